@@ -1,0 +1,106 @@
+//! The facts of the report: labels and values, for PDF and CSV.
+
+use super::cell::{Cell, Field};
+use crate::record::{Record, RoomFacts};
+use crate::words;
+
+/// What facts are told about.
+pub(crate) struct Context {
+    /// The record.
+    pub(crate) record: Record,
+    /// SHA-256 of its bytes, in hex.
+    pub(crate) sha256: String,
+    /// Name of the font set.
+    pub(crate) fonts: String,
+}
+
+/// A label and its value in the PDF; none where the record has nothing to say.
+pub(crate) struct Fact {
+    /// The label.
+    pub(crate) label: &'static str,
+    /// The value.
+    pub(crate) cell: fn(&Context) -> Option<Cell>,
+}
+
+/// What the room is about.
+pub(super) const OPERATION: &[Fact] = &[
+    Fact { label: "Room", cell: |c| Some(Cell::text(&c.record.room.title)) },
+    Fact { label: "Location", cell: |c| Some(Cell::text(&c.record.room.location)) },
+    Fact { label: "ETA at the STS location", cell: |c| Some(Cell::text(words::time_utc(c.record.room.sts_eta))) },
+    Fact {
+        label: "Cargo profile",
+        cell: |c| c.record.room.cargo_profile.as_deref().map(|id| Cell::text(words::from_identifier(id))),
+    },
+    Fact { label: "Phase", cell: |c| Some(Cell::text(words::from_identifier(&c.record.room.phase))) },
+    Fact { label: "Status", cell: |c| Some(Cell::text(words::from_identifier(&c.record.room.status))) },
+    Fact { label: "Description", cell: |c| c.record.room.description.as_deref().map(Cell::text) },
+    Fact {
+        label: "Opened",
+        cell: |c| {
+            let room = &c.record.room;
+            Some(Cell::text(format!("{}, by {}", words::time_utc(room.created_at), room.created_by)))
+        },
+    },
+    Fact { label: "Room ID", cell: |c| Some(Cell::code(&c.record.room.id)) },
+];
+
+/// What the snapshot is, and what makes it checkable.
+pub(super) const SNAPSHOT: &[Fact] = &[
+    Fact { label: "Title", cell: |c| Some(Cell::text(&c.record.snapshot.title)) },
+    Fact { label: "Taken", cell: |c| Some(Cell::text(words::time_utc(c.record.snapshot.created_at))) },
+    Fact {
+        label: "Taken by",
+        cell: |c| {
+            let by = &c.record.snapshot.created_by;
+            let role = words::from_identifier(&by.role);
+            Some(Cell::text(format!("{} <{}>, {role}", by.name, by.email)))
+        },
+    },
+    Fact { label: "Holds", cell: |c| Some(Cell::text(sections(&c.record))) },
+    Fact { label: "Snapshot ID", cell: |c| Some(Cell::code(&c.record.snapshot.id)) },
+    Fact { label: "Record SHA-256", cell: |c| Some(Cell::code(&c.sha256)) },
+    Fact { label: "Log position", cell: |c| Some(Cell::text(format!("{} entries", words::count(c.record.log.size)))) },
+    Fact { label: "Log root", cell: |c| Some(Cell::code(&c.record.log.root)) },
+    Fact { label: "Rendered by", cell: |c| Some(Cell::text(format!("{}, fonts: {}", crate::RENDERER, c.fonts))) },
+    Fact { label: "Times", cell: |_| Some(Cell::text("All times are in UTC.")) },
+];
+
+/// The facts of `snapshot.csv`.
+pub(crate) const SNAPSHOT_FIELDS: &[Field<Context>] = &[
+    Field { name: "id", value: |c| c.record.snapshot.id.as_str().into() },
+    Field { name: "title", value: |c| c.record.snapshot.title.as_str().into() },
+    Field { name: "created_at", value: |c| c.record.snapshot.created_at.into() },
+    Field { name: "created_by_name", value: |c| c.record.snapshot.created_by.name.as_str().into() },
+    Field { name: "created_by_email", value: |c| c.record.snapshot.created_by.email.as_str().into() },
+    Field { name: "created_by_role", value: |c| c.record.snapshot.created_by.role.as_str().into() },
+    Field { name: "holds", value: |c| sections(&c.record).as_str().into() },
+    Field { name: "parties", value: |c| c.record.counts.parties.into() },
+    Field { name: "activity", value: |c| c.record.counts.activity.into() },
+    Field { name: "log_size", value: |c| c.record.log.size.into() },
+    Field { name: "log_root", value: |c| c.record.log.root.as_str().into() },
+    Field { name: "record_schema", value: |c| c.record.schema.as_str().into() },
+    Field { name: "record_sha256", value: |c| c.sha256.as_str().into() },
+    Field { name: "renderer", value: |_| crate::RENDERER.into() },
+];
+
+/// The facts of `room.csv`.
+pub(crate) const ROOM_FIELDS: &[Field<RoomFacts>] = &[
+    Field { name: "id", value: |r| r.id.as_str().into() },
+    Field { name: "title", value: |r| r.title.as_str().into() },
+    Field { name: "location", value: |r| r.location.as_str().into() },
+    Field { name: "sts_eta", value: |r| r.sts_eta.into() },
+    Field { name: "cargo_profile", value: |r| r.cargo_profile.as_deref().into() },
+    Field { name: "phase", value: |r| r.phase.as_str().into() },
+    Field { name: "status", value: |r| r.status.as_str().into() },
+    Field { name: "description", value: |r| r.description.as_deref().into() },
+    Field { name: "created_at", value: |r| r.created_at.into() },
+    Field { name: "created_by", value: |r| r.created_by.as_str().into() },
+];
+
+/// Which sections the record holds, in words.
+fn sections(record: &Record) -> String {
+    match &record.activity {
+        Some(_) => "room, parties, activity".to_owned(),
+        None => "room, parties; activity left out on request".to_owned(),
+    }
+}

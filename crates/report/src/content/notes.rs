@@ -1,0 +1,77 @@
+//! The closing section of the PDF: how the document was made and how to check it.
+
+use std::collections::BTreeSet;
+
+use super::cell::Look;
+use super::facts::Context;
+use crate::words;
+
+/// How many code points are listed before the list says how many more there are.
+const LISTED: usize = 120;
+
+/// A paragraph of the closing section.
+pub(crate) struct Note {
+    /// How it looks.
+    pub(crate) look: Look,
+    /// Its words.
+    pub(crate) text: String,
+}
+
+/// The paragraphs of the closing section.
+pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>) -> Vec<Note> {
+    let log = &context.record.log;
+    let mut notes = vec![
+        text(
+            "This document was drawn from a record that was frozen when the snapshot was taken. \
+             Nothing that happened in the room afterwards is in it. All times are in UTC.",
+        ),
+        text(
+            "The record itself is attached to this file as record.json. To check that it is the \
+             one this document speaks of, save the attachment (for example with `pdfdetach \
+             -saveall`) and compute its SHA-256 (`sha256sum record.json`). The result must be:",
+        ),
+        Note { look: Look::Code, text: context.sha256.clone() },
+        text(format!(
+            "The room's log states the same value in its entry “Snapshot created”. Before that \
+             entry the log held {} entries, and the root hash of the tree over them (RFC 6962) was:",
+            words::count(log.size),
+        )),
+        Note { look: Look::Code, text: log.root.clone() },
+        text(format!(
+            "Rendered by {} with the font set “{}”. The same record, renderer and font set give \
+             this file again, byte for byte.",
+            crate::RENDERER,
+            context.fonts,
+        )),
+        text(if tagged {
+            "This file is written as PDF/A-3a for archiving and as PDF/UA-1, tagged for assistive \
+             technology."
+        } else {
+            "This file is written as PDF/A-3b for archiving. It is not tagged for assistive \
+             technology, because it has more than 2,000 table rows; a snapshot in JSON or CSV \
+             holds the same record in a form that is easier to process."
+        }),
+    ];
+    if !uncovered.is_empty() {
+        notes.push(text(format!(
+            "Characters that the font set does not have, or that have no visible form, are \
+             printed as their code points, each in a box: {}. The attached record holds the exact \
+             text.",
+            listed(uncovered),
+        )));
+    }
+    notes
+}
+
+fn text(text: impl Into<String>) -> Note {
+    Note { look: Look::Text, text: text.into() }
+}
+
+fn listed(uncovered: &BTreeSet<char>) -> String {
+    let codes = uncovered.iter().take(LISTED).map(|c| format!("U+{:04X}", u32::from(*c)));
+    let mut list = codes.collect::<Vec<_>>().join(", ");
+    if let Some(more) = uncovered.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        list.push_str(&format!(" and {} more", words::count(more as u64)));
+    }
+    list
+}

@@ -1,0 +1,151 @@
+//! The CSV snapshot: a zip with one file per table, the record, and a word on how to read them.
+
+use std::io::{Cursor, Write as _};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use crate::content::{ACTIVITY, Field, PARTIES, ROOM_FIELDS, SNAPSHOT_FIELDS, Table, Value};
+use crate::{RENDERER, ReportError, Source, words};
+
+/// Tells spreadsheets that the file is UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// First characters by which a spreadsheet takes a cell for a formula.
+const FORMULA_STARTS: &[char] = &['=', '+', '-', '@', '\t', '\r'];
+
+/// How many rows are written between two reports of progress.
+const ROWS_PER_STEP: usize = 1_000;
+
+/// Packs the record's tables.
+pub(crate) fn render(source: &Source<'_>, progress: &mut dyn FnMut(f32)) -> Result<Vec<u8>, ReportError> {
+    let record = &source.context.record;
+    let mut files = vec![
+        ("README.txt", readme(source).into_bytes()),
+        ("snapshot.csv", facts(SNAPSHOT_FIELDS, &source.context)?),
+        ("room.csv", facts(ROOM_FIELDS, &record.room)?),
+        ("parties.csv", table(&PARTIES, &record.parties, &mut |_| {})?),
+    ];
+    if let Some(activity) = &record.activity {
+        files.push(("activity.csv", table(&ACTIVITY, activity, progress)?));
+    }
+    pack(source, &files)
+}
+
+fn pack(source: &Source<'_>, files: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, ReportError> {
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(modified(source))
+        .unix_permissions(0o644);
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let files = files.iter().map(|(name, bytes)| (*name, bytes.as_slice()));
+    for (name, bytes) in files.chain([("record.json", source.bytes)]) {
+        zip.start_file(name, options)?;
+        zip.write_all(bytes)?;
+    }
+    Ok(zip.finish()?.into_inner())
+}
+
+/// The instant of the snapshot, or the earliest that a zip can state.
+fn modified(source: &Source<'_>) -> DateTime {
+    let at = source.context.record.snapshot.created_at;
+    let (year, [month, day, hour, minute, second]) = words::calendar(at);
+    DateTime::from_date_and_time(year, month, day, hour, minute, second).unwrap_or_default()
+}
+
+/// A file with a row per fact.
+fn facts<R>(fields: &[Field<R>], of: &R) -> Result<Vec<u8>, ReportError> {
+    let mut csv = writer();
+    csv.write_record(["key", "value"])?;
+    for field in fields {
+        csv.write_record([field.name, &cell((field.value)(of))])?;
+    }
+    finish(csv)
+}
+
+/// A file with a row per row.
+fn table<R>(table: &Table<R>, rows: &[R], progress: &mut dyn FnMut(f32)) -> Result<Vec<u8>, ReportError> {
+    let mut csv = writer();
+    csv.write_record(table.fields.iter().map(|field| field.name))?;
+    for (index, row) in rows.iter().enumerate() {
+        csv.write_record(table.fields.iter().map(|field| cell((field.value)(row))))?;
+        if index % ROWS_PER_STEP == ROWS_PER_STEP - 1 {
+            progress(crate::fraction(index, rows.len()) * 0.9);
+        }
+    }
+    finish(csv)
+}
+
+/// RFC 4180: CRLF, and quotes where they are needed.
+fn writer() -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(BYTE_ORDER_MARK.to_vec())
+}
+
+fn finish(csv: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, ReportError> {
+    csv.into_inner().map_err(|error| ReportError::Io(error.into_error()))
+}
+
+/// The text of a cell, which a spreadsheet never takes for a formula.
+fn cell(value: Value) -> String {
+    match value {
+        Value::Text(text) if text.starts_with(FORMULA_STARTS) => format!("'{text}"),
+        Value::Text(text) => text,
+        Value::Number(number) => number.to_string(),
+        Value::Absent => String::new(),
+    }
+}
+
+fn readme(source: &Source<'_>) -> String {
+    let record = &source.context.record;
+    let activity = match &record.activity {
+        Some(_) => "activity.csv   the room's log, oldest entry first; `meta` is JSON",
+        None => "(activity was left out of this snapshot on request)",
+    };
+    let mut limits = String::new();
+    for limit in &record.limits {
+        let (shown, total) = (words::count(limit.shown), words::count(limit.total));
+        limits
+            .push_str(&format!("\nOf `{}`, the record holds the newest {shown} of {total} entries.\n", limit.section));
+    }
+    let text = format!(
+        "Snapshot of a ship-to-ship transfer room\n\
+         ========================================\n\
+         \n\
+         Room       {room}\n\
+         Snapshot   {snapshot}\n\
+         Taken      {taken}\n\
+         Rendered   {RENDERER}\n\
+         \n\
+         Files\n\
+         -----\n\
+         snapshot.csv   facts of the snapshot: key, value\n\
+         room.csv       facts of the room: key, value\n\
+         parties.csv    who takes part\n\
+         {activity}\n\
+         record.json    the record that all of this was drawn from\n\
+         {limits}\n\
+         Reading them\n\
+         ------------\n\
+         The CSV files follow RFC 4180: commas, CRLF, double quotes. They are UTF-8 and begin with\n\
+         a byte order mark, so that spreadsheets read every script right. All times are in UTC\n\
+         (RFC 3339).\n\
+         \n\
+         Text that begins with = + - @, a tab or a carriage return has an apostrophe in front of\n\
+         it, so that no spreadsheet takes it for a formula. The exact text is in record.json.\n\
+         \n\
+         Checking the record\n\
+         -------------------\n\
+         The SHA-256 of record.json (`sha256sum record.json`) must be\n\
+         {sha256}\n\
+         The room's log states the same value in its entry `snapshot_created`. Before that entry\n\
+         the log held {size} entries, and the root hash of the tree over them (RFC 6962) was\n\
+         {root}\n",
+        room = record.room.id,
+        snapshot = record.snapshot.id,
+        taken = words::time_utc(record.snapshot.created_at),
+        sha256 = source.context.sha256,
+        size = words::count(record.log.size),
+        root = record.log.root,
+    );
+    text.replace('\n', "\r\n")
+}

@@ -1,0 +1,129 @@
+//! Lines onto pages: the place of everything is known before anything is drawn.
+
+use std::num::NonZeroU16;
+
+use super::style::{self, Size};
+use super::tags::{Element, Kind, Structure};
+use crate::text::{Family, Ink, Line, Shaper, Span, layout};
+
+/// A page: what stands where.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub(super) items: Vec<Item>,
+}
+
+/// Something on a page, measured from its upper left corner.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// A line of text that belongs to an element of the structure.
+    Text { x: f32, baseline: f32, size: f32, line: Line, element: Element },
+    /// A rule across the column.
+    Rule { y: f32, weight: f32, ink: Option<Ink> },
+}
+
+/// A section as the reader's table of contents shows it.
+#[derive(Debug)]
+pub(super) struct Bookmark {
+    pub(super) title: String,
+    pub(super) page: usize,
+    pub(super) y: f32,
+}
+
+/// The pages so far and the place where the next thing goes.
+pub(super) struct Flow<'f> {
+    pub(super) shaper: Shaper<'f>,
+    pub(super) structure: Structure,
+    pub(super) bookmarks: Vec<Bookmark>,
+    pages: Vec<Page>,
+    page: Page,
+    y: f32,
+}
+
+impl<'f> Flow<'f> {
+    pub(super) fn new(shaper: Shaper<'f>, tagged: bool) -> Self {
+        Self {
+            shaper,
+            structure: Structure::new(tagged),
+            bookmarks: Vec::new(),
+            pages: Vec::new(),
+            page: Page::default(),
+            y: style::TOP,
+        }
+    }
+
+    /// All pages, and what drawing them needs.
+    pub(super) fn finish(mut self) -> (Vec<Page>, Shaper<'f>, Structure, Vec<Bookmark>) {
+        self.pages.push(self.page);
+        (self.pages, self.shaper, self.structure, self.bookmarks)
+    }
+
+    /// How much height is left on the page.
+    pub(super) fn room(&self) -> f32 {
+        style::BOTTOM - self.y
+    }
+
+    /// Whether nothing stands on the page yet.
+    pub(super) fn at_top(&self) -> bool {
+        self.y <= style::TOP
+    }
+
+    pub(super) fn next_page(&mut self) {
+        self.pages.push(std::mem::take(&mut self.page));
+        self.y = style::TOP;
+    }
+
+    /// Leaves space, which is lost at the end of a page.
+    pub(super) fn space(&mut self, height: f32) {
+        self.y += height;
+    }
+
+    /// Draws a rule across the column, here; none takes the colour of hairlines.
+    pub(super) fn rule(&mut self, weight: f32, ink: Option<Ink>) {
+        self.page.items.push(Item::Rule { y: self.y, weight, ink });
+    }
+
+    /// Places a line with its top `down` below here.
+    pub(super) fn line(&mut self, x: f32, down: f32, size: Size, line: Line, element: Element) {
+        let x = x + line.offset * size.text;
+        let baseline = self.y + down + style::ascent(size);
+        self.page.items.push(Item::Text { x, baseline, size: size.text, line, element });
+    }
+
+    /// Sets text across the column, over as many pages as it takes.
+    pub(super) fn text(&mut self, span: Span<'_>, size: Size, element: Element) {
+        for line in layout(&mut self.shaper, &[span], style::WIDTH / size.text) {
+            if self.room() < size.leading && !self.at_top() {
+                self.next_page();
+            }
+            self.line(style::LEFT, 0.0, size, line, element);
+            self.y += size.leading;
+        }
+    }
+
+    /// Sets a paragraph of body text.
+    pub(super) fn paragraph(&mut self, text: &str, family: Family, ink: Ink) {
+        let element = self.structure.add(Element::ROOT, Kind::Paragraph);
+        let size = match family {
+            Family::Mono => Size { text: style::BODY.text * style::CODE_SCALE, ..style::BODY },
+            _ => style::BODY,
+        };
+        self.text(Span { text, family, ink }, size, element);
+        self.y += 4.0;
+    }
+
+    /// Sets the heading of a section, on a page where `following` fits under it.
+    pub(super) fn heading(&mut self, title: &str, following: f32) {
+        let above = if self.at_top() { 0.0 } else { 20.0 };
+        if self.room() < above + style::HEADING.leading + 6.0 + following && !self.at_top() {
+            self.next_page();
+        } else {
+            self.y += above;
+        }
+        self.bookmarks.push(Bookmark { title: title.to_owned(), page: self.pages.len(), y: self.y });
+        let level = NonZeroU16::MIN.saturating_add(1);
+        let element = self.structure.add(Element::ROOT, Kind::Heading(level, title.to_owned()));
+        let span = Span { text: title, family: Family::Bold, ink: Ink::Accent };
+        self.text(span, style::HEADING, element);
+        self.y += 6.0;
+    }
+}

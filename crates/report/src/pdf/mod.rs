@@ -1,0 +1,209 @@
+//! The PDF snapshot: lays the sections out on pages, then draws them as PDF/A-3.
+
+mod draw;
+mod flow;
+mod furniture;
+mod style;
+mod table;
+mod tags;
+
+use std::num::NonZeroU16;
+
+use krilla::configure::{Accessibility, Archival, Configuration, ConfigurationBuilder};
+use krilla::destination::XyzDestination;
+use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
+use krilla::geom::Point;
+use krilla::metadata::{DateTime, Metadata};
+use krilla::outline::{Outline, OutlineNode};
+use krilla::{Document, SerializeSettings};
+
+use crate::content::{self, Body, Context, Look, SECTIONS, Section};
+use crate::text::{Family, Fonts, Ink, Shaper, Span, plain};
+use crate::words;
+use crate::{RENDERER, Rendered, ReportError, Source, fraction};
+use draw::Pen;
+use flow::{Bookmark, Flow};
+use furniture::Furniture;
+use tags::{Element, Kind};
+
+/// The language that a report is written in.
+const LANGUAGE: &str = "en";
+
+/// Up to this many rows a report is tagged: beyond, tags would be most of the file.
+const TAGGED_ROWS: usize = 2_000;
+
+/// The share of the work that is laying out; the rest is drawing and export.
+const LAYOUT_SHARE: f32 = 0.4;
+
+/// How many rows or pages are done between two reports of progress.
+const STEP: usize = 50;
+
+/// Draws the record.
+pub(crate) fn render(
+    source: &Source<'_>,
+    fonts: &Fonts,
+    progress: &mut dyn FnMut(f32),
+) -> Result<Rendered, ReportError> {
+    let context = &source.context;
+    let record = &context.record;
+    let rows = record.parties.len() + record.activity.as_ref().map_or(0, Vec::len);
+    let tagged = rows <= TAGGED_ROWS;
+    let mut flow = Flow::new(Shaper::new(fonts), tagged);
+    title(&mut flow, context);
+    let mut done = 0;
+    for section in SECTIONS {
+        set_section(&mut flow, section, context, &mut |_| {
+            done += 1;
+            if done % STEP == 0 {
+                progress(fraction(done, rows) * LAYOUT_SHARE);
+            }
+        });
+    }
+    let (pages, mut shaper, mut structure, bookmarks) = flow.finish();
+
+    let mut document = Document::new_with(settings(tagged)?);
+    let mut pen = Pen { document: &mut document, structure: &mut structure, fonts };
+    for (index, page) in pages.iter().enumerate() {
+        let furniture = Furniture::new(&mut shaper, source, index + 1, pages.len());
+        pen.page(page, &furniture)?;
+        if index % STEP == STEP - 1 {
+            let drawn = fraction(index, pages.len());
+            progress(LAYOUT_SHARE + drawn * (0.9 - LAYOUT_SHARE));
+        }
+    }
+    if tagged {
+        document.set_tag_tree(structure.into_tree());
+    }
+    document.set_outline(outline(bookmarks));
+    document.set_metadata(metadata(source, tagged));
+    document
+        .embed_file(attachment(source))
+        .ok_or_else(|| ReportError::Pdf("the record cannot be attached".to_owned()))?;
+    let uncovered = shaper.uncovered().iter().copied().collect();
+    let bytes = document.finish().map_err(|error| ReportError::Pdf(error.to_string()))?;
+    Ok(Rendered { bytes, uncovered })
+}
+
+/// Sets what opens the first page.
+fn title(flow: &mut Flow<'_>, context: &Context) {
+    let record = &context.record;
+    let kind = flow.structure.add(Element::ROOT, Kind::Paragraph);
+    flow.text(Span { text: content::KIND, family: Family::Bold, ink: Ink::Accent }, style::KIND, kind);
+    let title = plain(&record.room.title, 300);
+    let heading = flow.structure.add(Element::ROOT, Kind::Heading(NonZeroU16::MIN, title));
+    let room = Span { text: &record.room.title, family: Family::Bold, ink: Ink::Text };
+    flow.text(room, style::TITLE, heading);
+    flow.space(2.0);
+    let subtitle = flow.structure.add(Element::ROOT, Kind::Paragraph);
+    let snapshot = Span { text: &record.snapshot.title, family: Family::Regular, ink: Ink::Text };
+    flow.text(snapshot, style::SUBTITLE, subtitle);
+    flow.space(4.0);
+    flow.paragraph(&content::standfirst(record), Family::Regular, Ink::Muted);
+}
+
+/// Sets a section: never its heading alone at the end of a page.
+fn set_section(flow: &mut Flow<'_>, section: &Section, context: &Context, progress: &mut dyn FnMut(usize)) {
+    let few_lines = 4.0 * style::BODY.leading;
+    match &section.body {
+        Body::Facts(facts) => {
+            flow.heading(section.heading, few_lines);
+            table::facts(flow, facts, context);
+        }
+        Body::Table(rows) => {
+            let rows = rows(&context.record);
+            let limit = section.limit(&context.record);
+            let opening = match &rows {
+                Some(rows) if rows.len() > 0 => table::opening(flow, rows.as_ref()),
+                _ => 0.0,
+            };
+            let note = if limit.is_some() { few_lines } else { 0.0 };
+            flow.heading(section.heading, note + opening.max(few_lines));
+            if let Some(limit) = limit {
+                flow.paragraph(&limit, Family::Regular, Ink::Text);
+            }
+            match rows {
+                Some(rows) if rows.len() > 0 => table::rows(flow, rows.as_ref(), progress),
+                Some(rows) => flow.paragraph(rows.empty(), Family::Regular, Ink::Muted),
+                None => flow.paragraph(&section.left_out(), Family::Regular, Ink::Muted),
+            }
+        }
+        Body::About => {
+            flow.heading(section.heading, few_lines);
+            let tagged = flow.structure.is_tagged();
+            for note in content::about(context, tagged, flow.shaper.uncovered()) {
+                let family = if note.look == Look::Code { Family::Mono } else { Family::Regular };
+                flow.paragraph(&note.text, family, Ink::Text);
+            }
+        }
+    }
+}
+
+fn settings(tagged: bool) -> Result<SerializeSettings, ReportError> {
+    Ok(SerializeSettings {
+        configuration: configuration(tagged)?,
+        enable_tagging: tagged,
+        ..SerializeSettings::default()
+    })
+}
+
+fn configuration(tagged: bool) -> Result<Configuration, ReportError> {
+    let builder = ConfigurationBuilder::new();
+    let builder = if tagged {
+        builder.with_archival_validator(Archival::A3_A).with_accessibility_validator(Accessibility::UA1)
+    } else {
+        builder.with_archival_validator(Archival::A3_B)
+    };
+    builder.finish().map_err(|error| ReportError::Pdf(format!("{error:?}")))
+}
+
+fn outline(bookmarks: Vec<Bookmark>) -> Outline {
+    let mut outline = Outline::new();
+    for bookmark in bookmarks {
+        let place = Point::from_xy(style::LEFT, bookmark.y);
+        let destination = XyzDestination::new(bookmark.page, place);
+        outline.push_child(OutlineNode::new(bookmark.title, destination));
+    }
+    outline
+}
+
+fn metadata(source: &Source<'_>, tagged: bool) -> Metadata {
+    let (snapshot, room) = (&source.context.record.snapshot, &source.context.record.room);
+    let title = format!("{} – {}", plain(&snapshot.title, 300), plain(&room.title, 300));
+    let tags = if tagged { "tagged" } else { "not tagged, because of its size" };
+    Metadata::new()
+        .title(title)
+        .description(format!("{}; {tags}; record SHA-256 {}", content::KIND, source.context.sha256))
+        .authors(vec![plain(&snapshot.created_by.name, 300)])
+        .creator(RENDERER.to_owned())
+        .producer(RENDERER.to_owned())
+        .language(LANGUAGE.to_owned())
+        .creation_date(date(source))
+        .document_id(source.context.sha256.clone())
+}
+
+fn attachment(source: &Source<'_>) -> EmbeddedFile {
+    EmbeddedFile {
+        path: "record.json".to_owned(),
+        mime_type: MimeType::new("application/json"),
+        description: Some("The record that this document was drawn from".to_owned()),
+        association_kind: AssociationKind::Source,
+        data: source.bytes.to_vec().into(),
+        modification_date: Some(date(source)),
+        compress: Some(true),
+        location: None,
+    }
+}
+
+/// The instant of the snapshot: the only date in the document.
+fn date(source: &Source<'_>) -> DateTime {
+    let at = source.context.record.snapshot.created_at;
+    let (year, [month, day, hour, minute, second]) = words::calendar(at);
+    DateTime::new(year)
+        .month(month)
+        .day(day)
+        .hour(hour)
+        .minute(minute)
+        .second(second)
+        .utc_offset_hour(0)
+        .utc_offset_minute(0)
+}

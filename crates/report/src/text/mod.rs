@@ -1,0 +1,13 @@
+//! Text to glyphs: fonts, shaping, line breaking and bidirectional order.
+
+mod clean;
+mod fonts;
+mod paragraph;
+mod shape;
+
+pub use fonts::Fonts;
+
+pub(crate) use clean::{one_line, plain};
+pub(crate) use fonts::Family;
+pub(crate) use paragraph::{Ink, Line, Span, layout};
+pub(crate) use shape::{BOX_PADDING, Run, Shaper};

@@ -1,0 +1,250 @@
+//! Words to glyphs, with a face for every character, and a bounded cache of shaped words.
+
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use harfrust::{BufferFlags, Direction, Script, ShapeOptions, ShapePlan, UnicodeBuffer, script};
+use krilla::text::{GlyphId, KrillaGlyph};
+
+use super::clean;
+use super::fonts::{Family, Fonts};
+
+/// Size of a code point that stands for a character, relative to the text around it.
+const BOX_SCALE: f32 = 0.74;
+
+/// Space around a boxed code point, in em of the text around it.
+pub(crate) const BOX_PADDING: f32 = 0.16;
+
+/// How many shaped words are kept; beyond that the cache starts anew.
+const CACHED_WORDS: usize = 32_768;
+
+/// Glyphs of one face in one direction, from left to right.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// Index of the face in the font set.
+    pub(crate) face: usize,
+    /// Written from right to left.
+    pub(crate) rtl: bool,
+    /// A code point in place of a character: to be drawn in a box.
+    pub(crate) boxed: bool,
+    /// What the glyphs say, in logical order.
+    pub(crate) text: String,
+    /// The glyphs, measured in em.
+    pub(crate) glyphs: Vec<KrillaGlyph>,
+    /// Size of the glyphs, relative to the text around them.
+    pub(crate) scale: f32,
+    /// Advance of the whole, in em of the text around it.
+    pub(crate) width: f32,
+}
+
+/// Runs in logical order.
+pub(super) type Runs = Rc<[Rc<Run>]>;
+
+/// Shapes the words of one render.
+pub(crate) struct Shaper<'f> {
+    fonts: &'f Fonts,
+    words: [HashMap<Box<str>, Runs>; 6],
+    coverage: HashMap<(u8, char), Option<usize>>,
+    plans: Vec<Plan>,
+    buffer: Option<UnicodeBuffer>,
+    uncovered: BTreeSet<char>,
+}
+
+/// A shaping plan and what it is for.
+struct Plan {
+    face: usize,
+    rtl: bool,
+    script: Script,
+    plan: ShapePlan,
+}
+
+impl<'f> Shaper<'f> {
+    /// A shaper with an empty cache.
+    pub(crate) fn new(fonts: &'f Fonts) -> Self {
+        Self {
+            fonts,
+            words: Default::default(),
+            coverage: HashMap::new(),
+            plans: Vec::new(),
+            buffer: None,
+            uncovered: BTreeSet::new(),
+        }
+    }
+
+    /// The font set.
+    pub(crate) fn fonts(&self) -> &'f Fonts {
+        self.fonts
+    }
+
+    /// The characters that had to be printed as their code point so far.
+    pub(crate) fn uncovered(&self) -> &BTreeSet<char> {
+        &self.uncovered
+    }
+
+    /// The runs of a word, all of one direction.
+    pub(super) fn word(&mut self, family: Family, rtl: bool, text: &str) -> Runs {
+        let slot = family as usize * 2 + usize::from(rtl);
+        if let Some(runs) = self.words[slot].get(text) {
+            return runs.clone();
+        }
+        let runs: Runs = self.shape_word(family, rtl, text).into();
+        if self.words[slot].len() >= CACHED_WORDS {
+            self.words[slot].clear();
+        }
+        self.words[slot].insert(text.into(), runs.clone());
+        runs
+    }
+
+    /// Cuts a word where the face changes, and shapes the pieces.
+    fn shape_word(&mut self, family: Family, rtl: bool, text: &str) -> Vec<Rc<Run>> {
+        let mut runs = Vec::new();
+        let mut pending = String::new();
+        let mut pending_face = None;
+        let mut chars: Vec<char> = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let cluster = &rest[..cluster_len(rest)];
+            rest = &rest[cluster.len()..];
+            chars.clear();
+            chars.extend(cluster.chars().filter(|c| !clean::is_invisible(*c)));
+            let whole = self.covering(family, &chars);
+            for c in cluster.chars().filter(|c| clean::is_joiner(*c) || !clean::is_invisible(*c)) {
+                let joiner = clean::is_joiner(c);
+                let face = whole.or_else(|| if joiner { None } else { self.covering(family, &[c]) });
+                let (face, c) = match face {
+                    Some(face) => (face, c),
+                    None if joiner => continue,
+                    None if c.is_whitespace() && !c.is_control() => (0, ' '),
+                    None => {
+                        self.flush(&mut pending, pending_face, family, rtl, &mut runs);
+                        runs.push(self.code_point(family, c));
+                        continue;
+                    }
+                };
+                if pending_face != Some(face) {
+                    self.flush(&mut pending, pending_face, family, rtl, &mut runs);
+                    pending_face = Some(face);
+                }
+                pending.push(c);
+            }
+        }
+        self.flush(&mut pending, pending_face, family, rtl, &mut runs);
+        runs
+    }
+
+    /// Shapes what is pending and empties it.
+    fn flush(&mut self, pending: &mut String, face: Option<usize>, family: Family, rtl: bool, runs: &mut Vec<Rc<Run>>) {
+        let Some(face) = face.filter(|_| !pending.is_empty()) else { return };
+        let text = std::mem::take(pending);
+        match self.shape(face, rtl, &text) {
+            Some(run) => runs.push(Rc::new(run)),
+            None => runs.extend(text.chars().map(|c| self.code_point(family, c))),
+        }
+    }
+
+    /// A character as its code point, in a box.
+    fn code_point(&mut self, family: Family, c: char) -> Rc<Run> {
+        self.uncovered.insert(c);
+        let text = format!("U+{:04X}", u32::from(c));
+        let face = self.covering(family, &['U']).unwrap_or(0);
+        let mut run = self.shape(face, false, &text).unwrap_or_else(|| Run::empty(face));
+        run.boxed = true;
+        run.scale = BOX_SCALE;
+        run.width = run.width * BOX_SCALE + 2.0 * BOX_PADDING;
+        Rc::new(run)
+    }
+
+    /// The first face that has all of these characters; none where one may not be printed.
+    fn covering(&mut self, family: Family, chars: &[char]) -> Option<usize> {
+        if chars.iter().any(|c| clean::is_unprintable(*c)) {
+            return None;
+        }
+        match chars {
+            [] => None,
+            [c] => {
+                let fonts = self.fonts;
+                let key = (family as u8, *c);
+                *self.coverage.entry(key).or_insert_with(|| fonts.covering(family, chars))
+            }
+            _ => self.fonts.covering(family, chars),
+        }
+    }
+
+    /// Shapes text with one face; none where the face turns out not to have a glyph for it.
+    fn shape(&mut self, face: usize, rtl: bool, text: &str) -> Option<Run> {
+        let entry = self.fonts.face(face);
+        let font = entry.read()?;
+        let shaper = entry.shaper_data(&font).shaper(&font).build();
+        let mut buffer = self.buffer.take().unwrap_or_default();
+        buffer.push_str(text);
+        buffer.set_direction(if rtl { Direction::RightToLeft } else { Direction::LeftToRight });
+        buffer.guess_segment_properties();
+        buffer.set_flags(BufferFlags::REMOVE_DEFAULT_IGNORABLES);
+        let script = buffer.script();
+        let known = self.plans.iter().position(|plan| plan.face == face && plan.rtl == rtl && plan.script == script);
+        let index = known.unwrap_or_else(|| {
+            let plan_script = Some(script).filter(|script| *script != script::UNKNOWN);
+            let plan = ShapePlan::new(&shaper, buffer.direction(), plan_script, None, &[]);
+            self.plans.push(Plan { face, rtl, script, plan });
+            self.plans.len() - 1
+        });
+        let options = ShapeOptions::new().plan(Some(&self.plans[index].plan));
+        let shaped = shaper.shape(buffer, options);
+        let run = read_glyphs(&shaped, shaper.units_per_em(), face, rtl, text);
+        self.buffer = Some(shaped.clear());
+        run
+    }
+}
+
+impl Run {
+    fn empty(face: usize) -> Self {
+        Self { face, rtl: false, boxed: false, text: String::new(), glyphs: Vec::new(), scale: 1.0, width: 0.0 }
+    }
+}
+
+/// Length of the first character of `text` with what extends it.
+pub(super) fn cluster_len(text: &str) -> usize {
+    let mut chars = text.char_indices();
+    let mut joined = chars.next().is_some_and(|(_, c)| c == '\u{200d}');
+    for (index, c) in chars {
+        if !joined && !clean::extends(c) {
+            return index;
+        }
+        joined = c == '\u{200d}';
+    }
+    text.len()
+}
+
+/// The shaper's output as a run; none where it has a missing glyph.
+#[expect(clippy::cast_precision_loss, reason = "font units are far below 2^23")]
+fn read_glyphs(shaped: &harfrust::GlyphBuffer, units_per_em: i32, face: usize, rtl: bool, text: &str) -> Option<Run> {
+    let infos = shaped.glyph_infos();
+    let mut starts: Vec<usize> = infos.iter().map(|info| info.cluster as usize).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    let unit = 1.0 / units_per_em.max(1) as f32;
+    let mut run = Run { rtl, text: text.to_owned(), ..Run::empty(face) };
+    run.glyphs.reserve_exact(infos.len());
+    for (info, position) in infos.iter().zip(shaped.glyph_positions()) {
+        if info.glyph_id == 0 {
+            return None;
+        }
+        let start = info.cluster as usize;
+        let next = starts.partition_point(|other| *other <= start);
+        // What comes before the first cluster had no glyph left: it reads with the first one.
+        let start = if next == 1 { 0 } else { start };
+        let end = starts.get(next).copied().unwrap_or(text.len());
+        let advance = position.x_advance as f32 * unit;
+        run.width += advance;
+        run.glyphs.push(KrillaGlyph::new(
+            GlyphId::new(info.glyph_id),
+            advance,
+            position.x_offset as f32 * unit,
+            position.y_offset as f32 * unit,
+            position.y_advance as f32 * unit,
+            start..end,
+            None,
+        ));
+    }
+    Some(run)
+}

@@ -1,0 +1,177 @@
+//! Words: how identifiers, times, numbers and free-form details of the record read in a report.
+
+use jiff::Timestamp;
+use jiff::tz::Offset;
+use serde_json::Value;
+
+/// Parts of identifiers that are not written like ordinary words.
+const ACRONYMS: &[(&str, &str)] = &[
+    ("csv", "CSV"),
+    ("eta", "ETA"),
+    ("id", "ID"),
+    ("imo", "IMO"),
+    ("ip", "IP"),
+    ("json", "JSON"),
+    ("lng", "LNG"),
+    ("lpg", "LPG"),
+    ("pdf", "PDF"),
+    ("poac", "POAC"),
+    ("sha256", "SHA-256"),
+    ("sts", "STS"),
+    ("url", "URL"),
+    ("utc", "UTC"),
+];
+
+/// Identifiers whose words are not simply their parts.
+const PHRASES: &[(&str, &str)] = &[("chem", "Chemicals"), ("lpg_lng", "LPG / LNG"), ("bulk", "Dry bulk")];
+
+/// An identifier such as `party_added` as words: `Party added`.
+///
+/// Identifiers of later versions read well without being listed anywhere.
+pub(crate) fn from_identifier(identifier: &str) -> String {
+    if let Some((_, phrase)) = PHRASES.iter().find(|(key, _)| *key == identifier) {
+        return (*phrase).to_owned();
+    }
+    let mut words = String::with_capacity(identifier.len());
+    for part in identifier.split(['_', '.']).filter(|part| !part.is_empty()) {
+        let first = words.is_empty();
+        if !first {
+            words.push(' ');
+        }
+        match ACRONYMS.iter().find(|(key, _)| *key == part) {
+            Some((_, acronym)) => words.push_str(acronym),
+            None if first => {
+                let mut chars = part.chars();
+                words.extend(chars.next().into_iter().flat_map(char::to_uppercase));
+                words.push_str(chars.as_str());
+            }
+            None => words.push_str(part),
+        }
+    }
+    words
+}
+
+/// A time to the second, in UTC, without saying so: for a column whose heading says it.
+pub(crate) fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// A time to the second that says it is UTC.
+pub(crate) fn time_utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// Year, and month, day, hour, minute, second of a time in UTC, for file formats that want parts.
+pub(crate) fn calendar(at: Timestamp) -> (u16, [u8; 5]) {
+    let at = Offset::UTC.to_datetime(at);
+    let parts = [at.month(), at.day(), at.hour(), at.minute(), at.second()];
+    let year = u16::try_from(at.year()).unwrap_or_default();
+    (year, parts.map(|part| u8::try_from(part).unwrap_or_default()))
+}
+
+/// A count with its thousands apart: `12,345`.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// The details of an entry as readable pairs, nested objects flattened: `Party / Role`, `Broker`.
+pub(crate) fn details(meta: &Value) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    flatten(String::new(), meta, &mut pairs);
+    pairs
+}
+
+fn flatten(key: String, value: &Value, pairs: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(map) => {
+            for (name, inner) in map {
+                let words = from_identifier(name);
+                let words = if words.is_empty() { name.clone() } else { words };
+                let key = if key.is_empty() { words } else { format!("{key} / {words}") };
+                flatten(key, inner, pairs);
+            }
+        }
+        Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
+            for (index, item) in items.iter().enumerate() {
+                flatten(format!("{key} {}", index + 1), item, pairs);
+            }
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(scalar).collect();
+            pairs.push((key, if items.is_empty() { "none".to_owned() } else { items.join(", ") }));
+        }
+        _ => pairs.push((key, scalar(value))),
+    }
+}
+
+fn scalar(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) => instant(text).map_or_else(|| text.clone(), time_utc),
+        other => other.to_string(),
+    }
+}
+
+/// The instant that `text` writes in the record's own form (RFC 3339 in UTC), if it does.
+fn instant(text: &str) -> Option<Timestamp> {
+    let bytes = text.as_bytes();
+    let looks_like_one = bytes.len() >= 20 && bytes[4] == b'-' && bytes[10] == b'T' && bytes.ends_with(b"Z");
+    if looks_like_one { text.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_read_as_words() {
+        for (identifier, words) in [
+            ("party_added", "Party added"),
+            ("sts_eta", "STS ETA"),
+            ("file_sha256", "File SHA-256"),
+            ("lpg_lng", "LPG / LNG"),
+            ("zażółć", "Zażółć"),
+            ("", ""),
+        ] {
+            assert_eq!(from_identifier(identifier), words);
+        }
+    }
+
+    #[test]
+    fn counts_have_their_thousands_apart() {
+        for (number, words) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(count(number), words);
+        }
+    }
+
+    #[test]
+    fn details_flatten_and_times_are_in_utc() {
+        let meta = serde_json::json!({
+            "from": {"role": "broker"}, "at": "2026-11-23T19:04:11Z", "tags": ["a", 1, null],
+            "rows": [{"n": 1}, 2], "done": true, "none": []
+        });
+        let lines: Vec<String> = details(&meta).into_iter().map(|(key, value)| format!("{key}: {value}")).collect();
+        assert_eq!(
+            lines,
+            [
+                "At: 2026-11-23 19:04:11 UTC",
+                "Done: yes",
+                "From / Role: broker",
+                "None: none",
+                "Rows 1 / N: 1",
+                "Rows 2: 2",
+                "Tags: a, 1, none",
+            ]
+        );
+    }
+}
