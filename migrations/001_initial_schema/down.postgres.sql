@@ -1,0 +1,1 @@
+DROP FUNCTION activity_log_is_append_only();

@@ -1,0 +1,9 @@
+DROP TABLE idempotency_keys;
+DROP TABLE file_deletions;
+DROP TABLE room_logs;
+DROP TABLE activity_log;
+DROP TABLE parties;
+DROP TABLE rooms;
+DROP TABLE login_failures;
+DROP TABLE sessions;
+DROP TABLE users;

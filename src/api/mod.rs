@@ -1,0 +1,18 @@
+//! The JSON API: one file per resource, which opens with its routes.
+
+mod activities;
+mod auth;
+mod parties;
+mod rooms;
+mod snapshots;
+
+use crate::http::Routes;
+
+/// Every route of the API.
+pub fn routes() -> Routes {
+    auth::routes()
+        .merge(rooms::routes())
+        .merge(parties::routes())
+        .merge(activities::routes())
+        .merge(snapshots::routes())
+}

@@ -1,0 +1,106 @@
+//! Rooms.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    db::{self, rooms::Room},
+    domain::{
+        CargoProfile, Phase, Role, RoomId, RoomStatus, Time,
+        idempotency::Once,
+        rooms::{self, Deletion, NewRoom, RoomChange},
+    },
+    error::Result,
+    http::{Access::May, Caller, Created, FromQuery, Given, InRoom, Json, Listed, Paging, Query, Routes},
+    policy::Action::{RoomCreate, RoomDelete, RoomList, RoomUpdate, RoomView as View},
+};
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .get("/rooms", May(RoomList), list, "One's rooms, the newest first; an admin's are all")
+        .post("/rooms", May(RoomCreate), create, "Opens a room")
+        .get("/rooms/{room_id}", May(View), get, "A room")
+        .patch("/rooms/{room_id}", May(RoomUpdate), update, "Changes a room; what is left out stays")
+        .delete("/rooms/{room_id}", May(RoomDelete), delete, "Deletes a room; its log stays")
+}
+
+/// A room: one STS operation.
+#[derive(Serialize, ToSchema)]
+struct RoomView {
+    #[schema(value_type = String, format = "uuid")]
+    id: RoomId,
+    title: String,
+    location: String,
+    /// Estimated time of arrival at the place of the transfer.
+    #[schema(value_type = String, format = "date-time")]
+    sts_eta: Time,
+    description: Option<String>,
+    cargo_profile: Option<CargoProfile>,
+    status: RoomStatus,
+    phase: Phase,
+    #[schema(value_type = String, format = "date-time")]
+    created_at: Time,
+    created_by: String,
+}
+
+impl From<Room> for RoomView {
+    fn from(room: Room) -> Self {
+        let Room { id, title, location, sts_eta, description, cargo_profile, status, phase, created_at, created_by } =
+            room;
+        Self { id, title, location, sts_eta, description, cargo_profile, status, phase, created_at, created_by }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+struct RoomDeleted {
+    message: &'static str,
+    #[schema(value_type = String, format = "uuid")]
+    room_id: RoomId,
+}
+
+impl FromQuery for Deletion {
+    const PARAMETERS: &[(&str, &str)] = &[
+        ("force", "`true`: delete the room's snapshots with it"),
+        ("reason", "Why; required with `force`, and kept in the log"),
+    ];
+
+    fn read(given: &mut Given) -> Self {
+        Self { force: given.flag("force"), reason: given.text("reason") }
+    }
+}
+
+async fn list(app: App, caller: Caller, Query(Paging(page)): Query<Paging>) -> Result<Listed<RoomView>> {
+    let party = (caller.role != Role::Admin).then_some(caller.user.email.as_str());
+    let (rooms, total) = app.db.read(async |tx| db::rooms::list(tx, party, page).await).await?;
+    Ok(Listed::new(rooms.into_iter().map(RoomView::from).collect(), total, page, "/rooms".into()))
+}
+
+async fn create(
+    app: App,
+    caller: Caller,
+    once: Option<Once>,
+    Json(asked): Json<NewRoom>,
+) -> Result<Created<RoomView>> {
+    let room = rooms::open(&app, &caller.actor(), asked, once).await?;
+    Ok(Created::at(&format!("/rooms/{}", room.id), room.into()))
+}
+
+async fn get(app: App, room: InRoom) -> Result<Json<RoomView>> {
+    let room = app.db.read(async |tx| rooms::in_use(tx, room.id).await).await?;
+    Ok(Json(room.into()))
+}
+
+async fn update(app: App, caller: Caller, room: InRoom, Json(asked): Json<RoomChange>) -> Result<Json<RoomView>> {
+    Ok(Json(rooms::change(&app, &caller.actor(), room.id, asked).await?.into()))
+}
+
+async fn delete(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Query(asked): Query<Deletion>,
+) -> Result<Json<RoomDeleted>> {
+    rooms::delete(&app, &caller.actor(), room.id, asked).await?;
+    Ok(Json(RoomDeleted { message: "Room deleted", room_id: room.id }))
+}

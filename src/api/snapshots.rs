@@ -1,0 +1,176 @@
+//! Snapshots of a room.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::{Instant, timeout};
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    db::{self, snapshots::Snapshot},
+    domain::{
+        RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time,
+        idempotency::Once,
+        snapshots::{self, NewSnapshot},
+    },
+    error::Result,
+    http::{
+        Access::May, BASE, Caller, Created, Download, FileAnswer, Id, InRoom, Json, Listed, Paging, Query, Routes,
+        Send, Wait,
+    },
+    policy::Action::{SnapshotCreate, SnapshotDelete, SnapshotList, SnapshotView as View},
+};
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .get("/rooms/{room_id}/snapshots", May(SnapshotList), list, "A room's snapshots, newest first")
+        .post("/rooms/{room_id}/snapshots", May(SnapshotCreate), create, "Takes a snapshot of the room as it is now")
+        .get("/rooms/{room_id}/snapshots/{snapshot_id}", May(View), get, "A snapshot")
+        .delete("/rooms/{room_id}/snapshots/{snapshot_id}", May(SnapshotDelete), delete, "Deletes a snapshot for good")
+        .get("/rooms/{room_id}/snapshots/{snapshot_id}/download", May(View), download, "A snapshot's file")
+        .post("/rooms/{room_id}/snapshots/{snapshot_id}/retry", May(SnapshotCreate), retry, "Renders a failed one again")
+}
+
+/// A frozen report of a room.
+#[derive(Serialize, ToSchema)]
+struct SnapshotView {
+    #[schema(value_type = String, format = "uuid")]
+    id: SnapshotId,
+    title: String,
+    /// E-mail address of who took it.
+    created_by: String,
+    /// The instant it shows.
+    #[schema(value_type = String, format = "date-time")]
+    created_at: Time,
+    status: SnapshotStatus,
+    /// Bytes; 0 before there is a file.
+    file_size: i64,
+    snapshot_type: SnapshotType,
+    /// Where the file is, once there is one.
+    download_url: Option<String>,
+    #[schema(value_type = String, format = "uuid")]
+    room_id: RoomId,
+    /// How far the rendering is, in percent.
+    progress: i64,
+    /// Why the last attempt to render it failed.
+    error: Option<String>,
+    /// SHA-256 of the record it holds.
+    record_sha256: String,
+    /// SHA-256 of its file.
+    file_sha256: Option<String>,
+}
+
+impl From<Snapshot> for SnapshotView {
+    fn from(snapshot: Snapshot) -> Self {
+        let completed = snapshot.status == SnapshotStatus::Completed;
+        let download_url = completed.then(|| format!("{BASE}{}/download", path(&snapshot)));
+        Self {
+            id: snapshot.id,
+            title: snapshot.title,
+            created_by: snapshot.created_by,
+            created_at: snapshot.created_at,
+            status: snapshot.status,
+            file_size: snapshot.file_size,
+            snapshot_type: snapshot.kind,
+            download_url,
+            room_id: snapshot.room,
+            progress: if completed { 100 } else { snapshot.progress.unwrap_or(0) },
+            error: snapshot.last_error,
+            record_sha256: hex::encode(&snapshot.record_sha256),
+            file_sha256: snapshot.file_sha256.map(hex::encode),
+        }
+    }
+}
+
+fn path(snapshot: &Snapshot) -> String {
+    format!("/rooms/{}/snapshots/{}", snapshot.room, snapshot.id)
+}
+
+#[derive(Serialize, ToSchema)]
+struct SnapshotDeleted {
+    message: &'static str,
+    #[schema(value_type = String, format = "uuid")]
+    snapshot_id: SnapshotId,
+}
+
+async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<SnapshotView>> {
+    let (snapshots, total) = app.db.read(async |tx| db::snapshots::list(tx, room.id, page).await).await?;
+    let path = format!("/rooms/{}/snapshots", room.id);
+    Ok(Listed::new(snapshots.into_iter().map(SnapshotView::from).collect(), total, page, path))
+}
+
+async fn create(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    once: Option<Once>,
+    Wait(wait): Wait,
+    Json(asked): Json<NewSnapshot>,
+) -> Result<Created<SnapshotView>> {
+    let mut snapshot = snapshots::take(&app, &caller.actor(), room.id, asked, once).await?;
+    if let Some(wait) = wait {
+        snapshot = finished(&app, snapshot, wait).await?;
+    }
+    let preference = wait.map(|wait| format!("wait={}", wait.as_secs()));
+    Ok(Created::at(&path(&snapshot), snapshot.into()).preferring(preference))
+}
+
+/// The snapshot once its file is there, or as it is when the wait is over.
+async fn finished(app: &App, mut snapshot: Snapshot, wait: Duration) -> Result<Snapshot> {
+    /// A job may be finished by another node, which does not ring here.
+    const LOOK: Duration = Duration::from_millis(500);
+    let deadline = Instant::now() + wait;
+    while snapshot.status == SnapshotStatus::Generating && Instant::now() < deadline {
+        let rung = app.job_finished.notified();
+        let (room, id) = (snapshot.room, snapshot.id);
+        snapshot = app.db.read(async |tx| snapshots::find(tx, room, id).await).await?;
+        if snapshot.status == SnapshotStatus::Generating {
+            let _ = timeout(LOOK.min(deadline - Instant::now()), rung).await;
+        }
+    }
+    Ok(snapshot)
+}
+
+async fn get(app: App, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Json<SnapshotView>> {
+    let snapshot = app.db.read(async |tx| snapshots::find(tx, room.id, id).await).await?;
+    Ok(Json(snapshot.into()))
+}
+
+async fn download(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(id): Id<SnapshotId>,
+    asked: Download,
+) -> Result<FileAnswer> {
+    let snapshot = app.db.read(async |tx| snapshots::find(tx, room.id, id).await).await?;
+    let file = snapshots::downloadable(&snapshot)?;
+    let etag = format!("\"{}\"", hex::encode(file.sha256));
+    let size = file.size.unsigned_abs();
+    let send = asked.of(&etag, size)?;
+    let range = if let Send::Part(range) = &send { Some(range.clone()) } else { None };
+    let mut content = None;
+    if matches!(send, Send::Whole | Send::Part(_)) {
+        content = Some(app.files.get(&file.file_url, range.clone()).await?);
+        let range = range.map(|range| format!("{}-{}", range.start, range.end - 1));
+        snapshots::log_download(&app, &caller.actor(), room.id, id, range).await?;
+    }
+    let format = report::Format::from(snapshot.kind);
+    let name = format!("{}.{}", snapshot.title, format.extension());
+    Ok(FileAnswer { name, media_type: format.media_type(), etag, size, send, content })
+}
+
+async fn delete(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(id): Id<SnapshotId>,
+) -> Result<Json<SnapshotDeleted>> {
+    snapshots::delete(&app, &caller.actor(), room.id, id).await?;
+    Ok(Json(SnapshotDeleted { message: "Snapshot deleted", snapshot_id: id }))
+}
+
+async fn retry(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Json<SnapshotView>> {
+    Ok(Json(snapshots::retry(&app, &caller.actor(), room.id, id).await?.into()))
+}

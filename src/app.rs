@@ -1,0 +1,121 @@
+//! What requests and jobs may touch: database, files, clock, ids, randomness, fonts, settings.
+//!
+//! Time, ids and random bytes come from here and nowhere else (`clippy.toml` bans the sources), so
+//! that a test can hold the clock.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Notify, Semaphore};
+use uuid::Uuid;
+
+use crate::{config::Config, db::Db, domain::Time, error::Result, files::Files};
+
+/// Passwords hashed at once: each takes 19 MiB and a core.
+const HASHING_PLACES: usize = 2;
+
+/// The application; a clone is another handle to the same one.
+#[derive(Clone)]
+pub struct App {
+    shared: Arc<Shared>,
+}
+
+/// The parts of an [`App`].
+pub struct Shared {
+    /// The database.
+    pub db: Db,
+    /// The file store.
+    pub files: Files,
+    /// The settings.
+    pub config: Config,
+    /// The fonts of reports.
+    pub fonts: Arc<report::Fonts>,
+    /// Rung when a job was enqueued in this process.
+    pub job_enqueued: Notify,
+    /// Rung when a job was finished in this process.
+    pub job_finished: Notify,
+    /// Places for password hashing, which takes 19 MiB and a core each.
+    pub hashing: Semaphore,
+    clock: Clock,
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+impl App {
+    /// Opens database and file store as the settings say; the schema is the caller's business.
+    pub fn open(config: Config, clock: Clock) -> Result<Self> {
+        config.make_data_dir()?;
+        let shared = Shared {
+            db: Db::open(&config.database_url())?,
+            files: Files::open(&config.files_url())?,
+            fonts: Arc::new(config.fonts()?),
+            job_enqueued: Notify::new(),
+            job_finished: Notify::new(),
+            hashing: Semaphore::new(HASHING_PLACES),
+            config,
+            clock,
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The same database and files under another clock, for a story that is told afterwards.
+    #[must_use]
+    pub fn with_clock(&self, clock: Clock) -> Self {
+        let shared = Shared {
+            db: self.db.clone(),
+            files: self.files.clone(),
+            config: self.config.clone(),
+            fonts: Arc::clone(&self.fonts),
+            job_enqueued: Notify::new(),
+            job_finished: Notify::new(),
+            hashing: Semaphore::new(HASHING_PLACES),
+            clock,
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// A new id for a row; later ids sort after earlier ones.
+    pub fn new_id(&self) -> Uuid {
+        new_uuid()
+    }
+
+    /// 256 bits that nobody can guess.
+    pub fn secret(&self) -> [u8; 32] {
+        rand::random()
+    }
+}
+
+/// A new UUID, version 7.
+#[expect(clippy::disallowed_methods, reason = "this is where ids come from")]
+pub fn new_uuid() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// Where the present instant comes from.
+#[derive(Clone)]
+pub enum Clock {
+    /// The machine.
+    System,
+    /// A test's hand.
+    Manual(Arc<Mutex<Time>>),
+}
+
+impl Clock {
+    #[expect(clippy::disallowed_methods, reason = "this is where the time comes from")]
+    fn now(&self) -> Time {
+        match self {
+            Self::System => jiff::Timestamp::now().into(),
+            Self::Manual(time) => *time.lock().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! `config`: the settings in force, and where each comes from.
+
+use super::print;
+use crate::{config::Layers, error::Result};
+
+pub(super) fn print_settings(layers: &Layers) -> Result<()> {
+    for setting in layers.shown() {
+        print(&format!("{} = {}  # {}", setting.name, setting.shown, setting.origin))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! The command line: one file per sub-command.
+//!
+//! Exit codes: 0 done, 1 not done (one line on standard error says why), 2 not understood.
+
+mod config;
+mod demo;
+mod migrate;
+mod serve;
+mod user;
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::{
+    app::{App, Clock},
+    config::{Config, Layers, mask_password},
+    error::{Error, Result},
+};
+
+/// Rooms in which the parties to a ship-to-ship transfer clear it, and snapshots of them that last.
+#[derive(Debug, Parser)]
+#[command(name = "sts-clearance", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(flatten)]
+    shared: SharedFlags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sts-clearance serve --demo                     try it: a room full of data on http://127.0.0.1:8080
+  sts-clearance user add --email ops@example.com --name 'Ops Desk' --role admin --password-stdin
+  sts-clearance serve --data-dir /var/lib/sts-clearance --listen 127.0.0.1:8080
+  sts-clearance config                           what is set, and where";
+
+#[derive(Debug, Args)]
+struct SharedFlags {
+    /// The directory of database and files [env: STS_DATA_DIR] [default: data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// `postgres://…`, or the path of an SQLite file [env: STS_DATABASE_URL] [default: sts_clearance.db in the data directory]
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// The directory of the file store [env: STS_FILES_URL] [default: files in the data directory]
+    #[arg(long, global = true, value_name = "URL")]
+    files_url: Option<String>,
+    /// The file of settings [env: STS_CONFIG] [default: sts-clearance.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(serve::Flags),
+    /// Move the database's schema up or down
+    #[command(subcommand)]
+    Migrate(migrate::Command),
+    /// Add, list, disable users, and set their passwords
+    #[command(subcommand)]
+    User(user::Command),
+    /// Print the settings in force, and where each comes from
+    Config,
+}
+
+/// The command-line grammar, for its golden file.
+pub fn grammar() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs what the arguments say.
+pub fn run() -> ExitCode {
+    let matches = match grammar().try_get_matches() {
+        Ok(matches) => matches,
+        Err(said) => said.exit(),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(said) => said.exit(),
+    };
+    match execute(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nowhere is left to say that standard error is closed.
+            let _ = writeln!(io::stderr(), "sts-clearance: {}", mask_password(&error.to_string()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(cli: Cli) -> Result<()> {
+    let layers = layers(&cli)?;
+    let settings = layers.config()?;
+    match cli.command {
+        Command::Config => config::print_settings(&layers),
+        Command::Serve(flags) => serve::run(settings, &flags),
+        Command::Migrate(command) => block_on(migrate::run(open(settings)?, command)),
+        Command::User(command) => block_on(user::run(open(settings)?, command)),
+    }
+}
+
+fn layers(cli: &Cli) -> Result<Layers> {
+    let environment: Vec<(String, String)> = std::env::vars().collect();
+    let shared = &cli.shared;
+    let mut flags = vec![
+        ("data_dir", shared.data_dir.clone()),
+        ("database_url", shared.database_url.clone()),
+        ("files_url", shared.files_url.clone()),
+    ];
+    if let Command::Serve(serve) = &cli.command {
+        flags.push(("listen", serve.listen.clone()));
+    }
+    let flags: Vec<_> = flags.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let from_environment = environment.iter().find(|(name, _)| name == "STS_CONFIG").map(|(_, file)| PathBuf::from(file));
+    Layers::read(shared.config.clone().or(from_environment).as_deref(), &environment, &flags)
+}
+
+fn open(settings: Config) -> Result<App> {
+    App::open(settings, Clock::System)
+}
+
+fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
+    runtime()?.block_on(work)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    built.map_err(|error| Error::setup(format!("the runtime cannot start: {error}")))
+}
+
+/// Prints one line. A reader who has heard enough (`| head`) is no error.
+fn print(line: &str) -> Result<()> {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::setup(format!("standard output cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,110 @@
+//! `serve`: the server, its workers in the same process.
+
+use std::{net::SocketAddr, time::Duration};
+
+use clap::Args;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{demo, open, print, runtime};
+use crate::{
+    app::App,
+    config::Config,
+    db::migrations,
+    error::{Error, Result},
+    http, jobs, telemetry,
+};
+
+/// How long requests in progress are waited for when the server is to stop.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// How to serve.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  sts-clearance serve --demo\n  sts-clearance serve --listen 127.0.0.1:9000\n  \
+                        STS_DATABASE_URL=postgres://sts@db/sts sts-clearance serve")]
+pub(super) struct Flags {
+    /// The address to listen on [env: STS_LISTEN] [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) listen: Option<String>,
+    /// Fill an empty database with a believable operation, and print an account to look at it with
+    #[arg(long)]
+    demo: bool,
+    /// Do not bring the schema up to date; refuse to start where it is not
+    #[arg(long)]
+    no_migrate: bool,
+}
+
+pub(super) fn run(settings: Config, flags: &Flags) -> Result<()> {
+    telemetry::start(&settings)?;
+    let runtime = runtime()?;
+    let served = runtime.block_on(serve(open(settings)?, flags));
+    // A report being drawn is left to its lease.
+    runtime.shutdown_background();
+    served
+}
+
+async fn serve(app: App, flags: &Flags) -> Result<()> {
+    if !flags.no_migrate {
+        for step in migrations::up(&app.db, app.now()).await? {
+            tracing::info!(migration = step, "migrated");
+        }
+    }
+    migrations::check(&app.db).await?;
+
+    let listener = TcpListener::bind(&app.config.listen)
+        .await
+        .map_err(|error| Error::setup(format!("{} cannot be listened on: {error}", app.config.listen)))?;
+    let address =
+        listener.local_addr().map_err(|error| Error::setup(format!("the address cannot be told: {error}")))?;
+    if flags.demo {
+        refuse_strangers(address)?;
+        demo::fill(&app).await?;
+    }
+    print(&format!("STS Clearance listens on http://{address} (API under {}, documentation at /docs)", http::BASE))?;
+    if flags.demo {
+        demo::explain(&app, address).await?;
+    }
+
+    let stop = stop_signal()?;
+    let workers = tokio::spawn(jobs::run(app.clone(), stop.clone()));
+    let server = axum::serve(listener, http::router(app)).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server = tokio::spawn(server.into_future());
+    stop.cancelled().await;
+    tracing::info!("stopping; requests in progress are finished");
+    match tokio::time::timeout(GRACE, server).await {
+        Ok(Ok(outcome)) => outcome.map_err(|error| Error::setup(format!("the server failed: {error}")))?,
+        Ok(Err(error)) => return Err(Error::internal(format!("the server failed: {error}"))),
+        Err(_) => tracing::warn!("some requests were not finished in time"),
+    }
+    workers.await.map_err(|error| Error::internal(format!("the workers failed: {error}")))?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Everyone knows the demo's passwords.
+fn refuse_strangers(address: SocketAddr) -> Result<()> {
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(Error::setup("the demo's passwords are public: it listens on a loopback address only"))
+}
+
+/// Cancelled at SIGTERM or SIGINT.
+fn stop_signal() -> Result<CancellationToken> {
+    let refuse = |error| Error::setup(format!("signals cannot be heard: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(refuse)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(refuse)?;
+    let stop = CancellationToken::new();
+    let heard = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        heard.cancel();
+    });
+    Ok(stop)
+}

@@ -1,0 +1,100 @@
+//! `user`: accounts, from the server's own machine.
+
+use std::io::Read;
+
+use clap::{ArgAction, Subcommand};
+
+use super::print;
+use crate::{
+    app::App,
+    db::{self, migrations},
+    domain::{
+        Actor, Role,
+        users::{self, NewUser},
+    },
+    error::{Error, Result},
+};
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make an account
+    #[command(after_help = "Example:\n  printf '%s' \"$PASSWORD\" | sts-clearance user add --email ops@example.com \\\n      --name 'Ops Desk' --role broker --password-stdin")]
+    Add {
+        /// E-mail address; matched without regard to case
+        #[arg(long)]
+        email: String,
+        /// Name
+        #[arg(long)]
+        name: String,
+        /// owner, broker, charterer, seller, buyer or admin
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// Read the password from standard input, to its end
+        #[arg(long, required = true, action = ArgAction::SetTrue)]
+        password_stdin: bool,
+    },
+    /// List the accounts
+    List,
+    /// Refuse an account's sign-ins from now on, and end its sessions
+    Disable {
+        /// E-mail address
+        #[arg(long)]
+        email: String,
+    },
+    /// Replace an account's password, and end its sessions
+    SetPassword {
+        /// E-mail address
+        #[arg(long)]
+        email: String,
+        /// Read the password from standard input, to its end
+        #[arg(long, required = true, action = ArgAction::SetTrue)]
+        password_stdin: bool,
+    },
+}
+
+fn role(word: &str) -> Result<Role, String> {
+    word.parse().map_err(|_| "must be one of owner, broker, charterer, seller, buyer, admin".to_owned())
+}
+
+pub(super) async fn run(app: App, command: Command) -> Result<()> {
+    migrations::up(&app.db, app.now()).await?;
+    match command {
+        Command::Add { email, name, role, .. } => {
+            let asked = NewUser { email, name, role, password: password_from_stdin()? };
+            let user = users::add(&app, &Actor::Operator, &asked).await?;
+            print(&format!("added {} ({})", user.email, user.role))
+        }
+        Command::List => list(&app).await,
+        Command::Disable { email } => {
+            users::disable(&app, &Actor::Operator, &email).await?;
+            print(&format!("disabled {email}; its sessions have ended"))
+        }
+        Command::SetPassword { email, .. } => {
+            users::set_password(&app, &Actor::Operator, &email, &password_from_stdin()?, None).await?;
+            print(&format!("replaced the password of {email}; its sessions have ended"))
+        }
+    }
+}
+
+async fn list(app: &App) -> Result<()> {
+    let users = app.db.read(async |tx| db::users::list(tx).await).await?;
+    if users.is_empty() {
+        return print("there are no users yet; `sts-clearance user add --help` shows how to add one");
+    }
+    for user in users {
+        let state = if user.disabled { "disabled" } else { "active" };
+        print(&format!("{:<40} {:<10} {state:<9} {}", user.email, user.role.word(), user.name))?;
+    }
+    Ok(())
+}
+
+/// The password, without the line end that `echo` adds.
+fn password_from_stdin() -> Result<String> {
+    let mut password = String::new();
+    std::io::stdin()
+        .read_to_string(&mut password)
+        .map_err(|error| Error::setup(format!("the password cannot be read from standard input: {error}")))?;
+    let line = password.strip_suffix('\n').unwrap_or(&password);
+    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
+}

@@ -1,0 +1,203 @@
+//! The settings: defaults, then a file, then the environment, then flags; checked once.
+//!
+//! `config.default.toml` is the lowest layer and the manual. A name that it does not know stops the
+//! start.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::error::{Error, Result};
+
+/// The lowest layer, which names every setting.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+/// The file that is read where none is named.
+const DEFAULT_FILE: &str = "sts-clearance.toml";
+/// Before the name of a setting in the environment.
+const PREFIX: &str = "STS_";
+
+/// The settings in force.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    data_dir: PathBuf,
+    database_url: String,
+    files_url: String,
+    /// The address that `serve` listens on.
+    pub listen: String,
+    font_dir: String,
+    /// How log lines are written.
+    pub log_format: LogFormat,
+    /// What is logged, as a `tracing` filter.
+    pub log_filter: String,
+    session_hours: u32,
+    /// Reports rendered at once.
+    pub render_workers: u32,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// To be read.
+    Text,
+    /// To be collected.
+    Json,
+}
+
+/// One setting, its value, and where that comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    /// Name.
+    pub name: String,
+    /// Value, with secrets masked.
+    pub shown: String,
+    /// `default`, a file, a variable or a flag.
+    pub origin: String,
+}
+
+/// The layers, merged, each value with its origin.
+#[derive(Debug)]
+pub struct Layers {
+    values: Table,
+    origins: Vec<(String, String)>,
+}
+
+impl Layers {
+    /// Reads the layers. `flags` holds the settings given on the command line.
+    pub fn read(file: Option<&Path>, environment: &[(String, String)], flags: &[(&str, String)]) -> Result<Self> {
+        let defaults: Table = DEFAULTS.parse().map_err(|error| Error::setup(format!("config.default.toml: {error}")))?;
+        let mut layers = Self { values: Table::new(), origins: Vec::new() };
+        for (name, value) in defaults {
+            layers.values.insert(name.clone(), value);
+            layers.origins.push((name, "default".into()));
+        }
+        layers.add_file(file)?;
+        for (variable, text) in environment {
+            let Some(name) = variable.strip_prefix(PREFIX).map(str::to_lowercase) else { continue };
+            if name == "config" || name.starts_with("test_") {
+                continue;
+            }
+            layers.set_text(&name, text, variable)?;
+        }
+        for (name, text) in flags {
+            layers.set_text(name, text, &format!("--{}", name.replace('_', "-")))?;
+        }
+        Ok(layers)
+    }
+
+    fn add_file(&mut self, named: Option<&Path>) -> Result<()> {
+        let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Error::setup(format!("{} cannot be read: {error}", path.display()))),
+        };
+        let table: Table = text.parse().map_err(|error| Error::setup(format!("{}: {error}", path.display())))?;
+        for (name, value) in table {
+            self.set(&name, value, &path.display().to_string())?;
+        }
+        Ok(())
+    }
+
+    /// A value that came as text takes the type of the default.
+    fn set_text(&mut self, name: &str, text: &str, origin: &str) -> Result<()> {
+        let value = match self.values.get(name) {
+            Some(Value::Integer(_)) => text.parse().map(Value::Integer).map_err(|_| {
+                Error::setup(format!("{origin} must be a whole number, not `{text}`"))
+            })?,
+            _ => Value::String(text.to_owned()),
+        };
+        self.set(name, value, origin)
+    }
+
+    fn set(&mut self, name: &str, value: Value, origin: &str) -> Result<()> {
+        if !self.values.contains_key(name) {
+            return Err(Error::setup(format!("{origin}: there is no setting `{name}`")));
+        }
+        self.values.insert(name.to_owned(), value);
+        for known in self.origins.iter_mut().filter(|(known, _)| known == name) {
+            origin.clone_into(&mut known.1);
+        }
+        Ok(())
+    }
+
+    /// The settings in force.
+    pub fn config(&self) -> Result<Config> {
+        let config: Config = self
+            .values
+            .clone()
+            .try_into()
+            .map_err(|error: toml::de::Error| Error::setup(format!("the settings: {}", error.message())))?;
+        for (name, number) in [("session_hours", config.session_hours), ("render_workers", config.render_workers)] {
+            if number == 0 {
+                return Err(Error::setup(format!("the setting `{name}` must be at least 1")));
+            }
+        }
+        Ok(config)
+    }
+
+    /// Every setting with its origin, for people.
+    pub fn shown(&self) -> Vec<Setting> {
+        let shown = |(name, origin): &(String, String)| {
+            let value = self.values.get(name).map(ToString::to_string).unwrap_or_default();
+            Setting { name: name.clone(), shown: mask_password(&value), origin: origin.clone() }
+        };
+        self.origins.iter().map(shown).collect()
+    }
+}
+
+/// Hides the password of a URL.
+pub fn mask_password(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let Some((login, host)) = rest.rsplit_once('@') else { return text.to_owned() };
+    match login.split_once(':') {
+        Some((user, _)) => format!("{scheme}://{user}:****@{host}"),
+        None => text.to_owned(),
+    }
+}
+
+impl Config {
+    /// Makes the data directory, for its owner only.
+    pub fn make_data_dir(&self) -> Result<()> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .create(&self.data_dir)
+            .map_err(|error| Error::setup(format!("{} cannot be made: {error}", self.data_dir.display())))
+    }
+
+    /// Where the database is.
+    pub fn database_url(&self) -> String {
+        if self.database_url.is_empty() {
+            self.data_dir.join("sts_clearance.db").display().to_string()
+        } else {
+            self.database_url.clone()
+        }
+    }
+
+    /// Where the files are.
+    pub fn files_url(&self) -> String {
+        if self.files_url.is_empty() { self.data_dir.join("files").display().to_string() } else { self.files_url.clone() }
+    }
+
+    /// How long a session lasts.
+    pub fn session_duration(&self) -> Duration {
+        Duration::from_secs(u64::from(self.session_hours) * 3600)
+    }
+
+    /// The fonts of reports.
+    pub fn fonts(&self) -> Result<report::Fonts> {
+        if self.font_dir.is_empty() {
+            return Ok(report::Fonts::embedded());
+        }
+        report::Fonts::with_directory(Path::new(&self.font_dir))
+            .map_err(|error| Error::setup(format!("the fonts of {}: {error}", self.font_dir)))
+    }
+}

@@ -1,0 +1,137 @@
+//! `activity_log` and `room_logs`: entries are added and read, never changed.
+
+use serde_json::Value;
+
+use super::{Page, Param, Row, Tx};
+use crate::{
+    domain::{EntryId, Log, Time},
+    error::{Error, Result},
+    evidence::{CompactRange, Hash},
+};
+
+/// One entry of a log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Id.
+    pub id: EntryId,
+    /// Whose log it is in.
+    pub log: Log,
+    /// Position in its log, from 0.
+    pub seq: i64,
+    /// Who did it.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// When.
+    pub at: Time,
+    /// What it was about.
+    pub meta: Value,
+}
+
+impl Entry {
+    const COLUMNS: &str = "id, seq, actor, action, ts, meta_json, room_id";
+
+    fn read(row: &Row) -> Result<Self> {
+        let meta: String = row.get(5)?;
+        Ok(Self {
+            id: row.get(0)?,
+            log: row.get::<Option<_>>(6)?.map_or(Log::Platform, Log::Room),
+            seq: row.get(1)?,
+            actor: row.get(2)?,
+            action: row.get(3)?,
+            at: row.get(4)?,
+            meta: serde_json::from_str(&meta).map_err(|error| Error::internal(format!("meta_json: {error}")))?,
+        })
+    }
+}
+
+/// Which entries are asked for; none of a field means any.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Exactly this actor.
+    pub actor: Option<String>,
+    /// Exactly this action.
+    pub action: Option<String>,
+    /// At this instant or later.
+    pub from: Option<Time>,
+    /// Before this instant.
+    pub to: Option<Time>,
+}
+
+const MATCHES: &str = "(CAST(?1 AS TEXT) IS NULL OR actor = ?1) AND (CAST(?2 AS TEXT) IS NULL OR action = ?2)
+    AND ts >= ?3 AND ts < ?4";
+
+/// Takes the row of the log's head, made at the log's first entry, and holds it until the end.
+pub async fn lock_head(tx: &mut Tx, log: Log) -> Result<(u64, Vec<u8>)> {
+    let row = tx
+        .one(
+            "INSERT INTO room_logs (room_id, size, frontier) VALUES (?1, 0, ?2)
+             ON CONFLICT (room_id) DO UPDATE SET size = room_logs.size RETURNING size, frontier",
+            &[&log.key(), &Vec::<u8>::new()],
+        )
+        .await?;
+    Ok((row.get::<i64>(0)?.unsigned_abs(), row.get(1)?))
+}
+
+/// Stores where the log stands now.
+pub async fn set_head(tx: &mut Tx, log: Log, head: &CompactRange) -> Result<()> {
+    let size = i64::try_from(head.size()).map_err(|_| Error::internal("a log is full"))?;
+    let update = "UPDATE room_logs SET size = ?2, frontier = ?3 WHERE room_id = ?1";
+    tx.exec(update, &[&log.key(), &size, &head.frontier()]).await.map(drop)
+}
+
+/// Adds an entry; `domain::activity::append` is the only caller.
+pub async fn insert(tx: &mut Tx, entry: &Entry, leaf: &Hash) -> Result<()> {
+    tx.exec(
+        "INSERT INTO activity_log (id, room_id, actor, action, meta_json, ts, seq, leaf_hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        &[
+            &entry.id,
+            &entry.log.room(),
+            &entry.actor,
+            &entry.action,
+            &entry.meta.to_string(),
+            &entry.at,
+            &entry.seq,
+            &leaf.as_slice(),
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// The newest `limit` entries of a log, oldest first, and how many there are in all.
+pub async fn newest(tx: &mut Tx, log: Log, limit: i64) -> Result<(Vec<Entry>, i64)> {
+    let columns = Entry::COLUMNS;
+    let total: i64 = tx
+        .one("SELECT COUNT(*) FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1", &[&log.key()])
+        .await?
+        .get(0)?;
+    let rows = tx
+        .rows(
+            &format!(
+                "SELECT {columns} FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND seq >= ?2 ORDER BY seq"
+            ),
+            &[&log.key(), &(total - limit).max(0)],
+        )
+        .await?;
+    Ok((rows.iter().map(Entry::read).collect::<Result<_>>()?, total))
+}
+
+/// A page of one log, or of all, newest first, and how many match in all.
+pub async fn list(tx: &mut Tx, log: Option<Log>, filter: &Filter, page: Page) -> Result<(Vec<Entry>, i64)> {
+    let from = filter.from.unwrap_or(Time::EARLIEST);
+    let to = filter.to.unwrap_or(Time::LATEST);
+    let (scope, order) = match log {
+        Some(_) => ("COALESCE(room_id, 'platform') = ?5", "seq DESC"),
+        None => ("CAST(?5 AS TEXT) IS NULL", "ts DESC, id DESC"),
+    };
+    let key = log.map(Log::key);
+    let matches = format!("FROM activity_log WHERE {scope} AND {MATCHES}");
+    let params: [&dyn Param; 7] =
+        [&filter.actor, &filter.action, &from, &to, &key, &page.limit, &page.offset];
+    let total = tx.one(&format!("SELECT COUNT(*) {matches}"), &params[..5]).await?.get(0)?;
+    let columns = Entry::COLUMNS;
+    let rows = tx.rows(&format!("SELECT {columns} {matches} ORDER BY {order} LIMIT ?6 OFFSET ?7"), &params).await?;
+    Ok((rows.iter().map(Entry::read).collect::<Result<_>>()?, total))
+}

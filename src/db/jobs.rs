@@ -1,0 +1,99 @@
+//! `snapshot_jobs`: the rendering still to do, claimed by lease.
+
+use super::Tx;
+use crate::{
+    domain::{SnapshotId, Time},
+    error::Result,
+};
+
+/// A claimed job. `attempt` tells this claim from any later one.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim {
+    /// What to render.
+    pub snapshot: SnapshotId,
+    /// Which attempt this is, from 1.
+    pub attempt: i64,
+}
+
+/// Adds the job of a new snapshot.
+pub async fn enqueue(tx: &mut Tx, snapshot: SnapshotId, now: Time) -> Result<()> {
+    tx.exec(
+        "INSERT INTO snapshot_jobs (snapshot_id, attempts, lease_until, not_before, progress, last_error)
+         VALUES (?1, 0, NULL, ?2, 0, NULL)",
+        &[&snapshot, &now],
+    )
+    .await
+    .map(drop)
+}
+
+/// Whether a job is due that nobody holds.
+pub async fn is_due(tx: &mut Tx, now: Time) -> Result<bool> {
+    let due = "SELECT 1 FROM snapshot_jobs WHERE not_before <= ?1 AND (lease_until IS NULL OR lease_until < ?1) LIMIT 1";
+    Ok(tx.opt(due, &[&now]).await?.is_some())
+}
+
+/// Claims the job longest due, until `lease_until`.
+pub async fn claim(tx: &mut Tx, now: Time, lease_until: Time) -> Result<Option<Claim>> {
+    let skip_locked = tx.dialect().skip_locked();
+    let row = tx
+        .opt(
+            &format!(
+                "UPDATE snapshot_jobs SET attempts = attempts + 1, lease_until = ?2, progress = 0
+                 WHERE snapshot_id = (SELECT snapshot_id FROM snapshot_jobs
+                                      WHERE not_before <= ?1 AND (lease_until IS NULL OR lease_until < ?1)
+                                      ORDER BY not_before LIMIT 1 {skip_locked})
+                 RETURNING snapshot_id, attempts"
+            ),
+            &[&now, &lease_until],
+        )
+        .await?;
+    row.map(|row| Ok(Claim { snapshot: row.get(0)?, attempt: row.get(1)? })).transpose()
+}
+
+/// Holds the job's row, if it is still this claim's; false where another worker has it or it is gone.
+pub async fn hold(tx: &mut Tx, claim: Claim) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "UPDATE snapshot_jobs SET attempts = attempts WHERE snapshot_id = ?1 AND attempts = ?2",
+            &[&claim.snapshot, &claim.attempt],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+/// Tells how far a claimed job is, and keeps its lease.
+pub async fn report_progress(tx: &mut Tx, claim: Claim, percent: i64, lease_until: Time) -> Result<()> {
+    tx.exec(
+        "UPDATE snapshot_jobs SET progress = ?3, lease_until = ?4 WHERE snapshot_id = ?1 AND attempts = ?2",
+        &[&claim.snapshot, &claim.attempt, &percent, &lease_until],
+    )
+    .await
+    .map(drop)
+}
+
+/// Gives a claimed job back after a failure; without `not_before` it is given up.
+pub async fn give_back(tx: &mut Tx, claim: Claim, not_before: Option<Time>, error: &str) -> Result<()> {
+    tx.exec(
+        "UPDATE snapshot_jobs SET lease_until = NULL, not_before = ?3, last_error = ?4, progress = 0
+         WHERE snapshot_id = ?1 AND attempts = ?2",
+        &[&claim.snapshot, &claim.attempt, &not_before, &error],
+    )
+    .await
+    .map(drop)
+}
+
+/// Puts a given-up job back to its start.
+pub async fn restart(tx: &mut Tx, snapshot: SnapshotId, now: Time) -> Result<()> {
+    tx.exec(
+        "UPDATE snapshot_jobs SET attempts = 0, lease_until = NULL, not_before = ?2, progress = 0, last_error = NULL
+         WHERE snapshot_id = ?1",
+        &[&snapshot, &now],
+    )
+    .await
+    .map(drop)
+}
+
+/// Removes a finished job.
+pub async fn finish(tx: &mut Tx, snapshot: SnapshotId) -> Result<()> {
+    tx.exec("DELETE FROM snapshot_jobs WHERE snapshot_id = ?1", &[&snapshot]).await.map(drop)
+}

@@ -1,0 +1,177 @@
+//! Numbered steps of the schema, each with a way up and a way down, on both databases.
+
+use super::{Db, Dialect, Tx};
+use crate::{
+    domain::Time,
+    error::{Error, Result},
+};
+
+/// One step.
+struct Migration {
+    name: &'static str,
+    up: &'static str,
+    up_sqlite: &'static str,
+    up_postgres: &'static str,
+    down: &'static str,
+    down_postgres: &'static str,
+    /// The tables whose rows go with the way down.
+    holds: &'static [&'static str],
+}
+
+macro_rules! step {
+    ($name:literal) => {
+        step!($name, holds: &[])
+    };
+    ($name:literal, holds: $holds:expr $(, $field:ident: $file:literal)*) => {
+        Migration {
+            holds: $holds,
+            $($field: include_str!(concat!("../../migrations/", $name, "/", $file)),)*
+            ..Migration {
+                name: $name,
+                up: include_str!(concat!("../../migrations/", $name, "/up.sql")),
+                down: include_str!(concat!("../../migrations/", $name, "/down.sql")),
+                up_sqlite: "",
+                up_postgres: "",
+                down_postgres: "",
+                holds: &[],
+            }
+        }
+    };
+}
+
+const MIGRATIONS: &[Migration] = &[
+    step!("001_initial_schema", holds: &["users", "rooms", "activity_log"],
+        up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql", down_postgres: "down.postgres.sql"),
+    step!("002_add_performance_indexes"),
+    step!("003_add_snapshots_table", holds: &["snapshots"]),
+];
+
+/// A step and when it was taken, if it was.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Such as `003_add_snapshots_table`.
+    pub name: &'static str,
+    /// When it was applied.
+    pub applied_at: Option<Time>,
+}
+
+/// Every step with its state.
+pub async fn status(db: &Db) -> Result<Vec<Step>> {
+    db.read(async |tx| {
+        let applied = if is_started(tx).await? { applied(tx).await? } else { Vec::new() };
+        Ok(MIGRATIONS
+            .iter()
+            .map(|step| Step { name: step.name, applied_at: find(&applied, step.name) })
+            .collect())
+    })
+    .await
+}
+
+/// Takes every step not yet taken; answers their names.
+pub async fn up(db: &Db, now: Time) -> Result<Vec<&'static str>> {
+    db.write(async move |tx| {
+        lock(tx).await?;
+        let applied = applied(tx).await?;
+        let mut taken = Vec::new();
+        for step in MIGRATIONS.iter().filter(|step| find(&applied, step.name).is_none()) {
+            let dialect = tx.dialect();
+            tx.batch(&dialect.column_types(step.up)).await?;
+            tx.batch(if dialect == Dialect::Sqlite { step.up_sqlite } else { step.up_postgres }).await?;
+            tx.exec("INSERT INTO schema_migrations (name, applied_at) VALUES (?1, ?2)", &[&step.name, &now]).await?;
+            taken.push(step.name);
+        }
+        Ok(taken)
+    })
+    .await
+}
+
+/// Takes back every step after `to` (`002`, or `000` for all); answers their names.
+///
+/// Refuses to lose rows unless told that this is meant.
+pub async fn down(db: &Db, to: &str, rows_may_go: bool) -> Result<Vec<&'static str>> {
+    let last = if to.bytes().all(|digit| digit == b'0') && !to.is_empty() {
+        None
+    } else {
+        let found = MIGRATIONS.iter().position(|step| step.name == to || step.name.split('_').next() == Some(to));
+        Some(found.ok_or_else(|| Error::setup(format!("there is no migration `{to}`; `migrate status` lists them")))?)
+    };
+    db.write(async move |tx| {
+        lock(tx).await?;
+        let applied = applied(tx).await?;
+        let mut taken = Vec::new();
+        let later = MIGRATIONS.iter().skip(last.map_or(0, |last| last + 1));
+        for step in later.rev().filter(|step| find(&applied, step.name).is_some()) {
+            for table in step.holds.iter().filter(|_| !rows_may_go) {
+                let rows: i64 = tx.one(&format!("SELECT COUNT(*) FROM {table}"), &[]).await?.get(0)?;
+                if rows > 0 {
+                    return Err(Error::Refused(format!(
+                        "going down would delete {rows} rows of `{table}` for good; repeat with --yes if that is meant"
+                    )));
+                }
+            }
+            tx.batch(step.down).await?;
+            if tx.dialect() == Dialect::Postgres {
+                tx.batch(step.down_postgres).await?;
+            }
+            tx.exec("DELETE FROM schema_migrations WHERE name = ?1", &[&step.name]).await?;
+            taken.push(step.name);
+        }
+        Ok(taken)
+    })
+    .await
+}
+
+/// Refuses a database whose schema is not the one this program was built for.
+pub async fn check(db: &Db) -> Result<()> {
+    let missing: Vec<_> =
+        status(db).await?.into_iter().filter(|step| step.applied_at.is_none()).map(|step| step.name).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::setup(format!(
+        "the database lacks the migrations {}; run `sts-clearance migrate up`",
+        missing.join(", ")
+    )))
+}
+
+/// One process at a time: on SQLite the writer's transaction is the lock.
+async fn lock(tx: &mut Tx) -> Result<()> {
+    if tx.dialect() == Dialect::Postgres {
+        tx.exec("SELECT pg_advisory_xact_lock(6001252427)", &[]).await?;
+    }
+    if !is_started(tx).await? && tx.dialect() == Dialect::Postgres {
+        let foreign = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema()";
+        if tx.one(foreign, &[]).await?.get::<i64>(0)? > 0 {
+            return Err(Error::setup("the database holds tables of another program; give STS Clearance an empty one"));
+        }
+    }
+    let table = "CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, applied_at {{time}} NOT NULL)";
+    tx.batch(&tx.dialect().column_types(table)).await
+}
+
+async fn is_started(tx: &mut Tx) -> Result<bool> {
+    let look = match tx.dialect() {
+        Dialect::Sqlite => "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'schema_migrations'",
+        Dialect::Postgres => {
+            "SELECT COUNT(*) FROM information_schema.tables
+             WHERE table_schema = current_schema() AND table_name = 'schema_migrations'"
+        }
+    };
+    Ok(tx.one(look, &[]).await?.get::<i64>(0)? > 0)
+}
+
+async fn applied(tx: &mut Tx) -> Result<Vec<(String, Time)>> {
+    let rows = tx.rows("SELECT name, applied_at FROM schema_migrations ORDER BY name", &[]).await?;
+    let applied: Vec<(String, Time)> =
+        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<_>>()?;
+    match applied.iter().find(|(name, _)| MIGRATIONS.iter().all(|step| step.name != name)) {
+        Some((name, _)) => Err(Error::setup(format!(
+            "the database has the migration `{name}` of a newer version of STS Clearance; use that version"
+        ))),
+        None => Ok(applied),
+    }
+}
+
+fn find(applied: &[(String, Time)], name: &str) -> Option<Time> {
+    applied.iter().find(|(taken, _)| taken == name).map(|(_, at)| *at)
+}

@@ -1,0 +1,86 @@
+//! The only SQL: two databases behind one transaction type, then one file per table.
+//!
+//! [`Db::write`] is the only way to change anything, [`Db::read`] the only way to look. Inside
+//! either, nothing but the database may be awaited: on SQLite the transaction runs in one go.
+
+mod column;
+mod dialect;
+mod postgres;
+mod sqlite;
+mod tx;
+
+pub mod activity;
+pub mod files;
+pub mod idempotency;
+pub mod jobs;
+pub mod migrations;
+pub mod parties;
+pub mod rooms;
+pub mod sessions;
+pub mod snapshots;
+pub mod users;
+
+pub(crate) use column::text_column;
+pub use dialect::Dialect;
+pub use tx::{Column, Param, Row, Tx};
+
+use crate::error::Result;
+
+/// A part of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Rows at most.
+    pub limit: i64,
+    /// Rows passed over.
+    pub offset: i64,
+}
+
+/// Connections to PostgreSQL at most.
+const POSTGRES_CONNECTIONS: usize = 16;
+
+/// The database.
+#[derive(Clone)]
+pub struct Db {
+    backend: Backend,
+}
+
+#[derive(Clone)]
+enum Backend {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Db {
+    /// Opens `postgres://…`, or an SQLite file given as a path or `sqlite:path`.
+    pub fn open(url: &str) -> Result<Self> {
+        let backend = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Backend::Postgres(postgres::Postgres::open(url, POSTGRES_CONNECTIONS)?)
+        } else {
+            let path = url.strip_prefix("sqlite:").unwrap_or(url);
+            Backend::Sqlite(sqlite::Sqlite::open(path.as_ref())?)
+        };
+        Ok(Self { backend })
+    }
+
+    /// Runs the body in one transaction and commits it; nothing of it stays where it fails.
+    ///
+    /// The body may run again where PostgreSQL asks for it, so it changes nothing but the database.
+    pub async fn write<T, F>(&self, body: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut Tx) -> Result<T> + Clone + Send + 'static,
+    {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.write(body).await,
+            Backend::Postgres(postgres) => postgres.write(body).await,
+        }
+    }
+
+    /// Runs the body in one read-only transaction that sees one instant.
+    pub async fn read<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.read(body).await,
+            Backend::Postgres(postgres) => postgres.read(body).await,
+        }
+    }
+}

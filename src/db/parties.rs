@@ -1,0 +1,81 @@
+//! `parties`: who takes part in a room, by e-mail address.
+
+use super::{Page, Row, Tx};
+use crate::{
+    domain::{PartyId, Role, RoomId, Time},
+    error::Result,
+};
+
+/// A person in a room.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Party {
+    /// Id.
+    pub id: PartyId,
+    /// What they are in this room.
+    pub role: Role,
+    /// Name.
+    pub name: String,
+    /// Address, in lower case; an account of the same address is this person.
+    pub email: String,
+    /// Company.
+    pub company: Option<String>,
+    /// When they were added.
+    pub added_at: Time,
+}
+
+const COLUMNS: &str = "id, role, name, email, company, added_at";
+
+fn read(row: &Row) -> Result<Party> {
+    Ok(Party {
+        id: row.get(0)?,
+        role: row.get(1)?,
+        name: row.get(2)?,
+        email: row.get(3)?,
+        company: row.get(4)?,
+        added_at: row.get(5)?,
+    })
+}
+
+/// Adds a party; false where the address is in the room already.
+pub async fn insert(tx: &mut Tx, room: RoomId, party: &Party) -> Result<bool> {
+    let added = tx
+        .exec(
+            "INSERT INTO parties (id, room_id, role, name, email, company, added_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (room_id, email) DO NOTHING",
+            &[&party.id, &room, &party.role, &party.name, &party.email, &party.company, &party.added_at],
+        )
+        .await?;
+    Ok(added == 1)
+}
+
+/// The role of an address in a room.
+pub async fn role(tx: &mut Tx, room: RoomId, email: &str) -> Result<Option<Role>> {
+    let row = tx.opt("SELECT role FROM parties WHERE room_id = ?1 AND email = ?2", &[&room, &email]).await?;
+    row.map(|row| row.get(0)).transpose()
+}
+
+/// Everyone in a room, in the order they joined.
+pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Party>> {
+    let sql = format!("SELECT {COLUMNS} FROM parties WHERE room_id = ?1 ORDER BY added_at, id");
+    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+}
+
+/// A page of a room's parties, in the order they joined, and how many there are.
+pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Party>, i64)> {
+    let total = tx.one("SELECT COUNT(*) FROM parties WHERE room_id = ?1", &[&room]).await?.get(0)?;
+    let sql = format!("SELECT {COLUMNS} FROM parties WHERE room_id = ?1 ORDER BY added_at, id LIMIT ?2 OFFSET ?3");
+    let rows = tx.rows(&sql, &[&room, &page.limit, &page.offset]).await?;
+    Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
+}
+
+/// One party of a room.
+pub async fn find(tx: &mut Tx, room: RoomId, party: PartyId) -> Result<Option<Party>> {
+    let sql = format!("SELECT {COLUMNS} FROM parties WHERE room_id = ?1 AND id = ?2");
+    tx.opt(&sql, &[&room, &party]).await?.as_ref().map(read).transpose()
+}
+
+/// Removes a party; the one removed, if it was there.
+pub async fn delete(tx: &mut Tx, room: RoomId, party: PartyId) -> Result<Option<Party>> {
+    let sql = format!("DELETE FROM parties WHERE room_id = ?1 AND id = ?2 RETURNING {COLUMNS}");
+    tx.opt(&sql, &[&room, &party]).await?.as_ref().map(read).transpose()
+}

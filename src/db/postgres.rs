@@ -1,0 +1,121 @@
+//! The PostgreSQL side: a pool of connections, one transaction each.
+
+use std::time::Duration;
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::{Config, NoTls, error::SqlState};
+
+use super::{Dialect, Param, Tx};
+use crate::error::{Error, Result};
+
+/// How long to wait for a free connection before the caller is told to come back.
+const WAIT: Duration = Duration::from_secs(10);
+/// How often a transaction is repeated when the database asks for it.
+const REPEATS: u32 = 5;
+
+/// The pool.
+#[derive(Clone)]
+pub struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    /// Makes the pool; connects at first use.
+    pub fn open(url: &str, connections: usize) -> Result<Self> {
+        let mut config: Config =
+            url.parse().map_err(|error| Error::setup(format!("the database URL cannot be read: {error}")))?;
+        if config.get_application_name().is_none() {
+            config.application_name("sts-clearance");
+        }
+        let manager =
+            Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        // Whatever the server's default is, an acknowledged commit is on its disk.
+        let durable = Hook::async_fn(|client, _| {
+            Box::pin(async move {
+                client.batch_execute("SET synchronous_commit = on; SET timezone = 'UTC'").await.map_err(HookError::Backend)
+            })
+        });
+        let pool = Pool::builder(manager)
+            .max_size(connections)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(WAIT))
+            .create_timeout(Some(WAIT))
+            .post_create(durable)
+            .build()
+            .map_err(|error| Error::setup(format!("the connection pool cannot be made: {error}")))?;
+        Ok(Self { pool })
+    }
+
+    pub(super) async fn write<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T> + Clone) -> Result<T> {
+        let mut repeats = 0;
+        loop {
+            match self.run("BEGIN", body.clone()).await {
+                Err(error) if asks_to_repeat(&error) && repeats < REPEATS => repeats += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    pub(super) async fn read<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", body).await
+    }
+
+    async fn run<T>(&self, begin: &str, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        let mut tx = Tx::Postgres(Session { connection: Some(self.pool.get().await?), in_transaction: true });
+        tx.batch(begin).await?;
+        let outcome = body(&mut tx).await;
+        tx.batch(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+        if let Tx::Postgres(session) = &mut tx {
+            session.in_transaction = false;
+        }
+        outcome
+    }
+}
+
+fn asks_to_repeat(error: &Error) -> bool {
+    matches!(error, Error::Postgres(error)
+        if [Some(&SqlState::T_R_SERIALIZATION_FAILURE), Some(&SqlState::T_R_DEADLOCK_DETECTED)].contains(&error.code()))
+}
+
+/// A connection in a transaction. One whose transaction did not end, because the request was
+/// cancelled or the connection broke, leaves the pool instead of returning to it.
+pub struct Session {
+    connection: Option<Object>,
+    in_transaction: bool,
+}
+
+impl Session {
+    fn connection(&self) -> &Object {
+        self.connection.as_ref().expect("taken only in drop")
+    }
+
+    pub(super) async fn exec(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64> {
+        let connection = self.connection();
+        let statement = connection.prepare_cached(&Dialect::Postgres.parameters(sql)).await?;
+        Ok(connection.execute(&statement, &for_postgres(params)).await?)
+    }
+
+    pub(super) async fn rows(&mut self, sql: &str, params: &[&dyn Param]) -> Result<Vec<tokio_postgres::Row>> {
+        let connection = self.connection();
+        let statement = connection.prepare_cached(&Dialect::Postgres.parameters(sql)).await?;
+        Ok(connection.query(&statement, &for_postgres(params)).await?)
+    }
+
+    pub(super) async fn batch(&mut self, sql: &str) -> Result<()> {
+        Ok(self.connection().batch_execute(sql).await?)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if self.in_transaction
+            && let Some(connection) = self.connection.take()
+        {
+            drop(Object::take(connection));
+        }
+    }
+}
+
+fn for_postgres<'a>(params: &[&'a dyn Param]) -> Vec<&'a (dyn tokio_postgres::types::ToSql + Sync)> {
+    params.iter().map(|param| *param as &(dyn tokio_postgres::types::ToSql + Sync)).collect()
+}

@@ -1,0 +1,199 @@
+//! `snapshots`, with `snapshot_records` and `snapshot_files`.
+
+use super::{Page, Row, Tx};
+use crate::{
+    domain::{RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time},
+    error::Result,
+    evidence::Hash,
+};
+
+/// A snapshot with what is known of its job and its file.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Id.
+    pub id: SnapshotId,
+    /// The room it shows.
+    pub room: RoomId,
+    /// Title.
+    pub title: String,
+    /// Address of who took it.
+    pub created_by: String,
+    /// Where it is in its life.
+    pub status: SnapshotStatus,
+    /// Key of its file in the store.
+    pub file_url: Option<String>,
+    /// Bytes of its file; 0 before there is one.
+    pub file_size: i64,
+    /// Form of its file.
+    pub kind: SnapshotType,
+    /// Its options, as JSON.
+    pub data: String,
+    /// The instant it shows.
+    pub created_at: Time,
+    /// SHA-256 of its record.
+    pub record_sha256: Vec<u8>,
+    /// SHA-256 of its file.
+    pub file_sha256: Option<Vec<u8>>,
+    /// How far the rendering is, in percent.
+    pub progress: Option<i64>,
+    /// Why the last attempt to render it failed.
+    pub last_error: Option<String>,
+}
+
+impl Snapshot {
+    /// A snapshot at the start of its life.
+    pub fn new(id: SnapshotId, room: RoomId, title: String, created_by: &str, kind: SnapshotType, now: Time) -> Self {
+        Self {
+            id,
+            room,
+            title,
+            created_by: created_by.to_owned(),
+            status: SnapshotStatus::Generating,
+            file_url: None,
+            file_size: 0,
+            kind,
+            data: String::new(),
+            created_at: now,
+            record_sha256: Vec::new(),
+            file_sha256: None,
+            progress: Some(0),
+            last_error: None,
+        }
+    }
+}
+
+const SELECT: &str = "SELECT s.id, s.room_id, s.title, s.created_by, s.status, s.file_url, s.file_size, s.snapshot_type,
+        s.data, s.created_at, r.sha256, f.sha256, j.progress, j.last_error
+    FROM snapshots s JOIN snapshot_records r ON r.snapshot_id = s.id
+    LEFT JOIN snapshot_files f ON f.snapshot_id = s.id
+    LEFT JOIN snapshot_jobs j ON j.snapshot_id = s.id";
+
+fn read(row: &Row) -> Result<Snapshot> {
+    Ok(Snapshot {
+        id: row.get(0)?,
+        room: row.get(1)?,
+        title: row.get(2)?,
+        created_by: row.get(3)?,
+        status: row.get(4)?,
+        file_url: row.get(5)?,
+        file_size: row.get(6)?,
+        kind: row.get(7)?,
+        data: row.get(8)?,
+        created_at: row.get(9)?,
+        record_sha256: row.get(10)?,
+        file_sha256: row.get(11)?,
+        progress: row.get(12)?,
+        last_error: row.get(13)?,
+    })
+}
+
+/// Adds a snapshot and its record, the record compressed.
+pub async fn insert(tx: &mut Tx, snapshot: &Snapshot, record: &[u8]) -> Result<()> {
+    tx.exec(
+        "INSERT INTO snapshots (id, room_id, title, created_by, status, file_url, file_size, snapshot_type, data,
+                                created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        &[
+            &snapshot.id,
+            &snapshot.room,
+            &snapshot.title,
+            &snapshot.created_by,
+            &snapshot.status,
+            &snapshot.file_url,
+            &snapshot.file_size,
+            &snapshot.kind,
+            &snapshot.data,
+            &snapshot.created_at,
+        ],
+    )
+    .await?;
+    tx.exec(
+        "INSERT INTO snapshot_records (snapshot_id, sha256, body) VALUES (?1, ?2, ?3)",
+        &[&snapshot.id, &snapshot.record_sha256, &record],
+    )
+    .await
+    .map(drop)
+}
+
+/// A snapshot of this room.
+pub async fn find(tx: &mut Tx, room: RoomId, snapshot: SnapshotId) -> Result<Option<Snapshot>> {
+    let sql = format!("{SELECT} WHERE s.room_id = ?1 AND s.id = ?2");
+    tx.opt(&sql, &[&room, &snapshot]).await?.as_ref().map(read).transpose()
+}
+
+/// A snapshot of any room: for the job that renders it.
+pub async fn find_anywhere(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<Snapshot>> {
+    tx.opt(&format!("{SELECT} WHERE s.id = ?1"), &[&snapshot]).await?.as_ref().map(read).transpose()
+}
+
+/// A page of a room's snapshots, newest first, and how many there are.
+pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Snapshot>, i64)> {
+    let total = tx.one("SELECT COUNT(*) FROM snapshots WHERE room_id = ?1", &[&room]).await?.get(0)?;
+    let sql = format!("{SELECT} WHERE s.room_id = ?1 ORDER BY s.created_at DESC, s.id DESC LIMIT ?2 OFFSET ?3");
+    let rows = tx.rows(&sql, &[&room, &page.limit, &page.offset]).await?;
+    Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
+}
+
+/// Every snapshot of a room, oldest first.
+pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Snapshot>> {
+    let sql = format!("{SELECT} WHERE s.room_id = ?1 ORDER BY s.created_at, s.id");
+    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+}
+
+/// The compressed record of a snapshot.
+pub async fn record(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<Vec<u8>>> {
+    let row = tx.opt("SELECT body FROM snapshot_records WHERE snapshot_id = ?1", &[&snapshot]).await?;
+    row.map(|row| row.get(0)).transpose()
+}
+
+/// The rendered file of a snapshot, as its row tells of it.
+#[derive(Debug, Clone)]
+pub struct StoredFile {
+    /// Key in the store.
+    pub file_url: String,
+    /// Bytes.
+    pub size: i64,
+    /// SHA-256.
+    pub sha256: Hash,
+}
+
+/// A stored file and what drew it.
+#[derive(Debug, Clone)]
+pub struct Drawn {
+    /// The file.
+    pub file: StoredFile,
+    /// Name and version of the renderer.
+    pub renderer: String,
+    /// Name of the font set.
+    pub fonts: String,
+}
+
+/// Marks a snapshot completed, with its file and what drew it.
+pub async fn complete(tx: &mut Tx, snapshot: SnapshotId, drawn: &Drawn) -> Result<()> {
+    let file = &drawn.file;
+    tx.exec(
+        "UPDATE snapshots SET status = 'completed', file_url = ?2, file_size = ?3 WHERE id = ?1",
+        &[&snapshot, &file.file_url, &file.size],
+    )
+    .await?;
+    tx.exec(
+        "INSERT INTO snapshot_files (snapshot_id, sha256, renderer, fonts) VALUES (?1, ?2, ?3, ?4)",
+        &[&snapshot, &file.sha256.as_slice(), &drawn.renderer, &drawn.fonts],
+    )
+    .await
+    .map(drop)
+}
+
+/// Sets the state.
+pub async fn set_status(tx: &mut Tx, snapshot: SnapshotId, status: SnapshotStatus) -> Result<()> {
+    tx.exec("UPDATE snapshots SET status = ?2 WHERE id = ?1", &[&snapshot, &status]).await.map(drop)
+}
+
+/// Removes a snapshot with everything that belongs to it; false where it was not there.
+pub async fn delete(tx: &mut Tx, room: RoomId, snapshot: SnapshotId) -> Result<bool> {
+    for table in ["snapshot_files", "snapshot_jobs", "snapshot_records"] {
+        tx.exec(&format!("DELETE FROM {table} WHERE snapshot_id = ?1"), &[&snapshot]).await?;
+    }
+    let removed = tx.exec("DELETE FROM snapshots WHERE room_id = ?1 AND id = ?2", &[&room, &snapshot]).await?;
+    Ok(removed == 1)
+}

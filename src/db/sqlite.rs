@@ -1,0 +1,291 @@
+//! The embedded side: one writer thread with group commit, and a handful of readers.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::Tx;
+use crate::error::{Error, Result};
+
+/// Marks a database file as ours: `STSC`.
+const APPLICATION_ID: i64 = 0x5354_5343;
+/// How long to wait for another process, such as a command beside the server.
+const BUSY: Duration = Duration::from_secs(10);
+/// Writes that wait for the writer; one more is told to come back.
+const QUEUE: usize = 1024;
+/// Writes in one commit.
+const BATCH: usize = 64;
+/// Readers open at once.
+const READERS: usize = 4;
+/// A write-ahead log larger than this is copied into the database between two commits.
+const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
+
+/// The embedded database.
+#[derive(Clone)]
+pub struct Sqlite {
+    writer: mpsc::Sender<Box<dyn Call>>,
+    readers: Arc<Readers>,
+}
+
+struct Readers {
+    idle: Mutex<Vec<Tx>>,
+    places: Semaphore,
+}
+
+impl Sqlite {
+    /// Opens the file, or makes it.
+    ///
+    /// Refuses, before anything is changed, a file that is read-only, locked, no database, or
+    /// another program's.
+    pub fn open(path: &Path) -> Result<Self> {
+        let writer = open_ours(path)?;
+        let readers = (0..READERS).map(|_| connect(path).map(Tx::Sqlite)).collect::<Result<_>>()?;
+        let (calls, waiting) = mpsc::channel(QUEUE);
+        let wal = wal_of(path);
+        std::thread::Builder::new()
+            .name("sqlite-writer".into())
+            .spawn(move || Writer { tx: Tx::Sqlite(writer), wal, stopped: false }.run(waiting))
+            .map_err(|error| Error::setup(format!("the writer thread cannot start: {error}")))?;
+        let readers = Readers { idle: Mutex::new(readers), places: Semaphore::new(READERS) };
+        Ok(Self { writer: calls, readers: Arc::new(readers) })
+    }
+
+    pub(super) async fn write<T, F>(&self, body: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut Tx) -> Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let call = Pending { body: Some(body), outcome: None, reply };
+        self.writer.try_send(Box::new(call)).map_err(|_| Error::Busy)?;
+        answer.await.map_err(|_| Error::internal("the writer has stopped"))?
+    }
+
+    pub(super) async fn read<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        let _place = self.readers.places.acquire().await.map_err(|_| Error::Busy)?;
+        let taken = self.idle().pop();
+        let mut tx = taken.ok_or_else(|| Error::internal("a reader was lost"))?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| read_once(&mut tx, body)));
+        self.idle().push(tx);
+        outcome.unwrap_or_else(|_| Err(Error::internal("a read panicked")))
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Tx>> {
+        self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn read_once<T>(tx: &mut Tx, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+    now(tx.batch("BEGIN"))?;
+    let outcome = now(body(tx));
+    let ended = now(tx.batch("ROLLBACK"));
+    outcome.and_then(|value| ended.map(|()| value))
+}
+
+/// Runs a future that cannot suspend, since nothing but SQLite is awaited in it.
+fn now<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => Err(Error::internal("a transaction awaited something else than the database")),
+    }
+}
+
+/// A write that waits its turn.
+trait Call: Send {
+    /// Runs it inside the open transaction; answers whether its changes are to be kept.
+    fn run(&mut self, tx: &mut Tx) -> bool;
+    /// Answers the caller, once it is known whether the commit stood.
+    fn answer(self: Box<Self>, committed: bool);
+    /// Whether the caller has gone away.
+    fn abandoned(&self) -> bool;
+}
+
+struct Pending<T, F> {
+    body: Option<F>,
+    outcome: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T: Send, F: AsyncFnOnce(&mut Tx) -> Result<T> + Send> Call for Pending<T, F> {
+    fn run(&mut self, tx: &mut Tx) -> bool {
+        let Some(body) = self.body.take() else { return false };
+        let outcome = catch_unwind(AssertUnwindSafe(|| now(body(tx))))
+            .unwrap_or_else(|_| Err(Error::internal("a write panicked")));
+        let keep = outcome.is_ok();
+        self.outcome = Some(outcome);
+        keep
+    }
+
+    fn answer(self: Box<Self>, committed: bool) {
+        let outcome = match self.outcome {
+            Some(Ok(_)) if !committed => Err(Error::WriteFailed),
+            Some(outcome) => outcome,
+            None => Err(Error::WriteFailed),
+        };
+        // The caller may be gone; the commit stands all the same.
+        let _ = self.reply.send(outcome);
+    }
+
+    fn abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+}
+
+struct Writer {
+    tx: Tx,
+    wal: std::path::PathBuf,
+    /// Set when a commit failed on the disk: what fsync did not promise once, it is not asked again.
+    stopped: bool,
+}
+
+impl Writer {
+    fn run(mut self, mut waiting: mpsc::Receiver<Box<dyn Call>>) {
+        while let Some(first) = waiting.blocking_recv() {
+            let mut batch = vec![first];
+            let committed = !self.stopped && self.run_batch(&mut batch, &mut waiting);
+            for call in batch {
+                call.answer(committed);
+            }
+            self.checkpoint();
+        }
+    }
+
+    /// Runs the calls, and those that come to wait meanwhile, under one commit.
+    fn run_batch(&mut self, batch: &mut Vec<Box<dyn Call>>, waiting: &mut mpsc::Receiver<Box<dyn Call>>) -> bool {
+        if let Err(error) = now(self.tx.batch("BEGIN IMMEDIATE")) {
+            tracing::error!(%error, "a write could not begin");
+            return false;
+        }
+        let mut next = 0;
+        while next < batch.len() {
+            if !batch[next].abandoned() && !self.run_one(&mut *batch[next]) {
+                self.roll_back();
+                return false;
+            }
+            next += 1;
+            if next == batch.len()
+                && next < BATCH
+                && let Ok(call) = waiting.try_recv()
+            {
+                batch.push(call);
+            }
+        }
+        self.commit()
+    }
+
+    /// Runs a call in its own savepoint; false where the whole transaction is lost.
+    fn run_one(&mut self, call: &mut dyn Call) -> bool {
+        if now(self.tx.batch("SAVEPOINT call")).is_err() {
+            return false;
+        }
+        let end = if call.run(&mut self.tx) { "RELEASE call" } else { "ROLLBACK TO call; RELEASE call" };
+        // A full disk makes SQLite roll everything back by itself; then the savepoint is gone too.
+        match now(self.tx.batch(end)) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "a transaction was lost");
+                false
+            }
+        }
+    }
+
+    fn commit(&mut self) -> bool {
+        match now(self.tx.batch("COMMIT")) {
+            Ok(()) => true,
+            Err(error) => {
+                self.stopped = matches!(&error, Error::Sqlite(error)
+                    if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure));
+                tracing::error!(%error, stopped = self.stopped, "a commit failed");
+                self.roll_back();
+                false
+            }
+        }
+    }
+
+    fn roll_back(&mut self) {
+        if let Tx::Sqlite(connection) = &self.tx
+            && !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be rolled back");
+        }
+    }
+
+    fn checkpoint(&self) {
+        let large = std::fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > CHECKPOINT_BYTES);
+        if large
+            && let Tx::Sqlite(connection) = &self.tx
+            && let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)")
+        {
+            tracing::warn!(%error, "the write-ahead log could not be copied back");
+        }
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0")?;
+    Ok(connection)
+}
+
+/// Opens a file only after a look that changes nothing in it.
+fn open_ours(path: &Path) -> Result<Connection> {
+    let refuse = |why: &str| Error::setup(format!("the database {} {why}", path.display()));
+    if let Ok(file) = std::fs::metadata(path) {
+        if file.permissions().readonly() {
+            return Err(refuse("is read-only"));
+        }
+        if !file.is_file() {
+            return Err(refuse("is not a file"));
+        }
+    }
+    let said = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => refuse("is not an SQLite database, or is damaged"),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => refuse("is locked by another program"),
+        Some(ErrorCode::ReadOnly) => refuse("is read-only"),
+        Some(ErrorCode::CannotOpen) => refuse("cannot be opened"),
+        _ => refuse(&format!("cannot be used: {error}")),
+    };
+    let connection = Connection::open(path).map_err(said)?;
+    connection.busy_timeout(BUSY).map_err(said)?;
+    let ask = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(said);
+    let tables = ask("SELECT COUNT(*) FROM sqlite_schema")?;
+    let earlier = ask("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'alembic_version'")?;
+    if earlier > 0 {
+        return Err(refuse("belongs to the earlier system; it cannot be opened in place"));
+    }
+    if tables > 0 && ask("PRAGMA application_id")? != APPLICATION_ID {
+        return Err(refuse("is not a database of STS Clearance"));
+    }
+    connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").map_err(said)?;
+    drop(connection);
+
+    let connection = connect(path).map_err(|error| match error {
+        Error::Sqlite(error) => said(error),
+        other => other,
+    })?;
+    connection
+        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))
+        .map_err(said)
+        .and_then(|mode| if mode == "wal" { Ok(()) } else { Err(refuse("cannot use a write-ahead log")) })?;
+    Ok(connection)
+}
+
+fn wal_of(path: &Path) -> std::path::PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}

@@ -1,0 +1,91 @@
+//! Checks what a caller gave, field by field, so that one answer names every fault.
+
+use super::Time;
+use crate::error::{Error, FieldError, Result};
+
+/// The longest title, name or address, in characters.
+pub const LONGEST_LINE: usize = 255;
+/// The longest free text, in characters.
+pub const LONGEST_TEXT: usize = 10_000;
+
+/// The faults found so far.
+#[derive(Debug, Default)]
+pub struct Fields {
+    faults: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Notes a fault.
+    pub fn fault(&mut self, field: &str, message: impl Into<String>) {
+        self.faults.push(FieldError { field: field.into(), message: message.into() });
+    }
+
+    /// The end of the checks: an error that names every fault, if there was one.
+    pub fn done(self) -> Result<()> {
+        if self.faults.is_empty() { Ok(()) } else { Err(Error::Invalid(self.faults)) }
+    }
+
+    /// A line that must say something; comes back trimmed.
+    pub fn line(&mut self, field: &str, given: &str) -> String {
+        let line = given.trim();
+        if line.is_empty() {
+            self.fault(field, "must not be blank");
+        }
+        self.optional_line(field, Some(given)).unwrap_or_default()
+    }
+
+    /// A line that may be missing or blank; comes back trimmed, blank as none.
+    pub fn optional_line(&mut self, field: &str, given: Option<&str>) -> Option<String> {
+        let line = given?.trim();
+        if line.chars().count() > LONGEST_LINE {
+            self.fault(field, format!("must be at most {LONGEST_LINE} characters long"));
+        }
+        if line.chars().any(char::is_control) {
+            self.fault(field, "must not contain control characters");
+        }
+        (!line.is_empty()).then(|| line.to_owned())
+    }
+
+    /// Free text of several lines; comes back trimmed, blank as none.
+    pub fn optional_text(&mut self, field: &str, given: Option<&str>) -> Option<String> {
+        let text = given?.trim();
+        if text.chars().count() > LONGEST_TEXT {
+            self.fault(field, format!("must be at most {LONGEST_TEXT} characters long"));
+        }
+        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            self.fault(field, "must not contain control characters other than line ends and tabs");
+        }
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// An e-mail address; comes back in lower case, the form it is stored and compared in.
+    pub fn email(&mut self, field: &str, given: &str) -> String {
+        let address = self.line(field, given);
+        if !address.is_empty() && !looks_like_an_address(&address) {
+            self.fault(field, "must be an e-mail address such as `name@example.com`");
+        }
+        fold_email(&address)
+    }
+
+    /// An instant with an offset or `Z`.
+    pub fn time(&mut self, field: &str, given: &str) -> Option<Time> {
+        let time: Option<Time> = given.trim().parse().ok();
+        // The years that both databases and a sane operation have in common.
+        let time = time.filter(|time| ("1970".."2200").contains(&&time.to_string()[..4]));
+        if time.is_none() {
+            self.fault(field, "must be a date and time with an offset or `Z`, such as `2026-12-01T06:30:00Z`");
+        }
+        time
+    }
+}
+
+/// The form in which addresses are compared: without regard to case.
+pub fn fold_email(address: &str) -> String {
+    address.trim().to_lowercase()
+}
+
+fn looks_like_an_address(address: &str) -> bool {
+    address.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !address.contains(char::is_whitespace)
+    })
+}

@@ -1,0 +1,48 @@
+//! Ids: UUIDs as text, version 7 for new rows, any version accepted.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A text that is no UUID, where one was expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAnId;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                Uuid::parse_str(text).map(Self).map_err(|_| NotAnId)
+            }
+        }
+
+        crate::db::text_column!($name);
+    )+};
+}
+
+ids! {
+    /// A user's account.
+    UserId,
+    /// A room: one STS operation.
+    RoomId,
+    /// A person's place in a room.
+    PartyId,
+    /// A snapshot.
+    SnapshotId,
+    /// An entry of a log.
+    EntryId,
+}

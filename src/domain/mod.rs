@@ -1,0 +1,22 @@
+//! What things mean, and every change: an operation is one transaction with its log entry.
+
+mod fields;
+mod ids;
+mod time;
+mod words;
+
+pub mod activity;
+pub mod idempotency;
+pub mod parties;
+pub mod passwords;
+pub mod record;
+pub mod rooms;
+pub mod sessions;
+pub mod snapshots;
+pub mod users;
+
+pub use activity::{Actor, Event, Log};
+pub use fields::{Fields, fold_email};
+pub use ids::{EntryId, NotAnId, PartyId, RoomId, SnapshotId, UserId};
+pub use time::Time;
+pub use words::{CargoProfile, NotAWord, Phase, Role, RoomStatus, SnapshotStatus, SnapshotType};

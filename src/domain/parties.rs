@@ -1,0 +1,91 @@
+//! Parties: who takes part in a room, and as what.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Actor, Event, Fields, Log, PartyId, Role, RoomId, activity::OpenLog, idempotency::Once, rooms};
+use crate::{
+    app::App,
+    db::{self, parties::Party},
+    error::{Error, Result},
+};
+
+/// A person to add to a room. They need no account yet: one with the same address is theirs.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewParty {
+    /// `owner`, `broker`, `charterer`, `seller` or `buyer`.
+    pub role: Role,
+    /// Name, 1 to 255 characters.
+    #[schema(example = "Eleni Papadopoulou")]
+    pub name: String,
+    /// E-mail address, matched without regard to case.
+    #[schema(example = "eleni@aegean.example")]
+    pub email: String,
+    /// Company.
+    #[serde(default)]
+    pub company: Option<String>,
+}
+
+impl NewParty {
+    /// The party to store; what is wrong with it is noted, with `prefix` before each field's name.
+    pub(super) fn checked(&self, app: &App, fields: &mut Fields, prefix: &str) -> Party {
+        if self.role == Role::Admin {
+            fields.fault(&format!("{prefix}role"), "must be one of owner, broker, charterer, seller, buyer");
+        }
+        Party {
+            id: PartyId(app.new_id()),
+            role: self.role,
+            name: fields.line(&format!("{prefix}name"), &self.name),
+            email: fields.email(&format!("{prefix}email"), &self.email),
+            company: fields.optional_line(&format!("{prefix}company"), self.company.as_deref()),
+            added_at: app.now(),
+        }
+    }
+}
+
+/// The entry that tells of a party who joined.
+pub(super) fn added(party: &Party) -> Event {
+    let Party { id, role, name, email, .. } = party.clone();
+    Event::PartyAdded { party_id: id, role, name, email }
+}
+
+/// Adds a party to a room.
+pub async fn add(app: &App, by: &Actor, room: RoomId, asked: NewParty, once: Option<Once>) -> Result<Party> {
+    let mut fields = Fields::default();
+    let party = asked.checked(app, &mut fields, "");
+    fields.done()?;
+    let (app, by) = (app.clone(), by.clone());
+    app.db
+        .clone()
+        .write(async move |tx| {
+            let mut log = OpenLog::lock(tx, &app, Log::Room(room)).await?;
+            rooms::in_use(tx, room).await?;
+            if let Some(once) = &once
+                && let Some(made) = once.claim(tx, &by, &asked, party.id.0, log.now).await?
+            {
+                return db::parties::find(tx, room, PartyId(made)).await?.ok_or(Error::NotFound("party"));
+            }
+            if !db::parties::insert(tx, room, &party).await? {
+                return Err(Error::conflict(format!("`{}` is a party of this room already", party.email)));
+            }
+            log.append(tx, &by, &added(&party)).await?;
+            Ok(party.clone())
+        })
+        .await
+}
+
+/// Removes a party; their next request finds the room closed to them.
+pub async fn remove(app: &App, by: &Actor, room: RoomId, party: PartyId) -> Result<()> {
+    let (app, by) = (app.clone(), by.clone());
+    app.db
+        .clone()
+        .write(async move |tx| {
+            let mut log = OpenLog::lock(tx, &app, Log::Room(room)).await?;
+            rooms::in_use(tx, room).await?;
+            let Party { id, role, name, email, .. } =
+                db::parties::delete(tx, room, party).await?.ok_or(Error::NotFound("party"))?;
+            log.append(tx, &by, &Event::PartyRemoved { party_id: id, role, name, email }).await
+        })
+        .await
+}

@@ -1,0 +1,70 @@
+//! Passwords: argon2id with the parameters of the OWASP password storage cheat sheet (19 MiB, two
+//! passes, one lane), hashed away from the threads that serve requests.
+
+use std::sync::LazyLock;
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+
+use super::Fields;
+use crate::{
+    app::App,
+    error::{Error, Result},
+};
+
+/// The shortest password, in characters (OWASP ASVS 5.0, 6.2.1).
+const SHORTEST: usize = 8;
+/// The longest: enough for any phrase, and a bound on the work (ASVS 6.2.9 asks for 64 at least).
+const LONGEST: usize = 256;
+
+/// A hash that no password has, for the same work where there is no account.
+static NOBODY: LazyLock<String> =
+    LazyLock::new(|| hash_now(&hex::encode(rand::random::<[u8; 32]>())).unwrap_or_default());
+
+/// Checks a new password.
+pub fn check(fields: &mut Fields, field: &str, password: &str) {
+    let length = password.chars().count();
+    if length < SHORTEST {
+        fields.fault(field, format!("must be at least {SHORTEST} characters long"));
+    }
+    if length > LONGEST {
+        fields.fault(field, format!("must be at most {LONGEST} characters long"));
+    }
+}
+
+/// The hash to store, in PHC form.
+pub async fn hash(app: &App, password: String) -> Result<String> {
+    work(app, move || hash_now(&password)).await?
+}
+
+/// Whether the password fits the hash; without a hash it costs the same and never does.
+pub async fn verify(app: &App, password: String, hash: Option<String>) -> Result<bool> {
+    work(app, move || {
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| NOBODY.clone());
+        let parsed = PasswordHash::new(&hash).map_err(|error| Error::internal(format!("a password hash: {error}")))?;
+        let fits = argon2id()?.verify_password(password.as_bytes(), &parsed).is_ok();
+        Ok(fits && known)
+    })
+    .await?
+}
+
+fn hash_now(password: &str) -> Result<String> {
+    let hash = argon2id()?
+        .hash_password(password.as_bytes())
+        .map_err(|error| Error::internal(format!("hashing a password: {error}")))?;
+    Ok(hash.to_string())
+}
+
+fn argon2id() -> Result<Argon2<'static>> {
+    let params =
+        Params::new(19 * 1024, 2, 1, None).map_err(|error| Error::internal(format!("argon2id: {error}")))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+async fn work<T: Send + 'static>(app: &App, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let _place = app.hashing.acquire().await.map_err(|_| Error::Busy)?;
+    tokio::task::spawn_blocking(job).await.map_err(|error| Error::internal(format!("hashing a password: {error}")))
+}

@@ -1,0 +1,124 @@
+//! Captures a room as a record: everything its report shows, as of one instant.
+
+use report::record::{
+    Counts, Creator, EntryFacts, Limit, LogPosition, PartyFacts, Record, RoomFacts, SCHEMA, SectionOptions,
+    SnapshotFacts,
+};
+use sha2::{Digest, Sha256};
+
+use super::{Actor, RoomId, activity::OpenLog, rooms};
+use crate::{
+    db::{self, Tx, activity::Entry, parties::Party, snapshots::Snapshot},
+    domain::Log,
+    error::{Error, Result},
+    evidence::Hash,
+};
+
+/// The newest entries that a record holds; a report of more would be nobody's reading.
+const MOST_ENTRIES: i64 = 50_000;
+/// Compression of stored records: zstd's default.
+const ZSTD_LEVEL: i32 = 3;
+
+/// A record in the form that is stored, hashed and rendered.
+pub struct Captured {
+    /// Canonical JSON (RFC 8785).
+    pub canonical: Vec<u8>,
+    /// SHA-256 of it.
+    pub sha256: Hash,
+}
+
+impl Captured {
+    /// The form in the database.
+    pub fn compressed(&self) -> Result<Vec<u8>> {
+        zstd::encode_all(&*self.canonical, ZSTD_LEVEL)
+            .map_err(|error| Error::internal(format!("a record cannot be compressed: {error}")))
+    }
+
+    /// Reads the stored form back, and refuses one that is not what was captured.
+    pub fn from_stored(compressed: &[u8], sha256: &[u8]) -> Result<Self> {
+        let canonical = zstd::decode_all(compressed)
+            .map_err(|error| Error::internal(format!("the stored record is damaged: {error}")))?;
+        let actual: Hash = Sha256::digest(&canonical).into();
+        if actual != sha256 {
+            return Err(Error::internal("the stored record does not match its hash"));
+        }
+        Ok(Self { canonical, sha256: actual })
+    }
+}
+
+/// Reads the whole room. `log` is the room's, locked: so nothing of the room changes meanwhile.
+pub async fn capture(
+    tx: &mut Tx,
+    log: &OpenLog,
+    by: &Actor,
+    snapshot: &Snapshot,
+    options: SectionOptions,
+) -> Result<Captured> {
+    let Actor::User { email, name, role } = by.clone() else {
+        return Err(Error::internal("a snapshot is taken by a user"));
+    };
+    let parties = db::parties::all(tx, snapshot.room).await?;
+    let (entries, total) = db::activity::newest(tx, Log::Room(snapshot.room), MOST_ENTRIES).await?;
+    let shown = entries.len() as u64;
+    let total = total.unsigned_abs();
+    let left_out = options.include_activity && shown < total;
+    let record = Record {
+        schema: SCHEMA.into(),
+        snapshot: SnapshotFacts {
+            id: snapshot.id.to_string(),
+            title: snapshot.title.clone(),
+            kind: snapshot.kind.to_string(),
+            options,
+            created_at: snapshot.created_at.into(),
+            created_by: Creator { email, name, role: role.to_string() },
+        },
+        room: room_facts(tx, snapshot.room).await?,
+        counts: Counts { parties: parties.len() as u64, activity: total },
+        parties: parties.into_iter().map(party_facts).collect(),
+        activity: options.include_activity.then(|| entries.into_iter().map(entry_facts).collect()),
+        limits: left_out.then(|| Limit { section: "activity".into(), shown, total }).into_iter().collect(),
+        log: LogPosition { size: log.head().size(), root: hex::encode(log.head().root()) },
+    };
+    let canonical = serde_json_canonicalizer::to_vec(&record)
+        .map_err(|error| Error::internal(format!("a record cannot be written: {error}")))?;
+    let sha256 = Sha256::digest(&canonical).into();
+    Ok(Captured { canonical, sha256 })
+}
+
+async fn room_facts(tx: &mut Tx, room: RoomId) -> Result<RoomFacts> {
+    let room = rooms::in_use(tx, room).await?;
+    Ok(RoomFacts {
+        id: room.id.to_string(),
+        title: room.title,
+        location: room.location,
+        sts_eta: room.sts_eta.into(),
+        description: room.description,
+        cargo_profile: room.cargo_profile.map(|profile| profile.to_string()),
+        status: room.status.to_string(),
+        phase: room.phase.to_string(),
+        created_at: room.created_at.into(),
+        created_by: room.created_by,
+    })
+}
+
+fn party_facts(party: Party) -> PartyFacts {
+    PartyFacts {
+        id: party.id.to_string(),
+        role: party.role.to_string(),
+        name: party.name,
+        email: party.email,
+        company: party.company,
+        added_at: party.added_at.into(),
+    }
+}
+
+fn entry_facts(entry: Entry) -> EntryFacts {
+    EntryFacts {
+        id: entry.id.to_string(),
+        seq: entry.seq.unsigned_abs(),
+        actor: entry.actor,
+        action: entry.action,
+        timestamp: entry.at.into(),
+        meta: entry.meta,
+    }
+}

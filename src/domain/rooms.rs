@@ -1,0 +1,241 @@
+//! Rooms: opened by a broker or an admin, changed, deleted; the log stays.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use super::{
+    Actor, CargoProfile, Event, Fields, Log, PartyId, Phase, RoomId, RoomStatus,
+    activity::OpenLog,
+    idempotency::Once,
+    parties::{self, NewParty},
+    snapshots,
+};
+use crate::{
+    app::App,
+    db::{self, Tx, parties::Party, rooms::Room},
+    error::{Error, Result},
+};
+
+/// Parties a room can be opened with.
+const MOST_PARTIES: usize = 100;
+
+/// A room to open.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRoom {
+    /// Title, 1 to 255 characters.
+    #[schema(example = "STS Ceuta, Aegean Star / Northern Light")]
+    pub title: String,
+    /// Where the vessels meet, in words.
+    #[schema(example = "Off Ceuta, 35°55'N 005°10'W")]
+    pub location: String,
+    /// Estimated time of arrival there, with an offset or `Z`.
+    #[schema(example = "2026-12-01T06:30:00Z", format = "date-time")]
+    pub sts_eta: String,
+    /// Free text.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// What is transferred.
+    #[serde(default)]
+    pub cargo_profile: Option<CargoProfile>,
+    /// Who takes part, besides who opens the room; an address listed twice counts once.
+    #[serde(default)]
+    pub parties: Vec<NewParty>,
+}
+
+/// What to change of a room; a field left out stays as it is.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoomChange {
+    /// Title, 1 to 255 characters.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Where the vessels meet, in words.
+    #[serde(default)]
+    pub location: Option<String>,
+    /// Estimated time of arrival there, with an offset or `Z`.
+    #[serde(default)]
+    #[schema(format = "date-time")]
+    pub sts_eta: Option<String>,
+    /// Free text; `null` removes it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub description: Option<Option<String>>,
+    /// What is transferred; `null` removes it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<CargoProfile>)]
+    pub cargo_profile: Option<Option<CargoProfile>>,
+}
+
+/// Tells a field that is `null` from one that is left out.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(given: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(given).map(Some)
+}
+
+/// Opens a room; who opens it becomes a party with their own role.
+pub async fn open(app: &App, by: &Actor, asked: NewRoom, once: Option<Once>) -> Result<Room> {
+    let Actor::User { email, name, role } = by.clone() else {
+        return Err(Error::internal("a room is opened by a user"));
+    };
+    let opener = Party { id: PartyId(app.new_id()), role, name, email, company: None, added_at: app.now() };
+    let (room, listed) = checked(app, &asked, &opener.email)?;
+
+    let (app, by) = (app.clone(), by.clone());
+    app.db
+        .clone()
+        .write(async move |tx| {
+            if let Some(once) = &once
+                && let Some(made) = once.claim(tx, &by, &asked, room.id.0, room.created_at).await?
+            {
+                return in_use(tx, RoomId(made)).await;
+            }
+            db::rooms::insert(tx, &room).await?;
+            let mut log = OpenLog::lock(tx, &app, Log::Room(room.id)).await?;
+            let opened =
+                Event::RoomCreated { title: room.title.clone(), location: room.location.clone(), sts_eta: room.sts_eta };
+            log.append(tx, &by, &opened).await?;
+            for party in std::iter::once(&opener).chain(&listed) {
+                if db::parties::insert(tx, room.id, party).await? {
+                    log.append(tx, &by, &parties::added(party)).await?;
+                }
+            }
+            Ok(room.clone())
+        })
+        .await
+}
+
+fn checked(app: &App, asked: &NewRoom, opener: &str) -> Result<(Room, Vec<Party>)> {
+    let mut fields = Fields::default();
+    let title = fields.line("title", &asked.title);
+    let location = fields.line("location", &asked.location);
+    let sts_eta = fields.time("sts_eta", &asked.sts_eta);
+    let description = fields.optional_text("description", asked.description.as_deref());
+    if asked.parties.len() > MOST_PARTIES {
+        fields.fault("parties", format!("must be at most {MOST_PARTIES}"));
+    }
+    let numbered = asked.parties.iter().enumerate();
+    let parties = numbered.map(|(i, party)| party.checked(app, &mut fields, &format!("parties[{i}]."))).collect();
+    fields.done()?;
+    let room = Room {
+        id: RoomId(app.new_id()),
+        title,
+        location,
+        sts_eta: sts_eta.ok_or_else(|| Error::internal("a checked time is missing"))?,
+        description,
+        cargo_profile: asked.cargo_profile,
+        status: RoomStatus::Active,
+        phase: Phase::Nomination,
+        created_at: app.now(),
+        created_by: opener.to_owned(),
+    };
+    Ok((room, parties))
+}
+
+/// A room that has not been deleted.
+pub async fn in_use(tx: &mut Tx, room: RoomId) -> Result<Room> {
+    let found = db::rooms::find(tx, room).await?;
+    found.filter(|room| room.status == RoomStatus::Active).ok_or(Error::NotFound("room"))
+}
+
+/// Changes a room; the log tells each field's old and new value.
+pub async fn change(app: &App, by: &Actor, room: RoomId, asked: RoomChange) -> Result<Room> {
+    let (app, by) = (app.clone(), by.clone());
+    app.db
+        .clone()
+        .write(async move |tx| {
+            let mut log = OpenLog::lock(tx, &app, Log::Room(room)).await?;
+            let before = in_use(tx, room).await?;
+            let after = changed(&before, &asked)?;
+            let changes = differences(&before, &after);
+            if !changes.is_empty() {
+                db::rooms::update(tx, &after).await?;
+                log.append(tx, &by, &Event::RoomUpdated { changes: changes.into() }).await?;
+            }
+            Ok(after)
+        })
+        .await
+}
+
+fn changed(before: &Room, asked: &RoomChange) -> Result<Room> {
+    let mut fields = Fields::default();
+    let mut after = before.clone();
+    if let Some(title) = &asked.title {
+        after.title = fields.line("title", title);
+    }
+    if let Some(location) = &asked.location {
+        after.location = fields.line("location", location);
+    }
+    if let Some(sts_eta) = &asked.sts_eta {
+        after.sts_eta = fields.time("sts_eta", sts_eta).unwrap_or(before.sts_eta);
+    }
+    if let Some(description) = &asked.description {
+        after.description = fields.optional_text("description", description.as_deref());
+    }
+    if let Some(cargo_profile) = asked.cargo_profile {
+        after.cargo_profile = cargo_profile;
+    }
+    fields.done()?;
+    Ok(after)
+}
+
+fn differences(before: &Room, after: &Room) -> Map<String, Value> {
+    let told = |room: &Room| {
+        [
+            ("title", json!(room.title)),
+            ("location", json!(room.location)),
+            ("sts_eta", json!(room.sts_eta)),
+            ("description", json!(room.description)),
+            ("cargo_profile", json!(room.cargo_profile)),
+        ]
+    };
+    std::iter::zip(told(before), told(after))
+        .filter(|((_, from), (_, to))| from != to)
+        .map(|((field, from), (_, to))| (field.to_owned(), json!({ "from": from, "to": to })))
+        .collect()
+}
+
+/// How a room is to be deleted.
+#[derive(Debug, Clone, Default)]
+pub struct Deletion {
+    /// Delete its snapshots with it.
+    pub force: bool,
+    /// Why; required with `force`.
+    pub reason: Option<String>,
+}
+
+/// Deletes a room: it leaves every list and answers as if it had never been, but for its log.
+///
+/// A room that holds snapshots is deleted only by force and with a reason; each snapshot leaves its
+/// tombstone in the log, and its file is removed.
+pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Result<()> {
+    let mut fields = Fields::default();
+    let reason = fields.optional_text("reason", asked.reason.as_deref());
+    if asked.force && reason.is_none() {
+        fields.fault("reason", "must be given with `force=true`; the log keeps it");
+    }
+    fields.done()?;
+    let (app, by) = (app.clone(), by.clone());
+    app.db
+        .clone()
+        .write(async move |tx| {
+            let mut log = OpenLog::lock(tx, &app, Log::Room(room)).await?;
+            let mut found = in_use(tx, room).await?;
+            let held = db::snapshots::all(tx, room).await?;
+            if !held.is_empty() && !asked.force {
+                return Err(Error::conflict(format!(
+                    "the room holds {} snapshots; they go with it for good only with `?force=true&reason=…`",
+                    held.len()
+                )));
+            }
+            for snapshot in &held {
+                snapshots::remove(tx, &mut log, &by, snapshot).await?;
+            }
+            found.status = RoomStatus::Deleted;
+            db::rooms::update(tx, &found).await?;
+            let deleted =
+                Event::RoomDeleted { title: found.title, snapshots: held.len(), reason: reason.clone() };
+            log.append(tx, &by, &deleted).await
+        })
+        .await
+}

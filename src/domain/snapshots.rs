@@ -1,0 +1,273 @@
+//! Snapshots: a frozen report of a room, from the request to the tombstone.
+//!
+//! `generating` → `completed`, or `failed` → (retry) → `generating`. The record is captured and
+//! stored in the transaction that answers the request; the file is drawn from it later, by a job,
+//! and can be drawn again at any time, byte for byte.
+
+use report::record::SectionOptions;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    Actor, Event, Fields, Log, RoomId, SnapshotId, SnapshotStatus, SnapshotType, activity::OpenLog, idempotency::Once,
+    record, rooms,
+};
+use crate::{
+    app::App,
+    db::{
+        self, Tx,
+        jobs::Claim,
+        snapshots::{Drawn, Snapshot, StoredFile},
+    },
+    error::{Error, Result},
+};
+
+/// Attempts to render a file before it is given up.
+pub const MOST_ATTEMPTS: i64 = 5;
+
+/// A snapshot to take.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "the public request has three switches")]
+pub struct NewSnapshot {
+    /// Title of at most 255 characters; where it is missing or blank, room and date make one.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// `pdf`, `json` or `csv`.
+    #[serde(default = "pdf")]
+    #[schema(default = "pdf")]
+    pub snapshot_type: String,
+    /// Include documents with their versions.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    pub include_documents: bool,
+    /// Include the room's log.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    pub include_activity: bool,
+    /// Include the clearances of the vessels.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    pub include_approvals: bool,
+}
+
+fn pdf() -> String {
+    SnapshotType::Pdf.to_string()
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Freezes the room into a record, and stores record, snapshot, job and log entry together.
+pub async fn take(app: &App, by: &Actor, room: RoomId, asked: NewSnapshot, once: Option<Once>) -> Result<Snapshot> {
+    let mut fields = Fields::default();
+    let title = fields.optional_line("title", asked.title.as_deref());
+    fields.done()?;
+    let kind: SnapshotType = asked.snapshot_type.parse().map_err(|_| {
+        Error::Malformed(format!("`snapshot_type` must be one of pdf, json, csv, not `{}`", asked.snapshot_type))
+    })?;
+    let options = SectionOptions {
+        include_documents: asked.include_documents,
+        include_activity: asked.include_activity,
+        include_approvals: asked.include_approvals,
+    };
+
+    let id = SnapshotId(app.new_id());
+    let (in_tx, by) = (app.clone(), by.clone());
+    let taken = app
+        .db
+        .write(async move |tx| {
+            let mut log = OpenLog::lock(tx, &in_tx, Log::Room(room)).await?;
+            let title = match &title {
+                Some(title) => title.clone(),
+                None => default_title(tx, room, &log).await?,
+            };
+            if let Some(once) = &once
+                && let Some(made) = once.claim(tx, &by, &asked, id.0, log.now).await?
+            {
+                return find(tx, room, SnapshotId(made)).await;
+            }
+            let mut snapshot = Snapshot::new(id, room, title, by.word(), kind, log.now);
+            let captured = record::capture(tx, &log, &by, &snapshot, options).await?;
+            snapshot.data = serde_json::json!(options).to_string();
+            snapshot.record_sha256 = captured.sha256.to_vec();
+            db::snapshots::insert(tx, &snapshot, &captured.compressed()?).await?;
+            db::jobs::enqueue(tx, id, log.now).await?;
+            let created = Event::SnapshotCreated {
+                snapshot_id: id,
+                title: snapshot.title.clone(),
+                snapshot_type: kind,
+                record_sha256: hex::encode(captured.sha256),
+            };
+            log.append(tx, &by, &created).await?;
+            Ok(snapshot)
+        })
+        .await?;
+    app.job_enqueued.notify_one();
+    Ok(taken)
+}
+
+async fn default_title(tx: &mut Tx, room: RoomId, log: &OpenLog) -> Result<String> {
+    let room = rooms::in_use(tx, room).await?;
+    let date = log.now.to_the_minute();
+    let room_title: String = room.title.chars().take(200).collect();
+    Ok(format!("{room_title}, {date}"))
+}
+
+/// A snapshot of this room.
+pub async fn find(tx: &mut Tx, room: RoomId, snapshot: SnapshotId) -> Result<Snapshot> {
+    db::snapshots::find(tx, room, snapshot).await?.ok_or(Error::NotFound("snapshot"))
+}
+
+/// Puts a failed snapshot back to work.
+pub async fn retry(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Result<Snapshot> {
+    let (in_tx, by) = (app.clone(), by.clone());
+    let snapshot = app
+        .db
+        .write(async move |tx| {
+            let mut log = OpenLog::lock(tx, &in_tx, Log::Room(room)).await?;
+            let snapshot = find(tx, room, id).await?;
+            if !snapshot.status.may_become(SnapshotStatus::Generating) {
+                let status = snapshot.status;
+                return Err(Error::conflict(format!("the snapshot is {status}; only a failed one can be retried")));
+            }
+            db::snapshots::set_status(tx, id, SnapshotStatus::Generating).await?;
+            db::jobs::restart(tx, id, log.now).await?;
+            log.append(tx, &by, &Event::SnapshotRetried { snapshot_id: id }).await?;
+            find(tx, room, id).await
+        })
+        .await?;
+    app.job_enqueued.notify_one();
+    Ok(snapshot)
+}
+
+/// Deletes a snapshot for good; its tombstone stays in the log.
+pub async fn delete(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Result<()> {
+    let (app, by) = (app.clone(), by.clone());
+    app.db
+        .clone()
+        .write(async move |tx| {
+            let mut log = OpenLog::lock(tx, &app, Log::Room(room)).await?;
+            let snapshot = find(tx, room, id).await?;
+            remove(tx, &mut log, &by, &snapshot).await
+        })
+        .await
+}
+
+/// Removes a snapshot's rows, notes its file for removal, and writes the tombstone.
+pub(super) async fn remove(tx: &mut Tx, log: &mut OpenLog, by: &Actor, snapshot: &Snapshot) -> Result<()> {
+    db::snapshots::delete(tx, snapshot.room, snapshot.id).await?;
+    if let Some(file_url) = &snapshot.file_url {
+        db::files::forget(tx, file_url, log.now).await?;
+    }
+    let deleted = Event::SnapshotDeleted {
+        snapshot_id: snapshot.id,
+        title: snapshot.title.clone(),
+        snapshot_type: snapshot.kind,
+        record_sha256: hex::encode(&snapshot.record_sha256),
+        file_sha256: snapshot.file_sha256.as_ref().map(hex::encode),
+    };
+    log.append(tx, by, &deleted).await
+}
+
+/// Refuses the download of a snapshot that has no file yet.
+pub fn downloadable(snapshot: &Snapshot) -> Result<StoredFile> {
+    match (&snapshot.status, &snapshot.file_url, &snapshot.file_sha256) {
+        (SnapshotStatus::Completed, Some(file_url), Some(sha256)) => Ok(StoredFile {
+            file_url: file_url.clone(),
+            size: snapshot.file_size,
+            sha256: sha256.as_slice().try_into().map_err(|_| Error::internal("a file hash of another length"))?,
+        }),
+        (SnapshotStatus::Failed, ..) => Err(Error::conflict(format!(
+            "the file could not be rendered: {}; `POST …/retry` tries again",
+            snapshot.last_error.as_deref().unwrap_or("the log says why")
+        ))),
+        _ => Err(Error::Conflict {
+            detail: "the file is being rendered; try again in a moment".into(),
+            retry_after: Some(2),
+        }),
+    }
+}
+
+/// Logs a download; what is sent is sent after this has been committed.
+pub async fn log_download(
+    app: &App,
+    by: &Actor,
+    room: RoomId,
+    id: SnapshotId,
+    range: Option<String>,
+) -> Result<()> {
+    let (app, by) = (app.clone(), by.clone());
+    app.db
+        .clone()
+        .write(async move |tx| {
+            let mut log = OpenLog::lock(tx, &app, Log::Room(room)).await?;
+            let file = downloadable(&find(tx, room, id).await?)?;
+            let downloaded = Event::SnapshotDownloaded {
+                snapshot_id: id,
+                file_sha256: hex::encode(file.sha256),
+                range: range.clone(),
+            };
+            log.append(tx, &by, &downloaded).await
+        })
+        .await
+}
+
+/// Where a snapshot's file is kept: nothing a user typed is part of it.
+pub fn file_key(snapshot: &Snapshot) -> String {
+    let extension = report::Format::from(snapshot.kind).extension();
+    format!("rooms/{}/snapshots/{}.{extension}", snapshot.room, snapshot.id)
+}
+
+/// Completes a snapshot whose file is in the store. Where the snapshot was deleted meanwhile, the
+/// file is noted for removal; where another worker was faster, its work stands.
+pub async fn complete(app: &App, claim: Claim, room: RoomId, drawn: Drawn) -> Result<()> {
+    let in_tx = app.clone();
+    app.db
+        .write(async move |tx| {
+            let mut log = OpenLog::lock(tx, &in_tx, Log::Room(room)).await?;
+            if db::snapshots::find(tx, room, claim.snapshot).await?.is_none() {
+                return db::files::forget(tx, &drawn.file.file_url, log.now).await;
+            }
+            if !db::jobs::hold(tx, claim).await? {
+                return Ok(());
+            }
+            db::snapshots::complete(tx, claim.snapshot, &drawn).await?;
+            db::jobs::finish(tx, claim.snapshot).await?;
+            let generated = Event::SnapshotGenerated {
+                snapshot_id: claim.snapshot,
+                file_sha256: hex::encode(drawn.file.sha256),
+                file_size: drawn.file.size,
+                renderer: drawn.renderer.clone(),
+            };
+            log.append(tx, &Actor::System, &generated).await
+        })
+        .await
+}
+
+/// Gives a job back after a failed attempt: to be tried again after a pause that grows, or, after
+/// the last attempt, given up with its reason.
+pub async fn attempt_failed(app: &App, claim: Claim, room: RoomId, reason: String) -> Result<()> {
+    let in_tx = app.clone();
+    app.db
+        .write(async move |tx| {
+            let mut log = OpenLog::lock(tx, &in_tx, Log::Room(room)).await?;
+            if !db::jobs::hold(tx, claim).await? {
+                return Ok(());
+            }
+            if claim.attempt < MOST_ATTEMPTS {
+                let pause = std::time::Duration::from_secs(1 << claim.attempt);
+                return db::jobs::give_back(tx, claim, Some(log.now.after(pause)), &reason).await;
+            }
+            db::jobs::give_back(tx, claim, None, &reason).await?;
+            db::snapshots::set_status(tx, claim.snapshot, SnapshotStatus::Failed).await?;
+            let failed = Event::SnapshotFailed {
+                snapshot_id: claim.snapshot,
+                attempts: claim.attempt,
+                reason: reason.clone(),
+            };
+            log.append(tx, &Actor::System, &failed).await
+        })
+        .await
+}

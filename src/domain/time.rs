@@ -1,0 +1,82 @@
+//! Time: UTC, to the microsecond, so that both databases give back what they were given.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
+use serde::{Deserialize, Serialize};
+
+/// An instant in UTC, in whole microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "Timestamp", into = "Timestamp")]
+pub struct Time(Timestamp);
+
+impl Time {
+    /// Before anything that is stored; within PostgreSQL's calendar.
+    pub const EARLIEST: Self = Self(Timestamp::UNIX_EPOCH);
+    /// After anything that is stored.
+    pub const LATEST: Self = Self(Timestamp::constant(253_000_000_000, 0));
+
+    /// This instant plus a pause.
+    ///
+    /// Stops at [`Time::LATEST`].
+    #[must_use]
+    pub fn after(self, pause: Duration) -> Self {
+        let pause = SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX);
+        self.0.checked_add(pause).map_or(Self::LATEST, Self::from)
+    }
+
+    /// This instant less a pause.
+    #[must_use]
+    pub fn before(self, pause: Duration) -> Self {
+        let pause = SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX);
+        self.0.checked_sub(pause).map_or(Self::EARLIEST, Self::from)
+    }
+
+    /// How long ago `earlier` was; zero where it is not earlier.
+    pub fn since(self, earlier: Self) -> Duration {
+        self.0.duration_since(earlier.0).try_into().unwrap_or_default()
+    }
+
+    /// Microseconds since 1970, the form PostgreSQL is spoken to in.
+    pub fn as_microsecond(self) -> i64 {
+        self.0.as_microsecond()
+    }
+
+    /// The instant so many microseconds after 1970, where the calendar has it.
+    pub fn from_microsecond(microseconds: i64) -> Option<Self> {
+        Timestamp::from_microsecond(microseconds).ok().map(Self)
+    }
+
+    /// To the minute, for titles: `2026-11-23 19:04 UTC`.
+    pub fn to_the_minute(self) -> String {
+        self.0.strftime("%Y-%m-%d %H:%M UTC").to_string()
+    }
+}
+
+impl From<Timestamp> for Time {
+    fn from(exact: Timestamp) -> Self {
+        let to_microseconds = TimestampRound::new().smallest(Unit::Microsecond).mode(RoundMode::Floor);
+        Self(exact.round(to_microseconds).unwrap_or(exact))
+    }
+}
+
+impl From<Time> for Timestamp {
+    fn from(time: Time) -> Self {
+        time.0
+    }
+}
+
+/// RFC 3339 with `Z` and six decimals always, so that the text sorts as the time does.
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.6}", self.0)
+    }
+}
+
+impl FromStr for Time {
+    type Err = jiff::Error;
+
+    fn from_str(text: &str) -> Result<Self, jiff::Error> {
+        text.parse::<Timestamp>().map(Self::from)
+    }
+}

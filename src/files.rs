@@ -1,0 +1,69 @@
+//! The file store: a directory, or what else `object_store` knows.
+//!
+//! A file is written under a temporary name, synced, renamed, and its directory synced, before the
+//! transaction that refers to it commits.
+
+use std::{path::Path as FilePath, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use object_store::{
+    GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path,
+};
+
+use crate::error::{Error, Result};
+
+/// The store.
+#[derive(Clone)]
+pub struct Files {
+    store: Arc<dyn ObjectStore>,
+}
+
+/// A part of a file, being read.
+pub struct Opened {
+    /// The bytes, as they come.
+    pub bytes: BoxStream<'static, object_store::Result<Bytes>>,
+}
+
+impl Files {
+    /// Opens the directory, or makes it.
+    pub fn open(url: &str) -> Result<Self> {
+        let path = url.strip_prefix("file://").unwrap_or(url);
+        if path.contains("://") {
+            return Err(Error::setup(format!("the file store `{url}` is of an unknown kind; give a directory")));
+        }
+        let refuse = |error: &dyn std::fmt::Display| Error::setup(format!("the file store {path} cannot be used: {error}"));
+        std::fs::create_dir_all(FilePath::new(path)).map_err(|error| refuse(&error))?;
+        let store = LocalFileSystem::new_with_prefix(path).map_err(|error| refuse(&error))?.with_fsync(true);
+        Ok(Self { store: Arc::new(store) })
+    }
+
+    /// Stores a file whole; whoever reads sees the old one or the new one.
+    pub async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<()> {
+        self.store.put(&Path::from(key), PutPayload::from(bytes)).await?;
+        Ok(())
+    }
+
+    /// Opens a file, or a range of its bytes; an error here is one before anything was sent.
+    pub async fn get(&self, key: &str, range: Option<std::ops::Range<u64>>) -> Result<Opened> {
+        let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
+        let found = self.store.get_opts(&Path::from(key), options).await?;
+        Ok(Opened { bytes: found.into_stream() })
+    }
+
+    /// Removes a file; one that is gone already is fine.
+    pub async fn delete(&self, key: &str) -> Result<()> {
+        match self.store.delete(&Path::from(key)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether the store answers.
+    pub async fn check(&self) -> Result<()> {
+        match self.store.head(&Path::from("rooms/.ready")).await {
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

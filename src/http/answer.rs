@@ -1,0 +1,146 @@
+//! What handlers answer with.
+
+use axum::{
+    http::{HeaderName, HeaderValue, StatusCode, header::{LINK, LOCATION}},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    Json,
+    describe::{Answers, Operation},
+};
+use crate::{db::Page, error::Error};
+
+/// How many rows a list has in all.
+const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        #[expect(clippy::disallowed_types, reason = "this is the wrapper around it")]
+        axum::Json(self.0).into_response()
+    }
+}
+
+impl<T: ToSchema> Answers for Json<T> {
+    fn describe(operation: &mut Operation) {
+        operation.answers_json::<T>("200", "As asked");
+    }
+}
+
+/// `201`, with the place of what was made.
+pub struct Created<T> {
+    location: String,
+    body: T,
+    preference_applied: Option<String>,
+}
+
+impl<T> Created<T> {
+    /// Made at this path under the API's base.
+    pub fn at(path: &str, body: T) -> Self {
+        Self { location: format!("{}{path}", super::BASE), body, preference_applied: None }
+    }
+
+    /// Tells which preference of the request was followed.
+    #[must_use]
+    pub fn preferring(mut self, preference: Option<String>) -> Self {
+        self.preference_applied = preference;
+        self
+    }
+}
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        let mut response = (StatusCode::CREATED, Json(self.body)).into_response();
+        set(&mut response, LOCATION, &self.location);
+        if let Some(preference) = self.preference_applied {
+            set(&mut response, HeaderName::from_static("preference-applied"), &preference);
+        }
+        response
+    }
+}
+
+impl<T: ToSchema> Answers for Created<T> {
+    fn describe(operation: &mut Operation) {
+        operation.answers_json::<T>("201", "Made; `Location` says where");
+    }
+}
+
+/// A part of a list, with its total and its neighbours (RFC 8288).
+pub struct Listed<T> {
+    rows: Vec<T>,
+    total: i64,
+    page: Page,
+    path: String,
+}
+
+impl<T> Listed<T> {
+    /// `path` is that of the request, with its query less `limit` and `offset`.
+    pub fn new(rows: Vec<T>, total: i64, page: Page, path: String) -> Self {
+        Self { rows, total, page, path }
+    }
+
+    fn links(&self) -> String {
+        let Page { limit, offset } = self.page;
+        let joint = if self.path.contains('?') { '&' } else { '?' };
+        let link = |offset: i64, relation| {
+            format!("<{}{}{joint}limit={limit}&offset={offset}>; rel=\"{relation}\"", super::BASE, self.path)
+        };
+        let previous = (offset > 0).then(|| link((offset - limit).max(0), "prev"));
+        let next = (offset.saturating_add(limit) < self.total).then(|| link(offset + limit, "next"));
+        previous.into_iter().chain(next).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl<T: Serialize> IntoResponse for Listed<T> {
+    fn into_response(self) -> Response {
+        let links = self.links();
+        let mut response = Json(self.rows).into_response();
+        set(&mut response, TOTAL, &self.total.to_string());
+        if !links.is_empty() {
+            set(&mut response, LINK, &links);
+        }
+        response
+    }
+}
+
+impl<T: ToSchema> Answers for Listed<T> {
+    fn describe(operation: &mut Operation) {
+        operation.answers_list::<T>("A part of the list; `X-Total-Count` and `Link` tell of the rest");
+    }
+}
+
+/// `204`.
+pub struct NoContent;
+
+impl IntoResponse for NoContent {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+impl Answers for NoContent {
+    fn describe(operation: &mut Operation) {
+        operation.answers("204", "Done", None);
+    }
+}
+
+fn set(response: &mut Response, name: HeaderName, value: &str) {
+    match HeaderValue::from_str(value) {
+        Ok(value) => {
+            response.headers_mut().insert(name, value);
+        }
+        Err(_) => *response = Error::internal(format!("a header that cannot be sent: {name}")).into_response(),
+    }
+}
+
+/// Percent-encoded, all but the unreserved characters (RFC 3986 §2.3).
+pub(super) fn percent(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}

@@ -1,0 +1,158 @@
+//! Who is calling, and may they: the first three of the five levels, for every route.
+//!
+//! 1. authentication: a session token that holds; 2. room access: a party of the room, or admin;
+//! 3. role permission: the role in this room against the policy, a refusal logged. The other two,
+//! data scope and audit, belong to the operation.
+
+use axum::{
+    extract::{FromRequestParts, RawPathParams},
+    http::{Extensions, HeaderMap, header::AUTHORIZATION, request::Parts},
+};
+
+use super::{
+    Access,
+    describe::{Operation, Takes},
+};
+use crate::{
+    app::App,
+    db::{self, rooms::Room, users::User},
+    domain::{Actor, Event, Log, Role, RoomId, RoomStatus, activity::OpenLog, sessions},
+    error::{Error, Result},
+    evidence::Hash,
+    policy,
+};
+
+/// The signed-in user, with the role that counts for this request.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The account.
+    pub user: User,
+    /// Role in the room of the path; the account's own where there is none.
+    pub role: Role,
+    /// The session's key in the database.
+    pub session: Hash,
+}
+
+impl Caller {
+    /// The caller as the log names them.
+    pub fn actor(&self) -> Actor {
+        Actor::User { email: self.user.email.clone(), name: self.user.name.clone(), role: self.role }
+    }
+}
+
+/// The room of the path, which the caller has been let into.
+#[derive(Debug, Clone, Copy)]
+pub struct InRoom {
+    /// Its id.
+    pub id: RoomId,
+}
+
+/// What the check found out.
+pub(super) struct Admitted {
+    caller: Option<Caller>,
+    room: Option<InRoom>,
+}
+
+impl Admitted {
+    /// Lets the handler's extractors find it.
+    pub(super) fn introduce(self, extensions: &mut Extensions) {
+        if let Some(caller) = self.caller {
+            extensions.insert(caller);
+        }
+        if let Some(room) = self.room {
+            extensions.insert(room);
+        }
+    }
+}
+
+/// Levels one to three.
+pub(super) async fn admit(
+    app: &App,
+    access: Access,
+    params: &RawPathParams,
+    headers: &HeaderMap,
+) -> Result<Admitted> {
+    if access == Access::Public {
+        return Ok(Admitted { caller: None, room: None });
+    }
+    let session = sessions::hash_token(bearer_token(headers).ok_or(Error::Unauthenticated)?);
+    let named = params.iter().find(|(name, _)| *name == "room_id").map(|(_, id)| id.parse::<RoomId>());
+    let (user, room) = app
+        .db
+        .read(async |tx| {
+            let user = db::sessions::user(tx, &session, app.now()).await?.ok_or(Error::Unauthenticated)?;
+            let Some(named) = named else { return Ok((user, None)) };
+            let room = db::rooms::find(tx, named.map_err(|_| Error::NotFound("room"))?).await?;
+            let room = room.ok_or(Error::NotFound("room"))?;
+            let party = db::parties::role(tx, room.id, &user.email).await?;
+            Ok((user, Some((room, party))))
+        })
+        .await?;
+    let role = match &room {
+        None => user.role,
+        Some((room, party)) => role_in_room(access, &user, room, *party)?,
+    };
+    let caller = Caller { user, role, session };
+    let room = room.map(|(room, _)| InRoom { id: room.id });
+    if let Access::May(action) | Access::MayInDeleted(action) = access
+        && !policy::may(role, action)
+    {
+        let log = room.map_or(Log::Platform, |room| Log::Room(room.id));
+        log_refusal(app, &caller, log, action).await?;
+        let roles = action.roles().into_iter().map(Role::word).collect();
+        return Err(Error::RoleForbids { action: action.name(), role: role.word(), roles });
+    }
+    Ok(Admitted { caller: Some(caller), room })
+}
+
+/// Level two. An admin's place in a room counts only while they are admin.
+fn role_in_room(access: Access, user: &User, room: &Room, party: Option<Role>) -> Result<Role> {
+    let role = match (user.role, party) {
+        (Role::Admin, _) => Role::Admin,
+        (_, Some(role)) if role != Role::Admin => role,
+        _ => return Err(if room.status == RoomStatus::Active { Error::NotAParty } else { Error::NotFound("room") }),
+    };
+    let to_be_seen = room.status == RoomStatus::Active
+        || (matches!(access, Access::MayInDeleted(_)) && role == Role::Admin);
+    if to_be_seen { Ok(role) } else { Err(Error::NotFound("room")) }
+}
+
+async fn log_refusal(app: &App, caller: &Caller, log: Log, action: policy::Action) -> Result<()> {
+    let (app, by, role) = (app.clone(), caller.actor(), caller.role);
+    app.db
+        .clone()
+        .write(async move |tx| {
+            let refused = Event::AccessDenied { permission: action.name(), role };
+            OpenLog::lock(tx, &app, log).await?.append(tx, &by, &refused).await
+        })
+        .await
+}
+
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Error::internal("a public route asks for its caller"))
+    }
+}
+
+impl FromRequestParts<App> for InRoom {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        parts.extensions.get::<Self>().copied().ok_or_else(|| Error::internal("a route without a room asks for it"))
+    }
+}
+
+impl Takes for Caller {
+    fn describe(_: &mut Operation) {}
+}
+
+impl Takes for InRoom {
+    fn describe(_: &mut Operation) {}
+}

@@ -1,0 +1,151 @@
+//! A stored file as an answer: whole, in part (`Range`), or not at all where the client has it (`ETag`).
+
+use std::ops::Range;
+
+use axum::{
+    body::Body,
+    extract::FromRequestParts,
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+        header::{
+            ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+            ETAG, IF_NONE_MATCH, IF_RANGE, RANGE,
+        },
+        request::Parts,
+    },
+    response::{IntoResponse, Response},
+};
+use utoipa::openapi::{Content, Required, path::ParameterIn};
+
+use super::{
+    answer::percent,
+    describe::{Answers, Operation, Takes},
+};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    files::Opened,
+};
+
+/// What a client says of the file it wants.
+#[derive(Debug)]
+pub struct Download {
+    head: bool,
+    headers: HeaderMap,
+}
+
+/// What is to be sent of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Send {
+    /// Nothing: the client has it.
+    NotModified,
+    /// Its headers only.
+    Head,
+    /// All of it.
+    Whole,
+    /// These bytes of it.
+    Part(Range<u64>),
+}
+
+impl Download {
+    /// Decides what to send of a file of this tag and size.
+    pub fn of(&self, etag: &str, size: u64) -> Result<Send> {
+        let text = |name| self.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        if text(IF_NONE_MATCH).is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == etag || tag.trim() == "*")) {
+            return Ok(Send::NotModified);
+        }
+        if self.head {
+            return Ok(Send::Head);
+        }
+        let range = text(RANGE).filter(|_| text(IF_RANGE).is_none_or(|tag| tag == etag));
+        // A range that cannot be understood, or several at once, may be answered with the whole (RFC 9110 §14.2).
+        let Some(Ok(parsed)) = range.map(http_range_header::parse_range_header) else { return Ok(Send::Whole) };
+        let ranges = parsed.validate(size).map_err(|_| Error::RangeNotSatisfiable { size })?;
+        match ranges.as_slice() {
+            [range] => Ok(Send::Part(*range.start()..range.end() + 1)),
+            _ => Ok(Send::Whole),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Download {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        Ok(Self { head: parts.method == Method::HEAD, headers: parts.headers.clone() })
+    }
+}
+
+impl Takes for Download {
+    fn describe(operation: &mut Operation) {
+        operation.parameter(ParameterIn::Header, "Range", "`bytes=…`: a part of the file", Required::False);
+        operation.parameter(ParameterIn::Header, "If-None-Match", "The `ETag` of a copy one has", Required::False);
+    }
+}
+
+/// A file, or what is to be sent of it.
+pub struct FileAnswer {
+    /// Name for people.
+    pub name: String,
+    /// Media type.
+    pub media_type: &'static str,
+    /// Tag, with its quotes.
+    pub etag: String,
+    /// Size of the whole.
+    pub size: u64,
+    /// What of it.
+    pub send: Send,
+    /// The bytes, where any are sent.
+    pub content: Option<Opened>,
+}
+
+impl IntoResponse for FileAnswer {
+    fn into_response(self) -> Response {
+        let (status, length) = match &self.send {
+            Send::NotModified => (StatusCode::NOT_MODIFIED, None),
+            Send::Head | Send::Whole => (StatusCode::OK, Some(self.size)),
+            Send::Part(range) => (StatusCode::PARTIAL_CONTENT, Some(range.end - range.start)),
+        };
+        let mut response = match self.content {
+            Some(opened) => Response::new(Body::from_stream(opened.bytes)),
+            None => Response::new(Body::empty()),
+        };
+        *response.status_mut() = status;
+        let mut headers = vec![
+            (ETAG, self.etag),
+            (ACCEPT_RANGES, "bytes".into()),
+            (CONTENT_TYPE, self.media_type.into()),
+            (CONTENT_DISPOSITION, attachment(&self.name)),
+            (CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".into()),
+        ];
+        headers.extend(length.map(|length| (CONTENT_LENGTH, length.to_string())));
+        if let Send::Part(range) = &self.send {
+            headers.push((CONTENT_RANGE, format!("bytes {}-{}/{}", range.start, range.end - 1, self.size)));
+        }
+        for (name, value) in headers {
+            insert(&mut response, name, &value);
+        }
+        response
+    }
+}
+
+fn insert(response: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// `Content-Disposition` (RFC 6266): to be saved, under an ASCII name for old clients and the exact
+/// one (RFC 8187) for the others.
+fn attachment(name: &str) -> String {
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || " -_.,()".contains(c) { c } else { '_' }).collect();
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent(name))
+}
+
+impl Answers for FileAnswer {
+    fn describe(operation: &mut Operation) {
+        let bytes: Option<utoipa::openapi::Schema> = None;
+        operation.answers("200", "The file; `206` for a part of it", Some(("application/octet-stream", Content::new(bytes))));
+    }
+}

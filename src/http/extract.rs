@@ -1,0 +1,273 @@
+//! What handlers take from a request; each refusal is one of our errors and names the field.
+
+use std::{collections::HashMap, str::FromStr, time::Duration};
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, RawPathParams, Request, rejection::BytesRejection},
+    http::{HeaderMap, header::CONTENT_TYPE, request::Parts},
+};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use utoipa::{
+    ToSchema,
+    openapi::{Required, path::ParameterIn},
+};
+
+use super::{
+    answer::percent,
+    describe::{Operation, Takes},
+};
+use crate::{
+    app::App,
+    db::Page,
+    domain::{Fields, NotAnId, idempotency::Once},
+    error::{Error, Result},
+};
+
+impl FromRequestParts<Self> for App {
+    type Rejection = Error;
+
+    async fn from_request_parts(_: &mut Parts, app: &Self) -> Result<Self> {
+        Ok(app.clone())
+    }
+}
+
+impl Takes for App {
+    fn describe(_: &mut Operation) {}
+}
+
+/// A JSON body: of a request, or of an answer.
+#[derive(Debug, Clone)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self> {
+        if !is_json(request.headers()) {
+            return Err(Error::Http(415, "the body must be JSON, with the header `Content-Type: application/json`".into()));
+        }
+        let body = Bytes::from_request(request, app).await.map_err(|refused| unread(&refused))?;
+        let mut json = serde_json::Deserializer::from_slice(&body);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let field = error.path().to_string();
+            let error = error.into_inner();
+            if error.is_data() { unacceptable(&field, &error) } else { Error::Malformed(format!("the body is not valid JSON: {error}")) }
+        })?;
+        json.end().map_err(|error| Error::Malformed(format!("the body is not valid JSON: {error}")))?;
+        Ok(Self(value))
+    }
+}
+
+impl<T: ToSchema> Takes for Json<T> {
+    fn describe(operation: &mut Operation) {
+        operation.takes_json::<T>();
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn unread(refused: &BytesRejection) -> Error {
+    match refused.status().as_u16() {
+        413 => Error::Http(413, "the body is larger than the 1 MiB that a request may have".into()),
+        _ => Error::Malformed("the body could not be read to its end".into()),
+    }
+}
+
+/// Valid JSON of another shape: an unknown field, a missing one, or a wrong type.
+fn unacceptable(path: &str, error: &serde_json::Error) -> Error {
+    let words = error.to_string();
+    let words = words.rsplit_once(" at line ").map_or(&*words, |(words, _)| words);
+    let quoted = words.split('`').nth(1).unwrap_or_default();
+    let join = |field: &str| if path == "." { field.to_owned() } else { format!("{path}.{field}") };
+    if words.starts_with("unknown field") {
+        // The path ends with the unknown field itself.
+        return Error::field(path, format!("is not known; {}", words.split_once(", ").map_or("", |(_, rest)| rest)));
+    }
+    if words.starts_with("missing field") {
+        return Error::field(&join(quoted), "is missing");
+    }
+    Error::field(if path == "." { "body" } else { path }, format!("cannot be read: {words}"))
+}
+
+/// The last id of the path.
+#[derive(Debug, Clone, Copy)]
+pub struct Id<T>(pub T);
+
+impl<T: FromStr<Err = NotAnId> + Send> FromRequestParts<App> for Id<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Error::NotFound("path"))?;
+        let last = params.iter().last().map_or("", |(_, id)| id);
+        last.parse().map(Self).map_err(|_| Error::NotFound("id: ids are UUIDs"))
+    }
+}
+
+impl<T> Takes for Id<T> {
+    fn describe(_: &mut Operation) {}
+}
+
+/// The parameters of a query, as they came.
+pub struct Given {
+    pairs: HashMap<String, String>,
+    fields: Fields,
+}
+
+impl Given {
+    /// A parameter's text, if it was given.
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        self.pairs.remove(name)
+    }
+
+    /// A whole number within bounds.
+    pub fn number(&mut self, name: &str, range: std::ops::RangeInclusive<i64>, default: i64) -> i64 {
+        let Some(text) = self.text(name) else { return default };
+        match text.parse() {
+            Ok(number) if range.contains(&number) => number,
+            _ => {
+                let (least, most) = range.into_inner();
+                let bounds = if most == i64::MAX { format!("of {least} or more") } else { format!("from {least} to {most}") };
+                self.fields.fault(name, format!("must be a whole number {bounds}"));
+                default
+            }
+        }
+    }
+
+    /// `true` or `false`; false where it is not given.
+    pub fn flag(&mut self, name: &str) -> bool {
+        let text = self.text(name);
+        text.map_or(false, |text| {
+            text.parse().unwrap_or_else(|_| {
+                self.fields.fault(name, "must be `true` or `false`");
+                false
+            })
+        })
+    }
+
+    /// The query as it came, less some parameters: `?name=value…`, or nothing.
+    pub fn query_without(&self, names: &[&str]) -> String {
+        let kept = self.pairs.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+        let mut kept: Vec<_> = kept.map(|(name, value)| format!("{}={}", percent(name), percent(value))).collect();
+        kept.sort();
+        if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) }
+    }
+
+    /// An instant.
+    pub fn time(&mut self, name: &str) -> Option<crate::domain::Time> {
+        let text = self.text(name)?;
+        self.fields.time(name, &text)
+    }
+}
+
+/// A query's parameters, read and checked.
+pub trait FromQuery: Sized {
+    /// Names and meanings.
+    const PARAMETERS: &[(&str, &str)];
+
+    /// Reads them; faults are noted in `given`.
+    fn read(given: &mut Given) -> Self;
+}
+
+/// The query of a request; a parameter that the route does not know is refused.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: FromQuery> FromRequestParts<App> for Query<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        #[expect(clippy::disallowed_types, reason = "this is the wrapper around it")]
+        let pairs = axum::extract::Query::<HashMap<String, String>>::try_from_uri(&parts.uri)
+            .map_err(|_| Error::Malformed("the query cannot be read: it is not form-encoded".into()))?
+            .0;
+        let mut given = Given { pairs, fields: Fields::default() };
+        let value = T::read(&mut given);
+        let Given { pairs, mut fields } = given;
+        let known: Vec<_> = T::PARAMETERS.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let mut unknown: Vec<_> = pairs.into_keys().collect();
+        unknown.sort();
+        for name in unknown {
+            fields.fault(&name, format!("is not known; expected one of {}", known.join(", ")));
+        }
+        fields.done()?;
+        Ok(Self(value))
+    }
+}
+
+impl<T: FromQuery> Takes for Query<T> {
+    fn describe(operation: &mut Operation) {
+        for (name, says) in T::PARAMETERS {
+            operation.parameter(ParameterIn::Query, name, says, Required::False);
+        }
+    }
+}
+
+/// Which part of a list is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Paging(pub Page);
+
+impl FromQuery for Paging {
+    const PARAMETERS: &[(&str, &str)] =
+        &[("limit", "Rows at most: 1 to 100, 20 by default"), ("offset", "Rows to pass over, 0 by default")];
+
+    fn read(given: &mut Given) -> Self {
+        Self(Page { limit: given.number("limit", 1..=100, 20), offset: given.number("offset", 0..=i64::MAX, 0) })
+    }
+}
+
+/// The longest that an `Idempotency-Key` may be.
+const LONGEST_KEY: usize = 255;
+
+/// `Idempotency-Key`.
+impl OptionalFromRequestParts<App> for Once {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Option<Self>> {
+        let Some(key) = parts.headers.get("idempotency-key") else { return Ok(None) };
+        let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY);
+        let key = key.ok_or_else(|| {
+            Error::field("Idempotency-Key", format!("must be 1 to {LONGEST_KEY} printable ASCII characters"))
+        })?;
+        Ok(Some(Self { key: key.to_owned(), target: format!("{} {}", parts.method, parts.uri.path()) }))
+    }
+}
+
+impl Takes for Option<Once> {
+    fn describe(operation: &mut Operation) {
+        let says = "The same key and body within a day make nothing new and give the same answer";
+        operation.parameter(ParameterIn::Header, "Idempotency-Key", says, Required::False);
+    }
+}
+
+/// `Prefer: wait=N` (RFC 7240): how long the answer may wait for the work to be done.
+#[derive(Debug, Clone, Copy)]
+pub struct Wait(pub Option<Duration>);
+
+impl Wait {
+    /// Nobody waits longer than this, in seconds.
+    pub const MOST: u64 = 30;
+}
+
+impl FromRequestParts<App> for Wait {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        let preferences = parts.headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+        let wait = preferences.flat_map(|value| value.split([',', ';'])).find_map(|preference| {
+            let (name, seconds) = preference.split_once('=')?;
+            if name.trim().eq_ignore_ascii_case("wait") { seconds.trim().trim_matches('"').parse::<u64>().ok() } else { None }
+        });
+        Ok(Self(wait.map(|seconds| Duration::from_secs(seconds.min(Self::MOST)))))
+    }
+}
+
+impl Takes for Wait {
+    fn describe(operation: &mut Operation) {
+        let says = "`wait=N`: wait up to N seconds, 30 at most, for the file (RFC 7240)";
+        operation.parameter(ParameterIn::Header, "Prefer", says, Required::False);
+    }
+}

@@ -1,0 +1,51 @@
+//! How HTTP is spoken: routes with their access, who the caller is, extractors, answers, problems.
+
+mod answer;
+mod caller;
+mod describe;
+mod docs;
+mod download;
+mod extract;
+mod health;
+mod problem;
+mod request_log;
+mod routes;
+
+use std::time::Duration;
+
+use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware, routing::get};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+
+pub use answer::{Created, Listed, NoContent};
+pub use caller::{Caller, InRoom};
+pub use download::{Download, FileAnswer, Send};
+pub use extract::{FromQuery, Given, Id, Json, Paging, Query, Wait};
+pub use problem::{FieldProblem, Problem};
+pub use routes::{Access, Route, Routes};
+
+use crate::{api, app::App};
+
+/// The prefix of the API.
+pub const BASE: &str = "/api/v1";
+/// The largest body of a request, in bytes.
+const BODY_LIMIT: usize = 1024 * 1024;
+/// A request that has not been answered after this long is not going to be.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Everything that the server answers.
+pub fn router(app: App) -> Router {
+    let routes = api::routes();
+    let openapi = docs::Document::of(&routes);
+    Router::new()
+        .nest(BASE, routes.into_router())
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .merge(openapi.into_router())
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+        .layer(CatchPanicLayer::custom(problem::from_panic))
+        .layer(middleware::from_fn(request_log::log))
+        .with_state(app)
+}

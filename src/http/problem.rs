@@ -1,0 +1,171 @@
+//! Errors as problem details (RFC 9457). An error travels to the outermost layer as a response
+//! without a body; that layer knows the request's id, writes the body, and logs it once.
+
+use std::any::Any;
+
+use axum::{
+    body::Body,
+    http::{
+        HeaderValue, StatusCode, Uri,
+        header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::Error;
+
+/// What went wrong, for the client.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Problem {
+    /// A stable name of the kind of problem.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened, in a sentence.
+    pub detail: String,
+    /// What is wrong with which field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldProblem>,
+    /// The roles that may, where the caller's may not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_roles: Vec<&'static str>,
+    /// The request's id, as in the server's log.
+    pub request_id: String,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FieldProblem {
+    /// The field's name.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// An error on its way to the outermost layer, with its full words for the log.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    problem: Problem,
+    /// Empty where the client has been told everything.
+    pub(super) inside: String,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        let (status, code) = error.status();
+        let errors = match error {
+            Error::Invalid(fields) => fields
+                .iter()
+                .map(|fault| FieldProblem { field: fault.field.clone(), message: fault.message.clone() })
+                .collect(),
+            _ => Vec::new(),
+        };
+        let allowed_roles = if let Error::RoleForbids { roles, .. } = error { roles.clone() } else { Vec::new() };
+        let problem = Problem { errors, allowed_roles, ..Problem::new(status, code, error.detail()) };
+        Self { problem, inside: if status >= 500 { error.to_string() } else { String::new() } }
+    }
+}
+
+impl Problem {
+    fn new(status: u16, code: &str, detail: String) -> Self {
+        let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+        Self {
+            kind: format!("urn:sts-clearance:problem:{code}"),
+            title: title.unwrap_or("Problem").to_owned(),
+            status,
+            detail: sentence(&detail),
+            errors: Vec::new(),
+            allowed_roles: Vec::new(),
+            request_id: String::new(),
+        }
+    }
+}
+
+/// Errors are written to follow other words; a problem's detail stands alone.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let end = if words.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let (status, _) = self.status();
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = status.into_response();
+        let headers = response.headers_mut();
+        let retry_after = match &self {
+            Self::Conflict { retry_after, .. } => *retry_after,
+            Self::TooManyAttempts { seconds } => Some(*seconds),
+            Self::Busy | Self::WriteFailed | Self::Pool(_) => Some(1),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        match &self {
+            Self::Unauthenticated => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::RangeNotSatisfiable { size } => {
+                if let Ok(range) = HeaderValue::from_str(&format!("bytes */{size}")) {
+                    headers.insert(CONTENT_RANGE, range);
+                }
+            }
+            _ => {}
+        }
+        response.extensions_mut().insert(Failure::from(&self));
+        response
+    }
+}
+
+/// Writes the body of an error response, whoever made it.
+pub(super) fn with_body(mut response: Response, request_id: &str) -> (Response, Option<Failure>) {
+    let status = response.status();
+    let failure = match response.extensions_mut().remove::<Failure>() {
+        Some(failure) => failure,
+        None if (status.is_client_error() || status.is_server_error()) && !is_json(&response) => {
+            let words = match status.as_u16() {
+                503 => "the request took too long and was given up".to_owned(),
+                _ => status.canonical_reason().unwrap_or("the request failed").to_owned(),
+            };
+            Failure::from(&Error::Http(status.as_u16(), words))
+        }
+        None => return (response, None),
+    };
+    let problem = Problem { request_id: request_id.to_owned(), ..failure.problem.clone() };
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    *response.body_mut() = Body::from(body);
+    response.headers_mut().remove(CONTENT_LENGTH);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    (response, Some(failure))
+}
+
+/// Whether a handler has written a body of its own, as `/readyz` does.
+fn is_json(response: &Response) -> bool {
+    response.headers().get(CONTENT_TYPE).is_some_and(|media_type| media_type == "application/json")
+}
+
+/// The answer where a handler panicked.
+pub(super) fn from_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let words = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("without a message");
+    Error::internal(format!("a handler panicked: {words}")).into_response()
+}
+
+pub(super) async fn no_such_path(uri: Uri) -> Error {
+    Error::Http(404, format!("there is nothing at `{}`; `/docs` lists what there is", uri.path()))
+}
+
+pub(super) async fn no_such_method() -> Error {
+    Error::Http(405, "this path does not know that method".into())
+}

@@ -1,0 +1,59 @@
+//! The outermost layer: the request's id, its one line in the log, the body of a problem, and the
+//! headers that every answer carries.
+
+use std::time::Instant;
+
+use axum::{
+    extract::Request,
+    http::{HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+
+use super::problem;
+use crate::app;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// On every answer (OWASP ASVS 5.0, 3.4): nothing of the API is to be framed, sniffed or cached.
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    ),
+];
+
+pub(super) async fn log(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let request_id = given_id(&request).unwrap_or_else(|| app::new_uuid().to_string());
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+
+    let (mut response, failure) = problem::with_body(response, &request_id);
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    let status = response.status().as_u16();
+    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    match failure.map(|failure| failure.inside).filter(|inside| !inside.is_empty()) {
+        Some(error) => {
+            tracing::error!(request_id, %method, path, status, duration_ms, error, "request failed");
+        }
+        None => tracing::info!(request_id, %method, path, status, duration_ms, "request"),
+    }
+    response
+}
+
+/// An id that a proxy gave, where it is short and plain.
+fn given_id(request: &Request) -> Option<String> {
+    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
+    let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    (plain && (1..=64).contains(&id.len())).then(|| id.to_owned())
+}

@@ -1,0 +1,147 @@
+//! The route builder: a route cannot be written without saying who may use it.
+
+use axum::{
+    Router,
+    extract::{RawPathParams, Request, State},
+    handler::Handler,
+    http::Method,
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, on},
+};
+
+use super::{
+    caller,
+    describe::{Describe, Operation},
+};
+use crate::{app::App, policy::Action};
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone.
+    Public,
+    /// Any signed-in user.
+    SignedIn,
+    /// Whoever the policy lets do this: in the room of the path, or on the platform where it has none.
+    May(Action),
+    /// Likewise, and admins also in a room that has been deleted.
+    MayInDeleted(Action),
+}
+
+/// A route as its table tells of it.
+pub struct Route {
+    /// Method.
+    pub method: Method,
+    /// Path under [`super::BASE`], with `{parameters}`.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
+    /// What the documentation says of it.
+    pub(super) operation: Operation,
+}
+
+/// A table of routes.
+#[derive(Default)]
+pub struct Routes {
+    router: Router<App>,
+    table: Vec<Route>,
+}
+
+impl Routes {
+    /// No routes yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A `GET` (and `HEAD`) route.
+    pub fn get<H, T>(self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
+    where
+        H: Handler<T, App> + Describe<T>,
+        T: 'static,
+    {
+        self.add(Method::GET, MethodFilter::GET, path, access, (handler, says))
+    }
+
+    /// A `POST` route.
+    pub fn post<H, T>(self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
+    where
+        H: Handler<T, App> + Describe<T>,
+        T: 'static,
+    {
+        self.add(Method::POST, MethodFilter::POST, path, access, (handler, says))
+    }
+
+    /// A `PATCH` route.
+    pub fn patch<H, T>(self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
+    where
+        H: Handler<T, App> + Describe<T>,
+        T: 'static,
+    {
+        self.add(Method::PATCH, MethodFilter::PATCH, path, access, (handler, says))
+    }
+
+    /// A `DELETE` route.
+    pub fn delete<H, T>(self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
+    where
+        H: Handler<T, App> + Describe<T>,
+        T: 'static,
+    {
+        self.add(Method::DELETE, MethodFilter::DELETE, path, access, (handler, says))
+    }
+
+    fn add<H, T>(
+        mut self,
+        method: Method,
+        filter: MethodFilter,
+        path: &'static str,
+        access: Access,
+        (handler, says): (H, &'static str),
+    ) -> Self
+    where
+        H: Handler<T, App> + Describe<T>,
+        T: 'static,
+    {
+        let mut operation = Operation::new(path, access, says);
+        H::describe(&mut operation);
+        self.table.push(Route { method, path, access, operation });
+        let admitted = move |State(app): State<App>, params: RawPathParams, request: Request| {
+            admit_then(handler.clone(), access, app, params, request)
+        };
+        self.router = self.router.route(path, on(filter, admitted));
+        self
+    }
+
+    /// These routes and those.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.table.extend(other.table);
+        self.router = self.router.merge(other.router);
+        self
+    }
+
+    /// The table.
+    pub fn table(&self) -> &[Route] {
+        &self.table
+    }
+
+    pub(super) fn into_router(self) -> Router<App> {
+        self.router
+    }
+}
+
+/// The way to every handler leads through here.
+async fn admit_then<H: Handler<T, App>, T: 'static>(
+    handler: H,
+    access: Access,
+    app: App,
+    params: RawPathParams,
+    mut request: Request,
+) -> Response {
+    match caller::admit(&app, access, &params, request.headers()).await {
+        Ok(admitted) => {
+            admitted.introduce(request.extensions_mut());
+            handler.call(request, app).await
+        }
+        Err(refused) => refused.into_response(),
+    }
+}

@@ -1,0 +1,58 @@
+//! What is cleared away every minute.
+
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+
+use crate::{
+    app::App,
+    db,
+    domain::{idempotency, sessions},
+    error::Result,
+};
+
+/// Files removed in one go.
+const FILES: i64 = 100;
+/// Pause before a file that could not be removed is tried again.
+const RETRY: Duration = Duration::from_secs(10 * 60);
+
+/// One kind of housekeeping.
+pub struct Chore {
+    /// Its name in the log.
+    pub name: &'static str,
+    /// Does it once.
+    pub run: fn(App) -> BoxFuture<'static, Result<()>>,
+}
+
+/// Everything that is cleared away.
+pub const HOUSEKEEPING: &[Chore] = &[
+    Chore { name: "remove_files", run: |app| remove_files(app).boxed() },
+    Chore { name: "drop_expired_rows", run: |app| drop_expired_rows(app).boxed() },
+];
+
+/// Removes the files that no row names any more.
+async fn remove_files(app: App) -> Result<()> {
+    let now = app.now();
+    for file_url in app.db.read(async |tx| db::files::due(tx, now, FILES).await).await? {
+        match app.files.delete(&file_url).await {
+            Ok(()) => app.db.write(async move |tx| db::files::removed(tx, &file_url).await).await?,
+            Err(error) => {
+                tracing::warn!(file_url, %error, "a file could not be removed; it is tried again later");
+                app.db.write(async move |tx| db::files::put_off(tx, &file_url, now.after(RETRY)).await).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Drops sessions, idempotency keys and counts of failed sign-ins that have run out.
+async fn drop_expired_rows(app: App) -> Result<()> {
+    let now = app.now();
+    app.db
+        .write(async move |tx| {
+            db::sessions::drop_expired(tx, now).await?;
+            db::idempotency::drop_old(tx, now.before(idempotency::REMEMBERED)).await?;
+            db::users::drop_old_login_failures(tx, now.before(sessions::WINDOW)).await
+        })
+        .await
+}

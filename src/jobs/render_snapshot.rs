@@ -1,0 +1,94 @@
+//! Draws a snapshot's file from its record, stores it, and completes the snapshot.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use report::Rendered;
+use sha2::{Digest, Sha256};
+use tokio::{task::JoinHandle, time};
+
+use super::worker::LEASE;
+use crate::{
+    app::App,
+    db::{
+        self,
+        jobs::Claim,
+        snapshots::{Drawn, Snapshot, StoredFile},
+    },
+    domain::{record::Captured, snapshots},
+    error::{Error, Result},
+};
+
+/// How often a long rendering tells its progress and renews its lease.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// Makes one attempt. A failure of the rendering or the store is noted on the job; only a database
+/// that does not answer is an error here, and then the lease runs out by itself.
+pub(super) async fn run(app: &App, claim: Claim) -> Result<()> {
+    let read = app
+        .db
+        .read(async |tx| {
+            let snapshot = db::snapshots::find_anywhere(tx, claim.snapshot).await?;
+            Ok(snapshot.zip(db::snapshots::record(tx, claim.snapshot).await?))
+        })
+        .await?;
+    // Deleted since it was claimed.
+    let Some((snapshot, compressed)) = read else { return Ok(()) };
+    match draw(app, claim, &snapshot, &compressed).await {
+        Ok(drawn) => snapshots::complete(app, claim, snapshot.room, drawn).await,
+        Err(error) => {
+            tracing::warn!(snapshot_id = %snapshot.id, attempt = claim.attempt, %error, "a snapshot was not rendered");
+            snapshots::attempt_failed(app, claim, snapshot.room, error.to_string()).await
+        }
+    }
+}
+
+async fn draw(app: &App, claim: Claim, snapshot: &Snapshot, compressed: &[u8]) -> Result<Drawn> {
+    let record = Captured::from_stored(compressed, &snapshot.record_sha256)?;
+    let progress = Arc::new(AtomicU32::new(0));
+    let rendering = start(app, snapshot, record, Arc::clone(&progress));
+    let rendered = watch(app, claim, &progress, rendering).await?;
+    if !rendered.uncovered.is_empty() {
+        let code_points: Vec<_> = rendered.uncovered.iter().map(|c| format!("U+{:04X}", u32::from(*c))).collect();
+        tracing::warn!(snapshot_id = %snapshot.id, code_points = code_points.join(" "),
+            "a report has characters that no font has; they are printed as code points");
+    }
+    let file = StoredFile {
+        file_url: snapshots::file_key(snapshot),
+        size: i64::try_from(rendered.bytes.len()).map_err(|_| Error::internal("a file too large"))?,
+        sha256: Sha256::digest(&rendered.bytes).into(),
+    };
+    app.files.put(&file.file_url, rendered.bytes).await?;
+    Ok(Drawn { file, renderer: report::RENDERER.into(), fonts: app.fonts.name().into() })
+}
+
+fn start(app: &App, snapshot: &Snapshot, record: Captured, progress: Arc<AtomicU32>) -> JoinHandle<Result<Rendered>> {
+    let (app, format) = (app.clone(), snapshot.kind.into());
+    tokio::task::spawn_blocking(move || {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a percentage")]
+        let mut tell = |part: f32| progress.store((part * 100.0).clamp(0.0, 99.0) as u32, Ordering::Relaxed);
+        report::render(&record.canonical, format, &app.fonts, &mut tell)
+            .map_err(|error| Error::internal(format!("the report cannot be drawn: {error}")))
+    })
+}
+
+/// Waits for the rendering, telling its progress meanwhile.
+async fn watch(
+    app: &App,
+    claim: Claim,
+    progress: &AtomicU32,
+    mut rendering: JoinHandle<Result<Rendered>>,
+) -> Result<Rendered> {
+    loop {
+        if let Ok(done) = time::timeout(HEARTBEAT, &mut rendering).await {
+            return done.map_err(|error| Error::internal(format!("the renderer failed: {error}")))?;
+        }
+        let (percent, lease_until) = (i64::from(progress.load(Ordering::Relaxed)), app.now().after(LEASE));
+        app.db.write(async move |tx| db::jobs::report_progress(tx, claim, percent, lease_until).await).await?;
+    }
+}

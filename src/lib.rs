@@ -1,0 +1,23 @@
+//! STS Clearance: rooms in which the parties to a ship-to-ship transfer clear it together, and
+//! snapshots of them that last.
+//!
+//! A reader starts at [`policy`] (who may do what), [`domain::snapshots`] (what a snapshot is) and
+//! [`jobs`] (what runs by itself). `ARCHITECTURE.md` has the map.
+
+pub mod policy;
+
+pub mod app;
+pub mod config;
+pub mod error;
+
+pub mod api;
+pub mod cli;
+pub mod http;
+pub mod jobs;
+
+pub mod domain;
+
+pub mod db;
+pub mod evidence;
+pub mod files;
+pub mod telemetry;

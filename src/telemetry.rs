@@ -1,0 +1,21 @@
+//! Logs: structured, as text or JSON, on standard error.
+
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::{
+    config::{Config, LogFormat},
+    error::{Error, Result},
+};
+
+/// Starts logging as the settings say.
+pub fn start(config: &Config) -> Result<()> {
+    let filter = EnvFilter::try_new(&config.log_filter)
+        .map_err(|error| Error::setup(format!("the setting `log_filter`: {error}")))?;
+    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let registry = tracing_subscriber::registry().with(filter);
+    let started = match config.log_format {
+        LogFormat::Text => registry.with(lines.with_ansi(false)).try_init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+    };
+    started.map_err(|error| Error::setup(format!("logging cannot start: {error}")))
+}
