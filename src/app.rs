@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{config::Config, db::Db, domain::Time, error::Result, files::Files};
@@ -35,6 +36,8 @@ pub struct Shared {
     pub job_finished: Notify,
     /// Places for password hashing, which takes 19 MiB and a core each.
     pub hashing: Semaphore,
+    /// Cancelled when the process is to stop: nobody waits for a job then.
+    pub stopping: CancellationToken,
     clock: Clock,
 }
 
@@ -57,6 +60,7 @@ impl App {
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
             hashing: Semaphore::new(HASHING_PLACES),
+            stopping: CancellationToken::new(),
             config,
             clock,
         };
@@ -74,6 +78,7 @@ impl App {
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
             hashing: Semaphore::new(HASHING_PLACES),
+            stopping: self.stopping.clone(),
             clock,
         };
         Self { shared: Arc::new(shared) }

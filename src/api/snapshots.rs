@@ -29,7 +29,12 @@ pub(super) fn routes() -> Routes {
         .get("/rooms/{room_id}/snapshots/{snapshot_id}", May(View), get, "A snapshot")
         .delete("/rooms/{room_id}/snapshots/{snapshot_id}", May(SnapshotDelete), delete, "Deletes a snapshot for good")
         .get("/rooms/{room_id}/snapshots/{snapshot_id}/download", May(View), download, "A snapshot's file")
-        .post("/rooms/{room_id}/snapshots/{snapshot_id}/retry", May(SnapshotCreate), retry, "Renders a failed one again")
+        .post(
+            "/rooms/{room_id}/snapshots/{snapshot_id}/retry",
+            May(SnapshotCreate),
+            retry,
+            "Renders a failed one again",
+        )
 }
 
 /// A frozen report of a room.
@@ -116,12 +121,12 @@ async fn create(
     Ok(Created::at(&path(&snapshot), snapshot.into()).preferring(preference))
 }
 
-/// The snapshot once its file is there, or as it is when the wait is over.
+/// The snapshot once its file is there, or as it is when the wait is over or the server is to stop.
 async fn finished(app: &App, mut snapshot: Snapshot, wait: Duration) -> Result<Snapshot> {
     /// A job may be finished by another node, which does not ring here.
     const LOOK: Duration = Duration::from_millis(500);
     let deadline = Instant::now() + wait;
-    while snapshot.status == SnapshotStatus::Generating && Instant::now() < deadline {
+    while snapshot.status == SnapshotStatus::Generating && Instant::now() < deadline && !app.stopping.is_cancelled() {
         let rung = app.job_finished.notified();
         let (room, id) = (snapshot.room, snapshot.id);
         snapshot = app.db.read(async |tx| snapshots::find(tx, room, id).await).await?;
@@ -161,12 +166,7 @@ async fn download(
     Ok(FileAnswer { name, media_type: format.media_type(), etag, size, send, content })
 }
 
-async fn delete(
-    app: App,
-    caller: Caller,
-    room: InRoom,
-    Id(id): Id<SnapshotId>,
-) -> Result<Json<SnapshotDeleted>> {
+async fn delete(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Json<SnapshotDeleted>> {
     snapshots::delete(&app, &caller.actor(), room.id, id).await?;
     Ok(Json(SnapshotDeleted { message: "Snapshot deleted", snapshot_id: id }))
 }

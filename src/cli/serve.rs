@@ -25,6 +25,7 @@ const GRACE: Duration = Duration::from_secs(20);
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  sts-clearance serve --demo\n  sts-clearance serve --listen 127.0.0.1:9000\n  \
                         STS_DATABASE_URL=postgres://sts@db/sts sts-clearance serve")]
+#[expect(clippy::doc_markdown, reason = "the help shows names as they are typed")]
 pub(super) struct Flags {
     /// The address to listen on [env: STS_LISTEN] [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
@@ -63,12 +64,13 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         refuse_strangers(address)?;
         demo::fill(&app).await?;
     }
+    let stop = app.stopping.clone();
+    cancel_at_signal(&stop)?;
     print(&format!("STS Clearance listens on http://{address} (API under {}, documentation at /docs)", http::BASE))?;
     if flags.demo {
         demo::explain(&app, address).await?;
     }
 
-    let stop = stop_signal()?;
     let workers = tokio::spawn(jobs::run(app.clone(), stop.clone()));
     let server = axum::serve(listener, http::router(app)).with_graceful_shutdown(stop.clone().cancelled_owned());
     let server = tokio::spawn(server.into_future());
@@ -92,19 +94,18 @@ fn refuse_strangers(address: SocketAddr) -> Result<()> {
     Err(Error::setup("the demo's passwords are public: it listens on a loopback address only"))
 }
 
-/// Cancelled at SIGTERM or SIGINT.
-fn stop_signal() -> Result<CancellationToken> {
+/// Cancels the token at SIGTERM or SIGINT.
+fn cancel_at_signal(stop: &CancellationToken) -> Result<()> {
     let refuse = |error| Error::setup(format!("signals cannot be heard: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(refuse)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(refuse)?;
-    let stop = CancellationToken::new();
-    let heard = stop.clone();
+    let stop = stop.clone();
     tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        heard.cancel();
+        stop.cancel();
     });
-    Ok(stop)
+    Ok(())
 }
