@@ -70,7 +70,8 @@ pub struct Layers {
 impl Layers {
     /// Reads the layers. `flags` holds the settings given on the command line.
     pub fn read(file: Option<&Path>, environment: &[(String, String)], flags: &[(&str, String)]) -> Result<Self> {
-        let defaults: Table = DEFAULTS.parse().map_err(|error| Error::setup(format!("config.default.toml: {error}")))?;
+        let defaults: Table =
+            DEFAULTS.parse().map_err(|error| Error::setup(format!("config.default.toml: {error}")))?;
         let mut layers = Self { values: Table::new(), origins: Vec::new() };
         for (name, value) in defaults {
             layers.values.insert(name.clone(), value);
@@ -107,9 +108,10 @@ impl Layers {
     /// A value that came as text takes the type of the default.
     fn set_text(&mut self, name: &str, text: &str, origin: &str) -> Result<()> {
         let value = match self.values.get(name) {
-            Some(Value::Integer(_)) => text.parse().map(Value::Integer).map_err(|_| {
-                Error::setup(format!("{origin} must be a whole number, not `{text}`"))
-            })?,
+            Some(Value::Integer(_)) => text
+                .parse()
+                .map(Value::Integer)
+                .map_err(|_| Error::setup(format!("{origin} must be a whole number, not `{text}`")))?,
             _ => Value::String(text.to_owned()),
         };
         self.set(name, value, origin)
@@ -151,14 +153,16 @@ impl Layers {
     }
 }
 
-/// Hides the password of a URL.
+/// Hides the passwords of a URL: the one before its host, and the one among its parameters.
 pub fn mask_password(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
-    let Some((login, host)) = rest.rsplit_once('@') else { return text.to_owned() };
-    match login.split_once(':') {
-        Some((user, _)) => format!("{scheme}://{user}:****@{host}"),
-        None => text.to_owned(),
-    }
+    let rest = match rest.rsplit_once('@').and_then(|(login, host)| Some((login.split_once(':')?.0, host))) {
+        Some((user, host)) => format!("{user}:****@{host}"),
+        None => rest.to_owned(),
+    };
+    let Some((before, secret)) = rest.split_once("password=") else { return format!("{scheme}://{rest}") };
+    let end = secret.find(['&', '"', '`', ' ']).unwrap_or(secret.len());
+    format!("{scheme}://{before}password=****{}", &secret[end..])
 }
 
 impl Config {
@@ -184,7 +188,11 @@ impl Config {
 
     /// Where the files are.
     pub fn files_url(&self) -> String {
-        if self.files_url.is_empty() { self.data_dir.join("files").display().to_string() } else { self.files_url.clone() }
+        if self.files_url.is_empty() {
+            self.data_dir.join("files").display().to_string()
+        } else {
+            self.files_url.clone()
+        }
     }
 
     /// How long a session lasts.

@@ -9,6 +9,7 @@ mod serve;
 mod user;
 
 use std::{
+    ffi::OsString,
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
@@ -40,6 +41,7 @@ Examples:
   sts-clearance config                           what is set, and where";
 
 #[derive(Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "the help shows names as they are typed")]
 struct SharedFlags {
     /// The directory of database and files [env: STS_DATA_DIR] [default: data]
     #[arg(long, global = true, value_name = "DIR")]
@@ -106,7 +108,9 @@ fn execute(cli: Cli) -> Result<()> {
 }
 
 fn layers(cli: &Cli) -> Result<Layers> {
-    let environment: Vec<(String, String)> = std::env::vars().collect();
+    // A variable that is no text is none of ours.
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    let environment: Vec<(String, String)> = std::env::vars_os().filter_map(text).collect();
     let shared = &cli.shared;
     let mut flags = vec![
         ("data_dir", shared.data_dir.clone()),
@@ -117,7 +121,8 @@ fn layers(cli: &Cli) -> Result<Layers> {
         flags.push(("listen", serve.listen.clone()));
     }
     let flags: Vec<_> = flags.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-    let from_environment = environment.iter().find(|(name, _)| name == "STS_CONFIG").map(|(_, file)| PathBuf::from(file));
+    let from_environment =
+        environment.iter().find(|(name, _)| name == "STS_CONFIG").map(|(_, file)| PathBuf::from(file));
     Layers::read(shared.config.clone().or(from_environment).as_deref(), &environment, &flags)
 }
 
