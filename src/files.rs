@@ -7,9 +7,7 @@ use std::{path::Path as FilePath, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use object_store::{
-    GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path,
-};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path};
 
 use crate::error::{Error, Result};
 
@@ -32,7 +30,8 @@ impl Files {
         if path.contains("://") {
             return Err(Error::setup(format!("the file store `{url}` is of an unknown kind; give a directory")));
         }
-        let refuse = |error: &dyn std::fmt::Display| Error::setup(format!("the file store {path} cannot be used: {error}"));
+        let refuse =
+            |error: &dyn std::fmt::Display| Error::setup(format!("the file store {path} cannot be used: {error}"));
         std::fs::create_dir_all(FilePath::new(path)).map_err(|error| refuse(&error))?;
         let store = LocalFileSystem::new_with_prefix(path).map_err(|error| refuse(&error))?.with_fsync(true);
         Ok(Self { store: Arc::new(store) })

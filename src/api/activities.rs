@@ -79,8 +79,7 @@ impl FromQuery for Asked {
         let query = given.query_without(&["limit", "offset"]);
         let Paging(page) = Paging::read(given);
         let actor = given.text("actor").map(|actor| crate::domain::fold_email(&actor));
-        let filter =
-            Filter { actor, action: given.text("action"), from: given.time("from"), to: given.time("to") };
+        let filter = Filter { actor, action: given.text("action"), from: given.time("from"), to: given.time("to") };
         Self { filter, page, query }
     }
 }

@@ -76,12 +76,7 @@ async fn list(app: App, caller: Caller, Query(Paging(page)): Query<Paging>) -> R
     Ok(Listed::new(rooms.into_iter().map(RoomView::from).collect(), total, page, "/rooms".into()))
 }
 
-async fn create(
-    app: App,
-    caller: Caller,
-    once: Option<Once>,
-    Json(asked): Json<NewRoom>,
-) -> Result<Created<RoomView>> {
+async fn create(app: App, caller: Caller, once: Option<Once>, Json(asked): Json<NewRoom>) -> Result<Created<RoomView>> {
     let room = rooms::open(&app, &caller.actor(), asked, once).await?;
     Ok(Created::at(&format!("/rooms/{}", room.id), room.into()))
 }
@@ -95,12 +90,7 @@ async fn update(app: App, caller: Caller, room: InRoom, Json(asked): Json<RoomCh
     Ok(Json(rooms::change(&app, &caller.actor(), room.id, asked).await?.into()))
 }
 
-async fn delete(
-    app: App,
-    caller: Caller,
-    room: InRoom,
-    Query(asked): Query<Deletion>,
-) -> Result<Json<RoomDeleted>> {
+async fn delete(app: App, caller: Caller, room: InRoom, Query(asked): Query<Deletion>) -> Result<Json<RoomDeleted>> {
     rooms::delete(&app, &caller.actor(), room.id, asked).await?;
     Ok(Json(RoomDeleted { message: "Room deleted", room_id: room.id }))
 }

@@ -76,8 +76,7 @@ impl Story {
 
     async fn accounts(&self) -> Result<()> {
         for (address, role, name, _) in PEOPLE {
-            let asked =
-                NewUser { email: email(address), name: name.into(), role, password: PASSWORD.into() };
+            let asked = NewUser { email: email(address), name: name.into(), role, password: PASSWORD.into() };
             users::add(&self.app, &Actor::Operator, &asked).await?;
         }
         Ok(())

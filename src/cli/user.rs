@@ -19,7 +19,9 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Make an account
-    #[command(after_help = "Example:\n  printf '%s' \"$PASSWORD\" | sts-clearance user add --email ops@example.com \\\n      --name 'Ops Desk' --role broker --password-stdin")]
+    #[command(
+        after_help = "Example:\n  printf '%s' \"$PASSWORD\" | sts-clearance user add --email ops@example.com \\\n      --name 'Ops Desk' --role broker --password-stdin"
+    )]
     Add {
         /// E-mail address; matched without regard to case
         #[arg(long)]

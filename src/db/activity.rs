@@ -128,8 +128,7 @@ pub async fn list(tx: &mut Tx, log: Option<Log>, filter: &Filter, page: Page) ->
     };
     let key = log.map(Log::key);
     let matches = format!("FROM activity_log WHERE {scope} AND {MATCHES}");
-    let params: [&dyn Param; 7] =
-        [&filter.actor, &filter.action, &from, &to, &key, &page.limit, &page.offset];
+    let params: [&dyn Param; 7] = [&filter.actor, &filter.action, &from, &to, &key, &page.limit, &page.offset];
     let total = tx.one(&format!("SELECT COUNT(*) {matches}"), &params[..5]).await?.get(0)?;
     let columns = Entry::COLUMNS;
     let rows = tx.rows(&format!("SELECT {columns} {matches} ORDER BY {order} LIMIT ?6 OFFSET ?7"), &params).await?;

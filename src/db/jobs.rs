@@ -28,7 +28,8 @@ pub async fn enqueue(tx: &mut Tx, snapshot: SnapshotId, now: Time) -> Result<()>
 
 /// Whether a job is due that nobody holds.
 pub async fn is_due(tx: &mut Tx, now: Time) -> Result<bool> {
-    let due = "SELECT 1 FROM snapshot_jobs WHERE not_before <= ?1 AND (lease_until IS NULL OR lease_until < ?1) LIMIT 1";
+    let due =
+        "SELECT 1 FROM snapshot_jobs WHERE not_before <= ?1 AND (lease_until IS NULL OR lease_until < ?1) LIMIT 1";
     Ok(tx.opt(due, &[&now]).await?.is_some())
 }
 

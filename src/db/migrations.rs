@@ -59,10 +59,7 @@ pub struct Step {
 pub async fn status(db: &Db) -> Result<Vec<Step>> {
     db.read(async |tx| {
         let applied = if is_started(tx).await? { applied(tx).await? } else { Vec::new() };
-        Ok(MIGRATIONS
-            .iter()
-            .map(|step| Step { name: step.name, applied_at: find(&applied, step.name) })
-            .collect())
+        Ok(MIGRATIONS.iter().map(|step| Step { name: step.name, applied_at: find(&applied, step.name) }).collect())
     })
     .await
 }
@@ -162,8 +159,7 @@ async fn is_started(tx: &mut Tx) -> Result<bool> {
 
 async fn applied(tx: &mut Tx) -> Result<Vec<(String, Time)>> {
     let rows = tx.rows("SELECT name, applied_at FROM schema_migrations ORDER BY name", &[]).await?;
-    let applied: Vec<(String, Time)> =
-        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<_>>()?;
+    let applied: Vec<(String, Time)> = rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<_>>()?;
     match applied.iter().find(|(name, _)| MIGRATIONS.iter().all(|step| step.name != name)) {
         Some((name, _)) => Err(Error::setup(format!(
             "the database has the migration `{name}` of a newer version of STS Clearance; use that version"

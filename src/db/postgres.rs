@@ -15,24 +15,26 @@ const REPEATS: u32 = 5;
 
 /// The pool.
 #[derive(Clone)]
-pub struct Postgres {
+pub(super) struct Postgres {
     pool: Pool,
 }
 
 impl Postgres {
     /// Makes the pool; connects at first use.
-    pub fn open(url: &str, connections: usize) -> Result<Self> {
+    pub(super) fn open(url: &str, connections: usize) -> Result<Self> {
         let mut config: Config =
             url.parse().map_err(|error| Error::setup(format!("the database URL cannot be read: {error}")))?;
         if config.get_application_name().is_none() {
             config.application_name("sts-clearance");
         }
-        let manager =
-            Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         // Whatever the server's default is, an acknowledged commit is on its disk.
         let durable = Hook::async_fn(|client, _| {
             Box::pin(async move {
-                client.batch_execute("SET synchronous_commit = on; SET timezone = 'UTC'").await.map_err(HookError::Backend)
+                client
+                    .batch_execute("SET synchronous_commit = on; SET timezone = 'UTC'")
+                    .await
+                    .map_err(HookError::Backend)
             })
         });
         let pool = Pool::builder(manager)

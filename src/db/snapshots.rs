@@ -62,7 +62,8 @@ impl Snapshot {
     }
 }
 
-const SELECT: &str = "SELECT s.id, s.room_id, s.title, s.created_by, s.status, s.file_url, s.file_size, s.snapshot_type,
+const SELECT: &str =
+    "SELECT s.id, s.room_id, s.title, s.created_by, s.status, s.file_url, s.file_size, s.snapshot_type,
         s.data, s.created_at, r.sha256, f.sha256, j.progress, j.last_error
     FROM snapshots s JOIN snapshot_records r ON r.snapshot_id = s.id
     LEFT JOIN snapshot_files f ON f.snapshot_id = s.id

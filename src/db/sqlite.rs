@@ -30,7 +30,7 @@ const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The embedded database.
 #[derive(Clone)]
-pub struct Sqlite {
+pub(super) struct Sqlite {
     writer: mpsc::Sender<Box<dyn Call>>,
     readers: Arc<Readers>,
 }
@@ -45,7 +45,7 @@ impl Sqlite {
     ///
     /// Refuses, before anything is changed, a file that is read-only, locked, no database, or
     /// another program's.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub(super) fn open(path: &Path) -> Result<Self> {
         let writer = open_ours(path)?;
         let readers = (0..READERS).map(|_| connect(path).map(Tx::Sqlite)).collect::<Result<_>>()?;
         let (calls, waiting) = mpsc::channel(QUEUE);
@@ -253,7 +253,9 @@ fn open_ours(path: &Path) -> Result<Connection> {
         }
     }
     let said = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => refuse("is not an SQLite database, or is damaged"),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            refuse("is not an SQLite database, or is damaged")
+        }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => refuse("is locked by another program"),
         Some(ErrorCode::ReadOnly) => refuse("is read-only"),
         Some(ErrorCode::CannotOpen) => refuse("cannot be opened"),

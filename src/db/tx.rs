@@ -54,9 +54,7 @@ impl Tx {
                 }
                 Ok(rows)
             }
-            Self::Postgres(session) => {
-                Ok(session.rows(sql, params).await?.into_iter().map(Row::Postgres).collect())
-            }
+            Self::Postgres(session) => Ok(session.rows(sql, params).await?.into_iter().map(Row::Postgres).collect()),
         }
     }
 
@@ -97,8 +95,7 @@ impl Row {
         match self {
             Self::Sqlite(values) => {
                 let value = values.get(column).ok_or_else(|| Error::internal(format!("no column {column}")))?;
-                T::column_result(value.into())
-                    .map_err(|error| Error::internal(format!("column {column}: {error}")))
+                T::column_result(value.into()).map_err(|error| Error::internal(format!("column {column}: {error}")))
             }
             Self::Postgres(row) => Ok(row.try_get(column)?),
         }

@@ -73,24 +73,77 @@ impl Actor {
 #[serde(tag = "action", content = "meta", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "names and fields are the words that the log shows")]
 pub enum Event {
-    RoomCreated { title: String, location: String, sts_eta: Time },
-    RoomUpdated { changes: Value },
-    RoomDeleted { title: String, snapshots: usize, reason: Option<String> },
-    PartyAdded { party_id: super::PartyId, role: super::Role, name: String, email: String },
-    PartyRemoved { party_id: super::PartyId, role: super::Role, name: String, email: String },
-    SnapshotCreated { snapshot_id: super::SnapshotId, title: String, snapshot_type: super::SnapshotType, record_sha256: String },
-    SnapshotGenerated { snapshot_id: super::SnapshotId, file_sha256: String, file_size: i64, renderer: String },
-    SnapshotFailed { snapshot_id: super::SnapshotId, attempts: i64, reason: String },
-    SnapshotRetried { snapshot_id: super::SnapshotId },
-    SnapshotDownloaded { snapshot_id: super::SnapshotId, file_sha256: String, range: Option<String> },
-    SnapshotDeleted {
-        snapshot_id: super::SnapshotId, title: String, snapshot_type: super::SnapshotType,
-        record_sha256: String, file_sha256: Option<String>,
+    RoomCreated {
+        title: String,
+        location: String,
+        sts_eta: Time,
     },
-    AccessDenied { permission: &'static str, role: super::Role },
-    UserAdded { email: String, role: super::Role },
-    UserDisabled { email: String },
-    PasswordChanged { email: String },
+    RoomUpdated {
+        changes: Value,
+    },
+    RoomDeleted {
+        title: String,
+        snapshots: usize,
+        reason: Option<String>,
+    },
+    PartyAdded {
+        party_id: super::PartyId,
+        role: super::Role,
+        name: String,
+        email: String,
+    },
+    PartyRemoved {
+        party_id: super::PartyId,
+        role: super::Role,
+        name: String,
+        email: String,
+    },
+    SnapshotCreated {
+        snapshot_id: super::SnapshotId,
+        title: String,
+        snapshot_type: super::SnapshotType,
+        record_sha256: String,
+    },
+    SnapshotGenerated {
+        snapshot_id: super::SnapshotId,
+        file_sha256: String,
+        file_size: i64,
+        renderer: String,
+    },
+    SnapshotFailed {
+        snapshot_id: super::SnapshotId,
+        attempts: i64,
+        reason: String,
+    },
+    SnapshotRetried {
+        snapshot_id: super::SnapshotId,
+    },
+    SnapshotDownloaded {
+        snapshot_id: super::SnapshotId,
+        file_sha256: String,
+        range: Option<String>,
+    },
+    SnapshotDeleted {
+        snapshot_id: super::SnapshotId,
+        title: String,
+        snapshot_type: super::SnapshotType,
+        record_sha256: String,
+        file_sha256: Option<String>,
+    },
+    AccessDenied {
+        permission: &'static str,
+        role: super::Role,
+    },
+    UserAdded {
+        email: String,
+        role: super::Role,
+    },
+    UserDisabled {
+        email: String,
+    },
+    PasswordChanged {
+        email: String,
+    },
     SignedIn {},
     SignedOut {},
 }

@@ -4,9 +4,9 @@ use super::Time;
 use crate::error::{Error, FieldError, Result};
 
 /// The longest title, name or address, in characters.
-pub const LONGEST_LINE: usize = 255;
+pub(super) const LONGEST_LINE: usize = 255;
 /// The longest free text, in characters.
-pub const LONGEST_TEXT: usize = 10_000;
+pub(super) const LONGEST_TEXT: usize = 10_000;
 
 /// The faults found so far.
 #[derive(Debug, Default)]

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How long a key is remembered.
-pub const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+pub const REMEMBERED: Duration = Duration::from_hours(24);
 
 /// A caller's word that a request is to be done once.
 #[derive(Debug, Clone)]

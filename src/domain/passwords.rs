@@ -59,8 +59,7 @@ fn hash_now(password: &str) -> Result<String> {
 }
 
 fn argon2id() -> Result<Argon2<'static>> {
-    let params =
-        Params::new(19 * 1024, 2, 1, None).map_err(|error| Error::internal(format!("argon2id: {error}")))?;
+    let params = Params::new(19 * 1024, 2, 1, None).map_err(|error| Error::internal(format!("argon2id: {error}")))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 

@@ -92,9 +92,12 @@ pub async fn open(app: &App, by: &Actor, asked: NewRoom, once: Option<Once>) -> 
             }
             db::rooms::insert(tx, &room).await?;
             let mut log = OpenLog::lock(tx, &app, Log::Room(room.id)).await?;
-            let opened =
-                Event::RoomCreated { title: room.title.clone(), location: room.location.clone(), sts_eta: room.sts_eta };
-            log.append(tx, &by, &opened).await?;
+            let created = Event::RoomCreated {
+                title: room.title.clone(),
+                location: room.location.clone(),
+                sts_eta: room.sts_eta,
+            };
+            log.append(tx, &by, &created).await?;
             for party in std::iter::once(&opener).chain(&listed) {
                 if db::parties::insert(tx, room.id, party).await? {
                     log.append(tx, &by, &parties::added(party)).await?;
@@ -233,8 +236,7 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Res
             }
             found.status = RoomStatus::Deleted;
             db::rooms::update(tx, &found).await?;
-            let deleted =
-                Event::RoomDeleted { title: found.title, snapshots: held.len(), reason: reason.clone() };
+            let deleted = Event::RoomDeleted { title: found.title, snapshots: held.len(), reason: reason.clone() };
             log.append(tx, &by, &deleted).await
         })
         .await

@@ -15,7 +15,7 @@ use crate::{
 /// Failed sign-ins for one address within [`WINDOW`] before it is asked to wait.
 const FAILURES: i64 = 10;
 /// How long failed sign-ins are counted together.
-pub const WINDOW: Duration = Duration::from_secs(15 * 60);
+pub const WINDOW: Duration = Duration::from_mins(15);
 
 /// A new session: the only time its token is seen.
 pub struct Session {
@@ -33,9 +33,7 @@ pub async fn sign_in(app: &App, email: &str, password: String) -> Result<Session
     let now = app.now();
     let (failures, account) = app
         .db
-        .read(async |tx| {
-            Ok((db::users::login_failures(tx, &email).await?, db::users::by_email(tx, &email).await?))
-        })
+        .read(async |tx| Ok((db::users::login_failures(tx, &email).await?, db::users::by_email(tx, &email).await?)))
         .await?;
     if let Some((_, since)) = failures.filter(|(count, since)| *count >= FAILURES && *since >= now.before(WINDOW)) {
         let seconds = WINDOW.saturating_sub(now.since(since)).as_secs().max(1);
@@ -44,9 +42,7 @@ pub async fn sign_in(app: &App, email: &str, password: String) -> Result<Session
     let (user, hash) = account.filter(|(user, _)| !user.disabled).unzip();
     let fits = passwords::verify(app, password, hash).await?;
     let Some(user) = user.filter(|_| fits) else {
-        app.db
-            .write(async move |tx| db::users::count_login_failure(tx, &email, now, now.before(WINDOW)).await)
-            .await?;
+        app.db.write(async move |tx| db::users::count_login_failure(tx, &email, now, now.before(WINDOW)).await).await?;
         return Err(Error::WrongCredentials);
     };
 

@@ -28,7 +28,6 @@ pub const MOST_ATTEMPTS: i64 = 5;
 /// A snapshot to take.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "the public request has three switches")]
 pub struct NewSnapshot {
     /// Title of at most 255 characters; where it is missing or blank, room and date make one.
     #[serde(default)]
@@ -191,13 +190,7 @@ pub fn downloadable(snapshot: &Snapshot) -> Result<StoredFile> {
 }
 
 /// Logs a download; what is sent is sent after this has been committed.
-pub async fn log_download(
-    app: &App,
-    by: &Actor,
-    room: RoomId,
-    id: SnapshotId,
-    range: Option<String>,
-) -> Result<()> {
+pub async fn log_download(app: &App, by: &Actor, room: RoomId, id: SnapshotId, range: Option<String>) -> Result<()> {
     let (app, by) = (app.clone(), by.clone());
     app.db
         .clone()
@@ -262,11 +255,8 @@ pub async fn attempt_failed(app: &App, claim: Claim, room: RoomId, reason: Strin
             }
             db::jobs::give_back(tx, claim, None, &reason).await?;
             db::snapshots::set_status(tx, claim.snapshot, SnapshotStatus::Failed).await?;
-            let failed = Event::SnapshotFailed {
-                snapshot_id: claim.snapshot,
-                attempts: claim.attempt,
-                reason: reason.clone(),
-            };
+            let failed =
+                Event::SnapshotFailed { snapshot_id: claim.snapshot, attempts: claim.attempt, reason: reason.clone() };
             log.append(tx, &Actor::System, &failed).await
         })
         .await

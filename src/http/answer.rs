@@ -1,7 +1,10 @@
 //! What handlers answer with.
 
 use axum::{
-    http::{HeaderName, HeaderValue, StatusCode, header::{LINK, LOCATION}},
+    http::{
+        HeaderName, HeaderValue, StatusCode,
+        header::{LINK, LOCATION},
+    },
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -18,7 +21,6 @@ const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        #[expect(clippy::disallowed_types, reason = "this is the wrapper around it")]
         axum::Json(self.0).into_response()
     }
 }

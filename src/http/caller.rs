@@ -1,8 +1,10 @@
 //! Who is calling, and may they: the first three of the five levels, for every route.
 //!
-//! 1. authentication: a session token that holds; 2. room access: a party of the room, or admin;
-//! 3. role permission: the role in this room against the policy, a refusal logged. The other two,
-//! data scope and audit, belong to the operation.
+//! 1. authentication: a session token that holds;
+//! 2. room access: a party of the room, or admin;
+//! 3. role permission: the role in this room against the policy; a refusal is logged.
+//!
+//! The other two, data scope and audit, belong to the operation.
 
 use axum::{
     extract::{FromRequestParts, RawPathParams},
@@ -66,12 +68,7 @@ impl Admitted {
 }
 
 /// Levels one to three.
-pub(super) async fn admit(
-    app: &App,
-    access: Access,
-    params: &RawPathParams,
-    headers: &HeaderMap,
-) -> Result<Admitted> {
+pub(super) async fn admit(app: &App, access: Access, params: &RawPathParams, headers: &HeaderMap) -> Result<Admitted> {
     if access == Access::Public {
         return Ok(Admitted { caller: None, room: None });
     }
@@ -112,8 +109,8 @@ fn role_in_room(access: Access, user: &User, room: &Room, party: Option<Role>) -
         (_, Some(role)) if role != Role::Admin => role,
         _ => return Err(if room.status == RoomStatus::Active { Error::NotAParty } else { Error::NotFound("room") }),
     };
-    let to_be_seen = room.status == RoomStatus::Active
-        || (matches!(access, Access::MayInDeleted(_)) && role == Role::Admin);
+    let to_be_seen =
+        room.status == RoomStatus::Active || (matches!(access, Access::MayInDeleted(_)) && role == Role::Admin);
     if to_be_seen { Ok(role) } else { Err(Error::NotFound("room")) }
 }
 

@@ -13,7 +13,7 @@ use utoipa::{
 };
 
 use super::{Access, Problem};
-use crate::error::Result;
+use crate::{domain::Role, error::Result};
 
 /// The name of the security scheme in the document.
 pub(super) const BEARER: &str = "session_token";
@@ -117,7 +117,7 @@ impl Operation {
             Access::Public => None,
             Access::SignedIn => Some("For any signed-in user.".into()),
             Access::May(action) | Access::MayInDeleted(action) => {
-                let roles: Vec<_> = action.roles().into_iter().map(|role| role.word()).collect();
+                let roles: Vec<_> = action.roles().into_iter().map(Role::word).collect();
                 Some(format!("`{}`: {}.", action.name(), roles.join(", ")))
             }
         }

@@ -11,7 +11,8 @@ use axum::{
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        Components, HttpMethod, InfoBuilder, OpenApi, PathsBuilder, path::PathItem,
+        Components, HttpMethod, InfoBuilder, OpenApi, PathsBuilder,
+        path::PathItem,
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
@@ -99,4 +100,3 @@ fn page(table: &[Route]) -> String {
          <tbody>{rows}</tbody></table></main></body></html>"
     )
 }
-

@@ -146,6 +146,10 @@ fn attachment(name: &str) -> String {
 impl Answers for FileAnswer {
     fn describe(operation: &mut Operation) {
         let bytes: Option<utoipa::openapi::Schema> = None;
-        operation.answers("200", "The file; `206` for a part of it", Some(("application/octet-stream", Content::new(bytes))));
+        operation.answers(
+            "200",
+            "The file; `206` for a part of it",
+            Some(("application/octet-stream", Content::new(bytes))),
+        );
     }
 }

@@ -3,7 +3,9 @@
 use std::{collections::HashMap, str::FromStr, time::Duration};
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, RawPathParams, Request, rejection::BytesRejection},
+    extract::{
+        FromRequest, FromRequestParts, OptionalFromRequestParts, RawPathParams, Request, rejection::BytesRejection,
+    },
     http::{HeaderMap, header::CONTENT_TYPE, request::Parts},
 };
 use bytes::Bytes;
@@ -45,14 +47,25 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
         if !is_json(request.headers()) {
-            return Err(Error::Http(415, "the body must be JSON, with the header `Content-Type: application/json`".into()));
+            return Err(Error::Http(
+                415,
+                "the body must be JSON, with the header `Content-Type: application/json`".into(),
+            ));
         }
         let body = Bytes::from_request(request, app).await.map_err(|refused| unread(&refused))?;
+        // A struct would take an array's elements for its fields, in their order.
+        if body.trim_ascii_start().starts_with(b"[") {
+            return Err(Error::field("body", "must be a JSON object"));
+        }
         let mut json = serde_json::Deserializer::from_slice(&body);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let field = error.path().to_string();
             let error = error.into_inner();
-            if error.is_data() { unacceptable(&field, &error) } else { Error::Malformed(format!("the body is not valid JSON: {error}")) }
+            if error.is_data() {
+                unacceptable(&field, &error)
+            } else {
+                Error::Malformed(format!("the body is not valid JSON: {error}"))
+            }
         })?;
         json.end().map_err(|error| Error::Malformed(format!("the body is not valid JSON: {error}")))?;
         Ok(Self(value))
@@ -130,7 +143,8 @@ impl Given {
             Ok(number) if range.contains(&number) => number,
             _ => {
                 let (least, most) = range.into_inner();
-                let bounds = if most == i64::MAX { format!("of {least} or more") } else { format!("from {least} to {most}") };
+                let bounds =
+                    if most == i64::MAX { format!("of {least} or more") } else { format!("from {least} to {most}") };
                 self.fields.fault(name, format!("must be a whole number {bounds}"));
                 default
             }
@@ -139,8 +153,7 @@ impl Given {
 
     /// `true` or `false`; false where it is not given.
     pub fn flag(&mut self, name: &str) -> bool {
-        let text = self.text(name);
-        text.map_or(false, |text| {
+        self.text(name).is_some_and(|text| {
             text.parse().unwrap_or_else(|_| {
                 self.fields.fault(name, "must be `true` or `false`");
                 false
@@ -259,7 +272,11 @@ impl FromRequestParts<App> for Wait {
         let preferences = parts.headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
         let wait = preferences.flat_map(|value| value.split([',', ';'])).find_map(|preference| {
             let (name, seconds) = preference.split_once('=')?;
-            if name.trim().eq_ignore_ascii_case("wait") { seconds.trim().trim_matches('"').parse::<u64>().ok() } else { None }
+            if name.trim().eq_ignore_ascii_case("wait") {
+                seconds.trim().trim_matches('"').parse::<u64>().ok()
+            } else {
+                None
+            }
         });
         Ok(Self(wait.map(|seconds| Duration::from_secs(seconds.min(Self::MOST)))))
     }

@@ -1,8 +1,9 @@
 //! `/healthz`: the process answers. `/readyz`: database, schema and file store do too.
 
-use axum::{Json as Body, extract::State, http::StatusCode, response::IntoResponse};
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use serde_json::json;
 
+use super::Json;
 use crate::{app::App, db::migrations};
 
 pub(super) async fn alive() -> impl IntoResponse {
@@ -21,5 +22,5 @@ pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
         }
     };
     let status = if schema.is_ok() && files.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Body(json!({ "database": word("database", &schema), "files": word("files", &files) })))
+    (status, Json(json!({ "database": word("database", &schema), "files": word("files", &files) })))
 }

@@ -30,7 +30,7 @@ pub const BASE: &str = "/api/v1";
 /// The largest body of a request, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
 /// A request that has not been answered after this long is not going to be.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Everything that the server answers.
 pub fn router(app: App) -> Router {

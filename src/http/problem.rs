@@ -66,19 +66,19 @@ impl From<&Error> for Failure {
             _ => Vec::new(),
         };
         let allowed_roles = if let Error::RoleForbids { roles, .. } = error { roles.clone() } else { Vec::new() };
-        let problem = Problem { errors, allowed_roles, ..Problem::new(status, code, error.detail()) };
+        let problem = Problem { errors, allowed_roles, ..Problem::new(status, code, &error.detail()) };
         Self { problem, inside: if status >= 500 { error.to_string() } else { String::new() } }
     }
 }
 
 impl Problem {
-    fn new(status: u16, code: &str, detail: String) -> Self {
+    fn new(status: u16, code: &str, detail: &str) -> Self {
         let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
         Self {
             kind: format!("urn:sts-clearance:problem:{code}"),
             title: title.unwrap_or("Problem").to_owned(),
             status,
-            detail: sentence(&detail),
+            detail: sentence(detail),
             errors: Vec::new(),
             allowed_roles: Vec::new(),
             request_id: String::new(),
@@ -153,6 +153,7 @@ fn is_json(response: &Response) -> bool {
 }
 
 /// The answer where a handler panicked.
+#[expect(clippy::needless_pass_by_value, reason = "the layer gives it so")]
 pub(super) fn from_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     let words = panic
         .downcast_ref::<String>()

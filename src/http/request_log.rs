@@ -42,11 +42,10 @@ pub(super) async fn log(request: Request, next: Next) -> Response {
     }
     let status = response.status().as_u16();
     let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
-    match failure.map(|failure| failure.inside).filter(|inside| !inside.is_empty()) {
-        Some(error) => {
-            tracing::error!(request_id, %method, path, status, duration_ms, error, "request failed");
-        }
-        None => tracing::info!(request_id, %method, path, status, duration_ms, "request"),
+    if let Some(error) = failure.map(|failure| failure.inside).filter(|inside| !inside.is_empty()) {
+        tracing::error!(request_id, %method, path, status, duration_ms, error, "request failed");
+    } else {
+        tracing::info!(request_id, %method, path, status, duration_ms, "request");
     }
     response
 }

@@ -54,6 +54,7 @@ impl Routes {
     }
 
     /// A `GET` (and `HEAD`) route.
+    #[must_use]
     pub fn get<H, T>(self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
     where
         H: Handler<T, App> + Describe<T>,
@@ -63,6 +64,7 @@ impl Routes {
     }
 
     /// A `POST` route.
+    #[must_use]
     pub fn post<H, T>(self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
     where
         H: Handler<T, App> + Describe<T>,
@@ -72,6 +74,7 @@ impl Routes {
     }
 
     /// A `PATCH` route.
+    #[must_use]
     pub fn patch<H, T>(self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
     where
         H: Handler<T, App> + Describe<T>,
@@ -81,6 +84,7 @@ impl Routes {
     }
 
     /// A `DELETE` route.
+    #[must_use]
     pub fn delete<H, T>(self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
     where
         H: Handler<T, App> + Describe<T>,

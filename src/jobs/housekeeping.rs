@@ -14,7 +14,7 @@ use crate::{
 /// Files removed in one go.
 const FILES: i64 = 100;
 /// Pause before a file that could not be removed is tried again.
-const RETRY: Duration = Duration::from_secs(10 * 60);
+const RETRY: Duration = Duration::from_mins(10);
 
 /// One kind of housekeeping.
 pub struct Chore {

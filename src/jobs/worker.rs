@@ -17,7 +17,7 @@ pub(super) const LEASE: Duration = Duration::from_secs(15);
 /// How often to look for work that nobody rang for: another node's, or one whose pause is over.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often housekeeping is done.
-const TIDY: Duration = Duration::from_secs(60);
+const TIDY: Duration = Duration::from_mins(1);
 
 /// Works until told to stop. A job in progress is left to its lease.
 pub async fn run(app: App, stop: CancellationToken) {

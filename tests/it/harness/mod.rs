@@ -1,0 +1,174 @@
+//! An application in a line, on either database, with its clock in the test's hand.
+
+mod postgres;
+mod request;
+mod server;
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use sts_clearance::{
+    app::{App, Clock},
+    config::Layers,
+    db::migrations,
+    domain::{
+        Actor, Role, Time,
+        users::{self, NewUser},
+    },
+    http, jobs,
+};
+use tempfile::TempDir;
+
+pub(crate) use postgres::database as postgres_database;
+pub(crate) use request::{Reply, Request};
+pub(crate) use server::{Api, Installation, Ran, Server, until};
+
+/// Of every account that a test makes.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// Runs the test on SQLite, and on PostgreSQL where there is one.
+macro_rules! on_both_databases {
+    ($($(#[$doc:meta])* async fn $name:ident($place:ident: $kind:ident) $body:block)+) => {$(
+        $(#[$doc])*
+        async fn $name($place: crate::harness::$kind) $body
+
+        mod $name {
+            #[tokio::test]
+            async fn sqlite() {
+                super::$name(crate::harness::$kind::on_sqlite().await).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                if let Some(place) = crate::harness::$kind::on_postgres().await {
+                    super::$name(place).await;
+                }
+            }
+        }
+    )+};
+}
+pub(crate) use on_both_databases;
+
+/// A whole application, but for the port.
+pub(crate) struct TestApp {
+    pub(crate) app: App,
+    pub(crate) dir: TempDir,
+    clock: Arc<Mutex<Time>>,
+    router: axum::Router,
+}
+
+impl TestApp {
+    pub(crate) async fn on_sqlite() -> Self {
+        Self::on(String::new()).await
+    }
+
+    /// None where there is no PostgreSQL; a line on standard error says so once.
+    pub(crate) async fn on_postgres() -> Option<Self> {
+        Some(Self::on(postgres_database().await?).await)
+    }
+
+    async fn on(database_url: String) -> Self {
+        let dir = TempDir::new().unwrap();
+        let data_dir = dir.path().join("data").display().to_string();
+        let flags = [("data_dir", data_dir), ("database_url", database_url)];
+        let settings = Layers::read(None, &[], &flags).unwrap().config().unwrap();
+        let clock = Arc::new(Mutex::new("2026-11-23T08:00:00Z".parse().unwrap()));
+        let app = App::open(settings, Clock::Manual(Arc::clone(&clock))).unwrap();
+        migrations::up(&app.db, app.now()).await.unwrap();
+        let router = http::router(app.clone());
+        Self { app, dir, clock, router }
+    }
+
+    /// Time passes.
+    pub(crate) fn later(&self, pause: Duration) {
+        let mut time = self.clock.lock().unwrap();
+        *time = time.after(pause);
+    }
+
+    /// Makes an account and signs in; the token.
+    pub(crate) async fn user(&self, email: &str, role: Role) -> String {
+        let name = email.split('@').next().unwrap_or_default().to_owned();
+        let asked = NewUser { email: email.into(), name, role, password: PASSWORD.into() };
+        users::add(&self.app, &Actor::Operator, &asked).await.unwrap();
+        self.sign_in(email).await
+    }
+
+    /// Signs in; the token.
+    pub(crate) async fn sign_in(&self, email: &str) -> String {
+        let reply =
+            self.post("/auth/login", "").json(json!({ "email": email, "password": PASSWORD })).send().await.expect(200);
+        reply["token"].as_str().unwrap().to_owned()
+    }
+
+    /// A broker with a room of theirs, in which the other roles take part: `owner@example.com` and so on.
+    pub(crate) async fn room(&self) -> (String, String) {
+        let broker = self.user("broker@example.com", Role::Broker).await;
+        let parties: Vec<Value> = ["owner", "charterer", "seller", "buyer"]
+            .iter()
+            .map(|role| json!({ "role": role, "name": role, "email": format!("{role}@example.com") }))
+            .collect();
+        let room = self.post("/rooms", &broker).json(new_room(&parties)).send().await.expect(201);
+        (room["id"].as_str().unwrap().to_owned(), broker)
+    }
+
+    /// Takes a snapshot of the room and has it rendered.
+    pub(crate) async fn snapshot(&self, room: &str, token: &str, asked: Value) -> Value {
+        let snapshot = self.post(&format!("/rooms/{room}/snapshots"), token).json(asked).send().await.expect(201);
+        self.work().await;
+        let path = format!("/rooms/{room}/snapshots/{}", snapshot["id"].as_str().unwrap());
+        self.get(&path, token).send().await.expect(200)
+    }
+
+    /// Does every job that is due.
+    pub(crate) async fn work(&self) -> usize {
+        jobs::run_due(&self.app).await.unwrap()
+    }
+
+    /// Does the housekeeping.
+    pub(crate) async fn tidy(&self) {
+        for chore in jobs::HOUSEKEEPING {
+            (chore.run)(self.app.clone()).await.unwrap();
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str, token: &str) -> Request<'_> {
+        self.request("GET", path, token)
+    }
+
+    pub(crate) fn post(&self, path: &str, token: &str) -> Request<'_> {
+        self.request("POST", path, token)
+    }
+
+    pub(crate) fn patch(&self, path: &str, token: &str) -> Request<'_> {
+        self.request("PATCH", path, token)
+    }
+
+    pub(crate) fn delete(&self, path: &str, token: &str) -> Request<'_> {
+        self.request("DELETE", path, token)
+    }
+
+    pub(crate) fn request(&self, method: &str, path: &str, token: &str) -> Request<'_> {
+        Request::new(&self.router, method, path, token)
+    }
+
+    /// The actions in the room's log, oldest first.
+    pub(crate) async fn actions(&self, room: &str, token: &str) -> Vec<String> {
+        let entries = self.get(&format!("/rooms/{room}/activities?limit=100"), token).send().await.expect(200);
+        let entries = entries.as_array().unwrap().iter().rev();
+        entries.map(|entry| entry["action"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// The body that opens a room.
+pub(crate) fn new_room(parties: &[Value]) -> Value {
+    json!({
+        "title": "STS Ceuta",
+        "location": "Off Ceuta",
+        "sts_eta": "2026-12-01T08:30:00+02:00",
+        "cargo_profile": "oil",
+        "parties": parties,
+    })
+}

@@ -1,0 +1,97 @@
+//! Requests without a port, and what came back.
+
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    http::{HeaderMap, Request as HttpRequest},
+};
+use serde_json::Value;
+use tower::ServiceExt;
+
+/// A request on its way.
+pub(crate) struct Request<'a> {
+    router: &'a Router,
+    builder: axum::http::request::Builder,
+    body: Body,
+}
+
+impl<'a> Request<'a> {
+    /// Paths are those under `/api/v1`, unless they begin with `//`.
+    pub(super) fn new(router: &'a Router, method: &str, path: &str, token: &str) -> Self {
+        let uri = path
+            .strip_prefix('/')
+            .filter(|rest| rest.starts_with('/'))
+            .map_or_else(|| format!("{}{path}", sts_clearance::http::BASE), ToOwned::to_owned);
+        let mut builder = HttpRequest::builder().method(method).uri(uri);
+        if !token.is_empty() {
+            builder = builder.header("authorization", format!("Bearer {token}"));
+        }
+        Self { router, builder, body: Body::empty() }
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.builder = self.builder.header(name, value);
+        self
+    }
+
+    pub(crate) fn json(self, body: Value) -> Self {
+        self.header("content-type", "application/json").body(body.to_string())
+    }
+
+    pub(crate) fn body(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    pub(crate) async fn send(self) -> Reply {
+        let request = self.builder.body(self.body).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    /// The body as JSON, of an answer with this status.
+    #[track_caller]
+    pub(crate) fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        self.json()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        if self.body.is_empty() { Value::Null } else { serde_json::from_slice(&self.body).unwrap() }
+    }
+
+    #[track_caller]
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The name of the problem: the last word of its type.
+    #[track_caller]
+    pub(crate) fn problem(&self) -> String {
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["request_id"], self.header("x-request-id"));
+        assert_eq!(problem["status"], self.status);
+        problem["type"].as_str().unwrap().rsplit(':').next().unwrap().to_owned()
+    }
+
+    /// The fields that a `422` names, in order.
+    #[track_caller]
+    pub(crate) fn fields(&self) -> Vec<String> {
+        let problem = self.expect(422);
+        let errors = problem["errors"].as_array().unwrap();
+        errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()
+    }
+}

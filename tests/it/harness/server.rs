@@ -1,0 +1,298 @@
+//! The real program: run to its end, or as a server on a port, in a directory of its own.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader, Write},
+    path::PathBuf,
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{PASSWORD, postgres_database};
+
+/// For whatever is waited for; never reached unless something is broken.
+const DEADLINE: Duration = Duration::from_secs(120);
+/// How often to look whether something has come.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// A directory in which the program runs, and its database.
+pub(crate) struct Installation {
+    dir: TempDir,
+    database_url: Option<String>,
+}
+
+impl Installation {
+    #[expect(clippy::unused_async, reason = "both databases have the same shape")]
+    pub(crate) async fn on_sqlite() -> Self {
+        Self::new(None)
+    }
+
+    /// None where there is no PostgreSQL.
+    pub(crate) async fn on_postgres() -> Option<Self> {
+        Some(Self::new(Some(postgres_database().await?)))
+    }
+
+    pub(crate) fn new(database_url: Option<String>) -> Self {
+        Self { dir: TempDir::new().unwrap(), database_url }
+    }
+
+    /// A path in the directory that the program runs in.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Where PostgreSQL is, if the database is there.
+    pub(crate) fn postgres_url(&self) -> Option<&str> {
+        self.database_url.as_deref()
+    }
+
+    /// Where the database is, if it is SQLite.
+    pub(crate) fn database_file(&self) -> PathBuf {
+        self.path("data/sts_clearance.db")
+    }
+
+    /// The program with these arguments, in an environment that holds nothing else.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sts-clearance"));
+        command.args(arguments).current_dir(self.dir.path()).env_clear().env("COLUMNS", "100");
+        command.envs(self.database_url.iter().map(|url| ("STS_DATABASE_URL", url)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(&mut self.command(arguments), "")
+    }
+
+    /// Makes an account with [`PASSWORD`].
+    #[track_caller]
+    pub(crate) fn add_user(&self, email: &str, role: &str) {
+        let arguments = ["user", "add", "--email", email, "--name", email, "--role", role, "--password-stdin"];
+        Ran::of(&mut self.command(&arguments), PASSWORD).expect(0);
+    }
+
+    /// Starts the server on a free port.
+    #[track_caller]
+    pub(crate) fn serve(&self) -> Server {
+        Server::start(self, self.command(&["serve", "--listen", "127.0.0.1:0"]))
+    }
+
+    /// Starts the server, which is expected to refuse.
+    #[track_caller]
+    pub(crate) fn serve_refused(&self, flags: &[&str]) -> String {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], flags].concat();
+        match Server::try_start(self, self.command(&arguments)) {
+            Ok(_) => panic!("the server starts"),
+            Err(ran) => ran.refused(),
+        }
+    }
+}
+
+/// What a finished program left.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// Runs a command to its end.
+    pub(crate) fn of(command: &mut Command, input: &str) -> Self {
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        // A program that stops before it has read its input is no failure of the test.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// What it printed, where it ended with this code.
+    #[track_caller]
+    pub(crate) fn expect(&self, code: i32) -> &str {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        &self.stdout
+    }
+
+    /// The one sentence with which it refused.
+    #[track_caller]
+    pub(crate) fn refused(&self) -> String {
+        self.expect(1);
+        let said = self.stderr.strip_prefix("sts-clearance: ").and_then(|said| said.strip_suffix('\n'));
+        let said = said.unwrap_or_else(|| panic!("not one sentence: {self:?}"));
+        assert!(!said.contains('\n') && self.stdout.is_empty(), "more than one sentence: {self:?}");
+        said.to_owned()
+    }
+}
+
+/// A running server; it is killed when it is dropped.
+pub(crate) struct Server {
+    pub(crate) api: Api,
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    stderr: PathBuf,
+}
+
+impl Server {
+    /// Starts the command, and waits until it says where it listens.
+    #[track_caller]
+    pub(crate) fn start(place: &Installation, command: Command) -> Self {
+        Self::try_start(place, command).unwrap_or_else(|ran| panic!("the server does not start: {ran:?}"))
+    }
+
+    /// Likewise; what it left, where it ended before.
+    fn try_start(place: &Installation, mut command: Command) -> Result<Self, Ran> {
+        let stderr = place.path("stderr.log");
+        let mut child = command.stderr(File::create(&stderr).unwrap()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut said = String::new();
+        stdout.read_line(&mut said).unwrap();
+        let Some(base) = said.strip_prefix("STS Clearance listens on ").and_then(|rest| rest.split(' ').next()) else {
+            let code = child.wait().unwrap().code();
+            return Err(Ran { code, stdout: said, stderr: fs::read_to_string(&stderr).unwrap() });
+        };
+        let api = Api { base: base.to_owned(), http: client() };
+        Ok(Self { api, child, stdout, stderr })
+    }
+
+    /// What it goes on to say, up to and with the line that holds this.
+    #[track_caller]
+    pub(crate) fn said_until(&mut self, last: &str) -> String {
+        let mut said = String::new();
+        while !said.contains(last) {
+            assert_ne!(self.stdout.read_line(&mut said).unwrap(), 0, "it said no `{last}`: {said}");
+        }
+        said
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.stderr).unwrap_or_default()
+    }
+
+    /// Kills it, as the power failing would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop (SIGTERM), and waits until it takes no more connections.
+    pub(crate) async fn ask_to_stop(&self) {
+        let told = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(told.success());
+        let address = self.api.base.strip_prefix("http://").unwrap();
+        until("the port is closed", async || tokio::net::TcpStream::connect(address).await.err().map(drop)).await;
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(mut self) -> ExitStatus {
+        until("the server has ended", async || self.child.try_wait().unwrap()).await
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let _ = writeln!(std::io::stderr(), "the server's log, {}:\n{}", self.stderr.display(), self.log());
+        }
+    }
+}
+
+/// The door of a server; a clone is another handle to it.
+#[derive(Clone)]
+pub(crate) struct Api {
+    base: String,
+    http: reqwest::Client,
+}
+
+impl Api {
+    /// A request; paths are those under `/api/v1`.
+    pub(crate) fn request(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}/api/v1{path}", self.base));
+        if token.is_empty() { request } else { request.bearer_auth(token) }
+    }
+
+    /// Where the server listens, without the scheme.
+    pub(crate) fn address(&self) -> &str {
+        self.base.strip_prefix("http://").unwrap()
+    }
+
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Value {
+        answer(self.request(Method::GET, path, token)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, token: &str, body: &Value) -> Value {
+        answer(self.request(Method::POST, path, token).json(body)).await
+    }
+
+    /// Every element of a list.
+    pub(crate) async fn all(&self, path: &str, token: &str) -> Vec<Value> {
+        let mut elements = Vec::new();
+        loop {
+            let page = self.get(&format!("{path}?limit=100&offset={}", elements.len()), token).await;
+            match page.as_array().unwrap().as_slice() {
+                [] => return elements,
+                page => elements.extend_from_slice(page),
+            }
+        }
+    }
+
+    pub(crate) async fn login(&self, email: &str, password: &str) -> reqwest::Response {
+        let body = json!({ "email": email, "password": password });
+        self.request(Method::POST, "/auth/login", "").json(&body).send().await.unwrap()
+    }
+
+    /// Signs in with [`PASSWORD`]; the token.
+    pub(crate) async fn sign_in(&self, email: &str) -> String {
+        let session: Value = self.login(email, PASSWORD).await.error_for_status().unwrap().json().await.unwrap();
+        session["token"].as_str().unwrap().to_owned()
+    }
+
+    /// The snapshot once its file is there.
+    pub(crate) async fn completed(&self, room: &str, snapshot: &str, token: &str) -> Value {
+        let path = format!("/rooms/{room}/snapshots/{snapshot}");
+        until("the snapshot is completed", async || {
+            let snapshot = self.get(&path, token).await;
+            assert_ne!(snapshot["status"], "failed", "{snapshot}");
+            (snapshot["status"] == "completed").then_some(snapshot)
+        })
+        .await
+    }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap()
+}
+
+async fn answer(request: RequestBuilder) -> Value {
+    let response = request.send().await.unwrap();
+    let (status, url) = (response.status(), response.url().clone());
+    let body = response.text().await.unwrap();
+    assert!(status.is_success(), "{url}: {status} {body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+/// What the look finds, as soon as it finds something.
+pub(crate) async fn until<T>(awaited: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let mut tick = tokio::time::interval(LOOK);
+    let looking = async {
+        loop {
+            tick.tick().await;
+            if let Some(found) = look().await {
+                return found;
+            }
+        }
+    };
+    tokio::time::timeout(DEADLINE, looking).await.unwrap_or_else(|_| panic!("in vain: {awaited}"))
+}

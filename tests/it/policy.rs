@@ -1,0 +1,203 @@
+//! The policy as observed over HTTP: every route × every role × (own room, other room, no token).
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use sts_clearance::{
+    api,
+    domain::Role,
+    http::{Access, Route},
+    policy,
+};
+
+use crate::harness::{Reply, TestApp, on_both_databases};
+
+/// Everyone who may try: a party of each role, an admin, a user of each role who is no party, nobody.
+const CALLERS: [&str; 12] = [
+    "owner",
+    "broker",
+    "charterer",
+    "seller",
+    "buyer",
+    "admin",
+    "other owner",
+    "other broker",
+    "other charterer",
+    "other seller",
+    "other buyer",
+    "nobody",
+];
+
+/// The role of a caller's account.
+fn role(caller: &str) -> Role {
+    caller.strip_prefix("other ").unwrap_or(caller).parse().unwrap()
+}
+
+fn address(caller: &str) -> String {
+    format!("{}@example.com", caller.replace(' ', "."))
+}
+
+/// An acceptable body for each route that takes one.
+fn body(route: &Route) -> Option<Value> {
+    Some(match (route.method.as_str(), route.path) {
+        ("POST", "/auth/login") => json!({ "email": "admin@example.com", "password": crate::harness::PASSWORD }),
+        ("POST", "/auth/password") => json!({
+            "current_password": crate::harness::PASSWORD, "new_password": crate::harness::PASSWORD,
+        }),
+        ("POST", "/rooms") => crate::harness::new_room(&[]),
+        ("POST", "/rooms/{room_id}/parties") => {
+            json!({ "role": "buyer", "name": "New", "email": "new@example.com" })
+        }
+        ("PATCH", "/rooms/{room_id}") => json!({ "title": "Another" }),
+        ("POST", "/rooms/{room_id}/snapshots") => json!({ "snapshot_type": "json" }),
+        ("POST", path) if !path.ends_with("/retry") && !path.ends_with("/logout") => {
+            panic!("no body is known for POST {path}: add one")
+        }
+        _ => return None,
+    })
+}
+
+/// An account for every caller.
+struct Scene {
+    app: TestApp,
+}
+
+impl Scene {
+    async fn set(app: TestApp) -> Self {
+        for caller in CALLERS.into_iter().filter(|caller| *caller != "nobody") {
+            app.user(&address(caller), role(caller)).await;
+        }
+        Self { app }
+    }
+
+    /// A fresh session: some of the routes end those there are.
+    async fn token(&self, caller: &str) -> String {
+        if caller == "nobody" { String::new() } else { self.app.sign_in(&address(caller)).await }
+    }
+
+    /// Calls a route, in a room made for this call alone.
+    async fn call(&self, route: &Route, caller: &str) -> Reply {
+        let admin = &self.token("admin").await;
+        let parties: Vec<Value> = CALLERS[..5]
+            .iter()
+            .map(|role| json!({ "role": role, "name": role, "email": format!("{role}@example.com") }))
+            .collect();
+        let room = self.app.post("/rooms", admin).json(crate::harness::new_room(&parties)).send().await.expect(201);
+        let room = room["id"].as_str().unwrap();
+        let snapshot = self.app.snapshot(room, admin, json!({ "snapshot_type": "json" })).await;
+        let listed = self.app.get(&format!("/rooms/{room}/parties"), admin).send().await.expect(200);
+        let path = route
+            .path
+            .replace("{room_id}", room)
+            .replace("{snapshot_id}", snapshot["id"].as_str().unwrap())
+            .replace("{party_id}", listed[1]["id"].as_str().unwrap());
+        assert!(!path.contains('{'), "no value is known for a parameter of {}", route.path);
+        let token = self.token(caller).await;
+        let request = self.app.request(route.method.as_str(), &path, &token);
+        match body(route) {
+            Some(body) => request.json(body).send().await,
+            None => request.send().await,
+        }
+    }
+}
+
+/// What the matrix says of this caller on this route.
+fn expected(route: &Route, caller: &str) -> Option<(u16, &'static str)> {
+    let action = match route.access {
+        Access::Public => return None,
+        _ if caller == "nobody" => return Some((401, "unauthenticated")),
+        Access::SignedIn => return None,
+        Access::May(action) | Access::MayInDeleted(action) => action,
+    };
+    let in_room = route.path.contains("{room_id}");
+    if caller.starts_with("other") && in_room {
+        return Some((403, "not_a_party"));
+    }
+    if policy::may(role(caller), action) { None } else { Some((403, "role_forbids")) }
+}
+
+on_both_databases! {
+    /// The golden file has one line per route, with the statuses as observed.
+    async fn every_route_answers_each_role_as_the_matrix_says(app: TestApp) {
+        let scene = Scene::set(app).await;
+        let mut table = format!("{:<6} {:<52} {:<21}", "", "", "");
+        for caller in CALLERS {
+            let _ = write!(table, " {caller}");
+        }
+        table.push('\n');
+        for route in api::routes().table() {
+            let access = match route.access {
+                Access::Public => "anyone",
+                Access::SignedIn => "signed in",
+                Access::May(action) | Access::MayInDeleted(action) => action.name(),
+            };
+            let _ = write!(table, "{:<6} {:<52} {access:<21}", route.method.as_str(), route.path);
+            for caller in CALLERS {
+                let reply = scene.call(route, caller).await;
+                match expected(route, caller) {
+                    Some((status, problem)) => {
+                        assert_eq!((reply.status, &*reply.problem()), (status, problem), "{} {} as {caller}", route.method, route.path);
+                    }
+                    None => assert!(![401, 403].contains(&reply.status), "{} {} as {caller}: {reply:?}", route.method, route.path),
+                }
+                let _ = write!(table, " {:>width$}", reply.status, width = caller.len());
+            }
+            table.push('\n');
+        }
+        insta::assert_snapshot!("routes_by_role", table);
+    }
+
+    async fn a_refused_role_is_told_which_roles_may_and_the_log_keeps_the_refusal(app: TestApp) {
+        let (room, broker) = app.room().await;
+        let buyer = app.user("buyer@example.com", Role::Buyer).await;
+        let refused = app.post(&format!("/rooms/{room}/snapshots"), &buyer).json(json!({})).send().await;
+        assert_eq!(refused.problem(), "role_forbids");
+        assert_eq!(refused.json()["allowed_roles"], json!(["owner", "broker", "charterer", "admin"]));
+        let log = app.get(&format!("/rooms/{room}/activities?limit=1"), &broker).send().await.expect(200);
+        assert_eq!(log[0]["action"], "access_denied");
+        assert_eq!(log[0]["actor"], "buyer@example.com");
+        assert_eq!(log[0]["meta"], json!({ "permission": "snapshots:create", "role": "buyer" }));
+    }
+
+    async fn inside_a_room_the_partys_role_decides_not_the_accounts(app: TestApp) {
+        let (room, _) = app.room().await;
+        // A broker by account, a seller in this room.
+        let seller = app.user("seller@example.com", Role::Broker).await;
+        let snapshots = format!("/rooms/{room}/snapshots");
+        assert_eq!(app.post(&snapshots, &seller).json(json!({})).send().await.problem(), "role_forbids");
+        // A buyer by account, the owner in this room.
+        let owner = app.user("owner@example.com", Role::Buyer).await;
+        app.post(&snapshots, &owner).json(json!({})).send().await.expect(201);
+        assert_eq!(app.post("/rooms", &owner).json(crate::harness::new_room(&[])).send().await.problem(), "role_forbids");
+    }
+
+    async fn a_removed_party_is_refused_at_the_next_request(app: TestApp) {
+        let (room, broker) = app.room().await;
+        let owner = app.user("owner@example.com", Role::Owner).await;
+        let path = format!("/rooms/{room}");
+        app.get(&path, &owner).send().await.expect(200);
+        let parties = app.get(&format!("/rooms/{room}/parties"), &broker).send().await.expect(200);
+        let id = parties.as_array().unwrap().iter().find(|party| party["role"] == "owner").unwrap()["id"].clone();
+        let removed = app.delete(&format!("/rooms/{room}/parties/{}", id.as_str().unwrap()), &broker).send().await;
+        assert_eq!(removed.status, 204);
+        assert_eq!(app.get(&path, &owner).send().await.problem(), "not_a_party");
+    }
+
+    async fn an_admins_place_in_a_room_ends_with_their_being_admin(app: TestApp) {
+        let admin = app.user("admin@example.com", Role::Admin).await;
+        let room = app.post("/rooms", &admin).json(crate::harness::new_room(&[])).send().await.expect(201);
+        let path = format!("/rooms/{}", room["id"].as_str().unwrap());
+        app.get(&path, &admin).send().await.expect(200);
+        app.app.db.write(async |tx| tx.exec("UPDATE users SET role = 'buyer'", &[]).await).await.unwrap();
+        assert_eq!(app.get(&path, &admin).send().await.problem(), "not_a_party");
+    }
+}
+
+#[test]
+fn no_role_has_what_admins_lack_and_no_action_is_without_its_row() {
+    for (action, name, roles) in policy::POLICY {
+        assert_eq!(action.name(), *name);
+        assert!(roles[Role::Admin as usize], "{name}");
+        assert_eq!(action.roles().len(), roles.iter().filter(|may| **may).count(), "{name}");
+    }
+}
