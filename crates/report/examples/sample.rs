@@ -1,4 +1,6 @@
 //! Renders a sample room in the three formats: `sample OUT_DIR [--entries N] [--font-dir DIR]`.
+//!
+//! With `--record FILE` it renders that record instead.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -8,23 +10,27 @@ use report::{Fonts, Format, render, sample};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out_dir = None;
-    let (mut entries, mut font_dir) = (200, None);
+    let (mut entries, mut font_dir, mut record_file) = (200, None, None);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--entries" => entries = args.next().ok_or("--entries needs a number")?.parse()?,
+            "--record" => record_file = args.next().map(PathBuf::from),
             "--font-dir" => font_dir = args.next().map(PathBuf::from),
             _ => out_dir = Some(PathBuf::from(arg)),
         }
     }
-    let out_dir = out_dir.ok_or("usage: sample OUT_DIR [--entries N] [--font-dir DIR]")?;
+    let out_dir = out_dir.ok_or("usage: sample OUT_DIR [--entries N] [--font-dir DIR] [--record FILE]")?;
     std::fs::create_dir_all(&out_dir)?;
 
     let fonts = match &font_dir {
         Some(dir) => Fonts::with_directory(dir)?,
         None => Fonts::embedded(),
     };
-    let record = sample::bytes(entries);
+    let record = match &record_file {
+        Some(file) => std::fs::read(file)?,
+        None => sample::bytes(entries),
+    };
     let mut out = std::io::stdout().lock();
     for format in [Format::Pdf, Format::Json, Format::Csv] {
         let path = out_dir.join(format!("sample.{}", format.extension()));

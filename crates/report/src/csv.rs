@@ -101,12 +101,11 @@ fn readme(source: &Source<'_>) -> String {
         Some(_) => "activity.csv   the room's log, oldest entry first; `meta` is JSON",
         None => "(activity was left out of this snapshot on request)",
     };
-    let mut limits = String::new();
-    for limit in &record.limits {
+    let limits = record.limits.iter().map(|limit| {
         let (shown, total) = (words::count(limit.shown), words::count(limit.total));
-        limits
-            .push_str(&format!("\nOf `{}`, the record holds the newest {shown} of {total} entries.\n", limit.section));
-    }
+        format!("\nOf `{}`, the record holds the newest {shown} of {total} entries.\n", limit.section)
+    });
+    let limits: String = limits.collect();
     let text = format!(
         "Snapshot of a ship-to-ship transfer room\n\
          ========================================\n\

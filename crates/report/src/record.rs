@@ -53,7 +53,6 @@ pub struct SnapshotFacts {
 
 /// The sections that a snapshot was asked to include.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "three independent switches of the public request")]
 pub struct SectionOptions {
     /// Documents with their versions.
     pub include_documents: bool,

@@ -7,6 +7,7 @@ use serde_json::Value;
 /// Parts of identifiers that are not written like ordinary words.
 const ACRONYMS: &[(&str, &str)] = &[
     ("csv", "CSV"),
+    ("email", "E-mail"),
     ("eta", "ETA"),
     ("id", "ID"),
     ("imo", "IMO"),

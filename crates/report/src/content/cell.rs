@@ -5,8 +5,6 @@
 pub(crate) enum Look {
     /// Ordinary text.
     Text,
-    /// A number: to the right.
-    Number,
     /// A hash or an identifier: monospaced.
     Code,
 }
@@ -24,11 +22,6 @@ impl Cell {
     /// Ordinary text.
     pub(crate) fn text(text: impl Into<String>) -> Self {
         Self { look: Look::Text, lines: vec![(None, text.into())] }
-    }
-
-    /// A number.
-    pub(crate) fn number(number: u64) -> Self {
-        Self { look: Look::Number, lines: vec![(None, number.to_string())] }
     }
 
     /// A hash or an identifier.

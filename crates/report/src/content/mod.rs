@@ -11,7 +11,7 @@ mod tables;
 pub(crate) use cell::{Cell, Field, Look, Value};
 pub(crate) use facts::{Context, Fact, ROOM_FIELDS, SNAPSHOT_FIELDS};
 pub(crate) use notes::about;
-pub(crate) use tables::{ACTIVITY, PARTIES, Rows, Table};
+pub(crate) use tables::{ACTIVITY, Align, Heading, PARTIES, Rows, Table};
 
 use facts::{OPERATION, SNAPSHOT};
 
@@ -20,6 +20,9 @@ use crate::words;
 
 /// What kind of document this is, above its title.
 pub(crate) const KIND: &str = "Snapshot of a ship-to-ship transfer room";
+
+/// What a reader of headings is told where a title has no visible character.
+pub(crate) const UNTITLED: &str = "(untitled)";
 
 /// The sections of the PDF, in order.
 pub(crate) const SECTIONS: &[Section] = &[

@@ -27,8 +27,8 @@ pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>)
         ),
         text(
             "The record itself is attached to this file as record.json. To check that it is the \
-             one this document speaks of, save the attachment (for example with `pdfdetach \
-             -saveall`) and compute its SHA-256 (`sha256sum record.json`). The result must be:",
+             one this document speaks of, save the attachment (for example with “pdfdetach \
+             -saveall”) and compute its SHA-256 (“sha256sum record.json”). The result must be:",
         ),
         Note { look: Look::Code, text: context.sha256.clone() },
         text(format!(
@@ -69,9 +69,9 @@ fn text(text: impl Into<String>) -> Note {
 
 fn listed(uncovered: &BTreeSet<char>) -> String {
     let codes = uncovered.iter().take(LISTED).map(|c| format!("U+{:04X}", u32::from(*c)));
-    let mut list = codes.collect::<Vec<_>>().join(", ");
-    if let Some(more) = uncovered.len().checked_sub(LISTED).filter(|more| *more > 0) {
-        list.push_str(&format!(" and {} more", words::count(more as u64)));
+    let list = codes.collect::<Vec<_>>().join(", ");
+    match uncovered.len().saturating_sub(LISTED) {
+        0 => list,
+        more => format!("{list} and {} more", words::count(more as u64)),
     }
-    list
 }

@@ -20,18 +20,40 @@ pub(crate) struct Column<R> {
     pub(crate) heading: &'static str,
     /// Its share of the width.
     pub(crate) share: f32,
+    /// On which side of it text stands.
+    pub(crate) align: Align,
     /// What stands in it.
     pub(crate) cell: fn(&R) -> Cell,
+}
+
+/// On which side of its column text stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Align {
+    /// Text.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// A column as the PDF sets its header.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Heading {
+    /// Its words.
+    pub(crate) text: &'static str,
+    /// Its share of the width.
+    pub(crate) share: f32,
+    /// On which side everything in it stands.
+    pub(crate) align: Align,
 }
 
 /// Who takes part.
 pub(crate) const PARTIES: Table<PartyFacts> = Table {
     columns: &[
-        Column { heading: "Role", share: 11.0, cell: |p| Cell::text(words::from_identifier(&p.role)) },
-        Column { heading: "Name", share: 24.0, cell: |p| Cell::text(&p.name) },
-        Column { heading: "Company", share: 22.0, cell: |p| Cell::text(p.company.as_deref().unwrap_or_default()) },
-        Column { heading: "E-mail", share: 27.0, cell: |p| Cell::text(&p.email) },
-        Column { heading: "Added (UTC)", share: 16.0, cell: |p| Cell::text(words::time(p.added_at)) },
+        left("Role", 11.0, |p| Cell::text(words::from_identifier(&p.role))),
+        left("Name", 23.0, |p| Cell::text(&p.name)),
+        left("Company", 22.0, |p| Cell::text(p.company.as_deref().unwrap_or_default())),
+        left("E-mail", 27.0, |p| Cell::text(&p.email)),
+        left("Added (UTC)", 17.0, |p| Cell::text(words::time(p.added_at))),
     ],
     fields: &[
         Field { name: "id", value: |p| p.id.as_str().into() },
@@ -47,11 +69,11 @@ pub(crate) const PARTIES: Table<PartyFacts> = Table {
 /// The entries of the room's log.
 pub(crate) const ACTIVITY: Table<EntryFacts> = Table {
     columns: &[
-        Column { heading: "No.", share: 6.5, cell: |e| Cell::number(e.seq) },
-        Column { heading: "Time (UTC)", share: 16.0, cell: |e| Cell::text(words::time(e.timestamp)) },
-        Column { heading: "Who", share: 24.0, cell: |e| Cell::text(&e.actor) },
-        Column { heading: "What", share: 18.0, cell: |e| Cell::text(words::from_identifier(&e.action)) },
-        Column { heading: "Details", share: 35.5, cell: |e| Cell::pairs(words::details(&e.meta)) },
+        right("No.", 6.0, |e| Cell::text(e.seq.to_string())),
+        left("Time (UTC)", 18.0, |e| Cell::text(words::time(e.timestamp))),
+        left("Who", 23.0, |e| Cell::text(&e.actor)),
+        left("What", 17.0, |e| Cell::text(words::from_identifier(&e.action))),
+        left("Details", 36.0, |e| Cell::pairs(words::details(&e.meta))),
     ],
     fields: &[
         Field { name: "seq", value: |e| e.seq.into() },
@@ -64,10 +86,20 @@ pub(crate) const ACTIVITY: Table<EntryFacts> = Table {
     empty: "The room's log had no entries when this snapshot was taken.",
 };
 
+/// A column of text.
+const fn left<R>(heading: &'static str, share: f32, cell: fn(&R) -> Cell) -> Column<R> {
+    Column { heading, share, align: Align::Left, cell }
+}
+
+/// A column of numbers.
+const fn right<R>(heading: &'static str, share: f32, cell: fn(&R) -> Cell) -> Column<R> {
+    Column { heading, share, align: Align::Right, cell }
+}
+
 /// A table with its rows, as the PDF draws it: a row's text exists only while it is laid out.
 pub(crate) trait Rows {
-    /// Heading and share of the width of each column.
-    fn columns(&self) -> Vec<(&'static str, f32)>;
+    /// The columns.
+    fn columns(&self) -> Vec<Heading>;
     /// How many rows there are.
     fn len(&self) -> usize;
     /// The cells of a row.
@@ -89,8 +121,9 @@ impl<R> Table<R> {
 }
 
 impl<R> Rows for Filled<'_, R> {
-    fn columns(&self) -> Vec<(&'static str, f32)> {
-        self.table.columns.iter().map(|column| (column.heading, column.share)).collect()
+    fn columns(&self) -> Vec<Heading> {
+        let heading = |column: &Column<R>| Heading { text: column.heading, share: column.share, align: column.align };
+        self.table.columns.iter().map(heading).collect()
     }
 
     fn len(&self) -> usize {

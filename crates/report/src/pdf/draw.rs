@@ -123,7 +123,7 @@ impl Brush<'_, '_> {
     /// Draws runs of one face and colour.
     fn runs(&mut self, runs: &[(std::rc::Rc<Run>, Ink)], x: f32, baseline: f32, size: f32) -> Result<(), ReportError> {
         if let [(run, _)] = runs {
-            return self.glyphs(run.face, &run.glyphs, &run.text, x, baseline, size);
+            return self.glyphs(run.face, &run.glyphs, &run.text, Point::from_xy(x, baseline), size);
         }
         let mut text = String::new();
         let mut glyphs = Vec::new();
@@ -136,13 +136,13 @@ impl Brush<'_, '_> {
             text.push_str(&run.text);
         }
         let face = runs.first().map_or(0, |(run, _)| run.face);
-        self.glyphs(face, &glyphs, &text, x, baseline, size)
+        self.glyphs(face, &glyphs, &text, Point::from_xy(x, baseline), size)
     }
 
     /// Draws a code point in its box.
     fn boxed(&mut self, run: &Run, x: f32, baseline: f32, size: f32) -> Result<(), ReportError> {
         let (text_size, padding) = (size * run.scale, size * BOX_PADDING);
-        self.glyphs(run.face, &run.glyphs, &run.text, x + padding, baseline, text_size)?;
+        self.glyphs(run.face, &run.glyphs, &run.text, Point::from_xy(x + padding, baseline), text_size)?;
         let (width, height) = (run.width * size - padding, size * 0.86);
         let mut path = PathBuilder::new();
         path.push_rect(
@@ -151,7 +151,7 @@ impl Brush<'_, '_> {
         );
         if let Some(path) = path.finish() {
             self.surface.set_fill(None);
-            let paint = style::ink(Ink::Muted).paint;
+            let paint = style::box_line().paint;
             self.surface.set_stroke(Some(Stroke { paint, width: style::HAIRLINE, ..Stroke::default() }));
             self.surface.draw_path(&path);
             self.surface.set_stroke(None);
@@ -164,8 +164,7 @@ impl Brush<'_, '_> {
         face: usize,
         glyphs: &[KrillaGlyph],
         text: &str,
-        x: f32,
-        baseline: f32,
+        start: Point,
         size: f32,
     ) -> Result<(), ReportError> {
         if glyphs.is_empty() {
@@ -173,7 +172,7 @@ impl Brush<'_, '_> {
         }
         let unusable = || ReportError::Pdf(format!("face {face} of the font set cannot be used"));
         let font = self.fonts.face(face).font().ok_or_else(unusable)?;
-        self.surface.draw_glyphs(Point::from_xy(x, baseline), glyphs, font, text, size, false);
+        self.surface.draw_glyphs(start, glyphs, font, text, size, false);
         Ok(())
     }
 }

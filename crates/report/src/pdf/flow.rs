@@ -91,10 +91,13 @@ impl<'f> Flow<'f> {
 
     /// Sets text across the column, over as many pages as it takes.
     pub(super) fn text(&mut self, span: Span<'_>, size: Size, element: Element) {
-        for line in layout(&mut self.shaper, &[span], style::WIDTH / size.text) {
-            if self.room() < size.leading && !self.at_top() {
+        let lines = layout(&mut self.shaper, &[span], style::WIDTH / size.text);
+        let mut together = if lines.len() <= style::FEW_LINES { lines.len() } else { 1 };
+        for line in lines {
+            if self.room() < style::lines_of(together, size) && !self.at_top() {
                 self.next_page();
             }
+            together = 1;
             self.line(style::LEFT, 0.0, size, line, element);
             self.y += size.leading;
         }

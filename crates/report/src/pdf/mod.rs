@@ -12,6 +12,7 @@ use std::num::NonZeroU16;
 use krilla::configure::{Accessibility, Archival, Configuration, ConfigurationBuilder};
 use krilla::destination::XyzDestination;
 use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
+use krilla::error::KrillaError;
 use krilla::geom::Point;
 use krilla::metadata::{DateTime, Metadata};
 use krilla::outline::{Outline, OutlineNode};
@@ -80,7 +81,7 @@ pub(crate) fn render(
         .embed_file(attachment(source))
         .ok_or_else(|| ReportError::Pdf("the record cannot be attached".to_owned()))?;
     let uncovered = shaper.uncovered().iter().copied().collect();
-    let bytes = document.finish().map_err(|error| ReportError::Pdf(error.to_string()))?;
+    let bytes = document.finish().map_err(|error| export_error(&error))?;
     Ok(Rendered { bytes, uncovered })
 }
 
@@ -89,16 +90,23 @@ fn title(flow: &mut Flow<'_>, context: &Context) {
     let record = &context.record;
     let kind = flow.structure.add(Element::ROOT, Kind::Paragraph);
     flow.text(Span { text: content::KIND, family: Family::Bold, ink: Ink::Accent }, style::KIND, kind);
-    let title = plain(&record.room.title, 300);
+    let title = title_of(&record.room.title);
     let heading = flow.structure.add(Element::ROOT, Kind::Heading(NonZeroU16::MIN, title));
     let room = Span { text: &record.room.title, family: Family::Bold, ink: Ink::Text };
-    flow.text(room, style::TITLE, heading);
+    let long = record.room.title.chars().nth(style::LONG).is_some();
+    flow.text(room, if long { style::LONG_TITLE } else { style::TITLE }, heading);
     flow.space(2.0);
     let subtitle = flow.structure.add(Element::ROOT, Kind::Paragraph);
     let snapshot = Span { text: &record.snapshot.title, family: Family::Regular, ink: Ink::Text };
     flow.text(snapshot, style::SUBTITLE, subtitle);
     flow.space(4.0);
     flow.paragraph(&content::standfirst(record), Family::Regular, Ink::Muted);
+}
+
+/// A title for those who do not see the page: a reader of headings, a list of documents.
+fn title_of(text: &str) -> String {
+    let title = plain(text, 300);
+    if title.is_empty() { content::UNTITLED.to_owned() } else { title }
 }
 
 /// Sets a section: never its heading alone at the end of a page.
@@ -156,6 +164,17 @@ fn configuration(tagged: bool) -> Result<Configuration, ReportError> {
     builder.finish().map_err(|error| ReportError::Pdf(format!("{error:?}")))
 }
 
+/// What the PDF writer says, with each rule that was broken.
+fn export_error(error: &KrillaError) -> ReportError {
+    ReportError::Pdf(match error {
+        KrillaError::Validation(broken) => {
+            let rules: Vec<String> = broken.iter().map(|(rule, _)| format!("{rule:?}")).collect();
+            format!("{error}: {}", rules.join(", "))
+        }
+        _ => error.to_string(),
+    })
+}
+
 fn outline(bookmarks: Vec<Bookmark>) -> Outline {
     let mut outline = Outline::new();
     for bookmark in bookmarks {
@@ -168,7 +187,7 @@ fn outline(bookmarks: Vec<Bookmark>) -> Outline {
 
 fn metadata(source: &Source<'_>, tagged: bool) -> Metadata {
     let (snapshot, room) = (&source.context.record.snapshot, &source.context.record.room);
-    let title = format!("{} – {}", plain(&snapshot.title, 300), plain(&room.title, 300));
+    let title = format!("{} – {}", title_of(&snapshot.title), title_of(&room.title));
     let tags = if tagged { "tagged" } else { "not tagged, because of its size" };
     Metadata::new()
         .title(title)

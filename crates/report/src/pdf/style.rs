@@ -36,10 +36,14 @@ pub(super) struct Size {
 
 pub(super) const KIND: Size = Size { text: 8.5, leading: 20.0 };
 pub(super) const TITLE: Size = Size { text: 21.0, leading: 27.0 };
+pub(super) const LONG_TITLE: Size = Size { text: 15.0, leading: 20.0 };
 pub(super) const SUBTITLE: Size = Size { text: 12.5, leading: 18.0 };
 pub(super) const HEADING: Size = Size { text: 13.0, leading: 18.0 };
 pub(super) const BODY: Size = Size { text: 9.0, leading: 13.5 };
 pub(super) const TABLE: Size = Size { text: 8.0, leading: 11.4 };
+
+/// From this many characters on a title is long.
+pub(super) const LONG: usize = 100;
 
 /// Monospaced text is this much smaller than the text around it.
 pub(super) const CODE_SCALE: f32 = 0.9;
@@ -54,8 +58,20 @@ pub(super) const LABEL_SHARE: f32 = 0.24;
 /// A row higher than this may break across pages; a lower one moves to the next page.
 pub(super) const KEEP_TOGETHER: f32 = 0.3 * (BOTTOM - TOP);
 
+/// A table with at most this many rows moves to the next page rather than break, if it is low enough.
+pub(super) const FEW_ROWS: usize = 12;
+
+/// A paragraph of at most this many lines moves to the next page rather than break.
+pub(super) const FEW_LINES: usize = 4;
+
 /// A row breaks only where this many of its lines fit.
 pub(super) const LINES_BEFORE_BREAK: usize = 4;
+
+/// The height of so many lines.
+#[expect(clippy::cast_precision_loss, reason = "lines of one cell are far fewer than 2^23")]
+pub(super) fn lines_of(lines: usize, size: Size) -> f32 {
+    lines as f32 * size.leading
+}
 
 /// Where the baseline of a line is, from its top, for text and leading of `size`.
 pub(super) fn ascent(size: Size) -> f32 {
@@ -72,7 +88,12 @@ pub(super) fn ink(ink: Ink) -> Fill {
     fill(red, green, blue)
 }
 
-/// The colour of hairlines and boxes.
+/// The colour of the box around a code point.
+pub(super) fn box_line() -> Fill {
+    fill(0x9a, 0xa5, 0xae)
+}
+
+/// The colour of hairlines.
 pub(super) fn hairline() -> Fill {
     fill(0xc9, 0xd0, 0xd6)
 }

@@ -3,7 +3,7 @@
 use super::flow::Flow;
 use super::style::{self, Size};
 use super::tags::{Element, Kind};
-use crate::content::{Cell, Context, Fact, Look, Rows};
+use crate::content::{Align, Cell, Context, Fact, Heading, Look, Rows};
 use crate::text::{Family, Ink, Line, Span, layout};
 
 /// What stands where there is nothing to say, so that no cell is missing.
@@ -14,13 +14,13 @@ const NOTHING: &str = "–";
 struct Column {
     x: f32,
     width: f32,
+    align: Align,
 }
 
 /// A cell that has been laid out.
 struct LaidOut {
     lines: std::vec::IntoIter<Line>,
     size: Size,
-    right: bool,
     element: Element,
 }
 
@@ -33,7 +33,7 @@ struct Row {
 /// A table while it is being placed.
 struct Placing<'a> {
     columns: Vec<Column>,
-    headings: &'a [(&'static str, f32)],
+    headings: &'a [Heading],
     body: Element,
 }
 
@@ -42,11 +42,8 @@ pub(super) fn rows(flow: &mut Flow<'_>, rows: &dyn Rows, progress: &mut dyn FnMu
     let headings = rows.columns();
     let table = flow.structure.add(Element::ROOT, Kind::Table);
     let head = flow.structure.add(table, Kind::TableHead);
-    let placing = Placing {
-        columns: columns(headings.iter().map(|(_, share)| *share)),
-        headings: &headings,
-        body: flow.structure.add(table, Kind::TableBody),
-    };
+    let placing =
+        Placing { columns: columns(&headings), headings: &headings, body: flow.structure.add(table, Kind::TableBody) };
     placing.header(flow, head);
     for index in 0..rows.len() {
         let row = placing.row(flow, &rows.row(index), &[]);
@@ -55,22 +52,30 @@ pub(super) fn rows(flow: &mut Flow<'_>, rows: &dyn Rows, progress: &mut dyn FnMu
     }
 }
 
-/// The height of a table's header with its first row, as far as they must stay together.
+/// The height that the start of a table needs under its heading: its header with the first row, or
+/// with all of its rows where they are few.
 pub(super) fn opening(flow: &mut Flow<'_>, rows: &dyn Rows) -> f32 {
-    let columns = columns(rows.columns().iter().map(|(_, share)| *share));
-    let lines = columns.iter().zip(rows.row(0)).map(|(column, cell)| cell_lines(flow, &cell, *column).0.len());
-    let first = height(lines.max().unwrap_or(1));
-    height(1) + first.min(height(style::LINES_BEFORE_BREAK))
+    let columns = columns(&rows.columns());
+    let together = if rows.len() <= style::FEW_ROWS { rows.len() } else { 1 };
+    let mut needed = height(1);
+    for index in 0..together {
+        let cells = columns.iter().zip(rows.row(index));
+        let lines = cells.map(|(column, cell)| cell_lines(flow, &cell, *column).0.len()).max();
+        needed += height(lines.unwrap_or(1)).min(style::KEEP_TOGETHER);
+        if needed > style::KEEP_TOGETHER {
+            return needed.min(height(1) + height(style::LINES_BEFORE_BREAK));
+        }
+    }
+    needed
 }
 
 /// Sets labels and values.
 pub(super) fn facts(flow: &mut Flow<'_>, facts: &[Fact], context: &Context) {
     let table = flow.structure.add(Element::ROOT, Kind::Table);
-    let placing = Placing {
-        columns: columns([style::LABEL_SHARE, 1.0 - style::LABEL_SHARE].into_iter()),
-        headings: &[],
-        body: flow.structure.add(table, Kind::TableBody),
-    };
+    let label = Heading { text: "", share: style::LABEL_SHARE, align: Align::Left };
+    let value = Heading { share: 1.0 - label.share, ..label };
+    let placing =
+        Placing { columns: columns(&[label, value]), headings: &[], body: flow.structure.add(table, Kind::TableBody) };
     flow.rule(style::FIRM, Some(Ink::Accent));
     for fact in facts {
         if let Some(cell) = (fact.cell)(context) {
@@ -84,11 +89,12 @@ impl Placing<'_> {
     /// Sets the header, as part of `parent`.
     fn header(&self, flow: &mut Flow<'_>, parent: Element) {
         let row = flow.structure.add(parent, Kind::Row);
-        for ((heading, _), column) in self.headings.iter().zip(&self.columns) {
+        for (heading, column) in self.headings.iter().zip(&self.columns) {
             let element = flow.structure.add(row, Kind::ColumnHeader);
-            let span = Span { text: heading, family: Family::Bold, ink: Ink::Accent };
+            let span = Span { text: heading.text, family: Family::Bold, ink: Ink::Accent };
             let mut lines = layout(&mut flow.shaper, &[span], column.width / style::TABLE.text);
-            flow.line(column.x, style::ROW_PADDING, style::TABLE, lines.swap_remove(0), element);
+            let line = lines.swap_remove(0);
+            flow.line(column.place(&line, style::TABLE), style::ROW_PADDING, style::TABLE, line, element);
         }
         flow.space(height(1));
         flow.rule(style::FIRM, Some(Ink::Accent));
@@ -104,13 +110,12 @@ impl Placing<'_> {
             let span = Span { text: label, family: Family::Regular, ink: Ink::Muted };
             let lines = layout(&mut flow.shaper, &[span], column.width / style::TABLE.text);
             let lines = lines.into_iter();
-            laid_out.push(LaidOut { lines, size: style::TABLE, right: false, element });
+            laid_out.push(LaidOut { lines, size: style::TABLE, element });
         }
         for (cell, column) in cells.iter().zip(columns) {
             let element = flow.structure.add(row, Kind::Cell);
             let (lines, size) = cell_lines(flow, cell, *column);
-            let right = cell.look == Look::Number;
-            laid_out.push(LaidOut { lines: lines.into_iter(), size, right, element });
+            laid_out.push(LaidOut { lines: lines.into_iter(), size, element });
         }
         let lines = laid_out.iter().map(|cell| cell.lines.len()).max().unwrap_or(1);
         Row { cells: laid_out, lines }
@@ -145,21 +150,32 @@ impl Placing<'_> {
         for (cell, column) in row.cells.iter_mut().zip(&self.columns) {
             let mut down = style::ROW_PADDING;
             for line in cell.lines.by_ref().take(count) {
-                let indent = if cell.right { column.width - line.width * cell.size.text } else { 0.0 };
-                flow.line(column.x + indent.max(0.0), down, cell.size, line, cell.element);
+                flow.line(column.place(&line, cell.size), down, cell.size, line, cell.element);
                 down += cell.size.leading;
             }
         }
         row.lines -= count;
         flow.space(height(count));
-        flow.rule(style::HAIRLINE, None);
+        if row.lines == 0 {
+            flow.rule(style::HAIRLINE, None);
+        }
+    }
+}
+
+impl Column {
+    /// Where a line of this column starts.
+    fn place(self, line: &Line, size: Size) -> f32 {
+        match self.align {
+            Align::Left => self.x,
+            Align::Right => self.x + (self.width - line.width * size.text).max(0.0),
+        }
     }
 }
 
 /// The lines of a cell and their size.
 fn cell_lines(flow: &mut Flow<'_>, cell: &Cell, column: Column) -> (Vec<Line>, Size) {
     let (family, scale) = match cell.look {
-        Look::Text | Look::Number => (Family::Regular, 1.0),
+        Look::Text => (Family::Regular, 1.0),
         Look::Code => (Family::Mono, style::CODE_SCALE),
     };
     let size = Size { text: style::TABLE.text * scale, ..style::TABLE };
@@ -182,14 +198,13 @@ fn cell_lines(flow: &mut Flow<'_>, cell: &Cell, column: Column) -> (Vec<Line>, S
 }
 
 /// Divides the width of the page by shares.
-fn columns(shares: impl Iterator<Item = f32> + Clone) -> Vec<Column> {
-    let total: f32 = shares.clone().sum();
-    let count = shares.clone().count();
+fn columns(headings: &[Heading]) -> Vec<Column> {
+    let total: f32 = headings.iter().map(|heading| heading.share).sum();
     let mut x = style::LEFT;
-    let mut columns = Vec::with_capacity(count);
-    for share in shares {
-        let whole = style::WIDTH * share / total;
-        columns.push(Column { x, width: whole - style::GUTTER });
+    let mut columns = Vec::with_capacity(headings.len());
+    for heading in headings {
+        let whole = style::WIDTH * heading.share / total;
+        columns.push(Column { x, width: whole - style::GUTTER, align: heading.align });
         x += whole;
     }
     if let Some(last) = columns.last_mut() {
@@ -199,9 +214,8 @@ fn columns(shares: impl Iterator<Item = f32> + Clone) -> Vec<Column> {
 }
 
 /// The height of a row of so many lines.
-#[expect(clippy::cast_precision_loss, reason = "lines of one cell are far fewer than 2^23")]
 fn height(lines: usize) -> f32 {
-    lines as f32 * style::TABLE.leading + 2.0 * style::ROW_PADDING
+    style::lines_of(lines, style::TABLE) + 2.0 * style::ROW_PADDING
 }
 
 /// How many lines of a row fit into a height.

@@ -41,7 +41,8 @@ pub(crate) fn one_line(text: &str, limit: usize) -> String {
         }
     }
     if line.chars().count() > limit {
-        line = line.chars().take(limit.saturating_sub(1)).collect::<String>().trim_end().to_owned();
+        let end = line.char_indices().nth(limit.saturating_sub(1)).map_or(line.len(), |(index, _)| index);
+        line.truncate(line[..end].trim_end().len());
         line.push('…');
     }
     line

@@ -13,6 +13,7 @@ use skrifa::raw::types::Tag;
 use skrifa::raw::{FileRef, FontRef, TableProvider as _};
 use skrifa::{MetadataProvider as _, charmap::Charmap};
 
+use super::clean;
 use crate::FontError;
 
 /// Tables of colour and bitmap fonts, whose glyphs would not survive archiving as outlines.
@@ -20,6 +21,9 @@ const COLOUR_TABLES: [&[u8; 4]; 4] = [b"COLR", b"SVG ", b"CBDT", b"sbix"];
 
 /// How deep the directory of fonts is searched.
 const MAX_DEPTH: usize = 8;
+
+/// The class that a font's glyph definitions give to marks.
+const MARK: u16 = 3;
 
 type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
@@ -159,7 +163,14 @@ impl Face {
     fn has_all(&self, chars: &[char]) -> bool {
         self.read().is_some_and(|font| {
             let charmap: Charmap<'_> = font.charmap();
-            chars.iter().all(|c| charmap.map(*c).is_some_and(|glyph| glyph.to_u32() != 0))
+            let classes = font.gdef().ok().and_then(|gdef| gdef.glyph_class_def()?.ok());
+            chars.iter().all(|c| {
+                charmap.map(*c).is_some_and(|glyph| {
+                    // Noto Sans has the grave accent of ASCII as a mark, which would sit on the next letter.
+                    let mark = classes.as_ref().is_some_and(|classes| classes.get(glyph) == MARK);
+                    glyph.to_u32() != 0 && (!mark || clean::extends(*c))
+                })
+            })
         })
     }
 }

@@ -10,10 +10,10 @@ use super::clean;
 use super::fonts::{Family, Fonts};
 
 /// Size of a code point that stands for a character, relative to the text around it.
-const BOX_SCALE: f32 = 0.74;
+const BOX_SCALE: f32 = 0.72;
 
 /// Space around a boxed code point, in em of the text around it.
-pub(crate) const BOX_PADDING: f32 = 0.16;
+pub(crate) const BOX_PADDING: f32 = 0.22;
 
 /// How many shaped words are kept; beyond that the cache starts anew.
 const CACHED_WORDS: usize = 32_768;
@@ -55,7 +55,7 @@ struct Plan {
     face: usize,
     rtl: bool,
     script: Script,
-    plan: ShapePlan,
+    steps: ShapePlan,
 }
 
 impl<'f> Shaper<'f> {
@@ -69,11 +69,6 @@ impl<'f> Shaper<'f> {
             buffer: None,
             uncovered: BTreeSet::new(),
         }
-    }
-
-    /// The font set.
-    pub(crate) fn fonts(&self) -> &'f Fonts {
-        self.fonts
     }
 
     /// The characters that had to be printed as their code point so far.
@@ -184,14 +179,14 @@ impl<'f> Shaper<'f> {
         let known = self.plans.iter().position(|plan| plan.face == face && plan.rtl == rtl && plan.script == script);
         let index = known.unwrap_or_else(|| {
             let plan_script = Some(script).filter(|script| *script != script::UNKNOWN);
-            let plan = ShapePlan::new(&shaper, buffer.direction(), plan_script, None, &[]);
-            self.plans.push(Plan { face, rtl, script, plan });
+            let steps = ShapePlan::new(&shaper, buffer.direction(), plan_script, None, &[]);
+            self.plans.push(Plan { face, rtl, script, steps });
             self.plans.len() - 1
         });
-        let options = ShapeOptions::new().plan(Some(&self.plans[index].plan));
-        let shaped = shaper.shape(buffer, options);
-        let run = read_glyphs(&shaped, shaper.units_per_em(), face, rtl, text);
-        self.buffer = Some(shaped.clear());
+        let options = ShapeOptions::new().plan(Some(&self.plans[index].steps));
+        let output = shaper.shape(buffer, options);
+        let run = read_glyphs(&output, shaper.units_per_em(), face, rtl, text);
+        self.buffer = Some(output.clear());
         run
     }
 }
@@ -247,4 +242,21 @@ fn read_glyphs(shaped: &harfrust::GlyphBuffer, units_per_em: i32, face: usize, r
         ));
     }
     Some(run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_printable_character_of_ascii_takes_space_of_its_own() {
+        let fonts = Fonts::embedded();
+        let mut shaper = Shaper::new(&fonts);
+        for family in [Family::Regular, Family::Bold, Family::Mono] {
+            for c in ' '..='~' {
+                let runs = shaper.word(family, false, &c.to_string());
+                assert!(runs.iter().all(|run| run.width > 0.1 && !run.boxed), "{c:?} in {family:?}");
+            }
+        }
+    }
 }

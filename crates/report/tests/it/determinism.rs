@@ -1,0 +1,55 @@
+//! The same record gives the same bytes: again, in another thread, in another process.
+
+use std::process::Command;
+
+use report::{Fonts, Format, sample};
+use sha2::{Digest as _, Sha256};
+
+const FORMATS: [Format; 3] = [Format::Pdf, Format::Json, Format::Csv];
+
+/// Digests of the sample in all formats, with a font set of their own.
+fn digests() -> String {
+    let record = sample::bytes(40);
+    let fonts = Fonts::embedded();
+    let digest = |format| {
+        let rendered = report::render(&record, format, &fonts, &mut |_| {}).expect("the sample renders");
+        format!("{:?}", Sha256::digest(rendered.bytes))
+    };
+    FORMATS.map(digest).join(" ")
+}
+
+#[test]
+fn two_renders_with_one_font_set_are_equal() {
+    let record = sample::bytes(40);
+    for format in FORMATS {
+        let render = || crate::harness::try_render(&record, format).expect("the sample renders");
+        assert_eq!(render(), render());
+    }
+}
+
+#[test]
+fn renders_in_two_threads_are_equal() {
+    let threads = [std::thread::spawn(digests), std::thread::spawn(digests)];
+    let [one, two] = threads.map(|thread| thread.join().expect("the thread ends"));
+    assert_eq!(one, two);
+}
+
+#[test]
+fn a_render_in_another_process_is_equal() {
+    let binary = std::env::current_exe().expect("this test has a path");
+    let output = Command::new(binary)
+        .args(["--ignored", "--exact", "--nocapture", "determinism::prints_digests_for_another_process"])
+        .env("TZ", "Pacific/Auckland")
+        .env("LC_ALL", "tr_TR.UTF-8")
+        .output()
+        .expect("this test runs itself");
+    let output = String::from_utf8_lossy(&output.stdout);
+    assert!(output.contains(&digests()), "{output}");
+}
+
+#[test]
+#[ignore = "not a test: run by `a_render_in_another_process_is_equal`"]
+fn prints_digests_for_another_process() {
+    use std::io::Write as _;
+    writeln!(std::io::stdout(), "{}", digests()).expect("stdout is open");
+}

@@ -1,0 +1,101 @@
+//! Rendering in a line, and readers for what comes out.
+
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+
+use report::record::Record;
+use report::{Fonts, Format, Rendered, ReportError, sample};
+
+/// The font set of all tests that do not need another one.
+pub(crate) static FONTS: LazyLock<Fonts> = LazyLock::new(Fonts::embedded);
+
+/// Renders a record.
+pub(crate) fn render(record: &Record, format: Format) -> Rendered {
+    try_render(&sample::to_bytes(record), format).expect("a record renders")
+}
+
+/// Renders bytes that may not be a record.
+pub(crate) fn try_render(bytes: &[u8], format: Format) -> Result<Rendered, ReportError> {
+    report::render(bytes, format, &FONTS, &mut |_| {})
+}
+
+/// The pages of a PDF as they look; none, with a word about it, where `pdftotext` is not installed.
+pub(crate) fn pages(pdf: &[u8]) -> Option<Vec<String>> {
+    read(pdf, "-layout")
+}
+
+fn read(pdf: &[u8], mode: &str) -> Option<Vec<String>> {
+    let command = Command::new("pdftotext")
+        .args([mode, "-enc", "UTF-8", "-", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut child) = command else {
+        let _ = writeln!(std::io::stderr(), "skipped: pdftotext is not installed");
+        return None;
+    };
+    let mut stdin = child.stdin.take().expect("stdin is piped");
+    let bytes = pdf.to_vec();
+    let writer = std::thread::spawn(move || stdin.write_all(&bytes));
+    let output = child.wait_with_output().expect("pdftotext ends");
+    writer.join().expect("the writer ends").expect("pdftotext reads its input");
+    let text = String::from_utf8(output.stdout).expect("pdftotext writes UTF-8");
+    let mut pages: Vec<String> = text.split('\u{c}').map(str::to_owned).collect();
+    pages.pop();
+    Some(pages)
+}
+
+/// The text of a PDF in the order of its content, in one line, without joiners and the marks by which `pdftotext` shows direction.
+pub(crate) fn text(pdf: &[u8]) -> Option<String> {
+    let text = read(pdf, "-raw")?
+        .join(" ")
+        .replace(['\u{202a}', '\u{202b}', '\u{202c}', '\u{200d}', '\u{200e}', '\u{200f}'], "");
+    Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// The contents of a PDF's streams, inflated where they are compressed.
+pub(crate) fn streams(pdf: &[u8]) -> Vec<Vec<u8>> {
+    let mut streams = Vec::new();
+    let mut rest = pdf;
+    while let Some(start) = find(rest, b"stream\n") {
+        rest = &rest[start + 7..];
+        let end = find(rest, b"endstream").expect("a stream ends");
+        let mut inflated = Vec::new();
+        match flate2::read::ZlibDecoder::new(&rest[..end]).read_to_end(&mut inflated) {
+            Ok(_) => streams.push(inflated),
+            Err(_) => streams.push(rest[..end].to_vec()),
+        }
+        rest = &rest[end + 9..];
+    }
+    streams
+}
+
+/// How often `needle` is in `haystack`.
+pub(crate) fn count(haystack: &[u8], needle: &[u8]) -> usize {
+    let mut rest = haystack;
+    let mut count = 0;
+    while let Some(at) = find(rest, needle) {
+        count += 1;
+        rest = &rest[at + needle.len()..];
+    }
+    count
+}
+
+/// The files of a zip, by name.
+pub(crate) fn unzip(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("a zip opens");
+    (0..archive.len())
+        .map(|index| {
+            let mut file = archive.by_index(index).expect("a file of the zip opens");
+            let mut content = Vec::new();
+            file.read_to_end(&mut content).expect("a file of the zip reads");
+            (file.name().expect("a name").into_owned(), content)
+        })
+        .collect()
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}

@@ -1,0 +1,10 @@
+//! What the report promises, checked from outside: one binary, one module per subject.
+
+mod csv;
+mod determinism;
+mod fonts;
+mod harness;
+mod json;
+mod pdf;
+mod robustness;
+mod scripts;

@@ -1,0 +1,171 @@
+//! The document: what stands on its pages, how it breaks, and what it carries.
+
+use report::record::Limit;
+use report::{Format, RENDERER, sample};
+use serde_json::json;
+
+use crate::harness::{count, pages, render, streams, text};
+
+#[test]
+fn every_page_carries_room_snapshot_hash_and_number() {
+    let record = sample::record(30);
+    let Some(pages) = pages(&render(&record, Format::Pdf).bytes) else { return };
+    assert!(pages.len() > 2);
+    for (index, page) in pages.iter().enumerate() {
+        assert!(page.contains(&format!("Page {} of {}", index + 1, pages.len())), "{page}");
+        let hash = page.split_once("Record SHA-256 ").expect("the hash").1;
+        assert!(hash.trim_start().bytes().take_while(u8::is_ascii_hexdigit).count() == 64, "{page}");
+        for expected in [&record.room.id, &record.snapshot.id, &record.snapshot.title] {
+            assert!(page.contains(expected.as_str()), "{expected} is not in {page}");
+        }
+    }
+}
+
+#[test]
+fn the_first_page_states_the_facts() {
+    let record = sample::record(3);
+    let Some(text) = text(&render(&record, Format::Pdf).bytes) else { return };
+    for expected in [
+        "Snapshot of a ship-to-ship transfer room",
+        "frozen by Aoife Ní Dhomhnaill (Broker)",
+        "2026-11-23 19:04:11 UTC",
+        "Laconian Gulf, OPL Gytheio, 36°28′N 022°51′E",
+        "Cargo profile Oil",
+        "Phase Clearance",
+        "Log position 3 entries",
+        "All times are in UTC.",
+        RENDERER,
+        record.log.root.as_str(),
+    ] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+}
+
+#[test]
+fn the_record_is_attached_byte_for_byte() {
+    let record = sample::record(30);
+    let pdf = render(&record, Format::Pdf).bytes;
+    assert!(count(&pdf, b"(record.json)") > 0);
+    assert!(count(&pdf, b"/AFRelationship/Source") > 0);
+    let bytes = sample::to_bytes(&record);
+    assert!(streams(&pdf).iter().any(|stream| stream.starts_with(&bytes)));
+}
+
+#[test]
+fn a_header_stands_on_every_page_of_its_table_as_a_real_header() {
+    let record = sample::record(60);
+    let pdf = render(&record, Format::Pdf).bytes;
+    let Some(pages) = pages(&pdf) else { return };
+    let tables = pages.iter().filter(|page| page.contains("Time (UTC)")).count();
+    let rows = pages.iter().filter(|page| page.contains("Room created") || page.contains("Document ")).count();
+    assert!(tables > 2 && tables == rows, "{tables} pages with a header, {rows} with rows");
+    let of_parties = 5;
+    assert_eq!(count(&pdf, b"/Scope/Column"), of_parties + 5 * tables);
+}
+
+#[test]
+fn a_row_taller_than_a_page_breaks_and_loses_nothing() {
+    let mut record = sample::record(3);
+    let words: Vec<String> = (0..3_000).map(|n| format!("word{n:04}")).collect();
+    record.activity.as_mut().expect("activity")[1].meta = json!({ "text": words.join(" ") });
+    let Some(pages) = pages(&render(&record, Format::Pdf).bytes) else { return };
+    assert!(pages.len() > 4);
+    let text = pages.join(" ");
+    let printed: Vec<&str> = text.split_whitespace().filter(|word| word.starts_with("word")).collect();
+    assert_eq!(printed, words);
+    let tables = pages.iter().filter(|page| page.contains("word")).all(|page| page.contains("Time (UTC)"));
+    assert!(tables, "the header repeats within a row");
+}
+
+#[test]
+fn a_word_wider_than_its_column_breaks_and_loses_nothing() {
+    let mut record = sample::record(0);
+    record.room.title = "W".repeat(255);
+    record.parties[0].email = format!("{}@{}.example", "q".repeat(64), "z".repeat(180));
+    let Some(text) = text(&render(&record, Format::Pdf).bytes) else { return };
+    let letters = |letter| text.chars().filter(|c| *c == letter).count();
+    assert!(letters('W') >= 2 * 255, "title and fact: {}", letters('W'));
+    assert!(letters('q') >= 64 && letters('z') >= 180);
+}
+
+#[test]
+fn a_document_is_tagged_up_to_2000_rows_and_says_so_beyond() {
+    let mut record = sample::record(1_994);
+    for entry in record.activity.iter_mut().flatten() {
+        entry.meta = json!({});
+    }
+    let tagged = render(&record, Format::Pdf).bytes;
+    assert!(count(&tagged, b"<pdfaid:conformance>A<") == 1 && count(&tagged, b"<pdfuaid:part>1<") == 1);
+    assert!(count(&tagged, b"/StructTreeRoot") > 0);
+    let activity = record.activity.as_mut().expect("activity");
+    activity.push(activity[0].clone());
+    let untagged = render(&record, Format::Pdf).bytes;
+    assert!(count(&untagged, b"<pdfaid:conformance>B<") == 1 && count(&untagged, b"pdfuaid") == 0);
+    assert_eq!(count(&untagged, b"/StructTreeRoot"), 0);
+    if let (Some(tagged), Some(untagged)) = (text(&tagged), text(&untagged)) {
+        assert!(tagged.contains("PDF/A-3a") && tagged.contains("PDF/UA-1"));
+        assert!(untagged.contains("PDF/A-3b") && untagged.contains("more than 2,000 table rows"));
+    }
+}
+
+#[test]
+fn an_empty_section_says_so() {
+    let mut record = sample::record(0);
+    record.parties.clear();
+    let Some(text) = text(&render(&record, Format::Pdf).bytes) else { return };
+    assert!(text.contains("Nobody was in the room when this snapshot was taken."), "{text}");
+    assert!(text.contains("The room's log had no entries when this snapshot was taken."), "{text}");
+}
+
+#[test]
+fn a_section_that_was_left_out_says_that_it_was_on_request() {
+    let mut record = sample::record(5);
+    record.activity = None;
+    let Some(text) = text(&render(&record, Format::Pdf).bytes) else { return };
+    assert!(text.contains("Activity was left out of this snapshot on request."), "{text}");
+    assert!(!text.contains("Party added"), "{text}");
+}
+
+#[test]
+fn a_limit_is_stated_above_its_table() {
+    let mut record = sample::record(5);
+    record.limits = vec![Limit { section: "activity".into(), shown: 10_000, total: 12_345 }];
+    let Some(text) = text(&render(&record, Format::Pdf).bytes) else { return };
+    assert!(text.contains("Activity The record holds the newest 10,000 of 12,345 entries."), "{text}");
+}
+
+#[test]
+fn no_heading_stands_alone_at_the_end_of_a_page() {
+    for lines in (0..60).step_by(3) {
+        let mut record = sample::record(9);
+        record.room.description = Some("line\n".repeat(lines));
+        let Some(pages) = pages(&render(&record, Format::Pdf).bytes) else { return };
+        for page in pages {
+            let body: Vec<&str> = page.lines().filter(|line| !line.trim().is_empty()).collect();
+            let last = body[body.len() - 3].trim();
+            let headings = ["The operation", "This snapshot", "Parties", "Activity", "About this document"];
+            assert!(!headings.contains(&last) && !last.starts_with("No."), "{lines} lines: {page}");
+        }
+    }
+}
+
+#[test]
+fn details_read_as_words() {
+    let mut record = sample::record(1);
+    record.activity.as_mut().expect("activity")[0].meta = json!({
+        "file_sha256": "abc", "party": {"role": "broker"}, "sts_eta": "2026-11-23T19:04:11Z", "done": true
+    });
+    let Some(text) = text(&render(&record, Format::Pdf).bytes) else { return };
+    for expected in ["File SHA-256: abc", "Party / Role: broker", "STS ETA: 2026-11-23 19:04:11 UTC", "Done: yes"] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+}
+
+#[test]
+fn progress_goes_from_none_to_all_and_never_back() {
+    let mut seen = Vec::new();
+    let record = sample::bytes(300);
+    report::render(&record, Format::Pdf, &crate::harness::FONTS, &mut |done| seen.push(done)).expect("it renders");
+    assert!(seen.len() > 4 && seen.is_sorted(), "{seen:?}");
+    assert!(seen.first() == Some(&0.0) && seen.last() == Some(&1.0), "{seen:?}");
+}

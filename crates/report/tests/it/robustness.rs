@@ -1,0 +1,168 @@
+//! No text of a record makes a render fail.
+
+use proptest::prelude::*;
+use report::record::Record;
+use report::{Format, sample};
+use serde_json::json;
+
+use crate::harness::{try_render, unzip};
+
+/// Characters that have broken typesetters: controls, marks, joiners, directions, edges of planes.
+const NASTY: &[char] = &[
+    'a',
+    'B',
+    '0',
+    ' ',
+    ' ',
+    '-',
+    '.',
+    '(',
+    ')',
+    '\n',
+    '\r',
+    '\t',
+    '\u{0}',
+    '\u{1}',
+    '\u{7f}',
+    '\u{85}',
+    '\u{a0}',
+    '\u{ad}',
+    '\u{1c}',
+    '\u{1f}',
+    '\u{301}',
+    '\u{323}',
+    '\u{34f}',
+    '\u{5d0}',
+    '\u{5b8}',
+    '\u{61c}',
+    '\u{627}',
+    '\u{644}',
+    '\u{64b}',
+    '\u{660}',
+    '\u{93f}',
+    '\u{915}',
+    '\u{e33}',
+    '\u{1100}',
+    '\u{1161}',
+    '\u{200b}',
+    '\u{200c}',
+    '\u{200d}',
+    '\u{200e}',
+    '\u{200f}',
+    '\u{2028}',
+    '\u{2029}',
+    '\u{202a}',
+    '\u{202b}',
+    '\u{202c}',
+    '\u{202d}',
+    '\u{202e}',
+    '\u{2066}',
+    '\u{2067}',
+    '\u{2068}',
+    '\u{2069}',
+    '\u{20e3}',
+    '\u{2800}',
+    '\u{3000}',
+    '\u{3164}',
+    '\u{4e2d}',
+    '\u{d7ff}',
+    '\u{e000}',
+    '\u{f8ff}',
+    '\u{fb01}',
+    '\u{fdfd}',
+    '\u{fdd0}',
+    '\u{fe0f}',
+    '\u{feff}',
+    '\u{fff9}',
+    '\u{fffc}',
+    '\u{fffd}',
+    '\u{fffe}',
+    '\u{ffff}',
+    '\u{1d173}',
+    '\u{1f1e6}',
+    '\u{1f468}',
+    '\u{1f6a2}',
+    '\u{20bb7}',
+    '\u{e0001}',
+    '\u{e01ef}',
+    '\u{f0000}',
+    '\u{10fffd}',
+    '\u{10ffff}',
+];
+
+/// Any text: nasty characters, any characters, or a very long word.
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => prop::collection::vec(prop::sample::select(NASTY), 0..60).prop_map(String::from_iter),
+        2 => any::<String>(),
+        1 => (prop::sample::select(NASTY), 1..1_500_usize).prop_map(|(c, n)| String::from_iter(vec![c; n])),
+    ]
+}
+
+/// A record with nine texts in all the places that strangers write to.
+fn record_with(texts: &[String]) -> Record {
+    let text = |index: usize| texts[index % texts.len()].clone();
+    let mut record = sample::record(2);
+    record.snapshot.title = text(0);
+    record.snapshot.created_by.name = text(1);
+    record.room.title = text(2);
+    record.room.location = text(3);
+    record.room.description = Some(text(4));
+    record.room.cargo_profile = Some(text(5));
+    record.parties[0].name = text(6);
+    record.parties[0].company = Some(text(7));
+    record.parties[1].role = text(8);
+    record.room.id = text(8);
+    let activity = record.activity.as_mut().expect("the sample has activity");
+    activity[0].action = text(5);
+    activity[0].actor = text(6);
+    activity[1].meta = json!({ text(7): { text(8): [text(0), { "deep": text(1) }] }, "x": text(2) });
+    record
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_makes_a_render_fail(texts in prop::collection::vec(any_text(), 9)) {
+        let record = sample::to_bytes(&record_with(&texts));
+        for format in [Format::Pdf, Format::Json, Format::Csv] {
+            let rendered = try_render(&record, format);
+            prop_assert!(rendered.is_ok(), "{format:?}: {rendered:?}");
+        }
+    }
+
+    #[test]
+    fn no_text_changes_the_shape_of_a_table(texts in prop::collection::vec(any_text(), 9)) {
+        let record = sample::to_bytes(&record_with(&texts));
+        let rendered = try_render(&record, Format::Csv).expect("a record renders");
+        for (name, content) in unzip(&rendered.bytes) {
+            if name.contains(".csv") {
+                let rows = csv::Reader::from_reader(content.as_slice()).into_records().collect::<Result<Vec<_>, _>>();
+                prop_assert!(rows.is_ok(), "{name}: {rows:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn each_nasty_character_renders_alone_and_in_a_word() {
+    let names: Vec<String> = NASTY.iter().flat_map(|c| [c.to_string(), format!("x{c}y")]).collect();
+    for some in names.chunks(9) {
+        let rendered = try_render(&sample::to_bytes(&record_with(some)), Format::Pdf);
+        assert!(rendered.is_ok(), "{some:?}: {rendered:?}");
+    }
+}
+
+#[test]
+fn times_at_the_ends_of_the_calendar_render() {
+    for at in [jiff::Timestamp::MIN, jiff::Timestamp::MAX, jiff::Timestamp::UNIX_EPOCH] {
+        let mut record = sample::record(2);
+        record.snapshot.created_at = at;
+        record.room.sts_eta = at;
+        for format in [Format::Pdf, Format::Json, Format::Csv] {
+            let rendered = try_render(&sample::to_bytes(&record), format);
+            assert!(rendered.is_ok(), "{at} {format:?}: {rendered:?}");
+        }
+    }
+}

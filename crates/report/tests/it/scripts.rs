@@ -1,0 +1,106 @@
+//! Names in the scripts of the world: real text where a font has them, code points elsewhere.
+
+use std::path::Path;
+
+use report::record::Record;
+use report::{Fonts, Format, Rendered, render, sample};
+
+use crate::harness::{self, text};
+
+/// A directory with Chinese, Japanese and Korean, as Debian's `fonts-noto-cjk` installs it.
+const CJK_FONTS: &str = "/usr/share/fonts/opentype/noto";
+
+fn named(name: &str) -> Record {
+    let mut record = sample::record(0);
+    record.parties.clear();
+    name.clone_into(&mut record.room.location);
+    record
+}
+
+fn rendered(name: &str) -> Rendered {
+    harness::render(&named(name), Format::Pdf)
+}
+
+#[test]
+fn embedded_fonts_have_the_scripts_of_europe_and_the_near_east() {
+    for name in [
+        "Łukasz Żółć",
+        "Nguyễn Văn Ánh",
+        "Zoë e\u{301}t\u{323}",
+        "Καλλιόπη Παπαδοπούλου",
+        "Ἀχιλλεύς",
+        "Дмитро Шевченко",
+        "יעל",
+        "ליאור",
+        "ليلى",
+        "الحسيني",
+        "O'Brien & Sons <x> `quoted` ^ ~ 100 %",
+        "€ £ – — … “quoted” №",
+    ] {
+        let rendered = rendered(name);
+        assert_eq!(rendered.uncovered, [], "{name}");
+        if let Some(text) = text(&rendered.bytes) {
+            assert!(text.contains(name), "{name} is not in {text}");
+        }
+    }
+}
+
+#[test]
+fn right_to_left_words_stand_in_order_within_latin_text() {
+    let Some(text) = text(&rendered("Captain יעל Smith and ليلى of Haifa").bytes) else { return };
+    assert!(text.contains("Captain יעל Smith and ليلى of Haifa"), "{text}");
+}
+
+#[test]
+fn characters_without_a_font_are_printed_as_code_points_and_listed() {
+    for (name, printed, uncovered) in [
+        ("山", "U+5C71", vec!['山']),
+        ("김", "U+AE40", vec!['김']),
+        ("MT Wave 🚢 2", "MT Wave U+1F6A2 2", vec!['🚢']),
+        ("𠮷 and 山", "U+20BB7 and U+5C71", vec!['山', '𠮷']),
+        ("bell\u{7}", "bell U+0007", vec!['\u{7}']),
+        ("nul\u{0}nul", "nul U+0000 nul", vec!['\u{0}']),
+        ("\u{e000}", "U+E000", vec!['\u{e000}']),
+        ("\u{10ffff}", "U+10FFFF", vec!['\u{10ffff}']),
+        ("\u{fffe}", "U+FFFE", vec!['\u{fffe}']),
+        ("evil\u{202e}fdp", "evil U+202E fdp", vec!['\u{202e}']),
+    ] {
+        let rendered = rendered(name);
+        assert_eq!(rendered.uncovered, uncovered, "{name:?}");
+        if let Some(text) = text(&rendered.bytes) {
+            assert!(text.contains(printed), "{printed} is not in {text}");
+            assert!(text.contains("are printed as their code points"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn characters_that_nobody_sees_are_neither_printed_nor_listed() {
+    for invisible in ['\u{200b}', '\u{ad}', '\u{feff}', '\u{2060}', '\u{fe0f}', '\u{200e}', '\u{2067}', '\u{200d}'] {
+        let rendered = rendered(&format!("Aoife{invisible}Ní"));
+        assert_eq!(rendered.uncovered, [], "{invisible:?}");
+        if let Some(text) = text(&rendered.bytes) {
+            assert!(text.contains("AoifeNí"), "{invisible:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_font_directory_adds_scripts() {
+    let dir = Path::new(CJK_FONTS);
+    if !dir.join("NotoSansCJK-Regular.ttc").exists() {
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), "skipped: {CJK_FONTS} has no NotoSansCJK-Regular.ttc");
+        return;
+    }
+    let fonts = Fonts::with_directory(dir).expect("the fonts load");
+    for name in ["山田太郎", "김민준", "王小明𠮷", "株式会社 (Kaisha)"] {
+        let record = sample::to_bytes(&named(name));
+        let rendered = render(&record, Format::Pdf, &fonts, &mut |_| {}).expect("the record renders");
+        assert_eq!(rendered.uncovered, [], "{name}");
+        if let Some(text) = text(&rendered.bytes) {
+            assert!(text.contains(name), "{name} is not in {text}");
+            assert!(text.contains(fonts.name()), "{text}");
+        }
+    }
+}
