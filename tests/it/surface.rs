@@ -1,0 +1,77 @@
+//! The surfaces as golden files: a change of contract is a visible diff.
+
+use serde_json::Value;
+
+use crate::harness::TestApp;
+
+#[tokio::test]
+async fn the_openapi_document_is_what_clients_were_told() {
+    let app = TestApp::on_sqlite().await;
+    let reply = app.get("//api/openapi.json", "").send().await;
+    let document = reply.expect(200);
+    assert_eq!(document["openapi"], "3.1.0");
+    insta::assert_json_snapshot!("openapi", document, { ".info.version" => "[version]" });
+}
+
+#[tokio::test]
+async fn every_reference_of_the_openapi_document_leads_somewhere() {
+    let app = TestApp::on_sqlite().await;
+    let document = app.get("//api/openapi.json", "").send().await.expect(200);
+    let mut references = Vec::new();
+    collect_references(&document, &mut references);
+    assert!(!references.is_empty());
+    for reference in references {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+fn collect_references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value.as_str().filter(|_| name == "$ref") {
+                    Some(reference) => found.push(reference.to_owned()),
+                    None => collect_references(value, found),
+                }
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect_references(value, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn the_documentation_page_asks_no_other_host_and_runs_no_script() {
+    let app = TestApp::on_sqlite().await;
+    let page = app.get("//docs", "").send().await;
+    assert_eq!(page.status, 200);
+    let html = String::from_utf8(page.body.to_vec()).unwrap();
+    assert!(html.contains("/api/v1/rooms/{room_id}/snapshots"));
+    assert!(!html.contains("http://") && !html.contains("https://") && !html.contains("<script"));
+    assert_eq!(page.header("content-security-policy"), "default-src 'none'; style-src 'self'; frame-ancestors 'none'");
+    assert_eq!(app.get("//docs.css", "").send().await.header("content-type"), "text/css; charset=utf-8");
+}
+
+#[tokio::test]
+async fn health_and_readiness_are_told_apart() {
+    let app = TestApp::on_sqlite().await;
+    assert_eq!(app.get("//healthz", "").send().await.status, 200);
+    let ready = app.get("//readyz", "").send().await;
+    assert_eq!(ready.expect(200), serde_json::json!({ "database": "ok", "files": "ok" }));
+    sts_clearance::db::migrations::down(&app.app.db, "002", true).await.unwrap();
+    let failing = app.get("//readyz", "").send().await;
+    assert_eq!(failing.expect(503), serde_json::json!({ "database": "failing", "files": "ok" }));
+    assert_eq!(app.get("//healthz", "").send().await.status, 200);
+}
+
+#[tokio::test]
+async fn no_answer_is_to_be_cached_framed_or_sniffed() {
+    let app = TestApp::on_sqlite().await;
+    for path in ["//healthz", "//nothing", "/rooms", "//api/openapi.json"] {
+        let reply = app.get(path, "").send().await;
+        assert_eq!(reply.header("cache-control"), "no-store", "{path}");
+        assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
+        assert!(reply.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+    }
+}

@@ -1,0 +1,114 @@
+//! The database layer: what `db.write` and `db.read` promise, on both databases.
+
+use futures_util::future::join_all;
+use sts_clearance::{
+    db::Tx,
+    domain::Time,
+    error::{Error, Result},
+};
+
+use crate::harness::{TestApp, on_both_databases};
+
+async fn add(tx: &mut Tx, key: &str) -> Result<()> {
+    tx.exec("INSERT INTO file_deletions (file_url, not_before) VALUES (?1, ?2)", &[&key, &Time::EARLIEST])
+        .await
+        .map(drop)
+}
+
+async fn keys(app: &TestApp) -> Vec<String> {
+    let read = app.app.db.read(async |tx| {
+        tx.rows("SELECT file_url FROM file_deletions ORDER BY file_url", &[]).await?.iter().map(|row| row.get(0)).collect()
+    });
+    read.await.unwrap()
+}
+
+on_both_databases! {
+    async fn of_writes_at_once_each_failed_one_leaves_nothing_and_every_other_stays(app: TestApp) {
+        let writes = (0..40).map(|i| {
+            let db = app.app.db.clone();
+            async move {
+                db.write(async move |tx| {
+                    add(tx, &format!("{i:02}")).await?;
+                    if i % 3 == 1 { Err(Error::Busy) } else { Ok(i) }
+                })
+                .await
+            }
+        });
+        let outcomes = join_all(writes).await;
+        let kept: Vec<String> = outcomes.into_iter().flatten().map(|i| format!("{i:02}")).collect();
+        assert_eq!(kept.len(), 27);
+        assert_eq!(keys(&app).await, kept);
+    }
+
+    async fn a_statement_that_fails_takes_its_own_write_with_it_alone(app: TestApp) {
+        let failing = app.app.db.write(async |tx| { add(tx, "a").await?; add(tx, "a").await });
+        let fine = app.app.db.write(async |tx| add(tx, "b").await);
+        let (failed, done) = tokio::join!(failing, fine);
+        assert!(failed.is_err());
+        done.unwrap();
+        assert_eq!(keys(&app).await, ["b"]);
+    }
+
+    async fn a_write_that_panics_leaves_nothing_and_the_next_goes_on(app: TestApp) {
+        let db = app.app.db.clone();
+        let panicked = tokio::spawn(async move {
+            db.write(async |tx| -> Result<()> { add(tx, "a").await?; panic!("in a write") }).await
+        })
+        .await;
+        assert!(!matches!(panicked, Ok(Ok(()))));
+        app.app.db.write(async |tx| add(tx, "b").await).await.unwrap();
+        assert_eq!(keys(&app).await, ["b"]);
+    }
+
+    async fn a_read_sees_one_instant_and_can_change_nothing_that_stays(app: TestApp) {
+        let db = app.app.db.clone();
+        let count = async |tx: &mut Tx| -> Result<i64> { tx.one("SELECT COUNT(*) FROM file_deletions", &[]).await?.get(0) };
+        let before = app.app.db.read(count).await.unwrap();
+        db.write(async |tx| add(tx, "a").await).await.unwrap();
+        let _ = app.app.db.read(async |tx| add(tx, "b").await).await;
+        assert_eq!((before, app.app.db.read(count).await.unwrap()), (0, 1));
+    }
+
+    async fn times_come_back_to_the_microsecond_and_sort(app: TestApp) {
+        let times: Vec<Time> = ["1970-01-01T00:00:00Z", "2026-11-23T08:00:00.000001Z", "2026-11-23T08:00:00.1Z", "2199-12-31T23:59:59.999999Z"]
+            .iter().map(|time| time.parse().unwrap()).collect();
+        let given = times.clone();
+        app.app.db.write(async move |tx| {
+            for (i, time) in given.iter().rev().enumerate() {
+                tx.exec("INSERT INTO file_deletions (file_url, not_before) VALUES (?1, ?2)", &[&i.to_string(), time]).await?;
+            }
+            Ok(())
+        }).await.unwrap();
+        let read: Vec<Time> = app.app.db.read(async |tx| {
+            tx.rows("SELECT not_before FROM file_deletions ORDER BY not_before", &[]).await?.iter().map(|row| row.get(0)).collect()
+        }).await.unwrap();
+        assert_eq!(read, times);
+    }
+}
+
+#[tokio::test]
+async fn on_sqlite_a_transaction_that_awaits_something_else_is_refused() {
+    let app = TestApp::on_sqlite().await;
+    let refused = app
+        .app
+        .db
+        .write(async |tx| {
+            add(tx, "a").await?;
+            tokio::task::yield_now().await;
+            Ok(())
+        })
+        .await;
+    assert!(matches!(refused, Err(Error::Internal(_))), "{refused:?}");
+    assert!(keys(&app).await.is_empty());
+}
+
+#[tokio::test]
+async fn sqlite_is_as_durable_as_it_can_be() {
+    let app = TestApp::on_sqlite().await;
+    for (pragma, value) in [("synchronous", 2), ("foreign_keys", 1)] {
+        let set = app.app.db.write(async move |tx| tx.one(&format!("PRAGMA {pragma}"), &[]).await?.get::<i64>(0)).await;
+        assert_eq!(set.unwrap(), value, "{pragma}");
+    }
+    let mode = app.app.db.read(async |tx| tx.one("PRAGMA journal_mode", &[]).await?.get::<String>(0)).await;
+    assert_eq!(mode.unwrap(), "wal");
+}
