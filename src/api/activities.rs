@@ -14,7 +14,7 @@ use crate::{
     error::Result,
     http::{
         Access::{May, MayInDeleted},
-        FromQuery, Given, InRoom, Listed, Paging, Query, Routes,
+        FromQuery, Given, InRoom, Kind, Listed, Paging, Query, Routes,
     },
     policy::Action::{ActivityListAll, ActivityListOwn},
 };
@@ -66,13 +66,13 @@ struct Asked {
 }
 
 impl FromQuery for Asked {
-    const PARAMETERS: &[(&str, &str)] = &[
+    const PARAMETERS: &[(&str, Kind, &str)] = &[
         Paging::PARAMETERS[0],
         Paging::PARAMETERS[1],
-        ("actor", "Only entries of this e-mail address, or of `system` or `operator`"),
-        ("action", "Only entries of this action"),
-        ("from", "Only entries at this time or later"),
-        ("to", "Only entries before this time"),
+        ("actor", Kind::Text, "Only entries of this e-mail address, or of `system` or `operator`"),
+        ("action", Kind::Text, "Only entries of this action"),
+        ("from", Kind::Time, "Only entries at this time or later"),
+        ("to", Kind::Time, "Only entries before this time"),
     ];
 
     fn read(given: &mut Given) -> Self {

@@ -12,7 +12,7 @@ use crate::{
         rooms::{self, Deletion, NewRoom, RoomChange},
     },
     error::Result,
-    http::{Access::May, Caller, Created, FromQuery, Given, InRoom, Json, Listed, Paging, Query, Routes},
+    http::{Access::May, Caller, Created, FromQuery, Given, InRoom, Json, Kind, Listed, Paging, Query, Routes},
     policy::Action::{RoomCreate, RoomDelete, RoomList, RoomUpdate, RoomView as View},
 };
 
@@ -60,9 +60,9 @@ struct RoomDeleted {
 }
 
 impl FromQuery for Deletion {
-    const PARAMETERS: &[(&str, &str)] = &[
-        ("force", "`true`: delete the room's snapshots with it"),
-        ("reason", "Why; required with `force`, and kept in the log"),
+    const PARAMETERS: &[(&str, Kind, &str)] = &[
+        ("force", Kind::Flag, "`true`: delete the room's snapshots with it"),
+        ("reason", Kind::Text, "Why; required with `force`, and kept in the log"),
     ];
 
     fn read(given: &mut Given) -> Self {

@@ -74,6 +74,11 @@ impl Story {
         *time = time.after(pause).min(self.end);
     }
 
+    /// An estimated time of arrival, on the hour.
+    fn eta(&self, ahead: Duration) -> String {
+        format!("{}:00:00Z", &self.end.after(ahead).to_string()[.."2026-11-23T08".len()])
+    }
+
     async fn accounts(&self) -> Result<()> {
         for (address, role, name, _) in PEOPLE {
             let asked = NewUser { email: email(address), name: name.into(), role, password: PASSWORD.into() };
@@ -83,12 +88,12 @@ impl Story {
     }
 
     async fn room(&self) -> Result<Room> {
-        self.later(hours(1));
+        self.later(minutes(67));
         let parties = PEOPLE[1..4].iter().map(party).collect();
         let asked = NewRoom {
             title: "STS Ceuta: Aegean Star / Northern Light".into(),
             location: "Off Ceuta, 35°54.2'N 005°12.8'W".into(),
-            sts_eta: self.end.after(days(4)).to_string(),
+            sts_eta: self.eta(days(4)),
             description: Some("80,000 t of crude oil from Aegean Star to Northern Light, at anchor.".into()),
             cargo_profile: Some(CargoProfile::Oil),
             parties,
@@ -97,13 +102,13 @@ impl Story {
     }
 
     async fn week(&mut self, room: &Room) -> Result<()> {
-        self.later(hours(3));
+        self.later(minutes(173));
         for person in &PEOPLE[4..6] {
             parties::add(&self.app, &actor("broker"), room.id, party(person), None).await?;
-            self.later(hours(2));
+            self.later(minutes(38));
         }
         self.snapshot(room, "owner", "As nominated", "json").await?;
-        self.later(days(1));
+        self.later(minutes(1403));
         let surveyor = NewParty {
             role: Role::Buyer,
             name: "Li Wei 李伟".into(),
@@ -111,16 +116,16 @@ impl Story {
             company: Some("Pacific Marine Survey".into()),
         };
         let surveyor = parties::add(&self.app, &actor("broker"), room.id, surveyor, None).await?;
-        self.later(days(1));
-        let moved = RoomChange { sts_eta: Some(self.end.after(days(3)).to_string()), ..RoomChange::default() };
+        self.later(minutes(1511));
+        let moved = RoomChange { sts_eta: Some(self.eta(days(3))), ..RoomChange::default() };
         rooms::change(&self.app, &actor("broker"), room.id, moved).await?;
         self.snapshot(room, "charterer", "After the change of ETA", "csv").await?;
-        self.later(days(1));
+        self.later(minutes(1287));
         parties::remove(&self.app, &actor("broker"), room.id, surveyor.id).await?;
         let place = "Off Ceuta, 35°55.0'N 005°10.4'W, anchorage area B";
         let moved = RoomChange { location: Some(place.into()), ..RoomChange::default() };
         rooms::change(&self.app, &actor("broker"), room.id, moved).await?;
-        self.later(days(2));
+        self.later(minutes(2719));
         self.snapshot(room, "broker", "Before the planning meeting", "pdf").await
     }
 
@@ -134,7 +139,7 @@ impl Story {
         };
         snapshots::take(&self.app, &actor(by), room.id, asked, None).await?;
         jobs::run_due(&self.app).await?;
-        self.later(hours(1));
+        self.later(minutes(42));
         Ok(())
     }
 }
@@ -174,10 +179,10 @@ fn party((address, role, name, company): &(&str, Role, &str, &str)) -> NewParty 
     NewParty { role: *role, name: (*name).into(), email: email(address), company: Some((*company).into()) }
 }
 
-fn hours(count: u64) -> Duration {
-    Duration::from_secs(count * 3600)
+fn minutes(count: u64) -> Duration {
+    Duration::from_mins(count)
 }
 
 fn days(count: u64) -> Duration {
-    hours(count * 24)
+    minutes(count * 24 * 60)
 }

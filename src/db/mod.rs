@@ -24,7 +24,7 @@ pub(crate) use column::text_column;
 pub use dialect::Dialect;
 pub use tx::{Column, Param, Row, Tx};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A part of a list.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +73,15 @@ impl Db {
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.write(body).await,
             Backend::Postgres(postgres) => postgres.write(body).await,
+        }
+    }
+
+    /// Fails where writing has come to an end: after a commit that the disk did not take, the
+    /// process has to be started again.
+    pub fn check_writable(&self) -> Result<()> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) if sqlite.has_stopped() => Err(Error::WriteFailed),
+            _ => Ok(()),
         }
     }
 

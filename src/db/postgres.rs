@@ -13,6 +13,9 @@ const WAIT: Duration = Duration::from_secs(10);
 /// How often a transaction is repeated when the database asks for it.
 const REPEATS: u32 = 5;
 
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+
 /// The pool.
 #[derive(Clone)]
 pub(super) struct Postgres {
@@ -28,14 +31,9 @@ impl Postgres {
             config.application_name("sts-clearance");
         }
         let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        // Whatever the server's default is, an acknowledged commit is on its disk.
+        // Whatever the server's default is, an acknowledged commit is on its disk at least.
         let durable = Hook::async_fn(|client, _| {
-            Box::pin(async move {
-                client
-                    .batch_execute("SET synchronous_commit = on; SET timezone = 'UTC'")
-                    .await
-                    .map_err(HookError::Backend)
-            })
+            Box::pin(async move { client.batch_execute(DURABLE).await.map_err(HookError::Backend) })
         });
         let pool = Pool::builder(manager)
             .max_size(connections)

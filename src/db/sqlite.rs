@@ -4,7 +4,10 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -33,6 +36,8 @@ const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
 pub(super) struct Sqlite {
     writer: mpsc::Sender<Box<dyn Call>>,
     readers: Arc<Readers>,
+    /// Set when a commit failed on the disk: what fsync did not promise once, it is not asked again.
+    stopped: Arc<AtomicBool>,
 }
 
 struct Readers {
@@ -50,12 +55,14 @@ impl Sqlite {
         let readers = (0..READERS).map(|_| connect(path).map(Tx::Sqlite)).collect::<Result<_>>()?;
         let (calls, waiting) = mpsc::channel(QUEUE);
         let wal = wal_of(path);
+        let stopped = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&stopped);
         std::thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || Writer { tx: Tx::Sqlite(writer), wal, stopped: false }.run(waiting))
+            .spawn(move || Writer { tx: Tx::Sqlite(writer), wal, stopped: told }.run(waiting))
             .map_err(|error| Error::setup(format!("the writer thread cannot start: {error}")))?;
         let readers = Readers { idle: Mutex::new(readers), places: Semaphore::new(READERS) };
-        Ok(Self { writer: calls, readers: Arc::new(readers) })
+        Ok(Self { writer: calls, readers: Arc::new(readers), stopped })
     }
 
     pub(super) async fn write<T, F>(&self, body: F) -> Result<T>
@@ -67,6 +74,11 @@ impl Sqlite {
         let call = Pending { body: Some(body), outcome: None, reply };
         self.writer.try_send(Box::new(call)).map_err(|_| Error::Busy)?;
         answer.await.map_err(|_| Error::internal("the writer has stopped"))?
+    }
+
+    /// Whether a failed commit has made an end of writing.
+    pub(super) fn has_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
     }
 
     pub(super) async fn read<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
@@ -142,15 +154,14 @@ impl<T: Send, F: AsyncFnOnce(&mut Tx) -> Result<T> + Send> Call for Pending<T, F
 struct Writer {
     tx: Tx,
     wal: std::path::PathBuf,
-    /// Set when a commit failed on the disk: what fsync did not promise once, it is not asked again.
-    stopped: bool,
+    stopped: Arc<AtomicBool>,
 }
 
 impl Writer {
     fn run(mut self, mut waiting: mpsc::Receiver<Box<dyn Call>>) {
         while let Some(first) = waiting.blocking_recv() {
             let mut batch = vec![first];
-            let committed = !self.stopped && self.run_batch(&mut batch, &mut waiting);
+            let committed = !self.stopped.load(Ordering::Relaxed) && self.run_batch(&mut batch, &mut waiting);
             for call in batch {
                 call.answer(committed);
             }
@@ -201,9 +212,10 @@ impl Writer {
         match now(self.tx.batch("COMMIT")) {
             Ok(()) => true,
             Err(error) => {
-                self.stopped = matches!(&error, Error::Sqlite(error)
+                let stopped = matches!(&error, Error::Sqlite(error)
                     if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure));
-                tracing::error!(%error, stopped = self.stopped, "a commit failed");
+                self.stopped.fetch_or(stopped, Ordering::Relaxed);
+                tracing::error!(%error, stopped, "a commit failed");
                 self.roll_back();
                 false
             }

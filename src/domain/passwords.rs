@@ -42,9 +42,9 @@ pub async fn hash(app: &App, password: String) -> Result<String> {
 /// Whether the password fits the hash; without a hash it costs the same and never does.
 pub async fn verify(app: &App, password: String, hash: Option<String>) -> Result<bool> {
     work(app, move || {
-        let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| NOBODY.clone());
-        let parsed = PasswordHash::new(&hash).map_err(|error| Error::internal(format!("a password hash: {error}")))?;
+        let (known, nobody) = (hash.is_some(), &*NOBODY);
+        let hash = hash.as_deref().unwrap_or(nobody);
+        let parsed = PasswordHash::new(hash).map_err(|error| Error::internal(format!("a password hash: {error}")))?;
         let fits = argon2id()?.verify_password(password.as_bytes(), &parsed).is_ok();
         Ok(fits && known)
     })

@@ -4,6 +4,8 @@
 //! stored in the transaction that answers the request; the file is drawn from it later, by a job,
 //! and can be drawn again at any time, byte for byte.
 
+use std::time::Duration;
+
 use report::record::SectionOptions;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -22,6 +24,8 @@ use crate::{
     error::{Error, Result},
 };
 
+/// After this long nobody stores the file of a snapshot that was deleted while it was rendered.
+const STRAGGLERS: Duration = Duration::from_mins(10);
 /// Attempts to render a file before it is given up.
 pub const MOST_ATTEMPTS: i64 = 5;
 
@@ -157,9 +161,9 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Resu
 /// Removes a snapshot's rows, notes its file for removal, and writes the tombstone.
 pub(super) async fn remove(tx: &mut Tx, log: &mut OpenLog, by: &Actor, snapshot: &Snapshot) -> Result<()> {
     db::snapshots::delete(tx, snapshot.room, snapshot.id).await?;
-    if let Some(file_url) = &snapshot.file_url {
-        db::files::forget(tx, file_url, log.now).await?;
-    }
+    // A worker may be about to store the file, or may have died after it did.
+    let pause = if snapshot.status == SnapshotStatus::Completed { Duration::ZERO } else { STRAGGLERS };
+    db::files::forget(tx, &file_key(snapshot), log.now.after(pause)).await?;
     let deleted = Event::SnapshotDeleted {
         snapshot_id: snapshot.id,
         title: snapshot.title.clone(),
@@ -250,7 +254,7 @@ pub async fn attempt_failed(app: &App, claim: Claim, room: RoomId, reason: Strin
                 return Ok(());
             }
             if claim.attempt < MOST_ATTEMPTS {
-                let pause = std::time::Duration::from_secs(1 << claim.attempt);
+                let pause = Duration::from_secs(1 << claim.attempt);
                 return db::jobs::give_back(tx, claim, Some(log.now.after(pause)), &reason).await;
             }
             db::jobs::give_back(tx, claim, None, &reason).await?;

@@ -2,12 +2,12 @@
 //! what it answers with is what the document says.
 
 use utoipa::{
-    PartialSchema, ToSchema,
+    ToSchema,
     openapi::{
         Content, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
         path::{self, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
         request_body::{RequestBody, RequestBodyBuilder},
-        schema::Array,
+        schema::{Array, KnownFormat, Object, ObjectBuilder, SchemaFormat, Type},
         security::SecurityRequirement,
     },
 };
@@ -35,20 +35,21 @@ impl Operation {
         let mut operation =
             Self { summary, path, access, parameters: Vec::new(), body: None, response: nothing, schemas: Vec::new() };
         for name in path.split(['{', '}']).skip(1).step_by(2) {
-            operation.parameter(ParameterIn::Path, name, "UUID", Required::True);
+            operation.parameter(ParameterIn::Path, name, Kind::Id, "UUID");
         }
         operation
     }
 
     /// Adds a parameter.
-    pub fn parameter(&mut self, place: ParameterIn, name: &str, says: &str, required: Required) {
+    pub fn parameter(&mut self, place: ParameterIn, name: &str, kind: Kind, says: &str) {
+        let required = if place == ParameterIn::Path { Required::True } else { Required::False };
         self.parameters.push(
             ParameterBuilder::new()
                 .name(name)
                 .parameter_in(place)
                 .required(required)
                 .description(Some(says))
-                .schema(Some(String::schema()))
+                .schema(Some(kind.schema()))
                 .build(),
         );
     }
@@ -121,6 +122,34 @@ impl Operation {
                 Some(format!("`{}`: {}.", action.name(), roles.join(", ")))
             }
         }
+    }
+}
+
+/// What a parameter holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// A whole number.
+    Number,
+    /// `true` or `false`.
+    Flag,
+    /// An instant with an offset or `Z`.
+    Time,
+    /// A UUID.
+    Id,
+}
+
+impl Kind {
+    fn schema(self) -> Object {
+        let (kind, format) = match self {
+            Self::Text => (Type::String, None),
+            Self::Number => (Type::Integer, None),
+            Self::Flag => (Type::Boolean, None),
+            Self::Time => (Type::String, Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))),
+            Self::Id => (Type::String, Some(SchemaFormat::Custom("uuid".into()))),
+        };
+        ObjectBuilder::new().schema_type(kind).format(format).build()
     }
 }
 

@@ -15,11 +15,11 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use utoipa::openapi::{Content, Required, path::ParameterIn};
+use utoipa::openapi::{Content, path::ParameterIn};
 
 use super::{
     answer::percent,
-    describe::{Answers, Operation, Takes},
+    describe::{Answers, Kind, Operation, Takes},
 };
 use crate::{
     app::App,
@@ -78,8 +78,8 @@ impl FromRequestParts<App> for Download {
 
 impl Takes for Download {
     fn describe(operation: &mut Operation) {
-        operation.parameter(ParameterIn::Header, "Range", "`bytes=…`: a part of the file", Required::False);
-        operation.parameter(ParameterIn::Header, "If-None-Match", "The `ETag` of a copy one has", Required::False);
+        operation.parameter(ParameterIn::Header, "Range", Kind::Text, "`bytes=…`: a part of the file");
+        operation.parameter(ParameterIn::Header, "If-None-Match", Kind::Text, "The `ETag` of a copy one has");
     }
 }
 

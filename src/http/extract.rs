@@ -10,14 +10,11 @@ use axum::{
 };
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use utoipa::{
-    ToSchema,
-    openapi::{Required, path::ParameterIn},
-};
+use utoipa::{ToSchema, openapi::path::ParameterIn};
 
 use super::{
     answer::percent,
-    describe::{Operation, Takes},
+    describe::{Kind, Operation, Takes},
 };
 use crate::{
     app::App,
@@ -178,8 +175,8 @@ impl Given {
 
 /// A query's parameters, read and checked.
 pub trait FromQuery: Sized {
-    /// Names and meanings.
-    const PARAMETERS: &[(&str, &str)];
+    /// Names, kinds and meanings.
+    const PARAMETERS: &[(&str, Kind, &str)];
 
     /// Reads them; faults are noted in `given`.
     fn read(given: &mut Given) -> Self;
@@ -200,7 +197,7 @@ impl<T: FromQuery> FromRequestParts<App> for Query<T> {
         let mut given = Given { pairs, fields: Fields::default() };
         let value = T::read(&mut given);
         let Given { pairs, mut fields } = given;
-        let known: Vec<_> = T::PARAMETERS.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let known: Vec<_> = T::PARAMETERS.iter().map(|(name, ..)| format!("`{name}`")).collect();
         let mut unknown: Vec<_> = pairs.into_keys().collect();
         unknown.sort();
         for name in unknown {
@@ -213,8 +210,8 @@ impl<T: FromQuery> FromRequestParts<App> for Query<T> {
 
 impl<T: FromQuery> Takes for Query<T> {
     fn describe(operation: &mut Operation) {
-        for (name, says) in T::PARAMETERS {
-            operation.parameter(ParameterIn::Query, name, says, Required::False);
+        for (name, kind, says) in T::PARAMETERS {
+            operation.parameter(ParameterIn::Query, name, *kind, says);
         }
     }
 }
@@ -224,8 +221,10 @@ impl<T: FromQuery> Takes for Query<T> {
 pub struct Paging(pub Page);
 
 impl FromQuery for Paging {
-    const PARAMETERS: &[(&str, &str)] =
-        &[("limit", "Rows at most: 1 to 100, 20 by default"), ("offset", "Rows to pass over, 0 by default")];
+    const PARAMETERS: &[(&str, Kind, &str)] = &[
+        ("limit", Kind::Number, "Rows at most: 1 to 100, 20 by default"),
+        ("offset", Kind::Number, "Rows to pass over, 0 by default"),
+    ];
 
     fn read(given: &mut Given) -> Self {
         Self(Page { limit: given.number("limit", 1..=100, 20), offset: given.number("offset", 0..=i64::MAX, 0) })
@@ -252,7 +251,7 @@ impl OptionalFromRequestParts<App> for Once {
 impl Takes for Option<Once> {
     fn describe(operation: &mut Operation) {
         let says = "The same key and body within a day make nothing new and give the same answer";
-        operation.parameter(ParameterIn::Header, "Idempotency-Key", says, Required::False);
+        operation.parameter(ParameterIn::Header, "Idempotency-Key", Kind::Text, says);
     }
 }
 
@@ -285,6 +284,6 @@ impl FromRequestParts<App> for Wait {
 impl Takes for Wait {
     fn describe(operation: &mut Operation) {
         let says = "`wait=N`: wait up to N seconds, 30 at most, for the file (RFC 7240)";
-        operation.parameter(ParameterIn::Header, "Prefer", says, Required::False);
+        operation.parameter(ParameterIn::Header, "Prefer", Kind::Text, says);
     }
 }

@@ -12,7 +12,7 @@ pub(super) async fn alive() -> impl IntoResponse {
 
 /// Says which part is not ready, without the inside of it, which the log tells.
 pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
-    let schema = migrations::check(&app.db).await;
+    let database = migrations::check(&app.db).await.and_then(|()| app.db.check_writable());
     let files = app.files.check().await;
     let word = |part: &str, outcome: &crate::error::Result<()>| match outcome {
         Ok(()) => "ok",
@@ -21,6 +21,6 @@ pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
             "failing"
         }
     };
-    let status = if schema.is_ok() && files.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "database": word("database", &schema), "files": word("files", &files) })))
+    let status = if database.is_ok() && files.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(json!({ "database": word("database", &database), "files": word("files", &files) })))
 }

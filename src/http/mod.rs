@@ -18,6 +18,7 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 pub use answer::{Created, Listed, NoContent};
 pub use caller::{Caller, InRoom};
+pub use describe::Kind;
 pub use download::{Download, FileAnswer, Send};
 pub use extract::{FromQuery, Given, Id, Json, Paging, Query, Wait};
 pub use problem::{FieldProblem, Problem};

@@ -43,8 +43,16 @@ pub(super) async fn run(app: &App, claim: Claim) -> Result<()> {
         Ok(drawn) => snapshots::complete(app, claim, snapshot.room, drawn).await,
         Err(error) => {
             tracing::warn!(snapshot_id = %snapshot.id, attempt = claim.attempt, %error, "a snapshot was not rendered");
-            snapshots::attempt_failed(app, claim, snapshot.room, error.to_string()).await
+            snapshots::attempt_failed(app, claim, snapshot.room, reason(&error)).await
         }
+    }
+}
+
+/// For the room's parties: without the paths and addresses of the server's inside.
+fn reason(error: &Error) -> String {
+    match error {
+        Error::Store(_) => "the file store did not take the file; the server's log says why".into(),
+        other => other.to_string(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The workers: claim what is due by lease, do it, look again.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
+use futures_util::FutureExt;
 use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 
@@ -31,13 +32,17 @@ pub async fn run(app: App, stop: CancellationToken) {
 
 async fn render(app: App) {
     loop {
-        match run_one(&app).await {
-            Ok(true) => {}
-            Ok(false) => {
+        match AssertUnwindSafe(run_one(&app)).catch_unwind().await {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => {
                 let _ = time::timeout(LOOK, app.job_enqueued.notified()).await;
             }
-            Err(error) => {
+            Ok(Err(error)) => {
                 tracing::error!(%error, "a worker could not work");
+                time::sleep(LOOK).await;
+            }
+            Err(_) => {
+                tracing::error!("a worker panicked; its job is left to its lease");
                 time::sleep(LOOK).await;
             }
         }
