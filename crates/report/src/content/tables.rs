@@ -71,9 +71,9 @@ pub(crate) const ACTIVITY: Table<EntryFacts> = Table {
     columns: &[
         right("No.", 6.0, |e| Cell::text(e.seq.to_string())),
         left("Time (UTC)", 18.0, |e| Cell::text(words::time(e.timestamp))),
-        left("Who", 23.0, |e| Cell::text(&e.actor)),
-        left("What", 17.0, |e| Cell::text(words::from_identifier(&e.action))),
-        left("Details", 36.0, |e| Cell::pairs(words::details(&e.meta))),
+        left("Who", 21.0, |e| Cell::text(&e.actor)),
+        left("What", 15.0, |e| Cell::text(words::from_identifier(&e.action))),
+        left("Details", 40.0, |e| Cell::pairs(words::details(&e.meta))),
     ],
     fields: &[
         Field { name: "seq", value: |e| e.seq.into() },
