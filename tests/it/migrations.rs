@@ -1,0 +1,244 @@
+//! The schema, up and down, and what stays when it goes.
+
+use std::thread;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use tokio_postgres::NoTls;
+
+use crate::harness::{Installation, Server, new_room, on_both_databases};
+
+const COLUMNS: [&str; 10] =
+    ["id", "room_id", "title", "created_by", "status", "file_url", "file_size", "snapshot_type", "data", "created_at"];
+const INDEXES: [&str; 4] =
+    ["idx_snapshots_created_by", "idx_snapshots_room_created", "idx_snapshots_room_id", "idx_snapshots_status"];
+
+on_both_databases! {
+    async fn up_takes_every_migration_once_and_status_tells_it(place: Installation) {
+        let names = ["001_initial_schema", "002_add_performance_indexes", "003_add_snapshots_table"];
+        for line in place.run(&["migrate", "status"]).expect(0).lines() {
+            assert!(line.ends_with(" not taken"), "{line}");
+        }
+        let taken: String = names.iter().map(|name| format!("{name} taken\n")).collect();
+        assert_eq!(place.run(&["migrate", "up"]).expect(0), taken);
+        assert_eq!(place.run(&["migrate", "up"]).expect(0), "there is nothing to take\n");
+        let status = place.run(&["migrate", "status"]);
+        let told: Vec<_> = status.expect(0).lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
+        assert_eq!(told.len(), names.len());
+        for (line, name) in told.iter().zip(names) {
+            assert!(matches!(line.as_slice(), [said, "taken", at] if *said == name && at.ends_with('Z')), "{line:?}");
+        }
+    }
+
+    async fn programs_that_start_at_once_take_every_migration_once(place: Installation) {
+        let said: Vec<String> = thread::scope(|scope| {
+            let starting: Vec<_> = (0..4).map(|_| scope.spawn(|| place.run(&["migrate", "up"]))).collect();
+            starting.into_iter().map(|ran| ran.join().unwrap().expect(0).to_owned()).collect()
+        });
+        let mut taken: Vec<_> = said.iter().flat_map(|said| said.lines()).collect();
+        taken.sort_unstable();
+        assert_eq!(taken.len(), 6, "{taken:?}");
+        assert_eq!(taken.iter().filter(|line| **line == "there is nothing to take").count(), 3, "{taken:?}");
+    }
+
+    async fn the_snapshots_table_has_the_columns_and_indexes_of_the_earlier_system(place: Installation) {
+        place.run(&["migrate", "up"]).expect(0);
+        let columns = place.names(
+            "SELECT name FROM pragma_table_info('snapshots') ORDER BY cid",
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'snapshots' ORDER BY ordinal_position",
+        );
+        assert_eq!(columns.await, COLUMNS);
+        let indexes = place.names(
+            "SELECT name FROM pragma_index_list('snapshots') WHERE origin = 'c' ORDER BY name",
+            "SELECT indexname FROM pg_indexes WHERE tablename = 'snapshots' AND indexname LIKE 'idx%' ORDER BY indexname",
+        );
+        assert_eq!(indexes.await, INDEXES);
+    }
+
+    async fn down_to_002_and_up_again_leaves_a_server_that_takes_snapshots(place: Installation) {
+        place.run(&["migrate", "up"]).expect(0);
+        assert_eq!(place.run(&["migrate", "down", "--to", "002"]).expect(0), "003_add_snapshots_table taken back\n");
+        assert_eq!(place.run(&["migrate", "down", "--to", "002"]).expect(0), "there is nothing to take back\n");
+        let status = place.run(&["migrate", "status"]);
+        assert_eq!(status.expect(0).lines().filter(|line| line.ends_with("not taken")).count(), 1);
+        assert_eq!(place.run(&["migrate", "up"]).expect(0), "003_add_snapshots_table taken\n");
+        let room = Room::with_a_snapshot(&place).await;
+        assert_eq!(room.server.api.all(&room.path("snapshots"), &room.token).await.len(), 1);
+    }
+
+    async fn a_down_that_would_drop_snapshots_asks_for_yes_and_leaves_rooms_parties_and_log(place: Installation) {
+        let Room { server, id, token } = Room::with_a_snapshot(&place).await;
+        let room = Room { server, id: id.clone(), token: token.clone() };
+        let before = room.facts().await;
+        assert_eq!(before[3].as_array().unwrap().len(), 1);
+        drop(room);
+
+        let refused = place.run(&["migrate", "down", "--to", "002"]).refused();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(
+                refused,
+                @"going down would delete 1 rows of `snapshots` for good; repeat with --yes if that is meant"
+            );
+        }
+        let room = Room { server: place.serve(), id, token };
+        assert_eq!(room.facts().await, before);
+        let Room { id, token, .. } = room;
+
+        assert_eq!(
+            place.run(&["migrate", "down", "--to", "002", "--yes"]).expect(0),
+            "003_add_snapshots_table taken back\n"
+        );
+        assert_eq!(place.tables().await.iter().filter(|table| table.contains("snapshot")).count(), 0);
+        let room = Room { server: place.serve(), id, token };
+        let after = room.facts().await;
+        assert_eq!(after[..3], before[..3], "room, parties and log stay");
+        assert_eq!(after[3], json!([]));
+        room.take_snapshot().await;
+    }
+
+    async fn a_down_to_000_asks_for_yes_and_leaves_an_empty_database(place: Installation) {
+        drop(Room::with_a_snapshot(&place).await);
+        let before = place.tables().await;
+        place.run(&["migrate", "down", "--to", "000"]).refused();
+        assert_eq!(place.tables().await, before);
+        place.run(&["migrate", "down", "--to", "000", "--yes"]).expect(0);
+        assert_eq!(place.tables().await, ["schema_migrations"]);
+        assert_eq!(place.names_of("SELECT name FROM schema_migrations").await, [""; 0]);
+        drop(Room::with_a_snapshot(&place).await);
+        assert_eq!(place.tables().await, before);
+    }
+
+    async fn an_unknown_target_is_refused(place: Installation) {
+        place.run(&["migrate", "up"]).expect(0);
+        for target in ["004", "2", "latest", "", "-1"] {
+            let to = format!("--to={target}");
+            assert_eq!(
+                place.run(&["migrate", "down", &to, "--yes"]).refused(),
+                format!("there is no migration `{target}`; `migrate status` lists them")
+            );
+        }
+        assert_eq!(place.run(&["migrate", "up"]).expect(0), "there is nothing to take\n");
+    }
+
+    async fn a_server_told_not_to_migrate_refuses_an_older_schema_and_names_the_command(place: Installation) {
+        place.run(&["migrate", "up"]).expect(0);
+        place.run(&["migrate", "down", "--to", "002"]).expect(0);
+        let refused = place.serve_refused(&["--no-migrate"]);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(
+                refused,
+                @"the database lacks the migrations 003_add_snapshots_table; run `sts-clearance migrate up`"
+            );
+        }
+        place.run(&["migrate", "up"]).expect(0);
+        drop(Server::start(&place, &mut place.command(&["serve", "--listen", "127.0.0.1:0", "--no-migrate"])));
+    }
+
+    async fn the_schema_of_a_newer_version_is_refused(place: Installation) {
+        place.run(&["migrate", "up"]).expect(0);
+        place.execute("INSERT INTO schema_migrations (name, applied_at) VALUES ('999_future', '2030-01-01T00:00:00.000000Z')")
+            .await;
+        let words = "the database has the migration `999_future` of a newer version of STS Clearance; use that version";
+        assert_eq!(place.serve_refused(&[]), words);
+        assert_eq!(place.serve_refused(&["--no-migrate"]), words);
+        for arguments in [&["migrate", "up"][..], &["migrate", "status"], &["migrate", "down", "--to", "000", "--yes"], &["user", "list"]] {
+            assert_eq!(place.run(arguments).refused(), words, "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn the_schema_is_the_one_that_was_agreed_on() {
+    let place = Installation::new(None);
+    place.run(&["migrate", "up"]).expect(0);
+    let database = Connection::open(place.database_file()).unwrap();
+    let look = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type DESC, name";
+    let schema: Vec<String> = column(&database, look);
+    insta::assert_snapshot!(schema.join(";\n"));
+    assert_eq!(column::<i64>(&database, "PRAGMA application_id"), [0x5354_5343]);
+}
+
+/// A server with a room and somebody in it.
+struct Room {
+    server: Server,
+    id: String,
+    token: String,
+}
+
+impl Room {
+    async fn with_a_snapshot(place: &Installation) -> Self {
+        place.add_user("broker@example.com", "broker");
+        let server = place.serve();
+        let token = server.api.sign_in("broker@example.com").await;
+        let parties = [json!({ "role": "owner", "name": "Owner", "email": "owner@example.com" })];
+        let opened = server.api.post("/rooms", &token, &new_room(&parties)).await;
+        let room = Self { server, id: opened["id"].as_str().unwrap().to_owned(), token };
+        room.take_snapshot().await;
+        room
+    }
+
+    async fn take_snapshot(&self) {
+        let taken =
+            self.server.api.post(&self.path("snapshots"), &self.token, &json!({ "snapshot_type": "csv" })).await;
+        self.server.api.completed(&self.id, taken["id"].as_str().unwrap(), &self.token).await;
+    }
+
+    fn path(&self, part: &str) -> String {
+        format!("/rooms/{}/{part}", self.id)
+    }
+
+    /// The room, its parties, its log, its snapshots.
+    async fn facts(&self) -> [Value; 4] {
+        let get = async |path: &str| self.server.api.get(path, &self.token).await;
+        let room = format!("/rooms/{}", self.id);
+        [
+            get(&room).await,
+            get(&self.path("parties")).await,
+            get(&self.path("activities?limit=100")).await,
+            get(&self.path("snapshots")).await,
+        ]
+    }
+}
+
+impl Installation {
+    /// The tables of the database.
+    async fn tables(&self) -> Vec<String> {
+        self.names(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name",
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY table_name",
+        )
+        .await
+    }
+
+    async fn names_of(&self, sql: &str) -> Vec<String> {
+        self.names(sql, sql).await
+    }
+
+    async fn names(&self, sqlite: &str, postgres: &str) -> Vec<String> {
+        match self.postgres_url() {
+            None => column(&Connection::open(self.database_file()).unwrap(), sqlite),
+            Some(url) => {
+                let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+                tokio::spawn(connection);
+                let rows = client.query(postgres, &[]).await.unwrap();
+                rows.iter().map(|row| row.get(0)).collect()
+            }
+        }
+    }
+
+    async fn execute(&self, sql: &str) {
+        match self.postgres_url() {
+            None => Connection::open(self.database_file()).unwrap().execute_batch(sql).unwrap(),
+            Some(url) => {
+                let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+                tokio::spawn(connection);
+                client.batch_execute(sql).await.unwrap();
+            }
+        }
+    }
+}
+
+fn column<T: rusqlite::types::FromSql>(database: &Connection, sql: &str) -> Vec<T> {
+    let mut statement = database.prepare(sql).unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+}
