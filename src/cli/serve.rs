@@ -48,13 +48,6 @@ pub(super) fn run(settings: Config, flags: &Flags) -> Result<()> {
 }
 
 async fn serve(app: App, flags: &Flags) -> Result<()> {
-    if !flags.no_migrate {
-        for step in migrations::up(&app.db, app.now()).await? {
-            tracing::info!(migration = step, "migrated");
-        }
-    }
-    migrations::check(&app.db).await?;
-
     let listener = TcpListener::bind(&app.config.listen)
         .await
         .map_err(|error| Error::setup(format!("{} cannot be listened on: {error}", app.config.listen)))?;
@@ -62,8 +55,18 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         listener.local_addr().map_err(|error| Error::setup(format!("the address cannot be told: {error}")))?;
     if flags.demo {
         refuse_strangers(address)?;
+    }
+
+    if !flags.no_migrate {
+        for step in migrations::up(&app.db, app.now()).await? {
+            tracing::info!(migration = step, "migrated");
+        }
+    }
+    migrations::check(&app.db).await?;
+    if flags.demo {
         demo::fill(&app).await?;
     }
+
     let stop = app.stopping.clone();
     cancel_at_signal(&stop)?;
     print(&format!("STS Clearance listens on http://{address} (API under {}, documentation at /docs)", http::BASE))?;

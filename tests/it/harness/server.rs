@@ -79,14 +79,14 @@ impl Installation {
     /// Starts the server on a free port.
     #[track_caller]
     pub(crate) fn serve(&self) -> Server {
-        Server::start(self, self.command(&["serve", "--listen", "127.0.0.1:0"]))
+        Server::start(self, &mut self.command(&["serve", "--listen", "127.0.0.1:0"]))
     }
 
     /// Starts the server, which is expected to refuse.
     #[track_caller]
     pub(crate) fn serve_refused(&self, flags: &[&str]) -> String {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], flags].concat();
-        match Server::try_start(self, self.command(&arguments)) {
+        match Server::try_start(self, &mut self.command(&arguments)) {
             Ok(_) => panic!("the server starts"),
             Err(ran) => ran.refused(),
         }
@@ -144,12 +144,12 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the command, and waits until it says where it listens.
     #[track_caller]
-    pub(crate) fn start(place: &Installation, command: Command) -> Self {
+    pub(crate) fn start(place: &Installation, command: &mut Command) -> Self {
         Self::try_start(place, command).unwrap_or_else(|ran| panic!("the server does not start: {ran:?}"))
     }
 
     /// Likewise; what it left, where it ended before.
-    fn try_start(place: &Installation, mut command: Command) -> Result<Self, Ran> {
+    fn try_start(place: &Installation, command: &mut Command) -> Result<Self, Ran> {
         let stderr = place.path("stderr.log");
         let mut child = command.stderr(File::create(&stderr).unwrap()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());

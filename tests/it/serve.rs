@@ -1,0 +1,193 @@
+//! `serve`: how it starts, what `--demo` shows, and how it stops.
+
+use std::{
+    fs,
+    io::{self, Write},
+    process::{Command, Stdio},
+};
+
+use reqwest::Method;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::harness::{Installation, Ran, Server, new_room, on_both_databases, until};
+
+/// More than fits between a server and a client who does not read.
+const LARGE: u32 = 64 * 1024 * 1024;
+
+on_both_databases! {
+    async fn a_stop_answers_those_who_wait_for_a_file_and_the_next_start_renders_it(place: Installation) {
+        let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let (server, room, token) = room(&place, command.env("STS_RENDER_WORKERS", "1")).await;
+        let path = format!("/rooms/{room}/snapshots");
+        for _ in 0..20 {
+            server.api.post(&path, &token, &json!({})).await;
+        }
+        let request = server.api.request(Method::POST, &path, &token).header("prefer", "wait=30");
+        let waiting = tokio::spawn(request.json(&json!({ "title": "The last one" })).send());
+        until("the last snapshot is taken", async || {
+            let newest = server.api.get(&format!("{path}?limit=1"), &token).await;
+            (newest[0]["title"] == "The last one").then_some(())
+        })
+        .await;
+        server.ask_to_stop().await;
+        let answer = waiting.await.unwrap().unwrap();
+        assert_eq!(answer.status(), 201);
+        let snapshot: Value = answer.json().await.unwrap();
+        assert_eq!(snapshot["status"], "generating", "nobody renders in a server that stops");
+        assert!(server.ended().await.success());
+
+        let server = place.serve();
+        for taken in server.api.all(&path, &token).await {
+            server.api.completed(&room, taken["id"].as_str().unwrap(), &token).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stop_lets_a_download_in_progress_come_to_its_end() {
+    let place = Installation::on_sqlite().await;
+    let (server, room, token) = room(&place, &mut place.command(&["serve", "--listen", "127.0.0.1:0"])).await;
+    let path = format!("/rooms/{room}/snapshots");
+    let taken = server.api.post(&path, &token, &json!({ "snapshot_type": "csv" })).await;
+    let id = taken["id"].as_str().unwrap();
+    server.api.completed(&room, id, &token).await;
+    // A file that no client has read by the time that the server is to stop.
+    fs::write(place.path("data/files").join(format!("rooms/{room}/snapshots/{id}.zip")), vec![7; LARGE as usize])
+        .unwrap();
+    let database = Connection::open(place.database_file()).unwrap();
+    assert_eq!(database.execute("UPDATE snapshots SET file_size = ?1 WHERE id = ?2", (LARGE, id)).unwrap(), 1);
+
+    let request = server.api.request(Method::GET, &format!("{path}/{id}/download"), &token);
+    let mut download = request.send().await.unwrap();
+    server.ask_to_stop().await;
+    let mut received = 0;
+    while let Some(part) = download.chunk().await.unwrap() {
+        received += part.len();
+    }
+    assert_eq!(received, LARGE as usize);
+    assert!(server.ended().await.success());
+}
+
+#[tokio::test]
+async fn a_stop_hears_a_request_in_progress_to_its_end() {
+    let place = Installation::on_sqlite().await;
+    let (server, room, token) = room(&place, &mut place.command(&["serve", "--listen", "127.0.0.1:0"])).await;
+    let mut connection = TcpStream::connect(server.api.address()).await.unwrap();
+    let head = format!(
+        "POST /api/v1/rooms/{room}/snapshots HTTP/1.1\r\nHost: sts\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut ready = [0; 25];
+    connection.read_exact(&mut ready).await.unwrap();
+    assert_eq!(ready, *b"HTTP/1.1 100 Continue\r\n\r\n");
+    server.ask_to_stop().await;
+    connection.write_all(b"{}").await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
+    assert!(server.ended().await.success());
+}
+
+#[tokio::test]
+async fn the_demo_prints_accounts_and_commands_that_work() {
+    let place = Installation::on_sqlite().await;
+    for _ in ["an empty directory", "the demo's own"] {
+        let mut server = Server::start(&place, &mut place.command(&["serve", "--demo", "--listen", "127.0.0.1:0"]));
+        let said = server.said_until("ls -l snapshot.pdf");
+        for role in ["owner", "broker", "charterer", "seller", "buyer", "admin"] {
+            assert!(said.lines().any(|line| line.contains("@demo.example") && line.ends_with(role)), "{role}: {said}");
+        }
+        let login = server.api.login("broker@demo.example", "demo-clearance").await;
+        let session: Value = login.json().await.unwrap();
+        let token = session["token"].as_str().unwrap();
+        let rooms = server.api.all("/rooms", token).await;
+        assert_eq!(rooms.len(), 1);
+        let path = format!("/rooms/{}/snapshots", rooms[0]["id"].as_str().unwrap());
+        let snapshots = server.api.all(&path, token).await;
+        let kinds: Vec<_> = snapshots.iter().rev().take(3).map(|taken| &taken["snapshot_type"]).collect();
+        assert_eq!(kinds, ["json", "csv", "pdf"]);
+        assert!(snapshots.iter().all(|taken| taken["status"] == "completed"), "{snapshots:?}");
+        run_printed_commands(&place, &said);
+    }
+}
+
+/// Types what the demo prints, and finds the PDF.
+fn run_printed_commands(place: &Installation, said: &str) {
+    if Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_err() {
+        let _ = writeln!(io::stderr(), "the demo's commands are not run: curl is not installed");
+        return;
+    }
+    let commands = &said[said.find("token=$(").unwrap()..];
+    let mut shell = Command::new("sh");
+    shell.args(["-e", "-c", commands]).current_dir(place.path("")).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let listed = Ran::of(&mut shell, "");
+    assert!(listed.expect(0).ends_with(" snapshot.pdf\n"), "{listed:?}");
+    assert!(fs::read(place.path("snapshot.pdf")).unwrap().starts_with(b"%PDF-"));
+    fs::remove_file(place.path("snapshot.pdf")).unwrap();
+}
+
+#[test]
+fn the_demo_is_not_for_strangers() {
+    for address in ["0.0.0.0:0", "[::]:0"] {
+        let place = Installation::new(None);
+        let ran = place.run(&["serve", "--demo", "--listen", address]);
+        assert_eq!(ran.refused(), "the demo's passwords are public: it listens on a loopback address only");
+        let users = place.run(&["user", "list"]);
+        assert!(users.expect(0).starts_with("there are no users yet"), "{users:?}");
+    }
+}
+
+#[test]
+fn the_demo_leaves_a_database_with_users_alone() {
+    let place = Installation::new(None);
+    place.add_user("ops@example.com", "admin");
+    assert_eq!(
+        place.serve_refused(&["--demo"]),
+        "the database has users already; the demo fills only an empty one (--data-dir)"
+    );
+    assert_eq!(place.run(&["user", "list"]).expect(0).lines().count(), 1);
+}
+
+#[test]
+fn an_address_that_cannot_be_listened_on_is_refused() {
+    let place = Installation::new(None);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let other = std::net::TcpListener::bind(taken).unwrap();
+    for address in [taken.to_string().as_str(), "nowhere", "127.0.0.1:99999"] {
+        let said = place.run(&["serve", "--listen", address]).refused();
+        assert!(said.starts_with(&format!("{address} cannot be listened on: ")), "{said}");
+    }
+    drop(other);
+}
+
+#[tokio::test]
+async fn the_log_tells_requests_without_secrets_as_text_or_json() {
+    for format in ["text", "json"] {
+        let place = Installation::on_sqlite().await;
+        let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let (server, _, token) = room(&place, command.env("STS_LOG_FORMAT", format)).await;
+        server.ask_to_stop().await;
+        let log = server.log();
+        assert!(log.lines().any(|line| line.contains("/api/v1/rooms") && line.contains("201")), "{log}");
+        assert!(!log.contains(&token) && !log.contains(crate::harness::PASSWORD), "{log}");
+        for line in log.lines().filter(|_| format == "json") {
+            let told: Value = serde_json::from_str(line).unwrap();
+            assert!(told["level"].is_string() && told["timestamp"].is_string(), "{line}");
+        }
+    }
+}
+
+/// A server that the command starts, with a room and the token of its broker.
+async fn room(place: &Installation, command: &mut Command) -> (Server, String, String) {
+    place.add_user("broker@example.com", "broker");
+    let server = Server::start(place, command);
+    let token = server.api.sign_in("broker@example.com").await;
+    let room = server.api.post("/rooms", &token, &new_room(&[])).await;
+    (server, room["id"].as_str().unwrap().to_owned(), token)
+}
