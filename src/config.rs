@@ -98,7 +98,11 @@ impl Layers {
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(Error::setup(format!("{} cannot be read: {error}", path.display()))),
         };
-        let table: Table = text.parse().map_err(|error| Error::setup(format!("{}: {error}", path.display())))?;
+        let table: Table = text.parse().map_err(|error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            Error::setup(format!("{}, line {line}: {}", path.display(), error.message().replace('\n', ", ")))
+        })?;
         for (name, value) in table {
             self.set(&name, value, &path.display().to_string())?;
         }

@@ -11,7 +11,7 @@ pub(super) enum Command {
     /// Take every migration that is missing
     Up,
     /// Take migrations back; their tables go, with what they hold
-    #[command(after_help = "Example:\n  sts-clearance migrate down --to 002 --yes    removes the snapshots")]
+    #[command(after_help = "Example:\n  sts-clearance migrate down --to 002 --yes   removes the snapshots")]
     Down {
         /// The last migration to keep: `002`, or `000` for none
         #[arg(long, value_name = "NUMBER")]

@@ -35,12 +35,14 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  sts-clearance serve --demo                     try it: a room full of data on http://127.0.0.1:8080
-  sts-clearance user add --email ops@example.com --name 'Ops Desk' --role admin --password-stdin
-  sts-clearance serve --data-dir /var/lib/sts-clearance --listen 127.0.0.1:8080
-  sts-clearance config                           what is set, and where";
+  sts-clearance serve --demo       try it, with a room full of data
+  sts-clearance user add --email ops@example.com --name 'Ops Desk' \\
+      --role admin --password-stdin
+  sts-clearance serve --data-dir /var/lib/sts-clearance
+  sts-clearance config             what is set, and where";
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 #[expect(clippy::doc_markdown, reason = "the help shows names as they are typed")]
 struct SharedFlags {
     /// The directory of database and files [env: STS_DATA_DIR] [default: data]
