@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::{task::JoinSet, time::timeout};
 
-use crate::harness::{Api, Installation, new_room, on_both_databases};
+use crate::harness::{Api, new_room, on_both_databases};
 
 const KILLS: usize = 50;
 const CLIENTS: usize = 8;

@@ -23,7 +23,7 @@ const COMMANDS: [&[&str]; 5] = [
 
 #[test]
 fn a_file_that_is_no_database_of_ours_is_refused_and_left_as_it_is() {
-    let cases: [(&str, fn(&Path), &str); 9] = [
+    let cases: [(&str, Make, &str); 9] = [
         ("ours, read-only", ours_read_only, "is read-only"),
         ("ours, of a newer version", ours_and_newer, "of a newer version of STS Clearance; use that version"),
         ("text", |file| fs::write(file, "Dear diary, ".repeat(1000)).unwrap(), NOT_SQLITE),
@@ -58,6 +58,9 @@ fn a_file_that_is_no_database_of_ours_is_refused_and_left_as_it_is() {
         assert!(contents(&place.database_file()) == before, "{name}: the file has changed");
     }
 }
+
+/// Makes a file.
+type Make = fn(&Path);
 
 const NOT_SQLITE: &str = "is not an SQLite database, or is damaged";
 

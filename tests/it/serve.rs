@@ -53,8 +53,8 @@ async fn a_stop_lets_a_download_in_progress_come_to_its_end() {
     let place = Installation::on_sqlite().await;
     let (server, room, token) = room(&place, &mut place.command(&["serve", "--listen", "127.0.0.1:0"])).await;
     let path = format!("/rooms/{room}/snapshots");
-    let taken = server.api.post(&path, &token, &json!({ "snapshot_type": "csv" })).await;
-    let id = taken["id"].as_str().unwrap();
+    let snapshot = server.api.post(&path, &token, &json!({ "snapshot_type": "csv" })).await;
+    let id = snapshot["id"].as_str().unwrap();
     server.api.completed(&room, id, &token).await;
     // A file that no client has read by the time that the server is to stop.
     fs::write(place.path("data/files").join(format!("rooms/{room}/snapshots/{id}.zip")), vec![7; LARGE as usize])

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::{PASSWORD, postgres_database};
 
 /// For whatever is waited for; never reached unless something is broken.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 /// How often to look whether something has come.
 const LOOK: Duration = Duration::from_millis(25);
 
