@@ -8,10 +8,11 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::{self, snapshots::Snapshot},
+    db::{self, Tx, snapshots::Snapshot},
     domain::{
         RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time,
         idempotency::Once,
+        rooms,
         snapshots::{self, NewSnapshot},
     },
     error::Result,
@@ -149,7 +150,8 @@ async fn download(
     Id(id): Id<SnapshotId>,
     asked: Download,
 ) -> Result<FileAnswer> {
-    let snapshot = app.db.read(async |tx| snapshots::find(tx, room.id, id).await).await?;
+    let find = async |tx: &mut Tx| Ok((snapshots::find(tx, room.id, id).await?, rooms::in_use(tx, room.id).await?));
+    let (snapshot, room_shown) = app.db.read(find).await?;
     let file = snapshots::downloadable(&snapshot)?;
     let etag = format!("\"{}\"", hex::encode(file.sha256));
     let size = file.size.unsigned_abs();
@@ -162,7 +164,7 @@ async fn download(
         snapshots::log_download(&app, &caller.actor(), room.id, id, range).await?;
     }
     let format = report::Format::from(snapshot.kind);
-    let name = format!("{}.{}", snapshot.title, format.extension());
+    let name = format!("{} - {}.{}", room_shown.title, snapshot.title, format.extension());
     Ok(FileAnswer { name, media_type: format.media_type(), etag, size, send, content })
 }
 

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{
     Actor, Event, Fields, Log, RoomId, SnapshotId, SnapshotStatus, SnapshotType, activity::OpenLog, idempotency::Once,
-    record, rooms,
+    record,
 };
 use crate::{
     app::App,
@@ -33,7 +33,7 @@ pub const MOST_ATTEMPTS: i64 = 5;
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSnapshot {
-    /// Title of at most 255 characters; where it is missing or blank, room and date make one.
+    /// Title of at most 255 characters; where it is missing or blank, the date makes one.
     #[serde(default)]
     pub title: Option<String>,
     /// `pdf`, `json` or `csv`.
@@ -82,10 +82,7 @@ pub async fn take(app: &App, by: &Actor, room: RoomId, asked: NewSnapshot, once:
         .db
         .write(async move |tx| {
             let mut log = OpenLog::lock(tx, &in_tx, Log::Room(room)).await?;
-            let title = match &title {
-                Some(title) => title.clone(),
-                None => default_title(tx, room, &log).await?,
-            };
+            let title = title.unwrap_or_else(|| format!("Snapshot of {}", log.now.to_the_minute()));
             if let Some(once) = &once
                 && let Some(made) = once.claim(tx, &by, &asked, id.0, log.now).await?
             {
@@ -109,13 +106,6 @@ pub async fn take(app: &App, by: &Actor, room: RoomId, asked: NewSnapshot, once:
         .await?;
     app.job_enqueued.notify_one();
     Ok(taken)
-}
-
-async fn default_title(tx: &mut Tx, room: RoomId, log: &OpenLog) -> Result<String> {
-    let room = rooms::in_use(tx, room).await?;
-    let date = log.now.to_the_minute();
-    let room_title: String = room.title.chars().take(200).collect();
-    Ok(format!("{room_title}, {date}"))
 }
 
 /// A snapshot of this room.

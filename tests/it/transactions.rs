@@ -17,7 +17,11 @@ async fn add(tx: &mut Tx, key: &str) -> Result<()> {
 
 async fn keys(app: &TestApp) -> Vec<String> {
     let read = app.app.db.read(async |tx| {
-        tx.rows("SELECT file_url FROM file_deletions ORDER BY file_url", &[]).await?.iter().map(|row| row.get(0)).collect()
+        tx.rows("SELECT file_url FROM file_deletions ORDER BY file_url", &[])
+            .await?
+            .iter()
+            .map(|row| row.get(0))
+            .collect()
     });
     read.await.unwrap()
 }
