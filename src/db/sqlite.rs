@@ -9,7 +9,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Waker},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -291,11 +291,25 @@ fn open_ours(path: &Path) -> Result<Connection> {
         Error::Sqlite(error) => said(error),
         other => other,
     })?;
-    connection
-        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))
-        .map_err(said)
-        .and_then(|mode| if mode == "wal" { Ok(()) } else { Err(refuse("cannot use a write-ahead log")) })?;
-    Ok(connection)
+    let mode = use_wal(&connection).map_err(said)?;
+    if mode == "wal" { Ok(connection) } else { Err(refuse("cannot use a write-ahead log")) }
+}
+
+/// Turns the write-ahead log on; answers the mode then in force.
+///
+/// This one statement fails at once where another process is in the file, whatever the time-out, so
+/// others are waited for by a transaction that has the file for itself.
+fn use_wal(connection: &Connection) -> rusqlite::Result<String> {
+    let deadline = Instant::now() + BUSY;
+    loop {
+        let outcome = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
+        match outcome {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < deadline => {
+                connection.execute_batch("BEGIN EXCLUSIVE; ROLLBACK")?;
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 fn wal_of(path: &Path) -> std::path::PathBuf {
