@@ -7,82 +7,93 @@ use sts_clearance::{
     evidence::{CompactRange, leaf_hash},
 };
 
-use crate::harness::on_both_databases;
+use crate::harness::{TestApp, on_both_databases};
 
 on_both_databases! {
-    async fn entries_come_newest_first_and_can_be_filtered(app: TestApp) {
-        let (room, broker) = app.room().await;
-        app.later(std::time::Duration::from_secs(60));
-        app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
-        let path = format!("/rooms/{room}/activities");
-        let all = app.get(&path, &broker).send().await;
-        assert_eq!(all.header("x-total-count"), "8");
-        let seqs: Vec<_> = all.json().as_array().unwrap().iter().map(|entry| entry["seq"].as_i64().unwrap()).collect();
-        assert_eq!(seqs, [7, 6, 5, 4, 3, 2, 1, 0]);
-        insta::assert_json_snapshot!("entry", all.json()[7], { ".id" => "[uuid]", ".room_id" => "[uuid]" });
+    TestApp:
+    entries_come_newest_first_and_can_be_filtered,
+    an_admin_reads_every_log_and_others_do_not,
+    the_database_itself_refuses_to_change_or_delete_an_entry,
+    a_logs_head_is_the_tree_over_its_entries,
+}
 
-        for (query, expected) in [
-            ("action=party_added", 5),
-            ("actor=system", 1),
-            ("actor=BROKER@example.com", 7),
-            ("from=2026-11-23T08:00:30Z", 2),
-            ("to=2026-11-23T08:00:30Z", 6),
-            ("to=2026-11-23T09:00:30%2B01:00", 6),
-            ("action=party_added&actor=system", 0),
-        ] {
-            let found = app.get(&format!("{path}?{query}"), &broker).send().await;
-            assert_eq!(found.header("x-total-count"), expected.to_string(), "{query}");
-        }
-        let part = app.get(&format!("{path}?limit=2&action=party_added"), &broker).send().await;
-        assert_eq!(part.header("link"), format!("</api/v1{path}?action=party_added&limit=2&offset=2>; rel=\"next\""));
+async fn entries_come_newest_first_and_can_be_filtered(app: TestApp) {
+    let (room, broker) = app.room().await;
+    app.later(std::time::Duration::from_mins(1));
+    app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
+    let path = format!("/rooms/{room}/activities");
+    let all = app.get(&path, &broker).send().await;
+    assert_eq!(all.header("x-total-count"), "8");
+    let seqs: Vec<_> = all.json().as_array().unwrap().iter().map(|entry| entry["seq"].as_i64().unwrap()).collect();
+    assert_eq!(seqs, [7, 6, 5, 4, 3, 2, 1, 0]);
+    insta::assert_json_snapshot!("entry", all.json()[7], { ".id" => "[uuid]", ".room_id" => "[uuid]" });
+
+    for (query, expected) in [
+        ("action=party_added", 5),
+        ("actor=system", 1),
+        ("actor=BROKER@example.com", 7),
+        ("from=2026-11-23T08:00:30Z", 2),
+        ("to=2026-11-23T08:00:30Z", 6),
+        ("to=2026-11-23T09:00:30%2B01:00", 6),
+        ("action=party_added&actor=system", 0),
+    ] {
+        let found = app.get(&format!("{path}?{query}"), &broker).send().await;
+        assert_eq!(found.header("x-total-count"), expected.to_string(), "{query}");
     }
+    let part = app.get(&format!("{path}?limit=2&action=party_added"), &broker).send().await;
+    assert_eq!(part.header("link"), format!("</api/v1{path}?action=party_added&limit=2&offset=2>; rel=\"next\""));
+}
 
-    async fn an_admin_reads_every_log_and_others_do_not(app: TestApp) {
-        let (_, broker) = app.room().await;
-        let admin = app.user("admin@example.com", Role::Admin).await;
-        assert_eq!(app.get("/activities", &broker).send().await.problem(), "role_forbids");
-        let all = app.get("/activities?limit=100", &admin).send().await.expect(200);
-        let actions: Vec<_> = all.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
-        assert!(["room_created", "user_added", "signed_in", "access_denied"].iter().all(|action| actions.contains(action)));
+async fn an_admin_reads_every_log_and_others_do_not(app: TestApp) {
+    let (_, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    assert_eq!(app.get("/activities", &broker).send().await.problem(), "role_forbids");
+    let all = app.get("/activities?limit=100", &admin).send().await.expect(200);
+    let actions: Vec<_> = all.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert!(["room_created", "user_added", "signed_in", "access_denied"].iter().all(|action| actions.contains(action)));
+}
+
+async fn the_database_itself_refuses_to_change_or_delete_an_entry(app: TestApp) {
+    app.room().await;
+    for forbidden in [
+        "UPDATE activity_log SET actor = 'mallory'",
+        "DELETE FROM activity_log",
+        "UPDATE activity_log SET leaf_hash = leaf_hash WHERE seq = 0",
+    ] {
+        let refused = app.app.db.write(async move |tx: &mut Tx| tx.exec(forbidden, &[]).await).await;
+        assert!(refused.unwrap_err().to_string().contains("append-only"), "{forbidden}");
     }
+}
 
-    async fn the_database_itself_refuses_to_change_or_delete_an_entry(app: TestApp) {
-        app.room().await;
-        for forbidden in [
-            "UPDATE activity_log SET actor = 'mallory'",
-            "DELETE FROM activity_log",
-            "UPDATE activity_log SET leaf_hash = leaf_hash WHERE seq = 0",
-        ] {
-            let refused = app.app.db.write(async move |tx: &mut Tx| tx.exec(forbidden, &[]).await).await;
-            assert!(refused.unwrap_err().to_string().contains("append-only"), "{forbidden}");
-        }
-    }
-
-    async fn a_logs_head_is_the_tree_over_its_entries(app: TestApp) {
-        let (room, broker) = app.room().await;
-        app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
-        let (rows, size, frontier) = app.app.db.read(async |tx| {
+async fn a_logs_head_is_the_tree_over_its_entries(app: TestApp) {
+    let (room, broker) = app.room().await;
+    app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
+    let (rows, size, frontier) = app
+        .app
+        .db
+        .read(async |tx| {
             let rows = tx.rows(
-                "SELECT id, seq, actor, action, meta_json, ts, leaf_hash FROM activity_log WHERE room_id = ?1 ORDER BY seq",
-                &[&room],
-            ).await?;
+            "SELECT id, seq, actor, action, meta_json, ts, leaf_hash FROM activity_log WHERE room_id = ?1 ORDER BY seq",
+            &[&room],
+        ).await?;
             let head = tx.one("SELECT size, frontier FROM room_logs WHERE room_id = ?1", &[&room]).await?;
             Ok((rows, head.get::<i64>(0)?, head.get::<Vec<u8>>(1)?))
-        }).await.unwrap();
-        let mut tree = CompactRange::empty();
-        for (i, row) in rows.iter().enumerate() {
-            let meta: Value = serde_json::from_str(&row.get::<String>(4).unwrap()).unwrap();
-            let time: sts_clearance::domain::Time = row.get(5).unwrap();
-            assert_eq!(row.get::<i64>(1).unwrap(), i64::try_from(i).unwrap());
-            let leaf = json!({
-                "id": row.get::<String>(0).unwrap(), "room_id": room, "seq": i, "actor": row.get::<String>(2).unwrap(),
-                "action": row.get::<String>(3).unwrap(), "meta": meta, "timestamp": time,
-            });
-            let leaf = leaf_hash(&serde_json_canonicalizer::to_vec(&leaf).unwrap());
-            assert_eq!(row.get::<Vec<u8>>(6).unwrap(), leaf);
-            tree.push(leaf);
-        }
-        assert_eq!(size.unsigned_abs(), tree.size());
-        assert_eq!(frontier, tree.frontier());
+        })
+        .await
+        .unwrap();
+    let mut tree = CompactRange::empty();
+    for (i, row) in rows.iter().enumerate() {
+        let meta: Value = serde_json::from_str(&row.get::<String>(4).unwrap()).unwrap();
+        let time: sts_clearance::domain::Time = row.get(5).unwrap();
+        assert_eq!(row.get::<i64>(1).unwrap(), i64::try_from(i).unwrap());
+        let leaf = json!({
+            "id": row.get::<String>(0).unwrap(), "room_id": room, "seq": i, "actor": row.get::<String>(2).unwrap(),
+            "action": row.get::<String>(3).unwrap(), "meta": meta, "timestamp": time,
+        });
+        let leaf = leaf_hash(&serde_json_canonicalizer::to_vec(&leaf).unwrap());
+        assert_eq!(row.get::<Vec<u8>>(6).unwrap(), leaf);
+        tree.push(leaf);
     }
+    assert_eq!(size.unsigned_abs(), tree.size());
+    assert_eq!(frontier, tree.frontier());
 }

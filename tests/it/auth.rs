@@ -12,109 +12,135 @@ async fn login(app: &TestApp, email: &str, password: &str) -> Reply {
 }
 
 on_both_databases! {
-    async fn signing_in_gives_a_token_that_opens_the_api(app: TestApp) {
-        app.user("ops@example.com", Role::Broker).await;
-        let session = login(&app, "ops@example.com", PASSWORD).await.expect(200);
-        insta::assert_json_snapshot!("session", session, { ".token" => insta::dynamic_redaction(|token, _| {
-            assert_eq!(token.as_str().unwrap().len(), 64);
-            "[64 hex digits]"
-        })});
-        let me = app.get("/auth/me", session["token"].as_str().unwrap()).send().await.expect(200);
-        assert_eq!(me, json!({ "email": "ops@example.com", "name": "ops", "role": "broker" }));
-    }
+    TestApp:
+    signing_in_gives_a_token_that_opens_the_api,
+    an_address_is_matched_without_regard_to_case,
+    an_unknown_address_a_wrong_password_and_a_disabled_account_get_the_same_answer,
+    the_eleventh_failed_attempt_has_to_wait_whether_or_not_the_account_exists,
+    a_session_ends_at_sign_out_at_its_time_and_when_the_user_is_disabled,
+    a_new_password_ends_the_other_sessions_and_takes_the_present_one,
+    the_database_holds_neither_tokens_nor_passwords,
+    signing_in_and_out_and_account_changes_are_in_the_platforms_log,
+}
 
-    async fn an_address_is_matched_without_regard_to_case(app: TestApp) {
-        app.user("Ops@Example.com", Role::Broker).await;
-        assert_eq!(login(&app, " OPS@example.COM ", PASSWORD).await.expect(200)["email"], "ops@example.com");
-    }
+async fn signing_in_gives_a_token_that_opens_the_api(app: TestApp) {
+    app.user("ops@example.com", Role::Broker).await;
+    let session = login(&app, "ops@example.com", PASSWORD).await.expect(200);
+    insta::assert_json_snapshot!("session", session, { ".token" => insta::dynamic_redaction(|token, _| {
+        assert_eq!(token.as_str().unwrap().len(), 64);
+        "[64 hex digits]"
+    })});
+    let me = app.get("/auth/me", session["token"].as_str().unwrap()).send().await.expect(200);
+    assert_eq!(me, json!({ "email": "ops@example.com", "name": "ops", "role": "broker" }));
+}
 
-    async fn an_unknown_address_a_wrong_password_and_a_disabled_account_get_the_same_answer(app: TestApp) {
-        app.user("ops@example.com", Role::Broker).await;
-        app.user("gone@example.com", Role::Broker).await;
-        users::disable(&app.app, &Actor::Operator, "gone@example.com").await.unwrap();
-        let mut answers = Vec::new();
-        for (email, password) in
-            [("nobody@example.com", PASSWORD), ("ops@example.com", "wrong password"), ("gone@example.com", PASSWORD)]
-        {
-            let reply = login(&app, email, password).await;
-            assert_eq!(reply.problem(), "wrong_credentials");
-            let mut problem = reply.expect(401);
-            problem["request_id"].take();
-            answers.push(problem);
+async fn an_address_is_matched_without_regard_to_case(app: TestApp) {
+    app.user("Ops@Example.com", Role::Broker).await;
+    assert_eq!(login(&app, " OPS@example.COM ", PASSWORD).await.expect(200)["email"], "ops@example.com");
+}
+
+async fn an_unknown_address_a_wrong_password_and_a_disabled_account_get_the_same_answer(app: TestApp) {
+    app.user("ops@example.com", Role::Broker).await;
+    app.user("gone@example.com", Role::Broker).await;
+    users::disable(&app.app, &Actor::Operator, "gone@example.com").await.unwrap();
+    let mut answers = Vec::new();
+    for (email, password) in
+        [("nobody@example.com", PASSWORD), ("ops@example.com", "wrong password"), ("gone@example.com", PASSWORD)]
+    {
+        let reply = login(&app, email, password).await;
+        assert_eq!(reply.problem(), "wrong_credentials");
+        let mut problem = reply.expect(401);
+        problem["request_id"].take();
+        answers.push(problem);
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+}
+
+async fn the_eleventh_failed_attempt_has_to_wait_whether_or_not_the_account_exists(app: TestApp) {
+    app.user("ops@example.com", Role::Broker).await;
+    for email in ["ops@example.com", "nobody@example.com"] {
+        for _ in 0..10 {
+            assert_eq!(login(&app, email, "wrong password").await.problem(), "wrong_credentials");
         }
-        assert!(answers.iter().all(|answer| *answer == answers[0]));
+        let refused = login(&app, email, PASSWORD).await;
+        assert_eq!(refused.problem(), "too_many_attempts");
+        assert_eq!(refused.header("retry-after"), "900");
     }
+    app.later(Duration::from_secs(15 * 60 + 1));
+    login(&app, "ops@example.com", PASSWORD).await.expect(200);
+}
 
-    async fn the_eleventh_failed_attempt_has_to_wait_whether_or_not_the_account_exists(app: TestApp) {
-        app.user("ops@example.com", Role::Broker).await;
-        for email in ["ops@example.com", "nobody@example.com"] {
-            for _ in 0..10 {
-                assert_eq!(login(&app, email, "wrong password").await.problem(), "wrong_credentials");
-            }
-            let refused = login(&app, email, PASSWORD).await;
-            assert_eq!(refused.problem(), "too_many_attempts");
-            assert_eq!(refused.header("retry-after"), "900");
-        }
-        app.later(Duration::from_secs(15 * 60 + 1));
-        login(&app, "ops@example.com", PASSWORD).await.expect(200);
-    }
+async fn a_session_ends_at_sign_out_at_its_time_and_when_the_user_is_disabled(app: TestApp) {
+    let first = app.user("ops@example.com", Role::Broker).await;
+    assert_eq!(app.post("/auth/logout", &first).send().await.status, 204);
+    assert_eq!(app.get("/auth/me", &first).send().await.problem(), "unauthenticated");
 
-    async fn a_session_ends_at_sign_out_at_its_time_and_when_the_user_is_disabled(app: TestApp) {
-        let first = app.user("ops@example.com", Role::Broker).await;
-        assert_eq!(app.post("/auth/logout", &first).send().await.status, 204);
-        assert_eq!(app.get("/auth/me", &first).send().await.problem(), "unauthenticated");
+    let second = app.sign_in("ops@example.com").await;
+    app.later(Duration::from_secs(12 * 3600 - 1));
+    app.get("/auth/me", &second).send().await.expect(200);
+    app.later(Duration::from_secs(1));
+    assert_eq!(app.get("/auth/me", &second).send().await.problem(), "unauthenticated");
 
-        let second = app.sign_in("ops@example.com").await;
-        app.later(Duration::from_secs(12 * 3600 - 1));
-        app.get("/auth/me", &second).send().await.expect(200);
-        app.later(Duration::from_secs(1));
-        assert_eq!(app.get("/auth/me", &second).send().await.problem(), "unauthenticated");
+    let third = app.sign_in("ops@example.com").await;
+    users::disable(&app.app, &Actor::Operator, "OPS@example.com").await.unwrap();
+    let refused = app.get("/auth/me", &third).send().await;
+    assert_eq!(refused.problem(), "unauthenticated");
+    assert_eq!(refused.header("www-authenticate"), "Bearer");
+}
 
-        let third = app.sign_in("ops@example.com").await;
-        users::disable(&app.app, &Actor::Operator, "OPS@example.com").await.unwrap();
-        let refused = app.get("/auth/me", &third).send().await;
-        assert_eq!(refused.problem(), "unauthenticated");
-        assert_eq!(refused.header("www-authenticate"), "Bearer");
-    }
+async fn a_new_password_ends_the_other_sessions_and_takes_the_present_one(app: TestApp) {
+    let other = app.user("ops@example.com", Role::Broker).await;
+    let token = app.sign_in("ops@example.com").await;
+    let change = |current: &str, new: &str| {
+        app.post("/auth/password", &token).json(json!({ "current_password": current, "new_password": new }))
+    };
+    assert_eq!(change("wrong password", "another long one").send().await.fields(), ["current_password"]);
+    assert_eq!(change(PASSWORD, "short").send().await.fields(), ["new_password"]);
+    assert_eq!(change(PASSWORD, "another long one").send().await.status, 204);
+    app.get("/auth/me", &token).send().await.expect(200);
+    assert_eq!(app.get("/auth/me", &other).send().await.problem(), "unauthenticated");
+    assert_eq!(login(&app, "ops@example.com", PASSWORD).await.problem(), "wrong_credentials");
+    login(&app, "ops@example.com", "another long one").await.expect(200);
+}
 
-    async fn a_new_password_ends_the_other_sessions_and_takes_the_present_one(app: TestApp) {
-        let other = app.user("ops@example.com", Role::Broker).await;
-        let token = app.sign_in("ops@example.com").await;
-        let change = |current: &str, new: &str| {
-            app.post("/auth/password", &token).json(json!({ "current_password": current, "new_password": new }))
-        };
-        assert_eq!(change("wrong password", "another long one").send().await.fields(), ["current_password"]);
-        assert_eq!(change(PASSWORD, "short").send().await.fields(), ["new_password"]);
-        assert_eq!(change(PASSWORD, "another long one").send().await.status, 204);
-        app.get("/auth/me", &token).send().await.expect(200);
-        assert_eq!(app.get("/auth/me", &other).send().await.problem(), "unauthenticated");
-        assert_eq!(login(&app, "ops@example.com", PASSWORD).await.problem(), "wrong_credentials");
-        login(&app, "ops@example.com", "another long one").await.expect(200);
-    }
-
-    async fn the_database_holds_neither_tokens_nor_passwords(app: TestApp) {
-        let token = app.user("ops@example.com", Role::Broker).await;
-        let (hash, password): (Vec<u8>, String) = app.app.db.read(async |tx| {
+async fn the_database_holds_neither_tokens_nor_passwords(app: TestApp) {
+    let token = app.user("ops@example.com", Role::Broker).await;
+    let (hash, password): (Vec<u8>, String) = app
+        .app
+        .db
+        .read(async |tx| {
             let row = tx.one("SELECT s.token_hash, u.password_hash FROM sessions s, users u", &[]).await?;
             Ok((row.get(0)?, row.get(1)?))
-        }).await.unwrap();
-        assert_eq!(hash.len(), 32);
-        assert_ne!(hash, token.as_bytes());
-        assert!(password.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{password}");
-    }
+        })
+        .await
+        .unwrap();
+    assert_eq!(hash.len(), 32);
+    assert_ne!(hash, token.as_bytes());
+    assert!(password.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{password}");
+}
 
-    async fn signing_in_and_out_and_account_changes_are_in_the_platforms_log(app: TestApp) {
-        let token = app.user("ops@example.com", Role::Broker).await;
-        app.post("/auth/logout", &token).send().await;
-        users::disable(&app.app, &Actor::Operator, "ops@example.com").await.unwrap();
-        let admin = app.user("admin@example.com", Role::Admin).await;
-        let entries = app.get("/activities", &admin).send().await.expect(200);
-        let told: Vec<_> = entries.as_array().unwrap().iter().rev()
-            .map(|entry| format!("{} {}", entry["actor"].as_str().unwrap(), entry["action"].as_str().unwrap()))
-            .collect();
-        assert_eq!(told, [
-            "operator user_added", "ops@example.com signed_in", "ops@example.com signed_out", "operator user_disabled",
-            "operator user_added", "admin@example.com signed_in",
-        ]);
-    }
+async fn signing_in_and_out_and_account_changes_are_in_the_platforms_log(app: TestApp) {
+    let token = app.user("ops@example.com", Role::Broker).await;
+    app.post("/auth/logout", &token).send().await;
+    users::disable(&app.app, &Actor::Operator, "ops@example.com").await.unwrap();
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let entries = app.get("/activities", &admin).send().await.expect(200);
+    let told: Vec<_> = entries
+        .as_array()
+        .unwrap()
+        .iter()
+        .rev()
+        .map(|entry| format!("{} {}", entry["actor"].as_str().unwrap(), entry["action"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "operator user_added",
+            "ops@example.com signed_in",
+            "ops@example.com signed_out",
+            "operator user_disabled",
+            "operator user_added",
+            "admin@example.com signed_in",
+        ]
+    );
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sts_clearance::domain::Role;
 
-use crate::harness::on_both_databases;
+use crate::harness::{TestApp, on_both_databases};
 
 /// A request body that is refused: what is wrong, the body, the status, and the field that is named.
 type Refused = (&'static str, Value, u16, &'static str);
@@ -57,113 +57,148 @@ fn refused_rooms() -> Vec<Refused> {
 }
 
 on_both_databases! {
-    async fn a_refused_body_names_its_field_and_changes_nothing(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let before = app.actions(&room, &broker).await;
-        for (path, table) in [(format!("/rooms/{room}/snapshots"), refused_snapshots()), ("/rooms".into(), refused_rooms())] {
-            for (what, body, status, field) in table {
-                let reply = app.post(&path, &broker).json(body).send().await;
-                assert_eq!(reply.status, status, "{what}: {reply:?}");
-                assert!(!reply.problem().is_empty());
-                if status == 422 {
-                    assert_eq!(reply.fields(), [field], "{what}");
-                }
-            }
-        }
-        assert_eq!(app.actions(&room, &broker).await, before);
-        assert_eq!(app.get("/rooms", &broker).send().await.header("x-total-count"), "1");
-        assert_eq!(app.get(&format!("/rooms/{room}/snapshots"), &broker).send().await.expect(200), json!([]));
-    }
+    TestApp:
+    a_refused_body_names_its_field_and_changes_nothing,
+    every_fault_of_a_request_is_told_at_once,
+    a_body_that_is_no_json_is_malformed,
+    a_body_over_one_mebibyte_is_refused,
+    limits_and_offsets_out_of_bounds_are_refused,
+    times_of_a_filter_that_are_none_are_refused,
+    ids_that_are_no_uuid_or_nobodys_are_not_found,
+    a_user_disabled_in_mid_session_is_refused,
+    a_path_or_method_that_is_not_there_is_a_problem_too,
+    tokens_that_are_none_are_refused,
+    a_request_id_is_kept_where_it_is_plain_and_made_where_it_is_not,
+}
 
-    async fn every_fault_of_a_request_is_told_at_once(app: TestApp) {
-        let broker = app.user("broker@example.com", Role::Broker).await;
-        let asked = json!({
-            "title": "", "location": "\u{0}", "sts_eta": "soon", "parties": [{ "role": "admin", "name": "", "email": "x" }],
-        });
-        let reply = app.post("/rooms", &broker).json(asked).send().await;
-        insta::assert_json_snapshot!("every_fault", reply.expect(422), { ".request_id" => "[uuid]" });
-    }
-
-    async fn a_body_that_is_no_json_is_malformed(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let path = format!("/rooms/{room}/snapshots");
-        for body in ["", "{", "{\"title\": \"a\"} x", "\u{feff}{}", "nul"] {
-            let reply = app.post(&path, &broker).header("content-type", "application/json").body(body).send().await;
-            assert_eq!((reply.status, &*reply.problem()), (400, "malformed"), "{body}");
-        }
-        let typeless = app.post(&path, &broker).body("{}").send().await;
-        assert_eq!(typeless.status, 415);
-        assert_eq!(typeless.problem(), "http");
-    }
-
-    async fn a_body_over_one_mebibyte_is_refused(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let asked = json!({ "title": "x".repeat(1024 * 1024) });
-        let reply = app.post(&format!("/rooms/{room}/snapshots"), &broker).json(asked).send().await;
-        assert_eq!(reply.status, 413);
-        assert_eq!(reply.problem(), "http");
-    }
-
-    async fn limits_and_offsets_out_of_bounds_are_refused(app: TestApp) {
-        let (room, broker) = app.room().await;
-        for list in ["/rooms".to_owned(), format!("/rooms/{room}/parties"), format!("/rooms/{room}/snapshots"), format!("/rooms/{room}/activities")] {
-            for (query, field) in [
-                ("limit=0", "limit"), ("limit=-1", "limit"), ("limit=1000000000", "limit"), ("limit=101", "limit"),
-                ("limit=ten", "limit"), ("limit=", "limit"), ("offset=-1", "offset"), ("offset=99999999999999999999", "offset"),
-                ("limt=5", "limt"),
-            ] {
-                assert_eq!(app.get(&format!("{list}?{query}"), &broker).send().await.fields(), [field], "{list}?{query}");
-            }
-            app.get(&format!("{list}?limit=100&offset=9223372036854775807"), &broker).send().await.expect(200);
-        }
-    }
-
-    async fn times_of_a_filter_that_are_none_are_refused(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let path = format!("/rooms/{room}/activities?from=yesterday&to=2026-11-23");
-        assert_eq!(app.get(&path, &broker).send().await.fields(), ["from", "to"]);
-    }
-
-    async fn ids_that_are_no_uuid_or_nobodys_are_not_found(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let nobodys = "01900000-0000-7000-8000-000000000000";
-        for id in ["1", "not-a-uuid", "%00", "..%2F..", nobodys] {
-            for path in [format!("/rooms/{id}"), format!("/rooms/{id}/snapshots"), format!("/rooms/{room}/snapshots/{id}"),
-                format!("/rooms/{room}/snapshots/{id}/download")]
-            {
-                assert_eq!(app.get(&path, &broker).send().await.problem(), "not_found", "{path}");
+async fn a_refused_body_names_its_field_and_changes_nothing(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let before = app.actions(&room, &broker).await;
+    for (path, table) in [(format!("/rooms/{room}/snapshots"), refused_snapshots()), ("/rooms".into(), refused_rooms())]
+    {
+        for (what, body, status, field) in table {
+            let reply = app.post(&path, &broker).json(body).send().await;
+            assert_eq!(reply.status, status, "{what}: {reply:?}");
+            assert!(!reply.problem().is_empty());
+            if status == 422 {
+                assert_eq!(reply.fields(), [field], "{what}");
             }
         }
     }
+    assert_eq!(app.actions(&room, &broker).await, before);
+    assert_eq!(app.get("/rooms", &broker).send().await.header("x-total-count"), "1");
+    assert_eq!(app.get(&format!("/rooms/{room}/snapshots"), &broker).send().await.expect(200), json!([]));
+}
 
-    async fn a_user_disabled_in_mid_session_is_refused(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let by = sts_clearance::domain::Actor::Operator;
-        sts_clearance::domain::users::disable(&app.app, &by, "broker@example.com").await.unwrap();
-        let refused = app.post(&format!("/rooms/{room}/snapshots"), &broker).json(json!({})).send().await;
-        assert_eq!((refused.status, &*refused.problem()), (401, "unauthenticated"));
+async fn every_fault_of_a_request_is_told_at_once(app: TestApp) {
+    let broker = app.user("broker@example.com", Role::Broker).await;
+    let asked = json!({
+        "title": "", "location": "\u{0}", "sts_eta": "soon", "parties": [{ "role": "admin", "name": "", "email": "x" }],
+    });
+    let reply = app.post("/rooms", &broker).json(asked).send().await;
+    insta::assert_json_snapshot!("every_fault", reply.expect(422), { ".request_id" => "[uuid]" });
+}
+
+async fn a_body_that_is_no_json_is_malformed(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}/snapshots");
+    for body in ["", "{", "{\"title\": \"a\"} x", "\u{feff}{}", "nul"] {
+        let reply = app.post(&path, &broker).header("content-type", "application/json").body(body).send().await;
+        assert_eq!((reply.status, &*reply.problem()), (400, "malformed"), "{body}");
     }
+    let typeless = app.post(&path, &broker).body("{}").send().await;
+    assert_eq!(typeless.status, 415);
+    assert_eq!(typeless.problem(), "http");
+}
 
-    async fn a_path_or_method_that_is_not_there_is_a_problem_too(app: TestApp) {
-        assert_eq!(app.get("/nothing", "").send().await.problem(), "http");
-        assert_eq!(app.get("//nothing/at/all", "").send().await.status, 404);
-        let wrong = app.delete("/auth/login", "").send().await;
-        assert_eq!((wrong.status, wrong.header("allow")), (405, "POST"));
-        assert_eq!(wrong.problem(), "http");
+async fn a_body_over_one_mebibyte_is_refused(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let asked = json!({ "title": "x".repeat(1024 * 1024) });
+    let reply = app.post(&format!("/rooms/{room}/snapshots"), &broker).json(asked).send().await;
+    assert_eq!(reply.status, 413);
+    assert_eq!(reply.problem(), "http");
+}
+
+async fn limits_and_offsets_out_of_bounds_are_refused(app: TestApp) {
+    let (room, broker) = app.room().await;
+    for list in [
+        "/rooms".to_owned(),
+        format!("/rooms/{room}/parties"),
+        format!("/rooms/{room}/snapshots"),
+        format!("/rooms/{room}/activities"),
+    ] {
+        for (query, field) in [
+            ("limit=0", "limit"),
+            ("limit=-1", "limit"),
+            ("limit=1000000000", "limit"),
+            ("limit=101", "limit"),
+            ("limit=ten", "limit"),
+            ("limit=", "limit"),
+            ("offset=-1", "offset"),
+            ("offset=99999999999999999999", "offset"),
+            ("limt=5", "limt"),
+        ] {
+            assert_eq!(app.get(&format!("{list}?{query}"), &broker).send().await.fields(), [field], "{list}?{query}");
+        }
+        app.get(&format!("{list}?limit=100&offset=9223372036854775807"), &broker).send().await.expect(200);
     }
+}
 
-    async fn tokens_that_are_none_are_refused(app: TestApp) {
-        app.room().await;
-        for header in ["", "Bearer", "Bearer ", "Bearer x", "Basic YTpi", "bearer 0000000000000000000000000000000000000000000000000000000000000000"] {
-            let reply = app.get("/rooms", "").header("authorization", header).send().await;
-            assert_eq!((reply.status, &*reply.problem()), (401, "unauthenticated"), "{header}");
+async fn times_of_a_filter_that_are_none_are_refused(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}/activities?from=yesterday&to=2026-11-23");
+    assert_eq!(app.get(&path, &broker).send().await.fields(), ["from", "to"]);
+}
+
+async fn ids_that_are_no_uuid_or_nobodys_are_not_found(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let nobodys = "01900000-0000-7000-8000-000000000000";
+    for id in ["1", "not-a-uuid", "%00", "..%2F..", nobodys] {
+        for path in [
+            format!("/rooms/{id}"),
+            format!("/rooms/{id}/snapshots"),
+            format!("/rooms/{room}/snapshots/{id}"),
+            format!("/rooms/{room}/snapshots/{id}/download"),
+        ] {
+            assert_eq!(app.get(&path, &broker).send().await.problem(), "not_found", "{path}");
         }
     }
+}
 
-    async fn a_request_id_is_kept_where_it_is_plain_and_made_where_it_is_not(app: TestApp) {
-        let kept = app.get("//healthz", "").header("x-request-id", "proxy-1.2_3").send().await;
-        assert_eq!(kept.header("x-request-id"), "proxy-1.2_3");
-        let made = app.get("//healthz", "").header("x-request-id", "a b\u{e9}").send().await;
-        assert_eq!(made.header("x-request-id").len(), 36);
+async fn a_user_disabled_in_mid_session_is_refused(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let by = sts_clearance::domain::Actor::Operator;
+    sts_clearance::domain::users::disable(&app.app, &by, "broker@example.com").await.unwrap();
+    let refused = app.post(&format!("/rooms/{room}/snapshots"), &broker).json(json!({})).send().await;
+    assert_eq!((refused.status, &*refused.problem()), (401, "unauthenticated"));
+}
+
+async fn a_path_or_method_that_is_not_there_is_a_problem_too(app: TestApp) {
+    assert_eq!(app.get("/nothing", "").send().await.problem(), "http");
+    assert_eq!(app.get("//nothing/at/all", "").send().await.status, 404);
+    let wrong = app.delete("/auth/login", "").send().await;
+    assert_eq!((wrong.status, wrong.header("allow")), (405, "POST"));
+    assert_eq!(wrong.problem(), "http");
+}
+
+async fn tokens_that_are_none_are_refused(app: TestApp) {
+    app.room().await;
+    for header in [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Basic YTpi",
+        "bearer 0000000000000000000000000000000000000000000000000000000000000000",
+    ] {
+        let reply = app.get("/rooms", "").header("authorization", header).send().await;
+        assert_eq!((reply.status, &*reply.problem()), (401, "unauthenticated"), "{header}");
     }
+}
+
+async fn a_request_id_is_kept_where_it_is_plain_and_made_where_it_is_not(app: TestApp) {
+    let kept = app.get("//healthz", "").header("x-request-id", "proxy-1.2_3").send().await;
+    assert_eq!(kept.header("x-request-id"), "proxy-1.2_3");
+    let made = app.get("//healthz", "").header("x-request-id", "a b\u{e9}").send().await;
+    assert_eq!(made.header("x-request-id").len(), 36);
 }

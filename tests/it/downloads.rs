@@ -2,44 +2,50 @@
 
 use serde_json::json;
 
-use crate::harness::on_both_databases;
+use crate::harness::{TestApp, on_both_databases};
 
 on_both_databases! {
-    async fn a_download_can_be_resumed_and_repeated_without_sending_it_again(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": "csv" })).await;
-        let url = format!("/rooms/{room}/snapshots/{}/download", snapshot["id"].as_str().unwrap());
-        let whole = app.get(&url, &broker).send().await;
-        let etag = whole.header("etag").to_owned();
-        assert_eq!(etag, format!("\"{}\"", snapshot["file_sha256"].as_str().unwrap()));
-        assert_eq!(whole.header("accept-ranges"), "bytes");
-        let size = whole.body.len();
+    TestApp:
+    a_download_can_be_resumed_and_repeated_without_sending_it_again,
+    a_title_in_any_script_names_the_downloaded_file,
+}
 
-        let downloads = async || app.actions(&room, &broker).await.iter().filter(|action| *action == "snapshot_downloaded").count();
-        assert_eq!(downloads().await, 1);
-        let part = app.get(&url, &broker).header("range", "bytes=10-19").header("if-range", &etag).send().await;
-        assert_eq!(part.status, 206);
-        assert_eq!(part.header("content-range"), format!("bytes 10-19/{size}"));
-        assert_eq!(part.body, whole.body.slice(10..20));
-        let tail = app.get(&url, &broker).header("range", "bytes=-5").send().await;
-        assert_eq!(tail.body, whole.body.slice(size - 5..));
-        assert_eq!(downloads().await, 3);
+async fn a_download_can_be_resumed_and_repeated_without_sending_it_again(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": "csv" })).await;
+    let url = format!("/rooms/{room}/snapshots/{}/download", snapshot["id"].as_str().unwrap());
+    let whole = app.get(&url, &broker).send().await;
+    let etag = whole.header("etag").to_owned();
+    assert_eq!(etag, format!("\"{}\"", snapshot["file_sha256"].as_str().unwrap()));
+    assert_eq!(whole.header("accept-ranges"), "bytes");
+    let size = whole.body.len();
 
-        let unchanged = app.get(&url, &broker).header("if-none-match", &etag).send().await;
-        assert_eq!((unchanged.status, unchanged.body.len()), (304, 0));
-        let head = app.request("HEAD", &url, &broker).send().await;
-        assert_eq!((head.status, head.header("content-length"), head.body.len()), (200, &*size.to_string(), 0));
-        let beyond = app.get(&url, &broker).header("range", "bytes=999999999-").send().await;
-        assert_eq!((beyond.status, beyond.header("content-range")), (416, &*format!("bytes */{size}")));
-        let changed = app.get(&url, &broker).header("range", "bytes=10-19").header("if-range", "\"other\"").send().await;
-        assert_eq!(changed.status, 200);
-        assert_eq!(downloads().await, 4);
-    }
+    let downloads =
+        async || app.actions(&room, &broker).await.iter().filter(|action| *action == "snapshot_downloaded").count();
+    assert_eq!(downloads().await, 1);
+    let part = app.get(&url, &broker).header("range", "bytes=10-19").header("if-range", &etag).send().await;
+    assert_eq!(part.status, 206);
+    assert_eq!(part.header("content-range"), format!("bytes 10-19/{size}"));
+    assert_eq!(part.body, whole.body.slice(10..20));
+    let tail = app.get(&url, &broker).header("range", "bytes=-5").send().await;
+    assert_eq!(tail.body, whole.body.slice(size - 5..));
+    assert_eq!(downloads().await, 3);
 
-    async fn a_title_in_any_script_names_the_downloaded_file(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let snapshot = app.snapshot(&room, &broker, json!({ "title": "Πριν \"από\" τη φόρτωση/…", "snapshot_type": "json" })).await;
-        let url = format!("/rooms/{room}/snapshots/{}/download", snapshot["id"].as_str().unwrap());
-        insta::assert_snapshot!("disposition", app.get(&url, &broker).send().await.header("content-disposition"));
-    }
+    let unchanged = app.get(&url, &broker).header("if-none-match", &etag).send().await;
+    assert_eq!((unchanged.status, unchanged.body.len()), (304, 0));
+    let head = app.request("HEAD", &url, &broker).send().await;
+    assert_eq!((head.status, head.header("content-length"), head.body.len()), (200, &*size.to_string(), 0));
+    let beyond = app.get(&url, &broker).header("range", "bytes=999999999-").send().await;
+    assert_eq!((beyond.status, beyond.header("content-range")), (416, &*format!("bytes */{size}")));
+    let changed = app.get(&url, &broker).header("range", "bytes=10-19").header("if-range", "\"other\"").send().await;
+    assert_eq!(changed.status, 200);
+    assert_eq!(downloads().await, 4);
+}
+
+async fn a_title_in_any_script_names_the_downloaded_file(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let snapshot =
+        app.snapshot(&room, &broker, json!({ "title": "Πριν \"από\" τη φόρτωση/…", "snapshot_type": "json" })).await;
+    let url = format!("/rooms/{room}/snapshots/{}/download", snapshot["id"].as_str().unwrap());
+    insta::assert_snapshot!("disposition", app.get(&url, &broker).send().await.header("content-disposition"));
 }

@@ -11,121 +11,155 @@ use sts_clearance::{
     domain::{Role, snapshots},
 };
 
-use crate::harness::on_both_databases;
+use crate::harness::{TestApp, on_both_databases};
 
 on_both_databases! {
-    async fn a_lost_file_is_rendered_again_byte_for_byte(app: TestApp) {
-        let (room, broker) = app.room().await;
-        for kind in ["pdf", "json", "csv"] {
-            let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": kind })).await;
-            let id = snapshot["id"].as_str().unwrap().to_owned();
-            app.app.db.write(async move |tx| {
+    TestApp:
+    a_lost_file_is_rendered_again_byte_for_byte,
+    one_deleted_while_it_is_rendered_leaves_no_file,
+    a_store_that_fails_is_tried_five_times_then_the_snapshot_is_failed_and_can_be_retried,
+    a_claimed_job_is_left_alone_until_its_lease_runs_out,
+    a_late_worker_changes_nothing_of_what_another_completed,
+    prefer_wait_answers_when_the_file_is_there,
+}
+
+async fn a_lost_file_is_rendered_again_byte_for_byte(app: TestApp) {
+    let (room, broker) = app.room().await;
+    for kind in ["pdf", "json", "csv"] {
+        let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": kind })).await;
+        let id = snapshot["id"].as_str().unwrap().to_owned();
+        app.app
+            .db
+            .write(async move |tx| {
                 tx.exec("DELETE FROM snapshot_files WHERE snapshot_id = ?1", &[&id]).await?;
                 tx.exec("UPDATE snapshots SET status = 'generating' WHERE id = ?1", &[&id]).await?;
-                tx.exec("INSERT INTO snapshot_jobs (snapshot_id, attempts, not_before, progress) VALUES (?1, 0, ?2, 0)",
-                    &[&id, &sts_clearance::domain::Time::EARLIEST]).await
-            }).await.unwrap();
-            app.later(Duration::from_secs(3600));
-            assert_eq!(app.work().await, 1);
-            let again = app.get(&format!("/rooms/{room}/snapshots/{}", snapshot["id"].as_str().unwrap()), &broker);
-            assert_eq!(again.send().await.expect(200)["file_sha256"], snapshot["file_sha256"], "{kind}");
-        }
-    }
-
-    async fn one_deleted_while_it_is_rendered_leaves_no_file(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let admin = app.user("admin@example.com", Role::Admin).await;
-        let taken = app.post(&format!("/rooms/{room}/snapshots"), &broker).json(json!({ "snapshot_type": "json" })).send().await.expect(201);
-        let id = taken["id"].as_str().unwrap();
-        let path = format!("/rooms/{room}/snapshots/{id}");
-        // What a worker would store just after the deletion.
-        let now = app.app.now();
-        let claim = app.app.db.write(async move |tx| jobs::claim(tx, now, now).await).await.unwrap().unwrap();
-        app.delete(&path, &admin).send().await.expect(200);
-        let key = format!("rooms/{room}/snapshots/{id}.json");
-        app.app.files.put(&key, b"{}".to_vec()).await.unwrap();
-        let drawn = Drawn {
-            file: StoredFile { file_url: key.clone(), size: 2, sha256: [0; 32] },
-            renderer: String::new(),
-            fonts: String::new(),
-        };
-        snapshots::complete(&app.app, claim, room.parse().unwrap(), drawn).await.unwrap();
-        app.tidy().await;
-        assert!(!app.dir.path().join("data/files").join(key).exists());
-    }
-
-    /// The directory of the room's files cannot be made, as on a full disk; later it can.
-    async fn a_store_that_fails_is_tried_five_times_then_the_snapshot_is_failed_and_can_be_retried(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let in_the_way = app.dir.path().join("data/files/rooms");
-        fs::write(&in_the_way, "not a directory").unwrap();
-        let taken = app.post(&format!("/rooms/{room}/snapshots"), &broker).json(json!({ "snapshot_type": "json" })).send().await.expect(201);
-        let path = format!("/rooms/{room}/snapshots/{}", taken["id"].as_str().unwrap());
-        for attempt in 1..=5 {
-            assert_eq!(app.work().await, 1, "attempt {attempt}");
-            assert_eq!(app.work().await, 0, "after attempt {attempt} there is a pause");
-            let snapshot = app.get(&path, &broker).send().await.expect(200);
-            assert_eq!(snapshot["status"], if attempt < 5 { "generating" } else { "failed" });
-            assert!(snapshot["error"].as_str().unwrap().contains("file store"), "{snapshot}");
-            app.later(Duration::from_secs(1 << attempt));
-        }
-        app.later(Duration::from_secs(3600));
-        assert_eq!(app.work().await, 0);
-        assert_eq!(app.actions(&room, &broker).await.last().unwrap(), "snapshot_failed");
-        let refused = app.get(&format!("{path}/download"), &broker).send().await;
-        assert_eq!((refused.problem().as_str(), refused.header("retry-after")), ("conflict", ""));
-
-        fs::remove_file(&in_the_way).unwrap();
-        let retried = app.post(&format!("{path}/retry"), &broker).send().await.expect(200);
-        assert_eq!((&retried["status"], &retried["error"]), (&json!("generating"), &Value::Null));
+                tx.exec(
+                    "INSERT INTO snapshot_jobs (snapshot_id, attempts, not_before, progress) VALUES (?1, 0, ?2, 0)",
+                    &[&id, &sts_clearance::domain::Time::EARLIEST],
+                )
+                .await
+            })
+            .await
+            .unwrap();
+        app.later(Duration::from_hours(1));
         assert_eq!(app.work().await, 1);
+        let again = app.get(&format!("/rooms/{room}/snapshots/{}", snapshot["id"].as_str().unwrap()), &broker);
+        assert_eq!(again.send().await.expect(200)["file_sha256"], snapshot["file_sha256"], "{kind}");
+    }
+}
+
+async fn one_deleted_while_it_is_rendered_leaves_no_file(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let taken = app
+        .post(&format!("/rooms/{room}/snapshots"), &broker)
+        .json(json!({ "snapshot_type": "json" }))
+        .send()
+        .await
+        .expect(201);
+    let id = taken["id"].as_str().unwrap();
+    let path = format!("/rooms/{room}/snapshots/{id}");
+    // What a worker would store just after the deletion.
+    let now = app.app.now();
+    let claim = app.app.db.write(async move |tx| jobs::claim(tx, now, now).await).await.unwrap().unwrap();
+    app.delete(&path, &admin).send().await.expect(200);
+    let key = format!("rooms/{room}/snapshots/{id}.json");
+    app.app.files.put(&key, b"{}".to_vec()).await.unwrap();
+    let drawn = Drawn {
+        file: StoredFile { file_url: key.clone(), size: 2, sha256: [0; 32] },
+        renderer: String::new(),
+        fonts: String::new(),
+    };
+    snapshots::complete(&app.app, claim, room.parse().unwrap(), drawn).await.unwrap();
+    app.tidy().await;
+    assert!(!app.dir.path().join("data/files").join(key).exists());
+}
+
+/// The directory of the room's files cannot be made, as on a full disk; later it can.
+async fn a_store_that_fails_is_tried_five_times_then_the_snapshot_is_failed_and_can_be_retried(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let in_the_way = app.dir.path().join("data/files/rooms");
+    fs::write(&in_the_way, "not a directory").unwrap();
+    let taken = app
+        .post(&format!("/rooms/{room}/snapshots"), &broker)
+        .json(json!({ "snapshot_type": "json" }))
+        .send()
+        .await
+        .expect(201);
+    let path = format!("/rooms/{room}/snapshots/{}", taken["id"].as_str().unwrap());
+    for attempt in 1..=5 {
+        assert_eq!(app.work().await, 1, "attempt {attempt}");
+        assert_eq!(app.work().await, 0, "after attempt {attempt} there is a pause");
         let snapshot = app.get(&path, &broker).send().await.expect(200);
-        assert_eq!(snapshot["status"], "completed");
-        assert_eq!(snapshot["record_sha256"], taken["record_sha256"]);
-        assert_eq!(app.post(&format!("{path}/retry"), &broker).send().await.problem(), "conflict");
+        assert_eq!(snapshot["status"], if attempt < 5 { "generating" } else { "failed" });
+        assert!(snapshot["error"].as_str().unwrap().contains("file store"), "{snapshot}");
+        app.later(Duration::from_secs(1 << attempt));
     }
+    app.later(Duration::from_hours(1));
+    assert_eq!(app.work().await, 0);
+    assert_eq!(app.actions(&room, &broker).await.last().unwrap(), "snapshot_failed");
+    let refused = app.get(&format!("{path}/download"), &broker).send().await;
+    assert_eq!((refused.problem().as_str(), refused.header("retry-after")), ("conflict", ""));
 
-    async fn a_claimed_job_is_left_alone_until_its_lease_runs_out(app: TestApp) {
-        let (room, broker) = app.room().await;
-        app.post(&format!("/rooms/{room}/snapshots"), &broker).json(json!({ "snapshot_type": "json" })).send().await.expect(201);
-        let now = app.app.now();
-        let lease = now.after(Duration::from_secs(15));
-        app.app.db.write(async move |tx| jobs::claim(tx, now, lease).await).await.unwrap().unwrap();
-        app.later(Duration::from_secs(15));
-        assert_eq!(app.work().await, 0);
-        app.later(Duration::from_secs(1));
-        assert_eq!(app.work().await, 1);
-    }
+    fs::remove_file(&in_the_way).unwrap();
+    let retried = app.post(&format!("{path}/retry"), &broker).send().await.expect(200);
+    assert_eq!((&retried["status"], &retried["error"]), (&json!("generating"), &Value::Null));
+    assert_eq!(app.work().await, 1);
+    let snapshot = app.get(&path, &broker).send().await.expect(200);
+    assert_eq!(snapshot["status"], "completed");
+    assert_eq!(snapshot["record_sha256"], taken["record_sha256"]);
+    assert_eq!(app.post(&format!("{path}/retry"), &broker).send().await.problem(), "conflict");
+}
 
-    async fn a_late_worker_changes_nothing_of_what_another_completed(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let taken = app.post(&format!("/rooms/{room}/snapshots"), &broker).json(json!({ "snapshot_type": "json" })).send().await.expect(201);
-        let now = app.app.now();
-        let late = app.app.db.write(async move |tx| jobs::claim(tx, now, now).await).await.unwrap().unwrap();
-        app.later(Duration::from_secs(1));
-        assert_eq!(app.work().await, 1);
-        let path = format!("/rooms/{room}/snapshots/{}", taken["id"].as_str().unwrap());
-        let completed = app.get(&path, &broker).send().await.expect(200);
-        let room_id = room.parse().unwrap();
-        snapshots::attempt_failed(&app.app, late, room_id, "too late".into()).await.unwrap();
-        assert_eq!(app.get(&path, &broker).send().await.expect(200), completed);
-        let generated = app.actions(&room, &broker).await.iter().filter(|action| *action == "snapshot_generated").count();
-        assert_eq!(generated, 1);
-    }
+async fn a_claimed_job_is_left_alone_until_its_lease_runs_out(app: TestApp) {
+    let (room, broker) = app.room().await;
+    app.post(&format!("/rooms/{room}/snapshots"), &broker)
+        .json(json!({ "snapshot_type": "json" }))
+        .send()
+        .await
+        .expect(201);
+    let now = app.app.now();
+    let lease = now.after(Duration::from_secs(15));
+    app.app.db.write(async move |tx| jobs::claim(tx, now, lease).await).await.unwrap().unwrap();
+    app.later(Duration::from_secs(15));
+    assert_eq!(app.work().await, 0);
+    app.later(Duration::from_secs(1));
+    assert_eq!(app.work().await, 1);
+}
 
-    async fn prefer_wait_answers_when_the_file_is_there(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let stop = tokio_util::sync::CancellationToken::new();
-        let workers = tokio::spawn(sts_clearance::jobs::run(app.app.clone(), stop.clone()));
-        let taken = app
-            .post(&format!("/rooms/{room}/snapshots"), &broker)
-            .header("prefer", "respond-async, wait=99")
-            .json(json!({ "snapshot_type": "json" }))
-            .send()
-            .await;
-        assert_eq!(taken.expect(201)["status"], "completed");
-        assert_eq!(taken.header("preference-applied"), "wait=30");
-        stop.cancel();
-        workers.await.unwrap();
-    }
+async fn a_late_worker_changes_nothing_of_what_another_completed(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let taken = app
+        .post(&format!("/rooms/{room}/snapshots"), &broker)
+        .json(json!({ "snapshot_type": "json" }))
+        .send()
+        .await
+        .expect(201);
+    let now = app.app.now();
+    let late = app.app.db.write(async move |tx| jobs::claim(tx, now, now).await).await.unwrap().unwrap();
+    app.later(Duration::from_secs(1));
+    assert_eq!(app.work().await, 1);
+    let path = format!("/rooms/{room}/snapshots/{}", taken["id"].as_str().unwrap());
+    let completed = app.get(&path, &broker).send().await.expect(200);
+    let room_id = room.parse().unwrap();
+    snapshots::attempt_failed(&app.app, late, room_id, "too late".into()).await.unwrap();
+    assert_eq!(app.get(&path, &broker).send().await.expect(200), completed);
+    let generated = app.actions(&room, &broker).await.iter().filter(|action| *action == "snapshot_generated").count();
+    assert_eq!(generated, 1);
+}
+
+async fn prefer_wait_answers_when_the_file_is_there(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let workers = tokio::spawn(sts_clearance::jobs::run(app.app.clone(), stop.clone()));
+    let taken = app
+        .post(&format!("/rooms/{room}/snapshots"), &broker)
+        .header("prefer", "respond-async, wait=99")
+        .json(json!({ "snapshot_type": "json" }))
+        .send()
+        .await;
+    assert_eq!(taken.expect(201)["status"], "completed");
+    assert_eq!(taken.header("preference-applied"), "wait=30");
+    stop.cancel();
+    workers.await.unwrap();
 }

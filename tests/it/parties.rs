@@ -2,45 +2,54 @@
 
 use serde_json::json;
 
-use crate::harness::on_both_databases;
+use crate::harness::{TestApp, on_both_databases};
 
 on_both_databases! {
-    async fn an_added_party_is_listed_and_logged(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let path = format!("/rooms/{room}/parties");
-        let asked = json!({ "role": "owner", "name": " Ελένη ", "email": "Eleni@Example.com", "company": "Αιγαίο" });
-        let added = app.post(&path, &broker).json(asked).send().await.expect(201);
-        assert_eq!(added["name"], "Ελένη");
-        assert_eq!(added["email"], "eleni@example.com");
-        let listed = app.get(&path, &broker).send().await;
-        assert_eq!(listed.header("x-total-count"), "6");
-        assert_eq!(listed.expect(200)[5], added);
-        let log = app.get(&format!("/rooms/{room}/activities?limit=1"), &broker).send().await.expect(200);
-        assert_eq!(log[0]["action"], "party_added");
-        assert_eq!(log[0]["meta"], json!({
+    TestApp:
+    an_added_party_is_listed_and_logged,
+    an_address_takes_part_once,
+    nobody_becomes_admin_by_way_of_a_room,
+    a_party_of_another_room_is_not_found_here,
+}
+
+async fn an_added_party_is_listed_and_logged(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}/parties");
+    let asked = json!({ "role": "owner", "name": " Ελένη ", "email": "Eleni@Example.com", "company": "Αιγαίο" });
+    let added = app.post(&path, &broker).json(asked).send().await.expect(201);
+    assert_eq!(added["name"], "Ελένη");
+    assert_eq!(added["email"], "eleni@example.com");
+    let listed = app.get(&path, &broker).send().await;
+    assert_eq!(listed.header("x-total-count"), "6");
+    assert_eq!(listed.expect(200)[5], added);
+    let log = app.get(&format!("/rooms/{room}/activities?limit=1"), &broker).send().await.expect(200);
+    assert_eq!(log[0]["action"], "party_added");
+    assert_eq!(
+        log[0]["meta"],
+        json!({
             "party_id": added["id"], "role": "owner", "name": "Ελένη", "email": "eleni@example.com",
-        }));
-    }
+        })
+    );
+}
 
-    async fn an_address_takes_part_once(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let again = json!({ "role": "seller", "name": "Owner again", "email": "OWNER@example.com" });
-        let refused = app.post(&format!("/rooms/{room}/parties"), &broker).json(again).send().await;
-        assert_eq!(refused.problem(), "conflict");
-    }
+async fn an_address_takes_part_once(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let again = json!({ "role": "seller", "name": "Owner again", "email": "OWNER@example.com" });
+    let refused = app.post(&format!("/rooms/{room}/parties"), &broker).json(again).send().await;
+    assert_eq!(refused.problem(), "conflict");
+}
 
-    async fn nobody_becomes_admin_by_way_of_a_room(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let asked = json!({ "role": "admin", "name": "Mallory", "email": "mallory@example.com" });
-        assert_eq!(app.post(&format!("/rooms/{room}/parties"), &broker).json(asked).send().await.fields(), ["role"]);
-    }
+async fn nobody_becomes_admin_by_way_of_a_room(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let asked = json!({ "role": "admin", "name": "Mallory", "email": "mallory@example.com" });
+    assert_eq!(app.post(&format!("/rooms/{room}/parties"), &broker).json(asked).send().await.fields(), ["role"]);
+}
 
-    async fn a_party_of_another_room_is_not_found_here(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let other = app.post("/rooms", &broker).json(crate::harness::new_room(&[])).send().await.expect(201);
-        let parties = app.get(&format!("/rooms/{room}/parties"), &broker).send().await.expect(200);
-        let path = format!("/rooms/{}/parties/{}", other["id"].as_str().unwrap(), parties[1]["id"].as_str().unwrap());
-        assert_eq!(app.delete(&path, &broker).send().await.problem(), "not_found");
-        assert_eq!(app.get(&format!("/rooms/{room}/parties"), &broker).send().await.expect(200), parties);
-    }
+async fn a_party_of_another_room_is_not_found_here(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let other = app.post("/rooms", &broker).json(crate::harness::new_room(&[])).send().await.expect(201);
+    let parties = app.get(&format!("/rooms/{room}/parties"), &broker).send().await.expect(200);
+    let path = format!("/rooms/{}/parties/{}", other["id"].as_str().unwrap(), parties[1]["id"].as_str().unwrap());
+    assert_eq!(app.delete(&path, &broker).send().await.problem(), "not_found");
+    assert_eq!(app.get(&format!("/rooms/{room}/parties"), &broker).send().await.expect(200), parties);
 }

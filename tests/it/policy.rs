@@ -117,80 +117,98 @@ fn expected(route: &Route, caller: &str) -> Option<(u16, &'static str)> {
 }
 
 on_both_databases! {
-    /// The golden file has one line per route, with the statuses as observed.
-    async fn every_route_answers_each_role_as_the_matrix_says(app: TestApp) {
-        let scene = Scene::set(app).await;
-        let mut table = format!("{:<6} {:<52} {:<21}", "", "", "");
+    TestApp:
+    every_route_answers_each_role_as_the_matrix_says,
+    a_refused_role_is_told_which_roles_may_and_the_log_keeps_the_refusal,
+    inside_a_room_the_partys_role_decides_not_the_accounts,
+    a_removed_party_is_refused_at_the_next_request,
+    an_admins_place_in_a_room_ends_with_their_being_admin,
+}
+
+/// The golden file has one line per route, with the statuses as observed.
+async fn every_route_answers_each_role_as_the_matrix_says(app: TestApp) {
+    let scene = Scene::set(app).await;
+    let mut table = format!("{:<6} {:<52} {:<21}", "", "", "");
+    for caller in CALLERS {
+        let _ = write!(table, " {caller}");
+    }
+    table.push('\n');
+    for route in api::routes().table() {
+        let access = match route.access {
+            Access::Public => "anyone",
+            Access::SignedIn => "signed in",
+            Access::May(action) | Access::MayInDeleted(action) => action.name(),
+        };
+        let _ = write!(table, "{:<6} {:<52} {access:<21}", route.method.as_str(), route.path);
         for caller in CALLERS {
-            let _ = write!(table, " {caller}");
+            let reply = scene.call(route, caller).await;
+            match expected(route, caller) {
+                Some((status, problem)) => {
+                    assert_eq!(
+                        (reply.status, &*reply.problem()),
+                        (status, problem),
+                        "{} {} as {caller}",
+                        route.method,
+                        route.path
+                    );
+                }
+                None => assert!(
+                    ![401, 403].contains(&reply.status),
+                    "{} {} as {caller}: {reply:?}",
+                    route.method,
+                    route.path
+                ),
+            }
+            let _ = write!(table, " {:>width$}", reply.status, width = caller.len());
         }
         table.push('\n');
-        for route in api::routes().table() {
-            let access = match route.access {
-                Access::Public => "anyone",
-                Access::SignedIn => "signed in",
-                Access::May(action) | Access::MayInDeleted(action) => action.name(),
-            };
-            let _ = write!(table, "{:<6} {:<52} {access:<21}", route.method.as_str(), route.path);
-            for caller in CALLERS {
-                let reply = scene.call(route, caller).await;
-                match expected(route, caller) {
-                    Some((status, problem)) => {
-                        assert_eq!((reply.status, &*reply.problem()), (status, problem), "{} {} as {caller}", route.method, route.path);
-                    }
-                    None => assert!(![401, 403].contains(&reply.status), "{} {} as {caller}: {reply:?}", route.method, route.path),
-                }
-                let _ = write!(table, " {:>width$}", reply.status, width = caller.len());
-            }
-            table.push('\n');
-        }
-        insta::assert_snapshot!("routes_by_role", table);
     }
+    insta::assert_snapshot!("routes_by_role", table);
+}
 
-    async fn a_refused_role_is_told_which_roles_may_and_the_log_keeps_the_refusal(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let buyer = app.user("buyer@example.com", Role::Buyer).await;
-        let refused = app.post(&format!("/rooms/{room}/snapshots"), &buyer).json(json!({})).send().await;
-        assert_eq!(refused.problem(), "role_forbids");
-        assert_eq!(refused.json()["allowed_roles"], json!(["owner", "broker", "charterer", "admin"]));
-        let log = app.get(&format!("/rooms/{room}/activities?limit=1"), &broker).send().await.expect(200);
-        assert_eq!(log[0]["action"], "access_denied");
-        assert_eq!(log[0]["actor"], "buyer@example.com");
-        assert_eq!(log[0]["meta"], json!({ "permission": "snapshots:create", "role": "buyer" }));
-    }
+async fn a_refused_role_is_told_which_roles_may_and_the_log_keeps_the_refusal(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let buyer = app.user("buyer@example.com", Role::Buyer).await;
+    let refused = app.post(&format!("/rooms/{room}/snapshots"), &buyer).json(json!({})).send().await;
+    assert_eq!(refused.problem(), "role_forbids");
+    assert_eq!(refused.json()["allowed_roles"], json!(["owner", "broker", "charterer", "admin"]));
+    let log = app.get(&format!("/rooms/{room}/activities?limit=1"), &broker).send().await.expect(200);
+    assert_eq!(log[0]["action"], "access_denied");
+    assert_eq!(log[0]["actor"], "buyer@example.com");
+    assert_eq!(log[0]["meta"], json!({ "permission": "snapshots:create", "role": "buyer" }));
+}
 
-    async fn inside_a_room_the_partys_role_decides_not_the_accounts(app: TestApp) {
-        let (room, _) = app.room().await;
-        // A broker by account, a seller in this room.
-        let seller = app.user("seller@example.com", Role::Broker).await;
-        let snapshots = format!("/rooms/{room}/snapshots");
-        assert_eq!(app.post(&snapshots, &seller).json(json!({})).send().await.problem(), "role_forbids");
-        // A buyer by account, the owner in this room.
-        let owner = app.user("owner@example.com", Role::Buyer).await;
-        app.post(&snapshots, &owner).json(json!({})).send().await.expect(201);
-        assert_eq!(app.post("/rooms", &owner).json(crate::harness::new_room(&[])).send().await.problem(), "role_forbids");
-    }
+async fn inside_a_room_the_partys_role_decides_not_the_accounts(app: TestApp) {
+    let (room, _) = app.room().await;
+    // A broker by account, a seller in this room.
+    let seller = app.user("seller@example.com", Role::Broker).await;
+    let snapshots = format!("/rooms/{room}/snapshots");
+    assert_eq!(app.post(&snapshots, &seller).json(json!({})).send().await.problem(), "role_forbids");
+    // A buyer by account, the owner in this room.
+    let owner = app.user("owner@example.com", Role::Buyer).await;
+    app.post(&snapshots, &owner).json(json!({})).send().await.expect(201);
+    assert_eq!(app.post("/rooms", &owner).json(crate::harness::new_room(&[])).send().await.problem(), "role_forbids");
+}
 
-    async fn a_removed_party_is_refused_at_the_next_request(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let owner = app.user("owner@example.com", Role::Owner).await;
-        let path = format!("/rooms/{room}");
-        app.get(&path, &owner).send().await.expect(200);
-        let parties = app.get(&format!("/rooms/{room}/parties"), &broker).send().await.expect(200);
-        let id = parties.as_array().unwrap().iter().find(|party| party["role"] == "owner").unwrap()["id"].clone();
-        let removed = app.delete(&format!("/rooms/{room}/parties/{}", id.as_str().unwrap()), &broker).send().await;
-        assert_eq!(removed.status, 204);
-        assert_eq!(app.get(&path, &owner).send().await.problem(), "not_a_party");
-    }
+async fn a_removed_party_is_refused_at_the_next_request(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let path = format!("/rooms/{room}");
+    app.get(&path, &owner).send().await.expect(200);
+    let parties = app.get(&format!("/rooms/{room}/parties"), &broker).send().await.expect(200);
+    let id = parties.as_array().unwrap().iter().find(|party| party["role"] == "owner").unwrap()["id"].clone();
+    let removed = app.delete(&format!("/rooms/{room}/parties/{}", id.as_str().unwrap()), &broker).send().await;
+    assert_eq!(removed.status, 204);
+    assert_eq!(app.get(&path, &owner).send().await.problem(), "not_a_party");
+}
 
-    async fn an_admins_place_in_a_room_ends_with_their_being_admin(app: TestApp) {
-        let admin = app.user("admin@example.com", Role::Admin).await;
-        let room = app.post("/rooms", &admin).json(crate::harness::new_room(&[])).send().await.expect(201);
-        let path = format!("/rooms/{}", room["id"].as_str().unwrap());
-        app.get(&path, &admin).send().await.expect(200);
-        app.app.db.write(async |tx| tx.exec("UPDATE users SET role = 'buyer'", &[]).await).await.unwrap();
-        assert_eq!(app.get(&path, &admin).send().await.problem(), "not_a_party");
-    }
+async fn an_admins_place_in_a_room_ends_with_their_being_admin(app: TestApp) {
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let room = app.post("/rooms", &admin).json(crate::harness::new_room(&[])).send().await.expect(201);
+    let path = format!("/rooms/{}", room["id"].as_str().unwrap());
+    app.get(&path, &admin).send().await.expect(200);
+    app.app.db.write(async |tx| tx.exec("UPDATE users SET role = 'buyer'", &[]).await).await.unwrap();
+    assert_eq!(app.get(&path, &admin).send().await.problem(), "not_a_party");
 }
 
 #[test]

@@ -3,134 +3,146 @@
 use serde_json::{Value, json};
 use sts_clearance::domain::Role;
 
-use crate::harness::{new_room, on_both_databases};
+use crate::harness::{TestApp, new_room, on_both_databases};
 
 on_both_databases! {
-    async fn opening_a_room_makes_its_opener_a_party_and_counts_everyone_once(app: TestApp) {
-        let broker = app.user("broker@example.com", Role::Broker).await;
-        let parties = [
-            json!({ "role": "owner", "name": "Eleni", "email": "Eleni@Example.com", "company": "Aegean" }),
-            json!({ "role": "buyer", "name": "Eleni again", "email": "eleni@example.com" }),
-            json!({ "role": "seller", "name": "Not the broker", "email": "BROKER@example.com" }),
-        ];
-        let reply = app.post("/rooms", &broker).json(new_room(&parties)).send().await;
-        let room = reply.expect(201);
-        let id = room["id"].as_str().unwrap();
-        assert_eq!(reply.header("location"), format!("/api/v1/rooms/{id}"));
-        insta::assert_json_snapshot!("room", room, { ".id" => "[uuid]" });
-        let parties = app.get(&format!("/rooms/{id}/parties"), &broker).send().await.expect(200);
-        insta::assert_json_snapshot!("parties", parties, { "[].id" => "[uuid]" });
-        assert_eq!(app.actions(id, &broker).await, ["room_created", "party_added", "party_added"]);
-    }
+    TestApp:
+    opening_a_room_makes_its_opener_a_party_and_counts_everyone_once,
+    a_list_of_rooms_holds_ones_own_the_newest_first_and_an_admins_holds_all,
+    a_part_of_a_list_tells_of_its_neighbours,
+    changing_a_room_logs_each_fields_old_and_new_value_and_no_change_logs_nothing,
+    a_deleted_room_is_gone_but_for_its_log,
+    a_room_with_snapshots_is_deleted_only_by_force_and_with_a_reason,
+    a_repeated_request_with_its_key_opens_one_room,
+}
 
-    async fn a_list_of_rooms_holds_ones_own_the_newest_first_and_an_admins_holds_all(app: TestApp) {
-        let broker = app.user("broker@example.com", Role::Broker).await;
-        let other = app.user("other@example.com", Role::Broker).await;
-        let admin = app.user("admin@example.com", Role::Admin).await;
-        for (token, title) in [(&broker, "first"), (&other, "foreign"), (&broker, "second")] {
-            let mut room = new_room(&[]);
-            room["title"] = title.into();
-            app.post("/rooms", token).json(room).send().await.expect(201);
-            app.later(std::time::Duration::from_secs(1));
-        }
-        let titles = |rooms: Value| -> Vec<String> {
-            rooms.as_array().unwrap().iter().map(|room| room["title"].as_str().unwrap().to_owned()).collect()
-        };
-        let own = app.get("/rooms", &broker).send().await;
-        assert_eq!(own.header("x-total-count"), "2");
-        assert_eq!(titles(own.expect(200)), ["second", "first"]);
-        assert_eq!(titles(app.get("/rooms", &admin).send().await.expect(200)), ["second", "foreign", "first"]);
-    }
+async fn opening_a_room_makes_its_opener_a_party_and_counts_everyone_once(app: TestApp) {
+    let broker = app.user("broker@example.com", Role::Broker).await;
+    let parties = [
+        json!({ "role": "owner", "name": "Eleni", "email": "Eleni@Example.com", "company": "Aegean" }),
+        json!({ "role": "buyer", "name": "Eleni again", "email": "eleni@example.com" }),
+        json!({ "role": "seller", "name": "Not the broker", "email": "BROKER@example.com" }),
+    ];
+    let reply = app.post("/rooms", &broker).json(new_room(&parties)).send().await;
+    let room = reply.expect(201);
+    let id = room["id"].as_str().unwrap();
+    assert_eq!(reply.header("location"), format!("/api/v1/rooms/{id}"));
+    insta::assert_json_snapshot!("room", room, { ".id" => "[uuid]" });
+    let parties = app.get(&format!("/rooms/{id}/parties"), &broker).send().await.expect(200);
+    insta::assert_json_snapshot!("parties", parties, { "[].id" => "[uuid]" });
+    assert_eq!(app.actions(id, &broker).await, ["room_created", "party_added", "party_added"]);
+}
 
-    async fn a_part_of_a_list_tells_of_its_neighbours(app: TestApp) {
-        let broker = app.user("broker@example.com", Role::Broker).await;
-        for _ in 0..5 {
-            app.post("/rooms", &broker).json(new_room(&[])).send().await.expect(201);
-        }
-        let middle = app.get("/rooms?limit=2&offset=2", &broker).send().await;
-        assert_eq!(middle.expect(200).as_array().unwrap().len(), 2);
-        assert_eq!(
-            middle.header("link"),
-            "</api/v1/rooms?limit=2&offset=0>; rel=\"prev\", </api/v1/rooms?limit=2&offset=4>; rel=\"next\""
-        );
-        let end = app.get("/rooms?limit=2&offset=4", &broker).send().await;
-        assert_eq!(end.expect(200).as_array().unwrap().len(), 1);
-        assert_eq!(end.header("link"), "</api/v1/rooms?limit=2&offset=2>; rel=\"prev\"");
-        assert_eq!(app.get("/rooms?offset=99", &broker).send().await.expect(200), json!([]));
+async fn a_list_of_rooms_holds_ones_own_the_newest_first_and_an_admins_holds_all(app: TestApp) {
+    let broker = app.user("broker@example.com", Role::Broker).await;
+    let other = app.user("other@example.com", Role::Broker).await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    for (token, title) in [(&broker, "first"), (&other, "foreign"), (&broker, "second")] {
+        let mut room = new_room(&[]);
+        room["title"] = title.into();
+        app.post("/rooms", token).json(room).send().await.expect(201);
+        app.later(std::time::Duration::from_secs(1));
     }
+    let titles = |rooms: Value| -> Vec<String> {
+        rooms.as_array().unwrap().iter().map(|room| room["title"].as_str().unwrap().to_owned()).collect()
+    };
+    let own = app.get("/rooms", &broker).send().await;
+    assert_eq!(own.header("x-total-count"), "2");
+    assert_eq!(titles(own.expect(200)), ["second", "first"]);
+    assert_eq!(titles(app.get("/rooms", &admin).send().await.expect(200)), ["second", "foreign", "first"]);
+}
 
-    async fn changing_a_room_logs_each_fields_old_and_new_value_and_no_change_logs_nothing(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let path = format!("/rooms/{room}");
-        let changed = app
-            .patch(&path, &broker)
-            .json(json!({ "sts_eta": "2026-12-02T00:00:00-05:00", "description": "At anchor", "title": "STS Ceuta" }))
-            .send()
-            .await
-            .expect(200);
-        assert_eq!(changed["sts_eta"], "2026-12-02T05:00:00Z");
-        let log = app.get(&format!("{path}/activities?limit=1"), &broker).send().await.expect(200);
-        assert_eq!(log[0]["action"], "room_updated");
-        assert_eq!(log[0]["meta"]["changes"], json!({
+async fn a_part_of_a_list_tells_of_its_neighbours(app: TestApp) {
+    let broker = app.user("broker@example.com", Role::Broker).await;
+    for _ in 0..5 {
+        app.post("/rooms", &broker).json(new_room(&[])).send().await.expect(201);
+    }
+    let middle = app.get("/rooms?limit=2&offset=2", &broker).send().await;
+    assert_eq!(middle.expect(200).as_array().unwrap().len(), 2);
+    assert_eq!(
+        middle.header("link"),
+        "</api/v1/rooms?limit=2&offset=0>; rel=\"prev\", </api/v1/rooms?limit=2&offset=4>; rel=\"next\""
+    );
+    let end = app.get("/rooms?limit=2&offset=4", &broker).send().await;
+    assert_eq!(end.expect(200).as_array().unwrap().len(), 1);
+    assert_eq!(end.header("link"), "</api/v1/rooms?limit=2&offset=2>; rel=\"prev\"");
+    assert_eq!(app.get("/rooms?offset=99", &broker).send().await.expect(200), json!([]));
+}
+
+async fn changing_a_room_logs_each_fields_old_and_new_value_and_no_change_logs_nothing(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}");
+    let changed = app
+        .patch(&path, &broker)
+        .json(json!({ "sts_eta": "2026-12-02T00:00:00-05:00", "description": "At anchor", "title": "STS Ceuta" }))
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(changed["sts_eta"], "2026-12-02T05:00:00Z");
+    let log = app.get(&format!("{path}/activities?limit=1"), &broker).send().await.expect(200);
+    assert_eq!(log[0]["action"], "room_updated");
+    assert_eq!(
+        log[0]["meta"]["changes"],
+        json!({
             "sts_eta": { "from": "2026-12-01T06:30:00Z", "to": "2026-12-02T05:00:00Z" },
             "description": { "from": null, "to": "At anchor" },
-        }));
-        let before = app.actions(&room, &broker).await;
-        app.patch(&path, &broker).json(json!({})).send().await.expect(200);
-        let cleared = app.patch(&path, &broker).json(json!({ "description": null })).send().await.expect(200);
-        assert_eq!(cleared["description"], Value::Null);
-        assert_eq!(app.actions(&room, &broker).await.len(), before.len() + 1);
-    }
+        })
+    );
+    let before = app.actions(&room, &broker).await;
+    app.patch(&path, &broker).json(json!({})).send().await.expect(200);
+    let cleared = app.patch(&path, &broker).json(json!({ "description": null })).send().await.expect(200);
+    assert_eq!(cleared["description"], Value::Null);
+    assert_eq!(app.actions(&room, &broker).await.len(), before.len() + 1);
+}
 
-    async fn a_deleted_room_is_gone_but_for_its_log(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let admin = app.user("admin@example.com", Role::Admin).await;
-        let path = format!("/rooms/{room}");
-        let deleted = app.delete(&path, &admin).send().await.expect(200);
-        assert_eq!(deleted["room_id"], room.as_str());
-        for token in [&broker, &admin] {
-            for path in [path.clone(), format!("{path}/parties"), format!("{path}/snapshots")] {
-                assert_eq!(app.get(&path, token).send().await.problem(), "not_found", "{path}");
-            }
-            assert_eq!(app.get("/rooms", token).send().await.expect(200), json!([]));
+async fn a_deleted_room_is_gone_but_for_its_log(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let path = format!("/rooms/{room}");
+    let deleted = app.delete(&path, &admin).send().await.expect(200);
+    assert_eq!(deleted["room_id"], room.as_str());
+    for token in [&broker, &admin] {
+        for path in [path.clone(), format!("{path}/parties"), format!("{path}/snapshots")] {
+            assert_eq!(app.get(&path, token).send().await.problem(), "not_found", "{path}");
         }
-        assert_eq!(app.delete(&path, &admin).send().await.problem(), "not_found");
-        assert_eq!(app.get(&format!("{path}/activities"), &broker).send().await.problem(), "not_found");
-        assert_eq!(app.actions(&room, &admin).await.last().unwrap(), "room_deleted");
+        assert_eq!(app.get("/rooms", token).send().await.expect(200), json!([]));
     }
+    assert_eq!(app.delete(&path, &admin).send().await.problem(), "not_found");
+    assert_eq!(app.get(&format!("{path}/activities"), &broker).send().await.problem(), "not_found");
+    assert_eq!(app.actions(&room, &admin).await.last().unwrap(), "room_deleted");
+}
 
-    async fn a_room_with_snapshots_is_deleted_only_by_force_and_with_a_reason(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let admin = app.user("admin@example.com", Role::Admin).await;
-        let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
-        let path = format!("/rooms/{room}");
-        assert_eq!(app.delete(&path, &admin).send().await.problem(), "conflict");
-        assert_eq!(app.delete(&format!("{path}?force=true"), &admin).send().await.fields(), ["reason"]);
-        let key = format!("{path}/snapshots/{}.json", snapshot["id"].as_str().unwrap());
-        let file = app.dir.path().join("data/files").join(key.trim_start_matches('/'));
-        assert!(file.exists());
-        app.delete(&format!("{path}?force=true&reason=Opened%20by%20mistake"), &admin).send().await.expect(200);
-        app.tidy().await;
-        assert!(!file.exists());
-        let log = app.get(&format!("{path}/activities?limit=2"), &admin).send().await.expect(200);
-        assert_eq!(log[0]["action"], "room_deleted");
-        assert_eq!(log[0]["meta"], json!({ "title": "STS Ceuta", "snapshots": 1, "reason": "Opened by mistake" }));
-        assert_eq!(log[1]["action"], "snapshot_deleted");
-        assert_eq!(log[1]["meta"]["record_sha256"], snapshot["record_sha256"]);
-        assert_eq!(log[1]["meta"]["file_sha256"], snapshot["file_sha256"]);
-    }
+async fn a_room_with_snapshots_is_deleted_only_by_force_and_with_a_reason(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
+    let path = format!("/rooms/{room}");
+    assert_eq!(app.delete(&path, &admin).send().await.problem(), "conflict");
+    assert_eq!(app.delete(&format!("{path}?force=true"), &admin).send().await.fields(), ["reason"]);
+    let key = format!("{path}/snapshots/{}.json", snapshot["id"].as_str().unwrap());
+    let file = app.dir.path().join("data/files").join(key.trim_start_matches('/'));
+    assert!(file.exists());
+    app.delete(&format!("{path}?force=true&reason=Opened%20by%20mistake"), &admin).send().await.expect(200);
+    app.tidy().await;
+    assert!(!file.exists());
+    let log = app.get(&format!("{path}/activities?limit=2"), &admin).send().await.expect(200);
+    assert_eq!(log[0]["action"], "room_deleted");
+    assert_eq!(log[0]["meta"], json!({ "title": "STS Ceuta", "snapshots": 1, "reason": "Opened by mistake" }));
+    assert_eq!(log[1]["action"], "snapshot_deleted");
+    assert_eq!(log[1]["meta"]["record_sha256"], snapshot["record_sha256"]);
+    assert_eq!(log[1]["meta"]["file_sha256"], snapshot["file_sha256"]);
+}
 
-    async fn a_repeated_request_with_its_key_opens_one_room(app: TestApp) {
-        let broker = app.user("broker@example.com", Role::Broker).await;
-        let open = |room: Value| app.post("/rooms", &broker).header("idempotency-key", "k-1").json(room);
-        let first = open(new_room(&[])).send().await.expect(201);
-        assert_eq!(open(new_room(&[])).send().await.expect(201), first);
-        let mut other = new_room(&[]);
-        other["title"] = "Another".into();
-        assert_eq!(open(other.clone()).send().await.fields(), ["Idempotency-Key"]);
-        assert_eq!(app.get("/rooms", &broker).send().await.header("x-total-count"), "1");
-        app.later(std::time::Duration::from_secs(24 * 3600 + 1));
-        let broker = app.sign_in("broker@example.com").await;
-        app.post("/rooms", &broker).header("idempotency-key", "k-1").json(other).send().await.expect(201);
-    }
+async fn a_repeated_request_with_its_key_opens_one_room(app: TestApp) {
+    let broker = app.user("broker@example.com", Role::Broker).await;
+    let open = |room: Value| app.post("/rooms", &broker).header("idempotency-key", "k-1").json(room);
+    let first = open(new_room(&[])).send().await.expect(201);
+    assert_eq!(open(new_room(&[])).send().await.expect(201), first);
+    let mut other = new_room(&[]);
+    other["title"] = "Another".into();
+    assert_eq!(open(other.clone()).send().await.fields(), ["Idempotency-Key"]);
+    assert_eq!(app.get("/rooms", &broker).send().await.header("x-total-count"), "1");
+    app.later(std::time::Duration::from_secs(24 * 3600 + 1));
+    let broker = app.sign_in("broker@example.com").await;
+    app.post("/rooms", &broker).header("idempotency-key", "k-1").json(other).send().await.expect(201);
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sts_clearance::domain::Role;
 
-use crate::harness::on_both_databases;
+use crate::harness::{TestApp, on_both_databases};
 
 /// Everything of a snapshot that differs from run to run.
 macro_rules! assert_snapshot_json {
@@ -43,204 +43,245 @@ fn pdf_words(pdf: &[u8]) -> Option<String> {
 }
 
 on_both_databases! {
-    async fn a_snapshot_is_generating_then_completed_and_downloads_as_it_was_hashed(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let path = format!("/rooms/{room}/snapshots");
-        let taken = app.post(&path, &broker).json(json!({ "title": "Before loading" })).send().await;
-        let snapshot = taken.expect(201);
-        assert_snapshot_json!("generating", snapshot);
-        let own = format!("{path}/{}", snapshot["id"].as_str().unwrap());
-        assert_eq!(taken.header("location"), format!("/api/v1{own}"));
+    TestApp:
+    a_snapshot_is_generating_then_completed_and_downloads_as_it_was_hashed,
+    each_type_comes_in_its_form,
+    a_record_shows_the_room_before_the_snapshot_and_nothing_later,
+    a_write_between_capture_and_rendering_is_not_in_the_reports_words,
+    a_section_that_was_not_asked_for_is_left_out,
+    a_blank_title_becomes_one_with_the_date,
+    a_list_is_newest_first,
+    deleting_removes_rows_and_file_and_leaves_the_tombstone,
+    of_two_deletes_at_once_one_finds_nothing,
+    a_repeated_request_with_its_key_takes_one_snapshot,
+    a_snapshot_of_another_room_is_not_found_here,
+    snapshots_taken_at_once_by_many_are_each_of_one_instant,
+}
 
-        let early = app.get(&format!("{own}/download"), &broker).send().await;
-        assert_eq!(early.problem(), "conflict");
-        assert_eq!(early.header("retry-after"), "2");
+async fn a_snapshot_is_generating_then_completed_and_downloads_as_it_was_hashed(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}/snapshots");
+    let taken = app.post(&path, &broker).json(json!({ "title": "Before loading" })).send().await;
+    let snapshot = taken.expect(201);
+    assert_snapshot_json!("generating", snapshot);
+    let own = format!("{path}/{}", snapshot["id"].as_str().unwrap());
+    assert_eq!(taken.header("location"), format!("/api/v1{own}"));
 
-        assert_eq!(app.work().await, 1);
-        let completed = app.get(&own, &broker).send().await.expect(200);
-        assert_snapshot_json!("completed", completed);
-        let file = app.get(&format!("{own}/download"), &broker).send().await;
-        assert_eq!(file.status, 200);
-        assert!(file.body.starts_with(b"%PDF-"));
-        assert_eq!(sha256(&file.body), completed["file_sha256"].as_str().unwrap());
-        assert_eq!(file.body.len(), usize::try_from(completed["file_size"].as_u64().unwrap()).unwrap());
-        assert_eq!(file.header("content-type"), "application/pdf");
-        assert_eq!(
-            file.header("content-disposition"),
-            "attachment; filename=\"STS Ceuta - Before loading.pdf\"; filename*=UTF-8''STS%20Ceuta%20-%20Before%20loading.pdf"
-        );
-        assert_eq!(file.header("content-security-policy"), "sandbox; default-src 'none'");
+    let early = app.get(&format!("{own}/download"), &broker).send().await;
+    assert_eq!(early.problem(), "conflict");
+    assert_eq!(early.header("retry-after"), "2");
 
-        let log = app.get(&format!("/rooms/{room}/activities?limit=3"), &broker).send().await.expect(200);
-        let told: Vec<_> = log.as_array().unwrap().iter()
-            .map(|entry| (entry["action"].as_str().unwrap(), entry["actor"].as_str().unwrap(), &entry["meta"]["snapshot_id"]))
-            .collect();
-        let id = &snapshot["id"];
-        assert_eq!(told, [
+    assert_eq!(app.work().await, 1);
+    let completed = app.get(&own, &broker).send().await.expect(200);
+    assert_snapshot_json!("completed", completed);
+    let file = app.get(&format!("{own}/download"), &broker).send().await;
+    assert_eq!(file.status, 200);
+    assert!(file.body.starts_with(b"%PDF-"));
+    assert_eq!(sha256(&file.body), completed["file_sha256"].as_str().unwrap());
+    assert_eq!(file.body.len(), usize::try_from(completed["file_size"].as_u64().unwrap()).unwrap());
+    assert_eq!(file.header("content-type"), "application/pdf");
+    assert_eq!(
+        file.header("content-disposition"),
+        "attachment; filename=\"STS Ceuta - Before loading.pdf\"; filename*=UTF-8''STS%20Ceuta%20-%20Before%20loading.pdf"
+    );
+    assert_eq!(file.header("content-security-policy"), "sandbox; default-src 'none'");
+
+    let log = app.get(&format!("/rooms/{room}/activities?limit=3"), &broker).send().await.expect(200);
+    let told: Vec<_> = log
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            (entry["action"].as_str().unwrap(), entry["actor"].as_str().unwrap(), &entry["meta"]["snapshot_id"])
+        })
+        .collect();
+    let id = &snapshot["id"];
+    assert_eq!(
+        told,
+        [
             ("snapshot_downloaded", "broker@example.com", id),
             ("snapshot_generated", "system", id),
             ("snapshot_created", "broker@example.com", id),
-        ]);
-        assert_eq!(log[2]["meta"]["record_sha256"], completed["record_sha256"]);
-        assert_eq!(log[1]["meta"]["file_sha256"], completed["file_sha256"]);
-    }
+        ]
+    );
+    assert_eq!(log[2]["meta"]["record_sha256"], completed["record_sha256"]);
+    assert_eq!(log[1]["meta"]["file_sha256"], completed["file_sha256"]);
+}
 
-    async fn each_type_comes_in_its_form(app: TestApp) {
-        let (room, broker) = app.room().await;
-        for (kind, media_type, magic) in
-            [("pdf", "application/pdf", &b"%PDF"[..]), ("json", "application/json", b"{\"format\""), ("csv", "application/zip", b"PK\x03\x04")]
-        {
-            let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": kind })).await;
-            assert_eq!(snapshot["status"], "completed", "{snapshot}");
-            let url = snapshot["download_url"].as_str().unwrap().strip_prefix("/api/v1").unwrap();
-            let file = app.get(url, &broker).send().await;
-            assert_eq!(file.header("content-type"), media_type);
-            assert!(file.body.starts_with(magic), "{kind}");
-        }
+async fn each_type_comes_in_its_form(app: TestApp) {
+    let (room, broker) = app.room().await;
+    for (kind, media_type, magic) in [
+        ("pdf", "application/pdf", &b"%PDF"[..]),
+        ("json", "application/json", b"{\"format\""),
+        ("csv", "application/zip", b"PK\x03\x04"),
+    ] {
+        let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": kind })).await;
+        assert_eq!(snapshot["status"], "completed", "{snapshot}");
+        let url = snapshot["download_url"].as_str().unwrap().strip_prefix("/api/v1").unwrap();
+        let file = app.get(url, &broker).send().await;
+        assert_eq!(file.header("content-type"), media_type);
+        assert!(file.body.starts_with(magic), "{kind}");
     }
+}
 
-    /// Also promise 2: a write between capture and rendering is not in it.
-    async fn a_record_shows_the_room_before_the_snapshot_and_nothing_later(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let taken = app.post(&format!("/rooms/{room}/snapshots"), &broker).json(json!({ "snapshot_type": "json" })).send().await.expect(201);
-        app.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": "LATER TITLE" })).send().await.expect(200);
-        let later = json!({ "role": "buyer", "name": "LATER PARTY", "email": "later@example.com" });
-        app.post(&format!("/rooms/{room}/parties"), &broker).json(later).send().await.expect(201);
-        app.work().await;
-        let url = format!("/rooms/{room}/snapshots/{}/download", taken["id"].as_str().unwrap());
-        let envelope = app.get(&url, &broker).send().await.expect(200);
-        let record = &envelope["record"];
-        assert!(!record.to_string().contains("LATER"));
-        assert_eq!(record["room"]["title"], "STS Ceuta");
-        assert_eq!(record["counts"], json!({ "parties": 5, "activity": 6 }));
-        assert_eq!(record["activity"].as_array().unwrap().len(), 6);
-        assert_eq!(record["log"]["size"], 6);
-        assert_eq!(record["snapshot"]["created_by"], json!({ "email": "broker@example.com", "name": "broker", "role": "broker" }));
-        let canonical = serde_json_canonicalizer::to_vec(record).unwrap();
-        assert_eq!(sha256(&canonical), taken["record_sha256"].as_str().unwrap());
+/// Also promise 2: a write between capture and rendering is not in it.
+async fn a_record_shows_the_room_before_the_snapshot_and_nothing_later(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let taken = app
+        .post(&format!("/rooms/{room}/snapshots"), &broker)
+        .json(json!({ "snapshot_type": "json" }))
+        .send()
+        .await
+        .expect(201);
+    app.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": "LATER TITLE" })).send().await.expect(200);
+    let later = json!({ "role": "buyer", "name": "LATER PARTY", "email": "later@example.com" });
+    app.post(&format!("/rooms/{room}/parties"), &broker).json(later).send().await.expect(201);
+    app.work().await;
+    let url = format!("/rooms/{room}/snapshots/{}/download", taken["id"].as_str().unwrap());
+    let envelope = app.get(&url, &broker).send().await.expect(200);
+    let record = &envelope["record"];
+    assert!(!record.to_string().contains("LATER"));
+    assert_eq!(record["room"]["title"], "STS Ceuta");
+    assert_eq!(record["counts"], json!({ "parties": 5, "activity": 6 }));
+    assert_eq!(record["activity"].as_array().unwrap().len(), 6);
+    assert_eq!(record["log"]["size"], 6);
+    assert_eq!(
+        record["snapshot"]["created_by"],
+        json!({ "email": "broker@example.com", "name": "broker", "role": "broker" })
+    );
+    let canonical = serde_json_canonicalizer::to_vec(record).unwrap();
+    assert_eq!(sha256(&canonical), taken["record_sha256"].as_str().unwrap());
+}
+
+async fn a_write_between_capture_and_rendering_is_not_in_the_reports_words(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}/snapshots");
+    let taken = app.post(&path, &broker).json(json!({ "title": "Frozen" })).send().await.expect(201);
+    app.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": "LATER TITLE" })).send().await.expect(200);
+    let later = json!({ "role": "buyer", "name": "LATER PARTY", "email": "later@example.com" });
+    app.post(&format!("/rooms/{room}/parties"), &broker).json(later).send().await.expect(201);
+    app.work().await;
+    let url = format!("{path}/{}/download", taken["id"].as_str().unwrap());
+    let Some(words) = pdf_words(&app.get(&url, &broker).send().await.body) else { return };
+    for word in ["Frozen", "STS Ceuta", "owner@example.com", taken["record_sha256"].as_str().unwrap()] {
+        assert!(words.contains(word), "{word} in {words}");
     }
+    assert!(!words.contains("LATER") && !words.contains("later@"), "{words}");
+}
 
-    async fn a_write_between_capture_and_rendering_is_not_in_the_reports_words(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let path = format!("/rooms/{room}/snapshots");
-        let taken = app.post(&path, &broker).json(json!({ "title": "Frozen" })).send().await.expect(201);
-        app.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": "LATER TITLE" })).send().await.expect(200);
-        let later = json!({ "role": "buyer", "name": "LATER PARTY", "email": "later@example.com" });
-        app.post(&format!("/rooms/{room}/parties"), &broker).json(later).send().await.expect(201);
-        app.work().await;
-        let url = format!("{path}/{}/download", taken["id"].as_str().unwrap());
-        let Some(words) = pdf_words(&app.get(&url, &broker).send().await.body) else { return };
-        for word in ["Frozen", "STS Ceuta", "owner@example.com", taken["record_sha256"].as_str().unwrap()] {
-            assert!(words.contains(word), "{word} in {words}");
-        }
-        assert!(!words.contains("LATER") && !words.contains("later@"), "{words}");
+async fn a_section_that_was_not_asked_for_is_left_out(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let asked = json!({ "snapshot_type": "json", "include_activity": false });
+    let snapshot = app.snapshot(&room, &broker, asked).await;
+    let url = format!("/rooms/{room}/snapshots/{}/download", snapshot["id"].as_str().unwrap());
+    let record = &app.get(&url, &broker).send().await.expect(200)["record"];
+    assert!(record.get("activity").is_none());
+    assert_eq!(record["counts"]["activity"], 6);
+}
+
+async fn a_blank_title_becomes_one_with_the_date(app: TestApp) {
+    let (room, broker) = app.room().await;
+    for asked in [json!({}), json!({ "title": "  " }), json!({ "title": null })] {
+        let taken = app.post(&format!("/rooms/{room}/snapshots"), &broker).json(asked).send().await.expect(201);
+        assert_eq!(taken["title"], "Snapshot of 2026-11-23 08:00 UTC");
     }
+}
 
-    async fn a_section_that_was_not_asked_for_is_left_out(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let asked = json!({ "snapshot_type": "json", "include_activity": false });
-        let snapshot = app.snapshot(&room, &broker, asked).await;
-        let url = format!("/rooms/{room}/snapshots/{}/download", snapshot["id"].as_str().unwrap());
-        let record = &app.get(&url, &broker).send().await.expect(200)["record"];
-        assert!(record.get("activity").is_none());
-        assert_eq!(record["counts"]["activity"], 6);
+async fn a_list_is_newest_first(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}/snapshots");
+    assert_eq!(app.get(&path, &broker).send().await.expect(200), json!([]));
+    for title in ["first", "second", "third"] {
+        app.post(&path, &broker).json(json!({ "title": title, "snapshot_type": "json" })).send().await.expect(201);
+        app.later(Duration::from_secs(1));
     }
+    let listed = app.get(&format!("{path}?limit=2"), &broker).send().await;
+    assert_eq!(listed.header("x-total-count"), "3");
+    let titles: Vec<_> = listed.json().as_array().unwrap().iter().map(|snapshot| snapshot["title"].clone()).collect();
+    assert_eq!(titles, ["third", "second"]);
+}
 
-    async fn a_blank_title_becomes_one_with_the_date(app: TestApp) {
-        let (room, broker) = app.room().await;
-        for asked in [json!({}), json!({ "title": "  " }), json!({ "title": null })] {
-            let taken = app.post(&format!("/rooms/{room}/snapshots"), &broker).json(asked).send().await.expect(201);
-            assert_eq!(taken["title"], "Snapshot of 2026-11-23 08:00 UTC");
-        }
+async fn deleting_removes_rows_and_file_and_leaves_the_tombstone(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let snapshot = app.snapshot(&room, &broker, json!({ "title": "Gone", "snapshot_type": "json" })).await;
+    let id = snapshot["id"].as_str().unwrap();
+    let path = format!("/rooms/{room}/snapshots/{id}");
+    let file = app.dir.path().join(format!("data/files/rooms/{room}/snapshots/{id}.json"));
+    assert!(file.exists());
+    let deleted = app.delete(&path, &admin).send().await.expect(200);
+    assert_eq!(deleted, json!({ "message": "Snapshot deleted", "snapshot_id": id }));
+    app.tidy().await;
+    assert!(!file.exists());
+    for again in [app.delete(&path, &admin), app.get(&path, &admin), app.get(&format!("{path}/download"), &admin)] {
+        assert_eq!(again.send().await.problem(), "not_found");
     }
-
-    async fn a_list_is_newest_first(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let path = format!("/rooms/{room}/snapshots");
-        assert_eq!(app.get(&path, &broker).send().await.expect(200), json!([]));
-        for title in ["first", "second", "third"] {
-            app.post(&path, &broker).json(json!({ "title": title, "snapshot_type": "json" })).send().await.expect(201);
-            app.later(Duration::from_secs(1));
-        }
-        let listed = app.get(&format!("{path}?limit=2"), &broker).send().await;
-        assert_eq!(listed.header("x-total-count"), "3");
-        let titles: Vec<_> = listed.json().as_array().unwrap().iter().map(|snapshot| snapshot["title"].clone()).collect();
-        assert_eq!(titles, ["third", "second"]);
-    }
-
-    async fn deleting_removes_rows_and_file_and_leaves_the_tombstone(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let admin = app.user("admin@example.com", Role::Admin).await;
-        let snapshot = app.snapshot(&room, &broker, json!({ "title": "Gone", "snapshot_type": "json" })).await;
-        let id = snapshot["id"].as_str().unwrap();
-        let path = format!("/rooms/{room}/snapshots/{id}");
-        let file = app.dir.path().join(format!("data/files/rooms/{room}/snapshots/{id}.json"));
-        assert!(file.exists());
-        let deleted = app.delete(&path, &admin).send().await.expect(200);
-        assert_eq!(deleted, json!({ "message": "Snapshot deleted", "snapshot_id": id }));
-        app.tidy().await;
-        assert!(!file.exists());
-        for again in [app.delete(&path, &admin), app.get(&path, &admin), app.get(&format!("{path}/download"), &admin)] {
-            assert_eq!(again.send().await.problem(), "not_found");
-        }
-        let log = app.get(&format!("/rooms/{room}/activities?limit=1"), &broker).send().await.expect(200);
-        assert_eq!(log[0]["action"], "snapshot_deleted");
-        assert_eq!(log[0]["meta"], json!({
+    let log = app.get(&format!("/rooms/{room}/activities?limit=1"), &broker).send().await.expect(200);
+    assert_eq!(log[0]["action"], "snapshot_deleted");
+    assert_eq!(
+        log[0]["meta"],
+        json!({
             "snapshot_id": id, "title": "Gone", "snapshot_type": "json",
             "record_sha256": snapshot["record_sha256"], "file_sha256": snapshot["file_sha256"],
-        }));
-    }
+        })
+    );
+}
 
-    async fn of_two_deletes_at_once_one_finds_nothing(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let admin = app.user("admin@example.com", Role::Admin).await;
-        let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
-        let path = format!("/rooms/{room}/snapshots/{}", snapshot["id"].as_str().unwrap());
-        let (one, two) = tokio::join!(app.delete(&path, &admin).send(), app.delete(&path, &admin).send());
-        let mut statuses = [one.status, two.status];
-        statuses.sort_unstable();
-        assert_eq!(statuses, [200, 404]);
-        let deletions = app.actions(&room, &admin).await.iter().filter(|action| *action == "snapshot_deleted").count();
-        assert_eq!(deletions, 1);
-    }
+async fn of_two_deletes_at_once_one_finds_nothing(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
+    let path = format!("/rooms/{room}/snapshots/{}", snapshot["id"].as_str().unwrap());
+    let (one, two) = tokio::join!(app.delete(&path, &admin).send(), app.delete(&path, &admin).send());
+    let mut statuses = [one.status, two.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 404]);
+    let deletions = app.actions(&room, &admin).await.iter().filter(|action| *action == "snapshot_deleted").count();
+    assert_eq!(deletions, 1);
+}
 
-    async fn a_repeated_request_with_its_key_takes_one_snapshot(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let path = format!("/rooms/{room}/snapshots");
-        let take = || app.post(&path, &broker).header("idempotency-key", "retry-1").json(json!({ "snapshot_type": "json" }));
-        let first = take().send().await.expect(201);
-        assert_eq!(take().send().await.expect(201)["id"], first["id"]);
-        assert_eq!(app.get(&path, &broker).send().await.header("x-total-count"), "1");
-        let other = app.post(&path, &broker).header("idempotency-key", "retry-1").json(json!({ "snapshot_type": "csv" }));
-        assert_eq!(other.send().await.fields(), ["Idempotency-Key"]);
-    }
+async fn a_repeated_request_with_its_key_takes_one_snapshot(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}/snapshots");
+    let take =
+        || app.post(&path, &broker).header("idempotency-key", "retry-1").json(json!({ "snapshot_type": "json" }));
+    let first = take().send().await.expect(201);
+    assert_eq!(take().send().await.expect(201)["id"], first["id"]);
+    assert_eq!(app.get(&path, &broker).send().await.header("x-total-count"), "1");
+    let other = app.post(&path, &broker).header("idempotency-key", "retry-1").json(json!({ "snapshot_type": "csv" }));
+    assert_eq!(other.send().await.fields(), ["Idempotency-Key"]);
+}
 
-    async fn a_snapshot_of_another_room_is_not_found_here(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
-        let other = app.post("/rooms", &broker).json(crate::harness::new_room(&[])).send().await.expect(201);
-        let path = format!("/rooms/{}/snapshots/{}", other["id"].as_str().unwrap(), snapshot["id"].as_str().unwrap());
-        for refused in [app.get(&path, &broker), app.get(&format!("{path}/download"), &broker), app.post(&format!("{path}/retry"), &broker)] {
-            assert_eq!(refused.send().await.problem(), "not_found");
-        }
+async fn a_snapshot_of_another_room_is_not_found_here(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
+    let other = app.post("/rooms", &broker).json(crate::harness::new_room(&[])).send().await.expect(201);
+    let path = format!("/rooms/{}/snapshots/{}", other["id"].as_str().unwrap(), snapshot["id"].as_str().unwrap());
+    for refused in [
+        app.get(&path, &broker),
+        app.get(&format!("{path}/download"), &broker),
+        app.post(&format!("{path}/retry"), &broker),
+    ] {
+        assert_eq!(refused.send().await.problem(), "not_found");
     }
+}
 
-    async fn snapshots_taken_at_once_by_many_are_each_of_one_instant(app: TestApp) {
-        let (room, broker) = app.room().await;
-        let path = format!("/rooms/{room}/snapshots");
-        let takers = (0..12).map(|_| app.post(&path, &broker).json(json!({ "snapshot_type": "json" })).send());
-        let taken: Vec<Value> = futures_util::future::join_all(takers).await.iter().map(|reply| reply.expect(201)).collect();
-        assert_eq!(app.work().await, 12);
-        let mut sizes = Vec::new();
-        for snapshot in &taken {
-            let url = format!("{path}/{}/download", snapshot["id"].as_str().unwrap());
-            let envelope = app.get(&url, &broker).send().await.expect(200);
-            let record = &envelope["record"];
-            let size = record["log"]["size"].as_u64().unwrap();
-            assert_eq!(record["activity"].as_array().unwrap().len() as u64, size);
-            sizes.push(size);
-        }
-        sizes.sort_unstable();
-        assert_eq!(sizes, (6..18).collect::<Vec<u64>>());
+async fn snapshots_taken_at_once_by_many_are_each_of_one_instant(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}/snapshots");
+    let takers = (0..12).map(|_| app.post(&path, &broker).json(json!({ "snapshot_type": "json" })).send());
+    let taken: Vec<Value> =
+        futures_util::future::join_all(takers).await.iter().map(|reply| reply.expect(201)).collect();
+    assert_eq!(app.work().await, 12);
+    let mut sizes = Vec::new();
+    for snapshot in &taken {
+        let url = format!("{path}/{}/download", snapshot["id"].as_str().unwrap());
+        let envelope = app.get(&url, &broker).send().await.expect(200);
+        let record = &envelope["record"];
+        let size = record["log"]["size"].as_u64().unwrap();
+        assert_eq!(record["activity"].as_array().unwrap().len() as u64, size);
+        sizes.push(size);
     }
+    sizes.sort_unstable();
+    assert_eq!(sizes, (6..18).collect::<Vec<u64>>());
 }

@@ -27,67 +27,102 @@ async fn keys(app: &TestApp) -> Vec<String> {
 }
 
 on_both_databases! {
-    async fn of_writes_at_once_each_failed_one_leaves_nothing_and_every_other_stays(app: TestApp) {
-        let writes = (0..40).map(|i| {
-            let db = app.app.db.clone();
-            async move {
-                db.write(async move |tx| {
-                    add(tx, &format!("{i:02}")).await?;
-                    if i % 3 == 1 { Err(Error::Busy) } else { Ok(i) }
-                })
-                .await
-            }
-        });
-        let outcomes = join_all(writes).await;
-        let kept: Vec<String> = outcomes.into_iter().flatten().map(|i| format!("{i:02}")).collect();
-        assert_eq!(kept.len(), 27);
-        assert_eq!(keys(&app).await, kept);
-    }
+    TestApp:
+    of_writes_at_once_each_failed_one_leaves_nothing_and_every_other_stays,
+    a_statement_that_fails_takes_its_own_write_with_it_alone,
+    a_write_that_panics_leaves_nothing_and_the_next_goes_on,
+    a_read_sees_one_instant_and_can_change_nothing_that_stays,
+    times_come_back_to_the_microsecond_and_sort,
+}
 
-    async fn a_statement_that_fails_takes_its_own_write_with_it_alone(app: TestApp) {
-        let failing = app.app.db.write(async |tx| { add(tx, "a").await?; add(tx, "a").await });
-        let fine = app.app.db.write(async |tx| add(tx, "b").await);
-        let (failed, done) = tokio::join!(failing, fine);
-        assert!(failed.is_err());
-        done.unwrap();
-        assert_eq!(keys(&app).await, ["b"]);
-    }
-
-    async fn a_write_that_panics_leaves_nothing_and_the_next_goes_on(app: TestApp) {
+async fn of_writes_at_once_each_failed_one_leaves_nothing_and_every_other_stays(app: TestApp) {
+    let writes = (0..40).map(|i| {
         let db = app.app.db.clone();
-        let panicked = tokio::spawn(async move {
-            db.write(async |tx| -> Result<()> { add(tx, "a").await?; panic!("in a write") }).await
+        async move {
+            db.write(async move |tx| {
+                add(tx, &format!("{i:02}")).await?;
+                if i % 3 == 1 { Err(Error::Busy) } else { Ok(i) }
+            })
+            .await
+        }
+    });
+    let outcomes = join_all(writes).await;
+    let kept: Vec<String> = outcomes.into_iter().flatten().map(|i| format!("{i:02}")).collect();
+    assert_eq!(kept.len(), 27);
+    assert_eq!(keys(&app).await, kept);
+}
+
+async fn a_statement_that_fails_takes_its_own_write_with_it_alone(app: TestApp) {
+    let failing = app.app.db.write(async |tx| {
+        add(tx, "a").await?;
+        add(tx, "a").await
+    });
+    let fine = app.app.db.write(async |tx| add(tx, "b").await);
+    let (failed, done) = tokio::join!(failing, fine);
+    assert!(failed.is_err());
+    done.unwrap();
+    assert_eq!(keys(&app).await, ["b"]);
+}
+
+async fn a_write_that_panics_leaves_nothing_and_the_next_goes_on(app: TestApp) {
+    let db = app.app.db.clone();
+    let panicked = tokio::spawn(async move {
+        db.write(async |tx| -> Result<()> {
+            add(tx, "a").await?;
+            panic!("in a write")
         })
-        .await;
-        assert!(!matches!(panicked, Ok(Ok(()))));
-        app.app.db.write(async |tx| add(tx, "b").await).await.unwrap();
-        assert_eq!(keys(&app).await, ["b"]);
-    }
+        .await
+    })
+    .await;
+    assert!(!matches!(panicked, Ok(Ok(()))));
+    app.app.db.write(async |tx| add(tx, "b").await).await.unwrap();
+    assert_eq!(keys(&app).await, ["b"]);
+}
 
-    async fn a_read_sees_one_instant_and_can_change_nothing_that_stays(app: TestApp) {
-        let db = app.app.db.clone();
-        let count = async |tx: &mut Tx| -> Result<i64> { tx.one("SELECT COUNT(*) FROM file_deletions", &[]).await?.get(0) };
-        let before = app.app.db.read(count).await.unwrap();
-        db.write(async |tx| add(tx, "a").await).await.unwrap();
-        let _ = app.app.db.read(async |tx| add(tx, "b").await).await;
-        assert_eq!((before, app.app.db.read(count).await.unwrap()), (0, 1));
-    }
+async fn a_read_sees_one_instant_and_can_change_nothing_that_stays(app: TestApp) {
+    let db = app.app.db.clone();
+    let count = async |tx: &mut Tx| -> Result<i64> { tx.one("SELECT COUNT(*) FROM file_deletions", &[]).await?.get(0) };
+    let before = app.app.db.read(count).await.unwrap();
+    db.write(async |tx| add(tx, "a").await).await.unwrap();
+    let _ = app.app.db.read(async |tx| add(tx, "b").await).await;
+    assert_eq!((before, app.app.db.read(count).await.unwrap()), (0, 1));
+}
 
-    async fn times_come_back_to_the_microsecond_and_sort(app: TestApp) {
-        let times: Vec<Time> = ["1970-01-01T00:00:00Z", "2026-11-23T08:00:00.000001Z", "2026-11-23T08:00:00.1Z", "2199-12-31T23:59:59.999999Z"]
-            .iter().map(|time| time.parse().unwrap()).collect();
-        let given = times.clone();
-        app.app.db.write(async move |tx| {
+async fn times_come_back_to_the_microsecond_and_sort(app: TestApp) {
+    let times: Vec<Time> = [
+        "1970-01-01T00:00:00Z",
+        "2026-11-23T08:00:00.000001Z",
+        "2026-11-23T08:00:00.1Z",
+        "2199-12-31T23:59:59.999999Z",
+    ]
+    .iter()
+    .map(|time| time.parse().unwrap())
+    .collect();
+    let given = times.clone();
+    app.app
+        .db
+        .write(async move |tx| {
             for (i, time) in given.iter().rev().enumerate() {
-                tx.exec("INSERT INTO file_deletions (file_url, not_before) VALUES (?1, ?2)", &[&i.to_string(), time]).await?;
+                tx.exec("INSERT INTO file_deletions (file_url, not_before) VALUES (?1, ?2)", &[&i.to_string(), time])
+                    .await?;
             }
             Ok(())
-        }).await.unwrap();
-        let read: Vec<Time> = app.app.db.read(async |tx| {
-            tx.rows("SELECT not_before FROM file_deletions ORDER BY not_before", &[]).await?.iter().map(|row| row.get(0)).collect()
-        }).await.unwrap();
-        assert_eq!(read, times);
-    }
+        })
+        .await
+        .unwrap();
+    let read: Vec<Time> = app
+        .app
+        .db
+        .read(async |tx| {
+            tx.rows("SELECT not_before FROM file_deletions ORDER BY not_before", &[])
+                .await?
+                .iter()
+                .map(|row| row.get(0))
+                .collect()
+        })
+        .await
+        .unwrap();
+    assert_eq!(read, times);
 }
 
 #[tokio::test]

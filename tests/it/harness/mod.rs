@@ -29,12 +29,9 @@ pub(crate) use server::{Api, Installation, Ran, Server, until};
 /// Of every account that a test makes.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// Runs the test on SQLite, and on PostgreSQL where there is one.
+/// Runs each of these functions as a test on SQLite, and on PostgreSQL where there is one.
 macro_rules! on_both_databases {
-    ($($(#[$doc:meta])* async fn $name:ident($place:ident: $kind:ident) $body:block)+) => {$(
-        $(#[$doc])*
-        async fn $name($place: crate::harness::$kind) $body
-
+    ($kind:ident: $($name:ident),+ $(,)?) => {$(
         mod $name {
             #[tokio::test]
             async fn sqlite() {
@@ -48,6 +45,12 @@ macro_rules! on_both_databases {
                 }
             }
         }
+    )+};
+    ($($(#[$doc:meta])* async fn $name:ident($place:ident: $kind:ident) $body:block)+) => {$(
+        $(#[$doc])*
+        async fn $name($place: crate::harness::$kind) $body
+
+        crate::harness::on_both_databases!($kind: $name);
     )+};
 }
 pub(crate) use on_both_databases;

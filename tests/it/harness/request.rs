@@ -34,6 +34,7 @@ impl<'a> Request<'a> {
         self
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "tests write bodies where they send them")]
     pub(crate) fn json(self, body: Value) -> Self {
         self.header("content-type", "application/json").body(body.to_string())
     }
