@@ -3,7 +3,12 @@
 use clap::Subcommand;
 
 use super::print;
-use crate::{app::App, db::migrations, error::Result};
+use crate::{
+    app::App,
+    db::migrations,
+    domain::{Actor, schema},
+    error::Result,
+};
 
 /// What to do with the schema.
 #[derive(Debug, Subcommand)]
@@ -28,7 +33,8 @@ pub(super) async fn run(app: App, command: Command) -> Result<()> {
     match command {
         Command::Up => report(&migrations::up(&app.db, app.now()).await?, "taken", "there is nothing to take"),
         Command::Down { to, yes } => {
-            report(&migrations::down(&app.db, &to, yes).await?, "taken back", "there is nothing to take back")
+            let taken = schema::take_back(&app, &Actor::Operator, &to, yes).await?;
+            report(&taken, "taken back", "there is nothing to take back")
         }
         Command::Status => {
             for step in migrations::status(&app.db).await? {

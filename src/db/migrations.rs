@@ -1,5 +1,7 @@
 //! Numbered steps of the schema, each with a way up and a way down, on both databases.
 
+use std::collections::BTreeMap;
+
 use super::{Db, Dialect, Tx};
 use crate::{
     domain::Time,
@@ -82,40 +84,48 @@ pub async fn up(db: &Db, now: Time) -> Result<Vec<&'static str>> {
     .await
 }
 
-/// Takes back every step after `to` (`002`, or `000` for all); answers their names.
+/// What the way down took with it.
+#[derive(Debug, Default)]
+pub struct TakenBack {
+    /// The steps, the newest first.
+    pub steps: Vec<&'static str>,
+    /// Tables that were deleted, and how many rows they held.
+    pub rows: BTreeMap<&'static str, i64>,
+    /// Whether there is still a log to tell it to.
+    pub log_remains: bool,
+}
+
+/// Takes back every step after `to` (`002`, or `000` for all).
 ///
 /// Refuses to lose rows unless told that this is meant.
-pub async fn down(db: &Db, to: &str, rows_may_go: bool) -> Result<Vec<&'static str>> {
-    let last = if to.bytes().all(|digit| digit == b'0') && !to.is_empty() {
-        None
+pub async fn down(tx: &mut Tx, to: &str, rows_may_go: bool) -> Result<TakenBack> {
+    let kept = if to.bytes().all(|digit| digit == b'0') && !to.is_empty() {
+        0
     } else {
         let found = MIGRATIONS.iter().position(|step| step.name == to || step.name.split('_').next() == Some(to));
-        Some(found.ok_or_else(|| Error::setup(format!("there is no migration `{to}`; `migrate status` lists them")))?)
+        1 + found.ok_or_else(|| Error::setup(format!("there is no migration `{to}`; `migrate status` lists them")))?
     };
-    db.write(async move |tx| {
-        lock(tx).await?;
-        let applied = applied(tx).await?;
-        let mut taken = Vec::new();
-        let later = MIGRATIONS.iter().skip(last.map_or(0, |last| last + 1));
-        for step in later.rev().filter(|step| find(&applied, step.name).is_some()) {
-            for table in step.holds.iter().filter(|_| !rows_may_go) {
-                let rows: i64 = tx.one(&format!("SELECT COUNT(*) FROM {table}"), &[]).await?.get(0)?;
-                if rows > 0 {
-                    return Err(Error::Refused(format!(
-                        "going down would delete {rows} rows of `{table}` for good; repeat with --yes if that is meant"
-                    )));
-                }
+    lock(tx).await?;
+    let applied = applied(tx).await?;
+    let mut taken = TakenBack { log_remains: kept > 0 && !applied.is_empty(), ..TakenBack::default() };
+    for step in MIGRATIONS[kept..].iter().rev().filter(|step| find(&applied, step.name).is_some()) {
+        for table in step.holds {
+            let rows: i64 = tx.one(&format!("SELECT COUNT(*) FROM {table}"), &[]).await?.get(0)?;
+            if rows > 0 && !rows_may_go {
+                return Err(Error::Refused(format!(
+                    "going down would delete `{table}` for good, and its rows ({rows}); repeat with --yes if that is meant"
+                )));
             }
-            tx.batch(step.down).await?;
-            if tx.dialect() == Dialect::Postgres {
-                tx.batch(step.down_postgres).await?;
-            }
-            tx.exec("DELETE FROM schema_migrations WHERE name = ?1", &[&step.name]).await?;
-            taken.push(step.name);
+            taken.rows.insert(table, rows);
         }
-        Ok(taken)
-    })
-    .await
+        tx.batch(step.down).await?;
+        if tx.dialect() == Dialect::Postgres {
+            tx.batch(step.down_postgres).await?;
+        }
+        tx.exec("DELETE FROM schema_migrations WHERE name = ?1", &[&step.name]).await?;
+        taken.steps.push(step.name);
+    }
+    Ok(taken)
 }
 
 /// Refuses a database whose schema is not the one this program was built for.

@@ -4,6 +4,8 @@
 //! log are strictly ordered: each gets the next `seq`, and its leaf hash joins the Merkle tree
 //! (RFC 6962 §2.1) whose compact range that row keeps.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -146,6 +148,10 @@ pub enum Event {
     },
     SignedIn {},
     SignedOut {},
+    SchemaTakenBack {
+        migrations: Vec<&'static str>,
+        rows_deleted: BTreeMap<&'static str, i64>,
+    },
 }
 
 /// A log locked for the rest of the transaction: the only way to append.

@@ -11,6 +11,7 @@ pub mod parties;
 pub mod passwords;
 pub mod record;
 pub mod rooms;
+pub mod schema;
 pub mod sessions;
 pub mod snapshots;
 pub mod users;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sts_clearance::{
     db::Tx,
-    domain::Role,
+    domain::{Actor, Role, schema},
     evidence::{CompactRange, leaf_hash},
 };
 
@@ -15,6 +15,7 @@ on_both_databases! {
     an_admin_reads_every_log_and_others_do_not,
     the_database_itself_refuses_to_change_or_delete_an_entry,
     a_logs_head_is_the_tree_over_its_entries,
+    a_schema_taken_back_is_told_to_the_platforms_log_and_takes_the_files_with_it,
 }
 
 async fn entries_come_newest_first_and_can_be_filtered(app: TestApp) {
@@ -96,4 +97,21 @@ async fn a_logs_head_is_the_tree_over_its_entries(app: TestApp) {
     }
     assert_eq!(size.unsigned_abs(), tree.size());
     assert_eq!(frontier, tree.frontier());
+}
+
+async fn a_schema_taken_back_is_told_to_the_platforms_log_and_takes_the_files_with_it(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
+    let key = format!("data/files/rooms/{room}/snapshots/{}.json", snapshot["id"].as_str().unwrap());
+    assert!(app.dir.path().join(&key).exists());
+    schema::take_back(&app.app, &Actor::Operator, "002", true).await.unwrap();
+    app.tidy().await;
+    assert!(!app.dir.path().join(&key).exists());
+    let log = app.get("/activities?limit=1", &admin).send().await.expect(200);
+    assert_eq!((&log[0]["actor"], &log[0]["action"]), (&json!("operator"), &json!("schema_taken_back")));
+    assert_eq!(
+        log[0]["meta"],
+        json!({ "migrations": ["003_add_snapshots_table"], "rows_deleted": { "snapshots": 1 } })
+    );
 }

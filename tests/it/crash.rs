@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::{task::JoinSet, time::timeout};
 
-use crate::harness::{Api, new_room, on_both_databases};
+use crate::harness::{Api, Installation, new_room, on_both_databases};
 
 const KILLS: usize = 50;
 const CLIENTS: usize = 8;
@@ -21,49 +21,52 @@ const CLIENTS: usize = 8;
 const LONGEST_LIFE: u64 = 500;
 
 on_both_databases! {
-    async fn no_acknowledged_snapshot_is_lost_when_the_server_is_killed_fifty_times(place: Installation) {
-        let mut seed = Seed::from_environment();
-        let clients: Vec<String> = (0..CLIENTS).map(|n| format!("broker{n}@example.com")).collect();
-        for email in &clients {
-            place.add_user(email, "broker");
-        }
-        let server = place.serve();
-        let mut tokens = Vec::new();
-        for email in &clients {
-            tokens.push(server.api.sign_in(email).await);
-        }
-        let parties: Vec<Value> =
-            clients.iter().map(|email| json!({ "role": "broker", "name": email, "email": email })).collect();
-        let room = server.api.post("/rooms", &tokens[0], &new_room(&parties)).await;
-        let room = room["id"].as_str().unwrap().to_owned();
-        server.kill();
+    Installation:
+    no_acknowledged_snapshot_is_lost_when_the_server_is_killed_fifty_times,
+}
 
-        let mut acknowledged: Vec<Value> = Vec::new();
-        let mut checked = 0;
-        for _ in 0..KILLS {
-            let server = place.serve();
-            check_each(&acknowledged[checked..], async |taken| {
-                let found = server.api.get(&path(&room, taken), &tokens[0]).await;
-                assert_eq!(found["record_sha256"], taken["record_sha256"]);
-            })
-            .await;
-            checked = acknowledged.len();
-
-            let mut taking = JoinSet::new();
-            for token in &tokens {
-                let rng = StdRng::seed_from_u64(seed.rng.random());
-                taking.spawn(take_until_it_dies(server.api.clone(), room.clone(), token.clone(), rng));
-            }
-            let life = Duration::from_millis(seed.rng.random_range(0..LONGEST_LIFE));
-            timeout(life, taking.join_next()).await.expect_err("no client is turned away by a server that lives");
-            server.kill();
-            acknowledged.extend(taking.join_all().await.into_iter().flatten());
-        }
-        assert!(acknowledged.len() > KILLS, "only {} snapshots were taken", acknowledged.len());
-
-        let server = place.serve();
-        check_all(&server.api, &room, &tokens[0], &acknowledged).await;
+async fn no_acknowledged_snapshot_is_lost_when_the_server_is_killed_fifty_times(place: Installation) {
+    let mut seed = Seed::from_environment();
+    let clients: Vec<String> = (0..CLIENTS).map(|n| format!("broker{n}@example.com")).collect();
+    for email in &clients {
+        place.add_user(email, "broker");
     }
+    let server = place.serve();
+    let mut tokens = Vec::new();
+    for email in &clients {
+        tokens.push(server.api.sign_in(email).await);
+    }
+    let parties: Vec<Value> =
+        clients.iter().map(|email| json!({ "role": "broker", "name": email, "email": email })).collect();
+    let room = server.api.post("/rooms", &tokens[0], &new_room(&parties)).await;
+    let room = room["id"].as_str().unwrap().to_owned();
+    server.kill();
+
+    let mut acknowledged: Vec<Value> = Vec::new();
+    let mut checked = 0;
+    for _ in 0..KILLS {
+        let server = place.serve();
+        check_each(&acknowledged[checked..], async |taken| {
+            let found = server.api.get(&path(&room, taken), &tokens[0]).await;
+            assert_eq!(found["record_sha256"], taken["record_sha256"]);
+        })
+        .await;
+        checked = acknowledged.len();
+
+        let mut taking = JoinSet::new();
+        for token in &tokens {
+            let rng = StdRng::seed_from_u64(seed.rng.random());
+            taking.spawn(take_until_it_dies(server.api.clone(), room.clone(), token.clone(), rng));
+        }
+        let life = Duration::from_millis(seed.rng.random_range(0..LONGEST_LIFE));
+        timeout(life, taking.join_next()).await.expect_err("no client is turned away by a server that lives");
+        server.kill();
+        acknowledged.extend(taking.join_all().await.into_iter().flatten());
+    }
+    assert!(acknowledged.len() > KILLS, "only {} snapshots were taken", acknowledged.len());
+
+    let server = place.serve();
+    check_all(&server.api, &room, &tokens[0], &acknowledged).await;
 }
 
 /// Takes snapshots, one after the other, until the server answers no more; those it acknowledged.

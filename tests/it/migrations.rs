@@ -14,136 +14,155 @@ const INDEXES: [&str; 4] =
     ["idx_snapshots_created_by", "idx_snapshots_room_created", "idx_snapshots_room_id", "idx_snapshots_status"];
 
 on_both_databases! {
-    async fn up_takes_every_migration_once_and_status_tells_it(place: Installation) {
-        let names = ["001_initial_schema", "002_add_performance_indexes", "003_add_snapshots_table"];
-        for line in place.run(&["migrate", "status"]).expect(0).lines() {
-            assert!(line.ends_with(" not taken"), "{line}");
-        }
-        let taken = place.run(&["migrate", "up"]);
-        assert!(taken.expect(0).lines().eq(names.map(|name| format!("{name} taken"))), "{taken:?}");
-        assert_eq!(place.run(&["migrate", "up"]).expect(0), "there is nothing to take\n");
-        let status = place.run(&["migrate", "status"]);
-        let told: Vec<_> = status.expect(0).lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
-        assert_eq!(told.len(), names.len());
-        for (line, name) in told.iter().zip(names) {
-            assert!(matches!(line.as_slice(), [said, "taken", at] if *said == name && at.ends_with('Z')), "{line:?}");
-        }
-    }
+    Installation:
+    up_takes_every_migration_once_and_status_tells_it,
+    programs_that_start_at_once_take_every_migration_once,
+    the_snapshots_table_has_the_columns_and_indexes_of_the_earlier_system,
+    down_to_002_and_up_again_leaves_a_server_that_takes_snapshots,
+    a_down_that_would_drop_snapshots_asks_for_yes_and_leaves_rooms_parties_and_log,
+    a_down_to_000_asks_for_yes_and_leaves_an_empty_database,
+    an_unknown_target_is_refused,
+    a_server_told_not_to_migrate_refuses_an_older_schema_and_names_the_command,
+    the_schema_of_a_newer_version_is_refused,
+}
 
-    async fn programs_that_start_at_once_take_every_migration_once(place: Installation) {
-        let said: Vec<String> = thread::scope(|scope| {
-            let starting: Vec<_> = (0..4).map(|_| scope.spawn(|| place.run(&["migrate", "up"]))).collect();
-            starting.into_iter().map(|ran| ran.join().unwrap().expect(0).to_owned()).collect()
-        });
-        let mut taken: Vec<_> = said.iter().flat_map(|said| said.lines()).collect();
-        taken.sort_unstable();
-        assert_eq!(taken.len(), 6, "{taken:?}");
-        assert_eq!(taken.iter().filter(|line| **line == "there is nothing to take").count(), 3, "{taken:?}");
+async fn up_takes_every_migration_once_and_status_tells_it(place: Installation) {
+    let names = ["001_initial_schema", "002_add_performance_indexes", "003_add_snapshots_table"];
+    for line in place.run(&["migrate", "status"]).expect(0).lines() {
+        assert!(line.ends_with(" not taken"), "{line}");
     }
+    let taken = place.run(&["migrate", "up"]);
+    assert!(taken.expect(0).lines().eq(names.map(|name| format!("{name} taken"))), "{taken:?}");
+    assert_eq!(place.run(&["migrate", "up"]).expect(0), "there is nothing to take\n");
+    let status = place.run(&["migrate", "status"]);
+    let told: Vec<_> = status.expect(0).lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
+    assert_eq!(told.len(), names.len());
+    for (line, name) in told.iter().zip(names) {
+        assert!(matches!(line.as_slice(), [said, "taken", at] if *said == name && at.ends_with('Z')), "{line:?}");
+    }
+}
 
-    async fn the_snapshots_table_has_the_columns_and_indexes_of_the_earlier_system(place: Installation) {
-        place.run(&["migrate", "up"]).expect(0);
-        let columns = place.names(
-            "SELECT name FROM pragma_table_info('snapshots') ORDER BY cid",
-            "SELECT column_name FROM information_schema.columns WHERE table_name = 'snapshots' ORDER BY ordinal_position",
+async fn programs_that_start_at_once_take_every_migration_once(place: Installation) {
+    let said: Vec<String> = thread::scope(|scope| {
+        let starting: Vec<_> = (0..4).map(|_| scope.spawn(|| place.run(&["migrate", "up"]))).collect();
+        starting.into_iter().map(|ran| ran.join().unwrap().expect(0).to_owned()).collect()
+    });
+    let mut taken: Vec<_> = said.iter().flat_map(|said| said.lines()).collect();
+    taken.sort_unstable();
+    assert_eq!(taken.len(), 6, "{taken:?}");
+    assert_eq!(taken.iter().filter(|line| **line == "there is nothing to take").count(), 3, "{taken:?}");
+}
+
+async fn the_snapshots_table_has_the_columns_and_indexes_of_the_earlier_system(place: Installation) {
+    place.run(&["migrate", "up"]).expect(0);
+    let columns = place.names(
+        "SELECT name FROM pragma_table_info('snapshots') ORDER BY cid",
+        "SELECT column_name FROM information_schema.columns WHERE table_name = 'snapshots' ORDER BY ordinal_position",
+    );
+    assert_eq!(columns.await, COLUMNS);
+    let indexes = place.names(
+        "SELECT name FROM pragma_index_list('snapshots') WHERE origin = 'c' ORDER BY name",
+        "SELECT indexname FROM pg_indexes WHERE tablename = 'snapshots' AND indexname LIKE 'idx%' ORDER BY indexname",
+    );
+    assert_eq!(indexes.await, INDEXES);
+}
+
+async fn down_to_002_and_up_again_leaves_a_server_that_takes_snapshots(place: Installation) {
+    place.run(&["migrate", "up"]).expect(0);
+    assert_eq!(place.run(&["migrate", "down", "--to", "002"]).expect(0), "003_add_snapshots_table taken back\n");
+    assert_eq!(place.run(&["migrate", "down", "--to", "002"]).expect(0), "there is nothing to take back\n");
+    let status = place.run(&["migrate", "status"]);
+    assert_eq!(status.expect(0).lines().filter(|line| line.ends_with("not taken")).count(), 1);
+    assert_eq!(place.run(&["migrate", "up"]).expect(0), "003_add_snapshots_table taken\n");
+    let room = Room::with_a_snapshot(&place).await;
+    assert_eq!(room.server.api.all(&room.path("snapshots"), &room.token).await.len(), 1);
+}
+
+async fn a_down_that_would_drop_snapshots_asks_for_yes_and_leaves_rooms_parties_and_log(place: Installation) {
+    let Room { server, id, token } = Room::with_a_snapshot(&place).await;
+    let room = Room { server, id: id.clone(), token: token.clone() };
+    let before = room.facts().await;
+    assert_eq!(before[3].as_array().unwrap().len(), 1);
+    drop(room);
+
+    let refused = place.run(&["migrate", "down", "--to", "002"]).refused();
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(
+            refused,
+            @"going down would delete `snapshots` for good, and its rows (1); repeat with --yes if that is meant"
         );
-        assert_eq!(columns.await, COLUMNS);
-        let indexes = place.names(
-            "SELECT name FROM pragma_index_list('snapshots') WHERE origin = 'c' ORDER BY name",
-            "SELECT indexname FROM pg_indexes WHERE tablename = 'snapshots' AND indexname LIKE 'idx%' ORDER BY indexname",
-        );
-        assert_eq!(indexes.await, INDEXES);
     }
+    let room = Room { server: place.serve(), id, token };
+    assert_eq!(room.facts().await, before);
+    let Room { id, token, .. } = room;
 
-    async fn down_to_002_and_up_again_leaves_a_server_that_takes_snapshots(place: Installation) {
-        place.run(&["migrate", "up"]).expect(0);
-        assert_eq!(place.run(&["migrate", "down", "--to", "002"]).expect(0), "003_add_snapshots_table taken back\n");
-        assert_eq!(place.run(&["migrate", "down", "--to", "002"]).expect(0), "there is nothing to take back\n");
-        let status = place.run(&["migrate", "status"]);
-        assert_eq!(status.expect(0).lines().filter(|line| line.ends_with("not taken")).count(), 1);
-        assert_eq!(place.run(&["migrate", "up"]).expect(0), "003_add_snapshots_table taken\n");
-        let room = Room::with_a_snapshot(&place).await;
-        assert_eq!(room.server.api.all(&room.path("snapshots"), &room.token).await.len(), 1);
-    }
+    assert_eq!(
+        place.run(&["migrate", "down", "--to", "002", "--yes"]).expect(0),
+        "003_add_snapshots_table taken back\n"
+    );
+    assert_eq!(place.tables().await.iter().filter(|table| table.contains("snapshot")).count(), 0);
+    let room = Room { server: place.serve(), id, token };
+    let after = room.facts().await;
+    assert_eq!(after[..3], before[..3], "room, parties and log stay");
+    assert_eq!(after[3], json!([]));
+    room.take_snapshot().await;
+}
 
-    async fn a_down_that_would_drop_snapshots_asks_for_yes_and_leaves_rooms_parties_and_log(place: Installation) {
-        let Room { server, id, token } = Room::with_a_snapshot(&place).await;
-        let room = Room { server, id: id.clone(), token: token.clone() };
-        let before = room.facts().await;
-        assert_eq!(before[3].as_array().unwrap().len(), 1);
-        drop(room);
+async fn a_down_to_000_asks_for_yes_and_leaves_an_empty_database(place: Installation) {
+    drop(Room::with_a_snapshot(&place).await);
+    let before = place.tables().await;
+    place.run(&["migrate", "down", "--to", "000"]).refused();
+    assert_eq!(place.tables().await, before);
+    place.run(&["migrate", "down", "--to", "000", "--yes"]).expect(0);
+    assert_eq!(place.tables().await, ["schema_migrations"]);
+    assert_eq!(place.names_of("SELECT name FROM schema_migrations").await, [""; 0]);
+    drop(Room::with_a_snapshot(&place).await);
+    assert_eq!(place.tables().await, before);
+}
 
-        let refused = place.run(&["migrate", "down", "--to", "002"]).refused();
-        insta::allow_duplicates! {
-            insta::assert_snapshot!(
-                refused,
-                @"going down would delete 1 rows of `snapshots` for good; repeat with --yes if that is meant"
-            );
-        }
-        let room = Room { server: place.serve(), id, token };
-        assert_eq!(room.facts().await, before);
-        let Room { id, token, .. } = room;
-
+async fn an_unknown_target_is_refused(place: Installation) {
+    place.run(&["migrate", "up"]).expect(0);
+    for target in ["004", "2", "latest", "", "-1"] {
+        let to = format!("--to={target}");
         assert_eq!(
-            place.run(&["migrate", "down", "--to", "002", "--yes"]).expect(0),
-            "003_add_snapshots_table taken back\n"
+            place.run(&["migrate", "down", &to, "--yes"]).refused(),
+            format!("there is no migration `{target}`; `migrate status` lists them")
         );
-        assert_eq!(place.tables().await.iter().filter(|table| table.contains("snapshot")).count(), 0);
-        let room = Room { server: place.serve(), id, token };
-        let after = room.facts().await;
-        assert_eq!(after[..3], before[..3], "room, parties and log stay");
-        assert_eq!(after[3], json!([]));
-        room.take_snapshot().await;
     }
+    assert_eq!(place.run(&["migrate", "up"]).expect(0), "there is nothing to take\n");
+}
 
-    async fn a_down_to_000_asks_for_yes_and_leaves_an_empty_database(place: Installation) {
-        drop(Room::with_a_snapshot(&place).await);
-        let before = place.tables().await;
-        place.run(&["migrate", "down", "--to", "000"]).refused();
-        assert_eq!(place.tables().await, before);
-        place.run(&["migrate", "down", "--to", "000", "--yes"]).expect(0);
-        assert_eq!(place.tables().await, ["schema_migrations"]);
-        assert_eq!(place.names_of("SELECT name FROM schema_migrations").await, [""; 0]);
-        drop(Room::with_a_snapshot(&place).await);
-        assert_eq!(place.tables().await, before);
+async fn a_server_told_not_to_migrate_refuses_an_older_schema_and_names_the_command(place: Installation) {
+    place.run(&["migrate", "up"]).expect(0);
+    place.run(&["migrate", "down", "--to", "002"]).expect(0);
+    let refused = place.serve_refused(&["--no-migrate"]);
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(
+            refused,
+            @"the database lacks the migrations 003_add_snapshots_table; run `sts-clearance migrate up`"
+        );
     }
+    place.run(&["migrate", "up"]).expect(0);
+    drop(Server::start(&place, &mut place.command(&["serve", "--listen", "127.0.0.1:0", "--no-migrate"])));
+}
 
-    async fn an_unknown_target_is_refused(place: Installation) {
-        place.run(&["migrate", "up"]).expect(0);
-        for target in ["004", "2", "latest", "", "-1"] {
-            let to = format!("--to={target}");
-            assert_eq!(
-                place.run(&["migrate", "down", &to, "--yes"]).refused(),
-                format!("there is no migration `{target}`; `migrate status` lists them")
-            );
-        }
-        assert_eq!(place.run(&["migrate", "up"]).expect(0), "there is nothing to take\n");
-    }
-
-    async fn a_server_told_not_to_migrate_refuses_an_older_schema_and_names_the_command(place: Installation) {
-        place.run(&["migrate", "up"]).expect(0);
-        place.run(&["migrate", "down", "--to", "002"]).expect(0);
-        let refused = place.serve_refused(&["--no-migrate"]);
-        insta::allow_duplicates! {
-            insta::assert_snapshot!(
-                refused,
-                @"the database lacks the migrations 003_add_snapshots_table; run `sts-clearance migrate up`"
-            );
-        }
-        place.run(&["migrate", "up"]).expect(0);
-        drop(Server::start(&place, &mut place.command(&["serve", "--listen", "127.0.0.1:0", "--no-migrate"])));
-    }
-
-    async fn the_schema_of_a_newer_version_is_refused(place: Installation) {
-        place.run(&["migrate", "up"]).expect(0);
-        place.execute("INSERT INTO schema_migrations (name, applied_at) VALUES ('999_future', '2030-01-01T00:00:00.000000Z')")
-            .await;
-        let words = "the database has the migration `999_future` of a newer version of STS Clearance; use that version";
-        assert_eq!(place.serve_refused(&[]), words);
-        assert_eq!(place.serve_refused(&["--no-migrate"]), words);
-        for arguments in [&["migrate", "up"][..], &["migrate", "status"], &["migrate", "down", "--to", "000", "--yes"], &["user", "list"]] {
-            assert_eq!(place.run(arguments).refused(), words, "{arguments:?}");
-        }
+async fn the_schema_of_a_newer_version_is_refused(place: Installation) {
+    place.run(&["migrate", "up"]).expect(0);
+    place
+        .execute(
+            "INSERT INTO schema_migrations (name, applied_at) VALUES ('999_future', '2030-01-01T00:00:00.000000Z')",
+        )
+        .await;
+    let words = "the database has the migration `999_future` of a newer version of STS Clearance; use that version";
+    assert_eq!(place.serve_refused(&[]), words);
+    assert_eq!(place.serve_refused(&["--no-migrate"]), words);
+    for arguments in [
+        &["migrate", "up"][..],
+        &["migrate", "status"],
+        &["migrate", "down", "--to", "000", "--yes"],
+        &["user", "list"],
+    ] {
+        assert_eq!(place.run(arguments).refused(), words, "{arguments:?}");
     }
 }
 

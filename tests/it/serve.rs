@@ -20,31 +20,34 @@ use crate::harness::{Installation, Ran, Server, new_room, on_both_databases, unt
 const LARGE: u32 = 64 * 1024 * 1024;
 
 on_both_databases! {
-    async fn a_stop_answers_those_who_wait_for_a_file_and_the_next_start_renders_it(place: Installation) {
-        let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
-        let (server, room, token) = room(&place, command.env("STS_RENDER_WORKERS", "1")).await;
-        let path = format!("/rooms/{room}/snapshots");
-        for _ in 0..20 {
-            server.api.post(&path, &token, &json!({})).await;
-        }
-        let request = server.api.request(Method::POST, &path, &token).header("prefer", "wait=30");
-        let waiting = tokio::spawn(request.json(&json!({ "title": "The last one" })).send());
-        until("the last snapshot is taken", async || {
-            let newest = server.api.get(&format!("{path}?limit=1"), &token).await;
-            (newest[0]["title"] == "The last one").then_some(())
-        })
-        .await;
-        server.ask_to_stop().await;
-        let answer = waiting.await.unwrap().unwrap();
-        assert_eq!(answer.status(), 201);
-        let snapshot: Value = answer.json().await.unwrap();
-        assert_eq!(snapshot["status"], "generating", "nobody renders in a server that stops");
-        assert!(server.ended().await.success());
+    Installation:
+    a_stop_answers_those_who_wait_for_a_file_and_the_next_start_renders_it,
+}
 
-        let server = place.serve();
-        for taken in server.api.all(&path, &token).await {
-            server.api.completed(&room, taken["id"].as_str().unwrap(), &token).await;
-        }
+async fn a_stop_answers_those_who_wait_for_a_file_and_the_next_start_renders_it(place: Installation) {
+    let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let (server, room, token) = room(&place, command.env("STS_RENDER_WORKERS", "1")).await;
+    let path = format!("/rooms/{room}/snapshots");
+    for _ in 0..20 {
+        server.api.post(&path, &token, &json!({})).await;
+    }
+    let request = server.api.request(Method::POST, &path, &token).header("prefer", "wait=30");
+    let waiting = tokio::spawn(request.json(&json!({ "title": "The last one" })).send());
+    until("the last snapshot is taken", async || {
+        let newest = server.api.get(&format!("{path}?limit=1"), &token).await;
+        (newest[0]["title"] == "The last one").then_some(())
+    })
+    .await;
+    server.ask_to_stop().await;
+    let answer = waiting.await.unwrap().unwrap();
+    assert_eq!(answer.status(), 201);
+    let snapshot: Value = answer.json().await.unwrap();
+    assert_eq!(snapshot["status"], "generating", "nobody renders in a server that stops");
+    assert!(server.ended().await.success());
+
+    let server = place.serve();
+    for taken in server.api.all(&path, &token).await {
+        server.api.completed(&room, taken["id"].as_str().unwrap(), &token).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The surfaces as golden files: a change of contract is a visible diff.
 
 use serde_json::Value;
+use sts_clearance::domain::Actor;
 
 use crate::harness::TestApp;
 
@@ -59,7 +60,7 @@ async fn health_and_readiness_are_told_apart() {
     assert_eq!(app.get("//healthz", "").send().await.status, 200);
     let ready = app.get("//readyz", "").send().await;
     assert_eq!(ready.expect(200), serde_json::json!({ "database": "ok", "files": "ok" }));
-    sts_clearance::db::migrations::down(&app.app.db, "002", true).await.unwrap();
+    sts_clearance::domain::schema::take_back(&app.app, &Actor::Operator, "002", true).await.unwrap();
     let failing = app.get("//readyz", "").send().await;
     assert_eq!(failing.expect(503), serde_json::json!({ "database": "failing", "files": "ok" }));
     assert_eq!(app.get("//healthz", "").send().await.status, 200);

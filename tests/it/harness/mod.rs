@@ -46,12 +46,6 @@ macro_rules! on_both_databases {
             }
         }
     )+};
-    ($($(#[$doc:meta])* async fn $name:ident($place:ident: $kind:ident) $body:block)+) => {$(
-        $(#[$doc])*
-        async fn $name($place: crate::harness::$kind) $body
-
-        crate::harness::on_both_databases!($kind: $name);
-    )+};
 }
 pub(crate) use on_both_databases;
 

@@ -1,0 +1,20 @@
+//! The schema taken back: what it deletes is told to the log that remains.
+
+use super::{Actor, Event, Log, activity::OpenLog};
+use crate::{app::App, db::migrations, error::Result};
+
+/// Takes back every migration after `to`; answers their names.
+pub async fn take_back(app: &App, by: &Actor, to: &str, rows_may_go: bool) -> Result<Vec<&'static str>> {
+    let (app, by, to) = (app.clone(), by.clone(), to.to_owned());
+    app.db
+        .clone()
+        .write(async move |tx| {
+            let taken = migrations::down(tx, &to, rows_may_go).await?;
+            if taken.log_remains && !taken.steps.is_empty() {
+                let event = Event::SchemaTakenBack { migrations: taken.steps.clone(), rows_deleted: taken.rows };
+                OpenLog::lock(tx, &app, Log::Platform).await?.append(tx, &by, &event).await?;
+            }
+            Ok(taken.steps)
+        })
+        .await
+}
