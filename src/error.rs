@@ -54,7 +54,7 @@ pub enum Error {
         /// Seconds after which it may work.
         retry_after: Option<u64>,
     },
-    /// A failed `If-Match` or unsatisfiable `Range`.
+    /// A `Range` that the file does not have.
     #[error("the range lies outside the file of {size} bytes")]
     RangeNotSatisfiable {
         /// Of the file.
@@ -145,6 +145,7 @@ impl Error {
             Self::Busy => (503, "busy"),
             Self::WriteFailed => (503, "write_failed"),
             Self::Pool(_) => (503, "database_unavailable"),
+            Self::Postgres(error) if has_gone(error) => (503, "database_unavailable"),
             Self::Sqlite(_)
             | Self::Postgres(_)
             | Self::Store(_)
@@ -158,10 +159,18 @@ impl Error {
     pub fn detail(&self) -> String {
         match self.status().0 {
             500 => "the server failed to do this; its log says why under this request id".into(),
-            _ if matches!(self, Self::Pool(_)) => "the database cannot be reached; try again in a moment".into(),
+            _ if self.status().1 == "database_unavailable" => {
+                "the database cannot be reached; try again in a moment".into()
+            }
             _ => self.to_string(),
         }
     }
+}
+
+/// Whether the connection broke, or the database is on its way down or up.
+fn has_gone(error: &tokio_postgres::Error) -> bool {
+    error.is_closed()
+        || error.code().is_some_and(|code| code.code().starts_with("08") || code.code().starts_with("57P"))
 }
 
 fn postgres_words(error: &tokio_postgres::Error) -> String {

@@ -4,6 +4,6 @@ DROP TABLE room_logs;
 DROP TABLE activity_log;
 DROP TABLE parties;
 DROP TABLE rooms;
-DROP TABLE login_failures;
+DROP TABLE sign_in_attempts;
 DROP TABLE sessions;
 DROP TABLE users;

@@ -18,11 +18,12 @@ CREATE TABLE sessions (
     expires_at {{time}} NOT NULL
 );
 
--- Keyed by what was typed, whether or not such a user exists, so that the answer tells nothing.
-CREATE TABLE login_failures (
-    email    TEXT PRIMARY KEY,
-    failures BIGINT NOT NULL,
-    since    {{time}} NOT NULL
+-- Keyed by the SHA-256 of what was typed, whether or not such a user exists: the answer tells
+-- nothing, and no input takes more room than another.
+CREATE TABLE sign_in_attempts (
+    address_hash {{bytes}} PRIMARY KEY,
+    attempts     BIGINT NOT NULL,
+    since        {{time}} NOT NULL
 );
 
 CREATE TABLE rooms (

@@ -10,7 +10,7 @@ use std::{
 use super::print;
 use crate::{
     app::{App, Clock},
-    db::{self, Page, rooms::Room},
+    db::{self, Page, rooms::Room, users::User},
     domain::{
         Actor, CargoProfile, Role, Time,
         parties::{self, NewParty},
@@ -52,6 +52,20 @@ pub(super) async fn fill(app: &App) -> Result<()> {
     let room = story.room().await?;
     story.week(&room).await?;
     Ok(())
+}
+
+/// Refuses to serve the demo's accounts to anybody but a demo.
+pub(super) async fn refuse_leftovers(app: &App) -> Result<()> {
+    let users = app.db.read(async |tx| db::users::list(tx).await).await?;
+    let known = |user: &User| !user.disabled && PEOPLE.iter().any(|(address, ..)| email(address) == user.email);
+    match users.into_iter().find(known) {
+        None => Ok(()),
+        Some(user) => Err(Error::setup(format!(
+            "the database holds the demo's accounts, such as {}, whose password everyone knows: \
+             serve it with --demo, or disable them with `sts-clearance user disable`",
+            user.email
+        ))),
+    }
 }
 
 /// The application with a clock that the story moves from a week ago to now.

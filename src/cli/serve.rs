@@ -65,6 +65,8 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
     migrations::check(&app.db).await?;
     if flags.demo {
         demo::fill(&app).await?;
+    } else {
+        demo::refuse_leftovers(&app).await?;
     }
 
     let stop = app.stopping.clone();

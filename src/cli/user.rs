@@ -60,7 +60,7 @@ fn role(word: &str) -> Result<Role, String> {
 }
 
 pub(super) async fn run(app: App, command: Command) -> Result<()> {
-    migrations::up(&app.db, app.now()).await?;
+    migrations::prepare(&app.db, app.now()).await?;
     match command {
         Command::Add { email, name, role, .. } => {
             let asked = NewUser { email, name, role, password: password_from_stdin()? };

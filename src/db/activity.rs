@@ -80,7 +80,7 @@ pub async fn set_head(tx: &mut Tx, log: Log, head: &CompactRange) -> Result<()> 
     tx.exec(update, &[&log.key(), &size, &head.frontier()]).await.map(drop)
 }
 
-/// Adds an entry; `domain::activity::append` is the only caller.
+/// Adds an entry; `domain::operation` is the only caller.
 pub async fn insert(tx: &mut Tx, entry: &Entry, leaf: &Hash) -> Result<()> {
     tx.exec(
         "INSERT INTO activity_log (id, room_id, actor, action, meta_json, ts, seq, leaf_hash)
@@ -100,22 +100,14 @@ pub async fn insert(tx: &mut Tx, entry: &Entry, leaf: &Hash) -> Result<()> {
     .map(drop)
 }
 
-/// The newest `limit` entries of a log, oldest first, and how many there are in all.
-pub async fn newest(tx: &mut Tx, log: Log, limit: i64) -> Result<(Vec<Entry>, i64)> {
+/// The entries of a log before `seq`, newest first, `limit` at most.
+pub async fn before(tx: &mut Tx, log: Log, seq: i64, limit: i64) -> Result<Vec<Entry>> {
     let columns = Entry::COLUMNS;
-    let total: i64 = tx
-        .one("SELECT COUNT(*) FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1", &[&log.key()])
-        .await?
-        .get(0)?;
-    let rows = tx
-        .rows(
-            &format!(
-                "SELECT {columns} FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND seq >= ?2 ORDER BY seq"
-            ),
-            &[&log.key(), &(total - limit).max(0)],
-        )
-        .await?;
-    Ok((rows.iter().map(Entry::read).collect::<Result<_>>()?, total))
+    let sql = format!(
+        "SELECT {columns} FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND seq < ?2
+         ORDER BY seq DESC LIMIT ?3"
+    );
+    tx.rows(&sql, &[&log.key(), &seq, &limit]).await?.iter().map(Entry::read).collect()
 }
 
 /// A page of one log, or of all, newest first, and how many match in all.

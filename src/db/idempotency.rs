@@ -6,25 +6,33 @@ use super::Tx;
 use crate::{
     domain::Time,
     error::{Error, Result},
-    evidence::Hash,
 };
 
 /// What a key was used for.
 #[derive(Debug, Clone)]
-pub struct Used {
+pub struct Use {
     /// Of the request.
     pub request_hash: Vec<u8>,
     /// What it made.
     pub created_id: Uuid,
 }
 
-/// Notes that this request makes this id; answers what the key made before, if it was used.
-pub async fn claim(tx: &mut Tx, actor: &str, key: &str, request: &Hash, id: Uuid, now: Time) -> Result<Option<Used>> {
+/// Notes what the key of an actor is used for; answers its earlier use, unless that is older than
+/// `expired`.
+pub async fn claim(
+    tx: &mut Tx,
+    (actor, key): (&str, &str),
+    use_of_key: &Use,
+    now: Time,
+    expired: Time,
+) -> Result<Option<Use>> {
     let claimed = tx
         .exec(
             "INSERT INTO idempotency_keys (actor, key, request_hash, created_id, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (actor, key) DO NOTHING",
-            &[&actor, &key, &request.as_slice(), &id.to_string(), &now],
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (actor, key) DO UPDATE SET request_hash = ?3, created_id = ?4, created_at = ?5
+             WHERE idempotency_keys.created_at < ?6",
+            &[&actor, &key, &use_of_key.request_hash, &use_of_key.created_id.to_string(), &now, &expired],
         )
         .await?;
     if claimed == 1 {
@@ -34,7 +42,7 @@ pub async fn claim(tx: &mut Tx, actor: &str, key: &str, request: &Hash, id: Uuid
     let row = tx.one(sql, &[&actor, &key]).await?;
     let created_id: String = row.get(1)?;
     let created_id = created_id.parse().map_err(|_| Error::internal("an idempotency key without an id"))?;
-    Ok(Some(Used { request_hash: row.get(0)?, created_id }))
+    Ok(Some(Use { request_hash: row.get(0)?, created_id }))
 }
 
 /// Forgets the keys used before an instant.

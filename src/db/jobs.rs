@@ -62,14 +62,15 @@ pub async fn hold(tx: &mut Tx, claim: Claim) -> Result<bool> {
     Ok(touched == 1)
 }
 
-/// Tells how far a claimed job is, and keeps its lease.
-pub async fn report_progress(tx: &mut Tx, claim: Claim, percent: i64, lease_until: Time) -> Result<()> {
-    tx.exec(
-        "UPDATE snapshot_jobs SET progress = ?3, lease_until = ?4 WHERE snapshot_id = ?1 AND attempts = ?2",
-        &[&claim.snapshot, &claim.attempt, &percent, &lease_until],
-    )
-    .await
-    .map(drop)
+/// Tells how far a claimed job is, and keeps its lease; false where it is no longer this claim's.
+pub async fn report_progress(tx: &mut Tx, claim: Claim, percent: i64, lease_until: Time) -> Result<bool> {
+    let touched = tx
+        .exec(
+            "UPDATE snapshot_jobs SET progress = ?3, lease_until = ?4 WHERE snapshot_id = ?1 AND attempts = ?2",
+            &[&claim.snapshot, &claim.attempt, &percent, &lease_until],
+        )
+        .await?;
+    Ok(touched == 1)
 }
 
 /// Gives a claimed job back after a failure; without `not_before` it is given up.

@@ -128,6 +128,14 @@ pub async fn down(tx: &mut Tx, to: &str, rows_may_go: bool) -> Result<TakenBack>
     Ok(taken)
 }
 
+/// Makes the schema of a database that has none, and refuses one whose schema is another's.
+pub async fn prepare(db: &Db, now: Time) -> Result<()> {
+    if status(db).await?.iter().all(|step| step.applied_at.is_none()) {
+        up(db, now).await?;
+    }
+    check(db).await
+}
+
 /// Refuses a database whose schema is not the one this program was built for.
 pub async fn check(db: &Db) -> Result<()> {
     let missing: Vec<_> =

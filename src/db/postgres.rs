@@ -61,13 +61,17 @@ impl Postgres {
     }
 
     async fn run<T>(&self, begin: &str, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
-        let mut tx = Tx::Postgres(Session { connection: Some(self.pool.get().await?), in_transaction: true });
+        let mut tx =
+            Tx::Postgres(Session { connection: Some(self.pool.get().await?), in_transaction: true, failed: false });
         tx.batch(begin).await?;
-        let outcome = body(&mut tx).await;
-        tx.batch(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
-        if let Tx::Postgres(session) = &mut tx {
-            session.in_transaction = false;
+        let mut outcome = body(&mut tx).await;
+        let Tx::Postgres(session) = &mut tx else { return outcome };
+        // PostgreSQL answers the COMMIT of a failed transaction with a rollback, and no error.
+        if session.failed && outcome.is_ok() {
+            outcome = Err(Error::internal("a statement failed, and its error was passed over"));
         }
+        session.batch(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+        session.in_transaction = false;
         outcome
     }
 }
@@ -82,27 +86,41 @@ fn asks_to_repeat(error: &Error) -> bool {
 pub struct Session {
     connection: Option<Object>,
     in_transaction: bool,
+    /// A statement failed, so that nothing of the transaction can stay.
+    failed: bool,
 }
 
 impl Session {
+    pub(super) async fn exec(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64> {
+        let run = async |connection: &Object| {
+            let statement = connection.prepare_cached(&Dialect::Postgres.parameters(sql)).await?;
+            connection.execute(&statement, &for_postgres(params)).await
+        };
+        let outcome = run(self.connection()).await;
+        self.note(outcome)
+    }
+
+    pub(super) async fn rows(&mut self, sql: &str, params: &[&dyn Param]) -> Result<Vec<tokio_postgres::Row>> {
+        let run = async |connection: &Object| {
+            let statement = connection.prepare_cached(&Dialect::Postgres.parameters(sql)).await?;
+            connection.query(&statement, &for_postgres(params)).await
+        };
+        let outcome = run(self.connection()).await;
+        self.note(outcome)
+    }
+
+    pub(super) async fn batch(&mut self, sql: &str) -> Result<()> {
+        let outcome = self.connection().batch_execute(sql).await;
+        self.note(outcome)
+    }
+
     fn connection(&self) -> &Object {
         self.connection.as_ref().expect("taken only in drop")
     }
 
-    pub(super) async fn exec(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64> {
-        let connection = self.connection();
-        let statement = connection.prepare_cached(&Dialect::Postgres.parameters(sql)).await?;
-        Ok(connection.execute(&statement, &for_postgres(params)).await?)
-    }
-
-    pub(super) async fn rows(&mut self, sql: &str, params: &[&dyn Param]) -> Result<Vec<tokio_postgres::Row>> {
-        let connection = self.connection();
-        let statement = connection.prepare_cached(&Dialect::Postgres.parameters(sql)).await?;
-        Ok(connection.query(&statement, &for_postgres(params)).await?)
-    }
-
-    pub(super) async fn batch(&mut self, sql: &str) -> Result<()> {
-        Ok(self.connection().batch_execute(sql).await?)
+    fn note<T>(&mut self, outcome: Result<T, tokio_postgres::Error>) -> Result<T> {
+        self.failed |= outcome.is_err();
+        Ok(outcome?)
     }
 }
 

@@ -190,11 +190,10 @@ pub async fn set_status(tx: &mut Tx, snapshot: SnapshotId, status: SnapshotStatu
     tx.exec("UPDATE snapshots SET status = ?2 WHERE id = ?1", &[&snapshot, &status]).await.map(drop)
 }
 
-/// Removes a snapshot with everything that belongs to it; false where it was not there.
-pub async fn delete(tx: &mut Tx, room: RoomId, snapshot: SnapshotId) -> Result<bool> {
+/// Removes a snapshot with everything that belongs to it.
+pub async fn delete(tx: &mut Tx, snapshot: SnapshotId) -> Result<()> {
     for table in ["snapshot_files", "snapshot_jobs", "snapshot_records"] {
         tx.exec(&format!("DELETE FROM {table} WHERE snapshot_id = ?1"), &[&snapshot]).await?;
     }
-    let removed = tx.exec("DELETE FROM snapshots WHERE room_id = ?1 AND id = ?2", &[&room, &snapshot]).await?;
-    Ok(removed == 1)
+    tx.exec("DELETE FROM snapshots WHERE id = ?1", &[&snapshot]).await.map(drop)
 }

@@ -13,7 +13,11 @@ use std::{
 };
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{
+    Semaphore,
+    mpsc::{self, error::TrySendError},
+    oneshot,
+};
 
 use super::Tx;
 use crate::error::{Error, Result};
@@ -72,13 +76,16 @@ impl Sqlite {
     {
         let (reply, answer) = oneshot::channel();
         let call = Pending { body: Some(body), outcome: None, reply };
-        self.writer.try_send(Box::new(call)).map_err(|_| Error::Busy)?;
+        self.writer.try_send(Box::new(call)).map_err(|refused| match refused {
+            TrySendError::Full(_) => Error::Busy,
+            TrySendError::Closed(_) => Error::WriteFailed,
+        })?;
         answer.await.map_err(|_| Error::internal("the writer has stopped"))?
     }
 
     /// Whether a failed commit has made an end of writing.
     pub(super) fn has_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
+        self.stopped.load(Ordering::Relaxed) || self.writer.is_closed()
     }
 
     pub(super) async fn read<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
@@ -86,6 +93,7 @@ impl Sqlite {
         let taken = self.idle().pop();
         let mut tx = taken.ok_or_else(|| Error::internal("a reader was lost"))?;
         let outcome = catch_unwind(AssertUnwindSafe(|| read_once(&mut tx, body)));
+        roll_back(&tx);
         self.idle().push(tx);
         outcome.unwrap_or_else(|_| Err(Error::internal("a read panicked")))
     }
@@ -172,13 +180,13 @@ impl Writer {
     /// Runs the calls, and those that come to wait meanwhile, under one commit.
     fn run_batch(&mut self, batch: &mut Vec<Box<dyn Call>>, waiting: &mut mpsc::Receiver<Box<dyn Call>>) -> bool {
         if let Err(error) = now(self.tx.batch("BEGIN IMMEDIATE")) {
-            tracing::error!(%error, "a write could not begin");
+            self.note("a write could not begin", &error);
             return false;
         }
         let mut next = 0;
         while next < batch.len() {
             if !batch[next].abandoned() && !self.run_one(&mut *batch[next]) {
-                self.roll_back();
+                roll_back(&self.tx);
                 return false;
             }
             next += 1;
@@ -202,7 +210,7 @@ impl Writer {
         match now(self.tx.batch(end)) {
             Ok(()) => true,
             Err(error) => {
-                tracing::error!(%error, "a transaction was lost");
+                self.note("a transaction was lost", &error);
                 false
             }
         }
@@ -212,33 +220,37 @@ impl Writer {
         match now(self.tx.batch("COMMIT")) {
             Ok(()) => true,
             Err(error) => {
-                let stopped = matches!(&error, Error::Sqlite(error)
-                    if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure));
-                self.stopped.fetch_or(stopped, Ordering::Relaxed);
-                tracing::error!(%error, stopped, "a commit failed");
-                self.roll_back();
+                self.note("a commit failed", &error);
+                roll_back(&self.tx);
                 false
             }
         }
     }
 
-    fn roll_back(&mut self) {
-        if let Tx::Sqlite(connection) = &self.tx
-            && !connection.is_autocommit()
-            && let Err(error) = connection.execute_batch("ROLLBACK")
-        {
-            tracing::error!(%error, "a transaction could not be rolled back");
+    /// Copies the write-ahead log back where it has grown; `journal_size_limit` then shortens it.
+    fn checkpoint(&mut self) {
+        let large = std::fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > CHECKPOINT_BYTES);
+        if large && let Err(error) = now(self.tx.rows("PRAGMA wal_checkpoint(PASSIVE)", &[])) {
+            self.note("the write-ahead log could not be copied back", &error);
         }
     }
 
-    fn checkpoint(&self) {
-        let large = std::fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > CHECKPOINT_BYTES);
-        if large
-            && let Tx::Sqlite(connection) = &self.tx
-            && let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)")
-        {
-            tracing::warn!(%error, "the write-ahead log could not be copied back");
-        }
+    /// Logs a failure, and makes an end of writing where it is the disk's.
+    fn note(&self, what: &str, error: &Error) {
+        let of_the_disk = matches!(error, Error::Sqlite(error)
+            if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure));
+        self.stopped.fetch_or(of_the_disk, Ordering::Relaxed);
+        tracing::error!(%error, stopped = of_the_disk, "{what}");
+    }
+}
+
+/// Ends a transaction that is still open.
+fn roll_back(tx: &Tx) {
+    if let Tx::Sqlite(connection) = tx
+        && !connection.is_autocommit()
+        && let Err(error) = connection.execute_batch("ROLLBACK")
+    {
+        tracing::error!(%error, "a transaction could not be rolled back");
     }
 }
 
@@ -250,6 +262,7 @@ fn connect(path: &Path) -> Result<Connection> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(128);
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0")?;
+    connection.pragma_update(None, "journal_size_limit", CHECKPOINT_BYTES.cast_signed())?;
     Ok(connection)
 }
 
@@ -273,6 +286,7 @@ fn open_ours(path: &Path) -> Result<Connection> {
         Some(ErrorCode::CannotOpen) => refuse("cannot be opened"),
         _ => refuse(&format!("cannot be used: {error}")),
     };
+    make_private(path);
     let connection = Connection::open(path).map_err(said)?;
     connection.busy_timeout(BUSY).map_err(said)?;
     let ask = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(said);
@@ -293,6 +307,16 @@ fn open_ours(path: &Path) -> Result<Connection> {
     })?;
     let mode = use_wal(&connection).map_err(said)?;
     if mode == "wal" { Ok(connection) } else { Err(refuse("cannot use a write-ahead log")) }
+}
+
+/// Makes the file, for its owner only, where there is none; SQLite's other files take after it. What
+/// stands in the way, the opening will tell.
+fn make_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
 }
 
 /// Turns the write-ahead log on; answers the mode then in force.

@@ -1,9 +1,10 @@
-//! `users`, and `login_failures` beside it.
+//! `users`, and `sign_in_attempts` beside it.
 
 use super::{Row, Tx};
 use crate::{
     domain::{Role, Time, UserId},
     error::Result,
+    evidence::Hash,
 };
 
 /// An account.
@@ -74,31 +75,28 @@ pub async fn set_password(tx: &mut Tx, user: UserId, password_hash: &str) -> Res
     tx.exec("UPDATE users SET password_hash = ?2 WHERE id = ?1", &[&user, &password_hash]).await.map(drop)
 }
 
-/// Failed sign-ins for an address, and since when they are counted.
-pub async fn login_failures(tx: &mut Tx, email: &str) -> Result<Option<(i64, Time)>> {
-    let row = tx.opt("SELECT failures, since FROM login_failures WHERE email = ?1", &[&email]).await?;
-    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+/// Counts one more attempt to sign in to an address, known by its hash; answers how many there were
+/// and since when. A count begun before `window` starts again.
+pub async fn count_sign_in_attempt(tx: &mut Tx, address: &Hash, now: Time, window: Time) -> Result<(i64, Time)> {
+    let row = tx
+        .one(
+            "INSERT INTO sign_in_attempts (address_hash, attempts, since) VALUES (?1, 1, ?2)
+             ON CONFLICT (address_hash) DO UPDATE SET
+                 attempts = CASE WHEN sign_in_attempts.since < ?3 THEN 1 ELSE sign_in_attempts.attempts + 1 END,
+                 since = CASE WHEN sign_in_attempts.since < ?3 THEN ?2 ELSE sign_in_attempts.since END
+             RETURNING attempts, since",
+            &[&address.as_slice(), &now, &window],
+        )
+        .await?;
+    Ok((row.get(0)?, row.get(1)?))
 }
 
-/// Counts one more failed sign-in; a count begun before `window` starts again.
-pub async fn count_login_failure(tx: &mut Tx, email: &str, now: Time, window: Time) -> Result<()> {
-    tx.exec(
-        "INSERT INTO login_failures (email, failures, since) VALUES (?1, 1, ?2)
-         ON CONFLICT (email) DO UPDATE SET
-             failures = CASE WHEN login_failures.since < ?3 THEN 1 ELSE login_failures.failures + 1 END,
-             since = CASE WHEN login_failures.since < ?3 THEN ?2 ELSE login_failures.since END",
-        &[&email, &now, &window],
-    )
-    .await
-    .map(drop)
+/// Forgets the attempts to sign in to an address.
+pub async fn clear_sign_in_attempts(tx: &mut Tx, address: &Hash) -> Result<()> {
+    tx.exec("DELETE FROM sign_in_attempts WHERE address_hash = ?1", &[&address.as_slice()]).await.map(drop)
 }
 
-/// Forgets the failed sign-ins of an address.
-pub async fn clear_login_failures(tx: &mut Tx, email: &str) -> Result<()> {
-    tx.exec("DELETE FROM login_failures WHERE email = ?1", &[&email]).await.map(drop)
-}
-
-/// Forgets the failed sign-ins counted since before `window`.
-pub async fn drop_old_login_failures(tx: &mut Tx, window: Time) -> Result<()> {
-    tx.exec("DELETE FROM login_failures WHERE since < ?1", &[&window]).await.map(drop)
+/// Forgets the attempts counted since before `window`.
+pub async fn drop_old_sign_in_attempts(tx: &mut Tx, window: Time) -> Result<()> {
+    tx.exec("DELETE FROM sign_in_attempts WHERE since < ?1", &[&window]).await.map(drop)
 }

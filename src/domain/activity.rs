@@ -1,21 +1,11 @@
-//! The log: who did what, when. An entry is appended in the transaction of what it tells of.
-//!
-//! [`OpenLog`] is the only way to write one. It holds the log's `room_logs` row, so entries of one
-//! log are strictly ordered: each gets the next `seq`, and its leaf hash joins the Merkle tree
-//! (RFC 6962 §2.1) whose compact range that row keeps.
+//! The log: who did what, when. `super::operation` appends to it.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{EntryId, RoomId, Time};
-use crate::{
-    app::{self, App},
-    db::{self, Tx, activity::Entry},
-    error::{Error, Result},
-    evidence::{self, CompactRange},
-};
+use super::{RoomId, Time};
 
 /// Whose log an entry belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,57 +142,4 @@ pub enum Event {
         migrations: Vec<&'static str>,
         rows_deleted: BTreeMap<&'static str, i64>,
     },
-}
-
-/// A log locked for the rest of the transaction: the only way to append.
-///
-/// An operation opens the log before it reads or changes anything of the room. So nobody else can
-/// change the room between two of its queries, and entries stand in the order of their times.
-pub struct OpenLog {
-    log: Log,
-    head: CompactRange,
-    /// The instant of whatever is appended.
-    pub now: Time,
-}
-
-impl OpenLog {
-    /// Takes the log's row in `room_logs`, and then looks at the clock.
-    pub async fn lock(tx: &mut Tx, app: &App, log: Log) -> Result<Self> {
-        let (size, frontier) = db::activity::lock_head(tx, log).await?;
-        let head = CompactRange::from_parts(size, &frontier)
-            .ok_or_else(|| Error::internal(format!("the head of the log of {} is damaged", log.key())))?;
-        Ok(Self { log, head, now: app.now() })
-    }
-
-    /// Where the log stands.
-    pub fn head(&self) -> &CompactRange {
-        &self.head
-    }
-
-    /// Appends an entry.
-    pub async fn append(&mut self, tx: &mut Tx, by: &Actor, event: &Event) -> Result<()> {
-        let told = serde_json::to_value(event).map_err(|error| Error::internal(format!("an event: {error}")))?;
-        let entry = Entry {
-            id: EntryId(app::new_uuid()),
-            log: self.log,
-            seq: self.head.size().try_into().map_err(|_| Error::internal("a log is full"))?,
-            actor: by.word().to_owned(),
-            action: told["action"].as_str().unwrap_or_default().to_owned(),
-            at: self.now,
-            meta: told["meta"].clone(),
-        };
-        let leaf = evidence::leaf_hash(&canonical_leaf(&entry)?);
-        self.head.push(leaf);
-        db::activity::insert(tx, &entry, &leaf).await?;
-        db::activity::set_head(tx, self.log, &self.head).await
-    }
-}
-
-/// The bytes of an entry that its leaf hash covers: canonical JSON (RFC 8785).
-fn canonical_leaf(entry: &Entry) -> Result<Vec<u8>> {
-    let leaf = json!({
-        "id": entry.id, "room_id": entry.log.room(), "seq": entry.seq, "actor": entry.actor,
-        "action": entry.action, "meta": entry.meta, "timestamp": entry.at,
-    });
-    serde_json_canonicalizer::to_vec(&leaf).map_err(|error| Error::internal(format!("an entry: {error}")))
 }

@@ -40,8 +40,8 @@ impl Fields {
         if line.chars().count() > LONGEST_LINE {
             self.fault(field, format!("must be at most {LONGEST_LINE} characters long"));
         }
-        if line.chars().any(char::is_control) {
-            self.fault(field, "must not contain control characters");
+        if line.chars().any(|c| c.is_control() || deceives(c)) {
+            self.fault(field, "must not contain control characters, line separators or overrides of direction");
         }
         (!line.is_empty()).then(|| line.to_owned())
     }
@@ -52,8 +52,11 @@ impl Fields {
         if text.chars().count() > LONGEST_TEXT {
             self.fault(field, format!("must be at most {LONGEST_TEXT} characters long"));
         }
-        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            self.fault(field, "must not contain control characters other than line ends and tabs");
+        if text.chars().any(|c| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || deceives(c)) {
+            self.fault(
+                field,
+                "must not contain control characters other than line ends and tabs, or overrides of direction",
+            );
         }
         (!text.is_empty()).then(|| text.to_owned())
     }
@@ -61,7 +64,7 @@ impl Fields {
     /// An e-mail address; comes back in lower case, the form it is stored and compared in.
     pub fn email(&mut self, field: &str, given: &str) -> String {
         let address = self.line(field, given);
-        if !address.is_empty() && !looks_like_an_address(&address) {
+        if !address.is_empty() && !is_email(&address) {
             self.fault(field, "must be an e-mail address such as `name@example.com`");
         }
         fold_email(&address)
@@ -84,8 +87,23 @@ pub fn fold_email(address: &str) -> String {
     address.trim().to_lowercase()
 }
 
-fn looks_like_an_address(address: &str) -> bool {
-    address.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !address.contains(char::is_whitespace)
-    })
+/// Whether a text can be an e-mail address: of one line, with something on both sides of one `@`,
+/// and without white space or characters that nobody sees.
+pub(super) fn is_email(address: &str) -> bool {
+    let unseen = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || deceives(c)
+            || matches!(u32::from(c), 0xAD | 0x200B..=0x200F | 0x2060..=0x206F | 0xFEFF)
+    };
+    address.chars().count() <= LONGEST_LINE
+        && !address.contains(unseen)
+        && address
+            .split_once('@')
+            .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'))
+}
+
+/// Line separators, and what makes text read in another order than it is written in.
+fn deceives(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

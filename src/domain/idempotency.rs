@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use super::{Actor, Time};
 use crate::{
-    db::{self, Tx},
+    db::{self, Tx, idempotency::Use},
     error::{Error, Result},
+    evidence::Hash,
 };
 
 /// How long a key is remembered.
@@ -36,12 +37,21 @@ impl Once {
         now: Time,
     ) -> Result<Option<Uuid>> {
         let body = serde_json::to_vec(asked).map_err(|error| Error::internal(format!("a request: {error}")))?;
-        let request = Sha256::new().chain_update(&self.target).chain_update([0]).chain_update(body).finalize().into();
-        db::idempotency::drop_old(tx, now.before(REMEMBERED)).await?;
-        match db::idempotency::claim(tx, by.word(), &self.key, &request, id, now).await? {
+        let request_hash: Hash =
+            Sha256::new().chain_update(&self.target).chain_update([0]).chain_update(body).finalize().into();
+        let use_of_key = Use { request_hash: request_hash.to_vec(), created_id: id };
+        let expired = now.before(REMEMBERED);
+        match db::idempotency::claim(tx, (by.word(), &self.key), &use_of_key, now, expired).await? {
             None => Ok(None),
-            Some(used) if used.request_hash == request => Ok(Some(used.created_id)),
+            Some(earlier) if earlier.request_hash == use_of_key.request_hash => Ok(Some(earlier.created_id)),
             Some(_) => Err(Error::field("Idempotency-Key", "was used for another request within a day")),
         }
+    }
+
+    /// The answer to a repetition whose first answer has been deleted since.
+    pub fn made_is_gone() -> Error {
+        Error::conflict(
+            "this request was done before under its Idempotency-Key, and what it made has been deleted since",
+        )
     }
 }

@@ -7,6 +7,7 @@ mod words;
 
 pub mod activity;
 pub mod idempotency;
+pub mod operation;
 pub mod parties;
 pub mod passwords;
 pub mod record;
@@ -19,5 +20,6 @@ pub mod users;
 pub use activity::{Actor, Event, Log};
 pub use fields::{Fields, fold_email};
 pub use ids::{EntryId, NotAnId, PartyId, RoomId, SnapshotId, UserId};
+pub use operation::{OpenLog, operation};
 pub use time::Time;
 pub use words::{CargoProfile, NotAWord, Phase, Role, RoomStatus, SnapshotStatus, SnapshotType};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Actor, Event, Fields, Log, PartyId, Role, RoomId, activity::OpenLog, idempotency::Once, rooms};
+use super::{Actor, Event, Fields, Log, PartyId, Role, RoomId, idempotency::Once, operation, rooms};
 use crate::{
     app::App,
     db::{self, parties::Party},
@@ -55,37 +55,29 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, asked: NewParty, once: Opt
     let mut fields = Fields::default();
     let party = asked.checked(app, &mut fields, "");
     fields.done()?;
-    let (app, by) = (app.clone(), by.clone());
-    app.db
-        .clone()
-        .write(async move |tx| {
-            let mut log = OpenLog::lock(tx, &app, Log::Room(room)).await?;
-            rooms::in_use(tx, room).await?;
-            if let Some(once) = &once
-                && let Some(made) = once.claim(tx, &by, &asked, party.id.0, log.now).await?
-            {
-                return db::parties::find(tx, room, PartyId(made)).await?.ok_or(Error::NotFound("party"));
-            }
-            if !db::parties::insert(tx, room, &party).await? {
-                return Err(Error::conflict(format!("`{}` is a party of this room already", party.email)));
-            }
-            log.append(tx, &by, &added(&party)).await?;
-            Ok(party.clone())
-        })
-        .await
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::in_use(tx, room).await?;
+        if let Some(once) = &once
+            && let Some(made) = once.claim(tx, log.by(), &asked, party.id.0, log.now).await?
+        {
+            return db::parties::find(tx, room, PartyId(made)).await?.ok_or_else(Once::made_is_gone);
+        }
+        if !db::parties::insert(tx, room, &party).await? {
+            return Err(Error::conflict(format!("`{}` is a party of this room already", party.email)));
+        }
+        log.append(tx, &added(&party)).await?;
+        Ok(party)
+    })
+    .await
 }
 
 /// Removes a party; their next request finds the room closed to them.
 pub async fn remove(app: &App, by: &Actor, room: RoomId, party: PartyId) -> Result<()> {
-    let (app, by) = (app.clone(), by.clone());
-    app.db
-        .clone()
-        .write(async move |tx| {
-            let mut log = OpenLog::lock(tx, &app, Log::Room(room)).await?;
-            rooms::in_use(tx, room).await?;
-            let Party { id, role, name, email, .. } =
-                db::parties::delete(tx, room, party).await?.ok_or(Error::NotFound("party"))?;
-            log.append(tx, &by, &Event::PartyRemoved { party_id: id, role, name, email }).await
-        })
-        .await
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::in_use(tx, room).await?;
+        let Party { id, role, name, email, .. } =
+            db::parties::delete(tx, room, party).await?.ok_or(Error::NotFound("party"))?;
+        log.append(tx, &Event::PartyRemoved { party_id: id, role, name, email }).await
+    })
+    .await
 }

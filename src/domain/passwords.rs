@@ -1,7 +1,7 @@
 //! Passwords: argon2id with the parameters of the OWASP password storage cheat sheet (19 MiB, two
 //! passes, one lane), hashed away from the threads that serve requests.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -19,9 +19,11 @@ const SHORTEST: usize = 8;
 /// The longest: enough for any phrase, and a bound on the work (ASVS 6.2.9 asks for 64 at least).
 const LONGEST: usize = 256;
 
-/// A hash that no password has, for the same work where there is no account.
-static NOBODY: LazyLock<String> =
-    LazyLock::new(|| hash_now(&hex::encode(rand::random::<[u8; 32]>())).unwrap_or_default());
+/// A crowd that waits longer than this to have passwords hashed is told to come back.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A hash for the same work where there is no account; what fits it opens nothing.
+static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now("nobody's").unwrap_or_default());
 
 /// Checks a new password.
 pub fn check(fields: &mut Fields, field: &str, password: &str) {
@@ -64,6 +66,7 @@ fn argon2id() -> Result<Argon2<'static>> {
 }
 
 async fn work<T: Send + 'static>(app: &App, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let _place = app.hashing.acquire().await.map_err(|_| Error::Busy)?;
+    let place = tokio::time::timeout(PATIENCE, app.hashing.acquire()).await;
+    let _place = place.map_err(|_| Error::Busy)?.map_err(|_| Error::Busy)?;
     tokio::task::spawn_blocking(job).await.map_err(|error| Error::internal(format!("hashing a password: {error}")))
 }

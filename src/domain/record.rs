@@ -6,7 +6,7 @@ use report::record::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Actor, RoomId, activity::OpenLog, rooms};
+use super::{Actor, OpenLog, RoomId, rooms};
 use crate::{
     db::{self, Tx, activity::Entry, parties::Party, snapshots::Snapshot},
     domain::Log,
@@ -15,7 +15,12 @@ use crate::{
 };
 
 /// The newest entries that a record holds; a report of more would be nobody's reading.
-const MOST_ENTRIES: i64 = 50_000;
+const MOST_ENTRIES: usize = 50_000;
+/// The most that those entries may weigh, in bytes of their details: taking a snapshot is one
+/// transaction, and others wait for it.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// Entries read at once.
+const CHUNK: i64 = 1_000;
 /// Compression of stored records: zstd's default.
 const ZSTD_LEVEL: i32 = 3;
 
@@ -47,20 +52,13 @@ impl Captured {
 }
 
 /// Reads the whole room. `log` is the room's, locked: so nothing of the room changes meanwhile.
-pub async fn capture(
-    tx: &mut Tx,
-    log: &OpenLog,
-    by: &Actor,
-    snapshot: &Snapshot,
-    options: SectionOptions,
-) -> Result<Captured> {
-    let Actor::User { email, name, role } = by.clone() else {
+pub async fn capture(tx: &mut Tx, log: &OpenLog, snapshot: &Snapshot, options: SectionOptions) -> Result<Captured> {
+    let Actor::User { email, name, role } = log.by().clone() else {
         return Err(Error::internal("a snapshot is taken by a user"));
     };
     let parties = db::parties::all(tx, snapshot.room).await?;
-    let (entries, total) = db::activity::newest(tx, Log::Room(snapshot.room), MOST_ENTRIES).await?;
-    let shown = entries.len() as u64;
-    let total = total.unsigned_abs();
+    let entries = if options.include_activity { newest_entries(tx, log, snapshot.room).await? } else { Vec::new() };
+    let (shown, total) = (entries.len() as u64, log.head().size());
     let left_out = options.include_activity && shown < total;
     let record = Record {
         schema: SCHEMA.into(),
@@ -83,6 +81,26 @@ pub async fn capture(
         .map_err(|error| Error::internal(format!("a record cannot be written: {error}")))?;
     let sha256 = Sha256::digest(&canonical).into();
     Ok(Captured { canonical, sha256 })
+}
+
+/// The newest entries of the room's log, oldest first, as many as a record may hold.
+async fn newest_entries(tx: &mut Tx, log: &OpenLog, room: RoomId) -> Result<Vec<Entry>> {
+    let mut newest_first = Vec::new();
+    let mut before = i64::try_from(log.head().size()).map_err(|_| Error::internal("a log is full"))?;
+    let mut bytes = 0;
+    while before > 0 {
+        for entry in db::activity::before(tx, Log::Room(room), before, CHUNK).await? {
+            bytes += entry.meta.to_string().len();
+            if bytes > MOST_BYTES || newest_first.len() == MOST_ENTRIES {
+                before = 0;
+                break;
+            }
+            before = entry.seq;
+            newest_first.push(entry);
+        }
+    }
+    newest_first.reverse();
+    Ok(newest_first)
 }
 
 async fn room_facts(tx: &mut Tx, room: RoomId) -> Result<RoomFacts> {

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use super::{
     Actor, CargoProfile, Event, Fields, Log, PartyId, Phase, RoomId, RoomStatus,
-    activity::OpenLog,
     idempotency::Once,
+    operation::{OpenLog, confirm, operation},
     parties::{self, NewParty},
     snapshots,
 };
@@ -85,25 +85,27 @@ pub async fn open(app: &App, by: &Actor, asked: NewRoom, once: Option<Once>) -> 
     app.db
         .clone()
         .write(async move |tx| {
+            confirm(tx, Log::Platform, &by).await?;
             if let Some(once) = &once
                 && let Some(made) = once.claim(tx, &by, &asked, room.id.0, room.created_at).await?
             {
-                return in_use(tx, RoomId(made)).await;
+                confirm(tx, Log::Room(RoomId(made)), &by).await?;
+                return in_use(tx, RoomId(made)).await.map_err(|_| Once::made_is_gone());
             }
+            let mut log = OpenLog::lock(tx, &app, Log::Room(room.id), &by).await?;
             db::rooms::insert(tx, &room).await?;
-            let mut log = OpenLog::lock(tx, &app, Log::Room(room.id)).await?;
             let created = Event::RoomCreated {
                 title: room.title.clone(),
                 location: room.location.clone(),
                 sts_eta: room.sts_eta,
             };
-            log.append(tx, &by, &created).await?;
+            log.append(tx, &created).await?;
             for party in std::iter::once(&opener).chain(&listed) {
                 if db::parties::insert(tx, room.id, party).await? {
-                    log.append(tx, &by, &parties::added(party)).await?;
+                    log.append(tx, &parties::added(party)).await?;
                 }
             }
-            Ok(room.clone())
+            Ok(room)
         })
         .await
 }
@@ -143,21 +145,17 @@ pub async fn in_use(tx: &mut Tx, room: RoomId) -> Result<Room> {
 
 /// Changes a room; the log tells each field's old and new value.
 pub async fn change(app: &App, by: &Actor, room: RoomId, asked: RoomChange) -> Result<Room> {
-    let (app, by) = (app.clone(), by.clone());
-    app.db
-        .clone()
-        .write(async move |tx| {
-            let mut log = OpenLog::lock(tx, &app, Log::Room(room)).await?;
-            let before = in_use(tx, room).await?;
-            let after = changed(&before, &asked)?;
-            let changes = differences(&before, &after);
-            if !changes.is_empty() {
-                db::rooms::update(tx, &after).await?;
-                log.append(tx, &by, &Event::RoomUpdated { changes: changes.into() }).await?;
-            }
-            Ok(after)
-        })
-        .await
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        let before = in_use(tx, room).await?;
+        let after = changed(&before, &asked)?;
+        let changes = differences(&before, &after);
+        if !changes.is_empty() {
+            db::rooms::update(tx, &after).await?;
+            log.append(tx, &Event::RoomUpdated { changes: changes.into() }).await?;
+        }
+        Ok(after)
+    })
+    .await
 }
 
 fn changed(before: &Room, asked: &RoomChange) -> Result<Room> {
@@ -218,26 +216,22 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Res
         fields.fault("reason", "must be given with `force=true`; the log keeps it");
     }
     fields.done()?;
-    let (app, by) = (app.clone(), by.clone());
-    app.db
-        .clone()
-        .write(async move |tx| {
-            let mut log = OpenLog::lock(tx, &app, Log::Room(room)).await?;
-            let mut found = in_use(tx, room).await?;
-            let held = db::snapshots::all(tx, room).await?;
-            if !held.is_empty() && !asked.force {
-                return Err(Error::conflict(format!(
-                    "the room holds {} snapshots; they go with it for good only with `?force=true&reason=…`",
-                    held.len()
-                )));
-            }
-            for snapshot in &held {
-                snapshots::remove(tx, &mut log, &by, snapshot).await?;
-            }
-            found.status = RoomStatus::Deleted;
-            db::rooms::update(tx, &found).await?;
-            let deleted = Event::RoomDeleted { title: found.title, snapshots: held.len(), reason: reason.clone() };
-            log.append(tx, &by, &deleted).await
-        })
-        .await
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        let mut found = in_use(tx, room).await?;
+        let held = db::snapshots::all(tx, room).await?;
+        if !held.is_empty() && !asked.force {
+            return Err(Error::conflict(format!(
+                "the room holds {} snapshots; they go with it for good only with `?force=true&reason=…`",
+                held.len()
+            )));
+        }
+        for snapshot in &held {
+            snapshots::remove(tx, log, snapshot).await?;
+        }
+        found.status = RoomStatus::Deleted;
+        db::rooms::update(tx, &found).await?;
+        let deleted = Event::RoomDeleted { title: found.title, snapshots: held.len(), reason };
+        log.append(tx, &deleted).await
+    })
+    .await
 }

@@ -1,6 +1,6 @@
 //! The schema taken back: what it deletes is told to the log that remains.
 
-use super::{Actor, Event, Log, activity::OpenLog};
+use super::{Actor, Event, Log, OpenLog};
 use crate::{app::App, db::migrations, error::Result};
 
 /// Takes back every migration after `to`; answers their names.
@@ -12,7 +12,7 @@ pub async fn take_back(app: &App, by: &Actor, to: &str, rows_may_go: bool) -> Re
             let taken = migrations::down(tx, &to, rows_may_go).await?;
             if taken.log_remains && !taken.steps.is_empty() {
                 let event = Event::SchemaTakenBack { migrations: taken.steps.clone(), rows_deleted: taken.rows };
-                OpenLog::lock(tx, &app, Log::Platform).await?.append(tx, &by, &event).await?;
+                OpenLog::lock(tx, &app, Log::Platform, &by).await?.append(tx, &event).await?;
             }
             Ok(taken.steps)
         })

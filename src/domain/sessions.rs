@@ -4,17 +4,23 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::{Actor, Event, Log, Time, activity::OpenLog, fold_email, passwords, users};
+use super::{
+    Actor, Event, Log, Time,
+    fields::is_email,
+    fold_email, operation, passwords,
+    users::{self, Verified},
+};
 use crate::{
     app::App,
-    db::{self, users::User},
+    db::{self, Tx, users::User},
     error::{Error, Result},
     evidence::Hash,
 };
 
-/// Failed sign-ins for one address within [`WINDOW`] before it is asked to wait.
-const FAILURES: i64 = 10;
-/// How long failed sign-ins are counted together.
+/// Attempts to sign in to one address within [`WINDOW`], a successful one clears them, before it is
+/// asked to wait.
+const MOST_ATTEMPTS: i64 = 10;
+/// How long attempts are counted together.
 pub const WINDOW: Duration = Duration::from_mins(15);
 
 /// A new session: the only time its token is seen.
@@ -30,58 +36,66 @@ pub struct Session {
 /// Signs in. Unknown address, disabled account and wrong password get the same answer after the same work.
 pub async fn sign_in(app: &App, email: &str, password: String) -> Result<Session> {
     let email = fold_email(email);
-    let now = app.now();
-    let (failures, account) = app
-        .db
-        .read(async |tx| Ok((db::users::login_failures(tx, &email).await?, db::users::by_email(tx, &email).await?)))
-        .await?;
-    if let Some((_, since)) = failures.filter(|(count, since)| *count >= FAILURES && *since >= now.before(WINDOW)) {
-        let seconds = WINDOW.saturating_sub(now.since(since)).as_secs().max(1);
-        return Err(Error::TooManyAttempts { seconds });
-    }
+    count_attempt(app, &email).await?;
+    // What cannot be an address is not looked up; the work is the same.
+    let lookup = async |tx: &mut Tx| if is_email(&email) { db::users::by_email(tx, &email).await } else { Ok(None) };
+    let account = app.db.read(lookup).await?;
     let (user, hash) = account.filter(|(user, _)| !user.disabled).unzip();
-    let fits = passwords::verify(app, password, hash).await?;
-    let Some(user) = user.filter(|_| fits) else {
-        app.db.write(async move |tx| db::users::count_login_failure(tx, &email, now, now.before(WINDOW)).await).await?;
-        return Err(Error::WrongCredentials);
-    };
+    let fits = passwords::verify(app, password, hash.clone()).await?;
+    let user = user.filter(|_| fits).ok_or(Error::WrongCredentials)?;
 
     let token = hex::encode(app.secret());
     let token_hash = hash_token(&token);
-    let expires_at = now.after(app.config.session_duration());
-    let in_tx = (app.clone(), user.clone());
-    app.db
-        .write(async move |tx| {
-            let (app, user) = &in_tx;
-            let mut log = OpenLog::lock(tx, app, Log::Platform).await?;
-            db::users::clear_login_failures(tx, &user.email).await?;
-            db::sessions::insert(tx, &token_hash, user.id, now, expires_at).await?;
-            log.append(tx, &actor(user), &Event::SignedIn {}).await
-        })
-        .await?;
+    let expires_at = app.now().after(app.config.session_duration());
+    let signed_in = user.clone();
+    operation(app, Log::Platform, &actor(&user), async move |tx, log| {
+        // The account may have changed while the password was examined.
+        let account = db::users::by_email(tx, &signed_in.email).await?;
+        if account.map(|(_, hash)| hash) != hash {
+            return Err(Error::WrongCredentials);
+        }
+        db::users::clear_sign_in_attempts(tx, &address_key(&signed_in.email)).await?;
+        db::sessions::insert(tx, &token_hash, signed_in.id, log.now, expires_at).await?;
+        log.append(tx, &Event::SignedIn {}).await
+    })
+    .await?;
     Ok(Session { token, expires_at, user })
+}
+
+/// Counts an attempt before it is examined, so that many at once are not all heard.
+async fn count_attempt(app: &App, email: &str) -> Result<()> {
+    let (key, now) = (address_key(email), app.now());
+    let (attempts, since) =
+        app.db.write(async move |tx| db::users::count_sign_in_attempt(tx, &key, now, now.before(WINDOW)).await).await?;
+    if attempts <= MOST_ATTEMPTS {
+        return Ok(());
+    }
+    Err(Error::TooManyAttempts { seconds: WINDOW.saturating_sub(now.since(since)).as_secs().max(1) })
+}
+
+/// What attempts are counted by: of a size of its own, whatever was typed.
+pub(super) fn address_key(email: &str) -> Hash {
+    Sha256::digest(email).into()
 }
 
 /// Ends the session of this token.
 pub async fn sign_out(app: &App, by: &Actor, token: Hash) -> Result<()> {
-    let (app, by) = (app.clone(), by.clone());
-    app.db
-        .clone()
-        .write(async move |tx| {
-            let mut log = OpenLog::lock(tx, &app, Log::Platform).await?;
-            db::sessions::delete(tx, &token).await?;
-            log.append(tx, &by, &Event::SignedOut {}).await
-        })
-        .await
+    operation(app, Log::Platform, by, async move |tx, log| {
+        db::sessions::delete(tx, &token).await?;
+        log.append(tx, &Event::SignedOut {}).await
+    })
+    .await
 }
 
 /// Replaces one's own password, which takes the present one; every other session of the user ends.
 pub async fn change_password(app: &App, user: &User, token: Hash, current: String, new: &str) -> Result<()> {
     let account = app.db.read(async |tx| db::users::by_email(tx, &user.email).await).await?;
-    if !passwords::verify(app, current, account.map(|(_, hash)| hash)).await? {
+    let password_hash = account.map(|(_, hash)| hash).ok_or(Error::Unauthenticated)?;
+    if !passwords::verify(app, current, Some(password_hash.clone())).await? {
         return Err(Error::field("current_password", "is not your present password"));
     }
-    users::set_password(app, &actor(user), &user.email, new, Some(token)).await
+    let verified = Verified { session: token, password_hash };
+    users::set_password(app, &actor(user), &user.email, new, Some(verified)).await
 }
 
 /// What the database knows a token by.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Actor, Event, Fields, Log, RoomId, SnapshotId, SnapshotStatus, SnapshotType, activity::OpenLog, idempotency::Once,
+    Actor, Event, Fields, Log, OpenLog, RoomId, SnapshotId, SnapshotStatus, SnapshotType, idempotency::Once, operation,
     record,
 };
 use crate::{
@@ -77,33 +77,29 @@ pub async fn take(app: &App, by: &Actor, room: RoomId, asked: NewSnapshot, once:
     };
 
     let id = SnapshotId(app.new_id());
-    let (in_tx, by) = (app.clone(), by.clone());
-    let taken = app
-        .db
-        .write(async move |tx| {
-            let mut log = OpenLog::lock(tx, &in_tx, Log::Room(room)).await?;
-            let title = title.unwrap_or_else(|| format!("Snapshot of {}", log.now.to_the_minute()));
-            if let Some(once) = &once
-                && let Some(made) = once.claim(tx, &by, &asked, id.0, log.now).await?
-            {
-                return find(tx, room, SnapshotId(made)).await;
-            }
-            let mut snapshot = Snapshot::new(id, room, title, by.word(), kind, log.now);
-            let captured = record::capture(tx, &log, &by, &snapshot, options).await?;
-            snapshot.data = serde_json::json!(options).to_string();
-            snapshot.record_sha256 = captured.sha256.to_vec();
-            db::snapshots::insert(tx, &snapshot, &captured.compressed()?).await?;
-            db::jobs::enqueue(tx, id, log.now).await?;
-            let created = Event::SnapshotCreated {
-                snapshot_id: id,
-                title: snapshot.title.clone(),
-                snapshot_type: kind,
-                record_sha256: hex::encode(captured.sha256),
-            };
-            log.append(tx, &by, &created).await?;
-            Ok(snapshot)
-        })
-        .await?;
+    let taken = operation(app, Log::Room(room), by, async move |tx, log| {
+        let title = title.unwrap_or_else(|| format!("Snapshot of {}", log.now.to_the_minute()));
+        if let Some(once) = &once
+            && let Some(made) = once.claim(tx, log.by(), &asked, id.0, log.now).await?
+        {
+            return find(tx, room, SnapshotId(made)).await.map_err(|_| Once::made_is_gone());
+        }
+        let mut snapshot = Snapshot::new(id, room, title, log.by().word(), kind, log.now);
+        let captured = record::capture(tx, log, &snapshot, options).await?;
+        snapshot.data = serde_json::json!(options).to_string();
+        snapshot.record_sha256 = captured.sha256.to_vec();
+        db::snapshots::insert(tx, &snapshot, &captured.compressed()?).await?;
+        db::jobs::enqueue(tx, id, log.now).await?;
+        let created = Event::SnapshotCreated {
+            snapshot_id: id,
+            title: snapshot.title.clone(),
+            snapshot_type: kind,
+            record_sha256: hex::encode(captured.sha256),
+        };
+        log.append(tx, &created).await?;
+        Ok(snapshot)
+    })
+    .await?;
     app.job_enqueued.notify_one();
     Ok(taken)
 }
@@ -115,42 +111,34 @@ pub async fn find(tx: &mut Tx, room: RoomId, snapshot: SnapshotId) -> Result<Sna
 
 /// Puts a failed snapshot back to work.
 pub async fn retry(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Result<Snapshot> {
-    let (in_tx, by) = (app.clone(), by.clone());
-    let snapshot = app
-        .db
-        .write(async move |tx| {
-            let mut log = OpenLog::lock(tx, &in_tx, Log::Room(room)).await?;
-            let snapshot = find(tx, room, id).await?;
-            if !snapshot.status.may_become(SnapshotStatus::Generating) {
-                let status = snapshot.status;
-                return Err(Error::conflict(format!("the snapshot is {status}; only a failed one can be retried")));
-            }
-            db::snapshots::set_status(tx, id, SnapshotStatus::Generating).await?;
-            db::jobs::restart(tx, id, log.now).await?;
-            log.append(tx, &by, &Event::SnapshotRetried { snapshot_id: id }).await?;
-            find(tx, room, id).await
-        })
-        .await?;
+    let snapshot = operation(app, Log::Room(room), by, async move |tx, log| {
+        let snapshot = find(tx, room, id).await?;
+        if !snapshot.status.may_become(SnapshotStatus::Generating) {
+            let status = snapshot.status;
+            return Err(Error::conflict(format!("the snapshot is {status}; only a failed one can be retried")));
+        }
+        db::snapshots::set_status(tx, id, SnapshotStatus::Generating).await?;
+        db::jobs::restart(tx, id, log.now).await?;
+        log.append(tx, &Event::SnapshotRetried { snapshot_id: id }).await?;
+        find(tx, room, id).await
+    })
+    .await?;
     app.job_enqueued.notify_one();
     Ok(snapshot)
 }
 
 /// Deletes a snapshot for good; its tombstone stays in the log.
 pub async fn delete(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Result<()> {
-    let (app, by) = (app.clone(), by.clone());
-    app.db
-        .clone()
-        .write(async move |tx| {
-            let mut log = OpenLog::lock(tx, &app, Log::Room(room)).await?;
-            let snapshot = find(tx, room, id).await?;
-            remove(tx, &mut log, &by, &snapshot).await
-        })
-        .await
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        let snapshot = find(tx, room, id).await?;
+        remove(tx, log, &snapshot).await
+    })
+    .await
 }
 
 /// Removes a snapshot's rows, notes its file for removal, and writes the tombstone.
-pub(super) async fn remove(tx: &mut Tx, log: &mut OpenLog, by: &Actor, snapshot: &Snapshot) -> Result<()> {
-    db::snapshots::delete(tx, snapshot.room, snapshot.id).await?;
+pub(super) async fn remove(tx: &mut Tx, log: &mut OpenLog, snapshot: &Snapshot) -> Result<()> {
+    db::snapshots::delete(tx, snapshot.id).await?;
     // A worker may be about to store the file, or may have died after it did.
     let pause = if snapshot.status == SnapshotStatus::Completed { Duration::ZERO } else { STRAGGLERS };
     db::files::forget(tx, &file_key(snapshot), log.now.after(pause)).await?;
@@ -161,7 +149,7 @@ pub(super) async fn remove(tx: &mut Tx, log: &mut OpenLog, by: &Actor, snapshot:
         record_sha256: hex::encode(&snapshot.record_sha256),
         file_sha256: snapshot.file_sha256.as_ref().map(hex::encode),
     };
-    log.append(tx, by, &deleted).await
+    log.append(tx, &deleted).await
 }
 
 /// Refuses the download of a snapshot that has no file yet.
@@ -185,20 +173,12 @@ pub fn downloadable(snapshot: &Snapshot) -> Result<StoredFile> {
 
 /// Logs a download; what is sent is sent after this has been committed.
 pub async fn log_download(app: &App, by: &Actor, room: RoomId, id: SnapshotId, range: Option<String>) -> Result<()> {
-    let (app, by) = (app.clone(), by.clone());
-    app.db
-        .clone()
-        .write(async move |tx| {
-            let mut log = OpenLog::lock(tx, &app, Log::Room(room)).await?;
-            let file = downloadable(&find(tx, room, id).await?)?;
-            let downloaded = Event::SnapshotDownloaded {
-                snapshot_id: id,
-                file_sha256: hex::encode(file.sha256),
-                range: range.clone(),
-            };
-            log.append(tx, &by, &downloaded).await
-        })
-        .await
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        let file = downloadable(&find(tx, room, id).await?)?;
+        let downloaded = Event::SnapshotDownloaded { snapshot_id: id, file_sha256: hex::encode(file.sha256), range };
+        log.append(tx, &downloaded).await
+    })
+    .await
 }
 
 /// Where a snapshot's file is kept: nothing a user typed is part of it.
@@ -210,48 +190,42 @@ pub fn file_key(snapshot: &Snapshot) -> String {
 /// Completes a snapshot whose file is in the store. Where the snapshot was deleted meanwhile, the
 /// file is noted for removal; where another worker was faster, its work stands.
 pub async fn complete(app: &App, claim: Claim, room: RoomId, drawn: Drawn) -> Result<()> {
-    let in_tx = app.clone();
-    app.db
-        .write(async move |tx| {
-            let mut log = OpenLog::lock(tx, &in_tx, Log::Room(room)).await?;
-            if db::snapshots::find(tx, room, claim.snapshot).await?.is_none() {
-                return db::files::forget(tx, &drawn.file.file_url, log.now).await;
-            }
-            if !db::jobs::hold(tx, claim).await? {
-                return Ok(());
-            }
-            db::snapshots::complete(tx, claim.snapshot, &drawn).await?;
-            db::jobs::finish(tx, claim.snapshot).await?;
-            let generated = Event::SnapshotGenerated {
-                snapshot_id: claim.snapshot,
-                file_sha256: hex::encode(drawn.file.sha256),
-                file_size: drawn.file.size,
-                renderer: drawn.renderer.clone(),
-            };
-            log.append(tx, &Actor::System, &generated).await
-        })
-        .await
+    operation(app, Log::Room(room), &Actor::System, async move |tx, log| {
+        if db::snapshots::find(tx, room, claim.snapshot).await?.is_none() {
+            return db::files::forget(tx, &drawn.file.file_url, log.now).await;
+        }
+        if !db::jobs::hold(tx, claim).await? {
+            return Ok(());
+        }
+        db::snapshots::complete(tx, claim.snapshot, &drawn).await?;
+        db::jobs::finish(tx, claim.snapshot).await?;
+        let generated = Event::SnapshotGenerated {
+            snapshot_id: claim.snapshot,
+            file_sha256: hex::encode(drawn.file.sha256),
+            file_size: drawn.file.size,
+            renderer: drawn.renderer,
+        };
+        log.append(tx, &generated).await
+    })
+    .await
 }
 
 /// Gives a job back after a failed attempt: to be tried again after a pause that grows, or, after
 /// the last attempt, given up with its reason.
 pub async fn attempt_failed(app: &App, claim: Claim, room: RoomId, reason: String) -> Result<()> {
-    let in_tx = app.clone();
-    app.db
-        .write(async move |tx| {
-            let mut log = OpenLog::lock(tx, &in_tx, Log::Room(room)).await?;
-            if !db::jobs::hold(tx, claim).await? {
-                return Ok(());
-            }
-            if claim.attempt < MOST_ATTEMPTS {
-                let pause = Duration::from_secs(1 << claim.attempt);
-                return db::jobs::give_back(tx, claim, Some(log.now.after(pause)), &reason).await;
-            }
-            db::jobs::give_back(tx, claim, None, &reason).await?;
-            db::snapshots::set_status(tx, claim.snapshot, SnapshotStatus::Failed).await?;
-            let failed =
-                Event::SnapshotFailed { snapshot_id: claim.snapshot, attempts: claim.attempt, reason: reason.clone() };
-            log.append(tx, &Actor::System, &failed).await
-        })
-        .await
+    operation(app, Log::Room(room), &Actor::System, async move |tx, log| {
+        if !db::jobs::hold(tx, claim).await? {
+            return Ok(());
+        }
+        if claim.attempt < MOST_ATTEMPTS {
+            let pause = Duration::from_secs(1 << claim.attempt);
+            return db::jobs::give_back(tx, claim, Some(log.now.after(pause)), &reason).await;
+        }
+        db::jobs::give_back(tx, claim, None, &reason).await?;
+        db::snapshots::set_status(tx, claim.snapshot, SnapshotStatus::Failed).await?;
+        let failed =
+            Event::SnapshotFailed { snapshot_id: claim.snapshot, attempts: claim.attempt, reason: reason.clone() };
+        log.append(tx, &failed).await
+    })
+    .await
 }

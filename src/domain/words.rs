@@ -123,6 +123,17 @@ words! {
     }
 }
 
+impl Role {
+    /// The role that counts in a room, of an account and its party there: an admin's own, else the
+    /// party's. An admin's place in a room counts only while they are admin.
+    pub fn in_room(account: Self, party: Option<Self>) -> Option<Self> {
+        match (account, party) {
+            (Self::Admin, _) => Some(Self::Admin),
+            (_, party) => party.filter(|role| *role != Self::Admin),
+        }
+    }
+}
+
 impl SnapshotStatus {
     /// Whether a snapshot may go from this state to that one.
     pub fn may_become(self, next: Self) -> bool {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     app::App,
     db::{self, rooms::Room, users::User},
-    domain::{Actor, Event, Log, Role, RoomId, RoomStatus, activity::OpenLog, sessions},
+    domain::{Actor, Event, Log, Role, RoomId, RoomStatus, operation, sessions},
     error::{Error, Result},
     evidence::Hash,
     policy,
@@ -102,27 +102,18 @@ pub(super) async fn admit(app: &App, access: Access, params: &RawPathParams, hea
     Ok(Admitted { caller: Some(caller), room })
 }
 
-/// Level two. An admin's place in a room counts only while they are admin.
+/// Level two.
 fn role_in_room(access: Access, user: &User, room: &Room, party: Option<Role>) -> Result<Role> {
-    let role = match (user.role, party) {
-        (Role::Admin, _) => Role::Admin,
-        (_, Some(role)) if role != Role::Admin => role,
-        _ => return Err(if room.status == RoomStatus::Active { Error::NotAParty } else { Error::NotFound("room") }),
-    };
+    let outside = if room.status == RoomStatus::Active { Error::NotAParty } else { Error::NotFound("room") };
+    let role = Role::in_room(user.role, party).ok_or(outside)?;
     let to_be_seen =
         room.status == RoomStatus::Active || (matches!(access, Access::MayInDeleted(_)) && role == Role::Admin);
     if to_be_seen { Ok(role) } else { Err(Error::NotFound("room")) }
 }
 
 async fn log_refusal(app: &App, caller: &Caller, log: Log, action: policy::Action) -> Result<()> {
-    let (app, by, role) = (app.clone(), caller.actor(), caller.role);
-    app.db
-        .clone()
-        .write(async move |tx| {
-            let refused = Event::AccessDenied { permission: action.name(), role };
-            OpenLog::lock(tx, &app, log).await?.append(tx, &by, &refused).await
-        })
-        .await
+    let refused = Event::AccessDenied { permission: action.name(), role: caller.role };
+    operation(app, log, &caller.actor(), async move |tx, log| log.append(tx, &refused).await).await
 }
 
 fn bearer_token(headers: &HeaderMap) -> Option<&str> {

@@ -11,7 +11,7 @@ use crate::{
     error::Result,
 };
 
-/// Files removed in one go.
+/// Files looked up at once.
 const FILES: i64 = 100;
 /// Pause before a file that could not be removed is tried again.
 const RETRY: Duration = Duration::from_mins(10);
@@ -33,26 +33,31 @@ pub const HOUSEKEEPING: &[Chore] = &[
 /// Removes the files that no row names any more.
 async fn remove_files(app: App) -> Result<()> {
     let now = app.now();
-    for file_url in app.db.read(async |tx| db::files::due(tx, now, FILES).await).await? {
-        match app.files.delete(&file_url).await {
-            Ok(()) => app.db.write(async move |tx| db::files::removed(tx, &file_url).await).await?,
-            Err(error) => {
-                tracing::warn!(file_url, %error, "a file could not be removed; it is tried again later");
-                app.db.write(async move |tx| db::files::put_off(tx, &file_url, now.after(RETRY)).await).await?;
+    loop {
+        let due = app.db.read(async |tx| db::files::due(tx, now, FILES).await).await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        for file_url in due {
+            match app.files.delete(&file_url).await {
+                Ok(()) => app.db.write(async move |tx| db::files::removed(tx, &file_url).await).await?,
+                Err(error) => {
+                    tracing::warn!(file_url, %error, "a file could not be removed; it is tried again later");
+                    app.db.write(async move |tx| db::files::put_off(tx, &file_url, now.after(RETRY)).await).await?;
+                }
             }
         }
     }
-    Ok(())
 }
 
-/// Drops sessions, idempotency keys and counts of failed sign-ins that have run out.
+/// Drops sessions, idempotency keys and counts of attempts to sign in that have run out.
 async fn drop_expired_rows(app: App) -> Result<()> {
     let now = app.now();
     app.db
         .write(async move |tx| {
             db::sessions::drop_expired(tx, now).await?;
             db::idempotency::drop_old(tx, now.before(idempotency::REMEMBERED)).await?;
-            db::users::drop_old_login_failures(tx, now.before(sessions::WINDOW)).await
+            db::users::drop_old_sign_in_attempts(tx, now.before(sessions::WINDOW)).await
         })
         .await
 }

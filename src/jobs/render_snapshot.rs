@@ -1,6 +1,7 @@
 //! Draws a snapshot's file from its record, stores it, and completes the snapshot.
 
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -24,7 +25,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How often a long rendering tells its progress and renews its lease.
+/// How often long work tells its progress and renews its lease.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Makes one attempt. A failure of the rendering or the store is noted on the job; only a database
@@ -39,28 +40,57 @@ pub(super) async fn run(app: &App, claim: Claim) -> Result<()> {
         .await?;
     // Deleted since it was claimed.
     let Some((snapshot, compressed)) = read else { return Ok(()) };
-    match draw(app, claim, &snapshot, &compressed).await {
-        Ok(drawn) => snapshots::complete(app, claim, snapshot.room, drawn).await,
-        Err(error) => {
+    // Each earlier attempt ended without a word, perhaps with the whole process.
+    if claim.attempt > snapshots::MOST_ATTEMPTS {
+        let reason = "every attempt to render it broke off; the server's log says how".into();
+        return snapshots::attempt_failed(app, claim, snapshot.room, reason).await;
+    }
+    let progress = Arc::new(AtomicU32::new(0));
+    match keep_lease(app, claim, &progress, draw(app, &snapshot, &compressed, Arc::clone(&progress))).await? {
+        None => Ok(()),
+        Some(Ok(drawn)) => snapshots::complete(app, claim, snapshot.room, drawn).await,
+        Some(Err(error)) => {
             tracing::warn!(snapshot_id = %snapshot.id, attempt = claim.attempt, %error, "a snapshot was not rendered");
             snapshots::attempt_failed(app, claim, snapshot.room, reason(&error)).await
         }
     }
 }
 
-/// For the room's parties: without the paths and addresses of the server's inside.
+/// For the room's parties and the log: without the paths and addresses of the server's inside.
 fn reason(error: &Error) -> String {
     match error {
+        Error::Internal(told) => told.clone(),
         Error::Store(_) => "the file store did not take the file; the server's log says why".into(),
-        other => other.to_string(),
+        _ => "the server could not do it; its log says why".into(),
     }
 }
 
-async fn draw(app: &App, claim: Claim, snapshot: &Snapshot, compressed: &[u8]) -> Result<Drawn> {
+/// Does the work, telling its progress and renewing the lease meanwhile; none where the job has been
+/// deleted, or another worker has it.
+async fn keep_lease<T>(
+    app: &App,
+    claim: Claim,
+    progress: &AtomicU32,
+    work: impl Future<Output = Result<T>>,
+) -> Result<Option<Result<T>>> {
+    let mut work = pin!(work);
+    loop {
+        if let Ok(done) = time::timeout(HEARTBEAT, &mut work).await {
+            return Ok(Some(done));
+        }
+        let (percent, lease_until) = (i64::from(progress.load(Ordering::Relaxed)), app.now().after(LEASE));
+        let mine =
+            app.db.write(async move |tx| db::jobs::report_progress(tx, claim, percent, lease_until).await).await?;
+        if !mine {
+            return Ok(None);
+        }
+    }
+}
+
+async fn draw(app: &App, snapshot: &Snapshot, compressed: &[u8], progress: Arc<AtomicU32>) -> Result<Drawn> {
     let record = Captured::from_stored(compressed, &snapshot.record_sha256)?;
-    let progress = Arc::new(AtomicU32::new(0));
-    let rendering = start(app, snapshot, record, Arc::clone(&progress));
-    let rendered = watch(app, claim, &progress, rendering).await?;
+    let rendered = start(app, snapshot, record, progress).await;
+    let rendered = rendered.map_err(|error| Error::internal(format!("the renderer failed: {error}")))??;
     if !rendered.uncovered.is_empty() {
         let code_points: Vec<_> = rendered.uncovered.iter().map(|c| format!("U+{:04X}", u32::from(*c))).collect();
         tracing::warn!(snapshot_id = %snapshot.id, code_points = code_points.join(" "),
@@ -83,20 +113,4 @@ fn start(app: &App, snapshot: &Snapshot, record: Captured, progress: Arc<AtomicU
         report::render(&record.canonical, format, &app.fonts, &mut tell)
             .map_err(|error| Error::internal(format!("the report cannot be drawn: {error}")))
     })
-}
-
-/// Waits for the rendering, telling its progress meanwhile.
-async fn watch(
-    app: &App,
-    claim: Claim,
-    progress: &AtomicU32,
-    mut rendering: JoinHandle<Result<Rendered>>,
-) -> Result<Rendered> {
-    loop {
-        if let Ok(done) = time::timeout(HEARTBEAT, &mut rendering).await {
-            return done.map_err(|error| Error::internal(format!("the renderer failed: {error}")))?;
-        }
-        let (percent, lease_until) = (i64::from(progress.load(Ordering::Relaxed)), app.now().after(LEASE));
-        app.db.write(async move |tx| db::jobs::report_progress(tx, claim, percent, lease_until).await).await?;
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde_json::json;
 use sts_clearance::domain::{Actor, Role, users};
 
@@ -17,6 +18,9 @@ on_both_databases! {
     an_address_is_matched_without_regard_to_case,
     an_unknown_address_a_wrong_password_and_a_disabled_account_get_the_same_answer,
     the_eleventh_failed_attempt_has_to_wait_whether_or_not_the_account_exists,
+    attempts_at_once_are_not_heard_more_often_than_one_after_the_other,
+    what_cannot_be_an_address_is_answered_as_an_unknown_one,
+    a_password_replaced_while_the_old_one_is_examined_opens_no_session,
     a_session_ends_at_sign_out_at_its_time_and_when_the_user_is_disabled,
     a_new_password_ends_the_other_sessions_and_takes_the_present_one,
     the_database_holds_neither_tokens_nor_passwords,
@@ -68,6 +72,32 @@ async fn the_eleventh_failed_attempt_has_to_wait_whether_or_not_the_account_exis
     }
     app.later(Duration::from_secs(15 * 60 + 1));
     login(&app, "ops@example.com", PASSWORD).await.expect(200);
+}
+
+async fn attempts_at_once_are_not_heard_more_often_than_one_after_the_other(app: TestApp) {
+    app.user("ops@example.com", Role::Broker).await;
+    let attempts = join_all((0..30).map(|_| login(&app, "ops@example.com", "wrong password"))).await;
+    let heard = attempts.iter().filter(|reply| reply.status == 401).count();
+    let refused = attempts.iter().filter(|reply| reply.status == 429).count();
+    assert_eq!((heard, refused), (10, 20));
+}
+
+async fn what_cannot_be_an_address_is_answered_as_an_unknown_one(app: TestApp) {
+    for email in ["", "no at", "a\0b@example.com", "a@b@c", &"x".repeat(100_000), "\u{202e}moc@example.com"] {
+        assert_eq!(login(&app, email, PASSWORD).await.problem(), "wrong_credentials", "{email:.40}");
+    }
+}
+
+async fn a_password_replaced_while_the_old_one_is_examined_opens_no_session(app: TestApp) {
+    app.user("ops@example.com", Role::Broker).await;
+    let sign_ins = join_all((0..8).map(|_| login(&app, "ops@example.com", PASSWORD)));
+    let reset = users::set_password(&app.app, &Actor::Operator, "ops@example.com", "another long one", None);
+    let (sign_ins, reset) = tokio::join!(sign_ins, reset);
+    reset.unwrap();
+    for reply in sign_ins.iter().filter(|reply| reply.status == 200) {
+        let token = reply.json()["token"].as_str().unwrap().to_owned();
+        assert_eq!(app.get("/auth/me", &token).send().await.problem(), "unauthenticated");
+    }
 }
 
 async fn a_session_ends_at_sign_out_at_its_time_and_when_the_user_is_disabled(app: TestApp) {

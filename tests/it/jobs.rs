@@ -19,6 +19,7 @@ on_both_databases! {
     one_deleted_while_it_is_rendered_leaves_no_file,
     a_store_that_fails_is_tried_five_times_then_the_snapshot_is_failed_and_can_be_retried,
     a_claimed_job_is_left_alone_until_its_lease_runs_out,
+    work_that_kills_its_worker_each_time_is_given_up_after_five_attempts,
     a_late_worker_changes_nothing_of_what_another_completed,
     prefer_wait_answers_when_the_file_is_there,
 }
@@ -125,6 +126,22 @@ async fn a_claimed_job_is_left_alone_until_its_lease_runs_out(app: TestApp) {
     assert_eq!(app.work().await, 0);
     app.later(Duration::from_secs(1));
     assert_eq!(app.work().await, 1);
+}
+
+async fn work_that_kills_its_worker_each_time_is_given_up_after_five_attempts(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}/snapshots");
+    let taken = app.post(&path, &broker).json(json!({ "snapshot_type": "json" })).send().await.expect(201);
+    for _ in 0..5 {
+        let now = app.app.now();
+        app.app.db.write(async move |tx| jobs::claim(tx, now, now).await).await.unwrap().unwrap();
+        app.later(Duration::from_secs(1));
+    }
+    assert_eq!(app.work().await, 1);
+    let snapshot = app.get(&format!("{path}/{}", taken["id"].as_str().unwrap()), &broker).send().await.expect(200);
+    assert_eq!(snapshot["status"], "failed");
+    assert_eq!(app.actions(&room, &broker).await.last().unwrap(), "snapshot_failed");
+    assert_eq!(app.work().await, 0);
 }
 
 async fn a_late_worker_changes_nothing_of_what_another_completed(app: TestApp) {

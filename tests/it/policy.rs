@@ -1,11 +1,13 @@
 //! The policy as observed over HTTP: every route × every role × (own room, other room, no token).
 
-use std::fmt::Write as _;
+use std::{convert::Infallible, fmt::Write as _};
 
+use axum::body::Body;
+use futures_util::{future::BoxFuture, stream};
 use serde_json::{Value, json};
 use sts_clearance::{
-    api,
-    domain::Role,
+    api, db,
+    domain::{Actor, Role, parties},
     http::{Access, Route},
     policy,
 };
@@ -122,6 +124,7 @@ on_both_databases! {
     a_refused_role_is_told_which_roles_may_and_the_log_keeps_the_refusal,
     inside_a_room_the_partys_role_decides_not_the_accounts,
     a_removed_party_is_refused_at_the_next_request,
+    a_party_removed_while_their_request_is_on_its_way_changes_nothing,
     an_admins_place_in_a_room_ends_with_their_being_admin,
 }
 
@@ -202,6 +205,30 @@ async fn a_removed_party_is_refused_at_the_next_request(app: TestApp) {
     assert_eq!(app.get(&path, &owner).send().await.problem(), "not_a_party");
 }
 
+/// The body comes only after the party has been let in, and then removed.
+async fn a_party_removed_while_their_request_is_on_its_way_changes_nothing(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let removed = remove(&app, &room, "owner");
+    let body = Body::from_stream(stream::once(async move {
+        removed.await;
+        Ok::<_, Infallible>("{}")
+    }));
+    let late = app.post(&format!("/rooms/{room}/snapshots"), &owner).header("content-type", "application/json");
+    assert_eq!(late.body(body).send().await.problem(), "not_a_party");
+    assert_eq!(app.actions(&room, &broker).await.last().unwrap(), "party_removed");
+}
+
+/// Removes the party of this role, through a future that outlives its arguments.
+fn remove(app: &TestApp, room: &str, role: &'static str) -> BoxFuture<'static, ()> {
+    let (app, room, actor) = (app.app.clone(), room.parse().unwrap(), Actor::Operator);
+    Box::pin(async move {
+        let parties = app.db.read(async |tx| db::parties::all(tx, room).await).await.unwrap();
+        let party = parties.iter().find(|party| party.role.word() == role).unwrap().id;
+        parties::remove(&app, &actor, room, party).await.unwrap();
+    })
+}
+
 async fn an_admins_place_in_a_room_ends_with_their_being_admin(app: TestApp) {
     let admin = app.user("admin@example.com", Role::Admin).await;
     let room = app.post("/rooms", &admin).json(crate::harness::new_room(&[])).send().await.expect(201);
@@ -209,6 +236,7 @@ async fn an_admins_place_in_a_room_ends_with_their_being_admin(app: TestApp) {
     app.get(&path, &admin).send().await.expect(200);
     app.app.db.write(async |tx| tx.exec("UPDATE users SET role = 'buyer'", &[]).await).await.unwrap();
     assert_eq!(app.get(&path, &admin).send().await.problem(), "not_a_party");
+    assert_eq!(app.get("/rooms", &admin).send().await.expect(200), json!([]));
 }
 
 #[test]

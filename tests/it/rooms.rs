@@ -14,6 +14,7 @@ on_both_databases! {
     a_deleted_room_is_gone_but_for_its_log,
     a_room_with_snapshots_is_deleted_only_by_force_and_with_a_reason,
     a_repeated_request_with_its_key_opens_one_room,
+    a_repeated_request_tells_nothing_to_who_has_left_and_says_where_the_room_has_gone,
 }
 
 async fn opening_a_room_makes_its_opener_a_party_and_counts_everyone_once(app: TestApp) {
@@ -145,4 +146,21 @@ async fn a_repeated_request_with_its_key_opens_one_room(app: TestApp) {
     app.later(std::time::Duration::from_secs(24 * 3600 + 1));
     let broker = app.sign_in("broker@example.com").await;
     app.post("/rooms", &broker).header("idempotency-key", "k-1").json(other).send().await.expect(201);
+}
+
+async fn a_repeated_request_tells_nothing_to_who_has_left_and_says_where_the_room_has_gone(app: TestApp) {
+    let broker = app.user("broker@example.com", Role::Broker).await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let open = || app.post("/rooms", &broker).header("idempotency-key", "k").json(new_room(&[]));
+    let room = open().send().await.expect(201);
+    let path = format!("/rooms/{}", room["id"].as_str().unwrap());
+    let parties = app.get(&format!("{path}/parties"), &admin).send().await.expect(200);
+    let own = format!("{path}/parties/{}", parties[0]["id"].as_str().unwrap());
+    assert_eq!(app.delete(&own, &admin).send().await.status, 204);
+    assert_eq!(open().send().await.problem(), "not_a_party");
+    let back = json!({ "role": "broker", "name": "Broker", "email": "broker@example.com" });
+    app.post(&format!("{path}/parties"), &admin).json(back).send().await.expect(201);
+    assert_eq!(open().send().await.expect(201)["id"], room["id"]);
+    app.delete(&path, &admin).send().await.expect(200);
+    assert_eq!(open().send().await.problem(), "conflict");
 }

@@ -126,6 +126,33 @@ async fn times_come_back_to_the_microsecond_and_sort(app: TestApp) {
 }
 
 #[tokio::test]
+async fn a_read_that_panics_spoils_no_later_one() {
+    let app = TestApp::on_sqlite().await;
+    for _ in 0..8 {
+        let read = app.app.db.read(async |_| -> Result<()> { panic!("in a read") }).await;
+        assert!(matches!(read, Err(Error::Internal(_))));
+    }
+    for _ in 0..8 {
+        assert!(keys(&app).await.is_empty());
+    }
+}
+
+/// Checkpoints must not become the price of every commit once the log has grown.
+#[tokio::test]
+async fn the_write_ahead_log_is_short_again_after_it_was_copied_back() {
+    let app = TestApp::on_sqlite().await;
+    let wal = app.dir.path().join("data/sts_clearance.db-wal");
+    for i in 0..3 {
+        let long = format!("{i}{}", "x".repeat(3 * 1024 * 1024));
+        app.app.db.write(async move |tx| add(tx, &long).await).await.unwrap();
+    }
+    for i in 0..3 {
+        app.app.db.write(async move |tx| add(tx, &format!("short {i}")).await).await.unwrap();
+    }
+    assert!(std::fs::metadata(&wal).unwrap().len() <= 4 * 1024 * 1024);
+}
+
+#[tokio::test]
 async fn on_sqlite_a_transaction_that_awaits_something_else_is_refused() {
     let app = TestApp::on_sqlite().await;
     let refused = app
