@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::{Config, NoTls, error::SqlState};
+use tokio_postgres::{Config, NoTls, config::Host, error::SqlState};
 
 use super::{Dialect, Param, Tx};
 use crate::error::{Error, Result};
@@ -29,6 +29,11 @@ impl Postgres {
             url.parse().map_err(|error| Error::setup(format!("the database URL cannot be read: {error}")))?;
         if config.get_application_name().is_none() {
             config.application_name("sts-clearance");
+        }
+        let far =
+            |host: &Host| matches!(host, Host::Tcp(name) if !["localhost", "127.0.0.1", "::1"].contains(&&**name));
+        if config.get_hosts().iter().any(far) {
+            tracing::warn!("the connection to PostgreSQL is not encrypted; use a private network or a tunnel");
         }
         let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         // Whatever the server's default is, an acknowledged commit is on its disk at least.
