@@ -48,10 +48,13 @@ impl Once {
         }
     }
 
-    /// The answer to a repetition whose first answer has been deleted since.
-    pub fn made_is_gone() -> Error {
-        Error::conflict(
-            "this request was done before under its Idempotency-Key, and what it made has been deleted since",
-        )
+    /// A repetition whose first answer has been deleted since finds not nothing, but a conflict.
+    pub fn says_gone(error: Error) -> Error {
+        match error {
+            Error::NotFound(what) => Error::conflict(format!(
+                "this request was done before under its Idempotency-Key, and its {what} has been deleted since"
+            )),
+            other => other,
+        }
     }
 }

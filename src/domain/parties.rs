@@ -60,7 +60,9 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, asked: NewParty, once: Opt
         if let Some(once) = &once
             && let Some(made) = once.claim(tx, log.by(), &asked, party.id.0, log.now).await?
         {
-            return db::parties::find(tx, room, PartyId(made)).await?.ok_or_else(Once::made_is_gone);
+            return db::parties::find(tx, room, PartyId(made))
+                .await?
+                .ok_or_else(|| Once::says_gone(Error::NotFound("party")));
         }
         if !db::parties::insert(tx, room, &party).await? {
             return Err(Error::conflict(format!("`{}` is a party of this room already", party.email)));

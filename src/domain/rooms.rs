@@ -90,7 +90,7 @@ pub async fn open(app: &App, by: &Actor, asked: NewRoom, once: Option<Once>) -> 
                 && let Some(made) = once.claim(tx, &by, &asked, room.id.0, room.created_at).await?
             {
                 confirm(tx, Log::Room(RoomId(made)), &by).await?;
-                return in_use(tx, RoomId(made)).await.map_err(|_| Once::made_is_gone());
+                return in_use(tx, RoomId(made)).await.map_err(Once::says_gone);
             }
             let mut log = OpenLog::lock(tx, &app, Log::Room(room.id), &by).await?;
             db::rooms::insert(tx, &room).await?;

@@ -82,7 +82,7 @@ pub async fn take(app: &App, by: &Actor, room: RoomId, asked: NewSnapshot, once:
         if let Some(once) = &once
             && let Some(made) = once.claim(tx, log.by(), &asked, id.0, log.now).await?
         {
-            return find(tx, room, SnapshotId(made)).await.map_err(|_| Once::made_is_gone());
+            return find(tx, room, SnapshotId(made)).await.map_err(Once::says_gone);
         }
         let mut snapshot = Snapshot::new(id, room, title, log.by().word(), kind, log.now);
         let captured = record::capture(tx, log, &snapshot, options).await?;
