@@ -5,7 +5,7 @@ use std::{fs, time::Duration};
 use serde_json::{Value, json};
 use sts_clearance::{
     db::{
-        jobs,
+        jobs::{self, Claim},
         snapshots::{Drawn, StoredFile},
     },
     domain::{Role, snapshots},
@@ -22,6 +22,12 @@ on_both_databases! {
     work_that_kills_its_worker_each_time_is_given_up_after_five_attempts,
     a_late_worker_changes_nothing_of_what_another_completed,
     prefer_wait_answers_when_the_file_is_there,
+}
+
+/// Claims the job that is due, as a worker would that then does nothing.
+async fn claim(app: &TestApp, lease: Duration) -> Claim {
+    let now = app.app.now();
+    app.app.db.write(async move |tx| jobs::claim(tx, now, now.after(lease)).await).await.unwrap().unwrap()
 }
 
 async fn a_lost_file_is_rendered_again_byte_for_byte(app: TestApp) {
@@ -52,19 +58,11 @@ async fn a_lost_file_is_rendered_again_byte_for_byte(app: TestApp) {
 async fn one_deleted_while_it_is_rendered_leaves_no_file(app: TestApp) {
     let (room, broker) = app.room().await;
     let admin = app.user("admin@example.com", Role::Admin).await;
-    let taken = app
-        .post(&format!("/rooms/{room}/snapshots"), &broker)
-        .json(json!({ "snapshot_type": "json" }))
-        .send()
-        .await
-        .expect(201);
-    let id = taken["id"].as_str().unwrap();
-    let path = format!("/rooms/{room}/snapshots/{id}");
+    let (taken, path) = app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
     // What a worker would store just after the deletion.
-    let now = app.app.now();
-    let claim = app.app.db.write(async move |tx| jobs::claim(tx, now, now).await).await.unwrap().unwrap();
+    let claim = claim(&app, Duration::ZERO).await;
     app.delete(&path, &admin).send().await.expect(200);
-    let key = format!("rooms/{room}/snapshots/{id}.json");
+    let key = format!("rooms/{room}/snapshots/{}.json", taken["id"].as_str().unwrap());
     app.app.files.put(&key, b"{}".to_vec()).await.unwrap();
     let drawn = Drawn {
         file: StoredFile { file_url: key.clone(), size: 2, sha256: [0; 32] },
@@ -81,13 +79,7 @@ async fn a_store_that_fails_is_tried_five_times_then_the_snapshot_is_failed_and_
     let (room, broker) = app.room().await;
     let in_the_way = app.dir.path().join("data/files/rooms");
     fs::write(&in_the_way, "not a directory").unwrap();
-    let taken = app
-        .post(&format!("/rooms/{room}/snapshots"), &broker)
-        .json(json!({ "snapshot_type": "json" }))
-        .send()
-        .await
-        .expect(201);
-    let path = format!("/rooms/{room}/snapshots/{}", taken["id"].as_str().unwrap());
+    let (taken, path) = app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
     for attempt in 1..=5 {
         assert_eq!(app.work().await, 1, "attempt {attempt}");
         assert_eq!(app.work().await, 0, "after attempt {attempt} there is a pause");
@@ -114,14 +106,8 @@ async fn a_store_that_fails_is_tried_five_times_then_the_snapshot_is_failed_and_
 
 async fn a_claimed_job_is_left_alone_until_its_lease_runs_out(app: TestApp) {
     let (room, broker) = app.room().await;
-    app.post(&format!("/rooms/{room}/snapshots"), &broker)
-        .json(json!({ "snapshot_type": "json" }))
-        .send()
-        .await
-        .expect(201);
-    let now = app.app.now();
-    let lease = now.after(Duration::from_secs(15));
-    app.app.db.write(async move |tx| jobs::claim(tx, now, lease).await).await.unwrap().unwrap();
+    app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
+    claim(&app, Duration::from_secs(15)).await;
     app.later(Duration::from_secs(15));
     assert_eq!(app.work().await, 0);
     app.later(Duration::from_secs(1));
@@ -130,15 +116,13 @@ async fn a_claimed_job_is_left_alone_until_its_lease_runs_out(app: TestApp) {
 
 async fn work_that_kills_its_worker_each_time_is_given_up_after_five_attempts(app: TestApp) {
     let (room, broker) = app.room().await;
-    let path = format!("/rooms/{room}/snapshots");
-    let taken = app.post(&path, &broker).json(json!({ "snapshot_type": "json" })).send().await.expect(201);
+    let (_, path) = app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
     for _ in 0..5 {
-        let now = app.app.now();
-        app.app.db.write(async move |tx| jobs::claim(tx, now, now).await).await.unwrap().unwrap();
+        claim(&app, Duration::ZERO).await;
         app.later(Duration::from_secs(1));
     }
     assert_eq!(app.work().await, 1);
-    let snapshot = app.get(&format!("{path}/{}", taken["id"].as_str().unwrap()), &broker).send().await.expect(200);
+    let snapshot = app.get(&path, &broker).send().await.expect(200);
     assert_eq!(snapshot["status"], "failed");
     assert_eq!(app.actions(&room, &broker).await.last().unwrap(), "snapshot_failed");
     assert_eq!(app.work().await, 0);
@@ -146,17 +130,10 @@ async fn work_that_kills_its_worker_each_time_is_given_up_after_five_attempts(ap
 
 async fn a_late_worker_changes_nothing_of_what_another_completed(app: TestApp) {
     let (room, broker) = app.room().await;
-    let taken = app
-        .post(&format!("/rooms/{room}/snapshots"), &broker)
-        .json(json!({ "snapshot_type": "json" }))
-        .send()
-        .await
-        .expect(201);
-    let now = app.app.now();
-    let late = app.app.db.write(async move |tx| jobs::claim(tx, now, now).await).await.unwrap().unwrap();
+    let (_, path) = app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
+    let late = claim(&app, Duration::ZERO).await;
     app.later(Duration::from_secs(1));
     assert_eq!(app.work().await, 1);
-    let path = format!("/rooms/{room}/snapshots/{}", taken["id"].as_str().unwrap());
     let completed = app.get(&path, &broker).send().await.expect(200);
     let room_id = room.parse().unwrap();
     snapshots::attempt_failed(&app.app, late, room_id, "too late".into()).await.unwrap();

@@ -124,20 +124,19 @@ async fn each_type_comes_in_its_form(app: TestApp) {
     }
 }
 
-/// Also promise 2: a write between capture and rendering is not in it.
+/// Changes that a snapshot taken before must not show.
+async fn change_the_room(app: &TestApp, room: &str, broker: &str) {
+    app.patch(&format!("/rooms/{room}"), broker).json(json!({ "title": "LATER TITLE" })).send().await.expect(200);
+    let later = json!({ "role": "buyer", "name": "LATER PARTY", "email": "later@example.com" });
+    app.post(&format!("/rooms/{room}/parties"), broker).json(later).send().await.expect(201);
+}
+
 async fn a_record_shows_the_room_before_the_snapshot_and_nothing_later(app: TestApp) {
     let (room, broker) = app.room().await;
-    let taken = app
-        .post(&format!("/rooms/{room}/snapshots"), &broker)
-        .json(json!({ "snapshot_type": "json" }))
-        .send()
-        .await
-        .expect(201);
-    app.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": "LATER TITLE" })).send().await.expect(200);
-    let later = json!({ "role": "buyer", "name": "LATER PARTY", "email": "later@example.com" });
-    app.post(&format!("/rooms/{room}/parties"), &broker).json(later).send().await.expect(201);
+    let (taken, path) = app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
+    change_the_room(&app, &room, &broker).await;
     app.work().await;
-    let url = format!("/rooms/{room}/snapshots/{}/download", taken["id"].as_str().unwrap());
+    let url = format!("{path}/download");
     let envelope = app.get(&url, &broker).send().await.expect(200);
     let record = &envelope["record"];
     assert!(!record.to_string().contains("LATER"));
@@ -155,13 +154,10 @@ async fn a_record_shows_the_room_before_the_snapshot_and_nothing_later(app: Test
 
 async fn a_write_between_capture_and_rendering_is_not_in_the_reports_words(app: TestApp) {
     let (room, broker) = app.room().await;
-    let path = format!("/rooms/{room}/snapshots");
-    let taken = app.post(&path, &broker).json(json!({ "title": "Frozen" })).send().await.expect(201);
-    app.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": "LATER TITLE" })).send().await.expect(200);
-    let later = json!({ "role": "buyer", "name": "LATER PARTY", "email": "later@example.com" });
-    app.post(&format!("/rooms/{room}/parties"), &broker).json(later).send().await.expect(201);
+    let (taken, path) = app.take(&room, &broker, json!({ "title": "Frozen" })).await;
+    change_the_room(&app, &room, &broker).await;
     app.work().await;
-    let url = format!("{path}/{}/download", taken["id"].as_str().unwrap());
+    let url = format!("{path}/download");
     let Some(words) = pdf_words(&app.get(&url, &broker).send().await.body) else { return };
     for word in ["Frozen", "STS Ceuta", "owner@example.com", taken["record_sha256"].as_str().unwrap()] {
         assert!(words.contains(word), "{word} in {words}");

@@ -113,10 +113,17 @@ impl TestApp {
 
     /// Takes a snapshot of the room and has it rendered.
     pub(crate) async fn snapshot(&self, room: &str, token: &str, asked: Value) -> Value {
-        let snapshot = self.post(&format!("/rooms/{room}/snapshots"), token).json(asked).send().await.expect(201);
+        let (_, path) = self.take(room, token, asked).await;
         self.work().await;
-        let path = format!("/rooms/{room}/snapshots/{}", snapshot["id"].as_str().unwrap());
         self.get(&path, token).send().await.expect(200)
+    }
+
+    /// Takes a snapshot of the room, which nobody renders yet; the answer and the snapshot's path.
+    pub(crate) async fn take(&self, room: &str, token: &str, asked: Value) -> (Value, String) {
+        let snapshots = format!("/rooms/{room}/snapshots");
+        let snapshot = self.post(&snapshots, token).json(asked).send().await.expect(201);
+        let path = format!("{snapshots}/{}", snapshot["id"].as_str().unwrap());
+        (snapshot, path)
     }
 
     /// Does every job that is due.
