@@ -74,7 +74,7 @@ impl Scene {
 
     /// A fresh session: some of the routes end those there are.
     async fn token(&self, caller: &str) -> String {
-        if caller == "nobody" { String::new() } else { self.app.sign_in(&address(caller)).await }
+        if caller == "nobody" { String::new() } else { self.app.session(&address(caller)).await }
     }
 
     /// Calls a route, in a room made for this call alone.

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use sts_clearance::{
     app::{App, Clock},
     config::Layers,
-    db::migrations,
+    db::{self, migrations},
     domain::{
-        Actor, Role, Time,
+        Actor, Role, Time, sessions,
         users::{self, NewUser},
     },
     http, jobs,
@@ -98,6 +98,19 @@ impl TestApp {
         let reply =
             self.post("/auth/login", "").json(json!({ "email": email, "password": PASSWORD })).send().await.expect(200);
         reply["token"].as_str().unwrap().to_owned()
+    }
+
+    /// A session of its own, without the work of signing in; the token.
+    pub(crate) async fn session(&self, email: &str) -> String {
+        let email = email.to_owned();
+        let token = hex::encode(self.app.secret());
+        let (key, now) = (sessions::hash_token(&token), self.app.now());
+        let write = self.app.db.write(async move |tx| {
+            let (user, _) = db::users::by_email(tx, &email).await?.expect("the test has made this account");
+            db::sessions::insert(tx, &key, user.id, now, now.after(Duration::from_hours(1))).await
+        });
+        write.await.unwrap();
+        token
     }
 
     /// A broker with a room of theirs, in which the other roles take part: `owner@example.com` and so on.
