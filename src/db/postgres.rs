@@ -1,6 +1,9 @@
 //! The PostgreSQL side: a pool of connections, one transaction each.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::{Config, NoTls, config::Host, error::SqlState};
@@ -32,13 +35,17 @@ impl Postgres {
         }
         let far =
             |host: &Host| matches!(host, Host::Tcp(name) if !["localhost", "127.0.0.1", "::1"].contains(&&**name));
-        if config.get_hosts().iter().any(far) {
-            tracing::warn!("the connection to PostgreSQL is not encrypted; use a private network or a tunnel");
-        }
+        let to_be_told = AtomicBool::new(config.get_hosts().iter().any(far));
         let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         // Whatever the server's default is, an acknowledged commit is on its disk at least.
         let durable = Hook::async_fn(|client, _| {
             Box::pin(async move { client.batch_execute(DURABLE).await.map_err(HookError::Backend) })
+        });
+        let warn_once = Hook::sync_fn(move |_, _| {
+            if to_be_told.swap(false, Ordering::Relaxed) {
+                tracing::warn!("the connection to PostgreSQL is not encrypted; use a private network or a tunnel");
+            }
+            Ok(())
         });
         let pool = Pool::builder(manager)
             .max_size(connections)
@@ -46,6 +53,7 @@ impl Postgres {
             .wait_timeout(Some(WAIT))
             .create_timeout(Some(WAIT))
             .post_create(durable)
+            .post_create(warn_once)
             .build()
             .map_err(|error| Error::setup(format!("the connection pool cannot be made: {error}")))?;
         Ok(Self { pool })
