@@ -15,6 +15,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct NewParty {
     /// `owner`, `broker`, `charterer`, `seller` or `buyer`.
+    #[schema(schema_with = super::words::roles_in_a_room)]
     pub role: Role,
     /// Name, 1 to 255 characters.
     #[schema(example = "Eleni Papadopoulou")]

@@ -38,7 +38,7 @@ pub struct NewSnapshot {
     pub title: Option<String>,
     /// `pdf`, `json` or `csv`.
     #[serde(default = "pdf")]
-    #[schema(default = "pdf")]
+    #[schema(value_type = SnapshotType, default = "pdf")]
     pub snapshot_type: String,
     /// Include documents with their versions.
     #[serde(default = "yes")]

@@ -1,16 +1,24 @@
 //! The closed vocabularies: roles, cargo profiles, phases, states. Stored and sent as lower-case words.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        schema::{ObjectBuilder, Type},
+    },
+};
 
 /// A text that is none of the words of a vocabulary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAWord;
 
 macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? })+) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+    ($($(#[doc = $doc:literal])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? })+) => {$(
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum $name {
             $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)+
         }
@@ -39,8 +47,32 @@ macro_rules! words {
             }
         }
 
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                vocabulary(concat!($($doc),*), &Self::ALL.map(Self::word))
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+        }
+
         crate::db::text_column!($name);
     )+};
+}
+
+/// The schema of these words. The derive would tell the variants' names: it cannot see serde's renaming in a macro.
+fn vocabulary(says: &str, words: &[&'static str]) -> RefOr<Schema> {
+    let words = words.iter().copied();
+    ObjectBuilder::new().schema_type(Type::String).description(Some(says.trim())).enum_values(Some(words)).into()
+}
+
+/// The schema of the roles that a party can be given.
+pub(super) fn roles_in_a_room() -> RefOr<Schema> {
+    let roles: Vec<_> = Role::ALL.into_iter().filter(|role| *role != Role::Admin).map(Role::word).collect();
+    vocabulary("What somebody is in a room.", &roles)
 }
 
 words! {

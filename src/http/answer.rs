@@ -10,10 +10,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    Json,
-    describe::{Answers, Operation},
-};
+use super::{Json, Kind, describe::Answers, operation::Operation};
 use crate::{db::Page, error::Error};
 
 /// How many rows a list has in all.
@@ -65,7 +62,8 @@ impl<T: Serialize> IntoResponse for Created<T> {
 
 impl<T: ToSchema> Answers for Created<T> {
     fn describe(operation: &mut Operation) {
-        operation.answers_json::<T>("201", "Made; `Location` says where");
+        operation.answers_json::<T>("201", "Made");
+        operation.header("201", "Location", Kind::Text, "Where it is");
     }
 }
 
@@ -109,7 +107,9 @@ impl<T: Serialize> IntoResponse for Listed<T> {
 
 impl<T: ToSchema> Answers for Listed<T> {
     fn describe(operation: &mut Operation) {
-        operation.answers_list::<T>("A part of the list; `X-Total-Count` and `Link` tell of the rest");
+        operation.answers_list::<T>("A part of the list");
+        operation.header("200", "X-Total-Count", Kind::COUNT, "How many rows the list has in all");
+        operation.header("200", "Link", Kind::Text, "The parts before and after this one: `prev`, `next` (RFC 8288)");
     }
 }
 
@@ -124,7 +124,7 @@ impl IntoResponse for NoContent {
 
 impl Answers for NoContent {
     fn describe(operation: &mut Operation) {
-        operation.answers("204", "Done", None);
+        operation.answers("204", "Done", []);
     }
 }
 

@@ -11,10 +11,7 @@ use axum::{
     http::{Extensions, HeaderMap, header::AUTHORIZATION, request::Parts},
 };
 
-use super::{
-    Access,
-    describe::{Operation, Takes},
-};
+use super::{Access, describe::Takes, operation::Operation};
 use crate::{
     app::App,
     db::{self, rooms::Room, users::User},

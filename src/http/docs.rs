@@ -17,7 +17,10 @@ use utoipa::{
     },
 };
 
-use super::{BASE, FieldProblem, Problem, Route, Routes, describe::BEARER};
+use super::{
+    BASE, FieldProblem, Problem, Route, Routes,
+    operation::{BEARER, refusals},
+};
 use crate::app::App;
 
 const STYLE: &str = include_str!("../../assets/docs.css");
@@ -56,6 +59,7 @@ fn describe(table: &[Route]) -> OpenApi {
     let mut components = Components::new();
     components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     components.schemas.insert(FieldProblem::name().into_owned(), FieldProblem::schema());
+    components.responses.extend(refusals());
     let mut paths = PathsBuilder::new();
     for route in table {
         components.schemas.extend(route.operation.schemas.iter().cloned());

@@ -19,10 +19,14 @@ use utoipa::openapi::{Content, path::ParameterIn};
 
 use super::{
     answer::percent,
-    describe::{Answers, Kind, Operation, Takes},
+    describe::{Answers, Takes},
+    operation::{Kind, Operation},
 };
+use report::Format;
+
 use crate::{
     app::App,
+    domain::SnapshotType,
     error::{Error, Result},
     files::Opened,
 };
@@ -78,7 +82,13 @@ impl FromRequestParts<App> for Download {
 
 impl Takes for Download {
     fn describe(operation: &mut Operation) {
-        operation.parameter(ParameterIn::Header, "Range", Kind::Text, "`bytes=…`: a part of the file");
+        operation.parameter(ParameterIn::Header, "Range", Kind::Text, "`bytes=…`: one part of the file");
+        operation.parameter(
+            ParameterIn::Header,
+            "If-Range",
+            Kind::Text,
+            "The `ETag` of the copy that the part is to complete",
+        );
         operation.parameter(ParameterIn::Header, "If-None-Match", Kind::Text, "The `ETag` of a copy one has");
     }
 }
@@ -145,11 +155,18 @@ fn attachment(name: &str) -> String {
 
 impl Answers for FileAnswer {
     fn describe(operation: &mut Operation) {
-        let bytes: Option<utoipa::openapi::Schema> = None;
-        operation.answers(
-            "200",
-            "The file; `206` for a part of it",
-            Some(("application/octet-stream", Content::new(bytes))),
-        );
+        let forms = || SnapshotType::ALL.map(|kind| (Format::from(kind).media_type(), Content::default()));
+        operation.answers("200", "The file", forms());
+        operation.header("200", "Accept-Ranges", Kind::Text, "`bytes`");
+        operation.answers("206", "The part of the file that `Range` asks for", forms());
+        operation.header("206", "Content-Range", Kind::Text, "`bytes`, the first and last byte, and the file's size");
+        operation.answers("304", "The client has the file", []);
+        for status in ["200", "206", "304"] {
+            operation.header(status, "ETag", Kind::Text, "The file's SHA-256, in quotes");
+        }
+        for status in ["200", "206"] {
+            operation.header(status, "Content-Disposition", Kind::Text, "The name to save the file under (RFC 6266)");
+        }
+        operation.refuses(&["409", "416"]);
     }
 }

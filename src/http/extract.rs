@@ -14,7 +14,8 @@ use utoipa::{ToSchema, openapi::path::ParameterIn};
 
 use super::{
     answer::percent,
-    describe::{Kind, Operation, Takes},
+    describe::Takes,
+    operation::{Bounds, Kind, Operation},
 };
 use crate::{
     app::App,
@@ -133,15 +134,15 @@ impl Given {
         self.pairs.remove(name)
     }
 
-    /// A whole number within bounds.
-    pub fn number(&mut self, name: &str, range: std::ops::RangeInclusive<i64>, default: i64) -> i64 {
+    /// A whole number within its bounds.
+    pub fn number(&mut self, name: &str, bounds: Bounds) -> i64 {
+        let Bounds { least, most, default } = bounds;
+        let default = default.unwrap_or(least);
         let Some(text) = self.text(name) else { return default };
         match text.parse() {
-            Ok(number) if range.contains(&number) => number,
+            Ok(number) if (least..=most.unwrap_or(i64::MAX)).contains(&number) => number,
             _ => {
-                let (least, most) = range.into_inner();
-                let bounds =
-                    if most == i64::MAX { format!("of {least} or more") } else { format!("from {least} to {most}") };
+                let bounds = most.map_or(format!("of {least} or more"), |most| format!("from {least} to {most}"));
                 self.fields.fault(name, format!("must be a whole number {bounds}"));
                 default
             }
@@ -213,6 +214,7 @@ impl<T: FromQuery> Takes for Query<T> {
         for (name, kind, says) in T::PARAMETERS {
             operation.parameter(ParameterIn::Query, name, *kind, says);
         }
+        operation.refuses(&["400", "422"]);
     }
 }
 
@@ -220,14 +222,19 @@ impl<T: FromQuery> Takes for Query<T> {
 #[derive(Debug, Clone, Copy)]
 pub struct Paging(pub Page);
 
+impl Paging {
+    const LIMIT: Bounds = Bounds { least: 1, most: Some(100), default: Some(20) };
+    const OFFSET: Bounds = Bounds { least: 0, most: None, default: Some(0) };
+}
+
 impl FromQuery for Paging {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
-        ("limit", Kind::Number, "Rows at most: 1 to 100, 20 by default"),
-        ("offset", Kind::Number, "Rows to pass over, 0 by default"),
+        ("limit", Kind::Number(Self::LIMIT), "Rows at most"),
+        ("offset", Kind::Number(Self::OFFSET), "Rows to pass over"),
     ];
 
     fn read(given: &mut Given) -> Self {
-        Self(Page { limit: given.number("limit", 1..=100, 20), offset: given.number("offset", 0..=i64::MAX, 0) })
+        Self(Page { limit: given.number("limit", Self::LIMIT), offset: given.number("offset", Self::OFFSET) })
     }
 }
 
@@ -252,6 +259,7 @@ impl Takes for Option<Once> {
     fn describe(operation: &mut Operation) {
         let says = "The same key and body within a day make nothing new and give the same answer";
         operation.parameter(ParameterIn::Header, "Idempotency-Key", Kind::Text, says);
+        operation.refuses(&["422"]);
     }
 }
 
@@ -285,5 +293,6 @@ impl Takes for Wait {
     fn describe(operation: &mut Operation) {
         let says = "`wait=N`: wait up to N seconds, 30 at most, for the file (RFC 7240)";
         operation.parameter(ParameterIn::Header, "Prefer", Kind::Text, says);
+        operation.header("201", "Preference-Applied", Kind::Text, "The preference that was followed: `wait=N`");
     }
 }

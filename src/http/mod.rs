@@ -7,6 +7,7 @@ mod docs;
 mod download;
 mod extract;
 mod health;
+mod operation;
 mod problem;
 mod request_log;
 mod routes;
@@ -18,9 +19,9 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 pub use answer::{Created, Listed, NoContent};
 pub use caller::{Caller, InRoom};
-pub use describe::Kind;
 pub use download::{Download, FileAnswer, Send};
 pub use extract::{FromQuery, Given, Id, Json, Paging, Query, Wait};
+pub use operation::{Bounds, Kind};
 pub use problem::{FieldProblem, Problem};
 pub use routes::{Access, Route, Routes};
 

@@ -9,10 +9,7 @@ use axum::{
     routing::{MethodFilter, on},
 };
 
-use super::{
-    caller,
-    describe::{Describe, Operation},
-};
+use super::{caller, describe::Describe, operation::Operation};
 use crate::{app::App, policy::Action};
 
 /// Who may use a route.

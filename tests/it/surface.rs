@@ -1,7 +1,7 @@
 //! The surfaces as golden files: a change of contract is a visible diff.
 
-use serde_json::Value;
-use sts_clearance::domain::Actor;
+use serde_json::{Value, json};
+use sts_clearance::domain::{Actor, CargoProfile, Phase, Role, RoomStatus, SnapshotStatus, SnapshotType};
 
 use crate::harness::TestApp;
 
@@ -25,6 +25,26 @@ async fn every_reference_of_the_openapi_document_leads_somewhere() {
         let pointer = reference.strip_prefix('#').unwrap();
         assert!(document.pointer(pointer).is_some(), "{reference}");
     }
+}
+
+/// A vocabulary's name, and the words that the server speaks.
+macro_rules! spoken {
+    ($($kind:ident),+) => { [$((stringify!($kind), json!($kind::ALL)),)+] };
+}
+
+#[tokio::test]
+async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spoken() {
+    let app = TestApp::on_sqlite().await;
+    let document = app.get("//api/openapi.json", "").send().await.expect(200);
+    let schemas = &document["components"]["schemas"];
+    let spoken = spoken![Role, CargoProfile, Phase, RoomStatus, SnapshotStatus, SnapshotType];
+    for (name, words) in &spoken {
+        assert_eq!(&schemas[name]["enum"], words, "{name}");
+    }
+    let enumerations = schemas.as_object().unwrap().values().filter(|schema| schema.get("enum").is_some());
+    assert_eq!(enumerations.count(), spoken.len());
+    let given = schemas["NewParty"]["properties"]["role"]["enum"].as_array().unwrap();
+    assert_eq!(given, &["owner", "broker", "charterer", "seller", "buyer"]);
 }
 
 fn collect_references(value: &Value, found: &mut Vec<String>) {

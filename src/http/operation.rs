@@ -1,0 +1,246 @@
+//! The description of one route (OpenAPI 3.1), as the types of its handler put it together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use utoipa::{
+    ToSchema,
+    openapi::{
+        Content, Header, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
+        header::HeaderBuilder,
+        path::{self, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
+        request_body::{RequestBody, RequestBodyBuilder},
+        schema::{Array, KnownFormat, Object, ObjectBuilder, SchemaFormat, Type},
+        security::SecurityRequirement,
+    },
+};
+
+use super::{Access, Problem};
+use crate::domain::Role;
+
+/// The name of the security scheme in the document.
+pub(super) const BEARER: &str = "session_token";
+
+/// How requests are refused: status, name and meaning. A route names those that its types and its
+/// access tell of; any other problem is the `default`.
+const REFUSALS: [(&str, &str, &str); 10] = [
+    ("400", "Malformed", "The request cannot be read"),
+    ("401", "Unauthenticated", "The request carries no session token that holds"),
+    ("403", "Forbidden", "The caller is no party of the room, or their role does not allow it"),
+    ("404", "NotFound", "There is no such thing, or not here"),
+    ("409", "Conflict", "The state of things does not allow it now"),
+    ("413", "TooLarge", "The body is larger than a request's may be"),
+    ("415", "NotJson", "The body is not `application/json`"),
+    ("416", "OutsideTheFile", "The range lies outside the file"),
+    ("422", "Invalid", "`errors` names each field that is not acceptable, and says why"),
+    ("default", "Problem", "Any other problem"),
+];
+
+/// The headers of refusals.
+const HEADERS_OF_REFUSALS: [(&str, &str, Kind, &str); 4] = [
+    ("401", "WWW-Authenticate", Kind::Text, "`Bearer`"),
+    ("409", "Retry-After", Kind::WAIT, "Seconds after which it may work, where waiting helps"),
+    ("416", "Content-Range", Kind::Text, "`bytes */` and the file's size"),
+    ("default", "Retry-After", Kind::WAIT, "Seconds after which it may work: after `429` and `503`"),
+];
+
+/// The description of one route, as it is put together.
+pub struct Operation {
+    summary: &'static str,
+    path: &'static str,
+    access: Access,
+    parameters: Vec<Parameter>,
+    body: Option<RequestBody>,
+    answers: BTreeMap<&'static str, Response>,
+    refusals: BTreeSet<&'static str>,
+    pub(super) schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+impl Operation {
+    pub(super) fn new(path: &'static str, access: Access, summary: &'static str) -> Self {
+        let mut operation = Self {
+            summary,
+            path,
+            access,
+            parameters: Vec::new(),
+            body: None,
+            answers: BTreeMap::new(),
+            refusals: BTreeSet::from(["default"]),
+            schemas: Vec::new(),
+        };
+        for name in path.split(['{', '}']).skip(1).step_by(2) {
+            operation.parameter(ParameterIn::Path, name, Kind::Id, "UUID");
+            operation.refuses(&["404"]);
+        }
+        match access {
+            Access::Public => {}
+            Access::SignedIn => operation.refuses(&["401"]),
+            Access::May(_) | Access::MayInDeleted(_) => operation.refuses(&["401", "403"]),
+        }
+        operation
+    }
+
+    /// Adds a parameter.
+    pub fn parameter(&mut self, place: ParameterIn, name: &str, kind: Kind, says: &str) {
+        let required = if place == ParameterIn::Path { Required::True } else { Required::False };
+        self.parameters.push(
+            ParameterBuilder::new()
+                .name(name)
+                .parameter_in(place)
+                .required(required)
+                .description(Some(says))
+                .schema(Some(kind.schema()))
+                .build(),
+        );
+    }
+
+    /// The request has a JSON body of this type.
+    pub fn takes_json<T: ToSchema>(&mut self) {
+        let content = Content::new(Some(self.reference::<T>()));
+        self.body =
+            Some(RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True)).build());
+        self.refuses(&["400", "413", "415", "422"]);
+    }
+
+    /// The answer has a JSON body of this type.
+    pub fn answers_json<T: ToSchema>(&mut self, status: &'static str, says: &str) {
+        let content = Content::new(Some(self.reference::<T>()));
+        self.answers(status, says, [("application/json", content)]);
+    }
+
+    /// The answer is a JSON array of this type.
+    pub fn answers_list<T: ToSchema>(&mut self, says: &str) {
+        let content = Content::new(Some(Schema::Array(Array::new(self.reference::<T>()))));
+        self.answers("200", says, [("application/json", content)]);
+    }
+
+    /// There is an answer with this status, in one of these forms.
+    pub fn answers(
+        &mut self,
+        status: &'static str,
+        says: &str,
+        forms: impl IntoIterator<Item = (&'static str, Content)>,
+    ) {
+        let answer = self.answers.entry(status).or_default();
+        says.clone_into(&mut answer.description);
+        answer.content.extend(forms.into_iter().map(|(media_type, form)| (media_type.to_owned(), form.into())));
+    }
+
+    /// The answer with this status has this header.
+    pub fn header(&mut self, status: &'static str, name: &str, kind: Kind, says: &str) {
+        self.answers.entry(status).or_default().headers.insert(name.into(), kind.header(says).into());
+    }
+
+    /// The request may be refused with these statuses.
+    pub fn refuses(&mut self, statuses: &[&'static str]) {
+        self.refusals.extend(statuses);
+    }
+
+    fn reference<T: ToSchema>(&mut self) -> Ref {
+        self.schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(&mut self.schemas);
+        Ref::from_schema_name(T::name())
+    }
+
+    /// The finished description.
+    pub(super) fn build(&self) -> path::Operation {
+        let tag = self.path.split('/').rfind(|part| !part.is_empty() && !part.starts_with('{')).unwrap_or("api");
+        let mut operation = OperationBuilder::new()
+            .summary(Some(self.summary))
+            .description(self.describe_access())
+            .tag(if ["download", "retry"].contains(&tag) { "snapshots" } else { tag })
+            .request_body(self.body.clone());
+        for (status, answer) in &self.answers {
+            operation = operation.response(*status, answer.clone());
+        }
+        for (status, name, _) in REFUSALS {
+            if self.refusals.contains(status) {
+                operation = operation.response(status, Ref::from_response_name(name));
+            }
+        }
+        if self.access != Access::Public {
+            operation = operation.security(SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, []));
+        }
+        if !self.parameters.is_empty() {
+            operation = operation.parameters(Some(self.parameters.clone()));
+        }
+        operation.build()
+    }
+
+    fn describe_access(&self) -> Option<String> {
+        match self.access {
+            Access::Public => None,
+            Access::SignedIn => Some("For any signed-in user.".into()),
+            Access::May(action) | Access::MayInDeleted(action) => {
+                let roles: Vec<_> = action.roles().into_iter().map(Role::word).collect();
+                Some(format!("`{}`: {}.", action.name(), roles.join(", ")))
+            }
+        }
+    }
+}
+
+/// The refusals by name, as routes refer to them.
+pub(super) fn refusals() -> impl Iterator<Item = (String, RefOr<Response>)> {
+    REFUSALS.into_iter().map(|(status, name, says)| {
+        let problem = Content::new(Some(Ref::from_schema_name(Problem::name())));
+        let mut response = ResponseBuilder::new().description(says).content("application/problem+json", problem);
+        for (_, header, kind, says) in HEADERS_OF_REFUSALS.into_iter().filter(|(of, ..)| *of == status) {
+            response = response.header(header, kind.header(says));
+        }
+        (name.to_owned(), response.build().into())
+    })
+}
+
+/// The bounds of a number, and what counts where it is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// At least.
+    pub least: i64,
+    /// At most, if there is a most.
+    pub most: Option<i64>,
+    /// Where it is not given.
+    pub default: Option<i64>,
+}
+
+/// What a parameter or a header holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// A whole number.
+    Number(Bounds),
+    /// `true` or `false`.
+    Flag,
+    /// An instant with an offset or `Z`.
+    Time,
+    /// A UUID.
+    Id,
+}
+
+impl Kind {
+    /// A count of something.
+    pub(super) const COUNT: Self = Self::Number(Bounds { least: 0, most: None, default: None });
+    /// Seconds to wait.
+    const WAIT: Self = Self::Number(Bounds { least: 1, most: None, default: None });
+
+    fn schema(self) -> Object {
+        let schema = ObjectBuilder::new();
+        let text = |format| ObjectBuilder::new().schema_type(Type::String).format(Some(format));
+        match self {
+            Self::Text => schema.schema_type(Type::String),
+            Self::Number(Bounds { least, most, default }) => schema
+                .schema_type(Type::Integer)
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+                .minimum(Some(least))
+                .maximum(most)
+                .default(default.map(Into::into)),
+            Self::Flag => schema.schema_type(Type::Boolean),
+            Self::Time => text(SchemaFormat::KnownFormat(KnownFormat::DateTime)),
+            Self::Id => text(SchemaFormat::Custom("uuid".into())),
+        }
+        .build()
+    }
+
+    fn header(self, says: &str) -> Header {
+        HeaderBuilder::new().schema(Some(self.schema())).description(Some(says)).build()
+    }
+}
