@@ -62,13 +62,29 @@ impl Download {
             return Ok(Send::Head);
         }
         let range = text(RANGE).filter(|_| text(IF_RANGE).is_none_or(|tag| tag == etag));
-        // A range that cannot be understood, or several at once, may be answered with the whole (RFC 9110 §14.2).
-        let Some(Ok(parsed)) = range.map(http_range_header::parse_range_header) else { return Ok(Send::Whole) };
-        let ranges = parsed.validate(size).map_err(|_| Error::RangeNotSatisfiable { size })?;
-        match ranges.as_slice() {
-            [range] => Ok(Send::Part(*range.start()..range.end() + 1)),
-            _ => Ok(Send::Whole),
+        match range.and_then(|range| part(range, size)) {
+            None => Ok(Send::Whole),
+            Some(part) if part.is_empty() => Err(Error::RangeNotSatisfiable { size }),
+            Some(part) => Ok(Send::Part(part)),
         }
+    }
+}
+
+/// The bytes that a `Range` asks for (RFC 9110 §14.1.2), none of them where it lies outside the file.
+/// What is no single range of bytes is no range to us: it may be ignored (§14.2).
+fn part(range: &str, size: u64) -> Option<Range<u64>> {
+    let (unit, range) = range.split_once('=')?;
+    let (first, last) = range.trim_matches([' ', '\t']).split_once('-')?;
+    if !unit.eq_ignore_ascii_case("bytes") || !(first.to_owned() + last).bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // A number too large for us lies beyond any file.
+    let number = |digits: &str| (!digits.is_empty()).then(|| digits.parse().unwrap_or(u64::MAX));
+    match (number(first), number(last)) {
+        (None, None) => None,
+        (None, Some(suffix)) => Some(size.saturating_sub(suffix)..size),
+        (Some(first), Some(last)) if last < first => None,
+        (Some(first), last) => Some(first..last.map_or(size, |last| last.saturating_add(1).min(size))),
     }
 }
 
