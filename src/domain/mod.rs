@@ -2,6 +2,7 @@
 
 mod fields;
 mod ids;
+mod object;
 mod time;
 mod words;
 
@@ -20,6 +21,7 @@ pub mod users;
 pub use activity::{Actor, Event, Log};
 pub use fields::{Fields, fold_email};
 pub use ids::{EntryId, NotAnId, PartyId, RoomId, SnapshotId, UserId};
+pub use object::Object;
 pub use operation::{OpenLog, operation};
 pub use time::Time;
 pub use words::{CargoProfile, NotAWord, Phase, Role, RoomStatus, SnapshotStatus, SnapshotType};

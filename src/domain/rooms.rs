@@ -40,7 +40,7 @@ pub struct NewRoom {
     #[serde(default)]
     pub cargo_profile: Option<CargoProfile>,
     /// Who takes part, besides who opens the room; an address listed twice counts once.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::object::objects")]
     pub parties: Vec<NewParty>,
 }
 

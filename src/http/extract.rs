@@ -20,7 +20,7 @@ use super::{
 use crate::{
     app::App,
     db::Page,
-    domain::{Fields, NotAnId, idempotency::Once},
+    domain::{Fields, NotAnId, Object, idempotency::Once},
     error::{Error, Result},
 };
 
@@ -51,12 +51,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
             ));
         }
         let body = Bytes::from_request(request, app).await.map_err(|refused| unread(&refused))?;
-        // A struct would take an array's elements for its fields, in their order.
-        if body.trim_ascii_start().starts_with(b"[") {
-            return Err(Error::field("body", "must be a JSON object"));
-        }
         let mut json = serde_json::Deserializer::from_slice(&body);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let field = error.path().to_string();
             let error = error.into_inner();
             if error.is_data() {
@@ -131,7 +127,13 @@ pub struct Given {
 impl Given {
     /// A parameter's text, if it was given.
     pub fn text(&mut self, name: &str) -> Option<String> {
-        self.pairs.remove(name)
+        let text = self.pairs.remove(name)?;
+        // PostgreSQL has no NUL in a text, and nothing of ours any of the others.
+        if text.chars().any(char::is_control) {
+            self.fields.fault(name, "must not contain control characters");
+            return None;
+        }
+        Some(text)
     }
 
     /// A whole number within its bounds.

@@ -18,6 +18,7 @@ fn refused_snapshots() -> Vec<Refused> {
         ("a line end in a title", json!({ "title": "a\nb" }), 422, "title"),
         ("an unknown type", json!({ "snapshot_type": "docx" }), 400, ""),
         ("an array", json!([]), 422, "body"),
+        ("an array of the fields", json!(["a", "pdf", true, true, true]), 422, "body"),
     ]
 }
 
@@ -52,6 +53,8 @@ fn refused_rooms() -> Vec<Refused> {
             422,
             "parties[1].role",
         ),
+        ("a party as an array of its fields", party(json!(["owner", "B", "b@example.com", "C"])), 422, "parties[1]"),
+        ("parties as an object", with("parties", json!({})), 422, "parties"),
         ("a party with a typo", party(json!({ "role": "owner", "name": "B", "mail": "b" })), 422, "parties[1].mail"),
     ]
 }
@@ -64,6 +67,7 @@ on_both_databases! {
     a_body_over_one_mebibyte_is_refused,
     limits_and_offsets_out_of_bounds_are_refused,
     times_of_a_filter_that_are_none_are_refused,
+    control_characters_in_a_query_are_refused,
     ids_that_are_no_uuid_or_nobodys_are_not_found,
     a_user_disabled_in_mid_session_is_refused,
     a_path_or_method_that_is_not_there_is_a_problem_too,
@@ -148,6 +152,24 @@ async fn times_of_a_filter_that_are_none_are_refused(app: TestApp) {
     let (room, broker) = app.room().await;
     let path = format!("/rooms/{room}/activities?from=yesterday&to=2026-11-23");
     assert_eq!(app.get(&path, &broker).send().await.fields(), ["from", "to"]);
+}
+
+async fn control_characters_in_a_query_are_refused(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let log = format!("/rooms/{room}/activities");
+    for (query, fields) in [
+        ("actor=%00", &["actor"][..]),
+        ("action=room%00created", &["action"]),
+        ("from=%00&to=%0A", &["from", "to"]),
+        ("limit=%00", &["limit"]),
+        ("actor=%C2%85", &["actor"]),
+        ("%00=1", &["\0"]),
+    ] {
+        assert_eq!(app.get(&format!("{log}?{query}"), &broker).send().await.fields(), fields, "{query}");
+    }
+    let deletion = format!("/rooms/{room}?force=true&reason=%00");
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    assert_eq!(app.delete(&deletion, &admin).send().await.fields(), ["reason"]);
 }
 
 async fn ids_that_are_no_uuid_or_nobodys_are_not_found(app: TestApp) {
