@@ -116,26 +116,33 @@ async fn create(
 ) -> Result<Created<SnapshotView>> {
     let mut snapshot = snapshots::take(&app, &caller.actor(), room.id, asked, once).await?;
     if let Some(wait) = wait {
-        snapshot = finished(&app, snapshot, wait).await?;
+        snapshot = finished(&app, snapshot, wait).await;
     }
     let preference = wait.map(|wait| format!("wait={}", wait.as_secs()));
     Ok(Created::at(&path(&snapshot), snapshot.into()).preferring(preference))
 }
 
 /// The snapshot once its file is there, or as it is when the wait is over or the server is to stop.
-async fn finished(app: &App, mut snapshot: Snapshot, wait: Duration) -> Result<Snapshot> {
+/// It has been taken: that it cannot be looked at, or has been deleted meanwhile, takes nothing from that.
+async fn finished(app: &App, mut snapshot: Snapshot, wait: Duration) -> Snapshot {
     /// A job may be finished by another node, which does not ring here.
     const LOOK: Duration = Duration::from_millis(500);
     let deadline = Instant::now() + wait;
     while snapshot.status == SnapshotStatus::Generating && Instant::now() < deadline && !app.stopping.is_cancelled() {
         let rung = app.job_finished.notified();
         let (room, id) = (snapshot.room, snapshot.id);
-        snapshot = app.db.read(async |tx| snapshots::find(tx, room, id).await).await?;
+        snapshot = match app.db.read(async |tx| snapshots::find(tx, room, id).await).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(%room, snapshot = %id, %error, "a snapshot cannot be waited for");
+                return snapshot;
+            }
+        };
         if snapshot.status == SnapshotStatus::Generating {
             let _ = timeout(LOOK.min(deadline - Instant::now()), rung).await;
         }
     }
-    Ok(snapshot)
+    snapshot
 }
 
 async fn get(app: App, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Json<SnapshotView>> {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sts_clearance::domain::Role;
 
-use crate::harness::{TestApp, on_both_databases};
+use crate::harness::{TestApp, on_both_databases, until};
 
 /// Everything of a snapshot that differs from run to run.
 macro_rules! assert_snapshot_json {
@@ -53,6 +53,7 @@ on_both_databases! {
     a_list_is_newest_first,
     deleting_removes_rows_and_file_and_leaves_the_tombstone,
     of_two_deletes_at_once_one_finds_nothing,
+    a_snapshot_deleted_while_its_file_is_waited_for_was_taken_all_the_same,
     a_repeated_request_with_its_key_takes_one_snapshot,
     a_snapshot_of_another_room_is_not_found_here,
     snapshots_taken_at_once_by_many_are_each_of_one_instant,
@@ -234,6 +235,21 @@ async fn of_two_deletes_at_once_one_finds_nothing(app: TestApp) {
     assert_eq!(statuses, [200, 404]);
     let deletions = app.actions(&room, &admin).await.iter().filter(|action| *action == "snapshot_deleted").count();
     assert_eq!(deletions, 1);
+}
+
+async fn a_snapshot_deleted_while_its_file_is_waited_for_was_taken_all_the_same(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let path = format!("/rooms/{room}/snapshots");
+    let taking = app.post(&path, &broker).header("prefer", "wait=30").json(json!({})).send();
+    let deleting = until("the snapshot is deleted", async || {
+        let listed = app.get(&path, &admin).send().await.expect(200);
+        let own = format!("{path}/{}", listed[0]["id"].as_str()?);
+        app.delete(&own, &admin).send().await.expect(200);
+        Some(())
+    });
+    let (taken, ()) = tokio::join!(taking, deleting);
+    assert_eq!(taken.expect(201)["status"], "generating");
 }
 
 async fn a_repeated_request_with_its_key_takes_one_snapshot(app: TestApp) {
