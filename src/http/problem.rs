@@ -132,7 +132,10 @@ pub(super) fn with_body(mut response: Response, request_id: &str) -> (Response, 
         Some(failure) => failure,
         None if (status.is_client_error() || status.is_server_error()) && !is_json(&response) => {
             let words = match status.as_u16() {
-                503 => "the request took too long and was given up".to_owned(),
+                503 => {
+                    "the request took too long and was given up; what it was to change may or may not have been changed"
+                        .to_owned()
+                }
                 _ => status.canonical_reason().unwrap_or("the request failed").to_owned(),
             };
             Failure::from(&Error::Http(status.as_u16(), words))
