@@ -77,12 +77,11 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
     }
 
     let workers = tokio::spawn(jobs::run(app.clone(), stop.clone()));
-    let server = axum::serve(listener, http::router(app)).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let server = tokio::spawn(server.into_future());
+    let server = tokio::spawn(http::serve(listener, http::router(app), http::Limits::default(), stop.clone()));
     stop.cancelled().await;
     tracing::info!("stopping; requests in progress are finished");
     match tokio::time::timeout(GRACE, server).await {
-        Ok(Ok(outcome)) => outcome.map_err(|error| Error::setup(format!("the server failed: {error}")))?,
+        Ok(Ok(())) => {}
         Ok(Err(error)) => return Err(Error::internal(format!("the server failed: {error}"))),
         Err(_) => tracing::warn!("some requests were not finished in time"),
     }

@@ -3,18 +3,22 @@
 use std::{
     fs,
     io::{self, Write},
+    net::SocketAddr,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use sts_clearance::http::{self, Limits};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
+    time::timeout,
 };
 
-use crate::harness::{Installation, Ran, Server, new_room, on_both_databases, until};
+use crate::harness::{Installation, Ran, Server, TestApp, new_room, on_both_databases, until};
 
 /// More than fits between a server and a client who does not read.
 const LARGE: u32 = 64 * 1024 * 1024;
@@ -95,6 +99,56 @@ async fn a_stop_hears_a_request_in_progress_to_its_end() {
     connection.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
     assert!(server.ended().await.success());
+}
+
+/// A server in this process, with the limits that a test can wait for; its address.
+async fn limited(limits: Limits) -> SocketAddr {
+    let app = TestApp::on_sqlite().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(http::serve(listener, http::router(app.app.clone()), limits, app.app.stopping.clone()));
+    address
+}
+
+const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: sts\r\n\r\n";
+
+#[tokio::test]
+async fn a_stop_waits_for_no_connection_without_a_request() {
+    let place = Installation::on_sqlite().await;
+    let server = place.serve();
+    let unused = TcpStream::connect(server.api.address()).await.unwrap();
+    let mut idle = TcpStream::connect(server.api.address()).await.unwrap();
+    idle.write_all(HEALTH).await.unwrap();
+    idle.read_exact(&mut [0; 15]).await.unwrap();
+    server.ask_to_stop().await;
+    assert!(timeout(Duration::from_secs(10), server.ended()).await.unwrap().success());
+    drop((unused, idle));
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_finish_a_requests_head_is_closed() {
+    let address = limited(Limits { head: Duration::from_millis(200), ..Limits::default() }).await;
+    for begun in [&b""[..], b"GET /healthz HT", b"GET /healthz HTTP/1.1\r\nHost: sts\r\nX-Drip: ", HEALTH] {
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        connection.write_all(begun).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer.starts_with("HTTP/1.1 200 OK\r\n"), begun == HEALTH, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_above_the_limit_waits_until_one_ends() {
+    let address = limited(Limits { connections: 1, ..Limits::default() }).await;
+    let first = TcpStream::connect(address).await.unwrap();
+    let mut second = TcpStream::connect(address).await.unwrap();
+    second.write_all(HEALTH).await.unwrap();
+    let mut answer = [0; 15];
+    let early = timeout(Duration::from_millis(200), second.read_exact(&mut answer)).await;
+    assert!(early.is_err(), "it was answered beside the first");
+    drop(first);
+    second.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, *b"HTTP/1.1 200 OK");
 }
 
 #[tokio::test]
