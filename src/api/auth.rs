@@ -17,9 +17,11 @@ use crate::{
 pub(super) fn routes() -> Routes {
     Routes::new()
         .post("/auth/login", Public, login, "Signs in; the answer's token goes with every other request")
+        .refusing(&["401", "429"])
         .post("/auth/logout", SignedIn, logout, "Ends the session")
         .get("/auth/me", SignedIn, me, "Who is signed in")
         .post("/auth/password", SignedIn, change_password, "Replaces one's password; one's other sessions end")
+        .refusing(&["409", "429"])
 }
 
 #[derive(Deserialize, ToSchema)]

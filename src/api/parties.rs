@@ -20,6 +20,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get("/rooms/{room_id}/parties", May(RoomView), list, "Who takes part, in the order they joined")
         .post("/rooms/{room_id}/parties", May(RoomManageParties), add, "Adds a party")
+        .refusing(&["409"])
         .delete("/rooms/{room_id}/parties/{party_id}", May(RoomManageParties), remove, "Removes a party")
 }
 

@@ -23,6 +23,7 @@ pub(super) fn routes() -> Routes {
         .get("/rooms/{room_id}", May(View), get, "A room")
         .patch("/rooms/{room_id}", May(RoomUpdate), update, "Changes a room; what is left out stays")
         .delete("/rooms/{room_id}", May(RoomDelete), delete, "Deletes a room; its log stays")
+        .refusing(&["409"])
 }
 
 /// A room: one STS operation.

@@ -36,6 +36,7 @@ pub(super) fn routes() -> Routes {
             retry,
             "Renders a failed one again",
         )
+        .refusing(&["409"])
 }
 
 /// A frozen report of a room.

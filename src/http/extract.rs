@@ -261,7 +261,7 @@ impl Takes for Option<Once> {
     fn describe(operation: &mut Operation) {
         let says = "The same key and body within a day make nothing new and give the same answer";
         operation.parameter(ParameterIn::Header, "Idempotency-Key", Kind::Text, says);
-        operation.refuses(&["422"]);
+        operation.refuses(&["409", "422"]);
     }
 }
 

@@ -22,9 +22,9 @@ pub(super) const BEARER: &str = "session_token";
 
 /// How requests are refused: status, name and meaning. A route names those that its types and its
 /// access tell of; any other problem is the `default`.
-const REFUSALS: [(&str, &str, &str); 10] = [
+const REFUSALS: [(&str, &str, &str); 11] = [
     ("400", "Malformed", "The request cannot be read"),
-    ("401", "Unauthenticated", "The request carries no session token that holds"),
+    ("401", "Unauthenticated", "No session token that holds; at sign-in, a wrong address or password"),
     ("403", "Forbidden", "The caller is no party of the room, or their role does not allow it"),
     ("404", "NotFound", "There is no such thing, or not here"),
     ("409", "Conflict", "The state of things does not allow it now"),
@@ -32,15 +32,17 @@ const REFUSALS: [(&str, &str, &str); 10] = [
     ("415", "NotJson", "The body is not `application/json`"),
     ("416", "OutsideTheFile", "The range lies outside the file"),
     ("422", "Invalid", "`errors` names each field that is not acceptable, and says why"),
+    ("429", "TooManyAttempts", "Too many failed attempts"),
     ("default", "Problem", "Any other problem"),
 ];
 
 /// The headers of refusals.
-const HEADERS_OF_REFUSALS: [(&str, &str, Kind, &str); 4] = [
+const HEADERS_OF_REFUSALS: [(&str, &str, Kind, &str); 5] = [
     ("401", "WWW-Authenticate", Kind::Text, "`Bearer`"),
     ("409", "Retry-After", Kind::WAIT, "Seconds after which it may work, where waiting helps"),
     ("416", "Content-Range", Kind::Text, "`bytes */` and the file's size"),
-    ("default", "Retry-After", Kind::WAIT, "Seconds after which it may work: after `429` and `503`"),
+    ("429", "Retry-After", Kind::WAIT, "Seconds until the next attempt is heard"),
+    ("default", "Retry-After", Kind::WAIT, "Seconds after which it may work, with `503`"),
 ];
 
 /// The description of one route, as it is put together.

@@ -112,6 +112,15 @@ impl Routes {
         self
     }
 
+    /// The route just added may be refused with these statuses too, of which its types do not tell.
+    #[must_use]
+    pub fn refusing(mut self, statuses: &[&'static str]) -> Self {
+        if let Some(route) = self.table.last_mut() {
+            route.operation.refuses(statuses);
+        }
+        self
+    }
+
     /// These routes and those.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
