@@ -9,6 +9,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Waker},
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -38,10 +39,40 @@ const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
 /// The embedded database.
 #[derive(Clone)]
 pub(super) struct Sqlite {
-    writer: mpsc::Sender<Box<dyn Call>>,
+    writer: Arc<WriterThread>,
     readers: Arc<Readers>,
     /// Set when a commit failed on the disk: what fsync did not promise once, it is not asked again.
     stopped: Arc<AtomicBool>,
+}
+
+/// The way to the writer. The last handle to go waits until the writer has closed the file.
+struct WriterThread {
+    calls: Option<mpsc::Sender<Box<dyn Call>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl WriterThread {
+    fn send(&self, call: Box<dyn Call>) -> Result<()> {
+        let calls = self.calls.as_ref().ok_or(Error::WriteFailed)?;
+        calls.try_send(call).map_err(|refused| match refused {
+            TrySendError::Full(_) => Error::Busy,
+            TrySendError::Closed(_) => Error::WriteFailed,
+        })
+    }
+
+    fn has_ended(&self) -> bool {
+        self.calls.as_ref().is_none_or(mpsc::Sender::is_closed)
+    }
+}
+
+impl Drop for WriterThread {
+    fn drop(&mut self) {
+        drop(self.calls.take());
+        // The last handle may have been a call's own, which the writer drops.
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != thread::current().id()) {
+            let _ = thread.join();
+        }
+    }
 }
 
 struct Readers {
@@ -61,12 +92,13 @@ impl Sqlite {
         let wal = wal_of(path);
         let stopped = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&stopped);
-        std::thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("sqlite-writer".into())
             .spawn(move || Writer { tx: Tx::Sqlite(writer), wal, stopped: told }.run(waiting))
             .map_err(|error| Error::setup(format!("the writer thread cannot start: {error}")))?;
         let readers = Readers { idle: Mutex::new(readers), places: Semaphore::new(READERS) };
-        Ok(Self { writer: calls, readers: Arc::new(readers), stopped })
+        let writer = Arc::new(WriterThread { calls: Some(calls), thread: Some(thread) });
+        Ok(Self { writer, readers: Arc::new(readers), stopped })
     }
 
     pub(super) async fn write<T, F>(&self, body: F) -> Result<T>
@@ -76,16 +108,13 @@ impl Sqlite {
     {
         let (reply, answer) = oneshot::channel();
         let call = Pending { body: Some(body), outcome: None, reply };
-        self.writer.try_send(Box::new(call)).map_err(|refused| match refused {
-            TrySendError::Full(_) => Error::Busy,
-            TrySendError::Closed(_) => Error::WriteFailed,
-        })?;
+        self.writer.send(Box::new(call))?;
         answer.await.map_err(|_| Error::internal("the writer has stopped"))?
     }
 
     /// Whether a failed commit has made an end of writing.
     pub(super) fn has_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed) || self.writer.is_closed()
+        self.stopped.load(Ordering::Relaxed) || self.writer.has_ended()
     }
 
     pub(super) async fn read<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
