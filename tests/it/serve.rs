@@ -201,6 +201,17 @@ fn the_demo_is_not_for_strangers() {
 }
 
 #[test]
+fn the_demos_accounts_are_served_by_a_demo_only_until_they_are_disabled() {
+    let place = Installation::new(None);
+    place.add_user("broker@demo.example", "broker");
+    assert!(
+        place.serve_refused(&[]).starts_with("the database holds the demo's accounts, such as broker@demo.example")
+    );
+    place.run(&["user", "disable", "--email", "broker@demo.example"]).expect(0);
+    drop(place.serve());
+}
+
+#[test]
 fn the_demo_leaves_a_database_with_users_alone() {
     let place = Installation::new(None);
     place.add_user("ops@example.com", "admin");
