@@ -110,7 +110,8 @@ impl<'a, 'f> Breaker<'a, 'f> {
             self.bidi = Some(Levels { paragraph: info.paragraph_level, bytes: info.levels });
         }
         let mut from = 0;
-        for (to, _) in linebreaks(self.text) {
+        let text = self.text;
+        for (to, _) in linebreaks(text).filter(|(to, _)| !cuts_an_id(text, *to)) {
             self.segment(from..to);
             from = to;
         }
@@ -228,6 +229,18 @@ impl<'a, 'f> Breaker<'a, 'f> {
         }
         self.lines.push(line);
     }
+}
+
+/// Whether a break here would cut a UUID, which is read and copied whole.
+fn cuts_an_id(text: &str, at: usize) -> bool {
+    let (before, after) = text.split_at(at);
+    if !before.ends_with('-') || after.is_empty() {
+        return false;
+    }
+    let start = before.rfind(char::is_whitespace).map_or(0, |space| space + 1);
+    let Some(word) = text.get(start..).and_then(|rest| rest.split_whitespace().next()) else { return false };
+    let hyphens = |(index, byte): (usize, u8)| (byte == b'-') == matches!(index, 8 | 13 | 18 | 23);
+    word.len() == 36 && word.bytes().enumerate().all(hyphens)
 }
 
 /// Whether a character makes the bidirectional algorithm necessary.

@@ -42,6 +42,16 @@ fn the_first_page_states_the_facts() {
 }
 
 #[test]
+fn an_id_is_not_cut_where_it_still_fits_a_line() {
+    let id = "01a20a44-f069-74bf-8446-9d134987fc69";
+    let mut record = sample::record(1);
+    let entries = record.activity.as_mut().expect("the sample has activity");
+    entries[0].meta = json!({ "a_label_that_leaves_too_little_room": id });
+    let Some(pages) = pages(&render(&record, Format::Pdf).bytes) else { return };
+    assert!(pages.concat().contains(id));
+}
+
+#[test]
 fn the_record_is_attached_byte_for_byte() {
     let record = sample::record(30);
     let pdf = render(&record, Format::Pdf).bytes;
