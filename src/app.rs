@@ -9,7 +9,13 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{config::Config, db::Db, domain::Time, error::Result, files::Files};
+use crate::{
+    config::Config,
+    db::Db,
+    domain::Time,
+    error::Result,
+    files::{self, Files},
+};
 
 /// Passwords hashed at once: each takes 19 MiB and a core.
 const HASHING_PLACES: usize = 2;
@@ -35,7 +41,7 @@ pub struct Shared {
     /// Rung when a job was finished in this process.
     pub job_finished: Notify,
     /// Places for password hashing, which takes 19 MiB and a core each.
-    pub hashing: Semaphore,
+    pub hashing: Arc<Semaphore>,
     /// Cancelled when the process is to stop: nobody waits for a job then.
     pub stopping: CancellationToken,
     clock: Clock,
@@ -52,14 +58,14 @@ impl std::ops::Deref for App {
 impl App {
     /// Opens database and file store as the settings say; the schema is the caller's business.
     pub fn open(config: Config, clock: Clock) -> Result<Self> {
-        config.make_data_dir()?;
+        files::make_private_dir(config.data_dir())?;
         let shared = Shared {
             db: Db::open(&config.database_url())?,
             files: Files::open(&config.files_url())?,
             fonts: Arc::new(config.fonts()?),
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
-            hashing: Semaphore::new(HASHING_PLACES),
+            hashing: Arc::new(Semaphore::new(HASHING_PLACES)),
             stopping: CancellationToken::new(),
             config,
             clock,
@@ -77,7 +83,7 @@ impl App {
             fonts: Arc::clone(&self.fonts),
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
-            hashing: Semaphore::new(HASHING_PLACES),
+            hashing: Arc::new(Semaphore::new(HASHING_PLACES)),
             stopping: self.stopping.clone(),
             clock,
         };

@@ -170,15 +170,9 @@ pub fn mask_password(text: &str) -> String {
 }
 
 impl Config {
-    /// Makes the data directory, for its owner only.
-    pub fn make_data_dir(&self) -> Result<()> {
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .create(&self.data_dir)
-            .map_err(|error| Error::setup(format!("{} cannot be made: {error}", self.data_dir.display())))
+    /// The directory of what is kept.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// Where the database is.

@@ -32,7 +32,7 @@ impl Files {
         }
         let refuse =
             |error: &dyn std::fmt::Display| Error::setup(format!("the file store {path} cannot be used: {error}"));
-        std::fs::create_dir_all(FilePath::new(path)).map_err(|error| refuse(&error))?;
+        make_private_dir(FilePath::new(path))?;
         let store = LocalFileSystem::new_with_prefix(path).map_err(|error| refuse(&error))?.with_fsync(true);
         Ok(Self { store: Arc::new(store) })
     }
@@ -65,4 +65,13 @@ impl Files {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Makes a directory where there is none, for its owner only.
+pub fn make_private_dir(path: &FilePath) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|error| Error::setup(format!("{} cannot be made: {error}", path.display())))
 }

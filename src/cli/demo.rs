@@ -10,7 +10,7 @@ use std::{
 use super::print;
 use crate::{
     app::{App, Clock},
-    db::{self, Page, rooms::Room, users::User},
+    db::{self, Page, activity::Filter, rooms::Room, users::User},
     domain::{
         Actor, CargoProfile, Role, Time,
         parties::{self, NewParty},
@@ -42,7 +42,7 @@ const PEOPLE: [(&str, Role, &str, &str); 7] = [
 pub(super) async fn fill(app: &App) -> Result<()> {
     let users = app.db.read(async |tx| db::users::list(tx).await).await?;
     if users.iter().any(|user| user.email == BROKER) {
-        return Ok(());
+        return told_to_its_end(app).await;
     }
     if !users.is_empty() {
         return Err(Error::setup("the database has users already; the demo fills only an empty one (--data-dir)"));
@@ -52,6 +52,17 @@ pub(super) async fn fill(app: &App) -> Result<()> {
     let room = story.room().await?;
     story.week(&room).await?;
     Ok(())
+}
+
+/// Refuses the half of a demo: one that was stopped while it was made.
+async fn told_to_its_end(app: &App) -> Result<()> {
+    let last = Filter { action: Some("snapshot_generated".into()), ..Filter::default() };
+    let page = Page { limit: 1, offset: 0 };
+    let (_, generated) = app.db.read(async |tx| db::activity::list(tx, None, &last, page).await).await?;
+    if generated >= 3 {
+        return Ok(());
+    }
+    Err(Error::setup("the demo was stopped while it was being made; delete the data directory and start again"))
 }
 
 /// Refuses to serve the demo's accounts to anybody but a demo.

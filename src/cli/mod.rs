@@ -64,12 +64,20 @@ enum Command {
     /// Run the server
     Serve(serve::Flags),
     /// Move the database's schema up or down
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  sts-clearance migrate status\n  sts-clearance migrate up\n  sts-clearance migrate down --to 002"
+    )]
     Migrate(migrate::Command),
     /// Add, list, disable users, and set their passwords
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  sts-clearance user list\n  sts-clearance user disable --email ops@example.com\n  \
+                            sts-clearance user set-password --email ops@example.com --password-stdin < password"
+    )]
     User(user::Command),
     /// Print the settings in force, and where each comes from
+    #[command(after_help = "Example:\n  STS_LISTEN=127.0.0.1:9000 sts-clearance config")]
     Config,
 }
 

@@ -76,14 +76,17 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         demo::explain(&app, address).await?;
     }
 
-    let workers = tokio::spawn(jobs::run(app.clone(), stop.clone()));
-    let server = tokio::spawn(http::serve(listener, http::router(app), http::Limits::default(), stop.clone()));
-    stop.cancelled().await;
+    let mut workers = tokio::spawn(jobs::run(app.clone(), stop.clone()));
+    let mut server = tokio::spawn(http::serve(listener, http::router(app), http::Limits::default(), stop.clone()));
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => {}
+        _ = &mut workers => return Err(Error::internal("the workers have ended; the log says why")),
+        _ = &mut server => return Err(Error::internal("the listener has ended; the log says why")),
+    }
     tracing::info!("stopping; requests in progress are finished");
-    match tokio::time::timeout(GRACE, server).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => return Err(Error::internal(format!("the server failed: {error}"))),
-        Err(_) => tracing::warn!("some requests were not finished in time"),
+    if tokio::time::timeout(GRACE, server).await.is_err() {
+        tracing::warn!("some requests were not finished in time");
     }
     workers.await.map_err(|error| Error::internal(format!("the workers failed: {error}")))?;
     tracing::info!("stopped");

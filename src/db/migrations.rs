@@ -91,6 +91,8 @@ pub struct TakenBack {
     pub steps: Vec<&'static str>,
     /// Tables that were deleted, and how many rows they held.
     pub rows: BTreeMap<&'static str, i64>,
+    /// Files that nothing names any more, where the list of such files went too.
+    pub files: Vec<String>,
     /// Whether there is still a log to tell it to.
     pub log_remains: bool,
 }
@@ -117,6 +119,9 @@ pub async fn down(tx: &mut Tx, to: &str, rows_may_go: bool) -> Result<TakenBack>
                 )));
             }
             taken.rows.insert(table, rows);
+        }
+        if step.name == MIGRATIONS[0].name {
+            taken.files = super::files::due(tx, Time::LATEST, i64::MAX).await?;
         }
         tx.batch(step.down).await?;
         if tx.dialect() == Dialect::Postgres {

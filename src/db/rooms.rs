@@ -77,7 +77,9 @@ pub async fn find(tx: &mut Tx, room: RoomId) -> Result<Option<Room>> {
     tx.opt(&format!("SELECT {COLUMNS} FROM rooms r WHERE r.id = ?1"), &[&room]).await?.as_ref().map(read).transpose()
 }
 
-/// A page of the rooms in use, the newest first, and how many there are: those of a party (an admin's place counts only while they are admin, who sees all), or all.
+/// A page of the rooms in use, the newest first, and how many there are: those of a party, or all.
+///
+/// An admin's place in a room counts only while they are admin, and then they see all.
 pub async fn list(tx: &mut Tx, party: Option<&str>, page: Page) -> Result<(Vec<Room>, i64)> {
     let scope = match party {
         Some(_) => "EXISTS (SELECT 1 FROM parties p WHERE p.room_id = r.id AND p.email = ?1 AND p.role <> 'admin')",

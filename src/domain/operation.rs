@@ -38,7 +38,11 @@ pub async fn confirm(tx: &mut Tx, log: Log, by: &Actor) -> Result<()> {
         Log::Room(room) => Role::in_room(account.role, db::parties::role(tx, room, email).await?),
         Log::Platform => Some(account.role),
     };
-    if now == Some(*role) { Ok(()) } else { Err(Error::NotAParty) }
+    match now {
+        Some(now) if now == *role => Ok(()),
+        Some(_) => Err(Error::conflict("your role has been changed meanwhile; try again")),
+        None => Err(Error::NotAParty),
+    }
 }
 
 /// A log locked for the rest of the transaction: the only way to append.

@@ -1,7 +1,10 @@
 //! Passwords: argon2id with the parameters of the OWASP password storage cheat sheet (19 MiB, two
 //! passes, one lane), hashed away from the threads that serve requests.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -66,7 +69,9 @@ fn argon2id() -> Result<Argon2<'static>> {
 }
 
 async fn work<T: Send + 'static>(app: &App, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let place = tokio::time::timeout(PATIENCE, app.hashing.acquire()).await;
-    let _place = place.map_err(|_| Error::Busy)?.map_err(|_| Error::Busy)?;
+    let place = tokio::time::timeout(PATIENCE, Arc::clone(&app.hashing).acquire_owned()).await;
+    let place = place.map_err(|_| Error::Busy)?.map_err(|_| Error::Busy)?;
+    // The place is given back when the work is done, even where nobody waits for it any more.
+    let job = move || (job(), place).0;
     tokio::task::spawn_blocking(job).await.map_err(|error| Error::internal(format!("hashing a password: {error}")))
 }

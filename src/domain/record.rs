@@ -89,7 +89,11 @@ async fn newest_entries(tx: &mut Tx, log: &OpenLog, room: RoomId) -> Result<Vec<
     let mut before = i64::try_from(log.head().size()).map_err(|_| Error::internal("a log is full"))?;
     let mut bytes = 0;
     while before > 0 {
-        for entry in db::activity::before(tx, Log::Room(room), before, CHUNK).await? {
+        let chunk = db::activity::before(tx, Log::Room(room), before, CHUNK).await?;
+        if chunk.is_empty() {
+            return Err(Error::internal(format!("the log of room {room} lacks the entries before {before}")));
+        }
+        for entry in chunk {
             bytes += entry.meta.to_string().len();
             if bytes > MOST_BYTES || newest_first.len() == MOST_ENTRIES {
                 before = 0;

@@ -5,16 +5,20 @@ use crate::{app::App, db::migrations, error::Result};
 
 /// Takes back every migration after `to`; answers their names.
 pub async fn take_back(app: &App, by: &Actor, to: &str, rows_may_go: bool) -> Result<Vec<&'static str>> {
-    let (app, by, to) = (app.clone(), by.clone(), to.to_owned());
-    app.db
-        .clone()
+    let (in_tx, by, to) = (app.clone(), by.clone(), to.to_owned());
+    let (steps, files) = app
+        .db
         .write(async move |tx| {
             let taken = migrations::down(tx, &to, rows_may_go).await?;
             if taken.log_remains && !taken.steps.is_empty() {
                 let event = Event::SchemaTakenBack { migrations: taken.steps.clone(), rows_deleted: taken.rows };
-                OpenLog::lock(tx, &app, Log::Platform, &by).await?.append(tx, &event).await?;
+                OpenLog::lock(tx, &in_tx, Log::Platform, &by).await?.append(tx, &event).await?;
             }
-            Ok(taken.steps)
+            Ok((taken.steps, taken.files))
         })
-        .await
+        .await?;
+    for file_url in files {
+        app.files.delete(&file_url).await?;
+    }
+    Ok(steps)
 }

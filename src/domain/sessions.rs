@@ -17,8 +17,8 @@ use crate::{
     evidence::Hash,
 };
 
-/// Attempts to sign in to one address within [`WINDOW`], a successful one clears them, before it is
-/// asked to wait.
+/// Passwords tried for one address within [`WINDOW`] before it is asked to wait; the right one starts
+/// the count again.
 const MOST_ATTEMPTS: i64 = 10;
 /// How long attempts are counted together.
 pub const WINDOW: Duration = Duration::from_mins(15);
@@ -58,7 +58,8 @@ pub async fn sign_in(app: &App, email: &str, password: String) -> Result<Session
         db::sessions::insert(tx, &token_hash, signed_in.id, log.now, expires_at).await?;
         log.append(tx, &Event::SignedIn {}).await
     })
-    .await?;
+    .await
+    .map_err(|error| if matches!(error, Error::Unauthenticated) { Error::WrongCredentials } else { error })?;
     Ok(Session { token, expires_at, user })
 }
 
@@ -89,6 +90,7 @@ pub async fn sign_out(app: &App, by: &Actor, token: Hash) -> Result<()> {
 
 /// Replaces one's own password, which takes the present one; every other session of the user ends.
 pub async fn change_password(app: &App, user: &User, token: Hash, current: String, new: &str) -> Result<()> {
+    count_attempt(app, &user.email).await?;
     let account = app.db.read(async |tx| db::users::by_email(tx, &user.email).await).await?;
     let password_hash = account.map(|(_, hash)| hash).ok_or(Error::Unauthenticated)?;
     if !passwords::verify(app, current, Some(password_hash.clone())).await? {

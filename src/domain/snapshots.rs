@@ -223,8 +223,11 @@ pub async fn attempt_failed(app: &App, claim: Claim, room: RoomId, reason: Strin
         }
         db::jobs::give_back(tx, claim, None, &reason).await?;
         db::snapshots::set_status(tx, claim.snapshot, SnapshotStatus::Failed).await?;
-        let failed =
-            Event::SnapshotFailed { snapshot_id: claim.snapshot, attempts: claim.attempt, reason: reason.clone() };
+        let failed = Event::SnapshotFailed {
+            snapshot_id: claim.snapshot,
+            attempts: claim.attempt.min(MOST_ATTEMPTS),
+            reason: reason.clone(),
+        };
         log.append(tx, &failed).await
     })
     .await

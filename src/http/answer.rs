@@ -10,7 +10,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Json, Kind, describe::Answers, operation::Operation};
+use super::{Json, Kind, describe::Answers, route_doc::RouteDoc};
 use crate::{db::Page, error::Error};
 
 /// How many rows a list has in all.
@@ -23,8 +23,8 @@ impl<T: Serialize> IntoResponse for Json<T> {
 }
 
 impl<T: ToSchema> Answers for Json<T> {
-    fn describe(operation: &mut Operation) {
-        operation.answers_json::<T>("200", "As asked");
+    fn describe(doc: &mut RouteDoc) {
+        doc.answers_json::<T>("200", "As asked");
     }
 }
 
@@ -61,9 +61,9 @@ impl<T: Serialize> IntoResponse for Created<T> {
 }
 
 impl<T: ToSchema> Answers for Created<T> {
-    fn describe(operation: &mut Operation) {
-        operation.answers_json::<T>("201", "Made");
-        operation.header("201", "Location", Kind::Text, "Where it is");
+    fn describe(doc: &mut RouteDoc) {
+        doc.answers_json::<T>("201", "Made");
+        doc.header("201", "Location", Kind::Text, "Where it is");
     }
 }
 
@@ -106,10 +106,10 @@ impl<T: Serialize> IntoResponse for Listed<T> {
 }
 
 impl<T: ToSchema> Answers for Listed<T> {
-    fn describe(operation: &mut Operation) {
-        operation.answers_list::<T>("A part of the list");
-        operation.header("200", "X-Total-Count", Kind::COUNT, "How many rows the list has in all");
-        operation.header("200", "Link", Kind::Text, "The parts before and after this one: `prev`, `next` (RFC 8288)");
+    fn describe(doc: &mut RouteDoc) {
+        doc.answers_list::<T>("A part of the list");
+        doc.header("200", "X-Total-Count", Kind::COUNT, "How many rows the list has in all");
+        doc.header("200", "Link", Kind::Text, "The parts before and after this one: `prev`, `next` (RFC 8288)");
     }
 }
 
@@ -123,8 +123,8 @@ impl IntoResponse for NoContent {
 }
 
 impl Answers for NoContent {
-    fn describe(operation: &mut Operation) {
-        operation.answers("204", "Done", []);
+    fn describe(doc: &mut RouteDoc) {
+        doc.answers("204", "Done", []);
     }
 }
 

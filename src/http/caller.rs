@@ -11,7 +11,7 @@ use axum::{
     http::{Extensions, HeaderMap, header::AUTHORIZATION, request::Parts},
 };
 
-use super::{Access, describe::Takes, operation::Operation};
+use super::{Access, describe::Takes, route_doc::RouteDoc};
 use crate::{
     app::App,
     db::{self, rooms::Room, users::User},
@@ -135,9 +135,9 @@ impl FromRequestParts<App> for InRoom {
 }
 
 impl Takes for Caller {
-    fn describe(_: &mut Operation) {}
+    fn describe(_: &mut RouteDoc) {}
 }
 
 impl Takes for InRoom {
-    fn describe(_: &mut Operation) {}
+    fn describe(_: &mut RouteDoc) {}
 }

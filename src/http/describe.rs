@@ -1,24 +1,24 @@
 //! Handlers describe themselves: what one takes and what it answers with is what the document says.
 
-use super::operation::Operation;
+use super::route_doc::RouteDoc;
 use crate::error::Result;
 
 /// What a handler takes from the request.
 pub trait Takes {
     /// Adds it to the description.
-    fn describe(operation: &mut Operation);
+    fn describe(doc: &mut RouteDoc);
 }
 
 /// What a handler answers with.
 pub trait Answers {
     /// Adds it to the description.
-    fn describe(operation: &mut Operation);
+    fn describe(doc: &mut RouteDoc);
 }
 
 /// A handler whose arguments and answer describe themselves.
 pub trait Describe<T> {
     /// Adds them to the description.
-    fn describe(operation: &mut Operation);
+    fn describe(doc: &mut RouteDoc);
 }
 
 macro_rules! describe_handlers {
@@ -30,9 +30,9 @@ macro_rules! describe_handlers {
             A: Answers,
             $($argument: Takes,)+
         {
-            fn describe(operation: &mut Operation) {
-                $($argument::describe(operation);)+
-                A::describe(operation);
+            fn describe(doc: &mut RouteDoc) {
+                $($argument::describe(doc);)+
+                A::describe(doc);
             }
         }
     )+};

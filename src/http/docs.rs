@@ -19,7 +19,7 @@ use utoipa::{
 
 use super::{
     BASE, FieldProblem, Problem, Route, Routes,
-    operation::{BEARER, refusals},
+    route_doc::{BEARER, refusals},
 };
 use crate::app::App;
 
@@ -62,14 +62,14 @@ fn describe(table: &[Route]) -> OpenApi {
     components.responses.extend(refusals());
     let mut paths = PathsBuilder::new();
     for route in table {
-        components.schemas.extend(route.operation.schemas.iter().cloned());
+        components.schemas.extend(route.doc.schemas.iter().cloned());
         let method = match route.method.as_str() {
             "POST" => HttpMethod::Post,
             "PATCH" => HttpMethod::Patch,
             "DELETE" => HttpMethod::Delete,
             _ => HttpMethod::Get,
         };
-        paths = paths.path(format!("{BASE}{}", route.path), PathItem::new(method, route.operation.build()));
+        paths = paths.path(format!("{BASE}{}", route.path), PathItem::new(method, route.doc.build()));
     }
     components.security_schemes.insert(BEARER.into(), SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)).into());
     let info = InfoBuilder::new()
@@ -85,7 +85,7 @@ fn describe(table: &[Route]) -> OpenApi {
 fn page(table: &[Route]) -> String {
     let mut rows = String::new();
     for route in table {
-        let operation = route.operation.build();
+        let operation = route.doc.build();
         let summary = operation.summary.unwrap_or_default();
         let access = operation.description.unwrap_or_else(|| "Open to anyone.".into()).replace('`', "");
         let _ = write!(

@@ -20,7 +20,7 @@ use utoipa::openapi::{Content, path::ParameterIn};
 use super::{
     answer::percent,
     describe::{Answers, Takes},
-    operation::{Kind, Operation},
+    route_doc::{Kind, RouteDoc},
 };
 use report::Format;
 
@@ -55,7 +55,9 @@ impl Download {
     /// Decides what to send of a file of this tag and size.
     pub fn of(&self, etag: &str, size: u64) -> Result<Send> {
         let text = |name| self.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        if text(IF_NONE_MATCH).is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == etag || tag.trim() == "*")) {
+        if text(IF_NONE_MATCH).is_some_and(|tags| {
+            tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag || tag.trim() == "*")
+        }) {
             return Ok(Send::NotModified);
         }
         if self.head {
@@ -97,15 +99,15 @@ impl FromRequestParts<App> for Download {
 }
 
 impl Takes for Download {
-    fn describe(operation: &mut Operation) {
-        operation.parameter(ParameterIn::Header, "Range", Kind::Text, "`bytes=…`: one part of the file");
-        operation.parameter(
+    fn describe(doc: &mut RouteDoc) {
+        doc.parameter(ParameterIn::Header, "Range", Kind::Text, "`bytes=…`: one part of the file");
+        doc.parameter(
             ParameterIn::Header,
             "If-Range",
             Kind::Text,
             "The `ETag` of the copy that the part is to complete",
         );
-        operation.parameter(ParameterIn::Header, "If-None-Match", Kind::Text, "The `ETag` of a copy one has");
+        doc.parameter(ParameterIn::Header, "If-None-Match", Kind::Text, "The `ETag` of a copy one has");
     }
 }
 
@@ -170,19 +172,19 @@ fn attachment(name: &str) -> String {
 }
 
 impl Answers for FileAnswer {
-    fn describe(operation: &mut Operation) {
+    fn describe(doc: &mut RouteDoc) {
         let forms = || SnapshotType::ALL.map(|kind| (Format::from(kind).media_type(), Content::default()));
-        operation.answers("200", "The file", forms());
-        operation.header("200", "Accept-Ranges", Kind::Text, "`bytes`");
-        operation.answers("206", "The part of the file that `Range` asks for", forms());
-        operation.header("206", "Content-Range", Kind::Text, "`bytes`, the first and last byte, and the file's size");
-        operation.answers("304", "The client has the file", []);
+        doc.answers("200", "The file", forms());
+        doc.header("200", "Accept-Ranges", Kind::Text, "`bytes`");
+        doc.answers("206", "The part of the file that `Range` asks for", forms());
+        doc.header("206", "Content-Range", Kind::Text, "`bytes`, the first and last byte, and the file's size");
+        doc.answers("304", "The client has the file", []);
         for status in ["200", "206", "304"] {
-            operation.header(status, "ETag", Kind::Text, "The file's SHA-256, in quotes");
+            doc.header(status, "ETag", Kind::Text, "The file's SHA-256, in quotes");
         }
         for status in ["200", "206"] {
-            operation.header(status, "Content-Disposition", Kind::Text, "The name to save the file under (RFC 6266)");
+            doc.header(status, "Content-Disposition", Kind::Text, "The name to save the file under (RFC 6266)");
         }
-        operation.refuses(&["409", "416"]);
+        doc.refuses(&["409", "416"]);
     }
 }

@@ -15,7 +15,7 @@ use utoipa::{ToSchema, openapi::path::ParameterIn};
 use super::{
     answer::percent,
     describe::Takes,
-    operation::{Bounds, Kind, Operation},
+    route_doc::{Bounds, Kind, RouteDoc},
 };
 use crate::{
     app::App,
@@ -33,7 +33,7 @@ impl FromRequestParts<Self> for App {
 }
 
 impl Takes for App {
-    fn describe(_: &mut Operation) {}
+    fn describe(_: &mut RouteDoc) {}
 }
 
 /// A JSON body: of a request, or of an answer.
@@ -67,8 +67,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 }
 
 impl<T: ToSchema> Takes for Json<T> {
-    fn describe(operation: &mut Operation) {
-        operation.takes_json::<T>();
+    fn describe(doc: &mut RouteDoc) {
+        doc.takes_json::<T>();
     }
 }
 
@@ -115,7 +115,7 @@ impl<T: FromStr<Err = NotAnId> + Send> FromRequestParts<App> for Id<T> {
 }
 
 impl<T> Takes for Id<T> {
-    fn describe(_: &mut Operation) {}
+    fn describe(_: &mut RouteDoc) {}
 }
 
 /// The parameters of a query, as they came.
@@ -212,11 +212,11 @@ impl<T: FromQuery> FromRequestParts<App> for Query<T> {
 }
 
 impl<T: FromQuery> Takes for Query<T> {
-    fn describe(operation: &mut Operation) {
+    fn describe(doc: &mut RouteDoc) {
         for (name, kind, says) in T::PARAMETERS {
-            operation.parameter(ParameterIn::Query, name, *kind, says);
+            doc.parameter(ParameterIn::Query, name, *kind, says);
         }
-        operation.refuses(&["400", "422"]);
+        doc.refuses(&["400", "422"]);
     }
 }
 
@@ -258,10 +258,10 @@ impl OptionalFromRequestParts<App> for Once {
 }
 
 impl Takes for Option<Once> {
-    fn describe(operation: &mut Operation) {
+    fn describe(doc: &mut RouteDoc) {
         let says = "The same key and body within a day make nothing new and give the same answer";
-        operation.parameter(ParameterIn::Header, "Idempotency-Key", Kind::Text, says);
-        operation.refuses(&["409", "422"]);
+        doc.parameter(ParameterIn::Header, "Idempotency-Key", Kind::Text, says);
+        doc.refuses(&["409", "422"]);
     }
 }
 
@@ -292,9 +292,9 @@ impl FromRequestParts<App> for Wait {
 }
 
 impl Takes for Wait {
-    fn describe(operation: &mut Operation) {
+    fn describe(doc: &mut RouteDoc) {
         let says = "`wait=N`: wait up to N seconds, 30 at most, for the file (RFC 7240)";
-        operation.parameter(ParameterIn::Header, "Prefer", Kind::Text, says);
-        operation.header("201", "Preference-Applied", Kind::Text, "The preference that was followed: `wait=N`");
+        doc.parameter(ParameterIn::Header, "Prefer", Kind::Text, says);
+        doc.header("201", "Preference-Applied", Kind::Text, "The preference that was followed: `wait=N`");
     }
 }

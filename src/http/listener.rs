@@ -1,5 +1,6 @@
-//! Serves connections, within limits: a client that dawdles over a request's head, or opens connections
-//! without end, takes nothing from the others. (`axum::serve` has neither limit.)
+//! Serves connections, within limits that `axum::serve` lacks: so many at once, and so long for a
+//! request's head. The limits keep descriptors and memory bounded; a fair share for each client is
+//! the business of the proxy in front.
 
 use std::{io, sync::Arc, time::Duration};
 

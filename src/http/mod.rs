@@ -8,9 +8,9 @@ mod download;
 mod extract;
 mod health;
 mod listener;
-mod operation;
 mod problem;
 mod request_log;
+mod route_doc;
 mod routes;
 
 use std::time::Duration;
@@ -23,8 +23,8 @@ pub use caller::{Caller, InRoom};
 pub use download::{Download, FileAnswer, Send};
 pub use extract::{FromQuery, Given, Id, Json, Paging, Query, Wait};
 pub use listener::{Limits, serve};
-pub use operation::{Bounds, Kind};
 pub use problem::{FieldProblem, Problem};
+pub use route_doc::{Bounds, Kind};
 pub use routes::{Access, Route, Routes};
 
 use crate::{api, app::App};

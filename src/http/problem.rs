@@ -103,7 +103,7 @@ impl IntoResponse for Error {
         let retry_after = match &self {
             Self::Conflict { retry_after, .. } => *retry_after,
             Self::TooManyAttempts { seconds } => Some(*seconds),
-            Self::Busy | Self::WriteFailed | Self::Pool(_) => Some(1),
+            other if other.status().0 == 503 => Some(1),
             _ => None,
         };
         if let Some(seconds) = retry_after {

@@ -9,7 +9,7 @@ use axum::{
     routing::{MethodFilter, on},
 };
 
-use super::{caller, describe::Describe, operation::Operation};
+use super::{caller, describe::Describe, route_doc::RouteDoc};
 use crate::{app::App, policy::Action};
 
 /// Who may use a route.
@@ -34,7 +34,7 @@ pub struct Route {
     /// Who may use it.
     pub access: Access,
     /// What the documentation says of it.
-    pub(super) operation: Operation,
+    pub(super) doc: RouteDoc,
 }
 
 /// A table of routes.
@@ -102,9 +102,9 @@ impl Routes {
         H: Handler<T, App> + Describe<T>,
         T: 'static,
     {
-        let mut operation = Operation::new(path, access, says);
-        H::describe(&mut operation);
-        self.table.push(Route { method, path, access, operation });
+        let mut doc = RouteDoc::new(path, access, says);
+        H::describe(&mut doc);
+        self.table.push(Route { method, path, access, doc });
         let admitted = move |State(app): State<App>, params: RawPathParams, request: Request| {
             admit_then(handler.clone(), access, app, params, request)
         };
@@ -116,7 +116,7 @@ impl Routes {
     #[must_use]
     pub fn refusing(mut self, statuses: &[&'static str]) -> Self {
         if let Some(route) = self.table.last_mut() {
-            route.operation.refuses(statuses);
+            route.doc.refuses(statuses);
         }
         self
     }

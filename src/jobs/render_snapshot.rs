@@ -90,7 +90,10 @@ async fn keep_lease<T>(
 async fn draw(app: &App, snapshot: &Snapshot, compressed: &[u8], progress: Arc<AtomicU32>) -> Result<Drawn> {
     let record = Captured::from_stored(compressed, &snapshot.record_sha256)?;
     let rendered = start(app, snapshot, record, progress).await;
-    let rendered = rendered.map_err(|error| Error::internal(format!("the renderer failed: {error}")))??;
+    let rendered = rendered.map_err(|error| {
+        tracing::error!(snapshot_id = %snapshot.id, %error, "the renderer panicked");
+        Error::internal("the renderer failed; the server's log says how")
+    })??;
     if !rendered.uncovered.is_empty() {
         let code_points: Vec<_> = rendered.uncovered.iter().map(|c| format!("U+{:04X}", u32::from(*c))).collect();
         tracing::warn!(snapshot_id = %snapshot.id, code_points = code_points.join(" "),

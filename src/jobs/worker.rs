@@ -81,8 +81,12 @@ async fn tidy(app: App) {
     loop {
         tick.tick().await;
         for job in HOUSEKEEPING {
-            if let Err(error) = (job.run)(app.clone()).await {
-                tracing::warn!(job = job.name, %error, "housekeeping failed; it is tried again in a minute");
+            match AssertUnwindSafe((job.run)(app.clone())).catch_unwind().await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(job = job.name, %error, "housekeeping failed; it is tried again in a minute");
+                }
+                Err(_) => tracing::error!(job = job.name, "housekeeping panicked; it is tried again in a minute"),
             }
         }
     }

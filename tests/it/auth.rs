@@ -19,6 +19,7 @@ on_both_databases! {
     an_unknown_address_a_wrong_password_and_a_disabled_account_get_the_same_answer,
     the_eleventh_failed_attempt_has_to_wait_whether_or_not_the_account_exists,
     attempts_at_once_are_not_heard_more_often_than_one_after_the_other,
+    the_present_password_cannot_be_guessed_without_end_either,
     what_cannot_be_an_address_is_answered_as_an_unknown_one,
     a_password_replaced_while_the_old_one_is_examined_opens_no_session,
     a_session_ends_at_sign_out_at_its_time_and_when_the_user_is_disabled,
@@ -80,6 +81,18 @@ async fn attempts_at_once_are_not_heard_more_often_than_one_after_the_other(app:
     let heard = attempts.iter().filter(|reply| reply.status == 401).count();
     let refused = attempts.iter().filter(|reply| reply.status == 429).count();
     assert_eq!((heard, refused), (10, 20));
+}
+
+async fn the_present_password_cannot_be_guessed_without_end_either(app: TestApp) {
+    let token = app.user("ops@example.com", Role::Broker).await;
+    let guess = || {
+        let asked = json!({ "current_password": "wrong password", "new_password": "another long one" });
+        app.post("/auth/password", &token).json(asked)
+    };
+    for _ in 0..10 {
+        assert_eq!(guess().send().await.fields(), ["current_password"]);
+    }
+    assert_eq!(guess().send().await.problem(), "too_many_attempts");
 }
 
 async fn what_cannot_be_an_address_is_answered_as_an_unknown_one(app: TestApp) {

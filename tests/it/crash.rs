@@ -143,7 +143,7 @@ struct Seed {
 impl Seed {
     fn from_environment() -> Self {
         let given = std::env::var_os("STS_TEST_CRASH_SEED").map(|seed| seed.to_str().unwrap().parse().unwrap());
-        let seed = given.unwrap_or(1);
+        let seed = given.unwrap_or_else(|| rand::rng().random());
         Self { seed, rng: StdRng::seed_from_u64(seed) }
     }
 }

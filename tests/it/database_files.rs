@@ -23,7 +23,7 @@ const COMMANDS: [&[&str]; 5] = [
 
 #[test]
 fn a_file_that_is_no_database_of_ours_is_refused_and_left_as_it_is() {
-    let cases: [(&str, Make, &str); 9] = [
+    let cases: [(&str, Make, &str); 10] = [
         ("ours, read-only", ours_read_only, "is read-only"),
         ("ours, of a newer version", ours_and_newer, "of a newer version of STS Clearance; use that version"),
         ("text", |file| fs::write(file, "Dear diary, ".repeat(1000)).unwrap(), NOT_SQLITE),
@@ -39,6 +39,7 @@ fn a_file_that_is_no_database_of_ours_is_refused_and_left_as_it_is() {
             |file| sqlite(file, "PRAGMA application_id = 42; CREATE TABLE snapshots (id TEXT)"),
             "is not a database of STS Clearance",
         ),
+        ("another program's with its write-ahead log", foreign_with_wal, "is not a database of STS Clearance"),
         (
             "the earlier system's",
             |file| sqlite(file, "CREATE TABLE alembic_version (version_num TEXT); CREATE TABLE rooms (id TEXT)"),
@@ -168,6 +169,17 @@ fn ours_and_newer(file: &Path) {
         file,
         "INSERT INTO schema_migrations (name, applied_at) VALUES ('999_future', '2030-01-01T00:00:00.000000Z')",
     );
+}
+
+/// As a program leaves it that was killed: what it wrote last stands in the log alone.
+fn foreign_with_wal(file: &Path) {
+    let made = file.with_extension("made");
+    let writer = Connection::open(&made).unwrap();
+    writer.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE books (title TEXT)").unwrap();
+    for ending in ["", "-wal"] {
+        let name = |path: &Path| format!("{}{ending}", path.display());
+        fs::copy(name(&made), name(file)).unwrap();
+    }
 }
 
 fn damaged(file: &Path) {

@@ -1,6 +1,10 @@
 //! The schema, up and down, and what stays when it goes.
 
-use std::thread;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    thread,
+};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -113,7 +117,9 @@ async fn a_down_to_000_asks_for_yes_and_leaves_an_empty_database(place: Installa
     let before = place.tables().await;
     place.run(&["migrate", "down", "--to", "000"]).refused();
     assert_eq!(place.tables().await, before);
+    let file = file_in(&place.path("data/files")).expect("the snapshot has a file");
     place.run(&["migrate", "down", "--to", "000", "--yes"]).expect(0);
+    assert!(!file.exists());
     assert_eq!(place.tables().await, ["schema_migrations"]);
     assert_eq!(place.names_of("SELECT name FROM schema_migrations").await, [""; 0]);
     drop(Room::with_a_snapshot(&place).await);
@@ -260,4 +266,10 @@ impl Installation {
 fn column<T: rusqlite::types::FromSql>(database: &Connection, sql: &str) -> Vec<T> {
     let mut statement = database.prepare(sql).unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+}
+
+/// A file somewhere below a directory.
+fn file_in(dir: &Path) -> Option<PathBuf> {
+    let mut entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries.find_map(|path| if path.is_dir() { file_in(&path) } else { Some(path) })
 }

@@ -1,8 +1,10 @@
 //! The database layer: what `db.write` and `db.read` promise, on both databases.
 
+use std::thread;
+
 use futures_util::future::join_all;
 use sts_clearance::{
-    db::Tx,
+    db::{Db, Tx},
     domain::Time,
     error::{Error, Result},
 };
@@ -80,12 +82,22 @@ async fn a_write_that_panics_leaves_nothing_and_the_next_goes_on(app: TestApp) {
 }
 
 async fn a_read_sees_one_instant_and_can_change_nothing_that_stays(app: TestApp) {
-    let db = app.app.db.clone();
     let count = async |tx: &mut Tx| -> Result<i64> { tx.one("SELECT COUNT(*) FROM file_deletions", &[]).await?.get(0) };
-    let before = app.app.db.read(count).await.unwrap();
-    db.write(async |tx| add(tx, "a").await).await.unwrap();
+    let url = app.app.config.database_url();
+    let counted = app.app.db.read(async |tx| {
+        let before = count(tx).await?;
+        thread::spawn(move || add_from_elsewhere(&url)).join().unwrap();
+        Ok((before, count(tx).await?))
+    });
+    assert_eq!(counted.await.unwrap(), (0, 0));
     let _ = app.app.db.read(async |tx| add(tx, "b").await).await;
-    assert_eq!((before, app.app.db.read(count).await.unwrap()), (0, 1));
+    assert_eq!(keys(&app).await, ["a"]);
+}
+
+/// A write that commits, as another process's would, while a read of this one goes on.
+fn add_from_elsewhere(url: &str) {
+    let elsewhere = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    elsewhere.block_on(async { Db::open(url).unwrap().write(async |tx| add(tx, "a").await).await.unwrap() });
 }
 
 async fn times_come_back_to_the_microsecond_and_sort(app: TestApp) {

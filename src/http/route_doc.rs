@@ -46,7 +46,7 @@ const HEADERS_OF_REFUSALS: [(&str, &str, Kind, &str); 5] = [
 ];
 
 /// The description of one route, as it is put together.
-pub struct Operation {
+pub struct RouteDoc {
     summary: &'static str,
     path: &'static str,
     access: Access,
@@ -57,7 +57,7 @@ pub struct Operation {
     pub(super) schemas: Vec<(String, RefOr<Schema>)>,
 }
 
-impl Operation {
+impl RouteDoc {
     pub(super) fn new(path: &'static str, access: Access, summary: &'static str) -> Self {
         let mut operation = Self {
             summary,
