@@ -71,7 +71,11 @@ pub async fn capture(tx: &mut Tx, log: &OpenLog, snapshot: &Snapshot, options: S
             created_by: Creator { email, name, role: role.to_string() },
         },
         room: room_facts(tx, snapshot.room).await?,
-        counts: Counts { parties: parties.len() as u64, activity: total },
+        standing: None,
+        vessels: Vec::new(),
+        documents: None,
+        approvals: None,
+        counts: Counts { parties: parties.len() as u64, activity: total, vessels: 0, documents: 0, versions: 0 },
         parties: parties.into_iter().map(party_facts).collect(),
         activity: options.include_activity.then(|| entries.into_iter().map(entry_facts).collect()),
         limits: left_out.then(|| Limit { section: "activity".into(), shown, total }).into_iter().collect(),
@@ -114,6 +118,7 @@ async fn room_facts(tx: &mut Tx, room: RoomId) -> Result<RoomFacts> {
         title: room.title,
         location: room.location,
         sts_eta: room.sts_eta.into(),
+        planned_duration_hours: None,
         description: room.description,
         cargo_profile: room.cargo_profile.map(|profile| profile.to_string()),
         status: room.status.to_string(),
@@ -130,6 +135,7 @@ fn party_facts(party: Party) -> PartyFacts {
         name: party.name,
         email: party.email,
         company: party.company,
+        side: None,
         added_at: party.added_at.into(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::record::SCHEMA;
+use crate::record::{SCHEMA, SCHEMA_1};
 
 /// Why a record could not be rendered.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +11,7 @@ pub enum ReportError {
     #[error("the record cannot be read: {0}")]
     Malformed(serde_json::Error),
     /// The record is of a schema that this version does not know.
-    #[error("the record has schema `{found}`, this version reads `{SCHEMA}`")]
+    #[error("the record has schema `{found}`, this version reads `{SCHEMA}` and `{SCHEMA_1}`")]
     Schema {
         /// The schema that the record names.
         found: String,

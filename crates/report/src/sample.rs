@@ -98,7 +98,11 @@ pub fn record(entries: u64) -> Record {
         room: room(creator.2),
         parties: parties(),
         activity: Some((0..entries).map(|seq| entry(seq, entries)).collect()),
-        counts: Counts { parties: PARTIES.len() as u64, activity: entries },
+        standing: None,
+        vessels: Vec::new(),
+        documents: None,
+        approvals: None,
+        counts: Counts { parties: PARTIES.len() as u64, activity: entries, vessels: 0, documents: 0, versions: 0 },
         limits: Vec::new(),
         log: LogPosition { size: entries, root: digest("root", entries) },
     }
@@ -110,6 +114,7 @@ fn room(opened_by: &str) -> RoomFacts {
         title: "MT Ionian Grace / MT Fjord Venture – 80,000 t crude, Laconian Gulf".to_owned(),
         location: "Laconian Gulf, OPL Gytheio, 36°28′N 022°51′E".to_owned(),
         sts_eta: time(0) + SignedDuration::from_hours(212),
+        planned_duration_hours: None,
         description: Some(
             "Transfer of about 80,000 t of crude oil from MT Ionian Grace (discharging) to MT \
              Fjord Venture (receiving), underway. POAC and equipment by the appointed STS \
@@ -132,6 +137,7 @@ fn parties() -> Vec<PartyFacts> {
         name: (*name).to_owned(),
         email: (*email).to_owned(),
         company: Some((*company).to_owned()),
+        side: None,
         added_at: time(index * 1_260),
     };
     (0..).zip(PARTIES).map(party).collect()

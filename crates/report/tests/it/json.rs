@@ -19,7 +19,7 @@ fn the_envelope_is_canonical_and_holds_the_record_byte_for_byte() {
 
 #[test]
 fn bytes_that_are_not_a_record_are_an_error_in_every_format() {
-    let other_schema = String::from_utf8(sample::bytes(1)).expect("a record is UTF-8").replace("record/1", "record/9");
+    let other_schema = String::from_utf8(sample::bytes(1)).expect("a record is UTF-8").replace("record/2", "record/9");
     let half = r#"{"schema":"sts-clearance/record/1","room":{}}"#;
     for format in [Format::Pdf, Format::Json, Format::Csv] {
         for bytes in ["", "null", "[]", "{}", "\u{0}", half] {
@@ -29,7 +29,8 @@ fn bytes_that_are_not_a_record_are_an_error_in_every_format() {
         let error = try_render(other_schema.as_bytes(), format).expect_err("another schema");
         assert_eq!(
             error.to_string(),
-            "the record has schema `sts-clearance/record/9`, this version reads `sts-clearance/record/1`"
+            "the record has schema `sts-clearance/record/9`, \
+             this version reads `sts-clearance/record/2` and `sts-clearance/record/1`"
         );
     }
 }
