@@ -5,8 +5,8 @@ use std::io::{Cursor, Write as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use crate::content::{ACTIVITY, Field, PARTIES, ROOM_FIELDS, SNAPSHOT_FIELDS, Table, Value};
-use crate::{RENDERER, ReportError, Source, words};
+use crate::content::{self, File, Value};
+use crate::{RENDERER, ReportError, Source, fraction, words};
 
 /// Tells spreadsheets that the file is UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -19,17 +19,20 @@ const ROWS_PER_STEP: usize = 1_000;
 
 /// Packs the record's tables.
 pub(crate) fn render(source: &Source<'_>, progress: &mut dyn FnMut(f32)) -> Result<Vec<u8>, ReportError> {
-    let record = &source.context.record;
-    let mut files = vec![
-        ("README.txt", readme(source).into_bytes()),
-        ("snapshot.csv", facts(SNAPSHOT_FIELDS, &source.context)?),
-        ("room.csv", facts(ROOM_FIELDS, &record.room)?),
-        ("parties.csv", table(&PARTIES, &record.parties, &mut |_| {})?),
-    ];
-    if let Some(activity) = &record.activity {
-        files.push(("activity.csv", table(&ACTIVITY, activity, progress)?));
+    let files = content::files(&source.context);
+    let rows: usize = files.iter().map(|file| file.rows.len()).sum();
+    let mut packed = vec![("README.txt", readme(source, &files).into_bytes())];
+    let mut done = 0;
+    let mut row_done = || {
+        done += 1;
+        if done % ROWS_PER_STEP == 0 {
+            progress(fraction(done, rows) * 0.9);
+        }
+    };
+    for file in files {
+        packed.push((file.name, table(file, &mut row_done)?));
     }
-    pack(source, &files)
+    pack(source, &packed)
 }
 
 fn pack(source: &Source<'_>, files: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, ReportError> {
@@ -53,36 +56,20 @@ fn modified(source: &Source<'_>) -> DateTime {
     DateTime::from_date_and_time(year, month, day, hour, minute, second).unwrap_or_default()
 }
 
-/// A file with a row per fact.
-fn facts<R>(fields: &[Field<R>], of: &R) -> Result<Vec<u8>, ReportError> {
+/// The bytes of a file.
+fn table(file: File<'_>, row_done: &mut dyn FnMut()) -> Result<Vec<u8>, ReportError> {
     let mut csv = writer();
-    csv.write_record(["key", "value"])?;
-    for field in fields {
-        csv.write_record([field.name, &cell((field.value)(of))])?;
+    csv.write_record(&file.header)?;
+    for row in file.rows {
+        csv.write_record(row.into_iter().map(cell))?;
+        row_done();
     }
-    finish(csv)
-}
-
-/// A file with a row per row.
-fn table<R>(table: &Table<R>, rows: &[R], progress: &mut dyn FnMut(f32)) -> Result<Vec<u8>, ReportError> {
-    let mut csv = writer();
-    csv.write_record(table.fields.iter().map(|field| field.name))?;
-    for (index, row) in rows.iter().enumerate() {
-        csv.write_record(table.fields.iter().map(|field| cell((field.value)(row))))?;
-        if index % ROWS_PER_STEP == ROWS_PER_STEP - 1 {
-            progress(crate::fraction(index, rows.len()) * 0.9);
-        }
-    }
-    finish(csv)
+    csv.into_inner().map_err(|error| ReportError::Io(error.into_error()))
 }
 
 /// RFC 4180: CRLF, and quotes where they are needed.
 fn writer() -> csv::Writer<Vec<u8>> {
     csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(BYTE_ORDER_MARK.to_vec())
-}
-
-fn finish(csv: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, ReportError> {
-    csv.into_inner().map_err(|error| ReportError::Io(error.into_error()))
 }
 
 /// The text of a cell, which a spreadsheet never takes for a formula.
@@ -91,20 +78,20 @@ fn cell(value: Value) -> String {
         Value::Text(text) if text.starts_with(FORMULA_STARTS) => format!("'{text}"),
         Value::Text(text) => text,
         Value::Number(number) => number.to_string(),
+        Value::Decimal(number) => number.to_string(),
         Value::Absent => String::new(),
     }
 }
 
-fn readme(source: &Source<'_>) -> String {
+fn readme(source: &Source<'_>, files: &[File<'_>]) -> String {
     let record = &source.context.record;
-    let activity = match &record.activity {
-        Some(_) => "activity.csv   the room's log, oldest entry first; `meta` is JSON",
-        None => "(activity was left out of this snapshot on request)",
-    };
-    let limits = record.limits.iter().map(|limit| {
-        let (shown, total) = (words::count(limit.shown), words::count(limit.total));
-        format!("\nOf `{}`, the record holds the newest {shown} of {total} entries.\n", limit.section)
-    });
+    let list = files.iter().map(|file| format!("{:<14} {}\n", file.name, file.holds));
+    let left_out = content::left_out(record).into_iter();
+    let left_out = left_out.map(|section| format!("({section}: left out of this snapshot on request)\n"));
+    let files: String = list.chain(left_out).collect();
+    let limits = record.limits.iter();
+    let limits =
+        limits.map(|limit| format!("\nOf `{}`, the record holds {}.\n", limit.section, content::newest(limit)));
     let limits: String = limits.collect();
     let text = format!(
         "Snapshot of a ship-to-ship transfer room\n\
@@ -117,10 +104,7 @@ fn readme(source: &Source<'_>) -> String {
          \n\
          Files\n\
          -----\n\
-         snapshot.csv   facts of the snapshot: key, value\n\
-         room.csv       facts of the room: key, value\n\
-         parties.csv    who takes part\n\
-         {activity}\n\
+         {files}\
          record.json    the record that all of this was drawn from\n\
          {limits}\n\
          Reading them\n\

@@ -50,6 +50,13 @@ pub struct Record {
     pub log: LogPosition,
 }
 
+impl Record {
+    /// Whether the record is from before there were vessels and documents.
+    pub(crate) fn predates_documents(&self) -> bool {
+        self.schema == SCHEMA_1
+    }
+}
+
 /// The snapshot as its report names it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SnapshotFacts {

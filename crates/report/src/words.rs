@@ -14,17 +14,24 @@ const ACRONYMS: &[(&str, &str)] = &[
     ("ip", "IP"),
     ("json", "JSON"),
     ("lng", "LNG"),
+    ("loi", "LOI"),
     ("lpg", "LPG"),
+    ("nor", "NOR"),
     ("pdf", "PDF"),
     ("poac", "POAC"),
+    ("q88", "Q88"),
+    ("sds", "SDS"),
     ("sha256", "SHA-256"),
+    ("sire", "SIRE"),
+    ("sof", "SOF"),
     ("sts", "STS"),
     ("url", "URL"),
     ("utc", "UTC"),
 ];
 
 /// Identifiers whose words are not simply their parts.
-const PHRASES: &[(&str, &str)] = &[("chem", "Chemicals"), ("lpg_lng", "LPG / LNG"), ("bulk", "Dry bulk")];
+const PHRASES: &[(&str, &str)] =
+    &[("bulk", "Dry bulk"), ("chem", "Chemicals"), ("lpg_lng", "LPG / LNG"), ("med", "Medium")];
 
 /// An identifier such as `party_added` as words: `Party added`.
 ///
@@ -50,6 +57,16 @@ pub(crate) fn from_identifier(identifier: &str) -> String {
         }
     }
     words
+}
+
+/// The side that somebody acts for: `Receiving side`.
+pub(crate) fn side(side: &str) -> String {
+    format!("{} side", from_identifier(side))
+}
+
+/// A duration: `32 hours`.
+pub(crate) fn hours(hours: u64) -> String {
+    format!("{} {}", count(hours), if hours == 1 { "hour" } else { "hours" })
 }
 
 /// A time to the second, in UTC, without saying so: for a column whose heading says it.

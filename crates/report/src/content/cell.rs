@@ -1,44 +1,79 @@
 //! What stands in one cell: of the PDF ([`Cell`]) or of a CSV file ([`Value`]).
 
-/// How the text of a cell looks.
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+/// How text looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
     /// Ordinary text.
     Text,
+    /// What a reader looks for first.
+    Strong,
+    /// What a reader looks at last.
+    Muted,
     /// A hash or an identifier: monospaced.
     Code,
 }
 
-/// A cell of the PDF: lines, each with a label or without.
-#[derive(Debug)]
+/// A cell of the PDF: pieces of text, one under the other.
+#[derive(Debug, Default)]
 pub(crate) struct Cell {
+    /// The pieces.
+    pub(crate) pieces: Vec<Piece>,
+}
+
+/// A piece of a cell's text, with a label or without.
+#[derive(Debug)]
+pub(crate) struct Piece {
     /// How the text looks.
     pub(crate) look: Look,
-    /// Label and text.
-    pub(crate) lines: Vec<(Option<String>, String)>,
+    /// What the text is.
+    pub(crate) label: Option<String>,
+    /// The text.
+    pub(crate) text: String,
 }
 
 impl Cell {
     /// Ordinary text.
     pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self { look: Look::Text, lines: vec![(None, text.into())] }
+        Self::default().with(Look::Text, text)
     }
 
     /// A hash or an identifier.
     pub(crate) fn code(text: impl Into<String>) -> Self {
-        Self { look: Look::Code, lines: vec![(None, text.into())] }
+        Self::default().with(Look::Code, text)
     }
 
     /// Labelled values, one under the other.
-    pub(crate) fn pairs(pairs: Vec<(String, String)>) -> Self {
-        let lines = pairs.into_iter().map(|(label, text)| (Some(label), text)).collect();
-        Self { look: Look::Text, lines }
+    pub(crate) fn pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        pairs.into_iter().fold(Self::default(), |cell, (label, text)| cell.labelled(label, text))
+    }
+
+    /// The same with another piece below.
+    pub(crate) fn with(mut self, look: Look, text: impl Into<String>) -> Self {
+        self.pieces.push(Piece { look, label: None, text: text.into() });
+        self
+    }
+
+    /// The same with another piece below, if there is one.
+    pub(crate) fn with_some(self, look: Look, text: Option<impl Into<String>>) -> Self {
+        match text {
+            Some(text) => self.with(look, text),
+            None => self,
+        }
+    }
+
+    /// The same with a labelled value below.
+    pub(crate) fn labelled(mut self, label: impl Into<String>, text: impl Into<String>) -> Self {
+        self.pieces.push(Piece { look: Look::Text, label: Some(label.into()), text: text.into() });
+        self
     }
 
     /// Whether there is nothing to see.
     pub(crate) fn is_empty(&self) -> bool {
         let blank = |text: &str| text.chars().all(char::is_whitespace);
-        self.lines.iter().all(|(label, text)| label.is_none() && blank(text))
+        self.pieces.iter().all(|piece| piece.label.is_none() && blank(&piece.text))
     }
 }
 
@@ -49,6 +84,8 @@ pub(crate) enum Value {
     Text(String),
     /// A number of ours.
     Number(u64),
+    /// A measure.
+    Decimal(f64),
     /// Nothing.
     Absent,
 }
@@ -59,15 +96,21 @@ impl From<&str> for Value {
     }
 }
 
-impl From<Option<&str>> for Value {
-    fn from(text: Option<&str>) -> Self {
-        text.map_or(Self::Absent, Self::from)
+impl From<Timestamp> for Value {
+    fn from(at: Timestamp) -> Self {
+        Self::Text(at.to_string())
     }
 }
 
-impl From<jiff::Timestamp> for Value {
-    fn from(at: jiff::Timestamp) -> Self {
-        Self::Text(at.to_string())
+impl From<Date> for Value {
+    fn from(day: Date) -> Self {
+        Self::Text(day.to_string())
+    }
+}
+
+impl From<bool> for Value {
+    fn from(yes: bool) -> Self {
+        Self::Text(yes.to_string())
     }
 }
 
@@ -77,10 +120,14 @@ impl From<u64> for Value {
     }
 }
 
-/// A column of a CSV file, or a row of one that holds facts.
-pub(crate) struct Field<R> {
-    /// Its name: the same as in the record.
-    pub(crate) name: &'static str,
-    /// Its value.
-    pub(crate) value: fn(&R) -> Value,
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Decimal(number)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Absent, Into::into)
+    }
 }

@@ -1,7 +1,9 @@
 //! The facts of the report: labels and values, for PDF and CSV.
 
-use super::cell::{Cell, Field};
-use crate::record::{Record, RoomFacts};
+use super::cell::{Cell, Value};
+use super::clocks;
+use super::table::Field;
+use crate::record::{ClockFacts, Counts, Record, RoomFacts};
 use crate::words;
 
 /// What facts are told about.
@@ -12,6 +14,18 @@ pub(crate) struct Context {
     pub(crate) sha256: String,
     /// Name of the font set.
     pub(crate) fonts: String,
+}
+
+impl Context {
+    /// The clocks, which a record of the first schema does not have.
+    pub(super) fn clocks(&self) -> Option<&ClockFacts> {
+        self.record.standing.as_ref().map(|standing| &standing.clocks)
+    }
+
+    /// A count that a record of the first schema does not have.
+    fn counted(&self, count: fn(&Counts) -> u64) -> Value {
+        (!self.record.predates_documents()).then(|| count(&self.record.counts)).into()
+    }
 }
 
 /// A label and its value in the PDF; none where the record has nothing to say.
@@ -27,6 +41,11 @@ pub(super) const OPERATION: &[Fact] = &[
     Fact { label: "Room", cell: |c| Some(Cell::text(&c.record.room.title)) },
     Fact { label: "Location", cell: |c| Some(Cell::text(&c.record.room.location)) },
     Fact { label: "ETA at the STS location", cell: |c| Some(Cell::text(words::time_utc(c.record.room.sts_eta))) },
+    Fact {
+        label: "Planned duration",
+        cell: |c| c.record.room.planned_duration_hours.map(|hours| Cell::text(words::hours(hours))),
+    },
+    Fact { label: "Planned end", cell: clocks::planned_end },
     Fact {
         label: "Cargo profile",
         cell: |c| c.record.room.cargo_profile.as_deref().map(|id| Cell::text(words::from_identifier(id))),
@@ -75,6 +94,9 @@ pub(crate) const SNAPSHOT_FIELDS: &[Field<Context>] = &[
     Field { name: "created_by_role", value: |c| c.record.snapshot.created_by.role.as_str().into() },
     Field { name: "holds", value: |c| sections(&c.record).as_str().into() },
     Field { name: "count_parties", value: |c| c.record.counts.parties.into() },
+    Field { name: "count_vessels", value: |c| c.counted(|counts| counts.vessels) },
+    Field { name: "count_documents", value: |c| c.counted(|counts| counts.documents) },
+    Field { name: "count_versions", value: |c| c.counted(|counts| counts.versions) },
     Field { name: "count_activity", value: |c| c.record.counts.activity.into() },
     Field { name: "log_size", value: |c| c.record.log.size.into() },
     Field { name: "log_root", value: |c| c.record.log.root.as_str().into() },
@@ -89,6 +111,7 @@ pub(crate) const ROOM_FIELDS: &[Field<RoomFacts>] = &[
     Field { name: "title", value: |r| r.title.as_str().into() },
     Field { name: "location", value: |r| r.location.as_str().into() },
     Field { name: "sts_eta", value: |r| r.sts_eta.into() },
+    Field { name: "planned_duration_hours", value: |r| r.planned_duration_hours.into() },
     Field { name: "cargo_profile", value: |r| r.cargo_profile.as_deref().into() },
     Field { name: "phase", value: |r| r.phase.as_str().into() },
     Field { name: "status", value: |r| r.status.as_str().into() },
@@ -99,8 +122,32 @@ pub(crate) const ROOM_FIELDS: &[Field<RoomFacts>] = &[
 
 /// Which sections the record holds, in words.
 fn sections(record: &Record) -> String {
-    match &record.activity {
-        Some(_) => "room, parties, activity".to_owned(),
-        None => "room, parties; activity left out on request".to_owned(),
+    let sections = [
+        ("room", true),
+        ("standing", record.standing.is_some()),
+        ("vessels", !record.predates_documents()),
+        ("documents", record.documents.is_some()),
+        ("approvals", record.approvals.is_some()),
+        ("parties", true),
+        ("activity", record.activity.is_some()),
+    ];
+    let held = chosen(&sections).join(", ");
+    match left_out(record).as_slice() {
+        [] => held,
+        left_out => format!("{held}; {} left out on request", left_out.join(", ")),
     }
+}
+
+/// Which sections were left out on request.
+pub(crate) fn left_out(record: &Record) -> Vec<&'static str> {
+    let asked = !record.predates_documents();
+    chosen(&[
+        ("documents", asked && record.documents.is_none()),
+        ("approvals", asked && record.approvals.is_none()),
+        ("activity", record.activity.is_none()),
+    ])
+}
+
+fn chosen(sections: &[(&'static str, bool)]) -> Vec<&'static str> {
+    sections.iter().filter(|(_, chosen)| *chosen).map(|(name, _)| *name).collect()
 }

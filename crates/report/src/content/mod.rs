@@ -1,19 +1,33 @@
 //! The report's description: its sections in order, the words in them, columns and their widths.
 //!
-//! PDF and CSV are both drawn from these tables. A new section is a new [`Table`] here, a line in
-//! [`SECTIONS`] for the PDF and a line in `csv.rs` for its file.
+//! PDF and CSV are both drawn from these tables. A new section is a file here, a line in
+//! [`SECTIONS`] for the PDF and a line in [`files`] for its CSV file.
 
+mod activity;
 mod cell;
+mod clocks;
+mod documents;
 mod facts;
+mod files;
 mod notes;
-mod tables;
+mod papers;
+mod parties;
+mod section;
+mod standing;
+mod table;
+mod verdicts;
+mod vessels;
 
-pub(crate) use cell::{Cell, Field, Look, Value};
-pub(crate) use facts::{Context, Fact, ROOM_FIELDS, SNAPSHOT_FIELDS};
+pub(crate) use cell::{Cell, Look, Value};
+pub(crate) use facts::{Context, Fact, left_out};
+pub(crate) use files::{File, files};
 pub(crate) use notes::about;
-pub(crate) use tables::{ACTIVITY, Align, Heading, PARTIES, Rows, Table};
+pub(crate) use section::{Block, Part, newest};
+pub(crate) use table::{Align, Heading, Rows};
 
 use facts::{OPERATION, SNAPSHOT};
+use section::{Body, Section};
+use vessels::OfVessel;
 
 use crate::record::Record;
 use crate::words;
@@ -24,53 +38,51 @@ pub(crate) const KIND: &str = "Snapshot of a ship-to-ship transfer room";
 /// What a reader of headings is told where a title has no visible character.
 pub(crate) const UNTITLED: &str = "(untitled)";
 
-/// The sections of the PDF, in order.
-pub(crate) const SECTIONS: &[Section] = &[
-    Section { name: "room", heading: "The operation", body: Body::Facts(OPERATION) },
-    Section { name: "snapshot", heading: "This snapshot", body: Body::Facts(SNAPSHOT) },
-    Section { name: "parties", heading: "Parties", body: Body::Table(|record| Some(PARTIES.rows(&record.parties))) },
+/// The sections of the PDF, in order; [`about`] closes it.
+const SECTIONS: &[Section] = &[
+    Section { name: "standing", heading: "What stands in the way", body: standing::section },
+    Section { name: "room", heading: "The operation", body: |_| Body::Blocks(vec![Block::Facts(OPERATION)]) },
+    Section { name: "clocks", heading: "Clocks", body: clocks::section },
+    Section { name: "vessels", heading: "Vessels", body: vessels },
+    Section { name: "documents", heading: "Documents", body: documents::section },
+    Section { name: "approvals", heading: "Clearance of vessels", body: approvals },
+    Section { name: "snapshot", heading: "This snapshot", body: |_| Body::Blocks(vec![Block::Facts(SNAPSHOT)]) },
     Section {
-        name: "activity",
-        heading: "Activity",
-        body: Body::Table(|record| record.activity.as_deref().map(|rows| ACTIVITY.rows(rows))),
+        name: "parties",
+        heading: "Parties",
+        body: |c| Body::Blocks(vec![parties::table().with(&c.record.parties)]),
     },
-    Section { name: "about", heading: "About this document", body: Body::About },
+    Section { name: "activity", heading: "Activity", body: activity },
 ];
 
-/// A section of the PDF.
-pub(crate) struct Section {
-    /// Its name in the record, by which [`crate::record::Limit`] speaks of it.
-    pub(crate) name: &'static str,
-    /// Its heading.
-    pub(crate) heading: &'static str,
-    /// What is in it.
-    pub(crate) body: Body,
+/// What stands under the headings of the PDF, but for [`about`].
+pub(crate) fn parts(context: &Context) -> Vec<Part<'_>> {
+    SECTIONS.iter().flat_map(|section| section.parts(context)).collect()
 }
 
-/// What is in a section.
-pub(crate) enum Body {
-    /// Labels and values.
-    Facts(&'static [Fact]),
-    /// Rows under a header; none where the section was left out on request.
-    Table(for<'a> fn(&'a Record) -> Option<Box<dyn Rows + 'a>>),
-    /// How the document was made and how to check it.
-    About,
-}
-
-impl Section {
-    /// What the record says about rows that it does not hold, if any are missing.
-    pub(crate) fn limit(&self, record: &Record) -> Option<String> {
-        let limit = record.limits.iter().find(|limit| limit.section == self.name)?;
-        Some(format!(
-            "The record holds the newest {} of {} entries. Older ones are in the room itself.",
-            words::count(limit.shown),
-            words::count(limit.total),
-        ))
+fn vessels(context: &Context) -> Body<'_> {
+    if context.record.predates_documents() {
+        return Body::Unknown;
     }
+    Body::Blocks(vec![vessels::table().with(&context.record.vessels)])
+}
 
-    /// The sentence that stands in for a section that was left out on request.
-    pub(crate) fn left_out(&self) -> String {
-        format!("{} was left out of this snapshot on request. That does not mean that there was none.", self.heading)
+fn approvals(context: &Context) -> Body<'_> {
+    let record = &context.record;
+    match &record.approvals {
+        _ if record.predates_documents() => Body::Unknown,
+        None => Body::LeftOut("Clearance of vessels was"),
+        Some(approvals) => {
+            let of_vessel = approvals.iter().map(|approval| OfVessel::new(record, approval, Some(&approval.vessel_id)));
+            Body::Blocks(vec![vessels::approvals().with(of_vessel)])
+        }
+    }
+}
+
+fn activity(context: &Context) -> Body<'_> {
+    match &context.record.activity {
+        None => Body::LeftOut("Activity was"),
+        Some(entries) => Body::Blocks(vec![activity::table().with(entries)]),
     }
 }
 

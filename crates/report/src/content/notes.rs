@@ -4,23 +4,16 @@ use std::collections::BTreeSet;
 
 use super::cell::Look;
 use super::facts::Context;
+use super::section::{Block, Part};
 use crate::words;
 
 /// How many code points are listed before the list says how many more there are.
 const LISTED: usize = 120;
 
-/// A paragraph of the closing section.
-pub(crate) struct Note {
-    /// How it looks.
-    pub(crate) look: Look,
-    /// Its words.
-    pub(crate) text: String,
-}
-
-/// The paragraphs of the closing section.
-pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>) -> Vec<Note> {
+/// The closing section.
+pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>) -> Part<'static> {
     let log = &context.record.log;
-    let mut notes = vec![
+    let mut blocks = vec![
         text(
             "This document was drawn from a record that was frozen when the snapshot was taken. \
              Nothing that happened in the room afterwards is in it. All times are in UTC.",
@@ -30,13 +23,13 @@ pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>)
              one this document speaks of, save the attachment (for example with “pdfdetach \
              -saveall”) and compute its SHA-256 (“sha256sum record.json”). The result must be:",
         ),
-        Note { look: Look::Code, text: context.sha256.clone() },
+        code(&context.sha256),
         text(format!(
             "The room's log states the same value in its entry “Snapshot created”. Before that \
              entry the log held {} entries, and the root hash of the tree over them (RFC 6962) was:",
             words::count(log.size),
         )),
-        Note { look: Look::Code, text: log.root.clone() },
+        code(&log.root),
         text(format!(
             "Rendered by {} with the font set “{}”. The same record, renderer and font set give \
              this file again, byte for byte.",
@@ -53,18 +46,22 @@ pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>)
         }),
     ];
     if !uncovered.is_empty() {
-        notes.push(text(format!(
+        blocks.push(text(format!(
             "Characters that the font set does not have, or that have no visible form, are \
              printed as their code points, each in a box: {}. The attached record holds the exact \
              text.",
             listed(uncovered),
         )));
     }
-    notes
+    Part { heading: "About this document".to_owned(), blocks }
 }
 
-fn text(text: impl Into<String>) -> Note {
-    Note { look: Look::Text, text: text.into() }
+fn text(text: impl Into<String>) -> Block<'static> {
+    Block::Text(Look::Text, text.into())
+}
+
+fn code(hash: &str) -> Block<'static> {
+    Block::Text(Look::Code, hash.to_owned())
 }
 
 fn listed(uncovered: &BTreeSet<char>) -> String {

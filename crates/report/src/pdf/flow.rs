@@ -4,6 +4,7 @@ use std::num::NonZeroU16;
 
 use super::style::{self, Size};
 use super::tags::{Element, Kind, Structure};
+use crate::content::Look;
 use crate::text::{Family, Ink, Line, Shaper, Span, layout};
 
 /// A page: what stands where.
@@ -104,28 +105,31 @@ impl<'f> Flow<'f> {
     }
 
     /// Sets a paragraph of body text.
-    pub(super) fn paragraph(&mut self, text: &str, family: Family, ink: Ink) {
+    pub(super) fn paragraph(&mut self, text: &str, look: Look) {
         let element = self.structure.add(Element::ROOT, Kind::Paragraph);
-        let size = match family {
-            Family::Mono => Size { text: style::BODY.text * style::CODE_SCALE, ..style::BODY },
-            _ => style::BODY,
-        };
+        let (family, ink, size) = style::set(look, style::BODY);
         self.text(Span { text, family, ink }, size, element);
         self.y += 4.0;
     }
 
-    /// Sets the heading of a section, on a page where `following` fits under it.
-    pub(super) fn heading(&mut self, title: &str, following: f32) {
-        let above = if self.at_top() { 0.0 } else { 20.0 };
-        if self.room() < above + style::HEADING.leading + 6.0 + following && !self.at_top() {
+    /// Goes on to the next page where this height does not fit what is left of this one.
+    pub(super) fn keep(&mut self, height: f32) {
+        if self.room() < height && !self.at_top() {
             self.next_page();
-        } else {
-            self.y += above;
         }
+    }
+
+    /// Sets a heading, on a page where `following` fits under it; `title` is what bookmarks show.
+    pub(super) fn heading(&mut self, text: &str, title: &str, following: f32) {
+        let above = if self.at_top() { 0.0 } else { 20.0 };
+        let span = Span { text, family: Family::Bold, ink: Ink::Accent };
+        let lines = layout(&mut self.shaper, std::slice::from_ref(&span), style::WIDTH / style::HEADING.text).len();
+        let lines = lines.min(style::FEW_LINES);
+        self.y += above;
+        self.keep(style::lines_of(lines, style::HEADING) + 6.0 + following);
         self.bookmarks.push(Bookmark { title: title.to_owned(), page: self.pages.len(), y: self.y });
         let level = NonZeroU16::MIN.saturating_add(1);
         let element = self.structure.add(Element::ROOT, Kind::Heading(level, title.to_owned()));
-        let span = Span { text: title, family: Family::Bold, ink: Ink::Accent };
         self.text(span, style::HEADING, element);
         self.y += 6.0;
     }

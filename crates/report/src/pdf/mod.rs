@@ -3,11 +3,10 @@
 mod draw;
 mod flow;
 mod furniture;
+mod part;
 mod style;
 mod table;
 mod tags;
-
-use std::num::NonZeroU16;
 
 use krilla::configure::{Accessibility, Archival, Configuration, ConfigurationBuilder};
 use krilla::destination::XyzDestination;
@@ -18,14 +17,13 @@ use krilla::metadata::{DateTime, Metadata};
 use krilla::outline::{Outline, OutlineNode};
 use krilla::{Document, SerializeSettings};
 
-use crate::content::{self, Body, Context, Look, SECTIONS, Section};
-use crate::text::{Family, Fonts, Ink, Shaper, Span, plain};
+use crate::content::{self, Part};
+use crate::text::{Fonts, Shaper, plain};
 use crate::words;
 use crate::{RENDERER, Rendered, ReportError, Source, fraction};
 use draw::Pen;
 use flow::{Bookmark, Flow};
 use furniture::Furniture;
-use tags::{Element, Kind};
 
 /// The language that a report is written in.
 const LANGUAGE: &str = "en";
@@ -46,20 +44,23 @@ pub(crate) fn render(
     progress: &mut dyn FnMut(f32),
 ) -> Result<Rendered, ReportError> {
     let context = &source.context;
-    let record = &context.record;
-    let rows = record.parties.len() + record.activity.as_ref().map_or(0, Vec::len);
+    let parts = content::parts(context);
+    let rows = parts.iter().map(Part::rows).sum();
     let tagged = rows <= TAGGED_ROWS;
     let mut flow = Flow::new(Shaper::new(fonts), tagged);
-    title(&mut flow, context);
+    part::title(&mut flow, &context.record);
     let mut done = 0;
-    for section in SECTIONS {
-        set_section(&mut flow, section, context, &mut |_| {
-            done += 1;
-            if done % STEP == 0 {
-                progress(fraction(done, rows) * LAYOUT_SHARE);
-            }
-        });
+    let mut row_done = || {
+        done += 1;
+        if done % STEP == 0 {
+            progress(fraction(done, rows) * LAYOUT_SHARE);
+        }
+    };
+    for part in parts {
+        part::set(&mut flow, &part, context, &mut row_done);
     }
+    let about = content::about(context, tagged, flow.shaper.uncovered());
+    part::set(&mut flow, &about, context, &mut row_done);
     let (pages, mut shaper, mut structure, bookmarks) = flow.finish();
 
     let mut document = Document::new_with(settings(tagged)?);
@@ -85,65 +86,10 @@ pub(crate) fn render(
     Ok(Rendered { bytes, uncovered })
 }
 
-/// Sets what opens the first page.
-fn title(flow: &mut Flow<'_>, context: &Context) {
-    let record = &context.record;
-    let kind = flow.structure.add(Element::ROOT, Kind::Paragraph);
-    flow.text(Span { text: content::KIND, family: Family::Bold, ink: Ink::Accent }, style::KIND, kind);
-    let title = title_of(&record.room.title);
-    let heading = flow.structure.add(Element::ROOT, Kind::Heading(NonZeroU16::MIN, title));
-    let room = Span { text: &record.room.title, family: Family::Bold, ink: Ink::Text };
-    let long = record.room.title.chars().nth(style::LONG).is_some();
-    flow.text(room, if long { style::LONG_TITLE } else { style::TITLE }, heading);
-    flow.space(2.0);
-    let subtitle = flow.structure.add(Element::ROOT, Kind::Paragraph);
-    let snapshot = Span { text: &record.snapshot.title, family: Family::Regular, ink: Ink::Text };
-    flow.text(snapshot, style::SUBTITLE, subtitle);
-    flow.space(4.0);
-    flow.paragraph(&content::standfirst(record), Family::Regular, Ink::Muted);
-}
-
 /// A title for those who do not see the page: a reader of headings, a list of documents.
 fn title_of(text: &str) -> String {
     let title = plain(text, 300);
     if title.is_empty() { content::UNTITLED.to_owned() } else { title }
-}
-
-/// Sets a section: never its heading alone at the end of a page.
-fn set_section(flow: &mut Flow<'_>, section: &Section, context: &Context, progress: &mut dyn FnMut(usize)) {
-    let few_lines = 4.0 * style::BODY.leading;
-    match &section.body {
-        Body::Facts(facts) => {
-            flow.heading(section.heading, few_lines);
-            table::facts(flow, facts, context);
-        }
-        Body::Table(rows) => {
-            let rows = rows(&context.record);
-            let limit = section.limit(&context.record);
-            let opening = match &rows {
-                Some(rows) if rows.len() > 0 => table::opening(flow, rows.as_ref()),
-                _ => 0.0,
-            };
-            let note = if limit.is_some() { few_lines } else { 0.0 };
-            flow.heading(section.heading, note + opening.max(few_lines));
-            if let Some(limit) = limit {
-                flow.paragraph(&limit, Family::Regular, Ink::Text);
-            }
-            match rows {
-                Some(rows) if rows.len() > 0 => table::rows(flow, rows.as_ref(), progress),
-                Some(rows) => flow.paragraph(rows.empty(), Family::Regular, Ink::Muted),
-                None => flow.paragraph(&section.left_out(), Family::Regular, Ink::Muted),
-            }
-        }
-        Body::About => {
-            flow.heading(section.heading, few_lines);
-            let tagged = flow.structure.is_tagged();
-            for note in content::about(context, tagged, flow.shaper.uncovered()) {
-                let family = if note.look == Look::Code { Family::Mono } else { Family::Regular };
-                flow.paragraph(&note.text, family, Ink::Text);
-            }
-        }
-    }
 }
 
 fn settings(tagged: bool) -> Result<SerializeSettings, ReportError> {

@@ -3,7 +3,8 @@
 use krilla::color::rgb;
 use krilla::paint::Fill;
 
-use crate::text::Ink;
+use crate::content::Look;
+use crate::text::{Family, Ink};
 
 /// A4.
 pub(super) const PAGE_WIDTH: f32 = 595.28;
@@ -45,8 +46,14 @@ pub(super) const TABLE: Size = Size { text: 8.0, leading: 11.4 };
 /// From this many characters on a title is long.
 pub(super) const LONG: usize = 100;
 
+/// What a heading needs under it, at the least.
+pub(super) const FEW_LINES_HEIGHT: f32 = 4.0 * BODY.leading;
+
+/// Between a table and what follows it under the same heading.
+pub(super) const BETWEEN_BLOCKS: f32 = 10.0;
+
 /// Monospaced text is this much smaller than the text around it.
-pub(super) const CODE_SCALE: f32 = 0.9;
+const CODE_SCALE: f32 = 0.9;
 
 /// Tables: space above and below the text of a row, and between columns.
 pub(super) const ROW_PADDING: f32 = 3.6;
@@ -76,6 +83,16 @@ pub(super) fn lines_of(lines: usize, size: Size) -> f32 {
 /// Where the baseline of a line is, from its top, for text and leading of `size`.
 pub(super) fn ascent(size: Size) -> f32 {
     (size.leading - size.text) / 2.0 + size.text * 0.8
+}
+
+/// How a look is set, in the size of the text around it: faces, colour, and its own size.
+pub(super) fn set(look: Look, around: Size) -> (Family, Ink, Size) {
+    match look {
+        Look::Text => (Family::Regular, Ink::Text, around),
+        Look::Strong => (Family::Bold, Ink::Text, around),
+        Look::Muted => (Family::Regular, Ink::Muted, around),
+        Look::Code => (Family::Mono, Ink::Text, Size { text: around.text * CODE_SCALE, ..around }),
+    }
 }
 
 /// The colour of text.

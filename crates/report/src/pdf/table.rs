@@ -19,8 +19,7 @@ struct Column {
 
 /// A cell that has been laid out.
 struct LaidOut {
-    lines: std::vec::IntoIter<Line>,
-    size: Size,
+    lines: std::vec::IntoIter<(Line, Size)>,
     element: Element,
 }
 
@@ -38,7 +37,7 @@ struct Placing<'a> {
 }
 
 /// Sets a table of rows under a header, which every page repeats.
-pub(super) fn rows(flow: &mut Flow<'_>, rows: &dyn Rows, progress: &mut dyn FnMut(usize)) {
+pub(super) fn rows(flow: &mut Flow<'_>, rows: &dyn Rows, row_done: &mut dyn FnMut()) {
     let headings = rows.columns();
     let table = flow.structure.add(Element::ROOT, Kind::Table);
     let head = flow.structure.add(table, Kind::TableHead);
@@ -48,7 +47,7 @@ pub(super) fn rows(flow: &mut Flow<'_>, rows: &dyn Rows, progress: &mut dyn FnMu
     for index in 0..rows.len() {
         let row = placing.row(flow, &rows.row(index), &[]);
         placing.place(flow, row);
-        progress(index + 1);
+        row_done();
     }
 }
 
@@ -60,7 +59,7 @@ pub(super) fn opening(flow: &mut Flow<'_>, rows: &dyn Rows) -> f32 {
     let mut needed = height(1);
     for index in 0..together {
         let cells = columns.iter().zip(rows.row(index));
-        let lines = cells.map(|(column, cell)| cell_lines(flow, &cell, *column).0.len()).max();
+        let lines = cells.map(|(column, cell)| cell_lines(flow, &cell, *column).len()).max();
         needed += height(lines.unwrap_or(1)).min(style::KEEP_TOGETHER);
         if needed > style::KEEP_TOGETHER {
             return needed.min(height(1) + height(style::LINES_BEFORE_BREAK));
@@ -108,14 +107,13 @@ impl Placing<'_> {
         for (label, column) in labels.iter().zip(columns.by_ref()) {
             let element = flow.structure.add(row, Kind::RowHeader);
             let span = Span { text: label, family: Family::Regular, ink: Ink::Muted };
-            let lines = layout(&mut flow.shaper, &[span], column.width / style::TABLE.text);
-            let lines = lines.into_iter();
-            laid_out.push(LaidOut { lines, size: style::TABLE, element });
+            let lines = lines(flow, &[span], style::TABLE, *column);
+            laid_out.push(LaidOut { lines: lines.into_iter(), element });
         }
         for (cell, column) in cells.iter().zip(columns) {
             let element = flow.structure.add(row, Kind::Cell);
-            let (lines, size) = cell_lines(flow, cell, *column);
-            laid_out.push(LaidOut { lines: lines.into_iter(), size, element });
+            let lines = cell_lines(flow, cell, *column);
+            laid_out.push(LaidOut { lines: lines.into_iter(), element });
         }
         let lines = laid_out.iter().map(|cell| cell.lines.len()).max().unwrap_or(1);
         Row { cells: laid_out, lines }
@@ -149,9 +147,9 @@ impl Placing<'_> {
     fn slice(&self, flow: &mut Flow<'_>, row: &mut Row, count: usize) {
         for (cell, column) in row.cells.iter_mut().zip(&self.columns) {
             let mut down = style::ROW_PADDING;
-            for line in cell.lines.by_ref().take(count) {
-                flow.line(column.place(&line, cell.size), down, cell.size, line, cell.element);
-                down += cell.size.leading;
+            for (line, size) in cell.lines.by_ref().take(count) {
+                flow.line(column.place(&line, size), down, size, line, cell.element);
+                down += size.leading;
             }
         }
         row.lines -= count;
@@ -172,29 +170,27 @@ impl Column {
     }
 }
 
-/// The lines of a cell and their size.
-fn cell_lines(flow: &mut Flow<'_>, cell: &Cell, column: Column) -> (Vec<Line>, Size) {
-    let (family, scale) = match cell.look {
-        Look::Text => (Family::Regular, 1.0),
-        Look::Code => (Family::Mono, style::CODE_SCALE),
-    };
-    let size = Size { text: style::TABLE.text * scale, ..style::TABLE };
-    let width = column.width / size.text;
+/// The lines of a cell and their sizes.
+fn cell_lines(flow: &mut Flow<'_>, cell: &Cell, column: Column) -> Vec<(Line, Size)> {
     if cell.is_empty() {
-        let span = Span { text: NOTHING, family, ink: Ink::Muted };
-        return (layout(&mut flow.shaper, &[span], width), size);
+        let (family, ink, size) = style::set(Look::Muted, style::TABLE);
+        return lines(flow, &[Span { text: NOTHING, family, ink }], size, column);
     }
-    let mut lines = Vec::new();
-    for (label, text) in &cell.lines {
-        let label = label.as_ref().map(|label| format!("{label}: "));
-        let mut spans = Vec::with_capacity(2);
-        if let Some(label) = &label {
-            spans.push(Span { text: label, family, ink: Ink::Muted });
-        }
-        spans.push(Span { text, family, ink: Ink::Text });
-        lines.append(&mut layout(&mut flow.shaper, &spans, width));
+    let mut all = Vec::new();
+    for piece in &cell.pieces {
+        let (family, ink, size) = style::set(piece.look, style::TABLE);
+        let label = piece.label.as_ref().map(|label| format!("{label}: "));
+        let label = label.as_deref().map(|text| Span { text, family, ink: Ink::Muted });
+        let text = Span { text: &piece.text, family, ink };
+        let spans: Vec<_> = label.into_iter().chain([text]).collect();
+        all.append(&mut lines(flow, &spans, size, column));
     }
-    (lines, size)
+    all
+}
+
+/// The lines of one size, as wide as the column.
+fn lines(flow: &mut Flow<'_>, spans: &[Span<'_>], size: Size, column: Column) -> Vec<(Line, Size)> {
+    layout(&mut flow.shaper, spans, column.width / size.text).into_iter().map(|line| (line, size)).collect()
 }
 
 /// Divides the width of the page by shares.

@@ -24,7 +24,22 @@ fn the_archive_holds_each_table_the_record_and_a_readme() {
     let record = sample::record(12);
     let files = unzip(&render(&record, Format::Csv).bytes);
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-    let expected = ["README.txt", "snapshot.csv", "room.csv", "parties.csv", "activity.csv", "record.json"];
+    let expected = [
+        "README.txt",
+        "snapshot.csv",
+        "room.csv",
+        "blockers.csv",
+        "clocks.csv",
+        "expiring.csv",
+        "vessels.csv",
+        "documents.csv",
+        "versions.csv",
+        "decisions.csv",
+        "approvals.csv",
+        "parties.csv",
+        "activity.csv",
+        "record.json",
+    ];
     assert_eq!(names, expected);
     for (name, content) in &files {
         if name == "record.json" {
@@ -38,19 +53,76 @@ fn the_archive_holds_each_table_the_record_and_a_readme() {
 
 #[test]
 fn what_was_left_out_has_no_file_and_the_readme_says_so() {
-    let mut record = sample::record(3);
+    for (leave_out, section, names) in [
+        (without_activity as fn(&mut Record), "activity", &["activity.csv"][..]),
+        (|record| record.documents = None, "documents", &["documents.csv", "versions.csv", "decisions.csv"]),
+        (|record| record.approvals = None, "approvals", &["approvals.csv"]),
+    ] {
+        let mut record = sample::record(3);
+        leave_out(&mut record);
+        let readme = file(&record, "README.txt");
+        assert!(readme.contains(&format!("({section}: left out of this snapshot on request)")), "{readme}");
+        let files = unzip(&render(&record, Format::Csv).bytes);
+        for name in names {
+            assert!(files.iter().all(|(file, _)| file != name) && !readme.contains(name), "{name}");
+        }
+    }
+}
+
+fn without_activity(record: &mut Record) {
     record.activity = None;
-    let files = unzip(&render(&record, Format::Csv).bytes);
-    assert!(files.iter().all(|(name, _)| name != "activity.csv"));
-    assert!(file(&record, "README.txt").contains("left out of this snapshot on request"));
 }
 
 #[test]
-fn limits_are_in_the_readme() {
+fn the_readme_lists_the_files_that_are_there() {
+    for record in [sample::record(3), sample::record_of_schema_1(3)] {
+        let readme = file(&record, "README.txt");
+        for (name, _) in unzip(&render(&record, Format::Csv).bytes) {
+            assert!(name == "README.txt" || readme.contains(&format!("\n{name} ")), "{name} is not in {readme}");
+        }
+    }
+}
+
+#[test]
+fn a_record_of_schema_1_has_the_files_that_it_always_had() {
+    let files = unzip(&render(&sample::record_of_schema_1(3), Format::Csv).bytes);
+    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    let expected = ["README.txt", "snapshot.csv", "room.csv", "parties.csv", "activity.csv", "record.json"];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn rows_of_documents_versions_and_decisions_name_what_they_belong_to() {
+    let record = sample::record(0);
+    let column = |name: &str, column: &str| -> Vec<String> {
+        let rows = rows(&file(&record, name));
+        let index = rows[0].iter().position(|field| field == column).expect(column);
+        rows[1..].iter().map(|row| row[index].clone()).collect()
+    };
+    for (name, reference, to) in [
+        ("documents.csv", "vessel_id", "vessels.csv"),
+        ("versions.csv", "document_id", "documents.csv"),
+        ("decisions.csv", "version_id", "versions.csv"),
+        ("approvals.csv", "vessel_id", "vessels.csv"),
+        ("blockers.csv", "document_id", "documents.csv"),
+        ("expiring.csv", "document_id", "documents.csv"),
+    ] {
+        let ids = column(to, "id");
+        let references = column(name, reference);
+        assert!(references.iter().any(|id| !id.is_empty()), "{name}");
+        assert!(references.iter().all(|id| id.is_empty() || ids.contains(id)), "{name}: {reference}");
+    }
+}
+
+#[test]
+fn limits_are_in_the_readme_in_what_they_count() {
     let mut record = sample::record(3);
-    record.limits = vec![Limit { section: "activity".into(), shown: 10_000, total: 12_345 }];
+    let limit = |section: &str| Limit { section: section.to_owned(), shown: 10_000, total: 12_345 };
+    record.limits = vec![limit("activity"), limit("documents")];
     let readme = file(&record, "README.txt");
-    assert!(readme.contains("the record holds the newest 10,000 of 12,345 entries"), "{readme}");
+    for counted in ["entries", "versions"] {
+        assert!(readme.contains(&format!("the record holds the newest 10,000 of 12,345 {counted}")), "{readme}");
+    }
 }
 
 #[test]

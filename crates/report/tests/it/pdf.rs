@@ -6,6 +6,20 @@ use serde_json::json;
 
 use crate::harness::{count, pages, render, streams, text};
 
+/// The headings of the sample, in order, but for those of its documents.
+const HEADINGS: [&str; 10] = [
+    "What stands in the way",
+    "The operation",
+    "Clocks",
+    "Documents that run out",
+    "Vessels",
+    "Clearance of vessels",
+    "This snapshot",
+    "Parties",
+    "Activity",
+    "About this document",
+];
+
 #[test]
 fn every_page_carries_room_snapshot_hash_and_number() {
     let record = sample::record(30);
@@ -63,7 +77,7 @@ fn the_record_is_attached_byte_for_byte() {
 
 #[test]
 fn a_header_stands_on_every_page_of_its_table_as_a_real_header() {
-    let record = sample::record(60);
+    let record = sample::record_of_schema_1(60);
     let pdf = render(&record, Format::Pdf).bytes;
     let Some(pages) = pages(&pdf) else { return };
     let tables = pages.iter().filter(|page| page.contains("Time (UTC)")).count();
@@ -98,9 +112,24 @@ fn a_word_wider_than_its_column_breaks_and_loses_nothing() {
     assert!(letters('q') >= 64 && letters('z') >= 180);
 }
 
+/// How many rows the tables of the sample have, but for the entries of its log.
+fn rows_without_activity() -> u64 {
+    let record = sample::record(0);
+    let standing = record.standing.expect("the sample has a standing");
+    let documents = record.documents.expect("the sample has documents");
+    let versions = documents.iter().map(|document| document.versions.len().max(1));
+    let rows = versions.sum::<usize>()
+        + standing.blockers.len()
+        + standing.expiring_soon.len()
+        + record.vessels.len()
+        + record.approvals.expect("the sample has approvals").len()
+        + record.parties.len();
+    rows as u64
+}
+
 #[test]
 fn a_document_is_tagged_up_to_2000_rows_and_says_so_beyond() {
-    let mut record = sample::record(1_994);
+    let mut record = sample::record(2_000 - rows_without_activity());
     for entry in record.activity.iter_mut().flatten() {
         entry.meta = json!({});
     }
@@ -153,8 +182,10 @@ fn no_heading_stands_alone_at_the_end_of_a_page() {
         for page in pages {
             let body: Vec<&str> = page.lines().filter(|line| !line.trim().is_empty()).collect();
             let last = body[body.len() - 3].trim();
-            let headings = ["The operation", "This snapshot", "Parties", "Activity", "About this document"];
-            assert!(!headings.contains(&last) && !last.starts_with("No."), "{lines} lines: {page}");
+            let alone = HEADINGS.contains(&last) || last.starts_with("Documents of ");
+            let header = ["No.", "What ", "Vessel ", "Role ", "Document "].iter().any(|first| last.starts_with(first));
+            let header = header && last.split("   ").count() > 2 && !last.contains('@') && !last.contains(':');
+            assert!(!alone && !header, "{lines} lines: {page}");
         }
     }
 }

@@ -1,0 +1,126 @@
+//! The documents as the PDF shows them: a table for each vessel and one for the room's own.
+
+use super::cell::{Cell, Look};
+use super::facts::Context;
+use super::section::{Body, Part};
+use super::table::{Table, left};
+use super::verdicts;
+use crate::record::{DocumentFacts, Record, VersionFacts};
+use crate::words;
+
+/// What a table without rows is about.
+const NONE: &str = "There was none when this snapshot was taken.";
+
+/// A row: a document with its newest version, if it has one, or one of the versions before.
+struct Row<'a> {
+    document: &'a DocumentFacts,
+    version: Option<&'a VersionFacts>,
+    newest: bool,
+}
+
+/// The tables of documents.
+pub(super) fn section(context: &Context) -> Body<'_> {
+    let record = &context.record;
+    if record.predates_documents() {
+        return Body::Unknown;
+    }
+    let Some(documents) = &record.documents else { return Body::LeftOut("Documents and their versions were") };
+    let part = |(owner, heading): (Option<&str>, String)| Part {
+        heading,
+        blocks: vec![table().with(documents.iter().filter(|d| d.vessel_id.as_deref() == owner).flat_map(rows))],
+    };
+    Body::Parts(owners(record, documents).into_iter().map(part).collect())
+}
+
+/// Whose documents there are: the vessels', in their order, then the room's own. Every document has
+/// an owner here, also one whose vessel the record does not hold.
+fn owners<'a>(record: &'a Record, documents: &'a [DocumentFacts]) -> Vec<(Option<&'a str>, String)> {
+    let mut owners = Vec::new();
+    for vessel in &record.vessels {
+        let role = words::from_identifier(&vessel.role).to_lowercase();
+        let status = if vessel.status == "active" { String::new() } else { format!(", {}", vessel.status) };
+        owners.push((Some(vessel.id.as_str()), format!("Documents of {} ({role}{status})", vessel.name)));
+    }
+    for id in documents.iter().filter_map(|document| document.vessel_id.as_deref()) {
+        if !owners.iter().any(|(owner, _)| *owner == Some(id)) {
+            owners.push((Some(id), format!("Documents of vessel {id}")));
+        }
+    }
+    owners.push((None, "Documents of the operation".to_owned()));
+    owners
+}
+
+/// The rows of a document: its newest version first.
+fn rows(document: &DocumentFacts) -> Vec<Row<'_>> {
+    let newest = document.versions.last();
+    let older = document.versions.iter().rev().skip(1);
+    let older = older.map(|version| Row { document, version: Some(version), newest: false });
+    std::iter::once(Row { document, version: newest, newest: true }).chain(older).collect()
+}
+
+fn table<'a>() -> Table<Row<'a>> {
+    Table {
+        columns: vec![
+            left("Document", 18.0, |r| if r.newest { slot(r.document) } else { Cell::text(&r.document.document_type) }),
+            left("Status", 17.0, |r| {
+                let status = if r.newest { status(r.document) } else { replaced(r.document) };
+                r.version.into_iter().fold(status, validity)
+            }),
+            left("Version and file", 24.0, |r| r.version.map(file).unwrap_or_default()),
+            left("SHA-256", 16.2, |r| r.version.map(|v| Cell::code(&v.sha256)).unwrap_or_default()),
+            left("Decisions (UTC)", 24.8, |r| r.version.map(verdicts::cell).unwrap_or_default()),
+        ],
+        empty: NONE,
+    }
+}
+
+/// What the document is, and from when on it is needed.
+fn slot(document: &DocumentFacts) -> Cell {
+    let [requirement, criticality, gate] =
+        [&document.requirement, &document.criticality, &document.gate].map(|id| words::from_identifier(id));
+    Cell::default()
+        .with(Look::Strong, &document.document_type)
+        .with(Look::Text, &document.name)
+        .with(Look::Muted, format!("{requirement}, {} criticality", criticality.to_lowercase()))
+        .with(Look::Muted, format!("Gate: {gate}"))
+}
+
+/// Where the document stands, and why it is not needed where that is so.
+fn status(document: &DocumentFacts) -> Cell {
+    let status = words::from_identifier(&document.status);
+    let Some(waiver) = &document.waiver else { return Cell::default().with(Look::Strong, status) };
+    Cell::default()
+        .with(Look::Strong, "Waived")
+        .with(Look::Text, &waiver.reason)
+        .with(Look::Muted, format!("by {}, {}", waiver.by, words::time(waiver.at)))
+        .with(Look::Muted, format!("Otherwise: {}", status.to_lowercase()))
+}
+
+/// That a version is not the one which counts.
+fn replaced(document: &DocumentFacts) -> Cell {
+    let newest = document.versions.last().map_or(0, |version| version.number);
+    Cell::default().with(Look::Muted, format!("Replaced by version {newest}"))
+}
+
+/// Until when the version is valid, and who says so where nobody did.
+fn validity(status: Cell, version: &VersionFacts) -> Cell {
+    let assumed = version.expiry_assumed.then_some("(assumed from the type's usual validity)");
+    match version.expires_on {
+        Some(day) => status.labelled("Valid until", day.to_string()).with_some(Look::Muted, assumed),
+        None => status.with(Look::Muted, "Does not run out"),
+    }
+}
+
+/// What was uploaded, by whom and when.
+fn file(version: &VersionFacts) -> Cell {
+    let cell = Cell::default()
+        .with(Look::Strong, format!("Version {}", version.number))
+        .with(Look::Text, &version.file_name)
+        .with(Look::Muted, format!("{} bytes", words::count(version.file_size)))
+        .with(Look::Muted, format!("{} ({})", version.uploaded_by, words::from_identifier(&version.uploaded_by_role)))
+        .with(Look::Muted, words::time(version.uploaded_at));
+    match &version.notes {
+        Some(notes) => cell.labelled("Note", notes),
+        None => cell,
+    }
+}

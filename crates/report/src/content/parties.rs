@@ -1,0 +1,35 @@
+//! The parties of the room.
+
+use super::cell::{Cell, Look};
+use super::table::{Field, Table, left};
+use crate::record::PartyFacts;
+use crate::words;
+
+/// Who takes part.
+pub(super) fn table<'a>() -> Table<&'a PartyFacts> {
+    Table {
+        columns: vec![
+            left("Role", 15.0, |p| {
+                Cell::text(words::from_identifier(&p.role)).with_some(Look::Muted, p.side.as_deref().map(words::side))
+            }),
+            left("Name", 21.0, |p| Cell::text(&p.name)),
+            left("Company", 21.0, |p| Cell::text(p.company.as_deref().unwrap_or_default())),
+            left("E-mail", 26.0, |p| Cell::text(&p.email)),
+            left("Added (UTC)", 17.0, |p| Cell::text(words::time(p.added_at))),
+        ],
+        empty: "Nobody was in the room when this snapshot was taken.",
+    }
+}
+
+/// The fields of `parties.csv`.
+pub(super) fn fields<'a>() -> Vec<Field<&'a PartyFacts>> {
+    vec![
+        Field { name: "id", value: |p| p.id.as_str().into() },
+        Field { name: "role", value: |p| p.role.as_str().into() },
+        Field { name: "name", value: |p| p.name.as_str().into() },
+        Field { name: "company", value: |p| p.company.as_deref().into() },
+        Field { name: "email", value: |p| p.email.as_str().into() },
+        Field { name: "side", value: |p| p.side.as_deref().into() },
+        Field { name: "added_at", value: |p| p.added_at.into() },
+    ]
+}

@@ -1,0 +1,113 @@
+//! A believable record: for tests, for benchmarks, and to look at.
+
+mod catalogue;
+mod documents;
+mod log;
+mod room;
+mod slots;
+mod standing;
+mod vessels;
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use crate::record::{Counts, Creator, LogPosition, Record, SCHEMA, SCHEMA_1, SectionOptions, SnapshotFacts};
+
+/// When the room of the sample was opened: 16 November 2026, 08:12:40 UTC.
+const OPENED: i64 = 1_794_816_760;
+
+/// Seconds between the opening and the snapshot: a week and some hours.
+const SPAN: i64 = 643_891;
+
+/// The canonical bytes of [`record`].
+pub fn bytes(entries: u64) -> Vec<u8> {
+    to_bytes(&record(entries))
+}
+
+/// The canonical bytes of any record: keys sorted, no white space.
+pub fn to_bytes(record: &Record) -> Vec<u8> {
+    // A `Value` keeps its keys sorted; the record's keys are ASCII, and its numbers are integers or
+    // decimals with a fraction.
+    serde_json::to_value(record).map(|value| value.to_string().into_bytes()).unwrap_or_default()
+}
+
+/// The record of a room with six parties, three vessels and so many log entries.
+pub fn record(entries: u64) -> Record {
+    let [role, name, email, ..] = room::PARTIES[0].map(str::to_owned);
+    let vessels = vessels::vessels();
+    let documents = documents::documents(&vessels);
+    let parties = room::parties();
+    Record {
+        schema: SCHEMA.to_owned(),
+        snapshot: SnapshotFacts {
+            id: uuid("snapshot", 0),
+            title: "Before run-in: clearance file as presented to all parties".to_owned(),
+            kind: "pdf".to_owned(),
+            options: SectionOptions { include_documents: true, include_activity: true, include_approvals: true },
+            created_at: time(u64::MAX),
+            created_by: Creator { email, name, role },
+        },
+        room: room::room(),
+        standing: Some(standing::standing(&vessels, &documents)),
+        counts: Counts {
+            parties: parties.len() as u64,
+            activity: entries,
+            vessels: vessels.len() as u64,
+            documents: documents.len() as u64,
+            versions: documents.iter().map(|document| document.versions.len() as u64).sum(),
+        },
+        approvals: Some(vessels::approvals(&vessels)),
+        vessels,
+        documents: Some(documents),
+        parties,
+        activity: Some((0..entries).map(|seq| log::entry(seq, entries)).collect()),
+        limits: Vec::new(),
+        log: LogPosition { size: entries, root: digest("root", entries) },
+    }
+}
+
+/// The same record as schema 1 had it: without standing, vessels and documents.
+pub fn record_of_schema_1(entries: u64) -> Record {
+    let mut record = record(entries);
+    SCHEMA_1.clone_into(&mut record.schema);
+    record.standing = None;
+    record.vessels.clear();
+    record.documents = None;
+    record.approvals = None;
+    record.room.planned_duration_hours = None;
+    for party in &mut record.parties {
+        party.side = None;
+    }
+    record.counts = Counts { vessels: 0, documents: 0, versions: 0, ..record.counts };
+    record
+}
+
+/// So many seconds after the opening, but not after the snapshot.
+fn time(seconds: u64) -> Timestamp {
+    let seconds = i64::try_from(seconds).unwrap_or(SPAN).min(SPAN);
+    Timestamp::from_second(OPENED + seconds).unwrap_or_default()
+}
+
+/// So many hours after the opening, but not after the snapshot.
+fn hour(hours: u64) -> Timestamp {
+    time(hours * 3_600 + 431)
+}
+
+fn at(seconds: u64) -> String {
+    time(seconds).to_string()
+}
+
+/// A made-up hash: the same for the same words.
+fn digest(of: &str, number: u64) -> String {
+    crate::hex(&Sha256::digest(format!("{of} {number}")))
+}
+
+/// A made-up UUID (version 7 by its looks): the same for the same words.
+fn uuid(of: &str, number: u64) -> String {
+    let hex = digest(of, number);
+    let mut uuid = String::with_capacity(36);
+    let _ = write!(uuid, "0199{}-{}-7{}-a{}-{}", &hex[..4], &hex[4..8], &hex[8..11], &hex[11..14], &hex[14..26]);
+    uuid
+}
