@@ -52,20 +52,28 @@ pub(super) fn rows(flow: &mut Flow<'_>, rows: &dyn Rows, row_done: &mut dyn FnMu
 }
 
 /// The height that the start of a table needs under its heading: its header with the first row, or
-/// with all of its rows where they are few.
+/// with all of its rows where they are few and low.
 pub(super) fn opening(flow: &mut Flow<'_>, rows: &dyn Rows) -> f32 {
     let columns = columns(&rows.columns());
-    let together = if rows.len() <= style::FEW_ROWS { rows.len() } else { 1 };
-    let mut needed = height(1);
-    for index in 0..together {
+    let mut row_height = |index| {
         let cells = columns.iter().zip(rows.row(index));
         let lines = cells.map(|(column, cell)| cell_lines(flow, &cell, *column).len()).max();
-        needed += height(lines.unwrap_or(1)).min(style::KEEP_TOGETHER);
-        if needed > style::KEEP_TOGETHER {
-            return needed.min(height(1) + height(style::LINES_BEFORE_BREAK));
+        height(lines.unwrap_or(1))
+    };
+    let first = row_height(0);
+    let breaks = first > style::KEEP_TOGETHER;
+    let alone = height(1) + if breaks { height(style::LINES_BEFORE_BREAK) } else { first };
+    if rows.len() > style::FEW_ROWS {
+        return alone;
+    }
+    let mut together = height(1) + first;
+    for index in 1..rows.len() {
+        together += row_height(index);
+        if together > style::KEEP_TOGETHER {
+            return alone;
         }
     }
-    needed
+    if breaks { alone } else { together }
 }
 
 /// Sets labels and values.
