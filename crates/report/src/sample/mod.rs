@@ -38,6 +38,7 @@ pub fn record(entries: u64) -> Record {
     let [role, name, email, ..] = room::PARTIES[0].map(str::to_owned);
     let vessels = vessels::vessels();
     let documents = documents::documents(&vessels);
+    let approvals = vessels::approvals(&vessels);
     let parties = room::parties();
     Record {
         schema: SCHEMA.to_owned(),
@@ -50,7 +51,7 @@ pub fn record(entries: u64) -> Record {
             created_by: Creator { email, name, role },
         },
         room: room::room(),
-        standing: Some(standing::standing(&vessels, &documents)),
+        standing: Some(standing::standing(&vessels, &documents, &approvals)),
         counts: Counts {
             parties: parties.len() as u64,
             activity: entries,
@@ -58,7 +59,7 @@ pub fn record(entries: u64) -> Record {
             documents: documents.len() as u64,
             versions: documents.iter().map(|document| document.versions.len() as u64).sum(),
         },
-        approvals: Some(vessels::approvals(&vessels)),
+        approvals: Some(approvals),
         vessels,
         documents: Some(documents),
         parties,

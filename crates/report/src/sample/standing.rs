@@ -4,23 +4,27 @@ use jiff::SignedDuration;
 
 use super::room::{eta, planned_end};
 use super::{hour, time};
-use crate::record::{BlockerFacts, ClockFacts, DocumentFacts, ExpiryFacts, NoticeFacts, Standing, VesselFacts};
+use crate::record::{
+    ApprovalFacts, BlockerFacts, ClockFacts, DocumentFacts, ExpiryFacts, NoticeFacts, Standing, VesselFacts,
+};
 use crate::words;
 
 /// For how many hours after the end a document that runs out is named.
 const SOON: i64 = 30 * 24;
 
 /// Where the operation stands.
-pub(super) fn standing(vessels: &[VesselFacts], documents: &[DocumentFacts]) -> Standing {
+pub(super) fn standing(vessels: &[VesselFacts], documents: &[DocumentFacts], approvals: &[ApprovalFacts]) -> Standing {
+    let rejected = |approval: &ApprovalFacts| BlockerFacts {
+        kind: "vessel_rejected".to_owned(),
+        detail: format!("{} is rejected by {}", name(vessels, Some(&approval.vessel_id)), approval.by),
+        document_id: None,
+        vessel_id: Some(approval.vessel_id.clone()),
+    };
     let required = || documents.iter().filter(|document| is_required(document));
     let resolved = required().filter(|document| document.status == "approved").count() as u64;
     let total = required().count() as u64;
-    let mut blockers = vec![BlockerFacts {
-        kind: "vessel_not_cleared".to_owned(),
-        detail: format!("{} has not been cleared by the other side", vessels[1].name),
-        document_id: None,
-        vessel_id: Some(vessels[1].id.clone()),
-    }];
+    let mut blockers: Vec<_> =
+        approvals.iter().filter(|approval| approval.status == "rejected").map(rejected).collect();
     let gated = required().filter(|document| document.gate == "clearance" && document.status != "approved");
     blockers.extend(gated.map(|document| blocker(document, &title(vessels, document))));
     Standing {
@@ -38,11 +42,12 @@ fn is_required(document: &DocumentFacts) -> bool {
     document.requirement != "optional" && document.waiver.is_none()
 }
 
+fn name<'a>(vessels: &'a [VesselFacts], id: Option<&str>) -> &'a str {
+    vessels.iter().find(|vessel| Some(vessel.id.as_str()) == id).map_or("the operation", |vessel| &vessel.name)
+}
+
 fn title(vessels: &[VesselFacts], document: &DocumentFacts) -> String {
-    match vessels.iter().find(|vessel| Some(&vessel.id) == document.vessel_id.as_ref()) {
-        Some(vessel) => format!("{} of {}", document.name, vessel.name),
-        None => document.name.clone(),
-    }
+    format!("{} of {}", document.name, name(vessels, document.vessel_id.as_deref()))
 }
 
 fn blocker(document: &DocumentFacts, title: &str) -> BlockerFacts {

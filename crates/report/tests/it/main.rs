@@ -1,5 +1,6 @@
 //! What the report promises, checked from outside: one binary, one module per subject.
 
+mod clearance;
 mod csv;
 mod determinism;
 mod fonts;

@@ -1,7 +1,7 @@
 //! No text of a record makes a render fail.
 
 use proptest::prelude::*;
-use report::record::Record;
+use report::record::{Record, VersionFacts};
 use report::{Format, sample};
 use serde_json::json;
 
@@ -117,7 +117,35 @@ fn record_with(texts: &[String]) -> Record {
     activity[0].action = text(5);
     activity[0].actor = text(6);
     activity[1].meta = json!({ text(7): { text(8): [text(0), { "deep": text(1) }] }, "x": text(2) });
+    write_clearance(&mut record, &text);
     record
+}
+
+/// The same texts in the vessels, the documents and the standing.
+fn write_clearance(record: &mut Record, text: &dyn Fn(usize) -> String) {
+    let standing = record.standing.as_mut().expect("the sample has a standing");
+    (standing.blockers[0].kind, standing.blockers[0].detail) = (text(0), text(1));
+    (standing.next_phase, standing.expiring_soon[0].name) = (Some(text(2)), text(3));
+    standing.clocks.coastal_notice.as_mut().expect("the sample has a notice").state = text(4);
+    let vessel = &mut record.vessels[0];
+    (vessel.name, vessel.role, vessel.status) = (text(5), text(6), text(7));
+    (vessel.flag, vessel.owner, vessel.imo_number) = (Some(text(8)), Some(text(0)), None);
+    (vessel.no_imo_reason, vessel.class_society) = (Some(text(1)), Some(text(2)));
+    let documents = record.documents.as_mut().expect("the sample has documents");
+    let document = &mut documents[0];
+    (document.document_type, document.name, document.gate) = (text(3), text(4), text(5));
+    (document.requirement, document.criticality, document.status) = (text(6), text(7), text(8));
+    let version = &mut document.versions[1];
+    (version.file_name, version.sha256, version.notes) = (text(0), text(1), Some(text(2)));
+    (version.uploaded_by, version.uploaded_by_role) = (text(3), text(4));
+    let decision = &mut version.decisions[0];
+    (decision.by, decision.verdict, decision.comment) = (text(5), text(6), Some(text(7).repeat(9)));
+    documents[1].vessel_id = Some(text(8));
+    let waiver = documents.iter_mut().find_map(|document| document.waiver.as_mut()).expect("the sample has a waiver");
+    (waiver.reason, waiver.by) = (text(0), text(1));
+    let approval = &mut record.approvals.as_mut().expect("the sample has approvals")[0];
+    (approval.vessel_id, approval.status, approval.comment) = (text(2), text(3), Some(text(4)));
+    record.parties[2].side = Some(text(5));
 }
 
 proptest! {
@@ -163,6 +191,23 @@ fn times_at_the_ends_of_the_calendar_render() {
         for format in [Format::Pdf, Format::Json, Format::Csv] {
             let rendered = try_render(&sample::to_bytes(&record), format);
             assert!(rendered.is_ok(), "{at} {format:?}: {rendered:?}");
+        }
+    }
+}
+
+#[test]
+fn rooms_without_vessels_and_documents_with_very_many_versions_render() {
+    let mut empty = sample::record(2);
+    empty.vessels.clear();
+    (empty.documents, empty.approvals) = (Some(Vec::new()), Some(Vec::new()));
+    let mut full = sample::record(2);
+    let versions = &mut full.documents.as_mut().expect("the sample has documents")[0].versions;
+    *versions = (1..=100).map(|number| VersionFacts { number, ..versions[1].clone() }).collect();
+    versions[40].decisions[0].comment = Some("subject ".repeat(2_000));
+    for record in [empty, full] {
+        for format in [Format::Pdf, Format::Json, Format::Csv] {
+            let rendered = try_render(&sample::to_bytes(&record), format);
+            assert!(rendered.is_ok(), "{format:?}: {rendered:?}");
         }
     }
 }

@@ -1,0 +1,232 @@
+//! What the document says of the clearance: blockers, clocks, vessels, papers and decisions.
+
+use jiff::Timestamp;
+use report::record::{ClaimFacts, DocumentFacts, Limit, Record, RetentionFacts, Standing};
+use report::{Format, sample};
+
+use crate::harness::{render, text};
+
+/// The headings of the sample's sections, in order, of which some are in records of schema 2 only.
+const HEADINGS: [(&str, bool); 13] = [
+    ("What stands in the way", true),
+    ("The operation", false),
+    ("Clocks", true),
+    ("Documents that run out", true),
+    ("Vessels", true),
+    ("Documents of MT Ionian Grace (discharging)", true),
+    ("Documents of MT Fjord Venture (receiving)", true),
+    ("Documents of Gytheio Φ-2 (other)", true),
+    ("Documents of the operation", true),
+    ("Clearance of vessels", true),
+    ("This snapshot", false),
+    ("Parties", false),
+    ("Activity", false),
+];
+
+fn pdf_text(record: &Record) -> Option<String> {
+    text(&render(record, Format::Pdf).bytes)
+}
+
+fn standing(record: &mut Record) -> &mut Standing {
+    record.standing.as_mut().expect("the sample has a standing")
+}
+
+/// The first document of the sample's record of this type.
+fn document<'a>(record: &'a mut Record, code: &str) -> &'a mut DocumentFacts {
+    let documents = record.documents.as_mut().expect("the sample has documents");
+    documents.iter_mut().find(|document| document.document_type == code).expect(code)
+}
+
+#[test]
+fn sections_stand_in_order_and_blockers_come_first() {
+    let Some(text) = pdf_text(&sample::record(3)) else { return };
+    let mut rest = text.as_str();
+    for (heading, _) in HEADINGS {
+        rest = rest.split_once(heading).unwrap_or_else(|| panic!("{heading} is not in {rest}")).1;
+    }
+}
+
+#[test]
+fn a_record_of_schema_1_has_the_sections_that_it_always_had() {
+    let Some(text) = pdf_text(&sample::record_of_schema_1(3)) else { return };
+    for (heading, new) in HEADINGS {
+        assert_eq!(text.contains(heading), !new, "{heading}: {text}");
+    }
+    assert!(!text.contains("left out"), "{text}");
+}
+
+#[test]
+fn a_reader_learns_first_what_is_to_be_done() {
+    let Some(text) = pdf_text(&sample::record(0)) else { return };
+    for expected in [
+        "Next phase Planning Progress 14 of 25 required documents resolved (56 %)",
+        "What Vessel Detail Vessel rejected MT Fjord Venture MT Fjord Venture is rejected by",
+        "Document expired MT Ionian Grace Officer matrix of MT Ionian Grace is expired",
+        "Document under review – Ship-to-ship compatibility and mooring study",
+        "Planned duration 36 hours Planned end 2026-11-26 16:12:40 UTC",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+}
+
+#[test]
+fn where_nothing_stands_in_the_way_the_report_says_so() {
+    for (next_phase, required, sentences) in [
+        (Some("planning"), 0, ["Nothing keeps the operation from its next phase.", "No document is required"]),
+        (None, 3, ["The operation is in its last phase", "3 of 3 required documents resolved (100 %)"]),
+    ] {
+        let mut record = sample::record(0);
+        let standing = standing(&mut record);
+        standing.blockers.clear();
+        standing.next_phase = next_phase.map(str::to_owned);
+        (standing.total_required_docs, standing.resolved_required_docs) = (required, required);
+        standing.progress_percentage = 100;
+        let Some(text) = pdf_text(&record) else { return };
+        for sentence in sentences {
+            assert!(text.contains(sentence), "{sentence} is not in {text}");
+        }
+    }
+}
+
+#[test]
+fn the_state_of_the_coastal_notice_is_told_in_a_sentence() {
+    for (state, sentence) in [
+        ("open", "Open It has to be given at least 48 hours before the transfer"),
+        ("overdue", "Overdue It had to be given at least 48 hours before the transfer"),
+        ("given", "Given In time: at least 48 hours before the transfer."),
+        ("given_late", "Given late Less than 48 hours before the transfer"),
+        ("revise", "To be revised The ETA has moved by more than 6 hours since the notice"),
+    ] {
+        let mut record = sample::record(0);
+        let notice = standing(&mut record).clocks.coastal_notice.as_mut().expect("the sample has a notice");
+        state.clone_into(&mut notice.state);
+        let Some(text) = pdf_text(&record) else { return };
+        assert!(text.contains(sentence), "{sentence} is not in {text}");
+        assert!(text.contains("Notice due 2026-11-23 04:12:40 UTC"), "{text}");
+        assert!(text.contains("Notice given 2026-11-22 10:19:51 UTC, for an ETA of 2026-11-24 20:12:40 UTC"), "{text}");
+    }
+}
+
+#[test]
+fn clocks_that_do_not_run_say_why_and_those_that_do_say_until_when() {
+    let mut record = sample::record(0);
+    standing(&mut record).clocks.coastal_notice = None;
+    let Some(text) = pdf_text(&record) else { return };
+    for expected in ["None is needed for this operation.", "Its 90 days begin when", "Begins when the room is closed."]
+    {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+    let day = |text: &str| -> Timestamp { format!("{text}T12:00:00Z").parse().expect("a day") };
+    let clocks = &mut standing(&mut record).clocks;
+    clocks.claim =
+        Some(ClaimFacts { started_at: day("2026-11-27"), deadline: day("2027-02-25"), state: "running".to_owned() });
+    clocks.retention = Some(RetentionFacts {
+        closed_at: day("2026-12-01"),
+        at_least_until: day("2029-12-01"),
+        until: day("2036-12-01"),
+    });
+    let Some(text) = pdf_text(&record) else { return };
+    for expected in [
+        "Running The claim is barred on 2027-02-25 12:00:00 UTC, 90 days after",
+        "kept until 2036-12-01 12:00:00 UTC, and at least until 2029-12-01 12:00:00 UTC",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+}
+
+#[test]
+fn a_vessel_is_told_with_its_number_or_the_reason_why_it_has_none() {
+    let mut record = sample::record(0);
+    record.vessels[1].status = "withdrawn".to_owned();
+    let Some(text) = pdf_text(&record) else { return };
+    for expected in [
+        "MT Ionian Grace Discharging 9389019 Greece Lloyd's Register",
+        "Length: 249.97 m",
+        "DWT: 112,871 t",
+        "Unpowered fender barge",
+        "MT Fjord Venture Receiving Withdrawn",
+        "Documents of MT Fjord Venture (receiving, withdrawn)",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+}
+
+#[test]
+fn every_version_is_there_the_newest_first_with_hash_validity_and_decisions() {
+    let mut record = sample::record(0);
+    let q88 = document(&mut record, "Q88").clone();
+    let Some(text) = pdf_text(&record) else { return };
+    let newest = text.find("Q88 Ionian Grace rev 12.pdf").expect("the newest version");
+    let older = text.find("Q88 Ionian Grace rev 11.pdf").expect("the version before");
+    assert!(newest < older, "{text}");
+    for version in &q88.versions {
+        let (first, rest) = version.sha256.split_at(16);
+        assert!(text.contains(first) && text.contains(&rest[..16]), "{first} is not in {text}");
+    }
+    for expected in [
+        "Required, high criticality Gate: Clearance",
+        "Valid until: 2026-12-16",
+        "Replaced by version 2",
+        "Note: Sections 8 and 9 corrected",
+        "Approved with subjects Subject to manifold arrangement being re- measured on arrival.",
+        "Rejected Section 8: manifold height",
+        "Valid until: 2027-08-14 (assumed from the type's usual validity)",
+        "Waived Unclassed harbour craft",
+        "None yet",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+}
+
+#[test]
+fn a_decision_that_the_same_party_followed_by_another_is_marked_as_superseded() {
+    let mut record = sample::record(0);
+    let Some(text) = pdf_text(&record) else { return };
+    assert_eq!(text.matches("Superseded: rejected Manifold drawing still shows").count(), 1, "{text}");
+    assert_eq!(text.matches("Superseded").count(), 1, "{text}");
+    for decision in &mut document(&mut record, "Q88").versions[1].decisions {
+        decision.by = "one@party.example".to_owned();
+    }
+    let Some(text) = pdf_text(&record) else { return };
+    assert_eq!(text.matches("Superseded").count(), 2, "all but the last: {text}");
+}
+
+#[test]
+fn clearances_name_the_party_its_side_and_its_subjects() {
+    let Some(text) = pdf_text(&sample::record(0)) else { return };
+    for expected in ["Owner, Receiving side Approved", "Approved with subjects Subject to Master's", "Pending"] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+}
+
+#[test]
+fn what_was_left_out_on_request_is_said_once() {
+    let mut record = sample::record(0);
+    record.documents = None;
+    record.approvals = None;
+    let Some(text) = pdf_text(&record) else { return };
+    for sentence in [
+        "Documents Documents and their versions were left out of this snapshot on request.",
+        "Clearance of vessels Clearance of vessels was left out of this snapshot on request.",
+        "documents, approvals left out on request",
+    ] {
+        assert_eq!(text.matches(sentence).count(), 1, "{sentence}: {text}");
+    }
+    assert!(text.contains("What stands in the way") && text.contains("MT Ionian Grace Discharging"), "{text}");
+}
+
+#[test]
+fn a_limit_on_documents_counts_versions() {
+    let mut record = sample::record(0);
+    record.limits = vec![Limit { section: "documents".to_owned(), shown: 5_000, total: 6_000 }];
+    let Some(text) = pdf_text(&record) else { return };
+    assert_eq!(text.matches("The record holds the newest 5,000 of 6,000 versions.").count(), 1, "{text}");
+}
+
+#[test]
+fn a_document_of_a_vessel_that_the_record_does_not_hold_is_not_lost() {
+    let mut record = sample::record(0);
+    record.vessels.remove(1);
+    let Some(text) = pdf_text(&record) else { return };
+    assert!(text.contains("Gard certificate of entry.pdf"), "{text}");
+}
