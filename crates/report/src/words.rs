@@ -158,6 +158,9 @@ mod tests {
             ("sts_eta", "STS ETA"),
             ("file_sha256", "File SHA-256"),
             ("lpg_lng", "LPG / LNG"),
+            ("med", "Medium"),
+            ("approved_with_subjects", "Approved with subjects"),
+            ("poac_nor_q88", "POAC NOR Q88"),
             ("zażółć", "Zażółć"),
             ("", ""),
         ] {

@@ -57,13 +57,11 @@ pub(super) const FIELDS: &[Field<ClockFacts>] = &[
 /// The clocks, and under a heading of its own what runs out.
 pub(super) fn section(context: &Context) -> Body<'_> {
     let Some(standing) = &context.record.standing else { return Body::Unknown };
-    let of_vessel = |expiry| OfVessel::new(&context.record, expiry, vessel(expiry));
+    let rows = standing.expiring_soon.iter();
+    let rows = rows.map(|expiry| OfVessel::new(&context.record, expiry, expiry.vessel_id.as_deref()));
     Body::Parts(vec![
         Part { heading: "Clocks".to_owned(), blocks: vec![Block::Facts(CLOCKS)] },
-        Part {
-            heading: "Documents that run out".to_owned(),
-            blocks: vec![expiring().with(standing.expiring_soon.iter().map(of_vessel))],
-        },
+        Part { heading: "Documents that run out".to_owned(), blocks: vec![expiring().with(rows)] },
     ])
 }
 
@@ -123,10 +121,6 @@ fn retention_state(retention: &RetentionFacts) -> Cell {
     ))
 }
 
-fn vessel(expiry: &ExpiryFacts) -> Option<&str> {
-    expiry.vessel_id.as_deref()
-}
-
 fn expiring<'a>() -> Table<OfVessel<'a, ExpiryFacts>> {
     Table {
         columns: vec![
@@ -150,7 +144,7 @@ pub(super) fn expiry_fields<'a>() -> Vec<Field<&'a ExpiryFacts>> {
     vec![
         Field { name: "document_id", value: |e| e.document_id.as_str().into() },
         Field { name: "name", value: |e| e.name.as_str().into() },
-        Field { name: "vessel_id", value: |e| vessel(e).into() },
+        Field { name: "vessel_id", value: |e| e.vessel_id.as_deref().into() },
         Field { name: "expires_on", value: |e| e.expires_on.into() },
         Field { name: "before_end", value: |e| e.before_end.into() },
     ]

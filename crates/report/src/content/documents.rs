@@ -8,9 +8,6 @@ use super::verdicts;
 use crate::record::{DocumentFacts, Record, VersionFacts};
 use crate::words;
 
-/// What a table without rows is about.
-const NONE: &str = "There was none when this snapshot was taken.";
-
 /// A row: a document with its newest version, if it has one, or one of the versions before.
 struct Row<'a> {
     document: &'a DocumentFacts,
@@ -70,7 +67,7 @@ fn table<'a>() -> Table<Row<'a>> {
             left("SHA-256", 16.2, |r| r.version.map(|v| Cell::code(&v.sha256)).unwrap_or_default()),
             left("Decisions (UTC)", 24.8, |r| r.version.map(verdicts::cell).unwrap_or_default()),
         ],
-        empty: NONE,
+        empty: "There was none when this snapshot was taken.",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where the operation stood: how far its documents were, and what kept it from its next phase.
 
-use super::cell::{Cell, Value};
+use super::cell::Cell;
 use super::facts::{Context, Fact};
 use super::section::{Block, Body};
 use super::table::{Field, Table, left};
@@ -31,16 +31,13 @@ pub(super) const FIELDS: &[Field<Standing>] = &[
 /// What stands in the way.
 pub(super) fn section(context: &Context) -> Body<'_> {
     let Some(standing) = &context.record.standing else { return Body::Unknown };
-    let of_vessel = |blocker| OfVessel::new(&context.record, blocker, vessel(blocker));
+    let rows = standing.blockers.iter();
+    let rows = rows.map(|blocker| OfVessel::new(&context.record, blocker, blocker.vessel_id.as_deref()));
     let blockers = match standing.next_phase {
-        Some(_) => blockers().with(standing.blockers.iter().map(of_vessel)),
+        Some(_) => blockers().with(rows),
         None => Block::aside("The operation is in its last phase: there is nothing to stand in its way."),
     };
     Body::Blocks(vec![Block::Facts(PROGRESS), blockers])
-}
-
-fn vessel(blocker: &BlockerFacts) -> Option<&str> {
-    blocker.vessel_id.as_deref()
 }
 
 fn progress(standing: &Standing) -> String {
@@ -72,6 +69,6 @@ pub(super) fn blocker_fields<'a>() -> Vec<Field<&'a BlockerFacts>> {
         Field { name: "kind", value: |b| b.kind.as_str().into() },
         Field { name: "detail", value: |b| b.detail.as_str().into() },
         Field { name: "document_id", value: |b| b.document_id.as_deref().into() },
-        Field { name: "vessel_id", value: |b| Value::from(vessel(b)) },
+        Field { name: "vessel_id", value: |b| b.vessel_id.as_deref().into() },
     ]
 }

@@ -16,7 +16,11 @@ const SOON: i64 = 30 * 24;
 pub(super) fn standing(vessels: &[VesselFacts], documents: &[DocumentFacts], approvals: &[ApprovalFacts]) -> Standing {
     let rejected = |approval: &ApprovalFacts| BlockerFacts {
         kind: "vessel_rejected".to_owned(),
-        detail: format!("{} is rejected by {}", name(vessels, Some(&approval.vessel_id)), approval.by),
+        detail: format!(
+            "{} is rejected by {}",
+            name(vessels, Some(&approval.vessel_id)).unwrap_or_default(),
+            approval.by
+        ),
         document_id: None,
         vessel_id: Some(approval.vessel_id.clone()),
     };
@@ -42,12 +46,15 @@ fn is_required(document: &DocumentFacts) -> bool {
     document.requirement != "optional" && document.waiver.is_none()
 }
 
-fn name<'a>(vessels: &'a [VesselFacts], id: Option<&str>) -> &'a str {
-    vessels.iter().find(|vessel| Some(vessel.id.as_str()) == id).map_or("the operation", |vessel| &vessel.name)
+fn name<'a>(vessels: &'a [VesselFacts], id: Option<&str>) -> Option<&'a str> {
+    vessels.iter().find(|vessel| Some(vessel.id.as_str()) == id).map(|vessel| vessel.name.as_str())
 }
 
 fn title(vessels: &[VesselFacts], document: &DocumentFacts) -> String {
-    format!("{} of {}", document.name, name(vessels, document.vessel_id.as_deref()))
+    match name(vessels, document.vessel_id.as_deref()) {
+        Some(vessel) => format!("{} of {vessel}", document.name),
+        None => document.name.clone(),
+    }
 }
 
 fn blocker(document: &DocumentFacts, title: &str) -> BlockerFacts {
