@@ -1,7 +1,7 @@
 //! The report's description: its sections in order, the words in them, columns and their widths.
 //!
 //! PDF and CSV are both drawn from these tables. A new section is a file here, a line in
-//! [`SECTIONS`] for the PDF and a line in [`files`] for its CSV file.
+//! [`SECTIONS`] for the PDF and a line in [`files()`] for its CSV file.
 
 mod activity;
 mod cell;
