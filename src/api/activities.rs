@@ -14,7 +14,7 @@ use crate::{
     error::Result,
     http::{
         Access::{May, MayInDeleted},
-        FromQuery, Given, InRoom, Kind, Listed, Paging, Query, Routes,
+        FromPairs, Given, InRoom, Kind, Listed, Paging, Query, Routes,
     },
     policy::Action::{ActivityListAll, ActivityListOwn},
 };
@@ -65,7 +65,7 @@ struct Asked {
     query: String,
 }
 
-impl FromQuery for Asked {
+impl FromPairs for Asked {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         Paging::PARAMETERS[0],
         Paging::PARAMETERS[1],

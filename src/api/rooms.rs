@@ -12,7 +12,7 @@ use crate::{
         rooms::{self, Deletion, NewRoom, RoomChange},
     },
     error::Result,
-    http::{Access::May, Caller, Created, FromQuery, Given, InRoom, Json, Kind, Listed, Paging, Query, Routes},
+    http::{Access::May, Caller, Created, FromPairs, Given, InRoom, Json, Kind, Listed, Paging, Query, Routes},
     policy::Action::{RoomCreate, RoomDelete, RoomList, RoomUpdate, RoomView as View},
 };
 
@@ -60,7 +60,7 @@ struct RoomDeleted {
     room_id: RoomId,
 }
 
-impl FromQuery for Deletion {
+impl FromPairs for Deletion {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         ("force", Kind::Flag, "`true`: delete the room's snapshots with it"),
         ("reason", Kind::Text, "Why; required with `force`, and kept in the log"),

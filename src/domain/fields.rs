@@ -1,6 +1,6 @@
 //! Checks what a caller gave, field by field, so that one answer names every fault.
 
-use super::Time;
+use super::{Day, Time};
 use crate::error::{Error, FieldError, Result};
 
 /// The longest title, name or address, in characters.
@@ -61,6 +61,14 @@ impl Fields {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
+    /// Free text that must say something.
+    pub fn text(&mut self, field: &str, given: &str) -> String {
+        if given.trim().is_empty() {
+            self.fault(field, "must not be blank");
+        }
+        self.optional_text(field, Some(given)).unwrap_or_default()
+    }
+
     /// An e-mail address; comes back in lower case, the form it is stored and compared in.
     pub fn email(&mut self, field: &str, given: &str) -> String {
         let address = self.line(field, given);
@@ -79,6 +87,26 @@ impl Fields {
             self.fault(field, "must be a date and time with an offset or `Z`, such as `2026-12-01T06:30:00Z`");
         }
         time
+    }
+
+    /// A day of the calendar.
+    pub fn day(&mut self, field: &str, given: &str) -> Option<Day> {
+        // Only the plain form: a date-time would lose its zone.
+        let given = given.trim();
+        let day = given.parse().ok().filter(|_| given.len() == "2027-03-31".len());
+        let day = day.filter(|day: &Day| ("1970".."2200").contains(&&day.to_string()[..4]));
+        if day.is_none() {
+            self.fault(field, "must be a date such as `2027-03-31`");
+        }
+        day
+    }
+
+    /// A whole number within bounds.
+    pub fn number(&mut self, field: &str, given: i64, bounds: std::ops::RangeInclusive<i64>) -> i64 {
+        if !bounds.contains(&given) {
+            self.fault(field, format!("must be from {} to {}", bounds.start(), bounds.end()));
+        }
+        given
     }
 }
 

@@ -41,6 +41,16 @@ ids! {
     RoomId,
     /// A person's place in a room.
     PartyId,
+    /// A vessel in a room.
+    VesselId,
+    /// A document: a slot of a room.
+    DocumentId,
+    /// An uploaded version of a document.
+    VersionId,
+    /// A decision on a version.
+    DecisionId,
+    /// A party's clearance of a vessel.
+    ApprovalId,
     /// A snapshot.
     SnapshotId,
     /// An entry of a log.

@@ -20,8 +20,14 @@ pub mod users;
 
 pub use activity::{Actor, Event, Log};
 pub use fields::{Fields, fold_email};
-pub use ids::{EntryId, NotAnId, PartyId, RoomId, SnapshotId, UserId};
-pub use object::Object;
+pub use ids::{
+    ApprovalId, DecisionId, DocumentId, EntryId, NotAnId, PartyId, RoomId, SnapshotId, UserId, VersionId, VesselId,
+};
+pub use object::{Change, Object, read as read_object, unacceptable};
 pub use operation::{OpenLog, operation};
-pub use time::Time;
-pub use words::{CargoProfile, NotAWord, Phase, Role, RoomStatus, SnapshotStatus, SnapshotType};
+pub use time::{Day, Time};
+pub use words::{
+    ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, DocumentStatus, FileKind, NotAWord,
+    NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole,
+    VesselStatus,
+};

@@ -1,12 +1,19 @@
 //! What is read from a JSON object and nothing else. serde's own structs also take an array for
 //! their fields in order, which no client of ours means, and which would turn with the fields' order.
 
-use std::{fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
 };
+use serde_json::{Map, Value};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
+
+use crate::error::{Error, Result};
 
 /// A struct that came as an object.
 #[derive(Debug)]
@@ -34,5 +41,70 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
         T::deserialize(MapAccessDeserializer::new(fields))
+    }
+}
+
+/// Reads an object, and names the field that is not acceptable: an unknown one, a missing one, or one
+/// of a wrong type.
+pub fn read<'de, T: Deserialize<'de>>(
+    given: impl Deserializer<'de, Error = serde_json::Error>,
+) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
+    serde_path_to_error::deserialize(given).map(|Object(value)| value)
+}
+
+/// What is wrong with the field of an object that could be read as JSON.
+pub fn unacceptable(refused: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+    let (path, words) = (refused.path().to_string(), refused.inner().to_string());
+    let words = words.rsplit_once(" at line ").map_or(&*words, |(words, _)| words);
+    let quoted = words.split('`').nth(1).unwrap_or_default();
+    let join = |field: &str| if path == "." { field.to_owned() } else { format!("{path}.{field}") };
+    if words.starts_with("unknown field") {
+        // The path ends with the unknown field itself.
+        return Error::field(&path, format!("is not known; {}", words.split_once(", ").map_or("", |(_, rest)| rest)));
+    }
+    if words.starts_with("missing field") {
+        return Error::field(&join(quoted), "is missing");
+    }
+    Error::field(if path == "." { "body" } else { &path }, format!("cannot be read: {words}"))
+}
+
+/// A change of a `T` (RFC 7396): the fields that are given replace those there are, `null` removes one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Change<T> {
+    given: Map<String, Value>,
+    #[serde(skip)]
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: Serialize + DeserializeOwned> Change<T> {
+    /// The thing as it is to be.
+    pub fn of(&self, before: &T) -> Result<T> {
+        let told = serde_json::to_value(before).map_err(|error| Error::internal(format!("a change: {error}")))?;
+        let Value::Object(mut after) = told else { return Err(Error::internal("a change of what is no object")) };
+        after.extend(self.given.clone());
+        read(Value::Object(after)).map_err(|refused| unacceptable(&refused))
+    }
+}
+
+impl<T: ToSchema> PartialSchema for Change<T> {
+    /// That of the thing, of which no field has to be given.
+    fn schema() -> RefOr<Schema> {
+        let mut schema = T::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            object.required.clear();
+            object.description = Some("What to change: a field left out stays, `null` removes it (RFC 7396).".into());
+        }
+        schema
+    }
+}
+
+impl<T: ToSchema> ToSchema for Change<T> {
+    fn name() -> Cow<'static, str> {
+        format!("ChangeOf{}", T::name().trim_start_matches("New")).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        T::schemas(schemas);
     }
 }

@@ -1,8 +1,8 @@
-//! Time: UTC, to the microsecond, so that both databases give back what they were given.
+//! Time: UTC, to the microsecond, so that both databases give back what they were given; and days.
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, ToSpan, Unit, civil, tz::Offset};
 use serde::{Deserialize, Serialize};
 
 /// An instant in UTC, in whole microseconds.
@@ -37,6 +37,11 @@ impl Time {
         self.0.duration_since(earlier.0).try_into().unwrap_or_default()
     }
 
+    /// How far the two are apart, whichever is earlier.
+    pub fn apart(self, other: Self) -> Duration {
+        self.0.duration_since(other.0).unsigned_abs()
+    }
+
     /// Microseconds since 1970, the form PostgreSQL is spoken to in.
     pub fn as_microsecond(self) -> i64 {
         self.0.as_microsecond()
@@ -45,6 +50,18 @@ impl Time {
     /// The instant so many microseconds after 1970, where the calendar has it.
     pub fn from_microsecond(microseconds: i64) -> Option<Self> {
         Timestamp::from_microsecond(microseconds).ok().map(Self)
+    }
+
+    /// The day in UTC that this instant falls on.
+    pub fn day(self) -> Day {
+        Day(Offset::UTC.to_datetime(self.0).date())
+    }
+
+    /// The same day and time of another year; the 28th for a 29th of February that it lacks.
+    #[must_use]
+    pub fn years_later(self, years: u32) -> Self {
+        let later = Offset::UTC.to_datetime(self.0).checked_add(i64::from(years).years());
+        later.ok().and_then(|later| Offset::UTC.to_timestamp(later).ok()).map_or(Self::LATEST, Self::from)
     }
 
     /// To the minute, for titles: `2026-11-23 19:04 UTC`.
@@ -80,3 +97,38 @@ impl FromStr for Time {
         text.parse::<Timestamp>().map(Self::from)
     }
 }
+
+/// A day of the calendar, as a certificate names it: stored and sent as `2027-03-31`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Day(civil::Date);
+
+impl Day {
+    /// The day so many days later.
+    #[must_use]
+    pub fn days_later(self, days: i64) -> Self {
+        Self(self.0.saturating_add(days.clamp(-1_000_000, 1_000_000).days()))
+    }
+}
+
+impl From<Day> for civil::Date {
+    fn from(day: Day) -> Self {
+        day.0
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Day {
+    type Err = jiff::Error;
+
+    fn from_str(text: &str) -> Result<Self, jiff::Error> {
+        text.parse().map(Self)
+    }
+}
+
+crate::db::text_column!(Day);

@@ -1,4 +1,4 @@
-//! The closed vocabularies: roles, cargo profiles, phases, states. Stored and sent as lower-case words.
+//! The closed vocabularies: roles, cargo profiles, phases, verdicts, states. Stored and sent as lower-case words.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ pub struct NotAWord;
 macro_rules! words {
     ($($(#[doc = $doc:literal])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? })+) => {$(
         $(#[doc = $doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum $name {
             $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)+
         }
@@ -26,6 +26,9 @@ macro_rules! words {
         impl $name {
             /// Every one, in order.
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
+
+            /// The words of every one, in order.
+            pub const WORDS: &[&str] = &[$($word),+];
 
             /// The word it is stored and sent as.
             pub fn word(self) -> &'static str {
@@ -49,7 +52,7 @@ macro_rules! words {
 
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
-                vocabulary(concat!($($doc),*), &Self::ALL.map(Self::word))
+                vocabulary(concat!($($doc),*), Self::WORDS)
             }
         }
 
@@ -126,6 +129,152 @@ words! {
         Closed = "closed",
     }
 
+    /// What a vessel does in the transfer.
+    VesselRole {
+        /// Gives the cargo.
+        Discharging = "discharging",
+        /// Takes the cargo.
+        Receiving = "receiving",
+        /// Serves the operation: its documents are optional, and nobody has to clear it.
+        Other = "other",
+    }
+
+    /// Whether a vessel takes part.
+    VesselStatus {
+        /// Takes part.
+        Active = "active",
+        /// No longer part of the operation; its papers stay, and block nothing.
+        Withdrawn = "withdrawn",
+    }
+
+    /// The side that a party acts for: that of one of the two vessels.
+    Side {
+        /// The discharging vessel's.
+        Discharging = "discharging",
+        /// The receiving vessel's.
+        Receiving = "receiving",
+    }
+
+    /// What a type of document is asked of.
+    Scope {
+        /// Each vessel.
+        Vessel = "vessel",
+        /// The operation as a whole.
+        Room = "room",
+    }
+
+    /// Whether a document is needed.
+    Requirement {
+        /// Always.
+        Required = "required",
+        /// Unless it is waived with a reason.
+        Conditional = "conditional",
+        /// Nothing waits for it.
+        Optional = "optional",
+    }
+
+    /// How much hangs on a document, the most first.
+    Criticality {
+        /// Much.
+        High = "high",
+        /// Some.
+        Med = "med",
+        /// Little.
+        Low = "low",
+    }
+
+    /// Where a document stands, as its newest version and the decisions on it say.
+    DocumentStatus {
+        /// Nothing has been uploaded.
+        Missing = "missing",
+        /// Nobody has approved the newest version yet.
+        UnderReview = "under_review",
+        /// The newest version is approved, and nobody rejects it.
+        Approved = "approved",
+        /// A party rejects the newest version.
+        Rejected = "rejected",
+        /// The newest version runs out before the operation ends.
+        Expired = "expired",
+    }
+
+    /// A party's word on a version.
+    Verdict {
+        /// Accepted.
+        Approved = "approved",
+        /// Accepted, if what the subjects say comes true.
+        ApprovedWithSubjects = "approved_with_subjects",
+        /// Not accepted, for a reason.
+        Rejected = "rejected",
+    }
+
+    /// A party's clearance of a vessel.
+    ApprovalStatus {
+        /// Being considered, or revoked.
+        Pending = "pending",
+        /// Cleared.
+        Approved = "approved",
+        /// Cleared, if what the subjects say comes true.
+        ApprovedWithSubjects = "approved_with_subjects",
+        /// Not accepted, for a reason.
+        Rejected = "rejected",
+    }
+
+    /// What kind of thing keeps an operation from a phase.
+    BlockerKind {
+        /// Nothing was uploaded.
+        DocumentMissing = "document_missing",
+        /// Nobody has approved it yet.
+        DocumentUnderReview = "document_under_review",
+        /// A party rejects it.
+        DocumentRejected = "document_rejected",
+        /// It runs out before the operation ends.
+        DocumentExpired = "document_expired",
+        /// There is no discharging or no receiving vessel.
+        VesselMissing = "vessel_missing",
+        /// The other side has not cleared the vessel.
+        VesselNotCleared = "vessel_not_cleared",
+        /// A party rejects the vessel.
+        VesselRejected = "vessel_rejected",
+    }
+
+    /// Where the notice to the coastal State stands.
+    NoticeState {
+        /// Not given, and not yet due.
+        Open = "open",
+        /// Not given, and due.
+        Overdue = "overdue",
+        /// Given in time.
+        Given = "given",
+        /// Given less than 48 hours before.
+        GivenLate = "given_late",
+        /// Given, but the ETA has moved by more than 6 hours since: to be given again.
+        Revise = "revise",
+    }
+
+    /// Whether the time for a claim runs.
+    ClaimState {
+        /// It runs.
+        Running = "running",
+        /// It is over.
+        Passed = "passed",
+    }
+
+    /// What an uploaded file is; the word is the extension it is stored under.
+    FileKind {
+        /// PDF.
+        Pdf = "pdf",
+        /// JPEG.
+        Jpeg = "jpg",
+        /// PNG.
+        Png = "png",
+        /// TIFF.
+        Tiff = "tiff",
+        /// A text document (Office Open XML).
+        Docx = "docx",
+        /// A spreadsheet (Office Open XML).
+        Xlsx = "xlsx",
+    }
+
     /// Whether a room is in use.
     RoomStatus {
         /// In use.
@@ -163,6 +312,31 @@ impl Role {
             (Self::Admin, _) => Some(Self::Admin),
             (_, party) => party.filter(|role| *role != Self::Admin),
         }
+    }
+}
+
+impl Phase {
+    /// The phase after this one; none after the last.
+    pub fn next(self) -> Option<Self> {
+        Self::ALL.get(self as usize + 1).copied()
+    }
+}
+
+impl VesselRole {
+    /// The side of a vessel in this role, if it has one.
+    pub fn side(self) -> Option<Side> {
+        match self {
+            Self::Discharging => Some(Side::Discharging),
+            Self::Receiving => Some(Side::Receiving),
+            Self::Other => None,
+        }
+    }
+}
+
+impl ApprovalStatus {
+    /// Whether the vessel is cleared by it, with subjects or without.
+    pub fn clears(self) -> bool {
+        matches!(self, Self::Approved | Self::ApprovedWithSubjects)
     }
 }
 

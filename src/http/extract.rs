@@ -20,7 +20,7 @@ use super::{
 use crate::{
     app::App,
     db::Page,
-    domain::{Fields, NotAnId, Object, idempotency::Once},
+    domain::{Fields, NotAnId, idempotency::Once, read_object, unacceptable},
     error::{Error, Result},
 };
 
@@ -52,13 +52,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
         }
         let body = Bytes::from_request(request, app).await.map_err(|refused| unread(&refused))?;
         let mut json = serde_json::Deserializer::from_slice(&body);
-        let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let field = error.path().to_string();
-            let error = error.into_inner();
-            if error.is_data() {
-                unacceptable(&field, &error)
+        let value = read_object(&mut json).map_err(|refused| {
+            if refused.inner().is_data() {
+                unacceptable(&refused)
             } else {
-                Error::Malformed(format!("the body is not valid JSON: {error}"))
+                Error::Malformed(format!("the body is not valid JSON: {}", refused.inner()))
             }
         })?;
         json.end().map_err(|error| Error::Malformed(format!("the body is not valid JSON: {error}")))?;
@@ -84,22 +82,6 @@ fn unread(refused: &BytesRejection) -> Error {
     }
 }
 
-/// Valid JSON of another shape: an unknown field, a missing one, or a wrong type.
-fn unacceptable(path: &str, error: &serde_json::Error) -> Error {
-    let words = error.to_string();
-    let words = words.rsplit_once(" at line ").map_or(&*words, |(words, _)| words);
-    let quoted = words.split('`').nth(1).unwrap_or_default();
-    let join = |field: &str| if path == "." { field.to_owned() } else { format!("{path}.{field}") };
-    if words.starts_with("unknown field") {
-        // The path ends with the unknown field itself.
-        return Error::field(path, format!("is not known; {}", words.split_once(", ").map_or("", |(_, rest)| rest)));
-    }
-    if words.starts_with("missing field") {
-        return Error::field(&join(quoted), "is missing");
-    }
-    Error::field(if path == "." { "body" } else { path }, format!("cannot be read: {words}"))
-}
-
 /// The last id of the path.
 #[derive(Debug, Clone, Copy)]
 pub struct Id<T>(pub T);
@@ -109,8 +91,7 @@ impl<T: FromStr<Err = NotAnId> + Send> FromRequestParts<App> for Id<T> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Error::NotFound("path"))?;
-        let last = params.iter().last().map_or("", |(_, id)| id);
-        last.parse().map(Self).map_err(|_| Error::NotFound("id: ids are UUIDs"))
+        id(params.iter().last()).map(Self)
     }
 }
 
@@ -118,13 +99,88 @@ impl<T> Takes for Id<T> {
     fn describe(_: &mut RouteDoc) {}
 }
 
-/// The parameters of a query, as they came.
+/// The last two ids of the path.
+#[derive(Debug, Clone, Copy)]
+pub struct Ids<A, B>(pub A, pub B);
+
+impl<A, B> FromRequestParts<App> for Ids<A, B>
+where
+    A: FromStr<Err = NotAnId> + Send,
+    B: FromStr<Err = NotAnId> + Send,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Error::NotFound("path"))?;
+        let before_last = params.iter().count().saturating_sub(2);
+        Ok(Self(id(params.iter().nth(before_last))?, id(params.iter().last())?))
+    }
+}
+
+impl<A, B> Takes for Ids<A, B> {
+    fn describe(_: &mut RouteDoc) {}
+}
+
+fn id<T: FromStr<Err = NotAnId>>(param: Option<(&str, &str)>) -> Result<T> {
+    param.map_or("", |(_, id)| id).parse().map_err(|_| Error::NotFound("id: ids are UUIDs"))
+}
+
+/// Names with values, as they came: of a query, or of a form.
 pub struct Given {
     pairs: HashMap<String, String>,
     fields: Fields,
 }
 
 impl Given {
+    /// These pairs.
+    pub(super) fn new(pairs: HashMap<String, String>) -> Self {
+        Self { pairs, fields: Fields::default() }
+    }
+
+    /// Reads them as a `T`; a name that it does not know is refused.
+    pub(super) fn read<T: FromPairs>(mut self) -> Result<T> {
+        let value = T::read(&mut self);
+        let Self { pairs, mut fields } = self;
+        let known: Vec<_> = T::PARAMETERS.iter().map(|(name, ..)| format!("`{name}`")).collect();
+        let mut unknown: Vec<_> = pairs.into_keys().collect();
+        unknown.sort();
+        for name in unknown {
+            fields.fault(&name, format!("is not known; expected one of {}", known.join(", ")));
+        }
+        fields.done()?;
+        Ok(value)
+    }
+
+    /// A text of any characters, if it was given: whoever takes it checks it.
+    pub fn unchecked(&mut self, name: &str) -> Option<String> {
+        self.pairs.remove(name)
+    }
+
+    /// Notes what is wrong with a parameter.
+    pub fn fault(&mut self, name: &str, message: impl Into<String>) {
+        self.fields.fault(name, message);
+    }
+
+    /// A word of a vocabulary, if it was given.
+    pub fn word<T: FromStr>(&mut self, name: &str, words: &[&str]) -> Option<T> {
+        let text = self.text(name)?;
+        let word = text.parse().ok();
+        if word.is_none() {
+            self.fields.fault(name, format!("must be one of {}", words.join(", ")));
+        }
+        word
+    }
+
+    /// An id, if one was given.
+    pub fn id<T: FromStr<Err = NotAnId>>(&mut self, name: &str) -> Option<T> {
+        let text = self.text(name).filter(|text| !text.is_empty())?;
+        let id = text.parse().ok();
+        if id.is_none() {
+            self.fields.fault(name, "must be a UUID");
+        }
+        id
+    }
+
     /// A parameter's text, if it was given.
     pub fn text(&mut self, name: &str) -> Option<String> {
         let text = self.pairs.remove(name)?;
@@ -176,8 +232,8 @@ impl Given {
     }
 }
 
-/// A query's parameters, read and checked.
-pub trait FromQuery: Sized {
+/// What names with values say, read and checked.
+pub trait FromPairs: Sized {
     /// Names, kinds and meanings.
     const PARAMETERS: &[(&str, Kind, &str)];
 
@@ -189,7 +245,7 @@ pub trait FromQuery: Sized {
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-impl<T: FromQuery> FromRequestParts<App> for Query<T> {
+impl<T: FromPairs> FromRequestParts<App> for Query<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
@@ -197,21 +253,11 @@ impl<T: FromQuery> FromRequestParts<App> for Query<T> {
         let pairs = axum::extract::Query::<HashMap<String, String>>::try_from_uri(&parts.uri)
             .map_err(|_| Error::Malformed("the query cannot be read: it is not form-encoded".into()))?
             .0;
-        let mut given = Given { pairs, fields: Fields::default() };
-        let value = T::read(&mut given);
-        let Given { pairs, mut fields } = given;
-        let known: Vec<_> = T::PARAMETERS.iter().map(|(name, ..)| format!("`{name}`")).collect();
-        let mut unknown: Vec<_> = pairs.into_keys().collect();
-        unknown.sort();
-        for name in unknown {
-            fields.fault(&name, format!("is not known; expected one of {}", known.join(", ")));
-        }
-        fields.done()?;
-        Ok(Self(value))
+        Given::new(pairs).read().map(Self)
     }
 }
 
-impl<T: FromQuery> Takes for Query<T> {
+impl<T: FromPairs> Takes for Query<T> {
     fn describe(doc: &mut RouteDoc) {
         for (name, kind, says) in T::PARAMETERS {
             doc.parameter(ParameterIn::Query, name, *kind, says);
@@ -229,7 +275,7 @@ impl Paging {
     const OFFSET: Bounds = Bounds { least: 0, most: None, default: Some(0) };
 }
 
-impl FromQuery for Paging {
+impl FromPairs for Paging {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         ("limit", Kind::Number(Self::LIMIT), "Rows at most"),
         ("offset", Kind::Number(Self::OFFSET), "Rows to pass over"),

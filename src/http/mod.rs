@@ -21,7 +21,7 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 pub use answer::{Created, Listed, NoContent};
 pub use caller::{Caller, InRoom};
 pub use download::{Download, FileAnswer, Send};
-pub use extract::{FromQuery, Given, Id, Json, Paging, Query, Wait};
+pub use extract::{FromPairs, Given, Id, Ids, Json, Paging, Query, Wait};
 pub use listener::{Limits, serve};
 pub use problem::{FieldProblem, Problem};
 pub use route_doc::{Bounds, Kind};
