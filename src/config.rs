@@ -37,6 +37,7 @@ pub struct Config {
     session_hours: u32,
     /// Reports rendered at once.
     pub render_workers: u32,
+    upload_limit_mib: u32,
 }
 
 /// How log lines are written.
@@ -139,7 +140,11 @@ impl Layers {
             .clone()
             .try_into()
             .map_err(|error: toml::de::Error| Error::setup(format!("the settings: {}", error.message())))?;
-        for (name, number) in [("session_hours", config.session_hours), ("render_workers", config.render_workers)] {
+        for (name, number) in [
+            ("session_hours", config.session_hours),
+            ("render_workers", config.render_workers),
+            ("upload_limit_mib", config.upload_limit_mib),
+        ] {
             if number == 0 {
                 return Err(Error::setup(format!("the setting `{name}` must be at least 1")));
             }
@@ -196,6 +201,11 @@ impl Config {
     /// How long a session lasts.
     pub fn session_duration(&self) -> Duration {
         Duration::from_secs(u64::from(self.session_hours) * 3600)
+    }
+
+    /// The largest file that is taken, in bytes.
+    pub fn upload_limit(&self) -> u64 {
+        u64::from(self.upload_limit_mib) * 1024 * 1024
     }
 
     /// The fonts of reports.

@@ -1,6 +1,7 @@
 //! What things mean, and every change: an operation is one transaction with its log entry.
 
 mod fields;
+mod file_kinds;
 mod ids;
 mod object;
 mod time;
@@ -20,6 +21,7 @@ pub mod users;
 
 pub use activity::{Actor, Event, Log};
 pub use fields::{Fields, fold_email};
+pub use file_kinds::Inspection;
 pub use ids::{
     ApprovalId, DecisionId, DocumentId, EntryId, NotAnId, PartyId, RoomId, SnapshotId, UserId, VersionId, VesselId,
 };

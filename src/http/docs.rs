@@ -65,6 +65,7 @@ fn describe(table: &[Route]) -> OpenApi {
         components.schemas.extend(route.doc.schemas.iter().cloned());
         let method = match route.method.as_str() {
             "POST" => HttpMethod::Post,
+            "PUT" => HttpMethod::Put,
             "PATCH" => HttpMethod::Patch,
             "DELETE" => HttpMethod::Delete,
             _ => HttpMethod::Get,

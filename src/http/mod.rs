@@ -12,11 +12,10 @@ mod problem;
 mod request_log;
 mod route_doc;
 mod routes;
+mod upload;
 
-use std::time::Duration;
-
-use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware, routing::get};
-use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use tower_http::catch_panic::CatchPanicLayer;
 
 pub use answer::{Created, Listed, NoContent};
 pub use caller::{Caller, InRoom};
@@ -26,6 +25,7 @@ pub use listener::{Limits, serve};
 pub use problem::{FieldProblem, Problem};
 pub use route_doc::{Bounds, Kind};
 pub use routes::{Access, Route, Routes};
+pub use upload::{Received, Upload};
 
 use crate::{api, app::App};
 
@@ -33,8 +33,6 @@ use crate::{api, app::App};
 pub const BASE: &str = "/api/v1";
 /// The largest body of a request, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
-/// A request that has not been answered after this long is not going to be.
-const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Everything that the server answers.
 pub fn router(app: App) -> Router {
@@ -48,7 +46,6 @@ pub fn router(app: App) -> Router {
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
         .layer(CatchPanicLayer::custom(problem::from_panic))
         .layer(middleware::from_fn(request_log::log))
         .with_state(app)

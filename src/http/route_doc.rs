@@ -20,6 +20,20 @@ use crate::domain::Role;
 /// The name of the security scheme in the document.
 pub(super) const BEARER: &str = "session_token";
 
+/// What the routes are about, as their paths name it; those of none are about signing in.
+const RESOURCES: [&str; 10] = [
+    "rooms",
+    "parties",
+    "vessels",
+    "documents",
+    "approvals",
+    "clearance",
+    "activities",
+    "snapshots",
+    "cockpit",
+    "document-types",
+];
+
 /// How requests are refused: status, name and meaning. A route names those that its types and its
 /// access tell of; any other problem is the `default`.
 const REFUSALS: [(&str, &str, &str); 11] = [
@@ -29,7 +43,7 @@ const REFUSALS: [(&str, &str, &str); 11] = [
     ("404", "NotFound", "There is no such thing, or not here"),
     ("409", "Conflict", "The state of things does not allow it now"),
     ("413", "TooLarge", "The body is larger than a request's may be"),
-    ("415", "NotJson", "The body is not `application/json`"),
+    ("415", "WrongMediaType", "The body is not `application/json`, or for an upload not `multipart/form-data`"),
     ("416", "OutsideTheFile", "The range lies outside the file"),
     ("422", "Invalid", "`errors` names each field that is not acceptable, and says why"),
     ("429", "TooManyAttempts", "Too many failed attempts"),
@@ -70,7 +84,8 @@ impl RouteDoc {
             schemas: Vec::new(),
         };
         for name in path.split(['{', '}']).skip(1).step_by(2) {
-            operation.parameter(ParameterIn::Path, name, Kind::Id, "UUID");
+            let (kind, says) = if name.ends_with("id") { (Kind::Id, "UUID") } else { (Kind::Text, "Code") };
+            operation.parameter(ParameterIn::Path, name, kind, says);
             operation.refuses(&["404"]);
         }
         match access {
@@ -100,6 +115,20 @@ impl RouteDoc {
         let content = Content::new(Some(self.reference::<T>()));
         self.body =
             Some(RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True)).build());
+        self.refuses(&["400", "413", "415", "422"]);
+    }
+
+    /// The request has a form with a `file`, and with these further fields.
+    pub fn takes_form(&mut self, fields: &[(&'static str, Kind, &'static str)]) {
+        let file =
+            ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
+        let mut form = ObjectBuilder::new().property("file", file.description(Some("The file"))).required("file");
+        for (name, kind, says) in fields {
+            form = form.property(*name, kind.builder().description(Some(*says)));
+        }
+        let content = Content::new(Some(Schema::Object(form.build())));
+        let body = RequestBodyBuilder::new().content("multipart/form-data", content).required(Some(Required::True));
+        self.body = Some(body.build());
         self.refuses(&["400", "413", "415", "422"]);
     }
 
@@ -145,11 +174,12 @@ impl RouteDoc {
 
     /// The finished description.
     pub(super) fn build(&self) -> path::Operation {
-        let tag = self.path.split('/').rfind(|part| !part.is_empty() && !part.starts_with('{')).unwrap_or("api");
+        let resource = |part: &&str| RESOURCES.contains(part);
+        let tag = self.path.split('/').rfind(resource).unwrap_or("auth");
         let mut operation = OperationBuilder::new()
             .summary(Some(self.summary))
             .description(self.describe_access())
-            .tag(if ["download", "retry"].contains(&tag) { "snapshots" } else { tag })
+            .tag(tag)
             .request_body(self.body.clone());
         for (status, answer) in &self.answers {
             operation = operation.response(*status, answer.clone());
@@ -216,6 +246,10 @@ pub enum Kind {
     Time,
     /// A UUID.
     Id,
+    /// A day of the calendar.
+    Day,
+    /// One of these.
+    Word(&'static [&'static str]),
 }
 
 impl Kind {
@@ -225,6 +259,10 @@ impl Kind {
     const WAIT: Self = Self::Number(Bounds { least: 1, most: None, default: None });
 
     fn schema(self) -> Object {
+        self.builder().build()
+    }
+
+    fn builder(self) -> ObjectBuilder {
         let schema = ObjectBuilder::new();
         let text = |format| ObjectBuilder::new().schema_type(Type::String).format(Some(format));
         match self {
@@ -237,9 +275,10 @@ impl Kind {
                 .default(default.map(Into::into)),
             Self::Flag => schema.schema_type(Type::Boolean),
             Self::Time => text(SchemaFormat::KnownFormat(KnownFormat::DateTime)),
+            Self::Day => text(SchemaFormat::KnownFormat(KnownFormat::Date)),
             Self::Id => text(SchemaFormat::Custom("uuid".into())),
+            Self::Word(words) => schema.schema_type(Type::String).enum_values(Some(words.iter().copied())),
         }
-        .build()
     }
 
     fn header(self, says: &str) -> Header {

@@ -1,16 +1,22 @@
 //! The route builder: a route cannot be written without saying who may use it.
 
+use std::time::Duration;
+
 use axum::{
     Router,
     extract::{RawPathParams, Request, State},
     handler::Handler,
-    http::Method,
+    http::{Method, StatusCode},
     response::{IntoResponse, Response},
-    routing::{MethodFilter, on},
+    routing::{MethodFilter, MethodRouter, on},
 };
+use tower_http::timeout::TimeoutLayer;
 
 use super::{caller, describe::Describe, route_doc::RouteDoc};
 use crate::{app::App, policy::Action};
+
+/// A request that has not been answered after this long is not going to be.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +76,28 @@ impl Routes {
         self.add(Method::POST, MethodFilter::POST, path, access, (handler, says))
     }
 
+    /// A `PUT` route.
+    #[must_use]
+    pub fn put<H, T>(self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
+    where
+        H: Handler<T, App> + Describe<T>,
+        T: 'static,
+    {
+        self.add(Method::PUT, MethodFilter::PUT, path, access, (handler, says))
+    }
+
+    /// A `POST` route whose body is as large as a file: it may take as long as bytes keep coming.
+    #[must_use]
+    pub fn upload<H, T>(mut self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
+    where
+        H: Handler<T, App> + Describe<T>,
+        T: 'static,
+    {
+        let route = self.describe(Method::POST, MethodFilter::POST, path, access, (handler, says));
+        self.router = self.router.route(path, route);
+        self
+    }
+
     /// A `PATCH` route.
     #[must_use]
     pub fn patch<H, T>(self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
@@ -96,8 +124,27 @@ impl Routes {
         filter: MethodFilter,
         path: &'static str,
         access: Access,
-        (handler, says): (H, &'static str),
+        handler: (H, &'static str),
     ) -> Self
+    where
+        H: Handler<T, App> + Describe<T>,
+        T: 'static,
+    {
+        let route = self.describe(method, filter, path, access, handler);
+        let in_time = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT);
+        self.router = self.router.route(path, route.layer(in_time));
+        self
+    }
+
+    /// Adds the route to the table; answers its handler behind the check of who may.
+    fn describe<H, T>(
+        &mut self,
+        method: Method,
+        filter: MethodFilter,
+        path: &'static str,
+        access: Access,
+        (handler, says): (H, &'static str),
+    ) -> MethodRouter<App>
     where
         H: Handler<T, App> + Describe<T>,
         T: 'static,
@@ -105,11 +152,9 @@ impl Routes {
         let mut doc = RouteDoc::new(path, access, says);
         H::describe(&mut doc);
         self.table.push(Route { method, path, access, doc });
-        let admitted = move |State(app): State<App>, params: RawPathParams, request: Request| {
+        on(filter, move |State(app): State<App>, params: RawPathParams, request: Request| {
             admit_then(handler.clone(), access, app, params, request)
-        };
-        self.router = self.router.route(path, on(filter, admitted));
-        self
+        })
     }
 
     /// The route just added may be refused with these statuses too, of which its types do not tell.

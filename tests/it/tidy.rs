@@ -66,7 +66,7 @@ fn modules_use_only_what_is_below_them() {
         ("src/domain",        &["crate::api", "crate::http", "crate::jobs", "crate::cli", "crate::policy", "axum"]),
         ("src/jobs",          &["crate::api", "crate::http", "crate::cli", "crate::policy", "axum"]),
         ("src/cli",           &["crate::api", "crate::policy"]),
-        ("src/files.rs",      &["crate::api", "crate::http", "crate::db", "crate::domain"]),
+        ("src/files",         &["crate::api", "crate::http", "crate::db", "crate::domain"]),
     ];
     for (place, words) in forbidden {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(place);

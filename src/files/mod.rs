@@ -3,16 +3,20 @@
 //! A file is written under a temporary name, synced, renamed, and its directory synced, before the
 //! transaction that refers to it commits.
 
+mod staging;
+
 use std::{path::Path as FilePath, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path};
 
+pub use staging::{Kept, Staged, Staging};
+
 use crate::error::{Error, Result};
 
 /// The store.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Files {
     store: Arc<dyn ObjectStore>,
 }

@@ -1,0 +1,137 @@
+//! A form with a file (`multipart/form-data`): the file goes to the store as it comes.
+
+use std::{collections::HashMap, marker::PhantomData, time::Duration};
+
+use axum::{
+    extract::{FromRequest, Request},
+    http::{
+        HeaderMap,
+        header::{CONTENT_LENGTH, CONTENT_TYPE},
+    },
+};
+use bytes::Bytes;
+use multer::{Constraints, Field, Multipart, SizeLimit};
+use tokio::time::timeout;
+
+use super::{FromPairs, Given, describe::Takes, route_doc::RouteDoc};
+use crate::{
+    app::App,
+    domain::Inspection,
+    error::{Error, Result},
+    files::{Staged, Staging},
+};
+
+/// The part that holds the file.
+const FILE: &str = "file";
+/// What a form may have besides its file, in bytes.
+const AROUND_THE_FILE: u64 = 1024 * 1024;
+/// A client that sends nothing for so long has gone.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A form that has not been read yet: its file, and a `T`.
+pub struct Upload<T> {
+    form: Multipart<'static>,
+    limit: u64,
+    fields: PhantomData<fn() -> T>,
+}
+
+/// The file of a form, waiting in the store.
+pub struct Received {
+    /// The file.
+    pub staged: Staged,
+    /// The name that came with it.
+    pub file_name: String,
+    /// What its content showed.
+    pub inspection: Inspection,
+}
+
+impl<T: FromPairs> Upload<T> {
+    /// Reads the form to its end. Where anything is wrong with it, nothing of it stays.
+    pub async fn receive(mut self, app: &App) -> Result<(T, Received)> {
+        let (mut pairs, mut file) = (HashMap::new(), None);
+        while let Some(part) = in_time(self.form.next_field()).await? {
+            let name = part.name().unwrap_or_default().to_owned();
+            if name == FILE {
+                if file.is_some() {
+                    return Err(Error::field(FILE, "must be one file"));
+                }
+                file = Some(self.take_file(app, part).await?);
+            } else if pairs.insert(name.clone(), in_time(part.text()).await?).is_some() {
+                return Err(Error::field(&name, "must be given once"));
+            }
+        }
+        let value = Given::new(pairs).read()?;
+        let received = file.ok_or_else(|| Error::field(FILE, "is missing"))?;
+        Ok((value, received))
+    }
+
+    async fn take_file(&self, app: &App, mut part: Field<'static>) -> Result<Received> {
+        let Some(file_name) = part.file_name().map(str::to_owned) else {
+            return Err(Error::field(FILE, "must be a file with its name"));
+        };
+        let mut staging = app.files.stage(&app.new_id().to_string()).await?;
+        let mut inspection = Inspection::default();
+        while let Some(bytes) = in_time(part.chunk()).await? {
+            self.take(&mut staging, &mut inspection, &bytes).await?;
+        }
+        Ok(Received { staged: staging.finish().await?, file_name, inspection })
+    }
+
+    async fn take(&self, staging: &mut Staging, inspection: &mut Inspection, bytes: &Bytes) -> Result<()> {
+        if staging.size() + bytes.len() as u64 > self.limit {
+            return Err(too_large(self.limit));
+        }
+        inspection.look(bytes);
+        staging.write(bytes).await
+    }
+}
+
+/// Waits for the client's next bytes.
+async fn in_time<V>(coming: impl Future<Output = multer::Result<V>>) -> Result<V> {
+    let gone =
+        |_| Error::Http(408, "no bytes came for a minute; the upload was given up, and nothing of it stays".into());
+    timeout(PATIENCE, coming).await.map_err(gone)?.map_err(|error| match error {
+        multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => {
+            Error::Http(413, "the form has more around its file than the 1 MiB that it may have".into())
+        }
+        multer::Error::StreamReadFailed(_) => Error::Malformed("the upload broke off; nothing of it stays".into()),
+        other => Error::Malformed(format!("the form cannot be read: {other}")),
+    })
+}
+
+fn too_large(limit: u64) -> Error {
+    Error::Http(413, format!("the file is larger than the {} MiB that it may have", limit / 1024 / 1024))
+}
+
+impl<T: FromPairs + 'static> FromRequest<App> for Upload<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self> {
+        let boundary = boundary(request.headers()).ok_or_else(|| {
+            Error::Http(
+                415,
+                "the body must be a form with a file, with the header `Content-Type: multipart/form-data`".into(),
+            )
+        })?;
+        let limit = app.config.upload_limit();
+        let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if announced.is_some_and(|length: u64| length > limit + AROUND_THE_FILE) {
+            return Err(too_large(limit));
+        }
+        // The file has a limit of its own, which tells how large it may be.
+        let sizes = SizeLimit::new().per_field(AROUND_THE_FILE).for_field(FILE, u64::MAX);
+        let whole = Constraints::new().size_limit(sizes.whole_stream(limit + 2 * AROUND_THE_FILE));
+        let body = request.into_body().into_data_stream();
+        Ok(Self { form: Multipart::with_constraints(body, boundary, whole), limit, fields: PhantomData })
+    }
+}
+
+fn boundary(headers: &HeaderMap) -> Option<String> {
+    multer::parse_boundary(headers.get(CONTENT_TYPE)?.to_str().ok()?).ok()
+}
+
+impl<T: FromPairs> Takes for Upload<T> {
+    fn describe(doc: &mut RouteDoc) {
+        doc.takes_form(T::PARAMETERS);
+    }
+}
