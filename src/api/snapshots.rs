@@ -17,8 +17,7 @@ use crate::{
     },
     error::Result,
     http::{
-        Access::May, BASE, Caller, Created, Download, FileAnswer, Id, InRoom, Json, Listed, Paging, Query, Routes,
-        Send, Wait,
+        Access::May, BASE, Caller, Created, Download, FileAnswer, Id, InRoom, Json, Listed, Paging, Query, Routes, Wait,
     },
     policy::Action::{SnapshotCreate, SnapshotDelete, SnapshotList, SnapshotView as View},
 };
@@ -157,23 +156,14 @@ async fn download(
     room: InRoom,
     Id(id): Id<SnapshotId>,
     asked: Download,
-) -> Result<FileAnswer> {
+) -> Result<FileAnswer<report::Format>> {
     let find = async |tx: &mut Tx| Ok((snapshots::find(tx, room.id, id).await?, rooms::in_use(tx, room.id).await?));
     let (snapshot, room_shown) = app.db.read(find).await?;
     let file = snapshots::downloadable(&snapshot)?;
-    let etag = format!("\"{}\"", hex::encode(file.sha256));
-    let size = file.size.unsigned_abs();
-    let send = asked.of(&etag, size)?;
-    let range = if let Send::Part(range) = &send { Some(range.clone()) } else { None };
-    let mut content = None;
-    if matches!(send, Send::Whole | Send::Part(_)) {
-        content = Some(app.files.get(&file.file_url, range.clone()).await?);
-        let range = range.map(|range| format!("{}-{}", range.start, range.end - 1));
-        snapshots::log_download(&app, &caller.actor(), room.id, id, range).await?;
-    }
     let format = report::Format::from(snapshot.kind);
     let name = format!("{} - {}.{}", room_shown.title, snapshot.title, format.extension());
-    Ok(FileAnswer { name, media_type: format.media_type(), etag, size, send, content })
+    let log = async |range| snapshots::log_download(&app, &caller.actor(), room.id, id, range).await;
+    asked.answer(&app, file, (name, format), log).await
 }
 
 async fn delete(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Json<SnapshotDeleted>> {

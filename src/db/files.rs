@@ -1,7 +1,18 @@
-//! `file_deletions`: files that no row names any more, to be removed from the store.
+//! Files as rows name them; and `file_deletions`: those that no row names any more, to be removed.
 
 use super::Tx;
-use crate::{domain::Time, error::Result};
+use crate::{domain::Time, error::Result, evidence::Hash};
+
+/// A file of the store, as its row tells of it.
+#[derive(Debug, Clone)]
+pub struct StoredFile {
+    /// Key in the store.
+    pub file_url: String,
+    /// Bytes.
+    pub size: i64,
+    /// SHA-256.
+    pub sha256: Hash,
+}
 
 /// Notes a file for removal.
 pub async fn forget(tx: &mut Tx, file_url: &str, not_before: Time) -> Result<()> {

@@ -1,10 +1,9 @@
 //! `snapshots`, with `snapshot_records` and `snapshot_files`.
 
-use super::{Page, Row, Tx};
+use super::{Page, Row, Tx, files::StoredFile};
 use crate::{
     domain::{RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time},
     error::Result,
-    evidence::Hash,
 };
 
 /// A snapshot with what is known of its job and its file.
@@ -145,17 +144,6 @@ pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Snapshot>> {
 pub async fn record(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<Vec<u8>>> {
     let row = tx.opt("SELECT body FROM snapshot_records WHERE snapshot_id = ?1", &[&snapshot]).await?;
     row.map(|row| row.get(0)).transpose()
-}
-
-/// The rendered file of a snapshot, as its row tells of it.
-#[derive(Debug, Clone)]
-pub struct StoredFile {
-    /// Key in the store.
-    pub file_url: String,
-    /// Bytes.
-    pub size: i64,
-    /// SHA-256.
-    pub sha256: Hash,
 }
 
 /// A stored file and what drew it.

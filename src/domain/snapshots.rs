@@ -18,8 +18,9 @@ use crate::{
     app::App,
     db::{
         self, Tx,
+        files::StoredFile,
         jobs::Claim,
-        snapshots::{Drawn, Snapshot, StoredFile},
+        snapshots::{Drawn, Snapshot},
     },
     error::{Error, Result},
 };

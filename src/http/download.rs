@@ -1,6 +1,6 @@
 //! A stored file as an answer: whole, in part (`Range`), or not at all where the client has it (`ETag`).
 
-use std::ops::Range;
+use std::{marker::PhantomData, ops::Range};
 
 use axum::{
     body::Body,
@@ -26,7 +26,8 @@ use report::Format;
 
 use crate::{
     app::App,
-    domain::SnapshotType,
+    db::files::StoredFile,
+    domain::FileKind,
     error::{Error, Result},
     files::Opened,
 };
@@ -40,7 +41,7 @@ pub struct Download {
 
 /// What is to be sent of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Send {
+enum Send {
     /// Nothing: the client has it.
     NotModified,
     /// Its headers only.
@@ -52,8 +53,29 @@ pub enum Send {
 }
 
 impl Download {
+    /// Answers with a file of this name and kind. What is sent of it is logged first, with the range
+    /// of bytes where it is not all.
+    pub async fn answer<K: Kinds>(
+        self,
+        app: &App,
+        file: StoredFile,
+        (name, kind): (String, K),
+        log: impl AsyncFnOnce(Option<String>) -> Result<()>,
+    ) -> Result<FileAnswer<K>> {
+        let etag = format!("\"{}\"", hex::encode(file.sha256));
+        let size = file.size.unsigned_abs();
+        let send = self.of(&etag, size)?;
+        let range = if let Send::Part(range) = &send { Some(range.clone()) } else { None };
+        let mut content = None;
+        if matches!(send, Send::Whole | Send::Part(_)) {
+            content = Some(app.files.get(&file.file_url, range.clone()).await?);
+            log(range.map(|range| format!("{}-{}", range.start, range.end - 1))).await?;
+        }
+        Ok(FileAnswer { name, media_type: kind.media_type(), etag, size, send, content, kinds: PhantomData })
+    }
+
     /// Decides what to send of a file of this tag and size.
-    pub fn of(&self, etag: &str, size: u64) -> Result<Send> {
+    fn of(&self, etag: &str, size: u64) -> Result<Send> {
         let text = |name| self.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         if text(IF_NONE_MATCH).is_some_and(|tags| {
             tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag || tag.trim() == "*")
@@ -111,23 +133,46 @@ impl Takes for Download {
     }
 }
 
-/// A file, or what is to be sent of it.
-pub struct FileAnswer {
-    /// Name for people.
-    pub name: String,
-    /// Media type.
-    pub media_type: &'static str,
-    /// Tag, with its quotes.
-    pub etag: String,
-    /// Size of the whole.
-    pub size: u64,
-    /// What of it.
-    pub send: Send,
-    /// The bytes, where any are sent.
-    pub content: Option<Opened>,
+/// The kinds of files that a route answers with.
+pub trait Kinds {
+    /// The media type of this one.
+    fn media_type(&self) -> &'static str;
+    /// The media types of all.
+    fn media_types() -> Vec<&'static str>;
 }
 
-impl IntoResponse for FileAnswer {
+impl Kinds for Format {
+    fn media_type(&self) -> &'static str {
+        Self::media_type(*self)
+    }
+
+    fn media_types() -> Vec<&'static str> {
+        [Self::Pdf, Self::Json, Self::Csv].map(Self::media_type).to_vec()
+    }
+}
+
+impl Kinds for FileKind {
+    fn media_type(&self) -> &'static str {
+        Self::media_type(*self)
+    }
+
+    fn media_types() -> Vec<&'static str> {
+        Self::ALL.map(Self::media_type).to_vec()
+    }
+}
+
+/// A file of one of these kinds, or what is to be sent of it.
+pub struct FileAnswer<K> {
+    name: String,
+    media_type: &'static str,
+    etag: String,
+    size: u64,
+    send: Send,
+    content: Option<Opened>,
+    kinds: PhantomData<K>,
+}
+
+impl<K> IntoResponse for FileAnswer<K> {
     fn into_response(self) -> Response {
         let (status, length) = match &self.send {
             Send::NotModified => (StatusCode::NOT_MODIFIED, None),
@@ -171,9 +216,9 @@ fn attachment(name: &str) -> String {
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent(name))
 }
 
-impl Answers for FileAnswer {
+impl<K: Kinds> Answers for FileAnswer<K> {
     fn describe(doc: &mut RouteDoc) {
-        let forms = || SnapshotType::ALL.map(|kind| (Format::from(kind).media_type(), Content::default()));
+        let forms = || K::media_types().into_iter().map(|media_type| (media_type, Content::default()));
         doc.answers("200", "The file", forms());
         doc.header("200", "Accept-Ranges", Kind::Text, "`bytes`");
         doc.answers("206", "The part of the file that `Range` asks for", forms());

@@ -19,7 +19,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use answer::{Created, Listed, NoContent};
 pub use caller::{Caller, InRoom};
-pub use download::{Download, FileAnswer, Send};
+pub use download::{Download, FileAnswer};
 pub use extract::{FromPairs, Given, Id, Ids, Json, Paging, Query, Wait};
 pub use listener::{Limits, serve};
 pub use problem::{FieldProblem, Problem};

@@ -18,8 +18,9 @@ use crate::{
     app::App,
     db::{
         self,
+        files::StoredFile,
         jobs::Claim,
-        snapshots::{Drawn, Snapshot, StoredFile},
+        snapshots::{Drawn, Snapshot},
     },
     domain::{record::Captured, snapshots},
     error::{Error, Result},

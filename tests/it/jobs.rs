@@ -5,8 +5,9 @@ use std::{fs, time::Duration};
 use serde_json::{Value, json};
 use sts_clearance::{
     db::{
+        files::StoredFile,
         jobs::{self, Claim},
-        snapshots::{Drawn, StoredFile},
+        snapshots::Drawn,
     },
     domain::{Role, snapshots},
 };
