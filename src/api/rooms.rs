@@ -43,13 +43,32 @@ struct RoomView {
     #[schema(value_type = String, format = "date-time")]
     created_at: Time,
     created_by: String,
+    /// How long the operation is planned to take, in hours.
+    planned_duration_hours: i64,
+    /// When the transfer was completed: as its phase was left.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    transfer_completed_at: Option<Time>,
+    #[schema(value_type = Option<String>, format = "date-time")]
+    closed_at: Option<Time>,
 }
 
 impl From<Room> for RoomView {
     fn from(room: Room) -> Self {
-        let Room { id, title, location, sts_eta, description, cargo_profile, status, phase, created_at, created_by } =
-            room;
-        Self { id, title, location, sts_eta, description, cargo_profile, status, phase, created_at, created_by }
+        Self {
+            id: room.id,
+            title: room.title,
+            location: room.location,
+            sts_eta: room.sts_eta,
+            description: room.description,
+            cargo_profile: room.cargo_profile,
+            status: room.status,
+            phase: room.phase,
+            created_at: room.created_at,
+            created_by: room.created_by,
+            planned_duration_hours: room.planned_duration_hours,
+            transfer_completed_at: room.transfer_completed_at,
+            closed_at: room.closed_at,
+        }
     }
 }
 

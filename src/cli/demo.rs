@@ -121,6 +121,7 @@ impl Story {
             sts_eta: self.eta(days(4)),
             description: Some("80,000 t of crude oil from Aegean Star to Northern Light, at anchor.".into()),
             cargo_profile: Some(CargoProfile::Oil),
+            planned_duration_hours: 36,
             parties,
         };
         rooms::open(&self.app, &actor("broker"), asked, None).await

@@ -46,6 +46,11 @@ const MIGRATIONS: &[Migration] = &[
         up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql", down_postgres: "down.postgres.sql"),
     step!("002_add_performance_indexes"),
     step!("003_add_snapshots_table", holds: &["snapshots"]),
+    step!("004_add_vessels", holds: &["vessels"]),
+    step!("005_add_documents", holds: &["documents", "document_versions", "decisions"],
+        up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql", down_postgres: "down.postgres.sql"),
+    step!("006_add_approvals", holds: &["approvals"]),
+    step!("007_add_operation_clocks"),
 ];
 
 /// A step and when it was taken, if it was.
@@ -110,16 +115,19 @@ pub async fn down(tx: &mut Tx, to: &str, rows_may_go: bool) -> Result<TakenBack>
     lock(tx).await?;
     let applied = applied(tx).await?;
     let mut taken = TakenBack { log_remains: kept > 0 && !applied.is_empty(), ..TakenBack::default() };
-    for step in MIGRATIONS[kept..].iter().rev().filter(|step| find(&applied, step.name).is_some()) {
-        for table in step.holds {
-            let rows: i64 = tx.one(&format!("SELECT COUNT(*) FROM {table}"), &[]).await?.get(0)?;
-            if rows > 0 && !rows_may_go {
-                return Err(Error::Refused(format!(
-                    "going down would delete `{table}` for good, and its rows ({rows}); repeat with --yes if that is meant"
-                )));
-            }
-            taken.rows.insert(table, rows);
-        }
+    let steps = || MIGRATIONS[kept..].iter().rev().filter(|step| find(&applied, step.name).is_some());
+    for table in steps().flat_map(|step| step.holds) {
+        taken.rows.insert(table, tx.one(&format!("SELECT COUNT(*) FROM {table}"), &[]).await?.get(0)?);
+    }
+    let lost: Vec<_> = taken.rows.iter().filter(|(_, rows)| **rows > 0).collect();
+    if !lost.is_empty() && !rows_may_go {
+        let lost: Vec<_> = lost.into_iter().map(|(table, rows)| format!("`{table}` ({rows})")).collect();
+        return Err(Error::Refused(format!(
+            "going down would delete for good the rows of {}; repeat with --yes if that is meant",
+            lost.join(", ")
+        )));
+    }
+    for step in steps() {
         if step.name == MIGRATIONS[0].name {
             taken.files = super::files::due(tx, Time::LATEST, i64::MAX).await?;
         }

@@ -10,6 +10,11 @@ mod sqlite;
 mod tx;
 
 pub mod activity;
+pub mod approvals;
+pub mod decisions;
+pub mod document_types;
+pub mod document_versions;
+pub mod documents;
 pub mod files;
 pub mod idempotency;
 pub mod jobs;
@@ -19,6 +24,7 @@ pub mod rooms;
 pub mod sessions;
 pub mod snapshots;
 pub mod users;
+pub mod vessels;
 
 pub(crate) use column::text_column;
 pub use dialect::Dialect;

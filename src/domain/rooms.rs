@@ -20,6 +20,11 @@ use crate::{
 /// Parties a room can be opened with.
 const MOST_PARTIES: usize = 100;
 
+/// Hours that an operation is planned to take where nobody says otherwise.
+const USUAL_HOURS: i64 = 48;
+/// The longest that it may be planned to take: a month.
+const MOST_HOURS: i64 = 31 * 24;
+
 /// A room to open.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -39,9 +44,17 @@ pub struct NewRoom {
     /// What is transferred.
     #[serde(default)]
     pub cargo_profile: Option<CargoProfile>,
+    /// How long the operation is planned to take, in hours.
+    #[serde(default = "usual_hours")]
+    #[schema(default = 48)]
+    pub planned_duration_hours: i64,
     /// Who takes part, besides who opens the room; an address listed twice counts once.
     #[serde(default, deserialize_with = "super::object::objects")]
     pub parties: Vec<NewParty>,
+}
+
+fn usual_hours() -> i64 {
+    USUAL_HOURS
 }
 
 /// What to change of a room; a field left out stays as it is.
@@ -66,6 +79,9 @@ pub struct RoomChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<CargoProfile>)]
     pub cargo_profile: Option<Option<CargoProfile>>,
+    /// How long the operation is planned to take, in hours.
+    #[serde(default)]
+    pub planned_duration_hours: Option<i64>,
 }
 
 /// Tells a field that is `null` from one that is left out.
@@ -116,6 +132,7 @@ fn checked(app: &App, asked: &NewRoom, opener: &str) -> Result<(Room, Vec<Party>
     let location = fields.line("location", &asked.location);
     let sts_eta = fields.time("sts_eta", &asked.sts_eta);
     let description = fields.optional_text("description", asked.description.as_deref());
+    let planned_duration_hours = fields.number("planned_duration_hours", asked.planned_duration_hours, 1..=MOST_HOURS);
     if asked.parties.len() > MOST_PARTIES {
         fields.fault("parties", format!("must be at most {MOST_PARTIES}"));
     }
@@ -133,6 +150,10 @@ fn checked(app: &App, asked: &NewRoom, opener: &str) -> Result<(Room, Vec<Party>
         phase: Phase::Nomination,
         created_at: app.now(),
         created_by: opener.to_owned(),
+        planned_duration_hours,
+        notice: None,
+        transfer_completed_at: None,
+        closed_at: None,
     };
     Ok((room, parties))
 }
@@ -176,6 +197,9 @@ fn changed(before: &Room, asked: &RoomChange) -> Result<Room> {
     if let Some(cargo_profile) = asked.cargo_profile {
         after.cargo_profile = cargo_profile;
     }
+    if let Some(hours) = asked.planned_duration_hours {
+        after.planned_duration_hours = fields.number("planned_duration_hours", hours, 1..=MOST_HOURS);
+    }
     fields.done()?;
     Ok(after)
 }
@@ -188,6 +212,7 @@ fn differences(before: &Room, after: &Room) -> Map<String, Value> {
             ("sts_eta", json!(room.sts_eta)),
             ("description", json!(room.description)),
             ("cargo_profile", json!(room.cargo_profile)),
+            ("planned_duration_hours", json!(room.planned_duration_hours)),
         ]
     };
     std::iter::zip(told(before), told(after))

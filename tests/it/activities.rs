@@ -110,8 +110,7 @@ async fn a_schema_taken_back_is_told_to_the_platforms_log_and_takes_the_files_wi
     assert!(!app.dir.path().join(&key).exists());
     let log = app.get("/activities?limit=1", &admin).send().await.expect(200);
     assert_eq!((&log[0]["actor"], &log[0]["action"]), (&json!("operator"), &json!("schema_taken_back")));
-    assert_eq!(
-        log[0]["meta"],
-        json!({ "migrations": ["003_add_snapshots_table"], "rows_deleted": { "snapshots": 1 } })
-    );
+    let migrations = log[0]["meta"]["migrations"].as_array().unwrap();
+    assert_eq!(migrations.last().unwrap(), "003_add_snapshots_table");
+    assert_eq!(log[0]["meta"]["rows_deleted"]["snapshots"], 1);
 }

@@ -17,6 +17,26 @@ const COLUMNS: [&str; 10] =
 const INDEXES: [&str; 4] =
     ["idx_snapshots_created_by", "idx_snapshots_room_created", "idx_snapshots_room_id", "idx_snapshots_status"];
 
+/// Every migration, the oldest first.
+const NAMES: [&str; 7] = [
+    "001_initial_schema",
+    "002_add_performance_indexes",
+    "003_add_snapshots_table",
+    "004_add_vessels",
+    "005_add_documents",
+    "006_add_approvals",
+    "007_add_operation_clocks",
+];
+
+/// What `migrate` prints of the migrations after 002.
+fn after_002(done: &str, newest_first: bool) -> String {
+    let mut names = NAMES[2..].to_vec();
+    if newest_first {
+        names.reverse();
+    }
+    names.into_iter().flat_map(|name| [name, " ", done, "\n"]).collect()
+}
+
 on_both_databases! {
     Installation:
     up_takes_every_migration_once_and_status_tells_it,
@@ -31,17 +51,16 @@ on_both_databases! {
 }
 
 async fn up_takes_every_migration_once_and_status_tells_it(place: Installation) {
-    let names = ["001_initial_schema", "002_add_performance_indexes", "003_add_snapshots_table"];
     for line in place.run(&["migrate", "status"]).expect(0).lines() {
         assert!(line.ends_with(" not taken"), "{line}");
     }
     let taken = place.run(&["migrate", "up"]);
-    assert!(taken.expect(0).lines().eq(names.map(|name| format!("{name} taken"))), "{taken:?}");
+    assert!(taken.expect(0).lines().eq(NAMES.map(|name| format!("{name} taken"))), "{taken:?}");
     assert_eq!(place.run(&["migrate", "up"]).expect(0), "there is nothing to take\n");
     let status = place.run(&["migrate", "status"]);
     let told: Vec<_> = status.expect(0).lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
-    assert_eq!(told.len(), names.len());
-    for (line, name) in told.iter().zip(names) {
+    assert_eq!(told.len(), NAMES.len());
+    for (line, name) in told.iter().zip(NAMES) {
         assert!(matches!(line.as_slice(), [said, "taken", at] if *said == name && at.ends_with('Z')), "{line:?}");
     }
 }
@@ -53,7 +72,7 @@ async fn programs_that_start_at_once_take_every_migration_once(place: Installati
     });
     let mut taken: Vec<_> = said.iter().flat_map(|said| said.lines()).collect();
     taken.sort_unstable();
-    assert_eq!(taken.len(), 6, "{taken:?}");
+    assert_eq!(taken.len(), NAMES.len() + 3, "{taken:?}");
     assert_eq!(taken.iter().filter(|line| **line == "there is nothing to take").count(), 3, "{taken:?}");
 }
 
@@ -73,11 +92,11 @@ async fn the_snapshots_table_has_the_columns_and_indexes_of_the_earlier_system(p
 
 async fn down_to_002_and_up_again_leaves_a_server_that_takes_snapshots(place: Installation) {
     place.run(&["migrate", "up"]).expect(0);
-    assert_eq!(place.run(&["migrate", "down", "--to", "002"]).expect(0), "003_add_snapshots_table taken back\n");
+    assert_eq!(place.run(&["migrate", "down", "--to", "002"]).expect(0), after_002("taken back", true));
     assert_eq!(place.run(&["migrate", "down", "--to", "002"]).expect(0), "there is nothing to take back\n");
     let status = place.run(&["migrate", "status"]);
-    assert_eq!(status.expect(0).lines().filter(|line| line.ends_with("not taken")).count(), 1);
-    assert_eq!(place.run(&["migrate", "up"]).expect(0), "003_add_snapshots_table taken\n");
+    assert_eq!(status.expect(0).lines().filter(|line| line.ends_with("not taken")).count(), NAMES.len() - 2);
+    assert_eq!(place.run(&["migrate", "up"]).expect(0), after_002("taken", false));
     let room = Room::with_a_snapshot(&place).await;
     assert_eq!(room.server.api.all(&room.path("snapshots"), &room.token).await.len(), 1);
 }
@@ -93,17 +112,14 @@ async fn a_down_that_would_drop_snapshots_asks_for_yes_and_leaves_rooms_parties_
     insta::allow_duplicates! {
         insta::assert_snapshot!(
             refused,
-            @"going down would delete `snapshots` for good, and its rows (1); repeat with --yes if that is meant"
+            @"going down would delete for good the rows of `snapshots` (1); repeat with --yes if that is meant"
         );
     }
     let room = Room { server: place.serve(), id, token };
     assert_eq!(room.facts().await, before);
     let Room { id, token, .. } = room;
 
-    assert_eq!(
-        place.run(&["migrate", "down", "--to", "002", "--yes"]).expect(0),
-        "003_add_snapshots_table taken back\n"
-    );
+    assert_eq!(place.run(&["migrate", "down", "--to", "002", "--yes"]).expect(0), after_002("taken back", true));
     assert_eq!(place.tables().await.iter().filter(|table| table.contains("snapshot")).count(), 0);
     let room = Room { server: place.serve(), id, token };
     let after = room.facts().await;
@@ -128,7 +144,7 @@ async fn a_down_to_000_asks_for_yes_and_leaves_an_empty_database(place: Installa
 
 async fn an_unknown_target_is_refused(place: Installation) {
     place.run(&["migrate", "up"]).expect(0);
-    for target in ["004", "2", "latest", "", "-1"] {
+    for target in ["999", "2", "latest", "", "-1"] {
         let to = format!("--to={target}");
         assert_eq!(
             place.run(&["migrate", "down", &to, "--yes"]).refused(),
@@ -145,7 +161,7 @@ async fn a_server_told_not_to_migrate_refuses_an_older_schema_and_names_the_comm
     insta::allow_duplicates! {
         insta::assert_snapshot!(
             refused,
-            @"the database lacks the migrations 003_add_snapshots_table; run `sts-clearance migrate up`"
+            @"the database lacks the migrations 003_add_snapshots_table, 004_add_vessels, 005_add_documents, 006_add_approvals, 007_add_operation_clocks; run `sts-clearance migrate up`"
         );
     }
     place.run(&["migrate", "up"]).expect(0);

@@ -1,0 +1,2 @@
+ALTER TABLE parties DROP COLUMN side;
+DROP TABLE vessels;

@@ -1,0 +1,97 @@
+//! `approvals`: each party's clearance of each vessel, as it is now.
+
+use super::{Page, Row, Tx};
+use crate::{
+    domain::{ApprovalId, ApprovalStatus, Role, RoomId, Side, Time, VesselId},
+    error::Result,
+};
+
+/// A party's clearance of a vessel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Approval {
+    /// Id.
+    pub id: ApprovalId,
+    /// The vessel.
+    pub vessel: VesselId,
+    /// Address of whose it is.
+    pub party: String,
+    /// Their role when they last spoke.
+    pub role: Role,
+    /// The side they spoke for; none for neither.
+    pub side: Option<Side>,
+    /// What they say.
+    pub status: ApprovalStatus,
+    /// The subjects, or the reason.
+    pub comment: Option<String>,
+    /// When they last spoke.
+    pub decided_at: Time,
+}
+
+const COLUMNS: &str = "id, vessel_id, party, role, side, status, comment, decided_at";
+
+fn read(row: &Row) -> Result<Approval> {
+    Ok(Approval {
+        id: row.get(0)?,
+        vessel: row.get(1)?,
+        party: row.get(2)?,
+        role: row.get(3)?,
+        side: row.get(4)?,
+        status: row.get(5)?,
+        comment: row.get(6)?,
+        decided_at: row.get(7)?,
+    })
+}
+
+/// Adds a clearance; false where the party has one of this vessel already.
+pub async fn insert(tx: &mut Tx, room: RoomId, approval: &Approval) -> Result<bool> {
+    let added = tx
+        .exec(
+            &format!(
+                "INSERT INTO approvals (room_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 ON CONFLICT (vessel_id, party) DO NOTHING"
+            ),
+            &[
+                &room,
+                &approval.id,
+                &approval.vessel,
+                &approval.party,
+                &approval.role,
+                &approval.side,
+                &approval.status,
+                &approval.comment,
+                &approval.decided_at,
+            ],
+        )
+        .await?;
+    Ok(added == 1)
+}
+
+/// Stores what a party says now.
+pub async fn update(tx: &mut Tx, approval: &Approval) -> Result<()> {
+    tx.exec(
+        "UPDATE approvals SET role = ?2, side = ?3, status = ?4, comment = ?5, decided_at = ?6 WHERE id = ?1",
+        &[&approval.id, &approval.role, &approval.side, &approval.status, &approval.comment, &approval.decided_at],
+    )
+    .await
+    .map(drop)
+}
+
+/// The clearances of a room, in the order they were begun.
+pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Approval>> {
+    let sql = format!("SELECT {COLUMNS} FROM approvals WHERE room_id = ?1 ORDER BY id");
+    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+}
+
+/// A page of a room's clearances, in the order they were begun, and how many there are.
+pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Approval>, i64)> {
+    let total = tx.one("SELECT COUNT(*) FROM approvals WHERE room_id = ?1", &[&room]).await?.get(0)?;
+    let sql = format!("SELECT {COLUMNS} FROM approvals WHERE room_id = ?1 ORDER BY id LIMIT ?2 OFFSET ?3");
+    let rows = tx.rows(&sql, &[&room, &page.limit, &page.offset]).await?;
+    Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
+}
+
+/// One clearance of a room.
+pub async fn find(tx: &mut Tx, room: RoomId, approval: ApprovalId) -> Result<Option<Approval>> {
+    let sql = format!("SELECT {COLUMNS} FROM approvals WHERE room_id = ?1 AND id = ?2");
+    tx.opt(&sql, &[&room, &approval]).await?.as_ref().map(read).transpose()
+}

@@ -1,0 +1,68 @@
+//! `decisions`: verdicts of parties on versions, added and read, never changed.
+
+use super::{Row, Tx};
+use crate::{
+    domain::{DecisionId, Role, RoomId, Time, Verdict, VersionId},
+    error::Result,
+};
+
+/// A party's verdict on a version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// Id.
+    pub id: DecisionId,
+    /// The version.
+    pub version: VersionId,
+    /// Address of who decided.
+    pub party: String,
+    /// Their role then.
+    pub role: Role,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The subjects, or the reason of a rejection.
+    pub comment: Option<String>,
+    /// When.
+    pub decided_at: Time,
+}
+
+const COLUMNS: &str = "c.id, c.version_id, c.party, c.role, c.verdict, c.comment, c.decided_at";
+
+fn read(row: &Row) -> Result<Decision> {
+    Ok(Decision {
+        id: row.get(0)?,
+        version: row.get(1)?,
+        party: row.get(2)?,
+        role: row.get(3)?,
+        verdict: row.get(4)?,
+        comment: row.get(5)?,
+        decided_at: row.get(6)?,
+    })
+}
+
+/// Adds a decision after those there are.
+pub async fn insert(tx: &mut Tx, decision: &Decision) -> Result<()> {
+    tx.exec(
+        "INSERT INTO decisions (id, version_id, seq, party, role, verdict, comment, decided_at)
+         SELECT ?1, ?2, COUNT(*), ?3, ?4, ?5, ?6, ?7 FROM decisions WHERE version_id = ?2",
+        &[
+            &decision.id,
+            &decision.version,
+            &decision.party,
+            &decision.role,
+            &decision.verdict,
+            &decision.comment,
+            &decision.decided_at,
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// The decisions on all versions of a room; those on one version oldest first.
+pub async fn of_room(tx: &mut Tx, room: RoomId) -> Result<Vec<Decision>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM decisions c JOIN document_versions v ON v.id = c.version_id
+         JOIN documents d ON d.id = v.document_id WHERE d.room_id = ?1 ORDER BY c.version_id, c.seq"
+    );
+    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+}

@@ -1,0 +1,131 @@
+//! `document_versions`: uploaded files, added and read, never changed.
+
+use super::{Row, Tx, files::StoredFile};
+use crate::{
+    domain::{Day, DocumentId, FileKind, Role, RoomId, Time, VersionId},
+    error::{Error, Result},
+    evidence::Hash,
+};
+
+/// An uploaded file of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Version {
+    /// Id.
+    pub id: VersionId,
+    /// The document.
+    pub document: DocumentId,
+    /// 1, 2, 3, …
+    pub number: i64,
+    /// Key in the store.
+    pub file_url: String,
+    /// The name that the uploader gave it.
+    pub file_name: String,
+    /// What it is, by its content.
+    pub kind: FileKind,
+    /// Bytes.
+    pub size: i64,
+    /// SHA-256.
+    pub sha256: Hash,
+    /// The last day on which it is valid; none where it does not run out.
+    pub expires_on: Option<Day>,
+    /// Whether that day was reckoned from the type's default validity.
+    pub expiry_assumed: bool,
+    /// What the uploader said of it.
+    pub notes: Option<String>,
+    /// Address of who uploaded it.
+    pub uploaded_by: String,
+    /// Their role then.
+    pub uploader_role: Role,
+    /// When.
+    pub uploaded_at: Time,
+}
+
+impl Version {
+    /// Its file.
+    pub fn file(&self) -> StoredFile {
+        StoredFile { file_url: self.file_url.clone(), size: self.size, sha256: self.sha256 }
+    }
+}
+
+const COLUMNS: &str = "v.id, v.document_id, v.number, v.file_url, v.file_name, v.file_kind, v.file_size, v.sha256,
+    v.expires_on, v.expiry_assumed, v.notes, v.uploaded_by, v.uploader_role, v.uploaded_at";
+
+fn read(row: &Row) -> Result<Version> {
+    Ok(Version {
+        id: row.get(0)?,
+        document: row.get(1)?,
+        number: row.get(2)?,
+        file_url: row.get(3)?,
+        file_name: row.get(4)?,
+        kind: row.get(5)?,
+        size: row.get(6)?,
+        sha256: hash(&row.get::<Vec<u8>>(7)?)?,
+        expires_on: row.get(8)?,
+        expiry_assumed: row.get(9)?,
+        notes: row.get(10)?,
+        uploaded_by: row.get(11)?,
+        uploader_role: row.get(12)?,
+        uploaded_at: row.get(13)?,
+    })
+}
+
+fn hash(stored: &[u8]) -> Result<Hash> {
+    stored.try_into().map_err(|_| Error::internal("a hash of another length"))
+}
+
+/// Adds a version.
+pub async fn insert(tx: &mut Tx, version: &Version) -> Result<()> {
+    tx.exec(
+        "INSERT INTO document_versions (id, document_id, number, file_url, file_name, file_kind, file_size, sha256,
+                                        expires_on, expiry_assumed, notes, uploaded_by, uploader_role, uploaded_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        &[
+            &version.id,
+            &version.document,
+            &version.number,
+            &version.file_url,
+            &version.file_name,
+            &version.kind,
+            &version.size,
+            &version.sha256.as_slice(),
+            &version.expires_on,
+            &version.expiry_assumed,
+            &version.notes,
+            &version.uploaded_by,
+            &version.uploader_role,
+            &version.uploaded_at,
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// The versions of all documents of a room; those of one document oldest first.
+pub async fn of_room(tx: &mut Tx, room: RoomId) -> Result<Vec<Version>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM document_versions v JOIN documents d ON d.id = v.document_id
+         WHERE d.room_id = ?1 ORDER BY v.document_id, v.number"
+    );
+    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+}
+
+/// The versions of a document, oldest first.
+pub async fn of_document(tx: &mut Tx, document: DocumentId) -> Result<Vec<Version>> {
+    let sql = format!("SELECT {COLUMNS} FROM document_versions v WHERE v.document_id = ?1 ORDER BY v.number");
+    tx.rows(&sql, &[&document]).await?.iter().map(read).collect()
+}
+
+/// One version of a document of a room; the newest where none is named.
+pub async fn find(
+    tx: &mut Tx,
+    room: RoomId,
+    document: DocumentId,
+    version: Option<VersionId>,
+) -> Result<Option<Version>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM document_versions v JOIN documents d ON d.id = v.document_id
+         WHERE d.room_id = ?1 AND d.id = ?2 AND (CAST(?3 AS TEXT) IS NULL OR v.id = ?3)
+         ORDER BY v.number DESC LIMIT 1"
+    );
+    tx.opt(&sql, &[&room, &document, &version]).await?.as_ref().map(read).transpose()
+}

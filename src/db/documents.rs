@@ -1,0 +1,133 @@
+//! `documents`: the slots of a room.
+
+use super::{Row, Tx};
+use crate::{
+    domain::{Criticality, DocumentId, Phase, Requirement, RoomId, Time, VesselId},
+    error::Result,
+};
+
+/// A slot: what a type asks of a vessel or of the room, on the terms the type had when it opened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// Id.
+    pub id: DocumentId,
+    /// The vessel; none where it is the room's own.
+    pub vessel: Option<VesselId>,
+    /// Code of its type.
+    pub document_type: String,
+    /// Place in the catalogue.
+    pub position: i64,
+    /// Name.
+    pub name: String,
+    /// Category.
+    pub category: String,
+    /// Whether it is needed.
+    pub requirement: Requirement,
+    /// How much hangs on it.
+    pub criticality: Criticality,
+    /// Days that a version is valid where nobody says otherwise.
+    pub validity_days: Option<i64>,
+    /// Days before its end from which it is told to run out.
+    pub warn_days: Option<i64>,
+    /// The phase that is not entered (`clearance`: not left) without it.
+    pub gate: Phase,
+    /// That it is not needed here.
+    pub waiver: Option<Waiver>,
+    /// When it opened.
+    pub opened_at: Time,
+}
+
+/// That a document is not needed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Waiver {
+    /// Why.
+    pub reason: String,
+    /// Address of who said so.
+    pub by: String,
+    /// When.
+    pub at: Time,
+}
+
+const COLUMNS: &str = "id, vessel_id, document_type, position, name, category, requirement, criticality, validity_days,
+    warn_days, gate, waived_reason, waived_by, waived_at, opened_at";
+
+fn read(row: &Row) -> Result<Document> {
+    let waiver = match (row.get(11)?, row.get(12)?, row.get(13)?) {
+        (Some(reason), Some(by), Some(at)) => Some(Waiver { reason, by, at }),
+        _ => None,
+    };
+    Ok(Document {
+        id: row.get(0)?,
+        vessel: row.get(1)?,
+        document_type: row.get(2)?,
+        position: row.get(3)?,
+        name: row.get(4)?,
+        category: row.get(5)?,
+        requirement: row.get(6)?,
+        criticality: row.get(7)?,
+        validity_days: row.get(8)?,
+        warn_days: row.get(9)?,
+        gate: row.get(10)?,
+        waiver,
+        opened_at: row.get(14)?,
+    })
+}
+
+/// Opens a slot.
+pub async fn insert(tx: &mut Tx, room: RoomId, document: &Document) -> Result<()> {
+    tx.exec(
+        "INSERT INTO documents (id, room_id, vessel_id, document_type, position, name, category, requirement,
+                                criticality, validity_days, warn_days, gate, opened_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        &[
+            &document.id,
+            &room,
+            &document.vessel,
+            &document.document_type,
+            &document.position,
+            &document.name,
+            &document.category,
+            &document.requirement,
+            &document.criticality,
+            &document.validity_days,
+            &document.warn_days,
+            &document.gate,
+            &document.opened_at,
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// The slots of a room: those of its vessels in the order these were named, then its own.
+pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Document>> {
+    let columns = COLUMNS.split(", ").map(|column| format!("d.{}", column.trim())).collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "SELECT {columns} FROM documents d LEFT JOIN vessels v ON v.id = d.vessel_id WHERE d.room_id = ?1
+         ORDER BY CASE WHEN d.vessel_id IS NULL THEN 1 ELSE 0 END, v.added_at, v.id, d.position, d.document_type"
+    );
+    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+}
+
+/// One slot of a room.
+pub async fn find(tx: &mut Tx, room: RoomId, document: DocumentId) -> Result<Option<Document>> {
+    let sql = format!("SELECT {COLUMNS} FROM documents WHERE room_id = ?1 AND id = ?2");
+    tx.opt(&sql, &[&room, &document]).await?.as_ref().map(read).transpose()
+}
+
+/// Sets whether a document is needed.
+pub async fn set_requirement(tx: &mut Tx, document: DocumentId, requirement: Requirement) -> Result<()> {
+    tx.exec("UPDATE documents SET requirement = ?2 WHERE id = ?1", &[&document, &requirement]).await.map(drop)
+}
+
+/// Waives a document, or takes the waiver back.
+pub async fn set_waiver(tx: &mut Tx, document: DocumentId, waiver: Option<&Waiver>) -> Result<()> {
+    let (reason, by, at) = (waiver.map(|w| &w.reason), waiver.map(|w| &w.by), waiver.map(|w| w.at));
+    let update = "UPDATE documents SET waived_reason = ?2, waived_by = ?3, waived_at = ?4 WHERE id = ?1";
+    tx.exec(update, &[&document, &reason, &by, &at]).await.map(drop)
+}
+
+/// Closes a slot that holds nothing.
+pub async fn delete(tx: &mut Tx, document: DocumentId) -> Result<()> {
+    tx.exec("DELETE FROM documents WHERE id = ?1", &[&document]).await.map(drop)
+}
