@@ -7,9 +7,9 @@ use crate::{
     app::App,
     db::{self, parties::Party},
     domain::{
-        PartyId, Role,
+        Change, PartyId, Role, Side,
         idempotency::Once,
-        parties::{self, NewParty},
+        parties::{self, NewParty, PartyDetails},
     },
     error::Result,
     http::{Access::May, Caller, Created, Id, InRoom, Json, Listed, NoContent, Paging, Query, Routes},
@@ -21,6 +21,12 @@ pub(super) fn routes() -> Routes {
         .get("/rooms/{room_id}/parties", May(RoomView), list, "Who takes part, in the order they joined")
         .post("/rooms/{room_id}/parties", May(RoomManageParties), add, "Adds a party")
         .refusing(&["409"])
+        .patch(
+            "/rooms/{room_id}/parties/{party_id}",
+            May(RoomManageParties),
+            change,
+            "Changes a party's name, company or side; what is left out stays",
+        )
         .delete("/rooms/{room_id}/parties/{party_id}", May(RoomManageParties), remove, "Removes a party")
 }
 
@@ -33,11 +39,12 @@ struct PartyView {
     name: String,
     email: String,
     company: Option<String>,
+    side: Option<Side>,
 }
 
 impl From<Party> for PartyView {
-    fn from(Party { id, role, name, email, company, .. }: Party) -> Self {
-        Self { id, role, name, email, company }
+    fn from(Party { id, role, name, email, company, side, .. }: Party) -> Self {
+        Self { id, role, name, email, company, side }
     }
 }
 
@@ -56,6 +63,16 @@ async fn add(
 ) -> Result<Created<PartyView>> {
     let party = parties::add(&app, &caller.actor(), room.id, asked, once).await?;
     Ok(Created::at(&format!("/rooms/{}/parties/{}", room.id, party.id), party.into()))
+}
+
+async fn change(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(party): Id<PartyId>,
+    Json(asked): Json<Change<PartyDetails>>,
+) -> Result<Json<PartyView>> {
+    Ok(Json(parties::change(&app, &caller.actor(), room.id, party, asked).await?.into()))
 }
 
 async fn remove(app: App, caller: Caller, room: InRoom, Id(party): Id<PartyId>) -> Result<NoContent> {

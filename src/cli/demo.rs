@@ -140,6 +140,7 @@ impl Story {
             name: "Li Wei 李伟".into(),
             email: email("surveyor"),
             company: Some("Pacific Marine Survey".into()),
+            side: None,
         };
         let surveyor = parties::add(&self.app, &actor("broker"), room.id, surveyor, None).await?;
         self.later(minutes(1511));
@@ -202,7 +203,7 @@ fn actor(address: &str) -> Actor {
 }
 
 fn party((address, role, name, company): &(&str, Role, &str, &str)) -> NewParty {
-    NewParty { role: *role, name: (*name).into(), email: email(address), company: Some((*company).into()) }
+    NewParty { role: *role, name: (*name).into(), email: email(address), company: Some((*company).into()), side: None }
 }
 
 fn minutes(count: u64) -> Duration {

@@ -2,7 +2,7 @@
 
 use super::{Page, Row, Tx};
 use crate::{
-    domain::{PartyId, Role, RoomId, Time},
+    domain::{PartyId, Role, RoomId, Side, Time},
     error::Result,
 };
 
@@ -19,11 +19,13 @@ pub struct Party {
     pub email: String,
     /// Company.
     pub company: Option<String>,
+    /// The side they act for; none for neither.
+    pub side: Option<Side>,
     /// When they were added.
     pub added_at: Time,
 }
 
-const COLUMNS: &str = "id, role, name, email, company, added_at";
+const COLUMNS: &str = "id, role, name, email, company, side, added_at";
 
 fn read(row: &Row) -> Result<Party> {
     Ok(Party {
@@ -32,7 +34,8 @@ fn read(row: &Row) -> Result<Party> {
         name: row.get(2)?,
         email: row.get(3)?,
         company: row.get(4)?,
-        added_at: row.get(5)?,
+        side: row.get(5)?,
+        added_at: row.get(6)?,
     })
 }
 
@@ -40,9 +43,9 @@ fn read(row: &Row) -> Result<Party> {
 pub async fn insert(tx: &mut Tx, room: RoomId, party: &Party) -> Result<bool> {
     let added = tx
         .exec(
-            "INSERT INTO parties (id, room_id, role, name, email, company, added_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (room_id, email) DO NOTHING",
-            &[&party.id, &room, &party.role, &party.name, &party.email, &party.company, &party.added_at],
+            "INSERT INTO parties (id, room_id, role, name, email, company, side, added_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (room_id, email) DO NOTHING",
+            &[&party.id, &room, &party.role, &party.name, &party.email, &party.company, &party.side, &party.added_at],
         )
         .await?;
     Ok(added == 1)
@@ -72,6 +75,12 @@ pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Party>, 
 pub async fn find(tx: &mut Tx, room: RoomId, party: PartyId) -> Result<Option<Party>> {
     let sql = format!("SELECT {COLUMNS} FROM parties WHERE room_id = ?1 AND id = ?2");
     tx.opt(&sql, &[&room, &party]).await?.as_ref().map(read).transpose()
+}
+
+/// Stores what of a party can change.
+pub async fn update(tx: &mut Tx, party: &Party) -> Result<()> {
+    let update = "UPDATE parties SET name = ?2, company = ?3, side = ?4 WHERE id = ?1";
+    tx.exec(update, &[&party.id, &party.name, &party.company, &party.side]).await.map(drop)
 }
 
 /// Removes a party; the one removed, if it was there.

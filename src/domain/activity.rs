@@ -90,6 +90,11 @@ pub enum Event {
         name: String,
         email: String,
     },
+    PartyUpdated {
+        party_id: super::PartyId,
+        email: String,
+        changes: Value,
+    },
     SnapshotCreated {
         snapshot_id: super::SnapshotId,
         title: String,

@@ -108,3 +108,19 @@ impl<T: ToSchema> ToSchema for Change<T> {
         T::schemas(schemas);
     }
 }
+
+/// Each field that differs between two states of a thing, with both values: for the log.
+pub(super) fn differences<T: Serialize>(before: &T, after: &T) -> Map<String, Value> {
+    let told = |thing: &T| match serde_json::to_value(thing) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let (before, after) = (told(before), told(after));
+    let changed = after.into_iter().filter(|(field, to)| before.get(field) != Some(to));
+    changed
+        .map(|(field, to)| {
+            let from = before.get(&field).cloned().unwrap_or(Value::Null);
+            (field, serde_json::json!({ "from": from, "to": to }))
+        })
+        .collect()
+}

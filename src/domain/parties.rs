@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Actor, Event, Fields, Log, PartyId, Role, RoomId, idempotency::Once, operation, rooms};
+use super::{
+    Actor, Change, Event, Fields, Log, PartyId, Role, RoomId, Side, idempotency::Once, object::differences, operation,
+    rooms,
+};
 use crate::{
     app::App,
     db::{self, parties::Party},
@@ -26,6 +29,29 @@ pub struct NewParty {
     /// Company.
     #[serde(default)]
     pub company: Option<String>,
+    /// The side they act for: they clear the other side's vessel.
+    #[serde(default)]
+    pub side: Option<Side>,
+}
+
+/// What of a party can change.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartyDetails {
+    /// Name, 1 to 255 characters.
+    pub name: String,
+    /// Company.
+    #[serde(default)]
+    pub company: Option<String>,
+    /// The side they act for: they clear the other side's vessel.
+    #[serde(default)]
+    pub side: Option<Side>,
+}
+
+impl From<&Party> for PartyDetails {
+    fn from(party: &Party) -> Self {
+        Self { name: party.name.clone(), company: party.company.clone(), side: party.side }
+    }
 }
 
 impl NewParty {
@@ -40,6 +66,7 @@ impl NewParty {
             name: fields.line(&format!("{prefix}name"), &self.name),
             email: fields.email(&format!("{prefix}email"), &self.email),
             company: fields.optional_line(&format!("{prefix}company"), self.company.as_deref()),
+            side: self.side,
             added_at: app.now(),
         }
     }
@@ -70,6 +97,30 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, asked: NewParty, once: Opt
         }
         log.append(tx, &added(&party)).await?;
         Ok(party)
+    })
+    .await
+}
+
+/// Changes a party; the log tells each field's old and new value.
+pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, asked: Change<PartyDetails>) -> Result<Party> {
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::in_use(tx, room).await?;
+        let before = db::parties::find(tx, room, id).await?.ok_or(Error::NotFound("party"))?;
+        let details = asked.of(&PartyDetails::from(&before))?;
+        let mut fields = Fields::default();
+        let after = Party {
+            name: fields.line("name", &details.name),
+            company: fields.optional_line("company", details.company.as_deref()),
+            side: details.side,
+            ..before.clone()
+        };
+        fields.done()?;
+        if after != before {
+            db::parties::update(tx, &after).await?;
+            let changes = differences(&PartyDetails::from(&before), &PartyDetails::from(&after)).into();
+            log.append(tx, &Event::PartyUpdated { party_id: id, email: after.email.clone(), changes }).await?;
+        }
+        Ok(after)
     })
     .await
 }

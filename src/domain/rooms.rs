@@ -94,7 +94,7 @@ pub async fn open(app: &App, by: &Actor, asked: NewRoom, once: Option<Once>) -> 
     let Actor::User { email, name, role } = by.clone() else {
         return Err(Error::internal("a room is opened by a user"));
     };
-    let opener = Party { id: PartyId(app.new_id()), role, name, email, company: None, added_at: app.now() };
+    let opener = Party { id: PartyId(app.new_id()), role, name, email, company: None, side: None, added_at: app.now() };
     let (room, listed) = checked(app, &asked, &opener.email)?;
 
     let (app, by) = (app.clone(), by.clone());

@@ -51,6 +51,7 @@ fn body(route: &Route) -> Option<Value> {
             json!({ "role": "buyer", "name": "New", "email": "new@example.com" })
         }
         ("PATCH", "/rooms/{room_id}") => json!({ "title": "Another" }),
+        ("PATCH", "/rooms/{room_id}/parties/{party_id}") => json!({ "company": "Another" }),
         ("POST", "/rooms/{room_id}/snapshots") => json!({ "snapshot_type": "json" }),
         ("POST", path) if !path.ends_with("/retry") && !path.ends_with("/logout") => {
             panic!("no body is known for POST {path}: add one")
