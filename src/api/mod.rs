@@ -2,6 +2,7 @@
 
 mod activities;
 mod auth;
+mod document_types;
 mod parties;
 mod rooms;
 mod snapshots;
@@ -13,6 +14,7 @@ pub fn routes() -> Routes {
     auth::routes()
         .merge(rooms::routes())
         .merge(parties::routes())
+        .merge(document_types::routes())
         .merge(activities::routes())
         .merge(snapshots::routes())
 }

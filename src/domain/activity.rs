@@ -95,6 +95,14 @@ pub enum Event {
         email: String,
         changes: Value,
     },
+    DocumentTypeAdded {
+        code: String,
+        name: String,
+    },
+    DocumentTypeUpdated {
+        code: String,
+        changes: Value,
+    },
     SnapshotCreated {
         snapshot_id: super::SnapshotId,
         title: String,

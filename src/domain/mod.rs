@@ -8,6 +8,7 @@ mod time;
 mod words;
 
 pub mod activity;
+pub mod document_types;
 pub mod idempotency;
 pub mod operation;
 pub mod parties;

@@ -52,6 +52,11 @@ fn body(route: &Route) -> Option<Value> {
         }
         ("PATCH", "/rooms/{room_id}") => json!({ "title": "Another" }),
         ("PATCH", "/rooms/{room_id}/parties/{party_id}") => json!({ "company": "Another" }),
+        ("POST", "/config/document-types") => json!({
+            "code": "NEW", "name": "New", "category": "cargo", "scope": "room", "requirement": "optional",
+            "criticality": "low", "gate": "planning",
+        }),
+        ("PATCH", "/config/document-types/{code}") => json!({ "enabled": false }),
         ("POST", "/rooms/{room_id}/snapshots") => json!({ "snapshot_type": "json" }),
         ("POST", path) if !path.ends_with("/retry") && !path.ends_with("/logout") => {
             panic!("no body is known for POST {path}: add one")
@@ -92,6 +97,7 @@ impl Scene {
         let path = route
             .path
             .replace("{room_id}", room)
+            .replace("{code}", "Q88")
             .replace("{snapshot_id}", snapshot["id"].as_str().unwrap())
             .replace("{party_id}", listed[1]["id"].as_str().unwrap());
         assert!(!path.contains('{'), "no value is known for a parameter of {}", route.path);

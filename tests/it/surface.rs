@@ -1,7 +1,9 @@
 //! The surfaces as golden files: a change of contract is a visible diff.
 
 use serde_json::{Value, json};
-use sts_clearance::domain::{Actor, CargoProfile, Phase, Role, RoomStatus, Side, SnapshotStatus, SnapshotType};
+use sts_clearance::domain::{
+    Actor, CargoProfile, Criticality, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType,
+};
 
 use crate::harness::TestApp;
 
@@ -37,7 +39,18 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
     let app = TestApp::on_sqlite().await;
     let document = app.get("//api/openapi.json", "").send().await.expect(200);
     let schemas = &document["components"]["schemas"];
-    let spoken = spoken![CargoProfile, Phase, Role, RoomStatus, Side, SnapshotStatus, SnapshotType];
+    let spoken = spoken![
+        CargoProfile,
+        Criticality,
+        Phase,
+        Requirement,
+        Role,
+        RoomStatus,
+        Scope,
+        Side,
+        SnapshotStatus,
+        SnapshotType
+    ];
     for (name, words) in &spoken {
         assert_eq!(&schemas[name]["enum"], words, "{name}");
     }

@@ -1,0 +1,57 @@
+//! The catalogue of document types.
+
+use crate::{
+    app::App,
+    db,
+    domain::{
+        Change,
+        document_types::{self, Code, NewDocumentType},
+    },
+    error::Result,
+    http::{Access::May, Caller, Created, Id, Json, Routes},
+    policy::Action::{ConfigManageDocumentTypes, ConfigView},
+};
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .get("/config/document-types", May(ConfigView), list, "The catalogue of documents that operations need")
+        .post(
+            "/config/document-types",
+            May(ConfigManageDocumentTypes),
+            add,
+            "Adds a type; vessels named from then on need it",
+        )
+        .refusing(&["409"])
+        .get("/config/document-types/{code}", May(ConfigView), get, "A type of document")
+        .patch(
+            "/config/document-types/{code}",
+            May(ConfigManageDocumentTypes),
+            change,
+            "Changes a type, or disables it; documents that are asked for already stay as they are",
+        )
+        .refusing(&["409"])
+}
+
+async fn list(app: App) -> Result<Json<Vec<NewDocumentType>>> {
+    let types = app.db.read(async |tx| db::document_types::all(tx).await).await?;
+    Ok(Json(types.iter().map(NewDocumentType::from).collect()))
+}
+
+async fn add(app: App, caller: Caller, Json(asked): Json<NewDocumentType>) -> Result<Created<NewDocumentType>> {
+    let kind = document_types::add(&app, &caller.actor(), asked).await?;
+    Ok(Created::at(&format!("/config/document-types/{}", kind.code), (&kind).into()))
+}
+
+async fn get(app: App, Id(Code(code)): Id<Code>) -> Result<Json<NewDocumentType>> {
+    let kind = app.db.read(async |tx| document_types::find(tx, &code).await).await?;
+    Ok(Json((&kind).into()))
+}
+
+async fn change(
+    app: App,
+    caller: Caller,
+    Id(Code(code)): Id<Code>,
+    Json(asked): Json<Change<NewDocumentType>>,
+) -> Result<Json<NewDocumentType>> {
+    Ok(Json((&document_types::change(&app, &caller.actor(), code, asked).await?).into()))
+}
