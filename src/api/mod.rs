@@ -6,6 +6,7 @@ mod document_types;
 mod parties;
 mod rooms;
 mod snapshots;
+mod vessels;
 
 use crate::http::Routes;
 
@@ -14,6 +15,7 @@ pub fn routes() -> Routes {
     auth::routes()
         .merge(rooms::routes())
         .merge(parties::routes())
+        .merge(vessels::routes())
         .merge(document_types::routes())
         .merge(activities::routes())
         .merge(snapshots::routes())

@@ -22,6 +22,7 @@ pub(super) fn routes() -> Routes {
         .post("/rooms", May(RoomCreate), create, "Opens a room")
         .get("/rooms/{room_id}", May(View), get, "A room")
         .patch("/rooms/{room_id}", May(RoomUpdate), update, "Changes a room; what is left out stays")
+        .refusing(&["409"])
         .delete("/rooms/{room_id}", May(RoomDelete), delete, "Deletes a room; its log stays")
         .refusing(&["409"])
 }

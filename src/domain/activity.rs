@@ -95,6 +95,39 @@ pub enum Event {
         email: String,
         changes: Value,
     },
+    VesselAdded {
+        vessel_id: super::VesselId,
+        name: String,
+        role: super::VesselRole,
+        imo_number: Option<String>,
+        no_imo_reason: Option<String>,
+    },
+    VesselUpdated {
+        vessel_id: super::VesselId,
+        name: String,
+        changes: Value,
+    },
+    VesselRemoved {
+        vessel_id: super::VesselId,
+        name: String,
+        imo_number: Option<String>,
+    },
+    DocumentsOpened {
+        vessel_id: Option<super::VesselId>,
+        vessel: Option<String>,
+        document_types: Vec<String>,
+    },
+    DocumentsClosed {
+        vessel_id: Option<super::VesselId>,
+        vessel: Option<String>,
+        document_types: Vec<String>,
+    },
+    DocumentRequirementChanged {
+        document_id: super::DocumentId,
+        document_type: String,
+        from: super::Requirement,
+        to: super::Requirement,
+    },
     DocumentTypeAdded {
         code: String,
         name: String,

@@ -3,7 +3,9 @@
 mod fields;
 mod file_kinds;
 mod ids;
+mod imo;
 mod object;
+mod slots;
 mod time;
 mod words;
 
@@ -19,6 +21,7 @@ pub mod schema;
 pub mod sessions;
 pub mod snapshots;
 pub mod users;
+pub mod vessels;
 
 pub use activity::{Actor, Event, Log};
 pub use fields::{Fields, fold_email};

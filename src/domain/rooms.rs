@@ -7,9 +7,10 @@ use utoipa::ToSchema;
 use super::{
     Actor, CargoProfile, Event, Fields, Log, PartyId, Phase, RoomId, RoomStatus,
     idempotency::Once,
+    object::objects,
     operation::{OpenLog, confirm, operation},
     parties::{self, NewParty},
-    snapshots,
+    slots, snapshots,
 };
 use crate::{
     app::App,
@@ -41,15 +42,15 @@ pub struct NewRoom {
     /// Free text.
     #[serde(default)]
     pub description: Option<String>,
-    /// What is transferred.
+    /// What is transferred; decides which documents are asked for.
     #[serde(default)]
     pub cargo_profile: Option<CargoProfile>,
-    /// How long the operation is planned to take, in hours.
+    /// How long the operation is planned to take, in hours: its documents have to outlast it.
     #[serde(default = "usual_hours")]
     #[schema(default = 48)]
     pub planned_duration_hours: i64,
     /// Who takes part, besides who opens the room; an address listed twice counts once.
-    #[serde(default, deserialize_with = "super::object::objects")]
+    #[serde(default, deserialize_with = "objects")]
     pub parties: Vec<NewParty>,
 }
 
@@ -75,7 +76,7 @@ pub struct RoomChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     pub description: Option<Option<String>>,
-    /// What is transferred; `null` removes it.
+    /// What is transferred; `null` removes it. Documents follow.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<CargoProfile>)]
     pub cargo_profile: Option<Option<CargoProfile>>,
@@ -121,6 +122,7 @@ pub async fn open(app: &App, by: &Actor, asked: NewRoom, once: Option<Once>) -> 
                     log.append(tx, &parties::added(party)).await?;
                 }
             }
+            slots::follow(tx, &mut log, room.id).await?;
             Ok(room)
         })
         .await
@@ -164,15 +166,29 @@ pub async fn in_use(tx: &mut Tx, room: RoomId) -> Result<Room> {
     found.filter(|room| room.status == RoomStatus::Active).ok_or(Error::NotFound("room"))
 }
 
+/// A room in which there is work: neither deleted nor closed.
+pub(super) async fn at_work(tx: &mut Tx, room: RoomId) -> Result<Room> {
+    let room = in_use(tx, room).await?;
+    if room.phase == Phase::Closed {
+        return Err(Error::conflict(
+            "the room is closed; a broker or an admin can take it back to `documents` with a reason",
+        ));
+    }
+    Ok(room)
+}
+
 /// Changes a room; the log tells each field's old and new value.
 pub async fn change(app: &App, by: &Actor, room: RoomId, asked: RoomChange) -> Result<Room> {
     operation(app, Log::Room(room), by, async move |tx, log| {
-        let before = in_use(tx, room).await?;
+        let before = at_work(tx, room).await?;
         let after = changed(&before, &asked)?;
         let changes = differences(&before, &after);
         if !changes.is_empty() {
             db::rooms::update(tx, &after).await?;
             log.append(tx, &Event::RoomUpdated { changes: changes.into() }).await?;
+        }
+        if after.cargo_profile != before.cargo_profile {
+            slots::follow(tx, log, room).await?;
         }
         Ok(after)
     })

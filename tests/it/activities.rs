@@ -24,18 +24,18 @@ async fn entries_come_newest_first_and_can_be_filtered(app: TestApp) {
     app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
     let path = format!("/rooms/{room}/activities");
     let all = app.get(&path, &broker).send().await;
-    assert_eq!(all.header("x-total-count"), "8");
+    assert_eq!(all.header("x-total-count"), "9");
     let seqs: Vec<_> = all.json().as_array().unwrap().iter().map(|entry| entry["seq"].as_i64().unwrap()).collect();
-    assert_eq!(seqs, [7, 6, 5, 4, 3, 2, 1, 0]);
-    insta::assert_json_snapshot!("entry", all.json()[7], { ".id" => "[uuid]", ".room_id" => "[uuid]" });
+    assert_eq!(seqs, [8, 7, 6, 5, 4, 3, 2, 1, 0]);
+    insta::assert_json_snapshot!("entry", all.json()[8], { ".id" => "[uuid]", ".room_id" => "[uuid]" });
 
     for (query, expected) in [
         ("action=party_added", 5),
         ("actor=system", 1),
-        ("actor=BROKER@example.com", 7),
+        ("actor=BROKER@example.com", 8),
         ("from=2026-11-23T08:00:30Z", 2),
-        ("to=2026-11-23T08:00:30Z", 6),
-        ("to=2026-11-23T09:00:30%2B01:00", 6),
+        ("to=2026-11-23T08:00:30Z", 7),
+        ("to=2026-11-23T09:00:30%2B01:00", 7),
         ("action=party_added&actor=system", 0),
     ] {
         let found = app.get(&format!("{path}?{query}"), &broker).send().await;

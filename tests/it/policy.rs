@@ -12,7 +12,7 @@ use sts_clearance::{
     policy,
 };
 
-use crate::harness::{Reply, TestApp, on_both_databases};
+use crate::harness::{IMO, Reply, TestApp, on_both_databases};
 
 /// Everyone who may try: a party of each role, an admin, a user of each role who is no party, nobody.
 const CALLERS: [&str; 12] = [
@@ -52,6 +52,10 @@ fn body(route: &Route) -> Option<Value> {
         }
         ("PATCH", "/rooms/{room_id}") => json!({ "title": "Another" }),
         ("PATCH", "/rooms/{room_id}/parties/{party_id}") => json!({ "company": "Another" }),
+        ("POST", "/rooms/{room_id}/vessels") => {
+            json!({ "name": "Barge", "role": "other", "no_imo_reason": "a barge" })
+        }
+        ("PATCH", "/rooms/{room_id}/vessels/{vessel_id}") => json!({ "flag": "Malta" }),
         ("POST", "/config/document-types") => json!({
             "code": "NEW", "name": "New", "category": "cargo", "scope": "room", "requirement": "optional",
             "criticality": "low", "gate": "planning",
@@ -86,20 +90,20 @@ impl Scene {
     /// Calls a route, in a room made for this call alone.
     async fn call(&self, route: &Route, caller: &str) -> Reply {
         let admin = &self.token("admin").await;
-        let parties: Vec<Value> = CALLERS[..5]
-            .iter()
-            .map(|role| json!({ "role": role, "name": role, "email": format!("{role}@example.com") }))
-            .collect();
-        let room = self.app.post("/rooms", admin).json(crate::harness::new_room(&parties)).send().await.expect(201);
-        let room = room["id"].as_str().unwrap();
-        let snapshot = self.app.snapshot(room, admin, json!({ "snapshot_type": "json" })).await;
-        let listed = self.app.get(&format!("/rooms/{room}/parties"), admin).send().await.expect(200);
-        let path = route
-            .path
-            .replace("{room_id}", room)
-            .replace("{code}", "Q88")
-            .replace("{snapshot_id}", snapshot["id"].as_str().unwrap())
-            .replace("{party_id}", listed[1]["id"].as_str().unwrap());
+        let room = &self.room(admin).await;
+        let mut path = route.path.replace("{room_id}", room).replace("{code}", "Q88");
+        if path.contains("{vessel_id}") {
+            let vessel = self.app.vessel(room, admin, "Aegean Star", "discharging", IMO[0]).await;
+            path = path.replace("{vessel_id}", &vessel);
+        }
+        if path.contains("{snapshot_id}") || route.method == "DELETE" {
+            let snapshot = self.app.snapshot(room, admin, json!({ "snapshot_type": "json" })).await;
+            path = path.replace("{snapshot_id}", snapshot["id"].as_str().unwrap());
+        }
+        if path.contains("{party_id}") {
+            let listed = self.app.get(&format!("/rooms/{room}/parties"), admin).send().await.expect(200);
+            path = path.replace("{party_id}", listed[1]["id"].as_str().unwrap());
+        }
         assert!(!path.contains('{'), "no value is known for a parameter of {}", route.path);
         let token = self.token(caller).await;
         let request = self.app.request(route.method.as_str(), &path, &token);
@@ -107,6 +111,16 @@ impl Scene {
             Some(body) => request.json(body).send().await,
             None => request.send().await,
         }
+    }
+
+    /// A room with a party of each role; its id.
+    async fn room(&self, admin: &str) -> String {
+        let parties: Vec<Value> = CALLERS[..5]
+            .iter()
+            .map(|role| json!({ "role": role, "name": role, "email": format!("{role}@example.com") }))
+            .collect();
+        let room = self.app.post("/rooms", admin).json(crate::harness::new_room(&parties)).send().await.expect(201);
+        room["id"].as_str().unwrap().to_owned()
     }
 }
 

@@ -31,7 +31,7 @@ async fn opening_a_room_makes_its_opener_a_party_and_counts_everyone_once(app: T
     insta::assert_json_snapshot!("room", room, { ".id" => "[uuid]" });
     let parties = app.get(&format!("/rooms/{id}/parties"), &broker).send().await.expect(200);
     insta::assert_json_snapshot!("parties", parties, { "[].id" => "[uuid]" });
-    assert_eq!(app.actions(id, &broker).await, ["room_created", "party_added", "party_added"]);
+    assert_eq!(app.actions(id, &broker).await, ["room_created", "party_added", "party_added", "documents_opened"]);
 }
 
 async fn a_list_of_rooms_holds_ones_own_the_newest_first_and_an_admins_holds_all(app: TestApp) {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sts_clearance::domain::{
     Actor, CargoProfile, Criticality, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType,
+    VesselRole, VesselStatus,
 };
 
 use crate::harness::TestApp;
@@ -49,7 +50,9 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
         Scope,
         Side,
         SnapshotStatus,
-        SnapshotType
+        SnapshotType,
+        VesselRole,
+        VesselStatus
     ];
     for (name, words) in &spoken {
         assert_eq!(&schemas[name]["enum"], words, "{name}");

@@ -1,5 +1,6 @@
 //! An application in a line, on either database, with its clock in the test's hand.
 
+mod clearance;
 mod postgres;
 mod request;
 mod server;
@@ -22,6 +23,7 @@ use sts_clearance::{
 };
 use tempfile::TempDir;
 
+pub(crate) use clearance::IMO;
 pub(crate) use postgres::database as postgres_database;
 pub(crate) use request::{Reply, Request};
 pub(crate) use server::{Api, Installation, Ran, Server, until};

@@ -1,0 +1,139 @@
+//! The slots of a room follow its cargo and its vessels: what the catalogue asks of them is open, and
+//! what it no longer asks is closed where it is empty, and optional where it is not.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::{DocumentId, Event, OpenLog, Requirement, RoomId, Scope, VesselId, VesselRole, VesselStatus, rooms};
+use crate::{
+    app,
+    db::{self, Tx, document_types::DocumentType, documents::Document, rooms::Room, vessels::Vessel},
+    error::Result,
+};
+
+/// What the catalogue asks of a room: a type, of the vessel or of the room.
+struct Asked<'a> {
+    kind: &'a DocumentType,
+    vessel: Option<VesselId>,
+    requirement: Requirement,
+}
+
+/// Opens, closes and turns slots so that they are what the room asks for now; the log tells of each.
+pub(super) async fn follow(tx: &mut Tx, log: &mut OpenLog, room: RoomId) -> Result<()> {
+    let room = rooms::in_use(tx, room).await?;
+    let vessels = db::vessels::all(tx, room.id).await?;
+    let types = db::document_types::all(tx).await?;
+    // The slots of a vessel that was withdrawn stay as they are.
+    let (active, withdrawn): (Vec<_>, Vec<_>) =
+        vessels.iter().partition(|vessel| vessel.status == VesselStatus::Active);
+    let asked = asked(&room, &active, &types);
+    let mut slots = db::documents::all(tx, room.id).await?;
+    slots.retain(|slot| !withdrawn.iter().any(|vessel| Some(vessel.id) == slot.vessel));
+    let filled = filled(tx, room.id).await?;
+
+    let mut opened = Told::default();
+    for asked in &asked {
+        if !slots.iter().any(|slot| is_for(slot, asked)) {
+            db::documents::insert(tx, room.id, &opening(asked, log)).await?;
+            opened.entry(asked.vessel).or_default().push(asked.kind.code.clone());
+        }
+    }
+    let mut closed = Told::default();
+    for slot in &slots {
+        let requirement = asked.iter().find(|asked| is_for(slot, asked)).map(|asked| asked.requirement);
+        if requirement.is_none() && !filled.contains(&slot.id) {
+            db::documents::delete(tx, slot.id).await?;
+            closed.entry(slot.vessel).or_default().push(slot.document_type.clone());
+        } else {
+            turn(tx, log, slot, requirement.unwrap_or(Requirement::Optional)).await?;
+        }
+    }
+    let name = |id: Option<VesselId>| vessels.iter().find(|vessel| Some(vessel.id) == id).map(|v| v.name.clone());
+    for (vessel_id, document_types) in opened {
+        log.append(tx, &Event::DocumentsOpened { vessel_id, vessel: name(vessel_id), document_types }).await?;
+    }
+    for (vessel_id, document_types) in closed {
+        log.append(tx, &Event::DocumentsClosed { vessel_id, vessel: name(vessel_id), document_types }).await?;
+    }
+    Ok(())
+}
+
+/// Codes of types, by the vessel that they are asked of.
+type Told = BTreeMap<Option<VesselId>, Vec<String>>;
+
+fn asked<'a>(room: &Room, vessels: &[&Vessel], types: &'a [DocumentType]) -> Vec<Asked<'a>> {
+    let fitting = types.iter().filter(|kind| kind.enabled && kind.fits(room.cargo_profile));
+    let mut asked = Vec::new();
+    for kind in fitting {
+        if kind.scope == Scope::Room {
+            asked.push(Asked { kind, vessel: None, requirement: kind.requirement });
+            continue;
+        }
+        for vessel in vessels {
+            // A vessel that serves the operation may show its papers; nothing waits for them.
+            let serves = vessel.role == VesselRole::Other;
+            let requirement = if serves { Requirement::Optional } else { kind.requirement };
+            asked.push(Asked { kind, vessel: Some(vessel.id), requirement });
+        }
+    }
+    asked
+}
+
+fn is_for(slot: &Document, asked: &Asked<'_>) -> bool {
+    slot.vessel == asked.vessel && slot.document_type == asked.kind.code
+}
+
+fn opening(asked: &Asked<'_>, log: &OpenLog) -> Document {
+    let DocumentType { code, position, name, category, criticality, validity_days, warn_days, gate, .. } =
+        asked.kind.clone();
+    Document {
+        id: DocumentId(app::new_uuid()),
+        vessel: asked.vessel,
+        document_type: code,
+        position,
+        name,
+        category,
+        requirement: asked.requirement,
+        criticality,
+        validity_days,
+        warn_days,
+        gate,
+        waiver: None,
+        opened_at: log.now,
+    }
+}
+
+async fn turn(tx: &mut Tx, log: &mut OpenLog, slot: &Document, to: Requirement) -> Result<()> {
+    if slot.requirement == to {
+        return Ok(());
+    }
+    db::documents::set_requirement(tx, slot.id, to).await?;
+    let turned = Event::DocumentRequirementChanged {
+        document_id: slot.id,
+        document_type: slot.document_type.clone(),
+        from: slot.requirement,
+        to,
+    };
+    log.append(tx, &turned).await
+}
+
+/// The documents of a room to which something was uploaded.
+async fn filled(tx: &mut Tx, room: RoomId) -> Result<HashSet<DocumentId>> {
+    Ok(db::document_versions::of_room(tx, room).await?.into_iter().map(|version| version.document).collect())
+}
+
+/// Whether anything was uploaded for a vessel.
+pub(super) async fn hold_versions(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<bool> {
+    let filled = filled(tx, room).await?;
+    let slots = db::documents::all(tx, room).await?;
+    Ok(slots.iter().any(|slot| slot.vessel == Some(vessel) && filled.contains(&slot.id)))
+}
+
+/// Closes the slots of a vessel, which are all empty.
+pub(super) async fn close_all_of(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<()> {
+    for slot in db::documents::all(tx, room).await? {
+        if slot.vessel == Some(vessel) {
+            db::documents::delete(tx, slot.id).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! The vessels of a room: named, changed, withdrawn.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    Actor, Event, Fields, Log, RoomId, Time, VesselId, VesselRole, VesselStatus,
+    idempotency::Once,
+    imo,
+    object::{Change, differences},
+    operation, rooms, slots,
+};
+use crate::{
+    app::App,
+    db::{
+        self, Tx,
+        vessels::{Particulars, Vessel},
+    },
+    error::{Error, Result},
+};
+
+/// Vessels that a room may have: an operation of more is none.
+const MOST_VESSELS: usize = 12;
+
+/// A vessel of the operation.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewVessel {
+    /// Name, 1 to 255 characters.
+    #[schema(example = "Aegean Star")]
+    pub name: String,
+    /// IMO number: seven digits, the last of which checks the others.
+    #[serde(default)]
+    #[schema(example = "9074729")]
+    pub imo_number: Option<String>,
+    /// Why it has none, such as a barge; the log keeps it.
+    #[serde(default)]
+    pub no_imo_reason: Option<String>,
+    /// What it does in the transfer.
+    pub role: VesselRole,
+    /// Whether it takes part.
+    #[serde(default = "active")]
+    #[schema(default = "active")]
+    pub status: VesselStatus,
+    /// What kind of ship, in words.
+    #[serde(default)]
+    #[schema(example = "Aframax crude tanker")]
+    pub vessel_type: Option<String>,
+    /// Flag State.
+    #[serde(default)]
+    pub flag: Option<String>,
+    /// Owner.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Charterer.
+    #[serde(default)]
+    pub charterer: Option<String>,
+    /// Length over all, in metres.
+    #[serde(default)]
+    pub length_m: Option<f64>,
+    /// Beam, in metres.
+    #[serde(default)]
+    pub beam_m: Option<f64>,
+    /// Summer draught, in metres.
+    #[serde(default)]
+    pub draught_m: Option<f64>,
+    /// Gross tonnage, which has no unit.
+    #[serde(default)]
+    pub gross_tonnage: Option<i64>,
+    /// Deadweight, in tonnes.
+    #[serde(default)]
+    pub deadweight_t: Option<i64>,
+    /// Year of build.
+    #[serde(default)]
+    pub year_built: Option<i64>,
+    /// Classification society.
+    #[serde(default)]
+    pub class_society: Option<String>,
+}
+
+fn active() -> VesselStatus {
+    VesselStatus::Active
+}
+
+impl NewVessel {
+    /// The vessel to store.
+    fn checked(&self, id: VesselId, added_at: Time) -> Result<Vessel> {
+        let mut fields = Fields::default();
+        let imo_number = self
+            .imo_number
+            .as_deref()
+            .and_then(|given| imo::read(given).map_err(|wrong| fields.fault("imo_number", wrong.message())).ok());
+        let no_imo_reason = fields.optional_text("no_imo_reason", self.no_imo_reason.as_deref());
+        match (&self.imo_number, &no_imo_reason) {
+            (None, None) => fields.fault(
+                "imo_number",
+                "must be given; for a unit that has none, such as a barge, give `no_imo_reason` instead",
+            ),
+            (Some(_), Some(_)) => fields.fault("no_imo_reason", "must be left out where there is an IMO number"),
+            _ => {}
+        }
+        let vessel = Vessel {
+            id,
+            name: fields.line("name", &self.name),
+            imo_number,
+            no_imo_reason,
+            role: self.role,
+            status: self.status,
+            added_at,
+            particulars: self.particulars(&mut fields),
+        };
+        fields.done()?;
+        Ok(vessel)
+    }
+
+    fn particulars(&self, fields: &mut Fields) -> Particulars {
+        let mut measure = |field: &str, given: Option<f64>, most: f64| {
+            if given.is_some_and(|metres| !(metres > 0.0 && metres <= most)) {
+                fields.fault(field, format!("must be more than 0 and at most {most} metres"));
+            }
+            given
+        };
+        let length_m = measure("length_m", self.length_m, 600.0);
+        let beam_m = measure("beam_m", self.beam_m, 100.0);
+        let draught_m = measure("draught_m", self.draught_m, 50.0);
+        Particulars {
+            vessel_type: fields.optional_line("vessel_type", self.vessel_type.as_deref()),
+            flag: fields.optional_line("flag", self.flag.as_deref()),
+            owner: fields.optional_line("owner", self.owner.as_deref()),
+            charterer: fields.optional_line("charterer", self.charterer.as_deref()),
+            length_m,
+            beam_m,
+            draught_m,
+            gross_tonnage: self.gross_tonnage.map(|given| fields.number("gross_tonnage", given, 1..=1_000_000)),
+            deadweight_t: self.deadweight_t.map(|given| fields.number("deadweight_t", given, 1..=1_000_000)),
+            year_built: self.year_built.map(|given| fields.number("year_built", given, 1850..=2200)),
+            class_society: fields.optional_line("class_society", self.class_society.as_deref()),
+        }
+    }
+}
+
+impl From<&Vessel> for NewVessel {
+    fn from(vessel: &Vessel) -> Self {
+        let Vessel { name, imo_number, no_imo_reason, role, status, particulars, .. } = vessel.clone();
+        let Particulars {
+            vessel_type,
+            flag,
+            owner,
+            charterer,
+            length_m,
+            beam_m,
+            draught_m,
+            gross_tonnage,
+            deadweight_t,
+            year_built,
+            class_society,
+        } = particulars;
+        Self {
+            name,
+            imo_number,
+            no_imo_reason,
+            role,
+            status,
+            vessel_type,
+            flag,
+            owner,
+            charterer,
+            length_m,
+            beam_m,
+            draught_m,
+            gross_tonnage,
+            deadweight_t,
+            year_built,
+            class_society,
+        }
+    }
+}
+
+/// Names a vessel, and opens the slots of its documents.
+pub async fn add(app: &App, by: &Actor, room: RoomId, asked: NewVessel, once: Option<Once>) -> Result<Vessel> {
+    let vessel = asked.checked(VesselId(app.new_id()), app.now())?;
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::at_work(tx, room).await?;
+        if let Some(once) = &once
+            && let Some(made) = once.claim(tx, log.by(), &asked, vessel.id.0, log.now).await?
+        {
+            return find(tx, room, VesselId(made)).await.map_err(Once::says_gone);
+        }
+        if db::vessels::all(tx, room).await?.len() >= MOST_VESSELS {
+            return Err(Error::conflict(format!("a room has at most {MOST_VESSELS} vessels")));
+        }
+        if !db::vessels::insert(tx, room, &vessel).await? {
+            return Err(is_here_already(&vessel));
+        }
+        let added = Event::VesselAdded {
+            vessel_id: vessel.id,
+            name: vessel.name.clone(),
+            role: vessel.role,
+            imo_number: vessel.imo_number.clone(),
+            no_imo_reason: vessel.no_imo_reason.clone(),
+        };
+        log.append(tx, &added).await?;
+        slots::follow(tx, log, room).await?;
+        Ok(vessel)
+    })
+    .await
+}
+
+fn is_here_already(vessel: &Vessel) -> Error {
+    let number = vessel.imo_number.as_deref().unwrap_or_default();
+    Error::conflict(format!("a vessel with the IMO number {number} is in this room already"))
+}
+
+/// A vessel of this room.
+pub async fn find(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<Vessel> {
+    db::vessels::find(tx, room, vessel).await?.ok_or(Error::NotFound("vessel"))
+}
+
+/// Changes a vessel; the log tells each field's old and new value.
+pub async fn change(app: &App, by: &Actor, room: RoomId, id: VesselId, asked: Change<NewVessel>) -> Result<Vessel> {
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::at_work(tx, room).await?;
+        let before = find(tx, room, id).await?;
+        let after = asked.of(&NewVessel::from(&before))?.checked(id, before.added_at)?;
+        if after == before {
+            return Ok(after);
+        }
+        if after.imo_number != before.imo_number {
+            refuse_another_ship(tx, room, &after).await?;
+        }
+        db::vessels::update(tx, &after).await?;
+        let changes = differences(&NewVessel::from(&before), &NewVessel::from(&after)).into();
+        log.append(tx, &Event::VesselUpdated { vessel_id: id, name: after.name.clone(), changes }).await?;
+        slots::follow(tx, log, room).await?;
+        Ok(after)
+    })
+    .await
+}
+
+/// Another IMO number is another ship: what was uploaded for this one and said of it is not that one's.
+async fn refuse_another_ship(tx: &mut Tx, room: RoomId, after: &Vessel) -> Result<()> {
+    if has_papers(tx, room, after.id).await? {
+        return Err(Error::conflict(
+            "the vessel has documents or clearances, which are not another ship's: withdraw it, and name the other",
+        ));
+    }
+    let others = db::vessels::all(tx, room).await?;
+    if after.imo_number.is_some()
+        && others.iter().any(|other| other.id != after.id && other.imo_number == after.imo_number)
+    {
+        return Err(is_here_already(after));
+    }
+    Ok(())
+}
+
+async fn has_papers(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<bool> {
+    let cleared = db::approvals::all(tx, room).await?.iter().any(|approval| approval.vessel == vessel);
+    Ok(cleared || slots::hold_versions(tx, room, vessel).await?)
+}
+
+/// Removes a vessel named by mistake, with its empty slots. One that has papers is withdrawn instead.
+pub async fn remove(app: &App, by: &Actor, room: RoomId, id: VesselId) -> Result<()> {
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::at_work(tx, room).await?;
+        let vessel = find(tx, room, id).await?;
+        if has_papers(tx, room, id).await? {
+            return Err(Error::conflict(
+                "the vessel has documents or clearances, which are kept: set its `status` to `withdrawn` instead",
+            ));
+        }
+        slots::close_all_of(tx, room, id).await?;
+        db::vessels::delete(tx, id).await?;
+        let removed = Event::VesselRemoved { vessel_id: id, name: vessel.name, imo_number: vessel.imo_number };
+        log.append(tx, &removed).await
+    })
+    .await
+}
