@@ -3,9 +3,11 @@
 mod activities;
 mod auth;
 mod document_types;
+mod documents;
 mod parties;
 mod rooms;
 mod snapshots;
+mod versions;
 mod vessels;
 
 use crate::http::Routes;
@@ -16,6 +18,8 @@ pub fn routes() -> Routes {
         .merge(rooms::routes())
         .merge(parties::routes())
         .merge(vessels::routes())
+        .merge(documents::routes())
+        .merge(versions::routes())
         .merge(document_types::routes())
         .merge(activities::routes())
         .merge(snapshots::routes())

@@ -128,6 +128,37 @@ pub enum Event {
         from: super::Requirement,
         to: super::Requirement,
     },
+    DocumentWaived {
+        document_id: super::DocumentId,
+        document_type: String,
+        vessel: Option<String>,
+        reason: String,
+    },
+    DocumentWaiverWithdrawn {
+        document_id: super::DocumentId,
+        document_type: String,
+        vessel: Option<String>,
+    },
+    DocumentUploaded {
+        document_id: super::DocumentId,
+        document_type: String,
+        vessel: Option<String>,
+        version_id: super::VersionId,
+        version: i64,
+        file_name: String,
+        file_size: i64,
+        file_sha256: String,
+        expires_on: Option<super::Day>,
+    },
+    DocumentDownloaded {
+        document_id: super::DocumentId,
+        document_type: String,
+        version_id: super::VersionId,
+        version: i64,
+        file_sha256: String,
+        /// `archive`, or the range of bytes, where it was not simply the file.
+        part: Option<String>,
+    },
     DocumentTypeAdded {
         code: String,
         name: String,

@@ -122,6 +122,14 @@ impl From<&DocumentType> for NewDocumentType {
     }
 }
 
+/// The code of a type that is called by it, or by an alias, without regard to case.
+pub(super) async fn code_of(tx: &mut Tx, called: &str) -> Result<Option<String>> {
+    let called = called.trim().to_uppercase();
+    let types = db::document_types::all(tx).await?;
+    let named = |kind: &&DocumentType| kind.code == called || kind.aliases.contains(&called);
+    Ok(types.iter().find(named).map(|kind| kind.code.clone()))
+}
+
 /// A type of the catalogue.
 pub async fn find(tx: &mut Tx, code: &str) -> Result<DocumentType> {
     let types = db::document_types::all(tx).await?;

@@ -10,20 +10,25 @@ mod time;
 mod words;
 
 pub mod activity;
+pub mod clocks;
 pub mod document_types;
+pub mod documents;
 pub mod idempotency;
 pub mod operation;
 pub mod parties;
 pub mod passwords;
 pub mod record;
+pub mod room_state;
 pub mod rooms;
 pub mod schema;
 pub mod sessions;
 pub mod snapshots;
 pub mod users;
+pub mod versions;
 pub mod vessels;
 
 pub use activity::{Actor, Event, Log};
+pub use clocks::Clocks;
 pub use fields::{Fields, fold_email};
 pub use file_kinds::Inspection;
 pub use ids::{
@@ -31,6 +36,7 @@ pub use ids::{
 };
 pub use object::{Change, Object, read as read_object, unacceptable};
 pub use operation::{OpenLog, operation};
+pub use room_state::RoomState;
 pub use time::{Day, Time};
 pub use words::{
     ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, DocumentStatus, FileKind, NotAWord,

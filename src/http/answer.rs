@@ -81,6 +81,14 @@ impl<T> Listed<T> {
         Self { rows, total, page, path }
     }
 
+    /// A part of rows that are all at hand.
+    pub fn part_of(rows: Vec<T>, page: Page, path: String) -> Self {
+        let count = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
+        let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        let rows = rows.into_iter().skip(count(page.offset)).take(count(page.limit)).collect();
+        Self::new(rows, total, page, path)
+    }
+
     fn links(&self) -> String {
         let Page { limit, offset } = self.page;
         let joint = if self.path.contains('?') { '&' } else { '?' };

@@ -19,11 +19,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use answer::{Created, Listed, NoContent};
 pub use caller::{Caller, InRoom};
+pub use describe::Answers;
 pub use download::{Download, FileAnswer};
 pub use extract::{FromPairs, Given, Id, Ids, Json, Paging, Query, Wait};
 pub use listener::{Limits, serve};
 pub use problem::{FieldProblem, Problem};
-pub use route_doc::{Bounds, Kind};
+pub use route_doc::{Bounds, Kind, RouteDoc};
 pub use routes::{Access, Route, Routes};
 pub use upload::{Received, Upload};
 

@@ -12,7 +12,7 @@ use sts_clearance::{
     policy,
 };
 
-use crate::harness::{IMO, Reply, TestApp, on_both_databases};
+use crate::harness::{IMO, Reply, TestApp, on_both_databases, pdf};
 
 /// Everyone who may try: a party of each role, an admin, a user of each role who is no party, nobody.
 const CALLERS: [&str; 12] = [
@@ -56,6 +56,7 @@ fn body(route: &Route) -> Option<Value> {
             json!({ "name": "Barge", "role": "other", "no_imo_reason": "a barge" })
         }
         ("PATCH", "/rooms/{room_id}/vessels/{vessel_id}") => json!({ "flag": "Malta" }),
+        ("POST", "/rooms/{room_id}/documents/{document_id}/waiver") => json!({ "reason": "a test" }),
         ("POST", "/config/document-types") => json!({
             "code": "NEW", "name": "New", "category": "cargo", "scope": "room", "requirement": "optional",
             "criticality": "low", "gate": "planning",
@@ -92,9 +93,8 @@ impl Scene {
         let admin = &self.token("admin").await;
         let room = &self.room(admin).await;
         let mut path = route.path.replace("{room_id}", room).replace("{code}", "Q88");
-        if path.contains("{vessel_id}") {
-            let vessel = self.app.vessel(room, admin, "Aegean Star", "discharging", IMO[0]).await;
-            path = path.replace("{vessel_id}", &vessel);
+        if path.contains("{vessel_id}") || path.contains("{document_id}") {
+            path = self.with_papers(path, room).await;
         }
         if path.contains("{snapshot_id}") || route.method == "DELETE" {
             let snapshot = self.app.snapshot(room, admin, json!({ "snapshot_type": "json" })).await;
@@ -107,6 +107,12 @@ impl Scene {
         assert!(!path.contains('{'), "no value is known for a parameter of {}", route.path);
         let token = self.token(caller).await;
         let request = self.app.request(route.method.as_str(), &path, &token);
+        if path.ends_with("/versions") {
+            return request.upload("new.pdf", &pdf("new"), &[]).send().await;
+        }
+        if path.ends_with("/documents/upload") {
+            return request.upload("new.pdf", &pdf("new"), &[("document_type", "COMPAT")]).send().await;
+        }
         match body(route) {
             Some(body) => request.json(body).send().await,
             None => request.send().await,
@@ -121,6 +127,17 @@ impl Scene {
             .collect();
         let room = self.app.post("/rooms", admin).json(crate::harness::new_room(&parties)).send().await.expect(201);
         room["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The path with a vessel, a document that the seller uploaded.
+    async fn with_papers(&self, path: String, room: &str) -> String {
+        let admin = &self.token("admin").await;
+        let vessel = self.app.vessel(room, admin, "Aegean Star", "discharging", IMO[0]).await;
+        let document = self.app.document(room, admin, "SIRE", Some(&vessel)).await;
+        let uploaded = self.app.version(&document, &self.token("seller").await, "paper", &[]).await;
+        path.replace("{vessel_id}", &vessel)
+            .replace("{document_id}", document.rsplit('/').next().unwrap())
+            .replace("{version_id}", uploaded["version"]["id"].as_str().unwrap())
     }
 }
 

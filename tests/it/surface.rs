@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use sts_clearance::domain::{
-    Actor, CargoProfile, Criticality, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType,
-    VesselRole, VesselStatus,
+    Actor, CargoProfile, Criticality, DocumentStatus, Phase, Requirement, Role, RoomStatus, Scope, Side,
+    SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
 };
 
 use crate::harness::TestApp;
@@ -43,6 +43,7 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
     let spoken = spoken![
         CargoProfile,
         Criticality,
+        DocumentStatus,
         Phase,
         Requirement,
         Role,
@@ -51,6 +52,7 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
         Side,
         SnapshotStatus,
         SnapshotType,
+        Verdict,
         VesselRole,
         VesselStatus
     ];

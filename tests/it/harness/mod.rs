@@ -23,7 +23,7 @@ use sts_clearance::{
 };
 use tempfile::TempDir;
 
-pub(crate) use clearance::IMO;
+pub(crate) use clearance::{IMO, pdf};
 pub(crate) use postgres::database as postgres_database;
 pub(crate) use request::{Reply, Request};
 pub(crate) use server::{Api, Installation, Ran, Server, until};

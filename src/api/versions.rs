@@ -1,0 +1,287 @@
+//! Versions of documents: uploaded and downloaded.
+
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::documents::{self, DocumentView};
+use crate::{
+    app::App,
+    db::{decisions::Decision, document_versions::Version},
+    domain::{
+        Day, DecisionId, DocumentId, FileKind, Role, Time, Verdict, VersionId,
+        room_state::VersionState,
+        versions::{self, Arrived, Target, Uploaded},
+    },
+    error::Result,
+    http::{
+        Access::May, Answers, Caller, Created, Download, FileAnswer, FromPairs, Given, Id, Ids, InRoom, Json, Kind,
+        Received, RouteDoc, Routes, Upload,
+    },
+    policy::Action::{DocumentDownload, DocumentUpload},
+};
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .upload(
+            "/rooms/{room_id}/documents/{document_id}/versions",
+            May(DocumentUpload),
+            upload,
+            "Uploads a version; the same bytes again add none",
+        )
+        .refusing(&["409"])
+        .upload(
+            "/rooms/{room_id}/documents/upload",
+            May(DocumentUpload),
+            upload_by_type,
+            "Uploads a version of the document of a type; for clients of the earlier system",
+        )
+        .refusing(&["409"])
+        .get(
+            "/rooms/{room_id}/documents/{document_id}/download",
+            May(DocumentDownload),
+            download_newest,
+            "The file of a document's newest version",
+        )
+        .get(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/download",
+            May(DocumentDownload),
+            download,
+            "The file of a version",
+        )
+}
+
+/// An uploaded file of a document.
+#[derive(Serialize, ToSchema)]
+pub(super) struct VersionView {
+    #[schema(value_type = String, format = "uuid")]
+    id: VersionId,
+    /// 1, 2, 3, …
+    number: i64,
+    /// The name that the uploader gave it.
+    file_name: String,
+    media_type: &'static str,
+    /// Bytes.
+    file_size: i64,
+    sha256: String,
+    /// The last day on which it is valid; none where it does not run out.
+    #[schema(value_type = Option<String>, format = "date")]
+    expires_on: Option<Day>,
+    /// Whether that day was reckoned from the type's default validity, since none was given.
+    expiry_assumed: bool,
+    notes: Option<String>,
+    uploaded_by: String,
+    uploader_role: Role,
+    #[schema(value_type = String, format = "date-time")]
+    uploaded_at: Time,
+    /// What was decided on it, oldest first: the last word of each party counts.
+    decisions: Vec<DecisionView>,
+}
+
+/// A party's decision on a version.
+#[derive(Serialize, ToSchema)]
+struct DecisionView {
+    #[schema(value_type = String, format = "uuid")]
+    id: DecisionId,
+    /// E-mail address of who decided.
+    party: String,
+    role: Role,
+    verdict: Verdict,
+    /// The subjects, or the reason of a rejection.
+    comment: Option<String>,
+    #[schema(value_type = String, format = "date-time")]
+    decided_at: Time,
+}
+
+impl From<&VersionState> for VersionView {
+    fn from(VersionState { version, decisions }: &VersionState) -> Self {
+        Self { decisions: decisions.iter().map(DecisionView::from).collect(), ..Self::from(version.clone()) }
+    }
+}
+
+impl From<Version> for VersionView {
+    fn from(version: Version) -> Self {
+        Self {
+            id: version.id,
+            number: version.number,
+            file_name: version.file_name,
+            media_type: version.kind.media_type(),
+            file_size: version.size,
+            sha256: hex::encode(version.sha256),
+            expires_on: version.expires_on,
+            expiry_assumed: version.expiry_assumed,
+            notes: version.notes,
+            uploaded_by: version.uploaded_by,
+            uploader_role: version.uploader_role,
+            uploaded_at: version.uploaded_at,
+            decisions: Vec::new(),
+        }
+    }
+}
+
+impl From<&Decision> for DecisionView {
+    fn from(decision: &Decision) -> Self {
+        let Decision { id, party, role, verdict, comment, decided_at, .. } = decision.clone();
+        Self { id, party, role, verdict, comment, decided_at }
+    }
+}
+
+/// What an upload came to.
+#[derive(Serialize, ToSchema)]
+struct UploadView {
+    /// What is to be known of it, in a sentence.
+    message: String,
+    /// Whether these bytes were here before, and nothing was added.
+    duplicate: bool,
+    version: VersionView,
+    document: DocumentView,
+}
+
+/// `201` with what was added, or `200` where nothing was.
+enum UploadAnswer {
+    Added(Created<UploadView>),
+    Known(Json<UploadView>),
+}
+
+impl IntoResponse for UploadAnswer {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Added(added) => added.into_response(),
+            Self::Known(known) => known.into_response(),
+        }
+    }
+}
+
+impl Answers for UploadAnswer {
+    fn describe(doc: &mut RouteDoc) {
+        <Created<UploadView> as Answers>::describe(doc);
+        doc.answers_json::<UploadView>("200", "These bytes were here before; nothing was added");
+    }
+}
+
+/// What a form says of its file.
+struct Said {
+    expires_on: Option<String>,
+    notes: Option<String>,
+}
+
+impl FromPairs for Said {
+    const PARAMETERS: &[(&str, Kind, &str)] = &[
+        (
+            "expires_on",
+            Kind::Day,
+            "The last day on which it is valid; where it is left out, the type's default validity counts",
+        ),
+        ("notes", Kind::Text, "What is to be known of it"),
+    ];
+
+    fn read(given: &mut Given) -> Self {
+        Self { expires_on: given.unchecked("expires_on"), notes: given.unchecked("notes") }
+    }
+}
+
+/// What a form says that also names the document.
+struct SaidOfType {
+    target: Target,
+    said: Said,
+}
+
+impl FromPairs for SaidOfType {
+    const PARAMETERS: &[(&str, Kind, &str)] = &[
+        ("document_type", Kind::Text, "Code of its type, or an alias; required"),
+        ("vessel_id", Kind::Id, "The vessel, for a document that each vessel has"),
+        Said::PARAMETERS[0],
+        Said::PARAMETERS[1],
+    ];
+
+    fn read(given: &mut Given) -> Self {
+        let document_type = given.text("document_type").unwrap_or_else(|| {
+            given.fault("document_type", "is missing");
+            String::new()
+        });
+        let target = Target::Slot { document_type, vessel: given.id("vessel_id") };
+        Self { target, said: Said::read(given) }
+    }
+}
+
+fn arrived(said: Said, received: Received) -> Arrived {
+    let Received { staged, file_name, inspection } = received;
+    Arrived { staged, file_name, inspection, expires_on: said.expires_on, notes: said.notes }
+}
+
+async fn upload(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(document): Id<DocumentId>,
+    form: Upload<Said>,
+) -> Result<UploadAnswer> {
+    let target = Target::Document(document);
+    // Before a large file is taken for nothing.
+    app.db.read(async |tx| versions::find_target(tx, room.id, &target).await).await?;
+    let (said, received) = form.receive(&app).await?;
+    finish(&app, &caller, room, target, arrived(said, received)).await
+}
+
+async fn upload_by_type(app: App, caller: Caller, room: InRoom, form: Upload<SaidOfType>) -> Result<UploadAnswer> {
+    let (SaidOfType { target, said }, received) = form.receive(&app).await?;
+    finish(&app, &caller, room, target, arrived(said, received)).await
+}
+
+async fn finish(app: &App, caller: &Caller, room: InRoom, target: Target, arrived: Arrived) -> Result<UploadAnswer> {
+    let Uploaded { version, is_new } = versions::upload(app, &caller.actor(), room.id, target, arrived).await?;
+    let Json(document) = documents::now(app, room, version.document).await?;
+    let message = message(&version, is_new, app.now().day());
+    let path = format!("/rooms/{}/documents/{}", room.id, version.document);
+    let view = UploadView { message, duplicate: !is_new, version: version.into(), document };
+    Ok(if is_new { UploadAnswer::Added(Created::at(&path, view)) } else { UploadAnswer::Known(Json(view)) })
+}
+
+fn message(version: &Version, is_new: bool, today: Day) -> String {
+    let number = version.number;
+    if !is_new {
+        return format!("These bytes are version {number} already; nothing was added.");
+    }
+    match version.expires_on {
+        Some(day) if day < today => {
+            format!("Uploaded as version {number}. It expired on {day}, and counts as expired.")
+        }
+        Some(day) if version.expiry_assumed => {
+            format!("Uploaded as version {number}. No expiry was given; it is taken to be valid until {day}.")
+        }
+        _ => format!("Uploaded as version {number}."),
+    }
+}
+
+async fn download_newest(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(document): Id<DocumentId>,
+    asked: Download,
+) -> Result<FileAnswer<FileKind>> {
+    send(&app, &caller, room, (document, None), asked).await
+}
+
+async fn download(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Ids(document, version): Ids<DocumentId, VersionId>,
+    asked: Download,
+) -> Result<FileAnswer<FileKind>> {
+    send(&app, &caller, room, (document, Some(version)), asked).await
+}
+
+async fn send(
+    app: &App,
+    caller: &Caller,
+    room: InRoom,
+    (document, version): (DocumentId, Option<VersionId>),
+    asked: Download,
+) -> Result<FileAnswer<FileKind>> {
+    let find = async |tx: &mut _| versions::find(tx, room.id, document, version).await;
+    let (_, version) = app.db.read(find).await?;
+    let log = async |range| versions::log_download(app, &caller.actor(), room.id, (document, version.id), range).await;
+    asked.answer(app, version.file(), (version.file_name.clone(), version.kind), log).await
+}

@@ -1,0 +1,161 @@
+//! A room as it stands: everything in it, read at one instant, and where each document stands.
+
+use std::collections::HashMap;
+
+use super::{Day, DocumentStatus, Requirement, RoomId, Time, Verdict, VesselId, VesselStatus, clocks, rooms};
+use crate::{
+    db::{
+        self, Tx, approvals::Approval, decisions::Decision, document_versions::Version, documents::Document,
+        parties::Party, rooms::Room, vessels::Vessel,
+    },
+    error::Result,
+};
+
+/// Everything in a room.
+#[derive(Debug, Clone)]
+pub struct RoomState {
+    /// The room.
+    pub room: Room,
+    /// Who takes part, in the order they joined.
+    pub parties: Vec<Party>,
+    /// The vessels, in the order they were named.
+    pub vessels: Vec<Vessel>,
+    /// The documents: those of the vessels in their order, then the room's own.
+    pub documents: Vec<DocumentState>,
+    /// The clearances of the vessels.
+    pub approvals: Vec<Approval>,
+    /// The instant.
+    pub now: Time,
+}
+
+/// A document with all that was uploaded to it.
+#[derive(Debug, Clone)]
+pub struct DocumentState {
+    /// The slot.
+    pub slot: Document,
+    /// Its versions, oldest first.
+    pub versions: Vec<VersionState>,
+    /// Where it stands.
+    pub status: DocumentStatus,
+    /// Whether the operation waits for it: required, not waived, and not of a vessel that was withdrawn.
+    pub needed: bool,
+}
+
+/// A version with what was decided on it.
+#[derive(Debug, Clone)]
+pub struct VersionState {
+    /// The version.
+    pub version: Version,
+    /// The decisions, oldest first.
+    pub decisions: Vec<Decision>,
+}
+
+impl RoomState {
+    /// Reads everything in a room that has not been deleted.
+    pub async fn read(tx: &mut Tx, room: RoomId, now: Time) -> Result<Self> {
+        let room = rooms::in_use(tx, room).await?;
+        Self::of(tx, room, now).await
+    }
+
+    /// Reads everything in this room.
+    pub async fn of(tx: &mut Tx, room: Room, now: Time) -> Result<Self> {
+        let vessels = db::vessels::all(tx, room.id).await?;
+        let mut decisions = grouped(db::decisions::of_room(tx, room.id).await?, |decision| decision.version);
+        let with_decisions =
+            |version: Version| VersionState { decisions: decisions.remove(&version.id).unwrap_or_default(), version };
+        let versions = db::document_versions::of_room(tx, room.id).await?.into_iter().map(with_decisions).collect();
+        let mut versions = grouped(versions, |state: &VersionState| state.version.document);
+        let end = clocks::end_of_operation(&room, now).day();
+        let slots = db::documents::all(tx, room.id).await?;
+        let documents = slots
+            .into_iter()
+            .map(|slot| {
+                let versions = versions.remove(&slot.id).unwrap_or_default();
+                DocumentState {
+                    status: versions.last().map_or(DocumentStatus::Missing, |newest| newest.status(end)),
+                    needed: is_needed(&slot, &vessels),
+                    versions,
+                    slot,
+                }
+            })
+            .collect();
+        Ok(Self {
+            parties: db::parties::all(tx, room.id).await?,
+            approvals: db::approvals::all(tx, room.id).await?,
+            room,
+            vessels,
+            documents,
+            now,
+        })
+    }
+
+    /// A vessel of the room.
+    pub fn vessel(&self, id: VesselId) -> Option<&Vessel> {
+        self.vessels.iter().find(|vessel| vessel.id == id)
+    }
+
+    /// The vessels that take part.
+    pub fn active_vessels(&self) -> impl Iterator<Item = &Vessel> {
+        self.vessels.iter().filter(|vessel| vessel.status == VesselStatus::Active)
+    }
+
+    /// What a document is called among all of the room's: with its vessel's name, where it has one.
+    pub fn title_of(&self, slot: &Document) -> String {
+        match slot.vessel.and_then(|vessel| self.vessel(vessel)) {
+            Some(vessel) => format!("{}: {}", vessel.name, slot.name),
+            None => slot.name.clone(),
+        }
+    }
+}
+
+impl DocumentState {
+    /// The version that counts.
+    pub fn newest(&self) -> Option<&VersionState> {
+        self.versions.last()
+    }
+
+    /// Whether nothing waits for it any more.
+    pub fn is_resolved(&self) -> bool {
+        self.status == DocumentStatus::Approved
+    }
+}
+
+impl VersionState {
+    /// The last word of each party, in the order in which these were said.
+    pub fn standing_decisions(&self) -> Vec<&Decision> {
+        let later = |at: usize, party: &str| self.decisions[at + 1..].iter().any(|later| later.party == party);
+        let numbered = self.decisions.iter().enumerate();
+        numbered.filter(|(at, decision)| !later(*at, &decision.party)).map(|(_, decision)| decision).collect()
+    }
+
+    /// The decision that stands in the way, if a party rejects the version.
+    pub fn rejection(&self) -> Option<&Decision> {
+        self.standing_decisions().into_iter().rev().find(|decision| decision.verdict == Verdict::Rejected)
+    }
+
+    /// Where a document stands whose newest version this is, in an operation that ends on that day.
+    fn status(&self, end: Day) -> DocumentStatus {
+        if self.rejection().is_some() {
+            DocumentStatus::Rejected
+        } else if self.version.expires_on.is_some_and(|last| last < end) {
+            DocumentStatus::Expired
+        } else if self.decisions.is_empty() {
+            DocumentStatus::UnderReview
+        } else {
+            DocumentStatus::Approved
+        }
+    }
+}
+
+fn is_needed(slot: &Document, vessels: &[Vessel]) -> bool {
+    let withdrawn = |id| vessels.iter().any(|vessel| vessel.id == id && vessel.status == VesselStatus::Withdrawn);
+    slot.requirement != Requirement::Optional && slot.waiver.is_none() && !slot.vessel.is_some_and(withdrawn)
+}
+
+fn grouped<T, K: std::hash::Hash + Eq>(rows: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, Vec<T>> {
+    let mut groups: HashMap<K, Vec<T>> = HashMap::new();
+    for row in rows {
+        groups.entry(key(&row)).or_default().push(row);
+    }
+    groups
+}
