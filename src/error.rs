@@ -37,6 +37,9 @@ pub enum Error {
         /// The roles that may.
         roles: Vec<&'static str>,
     },
+    /// The role would allow it, but not to this person: it concerns their own paper or side.
+    #[error("{0}")]
+    OwnInterest(&'static str),
     /// There is no such thing, or not here.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -136,6 +139,7 @@ impl Error {
             Self::WrongCredentials => (401, "wrong_credentials"),
             Self::NotAParty => (403, "not_a_party"),
             Self::RoleForbids { .. } => (403, "role_forbids"),
+            Self::OwnInterest(_) => (403, "own_interest"),
             Self::NotFound(_) => (404, "not_found"),
             Self::Conflict { .. } => (409, "conflict"),
             Self::RangeNotSatisfiable { .. } => (416, "range_not_satisfiable"),

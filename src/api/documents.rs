@@ -1,4 +1,4 @@
-//! The documents of a room: where each stands.
+//! The documents of a room: where each stands, and the parties' decisions.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,12 +8,13 @@ use crate::{
     app::App,
     domain::{
         Criticality, Day, DocumentId, DocumentStatus, Phase, Requirement, RoomState, Time, VesselId,
+        decisions::{self, NewApproval, NewRejection},
         documents::{self, NewWaiver},
         room_state::DocumentState,
     },
     error::{Error, Result},
     http::{Access::May, Caller, FromPairs, Given, Id, InRoom, Json, Kind, Listed, Paging, Query, Routes},
-    policy::Action::{DocumentList, DocumentView as View, RoomUpdate},
+    policy::Action::{DocumentApprove, DocumentList, DocumentReject, DocumentView as View, RoomUpdate},
 };
 
 pub(super) fn routes() -> Routes {
@@ -30,6 +31,20 @@ pub(super) fn routes() -> Routes {
             get,
             "A document with its versions and the decisions on them",
         )
+        .post(
+            "/rooms/{room_id}/documents/{document_id}/approve",
+            May(DocumentApprove),
+            approve,
+            "Approves the newest version, with subjects or without; not one's own upload",
+        )
+        .refusing(&["409"])
+        .post(
+            "/rooms/{room_id}/documents/{document_id}/reject",
+            May(DocumentReject),
+            reject,
+            "Rejects the newest version, for a reason; not one's own upload",
+        )
+        .refusing(&["409"])
         .post(
             "/rooms/{room_id}/documents/{document_id}/waiver",
             May(RoomUpdate),
@@ -175,6 +190,28 @@ async fn get(app: App, room: InRoom, Id(id): Id<DocumentId>) -> Result<Json<Whol
     let document = found(&state, id)?;
     let versions = document.versions.iter().map(VersionView::from).collect();
     Ok(Json(WholeDocument { document: DocumentView::of(&state, document), versions }))
+}
+
+async fn approve(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(id): Id<DocumentId>,
+    Json(asked): Json<NewApproval>,
+) -> Result<Json<DocumentView>> {
+    decisions::decide(&app, &caller.actor(), room.id, id, asked.word()?).await?;
+    now(&app, room, id).await
+}
+
+async fn reject(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(id): Id<DocumentId>,
+    Json(asked): Json<NewRejection>,
+) -> Result<Json<DocumentView>> {
+    decisions::decide(&app, &caller.actor(), room.id, id, asked.word()?).await?;
+    now(&app, room, id).await
 }
 
 async fn waive(

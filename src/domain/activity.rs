@@ -150,6 +150,15 @@ pub enum Event {
         file_sha256: String,
         expires_on: Option<super::Day>,
     },
+    DocumentDecided {
+        document_id: super::DocumentId,
+        document_type: String,
+        vessel: Option<String>,
+        version_id: super::VersionId,
+        version: i64,
+        verdict: super::Verdict,
+        comment: Option<String>,
+    },
     DocumentDownloaded {
         document_id: super::DocumentId,
         document_type: String,

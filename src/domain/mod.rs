@@ -11,6 +11,7 @@ mod words;
 
 pub mod activity;
 pub mod clocks;
+pub mod decisions;
 pub mod document_types;
 pub mod documents;
 pub mod idempotency;

@@ -56,7 +56,11 @@ fn body(route: &Route) -> Option<Value> {
             json!({ "name": "Barge", "role": "other", "no_imo_reason": "a barge" })
         }
         ("PATCH", "/rooms/{room_id}/vessels/{vessel_id}") => json!({ "flag": "Malta" }),
-        ("POST", "/rooms/{room_id}/documents/{document_id}/waiver") => json!({ "reason": "a test" }),
+        ("POST", "/rooms/{room_id}/documents/{document_id}/approve") => json!({}),
+        (
+            "POST",
+            "/rooms/{room_id}/documents/{document_id}/reject" | "/rooms/{room_id}/documents/{document_id}/waiver",
+        ) => json!({ "reason": "a test" }),
         ("POST", "/config/document-types") => json!({
             "code": "NEW", "name": "New", "category": "cargo", "scope": "room", "requirement": "optional",
             "criticality": "low", "gate": "planning",
