@@ -1,6 +1,7 @@
 //! The JSON API: one file per resource, which opens with its routes.
 
 mod activities;
+mod approvals;
 mod auth;
 mod document_types;
 mod documents;
@@ -20,6 +21,7 @@ pub fn routes() -> Routes {
         .merge(vessels::routes())
         .merge(documents::routes())
         .merge(versions::routes())
+        .merge(approvals::routes())
         .merge(document_types::routes())
         .merge(activities::routes())
         .merge(snapshots::routes())

@@ -168,6 +168,30 @@ pub enum Event {
         /// `archive`, or the range of bytes, where it was not simply the file.
         part: Option<String>,
     },
+    ApprovalGiven {
+        approval_id: super::ApprovalId,
+        vessel_id: super::VesselId,
+        vessel: String,
+        status: super::ApprovalStatus,
+        comment: Option<String>,
+    },
+    ApprovalChanged {
+        approval_id: super::ApprovalId,
+        vessel_id: super::VesselId,
+        vessel: String,
+        party: String,
+        from: super::ApprovalStatus,
+        to: super::ApprovalStatus,
+        comment: Option<String>,
+    },
+    ApprovalRevoked {
+        approval_id: super::ApprovalId,
+        vessel_id: super::VesselId,
+        vessel: String,
+        party: String,
+        from: super::ApprovalStatus,
+        reason: String,
+    },
     DocumentTypeAdded {
         code: String,
         name: String,

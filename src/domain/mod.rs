@@ -10,6 +10,8 @@ mod time;
 mod words;
 
 pub mod activity;
+pub mod approvals;
+pub mod clearance;
 pub mod clocks;
 pub mod decisions;
 pub mod document_types;

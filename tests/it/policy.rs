@@ -40,7 +40,7 @@ fn address(caller: &str) -> String {
 }
 
 /// An acceptable body for each route that takes one.
-fn body(route: &Route) -> Option<Value> {
+fn body(route: &Route, vessel: &str) -> Option<Value> {
     Some(match (route.method.as_str(), route.path) {
         ("POST", "/auth/login") => json!({ "email": "admin@example.com", "password": crate::harness::PASSWORD }),
         ("POST", "/auth/password") => json!({
@@ -56,11 +56,16 @@ fn body(route: &Route) -> Option<Value> {
             json!({ "name": "Barge", "role": "other", "no_imo_reason": "a barge" })
         }
         ("PATCH", "/rooms/{room_id}/vessels/{vessel_id}") => json!({ "flag": "Malta" }),
-        ("POST", "/rooms/{room_id}/documents/{document_id}/approve") => json!({}),
         (
             "POST",
-            "/rooms/{room_id}/documents/{document_id}/reject" | "/rooms/{room_id}/documents/{document_id}/waiver",
-        ) => json!({ "reason": "a test" }),
+            "/rooms/{room_id}/documents/{document_id}/reject" | "/rooms/{room_id}/approvals/{approval_id}/revoke",
+        ) => {
+            json!({ "reason": "a test" })
+        }
+        ("POST", "/rooms/{room_id}/documents/{document_id}/waiver") => json!({ "reason": "a test" }),
+        ("POST", "/rooms/{room_id}/documents/{document_id}/approve") => json!({}),
+        ("POST", "/rooms/{room_id}/approvals") => json!({ "vessel_id": vessel, "status": "approved" }),
+        ("PUT", "/rooms/{room_id}/approvals/{approval_id}") => json!({ "status": "pending" }),
         ("POST", "/config/document-types") => json!({
             "code": "NEW", "name": "New", "category": "cargo", "scope": "room", "requirement": "optional",
             "criticality": "low", "gate": "planning",
@@ -97,8 +102,8 @@ impl Scene {
         let admin = &self.token("admin").await;
         let room = &self.room(admin).await;
         let mut path = route.path.replace("{room_id}", room).replace("{code}", "Q88");
-        if path.contains("{vessel_id}") || path.contains("{document_id}") {
-            path = self.with_papers(path, room).await;
+        if path.contains("{vessel_id}") || path.contains("{document_id}") || path.contains("/approvals") {
+            path = self.with_papers(path, room, caller).await;
         }
         if path.contains("{snapshot_id}") || route.method == "DELETE" {
             let snapshot = self.app.snapshot(room, admin, json!({ "snapshot_type": "json" })).await;
@@ -108,16 +113,17 @@ impl Scene {
             let listed = self.app.get(&format!("/rooms/{room}/parties"), admin).send().await.expect(200);
             path = path.replace("{party_id}", listed[1]["id"].as_str().unwrap());
         }
+        let (path, vessel) = path.split_once('#').unwrap_or((&path, ""));
         assert!(!path.contains('{'), "no value is known for a parameter of {}", route.path);
         let token = self.token(caller).await;
-        let request = self.app.request(route.method.as_str(), &path, &token);
+        let request = self.app.request(route.method.as_str(), path, &token);
         if path.ends_with("/versions") {
             return request.upload("new.pdf", &pdf("new"), &[]).send().await;
         }
         if path.ends_with("/documents/upload") {
             return request.upload("new.pdf", &pdf("new"), &[("document_type", "COMPAT")]).send().await;
         }
-        match body(route) {
+        match body(route, vessel) {
             Some(body) => request.json(body).send().await,
             None => request.send().await,
         }
@@ -133,15 +139,25 @@ impl Scene {
         room["id"].as_str().unwrap().to_owned()
     }
 
-    /// The path with a vessel, a document that the seller uploaded.
-    async fn with_papers(&self, path: String, room: &str) -> String {
+    /// The path with a vessel, a document that the seller uploaded, and the caller's own approval where
+    /// they may have one; the vessel's id follows a `#`.
+    async fn with_papers(&self, path: String, room: &str, caller: &str) -> String {
         let admin = &self.token("admin").await;
         let vessel = self.app.vessel(room, admin, "Aegean Star", "discharging", IMO[0]).await;
         let document = self.app.document(room, admin, "SIRE", Some(&vessel)).await;
         let uploaded = self.app.version(&document, &self.token("seller").await, "paper", &[]).await;
-        path.replace("{vessel_id}", &vessel)
+        let mut path = path
+            .replace("{vessel_id}", &vessel)
             .replace("{document_id}", document.rsplit('/').next().unwrap())
-            .replace("{version_id}", uploaded["version"]["id"].as_str().unwrap())
+            .replace("{version_id}", uploaded["version"]["id"].as_str().unwrap());
+        if path.contains("{approval_id}") {
+            let speaks = ["owner", "broker", "charterer"].contains(&caller);
+            let speaker = if speaks { &self.token(caller).await } else { admin };
+            let asked = json!({ "vessel_id": vessel, "status": "approved" });
+            let given = self.app.post(&format!("/rooms/{room}/approvals"), speaker).json(asked).send().await;
+            path = path.replace("{approval_id}", given.expect(201)["id"].as_str().unwrap());
+        }
+        format!("{path}#{vessel}")
     }
 }
 

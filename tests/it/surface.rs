@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use sts_clearance::domain::{
-    Actor, CargoProfile, Criticality, DocumentStatus, Phase, Requirement, Role, RoomStatus, Scope, Side,
-    SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
+    Actor, ApprovalStatus, CargoProfile, Criticality, DocumentStatus, Phase, Requirement, Role, RoomStatus, Scope,
+    Side, SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
 };
 
 use crate::harness::TestApp;
@@ -41,6 +41,7 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
     let document = app.get("//api/openapi.json", "").send().await.expect(200);
     let schemas = &document["components"]["schemas"];
     let spoken = spoken![
+        ApprovalStatus,
         CargoProfile,
         Criticality,
         DocumentStatus,

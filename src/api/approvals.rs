@@ -1,0 +1,162 @@
+//! Clearance of the vessels: what each party says, and the two sides' view.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    db::{self, approvals::Approval, parties::Party},
+    domain::{
+        ApprovalId, ApprovalStatus, Role, Side, Time, VesselId, VesselRole,
+        approvals::{self, ClearanceUpdate, NewClearance, Revocation},
+        clearance::{self, Clearance},
+        documents,
+    },
+    error::Result,
+    http::{Access::May, Caller, Created, Id, InRoom, Json, Listed, Paging, Query, Routes},
+    policy::Action::{ApprovalCreate, ApprovalList, ApprovalRevoke, ApprovalUpdate, ApprovalView as View},
+};
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .get("/rooms/{room_id}/approvals", May(ApprovalList), list, "What each party says of each vessel")
+        .post("/rooms/{room_id}/approvals", May(ApprovalCreate), give, "Says what you think of the other side's vessel")
+        .refusing(&["409"])
+        .get("/rooms/{room_id}/approvals/{approval_id}", May(View), get, "What a party says of a vessel")
+        .put(
+            "/rooms/{room_id}/approvals/{approval_id}",
+            May(ApprovalUpdate),
+            update,
+            "Changes what you say of a vessel",
+        )
+        .refusing(&["409"])
+        .post(
+            "/rooms/{room_id}/approvals/{approval_id}/revoke",
+            May(ApprovalRevoke),
+            revoke,
+            "Takes a clearance back, for a reason: an owner theirs, a broker or an admin anyone's",
+        )
+        .refusing(&["409"])
+        .get(
+            "/rooms/{room_id}/clearance",
+            May(ApprovalList),
+            sides,
+            "For each vessel: what the other side has said, and who has still to speak",
+        )
+}
+
+/// What a party says of a vessel.
+#[derive(Serialize, ToSchema)]
+struct ApprovalView {
+    #[schema(value_type = String, format = "uuid")]
+    id: ApprovalId,
+    #[schema(value_type = String, format = "uuid")]
+    vessel_id: VesselId,
+    /// E-mail address of whose word it is.
+    party: String,
+    role: Role,
+    side: Option<Side>,
+    status: ApprovalStatus,
+    /// The subjects, or the reason.
+    comment: Option<String>,
+    #[schema(value_type = String, format = "date-time")]
+    decided_at: Time,
+}
+
+impl From<Approval> for ApprovalView {
+    fn from(approval: Approval) -> Self {
+        let Approval { id, vessel, party, role, side, status, comment, decided_at } = approval;
+        Self { id, vessel_id: vessel, party, role, side, status, comment, decided_at }
+    }
+}
+
+/// Where the clearance of a vessel stands.
+#[derive(Serialize, ToSchema)]
+struct ClearanceView {
+    #[schema(value_type = String, format = "uuid")]
+    vessel_id: VesselId,
+    vessel: String,
+    role: VesselRole,
+    /// The side that has to clear it.
+    cleared_by: Side,
+    cleared: bool,
+    /// What was said of it, but for its own side.
+    decided: Vec<ApprovalView>,
+    /// Who has still to speak.
+    open: Vec<Speaker>,
+}
+
+/// Who has still to speak.
+#[derive(Serialize, ToSchema)]
+struct Speaker {
+    email: String,
+    name: String,
+    role: Role,
+    company: Option<String>,
+}
+
+impl From<&Party> for Speaker {
+    fn from(party: &Party) -> Self {
+        let Party { email, name, role, company, .. } = party.clone();
+        Self { email, name, role, company }
+    }
+}
+
+impl From<Clearance<'_>> for ClearanceView {
+    fn from(clearance: Clearance<'_>) -> Self {
+        Self {
+            vessel_id: clearance.vessel.id,
+            vessel: clearance.vessel.name.clone(),
+            role: clearance.vessel.role,
+            cleared_by: clearance.by,
+            cleared: clearance.is_cleared,
+            decided: clearance.decided.into_iter().cloned().map(ApprovalView::from).collect(),
+            open: clearance.open.into_iter().map(Speaker::from).collect(),
+        }
+    }
+}
+
+async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<ApprovalView>> {
+    let (approvals, total) = app.db.read(async |tx| db::approvals::list(tx, room.id, page).await).await?;
+    let path = format!("/rooms/{}/approvals", room.id);
+    Ok(Listed::new(approvals.into_iter().map(ApprovalView::from).collect(), total, page, path))
+}
+
+async fn give(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Json(asked): Json<NewClearance>,
+) -> Result<Created<ApprovalView>> {
+    let approval = approvals::give(&app, &caller.actor(), room.id, asked).await?;
+    Ok(Created::at(&format!("/rooms/{}/approvals/{}", room.id, approval.id), approval.into()))
+}
+
+async fn get(app: App, room: InRoom, Id(id): Id<ApprovalId>) -> Result<Json<ApprovalView>> {
+    Ok(Json(app.db.read(async |tx| approvals::find(tx, room.id, id).await).await?.into()))
+}
+
+async fn update(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(id): Id<ApprovalId>,
+    Json(asked): Json<ClearanceUpdate>,
+) -> Result<Json<ApprovalView>> {
+    Ok(Json(approvals::update(&app, &caller.actor(), room.id, id, asked).await?.into()))
+}
+
+async fn revoke(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(id): Id<ApprovalId>,
+    Json(asked): Json<Revocation>,
+) -> Result<Json<ApprovalView>> {
+    Ok(Json(approvals::revoke(&app, &caller.actor(), room.id, id, asked).await?.into()))
+}
+
+async fn sides(app: App, room: InRoom) -> Result<Json<Vec<ClearanceView>>> {
+    let state = documents::state(&app, room.id).await?;
+    Ok(Json(clearance::of_vessels(&state).into_iter().map(ClearanceView::from).collect()))
+}

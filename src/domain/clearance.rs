@@ -1,0 +1,57 @@
+//! The two sides' view: whether each vessel is cleared by the other side, and who has still to speak.
+
+use super::{ApprovalStatus, Role, RoomState, Side, VesselRole};
+use crate::db::{approvals::Approval, parties::Party, vessels::Vessel};
+
+/// Where the clearance of a vessel stands.
+#[derive(Debug)]
+pub struct Clearance<'a> {
+    /// The vessel.
+    pub vessel: &'a Vessel,
+    /// The side that has to clear it.
+    pub by: Side,
+    /// What was said of it, but for what its own side says.
+    pub decided: Vec<&'a Approval>,
+    /// Who has still to speak.
+    pub open: Vec<&'a Party>,
+    /// The last word against it, if one stands.
+    pub rejection: Option<&'a Approval>,
+    /// Whether it is cleared: by the other side, and rejected by nobody.
+    pub is_cleared: bool,
+}
+
+impl Side {
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Discharging => Self::Receiving,
+            Self::Receiving => Self::Discharging,
+        }
+    }
+}
+
+/// The clearances of the vessels that take part and have a side.
+pub fn of_vessels(state: &RoomState) -> Vec<Clearance<'_>> {
+    let cleared = state.active_vessels().filter(|vessel| vessel.role != VesselRole::Other);
+    cleared.filter_map(|vessel| Some(of_vessel(state, vessel, vessel.role.side()?.other()))).collect()
+}
+
+fn of_vessel<'a>(state: &'a RoomState, vessel: &'a Vessel, by: Side) -> Clearance<'a> {
+    let decided: Vec<_> = state
+        .approvals
+        .iter()
+        .filter(|approval| approval.vessel == vessel.id && approval.side != Some(by.other()))
+        .filter(|approval| approval.status != ApprovalStatus::Pending)
+        .collect();
+    // Where nobody was given the other side, whoever acts for neither stands in for it.
+    let judges = |side| move |party: &&Party| party.side == side && matches!(party.role, Role::Owner | Role::Charterer);
+    let speaks = Some(by).filter(|by| state.parties.iter().any(|party| judges(Some(*by))(&party)));
+    let spoken = |party: &Party| decided.iter().any(|approval| approval.party == party.email);
+    let open = state.parties.iter().filter(judges(speaks)).filter(|party| !spoken(party)).collect();
+    let rejection = decided.iter().copied().rev().find(|approval| approval.status == ApprovalStatus::Rejected);
+    let clears =
+        |approval: &&Approval| approval.status.clears() && speaks.is_none_or(|side| approval.side == Some(side));
+    let is_cleared = rejection.is_none() && decided.iter().any(clears);
+    Clearance { vessel, by, decided, open, rejection, is_cleared }
+}
