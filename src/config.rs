@@ -11,7 +11,10 @@ use std::{
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::error::{Error, Result};
+use crate::{
+    domain::clocks::KEPT_AT_LEAST_YEARS,
+    error::{Error, Result},
+};
 
 /// The lowest layer, which names every setting.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -38,6 +41,8 @@ pub struct Config {
     /// Reports rendered at once.
     pub render_workers: u32,
     upload_limit_mib: u32,
+    /// Years for which a closed room's papers are kept.
+    pub retention_years: u32,
 }
 
 /// How log lines are written.
@@ -140,13 +145,14 @@ impl Layers {
             .clone()
             .try_into()
             .map_err(|error: toml::de::Error| Error::setup(format!("the settings: {}", error.message())))?;
-        for (name, number) in [
-            ("session_hours", config.session_hours),
-            ("render_workers", config.render_workers),
-            ("upload_limit_mib", config.upload_limit_mib),
+        for (name, number, least) in [
+            ("session_hours", config.session_hours, 1),
+            ("render_workers", config.render_workers, 1),
+            ("upload_limit_mib", config.upload_limit_mib, 1),
+            ("retention_years", config.retention_years, KEPT_AT_LEAST_YEARS),
         ] {
-            if number == 0 {
-                return Err(Error::setup(format!("the setting `{name}` must be at least 1")));
+            if number < least {
+                return Err(Error::setup(format!("the setting `{name}` must be at least {least}")));
             }
         }
         Ok(config)

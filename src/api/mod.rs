@@ -3,11 +3,13 @@
 mod activities;
 mod approvals;
 mod auth;
+mod cockpit;
 mod document_types;
 mod documents;
 mod parties;
 mod rooms;
 mod snapshots;
+mod summary;
 mod versions;
 mod vessels;
 
@@ -22,6 +24,8 @@ pub fn routes() -> Routes {
         .merge(documents::routes())
         .merge(versions::routes())
         .merge(approvals::routes())
+        .merge(summary::routes())
+        .merge(cockpit::routes())
         .merge(document_types::routes())
         .merge(activities::routes())
         .merge(snapshots::routes())

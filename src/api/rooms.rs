@@ -5,7 +5,10 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::{self, rooms::Room},
+    db::{
+        self,
+        rooms::{Order, Room},
+    },
     domain::{
         CargoProfile, Phase, Role, RoomId, RoomStatus, Time,
         idempotency::Once,
@@ -93,7 +96,7 @@ impl FromPairs for Deletion {
 
 async fn list(app: App, caller: Caller, Query(Paging(page)): Query<Paging>) -> Result<Listed<RoomView>> {
     let party = (caller.role != Role::Admin).then_some(caller.user.email.as_str());
-    let (rooms, total) = app.db.read(async |tx| db::rooms::list(tx, party, page).await).await?;
+    let (rooms, total) = app.db.read(async |tx| db::rooms::list(tx, party, Order::Newest, page).await).await?;
     Ok(Listed::new(rooms.into_iter().map(RoomView::from).collect(), total, page, "/rooms".into()))
 }
 

@@ -10,7 +10,12 @@ use std::{
 use super::print;
 use crate::{
     app::{App, Clock},
-    db::{self, Page, activity::Filter, rooms::Room, users::User},
+    db::{
+        self, Page,
+        activity::Filter,
+        rooms::{Order, Room},
+        users::User,
+    },
     domain::{
         Actor, CargoProfile, Role, Time,
         parties::{self, NewParty},
@@ -174,7 +179,7 @@ impl Story {
 /// Prints the accounts, and what to type to take a snapshot and download it.
 pub(super) async fn explain(app: &App, address: SocketAddr) -> Result<()> {
     let page = Page { limit: 1, offset: 0 };
-    let (rooms, _) = app.db.read(async |tx| db::rooms::list(tx, Some(BROKER), page).await).await?;
+    let (rooms, _) = app.db.read(async |tx| db::rooms::list(tx, Some(BROKER), Order::Newest, page).await).await?;
     let Some(room) = rooms.first() else { return print("The demo's room has been deleted.") };
     let accounts: Vec<String> =
         PEOPLE.iter().map(|(address, role, ..)| format!("  {:<26} {role}", email(address))).collect();

@@ -103,19 +103,32 @@ pub async fn find(tx: &mut Tx, room: RoomId) -> Result<Option<Room>> {
     tx.opt(&format!("SELECT {COLUMNS} FROM rooms r WHERE r.id = ?1"), &[&room]).await?.as_ref().map(read).transpose()
 }
 
-/// A page of the rooms in use, the newest first, and how many there are: those of a party, or all.
+/// The order of a list of rooms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The newest first.
+    Newest,
+    /// Those whose operation comes next, or should have come, first; without those that are closed.
+    NearestEta,
+}
+
+/// A page of the rooms in use, and how many there are: those of a party, or all.
 ///
 /// An admin's place in a room counts only while they are admin, and then they see all.
-pub async fn list(tx: &mut Tx, party: Option<&str>, page: Page) -> Result<(Vec<Room>, i64)> {
+pub async fn list(tx: &mut Tx, party: Option<&str>, order: Order, page: Page) -> Result<(Vec<Room>, i64)> {
     let scope = match party {
         Some(_) => "EXISTS (SELECT 1 FROM parties p WHERE p.room_id = r.id AND p.email = ?1 AND p.role <> 'admin')",
         None => "CAST(?1 AS TEXT) IS NULL",
     };
-    let matches = format!("FROM rooms r WHERE {scope} AND r.status = 'active'");
+    let (which, order) = match order {
+        Order::Newest => ("", "r.created_at DESC, r.id DESC"),
+        Order::NearestEta => ("AND r.phase <> 'closed'", "r.sts_eta, r.id"),
+    };
+    let matches = format!("FROM rooms r WHERE {scope} AND r.status = 'active' {which}");
     let total = tx.one(&format!("SELECT COUNT(*) {matches}"), &[&party]).await?.get(0)?;
     let rows = tx
         .rows(
-            &format!("SELECT {COLUMNS} {matches} ORDER BY r.created_at DESC, r.id DESC LIMIT ?2 OFFSET ?3"),
+            &format!("SELECT {COLUMNS} {matches} ORDER BY {order} LIMIT ?2 OFFSET ?3"),
             &[&party, &page.limit, &page.offset],
         )
         .await?;

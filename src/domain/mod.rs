@@ -26,6 +26,8 @@ pub mod rooms;
 pub mod schema;
 pub mod sessions;
 pub mod snapshots;
+pub mod standing;
+pub mod todo;
 pub mod users;
 pub mod versions;
 pub mod vessels;

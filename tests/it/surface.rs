@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use sts_clearance::domain::{
-    Actor, ApprovalStatus, CargoProfile, Criticality, DocumentStatus, Phase, Requirement, Role, RoomStatus, Scope,
-    Side, SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
+    Actor, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, DocumentStatus, NoticeState, Phase,
+    Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
 };
 
 use crate::harness::TestApp;
@@ -42,9 +42,12 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
     let schemas = &document["components"]["schemas"];
     let spoken = spoken![
         ApprovalStatus,
+        BlockerKind,
         CargoProfile,
+        ClaimState,
         Criticality,
         DocumentStatus,
+        NoticeState,
         Phase,
         Requirement,
         Role,

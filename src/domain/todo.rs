@@ -1,0 +1,134 @@
+//! What there is to do in a room: documents by what they wait for, what blocks the next phase first.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    Criticality, DocumentId, DocumentStatus, NoticeState, Phase, Requirement, Role, RoomState, Time, VesselId,
+    clearance, clocks,
+    room_state::DocumentState,
+    standing::{Standing, holds_up},
+};
+
+/// What there is to do in a room.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Todo {
+    /// Nothing was uploaded, or what was uploaded is rejected or runs out too early.
+    pub missing: Vec<Task>,
+    /// Approved, but runs out before the operation ends, or soon after it.
+    pub expiring: Vec<Task>,
+    /// Waits for somebody's decision.
+    pub under_review: Vec<Task>,
+    /// Should have been there: its phase has begun, or the ETA has passed.
+    pub overdue: Vec<Task>,
+    /// Waits for the decision of who asks.
+    pub waiting_for_me: Vec<Task>,
+}
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Task {
+    /// What it is about: `Aegean Star: Officer matrix`.
+    pub name: String,
+    /// The document, where it is about one.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub document_id: Option<DocumentId>,
+    /// The vessel, where it is about one, or about a document of one.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub vessel_id: Option<VesselId>,
+    /// Where the document stands.
+    pub status: Option<DocumentStatus>,
+    /// How much hangs on it.
+    pub criticality: Criticality,
+    /// Whether the next phase waits for it.
+    pub blocks_next_phase: bool,
+    /// When it should be there: at the ETA, or when a notice is due.
+    #[schema(value_type = String, format = "date-time")]
+    pub due_at: Time,
+}
+
+/// What there is to do, for somebody with this address.
+pub fn of(state: &RoomState, standing: &Standing, email: &str) -> Todo {
+    let waits = |wanted: &[DocumentStatus]| {
+        let waiting = state.documents.iter().filter(|document| document.needed && wanted.contains(&document.status));
+        in_order(waiting.map(|document| task(state, document)).collect())
+    };
+    let expiring = standing
+        .expiring_soon
+        .iter()
+        .filter_map(|expiry| state.documents.iter().find(|document| document.slot.id == expiry.document_id));
+    Todo {
+        missing: waits(&[DocumentStatus::Missing, DocumentStatus::Rejected, DocumentStatus::Expired]),
+        expiring: in_order(expiring.map(|document| task(state, document)).collect()),
+        under_review: waits(&[DocumentStatus::UnderReview]),
+        overdue: overdue(state, standing),
+        waiting_for_me: waiting_for(state, email),
+    }
+}
+
+fn task(state: &RoomState, document: &DocumentState) -> Task {
+    let slot = &document.slot;
+    let blocks = |next| document.needed && !document.is_resolved() && holds_up(slot.gate, next);
+    Task {
+        name: state.title_of(slot),
+        document_id: Some(slot.id),
+        vessel_id: slot.vessel,
+        status: Some(document.status),
+        criticality: slot.criticality,
+        blocks_next_phase: state.room.phase.next().is_some_and(blocks),
+        due_at: state.room.sts_eta,
+    }
+}
+
+/// What blocks the next phase first, then what most hangs on, in the order of the catalogue.
+fn in_order(mut tasks: Vec<Task>) -> Vec<Task> {
+    tasks.sort_by_key(|task| (!task.blocks_next_phase, task.criticality));
+    tasks
+}
+
+fn overdue(state: &RoomState, standing: &Standing) -> Vec<Task> {
+    let eta_passed = state.now > state.room.sts_eta;
+    let before_transfer = |gate: Phase| gate <= Phase::Transfer;
+    let late = state.documents.iter().filter(|document| {
+        let gate = document.slot.gate;
+        document.needed
+            && !document.is_resolved()
+            && (holds_up(gate, state.room.phase) || (eta_passed && before_transfer(gate)))
+    });
+    let mut tasks: Vec<_> = late.map(|document| task(state, document)).collect();
+    let notice = standing.clocks.coastal_notice.as_ref();
+    if let Some(notice) = notice.filter(|notice| matches!(notice.state, NoticeState::Overdue | NoticeState::Revise)) {
+        let told = |document: &&DocumentState| document.slot.document_type == clocks::NOTICE_DOCUMENT;
+        let document = state.documents.iter().find(told);
+        tasks.retain(|task| document.is_none_or(|document| task.document_id != Some(document.slot.id)));
+        tasks.extend(document.map(|document| Task { due_at: notice.due_at, ..task(state, document) }));
+    }
+    in_order(tasks)
+}
+
+fn waiting_for(state: &RoomState, email: &str) -> Vec<Task> {
+    let Some(me) = state.parties.iter().find(|party| party.email == email) else { return Vec::new() };
+    // Those whom the matrix lets decide; a door asks it again.
+    if !matches!(me.role, Role::Owner | Role::Broker | Role::Charterer) {
+        return Vec::new();
+    }
+    let mine = |document: &&DocumentState| {
+        document.slot.requirement != Requirement::Optional
+            && document.newest().is_some_and(|newest| {
+                newest.version.uploaded_by != email && newest.decisions.iter().all(|decision| decision.party != email)
+            })
+            && document.status == DocumentStatus::UnderReview
+    };
+    let documents = state.documents.iter().filter(mine).map(|document| task(state, document));
+    let vessels = clearance::of_vessels(state).into_iter().filter(|clearance| clearance.open.contains(&me));
+    let vessels = vessels.map(|clearance| Task {
+        name: format!("Clearance of {}", clearance.vessel.name),
+        document_id: None,
+        vessel_id: Some(clearance.vessel.id),
+        status: None,
+        criticality: Criticality::High,
+        blocks_next_phase: !clearance.is_cleared && state.room.phase == Phase::Clearance,
+        due_at: state.room.sts_eta,
+    });
+    in_order(vessels.chain(documents).collect())
+}
