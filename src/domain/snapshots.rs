@@ -77,7 +77,7 @@ pub async fn take(app: &App, by: &Actor, room: RoomId, asked: NewSnapshot, once:
         include_approvals: asked.include_approvals,
     };
 
-    let id = SnapshotId(app.new_id());
+    let (in_tx, id) = (app.clone(), SnapshotId(app.new_id()));
     let taken = operation(app, Log::Room(room), by, async move |tx, log| {
         let title = title.unwrap_or_else(|| format!("Snapshot of {}", log.now.to_the_minute()));
         if let Some(once) = &once
@@ -86,7 +86,7 @@ pub async fn take(app: &App, by: &Actor, room: RoomId, asked: NewSnapshot, once:
             return find(tx, room, SnapshotId(made)).await.map_err(Once::says_gone);
         }
         let mut snapshot = Snapshot::new(id, room, title, log.by().word(), kind, log.now);
-        let captured = record::capture(tx, log, &snapshot, options).await?;
+        let captured = record::capture(tx, log, &in_tx, &snapshot, options).await?;
         snapshot.data = serde_json::json!(options).to_string();
         snapshot.record_sha256 = captured.sha256.to_vec();
         db::snapshots::insert(tx, &snapshot, &captured.compressed()?).await?;

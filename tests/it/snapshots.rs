@@ -142,7 +142,7 @@ async fn a_record_shows_the_room_before_the_snapshot_and_nothing_later(app: Test
     let record = &envelope["record"];
     assert!(!record.to_string().contains("LATER"));
     assert_eq!(record["room"]["title"], "STS Ceuta");
-    assert_eq!(record["counts"], json!({ "parties": 5, "activity": 7, "vessels": 0, "documents": 0, "versions": 0 }));
+    assert_eq!(record["counts"], json!({ "parties": 5, "activity": 7, "vessels": 0, "documents": 13, "versions": 0 }));
     assert_eq!(record["activity"].as_array().unwrap().len(), 7);
     assert_eq!(record["log"]["size"], 7);
     assert_eq!(

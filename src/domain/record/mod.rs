@@ -1,14 +1,14 @@
 //! Captures a room as a record: everything its report shows, as of one instant.
 
-use report::record::{
-    Counts, Creator, EntryFacts, Limit, LogPosition, PartyFacts, Record, RoomFacts, SCHEMA, SectionOptions,
-    SnapshotFacts,
-};
+mod facts;
+
+use report::record::{Counts, Creator, Limit, LogPosition, Record, SCHEMA, SectionOptions, SnapshotFacts};
 use sha2::{Digest, Sha256};
 
-use super::{Actor, OpenLog, RoomId, rooms};
+use super::{Actor, OpenLog, RoomId, RoomState, standing::Standing};
 use crate::{
-    db::{self, Tx, activity::Entry, parties::Party, snapshots::Snapshot},
+    app::App,
+    db::{self, Tx, activity::Entry, snapshots::Snapshot},
     domain::Log,
     error::{Error, Result},
     evidence::Hash,
@@ -19,6 +19,8 @@ const MOST_ENTRIES: usize = 50_000;
 /// The most that those entries may weigh, in bytes of their details: taking a snapshot is one
 /// transaction, and others wait for it.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// The newest versions that a record holds of each document.
+const MOST_VERSIONS: usize = 50;
 /// Entries read at once.
 const CHUNK: i64 = 1_000;
 /// Compression of stored records: zstd's default.
@@ -52,14 +54,33 @@ impl Captured {
 }
 
 /// Reads the whole room. `log` is the room's, locked: so nothing of the room changes meanwhile.
-pub async fn capture(tx: &mut Tx, log: &OpenLog, snapshot: &Snapshot, options: SectionOptions) -> Result<Captured> {
+pub async fn capture(
+    tx: &mut Tx,
+    log: &OpenLog,
+    app: &App,
+    snapshot: &Snapshot,
+    options: SectionOptions,
+) -> Result<Captured> {
     let Actor::User { email, name, role } = log.by().clone() else {
         return Err(Error::internal("a snapshot is taken by a user"));
     };
-    let parties = db::parties::all(tx, snapshot.room).await?;
+    let mut state = RoomState::read(tx, snapshot.room, log.now).await?;
     let entries = if options.include_activity { newest_entries(tx, log, snapshot.room).await? } else { Vec::new() };
-    let (shown, total) = (entries.len() as u64, log.head().size());
-    let left_out = options.include_activity && shown < total;
+    let standing = Standing::of(&state, app.config.retention_years);
+    let versions: usize = state.documents.iter().map(|document| document.versions.len()).sum();
+    let counts = Counts {
+        parties: state.parties.len() as u64,
+        activity: log.head().size(),
+        vessels: state.vessels.len() as u64,
+        documents: state.documents.len() as u64,
+        versions: versions as u64,
+    };
+    keep_newest_versions(&mut state);
+    let shown: usize = state.documents.iter().map(|document| document.versions.len()).sum();
+    let limits = [
+        (options.include_documents, "documents", shown as u64, counts.versions),
+        (options.include_activity, "activity", entries.len() as u64, counts.activity),
+    ];
     let record = Record {
         schema: SCHEMA.into(),
         snapshot: SnapshotFacts {
@@ -70,21 +91,33 @@ pub async fn capture(tx: &mut Tx, log: &OpenLog, snapshot: &Snapshot, options: S
             created_at: snapshot.created_at.into(),
             created_by: Creator { email, name, role: role.to_string() },
         },
-        room: room_facts(tx, snapshot.room).await?,
-        standing: None,
-        vessels: Vec::new(),
-        documents: None,
-        approvals: None,
-        counts: Counts { parties: parties.len() as u64, activity: total, vessels: 0, documents: 0, versions: 0 },
-        parties: parties.into_iter().map(party_facts).collect(),
-        activity: options.include_activity.then(|| entries.into_iter().map(entry_facts).collect()),
-        limits: left_out.then(|| Limit { section: "activity".into(), shown, total }).into_iter().collect(),
+        standing: Some(facts::standing(standing)),
+        documents: options.include_documents.then(|| state.documents.into_iter().map(facts::document).collect()),
+        approvals: options.include_approvals.then(|| state.approvals.into_iter().map(facts::approval).collect()),
+        vessels: state.vessels.into_iter().map(facts::vessel).collect(),
+        parties: state.parties.into_iter().map(facts::party).collect(),
+        room: facts::room(state.room),
+        activity: options.include_activity.then(|| entries.into_iter().map(facts::entry).collect()),
+        limits: limits
+            .into_iter()
+            .filter(|(asked, _, shown, total)| *asked && shown < total)
+            .map(|(_, section, shown, total)| Limit { section: section.into(), shown, total })
+            .collect(),
+        counts,
         log: LogPosition { size: log.head().size(), root: hex::encode(log.head().root()) },
     };
     let canonical = serde_json_canonicalizer::to_vec(&record)
         .map_err(|error| Error::internal(format!("a record cannot be written: {error}")))?;
     let sha256 = Sha256::digest(&canonical).into();
     Ok(Captured { canonical, sha256 })
+}
+
+/// Of a document that was uploaded very often, the record holds the newest versions.
+fn keep_newest_versions(state: &mut RoomState) {
+    for document in &mut state.documents {
+        let older = document.versions.len().saturating_sub(MOST_VERSIONS);
+        document.versions.drain(..older);
+    }
 }
 
 /// The newest entries of the room's log, oldest first, as many as a record may hold.
@@ -109,44 +142,4 @@ async fn newest_entries(tx: &mut Tx, log: &OpenLog, room: RoomId) -> Result<Vec<
     }
     newest_first.reverse();
     Ok(newest_first)
-}
-
-async fn room_facts(tx: &mut Tx, room: RoomId) -> Result<RoomFacts> {
-    let room = rooms::in_use(tx, room).await?;
-    Ok(RoomFacts {
-        id: room.id.to_string(),
-        title: room.title,
-        location: room.location,
-        sts_eta: room.sts_eta.into(),
-        planned_duration_hours: None,
-        description: room.description,
-        cargo_profile: room.cargo_profile.map(|profile| profile.to_string()),
-        status: room.status.to_string(),
-        phase: room.phase.to_string(),
-        created_at: room.created_at.into(),
-        created_by: room.created_by,
-    })
-}
-
-fn party_facts(party: Party) -> PartyFacts {
-    PartyFacts {
-        id: party.id.to_string(),
-        role: party.role.to_string(),
-        name: party.name,
-        email: party.email,
-        company: party.company,
-        side: None,
-        added_at: party.added_at.into(),
-    }
-}
-
-fn entry_facts(entry: Entry) -> EntryFacts {
-    EntryFacts {
-        id: entry.id.to_string(),
-        seq: entry.seq.unsigned_abs(),
-        actor: entry.actor,
-        action: entry.action,
-        timestamp: entry.at.into(),
-        meta: entry.meta,
-    }
 }
