@@ -10,8 +10,9 @@ use crate::{
         rooms::{Order, Room},
     },
     domain::{
-        CargoProfile, Phase, Role, RoomId, RoomStatus, Time,
+        CargoProfile, Phase, Role, RoomId, RoomStatus, SnapshotId, Time,
         idempotency::Once,
+        phases::{self, NewPhase},
         rooms::{self, Deletion, NewRoom, RoomChange},
     },
     error::Result,
@@ -27,6 +28,13 @@ pub(super) fn routes() -> Routes {
         .patch("/rooms/{room_id}", May(RoomUpdate), update, "Changes a room; what is left out stays")
         .refusing(&["409"])
         .delete("/rooms/{room_id}", May(RoomDelete), delete, "Deletes a room; its log stays")
+        .refusing(&["409"])
+        .post(
+            "/rooms/{room_id}/phase",
+            May(RoomUpdate),
+            change_phase,
+            "Takes the operation to its next phase if its gate is passed, or over it with a reason; or back",
+        )
         .refusing(&["409"])
 }
 
@@ -76,6 +84,20 @@ impl From<Room> for RoomView {
     }
 }
 
+/// What a change of phase came to.
+#[derive(Serialize, ToSchema)]
+struct PhaseView {
+    #[schema(value_type = String, format = "uuid")]
+    room_id: RoomId,
+    from: Phase,
+    phase: Phase,
+    /// What stood in the way, and was overridden.
+    overridden: Vec<String>,
+    /// The snapshot that was taken with it.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    snapshot_id: Option<SnapshotId>,
+}
+
 #[derive(Serialize, ToSchema)]
 struct RoomDeleted {
     message: &'static str,
@@ -117,4 +139,15 @@ async fn update(app: App, caller: Caller, room: InRoom, Json(asked): Json<RoomCh
 async fn delete(app: App, caller: Caller, room: InRoom, Query(asked): Query<Deletion>) -> Result<Json<RoomDeleted>> {
     rooms::delete(&app, &caller.actor(), room.id, asked).await?;
     Ok(Json(RoomDeleted { message: "Room deleted", room_id: room.id }))
+}
+
+async fn change_phase(app: App, caller: Caller, room: InRoom, Json(asked): Json<NewPhase>) -> Result<Json<PhaseView>> {
+    let changed = phases::change(&app, &caller.actor(), room.id, asked).await?;
+    Ok(Json(PhaseView {
+        room_id: room.id,
+        from: changed.from,
+        phase: changed.to,
+        overridden: changed.overridden,
+        snapshot_id: changed.snapshot,
+    }))
 }

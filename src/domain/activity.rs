@@ -95,6 +95,12 @@ pub enum Event {
         email: String,
         changes: Value,
     },
+    PhaseChanged {
+        from: super::Phase,
+        to: super::Phase,
+        overridden: Vec<String>,
+        reason: Option<String>,
+    },
     VesselAdded {
         vessel_id: super::VesselId,
         name: String,

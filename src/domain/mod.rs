@@ -20,6 +20,7 @@ pub mod idempotency;
 pub mod operation;
 pub mod parties;
 pub mod passwords;
+pub mod phases;
 pub mod record;
 pub mod room_state;
 pub mod rooms;

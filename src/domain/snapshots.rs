@@ -63,46 +63,82 @@ fn yes() -> bool {
     true
 }
 
+/// What is to be frozen, and how, checked.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    title: Option<String>,
+    kind: SnapshotType,
+    options: SectionOptions,
+}
+
+impl NewSnapshot {
+    /// A snapshot of this type with all of its sections.
+    pub fn of(kind: SnapshotType) -> Self {
+        Self {
+            title: None,
+            snapshot_type: kind.to_string(),
+            include_documents: true,
+            include_activity: true,
+            include_approvals: true,
+        }
+    }
+
+    pub(super) fn checked(&self) -> Result<Wanted> {
+        let mut fields = Fields::default();
+        let title = fields.optional_line("title", self.title.as_deref());
+        fields.done()?;
+        let kind = self.snapshot_type.parse().map_err(|_| {
+            Error::Malformed(format!("`snapshot_type` must be one of pdf, json, csv, not `{}`", self.snapshot_type))
+        })?;
+        let options = SectionOptions {
+            include_documents: self.include_documents,
+            include_activity: self.include_activity,
+            include_approvals: self.include_approvals,
+        };
+        Ok(Wanted { title, kind, options })
+    }
+}
+
 /// Freezes the room into a record, and stores record, snapshot, job and log entry together.
 pub async fn take(app: &App, by: &Actor, room: RoomId, asked: NewSnapshot, once: Option<Once>) -> Result<Snapshot> {
-    let mut fields = Fields::default();
-    let title = fields.optional_line("title", asked.title.as_deref());
-    fields.done()?;
-    let kind: SnapshotType = asked.snapshot_type.parse().map_err(|_| {
-        Error::Malformed(format!("`snapshot_type` must be one of pdf, json, csv, not `{}`", asked.snapshot_type))
-    })?;
-    let options = SectionOptions {
-        include_documents: asked.include_documents,
-        include_activity: asked.include_activity,
-        include_approvals: asked.include_approvals,
-    };
-
+    let wanted = asked.checked()?;
     let (in_tx, id) = (app.clone(), SnapshotId(app.new_id()));
     let taken = operation(app, Log::Room(room), by, async move |tx, log| {
-        let title = title.unwrap_or_else(|| format!("Snapshot of {}", log.now.to_the_minute()));
         if let Some(once) = &once
             && let Some(made) = once.claim(tx, log.by(), &asked, id.0, log.now).await?
         {
             return find(tx, room, SnapshotId(made)).await.map_err(Once::says_gone);
         }
-        let mut snapshot = Snapshot::new(id, room, title, log.by().word(), kind, log.now);
-        let captured = record::capture(tx, log, &in_tx, &snapshot, options).await?;
-        snapshot.data = serde_json::json!(options).to_string();
-        snapshot.record_sha256 = captured.sha256.to_vec();
-        db::snapshots::insert(tx, &snapshot, &captured.compressed()?).await?;
-        db::jobs::enqueue(tx, id, log.now).await?;
-        let created = Event::SnapshotCreated {
-            snapshot_id: id,
-            title: snapshot.title.clone(),
-            snapshot_type: kind,
-            record_sha256: hex::encode(captured.sha256),
-        };
-        log.append(tx, &created).await?;
-        Ok(snapshot)
+        freeze(tx, log, &in_tx, room, (id, &wanted)).await
     })
     .await?;
     app.job_enqueued.notify_one();
     Ok(taken)
+}
+
+/// Takes a snapshot within an operation; once that is committed, a worker is to be rung for.
+pub(super) async fn freeze(
+    tx: &mut Tx,
+    log: &mut OpenLog,
+    app: &App,
+    room: RoomId,
+    (id, wanted): (SnapshotId, &Wanted),
+) -> Result<Snapshot> {
+    let title = wanted.title.clone().unwrap_or_else(|| format!("Snapshot of {}", log.now.to_the_minute()));
+    let mut snapshot = Snapshot::new(id, room, title, log.by().word(), wanted.kind, log.now);
+    let captured = record::capture(tx, log, app, &snapshot, wanted.options).await?;
+    snapshot.data = serde_json::json!(wanted.options).to_string();
+    snapshot.record_sha256 = captured.sha256.to_vec();
+    db::snapshots::insert(tx, &snapshot, &captured.compressed()?).await?;
+    db::jobs::enqueue(tx, id, log.now).await?;
+    let created = Event::SnapshotCreated {
+        snapshot_id: id,
+        title: snapshot.title.clone(),
+        snapshot_type: wanted.kind,
+        record_sha256: hex::encode(captured.sha256),
+    };
+    log.append(tx, &created).await?;
+    Ok(snapshot)
 }
 
 /// A snapshot of this room.

@@ -52,6 +52,7 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
         }
         ("PATCH", "/rooms/{room_id}") => json!({ "title": "Another" }),
         ("PATCH", "/rooms/{room_id}/parties/{party_id}") => json!({ "company": "Another" }),
+        ("POST", "/rooms/{room_id}/phase") => json!({ "phase": "clearance", "override": true, "reason": "a test" }),
         ("POST", "/rooms/{room_id}/vessels") => {
             json!({ "name": "Barge", "role": "other", "no_imo_reason": "a barge" })
         }

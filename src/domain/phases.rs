@@ -1,0 +1,124 @@
+//! Phases: an operation goes from one to the next through its gate, or over it with a reason.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    Actor, Event, Fields, Log, OpenLog, Phase, RoomId, RoomState, SnapshotId, SnapshotType, Time, operation,
+    snapshots::{self, NewSnapshot},
+    standing,
+};
+use crate::{
+    app::App,
+    db::{self, Tx, rooms::Room},
+    error::{Error, Result},
+};
+
+/// Things in the way that a refusal names; `GET …/summary` tells all.
+const NAMED: usize = 5;
+
+/// The phase to go to.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPhase {
+    /// The next phase; or an earlier one, with a reason.
+    pub phase: Phase,
+    /// Enter it although its gate is not passed; takes a reason.
+    #[serde(default, rename = "override")]
+    pub overriding: bool,
+    /// Why the gate is overridden, or the operation goes back; the log keeps it.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// What a change of phase came to.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// The phase before.
+    pub from: Phase,
+    /// The phase now.
+    pub to: Phase,
+    /// What stood in the way and was overridden.
+    pub overridden: Vec<String>,
+    /// The snapshot that was taken with it.
+    pub snapshot: Option<SnapshotId>,
+}
+
+/// Takes a room to its next phase, or back to an earlier one.
+///
+/// To enter `planning` from `clearance`, and to enter `closed`, takes a snapshot in the same transaction.
+pub async fn change(app: &App, by: &Actor, room: RoomId, asked: NewPhase) -> Result<Changed> {
+    let mut fields = Fields::default();
+    let reason = fields.optional_text("reason", asked.reason.as_deref());
+    if asked.overriding && reason.is_none() {
+        fields.fault("reason", "must be given with `override`; the log keeps it");
+    }
+    fields.done()?;
+    let in_tx = app.clone();
+    let changed = operation(app, Log::Room(room), by, async move |tx, log| {
+        let state = RoomState::read(tx, room, log.now).await?;
+        let from = state.room.phase;
+        let to = asked.phase;
+        let overridden = if to < from { back(&state, reason.as_deref())? } else { forth(&state, &asked)? };
+        db::rooms::update(tx, &arrived(state.room, to, log.now)).await?;
+        log.append(tx, &Event::PhaseChanged { from, to, overridden: overridden.clone(), reason }).await?;
+        let snapshot = automatic_snapshot(tx, log, &in_tx, room, (from, to)).await?;
+        Ok(Changed { from, to, overridden, snapshot })
+    })
+    .await?;
+    app.job_enqueued.notify_one();
+    Ok(changed)
+}
+
+fn back(state: &RoomState, reason: Option<&str>) -> Result<Vec<String>> {
+    if reason.is_none() {
+        let from = state.room.phase;
+        return Err(Error::field("reason", format!("must be given to go back from `{from}`; the log keeps it")));
+    }
+    Ok(Vec::new())
+}
+
+/// Passes the gate, or overrides it; what was in the way.
+fn forth(state: &RoomState, asked: &NewPhase) -> Result<Vec<String>> {
+    let (from, to) = (state.room.phase, asked.phase);
+    let Some(next) = from.next().filter(|_| from != to) else {
+        return Err(Error::conflict(format!("the operation is in `{from}` already")));
+    };
+    if to != next {
+        return Err(Error::conflict(format!("after `{from}` comes `{next}`; no phase is passed over")));
+    }
+    let mut blockers: Vec<_> = standing::blockers(state, to).into_iter().map(|blocker| blocker.detail).collect();
+    if blockers.is_empty() || asked.overriding {
+        return Ok(blockers);
+    }
+    let more = blockers.len().saturating_sub(NAMED);
+    blockers.truncate(NAMED);
+    let more = if more == 0 { String::new() } else { format!("; and {more} more, see the room's summary") };
+    Err(Error::conflict(format!("`{to}` is not open yet: {}{more}", blockers.join("; "))))
+}
+
+/// The room in another phase, with the clocks that it starts or stops.
+fn arrived(mut room: Room, to: Phase, now: Time) -> Room {
+    room.phase = to;
+    room.transfer_completed_at = (to > Phase::Transfer).then(|| room.transfer_completed_at.unwrap_or(now));
+    room.closed_at = (to == Phase::Closed).then_some(now);
+    room
+}
+
+async fn automatic_snapshot(
+    tx: &mut Tx,
+    log: &mut OpenLog,
+    app: &App,
+    room: RoomId,
+    step: (Phase, Phase),
+) -> Result<Option<SnapshotId>> {
+    let title = match step {
+        (Phase::Clearance, Phase::Planning) => "Cleared: as planning began",
+        (_, Phase::Closed) => "Closed: as the room was closed",
+        _ => return Ok(None),
+    };
+    let asked = NewSnapshot { title: Some(title.into()), ..NewSnapshot::of(SnapshotType::Pdf) };
+    let id = SnapshotId(app.new_id());
+    snapshots::freeze(tx, log, app, room, (id, &asked.checked()?)).await?;
+    Ok(Some(id))
+}
