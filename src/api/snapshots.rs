@@ -11,13 +11,15 @@ use crate::{
     db::{self, Tx, snapshots::Snapshot},
     domain::{
         RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time,
+        compare::{self, Comparison},
         idempotency::Once,
         rooms,
         snapshots::{self, NewSnapshot},
     },
     error::Result,
     http::{
-        Access::May, BASE, Caller, Created, Download, FileAnswer, Id, InRoom, Json, Listed, Paging, Query, Routes, Wait,
+        Access::May, BASE, Caller, Created, Download, FileAnswer, Id, Ids, InRoom, Json, Listed, Paging, Query, Routes,
+        Wait,
     },
     policy::Action::{SnapshotCreate, SnapshotDelete, SnapshotList, SnapshotView as View},
 };
@@ -36,6 +38,12 @@ pub(super) fn routes() -> Routes {
             "Renders a failed one again",
         )
         .refusing(&["409"])
+        .get(
+            "/rooms/{room_id}/snapshots/{snapshot_id}/compare/{other_id}",
+            May(View),
+            compare,
+            "What changed in the room from one snapshot to the other",
+        )
 }
 
 /// A frozen report of a room.
@@ -169,6 +177,34 @@ async fn download(
 async fn delete(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Json<SnapshotDeleted>> {
     snapshots::delete(&app, &caller.actor(), room.id, id).await?;
     Ok(Json(SnapshotDeleted { message: "Snapshot deleted", snapshot_id: id }))
+}
+
+/// A snapshot that was compared.
+#[derive(Serialize, ToSchema)]
+struct Compared {
+    #[schema(value_type = String, format = "uuid")]
+    id: SnapshotId,
+    title: String,
+    #[schema(value_type = String, format = "date-time")]
+    created_at: Time,
+}
+
+/// What changed in a room from one snapshot to another.
+#[derive(Serialize, ToSchema)]
+struct ComparisonView {
+    from: Compared,
+    to: Compared,
+    #[serde(flatten)]
+    comparison: Comparison,
+}
+
+async fn compare(app: App, room: InRoom, Ids(a, b): Ids<SnapshotId, SnapshotId>) -> Result<Json<ComparisonView>> {
+    let (from, to, comparison) = compare::compare(&app, room.id, a, b).await?;
+    let told = |snapshot: Snapshot| {
+        let Snapshot { id, title, created_at, .. } = snapshot;
+        Compared { id, title, created_at }
+    };
+    Ok(Json(ComparisonView { from: told(from), to: told(to), comparison }))
 }
 
 async fn retry(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Json<SnapshotView>> {

@@ -13,6 +13,7 @@ pub mod activity;
 pub mod approvals;
 pub mod clearance;
 pub mod clocks;
+pub mod compare;
 pub mod decisions;
 pub mod document_types;
 pub mod documents;

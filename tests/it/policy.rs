@@ -108,7 +108,8 @@ impl Scene {
         }
         if path.contains("{snapshot_id}") || route.method == "DELETE" {
             let snapshot = self.app.snapshot(room, admin, json!({ "snapshot_type": "json" })).await;
-            path = path.replace("{snapshot_id}", snapshot["id"].as_str().unwrap());
+            let id = snapshot["id"].as_str().unwrap();
+            path = path.replace("{snapshot_id}", id).replace("{other_id}", id);
         }
         if path.contains("{party_id}") {
             let listed = self.app.get(&format!("/rooms/{room}/parties"), admin).send().await.expect(200);

@@ -1,0 +1,167 @@
+//! What changed in a room between two snapshots: the difference of their records.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::{RoomId, SnapshotId, record::Captured, snapshots};
+use crate::{
+    app::App,
+    db::{self, Tx, snapshots::Snapshot},
+    error::{Error, Result},
+};
+
+/// The differences between two records.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Comparison {
+    /// Fields of the room, its phase among them.
+    pub room: Vec<FieldChange>,
+    /// Progress, blockers and clocks.
+    pub standing: Vec<FieldChange>,
+    /// Who takes part.
+    pub parties: SectionChange,
+    /// The vessels.
+    pub vessels: SectionChange,
+    /// The documents with their versions and decisions; none where a record was taken without them.
+    pub documents: Option<SectionChange>,
+    /// The clearances of the vessels; none where a record was taken without them.
+    pub approvals: Option<SectionChange>,
+    /// Entries that the room's log has more in the second.
+    pub log_entries: i64,
+}
+
+/// A field that differs.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct FieldChange {
+    /// Its name, with a path into what it is part of: `versions[2].decisions[1].verdict`.
+    pub field: String,
+    /// Its value in the first record; none where it is missing there.
+    #[schema(value_type = Object)]
+    pub from: Option<Value>,
+    /// Its value in the second record; none where it is missing there.
+    #[schema(value_type = Object)]
+    pub to: Option<Value>,
+}
+
+/// What differs in a section whose rows have ids.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct SectionChange {
+    /// Rows that only the second record has.
+    #[schema(value_type = Vec<Object>)]
+    pub added: Vec<Value>,
+    /// Rows that only the first record has.
+    #[schema(value_type = Vec<Object>)]
+    pub removed: Vec<Value>,
+    /// Rows that both have, and that differ.
+    pub changed: Vec<RowChange>,
+}
+
+/// A row that both records have, and that differs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RowChange {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// What differs.
+    pub changes: Vec<FieldChange>,
+}
+
+/// Compares two snapshots of a room; also answers them.
+pub async fn compare(
+    app: &App,
+    room: RoomId,
+    a: SnapshotId,
+    b: SnapshotId,
+) -> Result<(Snapshot, Snapshot, Comparison)> {
+    let read = async |tx: &mut Tx| Ok((stored(tx, room, a).await?, stored(tx, room, b).await?));
+    let ((a, first), (b, second)) = app.db.read(read).await?;
+    let comparison = between(&record(&a, &first)?, &record(&b, &second)?);
+    Ok((a, b, comparison))
+}
+
+async fn stored(tx: &mut Tx, room: RoomId, id: SnapshotId) -> Result<(Snapshot, Vec<u8>)> {
+    let snapshot = snapshots::find(tx, room, id).await?;
+    let record =
+        db::snapshots::record(tx, id).await?.ok_or_else(|| Error::internal("a snapshot without its record"))?;
+    Ok((snapshot, record))
+}
+
+fn record(snapshot: &Snapshot, compressed: &[u8]) -> Result<Value> {
+    let record = Captured::from_stored(compressed, &snapshot.record_sha256)?;
+    serde_json::from_slice(&record.canonical).map_err(|error| Error::internal(format!("a stored record: {error}")))
+}
+
+/// The differences between two records.
+pub fn between(first: &Value, second: &Value) -> Comparison {
+    let section = |name: &str| match (first.get(name), second.get(name)) {
+        (Some(first), Some(second)) => Some(sections(first, second)),
+        _ => None,
+    };
+    let size = |record: &Value| record["log"]["size"].as_i64().unwrap_or_default();
+    Comparison {
+        room: fields(&first["room"], &second["room"]),
+        standing: fields(&first["standing"], &second["standing"]),
+        parties: section("parties").unwrap_or_default(),
+        vessels: section("vessels").unwrap_or_default(),
+        documents: section("documents"),
+        approvals: section("approvals"),
+        log_entries: size(second) - size(first),
+    }
+}
+
+fn sections(first: &Value, second: &Value) -> SectionChange {
+    let (first, second) = (by_id(first), by_id(second));
+    let only = |rows: &Map<String, Value>, others: &Map<String, Value>| {
+        rows.iter().filter(|(id, _)| !others.contains_key(*id)).map(|(_, row)| row.clone()).collect()
+    };
+    let both = first.iter().filter_map(|(id, row)| Some((id, row, second.get(id)?)));
+    SectionChange {
+        added: only(&second, &first),
+        removed: only(&first, &second),
+        changed: both
+            .filter(|(_, before, after)| before != after)
+            .map(|(id, before, after)| RowChange {
+                id: id.clone(),
+                name: called(after).to_owned(),
+                changes: fields(before, after),
+            })
+            .collect(),
+    }
+}
+
+fn called(row: &Value) -> &str {
+    ["name", "by"].into_iter().find_map(|field| row[field].as_str()).unwrap_or_default()
+}
+
+/// Rows by their id, in their order.
+fn by_id(rows: &Value) -> Map<String, Value> {
+    let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
+    rows.iter().filter_map(|row| Some((row["id"].as_str()?.to_owned(), row.clone()))).collect()
+}
+
+fn fields(first: &Value, second: &Value) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    walk("", Some(first), Some(second), &mut changes);
+    changes
+}
+
+/// Goes down to what differs: into objects by name, into lists by position, from 1.
+fn walk(path: &str, first: Option<&Value>, second: Option<&Value>, changes: &mut Vec<FieldChange>) {
+    match (first, second) {
+        (first, second) if first == second => {}
+        (Some(Value::Object(before)), Some(Value::Object(after))) => {
+            let added = after.keys().filter(|name| !before.contains_key(*name));
+            for name in before.keys().chain(added) {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                walk(&path, before.get(name), after.get(name), changes);
+            }
+        }
+        (Some(Value::Array(before)), Some(Value::Array(after))) => {
+            for index in 0..before.len().max(after.len()) {
+                walk(&format!("{path}[{}]", index + 1), before.get(index), after.get(index), changes);
+            }
+        }
+        (from, to) => changes.push(FieldChange { field: path.to_owned(), from: from.cloned(), to: to.cloned() }),
+    }
+}
