@@ -20,6 +20,9 @@ use crate::{
 /// Passwords hashed at once: each takes 19 MiB and a core.
 const HASHING_PLACES: usize = 2;
 
+/// Archives packed at once: each holds a thread for as long as its client takes.
+const PACKING_PLACES: usize = 8;
+
 /// The application; a clone is another handle to the same one.
 #[derive(Clone)]
 pub struct App {
@@ -42,6 +45,8 @@ pub struct Shared {
     pub job_finished: Notify,
     /// Places for password hashing, which takes 19 MiB and a core each.
     pub hashing: Arc<Semaphore>,
+    /// Places for the packing of archives.
+    pub packing: Arc<Semaphore>,
     /// Cancelled when the process is to stop: nobody waits for a job then.
     pub stopping: CancellationToken,
     clock: Clock,
@@ -66,6 +71,7 @@ impl App {
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
             hashing: Arc::new(Semaphore::new(HASHING_PLACES)),
+            packing: Arc::new(Semaphore::new(PACKING_PLACES)),
             stopping: CancellationToken::new(),
             config,
             clock,
@@ -84,6 +90,7 @@ impl App {
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
             hashing: Arc::new(Semaphore::new(HASHING_PLACES)),
+            packing: Arc::new(Semaphore::new(PACKING_PLACES)),
             stopping: self.stopping.clone(),
             clock,
         };

@@ -2,6 +2,7 @@
 
 mod activities;
 mod approvals;
+mod archive;
 mod auth;
 mod cockpit;
 mod document_types;
@@ -23,6 +24,7 @@ pub fn routes() -> Routes {
         .merge(vessels::routes())
         .merge(documents::routes())
         .merge(versions::routes())
+        .merge(archive::routes())
         .merge(approvals::routes())
         .merge(summary::routes())
         .merge(cockpit::routes())

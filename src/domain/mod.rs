@@ -11,6 +11,7 @@ mod words;
 
 pub mod activity;
 pub mod approvals;
+pub mod archive;
 pub mod clearance;
 pub mod clocks;
 pub mod compare;

@@ -4,6 +4,7 @@
 //! transaction that refers to it commits.
 
 mod staging;
+mod zip;
 
 use std::{path::Path as FilePath, sync::Arc};
 
@@ -12,6 +13,7 @@ use futures_util::stream::BoxStream;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path};
 
 pub use staging::{Kept, Staged, Staging};
+pub use zip::Packed;
 
 use crate::error::{Error, Result};
 

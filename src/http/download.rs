@@ -74,6 +74,11 @@ impl Download {
         Ok(FileAnswer { name, media_type: kind.media_type(), etag, size, send, content, kinds: PhantomData })
     }
 
+    /// Whether only the head of the answer is asked for.
+    pub fn is_head(&self) -> bool {
+        self.head
+    }
+
     /// Decides what to send of a file of this tag and size.
     fn of(&self, etag: &str, size: u64) -> Result<Send> {
         let text = |name| self.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
@@ -210,7 +215,7 @@ fn insert(response: &mut Response, name: HeaderName, value: &str) {
 
 /// `Content-Disposition` (RFC 6266): to be saved, under an ASCII name for old clients and the exact
 /// one (RFC 8187) for the others.
-fn attachment(name: &str) -> String {
+pub(super) fn attachment(name: &str) -> String {
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || " -_.,()".contains(c) { c } else { '_' }).collect();
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent(name))

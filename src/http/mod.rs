@@ -13,6 +13,7 @@ mod request_log;
 mod route_doc;
 mod routes;
 mod upload;
+mod zipped;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -27,6 +28,7 @@ pub use problem::{FieldProblem, Problem};
 pub use route_doc::{Bounds, Kind, RouteDoc};
 pub use routes::{Access, Route, Routes};
 pub use upload::{Received, Upload};
+pub use zipped::Zipped;
 
 use crate::{api, app::App};
 

@@ -1,0 +1,156 @@
+//! Stored files as one zip, made while it is sent: of any size, in the memory of a few chunks.
+
+use std::{
+    io::{self, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use sha2::{Digest, Sha256};
+use tokio::{runtime::Handle, sync::mpsc, time::timeout};
+use zip::{
+    CompressionMethod, ZipWriter,
+    write::{SimpleFileOptions, StreamWriter},
+};
+
+use super::Files;
+use crate::error::{Error, Result};
+
+/// Bytes that are sent at once.
+const CHUNK: usize = 64 * 1024;
+/// Chunks that may wait for the client.
+const WAITING: usize = 4;
+/// A client that takes nothing for so long has gone.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A file of the zip.
+#[derive(Debug, Clone)]
+pub enum Packed {
+    /// One that is at hand.
+    Bytes {
+        /// Its place in the zip.
+        path: String,
+        /// What is in it.
+        bytes: Vec<u8>,
+    },
+    /// One of the store.
+    Stored {
+        /// Its place in the zip.
+        path: String,
+        /// Its key in the store.
+        file_url: String,
+        /// What its bytes hash to; others are not sent as if they were these.
+        sha256: [u8; 32],
+    },
+}
+
+impl Files {
+    /// The zip of these files, as it is made. It ends with an error where a file cannot be read whole.
+    ///
+    /// `place` is held until the last byte was taken, or the client has gone.
+    pub fn zip<P: Send + 'static>(&self, packed: Vec<Packed>, place: P) -> BoxStream<'static, io::Result<Bytes>> {
+        let (chunks, waiting) = mpsc::channel(WAITING);
+        let (files, runtime) = (self.clone(), Handle::current());
+        tokio::task::spawn_blocking(move || {
+            let sink = Sink::new(chunks.clone(), runtime.clone());
+            if let Err(error) = write(&files, &runtime, &packed, sink) {
+                tracing::warn!(%error, "an archive was not sent to its end");
+                let broken = io::Error::other("the archive could not be made to its end");
+                let _ = runtime.block_on(timeout(PATIENCE, chunks.send(Err(broken))));
+            }
+            drop(place);
+        });
+        stream::unfold(waiting, async |mut waiting| Some((waiting.recv().await?, waiting))).boxed()
+    }
+}
+
+/// Writes the files, and the end of the zip only where all of them could be read.
+fn write(files: &Files, runtime: &Handle, packed: &[Packed], sink: Sink) -> Result<()> {
+    let broken_off = Arc::clone(&sink.broken_off);
+    let mut zip = ZipWriter::new_stream(sink).set_auto_large_file();
+    for file in packed {
+        if let Err(error) = add(files, runtime, file, &mut zip) {
+            // A zip that is dropped writes its end by itself, as if it were whole.
+            broken_off.store(true, Ordering::Relaxed);
+            return Err(error);
+        }
+    }
+    let mut sink = zip.finish().map_err(lost)?.into_inner();
+    sink.flush().map_err(lost)
+}
+
+fn add(files: &Files, runtime: &Handle, file: &Packed, zip: &mut ZipWriter<StreamWriter<Sink>>) -> Result<()> {
+    // The files are mostly compressed already.
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).unix_permissions(0o644);
+    match file {
+        Packed::Bytes { path, bytes } => {
+            zip.start_file(&**path, options).map_err(lost)?;
+            zip.write_all(bytes).map_err(lost)
+        }
+        Packed::Stored { path, file_url, sha256 } => {
+            let mut opened = runtime.block_on(files.get(file_url, None))?;
+            zip.start_file(&**path, options).map_err(lost)?;
+            let mut hash = Sha256::new();
+            while let Some(bytes) = runtime.block_on(opened.bytes.next()) {
+                let bytes = bytes?;
+                hash.update(&bytes);
+                zip.write_all(&bytes).map_err(lost)?;
+            }
+            if hash.finalize().as_slice() != sha256.as_slice() {
+                return Err(Error::internal(format!("the stored file {file_url} is not what was uploaded")));
+            }
+            Ok(())
+        }
+    }
+}
+
+fn lost(error: impl std::fmt::Display) -> Error {
+    Error::internal(format!("the zip: {error}"))
+}
+
+/// The writing end of the stream.
+struct Sink {
+    chunks: mpsc::Sender<io::Result<Bytes>>,
+    runtime: Handle,
+    buffer: Vec<u8>,
+    /// Nothing more is to be sent: what is still written goes nowhere.
+    broken_off: Arc<AtomicBool>,
+}
+
+impl Sink {
+    fn new(chunks: mpsc::Sender<io::Result<Bytes>>, runtime: Handle) -> Self {
+        Self { chunks, runtime, buffer: Vec::with_capacity(CHUNK), broken_off: Arc::default() }
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.broken_off.load(Ordering::Relaxed) {
+            self.buffer.extend_from_slice(bytes);
+            if self.buffer.len() >= CHUNK {
+                self.flush()?;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() || self.broken_off.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let chunk = Bytes::from(std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK)));
+        match self.runtime.block_on(timeout(PATIENCE, self.chunks.send(Ok(chunk)))) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone")),
+            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing any more")),
+        }
+    }
+}
