@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use error::{FontError, ReportError};
 pub use format::Format;
+pub use pdf::paper;
 pub use text::Fonts;
 
 /// Name and version of this renderer, as every report prints it.

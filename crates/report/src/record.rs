@@ -203,10 +203,10 @@ pub struct NoticeFacts {
     pub due_at: Timestamp,
     /// `open`, `overdue`, `given`, `given_late` or `revise`.
     pub state: String,
-    /// When its newest version was given.
+    /// When it was first given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given_at: Option<Timestamp>,
-    /// The ETA that it told.
+    /// The ETA that was last told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notified_eta: Option<Timestamp>,
 }

@@ -4,7 +4,6 @@ use super::cell::{Cell, Look};
 use super::facts::{Context, Fact};
 use super::section::{Block, Body, Part};
 use super::table::{Field, Table, left};
-use super::vessels::OfVessel;
 use crate::record::{ClaimFacts, ClockFacts, ExpiryFacts, NoticeFacts, RetentionFacts};
 use crate::words;
 
@@ -57,11 +56,12 @@ pub(super) const FIELDS: &[Field<ClockFacts>] = &[
 /// The clocks, and under a heading of its own what runs out.
 pub(super) fn section(context: &Context) -> Body<'_> {
     let Some(standing) = &context.record.standing else { return Body::Unknown };
-    let rows = standing.expiring_soon.iter();
-    let rows = rows.map(|expiry| OfVessel::new(&context.record, expiry, expiry.vessel_id.as_deref()));
     Body::Parts(vec![
         Part { heading: "Clocks".to_owned(), blocks: vec![Block::Facts(CLOCKS)] },
-        Part { heading: "Documents that run out".to_owned(), blocks: vec![expiring().with(rows)] },
+        Part {
+            heading: "Documents that run out".to_owned(),
+            blocks: vec![expiring().with(standing.expiring_soon.iter())],
+        },
     ])
 }
 
@@ -121,14 +121,13 @@ fn retention_state(retention: &RetentionFacts) -> Cell {
     ))
 }
 
-fn expiring<'a>() -> Table<OfVessel<'a, ExpiryFacts>> {
+fn expiring<'a>() -> Table<&'a ExpiryFacts> {
     Table {
         columns: vec![
-            left("Document", 42.0, |e| Cell::text(&e.facts.name)),
-            left("Vessel", 20.0, |e| Cell::text(e.vessel)),
-            left("Valid until", 14.0, |e| Cell::text(e.facts.expires_on.to_string())),
-            left("Runs out", 24.0, |e| {
-                if e.facts.before_end {
+            left("Document", 60.0, |e| Cell::text(&e.name)),
+            left("Valid until", 14.0, |e| Cell::text(e.expires_on.to_string())),
+            left("Runs out", 26.0, |e| {
+                if e.before_end {
                     Cell::default().with(Look::Strong, "Before the planned end")
                 } else {
                     Cell::text("Soon after the planned end")

@@ -2,7 +2,7 @@
 
 use super::cell::{Cell, Look};
 use super::facts::Context;
-use super::section::{Body, Part};
+use super::section::{Block, Body, Part};
 use super::table::{Table, left};
 use super::verdicts;
 use crate::record::{DocumentFacts, Record, VersionFacts};
@@ -22,11 +22,25 @@ pub(super) fn section(context: &Context) -> Body<'_> {
         return Body::Unknown;
     }
     let Some(documents) = &record.documents else { return Body::LeftOut("Documents and their versions were") };
-    let part = |(owner, heading): (Option<&str>, String)| Part {
-        heading,
-        blocks: vec![table().with(documents.iter().filter(|d| d.vessel_id.as_deref() == owner).flat_map(rows))],
+    let part = |(owner, heading): (Option<&str>, String)| {
+        let (untouched, touched): (Vec<_>, Vec<_>) =
+            documents.iter().filter(|d| d.vessel_id.as_deref() == owner).partition(|document| is_untouched(document));
+        let mut blocks = Vec::new();
+        if !touched.is_empty() || untouched.is_empty() {
+            blocks.push(table().with(touched.into_iter().flat_map(rows)));
+        }
+        if !untouched.is_empty() {
+            blocks.push(Block::Text(Look::Text, "Nothing was uploaded for these:".to_owned()));
+            blocks.push(missing().with(untouched));
+        }
+        Part { heading, blocks }
     };
     Body::Parts(owners(record, documents).into_iter().map(part).collect())
+}
+
+/// Whether there is nothing to tell of a document but what it is.
+fn is_untouched(document: &DocumentFacts) -> bool {
+    document.versions.is_empty() && document.waiver.is_none()
 }
 
 /// Whose documents there are: the vessels', in their order, then the room's own. Every document has
@@ -67,7 +81,21 @@ fn table<'a>() -> Table<Row<'a>> {
             left("SHA-256", 16.2, |r| r.version.map(|v| Cell::code(&v.sha256)).unwrap_or_default()),
             left("Decisions (UTC)", 24.8, |r| r.version.map(verdicts::cell).unwrap_or_default()),
         ],
-        empty: "There was none when this snapshot was taken.",
+        empty: "No document was asked for when this snapshot was taken.",
+    }
+}
+
+/// What is asked for and not there, a line each.
+fn missing<'a>() -> Table<&'a DocumentFacts> {
+    Table {
+        columns: vec![
+            left("Code", 20.0, |d| Cell::default().with(Look::Strong, &d.document_type)),
+            left("Document", 40.0, |d| Cell::text(&d.name)),
+            left("Requirement", 14.0, |d| Cell::text(words::from_identifier(&d.requirement))),
+            left("Criticality", 12.0, |d| Cell::text(words::from_identifier(&d.criticality))),
+            left("Gate", 14.0, |d| Cell::text(words::from_identifier(&d.gate))),
+        ],
+        empty: "Nothing is missing.",
     }
 }
 

@@ -4,7 +4,6 @@ use super::cell::Cell;
 use super::facts::{Context, Fact};
 use super::section::{Block, Body};
 use super::table::{Field, Table, left};
-use super::vessels::OfVessel;
 use crate::record::{BlockerFacts, Standing};
 use crate::words;
 
@@ -31,10 +30,8 @@ pub(super) const FIELDS: &[Field<Standing>] = &[
 /// What stands in the way.
 pub(super) fn section(context: &Context) -> Body<'_> {
     let Some(standing) = &context.record.standing else { return Body::Unknown };
-    let rows = standing.blockers.iter();
-    let rows = rows.map(|blocker| OfVessel::new(&context.record, blocker, blocker.vessel_id.as_deref()));
     let blockers = match standing.next_phase {
-        Some(_) => blockers().with(rows),
+        Some(_) => blockers().with(standing.blockers.iter()),
         None => Block::aside("The operation is in its last phase: there is nothing to stand in its way."),
     };
     Body::Blocks(vec![Block::Facts(PROGRESS), blockers])
@@ -52,12 +49,11 @@ fn progress(standing: &Standing) -> String {
     }
 }
 
-fn blockers<'a>() -> Table<OfVessel<'a, BlockerFacts>> {
+fn blockers<'a>() -> Table<&'a BlockerFacts> {
     Table {
         columns: vec![
-            left("What", 22.0, |b| Cell::text(words::from_identifier(&b.facts.kind))),
-            left("Vessel", 20.0, |b| Cell::text(b.vessel)),
-            left("Detail", 58.0, |b| Cell::text(&b.facts.detail)),
+            left("What", 22.0, |b| Cell::text(words::from_identifier(&b.kind))),
+            left("Detail", 78.0, |b| Cell::text(&b.detail)),
         ],
         empty: "Nothing keeps the operation from its next phase.",
     }

@@ -3,11 +3,13 @@
 mod draw;
 mod flow;
 mod furniture;
+mod paper;
 mod part;
 mod style;
 mod table;
 mod tags;
 
+use jiff::Timestamp;
 use krilla::configure::{Accessibility, Archival, Configuration, ConfigurationBuilder};
 use krilla::destination::XyzDestination;
 use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
@@ -21,6 +23,8 @@ use crate::content::{self, Part};
 use crate::text::{Fonts, Shaper, plain};
 use crate::words;
 use crate::{RENDERER, Rendered, ReportError, Source, fraction};
+pub use paper::paper;
+
 use draw::Pen;
 use flow::{Bookmark, Flow};
 use furniture::Furniture;
@@ -142,7 +146,7 @@ fn metadata(source: &Source<'_>, tagged: bool) -> Metadata {
         .creator(RENDERER.to_owned())
         .producer(RENDERER.to_owned())
         .language(LANGUAGE.to_owned())
-        .creation_date(date(source))
+        .creation_date(date(snapshot.created_at))
         .document_id(source.context.sha256.clone())
 }
 
@@ -153,15 +157,14 @@ fn attachment(source: &Source<'_>) -> EmbeddedFile {
         description: Some("The record that this document was drawn from".to_owned()),
         association_kind: AssociationKind::Source,
         data: source.bytes.to_vec().into(),
-        modification_date: Some(date(source)),
+        modification_date: Some(date(source.context.record.snapshot.created_at)),
         compress: Some(true),
         location: None,
     }
 }
 
-/// The instant of the snapshot: the only date in the document.
-fn date(source: &Source<'_>) -> DateTime {
-    let at = source.context.record.snapshot.created_at;
+/// An instant as a PDF writes it. A report has no other than that of its snapshot.
+fn date(at: Timestamp) -> DateTime {
     let (year, [month, day, hour, minute, second]) = words::calendar(at);
     DateTime::new(year)
         .month(month)

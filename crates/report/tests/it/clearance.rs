@@ -60,13 +60,21 @@ fn a_reader_learns_first_what_is_to_be_done() {
     let Some(text) = pdf_text(&sample::record(0)) else { return };
     for expected in [
         "Next phase Planning Progress 14 of 25 required documents resolved (56 %)",
-        "What Vessel Detail Vessel rejected MT Fjord Venture MT Fjord Venture is rejected by",
-        "Document expired MT Ionian Grace Officer matrix of MT Ionian Grace is expired",
-        "Document under review – Ship-to-ship compatibility and mooring study",
+        "What Detail Vessel rejected MT Fjord Venture is rejected by",
+        "Document expired Officer matrix of MT Ionian Grace is expired",
+        "Document under review Ship-to-ship compatibility and mooring study",
         "Planned duration 36 hours Planned end 2026-11-26 16:12:40 UTC",
     ] {
         assert!(text.contains(expected), "{expected} is not in {text}");
     }
+}
+
+#[test]
+fn what_nothing_was_uploaded_for_takes_a_line_each() {
+    let Some(text) = pdf_text(&sample::record(0)) else { return };
+    let expected = "Nothing was uploaded for these: Code Document Requirement Criticality Gate AIS_DECL \
+                    AIS continuity declaration Required High Clearance";
+    assert!(text.contains(expected), "{text}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod determinism;
 mod fonts;
 mod harness;
 mod json;
+mod paper;
 mod pdf;
 mod robustness;
 mod scripts;
