@@ -146,7 +146,7 @@ fn fields(first: &Value, second: &Value) -> Vec<FieldChange> {
     changes
 }
 
-/// Goes down to what differs: into objects by name, into lists by position, from 1.
+/// Goes down to what differs: into objects by name, into lists by the ids of their elements.
 fn walk(path: &str, first: Option<&Value>, second: Option<&Value>, changes: &mut Vec<FieldChange>) {
     match (first, second) {
         (first, second) if first == second => {}
@@ -157,11 +157,29 @@ fn walk(path: &str, first: Option<&Value>, second: Option<&Value>, changes: &mut
                 walk(&path, before.get(name), after.get(name), changes);
             }
         }
-        (Some(Value::Array(before)), Some(Value::Array(after))) => {
-            for index in 0..before.len().max(after.len()) {
-                walk(&format!("{path}[{}]", index + 1), before.get(index), after.get(index), changes);
-            }
-        }
+        (Some(Value::Array(before)), Some(Value::Array(after))) => walk_list(path, before, after, changes),
         (from, to) => changes.push(FieldChange { field: path.to_owned(), from: from.cloned(), to: to.cloned() }),
     }
+}
+
+/// Elements with an id are held against those of the same id, under their place in the second list,
+/// from 1. Of the others, those that both lists have are no difference.
+fn walk_list(path: &str, before: &[Value], after: &[Value], changes: &mut Vec<FieldChange>) {
+    let same =
+        |one: &Value, other: &Value| one == other || (one.get("id").is_some() && one.get("id") == other.get("id"));
+    let mut gone: Vec<_> = before.iter().collect();
+    let mut came = Vec::new();
+    for (index, to) in after.iter().enumerate() {
+        match gone.iter().position(|from| same(from, to)) {
+            Some(at) => walk(&format!("{path}[{}]", index + 1), Some(gone.remove(at)), Some(to), changes),
+            None => came.push(to),
+        }
+    }
+    let change = |from: Option<&Value>, to: Option<&Value>| FieldChange {
+        field: path.to_owned(),
+        from: from.cloned(),
+        to: to.cloned(),
+    };
+    changes.extend(gone.into_iter().map(|from| change(Some(from), None)));
+    changes.extend(came.into_iter().map(|to| change(None, Some(to))));
 }
