@@ -14,7 +14,7 @@ use crate::{
     app::App,
     db::documents::Document,
     error::{Error, Result},
-    files::Packed,
+    files::{Content, Packed},
 };
 
 /// The longest name of a file in the archive, in characters: folders and all, most systems take it.
@@ -87,7 +87,11 @@ fn packed(state: &RoomState, chosen: &[(&DocumentState, &VersionState)]) -> Resu
             uploaded_by: &version.uploaded_by,
             uploaded_at: version.uploaded_at,
         });
-        files.push(Packed::Stored { path: path.clone(), file_url: version.file_url.clone(), sha256: version.sha256 });
+        files.push(Packed {
+            path: path.clone(),
+            modified: version.uploaded_at.into(),
+            content: Content::Stored { file_url: version.file_url.clone(), sha256: version.sha256 },
+        });
     }
     let manifest = json!({
         "room_id": state.room.id, "title": state.room.title, "packed_at": state.now, "files": listed,
@@ -95,7 +99,11 @@ fn packed(state: &RoomState, chosen: &[(&DocumentState, &VersionState)]) -> Resu
     let manifest =
         serde_json::to_vec_pretty(&manifest).map_err(|error| Error::internal(format!("a manifest: {error}")))?;
     let first = [("manifest.json", manifest), ("SHA256SUMS", sums.into_bytes())];
-    let first = first.map(|(path, bytes)| Packed::Bytes { path: path.into(), bytes });
+    let first = first.map(|(path, bytes)| Packed {
+        path: path.into(),
+        modified: state.now.into(),
+        content: Content::Bytes(bytes),
+    });
     Ok(first.into_iter().chain(files).collect())
 }
 

@@ -13,7 +13,7 @@ use futures_util::stream::BoxStream;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path};
 
 pub use staging::{Kept, Staged, Staging};
-pub use zip::Packed;
+pub use zip::{Content, Packed};
 
 use crate::error::{Error, Result};
 

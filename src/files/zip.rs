@@ -14,10 +14,11 @@ use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
 };
+use jiff::{Timestamp, tz::Offset};
 use sha2::{Digest, Sha256};
 use tokio::{runtime::Handle, sync::mpsc, time::timeout};
 use zip::{
-    CompressionMethod, ZipWriter,
+    CompressionMethod, DateTime, ZipWriter,
     write::{SimpleFileOptions, StreamWriter},
 };
 
@@ -33,21 +34,25 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A file of the zip.
 #[derive(Debug, Clone)]
-pub enum Packed {
-    /// One that is at hand.
-    Bytes {
-        /// Its place in the zip.
-        path: String,
-        /// What is in it.
-        bytes: Vec<u8>,
-    },
-    /// One of the store.
+pub struct Packed {
+    /// Its place in the zip.
+    pub path: String,
+    /// Its time there.
+    pub modified: Timestamp,
+    /// Where its bytes are.
+    pub content: Content,
+}
+
+/// Where the bytes of a file are.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// At hand.
+    Bytes(Vec<u8>),
+    /// In the store.
     Stored {
-        /// Its place in the zip.
-        path: String,
-        /// Its key in the store.
+        /// The key.
         file_url: String,
-        /// What its bytes hash to; others are not sent as if they were these.
+        /// What the bytes hash to; others are not sent as if they were these.
         sha256: [u8; 32],
     },
 }
@@ -89,15 +94,18 @@ fn write(files: &Files, runtime: &Handle, packed: &[Packed], sink: Sink) -> Resu
 
 fn add(files: &Files, runtime: &Handle, file: &Packed, zip: &mut ZipWriter<StreamWriter<Sink>>) -> Result<()> {
     // The files are mostly compressed already.
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).unix_permissions(0o644);
-    match file {
-        Packed::Bytes { path, bytes } => {
-            zip.start_file(&**path, options).map_err(lost)?;
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Stored)
+        .unix_permissions(0o644)
+        .last_modified_time(calendar(file.modified));
+    match &file.content {
+        Content::Bytes(bytes) => {
+            zip.start_file(&*file.path, options).map_err(lost)?;
             zip.write_all(bytes).map_err(lost)
         }
-        Packed::Stored { path, file_url, sha256 } => {
+        Content::Stored { file_url, sha256 } => {
             let mut opened = runtime.block_on(files.get(file_url, None))?;
-            zip.start_file(&**path, options).map_err(lost)?;
+            zip.start_file(&*file.path, options).map_err(lost)?;
             let mut hash = Sha256::new();
             while let Some(bytes) = runtime.block_on(opened.bytes.next()) {
                 let bytes = bytes?;
@@ -110,6 +118,22 @@ fn add(files: &Files, runtime: &Handle, file: &Packed, zip: &mut ZipWriter<Strea
             Ok(())
         }
     }
+}
+
+/// A time in UTC as a zip tells it, or the earliest that it can.
+fn calendar(at: Timestamp) -> DateTime {
+    let at = Offset::UTC.to_datetime(at);
+    let part = |number: i8| u8::try_from(number).unwrap_or_default();
+    let year = u16::try_from(at.year()).unwrap_or_default();
+    DateTime::from_date_and_time(
+        year,
+        part(at.month()),
+        part(at.day()),
+        part(at.hour()),
+        part(at.minute()),
+        part(at.second()),
+    )
+    .unwrap_or_default()
 }
 
 fn lost(error: impl std::fmt::Display) -> Error {
