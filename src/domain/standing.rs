@@ -133,7 +133,7 @@ fn vessel_blockers(state: &RoomState, phase: Phase) -> Vec<Blocker> {
         .filter(|role| state.active_vessels().all(|vessel| vessel.role != *role))
         .map(|role| Blocker {
             kind: BlockerKind::VesselMissing,
-            detail: format!("no {role} vessel is named"),
+            detail: format!("No {role} vessel is named"),
             document_id: None,
             vessel_id: None,
         });

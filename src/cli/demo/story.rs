@@ -1,0 +1,237 @@
+//! What happens in the demo, told with a clock of its own: a week ago to now.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::{
+    PASSWORD,
+    cast::{self, actor, email, party},
+    papers::{Fate, PAPERS, Paper},
+};
+use crate::{
+    app::{App, Clock},
+    db::rooms::Room,
+    domain::{
+        Actor, ApprovalStatus, CargoProfile, DocumentId, Inspection, Phase, RoomId, SnapshotType, Time, VesselId,
+        approvals::{self, NewClearance},
+        decisions::{self, NewApproval, NewRejection},
+        documents::{self, NewWaiver},
+        parties,
+        phases::{self, NewPhase},
+        rooms::{self, NewRoom, RoomChange},
+        snapshots::{self, NewSnapshot},
+        users::{self, NewUser},
+        versions::{self, Arrived, Target},
+        vessels,
+    },
+    error::{Error, Result},
+    jobs,
+};
+
+/// How long before now the story begins.
+const BEGINS: Duration = Duration::from_hours(7 * 24);
+
+/// The application with a clock that the story moves from a week ago to now.
+pub(super) struct Story {
+    app: App,
+    clock: Arc<Mutex<Time>>,
+    end: Time,
+}
+
+impl Story {
+    pub(super) fn begin(app: &App) -> Self {
+        let end = app.now();
+        let clock = Arc::new(Mutex::new(end.before(BEGINS)));
+        Self { app: app.with_clock(Clock::Manual(Arc::clone(&clock))), clock, end }
+    }
+
+    /// Tells it to its end.
+    pub(super) async fn tell(&self) -> Result<()> {
+        for (address, role, name, ..) in cast::PEOPLE {
+            let asked = NewUser { email: email(address), name: name.into(), role, password: PASSWORD.into() };
+            users::add(&self.app, &Actor::Operator, &asked).await?;
+        }
+        self.past_operation().await?;
+        self.operation().await
+    }
+
+    /// Some time passes, up to now.
+    fn later(&self, pause: Duration) {
+        let mut time = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        *time = time.after(pause).min(self.end);
+    }
+
+    /// An estimated time of arrival, on the hour.
+    fn eta(&self, hours_ahead: i64) -> String {
+        let ahead = Duration::from_hours(hours_ahead.unsigned_abs());
+        let at = if hours_ahead < 0 { self.end.before(ahead) } else { self.end.after(ahead) };
+        format!("{}:00:00Z", &at.to_string()[.."2026-11-23T08".len()])
+    }
+
+    async fn open(
+        &self,
+        title: &str,
+        location: &str,
+        hours_ahead: i64,
+        more: (CargoProfile, i64, &str),
+    ) -> Result<Room> {
+        let (profile, planned_duration_hours, description) = more;
+        let asked = NewRoom {
+            title: title.into(),
+            location: location.into(),
+            sts_eta: self.eta(hours_ahead),
+            description: Some(description.into()),
+            cargo_profile: Some(profile),
+            planned_duration_hours,
+            parties: ["owner", "receiver", "charterer"].map(party).to_vec(),
+        };
+        rooms::open(&self.app, &actor("broker"), asked, None).await
+    }
+
+    /// An operation that is over.
+    async fn past_operation(&self) -> Result<()> {
+        let description = "60,000 t of grain, Laconia Trader to Cape Matapan. The work was done on paper; \
+                           the room was opened afterwards, to keep it.";
+        let more = (CargoProfile::Bulk, 30, description);
+        let room = self.open(
+            "STS Laconian Gulf: Laconia Trader / Cape Matapan",
+            "Laconian Gulf, 36°28'N 022°51'E",
+            -160,
+            more,
+        );
+        let room = room.await?.id;
+        for vessel in cast::bulkers() {
+            vessels::add(&self.app, &actor("broker"), room, vessel, None).await?;
+        }
+        for phase in Phase::ALL.into_iter().skip(1) {
+            self.later(minutes(3));
+            let reason = Some("Entered after the fact: the papers of this phase are in the ship's files".into());
+            let asked = NewPhase { phase, overriding: phase > Phase::Clearance, reason };
+            phases::change(&self.app, &actor("broker"), room, asked).await?;
+        }
+        jobs::run_due(&self.app).await?;
+        Ok(())
+    }
+
+    /// The operation under way.
+    async fn operation(&self) -> Result<()> {
+        self.later(minutes(41));
+        let description = "80,000 t of crude oil from Aegean Star to Northern Light, at anchor.";
+        let more = (CargoProfile::Oil, 36, description);
+        let room = self.open("STS Ceuta: Aegean Star / Northern Light", "Off Ceuta, 35°54.2'N 005°12.8'W", 82, more);
+        let room = room.await?.id;
+        self.later(minutes(173));
+        for address in ["seller", "buyer"] {
+            parties::add(&self.app, &actor("broker"), room, party(address), None).await?;
+            self.later(minutes(38));
+        }
+        let mut ships = Vec::new();
+        for vessel in cast::tankers() {
+            ships.push(vessels::add(&self.app, &actor("broker"), room, vessel, None).await?.id);
+            self.later(minutes(12));
+        }
+        self.snapshot(room, "owner", "As nominated", SnapshotType::Json).await?;
+        self.advance(room, Phase::Clearance).await?;
+
+        let (early, late) = PAPERS.split_at(PAPERS.len() / 2);
+        for paper in early {
+            self.paper(room, &ships, paper).await?;
+            self.later(minutes(137));
+        }
+        self.clear(room, "receiver", ships[0], ApprovalStatus::ApprovedWithSubjects).await?;
+        self.snapshot(room, "charterer", "Before the receiving vessel's papers", SnapshotType::Csv).await?;
+        for paper in late {
+            self.paper(room, &ships, paper).await?;
+            self.later(minutes(141));
+        }
+        self.clear(room, "charterer", ships[0], ApprovalStatus::Approved).await?;
+        self.clear(room, "owner", ships[1], ApprovalStatus::Pending).await?;
+        self.later(minutes(560));
+        let place = "Off Ceuta, 35°55.0'N 005°10.4'W, anchorage area B";
+        let moved = RoomChange { sts_eta: Some(self.eta(73)), location: Some(place.into()), ..RoomChange::default() };
+        rooms::change(&self.app, &actor("broker"), room, moved).await?;
+        self.later(BEGINS);
+        self.snapshot(room, "broker", "Before the planning meeting", SnapshotType::Pdf).await
+    }
+
+    async fn advance(&self, room: RoomId, phase: Phase) -> Result<()> {
+        let asked = NewPhase { phase, overriding: false, reason: None };
+        phases::change(&self.app, &actor("broker"), room, asked).await.map(drop)
+    }
+
+    async fn snapshot(&self, room: RoomId, by: &str, title: &str, kind: SnapshotType) -> Result<()> {
+        let asked = NewSnapshot { title: Some(title.into()), ..NewSnapshot::of(kind) };
+        snapshots::take(&self.app, &actor(by), room, asked, None).await?;
+        jobs::run_due(&self.app).await?;
+        self.later(minutes(42));
+        Ok(())
+    }
+
+    async fn clear(&self, room: RoomId, by: &str, vessel_id: VesselId, status: ApprovalStatus) -> Result<()> {
+        let subjects = (status == ApprovalStatus::ApprovedWithSubjects)
+            .then(|| "Subject to the condition of class no. 3 being closed before arrival".to_owned());
+        let asked = NewClearance { vessel_id, status, subjects, reason: None };
+        approvals::give(&self.app, &actor(by), room, asked).await.map(drop)
+    }
+
+    /// Uploads a paper, and lets the others say of it what is to be said.
+    async fn paper(&self, room: RoomId, ships: &[VesselId], paper: &Paper) -> Result<()> {
+        let target = Target::Slot { document_type: paper.kind.into(), vessel: paper.ship.map(|ship| ships[ship]) };
+        let slot = self.app.db.read(async |tx| versions::find_target(tx, room, &target).await).await?.id;
+        if let Fate::Waived(reason) = paper.fate {
+            let asked = NewWaiver { reason: reason.into() };
+            return documents::waive(&self.app, &actor("broker"), room, slot, asked).await;
+        }
+        self.upload(room, &target, paper, paper.file).await?;
+        match paper.fate {
+            Fate::Approved => self.approve(room, slot, paper.judge, None).await,
+            Fate::Subjects(subjects) => self.approve(room, slot, paper.judge, Some(subjects)).await,
+            Fate::Rejected(reason) => self.reject(room, slot, paper.judge, reason).await,
+            Fate::Replaced(reason) => {
+                self.reject(room, slot, paper.judge, reason).await?;
+                self.upload(room, &target, paper, &paper.file.replace(".pdf", " (corrected).pdf")).await?;
+                self.approve(room, slot, paper.judge, None).await
+            }
+            Fate::Unseen | Fate::Waived(_) => Ok(()),
+        }
+    }
+
+    async fn upload(&self, room: RoomId, target: &Target, paper: &Paper, file_name: &str) -> Result<()> {
+        self.later(minutes(4));
+        let now = self.app.now();
+        let title = file_name.trim_end_matches(".pdf");
+        let words = ["A paper of the demonstration: it stands for a real one.", "Uploaded as:", file_name];
+        let bytes = report::paper(title, &words, now.into(), &self.app.fonts)
+            .map_err(|error| Error::internal(format!("a paper of the demo: {error}")))?;
+        let mut staging = self.app.files.stage(&self.app.new_id().to_string()).await?;
+        let mut inspection = Inspection::default();
+        inspection.look(&bytes);
+        staging.write(&bytes).await?;
+        let arrived = Arrived {
+            staged: staging.finish().await?,
+            file_name: file_name.into(),
+            inspection,
+            expires_on: paper.valid_days.map(|days| self.end.day().days_later(days).to_string()),
+            notes: None,
+        };
+        versions::upload(&self.app, &actor(paper.by), room, target.clone(), arrived).await.map(drop)
+    }
+
+    async fn approve(&self, room: RoomId, document: DocumentId, by: &str, subjects: Option<&str>) -> Result<()> {
+        self.later(minutes(9));
+        let asked = NewApproval { subjects: subjects.map(str::to_owned), ..NewApproval::default() };
+        decisions::decide(&self.app, &actor(by), room, document, asked.word()?).await
+    }
+
+    async fn reject(&self, room: RoomId, document: DocumentId, by: &str, reason: &str) -> Result<()> {
+        self.later(minutes(9));
+        let asked = NewRejection { version_id: None, reason: reason.into() };
+        decisions::decide(&self.app, &actor(by), room, document, asked.word()?).await
+    }
+}
+
+fn minutes(count: u64) -> Duration {
+    Duration::from_mins(count)
+}
