@@ -13,6 +13,7 @@ mod downloads;
 mod evidence;
 mod jobs;
 mod migrations;
+mod operation;
 mod parties;
 mod policy;
 mod rooms;

@@ -184,7 +184,8 @@ fn no_heading_stands_alone_at_the_end_of_a_page() {
             let last = body[body.len() - 3].trim();
             let alone = HEADINGS.contains(&last) || last.starts_with("Documents of ");
             let header = ["No.", "What ", "Vessel ", "Role ", "Document "].iter().any(|first| last.starts_with(first));
-            let header = header && last.split("   ").count() > 2 && !last.contains(['@', ':']) && !last.contains(" 2026-");
+            let header =
+                header && last.split("   ").count() > 2 && !last.contains(['@', ':']) && !last.contains(" 2026-");
             assert!(!alone && !header, "{lines} lines: {page}");
         }
     }
