@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone)]
 pub struct Files {
     store: Arc<dyn ObjectStore>,
+    directory: Arc<FilePath>,
 }
 
 /// A part of a file, being read.
@@ -40,7 +41,7 @@ impl Files {
             |error: &dyn std::fmt::Display| Error::setup(format!("the file store {path} cannot be used: {error}"));
         make_private_dir(FilePath::new(path))?;
         let store = LocalFileSystem::new_with_prefix(path).map_err(|error| refuse(&error))?.with_fsync(true);
-        Ok(Self { store: Arc::new(store) })
+        Ok(Self { store: Arc::new(store), directory: FilePath::new(path).into() })
     }
 
     /// Stores a file whole; whoever reads sees the old one or the new one.

@@ -1,6 +1,8 @@
 //! A file on its way into the store: written as it comes, hashed meanwhile, and named only once it is
 //! whole. Whatever is not kept is removed.
 
+use std::{io, time::Duration};
+
 use object_store::{ObjectStoreExt, WriteMultipart, path::Path};
 use sha2::{Digest, Sha256};
 
@@ -30,6 +32,27 @@ impl Files {
         let upload = self.store.put_multipart(&Path::from(&*key)).await?;
         let parts = WriteMultipart::new_with_chunk_size(upload, PART);
         Ok(Staging { files: self.clone(), key, parts, hash: Sha256::new(), size: 0 })
+    }
+}
+
+impl Files {
+    /// Removes what uploads left that ended with the whole process; answers how many files that were.
+    ///
+    /// They are of no name, and some are half written, which the store itself does not list.
+    pub async fn sweep(&self, older_than: Duration) -> io::Result<usize> {
+        let mut waiting = match tokio::fs::read_dir(self.directory.join(WAITING)).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            opened => opened?,
+        };
+        let mut removed = 0;
+        while let Some(file) = waiting.next_entry().await? {
+            let written = file.metadata().await?.modified()?;
+            if written.elapsed().is_ok_and(|age| age > older_than) {
+                tokio::fs::remove_file(file.path()).await?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 }
 

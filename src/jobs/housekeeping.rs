@@ -8,13 +8,16 @@ use crate::{
     app::App,
     db,
     domain::{idempotency, sessions},
-    error::Result,
+    error::{Error, Result},
 };
 
 /// Files looked up at once.
 const FILES: i64 = 100;
 /// Pause before a file that could not be removed is tried again.
 const RETRY: Duration = Duration::from_mins(10);
+
+/// No upload takes longer than this: what it left is nobody's.
+const LONGEST_UPLOAD: Duration = Duration::from_hours(24);
 
 /// One kind of housekeeping.
 pub struct Chore {
@@ -27,6 +30,7 @@ pub struct Chore {
 /// Everything that is cleared away.
 pub const HOUSEKEEPING: &[Chore] = &[
     Chore { name: "remove_files", run: |app| remove_files(app).boxed() },
+    Chore { name: "sweep_uploads", run: |app| sweep_uploads(app).boxed() },
     Chore { name: "drop_expired_rows", run: |app| drop_expired_rows(app).boxed() },
 ];
 
@@ -48,6 +52,16 @@ async fn remove_files(app: App) -> Result<()> {
             }
         }
     }
+}
+
+/// Removes the files of uploads that ended with the process.
+async fn sweep_uploads(app: App) -> Result<()> {
+    let swept = app.files.sweep(LONGEST_UPLOAD).await;
+    let removed = swept.map_err(|error| Error::internal(format!("left-over uploads cannot be removed: {error}")))?;
+    if removed > 0 {
+        tracing::info!(files = removed, "removed what uploads had left that ended with the server");
+    }
+    Ok(())
 }
 
 /// Drops sessions, idempotency keys and counts of attempts to sign in that have run out.

@@ -18,6 +18,7 @@ on_both_databases! {
     TestApp:
     a_lost_file_is_rendered_again_byte_for_byte,
     one_deleted_while_it_is_rendered_leaves_no_file,
+    what_uploads_left_that_ended_with_the_server_is_swept_after_a_day,
     a_store_that_fails_is_tried_five_times_then_the_snapshot_is_failed_and_can_be_retried,
     a_claimed_job_is_left_alone_until_its_lease_runs_out,
     work_that_kills_its_worker_each_time_is_given_up_after_five_attempts,
@@ -73,6 +74,20 @@ async fn one_deleted_while_it_is_rendered_leaves_no_file(app: TestApp) {
     snapshots::complete(&app.app, claim, room.parse().unwrap(), drawn).await.unwrap();
     app.tidy().await;
     assert!(!app.dir.path().join("data/files").join(key).exists());
+}
+
+/// As an upload leaves it whose server is killed: half a file, which the store itself does not list.
+async fn what_uploads_left_that_ended_with_the_server_is_swept_after_a_day(app: TestApp) {
+    let waiting = app.dir.path().join("data/files/uploads");
+    fs::create_dir_all(&waiting).unwrap();
+    let [old, new] = ["0190-old#1", "0190-new#1"].map(|name| waiting.join(name));
+    for (path, hours) in [(&old, 25), (&new, 23)] {
+        let now = fs::metadata(app.dir.path()).unwrap().modified().unwrap();
+        let written = now - Duration::from_hours(hours);
+        fs::File::create(path).unwrap().set_modified(written).unwrap();
+    }
+    app.tidy().await;
+    assert!(!old.exists() && new.exists(), "an upload may still be going on");
 }
 
 /// The directory of the room's files cannot be made, as on a full disk; later it can.

@@ -4,9 +4,12 @@
 mod harness;
 
 mod activities;
+mod approvals;
 mod auth;
 mod bad_input;
 mod cli;
+mod cockpit;
+mod compare;
 mod crash;
 mod database_files;
 mod downloads;
@@ -15,6 +18,7 @@ mod jobs;
 mod migrations;
 mod operation;
 mod parties;
+mod phases;
 mod policy;
 mod rooms;
 mod serve;

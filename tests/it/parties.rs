@@ -1,4 +1,4 @@
-//! Parties: added, listed, removed.
+//! Parties: added, listed, changed, removed.
 
 use serde_json::json;
 
@@ -10,6 +10,7 @@ on_both_databases! {
     an_address_takes_part_once,
     nobody_becomes_admin_by_way_of_a_room,
     a_party_of_another_room_is_not_found_here,
+    a_changed_party_is_logged_field_by_field_and_null_removes_one,
 }
 
 async fn an_added_party_is_listed_and_logged(app: TestApp) {
@@ -52,4 +53,36 @@ async fn a_party_of_another_room_is_not_found_here(app: TestApp) {
     let path = format!("/rooms/{}/parties/{}", other["id"].as_str().unwrap(), parties[1]["id"].as_str().unwrap());
     assert_eq!(app.delete(&path, &broker).send().await.problem(), "not_found");
     assert_eq!(app.get(&format!("/rooms/{room}/parties"), &broker).send().await.expect(200), parties);
+}
+
+async fn a_changed_party_is_logged_field_by_field_and_null_removes_one(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}/parties");
+    let asked = json!({ "role": "owner", "name": "Eleni", "email": "eleni@example.com", "company": "Aegean" });
+    let added = app.post(&path, &broker).json(asked).send().await.expect(201);
+    let own = format!("{path}/{}", added["id"].as_str().unwrap());
+    let change = json!({ "side": "receiving", "company": null });
+    let changed = app.patch(&own, &broker).json(change.clone()).send().await.expect(200);
+    assert_eq!(
+        (&changed["name"], &changed["side"], &changed["company"]),
+        (&json!("Eleni"), &json!("receiving"), &json!(null))
+    );
+    let log = app.get(&format!("/rooms/{room}/activities?limit=1"), &broker).send().await.expect(200);
+    assert_eq!(log[0]["action"], "party_updated");
+    assert_eq!(
+        log[0]["meta"]["changes"],
+        json!({ "side": { "from": null, "to": "receiving" }, "company": { "from": "Aegean", "to": null } })
+    );
+    let entries = app.actions(&room, &broker).await.len();
+    app.patch(&own, &broker).json(change).send().await.expect(200);
+    assert_eq!(app.actions(&room, &broker).await.len(), entries, "no change, no entry");
+    for (refused, field) in [
+        (json!({ "role": "broker" }), "role"),
+        (json!({ "email": "x@example.com" }), "email"),
+        (json!({ "side": "both" }), "side"),
+        (json!({ "name": null }), "name"),
+        (json!({ "name": " " }), "name"),
+    ] {
+        assert_eq!(app.patch(&own, &broker).json(refused.clone()).send().await.fields(), [field], "{refused}");
+    }
 }

@@ -27,7 +27,10 @@ fn files(dir: &str, ending: &str) -> Vec<PathBuf> {
 }
 
 fn sources() -> Vec<PathBuf> {
-    ["src", "crates/report/src", "crates/report/tests", "tests"].iter().flat_map(|dir| files(dir, "rs")).collect()
+    ["src", "crates/report/src", "crates/report/tests", "tests", "benches"]
+        .iter()
+        .flat_map(|dir| files(dir, "rs"))
+        .collect()
 }
 
 /// The lines of a file that are no comments.

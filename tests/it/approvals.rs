@@ -1,0 +1,171 @@
+//! Clearance of the vessels: each side speaks of the other's.
+
+use serde_json::{Value, json};
+use sts_clearance::domain::Role;
+
+use crate::harness::{IMO, TestApp, on_both_databases};
+
+on_both_databases! {
+    TestApp:
+    a_side_clears_the_others_vessel_and_not_its_own,
+    a_vessel_is_cleared_as_the_other_side_says,
+    a_word_needs_its_subjects_or_its_reason_and_no_other,
+    a_party_changes_its_own_word_and_an_admin_anyones,
+    an_owner_revokes_their_own_word_and_a_broker_anyones,
+    a_withdrawn_vessel_is_cleared_by_nobody,
+}
+
+/// A room with two vessels and a party on each side; the room, the tokens and the vessels.
+struct Sides {
+    app: TestApp,
+    room: String,
+    broker: String,
+    owner: String,
+    charterer: String,
+    vessels: [String; 2],
+}
+
+impl Sides {
+    async fn meet(app: TestApp) -> Self {
+        let (room, broker) = app.room().await;
+        let owner = app.user("owner@example.com", Role::Owner).await;
+        let charterer = app.user("charterer@example.com", Role::Charterer).await;
+        let parties = app.get(&format!("/rooms/{room}/parties"), &broker).send().await.expect(200);
+        for (role, side) in [("owner", "discharging"), ("charterer", "receiving")] {
+            let party = parties.as_array().unwrap().iter().find(|party| party["role"] == role).unwrap();
+            let path = format!("/rooms/{room}/parties/{}", party["id"].as_str().unwrap());
+            let changed = app.patch(&path, &broker).json(json!({ "side": side })).send().await.expect(200);
+            assert_eq!(changed["side"], side);
+        }
+        let discharging = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+        let receiving = app.vessel(&room, &broker, "Northern Light", "receiving", IMO[1]).await;
+        Self { app, room, broker, owner, charterer, vessels: [discharging, receiving] }
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/rooms/{}/{rest}", self.room)
+    }
+
+    async fn give(&self, token: &str, vessel: &str, status: &str) -> Value {
+        let asked = json!({ "vessel_id": vessel, "status": status });
+        self.app.post(&self.path("approvals"), token).json(asked).send().await.expect(201)
+    }
+
+    /// Whether each vessel is cleared, and who has still to speak of it.
+    async fn view(&self) -> Vec<(bool, Vec<String>)> {
+        let view = self.app.get(&self.path("clearance"), &self.broker).send().await.expect(200);
+        let open = |vessel: &Value| {
+            let open = vessel["open"].as_array().unwrap().iter();
+            open.map(|party| party["email"].as_str().unwrap().to_owned()).collect()
+        };
+        view.as_array().unwrap().iter().map(|vessel| (vessel["cleared"] == true, open(vessel))).collect()
+    }
+}
+
+async fn a_side_clears_the_others_vessel_and_not_its_own(app: TestApp) {
+    let sides = Sides::meet(app).await;
+    let [discharging, receiving] = &sides.vessels;
+    let own = json!({ "vessel_id": discharging, "status": "approved" });
+    let refused = sides.app.post(&sides.path("approvals"), &sides.owner).json(own).send().await;
+    assert_eq!((refused.status, &*refused.problem()), (403, "own_interest"));
+    let given = sides.give(&sides.owner, receiving, "approved").await;
+    assert_eq!((&given["side"], &given["role"]), (&json!("discharging"), &json!("owner")));
+    let twice = json!({ "vessel_id": receiving, "status": "rejected", "reason": "x" });
+    let twice = sides.app.post(&sides.path("approvals"), &sides.owner).json(twice).send().await;
+    assert_eq!(twice.problem(), "conflict");
+    let nowhere = json!({ "vessel_id": sides.room, "status": "approved" });
+    let nowhere = sides.app.post(&sides.path("approvals"), &sides.owner).json(nowhere).send().await;
+    assert_eq!(nowhere.fields(), ["vessel_id"]);
+}
+
+async fn a_vessel_is_cleared_as_the_other_side_says(app: TestApp) {
+    let sides = Sides::meet(app).await;
+    let [discharging, receiving] = &sides.vessels;
+    let waiting = |who: &str| vec![format!("{who}@example.com")];
+    assert_eq!(sides.view().await, [(false, waiting("charterer")), (false, waiting("owner"))]);
+    // The broker acts for neither side: their word does not stand in for the owner's.
+    sides.give(&sides.broker, receiving, "approved").await;
+    assert_eq!(sides.view().await[1], (false, waiting("owner")));
+    sides.give(&sides.owner, receiving, "approved").await;
+    let pending = sides.give(&sides.charterer, discharging, "pending").await;
+    assert_eq!(sides.view().await, [(false, waiting("charterer")), (true, vec![])]);
+    let path = sides.path(&format!("approvals/{}", pending["id"].as_str().unwrap()));
+    for (asked, cleared) in [
+        (json!({ "status": "rejected", "reason": "no SIRE" }), false),
+        (json!({ "status": "approved_with_subjects", "subjects": "a new SIRE" }), true),
+    ] {
+        sides.app.request("PUT", &path, &sides.charterer).json(asked).send().await.expect(200);
+        assert_eq!(sides.view().await[0], (cleared, vec![]));
+    }
+    // Anybody's rejection stands in the way.
+    let asked = json!({ "vessel_id": discharging, "status": "rejected", "reason": "sanctions" });
+    sides.app.post(&sides.path("approvals"), &sides.broker).json(asked).send().await.expect(201);
+    assert!(!sides.view().await[0].0);
+}
+
+async fn a_word_needs_its_subjects_or_its_reason_and_no_other(app: TestApp) {
+    let sides = Sides::meet(app).await;
+    for (word, field) in [
+        (json!({ "status": "approved_with_subjects" }), "subjects"),
+        (json!({ "status": "approved_with_subjects", "subjects": " " }), "subjects"),
+        (json!({ "status": "approved_with_subjects", "reason": "x" }), "subjects"),
+        (json!({ "status": "rejected" }), "reason"),
+        (json!({ "status": "approved", "subjects": "x" }), "subjects"),
+        (json!({ "status": "pending", "reason": "x" }), "reason"),
+        (json!({ "status": "maybe" }), "status"),
+        (json!({ "status": "approved", "by": "x" }), "by"),
+    ] {
+        let mut asked = word.clone();
+        asked["vessel_id"] = json!(sides.vessels[1]);
+        let refused = sides.app.post(&sides.path("approvals"), &sides.owner).json(asked).send().await;
+        assert_eq!(refused.fields()[0], field, "{word}");
+    }
+    assert_eq!(sides.app.get(&sides.path("approvals"), &sides.broker).send().await.expect(200), json!([]));
+}
+
+async fn a_party_changes_its_own_word_and_an_admin_anyones(app: TestApp) {
+    let sides = Sides::meet(app).await;
+    let given = sides.give(&sides.owner, &sides.vessels[1], "approved").await;
+    let path = sides.path(&format!("approvals/{}", given["id"].as_str().unwrap()));
+    let rejected = json!({ "status": "rejected", "reason": "x" });
+    let refused = sides.app.request("PUT", &path, &sides.broker).json(rejected.clone()).send().await;
+    assert_eq!(refused.problem(), "own_interest");
+    let admin = sides.app.user("admin@example.com", Role::Admin).await;
+    let changed = sides.app.request("PUT", &path, &admin).json(rejected.clone()).send().await.expect(200);
+    assert_eq!((&changed["party"], &changed["role"]), (&given["party"], &given["role"]), "it stays the owner's word");
+    let before = sides.app.actions(&sides.room, &sides.broker).await.len();
+    sides.app.request("PUT", &path, &sides.owner).json(rejected).send().await.expect(200);
+    assert_eq!(sides.app.actions(&sides.room, &sides.broker).await.len(), before, "no change, no entry");
+    let log = sides.app.get(&sides.path("activities?limit=1"), &sides.broker).send().await.expect(200);
+    assert_eq!(log[0]["actor"], "admin@example.com");
+    assert_eq!((&log[0]["meta"]["from"], &log[0]["meta"]["to"]), (&json!("approved"), &json!("rejected")));
+}
+
+async fn an_owner_revokes_their_own_word_and_a_broker_anyones(app: TestApp) {
+    let sides = Sides::meet(app).await;
+    let theirs = sides.give(&sides.charterer, &sides.vessels[0], "approved").await;
+    let own = sides.give(&sides.owner, &sides.vessels[1], "approved").await;
+    let revoke = |approval: &Value| sides.path(&format!("approvals/{}/revoke", approval["id"].as_str().unwrap()));
+    let reason = json!({ "reason": "a new survey" });
+    let blank = sides.app.post(&revoke(&own), &sides.owner).json(json!({ "reason": " " })).send().await;
+    assert_eq!(blank.fields(), ["reason"]);
+    let refused = sides.app.post(&revoke(&theirs), &sides.owner).json(reason.clone()).send().await;
+    assert_eq!(refused.problem(), "own_interest");
+    for (approval, token) in [(&own, &sides.owner), (&theirs, &sides.broker)] {
+        let revoked = sides.app.post(&revoke(approval), token).json(reason.clone()).send().await.expect(200);
+        assert_eq!((&revoked["status"], &revoked["comment"]), (&json!("pending"), &Value::Null));
+        let again = sides.app.post(&revoke(approval), token).json(reason.clone()).send().await;
+        assert_eq!(again.problem(), "conflict");
+    }
+    assert_eq!(sides.app.actions(&sides.room, &sides.broker).await.last().unwrap(), "approval_revoked");
+}
+
+async fn a_withdrawn_vessel_is_cleared_by_nobody(app: TestApp) {
+    let sides = Sides::meet(app).await;
+    let vessel = sides.path(&format!("vessels/{}", sides.vessels[1]));
+    sides.app.patch(&vessel, &sides.broker).json(json!({ "status": "withdrawn" })).send().await.expect(200);
+    let asked = json!({ "vessel_id": sides.vessels[1], "status": "approved" });
+    let refused = sides.app.post(&sides.path("approvals"), &sides.owner).json(asked).send().await;
+    assert_eq!(refused.problem(), "conflict");
+    assert_eq!(sides.view().await.len(), 1);
+}

@@ -1,0 +1,101 @@
+//! What changed in a room between two snapshots.
+
+use serde_json::{Value, json};
+use sts_clearance::domain::Role;
+
+use crate::harness::{IMO, TestApp, new_room, on_both_databases};
+
+on_both_databases! {
+    TestApp:
+    everything_that_changed_between_two_records_is_told_and_nothing_else,
+    a_snapshot_held_against_itself_shows_no_change,
+    sections_that_a_record_lacks_are_not_told_as_changes,
+    snapshots_of_another_room_are_not_found,
+}
+
+async fn taken(app: &TestApp, room: &str, token: &str, asked: Value) -> String {
+    app.take(room, token, asked).await.0["id"].as_str().unwrap().to_owned()
+}
+
+async fn compared(app: &TestApp, room: &str, token: &str, (a, b): (&str, &str)) -> Value {
+    app.get(&format!("/rooms/{room}/snapshots/{a}/compare/{b}"), token).send().await.expect(200)
+}
+
+async fn everything_that_changed_between_two_records_is_told_and_nothing_else(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let vessel = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    let document = app.document(&room, &broker, "Q88", Some(&vessel)).await;
+    app.version(&document, &broker, "first", &[]).await;
+    let before = taken(&app, &room, &broker, json!({ "snapshot_type": "json" })).await;
+
+    app.post(&format!("{document}/reject"), &owner).json(json!({ "reason": "blurred" })).send().await.expect(200);
+    app.version(&document, &broker, "second", &[]).await;
+    let receiving = app.vessel(&room, &broker, "Northern Light", "receiving", IMO[1]).await;
+    app.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": "Another title" })).send().await.expect(200);
+    let flag = json!({ "flag": "Malta" });
+    app.patch(&format!("/rooms/{room}/vessels/{vessel}"), &broker).json(flag).send().await.expect(200);
+    let approval = json!({ "vessel_id": receiving, "status": "approved" });
+    app.post(&format!("/rooms/{room}/approvals"), &owner).json(approval).send().await.expect(201);
+    app.post(&format!("/rooms/{room}/phase"), &broker).json(json!({ "phase": "clearance" })).send().await.expect(200);
+    let after = taken(&app, &room, &broker, json!({ "snapshot_type": "pdf" })).await;
+
+    let told = compared(&app, &room, &broker, (&before, &after)).await;
+    assert_eq!((&told["from"]["id"], &told["to"]["id"]), (&json!(before), &json!(after)));
+    assert_eq!(
+        told["room"],
+        json!([
+            { "field": "phase", "from": "nomination", "to": "clearance" },
+            { "field": "title", "from": "STS Ceuta", "to": "Another title" },
+        ])
+    );
+    assert_eq!(told["parties"], json!({ "added": [], "removed": [], "changed": [] }));
+    assert_eq!(told["vessels"]["added"][0]["name"], "Northern Light");
+    assert_eq!(told["vessels"]["changed"][0]["name"], "Aegean Star");
+    assert_eq!(told["vessels"]["changed"][0]["changes"], json!([{ "field": "flag", "from": null, "to": "Malta" }]));
+    assert_eq!(told["approvals"]["added"][0]["by"], "owner@example.com");
+    let documents = &told["documents"];
+    assert_eq!(documents["changed"].as_array().unwrap().len(), 1, "{documents}");
+    let changes = documents["changed"][0]["changes"].as_array().unwrap();
+    let fields: Vec<_> = changes.iter().map(|change| change["field"].as_str().unwrap()).collect();
+    assert_eq!(fields, ["versions[1].decisions", "versions"]);
+    assert_eq!((&changes[0]["from"], &changes[0]["to"]["verdict"]), (&Value::Null, &json!("rejected")));
+    assert_eq!(changes[1]["to"]["number"], 2);
+    let opened = documents["added"].as_array().unwrap();
+    assert!(opened.len() > 20 && opened.iter().all(|slot| slot["vessel_id"] == json!(receiving)));
+    assert!(told["standing"].as_array().unwrap().iter().any(|change| change["field"] == "next_phase"));
+    let entries = app.actions(&room, &broker).await;
+    let between = entries.iter().rposition(|action| action == "snapshot_created").unwrap()
+        - entries.iter().position(|action| action == "snapshot_created").unwrap();
+    assert_eq!(told["log_entries"], between);
+}
+
+async fn a_snapshot_held_against_itself_shows_no_change(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let id = taken(&app, &room, &broker, json!({})).await;
+    let told = compared(&app, &room, &broker, (&id, &id)).await;
+    let nothing = json!({ "added": [], "removed": [], "changed": [] });
+    for section in ["parties", "vessels", "documents", "approvals"] {
+        assert_eq!(told[section], nothing, "{section}");
+    }
+    assert_eq!((&told["room"], &told["standing"], &told["log_entries"]), (&json!([]), &json!([]), &json!(0)));
+}
+
+async fn sections_that_a_record_lacks_are_not_told_as_changes(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let without = json!({ "include_documents": false, "include_approvals": false });
+    let (a, b) = (taken(&app, &room, &broker, without).await, taken(&app, &room, &broker, json!({})).await);
+    let told = compared(&app, &room, &broker, (&a, &b)).await;
+    assert_eq!((&told["documents"], &told["approvals"]), (&Value::Null, &Value::Null));
+}
+
+async fn snapshots_of_another_room_are_not_found(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let own = taken(&app, &room, &broker, json!({})).await;
+    let other = app.post("/rooms", &broker).json(new_room(&[])).send().await.expect(201);
+    let foreign = taken(&app, other["id"].as_str().unwrap(), &broker, json!({})).await;
+    for (a, b) in [(&own, &foreign), (&foreign, &own), (&own, &"nothing".to_owned())] {
+        let reply = app.get(&format!("/rooms/{room}/snapshots/{a}/compare/{b}"), &broker).send().await;
+        assert_eq!((reply.status, &*reply.problem()), (404, "not_found"));
+    }
+}

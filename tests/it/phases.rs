@@ -1,0 +1,213 @@
+//! Phases: gates, what overrides them, ways back; and the clocks that they start.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{IMO, TestApp, on_both_databases};
+
+on_both_databases! {
+    TestApp:
+    only_the_next_phase_is_open_and_only_through_its_gate,
+    a_gate_is_overridden_with_a_reason_that_the_log_keeps_with_what_stood_in_the_way,
+    an_operation_goes_back_with_a_reason_and_its_clocks_with_it,
+    a_closed_room_is_at_rest_until_it_is_taken_back,
+    the_snapshot_of_a_step_holds_the_step_and_commits_with_it,
+    an_expired_document_holds_the_next_phase_up_however_late_the_operation_is,
+    the_notice_is_due_48_hours_before_and_again_where_the_eta_moves_by_more_than_6,
+    the_claim_runs_90_days_from_the_end_of_the_transfer_and_papers_are_kept_for_years,
+}
+
+fn next(phase: &str) -> Value {
+    json!({ "phase": phase })
+}
+
+fn over(phase: &str) -> Value {
+    json!({ "phase": phase, "override": true, "reason": "as agreed by telephone" })
+}
+
+/// A room with its two vessels, taken over the gates to a phase.
+async fn room_in(app: &TestApp, phase: &str) -> (String, String) {
+    let (room, broker) = app.room().await;
+    app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    app.vessel(&room, &broker, "Northern Light", "receiving", IMO[1]).await;
+    let path = format!("/rooms/{room}/phase");
+    let phases = ["clearance", "planning", "arrival", "mooring", "transfer", "unmooring", "documents", "closed"];
+    let steps = phases.iter().position(|known| *known == phase).map_or(0, |at| at + 1);
+    for step in &phases[..steps] {
+        app.post(&path, &broker).json(over(step)).send().await.expect(200);
+    }
+    (room, broker)
+}
+
+async fn clocks(app: &TestApp, room: &str, token: &str) -> Value {
+    app.get(&format!("/rooms/{room}/summary"), token).send().await.expect(200)["clocks"].clone()
+}
+
+async fn only_the_next_phase_is_open_and_only_through_its_gate(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}/phase");
+    for (asked, words) in [
+        (next("nomination"), "is in `nomination` already"),
+        (next("planning"), "After `nomination` comes `clearance`"),
+        (over("closed"), "no phase is passed over"),
+        (next("clearance"), "No discharging vessel is named; No receiving vessel is named"),
+    ] {
+        let refused = app.post(&path, &broker).json(asked.clone()).send().await;
+        assert_eq!(refused.problem(), "conflict", "{asked}");
+        assert!(refused.json()["detail"].as_str().unwrap().contains(words), "{asked}: {refused:?}");
+    }
+    for (asked, field) in [
+        (json!({ "phase": "sailing" }), "phase"),
+        (json!({}), "phase"),
+        (json!({ "phase": "clearance", "override": true }), "reason"),
+        (json!({ "phase": "clearance", "override": true, "reason": " " }), "reason"),
+        (json!({ "phase": "clearance", "force": true }), "force"),
+    ] {
+        assert_eq!(app.post(&path, &broker).json(asked.clone()).send().await.fields(), [field], "{asked}");
+    }
+    assert_eq!(app.get(&format!("/rooms/{room}"), &broker).send().await.expect(200)["phase"], "nomination");
+}
+
+async fn a_gate_is_overridden_with_a_reason_that_the_log_keeps_with_what_stood_in_the_way(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let moved = app.post(&format!("/rooms/{room}/phase"), &broker).json(over("clearance")).send().await.expect(200);
+    let stood = json!(["No discharging vessel is named", "No receiving vessel is named"]);
+    assert_eq!(moved["overridden"], stood);
+    let log = app.get(&format!("/rooms/{room}/activities?limit=1"), &broker).send().await.expect(200);
+    assert_eq!(log[0]["action"], "phase_changed");
+    let told = json!({
+        "from": "nomination", "to": "clearance", "overridden": stood, "reason": "as agreed by telephone",
+    });
+    assert_eq!(log[0]["meta"], told);
+}
+
+async fn an_operation_goes_back_with_a_reason_and_its_clocks_with_it(app: TestApp) {
+    let (room, broker) = room_in(&app, "unmooring").await;
+    assert_eq!(clocks(&app, &room, &broker).await["claim"]["state"], "running");
+    let path = format!("/rooms/{room}/phase");
+    assert_eq!(app.post(&path, &broker).json(next("arrival")).send().await.fields(), ["reason"]);
+    let back = json!({ "phase": "arrival", "reason": "the swell: unmoored before the transfer" });
+    let moved = app.post(&path, &broker).json(back).send().await.expect(200);
+    assert_eq!((&moved["from"], &moved["phase"]), (&json!("unmooring"), &json!("arrival")));
+    assert_eq!(clocks(&app, &room, &broker).await["claim"], Value::Null);
+}
+
+async fn a_closed_room_is_at_rest_until_it_is_taken_back(app: TestApp) {
+    let (room, broker) = room_in(&app, "closed").await;
+    let at = |rest: &str| format!("/rooms/{room}/{rest}");
+    let document = app.document(&room, &broker, "COMPAT", None).await;
+    let upload = app.post(&format!("{document}/versions"), &broker).upload("x.pdf", b"%PDF-1.7", &[]).send().await;
+    let barge = json!({ "name": "Barge", "role": "other", "no_imo_reason": "a barge" });
+    for refused in [
+        upload,
+        app.post(&at("vessels"), &broker).json(barge).send().await,
+        app.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": "Another" })).send().await,
+        app.post(&format!("{document}/approve"), &broker).json(json!({})).send().await,
+    ] {
+        assert_eq!(refused.problem(), "conflict");
+        assert!(refused.json()["detail"].as_str().unwrap().starts_with("The room is closed"), "{refused:?}");
+    }
+    // An auditor may still be let in, and look, and take a snapshot.
+    let auditor = json!({ "role": "charterer", "name": "Auditor", "email": "auditor@example.com" });
+    app.post(&at("parties"), &broker).json(auditor).send().await.expect(201);
+    app.post(&at("snapshots"), &broker).json(json!({})).send().await.expect(201);
+    let back = json!({ "phase": "documents", "reason": "a late letter of protest" });
+    app.post(&at("phase"), &broker).json(back).send().await.expect(200);
+    assert_eq!(clocks(&app, &room, &broker).await["retention"], Value::Null);
+    app.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": "Another" })).send().await.expect(200);
+}
+
+async fn the_snapshot_of_a_step_holds_the_step_and_commits_with_it(app: TestApp) {
+    let (room, broker) = room_in(&app, "clearance").await;
+    let moved = app.post(&format!("/rooms/{room}/phase"), &broker).json(over("planning")).send().await.expect(200);
+    let path = format!("/rooms/{room}/snapshots/{}", moved["snapshot_id"].as_str().unwrap());
+    let snapshot = app.get(&path, &broker).send().await.expect(200);
+    assert_eq!((&snapshot["status"], &snapshot["snapshot_type"]), (&json!("generating"), &json!("pdf")));
+    assert_eq!(snapshot["title"], "Cleared: as planning began");
+    let actions = app.actions(&room, &broker).await;
+    assert_eq!(actions[actions.len() - 2..], ["phase_changed", "snapshot_created"]);
+    assert_eq!(app.work().await, 1);
+    assert_eq!(app.get(&path, &broker).send().await.expect(200)["status"], "completed");
+}
+
+async fn an_expired_document_holds_the_next_phase_up_however_late_the_operation_is(app: TestApp) {
+    let (room, broker) = room_in(&app, "planning").await;
+    let seller = app.user("seller@example.com", sts_clearance::domain::Role::Seller).await;
+    let document = app.document(&room, &broker, "COMPAT", None).await;
+    // The ETA is 1 December, 06:30; the operation is planned to take 48 hours.
+    for (expires_on, status) in [("2026-12-02", "expired"), ("2026-12-03", "approved")] {
+        app.version(&document, &seller, expires_on, &[("expires_on", expires_on)]).await;
+        app.post(&format!("{document}/approve"), &broker).json(json!({})).send().await.expect(200);
+        assert_eq!(app.get(&document, &broker).send().await.expect(200)["status"], status, "{expires_on}");
+    }
+    // Nobody moved the ETA, and it is the 4th.
+    app.later(Duration::from_hours(11 * 24));
+    let broker = app.session("broker@example.com").await;
+    let summary = app.get(&format!("/rooms/{room}/summary"), &broker).send().await.expect(200);
+    let blockers = summary["blockers"].as_array().unwrap();
+    assert!(blockers.iter().any(|blocker| blocker["kind"] == "document_expired"), "{summary}");
+    assert_eq!(summary["expiring_soon"][0]["expires_on"], "2026-12-03");
+}
+
+async fn the_notice_is_due_48_hours_before_and_again_where_the_eta_moves_by_more_than_6(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let notice = async || clocks(&app, &room, &app.session("broker@example.com").await).await["coastal_notice"].clone();
+    assert_eq!(
+        notice().await,
+        json!({
+            "due_at": "2026-11-29T06:30:00Z", "state": "open", "given_at": null, "notified_eta": null,
+        })
+    );
+    let document = app.document(&room, &broker, "NOTIF_48H", None).await;
+    app.version(&document, &broker, "notice", &[]).await;
+    let room_path = format!("/rooms/{room}");
+    for (eta, state) in [
+        ("2026-12-01T06:30:00Z", "given"),
+        ("2026-12-01T12:30:00Z", "given"),
+        ("2026-12-01T12:30:01Z", "revise"),
+        ("2026-12-01T00:30:00Z", "given"),
+        ("2026-12-01T00:29:59Z", "revise"),
+    ] {
+        app.patch(&room_path, &broker).json(json!({ "sts_eta": eta })).send().await.expect(200);
+        assert_eq!(notice().await["state"], state, "{eta}");
+    }
+    app.version(&document, &broker, "revised notice", &[]).await;
+    let revised = notice().await;
+    assert_eq!((&revised["state"], &revised["notified_eta"]), (&json!("given"), &json!("2026-12-01T00:29:59Z")));
+
+    // Another room, of which nobody tells anybody until it is late.
+    let late = app.post("/rooms", &broker).json(crate::harness::new_room(&[])).send().await.expect(201);
+    let late = late["id"].as_str().unwrap();
+    app.later(Duration::from_hours(7 * 24));
+    let broker = app.session("broker@example.com").await;
+    assert_eq!(clocks(&app, late, &broker).await["coastal_notice"]["state"], "overdue");
+    let document = app.document(late, &broker, "NOTIF_48H", None).await;
+    app.version(&document, &broker, "late", &[]).await;
+    assert_eq!(clocks(&app, late, &broker).await["coastal_notice"]["state"], "given_late");
+}
+
+async fn the_claim_runs_90_days_from_the_end_of_the_transfer_and_papers_are_kept_for_years(app: TestApp) {
+    let (room, _) = room_in(&app, "closed").await;
+    let broker = async || app.session("broker@example.com").await;
+    let told = clocks(&app, &room, &broker().await).await;
+    assert_eq!(
+        told["claim"],
+        json!({
+            "started_at": "2026-11-23T08:00:00Z", "deadline": "2027-02-21T08:00:00Z", "state": "running",
+        })
+    );
+    assert_eq!(
+        told["retention"],
+        json!({
+            "closed_at": "2026-11-23T08:00:00Z", "at_least_until": "2029-11-23T08:00:00Z", "until": "2036-11-23T08:00:00Z",
+        })
+    );
+    app.later(Duration::from_hours(90 * 24));
+    assert_eq!(clocks(&app, &room, &broker().await).await["claim"]["state"], "running");
+    app.later(Duration::from_secs(1));
+    assert_eq!(clocks(&app, &room, &broker().await).await["claim"]["state"], "passed");
+    app.later(Duration::from_hours(20 * 365 * 24));
+    app.tidy().await;
+    app.get(&format!("/rooms/{room}"), &broker().await).send().await.expect(200);
+}
