@@ -36,17 +36,17 @@ struct CockpitRow {
 }
 
 async fn list(app: App, caller: Caller, Query(Paging(page)): Query<Paging>) -> Result<Listed<CockpitRow>> {
-    let party = (caller.role != Role::Admin).then_some(caller.user.email.as_str());
+    let party = (caller.role != Role::Admin).then(|| caller.user.email.clone());
     let now = app.now();
-    let read = async |tx: &mut Tx| {
-        let (rooms, total) = db::rooms::list(tx, party, Order::NearestEta, page).await?;
+    let read = async move |tx: &mut Tx| {
+        let (rooms, total) = db::rooms::list(tx, party.as_deref(), Order::NearestEta, page).await?;
         let mut states = Vec::with_capacity(rooms.len());
         for room in rooms {
             states.push(RoomState::of(tx, room, now).await?);
         }
         Ok((states, total))
     };
-    let (states, total) = app.db.read(read).await?;
+    let (states, total) = app.db.read_at_length(read).await?;
     let row = |state: &RoomState| {
         let standing = Standing::of(state, app.config.retention_years);
         let todo = todo::of(state, &standing, &caller.user.email);

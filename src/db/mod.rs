@@ -91,6 +91,18 @@ impl Db {
         }
     }
 
+    /// Like [`Db::read`], for a body that reads a whole room: nobody waits behind it.
+    pub async fn read_at_length<T, F>(&self, body: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut Tx) -> Result<T> + Send + 'static,
+    {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.read_at_length(body).await,
+            Backend::Postgres(postgres) => postgres.read(body).await,
+        }
+    }
+
     /// Runs the body in one read-only transaction that sees one instant.
     pub async fn read<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         match &self.backend {

@@ -30,7 +30,7 @@ pub async fn find(tx: &mut Tx, room: RoomId, document: DocumentId) -> Result<Doc
 /// The room's state, for a look at its documents.
 pub async fn state(app: &App, room: RoomId) -> Result<RoomState> {
     let now = app.now();
-    app.db.read(async |tx| RoomState::read(tx, room, now).await).await
+    app.db.read_at_length(async move |tx| RoomState::read(tx, room, now).await).await
 }
 
 /// The name of a document's vessel, for the log.

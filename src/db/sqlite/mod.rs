@@ -16,7 +16,7 @@ use std::{
 
 use rusqlite::ErrorCode;
 use tokio::sync::{
-    Semaphore,
+    OwnedSemaphorePermit, Semaphore,
     mpsc::{self, error::TrySendError},
     oneshot,
 };
@@ -76,7 +76,7 @@ impl Drop for WriterThread {
 
 struct Readers {
     idle: Mutex<Vec<Tx>>,
-    places: Semaphore,
+    places: Arc<Semaphore>,
 }
 
 impl Sqlite {
@@ -95,7 +95,7 @@ impl Sqlite {
             .name("sqlite-writer".into())
             .spawn(move || Writer { tx: Tx::Sqlite(writer), wal, stopped: told }.run(waiting))
             .map_err(|error| Error::setup(format!("the writer thread cannot start: {error}")))?;
-        let readers = Readers { idle: Mutex::new(readers), places: Semaphore::new(READERS) };
+        let readers = Readers { idle: Mutex::new(readers), places: Arc::new(Semaphore::new(READERS)) };
         let writer = Arc::new(WriterThread { calls: Some(calls), thread: Some(thread) });
         Ok(Self { writer, readers: Arc::new(readers), stopped })
     }
@@ -117,17 +117,40 @@ impl Sqlite {
     }
 
     pub(super) async fn read<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
-        let _place = self.readers.places.acquire().await.map_err(|_| Error::Busy)?;
+        let place = self.place().await?;
+        self.readers.read(body, place)
+    }
+
+    /// A read that takes its time, on a thread where nobody waits for it.
+    pub(super) async fn read_at_length<T, F>(&self, body: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut Tx) -> Result<T> + Send + 'static,
+    {
+        let place = self.place().await?;
+        let readers = Arc::clone(&self.readers);
+        let read = tokio::task::spawn_blocking(move || readers.read(body, place));
+        read.await.map_err(|error| Error::internal(format!("a read: {error}")))?
+    }
+
+    async fn place(&self) -> Result<OwnedSemaphorePermit> {
+        Arc::clone(&self.readers.places).acquire_owned().await.map_err(|_| Error::Busy)
+    }
+}
+
+impl Readers {
+    fn read<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T>, place: OwnedSemaphorePermit) -> Result<T> {
         let taken = self.idle().pop();
         let mut tx = taken.ok_or_else(|| Error::internal("a reader was lost"))?;
         let outcome = catch_unwind(AssertUnwindSafe(|| read_once(&mut tx, body)));
         roll_back(&tx);
         self.idle().push(tx);
+        drop(place);
         outcome.unwrap_or_else(|_| Err(Error::internal("a read panicked")))
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Tx>> {
-        self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
