@@ -57,8 +57,8 @@ impl Files {
 }
 
 impl Staging {
-    /// Writes the next bytes; waits where the store is slower than the client.
-    pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+    /// Adds the next bytes; waits where the store is slower than the client.
+    pub async fn add(&mut self, bytes: &[u8]) -> Result<()> {
         self.parts.wait_for_capacity(PARTS_UNDER_WAY).await?;
         self.parts.write(bytes);
         self.hash.update(bytes);

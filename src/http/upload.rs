@@ -82,7 +82,7 @@ impl<T: FromPairs> Upload<T> {
             return Err(too_large(self.limit));
         }
         inspection.look(bytes);
-        staging.write(bytes).await
+        staging.add(bytes).await
     }
 }
 

@@ -68,16 +68,22 @@ pub(super) async fn explain(app: &App, address: SocketAddr) -> Result<()> {
     let accounts: Vec<String> =
         PEOPLE.iter().map(|(address, role, ..)| format!("  {:<26} {role}", email(address))).collect();
     let api = format!("http://{address}{BASE}");
+    let json = "-H 'Content-Type: application/json'";
+    let bearer = "-H \"Authorization: Bearer $token\"";
     print(&format!(
         "\nThe demo's accounts, all with the password `{PASSWORD}`:\n{}\n\n\
-         Take a snapshot of \"{}\" and download it:\n\n\
-         token=$(curl -s {api}/auth/login -H 'Content-Type: application/json' \\\n  \
+         # Sign in, and see what keeps \"{}\" from its next phase:\n\
+         token=$(curl -s {api}/auth/login {json} \\\n  \
            -d '{{\"email\":\"{BROKER}\",\"password\":\"{PASSWORD}\"}}' | grep -o '\"token\":\"[^\"]*' | cut -d'\"' -f4)\n\
-         url=$(curl -s -X POST {api}/rooms/{}/snapshots -H \"Authorization: Bearer $token\" \\\n  \
-           -H 'Content-Type: application/json' -H 'Prefer: wait=30' -d '{{}}' | grep -o '/api[^\"]*/download')\n\
-         curl -s -o snapshot.pdf -H \"Authorization: Bearer $token\" \"http://{address}$url\" && ls -l snapshot.pdf\n",
+         curl -s {bearer} {api}/rooms/{room_id}/summary\n\n\
+         # Take a snapshot of it, download it, and upload it as a paper of the room:\n\
+         url=$(curl -s -X POST {api}/rooms/{room_id}/snapshots {bearer} \\\n  \
+           {json} -H 'Prefer: wait=30' -d '{{}}' | grep -o '/api[^\"]*/download')\n\
+         curl -s -o snapshot.pdf {bearer} \"http://{address}$url\" && ls -l snapshot.pdf\n\
+         curl -s {bearer} -F document_type=RISK_ASSESS -F file=@snapshot.pdf \\\n  \
+           {api}/rooms/{room_id}/documents/upload\n",
         accounts.join("\n"),
         room.title,
-        room.id,
+        room_id = room.id,
     ))
 }

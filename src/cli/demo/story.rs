@@ -208,7 +208,7 @@ impl Story {
         let mut staging = self.app.files.stage(&self.app.new_id().to_string()).await?;
         let mut inspection = Inspection::default();
         inspection.look(&bytes);
-        staging.write(&bytes).await?;
+        staging.add(&bytes).await?;
         let arrived = Arrived {
             staged: staging.finish().await?,
             file_name: file_name.into(),
