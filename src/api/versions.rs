@@ -188,11 +188,13 @@ struct SaidOfType {
 
 impl FromPairs for SaidOfType {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
-        ("document_type", Kind::Text, "Code of its type, or an alias; required"),
+        ("document_type", Kind::Text, "Code of its type, or an alias"),
         ("vessel_id", Kind::Id, "The vessel, for a document that each vessel has"),
         Said::PARAMETERS[0],
         Said::PARAMETERS[1],
     ];
+
+    const REQUIRED: &[&str] = &["document_type"];
 
     fn read(given: &mut Given) -> Self {
         let document_type = given.text("document_type").unwrap_or_else(|| {

@@ -115,8 +115,11 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
         Ok(Uploaded { version, is_new: true })
     })
     .await;
-    if !outcome.as_ref().is_ok_and(|uploaded| uploaded.is_new) {
-        kept.discard().await;
+    match &outcome {
+        Ok(Uploaded { is_new: true, .. }) => {}
+        // It may have been committed all the same: a file without a row is better than a row without its file.
+        Err(error) if error.status().0 >= 500 => {}
+        _ => kept.discard().await,
     }
     outcome
 }

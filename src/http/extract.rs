@@ -236,6 +236,8 @@ impl Given {
 pub trait FromPairs: Sized {
     /// Names, kinds and meanings.
     const PARAMETERS: &[(&str, Kind, &str)];
+    /// Those of them that have to be given.
+    const REQUIRED: &[&str] = &[];
 
     /// Reads them; faults are noted in `given`.
     fn read(given: &mut Given) -> Self;

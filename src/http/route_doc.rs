@@ -119,12 +119,15 @@ impl RouteDoc {
     }
 
     /// The request has a form with a `file`, and with these further fields.
-    pub fn takes_form(&mut self, fields: &[(&'static str, Kind, &'static str)]) {
+    pub fn takes_form(&mut self, fields: &[(&'static str, Kind, &'static str)], required: &[&'static str]) {
         let file =
             ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
         let mut form = ObjectBuilder::new().property("file", file.description(Some("The file"))).required("file");
         for (name, kind, says) in fields {
             form = form.property(*name, kind.builder().description(Some(*says)));
+        }
+        for name in required {
+            form = form.required(*name);
         }
         let content = Content::new(Some(Schema::Object(form.build())));
         let body = RequestBodyBuilder::new().content("multipart/form-data", content).required(Some(Required::True));

@@ -132,6 +132,6 @@ fn boundary(headers: &HeaderMap) -> Option<String> {
 
 impl<T: FromPairs> Takes for Upload<T> {
     fn describe(doc: &mut RouteDoc) {
-        doc.takes_form(T::PARAMETERS);
+        doc.takes_form(T::PARAMETERS, T::REQUIRED);
     }
 }
