@@ -26,3 +26,4 @@ mod snapshots;
 mod surface;
 mod tidy;
 mod transactions;
+mod vessels;
