@@ -7,6 +7,7 @@ mod activities;
 mod approvals;
 mod auth;
 mod bad_input;
+mod catalogue;
 mod cli;
 mod cockpit;
 mod compare;
