@@ -10,7 +10,8 @@ use super::{
     object::objects,
     operation::{OpenLog, confirm, operation},
     parties::{self, NewParty},
-    slots, snapshots,
+    slots::{self, Cause},
+    snapshots,
 };
 use crate::{
     app::App,
@@ -122,7 +123,7 @@ pub async fn open(app: &App, by: &Actor, asked: NewRoom, once: Option<Once>) -> 
                     log.append(tx, &parties::added(party)).await?;
                 }
             }
-            slots::follow(tx, &mut log, room.id).await?;
+            slots::follow(tx, &mut log, room.id, Cause::Opened).await?;
             Ok(room)
         })
         .await
@@ -188,7 +189,7 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, asked: RoomChange) -> R
             log.append(tx, &Event::RoomUpdated { changes: changes.into() }).await?;
         }
         if after.cargo_profile != before.cargo_profile {
-            slots::follow(tx, log, room).await?;
+            slots::follow(tx, log, room, Cause::Cargo(before.cargo_profile)).await?;
         }
         Ok(after)
     })

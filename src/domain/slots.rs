@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{DocumentId, Event, OpenLog, Requirement, RoomId, Scope, VesselId, VesselRole, VesselStatus, rooms};
+use super::{CargoProfile, DocumentId, Event, OpenLog, Requirement, RoomId, Scope, VesselId, VesselRole, rooms};
 use crate::{
     app,
     db::{self, Tx, document_types::DocumentType, documents::Document, rooms::Room, vessels::Vessel},
@@ -17,34 +17,56 @@ struct Asked<'a> {
     requirement: Requirement,
 }
 
-/// Opens, closes and turns slots so that they are what the room asks for now; the log tells of each.
-pub(super) async fn follow(tx: &mut Tx, log: &mut OpenLog, room: RoomId) -> Result<()> {
+impl Asked<'_> {
+    /// Whether it is the same type, of the same.
+    fn is_of(&self, other: &Self) -> bool {
+        self.vessel == other.vessel && self.kind.code == other.kind.code
+    }
+}
+
+/// What has happened in a room that its slots follow.
+pub(super) enum Cause<'a> {
+    /// It was opened.
+    Opened,
+    /// Its cargo was another before.
+    Cargo(Option<CargoProfile>),
+    /// This vessel was named.
+    Named(VesselId),
+    /// A vessel was this before.
+    Changed(&'a Vessel),
+}
+
+/// Opens, closes and turns slots as far as `cause` changes what the room asks for; the log tells of each.
+///
+/// What was asked before is reckoned from the catalogue of today as well: so an edit of it, which
+/// changes both, reaches no slot that is open.
+pub(super) async fn follow(tx: &mut Tx, log: &mut OpenLog, room: RoomId, cause: Cause<'_>) -> Result<()> {
     let room = rooms::in_use(tx, room).await?;
     let vessels = db::vessels::all(tx, room.id).await?;
     let types = db::document_types::all(tx).await?;
-    // The slots of a vessel that was withdrawn stay as they are.
-    let (active, withdrawn): (Vec<_>, Vec<_>) =
-        vessels.iter().partition(|vessel| vessel.status == VesselStatus::Active);
-    let asked = asked(&room, &active, &types);
-    let mut slots = db::documents::all(tx, room.id).await?;
-    slots.retain(|slot| !withdrawn.iter().any(|vessel| Some(vessel.id) == slot.vessel));
+    let (before, after) = (asked_before(&room, &vessels, &types, &cause), asked(&room, &vessels, &types));
+    let slots = db::documents::all(tx, room.id).await?;
     let filled = filled(tx, room.id).await?;
 
     let mut opened = Told::default();
-    for asked in &asked {
-        if !slots.iter().any(|slot| is_for(slot, asked)) {
-            db::documents::insert(tx, room.id, &opening(asked, log)).await?;
-            opened.entry(asked.vessel).or_default().push(asked.kind.code.clone());
+    for new in after.iter().filter(|new| new.kind.enabled && !before.iter().any(|asked| asked.is_of(new))) {
+        if !slots.iter().any(|slot| is_for(slot, new)) {
+            db::documents::insert(tx, room.id, &opening(new, log)).await?;
+            opened.entry(new.vessel).or_default().push(new.kind.code.clone());
         }
     }
     let mut closed = Told::default();
     for slot in &slots {
-        let requirement = asked.iter().find(|asked| is_for(slot, asked)).map(|asked| asked.requirement);
-        if requirement.is_none() && !filled.contains(&slot.id) {
+        let of = |asked: &[Asked<'_>]| asked.iter().find(|asked| is_for(slot, asked)).map(|asked| asked.requirement);
+        let (was, is) = (of(&before), of(&after));
+        if was == is {
+            continue;
+        }
+        if is.is_none() && !filled.contains(&slot.id) {
             db::documents::delete(tx, slot.id).await?;
             closed.entry(slot.vessel).or_default().push(slot.document_type.clone());
         } else {
-            turn(tx, log, slot, requirement.unwrap_or(Requirement::Optional)).await?;
+            turn(tx, log, slot, is.unwrap_or(Requirement::Optional)).await?;
         }
     }
     let name = |id: Option<VesselId>| vessels.iter().find(|vessel| Some(vessel.id) == id).map(|v| v.name.clone());
@@ -60,8 +82,25 @@ pub(super) async fn follow(tx: &mut Tx, log: &mut OpenLog, room: RoomId) -> Resu
 /// Codes of types, by the vessel that they are asked of.
 type Told = BTreeMap<Option<VesselId>, Vec<String>>;
 
-fn asked<'a>(room: &Room, vessels: &[&Vessel], types: &'a [DocumentType]) -> Vec<Asked<'a>> {
-    let fitting = types.iter().filter(|kind| kind.enabled && kind.fits(room.cargo_profile));
+/// What a room asked for before this happened.
+fn asked_before<'a>(room: &Room, vessels: &[Vessel], types: &'a [DocumentType], cause: &Cause<'_>) -> Vec<Asked<'a>> {
+    let (mut room, mut vessels) = (room.clone(), vessels.to_vec());
+    match cause {
+        Cause::Opened => return Vec::new(),
+        Cause::Cargo(before) => room.cargo_profile = *before,
+        Cause::Named(new) => vessels.retain(|vessel| vessel.id != *new),
+        Cause::Changed(before) => {
+            for vessel in vessels.iter_mut().filter(|vessel| vessel.id == before.id) {
+                *vessel = (*before).clone();
+            }
+        }
+    }
+    asked(&room, &vessels, types)
+}
+
+/// What the catalogue asks of a room, of vessels that were withdrawn too: they may come back.
+fn asked<'a>(room: &Room, vessels: &[Vessel], types: &'a [DocumentType]) -> Vec<Asked<'a>> {
+    let fitting = types.iter().filter(|kind| kind.fits(room.cargo_profile));
     let mut asked = Vec::new();
     for kind in fitting {
         if kind.scope == Scope::Room {

@@ -8,7 +8,8 @@ use super::{
     idempotency::Once,
     imo,
     object::{Change, differences},
-    operation, rooms, slots,
+    operation, rooms,
+    slots::{self, Cause},
 };
 use crate::{
     app::App,
@@ -200,7 +201,7 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, asked: NewVessel, once: Op
             no_imo_reason: vessel.no_imo_reason.clone(),
         };
         log.append(tx, &added).await?;
-        slots::follow(tx, log, room).await?;
+        slots::follow(tx, log, room, Cause::Named(vessel.id)).await?;
         Ok(vessel)
     })
     .await
@@ -231,7 +232,7 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, id: VesselId, asked: Ch
         db::vessels::update(tx, &after).await?;
         let changes = differences(&NewVessel::from(&before), &NewVessel::from(&after)).into();
         log.append(tx, &Event::VesselUpdated { vessel_id: id, name: after.name.clone(), changes }).await?;
-        slots::follow(tx, log, room).await?;
+        slots::follow(tx, log, room, Cause::Changed(&before)).await?;
         Ok(after)
     })
     .await

@@ -10,10 +10,13 @@ use crate::harness::{IMO, TestApp, on_both_databases};
 on_both_databases! {
     TestApp:
     the_shipped_catalogue_is_the_one_that_was_agreed_on,
+    an_added_type_is_asked_of_what_is_named_from_then_on,
     a_type_is_changed_field_by_field_and_the_log_tells_from_what,
     a_refused_edit_names_its_field_and_changes_nothing,
     a_code_or_alias_names_one_type,
     an_edit_changes_no_slot_that_is_open,
+    a_disabled_type_opens_no_slot_and_closes_none,
+    an_edit_does_not_reach_open_slots_when_a_vessel_changes,
     each_profile_asks_for_its_own,
     another_profile_closes_what_is_empty_and_keeps_what_is_filled_as_optional,
     a_vessel_named_later_opens_its_own,
@@ -67,6 +70,23 @@ async fn the_shipped_catalogue_is_the_one_that_was_agreed_on(app: TestApp) {
     let row = |kind: &Value| columns.map(|column| word(kind, column)).join("\t");
     let table = types.as_array().unwrap().iter().map(row).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!("shipped", format!("{}\n{table}", columns.join("\t")));
+}
+
+async fn an_added_type_is_asked_of_what_is_named_from_then_on(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let early = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    let reply = app.post(TYPES, &admin).json(new_type("BUNKER_MSDS")).send().await;
+    let added = reply.expect(201);
+    assert_eq!(reply.header("location"), "/api/v1/config/document-types/BUNKER_MSDS");
+    assert_eq!((&added["enabled"], &added["profiles"], &added["aliases"]), (&json!(true), &json!([]), &json!([])));
+    assert_eq!(app.get(&format!("{TYPES}/BUNKER_MSDS"), &admin).send().await.expect(200), added);
+    let all = app.get(TYPES, &admin).send().await.expect(200);
+    assert_eq!(all.as_array().unwrap().last().unwrap(), &added);
+
+    let late = app.vessel(&room, &broker, "Northern Light", "receiving", IMO[1]).await;
+    assert!(codes(&app, &room, &broker, Some(&late)).await.contains("BUNKER_MSDS"));
+    assert!(!codes(&app, &room, &broker, Some(&early)).await.contains("BUNKER_MSDS"));
 }
 
 async fn a_type_is_changed_field_by_field_and_the_log_tells_from_what(app: TestApp) {
@@ -171,6 +191,47 @@ async fn an_edit_changes_no_slot_that_is_open(app: TestApp) {
     let document = app.document(&room, &broker, "Q88", Some(&vessel)).await;
     let uploaded = app.version(&document, &broker, "particulars", &[]).await;
     assert_eq!(uploaded["version"]["expires_on"], "2026-12-23");
+}
+
+async fn a_disabled_type_opens_no_slot_and_closes_none(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let early = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    for code in ["Q88", "COMPAT"] {
+        app.patch(&format!("{TYPES}/{code}"), &admin).json(json!({ "enabled": false })).send().await.expect(200);
+    }
+    let late = app.vessel(&room, &broker, "Northern Light", "receiving", IMO[1]).await;
+    assert!(!codes(&app, &room, &broker, Some(&late)).await.contains("Q88"));
+    assert!(codes(&app, &room, &broker, Some(&early)).await.contains("Q88"));
+    assert!(codes(&app, &room, &broker, None).await.contains("COMPAT"));
+    let other = app.post("/rooms", &broker).json(crate::harness::new_room(&[])).send().await.expect(201);
+    assert!(!codes(&app, other["id"].as_str().unwrap(), &broker, None).await.contains("COMPAT"));
+}
+
+async fn an_edit_does_not_reach_open_slots_when_a_vessel_changes(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let vessel = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    let before = app.documents(&room, &broker).await;
+    app.post(TYPES, &admin).json(new_type("BUNKER_MSDS")).send().await.expect(201);
+    for (code, edit) in [
+        ("Q88", json!({ "enabled": false })),
+        ("COMPAT", json!({ "enabled": false })),
+        ("CREW_LIST", json!({ "requirement": "optional" })),
+        ("PROVIDER_VER", json!({ "requirement": "required" })),
+        ("SIRE", json!({ "profiles": ["bulk"] })),
+        ("CUSTOMS_DOCS", json!({ "enabled": true })),
+    ] {
+        app.patch(&format!("{TYPES}/{code}"), &admin).json(edit).send().await.expect(200);
+    }
+    let path = format!("/rooms/{room}/vessels/{vessel}");
+    for change in [json!({ "flag": "Malta" }), json!({ "status": "withdrawn" }), json!({ "status": "active" })] {
+        app.patch(&path, &broker).json(change).send().await.expect(200);
+    }
+    assert_eq!(app.documents(&room, &broker).await, before);
+    let late = app.vessel(&room, &broker, "Northern Light", "receiving", IMO[1]).await;
+    let of_others = app.documents(&room, &broker).await.into_iter().filter(|document| document["vessel_id"] != *late);
+    assert_eq!(of_others.collect::<Vec<_>>(), before);
 }
 
 /// Of each profile: codes of a vessel that it asks for and codes that it does not, and the same of the room.
