@@ -1,5 +1,7 @@
 //! What an uploaded file is: by its content, and then by its name, which has to agree.
 
+use memchr::memmem::find;
+
 use super::FileKind;
 
 /// How a file of a kind begins. TIFF and its large form come in two byte orders.
@@ -61,8 +63,13 @@ impl Inspection {
             return;
         }
         let overlap = [&self.tail, &bytes[..bytes.len().min(LONGEST_PART)]].concat();
-        let within = |part: &[u8]| contains(&overlap, part) || contains(bytes, part);
-        self.part = PARTS.iter().find(|(part, _)| within(part)).map(|(_, kind)| *kind);
+        // The first counts: a document may hold another whole.
+        let place = |part: &[u8]| {
+            let later = || find(bytes, part).map(|at| self.tail.len() + at);
+            find(&overlap, part).or_else(later)
+        };
+        let placed = PARTS.iter().filter_map(|(part, kind)| Some((place(part)?, *kind)));
+        self.part = placed.min_by_key(|(place, _)| *place).map(|(_, kind)| kind);
         let end = if bytes.len() < LONGEST_PART { &*overlap } else { bytes };
         self.tail = end[end.len().saturating_sub(LONGEST_PART)..].to_vec();
     }
@@ -73,10 +80,6 @@ impl Inspection {
             return self.part;
         }
         let start = STARTS.iter().find(|(start, _)| self.head.starts_with(start)).map(|(_, kind)| *kind);
-        start.or_else(|| contains(&self.head, b"%PDF-").then_some(FileKind::Pdf))
+        start.or_else(|| find(&self.head, b"%PDF-").map(|_| FileKind::Pdf))
     }
-}
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    memchr::memmem::find(bytes, part).is_some()
 }

@@ -15,6 +15,7 @@ mod crash;
 mod database_files;
 mod downloads;
 mod evidence;
+mod file_kinds;
 mod jobs;
 mod migrations;
 mod operation;

@@ -1,8 +1,15 @@
 //! Vessels, documents and files in a line.
 
-use serde_json::{Value, json};
+use std::{
+    fs,
+    io::{Cursor, Write},
+    path::{Path, PathBuf},
+};
 
-use super::{Request, TestApp};
+use serde_json::{Value, json};
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+use super::{Request, TestApp, until};
 
 /// IMO numbers whose last digit is right.
 pub(crate) const IMO: [&str; 3] = ["9074729", "9319466", "9417177"];
@@ -10,6 +17,28 @@ pub(crate) const IMO: [&str; 3] = ["9074729", "9319466", "9417177"];
 /// A file that is a PDF as far as its beginning tells.
 pub(crate) fn pdf(words: &str) -> Vec<u8> {
     format!("%PDF-1.7\n% {words}\n%%EOF\n").into_bytes()
+}
+
+/// A small file of each kind, by its extension.
+pub(crate) fn files() -> [(&'static str, Vec<u8>); 6] {
+    [
+        ("pdf", pdf("a report")),
+        ("jpg", b"\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xFF\xD9".to_vec()),
+        ("png", b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3A\x7E\x9B\x55".to_vec()),
+        ("tiff", b"II*\0\x08\0\0\0\0\0\0\0\0\0".to_vec()),
+        ("docx", zip(&["[Content_Types].xml", "_rels/.rels", "word/document.xml"])),
+        ("xlsx", zip(&["[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"])),
+    ]
+}
+
+/// A zip of files of these names.
+pub(crate) fn zip(names: &[&str]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for name in names {
+        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(b"<xml/>").unwrap();
+    }
+    zip.finish().unwrap().into_inner()
 }
 
 impl Request<'_> {
@@ -41,19 +70,20 @@ impl Form {
     }
 
     pub(crate) fn file(&mut self, name: &str, file_name: &str, bytes: &[u8]) {
-        self.head(&format!("name=\"{name}\"; filename=\"{file_name}\"\r\nContent-Type: application/octet-stream"));
-        self.body.extend_from_slice(bytes);
-        self.body.extend_from_slice(b"\r\n");
+        let head = format!("name=\"{name}\"; filename=\"{file_name}\"\r\nContent-Type: application/octet-stream");
+        self.part(&head, bytes);
     }
 
     pub(crate) fn text(&mut self, name: &str, value: &str) {
-        self.head(&format!("name=\"{name}\""));
-        self.body.extend_from_slice(format!("{value}\r\n").as_bytes());
+        self.part(&format!("name=\"{name}\""), value.as_bytes());
     }
 
-    fn head(&mut self, disposition: &str) {
+    /// A part with this after `form-data; ` in its head.
+    pub(crate) fn part(&mut self, disposition: &str, bytes: &[u8]) {
         let head = format!("--x-test-boundary\r\nContent-Disposition: form-data; {disposition}\r\n\r\n");
         self.body.extend_from_slice(head.as_bytes());
+        self.body.extend_from_slice(bytes);
+        self.body.extend_from_slice(b"\r\n");
     }
 
     pub(crate) fn finish(mut self) -> Vec<u8> {
@@ -90,5 +120,41 @@ impl TestApp {
     pub(crate) async fn version(&self, document: &str, token: &str, words: &str, fields: &[(&str, &str)]) -> Value {
         let upload = self.post(&format!("{document}/versions"), token).upload("paper.pdf", &pdf(words), fields);
         upload.send().await.expect(201)
+    }
+
+    /// The path of a document of a new room, that of the room, and its broker: nothing has been uploaded.
+    pub(crate) async fn empty_document(&self, kind: &str) -> (String, String, String) {
+        let (room, broker) = self.room().await;
+        let document = self.document(&room, &broker, kind, None).await;
+        (document, format!("/rooms/{room}"), broker)
+    }
+
+    /// Waits until the store holds a file for each version of this document, and nothing else.
+    pub(crate) async fn only_versions_are_stored(&self, document: &str, token: &str) {
+        until("nothing but versions is stored", async || {
+            let versions = self.get(document, token).send().await.expect(200)["version_count"].as_u64().unwrap();
+            let stored = self.stored();
+            (stored.len() as u64 == versions && stored.iter().all(|path| path.starts_with("rooms"))).then_some(())
+        })
+        .await;
+    }
+
+    /// Every file in the store, those under way too: paths within it, in order.
+    pub(crate) fn stored(&self) -> Vec<PathBuf> {
+        let store = self.dir.path().join("data/files");
+        let mut found = Vec::new();
+        walk(&store, &mut found);
+        found.sort();
+        found.iter().map(|path| path.strip_prefix(&store).unwrap().to_owned()).collect()
+    }
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    // What is gone by the time it is looked at is gone.
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.path() {
+            path if path.is_dir() => walk(&path, found),
+            path => found.push(path),
+        }
     }
 }

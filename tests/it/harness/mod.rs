@@ -23,7 +23,7 @@ use sts_clearance::{
 };
 use tempfile::TempDir;
 
-pub(crate) use clearance::{IMO, pdf};
+pub(crate) use clearance::{IMO, files, pdf, zip};
 pub(crate) use postgres::database as postgres_database;
 pub(crate) use request::{Reply, Request};
 pub(crate) use server::{Api, Installation, Ran, Server, until};
@@ -70,9 +70,14 @@ impl TestApp {
     }
 
     async fn on(database_url: String) -> Self {
+        Self::with(database_url, &[]).await
+    }
+
+    /// With these settings, besides where its data are.
+    async fn with(database_url: String, flags: &[(&str, String)]) -> Self {
         let dir = TempDir::new().unwrap();
         let data_dir = dir.path().join("data").display().to_string();
-        let flags = [("data_dir", data_dir), ("database_url", database_url)];
+        let flags = [&[("data_dir", data_dir), ("database_url", database_url)], flags].concat();
         let settings = Layers::read(None, &[], &flags).unwrap().config().unwrap();
         let clock = Arc::new(Mutex::new("2026-11-23T08:00:00Z".parse().unwrap()));
         let app = App::open(settings, Clock::Manual(Arc::clone(&clock))).unwrap();
