@@ -28,4 +28,5 @@ mod snapshots;
 mod surface;
 mod tidy;
 mod transactions;
+mod upload_forms;
 mod vessels;

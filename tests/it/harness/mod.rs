@@ -23,7 +23,7 @@ use sts_clearance::{
 };
 use tempfile::TempDir;
 
-pub(crate) use clearance::{IMO, files, pdf, zip};
+pub(crate) use clearance::{Form, IMO, files, pdf, zip};
 pub(crate) use postgres::database as postgres_database;
 pub(crate) use request::{Reply, Request};
 pub(crate) use server::{Api, Installation, Ran, Server, until};
@@ -183,6 +183,23 @@ impl TestApp {
         let entries = self.get(&format!("/rooms/{room}/activities?limit=100"), token).send().await.expect(200);
         let entries = entries.as_array().unwrap().iter().rev();
         entries.map(|entry| entry["action"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// A [`TestApp`] in which a file may have one MiB.
+pub(crate) struct SmallUploads;
+
+impl SmallUploads {
+    pub(crate) async fn on_sqlite() -> TestApp {
+        Self::on(String::new()).await
+    }
+
+    pub(crate) async fn on_postgres() -> Option<TestApp> {
+        Some(Self::on(postgres_database().await?).await)
+    }
+
+    async fn on(database_url: String) -> TestApp {
+        TestApp::with(database_url, &[("upload_limit_mib", "1".into())]).await
     }
 }
 
