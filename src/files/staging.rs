@@ -7,7 +7,7 @@ use object_store::{ObjectStoreExt, WriteMultipart, path::Path};
 use sha2::{Digest, Sha256};
 
 use super::Files;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Where files wait for their name.
 pub(super) const WAITING: &str = "uploads";
@@ -74,8 +74,13 @@ impl Staging {
     /// The end of the file: all of it is in the store now, and synced.
     pub async fn finish(self) -> Result<Staged> {
         let Self { files, key, parts, hash, size } = self;
-        parts.finish().await?;
-        Ok(Staged { file: Removed::unless_kept(files, key), size, sha256: hash.finalize().into() })
+        // To its end also where the caller is gone: the store does not stop halfway, and what it has
+        // finished by then would be nobody's to remove.
+        let finished = tokio::spawn(async move {
+            parts.finish().await?;
+            Ok(Staged { file: Removed::unless_kept(files, key), size, sha256: hash.finalize().into() })
+        });
+        finished.await.map_err(|error| Error::internal(format!("a file at its end: {error}")))?
     }
 }
 

@@ -1,6 +1,6 @@
 //! Uploads as forms: names, parts, limits, and connections that are cut. What is refused leaves nothing.
 
-use std::io;
+use std::{future::poll_fn, io, pin::pin, task::Poll};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -16,6 +16,7 @@ on_both_databases! {
     a_form_that_is_not_as_asked_is_refused,
     a_body_that_is_no_form_is_refused,
     an_upload_cut_off_leaves_nothing,
+    an_upload_given_up_at_any_moment_is_there_whole_or_not_at_all,
 }
 
 on_both_databases! {
@@ -180,6 +181,32 @@ async fn an_upload_cut_off_leaves_nothing(app: TestApp) {
         app.only_versions_are_stored(&document, &broker).await;
     }
     assert_eq!(app.get(&document, &broker).send().await.expect(200)["status"], "missing");
+}
+
+/// The client goes away after the server has looked once, twice, … at its request.
+async fn an_upload_given_up_at_any_moment_is_there_whole_or_not_at_all(app: TestApp) {
+    let (document, room, broker) = app.empty_document("COMPAT").await;
+    for looks in 1.. {
+        let mut form = Form::new();
+        form.file("file", "paper.pdf", &pdf(&looks.to_string().repeat(4096)));
+        let body = in_pieces(&form.finish(), 1024, false);
+        let upload = app.post(&format!("{document}/versions"), &broker).header("content-type", Form::MEDIA_TYPE);
+        let finished = {
+            let (mut upload, mut looked) = (pin!(upload.body(body).send()), 0);
+            poll_fn(move |context| {
+                looked += 1;
+                if looked > looks { Poll::Ready(false) } else { upload.as_mut().poll(context).map(|_| true) }
+            })
+            .await
+        };
+        app.only_versions_are_stored(&document, &broker).await;
+        if finished {
+            break;
+        }
+    }
+    let versions = app.get(&document, &broker).send().await.expect(200)["versions"].as_array().unwrap().len();
+    let actions = app.actions(room.strip_prefix("/rooms/").unwrap(), &broker).await;
+    assert_eq!(actions.iter().filter(|action| *action == "document_uploaded").count(), versions);
 }
 
 /// A PDF of so many bytes.
