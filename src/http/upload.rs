@@ -48,7 +48,7 @@ pub struct Received {
 impl<T: FromPairs> Upload<T> {
     /// Reads the form to its end. Where anything is wrong with it, nothing of it stays.
     pub async fn receive(mut self, app: &App) -> Result<(T, Received)> {
-        let (mut pairs, mut file) = (HashMap::new(), None);
+        let (mut pairs, mut file, mut around) = (HashMap::new(), None, 0);
         while let Some(part) = in_time(self.form.next_field()).await? {
             let name = part.name().unwrap_or_default().to_owned();
             if name == FILE {
@@ -56,7 +56,14 @@ impl<T: FromPairs> Upload<T> {
                     return Err(Error::field(FILE, "must be one file"));
                 }
                 file = Some(self.take_file(app, part).await?);
-            } else if pairs.insert(name.clone(), in_time(part.text()).await?).is_some() {
+                continue;
+            }
+            let text = in_time(part.text()).await?;
+            around += (name.len() + text.len()) as u64;
+            if around > AROUND_THE_FILE {
+                return Err(too_much_around());
+            }
+            if pairs.insert(name.clone(), text).is_some() {
                 return Err(Error::field(&name, "must be given once"));
             }
         }
@@ -91,12 +98,14 @@ async fn in_time<V>(coming: impl Future<Output = multer::Result<V>>) -> Result<V
     let gone =
         |_| Error::Http(408, "no bytes came for a minute; the upload was given up, and nothing of it stays".into());
     timeout(PATIENCE, coming).await.map_err(gone)?.map_err(|error| match error {
-        multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => {
-            Error::Http(413, "the form has more around its file than the 1 MiB that it may have".into())
-        }
+        multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => too_much_around(),
         multer::Error::StreamReadFailed(_) => Error::Malformed("the upload broke off; nothing of it stays".into()),
         other => Error::Malformed(format!("the form cannot be read: {other}")),
     })
+}
+
+fn too_much_around() -> Error {
+    Error::Http(413, "the form has more around its file than the 1 MiB that it may have".into())
 }
 
 fn too_large(limit: u64) -> Error {

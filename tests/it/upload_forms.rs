@@ -22,6 +22,7 @@ on_both_databases! {
 on_both_databases! {
     SmallUploads:
     a_file_over_the_limit_is_refused_and_one_at_it_is_kept,
+    a_form_has_at_most_a_mebibyte_besides_its_file,
 }
 
 /// Fills a form.
@@ -234,4 +235,22 @@ async fn a_file_over_the_limit_is_refused_and_one_at_it_is_kept(app: TestApp) {
     assert_eq!(announced.send().await.status, 413);
     let kept = app.post(&versions, &broker).upload("paper.pdf", &of_size(limit), &[]).send().await.expect(201);
     assert_eq!(kept["version"]["file_size"], limit);
+}
+
+async fn a_form_has_at_most_a_mebibyte_besides_its_file(app: TestApp) {
+    let (document, _, broker) = app.empty_document("COMPAT").await;
+    let long = "x".repeat(600 * 1024);
+    for parts in [&["notes", "expires_on"][..], &["a", "b", "c"]] {
+        let mut form = form("paper.pdf");
+        for name in parts {
+            form.text(name, &long);
+        }
+        let over = app.post(&format!("{document}/versions"), &broker).form(form).send().await;
+        assert_eq!((over.status, &*over.problem()), (413, "http"), "{parts:?}");
+        app.only_versions_are_stored(&document, &broker).await;
+    }
+    let mut form = form("paper.pdf");
+    form.text("notes", &long);
+    let within = app.post(&format!("{document}/versions"), &broker).form(form).send().await;
+    assert_eq!(within.fields(), ["notes"]);
 }
