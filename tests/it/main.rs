@@ -29,4 +29,5 @@ mod surface;
 mod tidy;
 mod transactions;
 mod upload_forms;
+mod uploads;
 mod vessels;
