@@ -107,7 +107,8 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
         rooms::at_work(tx, room).await?;
         let slot = find_target(tx, room, &Target::Document(slot.id)).await?;
         let versions = db::document_versions::of_document(tx, slot.id).await?;
-        if let Some(same) = versions.iter().rev().find(|version| is_same(version, &checked)) {
+        let same = versions.iter().rev().find(|version| version.sha256 == checked.sha256);
+        if let Some(same) = same.filter(|version| !corrects(&checked, version)) {
             return Ok(Uploaded { version: same.clone(), is_new: false });
         }
         let version = version(log, &slot, &checked, versions.len(), file_url)?;
@@ -167,9 +168,9 @@ pub fn last_component(file_name: &str) -> &str {
     file_name.rsplit(['/', '\\']).next().unwrap_or_default()
 }
 
-fn is_same(version: &Version, uploaded: &Checked) -> bool {
-    let corrected = uploaded.expires_on.is_some() && uploaded.expires_on != version.expires_on;
-    version.sha256 == uploaded.sha256 && !corrected
+/// Whether another expiry is given with bytes that were here before.
+fn corrects(uploaded: &Checked, version: &Version) -> bool {
+    uploaded.expires_on.is_some() && uploaded.expires_on != version.expires_on
 }
 
 fn version(log: &OpenLog, slot: &Document, checked: &Checked, before: usize, file_url: String) -> Result<Version> {

@@ -18,6 +18,7 @@ on_both_databases! {
     the_default_validity_is_assumed_and_said,
     the_same_bytes_again_add_nothing_and_are_told_so,
     the_same_bytes_with_another_expiry_are_a_new_version,
+    an_expiry_corrected_back_is_a_version_of_its_own,
     two_uploads_at_once_are_both_kept_in_an_order,
     the_same_bytes_twice_at_once_are_one_version,
     a_document_of_another_room_takes_nothing,
@@ -228,6 +229,15 @@ async fn the_same_bytes_with_another_expiry_are_a_new_version(app: TestApp) {
     assert_eq!(upload(&app, &document, &broker, "same", &[]).await.1["version"]["number"], 2);
     assert_eq!(uploads_in_the_log(&app, &room[7..], &broker).await, 2);
     app.only_versions_are_stored(&document, &broker).await;
+}
+
+async fn an_expiry_corrected_back_is_a_version_of_its_own(app: TestApp) {
+    let (document, _, broker) = app.empty_document("FENDER_CERT").await;
+    for (number, day) in [(1, "2027-06-30"), (2, "2027-05-30"), (3, "2027-06-30")] {
+        let (status, uploaded) = upload(&app, &document, &broker, "same", &[("expires_on", day)]).await;
+        assert_eq!((status, &uploaded["version"]["number"]), (201, &json!(number)));
+        assert_eq!(uploaded["document"]["expires_on"], day);
+    }
 }
 
 async fn two_uploads_at_once_are_both_kept_in_an_order(app: TestApp) {
