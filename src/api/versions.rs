@@ -197,7 +197,8 @@ impl FromPairs for SaidOfType {
     const REQUIRED: &[&str] = &["document_type"];
 
     fn read(given: &mut Given) -> Self {
-        let document_type = given.text("document_type").unwrap_or_else(|| {
+        // It is only compared with the codes that there are.
+        let document_type = given.unchecked("document_type").unwrap_or_else(|| {
             given.fault("document_type", "is missing");
             String::new()
         });

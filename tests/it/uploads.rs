@@ -105,6 +105,7 @@ async fn an_upload_by_type_that_names_no_document_says_which_field_is_wrong(app:
         (&[], "document_type"),
         (&[("document_type", "")], "document_type"),
         (&[("document_type", "NOTHING")], "document_type"),
+        (&[("document_type", "a\0b")], "document_type"),
         // Not of an oil cargo; and disabled.
         (&[("document_type", "HATCH_TEST"), ("vessel_id", &vessel)], "document_type"),
         (&[("document_type", "CUSTOMS_DOCS")], "document_type"),
