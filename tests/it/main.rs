@@ -13,6 +13,7 @@ mod cockpit;
 mod compare;
 mod crash;
 mod database_files;
+mod decisions;
 mod downloads;
 mod evidence;
 mod file_kinds;
