@@ -58,10 +58,12 @@ impl NewApproval {
         let given = self.subjects.as_deref().is_some_and(|subjects| !subjects.trim().is_empty());
         let implied = if given { Verdict::ApprovedWithSubjects } else { Verdict::Approved };
         let verdict = self.verdict.unwrap_or(implied);
-        if verdict == Verdict::Rejected {
+        let comment = if verdict == Verdict::Rejected {
             fields.fault("verdict", "must be `approved` or `approved_with_subjects`; `…/reject` rejects");
-        }
-        let comment = comment(&mut fields, verdict.into(), self.subjects.as_deref(), None);
+            None
+        } else {
+            comment(&mut fields, verdict.into(), self.subjects.as_deref(), None)
+        };
         fields.done()?;
         Ok(Word { version: self.version_id, verdict, comment })
     }

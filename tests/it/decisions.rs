@@ -103,6 +103,7 @@ async fn a_word_without_the_text_that_it_needs_is_refused(app: TestApp) {
         ("approve", json!({ "verdict": "approved_with_subjects" }), "subjects"),
         ("approve", json!({ "verdict": "approved_with_subjects", "subjects": " " }), "subjects"),
         ("approve", json!({ "verdict": "approved", "subjects": "x" }), "subjects"),
+        ("approve", json!({ "verdict": "rejected" }), "verdict"),
         ("approve", json!({ "verdict": "fine" }), "verdict"),
         ("approve", json!({ "reason": "x" }), "reason"),
         ("approve", json!({ "subjects": "a\u{0}b" }), "subjects"),
