@@ -5,6 +5,7 @@ mod harness;
 
 mod activities;
 mod approvals;
+mod archive;
 mod auth;
 mod bad_input;
 mod catalogue;

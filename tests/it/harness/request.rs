@@ -5,6 +5,7 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     http::{HeaderMap, Request as HttpRequest},
 };
+use futures_util::StreamExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -50,6 +51,18 @@ impl<'a> Request<'a> {
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// The bytes that came, and whether they came to their end.
+    pub(crate) async fn receive(self) -> (Vec<u8>, bool) {
+        let request = self.builder.body(self.body).unwrap();
+        let mut body = self.router.clone().oneshot(request).await.unwrap().into_body().into_data_stream();
+        let mut received = Vec::new();
+        while let Some(bytes) = body.next().await {
+            let Ok(bytes) = bytes else { return (received, false) };
+            received.extend_from_slice(&bytes);
+        }
+        (received, true)
     }
 }
 
