@@ -17,7 +17,8 @@ use crate::{
     files::{Content, Packed},
 };
 
-/// The longest name of a file in the archive, in characters: folders and all, most systems take it.
+/// The most that a path in the archive has of a vessel's or a file's name, in bytes: file systems take
+/// 255 of them between two slashes, and something stands around it.
 const LONGEST_NAME: usize = 120;
 
 /// Names the files of a room and logs that each was downloaded; what is sent is sent after this.
@@ -114,14 +115,14 @@ fn path(state: &RoomState, slot: &Document, VersionState { version, .. }: &Versi
         || "Operation".to_owned(),
         |at| format!("{}. {} ({})", at + 1, plain(&state.vessels[at].name), state.vessels[at].role),
     );
-    let name = plain(&version.file_name);
-    let stem = name.rsplit_once('.').map_or(&*name, |(stem, _)| stem);
-    format!("{folder}/{} v{} {}.{}", slot.document_type, version.number, stem.trim(), version.kind)
+    let stem = version.file_name.rsplit_once('.').map_or(&*version.file_name, |(stem, _)| stem);
+    format!("{folder}/{} v{} {}.{}", slot.document_type, version.number, plain(stem).trim(), version.kind)
 }
 
 /// A name without what some system does not take in one.
 fn plain(name: &str) -> String {
     let allowed = |c: char| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c };
-    let plain: String = name.trim_start_matches('.').chars().map(allowed).take(LONGEST_NAME).collect();
+    let name = name.trim_start_matches('.');
+    let plain: String = name[..name.floor_char_boundary(LONGEST_NAME)].chars().map(allowed).collect();
     plain.trim_end_matches([' ', '.']).to_owned()
 }

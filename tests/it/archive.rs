@@ -22,6 +22,7 @@ on_both_databases! {
     an_empty_room_gives_a_manifest_of_nothing,
     files_of_one_name_do_not_collide,
     a_hostile_name_stays_inside_its_folder,
+    a_long_name_in_any_script_can_be_unpacked,
     a_damaged_or_missing_file_breaks_the_transfer_off,
 }
 
@@ -178,6 +179,22 @@ async fn a_hostile_name_stays_inside_its_folder(app: TestApp) {
         for part in path.split('/') {
             assert!(!part.starts_with(['.', '-', ' ', '~']) && !part.ends_with(['.', ' ']), "{path}");
         }
+    }
+}
+
+async fn a_long_name_in_any_script_can_be_unpacked(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let asked = json!({ "name": "船".repeat(255), "role": "discharging", "no_imo_reason": "a barge" });
+    let vessel = app.post(&format!("/rooms/{room}/vessels"), &broker).json(asked).send().await.expect(201);
+    let document = app.document(&room, &broker, "BILL_OF_LADING", None).await;
+    upload(&app, &document, &broker, &format!("{}.pdf", "书".repeat(250)), "a").await;
+    let document = app.document(&room, &broker, "Q88", vessel["id"].as_str()).await;
+    upload(&app, &document, &broker, &format!("{}.pdf", "🚢".repeat(250)), "b").await;
+    let dir = tempfile::TempDir::new().unwrap();
+    for (path, content) in archive(&app, &room, &broker, "").await {
+        let place = dir.path().join(&path);
+        fs::create_dir_all(place.parent().unwrap()).unwrap_or_else(|error| panic!("{path}: {error}"));
+        fs::write(&place, content).unwrap_or_else(|error| panic!("{path}: {error}"));
     }
 }
 
