@@ -96,15 +96,15 @@ pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: 
         if before.party != speaker.email && speaker.role != Role::Admin {
             return Err(Error::OwnInterest("this is another party's word: only they change it"));
         }
-        let after = Approval { status: asked.status, comment, decided_at: log.now, ..before.clone() };
-        if (after.status, &after.comment) == (before.status, &before.comment) {
+        let mut after = Approval { status: asked.status, comment, ..before.clone() };
+        // Who repeats their word after they were given a side says it for that side.
+        if before.party == speaker.email {
+            (after.role, after.side) = (speaker.role, speaker.side);
+        }
+        if after == before {
             return Ok(before);
         }
-        let after = if before.party == speaker.email {
-            Approval { role: speaker.role, side: speaker.side, ..after }
-        } else {
-            after
-        };
+        after.decided_at = log.now;
         db::approvals::update(tx, &after).await?;
         let changed = Event::ApprovalChanged {
             approval_id: id,

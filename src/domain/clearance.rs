@@ -47,7 +47,8 @@ fn of_vessel<'a>(state: &'a RoomState, vessel: &'a Vessel, by: Side) -> Clearanc
     // Where nobody was given the other side, whoever acts for neither stands in for it.
     let judges = |side| move |party: &&Party| party.side == side && matches!(party.role, Role::Owner | Role::Charterer);
     let speaks = Some(by).filter(|by| state.parties.iter().any(|party| judges(Some(*by))(&party)));
-    let spoken = |party: &Party| decided.iter().any(|approval| approval.party == party.email);
+    let spoken =
+        |party: &Party| decided.iter().any(|approval| approval.party == party.email && approval.side == party.side);
     let open = state.parties.iter().filter(judges(speaks)).filter(|party| !spoken(party)).collect();
     let rejection = decided.iter().copied().rev().find(|approval| approval.status == ApprovalStatus::Rejected);
     let clears =

@@ -13,6 +13,7 @@ on_both_databases! {
     a_party_changes_its_own_word_and_an_admin_anyones,
     an_owner_revokes_their_own_word_and_a_broker_anyones,
     a_withdrawn_vessel_is_cleared_by_nobody,
+    who_is_given_a_side_after_they_spoke_speaks_again_for_it,
 }
 
 /// A room with two vessels and a party on each side; the room, the tokens and the vessels.
@@ -168,4 +169,22 @@ async fn a_withdrawn_vessel_is_cleared_by_nobody(app: TestApp) {
     let refused = sides.app.post(&sides.path("approvals"), &sides.owner).json(asked).send().await;
     assert_eq!(refused.problem(), "conflict");
     assert_eq!(sides.view().await.len(), 1);
+}
+
+async fn who_is_given_a_side_after_they_spoke_speaks_again_for_it(app: TestApp) {
+    let sides = Sides::meet(app).await;
+    let given = sides.give(&sides.broker, &sides.vessels[0], "approved").await;
+    let parties = sides.app.get(&sides.path("parties"), &sides.broker).send().await.expect(200);
+    let party = parties.as_array().unwrap().iter().find(|party| party["role"] == "charterer").unwrap();
+    let charterer = sides.path(&format!("parties/{}", party["id"].as_str().unwrap()));
+    // The charterer speaks while they act for neither side, and is given the receiving one afterwards.
+    sides.app.patch(&charterer, &sides.broker).json(json!({ "side": null })).send().await.expect(200);
+    let spoken = sides.give(&sides.charterer, &sides.vessels[0], "approved").await;
+    sides.app.patch(&charterer, &sides.broker).json(json!({ "side": "receiving" })).send().await.expect(200);
+    assert_eq!(sides.view().await[0], (false, vec!["charterer@example.com".to_owned()]));
+    let path = sides.path(&format!("approvals/{}", spoken["id"].as_str().unwrap()));
+    let again = sides.app.request("PUT", &path, &sides.charterer).json(json!({ "status": "approved" })).send().await;
+    assert_eq!(again.expect(200)["side"], "receiving");
+    assert_eq!(sides.view().await[0], (true, vec![]));
+    assert_eq!(given["side"], Value::Null);
 }
