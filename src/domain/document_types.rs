@@ -69,6 +69,10 @@ impl NewDocumentType {
                 fields.fault(field, "must be 1 to 64 capital letters, digits and `_`, such as `Q88`");
             }
         }
+        let repeated = |(at, alias): (usize, &String)| *alias == self.code || self.aliases[..at].contains(alias);
+        if self.aliases.iter().enumerate().any(repeated) {
+            fields.fault("aliases", "must differ from the code and from each other");
+        }
         if self.gate == Phase::Nomination {
             fields.fault("gate", "must be a phase after `nomination`");
         }

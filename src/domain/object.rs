@@ -82,7 +82,13 @@ impl<T: Serialize + DeserializeOwned> Change<T> {
     pub fn of(&self, before: &T) -> Result<T> {
         let told = serde_json::to_value(before).map_err(|error| Error::internal(format!("a change: {error}")))?;
         let Value::Object(mut after) = told else { return Err(Error::internal("a change of what is no object")) };
-        after.extend(self.given.clone());
+        for (field, value) in self.given.clone() {
+            // An unknown field stays, to be refused.
+            match value {
+                Value::Null if after.contains_key(&field) => drop(after.remove(&field)),
+                value => drop(after.insert(field, value)),
+            }
+        }
         read(Value::Object(after)).map_err(|refused| unacceptable(&refused))
     }
 }

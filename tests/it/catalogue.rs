@@ -23,6 +23,8 @@ on_both_databases! {
     a_conditional_document_is_waived_with_a_reason_and_asked_for_again,
     only_a_conditional_document_can_be_waived,
     a_list_of_documents_is_filtered_and_parted,
+    null_takes_a_field_of_a_type_back_to_what_it_is_without_it,
+    a_room_from_before_there_were_documents_asks_for_them_with_its_next_vessel,
 }
 
 const TYPES: &str = "/config/document-types";
@@ -137,6 +139,7 @@ async fn a_refused_edit_names_its_field_and_changes_nothing(app: TestApp) {
         ("warn_days", json!(1.5)),
         ("aliases", json!(["lower"])),
         ("aliases", json!(["A|B"])),
+        ("aliases", json!(["TWICE", "TWICE"])),
         ("profiles", json!("oil")),
         ("enabled", json!("yes")),
         ("basis", json!("a\nb")),
@@ -396,4 +399,25 @@ async fn a_list_of_documents_is_filtered_and_parted(app: TestApp) {
     {
         assert_eq!(app.get(&format!("{path}?{query}"), &broker).send().await.fields(), [field]);
     }
+}
+
+async fn null_takes_a_field_of_a_type_back_to_what_it_is_without_it(app: TestApp) {
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let path = format!("{TYPES}/SOPEP");
+    let change = json!({ "aliases": null, "profiles": null, "basis": null, "warn_days": null });
+    let changed = app.patch(&path, &admin).json(change).send().await.expect(200);
+    assert_eq!((&changed["aliases"], &changed["basis"]), (&json!([]), &json!("")));
+    for (refused, field) in [(json!({ "name": null }), "name"), (json!({ "colour": null }), "colour")] {
+        assert_eq!(app.patch(&path, &admin).json(refused).send().await.fields(), [field]);
+    }
+}
+
+async fn a_room_from_before_there_were_documents_asks_for_them_with_its_next_vessel(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let asked = app.documents(&room, &broker).await.len();
+    app.app.db.write(async |tx| tx.exec("DELETE FROM documents", &[]).await).await.unwrap();
+    app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    let documents = app.documents(&room, &broker).await;
+    assert_eq!(documents.iter().filter(|document| document["vessel_id"].is_null()).count(), asked);
+    assert!(documents.len() > asked);
 }
