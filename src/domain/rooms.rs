@@ -249,8 +249,9 @@ pub struct Deletion {
 
 /// Deletes a room: it leaves every list and answers as if it had never been, but for its log.
 ///
-/// A room that holds snapshots is deleted only by force and with a reason; each snapshot leaves its
-/// tombstone in the log, and its file is removed.
+/// A room that holds snapshots or papers is deleted only by force and with a reason. Each snapshot leaves
+/// its tombstone in the log, and its file is removed; the papers are kept, as the rules ask, and nobody
+/// sees them any more.
 pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Result<()> {
     let mut fields = Fields::default();
     let reason = fields.optional_text("reason", asked.reason.as_deref());
@@ -261,10 +262,12 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Res
     operation(app, Log::Room(room), by, async move |tx, log| {
         let mut found = in_use(tx, room).await?;
         let held = db::snapshots::all(tx, room).await?;
-        if !held.is_empty() && !asked.force {
+        let papers = db::document_versions::of_room(tx, room).await?.len();
+        if held.len() + papers > 0 && !asked.force {
             return Err(Error::conflict(format!(
-                "the room holds {} snapshots; they go with it for good only with `?force=true&reason=…`",
-                held.len()
+                "the room holds {} snapshots and {papers} papers; it goes only with `?force=true&reason=…`, \
+                 its snapshots for good, its papers out of sight",
+                held.len(),
             )));
         }
         for snapshot in &held {

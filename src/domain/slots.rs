@@ -44,8 +44,10 @@ pub(super) async fn follow(tx: &mut Tx, log: &mut OpenLog, room: RoomId, cause: 
     let room = rooms::in_use(tx, room).await?;
     let vessels = db::vessels::all(tx, room.id).await?;
     let types = db::document_types::all(tx).await?;
-    let (before, after) = (asked_before(&room, &vessels, &types, &cause), asked(&room, &vessels, &types));
     let slots = db::documents::all(tx, room.id).await?;
+    // A room from before there were documents has none, and then all of them are new to it.
+    let before = if slots.is_empty() { Vec::new() } else { asked_before(&room, &vessels, &types, &cause) };
+    let after = asked(&room, &vessels, &types);
     let filled = filled(tx, room.id).await?;
 
     let mut opened = Told::default();
@@ -168,11 +170,14 @@ pub(super) async fn hold_versions(tx: &mut Tx, room: RoomId, vessel: VesselId) -
 }
 
 /// Closes the slots of a vessel, which are all empty.
-pub(super) async fn close_all_of(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<()> {
+pub(super) async fn close_all_of(tx: &mut Tx, log: &mut OpenLog, room: RoomId, vessel: &Vessel) -> Result<()> {
+    let mut document_types = Vec::new();
     for slot in db::documents::all(tx, room).await? {
-        if slot.vessel == Some(vessel) {
+        if slot.vessel == Some(vessel.id) {
             db::documents::delete(tx, slot.id).await?;
+            document_types.push(slot.document_type);
         }
     }
-    Ok(())
+    let (vessel_id, vessel) = (Some(vessel.id), Some(vessel.name.clone()));
+    log.append(tx, &Event::DocumentsClosed { vessel_id, vessel, document_types }).await
 }

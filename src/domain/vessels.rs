@@ -269,7 +269,7 @@ pub async fn remove(app: &App, by: &Actor, room: RoomId, id: VesselId) -> Result
                 "the vessel has documents or clearances, which are kept: set its `status` to `withdrawn` instead",
             ));
         }
-        slots::close_all_of(tx, room, id).await?;
+        slots::close_all_of(tx, log, room, &vessel).await?;
         db::vessels::delete(tx, id).await?;
         let removed = Event::VesselRemoved { vessel_id: id, name: vessel.name, imo_number: vessel.imo_number };
         log.append(tx, &removed).await

@@ -13,6 +13,7 @@ on_both_databases! {
     changing_a_room_logs_each_fields_old_and_new_value_and_no_change_logs_nothing,
     a_deleted_room_is_gone_but_for_its_log,
     a_room_with_snapshots_is_deleted_only_by_force_and_with_a_reason,
+    a_room_with_papers_is_deleted_only_by_force_and_its_papers_are_kept,
     a_repeated_request_with_its_key_opens_one_room,
     a_repeated_request_tells_nothing_to_who_has_left_and_says_where_the_room_has_gone,
 }
@@ -132,6 +133,20 @@ async fn a_room_with_snapshots_is_deleted_only_by_force_and_with_a_reason(app: T
     assert_eq!(log[1]["action"], "snapshot_deleted");
     assert_eq!(log[1]["meta"]["record_sha256"], snapshot["record_sha256"]);
     assert_eq!(log[1]["meta"]["file_sha256"], snapshot["file_sha256"]);
+}
+
+async fn a_room_with_papers_is_deleted_only_by_force_and_its_papers_are_kept(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let document = app.document(&room, &broker, "COMPAT", None).await;
+    app.version(&document, &broker, "a study", &[]).await;
+    let refused = app.delete(&format!("/rooms/{room}"), &admin).send().await;
+    assert_eq!(refused.problem(), "conflict");
+    app.delete(&format!("/rooms/{room}?force=true&reason=a%20mistake"), &admin).send().await.expect(200);
+    app.tidy().await;
+    let files = app.dir.path().join(format!("data/files/rooms/{room}/documents"));
+    assert_eq!(std::fs::read_dir(files).unwrap().count(), 1, "records are kept three years at least");
+    assert_eq!(app.get(&format!("{document}/download"), &admin).send().await.problem(), "not_found");
 }
 
 async fn a_repeated_request_with_its_key_opens_one_room(app: TestApp) {

@@ -242,6 +242,7 @@ async fn a_vessel_is_removed_only_while_nothing_was_uploaded_or_said(app: TestAp
     assert_eq!(app.delete(&path, &admin).send().await.problem(), "not_found");
     let entry = last_entry(&app, &room, &broker).await;
     assert_eq!((&entry["action"], &entry["meta"]["name"]), (&json!("vessel_removed"), &json!("Mistaken")));
+    assert!(app.actions(&room, &broker).await.contains(&"documents_closed".to_owned()));
 
     let filled = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
     let document = app.document(&room, &broker, "Q88", Some(&filled)).await;
