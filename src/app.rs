@@ -21,7 +21,7 @@ use crate::{
 const HASHING_PLACES: usize = 2;
 
 /// Archives packed at once: each holds a thread for as long as its client takes.
-const PACKING_PLACES: usize = 8;
+const PACKING_PLACES: usize = 32;
 
 /// The application; a clone is another handle to the same one.
 #[derive(Clone)]

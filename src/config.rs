@@ -145,14 +145,17 @@ impl Layers {
             .clone()
             .try_into()
             .map_err(|error: toml::de::Error| Error::setup(format!("the settings: {}", error.message())))?;
-        for (name, number, least) in [
-            ("session_hours", config.session_hours, 1),
-            ("render_workers", config.render_workers, 1),
-            ("upload_limit_mib", config.upload_limit_mib, 1),
-            ("retention_years", config.retention_years, KEPT_AT_LEAST_YEARS),
+        for (name, number, bounds) in [
+            ("session_hours", config.session_hours, 1..=u32::MAX),
+            ("render_workers", config.render_workers, 1..=u32::MAX),
+            ("upload_limit_mib", config.upload_limit_mib, 1..=u32::MAX),
+            ("retention_years", config.retention_years, KEPT_AT_LEAST_YEARS..=100),
         ] {
-            if number < least {
-                return Err(Error::setup(format!("the setting `{name}` must be at least {least}")));
+            if number < *bounds.start() {
+                return Err(Error::setup(format!("the setting `{name}` must be at least {}", bounds.start())));
+            }
+            if number > *bounds.end() {
+                return Err(Error::setup(format!("the setting `{name}` must be at most {}", bounds.end())));
             }
         }
         Ok(config)

@@ -58,9 +58,12 @@ impl Time {
     }
 
     /// The same day and time of another year; the 28th for a 29th of February that it lacks.
+    ///
+    /// Stops at [`Time::LATEST`].
     #[must_use]
     pub fn years_later(self, years: u32) -> Self {
-        let later = Offset::UTC.to_datetime(self.0).checked_add(i64::from(years).years());
+        // More than the calendar has is no span of jiff's.
+        let later = Offset::UTC.to_datetime(self.0).checked_add(i64::from(years.min(9_999)).years());
         later.ok().and_then(|later| Offset::UTC.to_timestamp(later).ok()).map_or(Self::LATEST, Self::from)
     }
 

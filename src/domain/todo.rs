@@ -4,8 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Criticality, DocumentId, DocumentStatus, NoticeState, Phase, Requirement, Role, RoomState, Time, VesselId,
-    clearance, clocks,
+    Criticality, DocumentId, DocumentStatus, NoticeState, Phase, Role, RoomState, Time, VesselId, clearance, clocks,
     room_state::DocumentState,
     standing::{Standing, holds_up},
 };
@@ -15,7 +14,7 @@ use super::{
 pub struct Todo {
     /// Nothing was uploaded, or what was uploaded is rejected or runs out too early.
     pub missing: Vec<Task>,
-    /// Approved, but runs out before the operation ends, or soon after it.
+    /// Runs out before the operation ends, or soon after it; what does so before is missing, too.
     pub expiring: Vec<Task>,
     /// Waits for somebody's decision.
     pub under_review: Vec<Task>,
@@ -113,7 +112,7 @@ fn waiting_for(state: &RoomState, email: &str) -> Vec<Task> {
         return Vec::new();
     }
     let mine = |document: &&DocumentState| {
-        document.slot.requirement != Requirement::Optional
+        document.needed
             && document.newest().is_some_and(|newest| {
                 newest.version.uploaded_by != email && newest.decisions.iter().all(|decision| decision.party != email)
             })
