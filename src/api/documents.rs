@@ -111,6 +111,11 @@ struct WholeDocument {
 }
 
 impl DocumentView {
+    /// Where it stands.
+    pub(super) fn status(&self) -> DocumentStatus {
+        self.status
+    }
+
     pub(super) fn of(state: &RoomState, document: &DocumentState) -> Self {
         let DocumentState { slot, versions, status, needed } = document;
         let waiver = slot.waiver.clone();

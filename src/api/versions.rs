@@ -9,7 +9,7 @@ use crate::{
     app::App,
     db::{decisions::Decision, document_versions::Version},
     domain::{
-        Day, DecisionId, DocumentId, FileKind, Role, Time, Verdict, VersionId,
+        Day, DecisionId, DocumentId, DocumentStatus, FileKind, Role, Time, Verdict, VersionId,
         room_state::VersionState,
         versions::{self, Arrived, Target, Uploaded},
     },
@@ -234,20 +234,24 @@ async fn upload_by_type(app: App, caller: Caller, room: InRoom, form: Upload<Sai
 async fn finish(app: &App, caller: &Caller, room: InRoom, target: Target, arrived: Arrived) -> Result<UploadAnswer> {
     let Uploaded { version, is_new } = versions::upload(app, &caller.actor(), room.id, target, arrived).await?;
     let Json(document) = documents::now(app, room, version.document).await?;
-    let message = message(&version, is_new, app.now().day());
+    let message = message(&version, is_new, document.status());
     let path = format!("/rooms/{}/documents/{}", room.id, version.document);
     let view = UploadView { message, duplicate: !is_new, version: version.into(), document };
     Ok(if is_new { UploadAnswer::Added(Created::at(&path, view)) } else { UploadAnswer::Known(Json(view)) })
 }
 
-fn message(version: &Version, is_new: bool, today: Day) -> String {
+fn message(version: &Version, is_new: bool, status: DocumentStatus) -> String {
     let number = version.number;
     if !is_new {
         return format!("These bytes are version {number} already; nothing was added.");
     }
     match version.expires_on {
-        Some(day) if day < today => {
-            format!("Uploaded as version {number}. It expired on {day}, and counts as expired.")
+        Some(day) if status == DocumentStatus::Expired => {
+            let given =
+                if version.expiry_assumed { "No expiry was given; it is taken to be valid" } else { "It is valid" };
+            format!(
+                "Uploaded as version {number}. {given} until {day}, before the operation ends, and counts as expired."
+            )
         }
         Some(day) if version.expiry_assumed => {
             format!("Uploaded as version {number}. No expiry was given; it is taken to be valid until {day}.")

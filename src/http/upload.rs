@@ -1,8 +1,18 @@
 //! A form with a file (`multipart/form-data`): the file goes to the store as it comes.
 
-use std::{collections::HashMap, marker::PhantomData, time::Duration};
+use std::{
+    collections::HashMap,
+    marker::PhantomData,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
+    BoxError,
+    body::BodyDataStream,
     extract::{FromRequest, Request},
     http::{
         HeaderMap,
@@ -10,6 +20,7 @@ use axum::{
     },
 };
 use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use tokio::time::timeout;
 
@@ -31,6 +42,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A form that has not been read yet: its file, and a `T`.
 pub struct Upload<T> {
     form: Multipart<'static>,
+    unparsed: Unparsed,
     limit: u64,
     fields: PhantomData<fn() -> T>,
 }
@@ -50,6 +62,7 @@ impl<T: FromPairs> Upload<T> {
     pub async fn receive(mut self, app: &App) -> Result<(T, Received)> {
         let (mut pairs, mut file, mut around) = (HashMap::new(), None, 0);
         while let Some(part) = in_time(self.form.next_field()).await? {
+            self.unparsed.is_parsed();
             let name = part.name().unwrap_or_default().to_owned();
             if name == FILE {
                 if file.is_some() {
@@ -58,11 +71,7 @@ impl<T: FromPairs> Upload<T> {
                 file = Some(self.take_file(app, part).await?);
                 continue;
             }
-            let text = in_time(part.text()).await?;
-            around += (name.len() + text.len()) as u64;
-            if around > AROUND_THE_FILE {
-                return Err(too_much_around());
-            }
+            let text = self.take_text(&name, part, &mut around).await?;
             if pairs.insert(name.clone(), text).is_some() {
                 return Err(Error::field(&name, "must be given once"));
             }
@@ -72,6 +81,21 @@ impl<T: FromPairs> Upload<T> {
         Ok((value, received))
     }
 
+    /// Reads a part that is text; `around` counts all of them.
+    async fn take_text(&self, name: &str, mut part: Field<'static>, around: &mut u64) -> Result<String> {
+        let mut text = Vec::new();
+        *around += name.len() as u64;
+        while let Some(bytes) = in_time(part.chunk()).await? {
+            self.unparsed.is_parsed();
+            *around += bytes.len() as u64;
+            if *around > AROUND_THE_FILE {
+                return Err(too_much_around());
+            }
+            text.extend_from_slice(&bytes);
+        }
+        String::from_utf8(text).map_err(|_| Error::field(name, "must be text in UTF-8"))
+    }
+
     async fn take_file(&self, app: &App, mut part: Field<'static>) -> Result<Received> {
         let Some(file_name) = part.file_name().map(str::to_owned) else {
             return Err(Error::field(FILE, "must be a file with its name"));
@@ -79,6 +103,7 @@ impl<T: FromPairs> Upload<T> {
         let mut staging = app.files.stage(&app.new_id().to_string()).await?;
         let mut inspection = Inspection::default();
         while let Some(bytes) = in_time(part.chunk()).await? {
+            self.unparsed.is_parsed();
             self.take(&mut staging, &mut inspection, &bytes).await?;
         }
         Ok(Received { staged: staging.finish().await?, file_name, inspection })
@@ -99,6 +124,7 @@ async fn in_time<V>(coming: impl Future<Output = multer::Result<V>>) -> Result<V
         |_| Error::Http(408, "no bytes came for a minute; the upload was given up, and nothing of it stays".into());
     timeout(PATIENCE, coming).await.map_err(gone)?.map_err(|error| match error {
         multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => too_much_around(),
+        multer::Error::StreamReadFailed(error) if error.is::<TooMuchUnparsed>() => too_much_around(),
         multer::Error::StreamReadFailed(_) => Error::Malformed("the upload broke off; nothing of it stays".into()),
         other => Error::Malformed(format!("the form cannot be read: {other}")),
     })
@@ -130,8 +156,41 @@ impl<T: FromPairs + 'static> FromRequest<App> for Upload<T> {
         // The file has a limit of its own, which tells how large it may be.
         let sizes = SizeLimit::new().per_field(AROUND_THE_FILE).for_field(FILE, u64::MAX);
         let whole = Constraints::new().size_limit(sizes.whole_stream(limit + 2 * AROUND_THE_FILE));
-        let body = request.into_body().into_data_stream();
-        Ok(Self { form: Multipart::with_constraints(body, boundary, whole), limit, fields: PhantomData })
+        let unparsed = Unparsed::default();
+        let body = unparsed.watch(request.into_body().into_data_stream());
+        Ok(Self { form: Multipart::with_constraints(body, boundary, whole), unparsed, limit, fields: PhantomData })
+    }
+}
+
+/// Bytes of a form in which nothing was found yet. The parser keeps them and searches them again with
+/// each piece that comes, so that a head without an end would keep a core busy.
+#[derive(Debug, Clone, Default)]
+struct Unparsed(Arc<AtomicU64>);
+
+/// More came than a part's head may be.
+#[derive(Debug, thiserror::Error)]
+#[error("more came than a part's head may be")]
+struct TooMuchUnparsed;
+
+impl Unparsed {
+    /// The parser has found something.
+    fn is_parsed(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// The body, with a pause before each piece and before its end. The parser takes all that is ready
+    /// before it looks at any of it, and mistakes a form that ends with its first piece for one cut off.
+    fn watch(&self, body: BodyDataStream) -> impl Stream<Item = Result<Bytes, BoxError>> + Send + use<> {
+        stream::unfold((body, self.clone()), async |(mut body, unparsed)| {
+            tokio::task::yield_now().await;
+            let piece = body.next().await?;
+            let piece = piece.map_err(BoxError::from).and_then(|piece| {
+                let before = unparsed.0.fetch_add(piece.len() as u64, Ordering::Relaxed);
+                // One piece may be as large as it likes.
+                if before > AROUND_THE_FILE { Err(TooMuchUnparsed.into()) } else { Ok(piece) }
+            });
+            Some((piece, (body, unparsed)))
+        })
     }
 }
 

@@ -15,6 +15,8 @@ on_both_databases! {
     the_parts_of_a_form_come_in_any_order,
     a_form_that_is_not_as_asked_is_refused,
     a_body_that_is_no_form_is_refused,
+    a_head_or_a_preamble_without_an_end_is_given_up_early,
+    a_text_that_is_not_utf_8_is_refused_by_its_name,
     an_upload_cut_off_leaves_nothing,
     an_upload_given_up_at_any_moment_is_there_whole_or_not_at_all,
 }
@@ -170,12 +172,33 @@ fn in_pieces(bytes: &[u8], size: usize, broken: bool) -> Body {
     }))
 }
 
+/// The parser would search all that came again with each piece.
+async fn a_head_or_a_preamble_without_an_end_is_given_up_early(app: TestApp) {
+    let (document, _, broker) = app.empty_document("COMPAT").await;
+    for start in ["", "--x-test-boundary\r\nContent-Disposition: form-data; name=\""] {
+        let mut endless = start.as_bytes().to_vec();
+        endless.resize(8 * 1024 * 1024, b'x');
+        let upload = app.post(&format!("{document}/versions"), &broker).header("content-type", Form::MEDIA_TYPE);
+        let reply = upload.body(in_pieces(&endless, 64 * 1024, false)).send().await;
+        assert_eq!(reply.status, 413, "{start}: {reply:?}");
+        app.only_versions_are_stored(&document, &broker).await;
+    }
+}
+
+async fn a_text_that_is_not_utf_8_is_refused_by_its_name(app: TestApp) {
+    let (document, _, broker) = app.empty_document("COMPAT").await;
+    let mut body = b"--x-test-boundary\r\nContent-Disposition: form-data; name=\"notes\"\r\n\r\n\xFF\xFE\r\n".to_vec();
+    body.extend(form("paper.pdf").finish());
+    let upload = app.post(&format!("{document}/versions"), &broker).header("content-type", Form::MEDIA_TYPE);
+    assert_eq!(upload.body(body).send().await.fields(), ["notes"]);
+}
+
 async fn an_upload_cut_off_leaves_nothing(app: TestApp) {
     let (document, _, broker) = app.empty_document("COMPAT").await;
     let mut form = Form::new();
     form.file("file", "paper.pdf", &pdf(&"x".repeat(3 * 1024 * 1024)));
     let whole = form.finish();
-    for at in [0, 10, 100, 200, 1_500_000, whole.len() - 30, whole.len() - 1] {
+    for at in [0, 10, 100, 200, 1_500_000, whole.len() - 30, whole.len() - 3] {
         let body = in_pieces(&whole[..at], 64 * 1024, true);
         let cut = app.post(&format!("{document}/versions"), &broker).header("content-type", Form::MEDIA_TYPE);
         assert_eq!(cut.body(body).send().await.problem(), "malformed", "cut at {at}");
