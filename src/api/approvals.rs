@@ -106,8 +106,8 @@ impl From<Clearance<'_>> for ClearanceView {
     fn from(clearance: Clearance<'_>) -> Self {
         Self {
             vessel_id: clearance.vessel.id,
-            vessel: clearance.vessel.name.clone(),
-            role: clearance.vessel.role,
+            vessel: clearance.vessel.details.name.clone(),
+            role: clearance.vessel.details.role,
             cleared_by: clearance.by,
             cleared: clearance.is_cleared,
             decided: clearance.decided.into_iter().cloned().map(ApprovalView::from).collect(),

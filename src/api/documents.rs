@@ -125,7 +125,7 @@ impl DocumentView {
             name: slot.name.clone(),
             category: slot.category.clone(),
             vessel_id: slot.vessel,
-            vessel: slot.vessel.and_then(|id| state.vessel(id)).map(|vessel| vessel.name.clone()),
+            vessel: slot.vessel.and_then(|id| state.vessel(id)).map(|vessel| vessel.details.name.clone()),
             requirement: slot.requirement,
             criticality: slot.criticality,
             gate: slot.gate,

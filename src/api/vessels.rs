@@ -9,7 +9,7 @@ use crate::{
     domain::{
         Change, Time, VesselId,
         idempotency::Once,
-        vessels::{self, NewVessel},
+        vessels::{self, VesselDetails},
     },
     error::Result,
     http::{Access::May, Caller, Created, Id, InRoom, Json, NoContent, Routes},
@@ -49,14 +49,14 @@ pub(super) struct VesselView {
     #[schema(value_type = String, format = "uuid")]
     id: VesselId,
     #[serde(flatten)]
-    vessel: NewVessel,
+    details: VesselDetails,
     #[schema(value_type = String, format = "date-time")]
     added_at: Time,
 }
 
 impl From<Vessel> for VesselView {
-    fn from(vessel: Vessel) -> Self {
-        Self { id: vessel.id, vessel: NewVessel::from(&vessel), added_at: vessel.added_at }
+    fn from(Vessel { id, details, added_at }: Vessel) -> Self {
+        Self { id, details, added_at }
     }
 }
 
@@ -70,7 +70,7 @@ async fn add(
     caller: Caller,
     room: InRoom,
     once: Option<Once>,
-    Json(asked): Json<NewVessel>,
+    Json(asked): Json<VesselDetails>,
 ) -> Result<Created<VesselView>> {
     let vessel = vessels::add(&app, &caller.actor(), room.id, asked, once).await?;
     Ok(Created::at(&format!("/rooms/{}/vessels/{}", room.id, vessel.id), vessel.into()))
@@ -85,7 +85,7 @@ async fn change(
     caller: Caller,
     room: InRoom,
     Id(id): Id<VesselId>,
-    Json(asked): Json<Change<NewVessel>>,
+    Json(asked): Json<Change<VesselDetails>>,
 ) -> Result<Json<VesselView>> {
     Ok(Json(vessels::change(&app, &caller.actor(), room.id, id, asked).await?.into()))
 }

@@ -77,7 +77,7 @@ pub async fn give(app: &App, by: &Actor, room: RoomId, asked: NewClearance) -> R
         let given = Event::ApprovalGiven {
             approval_id: id,
             vessel_id: vessel.id,
-            vessel: vessel.name,
+            vessel: vessel.details.name,
             status: approval.status,
             comment: approval.comment.clone(),
         };
@@ -109,7 +109,7 @@ pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: 
         let changed = Event::ApprovalChanged {
             approval_id: id,
             vessel_id: vessel.id,
-            vessel: vessel.name,
+            vessel: vessel.details.name,
             party: after.party.clone(),
             from: before.status,
             to: after.status,
@@ -142,7 +142,7 @@ pub async fn revoke(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: 
         let revoked = Event::ApprovalRevoked {
             approval_id: id,
             vessel_id: vessel.id,
-            vessel: vessel.name,
+            vessel: vessel.details.name,
             party: before.party,
             from: before.status,
             reason,
@@ -185,12 +185,12 @@ impl Speaker {
         let Actor::User { email, role, .. } = log.by().clone() else {
             return Err(Error::internal("a clearance is a user's"));
         };
-        if vessel.status == VesselStatus::Withdrawn {
+        if vessel.details.status == VesselStatus::Withdrawn {
             return Err(Error::conflict("the vessel has been withdrawn"));
         }
         let parties = db::parties::all(tx, room).await?;
         let side = parties.iter().find(|party| party.email == email).and_then(|party| party.side);
-        if side.is_some() && side == vessel.role.side() {
+        if side.is_some() && side == vessel.details.role.side() {
             return Err(Error::OwnInterest("a side clears the other's vessel, not its own"));
         }
         Ok(Self { email, role, side })

@@ -77,7 +77,7 @@ fn packed(state: &RoomState, chosen: &[(&DocumentState, &VersionState)]) -> Resu
             path,
             document_type: &document.slot.document_type,
             document: &document.slot.name,
-            vessel: document.slot.vessel.and_then(|id| state.vessel(id)).map(|vessel| &*vessel.name),
+            vessel: document.slot.vessel.and_then(|id| state.vessel(id)).map(|vessel| &*vessel.details.name),
             version: version.number,
             status: document.status,
             is_newest: document.newest().is_some_and(|newest| newest.version.id == version.id),
@@ -113,7 +113,7 @@ fn path(state: &RoomState, slot: &Document, VersionState { version, .. }: &Versi
     let vessel = slot.vessel.and_then(|id| state.vessels.iter().position(|vessel| vessel.id == id));
     let folder = vessel.map_or_else(
         || "Operation".to_owned(),
-        |at| format!("{}. {} ({})", at + 1, plain(&state.vessels[at].name), state.vessels[at].role),
+        |at| format!("{}. {} ({})", at + 1, plain(&state.vessels[at].details.name), state.vessels[at].details.role),
     );
     let stem = version.file_name.rsplit_once('.').map_or(&*version.file_name, |(stem, _)| stem);
     format!("{folder}/{} v{} {}.{}", slot.document_type, version.number, plain(stem).trim(), version.kind)

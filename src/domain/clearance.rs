@@ -33,8 +33,8 @@ impl Side {
 
 /// The clearances of the vessels that take part and have a side.
 pub fn of_vessels(state: &RoomState) -> Vec<Clearance<'_>> {
-    let cleared = state.active_vessels().filter(|vessel| vessel.role != VesselRole::Other);
-    cleared.filter_map(|vessel| Some(of_vessel(state, vessel, vessel.role.side()?.other()))).collect()
+    let cleared = state.active_vessels().filter(|vessel| vessel.details.role != VesselRole::Other);
+    cleared.filter_map(|vessel| Some(of_vessel(state, vessel, vessel.details.role.side()?.other()))).collect()
 }
 
 fn of_vessel<'a>(state: &'a RoomState, vessel: &'a Vessel, by: Side) -> Clearance<'a> {

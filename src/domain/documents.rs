@@ -36,7 +36,7 @@ pub async fn state(app: &App, room: RoomId) -> Result<RoomState> {
 /// The name of a document's vessel, for the log.
 pub(super) async fn vessel_name(tx: &mut Tx, room: RoomId, slot: &Document) -> Result<Option<String>> {
     let Some(vessel) = slot.vessel else { return Ok(None) };
-    Ok(db::vessels::find(tx, room, vessel).await?.map(|vessel| vessel.name))
+    Ok(db::vessels::find(tx, room, vessel).await?.map(|vessel| vessel.details.name))
 }
 
 /// Says that a conditional document is not needed in this operation.

@@ -96,13 +96,13 @@ impl RoomState {
 
     /// The vessels that take part.
     pub fn active_vessels(&self) -> impl Iterator<Item = &Vessel> {
-        self.vessels.iter().filter(|vessel| vessel.status == VesselStatus::Active)
+        self.vessels.iter().filter(|vessel| vessel.details.status == VesselStatus::Active)
     }
 
     /// What a document is called among all of the room's: with its vessel's name, where it has one.
     pub fn title_of(&self, slot: &Document) -> String {
         match slot.vessel.and_then(|vessel| self.vessel(vessel)) {
-            Some(vessel) => format!("{}: {}", vessel.name, slot.name),
+            Some(vessel) => format!("{}: {}", vessel.details.name, slot.name),
             None => slot.name.clone(),
         }
     }
@@ -148,7 +148,8 @@ impl VersionState {
 }
 
 fn is_needed(slot: &Document, vessels: &[Vessel]) -> bool {
-    let withdrawn = |id| vessels.iter().any(|vessel| vessel.id == id && vessel.status == VesselStatus::Withdrawn);
+    let withdrawn =
+        |id| vessels.iter().any(|vessel| vessel.id == id && vessel.details.status == VesselStatus::Withdrawn);
     slot.requirement != Requirement::Optional && slot.waiver.is_none() && !slot.vessel.is_some_and(withdrawn)
 }
 

@@ -71,7 +71,8 @@ pub(super) async fn follow(tx: &mut Tx, log: &mut OpenLog, room: RoomId, cause: 
             turn(tx, log, slot, is.unwrap_or(Requirement::Optional)).await?;
         }
     }
-    let name = |id: Option<VesselId>| vessels.iter().find(|vessel| Some(vessel.id) == id).map(|v| v.name.clone());
+    let name =
+        |id: Option<VesselId>| vessels.iter().find(|vessel| Some(vessel.id) == id).map(|v| v.details.name.clone());
     for (vessel_id, document_types) in opened {
         log.append(tx, &Event::DocumentsOpened { vessel_id, vessel: name(vessel_id), document_types }).await?;
     }
@@ -111,7 +112,7 @@ fn asked<'a>(room: &Room, vessels: &[Vessel], types: &'a [DocumentType]) -> Vec<
         }
         for vessel in vessels {
             // A vessel that serves the operation may show its papers; nothing waits for them.
-            let serves = vessel.role == VesselRole::Other;
+            let serves = vessel.details.role == VesselRole::Other;
             let requirement = if serves { Requirement::Optional } else { kind.requirement };
             asked.push(Asked { kind, vessel: Some(vessel.id), requirement });
         }
@@ -178,6 +179,6 @@ pub(super) async fn close_all_of(tx: &mut Tx, log: &mut OpenLog, room: RoomId, v
             document_types.push(slot.document_type);
         }
     }
-    let (vessel_id, vessel) = (Some(vessel.id), Some(vessel.name.clone()));
+    let (vessel_id, vessel) = (Some(vessel.id), Some(vessel.details.name.clone()));
     log.append(tx, &Event::DocumentsClosed { vessel_id, vessel, document_types }).await
 }

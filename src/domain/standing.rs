@@ -130,7 +130,7 @@ fn vessel_blockers(state: &RoomState, phase: Phase) -> Vec<Blocker> {
     }
     let missing = [VesselRole::Discharging, VesselRole::Receiving]
         .into_iter()
-        .filter(|role| state.active_vessels().all(|vessel| vessel.role != *role))
+        .filter(|role| state.active_vessels().all(|vessel| vessel.details.role != *role))
         .map(|role| Blocker {
             kind: BlockerKind::VesselMissing,
             detail: format!("No {role} vessel is named"),
@@ -145,7 +145,7 @@ fn vessel_blockers(state: &RoomState, phase: Phase) -> Vec<Blocker> {
 }
 
 fn vessel_blocker(clearance: &Clearance<'_>) -> Option<Blocker> {
-    let name = &clearance.vessel.name;
+    let name = &clearance.vessel.details.name;
     let (kind, detail) = match clearance.rejection {
         Some(rejection) => {
             let why = rejection.comment.as_deref().unwrap_or_default();

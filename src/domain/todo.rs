@@ -121,7 +121,7 @@ fn waiting_for(state: &RoomState, email: &str) -> Vec<Task> {
     let documents = state.documents.iter().filter(mine).map(|document| task(state, document));
     let vessels = clearance::of_vessels(state).into_iter().filter(|clearance| clearance.open.contains(&me));
     let vessels = vessels.map(|clearance| Task {
-        name: format!("Clearance of {}", clearance.vessel.name),
+        name: format!("Clearance of {}", clearance.vessel.details.name),
         document_id: None,
         vessel_id: Some(clearance.vessel.id),
         status: None,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Actor, Event, Fields, Log, RoomId, Time, VesselId, VesselRole, VesselStatus,
+    Actor, Event, Fields, Log, RoomId, VesselId, VesselRole, VesselStatus,
     idempotency::Once,
     imo,
     object::{Change, differences},
@@ -13,10 +13,7 @@ use super::{
 };
 use crate::{
     app::App,
-    db::{
-        self, Tx,
-        vessels::{Particulars, Vessel},
-    },
+    db::{self, Tx, vessels::Vessel},
     error::{Error, Result},
 };
 
@@ -24,9 +21,9 @@ use crate::{
 const MOST_VESSELS: usize = 12;
 
 /// A vessel of the operation.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewVessel {
+pub struct VesselDetails {
     /// Name, 1 to 255 characters.
     #[schema(example = "Aegean Star")]
     pub name: String,
@@ -83,103 +80,56 @@ fn active() -> VesselStatus {
     VesselStatus::Active
 }
 
-impl NewVessel {
-    /// The vessel to store.
-    fn checked(&self, id: VesselId, added_at: Time) -> Result<Vessel> {
+impl VesselDetails {
+    /// The details as they are stored; what is not acceptable is told field by field.
+    fn checked(self) -> Result<Self> {
         let mut fields = Fields::default();
+        let has_number = self.imo_number.is_some();
         let imo_number = self
             .imo_number
-            .as_deref()
-            .and_then(|given| imo::read(given).map_err(|wrong| fields.fault("imo_number", wrong.message())).ok());
+            .and_then(|given| imo::read(&given).map_err(|wrong| fields.fault("imo_number", wrong.message())).ok());
         let no_imo_reason = fields.optional_text("no_imo_reason", self.no_imo_reason.as_deref());
-        match (&self.imo_number, &no_imo_reason) {
-            (None, None) => fields.fault(
+        match (has_number, &no_imo_reason) {
+            (false, None) => fields.fault(
                 "imo_number",
                 "must be given; for a unit that has none, such as a barge, give `no_imo_reason` instead",
             ),
-            (Some(_), Some(_)) => fields.fault("no_imo_reason", "must be left out where there is an IMO number"),
+            (true, Some(_)) => fields.fault("no_imo_reason", "must be left out where there is an IMO number"),
             _ => {}
         }
-        let vessel = Vessel {
-            id,
-            name: fields.line("name", &self.name),
-            imo_number,
-            no_imo_reason,
-            role: self.role,
-            status: self.status,
-            added_at,
-            particulars: self.particulars(&mut fields),
-        };
-        fields.done()?;
-        Ok(vessel)
-    }
-
-    fn particulars(&self, fields: &mut Fields) -> Particulars {
-        let mut measure = |field: &str, given: Option<f64>, most: f64| {
+        for (field, given, most) in
+            [("length_m", self.length_m, 600.0), ("beam_m", self.beam_m, 100.0), ("draught_m", self.draught_m, 50.0)]
+        {
             if given.is_some_and(|metres| !(metres > 0.0 && metres <= most)) {
                 fields.fault(field, format!("must be more than 0 and at most {most} metres"));
             }
-            given
-        };
-        let length_m = measure("length_m", self.length_m, 600.0);
-        let beam_m = measure("beam_m", self.beam_m, 100.0);
-        let draught_m = measure("draught_m", self.draught_m, 50.0);
-        Particulars {
+        }
+        for (field, given, bounds) in [
+            ("gross_tonnage", self.gross_tonnage, 1..=1_000_000),
+            ("deadweight_t", self.deadweight_t, 1..=1_000_000),
+            ("year_built", self.year_built, 1850..=2200),
+        ] {
+            given.map(|given| fields.number(field, given, bounds));
+        }
+        let details = Self {
+            name: fields.line("name", &self.name),
+            imo_number,
+            no_imo_reason,
             vessel_type: fields.optional_line("vessel_type", self.vessel_type.as_deref()),
             flag: fields.optional_line("flag", self.flag.as_deref()),
             owner: fields.optional_line("owner", self.owner.as_deref()),
             charterer: fields.optional_line("charterer", self.charterer.as_deref()),
-            length_m,
-            beam_m,
-            draught_m,
-            gross_tonnage: self.gross_tonnage.map(|given| fields.number("gross_tonnage", given, 1..=1_000_000)),
-            deadweight_t: self.deadweight_t.map(|given| fields.number("deadweight_t", given, 1..=1_000_000)),
-            year_built: self.year_built.map(|given| fields.number("year_built", given, 1850..=2200)),
             class_society: fields.optional_line("class_society", self.class_society.as_deref()),
-        }
-    }
-}
-
-impl From<&Vessel> for NewVessel {
-    fn from(vessel: &Vessel) -> Self {
-        let Vessel { name, imo_number, no_imo_reason, role, status, particulars, .. } = vessel.clone();
-        let Particulars {
-            vessel_type,
-            flag,
-            owner,
-            charterer,
-            length_m,
-            beam_m,
-            draught_m,
-            gross_tonnage,
-            deadweight_t,
-            year_built,
-            class_society,
-        } = particulars;
-        Self {
-            name,
-            imo_number,
-            no_imo_reason,
-            role,
-            status,
-            vessel_type,
-            flag,
-            owner,
-            charterer,
-            length_m,
-            beam_m,
-            draught_m,
-            gross_tonnage,
-            deadweight_t,
-            year_built,
-            class_society,
-        }
+            ..self
+        };
+        fields.done()?;
+        Ok(details)
     }
 }
 
 /// Names a vessel, and opens the slots of its documents.
-pub async fn add(app: &App, by: &Actor, room: RoomId, asked: NewVessel, once: Option<Once>) -> Result<Vessel> {
-    let vessel = asked.checked(VesselId(app.new_id()), app.now())?;
+pub async fn add(app: &App, by: &Actor, room: RoomId, asked: VesselDetails, once: Option<Once>) -> Result<Vessel> {
+    let vessel = Vessel { id: VesselId(app.new_id()), details: asked.clone().checked()?, added_at: app.now() };
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::at_work(tx, room).await?;
         if let Some(once) = &once
@@ -195,10 +145,10 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, asked: NewVessel, once: Op
         }
         let added = Event::VesselAdded {
             vessel_id: vessel.id,
-            name: vessel.name.clone(),
-            role: vessel.role,
-            imo_number: vessel.imo_number.clone(),
-            no_imo_reason: vessel.no_imo_reason.clone(),
+            name: vessel.details.name.clone(),
+            role: vessel.details.role,
+            imo_number: vessel.details.imo_number.clone(),
+            no_imo_reason: vessel.details.no_imo_reason.clone(),
         };
         log.append(tx, &added).await?;
         slots::follow(tx, log, room, Cause::Named(vessel.id)).await?;
@@ -208,7 +158,7 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, asked: NewVessel, once: Op
 }
 
 fn is_here_already(vessel: &Vessel) -> Error {
-    let number = vessel.imo_number.as_deref().unwrap_or_default();
+    let number = vessel.details.imo_number.as_deref().unwrap_or_default();
     Error::conflict(format!("a vessel with the IMO number {number} is in this room already"))
 }
 
@@ -218,20 +168,20 @@ pub async fn find(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<Vessel>
 }
 
 /// Changes a vessel; the log tells each field's old and new value.
-pub async fn change(app: &App, by: &Actor, room: RoomId, id: VesselId, asked: Change<NewVessel>) -> Result<Vessel> {
+pub async fn change(app: &App, by: &Actor, room: RoomId, id: VesselId, asked: Change<VesselDetails>) -> Result<Vessel> {
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::at_work(tx, room).await?;
         let before = find(tx, room, id).await?;
-        let after = asked.of(&NewVessel::from(&before))?.checked(id, before.added_at)?;
+        let after = Vessel { details: asked.of(&before.details)?.checked()?, ..before.clone() };
         if after == before {
             return Ok(after);
         }
-        if after.imo_number != before.imo_number {
+        if after.details.imo_number != before.details.imo_number {
             refuse_another_ship(tx, room, &after).await?;
         }
         db::vessels::update(tx, &after).await?;
-        let changes = differences(&NewVessel::from(&before), &NewVessel::from(&after)).into();
-        log.append(tx, &Event::VesselUpdated { vessel_id: id, name: after.name.clone(), changes }).await?;
+        let changes = differences(&before.details, &after.details).into();
+        log.append(tx, &Event::VesselUpdated { vessel_id: id, name: after.details.name.clone(), changes }).await?;
         slots::follow(tx, log, room, Cause::Changed(&before)).await?;
         Ok(after)
     })
@@ -246,8 +196,8 @@ async fn refuse_another_ship(tx: &mut Tx, room: RoomId, after: &Vessel) -> Resul
         ));
     }
     let others = db::vessels::all(tx, room).await?;
-    if after.imo_number.is_some()
-        && others.iter().any(|other| other.id != after.id && other.imo_number == after.imo_number)
+    if after.details.imo_number.is_some()
+        && others.iter().any(|other| other.id != after.id && other.details.imo_number == after.details.imo_number)
     {
         return Err(is_here_already(after));
     }
@@ -271,7 +221,8 @@ pub async fn remove(app: &App, by: &Actor, room: RoomId, id: VesselId) -> Result
         }
         slots::close_all_of(tx, log, room, &vessel).await?;
         db::vessels::delete(tx, id).await?;
-        let removed = Event::VesselRemoved { vessel_id: id, name: vessel.name, imo_number: vessel.imo_number };
+        let removed =
+            Event::VesselRemoved { vessel_id: id, name: vessel.details.name, imo_number: vessel.details.imo_number };
         log.append(tx, &removed).await
     })
     .await

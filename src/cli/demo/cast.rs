@@ -1,9 +1,6 @@
 //! Who and what the demo tells of: its people and its ships.
 
-use crate::{
-    db::vessels::Particulars,
-    domain::{Actor, Role, Side, VesselRole, VesselStatus, parties::NewParty, vessels::NewVessel},
-};
+use crate::domain::{Actor, Role, Side, VesselRole, VesselStatus, parties::NewParty, vessels::VesselDetails};
 
 /// A person: the name in the address, role, name, company, side.
 pub(super) type Person = (&'static str, Role, &'static str, &'static str, Option<Side>);
@@ -38,74 +35,75 @@ fn person(address: &str) -> &'static Person {
 }
 
 /// The ships of the operation under way.
-pub(super) fn tankers() -> [NewVessel; 3] {
-    let aegean_star = Particulars {
-        vessel_type: Some("Aframax crude tanker".into()),
-        flag: Some("Greece".into()),
-        owner: Some("Aegean Star Maritime A.E.".into()),
-        length_m: Some(249.9),
-        beam_m: Some(44.0),
-        draught_m: Some(14.8),
-        gross_tonnage: Some(62_877),
-        deadweight_t: Some(112_871),
-        year_built: Some(2009),
-        class_society: Some("Lloyd's Register".into()),
-        charterer: None,
-    };
-    let northern_light = Particulars {
-        vessel_type: Some("Suezmax crude tanker".into()),
-        flag: Some("Norway (NIS)".into()),
-        owner: Some("Northern Light Shipping".into()),
-        charterer: Some("Calderón Trading S.A.".into()),
-        length_m: Some(274.2),
-        beam_m: Some(48.0),
-        draught_m: Some(17.1),
-        gross_tonnage: Some(81_380),
-        deadweight_t: Some(158_574),
-        year_built: Some(2012),
-        class_society: Some("DNV".into()),
-    };
-    let barge = Particulars { vessel_type: Some("Fender barge".into()), ..Particulars::default() };
+pub(super) fn tankers() -> [VesselDetails; 3] {
     [
-        vessel("Aegean Star", VesselRole::Discharging, Ok("9389019"), aegean_star),
-        vessel("Northern Light", VesselRole::Receiving, Ok("9512331"), northern_light),
-        vessel("Estrecho Dos", VesselRole::Other, Err("Unpowered fender barge: no IMO number is issued to her"), barge),
+        VesselDetails {
+            vessel_type: Some("Aframax crude tanker".into()),
+            flag: Some("Greece".into()),
+            owner: Some("Aegean Star Maritime A.E.".into()),
+            length_m: Some(249.9),
+            beam_m: Some(44.0),
+            draught_m: Some(14.8),
+            gross_tonnage: Some(62_877),
+            deadweight_t: Some(112_871),
+            year_built: Some(2009),
+            class_society: Some("Lloyd's Register".into()),
+            ..vessel("Aegean Star", VesselRole::Discharging, Ok("9389019"))
+        },
+        VesselDetails {
+            vessel_type: Some("Suezmax crude tanker".into()),
+            flag: Some("Norway (NIS)".into()),
+            owner: Some("Northern Light Shipping".into()),
+            charterer: Some("Calderón Trading S.A.".into()),
+            length_m: Some(274.2),
+            beam_m: Some(48.0),
+            draught_m: Some(17.1),
+            gross_tonnage: Some(81_380),
+            deadweight_t: Some(158_574),
+            year_built: Some(2012),
+            class_society: Some("DNV".into()),
+            ..vessel("Northern Light", VesselRole::Receiving, Ok("9512331"))
+        },
+        VesselDetails {
+            vessel_type: Some("Fender barge".into()),
+            ..vessel("Estrecho Dos", VesselRole::Other, Err("Unpowered fender barge: no IMO number is issued to her"))
+        },
     ]
 }
 
 /// The ships of the operation that is over.
-pub(super) fn bulkers() -> [NewVessel; 2] {
-    let bulker = |year| Particulars {
+pub(super) fn bulkers() -> [VesselDetails; 2] {
+    let bulker = |name, role, number, year_built| VesselDetails {
         vessel_type: Some("Panamax bulk carrier".into()),
         flag: Some("Marshall Islands".into()),
-        year_built: Some(year),
+        year_built: Some(year_built),
         class_society: Some("ClassNK".into()),
-        ..Particulars::default()
+        ..vessel(name, role, Ok(number))
     };
     [
-        vessel("Laconia Trader", VesselRole::Discharging, Ok("9305609"), bulker(2005)),
-        vessel("Cape Matapan", VesselRole::Receiving, Ok("9427639"), bulker(2010)),
+        bulker("Laconia Trader", VesselRole::Discharging, "9305609", 2005),
+        bulker("Cape Matapan", VesselRole::Receiving, "9427639", 2010),
     ]
 }
 
-fn vessel(name: &str, role: VesselRole, number: Result<&str, &str>, more: Particulars) -> NewVessel {
-    let Particulars { vessel_type, flag, owner, charterer, length_m, beam_m, draught_m, .. } = more;
-    NewVessel {
+/// A vessel of which nothing more is known, by its IMO number or the reason why it has none.
+fn vessel(name: &str, role: VesselRole, number: Result<&str, &str>) -> VesselDetails {
+    VesselDetails {
         name: name.into(),
         imo_number: number.ok().map(str::to_owned),
         no_imo_reason: number.err().map(str::to_owned),
         role,
         status: VesselStatus::Active,
-        vessel_type,
-        flag,
-        owner,
-        charterer,
-        length_m,
-        beam_m,
-        draught_m,
-        gross_tonnage: more.gross_tonnage,
-        deadweight_t: more.deadweight_t,
-        year_built: more.year_built,
-        class_society: more.class_society,
+        vessel_type: None,
+        flag: None,
+        owner: None,
+        charterer: None,
+        length_m: None,
+        beam_m: None,
+        draught_m: None,
+        gross_tonnage: None,
+        deadweight_t: None,
+        year_built: None,
+        class_society: None,
     }
 }

@@ -7,14 +7,7 @@ use report::record::{
 };
 
 use crate::{
-    db::{
-        activity::Entry,
-        approvals::Approval,
-        decisions::Decision,
-        parties::Party,
-        rooms::Room,
-        vessels::{Particulars, Vessel},
-    },
+    db::{activity::Entry, approvals::Approval, decisions::Decision, parties::Party, rooms::Room, vessels::Vessel},
     domain::{
         Clocks,
         clocks::{Claim, CoastalNotice, Retention},
@@ -51,28 +44,25 @@ pub(super) fn party(party: Party) -> PartyFacts {
     }
 }
 
-pub(super) fn vessel(vessel: Vessel) -> VesselFacts {
-    let Vessel { id, name, imo_number, no_imo_reason, role, status, added_at, particulars } = vessel;
-    let Particulars { vessel_type, flag, owner, charterer, length_m, beam_m, draught_m, class_society, .. } =
-        particulars;
+pub(super) fn vessel(Vessel { id, details, added_at }: Vessel) -> VesselFacts {
     VesselFacts {
         id: id.to_string(),
-        name,
-        imo_number,
-        no_imo_reason,
-        role: role.to_string(),
-        status: status.to_string(),
-        vessel_type,
-        flag,
-        owner,
-        charterer,
-        length_m,
-        beam_m,
-        draught_m,
-        gross_tonnage: particulars.gross_tonnage.map(i64::unsigned_abs),
-        deadweight_t: particulars.deadweight_t.map(i64::unsigned_abs),
-        year_built: particulars.year_built.map(i64::unsigned_abs),
-        class_society,
+        name: details.name,
+        imo_number: details.imo_number,
+        no_imo_reason: details.no_imo_reason,
+        role: details.role.to_string(),
+        status: details.status.to_string(),
+        vessel_type: details.vessel_type,
+        flag: details.flag,
+        owner: details.owner,
+        charterer: details.charterer,
+        length_m: details.length_m,
+        beam_m: details.beam_m,
+        draught_m: details.draught_m,
+        gross_tonnage: details.gross_tonnage.map(i64::unsigned_abs),
+        deadweight_t: details.deadweight_t.map(i64::unsigned_abs),
+        year_built: details.year_built.map(i64::unsigned_abs),
+        class_society: details.class_society,
         added_at: added_at.into(),
     }
 }
