@@ -5,7 +5,7 @@ use crate::{
     db,
     domain::{
         Change,
-        document_types::{self, Code, NewDocumentType},
+        document_types::{self, Code, DocumentType},
     },
     error::Result,
     http::{Access::May, Caller, Created, Id, Json, Routes},
@@ -32,26 +32,24 @@ pub(super) fn routes() -> Routes {
         .refusing(&["409"])
 }
 
-async fn list(app: App) -> Result<Json<Vec<NewDocumentType>>> {
-    let types = app.db.read(async |tx| db::document_types::all(tx).await).await?;
-    Ok(Json(types.iter().map(NewDocumentType::from).collect()))
+async fn list(app: App) -> Result<Json<Vec<DocumentType>>> {
+    Ok(Json(app.db.read(async |tx| db::document_types::all(tx).await).await?))
 }
 
-async fn add(app: App, caller: Caller, Json(asked): Json<NewDocumentType>) -> Result<Created<NewDocumentType>> {
+async fn add(app: App, caller: Caller, Json(asked): Json<DocumentType>) -> Result<Created<DocumentType>> {
     let kind = document_types::add(&app, &caller.actor(), asked).await?;
-    Ok(Created::at(&format!("/config/document-types/{}", kind.code), (&kind).into()))
+    Ok(Created::at(&format!("/config/document-types/{}", kind.code), kind))
 }
 
-async fn get(app: App, Id(Code(code)): Id<Code>) -> Result<Json<NewDocumentType>> {
-    let kind = app.db.read(async |tx| document_types::find(tx, &code).await).await?;
-    Ok(Json((&kind).into()))
+async fn get(app: App, Id(Code(code)): Id<Code>) -> Result<Json<DocumentType>> {
+    Ok(Json(app.db.read(async |tx| document_types::find(tx, &code).await).await?))
 }
 
 async fn change(
     app: App,
     caller: Caller,
     Id(Code(code)): Id<Code>,
-    Json(asked): Json<Change<NewDocumentType>>,
-) -> Result<Json<NewDocumentType>> {
-    Ok(Json((&document_types::change(&app, &caller.actor(), code, asked).await?).into()))
+    Json(asked): Json<Change<DocumentType>>,
+) -> Result<Json<DocumentType>> {
+    Ok(Json(document_types::change(&app, &caller.actor(), code, asked).await?))
 }

@@ -2,49 +2,9 @@
 
 use super::{Row, Tx};
 use crate::{
-    domain::{CargoProfile, Criticality, Phase, Requirement, Scope},
+    domain::{CargoProfile, document_types::DocumentType},
     error::{Error, Result},
 };
-
-/// A type of document that operations ask for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DocumentType {
-    /// Code: `Q88`.
-    pub code: String,
-    /// Place in the catalogue.
-    pub position: i64,
-    /// Name.
-    pub name: String,
-    /// Such as `statutory`; a word of the catalogue's own.
-    pub category: String,
-    /// What it is asked of.
-    pub scope: Scope,
-    /// Whether it is needed, and when it may be waived.
-    pub requirement: Requirement,
-    /// The cargo profiles that ask for it; empty for all.
-    pub profiles: Vec<CargoProfile>,
-    /// How much hangs on it.
-    pub criticality: Criticality,
-    /// Days that a version is valid where nobody says otherwise.
-    pub validity_days: Option<i64>,
-    /// Days before its end from which it is told to run out.
-    pub warn_days: Option<i64>,
-    /// The phase that is not entered (`clearance`: not left) without it.
-    pub gate: Phase,
-    /// Codes of the earlier system.
-    pub aliases: Vec<String>,
-    /// Whether rooms open slots for it.
-    pub enabled: bool,
-    /// The rule or practice it rests on.
-    pub basis: String,
-}
-
-impl DocumentType {
-    /// Whether an operation with this cargo asks for it; without a cargo, what all ask for.
-    pub fn fits(&self, profile: Option<CargoProfile>) -> bool {
-        self.profiles.is_empty() || profile.is_some_and(|profile| self.profiles.contains(&profile))
-    }
-}
 
 const COLUMNS: &str = "code, position, name, category, scope, requirement, profiles, criticality, validity_days,
     warn_days, gate, aliases, enabled, basis";

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     app::App,
-    db::{self, Tx, document_types::DocumentType},
+    db::{self, Tx},
     error::{Error, Result},
 };
 
@@ -18,9 +18,9 @@ use crate::{
 const MOST_DAYS: i64 = 36_525;
 
 /// A type of document that operations ask for.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewDocumentType {
+pub struct DocumentType {
     /// Capital letters, digits and `_`; never changed.
     #[schema(example = "BUNKER_MSDS")]
     pub code: String,
@@ -55,14 +55,23 @@ pub struct NewDocumentType {
     /// The rule or practice it rests on.
     #[serde(default)]
     pub basis: String,
+    /// Place in the catalogue.
+    #[serde(skip)]
+    pub position: i64,
 }
 
 fn yes() -> bool {
     true
 }
 
-impl NewDocumentType {
-    fn checked(&self, position: i64) -> Result<DocumentType> {
+impl DocumentType {
+    /// Whether an operation with this cargo asks for it; without a cargo, what all ask for.
+    pub fn fits(&self, profile: Option<CargoProfile>) -> bool {
+        self.profiles.is_empty() || profile.is_some_and(|profile| self.profiles.contains(&profile))
+    }
+
+    /// The type as it is stored; what is not acceptable is told field by field.
+    fn checked(self) -> Result<Self> {
         let mut fields = Fields::default();
         for (field, code) in std::iter::once(("code", &self.code)).chain(self.aliases.iter().map(|a| ("aliases", a))) {
             if !is_code(code) {
@@ -76,23 +85,14 @@ impl NewDocumentType {
         if self.gate == Phase::Nomination {
             fields.fault("gate", "must be a phase after `nomination`");
         }
-        let mut days = |field: &str, given: Option<i64>| given.map(|days| fields.number(field, days, 0..=MOST_DAYS));
-        let (validity_days, warn_days) = (days("validity_days", self.validity_days), days("warn_days", self.warn_days));
-        let kind = DocumentType {
-            code: self.code.clone(),
-            position,
+        for (field, days) in [("validity_days", self.validity_days), ("warn_days", self.warn_days)] {
+            days.map(|days| fields.number(field, days, 0..=MOST_DAYS));
+        }
+        let kind = Self {
             name: fields.line("name", &self.name),
             category: fields.line("category", &self.category),
-            scope: self.scope,
-            requirement: self.requirement,
-            profiles: self.profiles.clone(),
-            criticality: self.criticality,
-            validity_days,
-            warn_days,
-            gate: self.gate,
-            aliases: self.aliases.clone(),
-            enabled: self.enabled,
             basis: fields.optional_line("basis", Some(&self.basis)).unwrap_or_default(),
+            ..self
         };
         fields.done()?;
         Ok(kind)
@@ -102,28 +102,6 @@ impl NewDocumentType {
 fn is_code(code: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     (1..=64).contains(&code.len()) && code.bytes().all(plain)
-}
-
-impl From<&DocumentType> for NewDocumentType {
-    fn from(kind: &DocumentType) -> Self {
-        let DocumentType { code, name, category, scope, requirement, profiles, criticality, .. } = kind.clone();
-        let DocumentType { validity_days, warn_days, gate, aliases, enabled, basis, .. } = kind.clone();
-        Self {
-            code,
-            name,
-            category,
-            scope,
-            requirement,
-            profiles,
-            criticality,
-            validity_days,
-            warn_days,
-            gate,
-            aliases,
-            enabled,
-            basis,
-        }
-    }
 }
 
 /// The code of a type that is called by it, or by an alias, without regard to case.
@@ -141,8 +119,8 @@ pub async fn find(tx: &mut Tx, code: &str) -> Result<DocumentType> {
 }
 
 /// Adds a type at the end of the catalogue.
-pub async fn add(app: &App, by: &Actor, asked: NewDocumentType) -> Result<DocumentType> {
-    let kind = asked.checked(0)?;
+pub async fn add(app: &App, by: &Actor, asked: DocumentType) -> Result<DocumentType> {
+    let kind = asked.checked()?;
     operation(app, Log::Platform, by, async move |tx, log| {
         let types = db::document_types::all(tx).await?;
         refuse_taken_names(&types, &kind, None)?;
@@ -156,10 +134,10 @@ pub async fn add(app: &App, by: &Actor, asked: NewDocumentType) -> Result<Docume
 }
 
 /// Changes a type; slots that are open keep the terms they opened with.
-pub async fn change(app: &App, by: &Actor, code: String, asked: Change<NewDocumentType>) -> Result<DocumentType> {
+pub async fn change(app: &App, by: &Actor, code: String, asked: Change<DocumentType>) -> Result<DocumentType> {
     operation(app, Log::Platform, by, async move |tx, log| {
         let before = find(tx, &code).await?;
-        let after = asked.of(&NewDocumentType::from(&before))?.checked(before.position)?;
+        let after = DocumentType { position: before.position, ..asked.of(&before)?.checked()? };
         if after.code != before.code {
             return Err(Error::field("code", "is never changed; add another type, and disable this one"));
         }
@@ -168,7 +146,7 @@ pub async fn change(app: &App, by: &Actor, code: String, asked: Change<NewDocume
         }
         refuse_taken_names(&db::document_types::all(tx).await?, &after, Some(&code))?;
         db::document_types::put(tx, &after).await?;
-        let changes = differences(&NewDocumentType::from(&before), &NewDocumentType::from(&after)).into();
+        let changes = differences(&before, &after).into();
         log.append(tx, &Event::DocumentTypeUpdated { code, changes }).await?;
         Ok(after)
     })

@@ -3,10 +3,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{CargoProfile, DocumentId, Event, OpenLog, Requirement, RoomId, Scope, VesselId, VesselRole, rooms};
+use super::{
+    CargoProfile, DocumentId, Event, OpenLog, Requirement, RoomId, Scope, VesselId, VesselRole,
+    document_types::DocumentType, rooms,
+};
 use crate::{
     app,
-    db::{self, Tx, document_types::DocumentType, documents::Document, rooms::Room, vessels::Vessel},
+    db::{self, Tx, documents::Document, rooms::Room, vessels::Vessel},
     error::Result,
 };
 
