@@ -87,24 +87,23 @@ pub async fn give(app: &App, by: &Actor, room: RoomId, asked: NewClearance) -> R
     .await
 }
 
-/// Changes what a party says of a vessel: only their own word, but for an admin.
+/// Changes what the caller says of a vessel. Nobody puts words in another's mouth; a broker or an admin may
+/// [`revoke`] them.
 pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: ClearanceUpdate) -> Result<Approval> {
     let comment = checked(asked.status, asked.subjects.as_deref(), asked.reason.as_deref())?;
     operation(app, Log::Room(room), by, async move |tx, log| {
         let (before, vessel) = find_at_work(tx, room, id).await?;
         let speaker = Speaker::of(tx, log, room, &vessel).await?;
-        if before.party != speaker.email && speaker.role != Role::Admin {
+        if before.party != speaker.email {
             return Err(Error::OwnInterest("this is another party's word: only they change it"));
         }
-        let mut after = Approval { status: asked.status, comment, ..before.clone() };
         // Who repeats their word after they were given a side says it for that side.
-        if before.party == speaker.email {
-            (after.role, after.side) = (speaker.role, speaker.side);
-        }
+        let Speaker { role, side, .. } = speaker;
+        let after = Approval { status: asked.status, comment, role, side, ..before.clone() };
         if after == before {
             return Ok(before);
         }
-        after.decided_at = log.now;
+        let after = Approval { decided_at: log.now, ..after };
         db::approvals::update(tx, &after).await?;
         let changed = Event::ApprovalChanged {
             approval_id: id,

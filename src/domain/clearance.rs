@@ -45,14 +45,25 @@ fn of_vessel<'a>(state: &'a RoomState, vessel: &'a Vessel, by: Side) -> Clearanc
         .filter(|approval| approval.status != ApprovalStatus::Pending)
         .collect();
     // Where nobody was given the other side, whoever acts for neither stands in for it.
-    let judges = |side| move |party: &&Party| party.side == side && matches!(party.role, Role::Owner | Role::Charterer);
+    let judges = |side| move |party: &&Party| party.side == side && clears_vessels(party.role);
     let speaks = Some(by).filter(|by| state.parties.iter().any(|party| judges(Some(*by))(&party)));
     let spoken =
         |party: &Party| decided.iter().any(|approval| approval.party == party.email && approval.side == party.side);
     let open = state.parties.iter().filter(judges(speaks)).filter(|party| !spoken(party)).collect();
-    let rejection = decided.iter().copied().rev().find(|approval| approval.status == ApprovalStatus::Rejected);
-    let clears =
-        |approval: &&Approval| approval.status.clears() && speaks.is_none_or(|side| approval.side == Some(side));
+    let rejection = decided.iter().copied();
+    let rejection = rejection.filter(|approval| approval.status == ApprovalStatus::Rejected);
+    let rejection = rejection.max_by_key(|approval| approval.decided_at);
+    let clears = |approval: &&Approval| {
+        approval.status.clears()
+            && clears_vessels(approval.role)
+            && speaks.is_none_or(|side| approval.side == Some(side))
+    };
     let is_cleared = rejection.is_none() && decided.iter().any(clears);
     Clearance { vessel, by, decided, open, rejection, is_cleared }
+}
+
+/// Whose consent counts: an owner's, for their ship is to lie beside the other, and a charterer's. Others may
+/// speak, and a rejection stands in the way whoever says it.
+fn clears_vessels(role: Role) -> bool {
+    matches!(role, Role::Owner | Role::Charterer)
 }

@@ -10,7 +10,8 @@ on_both_databases! {
     a_side_clears_the_others_vessel_and_not_its_own,
     a_vessel_is_cleared_as_the_other_side_says,
     a_word_needs_its_subjects_or_its_reason_and_no_other,
-    a_party_changes_its_own_word_and_an_admin_anyones,
+    nobody_puts_words_in_anothers_mouth,
+    a_brokers_word_clears_no_vessel,
     an_owner_revokes_their_own_word_and_a_broker_anyones,
     a_withdrawn_vessel_is_cleared_by_nobody,
     who_is_given_a_side_after_they_spoke_speaks_again_for_it,
@@ -124,22 +125,47 @@ async fn a_word_needs_its_subjects_or_its_reason_and_no_other(app: TestApp) {
     assert_eq!(sides.app.get(&sides.path("approvals"), &sides.broker).send().await.expect(200), json!([]));
 }
 
-async fn a_party_changes_its_own_word_and_an_admin_anyones(app: TestApp) {
+async fn nobody_puts_words_in_anothers_mouth(app: TestApp) {
     let sides = Sides::meet(app).await;
     let given = sides.give(&sides.owner, &sides.vessels[1], "approved").await;
     let path = sides.path(&format!("approvals/{}", given["id"].as_str().unwrap()));
     let rejected = json!({ "status": "rejected", "reason": "x" });
-    let refused = sides.app.request("PUT", &path, &sides.broker).json(rejected.clone()).send().await;
-    assert_eq!(refused.problem(), "own_interest");
     let admin = sides.app.user("admin@example.com", Role::Admin).await;
-    let changed = sides.app.request("PUT", &path, &admin).json(rejected.clone()).send().await.expect(200);
-    assert_eq!((&changed["party"], &changed["role"]), (&given["party"], &given["role"]), "it stays the owner's word");
-    let before = sides.app.actions(&sides.room, &sides.broker).await.len();
-    sides.app.request("PUT", &path, &sides.owner).json(rejected).send().await.expect(200);
-    assert_eq!(sides.app.actions(&sides.room, &sides.broker).await.len(), before, "no change, no entry");
+    for other in [&sides.broker, &sides.charterer, &admin] {
+        let refused = sides.app.request("PUT", &path, other).json(rejected.clone()).send().await;
+        assert_eq!(refused.problem(), "own_interest");
+    }
+    for entries in [1, 0] {
+        let before = sides.app.actions(&sides.room, &sides.broker).await.len();
+        sides.app.request("PUT", &path, &sides.owner).json(rejected.clone()).send().await.expect(200);
+        let now = sides.app.actions(&sides.room, &sides.broker).await.len();
+        assert_eq!(now - before, entries, "no change, no entry");
+    }
     let log = sides.app.get(&sides.path("activities?limit=1"), &sides.broker).send().await.expect(200);
-    assert_eq!(log[0]["actor"], "admin@example.com");
     assert_eq!((&log[0]["meta"]["from"], &log[0]["meta"]["to"]), (&json!("approved"), &json!("rejected")));
+}
+
+/// Who mediates has no ship to lie beside the other, whatever side they give themselves.
+async fn a_brokers_word_clears_no_vessel(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let vessel = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    let parties = app.get(&format!("/rooms/{room}/parties"), &broker).send().await.expect(200);
+    let own = parties.as_array().unwrap().iter().find(|party| party["role"] == "broker").unwrap();
+    let own = format!("/rooms/{room}/parties/{}", own["id"].as_str().unwrap());
+    let approvals = format!("/rooms/{room}/approvals");
+    let cleared =
+        async || app.get(&format!("/rooms/{room}/clearance"), &broker).send().await.expect(200)[0]["cleared"].clone();
+    let asked = json!({ "vessel_id": vessel, "status": "approved" });
+    let given = app.post(&approvals, &broker).json(asked.clone()).send().await.expect(201);
+    assert_eq!(cleared().await, false);
+    app.patch(&own, &broker).json(json!({ "side": "receiving" })).send().await.expect(200);
+    let again = format!("{approvals}/{}", given["id"].as_str().unwrap());
+    app.request("PUT", &again, &broker).json(json!({ "status": "approved" })).send().await.expect(200);
+    assert_eq!(cleared().await, false);
+    // Where nobody was given a side, an owner's or a charterer's word counts.
+    let charterer = app.user("charterer@example.com", Role::Charterer).await;
+    app.post(&approvals, &charterer).json(asked).send().await.expect(201);
+    assert_eq!(cleared().await, true);
 }
 
 async fn an_owner_revokes_their_own_word_and_a_broker_anyones(app: TestApp) {
