@@ -1,7 +1,7 @@
 //! What changed in a room between two snapshots: the difference of their records.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{RoomId, SnapshotId, record::Captured, snapshots};
@@ -16,12 +16,12 @@ use crate::{
 pub struct Comparison {
     /// Fields of the room, its phase among them.
     pub room: Vec<FieldChange>,
-    /// Progress, blockers and clocks.
-    pub standing: Vec<FieldChange>,
+    /// Progress, blockers and clocks; none where a record is from before they were held.
+    pub standing: Option<Vec<FieldChange>>,
     /// Who takes part.
     pub parties: SectionChange,
-    /// The vessels.
-    pub vessels: SectionChange,
+    /// The vessels; none where a record is from before they were held.
+    pub vessels: Option<SectionChange>,
     /// The documents with their versions and decisions; none where a record was taken without them.
     pub documents: Option<SectionChange>,
     /// The clearances of the vessels; none where a record was taken without them.
@@ -101,9 +101,9 @@ pub fn between(first: &Value, second: &Value) -> Comparison {
     let size = |record: &Value| record["log"]["size"].as_i64().unwrap_or_default();
     Comparison {
         room: fields(&first["room"], &second["room"]),
-        standing: fields(&first["standing"], &second["standing"]),
+        standing: first.get("standing").zip(second.get("standing")).map(|(first, second)| fields(first, second)),
         parties: section("parties").unwrap_or_default(),
-        vessels: section("vessels").unwrap_or_default(),
+        vessels: section("vessels"),
         documents: section("documents"),
         approvals: section("approvals"),
         log_entries: size(second) - size(first),
@@ -111,18 +111,19 @@ pub fn between(first: &Value, second: &Value) -> Comparison {
 }
 
 fn sections(first: &Value, second: &Value) -> SectionChange {
-    let (first, second) = (by_id(first), by_id(second));
-    let only = |rows: &Map<String, Value>, others: &Map<String, Value>| {
-        rows.iter().filter(|(id, _)| !others.contains_key(*id)).map(|(_, row)| row.clone()).collect()
+    let (first, second) = (rows(first), rows(second));
+    let same = |rows: &'_ [Value], id: &Value| rows.iter().position(|row| row["id"] == *id);
+    let only = |rows: &[Value], others: &[Value]| {
+        rows.iter().filter(|row| same(others, &row["id"]).is_none()).cloned().collect()
     };
-    let both = first.iter().filter_map(|(id, row)| Some((id, row, second.get(id)?)));
+    let both = second.iter().filter_map(|after| Some((&first[same(first, &after["id"])?], after)));
     SectionChange {
-        added: only(&second, &first),
-        removed: only(&first, &second),
+        added: only(second, first),
+        removed: only(first, second),
         changed: both
-            .filter(|(_, before, after)| before != after)
-            .map(|(id, before, after)| RowChange {
-                id: id.clone(),
+            .filter(|(before, after)| before != after)
+            .map(|(before, after)| RowChange {
+                id: after["id"].as_str().unwrap_or_default().to_owned(),
                 name: called(after).to_owned(),
                 changes: fields(before, after),
             })
@@ -130,14 +131,12 @@ fn sections(first: &Value, second: &Value) -> SectionChange {
     }
 }
 
-fn called(row: &Value) -> &str {
-    ["name", "by"].into_iter().find_map(|field| row[field].as_str()).unwrap_or_default()
+fn rows(section: &Value) -> &[Value] {
+    section.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Rows by their id, in their order.
-fn by_id(rows: &Value) -> Map<String, Value> {
-    let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
-    rows.iter().filter_map(|row| Some((row["id"].as_str()?.to_owned(), row.clone()))).collect()
+fn called(row: &Value) -> &str {
+    ["name", "by"].into_iter().find_map(|field| row[field].as_str()).unwrap_or_default()
 }
 
 fn fields(first: &Value, second: &Value) -> Vec<FieldChange> {

@@ -1,7 +1,7 @@
 //! What changed in a room between two snapshots.
 
 use serde_json::{Value, json};
-use sts_clearance::domain::Role;
+use sts_clearance::domain::{Role, compare};
 
 use crate::harness::{IMO, TestApp, new_room, on_both_databases};
 
@@ -11,6 +11,21 @@ on_both_databases! {
     a_snapshot_held_against_itself_shows_no_change,
     sections_that_a_record_lacks_are_not_told_as_changes,
     snapshots_of_another_room_are_not_found,
+}
+
+/// A record from before there were vessels does not know that there were none.
+#[test]
+fn what_an_old_record_does_not_know_is_no_change() {
+    let old = json!({ "room": { "title": "a" }, "parties": [], "log": { "size": 3 } });
+    let new = json!({
+        "room": { "title": "a" }, "parties": [], "log": { "size": 5 }, "vessels": [{ "id": "1", "name": "x" }],
+        "standing": { "blockers": [] }, "documents": [], "approvals": [],
+    });
+    let told = serde_json::to_value(compare::between(&old, &new)).unwrap();
+    for section in ["vessels", "standing", "documents", "approvals"] {
+        assert_eq!(told[section], Value::Null, "{section}");
+    }
+    assert_eq!((&told["room"], &told["log_entries"]), (&json!([]), &json!(2)));
 }
 
 async fn taken(app: &TestApp, room: &str, token: &str, asked: Value) -> String {
