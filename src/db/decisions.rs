@@ -58,6 +58,12 @@ pub async fn insert(tx: &mut Tx, decision: &Decision) -> Result<()> {
     .map(drop)
 }
 
+/// The decisions on a version, oldest first.
+pub async fn of_version(tx: &mut Tx, version: VersionId) -> Result<Vec<Decision>> {
+    let sql = format!("SELECT {COLUMNS} FROM decisions c WHERE c.version_id = ?1 ORDER BY c.seq");
+    tx.rows(&sql, &[&version]).await?.iter().map(read).collect()
+}
+
 /// The decisions on all versions of a room; those on one version oldest first.
 pub async fn of_room(tx: &mut Tx, room: RoomId) -> Result<Vec<Decision>> {
     let sql = format!(

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{
     Actor, ApprovalStatus, DecisionId, DocumentId, Event, Fields, Log, RoomId, Verdict, VersionId, documents,
-    operation, rooms, versions,
+    operation, rooms,
 };
 use crate::{
     app::{self, App},
@@ -111,7 +111,7 @@ pub(super) fn comment(
     subjects.or(reason)
 }
 
-/// Adds a party's decision on a version. Nobody decides on their own upload.
+/// Adds a party's decision on a version; the same word again adds nothing. Nobody decides on their own upload.
 pub async fn decide(app: &App, by: &Actor, room: RoomId, document: DocumentId, word: Word) -> Result<()> {
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::at_work(tx, room).await?;
@@ -119,21 +119,25 @@ pub async fn decide(app: &App, by: &Actor, room: RoomId, document: DocumentId, w
             return Err(Error::internal("a decision is a user's"));
         };
         let Word { version: named, verdict, comment } = word;
-        let (slot, newest) = versions::find(tx, room, document, None).await.map_err(|error| match error {
-            Error::NotFound(what) if what.starts_with("version") => {
-                Error::conflict("nothing was uploaded yet that could be decided on")
-            }
-            other => other,
-        })?;
+        let slot = documents::find(tx, room, document).await?;
+        let versions = db::document_versions::of_document(tx, document).await?;
+        let newest = versions.last();
+        let newest = newest.ok_or_else(|| Error::conflict("nothing was uploaded yet that could be decided on"))?;
         if let Some(named) = named.filter(|named| *named != newest.id) {
-            versions::find(tx, room, document, Some(named)).await?;
+            versions.iter().find(|version| version.id == named).ok_or(Error::NotFound("version"))?;
             return Err(Error::conflict(format!(
                 "version {} has come meanwhile; look at it, and decide on that one",
                 newest.number
             )));
         }
-        if newest.uploaded_by == email {
-            return Err(Error::OwnInterest("you uploaded this version: another party decides on it"));
+        // The same bytes may have been uploaded again by somebody else, with another expiry.
+        if versions.iter().any(|version| version.sha256 == newest.sha256 && version.uploaded_by == email) {
+            return Err(Error::OwnInterest("you uploaded this file: another party decides on it"));
+        }
+        let decisions = db::decisions::of_version(tx, newest.id).await?;
+        let last = decisions.iter().rev().find(|decision| decision.party == email);
+        if last.is_some_and(|last| (last.verdict, &last.comment) == (verdict, &comment)) {
+            return Ok(());
         }
         let decision = Decision {
             id: DecisionId(app::new_uuid()),

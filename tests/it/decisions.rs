@@ -19,6 +19,8 @@ on_both_databases! {
     a_download_is_logged_and_can_be_resumed_and_repeated,
     a_file_is_downloaded_under_the_name_it_came_with,
     an_old_version_is_downloaded_by_its_id,
+    the_same_word_again_adds_nothing,
+    nobody_decides_on_their_own_file_by_another_hand,
 }
 
 /// Who decides, by their initials: owner, charterer, broker. The seller uploads.
@@ -299,5 +301,37 @@ proptest! {
         for ((all, last), said) in stands.into_iter().zip(&versions) {
             prop_assert_eq!(all, last, "{:?}", said);
         }
+    }
+}
+
+async fn the_same_word_again_adds_nothing(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let document = app.document(&room, &broker, "COMPAT", None).await;
+    app.version(&document, &broker, "a study", &[]).await;
+    let approve = format!("{document}/approve");
+    for (asked, decisions) in [
+        (json!({}), 1),
+        (json!({}), 1),
+        (json!({ "subjects": "tugs" }), 2),
+        (json!({ "subjects": "tugs" }), 2),
+        (json!({}), 3),
+    ] {
+        let now = app.post(&approve, &owner).json(asked.clone()).send().await.expect(200);
+        assert_eq!(now["newest"]["decisions"].as_array().unwrap().len(), decisions, "{asked}");
+    }
+    let actions = app.actions(&room, &broker).await;
+    assert_eq!(actions.iter().filter(|action| *action == "document_decided").count(), 3);
+}
+
+async fn nobody_decides_on_their_own_file_by_another_hand(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let document = app.document(&room, &broker, "COMPAT", None).await;
+    app.version(&document, &owner, "a study", &[("expires_on", "2027-01-01")]).await;
+    app.version(&document, &broker, "a study", &[("expires_on", "2028-01-01")]).await;
+    for token in [&owner, &broker] {
+        let refused = app.post(&format!("{document}/approve"), token).json(json!({})).send().await;
+        assert_eq!(refused.problem(), "own_interest");
     }
 }
