@@ -53,6 +53,8 @@ CREATE TABLE document_versions (
     expires_on     TEXT,
     expiry_assumed BOOLEAN NOT NULL,
     notes          TEXT,
+    -- Of a notice to the coastal State: the ETA that it tells.
+    told_eta       {{time}},
     uploaded_by    TEXT NOT NULL,
     uploader_role  TEXT NOT NULL CHECK (uploader_role IN ('owner', 'broker', 'charterer', 'seller', 'buyer', 'admin')),
     uploaded_at    {{time}} NOT NULL,

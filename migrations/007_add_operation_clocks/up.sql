@@ -1,7 +1,4 @@
 ALTER TABLE rooms ADD COLUMN planned_duration_hours BIGINT NOT NULL DEFAULT 48;
--- When the coastal State was last told, and of which ETA.
-ALTER TABLE rooms ADD COLUMN notice_given_at {{time}};
-ALTER TABLE rooms ADD COLUMN notified_eta {{time}};
 ALTER TABLE rooms ADD COLUMN transfer_completed_at {{time}};
 ALTER TABLE rooms ADD COLUMN closed_at {{time}};
 

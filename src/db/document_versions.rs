@@ -32,6 +32,8 @@ pub struct Version {
     pub expiry_assumed: bool,
     /// What the uploader said of it.
     pub notes: Option<String>,
+    /// Of a notice to the coastal State: the ETA that it tells.
+    pub told_eta: Option<Time>,
     /// Address of who uploaded it.
     pub uploaded_by: String,
     /// Their role then.
@@ -48,7 +50,7 @@ impl Version {
 }
 
 const COLUMNS: &str = "v.id, v.document_id, v.number, v.file_url, v.file_name, v.file_kind, v.file_size, v.sha256,
-    v.expires_on, v.expiry_assumed, v.notes, v.uploaded_by, v.uploader_role, v.uploaded_at";
+    v.expires_on, v.expiry_assumed, v.notes, v.told_eta, v.uploaded_by, v.uploader_role, v.uploaded_at";
 
 fn read(row: &Row) -> Result<Version> {
     Ok(Version {
@@ -63,9 +65,10 @@ fn read(row: &Row) -> Result<Version> {
         expires_on: row.get(8)?,
         expiry_assumed: row.get(9)?,
         notes: row.get(10)?,
-        uploaded_by: row.get(11)?,
-        uploader_role: row.get(12)?,
-        uploaded_at: row.get(13)?,
+        told_eta: row.get(11)?,
+        uploaded_by: row.get(12)?,
+        uploader_role: row.get(13)?,
+        uploaded_at: row.get(14)?,
     })
 }
 
@@ -77,8 +80,9 @@ fn hash(stored: &[u8]) -> Result<Hash> {
 pub async fn insert(tx: &mut Tx, version: &Version) -> Result<()> {
     tx.exec(
         "INSERT INTO document_versions (id, document_id, number, file_url, file_name, file_kind, file_size, sha256,
-                                        expires_on, expiry_assumed, notes, uploaded_by, uploader_role, uploaded_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                                        expires_on, expiry_assumed, notes, told_eta, uploaded_by, uploader_role,
+                                        uploaded_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         &[
             &version.id,
             &version.document,
@@ -91,6 +95,7 @@ pub async fn insert(tx: &mut Tx, version: &Version) -> Result<()> {
             &version.expires_on,
             &version.expiry_assumed,
             &version.notes,
+            &version.told_eta,
             &version.uploaded_by,
             &version.uploader_role,
             &version.uploaded_at,

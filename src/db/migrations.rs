@@ -16,8 +16,8 @@ struct Migration {
     up_postgres: &'static str,
     down: &'static str,
     down_postgres: &'static str,
-    /// The tables whose rows go with the way down.
-    holds: &'static [&'static str],
+    /// What goes with the way down: its name, and the rows that are counted for it.
+    holds: &'static [(&'static str, &'static str)],
 }
 
 macro_rules! step {
@@ -42,15 +42,18 @@ macro_rules! step {
 }
 
 const MIGRATIONS: &[Migration] = &[
-    step!("001_initial_schema", holds: &["users", "rooms", "activity_log"],
+    step!("001_initial_schema", holds: &[("users", "users"), ("rooms", "rooms"), ("activity_log", "activity_log")],
         up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql", down_postgres: "down.postgres.sql"),
     step!("002_add_performance_indexes"),
-    step!("003_add_snapshots_table", holds: &["snapshots"]),
-    step!("004_add_vessels", holds: &["vessels"]),
-    step!("005_add_documents", holds: &["documents", "document_versions", "decisions"],
+    step!("003_add_snapshots_table", holds: &[("snapshots", "snapshots")]),
+    step!("004_add_vessels", holds: &[("vessels", "vessels"), ("parties.side", "parties WHERE side IS NOT NULL")]),
+    step!("005_add_documents", holds: &[
+        ("documents", "documents"), ("document_versions", "document_versions"), ("decisions", "decisions")],
         up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql", down_postgres: "down.postgres.sql"),
-    step!("006_add_approvals", holds: &["approvals"]),
-    step!("007_add_operation_clocks"),
+    step!("006_add_approvals", holds: &[("approvals", "approvals")]),
+    step!("007_add_operation_clocks", holds: &[("rooms.closed_at", "rooms WHERE closed_at IS NOT NULL"),
+        ("rooms.transfer_completed_at", "rooms WHERE transfer_completed_at IS NOT NULL"),
+        ("rooms.planned_duration_hours", "rooms WHERE planned_duration_hours <> 48")]),
 ];
 
 /// A step and when it was taken, if it was.
@@ -94,7 +97,7 @@ pub async fn up(db: &Db, now: Time) -> Result<Vec<&'static str>> {
 pub struct TakenBack {
     /// The steps, the newest first.
     pub steps: Vec<&'static str>,
-    /// Tables that were deleted, and how many rows they held.
+    /// What was deleted, and of how many rows.
     pub rows: BTreeMap<&'static str, i64>,
     /// Files that nothing names any more, where the list of such files went too.
     pub files: Vec<String>,
@@ -116,14 +119,14 @@ pub async fn down(tx: &mut Tx, to: &str, rows_may_go: bool) -> Result<TakenBack>
     let applied = applied(tx).await?;
     let mut taken = TakenBack { log_remains: kept > 0 && !applied.is_empty(), ..TakenBack::default() };
     let steps = || MIGRATIONS[kept..].iter().rev().filter(|step| find(&applied, step.name).is_some());
-    for table in steps().flat_map(|step| step.holds) {
-        taken.rows.insert(table, tx.one(&format!("SELECT COUNT(*) FROM {table}"), &[]).await?.get(0)?);
+    for (name, counted) in steps().flat_map(|step| step.holds) {
+        taken.rows.insert(name, tx.one(&format!("SELECT COUNT(*) FROM {counted}"), &[]).await?.get(0)?);
     }
     let lost: Vec<_> = taken.rows.iter().filter(|(_, rows)| **rows > 0).collect();
     if !lost.is_empty() && !rows_may_go {
-        let lost: Vec<_> = lost.into_iter().map(|(table, rows)| format!("`{table}` ({rows})")).collect();
+        let lost: Vec<_> = lost.into_iter().map(|(name, rows)| format!("`{name}` ({rows})")).collect();
         return Err(Error::Refused(format!(
-            "going down would delete for good the rows of {}; repeat with --yes if that is meant",
+            "going down would delete for good what is in {}; repeat with --yes if that is meant",
             lost.join(", ")
         )));
     }

@@ -31,26 +31,14 @@ pub struct Room {
     pub created_by: String,
     /// How long the operation is planned to take, in hours.
     pub planned_duration_hours: i64,
-    /// The notice to the coastal State that was last given.
-    pub notice: Option<Notice>,
     /// When the transfer was completed.
     pub transfer_completed_at: Option<Time>,
     /// When the room was closed.
     pub closed_at: Option<Time>,
 }
 
-/// A notice given to the coastal State.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Notice {
-    /// When.
-    pub given_at: Time,
-    /// The ETA that it told.
-    pub eta: Time,
-}
-
 const COLUMNS: &str = "r.id, r.title, r.location, r.sts_eta, r.description, r.cargo_profile, r.status, r.phase,
-    r.created_at, r.created_by, r.planned_duration_hours, r.notice_given_at, r.notified_eta, r.transfer_completed_at,
-    r.closed_at";
+    r.created_at, r.created_by, r.planned_duration_hours, r.transfer_completed_at, r.closed_at";
 
 fn read(row: &Row) -> Result<Room> {
     Ok(Room {
@@ -65,12 +53,8 @@ fn read(row: &Row) -> Result<Room> {
         created_at: row.get(8)?,
         created_by: row.get(9)?,
         planned_duration_hours: row.get(10)?,
-        notice: match (row.get(11)?, row.get(12)?) {
-            (Some(given_at), Some(eta)) => Some(Notice { given_at, eta }),
-            _ => None,
-        },
-        transfer_completed_at: row.get(13)?,
-        closed_at: row.get(14)?,
+        transfer_completed_at: row.get(11)?,
+        closed_at: row.get(12)?,
     })
 }
 
@@ -139,8 +123,7 @@ pub async fn list(tx: &mut Tx, party: Option<&str>, order: Order, page: Page) ->
 pub async fn update(tx: &mut Tx, room: &Room) -> Result<()> {
     tx.exec(
         "UPDATE rooms SET title = ?2, location = ?3, sts_eta = ?4, description = ?5, cargo_profile = ?6, status = ?7,
-                          phase = ?8, planned_duration_hours = ?9, notice_given_at = ?10, notified_eta = ?11,
-                          transfer_completed_at = ?12, closed_at = ?13
+                          phase = ?8, planned_duration_hours = ?9, transfer_completed_at = ?10, closed_at = ?11
          WHERE id = ?1",
         &[
             &room.id,
@@ -152,8 +135,6 @@ pub async fn update(tx: &mut Tx, room: &Room) -> Result<()> {
             &room.status,
             &room.phase,
             &room.planned_duration_hours,
-            &room.notice.map(|notice| notice.given_at),
-            &room.notice.map(|notice| notice.eta),
             &room.transfer_completed_at,
             &room.closed_at,
         ],

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ClaimState, NoticeState, RoomState, Time};
-use crate::db::rooms::{Notice, Room};
+use super::{ClaimState, NoticeState, RoomState, Time, room_state::DocumentState};
+use crate::db::rooms::Room;
 
 /// The type of document that tells the coastal State; to upload it is to have told.
 pub const NOTICE_DOCUMENT: &str = "NOTIF_48H";
@@ -90,11 +90,10 @@ pub fn end_of_operation(room: &Room, now: Time) -> Time {
 /// Reads the clocks of a room. `retention_years` is the setting.
 pub fn read(state: &RoomState, retention_years: u32) -> Clocks {
     let RoomState { room, now, .. } = state;
-    let needs_notice =
-        state.documents.iter().any(|document| document.slot.document_type == NOTICE_DOCUMENT && document.needed);
+    let notice = state.documents.iter().find(|document| document.slot.document_type == NOTICE_DOCUMENT);
     Clocks {
         planned_end: planned_end(room),
-        coastal_notice: needs_notice.then(|| coastal_notice(room, *now)),
+        coastal_notice: notice.filter(|notice| notice.needed).map(|notice| coastal_notice(room, notice, *now)),
         claim: room.transfer_completed_at.map(|started_at| {
             let deadline = started_at.after(CLAIM_WITHIN);
             let state = if *now <= deadline { ClaimState::Running } else { ClaimState::Passed };
@@ -108,20 +107,18 @@ pub fn read(state: &RoomState, retention_years: u32) -> Clocks {
     }
 }
 
-fn coastal_notice(room: &Room, now: Time) -> CoastalNotice {
+/// A notice that a party rejects was not given.
+fn coastal_notice(room: &Room, notice: &DocumentState, now: Time) -> CoastalNotice {
     let due_at = room.sts_eta.before(NOTICE_BEFORE);
-    let state = match room.notice {
+    let given = || notice.versions.iter().filter(|version| version.rejection().is_none());
+    let given_at = given().next().map(|first| first.version.uploaded_at);
+    let notified_eta = given().next_back().and_then(|last| last.version.told_eta);
+    let state = match given_at.zip(notified_eta) {
         None if now > due_at => NoticeState::Overdue,
         None => NoticeState::Open,
-        Some(Notice { eta, .. }) if eta.apart(room.sts_eta) > ETA_MAY_MOVE => NoticeState::Revise,
-        Some(Notice { given_at, eta }) if given_at > eta.before(NOTICE_BEFORE) => NoticeState::GivenLate,
+        Some((_, eta)) if eta.apart(room.sts_eta) > ETA_MAY_MOVE => NoticeState::Revise,
+        Some((given_at, eta)) if given_at > eta.before(NOTICE_BEFORE) => NoticeState::GivenLate,
         Some(_) => NoticeState::Given,
     };
-    let (given_at, notified_eta) = room.notice.map(|notice| (notice.given_at, notice.eta)).unzip();
     CoastalNotice { due_at, state, given_at, notified_eta }
-}
-
-/// The notice after one has been given now: the first instant counts, and the last ETA.
-pub fn notified(room: &Room, now: Time) -> Notice {
-    Notice { given_at: room.notice.map_or(now, |first| first.given_at), eta: room.sts_eta }
 }

@@ -20,6 +20,11 @@ impl Fields {
         self.faults.push(FieldError { field: field.into(), message: message.into() });
     }
 
+    /// What was found.
+    pub fn faults(&self) -> &[FieldError] {
+        &self.faults
+    }
+
     /// The end of the checks: an error that names every fault, if there was one.
     pub fn done(self) -> Result<()> {
         if self.faults.is_empty() { Ok(()) } else { Err(Error::Invalid(self.faults)) }

@@ -154,7 +154,6 @@ fn checked(app: &App, asked: &NewRoom, opener: &str) -> Result<(Room, Vec<Party>
         created_at: app.now(),
         created_by: opener.to_owned(),
         planned_duration_hours,
-        notice: None,
         transfer_completed_at: None,
         closed_at: None,
     };

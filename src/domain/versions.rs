@@ -2,8 +2,7 @@
 
 use super::{
     Actor, Day, DocumentId, Event, Fields, FileKind, Inspection, Log, OpenLog, RoomId, VersionId, VesselId,
-    clocks::{self, NOTICE_DOCUMENT},
-    document_types, documents, operation, rooms,
+    clocks::NOTICE_DOCUMENT, document_types, documents, operation, rooms,
 };
 use crate::{
     app::App,
@@ -104,14 +103,19 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
     let file_url = format!("rooms/{room}/documents/{}/{}.{}", slot.id, checked.id, checked.kind);
     let kept = staged.keep_as(&file_url).await?;
     let outcome = operation(app, Log::Room(room), by, async move |tx, log| {
-        rooms::at_work(tx, room).await?;
+        let at = rooms::at_work(tx, room).await?;
         let slot = find_target(tx, room, &Target::Document(slot.id)).await?;
         let versions = db::document_versions::of_document(tx, slot.id).await?;
         let same = versions.iter().rev().find(|version| version.sha256 == checked.sha256);
         if let Some(same) = same.filter(|version| !corrects(&checked, version)) {
             return Ok(Uploaded { version: same.clone(), is_new: false });
         }
-        let version = version(log, &slot, &checked, versions.len(), file_url)?;
+        let mut version = version(log, &slot, &checked, versions.len(), file_url)?;
+        if slot.document_type == NOTICE_DOCUMENT {
+            // The same paper with another expiry tells nothing new.
+            let same = versions.iter().find(|earlier| earlier.sha256 == version.sha256);
+            version.told_eta = Some(same.and_then(|same| same.told_eta).unwrap_or(at.sts_eta));
+        }
         add(tx, log, room, &slot, &version).await?;
         Ok(Uploaded { version, is_new: true })
     })
@@ -119,7 +123,7 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
     match &outcome {
         Ok(Uploaded { is_new: true, .. }) => {}
         // It may have been committed all the same: a file without a row is better than a row without its file.
-        Err(error) if error.status().0 >= 500 => {}
+        Err(error) if error.status().0 >= 500 && !matches!(error, Error::Busy | Error::Pool(_)) => {}
         _ => kept.discard().await,
     }
     outcome
@@ -128,7 +132,7 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
 fn check(app: &App, arrived: Arrived) -> Result<(Checked, Staged)> {
     let Arrived { staged, file_name, inspection, expires_on, notes } = arrived;
     let mut fields = Fields::default();
-    let file_name = fields.line("file", last_component(&file_name));
+    let file_name = checked_name(&mut fields, &file_name);
     let kind = kind(&mut fields, &file_name, &inspection, staged.size());
     let expires_on = expires_on.filter(|given| !given.trim().is_empty());
     let expires_on = expires_on.and_then(|day| fields.day("expires_on", &day));
@@ -163,6 +167,16 @@ fn kind(fields: &mut Fields, file_name: &str, inspection: &Inspection, size: u64
     is
 }
 
+/// A file's name, of which the faults are told as the name's.
+fn checked_name(fields: &mut Fields, given: &str) -> String {
+    let mut name_fields = Fields::default();
+    let name = name_fields.line("file", last_component(given));
+    for fault in name_fields.faults() {
+        fields.fault("file", format!("has a name that {}", fault.message));
+    }
+    name
+}
+
 /// A file's name without the folders that some clients put before it (RFC 7578 §4.2).
 pub fn last_component(file_name: &str) -> &str {
     file_name.rsplit(['/', '\\']).next().unwrap_or_default()
@@ -190,6 +204,7 @@ fn version(log: &OpenLog, slot: &Document, checked: &Checked, before: usize, fil
         expires_on: checked.expires_on.or_else(|| assumed.map(|days| log.now.day().days_later(days))),
         expiry_assumed: assumed.is_some(),
         notes: checked.notes.clone(),
+        told_eta: None,
         uploaded_by: email.clone(),
         uploader_role: *role,
         uploaded_at: log.now,
@@ -209,13 +224,7 @@ async fn add(tx: &mut Tx, log: &mut OpenLog, room: RoomId, slot: &Document, vers
         file_sha256: hex::encode(version.sha256),
         expires_on: version.expires_on,
     };
-    log.append(tx, &uploaded).await?;
-    if slot.document_type == NOTICE_DOCUMENT {
-        let mut notified = rooms::in_use(tx, room).await?;
-        notified.notice = Some(clocks::notified(&notified, log.now));
-        db::rooms::update(tx, &notified).await?;
-    }
-    Ok(())
+    log.append(tx, &uploaded).await
 }
 
 /// A version of a document of this room: the newest where none is named.

@@ -112,7 +112,7 @@ async fn a_down_that_would_drop_snapshots_asks_for_yes_and_leaves_rooms_parties_
     insta::allow_duplicates! {
         insta::assert_snapshot!(
             refused,
-            @"going down would delete for good the rows of `documents` (13), `snapshots` (1); repeat with --yes if that is meant"
+            @"going down would delete for good what is in `documents` (13), `snapshots` (1); repeat with --yes if that is meant"
         );
     }
     let room = Room { server: place.serve(), id, token };
