@@ -7,10 +7,9 @@ use crate::{
     app::App,
     db::{self, approvals::Approval, parties::Party},
     domain::{
-        ApprovalId, ApprovalStatus, Role, Side, Time, VesselId, VesselRole,
+        ApprovalId, ApprovalStatus, Role, RoomState, Side, Time, VesselId, VesselRole,
         approvals::{self, ClearanceUpdate, NewClearance, Revocation},
         clearance::{self, Clearance},
-        documents,
     },
     error::Result,
     http::{Access::May, Caller, Created, Id, InRoom, Json, Listed, Paging, Query, Routes},
@@ -156,7 +155,8 @@ async fn revoke(
     Ok(Json(approvals::revoke(&app, &caller.actor(), room.id, id, asked).await?.into()))
 }
 
-async fn sides(app: App, room: InRoom) -> Result<Json<Vec<ClearanceView>>> {
-    let state = documents::state(&app, room.id).await?;
-    Ok(Json(clearance::of_vessels(&state).into_iter().map(ClearanceView::from).collect()))
+async fn sides(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<ClearanceView>> {
+    let state = RoomState::now(&app, room.id).await?;
+    let views = clearance::of_vessels(&state).into_iter().map(ClearanceView::from).collect();
+    Ok(Listed::part_of(views, page, format!("/rooms/{}/clearance", room.id)))
 }

@@ -14,7 +14,7 @@ use crate::{
     },
     error::Result,
     http::{Access::May, Caller, Listed, Paging, Query, Routes},
-    policy::Action::RoomList,
+    policy::Action::{DocumentApprove, RoomList},
 };
 
 pub(super) fn routes() -> Routes {
@@ -47,9 +47,10 @@ async fn list(app: App, caller: Caller, Query(Paging(page)): Query<Paging>) -> R
         Ok((states, total))
     };
     let (states, total) = app.db.read_at_length(read).await?;
+    let deciders = DocumentApprove.roles();
     let row = |state: &RoomState| {
         let standing = Standing::of(state, app.config.retention_years);
-        let todo = todo::of(state, &standing, &caller.user.email);
+        let todo = todo::of(state, &standing, &caller.user.email, &deciders);
         CockpitRow { summary: SummaryView::of(state, standing), todo }
     };
     Ok(Listed::new(states.iter().map(row).collect(), total, page, "/cockpit".into()))

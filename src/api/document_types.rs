@@ -8,7 +8,7 @@ use crate::{
         document_types::{self, Code, DocumentType},
     },
     error::Result,
-    http::{Access::May, Caller, Created, Id, Json, Routes},
+    http::{Access::May, Caller, Created, Id, Json, Listed, Paging, Query, Routes},
     policy::Action::{ConfigManageDocumentTypes, ConfigView},
 };
 
@@ -19,7 +19,7 @@ pub(super) fn routes() -> Routes {
             "/config/document-types",
             May(ConfigManageDocumentTypes),
             add,
-            "Adds a type; vessels named from then on need it",
+            "Adds a type; vessels named and rooms opened from then on are asked for it",
         )
         .refusing(&["409"])
         .get("/config/document-types/{code}", May(ConfigView), get, "A type of document")
@@ -32,8 +32,9 @@ pub(super) fn routes() -> Routes {
         .refusing(&["409"])
 }
 
-async fn list(app: App) -> Result<Json<Vec<DocumentType>>> {
-    Ok(Json(app.db.read(async |tx| db::document_types::all(tx).await).await?))
+async fn list(app: App, Query(Paging(page)): Query<Paging>) -> Result<Listed<DocumentType>> {
+    let types = app.db.read(async |tx| db::document_types::all(tx).await).await?;
+    Ok(Listed::part_of(types, page, "/config/document-types".into()))
 }
 
 async fn add(app: App, caller: Caller, Json(asked): Json<DocumentType>) -> Result<Created<DocumentType>> {

@@ -184,14 +184,14 @@ impl Asked {
 }
 
 async fn list(app: App, room: InRoom, Query(asked): Query<Asked>) -> Result<Listed<DocumentView>> {
-    let state = documents::state(&app, room.id).await?;
+    let state = RoomState::now(&app, room.id).await?;
     let views = state.documents.iter().filter(|document| asked.takes(document));
     let views = views.map(|document| DocumentView::of(&state, document)).collect();
     Ok(Listed::part_of(views, asked.paging.0, format!("/rooms/{}/documents{}", room.id, asked.query)))
 }
 
 async fn get(app: App, room: InRoom, Id(id): Id<DocumentId>) -> Result<Json<WholeDocument>> {
-    let state = documents::state(&app, room.id).await?;
+    let state = RoomState::now(&app, room.id).await?;
     let document = found(&state, id)?;
     let versions = document.versions.iter().map(VersionView::from).collect();
     Ok(Json(WholeDocument { document: DocumentView::of(&state, document), versions }))
@@ -237,7 +237,7 @@ async fn withdraw_waiver(app: App, caller: Caller, room: InRoom, Id(id): Id<Docu
 
 /// The document as it stands after a change.
 pub(super) async fn now(app: &App, room: InRoom, id: DocumentId) -> Result<Json<DocumentView>> {
-    let state = documents::state(app, room.id).await?;
+    let state = RoomState::now(app, room.id).await?;
     Ok(Json(DocumentView::of(&state, found(&state, id)?)))
 }
 

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     domain::{
-        Clocks, Phase, RoomId, RoomState, Time, documents,
+        Clocks, Phase, RoomId, RoomState, Time,
         standing::{Blocker, Expiry, Standing},
     },
     error::Result,
@@ -69,7 +69,7 @@ impl SummaryView {
 }
 
 async fn get(app: App, room: InRoom) -> Result<Json<SummaryView>> {
-    let state = documents::state(&app, room.id).await?;
+    let state = RoomState::now(&app, room.id).await?;
     let standing = Standing::of(&state, app.config.retention_years);
     Ok(Json(SummaryView::of(&state, standing)))
 }

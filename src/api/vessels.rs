@@ -12,7 +12,7 @@ use crate::{
         vessels::{self, VesselDetails},
     },
     error::Result,
-    http::{Access::May, Caller, Created, Id, InRoom, Json, NoContent, Routes},
+    http::{Access::May, Caller, Created, Id, InRoom, Json, Listed, NoContent, Paging, Query, Routes},
     policy::Action::{VesselCreate, VesselDelete, VesselList, VesselUpdate, VesselView as View},
 };
 
@@ -60,9 +60,10 @@ impl From<Vessel> for VesselView {
     }
 }
 
-async fn list(app: App, room: InRoom) -> Result<Json<Vec<VesselView>>> {
+async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<VesselView>> {
     let vessels = app.db.read(async |tx| db::vessels::all(tx, room.id).await).await?;
-    Ok(Json(vessels.into_iter().map(VesselView::from).collect()))
+    let views = vessels.into_iter().map(VesselView::from).collect();
+    Ok(Listed::part_of(views, page, format!("/rooms/{}/vessels", room.id)))
 }
 
 async fn add(

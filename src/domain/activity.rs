@@ -98,6 +98,8 @@ pub enum Event {
     PhaseChanged {
         from: super::Phase,
         to: super::Phase,
+        /// When it happened, where that was told to be earlier.
+        at: Option<Time>,
         overridden: Vec<String>,
         reason: Option<String>,
     },

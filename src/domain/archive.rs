@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    Actor, Log, RoomId, RoomState, documents, operation,
+    Actor, Log, RoomId, RoomState, operation,
     room_state::{DocumentState, VersionState},
-    versions,
+    rooms, versions,
 };
 use crate::{
     app::App,
@@ -39,7 +39,7 @@ pub async fn pack(app: &App, by: &Actor, room: RoomId, every_version: bool) -> R
 
 /// The title that the archive of a room goes by, without packing it.
 pub async fn title(app: &App, room: RoomId) -> Result<String> {
-    Ok(documents::state(app, room).await?.room.title)
+    Ok(app.db.read(async |tx| rooms::in_use(tx, room).await).await?.title)
 }
 
 fn chosen(state: &RoomState, every_version: bool) -> Vec<(&DocumentState, &VersionState)> {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Actor, DocumentId, Event, Fields, Log, Requirement, RoomId, RoomState, operation, rooms};
+use super::{Actor, DocumentId, Event, Fields, Log, Requirement, RoomId, operation, rooms};
 use crate::{
     app::App,
     db::{
@@ -25,12 +25,6 @@ pub struct NewWaiver {
 /// A document of this room.
 pub async fn find(tx: &mut Tx, room: RoomId, document: DocumentId) -> Result<Document> {
     db::documents::find(tx, room, document).await?.ok_or(Error::NotFound("document"))
-}
-
-/// The room's state, for a look at its documents.
-pub async fn state(app: &App, room: RoomId) -> Result<RoomState> {
-    let now = app.now();
-    app.db.read_at_length(async move |tx| RoomState::read(tx, room, now).await).await
 }
 
 /// The name of a document's vessel, for the log.

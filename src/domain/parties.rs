@@ -115,6 +115,9 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, asked: Cha
             ..before.clone()
         };
         fields.done()?;
+        if after.side != before.side {
+            rooms::at_work(tx, room).await?;
+        }
         if after != before {
             db::parties::update(tx, &after).await?;
             let changes = differences(&PartyDetails::from(&before), &PartyDetails::from(&after)).into();

@@ -26,6 +26,10 @@ pub struct NewPhase {
     /// Enter it although its gate is not passed; takes a reason.
     #[serde(default, rename = "override")]
     pub overriding: bool,
+    /// When it happened, where that was earlier; the clocks start from it.
+    #[serde(default)]
+    #[schema(format = "date-time")]
+    pub at: Option<String>,
     /// Why the gate is overridden, or the operation goes back; the log keeps it.
     #[serde(default)]
     pub reason: Option<String>,
@@ -53,6 +57,10 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, asked: NewPhase) -> Res
     if asked.overriding && reason.is_none() {
         fields.fault("reason", "must be given with `override`; the log keeps it");
     }
+    let at = asked.at.as_deref().and_then(|at| fields.time("at", at));
+    if at.is_some_and(|at| at > app.now()) {
+        fields.fault("at", "must not be in the future");
+    }
     fields.done()?;
     let in_tx = app.clone();
     let changed = operation(app, Log::Room(room), by, async move |tx, log| {
@@ -60,8 +68,8 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, asked: NewPhase) -> Res
         let from = state.room.phase;
         let to = asked.phase;
         let overridden = if to < from { back(&state, reason.as_deref())? } else { forth(&state, &asked)? };
-        db::rooms::update(tx, &arrived(state.room, to, log.now)).await?;
-        log.append(tx, &Event::PhaseChanged { from, to, overridden: overridden.clone(), reason }).await?;
+        db::rooms::update(tx, &arrived(state.room, to, at.unwrap_or(log.now))).await?;
+        log.append(tx, &Event::PhaseChanged { from, to, at, overridden: overridden.clone(), reason }).await?;
         let snapshot = automatic_snapshot(tx, log, &in_tx, room, (from, to)).await?;
         Ok(Changed { from, to, overridden, snapshot })
     })
@@ -98,10 +106,10 @@ fn forth(state: &RoomState, asked: &NewPhase) -> Result<Vec<String>> {
 }
 
 /// The room in another phase, with the clocks that it starts or stops.
-fn arrived(mut room: Room, to: Phase, now: Time) -> Room {
+fn arrived(mut room: Room, to: Phase, at: Time) -> Room {
     room.phase = to;
-    room.transfer_completed_at = (to > Phase::Transfer).then(|| room.transfer_completed_at.unwrap_or(now));
-    room.closed_at = (to == Phase::Closed).then_some(now);
+    room.transfer_completed_at = (to > Phase::Transfer).then(|| room.transfer_completed_at.unwrap_or(at));
+    room.closed_at = (to == Phase::Closed).then_some(at);
     room
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{Day, DocumentStatus, Requirement, RoomId, Time, Verdict, VesselId, VesselStatus, clocks, rooms};
 use crate::{
+    app::App,
     db::{
         self, Tx, approvals::Approval, decisions::Decision, document_versions::Version, documents::Document,
         parties::Party, rooms::Room, vessels::Vessel,
@@ -51,6 +52,12 @@ pub struct VersionState {
 }
 
 impl RoomState {
+    /// Everything in a room as it stands now.
+    pub async fn now(app: &App, room: RoomId) -> Result<Self> {
+        let now = app.now();
+        app.db.read_at_length(async move |tx| Self::read(tx, room, now).await).await
+    }
+
     /// Reads everything in a room that has not been deleted.
     pub async fn read(tx: &mut Tx, room: RoomId, now: Time) -> Result<Self> {
         let room = rooms::in_use(tx, room).await?;
@@ -150,7 +157,9 @@ impl VersionState {
 fn is_needed(slot: &Document, vessels: &[Vessel]) -> bool {
     let withdrawn =
         |id| vessels.iter().any(|vessel| vessel.id == id && vessel.details.status == VesselStatus::Withdrawn);
-    slot.requirement != Requirement::Optional && slot.waiver.is_none() && !slot.vessel.is_some_and(withdrawn)
+    // Only what is conditional can be waived, also where it was so when it was.
+    let waived = slot.requirement == Requirement::Conditional && slot.waiver.is_some();
+    slot.requirement != Requirement::Optional && !waived && !slot.vessel.is_some_and(withdrawn)
 }
 
 fn grouped<T, K: std::hash::Hash + Eq>(rows: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, Vec<T>> {

@@ -32,7 +32,7 @@ pub struct Standing {
 pub struct Blocker {
     /// What kind of thing.
     pub kind: BlockerKind,
-    /// What is wrong, in a sentence.
+    /// What is wrong.
     pub detail: String,
     /// The document, where it is about one.
     #[schema(value_type = Option<String>, format = "uuid")]
@@ -105,20 +105,20 @@ fn document_blocker(state: &RoomState, document: &DocumentState) -> Option<Block
     let expiry = newest.and_then(|newest| newest.version.expires_on);
     let (kind, detail) = match document.status {
         DocumentStatus::Approved => return None,
-        DocumentStatus::Missing => (BlockerKind::DocumentMissing, format!("{title} is missing")),
+        DocumentStatus::Missing => (BlockerKind::DocumentMissing, format!("{title} – missing")),
         DocumentStatus::UnderReview => {
-            (BlockerKind::DocumentUnderReview, format!("{title} waits for somebody's approval"))
+            (BlockerKind::DocumentUnderReview, format!("{title} – waits for somebody's approval"))
         }
         DocumentStatus::Rejected => {
             let rejection = newest.and_then(|newest| newest.rejection());
             let by = rejection.map_or("a party", |rejection| &rejection.party);
             let why = rejection.and_then(|rejection| rejection.comment.as_deref()).unwrap_or_default();
-            (BlockerKind::DocumentRejected, format!("{title} is rejected by {by}: {why}"))
+            (BlockerKind::DocumentRejected, format!("{title} – rejected by {by}: {why}"))
         }
         DocumentStatus::Expired => {
             let on = expiry.map(|day| day.to_string()).unwrap_or_default();
             let end = clocks::end_of_operation(&state.room, state.now).day();
-            (BlockerKind::DocumentExpired, format!("{title} is valid until {on}, and the operation ends on {end}"))
+            (BlockerKind::DocumentExpired, format!("{title} – valid until {on}, and the operation ends on {end}"))
         }
     };
     Some(Blocker { kind, detail, document_id: Some(document.slot.id), vessel_id: document.slot.vessel })

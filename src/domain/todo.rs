@@ -4,7 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Criticality, DocumentId, DocumentStatus, NoticeState, Phase, Role, RoomState, Time, VesselId, clearance, clocks,
+    Criticality, Day, DocumentId, DocumentStatus, NoticeState, Phase, Role, RoomState, Time, VesselId, clearance,
+    clocks,
     room_state::DocumentState,
     standing::{Standing, holds_up},
 };
@@ -12,9 +13,11 @@ use super::{
 /// What there is to do in a room.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Todo {
-    /// Nothing was uploaded, or what was uploaded is rejected or runs out too early.
+    /// Nothing was uploaded.
     pub missing: Vec<Task>,
-    /// Runs out before the operation ends, or soon after it; what does so before is missing, too.
+    /// A party rejects it.
+    pub rejected: Vec<Task>,
+    /// Runs out before the operation ends, or soon after it.
     pub expiring: Vec<Task>,
     /// Waits for somebody's decision.
     pub under_review: Vec<Task>,
@@ -41,15 +44,18 @@ pub struct Task {
     pub criticality: Criticality,
     /// Whether the next phase waits for it.
     pub blocks_next_phase: bool,
-    /// When it should be there: at the ETA, or when a notice is due.
-    #[schema(value_type = String, format = "date-time")]
-    pub due_at: Time,
+    /// The last day on which its newest version is valid.
+    #[schema(value_type = Option<String>, format = "date")]
+    pub expires_on: Option<Day>,
+    /// When it should be there: at the ETA, or when a notice is due; none for what comes after the transfer.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub due_at: Option<Time>,
 }
 
-/// What there is to do, for somebody with this address.
-pub fn of(state: &RoomState, standing: &Standing, email: &str) -> Todo {
-    let waits = |wanted: &[DocumentStatus]| {
-        let waiting = state.documents.iter().filter(|document| document.needed && wanted.contains(&document.status));
+/// What there is to do, for somebody with this address. `deciders` are the roles that may decide on documents.
+pub fn of(state: &RoomState, standing: &Standing, email: &str, deciders: &[Role]) -> Todo {
+    let waits = |wanted: DocumentStatus| {
+        let waiting = state.documents.iter().filter(|document| document.needed && document.status == wanted);
         in_order(waiting.map(|document| task(state, document)).collect())
     };
     let expiring = standing
@@ -57,11 +63,12 @@ pub fn of(state: &RoomState, standing: &Standing, email: &str) -> Todo {
         .iter()
         .filter_map(|expiry| state.documents.iter().find(|document| document.slot.id == expiry.document_id));
     Todo {
-        missing: waits(&[DocumentStatus::Missing, DocumentStatus::Rejected, DocumentStatus::Expired]),
+        missing: waits(DocumentStatus::Missing),
+        rejected: waits(DocumentStatus::Rejected),
         expiring: in_order(expiring.map(|document| task(state, document)).collect()),
-        under_review: waits(&[DocumentStatus::UnderReview]),
+        under_review: waits(DocumentStatus::UnderReview),
         overdue: overdue(state, standing),
-        waiting_for_me: waiting_for(state, email),
+        waiting_for_me: waiting_for(state, email, deciders),
     }
 }
 
@@ -75,8 +82,13 @@ fn task(state: &RoomState, document: &DocumentState) -> Task {
         status: Some(document.status),
         criticality: slot.criticality,
         blocks_next_phase: state.room.phase.next().is_some_and(blocks),
-        due_at: state.room.sts_eta,
+        expires_on: document.newest().and_then(|newest| newest.version.expires_on),
+        due_at: is_before_the_transfer(slot.gate).then_some(state.room.sts_eta),
     }
+}
+
+fn is_before_the_transfer(gate: Phase) -> bool {
+    gate <= Phase::Transfer
 }
 
 /// What blocks the next phase first, then what most hangs on, in the order of the catalogue.
@@ -87,12 +99,11 @@ fn in_order(mut tasks: Vec<Task>) -> Vec<Task> {
 
 fn overdue(state: &RoomState, standing: &Standing) -> Vec<Task> {
     let eta_passed = state.now > state.room.sts_eta;
-    let before_transfer = |gate: Phase| gate <= Phase::Transfer;
     let late = state.documents.iter().filter(|document| {
         let gate = document.slot.gate;
         document.needed
             && !document.is_resolved()
-            && (holds_up(gate, state.room.phase) || (eta_passed && before_transfer(gate)))
+            && (holds_up(gate, state.room.phase) || (eta_passed && is_before_the_transfer(gate)))
     });
     let mut tasks: Vec<_> = late.map(|document| task(state, document)).collect();
     let notice = standing.clocks.coastal_notice.as_ref();
@@ -100,15 +111,14 @@ fn overdue(state: &RoomState, standing: &Standing) -> Vec<Task> {
         let told = |document: &&DocumentState| document.slot.document_type == clocks::NOTICE_DOCUMENT;
         let document = state.documents.iter().find(told);
         tasks.retain(|task| document.is_none_or(|document| task.document_id != Some(document.slot.id)));
-        tasks.extend(document.map(|document| Task { due_at: notice.due_at, ..task(state, document) }));
+        tasks.extend(document.map(|document| Task { due_at: Some(notice.due_at), ..task(state, document) }));
     }
     in_order(tasks)
 }
 
-fn waiting_for(state: &RoomState, email: &str) -> Vec<Task> {
+fn waiting_for(state: &RoomState, email: &str, deciders: &[Role]) -> Vec<Task> {
     let Some(me) = state.parties.iter().find(|party| party.email == email) else { return Vec::new() };
-    // Those whom the matrix lets decide; a door asks it again.
-    if !matches!(me.role, Role::Owner | Role::Broker | Role::Charterer) {
+    if !deciders.contains(&me.role) {
         return Vec::new();
     }
     let mine = |document: &&DocumentState| {
@@ -127,7 +137,8 @@ fn waiting_for(state: &RoomState, email: &str) -> Vec<Task> {
         status: None,
         criticality: Criticality::High,
         blocks_next_phase: !clearance.is_cleared && state.room.phase == Phase::Clearance,
-        due_at: state.room.sts_eta,
+        expires_on: None,
+        due_at: Some(state.room.sts_eta),
     });
     in_order(vessels.chain(documents).collect())
 }

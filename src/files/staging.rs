@@ -46,10 +46,13 @@ impl Files {
         };
         let mut removed = 0;
         while let Some(file) = waiting.next_entry().await? {
-            let written = file.metadata().await?.modified()?;
+            // One that is going away by itself meanwhile is no failure.
+            let Ok(written) = file.metadata().await.and_then(|file| file.modified()) else { continue };
             if written.elapsed().is_ok_and(|age| age > older_than) {
-                tokio::fs::remove_file(file.path()).await?;
-                removed += 1;
+                match tokio::fs::remove_file(file.path()).await {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    outcome => outcome.map(|()| removed += 1)?,
+                }
             }
         }
         Ok(removed)

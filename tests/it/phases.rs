@@ -15,6 +15,8 @@ on_both_databases! {
     the_snapshot_of_a_step_holds_the_step_and_commits_with_it,
     an_expired_document_holds_the_next_phase_up_however_late_the_operation_is,
     the_notice_is_due_48_hours_before_and_again_where_the_eta_moves_by_more_than_6,
+    a_step_that_is_told_late_starts_its_clocks_when_it_happened,
+    a_rejected_notice_was_not_given,
     the_claim_runs_90_days_from_the_end_of_the_transfer_and_papers_are_kept_for_years,
 }
 
@@ -77,7 +79,7 @@ async fn a_gate_is_overridden_with_a_reason_that_the_log_keeps_with_what_stood_i
     let log = app.get(&format!("/rooms/{room}/activities?limit=1"), &broker).send().await.expect(200);
     assert_eq!(log[0]["action"], "phase_changed");
     let told = json!({
-        "from": "nomination", "to": "clearance", "overridden": stood, "reason": "as agreed by telephone",
+        "from": "nomination", "to": "clearance", "overridden": stood, "reason": "as agreed by telephone", "at": null,
     });
     assert_eq!(log[0]["meta"], told);
 }
@@ -185,6 +187,50 @@ async fn the_notice_is_due_48_hours_before_and_again_where_the_eta_moves_by_more
     let document = app.document(late, &broker, "NOTIF_48H", None).await;
     app.version(&document, &broker, "late", &[]).await;
     assert_eq!(clocks(&app, late, &broker).await["coastal_notice"]["state"], "given_late");
+}
+
+async fn a_step_that_is_told_late_starts_its_clocks_when_it_happened(app: TestApp) {
+    let (room, broker) = room_in(&app, "transfer").await;
+    let path = format!("/rooms/{room}/phase");
+    let at = |at: &str| {
+        let mut asked = over("unmooring");
+        asked["at"] = at.into();
+        asked
+    };
+    for refused in ["2026-11-23T08:00:01Z", "yesterday", "2026-11-20"] {
+        assert_eq!(app.post(&path, &broker).json(at(refused)).send().await.fields(), ["at"], "{refused}");
+    }
+    app.post(&path, &broker).json(at("2026-11-21T20:00:00+02:00")).send().await.expect(200);
+    let claim = clocks(&app, &room, &broker).await["claim"].clone();
+    assert_eq!(
+        (&claim["started_at"], &claim["deadline"]),
+        (&json!("2026-11-21T18:00:00Z"), &json!("2027-02-19T18:00:00Z"))
+    );
+    let log = app.get(&format!("/rooms/{room}/activities?limit=1"), &broker).send().await.expect(200);
+    assert_eq!(log[0]["meta"]["at"], "2026-11-21T18:00:00Z");
+    assert_eq!(log[0]["timestamp"], "2026-11-23T08:00:00Z", "when it was told");
+}
+
+async fn a_rejected_notice_was_not_given(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let charterer = app.user("charterer@example.com", sts_clearance::domain::Role::Charterer).await;
+    let document = app.document(&room, &broker, "NOTIF_48H", None).await;
+    let state =
+        async || clocks(&app, &room, &app.session("broker@example.com").await).await["coastal_notice"]["state"].clone();
+    app.version(&document, &broker, "another paper", &[]).await;
+    assert_eq!(state().await, "given");
+    app.post(&format!("{document}/reject"), &charterer).json(json!({ "reason": "no notice" })).send().await.expect(200);
+    assert_eq!(state().await, "open");
+    app.later(Duration::from_hours(7 * 24));
+    let broker = app.session("broker@example.com").await;
+    app.version(&document, &broker, "the notice", &[]).await;
+    assert_eq!(state().await, "given_late");
+    // The same paper with another expiry tells the coastal State nothing new.
+    let moved = json!({ "sts_eta": "2026-12-02T06:30:00Z" });
+    app.patch(&format!("/rooms/{room}"), &broker).json(moved).send().await.expect(200);
+    assert_eq!(state().await, "revise");
+    app.version(&document, &broker, "the notice", &[("expires_on", "2027-01-01")]).await;
+    assert_eq!(state().await, "revise");
 }
 
 async fn the_claim_runs_90_days_from_the_end_of_the_transfer_and_papers_are_kept_for_years(app: TestApp) {

@@ -73,6 +73,7 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
         }),
         ("PATCH", "/config/document-types/{code}") => json!({ "enabled": false }),
         ("POST", "/rooms/{room_id}/snapshots") => json!({ "snapshot_type": "json" }),
+        ("PATCH" | "PUT", path) => panic!("no body is known for {path}: add one"),
         ("POST", path) if !path.ends_with("/retry") && !path.ends_with("/logout") => {
             panic!("no body is known for POST {path}: add one")
         }

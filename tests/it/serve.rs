@@ -152,6 +152,34 @@ async fn a_connection_above_the_limit_waits_until_one_ends() {
 }
 
 #[tokio::test]
+async fn an_upload_whose_connection_is_cut_leaves_nothing_in_the_store() {
+    let place = Installation::on_sqlite().await;
+    let (server, room, token) = room(&place, &mut place.command(&["serve", "--listen", "127.0.0.1:0"])).await;
+    let files = || walk(&place.path("data/files"));
+    let before = files();
+    let head = format!(
+        "POST /api/v1/rooms/{room}/documents/upload HTTP/1.1\r\nHost: sts\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 4000000\r\n\r\n\
+         --x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n%PDF-1.7\n"
+    );
+    let mut connection = TcpStream::connect(server.api.address()).await.unwrap();
+    connection.write_all(head.as_bytes()).await.unwrap();
+    connection.write_all(&vec![b'x'; 2_000_000]).await.unwrap();
+    until("half of the file is in the store", async || (files() != before).then_some(())).await;
+    drop(connection);
+    until("nothing of it is left", async || (files() == before).then_some(())).await;
+}
+
+/// Every file below a directory.
+fn walk(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> = paths.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect();
+    found.sort();
+    found
+}
+
+#[tokio::test]
 async fn the_demo_prints_accounts_and_commands_that_work() {
     let place = Installation::on_sqlite().await;
     for _ in ["an empty directory", "the demo's own"] {

@@ -98,7 +98,7 @@ impl Story {
         let room = self.open(
             "STS Laconian Gulf: Laconia Trader / Cape Matapan",
             "Laconian Gulf, 36°28'N 022°51'E",
-            -160,
+            -230,
             more,
         );
         let room = room.await?.id;
@@ -108,7 +108,8 @@ impl Story {
         for phase in Phase::ALL.into_iter().skip(1) {
             self.later(minutes(3));
             let reason = Some("Entered after the fact: the papers of this phase are in the ship's files".into());
-            let asked = NewPhase { phase, overriding: phase > Phase::Clearance, reason };
+            let at = (phase == Phase::Unmooring).then(|| self.end.before(Duration::from_hours(196)).to_string());
+            let asked = NewPhase { phase, overriding: phase > Phase::Clearance, at, reason };
             phases::change(&self.app, &actor("broker"), room, asked).await?;
         }
         jobs::run_due(&self.app).await?;
@@ -157,7 +158,7 @@ impl Story {
     }
 
     async fn advance(&self, room: RoomId, phase: Phase) -> Result<()> {
-        let asked = NewPhase { phase, overriding: false, reason: None };
+        let asked = NewPhase { phase, overriding: false, at: None, reason: None };
         phases::change(&self.app, &actor("broker"), room, asked).await.map(drop)
     }
 
