@@ -10,10 +10,10 @@ use crate::{
         rooms::{Order, Room},
     },
     domain::{
-        CargoProfile, Phase, Role, RoomId, RoomStatus, SnapshotId, Time,
+        CargoProfile, Change, Phase, Role, RoomId, RoomStatus, SnapshotId, Time,
         idempotency::Once,
         phases::{self, NewPhase},
-        rooms::{self, Deletion, NewRoom, RoomChange},
+        rooms::{self, Deletion, NewRoom, RoomDetails},
     },
     error::Result,
     http::{Access::May, Caller, Created, FromPairs, Given, InRoom, Json, Kind, Listed, Paging, Query, Routes},
@@ -132,7 +132,12 @@ async fn get(app: App, room: InRoom) -> Result<Json<RoomView>> {
     Ok(Json(room.into()))
 }
 
-async fn update(app: App, caller: Caller, room: InRoom, Json(asked): Json<RoomChange>) -> Result<Json<RoomView>> {
+async fn update(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Json(asked): Json<Change<RoomDetails>>,
+) -> Result<Json<RoomView>> {
     Ok(Json(rooms::change(&app, &caller.actor(), room.id, asked).await?.into()))
 }
 

@@ -77,6 +77,13 @@ pub struct Change<T> {
     of: PhantomData<fn() -> T>,
 }
 
+impl<T, const N: usize> From<[(&str, Value); N]> for Change<T> {
+    fn from(given: [(&str, Value); N]) -> Self {
+        let given = given.into_iter().map(|(field, value)| (field.to_owned(), value)).collect();
+        Self { given, of: PhantomData }
+    }
+}
+
 impl<T: Serialize + DeserializeOwned> Change<T> {
     /// The thing as it is to be.
     pub fn of(&self, before: &T) -> Result<T> {

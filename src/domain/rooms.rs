@@ -1,13 +1,13 @@
 //! Rooms: opened by a broker or an admin, changed, deleted; the log stays.
 
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value, json};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Actor, CargoProfile, Event, Fields, Log, PartyId, Phase, RoomId, RoomStatus,
+    Actor, CargoProfile, Change, Event, Fields, Log, PartyId, Phase, RoomId, RoomStatus,
     idempotency::Once,
-    object::objects,
+    object::{differences, objects},
     operation::{OpenLog, confirm, operation},
     parties::{self, NewParty},
     slots::{self, Cause},
@@ -59,36 +59,67 @@ fn usual_hours() -> i64 {
     USUAL_HOURS
 }
 
-/// What to change of a room; a field left out stays as it is.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+/// What of a room can change.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RoomChange {
+pub struct RoomDetails {
     /// Title, 1 to 255 characters.
-    #[serde(default)]
-    pub title: Option<String>,
+    pub title: String,
     /// Where the vessels meet, in words.
-    #[serde(default)]
-    pub location: Option<String>,
+    pub location: String,
     /// Estimated time of arrival there, with an offset or `Z`.
-    #[serde(default)]
     #[schema(format = "date-time")]
-    pub sts_eta: Option<String>,
-    /// Free text; `null` removes it.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
-    pub description: Option<Option<String>>,
-    /// What is transferred; `null` removes it. Documents follow.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<CargoProfile>)]
-    pub cargo_profile: Option<Option<CargoProfile>>,
-    /// How long the operation is planned to take, in hours.
+    pub sts_eta: String,
+    /// Free text.
     #[serde(default)]
-    pub planned_duration_hours: Option<i64>,
+    pub description: Option<String>,
+    /// What is transferred; documents follow.
+    #[serde(default)]
+    pub cargo_profile: Option<CargoProfile>,
+    /// How long the operation is planned to take, in hours: its documents have to outlast it.
+    #[serde(default = "usual_hours")]
+    #[schema(default = 48)]
+    pub planned_duration_hours: i64,
 }
 
-/// Tells a field that is `null` from one that is left out.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(given: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(given).map(Some)
+impl From<&NewRoom> for RoomDetails {
+    fn from(asked: &NewRoom) -> Self {
+        let NewRoom { title, location, sts_eta, description, cargo_profile, planned_duration_hours, .. } =
+            asked.clone();
+        Self { title, location, sts_eta, description, cargo_profile, planned_duration_hours }
+    }
+}
+
+impl From<&Room> for RoomDetails {
+    fn from(room: &Room) -> Self {
+        Self {
+            title: room.title.clone(),
+            location: room.location.clone(),
+            sts_eta: Timestamp::from(room.sts_eta).to_string(),
+            description: room.description.clone(),
+            cargo_profile: room.cargo_profile,
+            planned_duration_hours: room.planned_duration_hours,
+        }
+    }
+}
+
+impl RoomDetails {
+    /// The room with these details; what is not acceptable is noted.
+    fn checked(&self, fields: &mut Fields, room: Room) -> Room {
+        Room {
+            title: fields.line("title", &self.title),
+            location: fields.line("location", &self.location),
+            sts_eta: fields.time("sts_eta", &self.sts_eta).unwrap_or(room.sts_eta),
+            description: fields.optional_text("description", self.description.as_deref()),
+            cargo_profile: self.cargo_profile,
+            planned_duration_hours: fields.number(
+                "planned_duration_hours",
+                self.planned_duration_hours,
+                1..=MOST_HOURS,
+            ),
+            ..room
+        }
+    }
 }
 
 /// Opens a room; who opens it becomes a party with their own role.
@@ -130,33 +161,30 @@ pub async fn open(app: &App, by: &Actor, asked: NewRoom, once: Option<Once>) -> 
 }
 
 fn checked(app: &App, asked: &NewRoom, opener: &str) -> Result<(Room, Vec<Party>)> {
+    let now = app.now();
+    let new = Room {
+        id: RoomId(app.new_id()),
+        title: String::new(),
+        location: String::new(),
+        sts_eta: now,
+        description: None,
+        cargo_profile: None,
+        status: RoomStatus::Active,
+        phase: Phase::Nomination,
+        created_at: now,
+        created_by: opener.to_owned(),
+        planned_duration_hours: USUAL_HOURS,
+        transfer_completed_at: None,
+        closed_at: None,
+    };
     let mut fields = Fields::default();
-    let title = fields.line("title", &asked.title);
-    let location = fields.line("location", &asked.location);
-    let sts_eta = fields.time("sts_eta", &asked.sts_eta);
-    let description = fields.optional_text("description", asked.description.as_deref());
-    let planned_duration_hours = fields.number("planned_duration_hours", asked.planned_duration_hours, 1..=MOST_HOURS);
+    let room = RoomDetails::from(asked).checked(&mut fields, new);
     if asked.parties.len() > MOST_PARTIES {
         fields.fault("parties", format!("must be at most {MOST_PARTIES}"));
     }
     let numbered = asked.parties.iter().enumerate();
     let parties = numbered.map(|(i, party)| party.checked(app, &mut fields, &format!("parties[{i}]."))).collect();
     fields.done()?;
-    let room = Room {
-        id: RoomId(app.new_id()),
-        title,
-        location,
-        sts_eta: sts_eta.ok_or_else(|| Error::internal("a checked time is missing"))?,
-        description,
-        cargo_profile: asked.cargo_profile,
-        status: RoomStatus::Active,
-        phase: Phase::Nomination,
-        created_at: app.now(),
-        created_by: opener.to_owned(),
-        planned_duration_hours,
-        transfer_completed_at: None,
-        closed_at: None,
-    };
     Ok((room, parties))
 }
 
@@ -178,63 +206,24 @@ pub(super) async fn at_work(tx: &mut Tx, room: RoomId) -> Result<Room> {
 }
 
 /// Changes a room; the log tells each field's old and new value.
-pub async fn change(app: &App, by: &Actor, room: RoomId, asked: RoomChange) -> Result<Room> {
+pub async fn change(app: &App, by: &Actor, room: RoomId, asked: Change<RoomDetails>) -> Result<Room> {
     operation(app, Log::Room(room), by, async move |tx, log| {
         let before = at_work(tx, room).await?;
-        let after = changed(&before, &asked)?;
-        let changes = differences(&before, &after);
-        if !changes.is_empty() {
-            db::rooms::update(tx, &after).await?;
-            log.append(tx, &Event::RoomUpdated { changes: changes.into() }).await?;
+        let mut fields = Fields::default();
+        let after = asked.of(&RoomDetails::from(&before))?.checked(&mut fields, before.clone());
+        fields.done()?;
+        if after == before {
+            return Ok(after);
         }
+        db::rooms::update(tx, &after).await?;
+        let changes = differences(&RoomDetails::from(&before), &RoomDetails::from(&after)).into();
+        log.append(tx, &Event::RoomUpdated { changes }).await?;
         if after.cargo_profile != before.cargo_profile {
             slots::follow(tx, log, room, Cause::Cargo(before.cargo_profile)).await?;
         }
         Ok(after)
     })
     .await
-}
-
-fn changed(before: &Room, asked: &RoomChange) -> Result<Room> {
-    let mut fields = Fields::default();
-    let mut after = before.clone();
-    if let Some(title) = &asked.title {
-        after.title = fields.line("title", title);
-    }
-    if let Some(location) = &asked.location {
-        after.location = fields.line("location", location);
-    }
-    if let Some(sts_eta) = &asked.sts_eta {
-        after.sts_eta = fields.time("sts_eta", sts_eta).unwrap_or(before.sts_eta);
-    }
-    if let Some(description) = &asked.description {
-        after.description = fields.optional_text("description", description.as_deref());
-    }
-    if let Some(cargo_profile) = asked.cargo_profile {
-        after.cargo_profile = cargo_profile;
-    }
-    if let Some(hours) = asked.planned_duration_hours {
-        after.planned_duration_hours = fields.number("planned_duration_hours", hours, 1..=MOST_HOURS);
-    }
-    fields.done()?;
-    Ok(after)
-}
-
-fn differences(before: &Room, after: &Room) -> Map<String, Value> {
-    let told = |room: &Room| {
-        [
-            ("title", json!(room.title)),
-            ("location", json!(room.location)),
-            ("sts_eta", json!(room.sts_eta)),
-            ("description", json!(room.description)),
-            ("cargo_profile", json!(room.cargo_profile)),
-            ("planned_duration_hours", json!(room.planned_duration_hours)),
-        ]
-    };
-    std::iter::zip(told(before), told(after))
-        .filter(|((_, from), (_, to))| from != to)
-        .map(|((field, from), (_, to))| (field.to_owned(), json!({ "from": from, "to": to })))
-        .collect()
 }
 
 /// How a room is to be deleted.

@@ -10,6 +10,7 @@ on_both_databases! {
     opening_a_room_makes_its_opener_a_party_and_counts_everyone_once,
     a_list_of_rooms_holds_ones_own_the_newest_first_and_an_admins_holds_all,
     a_part_of_a_list_tells_of_its_neighbours,
+    null_takes_a_field_back_where_it_can_be_missing,
     changing_a_room_logs_each_fields_old_and_new_value_and_no_change_logs_nothing,
     a_deleted_room_is_gone_but_for_its_log,
     a_room_with_snapshots_is_deleted_only_by_force_and_with_a_reason,
@@ -33,6 +34,25 @@ async fn opening_a_room_makes_its_opener_a_party_and_counts_everyone_once(app: T
     let parties = app.get(&format!("/rooms/{id}/parties"), &broker).send().await.expect(200);
     insta::assert_json_snapshot!("parties", parties, { "[].id" => "[uuid]" });
     assert_eq!(app.actions(id, &broker).await, ["room_created", "party_added", "party_added", "documents_opened"]);
+}
+
+async fn null_takes_a_field_back_where_it_can_be_missing(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}");
+    let change = json!({ "description": "At anchor", "planned_duration_hours": 30 });
+    app.patch(&path, &broker).json(change).send().await.expect(200);
+    let change = json!({ "description": null, "planned_duration_hours": null, "cargo_profile": null });
+    let changed = app.patch(&path, &broker).json(change).send().await.expect(200);
+    assert_eq!((&changed["description"], &changed["cargo_profile"]), (&json!(null), &json!(null)));
+    assert_eq!(changed["planned_duration_hours"], 48);
+    for (refused, field) in [
+        (json!({ "title": null }), "title"),
+        (json!({ "sts_eta": null }), "sts_eta"),
+        (json!({ "parties": [] }), "parties"),
+        (json!({ "planned_duration_hours": 0 }), "planned_duration_hours"),
+    ] {
+        assert_eq!(app.patch(&path, &broker).json(refused.clone()).send().await.fields(), [field], "{refused}");
+    }
 }
 
 async fn a_list_of_rooms_holds_ones_own_the_newest_first_and_an_admins_holds_all(app: TestApp) {

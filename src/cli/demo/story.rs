@@ -14,13 +14,14 @@ use crate::{
     app::{App, Clock},
     db::rooms::Room,
     domain::{
-        Actor, ApprovalStatus, CargoProfile, DocumentId, Inspection, Phase, RoomId, SnapshotType, Time, VesselId,
+        Actor, ApprovalStatus, CargoProfile, Change, DocumentId, Inspection, Phase, RoomId, SnapshotType, Time,
+        VesselId,
         approvals::{self, NewClearance},
         decisions::{self, NewApproval, NewRejection},
         documents::{self, NewWaiver},
         parties,
         phases::{self, NewPhase},
-        rooms::{self, NewRoom, RoomChange},
+        rooms::{self, NewRoom},
         snapshots::{self, NewSnapshot},
         users::{self, NewUser},
         versions::{self, Arrived, Target},
@@ -151,7 +152,7 @@ impl Story {
         self.clear(room, "owner", ships[1], ApprovalStatus::Pending).await?;
         self.later(minutes(560));
         let place = "Off Ceuta, 35°55.0'N 005°10.4'W, anchorage area B";
-        let moved = RoomChange { sts_eta: Some(self.eta(73)), location: Some(place.into()), ..RoomChange::default() };
+        let moved = Change::from([("sts_eta", self.eta(73).into()), ("location", place.into())]);
         rooms::change(&self.app, &actor("broker"), room, moved).await?;
         self.later(BEGINS);
         self.snapshot(room, "broker", "Before the planning meeting", SnapshotType::Pdf).await
