@@ -56,8 +56,10 @@ struct ApprovalView {
     role: Role,
     side: Option<Side>,
     status: ApprovalStatus,
-    /// The subjects, or the reason.
-    comment: Option<String>,
+    /// What has to come true, with `approved_with_subjects`.
+    subjects: Option<String>,
+    /// Why, with `rejected`.
+    reason: Option<String>,
     #[schema(value_type = String, format = "date-time")]
     decided_at: Time,
 }
@@ -65,7 +67,8 @@ struct ApprovalView {
 impl From<Approval> for ApprovalView {
     fn from(approval: Approval) -> Self {
         let Approval { id, vessel, party, role, side, status, comment, decided_at } = approval;
-        Self { id, vessel_id: vessel, party, role, side, status, comment, decided_at }
+        let (subjects, reason) = status.subjects_or_reason(comment);
+        Self { id, vessel_id: vessel, party, role, side, status, subjects, reason, decided_at }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     app::App,
     db::{decisions::Decision, document_versions::Version},
     domain::{
-        Day, DecisionId, DocumentId, DocumentStatus, FileKind, Role, Time, Verdict, VersionId,
+        ApprovalStatus, Day, DecisionId, DocumentId, DocumentStatus, FileKind, Role, Time, Verdict, VersionId,
         room_state::VersionState,
         versions::{self, Arrived, Target, Uploaded},
     },
@@ -87,8 +87,10 @@ struct DecisionView {
     party: String,
     role: Role,
     verdict: Verdict,
-    /// The subjects, or the reason of a rejection.
-    comment: Option<String>,
+    /// What has to come true, with `approved_with_subjects`.
+    subjects: Option<String>,
+    /// Why, with `rejected`.
+    reason: Option<String>,
     #[schema(value_type = String, format = "date-time")]
     decided_at: Time,
 }
@@ -122,7 +124,8 @@ impl From<Version> for VersionView {
 impl From<&Decision> for DecisionView {
     fn from(decision: &Decision) -> Self {
         let Decision { id, party, role, verdict, comment, decided_at, .. } = decision.clone();
-        Self { id, party, role, verdict, comment, decided_at }
+        let (subjects, reason) = ApprovalStatus::from(verdict).subjects_or_reason(comment);
+        Self { id, party, role, verdict, subjects, reason, decided_at }
     }
 }
 

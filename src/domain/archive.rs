@@ -25,6 +25,11 @@ const LONGEST_NAME: usize = 120;
 ///
 /// `every_version`: not only the newest of each document.
 pub async fn pack(app: &App, by: &Actor, room: RoomId, every_version: bool) -> Result<(String, Vec<Packed>)> {
+    // What cannot be sent is not said to have been.
+    let state = RoomState::now(app, room).await?;
+    for (_, version) in chosen(&state, every_version) {
+        app.files.find(&version.version.file_url).await?;
+    }
     operation(app, Log::Room(room), by, async move |tx, log| {
         let state = RoomState::read(tx, room, log.now).await?;
         let chosen = chosen(&state, every_version);

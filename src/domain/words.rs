@@ -334,6 +334,11 @@ impl VesselRole {
 }
 
 impl ApprovalStatus {
+    /// What was said with it, as what it is: the subjects, or the reason.
+    pub fn subjects_or_reason(self, comment: Option<String>) -> (Option<String>, Option<String>) {
+        if self == Self::ApprovedWithSubjects { (comment, None) } else { (None, comment) }
+    }
+
     /// Whether the vessel is cleared by it, with subjects or without.
     pub fn clears(self) -> bool {
         matches!(self, Self::Approved | Self::ApprovedWithSubjects)

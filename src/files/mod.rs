@@ -57,6 +57,11 @@ impl Files {
         Ok(Opened { bytes: found.into_stream() })
     }
 
+    /// Fails where a file is not there.
+    pub async fn find(&self, key: &str) -> Result<()> {
+        Ok(self.store.head(&Path::from(key)).await.map(drop)?)
+    }
+
     /// Removes a file; one that is gone already is fine.
     pub async fn delete(&self, key: &str) -> Result<()> {
         match self.store.delete(&Path::from(key)).await {

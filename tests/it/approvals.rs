@@ -180,7 +180,7 @@ async fn an_owner_revokes_their_own_word_and_a_broker_anyones(app: TestApp) {
     assert_eq!(refused.problem(), "own_interest");
     for (approval, token) in [(&own, &sides.owner), (&theirs, &sides.broker)] {
         let revoked = sides.app.post(&revoke(approval), token).json(reason.clone()).send().await.expect(200);
-        assert_eq!((&revoked["status"], &revoked["comment"]), (&json!("pending"), &Value::Null));
+        assert_eq!((&revoked["status"], &revoked["reason"]), (&json!("pending"), &Value::Null));
         let again = sides.app.post(&revoke(approval), token).json(reason.clone()).send().await;
         assert_eq!(again.problem(), "conflict");
     }

@@ -23,7 +23,7 @@ on_both_databases! {
     files_of_one_name_do_not_collide,
     a_hostile_name_stays_inside_its_folder,
     a_long_name_in_any_script_can_be_unpacked,
-    a_damaged_or_missing_file_breaks_the_transfer_off,
+    a_damaged_file_breaks_the_transfer_off_and_a_missing_one_is_told_before,
 }
 
 type Entries = BTreeMap<String, Vec<u8>>;
@@ -198,22 +198,22 @@ async fn a_long_name_in_any_script_can_be_unpacked(app: TestApp) {
     }
 }
 
-async fn a_damaged_or_missing_file_breaks_the_transfer_off(app: TestApp) {
+async fn a_damaged_file_breaks_the_transfer_off_and_a_missing_one_is_told_before(app: TestApp) {
     let (room, broker) = filled(&app).await;
     let stored = app.dir.path().join("data/files").join(app.stored().last().unwrap());
     let good = fs::read(&stored).unwrap();
     let mut flipped = good.clone();
     flipped[20] ^= 1;
-    let damages = [Some(flipped), Some(good[..10].to_vec()), Some([&good[..], b"x"].concat()), Some(Vec::new()), None];
-    for damage in damages {
-        match &damage {
-            Some(bytes) => fs::write(&stored, bytes).unwrap(),
-            None => fs::remove_file(&stored).unwrap(),
-        }
+    for damage in [flipped, good[..10].to_vec(), [&good[..], b"x"].concat(), Vec::new()] {
+        fs::write(&stored, &damage).unwrap();
         let (sent, whole) = app.get(&format!("/rooms/{room}/archive?all=true"), &broker).receive().await;
         assert!(!whole, "the transfer ends as if nothing were wrong: {damage:?}");
         assert!(ZipArchive::new(Cursor::new(&sent)).is_err(), "{damage:?}");
     }
+    fs::remove_file(&stored).unwrap();
+    let before = app.actions(&room, &broker).await;
+    assert_eq!(app.get(&format!("/rooms/{room}/archive?all=true"), &broker).send().await.status, 500);
+    assert_eq!(app.actions(&room, &broker).await, before, "what cannot be sent is not said to have been");
     fs::write(&stored, good).unwrap();
     assert_eq!(archive(&app, &room, &broker, "?all=true").await.len(), 5);
 }

@@ -194,10 +194,11 @@ async fn a_later_decision_follows_the_first_and_both_are_listed(app: TestApp) {
     let approve = json!({ "subjects": "page 2 by noon" });
     let after = app.post(&format!("{document}/approve"), &owner).json(approve).send().await.expect(200);
     let told: Vec<_> = after["newest"]["decisions"].as_array().unwrap().iter().collect();
-    let fields = |at: usize| ["party", "role", "verdict", "comment", "decided_at"].map(|field| told[at][field].clone());
-    let word = |verdict, comment, at| ["owner@example.com", "owner", verdict, comment, at].map(Value::from);
-    assert_eq!(fields(0), word("rejected", "page 2 is missing", "2026-11-23T08:00:00Z"));
-    assert_eq!(fields(1), word("approved_with_subjects", "page 2 by noon", "2026-11-23T08:01:00Z"));
+    let fields =
+        |at: usize, why: &str| ["party", "role", "verdict", why, "decided_at"].map(|field| told[at][field].clone());
+    let word = |verdict, why, at| ["owner@example.com", "owner", verdict, why, at].map(Value::from);
+    assert_eq!(fields(0, "reason"), word("rejected", "page 2 is missing", "2026-11-23T08:00:00Z"));
+    assert_eq!(fields(1, "subjects"), word("approved_with_subjects", "page 2 by noon", "2026-11-23T08:01:00Z"));
     assert_eq!(told.len(), 2);
     let log = app.get(&format!("{room}/activities?action=document_decided"), &broker).send().await.expect(200);
     let verdicts = log.as_array().unwrap().iter().map(|entry| &entry["meta"]["verdict"]).collect::<Vec<_>>();
