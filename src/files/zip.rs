@@ -63,22 +63,29 @@ impl Files {
     /// `place` is held until the last byte was taken, or the client has gone.
     pub fn zip<P: Send + 'static>(&self, packed: Vec<Packed>, place: P) -> BoxStream<'static, io::Result<Bytes>> {
         let (chunks, waiting) = mpsc::channel(WAITING);
-        let (files, runtime) = (self.clone(), Handle::current());
+        let whole = Arc::new(AtomicBool::new(false));
+        let (files, runtime, written) = (self.clone(), Handle::current(), Arc::clone(&whole));
         tokio::task::spawn_blocking(move || {
-            let sink = Sink::new(chunks.clone(), runtime.clone());
-            if let Err(error) = write(&files, &runtime, &packed, sink) {
-                tracing::warn!(%error, "an archive was not sent to its end");
-                let broken = io::Error::other("the archive could not be made to its end");
-                let _ = runtime.block_on(timeout(PATIENCE, chunks.send(Err(broken))));
+            let sink = Sink::new(chunks, runtime.clone());
+            match write(&files, &runtime, &packed, sink) {
+                // Before the sink goes, and with it the channel.
+                Ok(_sink) => written.store(true, Ordering::Release),
+                Err(error) => tracing::warn!(%error, "an archive was not sent to its end"),
             }
             drop(place);
         });
-        stream::unfold(waiting, async |mut waiting| Some((waiting.recv().await?, waiting))).boxed()
+        // What ends before all was written, be it by a panic, is not to end as if it were whole.
+        stream::unfold((waiting, whole), async |(mut waiting, whole)| match waiting.recv().await {
+            Some(chunk) => Some((Ok(chunk), (waiting, whole))),
+            None if whole.swap(true, Ordering::Acquire) => None,
+            None => Some((Err(io::Error::other("the archive could not be made to its end")), (waiting, whole))),
+        })
+        .boxed()
     }
 }
 
 /// Writes the files, and the end of the zip only where all of them could be read.
-fn write(files: &Files, runtime: &Handle, packed: &[Packed], sink: Sink) -> Result<()> {
+fn write(files: &Files, runtime: &Handle, packed: &[Packed], sink: Sink) -> Result<Sink> {
     let broken_off = Arc::clone(&sink.broken_off);
     let mut zip = ZipWriter::new_stream(sink).set_auto_large_file();
     for file in packed {
@@ -89,7 +96,8 @@ fn write(files: &Files, runtime: &Handle, packed: &[Packed], sink: Sink) -> Resu
         }
     }
     let mut sink = zip.finish().map_err(lost)?.into_inner();
-    sink.flush().map_err(lost)
+    sink.flush().map_err(lost)?;
+    Ok(sink)
 }
 
 fn add(files: &Files, runtime: &Handle, file: &Packed, zip: &mut ZipWriter<StreamWriter<Sink>>) -> Result<()> {
@@ -142,7 +150,7 @@ fn lost(error: impl std::fmt::Display) -> Error {
 
 /// The writing end of the stream.
 struct Sink {
-    chunks: mpsc::Sender<io::Result<Bytes>>,
+    chunks: mpsc::Sender<Bytes>,
     runtime: Handle,
     buffer: Vec<u8>,
     /// Nothing more is to be sent: what is still written goes nowhere.
@@ -150,7 +158,7 @@ struct Sink {
 }
 
 impl Sink {
-    fn new(chunks: mpsc::Sender<io::Result<Bytes>>, runtime: Handle) -> Self {
+    fn new(chunks: mpsc::Sender<Bytes>, runtime: Handle) -> Self {
         Self { chunks, runtime, buffer: Vec::with_capacity(CHUNK), broken_off: Arc::default() }
     }
 }
@@ -171,7 +179,7 @@ impl Write for Sink {
             return Ok(());
         }
         let chunk = Bytes::from(std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK)));
-        match self.runtime.block_on(timeout(PATIENCE, self.chunks.send(Ok(chunk)))) {
+        match self.runtime.block_on(timeout(PATIENCE, self.chunks.send(chunk))) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone")),
             Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing any more")),
