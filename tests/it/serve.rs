@@ -221,6 +221,16 @@ fn run_printed_commands(place: &Installation, said: &str) {
 }
 
 #[test]
+fn half_a_demo_is_told_from_a_whole_one() {
+    let place = Installation::new(None);
+    place.add_user("broker@demo.example", "broker");
+    assert_eq!(
+        place.serve_refused(&["--demo"]),
+        "the demo was stopped while it was being made; delete the data directory and start again"
+    );
+}
+
+#[test]
 fn the_demo_is_not_for_strangers() {
     for address in ["0.0.0.0:0", "[::]:0"] {
         let place = Installation::new(None);

@@ -10,7 +10,8 @@ use std::net::SocketAddr;
 use super::print;
 use crate::{
     app::App,
-    db::{self, Page, activity::Filter, rooms::Order, users::User},
+    db::{self, Page, Tx, rooms::Order, users::User},
+    domain::SnapshotStatus,
     error::{Error, Result},
     http::BASE,
 };
@@ -20,8 +21,8 @@ use story::Story;
 /// Of every account of the demo.
 const PASSWORD: &str = "demo-clearance";
 const BROKER: &str = "broker@demo.example";
-/// Snapshots that the whole story holds: three that are taken, and two as the past operation was cleared and closed.
-const SNAPSHOTS: i64 = 5;
+/// With which the story ends.
+const LAST_SNAPSHOT: &str = "Before the planning meeting";
 
 /// Fills an empty database; one that the demo filled before is left as it is.
 pub(super) async fn fill(app: &App) -> Result<()> {
@@ -37,10 +38,18 @@ pub(super) async fn fill(app: &App) -> Result<()> {
 
 /// Refuses the half of a demo: one that was stopped while it was made.
 async fn told_to_its_end(app: &App) -> Result<()> {
-    let last = Filter { action: Some("snapshot_generated".into()), ..Filter::default() };
-    let page = Page { limit: 1, offset: 0 };
-    let (_, generated) = app.db.read(async |tx| db::activity::list(tx, None, &last, page).await).await?;
-    if generated >= SNAPSHOTS {
+    let page = Page { limit: 100, offset: 0 };
+    let find = async |tx: &mut Tx| {
+        let (rooms, _) = db::rooms::list(tx, Some(BROKER), Order::Newest, page).await?;
+        for room in rooms {
+            let taken = db::snapshots::all(tx, room.id).await?;
+            if taken.iter().any(|last| last.title == LAST_SNAPSHOT && last.status == SnapshotStatus::Completed) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    if app.db.read(find).await? {
         return Ok(());
     }
     Err(Error::setup("the demo was stopped while it was being made; delete the data directory and start again"))

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    PASSWORD,
+    LAST_SNAPSHOT, PASSWORD,
     cast::{self, actor, email, party},
     papers::{Fate, PAPERS, Paper},
 };
@@ -155,7 +155,7 @@ impl Story {
         let moved = Change::from([("sts_eta", self.eta(73).into()), ("location", place.into())]);
         rooms::change(&self.app, &actor("broker"), room, moved).await?;
         self.later(BEGINS);
-        self.snapshot(room, "broker", "Before the planning meeting", SnapshotType::Pdf).await
+        self.snapshot(room, "broker", LAST_SNAPSHOT, SnapshotType::Pdf).await
     }
 
     async fn advance(&self, room: RoomId, phase: Phase) -> Result<()> {
