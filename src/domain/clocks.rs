@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{ClaimState, NoticeState, RoomState, Time, room_state::DocumentState};
 use crate::db::rooms::Room;
 
-/// The type of document that tells the coastal State; to upload it is to have told.
+/// The type of document that tells the coastal State; to upload it is to have told, unless a party rejects it.
 pub const NOTICE_DOCUMENT: &str = "NOTIF_48H";
 /// How long before the operation the coastal State is told (MARPOL Annex I reg. 42.1).
 const NOTICE_BEFORE: Duration = Duration::from_hours(48);

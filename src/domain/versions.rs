@@ -178,7 +178,7 @@ fn checked_name(fields: &mut Fields, given: &str) -> String {
 }
 
 /// A file's name without the folders that some clients put before it (RFC 7578 §4.2).
-pub fn last_component(file_name: &str) -> &str {
+fn last_component(file_name: &str) -> &str {
     file_name.rsplit(['/', '\\']).next().unwrap_or_default()
 }
 
