@@ -1,8 +1,14 @@
-//! The compact range against the definition of RFC 6962 §2.1, written down as it stands there.
+//! Trees against the definitions of RFC 6962 §2.1, written down as they stand there; notes, checkpoints
+//! and proofs against the examples of their specifications.
+
+use std::collections::HashMap;
 
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
-use sts_clearance::evidence::{CompactRange, Hash, leaf_hash};
+use sts_clearance::evidence::{
+    Checkpoint, CompactRange, ConsistencyProof, Hash, Leaf, LogKey, LogProof, Place, PublicKeys, Question, extends,
+    holds, leaf_hash,
+};
 
 /// MTH of RFC 6962 §2.1.
 fn tree_head(entries: &[Vec<u8>]) -> Hash {
@@ -15,6 +21,232 @@ fn tree_head(entries: &[Vec<u8>]) -> Hash {
             Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
         }
     }
+}
+
+/// PATH of RFC 6962 §2.1.1.
+fn path(m: usize, entries: &[Vec<u8>]) -> Vec<Hash> {
+    if entries.len() == 1 {
+        return Vec::new();
+    }
+    let split = entries.len().next_power_of_two() / 2;
+    let (left, right) = entries.split_at(split);
+    let (mut path, other) =
+        if m < split { (path(m, left), tree_head(right)) } else { (path(m - split, right), tree_head(left)) };
+    path.push(other);
+    path
+}
+
+/// SUBPROOF of RFC 6962 §2.1.2.
+fn subproof(m: usize, entries: &[Vec<u8>], whole: bool) -> Vec<Hash> {
+    if m == entries.len() {
+        return if whole { Vec::new() } else { vec![tree_head(entries)] };
+    }
+    let split = entries.len().next_power_of_two() / 2;
+    let (left, right) = entries.split_at(split);
+    let (mut proof, other) = if m <= split {
+        (subproof(m, left, whole), tree_head(right))
+    } else {
+        (subproof(m - split, right, false), tree_head(left))
+    };
+    proof.push(other);
+    proof
+}
+
+/// 257 leaves, and every node of the tree over them.
+fn a_tree() -> (Vec<Vec<u8>>, HashMap<Place, Hash>, CompactRange) {
+    let entries: Vec<Vec<u8>> = (0..257_u16).map(|i| i.to_be_bytes().to_vec()).collect();
+    let (mut range, mut nodes) = (CompactRange::empty(), HashMap::new());
+    for (index, entry) in entries.iter().enumerate() {
+        let leaf = leaf_hash(entry);
+        nodes.insert(Place { level: 0, index: index as u64 }, leaf);
+        nodes.extend(range.push(leaf).into_iter().map(|node| (node.place, node.hash)));
+    }
+    (entries, nodes, range)
+}
+
+/// Answers from the nodes, and counts those that were looked at.
+fn ask(question: Question, nodes: &HashMap<Place, Hash>) -> (Vec<Hash>, usize) {
+    let hashes: Vec<Hash> = question.places().iter().map(|place| nodes[place]).collect();
+    (question.answer(&hashes).unwrap(), hashes.len())
+}
+
+#[test]
+fn every_inclusion_proof_is_that_of_rfc_6962_from_few_nodes_and_proves_its_entry_alone() {
+    let (entries, nodes, _) = a_tree();
+    for size in 1..=entries.len() {
+        let root = tree_head(&entries[..size]);
+        for index in 0..size {
+            let (proof, read) = ask(Question::Inclusion { index: index as u64, size: size as u64 }, &nodes);
+            assert_eq!(proof, path(index, &entries[..size]), "{index} in {size}");
+            assert!(read <= 2 * 9, "{read} nodes for {index} in {size}");
+            let leaf = leaf_hash(&entries[index]);
+            assert!(holds(&proof, size as u64, root, index as u64, leaf));
+            let other = if index == 0 { 1 } else { index - 1 };
+            assert!(!holds(&proof, size as u64, root, other as u64, leaf), "{index} in {size}, as {other}");
+        }
+    }
+}
+
+#[test]
+fn every_consistency_proof_is_that_of_rfc_6962_and_tells_a_rewritten_tree() {
+    let (entries, nodes, _) = a_tree();
+    let heads: Vec<Hash> = (0..=entries.len()).map(|size| tree_head(&entries[..size])).collect();
+    for to in 1..=entries.len() {
+        for from in 1..=to {
+            let (proof, read) = ask(Question::Consistency { from: from as u64, to: to as u64 }, &nodes);
+            assert_eq!(proof, subproof(from, &entries[..to], true), "{from} to {to}");
+            assert!(read <= 3 * 9, "{read} nodes for {from} to {to}");
+            let (newer, older) = ((to as u64, heads[to]), (from as u64, heads[from]));
+            assert!(extends(&proof, newer, older));
+            let rewritten = leaf_hash(b"another");
+            assert!(!extends(&proof, newer, (from as u64, rewritten)), "{from} to {to}");
+            assert!(!extends(&proof, (to as u64, rewritten), older), "{from} to {to}");
+        }
+    }
+}
+
+#[test]
+fn the_root_of_every_size_is_told_from_few_nodes_and_a_size_without_sense_is_none() {
+    let (entries, nodes, range) = a_tree();
+    for size in 1..=entries.len() {
+        let (root, read) = ask(Question::Root { size: size as u64 }, &nodes);
+        assert_eq!(root, [tree_head(&entries[..size])]);
+        assert_eq!(read, size.count_ones() as usize);
+    }
+    assert_eq!(range.size(), 257);
+    for question in [
+        Question::Inclusion { index: 5, size: 5 },
+        Question::Inclusion { index: 0, size: 0 },
+        Question::Consistency { from: 0, to: 5 },
+        Question::Consistency { from: 6, to: 5 },
+    ] {
+        assert_eq!(question.places(), []);
+        assert_eq!(question.answer(&[]), None, "{question:?}");
+    }
+}
+
+#[test]
+fn the_path_of_the_next_leaf_is_its_inclusion_proof_once_it_is_there_and_gives_the_tree_before() {
+    let (entries, ..) = a_tree();
+    let mut range = CompactRange::empty();
+    for (index, entry) in entries.iter().enumerate() {
+        let next = range.path_of_next();
+        assert_eq!(next, path(index, &entries[..=index]));
+        assert_eq!(CompactRange::from_path_of_next(index as u64, &next), Some(range.clone()));
+        range.push(leaf_hash(entry));
+    }
+    assert_eq!(CompactRange::from_path_of_next(3, &[[0; 32]]), None);
+}
+
+/// The example of the documentation of Go's `note`, the origin of C2SP `signed-note`.
+const NEUMANN: &str = "If you think cryptography is the answer to your problem,
+then you don't know what your problem is.
+
+— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=
+";
+const NEUMANNS_KEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+
+/// The example of C2SP `tlog-checkpoint`.
+const BEHIND_THE_SOFA: &str = "example.com/behind-the-sofa
+20852163
+CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+
+— example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+";
+
+#[test]
+fn a_note_signed_elsewhere_is_verified_and_is_no_checkpoint() {
+    let keys = PublicKeys::read(NEUMANNS_KEY).unwrap();
+    let said = Checkpoint::open(NEUMANN, &keys).unwrap_err().to_string();
+    assert_eq!(said, "it is no signed checkpoint", "its signature is right, but it is no checkpoint");
+    let said = Checkpoint::open(&NEUMANN.replace("problem is", "problem was"), &keys).unwrap_err().to_string();
+    assert!(said.contains("the signature of the key `PeterNeumann+c74f20a3` does not fit"), "{said}");
+}
+
+#[test]
+fn the_checkpoint_of_the_specification_is_read_and_its_unknown_signer_named() {
+    let checkpoint = Checkpoint::unchecked(BEHIND_THE_SOFA).unwrap();
+    assert_eq!((checkpoint.origin.as_str(), checkpoint.size), ("example.com/behind-the-sofa", 20_852_163));
+    assert_eq!(hex::encode(checkpoint.root), "0ac5186a91863e8e1d90c808014aa89bf5da8e3ee1d9f07630f0378f68f1ab62");
+    let known = LogKey::new("example.com/behind-the-sofa", [7; 32]).unwrap();
+    let said = Checkpoint::open(BEHIND_THE_SOFA, &PublicKeys::read(known.public()).unwrap()).unwrap_err().to_string();
+    assert!(said.starts_with("it is signed by example.com/behind-the-sofa+033de0ae, not by"), "{said}");
+}
+
+/// The proof of C2SP `tlog-proof`, whose checkpoint is the one above.
+fn proof_of_the_specification() -> String {
+    format!(
+        "c2sp.org/tlog-proof@v1
+extra dGVzdA==
+index 73894
+gSKyXoYZUgZ6jduWYrkDOARinOMGJveXjgMkBTcdPlQ=
+B95lDa8R83lS8n0eG+o0buTxRKQTYFi//1U8anccXmA=
+EKNzoDWG8LGC0Yp9o+sv3qllpMP9uHQ9B20KNL+Q1zs=
+RoopEkOdqkYqMB4MJXrbt/hMjOxsVn0IrWjpz1ZMMes=
+AHCioX9nLjsrse6YhjRRmk1WUEirVOLLRoOQ6vfO5vk=
+
+{BEHIND_THE_SOFA}"
+    )
+}
+
+#[test]
+fn the_proof_of_the_specification_is_read_and_written_as_it_stands_there() {
+    let text = proof_of_the_specification();
+    let proof = LogProof::read(&text).unwrap();
+    assert_eq!((proof.index, proof.path.len(), &*proof.leaf), (73_894, 5, b"test".as_slice()));
+    assert_eq!(proof.checkpoint, BEHIND_THE_SOFA);
+    assert_eq!(proof.to_string(), text);
+    for (from, to) in [
+        ("c2sp.org/tlog-proof@v1", "c2sp.org/tlog-proof@v2"),
+        ("index 73894", "index 073894"),
+        ("index 73894", "index -1"),
+        ("extra dGVzdA==", "extra dGVzdB=="),
+        ("extra dGVzdA==\n", ""),
+        ("gSKy", "gSK"),
+        ("\n\n", "\n"),
+    ] {
+        assert!(LogProof::read(&text.replacen(from, to, 1)).is_err(), "{from} as {to}");
+    }
+}
+
+#[test]
+fn a_consistency_proof_is_read_as_it_is_written() {
+    let proof = ConsistencyProof { from: 5, path: vec![[3; 32], [4; 32]], checkpoint: BEHIND_THE_SOFA.into() };
+    assert_eq!(ConsistencyProof::read(&proof.to_string()).unwrap(), proof);
+    assert!(ConsistencyProof::read(&proof.to_string().replacen("old 5", "old 05", 1)).is_err());
+}
+
+#[test]
+fn a_key_is_read_as_it_was_kept_shows_no_secret_and_refuses_a_name_that_would_break_a_note() {
+    for i in 0..=255 {
+        let key = LogKey::new("clearance.example.com", [i; 32]).unwrap();
+        let read = LogKey::read(key.private()).unwrap();
+        assert_eq!((read.public(), read.name()), (key.public(), "clearance.example.com"));
+        assert!(!format!("{key:?}").contains("PRIVATE"));
+        let checkpoint = Checkpoint { origin: "clearance.example.com/rooms/1".into(), size: 3, root: [i; 32] };
+        let note = checkpoint.signed(&key).unwrap();
+        let (opened, by) = Checkpoint::open(&note, &PublicKeys::read(key.public()).unwrap()).unwrap();
+        assert_eq!(opened, checkpoint);
+        assert!(key.public().starts_with(&by));
+    }
+    for name in ["", "two words", "a+b", "tab\t", "line\n"] {
+        assert!(LogKey::new(name, [1; 32]).is_err(), "{name:?}");
+    }
+    for text in ["", "PRIVATE+KEY+name+00000000+AAAA", NEUMANNS_KEY] {
+        assert!(LogKey::read(text).is_err(), "{text}");
+    }
+    assert!(PublicKeys::read("\n# a comment\n").is_err());
+    assert_eq!(PublicKeys::read(&format!("# old\n{NEUMANNS_KEY}\n")).unwrap().names(), ["PeterNeumann+c74f20a3"]);
+}
+
+#[test]
+fn a_leaf_is_read_in_its_canonical_form_alone() {
+    let canonical = br#"{"action":"room_created","actor":"system","id":"1","meta":{"a":1},"room_id":null,"seq":0,"timestamp":"2026-11-23T08:00:00Z"}"#;
+    let leaf = Leaf::read(canonical).unwrap();
+    assert_eq!(leaf.canonical().unwrap(), canonical);
+    let spaced = String::from_utf8(canonical.to_vec()).unwrap().replace(':', ": ");
+    assert!(Leaf::read(spaced.as_bytes()).is_err());
+    assert!(Leaf::read(b"{}").is_err());
 }
 
 #[test]
