@@ -14,7 +14,9 @@ use crate::{
     db::Db,
     domain::Time,
     error::Result,
+    evidence::LogKey,
     files::{self, Files},
+    keys,
 };
 
 /// Passwords hashed at once: each takes 19 MiB and a core.
@@ -37,6 +39,8 @@ pub struct Shared {
     pub files: Files,
     /// The settings.
     pub config: Config,
+    /// The key that signs the checkpoints of logs.
+    pub log_key: Arc<LogKey>,
     /// The fonts of reports.
     pub fonts: Arc<report::Fonts>,
     /// Rung when a job was enqueued in this process.
@@ -67,6 +71,7 @@ impl App {
         let shared = Shared {
             db: Db::open(&config.database_url())?,
             files: Files::open(&config.files_url())?,
+            log_key: Arc::new(keys::log_key(&config, new_secret)?),
             fonts: Arc::new(config.fonts()?),
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
@@ -86,6 +91,7 @@ impl App {
             db: self.db.clone(),
             files: self.files.clone(),
             config: self.config.clone(),
+            log_key: Arc::clone(&self.log_key),
             fonts: Arc::clone(&self.fonts),
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
@@ -108,10 +114,15 @@ impl App {
     }
 
     /// 256 bits that nobody can guess.
-    #[expect(clippy::disallowed_methods, reason = "this is where random bytes come from")]
     pub fn secret(&self) -> [u8; 32] {
-        rand::random()
+        new_secret()
     }
+}
+
+/// 256 bits that nobody can guess.
+#[expect(clippy::disallowed_methods, reason = "this is where random bytes come from")]
+pub fn new_secret() -> [u8; 32] {
+    rand::random()
 }
 
 /// A new UUID, version 7.

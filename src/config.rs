@@ -20,6 +20,8 @@ use crate::{
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "sts-clearance.toml";
+/// Settings that are shown to nobody.
+const SECRETS: &[&str] = &["log_key"];
 /// Before the name of a setting in the environment.
 const PREFIX: &str = "STS_";
 
@@ -41,6 +43,11 @@ pub struct Config {
     /// Reports rendered at once.
     pub render_workers: u32,
     upload_limit_mib: u32,
+    /// The key that signs logs, where it is no file's; never shown.
+    pub log_key: String,
+    log_key_file: String,
+    /// Name of a key that is made.
+    pub log_name: String,
     /// Years for which a closed room's papers are kept.
     pub retention_years: u32,
 }
@@ -165,7 +172,9 @@ impl Layers {
     pub fn shown(&self) -> Vec<Setting> {
         let shown = |(name, origin): &(String, String)| {
             let value = self.values.get(name).map(ToString::to_string).unwrap_or_default();
-            Setting { name: name.clone(), shown: mask_password(&value), origin: origin.clone() }
+            let secret = SECRETS.contains(&name.as_str()) && value != "\"\"";
+            let shown = if secret { "\"****\"".to_owned() } else { mask_password(&value) };
+            Setting { name: name.clone(), shown, origin: origin.clone() }
         };
         self.origins.iter().map(shown).collect()
     }
@@ -205,6 +214,11 @@ impl Config {
         } else {
             self.files_url.clone()
         }
+    }
+
+    /// Where the key that signs logs is kept.
+    pub fn log_key_file(&self) -> PathBuf {
+        if self.log_key_file.is_empty() { self.data_dir.join("keys/log.key") } else { self.log_key_file.clone().into() }
     }
 
     /// How long a session lasts.

@@ -9,6 +9,7 @@ pub mod policy;
 pub mod app;
 pub mod config;
 pub mod error;
+pub mod keys;
 
 pub mod api;
 pub mod cli;

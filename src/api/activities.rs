@@ -32,7 +32,7 @@ pub(super) fn routes() -> Routes {
 
 /// One entry of a log.
 #[derive(Serialize, ToSchema)]
-struct EntryView {
+pub(super) struct EntryView {
     #[schema(value_type = String, format = "uuid")]
     id: EntryId,
     /// The room, where the entry belongs to one.

@@ -7,6 +7,7 @@ mod auth;
 mod cockpit;
 mod document_types;
 mod documents;
+mod log;
 mod parties;
 mod rooms;
 mod snapshots;
@@ -30,5 +31,6 @@ pub fn routes() -> Routes {
         .merge(cockpit::routes())
         .merge(document_types::routes())
         .merge(activities::routes())
+        .merge(log::routes())
         .merge(snapshots::routes())
 }

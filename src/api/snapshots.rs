@@ -73,6 +73,9 @@ struct SnapshotView {
     record_sha256: String,
     /// SHA-256 of its file.
     file_sha256: Option<String>,
+    /// The signed checkpoint of the room's log at the entry that announces the snapshot (C2SP
+    /// `tlog-checkpoint`): whoever keeps it can tell later whether the log was changed.
+    checkpoint: Option<String>,
 }
 
 impl From<Snapshot> for SnapshotView {
@@ -93,6 +96,7 @@ impl From<Snapshot> for SnapshotView {
             error: snapshot.last_error,
             record_sha256: hex::encode(&snapshot.record_sha256),
             file_sha256: snapshot.file_sha256.map(hex::encode),
+            checkpoint: snapshot.proof.and_then(|proof| Some(proof.split_once("\n\n")?.1.to_owned())),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod config;
 mod demo;
+mod key;
 mod migrate;
 mod serve;
 mod user;
@@ -76,6 +77,13 @@ enum Command {
                             sts-clearance user set-password --email ops@example.com --password-stdin < password"
     )]
     User(user::Command),
+    /// Show, replace or make the key that signs the logs
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  sts-clearance key show\n  sts-clearance key rotate\n  \
+                            export STS_LOG_KEY=$(sts-clearance key new --name clearance.example.com)"
+    )]
+    Key(key::Command),
     /// Print the settings in force, and where each comes from
     #[command(after_help = "Example:\n  STS_LISTEN=127.0.0.1:9000 sts-clearance config")]
     Config,
@@ -113,6 +121,7 @@ fn execute(cli: Cli) -> Result<()> {
         Command::Config => config::print_settings(&layers),
         Command::Serve(flags) => serve::run(settings, &flags),
         Command::Migrate(command) => block_on(migrate::run(open(settings)?, command)),
+        Command::Key(command) => block_on(key::run(settings, command)),
         Command::User(command) => block_on(user::run(open(settings)?, command)),
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     app::App,
     config::Config,
     db::migrations,
+    domain::log_keys,
     error::{Error, Result},
     http, jobs, telemetry,
 };
@@ -63,6 +64,7 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         }
     }
     migrations::check(&app.db).await?;
+    log_keys::register(&app).await?;
     if flags.demo {
         demo::fill(&app).await?;
     } else {

@@ -9,7 +9,7 @@ use crate::{
     app::App,
     db::{self, migrations},
     domain::{
-        Actor, Role,
+        Actor, Role, log_keys,
         users::{self, NewUser},
     },
     error::{Error, Result},
@@ -61,6 +61,7 @@ fn role(word: &str) -> Result<Role, String> {
 
 pub(super) async fn run(app: App, command: Command) -> Result<()> {
     migrations::prepare(&app.db, app.now()).await?;
+    log_keys::register(&app).await?;
     match command {
         Command::Add { email, name, role, .. } => {
             let asked = NewUser { email, name, role, password: password_from_stdin()? };

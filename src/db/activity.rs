@@ -1,4 +1,4 @@
-//! `activity_log` and `room_logs`: entries are added and read, never changed.
+//! `activity_log`: entries are added and read, never changed.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::{Page, Param, Row, Tx};
 use crate::{
     domain::{EntryId, Log, Time},
     error::{Error, Result},
-    evidence::{CompactRange, Hash},
+    evidence::{Hash, Leaf},
 };
 
 /// One entry of a log.
@@ -29,6 +29,19 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// What its hash covers.
+    pub fn leaf(&self) -> Leaf {
+        Leaf {
+            action: self.action.clone(),
+            actor: self.actor.clone(),
+            id: self.id.to_string(),
+            meta: self.meta.clone(),
+            room_id: self.log.room().map(|room| room.to_string()),
+            seq: self.seq.unsigned_abs(),
+            timestamp: self.at.into(),
+        }
+    }
+
     const COLUMNS: &str = "id, seq, actor, action, ts, meta_json, room_id";
 
     fn read(row: &Row) -> Result<Self> {
@@ -61,25 +74,6 @@ pub struct Filter {
 const MATCHES: &str = "(CAST(?1 AS TEXT) IS NULL OR actor = ?1) AND (CAST(?2 AS TEXT) IS NULL OR action = ?2)
     AND ts >= ?3 AND ts < ?4";
 
-/// Takes the row of the log's head, made at the log's first entry, and holds it until the end.
-pub async fn lock_head(tx: &mut Tx, log: Log) -> Result<(u64, Vec<u8>)> {
-    let row = tx
-        .one(
-            "INSERT INTO room_logs (room_id, size, frontier) VALUES (?1, 0, ?2)
-             ON CONFLICT (room_id) DO UPDATE SET size = room_logs.size RETURNING size, frontier",
-            &[&log.key(), &Vec::<u8>::new()],
-        )
-        .await?;
-    Ok((row.get::<i64>(0)?.unsigned_abs(), row.get(1)?))
-}
-
-/// Stores where the log stands now.
-pub async fn set_head(tx: &mut Tx, log: Log, head: &CompactRange) -> Result<()> {
-    let size = i64::try_from(head.size()).map_err(|_| Error::internal("a log is full"))?;
-    let update = "UPDATE room_logs SET size = ?2, frontier = ?3 WHERE room_id = ?1";
-    tx.exec(update, &[&log.key(), &size, &head.frontier()]).await.map(drop)
-}
-
 /// Adds an entry; `domain::operation` is the only caller.
 pub async fn insert(tx: &mut Tx, entry: &Entry, leaf: &Hash) -> Result<()> {
     tx.exec(
@@ -108,6 +102,22 @@ pub async fn before(tx: &mut Tx, log: Log, seq: i64, limit: i64) -> Result<Vec<E
          ORDER BY seq DESC LIMIT ?3"
     );
     tx.rows(&sql, &[&log.key(), &seq, &limit]).await?.iter().map(Entry::read).collect()
+}
+
+/// The entries of a log from `from` on and before `to`, oldest first.
+pub async fn range(tx: &mut Tx, log: Log, from: i64, to: i64) -> Result<Vec<Entry>> {
+    let columns = Entry::COLUMNS;
+    let sql = format!(
+        "SELECT {columns} FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND seq >= ?2 AND seq < ?3
+         ORDER BY seq"
+    );
+    tx.rows(&sql, &[&log.key(), &from, &to]).await?.iter().map(Entry::read).collect()
+}
+
+/// The position of an entry in a log.
+pub async fn position(tx: &mut Tx, log: Log, id: EntryId) -> Result<Option<i64>> {
+    let find = "SELECT seq FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND id = ?2";
+    tx.opt(find, &[&log.key(), &id]).await?.map(|row| row.get(0)).transpose()
 }
 
 /// A page of one log, or of all, newest first, and how many match in all.

@@ -54,7 +54,11 @@ const MIGRATIONS: &[Migration] = &[
     step!("007_add_operation_clocks", holds: &[("rooms.closed_at", "rooms WHERE closed_at IS NOT NULL"),
         ("rooms.transfer_completed_at", "rooms WHERE transfer_completed_at IS NOT NULL"),
         ("rooms.planned_duration_hours", "rooms WHERE planned_duration_hours <> 48")]),
+    step!("008_add_log_proofs", holds: &[("snapshot_records.proof", "snapshot_records WHERE proof IS NOT NULL")]),
 ];
+
+/// The step after which the trees of older logs are written: SQL has no SHA-256.
+const LOG_PROOFS: &str = "008_add_log_proofs";
 
 /// A step and when it was taken, if it was.
 #[derive(Debug, Clone)]
@@ -84,6 +88,9 @@ pub async fn up(db: &Db, now: Time) -> Result<Vec<&'static str>> {
             let dialect = tx.dialect();
             tx.batch(&dialect.column_types(step.up)).await?;
             tx.batch(if dialect == Dialect::Sqlite { step.up_sqlite } else { step.up_postgres }).await?;
+            if step.name == LOG_PROOFS {
+                super::logs::fill(tx).await?;
+            }
             tx.exec("INSERT INTO schema_migrations (name, applied_at) VALUES (?1, ?2)", &[&step.name, &now]).await?;
             taken.push(step.name);
         }
@@ -92,23 +99,21 @@ pub async fn up(db: &Db, now: Time) -> Result<Vec<&'static str>> {
     .await
 }
 
-/// What the way down took with it.
+/// The way down, and what it takes with it.
 #[derive(Debug, Default)]
-pub struct TakenBack {
+pub struct WayDown {
     /// The steps, the newest first.
     pub steps: Vec<&'static str>,
     /// What was deleted, and of how many rows.
     pub rows: BTreeMap<&'static str, i64>,
-    /// Files that nothing names any more, where the list of such files went too.
-    pub files: Vec<String>,
-    /// Whether there is still a log to tell it to.
+    /// Whether a log remains, to tell it to beforehand.
     pub log_remains: bool,
 }
 
-/// Takes back every step after `to` (`002`, or `000` for all).
+/// Looks at the way down to `to` (`002`, or `000` for all).
 ///
 /// Refuses to lose rows unless told that this is meant.
-pub async fn down(tx: &mut Tx, to: &str, rows_may_go: bool) -> Result<TakenBack> {
+pub async fn way_down(tx: &mut Tx, to: &str, rows_may_go: bool) -> Result<WayDown> {
     let kept = if to.bytes().all(|digit| digit == b'0') && !to.is_empty() {
         0
     } else {
@@ -117,12 +122,18 @@ pub async fn down(tx: &mut Tx, to: &str, rows_may_go: bool) -> Result<TakenBack>
     };
     lock(tx).await?;
     let applied = applied(tx).await?;
-    let mut taken = TakenBack { log_remains: kept > 0 && !applied.is_empty(), ..TakenBack::default() };
-    let steps = || MIGRATIONS[kept..].iter().rev().filter(|step| find(&applied, step.name).is_some());
-    for (name, counted) in steps().flat_map(|step| step.holds) {
-        taken.rows.insert(name, tx.one(&format!("SELECT COUNT(*) FROM {counted}"), &[]).await?.get(0)?);
+    let mut way = WayDown { log_remains: kept > 0 && !applied.is_empty(), ..WayDown::default() };
+    let steps = MIGRATIONS[kept..].iter().rev().filter(|step| find(&applied, step.name).is_some());
+    for step in steps {
+        way.steps.push(step.name);
+        for (name, counted) in step.holds {
+            way.rows.insert(name, tx.one(&format!("SELECT COUNT(*) FROM {counted}"), &[]).await?.get(0)?);
+        }
     }
-    let lost: Vec<_> = taken.rows.iter().filter(|(_, rows)| **rows > 0).collect();
+    if way.log_remains && !way.steps.is_empty() && find(&applied, LOG_PROOFS).is_none() {
+        return Err(Error::setup("the database's log is of an older version; run `sts-clearance migrate up` first"));
+    }
+    let lost: Vec<_> = way.rows.iter().filter(|(_, rows)| **rows > 0).collect();
     if !lost.is_empty() && !rows_may_go {
         let lost: Vec<_> = lost.into_iter().map(|(name, rows)| format!("`{name}` ({rows})")).collect();
         return Err(Error::Refused(format!(
@@ -130,18 +141,24 @@ pub async fn down(tx: &mut Tx, to: &str, rows_may_go: bool) -> Result<TakenBack>
             lost.join(", ")
         )));
     }
-    for step in steps() {
+    Ok(way)
+}
+
+/// Takes the steps of a way down; answers the files that nothing names any more, where the list of such
+/// files went too.
+pub async fn down(tx: &mut Tx, way: &WayDown) -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    for step in MIGRATIONS.iter().rev().filter(|step| way.steps.contains(&step.name)) {
         if step.name == MIGRATIONS[0].name {
-            taken.files = super::files::due(tx, Time::LATEST, i64::MAX).await?;
+            files = super::files::due(tx, Time::LATEST, i64::MAX).await?;
         }
         tx.batch(step.down).await?;
         if tx.dialect() == Dialect::Postgres {
             tx.batch(step.down_postgres).await?;
         }
         tx.exec("DELETE FROM schema_migrations WHERE name = ?1", &[&step.name]).await?;
-        taken.steps.push(step.name);
     }
-    Ok(taken)
+    Ok(files)
 }
 
 /// Makes the schema of a database that has none, and refuses one whose schema is another's.

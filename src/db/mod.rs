@@ -18,6 +18,7 @@ pub mod documents;
 pub mod files;
 pub mod idempotency;
 pub mod jobs;
+pub mod logs;
 pub mod migrations;
 pub mod parties;
 pub mod rooms;

@@ -31,6 +31,9 @@ pub struct Snapshot {
     pub created_at: Time,
     /// SHA-256 of its record.
     pub record_sha256: Vec<u8>,
+    /// That the log holds the entry that announces it (C2SP `tlog-proof`); none for one from before
+    /// there were proofs.
+    pub proof: Option<String>,
     /// SHA-256 of its file.
     pub file_sha256: Option<Vec<u8>>,
     /// How far the rendering is, in percent.
@@ -54,6 +57,7 @@ impl Snapshot {
             data: String::new(),
             created_at: now,
             record_sha256: Vec::new(),
+            proof: None,
             file_sha256: None,
             progress: Some(0),
             last_error: None,
@@ -63,7 +67,7 @@ impl Snapshot {
 
 const SELECT: &str =
     "SELECT s.id, s.room_id, s.title, s.created_by, s.status, s.file_url, s.file_size, s.snapshot_type,
-        s.data, s.created_at, r.sha256, f.sha256, j.progress, j.last_error
+        s.data, s.created_at, r.sha256, f.sha256, j.progress, j.last_error, r.proof
     FROM snapshots s JOIN snapshot_records r ON r.snapshot_id = s.id
     LEFT JOIN snapshot_files f ON f.snapshot_id = s.id
     LEFT JOIN snapshot_jobs j ON j.snapshot_id = s.id";
@@ -84,6 +88,7 @@ fn read(row: &Row) -> Result<Snapshot> {
         file_sha256: row.get(11)?,
         progress: row.get(12)?,
         last_error: row.get(13)?,
+        proof: row.get(14)?,
     })
 }
 
@@ -108,8 +113,8 @@ pub async fn insert(tx: &mut Tx, snapshot: &Snapshot, record: &[u8]) -> Result<(
     )
     .await?;
     tx.exec(
-        "INSERT INTO snapshot_records (snapshot_id, sha256, body) VALUES (?1, ?2, ?3)",
-        &[&snapshot.id, &snapshot.record_sha256, &record],
+        "INSERT INTO snapshot_records (snapshot_id, sha256, body, proof) VALUES (?1, ?2, ?3, ?4)",
+        &[&snapshot.id, &snapshot.record_sha256, &record, &snapshot.proof],
     )
     .await
     .map(drop)

@@ -29,6 +29,14 @@ impl Log {
     pub fn key(self) -> String {
         self.room().map_or_else(|| "platform".to_owned(), |room| room.to_string())
     }
+
+    /// Its name in the checkpoints of a server that signs under this name (C2SP `tlog-checkpoint`).
+    pub fn origin(self, server: &str) -> String {
+        match self {
+            Self::Room(room) => format!("{server}/rooms/{room}"),
+            Self::Platform => format!("{server}/platform"),
+        }
+    }
 }
 
 /// Who does something, as the log names it.
@@ -239,6 +247,16 @@ pub enum Event {
         snapshot_type: super::SnapshotType,
         record_sha256: String,
         file_sha256: Option<String>,
+    },
+    LogExported {
+        entries: u64,
+    },
+    LogKeyAdded {
+        public_key: String,
+    },
+    LogKeyRotated {
+        from: String,
+        to: String,
     },
     AccessDenied {
         permission: &'static str,

@@ -19,6 +19,8 @@ pub mod decisions;
 pub mod document_types;
 pub mod documents;
 pub mod idempotency;
+pub mod log_keys;
+pub mod logs;
 pub mod operation;
 pub mod parties;
 pub mod passwords;

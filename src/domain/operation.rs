@@ -1,13 +1,13 @@
 //! An operation: one transaction, with its log held from the start and its actor looked at again.
 
-use serde_json::json;
+use std::sync::Arc;
 
 use super::{Actor, EntryId, Event, Log, Role, Time};
 use crate::{
     app::{self, App},
     db::{self, Tx, activity::Entry},
     error::{Error, Result},
-    evidence::{self, CompactRange},
+    evidence::{self, Checkpoint, CompactRange, LogKey, LogProof},
 };
 
 /// Runs the body in one transaction that commits with the entries it appends, or not at all.
@@ -52,7 +52,9 @@ pub async fn confirm(tx: &mut Tx, log: Log, by: &Actor) -> Result<()> {
 pub struct OpenLog {
     log: Log,
     head: CompactRange,
+    origin: String,
     by: Actor,
+    key: Arc<LogKey>,
     /// The instant of the operation.
     pub now: Time,
 }
@@ -60,10 +62,10 @@ pub struct OpenLog {
 impl OpenLog {
     /// Takes the log's row in `room_logs`, and then looks at the clock.
     pub async fn lock(tx: &mut Tx, app: &App, log: Log, by: &Actor) -> Result<Self> {
-        let (size, frontier) = db::activity::lock_head(tx, log).await?;
-        let head = CompactRange::from_parts(size, &frontier)
-            .ok_or_else(|| Error::internal(format!("the head of the log of {} is damaged", log.key())))?;
-        Ok(Self { log, head, by: by.clone(), now: app.now() })
+        let key = Arc::clone(&app.log_key);
+        let head = db::logs::lock_head(tx, log, &log.origin(key.name())).await?;
+        let origin = head.origin.ok_or_else(|| Error::internal("a log without a name"))?;
+        Ok(Self { log, head: head.range, origin, by: by.clone(), key, now: app.now() })
     }
 
     /// Where the log stands.
@@ -71,35 +73,49 @@ impl OpenLog {
         &self.head
     }
 
+    /// The log's name in its checkpoints.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The public key that its checkpoints are signed with now.
+    pub fn public_key(&self) -> &str {
+        self.key.public()
+    }
+
     /// Who acts.
     pub fn by(&self) -> &Actor {
         &self.by
     }
 
-    /// Appends an entry.
+    /// Appends an entry, and signs where the log stands then.
     pub async fn append(&mut self, tx: &mut Tx, event: &Event) -> Result<()> {
+        self.append_proving(tx, event).await.map(drop)
+    }
+
+    /// Appends an entry; answers the proof that the log holds it.
+    pub async fn append_proving(&mut self, tx: &mut Tx, event: &Event) -> Result<LogProof> {
         let told = serde_json::to_value(event).map_err(|error| Error::internal(format!("an event: {error}")))?;
+        let index = self.head.size();
         let entry = Entry {
             id: EntryId(app::new_uuid()),
             log: self.log,
-            seq: self.head.size().try_into().map_err(|_| Error::internal("a log is full"))?,
+            seq: index.try_into().map_err(|_| Error::internal("a log is full"))?,
             actor: self.by.word().to_owned(),
             action: told["action"].as_str().unwrap_or_default().to_owned(),
             at: self.now,
             meta: told["meta"].clone(),
         };
-        let leaf = evidence::leaf_hash(&canonical_leaf(&entry)?);
-        self.head.push(leaf);
-        db::activity::insert(tx, &entry, &leaf).await?;
-        db::activity::set_head(tx, self.log, &self.head).await
+        let leaf = entry.leaf().canonical().map_err(|error| Error::internal(format!("an entry: {error}")))?;
+        let hash = evidence::leaf_hash(&leaf);
+        let path = self.head.path_of_next();
+        let completed = self.head.push(hash);
+        let checkpoint = Checkpoint { origin: self.origin.clone(), size: self.head.size(), root: self.head.root() }
+            .signed(&self.key)
+            .map_err(|error| Error::internal(format!("a checkpoint cannot be signed: {error}")))?;
+        db::activity::insert(tx, &entry, &hash).await?;
+        db::logs::insert_nodes(tx, self.log, &completed).await?;
+        db::logs::set_head(tx, self.log, &self.head, &checkpoint).await?;
+        Ok(LogProof { leaf, index, path, checkpoint })
     }
-}
-
-/// The bytes of an entry that its leaf hash covers: canonical JSON (RFC 8785).
-fn canonical_leaf(entry: &Entry) -> Result<Vec<u8>> {
-    let leaf = json!({
-        "id": entry.id, "room_id": entry.log.room(), "seq": entry.seq, "actor": entry.actor,
-        "action": entry.action, "meta": entry.meta, "timestamp": entry.at,
-    });
-    serde_json_canonicalizer::to_vec(&leaf).map_err(|error| Error::internal(format!("an entry: {error}")))
 }

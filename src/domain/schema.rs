@@ -9,12 +9,14 @@ pub async fn take_back(app: &App, by: &Actor, to: &str, rows_may_go: bool) -> Re
     let (steps, files) = app
         .db
         .write(async move |tx| {
-            let taken = migrations::down(tx, &to, rows_may_go).await?;
-            if taken.log_remains && !taken.steps.is_empty() {
-                let event = Event::SchemaTakenBack { migrations: taken.steps.clone(), rows_deleted: taken.rows };
+            let way = migrations::way_down(tx, &to, rows_may_go).await?;
+            // Beforehand, while there is everything that an entry needs.
+            if way.log_remains && !way.steps.is_empty() {
+                let event = Event::SchemaTakenBack { migrations: way.steps.clone(), rows_deleted: way.rows.clone() };
                 OpenLog::lock(tx, &in_tx, Log::Platform, &by).await?.append(tx, &event).await?;
             }
-            Ok((taken.steps, taken.files))
+            let files = migrations::down(tx, &way).await?;
+            Ok((way.steps, files))
         })
         .await?;
     for file_url in files {

@@ -129,15 +129,15 @@ pub(super) async fn freeze(
     let captured = record::capture(tx, log, app, &snapshot, wanted.options).await?;
     snapshot.data = serde_json::json!(wanted.options).to_string();
     snapshot.record_sha256 = captured.sha256.to_vec();
-    db::snapshots::insert(tx, &snapshot, &captured.compressed()?).await?;
-    db::jobs::enqueue(tx, id, log.now).await?;
     let created = Event::SnapshotCreated {
         snapshot_id: id,
         title: snapshot.title.clone(),
         snapshot_type: wanted.kind,
         record_sha256: hex::encode(captured.sha256),
     };
-    log.append(tx, &created).await?;
+    snapshot.proof = Some(log.append_proving(tx, &created).await?.to_string());
+    db::snapshots::insert(tx, &snapshot, &captured.compressed()?).await?;
+    db::jobs::enqueue(tx, id, log.now).await?;
     Ok(snapshot)
 }
 

@@ -8,10 +8,12 @@ mod download;
 mod extract;
 mod health;
 mod listener;
+mod log_key;
 mod problem;
 mod request_log;
 mod route_doc;
 mod routes;
+mod text;
 mod upload;
 mod zipped;
 
@@ -27,6 +29,7 @@ pub use listener::{Limits, serve};
 pub use problem::{FieldProblem, Problem};
 pub use route_doc::{Bounds, Kind, RouteDoc};
 pub use routes::{Access, Route, Routes};
+pub use text::{JsonLines, PlainText};
 pub use upload::{Received, Upload};
 pub use zipped::Zipped;
 
@@ -45,6 +48,7 @@ pub fn router(app: App) -> Router {
         .nest(BASE, routes.into_router())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/.well-known/sts-clearance/log-key", get(log_key::public_keys))
         .merge(openapi.into_router())
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)

@@ -19,6 +19,7 @@ mod downloads;
 mod evidence;
 mod file_kinds;
 mod jobs;
+mod log;
 mod migrations;
 mod operation;
 mod parties;

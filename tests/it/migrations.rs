@@ -18,7 +18,7 @@ const INDEXES: [&str; 4] =
     ["idx_snapshots_created_by", "idx_snapshots_room_created", "idx_snapshots_room_id", "idx_snapshots_status"];
 
 /// Every migration, the oldest first.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "001_initial_schema",
     "002_add_performance_indexes",
     "003_add_snapshots_table",
@@ -26,6 +26,7 @@ const NAMES: [&str; 7] = [
     "005_add_documents",
     "006_add_approvals",
     "007_add_operation_clocks",
+    "008_add_log_proofs",
 ];
 
 /// What `migrate` prints of the migrations after 002.
@@ -112,7 +113,7 @@ async fn a_down_that_would_drop_snapshots_asks_for_yes_and_leaves_rooms_parties_
     insta::allow_duplicates! {
         insta::assert_snapshot!(
             refused,
-            @"going down would delete for good what is in `documents` (13), `snapshots` (1); repeat with --yes if that is meant"
+            @"going down would delete for good what is in `documents` (13), `snapshot_records.proof` (1), `snapshots` (1); repeat with --yes if that is meant"
         );
     }
     let room = Room { server: place.serve(), id, token };
@@ -161,7 +162,7 @@ async fn a_server_told_not_to_migrate_refuses_an_older_schema_and_names_the_comm
     insta::allow_duplicates! {
         insta::assert_snapshot!(
             refused,
-            @"the database lacks the migrations 003_add_snapshots_table, 004_add_vessels, 005_add_documents, 006_add_approvals, 007_add_operation_clocks; run `sts-clearance migrate up`"
+            @"the database lacks the migrations 003_add_snapshots_table, 004_add_vessels, 005_add_documents, 006_add_approvals, 007_add_operation_clocks, 008_add_log_proofs; run `sts-clearance migrate up`"
         );
     }
     place.run(&["migrate", "up"]).expect(0);

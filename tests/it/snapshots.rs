@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sts_clearance::domain::Role;
+use sts_clearance::{domain::Role, evidence::Checkpoint};
 
 use crate::harness::{TestApp, on_both_databases, until};
 
@@ -17,7 +17,10 @@ macro_rules! assert_snapshot_json {
     ($name:literal, $value:expr) => {
         insta::assert_json_snapshot!($name, $value, {
             ".id" => "[uuid]", ".room_id" => "[uuid]", ".record_sha256" => "[sha256]", ".file_sha256" => "[sha256]",
-            ".file_size" => "[bytes]", ".download_url" => insta::dynamic_redaction(|url, _| {
+            ".file_size" => "[bytes]", ".checkpoint" => insta::dynamic_redaction(|note, _| {
+                assert!(Checkpoint::unchecked(note.as_str().unwrap()).unwrap().origin.contains("/rooms/"));
+                "[signed note]"
+            }), ".download_url" => insta::dynamic_redaction(|url, _| {
                 url.as_str().map_or("null", |url| {
                     assert!(url.starts_with("/api/v1/rooms/") && url.ends_with("/download"));
                     "[url]"

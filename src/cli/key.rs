@@ -1,0 +1,47 @@
+//! `key`: the key that signs the logs.
+
+use clap::Subcommand;
+
+use super::{open, print};
+use crate::{
+    app,
+    config::Config,
+    db::{self, migrations},
+    domain::{Actor, log_keys},
+    error::{Error, Result},
+    evidence::LogKey,
+};
+
+/// What to do with the key.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Print the public keys: the one in force first, then those that it follows
+    Show,
+    /// Replace the key in the key file by a new one of the same name; the old public key is kept
+    Rotate,
+    /// Print a new key, for the setting `log_key`
+    New {
+        /// Name of the key: one word, best the server's address without `https://`
+        #[arg(long)]
+        name: String,
+    },
+}
+
+pub(super) async fn run(settings: Config, command: Command) -> Result<()> {
+    if let Command::New { name } = command {
+        let key = LogKey::new(&name, app::new_secret()).map_err(|error| Error::setup(error.to_string()))?;
+        return print(key.private());
+    }
+    let app = open(settings)?;
+    migrations::prepare(&app.db, app.now()).await?;
+    log_keys::register(&app).await?;
+    let current = app.log_key.public();
+    if let Command::Rotate = command {
+        let key = log_keys::rotate(&app, &Actor::Operator).await?;
+        print(&format!("logs are signed with {} once the server has been started again", key.public()))?;
+        return print(&format!("{current} is kept, for what it has signed"));
+    }
+    print(current)?;
+    let known = app.db.read(async |tx| db::logs::keys(tx).await).await?;
+    known.iter().filter(|key| *key != current).try_for_each(|key| print(key))
+}

@@ -1,0 +1,34 @@
+//! The keys that sign the logs: each is told to the platform's log, and its public half kept for good.
+
+use super::{Actor, Event, Log, operation};
+use crate::{app::App, db, error::Result, evidence::LogKey, keys};
+
+/// Notes the public key that this server signs with, where it is new.
+pub async fn register(app: &App) -> Result<()> {
+    let public_key = app.log_key.public().to_owned();
+    if app.db.read(async |tx| db::logs::keys(tx).await).await?.contains(&public_key) {
+        return Ok(());
+    }
+    tracing::info!(public_key, "the logs are signed with a key that is new here");
+    operation(app, Log::Platform, &Actor::System, async move |tx, log| {
+        if db::logs::add_key(tx, &public_key, log.now).await? {
+            log.append(tx, &Event::LogKeyAdded { public_key: public_key.clone() }).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Replaces the key in the key file by a new one of the same name, and answers it. The old secret is
+/// gone then; its public key stays, for what it has signed.
+pub async fn rotate(app: &App, by: &Actor) -> Result<LogKey> {
+    let next = keys::next_log_key(&app.config, &app.log_key, app.secret())?;
+    let (from, to) = (app.log_key.public().to_owned(), next.key.public().to_owned());
+    operation(app, Log::Platform, by, async move |tx, log| {
+        db::logs::add_key(tx, &from, log.now).await?;
+        db::logs::add_key(tx, &to, log.now).await?;
+        log.append(tx, &Event::LogKeyRotated { from: from.clone(), to: to.clone() }).await
+    })
+    .await?;
+    next.install()
+}

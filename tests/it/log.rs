@@ -1,0 +1,240 @@
+//! A room's log as outsiders check it: its checkpoints, proofs, entries and export.
+
+use serde_json::{Value, json};
+use sts_clearance::{
+    db::{Tx, migrations},
+    domain::{Actor, Role, schema},
+    evidence::{
+        Checkpoint, CompactRange, ConsistencyProof, Hash, Leaf, LogProof, PublicKeys, extends, holds, leaf_hash,
+    },
+};
+
+use crate::harness::{Installation, Ran, Reply, TestApp, new_room, on_both_databases};
+
+on_both_databases! {
+    TestApp:
+    a_checkpoint_is_signed_and_names_its_room_size_and_key,
+    a_proof_shows_that_the_log_holds_the_entry,
+    a_later_log_is_shown_to_extend_what_it_was,
+    a_proof_of_what_is_not_there_is_refused_by_name,
+    the_export_holds_every_entry_as_it_is_hashed_and_is_logged_itself,
+    every_snapshot_is_a_witness_of_the_log_at_its_moment,
+    proofs_hold_for_every_entry_of_a_log_of_many,
+    a_log_from_before_there_were_proofs_is_proven_after_the_migration,
+}
+
+on_both_databases! {
+    Installation:
+    a_rotated_key_signs_from_the_next_start_on_and_the_old_public_key_is_kept,
+}
+
+fn text(reply: &Reply) -> String {
+    String::from_utf8(reply.body.to_vec()).unwrap()
+}
+
+impl TestApp {
+    fn keys(&self) -> PublicKeys {
+        PublicKeys::read(self.app.log_key.public()).unwrap()
+    }
+
+    async fn text(&self, path: &str, token: &str) -> String {
+        let reply = self.get(path, token).send().await;
+        assert_eq!(reply.status, 200, "{}", text(&reply));
+        assert_eq!(reply.headers["content-type"], "text/plain; charset=utf-8");
+        text(&reply)
+    }
+
+    /// The room's signed checkpoint, opened.
+    async fn checkpoint(&self, room: &str, token: &str) -> Checkpoint {
+        let note = self.text(&format!("/rooms/{room}/log/checkpoint"), token).await;
+        Checkpoint::open(&note, &self.keys()).unwrap().0
+    }
+}
+
+async fn a_checkpoint_is_signed_and_names_its_room_size_and_key(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let checkpoint = app.checkpoint(&room, &broker).await;
+    assert_eq!(checkpoint.origin, format!("{}/rooms/{room}", app.app.log_key.name()));
+    assert_eq!(checkpoint.size, app.actions(&room, &broker).await.len() as u64);
+    let seller = app.user("seller@example.com", Role::Seller).await;
+    assert_eq!(app.checkpoint(&room, &seller).await, checkpoint, "every party is a witness");
+    let stranger = app.user("stranger@example.com", Role::Broker).await;
+    let refused = app.get(&format!("/rooms/{room}/log/checkpoint"), &stranger).send().await;
+    assert_eq!(refused.problem(), "not_a_party");
+}
+
+async fn a_proof_shows_that_the_log_holds_the_entry(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let entries = app.get(&format!("/rooms/{room}/log/entries"), &broker).send().await.expect(200);
+    let entries = entries.as_array().unwrap().clone();
+    for (index, entry) in entries.iter().enumerate() {
+        for asked in [index.to_string(), entry["id"].as_str().unwrap().to_owned()] {
+            let proof = app.text(&format!("/rooms/{room}/log/proof?entry={asked}"), &broker).await;
+            let proof = LogProof::read(&proof).unwrap();
+            let (head, _) = Checkpoint::open(&proof.checkpoint, &app.keys()).unwrap();
+            assert_eq!(proof.index, index as u64);
+            assert_eq!(proof.leaf, serde_json_canonicalizer::to_vec(entry).unwrap());
+            assert!(holds(&proof.path, head.size, head.root, proof.index, leaf_hash(&proof.leaf)));
+        }
+    }
+}
+
+async fn a_later_log_is_shown_to_extend_what_it_was(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let mut heads = vec![app.checkpoint(&room, &broker).await];
+    for title in ["a", "b", "c", "d", "e"] {
+        app.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": title })).send().await.expect(200);
+        heads.push(app.checkpoint(&room, &broker).await);
+    }
+    for older in &heads {
+        for newer in heads.iter().filter(|newer| newer.size >= older.size) {
+            let path = format!("/rooms/{room}/log/consistency?from={}&to={}", older.size, newer.size);
+            let proof = ConsistencyProof::read(&app.text(&path, &broker).await).unwrap();
+            let (told, _) = Checkpoint::open(&proof.checkpoint, &app.keys()).unwrap();
+            assert_eq!(told, *newer);
+            assert!(extends(&proof.path, (newer.size, newer.root), (older.size, older.root)));
+            assert!(!extends(&proof.path, (newer.size, newer.root), (older.size, [1; 32])));
+        }
+    }
+}
+
+async fn a_proof_of_what_is_not_there_is_refused_by_name(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let other = app.post("/rooms", &broker).json(new_room(&[])).send().await.expect(201);
+    let elsewhere = format!("/rooms/{}/log/entries", other["id"].as_str().unwrap());
+    let elsewhere = app.get(&elsewhere, &broker).send().await.expect(200)[0]["id"].as_str().unwrap().to_owned();
+    let size = app.checkpoint(&room, &broker).await.size;
+    for (path, status) in [
+        (format!("proof?entry={size}"), 404),
+        (format!("proof?entry={elsewhere}"), 404),
+        ("proof?entry=first".into(), 422),
+        ("proof".into(), 422),
+        ("consistency?from=0".into(), 422),
+        (format!("consistency?from={}", size + 1), 422),
+        (format!("consistency?from=2&to={}", size + 1), 422),
+        ("consistency?from=3&to=2".into(), 422),
+        ("entries?from=5&to=2".into(), 422),
+        ("entries?from=0&to=1001".into(), 422),
+    ] {
+        let reply = app.get(&format!("/rooms/{room}/log/{path}"), &broker).send().await;
+        assert_eq!(reply.status, status, "{path}: {}", text(&reply));
+    }
+    let beyond = app.get(&format!("/rooms/{room}/log/entries?from={size}"), &broker).send().await.expect(200);
+    assert_eq!(beyond, json!([]));
+}
+
+async fn the_export_holds_every_entry_as_it_is_hashed_and_is_logged_itself(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let path = format!("/rooms/{room}/log/export");
+    assert_eq!(app.get(&path, &broker).send().await.problem(), "role_forbids");
+    let reply = app.get(&path, &admin).send().await;
+    assert_eq!(reply.headers["content-type"], "application/x-ndjson");
+    let text = text(&reply);
+    let mut lines = text.lines();
+    let first: Value = serde_json::from_str(lines.next().unwrap()).unwrap();
+    let (head, _) = Checkpoint::open(first["checkpoint"].as_str().unwrap(), &app.keys()).unwrap();
+    let mut tree = CompactRange::empty();
+    let mut actions = Vec::new();
+    for line in lines {
+        actions.push(Leaf::read(line.as_bytes()).unwrap().action);
+        tree.push(leaf_hash(line.as_bytes()));
+    }
+    assert_eq!((tree.size(), tree.root()), (head.size, head.root));
+    assert_eq!(actions.last().unwrap(), "log_exported");
+    assert_eq!(actions, app.actions(&room, &broker).await);
+}
+
+async fn every_snapshot_is_a_witness_of_the_log_at_its_moment(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let snapshots = format!("/rooms/{room}/snapshots");
+    for _ in 0..3 {
+        app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
+    }
+    let taken = app.get(&snapshots, &broker).send().await.expect(200);
+    let now = app.checkpoint(&room, &broker).await;
+    for snapshot in taken.as_array().unwrap() {
+        let note = snapshot["checkpoint"].as_str().unwrap();
+        let (then, _) = Checkpoint::open(note, &app.keys()).unwrap();
+        let path = format!("/rooms/{room}/log/consistency?from={}", then.size);
+        let proof = ConsistencyProof::read(&app.text(&path, &broker).await).unwrap();
+        assert!(extends(&proof.path, (now.size, now.root), (then.size, then.root)));
+    }
+}
+
+async fn proofs_hold_for_every_entry_of_a_log_of_many(app: TestApp) {
+    let (room, broker) = app.room().await;
+    for i in 0..70 {
+        let title = json!({ "title": format!("STS Ceuta {i}") });
+        app.patch(&format!("/rooms/{room}"), &broker).json(title).send().await.expect(200);
+    }
+    let head = app.checkpoint(&room, &broker).await;
+    let leaves: Vec<Hash> = {
+        let entries = app.get(&format!("/rooms/{room}/log/entries?from=0&to=1000"), &broker).send().await.expect(200);
+        let hash = |entry: &Value| leaf_hash(&serde_json_canonicalizer::to_vec(entry).unwrap());
+        entries.as_array().unwrap().iter().map(hash).collect()
+    };
+    assert_eq!(leaves.len() as u64, head.size);
+    for (index, leaf) in leaves.iter().enumerate() {
+        let proof = app.text(&format!("/rooms/{room}/log/proof?entry={index}"), &broker).await;
+        let proof = LogProof::read(&proof).unwrap();
+        assert!(holds(&proof.path, head.size, head.root, index as u64, *leaf), "{index}");
+    }
+}
+
+/// The public keys that a running server tells of.
+async fn told_keys(place: &Installation) -> Vec<String> {
+    let server = place.serve();
+    let url = format!("http://{}/.well-known/sts-clearance/log-key", server.api.address());
+    let keys = reqwest::get(url).await.unwrap().text().await.unwrap();
+    keys.lines().map(str::to_owned).collect()
+}
+
+async fn a_rotated_key_signs_from_the_next_start_on_and_the_old_public_key_is_kept(place: Installation) {
+    let before = told_keys(&place).await;
+    assert_eq!(before.len(), 1);
+    assert_eq!(place.run(&["key", "show"]).expect(0), format!("{}\n", before[0]));
+    let said = place.run(&["key", "rotate"]);
+    let after = told_keys(&place).await;
+    assert_eq!(after.len(), 2);
+    assert_eq!(after[1], before[0]);
+    assert!(said.expect(0).contains(&after[0]), "{said:?}");
+    let name = |key: &str| key.split('+').next().unwrap().to_owned();
+    assert_eq!(name(&after[0]), name(&after[1]));
+    assert_eq!(place.run(&["key", "show"]).expect(0), format!("{}\n{}\n", after[0], after[1]));
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(place.path("data/keys/log.key")).unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+    let given = place.run(&["key", "new", "--name", "clearance.example.com"]);
+    let given = given.expect(0).trim().to_owned();
+    let mut rotate = place.command(&["key", "rotate"]);
+    let refused = Ran::of(rotate.env("STS_LOG_KEY", &given), "").refused();
+    assert!(refused.contains("`log_key`"), "{refused}");
+    let config = Ran::of(place.command(&["config"]).env("STS_LOG_KEY", &given), "");
+    assert!(config.expect(0).contains("log_key = \"****\""), "{config:?}");
+}
+
+async fn a_log_from_before_there_were_proofs_is_proven_after_the_migration(app: TestApp) {
+    let (room, broker) = app.room().await;
+    for title in ["a", "b", "c", "d", "e"] {
+        app.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": title })).send().await.expect(200);
+    }
+    let of_room = room.clone();
+    let nodes = async move |tx: &mut Tx| {
+        let all = "SELECT level, number, hash FROM log_nodes WHERE log = ?1 ORDER BY level, number";
+        let rows = tx.rows(all, &[&of_room]).await?;
+        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
+    };
+    let before: Vec<(i64, i64, Vec<u8>)> = app.app.db.read(nodes.clone()).await.unwrap();
+    schema::take_back(&app.app, &Actor::Operator, "007", true).await.unwrap();
+    migrations::up(&app.app.db, app.app.now()).await.unwrap();
+    assert!(before.len() > 5);
+    assert_eq!(app.app.db.read(nodes).await.unwrap(), before);
+    let head = app.checkpoint(&room, &broker).await;
+    for index in 0..head.size {
+        let proof = app.text(&format!("/rooms/{room}/log/proof?entry={index}"), &broker).await;
+        let proof = LogProof::read(&proof).unwrap();
+        assert!(holds(&proof.path, head.size, head.root, index, leaf_hash(&proof.leaf)), "{index}");
+    }
+}
