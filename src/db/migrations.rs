@@ -15,6 +15,7 @@ struct Migration {
     up_sqlite: &'static str,
     up_postgres: &'static str,
     down: &'static str,
+    down_sqlite: &'static str,
     down_postgres: &'static str,
     /// What goes with the way down: its name, and the rows that are counted for it.
     holds: &'static [(&'static str, &'static str)],
@@ -34,6 +35,7 @@ macro_rules! step {
                 down: include_str!(concat!("../../migrations/", $name, "/down.sql")),
                 up_sqlite: "",
                 up_postgres: "",
+                down_sqlite: "",
                 down_postgres: "",
                 holds: &[],
             }
@@ -55,10 +57,16 @@ const MIGRATIONS: &[Migration] = &[
         ("rooms.transfer_completed_at", "rooms WHERE transfer_completed_at IS NOT NULL"),
         ("rooms.planned_duration_hours", "rooms WHERE planned_duration_hours <> 48")]),
     step!("008_add_log_proofs", holds: &[("snapshot_records.proof", "snapshot_records WHERE proof IS NOT NULL")]),
+    step!("009_add_holds", holds: &[("holds", "holds"), ("confirmations", "confirmations"),
+        ("rooms.retained_from", "rooms WHERE retained_from IS NOT NULL")],
+        up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql",
+        down_sqlite: "down.sqlite.sql", down_postgres: "down.postgres.sql"),
 ];
 
 /// The step after which the trees of older logs are written: SQL has no SHA-256.
 const LOG_PROOFS: &str = "008_add_log_proofs";
+/// The step that knows of holds.
+const HOLDS: &str = "009_add_holds";
 
 /// A step and when it was taken, if it was.
 #[derive(Debug, Clone)]
@@ -133,6 +141,16 @@ pub async fn way_down(tx: &mut Tx, to: &str, rows_may_go: bool) -> Result<WayDow
     if way.log_remains && !way.steps.is_empty() && find(&applied, LOG_PROOFS).is_none() {
         return Err(Error::setup("the database's log is of an older version; run `sts-clearance migrate up` first"));
     }
+    // The rows of a table go with it unasked: the trigger that guards what is under hold does not see them go.
+    if way.steps.contains(&HOLDS) {
+        let in_force = super::holds::in_force_anywhere(tx).await?;
+        if in_force > 0 {
+            return Err(Error::Refused(format!(
+                "holds are in force ({in_force}), and nobody deletes what is under hold; once two admins have lifted \
+                 each, repeat this"
+            )));
+        }
+    }
     let lost: Vec<_> = way.rows.iter().filter(|(_, rows)| **rows > 0).collect();
     if !lost.is_empty() && !rows_may_go {
         let lost: Vec<_> = lost.into_iter().map(|(name, rows)| format!("`{name}` ({rows})")).collect();
@@ -153,9 +171,7 @@ pub async fn down(tx: &mut Tx, way: &WayDown) -> Result<Vec<String>> {
             files = super::files::due(tx, Time::LATEST, i64::MAX).await?;
         }
         tx.batch(step.down).await?;
-        if tx.dialect() == Dialect::Postgres {
-            tx.batch(step.down_postgres).await?;
-        }
+        tx.batch(if tx.dialect() == Dialect::Sqlite { step.down_sqlite } else { step.down_postgres }).await?;
         tx.exec("DELETE FROM schema_migrations WHERE name = ?1", &[&step.name]).await?;
     }
     Ok(files)

@@ -11,11 +11,13 @@ mod tx;
 
 pub mod activity;
 pub mod approvals;
+pub mod confirmations;
 pub mod decisions;
 pub mod document_types;
 pub mod document_versions;
 pub mod documents;
 pub mod files;
+pub mod holds;
 pub mod idempotency;
 pub mod jobs;
 pub mod logs;

@@ -35,10 +35,13 @@ pub struct Room {
     pub transfer_completed_at: Option<Time>,
     /// When the room was closed.
     pub closed_at: Option<Time>,
+    /// When it was last closed, by the server's clock; stays when the room is taken back.
+    pub retained_from: Option<Time>,
 }
 
 const COLUMNS: &str = "r.id, r.title, r.location, r.sts_eta, r.description, r.cargo_profile, r.status, r.phase,
-    r.created_at, r.created_by, r.planned_duration_hours, r.transfer_completed_at, r.closed_at";
+    r.created_at, r.created_by, r.planned_duration_hours, r.transfer_completed_at, r.closed_at,
+    r.retained_from";
 
 fn read(row: &Row) -> Result<Room> {
     Ok(Room {
@@ -55,6 +58,7 @@ fn read(row: &Row) -> Result<Room> {
         planned_duration_hours: row.get(10)?,
         transfer_completed_at: row.get(11)?,
         closed_at: row.get(12)?,
+        retained_from: row.get(13)?,
     })
 }
 
@@ -123,7 +127,8 @@ pub async fn list(tx: &mut Tx, party: Option<&str>, order: Order, page: Page) ->
 pub async fn update(tx: &mut Tx, room: &Room) -> Result<()> {
     tx.exec(
         "UPDATE rooms SET title = ?2, location = ?3, sts_eta = ?4, description = ?5, cargo_profile = ?6, status = ?7,
-                          phase = ?8, planned_duration_hours = ?9, transfer_completed_at = ?10, closed_at = ?11
+                          phase = ?8, planned_duration_hours = ?9, transfer_completed_at = ?10, closed_at = ?11,
+                          retained_from = ?12
          WHERE id = ?1",
         &[
             &room.id,
@@ -137,6 +142,7 @@ pub async fn update(tx: &mut Tx, room: &Room) -> Result<()> {
             &room.planned_duration_hours,
             &room.transfer_completed_at,
             &room.closed_at,
+            &room.retained_from,
         ],
     )
     .await

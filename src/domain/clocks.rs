@@ -76,6 +76,15 @@ pub struct Retention {
     pub until: Time,
 }
 
+/// Whether the snapshots of a room are inside their retention, so that it takes two admins to delete one. Those of a
+/// room that was never closed are not: no retention has begun.
+///
+/// It counts from when the server was told that the room is closed, and goes on when the room is taken back: else
+/// whoever may do that, or may tell an earlier day, would delete alone.
+pub fn is_retained(room: &Room, retention_years: u32, now: Time) -> bool {
+    room.retained_from.is_some_and(|from| now < from.years_later(retention_years))
+}
+
 /// The planned end of a room's operation.
 pub fn planned_end(room: &Room) -> Time {
     room.sts_eta.after(Duration::from_hours(room.planned_duration_hours.unsigned_abs()))

@@ -53,6 +53,8 @@ ids! {
     ApprovalId,
     /// A snapshot.
     SnapshotId,
+    /// A hold on a room or a snapshot.
+    HoldId,
     /// An entry of a log.
     EntryId,
 }

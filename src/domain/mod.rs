@@ -42,14 +42,15 @@ pub use clocks::Clocks;
 pub use fields::{Fields, fold_email};
 pub use file_kinds::Inspection;
 pub use ids::{
-    ApprovalId, DecisionId, DocumentId, EntryId, NotAnId, PartyId, RoomId, SnapshotId, UserId, VersionId, VesselId,
+    ApprovalId, DecisionId, DocumentId, EntryId, HoldId, NotAnId, PartyId, RoomId, SnapshotId, UserId, VersionId,
+    VesselId,
 };
 pub use object::{Change, Object, read as read_object, unacceptable};
 pub use operation::{OpenLog, operation};
 pub use room_state::RoomState;
 pub use time::{Day, Time};
 pub use words::{
-    ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, DocumentStatus, FileKind, NotAWord,
+    ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, Deed, DocumentStatus, FileKind, NotAWord,
     NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole,
     VesselStatus,
 };

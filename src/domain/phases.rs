@@ -68,7 +68,7 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, asked: NewPhase) -> Res
         let from = state.room.phase;
         let to = asked.phase;
         let overridden = if to < from { back(&state, reason.as_deref())? } else { forth(&state, &asked)? };
-        db::rooms::update(tx, &arrived(state.room, to, at.unwrap_or(log.now))).await?;
+        db::rooms::update(tx, &arrived(state.room, to, (at.unwrap_or(log.now), log.now))).await?;
         log.append(tx, &Event::PhaseChanged { from, to, at, overridden: overridden.clone(), reason }).await?;
         let snapshot = automatic_snapshot(tx, log, &in_tx, room, (from, to)).await?;
         Ok(Changed { from, to, overridden, snapshot })
@@ -105,11 +105,15 @@ fn forth(state: &RoomState, asked: &NewPhase) -> Result<Vec<String>> {
     Err(Error::conflict(format!("`{to}` is not open yet: {}{more}", blockers.join("; "))))
 }
 
-/// The room in another phase, with the clocks that it starts or stops.
-fn arrived(mut room: Room, to: Phase, at: Time) -> Room {
+/// The room in another phase, with the clocks that it starts or stops. What keeps snapshots starts now, whatever was
+/// told; the others start when it happened.
+fn arrived(mut room: Room, to: Phase, (at, now): (Time, Time)) -> Room {
     room.phase = to;
     room.transfer_completed_at = (to > Phase::Transfer).then(|| room.transfer_completed_at.unwrap_or(at));
     room.closed_at = (to == Phase::Closed).then_some(at);
+    if to == Phase::Closed {
+        room.retained_from = Some(now);
+    }
     room
 }
 

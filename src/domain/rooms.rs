@@ -176,6 +176,7 @@ fn checked(app: &App, asked: &NewRoom, opener: &str) -> Result<(Room, Vec<Party>
         planned_duration_hours: USUAL_HOURS,
         transfer_completed_at: None,
         closed_at: None,
+        retained_from: None,
     };
     let mut fields = Fields::default();
     let room = RoomDetails::from(asked).checked(&mut fields, new);

@@ -283,6 +283,16 @@ words! {
         Deleted = "deleted",
     }
 
+    /// What one admin asks for and another confirms.
+    Deed {
+        /// Lift a hold.
+        LiftHold = "lift_hold",
+        /// Delete a snapshot inside its retention.
+        DeleteSnapshot = "delete_snapshot",
+        /// Delete a room with such snapshots.
+        DeleteRoom = "delete_room",
+    }
+
     /// Where a snapshot is in its life.
     SnapshotStatus {
         /// The record is kept; its file is being rendered.

@@ -1,0 +1,2 @@
+DROP TRIGGER snapshots_under_hold ON snapshots;
+DROP FUNCTION snapshot_under_hold();

@@ -1,0 +1,1 @@
+DROP TRIGGER snapshots_under_hold;

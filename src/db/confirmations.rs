@@ -1,0 +1,63 @@
+//! `confirmations`: what one admin has asked for and another has still to confirm.
+
+use uuid::Uuid;
+
+use super::{Row, Tx};
+use crate::{
+    domain::{Deed, RoomId, Time},
+    error::Result,
+};
+
+/// A request of one admin.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What is to be done.
+    pub deed: Deed,
+    /// Id of what it is to be done to.
+    pub subject: Uuid,
+    /// Address of who asked.
+    pub asked_by: String,
+    /// When.
+    pub asked_at: Time,
+    /// Why, where that was told.
+    pub reason: Option<String>,
+}
+
+/// Only the request of an account that is still an admin's counts.
+const SELECT: &str = "SELECT c.deed, c.subject_id, c.asked_by, c.asked_at, c.reason
+    FROM confirmations c JOIN users u ON u.email = c.asked_by AND u.role = 'admin' AND NOT u.disabled";
+
+fn read(row: &Row) -> Result<Request> {
+    let subject: String = row.get(1)?;
+    let subject = subject.parse().map_err(|_| crate::error::Error::internal("a confirmation of no id"))?;
+    Ok(Request { deed: row.get(0)?, subject, asked_by: row.get(2)?, asked_at: row.get(3)?, reason: row.get(4)? })
+}
+
+/// Stores a request, in the place of an earlier one that no longer counts.
+pub async fn ask(tx: &mut Tx, room: RoomId, request: &Request) -> Result<()> {
+    tx.exec(
+        "INSERT INTO confirmations (subject_id, deed, room_id, asked_by, asked_at, reason)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (subject_id) DO UPDATE SET deed = ?2, asked_by = ?4, asked_at = ?5, reason = ?6",
+        &[&request.subject.to_string(), &request.deed, &room, &request.asked_by, &request.asked_at, &request.reason],
+    )
+    .await
+    .map(drop)
+}
+
+/// The requests in a room that were made at `since` or later, by who is still an admin.
+pub async fn open(tx: &mut Tx, room: RoomId, since: Time) -> Result<Vec<Request>> {
+    let sql = format!("{SELECT} WHERE c.room_id = ?1 AND c.asked_at >= ?2");
+    tx.rows(&sql, &[&room, &since]).await?.iter().map(read).collect()
+}
+
+/// Forgets the request about a subject.
+pub async fn forget(tx: &mut Tx, subject: Uuid) -> Result<()> {
+    tx.exec("DELETE FROM confirmations WHERE subject_id = ?1", &[&subject.to_string()]).await.map(drop)
+}
+
+/// Forgets the requests in a room that were made before an instant.
+pub async fn drop_old(tx: &mut Tx, room: RoomId, before: Time) -> Result<()> {
+    let sql = "DELETE FROM confirmations WHERE room_id = ?1 AND asked_at < ?2";
+    tx.exec(sql, &[&room, &before]).await.map(drop)
+}
