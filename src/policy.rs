@@ -7,9 +7,10 @@ use Action::{
     ActivityExport, ActivityListAll, ActivityListOwn, ActivityViewAll, ActivityViewOwn, ApprovalCreate, ApprovalDelete,
     ApprovalList, ApprovalRevoke, ApprovalUpdate, ApprovalView, ConfigManageDocumentTypes, ConfigManageFeatureFlags,
     ConfigUpdate, ConfigView, DocumentApprove, DocumentDelete, DocumentDownload, DocumentList, DocumentReject,
-    DocumentUpdate, DocumentUpload, DocumentView, RoomCreate, RoomDelete, RoomList, RoomManageParties, RoomUpdate,
-    RoomView, SnapshotCreate, SnapshotDelete, SnapshotList, SnapshotView, UserChangeRole, UserCreate, UserDelete,
-    UserList, UserUpdate, UserView, VesselCreate, VesselDelete, VesselList, VesselUpdate, VesselView,
+    DocumentUpdate, DocumentUpload, DocumentView, HoldCreate, HoldLift, HoldList, HoldView, RoomCreate, RoomDelete,
+    RoomList, RoomManageParties, RoomUpdate, RoomView, SnapshotCreate, SnapshotDelete, SnapshotList, SnapshotView,
+    UserChangeRole, UserCreate, UserDelete, UserList, UserUpdate, UserView, VesselCreate, VesselDelete, VesselList,
+    VesselUpdate, VesselView,
 };
 
 use crate::domain::Role;
@@ -25,6 +26,11 @@ pub const POLICY: &[(Action, &str, [bool; 6])] = &[
     (SnapshotList,              "snapshots:list",              [YES, YES, YES, YES, YES, YES]),
     (SnapshotCreate,            "snapshots:create",            [YES, YES, YES, NO,  NO,  YES]),
     (SnapshotDelete,            "snapshots:delete",            [NO,  NO,  NO,  NO,  NO,  YES]),
+
+    (HoldView,                  "holds:view",                  [NO,  NO,  NO,  NO,  NO,  YES]),
+    (HoldList,                  "holds:list",                  [NO,  NO,  NO,  NO,  NO,  YES]),
+    (HoldCreate,                "holds:create",                [NO,  NO,  NO,  NO,  NO,  YES]),
+    (HoldLift,                  "holds:lift",                  [NO,  NO,  NO,  NO,  NO,  YES]),
 
     (DocumentView,              "documents:view",              [YES, YES, YES, YES, YES, YES]),
     (DocumentList,              "documents:list",              [YES, YES, YES, YES, YES, YES]),
@@ -80,6 +86,7 @@ pub const POLICY: &[(Action, &str, [bool; 6])] = &[
 #[rustfmt::skip]
 pub enum Action {
     SnapshotView, SnapshotList, SnapshotCreate, SnapshotDelete,
+    HoldView, HoldList, HoldCreate, HoldLift,
     DocumentView, DocumentList, DocumentDownload, DocumentUpload, DocumentApprove, DocumentReject,
     DocumentUpdate, DocumentDelete,
     ApprovalView, ApprovalList, ApprovalCreate, ApprovalUpdate, ApprovalDelete, ApprovalRevoke,

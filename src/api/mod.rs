@@ -7,6 +7,7 @@ mod auth;
 mod cockpit;
 mod document_types;
 mod documents;
+mod holds;
 mod log;
 mod parties;
 mod rooms;
@@ -33,4 +34,5 @@ pub fn routes() -> Routes {
         .merge(activities::routes())
         .merge(log::routes())
         .merge(snapshots::routes())
+        .merge(holds::routes())
 }

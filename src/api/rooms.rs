@@ -11,12 +11,15 @@ use crate::{
     },
     domain::{
         CargoProfile, Change, Phase, Role, RoomId, RoomStatus, SnapshotId, Time,
+        confirmations::Outcome,
         idempotency::Once,
         phases::{self, NewPhase},
         rooms::{self, Deletion, NewRoom, RoomDetails},
     },
     error::Result,
-    http::{Access::May, Caller, Created, FromPairs, Given, InRoom, Json, Kind, Listed, Paging, Query, Routes},
+    http::{
+        Access::May, Caller, Created, DoneOrAsked, FromPairs, Given, InRoom, Json, Kind, Listed, Paging, Query, Routes,
+    },
     policy::Action::{RoomCreate, RoomDelete, RoomList, RoomUpdate, RoomView as View},
 };
 
@@ -27,7 +30,12 @@ pub(super) fn routes() -> Routes {
         .get("/rooms/{room_id}", May(View), get, "A room")
         .patch("/rooms/{room_id}", May(RoomUpdate), update, "Changes a room; what is left out stays")
         .refusing(&["409"])
-        .delete("/rooms/{room_id}", May(RoomDelete), delete, "Deletes a room; its log stays")
+        .delete(
+            "/rooms/{room_id}",
+            May(RoomDelete),
+            delete,
+            "Deletes a room, but for its log; inside its retention, asks for it, or confirms what was asked",
+        )
         .refusing(&["409"])
         .post(
             "/rooms/{room_id}/phase",
@@ -105,6 +113,16 @@ struct RoomDeleted {
     room_id: RoomId,
 }
 
+#[derive(Serialize, ToSchema)]
+struct RoomDeletionAsked {
+    message: &'static str,
+    #[schema(value_type = String, format = "uuid")]
+    room_id: RoomId,
+    /// Until when another admin may confirm it.
+    #[schema(value_type = String, format = "date-time")]
+    confirm_by: Time,
+}
+
 impl FromPairs for Deletion {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         ("force", Kind::Flag, "`true`: delete the room's snapshots with it"),
@@ -141,9 +159,20 @@ async fn update(
     Ok(Json(rooms::change(&app, &caller.actor(), room.id, asked).await?.into()))
 }
 
-async fn delete(app: App, caller: Caller, room: InRoom, Query(asked): Query<Deletion>) -> Result<Json<RoomDeleted>> {
-    rooms::delete(&app, &caller.actor(), room.id, asked).await?;
-    Ok(Json(RoomDeleted { message: "Room deleted", room_id: room.id }))
+async fn delete(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Query(asked): Query<Deletion>,
+) -> Result<DoneOrAsked<RoomDeleted, RoomDeletionAsked>> {
+    let room_id = room.id;
+    Ok(match rooms::delete(&app, &caller.actor(), room_id, asked).await? {
+        Outcome::Done(()) => DoneOrAsked::Done(RoomDeleted { message: "Room deleted", room_id }),
+        Outcome::Asked(confirm_by) => {
+            let message = "Another admin has to confirm that the room is deleted";
+            DoneOrAsked::Asked(RoomDeletionAsked { message, room_id, confirm_by })
+        }
+    })
 }
 
 async fn change_phase(app: App, caller: Caller, room: InRoom, Json(asked): Json<NewPhase>) -> Result<Json<PhaseView>> {

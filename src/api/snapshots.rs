@@ -12,14 +12,15 @@ use crate::{
     domain::{
         RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time,
         compare::{self, Comparison},
+        confirmations::Outcome,
         idempotency::Once,
         rooms,
         snapshots::{self, NewSnapshot},
     },
     error::Result,
     http::{
-        Access::May, BASE, Caller, Created, Download, FileAnswer, Id, Ids, InRoom, Json, Listed, Paging, Query, Routes,
-        Wait,
+        Access::May, BASE, Caller, Created, DoneOrAsked, Download, FileAnswer, Id, Ids, InRoom, Json, Listed, Paging,
+        Query, Routes, Wait,
     },
     policy::Action::{SnapshotCreate, SnapshotDelete, SnapshotList, SnapshotView as View},
 };
@@ -29,7 +30,13 @@ pub(super) fn routes() -> Routes {
         .get("/rooms/{room_id}/snapshots", May(SnapshotList), list, "A room's snapshots, newest first")
         .post("/rooms/{room_id}/snapshots", May(SnapshotCreate), create, "Takes a snapshot of the room as it is now")
         .get("/rooms/{room_id}/snapshots/{snapshot_id}", May(View), get, "A snapshot")
-        .delete("/rooms/{room_id}/snapshots/{snapshot_id}", May(SnapshotDelete), delete, "Deletes a snapshot for good")
+        .delete(
+            "/rooms/{room_id}/snapshots/{snapshot_id}",
+            May(SnapshotDelete),
+            delete,
+            "Deletes a snapshot for good; inside its retention, asks for it, or confirms what was asked",
+        )
+        .refusing(&["409"])
         .get("/rooms/{room_id}/snapshots/{snapshot_id}/download", May(View), download, "A snapshot's file")
         .post(
             "/rooms/{room_id}/snapshots/{snapshot_id}/retry",
@@ -112,6 +119,16 @@ struct SnapshotDeleted {
     snapshot_id: SnapshotId,
 }
 
+#[derive(Serialize, ToSchema)]
+struct SnapshotDeletionAsked {
+    message: &'static str,
+    #[schema(value_type = String, format = "uuid")]
+    snapshot_id: SnapshotId,
+    /// Until when another admin may confirm it.
+    #[schema(value_type = String, format = "date-time")]
+    confirm_by: Time,
+}
+
 async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<SnapshotView>> {
     let (snapshots, total) = app.db.read(async |tx| db::snapshots::list(tx, room.id, page).await).await?;
     let path = format!("/rooms/{}/snapshots", room.id);
@@ -178,9 +195,19 @@ async fn download(
     asked.answer(&app, file, (name, format), log).await
 }
 
-async fn delete(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Json<SnapshotDeleted>> {
-    snapshots::delete(&app, &caller.actor(), room.id, id).await?;
-    Ok(Json(SnapshotDeleted { message: "Snapshot deleted", snapshot_id: id }))
+async fn delete(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(snapshot_id): Id<SnapshotId>,
+) -> Result<DoneOrAsked<SnapshotDeleted, SnapshotDeletionAsked>> {
+    Ok(match snapshots::delete(&app, &caller.actor(), room.id, snapshot_id).await? {
+        Outcome::Done(()) => DoneOrAsked::Done(SnapshotDeleted { message: "Snapshot deleted", snapshot_id }),
+        Outcome::Asked(confirm_by) => {
+            let message = "Another admin has to confirm that the snapshot is deleted";
+            DoneOrAsked::Asked(SnapshotDeletionAsked { message, snapshot_id, confirm_by })
+        }
+    })
 }
 
 /// A snapshot that was compared.

@@ -85,6 +85,14 @@ pub enum Event {
         title: String,
         snapshots: usize,
         reason: Option<String>,
+        /// Who asked for it, where it took two admins.
+        asked_by: Option<String>,
+    },
+    RoomDeletionAsked {
+        title: String,
+        snapshots: usize,
+        reason: Option<String>,
+        until: Time,
     },
     PartyAdded {
         party_id: super::PartyId,
@@ -247,6 +255,27 @@ pub enum Event {
         snapshot_type: super::SnapshotType,
         record_sha256: String,
         file_sha256: Option<String>,
+        /// Who asked for it, where it took two admins.
+        asked_by: Option<String>,
+    },
+    SnapshotDeletionAsked {
+        snapshot_id: super::SnapshotId,
+        title: String,
+        until: Time,
+    },
+    HoldPlaced {
+        hold_id: super::HoldId,
+        snapshot_id: Option<super::SnapshotId>,
+    },
+    HoldLiftAsked {
+        hold_id: super::HoldId,
+        snapshot_id: Option<super::SnapshotId>,
+        until: Time,
+    },
+    HoldLifted {
+        hold_id: super::HoldId,
+        snapshot_id: Option<super::SnapshotId>,
+        asked_by: String,
     },
     LogExported {
         entries: u64,

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Actor, CargoProfile, Change, Event, Fields, Log, PartyId, Phase, RoomId, RoomStatus,
+    Actor, CargoProfile, Change, Deed, Event, Fields, Log, PartyId, Phase, RoomId, RoomStatus, Time, clocks,
+    confirmations::{self, Outcome, Word},
+    holds,
     idempotency::Once,
     object::{differences, objects},
     operation::{OpenLog, confirm, operation},
@@ -241,31 +243,48 @@ pub struct Deletion {
 /// A room that holds snapshots or papers is deleted only by force and with a reason. Each snapshot leaves
 /// its tombstone in the log, and its file is removed; the papers are kept, as the rules ask, and nobody
 /// sees them any more.
-pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Result<()> {
+///
+/// It is no way around what keeps a snapshot: nobody deletes a room that is under hold, or has a snapshot that is;
+/// and where its snapshots are inside their retention it takes two admins, the second within a day of the first.
+pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Result<Outcome> {
     let mut fields = Fields::default();
     let reason = fields.optional_text("reason", asked.reason.as_deref());
     if asked.force && reason.is_none() {
         fields.fault("reason", "must be given with `force=true`; the log keeps it");
     }
     fields.done()?;
+    let retention_years = app.config.retention_years;
     operation(app, Log::Room(room), by, async move |tx, log| {
         let mut found = in_use(tx, room).await?;
-        let held = db::snapshots::all(tx, room).await?;
-        let papers = db::document_versions::of_room(tx, room).await?.len();
-        if held.len() + papers > 0 && !asked.force {
+        holds::refuse_held(tx, room, None).await?;
+        let contained = db::snapshots::all(tx, room).await?;
+        let (snapshots, papers) = (contained.len(), db::document_versions::of_room(tx, room).await?.len());
+        if snapshots + papers > 0 && !asked.force {
             return Err(Error::conflict(format!(
-                "the room holds {} snapshots and {papers} papers; it goes only with `?force=true&reason=…`, \
-                 its snapshots for good, its papers out of sight",
-                held.len(),
+                "the room holds {snapshots} snapshots and {papers} papers; it goes only with \
+                 `?force=true&reason=…`, its snapshots for good, its papers out of sight",
             )));
         }
-        for snapshot in &held {
-            snapshots::remove(tx, log, snapshot).await?;
+        let asked_by = if snapshots > 0 && clocks::is_retained(&found, retention_years, log.now) {
+            match confirmations::hear(tx, log, room, (Deed::DeleteRoom, room.0), reason.clone()).await? {
+                Word::First(until) => {
+                    let title = found.title;
+                    log.append(tx, &Event::RoomDeletionAsked { title, snapshots, reason, until }).await?;
+                    return Ok(Outcome::Asked(until));
+                }
+                Word::Second(request) => Some(request.asked_by),
+            }
+        } else {
+            None
+        };
+        for snapshot in &contained {
+            snapshots::remove(tx, log, snapshot, asked_by.clone()).await?;
         }
+        db::confirmations::drop_old(tx, room, Time::LATEST).await?;
         found.status = RoomStatus::Deleted;
         db::rooms::update(tx, &found).await?;
-        let deleted = Event::RoomDeleted { title: found.title, snapshots: held.len(), reason };
-        log.append(tx, &deleted).await
+        log.append(tx, &Event::RoomDeleted { title: found.title, snapshots, reason, asked_by }).await?;
+        Ok(Outcome::Done(()))
     })
     .await
 }

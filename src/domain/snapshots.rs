@@ -11,8 +11,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Actor, Event, Fields, Log, OpenLog, RoomId, SnapshotId, SnapshotStatus, SnapshotType, idempotency::Once, operation,
-    record,
+    Actor, Deed, Event, Fields, Log, OpenLog, RoomId, SnapshotId, SnapshotStatus, SnapshotType, clocks,
+    confirmations::{self, Outcome, Word},
+    holds,
+    idempotency::Once,
+    operation, record, rooms,
 };
 use crate::{
     app::App,
@@ -165,16 +168,42 @@ pub async fn retry(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Resul
 }
 
 /// Deletes a snapshot for good; its tombstone stays in the log.
-pub async fn delete(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Result<()> {
+///
+/// Nobody deletes one that is under hold, or whose room is. Inside its retention ([`clocks::is_retained`]) it takes
+/// two admins, the second within a day of the first. The snapshot of a room that was never closed is deleted by one:
+/// no retention has begun.
+pub async fn delete(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Result<Outcome> {
+    let retention_years = app.config.retention_years;
     operation(app, Log::Room(room), by, async move |tx, log| {
+        let found = rooms::in_use(tx, room).await?;
         let snapshot = find(tx, room, id).await?;
-        remove(tx, log, &snapshot).await
+        holds::refuse_held(tx, room, Some(id)).await?;
+        let asked_by = if clocks::is_retained(&found, retention_years, log.now) {
+            match confirmations::hear(tx, log, room, (Deed::DeleteSnapshot, id.0), None).await? {
+                Word::First(until) => {
+                    let title = snapshot.title;
+                    log.append(tx, &Event::SnapshotDeletionAsked { snapshot_id: id, title, until }).await?;
+                    return Ok(Outcome::Asked(until));
+                }
+                Word::Second(request) => Some(request.asked_by),
+            }
+        } else {
+            None
+        };
+        remove(tx, log, &snapshot, asked_by).await?;
+        Ok(Outcome::Done(()))
     })
     .await
 }
 
-/// Removes a snapshot's rows, notes its file for removal, and writes the tombstone.
-pub(super) async fn remove(tx: &mut Tx, log: &mut OpenLog, snapshot: &Snapshot) -> Result<()> {
+/// Removes a snapshot's rows, notes its file for removal, and writes the tombstone: that of one admin, or of two,
+/// where another had asked for it.
+pub(super) async fn remove(
+    tx: &mut Tx,
+    log: &mut OpenLog,
+    snapshot: &Snapshot,
+    asked_by: Option<String>,
+) -> Result<()> {
     db::snapshots::delete(tx, snapshot.id).await?;
     // A worker may be about to store the file, or may have died after it did.
     let pause = if snapshot.status == SnapshotStatus::Completed { Duration::ZERO } else { STRAGGLERS };
@@ -185,6 +214,7 @@ pub(super) async fn remove(tx: &mut Tx, log: &mut OpenLog, snapshot: &Snapshot) 
         snapshot_type: snapshot.kind,
         record_sha256: hex::encode(&snapshot.record_sha256),
         file_sha256: snapshot.file_sha256.as_ref().map(hex::encode),
+        asked_by,
     };
     log.append(tx, &deleted).await
 }

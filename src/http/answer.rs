@@ -121,6 +121,30 @@ impl<T: ToSchema> Answers for Listed<T> {
     }
 }
 
+/// `200` where it was done; `202` where it was asked for, and another admin has still to confirm it.
+pub enum DoneOrAsked<D, A> {
+    /// Done.
+    Done(D),
+    /// Asked for.
+    Asked(A),
+}
+
+impl<D: Serialize, A: Serialize> IntoResponse for DoneOrAsked<D, A> {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Done(done) => Json(done).into_response(),
+            Self::Asked(asked) => (StatusCode::ACCEPTED, Json(asked)).into_response(),
+        }
+    }
+}
+
+impl<D: ToSchema, A: ToSchema> Answers for DoneOrAsked<D, A> {
+    fn describe(doc: &mut RouteDoc) {
+        doc.answers_json::<D>("200", "Done");
+        doc.answers_json::<A>("202", "Asked for: another admin has to send the same request within a day");
+    }
+}
+
 /// `204`.
 pub struct NoContent;
 

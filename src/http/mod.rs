@@ -20,7 +20,7 @@ mod zipped;
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use answer::{Created, Listed, NoContent};
+pub use answer::{Created, DoneOrAsked, Listed, NoContent};
 pub use caller::{Caller, InRoom};
 pub use describe::Answers;
 pub use download::{Download, FileAnswer};

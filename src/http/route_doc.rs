@@ -31,6 +31,7 @@ const RESOURCES: [&str; 11] = [
     "activities",
     "log",
     "snapshots",
+    "holds",
     "cockpit",
     "document-types",
 ];

@@ -18,6 +18,7 @@ mod decisions;
 mod downloads;
 mod evidence;
 mod file_kinds;
+mod holds;
 mod jobs;
 mod log;
 mod migrations;

@@ -59,11 +59,13 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
         ("PATCH", "/rooms/{room_id}/vessels/{vessel_id}") => json!({ "flag": "Malta" }),
         (
             "POST",
-            "/rooms/{room_id}/documents/{document_id}/reject" | "/rooms/{room_id}/approvals/{approval_id}/revoke",
+            "/rooms/{room_id}/documents/{document_id}/reject"
+            | "/rooms/{room_id}/documents/{document_id}/waiver"
+            | "/rooms/{room_id}/approvals/{approval_id}/revoke"
+            | "/rooms/{room_id}/holds",
         ) => {
             json!({ "reason": "a test" })
         }
-        ("POST", "/rooms/{room_id}/documents/{document_id}/waiver") => json!({ "reason": "a test" }),
         ("POST", "/rooms/{room_id}/documents/{document_id}/approve") => json!({}),
         ("POST", "/rooms/{room_id}/approvals") => json!({ "vessel_id": vessel, "status": "approved" }),
         ("PUT", "/rooms/{room_id}/approvals/{approval_id}") => json!({ "status": "pending" }),
@@ -111,6 +113,14 @@ impl Scene {
             let snapshot = self.app.snapshot(room, admin, json!({ "snapshot_type": "json" })).await;
             let id = snapshot["id"].as_str().unwrap();
             path = path.replace("{snapshot_id}", id).replace("{other_id}", id);
+        }
+        if path.contains("{hold_id}") {
+            let reason = json!({ "reason": "a test" });
+            let held = self.app.post(&format!("/rooms/{room}/holds"), admin).json(reason).send().await.expect(201);
+            path = path.replace("{hold_id}", held["id"].as_str().unwrap());
+            if route.method == "DELETE" {
+                path += "?reason=a%20test";
+            }
         }
         if path.contains("{party_id}") {
             let listed = self.app.get(&format!("/rooms/{room}/parties"), admin).send().await.expect(200);

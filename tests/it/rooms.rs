@@ -149,7 +149,8 @@ async fn a_room_with_snapshots_is_deleted_only_by_force_and_with_a_reason(app: T
     assert!(!file.exists());
     let log = app.get(&format!("{path}/activities?limit=2"), &admin).send().await.expect(200);
     assert_eq!(log[0]["action"], "room_deleted");
-    assert_eq!(log[0]["meta"], json!({ "title": "STS Ceuta", "snapshots": 1, "reason": "Opened by mistake" }));
+    let meta = json!({ "title": "STS Ceuta", "snapshots": 1, "reason": "Opened by mistake", "asked_by": null });
+    assert_eq!(log[0]["meta"], meta);
     assert_eq!(log[1]["action"], "snapshot_deleted");
     assert_eq!(log[1]["meta"]["record_sha256"], snapshot["record_sha256"]);
     assert_eq!(log[1]["meta"]["file_sha256"], snapshot["file_sha256"]);

@@ -223,6 +223,7 @@ async fn deleting_removes_rows_and_file_and_leaves_the_tombstone(app: TestApp) {
         json!({
             "snapshot_id": id, "title": "Gone", "snapshot_type": "json",
             "record_sha256": snapshot["record_sha256"], "file_sha256": snapshot["file_sha256"],
+            "asked_by": null,
         })
     );
 }
