@@ -114,7 +114,7 @@ fn start(app: &App, snapshot: &Snapshot, record: Captured, progress: Arc<AtomicU
     tokio::task::spawn_blocking(move || {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a percentage")]
         let mut tell = |part: f32| progress.store((part * 100.0).clamp(0.0, 99.0) as u32, Ordering::Relaxed);
-        report::render(&record.canonical, format, &app.fonts, &mut tell)
+        report::render(&record.canonical, None, format, &app.fonts, &mut tell)
             .map_err(|error| Error::internal(format!("the report cannot be drawn: {error}")))
     })
 }

@@ -1,6 +1,6 @@
 //! Renders a sample room in the three formats: `sample OUT_DIR [--entries N] [--font-dir DIR]`.
 //!
-//! With `--record FILE` it renders that record instead.
+//! With `--record FILE` it renders that record instead, without a proof. Each file is opened again.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -31,14 +31,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some(file) => std::fs::read(file)?,
         None => sample::bytes(entries),
     };
+    let proof = match &record_file {
+        Some(_) => None,
+        None => Some(sample::PROOF),
+    };
     let mut out = std::io::stdout().lock();
     for format in [Format::Pdf, Format::Json, Format::Csv] {
         let path = out_dir.join(format!("sample.{}", format.extension()));
         let start = Instant::now();
-        let rendered = render(&record, format, &fonts, &mut |_| {})?;
+        let rendered = render(&record, proof, format, &fonts, &mut |_| {})?;
         let (took, size) = (start.elapsed(), rendered.bytes.len());
         std::fs::write(&path, &rendered.bytes)?;
         writeln!(out, "{} {size} bytes in {took:?}", path.display())?;
+        let start = Instant::now();
+        report::open(&rendered.bytes)?;
+        writeln!(out, "  opened in {:?}", start.elapsed())?;
         if !rendered.uncovered.is_empty() {
             writeln!(out, "  printed as code points: {:?}", rendered.uncovered)?;
         }

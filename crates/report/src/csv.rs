@@ -6,7 +6,13 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::content::{self, File, Value};
-use crate::{RENDERER, ReportError, Source, fraction, words};
+use crate::{PROOF_FILE, RECORD_FILE, RENDERER, ReportError, Source, fraction, words};
+
+/// The name of the word on how to read the files.
+pub(crate) const README_FILE: &str = "README.txt";
+
+/// What stands before the renderer's name in it.
+pub(crate) const RENDERED: &str = "Rendered   ";
 
 /// Tells spreadsheets that the file is UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -21,7 +27,7 @@ const ROWS_PER_STEP: usize = 1_000;
 pub(crate) fn render(source: &Source<'_>, progress: &mut dyn FnMut(f32)) -> Result<Vec<u8>, ReportError> {
     let files = content::files(&source.context);
     let rows: usize = files.iter().map(|file| file.rows.len()).sum();
-    let mut packed = vec![("README.txt", readme(source, &files).into_bytes())];
+    let mut packed = vec![(README_FILE, readme(source, &files).into_bytes())];
     let mut done = 0;
     let mut row_done = || {
         done += 1;
@@ -42,7 +48,8 @@ fn pack(source: &Source<'_>, files: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, Repor
         .unix_permissions(0o644);
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let files = files.iter().map(|(name, bytes)| (*name, bytes.as_slice()));
-    for (name, bytes) in files.chain([("record.json", source.bytes)]) {
+    let proof = source.context.proof.as_ref().map(|proof| (PROOF_FILE, proof.as_bytes()));
+    for (name, bytes) in files.chain([(RECORD_FILE, source.bytes)]).chain(proof) {
         zip.start_file(name, options)?;
         zip.write_all(bytes)?;
     }
@@ -85,6 +92,7 @@ fn cell(value: Value) -> String {
 
 fn readme(source: &Source<'_>, files: &[File<'_>]) -> String {
     let record = &source.context.record;
+    let proven = source.context.proof.is_some();
     let list = files.iter().map(|file| format!("{:<14} {}\n", file.name, file.holds));
     let left_out = content::left_out(record).into_iter();
     let left_out = left_out.map(|section| format!("({section}: left out of this snapshot on request)\n"));
@@ -100,12 +108,13 @@ fn readme(source: &Source<'_>, files: &[File<'_>]) -> String {
          Room       {room}\n\
          Snapshot   {snapshot}\n\
          Taken      {taken}\n\
-         Rendered   {RENDERER}\n\
+         {RENDERED}{RENDERER}\n\
          \n\
          Files\n\
          -----\n\
          {files}\
          record.json    the record that all of this was drawn from\n\
+         {proof}\
          {limits}\n\
          Reading them\n\
          ------------\n\
@@ -122,13 +131,34 @@ fn readme(source: &Source<'_>, files: &[File<'_>]) -> String {
          {sha256}\n\
          The room's log states the same value in its entry `snapshot_created`. Before that entry\n\
          the log held {size} entries, and the root hash of the tree over them (RFC 6962) was\n\
-         {root}\n",
+         {root}\n\
+         {check}",
         room = record.room.id,
         snapshot = record.snapshot.id,
         taken = words::time_utc(record.snapshot.created_at),
         sha256 = source.context.sha256,
         size = words::count(record.log.size),
         root = record.log.root,
+        proof = if proven { "proof.tlog     the proof that the room's log holds this snapshot\n" } else { "" },
+        check = if proven { check(record.log.key.as_deref()) } else { String::new() },
     );
     text.replace('\n', "\r\n")
+}
+
+/// How the proof is checked.
+fn check(key: Option<&str>) -> String {
+    let key = key.map(|key| format!("\nWhen this snapshot was taken, the key was\n{key}\n"));
+    format!(
+        "\n\
+         That the log holds this entry is proven by proof.tlog: a tlog-proof (C2SP) with the entry,\n\
+         its place in the tree and the log's signed checkpoint. This command checks the proof, the\n\
+         record and every byte of the zip, and needs no server:\n\
+         sts-clearance verify FILE --key KEY\n\
+         \n\
+         KEY is the log's public key. Whoever forges a file can print any key in it: ask a party\n\
+         you trust, or the server, which tells it at\n\
+         /.well-known/sts-clearance/log-key\n\
+         {}",
+        key.unwrap_or_default(),
+    )
 }

@@ -1,8 +1,9 @@
-//! What can go wrong when a report is rendered or fonts are loaded.
+//! What can go wrong when a report is rendered or opened, or fonts are loaded.
 
 use std::path::PathBuf;
 
-use crate::record::{SCHEMA, SCHEMA_1};
+use crate::RECORD_FILE;
+use crate::record::{SCHEMA, SCHEMA_1, SCHEMA_2};
 
 /// Why a record could not be rendered.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +12,7 @@ pub enum ReportError {
     #[error("the record cannot be read: {0}")]
     Malformed(serde_json::Error),
     /// The record is of a schema that this version does not know.
-    #[error("the record has schema `{found}`, this version reads `{SCHEMA}` and `{SCHEMA_1}`")]
+    #[error("the record has schema `{found}`, this version reads `{SCHEMA}`, `{SCHEMA_2}` and `{SCHEMA_1}`")]
     Schema {
         /// The schema that the record names.
         found: String,
@@ -28,6 +29,67 @@ pub enum ReportError {
     /// The output could not be written.
     #[error("the report cannot be written: {0}")]
     Io(#[from] std::io::Error),
+}
+
+/// Why a file could not be opened as a report.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The content is of none of the three formats.
+    #[error("this is no PDF, JSON or zip of STS Clearance")]
+    Unknown,
+    /// The PDF is not put together as this crate does it.
+    #[error("the PDF is damaged, or it is not as STS Clearance wrote it: another program may have saved it again")]
+    Pdf,
+    /// The PDF has an update at its end.
+    #[error("something was added to the PDF after it was written")]
+    Extended,
+    /// The JSON is damaged, or it is no envelope.
+    #[error("the JSON envelope cannot be read: {0}")]
+    Json(serde_json::Error),
+    /// The envelope is of a format that this version does not know.
+    #[error("the JSON envelope has another format: `{found}`")]
+    Envelope {
+        /// The format that it names.
+        found: String,
+    },
+    /// The zip is damaged, or packed in a way that this crate does not use.
+    #[error("the zip cannot be read: {0}")]
+    Zip(zip::result::ZipError),
+    /// Files in the zip have the same name.
+    #[error("the zip holds two files of the same name")]
+    TwiceInZip,
+    /// The record is not there.
+    #[error("the {from} holds no `{RECORD_FILE}`")]
+    Missing {
+        /// What should hold it.
+        from: &'static str,
+    },
+    /// Attachments of the PDF have the same name.
+    #[error("`{name}` is there twice")]
+    Twice {
+        /// The name.
+        name: &'static str,
+    },
+    /// A part could not be unpacked.
+    #[error("`{name}` cannot be unpacked: {source}")]
+    Unpack {
+        /// The part.
+        name: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A part is larger than any that is written.
+    #[error("`{name}` is larger than 256 MiB")]
+    TooLarge {
+        /// The part.
+        name: &'static str,
+    },
+    /// A part that must be text is not.
+    #[error("`{name}` is not text in UTF-8")]
+    NotText {
+        /// The part.
+        name: &'static str,
+    },
 }
 
 /// Why a directory of fonts could not be loaded.

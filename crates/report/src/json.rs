@@ -2,19 +2,32 @@
 
 use crate::{RENDERER, ReportError, Source};
 
+/// The format that an envelope names.
+pub(crate) const FORMAT: &str = "sts-clearance/snapshot/2";
+
+/// The format of envelopes from before there were proofs.
+pub(crate) const FORMAT_1: &str = "sts-clearance/snapshot/1";
+
 /// Wraps the record in its envelope.
 ///
 /// The envelope is written by hand so that the record goes in byte for byte. Keys are in the order
-/// of RFC 8785; later `checkpoint` goes before `format`, and `proof` between `format` and `record`.
+/// of RFC 8785.
 pub(crate) fn render(source: &Source<'_>) -> Result<Vec<u8>, ReportError> {
-    let renderer = serde_json::to_string(RENDERER).map_err(ReportError::Malformed)?;
-    let mut bytes = Vec::with_capacity(source.bytes.len() + 256);
-    bytes.extend_from_slice(br#"{"format":"sts-clearance/snapshot/1","record":"#);
+    let text = |text: &str| serde_json::to_string(text).map_err(ReportError::Malformed);
+    let proof = source.context.proof.as_deref().map(text).transpose()?;
+    let mut bytes = Vec::with_capacity(source.bytes.len() + proof.as_ref().map_or(0, String::len) + 256);
+    bytes.extend_from_slice(br#"{"format":"#);
+    bytes.extend_from_slice(text(FORMAT)?.as_bytes());
+    if let Some(proof) = proof {
+        bytes.extend_from_slice(br#","proof":"#);
+        bytes.extend_from_slice(proof.as_bytes());
+    }
+    bytes.extend_from_slice(br#","record":"#);
     bytes.extend_from_slice(source.bytes);
     bytes.extend_from_slice(br#","record_sha256":""#);
     bytes.extend_from_slice(source.context.sha256.as_bytes());
     bytes.extend_from_slice(br#"","renderer":"#);
-    bytes.extend_from_slice(renderer.as_bytes());
+    bytes.extend_from_slice(text(RENDERER)?.as_bytes());
     bytes.push(b'}');
     Ok(bytes)
 }

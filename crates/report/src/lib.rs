@@ -1,7 +1,7 @@
-//! A room's record in, the bytes of its report out: PDF, JSON or CSV.
+//! A room's record in, the bytes of its report out: PDF, JSON or CSV; and back again.
 //!
-//! Rendering is a pure function of three things: the record's bytes, the font set and the version
-//! of this crate. It reads no clock, no environment and no system font, so that a report can be
+//! Rendering is a pure function of four things: the record's bytes, its proof, the font set and the
+//! version of this crate. It reads no clock, no environment and no system font, so that a report can be
 //! made again, anywhere, and come out the same byte for byte.
 
 mod content;
@@ -9,6 +9,7 @@ mod csv;
 mod error;
 mod format;
 mod json;
+mod open;
 mod pdf;
 pub mod record;
 pub mod sample;
@@ -17,13 +18,20 @@ mod words;
 
 use sha2::{Digest as _, Sha256};
 
-pub use error::{FontError, ReportError};
+pub use error::{FontError, OpenError, ReportError};
 pub use format::Format;
+pub use open::{Opened, open};
 pub use pdf::paper;
 pub use text::Fonts;
 
 /// Name and version of this renderer, as every report prints it.
 pub const RENDERER: &str = concat!("sts-clearance-report ", env!("CARGO_PKG_VERSION"));
+
+/// The record's name beside or in a report.
+const RECORD_FILE: &str = "record.json";
+
+/// The proof's name beside or in a report.
+const PROOF_FILE: &str = "proof.tlog";
 
 /// A finished report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,9 +50,11 @@ struct Source<'a> {
 
 /// Renders `record`, the canonical bytes (RFC 8785) of a [`record::Record`], as `format`.
 ///
-/// `progress` is called now and then with the fraction that is done, from 0 to 1.
+/// `proof` is a C2SP tlog-proof that the room's log holds the snapshot; none for a snapshot from
+/// before there were proofs. `progress` is called now and then with the fraction that is done, from 0 to 1.
 pub fn render(
     record: &[u8],
+    proof: Option<&str>,
     format: Format,
     fonts: &Fonts,
     progress: &mut dyn FnMut(f32),
@@ -52,6 +62,7 @@ pub fn render(
     let context = content::Context {
         record: record::read(record)?,
         sha256: hex(&Sha256::digest(record)),
+        proof: proof.map(str::to_owned),
         fonts: fonts.name().to_owned(),
     };
     let source = Source { bytes: record, context };

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::ReportError;
 
 /// The schema this version writes.
-pub const SCHEMA: &str = "sts-clearance/record/2";
+pub const SCHEMA: &str = "sts-clearance/record/3";
+
+/// The schema of records from before the log had a name and a key.
+pub const SCHEMA_2: &str = "sts-clearance/record/2";
 
 /// The schema of records from before vessels and documents: their sections are missing, not empty.
 /// A reader refuses a record of any other schema.
@@ -18,7 +21,7 @@ pub const SCHEMA_1: &str = "sts-clearance/record/1";
 /// The frozen state of a room at the instant of one snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// [`SCHEMA`], or [`SCHEMA_1`] in an old record.
+    /// [`SCHEMA`], or [`SCHEMA_2`] or [`SCHEMA_1`] in an old record.
     pub schema: String,
     /// The snapshot that this record belongs to.
     pub snapshot: SnapshotFacts,
@@ -475,6 +478,12 @@ pub struct LogPosition {
     pub size: u64,
     /// Root hash of the tree over them (RFC 6962 §2.1), in lower-case hex.
     pub root: String,
+    /// The log's name in its checkpoints (C2SP tlog-checkpoint).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// The public key that its checkpoints are checked with (C2SP vkey).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// Reads a record from its canonical bytes, and refuses a schema that this version does not know.
@@ -484,7 +493,7 @@ pub fn read(bytes: &[u8]) -> Result<Record, ReportError> {
         schema: String,
     }
     let header: Header = serde_json::from_slice(bytes).map_err(ReportError::Malformed)?;
-    if ![SCHEMA, SCHEMA_1].contains(&&*header.schema) {
+    if ![SCHEMA, SCHEMA_2, SCHEMA_1].contains(&&*header.schema) {
         return Err(ReportError::Schema { found: header.schema });
     }
     serde_json::from_slice(bytes).map_err(ReportError::Malformed)

@@ -12,6 +12,8 @@ pub(crate) struct Context {
     pub(crate) record: Record,
     /// SHA-256 of its bytes, in hex.
     pub(crate) sha256: String,
+    /// The proof that the room's log holds the snapshot, if there is one.
+    pub(crate) proof: Option<String>,
     /// Name of the font set.
     pub(crate) fonts: String,
 }
@@ -80,6 +82,8 @@ pub(super) const SNAPSHOT: &[Fact] = &[
     Fact { label: "Record SHA-256", cell: |c| Some(Cell::code(&c.sha256)) },
     Fact { label: "Log position", cell: |c| Some(Cell::text(format!("{} entries", words::count(c.record.log.size)))) },
     Fact { label: "Log root", cell: |c| Some(Cell::code(&c.record.log.root)) },
+    Fact { label: "Log name", cell: |c| c.record.log.origin.as_deref().map(Cell::code) },
+    Fact { label: "Log key", cell: |c| c.record.log.key.as_deref().map(Cell::code) },
     Fact { label: "Rendered by", cell: |c| Some(Cell::text(format!("{}, fonts: {}", crate::RENDERER, c.fonts))) },
     Fact { label: "Times", cell: |_| Some(Cell::text("All times are in UTC.")) },
 ];
@@ -100,6 +104,8 @@ pub(crate) const SNAPSHOT_FIELDS: &[Field<Context>] = &[
     Field { name: "count_activity", value: |c| c.record.counts.activity.into() },
     Field { name: "log_size", value: |c| c.record.log.size.into() },
     Field { name: "log_root", value: |c| c.record.log.root.as_str().into() },
+    Field { name: "log_origin", value: |c| c.record.log.origin.as_deref().into() },
+    Field { name: "log_key", value: |c| c.record.log.key.as_deref().into() },
     Field { name: "record_schema", value: |c| c.record.schema.as_str().into() },
     Field { name: "record_sha256", value: |c| c.sha256.as_str().into() },
     Field { name: "renderer", value: |_| crate::RENDERER.into() },

@@ -30,8 +30,13 @@ pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>)
             words::count(log.size),
         )),
         code(&log.root),
+    ];
+    if context.proof.is_some() {
+        blocks.extend(check(log.key.as_deref()));
+    }
+    blocks.extend([
         text(format!(
-            "Rendered by {} with the font set “{}”. The same record, renderer and font set give \
+            "Rendered by {} with the font set “{}”. The same record, proof, renderer and font set give \
              this file again, byte for byte.",
             crate::RENDERER,
             context.fonts,
@@ -44,7 +49,7 @@ pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>)
              technology, because it has more than 2,000 table rows; a snapshot in JSON or CSV \
              holds the same record in a form that is easier to process."
         }),
-    ];
+    ]);
     if !uncovered.is_empty() {
         blocks.push(text(format!(
             "Characters that the font set does not have, or that have no visible form, are \
@@ -56,12 +61,34 @@ pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>)
     Part { heading: "About this document".to_owned(), blocks }
 }
 
+/// How the proof is checked.
+fn check(key: Option<&str>) -> Vec<Block<'static>> {
+    let mut blocks = vec![
+        text(
+            "That the log holds this entry is proven by proof.tlog, which is attached as well: a \
+             tlog-proof (C2SP) with the entry, its place in the tree and the log's signed \
+             checkpoint. This command checks the proof, the record and every byte of this \
+             document, and needs no server:",
+        ),
+        code("sts-clearance verify FILE --key KEY"),
+        text(
+            "KEY is the log's public key. Whoever forges a document can print any key in it: ask a \
+             party you trust, or the server, which tells it at",
+        ),
+        code("/.well-known/sts-clearance/log-key"),
+    ];
+    if let Some(key) = key {
+        blocks.extend([text("When this snapshot was taken, the key was:"), code(key)]);
+    }
+    blocks
+}
+
 fn text(text: impl Into<String>) -> Block<'static> {
     Block::Text(Look::Text, text.into())
 }
 
-fn code(hash: &str) -> Block<'static> {
-    Block::Text(Look::Code, hash.to_owned())
+fn code(code: &str) -> Block<'static> {
+    Block::Text(Look::Code, code.to_owned())
 }
 
 fn listed(uncovered: &BTreeSet<char>) -> String {

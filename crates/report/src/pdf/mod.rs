@@ -22,12 +22,15 @@ use krilla::{Document, SerializeSettings};
 use crate::content::{self, Part};
 use crate::text::{Fonts, Shaper, plain};
 use crate::words;
-use crate::{RENDERER, Rendered, ReportError, Source, fraction};
+use crate::{PROOF_FILE, RECORD_FILE, RENDERER, Rendered, ReportError, Source, fraction};
 pub use paper::paper;
 
 use draw::Pen;
 use flow::{Bookmark, Flow};
 use furniture::Furniture;
+
+/// What stands before the name of the font set among the keywords.
+pub(crate) const FONTS_KEYWORD: &str = "font set: ";
 
 /// The language that a report is written in.
 const LANGUAGE: &str = "en";
@@ -82,9 +85,10 @@ pub(crate) fn render(
     }
     document.set_outline(outline(bookmarks));
     document.set_metadata(metadata(source, tagged));
-    document
-        .embed_file(attachment(source))
-        .ok_or_else(|| ReportError::Pdf("the record cannot be attached".to_owned()))?;
+    for file in attachments(source) {
+        let attached = document.embed_file(file);
+        attached.ok_or_else(|| ReportError::Pdf("the record cannot be attached".to_owned()))?;
+    }
     let uncovered = shaper.uncovered().iter().copied().collect();
     let bytes = document.finish().map_err(|error| export_error(&error))?;
     Ok(Rendered { bytes, uncovered })
@@ -142,6 +146,7 @@ fn metadata(source: &Source<'_>, tagged: bool) -> Metadata {
     Metadata::new()
         .title(title)
         .description(format!("{}; {tags}; record SHA-256 {}", content::KIND, source.context.sha256))
+        .keywords(vec![format!("{FONTS_KEYWORD}{}", source.context.fonts)])
         .authors(vec![plain(&snapshot.created_by.name, 300)])
         .creator(RENDERER.to_owned())
         .producer(RENDERER.to_owned())
@@ -150,17 +155,37 @@ fn metadata(source: &Source<'_>, tagged: bool) -> Metadata {
         .document_id(source.context.sha256.clone())
 }
 
-fn attachment(source: &Source<'_>) -> EmbeddedFile {
-    EmbeddedFile {
-        path: "record.json".to_owned(),
-        mime_type: MimeType::new("application/json"),
-        description: Some("The record that this document was drawn from".to_owned()),
-        association_kind: AssociationKind::Source,
-        data: source.bytes.to_vec().into(),
+/// The files that the document carries, for those who check it.
+fn attachments(source: &Source<'_>) -> Vec<EmbeddedFile> {
+    let file = |path: &str, kind: &str, description: &str, association_kind, data: Vec<u8>| EmbeddedFile {
+        path: path.to_owned(),
+        mime_type: MimeType::new(kind),
+        description: Some(description.to_owned()),
+        association_kind,
+        data: data.into(),
         modification_date: Some(date(source.context.record.snapshot.created_at)),
         compress: Some(true),
         location: None,
-    }
+    };
+    let record = file(
+        RECORD_FILE,
+        "application/json",
+        "The record that this document was drawn from",
+        AssociationKind::Source,
+        source.bytes.to_vec(),
+    );
+    let proof = source.context.proof.as_ref().map(|proof| EmbeddedFile {
+        // Mostly hashes, which compress to nothing less.
+        compress: Some(false),
+        ..file(
+            PROOF_FILE,
+            "text/plain",
+            "The proof that the room's log holds this snapshot",
+            AssociationKind::Supplement,
+            proof.clone().into_bytes(),
+        )
+    });
+    std::iter::once(record).chain(proof).collect()
 }
 
 /// An instant as a PDF writes it. A report has no other than that of its snapshot.

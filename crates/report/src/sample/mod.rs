@@ -13,7 +13,13 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use crate::record::{Counts, Creator, LogPosition, Record, SCHEMA, SCHEMA_1, SectionOptions, SnapshotFacts};
+use crate::record::{Counts, Creator, LogPosition, Record, SCHEMA, SCHEMA_1, SCHEMA_2, SectionOptions, SnapshotFacts};
+
+/// A proof of the right form and signed with [`KEY`], of a made-up log: it proves none of the samples.
+pub const PROOF: &str = include_str!("proof.tlog");
+
+/// The key of the made-up log.
+const KEY: &str = "sts-clearance/3a2e351c+ec5eef08+AapZC9K6msyGHmI5wFatWDgB0Eyo6WUYRMewO9Ew4e3W";
 
 /// When the room of the sample was opened: 16 November 2026, 08:12:40 UTC.
 const OPENED: i64 = 1_794_816_760;
@@ -40,6 +46,8 @@ pub fn record(entries: u64) -> Record {
     let documents = documents::documents(&vessels);
     let approvals = vessels::approvals(&vessels);
     let parties = room::parties();
+    let room = room::room();
+    let origin = Some(format!("sts-clearance/3a2e351c/rooms/{}", room.id));
     Record {
         schema: SCHEMA.to_owned(),
         snapshot: SnapshotFacts {
@@ -50,7 +58,7 @@ pub fn record(entries: u64) -> Record {
             created_at: time(u64::MAX),
             created_by: Creator { email, name, role },
         },
-        room: room::room(),
+        room,
         standing: Some(standing::standing(&vessels, &documents, &approvals)),
         counts: Counts {
             parties: parties.len() as u64,
@@ -65,13 +73,21 @@ pub fn record(entries: u64) -> Record {
         parties,
         activity: Some((0..entries).map(|seq| log::entry(seq, entries)).collect()),
         limits: Vec::new(),
-        log: LogPosition { size: entries, root: digest("root", entries) },
+        log: LogPosition { size: entries, root: digest("root", entries), origin, key: Some(KEY.to_owned()) },
     }
+}
+
+/// The same record as schema 2 had it: without the name and key of the log.
+pub fn record_of_schema_2(entries: u64) -> Record {
+    let mut record = record(entries);
+    SCHEMA_2.clone_into(&mut record.schema);
+    (record.log.origin, record.log.key) = (None, None);
+    record
 }
 
 /// The same record as schema 1 had it: without standing, vessels and documents.
 pub fn record_of_schema_1(entries: u64) -> Record {
-    let mut record = record(entries);
+    let mut record = record_of_schema_2(entries);
     SCHEMA_1.clone_into(&mut record.schema);
     record.standing = None;
     record.vessels.clear();

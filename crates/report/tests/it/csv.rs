@@ -39,11 +39,14 @@ fn the_archive_holds_each_table_the_record_and_a_readme() {
         "parties.csv",
         "activity.csv",
         "record.json",
+        "proof.tlog",
     ];
     assert_eq!(names, expected);
     for (name, content) in &files {
         if name == "record.json" {
             assert_eq!(*content, sample::to_bytes(&record));
+        } else if name == "proof.tlog" {
+            assert_eq!(*content, sample::PROOF.as_bytes());
         } else {
             let text = String::from_utf8_lossy(content).replace(RENDERER, "<renderer>");
             insta::assert_snapshot!(name.as_str(), text);
@@ -87,7 +90,8 @@ fn the_readme_lists_the_files_that_are_there() {
 fn a_record_of_schema_1_has_the_files_that_it_always_had() {
     let files = unzip(&render(&sample::record_of_schema_1(3), Format::Csv).bytes);
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-    let expected = ["README.txt", "snapshot.csv", "room.csv", "parties.csv", "activity.csv", "record.json"];
+    let expected =
+        ["README.txt", "snapshot.csv", "room.csv", "parties.csv", "activity.csv", "record.json", "proof.tlog"];
     assert_eq!(names, expected);
 }
 

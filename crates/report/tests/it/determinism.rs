@@ -12,7 +12,8 @@ fn digests() -> String {
     let record = sample::bytes(40);
     let fonts = Fonts::embedded();
     let digest = |format| {
-        let rendered = report::render(&record, format, &fonts, &mut |_| {}).expect("the sample renders");
+        let rendered =
+            report::render(&record, Some(sample::PROOF), format, &fonts, &mut |_| {}).expect("the sample renders");
         format!("{:?}", Sha256::digest(rendered.bytes))
     };
     FORMATS.map(digest).join(" ")
@@ -32,6 +33,17 @@ fn renders_in_two_threads_are_equal() {
     let threads = [std::thread::spawn(digests), std::thread::spawn(digests)];
     let [one, two] = threads.map(|thread| thread.join().expect("the thread ends"));
     assert_eq!(one, two);
+}
+
+#[test]
+fn another_proof_gives_other_bytes() {
+    let record = sample::bytes(1);
+    for format in FORMATS {
+        let [one, other, none] = [Some(sample::PROOF), Some("c2sp.org/tlog-proof@v1\n"), None]
+            .map(|proof| report::render(&record, proof, format, &crate::harness::FONTS, &mut |_| {}))
+            .map(|rendered| rendered.expect("the sample renders").bytes);
+        assert!(one != other && one != none && other != none, "{format:?}");
+    }
 }
 
 /// Runs itself: in the other process, told by a variable, it only prints.

@@ -51,7 +51,7 @@ fn a_truncated_font_never_makes_a_render_panic() {
         if let Ok(fonts) = Fonts::with_directory(&dir) {
             let mut record = sample::record(1);
             record.room.title = "ꙮ ⁂ 山 ﷽".to_owned();
-            let _ = render(&sample::to_bytes(&record), Format::Pdf, &fonts, &mut |_| {});
+            let _ = render(&sample::to_bytes(&record), Some(sample::PROOF), Format::Pdf, &fonts, &mut |_| {});
         }
     }
 }

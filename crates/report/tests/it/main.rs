@@ -1,11 +1,13 @@
 //! What the report promises, checked from outside: one binary, one module per subject.
 
+mod attachments;
 mod clearance;
 mod csv;
 mod determinism;
 mod fonts;
 mod harness;
 mod json;
+mod open;
 mod paper;
 mod pdf;
 mod robustness;

@@ -4,7 +4,7 @@ use report::record::Limit;
 use report::{Format, RENDERER, sample};
 use serde_json::json;
 
-use crate::harness::{count, pages, render, streams, text};
+use crate::harness::{count, pages, render, render_without_proof, text};
 
 /// The headings of the sample, in order, but for those of its documents.
 const HEADINGS: [&str; 10] = [
@@ -50,6 +50,7 @@ fn the_first_page_states_the_facts() {
         "All times are in UTC.",
         RENDERER,
         record.log.root.as_str(),
+        record.log.origin.as_deref().expect("the log has a name"),
     ] {
         assert!(text.contains(expected), "{expected} is not in {text}");
     }
@@ -63,16 +64,6 @@ fn an_id_is_not_cut_where_it_still_fits_a_line() {
     entries[0].meta = json!({ "a_label_that_leaves_too_little_room": id });
     let Some(pages) = pages(&render(&record, Format::Pdf).bytes) else { return };
     assert!(pages.concat().contains(id));
-}
-
-#[test]
-fn the_record_is_attached_byte_for_byte() {
-    let record = sample::record(30);
-    let pdf = render(&record, Format::Pdf).bytes;
-    assert!(count(&pdf, b"(record.json)") > 0);
-    assert!(count(&pdf, b"/AFRelationship/Source") > 0);
-    let bytes = sample::to_bytes(&record);
-    assert!(streams(&pdf).iter().any(|stream| stream.starts_with(&bytes)));
 }
 
 #[test]
@@ -157,6 +148,25 @@ fn an_empty_section_says_so() {
 }
 
 #[test]
+fn the_end_says_how_to_check_the_proof_where_there_is_one() {
+    let record = sample::record(3);
+    let key = record.log.key.as_deref().expect("the log has a key");
+    let (with, without) = (render(&record, Format::Pdf), render_without_proof(&record, Format::Pdf));
+    let Some((with, without)) = text(&with.bytes).zip(text(&without.bytes)) else { return };
+    for expected in ["sts-clearance verify FILE --key KEY", "/.well-known/sts-clearance/log-key", "proof.tlog"] {
+        assert!(with.contains(expected) && !without.contains(expected), "{expected} is not in {with}");
+    }
+    // Once as a fact, broken into lines, and once whole.
+    assert!(with.contains(key) && without.contains("Log key"), "{with}");
+}
+
+#[test]
+fn a_record_without_name_and_key_of_the_log_prints_none() {
+    let Some(text) = text(&render(&sample::record_of_schema_2(3), Format::Pdf).bytes) else { return };
+    assert!(text.contains("Log root") && !text.contains("Log name") && !text.contains("Log key"), "{text}");
+}
+
+#[test]
 fn a_section_that_was_left_out_says_that_it_was_on_request() {
     let mut record = sample::record(5);
     record.activity = None;
@@ -207,7 +217,8 @@ fn details_read_as_words() {
 fn progress_goes_from_none_to_all_and_never_back() {
     let mut seen = Vec::new();
     let record = sample::bytes(300);
-    report::render(&record, Format::Pdf, &crate::harness::FONTS, &mut |done| seen.push(done)).expect("it renders");
+    report::render(&record, Some(sample::PROOF), Format::Pdf, &crate::harness::FONTS, &mut |done| seen.push(done))
+        .expect("it renders");
     assert!(seen.len() > 4 && seen.is_sorted(), "{seen:?}");
     assert!(seen.first() == Some(&0.0) && seen.last() == Some(&1.0), "{seen:?}");
 }

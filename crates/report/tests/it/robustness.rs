@@ -91,7 +91,7 @@ const NASTY: &[char] = &[
 ];
 
 /// Any text: nasty characters, any characters, or a very long word.
-fn any_text() -> impl Strategy<Value = String> {
+pub(crate) fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::collection::vec(prop::sample::select(NASTY), 0..60).prop_map(String::from_iter),
         2 => any::<String>(),
@@ -100,7 +100,7 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 /// A record with nine texts in all the places that strangers write to.
-fn record_with(texts: &[String]) -> Record {
+pub(crate) fn record_with(texts: &[String]) -> Record {
     let text = |index: usize| texts[index % texts.len()].clone();
     let mut record = sample::record(2);
     record.snapshot.title = text(0);

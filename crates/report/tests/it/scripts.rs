@@ -96,7 +96,7 @@ fn a_font_directory_adds_scripts() {
     let fonts = Fonts::with_directory(dir).expect("the fonts load");
     for name in ["山田太郎", "김민준", "王小明𠮷", "株式会社 (Kaisha)"] {
         let record = sample::to_bytes(&named(name));
-        let rendered = render(&record, Format::Pdf, &fonts, &mut |_| {}).expect("the record renders");
+        let rendered = render(&record, None, Format::Pdf, &fonts, &mut |_| {}).expect("the record renders");
         assert_eq!(rendered.uncovered, [], "{name}");
         if let Some(text) = text(&rendered.bytes) {
             assert!(text.contains(name), "{name} is not in {text}");

@@ -1,0 +1,120 @@
+//! The PDF snapshot: its two attachments, and the names in its metadata.
+//!
+//! This reads what [`crate::render`] writes and refuses what other programs make of it, which no
+//! check could find to be the same file anyway. A reader of every PDF would have to unpack streams
+//! of objects without knowing how large they get.
+
+use flate2::read::ZlibDecoder;
+
+use super::object::{Tokens, entry, items, number, text};
+use super::{Opened, read_bounded, utf8};
+use crate::{Format, OpenError, PROOF_FILE, RECORD_FILE, pdf};
+
+/// The length of an entry in the table of objects.
+const ENTRY: usize = 20;
+
+/// Reads a PDF.
+pub(super) fn open(bytes: &[u8]) -> Result<Opened, OpenError> {
+    let file = File::read(bytes).ok_or(OpenError::Pdf)?;
+    if entry(file.trailer, b"/Prev").is_some() {
+        return Err(OpenError::Extended);
+    }
+    let catalog = file.named(file.trailer, b"/Root").ok_or(OpenError::Pdf)?;
+    let attached = file.attached(catalog)?;
+    let record = file.attachment(&attached, RECORD_FILE)?.ok_or(OpenError::Missing { from: "PDF" })?;
+    let proof = file.attachment(&attached, PROOF_FILE)?.map(|bytes| utf8(bytes, PROOF_FILE)).transpose()?;
+    let info = file.named(file.trailer, b"/Info").unwrap_or_default();
+    let told = |key| entry(info, key).and_then(text);
+    let renderer = told(b"/Producer").map(str::to_owned);
+    let fonts = told(b"/Keywords").and_then(|keyword| keyword.strip_prefix(pdf::FONTS_KEYWORD)).map(str::to_owned);
+    Ok(Opened { format: Format::Pdf, record, proof, renderer, fonts })
+}
+
+/// The parts of a PDF by which its objects are found.
+struct File<'a> {
+    bytes: &'a [u8],
+    table: &'a [u8],
+    trailer: &'a [u8],
+}
+
+impl<'a> File<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let end = bytes.trim_ascii_end().strip_suffix(b"%%EOF")?.trim_ascii_end();
+        let digits = end.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let (before, position) = end.split_at_checked(end.len() - digits)?;
+        before.trim_ascii_end().strip_suffix(b"startxref")?;
+        let mut tokens = Tokens::new(bytes, number(position)?);
+        tokens.expect(b"xref")?;
+        tokens.expect(b"0")?;
+        let size = number(tokens.token()?)?;
+        tokens.skip_white();
+        let table = tokens.take(size.checked_mul(ENTRY)?)?;
+        tokens.expect(b"trailer")?;
+        Some(Self { bytes, table, trailer: tokens.value()? })
+    }
+
+    /// What is attached, as the names and file specifications that follow each other.
+    fn attached(&self, catalog: &'a [u8]) -> Result<Vec<(&'a str, &'a [u8])>, OpenError> {
+        let Some(names) = self.named(catalog, b"/Names") else { return Ok(Vec::new()) };
+        let Some(tree) = self.named(names, b"/EmbeddedFiles") else { return Ok(Vec::new()) };
+        let names = self.named(tree, b"/Names").ok_or(OpenError::Pdf)?;
+        let (mut items, mut attached) = (items(names), Vec::new());
+        while let Some(name) = items.next() {
+            let pair = text(name).zip(items.next().and_then(|file| self.resolve(file)));
+            attached.push(pair.ok_or(OpenError::Pdf)?);
+        }
+        Ok(attached)
+    }
+
+    /// The content of the attachment of this name, if it is there.
+    fn attachment(&self, attached: &[(&str, &'a [u8])], name: &'static str) -> Result<Option<Vec<u8>>, OpenError> {
+        let mut files = attached.iter().filter(|(other, _)| *other == name).map(|(_, file)| *file);
+        let Some(file) = files.next() else { return Ok(None) };
+        if files.next().is_some() {
+            return Err(OpenError::Twice { name });
+        }
+        let (dictionary, data) = self.stream(file).ok_or(OpenError::Pdf)?;
+        match entry(dictionary, b"/Filter") {
+            None => read_bounded(data, name),
+            Some(b"/FlateDecode") => read_bounded(ZlibDecoder::new(data), name),
+            Some(_) => Err(OpenError::Pdf),
+        }
+        .map(Some)
+    }
+
+    /// The dictionary and the bytes of the stream that a file specification speaks of.
+    fn stream(&self, file: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+        let reference = entry(self.named(file, b"/EF")?, b"/F")?;
+        let mut tokens = self.object(reference)?;
+        let dictionary = tokens.value()?;
+        tokens.expect(b"stream")?;
+        if tokens.take(1)? == b"\r" {
+            tokens.take(1)?;
+        }
+        let data = tokens.take(number(entry(dictionary, b"/Length")?)?)?;
+        tokens.expect(b"endstream")?;
+        Some((dictionary, data))
+    }
+
+    /// The value of a key, from where it is if it is a reference.
+    fn named(&self, dictionary: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+        self.resolve(entry(dictionary, key)?)
+    }
+
+    /// A value, from where it is if it is a reference.
+    fn resolve(&self, value: &'a [u8]) -> Option<&'a [u8]> {
+        if value.ends_with(b"R") { self.object(value)?.value() } else { Some(value) }
+    }
+
+    /// What stands in the object that a reference, `12 0 R`, leads to.
+    fn object(&self, reference: &'a [u8]) -> Option<Tokens<'a>> {
+        let id = Tokens::new(reference, 0).token()?;
+        let start = number(id)?.checked_mul(ENTRY)?;
+        let line = self.table.get(start..start.checked_add(ENTRY)?)?;
+        let mut tokens = Tokens::new(self.bytes, number(line.get(..10)?)?);
+        tokens.expect(id)?;
+        tokens.expect(b"0")?;
+        tokens.expect(b"obj")?;
+        Some(tokens)
+    }
+}
