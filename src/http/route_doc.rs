@@ -21,7 +21,7 @@ use crate::domain::Role;
 pub(super) const BEARER: &str = "session_token";
 
 /// What the routes are about, as their paths name it; those of none are about signing in.
-const RESOURCES: [&str; 11] = [
+const RESOURCES: [&str; 12] = [
     "rooms",
     "parties",
     "vessels",

@@ -110,11 +110,11 @@ async fn draw(app: &App, snapshot: &Snapshot, compressed: &[u8], progress: Arc<A
 }
 
 fn start(app: &App, snapshot: &Snapshot, record: Captured, progress: Arc<AtomicU32>) -> JoinHandle<Result<Rendered>> {
-    let (app, format) = (app.clone(), snapshot.kind.into());
+    let (app, format, proof) = (app.clone(), snapshot.kind.into(), snapshot.proof.clone());
     tokio::task::spawn_blocking(move || {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a percentage")]
         let mut tell = |part: f32| progress.store((part * 100.0).clamp(0.0, 99.0) as u32, Ordering::Relaxed);
-        report::render(&record.canonical, None, format, &app.fonts, &mut tell)
+        report::render(&record.canonical, proof.as_deref(), format, &app.fonts, &mut tell)
             .map_err(|error| Error::internal(format!("the report cannot be drawn: {error}")))
     })
 }

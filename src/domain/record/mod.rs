@@ -104,7 +104,12 @@ pub async fn capture(
             .map(|(_, section, shown, total)| Limit { section: section.into(), shown, total })
             .collect(),
         counts,
-        log: LogPosition { size: log.head().size(), root: hex::encode(log.head().root()), origin: None, key: None },
+        log: LogPosition {
+            size: log.head().size(),
+            root: hex::encode(log.head().root()),
+            origin: Some(log.origin().to_owned()),
+            key: Some(log.public_key().to_owned()),
+        },
     };
     let canonical = serde_json_canonicalizer::to_vec(&record)
         .map_err(|error| Error::internal(format!("a record cannot be written: {error}")))?;
