@@ -53,14 +53,15 @@ impl<'a> File<'a> {
         Some(Self { bytes, table, trailer: tokens.value()? })
     }
 
-    /// What is attached, as the names and file specifications that follow each other.
+    /// What is attached, as names and file specifications. The latter are not yet looked at: very many may
+    /// lead to one that is long.
     fn attached(&self, catalog: &'a [u8]) -> Result<Vec<(&'a str, &'a [u8])>, OpenError> {
         let Some(names) = self.named(catalog, b"/Names") else { return Ok(Vec::new()) };
         let Some(tree) = self.named(names, b"/EmbeddedFiles") else { return Ok(Vec::new()) };
         let names = self.named(tree, b"/Names").ok_or(OpenError::Pdf)?;
         let (mut items, mut attached) = (items(names), Vec::new());
         while let Some(name) = items.next() {
-            let pair = text(name).zip(items.next().and_then(|file| self.resolve(file)));
+            let pair = text(name).zip(items.next());
             attached.push(pair.ok_or(OpenError::Pdf)?);
         }
         Ok(attached)
@@ -73,6 +74,7 @@ impl<'a> File<'a> {
         if files.next().is_some() {
             return Err(OpenError::Twice { name });
         }
+        let file = self.resolve(file).ok_or(OpenError::Pdf)?;
         let (dictionary, data) = self.stream(file).ok_or(OpenError::Pdf)?;
         match entry(dictionary, b"/Filter") {
             None => read_bounded(data, name),

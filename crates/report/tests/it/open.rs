@@ -154,6 +154,8 @@ fn a_pdf_whose_parts_lead_in_circles_ends() {
     {
         assert!(open(&pdf(&[object])).is_err(), "{object}");
     }
+    let many = catalog(&"(a)2 0 R".repeat(100_000));
+    assert_eq!(error(&pdf(&[&many, &format!("[{}]", "[]".repeat(500_000))])), "the PDF holds no `record.json`");
     let deep = format!("<</Names{}", "[".repeat(1_000_000));
     assert!(open(&pdf(&[&deep])).is_err());
 }
