@@ -1,0 +1,90 @@
+//! What we read from X.509 certificates (RFC 5280).
+
+use der::Encode as _;
+use der::asn1::Ia5StringRef;
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use x509_cert::Certificate;
+use x509_cert::name::Name;
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+
+use crate::signature::{Scheme, strictly};
+
+/// The digest of a certificate, by which signing-certificate-v2 names it.
+pub(crate) fn fingerprint(certificate: &Certificate) -> Option<[u8; 32]> {
+    Some(Sha256::digest(certificate.to_der().ok()?).into())
+}
+
+/// Reads a certificate; none where it is not DER to the last bit.
+pub(crate) fn read(bytes: &[u8]) -> Option<Certificate> {
+    strictly(bytes)
+}
+
+/// The time from and the time until which it is good.
+pub(crate) fn validity(certificate: &Certificate) -> Option<(Timestamp, Timestamp)> {
+    let validity = certificate.tbs_certificate().validity();
+    let [from, until] = [validity.not_before, validity.not_after].map(|time| {
+        let seconds = i64::try_from(time.to_unix_duration().as_secs()).ok()?;
+        Timestamp::from_second(seconds).ok()
+    });
+    Some((from?, until?))
+}
+
+/// The key of the certificate's holder.
+pub(crate) fn key(certificate: &Certificate) -> &SubjectPublicKeyInfoOwned {
+    certificate.tbs_certificate().subject_public_key_info()
+}
+
+/// Whether it was issued by the holder of the other: the name and the signature say so.
+pub(crate) fn is_issued_by(certificate: &Certificate, issuer: &Certificate) -> bool {
+    let tbs = certificate.tbs_certificate();
+    if tbs.issuer() != issuer.tbs_certificate().subject() || tbs.signature() != certificate.signature_algorithm() {
+        return false;
+    }
+    let algorithm: &AlgorithmIdentifierOwned = certificate.signature_algorithm();
+    let Some(scheme) = Scheme::from_algorithm(algorithm, None) else { return false };
+    let (Ok(message), Some(signature)) = (tbs.to_der(), certificate.signature().as_bytes()) else { return false };
+    scheme.verifies(key(issuer), &message, signature)
+}
+
+/// Whether its holder issued it: nobody else vouches for the name.
+pub(crate) fn is_self_signed(certificate: &Certificate) -> bool {
+    is_issued_by(certificate, certificate)
+}
+
+/// The certificates from the first up to a root, each issued by the next; the flag says whether a root is reached.
+pub(crate) fn path<'a>(first: &'a Certificate, others: &'a [Certificate]) -> (Vec<&'a Certificate>, Reached) {
+    let mut path = vec![first];
+    loop {
+        let last = path[path.len() - 1];
+        if is_self_signed(last) {
+            return (path, Reached::Root);
+        }
+        let next = others.iter().find(|other| !path.contains(other) && is_issued_by(last, other));
+        match next {
+            Some(next) => path.push(next),
+            None => return (path, Reached::Gap),
+        }
+    }
+}
+
+/// How a path of certificates ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reached {
+    /// With a certificate that vouches for itself.
+    Root,
+    /// With one whose issuer is not there.
+    Gap,
+}
+
+/// What people call the holder of a name: its common name, or else the whole of it.
+pub(crate) fn display_name(name: &Name) -> String {
+    match name.common_name() {
+        Ok(Some(common)) => common.value().into_owned(),
+        _ => name
+            .by_oid::<Ia5StringRef<'_>>(const_oid::db::rfc4519::COMMON_NAME)
+            .ok()
+            .flatten()
+            .map_or_else(|| name.to_string(), |common| common.as_str().to_owned()),
+    }
+}

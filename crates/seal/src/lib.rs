@@ -1,0 +1,82 @@
+//! A PDF in, a sealed PDF out; and the check of a seal.
+//!
+//! A seal is a `PAdES` signature of the baseline levels B-B and B-T (ETSI EN 319 142-1): an incremental update (ISO 32000-1,
+//! 7.5.6) with an invisible signature field, and in it a detached CMS signature (RFC 5652, `ETSI.CAdES.detached`) that
+//! names its certificates by signing-certificate-v2 (RFC 5035). With a time stamp of an authority (RFC 3161) in it, it
+//! is of level B-T. The file before the update stays as it was, so PDF/A-3 and PDF/UA-1 files stay what they are.
+//!
+//! A [`Seal`] and the unsealed file are all that a sealed file is made of, by [`apply`]; nothing else goes in. So who
+//! keeps the seal and can make the unsealed file again can make the sealed one again, to the last bit, and who has a
+//! sealed file checks all of it:
+//!
+//! 1. [`split`] finds the seal at its end,
+//! 2. [`check`] says whether the seal holds, and what it says,
+//! 3. [`apply`] gives the same bytes again, or the file was changed.
+//!
+//! Signing is deterministic: ECDSA on P-256 after RFC 6979, RSA after PKCS #1 v1.5, each with SHA-256. Time and secrets
+//! are arguments.
+//!
+//! What is not here: certificate chains are not followed to roots that anyone trusts, and revocation is not looked
+//! up. `pdfsig`, Acrobat or pyHanko do that. The certificates in a seal are all named in what is signed, so none can be
+//! taken away or put in.
+
+mod certificate;
+mod check;
+mod cms;
+mod document;
+mod fault;
+mod identity;
+mod increment;
+mod self_made;
+mod signature;
+pub mod timestamp;
+mod token;
+
+use jiff::Timestamp;
+
+pub use check::{Checked, TrustedTime, check};
+pub use fault::Fault;
+pub use identity::{Identity, IdentityError};
+pub use increment::ROOM;
+
+use cms::Parts;
+use increment::Increment;
+
+/// A signature for one file: what there is in a sealed file beside the unsealed one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seal {
+    /// The time of the seal, in whole seconds, as its maker claims it.
+    pub at: Timestamp,
+    /// The signature, as CMS in DER.
+    pub cms: Vec<u8>,
+}
+
+/// Seals a file: signs its bytes and the update that [`apply`] adds. `at` is cut to whole seconds.
+pub fn sign(unsealed: &[u8], identity: &Identity, at: Timestamp) -> Result<Seal, Fault> {
+    let at = Timestamp::from_second(at.as_second()).map_err(|_| Fault::Time)?;
+    check::good_at(&identity.chain()[0], at)?;
+    let digest = Increment::new(unsealed, at)?.digest(unsealed);
+    let mut parts = Parts { chain: identity.chain().to_vec(), digest, signature: Vec::new(), token: None };
+    parts.signature = identity.sign(&parts.signed_bytes()?);
+    Seal { at, cms: parts.write()? }.fitting()
+}
+
+/// The sealed file: the unsealed one, and after it the update with the seal in it. The same arguments give the same bytes.
+pub fn apply(unsealed: &[u8], seal: &Seal) -> Result<Vec<u8>, Fault> {
+    Increment::new(unsealed, seal.at)?.fill(unsealed, &seal.cms)
+}
+
+/// Splits a sealed file into the unsealed one and its seal; none where there is no seal of ours at its end.
+///
+/// What comes out is not checked: see [`check`].
+pub fn split(bytes: &[u8]) -> Option<(&[u8], Seal)> {
+    let found = increment::find(bytes)?;
+    Some((&bytes[..found.unsealed], Seal { at: found.at, cms: found.cms }))
+}
+
+impl Seal {
+    fn fitting(self) -> Result<Self, Fault> {
+        let size = self.cms.len();
+        if size > ROOM { Err(Fault::TooLarge { size, room: ROOM }) } else { Ok(self) }
+    }
+}

@@ -1,0 +1,270 @@
+//! The time-stamp token: what an authority signs (RFC 3161), brought into one form and checked.
+//!
+//! A token comes from a stranger, and CMS leaves parts of it unsigned. [`normal`] drops what can be dropped and puts the
+//! rest in the form that the signed parts dictate; [`check`] takes tokens in that form only. So every bit that is left is
+//! signed, or follows from what is signed. For the certificates this means: the authority's own is named by its digest in
+//! what is signed; others stay if they are named there too, or if the path from the authority's to a root is complete,
+//! for then each one's signature can be checked. An intermediate certificate without its root is dropped; validators
+//! fetch it from where the authority's certificate says.
+
+use cms::cert::CertificateChoices;
+use cms::content_info::{CmsVersion, ContentInfo};
+use cms::signed_data::{
+    CertificateSet, EncapsulatedContentInfo, SignedAttributes, SignedData, SignerIdentifier, SignerInfo, SignerInfos,
+};
+use const_oid::db::{rfc5280, rfc5911};
+use der::asn1::{Any, Int, ObjectIdentifier, OctetString, SetOfVec};
+use der::{Decode as _, Encode as _, Sequence, Tag, Tagged as _};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256};
+use x509_cert::Certificate;
+use x509_cert::ext::Extensions;
+use x509_cert::ext::pkix::{ExtendedKeyUsage, SubjectKeyIdentifier};
+use x509_cert::spki::AlgorithmIdentifierOwned;
+
+use crate::certificate::{self, Reached};
+use crate::check::{TrustedTime, good_at};
+use crate::cms::{SIGNING_CERTIFICATE_V2, SigningCertificateV2, certificates, value};
+use crate::fault::Fault;
+use crate::signature::{Hash, Scheme};
+
+/// The content type of a token (RFC 3161, 2.4.2).
+const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
+/// The older attribute that names the certificate by its SHA-1 (RFC 2634).
+const SIGNING_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.12");
+
+/// What is stamped (RFC 3161, 2.4.1).
+#[derive(Debug, Clone, PartialEq, Eq, Sequence)]
+pub(crate) struct MessageImprint {
+    pub(crate) hash_algorithm: AlgorithmIdentifierOwned,
+    pub(crate) hashed_message: OctetString,
+}
+
+/// The statement of the authority (RFC 3161, 2.4.2).
+#[derive(Debug, Clone, PartialEq, Eq, Sequence)]
+struct TstInfo {
+    version: u8,
+    policy: ObjectIdentifier,
+    message_imprint: MessageImprint,
+    serial_number: Int,
+    /// A `GeneralizedTime` that may have a fraction.
+    gen_time: Any,
+    accuracy: Option<Accuracy>,
+    #[asn1(default = "Default::default")]
+    ordering: bool,
+    nonce: Option<Int>,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    tsa: Option<Any>,
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
+    extensions: Option<Extensions>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Sequence)]
+struct Accuracy {
+    seconds: Option<u32>,
+    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", optional = "true")]
+    millis: Option<u16>,
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
+    micros: Option<u16>,
+}
+
+/// One certificate, named by its SHA-1 (RFC 2634, 5.4.1).
+#[derive(Debug, Clone, PartialEq, Eq, Sequence)]
+struct EssCertId {
+    cert_hash: OctetString,
+    issuer_serial: Option<Any>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Sequence)]
+struct SigningCertificate {
+    certs: Vec<EssCertId>,
+    policies: Option<Any>,
+}
+
+/// Brings a token into the one form that [`check`] takes.
+pub(crate) fn normal(token: &ContentInfo) -> Result<ContentInfo, Fault> {
+    let opened = Opened::read(token)?;
+    opened.write().map_err(|_| Fault::TimeStamp("it cannot be written in DER"))
+}
+
+/// Checks a token that is over a signature.
+pub(crate) fn check(token: &ContentInfo, stamped: &[u8]) -> Result<TrustedTime, Fault> {
+    let opened = Opened::read(token)?;
+    if opened.write().ok().as_ref() != Some(token) {
+        return Err(Fault::TimeStamp("it has parts that nobody signed"));
+    }
+    opened.check(stamped)
+}
+
+/// The nonce in a token: the one of the request that it answers.
+pub(crate) fn nonce(token: &ContentInfo) -> Result<Option<Int>, Fault> {
+    Ok(Opened::read(token)?.info.nonce)
+}
+
+/// The parts of a token.
+struct Opened {
+    signer: SignerInfo,
+    signed: SignedAttributes,
+    authority: Certificate,
+    /// The certificates beside the authority's that stay.
+    others: Vec<Certificate>,
+    content: OctetString,
+    info: TstInfo,
+}
+
+impl Opened {
+    fn read(token: &ContentInfo) -> Result<Self, Fault> {
+        const STRANGE: Fault = Fault::TimeStamp("it is not a time-stamp token");
+
+        if token.content_type != rfc5911::ID_SIGNED_DATA {
+            return Err(STRANGE);
+        }
+        let data: SignedData = token.content.decode_as().map_err(|_| STRANGE)?;
+        let SignedData { encap_content_info: EncapsulatedContentInfo { econtent_type, econtent }, .. } = &data;
+        let content = econtent.as_ref().filter(|_| *econtent_type == TST_INFO).ok_or(STRANGE)?;
+        let content: OctetString = content.decode_as().map_err(|_| STRANGE)?;
+        let info = TstInfo::from_der(content.as_bytes()).map_err(|_| STRANGE)?;
+        let [signer] = data.signer_infos.0.as_slice() else { return Err(STRANGE) };
+        let attributes = signer.signed_attrs.clone().ok_or(STRANGE)?;
+        let all = certificates(data.certificates.as_ref()).ok_or(STRANGE)?;
+        let authority = all.iter().find(|one| is_named_by(&signer.sid, one));
+        let authority = authority.ok_or(Fault::TimeStamp("the certificate of its authority is not in it"))?.clone();
+        let others = kept(&authority, &all, &attributes);
+        Ok(Self { signer: signer.clone(), signed: attributes, authority, others, content, info })
+    }
+
+    /// The token with nothing in it but what is signed, or follows from it.
+    fn write(&self) -> der::Result<ContentInfo> {
+        let signer = SignerInfo {
+            version: match self.signer.sid {
+                SignerIdentifier::IssuerAndSerialNumber(_) => CmsVersion::V1,
+                SignerIdentifier::SubjectKeyIdentifier(_) => CmsVersion::V3,
+            },
+            unsigned_attrs: None,
+            ..self.signer.clone()
+        };
+        let certificates = std::iter::once(&self.authority).chain(&self.others);
+        let certificates: Vec<_> = certificates.cloned().map(CertificateChoices::Certificate).collect();
+        let data = SignedData {
+            version: CmsVersion::V3,
+            digest_algorithms: SetOfVec::try_from(vec![signer.digest_alg.clone()])?,
+            encap_content_info: EncapsulatedContentInfo {
+                econtent_type: TST_INFO,
+                econtent: Some(Any::encode_from(&self.content)?),
+            },
+            certificates: Some(CertificateSet(SetOfVec::try_from(certificates)?)),
+            crls: None,
+            signer_infos: SignerInfos(SetOfVec::try_from(vec![signer])?),
+        };
+        Ok(ContentInfo { content_type: rfc5911::ID_SIGNED_DATA, content: Any::encode_from(&data)? })
+    }
+
+    fn check(&self, stamped: &[u8]) -> Result<TrustedTime, Fault> {
+        let imprint = &self.info.message_imprint;
+        let hash = Hash::from_algorithm(&imprint.hash_algorithm);
+        let stamps = imprint.hashed_message.as_bytes() == Sha256::digest(stamped).as_slice();
+        if hash != Some(Hash::Sha256) || !stamps {
+            return Err(Fault::TimeStamp("it is not over the signature of this seal"));
+        }
+        self.check_signature()?;
+        self.check_authority()?;
+        let time = read_time(&self.info.gen_time).ok_or(Fault::TimeStamp("its time cannot be read"))?;
+        good_at(&self.authority, time)
+            .map_err(|_| Fault::TimeStamp("the certificate of its authority was not good at its time"))?;
+        Ok(TrustedTime { time, authority: certificate::display_name(self.authority.tbs_certificate().subject()) })
+    }
+
+    fn check_signature(&self) -> Result<(), Fault> {
+        const UNKNOWN: Fault = Fault::TimeStamp("its authority signs in a way that is not known here");
+
+        let hash = Hash::from_algorithm(&self.signer.digest_alg).ok_or(UNKNOWN)?;
+        let scheme = Scheme::from_algorithm(&self.signer.signature_algorithm, Some(hash)).ok_or(UNKNOWN)?;
+        let content_type: Option<ObjectIdentifier> = value(&self.signed, rfc5911::ID_CONTENT_TYPE);
+        let digest: Option<OctetString> = value(&self.signed, rfc5911::ID_MESSAGE_DIGEST);
+        let expected = hash.digest(self.content.as_bytes());
+        if content_type != Some(TST_INFO) || digest.is_none_or(|digest| digest.as_bytes() != expected) {
+            return Err(Fault::TimeStamp("what its authority signed is another statement"));
+        }
+        let message = self.signed.to_der().map_err(|_| UNKNOWN)?;
+        let signature = self.signer.signature.as_bytes();
+        if scheme.verifies(certificate::key(&self.authority), &message, signature) {
+            Ok(())
+        } else {
+            Err(Fault::TimeStamp("its signature was not made with the key of its authority"))
+        }
+    }
+
+    fn check_authority(&self) -> Result<(), Fault> {
+        if !names(&self.signed).first().is_some_and(|name| name.names(&self.authority)) {
+            return Err(Fault::TimeStamp("the certificate of its authority is not the one that it was signed with"));
+        }
+        match self.authority.tbs_certificate().get_extension::<ExtendedKeyUsage>() {
+            Ok(Some((true, usage))) if usage.0 == [rfc5280::ID_KP_TIME_STAMPING] => Ok(()),
+            _ => Err(Fault::TimeStamp("the certificate of its authority is not for time stamps")),
+        }
+    }
+}
+
+/// A certificate as signed attributes name it.
+struct CertificateName {
+    hash: Option<Hash>,
+    digest: Vec<u8>,
+}
+
+impl CertificateName {
+    fn names(&self, certificate: &Certificate) -> bool {
+        let Ok(der) = certificate.to_der() else { return false };
+        match self.hash {
+            Some(hash) => hash.digest(&der) == self.digest,
+            None => Sha1::digest(&der).as_slice() == self.digest,
+        }
+    }
+}
+
+/// The certificates that are named in what is signed, the signer's first; by SHA-1 only where that is all there is.
+fn names(signed: &SignedAttributes) -> Vec<CertificateName> {
+    let newer: Option<SigningCertificateV2> = value(signed, SIGNING_CERTIFICATE_V2);
+    let older: Option<SigningCertificate> = value(signed, SIGNING_CERTIFICATE);
+    if let Some(newer) = newer {
+        let name = |id: &crate::cms::EssCertIdV2| {
+            let hash = id.hash_algorithm.as_ref().map_or(Some(Hash::Sha256), Hash::from_algorithm)?;
+            Some(CertificateName { hash: Some(hash), digest: id.cert_hash.as_bytes().to_vec() })
+        };
+        return newer.certs.iter().map(name).collect::<Option<_>>().unwrap_or_default();
+    }
+    let name = |id: &EssCertId| CertificateName { hash: None, digest: id.cert_hash.as_bytes().to_vec() };
+    older.map_or_else(Vec::new, |older| older.certs.iter().map(name).collect())
+}
+
+/// Of all certificates, those beside the authority's whose every bit can be checked.
+fn kept(authority: &Certificate, all: &[Certificate], signed: &SignedAttributes) -> Vec<Certificate> {
+    let names = names(signed);
+    let (path, reached) = certificate::path(authority, all);
+    let checked =
+        |one: &Certificate| names.iter().any(|name| name.names(one)) || reached == Reached::Root && path.contains(&one);
+    all.iter().filter(|one| *one != authority && checked(one)).cloned().collect()
+}
+
+fn is_named_by(name: &SignerIdentifier, certificate: &Certificate) -> bool {
+    let tbs = certificate.tbs_certificate();
+    match name {
+        SignerIdentifier::IssuerAndSerialNumber(name) => {
+            name.issuer == *tbs.issuer() && name.serial_number == *tbs.serial_number()
+        }
+        SignerIdentifier::SubjectKeyIdentifier(name) => {
+            matches!(tbs.get_extension::<SubjectKeyIdentifier>(), Ok(Some((_, own))) if own == *name)
+        }
+    }
+}
+
+/// Reads a `GeneralizedTime` in UTC, which may have a fraction of a second (RFC 3161, 2.4.2).
+fn read_time(time: &Any) -> Option<Timestamp> {
+    if time.tag() != Tag::GeneralizedTime {
+        return None;
+    }
+    let digits = time.value().strip_suffix(b"Z")?;
+    TimeZone::UTC.to_timestamp(DateTime::strptime("%Y%m%d%H%M%S%.f", digits).ok()?).ok()
+}
