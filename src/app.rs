@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     db::Db,
     domain::Time,
-    error::Result,
+    error::{Error, Result},
     evidence::LogKey,
     files::{self, Files},
     keys,
@@ -41,6 +41,8 @@ pub struct Shared {
     pub config: Config,
     /// The key that signs the checkpoints of logs.
     pub log_key: Arc<LogKey>,
+    /// When this process began.
+    pub started_at: Time,
     /// The fonts of reports.
     pub fonts: Arc<report::Fonts>,
     /// Rung when a job was enqueued in this process.
@@ -68,10 +70,29 @@ impl App {
     /// Opens database and file store as the settings say; the schema is the caller's business.
     pub fn open(config: Config, clock: Clock) -> Result<Self> {
         files::make_private_dir(config.data_dir())?;
+        let key = keys::log_key(&config, new_secret)?;
+        Self::with_key(config, clock, key)
+    }
+
+    /// Opens what there is already, to look at it or to mend it; makes neither database nor key.
+    ///
+    /// Where there is no key, the one that the application has then is of this process only, and signs
+    /// nothing that lasts.
+    pub fn open_existing(config: Config, clock: Clock) -> Result<Self> {
+        Db::find(&config.database_url())?;
+        let key = match keys::log_key_in_force(&config)? {
+            Some(key) => key,
+            None => LogKey::new("none", new_secret()).map_err(|error| Error::internal(error.to_string()))?,
+        };
+        Self::with_key(config, clock, key)
+    }
+
+    fn with_key(config: Config, clock: Clock, key: LogKey) -> Result<Self> {
         let shared = Shared {
             db: Db::open(&config.database_url())?,
             files: Files::open(&config.files_url())?,
-            log_key: Arc::new(keys::log_key(&config, new_secret)?),
+            log_key: Arc::new(key),
+            started_at: clock.now(),
             fonts: Arc::new(config.fonts()?),
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
@@ -92,6 +113,7 @@ impl App {
             files: self.files.clone(),
             config: self.config.clone(),
             log_key: Arc::clone(&self.log_key),
+            started_at: self.started_at,
             fonts: Arc::clone(&self.fonts),
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),

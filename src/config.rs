@@ -21,7 +21,9 @@ pub const DEFAULTS: &str = include_str!("../config.default.toml");
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "sts-clearance.toml";
 /// Settings that are shown to nobody.
-const SECRETS: &[&str] = &["log_key"];
+const SECRETS: &[&str] = &["log_key", "metrics_token"];
+/// Shorter ones can be guessed.
+const METRICS_TOKEN_LENGTH: usize = 16;
 /// Before the name of a setting in the environment.
 const PREFIX: &str = "STS_";
 
@@ -50,6 +52,9 @@ pub struct Config {
     pub log_name: String,
     /// Years for which a closed room's papers are kept.
     pub retention_years: u32,
+    fsck_hours: u32,
+    /// What opens the metrics, besides an admin's session; empty: nothing. Never shown.
+    pub metrics_token: String,
 }
 
 /// How log lines are written.
@@ -157,6 +162,7 @@ impl Layers {
             ("render_workers", config.render_workers, 1..=u32::MAX),
             ("upload_limit_mib", config.upload_limit_mib, 1..=u32::MAX),
             ("retention_years", config.retention_years, KEPT_AT_LEAST_YEARS..=100),
+            ("fsck_hours", config.fsck_hours, 0..=8_784),
         ] {
             if number < *bounds.start() {
                 return Err(Error::setup(format!("the setting `{name}` must be at least {}", bounds.start())));
@@ -164,6 +170,10 @@ impl Layers {
             if number > *bounds.end() {
                 return Err(Error::setup(format!("the setting `{name}` must be at most {}", bounds.end())));
             }
+        }
+        if (1..METRICS_TOKEN_LENGTH).contains(&config.metrics_token.len()) {
+            let least = METRICS_TOKEN_LENGTH;
+            return Err(Error::setup(format!("the setting `metrics_token` must have at least {least} characters")));
         }
         Ok(config)
     }
@@ -224,6 +234,11 @@ impl Config {
     /// How long a session lasts.
     pub fn session_duration(&self) -> Duration {
         Duration::from_secs(u64::from(self.session_hours) * 3600)
+    }
+
+    /// How often everything stored is checked; none where that is not to be.
+    pub fn fsck_period(&self) -> Option<Duration> {
+        (self.fsck_hours > 0).then(|| Duration::from_secs(u64::from(self.fsck_hours) * 3600))
     }
 
     /// The largest file that is taken, in bytes.

@@ -4,6 +4,7 @@
 
 mod config;
 mod demo;
+mod fsck;
 mod key;
 mod migrate;
 mod serve;
@@ -84,6 +85,12 @@ enum Command {
                             export STS_LOG_KEY=$(sts-clearance key new --name clearance.example.com)"
     )]
     Key(key::Command),
+    /// Check everything stored against the logs and their signatures
+    #[command(
+        after_help = "Exit codes: 0 nothing is damaged, or all of it was repaired; 1 something is, or it could not be checked.\n\n\
+                            Examples:\n  sts-clearance fsck\n  sts-clearance fsck --repair"
+    )]
+    Fsck(fsck::Flags),
     /// Print the settings in force, and where each comes from
     #[command(after_help = "Example:\n  STS_LISTEN=127.0.0.1:9000 sts-clearance config")]
     Config,
@@ -105,7 +112,7 @@ pub fn run() -> ExitCode {
         Err(said) => said.exit(),
     };
     match execute(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // Nowhere is left to say that standard error is closed.
             let _ = writeln!(io::stderr(), "sts-clearance: {}", mask_password(&error.to_string()));
@@ -114,16 +121,18 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn execute(cli: Cli) -> Result<()> {
+fn execute(cli: Cli) -> Result<ExitCode> {
     let layers = layers(&cli)?;
     let settings = layers.config()?;
-    match cli.command {
+    let done = match cli.command {
+        Command::Fsck(flags) => return block_on(fsck::run(settings, flags)),
         Command::Config => config::print_settings(&layers),
         Command::Serve(flags) => serve::run(settings, &flags),
         Command::Migrate(command) => block_on(migrate::run(open(settings)?, command)),
         Command::Key(command) => block_on(key::run(settings, command)),
         Command::User(command) => block_on(user::run(open(settings)?, command)),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 fn layers(cli: &Cli) -> Result<Layers> {
@@ -149,7 +158,7 @@ fn open(settings: Config) -> Result<App> {
     App::open(settings, Clock::System)
 }
 
-fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     runtime()?.block_on(work)
 }
 

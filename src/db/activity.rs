@@ -42,9 +42,9 @@ impl Entry {
         }
     }
 
-    const COLUMNS: &str = "id, seq, actor, action, ts, meta_json, room_id";
+    pub(super) const COLUMNS: &str = "id, seq, actor, action, ts, meta_json, room_id";
 
-    fn read(row: &Row) -> Result<Self> {
+    pub(super) fn read(row: &Row) -> Result<Self> {
         let meta: String = row.get(5)?;
         Ok(Self {
             id: row.get(0)?,

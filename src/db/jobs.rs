@@ -33,6 +33,12 @@ pub async fn is_due(tx: &mut Tx, now: Time) -> Result<bool> {
     Ok(tx.opt(due, &[&now]).await?.is_some())
 }
 
+/// How many jobs are still to be done, and how many have been given up.
+pub async fn count(tx: &mut Tx) -> Result<(i64, i64)> {
+    let row = tx.one("SELECT COUNT(not_before), COUNT(*) - COUNT(not_before) FROM snapshot_jobs", &[]).await?;
+    Ok((row.get(0)?, row.get(1)?))
+}
+
 /// Claims the job longest due, until `lease_until`.
 pub async fn claim(tx: &mut Tx, now: Time, lease_until: Time) -> Result<Option<Claim>> {
     let skip_locked = tx.dialect().skip_locked();

@@ -61,6 +61,7 @@ const MIGRATIONS: &[Migration] = &[
         ("rooms.retained_from", "rooms WHERE retained_from IS NOT NULL")],
         up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql",
         down_sqlite: "down.sqlite.sql", down_postgres: "down.postgres.sql"),
+    step!("010_add_fsck_runs"),
 ];
 
 /// The step after which the trees of older logs are written: SQL has no SHA-256.

@@ -17,6 +17,8 @@ pub mod document_types;
 pub mod document_versions;
 pub mod documents;
 pub mod files;
+pub mod fsck;
+pub mod fsck_runs;
 pub mod holds;
 pub mod idempotency;
 pub mod jobs;
@@ -60,13 +62,20 @@ enum Backend {
 }
 
 impl Db {
+    /// Refuses an SQLite file that is not there, which opening would make.
+    pub fn find(url: &str) -> Result<()> {
+        if is_postgres(url) || std::path::Path::new(sqlite_path(url)).exists() {
+            return Ok(());
+        }
+        Err(Error::setup(format!("there is no database {}", sqlite_path(url))))
+    }
+
     /// Opens `postgres://…`, or an SQLite file given as a path or `sqlite:path`.
     pub fn open(url: &str) -> Result<Self> {
-        let backend = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        let backend = if is_postgres(url) {
             Backend::Postgres(postgres::Postgres::open(url, POSTGRES_CONNECTIONS)?)
         } else {
-            let path = url.strip_prefix("sqlite:").unwrap_or(url);
-            Backend::Sqlite(sqlite::Sqlite::open(path.as_ref())?)
+            Backend::Sqlite(sqlite::Sqlite::open(sqlite_path(url).as_ref())?)
         };
         Ok(Self { backend })
     }
@@ -113,4 +122,12 @@ impl Db {
             Backend::Postgres(postgres) => postgres.read(body).await,
         }
     }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+fn sqlite_path(url: &str) -> &str {
+    url.strip_prefix("sqlite:").unwrap_or(url)
 }

@@ -145,6 +145,12 @@ pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Snapshot>> {
     tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
 }
 
+/// How many snapshots there are in each state that there is one in.
+pub async fn count_by_status(tx: &mut Tx) -> Result<Vec<(SnapshotStatus, i64)>> {
+    let rows = tx.rows("SELECT status, COUNT(*) FROM snapshots GROUP BY status", &[]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
 /// The compressed record of a snapshot.
 pub async fn record(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<Vec<u8>>> {
     let row = tx.opt("SELECT body FROM snapshot_records WHERE snapshot_id = ?1", &[&snapshot]).await?;

@@ -13,4 +13,4 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use key::{KeyError, LogKey, PublicKeys};
 pub use leaf::{Leaf, LeafError};
 pub use proof::{ConsistencyProof, LogProof, ProofError};
-pub use tree::{CompactRange, Hash, Node, Place, Question, extends, holds, leaf_hash};
+pub use tree::{CompactRange, Hash, Node, Place, Question, extends, holds, leaf_hash, node_hash};

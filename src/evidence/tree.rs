@@ -13,7 +13,8 @@ pub fn leaf_hash(entry: &[u8]) -> Hash {
     tlog::record_hash(entry).0
 }
 
-fn node_hash(left: &Hash, right: &Hash) -> Hash {
+/// The hash of a node over two (RFC 6962 §2.1).
+pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     tlog::node_hash(tlog::Hash(*left), tlog::Hash(*right)).0
 }
 

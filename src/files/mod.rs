@@ -6,12 +6,20 @@
 mod staging;
 mod zip;
 
-use std::{path::Path as FilePath, sync::Arc};
+use std::{
+    future::ready,
+    path::Path as FilePath,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
-use futures_util::stream::BoxStream;
-use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path};
+use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
+use object_store::{
+    GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path,
+};
 
+use sha2::{Digest, Sha256};
 pub use staging::{Kept, Staged, Staging};
 pub use zip::{Content, Packed};
 
@@ -68,6 +76,32 @@ impl Files {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Size and SHA-256 of a file, read as it comes; none where it is not there.
+    pub async fn digest(&self, key: &str) -> Result<Option<(u64, [u8; 32])>> {
+        let mut bytes = match self.get(key, None).await {
+            Ok(opened) => opened.bytes,
+            Err(Error::Store(object_store::Error::NotFound { .. })) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let (mut size, mut hash) = (0, Sha256::new());
+        while let Some(part) = bytes.try_next().await? {
+            size += part.len() as u64;
+            hash.update(&part);
+        }
+        Ok(Some((size, hash.finalize().into())))
+    }
+
+    /// The keys of the files below a folder that were written longer ago than this.
+    pub fn listed(&self, folder: &str, older_than: Duration) -> BoxStream<'static, Result<String>> {
+        let old =
+            move |file: &ObjectMeta| SystemTime::from(file.last_modified).elapsed().is_ok_and(|age| age > older_than);
+        let listed = self.store.list(Some(&Path::from(folder)));
+        listed
+            .try_filter(move |file| ready(old(file)))
+            .map(|file| file.map(|file| file.location.to_string()).map_err(Error::from))
+            .boxed()
     }
 
     /// Whether the store answers.

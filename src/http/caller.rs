@@ -113,7 +113,7 @@ async fn log_refusal(app: &App, caller: &Caller, log: Log, action: policy::Actio
     operation(app, log, &caller.actor(), async move |tx, log| log.append(tx, &refused).await).await
 }
 
-fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

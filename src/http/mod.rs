@@ -9,6 +9,7 @@ mod extract;
 mod health;
 mod listener;
 mod log_key;
+mod metrics;
 mod problem;
 mod request_log;
 mod route_doc;
@@ -48,6 +49,7 @@ pub fn router(app: App) -> Router {
         .nest(BASE, routes.into_router())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
         .route("/.well-known/sts-clearance/log-key", get(log_key::public_keys))
         .merge(openapi.into_router())
         .fallback(problem::no_such_path)

@@ -1,10 +1,13 @@
-//! What runs by itself: the rendering of snapshots, and the housekeeping listed in [`HOUSEKEEPING`].
+//! What runs by itself: the rendering of snapshots, the housekeeping listed in [`HOUSEKEEPING`], and the
+//! check of everything stored.
 //!
 //! Every job may be run twice, or stop half-way, without harm: its row says what is still to do.
 
+mod fsck;
 mod housekeeping;
 mod render_snapshot;
 mod worker;
 
+pub use fsck::check_where_due;
 pub use housekeeping::HOUSEKEEPING;
 pub use worker::{run, run_due};

@@ -9,9 +9,8 @@ use std::{
     time::Duration,
 };
 
-use report::Rendered;
 use sha2::{Digest, Sha256};
-use tokio::{task::JoinHandle, time};
+use tokio::time;
 
 use super::worker::LEASE;
 use crate::{
@@ -22,7 +21,7 @@ use crate::{
         jobs::Claim,
         snapshots::{Drawn, Snapshot},
     },
-    domain::{record::Captured, snapshots},
+    domain::{rendering, snapshots},
     error::{Error, Result},
 };
 
@@ -89,32 +88,12 @@ async fn keep_lease<T>(
 }
 
 async fn draw(app: &App, snapshot: &Snapshot, compressed: &[u8], progress: Arc<AtomicU32>) -> Result<Drawn> {
-    let record = Captured::from_stored(compressed, &snapshot.record_sha256)?;
-    let rendered = start(app, snapshot, record, progress).await;
-    let rendered = rendered.map_err(|error| {
-        tracing::error!(snapshot_id = %snapshot.id, %error, "the renderer panicked");
-        Error::internal("the renderer failed; the server's log says how")
-    })??;
-    if !rendered.uncovered.is_empty() {
-        let code_points: Vec<_> = rendered.uncovered.iter().map(|c| format!("U+{:04X}", u32::from(*c))).collect();
-        tracing::warn!(snapshot_id = %snapshot.id, code_points = code_points.join(" "),
-            "a report has characters that no font has; they are printed as code points");
-    }
+    let bytes = rendering::file_of(app, snapshot, compressed, progress).await?;
     let file = StoredFile {
         file_url: snapshots::file_key(snapshot),
-        size: i64::try_from(rendered.bytes.len()).map_err(|_| Error::internal("a file too large"))?,
-        sha256: Sha256::digest(&rendered.bytes).into(),
+        size: i64::try_from(bytes.len()).map_err(|_| Error::internal("a file too large"))?,
+        sha256: Sha256::digest(&bytes).into(),
     };
-    app.files.put(&file.file_url, rendered.bytes).await?;
+    app.files.put(&file.file_url, bytes).await?;
     Ok(Drawn { file, renderer: report::RENDERER.into(), fonts: app.fonts.name().into() })
-}
-
-fn start(app: &App, snapshot: &Snapshot, record: Captured, progress: Arc<AtomicU32>) -> JoinHandle<Result<Rendered>> {
-    let (app, format, proof) = (app.clone(), snapshot.kind.into(), snapshot.proof.clone());
-    tokio::task::spawn_blocking(move || {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a percentage")]
-        let mut tell = |part: f32| progress.store((part * 100.0).clamp(0.0, 99.0) as u32, Ordering::Relaxed);
-        report::render(&record.canonical, proof.as_deref(), format, &app.fonts, &mut tell)
-            .map_err(|error| Error::internal(format!("the report cannot be drawn: {error}")))
-    })
 }

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 
-use super::{HOUSEKEEPING, render_snapshot};
+use super::{HOUSEKEEPING, fsck, render_snapshot};
 use crate::{
     app::App,
     db::{self, jobs::Claim},
@@ -26,6 +26,7 @@ pub async fn run(app: App, stop: CancellationToken) {
     for _ in 0..app.config.render_workers {
         workers.spawn(stop.clone().run_until_cancelled_owned(render(app.clone())));
     }
+    workers.spawn(stop.clone().run_until_cancelled_owned(fsck::watch(app.clone())));
     workers.spawn(stop.run_until_cancelled_owned(tidy(app)));
     workers.join_all().await;
 }

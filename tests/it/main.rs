@@ -18,6 +18,8 @@ mod decisions;
 mod downloads;
 mod evidence;
 mod file_kinds;
+mod fsck;
+mod fsck_runs;
 mod holds;
 mod jobs;
 mod log;

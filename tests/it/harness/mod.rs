@@ -74,7 +74,7 @@ impl TestApp {
     }
 
     /// With these settings, besides where its data are.
-    async fn with(database_url: String, flags: &[(&str, String)]) -> Self {
+    pub(crate) async fn with(database_url: String, flags: &[(&str, String)]) -> Self {
         let dir = TempDir::new().unwrap();
         let data_dir = dir.path().join("data").display().to_string();
         let flags = [&[("data_dir", data_dir), ("database_url", database_url)], flags].concat();

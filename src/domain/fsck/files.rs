@@ -1,0 +1,157 @@
+//! Files: those of documents and snapshots against their rows and the log; lost ones drawn again.
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    Mode, Run,
+    finding::{Finding, Kind, Place, Remedy},
+    records::Record,
+    told::{self, Told},
+};
+use crate::{
+    app::App,
+    db::{
+        self,
+        fsck::{DrawnRow, SnapshotRow, VersionRow},
+    },
+    domain::{SnapshotId, rendering, snapshots},
+    error::{Error, Result},
+    evidence::Hash,
+};
+
+/// No upload takes longer than this until a row names its file.
+pub(super) const UPLOAD_ENDS: Duration = Duration::from_hours(24);
+
+/// Checks an uploaded file and its row.
+pub(super) async fn check_version(run: &mut Run<'_>, place: &Place, version: &VersionRow, told: &Told) -> Result<()> {
+    let stored = told::File { sha256: hex::encode(&version.sha256), size: version.size };
+    let told = match told.uploaded.get(&version.id) {
+        Some((file, _)) => file,
+        None if told.whole => {
+            let fault = "the log does not tell that it was uploaded";
+            run.add(Finding::new(place, Kind::Version, format!("version {}", version.id), fault));
+            &stored
+        }
+        None => &stored,
+    };
+    if stored != *told {
+        let fault = "its stored size and hash are not those that the log tells";
+        run.add(Finding::new(place, Kind::Version, format!("version {}", version.id), fault));
+    }
+    run.outcome.checked.files += 1;
+    if let Some(fault) = fault_of(run.app, &version.file_url, told).await {
+        run.add(Finding::new(place, Kind::File, &*version.file_url, fault));
+    }
+    Ok(())
+}
+
+/// Checks the file of a completed snapshot, and its row.
+pub(super) async fn check_snapshot(
+    run: &mut Run<'_>,
+    place: &Place,
+    snapshot: &SnapshotRow,
+    record: Record,
+    told: Option<&told::File>,
+) -> Result<()> {
+    let what = format!("snapshot {}", snapshot.id);
+    let (Some(drawn), Some(file_url)) = (&snapshot.drawn, &snapshot.file_url) else {
+        run.add(Finding::new(place, Kind::Snapshot, what, "it is completed, and what is kept of its file is missing"));
+        return Ok(());
+    };
+    let stored = told::File { sha256: hex::encode(&drawn.sha256), size: snapshot.file_size };
+    let expected = told.unwrap_or(&stored);
+    if stored != *expected {
+        let fault = "its file's stored size and hash are not those that the log tells";
+        run.add(Finding::new(place, Kind::Snapshot, what, fault));
+    }
+    run.outcome.checked.files += 1;
+    let Some(fault) = fault_of(run.app, file_url, expected).await else { return Ok(()) };
+    if !is_there_still(run.app, snapshot.id).await? {
+        return Ok(());
+    }
+    let finding = Finding::new(place, Kind::File, file_url.as_str(), fault);
+    let lost = Lost { id: snapshot.id, file_url, drawn, record, expected };
+    run.add(match lost.hindrance(run.app) {
+        Some(hindrance) => Finding { fault: format!("{}; {hindrance}", finding.fault), ..finding },
+        None if run.mode == Mode::Look => finding.with(Remedy::Repair),
+        None => match lost.draw_again(run.app).await? {
+            Ok(()) => finding.with(Remedy::Repaired),
+            Err(hindrance) => Finding { fault: format!("{}; {hindrance}", finding.fault), ..finding },
+        },
+    });
+    Ok(())
+}
+
+/// What is wrong with a file.
+async fn fault_of(app: &App, file_url: &str, expected: &told::File) -> Option<String> {
+    match app.files.digest(file_url).await {
+        Ok(None) => Some("it is missing".into()),
+        Ok(Some((size, _))) if i64::try_from(size) != Ok(expected.size) => {
+            Some(format!("it has {size} bytes instead of {}", expected.size))
+        }
+        Ok(Some((_, sha256))) if hex::encode(sha256) != expected.sha256 => {
+            Some("its bytes are not what they were".into())
+        }
+        Ok(Some(_)) => None,
+        Err(error) => Some(format!("it cannot be read: {error}")),
+    }
+}
+
+/// Whether the snapshot has not been deleted meanwhile.
+pub(super) async fn is_there_still(app: &App, id: SnapshotId) -> Result<bool> {
+    app.db.read(async move |tx| db::fsck::has_snapshot(tx, id).await).await
+}
+
+/// A file of a snapshot that is lost or damaged.
+struct Lost<'a> {
+    id: SnapshotId,
+    file_url: &'a str,
+    drawn: &'a DrawnRow,
+    record: Record,
+    expected: &'a told::File,
+}
+
+impl Lost<'_> {
+    /// What keeps it from being drawn again to the same bytes.
+    fn hindrance(&self, app: &App) -> Option<String> {
+        let DrawnRow { renderer, fonts, .. } = self.drawn;
+        if self.record == Record::Damaged {
+            return Some("its record is damaged too".into());
+        }
+        if renderer == report::RENDERER && fonts == app.fonts.name() {
+            return None;
+        }
+        let (ours, here) = (report::RENDERER, app.fonts.name());
+        Some(format!("it was drawn by `{renderer}` with the fonts `{fonts}`, and this is `{ours}` with `{here}`"))
+    }
+
+    /// Puts it back byte for byte, or answers why not.
+    async fn draw_again(&self, app: &App) -> Result<Result<(), String>> {
+        let id = self.id;
+        let read = app.db.read(async move |tx| {
+            let snapshot = db::snapshots::find_anywhere(tx, id).await?;
+            Ok(snapshot.zip(db::snapshots::record(tx, id).await?))
+        });
+        let Some((snapshot, record)) = read.await? else { return Ok(Err("it was deleted meanwhile".into())) };
+        if snapshots::file_key(&snapshot) != self.file_url {
+            return Ok(Err("this is not where the file of this snapshot belongs".into()));
+        }
+        let bytes = match rendering::file_of(app, &snapshot, &record, std::sync::Arc::default()).await {
+            Ok(bytes) => bytes,
+            Err(error) => return Ok(Err(format!("it cannot be drawn again: {error}"))),
+        };
+        let hash: Hash = Sha256::digest(&bytes).into();
+        if hex::encode(hash) != self.expected.sha256 {
+            return Ok(Err("drawn again, it has other bytes".into()));
+        }
+        if let Err(error @ Error::Store(_)) = app.files.put(self.file_url, bytes).await {
+            return Ok(Err(error.to_string()));
+        }
+        if !is_there_still(app, id).await? {
+            app.files.delete(self.file_url).await?;
+        }
+        Ok(Ok(()))
+    }
+}

@@ -1,0 +1,67 @@
+//! A snapshot: its row and its record against the log.
+
+use super::{
+    Run, files,
+    finding::{Finding, Kind, Place},
+    told::Told,
+};
+use crate::{
+    db::{self, fsck::SnapshotRow},
+    domain::{SnapshotStatus, record::Captured},
+    error::{Error, Result},
+};
+
+/// Whether a snapshot's record is what was captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Record {
+    Sound,
+    Damaged,
+}
+
+/// Checks a snapshot with its record and, where it is completed, its file.
+pub(super) async fn check(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotRow, told: &Told) -> Result<()> {
+    let what = format!("snapshot {}", snapshot.id);
+    let taken = told.taken.get(&snapshot.id);
+    let fault = match taken {
+        None if told.whole => Some("the log does not tell that it was taken".to_owned()),
+        Some(taken) if taken.title != snapshot.title => Some("its title is not that which the log tells".into()),
+        Some(taken) if taken.kind != snapshot.kind.word() => Some("its type is not that which the log tells".into()),
+        _ => None,
+    };
+    if let Some(fault) = fault {
+        run.add(Finding::new(place, Kind::Snapshot, &*what, fault));
+    }
+    let id = snapshot.id;
+    let body = run.app.db.read(async move |tx| db::snapshots::record(tx, id).await).await?;
+    let fault = match body {
+        Some(body) => fault_of(snapshot, body, taken.map(|taken| taken.record.as_str())).await?,
+        // Deleted since its row was read.
+        None if !files::is_there_still(run.app, id).await? => return Ok(()),
+        None => Some("it is missing".to_owned()),
+    };
+    run.outcome.checked.records += 1;
+    let record = if fault.is_some() { Record::Damaged } else { Record::Sound };
+    if let Some(fault) = fault {
+        run.add(Finding::new(place, Kind::Record, what, fault));
+    }
+    if snapshot.status == SnapshotStatus::Completed {
+        files::check_snapshot(run, place, snapshot, record, told.drawn.get(&snapshot.id)).await?;
+    }
+    Ok(())
+}
+
+async fn fault_of(snapshot: &SnapshotRow, body: Vec<u8>, told: Option<&str>) -> Result<Option<String>> {
+    let read = tokio::task::spawn_blocking(move || Captured::decompress(&body).map(|captured| captured.sha256));
+    let read = read.await.map_err(|error| Error::internal(format!("a record: {error}")))?;
+    let hash = match read {
+        Ok(hash) => hash,
+        Err(error) => return Ok(Some(error.to_string())),
+    };
+    let stored = snapshot.record_sha256.as_deref();
+    Ok(match told {
+        Some(told) if hex::encode(hash) != told => Some("it is not the record that the log tells of".into()),
+        Some(_) if stored != Some(&hash) => Some("its stored hash is not that which the log tells".into()),
+        None if stored != Some(&hash) => Some("it does not match its stored hash".into()),
+        _ => None,
+    })
+}

@@ -1,0 +1,86 @@
+//! The key that signs logs: a setting, or a file.
+
+use std::{fs, io::ErrorKind, path::PathBuf};
+
+use super::{cannot, make, sync_directory, write};
+use crate::{
+    config::Config,
+    error::{Error, Result},
+    evidence::LogKey,
+};
+
+/// The key in force; where there is none yet, one is made of these 32 bytes.
+pub fn log_key(config: &Config, new_secret: impl FnOnce() -> [u8; 32]) -> Result<LogKey> {
+    if let Some(key) = log_key_in_force(config)? {
+        return Ok(key);
+    }
+    let secret = new_secret();
+    let name = if config.log_name.is_empty() {
+        format!("sts-clearance/{}", hex::encode(new_id(&secret)))
+    } else {
+        config.log_name.clone()
+    };
+    let path = config.log_key_file();
+    let text = make(&path, named(&name, secret)?.private())?;
+    LogKey::read(&text).map_err(|error| Error::setup(format!("{}: {error}", path.display())))
+}
+
+/// The key in force; none where none has been made yet.
+pub fn log_key_in_force(config: &Config) -> Result<Option<LogKey>> {
+    if !config.log_key.is_empty() {
+        let key = LogKey::read(&config.log_key);
+        return key.map(Some).map_err(|error| Error::setup(format!("the setting `log_key`: {error}")));
+    }
+    let path = config.log_key_file();
+    match fs::read_to_string(&path) {
+        Ok(text) => LogKey::read(&text).map(Some).map_err(|error| Error::setup(format!("{}: {error}", path.display()))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(cannot(&path, "read", &error)),
+    }
+}
+
+/// Puts a new key of the same name beside the one in force; [`Next::install`] puts it in its place.
+pub fn next_log_key(config: &Config, current: &LogKey, secret: [u8; 32]) -> Result<Next> {
+    if !config.log_key.is_empty() {
+        return Err(Error::setup(
+            "the key is given by the setting `log_key`, which only you can change; `key new` prints a new one",
+        ));
+    }
+    let path = config.log_key_file();
+    let beside = path.with_extension("next");
+    let key = named(current.name(), secret)?;
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(cannot(&beside, "removed", &error)),
+        _ => {}
+    }
+    write(&beside, key.private()).map_err(|error| cannot(&beside, "written", &error))?;
+    Ok(Next { key, beside, path })
+}
+
+/// A key that is to follow the one in force.
+#[derive(Debug)]
+pub struct Next {
+    /// The key.
+    pub key: LogKey,
+    beside: PathBuf,
+    path: PathBuf,
+}
+
+impl Next {
+    /// Puts it in the place of the one in force, whose secret is gone then.
+    pub fn install(self) -> Result<LogKey> {
+        let moved = fs::rename(&self.beside, &self.path).and_then(|()| sync_directory(&self.path));
+        moved.map_err(|error| cannot(&self.path, "replaced", &error))?;
+        Ok(self.key)
+    }
+}
+
+fn named(name: &str, secret: [u8; 32]) -> Result<LogKey> {
+    LogKey::new(name, secret).map_err(|error| Error::setup(format!("the log's key: {error}")))
+}
+
+/// A few bytes by which a server without a name is told from others; they tell nothing of the secret.
+fn new_id(secret: &[u8; 32]) -> [u8; 4] {
+    let id = crate::evidence::leaf_hash(&[b"name".as_slice(), secret].concat());
+    [id[0], id[1], id[2], id[3]]
+}

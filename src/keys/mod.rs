@@ -1,0 +1,55 @@
+//! The keys of the server: given by settings, or kept in the data directory, where they are made at the
+//! first start, readable by their owner only.
+
+mod log;
+
+use std::{
+    fs,
+    io::{self, ErrorKind, Write},
+    path::Path,
+};
+
+pub use log::{Next, log_key, log_key_in_force, next_log_key};
+
+use crate::{
+    app,
+    error::{Error, Result},
+    files,
+};
+
+/// Makes the file; answers what is in it then, which is another's where that was faster. It is there whole or
+/// not at all.
+fn make(path: &Path, text: &str) -> Result<String> {
+    if let Some(directory) = path.parent() {
+        files::make_private_dir(directory)?;
+    }
+    let beside = path.with_extension(app::new_uuid().to_string());
+    let linked = write(&beside, text).and_then(|()| fs::hard_link(&beside, path));
+    // What is left of it is in nobody's way.
+    let _ = fs::remove_file(&beside);
+    match linked {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(cannot(path, "written", &error)),
+        _ => sync_directory(path).map_err(|error| cannot(path, "written", &error))?,
+    }
+    fs::read_to_string(path).map_err(|error| cannot(path, "read", &error))
+}
+
+/// Writes a file that is not there yet, for its owner only.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()?;
+    sync_directory(path)
+}
+
+fn sync_directory(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |directory| fs::File::open(directory)?.sync_all())
+}
+
+fn cannot(path: &Path, done: &str, error: &io::Error) -> Error {
+    Error::setup(format!("the key file {} cannot be {done}: {error}", path.display()))
+}
