@@ -3,8 +3,9 @@
 //! Time, ids and random bytes come from here and nowhere else (`clippy.toml` bans the sources), so
 //! that a test can hold the clock.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use seal::Identity;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -41,6 +42,7 @@ pub struct Shared {
     pub config: Config,
     /// The key that signs the checkpoints of logs.
     pub log_key: Arc<LogKey>,
+    seal_identity: Arc<OnceLock<Arc<Identity>>>,
     /// When this process began.
     pub started_at: Time,
     /// The fonts of reports.
@@ -92,6 +94,7 @@ impl App {
             db: Db::open(&config.database_url())?,
             files: Files::open(&config.files_url())?,
             log_key: Arc::new(key),
+            seal_identity: Arc::new(OnceLock::new()),
             started_at: clock.now(),
             fonts: Arc::new(config.fonts()?),
             job_enqueued: Notify::new(),
@@ -113,6 +116,7 @@ impl App {
             files: self.files.clone(),
             config: self.config.clone(),
             log_key: Arc::clone(&self.log_key),
+            seal_identity: Arc::clone(&self.seal_identity),
             started_at: self.started_at,
             fonts: Arc::clone(&self.fonts),
             job_enqueued: Notify::new(),
@@ -133,6 +137,20 @@ impl App {
     /// A new id for a row; later ids sort after earlier ones.
     pub fn new_id(&self) -> Uuid {
         new_uuid()
+    }
+
+    /// What PDFs are sealed with; read, or made, when it is first asked for.
+    pub fn seal_identity(&self) -> Result<Arc<Identity>> {
+        if let Some(identity) = self.seal_identity.get() {
+            return Ok(Arc::clone(identity));
+        }
+        let read = keys::seal_identity(&self.config, self.log_key.name(), self.now(), new_secret())?;
+        Ok(Arc::clone(self.seal_identity.get_or_init(|| Arc::new(read))))
+    }
+
+    /// 64 bits that are not used twice.
+    pub fn nonce(&self) -> u64 {
+        new_secret().into_iter().take(8).fold(0, |bits, byte| bits << 8 | u64::from(byte))
     }
 
     /// 256 bits that nobody can guess.

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::{
+    authority,
     domain::clocks::KEPT_AT_LEAST_YEARS,
     error::{Error, Result},
 };
@@ -21,7 +22,7 @@ pub const DEFAULTS: &str = include_str!("../config.default.toml");
 /// The file that is read where none is named.
 const DEFAULT_FILE: &str = "sts-clearance.toml";
 /// Settings that are shown to nobody.
-const SECRETS: &[&str] = &["log_key", "metrics_token"];
+const SECRETS: &[&str] = &["log_key", "seal_password", "metrics_token"];
 /// Shorter ones can be guessed.
 const METRICS_TOKEN_LENGTH: usize = 16;
 /// Before the name of a setting in the environment.
@@ -50,6 +51,11 @@ pub struct Config {
     log_key_file: String,
     /// Name of a key that is made.
     pub log_name: String,
+    seal_file: String,
+    /// What opens the file of the seal, where it is under a password; never shown.
+    pub seal_password: String,
+    /// The time-stamp authority; empty for none.
+    pub timestamp_url: String,
     /// Years for which a closed room's papers are kept.
     pub retention_years: u32,
     fsck_hours: u32,
@@ -171,6 +177,10 @@ impl Layers {
                 return Err(Error::setup(format!("the setting `{name}` must be at most {}", bounds.end())));
             }
         }
+        if !config.timestamp_url.is_empty() {
+            authority::check(&config.timestamp_url)
+                .map_err(|why| Error::setup(format!("the setting `timestamp_url`: {why}")))?;
+        }
         if (1..METRICS_TOKEN_LENGTH).contains(&config.metrics_token.len()) {
             let least = METRICS_TOKEN_LENGTH;
             return Err(Error::setup(format!("the setting `metrics_token` must have at least {least} characters")));
@@ -229,6 +239,16 @@ impl Config {
     /// Where the key that signs logs is kept.
     pub fn log_key_file(&self) -> PathBuf {
         if self.log_key_file.is_empty() { self.data_dir.join("keys/log.key") } else { self.log_key_file.clone().into() }
+    }
+
+    /// Where the certificate and key of the seal are, where they are somebody's.
+    pub fn seal_file(&self) -> Option<PathBuf> {
+        (!self.seal_file.is_empty()).then(|| self.seal_file.clone().into())
+    }
+
+    /// Where those are that were made here.
+    pub fn self_made_seal_file(&self) -> PathBuf {
+        self.data_dir.join("keys/seal.pem")
     }
 
     /// How long a session lasts.

@@ -7,6 +7,7 @@
 pub mod policy;
 
 pub mod app;
+pub mod authority;
 pub mod config;
 pub mod error;
 pub mod keys;

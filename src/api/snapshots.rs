@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::{self, Tx, snapshots::Snapshot},
+    db::{self, Tx, seals::SealSays, snapshots::Snapshot},
     domain::{
         RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time,
         compare::{self, Comparison},
@@ -80,6 +80,8 @@ struct SnapshotView {
     record_sha256: String,
     /// SHA-256 of its file.
     file_sha256: Option<String>,
+    /// What the seal of the file says, where it is a PDF.
+    seal: Option<SealView>,
     /// The signed checkpoint of the room's log at the entry that announces the snapshot (C2SP
     /// `tlog-checkpoint`): whoever keeps it can tell later whether the log was changed.
     checkpoint: Option<String>,
@@ -103,8 +105,32 @@ impl From<Snapshot> for SnapshotView {
             error: snapshot.last_error,
             record_sha256: hex::encode(&snapshot.record_sha256),
             file_sha256: snapshot.file_sha256.map(hex::encode),
+            seal: snapshot.seal.map(SealView::from),
             checkpoint: snapshot.proof.and_then(|proof| Some(proof.split_once("\n\n")?.1.to_owned())),
         }
+    }
+}
+
+/// The digital signature of a PDF.
+#[derive(Serialize, ToSchema)]
+struct SealView {
+    /// Who signed, by the certificate.
+    signer: String,
+    /// Whether the certificate was made by this server, so that nobody else says who the signer is.
+    self_made: bool,
+    /// When, as the server says.
+    #[schema(value_type = String, format = "date-time")]
+    sealed_at: Time,
+    /// When, as a time-stamp authority attests (RFC 3161).
+    #[schema(value_type = Option<String>, format = "date-time")]
+    trusted_time: Option<Time>,
+    /// Why there is no trusted time, where there is none.
+    note: Option<String>,
+}
+
+impl From<SealSays> for SealView {
+    fn from(SealSays { sealed_at, signer, self_made, trusted_time, note }: SealSays) -> Self {
+        Self { signer, self_made, sealed_at, trusted_time, note }
     }
 }
 

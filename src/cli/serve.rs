@@ -71,6 +71,9 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         demo::refuse_leftovers(&app).await?;
     }
 
+    // What cannot be sealed with is said now, not with the first report.
+    app.seal_identity()?;
+
     let stop = app.stopping.clone();
     cancel_at_signal(&stop)?;
     print(&format!("STS Clearance listens on http://{address} (API under {}, documentation at /docs)", http::BASE))?;

@@ -62,6 +62,7 @@ const MIGRATIONS: &[Migration] = &[
         up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql",
         down_sqlite: "down.sqlite.sql", down_postgres: "down.postgres.sql"),
     step!("010_add_fsck_runs"),
+    step!("011_add_seals"),
 ];
 
 /// The step after which the trees of older logs are written: SQL has no SHA-256.

@@ -26,6 +26,7 @@ pub mod logs;
 pub mod migrations;
 pub mod parties;
 pub mod rooms;
+pub mod seals;
 pub mod sessions;
 pub mod snapshots;
 pub mod users;

@@ -1,6 +1,6 @@
 //! `snapshots`, with `snapshot_records` and `snapshot_files`.
 
-use super::{Page, Row, Tx, files::StoredFile};
+use super::{Page, Row, Tx, files::StoredFile, seals::SealSays};
 use crate::{
     domain::{RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time},
     error::Result,
@@ -34,6 +34,8 @@ pub struct Snapshot {
     /// That the log holds the entry that announces it (C2SP `tlog-proof`); none for one from before
     /// there were proofs.
     pub proof: Option<String>,
+    /// What the seal of its file says; none before it is sealed, and where it is no PDF.
+    pub seal: Option<SealSays>,
     /// SHA-256 of its file.
     pub file_sha256: Option<Vec<u8>>,
     /// How far the rendering is, in percent.
@@ -58,6 +60,7 @@ impl Snapshot {
             created_at: now,
             record_sha256: Vec::new(),
             proof: None,
+            seal: None,
             file_sha256: None,
             progress: Some(0),
             last_error: None,
@@ -67,10 +70,11 @@ impl Snapshot {
 
 const SELECT: &str =
     "SELECT s.id, s.room_id, s.title, s.created_by, s.status, s.file_url, s.file_size, s.snapshot_type,
-        s.data, s.created_at, r.sha256, f.sha256, j.progress, j.last_error, r.proof
+        s.data, s.created_at, r.sha256, f.sha256, j.progress, j.last_error, r.proof,
+        e.signer, e.self_made, e.sealed_at, e.trusted_time, e.note
     FROM snapshots s JOIN snapshot_records r ON r.snapshot_id = s.id
     LEFT JOIN snapshot_files f ON f.snapshot_id = s.id
-    LEFT JOIN snapshot_jobs j ON j.snapshot_id = s.id";
+    LEFT JOIN snapshot_jobs j ON j.snapshot_id = s.id LEFT JOIN snapshot_seals e ON e.snapshot_id = s.id";
 
 fn read(row: &Row) -> Result<Snapshot> {
     Ok(Snapshot {
@@ -89,7 +93,20 @@ fn read(row: &Row) -> Result<Snapshot> {
         progress: row.get(12)?,
         last_error: row.get(13)?,
         proof: row.get(14)?,
+        seal: seal(row)?,
     })
+}
+
+fn seal(row: &Row) -> Result<Option<SealSays>> {
+    let Some(signer) = row.get(15)? else { return Ok(None) };
+    let says = SealSays {
+        signer,
+        self_made: row.get(16)?,
+        sealed_at: row.get(17)?,
+        trusted_time: row.get(18)?,
+        note: row.get(19)?,
+    };
+    Ok(Some(says))
 }
 
 /// Adds a snapshot and its record, the record compressed.
@@ -191,7 +208,7 @@ pub async fn set_status(tx: &mut Tx, snapshot: SnapshotId, status: SnapshotStatu
 
 /// Removes a snapshot with everything that belongs to it.
 pub async fn delete(tx: &mut Tx, snapshot: SnapshotId) -> Result<()> {
-    for table in ["snapshot_files", "snapshot_jobs", "snapshot_records"] {
+    for table in ["snapshot_files", "snapshot_jobs", "snapshot_records", "snapshot_seals"] {
         tx.exec(&format!("DELETE FROM {table} WHERE snapshot_id = ?1"), &[&snapshot]).await?;
     }
     tx.exec("DELETE FROM snapshots WHERE id = ?1", &[&snapshot]).await.map(drop)

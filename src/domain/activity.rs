@@ -235,6 +235,10 @@ pub enum Event {
         file_sha256: String,
         file_size: i64,
         renderer: String,
+        /// Who sealed it; nobody where it is no PDF.
+        sealed_by: Option<String>,
+        /// The time that an authority attests to the seal.
+        trusted_time: Option<Time>,
     },
     SnapshotFailed {
         snapshot_id: super::SnapshotId,

@@ -33,6 +33,7 @@ pub mod rendering;
 pub mod room_state;
 pub mod rooms;
 pub mod schema;
+pub mod sealing;
 pub mod sessions;
 pub mod snapshots;
 pub mod standing;

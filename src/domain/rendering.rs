@@ -1,4 +1,4 @@
-//! The bytes of a snapshot's file: from its stored record, and its proof alone, the same today and
+//! The bytes of a snapshot's file: from its stored record, its proof and its seal alone, the same today and
 //! in years.
 
 use std::sync::{
@@ -9,15 +9,27 @@ use std::sync::{
 use report::Rendered;
 use tokio::task::JoinHandle;
 
-use super::record::Captured;
+use super::{SnapshotType, record::Captured, sealing};
 use crate::{
     app::App,
     db::snapshots::Snapshot,
     error::{Error, Result},
 };
 
-/// Draws the file from the compressed record. `progress` tells percents meanwhile.
+/// Draws the file from the compressed record, and seals it where it is a PDF. `progress` tells percents
+/// meanwhile.
 pub async fn file_of(app: &App, snapshot: &Snapshot, compressed: &[u8], progress: Arc<AtomicU32>) -> Result<Vec<u8>> {
+    let drawn = drawing_of(app, snapshot, compressed, progress).await?;
+    if snapshot.kind == SnapshotType::Pdf { sealing::seal(app, snapshot, drawn).await } else { Ok(drawn) }
+}
+
+/// The same file again, with the seal that it got then; this writes nothing.
+pub async fn file_again(app: &App, snapshot: &Snapshot, compressed: &[u8]) -> Result<Vec<u8>> {
+    let drawn = drawing_of(app, snapshot, compressed, Arc::default()).await?;
+    sealing::seal_again(app, snapshot, drawn).await
+}
+
+async fn drawing_of(app: &App, snapshot: &Snapshot, compressed: &[u8], progress: Arc<AtomicU32>) -> Result<Vec<u8>> {
     let record = Captured::from_stored(compressed, &snapshot.record_sha256)?;
     let rendered = start(app, snapshot, record, progress).await;
     let rendered = rendered.map_err(|error| {

@@ -258,9 +258,9 @@ pub fn file_key(snapshot: &Snapshot) -> String {
 /// file is noted for removal; where another worker was faster, its work stands.
 pub async fn complete(app: &App, claim: Claim, room: RoomId, drawn: Drawn) -> Result<()> {
     operation(app, Log::Room(room), &Actor::System, async move |tx, log| {
-        if db::snapshots::find(tx, room, claim.snapshot).await?.is_none() {
+        let Some(snapshot) = db::snapshots::find(tx, room, claim.snapshot).await? else {
             return db::files::forget(tx, &drawn.file.file_url, log.now).await;
-        }
+        };
         if !db::jobs::hold(tx, claim).await? {
             return Ok(());
         }
@@ -271,6 +271,8 @@ pub async fn complete(app: &App, claim: Claim, room: RoomId, drawn: Drawn) -> Re
             file_sha256: hex::encode(drawn.file.sha256),
             file_size: drawn.file.size,
             renderer: drawn.renderer,
+            sealed_by: snapshot.seal.as_ref().map(|seal| seal.signer.clone()),
+            trusted_time: snapshot.seal.and_then(|seal| seal.trusted_time),
         };
         log.append(tx, &generated).await
     })

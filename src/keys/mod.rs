@@ -2,6 +2,7 @@
 //! first start, readable by their owner only.
 
 mod log;
+mod seal;
 
 use std::{
     fs,
@@ -10,6 +11,7 @@ use std::{
 };
 
 pub use log::{Next, log_key, log_key_in_force, next_log_key};
+pub use seal::seal_identity;
 
 use crate::{
     app,

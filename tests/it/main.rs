@@ -29,6 +29,7 @@ mod parties;
 mod phases;
 mod policy;
 mod rooms;
+mod sealing;
 mod serve;
 mod snapshots;
 mod surface;

@@ -17,7 +17,7 @@ macro_rules! assert_snapshot_json {
     ($name:literal, $value:expr) => {
         insta::assert_json_snapshot!($name, $value, {
             ".id" => "[uuid]", ".room_id" => "[uuid]", ".record_sha256" => "[sha256]", ".file_sha256" => "[sha256]",
-            ".file_size" => "[bytes]", ".checkpoint" => insta::dynamic_redaction(|note, _| {
+            ".file_size" => "[bytes]", ".seal.signer" => "[the log's key]", ".checkpoint" => insta::dynamic_redaction(|note, _| {
                 assert!(Checkpoint::unchecked(note.as_str().unwrap()).unwrap().origin.contains("/rooms/"));
                 "[signed note]"
             }), ".download_url" => insta::dynamic_redaction(|url, _| {

@@ -138,7 +138,7 @@ impl Lost<'_> {
         if snapshots::file_key(&snapshot) != self.file_url {
             return Ok(Err("this is not where the file of this snapshot belongs".into()));
         }
-        let bytes = match rendering::file_of(app, &snapshot, &record, std::sync::Arc::default()).await {
+        let bytes = match rendering::file_again(app, &snapshot, &record).await {
             Ok(bytes) => bytes,
             Err(error) => return Ok(Err(format!("it cannot be drawn again: {error}"))),
         };

@@ -1,0 +1,67 @@
+//! The time-stamp authority, spoken to over HTTP (RFC 3161 §3.4).
+//!
+//! Plain HTTP is enough: the answer is signed, and bound to the question by its hash and nonce.
+
+use std::time::Duration;
+
+use axum::{
+    body::{self, Body},
+    http::{
+        Request, Uri,
+        header::{ACCEPT, CONTENT_TYPE, HOST},
+    },
+};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpStream, time::timeout};
+
+/// An authority that has not answered after this long is not going to.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The largest answer that is read, in bytes.
+const MOST: usize = 256 * 1024;
+const QUERY: &str = "application/timestamp-query";
+const REPLY: &str = "application/timestamp-reply";
+
+/// Whether the setting names an authority that can be asked; else what is wrong with it.
+pub fn check(url: &str) -> Result<(), String> {
+    let uri: Uri = url.parse().map_err(|error| format!("`{url}` is no URL: {error}"))?;
+    match (uri.scheme_str(), uri.host()) {
+        (Some("http"), Some(_)) => Ok(()),
+        (Some("https"), _) => Err("time stamps are asked for over `http://`: the answer is signed itself".into()),
+        _ => Err(format!("`{url}` is no `http://` URL")),
+    }
+}
+
+/// Asks the authority; answers what it said, which is not looked at here, or why it said nothing.
+pub async fn ask(url: &str, question: Vec<u8>) -> Result<Vec<u8>, String> {
+    timeout(PATIENCE, exchange(url, question))
+        .await
+        .unwrap_or_else(|_| Err(format!("the authority did not answer within {} seconds", PATIENCE.as_secs())))
+}
+
+async fn exchange(url: &str, question: Vec<u8>) -> Result<Vec<u8>, String> {
+    let unreachable = |error: &dyn std::fmt::Display| format!("the authority cannot be reached: {error}");
+    let uri: Uri = url.parse().map_err(|error| unreachable(&error))?;
+    let (host, port) = (uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(80));
+    let stream =
+        TcpStream::connect((host.trim_matches(['[', ']']), port)).await.map_err(|error| unreachable(&error))?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| unreachable(&error))?;
+    let connection = tokio::spawn(connection);
+    let request = Request::post(uri.path_and_query().map_or("/", |path| path.as_str()))
+        .header(HOST, uri.authority().map_or(host, |authority| authority.as_str()))
+        .header(CONTENT_TYPE, QUERY)
+        .header(ACCEPT, REPLY)
+        .body(Body::from(question))
+        .map_err(|error| unreachable(&error))?;
+    let response = sender.send_request(request).await.map_err(|error| unreachable(&error))?;
+    let (status, kind) = (response.status(), response.headers().get(CONTENT_TYPE).cloned());
+    if !status.is_success() {
+        return Err(format!("the authority answered {status}"));
+    }
+    if kind.and_then(|kind| kind.to_str().ok().map(|kind| kind.starts_with(REPLY))) != Some(true) {
+        return Err("the authority answered with something else than a time stamp".into());
+    }
+    let answer = body::to_bytes(Body::new(response.into_body()), MOST).await;
+    connection.abort();
+    answer.map(Into::into).map_err(|_| "the authority's answer broke off, or is too long".into())
+}

@@ -1,0 +1,65 @@
+//! `snapshot_seals`: the seal of each PDF, added once and never changed.
+
+use super::Tx;
+use crate::{
+    domain::{SnapshotId, Time},
+    error::Result,
+};
+
+/// What a seal says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealSays {
+    /// The time that its maker claims.
+    pub sealed_at: Time,
+    /// Who signed, by the certificate.
+    pub signer: String,
+    /// Whether the certificate vouches for itself.
+    pub self_made: bool,
+    /// The time that an authority attests.
+    pub trusted_time: Option<Time>,
+    /// Why there is no trusted time, where there is none.
+    pub note: Option<String>,
+}
+
+/// A seal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSeal {
+    /// What it says.
+    pub says: SealSays,
+    /// The signature, as CMS in DER.
+    pub cms: Vec<u8>,
+}
+
+/// The seal of a snapshot.
+pub async fn find(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<StoredSeal>> {
+    let row = tx
+        .opt(
+            "SELECT sealed_at, cms, signer, self_made, trusted_time, note FROM snapshot_seals WHERE snapshot_id = ?1",
+            &[&snapshot],
+        )
+        .await?;
+    row.map(|row| {
+        let says = SealSays {
+            sealed_at: row.get(0)?,
+            signer: row.get(2)?,
+            self_made: row.get(3)?,
+            trusted_time: row.get(4)?,
+            note: row.get(5)?,
+        };
+        Ok(StoredSeal { says, cms: row.get(1)? })
+    })
+    .transpose()
+}
+
+/// Keeps a seal, unless the snapshot has one, or is gone.
+pub async fn keep(tx: &mut Tx, snapshot: SnapshotId, seal: &StoredSeal) -> Result<()> {
+    let StoredSeal { says, cms } = seal;
+    tx.exec(
+        "INSERT INTO snapshot_seals (snapshot_id, sealed_at, cms, signer, self_made, trusted_time, note)
+         SELECT id, ?2, ?3, ?4, ?5, ?6, ?7 FROM snapshots WHERE id = ?1
+         ON CONFLICT (snapshot_id) DO NOTHING",
+        &[&snapshot, &says.sealed_at, cms, &says.signer, &says.self_made, &says.trusted_time, &says.note],
+    )
+    .await
+    .map(drop)
+}

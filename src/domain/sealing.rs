@@ -1,0 +1,92 @@
+//! Sealing a PDF: a real digital signature (`PAdES`), with the time of an authority where one is set up.
+//!
+//! The seal is kept before the file is stored, and whoever comes first has made it: so a file that is
+//! made again, by another worker or in years, has the same bytes.
+
+use std::sync::Arc;
+
+use seal::{Fault, Seal, timestamp};
+
+use crate::{
+    app::App,
+    authority,
+    db::{
+        self,
+        seals::{SealSays, StoredSeal},
+        snapshots::Snapshot,
+    },
+    error::{Error, Result},
+};
+
+/// The longest reason that is kept, in characters.
+const LONGEST_REASON: usize = 300;
+
+/// Seals the file of a snapshot, with the seal that it has, or with a new one that is kept.
+pub async fn seal(app: &App, snapshot: &Snapshot, unsealed: Vec<u8>) -> Result<Vec<u8>> {
+    let (id, unsealed) = (snapshot.id, Arc::new(unsealed));
+    if let Some(kept) = app.db.read(async |tx| db::seals::find(tx, id).await).await? {
+        return put_on(unsealed, kept).await;
+    }
+    let made = make(app, &unsealed).await?;
+    let keep = async move |tx: &mut db::Tx| {
+        db::seals::keep(tx, id, &made).await?;
+        db::seals::find(tx, id).await
+    };
+    put_on(unsealed, app.db.write(keep).await?.ok_or(Error::NotFound("snapshot"))?).await
+}
+
+/// The file again with the seal that was kept; the file as it is where none was.
+pub async fn seal_again(app: &App, snapshot: &Snapshot, unsealed: Vec<u8>) -> Result<Vec<u8>> {
+    let id = snapshot.id;
+    match app.db.read(async |tx| db::seals::find(tx, id).await).await? {
+        Some(kept) => put_on(Arc::new(unsealed), kept).await,
+        None => Ok(unsealed),
+    }
+}
+
+async fn put_on(unsealed: Arc<Vec<u8>>, kept: StoredSeal) -> Result<Vec<u8>> {
+    let seal = Seal { at: kept.says.sealed_at.into(), cms: kept.cms };
+    aside(move || seal::apply(&unsealed, &seal)).await
+}
+
+async fn make(app: &App, unsealed: &Arc<Vec<u8>>) -> Result<StoredSeal> {
+    let (identity, at, file) = (app.seal_identity()?, app.now().into(), Arc::clone(unsealed));
+    let mut seal = aside(move || seal::sign(&file, &identity, at)).await?;
+    let mut note = Some("no time-stamp authority is set up: the time of the seal is the server's word".to_owned());
+    if !app.config.timestamp_url.is_empty() {
+        match stamp(app, &seal).await {
+            Ok(stamped) => (seal, note) = (stamped, None),
+            Err(why) => {
+                // Some of it may be the authority's own words.
+                let why: String = why.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect();
+                tracing::warn!(why, "a report is sealed without a trusted time");
+                note = Some(format!("no trusted time: {why}"));
+            }
+        }
+    }
+    let (file, made) = (Arc::clone(unsealed), seal.clone());
+    let checked = aside(move || seal::check(&file, &made)).await?;
+    let says = SealSays {
+        sealed_at: seal.at.into(),
+        signer: checked.signer,
+        self_made: checked.self_made,
+        trusted_time: checked.trusted_time.map(|trusted| trusted.time.into()),
+        note,
+    };
+    Ok(StoredSeal { says, cms: seal.cms })
+}
+
+/// Does what takes a while for a large file where nobody waits behind it.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    let done = done.map_err(|error| Error::internal(format!("the sealing failed: {error}")))?;
+    done.map_err(|fault| Error::internal(format!("the file cannot be sealed: {fault}")))
+}
+
+/// The seal with the authority's time in it, or why there is none.
+async fn stamp(app: &App, seal: &Seal) -> Result<Seal, String> {
+    let nonce = app.nonce();
+    let request = timestamp::request(seal, nonce).map_err(|fault| fault.to_string())?;
+    let answer = authority::ask(&app.config.timestamp_url, request).await?;
+    timestamp::accept(seal, nonce, &answer).map_err(|fault| fault.to_string())
+}

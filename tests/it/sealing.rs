@@ -1,0 +1,215 @@
+//! Seals of PDFs: who signed, the time that an authority attests, and what is said where it does not.
+
+use std::{net::SocketAddr, path::Path, process::Command, sync::Arc};
+
+use axum::{Router, body::Bytes, http::StatusCode, response::IntoResponse, routing::post};
+use serde_json::{Value, json};
+use sts_clearance::http;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::harness::{Installation, TestApp, on_both_databases};
+
+on_both_databases! {
+    TestApp:
+    a_pdf_is_sealed_and_its_snapshot_and_the_log_say_by_whom,
+    a_lost_file_is_made_again_with_the_seal_that_it_had,
+}
+
+impl TestApp {
+    /// Takes a PDF and has it sealed; the snapshot and the file.
+    async fn sealed(&self) -> (Value, Vec<u8>) {
+        let (room, broker) = self.room().await;
+        let snapshot = self.snapshot(&room, &broker, json!({ "title": "Sealed" })).await;
+        assert_eq!(snapshot["status"], "completed", "{snapshot}");
+        let url = snapshot["download_url"].as_str().unwrap().strip_prefix("/api/v1").unwrap();
+        let file = self.get(url, &broker).send().await.body.to_vec();
+        (snapshot, file)
+    }
+}
+
+async fn a_pdf_is_sealed_and_its_snapshot_and_the_log_say_by_whom(app: TestApp) {
+    let (snapshot, file) = app.sealed().await;
+    let name = app.app.log_key.name();
+    let seal = &snapshot["seal"];
+    assert_eq!((&seal["signer"], &seal["self_made"]), (&json!(name), &json!(true)));
+    assert_eq!(seal["trusted_time"], Value::Null);
+    assert!(seal["note"].as_str().unwrap().contains("no time-stamp authority is set up"), "{seal}");
+    let (unsealed, found) = seal::split(&file).unwrap();
+    let checked = seal::check(unsealed, &found).unwrap();
+    assert_eq!((checked.signer.as_str(), checked.self_made), (name, true));
+    let (room, broker) = (snapshot["room_id"].as_str().unwrap(), app.sign_in("broker@example.com").await);
+    let path = format!("/rooms/{room}/activities?action=snapshot_generated");
+    let entries = app.get(&path, &broker).send().await.expect(200);
+    assert_eq!(entries[0]["meta"]["sealed_by"], name);
+    let csv = app.snapshot(room, &broker, json!({ "snapshot_type": "csv" })).await;
+    assert_eq!(csv["seal"], Value::Null);
+}
+
+async fn a_lost_file_is_made_again_with_the_seal_that_it_had(app: TestApp) {
+    let (snapshot, file) = app.sealed().await;
+    let (room, id) = (snapshot["room_id"].as_str().unwrap(), snapshot["id"].as_str().unwrap().to_owned());
+    // As if the server had ended between the seal and the end of the job: long after, it is done again.
+    let again = id.clone();
+    let forget = app.app.db.write(async move |tx| {
+        tx.exec("DELETE FROM snapshot_files WHERE snapshot_id = ?1", &[&again]).await?;
+        tx.exec("UPDATE snapshots SET status = 'failed' WHERE id = ?1", &[&again]).await?;
+        let job = "INSERT INTO snapshot_jobs (snapshot_id, attempts, progress) VALUES (?1, 5, 0)";
+        tx.exec(job, &[&again]).await
+    });
+    forget.await.unwrap();
+    let path = app.dir.path().join(format!("data/files/rooms/{room}/snapshots/{id}.pdf"));
+    std::fs::remove_file(&path).unwrap();
+    app.later(std::time::Duration::from_hours(20));
+    let broker = app.sign_in("broker@example.com").await;
+    app.post(&format!("/rooms/{room}/snapshots/{id}/retry"), &broker).send().await.expect(200);
+    assert_eq!(app.work().await, 1);
+    assert!(std::fs::read(&path).unwrap() == file, "the file has other bytes");
+}
+
+/// `openssl`, as an authority whose clock is right, and as one that issues certificates.
+struct Authority {
+    dir: TempDir,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let made = Self { dir: TempDir::new().unwrap() };
+        let config = "[req]\ndistinguished_name=dn\n[dn]\n[stamp]\nbasicConstraints=critical,CA:FALSE\n\
+            keyUsage=critical,digitalSignature\nextendedKeyUsage=critical,timeStamping\n\
+            [leaf]\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n\
+            [tsa]\nserial=serial\ndefault_policy=1.2.3.4.1\ndigests=sha256\ness_cert_id_alg=sha256\n";
+        std::fs::write(made.dir.path().join("cnf"), config).unwrap();
+        std::fs::write(made.dir.path().join("serial"), "01\n").unwrap();
+        made.certify("tsa", "stamp");
+        made
+    }
+
+    fn openssl(&self, line: &str) {
+        let output = Command::new("openssl").args(line.split(' ')).current_dir(self.dir.path()).output();
+        let output = output.expect("these tests need `openssl`");
+        assert!(output.status.success(), "openssl {line}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn certify(&self, name: &str, section: &str) {
+        self.openssl(&format!(
+            "req -x509 -newkey rsa:2048 -nodes -config cnf -extensions {section} -subj /CN={name} -days 9 \
+             -keyout {name}.key -out {name}.pem"
+        ));
+    }
+
+    fn answer(&self, question: &[u8]) -> Vec<u8> {
+        std::fs::write(self.dir.path().join("query"), question).unwrap();
+        self.openssl(
+            "ts -reply -config cnf -section tsa -queryfile query -signer tsa.pem -inkey tsa.key -sha256 -out reply",
+        );
+        std::fs::read(self.dir.path().join("reply")).unwrap()
+    }
+}
+
+/// Serves an authority on a port of its own; its URL.
+async fn serve(answer: impl Fn(&[u8]) -> (StatusCode, Vec<u8>) + Send + Sync + 'static) -> String {
+    let answer = Arc::new(answer);
+    let handler = post(async move |question: Bytes| {
+        let (status, bytes) = answer(&question);
+        (status, [("content-type", "application/timestamp-reply")], bytes).into_response()
+    });
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().route("/stamp", handler);
+    tokio::spawn(http::serve(listener, router, http::Limits::default(), CancellationToken::new()));
+    format!("http://{address}/stamp")
+}
+
+#[tokio::test]
+async fn with_an_authority_the_seal_has_its_time() {
+    let authority = Authority::new();
+    let url = serve(move |question| (StatusCode::OK, authority.answer(question))).await;
+    let app = TestApp::with(String::new(), &[("timestamp_url", url)]).await;
+    let (snapshot, file) = app.sealed().await;
+    assert_eq!(snapshot["seal"]["note"], Value::Null);
+    let trusted: jiff::Timestamp = snapshot["seal"]["trusted_time"].as_str().unwrap().parse().unwrap();
+    let (unsealed, seal) = seal::split(&file).unwrap();
+    let checked = seal::check(unsealed, &seal).unwrap();
+    assert_eq!(checked.trusted_time.as_ref().map(|trusted| trusted.time), Some(trusted));
+    assert_eq!(checked.trusted_time.unwrap().authority, "tsa");
+}
+
+#[tokio::test]
+async fn where_the_authority_does_not_answer_rightly_the_snapshot_completes_and_says_so() {
+    let other = Authority::new();
+    let stale = Authority::new().answer(&question_of_another());
+    let unheard = serve(|_| (StatusCode::OK, Vec::new())).await.replace("/stamp", "/elsewhere");
+    for (url, says) in [
+        ("http://127.0.0.1:9/".to_owned(), "the authority cannot be reached"),
+        (unheard, "the authority answered 404"),
+        (serve(|_| (StatusCode::INTERNAL_SERVER_ERROR, Vec::new())).await, "the authority answered 500"),
+        (serve(|_| (StatusCode::OK, b"no stamp".to_vec())).await, "time"),
+        (serve(move |_| (StatusCode::OK, stale.clone())).await, "it answers another request"),
+        (serve(|_| (StatusCode::OK, vec![0; 1024 * 1024])).await, "is too long"),
+    ] {
+        let app = TestApp::with(String::new(), &[("timestamp_url", url.clone())]).await;
+        let (snapshot, file) = app.sealed().await;
+        let note = snapshot["seal"]["note"].as_str().unwrap();
+        assert!(note.starts_with("no trusted time: ") && note.contains(says), "{url}: {note}");
+        assert_eq!(snapshot["seal"]["trusted_time"], Value::Null);
+        let (unsealed, seal) = seal::split(&file).unwrap();
+        assert_eq!(seal::check(unsealed, &seal).unwrap().trusted_time, None);
+    }
+    drop(other);
+}
+
+/// A question about another seal.
+fn question_of_another() -> Vec<u8> {
+    let at = "2026-11-23T08:00:00Z".parse().unwrap();
+    let identity = seal::Identity::self_made("another", at, [1; 32]).unwrap();
+    let record = report::sample::bytes(1);
+    let unsealed =
+        report::render(&record, None, report::Format::Pdf, &report::Fonts::embedded(), &mut |_| {}).unwrap().bytes;
+    seal::timestamp::request(&seal::sign(&unsealed, &identity, at).unwrap(), 1).unwrap()
+}
+
+#[tokio::test]
+async fn a_given_certificate_seals_as_pem_and_as_pkcs_12() {
+    let authority = Authority::new();
+    authority.certify("signer", "leaf");
+    let path = |name: &str| authority.dir.path().join(name);
+    let both = [std::fs::read(path("signer.pem")).unwrap(), std::fs::read(path("signer.key")).unwrap()].concat();
+    std::fs::write(path("both.pem"), both).unwrap();
+    authority.openssl("pkcs12 -export -in signer.pem -inkey signer.key -out signer.p12 -passout pass:sesame");
+    let at = |file: &Path| ("seal_file", file.display().to_string());
+    for settings in [vec![at(&path("both.pem"))], vec![at(&path("signer.p12")), ("seal_password", "sesame".into())]] {
+        let app = TestApp::with(String::new(), &settings).await;
+        // `openssl` certifies from now on.
+        app.later(std::time::Duration::from_hours(24 * 3));
+        let (snapshot, _) = app.sealed().await;
+        assert_eq!(snapshot["seal"]["signer"], "signer", "{snapshot}");
+    }
+}
+
+#[test]
+fn a_server_that_cannot_seal_as_it_is_told_does_not_start_and_says_why() {
+    let place = Installation::new(None);
+    let authority = Authority::new();
+    authority.certify("signer", "leaf");
+    authority.openssl("pkcs12 -export -in signer.pem -inkey signer.key -out signer.p12 -passout pass:sesame");
+    let path = |name: &str| authority.dir.path().join(name).display().to_string();
+    for (settings, says) in [
+        ([("STS_SEAL_FILE", path("nowhere.pem")), ("STS_SEAL_PASSWORD", String::new())], "cannot be read"),
+        (
+            [("STS_SEAL_FILE", path("signer.pem")), ("STS_SEAL_PASSWORD", String::new())],
+            "there is no private key in it",
+        ),
+        ([("STS_SEAL_FILE", path("signer.p12")), ("STS_SEAL_PASSWORD", "wrong".into())], "the password does not open"),
+        ([("STS_TIMESTAMP_URL", "https://tsa.example".into()), ("STS_SEAL_FILE", String::new())], "over `http://`"),
+        ([("STS_TIMESTAMP_URL", "tsa.example".into()), ("STS_SEAL_FILE", String::new())], "is no `http://` URL"),
+    ] {
+        let mut serve = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let ran = crate::harness::Ran::of(serve.envs(settings), "");
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        let said = ran.stderr.lines().last().unwrap();
+        assert!(said.contains(says), "{said}");
+        assert!(!ran.stderr.contains("sesame") && !ran.stderr.contains("wrong"), "{ran:?}");
+    }
+}
