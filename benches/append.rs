@@ -1,0 +1,116 @@
+//! What an entry costs in a log of a million entries against one in a log of ten: the same, or this fails.
+//!
+//! `cargo bench --bench append`. Both logs are in one SQLite database; appends to them take turns, each in
+//! a transaction of its own, and the medians are compared.
+
+use std::{
+    io::{Write, stdout},
+    time::{Duration, Instant},
+};
+
+use sts_clearance::{
+    app::{App, Clock, new_uuid},
+    config::Layers,
+    db::{self, Tx, activity::Entry, migrations},
+    domain::{Actor, EntryId, Event, Log, RoomId, SnapshotId, operation},
+    error::Result,
+    evidence::{Checkpoint, CompactRange, leaf_hash},
+};
+use tempfile::TempDir;
+
+/// Entries of the long log.
+const LONG: u64 = 1_000_000;
+/// Entries of the short one.
+const SHORT: u64 = 10;
+/// Entries written by one transaction while a log is filled.
+const BATCH: u64 = 20_000;
+/// Appends that are measured in each.
+const MEASURED: usize = 2_000;
+/// What the medians may differ by.
+const MOST: f64 = 1.25;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let ratio = ratio().await?;
+    assert!(ratio <= MOST, "more than the {MOST} that are promised");
+    Ok(())
+}
+
+async fn ratio() -> Result<f64> {
+    let dir = TempDir::new().expect("there is room for a directory");
+    let data_dir = dir.path().join("data").display().to_string();
+    let settings = Layers::read(None, &[], &[("data_dir", data_dir)])?.config()?;
+    let app = App::open(settings, Clock::System)?;
+    migrations::up(&app.db, app.now()).await?;
+    let (long, short) = (filled(&app, LONG).await?, filled(&app, SHORT).await?);
+    let (mut in_long, mut in_short) = (Vec::new(), Vec::new());
+    for _ in 0..MEASURED {
+        in_long.push(append(&app, long).await?);
+        in_short.push(append(&app, short).await?);
+    }
+    let (in_long, in_short) = (median(in_long), median(in_short));
+    let ratio = in_long.as_secs_f64() / in_short.as_secs_f64();
+    let said = format!("an append among {LONG} entries: {in_long:?}, among {SHORT}: {in_short:?}, ratio {ratio:.2}");
+    writeln!(stdout(), "{said}").expect("standard output is open");
+    Ok(ratio)
+}
+
+/// How long one append takes.
+async fn append(app: &App, room: RoomId) -> Result<Duration> {
+    let event = Event::SnapshotRetried { snapshot_id: SnapshotId(new_uuid()) };
+    let started = Instant::now();
+    operation(app, Log::Room(room), &Actor::Operator, async move |tx, log| log.append(tx, &event).await).await?;
+    Ok(started.elapsed())
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// A room whose log holds so many entries.
+async fn filled(app: &App, size: u64) -> Result<RoomId> {
+    let room = RoomId(new_uuid());
+    let now = app.now();
+    app.db
+        .write(async move |tx: &mut Tx| {
+            let insert = "INSERT INTO rooms (id, title, location, sts_eta, status, phase, created_at, created_by)
+                          VALUES (?1, 'A room', 'At sea', ?2, 'active', 'nomination', ?2, 'bench@example.com')";
+            tx.exec(insert, &[&room, &now]).await
+        })
+        .await?;
+    let mut range = CompactRange::empty();
+    while range.size() < size {
+        let (before, until) = (range.clone(), size.min(range.size() + BATCH));
+        let app_in_tx = app.clone();
+        range = app.db.write(async move |tx: &mut Tx| fill(tx, &app_in_tx, room, before, until).await).await?;
+    }
+    Ok(room)
+}
+
+/// Adds entries until the log has this size, as `OpenLog::append` does, but for the signature of each.
+async fn fill(tx: &mut Tx, app: &App, room: RoomId, mut range: CompactRange, until: u64) -> Result<CompactRange> {
+    let log = Log::Room(room);
+    let origin = log.origin(app.log_key.name());
+    db::logs::lock_head(tx, log, &origin).await?;
+    let mut nodes = Vec::new();
+    while range.size() < until {
+        let entry = Entry {
+            id: EntryId(new_uuid()),
+            log,
+            seq: i64::try_from(range.size()).expect("a size within the bench"),
+            actor: "operator".into(),
+            action: "snapshot_retried".into(),
+            at: app.now(),
+            meta: serde_json::json!({ "snapshot_id": new_uuid() }),
+        };
+        let leaf = leaf_hash(&entry.leaf().canonical().expect("an entry is JSON"));
+        nodes.extend(range.push(leaf));
+        db::activity::insert(tx, &entry, &leaf).await?;
+    }
+    db::logs::insert_nodes(tx, log, &nodes).await?;
+    let head = Checkpoint { origin, size: range.size(), root: range.root() };
+    let note = head.signed(&app.log_key).expect("a checkpoint can be signed");
+    db::logs::set_head(tx, log, &range, &note).await?;
+    Ok(range)
+}
