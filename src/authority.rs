@@ -25,6 +25,9 @@ const REPLY: &str = "application/timestamp-reply";
 /// Whether the setting names an authority that can be asked; else what is wrong with it.
 pub fn check(url: &str) -> Result<(), String> {
     let uri: Uri = url.parse().map_err(|error| format!("`{url}` is no URL: {error}"))?;
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err("the authority's URL has a user or a password in it, which would be sent to nobody".into());
+    }
     match (uri.scheme_str(), uri.host()) {
         (Some("http"), Some(_)) => Ok(()),
         (Some("https"), _) => Err("time stamps are asked for over `http://`: the answer is signed itself".into()),

@@ -28,8 +28,8 @@ const METRICS_TOKEN_LENGTH: usize = 16;
 /// Before the name of a setting in the environment.
 const PREFIX: &str = "STS_";
 
-/// The settings in force.
-#[derive(Debug, Clone, Deserialize)]
+/// The settings in force; some are secret, so that they have no `Debug`.
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     data_dir: PathBuf,
@@ -85,7 +85,6 @@ pub struct Setting {
 }
 
 /// The layers, merged, each value with its origin.
-#[derive(Debug)]
 pub struct Layers {
     values: Table,
     origins: Vec<(String, String)>,

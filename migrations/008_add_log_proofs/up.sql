@@ -12,7 +12,7 @@ CREATE TABLE log_nodes (
 ALTER TABLE room_logs ADD COLUMN origin TEXT;
 ALTER TABLE room_logs ADD COLUMN checkpoint TEXT;
 
--- Public keys of those that have signed checkpoints. None is ever removed.
+-- Public keys of those that have signed checkpoints; the platform's log tells of each.
 CREATE TABLE log_keys (
     public_key TEXT PRIMARY KEY,
     added_at   {{time}} NOT NULL

@@ -14,13 +14,16 @@ use crate::{
     app::App,
     config::Config,
     db::migrations,
-    domain::log_keys,
+    domain::{Time, log_keys},
     error::{Error, Result},
     http, jobs, telemetry,
 };
 
 /// How long requests in progress are waited for when the server is to stop.
 const GRACE: Duration = Duration::from_secs(20);
+
+/// A certificate that runs out within this is warned of.
+const SOON: Duration = Duration::from_hours(30 * 24);
 
 /// How to serve.
 #[derive(Debug, Args)]
@@ -72,7 +75,7 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
     }
 
     // What cannot be sealed with is said now, not with the first report.
-    app.seal_identity()?;
+    check_seal(&app)?;
 
     let stop = app.stopping.clone();
     cancel_at_signal(&stop)?;
@@ -95,6 +98,21 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
     }
     workers.await.map_err(|error| Error::internal(format!("the workers failed: {error}")))?;
     tracing::info!("stopped");
+    Ok(())
+}
+
+/// Refuses a certificate that is not good now, and warns of one that soon is not.
+fn check_seal(app: &App) -> Result<()> {
+    let (from, until) = app.seal_identity()?.validity();
+    let (from, until, now) = (Time::from(from), Time::from(until), app.now());
+    if now < from || until < now {
+        return Err(Error::setup(format!(
+            "the certificate that PDFs are sealed with is good from {from} until {until} only; give another one"
+        )));
+    }
+    if until < now.after(SOON) {
+        tracing::warn!(%until, "the certificate that PDFs are sealed with runs out soon; give another one");
+    }
     Ok(())
 }
 

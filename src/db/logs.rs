@@ -1,5 +1,7 @@
 //! `room_logs`, `log_nodes` and `log_keys`: where each log stands, the tree over it, and who signs it.
 
+use serde_json::Value;
+
 use super::{Param, Row, Tx};
 use crate::{
     domain::{Log, Time},
@@ -9,6 +11,9 @@ use crate::{
 
 /// Nodes written by one statement at most.
 const BATCH: usize = 200;
+
+/// Leaves read at once.
+const LEAVES: i64 = 2_000;
 
 /// Where a log stands.
 #[derive(Debug, Clone)]
@@ -115,23 +120,65 @@ pub async fn keys(tx: &mut Tx) -> Result<Vec<String>> {
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-/// Writes the nodes of the logs that are from before nodes were kept.
-pub(super) async fn fill(tx: &mut Tx) -> Result<()> {
-    for row in tx.rows("SELECT room_id, size FROM room_logs ORDER BY room_id", &[]).await? {
-        let key: String = row.get(0)?;
-        let log = key.parse().map_or(Log::Platform, Log::Room);
-        let mut tree = CompactRange::empty();
-        let mut nodes = Vec::new();
-        for index in 0..row.get::<i64>(1)?.unsigned_abs() {
-            let lost = || Error::setup(format!("the log of {key} lacks its entry {index}; nothing was changed"));
-            let leaf = node(tx, log, Place { level: 0, index }).await?.ok_or_else(lost)?;
-            nodes.extend(tree.push(leaf));
-            if nodes.len() >= BATCH {
-                insert_nodes(tx, log, &nodes).await?;
-                nodes.clear();
+/// Every public key that the platform's log tells of.
+pub async fn told_keys(tx: &mut Tx) -> Result<Vec<String>> {
+    let entries = "SELECT meta_json FROM activity_log WHERE room_id IS NULL
+                   AND action IN ('log_key_added', 'log_key_rotated') ORDER BY seq DESC";
+    let mut keys = Vec::new();
+    for row in tx.rows(entries, &[]).await? {
+        let meta: Value = serde_json::from_str(&row.get::<String>(0)?)
+            .map_err(|error| Error::internal(format!("meta_json: {error}")))?;
+        let told = ["public_key", "to", "from"].iter().filter_map(|name| meta[name].as_str());
+        for key in told {
+            if !keys.iter().any(|known| known == key) {
+                keys.push(key.to_owned());
             }
         }
-        insert_nodes(tx, log, &nodes).await?;
+    }
+    Ok(keys)
+}
+
+/// Writes the nodes of the logs that are from before nodes were kept, and the keys that the log tells of
+/// where the table of keys was taken back meanwhile.
+///
+/// Refuses a log that is not what its head tells.
+pub(super) async fn fill(tx: &mut Tx, now: Time) -> Result<()> {
+    for row in tx.rows("SELECT room_id, size, frontier FROM room_logs ORDER BY room_id", &[]).await? {
+        let key: String = row.get(0)?;
+        let log = key.parse().map_or(Log::Platform, Log::Room);
+        let (size, mut tree) = (row.get::<i64>(1)?.unsigned_abs(), CompactRange::empty());
+        while tree.size() < size {
+            let leaves = leaves(tx, log, tree.size()).await?;
+            if leaves.is_empty() {
+                let lost = tree.size();
+                return Err(Error::setup(format!("the log of {key} lacks its entry {lost}; nothing was changed")));
+            }
+            let nodes: Vec<Node> = leaves.into_iter().flat_map(|leaf| tree.push(leaf)).collect();
+            insert_nodes(tx, log, &nodes).await?;
+        }
+        if tree.frontier() != row.get::<Vec<u8>>(2)? {
+            return Err(Error::setup(format!("the log of {key} is not what its head tells; nothing was changed")));
+        }
+    }
+    for key in told_keys(tx).await? {
+        add_key(tx, &key, now).await?;
     }
     Ok(())
+}
+
+/// The hashes of the leaves from this one on, some at once.
+async fn leaves(tx: &mut Tx, log: Log, from: u64) -> Result<Vec<Hash>> {
+    let from = i64::try_from(from).unwrap_or(i64::MAX);
+    let select = "SELECT seq, leaf_hash FROM activity_log
+                  WHERE COALESCE(room_id, 'platform') = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3";
+    let mut leaves = Vec::new();
+    for (row, seq) in tx.rows(select, &[&log.key(), &from, &LEAVES]).await?.iter().zip(from..) {
+        let hash: Vec<u8> = row.get(1)?;
+        // What is not in its place is lost.
+        if row.get::<i64>(0)? != seq {
+            break;
+        }
+        leaves.push(hash.try_into().map_err(|_| Error::internal("a leaf hash of another length"))?);
+    }
+    Ok(leaves)
 }

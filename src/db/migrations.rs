@@ -62,7 +62,7 @@ const MIGRATIONS: &[Migration] = &[
         up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql",
         down_sqlite: "down.sqlite.sql", down_postgres: "down.postgres.sql"),
     step!("010_add_fsck_runs"),
-    step!("011_add_seals"),
+    step!("011_add_seals", holds: &[("snapshot_seals", "snapshot_seals")]),
 ];
 
 /// The step after which the trees of older logs are written: SQL has no SHA-256.
@@ -99,7 +99,7 @@ pub async fn up(db: &Db, now: Time) -> Result<Vec<&'static str>> {
             tx.batch(&dialect.column_types(step.up)).await?;
             tx.batch(if dialect == Dialect::Sqlite { step.up_sqlite } else { step.up_postgres }).await?;
             if step.name == LOG_PROOFS {
-                super::logs::fill(tx).await?;
+                super::logs::fill(tx, now).await?;
             }
             tx.exec("INSERT INTO schema_migrations (name, applied_at) VALUES (?1, ?2)", &[&step.name, &now]).await?;
             taken.push(step.name);

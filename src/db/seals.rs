@@ -1,4 +1,4 @@
-//! `snapshot_seals`: the seal of each PDF, added once and never changed.
+//! `snapshot_seals`: the seal of each PDF, kept for good once its file is stored.
 
 use super::Tx;
 use crate::{
@@ -62,4 +62,11 @@ pub async fn keep(tx: &mut Tx, snapshot: SnapshotId, seal: &StoredSeal) -> Resul
     )
     .await
     .map(drop)
+}
+
+/// Drops this seal of a snapshot whose file was never stored.
+pub async fn drop_unused(tx: &mut Tx, snapshot: SnapshotId, cms: &[u8]) -> Result<()> {
+    let unused = "DELETE FROM snapshot_seals WHERE snapshot_id = ?1 AND cms = ?2
+                  AND NOT EXISTS (SELECT 1 FROM snapshot_files f WHERE f.snapshot_id = ?1)";
+    tx.exec(unused, &[&snapshot, &cms]).await.map(drop)
 }

@@ -206,9 +206,9 @@ pub async fn set_status(tx: &mut Tx, snapshot: SnapshotId, status: SnapshotStatu
     tx.exec("UPDATE snapshots SET status = ?2 WHERE id = ?1", &[&snapshot, &status]).await.map(drop)
 }
 
-/// Removes a snapshot with everything that belongs to it.
+/// Removes a snapshot with everything that belongs to it; its seal goes with its row.
 pub async fn delete(tx: &mut Tx, snapshot: SnapshotId) -> Result<()> {
-    for table in ["snapshot_files", "snapshot_jobs", "snapshot_records", "snapshot_seals"] {
+    for table in ["snapshot_files", "snapshot_jobs", "snapshot_records"] {
         tx.exec(&format!("DELETE FROM {table} WHERE snapshot_id = ?1"), &[&snapshot]).await?;
     }
     tx.exec("DELETE FROM snapshots WHERE id = ?1", &[&snapshot]).await.map(drop)

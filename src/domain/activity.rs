@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::{RoomId, Time};
+use crate::db::seals::{SealSays, StoredSeal};
 
 /// Whose log an entry belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +67,30 @@ impl Actor {
             Self::System => "system",
             Self::Operator => "operator",
         }
+    }
+}
+
+/// A seal as the log tells of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SealTold {
+    /// Who signed, by the certificate.
+    pub signer: String,
+    /// Whether the certificate vouches for itself.
+    pub self_made: bool,
+    /// The time that its maker claims.
+    pub sealed_at: Time,
+    /// The time that an authority attests.
+    pub trusted_time: Option<Time>,
+    /// Why there is none.
+    pub note: Option<String>,
+    /// SHA-256 of the signature, in hexadecimal.
+    pub sha256: String,
+}
+
+impl From<StoredSeal> for SealTold {
+    fn from(StoredSeal { says, cms }: StoredSeal) -> Self {
+        let SealSays { sealed_at, signer, self_made, trusted_time, note } = says;
+        Self { signer, self_made, sealed_at, trusted_time, note, sha256: hex::encode(Sha256::digest(cms)) }
     }
 }
 
@@ -235,10 +261,8 @@ pub enum Event {
         file_sha256: String,
         file_size: i64,
         renderer: String,
-        /// Who sealed it; nobody where it is no PDF.
-        sealed_by: Option<String>,
-        /// The time that an authority attests to the seal.
-        trusted_time: Option<Time>,
+        /// Its seal; none where it is no PDF.
+        seal: Option<SealTold>,
     },
     SnapshotFailed {
         snapshot_id: super::SnapshotId,

@@ -1,7 +1,13 @@
 //! The keys that sign the logs: each is told to the platform's log, and its public half kept for good.
 
-use super::{Actor, Event, Log, operation};
-use crate::{app::App, db, error::Result, evidence::LogKey, keys};
+use super::{Actor, Event, Log, OpenLog, operation};
+use crate::{
+    app::App,
+    db::{self, Tx},
+    error::Result,
+    evidence::LogKey,
+    keys,
+};
 
 /// Notes the public key that this server signs with, where it is new.
 pub async fn register(app: &App) -> Result<()> {
@@ -10,25 +16,30 @@ pub async fn register(app: &App) -> Result<()> {
         return Ok(());
     }
     tracing::info!(public_key, "the logs are signed with a key that is new here");
-    operation(app, Log::Platform, &Actor::System, async move |tx, log| {
-        if db::logs::add_key(tx, &public_key, log.now).await? {
-            log.append(tx, &Event::LogKeyAdded { public_key: public_key.clone() }).await?;
-        }
-        Ok(())
-    })
-    .await
+    operation(app, Log::Platform, &Actor::System, register_in).await
+}
+
+/// Notes within an operation on the platform's log the key that it signs with, where it is new.
+pub(super) async fn register_in(tx: &mut Tx, log: &mut OpenLog) -> Result<()> {
+    let public_key = log.public_key().to_owned();
+    if db::logs::add_key(tx, &public_key, log.now).await? {
+        log.append(tx, &Event::LogKeyAdded { public_key }).await?;
+    }
+    Ok(())
 }
 
 /// Replaces the key in the key file by a new one of the same name, and answers it. The old secret is
 /// gone then; its public key stays, for what it has signed.
+///
+/// The file is replaced first: where the log cannot be told, it is told at the next start.
 pub async fn rotate(app: &App, by: &Actor) -> Result<LogKey> {
-    let next = keys::next_log_key(&app.config, &app.log_key, app.secret())?;
-    let (from, to) = (app.log_key.public().to_owned(), next.key.public().to_owned());
+    register(app).await?;
+    let key = keys::replace_log_key(&app.config, &app.log_key, app.secret())?;
+    let (from, to) = (app.log_key.public().to_owned(), key.public().to_owned());
     operation(app, Log::Platform, by, async move |tx, log| {
-        db::logs::add_key(tx, &from, log.now).await?;
         db::logs::add_key(tx, &to, log.now).await?;
         log.append(tx, &Event::LogKeyRotated { from: from.clone(), to: to.clone() }).await
     })
     .await?;
-    next.install()
+    Ok(key)
 }

@@ -1,6 +1,6 @@
 //! The schema taken back: what it deletes is told to the log that remains.
 
-use super::{Actor, Event, Log, OpenLog};
+use super::{Actor, Event, Log, OpenLog, log_keys};
 use crate::{app::App, db::migrations, error::Result};
 
 /// Takes back every migration after `to`; answers their names.
@@ -13,7 +13,9 @@ pub async fn take_back(app: &App, by: &Actor, to: &str, rows_may_go: bool) -> Re
             // Beforehand, while there is everything that an entry needs.
             if way.log_remains && !way.steps.is_empty() {
                 let event = Event::SchemaTakenBack { migrations: way.steps.clone(), rows_deleted: way.rows.clone() };
-                OpenLog::lock(tx, &in_tx, Log::Platform, &by).await?.append(tx, &event).await?;
+                let mut log = OpenLog::lock(tx, &in_tx, Log::Platform, &by).await?;
+                log_keys::register_in(tx, &mut log).await?;
+                log.append(tx, &event).await?;
             }
             let files = migrations::down(tx, &way).await?;
             Ok((way.steps, files))

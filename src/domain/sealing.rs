@@ -24,24 +24,45 @@ const LONGEST_REASON: usize = 300;
 /// Seals the file of a snapshot, with the seal that it has, or with a new one that is kept.
 pub async fn seal(app: &App, snapshot: &Snapshot, unsealed: Vec<u8>) -> Result<Vec<u8>> {
     let (id, unsealed) = (snapshot.id, Arc::new(unsealed));
-    if let Some(kept) = app.db.read(async |tx| db::seals::find(tx, id).await).await? {
-        return put_on(unsealed, kept).await;
-    }
+    let kept = app.db.read(async |tx| db::seals::find(tx, id).await).await?;
+    let other = match kept {
+        Some(kept) if fits(&unsealed, &kept).await? => return put_on(unsealed, kept).await,
+        // Of a file that was drawn otherwise, by another version or with other fonts, and never stored.
+        other => other.map(|seal| seal.cms),
+    };
     let made = make(app, &unsealed).await?;
     let keep = async move |tx: &mut db::Tx| {
+        if let Some(other) = &other {
+            db::seals::drop_unused(tx, id, other).await?;
+        }
         db::seals::keep(tx, id, &made).await?;
         db::seals::find(tx, id).await
     };
-    put_on(unsealed, app.db.write(keep).await?.ok_or(Error::NotFound("snapshot"))?).await
+    let kept = app.db.write(keep).await?.ok_or(Error::NotFound("snapshot"))?;
+    put_on_fitting(unsealed, kept).await
 }
 
 /// The file again with the seal that was kept; the file as it is where none was.
 pub async fn seal_again(app: &App, snapshot: &Snapshot, unsealed: Vec<u8>) -> Result<Vec<u8>> {
     let id = snapshot.id;
     match app.db.read(async |tx| db::seals::find(tx, id).await).await? {
-        Some(kept) => put_on(Arc::new(unsealed), kept).await,
+        Some(kept) => put_on_fitting(Arc::new(unsealed), kept).await,
         None => Ok(unsealed),
     }
+}
+
+/// Whether the seal is one of these bytes.
+async fn fits(unsealed: &Arc<Vec<u8>>, kept: &StoredSeal) -> Result<bool> {
+    let (file, seal) = (Arc::clone(unsealed), Seal { at: kept.says.sealed_at.into(), cms: kept.cms.clone() });
+    let checked = tokio::task::spawn_blocking(move || seal::check(&file, &seal)).await;
+    Ok(checked.map_err(|error| Error::internal(format!("the sealing failed: {error}")))?.is_ok())
+}
+
+async fn put_on_fitting(unsealed: Arc<Vec<u8>>, kept: StoredSeal) -> Result<Vec<u8>> {
+    if fits(&unsealed, &kept).await? {
+        return put_on(unsealed, kept).await;
+    }
+    Err(Error::internal("the seal that was kept is of other bytes: the file is drawn otherwise than it was"))
 }
 
 async fn put_on(unsealed: Arc<Vec<u8>>, kept: StoredSeal) -> Result<Vec<u8>> {

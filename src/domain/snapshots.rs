@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Actor, Deed, Event, Fields, Log, OpenLog, RoomId, SnapshotId, SnapshotStatus, SnapshotType, clocks,
+    Actor, Deed, Event, Fields, Log, OpenLog, RoomId, SnapshotId, SnapshotStatus, SnapshotType,
+    activity::SealTold,
+    clocks,
     confirmations::{self, Outcome, Word},
     holds,
     idempotency::Once,
@@ -258,9 +260,9 @@ pub fn file_key(snapshot: &Snapshot) -> String {
 /// file is noted for removal; where another worker was faster, its work stands.
 pub async fn complete(app: &App, claim: Claim, room: RoomId, drawn: Drawn) -> Result<()> {
     operation(app, Log::Room(room), &Actor::System, async move |tx, log| {
-        let Some(snapshot) = db::snapshots::find(tx, room, claim.snapshot).await? else {
+        if db::snapshots::find(tx, room, claim.snapshot).await?.is_none() {
             return db::files::forget(tx, &drawn.file.file_url, log.now).await;
-        };
+        }
         if !db::jobs::hold(tx, claim).await? {
             return Ok(());
         }
@@ -271,8 +273,7 @@ pub async fn complete(app: &App, claim: Claim, room: RoomId, drawn: Drawn) -> Re
             file_sha256: hex::encode(drawn.file.sha256),
             file_size: drawn.file.size,
             renderer: drawn.renderer,
-            sealed_by: snapshot.seal.as_ref().map(|seal| seal.signer.clone()),
-            trusted_time: snapshot.seal.and_then(|seal| seal.trusted_time),
+            seal: db::seals::find(tx, claim.snapshot).await?.map(SealTold::from),
         };
         log.append(tx, &generated).await
     })

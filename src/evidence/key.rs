@@ -18,9 +18,12 @@ pub enum KeyError {
     /// It is no private key of a note.
     #[error("it is no signing key (`PRIVATE+KEY+…`): {0}")]
     Private(String),
-    /// It is no public key of a note.
-    #[error("`{0}` is no public key (`name+hash+key`)")]
-    Public(String),
+    /// It is no public key of a note. What stands there is not told: it may be a secret.
+    #[error("line {0} is no public key (`name+hash+key`)")]
+    Public(usize),
+    /// It is the key that nobody is to see.
+    #[error("this is a private key: keep it to yourself, and give the public one")]
+    Secret,
     /// There is none.
     #[error("no public key is given")]
     None,
@@ -99,9 +102,20 @@ pub struct PublicKeys {
 impl PublicKeys {
     /// Reads keys, one a line; blank lines and those that begin with `#` are none.
     pub fn read(text: &str) -> Result<Self, KeyError> {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let read = |line: &str| StandardVerifier::new(line).map_err(|_| KeyError::Public(line.to_owned()));
-        let keys: Vec<_> = lines.map(read).collect::<Result<_, _>>()?;
+        let mut keys: Vec<StandardVerifier> = Vec::new();
+        for (number, line) in text.lines().map(str::trim).enumerate() {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if line.starts_with("PRIVATE+KEY+") {
+                return Err(KeyError::Secret);
+            }
+            let key = StandardVerifier::new(line).map_err(|_| KeyError::Public(number + 1))?;
+            let known = |other: &StandardVerifier| (other.name(), other.key_id()) == (key.name(), key.key_id());
+            if !keys.iter().any(known) {
+                keys.push(key);
+            }
+        }
         if keys.is_empty() { Err(KeyError::None) } else { Ok(Self { keys }) }
     }
 

@@ -1,8 +1,8 @@
 //! The key that signs logs: a setting, or a file.
 
-use std::{fs, io::ErrorKind, path::PathBuf};
+use std::{fs, io::ErrorKind};
 
-use super::{cannot, make, sync_directory, write};
+use super::{cannot, make, replace};
 use crate::{
     config::Config,
     error::{Error, Result},
@@ -39,40 +39,17 @@ pub fn log_key_in_force(config: &Config) -> Result<Option<LogKey>> {
     }
 }
 
-/// Puts a new key of the same name beside the one in force; [`Next::install`] puts it in its place.
-pub fn next_log_key(config: &Config, current: &LogKey, secret: [u8; 32]) -> Result<Next> {
+/// Puts a new key of the same name in the place of the one in force, whose secret is gone then.
+pub fn replace_log_key(config: &Config, current: &LogKey, secret: [u8; 32]) -> Result<LogKey> {
     if !config.log_key.is_empty() {
         return Err(Error::setup(
             "the key is given by the setting `log_key`, which only you can change; `key new` prints a new one",
         ));
     }
     let path = config.log_key_file();
-    let beside = path.with_extension("next");
     let key = named(current.name(), secret)?;
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(cannot(&beside, "removed", &error)),
-        _ => {}
-    }
-    write(&beside, key.private()).map_err(|error| cannot(&beside, "written", &error))?;
-    Ok(Next { key, beside, path })
-}
-
-/// A key that is to follow the one in force.
-#[derive(Debug)]
-pub struct Next {
-    /// The key.
-    pub key: LogKey,
-    beside: PathBuf,
-    path: PathBuf,
-}
-
-impl Next {
-    /// Puts it in the place of the one in force, whose secret is gone then.
-    pub fn install(self) -> Result<LogKey> {
-        let moved = fs::rename(&self.beside, &self.path).and_then(|()| sync_directory(&self.path));
-        moved.map_err(|error| cannot(&self.path, "replaced", &error))?;
-        Ok(self.key)
-    }
+    replace(&path, key.private())?;
+    Ok(key)
 }
 
 fn named(name: &str, secret: [u8; 32]) -> Result<LogKey> {

@@ -7,10 +7,10 @@ mod seal;
 use std::{
     fs,
     io::{self, ErrorKind, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-pub use log::{Next, log_key, log_key_in_force, next_log_key};
+pub use log::{log_key, log_key_in_force, replace_log_key};
 pub use seal::seal_identity;
 
 use crate::{
@@ -25,7 +25,7 @@ fn make(path: &Path, text: &str) -> Result<String> {
     if let Some(directory) = path.parent() {
         files::make_private_dir(directory)?;
     }
-    let beside = path.with_extension(app::new_uuid().to_string());
+    let beside = beside(path);
     let linked = write(&beside, text).and_then(|()| fs::hard_link(&beside, path));
     // What is left of it is in nobody's way.
     let _ = fs::remove_file(&beside);
@@ -34,6 +34,20 @@ fn make(path: &Path, text: &str) -> Result<String> {
         _ => sync_directory(path).map_err(|error| cannot(path, "written", &error))?,
     }
     fs::read_to_string(path).map_err(|error| cannot(path, "read", &error))
+}
+
+/// Puts another text into the file; whoever reads finds the one or the other.
+fn replace(path: &Path, text: &str) -> Result<()> {
+    let beside = beside(path);
+    let moved = write(&beside, text).and_then(|()| fs::rename(&beside, path)).and_then(|()| sync_directory(path));
+    moved.map_err(|error| cannot(path, "replaced", &error))
+}
+
+/// A name beside the file that nobody else has.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", app::new_uuid()));
+    name.into()
 }
 
 /// Writes a file that is not there yet, for its owner only.

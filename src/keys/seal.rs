@@ -11,8 +11,9 @@ use crate::{
     error::{Error, Result},
 };
 
-/// A self-made certificate is good from this long before it is made: clocks are set back now and then.
-const BEFORE: Duration = Duration::from_hours(24);
+/// A self-made certificate is good from this long before it is made: clocks are set back now and then, and
+/// the demo tells of last week.
+const BEFORE: Duration = Duration::from_hours(30 * 24);
 /// The longest name that a certificate can have, in characters (RFC 5280, appendix A.1).
 const LONGEST_NAME: usize = 64;
 

@@ -42,7 +42,7 @@ async fn a_pdf_is_sealed_and_its_snapshot_and_the_log_say_by_whom(app: TestApp) 
     let (room, broker) = (snapshot["room_id"].as_str().unwrap(), app.sign_in("broker@example.com").await);
     let path = format!("/rooms/{room}/activities?action=snapshot_generated");
     let entries = app.get(&path, &broker).send().await.expect(200);
-    assert_eq!(entries[0]["meta"]["sealed_by"], name);
+    assert_eq!(entries[0]["meta"]["seal"]["signer"], name);
     let csv = app.snapshot(room, &broker, json!({ "snapshot_type": "csv" })).await;
     assert_eq!(csv["seal"], Value::Null);
 }

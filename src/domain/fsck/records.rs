@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     db::{self, fsck::SnapshotRow},
-    domain::{SnapshotStatus, record::Captured},
+    domain::{SnapshotStatus, activity::SealTold, record::Captured},
     error::{Error, Result},
 };
 
@@ -46,6 +46,20 @@ pub(super) async fn check(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotR
     }
     if snapshot.status == SnapshotStatus::Completed {
         files::check_snapshot(run, place, snapshot, record, told.drawn.get(&snapshot.id)).await?;
+        check_seal(run, place, snapshot, told).await?;
+    }
+    Ok(())
+}
+
+/// Checks the row of a seal; the file's own hash covers the seal in it.
+async fn check_seal(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotRow, told: &Told) -> Result<()> {
+    let Some(told) = told.seals.get(&snapshot.id) else { return Ok(()) };
+    let id = snapshot.id;
+    let stored = run.app.db.read(async move |tx| db::seals::find(tx, id).await).await?.map(SealTold::from);
+    let same = serde_json::to_value(stored).is_ok_and(|stored| stored == *told);
+    if !same && files::is_there_still(run.app, id).await? {
+        let fault = "its stored seal is not the one that the log tells";
+        run.add(Finding::new(place, Kind::Snapshot, format!("snapshot {id}"), fault));
     }
     Ok(())
 }

@@ -16,6 +16,8 @@ pub(super) struct Told {
     pub(super) taken: HashMap<SnapshotId, Taken>,
     /// The files of snapshots.
     pub(super) drawn: HashMap<SnapshotId, File>,
+    /// What is told of their seals.
+    pub(super) seals: HashMap<SnapshotId, Value>,
     /// The files of documents.
     pub(super) uploaded: HashMap<VersionId, (File, Time)>,
     /// Public keys that sign.
@@ -67,10 +69,13 @@ impl Told {
             }
             ("snapshot_generated", Some(id)) => {
                 self.drawn.insert(id, file());
+                // Entries from before there were seals tell nothing of them.
+                self.seals.extend(meta.get("seal").map(|seal| (id, seal.clone())));
             }
             ("snapshot_deleted", Some(id)) => {
                 self.taken.remove(&id);
                 self.drawn.remove(&id);
+                self.seals.remove(&id);
             }
             ("document_uploaded", _) => {
                 if let Ok(version) = text("version_id").parse() {
