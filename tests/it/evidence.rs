@@ -236,6 +236,13 @@ fn a_key_is_read_as_it_was_kept_shows_no_secret_and_refuses_a_name_that_would_br
         assert!(LogKey::read(text).is_err(), "{text}");
     }
     assert!(PublicKeys::read("\n# a comment\n").is_err());
+    let twice = PublicKeys::read(&format!("{NEUMANNS_KEY}\n{NEUMANNS_KEY}\n")).unwrap();
+    assert_eq!(twice.names(), ["PeterNeumann+c74f20a3"]);
+    let secret = LogKey::new("clearance.example.com", [1; 32]).unwrap();
+    for text in [secret.private().to_owned(), format!("{NEUMANNS_KEY}\nword {}", secret.private())] {
+        let said = PublicKeys::read(&text).err().unwrap().to_string();
+        assert!(!said.contains("PRIVATE"), "{said}");
+    }
     assert_eq!(PublicKeys::read(&format!("# old\n{NEUMANNS_KEY}\n")).unwrap().names(), ["PeterNeumann+c74f20a3"]);
 }
 

@@ -32,6 +32,7 @@ on_both_databases! {
     a_log_cut_back_under_its_newest_checkpoint_is_found_by_it,
     a_history_rewritten_without_the_key_is_found,
     a_key_that_the_log_does_not_tell_of_is_found,
+    an_edited_or_a_lost_seal_is_found,
     a_snapshot_or_an_upload_whose_rows_were_removed_is_found,
     a_file_whose_stored_hash_was_edited_is_told_from_one_whose_bytes_were,
     repair_puts_files_of_snapshots_back_byte_for_byte_and_touches_no_row,
@@ -390,6 +391,15 @@ async fn a_key_that_the_log_does_not_tell_of_is_found(app: TestApp) {
     let other = LogKey::new("other.example.com", [7; 32]).unwrap().public().to_owned();
     room.sql(&[&format!("INSERT INTO log_keys (public_key, added_at) SELECT '{other}', added_at FROM log_keys")]).await;
     assert_eq!(room.damaged().await, [("key", other)]);
+}
+
+async fn an_edited_or_a_lost_seal_is_found(app: TestApp) {
+    let room = Room::new(app).await;
+    let pdf = format!("snapshot {}", room.snapshots[2]);
+    room.sql(&["UPDATE snapshot_seals SET trusted_time = sealed_at, note = NULL"]).await;
+    assert_eq!(room.damaged().await, [("snapshot", pdf.clone())]);
+    room.sql(&["DELETE FROM snapshot_seals"]).await;
+    assert_eq!(room.damaged().await, [("snapshot", pdf)]);
 }
 
 async fn a_snapshot_or_an_upload_whose_rows_were_removed_is_found(app: TestApp) {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 use sts_clearance::{
-    db::{Tx, migrations},
-    domain::{Actor, Role, schema},
+    db::{self, Tx, migrations},
+    domain::{Actor, Role, log_keys, schema},
     evidence::{
-        Checkpoint, CompactRange, ConsistencyProof, Hash, Leaf, LogProof, PublicKeys, extends, holds, leaf_hash,
+        Checkpoint, CompactRange, ConsistencyProof, Hash, Leaf, LogKey, LogProof, PublicKeys, extends, holds, leaf_hash,
     },
 };
 
@@ -21,6 +21,7 @@ on_both_databases! {
     every_snapshot_is_a_witness_of_the_log_at_its_moment,
     proofs_hold_for_every_entry_of_a_log_of_many,
     a_log_from_before_there_were_proofs_is_proven_after_the_migration,
+    keys_are_told_as_the_log_tells_of_them_and_outlive_a_way_down,
 }
 
 on_both_databases! {
@@ -237,4 +238,26 @@ async fn a_log_from_before_there_were_proofs_is_proven_after_the_migration(app: 
         let proof = LogProof::read(&proof).unwrap();
         assert!(holds(&proof.path, head.size, head.root, index, leaf_hash(&proof.leaf)), "{index}");
     }
+}
+
+async fn keys_are_told_as_the_log_tells_of_them_and_outlive_a_way_down(app: TestApp) {
+    log_keys::register(&app.app).await.unwrap();
+    let rotated = log_keys::rotate(&app.app, &Actor::Operator).await.unwrap();
+    let known = async || app.app.db.read(async |tx| db::logs::keys(tx).await).await.unwrap();
+    let before = known().await;
+    assert_eq!(before.len(), 2);
+    assert!(before.iter().any(|key| key == rotated.public()));
+    schema::take_back(&app.app, &Actor::Operator, "007", true).await.unwrap();
+    migrations::up(&app.app.db, app.app.now()).await.unwrap();
+    let (mut before, mut after) = (before, known().await);
+    before.sort();
+    after.sort();
+    assert_eq!(after, before);
+    // Somebody who can write the database has no key that is vouched for.
+    let forged = LogKey::new("other.example.com", [7; 32]).unwrap().public().to_owned();
+    let now = app.app.now();
+    app.app.db.write(async move |tx: &mut Tx| db::logs::add_key(tx, &forged, now).await).await.unwrap();
+    let mut told = app.app.db.read(async |tx| db::logs::told_keys(tx).await).await.unwrap();
+    told.sort();
+    assert_eq!(told, before);
 }

@@ -4,7 +4,13 @@ use std::{net::SocketAddr, path::Path, process::Command, sync::Arc};
 
 use axum::{Router, body::Bytes, http::StatusCode, response::IntoResponse, routing::post};
 use serde_json::{Value, json};
-use sts_clearance::http;
+use sts_clearance::{
+    db::{
+        self,
+        seals::{SealSays, StoredSeal},
+    },
+    http,
+};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +21,7 @@ on_both_databases! {
     TestApp:
     a_pdf_is_sealed_and_its_snapshot_and_the_log_say_by_whom,
     a_lost_file_is_made_again_with_the_seal_that_it_had,
+    a_seal_that_was_kept_for_other_bytes_is_made_anew,
 }
 
 impl TestApp {
@@ -66,6 +73,25 @@ async fn a_lost_file_is_made_again_with_the_seal_that_it_had(app: TestApp) {
     app.post(&format!("/rooms/{room}/snapshots/{id}/retry"), &broker).send().await.expect(200);
     assert_eq!(app.work().await, 1);
     assert!(std::fs::read(&path).unwrap() == file, "the file has other bytes");
+}
+
+async fn a_seal_that_was_kept_for_other_bytes_is_made_anew(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let (snapshot, path) = app.take(&room, &broker, json!({})).await;
+    // As if a server with other fonts had sealed what it drew, and ended before it stored it.
+    let at = app.app.now();
+    let other =
+        report::render(&report::sample::bytes(1), None, report::Format::Pdf, &report::Fonts::embedded(), &mut |_| {});
+    let made = seal::sign(&other.unwrap().bytes, &app.app.seal_identity().unwrap(), at.into()).unwrap();
+    let says = SealSays { sealed_at: at, signer: "x".into(), self_made: true, trusted_time: None, note: None };
+    let (kept, id) = (StoredSeal { says, cms: made.cms }, snapshot["id"].as_str().unwrap().parse().unwrap());
+    app.app.db.write(async move |tx| db::seals::keep(tx, id, &kept).await).await.unwrap();
+    app.work().await;
+    let snapshot = app.get(&path, &broker).send().await.expect(200);
+    assert_eq!(snapshot["seal"]["signer"], app.app.log_key.name());
+    let file = app.get(&format!("{path}/download"), &broker).send().await.body;
+    let (unsealed, found) = seal::split(&file).unwrap();
+    seal::check(unsealed, &found).unwrap();
 }
 
 /// `openssl`, as an authority whose clock is right, and as one that issues certificates.
