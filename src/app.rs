@@ -26,6 +26,9 @@ const HASHING_PLACES: usize = 2;
 /// Archives packed at once: each holds a thread for as long as its client takes.
 const PACKING_PLACES: usize = 32;
 
+/// Memory for the files that are brought to be checked, of all who come at once, in MiB.
+const VERIFYING_MIB: usize = 256;
+
 /// The application; a clone is another handle to the same one.
 #[derive(Clone)]
 pub struct App {
@@ -55,6 +58,10 @@ pub struct Shared {
     pub hashing: Arc<Semaphore>,
     /// Places for the packing of archives.
     pub packing: Arc<Semaphore>,
+    /// The one place for the checking of files that are brought: it may draw a whole report.
+    pub verifying: Arc<Semaphore>,
+    /// Memory for the files that are brought, in MiB.
+    pub verifying_mib: Arc<Semaphore>,
     /// Cancelled when the process is to stop: nobody waits for a job then.
     pub stopping: CancellationToken,
     clock: Clock,
@@ -101,6 +108,8 @@ impl App {
             job_finished: Notify::new(),
             hashing: Arc::new(Semaphore::new(HASHING_PLACES)),
             packing: Arc::new(Semaphore::new(PACKING_PLACES)),
+            verifying: Arc::new(Semaphore::new(1)),
+            verifying_mib: Arc::new(Semaphore::new(VERIFYING_MIB)),
             stopping: CancellationToken::new(),
             config,
             clock,
@@ -123,6 +132,8 @@ impl App {
             job_finished: Notify::new(),
             hashing: Arc::new(Semaphore::new(HASHING_PLACES)),
             packing: Arc::new(Semaphore::new(PACKING_PLACES)),
+            verifying: Arc::new(Semaphore::new(1)),
+            verifying_mib: Arc::new(Semaphore::new(VERIFYING_MIB)),
             stopping: self.stopping.clone(),
             clock,
         };

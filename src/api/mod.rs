@@ -14,6 +14,7 @@ mod rooms;
 mod snapshots;
 mod summary;
 mod versions;
+mod verify;
 mod vessels;
 
 use crate::http::Routes;
@@ -35,4 +36,5 @@ pub fn routes() -> Routes {
         .merge(log::routes())
         .merge(snapshots::routes())
         .merge(holds::routes())
+        .merge(verify::routes())
 }

@@ -6,7 +6,7 @@ use super::{open, print};
 use crate::{
     app,
     config::Config,
-    db::{self, migrations},
+    db::migrations,
     domain::{Actor, log_keys},
     error::{Error, Result},
     evidence::LogKey,
@@ -41,7 +41,5 @@ pub(super) async fn run(settings: Config, command: Command) -> Result<()> {
         print(&format!("logs are signed with {} once the server has been started again", key.public()))?;
         return print(&format!("{current} is kept, for what it has signed"));
     }
-    print(current)?;
-    let known = app.db.read(async |tx| db::logs::keys(tx).await).await?;
-    known.iter().filter(|key| *key != current).try_for_each(|key| print(key))
+    log_keys::public(&app).await?.iter().try_for_each(|key| print(key))
 }

@@ -28,6 +28,14 @@ pub(super) async fn register_in(tx: &mut Tx, log: &mut OpenLog) -> Result<()> {
     Ok(())
 }
 
+/// The public keys of this server: the one in force first, then those that it follows.
+pub async fn public(app: &App) -> Result<Vec<String>> {
+    let known = app.db.read(async |tx| db::logs::told_keys(tx).await).await?;
+    let current = app.log_key.public();
+    let earlier = known.into_iter().filter(|key| key != current);
+    Ok(std::iter::once(current.to_owned()).chain(earlier).collect())
+}
+
 /// Replaces the key in the key file by a new one of the same name, and answers it. The old secret is
 /// gone then; its public key stays, for what it has signed.
 ///

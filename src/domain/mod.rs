@@ -39,6 +39,7 @@ pub mod snapshots;
 pub mod standing;
 pub mod todo;
 pub mod users;
+pub mod verifying;
 pub mod versions;
 pub mod vessels;
 

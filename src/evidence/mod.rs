@@ -8,6 +8,7 @@ mod key;
 mod leaf;
 mod proof;
 mod tree;
+pub mod verify;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use key::{KeyError, LogKey, PublicKeys};

@@ -3,14 +3,9 @@
 use axum::extract::State;
 
 use super::PlainText;
-use crate::{app::App, db, error::Result};
+use crate::{app::App, domain::log_keys, error::Result};
 
-/// The keys, one a line: the one in force first, then those that it follows, as the platform's log tells of
-/// them.
+/// The keys, one a line: the one in force first, then those that it follows.
 pub(super) async fn public_keys(State(app): State<App>) -> Result<PlainText> {
-    let known = app.db.read(async |tx| db::logs::told_keys(tx).await).await?;
-    let current = app.log_key.public();
-    let earlier = known.iter().map(String::as_str).filter(|key| *key != current);
-    let keys: Vec<&str> = std::iter::once(current).chain(earlier).collect();
-    Ok(PlainText(keys.join("\n") + "\n"))
+    Ok(PlainText(log_keys::public(&app).await?.join("\n") + "\n"))
 }

@@ -1,6 +1,7 @@
 //! How HTTP is spoken: routes with their access, who the caller is, extractors, answers, problems.
 
 mod answer;
+mod brought;
 mod caller;
 mod describe;
 mod docs;

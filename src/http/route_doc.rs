@@ -21,7 +21,7 @@ use crate::domain::Role;
 pub(super) const BEARER: &str = "session_token";
 
 /// What the routes are about, as their paths name it; those of none are about signing in.
-const RESOURCES: [&str; 12] = [
+const RESOURCES: [&str; 13] = [
     "rooms",
     "parties",
     "vessels",
@@ -34,6 +34,7 @@ const RESOURCES: [&str; 12] = [
     "holds",
     "cockpit",
     "document-types",
+    "verify",
 ];
 
 /// How requests are refused: status, name and meaning. A route names those that its types and its
@@ -122,9 +123,8 @@ impl RouteDoc {
 
     /// The request has a form with a `file`, and with these further fields.
     pub fn takes_form(&mut self, fields: &[(&'static str, Kind, &'static str)], required: &[&'static str]) {
-        let file =
-            ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
-        let mut form = ObjectBuilder::new().property("file", file.description(Some("The file"))).required("file");
+        let file = Kind::File.builder().description(Some("The file"));
+        let mut form = ObjectBuilder::new().property("file", file).required("file");
         for (name, kind, says) in fields {
             form = form.property(*name, kind.builder().description(Some(*says)));
         }
@@ -253,6 +253,8 @@ pub enum Kind {
     Id,
     /// A day of the calendar.
     Day,
+    /// A file, in a form.
+    File,
     /// One of these.
     Word(&'static [&'static str]),
 }
@@ -281,6 +283,7 @@ impl Kind {
             Self::Flag => schema.schema_type(Type::Boolean),
             Self::Time => text(SchemaFormat::KnownFormat(KnownFormat::DateTime)),
             Self::Day => text(SchemaFormat::KnownFormat(KnownFormat::Date)),
+            Self::File => text(SchemaFormat::KnownFormat(KnownFormat::Binary)),
             Self::Id => text(SchemaFormat::Custom("uuid".into())),
             Self::Word(words) => schema.schema_type(Type::String).enum_values(Some(words.iter().copied())),
         }

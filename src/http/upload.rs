@@ -119,7 +119,7 @@ impl<T: FromPairs> Upload<T> {
 }
 
 /// Waits for the client's next bytes.
-async fn in_time<V>(coming: impl Future<Output = multer::Result<V>>) -> Result<V> {
+pub(super) async fn in_time<V>(coming: impl Future<Output = multer::Result<V>>) -> Result<V> {
     let gone =
         |_| Error::Http(408, "no bytes came for a minute; the upload was given up, and nothing of it stays".into());
     timeout(PATIENCE, coming).await.map_err(gone)?.map_err(|error| match error {
@@ -142,12 +142,7 @@ impl<T: FromPairs + 'static> FromRequest<App> for Upload<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
-        let boundary = boundary(request.headers()).ok_or_else(|| {
-            Error::Http(
-                415,
-                "the body must be a form with a file, with the header `Content-Type: multipart/form-data`".into(),
-            )
-        })?;
+        let boundary = form_boundary(request.headers())?;
         let limit = app.config.upload_limit();
         let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: u64| length > limit + AROUND_THE_FILE) {
@@ -165,7 +160,7 @@ impl<T: FromPairs + 'static> FromRequest<App> for Upload<T> {
 /// Bytes of a form in which nothing was found yet. The parser keeps them and searches them again with
 /// each piece that comes, so that a head without an end would keep a core busy.
 #[derive(Debug, Clone, Default)]
-struct Unparsed(Arc<AtomicU64>);
+pub(super) struct Unparsed(Arc<AtomicU64>);
 
 /// More came than a part's head may be.
 #[derive(Debug, thiserror::Error)]
@@ -174,13 +169,13 @@ struct TooMuchUnparsed;
 
 impl Unparsed {
     /// The parser has found something.
-    fn is_parsed(&self) {
+    pub(super) fn is_parsed(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
 
     /// The body, with a pause before each piece and before its end. The parser takes all that is ready
     /// before it looks at any of it, and mistakes a form that ends with its first piece for one cut off.
-    fn watch(&self, body: BodyDataStream) -> impl Stream<Item = Result<Bytes, BoxError>> + Send + use<> {
+    pub(super) fn watch(&self, body: BodyDataStream) -> impl Stream<Item = Result<Bytes, BoxError>> + Send + use<> {
         stream::unfold((body, self.clone()), async |(mut body, unparsed)| {
             tokio::task::yield_now().await;
             let piece = body.next().await?;
@@ -194,8 +189,15 @@ impl Unparsed {
     }
 }
 
-fn boundary(headers: &HeaderMap) -> Option<String> {
-    multer::parse_boundary(headers.get(CONTENT_TYPE)?.to_str().ok()?).ok()
+/// What stands between the parts of the form.
+pub(super) fn form_boundary(headers: &HeaderMap) -> Result<String> {
+    let boundary = || multer::parse_boundary(headers.get(CONTENT_TYPE)?.to_str().ok()?).ok();
+    boundary().ok_or_else(|| {
+        Error::Http(
+            415,
+            "the body must be a form with a file, with the header `Content-Type: multipart/form-data`".into(),
+        )
+    })
 }
 
 impl<T: FromPairs> Takes for Upload<T> {

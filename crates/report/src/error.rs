@@ -79,7 +79,7 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// A part is larger than any that is written.
-    #[error("`{name}` is larger than 256 MiB")]
+    #[error("`{name}` is larger than any that is written")]
     TooLarge {
         /// The part.
         name: &'static str,

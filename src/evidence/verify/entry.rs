@@ -1,0 +1,213 @@
+//! The record of a file, and the entry of the log that announces it.
+
+use report::record::{self, Record};
+use report::{Format, Opened, RENDERER, Rendered};
+use sha2::{Digest as _, Sha256};
+
+use super::super::{Checkpoint, Hash, Leaf, LogProof};
+use super::checks::{Checks, Fault, Said};
+use super::file::utc;
+use super::older::Standing;
+use super::tree::{self, Unsigned};
+use super::{Exhibits, Told};
+
+/// The action of the entry that announces a snapshot.
+const ANNOUNCES: &str = "snapshot_created";
+
+/// What a file holds for its truth.
+pub(super) struct Evidence<'a> {
+    opened: &'a Opened,
+    record_sha256: Hash,
+    record: Result<Record, Fault>,
+    proof: Result<Proof, String>,
+    /// The trusted key that has signed the checkpoint.
+    signed: Result<String, Unsigned>,
+}
+
+/// The proof of a file, read but not checked.
+pub(super) struct Proof {
+    pub(super) proof: LogProof,
+    pub(super) leaf: Leaf,
+    pub(super) checkpoint: Checkpoint,
+}
+
+impl Proof {
+    fn read(text: Option<&str>) -> Result<Self, String> {
+        let none = "the file carries no proof: it was made by a version before 0.3, which had none";
+        let proof = LogProof::read(text.ok_or(none)?).map_err(|error| error.to_string())?;
+        let leaf = Leaf::read(&proof.leaf).map_err(|error| format!("the entry in the proof: {error}"))?;
+        let checkpoint = Checkpoint::unchecked(&proof.checkpoint);
+        let checkpoint = checkpoint.map_err(|error| format!("the checkpoint in the proof: {error}"))?;
+        Ok(Self { proof, leaf, checkpoint })
+    }
+
+    fn announced(&self) -> Option<&str> {
+        self.leaf.meta["record_sha256"].as_str()
+    }
+}
+
+impl<'a> Evidence<'a> {
+    pub(super) fn of(opened: &'a Opened, given: &Exhibits<'_>) -> Self {
+        let record_sha256: Hash = Sha256::digest(&opened.record).into();
+        let proof = Proof::read(opened.proof.as_deref());
+        let signed = match &proof {
+            Ok(proof) => tree::signed(proof, given.keys),
+            Err(why) => Err(Unsigned::Not(why.clone())),
+        };
+        let announced = proof.as_ref().ok().and_then(Proof::announced);
+        let genuine = signed.is_ok() && announced.is_some_and(|announced| announced == hex::encode(record_sha256));
+        let record = if genuine || opened.record.len() <= given.unproven_limit {
+            read_record(opened)
+        } else {
+            let why = "no log that is trusted announces it, and it is too large to be read then; \
+                       `sts-clearance verify` on a computer of your own reads it";
+            Err(Fault::Failed(why.to_owned()))
+        };
+        Self { opened, record_sha256, record, proof, signed }
+    }
+
+    /// Makes the checks from `record` to `checkpoint`.
+    pub(super) fn check(&self, checks: &mut Checks) {
+        let record = match &self.record {
+            Ok(record) => {
+                let sha256 = hex::encode(self.record_sha256);
+                checks.make("record", Ok(format!("canonical, of schema {}, SHA-256 {sha256}", record.schema)));
+                Some(record)
+            }
+            Err(Fault::Failed(why) | Fault::Skipped(why)) => {
+                checks.make("record", Err(Fault::Failed(why.clone())));
+                None
+            }
+        };
+        match (&self.proof, record) {
+            (Err(why), _) => {
+                checks.make("log entry", Err(Fault::Failed(why.clone())));
+                checks.skip(&["inclusion", "checkpoint"], "there is no proof that can be read");
+            }
+            (Ok(proof), record) => {
+                checks.make("log entry", self.announces(proof, record));
+                checks.make("inclusion", tree::includes(proof, record));
+                if let Some((record, entries)) = record.and_then(|record| Some((record, record.activity.as_ref()?))) {
+                    checks.make("entries", tree::are_all(record, entries, proof));
+                }
+                checks.make("checkpoint", tree::is_of(proof, record, &self.signed));
+            }
+        }
+    }
+
+    /// Whether the entry announces this record, named fault by fault.
+    fn announces(&self, proof: &Proof, record: Option<&Record>) -> Said {
+        let (leaf, sha256) = (&proof.leaf, hex::encode(self.record_sha256));
+        let announced = proof.announced().unwrap_or("none");
+        let mut faults = Vec::new();
+        if leaf.action != ANNOUNCES {
+            faults.push(format!("it is `{}`, which announces no snapshot", leaf.action));
+        }
+        if announced != sha256 {
+            faults.push(format!("it announces another record: SHA-256 {announced}, and that of the file is {sha256}"));
+        }
+        if let Some(record) = record {
+            faults.extend(differences(leaf, record));
+        }
+        if faults.is_empty() {
+            let at = utc(leaf.timestamp);
+            Ok(format!("entry {} of the log announces this record: {}, {at}", leaf.seq, leaf.actor))
+        } else {
+            Err(faults.join("; ").into())
+        }
+    }
+
+    /// Draws the file again: only what is proven to be genuine, as far as there are keys to prove it with.
+    pub(super) fn drawn_again(&self, checks: &Checks, given: &Exhibits<'_>) -> Result<Rendered, Fault> {
+        let with_keys = ["record", "log entry", "inclusion", "checkpoint"];
+        let needed = if given.keys.is_some() { &with_keys[..] } else { &with_keys[..3] };
+        if let Some(name) = checks.first_not_ok(needed) {
+            return Err(Fault::Skipped(format!("not drawn again, as the {name} does not hold")));
+        }
+        if let Some(other) = self.opened.renderer.as_deref().filter(|renderer| *renderer != RENDERER) {
+            return Err(Fault::Skipped(format!(
+                "the file says that `{other}` drew it, and this program draws as `{RENDERER}`: verify it with that version"
+            )));
+        }
+        let fonts = given.fonts.name();
+        if let Some(other) = self.opened.fonts.as_deref().filter(|other| *other != fonts) {
+            return Err(Fault::Skipped(format!(
+                "the file says that it was drawn with the fonts `{other}`, and here are `{fonts}`: \
+                 `--font-dir` names the directory of the server's fonts"
+            )));
+        }
+        let Opened { record, proof, format, .. } = self.opened;
+        report::render(record, proof.as_deref(), *format, given.fonts, &mut |_| ())
+            .map_err(|error| Fault::Failed(format!("it cannot be drawn again: {error}")))
+    }
+
+    /// What the record says of itself.
+    pub(super) fn told(&self) -> Option<Told> {
+        let record = self.record.as_ref().ok()?;
+        let (snapshot, room) = (&record.snapshot, &record.room);
+        Some(Told {
+            room_id: room.id.clone(),
+            room_title: room.title.clone(),
+            snapshot_id: snapshot.id.clone(),
+            snapshot_title: snapshot.title.clone(),
+            taken_at: snapshot.created_at,
+            taken_by: snapshot.created_by.email.clone(),
+            role: snapshot.created_by.role.clone(),
+            log: record.log.origin.clone(),
+            position: record.log.size,
+            key: record.log.key.clone(),
+        })
+    }
+
+    /// What the file stands for beside another of its room, where its log holds.
+    pub(super) fn standing(self, checks: &Checks) -> Option<Standing> {
+        let needed = ["record", "log entry", "inclusion", "entries", "checkpoint"];
+        if checks.first_not_ok(&needed).is_some() {
+            return None;
+        }
+        let (record, proof) = (self.record.ok()?, self.proof.ok()?);
+        Some(Standing { record, checkpoint: proof.checkpoint })
+    }
+}
+
+/// Reads the record, and refuses one that is not written as it is hashed.
+fn read_record(opened: &Opened) -> Result<Record, Fault> {
+    let record = record::read(&opened.record).map_err(|error| error.to_string())?;
+    let canonical = serde_json_canonicalizer::to_vec(&record).map_err(|error| error.to_string())?;
+    if canonical != opened.record {
+        return Err(Fault::Failed("it is not in canonical form (RFC 8785), or holds what its schema has not".into()));
+    }
+    let kind = match opened.format {
+        Format::Pdf => "pdf",
+        Format::Json => "json",
+        Format::Csv => "csv",
+    };
+    if record.snapshot.kind != kind {
+        return Err(Fault::Failed(format!("it is of a `{}` snapshot, and the file is a `{kind}`", record.snapshot.kind)));
+    }
+    Ok(record)
+}
+
+/// Where entry and record tell different stories.
+fn differences(leaf: &Leaf, record: &Record) -> Vec<String> {
+    let (meta, snapshot) = (|name: &str| leaf.meta[name].as_str().unwrap_or("none"), &record.snapshot);
+    let texts = [
+        ("is of another room", leaf.room_id.as_deref().unwrap_or("none"), record.room.id.as_str()),
+        ("announces another snapshot", meta("snapshot_id"), &snapshot.id),
+        ("announces another title", meta("title"), &snapshot.title),
+        ("announces another type of file", meta("snapshot_type"), &snapshot.kind),
+        ("is by another actor", &leaf.actor, &snapshot.created_by.email),
+    ];
+    let texts = texts.into_iter().filter(|(_, entry, record)| entry != record);
+    let mut found: Vec<_> =
+        texts.map(|(what, entry, record)| format!("it {what}: `{entry}`, and the record has `{record}`")).collect();
+    if leaf.timestamp != snapshot.created_at {
+        let (entry, record) = (utc(leaf.timestamp), utc(snapshot.created_at));
+        found.push(format!("it is of another time: {entry}, and the record is of {record}"));
+    }
+    if leaf.seq != record.log.size {
+        let (entry, record) = (leaf.seq, record.log.size);
+        found.push(format!("it is entry {entry} of its log, and the record was announced as entry {record}"));
+    }
+    found
+}

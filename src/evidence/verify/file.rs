@@ -1,0 +1,79 @@
+//! The file as bytes: its hash, its seal, and whether it is drawn to the same bytes again.
+
+use jiff::Timestamp;
+use report::Rendered;
+use seal::Seal;
+
+use super::super::Hash;
+use super::checks::{Fault, Said};
+
+/// The hash, compared with the one that it is to be.
+pub(super) fn hash(bytes: &[u8], digest: Hash, expected: Option<Hash>) -> Said {
+    let told = format!("{} bytes, SHA-256 {}", bytes.len(), hex::encode(digest));
+    match expected {
+        None => Ok(told),
+        Some(expected) if expected == digest => Ok(format!("{told}, as given")),
+        Some(expected) => Err(format!("{told}; the one given is {}", hex::encode(expected)).into()),
+    }
+}
+
+/// An instant, for people.
+pub(super) fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// A file, without the seal that it may have.
+pub(super) struct Sealed<'a> {
+    /// The bytes that were sealed; all of them where there is no seal.
+    pub(super) unsealed: &'a [u8],
+    seal: Option<Seal>,
+}
+
+impl<'a> Sealed<'a> {
+    pub(super) fn split(bytes: &'a [u8]) -> Self {
+        match seal::split(bytes).filter(|_| is_pdf(bytes)) {
+            Some((unsealed, seal)) => Self { unsealed, seal: Some(seal) },
+            None => Self { unsealed: bytes, seal: None },
+        }
+    }
+
+    /// Whether the seal holds; nothing where the file is of a format that has none.
+    pub(super) fn check(&self, bytes: &[u8]) -> Option<Said> {
+        is_pdf(bytes).then(|| self.holds())
+    }
+
+    fn holds(&self) -> Said {
+        let none = "the PDF ends without a seal of ours: it was taken off, or something was changed or added there";
+        let seal = self.seal.as_ref().ok_or_else(|| Fault::Failed(none.to_owned()))?;
+        let checked = seal::check(self.unsealed, seal).map_err(|fault| fault.to_string())?;
+        let vouched = if checked.self_made {
+            "a self-made certificate: nobody else vouches for that name".to_owned()
+        } else {
+            format!("a certificate issued by {}, whom this program neither trusts nor distrusts", checked.issuer)
+        };
+        let time = checked.trusted_time.map_or_else(
+            || format!("no trusted time: that it was sealed at {} is its word", utc(checked.signed_at)),
+            |trusted| format!("it existed at {}, as {} attests", utc(trusted.time), trusted.authority),
+        );
+        Ok(format!("sealed by {}, with {vouched}; {time}", checked.signer))
+    }
+
+    /// Compares the file with what was drawn again.
+    pub(super) fn compare(&self, bytes: &[u8], again: Rendered) -> Said {
+        let again = match &self.seal {
+            None => again.bytes,
+            // A drawing that cannot be sealed is compared as it is.
+            Some(seal) => seal::apply(&again.bytes, seal).unwrap_or(again.bytes),
+        };
+        if again == bytes {
+            return Ok(format!("drawn again, it has the same {} bytes", bytes.len()));
+        }
+        let offset = again.iter().zip(bytes).take_while(|(one, other)| one == other).count();
+        let part = if offset < self.unsealed.len() { "" } else { ", in the seal" };
+        Err(format!("drawn again, it has other bytes from offset {offset} on{part}: the file was changed").into())
+    }
+}
+
+fn is_pdf(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"%PDF-")
+}

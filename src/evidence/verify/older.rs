@@ -1,0 +1,88 @@
+//! Two files of one room: whether the log of the one goes on from that of the other.
+
+use report::record::Record;
+
+use super::super::{Checkpoint, ConsistencyProof, extends as proves};
+use super::checks::{Fault, Said};
+use super::tree::tree_over;
+
+/// What a file whose log holds stands for.
+pub(super) struct Standing {
+    pub(super) record: Record,
+    pub(super) checkpoint: Checkpoint,
+}
+
+/// Whether the newer log extends the older one.
+///
+/// The newer record shows it by itself where it holds all of the log's entries; else it takes a proof from the server.
+pub(super) fn extends(newer: Option<&Standing>, older: Option<&Standing>, proof: Option<&str>) -> Said {
+    let (Some(newer), Some(older)) = (newer, older) else {
+        return Err(Fault::Skipped("not compared, as one of the two files does not stand by itself".into()));
+    };
+    let (new, old) = (&newer.checkpoint, &older.checkpoint);
+    if new.origin != old.origin {
+        return Err(format!("the files are of different logs: `{}`, and the older of `{}`", new.origin, old.origin).into());
+    }
+    if old.size > new.size {
+        let (newer, older) = (new.size, old.size);
+        return Err(format!("the older file is the newer one: its log has {older} entries, the other's {newer}; swap them").into());
+    }
+    if old.size == new.size {
+        return if old.root == new.root {
+            Ok(format!("both are of the same {} entries", new.size))
+        } else {
+            Err(rewritten(old))
+        };
+    }
+    let shown = [shown_by_proof(new, old, proof), shown_by_entries(newer, old)];
+    let shown: Vec<_> = shown.into_iter().flatten().collect::<Result<_, Fault>>()?;
+    shown.into_iter().next().ok_or_else(|| {
+        Fault::Failed(format!(
+            "cannot be shown from these two files, as the newer does not hold all entries: `--consistency` takes the \
+             answer of `GET /api/v1/rooms/{}/log/consistency?from={}&to={}`",
+            newer.record.room.id, old.size, new.size
+        ))
+    })
+}
+
+fn rewritten(old: &Checkpoint) -> Fault {
+    Fault::Failed(format!(
+        "the log was rewritten: its first {} entries are not those that the older file was signed over",
+        old.size
+    ))
+}
+
+fn shown_by_proof(new: &Checkpoint, old: &Checkpoint, proof: Option<&str>) -> Option<Said> {
+    let proof = match ConsistencyProof::read(proof?) {
+        Ok(proof) => proof,
+        Err(error) => return Some(Err(Fault::Failed(format!("the consistency proof: {error}")))),
+    };
+    let to = Checkpoint::unchecked(&proof.checkpoint).ok();
+    let fits = proof.from == old.size
+        && to.is_some_and(|to| (to.origin, to.size, to.root) == (new.origin.clone(), new.size, new.root));
+    Some(if !fits {
+        let (from, to) = (old.size, new.size);
+        Err(Fault::Failed(format!("the consistency proof is for other checkpoints than from {from} to {to} entries")))
+    } else if proves(&proof.path, (new.size, new.root), (old.size, old.root)) {
+        Ok(format!("the log of {} entries goes on from those {}, as the consistency proof shows", new.size, old.size))
+    } else {
+        Err(Fault::Failed(
+            "the consistency proof does not show that the log goes on from the older file: it was rewritten".into(),
+        ))
+    })
+}
+
+fn shown_by_entries(newer: &Standing, old: &Checkpoint) -> Option<Said> {
+    let record = &newer.record;
+    let entries = record.activity.as_deref().filter(|entries| entries.len() as u64 == record.log.size)?;
+    // The announcement itself is not among them.
+    let first = entries.get(..usize::try_from(old.size).ok()?)?;
+    Some(tree_over(record, first).and_then(|tree| {
+        if tree.root() == old.root {
+            let (new, old) = (newer.checkpoint.size, old.size);
+            Ok(format!("the log of {new} entries goes on from those {old}, as the entries in the file show"))
+        } else {
+            Err(rewritten(old))
+        }
+    }))
+}

@@ -1,0 +1,132 @@
+//! The tree of the log: what the proof shows of it, and what the record holds of it.
+
+use report::record::{EntryFacts, Record};
+
+use super::super::{Checkpoint, CompactRange, Hash, Leaf, PublicKeys, holds};
+use super::checks::{Fault, Said};
+use super::entry::Proof;
+
+/// The section of the record that holds entries.
+const ENTRIES: &str = "activity";
+
+/// Why nobody trusted is known to have signed a checkpoint.
+pub(super) enum Unsigned {
+    /// Nobody is trusted.
+    NoKey,
+    /// None of the trusted keys has.
+    Not(String),
+}
+
+/// The trusted key that has signed the checkpoint.
+pub(super) fn signed(proof: &Proof, keys: Option<&PublicKeys>) -> Result<String, Unsigned> {
+    let opened = Checkpoint::open(&proof.proof.checkpoint, keys.ok_or(Unsigned::NoKey)?);
+    opened.map(|(_, by)| by).map_err(|error| Unsigned::Not(error.to_string()))
+}
+
+/// Whether the log of the checkpoint ends with the entry, and was before it what the record says.
+pub(super) fn includes(proof: &Proof, record: Option<&Record>) -> Said {
+    let (Proof { proof, leaf, checkpoint }, index) = (proof, proof.proof.index);
+    if leaf.seq != index {
+        return Err(format!("the proof is for entry {index}, and holds entry {}", leaf.seq).into());
+    }
+    if checkpoint.size != index.saturating_add(1) {
+        let size = checkpoint.size;
+        return Err(format!("the proof is for entry {index}, and its checkpoint is of {size} entries, not of just those up to it").into());
+    }
+    if !holds(&proof.path, checkpoint.size, checkpoint.root, index, super::super::leaf_hash(&proof.leaf)) {
+        return Err(format!("the log of the checkpoint does not hold this entry as entry {index}").into());
+    }
+    let before = CompactRange::from_path_of_next(index, &proof.path);
+    let before = before.ok_or_else(|| format!("the path to entry {index} has another length"))?;
+    if let Some(record) = record {
+        let (size, root) = (record.log.size, hex::encode(before.root()));
+        if size != index {
+            return Err(format!("the proof is for entry {index}, and the record was announced as entry {size}").into());
+        }
+        if record.log.root != root {
+            let told = &record.log.root;
+            return Err(format!("before this entry the log's root was {root}, and the record says {told}").into());
+        }
+    }
+    Ok(format!("the log of {} entries ends with it", checkpoint.size))
+}
+
+/// Whether the checkpoint is of the log of the record's room, and signed with a key that is trusted.
+pub(super) fn is_of(proof: &Proof, record: Option<&Record>, signed: &Result<String, Unsigned>) -> Said {
+    let origin = &proof.checkpoint.origin;
+    if let Some(record) = record {
+        let room = &record.room.id;
+        if !origin.ends_with(&format!("/rooms/{room}")) {
+            return Err(format!("it is of another room: of the log `{origin}`, and the record is of room {room}").into());
+        }
+        if record.log.origin.as_ref() != Some(origin) {
+            let told = record.log.origin.as_deref().unwrap_or("none");
+            return Err(format!("it is of another log: of `{origin}`, and the record was taken from `{told}`").into());
+        }
+    }
+    match signed {
+        Ok(by) => Ok(format!("of {} entries of `{origin}`, signed with `{by}`", proof.checkpoint.size)),
+        Err(Unsigned::Not(why)) => Err(Fault::Failed(why.clone())),
+        Err(Unsigned::NoKey) => {
+            let printed = record.and_then(|record| record.log.key.as_deref());
+            let printed = printed.map(|key| format!("the file prints `{key}`; ")).unwrap_or_default();
+            Err(format!("no key is given: {printed}get the key from a party that you trust, not from the file").into())
+        }
+    }
+}
+
+/// Whether the record holds every entry that it says it holds, each as it was hashed.
+pub(super) fn are_all(record: &Record, entries: &[EntryFacts], proof: &Proof) -> Said {
+    let size = record.log.size;
+    let first = size.checked_sub(entries.len() as u64);
+    let first = first.ok_or_else(|| format!("it holds {} entries of a log of {size}", entries.len()))?;
+    for (seq, entry) in (first..).zip(entries) {
+        if entry.seq != seq {
+            let found = entry.seq;
+            return Err(format!("where entry {seq} should be is entry {found}: entries are lacking, or out of order").into());
+        }
+    }
+    if first > 0 {
+        let told = record.limits.iter().find(|limit| limit.section == ENTRIES);
+        return match told {
+            Some(limit) if limit.shown == entries.len() as u64 && limit.total == size => Ok(format!(
+                "the newest {} of {size}, in their order; the older ones, which the record leaves out, are in the root",
+                entries.len()
+            )),
+            _ => Err(format!("the record says that it holds all entries, and lacks those before {first}").into()),
+        };
+    }
+    let tree = tree_over(record, entries)?;
+    if hex::encode(tree.root()) == record.log.root {
+        return Ok(format!("all {size} before it, as they are in the log"));
+    }
+    let stretch = stretch_apart(&tree, proof).map(|(from, to)| format!(" from {from} to {to}")).unwrap_or_default();
+    Err(format!("the entries{stretch} are not those of the log: one or more of them were changed").into())
+}
+
+/// The tree over the record's entries, the first of which is entry 0.
+pub(super) fn tree_over(record: &Record, entries: &[EntryFacts]) -> Result<CompactRange, Fault> {
+    let mut tree = CompactRange::empty();
+    for entry in entries {
+        tree.push(leaf(record, entry)?);
+    }
+    Ok(tree)
+}
+
+fn leaf(record: &Record, entry: &EntryFacts) -> Result<Hash, Fault> {
+    let hash = Leaf::of_record(&record.room.id, entry).hash();
+    hash.map_err(|error| Fault::Failed(format!("entry {} cannot be hashed: {error}", entry.seq)))
+}
+
+/// The first and the last entry of the stretch in which the two trees come apart first, where they are of one size.
+fn stretch_apart(tree: &CompactRange, proof: &Proof) -> Option<(u64, u64)> {
+    let proven = CompactRange::from_path_of_next(tree.size(), &proof.proof.path)?;
+    let (ours, theirs) = (tree.frontier(), proven.frontier());
+    let apart = ours.chunks(32).zip(theirs.chunks(32)).position(|(ours, theirs)| ours != theirs)?;
+    let (mut from, mut left) = (0, tree.size());
+    for _ in 0..apart {
+        let subtree = 1 << left.ilog2();
+        (from, left) = (from + subtree, left - subtree);
+    }
+    Some((from, from + (1 << left.ilog2()) - 1))
+}
