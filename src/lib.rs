@@ -16,6 +16,7 @@ pub mod api;
 pub mod cli;
 pub mod http;
 pub mod jobs;
+pub mod pages;
 
 pub mod domain;
 

@@ -57,7 +57,7 @@ pub async fn verify(app: &App, brought: Brought) -> Result<Report> {
             consistency: brought.consistency.as_deref(),
             sha256: None,
             keys: Some(&keys),
-            fonts: &fonts,
+            drawer: &*fonts,
             unproven_limit: UNPROVEN_LIMIT,
         });
         drop((place, brought.memory));

@@ -35,7 +35,7 @@ pub use text::{JsonLines, PlainText};
 pub use upload::{Received, Upload};
 pub use zipped::Zipped;
 
-use crate::{api, app::App};
+use crate::{api, app::App, pages};
 
 /// The prefix of the API.
 pub const BASE: &str = "/api/v1";
@@ -53,6 +53,7 @@ pub fn router(app: App) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route("/.well-known/sts-clearance/log-key", get(log_key::public_keys))
         .merge(openapi.into_router())
+        .merge(pages::router())
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

@@ -130,7 +130,7 @@ pub(super) fn with_body(mut response: Response, request_id: &str) -> (Response, 
     let status = response.status();
     let failure = match response.extensions_mut().remove::<Failure>() {
         Some(failure) => failure,
-        None if (status.is_client_error() || status.is_server_error()) && !is_json(&response) => {
+        None if (status.is_client_error() || status.is_server_error()) && !has_body(&response) => {
             let words = match status.as_u16() {
                 503 => {
                     "the request took too long and was given up; what it was to change may or may not have been changed"
@@ -150,9 +150,10 @@ pub(super) fn with_body(mut response: Response, request_id: &str) -> (Response, 
     (response, Some(failure))
 }
 
-/// Whether a handler has written a body of its own, as `/readyz` does.
-fn is_json(response: &Response) -> bool {
-    response.headers().get(CONTENT_TYPE).is_some_and(|media_type| media_type == "application/json")
+/// Whether a handler has written a body of its own, as `/readyz` and the pages do.
+fn has_body(response: &Response) -> bool {
+    let media_type = response.headers().get(CONTENT_TYPE).and_then(|media_type| media_type.to_str().ok());
+    media_type.is_some_and(|media_type| media_type == "application/json" || media_type.starts_with("text/html"))
 }
 
 /// The answer where a handler panicked.

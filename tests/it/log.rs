@@ -34,7 +34,7 @@ fn text(reply: &Reply) -> String {
 }
 
 impl TestApp {
-    fn keys(&self) -> PublicKeys {
+    pub(super) fn keys(&self) -> PublicKeys {
         PublicKeys::read(self.app.log_key.public()).unwrap()
     }
 

@@ -37,4 +37,5 @@ mod tidy;
 mod transactions;
 mod upload_forms;
 mod uploads;
+mod verify;
 mod vessels;

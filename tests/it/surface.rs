@@ -6,6 +6,8 @@ use sts_clearance::domain::{
     Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
 };
 
+use sts_clearance::evidence::verify::CheckOutcome;
+
 use crate::harness::TestApp;
 
 #[tokio::test]
@@ -44,6 +46,7 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
         ApprovalStatus,
         BlockerKind,
         CargoProfile,
+        CheckOutcome,
         ClaimState,
         Criticality,
         DocumentStatus,

@@ -129,16 +129,14 @@ impl<'a> Evidence<'a> {
                 "the file says that `{other}` drew it, and this program draws as `{RENDERER}`: verify it with that version"
             )));
         }
-        let fonts = given.fonts.name();
+        let fonts = given.drawer.fonts();
         if let Some(other) = self.opened.fonts.as_deref().filter(|other| *other != fonts) {
             return Err(Fault::Skipped(format!(
                 "the file says that it was drawn with the fonts `{other}`, and here are `{fonts}`: \
                  `--font-dir` names the directory of the server's fonts"
             )));
         }
-        let Opened { record, proof, format, .. } = self.opened;
-        report::render(record, proof.as_deref(), *format, given.fonts, &mut |_| ())
-            .map_err(|error| Fault::Failed(format!("it cannot be drawn again: {error}")))
+        given.drawer.draw(self.opened).map_err(|error| Fault::Failed(format!("it cannot be drawn again: {error}")))
     }
 
     /// What the record says of itself.

@@ -25,7 +25,7 @@ mod older;
 mod report;
 mod tree;
 
-use ::report::Fonts;
+use ::report::{Fonts, Opened, Rendered, ReportError};
 use sha2::{Digest as _, Sha256};
 
 pub use report::{Check, CheckOutcome, Examined, Facts, Report, Told};
@@ -46,11 +46,30 @@ pub struct Exhibits<'a> {
     pub sha256: Option<Hash>,
     /// The keys that are trusted.
     pub keys: Option<&'a PublicKeys>,
-    /// The fonts to draw with.
-    pub fonts: &'a Fonts,
+    /// What draws the file again.
+    pub drawer: &'a (dyn Drawer + Sync),
     /// The largest record that is read before it is known to be genuine, in bytes: one that a stranger made up takes
     /// many times its size in memory.
     pub unproven_limit: usize,
+}
+
+/// What draws a report again.
+pub trait Drawer {
+    /// The name of its font set.
+    fn fonts(&self) -> &str;
+
+    /// Draws the report that a file was opened as.
+    fn draw(&self, opened: &Opened) -> Result<Rendered, ReportError>;
+}
+
+impl Drawer for Fonts {
+    fn fonts(&self) -> &str {
+        self.name()
+    }
+
+    fn draw(&self, opened: &Opened) -> Result<Rendered, ReportError> {
+        ::report::render(&opened.record, opened.proof.as_deref(), opened.format, self, &mut |_| ())
+    }
 }
 
 /// A file that is none of ours.

@@ -1,0 +1,163 @@
+//! `verify`: whether a snapshot's file is what it says it is, on any computer, without a server.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::Args;
+use report::Fonts;
+
+use super::print;
+use crate::{
+    error::{Error, Result},
+    evidence::{
+        ConsistencyProof, Hash, PublicKeys,
+        verify::{self, Check, Examined, Exhibits, Report},
+    },
+};
+
+/// A file cannot be read.
+const UNREADABLE: u8 = 2;
+
+/// What to check, and by what.
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    /// The file, as it was downloaded: PDF, JSON or CSV zip; of two, the older
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// A newer file of the same room, whose log has to go on from that of the first
+    #[arg(value_name = "NEWER_FILE")]
+    newer: Option<PathBuf>,
+    /// A public key that you trust, or a file of keys, one a line; may be given more than once
+    #[arg(long = "key", value_name = "KEY|FILE")]
+    keys: Vec<String>,
+    /// The answer of `GET …/log/consistency`, where the newer file does not hold all entries of the log
+    #[arg(long, value_name = "FILE", requires = "newer")]
+    consistency: Option<PathBuf>,
+    /// The SHA-256 that the file has to have; of two, the newer
+    #[arg(long, value_name = "HEX", value_parser = sha256)]
+    sha256: Option<Hash>,
+    /// The directory of further fonts that the server draws with
+    #[arg(long, value_name = "DIR")]
+    font_dir: Option<PathBuf>,
+    /// Print what was found as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+fn sha256(text: &str) -> Result<Hash, String> {
+    let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| "64 hexadecimal digits are expected".to_owned())
+}
+
+pub(super) fn run(flags: &Flags) -> Result<ExitCode> {
+    match report(flags) {
+        Ok(report) => {
+            if flags.json {
+                let json = serde_json::to_string(&report).map_err(|error| Error::internal(error.to_string()))?;
+                print(&json)?;
+            } else {
+                tell(flags, &report)?;
+            }
+            Ok(if report.verified { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Err(why) => {
+            // Nowhere is left to say that standard error is closed.
+            let _ = writeln!(io::stderr(), "sts-clearance: {}", plain(&why));
+            Ok(ExitCode::from(UNREADABLE))
+        }
+    }
+}
+
+/// What was found; why it cannot be read.
+fn report(flags: &Flags) -> Result<Report, String> {
+    let keys = keys(&flags.keys)?;
+    let fonts = flags.font_dir.as_deref().map_or_else(|| Ok(Fonts::embedded()), Fonts::with_directory);
+    let fonts = fonts.map_err(|error| format!("the fonts: {error}"))?;
+    let first = read(&flags.file)?;
+    let newer = flags.newer.as_deref().map(read).transpose()?;
+    let consistency = flags.consistency.as_deref().map(read_text).transpose()?;
+    if let (Some(text), Some(path)) = (&consistency, &flags.consistency) {
+        ConsistencyProof::read(text).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    let (file, older) = newer.as_ref().map_or((&first, None), |newer| (newer, Some(first.as_slice())));
+    let given = Exhibits {
+        file,
+        older,
+        consistency: consistency.as_deref(),
+        sha256: flags.sha256,
+        keys: keys.as_ref(),
+        drawer: &fonts,
+        unproven_limit: usize::MAX,
+    };
+    verify::verify(&given).map_err(|refused| {
+        let path = if refused.is_older { &flags.file } else { flags.newer.as_ref().unwrap_or(&flags.file) };
+        format!("{}: this is no PDF, JSON or zip of STS Clearance", path.display())
+    })
+}
+
+/// The keys that are trusted; none where none are given.
+fn keys(given: &[String]) -> Result<Option<PublicKeys>, String> {
+    let mut texts = Vec::new();
+    for key in given {
+        if PublicKeys::read(key).is_ok() {
+            texts.push(key.clone());
+            continue;
+        }
+        let path = Path::new(key);
+        if !path.exists() {
+            return Err(format!("--key: `{key}` is neither a public key (`name+hash+key`) nor a file"));
+        }
+        let text = read_text(path)?;
+        PublicKeys::read(&text).map_err(|error| format!("--key: {}: {error}", path.display()))?;
+        texts.push(text);
+    }
+    Ok(if texts.is_empty() { None } else { PublicKeys::read(&texts.join("\n")).ok() })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
+    String::from_utf8(read(path)?).map_err(|_| format!("{} is not text in UTF-8", path.display()))
+}
+
+fn tell(flags: &Flags, report: &Report) -> Result<()> {
+    if let (Some(older), Some(newer)) = (&report.older, &flags.newer) {
+        tell_file("Older file", &flags.file, older)?;
+        print("")?;
+        tell_file("Newer file", newer, &report.file)?;
+    } else {
+        tell_file("File", &flags.file, &report.file)?;
+    }
+    print("")?;
+    print(&report.verdict)
+}
+
+fn tell_file(which: &str, path: &Path, examined: &Examined) -> Result<()> {
+    let facts = &examined.facts;
+    let fact = |name: &str, value: &str| print(&plain(&format!("{name:<10}  {value}")));
+    fact(which, &format!("{}: {}, {} bytes", path.display(), facts.kind, facts.size))?;
+    if let Some(told) = &facts.told {
+        fact("Room", &format!("{} ({})", told.room_title, told.room_id))?;
+        fact("Snapshot", &format!("{} ({})", told.snapshot_title, told.snapshot_id))?;
+        let taken = told.taken_at.strftime("%Y-%m-%d %H:%M:%S UTC");
+        fact("Taken", &format!("{taken} by {} ({})", told.taken_by, told.role))?;
+        fact("Log", &format!("{}, entry {}", told.log.as_deref().unwrap_or("without a name"), told.position))?;
+    }
+    print("")?;
+    for Check { name, outcome, detail } in &examined.checks {
+        print(&plain(&format!("{:<7}  {name:<11}  {detail}", outcome.word())))?;
+    }
+    Ok(())
+}
+
+/// Without the characters by which a file could write what it likes on a terminal.
+fn plain(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().map(shown).collect()
+}

@@ -1,0 +1,164 @@
+//! `/verify`: choose a file, and see every check of it.
+
+use axum::{
+    Router,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::Page;
+use crate::{
+    app::App,
+    domain::verifying::{self, Brought},
+    error::{Error, Result},
+    evidence::verify::{Check, CheckOutcome, Examined, Report, Told},
+};
+
+const TITLE: &str = "Verify a snapshot";
+
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/verify", get(ask).post(answer))
+}
+
+async fn ask() -> Response {
+    let main = html! {
+        p { "Whether a file is the snapshot that it says it is, to the last byte. The file is checked and forgotten: \
+             nothing of it is stored." }
+        (form())
+    };
+    Page { title: TITLE, main }.into_response()
+}
+
+async fn answer(app: App, brought: Result<Brought>) -> Response {
+    let report = match brought {
+        Ok(brought) => verifying::verify(&app, brought).await,
+        Err(refused) => Err(refused),
+    };
+    match report {
+        Ok(report) => Page { title: TITLE, main: html! { (found(&report)) (again()) } }.into_response(),
+        Err(refused) => refusal(refused),
+    }
+}
+
+/// Where the fault is ours, the outermost layer says so, with the request's id.
+fn refusal(refused: Error) -> Response {
+    let status = refused.status().0;
+    if status == 500 {
+        return refused.into_response();
+    }
+    let main = html! {
+        p.verdict.failed role="alert" { strong { "Not checked" } ": " (refused.detail()) "." }
+        (again())
+    };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    (status, Page { title: TITLE, main }).into_response()
+}
+
+fn again() -> Markup {
+    html! {
+        section.again aria-labelledby="again" { h2 id="again" { "Check another file" } (form()) }
+    }
+}
+
+fn form() -> Markup {
+    html! {
+        form method="post" action="/verify" enctype="multipart/form-data" {
+            p {
+                label for="file" { "File" }
+                input id="file" name="file" type="file" required accept=".pdf,.json,.zip" aria-describedby="file-hint";
+                span.hint id="file-hint" { "The PDF, JSON or zip as it was downloaded; choose it, or drop it on the field." }
+            }
+            p {
+                label for="older" { "Older file of the same room (optional)" }
+                input id="older" name="older" type="file" accept=".pdf,.json,.zip" aria-describedby="older-hint";
+                span.hint id="older-hint" { "Shows whether the room's history was rewritten between the two." }
+            }
+            p {
+                label for="consistency" { "Consistency proof (optional)" }
+                input id="consistency" name="consistency" type="file" aria-describedby="consistency-hint";
+                span.hint id="consistency-hint" {
+                    "Needed with an older file where the newer one does not hold the whole log: the answer of "
+                    code { "GET …/log/consistency" } "."
+                }
+            }
+            p {
+                label for="key" { "Public keys that you trust (optional)" }
+                textarea id="key" name="key" rows="2" spellcheck="false" autocomplete="off"
+                    aria-describedby="key-hint" {}
+                span.hint id="key-hint" {
+                    "One a line. Empty: the keys of this server. Whoever trusts no server checks on a computer of their own, with "
+                    code { "sts-clearance verify FILE --key KEY" } "."
+                }
+            }
+            p { button type="submit" { "Verify" } }
+        }
+    }
+}
+
+fn found(report: &Report) -> Markup {
+    let class = if report.verified { "ok" } else { "failed" };
+    let (verdict, means) = if report.verified {
+        ("Verified", "every check holds.")
+    } else {
+        ("Does not verify", "at least one check does not hold; do not rely on this file.")
+    };
+    html! {
+        p class={ "verdict " (class) } role="status" { strong { (verdict) } ": " (means) }
+        @if let Some(older) = &report.older {
+            (examined("Newer file", "newer", &report.file))
+            (examined("Older file", "older-file", older))
+        } @else {
+            (examined("File", "this-file", &report.file))
+        }
+    }
+}
+
+fn examined(title: &str, id: &str, examined: &Examined) -> Markup {
+    let Examined { facts, checks } = examined;
+    html! {
+        section aria-labelledby=(id) {
+            h2 id=(id) { (title) }
+            dl {
+                dt { "Kind" } dd { (facts.kind) ", " (facts.size) " bytes" }
+                @if let Some(told) = &facts.told { (says(told)) }
+                dt { "SHA-256" } dd { code { (facts.sha256) } }
+            }
+            table {
+                caption { "Checks" }
+                thead { tr { th scope="col" { "Check" } th scope="col" { "What was found" } } }
+                tbody { @for check in checks { (row(check)) } }
+            }
+        }
+    }
+}
+
+fn says(told: &Told) -> Markup {
+    html! {
+        dt { "Room" } dd { (told.room_title) " " code { (told.room_id) } }
+        dt { "Snapshot" } dd { (told.snapshot_title) " " code { (told.snapshot_id) } }
+        dt { "Taken" } dd { (time(told.taken_at)) " by " (told.taken_by) " (" (told.role) ")" }
+        dt { "Log" }
+        dd { code { (told.log.as_deref().unwrap_or("without a name")) } ", entry " (told.position) }
+    }
+}
+
+fn time(at: Timestamp) -> Markup {
+    html! { time datetime=(at) { (at.strftime("%Y-%m-%d %H:%M:%S UTC")) } }
+}
+
+fn row(check: &Check) -> Markup {
+    let class = match check.outcome {
+        CheckOutcome::Ok => "ok",
+        CheckOutcome::Failed => "failed",
+        CheckOutcome::Skipped => "skipped",
+    };
+    html! {
+        tr {
+            th scope="row" { (check.name) " " span class={ "outcome " (class) } { (check.outcome.word()) } }
+            td { (check.detail) }
+        }
+    }
+}

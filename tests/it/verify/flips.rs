@@ -1,0 +1,154 @@
+//! Any bit of a file flipped: it does not verify, and nothing panics.
+
+use std::{
+    collections::HashMap,
+    io::Write,
+    sync::{Mutex, PoisonError},
+    thread,
+    time::Instant,
+};
+
+use report::{Fonts, Opened, Rendered, ReportError};
+use serde_json::json;
+use sts_clearance::evidence::{
+    PublicKeys,
+    verify::{Drawer, Exhibits, verify},
+};
+
+use super::{all, check, expect_verified, small};
+use crate::harness::TestApp;
+
+/// Draws, and keeps what it has drawn: with most flips the record is the same.
+struct Keeping {
+    fonts: Fonts,
+    drawn: Mutex<HashMap<Vec<u8>, Rendered>>,
+}
+
+impl Drawer for Keeping {
+    fn fonts(&self) -> &str {
+        self.fonts.name()
+    }
+
+    fn draw(&self, opened: &Opened) -> Result<Rendered, ReportError> {
+        let key = [&opened.record, opened.proof.as_deref().unwrap_or_default().as_bytes()].concat();
+        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = drawn.get(&key) {
+            return Ok(kept.clone());
+        }
+        let rendered = self.fonts.draw(opened)?;
+        drawn.insert(key, rendered.clone());
+        Ok(rendered)
+    }
+}
+
+/// Flips each of these bits by itself, on all cores; `bits` count from the first of the file.
+fn flip(what: &str, file: &[u8], keys: &PublicKeys, bits: &[usize]) {
+    expect_verified(&check(file, keys).unwrap());
+    let started = Instant::now();
+    let drawer = Keeping { fonts: Fonts::embedded(), drawn: Mutex::default() };
+    let threads = thread::available_parallelism().map_or(2, usize::from);
+    thread::scope(|scope| {
+        for bits in bits.chunks(bits.len().div_ceil(threads)) {
+            let drawer = &drawer;
+            scope.spawn(move || {
+                let mut flipped = file.to_vec();
+                for bit in bits {
+                    flipped[bit / 8] ^= 1 << (bit % 8);
+                    let report = verify(&Exhibits {
+                        file: &flipped,
+                        older: None,
+                        consistency: None,
+                        sha256: None,
+                        keys: Some(keys),
+                        drawer,
+                        unproven_limit: usize::MAX,
+                    });
+                    if let Ok(report) = report {
+                        assert!(!report.verified, "{what}: bit {} of byte {}: {report:#?}", bit % 8, bit / 8);
+                        assert!(report.verdict.starts_with("does not verify: "), "{report:#?}");
+                    }
+                    flipped[bit / 8] ^= 1 << (bit % 8);
+                }
+            });
+        }
+    });
+    let line = format!("{what}: {} bits of {} bytes, {:.1?}", bits.len(), file.len(), started.elapsed());
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// One bit of every byte, another one from byte to byte.
+fn one_of_each_byte(file: &[u8]) -> Vec<usize> {
+    (0..file.len()).map(|byte| byte * 8 + byte % 8).collect()
+}
+
+/// So many bits at random, always the same (xorshift64).
+fn at_random(file: &[u8], number: usize) -> Vec<usize> {
+    let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
+    let next = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % (file.len() as u64 * 8)).unwrap()
+    };
+    (0..number).map(next).collect()
+}
+
+/// Files of a server with so many entries in the room's log, and its keys.
+async fn files<const N: usize>(entries: usize, asked: [serde_json::Value; N]) -> ([Vec<u8>; N], PublicKeys) {
+    let app = TestApp::on_sqlite().await;
+    let (room, broker) = app.room().await;
+    for number in 0..entries {
+        let title = json!({ "title": format!("Title {number}") });
+        app.patch(&format!("/rooms/{room}"), &broker).json(title).send().await.expect(200);
+    }
+    let mut files = Vec::new();
+    for asked in asked {
+        files.push(app.file(&room, &broker, asked).await);
+    }
+    (files.try_into().unwrap(), app.keys())
+}
+
+/// The suite flips a bit of each byte of small files, and some of a PDF's and of large ones; all that was promised are
+/// flipped where this is set: every bit of small files, one of each byte of a PDF, 10,000 at random of large files.
+#[expect(clippy::disallowed_methods, reason = "how much is tested is no setting of the server")]
+fn thorough() -> bool {
+    std::env::var("STS_TEST_EVERY_BIT").is_ok()
+}
+
+/// Every bit, or one of each byte.
+fn of_a_small_file(file: &[u8]) -> Vec<usize> {
+    if thorough() { (0..file.len() * 8).collect() } else { one_of_each_byte(file) }
+}
+
+#[tokio::test]
+async fn of_a_small_json_file_no_bit_can_be_flipped() {
+    let ([file], keys) = files(0, [small("json")]).await;
+    flip("small JSON", &file, &keys, &of_a_small_file(&file));
+}
+
+#[tokio::test]
+async fn of_a_small_zip_no_bit_can_be_flipped() {
+    let ([file], keys) = files(0, [small("csv")]).await;
+    flip("small zip", &file, &keys, &of_a_small_file(&file));
+}
+
+#[tokio::test]
+async fn of_a_small_pdf_no_byte_can_have_a_bit_flipped() {
+    let ([file], keys) = files(0, [small("pdf")]).await;
+    let mut bits = one_of_each_byte(&file);
+    if !thorough() {
+        let (unsealed, _) = seal::split(&file).unwrap();
+        // What says where the seal is and what it covers: its bytes are hexadecimal digits, and zeros at the end.
+        let sealed = unsealed.len() * 8;
+        bits = bits.into_iter().filter(|bit| *bit >= sealed).step_by(7).chain(at_random(unsealed, 1_000)).collect();
+    }
+    flip("small PDF", &file, &keys, &bits);
+}
+
+#[tokio::test]
+async fn of_large_files_no_bit_at_random_can_be_flipped() {
+    let ([pdf, json, zip], keys) = files(300, [all("pdf"), all("json"), all("csv")]).await;
+    for (what, file) in [("large PDF", pdf), ("large JSON", json), ("large zip", zip)] {
+        flip(what, &file, &keys, &at_random(&file, if thorough() { 10_000 } else { 200 }));
+    }
+}

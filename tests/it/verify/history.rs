@@ -1,0 +1,129 @@
+//! Two files of one room, and a server that rewrites its history between them.
+
+use serde_json::json;
+use sts_clearance::evidence::PublicKeys;
+
+use super::{Parts, all, check, check_two, expect_failed, expect_verified, small};
+use crate::harness::{TestApp, on_both_databases};
+
+/// A room of which three snapshots are taken, some time apart: with the log, without it, with it.
+struct Scene {
+    app: TestApp,
+    room: String,
+    broker: String,
+    first: Vec<u8>,
+    without_entries: Vec<u8>,
+    last: Vec<u8>,
+    keys: PublicKeys,
+}
+
+impl Scene {
+    async fn set(app: TestApp) -> Self {
+        let (room, broker) = app.room().await;
+        let first = app.file(&room, &broker, all("json")).await;
+        app.later(std::time::Duration::from_hours(1));
+        app.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": "Changed" })).send().await.expect(200);
+        let without_entries = app.file(&room, &broker, small("pdf")).await;
+        app.later(std::time::Duration::from_hours(1));
+        let last = app.file(&room, &broker, all("csv")).await;
+        let keys = app.keys();
+        Self { app, room, broker, first, without_entries, last, keys }
+    }
+
+    /// What the server answers to `GET …/log/consistency`.
+    async fn consistency(&self, older: &[u8], newer: &[u8]) -> String {
+        let (from, to) = (Parts::of(older).checkpoint().size, Parts::of(newer).checkpoint().size);
+        let path = format!("/rooms/{}/log/consistency?from={from}&to={to}", self.room);
+        let reply = self.app.get(&path, &self.broker).send().await;
+        String::from_utf8(reply.body.to_vec()).unwrap()
+    }
+}
+
+on_both_databases! {
+    TestApp:
+    a_log_that_goes_on_is_shown_by_the_entries_or_by_a_proof_of_the_server,
+}
+
+async fn a_log_that_goes_on_is_shown_by_the_entries_or_by_a_proof_of_the_server(app: TestApp) {
+    let scene = Scene::set(app).await;
+    for (older, newer) in [
+        (&scene.first, &scene.last),
+        (&scene.without_entries, &scene.last),
+        (&scene.first, &scene.first),
+    ] {
+        expect_verified(&check_two(newer, Some(older), None, &scene.keys).unwrap());
+        if older != newer {
+            let proof = scene.consistency(older, newer).await;
+            expect_verified(&check_two(newer, Some(older), Some(&proof), &scene.keys).unwrap());
+        }
+    }
+    // The newer one does not hold the log.
+    let (older, newer) = (&scene.first, &scene.without_entries);
+    let report = check_two(newer, Some(older), None, &scene.keys).unwrap();
+    let asked = format!("`GET /api/v1/rooms/{}/log/consistency?from=", scene.room);
+    expect_failed(&report, "older file", &asked);
+    let proof = scene.consistency(older, newer).await;
+    expect_verified(&check_two(newer, Some(older), Some(&proof), &scene.keys).unwrap());
+    // A proof for other sizes, and none at all.
+    let other = scene.consistency(older, &scene.last).await;
+    let report = check_two(newer, Some(older), Some(&other), &scene.keys).unwrap();
+    expect_failed(&report, "older file", "the consistency proof is for other checkpoints than from ");
+    let report = check_two(newer, Some(older), Some("nothing"), &scene.keys).unwrap();
+    expect_failed(&report, "older file", "the consistency proof: it is no proof of a log");
+}
+
+#[tokio::test]
+async fn files_in_the_wrong_order_or_of_different_rooms_are_told() {
+    let scene = Scene::set(TestApp::on_sqlite().await).await;
+    let report = check_two(&scene.first, Some(&scene.last), None, &scene.keys).unwrap();
+    expect_failed(&report, "older file", "the older file is the newer one: its log has ");
+    let room = scene.app.another_room(&scene.broker).await;
+    let other = scene.app.file(&room, &scene.broker, all("json")).await;
+    let report = check_two(&other, Some(&scene.first), None, &scene.keys).unwrap();
+    expect_failed(&report, "older file", "the files are of different logs: `");
+    // An older file that does not verify shows nothing, and is named.
+    let mut changed = scene.first.clone();
+    let at = changed.windows(9).position(|bytes| bytes == b"STS Ceuta").unwrap();
+    changed[at] = b'X';
+    let report = check_two(&scene.last, Some(&changed), None, &scene.keys).unwrap();
+    assert_eq!(report.verdict, "does not verify: log entry of the older, entries of the older");
+}
+
+#[tokio::test]
+async fn a_history_rewritten_and_signed_with_the_true_key_is_shown_by_any_older_file() {
+    let scene = Scene::set(TestApp::on_sqlite().await).await;
+    let key = &scene.app.app.log_key;
+    let mut parts = Parts::of(&scene.last);
+    let mut entries = parts.record.activity.clone().unwrap();
+    entries[1].actor = "nobody@example.com".into();
+    parts.record.activity = Some(entries.clone());
+    parts.reconcile(&entries, key);
+    let rewritten = parts.file();
+    expect_verified(&check(&rewritten, &scene.keys).unwrap());
+    for older in [&scene.first, &scene.without_entries] {
+        let report = check_two(&rewritten, Some(older), None, &scene.keys).unwrap();
+        assert_eq!(report.verdict, "does not verify: older file");
+        expect_failed(&report, "older file", "the log was rewritten: its first ");
+        // The server's own proof is of another log; a forged one shows nothing.
+        let proof = scene.consistency(older, &scene.last).await;
+        let report = check_two(&rewritten, Some(older), Some(&proof), &scene.keys).unwrap();
+        expect_failed(&report, "older file", "the consistency proof is for other checkpoints");
+        let (head, _) = proof.split_once("\n\n").unwrap();
+        let forged = format!("{head}\n\n{}", parts.proof.checkpoint);
+        let report = check_two(&rewritten, Some(older), Some(&forged), &scene.keys).unwrap();
+        expect_failed(&report, "older file", "the consistency proof does not show that the log goes on");
+    }
+    // The same without the entries in the file, so that only a proof could show it.
+    let mut hiding = Parts::of(&scene.last);
+    (hiding.record.activity, hiding.record.snapshot.options.include_activity) = (None, false);
+    hiding.reconcile(&entries, key);
+    let report = check_two(&hiding.file(), Some(&scene.first), None, &scene.keys).unwrap();
+    expect_failed(&report, "older file", "cannot be shown from these two files");
+    // Two histories of the same length.
+    let mut fork = Parts::of(&scene.first);
+    fork.record.room.title = "Another".into();
+    let entries = fork.record.activity.clone().unwrap();
+    fork.reconcile(&entries, key);
+    let report = check_two(&fork.file(), Some(&scene.first), None, &scene.keys).unwrap();
+    expect_failed(&report, "older file", "the log was rewritten: its first ");
+}

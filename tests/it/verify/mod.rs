@@ -1,0 +1,160 @@
+//! The verifier against whoever would deceive it: each forgery is named.
+
+mod doors;
+mod flips;
+mod forged;
+mod history;
+
+use report::{
+    Fonts, Format,
+    record::{EntryFacts, Record},
+};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use sts_clearance::evidence::{
+    Checkpoint, CompactRange, Leaf, LogKey, LogProof, PublicKeys,
+    verify::{CheckOutcome, Exhibits, Report, Unreadable, verify},
+};
+
+use crate::harness::TestApp;
+
+impl TestApp {
+    /// Takes a snapshot; the file.
+    pub(super) async fn file(&self, room: &str, token: &str, asked: Value) -> Vec<u8> {
+        let snapshot = self.snapshot(room, token, asked).await;
+        assert_eq!(snapshot["status"], "completed", "{snapshot}");
+        let url = snapshot["download_url"].as_str().unwrap().strip_prefix("/api/v1").unwrap();
+        self.get(url, token).send().await.body.to_vec()
+    }
+
+    /// A further room of the broker's.
+    async fn another_room(&self, broker: &str) -> String {
+        let room = self.post("/rooms", broker).json(crate::harness::new_room(&[])).send().await.expect(201);
+        room["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A snapshot without the sections that can be left out.
+fn small(kind: &str) -> Value {
+    json!({ "snapshot_type": kind, "include_documents": false, "include_activity": false, "include_approvals": false })
+}
+
+fn all(kind: &str) -> Value {
+    json!({ "snapshot_type": kind })
+}
+
+/// Checks one file.
+fn check(file: &[u8], keys: &PublicKeys) -> Result<Report, Unreadable> {
+    check_two(file, None, None, keys)
+}
+
+/// Checks a file, and that it goes on from an older one.
+fn check_two(
+    file: &[u8],
+    older: Option<&[u8]>,
+    consistency: Option<&str>,
+    keys: &PublicKeys,
+) -> Result<Report, Unreadable> {
+    let fonts = Fonts::embedded();
+    verify(&Exhibits {
+        file,
+        older,
+        consistency,
+        sha256: None,
+        keys: Some(keys),
+        drawer: &fonts,
+        unproven_limit: usize::MAX,
+    })
+}
+
+#[track_caller]
+fn expect_verified(report: &Report) {
+    assert!(report.verified, "{report:#?}");
+    assert_eq!(report.verdict, "verified");
+    let older = report.older.iter().flat_map(|older| &older.checks);
+    assert!(report.file.checks.iter().chain(older).all(|check| check.outcome == CheckOutcome::Ok));
+}
+
+/// It does not verify, and this check says why.
+#[track_caller]
+fn expect_fault(report: &Report, name: &str, outcome: CheckOutcome, words: &str) {
+    assert!(!report.verified && report.verdict.starts_with("does not verify: "), "{report:#?}");
+    let check = report.file.checks.iter().find(|check| check.name == name).unwrap();
+    assert_eq!(check.outcome, outcome, "{report:#?}");
+    assert!(check.detail.contains(words), "`{words}` is not in: {}", check.detail);
+}
+
+#[track_caller]
+fn expect_failed(report: &Report, name: &str, words: &str) {
+    expect_fault(report, name, CheckOutcome::Failed, words);
+}
+
+/// What a forger works with: the content of a file, taken apart.
+#[derive(Clone)]
+struct Parts {
+    record: Record,
+    proof: LogProof,
+    format: Format,
+}
+
+impl Parts {
+    fn of(file: &[u8]) -> Self {
+        let unsealed = seal::split(file).map_or(file, |(unsealed, _)| unsealed);
+        let opened = report::open(unsealed).unwrap();
+        let record = report::record::read(&opened.record).unwrap();
+        Self { record, proof: LogProof::read(&opened.proof.unwrap()).unwrap(), format: opened.format }
+    }
+
+    fn canonical(&self) -> Vec<u8> {
+        serde_json_canonicalizer::to_vec(&self.record).unwrap()
+    }
+
+    fn leaf(&self) -> Leaf {
+        Leaf::read(&self.proof.leaf).unwrap()
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::unchecked(&self.proof.checkpoint).unwrap()
+    }
+
+    /// The file with just this in it.
+    fn file(&self) -> Vec<u8> {
+        let proof = self.proof.to_string();
+        let fonts = Fonts::embedded();
+        report::render(&self.canonical(), Some(&proof), self.format, &fonts, &mut |_| ()).unwrap().bytes
+    }
+
+    /// Signs anything as the checkpoint.
+    fn sign(&mut self, checkpoint: &Checkpoint, key: &LogKey) {
+        self.proof.checkpoint = checkpoint.signed(key).unwrap();
+    }
+
+    /// The entry of this leaf after these entries, in a log of its own that is signed with this key: as whoever has
+    /// the key can do it.
+    fn prove(&mut self, entries: &[EntryFacts], leaf: &Leaf, key: &LogKey) {
+        let mut tree = tree(&self.record.room.id, entries);
+        let (index, path, origin) = (tree.size(), tree.path_of_next(), self.checkpoint().origin);
+        tree.push(leaf.hash().unwrap());
+        let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root() }.signed(key).unwrap();
+        self.proof = LogProof { leaf: leaf.canonical().unwrap(), index, path, checkpoint };
+    }
+
+    /// Makes record, entry and log agree again, after these entries and with this key.
+    fn reconcile(&mut self, entries: &[EntryFacts], key: &LogKey) {
+        let tree = tree(&self.record.room.id, entries);
+        (self.record.log.size, self.record.log.root) = (tree.size(), hex::encode(tree.root()));
+        let mut leaf = self.leaf();
+        leaf.seq = tree.size();
+        leaf.meta["record_sha256"] = hex::encode(Sha256::digest(self.canonical())).into();
+        self.prove(entries, &leaf, key);
+    }
+}
+
+/// The tree over these entries of a room's log.
+fn tree(room: &str, entries: &[EntryFacts]) -> CompactRange {
+    let mut tree = CompactRange::empty();
+    for entry in entries {
+        tree.push(Leaf::of_record(room, entry).hash().unwrap());
+    }
+    tree
+}
