@@ -13,8 +13,8 @@ mod parties;
 mod rooms;
 mod snapshots;
 mod summary;
-mod versions;
 mod verify;
+mod versions;
 mod vessels;
 
 use crate::http::Routes;

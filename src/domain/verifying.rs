@@ -42,7 +42,8 @@ pub async fn verify(app: &App, brought: Brought) -> Result<Report> {
     };
     let keys = PublicKeys::read(&trusted).map_err(|error| Error::field("key", format!("cannot be used: {error}")))?;
     if let Some(proof) = &brought.consistency {
-        ConsistencyProof::read(proof).map_err(|error| Error::field("consistency", format!("cannot be read: {error}")))?;
+        ConsistencyProof::read(proof)
+            .map_err(|error| Error::field("consistency", format!("cannot be read: {error}")))?;
         if brought.older.is_none() {
             return Err(Error::field("consistency", "is about two files: `older` is missing"));
         }

@@ -213,7 +213,7 @@ fn run_printed_commands(place: &Installation, said: &str) {
     shell.args(["-e", "-c", commands]).current_dir(place.path("")).stdout(Stdio::piped()).stderr(Stdio::piped());
     let listed = Ran::of(&mut shell, "");
     let said = listed.expect(0);
-    for expected in ["\"next_phase\":\"planning\"", " snapshot.pdf\n", "Uploaded as version "] {
+    for expected in ["\"next_phase\":\"planning\"", " snapshot.pdf\n", "\nverified\n", "Uploaded as version "] {
         assert!(said.contains(expected), "{expected} is not in {said}");
     }
     assert!(fs::read(place.path("snapshot.pdf")).unwrap().starts_with(b"%PDF-"));

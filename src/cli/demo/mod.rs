@@ -85,14 +85,19 @@ pub(super) async fn explain(app: &App, address: SocketAddr) -> Result<()> {
          token=$(curl -s {api}/auth/login {json} \\\n  \
            -d '{{\"email\":\"{BROKER}\",\"password\":\"{PASSWORD}\"}}' | grep -o '\"token\":\"[^\"]*' | cut -d'\"' -f4)\n\
          curl -s {bearer} {api}/rooms/{room_id}/summary\n\n\
-         # Take a snapshot of it, download it, and upload it as a paper of the room:\n\
+         # Take a snapshot of it, and download it:\n\
          url=$(curl -s -X POST {api}/rooms/{room_id}/snapshots {bearer} \\\n  \
            {json} -H 'Prefer: wait=30' -d '{{}}' | grep -o '/api[^\"]*/download')\n\
-         curl -s -o snapshot.pdf {bearer} \"http://{address}$url\" && ls -l snapshot.pdf\n\
+         curl -s -o snapshot.pdf {bearer} \"http://{address}$url\" && ls -l snapshot.pdf\n\n\
+         # Check it by itself, against the key that the server tells of (or at http://{address}/verify):\n\
+         curl -s http://{address}/.well-known/sts-clearance/log-key > log-key\n\
+         {program} verify snapshot.pdf --key log-key\n\n\
+         # Upload it as a paper of the room:\n\
          curl -s {bearer} -F document_type=RISK_ASSESS -F file=@snapshot.pdf \\\n  \
            {api}/rooms/{room_id}/documents/upload\n",
         accounts.join("\n"),
         room.title,
         room_id = room.id,
+        program = std::env::args().next().unwrap_or_else(|| "sts-clearance".into()),
     ))
 }

@@ -181,7 +181,10 @@ fn read_record(opened: &Opened) -> Result<Record, Fault> {
         Format::Csv => "csv",
     };
     if record.snapshot.kind != kind {
-        return Err(Fault::Failed(format!("it is of a `{}` snapshot, and the file is a `{kind}`", record.snapshot.kind)));
+        return Err(Fault::Failed(format!(
+            "it is of a `{}` snapshot, and the file is a `{kind}`",
+            record.snapshot.kind
+        )));
     }
     Ok(record)
 }

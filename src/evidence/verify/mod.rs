@@ -94,11 +94,7 @@ pub fn verify(given: &Exhibits<'_>) -> Result<Report, Unreadable> {
 }
 
 /// Makes the checks of one file by itself; what it stands for comes with them, where those of its log are ok.
-fn examine(
-    bytes: &[u8],
-    sha256: Option<Hash>,
-    given: &Exhibits<'_>,
-) -> Option<(Examined, Option<older::Standing>)> {
+fn examine(bytes: &[u8], sha256: Option<Hash>, given: &Exhibits<'_>) -> Option<(Examined, Option<older::Standing>)> {
     let mut checks = Checks::default();
     let digest: Hash = Sha256::digest(bytes).into();
     checks.make("file", file::hash(bytes, digest, sha256));

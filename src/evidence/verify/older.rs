@@ -21,11 +21,16 @@ pub(super) fn extends(newer: Option<&Standing>, older: Option<&Standing>, proof:
     };
     let (new, old) = (&newer.checkpoint, &older.checkpoint);
     if new.origin != old.origin {
-        return Err(format!("the files are of different logs: `{}`, and the older of `{}`", new.origin, old.origin).into());
+        return Err(
+            format!("the files are of different logs: `{}`, and the older of `{}`", new.origin, old.origin).into()
+        );
     }
     if old.size > new.size {
         let (newer, older) = (new.size, old.size);
-        return Err(format!("the older file is the newer one: its log has {older} entries, the other's {newer}; swap them").into());
+        return Err(format!(
+            "the older file is the newer one: its log has {older} entries, the other's {newer}; swap them"
+        )
+        .into());
     }
     if old.size == new.size {
         return if old.root == new.root {

@@ -31,7 +31,10 @@ pub(super) fn includes(proof: &Proof, record: Option<&Record>) -> Said {
     }
     if checkpoint.size != index.saturating_add(1) {
         let size = checkpoint.size;
-        return Err(format!("the proof is for entry {index}, and its checkpoint is of {size} entries, not of just those up to it").into());
+        return Err(format!(
+            "the proof is for entry {index}, and its checkpoint is of {size} entries, not of just those up to it"
+        )
+        .into());
     }
     if !holds(&proof.path, checkpoint.size, checkpoint.root, index, super::super::leaf_hash(&proof.leaf)) {
         return Err(format!("the log of the checkpoint does not hold this entry as entry {index}").into());
@@ -57,7 +60,9 @@ pub(super) fn is_of(proof: &Proof, record: Option<&Record>, signed: &Result<Stri
     if let Some(record) = record {
         let room = &record.room.id;
         if !origin.ends_with(&format!("/rooms/{room}")) {
-            return Err(format!("it is of another room: of the log `{origin}`, and the record is of room {room}").into());
+            return Err(
+                format!("it is of another room: of the log `{origin}`, and the record is of room {room}").into()
+            );
         }
         if record.log.origin.as_ref() != Some(origin) {
             let told = record.log.origin.as_deref().unwrap_or("none");
@@ -83,7 +88,9 @@ pub(super) fn are_all(record: &Record, entries: &[EntryFacts], proof: &Proof) ->
     for (seq, entry) in (first..).zip(entries) {
         if entry.seq != seq {
             let found = entry.seq;
-            return Err(format!("where entry {seq} should be is entry {found}: entries are lacking, or out of order").into());
+            return Err(
+                format!("where entry {seq} should be is entry {found}: entries are lacking, or out of order").into()
+            );
         }
     }
     if first > 0 {

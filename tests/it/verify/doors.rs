@@ -25,11 +25,8 @@ fn sample(title: &str) -> (Vec<u8>, LogKey) {
         seq: 10,
         timestamp: record.snapshot.created_at,
     };
-    let checkpoint = sts_clearance::evidence::Checkpoint {
-        origin: record.log.origin.clone().unwrap(),
-        size: 11,
-        root: [0; 32],
-    };
+    let checkpoint =
+        sts_clearance::evidence::Checkpoint { origin: record.log.origin.clone().unwrap(), size: 11, root: [0; 32] };
     let checkpoint = checkpoint.signed(&key).unwrap();
     let proof = LogProof { leaf: leaf.canonical().unwrap(), index: 10, path: Vec::new(), checkpoint };
     let mut parts = Parts { record, proof, format: Format::Json };
@@ -42,8 +39,11 @@ fn the_command_line_ends_with_0_1_or_2_and_makes_nothing() {
     let place = Installation::new(None);
     let (file, key) = sample("STS Ceuta");
     fs::write(place.path("good.json"), &file).unwrap();
-    fs::write(place.path("bad.json"), String::from_utf8(file.clone()).unwrap().replacen("STS Ceuta", "STS Kalymnos", 1))
-        .unwrap();
+    fs::write(
+        place.path("bad.json"),
+        String::from_utf8(file.clone()).unwrap().replacen("STS Ceuta", "STS Kalymnos", 1),
+    )
+    .unwrap();
     fs::write(place.path("picture.png"), b"\x89PNG").unwrap();
     fs::write(place.path("keys"), format!("# of the server\n{}\n", key.public())).unwrap();
     // Settings that cannot be read are no hindrance.

@@ -117,7 +117,8 @@ async fn a_forged_log_that_is_consistent_in_itself_lacks_the_signature() {
     expect_failed(&report, "checkpoint", ", not by sts-clearance/");
     expect_fault(&report, "rendering", CheckOutcome::Skipped, "as the checkpoint does not hold");
     // What the true key has signed fits no other text.
-    let true_signature = scene.json.proof.checkpoint.rsplit_once('\n').unwrap().0.rsplit_once('\n').unwrap().1.to_owned();
+    let true_signature =
+        scene.json.proof.checkpoint.rsplit_once('\n').unwrap().0.rsplit_once('\n').unwrap().1.to_owned();
     let (text, _) = parts.proof.checkpoint.split_once("\n\n").unwrap();
     parts.proof.checkpoint = format!("{text}\n\n{true_signature}\n");
     let report = check(&parts.file(), &scene.keys).unwrap();
@@ -277,7 +278,8 @@ async fn another_renderer_other_fonts_another_hash_and_a_missing_key_are_told() 
     let json = scene.json.file();
     let other = String::from_utf8(json.clone()).unwrap().replace(report::RENDERER, "sts-clearance-report 9.9.9");
     let report = check(other.as_bytes(), &scene.keys).unwrap();
-    let words = "the file says that `sts-clearance-report 9.9.9` drew it, and this program draws as `sts-clearance-report ";
+    let words =
+        "the file says that `sts-clearance-report 9.9.9` drew it, and this program draws as `sts-clearance-report ";
     expect_fault(&report, "rendering", CheckOutcome::Skipped, words);
     assert_eq!(report.verdict, "does not verify: rendering");
 
@@ -305,8 +307,14 @@ async fn another_renderer_other_fonts_another_hash_and_a_missing_key_are_told() 
             std::fs::copy(file.path(), dir.path().join(file.file_name())).unwrap();
         }
         let fonts = Fonts::with_directory(dir.path()).unwrap();
-        let report = verify(&Exhibits { file: &scene.pdf, drawer: &fonts, keys: Some(&scene.keys), sha256: None, ..given });
-        expect_fault(&report.unwrap(), "rendering", CheckOutcome::Skipped, "drawn with the fonts `embedded`, and here are");
+        let report =
+            verify(&Exhibits { file: &scene.pdf, drawer: &fonts, keys: Some(&scene.keys), sha256: None, ..given });
+        expect_fault(
+            &report.unwrap(),
+            "rendering",
+            CheckOutcome::Skipped,
+            "drawn with the fonts `embedded`, and here are",
+        );
     }
 }
 

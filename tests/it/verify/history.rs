@@ -46,11 +46,9 @@ on_both_databases! {
 
 async fn a_log_that_goes_on_is_shown_by_the_entries_or_by_a_proof_of_the_server(app: TestApp) {
     let scene = Scene::set(app).await;
-    for (older, newer) in [
-        (&scene.first, &scene.last),
-        (&scene.without_entries, &scene.last),
-        (&scene.first, &scene.first),
-    ] {
+    for (older, newer) in
+        [(&scene.first, &scene.last), (&scene.without_entries, &scene.last), (&scene.first, &scene.first)]
+    {
         expect_verified(&check_two(newer, Some(older), None, &scene.keys).unwrap());
         if older != newer {
             let proof = scene.consistency(older, newer).await;
