@@ -14,7 +14,7 @@ use super::print;
 use crate::{
     error::{Error, Result},
     evidence::{
-        ConsistencyProof, Hash, PublicKeys,
+        ConsistencyProof, Hash, KeyError, PublicKeys,
         verify::{self, Check, Examined, Exhibits, Report},
     },
 };
@@ -103,9 +103,14 @@ fn report(flags: &Flags) -> Result<Report, String> {
 fn keys(given: &[String]) -> Result<Option<PublicKeys>, String> {
     let mut texts = Vec::new();
     for key in given {
-        if PublicKeys::read(key).is_ok() {
-            texts.push(key.clone());
-            continue;
+        match PublicKeys::read(key) {
+            Ok(_) => {
+                texts.push(key.clone());
+                continue;
+            }
+            // What was given is not told: it is a secret.
+            Err(secret @ KeyError::Secret) => return Err(format!("--key: {secret}")),
+            Err(_) => {}
         }
         let path = Path::new(key);
         if !path.exists() {

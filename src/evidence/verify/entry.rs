@@ -19,19 +19,19 @@ pub(super) struct Evidence<'a> {
     opened: &'a Opened,
     record_sha256: Hash,
     record: Result<Record, Fault>,
-    proof: Result<Proof, String>,
+    proof: Result<Submitted, String>,
     /// The trusted key that has signed the checkpoint.
     signed: Result<String, Unsigned>,
 }
 
 /// The proof of a file, read but not checked.
-pub(super) struct Proof {
+pub(super) struct Submitted {
     pub(super) proof: LogProof,
     pub(super) leaf: Leaf,
     pub(super) checkpoint: Checkpoint,
 }
 
-impl Proof {
+impl Submitted {
     fn read(text: Option<&str>) -> Result<Self, String> {
         let none = "the file carries no proof: it was made by a version before 0.3, which had none";
         let proof = LogProof::read(text.ok_or(none)?).map_err(|error| error.to_string())?;
@@ -49,12 +49,12 @@ impl Proof {
 impl<'a> Evidence<'a> {
     pub(super) fn of(opened: &'a Opened, given: &Exhibits<'_>) -> Self {
         let record_sha256: Hash = Sha256::digest(&opened.record).into();
-        let proof = Proof::read(opened.proof.as_deref());
+        let proof = Submitted::read(opened.proof.as_deref());
         let signed = match &proof {
             Ok(proof) => tree::signed(proof, given.keys),
             Err(why) => Err(Unsigned::Not(why.clone())),
         };
-        let announced = proof.as_ref().ok().and_then(Proof::announced);
+        let announced = proof.as_ref().ok().and_then(Submitted::announced);
         let genuine = signed.is_ok() && announced.is_some_and(|announced| announced == hex::encode(record_sha256));
         let record = if genuine || opened.record.len() <= given.unproven_limit {
             read_record(opened)
@@ -96,7 +96,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// Whether the entry announces this record, named fault by fault.
-    fn announces(&self, proof: &Proof, record: Option<&Record>) -> Said {
+    fn announces(&self, proof: &Submitted, record: Option<&Record>) -> Said {
         let (leaf, sha256) = (&proof.leaf, hex::encode(self.record_sha256));
         let announced = proof.announced().unwrap_or("none");
         let mut faults = Vec::new();

@@ -4,7 +4,7 @@ use report::record::{EntryFacts, Record};
 
 use super::super::{Checkpoint, CompactRange, Hash, Leaf, PublicKeys, holds};
 use super::checks::{Fault, Said};
-use super::entry::Proof;
+use super::entry::Submitted;
 
 /// The section of the record that holds entries.
 const ENTRIES: &str = "activity";
@@ -18,14 +18,14 @@ pub(super) enum Unsigned {
 }
 
 /// The trusted key that has signed the checkpoint.
-pub(super) fn signed(proof: &Proof, keys: Option<&PublicKeys>) -> Result<String, Unsigned> {
+pub(super) fn signed(proof: &Submitted, keys: Option<&PublicKeys>) -> Result<String, Unsigned> {
     let opened = Checkpoint::open(&proof.proof.checkpoint, keys.ok_or(Unsigned::NoKey)?);
     opened.map(|(_, by)| by).map_err(|error| Unsigned::Not(error.to_string()))
 }
 
 /// Whether the log of the checkpoint ends with the entry, and was before it what the record says.
-pub(super) fn includes(proof: &Proof, record: Option<&Record>) -> Said {
-    let (Proof { proof, leaf, checkpoint }, index) = (proof, proof.proof.index);
+pub(super) fn includes(proof: &Submitted, record: Option<&Record>) -> Said {
+    let (Submitted { proof, leaf, checkpoint }, index) = (proof, proof.proof.index);
     if leaf.seq != index {
         return Err(format!("the proof is for entry {index}, and holds entry {}", leaf.seq).into());
     }
@@ -55,7 +55,7 @@ pub(super) fn includes(proof: &Proof, record: Option<&Record>) -> Said {
 }
 
 /// Whether the checkpoint is of the log of the record's room, and signed with a key that is trusted.
-pub(super) fn is_of(proof: &Proof, record: Option<&Record>, signed: &Result<String, Unsigned>) -> Said {
+pub(super) fn is_of(proof: &Submitted, record: Option<&Record>, signed: &Result<String, Unsigned>) -> Said {
     let origin = &proof.checkpoint.origin;
     if let Some(record) = record {
         let room = &record.room.id;
@@ -81,7 +81,7 @@ pub(super) fn is_of(proof: &Proof, record: Option<&Record>, signed: &Result<Stri
 }
 
 /// Whether the record holds every entry that it says it holds, each as it was hashed.
-pub(super) fn are_all(record: &Record, entries: &[EntryFacts], proof: &Proof) -> Said {
+pub(super) fn are_all(record: &Record, entries: &[EntryFacts], proof: &Submitted) -> Said {
     let size = record.log.size;
     let first = size.checked_sub(entries.len() as u64);
     let first = first.ok_or_else(|| format!("it holds {} entries of a log of {size}", entries.len()))?;
@@ -126,7 +126,7 @@ fn leaf(record: &Record, entry: &EntryFacts) -> Result<Hash, Fault> {
 }
 
 /// The first and the last entry of the stretch in which the two trees come apart first, where they are of one size.
-fn stretch_apart(tree: &CompactRange, proof: &Proof) -> Option<(u64, u64)> {
+fn stretch_apart(tree: &CompactRange, proof: &Submitted) -> Option<(u64, u64)> {
     let proven = CompactRange::from_path_of_next(tree.size(), &proof.proof.path)?;
     let (ours, theirs) = (tree.frontier(), proven.frontier());
     let apart = ours.chunks(32).zip(theirs.chunks(32)).position(|(ours, theirs)| ours != theirs)?;

@@ -74,13 +74,14 @@ fn the_command_line_ends_with_0_1_or_2_and_makes_nothing() {
         assert_eq!(ran.expect(1).lines().last(), Some(verdict));
         assert!(ran.stdout.contains("FAILED   "), "{ran:?}");
     }
-    let unreadable: [(&[&str], &str); 7] = [
+    let unreadable: [(&[&str], &str); 8] = [
         (&["missing.json"], "missing.json cannot be read: "),
         (&["picture.png"], "picture.png: this is no PDF, JSON or zip of STS Clearance"),
         (&["picture.png", "good.json"], "picture.png: this is no PDF"),
         (&["good.json", "--key", "nobody"], "--key: `nobody` is neither a public key"),
         (&["good.json", "--key", "picture.png"], "picture.png is not text in UTF-8"),
-        (&["good.json", "--key", "good.json"], "--key: good.json: `{"),
+        (&["good.json", "--key", "good.json"], "--key: good.json: line 1 is no public key"),
+        (&["good.json", "--key", key.private()], "--key: this is a private key: keep it to yourself"),
         (&["good.json", "good.json", "--consistency", "keys"], "keys: it is no proof of a log"),
     ];
     for (arguments, words) in unreadable {
@@ -121,11 +122,14 @@ on_both_databases! {
     the_api_checks_a_file_of_anyone_and_keeps_nothing_of_it,
 }
 
-fn brought(app: &TestApp, path: &str, parts: &[(&str, &[u8])]) -> impl Future<Output = Reply> {
+/// A part of a form: its name and its bytes.
+type Part<'a> = (&'a str, &'a [u8]);
+
+fn brought(app: &TestApp, path: &str, parts: &[Part<'_>]) -> impl Future<Output = Reply> {
     let mut form = Form::new();
     for (name, bytes) in parts {
         match *name {
-            "key" => form.text(name, &String::from_utf8(bytes.to_vec()).unwrap()),
+            "key" => form.text(name, std::str::from_utf8(bytes).unwrap()),
             _ => form.file(name, "a", bytes),
         }
     }
@@ -151,14 +155,14 @@ async fn the_api_checks_a_file_of_anyone_and_keeps_nothing_of_it(app: TestApp) {
     assert_eq!((&two["verified"], &two["older"]["facts"]["kind"]), (&json!(true), &json!("PDF")), "{two}");
     let three = brought(&app, "/verify", &[("file", &bare), ("older", &older)]).await.expect(200);
     assert_eq!(three["verdict"], "does not verify: older file");
-    let parts: [(&str, &[u8]); 3] = [("file", &bare), ("older", &older), ("consistency", &proof)];
+    let parts: [Part<'_>; 3] = [("file", &bare), ("older", &older), ("consistency", &proof)];
     assert_eq!(brought(&app, "/verify", &parts).await.expect(200)["verified"], true);
     let stranger = LogKey::new("stranger", [3; 32]).unwrap();
-    let parts: [(&str, &[u8]); 2] = [("file", &newer), ("key", stranger.public().as_bytes())];
+    let parts: [Part<'_>; 2] = [("file", &newer), ("key", stranger.public().as_bytes())];
     let other = brought(&app, "/verify", &parts).await.expect(200);
     assert_eq!(other["verdict"], "does not verify: checkpoint");
 
-    let refused: [(&[(&str, &[u8])], &str); 8] = [
+    let refused: [(&[Part<'_>], &str); 8] = [
         (&[], "file"),
         (&[("file", b"")], "file"),
         (&[("file", b"hello")], "file"),
@@ -210,7 +214,7 @@ async fn the_page_asks_for_a_file_and_shows_every_check() {
 
     let (file, key) = sample("STS <script>alert('Ceuta')</script> & \"more\"");
     // A browser sends a part for each field, chosen or not.
-    let parts: [(&str, &[u8]); 4] =
+    let parts: [Part<'_>; 4] =
         [("file", &file), ("older", b""), ("consistency", b""), ("key", key.public().as_bytes())];
     let found = brought(&app, "//verify", &parts).await;
     assert_eq!(found.status, 200);
@@ -227,7 +231,7 @@ async fn the_page_says_itself_what_is_wrong_with_a_form() {
     for (parts, status, words) in [
         (&[("file", &b""[..])][..], 422, "`file` is missing."),
         (&[("file", b"hello")], 422, "`file` must be a PDF, JSON or zip of STS Clearance."),
-        (&[("file", b"{}"), ("key", b"x<y")], 422, "`key` cannot be used: `x&lt;y` is no public key"),
+        (&[("file", b"{}"), ("key", b"x<y")], 422, "`key` cannot be used: line 1 is no public key"),
     ] {
         let reply = brought(&app, "//verify", parts).await;
         assert_eq!(reply.status, status);
