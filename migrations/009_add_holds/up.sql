@@ -34,4 +34,7 @@ CREATE INDEX idx_confirmations_room_id ON confirmations (room_id);
 
 -- When the room was last closed, by the server's clock; stays when it is taken back.
 ALTER TABLE rooms ADD COLUMN retained_from {{time}};
-UPDATE rooms SET retained_from = closed_at;
+UPDATE rooms SET retained_from = COALESCE(
+    (SELECT MAX(ts) FROM activity_log e
+     WHERE e.room_id = rooms.id AND e.action = 'phase_changed' AND e.meta_json LIKE '%"to":"closed"%'),
+    closed_at);

@@ -145,6 +145,10 @@ pub async fn way_down(tx: &mut Tx, to: &str, rows_may_go: bool) -> Result<WayDow
     }
     // The rows of a table go with it unasked: the trigger that guards what is under hold does not see them go.
     if way.steps.contains(&HOLDS) {
+        if tx.dialect() == Dialect::Postgres {
+            // One that is placed meanwhile waits, and finds no table.
+            tx.exec("LOCK TABLE holds IN EXCLUSIVE MODE", &[]).await?;
+        }
         let in_force = super::holds::in_force_anywhere(tx).await?;
         if in_force > 0 {
             return Err(Error::Refused(format!(

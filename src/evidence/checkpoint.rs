@@ -63,6 +63,12 @@ impl Checkpoint {
         Ok((Self::of(&parsed)?, by.ok_or(CheckpointError::Malformed)?))
     }
 
+    /// How many signatures a note says it has. Whoever checks ignores those of unknown keys, so that only one
+    /// with a single one is what was signed, to the last byte.
+    pub fn signatures(note: &str) -> usize {
+        note.rsplit_once("\n\n").map_or(0, |(_, signatures)| signatures.lines().count())
+    }
+
     fn of(note: &Note) -> Result<Self, CheckpointError> {
         let body = Body::from_bytes(note.text()).map_err(|_| CheckpointError::Malformed)?;
         if body.to_bytes() != note.text() {

@@ -36,6 +36,9 @@ impl Submitted {
         let none = "the file carries no proof: it was made by a version before 0.3, which had none";
         let proof = LogProof::read(text.ok_or(none)?).map_err(|error| error.to_string())?;
         let leaf = Leaf::read(&proof.leaf).map_err(|error| format!("the entry in the proof: {error}"))?;
+        if Checkpoint::signatures(&proof.checkpoint) != 1 {
+            return Err("the checkpoint in the proof has other signatures than its one".into());
+        }
         let checkpoint = Checkpoint::unchecked(&proof.checkpoint);
         let checkpoint = checkpoint.map_err(|error| format!("the checkpoint in the proof: {error}"))?;
         Ok(Self { proof, leaf, checkpoint })

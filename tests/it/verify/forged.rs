@@ -340,3 +340,20 @@ async fn of_a_stranger_no_large_record_is_read_and_of_a_genuine_one_any() {
     expect_failed(&report, "record", "no log that is trusted announces it, and it is too large to be read then");
     assert_eq!(report.file.facts.told, None);
 }
+
+#[tokio::test]
+async fn a_second_signature_under_the_checkpoint_is_named_though_nobody_need_know_its_key() {
+    let scene = scene().await;
+    for signer in [LogKey::new("witness.example.com", [9; 32]).unwrap().private().to_owned(), String::new()] {
+        let mut parts = scene.json.clone();
+        let note = parts.proof.checkpoint.clone();
+        let line = match LogKey::read(&signer) {
+            Ok(witness) => parts.checkpoint().signed(&witness).unwrap().rsplit_once("\n\n").unwrap().1.to_owned(),
+            // The true one again.
+            Err(_) => note.rsplit_once("\n\n").unwrap().1.to_owned(),
+        };
+        parts.proof.checkpoint = note + &line;
+        let report = check(&parts.file(), &scene.keys).unwrap();
+        expect_failed(&report, "log entry", "the checkpoint in the proof has other signatures than its one");
+    }
+}
