@@ -8,8 +8,9 @@ use super::Hash;
 
 /// The first line of every proof.
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
-/// The longest path that a tree can have.
-const LONGEST_PATH: usize = 64;
+/// The longest path that a proof can have: of consistency, one more than a tree is high.
+const LONGEST_PATH: usize = 65;
+const OTHERWISE: ProofError = ProofError("it is written otherwise than it should be");
 
 /// That an entry is in a log, with the signed checkpoint of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,25 +33,19 @@ pub struct ProofError(&'static str);
 impl LogProof {
     /// Reads the text, and refuses one that is not written as [`LogProof`] writes it.
     pub fn read(text: &str) -> Result<Self, ProofError> {
-        let (head, checkpoint) = text.split_once("\n\n").ok_or(ProofError("it has no checkpoint"))?;
-        let mut lines = head.split('\n');
+        let (mut lines, checkpoint) = parts(text)?;
         if lines.next() != Some(HEADER) {
             return Err(ProofError("its first line is another"));
         }
         let leaf = lines.next().and_then(|line| BASE64_STANDARD.decode(line.strip_prefix("extra ")?).ok());
         let index = lines.next().and_then(|line| line.strip_prefix("index ")?.parse().ok());
-        let hash = |line: &str| BASE64_STANDARD.decode(line).ok()?.try_into().ok();
-        let path: Option<Vec<Hash>> = lines.take(LONGEST_PATH + 1).map(hash).collect();
         let proof = Self {
             leaf: leaf.ok_or(ProofError("its second line holds no entry"))?,
             index: index.ok_or(ProofError("its third line tells no index"))?,
-            path: path.ok_or(ProofError("its path holds something else than hashes"))?,
-            checkpoint: checkpoint.to_owned(),
+            path: read_path(lines)?,
+            checkpoint,
         };
-        if proof.path.len() > LONGEST_PATH || proof.to_string() != text {
-            return Err(ProofError("it is written otherwise than it should be"));
-        }
-        Ok(proof)
+        if proof.to_string() == text { Ok(proof) } else { Err(OTHERWISE) }
     }
 }
 
@@ -77,17 +72,14 @@ pub struct ConsistencyProof {
 impl ConsistencyProof {
     /// Reads the text.
     pub fn read(text: &str) -> Result<Self, ProofError> {
-        let (head, checkpoint) = text.split_once("\n\n").ok_or(ProofError("it has no checkpoint"))?;
-        let mut lines = head.split('\n');
+        let (mut lines, checkpoint) = parts(text)?;
         let from = lines.next().and_then(|line| line.strip_prefix("old ")?.parse().ok());
-        let hash = |line: &str| BASE64_STANDARD.decode(line).ok()?.try_into().ok();
-        let path: Option<Vec<Hash>> = lines.take(LONGEST_PATH + 2).map(hash).collect();
         let proof = Self {
             from: from.ok_or(ProofError("its first line tells no older size"))?,
-            path: path.ok_or(ProofError("its path holds something else than hashes"))?,
-            checkpoint: checkpoint.to_owned(),
+            path: read_path(lines)?,
+            checkpoint,
         };
-        if proof.to_string() == text { Ok(proof) } else { Err(ProofError("it is written otherwise than it should be")) }
+        if proof.to_string() == text { Ok(proof) } else { Err(OTHERWISE) }
     }
 }
 
@@ -97,6 +89,19 @@ impl fmt::Display for ConsistencyProof {
         write_path(f, &self.path)?;
         write!(f, "\n{}", self.checkpoint)
     }
+}
+
+/// The lines before the checkpoint, and the checkpoint.
+fn parts(text: &str) -> Result<(std::str::Split<'_, char>, String), ProofError> {
+    let (head, checkpoint) = text.split_once("\n\n").ok_or(ProofError("it has no checkpoint"))?;
+    Ok((head.split('\n'), checkpoint.to_owned()))
+}
+
+fn read_path<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Vec<Hash>, ProofError> {
+    let hash = |line: &str| BASE64_STANDARD.decode(line).ok()?.try_into().ok();
+    // What is beyond is not written back, and so refused.
+    let path: Option<Vec<Hash>> = lines.take(LONGEST_PATH).map(hash).collect();
+    path.ok_or(ProofError("its path holds something else than hashes"))
 }
 
 fn write_path(f: &mut fmt::Formatter<'_>, path: &[Hash]) -> fmt::Result {
