@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::record::{Counts, Creator, LogPosition, Record, SCHEMA, SCHEMA_1, SCHEMA_2, SectionOptions, SnapshotFacts};
 
-/// A proof of the right form and signed with [`KEY`], of a made-up log: it proves none of the samples.
+/// A proof of the right form and signed with the key of its record, of a made-up log: it proves none of the samples.
 pub const PROOF: &str = include_str!("proof.tlog");
 
 /// The key of the made-up log.
