@@ -10,7 +10,7 @@
 //! sealed file checks all of it:
 //!
 //! 1. [`split`] finds the seal at its end,
-//! 2. [`check`] says whether the seal holds, and what it says,
+//! 2. [`check()`] says whether the seal holds, and what it says,
 //! 3. [`apply`] gives the same bytes again, or the file was changed.
 //!
 //! Signing is deterministic: ECDSA on P-256 after RFC 6979, RSA after PKCS #1 v1.5, each with SHA-256. Time and secrets
@@ -68,7 +68,7 @@ pub fn apply(unsealed: &[u8], seal: &Seal) -> Result<Vec<u8>, Fault> {
 
 /// Splits a sealed file into the unsealed one and its seal; none where there is no seal of ours at its end.
 ///
-/// What comes out is not checked: see [`check`].
+/// What comes out is not checked: see [`check()`].
 pub fn split(bytes: &[u8]) -> Option<(&[u8], Seal)> {
     let found = increment::find(bytes)?;
     Some((&bytes[..found.unsealed], Seal { at: found.at, cms: found.cms }))

@@ -1,7 +1,7 @@
 //! The time-stamp token: what an authority signs (RFC 3161), brought into one form and checked.
 //!
 //! A token comes from a stranger, and CMS leaves parts of it unsigned. [`normal`] drops what can be dropped and puts the
-//! rest in the form that the signed parts dictate; [`check`] takes tokens in that form only. So every bit that is left is
+//! rest in the form that the signed parts dictate; [`check()`] takes tokens in that form only. So every bit that is left is
 //! signed, or follows from what is signed. For the certificates this means: the authority's own is named by its digest in
 //! what is signed; others stay if they are named there too, or if the path from the authority's to a root is complete,
 //! for then each one's signature can be checked. An intermediate certificate without its root is dropped; validators
@@ -84,7 +84,7 @@ struct SigningCertificate {
     policies: Option<Any>,
 }
 
-/// Brings a token into the one form that [`check`] takes.
+/// Brings a token into the one form that [`check()`] takes.
 pub(crate) fn normal(token: &ContentInfo) -> Result<ContentInfo, Fault> {
     let opened = Opened::read(token)?;
     opened.write().map_err(|_| Fault::TimeStamp("it cannot be written in DER"))
