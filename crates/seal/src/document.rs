@@ -1,17 +1,19 @@
 //! What we read of the PDF that is to be sealed, and its objects as they are with the field in them.
 //!
-//! It reads what our reports are: one cross-reference table, no form, and either no structure tree or one with a document
-//! element at its top. What does not look so is refused, not guessed at.
+//! It reads what our reports are: one cross-reference table at the end, no form, and either no structure tree or one with
+//! a document element at its top. What does not look so is refused, not guessed at. No stream is looked into: what one
+//! unpacks to has no limit, and none of these objects is in one.
 
-use hayro_syntax::Pdf;
-use hayro_syntax::object::{Array, Dict, FromBytes as _, ObjRef, String as Text};
 use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 
 use crate::fault::Fault;
+use crate::object::{Tokens, entry, items, number, reference, text};
 
-/// The key that the next element gets in the structure tree's number tree.
-const NEXT_KEY: &[u8] = b"/ParentTreeNextKey";
+/// The length of a line in the cross-reference table.
+const LINE: usize = 20;
+const TRAILER: &[u8] = b"trailer";
+const STRANGE: Fault = Fault::Unfit("its structure tree has another form than ours");
 
 /// The objects that an update writes again, and what its trailer repeats.
 pub(crate) struct Document {
@@ -47,37 +49,31 @@ pub(crate) struct Tags {
 impl Document {
     /// Reads a file; `time` is the time of the seal, from which the identifier of the sealed version is made.
     pub(crate) fn read(bytes: &[u8], time: &str) -> Result<Self, Fault> {
-        let end = End::read(bytes)?;
-        let pdf = Pdf::new(bytes.to_vec()).map_err(|_| Fault::Unfit("it cannot be read as a PDF"))?;
-        let xref = pdf.xref();
-        if number(xref.root_id().into())? != end.root {
-            return Err(Fault::Unfit("its trailer is damaged"));
-        }
-        let object = |number: u32| xref.get::<Dict<'_>>(ObjRef::new(number, 0).into());
-        let catalog = object(end.root).ok_or(Fault::Unfit("it has no catalog"))?;
-        if catalog.contains_key(b"AcroForm") {
+        let file = File::read(bytes)?;
+        let root = reference(entry(file.trailer, b"/Root")?.ok_or(Fault::Unfit("it has no catalog"))?)?;
+        let catalog = file.dictionary(root)?;
+        if entry(catalog, b"/AcroForm")?.is_some() {
             return Err(Fault::Unfit("it has a form or a seal already"));
         }
-        let first = pdf.pages().first().ok_or(Fault::Unfit("it has no page"))?.raw();
-        let page = number(first.obj_id().ok_or(Fault::Unfit("it has no page"))?.into())?;
+        let page = file.first_page(catalog)?;
 
-        let structure = catalog.get_ref(b"StructTreeRoot").map(number).transpose()?;
+        let structure = entry(catalog, b"/StructTreeRoot")?.map(reference).transpose()?;
         let elements = u32::from(structure.is_some());
-        let numbers = Numbers { field: end.size, element: end.size + 1, signature: end.size + 1 + elements };
+        let numbers = Numbers { field: file.size, element: file.size + 1, signature: file.size + 1 + elements };
         let form = format!("/AcroForm<</Fields[{} 0 R]/SigFlags 3>>", numbers.field);
-        let mut rewritten = vec![(end.root, edited(catalog.data(), vec![Edit::last(catalog.data(), form)])?)];
+        let mut rewritten = vec![(root, edited(catalog, vec![Edit::last(catalog, form)])?)];
+        let first = file.dictionary(page)?;
         // In a tagged file the annotations of a page are in the order of the structure (ISO 14289-1, 7.18.3).
-        let order = if structure.is_some() && !first.contains_key(b"Tabs") { "/Tabs/S" } else { "" };
+        let order = if structure.is_some() && entry(first, b"/Tabs")?.is_none() { "/Tabs/S" } else { "" };
         rewritten.push((page, with_annotation(first, numbers.field, order)?));
         let tags = match structure {
             None => None,
             Some(root) => {
-                let tree = object(root).ok_or(Fault::Unfit("its structure tree is missing"))?;
-                let top = top_element(&tree).ok_or(Fault::Unfit("its structure tree has no top"))?;
-                let (key, tree) = with_parent(&tree, numbers.element)?;
-                let element = object(top).ok_or(Fault::Unfit("its structure tree has no top"))?;
-                rewritten.push((root, tree));
-                rewritten.push((top, with_kid(&element, numbers.element)?));
+                let tree = file.dictionary(root)?;
+                let top = top_element(tree)?;
+                let (key, with_parent) = with_parent(tree, numbers.element)?;
+                rewritten.push((root, with_parent));
+                rewritten.push((top, with_kid(file.dictionary(top)?, numbers.element)?));
                 Some(Tags { top, key })
             }
         };
@@ -85,117 +81,146 @@ impl Document {
         if rewritten.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(Fault::Unfit("one object has two parts in it"));
         }
-        Ok(Self { numbers, page, tags, rewritten, trailer: end.trailer(time), previous: end.previous })
+        // Objects that hold one another would make the update longer than the file.
+        if rewritten.iter().map(|(_, text)| text.len()).sum::<usize>() > bytes.len() {
+            return Err(Fault::Unfit("its objects overlap"));
+        }
+        Ok(Self { numbers, page, tags, rewritten, trailer: file.next_trailer(time)?, previous: file.table_at })
     }
 }
 
-/// What stands at the end of a file.
-struct End {
+/// The parts of a file by which its objects are found.
+struct File<'a> {
+    bytes: &'a [u8],
+    table: &'a [u8],
+    table_at: usize,
+    trailer: &'a [u8],
     size: u32,
-    root: u32,
-    info: Option<u32>,
-    id: [Vec<u8>; 2],
-    previous: usize,
 }
 
-impl End {
-    fn read(bytes: &[u8]) -> Result<Self, Fault> {
+impl<'a> File<'a> {
+    /// Reads the end of a file: one table of all objects, and nothing that leads to others.
+    fn read(bytes: &'a [u8]) -> Result<Self, Fault> {
         const DAMAGED: Fault = Fault::Unfit("its trailer is damaged");
 
-        let start = memmem::rfind(bytes, b"startxref").ok_or(DAMAGED)?;
-        let digits = bytes[start + 9..].trim_ascii_start().split(|byte| !byte.is_ascii_digit()).next();
-        let previous: usize = digits.and_then(|digits| str::from_utf8(digits).ok()?.parse().ok()).ok_or(DAMAGED)?;
-        if !bytes.get(previous..).is_some_and(|table| table.starts_with(b"xref")) {
-            return Err(Fault::Unfit("it has no cross-reference table where it says"));
-        }
-        let trailer = memmem::rfind(&bytes[..start], b"trailer").ok_or(DAMAGED)?;
-        let trailer = Dict::from_bytes(bytes[trailer + 7..start].trim_ascii_start()).ok_or(DAMAGED)?;
-        if trailer.contains_key(b"Encrypt") {
+        let (table, table_at, trailer) = Self::end(bytes).ok_or(DAMAGED)?;
+        if entry(trailer, b"/Encrypt")?.is_some() {
             return Err(Fault::Unfit("it is encrypted"));
         }
-        let id = trailer.get::<Array<'_>>(b"ID").ok_or(Fault::Unfit("it has no identifier"))?;
-        let mut id = id.iter::<Text<'_>>();
-        let (Some(first), Some(second)) = (id.next(), id.next()) else {
-            return Err(Fault::Unfit("it has no identifier"));
-        };
-        let size = trailer.get::<u32>(b"Size").filter(|size| (1..u32::MAX - 3).contains(size)).ok_or(DAMAGED)?;
-        Ok(Self {
-            size,
-            root: number(trailer.get_ref(b"Root").ok_or(DAMAGED)?)?,
-            info: trailer.get_ref(b"Info").map(number).transpose()?,
-            id: [first.as_bytes().to_vec(), second.as_bytes().to_vec()],
-            previous,
-        })
+        if entry(trailer, b"/Prev")?.is_some() || entry(trailer, b"/XRefStm")?.is_some() {
+            return Err(Fault::Unfit("it has a seal or another update already"));
+        }
+        let size = entry(trailer, b"/Size")?.and_then(number).ok_or(DAMAGED)?;
+        let table = Self::lines(table, size).ok_or(Fault::Unfit("its cross-reference table is damaged"))?;
+        let size = u32::try_from(size).ok().filter(|size| (1..u32::MAX - 3).contains(size)).ok_or(DAMAGED)?;
+        Ok(Self { bytes, table, table_at, trailer, size })
+    }
+
+    /// What is from where the last table should begin up to the trailer, where that is, and the trailer.
+    fn end(bytes: &'a [u8]) -> Option<(&'a [u8], usize, &'a [u8])> {
+        let end = bytes.trim_ascii_end().strip_suffix(b"%%EOF")?.trim_ascii_end();
+        let digits = end.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let (before, position) = end.split_at(end.len() - digits);
+        let before = before.trim_ascii_end().strip_suffix(b"startxref")?.trim_ascii_end();
+        let (table_at, trailer_at) = (number(position)?, memmem::rfind(before, TRAILER)?);
+        let mut tokens = Tokens::new(before, trailer_at + TRAILER.len())?;
+        let trailer = tokens.value().filter(|_| tokens.rest().is_empty())?;
+        Some((before.get(table_at..trailer_at)?, table_at, trailer))
+    }
+
+    /// The lines of a table that has all objects in one section.
+    fn lines(table: &'a [u8], size: usize) -> Option<&'a [u8]> {
+        let mut tokens = Tokens::new(table, 0)?;
+        tokens.expect(b"xref")?;
+        tokens.expect(b"0")?;
+        tokens.expect(size.to_string().as_bytes())?;
+        tokens.skip_white();
+        let lines = tokens.take(size.checked_mul(LINE)?)?;
+        tokens.rest().trim_ascii().is_empty().then_some(lines)
+    }
+
+    /// The dictionary that is an object, and not one before a stream.
+    fn dictionary(&self, object: u32) -> Result<&'a [u8], Fault> {
+        self.find(object).ok_or(Fault::Unfit("its objects are damaged"))
+    }
+
+    fn find(&self, object: u32) -> Option<&'a [u8]> {
+        let start = usize::try_from(object).ok()?.checked_mul(LINE)?;
+        let (offset, kind) = self.table.get(start..start.checked_add(LINE)?)?.split_at(10);
+        if !kind.starts_with(b" 00000 n") {
+            return None;
+        }
+        let mut tokens = Tokens::new(self.bytes, number(offset)?)?;
+        tokens.expect(object.to_string().as_bytes())?;
+        tokens.expect(b"0")?;
+        tokens.expect(b"obj")?;
+        let dictionary = tokens.value().filter(|value| value.starts_with(b"<<"))?;
+        tokens.expect(b"endobj")?;
+        Some(dictionary)
+    }
+
+    /// The number of the first page; ours all hang at the root of the page tree.
+    fn first_page(&self, catalog: &[u8]) -> Result<u32, Fault> {
+        const NONE: Fault = Fault::Unfit("it has no page");
+
+        let pages = self.dictionary(reference(entry(catalog, b"/Pages")?.ok_or(NONE)?)?)?;
+        let page = reference(items(entry(pages, b"/Kids")?.ok_or(NONE)?).next().ok_or(NONE)?)?;
+        if entry(self.dictionary(page)?, b"/Type")? == Some(b"/Page") { Ok(page) } else { Err(NONE) }
     }
 
     /// The first identifier stays and the second is new, as each version of a file has its own (ISO 32000-1, 14.4).
-    fn trailer(&self, time: &str) -> Vec<u8> {
-        let second = Sha256::new().chain_update(&self.id[1]).chain_update(time).finalize();
-        let info = self.info.map_or_else(String::new, |info| format!("/Info {info} 0 R"));
-        format!("/Root {} 0 R{info}/ID[<{}><{}>]", self.root, hex(&self.id[0]), hex(&second[..16])).into_bytes()
+    fn next_trailer(&self, time: &str) -> Result<Vec<u8>, Fault> {
+        const NONE: Fault = Fault::Unfit("it has no identifier");
+
+        let mut id = items(entry(self.trailer, b"/ID")?.ok_or(NONE)?).map(text);
+        let (Some(Some(first)), Some(Some(second)), None) = (id.next(), id.next(), id.next()) else {
+            return Err(NONE);
+        };
+        let second = Sha256::new().chain_update(second).chain_update(time).finalize();
+        let root = entry(self.trailer, b"/Root")?.map(reference).transpose()?;
+        let info = entry(self.trailer, b"/Info")?.map(reference).transpose()?;
+        let [root, info] = [("/Root", root), ("/Info", info)]
+            .map(|(key, object)| object.map_or_else(String::new, |object| format!("{key} {object} 0 R")));
+        Ok(format!("{root}{info}/ID[<{}><{}>]", hex(first), hex(&second[..16])).into_bytes())
     }
 }
 
 /// The page with the field among its annotations, and their order at its end.
-fn with_annotation(page: &Dict<'_>, field: u32, order: &str) -> Result<Vec<u8>, Fault> {
-    let data = page.data();
-    let mut edits = match page.get_raw::<Array<'_>>(b"Annots").filter(|raw| raw.as_obj_ref().is_none()) {
-        Some(_) => {
-            let annotations = page.get::<Array<'_>>(b"Annots").ok_or(Fault::Unfit("its first page is damaged"))?;
-            vec![Edit::after(data, annotations.data(), format!(" {field} 0 R"))?]
+fn with_annotation(page: &[u8], field: u32, order: &str) -> Result<Vec<u8>, Fault> {
+    let edit = match entry(page, b"/Annots")? {
+        Some(annotations) => {
+            let apart = Fault::Unfit("its first page has a list of annotations apart");
+            Edit::within(page, annotations, format!(" {field} 0 R")).ok_or(apart)?
         }
-        None if page.contains_key(b"Annots") => {
-            return Err(Fault::Unfit("its first page has a list of annotations apart"));
-        }
-        None => vec![Edit::last(data, format!("/Annots[{field} 0 R]"))],
+        None => Edit::last(page, format!("/Annots[{field} 0 R]")),
     };
-    edits.push(Edit::last(data, order.to_owned()));
-    edited(data, edits)
+    edited(page, vec![edit, Edit::last(page, order.to_owned())])
 }
 
 /// The number of the element that holds all others.
-fn top_element(tree: &Dict<'_>) -> Option<u32> {
-    let top = match tree.get_ref(b"K") {
-        Some(top) => top,
-        None => tree.get::<Array<'_>>(b"K")?.raw_iter().next()?.as_obj_ref()?,
-    };
-    number(top).ok()
+fn top_element(tree: &[u8]) -> Result<u32, Fault> {
+    let top = entry(tree, b"/K")?.ok_or(STRANGE)?;
+    reference(items(top).next().unwrap_or(top))
 }
 
 /// The root of the structure tree with the field's element in its number tree, and the key that it has there.
-fn with_parent(tree: &Dict<'_>, element: u32) -> Result<(u32, Vec<u8>), Fault> {
-    const STRANGE: Fault = Fault::Unfit("its structure tree has another form than ours");
-
-    let data = tree.data();
-    let key = tree.get::<u32>(b"ParentTreeNextKey").filter(|&key| key < u32::MAX).ok_or(STRANGE)?;
-    if tree.get_ref(b"ParentTree").is_some() {
-        return Err(STRANGE);
-    }
-    let parents = tree.get::<Dict<'_>>(b"ParentTree").ok_or(STRANGE)?;
-    if parents.get_ref(b"Nums").is_some() {
-        return Err(STRANGE);
-    }
-    let list = parents.get::<Array<'_>>(b"Nums").ok_or(STRANGE)?;
-    let mut found = memmem::find_iter(data, NEXT_KEY);
-    let (Some(next), None) = (found.next(), found.next()) else { return Err(STRANGE) };
-    let digits = next + NEXT_KEY.len()..next + NEXT_KEY.len() + 1 + key.to_string().len();
-    if data.get(digits.clone()) != Some(format!(" {key}").as_bytes()) {
-        return Err(STRANGE);
-    }
+fn with_parent(tree: &[u8], element: u32) -> Result<(u32, Vec<u8>), Fault> {
+    let next = entry(tree, b"/ParentTreeNextKey")?.ok_or(STRANGE)?;
+    let key = number(next).and_then(|key| u32::try_from(key).ok()).filter(|&key| key < u32::MAX).ok_or(STRANGE)?;
+    let parents = entry(tree, b"/ParentTree")?.filter(|parents| parents.starts_with(b"<<")).ok_or(STRANGE)?;
+    let list = entry(parents, b"/Nums")?.ok_or(STRANGE)?;
     let edits = vec![
-        Edit::after(data, list.data(), format!(" {key} {element} 0 R"))?,
-        Edit { start: digits.start, end: digits.end, text: format!(" {}", key + 1) },
+        Edit::within(tree, list, format!(" {key} {element} 0 R")).ok_or(STRANGE)?,
+        Edit::instead(tree, next, (key + 1).to_string()).ok_or(STRANGE)?,
     ];
-    Ok((key, edited(data, edits)?))
+    Ok((key, edited(tree, edits)?))
 }
 
 /// An element with one more in it, at the end.
-fn with_kid(element: &Dict<'_>, kid: u32) -> Result<Vec<u8>, Fault> {
-    if element.get_ref(b"K").is_some() {
-        return Err(Fault::Unfit("its document element has another form than ours"));
-    }
-    let kids = element.get::<Array<'_>>(b"K").ok_or(Fault::Unfit("its document element is empty"))?;
-    edited(element.data(), vec![Edit::after(element.data(), kids.data(), format!(" {kid} 0 R"))?])
+fn with_kid(element: &[u8], kid: u32) -> Result<Vec<u8>, Fault> {
+    let kids = entry(element, b"/K")?.ok_or(Fault::Unfit("its document element is empty"))?;
+    let other = Fault::Unfit("its document element has another form than ours");
+    edited(element, vec![Edit::within(element, kids, format!(" {kid} 0 R")).ok_or(other)?])
 }
 
 /// A change in the text of an object.
@@ -212,11 +237,17 @@ impl Edit {
         Self { start: end, end, text }
     }
 
-    /// Puts a text after a part of the dictionary.
-    fn after(dictionary: &[u8], part: &[u8], text: String) -> Result<Self, Fault> {
-        let start = part.as_ptr().addr().checked_sub(dictionary.as_ptr().addr()).map(|start| start + part.len());
-        let end = start.filter(|&end| end <= dictionary.len()).ok_or(Fault::Unfit("its objects are damaged"))?;
-        Ok(Self { start: end, end, text })
+    /// Puts a text at the end of an array in the dictionary; none where the value is no array.
+    fn within(dictionary: &[u8], array: &[u8], text: String) -> Option<Self> {
+        let Self { end, .. } = Self::instead(dictionary, array, String::new())?;
+        array.ends_with(b"]").then_some(Self { start: end - 1, end: end - 1, text })
+    }
+
+    /// Puts a text in the place of a value in the dictionary.
+    fn instead(dictionary: &[u8], value: &[u8], text: String) -> Option<Self> {
+        let start = value.as_ptr().addr().checked_sub(dictionary.as_ptr().addr())?;
+        let end = start.checked_add(value.len()).filter(|&end| end <= dictionary.len())?;
+        Some(Self { start, end, text })
     }
 }
 
@@ -235,15 +266,6 @@ fn edited(dictionary: &[u8], mut edits: Vec<Edit>) -> Result<Vec<u8>, Fault> {
     }
     text.extend_from_slice(&dictionary[done..]);
     Ok(text)
-}
-
-/// The number of an object; ours are all of the first generation.
-fn number(reference: ObjRef) -> Result<u32, Fault> {
-    if reference.gen_number == 0 {
-        Ok(reference.obj_number)
-    } else {
-        Err(Fault::Unfit("it has objects of a later generation"))
-    }
 }
 
 /// Bytes as hexadecimal digits.

@@ -1,6 +1,7 @@
 //! What a seal promises, checked from outside: one binary, one module per subject.
 
 mod harness;
+mod hostile;
 mod identity;
 mod sealing;
 mod strangers;

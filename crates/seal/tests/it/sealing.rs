@@ -69,7 +69,10 @@ fn nothing_is_sealed_when_the_certificate_is_not_good() {
 fn a_file_is_sealed_once() {
     let (bytes, _) = sealed(&TAGGED, &self_made());
     let again = seal::sign(&bytes, &self_made(), now());
-    assert_eq!(again.unwrap_err().to_string(), "this PDF cannot carry the seal: it has a form or a seal already");
+    assert_eq!(
+        again.unwrap_err().to_string(),
+        "this PDF cannot carry the seal: it has a seal or another update already"
+    );
 }
 
 #[test]
