@@ -6,7 +6,7 @@ use crate::certificate;
 use crate::cms::Parts;
 use crate::fault::Fault;
 use crate::increment::Increment;
-use crate::{Seal, token};
+use crate::{Seal, signature, token};
 
 /// What a seal that holds says.
 ///
@@ -52,6 +52,9 @@ pub fn check(unsealed: &[u8], seal: &Seal) -> Result<Checked, Fault> {
     let signer = parts.signer();
     if !parts.scheme()?.verifies(certificate::key(signer), &parts.signed_bytes()?, &parts.signature) {
         return Err(Fault::Signature);
+    }
+    if !signature::is_normal(certificate::key(signer), &parts.signature) {
+        return Err(Fault::Shape("of two signatures that say the same, it has the other"));
     }
     let (not_before, not_after) = good_at(signer, seal.at)?;
     let trusted_time = parts.token.as_ref().map(|token| token::check(token, &parts.signature)).transpose()?;

@@ -157,7 +157,7 @@ impl Identity {
         match &self.key {
             Key::P256(key) => {
                 let signature: p256::ecdsa::Signature = key.sign(message);
-                signature.to_der().as_bytes().to_vec()
+                signature.normalize_s().to_der().as_bytes().to_vec()
             }
             Key::Rsa(key) => {
                 use rsa::signature::SignatureEncoding as _;

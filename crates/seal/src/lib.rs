@@ -13,7 +13,7 @@
 //! 2. [`check()`] says whether the seal holds, and what it says,
 //! 3. [`apply`] gives the same bytes again, or the file was changed.
 //!
-//! Signing is deterministic: ECDSA on P-256 after RFC 6979, RSA after PKCS #1 v1.5, each with SHA-256. Time and secrets
+//! Signing is deterministic: ECDSA on P-256 after RFC 6979 and with the low `s`, RSA after PKCS #1 v1.5, each with SHA-256. Time and secrets
 //! are arguments.
 //!
 //! What is not here: certificate chains are not followed to roots that anyone trusts, and revocation is not looked

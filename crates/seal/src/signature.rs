@@ -70,6 +70,12 @@ impl Scheme {
     }
 }
 
+/// Whether it is the one signature of ours among those that say the same: of the two for ECDSA, the one with the low `s`.
+pub(crate) fn is_normal(key: &SubjectPublicKeyInfoOwned, signature: &[u8]) -> bool {
+    KeyKind::of(key) != KeyKind::P256
+        || p256::ecdsa::Signature::from_der(signature).is_ok_and(|signature| signature == signature.normalize_s())
+}
+
 /// What kind of key it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyKind {

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use jiff::SignedDuration;
+use p256::ecdsa::Signature;
 use seal::{Fault, Seal, apply, check, split};
 
-use crate::harness::{AUTHORITY, TAGGED, sealed, self_made};
+use crate::harness::{AUTHORITY, TAGGED, now, sealed, self_made};
 
 /// What a reader who is given a sealed file does.
 fn notices(bytes: &[u8], original: &[u8]) -> bool {
@@ -81,6 +83,49 @@ fn bytes_cannot_be_put_in_or_taken_away() {
     }
     let longer = Seal { cms: [&seal.cms[..], &[0]].concat(), ..seal };
     assert!(matches!(check(&TAGGED, &longer), Err(Fault::Unreadable(_))));
+}
+
+/// Where the content begins of each value in DER that reaches to the end.
+fn last_values(der: &[u8]) -> Vec<usize> {
+    let header = |at: usize| match der[at + 1..] {
+        [0x82, high, low, ..] => (at + 4, usize::from(u16::from_be_bytes([high, low]))),
+        [0x81, low, ..] => (at + 3, usize::from(low)),
+        [low, ..] => (at + 2, usize::from(low)),
+        [] => panic!("a value has a length"),
+    };
+    let (mut at, mut found) = (0, Vec::new());
+    loop {
+        let (content, length) = header(at);
+        if content + length < der.len() {
+            at = content + length;
+            continue;
+        }
+        found.push(content);
+        // An octet string holds no values.
+        if der[at] == 4 {
+            return found;
+        }
+        at = content;
+    }
+}
+
+#[test]
+fn the_other_signature_that_ecdsa_allows_is_refused() {
+    for second in 0..4 {
+        let mut seal = seal::sign(&TAGGED, &self_made(), now() + SignedDuration::from_secs(second)).unwrap();
+        let values = last_values(&seal.cms);
+        let start = *values.last().expect("the signature is the last value");
+        let low = Signature::from_der(&seal.cms[start..]).unwrap();
+        assert_eq!(low.normalize_s(), low);
+        let high = Signature::from_scalars(low.r(), -low.s()).unwrap().to_der();
+        let longer = u8::try_from(high.as_bytes().len() - (seal.cms.len() - start)).expect("it is a byte");
+        for content in values {
+            seal.cms[content - 1] += longer;
+        }
+        seal.cms.splice(start.., high.as_bytes().iter().copied());
+        let words = check(&TAGGED, &seal).unwrap_err().to_string();
+        assert!(words.ends_with("(of two signatures that say the same, it has the other)"), "{words}");
+    }
 }
 
 #[test]
