@@ -21,13 +21,14 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Certificate> {
 }
 
 /// The time from and the time until which it is good.
-pub(crate) fn validity(certificate: &Certificate) -> Option<(Timestamp, Timestamp)> {
+pub(crate) fn validity(certificate: &Certificate) -> (Timestamp, Timestamp) {
     let validity = certificate.tbs_certificate().validity();
     let [from, until] = [validity.not_before, validity.not_after].map(|time| {
-        let seconds = i64::try_from(time.to_unix_duration().as_secs()).ok()?;
-        Timestamp::from_second(seconds).ok()
+        // The end of the year 9999, for one that never ends (RFC 5280, 4.1.2.5), is later than a timestamp can be.
+        let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+        Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
     });
-    Some((from?, until?))
+    (from, until)
 }
 
 /// The key of the certificate's holder.

@@ -17,6 +17,8 @@ use crate::{Seal, signature, token};
 pub struct Checked {
     /// What people call the signer, by the certificate.
     pub signer: String,
+    /// The SHA-256 of the signer's certificate in DER, by which it is compared with one that the signer publishes.
+    pub certificate_sha256: [u8; 32],
     /// What people call the one who issued the certificate.
     pub issuer: String,
     /// Whether the certificate vouches for itself, so that nobody else says who the signer is.
@@ -64,6 +66,7 @@ pub fn check(unsealed: &[u8], seal: &Seal) -> Result<Checked, Fault> {
     Ok(Checked {
         signer: certificate::display_name(signer.tbs_certificate().subject()),
         issuer: certificate::display_name(signer.tbs_certificate().issuer()),
+        certificate_sha256: certificate::fingerprint(signer).ok_or(Fault::Unreadable("its certificate is not DER"))?,
         self_made: certificate::is_self_signed(signer),
         not_before,
         not_after,
@@ -74,8 +77,7 @@ pub fn check(unsealed: &[u8], seal: &Seal) -> Result<Checked, Fault> {
 
 /// The certificate's times, if it is good at that time.
 pub(crate) fn good_at(certificate: &x509_cert::Certificate, at: Timestamp) -> Result<(Timestamp, Timestamp), Fault> {
-    let (from, until) =
-        certificate::validity(certificate).ok_or(Fault::Unreadable("its certificate has an unknown time"))?;
+    let (from, until) = certificate::validity(certificate);
     // The end is within the second that it names, and times are cut to seconds here.
     if at.as_second() < from.as_second() {
         return Err(Fault::NotYetValid { at, from });

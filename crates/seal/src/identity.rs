@@ -72,6 +72,8 @@ pub enum IdentityError {
 /// `Debug` names the signer and tells nothing of the key.
 pub struct Identity {
     chain: Vec<Certificate>,
+    pem: String,
+    sha256: [u8; 32],
     from: Timestamp,
     until: Timestamp,
     key: Key,
@@ -148,6 +150,16 @@ impl Identity {
         (self.from, self.until)
     }
 
+    /// The signer's certificate as PEM, without a secret.
+    pub fn certificate_pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// The SHA-256 of the signer's certificate in DER.
+    pub fn certificate_sha256(&self) -> [u8; 32] {
+        self.sha256
+    }
+
     pub(crate) fn chain(&self) -> &[Certificate] {
         &self.chain
     }
@@ -172,8 +184,10 @@ impl Identity {
     }
 
     fn new(chain: Vec<Certificate>, key: Key) -> Result<Self, IdentityError> {
-        let (from, until) = certificate::validity(&chain[0]).ok_or(IdentityError::UnreadableCertificate)?;
-        Ok(Self { chain, from, until, key })
+        let (from, until) = certificate::validity(&chain[0]);
+        let pem = chain[0].to_pem(pem::LineEnding::LF).map_err(unwritable)?;
+        let sha256 = certificate::fingerprint(&chain[0]).ok_or(IdentityError::UnreadableCertificate)?;
+        Ok(Self { chain, pem, sha256, from, until, key })
     }
 
     fn assemble(certificates: &[Vec<u8>], keys: Vec<Key>) -> Result<Self, IdentityError> {

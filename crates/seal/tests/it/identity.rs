@@ -1,6 +1,6 @@
 //! What can be sealed with, and what is refused in which words.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use seal::{Identity, IdentityError, check};
 
 use crate::harness::{AUTHORITY, TAGGED, now, sealed, self_made};
@@ -130,6 +130,32 @@ fn keys_of_other_kinds_are_refused_by_their_name() {
         let error = from_files(&[&format!("{name}.pem"), &format!("{name}.key")]).unwrap_err();
         assert_eq!(error, IdentityError::UnsupportedKey(words.to_owned()));
     }
+}
+
+#[test]
+fn a_certificate_may_never_end() {
+    AUTHORITY.key("endless", "ec:P-256");
+    // On the last day of the year 9999, or an hour before it: as far as `openssl` of every age goes.
+    let days = (253_402_300_799 - now().as_second()) / 86_400;
+    AUTHORITY.openssl(&format!(
+        "req -x509 -new -config openssl.cnf -extensions leaf -key endless.key -subj /CN=Endless -days {days} \
+         -out endless.pem"
+    ));
+    let identity = from_files(&["endless.pem", "endless.key"]).unwrap();
+    assert_eq!(identity.validity().1, Timestamp::MAX);
+    let (_, seal) = sealed(&TAGGED, &identity);
+    assert_eq!(check(&TAGGED, &seal).unwrap().not_after, Timestamp::MAX);
+}
+
+#[test]
+fn the_certificate_is_told_without_its_key() {
+    let identity = AUTHORITY.identity("told", "ec:P-256");
+    assert_eq!(identity.certificate_pem(), AUTHORITY.text("told.pem"));
+    AUTHORITY.openssl("x509 -in told.pem -outform DER -out told.der");
+    AUTHORITY.openssl("dgst -sha256 -binary -out told.sha256 told.der");
+    assert_eq!(identity.certificate_sha256().to_vec(), AUTHORITY.bytes("told.sha256"));
+    let checked = check(&TAGGED, &sealed(&TAGGED, &identity).1).unwrap();
+    assert_eq!(checked.certificate_sha256, identity.certificate_sha256());
 }
 
 #[test]
