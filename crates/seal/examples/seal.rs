@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use seal::Identity;
+use seal::{Authorities, Identity};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     say("apply")?;
     let (prefix, found) = seal::split(&sealed).ok_or("there is no seal")?;
     say("split")?;
-    let checked = seal::check(prefix, &found)?;
+    let checked = seal::check(prefix, &found, &Authorities::none())?;
     say("check")?;
     if found != made || prefix != unsealed {
         return Err("the seal that was found is another".into());

@@ -1,7 +1,8 @@
 //! What we read from X.509 certificates (RFC 5280).
 
+use const_oid::db::rfc5280;
 use der::Encode as _;
-use der::asn1::Ia5StringRef;
+use der::asn1::{Ia5StringRef, ObjectIdentifier};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use x509_cert::Certificate;
@@ -53,29 +54,50 @@ pub(crate) fn is_self_signed(certificate: &Certificate) -> bool {
     is_issued_by(certificate, certificate)
 }
 
-/// The certificates from the first up to a root, each issued by the next; the flag says whether a root is reached.
-pub(crate) fn path<'a>(first: &'a Certificate, others: &'a [Certificate]) -> (Vec<&'a Certificate>, Reached) {
+/// The certificates from the first up to a root, each issued by the next, as far as they are there.
+pub(crate) fn path<'a>(first: &'a Certificate, others: &'a [Certificate]) -> Vec<&'a Certificate> {
     let mut path = vec![first];
     loop {
         let last = path[path.len() - 1];
-        if is_self_signed(last) {
-            return (path, Reached::Root);
-        }
         let next = others.iter().find(|other| !path.contains(other) && is_issued_by(last, other));
-        match next {
+        match next.filter(|_| !is_self_signed(last)) {
             Some(next) => path.push(next),
-            None => return (path, Reached::Gap),
+            None => return path,
         }
     }
 }
 
-/// How a path of certificates ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reached {
-    /// With a certificate that vouches for itself.
-    Root,
-    /// With one whose issuer is not there.
-    Gap,
+/// All that are on a path from the first up to a root: the signature of each can be checked with what is there.
+///
+/// It follows from the certificates alone, not from their order; and what it gives, it gives again.
+pub(crate) fn rooted<'a>(first: &'a Certificate, others: &'a [Certificate]) -> Vec<&'a Certificate> {
+    let mut reached = vec![first];
+    // Who issued whom, by their places.
+    let mut issued = Vec::new();
+    let mut one = 0;
+    while let Some(&last) = reached.get(one) {
+        for other in std::iter::once(first).chain(others).filter(|other| is_issued_by(last, other)) {
+            let place = reached.iter().position(|reached| *reached == other).unwrap_or(reached.len());
+            if place == reached.len() {
+                reached.push(other);
+            }
+            issued.push((one, place));
+        }
+        one += 1;
+    }
+    let mut rooted: Vec<bool> = (0..reached.len()).map(|one| issued.contains(&(one, one))).collect();
+    while let Some(&(one, _)) = issued.iter().find(|(one, issuer)| rooted[*issuer] && !rooted[*one]) {
+        rooted[one] = true;
+    }
+    reached.into_iter().zip(rooted).filter_map(|(one, rooted)| rooted.then_some(one)).collect()
+}
+
+/// Whether it has no critical extension beside those that are looked at here (RFC 5280, 4.2).
+pub(crate) fn is_understood(certificate: &Certificate) -> bool {
+    const LOOKED_AT: [ObjectIdentifier; 3] =
+        [rfc5280::ID_CE_BASIC_CONSTRAINTS, rfc5280::ID_CE_KEY_USAGE, rfc5280::ID_CE_EXT_KEY_USAGE];
+    let extensions = certificate.tbs_certificate().extensions();
+    extensions.is_none_or(|all| all.iter().all(|one| !one.critical || LOOKED_AT.contains(&one.extn_id)))
 }
 
 /// What people call the holder of a name: its common name, or else the whole of it.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::authorities::Authorities;
 use crate::certificate;
 use crate::cms::Parts;
 use crate::fault::Fault;
@@ -10,9 +11,10 @@ use crate::{Seal, signature, token};
 
 /// What a seal that holds says.
 ///
-/// It says that the file is the one that was sealed, with the key of this certificate. Whether the certificate is one to
-/// trust is another question, which this crate does not answer: no roots are known here, and no lists of revoked
-/// certificates are asked. `pdfsig` and Acrobat do that, with the roots that their users trust.
+/// It says that the holder of this certificate's key sealed this file. Anybody can make a certificate of any name, take a
+/// seal off and put on one of their own: whose certificate it is, a reader learns by comparing its SHA-256 with what the
+/// signer publishes. No roots are known here, and no lists of revoked certificates are asked; `pdfsig` and Acrobat do
+/// that, with the roots that their users trust.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
     /// What people call the signer, by the certificate.
@@ -29,24 +31,30 @@ pub struct Checked {
     pub not_after: Timestamp,
     /// The time of the seal as its maker claims it.
     pub signed_at: Timestamp,
-    /// The time at which the seal existed, as an authority attests.
+    /// The time at which the seal existed already, as an authority attests.
     pub trusted_time: Option<TrustedTime>,
 }
 
-/// A time that does not rest on the word of the signer.
+/// A time that an authority attests, which is as good as the authority.
+///
+/// It is not in what the signer signed: anybody can take it out of a seal, or put another authority's, or their own, in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedTime {
     /// The time by the authority's clock.
     pub time: Timestamp,
     /// What people call the authority, by its certificate.
     pub authority: String,
+    /// Whether one of the [`Authorities`] that the caller trusts vouches for it; nobody does where none were given.
+    pub vouched: bool,
 }
 
-/// Checks a seal against the file that it was split from.
+/// Checks a seal against the file that it was split from. An authority that is not trusted is no fault: see
+/// [`TrustedTime::vouched`].
 ///
-/// With a seal that holds, [`apply`](crate::apply) gives the one sealed file that there can be; who has one compares
-/// its bytes too. Then no bit of it is other than when it was sealed.
-pub fn check(unsealed: &[u8], seal: &Seal) -> Result<Checked, Fault> {
+/// With a seal that holds, [`apply`](crate::apply) gives the one file with this seal; who has one compares its bytes too.
+/// Then the unsealed file and all that is signed in the seal are as the signer signed them. The time stamp may have been
+/// taken away or replaced since.
+pub fn check(unsealed: &[u8], seal: &Seal, trusted: &Authorities) -> Result<Checked, Fault> {
     let parts = Parts::read(&seal.cms)?;
     if parts.digest != Increment::new(unsealed, seal.at)?.digest(unsealed) {
         return Err(Fault::OtherFile);
@@ -59,9 +67,9 @@ pub fn check(unsealed: &[u8], seal: &Seal) -> Result<Checked, Fault> {
         return Err(Fault::Shape("of two signatures that say the same, it has the other"));
     }
     let (not_before, not_after) = good_at(signer, seal.at)?;
-    let trusted_time = parts.token.as_ref().map(|token| token::check(token, &parts.signature)).transpose()?;
-    if let Some(trusted) = &trusted_time {
-        good_at(signer, trusted.time)?;
+    let trusted_time = parts.token.as_ref().map(|token| token::check(token, &parts.signature, trusted)).transpose()?;
+    if let Some(says) = &trusted_time {
+        good_at(signer, says.time)?;
     }
     Ok(Checked {
         signer: certificate::display_name(signer.tbs_certificate().subject()),

@@ -16,7 +16,7 @@ use x509_cert::spki::{EncodePublicKey as _, SubjectPublicKeyInfoOwned};
 use crate::certificate;
 use crate::signature::KeyKind;
 
-/// What was given is not something to seal with.
+/// What was given is not something to seal with, or holds no certificates to trust.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentityError {
@@ -92,10 +92,9 @@ impl Identity {
         let (mut certificates, mut keys) = (Vec::new(), Vec::new());
         for text in texts {
             for block in blocks(text) {
-                let (label, der) =
-                    pem::decode_vec(block.as_bytes()).map_err(|error| IdentityError::Pem(error.to_string()))?;
+                let (label, der) = pem::decode_vec(block.as_bytes()).map_err(broken)?;
                 match label {
-                    "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => certificates.push(der),
+                    label if is_certificate(label) => certificates.push(der),
                     "PRIVATE KEY" => keys.push(Key::from_pkcs8(&der)?),
                     "EC PRIVATE KEY" => keys.push(Key::from_sec1(&der)?),
                     "RSA PRIVATE KEY" => keys.push(Key::from_pkcs1(&der)?),
@@ -213,7 +212,7 @@ impl Identity {
         {
             return Err(IdentityError::NotForSigning);
         }
-        let (path, _) = certificate::path(first, &certificates);
+        let path = certificate::path(first, &certificates);
         Self::new(path.into_iter().cloned().collect(), key)
     }
 }
@@ -267,7 +266,7 @@ impl Key {
 }
 
 /// The blocks of a PEM text, and nothing of what stands around them.
-fn blocks(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn blocks(text: &str) -> impl Iterator<Item = &str> {
     const BEGIN: &str = "-----BEGIN ";
     const END: &str = "-----END ";
     let mut rest = text;
@@ -279,6 +278,15 @@ fn blocks(text: &str) -> impl Iterator<Item = &str> {
         rest = &rest[end..];
         Some(block)
     })
+}
+
+/// Whether a block of a PEM text that is named so holds a certificate.
+pub(crate) fn is_certificate(label: &str) -> bool {
+    matches!(label, "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE")
+}
+
+pub(crate) fn broken(error: impl fmt::Display) -> IdentityError {
+    IdentityError::Pem(error.to_string())
 }
 
 pub(crate) fn unwritable(error: impl fmt::Display) -> IdentityError {

@@ -16,10 +16,16 @@
 //! Signing is deterministic: ECDSA on P-256 after RFC 6979 and with the low `s`, RSA after PKCS #1 v1.5, each with SHA-256. Time and secrets
 //! are arguments.
 //!
-//! What is not here: certificate chains are not followed to roots that anyone trusts, and revocation is not looked
-//! up. `pdfsig`, Acrobat or pyHanko do that. The certificates in a seal are all named in what is signed, so none can be
-//! taken away or put in.
+//! What a seal does not say by itself:
+//!
+//! - Whose it is. Anybody can take a seal off and seal the file again with another certificate. What pins a file to its
+//!   server is the proof in it, and the certificate's SHA-256 that the server publishes. The signer's chain is not
+//!   followed to roots that anyone trusts, and revocation is not looked up; `pdfsig`, Acrobat or pyHanko do that. The
+//!   signer's certificates are all named in what is signed, so none can be taken away or put in.
+//! - Whether there was a trusted time, and whose. The time stamp is an unsigned attribute: anybody can take it away, or
+//!   put another authority's in. [`Authorities`] say whose are trusted.
 
+mod authorities;
 mod certificate;
 mod check;
 mod cms;
@@ -35,6 +41,7 @@ mod token;
 
 use jiff::Timestamp;
 
+pub use authorities::Authorities;
 pub use check::{Checked, TrustedTime, check};
 pub use fault::Fault;
 pub use identity::{Identity, IdentityError};

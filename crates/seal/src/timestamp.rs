@@ -9,6 +9,7 @@ use der::{Decode as _, Encode as _, Sequence};
 use sha2::{Digest as _, Sha256};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
+use crate::authorities::Authorities;
 use crate::cms::Parts;
 use crate::fault::Fault;
 use crate::token::{self, MessageImprint};
@@ -47,8 +48,10 @@ pub fn request(seal: &Seal, nonce: u64) -> Result<Vec<u8>, Fault> {
 
 /// Checks the authority's answer to the request with this nonce, and puts its time stamp into the seal.
 ///
-/// Parts of the answer that the authority did not sign are dropped. A time stamp that the seal has already is replaced.
-pub fn accept(seal: &Seal, nonce: u64, response: &[u8]) -> Result<Seal, Fault> {
+/// With trusted authorities one of them must vouch for the one that answered; with none given, any authority is taken.
+/// Parts of the answer that cannot be checked are dropped; where the path from the authority to a trusted root needs the
+/// root, it is put in. A time stamp that the seal has already is replaced.
+pub fn accept(seal: &Seal, nonce: u64, response: &[u8], trusted: &Authorities) -> Result<Seal, Fault> {
     let mut parts = Parts::read(&seal.cms)?;
     let response =
         TimeStampResp::from_der(response).map_err(|_| Fault::TimeStamp("the answer is not a time-stamp response"))?;
@@ -57,14 +60,22 @@ pub fn accept(seal: &Seal, nonce: u64, response: &[u8]) -> Result<Seal, Fault> {
         return Err(Fault::Refused(reason(&response.status)));
     }
     let token = response.token.ok_or(Fault::TimeStamp("there is none in the answer"))?;
-    let token = token::normal(&token)?;
+    let plain = token::normal(&token, &Authorities::none())?;
     let asked = integer(nonce).map_err(|_| Fault::TimeStamp("the nonce cannot be written in DER"))?;
-    if token::nonce(&token)?.as_ref() != Some(&asked) {
+    if token::nonce(&plain)?.as_ref() != Some(&asked) {
         return Err(Fault::TimeStamp("it answers another request"));
     }
-    let trusted = token::check(&token, &parts.signature)?;
-    check::good_at(parts.signer(), trusted.time)?;
-    parts.token = Some(token);
+    let mut says = token::check(&plain, &parts.signature, trusted)?;
+    let mut kept = plain;
+    if !trusted.is_empty() && !says.vouched {
+        kept = token::normal(&token, trusted)?;
+        says = token::check(&kept, &parts.signature, trusted)?;
+        if !says.vouched {
+            return Err(Fault::TimeStamp("its authority is not one of those that are trusted"));
+        }
+    }
+    check::good_at(parts.signer(), says.time)?;
+    parts.token = Some(kept);
     Seal { at: seal.at, cms: parts.write()? }.fitting()
 }
 

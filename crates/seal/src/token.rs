@@ -1,11 +1,12 @@
 //! The time-stamp token: what an authority signs (RFC 3161), brought into one form and checked.
 //!
 //! A token comes from a stranger, and CMS leaves parts of it unsigned. [`normal`] drops what can be dropped and puts the
-//! rest in the form that the signed parts dictate; [`check()`] takes tokens in that form only. So every bit that is left is
-//! signed, or follows from what is signed. For the certificates this means: the authority's own is named by its digest in
-//! what is signed; others stay if they are named there too, or if the path from the authority's to a root is complete,
-//! for then each one's signature can be checked. An intermediate certificate without its root is dropped; validators
-//! fetch it from where the authority's certificate says.
+//! rest in the form that the signed parts dictate; [`check`] takes tokens in that form only. So every bit that is left is
+//! signed, or can be checked with what else is there. For the certificates this means: the authority's own is named by its
+//! digest in what is signed; others stay if they are named there too, or if they are on a complete path from the
+//! authority's to a root, for then each one's signature can be checked. An intermediate certificate without its root is
+//! dropped, unless the root is one that the caller trusts: then that is put in. None of this says that the authority is
+//! one to trust; [`Authorities`] do. And who wants can still put another certificate of the same issuer's key there.
 
 use cms::cert::CertificateChoices;
 use cms::content_info::{CmsVersion, ContentInfo};
@@ -25,7 +26,8 @@ use x509_cert::ext::Extensions;
 use x509_cert::ext::pkix::{ExtendedKeyUsage, SubjectKeyIdentifier};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-use crate::certificate::{self, Reached};
+use crate::authorities::Authorities;
+use crate::certificate;
 use crate::check::{TrustedTime, good_at};
 use crate::cms::{SIGNING_CERTIFICATE_V2, SigningCertificateV2, certificates, value};
 use crate::fault::Fault;
@@ -35,6 +37,9 @@ use crate::signature::{Hash, Scheme};
 const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
 /// The older attribute that names the certificate by its SHA-1 (RFC 2634).
 const SIGNING_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.12");
+
+/// So many certificates are in a token at most: what there is to check grows with their square.
+const MOST_CERTIFICATES: usize = 16;
 
 /// What is stamped (RFC 3161, 2.4.1).
 #[derive(Debug, Clone, PartialEq, Eq, Sequence)]
@@ -84,19 +89,19 @@ struct SigningCertificate {
     policies: Option<Any>,
 }
 
-/// Brings a token into the one form that [`check()`] takes.
-pub(crate) fn normal(token: &ContentInfo) -> Result<ContentInfo, Fault> {
-    let opened = Opened::read(token)?;
+/// Brings a token into the one form that [`check`] takes, with those of the roots in it that its authority leads to.
+pub(crate) fn normal(token: &ContentInfo, roots: &Authorities) -> Result<ContentInfo, Fault> {
+    let opened = Opened::read_with(token, roots)?;
     opened.write().map_err(|_| Fault::TimeStamp("it cannot be written in DER"))
 }
 
 /// Checks a token that is over a signature.
-pub(crate) fn check(token: &ContentInfo, stamped: &[u8]) -> Result<TrustedTime, Fault> {
+pub(crate) fn check(token: &ContentInfo, stamped: &[u8], trusted: &Authorities) -> Result<TrustedTime, Fault> {
     let opened = Opened::read(token)?;
     if opened.write().ok().as_ref() != Some(token) {
         return Err(Fault::TimeStamp("it has parts that nobody signed"));
     }
-    opened.check(stamped)
+    opened.check(stamped, trusted)
 }
 
 /// The nonce in a token: the one of the request that it answers.
@@ -117,6 +122,10 @@ struct Opened {
 
 impl Opened {
     fn read(token: &ContentInfo) -> Result<Self, Fault> {
+        Self::read_with(token, &Authorities::none())
+    }
+
+    fn read_with(token: &ContentInfo, roots: &Authorities) -> Result<Self, Fault> {
         const STRANGE: Fault = Fault::TimeStamp("it is not a time-stamp token");
 
         if token.content_type != rfc5911::ID_SIGNED_DATA {
@@ -132,7 +141,17 @@ impl Opened {
         let all = certificates(data.certificates.as_ref()).ok_or(STRANGE)?;
         let authority = all.iter().find(|one| is_named_by(&signer.sid, one));
         let authority = authority.ok_or(Fault::TimeStamp("the certificate of its authority is not in it"))?.clone();
-        let others = kept(&authority, &all, &attributes);
+        if all.len() > MOST_CERTIFICATES {
+            return Err(Fault::TimeStamp("there are more certificates in it than are looked at"));
+        }
+        let mut others: Vec<_> = all.into_iter().filter(|one| *one != authority).collect();
+        let missing = roots.certificates().iter().filter(|root| **root != authority);
+        for root in missing {
+            if !others.contains(root) {
+                others.push(root.clone());
+            }
+        }
+        let others = kept(&authority, others, &attributes);
         Ok(Self { signer: signer.clone(), signed: attributes, authority, others, content, info })
     }
 
@@ -162,7 +181,7 @@ impl Opened {
         Ok(ContentInfo { content_type: rfc5911::ID_SIGNED_DATA, content: Any::encode_from(&data)? })
     }
 
-    fn check(&self, stamped: &[u8]) -> Result<TrustedTime, Fault> {
+    fn check(&self, stamped: &[u8], trusted: &Authorities) -> Result<TrustedTime, Fault> {
         let imprint = &self.info.message_imprint;
         let hash = Hash::from_algorithm(&imprint.hash_algorithm);
         let stamps = imprint.hashed_message.as_bytes() == Sha256::digest(stamped).as_slice();
@@ -174,7 +193,9 @@ impl Opened {
         let time = read_time(&self.info.gen_time).ok_or(Fault::TimeStamp("its time cannot be read"))?;
         good_at(&self.authority, time)
             .map_err(|_| Fault::TimeStamp("the certificate of its authority was not good at its time"))?;
-        Ok(TrustedTime { time, authority: certificate::display_name(self.authority.tbs_certificate().subject()) })
+        let vouched = trusted.vouch_for(&self.authority, &self.others, time);
+        let authority = certificate::display_name(self.authority.tbs_certificate().subject());
+        Ok(TrustedTime { time, authority, vouched })
     }
 
     fn check_signature(&self) -> Result<(), Fault> {
@@ -239,13 +260,12 @@ fn names(signed: &SignedAttributes) -> Vec<CertificateName> {
     older.map_or_else(Vec::new, |older| older.certs.iter().map(name).collect())
 }
 
-/// Of all certificates, those beside the authority's whose every bit can be checked.
-fn kept(authority: &Certificate, all: &[Certificate], signed: &SignedAttributes) -> Vec<Certificate> {
+/// Of the certificates beside the authority's, those whose every bit can be checked.
+fn kept(authority: &Certificate, others: Vec<Certificate>, signed: &SignedAttributes) -> Vec<Certificate> {
     let names = names(signed);
-    let (path, reached) = certificate::path(authority, all);
-    let checked =
-        |one: &Certificate| names.iter().any(|name| name.names(one)) || reached == Reached::Root && path.contains(&one);
-    all.iter().filter(|one| *one != authority && checked(one)).cloned().collect()
+    let rooted: Vec<_> = certificate::rooted(authority, &others).into_iter().cloned().collect();
+    let checked = |one: &Certificate| names.iter().any(|name| name.names(one)) || rooted.contains(one);
+    others.into_iter().filter(checked).collect()
 }
 
 fn is_named_by(name: &SignerIdentifier, certificate: &Certificate) -> bool {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use report::{Fonts, Format, sample};
-use seal::{Identity, Seal, timestamp};
+use seal::{Authorities, Identity, Seal, timestamp};
 use tempfile::TempDir;
 
 /// A report with tags.
@@ -58,6 +58,9 @@ impl Authority {
         let config = "[req]\ndistinguished_name=dn\n[dn]\n[root]\nbasicConstraints=critical,CA:TRUE\n\
             keyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n[leaf]\nbasicConstraints=critical,CA:FALSE\n\
             keyUsage=critical,digitalSignature,nonRepudiation\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n\
+            [unsigning]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,cRLSign\n\
+            [bound]\nbasicConstraints=critical,CA:TRUE\nnameConstraints=critical,permitted;DNS:example\n\
+            [narrow]\nbasicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\n\
             [cipher]\nkeyUsage=critical,keyEncipherment\n\
             [stamp]\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n\
             extendedKeyUsage=critical,timeStamping\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n\
@@ -123,11 +126,16 @@ impl Authority {
 
     /// Makes a certificate in `name.pem` for the key in `name.key`.
     pub(crate) fn certify(&self, name: &str, section: &str, subject: &str) {
+        self.certify_by("root", name, section, subject);
+    }
+
+    /// Makes a certificate in `name.pem` for the key in `name.key`, which the other issues.
+    pub(crate) fn certify_by(&self, issuer: &str, name: &str, section: &str, subject: &str) {
         self.openssl(&format!("req -new -config openssl.cnf -key {name}.key -subj {subject} -out {name}.csr"));
         // No file that counts: tests run at once.
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
         self.openssl(&format!(
-            "x509 -req -in {name}.csr -CA root.pem -CAkey root.key -set_serial {serial} -days 20 -extfile openssl.cnf \
+            "x509 -req -in {name}.csr -CA {issuer}.pem -CAkey {issuer}.key -set_serial {serial} -days 20 -extfile openssl.cnf \
              -extensions {section} -out {name}.pem"
         ));
     }
@@ -143,7 +151,7 @@ impl Authority {
     /// Puts the time authority's stamp on a seal.
     pub(crate) fn stamp(&self, seal: &Seal) -> Seal {
         let answer = self.answer(&timestamp::request(seal, 7).expect("it is a seal"), STAMPED);
-        timestamp::accept(seal, 7, &answer).expect("it is an answer")
+        timestamp::accept(seal, 7, &answer, &Authorities::none()).expect("it is an answer")
     }
 
     /// Answers a request; `more` are options of `openssl ts -reply`.

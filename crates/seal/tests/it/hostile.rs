@@ -1,7 +1,7 @@
 //! PDFs that are made to cost memory or time, or to be read in two ways.
 
 use jiff::Timestamp;
-use seal::{Fault, Seal, apply, check, split};
+use seal::{Authorities, Fault, Seal, apply, check, split};
 
 use crate::harness::{TAGGED, sealed, self_made};
 
@@ -139,10 +139,10 @@ fn damage_anywhere_is_answered() {
             let mut bytes = whole.clone();
             bytes[position] = put;
             if let Some((unsealed, found)) = split(&bytes) {
-                let _ = check(unsealed, &found);
+                let _ = check(unsealed, &found, &Authorities::none());
                 let _ = apply(unsealed, &found);
             }
-            let _ = check(&bytes[..TAGGED.len().min(position + 9)], &seal);
+            let _ = check(&bytes[..TAGGED.len().min(position + 9)], &seal, &Authorities::none());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What can be sealed with, and what is refused in which words.
 
 use jiff::{SignedDuration, Timestamp};
-use seal::{Identity, IdentityError, check};
+use seal::{Authorities, Identity, IdentityError, check};
 
 use crate::harness::{AUTHORITY, TAGGED, now, sealed, self_made};
 
@@ -72,7 +72,7 @@ fn keys_come_in_their_older_forms_too() {
         assert!(AUTHORITY.text(&format!("{name}.old")).contains(" PRIVATE KEY-----"));
         let identity = from_files(&[&format!("{name}.pem"), &format!("{name}.old")]).unwrap();
         let (_, seal) = sealed(&TAGGED, &identity);
-        assert_eq!(check(&TAGGED, &seal).unwrap().signer, "Someone");
+        assert_eq!(check(&TAGGED, &seal, &Authorities::none()).unwrap().signer, "Someone");
     }
 }
 
@@ -144,7 +144,7 @@ fn a_certificate_may_never_end() {
     let identity = from_files(&["endless.pem", "endless.key"]).unwrap();
     assert_eq!(identity.validity().1, Timestamp::MAX);
     let (_, seal) = sealed(&TAGGED, &identity);
-    assert_eq!(check(&TAGGED, &seal).unwrap().not_after, Timestamp::MAX);
+    assert_eq!(check(&TAGGED, &seal, &Authorities::none()).unwrap().not_after, Timestamp::MAX);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn the_certificate_is_told_without_its_key() {
     AUTHORITY.openssl("x509 -in told.pem -outform DER -out told.der");
     AUTHORITY.openssl("dgst -sha256 -binary -out told.sha256 told.der");
     assert_eq!(identity.certificate_sha256().to_vec(), AUTHORITY.bytes("told.sha256"));
-    let checked = check(&TAGGED, &sealed(&TAGGED, &identity).1).unwrap();
+    let checked = check(&TAGGED, &sealed(&TAGGED, &identity).1, &Authorities::none()).unwrap();
     assert_eq!(checked.certificate_sha256, identity.certificate_sha256());
 }
 

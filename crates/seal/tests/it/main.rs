@@ -1,5 +1,6 @@
 //! What a seal promises, checked from outside: one binary, one module per subject.
 
+mod authorities;
 mod harness;
 mod hostile;
 mod identity;

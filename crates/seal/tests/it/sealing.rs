@@ -1,7 +1,7 @@
 //! What sealing does to a file, and what the seal then says.
 
 use jiff::{SignedDuration, Timestamp};
-use seal::{Fault, Seal, check, split};
+use seal::{Authorities, Fault, Seal, check, split};
 
 use crate::harness::{AUTHORITY, TAGGED, UNTAGGED, now, sealed, self_made};
 
@@ -17,7 +17,7 @@ fn the_unsealed_file_stays_as_it_is_and_the_seal_comes_after_it() {
 #[test]
 fn a_seal_says_who_and_when() {
     let (_, seal) = sealed(&TAGGED, &self_made());
-    let checked = check(&TAGGED, &seal).unwrap();
+    let checked = check(&TAGGED, &seal, &Authorities::none()).unwrap();
     assert_eq!((checked.signer.as_str(), checked.issuer.as_str()), ("sts.example", "sts.example"));
     assert!(checked.self_made);
     assert_eq!(checked.signed_at, now());
@@ -29,7 +29,7 @@ fn a_seal_says_who_and_when() {
 fn a_seal_with_a_certificate_of_an_authority_names_it() {
     for (name, kind) in [("curve", "ec:P-256"), ("rsa", "rsa:3072")] {
         let (_, seal) = sealed(&TAGGED, &AUTHORITY.identity(name, kind));
-        let checked = check(&TAGGED, &seal).unwrap();
+        let checked = check(&TAGGED, &seal, &Authorities::none()).unwrap();
         assert_eq!((checked.signer, checked.issuer.as_str()), (format!("Signer {name}"), "Root"));
         assert!(!checked.self_made);
     }
@@ -49,14 +49,14 @@ fn the_same_file_identity_and_time_make_the_same_seal() {
 fn a_time_is_cut_to_seconds() {
     let seal = seal::sign(&TAGGED, &self_made(), now() + SignedDuration::from_millis(999)).unwrap();
     assert_eq!(seal.at, now());
-    assert!(check(&TAGGED, &seal).is_ok());
+    assert!(check(&TAGGED, &seal, &Authorities::none()).is_ok());
 }
 
 #[test]
 fn nothing_is_sealed_when_the_certificate_is_not_good() {
     let identity = self_made();
     let (from, until) = identity.validity();
-    let sign = |at| seal::sign(&TAGGED, &identity, at).map(|seal| check(&TAGGED, &seal));
+    let sign = |at| seal::sign(&TAGGED, &identity, at).map(|seal| check(&TAGGED, &seal, &Authorities::none()));
     assert!(matches!(sign(from), Ok(Ok(_))));
     assert!(matches!(sign(until), Ok(Ok(_))));
     let (early, late) = (from - SignedDuration::from_secs(1), until + SignedDuration::from_secs(1));
@@ -95,7 +95,7 @@ fn what_is_no_pdf_of_ours_is_refused_and_has_no_seal() {
 #[test]
 fn a_seal_of_another_file_does_not_hold() {
     let (_, seal) = sealed(&TAGGED, &self_made());
-    assert_eq!(check(&UNTAGGED, &seal), Err(Fault::OtherFile));
+    assert_eq!(check(&UNTAGGED, &seal, &Authorities::none()), Err(Fault::OtherFile));
 }
 
 #[test]

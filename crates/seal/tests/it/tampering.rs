@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use jiff::SignedDuration;
 use p256::ecdsa::Signature;
-use seal::{Fault, Seal, apply, check, split};
+use seal::{Authorities, Fault, Seal, apply, check, split};
 
 use crate::harness::{AUTHORITY, TAGGED, now, sealed, self_made};
 
 /// What a reader who is given a sealed file does.
 fn notices(bytes: &[u8], original: &[u8]) -> bool {
     let Some((unsealed, seal)) = split(bytes) else { return true };
-    if check(unsealed, &seal).is_err() {
+    if check(unsealed, &seal, &Authorities::none()).is_err() {
         return true;
     }
     let holds = apply(unsealed, &seal).is_ok_and(|again| again == bytes);
@@ -82,7 +82,7 @@ fn bytes_cannot_be_put_in_or_taken_away() {
         assert!(notices(shorter, &bytes));
     }
     let longer = Seal { cms: [&seal.cms[..], &[0]].concat(), ..seal };
-    assert!(matches!(check(&TAGGED, &longer), Err(Fault::Unreadable(_))));
+    assert!(matches!(check(&TAGGED, &longer, &Authorities::none()), Err(Fault::Unreadable(_))));
 }
 
 /// Where the content begins of each value in DER that reaches to the end.
@@ -123,7 +123,7 @@ fn the_other_signature_that_ecdsa_allows_is_refused() {
             seal.cms[content - 1] += longer;
         }
         seal.cms.splice(start.., high.as_bytes().iter().copied());
-        let words = check(&TAGGED, &seal).unwrap_err().to_string();
+        let words = check(&TAGGED, &seal, &Authorities::none()).unwrap_err().to_string();
         assert!(words.ends_with("(of two signatures that say the same, it has the other)"), "{words}");
     }
 }
@@ -131,7 +131,8 @@ fn the_other_signature_that_ecdsa_allows_is_refused() {
 #[test]
 fn the_words_name_the_fault() {
     let (_, seal) = sealed(&TAGGED, &self_made());
-    let words = |cms: Vec<u8>| check(&TAGGED, &Seal { cms, at: seal.at }).unwrap_err().to_string();
+    let words =
+        |cms: Vec<u8>| check(&TAGGED, &Seal { cms, at: seal.at }, &Authorities::none()).unwrap_err().to_string();
     let turned = |mark: &[u8], after: usize| {
         let mut cms = seal.cms.clone();
         let at = cms.windows(mark.len()).position(|bytes| bytes == mark).expect("the mark is there") + after;
@@ -146,7 +147,8 @@ fn the_words_name_the_fault() {
         "the seal's signature was not made with the key of its certificate, or was changed since"
     );
     assert_eq!(
-        check(&TAGGED, &Seal { at: other.at + jiff::SignedDuration::from_secs(1), ..other }).unwrap_err(),
+        check(&TAGGED, &Seal { at: other.at + jiff::SignedDuration::from_secs(1), ..other }, &Authorities::none())
+            .unwrap_err(),
         Fault::OtherFile
     );
     assert_eq!(words(b"x".to_vec()), "the seal is damaged: its signature cannot be read (it is not DER)");
