@@ -13,8 +13,8 @@
 //! 2. [`check()`] says whether the seal holds, and what it says,
 //! 3. [`apply`] gives the same bytes again, or the file was changed.
 //!
-//! Signing is deterministic: ECDSA on P-256 after RFC 6979 and with the low `s`, RSA after PKCS #1 v1.5, each with SHA-256. Time and secrets
-//! are arguments.
+//! Signing is deterministic: ECDSA on P-256 after RFC 6979 and with the low `s`, RSA after PKCS #1 v1.5, each
+//! with SHA-256. Time and secrets are arguments.
 //!
 //! What a seal does not say by itself:
 //!
