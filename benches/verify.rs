@@ -54,7 +54,7 @@ fn main() {
     let (ratio, rendering, verifying) = rounds[ROUNDS / 2];
     let verdict = if ratio <= PROMISED { "as promised" } else { "MORE THAN PROMISED" };
     say(&format!(
-        "{ENTRIES} entries, {} bytes: rendered in {rendering:.0?}, verified in {verifying:.0?}: \
+        "{ENTRIES} entries, {} bytes: rendered in {rendering:.2?}, verified in {verifying:.2?}: \
          {ratio:.2} times of {PROMISED:.2}: {verdict}",
         file.len(),
     ));
