@@ -1,6 +1,7 @@
 //! The time-stamp authority, spoken to over HTTP (RFC 3161 §3.4).
 //!
-//! Plain HTTP is enough: the answer is signed, and bound to the question by its hash and nonce.
+//! Plain HTTP is enough where `timestamp_authorities` names who may answer: the answer is signed, and bound to
+//! the question by its hash and nonce. Where it names nobody, anybody on the line can answer.
 
 use std::time::Duration;
 

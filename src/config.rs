@@ -56,6 +56,7 @@ pub struct Config {
     pub seal_password: String,
     /// The time-stamp authority; empty for none.
     pub timestamp_url: String,
+    timestamp_authorities: String,
     /// Years for which a closed room's papers are kept.
     pub retention_years: u32,
     fsck_hours: u32,
@@ -243,6 +244,11 @@ impl Config {
     /// Where the certificate and key of the seal are, where they are somebody's.
     pub fn seal_file(&self) -> Option<PathBuf> {
         (!self.seal_file.is_empty()).then(|| self.seal_file.clone().into())
+    }
+
+    /// Where the certificates of the time-stamp authorities are whose time counts.
+    pub fn timestamp_authorities(&self) -> Option<PathBuf> {
+        (!self.timestamp_authorities.is_empty()).then(|| self.timestamp_authorities.clone().into())
     }
 
     /// Where those are that were made here.

@@ -16,7 +16,7 @@ use crate::{
     db::migrations,
     domain::{Time, log_keys},
     error::{Error, Result},
-    http, jobs, telemetry,
+    http, jobs, keys, telemetry,
 };
 
 /// How long requests in progress are waited for when the server is to stop.
@@ -103,6 +103,10 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
 
 /// Refuses a certificate that is not good now, and warns of one that soon is not.
 fn check_seal(app: &App) -> Result<()> {
+    keys::authorities(&app.config)?;
+    if !app.config.timestamp_url.is_empty() && app.config.timestamp_authorities().is_none() {
+        tracing::warn!("time stamps of anybody count: `timestamp_authorities` names those that are to");
+    }
     let (from, until) = app.seal_identity()?.validity();
     let (from, until, now) = (Time::from(from), Time::from(until), app.now());
     if now < from || until < now {

@@ -3,10 +3,11 @@
 //! The seal is kept before the file is stored, and whoever comes first has made it: so a file that is
 //! made again, by another worker or in years, has the same bytes.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use seal::{Fault, Seal, timestamp};
+use seal::{Authorities, Fault, Seal, timestamp};
 
+use super::Time;
 use crate::{
     app::App,
     authority,
@@ -16,8 +17,11 @@ use crate::{
         snapshots::Snapshot,
     },
     error::{Error, Result},
+    keys,
 };
 
+/// What the authority's clock and the server's may be apart; a stamp of another time is none of this seal.
+const CLOCKS_APART: Duration = Duration::from_mins(10);
 /// The longest reason that is kept, in characters.
 const LONGEST_REASON: usize = 300;
 
@@ -54,7 +58,7 @@ pub async fn seal_again(app: &App, snapshot: &Snapshot, unsealed: Vec<u8>) -> Re
 /// Whether the seal is one of these bytes.
 async fn fits(unsealed: &Arc<Vec<u8>>, kept: &StoredSeal) -> Result<bool> {
     let (file, seal) = (Arc::clone(unsealed), Seal { at: kept.says.sealed_at.into(), cms: kept.cms.clone() });
-    let checked = tokio::task::spawn_blocking(move || seal::check(&file, &seal)).await;
+    let checked = tokio::task::spawn_blocking(move || seal::check(&file, &seal, &Authorities::none())).await;
     Ok(checked.map_err(|error| Error::internal(format!("the sealing failed: {error}")))?.is_ok())
 }
 
@@ -85,13 +89,18 @@ async fn make(app: &App, unsealed: &Arc<Vec<u8>>) -> Result<StoredSeal> {
             }
         }
     }
-    let (file, made) = (Arc::clone(unsealed), seal.clone());
-    let checked = aside(move || seal::check(&file, &made)).await?;
+    let (file, made, trusted) = (Arc::clone(unsealed), seal.clone(), authorities(app)?);
+    let checked = aside(move || seal::check(&file, &made, &trusted)).await?;
+    let told = checked.trusted_time.as_ref().map(|trusted| Time::from(trusted.time));
+    if let Some(told) = told.filter(|told| told.apart(app.now()) > CLOCKS_APART) {
+        tracing::warn!(%told, "the time-stamp authority's clock and this server's are apart");
+        note = Some(format!("the authority's clock said {told} when the server's said {}", app.now()));
+    }
     let says = SealSays {
         sealed_at: seal.at.into(),
         signer: checked.signer,
         self_made: checked.self_made,
-        trusted_time: checked.trusted_time.map(|trusted| trusted.time.into()),
+        trusted_time: told,
         note,
     };
     Ok(StoredSeal { says, cms: seal.cms })
@@ -106,8 +115,15 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + Send
 
 /// The seal with the authority's time in it, or why there is none.
 async fn stamp(app: &App, seal: &Seal) -> Result<Seal, String> {
+    let trusted = authorities(app).map_err(|error| error.to_string())?;
     let nonce = app.nonce();
     let request = timestamp::request(seal, nonce).map_err(|fault| fault.to_string())?;
     let answer = authority::ask(&app.config.timestamp_url, request).await?;
-    timestamp::accept(seal, nonce, &answer).map_err(|fault| fault.to_string())
+    let stamped = timestamp::accept(seal, nonce, &answer, &trusted).map_err(|fault| fault.to_string())?;
+    Ok(stamped)
+}
+
+/// The authorities whose time counts; any where none are named.
+fn authorities(app: &App) -> Result<Authorities> {
+    keys::authorities(&app.config)
 }

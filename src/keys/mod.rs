@@ -11,7 +11,7 @@ use std::{
 };
 
 pub use log::{log_key, log_key_in_force, replace_log_key};
-pub use seal::seal_identity;
+pub use seal::{authorities, seal_identity};
 
 use crate::{
     app,

@@ -2,7 +2,7 @@
 
 use std::{fs, io::ErrorKind, path::Path, time::Duration};
 
-use seal::{Identity, IdentityError};
+use seal::{Authorities, Identity, IdentityError};
 
 use super::{cannot, make};
 use crate::{
@@ -34,6 +34,14 @@ pub fn seal_identity(config: &Config, name: &str, now: Time, secret: [u8; 32]) -
         read => read.map_err(|error| cannot(&path, "read", &error))?,
     };
     of_file(&path, Identity::from_pem(&[&text]))
+}
+
+/// The authorities whose time stamps count; any where none are named.
+pub fn authorities(config: &Config) -> Result<Authorities> {
+    let Some(path) = config.timestamp_authorities() else { return Ok(Authorities::none()) };
+    let text = fs::read_to_string(&path).map_err(|error| cannot(&path, "read", &error))?;
+    let read = Authorities::from_pem(&text);
+    read.map_err(|error| Error::setup(format!("the time-stamp authorities of {}: {error}", path.display())))
 }
 
 /// PEM says so; what else it is, is PKCS#12.

@@ -9,6 +9,7 @@ use sts_clearance::{
         self,
         seals::{SealSays, StoredSeal},
     },
+    domain::Time,
     http,
 };
 use tempfile::TempDir;
@@ -44,7 +45,7 @@ async fn a_pdf_is_sealed_and_its_snapshot_and_the_log_say_by_whom(app: TestApp) 
     assert_eq!(seal["trusted_time"], Value::Null);
     assert!(seal["note"].as_str().unwrap().contains("no time-stamp authority is set up"), "{seal}");
     let (unsealed, found) = seal::split(&file).unwrap();
-    let checked = seal::check(unsealed, &found).unwrap();
+    let checked = seal::check(unsealed, &found, &seal::Authorities::none()).unwrap();
     assert_eq!((checked.signer.as_str(), checked.self_made), (name, true));
     let (room, broker) = (snapshot["room_id"].as_str().unwrap(), app.sign_in("broker@example.com").await);
     let path = format!("/rooms/{room}/activities?action=snapshot_generated");
@@ -91,7 +92,7 @@ async fn a_seal_that_was_kept_for_other_bytes_is_made_anew(app: TestApp) {
     assert_eq!(snapshot["seal"]["signer"], app.app.log_key.name());
     let file = app.get(&format!("{path}/download"), &broker).send().await.body;
     let (unsealed, found) = seal::split(&file).unwrap();
-    seal::check(unsealed, &found).unwrap();
+    seal::check(unsealed, &found, &seal::Authorities::none()).unwrap();
 }
 
 /// `openssl`, as an authority whose clock is right, and as one that issues certificates.
@@ -134,6 +135,13 @@ impl Authority {
     }
 }
 
+/// Sets the test's clock to that of `openssl`.
+fn set_right(app: &TestApp) {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros();
+    let now = Time::from_microsecond(i64::try_from(since).unwrap()).unwrap();
+    app.later(now.since(app.app.now()));
+}
+
 /// Serves an authority on a port of its own; its URL.
 async fn serve(answer: impl Fn(&[u8]) -> (StatusCode, Vec<u8>) + Send + Sync + 'static) -> String {
     let answer = Arc::new(answer);
@@ -151,15 +159,34 @@ async fn serve(answer: impl Fn(&[u8]) -> (StatusCode, Vec<u8>) + Send + Sync + '
 #[tokio::test]
 async fn with_an_authority_the_seal_has_its_time() {
     let authority = Authority::new();
+    let root = authority.dir.path().join("tsa.pem").display().to_string();
     let url = serve(move |question| (StatusCode::OK, authority.answer(question))).await;
-    let app = TestApp::with(String::new(), &[("timestamp_url", url)]).await;
+    let app = TestApp::with(String::new(), &[("timestamp_url", url), ("timestamp_authorities", root)]).await;
+    set_right(&app);
     let (snapshot, file) = app.sealed().await;
     assert_eq!(snapshot["seal"]["note"], Value::Null);
     let trusted: jiff::Timestamp = snapshot["seal"]["trusted_time"].as_str().unwrap().parse().unwrap();
     let (unsealed, seal) = seal::split(&file).unwrap();
-    let checked = seal::check(unsealed, &seal).unwrap();
+    let checked = seal::check(unsealed, &seal, &seal::Authorities::none()).unwrap();
     assert_eq!(checked.trusted_time.as_ref().map(|trusted| trusted.time), Some(trusted));
     assert_eq!(checked.trusted_time.unwrap().authority, "tsa");
+}
+
+#[tokio::test]
+async fn a_time_of_somebody_else_or_of_another_day_does_not_pass_for_the_authoritys() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let root = other.dir.path().join("tsa.pem").display().to_string();
+    let url = serve(move |question| (StatusCode::OK, authority.answer(question))).await;
+    let settings = [("timestamp_url", url.clone()), ("timestamp_authorities", root)];
+    let app = TestApp::with(String::new(), &settings).await;
+    set_right(&app);
+    let (snapshot, _) = app.sealed().await;
+    assert_eq!(snapshot["seal"]["trusted_time"], Value::Null);
+    let note = snapshot["seal"]["note"].as_str().unwrap();
+    assert!(note.contains("its authority is not one of those that are trusted"), "{note}");
+    let app = TestApp::with(String::new(), &[("timestamp_url", url)]).await;
+    let (snapshot, _) = app.sealed().await;
+    assert!(snapshot["seal"]["note"].as_str().unwrap().starts_with("the authority's clock said "), "{snapshot}");
 }
 
 #[tokio::test]
@@ -181,7 +208,7 @@ async fn where_the_authority_does_not_answer_rightly_the_snapshot_completes_and_
         assert!(note.starts_with("no trusted time: ") && note.contains(says), "{url}: {note}");
         assert_eq!(snapshot["seal"]["trusted_time"], Value::Null);
         let (unsealed, seal) = seal::split(&file).unwrap();
-        assert_eq!(seal::check(unsealed, &seal).unwrap().trusted_time, None);
+        assert_eq!(seal::check(unsealed, &seal, &seal::Authorities::none()).unwrap().trusted_time, None);
     }
     drop(other);
 }
@@ -208,7 +235,7 @@ async fn a_given_certificate_seals_as_pem_and_as_pkcs_12() {
     for settings in [vec![at(&path("both.pem"))], vec![at(&path("signer.p12")), ("seal_password", "sesame".into())]] {
         let app = TestApp::with(String::new(), &settings).await;
         // `openssl` certifies from now on.
-        app.later(std::time::Duration::from_hours(24 * 3));
+        set_right(&app);
         let (snapshot, _) = app.sealed().await;
         assert_eq!(snapshot["seal"]["signer"], "signer", "{snapshot}");
     }

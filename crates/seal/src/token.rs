@@ -1,7 +1,7 @@
 //! The time-stamp token: what an authority signs (RFC 3161), brought into one form and checked.
 //!
 //! A token comes from a stranger, and CMS leaves parts of it unsigned. [`normal`] drops what can be dropped and puts the
-//! rest in the form that the signed parts dictate; [`check`] takes tokens in that form only. So every bit that is left is
+//! rest in the form that the signed parts dictate; [`check()`] takes tokens in that form only. So every bit that is left is
 //! signed, or can be checked with what else is there. For the certificates this means: the authority's own is named by its
 //! digest in what is signed; others stay if they are named there too, or if they are on a complete path from the
 //! authority's to a root, for then each one's signature can be checked. An intermediate certificate without its root is
@@ -89,7 +89,7 @@ struct SigningCertificate {
     policies: Option<Any>,
 }
 
-/// Brings a token into the one form that [`check`] takes, with those of the roots in it that its authority leads to.
+/// Brings a token into the one form that [`check()`] takes, with those of the roots in it that its authority leads to.
 pub(crate) fn normal(token: &ContentInfo, roots: &Authorities) -> Result<ContentInfo, Fault> {
     let opened = Opened::read_with(token, roots)?;
     opened.write().map_err(|_| Fault::TimeStamp("it cannot be written in DER"))

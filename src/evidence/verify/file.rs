@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use report::Rendered;
-use seal::Seal;
+use seal::{Authorities, Seal};
 
 use super::super::Hash;
 use super::checks::{Fault, Said};
@@ -45,7 +45,7 @@ impl<'a> Sealed<'a> {
     fn holds(&self) -> Said {
         let none = "the PDF ends without a seal of ours: it was taken off, or something was changed or added there";
         let seal = self.seal.as_ref().ok_or_else(|| Fault::Failed(none.to_owned()))?;
-        let checked = seal::check(self.unsealed, seal).map_err(|fault| fault.to_string())?;
+        let checked = seal::check(self.unsealed, seal, &Authorities::none()).map_err(|fault| fault.to_string())?;
         let vouched = if checked.self_made {
             "a self-made certificate: nobody else vouches for that name".to_owned()
         } else {
@@ -53,9 +53,13 @@ impl<'a> Sealed<'a> {
         };
         let time = checked.trusted_time.map_or_else(
             || format!("no trusted time: that it was sealed at {} is its word", utc(checked.signed_at)),
-            |trusted| format!("it existed at {}, as {} attests", utc(trusted.time), trusted.authority),
+            |trusted| {
+                let (at, by) = (utc(trusted.time), trusted.authority);
+                format!("it existed at {at}, as {by} attests, whom this program neither trusts nor distrusts")
+            },
         );
-        Ok(format!("sealed by {}, with {vouched}; {time}", checked.signer))
+        let certificate = hex::encode(checked.certificate_sha256);
+        Ok(format!("sealed by {}, with {vouched}; {time}; the certificate's SHA-256 is {certificate}", checked.signer))
     }
 
     /// Compares the file with what was drawn again.
