@@ -49,6 +49,8 @@ pub struct Config {
     /// The key that signs logs, where it is no file's; never shown.
     pub log_key: String,
     log_key_file: String,
+    /// Public keys that are trusted besides the one in force and those that it follows.
+    pub trusted_log_keys: String,
     /// Name of a key that is made.
     pub log_name: String,
     seal_file: String,

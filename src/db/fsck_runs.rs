@@ -117,11 +117,23 @@ pub async fn finish(tx: &mut Tx, id: Uuid, now: Time, found: &Found) -> Result<(
     tx.exec(forget, &[&REMEMBERED]).await.map(drop)
 }
 
-/// The last check that is over.
+/// The last check that is over; where it came to no end, with what the last one found that did.
 pub async fn last(tx: &mut Tx) -> Result<Option<Finished>> {
-    let sql = "SELECT started_at, finished_at, logs, entries, records, files, damaged, findings, error FROM fsck_runs
-        WHERE finished_at IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1";
-    let Some(row) = tx.opt(sql, &[]).await? else { return Ok(None) };
+    let Some(mut last) = one(tx, "").await? else { return Ok(None) };
+    if last.found.error.is_some()
+        && let Some(whole) = one(tx, "AND error IS NULL").await?
+    {
+        last.found = Found { error: last.found.error, ..whole.found };
+    }
+    Ok(Some(last))
+}
+
+async fn one(tx: &mut Tx, only: &str) -> Result<Option<Finished>> {
+    let sql = format!(
+        "SELECT started_at, finished_at, logs, entries, records, files, damaged, findings, error FROM fsck_runs
+         WHERE finished_at IS NOT NULL {only} ORDER BY started_at DESC, id DESC LIMIT 1"
+    );
+    let Some(row) = tx.opt(&sql, &[]).await? else { return Ok(None) };
     let count = |column| Ok::<_, Error>(row.get::<i64>(column)?.unsigned_abs());
     let damaged: String = row.get(6)?;
     let found = Found {

@@ -314,6 +314,8 @@ pub enum Event {
     LogKeyRotated {
         from: String,
         to: String,
+        /// That the one follows the other, in a note that both have signed (C2SP `signed-note`).
+        signed: String,
     },
     AccessDenied {
         permission: &'static str,

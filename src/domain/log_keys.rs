@@ -4,8 +4,8 @@ use super::{Actor, Event, Log, OpenLog, operation};
 use crate::{
     app::App,
     db::{self, Tx},
-    error::Result,
-    evidence::LogKey,
+    error::{Error, Result},
+    evidence::{self, LogKey},
     keys,
 };
 
@@ -43,10 +43,13 @@ pub async fn public(app: &App) -> Result<Vec<String>> {
 pub async fn rotate(app: &App, by: &Actor) -> Result<LogKey> {
     register(app).await?;
     let key = keys::replace_log_key(&app.config, &app.log_key, app.secret())?;
+    let signed = evidence::succession(&app.log_key, &key);
+    let signed = signed.map_err(|error| Error::internal(format!("keys that cannot sign: {error}")))?;
     let (from, to) = (app.log_key.public().to_owned(), key.public().to_owned());
     operation(app, Log::Platform, by, async move |tx, log| {
         db::logs::add_key(tx, &to, log.now).await?;
-        log.append(tx, &Event::LogKeyRotated { from: from.clone(), to: to.clone() }).await
+        let rotated = Event::LogKeyRotated { from: from.clone(), to: to.clone(), signed: signed.clone() };
+        log.append(tx, &rotated).await
     })
     .await?;
     Ok(key)

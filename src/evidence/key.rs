@@ -87,6 +87,27 @@ impl LogKey {
     }
 }
 
+/// What a key says when it follows another.
+fn succession_of(from: &str, to: &str) -> String {
+    format!("sts-clearance: one key of a log follows another\n{from}\n{to}\n")
+}
+
+/// The note that says that one key follows another, signed by both.
+pub fn succession(from: &LogKey, to: &LogKey) -> Result<String, NoteError> {
+    let mut note = Note::new(succession_of(from.public(), to.public()).as_bytes(), &[])?;
+    note.add_sigs(&[&from.signer, &to.signer])?;
+    String::from_utf8(note.to_bytes()).map_err(|_| NoteError::MalformedNote)
+}
+
+/// Whether a trusted key, one of the two, says in the note that the one follows the other.
+pub fn vouches(trusted: &str, note: &str, from: &str, to: &str) -> bool {
+    let Ok(keys) = PublicKeys::read(trusted) else { return false };
+    let Ok(note) = Note::from_bytes(note.as_bytes()) else { return false };
+    [from, to].contains(&trusted)
+        && note.text() == succession_of(from, to).as_bytes()
+        && note.verify(&keys.verifiers()).is_ok()
+}
+
 impl fmt::Debug for LogKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LogKey({})", self.public)

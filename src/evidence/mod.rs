@@ -11,7 +11,7 @@ mod tree;
 pub mod verify;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use key::{KeyError, LogKey, PublicKeys};
+pub use key::{KeyError, LogKey, PublicKeys, succession, vouches};
 pub use leaf::{Leaf, LeafError};
 pub use proof::{ConsistencyProof, LogProof, ProofError};
 pub use tree::{CompactRange, Hash, Node, Place, Question, extends, holds, leaf_hash, node_hash};

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use sts_clearance::{
     db::{self, Dialect, Tx, migrations},
     domain::{
-        Actor, Log, Role,
+        Actor, Event, Log, Role,
         fsck::{self, Finding, Mode, Outcome, Remedy, Watch},
-        log_keys, schema,
+        log_keys, operation, schema,
     },
-    evidence::{Checkpoint, CompactRange, LogKey},
+    evidence::{self, Checkpoint, CompactRange, LogKey},
 };
 
 use crate::harness::{IMO, TestApp, on_both_databases};
@@ -33,6 +33,10 @@ on_both_databases! {
     a_history_rewritten_without_the_key_is_found,
     a_key_that_the_log_does_not_tell_of_is_found,
     an_edited_or_a_lost_seal_is_found,
+    a_checkpoint_or_a_proof_taken_away_is_found,
+    a_completed_snapshot_said_to_have_failed_is_found_with_its_lost_file,
+    a_key_that_the_log_was_made_to_tell_of_is_found,
+    a_rotated_key_is_vouched_for_before_and_after_the_next_start,
     a_snapshot_or_an_upload_whose_rows_were_removed_is_found,
     a_file_whose_stored_hash_was_edited_is_told_from_one_whose_bytes_were,
     repair_puts_files_of_snapshots_back_byte_for_byte_and_touches_no_row,
@@ -391,6 +395,64 @@ async fn a_key_that_the_log_does_not_tell_of_is_found(app: TestApp) {
     let other = LogKey::new("other.example.com", [7; 32]).unwrap().public().to_owned();
     room.sql(&[&format!("INSERT INTO log_keys (public_key, added_at) SELECT '{other}', added_at FROM log_keys")]).await;
     assert_eq!(room.damaged().await, [("key", other)]);
+}
+
+async fn a_checkpoint_or_a_proof_taken_away_is_found(app: TestApp) {
+    let room = Room::new(app).await;
+    room.app.later(std::time::Duration::from_mins(1));
+    let later = json!({ "snapshot_type": "json" });
+    let taken = room.app.snapshot(&room.id, &room.broker, later).await["id"].as_str().unwrap().to_owned();
+    room.sql(&[
+        "UPDATE room_logs SET checkpoint = NULL",
+        &format!("UPDATE snapshot_records SET proof = NULL WHERE snapshot_id = '{taken}'"),
+    ])
+    .await;
+    let kinds: Vec<_> = room.damaged().await.into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, ["checkpoint", "checkpoint", "proof"]);
+}
+
+async fn a_completed_snapshot_said_to_have_failed_is_found_with_its_lost_file(app: TestApp) {
+    let room = Room::new(app).await;
+    let id = &room.snapshots[0];
+    room.sql(&[&format!("UPDATE snapshots SET status = 'failed' WHERE id = '{id}'")]).await;
+    let key = format!("rooms/{}/snapshots/{id}.json", room.id);
+    fs::remove_file(room.app.dir.path().join("data/files").join(&key)).unwrap();
+    assert_eq!(room.damaged().await, [("snapshot", format!("snapshot {id}")), ("file", key)]);
+}
+
+/// Whoever has the database and no key writes a key of their own into the log, and signs all with it.
+async fn a_key_that_the_log_was_made_to_tell_of_is_found(app: TestApp) {
+    let room = Room::new(app).await;
+    let forger = LogKey::new("other.example.com", [7; 32]).unwrap();
+    let (forged, by) = (forger.public().to_owned(), Actor::System);
+    let told = forged.clone();
+    let ours = room.app.app.log_key.public().to_owned();
+    operation(&room.app.app, Log::Platform, &by, async move |tx, log| {
+        db::logs::add_key(tx, &told, log.now).await?;
+        let (from, to) = (ours.clone(), told.clone());
+        // What they can sign is their own half.
+        let other = LogKey::new("other.example.com", [8; 32]).unwrap();
+        let signed = evidence::succession(&other, &LogKey::new("other.example.com", [7; 32]).unwrap()).unwrap();
+        log.append(tx, &Event::LogKeyRotated { from, to, signed }).await
+    })
+    .await
+    .unwrap();
+    assert_eq!(room.damaged().await, [("key", forged)]);
+}
+
+async fn a_rotated_key_is_vouched_for_before_and_after_the_next_start(app: TestApp) {
+    let room = Room::new(app).await;
+    let before = room.app.app.log_key.public().to_owned();
+    let after = log_keys::rotate(&room.app.app, &Actor::Operator).await.unwrap();
+    assert_eq!(room.damaged().await, [("", String::new()); 0]);
+    let note = evidence::succession(&room.app.app.log_key, &after).unwrap();
+    for trusted in [&before, after.public()] {
+        assert!(evidence::vouches(trusted, &note, &before, after.public()));
+        assert!(!evidence::vouches(trusted, &note, after.public(), &before));
+    }
+    let stranger = LogKey::new("other.example.com", [7; 32]).unwrap();
+    assert!(!evidence::vouches(stranger.public(), &note, &before, after.public()));
+    assert!(!evidence::vouches(&before, &note.replace("follows", "precedes"), &before, after.public()));
 }
 
 async fn an_edited_or_a_lost_seal_is_found(app: TestApp) {

@@ -137,7 +137,8 @@ impl Authority {
 
 /// Sets the test's clock to that of `openssl`.
 fn set_right(app: &TestApp) {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros();
+    let written = tempfile::tempfile().unwrap().metadata().unwrap().modified().unwrap();
+    let since = written.duration_since(std::time::UNIX_EPOCH).unwrap().as_micros();
     let now = Time::from_microsecond(i64::try_from(since).unwrap()).unwrap();
     app.later(now.since(app.app.now()));
 }

@@ -17,7 +17,7 @@ use crate::{
         fsck::{DrawnRow, SnapshotRow, VersionRow},
     },
     domain::{SnapshotId, rendering, snapshots},
-    error::{Error, Result},
+    error::Result,
     evidence::Hash,
 };
 
@@ -146,11 +146,12 @@ impl Lost<'_> {
         if hex::encode(hash) != self.expected.sha256 {
             return Ok(Err("drawn again, it has other bytes".into()));
         }
-        if let Err(error @ Error::Store(_)) = app.files.put(self.file_url, bytes).await {
+        if let Err(error) = app.files.put(self.file_url, bytes).await {
             return Ok(Err(error.to_string()));
         }
         if !is_there_still(app, id).await? {
             app.files.delete(self.file_url).await?;
+            return Ok(Err("it was deleted meanwhile".into()));
         }
         Ok(Ok(()))
     }

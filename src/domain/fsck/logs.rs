@@ -63,7 +63,7 @@ pub(super) async fn check(
     }
     doubts.tell(run);
     if place.log == Log::Platform {
-        run.trust(&reading.told.keys);
+        run.trust(&reading.told);
     }
     reading.check_head(run, rows, size);
     Ok(reading.told)
@@ -164,7 +164,19 @@ impl<'a> Reading<'a> {
     fn check_checkpoint(&self, run: &mut Run<'_>, head: &HeadRow, size: u64) {
         const WHAT: &str = "the signed checkpoint";
         let Some(note) = &head.checkpoint else {
-            if size > 0 {
+            let signed = match self.place.log {
+                // The entry that tells of the first key was signed.
+                Log::Platform => self.told.signed_since.is_some(),
+                Log::Room(_) => run.signed_since.is_some_and(|since| self.told.last > Some(since)),
+            };
+            if signed {
+                self.found(
+                    run,
+                    Kind::Checkpoint,
+                    WHAT,
+                    "it is missing, and entries were signed when the last was added",
+                );
+            } else if size > 0 {
                 let none_yet = "there is none yet; the next entry brings one";
                 run.add(Finding::new(self.place, Kind::Checkpoint, WHAT, none_yet).with(Remedy::NotNeeded));
             }

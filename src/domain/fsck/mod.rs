@@ -12,22 +12,22 @@ mod records;
 mod told;
 mod tree;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use futures_util::TryStreamExt;
 
 pub use finding::{Checked, Finding, Kind, Outcome, Place, Remedy};
 use told::{TakenBack, Told};
 
-use super::{Log, SnapshotId};
+use super::{Log, SnapshotId, Time};
 use crate::{
     app::App,
     db::{
         self,
         fsck::{LogRows, SnapshotRow, Stored, VersionRow},
     },
-    error::Result,
-    evidence::PublicKeys,
+    error::{Error, Result},
+    evidence::{PublicKeys, vouches},
 };
 
 /// Findings of one kind in one log that are told one by one.
@@ -54,11 +54,18 @@ pub trait Watch: Send {
 
 /// Checks everything.
 pub async fn run(app: &App, mode: Mode, watch: &mut dyn Watch) -> Result<Outcome> {
-    let keys = HashSet::new();
-    let told = HashMap::new();
-    let outcome = Outcome::default();
-    let mut run =
-        Run { app, mode, watch, keys: public_keys(app, &keys)?, outcome, told, taken_back: TakenBack::default() };
+    let trusted = trusted(app);
+    let mut run = Run {
+        app,
+        mode,
+        watch,
+        keys: public_keys(&trusted)?,
+        trusted,
+        signed_since: None,
+        outcome: Outcome::default(),
+        told: HashMap::new(),
+        taken_back: TakenBack::default(),
+    };
     let mut logs = app.db.read_at_length(async |tx| db::fsck::logs(tx).await).await?;
     // Its log tells the keys that the others are signed with.
     logs.sort_by_key(|(key, _)| key != "platform");
@@ -100,11 +107,15 @@ async fn rows(app: &App, log: Log) -> Result<Rows> {
         .await
 }
 
-fn public_keys(app: &App, told: &HashSet<String>) -> Result<PublicKeys> {
-    let ours = app.log_key.public();
-    let known = std::iter::once(ours).chain(told.iter().map(String::as_str).filter(|key| *key != ours));
-    let readable: Vec<_> = known.filter(|key| PublicKeys::read(key).is_ok()).collect();
-    PublicKeys::read(&readable.join("\n")).map_err(|error| crate::error::Error::internal(error.to_string()))
+fn public_keys(trusted: &BTreeSet<String>) -> Result<PublicKeys> {
+    let keys: Vec<_> = trusted.iter().map(String::as_str).collect();
+    PublicKeys::read(&keys.join("\n")).map_err(|error| Error::setup(format!("the keys that are trusted: {error}")))
+}
+
+/// The key in force, and those that the settings name.
+fn trusted(app: &App) -> BTreeSet<String> {
+    let named = app.config.trusted_log_keys.split([' ', ',', '\n']).filter(|key| !key.is_empty());
+    named.chain([app.log_key.public()]).map(str::to_owned).collect()
 }
 
 /// A check under way.
@@ -113,6 +124,10 @@ struct Run<'a> {
     mode: Mode,
     watch: &'a mut dyn Watch,
     keys: PublicKeys,
+    /// The same as text.
+    trusted: BTreeSet<String>,
+    /// From when on every entry was signed, as the platform's log tells.
+    signed_since: Option<Time>,
     outcome: Outcome,
     /// Findings of each kind in the log that is being checked.
     told: HashMap<Kind, u64>,
@@ -124,11 +139,25 @@ impl Run<'_> {
         &self.keys
     }
 
-    /// From now on these keys sign too.
-    fn trust(&mut self, told: &HashSet<String>) {
-        if let Ok(keys) = public_keys(self.app, told) {
+    /// From now on those keys sign too that follow one that is trusted, or that one follows, as a key that is
+    /// trusted has signed. What the log tells of a key is not enough: the keys vouch for the log.
+    fn trust(&mut self, told: &Told) {
+        let mut grows = true;
+        while grows {
+            let vouched: Vec<_> = told
+                .successions
+                .iter()
+                .filter(|[from, to, note]| self.trusted.iter().any(|key| vouches(key, note, from, to)))
+                .flat_map(|[from, to, _]| [from.clone(), to.clone()])
+                .collect();
+            let before = self.trusted.len();
+            self.trusted.extend(vouched);
+            grows = self.trusted.len() > before;
+        }
+        if let Ok(keys) = public_keys(&self.trusted) {
             self.keys = keys;
         }
+        self.signed_since = told.signed_since;
     }
 
     fn add(&mut self, finding: Finding) {
@@ -204,6 +233,12 @@ impl Run<'_> {
     fn check_keys(&mut self, place: &Place, kept: Vec<String>, told: &Told) {
         for key in kept.into_iter().filter(|key| told.whole && !told.keys.contains(key)) {
             self.add(Finding::new(place, Kind::Key, key, "the log does not tell that it was added"));
+        }
+        let mut strange: Vec<_> = told.keys.iter().filter(|key| !self.trusted.contains(*key)).cloned().collect();
+        strange.sort();
+        for key in strange {
+            let fault = "the key in force does not vouch for it; if it is one of yours, name it in `trusted_log_keys`";
+            self.add(Finding::new(place, Kind::Key, key, fault));
         }
     }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     db::{self, fsck::SnapshotRow},
-    domain::{SnapshotStatus, activity::SealTold, record::Captured},
+    domain::{SnapshotStatus, Time, activity::SealTold, record::Captured},
     error::{Error, Result},
 };
 
@@ -44,7 +44,15 @@ pub(super) async fn check(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotR
     if let Some(fault) = fault {
         run.add(Finding::new(place, Kind::Record, what, fault));
     }
-    if snapshot.status == SnapshotStatus::Completed {
+    let unsigned = |since: Time| snapshot.proof.is_none() && taken.is_some_and(|taken| taken.at > since);
+    if run.signed_since.is_some_and(unsigned) {
+        run.add(Finding::new(place, Kind::Proof, format!("snapshot {id}"), "it is missing"));
+    }
+    if told.drawn.contains_key(&id) && snapshot.status != SnapshotStatus::Completed {
+        let fault = "the log tells that it was completed, and it is said not to be";
+        run.add(Finding::new(place, Kind::Snapshot, format!("snapshot {id}"), fault));
+    }
+    if snapshot.status == SnapshotStatus::Completed || told.drawn.contains_key(&id) {
         files::check_snapshot(run, place, snapshot, record, told.drawn.get(&snapshot.id)).await?;
         check_seal(run, place, snapshot, told).await?;
     }

@@ -22,6 +22,12 @@ pub(super) struct Told {
     pub(super) uploaded: HashMap<VersionId, (File, Time)>,
     /// Public keys that sign.
     pub(super) keys: HashSet<String>,
+    /// Which key followed which, and the note that says so.
+    pub(super) successions: Vec<[String; 3]>,
+    /// From when on every entry was signed.
+    pub(super) signed_since: Option<Time>,
+    /// The time of the last entry.
+    pub(super) last: Option<Time>,
     /// When tables were last taken away that hold what is asked for here.
     pub(super) taken_back: TakenBack,
 }
@@ -54,11 +60,13 @@ pub(super) struct TakenBack {
 /// The migrations that made the tables.
 const SNAPSHOTS: &str = "003_add_snapshots_table";
 const DOCUMENTS: &str = "005_add_documents";
+const LOG_PROOFS: &str = "008_add_log_proofs";
 
 impl Told {
     /// Takes in an entry.
     pub(super) fn note(&mut self, entry: &Entry) {
         let meta = &entry.meta;
+        self.last = Some(entry.at);
         let text = |name: &str| meta[name].as_str().unwrap_or_default().to_owned();
         let file = || File { sha256: text("file_sha256"), size: meta["file_size"].as_i64().unwrap_or(-1) };
         let snapshot = meta["snapshot_id"].as_str().and_then(|id| id.parse::<SnapshotId>().ok());
@@ -82,11 +90,21 @@ impl Told {
                     self.uploaded.insert(version, (file(), entry.at));
                 }
             }
-            ("log_key_added", _) => self.keys.extend([text("public_key")]),
-            ("log_key_rotated", _) => self.keys.extend([text("from"), text("to")]),
+            ("log_key_added", _) => {
+                self.keys.extend([text("public_key")]);
+                self.signed_since = self.signed_since.or(Some(entry.at));
+            }
+            ("log_key_rotated", _) => {
+                self.keys.extend([text("from"), text("to")]);
+                self.successions.push([text("from"), text("to"), text("signed")]);
+                self.signed_since = self.signed_since.or(Some(entry.at));
+            }
             ("schema_taken_back", _) => {
                 let steps = meta["migrations"].as_array();
                 let took = |step: &str| steps.is_some_and(|steps| steps.contains(&Value::from(step)));
+                if took(LOG_PROOFS) {
+                    self.signed_since = None;
+                }
                 let taken_back = &mut self.taken_back;
                 taken_back.snapshots = taken_back.snapshots.max(took(SNAPSHOTS).then_some(entry.at));
                 taken_back.documents = taken_back.documents.max(took(DOCUMENTS).then_some(entry.at));
