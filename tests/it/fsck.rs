@@ -34,6 +34,7 @@ on_both_databases! {
     a_key_that_the_log_does_not_tell_of_is_found,
     an_edited_or_a_lost_seal_is_found,
     a_checkpoint_or_a_proof_taken_away_is_found,
+    a_head_that_tells_of_more_than_anybody_could_count_is_found_and_the_rest_is_checked,
     a_completed_snapshot_said_to_have_failed_is_found_with_its_lost_file,
     a_key_that_the_log_was_made_to_tell_of_is_found,
     a_rotated_key_is_vouched_for_before_and_after_the_next_start,
@@ -409,6 +410,13 @@ async fn a_checkpoint_or_a_proof_taken_away_is_found(app: TestApp) {
     .await;
     let kinds: Vec<_> = room.damaged().await.into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, ["checkpoint", "checkpoint", "proof"]);
+}
+
+async fn a_head_that_tells_of_more_than_anybody_could_count_is_found_and_the_rest_is_checked(app: TestApp) {
+    let room = Room::new(app).await;
+    room.sql(&[&format!("UPDATE room_logs SET size = 9000000000000000000 WHERE room_id = '{}'", room.id)]).await;
+    assert_eq!(room.damaged().await, [("log", "its head".to_owned())]);
+    assert_eq!(room.check(Mode::Look).await.checked.files, 4, "the files were looked at all the same");
 }
 
 async fn a_completed_snapshot_said_to_have_failed_is_found_with_its_lost_file(app: TestApp) {

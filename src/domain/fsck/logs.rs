@@ -22,6 +22,9 @@ use crate::{
 /// Entries read at once: each time is a short transaction of its own.
 const CHUNK: i64 = 2_000;
 
+/// Lost entries that are looked for one by one; a head that tells of more is damaged itself.
+const MOST_LOST: i64 = 100_000;
+
 /// Checks a log, and the witnesses against it; answers what the log tells.
 pub(super) async fn check(
     run: &mut Run<'_>,
@@ -29,7 +32,12 @@ pub(super) async fn check(
     rows: &LogRows,
     mut witnesses: Vec<Witness>,
 ) -> Result<Told> {
-    let size = rows.head.as_ref().map_or(rows.entries, |head| head.size.max(0));
+    let told = rows.head.as_ref().map_or(rows.entries, |head| head.size.max(0));
+    let size = if told.saturating_sub(rows.entries) > MOST_LOST { rows.entries } else { told };
+    if size < told {
+        let fault = format!("it tells of {told} entries, and {size} are there");
+        run.add(Finding::new(place, Kind::Log, "its head", fault));
+    }
     witnesses.sort_by_key(|witness| witness.size);
     let mut witnesses = witnesses.into_iter().peekable();
     let mut doubts = Doubts::default();
