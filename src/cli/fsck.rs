@@ -1,4 +1,4 @@
-//! `fsck`: everything stored against the logs, and the logs against themselves and their signatures.
+//! `fsck`: records and files against the logs, and the logs against themselves and their signatures.
 
 use std::{
     io::{self, IsTerminal, Write},

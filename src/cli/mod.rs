@@ -87,7 +87,7 @@ enum Command {
                             export STS_LOG_KEY=$(sts-clearance key new --name clearance.example.com)"
     )]
     Key(key::Command),
-    /// Check everything stored against the logs and their signatures
+    /// Check logs, records and files against the logs and their signatures
     #[command(
         after_help = "Exit codes: 0 nothing is damaged, or all of it was repaired; 1 something is, or it could not be checked.\n\n\
                             Examples:\n  sts-clearance fsck\n  sts-clearance fsck --repair"
