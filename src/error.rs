@@ -24,6 +24,9 @@ pub enum Error {
         /// Until the next attempt is heard.
         seconds: u64,
     },
+    /// A request that would change something was made by another site's page, or by one that hides where it is.
+    #[error("the request was not made by a page of this server; open the page here and send it again")]
+    ForeignOrigin,
     /// The caller is no party of the room.
     #[error("you are not a party of this room")]
     NotAParty,
@@ -137,6 +140,7 @@ impl Error {
             Self::Malformed(_) => (400, "malformed"),
             Self::Unauthenticated => (401, "unauthenticated"),
             Self::WrongCredentials => (401, "wrong_credentials"),
+            Self::ForeignOrigin => (403, "foreign_origin"),
             Self::NotAParty => (403, "not_a_party"),
             Self::RoleForbids { .. } => (403, "role_forbids"),
             Self::OwnInterest(_) => (403, "own_interest"),

@@ -53,7 +53,7 @@ pub fn read<'de, T: Deserialize<'de>>(
 }
 
 /// What is wrong with the field of an object that could be read as JSON.
-pub fn unacceptable(refused: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+pub fn unacceptable(refused: &serde_path_to_error::Error<impl fmt::Display>) -> Error {
     let (path, words) = (refused.path().to_string(), refused.inner().to_string());
     let words = words.rsplit_once(" at line ").map_or(&*words, |(words, _)| words);
     let quoted = words.split('`').nth(1).unwrap_or_default();
@@ -85,6 +85,14 @@ impl<T, const N: usize> From<[(&str, Value); N]> for Change<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> Change<T> {
+    /// The change that leaves this, whatever was there.
+    pub fn to(whole: &T) -> Result<Self> {
+        match serde_json::to_value(whole) {
+            Ok(Value::Object(given)) => Ok(Self { given, of: PhantomData }),
+            _ => Err(Error::internal("a change to what is no object")),
+        }
+    }
+
     /// The thing as it is to be.
     pub fn of(&self, before: &T) -> Result<T> {
         let told = serde_json::to_value(before).map_err(|error| Error::internal(format!("a change: {error}")))?;

@@ -1,17 +1,22 @@
 //! Who is calling, and may they: the first three of the five levels, for every route.
 //!
-//! 1. authentication: a session token that holds;
+//! 1. authentication: a session token that holds, sent by a program or kept by a browser as a cookie;
 //! 2. room access: a party of the room, or admin;
 //! 3. role permission: the role in this room against the policy; a refusal is logged.
 //!
 //! The other two, data scope and audit, belong to the operation.
 
 use axum::{
-    extract::{FromRequestParts, RawPathParams},
-    http::{Extensions, HeaderMap, header::AUTHORIZATION, request::Parts},
+    extract::{FromRequestParts, OptionalFromRequestParts, RawPathParams},
+    http::{Extensions, HeaderMap, Method, header::AUTHORIZATION, request::Parts},
 };
 
-use super::{Access, describe::Takes, route_doc::RouteDoc};
+use super::{
+    Access,
+    describe::Takes,
+    route_doc::RouteDoc,
+    session_cookie::{self, MadeBy},
+};
 use crate::{
     app::App,
     db::{self, rooms::Room, users::User},
@@ -36,6 +41,16 @@ impl Caller {
     /// The caller as the log names them.
     pub fn actor(&self) -> Actor {
         Actor::User { email: self.user.email.clone(), name: self.user.name.clone(), role: self.role }
+    }
+
+    /// Whether the caller may do this here: for what a page offers. What it does not offer is refused all the same.
+    pub fn may(&self, action: policy::Action) -> bool {
+        policy::may(self.role, action)
+    }
+
+    /// The roles that may do this.
+    pub fn who_may(action: policy::Action) -> Vec<Role> {
+        action.roles()
     }
 }
 
@@ -65,11 +80,17 @@ impl Admitted {
 }
 
 /// Levels one to three.
-pub(super) async fn admit(app: &App, access: Access, params: &RawPathParams, headers: &HeaderMap) -> Result<Admitted> {
+pub(super) async fn admit(
+    app: &App,
+    access: Access,
+    params: &RawPathParams,
+    (method, headers): (&Method, &HeaderMap),
+) -> Result<Admitted> {
+    let credentials = credentials(method, headers);
     if access == Access::Public {
-        return Ok(Admitted { caller: None, room: None });
+        return Ok(Admitted { caller: known(app, credentials?).await?, room: None });
     }
-    let session = sessions::hash_token(bearer_token(headers).ok_or(Error::Unauthenticated)?);
+    let session = credentials?.ok_or(Error::Unauthenticated)?;
     let named = params.iter().find(|(name, _)| *name == "room_id").map(|(_, id)| id.parse::<RoomId>());
     let (user, room) = app
         .db
@@ -99,6 +120,28 @@ pub(super) async fn admit(app: &App, access: Access, params: &RawPathParams, hea
     Ok(Admitted { caller: Some(caller), room })
 }
 
+/// The session that a request brings, by the hash of its token. What changes something and rests on a cookie has to
+/// come from our own pages; nothing at all may be changed from another site's.
+fn credentials(method: &Method, headers: &HeaderMap) -> Result<Option<Hash>> {
+    let made_by = if method.is_safe() { MadeBy::Us } else { session_cookie::made_by(headers) };
+    if let Some(token) = bearer_token(headers) {
+        return Ok(Some(sessions::hash_token(token)));
+    }
+    let token = session_cookie::token(headers);
+    match made_by {
+        MadeBy::Others => Err(Error::ForeignOrigin),
+        MadeBy::Unsaid if token.is_some() => Err(Error::ForeignOrigin),
+        _ => Ok(token.map(sessions::hash_token)),
+    }
+}
+
+/// Who is signed in, where anybody may come.
+async fn known(app: &App, session: Option<Hash>) -> Result<Option<Caller>> {
+    let Some(session) = session else { return Ok(None) };
+    let user = app.db.read(async |tx| db::sessions::user(tx, &session, app.now()).await).await?;
+    Ok(user.map(|user| Caller { role: user.role, user, session }))
+}
+
 /// Level two.
 fn role_in_room(access: Access, user: &User, room: &Room, party: Option<Role>) -> Result<Role> {
     let outside = if room.status == RoomStatus::Active { Error::NotAParty } else { Error::NotFound("room") };
@@ -123,6 +166,14 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
         parts.extensions.get::<Self>().cloned().ok_or_else(|| Error::internal("a public route asks for its caller"))
+    }
+}
+
+impl OptionalFromRequestParts<App> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Option<Self>> {
+        Ok(parts.extensions.get::<Self>().cloned())
     }
 }
 

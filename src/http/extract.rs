@@ -75,7 +75,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn unread(refused: &BytesRejection) -> Error {
+pub(super) fn unread(refused: &BytesRejection) -> Error {
     match refused.status().as_u16() {
         413 => Error::Http(413, "the body is larger than the 1 MiB that a request may have".into()),
         _ => Error::Malformed("the body could not be read to its end".into()),

@@ -4,7 +4,7 @@ use std::fmt::{Display, Write};
 
 use axum::{
     extract::{RawPathParams, State},
-    http::{HeaderMap, header::CONTENT_TYPE},
+    http::{HeaderMap, Method, header::CONTENT_TYPE},
     response::IntoResponse,
 };
 
@@ -27,7 +27,7 @@ pub(super) async fn metrics(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse> {
     if !has_token(&app, &headers) {
-        caller::admit(&app, Access::May(Action::ConfigView), &params, &headers).await?;
+        caller::admit(&app, Access::May(Action::ConfigView), &params, (&Method::GET, &headers)).await?;
     }
     let read = app.db.read(async |tx| {
         let snapshots = db::snapshots::count_by_status(tx).await?;

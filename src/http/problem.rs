@@ -1,20 +1,24 @@
-//! Errors as problem details (RFC 9457). An error travels to the outermost layer as a response
+//! Errors as problem details (RFC 9457), or as a page where a browser asks. An error travels to the outermost layer as a response
 //! without a body; that layer knows the request's id, writes the body, and logs it once.
 
 use std::any::Any;
 
 use axum::{
     body::Body,
+    extract::Request,
     http::{
         HeaderValue, StatusCode, Uri,
-        header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{
+            ACCEPT, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+        },
     },
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::Error;
+use super::answer::percent;
+use crate::{error::Error, pages};
 
 /// What went wrong, for the client.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -72,6 +76,11 @@ impl From<&Error> for Failure {
 }
 
 impl Problem {
+    /// The last word of its kind.
+    pub fn code(&self) -> &str {
+        self.kind.rsplit(':').next().unwrap_or_default()
+    }
+
     fn new(status: u16, code: &str, detail: &str) -> Self {
         let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
         Self {
@@ -87,7 +96,7 @@ impl Problem {
 }
 
 /// Errors are written to follow other words; a problem's detail stands alone.
-fn sentence(words: &str) -> String {
+pub fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let end = if words.ends_with(['.', '?', '!']) { "" } else { "." };
@@ -125,8 +134,30 @@ impl IntoResponse for Error {
     }
 }
 
+/// Who reads an answer.
+pub(super) struct Reader {
+    /// Somebody in front of a browser, who is shown a page; programs are sent problem details.
+    is_person: bool,
+    /// Whether they only wanted to look.
+    reads: bool,
+    /// What they asked for, with its query.
+    path: String,
+}
+
+impl Reader {
+    /// Of the answer to this request.
+    pub(super) fn of(request: &Request) -> Self {
+        let accepts = request.headers().get(ACCEPT).and_then(|accepts| accepts.to_str().ok()).unwrap_or_default();
+        Self {
+            is_person: accepts.contains("text/html"),
+            reads: request.method().is_safe(),
+            path: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        }
+    }
+}
+
 /// Writes the body of an error response, whoever made it.
-pub(super) fn with_body(mut response: Response, request_id: &str) -> (Response, Option<Failure>) {
+pub(super) fn with_body(mut response: Response, request_id: &str, reader: &Reader) -> (Response, Option<Failure>) {
     let status = response.status();
     let failure = match response.extensions_mut().remove::<Failure>() {
         Some(failure) => failure,
@@ -143,11 +174,33 @@ pub(super) fn with_body(mut response: Response, request_id: &str) -> (Response, 
         None => return (response, None),
     };
     let problem = Problem { request_id: request_id.to_owned(), ..failure.problem.clone() };
+    if reader.is_person {
+        return (as_page(response, &problem, reader), Some(failure));
+    }
     let body = serde_json::to_vec(&problem).unwrap_or_default();
+    write(&mut response, body, "application/problem+json");
+    (response, Some(failure))
+}
+
+/// A problem for somebody in front of a browser: whoever is not signed in is led to where that is done.
+fn as_page(mut response: Response, problem: &Problem, reader: &Reader) -> Response {
+    let elsewhere = match problem.code() {
+        "unauthenticated" if reader.reads => Some(format!("/sign-in?next={}", percent(&reader.path))),
+        "password_change_required" if reader.reads => Some("/account/password".to_owned()),
+        _ => None,
+    };
+    if let Some(to) = elsewhere {
+        return Redirect::to(&to).into_response();
+    }
+    write(&mut response, pages::of_problem(problem).into_string().into_bytes(), "text/html; charset=utf-8");
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, pages::POLICY);
+    response
+}
+
+fn write(response: &mut Response, body: Vec<u8>, media_type: &'static str) {
     *response.body_mut() = Body::from(body);
     response.headers_mut().remove(CONTENT_LENGTH);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    (response, Some(failure))
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
 }
 
 /// Whether a handler has written a body of its own, as `/readyz` and the pages do.

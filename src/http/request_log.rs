@@ -31,9 +31,10 @@ pub(super) async fn log(request: Request, next: Next) -> Response {
     let request_id = given_id(&request).unwrap_or_else(|| app::new_uuid().to_string());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let reader = problem::Reader::of(&request);
     let response = next.run(request).await;
 
-    let (mut response, failure) = problem::with_body(response, &request_id);
+    let (mut response, failure) = problem::with_body(response, &request_id, &reader);
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(value);
     }

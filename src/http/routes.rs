@@ -16,7 +16,7 @@ use super::{caller, describe::Describe, route_doc::RouteDoc};
 use crate::{app::App, policy::Action};
 
 /// A request that has not been answered after this long is not going to be.
-const TIMEOUT: Duration = Duration::from_mins(1);
+pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,14 +185,14 @@ impl Routes {
 }
 
 /// The way to every handler leads through here.
-async fn admit_then<H: Handler<T, App>, T: 'static>(
+pub(super) async fn admit_then<H: Handler<T, App>, T: 'static>(
     handler: H,
     access: Access,
     app: App,
     params: RawPathParams,
     mut request: Request,
 ) -> Response {
-    match caller::admit(&app, access, &params, request.headers()).await {
+    match caller::admit(&app, access, &params, (request.method(), request.headers())).await {
         Ok(admitted) => {
             admitted.introduce(request.extensions_mut());
             handler.call(request, app).await

@@ -1,50 +1,40 @@
-//! HTML for people: one file per page. The pages run no script and ask no other host.
+//! HTML for people: one file per page. Every page works without a script, asks no other host, and offers only what the
+//! caller may do.
 
+mod account;
+mod assets;
+mod chip;
+mod cockpit;
+mod field;
+mod layout;
+mod problem;
+mod room;
+mod show;
+mod sign_in;
 mod verify;
 
-use axum::{
-    Router,
-    http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE},
-    response::{IntoResponse, Response},
-    routing::get,
-};
-use maud::{DOCTYPE, Markup, html};
+use axum::{Router, http::HeaderValue};
+use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
 
-use crate::app::App;
+pub use problem::of_problem;
 
-const STYLE: &str = include_str!("../../assets/pages.css");
-/// A page may have its stylesheet, send its form to where it came from, and nothing else.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+use crate::{app::App, http::PageRoutes};
+
+/// A page may have its stylesheet, its module, images and answers from where it came, send its forms there, and nothing
+/// else.
+pub const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
 
 /// Every page.
+pub fn routes() -> PageRoutes {
+    sign_in::routes().merge(account::routes()).merge(cockpit::routes()).merge(room::routes()).merge(verify::routes())
+}
+
+/// Serves the pages, and what they need.
 pub fn router() -> Router<App> {
-    let style = async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE);
-    Router::new().route("/pages.css", get(style)).merge(verify::router())
-}
-
-/// A page of this title.
-struct Page {
-    title: &'static str,
-    main: Markup,
-}
-
-impl IntoResponse for Page {
-    fn into_response(self) -> Response {
-        let Self { title, main } = self;
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    title { (title) " – STS Clearance" }
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    link rel="stylesheet" href="/pages.css";
-                }
-                body { main { h1 { (title) } (main) } }
-            }
-        };
-        let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, POLICY)];
-        (headers, page.into_string()).into_response()
-    }
+    // No page holds a secret beside what others have written, so that its length tells nobody anything (BREACH).
+    let compression = CompressionLayer::new().compress_when(SizeAbove::new(512));
+    routes().into_router().merge(assets::router()).layer(compression)
 }

@@ -1,50 +1,53 @@
 //! `/verify`: choose a file, and see every check of it.
 
 use axum::{
-    Router,
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::Page;
+use super::layout::{Page, Part};
 use crate::{
     app::App,
     domain::verifying::{self, Brought},
     error::{Error, Result},
     evidence::verify::{Check, CheckOutcome, Examined, Report, Told},
+    http::{Access::Public, Caller, PageRoutes},
 };
 
 const TITLE: &str = "Verify a snapshot";
 
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/verify", get(ask).post(answer))
+pub(super) fn routes() -> PageRoutes {
+    PageRoutes::new().get("/verify", Public, ask).upload("/verify", Public, answer)
 }
 
-async fn ask() -> Response {
+fn page(caller: Option<&Caller>, main: Markup) -> Page {
+    Page::new(TITLE, html! { h1 { (TITLE) } (main) }).of(Part::Verify, caller)
+}
+
+async fn ask(caller: Option<Caller>) -> Response {
     let main = html! {
         p { "Whether a file is the snapshot that it says it is, to the last byte. The file is checked and forgotten: \
              nothing of it is stored." }
         (form())
     };
-    Page { title: TITLE, main }.into_response()
+    page(caller.as_ref(), main).into_response()
 }
 
-async fn answer(app: App, brought: Result<Brought>) -> Response {
+async fn answer(app: App, caller: Option<Caller>, brought: Result<Brought>) -> Response {
     let report = match brought {
         Ok(brought) => verifying::verify(&app, brought).await,
         Err(refused) => Err(refused),
     };
     match report {
-        Ok(report) => Page { title: TITLE, main: html! { (found(&report)) (again()) } }.into_response(),
-        Err(refused) => refusal(refused),
+        Ok(report) => page(caller.as_ref(), html! { (found(&report)) (again()) }).into_response(),
+        Err(refused) => refusal(caller.as_ref(), refused),
     }
 }
 
 /// Where the fault is ours, the outermost layer says so, with the request's id.
-fn refusal(refused: Error) -> Response {
+fn refusal(caller: Option<&Caller>, refused: Error) -> Response {
     let status = refused.status().0;
     if status == 500 {
         return refused.into_response();
@@ -54,7 +57,7 @@ fn refusal(refused: Error) -> Response {
         (again())
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    (status, Page { title: TITLE, main }).into_response()
+    page(caller, main).status(status).into_response()
 }
 
 fn again() -> Markup {

@@ -1,0 +1,101 @@
+// What HTML alone cannot do. Every page works without it.
+
+const regions = () => [...document.querySelectorAll("[data-live]")];
+
+// Times: the viewer's own beside UTC, on hover.
+function localTimes(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (!Number.isNaN(at.valueOf()) && time.dateTime.includes("T") && !time.dataset.local) {
+      time.dataset.local = "";
+      time.title = `${time.title || time.dateTime}\n${at.toLocaleString([], { dateStyle: "full", timeStyle: "long" })}`;
+    }
+  }
+}
+
+// Copies a value.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  announce("Copied");
+});
+
+export function announce(words) {
+  document.getElementById("announcer").textContent = words;
+}
+
+// Whether somebody is at work in a part of the page, which is then left alone.
+function isInUse(region) {
+  const active = document.activeElement;
+  if (region.contains(active) && active.matches("input, select, textarea")) return true;
+  return [...region.querySelectorAll("input, textarea, select")].some(
+    (field) => field.type !== "hidden" && field.value !== (field.defaultValue ?? field.value),
+  );
+}
+
+// Fetches the page again, and puts in place what is live and has changed.
+let refreshing = false;
+let again = false;
+export async function refresh() {
+  if (refreshing) {
+    again = true;
+    return;
+  }
+  refreshing = true;
+  try {
+    const response = await fetch(location.href, { headers: { accept: "text/html" } });
+    if (response.redirected || response.status === 401 || response.status === 403) {
+      location.reload();
+      return;
+    }
+    if (!response.ok) return;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    for (const region of regions()) {
+      const fresh = page.getElementById(region.id);
+      if (fresh && fresh.outerHTML !== region.dataset.last && !isInUse(region)) replace(region, fresh);
+    }
+  } finally {
+    refreshing = false;
+    if (again) {
+      again = false;
+      refresh();
+    }
+  }
+}
+
+// The focus stays where it was.
+function replace(region, fresh) {
+  const focused = region.contains(document.activeElement) ? document.activeElement : null;
+  const path = focused && (focused.id ? `#${CSS.escape(focused.id)}` : focused.getAttribute("href") && `[href="${CSS.escape(focused.getAttribute("href"))}"]`);
+  const html = fresh.outerHTML;
+  region.replaceChildren(...fresh.childNodes);
+  region.dataset.last = html;
+  localTimes(region);
+  if (path) region.querySelector(path)?.focus({ preventScroll: true });
+}
+
+// Events of the room: each tells that something is new, and the page says what.
+function listen() {
+  const path = document.body.dataset.events;
+  if (!path || regions().length === 0) return;
+  const source = new EventSource(path);
+  let due;
+  const soon = () => {
+    clearTimeout(due);
+    due = setTimeout(refresh, 150);
+  };
+  source.addEventListener("entry", soon);
+  source.addEventListener("progress", soon);
+  source.addEventListener("end", () => {
+    source.close();
+    refresh();
+  });
+  addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+}
+
+localTimes(document);
+listen();

@@ -1,0 +1,76 @@
+//! The session as a browser keeps it: a cookie, and whether a request that brings it was made by our own pages.
+
+use std::time::Duration;
+
+use axum::http::{
+    HeaderMap, HeaderValue, Uri,
+    header::{COOKIE, HOST, ORIGIN},
+};
+
+/// Bound to this host alone and to TLS by its prefix (RFC 6265bis §4.1.3.2).
+const SECURE: &str = "__Host-sts-session";
+/// Its twin for `http://localhost`, where there is no TLS.
+const PLAIN: &str = "sts-session";
+
+/// Where a request was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MadeBy {
+    /// A page of ours, or the person in front of the browser.
+    Us,
+    /// Another site.
+    Others,
+    /// A client that does not say; no browser of today.
+    Unsaid,
+}
+
+/// Where a request was made, by what browsers say and no script can change.
+pub(super) fn made_by(headers: &HeaderMap) -> MadeBy {
+    if let Some(site) = text(headers, "sec-fetch-site") {
+        return if matches!(site, "same-origin" | "none") { MadeBy::Us } else { MadeBy::Others };
+    }
+    let Some(origin) = text(headers, ORIGIN.as_str()) else { return MadeBy::Unsaid };
+    let origin: Option<Uri> = origin.parse().ok();
+    let authority = origin.as_ref().and_then(|origin| origin.authority()).map(|authority| authority.as_str());
+    if authority.is_some() && authority == text(headers, HOST.as_str()) { MadeBy::Us } else { MadeBy::Others }
+}
+
+/// The token of the cookie that belongs to this host.
+pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
+    let name = name(headers);
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(given, _)| *given == name).map(|(_, token)| token)
+}
+
+/// `Set-Cookie` for a new session.
+pub fn set(headers: &HeaderMap, token: &str, lasts: Duration) -> Option<HeaderValue> {
+    written(headers, token, lasts.as_secs())
+}
+
+/// `Set-Cookie` at the end of a session.
+pub fn clear(headers: &HeaderMap) -> Option<HeaderValue> {
+    written(headers, "", 0)
+}
+
+fn written(headers: &HeaderMap, token: &str, seconds: u64) -> Option<HeaderValue> {
+    let name = name(headers);
+    let secure = if name == SECURE { "; Secure" } else { "" };
+    let cookie = format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::from_str(&cookie).ok()
+}
+
+/// Only a server that is spoken to on the machine itself, and not through a proxy with TLS, goes without.
+fn name(headers: &HeaderMap) -> &'static str {
+    let behind_tls = text(headers, "x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    if is_loopback(text(headers, HOST.as_str()).unwrap_or_default()) && !behind_tls { PLAIN } else { SECURE }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit()));
+    let name = name.map_or(host, |(name, _)| name);
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]") || name.ends_with(".localhost")
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}

@@ -1,0 +1,60 @@
+//! Errors as pages: what happened, and what one can do.
+
+use axum::http::StatusCode;
+use maud::{Markup, html};
+
+use super::layout::{Page, Part};
+use crate::http::Problem;
+
+/// The page of a problem. Who asked is not known here: it is the outermost layer that writes it.
+pub fn of_problem(problem: &Problem) -> Markup {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let title = title(problem.status);
+    let main = html! {
+        article.problem {
+            p.code aria-hidden="true" { (problem.status) }
+            h1 { (title) }
+            p { (problem.detail) }
+            @if !problem.errors.is_empty() {
+                ul { @for error in &problem.errors { li { strong { (error.field) } " " (error.message.replace('`', "")) } } }
+            }
+            p { (advice(problem)) }
+            p.actions { a.button href="/" { "To the rooms" } }
+            p.hint { "Request " code { (problem.request_id) } }
+        }
+    };
+    Page::new(title, main).of(Part::Elsewhere, None).status(status).into_markup()
+}
+
+fn title(status: u16) -> &'static str {
+    match status {
+        401 => "Sign in first",
+        403 => "Not open to you",
+        404 => "There is no such page",
+        405 | 415 | 400 => "The server does not understand this",
+        408 => "It took too long",
+        409 => "Not as things are",
+        413 => "Too large",
+        422 => "Something in it is not acceptable",
+        429 => "Too many attempts",
+        503 => "The server is busy",
+        500.. => "The server failed",
+        _ => "That did not work",
+    }
+}
+
+/// What one can do.
+fn advice(problem: &Problem) -> &'static str {
+    match (problem.status, problem.code()) {
+        (401, _) => "Your session has ended. Sign in, go back, and send it again; nothing was changed.",
+        (403, "not_a_party") => "Ask the broker of the room to add you as a party, with the address you sign in with.",
+        (403, "role_forbids") => "Ask somebody whose role allows it. The refusal is kept in the log.",
+        (403, "foreign_origin") => "If you came from a link or a form elsewhere, open the page here instead.",
+        (404, _) => "It may have been deleted, or the address has a mistake in it.",
+        (409, _) => "Go back, look at how things are now, and decide again.",
+        (422 | 400 | 413 | 415, _) => "Go back and change what you sent; nothing was changed here.",
+        (429 | 503, _) => "Wait a moment, and try again; nothing was lost.",
+        (500.., _) => "Try again. If it goes on, tell who runs this server, with the number of the request below.",
+        _ => "Go back, and try another way.",
+    }
+}

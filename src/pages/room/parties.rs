@@ -1,0 +1,186 @@
+//! Parties: who takes part; add, edit and remove.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+
+use super::{Room, Tab};
+use crate::{
+    app::App,
+    db::parties::Party,
+    domain::{
+        Change, PartyId, Role, Side,
+        parties::{self, NewParty, PartyDetails},
+    },
+    error::{Error, Result},
+    http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
+    pages::{
+        field::{Field, Filled, choices},
+        show::label,
+    },
+    policy::Action::{RoomManageParties, RoomView},
+};
+
+pub(super) fn routes() -> PageRoutes {
+    PageRoutes::new()
+        .get("/rooms/{room_id}/parties", May(RoomView), list)
+        .post("/rooms/{room_id}/parties", May(RoomManageParties), add)
+        .get("/rooms/{room_id}/parties/{party_id}", May(RoomManageParties), edit)
+        .post("/rooms/{room_id}/parties/{party_id}", May(RoomManageParties), change)
+        .get("/rooms/{room_id}/parties/{party_id}/remove", May(RoomManageParties), confirm)
+        .post("/rooms/{room_id}/parties/{party_id}/remove", May(RoomManageParties), remove)
+}
+
+/// The fields of both forms.
+const FIELDS: &[&str] = &["role", "name", "email", "company", "side"];
+
+async fn list(app: App, caller: Caller, room: InRoom) -> Result<Response> {
+    Ok(listed(&Room::load(&app, room.id).await?, &caller, &Filled::default()))
+}
+
+async fn add(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
+    let added = match form.read::<NewParty>() {
+        Ok(asked) => parties::add(&app, &caller.actor(), room.id, asked, None).await,
+        Err(refused) => Err(refused),
+    };
+    match added {
+        Ok(_) => Ok(Redirect::to(&format!("/rooms/{}/parties", room.id)).into_response()),
+        Err(refused) => Ok(listed(&Room::load(&app, room.id).await?, &caller, &Filled::again(form, refused)?)),
+    }
+}
+
+fn listed(room: &Room, caller: &Caller, filled: &Filled) -> Response {
+    let manages = caller.may(RoomManageParties);
+    let main = html! {
+        section aria-labelledby="parties-title" {
+            h2 id="parties-title" { "Parties" }
+            div id="parties" data-live { (table(room, manages)) }
+            @if manages {
+                details.adds open[filled.is_refused()] {
+                    summary { "Add a party" }
+                    (filled.summary(FIELDS))
+                    form method="post" action=(room.path("/parties")) { (fields_of_new(filled)) }
+                }
+            }
+        }
+    };
+    room.page(caller, Tab::Parties, &main).status(filled.status()).into_response()
+}
+
+fn table(room: &Room, manages: bool) -> Markup {
+    html! {
+        table.list {
+            thead {
+                tr {
+                    th scope="col" { "Name" }
+                    th scope="col" { "Role" }
+                    th scope="col" { "Company" }
+                    th scope="col" { "Side" }
+                    th scope="col" { "E-mail" }
+                    @if manages { th scope="col" { span.visually-hidden { "Actions" } } }
+                }
+            }
+            tbody { @for party in &room.state.parties { (row(room, party, manages)) } }
+        }
+    }
+}
+
+fn row(room: &Room, party: &Party, manages: bool) -> Markup {
+    let path = room.path(&format!("/parties/{}", party.id));
+    html! {
+        tr {
+            th scope="row" { (party.name) }
+            td data-label="Role" { (label(party.role.word())) }
+            td data-label="Company" { (party.company.as_deref().unwrap_or("–")) }
+            td data-label="Side" { (party.side.map_or_else(|| "–".to_owned(), |side| label(side.word()))) }
+            td data-label="E-mail" { (party.email) }
+            @if manages {
+                td.row-actions {
+                    a href=(path) aria-label={ "Edit " (party.name) } { "Edit" }
+                    a href={ (path) "/remove" } aria-label={ "Remove " (party.name) } { "Remove" }
+                }
+            }
+        }
+    }
+}
+
+fn fields_of_new(filled: &Filled) -> Markup {
+    let roles = choices(&Role::WORDS[..5]);
+    html! {
+        div.fields {
+            (Field::required("name", "Name").input(filled))
+            (Field::required("email", "E-mail").kind("email")
+                .hint("They need no account yet: one with the same address is theirs.").input(filled))
+            (Field::required("role", "Role").select(filled, &roles))
+            (Field::line("company", "Company").input(filled))
+            (side(filled, None))
+        }
+        p.actions { button type="submit" { "Add party" } }
+    }
+}
+
+fn side(filled: &Filled, there: Option<Side>) -> Markup {
+    Field::line("side", "Side")
+        .hint("The side they act for: they clear the other side's vessel.")
+        .value(there.map(Side::word))
+        .select(filled, &choices(Side::WORDS))
+}
+
+fn found(room: &Room, id: PartyId) -> Result<&Party> {
+    room.state.parties.iter().find(|party| party.id == id).ok_or(Error::NotFound("party"))
+}
+
+async fn edit(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>) -> Result<Response> {
+    edited(&Room::load(&app, room.id).await?, &caller, id, &Filled::default())
+}
+
+async fn change(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>, form: Form) -> Result<Response> {
+    let changed = match form.read::<PartyDetails>().and_then(|details| Change::to(&details)) {
+        Ok(asked) => parties::change(&app, &caller.actor(), room.id, id, asked).await,
+        Err(refused) => Err(refused),
+    };
+    match changed {
+        Ok(_) => Ok(Redirect::to(&format!("/rooms/{}/parties", room.id)).into_response()),
+        Err(refused) => edited(&Room::load(&app, room.id).await?, &caller, id, &Filled::again(form, refused)?),
+    }
+}
+
+fn edited(room: &Room, caller: &Caller, id: PartyId, filled: &Filled) -> Result<Response> {
+    let party = found(room, id)?;
+    let main = html! {
+        section.narrow aria-labelledby="edit-title" {
+            h2 id="edit-title" { "Edit " (party.name) }
+            (filled.summary(FIELDS))
+            p.hint { (party.email) ", " (party.role.word()) ". For another address or role, add another party." }
+            form method="post" action=(room.path(&format!("/parties/{id}"))) {
+                (Field::required("name", "Name").value(Some(&party.name)).input(filled))
+                (Field::line("company", "Company").value(party.company.as_deref()).input(filled))
+                (side(filled, party.side))
+                p.actions { button type="submit" { "Save" } a.quiet href=(room.path("/parties")) { "Cancel" } }
+            }
+        }
+    };
+    Ok(room.page(caller, Tab::Parties, &main).status(filled.status()).into_response())
+}
+
+async fn confirm(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>) -> Result<Response> {
+    let room = Room::load(&app, room.id).await?;
+    let party = found(&room, id)?;
+    let main = html! {
+        section.narrow aria-labelledby="remove-title" {
+            h2 id="remove-title" { "Remove " (party.name) "?" }
+            p { "Their next click finds the room closed to them. What they uploaded and decided stays, and so does the log." }
+            form method="post" action=(room.path(&format!("/parties/{id}/remove"))) {
+                p.actions {
+                    button.danger type="submit" { "Remove " (party.name) }
+                    a.quiet href=(room.path("/parties")) { "Cancel" }
+                }
+            }
+        }
+    };
+    Ok(room.page(&caller, Tab::Parties, &main).into_response())
+}
+
+async fn remove(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>) -> Result<Response> {
+    parties::remove(&app, &caller.actor(), room.id, id).await?;
+    Ok(Redirect::to(&format!("/rooms/{}/parties", room.id)).into_response())
+}

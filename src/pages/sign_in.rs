@@ -1,0 +1,91 @@
+//! Signing in and out.
+
+use axum::{
+    http::{HeaderMap, HeaderValue, header::SET_COOKIE},
+    response::{IntoResponse, Redirect, Response},
+};
+use maud::html;
+
+use super::{
+    field::{Field, Filled},
+    layout::{Page, Part},
+};
+use crate::{
+    app::App,
+    domain::sessions,
+    error::{Error, Result},
+    http::{
+        Access::{Public, SignedIn},
+        Caller, Form, FromPairs, Given, Kind, PageRoutes, Query, session_cookie,
+    },
+};
+
+pub(super) fn routes() -> PageRoutes {
+    PageRoutes::new().get("/sign-in", Public, ask).post("/sign-in", Public, sign_in).post(
+        "/sign-out",
+        SignedIn,
+        sign_out,
+    )
+}
+
+/// Where to go after signing in.
+struct Next(Option<String>);
+
+impl FromPairs for Next {
+    const PARAMETERS: &[(&str, Kind, &str)] = &[("next", Kind::Text, "The page to go to")];
+
+    fn read(given: &mut Given) -> Self {
+        Self(given.text("next"))
+    }
+}
+
+async fn ask(caller: Option<Caller>, Query(Next(next)): Query<Next>) -> Response {
+    let next = within(next.as_deref());
+    match caller {
+        Some(_) => Redirect::to(&next).into_response(),
+        None => page(&Filled::default(), &next),
+    }
+}
+
+async fn sign_in(app: App, headers: HeaderMap, form: Form) -> Result<Response> {
+    let next = within(form.text("next"));
+    let session = match sessions::sign_in(&app, &form.line("email"), form.line("password")).await {
+        Ok(session) => session,
+        Err(refused) => return Ok(page(&Filled::again(form, refused)?, &next)),
+    };
+    let cookie = session_cookie::set(&headers, &session.token, app.config.session_duration());
+    with_cookie(cookie, &next)
+}
+
+async fn sign_out(app: App, caller: Caller, headers: HeaderMap) -> Result<Response> {
+    sessions::sign_out(&app, &caller.actor(), caller.session).await?;
+    with_cookie(session_cookie::clear(&headers), "/sign-in")
+}
+
+fn with_cookie(cookie: Option<HeaderValue>, to: &str) -> Result<Response> {
+    let cookie = cookie.ok_or_else(|| Error::internal("a cookie that cannot be sent"))?;
+    Ok(([(SET_COOKIE, cookie)], Redirect::to(to)).into_response())
+}
+
+/// A path of this server, whatever was given: nobody is led elsewhere.
+fn within(next: Option<&str>) -> String {
+    let ours = |path: &&str| path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']);
+    next.filter(ours).unwrap_or("/").to_owned()
+}
+
+fn page(filled: &Filled, next: &str) -> Response {
+    let main = html! {
+        div.narrow {
+            h1 { "Sign in" }
+            (filled.summary(&["email", "password"]))
+            form method="post" action="/sign-in" {
+                input type="hidden" name="next" value=(next);
+                (Field::required("email", "E-mail").kind("email").autocomplete("username").input(filled))
+                (Field::required("password", "Password").kind("password").autocomplete("current-password").input(filled))
+                p.actions { button type="submit" { "Sign in" } }
+            }
+            p.hint { "Accounts are made by who runs this server." }
+        }
+    };
+    Page::new("Sign in", main).of(Part::Elsewhere, None).status(filled.status()).into_response()
+}
