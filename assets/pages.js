@@ -75,21 +75,32 @@ function replace(region, fresh) {
   if (path) region.querySelector(path)?.focus({ preventScroll: true });
 }
 
-// Events of the room: each tells that something is new, and the page says what.
+// Events of the room: each tells that something is new, and the page says what. A page that nobody sees does not
+// listen: a browser has few connections to one server.
 function listen() {
-  const path = document.body.dataset.events;
-  if (!path || regions().length === 0) return;
-  const source = new EventSource(path);
+  const first = document.body.dataset.events;
+  if (!first || regions().length === 0) return;
+  const address = new URL(first, location.href);
+  let source;
   let due;
-  const soon = () => {
+  const soon = (event) => {
+    if (event.lastEventId) address.searchParams.set("after", event.lastEventId);
     clearTimeout(due);
     due = setTimeout(refresh, 150);
   };
-  source.addEventListener("entry", soon);
-  source.addEventListener("progress", soon);
-  source.addEventListener("end", () => {
+  const open = () => {
+    source = new EventSource(address);
+    source.addEventListener("entry", soon);
+    source.addEventListener("progress", soon);
+    source.addEventListener("end", () => {
+      source.close();
+      refresh();
+    });
+  };
+  open();
+  document.addEventListener("visibilitychange", () => {
     source.close();
-    refresh();
+    if (document.visibilityState === "visible") open();
   });
   addEventListener("pagehide", () => source.close());
   addEventListener("pageshow", (event) => {

@@ -1,10 +1,11 @@
 //! `/api/openapi.json`, and `/docs`: the same for people, on one page without a script.
 
-use std::fmt::Write as _;
-
 use axum::{
     Router,
-    http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+    http::{
+        HeaderValue,
+        header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+    },
     response::IntoResponse,
     routing::get,
 };
@@ -21,11 +22,10 @@ use super::{
     BASE, FieldProblem, Problem, Route, Routes,
     route_doc::{BEARER, refusals},
 };
-use crate::app::App;
-
-const STYLE: &str = include_str!("../../assets/docs.css");
-/// The page may have its stylesheet, and nothing else.
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; frame-ancestors 'none'";
+use crate::{
+    app::App,
+    pages::{self, Told},
+};
 
 /// Both forms of the documentation.
 pub(super) struct Document {
@@ -44,12 +44,11 @@ impl Document {
         let Self { json, page } = self;
         Router::new()
             .route("/api/openapi.json", get(async move || ([(CONTENT_TYPE, "application/json")], json).into_response()))
-            .route("/docs.css", get(async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
             .route(
                 "/docs",
                 get(async move || {
-                    let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, PAGE_POLICY)];
-                    (headers, page).into_response()
+                    let media_type = HeaderValue::from_static("text/html; charset=utf-8");
+                    ([(CONTENT_TYPE, media_type), (CONTENT_SECURITY_POLICY, pages::POLICY)], page).into_response()
                 }),
             )
     }
@@ -84,24 +83,11 @@ fn describe(table: &[Route]) -> OpenApi {
 }
 
 fn page(table: &[Route]) -> String {
-    let mut rows = String::new();
-    for route in table {
+    let told = table.iter().map(|route| {
         let operation = route.doc.build();
-        let summary = operation.summary.unwrap_or_default();
         let access = operation.description.unwrap_or_else(|| "Open to anyone.".into()).replace('`', "");
-        let _ = write!(
-            rows,
-            "<tr><td><code>{}</code></td><td><code>{BASE}{}</code></td><td>{summary}</td><td>{access}</td></tr>",
-            route.method, route.path,
-        );
-    }
-    format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>STS Clearance API</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><link rel=\"stylesheet\" href=\"/docs.css\"></head><body><main>\
-         <h1>STS Clearance API</h1><p>Sign in with <code>POST {BASE}/auth/login</code> and send the token as \
-         <code>Authorization: Bearer …</code>. Bodies, parameters and answers are described in \
-         <a href=\"/api/openapi.json\">/api/openapi.json</a> (OpenAPI 3.1). Errors are problem details (RFC 9457).</p>\
-         <table><thead><tr><th>Method</th><th>Path</th><th>What it does</th><th>Who may</th></tr></thead>\
-         <tbody>{rows}</tbody></table></main></body></html>"
-    )
+        let (method, path) = (route.method.to_string(), route.path);
+        Told { method, path, summary: operation.summary.unwrap_or_default(), access }
+    });
+    pages::docs(&told.collect::<Vec<_>>()).into_string()
 }

@@ -7,6 +7,8 @@ use axum::http::{
     header::{COOKIE, HOST, ORIGIN},
 };
 
+use crate::error::{Error, Result};
+
 /// Bound to this host alone and to TLS by its prefix (RFC 6265bis §4.1.3.2).
 const SECURE: &str = "__Host-sts-session";
 /// Its twin for `http://localhost`, where there is no TLS.
@@ -42,21 +44,28 @@ pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
     pairs.find(|(given, _)| *given == name).map(|(_, token)| token)
 }
 
-/// `Set-Cookie` for a new session.
-pub fn set(headers: &HeaderMap, token: &str, lasts: Duration) -> Option<HeaderValue> {
+/// `Set-Cookie` for a new session. A browser that came without TLS would not keep it.
+pub fn set(headers: &HeaderMap, token: &str, lasts: Duration) -> Result<HeaderValue> {
+    let came_plain = text(headers, ORIGIN.as_str()).is_some_and(|origin| origin.starts_with("http://"));
+    if came_plain && name(headers) == SECURE {
+        return Err(Error::conflict(
+            "you can sign in only over `https://`, or on the server's own machine at `http://localhost`; ask who runs \
+             this server for its address",
+        ));
+    }
     written(headers, token, lasts.as_secs())
 }
 
 /// `Set-Cookie` at the end of a session.
-pub fn clear(headers: &HeaderMap) -> Option<HeaderValue> {
+pub fn clear(headers: &HeaderMap) -> Result<HeaderValue> {
     written(headers, "", 0)
 }
 
-fn written(headers: &HeaderMap, token: &str, seconds: u64) -> Option<HeaderValue> {
+fn written(headers: &HeaderMap, token: &str, seconds: u64) -> Result<HeaderValue> {
     let name = name(headers);
     let secure = if name == SECURE { "; Secure" } else { "" };
     let cookie = format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
-    HeaderValue::from_str(&cookie).ok()
+    HeaderValue::from_str(&cookie).map_err(|_| Error::internal("a cookie that cannot be sent"))
 }
 
 /// Only a server that is spoken to on the machine itself, and not through a proxy with TLS, goes without.

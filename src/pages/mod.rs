@@ -5,6 +5,7 @@ mod account;
 mod assets;
 mod chip;
 mod cockpit;
+mod docs;
 mod field;
 mod layout;
 mod problem;
@@ -16,6 +17,7 @@ mod verify;
 use axum::{Router, http::HeaderValue};
 use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
 
+pub use docs::{Told, docs};
 pub use problem::of_problem;
 
 use crate::{app::App, http::PageRoutes};

@@ -1,7 +1,9 @@
 //! Signing in and out.
 
+use std::time::Duration;
+
 use axum::{
-    http::{HeaderMap, HeaderValue, header::SET_COOKIE},
+    http::{HeaderMap, header::SET_COOKIE},
     response::{IntoResponse, Redirect, Response},
 };
 use maud::html;
@@ -13,7 +15,7 @@ use super::{
 use crate::{
     app::App,
     domain::sessions,
-    error::{Error, Result},
+    error::Result,
     http::{
         Access::{Public, SignedIn},
         Caller, Form, FromPairs, Given, Kind, PageRoutes, Query, session_cookie,
@@ -49,22 +51,21 @@ async fn ask(caller: Option<Caller>, Query(Next(next)): Query<Next>) -> Response
 
 async fn sign_in(app: App, headers: HeaderMap, form: Form) -> Result<Response> {
     let next = within(form.text("next"));
-    let session = match sessions::sign_in(&app, &form.line("email"), form.line("password")).await {
-        Ok(session) => session,
-        Err(refused) => return Ok(page(&Filled::again(form, refused)?, &next)),
+    let signed_in = async {
+        // Before anybody is signed in whose browser would not keep it.
+        session_cookie::set(&headers, "", Duration::ZERO)?;
+        let session = sessions::sign_in(&app, &form.line("email"), form.line("password")).await?;
+        session_cookie::set(&headers, &session.token, app.config.session_duration())
     };
-    let cookie = session_cookie::set(&headers, &session.token, app.config.session_duration());
-    with_cookie(cookie, &next)
+    match signed_in.await {
+        Ok(cookie) => Ok(([(SET_COOKIE, cookie)], Redirect::to(&next)).into_response()),
+        Err(refused) => Ok(page(&Filled::again(form, refused)?, &next)),
+    }
 }
 
 async fn sign_out(app: App, caller: Caller, headers: HeaderMap) -> Result<Response> {
     sessions::sign_out(&app, &caller.actor(), caller.session).await?;
-    with_cookie(session_cookie::clear(&headers), "/sign-in")
-}
-
-fn with_cookie(cookie: Option<HeaderValue>, to: &str) -> Result<Response> {
-    let cookie = cookie.ok_or_else(|| Error::internal("a cookie that cannot be sent"))?;
-    Ok(([(SET_COOKIE, cookie)], Redirect::to(to)).into_response())
+    Ok(([(SET_COOKIE, session_cookie::clear(&headers)?)], Redirect::to("/sign-in")).into_response())
 }
 
 /// A path of this server, whatever was given: nobody is led elsewhere.

@@ -25,6 +25,7 @@ mod jobs;
 mod log;
 mod migrations;
 mod operation;
+mod pages;
 mod parties;
 mod phases;
 mod policy;

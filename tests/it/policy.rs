@@ -2,14 +2,14 @@
 
 use std::{convert::Infallible, fmt::Write as _};
 
-use axum::body::Body;
+use axum::{body::Body, http::Method};
 use futures_util::{future::BoxFuture, stream};
 use serde_json::{Value, json};
 use sts_clearance::{
     api, db,
     domain::{Actor, Role, parties},
-    http::{Access, Route},
-    policy,
+    http::{Access, PageRoute, Route},
+    pages, policy,
 };
 
 use crate::harness::{IMO, Reply, TestApp, on_both_databases, pdf};
@@ -101,35 +101,11 @@ impl Scene {
         if caller == "nobody" { String::new() } else { self.app.session(&address(caller)).await }
     }
 
-    /// Calls a route, in a room made for this call alone.
+    /// Calls a route of the API, in a room made for this call alone.
     async fn call(&self, route: &Route, caller: &str) -> Reply {
-        let admin = &self.token("admin").await;
-        let room = &self.room(admin).await;
-        let mut path = route.path.replace("{room_id}", room).replace("{code}", "Q88");
-        if path.contains("{vessel_id}") || path.contains("{document_id}") || path.contains("/approvals") {
-            path = self.with_papers(path, room, caller).await;
-        }
-        if path.contains("{snapshot_id}") || route.method == "DELETE" {
-            let snapshot = self.app.snapshot(room, admin, json!({ "snapshot_type": "json" })).await;
-            let id = snapshot["id"].as_str().unwrap();
-            path = path.replace("{snapshot_id}", id).replace("{other_id}", id);
-        }
-        if path.contains("{hold_id}") {
-            let reason = json!({ "reason": "a test" });
-            let held = self.app.post(&format!("/rooms/{room}/holds"), admin).json(reason).send().await.expect(201);
-            path = path.replace("{hold_id}", held["id"].as_str().unwrap());
-            if route.method == "DELETE" {
-                path += "?reason=a%20test";
-            }
-        }
-        if path.contains("{party_id}") {
-            let listed = self.app.get(&format!("/rooms/{room}/parties"), admin).send().await.expect(200);
-            path = path.replace("{party_id}", listed[1]["id"].as_str().unwrap());
-        }
-        let (path, vessel) = path.split_once('#').unwrap_or((&path, ""));
-        assert!(!path.contains('{'), "no value is known for a parameter of {}", route.path);
+        let (path, vessel) = self.path(&route.method, route.path, caller).await;
         let token = self.token(caller).await;
-        let request = self.app.request(route.method.as_str(), path, &token);
+        let request = self.app.request(route.method.as_str(), &path, &token);
         if path.ends_with("/versions") {
             return request.upload("new.pdf", &pdf("new"), &[]).send().await;
         }
@@ -139,10 +115,54 @@ impl Scene {
         if path == "/verify" {
             return request.upload("a.json", b"{}", &[]).send().await;
         }
-        match body(route, vessel) {
+        match body(route, &vessel) {
             Some(body) => request.json(body).send().await,
             None => request.send().await,
         }
+    }
+
+    /// Opens a page, or sends its form with nothing in it, in a room made for this call alone.
+    async fn open(&self, route: &PageRoute, caller: &str) -> Reply {
+        let (path, _) = self.path(&route.method, route.path, caller).await;
+        let token = self.token(caller).await;
+        let request = self.app.request(route.method.as_str(), &format!("/{path}"), &token);
+        if route.method == "GET" {
+            return request.send().await;
+        }
+        if path.ends_with("/upload") || path == "/verify" {
+            return request.upload("new.pdf", &pdf("new"), &[]).send().await;
+        }
+        request.header("content-type", "application/x-www-form-urlencoded").send().await
+    }
+
+    /// The path of a route for a caller, with ids of what there is, and that of a vessel.
+    async fn path(&self, method: &Method, template: &str, caller: &str) -> (String, String) {
+        let admin = &self.token("admin").await;
+        let room = &self.room(admin).await;
+        let mut path = template.replace("{room_id}", room).replace("{code}", "Q88");
+        if path.contains("{vessel_id}") || path.contains("{document_id}") || path.contains("/approvals") {
+            path = self.with_papers(path, room, caller).await;
+        }
+        if path.contains("{snapshot_id}") || method == Method::DELETE {
+            let snapshot = self.app.snapshot(room, admin, json!({ "snapshot_type": "json" })).await;
+            let id = snapshot["id"].as_str().unwrap();
+            path = path.replace("{snapshot_id}", id).replace("{other_id}", id);
+        }
+        if path.contains("{hold_id}") {
+            let reason = json!({ "reason": "a test" });
+            let held = self.app.post(&format!("/rooms/{room}/holds"), admin).json(reason).send().await.expect(201);
+            path = path.replace("{hold_id}", held["id"].as_str().unwrap());
+            if method == Method::DELETE {
+                path += "?reason=a%20test";
+            }
+        }
+        if path.contains("{party_id}") {
+            let listed = self.app.get(&format!("/rooms/{room}/parties"), admin).send().await.expect(200);
+            path = path.replace("{party_id}", listed[1]["id"].as_str().unwrap());
+        }
+        let (path, vessel) = path.split_once('#').unwrap_or((&path, ""));
+        assert!(!path.contains('{'), "no value is known for a parameter of {template}");
+        (path.to_owned(), vessel.to_owned())
     }
 
     /// A room with a party of each role; its id.
@@ -178,14 +198,14 @@ impl Scene {
 }
 
 /// What the matrix says of this caller on this route.
-fn expected(route: &Route, caller: &str) -> Option<(u16, &'static str)> {
-    let action = match route.access {
+fn expected(access: Access, path: &str, caller: &str) -> Option<(u16, &'static str)> {
+    let action = match access {
         Access::Public => return None,
         _ if caller == "nobody" => return Some((401, "unauthenticated")),
         Access::SignedIn => return None,
         Access::May(action) | Access::MayInDeleted(action) => action,
     };
-    let in_room = route.path.contains("{room_id}");
+    let in_room = path.contains("{room_id}");
     if caller.starts_with("other") && in_room {
         return Some((403, "not_a_party"));
     }
@@ -195,6 +215,7 @@ fn expected(route: &Route, caller: &str) -> Option<(u16, &'static str)> {
 on_both_databases! {
     TestApp:
     every_route_answers_each_role_as_the_matrix_says,
+    every_page_answers_each_role_as_the_matrix_says,
     a_refused_role_is_told_which_roles_may_and_the_log_keeps_the_refusal,
     inside_a_room_the_partys_role_decides_not_the_accounts,
     a_removed_party_is_refused_at_the_next_request,
@@ -205,42 +226,66 @@ on_both_databases! {
 /// The golden file has one line per route, with the statuses as observed.
 async fn every_route_answers_each_role_as_the_matrix_says(app: TestApp) {
     let scene = Scene::set(app).await;
-    let mut table = format!("{:<6} {:<52} {:<21}", "", "", "");
-    for caller in CALLERS {
-        let _ = write!(table, " {caller}");
-    }
-    table.push('\n');
+    let mut table = Table::new();
     for route in api::routes().table() {
-        let access = match route.access {
+        table.begin(&route.method, route.path, route.access);
+        for caller in CALLERS {
+            table.answer(caller, &scene.call(route, caller).await);
+        }
+    }
+    insta::assert_snapshot!("routes_by_role", table.text);
+}
+
+async fn every_page_answers_each_role_as_the_matrix_says(app: TestApp) {
+    let scene = Scene::set(app).await;
+    let mut table = Table::new();
+    for route in pages::routes().table() {
+        table.begin(&route.method, route.path, route.access);
+        for caller in CALLERS {
+            table.answer(caller, &scene.open(route, caller).await);
+        }
+    }
+    insta::assert_snapshot!("pages_by_role", table.text);
+}
+
+/// Who may do what, as observed.
+struct Table {
+    text: String,
+    route: String,
+    access: Access,
+}
+
+impl Table {
+    fn new() -> Self {
+        let mut text = format!("{:<6} {:<52} {:<21}", "", "", "");
+        for caller in CALLERS {
+            let _ = write!(text, " {caller}");
+        }
+        Self { text: text + "\n", route: String::new(), access: Access::Public }
+    }
+
+    fn begin(&mut self, method: &Method, path: &str, access: Access) {
+        let action = match access {
             Access::Public => "anyone",
             Access::SignedIn => "signed in",
             Access::May(action) | Access::MayInDeleted(action) => action.name(),
         };
-        let _ = write!(table, "{:<6} {:<52} {access:<21}", route.method.as_str(), route.path);
-        for caller in CALLERS {
-            let reply = scene.call(route, caller).await;
-            match expected(route, caller) {
-                Some((status, problem)) => {
-                    assert_eq!(
-                        (reply.status, &*reply.problem()),
-                        (status, problem),
-                        "{} {} as {caller}",
-                        route.method,
-                        route.path
-                    );
-                }
-                None => assert!(
-                    ![401, 403].contains(&reply.status),
-                    "{} {} as {caller}: {reply:?}",
-                    route.method,
-                    route.path
-                ),
-            }
-            let _ = write!(table, " {:>width$}", reply.status, width = caller.len());
-        }
-        table.push('\n');
+        let _ = write!(self.text, "{:<6} {path:<52} {action:<21}", method.as_str());
+        (self.route, self.access) = (format!("{method} {path}"), access);
     }
-    insta::assert_snapshot!("routes_by_role", table);
+
+    /// Holds an answer against the matrix, and writes it down.
+    fn answer(&mut self, caller: &str, reply: &Reply) {
+        match expected(self.access, &self.route, caller) {
+            Some((status, problem)) => {
+                assert_eq!((reply.status, &*reply.problem()), (status, problem), "{} as {caller}", self.route);
+            }
+            None if self.access == Access::Public => {}
+            None => assert!(![401, 403].contains(&reply.status), "{} as {caller}: {reply:?}", self.route),
+        }
+        let end = if CALLERS.last() == Some(&caller) { "\n" } else { "" };
+        let _ = write!(self.text, " {:>width$}{end}", reply.status, width = caller.len());
+    }
 }
 
 async fn a_refused_role_is_told_which_roles_may_and_the_log_keeps_the_refusal(app: TestApp) {

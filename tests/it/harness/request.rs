@@ -7,6 +7,7 @@ use axum::{
 };
 use futures_util::StreamExt;
 use serde_json::Value;
+use sts_clearance::pages;
 use tower::ServiceExt;
 
 /// A request on its way.
@@ -38,6 +39,12 @@ impl<'a> Request<'a> {
     #[expect(clippy::needless_pass_by_value, reason = "tests write bodies where they send them")]
     pub(crate) fn json(self, body: Value) -> Self {
         self.header("content-type", "application/json").body(body.to_string())
+    }
+
+    /// The fields of a page's form.
+    pub(crate) fn fields(self, fields: &[(&str, &str)]) -> Self {
+        let encoded = serde_html_form::to_string(fields).unwrap();
+        self.header("content-type", "application/x-www-form-urlencoded").body(encoded)
     }
 
     pub(crate) fn body(mut self, body: impl Into<Body>) -> Self {
@@ -84,6 +91,21 @@ impl Reply {
 
     pub(crate) fn json(&self) -> Value {
         if self.body.is_empty() { Value::Null } else { serde_json::from_slice(&self.body).unwrap() }
+    }
+
+    /// The page, which has the policy of every page. The names of what it needs are without what changes with that.
+    #[track_caller]
+    pub(crate) fn html(&self) -> String {
+        assert_eq!(self.header("content-type"), "text/html; charset=utf-8", "{self:?}");
+        assert_eq!(self.header("content-security-policy"), pages::POLICY);
+        let page = std::str::from_utf8(&self.body).unwrap();
+        let mut parts = page.split("/assets/");
+        let mut named = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (stem, rest) = part.split_once('-').unwrap();
+            named += &format!("/assets/{stem}{}", rest.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+        }
+        named
     }
 
     #[track_caller]

@@ -196,21 +196,11 @@ async fn who_comes_when_the_memory_is_taken_is_asked_to_come_again() {
     assert_eq!(app.app.verifying_mib.available_permits(), free, "what was taken is given back");
 }
 
-fn html(reply: &Reply) -> String {
-    assert_eq!(reply.header("content-type"), "text/html; charset=utf-8");
-    assert_eq!(
-        reply.header("content-security-policy"),
-        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    );
-    String::from_utf8(reply.body.to_vec()).unwrap()
-}
-
 #[tokio::test]
 async fn the_page_asks_for_a_file_and_shows_every_check() {
     let app = TestApp::on_sqlite().await;
     let asked = app.get("//verify", "").send().await;
-    insta::assert_snapshot!("page_of_verify", html(&asked).replace("><", ">\n<"));
-    assert_eq!(app.get("//pages.css", "").send().await.header("content-type"), "text/css; charset=utf-8");
+    insta::assert_snapshot!("page_of_verify", asked.html().replace("><", ">\n<"));
 
     let (file, key) = sample("STS <script>alert('Ceuta')</script> & \"more\"");
     // A browser sends a part for each field, chosen or not.
@@ -218,11 +208,11 @@ async fn the_page_asks_for_a_file_and_shows_every_check() {
         [("file", &file), ("older", b""), ("consistency", b""), ("key", key.public().as_bytes())];
     let found = brought(&app, "//verify", &parts).await;
     assert_eq!(found.status, 200);
-    insta::assert_snapshot!("page_of_a_verified_file", html(&found).replace("><", ">\n<"));
+    insta::assert_snapshot!("page_of_a_verified_file", found.html().replace("><", ">\n<"));
     let found = brought(&app, "//verify", &[("file", &file), ("older", &file), ("key", b" ")]).await;
-    let page = html(&found);
+    let page = found.html();
     assert!(page.contains("<strong>Does not verify</strong>") && page.contains(">FAILED</span>"), "{page}");
-    assert!(page.contains("Older file") && page.contains("&lt;script&gt;") && !page.contains("<script"), "{page}");
+    assert!(page.contains("Older file") && page.contains("&lt;script&gt;") && !page.contains("<script>"), "{page}");
 }
 
 #[tokio::test]
@@ -235,9 +225,9 @@ async fn the_page_says_itself_what_is_wrong_with_a_form() {
     ] {
         let reply = brought(&app, "//verify", parts).await;
         assert_eq!(reply.status, status);
-        let page = html(&reply);
+        let page = reply.html();
         assert!(page.contains(words) && page.contains("<form"), "{page}");
     }
     let reply = app.post("//verify", "").json(json!({})).send().await;
-    assert_eq!((reply.status, html(&reply).contains("multipart/form-data")), (415, true));
+    assert_eq!((reply.status, reply.html().contains("multipart/form-data")), (415, true));
 }

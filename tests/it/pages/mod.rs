@@ -1,0 +1,4 @@
+//! The pages, as a browser without a script asks for them.
+
+mod problems;
+mod sign_in;

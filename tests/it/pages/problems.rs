@@ -1,0 +1,85 @@
+//! Errors as pages, and what every page carries.
+
+use sts_clearance::domain::Role;
+
+use crate::harness::{Reply, Request, TestApp};
+
+/// As a browser asks.
+async fn opened(request: Request<'_>) -> Reply {
+    request.header("accept", "text/html,application/xhtml+xml,*/*;q=0.8").send().await
+}
+
+#[tokio::test]
+async fn an_error_says_on_a_page_what_happened_and_what_one_can_do() {
+    let app = TestApp::on_sqlite().await;
+    let (room, broker) = app.room().await;
+    let other = app.user("other@example.com", Role::Broker).await;
+    let owner = app.session("broker@example.com").await;
+    let parties = format!("//rooms/{room}/parties");
+    for (status, request, words) in [
+        (403, app.get(&parties, &other), "Ask the broker of the room to add you as a party"),
+        (404, app.get("//rooms/00000000-0000-7000-8000-000000000000/parties", &broker), "There is no such room."),
+        (404, app.get("//nonsense", ""), "There is nothing at `/nonsense`"),
+        (404, app.get(&format!("{parties}/no-uuid"), &broker), "There is no such id: ids are UUIDs."),
+        (405, app.request("DELETE", &parties, &broker), "This path does not know that method."),
+        (415, app.post(&parties, &broker), "The body must be a form"),
+        (422, app.get("//?limit=1000", &owner), "must be a whole number from 1 to 100"),
+        (401, app.post(&parties, "").header("content-type", "application/x-www-form-urlencoded"), "Sign in"),
+    ] {
+        let reply = opened(request).await;
+        assert_eq!(reply.status, status, "{words}");
+        let page = reply.html();
+        assert!(page.contains(words), "{status}: {page}");
+        assert!(page.contains(reply.header("x-request-id")), "{status}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn programs_are_told_the_same_as_problem_details() {
+    let app = TestApp::on_sqlite().await;
+    assert_eq!(app.get("//nonsense", "").send().await.problem(), "http");
+    assert_eq!(app.get("//account", "").send().await.problem(), "unauthenticated");
+}
+
+#[tokio::test]
+async fn who_is_not_signed_in_is_led_to_the_form_and_back() {
+    let app = TestApp::on_sqlite().await;
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}/parties?a=b&c=d");
+    let led = opened(app.get(&format!("/{path}"), "")).await;
+    let form = format!("/sign-in?next=%2Frooms%2F{room}%2Fparties%3Fa%3Db%26c%3Dd");
+    assert_eq!((led.status, led.header("location")), (303, &*form));
+    let page = opened(app.get(&format!("/{form}"), "")).await.html();
+    assert!(page.contains(&format!("value=\"{}\"", path.replace('&', "&amp;"))), "{page}");
+    let back = opened(app.get(&format!("/{form}"), &broker)).await;
+    assert_eq!((back.status, back.header("location")), (303, &*path));
+}
+
+#[tokio::test]
+async fn pages_are_compressed_where_the_browser_can_and_files_are_not() {
+    let app = TestApp::on_sqlite().await;
+    let (room, broker) = app.room().await;
+    let page = app.get(&format!("//rooms/{room}/parties"), &broker).header("accept-encoding", "gzip").send().await;
+    assert_eq!((page.header("content-encoding"), &page.body[..2]), ("gzip", &[0x1f, 0x8b][..]));
+    let snapshot = app.snapshot(&room, &broker, serde_json::json!({ "snapshot_type": "json" })).await;
+    let file = snapshot["download_url"].as_str().unwrap();
+    let file = app.get(&format!("/{file}"), &broker).header("accept-encoding", "gzip").send().await;
+    assert_eq!((file.status, file.header("content-encoding")), (200, ""));
+}
+
+#[tokio::test]
+async fn what_pages_need_is_kept_by_browsers_under_a_name_that_changes_with_it() {
+    let app = TestApp::on_sqlite().await;
+    let page = app.get("//sign-in", "").send().await;
+    let page = String::from_utf8(page.body.to_vec()).unwrap();
+    let needed: Vec<_> = page.split('"').filter(|part| part.starts_with("/assets/")).collect();
+    assert_eq!(needed.len(), 3, "{page}");
+    for path in needed {
+        let reply = app.get(&format!("/{path}"), "").send().await;
+        assert_eq!(
+            (reply.status, reply.header("cache-control")),
+            (200, "public, max-age=31536000, immutable"),
+            "{path}"
+        );
+    }
+}
