@@ -34,7 +34,7 @@ async fn account(caller: Caller) -> Response {
         }
         p.actions { a.button href="/account/password" { "Change password" } }
     };
-    Page::new("Your account", main).of(Part::Account, Some(&caller)).into_response()
+    Page::new("Your account", main).of(Part::Account, &caller).into_response()
 }
 
 async fn ask(caller: Caller) -> Response {
@@ -70,5 +70,5 @@ fn page(caller: &Caller, filled: &Filled) -> Response {
             p.hint { "Your other sessions end." }
         }
     };
-    Page::new("Change your password", main).of(Part::Account, Some(caller)).status(filled.status()).into_response()
+    Page::new("Change your password", main).of(Part::Account, caller).status(filled.status()).into_response()
 }

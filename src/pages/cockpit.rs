@@ -24,5 +24,5 @@ async fn list(app: App, caller: Caller, Query(Paging(page)): Query<Paging>) -> R
         h1 { "Rooms" }
         ul { @for room in &rooms { li { a href={ "/rooms/" (room.id) } { (room.title) } } } }
     };
-    Ok(Page::new("Rooms", main).of(Part::Rooms, Some(&caller)).into_response())
+    Ok(Page::new("Rooms", main).of(Part::Rooms, &caller).into_response())
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::layout::{Page, Part};
+use super::layout::{Page, Part, Viewer};
 use crate::http::BASE;
 
 /// A route as the table tells of it.
@@ -47,5 +47,5 @@ pub fn docs(routes: &[Told]) -> Markup {
             }
         }
     };
-    Page::new("API", main).of(Part::Elsewhere, None).into_markup()
+    Page::new("API", main).of(Part::Elsewhere, Viewer::Anyone).into_markup()
 }

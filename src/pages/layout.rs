@@ -30,10 +30,32 @@ pub(super) enum Part {
     Elsewhere,
 }
 
+/// Who looks at a page.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Viewer<'a> {
+    /// Somebody who is signed in.
+    Caller(&'a Caller),
+    /// Somebody who is not.
+    Stranger,
+    /// It is not known here.
+    Anyone,
+}
+
+impl<'a> From<&'a Caller> for Viewer<'a> {
+    fn from(caller: &'a Caller) -> Self {
+        Self::Caller(caller)
+    }
+}
+
+impl<'a> From<Option<&'a Caller>> for Viewer<'a> {
+    fn from(caller: Option<&'a Caller>) -> Self {
+        caller.map_or(Self::Stranger, Self::Caller)
+    }
+}
+
 /// A page.
 pub(super) struct Page {
     title: String,
-    part: Part,
     bar: Markup,
     main: Markup,
     status: StatusCode,
@@ -44,13 +66,12 @@ impl Page {
     /// A page of this title; `main` opens with its own `h1`.
     pub(super) fn new(title: impl Into<String>, main: Markup) -> Self {
         let (title, bar) = (title.into(), PreEscaped(String::new()));
-        Self { title, part: Part::Elsewhere, bar, main, status: StatusCode::OK, events: None }
+        Self { title, bar, main, status: StatusCode::OK, events: None }
     }
 
-    /// In a part of the site, for whoever is signed in.
-    pub(super) fn of(mut self, part: Part, caller: Option<&Caller>) -> Self {
-        self.part = part;
-        self.bar = bar(part, caller);
+    /// In a part of the site, for whoever looks at it.
+    pub(super) fn of<'a>(mut self, part: Part, viewer: impl Into<Viewer<'a>>) -> Self {
+        self.bar = bar(part, viewer.into());
         self
     }
 
@@ -101,29 +122,32 @@ impl IntoResponse for Page {
     }
 }
 
-fn bar(part: Part, caller: Option<&Caller>) -> Markup {
+fn bar(part: Part, viewer: Viewer<'_>) -> Markup {
     let link = |of: Part, path: &str, words: &str| {
         html! { li { a href=(path) aria-current=[(of == part).then_some("page")] { (words) } } }
     };
+    let caller = if let Viewer::Caller(caller) = viewer { Some(caller) } else { None };
     html! {
         header.bar {
             a.brand href="/" { "STS Clearance" }
             nav aria-label="Main" {
                 ul {
-                    @if caller.is_some() { (link(Part::Rooms, "/", "Rooms")) }
+                    @if !matches!(viewer, Viewer::Stranger) { (link(Part::Rooms, "/", "Rooms")) }
                     (link(Part::Verify, "/verify", "Verify"))
                     @if caller.is_some_and(|caller| caller.user.role == Role::Admin) {
                         (link(Part::Administration, "/admin", "Administration"))
                     }
                 }
             }
-            @if let Some(caller) = caller {
-                div.me {
-                    a href="/account" aria-current=[(part == Part::Account).then_some("page")] { (caller.user.name) }
-                    form method="post" action="/sign-out" { button.quiet type="submit" { "Sign out" } }
+            div.me {
+                @match viewer {
+                    Viewer::Caller(caller) => {
+                        a href="/account" aria-current=[(part == Part::Account).then_some("page")] { (caller.user.name) }
+                        form method="post" action="/sign-out" { button.quiet type="submit" { "Sign out" } }
+                    }
+                    Viewer::Stranger => a href="/sign-in" { "Sign in" },
+                    Viewer::Anyone => a href="/account" { "Account" },
                 }
-            } @else {
-                div.me { a href="/sign-in" { "Sign in" } }
             }
         }
     }

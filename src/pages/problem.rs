@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use maud::{Markup, html};
 
-use super::layout::{Page, Part};
+use super::layout::{Page, Part, Viewer};
 use crate::http::Problem;
 
 /// The page of a problem. Who asked is not known here: it is the outermost layer that writes it.
@@ -14,7 +14,7 @@ pub fn of_problem(problem: &Problem) -> Markup {
         article.problem {
             p.code aria-hidden="true" { (problem.status) }
             h1 { (title) }
-            p { (problem.detail) }
+            p { (problem.detail.replace('`', "")) }
             @if !problem.errors.is_empty() {
                 ul { @for error in &problem.errors { li { strong { (error.field) } " " (error.message.replace('`', "")) } } }
             }
@@ -23,7 +23,7 @@ pub fn of_problem(problem: &Problem) -> Markup {
             p.hint { "Request " code { (problem.request_id) } }
         }
     };
-    Page::new(title, main).of(Part::Elsewhere, None).status(status).into_markup()
+    Page::new(title, main).of(Part::Elsewhere, Viewer::Anyone).status(status).into_markup()
 }
 
 fn title(status: u16) -> &'static str {

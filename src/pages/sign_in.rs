@@ -10,7 +10,7 @@ use maud::html;
 
 use super::{
     field::{Field, Filled},
-    layout::{Page, Part},
+    layout::{Page, Part, Viewer},
 };
 use crate::{
     app::App,
@@ -88,5 +88,5 @@ fn page(filled: &Filled, next: &str) -> Response {
             p.hint { "Accounts are made by who runs this server." }
         }
     };
-    Page::new("Sign in", main).of(Part::Elsewhere, None).status(filled.status()).into_response()
+    Page::new("Sign in", main).of(Part::Elsewhere, Viewer::Stranger).status(filled.status()).into_response()
 }

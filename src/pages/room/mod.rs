@@ -90,7 +90,7 @@ impl Room {
         };
         let after = self.entries.checked_sub(1).map(|last| format!("?after={last}")).unwrap_or_default();
         let events = format!("{BASE}{}{after}", self.path("/events"));
-        Page::new(title, main).of(Part::Rooms, Some(caller)).live(events)
+        Page::new(title, main).of(Part::Rooms, caller).live(events)
     }
 
     fn head(&self, caller: &Caller) -> Markup {

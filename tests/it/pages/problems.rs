@@ -19,7 +19,7 @@ async fn an_error_says_on_a_page_what_happened_and_what_one_can_do() {
     for (status, request, words) in [
         (403, app.get(&parties, &other), "Ask the broker of the room to add you as a party"),
         (404, app.get("//rooms/00000000-0000-7000-8000-000000000000/parties", &broker), "There is no such room."),
-        (404, app.get("//nonsense", ""), "There is nothing at `/nonsense`"),
+        (404, app.get("//nonsense", ""), "There is nothing at /nonsense; /docs lists what there is."),
         (404, app.get(&format!("{parties}/no-uuid"), &broker), "There is no such id: ids are UUIDs."),
         (405, app.request("DELETE", &parties, &broker), "This path does not know that method."),
         (415, app.post(&parties, &broker), "The body must be a form"),
