@@ -24,7 +24,7 @@ pub struct Request {
 }
 
 /// Only the request of an account that is still an admin's counts.
-const SELECT: &str = "SELECT c.deed, c.subject_id, c.asked_by, c.asked_at, c.reason
+const SELECT: &str = "SELECT c.deed, c.subject_id, c.asked_by, c.asked_at, c.reason, c.room_id
     FROM confirmations c JOIN users u ON u.email = c.asked_by AND u.role = 'admin' AND NOT u.disabled";
 
 fn read(row: &Row) -> Result<Request> {
@@ -49,6 +49,12 @@ pub async fn ask(tx: &mut Tx, room: RoomId, request: &Request) -> Result<()> {
 pub async fn open(tx: &mut Tx, room: RoomId, since: Time) -> Result<Vec<Request>> {
     let sql = format!("{SELECT} WHERE c.room_id = ?1 AND c.asked_at >= ?2");
     tx.rows(&sql, &[&room, &since]).await?.iter().map(read).collect()
+}
+
+/// Likewise in every room, each with its room; the oldest first.
+pub async fn open_anywhere(tx: &mut Tx, since: Time) -> Result<Vec<(RoomId, Request)>> {
+    let sql = format!("{SELECT} WHERE c.asked_at >= ?1 ORDER BY c.asked_at, c.subject_id");
+    tx.rows(&sql, &[&since]).await?.iter().map(|row| Ok((row.get(5)?, read(row)?))).collect()
 }
 
 /// Forgets the request about a subject.

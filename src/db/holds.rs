@@ -114,3 +114,13 @@ pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Hold>, i
     let rows = tx.rows(&sql, &[&room, &page.limit, &page.offset]).await?;
     Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
 }
+
+/// A page of every room's holds: those in force first, then the newest.
+pub async fn everywhere(tx: &mut Tx, page: Page) -> Result<(Vec<Hold>, i64)> {
+    let total = tx.one("SELECT COUNT(*) FROM holds", &[]).await?.get(0)?;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM holds ORDER BY (lifted_at IS NOT NULL), placed_at DESC, id DESC LIMIT ?1 OFFSET ?2"
+    );
+    let rows = tx.rows(&sql, &[&page.limit, &page.offset]).await?;
+    Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
+}

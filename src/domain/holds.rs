@@ -17,6 +17,7 @@ use crate::{
         self, Page, Tx,
         confirmations::Request,
         holds::{Hold, Lifted},
+        rooms::Room,
     },
     error::{Error, Result},
 };
@@ -107,6 +108,36 @@ pub async fn list(app: &App, room: RoomId, page: Page) -> Result<(Vec<HoldNow>, 
             let (holds, total) = db::holds::list(tx, room, page).await?;
             let requests = confirmations::open(tx, room, now).await?;
             Ok((holds.into_iter().map(|hold| with_request(hold, &requests)).collect(), total))
+        })
+        .await
+}
+
+/// What admins have to see to in all rooms.
+#[derive(Debug)]
+pub struct Overview {
+    /// What one admin has asked for and another has still to confirm, each in its room; the oldest first.
+    pub waiting: Vec<(Room, Request)>,
+    /// A page of the holds, each on its room: those in force first.
+    pub holds: Vec<(Room, Hold)>,
+    /// How many holds there are.
+    pub total: i64,
+}
+
+/// Reads what admins have to see to; of the holds a page.
+pub async fn overview(app: &App, page: Page) -> Result<Overview> {
+    let since = app.now().before(confirmations::WAITS);
+    app.db
+        .read(async |tx| {
+            let mut waiting = Vec::new();
+            for (room, request) in db::confirmations::open_anywhere(tx, since).await? {
+                waiting.extend(db::rooms::find(tx, room).await?.map(|room| (room, request)));
+            }
+            let (found, total) = db::holds::everywhere(tx, page).await?;
+            let mut holds = Vec::new();
+            for hold in found {
+                holds.extend(db::rooms::find(tx, hold.room).await?.map(|room| (room, hold)));
+            }
+            Ok(Overview { waiting, holds, total })
         })
         .await
 }

@@ -35,6 +35,11 @@ impl Form {
         self.pairs.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
+    /// Every value of a field that may come several times.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.pairs.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+
     /// A field as it came, or nothing.
     pub fn line(&self, name: &str) -> String {
         self.text(name).unwrap_or_default().to_owned()
@@ -53,10 +58,11 @@ impl Form {
         self
     }
 
-    /// The form without a field.
+    /// The form with each of these values for one field.
     #[must_use]
-    pub fn without(mut self, name: &str) -> Self {
+    pub fn with_each<'a>(mut self, name: &str, values: impl Iterator<Item = &'a str>) -> Self {
         self.pairs.retain(|(given, _)| given != name);
+        self.pairs.extend(values.map(|value| (name.to_owned(), value.to_owned())));
         self
     }
 

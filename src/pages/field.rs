@@ -55,6 +55,18 @@ impl Filled {
         self.form.as_ref().map_or(there, |form| form.is_ticked(name))
     }
 
+    /// A box for one of several words that are sent under the same name.
+    pub(super) fn choice(&self, name: &str, word: &str, ticked: bool) -> Markup {
+        let ticked = self.form.as_ref().map_or(ticked, |form| form.all(name).any(|given| given == word));
+        let id = format!("field-{name}-{word}");
+        html! {
+            div.tick {
+                input id=(id) name=(name) type="checkbox" value=(word) checked[ticked];
+                label for=(id) { (super::show::label(word)) }
+            }
+        }
+    }
+
     fn fault(&self, name: &str) -> Option<&FieldError> {
         self.faults.iter().find(|fault| fault.field == name)
     }

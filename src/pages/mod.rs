@@ -2,12 +2,14 @@
 //! caller may do.
 
 mod account;
+mod admin;
 mod assets;
 mod chip;
 mod cockpit;
 mod docs;
 mod field;
 mod layout;
+mod paging;
 mod problem;
 mod room;
 mod show;
@@ -31,7 +33,12 @@ pub const POLICY: HeaderValue = HeaderValue::from_static(
 
 /// Every page.
 pub fn routes() -> PageRoutes {
-    sign_in::routes().merge(account::routes()).merge(cockpit::routes()).merge(room::routes()).merge(verify::routes())
+    sign_in::routes()
+        .merge(account::routes())
+        .merge(cockpit::routes())
+        .merge(room::routes())
+        .merge(admin::routes())
+        .merge(verify::routes())
 }
 
 /// Serves the pages, and what they need.

@@ -1,0 +1,201 @@
+//! The catalogue of document types: listed, added to, changed, and taken out of use.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+
+use super::{Tab, page};
+use crate::{
+    app::App,
+    db,
+    domain::{
+        CargoProfile, Change, Criticality, Phase, Requirement, Scope,
+        document_types::{self, Code, DocumentType},
+    },
+    error::Result,
+    http::{Access::May, Caller, Form, Id, PageRoutes},
+    pages::{
+        chip::{Tone, chip, criticality, requirement},
+        field::{Field, Filled, choices, tick},
+        show::label,
+    },
+    policy::Action::{ConfigManageDocumentTypes, ConfigView},
+};
+
+pub(super) fn routes() -> PageRoutes {
+    PageRoutes::new()
+        .get("/admin/document-types", May(ConfigView), list)
+        .get("/admin/document-types/new", May(ConfigManageDocumentTypes), ask)
+        .post("/admin/document-types/new", May(ConfigManageDocumentTypes), add)
+        .get("/admin/document-types/{code}", May(ConfigManageDocumentTypes), edit)
+        .post("/admin/document-types/{code}", May(ConfigManageDocumentTypes), change)
+}
+
+/// The fields that tell their faults themselves.
+const FIELDS: &[&str] = &[
+    "code",
+    "name",
+    "category",
+    "scope",
+    "requirement",
+    "criticality",
+    "gate",
+    "validity_days",
+    "warn_days",
+    "aliases",
+    "basis",
+];
+/// Where the catalogue is.
+const PATH: &str = "/admin/document-types";
+
+async fn list(app: App, caller: Caller) -> Result<Response> {
+    let types = app.db.read(async |tx| db::document_types::all(tx).await).await?;
+    let main = html! {
+        section aria-labelledby="types-title" {
+            h2 id="types-title" { "Document types" }
+            p {
+                "What operations are asked for. A change reaches vessels named and rooms opened from then on; what is \
+                 asked for already keeps its terms."
+            }
+            p.actions { a.button href="/admin/document-types/new" { "Add a document type" } }
+            table.list {
+                thead {
+                    tr {
+                        th scope="col" { "Name" }
+                        th scope="col" { "Code" }
+                        th scope="col" { "Category" }
+                        th scope="col" { "Asked of" }
+                        th scope="col" { "Requirement" }
+                        th scope="col" { "Criticality" }
+                        th scope="col" { "Gate" }
+                        th.num scope="col" { "Valid" }
+                        th scope="col" { "In use" }
+                    }
+                }
+                tbody { @for kind in &types { (row(kind)) } }
+            }
+        }
+    };
+    Ok(page(&caller, Tab::DocumentTypes, "Document types", &main).into_response())
+}
+
+fn row(kind: &DocumentType) -> Markup {
+    html! {
+        tr {
+            th scope="row" { a href={ (PATH) "/" (kind.code) } { (kind.name) } }
+            td data-label="Code" { code { (kind.code) } }
+            td data-label="Category" { (label(&kind.category)) }
+            td data-label="Asked of" {
+                (if kind.scope == Scope::Vessel { "each vessel" } else { "the room" })
+                @if !kind.profiles.is_empty() { span.hint { " " (profiles(&kind.profiles)) } }
+            }
+            td data-label="Requirement" { (requirement(kind.requirement)) }
+            td data-label="Criticality" { (criticality(kind.criticality)) }
+            td data-label="Gate" { (label(kind.gate.word())) }
+            td.num data-label="Valid" { @if let Some(days) = kind.validity_days { (days) " days" } @else { "–" } }
+            td data-label="In use" {
+                @if kind.enabled { (chip(Tone::Good, "In use")) } @else { (chip(Tone::Quiet, "Not in use")) }
+            }
+        }
+    }
+}
+
+fn profiles(profiles: &[CargoProfile]) -> String {
+    profiles.iter().map(|profile| label(profile.word())).collect::<Vec<_>>().join(", ")
+}
+
+async fn ask(caller: Caller) -> Response {
+    form_page(&caller, None, &Filled::default())
+}
+
+async fn add(app: App, caller: Caller, form: Form) -> Result<Response> {
+    let added = match read(&form) {
+        Ok(kind) => document_types::add(&app, &caller.actor(), kind).await,
+        Err(refused) => Err(refused),
+    };
+    match added {
+        Ok(_) => Ok(Redirect::to(PATH).into_response()),
+        Err(refused) => Ok(form_page(&caller, None, &Filled::again(form, refused)?)),
+    }
+}
+
+async fn edit(app: App, caller: Caller, Id(Code(code)): Id<Code>) -> Result<Response> {
+    let kind = app.db.read(async |tx| document_types::find(tx, &code).await).await?;
+    Ok(form_page(&caller, Some(&kind), &Filled::default()))
+}
+
+async fn change(app: App, caller: Caller, Id(Code(code)): Id<Code>, form: Form) -> Result<Response> {
+    let form = form.with("code", code.clone());
+    let changed = match read(&form).and_then(|kind| Change::to(&kind)) {
+        Ok(asked) => document_types::change(&app, &caller.actor(), code.clone(), asked).await,
+        Err(refused) => Err(refused),
+    };
+    match changed {
+        Ok(_) => Ok(Redirect::to(PATH).into_response()),
+        Err(refused) => {
+            let kind = app.db.read(async |tx| document_types::find(tx, &code).await).await?;
+            Ok(form_page(&caller, Some(&kind), &Filled::again(form, refused)?))
+        }
+    }
+}
+
+/// The type that a form tells of: its other codes are in one line, and a box that is not ticked says nothing.
+fn read(form: &Form) -> Result<DocumentType> {
+    let enabled = if form.is_ticked("enabled") { "true" } else { "false" };
+    form.clone().with("enabled", enabled).with_each("aliases", form.line("aliases").split_whitespace()).read()
+}
+
+fn form_page(caller: &Caller, kind: Option<&DocumentType>, filled: &Filled) -> Response {
+    let title = kind.map_or("Add a document type", |kind| &kind.name);
+    let path = kind.map_or_else(|| format!("{PATH}/new"), |kind| format!("{PATH}/{}", kind.code));
+    let main = html! {
+        section aria-labelledby="type-title" {
+            h2 id="type-title" { (title) }
+            (filled.summary(FIELDS))
+            form method="post" action=(path) {
+                (fields(kind, filled))
+                p.actions { button type="submit" { "Save" } a.quiet href=(PATH) { "Cancel" } }
+            }
+        }
+    };
+    page(caller, Tab::DocumentTypes, title, &main).status(filled.status()).into_response()
+}
+
+fn fields(kind: Option<&DocumentType>, filled: &Filled) -> Markup {
+    let days = |days: Option<i64>| days.map(|days| days.to_string());
+    let validity = days(kind.and_then(|kind| kind.validity_days));
+    let warning = days(kind.and_then(|kind| kind.warn_days));
+    let aliases = kind.map(|kind| kind.aliases.join(" "));
+    let ticked = |profile: CargoProfile| kind.is_some_and(|kind| kind.profiles.contains(&profile));
+    html! {
+        div.fields {
+            @match kind {
+                Some(kind) => p.field { strong { "Code" } br; code { (kind.code) } },
+                None => (Field::required("code", "Code").hint("Capital letters, digits and _; never changed.").input(filled)),
+            }
+            (Field::required("name", "Name").value(kind.map(|kind| &*kind.name)).input(filled))
+            (Field::required("category", "Category").hint("Such as statutory, insurance, cargo.")
+                .value(kind.map(|kind| &*kind.category)).input(filled))
+            (Field::required("scope", "Asked of").value(kind.map(|kind| kind.scope.word()))
+                .select(filled, &choices(Scope::WORDS)))
+            (Field::required("requirement", "Requirement").value(kind.map(|kind| kind.requirement.word()))
+                .select(filled, &choices(Requirement::WORDS)))
+            (Field::required("criticality", "Criticality").value(kind.map(|kind| kind.criticality.word()))
+                .select(filled, &choices(Criticality::WORDS)))
+            (Field::required("gate", "Gate").hint("The phase that is not entered without it.")
+                .value(kind.map(|kind| kind.gate.word())).select(filled, &choices(&Phase::WORDS[1..])))
+            (Field::line("validity_days", "Days valid").kind("number").hint("Where its uploader names no day.")
+                .value(validity.as_deref()).input(filled))
+            (Field::line("warn_days", "Days of warning").kind("number").hint("Before its end.")
+                .value(warning.as_deref()).input(filled))
+            (Field::line("aliases", "Other codes").hint("That uploads may use, parted by spaces.")
+                .value(aliases.as_deref()).input(filled))
+            (Field::line("basis", "Basis").hint("The rule or practice it rests on.")
+                .value(kind.map(|kind| &*kind.basis)).input(filled))
+        }
+        fieldset {
+            legend { "Cargoes that ask for it" span.optional { " (none: all do)" } }
+            @for profile in CargoProfile::ALL { (filled.choice("profiles", profile.word(), ticked(profile))) }
+        }
+        (tick(filled, "enabled", "In use: rooms ask for it", kind.is_none_or(|kind| kind.enabled)))
+    }
+}

@@ -1,0 +1,241 @@
+//! What keeps things from being deleted, and what one admin has asked for and another has still to confirm.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+
+use super::{Tab, page};
+use crate::{
+    app::App,
+    db::{self, confirmations::Request, holds::Hold, rooms::Room, snapshots::Snapshot},
+    domain::{
+        Deed, HoldId, RoomStatus,
+        confirmations::{self, Outcome},
+        holds::{self, HoldNow, NewHold, Overview},
+        rooms,
+    },
+    error::{Error, Result},
+    http::{Access::May, Caller, Form, Id, InRoom, PageRoutes, Paging, Query},
+    pages::{
+        chip::{Tone, chip},
+        field::{Field, Filled},
+        paging::neighbours,
+        show,
+    },
+    policy::Action::{HoldCreate, HoldLift, HoldList},
+};
+
+pub(super) fn routes() -> PageRoutes {
+    PageRoutes::new()
+        .get("/admin/holds", May(HoldList), overview)
+        .get("/rooms/{room_id}/holds", May(HoldCreate), ask)
+        .post("/rooms/{room_id}/holds", May(HoldCreate), place)
+        .get("/rooms/{room_id}/holds/{hold_id}", May(HoldLift), ask_to_lift)
+        .post("/rooms/{room_id}/holds/{hold_id}", May(HoldLift), lift)
+}
+
+/// Snapshots of a room that can be chosen to be held.
+const CHOICES: db::Page = db::Page { limit: 100, offset: 0 };
+
+async fn overview(app: App, caller: Caller, Query(Paging(part)): Query<Paging>) -> Result<Response> {
+    let Overview { waiting, holds, total } = holds::overview(&app, part).await?;
+    let main = html! {
+        section aria-labelledby="waiting-title" {
+            h2 id="waiting-title" { "Waits for another admin" }
+            @if waiting.is_empty() {
+                p.empty { "Nothing waits. What takes two admins is listed here when one has asked for it." }
+            } @else {
+                table.list {
+                    thead { tr { th scope="col" { "What" } th scope="col" { "Room" } th scope="col" { "Asked by" } th scope="col" { "Until" } } }
+                    tbody { @for (room, request) in &waiting { (asked(room, request)) } }
+                }
+            }
+        }
+        section aria-labelledby="holds-title" {
+            h2 id="holds-title" { "Holds" }
+            @if holds.is_empty() {
+                p.empty { "Nothing is under hold. A hold is placed from its room: open the room, then Edit room, then Holds." }
+            } @else {
+                (table(holds.iter().map(|(room, hold)| (Some(room), hold))))
+                (neighbours("/admin/holds", "", part, total))
+            }
+        }
+    };
+    Ok(page(&caller, Tab::Holds, "Holds", &main).into_response())
+}
+
+fn asked(room: &Room, request: &Request) -> Markup {
+    let (words, path) = match request.deed {
+        Deed::LiftHold => ("Lift a hold", format!("/rooms/{}/holds/{}", room.id, request.subject)),
+        Deed::DeleteSnapshot => {
+            ("Delete a snapshot", format!("/rooms/{}/snapshots/{}/delete", room.id, request.subject))
+        }
+        Deed::DeleteRoom => ("Delete the room", format!("/rooms/{}/delete", room.id)),
+    };
+    html! {
+        tr {
+            th scope="row" { a href=(path) { (words) } }
+            td data-label="Room" { (room.title) }
+            td data-label="Asked by" { (request.asked_by) ", " (show::time(request.asked_at)) }
+            td data-label="Until" { (show::time(confirmations::until(request))) }
+        }
+    }
+}
+
+fn table<'a>(holds: impl Iterator<Item = (Option<&'a Room>, &'a Hold)>) -> Markup {
+    html! {
+        table.list {
+            thead {
+                tr {
+                    th scope="col" { "What" }
+                    th scope="col" { "Why" }
+                    th scope="col" { "Placed" }
+                    th scope="col" { "State" }
+                    th scope="col" { span.visually-hidden { "Actions" } }
+                }
+            }
+            tbody { @for (room, hold) in holds { (row(room, hold)) } }
+        }
+    }
+}
+
+fn row(room: Option<&Room>, hold: &Hold) -> Markup {
+    let title = room.map_or("", |room| &room.title);
+    html! {
+        tr {
+            th scope="row" {
+                @match hold.snapshot {
+                    Some(snapshot) => a href={ "/rooms/" (hold.room) "/snapshots/" (snapshot) } { "A snapshot" },
+                    None => a href={ "/rooms/" (hold.room) } { "The room" },
+                }
+                @if room.is_some() { " – " (title) }
+            }
+            td data-label="Why" { (hold.reason) }
+            td data-label="Placed" { (hold.placed_by) ", " (show::time(hold.placed_at)) }
+            td data-label="State" {
+                @match &hold.lifted {
+                    None => (chip(Tone::Warn, "In force")),
+                    Some(lifted) => {
+                        (chip(Tone::Quiet, "Lifted")) " "
+                        span.hint { (lifted.asked_by) " and " (lifted.by) ", " (show::time(lifted.at)) ": " (lifted.reason) }
+                    }
+                }
+            }
+            td.row-actions {
+                @if hold.lifted.is_none() && room.is_none_or(|room| room.status == RoomStatus::Active) {
+                    a href={ "/rooms/" (hold.room) "/holds/" (hold.id) } aria-label={ "Lift the hold " (title) } { "Lift" }
+                }
+            }
+        }
+    }
+}
+
+/// A room with its holds, and the snapshots that can be held.
+struct Held {
+    room: Room,
+    holds: Vec<HoldNow>,
+    snapshots: Vec<Snapshot>,
+}
+
+async fn held(app: &App, room: InRoom) -> Result<Held> {
+    let (holds, _) = holds::list(app, room.id, CHOICES).await?;
+    app.db
+        .read(async |tx| {
+            let (snapshots, _) = db::snapshots::list(tx, room.id, CHOICES).await?;
+            Ok(Held { room: rooms::in_use(tx, room.id).await?, holds, snapshots })
+        })
+        .await
+}
+
+async fn ask(app: App, caller: Caller, room: InRoom) -> Result<Response> {
+    Ok(placing(&caller, &held(&app, room).await?, &Filled::default()))
+}
+
+async fn place(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
+    let placed = match form.read::<NewHold>() {
+        Ok(asked) => holds::place(&app, &caller.actor(), room.id, asked).await,
+        Err(refused) => Err(refused),
+    };
+    match placed {
+        Ok(_) => Ok(Redirect::to(&format!("/rooms/{}/holds", room.id)).into_response()),
+        Err(refused) => Ok(placing(&caller, &held(&app, room).await?, &Filled::again(form, refused)?)),
+    }
+}
+
+fn placing(caller: &Caller, held: &Held, filled: &Filled) -> Response {
+    let Held { room, holds, snapshots } = held;
+    let choices: Vec<_> = snapshots
+        .iter()
+        .map(|snapshot| {
+            (snapshot.id.to_string(), format!("{} ({})", snapshot.title, show::minute(snapshot.created_at)))
+        })
+        .collect();
+    let main = html! {
+        section aria-labelledby="holds-title" {
+            h2 id="holds-title" { "Holds on " a href={ "/rooms/" (room.id) } { (room.title) } }
+            @if holds.is_empty() {
+                p.empty { "Nothing in this room is under hold." }
+            } @else {
+                (table(holds.iter().map(|(hold, _)| (None, hold))))
+            }
+        }
+        section.narrow aria-labelledby="place-title" {
+            h2 id="place-title" { "Place a hold" }
+            p { "Nobody deletes what is under hold until two admins have lifted it. The log tells every party that it was placed; why, only admins see." }
+            (filled.summary(&["reason", "snapshot_id"]))
+            form method="post" action={ "/rooms/" (room.id) "/holds" } {
+                (Field::required("reason", "Why").area(filled))
+                (Field::line("snapshot_id", "Snapshot").hint("None: the whole room, and every snapshot of it.").select(filled, &choices))
+                p.actions { button type="submit" { "Place the hold" } a.quiet href="/admin/holds" { "Cancel" } }
+            }
+        }
+    };
+    page(caller, Tab::Holds, "Holds", &main).status(filled.status()).into_response()
+}
+
+async fn ask_to_lift(app: App, caller: Caller, room: InRoom, Id(id): Id<HoldId>) -> Result<Response> {
+    lifting(&app, &caller, room, id, &Filled::default()).await
+}
+
+async fn lift(app: App, caller: Caller, room: InRoom, Id(id): Id<HoldId>, form: Form) -> Result<Response> {
+    let reason = Some(form.line("reason")).filter(|reason| !reason.trim().is_empty());
+    match holds::lift(&app, &caller.actor(), room.id, id, reason).await {
+        Ok(Outcome::Done(_) | Outcome::Asked(_)) => Ok(Redirect::to("/admin/holds").into_response()),
+        Err(refused) => lifting(&app, &caller, room, id, &Filled::again(form, refused)?).await,
+    }
+}
+
+async fn lifting(app: &App, caller: &Caller, room: InRoom, id: HoldId, filled: &Filled) -> Result<Response> {
+    let (hold, request) = holds::find(app, room.id, id).await?;
+    if hold.lifted.is_some() && !filled.is_refused() {
+        return Err(Error::conflict("the hold has been lifted already"));
+    }
+    let main = html! {
+        section.narrow aria-labelledby="lift-title" {
+            h2 id="lift-title" { "Lift the hold?" }
+            dl.facts {
+                dt { "Why it was placed" } dd { (hold.reason) }
+                dt { "Placed" } dd { (hold.placed_by) ", " (show::time(hold.placed_at)) }
+            }
+            @match &request {
+                None => p { "It takes two admins: you ask, and another confirms within a day." },
+                Some(request) => p {
+                    (request.asked_by) " has asked for it" @if let Some(reason) = &request.reason { ": " (reason) }
+                    ". Another admin may confirm it until " (show::time(confirmations::until(request))) "."
+                },
+            }
+            (filled.summary(&["reason"]))
+            form method="post" action={ "/rooms/" (room.id) "/holds/" (id) } {
+                @if request.is_some() {
+                    (Field::line("reason", "What you have to add").area(filled))
+                } @else {
+                    (Field::required("reason", "Why").area(filled))
+                }
+                p.actions {
+                    button.danger type="submit" { (if request.is_some() { "Lift the hold" } else { "Ask to lift it" }) }
+                    a.quiet href="/admin/holds" { "Cancel" }
+                }
+            }
+        }
+    };
+    Ok(page(caller, Tab::Holds, "Lift a hold", &main).status(filled.status()).into_response())
+}
