@@ -10,13 +10,17 @@ use axum::{
     response::Response,
 };
 
-use super::problem;
+use super::{problem, session_cookie};
 use crate::app;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Where a proxy with TLS is in front, browsers never come without it again (ASVS 3.4.1).
+const ALWAYS_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// On every answer (OWASP ASVS 5.0, 3.4): nothing of the API is to be framed, sniffed or cached.
-const HEADERS: [(HeaderName, HeaderValue); 4] = [
+/// On every answer (OWASP ASVS 5.0, 3.4): nothing is to be framed, sniffed, cached, or used by another site.
+const HEADERS: [(HeaderName, HeaderValue); 6] = [
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -32,11 +36,15 @@ pub(super) async fn log(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let reader = problem::Reader::of(&request);
+    let behind_tls = session_cookie::is_behind_tls(request.headers());
     let response = next.run(request).await;
 
     let (mut response, failure) = problem::with_body(response, &request_id, &reader);
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(value);
+    }
+    if behind_tls {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, ALWAYS_TLS);
     }
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, id);

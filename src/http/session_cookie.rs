@@ -70,8 +70,13 @@ fn written(headers: &HeaderMap, token: &str, seconds: u64) -> Result<HeaderValue
 
 /// Only a server that is spoken to on the machine itself, and not through a proxy with TLS, goes without.
 fn name(headers: &HeaderMap) -> &'static str {
-    let behind_tls = text(headers, "x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
-    if is_loopback(text(headers, HOST.as_str()).unwrap_or_default()) && !behind_tls { PLAIN } else { SECURE }
+    let is_plain = is_loopback(text(headers, HOST.as_str()).unwrap_or_default()) && !is_behind_tls(headers);
+    if is_plain { PLAIN } else { SECURE }
+}
+
+/// Whether a proxy says that the request came to it by TLS.
+pub(super) fn is_behind_tls(headers: &HeaderMap) -> bool {
+    text(headers, "x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
 fn is_loopback(host: &str) -> bool {

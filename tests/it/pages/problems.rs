@@ -83,3 +83,18 @@ async fn what_pages_need_is_kept_by_browsers_under_a_name_that_changes_with_it()
         );
     }
 }
+
+#[tokio::test]
+async fn no_other_site_frames_reads_or_opens_what_is_here() {
+    let app = TestApp::on_sqlite().await;
+    for path in ["//sign-in", "//nonsense", "/auth/me"] {
+        let reply = app.get(path, "").send().await;
+        assert_eq!(reply.header("cross-origin-opener-policy"), "same-origin", "{path}");
+        assert_eq!(reply.header("cross-origin-resource-policy"), "same-origin", "{path}");
+        assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
+        assert!(reply.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        assert_eq!(reply.header("strict-transport-security"), "", "{path}");
+        let behind_tls = app.get(path, "").header("x-forwarded-proto", "https").send().await;
+        assert_eq!(behind_tls.header("strict-transport-security"), "max-age=31536000", "{path}");
+    }
+}
