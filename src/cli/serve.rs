@@ -79,7 +79,7 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
 
     let stop = app.stopping.clone();
     cancel_at_signal(&stop)?;
-    print(&format!("STS Clearance listens on http://{address} (API under {}, documentation at /docs)", http::BASE))?;
+    print(&format!("STS Clearance listens on http://{address} (API under {}, described at /docs)", http::BASE))?;
     if flags.demo {
         demo::explain(&app, address).await?;
     }

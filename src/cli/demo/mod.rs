@@ -80,7 +80,8 @@ pub(super) async fn explain(app: &App, address: SocketAddr) -> Result<()> {
     let json = "-H 'Content-Type: application/json'";
     let bearer = "-H \"Authorization: Bearer $token\"";
     print(&format!(
-        "\nThe demo's accounts, all with the password `{PASSWORD}`:\n{}\n\n\
+        "\nOpen http://{address} in a browser, and sign in as one of these; the password of all is `{PASSWORD}`:\n{}\n\n\
+         Or type, in another terminal:\n\n\
          # Sign in, and see what keeps \"{}\" from its next phase:\n\
          token=$(curl -s {api}/auth/login {json} \\\n  \
            -d '{{\"email\":\"{BROKER}\",\"password\":\"{PASSWORD}\"}}' | grep -o '\"token\":\"[^\"]*' | cut -d'\"' -f4)\n\
