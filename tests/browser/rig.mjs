@@ -1,0 +1,161 @@
+// Chromium for stories: a page for each person, and what makes a story fail whatever it looks at.
+import { mkdtempSync, rmSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { chromium } from "playwright-core";
+import { Api } from "./api.mjs";
+
+const PATIENCE = 20_000;
+
+export class Rig {
+  faults = [];
+  #announced = new Set();
+  #apis = new Map();
+
+  // `accounts`: by name, each with `email` and `password`.
+  static async launch(base, accounts) {
+    const rig = new Rig();
+    Object.assign(rig, { base, accounts });
+    const args = ["--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"];
+    if (process.getuid?.() === 0) args.push("--no-sandbox");
+    rig.browser = await chromium.launch({ executablePath: process.env.STS_TEST_CHROMIUM ?? "/usr/bin/chromium", args });
+    return rig;
+  }
+
+  async close() {
+    await this.browser.close();
+  }
+
+  // A page in a browser of its own; of nobody, or signed in `as` one of the accounts.
+  async open({ as, script = true, width = 1280, height = 800, scheme = "light" } = {}) {
+    const context = await this.browser.newContext({
+      baseURL: this.base,
+      javaScriptEnabled: script,
+      viewport: { width, height },
+      colorScheme: scheme,
+      reducedMotion: "reduce",
+      locale: "en-GB",
+      timezoneId: "Europe/Athens",
+    });
+    context.setDefaultTimeout(PATIENCE);
+    await this.#watch(context);
+    const page = await context.newPage();
+    if (as) await signIn(page, this.#account(as).email, this.#account(as).password);
+    return page;
+  }
+
+  // The API, as one of the accounts: to prepare what the story is about.
+  async api(as) {
+    if (!this.#apis.has(as)) this.#apis.set(as, await Api.signIn(this.base, this.#account(as)));
+    return this.#apis.get(as);
+  }
+
+  // Does what the server is to refuse with this status; without it, any answer from 400 on is a fault.
+  async refused(status, action) {
+    const met = { status, came: false };
+    this.#announced.add(met);
+    try {
+      const result = await action();
+      if (!met.came) throw new Error(`no answer was ${status}`);
+      return result;
+    } finally {
+      this.#announced.delete(met);
+    }
+  }
+
+  // Takes up what checks have found; the story goes on, and fails in the end.
+  blame(...found) {
+    this.faults.push(...found.flat());
+  }
+
+  // Pictures of every page that is open; their paths.
+  async shoot(start) {
+    await mkdir(dirname(start), { recursive: true });
+    const pages = this.browser.contexts().flatMap((context) => context.pages());
+    const shots = pages.map(async (page, i) => {
+      const path = `${start}-${i + 1}.png`;
+      await page.screenshot({ path, fullPage: true, timeout: PATIENCE }).catch(() => {});
+      return `${path} (${page.url()})`;
+    });
+    return Promise.all(shots);
+  }
+
+  #account(name) {
+    const account = this.accounts[name];
+    if (!account) throw new Error(`there is no account \`${name}\`, only ${Object.keys(this.accounts).join(", ")}`);
+    return account;
+  }
+
+  async #watch(context) {
+    await context.addInitScript(() => {
+      document.addEventListener("securitypolicyviolation", (event) => {
+        console.error(`Content Security Policy: \`${event.effectiveDirective}\` refuses ${event.blockedURI} ${event.sample}`);
+      });
+    });
+    context.on("console", (message) => {
+      const [type, text] = [message.type(), message.text()];
+      const isAnswer = text.startsWith("Failed to load resource: the server responded with a status of");
+      if (isAnswer || (type !== "error" && !text.includes("Content Security Policy"))) return;
+      this.blame(`console: ${text} (${message.page()?.url()})`);
+    });
+    context.on("weberror", (error) => this.blame(`script: ${error.error().stack} (${error.page()?.url()})`));
+    context.on("request", (request) => {
+      const url = new URL(request.url());
+      if (/^(https?|wss?):$/.test(url.protocol) && url.host !== new URL(this.base).host) {
+        this.blame(`another host is asked: ${url}`);
+      }
+    });
+    context.on("response", (response) => {
+      const status = response.status();
+      if (status < 400) return;
+      const met = [...this.#announced].filter((one) => one.status === status);
+      for (const one of met) one.came = true;
+      if (met.length === 0) this.blame(`${response.request().method()} ${response.url()} answers ${status}`);
+    });
+  }
+}
+
+// Through the form, as a person does.
+export async function signIn(page, email, password) {
+  await page.goto("/sign-in");
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL((url) => url.pathname !== "/sign-in");
+}
+
+// Drags files from outside the browser over what the selector names, and drops them there.
+export async function dropFiles(page, selector, ...files) {
+  const target = page.locator(selector);
+  await target.scrollIntoViewIfNeeded();
+  const box = await target.boundingBox();
+  const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  const folder = scratch();
+  const paths = await Promise.all(files.map(async ({ name, bytes }) => {
+    await writeFile(join(folder, name), bytes);
+    return join(folder, name);
+  }));
+  const devtools = await page.context().newCDPSession(page);
+  try {
+    const data = { items: [], files: paths, dragOperationsMask: 1 };
+    for (const type of ["dragEnter", "dragOver", "drop"]) {
+      await devtools.send("Input.dispatchDragEvent", { type, ...at, data });
+    }
+  } finally {
+    await devtools.detach();
+  }
+}
+
+// A folder until the story ends: the browser reads what was dropped when it sends it.
+function scratch() {
+  const folder = mkdtempSync(join(tmpdir(), "sts-drop-"));
+  process.once("exit", () => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+// The bytes of what an action has the browser download, and the name that it is given.
+export async function download(page, action) {
+  const [file] = await Promise.all([page.waitForEvent("download"), action()]);
+  return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
+}
