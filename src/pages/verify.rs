@@ -129,7 +129,7 @@ fn examined(title: &str, id: &str, examined: &Examined) -> Markup {
                 @if let Some(told) = &facts.told { (says(told)) }
                 dt { "SHA-256" } dd { code { (facts.sha256) } }
             }
-            table {
+            table.checks {
                 caption { "Checks" }
                 thead { tr { th scope="col" { "Check" } th scope="col" { "What was found" } } }
                 tbody { @for check in checks { (row(check)) } }
