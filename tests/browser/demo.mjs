@@ -20,7 +20,7 @@ export async function serveDemo(binary) {
   const server = spawn(program, [...first, "serve", "--demo", "--listen", "127.0.0.1:0"], {
     cwd: folder,
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, RUST_LOG: "error" },
+    env: { ...process.env, STS_LOG_FILTER: "warn" },
   });
   const ended = new Promise((resolve) => server.once("exit", resolve));
   const stop = async () => {

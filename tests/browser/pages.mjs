@@ -7,8 +7,7 @@ export const PAGES = [
   { name: "verify-result", path: () => "/verify", act: verifyFile },
   { name: "rooms", as: "broker", path: () => "/" },
   { name: "account", as: "broker", path: () => "/account" },
-  { name: "parties", as: "broker", path: ({ room }) => `/rooms/${room}/parties` },
-  { name: "not-found", as: "broker", path: () => "/rooms/none", status: 404 },
+  { name: "not-found", as: "broker", path: ({ room }) => `/rooms/${room}/none`, status: 404 },
 ];
 
 // What paths need: ids, and a file to bring.
@@ -21,11 +20,15 @@ export async function ids(rig) {
   return { room, snapshot: snapshot.id, file };
 }
 
-// Opens a page of the table in a browser page of whoever looks at it.
-export async function show(rig, page, entry, known) {
+// Opens a page of the table before whoever looks at it.
+const looking = new Map();
+export async function show(rig, entry, known) {
+  if (!looking.has(entry.as)) looking.set(entry.as, await rig.open({ as: entry.as }));
+  const page = looking.get(entry.as);
   const go = () => page.goto(entry.path(known));
   await (entry.status ? rig.refused(entry.status, go) : go());
   await entry.act?.(page, known);
+  return page;
 }
 
 async function verifyFile(page, { file }) {

@@ -18,13 +18,10 @@ const server = await serveDemo(binary && resolve(binary));
 const rig = await Rig.launch(server.base, DEMO_ACCOUNTS);
 try {
   const known = await ids(rig);
-  const looking = new Map();
   for (const entry of PAGES) {
-    if (!looking.has(entry.as)) looking.set(entry.as, await rig.open({ as: entry.as }));
-    const page = looking.get(entry.as);
+    const page = await show(rig, entry, known);
     for (const width of entry.name === WIDE.name ? [...WIDTHS, WIDE.width] : WIDTHS) {
       await page.setViewportSize({ width, height: 800 });
-      await show(rig, page, entry, known);
       for (const colorScheme of ["light", "dark"]) {
         await page.emulateMedia({ colorScheme });
         await page.screenshot({ path: `${folder}/${entry.name}-${width}-${colorScheme}.png`, fullPage: true });
