@@ -8,6 +8,7 @@ mod approvals;
 mod archive;
 mod auth;
 mod bad_input;
+mod browser;
 mod catalogue;
 mod cli;
 mod cockpit;

@@ -14,7 +14,7 @@ fn files(dir: &str, ending: &str) -> Vec<PathBuf> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
+            if path.is_dir() && !path.ends_with("node_modules") {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == ending) {
                 found.push(path);
@@ -30,6 +30,7 @@ fn sources() -> Vec<PathBuf> {
     ["src", "crates/report/src", "crates/report/tests", "tests", "benches"]
         .iter()
         .flat_map(|dir| files(dir, "rs"))
+        .chain(files("tests/browser", "mjs"))
         .collect()
 }
 
@@ -43,7 +44,8 @@ fn code(path: &Path) -> String {
 fn every_file_says_what_it_is_and_fits_in_the_head() {
     for path in sources() {
         let text = fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("//! "), "{} does not open with //!", path.display());
+        let opening = if path.extension().is_some_and(|extension| extension == "mjs") { "// " } else { "//! " };
+        assert!(text.starts_with(opening), "{} does not open with {opening}", path.display());
         let lines = text.lines().count();
         assert!(lines <= MOST_LINES, "{} has {lines} lines", path.display());
     }
