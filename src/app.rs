@@ -18,6 +18,7 @@ use crate::{
     evidence::LogKey,
     files::{self, Files},
     keys,
+    live::Places,
 };
 
 /// Passwords hashed at once: each takes 19 MiB and a core.
@@ -62,6 +63,8 @@ pub struct Shared {
     pub verifying: Arc<Semaphore>,
     /// Memory for the files that are brought, in MiB.
     pub verifying_mib: Arc<Semaphore>,
+    /// Places for those who follow a room.
+    pub streams: Arc<Places>,
     /// Cancelled when the process is to stop: nobody waits for a job then.
     pub stopping: CancellationToken,
     clock: Clock,
@@ -110,6 +113,7 @@ impl App {
             packing: Arc::new(Semaphore::new(PACKING_PLACES)),
             verifying: Arc::new(Semaphore::new(1)),
             verifying_mib: Arc::new(Semaphore::new(VERIFYING_MIB)),
+            streams: Arc::default(),
             stopping: CancellationToken::new(),
             config,
             clock,
@@ -134,6 +138,7 @@ impl App {
             packing: Arc::new(Semaphore::new(PACKING_PLACES)),
             verifying: Arc::new(Semaphore::new(1)),
             verifying_mib: Arc::new(Semaphore::new(VERIFYING_MIB)),
+            streams: Arc::clone(&self.streams),
             stopping: self.stopping.clone(),
             clock,
         };

@@ -11,6 +11,7 @@ pub mod authority;
 pub mod config;
 pub mod error;
 pub mod keys;
+pub mod live;
 
 pub mod api;
 pub mod cli;

@@ -1,6 +1,6 @@
 //! `snapshot_jobs`: the rendering still to do, claimed by lease.
 
-use super::Tx;
+use super::{Row, Tx};
 use crate::{
     domain::{SnapshotId, Time},
     error::Result,
@@ -13,6 +13,17 @@ pub struct Claim {
     pub snapshot: SnapshotId,
     /// Which attempt this is, from 1.
     pub attempt: i64,
+}
+
+/// The room of a job.
+const ROOM: &str = "(SELECT room_id FROM snapshots WHERE snapshots.id = snapshot_jobs.snapshot_id)";
+
+/// Rings for the room, the first column, of a job that has moved.
+async fn ring(tx: &mut Tx, moved: Option<&Row>) -> Result<()> {
+    match moved.map(|row| row.get(0)).transpose()? {
+        Some(room) => tx.ring(room).await,
+        None => Ok(()),
+    }
 }
 
 /// Adds the job of a new snapshot.
@@ -49,12 +60,13 @@ pub async fn claim(tx: &mut Tx, now: Time, lease_until: Time) -> Result<Option<C
                  WHERE snapshot_id = (SELECT snapshot_id FROM snapshot_jobs
                                       WHERE not_before <= ?1 AND (lease_until IS NULL OR lease_until < ?1)
                                       ORDER BY not_before LIMIT 1 {skip_locked})
-                 RETURNING snapshot_id, attempts"
+                 RETURNING {ROOM}, snapshot_id, attempts"
             ),
             &[&now, &lease_until],
         )
         .await?;
-    row.map(|row| Ok(Claim { snapshot: row.get(0)?, attempt: row.get(1)? })).transpose()
+    ring(tx, row.as_ref()).await?;
+    row.map(|row| Ok(Claim { snapshot: row.get(1)?, attempt: row.get(2)? })).transpose()
 }
 
 /// Holds the job's row, if it is still this claim's; false where another worker has it or it is gone.
@@ -70,24 +82,31 @@ pub async fn hold(tx: &mut Tx, claim: Claim) -> Result<bool> {
 
 /// Tells how far a claimed job is, and keeps its lease; false where it is no longer this claim's.
 pub async fn report_progress(tx: &mut Tx, claim: Claim, percent: i64, lease_until: Time) -> Result<bool> {
-    let touched = tx
-        .exec(
-            "UPDATE snapshot_jobs SET progress = ?3, lease_until = ?4 WHERE snapshot_id = ?1 AND attempts = ?2",
+    let row = tx
+        .opt(
+            &format!(
+                "UPDATE snapshot_jobs SET progress = ?3, lease_until = ?4 WHERE snapshot_id = ?1 AND attempts = ?2
+                 RETURNING {ROOM}"
+            ),
             &[&claim.snapshot, &claim.attempt, &percent, &lease_until],
         )
         .await?;
-    Ok(touched == 1)
+    ring(tx, row.as_ref()).await?;
+    Ok(row.is_some())
 }
 
 /// Gives a claimed job back after a failure; without `not_before` it is given up.
 pub async fn give_back(tx: &mut Tx, claim: Claim, not_before: Option<Time>, error: &str) -> Result<()> {
-    tx.exec(
-        "UPDATE snapshot_jobs SET lease_until = NULL, not_before = ?3, last_error = ?4, progress = 0
-         WHERE snapshot_id = ?1 AND attempts = ?2",
-        &[&claim.snapshot, &claim.attempt, &not_before, &error],
-    )
-    .await
-    .map(drop)
+    let row = tx
+        .opt(
+            &format!(
+                "UPDATE snapshot_jobs SET lease_until = NULL, not_before = ?3, last_error = ?4, progress = 0
+                 WHERE snapshot_id = ?1 AND attempts = ?2 RETURNING {ROOM}"
+            ),
+            &[&claim.snapshot, &claim.attempt, &not_before, &error],
+        )
+        .await?;
+    ring(tx, row.as_ref()).await
 }
 
 /// Puts a given-up job back to its start.

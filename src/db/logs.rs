@@ -53,11 +53,15 @@ pub async fn head(tx: &mut Tx, log: Log) -> Result<Option<Head>> {
     tx.opt(select, &[&log.key()]).await?.map(|row| read(log, &row)).transpose()
 }
 
-/// Stores where the log stands now, with its checkpoint.
+/// Stores where the log stands now, with its checkpoint, and rings for the room.
 pub async fn set_head(tx: &mut Tx, log: Log, range: &CompactRange, checkpoint: &str) -> Result<()> {
     let size = i64::try_from(range.size()).map_err(|_| Error::internal("a log is full"))?;
     let update = "UPDATE room_logs SET size = ?2, frontier = ?3, checkpoint = ?4 WHERE room_id = ?1";
-    tx.exec(update, &[&log.key(), &size, &range.frontier(), &checkpoint]).await.map(drop)
+    tx.exec(update, &[&log.key(), &size, &range.frontier(), &checkpoint]).await?;
+    match log.room() {
+        Some(room) => tx.ring(room).await,
+        None => Ok(()),
+    }
 }
 
 /// Adds nodes.

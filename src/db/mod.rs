@@ -6,6 +6,7 @@
 mod column;
 mod dialect;
 mod postgres;
+mod relay;
 mod sqlite;
 mod tx;
 
@@ -36,7 +37,11 @@ pub(crate) use column::text_column;
 pub use dialect::Dialect;
 pub use tx::{Column, Param, Row, Tx};
 
-use crate::error::{Error, Result};
+use crate::{
+    domain::RoomId,
+    error::{Error, Result},
+    live::{Bell, Listener},
+};
 
 /// A part of a list.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +59,7 @@ const POSTGRES_CONNECTIONS: usize = 16;
 #[derive(Clone)]
 pub struct Db {
     backend: Backend,
+    bell: Bell,
 }
 
 #[derive(Clone)]
@@ -73,12 +79,13 @@ impl Db {
 
     /// Opens `postgres://…`, or an SQLite file given as a path or `sqlite:path`.
     pub fn open(url: &str) -> Result<Self> {
+        let bell = Bell::default();
         let backend = if is_postgres(url) {
             Backend::Postgres(postgres::Postgres::open(url, POSTGRES_CONNECTIONS)?)
         } else {
-            Backend::Sqlite(sqlite::Sqlite::open(sqlite_path(url).as_ref())?)
+            Backend::Sqlite(sqlite::Sqlite::open(sqlite_path(url).as_ref(), bell.clone())?)
         };
-        Ok(Self { backend })
+        Ok(Self { backend, bell })
     }
 
     /// Runs the body in one transaction and commits it; nothing of it stays where it fails.
@@ -92,6 +99,20 @@ impl Db {
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.write(body).await,
             Backend::Postgres(postgres) => postgres.write(body).await,
+        }
+    }
+
+    /// Hears what is committed in a room from now on. Another process on the same SQLite file is not heard.
+    pub fn listen(&self, room: RoomId) -> Listener {
+        self.bell.listen(room)
+    }
+
+    /// Hears what is committed on PostgreSQL, by this server and by others, and rings for it; does not end.
+    pub async fn relay(&self) {
+        match &self.backend {
+            // The writer rings by itself.
+            Backend::Sqlite(_) => std::future::pending().await,
+            Backend::Postgres(postgres) => relay::run(postgres.config(), &self.bell).await,
         }
     }
 

@@ -1,7 +1,10 @@
 //! The PostgreSQL side: a pool of connections, one transaction each.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -23,6 +26,7 @@ const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
 #[derive(Clone)]
 pub(super) struct Postgres {
     pool: Pool,
+    config: Arc<Config>,
 }
 
 impl Postgres {
@@ -36,7 +40,8 @@ impl Postgres {
         let far =
             |host: &Host| matches!(host, Host::Tcp(name) if !["localhost", "127.0.0.1", "::1"].contains(&&**name));
         let to_be_told = AtomicBool::new(config.get_hosts().iter().any(far));
-        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let manager =
+            Manager::from_config(config.clone(), NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         // Whatever the server's default is, an acknowledged commit is on its disk at least.
         let durable = Hook::async_fn(|client, _| {
             Box::pin(async move { client.batch_execute(DURABLE).await.map_err(HookError::Backend) })
@@ -56,7 +61,12 @@ impl Postgres {
             .post_create(warn_once)
             .build()
             .map_err(|error| Error::setup(format!("the connection pool cannot be made: {error}")))?;
-        Ok(Self { pool })
+        Ok(Self { pool, config: Arc::new(config) })
+    }
+
+    /// How it is connected to.
+    pub(super) fn config(&self) -> Config {
+        Config::clone(&self.config)
     }
 
     pub(super) async fn write<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T> + Clone) -> Result<T> {

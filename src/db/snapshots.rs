@@ -162,6 +162,13 @@ pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Snapshot>> {
     tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
 }
 
+/// How far the files of a room's snapshots are that are still to be drawn, in percent.
+pub async fn progress(tx: &mut Tx, room: RoomId) -> Result<Vec<(SnapshotId, i64)>> {
+    let select = "SELECT s.id, j.progress FROM snapshots s JOIN snapshot_jobs j ON j.snapshot_id = s.id
+                  WHERE s.room_id = ?1 AND s.status = 'generating' ORDER BY s.created_at, s.id";
+    tx.rows(select, &[&room]).await?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
 /// How many snapshots there are in each state that there is one in.
 pub async fn count_by_status(tx: &mut Tx) -> Result<Vec<(SnapshotStatus, i64)>> {
     let rows = tx.rows("SELECT status, COUNT(*) FROM snapshots GROUP BY status", &[]).await?;

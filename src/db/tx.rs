@@ -2,8 +2,11 @@
 
 use tokio_postgres::types::FromSql;
 
-use super::{Dialect, postgres};
-use crate::error::{Error, Result};
+use super::{Dialect, postgres, relay, sqlite};
+use crate::{
+    domain::RoomId,
+    error::{Error, Result},
+};
 
 /// A value both drivers can send.
 pub trait Param: rusqlite::ToSql + tokio_postgres::types::ToSql + Sync {}
@@ -16,7 +19,7 @@ impl<T: rusqlite::types::FromSql + for<'a> FromSql<'a>> Column for T {}
 /// An open transaction. On SQLite none of its futures ever suspends.
 pub enum Tx {
     /// On the embedded database.
-    Sqlite(rusqlite::Connection),
+    Sqlite(sqlite::Session),
     /// On PostgreSQL.
     Postgres(postgres::Session),
 }
@@ -33,8 +36,8 @@ impl Tx {
     /// Runs a statement; answers how many rows it touched.
     pub async fn exec(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64> {
         match self {
-            Self::Sqlite(connection) => {
-                let mut statement = connection.prepare_cached(sql)?;
+            Self::Sqlite(session) => {
+                let mut statement = session.connection.prepare_cached(sql)?;
                 Ok(statement.execute(&*for_sqlite(params))? as u64)
             }
             Self::Postgres(session) => session.exec(sql, params).await,
@@ -44,8 +47,8 @@ impl Tx {
     /// Runs a query, or a statement with `RETURNING`, and reads all its rows.
     pub async fn rows(&mut self, sql: &str, params: &[&dyn Param]) -> Result<Vec<Row>> {
         match self {
-            Self::Sqlite(connection) => {
-                let mut statement = connection.prepare_cached(sql)?;
+            Self::Sqlite(session) => {
+                let mut statement = session.connection.prepare_cached(sql)?;
                 let columns = statement.column_count();
                 let mut cursor = statement.query(&*for_sqlite(params))?;
                 let mut rows = Vec::new();
@@ -71,9 +74,18 @@ impl Tx {
     /// Runs several statements without parameters.
     pub async fn batch(&mut self, sql: &str) -> Result<()> {
         match self {
-            Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Self::Sqlite(session) => Ok(session.connection.execute_batch(sql)?),
             Self::Postgres(session) => session.batch(sql).await,
         }
+    }
+
+    /// Something happens in this room: whoever listens to it is rung once this is committed.
+    pub async fn ring(&mut self, room: RoomId) -> Result<()> {
+        match self {
+            Self::Sqlite(session) => session.rung.push(room),
+            Self::Postgres(session) => drop(session.rows(relay::NOTIFY, &[&room.to_string()]).await?),
+        }
+        Ok(())
     }
 }
 

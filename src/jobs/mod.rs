@@ -1,5 +1,5 @@
-//! What runs by itself: the rendering of snapshots, the housekeeping listed in [`HOUSEKEEPING`], and the
-//! check of everything stored.
+//! What runs by itself: the rendering of snapshots, the housekeeping listed in [`HOUSEKEEPING`], the
+//! check of everything stored, and the ear for what other servers do.
 //!
 //! Every job may be run twice, or stop half-way, without harm: its row says what is still to do.
 

@@ -27,6 +27,8 @@ pub async fn run(app: App, stop: CancellationToken) {
         workers.spawn(stop.clone().run_until_cancelled_owned(render(app.clone())));
     }
     workers.spawn(stop.clone().run_until_cancelled_owned(fsck::watch(app.clone())));
+    let db = app.db.clone();
+    workers.spawn(stop.clone().run_until_cancelled_owned(async move { db.relay().await }));
     workers.spawn(stop.run_until_cancelled_owned(tidy(app)));
     workers.join_all().await;
 }

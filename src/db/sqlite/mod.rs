@@ -14,7 +14,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use rusqlite::ErrorCode;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{
     OwnedSemaphorePermit, Semaphore,
     mpsc::{self, error::TrySendError},
@@ -24,7 +24,11 @@ use tokio::sync::{
 use open::{connect, open_ours};
 
 use super::Tx;
-use crate::error::{Error, Result};
+use crate::{
+    domain::RoomId,
+    error::{Error, Result},
+    live::Bell,
+};
 
 /// Writes that wait for the writer; one more is told to come back.
 const QUEUE: usize = 1024;
@@ -74,6 +78,18 @@ impl Drop for WriterThread {
     }
 }
 
+/// A connection, and the rooms to be rung for at its next commit.
+pub struct Session {
+    pub(super) connection: Connection,
+    pub(super) rung: Vec<RoomId>,
+}
+
+impl Session {
+    fn new(connection: Connection) -> Self {
+        Self { connection, rung: Vec::new() }
+    }
+}
+
 struct Readers {
     idle: Mutex<Vec<Tx>>,
     places: Arc<Semaphore>,
@@ -84,16 +100,16 @@ impl Sqlite {
     ///
     /// Refuses, before anything is changed, a file that is read-only, locked, no database, or
     /// another program's.
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let writer = open_ours(path)?;
-        let readers = (0..READERS).map(|_| connect(path).map(Tx::Sqlite)).collect::<Result<_>>()?;
+    pub(super) fn open(path: &Path, bell: Bell) -> Result<Self> {
+        let tx = Tx::Sqlite(Session::new(open_ours(path)?));
+        let readers = (0..READERS).map(|_| connect(path).map(Session::new).map(Tx::Sqlite)).collect::<Result<_>>()?;
         let (calls, waiting) = mpsc::channel(QUEUE);
         let wal = wal_of(path);
         let stopped = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&stopped);
         let thread = thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || Writer { tx: Tx::Sqlite(writer), wal, stopped: told }.run(waiting))
+            .spawn(move || Writer { tx, wal, stopped: told, bell }.run(waiting))
             .map_err(|error| Error::setup(format!("the writer thread cannot start: {error}")))?;
         let readers = Readers { idle: Mutex::new(readers), places: Arc::new(Semaphore::new(READERS)) };
         let writer = Arc::new(WriterThread { calls: Some(calls), thread: Some(thread) });
@@ -214,6 +230,7 @@ struct Writer {
     tx: Tx,
     wal: std::path::PathBuf,
     stopped: Arc<AtomicBool>,
+    bell: Bell,
 }
 
 impl Writer {
@@ -221,6 +238,7 @@ impl Writer {
         while let Some(first) = waiting.blocking_recv() {
             let mut batch = vec![first];
             let committed = !self.stopped.load(Ordering::Relaxed) && self.run_batch(&mut batch, &mut waiting);
+            self.ring(committed);
             for call in batch {
                 call.answer(committed);
             }
@@ -278,6 +296,14 @@ impl Writer {
         }
     }
 
+    /// Rings for the rooms in which something has happened. A call that was taken back rings too, for nothing.
+    fn ring(&mut self, committed: bool) {
+        let Tx::Sqlite(session) = &mut self.tx else { return };
+        for room in session.rung.drain(..).filter(|_| committed) {
+            self.bell.ring(room);
+        }
+    }
+
     /// Copies the write-ahead log back where it has grown; `journal_size_limit` then shortens it.
     fn checkpoint(&mut self) {
         let large = std::fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > CHECKPOINT_BYTES);
@@ -297,9 +323,9 @@ impl Writer {
 
 /// Ends a transaction that is still open.
 fn roll_back(tx: &Tx) {
-    if let Tx::Sqlite(connection) = tx
-        && !connection.is_autocommit()
-        && let Err(error) = connection.execute_batch("ROLLBACK")
+    if let Tx::Sqlite(session) = tx
+        && !session.connection.is_autocommit()
+        && let Err(error) = session.connection.execute_batch("ROLLBACK")
     {
         tracing::error!(%error, "a transaction could not be rolled back");
     }
