@@ -7,6 +7,7 @@ mod auth;
 mod cockpit;
 mod document_types;
 mod documents;
+mod events;
 mod holds;
 mod log;
 mod parties;
@@ -33,6 +34,7 @@ pub fn routes() -> Routes {
         .merge(cockpit::routes())
         .merge(document_types::routes())
         .merge(activities::routes())
+        .merge(events::routes())
         .merge(log::routes())
         .merge(snapshots::routes())
         .merge(holds::routes())

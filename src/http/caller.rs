@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     app::App,
-    db::{self, rooms::Room, users::User},
-    domain::{Actor, Event, Log, Role, RoomId, RoomStatus, operation, sessions},
+    db::{self, Tx, rooms::Room, users::User},
+    domain::{Actor, Event, Log, Role, RoomId, RoomStatus, Time, operation, sessions},
     error::{Error, Result},
     evidence::Hash,
     policy,
@@ -46,6 +46,20 @@ impl Caller {
     /// Whether the caller may do this here: for what a page offers. What it does not offer is refused all the same.
     pub fn may(&self, action: policy::Action) -> bool {
         policy::may(self.role, action)
+    }
+
+    /// Refuses who would not be let into this room any more, by levels one to three: for an answer that goes on.
+    pub async fn confirm(&self, tx: &mut Tx, now: Time, (room, access): (RoomId, Access)) -> Result<()> {
+        let user = db::sessions::user(tx, &self.session, now).await?.ok_or(Error::Unauthenticated)?;
+        let room = db::rooms::find(tx, room).await?.ok_or(Error::NotFound("room"))?;
+        let party = db::parties::role(tx, room.id, &user.email).await?;
+        let role = role_in_room(access, &user, &room, party)?;
+        match access {
+            Access::May(action) | Access::MayInDeleted(action) if !policy::may(role, action) => {
+                Err(role_forbids(role, action))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The roles that may do this.
@@ -114,8 +128,7 @@ pub(super) async fn admit(
     {
         let log = room.map_or(Log::Platform, |room| Log::Room(room.id));
         log_refusal(app, &caller, log, action).await?;
-        let roles = action.roles().into_iter().map(Role::word).collect();
-        return Err(Error::RoleForbids { action: action.name(), role: role.word(), roles });
+        return Err(role_forbids(role, action));
     }
     Ok(Admitted { caller: Some(caller), room })
 }
@@ -149,6 +162,11 @@ fn role_in_room(access: Access, user: &User, room: &Room, party: Option<Role>) -
     let to_be_seen =
         room.status == RoomStatus::Active || (matches!(access, Access::MayInDeleted(_)) && role == Role::Admin);
     if to_be_seen { Ok(role) } else { Err(Error::NotFound("room")) }
+}
+
+fn role_forbids(role: Role, action: policy::Action) -> Error {
+    let roles = action.roles().into_iter().map(Role::word).collect();
+    Error::RoleForbids { action: action.name(), role: role.word(), roles }
 }
 
 async fn log_refusal(app: &App, caller: &Caller, log: Log, action: policy::Action) -> Result<()> {

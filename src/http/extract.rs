@@ -192,19 +192,15 @@ impl Given {
         Some(text)
     }
 
-    /// A whole number within its bounds.
+    /// A whole number within its bounds; its default, or the least, where it is not given.
     pub fn number(&mut self, name: &str, bounds: Bounds) -> i64 {
-        let Bounds { least, most, default } = bounds;
-        let default = default.unwrap_or(least);
-        let Some(text) = self.text(name) else { return default };
-        match text.parse() {
-            Ok(number) if (least..=most.unwrap_or(i64::MAX)).contains(&number) => number,
-            _ => {
-                let bounds = most.map_or(format!("of {least} or more"), |most| format!("from {least} to {most}"));
-                self.fields.fault(name, format!("must be a whole number {bounds}"));
-                default
-            }
-        }
+        self.optional_number(name, bounds).unwrap_or(bounds.default.unwrap_or(bounds.least))
+    }
+
+    /// A whole number within its bounds, if it was given.
+    pub fn optional_number(&mut self, name: &str, bounds: Bounds) -> Option<i64> {
+        let text = self.text(name)?;
+        bounds.read(&text).map_err(|fault| self.fields.fault(name, fault)).ok()
     }
 
     /// `true` or `false`; false where it is not given.

@@ -21,6 +21,7 @@ mod text;
 mod upload;
 mod zipped;
 
+pub mod event_stream;
 pub mod session_cookie;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
@@ -30,6 +31,7 @@ pub use answer::{Created, DoneOrAsked, Listed, NoContent};
 pub use caller::{Caller, InRoom};
 pub use describe::Answers;
 pub use download::{Download, FileAnswer};
+pub use event_stream::{After, EventStream};
 pub use extract::{FromPairs, Given, Id, Ids, Json, Paging, Query, Wait};
 pub use form::Form;
 pub use listener::{Limits, serve};

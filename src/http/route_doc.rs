@@ -21,7 +21,7 @@ use crate::domain::Role;
 pub(super) const BEARER: &str = "session_token";
 
 /// What the routes are about, as their paths name it; those of none are about signing in.
-const RESOURCES: [&str; 13] = [
+const RESOURCES: [&str; 14] = [
     "rooms",
     "parties",
     "vessels",
@@ -29,6 +29,7 @@ const RESOURCES: [&str; 13] = [
     "approvals",
     "clearance",
     "activities",
+    "events",
     "log",
     "snapshots",
     "holds",
@@ -236,6 +237,18 @@ pub struct Bounds {
     pub most: Option<i64>,
     /// Where it is not given.
     pub default: Option<i64>,
+}
+
+impl Bounds {
+    /// Reads a whole number within them; or what is wrong with it.
+    pub(super) fn read(self, text: &str) -> Result<i64, String> {
+        let Self { least, most, .. } = self;
+        let number = text.parse().ok().filter(|number| (least..=most.unwrap_or(i64::MAX)).contains(number));
+        number.ok_or_else(|| {
+            let bounds = most.map_or(format!("of {least} or more"), |most| format!("from {least} to {most}"));
+            format!("must be a whole number {bounds}")
+        })
+    }
 }
 
 /// What a parameter or a header holds.

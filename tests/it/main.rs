@@ -17,6 +17,7 @@ mod crash;
 mod database_files;
 mod decisions;
 mod downloads;
+mod events;
 mod evidence;
 mod file_kinds;
 mod fsck;

@@ -1,6 +1,7 @@
 //! An application in a line, on either database, with its clock in the test's hand.
 
 mod clearance;
+mod events;
 mod postgres;
 mod request;
 mod server;
@@ -24,6 +25,7 @@ use sts_clearance::{
 use tempfile::TempDir;
 
 pub(crate) use clearance::{Form, IMO, files, pdf, zip};
+pub(crate) use events::{Event, Events};
 pub(crate) use postgres::database as postgres_database;
 pub(crate) use request::{Reply, Request};
 pub(crate) use server::{Api, Installation, Ran, Server, until};

@@ -10,6 +10,8 @@ use serde_json::Value;
 use sts_clearance::pages;
 use tower::ServiceExt;
 
+use super::Events;
+
 /// A request on its way.
 pub(crate) struct Request<'a> {
     router: &'a Router,
@@ -56,8 +58,21 @@ impl<'a> Request<'a> {
         let request = self.builder.body(self.body).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let body = to_bytes(body, usize::MAX).await.unwrap();
+        let body = if parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
+            // It has no end: how it begins is the answer.
+            body.into_data_stream().next().await.unwrap().unwrap()
+        } else {
+            to_bytes(body, usize::MAX).await.unwrap()
+        };
         Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// The events that come, of a room that the caller is let into.
+    pub(crate) async fn follow(self) -> Events {
+        let request = self.builder.body(self.body).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 200, "the events are refused");
+        Events::of(response.into_body().into_data_stream().map(Result::unwrap))
     }
 
     /// The bytes that came, and whether they came to their end.
