@@ -69,7 +69,9 @@ function replace(region, fresh) {
   const focused = region.contains(document.activeElement) ? document.activeElement : null;
   const path = focused && (focused.id ? `#${CSS.escape(focused.id)}` : focused.getAttribute("href") && `[href="${CSS.escape(focused.getAttribute("href"))}"]`);
   const html = fresh.outerHTML;
+  const opened = [...region.querySelectorAll("details[id][open]")].map((details) => details.id);
   region.replaceChildren(...fresh.childNodes);
+  for (const details of region.querySelectorAll("details[id]")) details.open ||= opened.includes(details.id);
   region.dataset.last = html;
   localTimes(region);
   if (path) region.querySelector(path)?.focus({ preventScroll: true });
@@ -108,5 +110,7 @@ function listen() {
   });
 }
 
+// What has not changed since the page came is not touched.
+for (const region of regions()) region.dataset.last = region.outerHTML;
 localTimes(document);
 listen();

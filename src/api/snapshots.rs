@@ -90,6 +90,7 @@ struct SnapshotView {
 impl From<Snapshot> for SnapshotView {
     fn from(snapshot: Snapshot) -> Self {
         let completed = snapshot.status == SnapshotStatus::Completed;
+        let checkpoint = snapshot.checkpoint().map(str::to_owned);
         let download_url = completed.then(|| format!("{BASE}{}/download", path(&snapshot)));
         Self {
             id: snapshot.id,
@@ -106,7 +107,7 @@ impl From<Snapshot> for SnapshotView {
             record_sha256: hex::encode(&snapshot.record_sha256),
             file_sha256: snapshot.file_sha256.map(hex::encode),
             seal: snapshot.seal.map(SealView::from),
-            checkpoint: snapshot.proof.and_then(|proof| Some(proof.split_once("\n\n")?.1.to_owned())),
+            checkpoint,
         }
     }
 }

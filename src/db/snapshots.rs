@@ -45,6 +45,11 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// The signed checkpoint of the room's log at the entry that announces it.
+    pub fn checkpoint(&self) -> Option<&str> {
+        Some(self.proof.as_deref()?.split_once("\n\n")?.1)
+    }
+
     /// A snapshot at the start of its life.
     pub fn new(id: SnapshotId, room: RoomId, title: String, created_by: &str, kind: SnapshotType, now: Time) -> Self {
         Self {
@@ -154,6 +159,24 @@ pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Snapshot
     let sql = format!("{SELECT} WHERE s.room_id = ?1 ORDER BY s.created_at DESC, s.id DESC LIMIT ?2 OFFSET ?3");
     let rows = tx.rows(&sql, &[&room, &page.limit, &page.offset]).await?;
     Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
+}
+
+/// A snapshot as one chooses it among others.
+#[derive(Debug, Clone)]
+pub struct Titled {
+    /// Id.
+    pub id: SnapshotId,
+    /// Title.
+    pub title: String,
+    /// The instant it shows.
+    pub created_at: Time,
+}
+
+/// What a room's snapshots are called, newest first.
+pub async fn titles(tx: &mut Tx, room: RoomId) -> Result<Vec<Titled>> {
+    let sql = "SELECT id, title, created_at FROM snapshots WHERE room_id = ?1 ORDER BY created_at DESC, id DESC";
+    let rows = tx.rows(sql, &[&room]).await?;
+    rows.iter().map(|row| Ok(Titled { id: row.get(0)?, title: row.get(1)?, created_at: row.get(2)? })).collect()
 }
 
 /// Every snapshot of a room, oldest first.

@@ -159,10 +159,15 @@ fn with_request(hold: Hold, requests: &[Request]) -> HoldNow {
     (hold, request)
 }
 
-/// Refuses to go on where the room is under hold, or a snapshot of it: this one, or any where none is named.
-pub(super) async fn refuse_held(tx: &mut Tx, room: RoomId, snapshot: Option<SnapshotId>) -> Result<()> {
+/// The hold that the room is under, or a snapshot of it: this one, or any where none is named.
+pub(super) async fn holding(tx: &mut Tx, room: RoomId, snapshot: Option<SnapshotId>) -> Result<Option<Hold>> {
     let mut in_force = db::holds::in_force(tx, room).await?.into_iter();
-    let holding = in_force.find(|hold| hold.snapshot.is_none() || snapshot.is_none() || hold.snapshot == snapshot);
+    Ok(in_force.find(|hold| hold.snapshot.is_none() || snapshot.is_none() || hold.snapshot == snapshot))
+}
+
+/// Refuses to go on where there is one.
+pub(super) async fn refuse_held(tx: &mut Tx, room: RoomId, snapshot: Option<SnapshotId>) -> Result<()> {
+    let holding = holding(tx, room, snapshot).await?;
     let Some(Hold { id, snapshot: held, reason, placed_by, placed_at, .. }) = holding else { return Ok(()) };
     let what = held.map_or_else(|| "the room".to_owned(), |held| format!("the snapshot `{held}`"));
     Err(Error::conflict(format!(

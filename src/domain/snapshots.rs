@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Actor, Deed, Event, Fields, Log, OpenLog, RoomId, SnapshotId, SnapshotStatus, SnapshotType,
+    Actor, Deed, Event, Fields, Log, OpenLog, RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time,
     activity::SealTold,
     clocks,
     confirmations::{self, Outcome, Word},
@@ -23,7 +23,9 @@ use crate::{
     app::App,
     db::{
         self, Tx,
+        confirmations::Request,
         files::StoredFile,
+        holds::Hold,
         jobs::Claim,
         snapshots::{Drawn, Snapshot},
     },
@@ -129,7 +131,7 @@ pub(super) async fn freeze(
     room: RoomId,
     (id, wanted): (SnapshotId, &Wanted),
 ) -> Result<Snapshot> {
-    let title = wanted.title.clone().unwrap_or_else(|| format!("Snapshot of {}", log.now.to_the_minute()));
+    let title = wanted.title.clone().unwrap_or_else(|| default_title(log.now));
     let mut snapshot = Snapshot::new(id, room, title, log.by().word(), wanted.kind, log.now);
     let captured = record::capture(tx, log, app, &snapshot, wanted.options).await?;
     snapshot.data = serde_json::json!(wanted.options).to_string();
@@ -144,6 +146,11 @@ pub(super) async fn freeze(
     db::snapshots::insert(tx, &snapshot, &captured.compressed()?).await?;
     db::jobs::enqueue(tx, id, log.now).await?;
     Ok(snapshot)
+}
+
+/// The title of a snapshot that is taken at this instant without one.
+pub fn default_title(now: Time) -> String {
+    format!("Snapshot of {}", now.to_the_minute())
 }
 
 /// A snapshot of this room.
@@ -196,6 +203,37 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Resu
         Ok(Outcome::Done(()))
     })
     .await
+}
+
+/// What the deletion of a snapshot meets as things are.
+#[derive(Debug)]
+pub struct Deletion {
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// The hold that forbids it.
+    pub hold: Option<Hold>,
+    /// Whether it takes two admins.
+    pub takes_two: bool,
+    /// That an admin has asked for it, where another may confirm it.
+    pub request: Option<Request>,
+}
+
+impl Deletion {
+    /// Looks, and changes nothing.
+    pub async fn of(app: &App, room: RoomId, id: SnapshotId) -> Result<Self> {
+        let now = app.now();
+        let read = async |tx: &mut Tx| {
+            let found = rooms::in_use(tx, room).await?;
+            let asked = |request: &Request| request.deed == Deed::DeleteSnapshot && request.subject == id.0;
+            Ok(Self {
+                snapshot: find(tx, room, id).await?,
+                hold: holds::holding(tx, room, Some(id)).await?,
+                takes_two: clocks::is_retained(&found, app.config.retention_years, now),
+                request: confirmations::open(tx, room, now).await?.into_iter().find(asked),
+            })
+        };
+        app.db.read(read).await
+    }
 }
 
 /// Removes a snapshot's rows, notes its file for removal, and writes the tombstone: that of one admin, or of two,

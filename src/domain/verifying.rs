@@ -1,19 +1,25 @@
-//! Checking files that people bring, by what this server knows: its keys and its fonts. Nothing of them is kept.
+//! Checking files that people bring, and those of the store, by what this server knows: its keys and its fonts.
+//! Nothing of what is brought is kept.
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::TryStreamExt;
 use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
-use super::log_keys;
+use super::{RoomId, SnapshotId, log_keys, snapshots};
 use crate::{
     app::App,
+    db::{files::StoredFile, snapshots::Snapshot},
     error::{Error, Result},
     evidence::{
-        ConsistencyProof, PublicKeys,
+        ConsistencyProof, Hash, PublicKeys,
         verify::{self, Exhibits, Report},
     },
 };
 
+/// The largest file that is checked here, in bytes: it is read into memory.
+pub const LARGEST: usize = 64 * MIB;
+const MIB: usize = 1024 * 1024;
 /// The largest record of a stranger's that is read, in bytes: it takes many times as much memory.
 const UNPROVEN_LIMIT: usize = 4 * 1024 * 1024;
 /// Whoever waits for longer than this comes again.
@@ -24,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Brought {
     /// The file.
     pub file: Vec<u8>,
+    /// The SHA-256 that the file is to have, where that is known.
+    pub sha256: Option<Hash>,
     /// An older file of the same room.
     pub older: Option<Vec<u8>>,
     /// The keys that they trust, one a line; where there are none, those of this server.
@@ -56,7 +64,7 @@ pub async fn verify(app: &App, brought: Brought) -> Result<Report> {
             file: &brought.file,
             older: brought.older.as_deref(),
             consistency: brought.consistency.as_deref(),
-            sha256: None,
+            sha256: brought.sha256,
             keys: Some(&keys),
             drawer: &*fonts,
             unproven_limit: UNPROVEN_LIMIT,
@@ -69,4 +77,47 @@ pub async fn verify(app: &App, brought: Brought) -> Result<Report> {
         let field = if refused.is_older { "older" } else { "file" };
         Error::field(field, "must be a PDF, JSON or zip of STS Clearance")
     })
+}
+
+/// Makes every check of a snapshot's file as it lies in the store, and answers the snapshot with them.
+///
+/// This is no download, and the log does not tell of it: nothing of the file leaves the server but the facts that
+/// everybody who may see the snapshot is shown anyway.
+pub async fn verify_stored(app: &App, room: RoomId, id: SnapshotId) -> Result<(Snapshot, Report)> {
+    let snapshot = app.db.read(async |tx| snapshots::find(tx, room, id).await).await?;
+    let stored = snapshots::downloadable(&snapshot)?;
+    let size = usize::try_from(stored.size.unsigned_abs()).unwrap_or(usize::MAX);
+    if size > LARGEST {
+        let most = LARGEST / MIB;
+        return Err(Error::conflict(format!(
+            "the file is larger than the {most} MiB that are checked here; download it, and check it with \
+             `sts-clearance verify FILE`"
+        )));
+    }
+    let places = u32::try_from(size.div_ceil(MIB)).unwrap_or(u32::MAX);
+    let memory = Arc::clone(&app.verifying_mib).try_acquire_many_owned(places).map_err(|_| Error::Busy)?;
+    let file = read(app, &stored, size).await?;
+    let brought = Brought { file, sha256: Some(stored.sha256), memory: Some(memory), ..Brought::default() };
+    Ok((snapshot, verify(app, brought).await?))
+}
+
+/// The file, or as much of one that has grown as shows that it is another.
+async fn read(app: &App, stored: &StoredFile, size: usize) -> Result<Vec<u8>> {
+    let mut bytes = match app.files.get(&stored.file_url, None).await {
+        Ok(opened) => opened.bytes,
+        Err(Error::Store(object_store::Error::NotFound { .. })) => {
+            let words = "the file is gone from the store; `sts-clearance fsck --repair` draws it again from its record";
+            return Err(Error::conflict(words));
+        }
+        Err(error) => return Err(error),
+    };
+    let mut file = Vec::with_capacity(size);
+    while let Some(part) = bytes.try_next().await? {
+        let most = size + 1 - file.len();
+        file.extend_from_slice(&part[..part.len().min(most)]);
+        if file.len() > size {
+            break;
+        }
+    }
+    Ok(file)
 }

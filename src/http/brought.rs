@@ -15,12 +15,10 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::verifying::Brought,
+    domain::verifying::{Brought, LARGEST},
     error::{Error, Result},
 };
 
-/// The largest file, in bytes.
-const MOST: usize = 64 * MIB;
 /// The largest of the other parts, in bytes.
 const MOST_BESIDE: usize = MIB;
 const MIB: usize = 1024 * 1024;
@@ -42,7 +40,7 @@ impl FromRequest<App> for Brought {
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
         let boundary = form_boundary(request.headers())?;
-        let whole = SizeLimit::new().whole_stream((2 * MOST + 4 * MOST_BESIDE) as u64);
+        let whole = SizeLimit::new().whole_stream((2 * LARGEST + 4 * MOST_BESIDE) as u64);
         let unparsed = Unparsed::default();
         let body = unparsed.watch(request.into_body().into_data_stream());
         let form = Multipart::with_constraints(body, boundary, Constraints::new().size_limit(whole));
@@ -80,11 +78,11 @@ impl Reading<'_> {
             let name = part.name().unwrap_or_default().to_owned();
             match name.as_str() {
                 "file" if !has_file => {
-                    self.brought.file = self.take(part, &name, MOST).await?;
+                    self.brought.file = self.take(part, &name, LARGEST).await?;
                     has_file = true;
                 }
                 "older" if self.brought.older.is_none() => {
-                    self.brought.older = given(self.take(part, &name, MOST).await?);
+                    self.brought.older = given(self.take(part, &name, LARGEST).await?);
                 }
                 "key" if self.brought.key.is_none() => self.brought.key = self.take_text(part, &name).await?,
                 "consistency" if self.brought.consistency.is_none() => {

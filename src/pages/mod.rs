@@ -15,6 +15,7 @@ mod room;
 mod show;
 mod sign_in;
 mod verify;
+mod who;
 
 use axum::{Router, http::HeaderValue};
 use tower_http::compression::{CompressionLayer, predicate::SizeAbove};

@@ -9,13 +9,13 @@ use crate::db::Page;
 pub(super) fn neighbours(path: &str, query: &str, part: Page, total: i64) -> Markup {
     let Page { limit, offset } = part;
     let link = |offset: i64| format!("{path}?limit={limit}&offset={offset}{query}");
-    let last = (offset + limit).min(total);
+    let last = offset.saturating_add(limit).min(total);
     html! {
         @if offset > 0 || last < total {
             nav.pages aria-label="Parts of the list" {
                 @if offset > 0 { a href=(link((offset - limit).max(0))) rel="prev" { "← Before" } }
                 span.num { ((offset + 1).min(total)) "–" (last) " of " (total) }
-                @if last < total { a href=(link(offset + limit)) rel="next" { "After →" } }
+                @if last < total { a href=(link(last)) rel="next" { "After →" } }
             }
         }
     }

@@ -52,12 +52,14 @@ fn refusal(caller: Option<&Caller>, refused: Error) -> Response {
     if status == 500 {
         return refused.into_response();
     }
-    let main = html! {
-        p.verdict.failed role="alert" { strong { "Not checked" } ": " (refused.detail()) "." }
-        (again())
-    };
+    let main = html! { (not_checked(&refused)) (again()) };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     page(caller, main).status(status).into_response()
+}
+
+/// Why nothing was checked.
+pub(super) fn not_checked(refused: &Error) -> Markup {
+    html! { p.verdict.failed role="alert" { strong { "Not checked" } ": " (refused.detail()) "." } }
 }
 
 fn again() -> Markup {
@@ -101,7 +103,8 @@ fn form() -> Markup {
     }
 }
 
-fn found(report: &Report) -> Markup {
+/// Every check that was made, and what they come to.
+pub(super) fn found(report: &Report) -> Markup {
     let class = if report.verified { "ok" } else { "failed" };
     let (verdict, means) = if report.verified {
         ("Verified", "every check holds.")

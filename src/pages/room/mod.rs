@@ -1,6 +1,9 @@
 //! A room: what stands above each of its tabs, and the tabs, each a page of its own.
 
+mod deletion;
 mod parties;
+mod snapshot;
+mod snapshots;
 
 use axum::response::Redirect;
 use maud::{Markup, html};
@@ -20,7 +23,12 @@ use crate::{
 };
 
 pub(super) fn routes() -> PageRoutes {
-    PageRoutes::new().get("/rooms/{room_id}", May(RoomView), first_tab).merge(parties::routes())
+    PageRoutes::new()
+        .get("/rooms/{room_id}", May(RoomView), first_tab)
+        .merge(parties::routes())
+        .merge(snapshots::routes())
+        .merge(snapshot::routes())
+        .merge(deletion::routes())
 }
 
 async fn first_tab(room: InRoom) -> Result<Redirect> {

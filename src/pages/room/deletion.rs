@@ -1,0 +1,128 @@
+//! The deletion of a snapshot: what follows from it, who has to agree, and its title to be typed.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+
+use super::{Room, Tab};
+use crate::{
+    app::App,
+    db::{confirmations::Request, holds::Hold},
+    domain::{
+        RoomId, SnapshotId,
+        confirmations::{self, Outcome},
+        snapshots::{self, Deletion},
+    },
+    error::{Error, Result},
+    http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
+    pages::{
+        field::{Field, Filled},
+        show,
+        who::Who,
+    },
+    policy::Action::SnapshotDelete,
+};
+
+pub(super) fn routes() -> PageRoutes {
+    PageRoutes::new().get("/rooms/{room_id}/snapshots/{snapshot_id}/delete", May(SnapshotDelete), ask).post(
+        "/rooms/{room_id}/snapshots/{snapshot_id}/delete",
+        May(SnapshotDelete),
+        delete,
+    )
+}
+
+async fn ask(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Response> {
+    asked(&app, &caller, room.id, id, &Filled::default()).await
+}
+
+async fn delete(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>, form: Form) -> Result<Response> {
+    let title = Deletion::of(&app, room.id, id).await?.snapshot.title;
+    let deleted = if form.line("title").trim() == title {
+        snapshots::delete(&app, &caller.actor(), room.id, id).await
+    } else {
+        Err(Error::field("title", "is another one: type it exactly as it is"))
+    };
+    let path = format!("/rooms/{}/snapshots", room.id);
+    match deleted {
+        Ok(Outcome::Done(())) => Ok(Redirect::to(&path).into_response()),
+        Ok(Outcome::Asked(_)) => Ok(Redirect::to(&format!("{path}/{id}/delete")).into_response()),
+        Err(refused) => asked(&app, &caller, room.id, id, &Filled::again(form, refused)?).await,
+    }
+}
+
+async fn asked(app: &App, caller: &Caller, room: RoomId, id: SnapshotId, filled: &Filled) -> Result<Response> {
+    let deletion = Deletion::of(app, room, id).await?;
+    let room = Room::load(app, room).await?;
+    let Deletion { snapshot, hold, takes_two, request } = deletion;
+    let others = hold.iter().map(|hold| &*hold.placed_by).chain(request.iter().map(|request| &*request.asked_by));
+    let who = Who::of(app, &room.state.parties, others).await?;
+    let path = room.path(&format!("/snapshots/{id}"));
+    let is_own = request.as_ref().is_some_and(|request| request.asked_by == caller.user.email);
+    let main = html! {
+        section.narrow aria-labelledby="delete-title" {
+            h2 id="delete-title" { "Delete “" (snapshot.title) "”?" }
+            @if let Some(hold) = &hold {
+                (held(hold, &who))
+                p.actions { a.button.secondary href=(path) { "Back to the snapshot" } }
+            } @else {
+                p { "Its file and its record are gone for good, and nobody can draw it again. The log keeps that it was \
+                     taken, its hashes, and who deleted it." }
+                @if takes_two { (two(request.as_ref(), is_own, &who)) }
+                @if is_own {
+                    p.actions { a.button.secondary href=(path) { "Back to the snapshot" } }
+                } @else {
+                    (filled.summary(&["title"]))
+                    form method="post" action={ (path) "/delete" } {
+                        (Field::required("title", "Title of the snapshot")
+                            .hint(&format!("To confirm, type: {}", snapshot.title)).input(filled))
+                        p.actions {
+                            button.danger type="submit" { (words(takes_two, request.is_some())) }
+                            a.quiet href=(path) { "Cancel" }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    Ok(room.page(caller, Tab::Snapshots, &main).status(filled.status()).into_response())
+}
+
+fn words(takes_two: bool, is_second: bool) -> &'static str {
+    if takes_two && !is_second { "Ask for the deletion" } else { "Delete for good" }
+}
+
+fn held(hold: &Hold, who: &Who) -> Markup {
+    html! {
+        div.refused role="note" {
+            p {
+                strong { @if hold.snapshot.is_some() { "The snapshot is under hold. " } @else { "The room is under hold. " } }
+                (who.named(&hold.placed_by)) " placed the hold, " (show::time(hold.placed_at)) ": " (hold.reason)
+            }
+            p { "Nobody deletes the snapshot before two admins have lifted the hold." }
+        }
+    }
+}
+
+/// That it takes two admins, and how far they are.
+fn two(request: Option<&Request>, is_own: bool, who: &Who) -> Markup {
+    html! {
+        @match request {
+            None => {
+                p { strong { "It takes two admins. " } "The room was closed, and its papers are within the time for which they \
+                     are kept. You ask for the deletion; another admin confirms it on this page within a day." }
+            }
+            Some(request) if is_own => {
+                p role="status" {
+                    strong { "You have asked for it. " } "Nothing has been deleted. Another admin has to confirm it on this \
+                    page until " (show::time(confirmations::until(request))) "; later it would have to be asked for again."
+                }
+            }
+            Some(request) => {
+                p {
+                    strong { (who.named(&request.asked_by)) " has asked for it, " (show::time(request.asked_at)) ". " }
+                    "You would be the second admin: the snapshot is deleted at once. The request ends "
+                    (show::time(confirmations::until(request))) "."
+                }
+            }
+        }
+    }
+}
