@@ -16,6 +16,7 @@ mod show;
 mod sign_in;
 mod verify;
 mod who;
+mod words;
 
 use axum::{Router, http::HeaderValue};
 use tower_http::compression::{CompressionLayer, predicate::SizeAbove};

@@ -1,5 +1,6 @@
 //! A room: what stands above each of its tabs, and the tabs, each a page of its own.
 
+mod compare;
 mod deletion;
 mod parties;
 mod snapshot;
@@ -29,6 +30,7 @@ pub(super) fn routes() -> PageRoutes {
         .merge(snapshots::routes())
         .merge(snapshot::routes())
         .merge(deletion::routes())
+        .merge(compare::routes())
 }
 
 async fn first_tab(room: InRoom) -> Result<Redirect> {

@@ -1,0 +1,227 @@
+//! Two snapshots side by side: what changed in the room between them.
+
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::{Room, Tab, snapshot::choice};
+use crate::{
+    app::App,
+    db::{self, snapshots::Titled},
+    domain::{
+        SnapshotId,
+        compare::{self, Comparison, FieldChange, RowChange, SectionChange},
+    },
+    error::{Error, Result},
+    http::{Access::May, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
+    pages::{
+        field::{Field, Filled},
+        show, words,
+    },
+    policy::Action::SnapshotView,
+};
+
+pub(super) fn routes() -> PageRoutes {
+    PageRoutes::new().get("/rooms/{room_id}/compare", May(SnapshotView), compared)
+}
+
+/// The two that are asked for, in whatever order.
+struct Asked {
+    from: Option<SnapshotId>,
+    to: Option<SnapshotId>,
+}
+
+impl FromPairs for Asked {
+    const PARAMETERS: &[(&str, Kind, &str)] = &[("from", Kind::Id, "The one snapshot"), ("to", Kind::Id, "The other")];
+
+    fn read(given: &mut Given) -> Self {
+        Self { from: given.id("from"), to: given.id("to") }
+    }
+}
+
+async fn compared(app: App, caller: Caller, room: InRoom, Query(asked): Query<Asked>) -> Result<Response> {
+    let id = room.id;
+    let room = Room::load(&app, id).await?;
+    let all = app.db.read(async |tx| db::snapshots::titles(tx, id).await).await?;
+    let result = if let (Some(one), Some(other)) = (asked.from, asked.to) {
+        let (then, now) = in_order(&all, one, other)?;
+        let (.., comparison) = compare::compare(&app, id, then.id, now.id).await?;
+        side_by_side(&room, (then, now), &comparison)
+    } else {
+        html! { @if all.len() > 1 { p.empty { "Choose two snapshots." } } }
+    };
+    // The newest two, where nothing was chosen.
+    let chosen = |id: Option<SnapshotId>, nth: usize| id.or_else(|| all.get(nth).map(|snapshot| snapshot.id));
+    let main = html! {
+        section aria-labelledby="compare-title" {
+            h2 id="compare-title" { "Compare snapshots" }
+            @if all.len() < 2 {
+                div.empty {
+                    p { "There are fewer than two snapshots in the room: there is nothing to compare." }
+                    p { a href=(room.path("/snapshots")) { "To the snapshots" } }
+                }
+            } @else {
+                (choose(&room, &all, (chosen(asked.from, 1), chosen(asked.to, 0))))
+            }
+            (result)
+        }
+    };
+    Ok(room.page(&caller, Tab::Snapshots, &main).into_response())
+}
+
+/// Both, the older first: the list has the newest first.
+fn in_order(all: &[Titled], one: SnapshotId, other: SnapshotId) -> Result<(&Titled, &Titled)> {
+    let place = |id| all.iter().position(|snapshot| snapshot.id == id).ok_or(Error::NotFound("snapshot"));
+    let (one, other) = (place(one)?, place(other)?);
+    Ok((&all[one.max(other)], &all[one.min(other)]))
+}
+
+fn choose(room: &Room, all: &[Titled], (from, to): (Option<SnapshotId>, Option<SnapshotId>)) -> Markup {
+    let choices: Vec<_> = all.iter().map(choice).collect();
+    let (from, to) = (from.map(|id| id.to_string()), to.map(|id| id.to_string()));
+    let none = Filled::default();
+    html! {
+        form.search method="get" action=(room.path("/compare")) {
+            (Field::required("from", "Snapshot").value(from.as_deref()).select(&none, &choices))
+            (Field::required("to", "Other snapshot").value(to.as_deref()).select(&none, &choices))
+            button.secondary type="submit" { "Compare" }
+        }
+    }
+}
+
+fn side_by_side(room: &Room, (then, now): (&Titled, &Titled), comparison: &Comparison) -> Markup {
+    let Comparison { room: of_room, standing, parties, vessels, documents, approvals, log_entries } = comparison;
+    let fields = |changes: &[FieldChange]| changes.iter().map(Change::of_field).collect::<Vec<_>>();
+    let rows = |section: &SectionChange| of_section(room, section);
+    let groups = [
+        ("Room", Some(fields(of_room))),
+        ("Where it stands", standing.as_deref().map(fields)),
+        ("Parties", Some(rows(parties))),
+        ("Vessels", vessels.as_ref().map(rows)),
+        ("Documents", documents.as_ref().map(rows)),
+        ("Clearances", approvals.as_ref().map(rows)),
+    ];
+    let nothing = groups.iter().all(|(_, changes)| changes.as_ref().is_none_or(Vec::is_empty));
+    let lacking: Vec<_> = groups.iter().filter(|(_, changes)| changes.is_none()).map(|(name, _)| *name).collect();
+    let entries = usize::try_from(*log_entries).unwrap_or_default();
+    html! {
+        @if nothing { p.empty { "Nothing changed in the room between the two." } }
+        @for (name, changes) in &groups {
+            @if let Some(changes) = changes.as_ref().filter(|changes| !changes.is_empty()) {
+                (table(room, name, changes, (then, now)))
+            }
+        }
+        @if !lacking.is_empty() {
+            p.hint { "Not compared, because one of the two was taken without: " (lacking.join(", ").to_lowercase()) "." }
+        }
+        p.hint { "The log has " (entries) @if entries == 1 { " entry" } @else { " entries" } " more in the newer one." }
+    }
+}
+
+fn table(room: &Room, name: &str, changes: &[Change], (then, now): (&Titled, &Titled)) -> Markup {
+    html! {
+        h3 { (name) }
+        table.list.compared {
+            thead {
+                tr {
+                    th scope="col" { "What" }
+                    th scope="col" { "Change" }
+                    (column(room, "Then", then))
+                    (column(room, "Now", now))
+                }
+            }
+            tbody { @for change in changes { (change.row()) } }
+        }
+    }
+}
+
+fn column(room: &Room, word: &str, of: &Titled) -> Markup {
+    html! {
+        th scope="col" {
+            (word) ": " a href=(room.path(&format!("/snapshots/{}", of.id))) { (of.title) } " "
+            span.hint { (show::time(of.created_at)) }
+        }
+    }
+}
+
+/// A line of the comparison; what is missing on one side was added or removed.
+struct Change {
+    of: String,
+    what: String,
+    field: String,
+    then: Option<Value>,
+    now: Option<Value>,
+}
+
+impl Change {
+    fn of_field(change: &FieldChange) -> Self {
+        let FieldChange { field, from, to } = change;
+        let words = words::field(field);
+        // One of several: `blockers` tells of a blocker.
+        let is_one = from.as_ref().or(to.as_ref()).is_some_and(Value::is_object) && (from.is_none() || to.is_none());
+        let what = words.strip_suffix('s').filter(|_| is_one).unwrap_or(&words).to_owned();
+        Self { of: String::new(), what, field: field.clone(), then: from.clone(), now: to.clone() }
+    }
+
+    fn row(&self) -> Markup {
+        let Self { of, what, field, then, now } = self;
+        let (class, sign, word) = match (then, now) {
+            (None, _) => ("good", "+", "Added"),
+            (_, None) => ("bad", "−", "Removed"),
+            _ => ("wait", "≠", "Changed"),
+        };
+        let told = |value: &Option<Value>| html! { @if let Some(value) = value { (words::value(field, value)) } @else { "–" } };
+        html! {
+            tr {
+                th scope="row" { (of) @if !of.is_empty() && !what.is_empty() { ": " } span.part { (what) } }
+                td data-label="Change" { div { span class={ "chip " (class) } { span aria-hidden="true" { (sign) " " } (word) } } }
+                td data-label="Then" { div { (told(then)) } }
+                td data-label="Now" { div { (told(now)) } }
+            }
+        }
+    }
+}
+
+fn of_section(room: &Room, section: &SectionChange) -> Vec<Change> {
+    let SectionChange { added, removed, changed } = section;
+    let whole =
+        |row: &Value, then, now| Change { of: called(room, row), what: String::new(), field: String::new(), then, now };
+    let added = added.iter().map(|row| whole(row, None, Some(brief(row))));
+    let removed = removed.iter().map(|row| whole(row, Some(brief(row)), None));
+    let changed = changed.iter().flat_map(|RowChange { id, name, changes }| {
+        let of = now_called(room, id).unwrap_or_else(|| name.clone());
+        changes.iter().map(move |change| Change { of: of.clone(), ..Change::of_field(change) })
+    });
+    added.chain(removed).chain(changed).collect()
+}
+
+/// What tells most of a row that only one record has.
+fn brief(row: &Value) -> Value {
+    let words = ["status", "role"].into_iter().filter_map(|field| row[field].as_str());
+    // That somebody or something takes part goes without saying.
+    let word = words.filter(|word| *word != "active").map(show::label).next();
+    Value::String(word.unwrap_or_else(|| "Active".to_owned()))
+}
+
+/// What a row of a record is called: with its vessel, where it has one that is still there.
+fn called(room: &Room, row: &Value) -> String {
+    let by = row["by"].as_str().map(|by| party(room, by));
+    let name = row["name"].as_str().or(by).unwrap_or_default();
+    let vessel = row["vessel_id"].as_str().and_then(|id| id.parse().ok()).and_then(|id| room.state.vessel(id));
+    vessel.map_or_else(|| name.to_owned(), |vessel| format!("{}: {name}", vessel.details.name))
+}
+
+/// What a row is called in the room as it is; none where it is no document and no clearance, or is gone.
+fn now_called(room: &Room, id: &str) -> Option<String> {
+    let document = room.state.documents.iter().find(|document| document.slot.id.to_string() == id);
+    if let Some(document) = document {
+        return Some(room.state.title_of(&document.slot));
+    }
+    let approval = room.state.approvals.iter().find(|approval| approval.id.to_string() == id)?;
+    let vessel = room.state.vessel(approval.vessel)?;
+    Some(format!("{}: {}", vessel.details.name, party(room, &approval.party)))
+}
+
+fn party<'a>(room: &'a Room, address: &'a str) -> &'a str {
+    room.state.parties.iter().find(|party| party.email == address).map_or(address, |party| &party.name)
+}
