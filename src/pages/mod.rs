@@ -12,6 +12,7 @@ mod layout;
 mod paging;
 mod problem;
 mod room;
+mod sentence;
 mod show;
 mod sign_in;
 mod verify;

@@ -1,5 +1,6 @@
 //! A room: what stands above each of its tabs, and the tabs, each a page of its own.
 
+mod activity;
 mod compare;
 mod deletion;
 mod parties;
@@ -27,6 +28,7 @@ pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
         .get("/rooms/{room_id}", May(RoomView), first_tab)
         .merge(parties::routes())
+        .merge(activity::routes())
         .merge(snapshots::routes())
         .merge(snapshot::routes())
         .merge(deletion::routes())
