@@ -52,7 +52,11 @@ const ROOM: &[(&str, Sentence)] = &[
     ),
     ("room_updated", |t| html! { "changed the room: " (t.changes()) }),
     ("room_deletion_asked", |t| html! { "asked for the deletion of the room" (t.to_confirm()) (t.because("reason")) }),
-    ("room_deleted", |t| html! { "deleted the room " (t.quoted("title")) (t.asked_for()) (t.because("reason")) }),
+    ("room_deleted", |t| {
+        html! {
+            "deleted the room " (t.quoted("title")) ", with " (t.snapshots()) (t.asked_for()) (t.because("reason"))
+        }
+    }),
     ("party_added", |t| html! { "added " (t.strong("name")) " as " (t.word("role")) }),
     ("party_updated", |t| html! { "changed what is known of " (t.who("email")) ": " (t.changes()) }),
     ("party_removed", |t| html! { "removed " (t.strong("name")) ", " (t.word("role")) }),
@@ -208,6 +212,11 @@ impl<'a> Told<'a> {
 
     fn number_of(&self, list: &str, one: &str) -> String {
         count(self.meta[list].as_array().map_or(0, Vec::len), one)
+    }
+
+    fn snapshots(&self) -> String {
+        let number = self.meta["snapshots"].as_u64().and_then(|number| number.try_into().ok());
+        count(number.unwrap_or_default(), "snapshot")
     }
 
     fn because(&self, field: &str) -> Markup {

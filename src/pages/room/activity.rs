@@ -30,7 +30,7 @@ pub(super) fn routes() -> PageRoutes {
 struct Asked {
     filter: Filter,
     page: Page,
-    /// The filter as a query, for the links to the other parts.
+    /// The filter as `&name=value…`, for the links to the other parts.
     query: String,
 }
 
@@ -56,7 +56,7 @@ impl FromPairs for Asked {
     ];
 
     fn read(given: &mut Given) -> Self {
-        let query = given.query_without(&["limit", "offset"]);
+        let query = given.query_without(&["limit", "offset"]).replacen('?', "&", 1);
         let page = Page { limit: given.number("limit", Self::LIMIT), offset: given.number("offset", Self::OFFSET) };
         let mut text = |name| given.text(name).filter(|text| !text.is_empty());
         let (actor, action) = (text("actor").map(|actor| fold_email(&actor)), text("action"));
@@ -86,7 +86,6 @@ async fn timeline(app: App, caller: Caller, room: InRoom, Query(asked): Query<As
     let ((entries, total), snapshots, head) = app.db.read(read).await?;
     let who = Who::of(&app, &room.state.parties, entries.iter().map(|entry| entry.actor.as_str())).await?;
     let known = Known::of(&room.state, snapshots, who);
-    let path = room.path(&format!("/activity{}", asked.query));
     let main = html! {
         section aria-labelledby="activity-title" {
             h2 id="activity-title" { "Activity" }
@@ -98,7 +97,7 @@ async fn timeline(app: App, caller: Caller, room: InRoom, Query(asked): Query<As
                     }
                 }
                 @for day in entries.chunk_by(|one, next| one.at.day() == next.at.day()) { (of_day(&room, &known, day)) }
-                (paging::links(&path, asked.page, total))
+                (paging::neighbours(&room.path("/activity"), &asked.query, asked.page, total))
             }
             div.log-head id="log-head" data-live {
                 @if let Some(head) = &head {

@@ -1,5 +1,8 @@
 //! The pages, as a browser without a script asks for them.
 
+mod activity;
 mod admin;
+mod compare;
 mod problems;
 mod sign_in;
+mod snapshots;

@@ -1,0 +1,227 @@
+//! The log as a timeline.
+
+use std::{collections::HashSet, time::Duration};
+
+use serde_json::json;
+use sts_clearance::domain::{
+    Actor, ApprovalStatus, Event, Log, Phase, Requirement, Role, RoomId, SnapshotType, Time, Verdict, VesselRole,
+    operation,
+};
+
+use crate::harness::{IMO, TestApp, on_both_databases};
+
+on_both_databases! {
+    TestApp:
+    entries_stand_under_their_day_with_name_role_and_what_leads_to_what_they_are_about,
+    the_filter_is_in_the_address_and_stays_on_the_next_page,
+    only_who_may_export_the_log_is_offered_it,
+    every_event_is_told_in_a_sentence,
+}
+
+async fn page(app: &TestApp, path: &str, token: &str) -> String {
+    let reply = app.get(&format!("/{path}"), token).send().await;
+    assert_eq!(reply.status, 200, "{path}");
+    reply.html()
+}
+
+/// What is told of each entry, the newest first.
+fn sentences(page: &str) -> Vec<String> {
+    let told = page.split("<span class=\"what\">").skip(1);
+    told.map(|rest| {
+        let markup = rest.split("</p>").next().unwrap().replace('>', "<");
+        markup.split('<').step_by(2).collect::<String>()
+    })
+    .collect()
+}
+
+async fn entries_stand_under_their_day_with_name_role_and_what_leads_to_what_they_are_about(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let vessel = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    let document = app.document(&room, &broker, "Q88", Some(&vessel)).await;
+    app.version(&document, &broker, "first", &[]).await;
+    app.later(Duration::from_hours(24));
+    let broker = app.session("broker@example.com").await;
+    let snapshot = app.snapshot(&room, &broker, json!({ "title": "Day two" })).await;
+    let told = page(&app, &format!("/rooms/{room}/activity"), &broker).await;
+    let days: Vec<_> = ["Tuesday, 24 November 2026", "Monday, 23 November 2026"].map(|day| told.find(day)).to_vec();
+    assert!(days.is_sorted() && days.iter().all(Option::is_some), "{days:?}: {told}");
+    let sentences = sentences(&told);
+    assert!(sentences[0].starts_with("rendered the snapshot “Day two”, "), "{sentences:?}");
+    assert_eq!(sentences[1], "took the snapshot “Day two”, PDF");
+    assert!(sentences[2].starts_with("uploaded version 1 of Aegean Star: "), "{sentences:?}");
+    assert_eq!(sentences.last().unwrap(), "opened the room “STS Ceuta”, Off Ceuta, ETA 1 Dec 2026, 06:30 UTC");
+    for link in [format!("/rooms/{room}/snapshots/{}", snapshot["id"].as_str().unwrap()), document] {
+        assert!(told.contains(&format!("<a href=\"{link}\">")), "{link}: {told}");
+    }
+    assert!(told.contains("The server") && told.contains("<span class=\"hint\"> Broker</span>"), "{told}");
+    assert!(told.contains("<code>room_created</code>") && told.contains("/log/proof?entry=0"), "{told}");
+    let checkpoint = app.get(&format!("/rooms/{room}/log/checkpoint"), &broker).send().await;
+    let size = std::str::from_utf8(&checkpoint.body).unwrap().lines().nth(1).unwrap();
+    assert!(told.contains(&format!("<span class=\"num\">{size}</span> entries")), "{told}");
+}
+
+async fn the_filter_is_in_the_address_and_stays_on_the_next_page(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}/activity");
+    app.later(Duration::from_mins(10));
+    app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
+    for (query, expected) in [
+        ("actor=&action=&from=&to=", 9),
+        ("action=party_added", 5),
+        ("actor=system", 1),
+        ("actor=BROKER@example.com&action=snapshot_created", 1),
+        ("from=2026-11-23T08:05", 2),
+        ("to=2026-11-23T08:05:00Z", 7),
+        ("action=signed_in", 0),
+    ] {
+        let told = page(&app, &format!("{path}?{query}"), &broker).await;
+        assert_eq!(sentences(&told).len(), expected, "{query}: {told}");
+        assert_eq!(told.contains("Show all"), query != "actor=&action=&from=&to=", "{query}");
+    }
+    let part = page(&app, &format!("{path}?action=party_added&limit=2&offset=2"), &broker).await;
+    for (rel, offset) in [("prev", 0), ("next", 4)] {
+        let link = format!("href=\"{path}?limit=2&amp;offset={offset}&amp;action=party_added\" rel=\"{rel}\"");
+        assert!(part.contains(&link), "{link}: {part}");
+    }
+    assert!(part.contains("3–4 of 5") && part.contains("<option value=\"party_added\" selected>"), "{part}");
+    let refused = app.get(&format!("/{path}?from=yesterday"), &broker).send().await;
+    assert_eq!(refused.fields(), ["from"]);
+}
+
+async fn only_who_may_export_the_log_is_offered_it(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let path = format!("/rooms/{room}/activity");
+    let export = format!("/api/v1/rooms/{room}/log/export");
+    assert!(page(&app, &path, &admin).await.contains(&export));
+    assert!(!page(&app, &path, &broker).await.contains(&export));
+}
+
+/// One of each; whoever adds an event adds it here, or this does not compile.
+macro_rules! events {
+    ($($name:ident { $($field:ident: $value:expr),* $(,)? }),+ $(,)?) => {{
+        fn _none_is_missing(event: &Event) {
+            match event {
+                $(Event::$name { .. } => (),)+
+            }
+        }
+        vec![$(Event::$name { $($field: $value),* }),+]
+    }};
+}
+
+fn events(app: &TestApp) -> Vec<Event> {
+    let id = || app.app.new_id();
+    let text = |text: &str| text.to_owned();
+    let changes = || json!({ "sts_eta": { "from": null, "to": "2026-12-01T06:30:00Z" } });
+    let until: Time = "2026-11-24T08:00:00Z".parse().unwrap();
+    let (document, version) = (|| sts_clearance::domain::DocumentId(id()), || sts_clearance::domain::VersionId(id()));
+    let vessel = || sts_clearance::domain::VesselId(id());
+    let (snapshot, hold) = (|| sts_clearance::domain::SnapshotId(id()), || sts_clearance::domain::HoldId(id()));
+    let (party, approval) = (|| sts_clearance::domain::PartyId(id()), || sts_clearance::domain::ApprovalId(id()));
+    events! {
+        RoomCreated { title: text("STS"), location: text("Ceuta"), sts_eta: until },
+        RoomUpdated { changes: changes() },
+        RoomDeleted { title: text("STS"), snapshots: 2, reason: Some(text("space")), asked_by: Some(text("ada")) },
+        RoomDeletionAsked { title: text("STS"), snapshots: 2, reason: None, until: until },
+        PartyAdded { party_id: party(), role: Role::Owner, name: text("Ada"), email: text("ada@example.com") },
+        PartyRemoved { party_id: party(), role: Role::Owner, name: text("Ada"), email: text("ada@example.com") },
+        PartyUpdated { party_id: party(), email: text("ada@example.com"), changes: changes() },
+        PhaseChanged {
+            from: Phase::Nomination, to: Phase::Clearance, at: Some(until), overridden: vec![text("x")], reason: None,
+        },
+        VesselAdded {
+            vessel_id: vessel(), name: text("Star"), role: VesselRole::Receiving, imo_number: Some(text(IMO[0])),
+            no_imo_reason: None,
+        },
+        VesselUpdated { vessel_id: vessel(), name: text("Star"), changes: changes() },
+        VesselRemoved { vessel_id: vessel(), name: text("Star"), imo_number: None },
+        DocumentsOpened { vessel_id: None, vessel: None, document_types: vec![text("Q88")] },
+        DocumentsClosed { vessel_id: Some(vessel()), vessel: Some(text("Star")), document_types: vec![text("Q88")] },
+        DocumentRequirementChanged {
+            document_id: document(), document_type: text("Q88"), from: Requirement::Required, to: Requirement::Optional,
+        },
+        DocumentWaived {
+            document_id: document(), document_type: text("Q88"), vessel: None, reason: text("in ballast"),
+        },
+        DocumentWaiverWithdrawn { document_id: document(), document_type: text("Q88"), vessel: None },
+        DocumentUploaded {
+            document_id: document(), document_type: text("Q88"), vessel: None, version_id: version(), version: 1,
+            file_name: text("q.pdf"), file_size: 1, file_sha256: text("00"), expires_on: None,
+        },
+        DocumentDecided {
+            document_id: document(), document_type: text("Q88"), vessel: None, version_id: version(), version: 1,
+            verdict: Verdict::ApprovedWithSubjects, comment: Some(text("a subject")),
+        },
+        DocumentDownloaded {
+            document_id: document(), document_type: text("Q88"), version_id: version(), version: 1,
+            file_sha256: text("00"), part: Some(text("archive")),
+        },
+        ApprovalGiven {
+            approval_id: approval(), vessel_id: vessel(), vessel: text("Star"), status: ApprovalStatus::Pending,
+            comment: None,
+        },
+        ApprovalChanged {
+            approval_id: approval(), vessel_id: vessel(), vessel: text("Star"), party: text("ada@example.com"),
+            from: ApprovalStatus::Pending, to: ApprovalStatus::Approved, comment: None,
+        },
+        ApprovalRevoked {
+            approval_id: approval(), vessel_id: vessel(), vessel: text("Star"), party: text("ada@example.com"),
+            from: ApprovalStatus::Approved, reason: text("sold"),
+        },
+        DocumentTypeAdded { code: text("NEW"), name: text("New") },
+        DocumentTypeUpdated { code: text("NEW"), changes: changes() },
+        SnapshotCreated {
+            snapshot_id: snapshot(), title: text("One"), snapshot_type: SnapshotType::Csv, record_sha256: text("00"),
+        },
+        SnapshotGenerated {
+            snapshot_id: snapshot(), file_sha256: text("00"), file_size: 1, renderer: text("x"), seal: None,
+        },
+        SnapshotFailed { snapshot_id: snapshot(), attempts: 5, reason: text("the disk is full") },
+        SnapshotRetried { snapshot_id: snapshot() },
+        SnapshotDownloaded { snapshot_id: snapshot(), file_sha256: text("00"), range: Some(text("0-99")) },
+        SnapshotDeleted {
+            snapshot_id: snapshot(), title: text("One"), snapshot_type: SnapshotType::Csv, record_sha256: text("00"),
+            file_sha256: None, asked_by: None,
+        },
+        SnapshotDeletionAsked { snapshot_id: snapshot(), title: text("One"), until: until },
+        HoldPlaced { hold_id: hold(), snapshot_id: None },
+        HoldLiftAsked { hold_id: hold(), snapshot_id: None, until: until },
+        HoldLifted { hold_id: hold(), snapshot_id: Some(snapshot()), asked_by: text("ada@example.com") },
+        LogExported { entries: 12 },
+        LogKeyAdded { public_key: text("key") },
+        LogKeyRotated { from: text("old"), to: text("new"), signed: text("note") },
+        AccessDenied { permission: "snapshots:create", role: Role::Buyer },
+        UserAdded { email: text("ada@example.com"), role: Role::Admin },
+        UserDisabled { email: text("ada@example.com") },
+        PasswordChanged { email: text("ada@example.com") },
+        SignedIn {},
+        SignedOut {},
+        SchemaTakenBack { migrations: vec!["011"], rows_deleted: std::collections::BTreeMap::new() },
+    }
+}
+
+async fn every_event_is_told_in_a_sentence(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let (id, events): (RoomId, _) = (room.parse().unwrap(), events(&app));
+    let actions: HashSet<_> =
+        events.iter().map(|event| json!(event)["action"].as_str().unwrap().replace('_', " ")).collect();
+    assert_eq!(actions.len(), events.len());
+    let number = events.len();
+    operation(&app.app, Log::Room(id), &Actor::System, async move |tx, log| {
+        for event in &events {
+            log.append(tx, event).await?;
+        }
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let told = page(&app, &format!("/rooms/{room}/activity?limit={number}"), &broker).await;
+    let sentences = sentences(&told);
+    assert_eq!(sentences.len(), number);
+    for sentence in &sentences {
+        let name_of_action = sentence.to_lowercase();
+        assert!(!actions.contains(&name_of_action) || ["signed in", "signed out"].contains(&&**sentence), "{sentence}");
+        assert!(sentence.starts_with(char::is_lowercase) && !sentence.contains('_'), "{sentence}");
+    }
+    insta::assert_snapshot!("sentences", sentences.join("\n"));
+}

@@ -1,0 +1,92 @@
+//! Two snapshots side by side.
+
+use serde_json::json;
+use sts_clearance::domain::Role;
+
+use crate::harness::{IMO, TestApp, on_both_databases};
+
+on_both_databases! {
+    TestApp:
+    what_changed_is_told_in_words_the_older_first,
+    two_between_which_nothing_changed_say_so,
+    with_fewer_than_two_there_is_nothing_to_choose,
+}
+
+async fn page(app: &TestApp, path: &str, token: &str) -> String {
+    app.get(&format!("/{path}"), token).send().await.html()
+}
+
+async fn taken(app: &TestApp, room: &str, token: &str, title: &str) -> String {
+    app.later(std::time::Duration::from_secs(60));
+    let asked = json!({ "snapshot_type": "json", "title": title });
+    app.take(room, token, asked).await.0["id"].as_str().unwrap().to_owned()
+}
+
+async fn what_changed_is_told_in_words_the_older_first(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let vessel = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    let document = app.document(&room, &broker, "Q88", Some(&vessel)).await;
+    app.version(&document, &broker, "first", &[]).await;
+    let before = taken(&app, &room, &broker, "As nominated").await;
+    app.post(&format!("{document}/reject"), &owner).json(json!({ "reason": "blurred" })).send().await.expect(200);
+    app.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": "Another title" })).send().await.expect(200);
+    app.vessel(&room, &broker, "Northern Light", "receiving", IMO[1]).await;
+    let approval = json!({ "vessel_id": vessel, "status": "approved" });
+    app.post(&format!("/rooms/{room}/approvals"), &owner).json(approval).send().await.expect(201);
+    let after = taken(&app, &room, &broker, "Before planning").await;
+
+    // In whatever order they are asked for.
+    for (from, to) in [(&before, &after), (&after, &before)] {
+        let told = page(&app, &format!("/rooms/{room}/compare?from={from}&to={to}"), &broker).await;
+        let columns = (told.find("Then: ").unwrap(), told.find("Now: ").unwrap());
+        assert!(told[columns.0..].split_once("As nominated").unwrap().0.len() < 200, "{told}");
+        assert!(told[columns.1..].split_once("Before planning").unwrap().0.len() < 200, "{told}");
+        let text = text(&told);
+        for line in [
+            "Title ≠ Changed STS Ceuta Another title",
+            "Northern Light + Added – Receiving",
+            "Vessel particulars questionnaire (Q88 / VPQ): Version 1, decision + Added – Rejected by owner@example.com: blurred",
+            "Aegean Star: owner + Added – Approved",
+            "Status ≠ Changed Under review Rejected",
+        ] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+    }
+}
+
+/// What a reader sees, with single spaces.
+fn text(page: &str) -> String {
+    let mut text = String::new();
+    for part in page.split('<') {
+        text += part.split_once('>').map_or(part, |(_, text)| text);
+        text.push(' ');
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace(" : ", ": ")
+}
+
+async fn two_between_which_nothing_changed_say_so(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let id = taken(&app, &room, &broker, "Only").await;
+    taken(&app, &room, &broker, "Other").await;
+    let told = page(&app, &format!("/rooms/{room}/compare?from={id}&to={id}"), &broker).await;
+    assert!(told.contains("Nothing changed in the room between the two."), "{told}");
+    assert!(text(&told).contains("The log has 0 entries more in the newer one."), "{told}");
+}
+
+async fn with_fewer_than_two_there_is_nothing_to_choose(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}/compare");
+    for _ in 0..2 {
+        let told = page(&app, &path, &broker).await;
+        assert!(told.contains("fewer than two snapshots") && !told.contains("<select"), "{told}");
+        if !page(&app, &format!("/rooms/{room}/snapshots"), &broker).await.contains("Only") {
+            taken(&app, &room, &broker, "Only").await;
+        }
+    }
+    taken(&app, &room, &broker, "Other").await;
+    let told = page(&app, &path, &broker).await;
+    assert_eq!(told.matches("<select").count(), 2, "{told}");
+    let foreign = format!("/{path}?from=00000000-0000-7000-8000-000000000000&to=00000000-0000-7000-8000-000000000000");
+    assert_eq!(app.get(&foreign, &broker).send().await.problem(), "not_found");
+}
