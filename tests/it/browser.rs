@@ -15,10 +15,15 @@ use crate::harness::{Installation, PASSWORD, Server, on_both_databases};
 on_both_databases! {
     Installation:
     a_file_is_verified_without_script_and_with,
+    a_snapshot_is_taken_watched_downloaded_verified_compared_and_deleted,
 }
 
 async fn a_file_is_verified_without_script_and_with(place: Installation) {
     told("verify", &place);
+}
+
+async fn a_snapshot_is_taken_watched_downloaded_verified_compared_and_deleted(place: Installation) {
+    told("snapshots", &place);
 }
 
 #[tokio::test]
