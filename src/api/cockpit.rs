@@ -6,14 +6,14 @@ use utoipa::ToSchema;
 use super::summary::SummaryView;
 use crate::{
     app::App,
-    db::{self, Tx, rooms::Order},
+    db::Page,
     domain::{
-        Role, RoomState,
-        standing::Standing,
-        todo::{self, Todo},
+        Phase, Role,
+        cockpit::{self, Row, Viewer, Wanted},
+        todo::Todo,
     },
     error::Result,
-    http::{Access::May, Caller, Listed, Paging, Query, Routes},
+    http::{Access::May, Caller, FromPairs, Given, Kind, Listed, Paging, Query, Routes},
     policy::Action::{DocumentApprove, RoomList},
 };
 
@@ -22,7 +22,7 @@ pub(super) fn routes() -> Routes {
         "/cockpit",
         May(RoomList),
         list,
-        "One's rooms that are not closed, that of the nearest ETA first, each with what there is to do in it",
+        "One's rooms that are open, or those looked for, that of the nearest ETA first, each with what there is to do in it",
     )
 }
 
@@ -35,23 +35,44 @@ struct CockpitRow {
     todo: Todo,
 }
 
-async fn list(app: App, caller: Caller, Query(Paging(page)): Query<Paging>) -> Result<Listed<CockpitRow>> {
-    let party = (caller.role != Role::Admin).then(|| caller.user.email.clone());
-    let now = app.now();
-    let read = async move |tx: &mut Tx| {
-        let (rooms, total) = db::rooms::list(tx, party.as_deref(), Order::NearestEta, page).await?;
-        let mut states = Vec::with_capacity(rooms.len());
-        for room in rooms {
-            states.push(RoomState::of(tx, room, now).await?);
-        }
-        Ok((states, total))
-    };
-    let (states, total) = app.db.read_at_length(read).await?;
-    let deciders = DocumentApprove.roles();
-    let row = |state: &RoomState| {
-        let standing = Standing::of(state, app.config.retention_years);
-        let todo = todo::of(state, &standing, &caller.user.email, &deciders);
-        CockpitRow { summary: SummaryView::of(state, standing), todo }
-    };
-    Ok(Listed::new(states.iter().map(row).collect(), total, page, "/cockpit".into()))
+/// Which rooms are asked for.
+struct Asked {
+    q: String,
+    wanted: Wanted,
+    page: Page,
+    /// The filter as a query, for the links to the list's other parts.
+    query: String,
+}
+
+impl FromPairs for Asked {
+    const PARAMETERS: &[(&str, Kind, &str)] = &[
+        Paging::PARAMETERS[0],
+        Paging::PARAMETERS[1],
+        ("q", Kind::Text, "Only rooms with each of these words in the title, the location or the name of a vessel"),
+        ("phase", Kind::Word(Phase::WORDS), "Only rooms in this phase"),
+        ("closed", Kind::Flag, "`true`: closed rooms too, after the others"),
+        ("waiting_for_me", Kind::Flag, "`true`: only rooms in which something waits for who asks"),
+    ];
+
+    fn read(given: &mut Given) -> Self {
+        let query = given.query_without(&["limit", "offset"]);
+        let Paging(page) = Paging::read(given);
+        let wanted = Wanted {
+            words: Vec::new(),
+            phase: given.word("phase", Phase::WORDS),
+            closed: given.flag("closed"),
+            waits_for_me: given.flag("waiting_for_me"),
+        };
+        Self { q: given.text("q").unwrap_or_default(), wanted, page, query }
+    }
+}
+
+async fn list(app: App, caller: Caller, Query(asked): Query<Asked>) -> Result<Listed<CockpitRow>> {
+    let Asked { q, wanted, page, query } = asked;
+    let wanted = Wanted { words: cockpit::words(&q)?, ..wanted };
+    let viewer =
+        Viewer { email: caller.user.email, is_admin: caller.role == Role::Admin, deciders: DocumentApprove.roles() };
+    let (rows, total) = cockpit::read(&app, viewer, wanted, page).await?;
+    let view = |Row { state, standing, todo }| CockpitRow { summary: SummaryView::of(&state, standing), todo };
+    Ok(Listed::new(rows.into_iter().map(view).collect(), total, page, format!("/cockpit{query}")))
 }

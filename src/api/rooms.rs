@@ -5,10 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::{
-        self,
-        rooms::{Order, Room},
-    },
+    db::{self, rooms::Room},
     domain::{
         CargoProfile, Change, Phase, Role, RoomId, RoomStatus, SnapshotId, Time,
         confirmations::Outcome,
@@ -136,7 +133,7 @@ impl FromPairs for Deletion {
 
 async fn list(app: App, caller: Caller, Query(Paging(page)): Query<Paging>) -> Result<Listed<RoomView>> {
     let party = (caller.role != Role::Admin).then_some(caller.user.email.as_str());
-    let (rooms, total) = app.db.read(async |tx| db::rooms::list(tx, party, Order::Newest, page).await).await?;
+    let (rooms, total) = app.db.read(async |tx| db::rooms::list(tx, party, page).await).await?;
     Ok(Listed::new(rooms.into_iter().map(RoomView::from).collect(), total, page, "/rooms".into()))
 }
 

@@ -27,6 +27,15 @@ impl Dialect {
         }
     }
 
+    /// A column with the letters A to Z in lower case, and nothing else changed: what more PostgreSQL would fold hangs on
+    /// how its database was made, and SQLite folds no more.
+    pub fn folded(self, column: &str) -> String {
+        match self {
+            Self::Sqlite => format!("LOWER({column})"),
+            Self::Postgres => format!("LOWER({column} COLLATE \"C\")"),
+        }
+    }
+
     /// Numbered parameters as the database writes them: `?1` or `$1`.
     pub(super) fn parameters(self, sql: &str) -> std::borrow::Cow<'_, str> {
         match self {

@@ -1,6 +1,8 @@
 //! `rooms`.
 
-use super::{Page, Row, Tx};
+use std::fmt::Write as _;
+
+use super::{Page, Param, Row, Tx};
 use crate::{
     domain::{CargoProfile, Phase, RoomId, RoomStatus, Time},
     error::Result,
@@ -91,35 +93,73 @@ pub async fn find(tx: &mut Tx, room: RoomId) -> Result<Option<Room>> {
     tx.opt(&format!("SELECT {COLUMNS} FROM rooms r WHERE r.id = ?1"), &[&room]).await?.as_ref().map(read).transpose()
 }
 
-/// The order of a list of rooms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// The newest first.
-    Newest,
-    /// Those whose operation comes next, or should have come, first; without those that are closed.
-    NearestEta,
+/// A page of the rooms in use, the newest first, and how many there are: those of a party, or all.
+pub async fn list(tx: &mut Tx, party: Option<&str>, page: Page) -> Result<(Vec<Room>, i64)> {
+    let matches = format!("FROM rooms r WHERE {} AND r.status = 'active'", scope(party));
+    part(tx, &matches, "r.created_at DESC, r.id DESC", &[&party], page).await
 }
 
-/// A page of the rooms in use, and how many there are: those of a party, or all.
-///
 /// An admin's place in a room counts only while they are admin, and then they see all.
-pub async fn list(tx: &mut Tx, party: Option<&str>, order: Order, page: Page) -> Result<(Vec<Room>, i64)> {
-    let scope = match party {
+fn scope(party: Option<&str>) -> &'static str {
+    match party {
         Some(_) => "EXISTS (SELECT 1 FROM parties p WHERE p.room_id = r.id AND p.email = ?1 AND p.role <> 'admin')",
         None => "CAST(?1 AS TEXT) IS NULL",
-    };
-    let (which, order) = match order {
-        Order::Newest => ("", "r.created_at DESC, r.id DESC"),
-        Order::NearestEta => ("AND r.phase <> 'closed'", "r.sts_eta, r.id"),
-    };
-    let matches = format!("FROM rooms r WHERE {scope} AND r.status = 'active' {which}");
-    let total = tx.one(&format!("SELECT COUNT(*) {matches}"), &[&party]).await?.get(0)?;
-    let rows = tx
-        .rows(
-            &format!("SELECT {COLUMNS} {matches} ORDER BY {order} LIMIT ?2 OFFSET ?3"),
-            &[&party, &page.limit, &page.offset],
-        )
-        .await?;
+    }
+}
+
+/// Which rooms are looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// Words, each of which is in the title, the location or the name of a vessel; letters A to Z count in either case.
+    pub words: Vec<String>,
+    /// In this phase.
+    pub phase: Option<Phase>,
+    /// Closed ones, too.
+    pub closed: bool,
+    /// Of which this address is a party, whatever it is there.
+    pub among: Option<String>,
+}
+
+/// A page of the rooms that are looked for, and how many there are: of a party's rooms, or of all. That whose operation
+/// comes next, or should have come, is the first; after those that are open the closed ones, the latest first.
+pub async fn search(tx: &mut Tx, party: Option<&str>, search: &Search, page: Page) -> Result<(Vec<Room>, i64)> {
+    let Search { words, phase, closed, among } = search;
+    let mut matches = format!(
+        "FROM rooms r WHERE {} AND r.status = 'active' AND (CAST(?2 AS TEXT) IS NULL OR r.phase = ?2)
+         AND (CAST(?3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM parties m WHERE m.room_id = r.id AND m.email = ?3))",
+        scope(party)
+    );
+    if !closed && *phase != Some(Phase::Closed) {
+        matches.push_str(" AND r.phase <> 'closed'");
+    }
+    let patterns: Vec<_> = words.iter().map(|word| pattern(word)).collect();
+    let mut params: Vec<&dyn Param> = vec![&party, phase, among];
+    let [title, location, name] = ["r.title", "r.location", "v.name"].map(|column| tx.dialect().folded(column));
+    for pattern in &patterns {
+        params.push(pattern);
+        let like = format!("LIKE ?{} ESCAPE '!'", params.len());
+        let _ = write!(
+            matches,
+            " AND ({title} {like} OR {location} {like}
+                   OR EXISTS (SELECT 1 FROM vessels v WHERE v.room_id = r.id AND {name} {like}))"
+        );
+    }
+    let order = "r.phase = 'closed', CASE WHEN r.phase = 'closed' THEN NULL ELSE r.sts_eta END, r.sts_eta DESC, r.id";
+    part(tx, &matches, order, &params, page).await
+}
+
+/// Matches what has the word in it.
+fn pattern(word: &str) -> String {
+    let escaped = word.to_ascii_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{escaped}%")
+}
+
+async fn part(tx: &mut Tx, matches: &str, order: &str, params: &[&dyn Param], page: Page) -> Result<(Vec<Room>, i64)> {
+    let total = tx.one(&format!("SELECT COUNT(*) {matches}"), params).await?.get(0)?;
+    let (limit, offset) = (params.len() + 1, params.len() + 2);
+    let sql = format!("SELECT {COLUMNS} {matches} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}");
+    let bounds: [&dyn Param; 2] = [&page.limit, &page.offset];
+    let rows = tx.rows(&sql, &[params, &bounds[..]].concat()).await?;
     Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
 }
 

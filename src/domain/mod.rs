@@ -14,6 +14,7 @@ pub mod approvals;
 pub mod archive;
 pub mod clearance;
 pub mod clocks;
+pub mod cockpit;
 pub mod compare;
 pub mod confirmations;
 pub mod decisions;

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// What there is to do in a room.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub struct Todo {
     /// Nothing was uploaded.
     pub missing: Vec<Task>,

@@ -161,9 +161,9 @@ impl Given {
         self.fields.fault(name, message);
     }
 
-    /// A word of a vocabulary, if it was given.
+    /// A word of a vocabulary, if one was given.
     pub fn word<T: FromStr>(&mut self, name: &str, words: &[&str]) -> Option<T> {
-        let text = self.text(name)?;
+        let text = self.text(name).filter(|text| !text.is_empty())?;
         let word = text.parse().ok();
         if word.is_none() {
             self.fields.fault(name, format!("must be one of {}", words.join(", ")));

@@ -6,7 +6,7 @@ use maud::html;
 use super::layout::{Page, Part};
 use crate::{
     app::App,
-    db::{self, rooms::Order},
+    db,
     domain::Role,
     error::Result,
     http::{Access::May, Caller, PageRoutes, Paging, Query},
@@ -19,7 +19,7 @@ pub(super) fn routes() -> PageRoutes {
 
 async fn list(app: App, caller: Caller, Query(Paging(page)): Query<Paging>) -> Result<Response> {
     let party = (caller.role != Role::Admin).then_some(caller.user.email.as_str());
-    let (rooms, _) = app.db.read(async |tx| db::rooms::list(tx, party, Order::NearestEta, page).await).await?;
+    let (rooms, _) = app.db.read(async |tx| db::rooms::list(tx, party, page).await).await?;
     let main = html! {
         h1 { "Rooms" }
         ul { @for room in &rooms { li { a href={ "/rooms/" (room.id) } { (room.title) } } } }

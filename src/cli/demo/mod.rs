@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use super::print;
 use crate::{
     app::App,
-    db::{self, Page, Tx, rooms::Order, users::User},
+    db::{self, Page, Tx, users::User},
     domain::SnapshotStatus,
     error::{Error, Result},
     http::BASE,
@@ -40,7 +40,7 @@ pub(super) async fn fill(app: &App) -> Result<()> {
 async fn told_to_its_end(app: &App) -> Result<()> {
     let page = Page { limit: 100, offset: 0 };
     let find = async |tx: &mut Tx| {
-        let (rooms, _) = db::rooms::list(tx, Some(BROKER), Order::Newest, page).await?;
+        let (rooms, _) = db::rooms::list(tx, Some(BROKER), page).await?;
         for room in rooms {
             let taken = db::snapshots::all(tx, room.id).await?;
             if taken.iter().any(|last| last.title == LAST_SNAPSHOT && last.status == SnapshotStatus::Completed) {
@@ -72,7 +72,7 @@ pub(super) async fn refuse_leftovers(app: &App) -> Result<()> {
 /// Prints the accounts, and what to type to take a snapshot and download it.
 pub(super) async fn explain(app: &App, address: SocketAddr) -> Result<()> {
     let page = Page { limit: 1, offset: 0 };
-    let (rooms, _) = app.db.read(async |tx| db::rooms::list(tx, Some(BROKER), Order::Newest, page).await).await?;
+    let (rooms, _) = app.db.read(async |tx| db::rooms::list(tx, Some(BROKER), page).await).await?;
     let Some(room) = rooms.first() else { return print("The demo's room has been deleted.") };
     let accounts: Vec<String> =
         PEOPLE.iter().map(|(address, role, ..)| format!("  {:<26} {role}", email(address))).collect();
