@@ -16,6 +16,7 @@ mod sentence;
 mod show;
 mod sign_in;
 mod verify;
+mod way;
 mod who;
 mod words;
 

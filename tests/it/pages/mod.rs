@@ -2,6 +2,7 @@
 
 mod activity;
 mod admin;
+mod cockpit;
 mod compare;
 mod problems;
 mod sign_in;

@@ -1,0 +1,37 @@
+//! What stands in an operation's way, and what there is to do: each with where one goes to do it.
+
+use maud::{Markup, html};
+
+use crate::domain::{BlockerKind, RoomId, VesselId, standing::Blocker, todo::Task};
+
+/// Where a thing in the way is dealt with.
+pub(super) fn to_blocker(room: RoomId, blocker: &Blocker) -> String {
+    let Blocker { kind, document_id, vessel_id, .. } = blocker;
+    match (document_id, vessel_id, kind) {
+        (Some(document), ..) => format!("/rooms/{room}/documents/{document}"),
+        (None, _, BlockerKind::VesselMissing) => format!("/rooms/{room}/vessels"),
+        (None, vessel, _) => to_clearance(room, *vessel),
+    }
+}
+
+/// Where something is done.
+pub(super) fn to_task(room: RoomId, task: &Task) -> String {
+    match task.document_id {
+        Some(document) => format!("/rooms/{room}/documents/{document}"),
+        None => to_clearance(room, task.vessel_id),
+    }
+}
+
+fn to_clearance(room: RoomId, vessel: Option<VesselId>) -> String {
+    let part = vessel.map(|vessel| format!("#vessel-{vessel}")).unwrap_or_default();
+    format!("/rooms/{room}/clearance{part}")
+}
+
+/// All that stands in the way.
+pub(super) fn blockers(room: RoomId, blockers: &[Blocker]) -> Markup {
+    html! {
+        ul.in-the-way {
+            @for blocker in blockers { li { a href=(to_blocker(room, blocker)) { (blocker.detail) } } }
+        }
+    }
+}

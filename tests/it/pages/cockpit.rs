@@ -1,0 +1,137 @@
+//! The cockpit: what it tells of a room, the search, and what it says where there is nothing.
+
+use serde_json::json;
+use sts_clearance::domain::Role;
+
+use crate::harness::{IMO, TestApp, new_room, on_both_databases};
+
+on_both_databases! {
+    TestApp:
+    a_row_links_what_is_in_the_way_and_what_waits_for_whom_to_where_it_is_done,
+    the_search_finds_titles_places_and_vessels_in_either_case_and_takes_its_words_literally,
+    the_filters_show_a_phase_what_waits_for_me_and_closed_rooms,
+    an_empty_cockpit_says_what_comes_first,
+    the_api_searches_as_the_page_does,
+}
+
+/// The titles of the rooms on the page, in their order.
+fn titles(page: &str) -> Vec<&str> {
+    let rows = page.split("<th scope=\"row\"><a href=\"/rooms/").skip(1);
+    rows.map(|row| row.split_once("\">").unwrap().1.split_once("</a>").unwrap().0).collect()
+}
+
+async fn room(app: &TestApp, token: &str, (title, location, eta): (&str, &str, &str)) -> String {
+    let mut asked = new_room(&[]);
+    (asked["title"], asked["location"], asked["sts_eta"]) = (title.into(), location.into(), eta.into());
+    let room = app.post("/rooms", token).json(asked).send().await.expect(201);
+    room["id"].as_str().unwrap().to_owned()
+}
+
+async fn shown(app: &TestApp, token: &str, query: &str) -> String {
+    app.get(&format!("//{query}"), token).send().await.html()
+}
+
+async fn a_row_links_what_is_in_the_way_and_what_waits_for_whom_to_where_it_is_done(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let vessel = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    let study = app.document(&room, &broker, "COMPAT", None).await;
+    app.version(&study, &broker, "study", &[]).await;
+
+    let page = shown(&app, &owner, "").await;
+    assert!(page.contains(&format!("<a href=\"{study}\">Ship-to-ship compatibility and mooring study</a>")), "{page}");
+    assert!(
+        page.contains(&format!("<a href=\"/rooms/{room}/clearance#vessel-{vessel}\">Clearance of Aegean Star</a>"))
+    );
+    assert!(page.contains("2 to decide") && page.contains("in 7 d 22 h") && !page.contains("late"), "{page}");
+    assert!(page.contains(&format!("<a href=\"/rooms/{room}/vessels\">No receiving vessel is named</a>")), "{page}");
+    let page = shown(&app, &broker, "").await;
+    assert!(!page.contains("to decide"), "nobody decides on their own paper: {page}");
+
+    app.later(std::time::Duration::from_hours(9 * 24));
+    let page = shown(&app, &app.session("owner@example.com").await, "").await;
+    assert!(page.contains("late") && page.contains("overdue"), "{page}");
+}
+
+async fn the_search_finds_titles_places_and_vessels_in_either_case_and_takes_its_words_literally(app: TestApp) {
+    let broker = app.user("broker@example.com", Role::Broker).await;
+    let first = room(&app, &broker, ("Winter 100%", "Off Ceuta", "2026-12-01T00:00:00Z")).await;
+    room(&app, &broker, ("Summer 100 <b>", "Kalamata", "2026-12-02T00:00:00Z")).await;
+    app.vessel(&first, &broker, "AEGEAN_STAR", "discharging", IMO[0]).await;
+    for (query, found) in [
+        ("", vec!["Winter 100%", "Summer 100 &lt;b&gt;"]),
+        ("?q=wINTER", vec!["Winter 100%"]),
+        ("?q=kala", vec!["Summer 100 &lt;b&gt;"]),
+        ("?q=aegean", vec!["Winter 100%"]),
+        ("?q=ceuta+aegean", vec!["Winter 100%"]),
+        ("?q=kalamata+aegean", vec![]),
+        ("?q=100%25", vec!["Winter 100%"]),
+        ("?q=n_s", vec!["Winter 100%"]),
+        ("?q=!", vec![]),
+        ("?q=&phase=", vec!["Winter 100%", "Summer 100 &lt;b&gt;"]),
+    ] {
+        assert_eq!(titles(&shown(&app, &broker, query).await), found, "{query}");
+    }
+    let page = shown(&app, &broker, "?q=nowhere").await;
+    assert!(page.contains("No room fits.") && page.contains("value=\"nowhere\"") && page.contains("Clear the search"));
+    let page = shown(&app, &broker, "?q=100&limit=1").await;
+    assert!(page.contains("1–1 of 2") && page.contains("/?limit=1&amp;offset=1&amp;q=100"), "{page}");
+    let long = app.get(&format!("//?q={}", "a".repeat(256)), &broker).send().await;
+    assert_eq!(long.fields(), ["q"]);
+}
+
+async fn the_filters_show_a_phase_what_waits_for_me_and_closed_rooms(app: TestApp) {
+    let broker = app.user("broker@example.com", Role::Broker).await;
+    let seller = app.user("seller@example.com", Role::Seller).await;
+    let open = room(&app, &broker, ("open", "a", "2026-12-01T00:00:00Z")).await;
+    let busy = room(&app, &broker, ("busy", "b", "2026-12-02T00:00:00Z")).await;
+    let closed = room(&app, &broker, ("closed", "c", "2026-11-24T00:00:00Z")).await;
+    let party = json!({ "role": "seller", "name": "Seller", "email": "seller@example.com" });
+    app.post(&format!("/rooms/{busy}/parties"), &broker).json(party).send().await.expect(201);
+    let study = app.document(&busy, &broker, "COMPAT", None).await;
+    app.version(&study, &seller, "study", &[]).await;
+    let phases = ["clearance", "planning", "arrival", "mooring", "transfer", "unmooring", "documents", "closed"];
+    for (room, phases) in [(&open, &phases[..1]), (&closed, &phases[..])] {
+        for phase in phases {
+            let asked = json!({ "phase": phase, "override": true, "reason": "a test" });
+            app.post(&format!("/rooms/{room}/phase"), &broker).json(asked).send().await.expect(200);
+        }
+    }
+    for (query, found) in [
+        ("", vec!["open", "busy"]),
+        ("?closed=true", vec!["open", "busy", "closed"]),
+        ("?phase=closed", vec!["closed"]),
+        ("?phase=clearance", vec!["open"]),
+        ("?mine=true", vec!["busy"]),
+        ("?mine=true&offset=1", vec![]),
+    ] {
+        assert_eq!(titles(&shown(&app, &broker, query).await), found, "{query}");
+    }
+    assert_eq!(titles(&shown(&app, &seller, "?mine=true").await), [""; 0], "sellers do not decide");
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    assert_eq!(titles(&shown(&app, &admin, "").await), ["open", "busy"], "admins see every room");
+    assert_eq!(titles(&shown(&app, &admin, "?mine=true").await), [""; 0], "and are a party of none");
+}
+
+async fn an_empty_cockpit_says_what_comes_first(app: TestApp) {
+    let broker = app.user("broker@example.com", Role::Broker).await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let page = shown(&app, &broker, "").await;
+    assert!(page.contains("No room is open.") && page.contains("href=\"/rooms/new\""), "{page}");
+    let page = shown(&app, &owner, "").await;
+    assert!(page.contains("A broker adds you") && page.contains("owner@example.com"), "{page}");
+    assert!(!page.contains("/rooms/new"), "an owner opens no room: {page}");
+}
+
+async fn the_api_searches_as_the_page_does(app: TestApp) {
+    let broker = app.user("broker@example.com", Role::Broker).await;
+    let found = room(&app, &broker, ("STS Ceuta", "Off Ceuta", "2026-12-01T00:00:00Z")).await;
+    room(&app, &broker, ("STS Malta", "Hurd Bank", "2026-12-02T00:00:00Z")).await;
+    let reply = app.get("/cockpit?q=ceuta&phase=nomination", &broker).send().await;
+    let rows = reply.expect(200);
+    assert_eq!((rows.as_array().unwrap().len(), &rows[0]["room_id"]), (1, &json!(found)));
+    assert_eq!(reply.header("x-total-count"), "1");
+    let none = app.get("/cockpit?waiting_for_me=true", &broker).send().await;
+    assert_eq!(none.expect(200), json!([]));
+    assert_eq!(app.get("/cockpit?phase=never&closed=perhaps", &broker).send().await.fields(), ["phase", "closed"]);
+}
