@@ -130,7 +130,7 @@ pub async fn revoke(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: 
         let Actor::User { email, role, .. } = log.by() else {
             return Err(Error::internal("a clearance is revoked by a user"));
         };
-        if before.party != *email && !matches!(role, Role::Broker | Role::Admin) {
+        if !may_revoke(&before, email, *role) {
             return Err(Error::OwnInterest("this is another party's word: they, a broker or an admin revoke it"));
         }
         if before.status == ApprovalStatus::Pending {
@@ -150,6 +150,11 @@ pub async fn revoke(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: 
         Ok(after)
     })
     .await
+}
+
+/// Whether somebody of this address and role, who may revoke at all, may revoke this.
+pub fn may_revoke(approval: &Approval, email: &str, role: Role) -> bool {
+    approval.party == email || matches!(role, Role::Broker | Role::Admin)
 }
 
 fn checked(status: ApprovalStatus, subjects: Option<&str>, reason: Option<&str>) -> Result<Option<String>> {

@@ -1,11 +1,14 @@
 //! A room: what stands above each of its tabs, and the tabs, each a page of its own.
 
 mod activity;
+mod clearance;
 mod compare;
 mod deletion;
 mod parties;
 mod snapshot;
 mod snapshots;
+mod vessels;
+mod word;
 
 use axum::response::Redirect;
 use maud::{Markup, html};
@@ -21,18 +24,21 @@ use crate::{
     domain::{Log, NoticeState, Phase, RoomId, RoomState, Time, clocks::Clocks, standing::Standing},
     error::Result,
     http::{Access::May, BASE, Caller, InRoom, PageRoutes},
-    policy::Action::{RoomUpdate, RoomView},
+    policy::Action::{self, RoomUpdate, RoomView},
 };
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
         .get("/rooms/{room_id}", May(RoomView), first_tab)
-        .merge(parties::routes())
         .merge(activity::routes())
-        .merge(snapshots::routes())
-        .merge(snapshot::routes())
-        .merge(deletion::routes())
+        .merge(clearance::routes())
         .merge(compare::routes())
+        .merge(deletion::routes())
+        .merge(parties::routes())
+        .merge(snapshot::routes())
+        .merge(snapshots::routes())
+        .merge(vessels::routes())
+        .merge(word::routes())
 }
 
 async fn first_tab(room: InRoom) -> Result<Redirect> {
@@ -94,7 +100,16 @@ impl Room {
 
     /// The page of a tab, or of something under it.
     fn page(&self, caller: &Caller, tab: Tab, main: &Markup) -> Page {
-        let title = format!("{} – {}", label(tab.path()), self.state.room.title);
+        self.titled(caller, &label(tab.path()), Some(tab), main)
+    }
+
+    /// Whether something is offered that is work in the room: the caller may do it, and the room is not closed.
+    fn offers(&self, caller: &Caller, action: Action) -> bool {
+        caller.may(action) && self.state.room.phase != Phase::Closed
+    }
+
+    fn titled(&self, caller: &Caller, title: &str, tab: Option<Tab>, main: &Markup) -> Page {
+        let title = format!("{title} – {}", self.state.room.title);
         let main = html! {
             (self.head(caller))
             (self.tabs(tab))
@@ -133,14 +148,14 @@ impl Room {
         }
     }
 
-    fn tabs(&self, current: Tab) -> Markup {
+    fn tabs(&self, current: Option<Tab>) -> Markup {
         html! {
             nav.tabs aria-label="Room" {
                 ul {
                     @for tab in Tab::ALL {
                         li {
                             a href=(self.path(&format!("/{}", tab.path())))
-                                aria-current=[(tab == current).then_some("page")] { (label(tab.path())) }
+                                aria-current=[(Some(tab) == current).then_some("page")] { (label(tab.path())) }
                         }
                     }
                 }

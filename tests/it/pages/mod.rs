@@ -2,8 +2,10 @@
 
 mod activity;
 mod admin;
+mod clearance;
 mod cockpit;
 mod compare;
 mod problems;
 mod sign_in;
 mod snapshots;
+mod vessels;

@@ -1,0 +1,116 @@
+//! The clearance tab: what each party says of each vessel, who is offered what, and one's own word.
+
+use serde_json::json;
+use sts_clearance::domain::Role;
+
+use crate::harness::{IMO, TestApp, on_both_databases};
+
+on_both_databases! {
+    TestApp:
+    the_matrix_tells_who_said_what_who_has_still_to_speak_and_what_that_blocks,
+    a_word_is_said_with_a_click_changed_by_a_form_and_revoked_for_a_reason,
+    nobody_clears_their_own_sides_vessel_and_sellers_none,
+}
+
+/// A room with a vessel of each side, an owner on each, and a seller.
+struct Scene {
+    app: TestApp,
+    room: String,
+    broker: String,
+    /// Of the discharging side.
+    owner: String,
+    seller: String,
+    star: String,
+    light: String,
+}
+
+async fn scene(app: TestApp) -> Scene {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let seller = app.user("seller@example.com", Role::Seller).await;
+    let parties = app.get(&format!("/rooms/{room}/parties"), &broker).send().await.expect(200);
+    for (email, side) in [("owner@example.com", "discharging"), ("charterer@example.com", "receiving")] {
+        let party = parties.as_array().unwrap().iter().find(|party| party["email"] == email).unwrap();
+        let path = format!("/rooms/{room}/parties/{}", party["id"].as_str().unwrap());
+        app.patch(&path, &broker).json(json!({ "side": side })).send().await.expect(200);
+    }
+    let star = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    let light = app.vessel(&room, &broker, "Northern Light", "receiving", IMO[1]).await;
+    Scene { app, room, broker, owner, seller, star, light }
+}
+
+impl Scene {
+    async fn page(&self, token: &str) -> String {
+        self.app.get(&format!("//rooms/{}/clearance", self.room), token).send().await.html()
+    }
+
+    fn word(&self, vessel: &str) -> String {
+        format!("//rooms/{}/clearance/{vessel}", self.room)
+    }
+}
+
+async fn the_matrix_tells_who_said_what_who_has_still_to_speak_and_what_that_blocks(app: TestApp) {
+    let scene = scene(app).await;
+    let page = scene.page(&scene.owner).await;
+    assert!(page.contains("Discharging; the receiving side clears it. Still to speak: charterer."), "{page}");
+    assert!(page.contains("Receiving; the discharging side clears it. Still to speak: owner."), "{page}");
+    assert!(page.contains("owner (you)") && !page.contains(">seller<"), "{page}");
+    assert!(page.contains("In the way of Clearance"), "{page}");
+
+    let charterer = scene.app.user("charterer@example.com", Role::Charterer).await;
+    let fields = [("word", "clear"), ("subjects", "class closed\nbefore arrival")];
+    scene.app.post(&scene.word(&scene.star), &charterer).fields(&fields).send().await;
+    let page = scene.page(&scene.broker).await;
+    assert!(page.contains("Approved with subjects") && page.contains("class closed\nbefore arrival"), "{page}");
+    assert!(page.contains("Cleared") && page.contains("Revoke the word of charterer on Aegean Star"), "{page}");
+    assert!(!scene.page(&scene.owner).await.contains("Revoke"), "it is not the owner's word");
+}
+
+async fn a_word_is_said_with_a_click_changed_by_a_form_and_revoked_for_a_reason(app: TestApp) {
+    let scene = scene(app).await;
+    let Scene { app, room, owner, light, .. } = &scene;
+    let path = scene.word(light);
+    assert!(scene.page(owner).await.contains("aria-label=\"Clear Northern Light\""));
+    let cleared = app.post(&path, owner).fields(&[("word", "clear")]).send().await;
+    assert_eq!((cleared.status, cleared.header("location")), (303, &*format!("/rooms/{room}/clearance")));
+    let page = scene.page(owner).await;
+    assert!(
+        page.contains("Change your word on Northern Light") && !page.contains("\"Clear Northern Light\""),
+        "{page}"
+    );
+
+    let blank = app.post(&path, owner).fields(&[("word", "reject"), ("reason", " ")]).send().await;
+    assert_eq!(blank.status, 422);
+    assert!(blank.html().contains("Why must be given"), "{}", blank.html());
+    let rejected = app.post(&path, owner).fields(&[("word", "reject"), ("reason", "<i>class</i>")]).send().await;
+    assert_eq!(rejected.status, 303);
+    let page = scene.page(owner).await;
+    assert!(page.contains("Rejected") && page.contains("&lt;i&gt;class&lt;/i&gt;"), "{page}");
+    let approvals = app.get(&format!("/rooms/{room}/approvals"), owner).send().await.expect(200);
+    assert_eq!((approvals.as_array().unwrap().len(), &approvals[0]["status"]), (1, &json!("rejected")));
+
+    let revoke = format!("//rooms/{room}/approvals/{}/revoke", approvals[0]["id"].as_str().unwrap());
+    assert!(app.get(&revoke, owner).send().await.html().contains("Revoke the word of owner?"));
+    assert_eq!(app.post(&revoke, owner).fields(&[("reason", "")]).send().await.status, 422);
+    assert_eq!(app.post(&revoke, owner).fields(&[("reason", "mended")]).send().await.status, 303);
+    assert!(scene.page(owner).await.contains("the word before was revoked"));
+    let again = app.post(&revoke, owner).fields(&[("reason", "mended")]).send().await;
+    assert_eq!(again.status, 409);
+    assert!(again.html().contains("nothing to revoke"));
+    let actions = app.actions(room, owner).await;
+    assert_eq!(actions[actions.len() - 3..], ["approval_given", "approval_changed", "approval_revoked"]);
+}
+
+async fn nobody_clears_their_own_sides_vessel_and_sellers_none(app: TestApp) {
+    let scene = scene(app).await;
+    let page = scene.app.get(&scene.word(&scene.star), &scene.owner).send().await.html();
+    assert!(page.contains("It is your own side") && !page.contains("name=\"word\""), "{page}");
+    let own = scene.app.post(&scene.word(&scene.star), &scene.owner).fields(&[("word", "clear")]).send().await;
+    assert_eq!(own.status, 403);
+    assert!(own.html().contains("A side clears the other's vessel, not its own."), "{}", own.html());
+    let page = scene.page(&scene.seller).await;
+    assert!(page.contains("Aegean Star") && !page.contains("name=\"word\"") && !page.contains("Revoke"), "{page}");
+    assert_eq!(scene.app.get(&scene.word(&scene.star), &scene.seller).send().await.status, 403);
+    let page = scene.page(&scene.broker).await;
+    assert!(page.contains("Say your word on Aegean Star"), "a broker's word clears nothing, and may be said: {page}");
+}
