@@ -117,6 +117,15 @@ fn arrived(mut room: Room, to: Phase, (at, now): (Time, Time)) -> Room {
     room
 }
 
+/// The title of the snapshot that is taken with a step, where one is.
+pub fn snapshot_of(step: (Phase, Phase)) -> Option<&'static str> {
+    match step {
+        (Phase::Clearance, Phase::Planning) => Some("Cleared: as planning began"),
+        (_, Phase::Closed) => Some("Closed: as the room was closed"),
+        _ => None,
+    }
+}
+
 async fn automatic_snapshot(
     tx: &mut Tx,
     log: &mut OpenLog,
@@ -124,11 +133,7 @@ async fn automatic_snapshot(
     room: RoomId,
     step: (Phase, Phase),
 ) -> Result<Option<SnapshotId>> {
-    let title = match step {
-        (Phase::Clearance, Phase::Planning) => "Cleared: as planning began",
-        (_, Phase::Closed) => "Closed: as the room was closed",
-        _ => return Ok(None),
-    };
+    let Some(title) = snapshot_of(step) else { return Ok(None) };
     let asked = NewSnapshot { title: Some(title.into()), ..NewSnapshot::of(SnapshotType::Pdf) };
     let id = SnapshotId(app.new_id());
     snapshots::freeze(tx, log, app, room, (id, &asked.checked()?)).await?;

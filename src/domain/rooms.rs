@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::App,
-    db::{self, Tx, parties::Party, rooms::Room},
+    db::{self, Tx, confirmations::Request, holds::Hold, parties::Party, rooms::Room},
     error::{Error, Result},
 };
 
@@ -238,6 +238,50 @@ pub struct Deletion {
     pub reason: Option<String>,
 }
 
+/// What the deletion of a room meets as things are.
+#[derive(Debug)]
+pub struct BeforeDeletion {
+    /// Snapshots in it.
+    pub snapshots: usize,
+    /// Papers in it.
+    pub papers: usize,
+    /// A hold that forbids it.
+    pub hold: Option<Hold>,
+    /// Whether it takes two admins.
+    pub takes_two: bool,
+    /// That an admin has asked for it, where another may confirm it.
+    pub request: Option<Request>,
+}
+
+impl BeforeDeletion {
+    /// Looks, and changes nothing.
+    pub async fn of(app: &App, room: RoomId) -> Result<Self> {
+        let (now, retention_years) = (app.now(), app.config.retention_years);
+        let read = async |tx: &mut Tx| {
+            let found = in_use(tx, room).await?;
+            let snapshots = db::snapshots::all(tx, room).await?.len();
+            let asked = |request: &Request| request.deed == Deed::DeleteRoom && request.subject == room.0;
+            Ok(Self {
+                snapshots,
+                papers: db::document_versions::of_room(tx, room).await?.len(),
+                hold: db::holds::in_force(tx, room).await?.into_iter().next(),
+                takes_two: takes_two(&found, snapshots, retention_years, now),
+                request: confirmations::open(tx, room, now).await?.into_iter().find(asked),
+            })
+        };
+        app.db.read(read).await
+    }
+
+    /// Whether there is anything in the room that it takes force to delete.
+    pub fn takes_force(&self) -> bool {
+        self.snapshots + self.papers > 0
+    }
+}
+
+fn takes_two(room: &Room, snapshots: usize, retention_years: u32, now: Time) -> bool {
+    snapshots > 0 && clocks::is_retained(room, retention_years, now)
+}
+
 /// Deletes a room: it leaves every list and answers as if it had never been, but for its log.
 ///
 /// A room that holds snapshots or papers is deleted only by force and with a reason. Each snapshot leaves
@@ -265,7 +309,7 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Res
                  `?force=true&reason=…`, its snapshots for good, its papers out of sight",
             )));
         }
-        let asked_by = if snapshots > 0 && clocks::is_retained(&found, retention_years, log.now) {
+        let asked_by = if takes_two(&found, snapshots, retention_years, log.now) {
             match confirmations::hear(tx, log, room, (Deed::DeleteRoom, room.0), reason.clone()).await? {
                 Word::First(until) => {
                     let title = found.title;

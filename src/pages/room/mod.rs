@@ -4,7 +4,10 @@ mod activity;
 mod clearance;
 mod compare;
 mod deletion;
+mod details;
 mod parties;
+mod phase;
+mod removal;
 mod snapshot;
 mod snapshots;
 mod vessels;
@@ -24,7 +27,7 @@ use crate::{
     domain::{Log, NoticeState, Phase, RoomId, RoomState, Time, clocks::Clocks, standing::Standing},
     error::Result,
     http::{Access::May, BASE, Caller, InRoom, PageRoutes},
-    policy::Action::{self, RoomUpdate, RoomView},
+    policy::Action::{self, RoomDelete, RoomUpdate, RoomView},
 };
 
 pub(super) fn routes() -> PageRoutes {
@@ -34,7 +37,10 @@ pub(super) fn routes() -> PageRoutes {
         .merge(clearance::routes())
         .merge(compare::routes())
         .merge(deletion::routes())
+        .merge(details::routes())
         .merge(parties::routes())
+        .merge(phase::routes())
+        .merge(removal::routes())
         .merge(snapshot::routes())
         .merge(snapshots::routes())
         .merge(vessels::routes())
@@ -103,6 +109,11 @@ impl Room {
         self.titled(caller, &label(tab.path()), Some(tab), main)
     }
 
+    /// A page of the room that is in no tab.
+    fn page_apart(&self, caller: &Caller, title: &str, main: &Markup) -> Page {
+        self.titled(caller, title, None, main)
+    }
+
     /// Whether something is offered that is work in the room: the caller may do it, and the room is not closed.
     fn offers(&self, caller: &Caller, action: Action) -> bool {
         caller.may(action) && self.state.room.phase != Phase::Closed
@@ -130,6 +141,8 @@ impl Room {
                     h1 { (room.title) }
                     @if changes && room.phase != Phase::Closed {
                         a.quiet href=(self.path("/edit")) { "Edit room" }
+                    } @else if caller.may(RoomDelete) {
+                        a.quiet href=(self.path("/edit")) { "Holds, deletion" }
                     }
                 }
                 p.room-facts {

@@ -6,6 +6,7 @@ mod clearance;
 mod cockpit;
 mod compare;
 mod problems;
+mod rooms;
 mod sign_in;
 mod snapshots;
 mod vessels;

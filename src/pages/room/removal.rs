@@ -1,0 +1,149 @@
+//! The deletion of a room: what follows from it, who has to agree, and its title to be typed.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+
+use super::Room;
+use crate::{
+    app::App,
+    db::{confirmations::Request, holds::Hold},
+    domain::{
+        confirmations::{self, Outcome},
+        rooms::{self, BeforeDeletion, Deletion},
+    },
+    error::{Error, Result},
+    http::{Access::May, Caller, Form, InRoom, PageRoutes},
+    pages::{
+        field::{Field, Filled, tick},
+        show::{self, count},
+    },
+    policy::Action::RoomDelete,
+};
+
+pub(super) fn routes() -> PageRoutes {
+    PageRoutes::new().get("/rooms/{room_id}/delete", May(RoomDelete), ask).post(
+        "/rooms/{room_id}/delete",
+        May(RoomDelete),
+        delete,
+    )
+}
+
+async fn ask(app: App, caller: Caller, room: InRoom) -> Result<Response> {
+    asked(&app, &caller, room, &Filled::default()).await
+}
+
+async fn delete(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
+    match deleted(&app, &caller, room, &form).await {
+        Ok(Outcome::Done(())) => Ok(Redirect::to("/").into_response()),
+        Ok(Outcome::Asked(_)) => Ok(Redirect::to(&format!("/rooms/{}/delete", room.id)).into_response()),
+        Err(refused) => asked(&app, &caller, room, &Filled::again(form, refused)?).await,
+    }
+}
+
+async fn deleted(app: &App, caller: &Caller, room: InRoom, form: &Form) -> Result<Outcome> {
+    let found = app.db.read(async |tx| rooms::in_use(tx, room.id).await).await?;
+    if form.line("title").trim() != found.title {
+        return Err(Error::field("title", "is another one: type it exactly as it is"));
+    }
+    let asked = Deletion { force: form.is_ticked("force"), reason: Some(form.line("reason")) };
+    let before = BeforeDeletion::of(app, room.id).await?;
+    if before.hold.is_none() && before.takes_force() && !asked.force {
+        return Err(Error::field("force", "has to be ticked: the room holds snapshots or papers"));
+    }
+    rooms::delete(app, &caller.actor(), room.id, asked).await
+}
+
+async fn asked(app: &App, caller: &Caller, room: InRoom, filled: &Filled) -> Result<Response> {
+    let before = BeforeDeletion::of(app, room.id).await?;
+    let room = Room::load(app, room.id).await?;
+    let is_own = before.request.as_ref().is_some_and(|request| request.asked_by == caller.user.email);
+    let main = html! {
+        section.form-page aria-labelledby="delete-title" {
+            h2 id="delete-title" { "Delete “" (room.state.room.title) "”?" }
+            (filled.summary(&["title", "reason"]))
+            @if let Some(hold) = &before.hold {
+                (held(hold))
+            } @else {
+                p {
+                    "It leaves every list, and everybody finds it gone. Its log stays, for admins. "
+                    @if before.takes_force() { (contents(&before)) }
+                }
+                @if before.takes_two { (two(before.request.as_ref(), is_own)) }
+                @if !is_own { (form(&room, &before, filled)) }
+            }
+            @if before.hold.is_some() || is_own {
+                p.actions {
+                    a.button.secondary href=(room.path("")) { "Back to the room" }
+                    @if before.hold.is_some() { a href=(room.path("/holds")) { "Holds on this room" } }
+                }
+            }
+        }
+    };
+    Ok(room.page_apart(caller, "Delete the room", &main).status(filled.status()).into_response())
+}
+
+fn contents(before: &BeforeDeletion) -> Markup {
+    html! {
+        "In it: " (count(before.snapshots, "snapshot")) " and " (count(before.papers, "paper")) ". Snapshots are deleted for \
+        good; papers are kept, as the rules ask, but nobody sees them any more."
+    }
+}
+
+fn form(room: &Room, before: &BeforeDeletion, filled: &Filled) -> Markup {
+    let title = &room.state.room.title;
+    let reason = if before.takes_force() { Field::required("reason", "Why") } else { Field::line("reason", "Why") };
+    let is_second = before.request.is_some();
+    html! {
+        form method="post" action=(room.path("/delete")) {
+            (Field::required("title", "Title of the room").hint(&format!("To confirm, type: {title}")).input(filled))
+            (reason.hint("The log keeps it.").area(filled))
+            @if before.takes_force() {
+                (tick(filled, "force", "Delete it with all that is in it", false))
+            }
+            p.actions {
+                button.danger type="submit" {
+                    @if before.takes_two && !is_second { "Ask for the deletion" } @else { "Delete for good" }
+                }
+                a.quiet href=(room.path("")) { "Cancel" }
+            }
+        }
+    }
+}
+
+fn held(hold: &Hold) -> Markup {
+    html! {
+        div.refused role="note" {
+            p {
+                strong { @if hold.snapshot.is_some() { "A snapshot of the room is under hold. " } @else { "The room is under hold. " } }
+                (hold.placed_by) " placed the hold, " (show::time(hold.placed_at)) ": " (hold.reason)
+            }
+            p { "Nobody deletes the room before two admins have lifted the hold." }
+        }
+    }
+}
+
+/// That it takes two admins, and how far they are.
+fn two(request: Option<&Request>, is_own: bool) -> Markup {
+    html! {
+        @match request {
+            None => {
+                p { strong { "It takes two admins. " } "The room was closed, and its snapshots are within the time for which \
+                     they are kept. You ask for the deletion; another admin confirms it on this page within a day." }
+            }
+            Some(request) if is_own => {
+                p role="status" {
+                    strong { "You have asked for it. " } "Nothing has been deleted. Another admin has to confirm it on this \
+                    page until " (show::time(confirmations::until(request))) "; later it would have to be asked for again."
+                }
+            }
+            Some(request) => {
+                p {
+                    strong { (request.asked_by) " has asked for it, " (show::time(request.asked_at)) ". " }
+                    @if let Some(reason) = &request.reason { "Why: " (reason) ". " }
+                    "You would be the second admin: the room is deleted at once. The request ends "
+                    (show::time(confirmations::until(request))) "."
+                }
+            }
+        }
+    }
+}
