@@ -9,14 +9,14 @@ use crate::{
     app::App,
     db::{decisions::Decision, document_versions::Version},
     domain::{
-        ApprovalStatus, Day, DecisionId, DocumentId, DocumentStatus, FileKind, Role, Time, Verdict, VersionId,
+        ApprovalStatus, Day, DecisionId, DocumentId, FileKind, Role, Time, Verdict, VersionId,
         room_state::VersionState,
-        versions::{self, Arrived, Target, Uploaded},
+        versions::{self, Arrived, Said, Target, Uploaded},
     },
     error::Result,
     http::{
         Access::May, Answers, Caller, Created, Download, FileAnswer, FromPairs, Given, Id, Ids, InRoom, Json, Kind,
-        Received, RouteDoc, Routes, Upload,
+        RouteDoc, Routes, Upload,
     },
     policy::Action::{DocumentDownload, DocumentUpload},
 };
@@ -162,27 +162,6 @@ impl Answers for UploadAnswer {
     }
 }
 
-/// What a form says of its file.
-struct Said {
-    expires_on: Option<String>,
-    notes: Option<String>,
-}
-
-impl FromPairs for Said {
-    const PARAMETERS: &[(&str, Kind, &str)] = &[
-        (
-            "expires_on",
-            Kind::Day,
-            "The last day on which it is valid; where it is left out, the type's default validity counts",
-        ),
-        ("notes", Kind::Text, "What is to be known of it"),
-    ];
-
-    fn read(given: &mut Given) -> Self {
-        Self { expires_on: given.unchecked("expires_on"), notes: given.unchecked("notes") }
-    }
-}
-
 /// What a form says that also names the document.
 struct SaidOfType {
     target: Target,
@@ -210,11 +189,6 @@ impl FromPairs for SaidOfType {
     }
 }
 
-fn arrived(said: Said, received: Received) -> Arrived {
-    let Received { staged, file_name, inspection } = received;
-    Arrived { staged, file_name, inspection, expires_on: said.expires_on, notes: said.notes }
-}
-
 async fn upload(
     app: App,
     caller: Caller,
@@ -226,41 +200,22 @@ async fn upload(
     // Before a large file is taken for nothing.
     app.db.read(async |tx| versions::find_target(tx, room.id, &target).await).await?;
     let (said, received) = form.receive(&app).await?;
-    finish(&app, &caller, room, target, arrived(said, received)).await
+    finish(&app, &caller, room, target, received.saying(said)).await
 }
 
 async fn upload_by_type(app: App, caller: Caller, room: InRoom, form: Upload<SaidOfType>) -> Result<UploadAnswer> {
     let (SaidOfType { target, said }, received) = form.receive(&app).await?;
-    finish(&app, &caller, room, target, arrived(said, received)).await
+    finish(&app, &caller, room, target, received.saying(said)).await
 }
 
 async fn finish(app: &App, caller: &Caller, room: InRoom, target: Target, arrived: Arrived) -> Result<UploadAnswer> {
-    let Uploaded { version, is_new } = versions::upload(app, &caller.actor(), room.id, target, arrived).await?;
-    let Json(document) = documents::now(app, room, version.document).await?;
-    let message = message(&version, is_new, document.status());
+    let uploaded = versions::upload(app, &caller.actor(), room.id, target, arrived).await?;
+    let Json(document) = documents::now(app, room, uploaded.version.document).await?;
+    let message = uploaded.message(document.status());
+    let Uploaded { version, is_new } = uploaded;
     let path = format!("/rooms/{}/documents/{}", room.id, version.document);
     let view = UploadView { message, duplicate: !is_new, version: version.into(), document };
     Ok(if is_new { UploadAnswer::Added(Created::at(&path, view)) } else { UploadAnswer::Known(Json(view)) })
-}
-
-fn message(version: &Version, is_new: bool, status: DocumentStatus) -> String {
-    let number = version.number;
-    if !is_new {
-        return format!("These bytes are version {number} already; nothing was added.");
-    }
-    match version.expires_on {
-        Some(day) if status == DocumentStatus::Expired => {
-            let given =
-                if version.expiry_assumed { "No expiry was given; it is taken to be valid" } else { "It is valid" };
-            format!(
-                "Uploaded as version {number}. {given} until {day}, before the operation ends, and counts as expired."
-            )
-        }
-        Some(day) if version.expiry_assumed => {
-            format!("Uploaded as version {number}. No expiry was given; it is taken to be valid until {day}.")
-        }
-        _ => format!("Uploaded as version {number}."),
-    }
 }
 
 async fn download_newest(

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{Day, DocumentStatus, Requirement, RoomId, Time, Verdict, VesselId, VesselStatus, clocks, rooms};
+use super::{
+    Day, DocumentStatus, Requirement, RoomId, Time, Verdict, VesselId, VesselStatus, clocks, decisions, rooms,
+};
 use crate::{
     app::App,
     db::{
@@ -119,6 +121,11 @@ impl DocumentState {
     /// The version that counts.
     pub fn newest(&self) -> Option<&VersionState> {
         self.versions.last()
+    }
+
+    /// Whether the version that counts is this person's own paper, on which others decide.
+    pub fn is_own(&self, email: &str) -> bool {
+        decisions::is_own_paper(self.versions.iter().map(|state| &state.version), email)
     }
 
     /// Whether nothing waits for it any more.

@@ -116,7 +116,8 @@ fn overdue(state: &RoomState, standing: &Standing) -> Vec<Task> {
     in_order(tasks)
 }
 
-fn waiting_for(state: &RoomState, email: &str, deciders: &[Role]) -> Vec<Task> {
+/// What waits for the decision of somebody with this address. `deciders` are the roles that may decide on documents.
+pub fn waiting_for(state: &RoomState, email: &str, deciders: &[Role]) -> Vec<Task> {
     let Some(me) = state.parties.iter().find(|party| party.email == email) else { return Vec::new() };
     if !deciders.contains(&me.role) {
         return Vec::new();
@@ -124,7 +125,7 @@ fn waiting_for(state: &RoomState, email: &str, deciders: &[Role]) -> Vec<Task> {
     let mine = |document: &&DocumentState| {
         document.needed
             && document.newest().is_some_and(|newest| {
-                newest.version.uploaded_by != email && newest.decisions.iter().all(|decision| decision.party != email)
+                !document.is_own(email) && newest.decisions.iter().all(|decision| decision.party != email)
             })
             && document.status == DocumentStatus::UnderReview
     };

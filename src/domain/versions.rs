@@ -1,8 +1,8 @@
 //! Versions: files uploaded to a document. A version is never changed; another follows it.
 
 use super::{
-    Actor, Day, DocumentId, Event, Fields, FileKind, Inspection, Log, OpenLog, RoomId, VersionId, VesselId,
-    clocks::NOTICE_DOCUMENT, document_types, documents, operation, rooms,
+    Actor, Day, DocumentId, DocumentStatus, Event, Fields, FileKind, Inspection, Log, OpenLog, RoomId, VersionId,
+    VesselId, clocks::NOTICE_DOCUMENT, document_types, documents, operation, rooms,
 };
 use crate::{
     app::App,
@@ -26,6 +26,15 @@ pub enum Target {
     },
 }
 
+/// What an uploader says of a file.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    /// The last day on which it is valid.
+    pub expires_on: Option<String>,
+    /// What is to be known of it.
+    pub notes: Option<String>,
+}
+
 /// A file that has arrived, with what was said of it.
 #[derive(Debug)]
 pub struct Arrived {
@@ -35,10 +44,8 @@ pub struct Arrived {
     pub file_name: String,
     /// What its content showed.
     pub inspection: Inspection,
-    /// The last day on which it is valid.
-    pub expires_on: Option<String>,
-    /// What the uploader says of it.
-    pub notes: Option<String>,
+    /// What was said of it.
+    pub said: Said,
 }
 
 /// What an upload came to.
@@ -48,6 +55,28 @@ pub struct Uploaded {
     pub version: Version,
     /// Whether it is new.
     pub is_new: bool,
+}
+
+impl Uploaded {
+    /// What is to be known of it, in a sentence, where its document stands so.
+    pub fn message(&self, status: DocumentStatus) -> String {
+        let Version { number, expires_on, expiry_assumed, .. } = self.version;
+        if !self.is_new {
+            return format!("These bytes are version {number} already; nothing was added.");
+        }
+        match expires_on {
+            Some(day) if status == DocumentStatus::Expired => {
+                let given = if expiry_assumed { "No expiry was given; it is taken to be valid" } else { "It is valid" };
+                format!(
+                    "Uploaded as version {number}. {given} until {day}, before the operation ends, and counts as expired."
+                )
+            }
+            Some(day) if expiry_assumed => {
+                format!("Uploaded as version {number}. No expiry was given; it is taken to be valid until {day}.")
+            }
+            _ => format!("Uploaded as version {number}."),
+        }
+    }
 }
 
 /// What is checked of an upload before anything is written.
@@ -130,7 +159,7 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
 }
 
 fn check(app: &App, arrived: Arrived) -> Result<(Checked, Staged)> {
-    let Arrived { staged, file_name, inspection, expires_on, notes } = arrived;
+    let Arrived { staged, file_name, inspection, said: Said { expires_on, notes } } = arrived;
     let mut fields = Fields::default();
     let file_name = checked_name(&mut fields, &file_name);
     let kind = kind(&mut fields, &file_name, &inspection, staged.size());

@@ -24,10 +24,13 @@ use futures_util::{Stream, StreamExt, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use tokio::time::timeout;
 
-use super::{FromPairs, Given, describe::Takes, route_doc::RouteDoc};
+use super::{FromPairs, Given, Kind, describe::Takes, route_doc::RouteDoc};
 use crate::{
     app::App,
-    domain::Inspection,
+    domain::{
+        Inspection,
+        versions::{Arrived, Said},
+    },
     error::{Error, Result},
     files::{Staged, Staging},
 };
@@ -55,6 +58,29 @@ pub struct Received {
     pub file_name: String,
     /// What its content showed.
     pub inspection: Inspection,
+}
+
+impl Received {
+    /// The file, with what was said of it.
+    pub fn saying(self, said: Said) -> Arrived {
+        let Self { staged, file_name, inspection } = self;
+        Arrived { staged, file_name, inspection, said }
+    }
+}
+
+impl FromPairs for Said {
+    const PARAMETERS: &[(&str, Kind, &str)] = &[
+        (
+            "expires_on",
+            Kind::Day,
+            "The last day on which it is valid; where it is left out, the type's default validity counts",
+        ),
+        ("notes", Kind::Text, "What is to be known of it"),
+    ];
+
+    fn read(given: &mut Given) -> Self {
+        Self { expires_on: given.unchecked("expires_on"), notes: given.unchecked("notes") }
+    }
 }
 
 impl<T: FromPairs> Upload<T> {

@@ -24,7 +24,7 @@ use crate::{
         rooms::{self, NewRoom},
         snapshots::{self, NewSnapshot},
         users::{self, NewUser},
-        versions::{self, Arrived, Target},
+        versions::{self, Arrived, Said, Target},
         vessels,
     },
     error::{Error, Result},
@@ -215,8 +215,10 @@ impl Story {
             staged: staging.finish().await?,
             file_name: file_name.into(),
             inspection,
-            expires_on: paper.valid_days.map(|days| self.end.day().days_later(days).to_string()),
-            notes: None,
+            said: Said {
+                expires_on: paper.valid_days.map(|days| self.end.day().days_later(days).to_string()),
+                notes: None,
+            },
         };
         versions::upload(&self.app, &actor(paper.by), room, target.clone(), arrived).await.map(drop)
     }
