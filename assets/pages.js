@@ -3,7 +3,7 @@
 const regions = () => [...document.querySelectorAll("[data-live]")];
 
 // Times: the viewer's own beside UTC, on hover.
-function localTimes(root) {
+export function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     if (!Number.isNaN(at.valueOf()) && time.dateTime.includes("T") && !time.dataset.local) {
@@ -70,6 +70,9 @@ function replace(region, fresh) {
   const path = focused && (focused.id ? `#${CSS.escape(focused.id)}` : focused.getAttribute("href") && `[href="${CSS.escape(focused.getAttribute("href"))}"]`);
   const html = fresh.outerHTML;
   const opened = [...region.querySelectorAll("details[id][open]")].map((details) => details.id);
+  // An open preview stays the same element: to fetch it again would be noted in the log.
+  document.adoptNode(fresh);
+  for (const kept of region.querySelectorAll("details.preview[open]")) fresh.querySelector(`#${CSS.escape(kept.id)}`)?.replaceWith(kept);
   region.replaceChildren(...fresh.childNodes);
   for (const details of region.querySelectorAll("details[id]")) details.open ||= opened.includes(details.id);
   region.dataset.last = html;

@@ -111,13 +111,10 @@ pub(super) fn comment(
     subjects.or(reason)
 }
 
-/// Whether the newest of these versions of a document is a person's own paper, on which others decide: the same bytes may
-/// have been uploaded again by somebody else, with another expiry.
-pub fn is_own_paper<'a>(versions: impl DoubleEndedIterator<Item = &'a Version> + Clone, email: &str) -> bool {
-    let of_newest = |newest: &Version| {
-        versions.clone().any(|version| version.sha256 == newest.sha256 && version.uploaded_by == email)
-    };
-    versions.clone().next_back().is_some_and(of_newest)
+/// Whether the newest version of a document is a person's own paper, on which others decide: the same bytes may have been
+/// uploaded again by somebody else, with another expiry.
+pub fn is_own_paper<'a>(newest: &Version, mut all: impl Iterator<Item = &'a Version>, email: &str) -> bool {
+    all.any(|version| version.sha256 == newest.sha256 && version.uploaded_by == email)
 }
 
 /// Adds a party's decision on a version; the same word again adds nothing. Nobody decides on their own upload.
@@ -139,7 +136,7 @@ pub async fn decide(app: &App, by: &Actor, room: RoomId, document: DocumentId, w
                 newest.number
             )));
         }
-        if is_own_paper(versions.iter(), &email) {
+        if is_own_paper(newest, versions.iter(), &email) {
             return Err(Error::OwnInterest("you uploaded this file: another party decides on it"));
         }
         let decisions = db::decisions::of_version(tx, newest.id).await?;

@@ -125,7 +125,8 @@ impl DocumentState {
 
     /// Whether the version that counts is this person's own paper, on which others decide.
     pub fn is_own(&self, email: &str) -> bool {
-        decisions::is_own_paper(self.versions.iter().map(|state| &state.version), email)
+        let all = || self.versions.iter().map(|state| &state.version);
+        self.newest().is_some_and(|newest| decisions::is_own_paper(&newest.version, all(), email))
     }
 
     /// Whether nothing waits for it any more.

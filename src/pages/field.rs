@@ -26,6 +26,7 @@ impl Filled {
             Error::Invalid(faults) => Ok(Self { form: Some(form), faults, words: None, status: code }),
             Error::Conflict { .. }
             | Error::OwnInterest(_)
+            | Error::Http(408 | 413, _)
             | Error::TooManyAttempts { .. }
             | Error::WrongCredentials => {
                 let words = Some(sentence(&refused.detail()));
@@ -105,12 +106,14 @@ pub(super) struct Field<'a> {
     pub(super) required: bool,
     /// What the browser may fill in.
     pub(super) autocomplete: &'a str,
+    /// Which form of the page it is in: ids begin with it.
+    form: &'a str,
 }
 
 impl<'a> Field<'a> {
     /// A line of text that may stay empty.
     pub(super) fn line(name: &'a str, label: &'a str) -> Self {
-        Self { name, label, hint: "", value: None, kind: "text", required: false, autocomplete: "off" }
+        Self { name, label, hint: "", value: None, kind: "text", required: false, autocomplete: "off", form: "field" }
     }
 
     /// One that has to be filled.
@@ -136,6 +139,22 @@ impl<'a> Field<'a> {
     /// That the browser may fill in.
     pub(super) fn autocomplete(self, autocomplete: &'a str) -> Self {
         Self { autocomplete, ..self }
+    }
+
+    /// In this form of a page that has several, with fields of the same name.
+    pub(super) fn of(self, form: &'a str) -> Self {
+        Self { form, ..self }
+    }
+
+    /// As the choice of a file with one of these endings.
+    pub(super) fn file(self, filled: &Filled, endings: &str) -> Markup {
+        let Self { name, required, .. } = self;
+        self.around(filled, |id, described, invalid| {
+            html! {
+                input id=(id) name=(name) type="file" required[required] accept=(endings)
+                    aria-describedby=[described] aria-invalid=[invalid];
+            }
+        })
     }
 
     /// As an input of one line.
@@ -180,8 +199,8 @@ impl<'a> Field<'a> {
     }
 
     fn around(self, filled: &Filled, input: impl FnOnce(&str, Option<String>, Option<&str>) -> Markup) -> Markup {
-        let Self { name, label, hint, required, .. } = self;
-        let id = format!("field-{name}");
+        let Self { name, label, hint, required, form, .. } = self;
+        let id = format!("{form}-{name}");
         let fault = filled.fault(name);
         let (hint_id, fault_id) = (format!("{id}-hint"), format!("{id}-fault"));
         let described: Vec<_> = [(!hint.is_empty()).then_some(hint_id.as_str()), fault.map(|_| fault_id.as_str())]

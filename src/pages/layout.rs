@@ -75,6 +75,12 @@ impl Page {
         self
     }
 
+    /// With more before its title: what of it is open.
+    pub(super) fn about(mut self, what: &str) -> Self {
+        self.title = format!("{what} – {}", self.title);
+        self
+    }
+
     /// With another status than `200`.
     pub(super) fn status(mut self, status: StatusCode) -> Self {
         self.status = status;

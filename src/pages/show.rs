@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil};
 use maud::{Markup, html};
 
-use crate::domain::Time;
+use crate::domain::{Day, Time};
 
 /// `1 Dec 2026, 06:30 UTC`; the module adds the viewer's own time to what is shown on hover.
 pub(super) fn time(at: Time) -> Markup {
@@ -30,6 +30,11 @@ pub(super) fn distance(at: Time, now: Time) -> String {
 /// `Tuesday, 1 December 2026`.
 pub(super) fn date(at: Time) -> String {
     Timestamp::from(at).strftime("%A, %-d %B %Y").to_string()
+}
+
+/// `1 Dec 2026`: a day as a certificate names it.
+pub(super) fn day(day: Day) -> Markup {
+    html! { time datetime=(day) title=(day) { (civil::Date::from(day).strftime("%-d %b %Y").to_string()) } }
 }
 
 /// `06:30`, in UTC.
@@ -75,6 +80,11 @@ pub(super) fn size_in_words(bytes: i64) -> String {
         ..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
         _ => format!("{:.1} GB", bytes as f64 / 1e9),
     }
+}
+
+/// `50 MiB`, of a limit.
+pub(super) fn mib(bytes: u64) -> String {
+    format!("{} MiB", bytes / 1024 / 1024)
 }
 
 /// A word of a vocabulary for people: `under_review` is `Under review`.

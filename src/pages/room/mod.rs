@@ -5,6 +5,7 @@ mod clearance;
 mod compare;
 mod deletion;
 mod details;
+mod documents;
 mod parties;
 mod phase;
 mod removal;
@@ -38,6 +39,7 @@ pub(super) fn routes() -> PageRoutes {
         .merge(compare::routes())
         .merge(deletion::routes())
         .merge(details::routes())
+        .merge(documents::routes())
         .merge(parties::routes())
         .merge(phase::routes())
         .merge(removal::routes())

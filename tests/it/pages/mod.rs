@@ -5,6 +5,7 @@ mod admin;
 mod clearance;
 mod cockpit;
 mod compare;
+mod documents;
 mod problems;
 mod rooms;
 mod sign_in;

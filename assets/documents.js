@@ -1,0 +1,255 @@
+// The documents of a room: one opened beside the list, keys, files dropped and on their way. All of it can be done without.
+
+import { announce, localTimes, refresh } from "./pages.js";
+
+const documents = document.getElementById("documents");
+const panel = () => document.getElementById("panel");
+const address = () => location.pathname + location.search;
+let shown = address();
+let asked = 0;
+
+async function show(path, { push = true } = {}) {
+  const from = panel()?.dataset.document;
+  const turn = ++asked;
+  let page;
+  try {
+    const response = await fetch(path, { headers: { accept: "text/html" } });
+    if (!response.ok || response.redirected) throw new Error(response.statusText);
+    page = new DOMParser().parseFromString(await response.text(), "text/html");
+  } catch {
+    location.assign(path);
+    return;
+  }
+  // Somebody has gone on meanwhile.
+  if (turn !== asked) return;
+  const fresh = page.getElementById("panel");
+  if (push) history.pushState(null, "", path);
+  shown = address();
+  document.title = page.title;
+  panel()?.remove();
+  if (fresh) documents.prepend(document.adoptNode(fresh));
+  documents.classList.toggle("has-panel", Boolean(fresh));
+  current(fresh?.dataset.document);
+  for (const region of documents.querySelectorAll("[data-live]")) delete region.dataset.last;
+  localTimes(documents);
+  takeSeveral();
+  const focused = fresh ? document.getElementById("panel-title") : rows().find((row) => row.dataset.document === from)?.querySelector("a");
+  const target = fresh && location.hash ? fresh.querySelector(location.hash) : null;
+  if (target) target.closest("details").open = true;
+  (target?.querySelector("input") ?? focused)?.focus({ preventScroll: true });
+  (target ?? focused)?.scrollIntoView({ block: "nearest" });
+}
+
+const rows = () => [...documents.querySelectorAll("tr[data-document]")];
+
+function current(id) {
+  for (const row of rows()) {
+    const is = row.dataset.document === id;
+    row.classList.toggle("current", is);
+    for (const link of row.querySelectorAll("th a")) is ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current");
+  }
+}
+
+const close = () => panel() && show(panel().querySelector("[data-close]").href);
+
+function step(by) {
+  const all = rows();
+  const at = all.findIndex((row) => row.contains(document.activeElement) || row.querySelector("th [aria-current]"));
+  const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + by, 0), all.length - 1)];
+  if (!next) return;
+  current(next.dataset.document);
+  next.querySelector("th a").focus();
+}
+
+// To the form of a decision: of the open document, or of the one that was stepped to.
+async function decide(form) {
+  if (!panel()) {
+    const link = documents.querySelector("th [aria-current]");
+    if (!link) return;
+    await show(link.href);
+  }
+  const field = panel()?.querySelector(`#${form} textarea`);
+  if (field) field.focus();
+  else announce("There is nothing to decide here.");
+}
+
+function keys() {
+  const hint = document.getElementById("keys");
+  const button = hint.querySelector("[data-keys]");
+  let on = localStorage.getItem("keys") !== "off";
+  const tell = () => (button.textContent = on ? "Turn keys off" : "Turn keys on");
+  button.addEventListener("click", () => {
+    on = !on;
+    localStorage.setItem("keys", on ? "on" : "off");
+    tell();
+  });
+  tell();
+  hint.hidden = false;
+  const does = { j: () => step(1), k: () => step(-1), a: () => decide("approve"), r: () => decide("reject"), "?": () => hint.scrollIntoView({ block: "center" }) };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const types = event.target.closest("input, textarea, select");
+    if (event.key === "Escape") return types ? types.blur() : close();
+    if (!on || types || !does[event.key]) return;
+    event.preventDefault();
+    does[event.key]();
+  });
+}
+
+// Uploads: one after the other, so that versions come in the order in which they were chosen.
+const NAMES = { file: "File", expires_on: "Valid until", notes: "Notes" };
+const queue = [];
+let sending = null;
+
+function enqueue(document_, name, files, fields) {
+  for (const file of files) {
+    const line = document.getElementById("upload-line").content.cloneNode(true).firstElementChild;
+    const upload = { id: document_, file, fields, line, at: (part) => line.querySelector(`[data-${part}]`) };
+    upload.at("name").textContent = `${file.name} – ${name}`;
+    upload.at("cancel").addEventListener("click", () => cancel(upload));
+    upload.at("retry").addEventListener("click", () => wait(upload));
+    upload.at("dismiss").addEventListener("click", () => dismiss(upload));
+    for (const button of line.querySelectorAll("button")) button.setAttribute("aria-label", `${button.textContent}: ${file.name}`);
+    document.querySelector("#uploads ul").append(line);
+    document.getElementById("uploads").hidden = false;
+    wait(upload);
+  }
+}
+
+function say(upload, words, outcome) {
+  upload.line.className = outcome ?? "";
+  upload.at("words").textContent = words;
+  const over = outcome !== undefined;
+  upload.at("cancel").hidden = over;
+  upload.at("retry").hidden = outcome !== "failed";
+  upload.at("dismiss").hidden = !over;
+  upload.line.querySelector("progress").hidden = over;
+  if (over) announce(`${upload.file.name}: ${words}`);
+  // What went well is seen in the list.
+  if (outcome === "done") setTimeout(dismiss, 8000, upload);
+}
+
+function wait(upload) {
+  say(upload, "Waits");
+  queue.push(upload);
+  next();
+}
+
+function dismiss(upload) {
+  upload.line.remove();
+  const section = document.getElementById("uploads");
+  section.hidden = section.querySelector("li") === null;
+}
+
+function cancel(upload) {
+  if (sending?.upload === upload) return sending.request.abort();
+  queue.splice(queue.indexOf(upload), 1);
+  say(upload, "Cancelled", "failed");
+}
+
+function next() {
+  if (sending || queue.length === 0) return;
+  const upload = queue.shift();
+  const limit = Number(documents.dataset.uploadLimit);
+  if (upload.file.size > limit) {
+    say(upload, `The file is larger than the ${limit / 1024 / 1024} MiB that it may have.`, "failed");
+    return next();
+  }
+  const request = new XMLHttpRequest();
+  sending = { upload, request };
+  const bar = upload.line.querySelector("progress");
+  const end = (words, outcome) => {
+    sending = null;
+    say(upload, words, outcome);
+    next();
+  };
+  bar.value = 0;
+  request.upload.addEventListener("progress", (event) => {
+    bar.value = (100 * event.loaded) / event.total;
+    say(upload, event.loaded < event.total ? `${Math.floor(bar.value)} %` : "Being checked");
+  });
+  request.addEventListener("load", () => {
+    const answer = request.response ?? {};
+    if (request.status < 300) {
+      end(answer.message, answer.duplicate ? "known" : "done");
+      refresh();
+    } else {
+      const faults = (answer.errors ?? []).map((fault) => `${NAMES[fault.field] ?? fault.field} ${fault.message}.`.replaceAll("`", ""));
+      end(faults.join(" ") || answer.detail || `The server refused it (${request.status}).`, "failed");
+    }
+  });
+  request.addEventListener("error", () => end("The connection broke; nothing of it stays.", "failed"));
+  request.addEventListener("abort", () => end("Cancelled", "failed"));
+  request.responseType = "json";
+  request.open("POST", `${documents.dataset.uploadsTo}/${upload.id}/versions`);
+  const form = new FormData();
+  for (const [name, value] of upload.fields) form.append(name, value);
+  form.append("file", upload.file, upload.file.name);
+  request.send(form);
+  say(upload, "0 %");
+}
+
+function fieldsOf(form) {
+  return [...new FormData(form)].filter(([, value]) => typeof value === "string" && value !== "");
+}
+
+// Without script one is sent at a time.
+function takeSeveral() {
+  for (const input of documents.querySelectorAll("[data-uploads] [type=file]")) input.multiple = true;
+}
+
+function uploads() {
+  documents.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!("uploads" in form.dataset)) return;
+    event.preventDefault();
+    enqueue(panel().dataset.document, document.getElementById("panel-title").textContent, form.elements.file.files, fieldsOf(form));
+    form.reset();
+  });
+  addEventListener("beforeunload", (event) => sending && event.preventDefault());
+
+  // A file that misses would be opened in place of the page.
+  let over = null;
+  const mark = (place) => {
+    over?.classList.remove("dropping");
+    (over = place)?.classList.add("dropping");
+  };
+  addEventListener("dragover", (event) => {
+    if (!event.dataTransfer.types.includes("Files") || event.target.closest?.("input[type=file]")) return mark(null);
+    event.preventDefault();
+    mark(event.target.closest?.("[data-document]"));
+    event.dataTransfer.dropEffect = over ? "copy" : "none";
+  });
+  addEventListener("dragleave", (event) => event.relatedTarget === null && mark(null));
+  addEventListener("drop", (event) => {
+    if (!event.dataTransfer.types.includes("Files") || event.target.closest?.("input[type=file]")) return;
+    event.preventDefault();
+    const place = over;
+    mark(null);
+    if (!place) return;
+    const form = place === panel() ? place.querySelector("[data-uploads]") : null;
+    const name = place.querySelector("th a, h2").textContent;
+    enqueue(place.dataset.document, name, event.dataTransfer.files, form ? fieldsOf(form) : []);
+  });
+}
+
+documents.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-panel], a[data-close]");
+  if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  show(link.href);
+});
+addEventListener("popstate", () => address() !== shown && show(location.href, { push: false }));
+// To look at a paper is noted in the log, so its picture is not fetched before.
+documents.addEventListener("toggle", (event) => {
+  const link = event.target.open && event.target.querySelector("[data-preview]");
+  if (!link) return;
+  const picture = new Image();
+  picture.alt = link.textContent;
+  picture.src = link.href;
+  picture.addEventListener("error", () => picture.replaceWith("There is no preview of this file; download it to see it."));
+  link.replaceWith(picture);
+}, true);
+takeSeveral();
+keys();
+if (documents.dataset.uploadsTo) uploads();

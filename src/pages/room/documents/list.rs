@@ -1,0 +1,257 @@
+//! The list of documents: a table for each vessel, and one for the operation.
+
+use std::collections::HashSet;
+
+use maud::{Markup, PreEscaped, html};
+
+use super::{filter::Asked, forms::Forms, panel::panel};
+use crate::{
+    app::App,
+    db::vessels::Vessel,
+    domain::{Day, DocumentId, Requirement, VesselStatus, clocks, room_state::DocumentState, todo},
+    http::{BASE, Caller},
+    pages::{
+        assets::DOCUMENTS_PATH,
+        chip::{self, Tone},
+        room::Room,
+        show::{self, label},
+    },
+    policy::Action::{DocumentApprove, DocumentDownload, VesselCreate},
+};
+
+/// The documents of a room as somebody is shown them.
+pub(super) struct List<'a> {
+    pub(super) room: &'a Room,
+    pub(super) caller: &'a Caller,
+    pub(super) asked: &'a Asked,
+    /// What waits for the decision of who looks.
+    pub(super) mine: HashSet<DocumentId>,
+    /// The address of the list.
+    pub(super) path: String,
+    /// The largest file, in bytes.
+    pub(super) upload_limit: u64,
+    /// When the operation ends: what runs out before counts as expired.
+    pub(super) end: Day,
+}
+
+impl<'a> List<'a> {
+    pub(super) fn of(app: &App, room: &'a Room, caller: &'a Caller, asked: &'a Asked) -> Self {
+        let state = &room.state;
+        let waiting = todo::waiting_for(state, &caller.user.email, &Caller::who_may(DocumentApprove));
+        Self {
+            room,
+            caller,
+            asked,
+            mine: waiting.into_iter().filter_map(|task| task.document_id).collect(),
+            path: room.path("/documents"),
+            upload_limit: app.config.upload_limit(),
+            end: clocks::end_of_operation(&state.room, state.now).day(),
+        }
+    }
+
+    /// The list, with one of its documents beside it where one is open.
+    pub(super) fn markup(&self, open: Option<(&DocumentState, &Forms)>) -> Markup {
+        let uploads = self.takes_files().then(|| format!("{BASE}{}", self.path));
+        let current = open.map(|(document, _)| document.slot.id);
+        html! {
+            div.documents.has-panel[open.is_some()] id="documents" data-uploads-to=[uploads] data-upload-limit=(self.upload_limit) {
+                @if let Some((document, forms)) = open { (panel(self, document, forms)) }
+                div {
+                    div.section-head {
+                        h2 { "Documents" }
+                        @if self.caller.may(DocumentDownload) {
+                            a href={ (BASE) (self.room.path("/archive")) } { "Download all (zip)" }
+                        }
+                    }
+                    div id="views" data-live { (self.views()) }
+                    (self.search())
+                    div id="documents-list" data-live { (self.groups(current)) }
+                    (keys())
+                }
+            }
+            (uploads_under_way())
+            script type="module" src=(*DOCUMENTS_PATH) {}
+        }
+    }
+
+    fn groups(&self, current: Option<DocumentId>) -> Markup {
+        let state = &self.room.state;
+        let shown = state.documents.iter().any(|document| self.takes(document));
+        html! {
+            @if state.vessels.is_empty() {
+                div.empty {
+                    p { "No vessel is named yet. Each vessel brings documents of its own." }
+                    @if self.caller.may(VesselCreate) && self.is_open() {
+                        p { a href=(self.room.path("/vessels")) { "Name the vessels" } }
+                    }
+                }
+            }
+            @if shown {
+                @for vessel in &state.vessels { (self.group(Some(vessel), current)) }
+                (self.group(None, current))
+            } @else {
+                div.empty {
+                    p { "No document is like that." }
+                    p { a href=(self.path) { "Show all" } }
+                }
+            }
+        }
+    }
+
+    fn group(&self, vessel: Option<&Vessel>, current: Option<DocumentId>) -> Markup {
+        let of = |document: &&DocumentState| document.slot.vessel == vessel.map(|vessel| vessel.id);
+        let all = || self.room.state.documents.iter().filter(of);
+        let rows: Vec<_> = all().filter(|document| self.takes(document)).collect();
+        if rows.is_empty() {
+            return PreEscaped(String::new());
+        }
+        let needed = || all().filter(|document| document.needed);
+        let resolved = needed().filter(|document| document.is_resolved()).count();
+        let id = vessel.map_or_else(|| "group-operation".to_owned(), |vessel| format!("group-{}", vessel.id));
+        html! {
+            section.group {
+                div.group-head {
+                    h3 id=(id) {
+                        @match vessel {
+                            Some(vessel) => {
+                                (vessel.details.name) " "
+                                span.hint {
+                                    (label(vessel.details.role.word()))
+                                    @if vessel.details.status == VesselStatus::Withdrawn { ", withdrawn" }
+                                }
+                            }
+                            None => "The operation",
+                        }
+                    }
+                    (meter(resolved, needed().count()))
+                }
+                table.list aria-labelledby=(id) {
+                    thead {
+                        tr {
+                            th scope="col" { "Document" }
+                            th scope="col" { "Status" }
+                            th.aside scope="col" { "Asked for" }
+                            th scope="col" { "Newest version" }
+                            th scope="col" { "Valid until" }
+                            th.num.aside scope="col" { "Versions" }
+                            @if self.takes_files() { th.aside scope="col" { span.visually-hidden { "Actions" } } }
+                        }
+                    }
+                    tbody { @for document in rows { (self.row(document, current == Some(document.slot.id))) } }
+                }
+            }
+        }
+    }
+
+    fn row(&self, document: &DocumentState, is_open: bool) -> Markup {
+        let slot = &document.slot;
+        let path = self.path_of(document);
+        html! {
+            tr class=[is_open.then_some("current")] data-document=(slot.id) {
+                th scope="row" {
+                    a href=(path) data-panel aria-current=[is_open.then_some("true")] { (slot.name) }
+                }
+                td data-label="Status" {
+                    (chip::document(document.status))
+                    @if self.mine.contains(&slot.id) { " " (chip::chip(Tone::Wait, "Waits for me")) }
+                }
+                td.aside data-label="Asked for" {
+                    (asked_for(document))
+                    div.hint { (chip::criticality(slot.criticality)) " · " (label(slot.gate.word())) }
+                }
+                td data-label="Newest version" { (self.newest(document)) }
+                td data-label="Valid until" { (self.expiry(document)) }
+                td.num.aside data-label="Versions" { (document.versions.len()) }
+                @if self.takes_files() {
+                    td.row-actions.aside { a href={ (path) "#upload" } data-panel aria-label={ "Upload " (slot.name) } { "Upload" } }
+                }
+            }
+        }
+    }
+
+    /// The address of a document beside the list as it is now.
+    pub(super) fn path_of(&self, document: &DocumentState) -> String {
+        format!("{}/{}{}", self.path, document.slot.id, self.asked.query())
+    }
+
+    fn newest(&self, document: &DocumentState) -> Markup {
+        html! {
+            @if let Some(newest) = document.newest() {
+                @let version = &newest.version;
+                span.file { (version.file_name) }
+                div.hint {
+                    (show::size(version.size)) " · " (show::away(version.uploaded_at, self.room.state.now)) " · "
+                    (self.name(&version.uploaded_by))
+                }
+            } @else { "–" }
+        }
+    }
+
+    /// The last day on which the newest version is valid, and whether that is too early.
+    pub(super) fn expiry(&self, document: &DocumentState) -> Markup {
+        let expires_on = document.newest().and_then(|newest| newest.version.expires_on);
+        let warned_until = self.end.days_later(document.slot.warn_days.unwrap_or_default());
+        html! {
+            @if let Some(day) = expires_on {
+                (show::day(day)) " "
+                @if day < self.end { (chip::chip(Tone::Bad, "Before end")) }
+                @else if day < warned_until { (chip::chip(Tone::Warn, "Soon after")) }
+            } @else { "–" }
+        }
+    }
+
+    /// What somebody is called, with the address on hover.
+    pub(super) fn name(&self, email: &str) -> Markup {
+        let party = self.room.state.parties.iter().find(|party| party.email == email);
+        html! { span title=(email) { (party.map_or(email, |party| &party.name)) } }
+    }
+}
+
+/// Whether a document is needed, and why not.
+pub(super) fn asked_for(document: &DocumentState) -> Markup {
+    let slot = &document.slot;
+    let not = match slot.requirement {
+        Requirement::Conditional if slot.waiver.is_some() => ", waived",
+        Requirement::Optional => "",
+        _ if !document.needed => ", its vessel was withdrawn",
+        _ => "",
+    };
+    html! { (chip::requirement(slot.requirement)) (not) }
+}
+
+fn meter(resolved: usize, needed: usize) -> Markup {
+    html! {
+        div.progress {
+            progress max=(needed.max(1)) value=(resolved) aria-label="Documents approved" {}
+            span.num { (resolved) " of " (needed) " approved" }
+        }
+    }
+}
+
+/// What the module does with keys; it shows this, and lets them be turned off (WCAG 2.1.4).
+fn keys() -> Markup {
+    html! {
+        p.keys.hint id="keys" hidden {
+            kbd { "j" } " " kbd { "k" } " next, previous · " kbd { "Enter" } " opens · " kbd { "a" } " approves · "
+            kbd { "r" } " rejects · " kbd { "Esc" } " closes · files can be dropped on a row "
+            button.quiet type="button" data-keys { "Turn keys off" }
+        }
+    }
+}
+
+/// Where the module tells how uploads go on, a line for each.
+fn uploads_under_way() -> Markup {
+    html! {
+        section.uploads id="uploads" aria-label="Uploads" hidden { ul {} }
+        template id="upload-line" {
+            li {
+                strong data-name {}
+                progress max="100" value="0" {}
+                span data-words {}
+                button.quiet type="button" data-cancel { "Cancel" }
+                button.quiet type="button" data-retry hidden { "Retry" }
+                button.quiet type="button" data-dismiss hidden { "Dismiss" }
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The documents of a room on pages: what is offered to whom, uploads, decisions and waivers by forms.
+
+use serde_json::json;
+use sts_clearance::domain::Role;
+
+use crate::harness::{IMO, TestApp, new_room, on_both_databases, pdf};
+
+on_both_databases! {
+    TestApp:
+    a_paper_is_uploaded_decided_on_and_shown_by_forms_alone,
+    a_form_that_was_refused_comes_back_with_its_words,
+    each_role_is_offered_what_it_may_do_and_nobody_a_word_on_their_own_paper,
+    the_same_bytes_again_are_said_to_be_known,
+    a_document_is_waived_and_needed_again_by_forms,
+    the_list_shows_what_its_address_asks_for,
+    a_document_of_another_room_is_not_there,
+    a_closed_room_offers_nothing,
+}
+
+on_both_databases! {
+    SmallUploads:
+    a_file_that_is_too_large_is_refused_on_the_page,
+}
+
+/// As a browser asks.
+async fn page(app: &TestApp, path: &str, token: &str) -> String {
+    let reply = app.get(&format!("/{path}"), token).header("accept", "text/html").send().await;
+    assert_eq!(reply.status, 200, "{path}");
+    reply.html()
+}
+
+async fn a_paper_is_uploaded_decided_on_and_shown_by_forms_alone(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let charterer = app.user("charterer@example.com", Role::Charterer).await;
+    let document = app.document(&room, &broker, "COMPAT", None).await;
+    let form = format!("/{document}/versions?show=missing");
+    let fields = [("expires_on", "2027-01-31"), ("notes", "for both ships")];
+    let uploaded = app.post(&form, &owner).upload("study.pdf", &pdf("study"), &fields).send().await;
+    assert_eq!((uploaded.status, uploaded.header("location")), (303, &*format!("{document}?show=missing")));
+    let shown = page(&app, &document, &broker).await;
+    for words in ["study.pdf", "31 Jan 2027", "for both ships", "Under review", "Your decision on version 1"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let version = app.get(&document, &broker).send().await.expect(200)["newest"]["id"].as_str().unwrap().to_owned();
+    assert!(shown.contains(&format!("/api/v1{document}/versions/{version}/download")), "{shown}");
+
+    let said = [("version_id", &*version), ("subjects", "Subject to new fenders")];
+    assert_eq!(app.post(&format!("/{document}/approve"), &broker).fields(&said).send().await.status, 303);
+    let shown = page(&app, &document, &broker).await;
+    assert!(shown.contains("Subject to new fenders") && shown.contains("Approved with subjects"), "{shown}");
+    let said = [("version_id", &*version), ("reason", "The mooring loads are wrong")];
+    assert_eq!(app.post(&format!("/{document}/reject"), &charterer).fields(&said).send().await.status, 303);
+    let shown = page(&app, &document, &owner).await;
+    assert!(shown.contains("The mooring loads are wrong") && shown.contains("Rejected"), "{shown}");
+    let actions = app.actions(&room, &broker).await;
+    assert_eq!(actions[actions.len() - 3..], ["document_uploaded", "document_decided", "document_decided"]);
+}
+
+async fn a_form_that_was_refused_comes_back_with_its_words(app: TestApp) {
+    let (document, room, broker) = app.empty_document("COMPAT").await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let upload = format!("/{document}/versions");
+    for (name, bytes, fields, words) in [
+        ("a.pdf", &b"plain words"[..], [("expires_on", ""), ("notes", "kept")], "its content is none of these"),
+        ("a.png", &pdf("x"), [("expires_on", "2027-01-31"), ("notes", "kept")], "its content is that of a pdf file"),
+        ("a.pdf", &pdf("x"), [("expires_on", "31.1.2027"), ("notes", "kept")], "Valid until must be"),
+    ] {
+        let refused = app.post(&upload, &owner).upload(name, bytes, &fields).send().await;
+        assert_eq!(refused.status, 422, "{words}");
+        let shown = refused.html();
+        assert!(shown.contains(words) && shown.contains("value=\"kept\""), "{words}: {shown}");
+        assert!(shown.contains("details class=\"adds\" open"), "{shown}");
+    }
+    // The form's own address has the document, too: a page that was refused is looked at again.
+    assert!(page(&app, &format!("{document}/versions"), &owner).await.contains("Upload the first version"));
+
+    let nothing = app.post(&format!("/{document}/approve"), &broker).fields(&[("subjects", "")]).send().await;
+    assert_eq!(nothing.status, 409);
+    assert!(nothing.html().contains("COMPAT"));
+    app.version(&document, &owner, "one", &[]).await;
+    let first = app.get(&document, &broker).send().await.expect(200)["newest"]["id"].as_str().unwrap().to_owned();
+    let blank = app.post(&format!("/{document}/reject"), &broker).fields(&[("reason", " ")]).send().await;
+    assert_eq!(blank.status, 422);
+    assert!(blank.html().contains("Why you reject it is missing"), "{}", blank.html());
+    app.version(&document, &owner, "two", &[]).await;
+    let stale = [("version_id", &*first), ("reason", "Wrong ship")];
+    let stale = app.post(&format!("/{document}/reject"), &broker).fields(&stale).send().await;
+    assert_eq!(stale.status, 409);
+    let shown = stale.html();
+    assert!(shown.contains("Version 2 has come meanwhile") && shown.contains(">Wrong ship</textarea>"), "{shown}");
+    assert!(!app.actions(room.trim_start_matches("/rooms/"), &broker).await.contains(&"document_decided".to_owned()));
+}
+
+async fn each_role_is_offered_what_it_may_do_and_nobody_a_word_on_their_own_paper(app: TestApp) {
+    let (document, _, broker) = app.empty_document("HOSE_CERT").await;
+    let mut tokens = vec![("broker", broker.clone())];
+    for (name, role) in
+        [("owner", Role::Owner), ("charterer", Role::Charterer), ("seller", Role::Seller), ("buyer", Role::Buyer)]
+    {
+        tokens.push((name, app.user(&format!("{name}@example.com"), role).await));
+    }
+    tokens.push(("admin", app.user("admin@example.com", Role::Admin).await));
+    let uploader = &tokens[3].1;
+    app.version(&document, uploader, "hoses", &[]).await;
+    for (name, token) in &tokens {
+        let shown = page(&app, &document, token).await;
+        let offered = |action: &str| shown.contains(&format!("action=\"{document}/{action}\""));
+        let decides = matches!(*name, "broker" | "owner" | "charterer" | "admin");
+        let waives = matches!(*name, "broker" | "admin");
+        assert!(offered("versions"), "{name}: {shown}");
+        assert_eq!((offered("approve"), offered("reject"), offered("waiver")), (decides, decides, waives), "{name}");
+    }
+    // Somebody else uploads what the owner had uploaded: the paper stays the owner's.
+    let owner = &tokens[1].1;
+    app.version(&document, owner, "more hoses", &[]).await;
+    app.version(&document, &broker, "more hoses", &[("expires_on", "2027-05-05")]).await;
+    for token in [owner, &broker] {
+        let shown = page(&app, &document, token).await;
+        assert!(shown.contains("You uploaded this file: another party decides on it."), "{shown}");
+        assert!(!shown.contains("/approve") && !shown.contains("Waits for me"), "{shown}");
+        let refused = app.post(&format!("/{document}/approve"), token).fields(&[("subjects", "")]).send().await;
+        assert_eq!(refused.status, 403);
+    }
+}
+
+async fn the_same_bytes_again_are_said_to_be_known(app: TestApp) {
+    let (document, _, broker) = app.empty_document("COMPAT").await;
+    app.version(&document, &broker, "study", &[]).await;
+    let fields = [("expires_on", ""), ("notes", "")];
+    let again =
+        app.post(&format!("/{document}/versions"), &broker).upload("b.pdf", &pdf("study"), &fields).send().await;
+    assert_eq!(again.status, 200);
+    assert!(again.html().contains("These bytes are version 1 already; nothing was added."));
+    assert_eq!(app.get(&document, &broker).send().await.expect(200)["version_count"], 1);
+}
+
+async fn a_document_is_waived_and_needed_again_by_forms(app: TestApp) {
+    let (document, room, broker) = app.empty_document("PORT_PERMIT").await;
+    let seller = app.user("seller@example.com", Role::Seller).await;
+    let form = format!("/{document}/waiver");
+    let refused = app.post(&form, &broker).fields(&[("reason", "")]).send().await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.html().contains("Why it is not needed is missing"));
+    assert_eq!(app.post(&form, &seller).fields(&[("reason", "x")]).send().await.status, 403);
+    assert_eq!(app.post(&form, &broker).fields(&[("reason", "Outside port limits")]).send().await.status, 303);
+    let shown = page(&app, &document, &broker).await;
+    assert!(shown.contains("Outside port limits") && shown.contains("Conditional</span>, waived"), "{shown}");
+    let back = format!("{form}/withdraw");
+    assert_eq!(app.post(&back, &broker).fields(&[("a", "b")]).send().await.status, 303);
+    let again = app.post(&back, &broker).fields(&[("a", "b")]).send().await;
+    assert_eq!(again.status, 409);
+    let actions = app.actions(room.trim_start_matches("/rooms/"), &broker).await;
+    assert_eq!(actions[actions.len() - 1], "document_waiver_withdrawn");
+
+    let needed = format!("{room}/documents?q=RISK_ASSESS");
+    let risk = page(&app, &needed, &broker).await;
+    assert!(risk.contains("Operation-specific risk assessment") && !risk.contains("port authority"), "{risk}");
+}
+
+async fn the_list_shows_what_its_address_asks_for(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let list = format!("/rooms/{room}/documents");
+    assert!(page(&app, &list, &broker).await.contains("Name the vessels"));
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    assert!(!page(&app, &list, &owner).await.contains("Name the vessels"));
+    let vessel = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    let q88 = app.document(&room, &broker, "Q88", Some(&vessel)).await;
+    app.version(&q88, &broker, "particulars", &[("expires_on", "2026-11-30")]).await;
+    let study = app.document(&room, &broker, "COMPAT", None).await;
+    app.version(&study, &broker, "study", &[]).await;
+    let (questionnaire, compatibility) = ("Vessel particulars questionnaire", "Ship-to-ship compatibility");
+
+    let all = page(&app, &list, &broker).await;
+    assert!(all.contains("Before end") && all.contains("0 of 26 approved"), "{all}");
+    for (query, token, there, gone) in [
+        ("?show=expired", &broker, questionnaire, compatibility),
+        ("?show=mine&of=&q=", &owner, compatibility, questionnaire),
+        ("?of=operation", &owner, compatibility, questionnaire),
+        (&*format!("?of={vessel}"), &owner, questionnaire, compatibility),
+        ("?q=QUESTIONN&of=", &owner, questionnaire, compatibility),
+        ("?show=mine", &broker, "No document is like that.", compatibility),
+    ] {
+        let shown = page(&app, &format!("{list}{query}"), token).await;
+        assert!(shown.contains(there) && !shown.contains(gone), "{query}: {shown}");
+    }
+    // What is open stands beside the list that one came from.
+    let beside = page(&app, &format!("{study}?show=expired"), &broker).await;
+    assert!(beside.contains(&format!("href=\"{q88}?show=expired\"")) && beside.contains("id=\"panel\""), "{beside}");
+    assert_eq!(app.get(&format!("/{list}?show=lost"), &broker).send().await.fields(), ["show"]);
+}
+
+async fn a_document_of_another_room_is_not_there(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let other = app.post("/rooms", &broker).json(new_room(&[])).send().await.expect(201);
+    let document = app.document(other["id"].as_str().unwrap(), &broker, "COMPAT", None).await;
+    let foreign = format!("//rooms/{room}/documents/{}", document.rsplit('/').next().unwrap());
+    assert_eq!(app.get(&foreign, &broker).send().await.status, 404);
+    let upload = app.post(&format!("{foreign}/versions"), &broker).upload("a.pdf", &pdf("a"), &[]).send().await;
+    assert_eq!(upload.status, 404);
+    for action in ["approve", "reject", "waiver", "waiver/withdraw"] {
+        let sent = app.post(&format!("{foreign}/{action}"), &broker).fields(&[("reason", "because")]).send().await;
+        assert!([404, 422].contains(&sent.status), "{action}: {}", sent.status);
+    }
+}
+
+async fn a_closed_room_offers_nothing(app: TestApp) {
+    let (document, room, broker) = app.empty_document("PORT_PERMIT").await;
+    app.version(&document, &broker, "permit", &[]).await;
+    for phase in ["clearance", "planning", "arrival", "mooring", "transfer", "unmooring", "documents", "closed"] {
+        let asked = json!({ "phase": phase, "override": true, "reason": "on paper" });
+        app.post(&format!("{room}/phase"), &broker).json(asked).send().await.expect(200);
+    }
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let shown = page(&app, &document, &admin).await;
+    assert!(shown.contains("The room is closed: its documents rest.") && shown.contains("/download"), "{shown}");
+    for offered in ["method=\"post\" action=\"/rooms", "data-uploads-to", "#upload"] {
+        assert!(!shown.contains(offered), "{offered}: {shown}");
+    }
+    let late = app.post(&format!("/{document}/versions"), &broker).upload("a.pdf", &pdf("late"), &[]).send().await;
+    assert_eq!(late.status, 409);
+}
+
+async fn a_file_that_is_too_large_is_refused_on_the_page(app: TestApp) {
+    let (document, _, broker) = app.empty_document("COMPAT").await;
+    let large = [pdf("large"), vec![b' '; 1024 * 1024]].concat();
+    let fields = [("expires_on", ""), ("notes", "")];
+    let refused = app.post(&format!("/{document}/versions"), &broker).upload("a.pdf", &large, &fields).send().await;
+    assert_eq!(refused.status, 413);
+    let shown = refused.html();
+    assert!(shown.contains("The file is larger than the 1 MiB that it may have."), "{shown}");
+    assert_eq!(app.stored().len(), 0);
+}
