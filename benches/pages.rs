@@ -1,0 +1,191 @@
+//! What a page costs beside its JSON: the documents of a room with 47 documents and 200 entries in its log.
+//!
+//! `cargo bench --bench pages`. The router is asked in this process, on SQLite, without compression, and by one who is
+//! signed in; page and JSON take turns, and the medians are compared. The page shows the documents, and above them what
+//! `…/summary` tells. It is held against the list of documents alone, which is the least that could be called its JSON;
+//! the ratio to both answers together is printed as well.
+
+use std::{
+    io::{Write, stdout},
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::Request,
+};
+use serde_json::{Value, json};
+use sts_clearance::{
+    app::{App, Clock},
+    config::Layers,
+    db::migrations,
+    domain::{
+        Actor, Role, document_types,
+        users::{self, NewUser},
+    },
+    error::Result,
+    http,
+};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+const DOCUMENTS: usize = 47;
+/// Those that the catalogue asks of an oil cargo and one vessel.
+const OF_THE_CATALOGUE: usize = 39;
+const ENTRIES: usize = 200;
+/// How often each is asked for.
+const MEASURED: usize = 400;
+/// What the page may cost, in what its JSON costs.
+const MOST: f64 = 3.0;
+const PASSWORD: &str = "correct horse battery";
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let dir = TempDir::new().expect("there is room for a directory");
+    let data_dir = dir.path().join("data").display().to_string();
+    let settings = Layers::read(None, &[], &[("data_dir", data_dir)])?.config()?;
+    let app = App::open(settings, Clock::System)?;
+    migrations::up(&app.db, app.now()).await?;
+    for (email, role) in [("broker@example.com", Role::Broker), ("owner@example.com", Role::Owner)] {
+        let asked = NewUser { email: email.into(), name: email.into(), role, password: PASSWORD.into() };
+        users::add(&app, &Actor::Operator, &asked).await?;
+    }
+    add_types(&app, DOCUMENTS - OF_THE_CATALOGUE).await?;
+    let ratio = Site { router: http::router(app) }.ratio().await;
+    assert!(ratio <= MOST, "more than the {MOST} that are promised");
+    Ok(())
+}
+
+/// The server, without a port.
+struct Site {
+    router: Router,
+}
+
+impl Site {
+    async fn ratio(&self) -> f64 {
+        let (room, token) = self.room().await;
+        let api = format!("/api/v1/rooms/{room}");
+        let paths =
+            [format!("/rooms/{room}/documents"), format!("{api}/documents?limit=100"), format!("{api}/summary")];
+        let (mut times, mut sizes) = ([const { Vec::new() }; 3], [0; 3]);
+        for round in 0..=MEASURED {
+            for (place, path) in paths.iter().enumerate() {
+                let started = Instant::now();
+                sizes[place] = self.get(path, &token).await.len();
+                // The first of each finds caches empty.
+                if round > 0 {
+                    times[place].push(started.elapsed());
+                }
+            }
+        }
+        let [page, list, summary] = times.map(median);
+        let ratio = page.as_secs_f64() / list.as_secs_f64();
+        let of_both = page.as_secs_f64() / (list + summary).as_secs_f64();
+        let [page_size, list_size, _] = sizes;
+        say(&format!(
+            "a page of {DOCUMENTS} documents, {ENTRIES} entries: {page:?} ({page_size} bytes), its JSON {list:?} ({list_size} \
+             bytes) and {summary:?} of the summary; ratio {ratio:.2}, and {of_both:.2} to both"
+        ));
+        ratio
+    }
+
+    /// A room with so many documents, each uploaded and decided on, and so many entries in its log; and its broker.
+    async fn room(&self) -> (String, String) {
+        let (broker, owner) = (self.sign_in("broker@example.com").await, self.sign_in("owner@example.com").await);
+        let asked = json!({
+            "title": "Bench", "location": "At sea", "sts_eta": "2100-01-01T00:00:00Z", "cargo_profile": "oil",
+            "parties": [{ "role": "owner", "name": "Owner", "email": "owner@example.com" }],
+        });
+        let room = self.send("POST", "/api/v1/rooms", &broker, &asked).await;
+        let room = room["id"].as_str().expect("an id").to_owned();
+        let path = format!("/api/v1/rooms/{room}");
+        let vessel = json!({ "name": "Aegean Star", "role": "discharging", "imo_number": "9074729" });
+        self.send("POST", &format!("{path}/vessels"), &broker, &vessel).await;
+        let documents = self.json(&format!("{path}/documents?limit=100"), &broker).await;
+        let documents = documents.as_array().expect("a list");
+        assert_eq!(documents.len(), DOCUMENTS);
+        for (place, document) in documents.iter().enumerate() {
+            let document = format!("{path}/documents/{}", document["id"].as_str().expect("an id"));
+            self.upload(&format!("{document}/versions"), &broker, place).await;
+            let subjects = json!({ "subjects": "Subject to the originals being seen on board" });
+            self.send("POST", &format!("{document}/approve"), &owner, &subjects).await;
+        }
+        for place in self.entries(&path, &broker).await..ENTRIES {
+            let moved = json!({ "location": format!("At sea, place {place}") });
+            self.send("PATCH", &path, &broker, &moved).await;
+        }
+        assert_eq!(self.entries(&path, &broker).await, ENTRIES);
+        (room, broker)
+    }
+
+    /// How many entries the room's log has.
+    async fn entries(&self, room: &str, token: &str) -> usize {
+        let checkpoint = String::from_utf8(self.get(&format!("{room}/log/checkpoint"), token).await).expect("a note");
+        checkpoint.lines().nth(1).and_then(|size| size.parse().ok()).expect("a size")
+    }
+
+    async fn sign_in(&self, email: &str) -> String {
+        let asked = json!({ "email": email, "password": PASSWORD });
+        let session = self.send("POST", "/api/v1/auth/login", "", &asked).await;
+        session["token"].as_str().expect("a token").to_owned()
+    }
+
+    async fn upload(&self, path: &str, token: &str, place: usize) {
+        let form = format!(
+            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"Paper no. {place}.pdf\"\r\n\r\n%PDF-1.7\n% {place}\r\n\
+             --x\r\nContent-Disposition: form-data; name=\"expires_on\"\r\n\r\n2101-01-01\r\n--x--\r\n"
+        );
+        self.answer("POST", path, token, "multipart/form-data; boundary=x", form).await;
+    }
+
+    async fn send(&self, method: &str, path: &str, token: &str, body: &Value) -> Value {
+        let answer = self.answer(method, path, token, "application/json", body.to_string()).await;
+        serde_json::from_slice(&answer).expect("JSON")
+    }
+
+    async fn json(&self, path: &str, token: &str) -> Value {
+        serde_json::from_slice(&self.get(path, token).await).expect("JSON")
+    }
+
+    async fn get(&self, path: &str, token: &str) -> Vec<u8> {
+        self.answer("GET", path, token, "", String::new()).await
+    }
+
+    async fn answer(&self, method: &str, path: &str, token: &str, media_type: &str, body: String) -> Vec<u8> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", media_type)
+            .body(Body::from(body))
+            .expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let status = response.status();
+        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        assert!(status.is_success(), "{method} {path}: {status}: {}", String::from_utf8_lossy(&body));
+        body.into()
+    }
+}
+
+/// Adds so many types of documents to the catalogue, each asked of the operation.
+async fn add_types(app: &App, count: usize) -> Result<()> {
+    for place in 0..count {
+        let kind = json!({
+            "code": format!("BENCH_{place}"), "name": format!("Paper no. {place} of the bench"), "category": "cargo",
+            "scope": "room", "requirement": "required", "criticality": "med", "gate": "planning",
+        });
+        let kind = serde_json::from_value(kind).expect("a type");
+        document_types::add(app, &Actor::Operator, kind).await?;
+    }
+    Ok(())
+}
+
+fn say(line: &str) {
+    writeln!(stdout(), "{line}").expect("standard output is open");
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
