@@ -61,7 +61,10 @@ fn describe(table: &[Route]) -> OpenApi {
     components.responses.extend(refusals());
     let mut paths = PathsBuilder::new();
     for route in table {
-        components.schemas.extend(route.doc.schemas.iter().cloned());
+        for (name, schema) in &route.doc.schemas {
+            let before = components.schemas.insert(name.clone(), schema.clone());
+            debug_assert!(before.is_none_or(|before| before == *schema), "two types are called {name}");
+        }
         let method = match route.method.as_str() {
             "POST" => HttpMethod::Post,
             "PUT" => HttpMethod::Put,
