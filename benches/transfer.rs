@@ -77,7 +77,18 @@ fn program(dir: &TempDir, arguments: &[&str]) -> Command {
 
 async fn measure() -> u64 {
     let dir = TempDir::new().expect("a directory");
-    let account = ["user", "add", "--email", "a@example.com", "--name", "A", "--role", "broker", "--password-stdin"];
+    let account = [
+        "user",
+        "add",
+        "--email",
+        "a@example.com",
+        "--name",
+        "A",
+        "--role",
+        "broker",
+        "--password-stdin",
+        "--keep-password",
+    ];
     let mut adding = program(&dir, &account).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
     adding.stdin.take().expect("it is piped").write_all(PASSWORD.as_bytes()).expect("it reads");
     assert!(adding.wait().expect("it ends").success());

@@ -43,6 +43,12 @@ pub enum Error {
     /// The role would allow it, but not to this person: it concerns their own paper or side.
     #[error("{0}")]
     OwnInterest(&'static str),
+    /// Somebody else chose the caller's password.
+    #[error(
+        "somebody else chose your password; choose one of your own first, at `/account/password` or with \
+         `POST /api/v1/auth/password`"
+    )]
+    PasswordChangeRequired,
     /// There is no such thing, or not here.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -144,6 +150,7 @@ impl Error {
             Self::NotAParty => (403, "not_a_party"),
             Self::RoleForbids { .. } => (403, "role_forbids"),
             Self::OwnInterest(_) => (403, "own_interest"),
+            Self::PasswordChangeRequired => (403, "password_change_required"),
             Self::NotFound(_) => (404, "not_found"),
             Self::Conflict { .. } => (409, "conflict"),
             Self::RangeNotSatisfiable { .. } => (416, "range_not_satisfiable"),

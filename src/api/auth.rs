@@ -9,8 +9,8 @@ use crate::{
     domain::{Role, Time, sessions},
     error::Result,
     http::{
-        Access::{Public, SignedIn},
-        Caller, Json, NoContent, Routes,
+        Access::{Public, WithGivenPassword},
+        Caller, Json, NoContent, Routes, UserAgent,
     },
 };
 
@@ -18,9 +18,9 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .post("/auth/login", Public, login, "Signs in; the answer's token goes with every other request")
         .refusing(&["401", "429"])
-        .post("/auth/logout", SignedIn, logout, "Ends the session")
-        .get("/auth/me", SignedIn, me, "Who is signed in")
-        .post("/auth/password", SignedIn, change_password, "Replaces one's password; one's other sessions end")
+        .post("/auth/logout", WithGivenPassword, logout, "Ends the session")
+        .get("/auth/me", WithGivenPassword, me, "Who is signed in")
+        .post("/auth/password", WithGivenPassword, change_password, "Replaces one's password; one's other sessions end")
         .refusing(&["409", "429"])
 }
 
@@ -44,28 +44,32 @@ struct SessionView {
     email: String,
     name: String,
     role: Role,
+    /// Whether somebody else chose the password: until it is replaced, nothing else is answered.
+    must_change_password: bool,
 }
 
 #[derive(Serialize, ToSchema)]
-struct UserView {
+struct MeView {
     email: String,
     name: String,
     role: Role,
+    /// Whether somebody else chose the password: until it is replaced, nothing else is answered.
+    must_change_password: bool,
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PasswordChange {
     current_password: String,
-    /// 8 to 256 characters.
+    /// 8 to 256 characters, and not the present one.
     new_password: String,
 }
 
-async fn login(app: App, Json(asked): Json<Login>) -> Result<Json<SessionView>> {
-    let session = sessions::sign_in(&app, &asked.email, asked.password).await?;
-    let User { email, name, role, .. } = session.user;
+async fn login(app: App, UserAgent(with): UserAgent, Json(asked): Json<Login>) -> Result<Json<SessionView>> {
+    let session = sessions::sign_in(&app, &asked.email, asked.password, with.as_deref()).await?;
+    let User { email, name, role, must_change_password, .. } = session.user;
     let (token, expires_at) = (session.token, session.expires_at);
-    Ok(Json(SessionView { token, token_type: "bearer", expires_at, email, name, role }))
+    Ok(Json(SessionView { token, token_type: "bearer", expires_at, email, name, role, must_change_password }))
 }
 
 async fn logout(app: App, caller: Caller) -> Result<NoContent> {
@@ -73,9 +77,9 @@ async fn logout(app: App, caller: Caller) -> Result<NoContent> {
     Ok(NoContent)
 }
 
-async fn me(caller: Caller) -> Result<Json<UserView>> {
-    let User { email, name, role, .. } = caller.user;
-    Ok(Json(UserView { email, name, role }))
+async fn me(caller: Caller) -> Result<Json<MeView>> {
+    let User { email, name, role, must_change_password, .. } = caller.user;
+    Ok(Json(MeView { email, name, role, must_change_password }))
 }
 
 async fn change_password(app: App, caller: Caller, Json(asked): Json<PasswordChange>) -> Result<NoContent> {

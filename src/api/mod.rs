@@ -12,8 +12,10 @@ mod holds;
 mod log;
 mod parties;
 mod rooms;
+mod sessions;
 mod snapshots;
 mod summary;
+mod users;
 mod verify;
 mod versions;
 mod vessels;
@@ -23,6 +25,7 @@ use crate::http::Routes;
 /// Every route of the API.
 pub fn routes() -> Routes {
     auth::routes()
+        .merge(sessions::routes())
         .merge(rooms::routes())
         .merge(parties::routes())
         .merge(vessels::routes())
@@ -39,4 +42,5 @@ pub fn routes() -> Routes {
         .merge(snapshots::routes())
         .merge(holds::routes())
         .merge(verify::routes())
+        .merge(users::routes())
 }

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use clap::{ArgAction, Subcommand};
+use clap::{ArgAction, Args, Subcommand};
 
 use super::print;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     db::{self, migrations},
     domain::{
         Actor, Role, log_keys,
-        users::{self, NewUser},
+        users::{self, GivenPassword, NewUser},
     },
     error::{Error, Result},
 };
@@ -35,11 +35,19 @@ pub(super) enum Command {
         /// Read the password from standard input, to its end
         #[arg(long, required = true, action = ArgAction::SetTrue)]
         password_stdin: bool,
+        #[command(flatten)]
+        password: Password,
     },
     /// List the accounts
     List,
     /// Refuse an account's sign-ins from now on, and end its sessions
     Disable {
+        /// E-mail address
+        #[arg(long)]
+        email: String,
+    },
+    /// Let a disabled account sign in again
+    Enable {
         /// E-mail address
         #[arg(long)]
         email: String,
@@ -52,7 +60,23 @@ pub(super) enum Command {
         /// Read the password from standard input, to its end
         #[arg(long, required = true, action = ArgAction::SetTrue)]
         password_stdin: bool,
+        #[command(flatten)]
+        password: Password,
     },
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Password {
+    /// Let the password stay, for a program or because the account is your own; otherwise its owner has to replace it
+    /// before anything else
+    #[arg(long)]
+    keep_password: bool,
+}
+
+impl From<Password> for GivenPassword {
+    fn from(Password { keep_password }: Password) -> Self {
+        if keep_password { Self::Kept } else { Self::ToReplace }
+    }
 }
 
 fn role(word: &str) -> Result<Role, String> {
@@ -63,19 +87,26 @@ pub(super) async fn run(app: App, command: Command) -> Result<()> {
     migrations::prepare(&app.db, app.now()).await?;
     log_keys::register(&app).await?;
     match command {
-        Command::Add { email, name, role, .. } => {
+        Command::Add { email, name, role, password, .. } => {
             let asked = NewUser { email, name, role, password: password_from_stdin()? };
-            let user = users::add(&app, &Actor::Operator, &asked).await?;
+            let user = users::add(&app, &Actor::Operator, &asked, password.into()).await?;
             print(&format!("added {} ({})", user.email, user.role))
         }
         Command::List => list(&app).await,
         Command::Disable { email } => {
-            users::disable(&app, &Actor::Operator, &email).await?;
-            print(&format!("disabled {email}; its sessions have ended"))
+            let user = users::named(&app, &email).await?;
+            users::disable(&app, &Actor::Operator, user.id).await?;
+            print(&format!("disabled {}; its sessions have ended", user.email))
         }
-        Command::SetPassword { email, .. } => {
-            users::set_password(&app, &Actor::Operator, &email, &password_from_stdin()?, None).await?;
-            print(&format!("replaced the password of {email}; its sessions have ended"))
+        Command::Enable { email } => {
+            let user = users::named(&app, &email).await?;
+            users::enable(&app, &Actor::Operator, user.id).await?;
+            print(&format!("enabled {}", user.email))
+        }
+        Command::SetPassword { email, password, .. } => {
+            let (user, given) = (users::named(&app, &email).await?, password_from_stdin()?);
+            users::give_password(&app, &Actor::Operator, user.id, &given, password.into()).await?;
+            print(&format!("replaced the password of {}; its sessions have ended", user.email))
         }
     }
 }

@@ -63,6 +63,7 @@ const MIGRATIONS: &[Migration] = &[
         down_sqlite: "down.sqlite.sql", down_postgres: "down.postgres.sql"),
     step!("010_add_fsck_runs"),
     step!("011_add_seals", holds: &[("snapshot_seals", "snapshot_seals")]),
+    step!("012_extend_accounts", holds: &[("users.must_change_password", "users WHERE must_change_password")]),
 ];
 
 /// The step after which the trees of older logs are written: SQL has no SHA-256.
@@ -176,7 +177,7 @@ pub async fn down(tx: &mut Tx, way: &WayDown) -> Result<Vec<String>> {
         if step.name == MIGRATIONS[0].name {
             files = super::files::due(tx, Time::LATEST, i64::MAX).await?;
         }
-        tx.batch(step.down).await?;
+        tx.batch(&tx.dialect().column_types(step.down)).await?;
         tx.batch(if tx.dialect() == Dialect::Sqlite { step.down_sqlite } else { step.down_postgres }).await?;
         tx.exec("DELETE FROM schema_migrations WHERE name = ?1", &[&step.name]).await?;
     }

@@ -22,11 +22,13 @@ pub struct User {
     pub disabled: bool,
     /// When it was made.
     pub created_at: Time,
+    /// Whether somebody else chose the password, for its owner to replace before anything else.
+    pub must_change_password: bool,
 }
 
 impl User {
     /// The columns that [`User::read`] takes, in order.
-    pub(super) const COLUMNS: &str = "u.id, u.email, u.name, u.role, u.disabled, u.created_at";
+    pub(super) const COLUMNS: &str = "u.id, u.email, u.name, u.role, u.disabled, u.created_at, u.must_change_password";
 
     pub(super) fn read(row: &Row) -> Result<Self> {
         Ok(Self {
@@ -36,6 +38,7 @@ impl User {
             role: row.get(3)?,
             disabled: row.get(4)?,
             created_at: row.get(5)?,
+            must_change_password: row.get(6)?,
         })
     }
 }
@@ -44,9 +47,18 @@ impl User {
 pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<bool> {
     let added = tx
         .exec(
-            "INSERT INTO users (id, email, name, role, password_hash, disabled, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (email) DO NOTHING",
-            &[&user.id, &user.email, &user.name, &user.role, &password_hash, &user.disabled, &user.created_at],
+            "INSERT INTO users (id, email, name, role, password_hash, disabled, created_at, must_change_password)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (email) DO NOTHING",
+            &[
+                &user.id,
+                &user.email,
+                &user.name,
+                &user.role,
+                &password_hash,
+                &user.disabled,
+                &user.created_at,
+                &user.must_change_password,
+            ],
         )
         .await?;
     Ok(added == 1)
@@ -56,7 +68,7 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<boo
 pub async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<(User, String)>> {
     let columns = User::COLUMNS;
     let row = tx.opt(&format!("SELECT {columns}, u.password_hash FROM users u WHERE u.email = ?1"), &[&email]).await?;
-    row.map(|row| Ok((User::read(&row)?, row.get(6)?))).transpose()
+    row.map(|row| Ok((User::read(&row)?, row.get(7)?))).transpose()
 }
 
 /// Every account, by address.
@@ -65,14 +77,32 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<User>> {
     tx.rows(&format!("SELECT {columns} FROM users u ORDER BY u.email"), &[]).await?.iter().map(User::read).collect()
 }
 
-/// Refuses the account's sign-ins from now on.
-pub async fn disable(tx: &mut Tx, user: UserId) -> Result<()> {
-    tx.exec("UPDATE users SET disabled = ?2 WHERE id = ?1", &[&user, &true]).await.map(drop)
+/// The account of an id.
+pub async fn find(tx: &mut Tx, user: UserId) -> Result<Option<User>> {
+    let columns = User::COLUMNS;
+    let row = tx.opt(&format!("SELECT {columns} FROM users u WHERE u.id = ?1"), &[&user]).await?;
+    row.as_ref().map(User::read).transpose()
 }
 
-/// Replaces the password.
-pub async fn set_password(tx: &mut Tx, user: UserId, password_hash: &str) -> Result<()> {
-    tx.exec("UPDATE users SET password_hash = ?2 WHERE id = ?1", &[&user, &password_hash]).await.map(drop)
+/// How many admins may sign in.
+pub async fn count_admins(tx: &mut Tx) -> Result<i64> {
+    tx.one("SELECT COUNT(*) FROM users WHERE role = 'admin' AND NOT disabled", &[]).await?.get(0)
+}
+
+/// Stores what of an account can change, but for its password.
+pub async fn update(tx: &mut Tx, user: &User) -> Result<()> {
+    tx.exec(
+        "UPDATE users SET name = ?2, role = ?3, disabled = ?4 WHERE id = ?1",
+        &[&user.id, &user.name, &user.role, &user.disabled],
+    )
+    .await
+    .map(drop)
+}
+
+/// Replaces the password, and whether its owner has to replace it again.
+pub async fn set_password(tx: &mut Tx, user: UserId, password_hash: &str, must_change: bool) -> Result<()> {
+    let update = "UPDATE users SET password_hash = ?2, must_change_password = ?3 WHERE id = ?1";
+    tx.exec(update, &[&user, &password_hash, &must_change]).await.map(drop)
 }
 
 /// Counts one more attempt to sign in to an address, known by its hash; answers how many there were

@@ -325,7 +325,19 @@ pub enum Event {
         email: String,
         role: super::Role,
     },
+    UserUpdated {
+        email: String,
+        changes: Value,
+    },
+    UserRoleChanged {
+        email: String,
+        from: super::Role,
+        to: super::Role,
+    },
     UserDisabled {
+        email: String,
+    },
+    UserEnabled {
         email: String,
     },
     PasswordChanged {
@@ -333,6 +345,12 @@ pub enum Event {
     },
     SignedIn {},
     SignedOut {},
+    SessionEnded {
+        session_id: super::SessionId,
+    },
+    OtherSessionsEnded {
+        sessions: u64,
+    },
     SchemaTakenBack {
         migrations: Vec<&'static str>,
         rows_deleted: BTreeMap<&'static str, i64>,

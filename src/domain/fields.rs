@@ -136,6 +136,11 @@ pub(super) fn is_email(address: &str) -> bool {
             .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'))
 }
 
+/// Whether a letter belongs in a line that people read.
+pub(super) fn is_legible(c: char) -> bool {
+    !c.is_control() && !deceives(c)
+}
+
 /// Line separators, and what makes text read in another order than it is written in.
 fn deceives(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')

@@ -37,6 +37,8 @@ macro_rules! ids {
 ids! {
     /// A user's account.
     UserId,
+    /// A session of a user; it is not its token.
+    SessionId,
     /// A room: one STS operation.
     RoomId,
     /// A person's place in a room.

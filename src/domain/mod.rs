@@ -49,8 +49,8 @@ pub use clocks::Clocks;
 pub use fields::{Fields, fold_email};
 pub use file_kinds::Inspection;
 pub use ids::{
-    ApprovalId, DecisionId, DocumentId, EntryId, HoldId, NotAnId, PartyId, RoomId, SnapshotId, UserId, VersionId,
-    VesselId,
+    ApprovalId, DecisionId, DocumentId, EntryId, HoldId, NotAnId, PartyId, RoomId, SessionId, SnapshotId, UserId,
+    VersionId, VesselId,
 };
 pub use object::{Change, Object, read as read_object, unacceptable};
 pub use operation::{OpenLog, operation};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Actor, Event, Log, Time,
-    fields::is_email,
+    Actor, Event, Log, SessionId, Time, UserId,
+    fields::{LONGEST_LINE, is_email, is_legible},
     fold_email, operation, passwords,
     users::{self, Verified},
 };
@@ -20,6 +20,8 @@ use crate::{
 /// Passwords tried for one address within [`WINDOW`] before it is asked to wait; the right one starts
 /// the count again.
 const MOST_ATTEMPTS: i64 = 10;
+/// A session that is used is noted no more often than this.
+const SEEN_AGAIN: Duration = Duration::from_mins(5);
 /// How long attempts are counted together.
 pub const WINDOW: Duration = Duration::from_mins(15);
 
@@ -33,8 +35,9 @@ pub struct Session {
     pub user: User,
 }
 
-/// Signs in. Unknown address, disabled account and wrong password get the same answer after the same work.
-pub async fn sign_in(app: &App, email: &str, password: String) -> Result<Session> {
+/// Signs in, with a program that calls itself so. Unknown address, disabled account and wrong password get the same
+/// answer after the same work.
+pub async fn sign_in(app: &App, email: &str, password: String, user_agent: Option<&str>) -> Result<Session> {
     let email = fold_email(email);
     count_attempt(app, &email).await?;
     // What cannot be an address is not looked up; the work is the same.
@@ -46,7 +49,16 @@ pub async fn sign_in(app: &App, email: &str, password: String) -> Result<Session
 
     let token = hex::encode(app.secret());
     let token_hash = hash_token(&token);
-    let expires_at = app.now().after(app.config.session_duration());
+    let now = app.now();
+    let expires_at = now.after(app.config.session_duration());
+    let session = db::sessions::Session {
+        id: SessionId(app.new_id()),
+        user: user.id,
+        user_agent: user_agent.and_then(legible_part),
+        created_at: now,
+        last_seen_at: now,
+        expires_at,
+    };
     let signed_in = user.clone();
     operation(app, Log::Platform, &actor(&user), async move |tx, log| {
         // The account may have changed while the password was examined.
@@ -55,12 +67,63 @@ pub async fn sign_in(app: &App, email: &str, password: String) -> Result<Session
             return Err(Error::WrongCredentials);
         }
         db::users::clear_sign_in_attempts(tx, &address_key(&signed_in.email)).await?;
-        db::sessions::insert(tx, &token_hash, signed_in.id, log.now, expires_at).await?;
+        db::sessions::insert(tx, &token_hash, &session).await?;
         log.append(tx, &Event::SignedIn {}).await
     })
     .await
     .map_err(|error| if matches!(error, Error::Unauthenticated) { Error::WrongCredentials } else { error })?;
     Ok(Session { token, expires_at, user })
+}
+
+/// What of a program's name for itself is kept.
+fn legible_part(name: &str) -> Option<String> {
+    let legible: String = name.trim().chars().filter(|letter| is_legible(*letter)).take(LONGEST_LINE).collect();
+    (!legible.is_empty()).then_some(legible)
+}
+
+/// Notes now and then that a session is used. Nobody waits for it, and where it fails it is made good the next time.
+pub fn seen(app: &App, token: Hash, last_seen_at: Time) {
+    let now = app.now();
+    if now.since(last_seen_at) < SEEN_AGAIN {
+        return;
+    }
+    let app = app.clone();
+    tokio::spawn(async move {
+        let due = now.before(SEEN_AGAIN);
+        if let Err(error) = app.db.write(async move |tx| db::sessions::seen(tx, &token, now, due).await).await {
+            tracing::warn!(%error, "that a session is used could not be noted");
+        }
+    });
+}
+
+/// One's sessions that hold now, the newest first, each with whether it is that of this token.
+pub async fn list(app: &App, user: UserId, token: Hash) -> Result<Vec<(db::sessions::Session, bool)>> {
+    app.db.read(async |tx| db::sessions::of_user(tx, user, &token, app.now()).await).await
+}
+
+/// Ends one of one's own sessions.
+pub async fn end(app: &App, user: &User, session: SessionId) -> Result<()> {
+    let id = user.id;
+    operation(app, Log::Platform, &actor(user), async move |tx, log| {
+        if !db::sessions::end(tx, id, session, log.now).await? {
+            return Err(Error::NotFound("session"));
+        }
+        log.append(tx, &Event::SessionEnded { session_id: session }).await
+    })
+    .await
+}
+
+/// Ends all of one's own sessions but that of this token.
+pub async fn end_others(app: &App, user: &User, token: Hash) -> Result<()> {
+    let id = user.id;
+    operation(app, Log::Platform, &actor(user), async move |tx, log| {
+        db::sessions::drop_expired(tx, log.now).await?;
+        match db::sessions::delete_of_user(tx, id, Some(&token)).await? {
+            0 => Ok(()),
+            sessions => log.append(tx, &Event::OtherSessionsEnded { sessions }).await,
+        }
+    })
+    .await
 }
 
 /// Counts an attempt before it is examined, so that many at once are not all heard.
@@ -88,16 +151,19 @@ pub async fn sign_out(app: &App, by: &Actor, token: Hash) -> Result<()> {
     .await
 }
 
-/// Replaces one's own password, which takes the present one; every other session of the user ends.
+/// Replaces one's own password by another, which takes the present one; every other session of the user ends.
 pub async fn change_password(app: &App, user: &User, token: Hash, current: String, new: &str) -> Result<()> {
     count_attempt(app, &user.email).await?;
     let account = app.db.read(async |tx| db::users::by_email(tx, &user.email).await).await?;
     let password_hash = account.map(|(_, hash)| hash).ok_or(Error::Unauthenticated)?;
+    let is_the_same = current == new;
     if !passwords::verify(app, current, Some(password_hash.clone())).await? {
         return Err(Error::field("current_password", "is not your present password"));
     }
-    let verified = Verified { session: token, password_hash };
-    users::set_password(app, &actor(user), &user.email, new, Some(verified)).await
+    if is_the_same {
+        return Err(Error::field("new_password", "must differ from the present one"));
+    }
+    users::replace_password(app, user, new, Verified { session: token, password_hash }).await
 }
 
 /// What the database knows a token by.

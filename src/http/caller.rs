@@ -50,7 +50,7 @@ impl Caller {
 
     /// Refuses who would not be let into this room any more, by levels one to three: for an answer that goes on.
     pub async fn confirm(&self, tx: &mut Tx, now: Time, (room, access): (RoomId, Access)) -> Result<()> {
-        let user = db::sessions::user(tx, &self.session, now).await?.ok_or(Error::Unauthenticated)?;
+        let (user, _) = db::sessions::user(tx, &self.session, now).await?.ok_or(Error::Unauthenticated)?;
         let room = db::rooms::find(tx, room).await?.ok_or(Error::NotFound("room"))?;
         let party = db::parties::role(tx, room.id, &user.email).await?;
         let role = role_in_room(access, &user, &room, party)?;
@@ -106,17 +106,21 @@ pub(super) async fn admit(
     }
     let session = credentials?.ok_or(Error::Unauthenticated)?;
     let named = params.iter().find(|(name, _)| *name == "room_id").map(|(_, id)| id.parse::<RoomId>());
-    let (user, room) = app
+    let (user, seen, room) = app
         .db
         .read(async |tx| {
-            let user = db::sessions::user(tx, &session, app.now()).await?.ok_or(Error::Unauthenticated)?;
-            let Some(named) = named else { return Ok((user, None)) };
+            let (user, seen) = db::sessions::user(tx, &session, app.now()).await?.ok_or(Error::Unauthenticated)?;
+            if user.must_change_password && access != Access::WithGivenPassword {
+                return Err(Error::PasswordChangeRequired);
+            }
+            let Some(named) = named else { return Ok((user, seen, None)) };
             let room = db::rooms::find(tx, named.map_err(|_| Error::NotFound("room"))?).await?;
             let room = room.ok_or(Error::NotFound("room"))?;
             let party = db::parties::role(tx, room.id, &user.email).await?;
-            Ok((user, Some((room, party))))
+            Ok((user, seen, Some((room, party))))
         })
         .await?;
+    sessions::seen(app, session, seen);
     let role = match &room {
         None => user.role,
         Some((room, party)) => role_in_room(access, &user, room, *party)?,
@@ -152,7 +156,7 @@ fn credentials(method: &Method, headers: &HeaderMap) -> Result<Option<Hash>> {
 async fn known(app: &App, session: Option<Hash>) -> Result<Option<Caller>> {
     let Some(session) = session else { return Ok(None) };
     let user = app.db.read(async |tx| db::sessions::user(tx, &session, app.now()).await).await?;
-    Ok(user.map(|user| Caller { role: user.role, user, session }))
+    Ok(user.map(|(user, _)| Caller { role: user.role, user, session }))
 }
 
 /// Level two.

@@ -6,7 +6,11 @@ use axum::{
     extract::{
         FromRequest, FromRequestParts, OptionalFromRequestParts, RawPathParams, Request, rejection::BytesRejection,
     },
-    http::{HeaderMap, header::CONTENT_TYPE, request::Parts},
+    http::{
+        HeaderMap,
+        header::{CONTENT_TYPE, USER_AGENT},
+        request::Parts,
+    },
 };
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -262,6 +266,23 @@ impl<T: FromPairs> Takes for Query<T> {
         }
         doc.refuses(&["400", "422"]);
     }
+}
+
+/// What the client calls itself (`User-Agent`).
+#[derive(Debug, Clone)]
+pub struct UserAgent(pub Option<String>);
+
+impl FromRequestParts<App> for UserAgent {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        let name = parts.headers.get(USER_AGENT);
+        Ok(Self(name.map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned())))
+    }
+}
+
+impl Takes for UserAgent {
+    fn describe(_: &mut RouteDoc) {}
 }
 
 /// Which part of a list is asked for.

@@ -32,7 +32,7 @@ pub use caller::{Caller, InRoom};
 pub use describe::Answers;
 pub use download::{Download, FileAnswer};
 pub use event_stream::{After, EventStream};
-pub use extract::{FromPairs, Given, Id, Ids, Json, Paging, Query, Wait};
+pub use extract::{FromPairs, Given, Id, Ids, Json, Paging, Query, UserAgent, Wait};
 pub use form::Form;
 pub use listener::{Limits, serve};
 pub use page_routes::{PageRoute, PageRoutes};

@@ -21,7 +21,7 @@ use crate::domain::Role;
 pub(super) const BEARER: &str = "session_token";
 
 /// What the routes are about, as their paths name it; those of none are about signing in.
-const RESOURCES: [&str; 14] = [
+const RESOURCES: [&str; 15] = [
     "rooms",
     "parties",
     "vessels",
@@ -36,6 +36,7 @@ const RESOURCES: [&str; 14] = [
     "cockpit",
     "document-types",
     "verify",
+    "users",
 ];
 
 /// How requests are refused: status, name and meaning. A route names those that its types and its
@@ -43,7 +44,11 @@ const RESOURCES: [&str; 14] = [
 const REFUSALS: [(&str, &str, &str); 11] = [
     ("400", "Malformed", "The request cannot be read"),
     ("401", "Unauthenticated", "No session token that holds; at sign-in, a wrong address or password"),
-    ("403", "Forbidden", "The caller is no party of the room, or their role does not allow it"),
+    (
+        "403",
+        "Forbidden",
+        "No party of the room, or their role does not allow it; or a given password is to be replaced",
+    ),
     ("404", "NotFound", "There is no such thing, or not here"),
     ("409", "Conflict", "The state of things does not allow it now"),
     ("413", "TooLarge", "The body is larger than a request's may be"),
@@ -94,8 +99,8 @@ impl RouteDoc {
         }
         match access {
             Access::Public => {}
-            Access::SignedIn => operation.refuses(&["401"]),
-            Access::May(_) | Access::MayInDeleted(_) => operation.refuses(&["401", "403"]),
+            Access::WithGivenPassword => operation.refuses(&["401"]),
+            Access::SignedIn | Access::May(_) | Access::MayInDeleted(_) => operation.refuses(&["401", "403"]),
         }
         operation
     }
@@ -208,6 +213,9 @@ impl RouteDoc {
         match self.access {
             Access::Public => None,
             Access::SignedIn => Some("For any signed-in user.".into()),
+            Access::WithGivenPassword => {
+                Some("For any signed-in user, also with a password that somebody else chose.".into())
+            }
             Access::May(action) | Access::MayInDeleted(action) => {
                 let roles: Vec<_> = action.roles().into_iter().map(Role::word).collect();
                 Some(format!("`{}`: {}.", action.name(), roles.join(", ")))

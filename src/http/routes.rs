@@ -25,6 +25,8 @@ pub enum Access {
     Public,
     /// Any signed-in user.
     SignedIn,
+    /// Likewise, and those who have still to replace a password that somebody else chose.
+    WithGivenPassword,
     /// Whoever the policy lets do this: in the room of the path, or on the platform where it has none.
     May(Action),
     /// Likewise, and admins also in a room that has been deleted.

@@ -12,13 +12,16 @@ use crate::{
     app::App,
     domain::sessions,
     error::{Error, Result},
-    http::{Access::SignedIn, Caller, Form, PageRoutes},
+    http::{
+        Access::{SignedIn, WithGivenPassword},
+        Caller, Form, PageRoutes,
+    },
 };
 
 pub(super) fn routes() -> PageRoutes {
-    PageRoutes::new().get("/account", SignedIn, account).get("/account/password", SignedIn, ask).post(
+    PageRoutes::new().get("/account", SignedIn, account).get("/account/password", WithGivenPassword, ask).post(
         "/account/password",
-        SignedIn,
+        WithGivenPassword,
         change,
     )
 }

@@ -118,10 +118,18 @@ const ROOM: &[(&str, Sentence)] = &[
 /// Of everything that happens outside of rooms.
 const PLATFORM: &[(&str, Sentence)] = &[
     ("user_added", |t| html! { "added the account " (t.strong("email")) " as " (t.word("role")) }),
+    ("user_updated", |t| html! { "changed the account " (t.strong("email")) ": " (t.changes()) }),
+    (
+        "user_role_changed",
+        |t| html! { "made " (t.strong("email")) " " (t.word("to")) "; the role was " (t.word("from")) },
+    ),
     ("user_disabled", |t| html! { "disabled the account " (t.strong("email")) }),
+    ("user_enabled", |t| html! { "enabled the account " (t.strong("email")) }),
     ("password_changed", |t| html! { "changed the password of " (t.strong("email")) }),
     ("signed_in", |_| html! { "signed in" }),
     ("signed_out", |_| html! { "signed out" }),
+    ("session_ended", |_| html! { "ended one of their sessions" }),
+    ("other_sessions_ended", |t| html! { "ended their other sessions, " (t.value("sessions")) " in all" }),
     ("document_type_added", |t| html! { "added the document type " (t.strong("name")) ", " (t.text("code")) }),
     ("document_type_updated", |t| html! { "changed the document type " (t.strong("code")) ": " (t.changes()) }),
     ("log_key_added", |t| html! { "began to sign logs with the key " code { (t.text("public_key")) } }),

@@ -17,15 +17,15 @@ use crate::{
     domain::sessions,
     error::Result,
     http::{
-        Access::{Public, SignedIn},
-        Caller, Form, FromPairs, Given, Kind, PageRoutes, Query, session_cookie,
+        Access::{Public, WithGivenPassword},
+        Caller, Form, FromPairs, Given, Kind, PageRoutes, Query, UserAgent, session_cookie,
     },
 };
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new().get("/sign-in", Public, ask).post("/sign-in", Public, sign_in).post(
         "/sign-out",
-        SignedIn,
+        WithGivenPassword,
         sign_out,
     )
 }
@@ -49,12 +49,12 @@ async fn ask(caller: Option<Caller>, Query(Next(next)): Query<Next>) -> Response
     }
 }
 
-async fn sign_in(app: App, headers: HeaderMap, form: Form) -> Result<Response> {
+async fn sign_in(app: App, headers: HeaderMap, UserAgent(with): UserAgent, form: Form) -> Result<Response> {
     let next = within(form.text("next"));
     let signed_in = async {
         // Before anybody is signed in whose browser would not keep it.
         session_cookie::set(&headers, "", Duration::ZERO)?;
-        let session = sessions::sign_in(&app, &form.line("email"), form.line("password")).await?;
+        let session = sessions::sign_in(&app, &form.line("email"), form.line("password"), with.as_deref()).await?;
         session_cookie::set(&headers, &session.token, app.config.session_duration())
     };
     match signed_in.await {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
-use sts_clearance::domain::{Actor, Role, users};
+use sts_clearance::domain::{
+    Actor, Role,
+    users::{self, GivenPassword},
+};
 
 use crate::harness::{PASSWORD, Reply, TestApp, on_both_databases};
 
@@ -36,7 +39,8 @@ async fn signing_in_gives_a_token_that_opens_the_api(app: TestApp) {
         "[64 hex digits]"
     })});
     let me = app.get("/auth/me", session["token"].as_str().unwrap()).send().await.expect(200);
-    assert_eq!(me, json!({ "email": "ops@example.com", "name": "ops", "role": "broker" }));
+    let told = json!({ "email": "ops@example.com", "name": "ops", "role": "broker", "must_change_password": false });
+    assert_eq!(me, told);
 }
 
 async fn an_address_is_matched_without_regard_to_case(app: TestApp) {
@@ -47,7 +51,7 @@ async fn an_address_is_matched_without_regard_to_case(app: TestApp) {
 async fn an_unknown_address_a_wrong_password_and_a_disabled_account_get_the_same_answer(app: TestApp) {
     app.user("ops@example.com", Role::Broker).await;
     app.user("gone@example.com", Role::Broker).await;
-    users::disable(&app.app, &Actor::Operator, "gone@example.com").await.unwrap();
+    app.disable("gone@example.com").await;
     let mut answers = Vec::new();
     for (email, password) in
         [("nobody@example.com", PASSWORD), ("ops@example.com", "wrong password"), ("gone@example.com", PASSWORD)]
@@ -104,7 +108,8 @@ async fn what_cannot_be_an_address_is_answered_as_an_unknown_one(app: TestApp) {
 async fn a_password_replaced_while_the_old_one_is_examined_opens_no_session(app: TestApp) {
     app.user("ops@example.com", Role::Broker).await;
     let sign_ins = join_all((0..8).map(|_| login(&app, "ops@example.com", PASSWORD)));
-    let reset = users::set_password(&app.app, &Actor::Operator, "ops@example.com", "another long one", None);
+    let user = users::named(&app.app, "ops@example.com").await.unwrap().id;
+    let reset = users::give_password(&app.app, &Actor::Operator, user, "another long one", GivenPassword::ToReplace);
     let (sign_ins, reset) = tokio::join!(sign_ins, reset);
     reset.unwrap();
     for reply in sign_ins.iter().filter(|reply| reply.status == 200) {
@@ -125,7 +130,7 @@ async fn a_session_ends_at_sign_out_at_its_time_and_when_the_user_is_disabled(ap
     assert_eq!(app.get("/auth/me", &second).send().await.problem(), "unauthenticated");
 
     let third = app.sign_in("ops@example.com").await;
-    users::disable(&app.app, &Actor::Operator, "OPS@example.com").await.unwrap();
+    app.disable("OPS@example.com").await;
     let refused = app.get("/auth/me", &third).send().await;
     assert_eq!(refused.problem(), "unauthenticated");
     assert_eq!(refused.header("www-authenticate"), "Bearer");
@@ -139,6 +144,7 @@ async fn a_new_password_ends_the_other_sessions_and_takes_the_present_one(app: T
     };
     assert_eq!(change("wrong password", "another long one").send().await.fields(), ["current_password"]);
     assert_eq!(change(PASSWORD, "short").send().await.fields(), ["new_password"]);
+    assert_eq!(change(PASSWORD, PASSWORD).send().await.fields(), ["new_password"]);
     assert_eq!(change(PASSWORD, "another long one").send().await.status, 204);
     app.get("/auth/me", &token).send().await.expect(200);
     assert_eq!(app.get("/auth/me", &other).send().await.problem(), "unauthenticated");
@@ -165,7 +171,7 @@ async fn the_database_holds_neither_tokens_nor_passwords(app: TestApp) {
 async fn signing_in_and_out_and_account_changes_are_in_the_platforms_log(app: TestApp) {
     let token = app.user("ops@example.com", Role::Broker).await;
     app.post("/auth/logout", &token).send().await;
-    users::disable(&app.app, &Actor::Operator, "ops@example.com").await.unwrap();
+    app.disable("ops@example.com").await;
     let admin = app.user("admin@example.com", Role::Admin).await;
     let entries = app.get("/activities", &admin).send().await.expect(200);
     let told: Vec<_> = entries

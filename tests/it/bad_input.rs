@@ -189,8 +189,7 @@ async fn ids_that_are_no_uuid_or_nobodys_are_not_found(app: TestApp) {
 
 async fn a_user_disabled_in_mid_session_is_refused(app: TestApp) {
     let (room, broker) = app.room().await;
-    let by = sts_clearance::domain::Actor::Operator;
-    sts_clearance::domain::users::disable(&app.app, &by, "broker@example.com").await.unwrap();
+    app.disable("broker@example.com").await;
     let refused = app.post(&format!("/rooms/{room}/snapshots"), &broker).json(json!({})).send().await;
     assert_eq!((refused.status, &*refused.problem()), (401, "unauthenticated"));
 }

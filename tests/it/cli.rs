@@ -69,7 +69,8 @@ async fn accounts_are_managed_beside_a_running_server(place: Installation) {
     let added =
         user(&place, "add --email Ops@Example.com --name Ops --role broker --password-stdin", "first password\n");
     assert_eq!(added.expect(0), "added ops@example.com (broker)\n");
-    user(&place, "add --email admin@example.com --name Admin --role admin --password-stdin", PASSWORD).expect(0);
+    let admin = "add --email admin@example.com --name Admin --role admin --password-stdin --keep-password";
+    user(&place, admin, PASSWORD).expect(0);
     let listed = user(&place, "list", "");
     let lines: Vec<Vec<_>> = listed.expect(0).lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(
@@ -81,28 +82,34 @@ async fn accounts_are_managed_beside_a_running_server(place: Installation) {
     assert_eq!(login.status(), 200, "the line's end is no part of the password");
     let session: serde_json::Value = login.json().await.unwrap();
     let rooms = server.api.request(reqwest::Method::GET, "/rooms", session["token"].as_str().unwrap());
-    assert_eq!(rooms.try_clone().unwrap().send().await.unwrap().status(), 200);
+    assert_eq!(rooms.try_clone().unwrap().send().await.unwrap().status(), 403, "its owner chooses a password first");
 
-    let said = user(&place, "set-password --email OPS@EXAMPLE.COM --password-stdin", "second password\r\n");
-    assert!(said.expect(0).starts_with("replaced the password of "), "{said:?}");
+    let set = "set-password --email OPS@EXAMPLE.COM --password-stdin --keep-password";
+    let said = user(&place, set, "second password\r\n");
+    assert_eq!(said.expect(0), "replaced the password of ops@example.com; its sessions have ended\n");
     assert_eq!(rooms.try_clone().unwrap().send().await.unwrap().status(), 401, "its sessions have ended");
     assert_eq!(server.api.login("ops@example.com", "first password").await.status(), 401);
     let session: serde_json::Value = server.api.login("ops@example.com", "second password").await.json().await.unwrap();
     let rooms = server.api.request(reqwest::Method::GET, "/rooms", session["token"].as_str().unwrap());
     assert_eq!(rooms.try_clone().unwrap().send().await.unwrap().status(), 200);
 
+    let last = user(&place, "disable --email admin@example.com", "").refused();
+    assert_eq!(last, "`admin@example.com` is the last admin; make another one first");
     let said = user(&place, "disable --email oPs@example.com", "");
     assert!(said.expect(0).ends_with("its sessions have ended\n"), "{said:?}");
     assert_eq!(rooms.send().await.unwrap().status(), 401, "its sessions have ended");
     assert_eq!(server.api.login("ops@example.com", "second password").await.status(), 401);
     let listed = user(&place, "list", "");
     assert_eq!(listed.expect(0).matches(" disabled ").count(), 1, "{listed:?}");
+    let said = user(&place, "enable --email OPS@example.com", "");
+    assert_eq!(said.expect(0), "enabled ops@example.com\n");
+    assert_eq!(server.api.login("ops@example.com", "second password").await.status(), 200);
 
     let admin = server.api.sign_in("admin@example.com").await;
     let log = server.api.all("/activities", &admin).await;
     let told: Vec<_> =
         log.iter().rev().filter(|entry| entry["actor"] == "operator").map(|entry| &entry["action"]).collect();
-    assert_eq!(told, ["user_added", "user_added", "password_changed", "user_disabled"]);
+    assert_eq!(told, ["user_added", "user_added", "password_changed", "user_disabled", "user_enabled"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sts_clearance::{
     db::{Tx, migrations},
-    domain::{Actor, Role, schema, users},
+    domain::{Actor, Role, schema},
 };
 
 use crate::harness::{Reply, TestApp, on_both_databases};
@@ -218,7 +218,7 @@ async fn the_request_of_an_admin_who_was_disabled_or_is_no_admin_any_more_does_n
     let hold = hold(&app, &room, json!({ "reason": "Claim 4711" })).await;
     let asked = format!("{hold}?reason=Settled");
     delete(&app, &asked, ADA).await.expect(202);
-    users::disable(&app.app, &Actor::Operator, ADA).await.unwrap();
+    app.disable(ADA).await;
     delete(&app, &asked, BEN).await.expect(202);
     let demote = "UPDATE users SET role = 'buyer' WHERE email = 'ben@example.com'";
     app.app.db.write(async |tx| tx.exec(demote, &[]).await).await.unwrap();

@@ -232,6 +232,7 @@ async fn a_log_from_before_there_were_proofs_is_proven_after_the_migration(app: 
     migrations::up(&app.app.db, app.app.now()).await.unwrap();
     assert!(before.len() > 5);
     assert_eq!(app.app.db.read(nodes).await.unwrap(), before);
+    let broker = app.sign_in("broker@example.com").await;
     let head = app.checkpoint(&room, &broker).await;
     for index in 0..head.size {
         let proof = app.text(&format!("/rooms/{room}/log/proof?entry={index}"), &broker).await;

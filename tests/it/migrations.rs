@@ -18,7 +18,7 @@ const INDEXES: [&str; 4] =
     ["idx_snapshots_created_by", "idx_snapshots_room_created", "idx_snapshots_room_id", "idx_snapshots_status"];
 
 /// Every migration, the oldest first.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "001_initial_schema",
     "002_add_performance_indexes",
     "003_add_snapshots_table",
@@ -30,6 +30,7 @@ const NAMES: [&str; 11] = [
     "009_add_holds",
     "010_add_fsck_runs",
     "011_add_seals",
+    "012_extend_accounts",
 ];
 
 /// What `migrate` prints of the migrations after 002.
@@ -121,11 +122,13 @@ async fn a_down_that_would_drop_snapshots_asks_for_yes_and_leaves_rooms_parties_
     }
     let room = Room { server: place.serve(), id, token };
     assert_eq!(room.facts().await, before);
-    let Room { id, token, .. } = room;
+    let Room { id, .. } = room;
 
     assert_eq!(place.run(&["migrate", "down", "--to", "002", "--yes"]).expect(0), after_002("taken back", true));
     assert_eq!(place.tables().await.iter().filter(|table| table.contains("snapshot")).count(), 0);
-    let room = Room { server: place.serve(), id, token };
+    let server = place.serve();
+    let token = server.api.sign_in("broker@example.com").await;
+    let room = Room { server, id, token };
     let after = room.facts().await;
     assert_eq!(after[..3], before[..3], "room, parties and log stay");
     assert_eq!(after[3], json!([]));
@@ -165,7 +168,7 @@ async fn a_server_told_not_to_migrate_refuses_an_older_schema_and_names_the_comm
     insta::allow_duplicates! {
         insta::assert_snapshot!(
             refused,
-            @"the database lacks the migrations 003_add_snapshots_table, 004_add_vessels, 005_add_documents, 006_add_approvals, 007_add_operation_clocks, 008_add_log_proofs, 009_add_holds, 010_add_fsck_runs, 011_add_seals; run `sts-clearance migrate up`"
+            @"the database lacks the migrations 003_add_snapshots_table, 004_add_vessels, 005_add_documents, 006_add_approvals, 007_add_operation_clocks, 008_add_log_proofs, 009_add_holds, 010_add_fsck_runs, 011_add_seals, 012_extend_accounts; run `sts-clearance migrate up`"
         );
     }
     place.run(&["migrate", "up"]).expect(0);

@@ -7,7 +7,7 @@ use futures_util::{future::BoxFuture, stream};
 use serde_json::{Value, json};
 use sts_clearance::{
     api, db,
-    domain::{Actor, Role, parties},
+    domain::{Actor, Role, parties, users},
     http::{Access, PageRoute, Route},
     pages, policy,
 };
@@ -35,6 +35,9 @@ fn role(caller: &str) -> Role {
     caller.strip_prefix("other ").unwrap_or(caller).parse().unwrap()
 }
 
+/// Whose account is changed.
+const SOMEBODY: &str = "somebody@example.com";
+
 fn address(caller: &str) -> String {
     format!("{}@example.com", caller.replace(' ', "."))
 }
@@ -44,7 +47,7 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
     Some(match (route.method.as_str(), route.path) {
         ("POST", "/auth/login") => json!({ "email": "admin@example.com", "password": crate::harness::PASSWORD }),
         ("POST", "/auth/password") => json!({
-            "current_password": crate::harness::PASSWORD, "new_password": crate::harness::PASSWORD,
+            "current_password": crate::harness::PASSWORD, "new_password": "another long one",
         }),
         ("POST", "/rooms") => crate::harness::new_room(&[]),
         ("POST", "/rooms/{room_id}/parties") => {
@@ -75,6 +78,12 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
         }),
         ("PATCH", "/config/document-types/{code}") => json!({ "enabled": false }),
         ("POST", "/rooms/{room_id}/snapshots") => json!({ "snapshot_type": "json" }),
+        ("POST", "/users") => {
+            json!({ "email": "new@example.com", "name": "New", "role": "buyer", "password": "another long one" })
+        }
+        ("PATCH", "/users/{user_id}") => json!({ "name": "Another" }),
+        ("PUT", "/users/{user_id}/role") => json!({ "role": "seller" }),
+        ("POST", "/users/{user_id}/password") => json!({ "new_password": "another long one" }),
         ("PATCH" | "PUT", path) => panic!("no body is known for {path}: add one"),
         ("POST", path) if !path.ends_with("/retry") && !path.ends_with("/logout") => {
             panic!("no body is known for POST {path}: add one")
@@ -93,6 +102,7 @@ impl Scene {
         for caller in CALLERS.into_iter().filter(|caller| *caller != "nobody") {
             app.user(&address(caller), role(caller)).await;
         }
+        app.user(SOMEBODY, Role::Buyer).await;
         Self { app }
     }
 
@@ -160,9 +170,22 @@ impl Scene {
             let listed = self.app.get(&format!("/rooms/{room}/parties"), admin).send().await.expect(200);
             path = path.replace("{party_id}", listed[1]["id"].as_str().unwrap());
         }
+        if path.contains("{user_id}") {
+            path = path.replace("{user_id}", &users::named(&self.app.app, SOMEBODY).await.unwrap().id.to_string());
+        }
+        if path.contains("{session_id}") {
+            path = path.replace("{session_id}", &self.session(caller).await);
+        }
         let (path, vessel) = path.split_once('#').unwrap_or((&path, ""));
         assert!(!path.contains('{'), "no value is known for a parameter of {template}");
         (path.to_owned(), vessel.to_owned())
+    }
+
+    /// The id of a session of the caller's, or for nobody of an admin's.
+    async fn session(&self, caller: &str) -> String {
+        let token = self.token(if caller == "nobody" { "admin" } else { caller }).await;
+        let sessions = self.app.get("/auth/sessions?limit=1", &token).send().await.expect(200);
+        sessions[0]["id"].as_str().unwrap().to_owned()
     }
 
     /// A room with a party of each role; its id.
@@ -202,7 +225,7 @@ fn expected(access: Access, path: &str, caller: &str) -> Option<(u16, &'static s
     let action = match access {
         Access::Public => return None,
         _ if caller == "nobody" => return Some((401, "unauthenticated")),
-        Access::SignedIn => return None,
+        Access::SignedIn | Access::WithGivenPassword => return None,
         Access::May(action) | Access::MayInDeleted(action) => action,
     };
     let in_room = path.contains("{room_id}");
@@ -268,6 +291,7 @@ impl Table {
         let action = match access {
             Access::Public => "anyone",
             Access::SignedIn => "signed in",
+            Access::WithGivenPassword => "with a given password",
             Access::May(action) | Access::MayInDeleted(action) => action.name(),
         };
         let _ = write!(self.text, "{:<6} {path:<52} {action:<21}", method.as_str());

@@ -23,7 +23,7 @@ use crate::{
         phases::{self, NewPhase},
         rooms::{self, NewRoom},
         snapshots::{self, NewSnapshot},
-        users::{self, NewUser},
+        users::{self, GivenPassword, NewUser},
         versions::{self, Arrived, Said, Target},
         vessels,
     },
@@ -52,7 +52,7 @@ impl Story {
     pub(super) async fn tell(&self) -> Result<()> {
         for (address, role, name, ..) in cast::PEOPLE {
             let asked = NewUser { email: email(address), name: name.into(), role, password: PASSWORD.into() };
-            users::add(&self.app, &Actor::Operator, &asked).await?;
+            users::add(&self.app, &Actor::Operator, &asked, GivenPassword::Kept).await?;
         }
         self.past_operation().await?;
         self.operation().await

@@ -17,8 +17,8 @@ use sts_clearance::{
     config::Layers,
     db::{self, migrations},
     domain::{
-        Actor, Role, Time, sessions,
-        users::{self, NewUser},
+        Actor, Role, SessionId, Time, sessions,
+        users::{self, GivenPassword, NewUser},
     },
     http, jobs,
 };
@@ -98,8 +98,14 @@ impl TestApp {
     pub(crate) async fn user(&self, email: &str, role: Role) -> String {
         let name = email.split('@').next().unwrap_or_default().to_owned();
         let asked = NewUser { email: email.into(), name, role, password: PASSWORD.into() };
-        users::add(&self.app, &Actor::Operator, &asked).await.unwrap();
+        users::add(&self.app, &Actor::Operator, &asked, GivenPassword::Kept).await.unwrap();
         self.sign_in(email).await
+    }
+
+    /// Disables an account.
+    pub(crate) async fn disable(&self, email: &str) {
+        let user = users::named(&self.app, email).await.unwrap().id;
+        users::disable(&self.app, &Actor::Operator, user).await.unwrap();
     }
 
     /// Signs in; the token.
@@ -114,11 +120,15 @@ impl TestApp {
         let email = email.to_owned();
         let token = hex::encode(self.app.secret());
         let (key, now) = (sessions::hash_token(&token), self.app.now());
-        let write = self.app.db.write(async move |tx| {
-            let (user, _) = db::users::by_email(tx, &email).await?.expect("the test has made this account");
-            db::sessions::insert(tx, &key, user.id, now, now.after(Duration::from_hours(1))).await
-        });
-        write.await.unwrap();
+        let session = db::sessions::Session {
+            id: SessionId(self.app.new_id()),
+            user: users::named(&self.app, &email).await.unwrap().id,
+            user_agent: None,
+            created_at: now,
+            last_seen_at: now,
+            expires_at: now.after(Duration::from_hours(1)),
+        };
+        self.app.db.write(async move |tx| db::sessions::insert(tx, &key, &session).await).await.unwrap();
         token
     }
 
@@ -166,6 +176,10 @@ impl TestApp {
 
     pub(crate) fn post(&self, path: &str, token: &str) -> Request<'_> {
         self.request("POST", path, token)
+    }
+
+    pub(crate) fn put(&self, path: &str, token: &str) -> Request<'_> {
+        self.request("PUT", path, token)
     }
 
     pub(crate) fn patch(&self, path: &str, token: &str) -> Request<'_> {

@@ -72,7 +72,8 @@ impl Installation {
     /// Makes an account with [`PASSWORD`].
     #[track_caller]
     pub(crate) fn add_user(&self, email: &str, role: &str) {
-        let arguments = ["user", "add", "--email", email, "--name", email, "--role", role, "--password-stdin"];
+        let arguments =
+            ["user", "add", "--email", email, "--name", email, "--role", role, "--password-stdin", "--keep-password"];
         Ran::of(&mut self.command(&arguments), PASSWORD).expect(0);
     }
 

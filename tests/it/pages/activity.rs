@@ -192,10 +192,15 @@ fn events(app: &TestApp) -> Vec<Event> {
         LogKeyRotated { from: text("old"), to: text("new"), signed: text("note") },
         AccessDenied { permission: "snapshots:create", role: Role::Buyer },
         UserAdded { email: text("ada@example.com"), role: Role::Admin },
+        UserUpdated { email: text("ada@example.com"), changes: json!({ "name": { "from": "ada", "to": "Ada" } }) },
+        UserRoleChanged { email: text("ada@example.com"), from: Role::Broker, to: Role::Admin },
         UserDisabled { email: text("ada@example.com") },
+        UserEnabled { email: text("ada@example.com") },
         PasswordChanged { email: text("ada@example.com") },
         SignedIn {},
         SignedOut {},
+        SessionEnded { session_id: sts_clearance::domain::SessionId(id()) },
+        OtherSessionsEnded { sessions: 2 },
         SchemaTakenBack { migrations: vec!["011"], rows_deleted: std::collections::BTreeMap::new() },
     }
 }
