@@ -15,6 +15,7 @@ mod rooms;
 mod sessions;
 mod snapshots;
 mod summary;
+mod system;
 mod users;
 mod verify;
 mod versions;
@@ -43,4 +44,5 @@ pub fn routes() -> Routes {
         .merge(holds::routes())
         .merge(verify::routes())
         .merge(users::routes())
+        .merge(system::routes())
 }

@@ -2,7 +2,7 @@
 
 use super::{Row, Tx};
 use crate::{
-    domain::{SnapshotId, Time},
+    domain::{SnapshotId, Time, system::JobCounts},
     error::Result,
 };
 
@@ -48,6 +48,19 @@ pub async fn is_due(tx: &mut Tx, now: Time) -> Result<bool> {
 pub async fn count(tx: &mut Tx) -> Result<(i64, i64)> {
     let row = tx.one("SELECT COUNT(not_before), COUNT(*) - COUNT(not_before) FROM snapshot_jobs", &[]).await?;
     Ok((row.get(0)?, row.get(1)?))
+}
+
+/// How many jobs are in which state.
+pub async fn by_state(tx: &mut Tx, now: Time) -> Result<JobCounts> {
+    let row = tx
+        .one(
+            "SELECT COUNT(CASE WHEN lease_until IS NULL OR lease_until < ?1 THEN not_before END),
+                    COUNT(CASE WHEN lease_until >= ?1 THEN not_before END), COUNT(*) - COUNT(not_before)
+             FROM snapshot_jobs",
+            &[&now],
+        )
+        .await?;
+    Ok(JobCounts { waiting: row.get(0)?, running: row.get(1)?, failed: row.get(2)? })
 }
 
 /// Claims the job longest due, until `lease_until`.

@@ -88,6 +88,14 @@ impl Db {
         Ok(Self { backend, bell })
     }
 
+    /// Which database this is.
+    pub fn dialect(&self) -> Dialect {
+        match &self.backend {
+            Backend::Sqlite(_) => Dialect::Sqlite,
+            Backend::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
     /// Runs the body in one transaction and commits it; nothing of it stays where it fails.
     ///
     /// The body may run again where PostgreSQL asks for it, so it changes nothing but the database.

@@ -38,6 +38,7 @@ pub mod sealing;
 pub mod sessions;
 pub mod snapshots;
 pub mod standing;
+pub mod system;
 pub mod todo;
 pub mod users;
 pub mod verifying;

@@ -3,6 +3,7 @@
 //! A file is written under a temporary name, synced, renamed, and its directory synced, before the
 //! transaction that refers to it commits.
 
+mod space;
 mod staging;
 mod zip;
 
@@ -20,6 +21,7 @@ use object_store::{
 };
 
 use sha2::{Digest, Sha256};
+pub use space::{DiskSpace, space};
 pub use staging::{Kept, Staged, Staging};
 pub use zip::{Content, Packed};
 
@@ -50,6 +52,11 @@ impl Files {
         make_private_dir(FilePath::new(path))?;
         let store = LocalFileSystem::new_with_prefix(path).map_err(|error| refuse(&error))?.with_fsync(true);
         Ok(Self { store: Arc::new(store), directory: FilePath::new(path).into() })
+    }
+
+    /// Where the files are.
+    pub fn directory(&self) -> &FilePath {
+        &self.directory
     }
 
     /// Stores a file whole; whoever reads sees the old one or the new one.

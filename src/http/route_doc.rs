@@ -21,7 +21,7 @@ use crate::domain::Role;
 pub(super) const BEARER: &str = "session_token";
 
 /// What the routes are about, as their paths name it; those of none are about signing in.
-const RESOURCES: [&str; 15] = [
+const RESOURCES: [&str; 16] = [
     "rooms",
     "parties",
     "vessels",
@@ -37,6 +37,7 @@ const RESOURCES: [&str; 15] = [
     "document-types",
     "verify",
     "users",
+    "system",
 ];
 
 /// How requests are refused: status, name and meaning. A route names those that its types and its

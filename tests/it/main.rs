@@ -37,6 +37,7 @@ mod serve;
 mod sessions;
 mod snapshots;
 mod surface;
+mod system;
 mod tidy;
 mod transactions;
 mod upload_forms;
