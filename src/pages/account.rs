@@ -1,33 +1,37 @@
-//! One's account: who one is here, and one's password.
+//! One's account: who one is here, one's password, and where one is signed in.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use maud::html;
+use maud::{Markup, html};
 
 use super::{
+    chip::{Tone, chip},
     field::{Field, Filled},
     layout::{Page, Part},
     show,
 };
 use crate::{
     app::App,
-    domain::sessions,
+    db::sessions::Session,
+    domain::{SessionId, Time, sessions},
     error::{Error, Result},
     http::{
         Access::{SignedIn, WithGivenPassword},
-        Caller, Form, PageRoutes,
+        Caller, Form, Id, PageRoutes,
     },
 };
 
 pub(super) fn routes() -> PageRoutes {
-    PageRoutes::new().get("/account", SignedIn, account).get("/account/password", WithGivenPassword, ask).post(
-        "/account/password",
-        WithGivenPassword,
-        change,
-    )
+    PageRoutes::new()
+        .get("/account", SignedIn, account)
+        .get("/account/password", WithGivenPassword, ask)
+        .post("/account/password", WithGivenPassword, change)
+        .post("/account/sessions/{session_id}/end", SignedIn, end)
+        .post("/account/sessions/end-others", SignedIn, end_others)
 }
 
-async fn account(caller: Caller) -> Response {
+async fn account(app: App, caller: Caller) -> Result<Response> {
     let user = &caller.user;
+    let sessions = sessions::list(&app, user.id, caller.session).await?;
     let main = html! {
         h1 { "Your account" }
         dl.facts {
@@ -36,8 +40,65 @@ async fn account(caller: Caller) -> Response {
             dt { "Role" } dd { (show::label(user.role.word())) span.hint { " In a room your role there counts." } }
         }
         p.actions { a.button href="/account/password" { "Change password" } }
+        section aria-labelledby="sessions-title" {
+            h2 id="sessions-title" { "Where you are signed in" }
+            (table(&sessions, app.now()))
+            @if sessions.len() > 1 {
+                form method="post" action="/account/sessions/end-others" {
+                    p.actions { button.secondary type="submit" { "Sign out everywhere else" } }
+                }
+            }
+        }
     };
-    Page::new("Your account", main).of(Part::Account, &caller).into_response()
+    Ok(Page::new("Your account", main).of(Part::Account, &caller).into_response())
+}
+
+fn table(sessions: &[(Session, bool)], now: Time) -> Markup {
+    html! {
+        table.list {
+            thead {
+                tr {
+                    th scope="col" { "Signed in" }
+                    th scope="col" { "With" }
+                    th scope="col" { "Last used" }
+                    th scope="col" { "Ends" }
+                    th scope="col" { span.visually-hidden { "Actions" } }
+                }
+            }
+            tbody {
+                @for (session, is_this) in sessions {
+                    tr.current[*is_this] {
+                        th scope="row" { (show::time(session.created_at)) }
+                        td data-label="With" {
+                            (session.user_agent.as_deref().unwrap_or("It does not say"))
+                            @if *is_this { " " (chip(Tone::Good, "This one")) }
+                        }
+                        td data-label="Last used" { (show::away(session.last_seen_at, now)) }
+                        td data-label="Ends" { (show::away(session.expires_at, now)) }
+                        td.row-actions {
+                            @if !is_this {
+                                form method="post" action={ "/account/sessions/" (session.id) "/end" } {
+                                    button.quiet type="submit" aria-label={ "Sign out the session of " (show::minute(session.created_at)) } {
+                                        "Sign out"
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn end(app: App, caller: Caller, Id(id): Id<SessionId>) -> Result<Redirect> {
+    sessions::end(&app, &caller.user, id).await?;
+    Ok(Redirect::to("/account"))
+}
+
+async fn end_others(app: App, caller: Caller) -> Result<Redirect> {
+    sessions::end_others(&app, &caller.user, caller.session).await?;
+    Ok(Redirect::to("/account"))
 }
 
 async fn ask(caller: Caller) -> Response {
@@ -52,6 +113,8 @@ async fn change(app: App, caller: Caller, form: Form) -> Result<Response> {
         Err(Error::field("repeated", "is not the same as the new password"))
     };
     match changed {
+        // Whoever has just replaced a first password wants to see their rooms.
+        Ok(()) if caller.user.must_change_password => Ok(Redirect::to("/").into_response()),
         Ok(()) => Ok(Redirect::to("/account").into_response()),
         Err(refused) => Ok(page(&caller, &Filled::again(form, refused)?)),
     }
@@ -62,6 +125,9 @@ fn page(caller: &Caller, filled: &Filled) -> Response {
     let main = html! {
         div.narrow {
             h1 { "Change your password" }
+            @if caller.user.must_change_password {
+                p { "Somebody else chose the password that you signed in with. Choose one that only you know; then go on." }
+            }
             (filled.summary(&["current_password", "new_password", "repeated"]))
             form method="post" action="/account/password" {
                 (password("current_password", "Present password").autocomplete("current-password").input(filled))

@@ -2,6 +2,8 @@
 
 mod document_types;
 mod holds;
+mod system;
+mod users;
 
 use axum::response::Redirect;
 use maud::{Markup, html};
@@ -14,26 +16,32 @@ use crate::{
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
-        .get("/admin", May(ConfigView), async || Redirect::to("/admin/document-types"))
+        .get("/admin", May(ConfigView), async || Redirect::to("/admin/users"))
+        .merge(users::routes())
         .merge(document_types::routes())
         .merge(holds::routes())
+        .merge(system::routes())
 }
 
 /// The tabs of the administration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tab {
+    Users,
     DocumentTypes,
     Holds,
+    System,
 }
 
 impl Tab {
-    const ALL: [Self; 2] = [Self::DocumentTypes, Self::Holds];
+    const ALL: [Self; 4] = [Self::Users, Self::DocumentTypes, Self::Holds, Self::System];
 
     /// Its address, and what it is called.
     fn link(self) -> (&'static str, &'static str) {
         match self {
+            Self::Users => ("/admin/users", "Users"),
             Self::DocumentTypes => ("/admin/document-types", "Document types"),
             Self::Holds => ("/admin/holds", "Holds"),
+            Self::System => ("/admin/system", "System"),
         }
     }
 }

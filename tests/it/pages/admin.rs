@@ -1,4 +1,4 @@
-//! Administration: the catalogue, holds.
+//! Administration: accounts, the catalogue, holds, how the server does.
 
 use serde_json::{Value, json};
 use sts_clearance::domain::Role;
@@ -9,6 +9,10 @@ on_both_databases! {
     TestApp:
     a_document_type_is_added_changed_and_taken_out_of_use_by_forms,
     a_hold_is_placed_and_lifted_by_two_admins_on_pages,
+    an_account_is_made_with_a_password_that_its_owner_has_to_replace_first,
+    an_account_is_changed_and_shut_by_forms_but_not_ones_own,
+    sessions_are_listed_and_ended_one_by_one_or_all_others,
+    how_the_server_does_is_told_to_admins,
 }
 
 const TYPE: [(&str, &str); 9] = [
@@ -77,4 +81,88 @@ async fn a_hold_is_placed_and_lifted_by_two_admins_on_pages(app: TestApp) {
     let page = app.get("//admin/holds", &admin).send().await.html();
     assert!(page.contains("Nothing waits.") && page.contains("Lifted"), "{page}");
     assert_eq!(app.get(&lift, &other).header("accept", "text/html").send().await.status, 409);
+}
+
+async fn an_account_is_made_with_a_password_that_its_owner_has_to_replace_first(app: TestApp) {
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let new = "//admin/users/new";
+    let refused =
+        app.post(new, &admin).fields(&[("email", "ops"), ("name", "Ops"), ("password", "short")]).send().await;
+    assert_eq!(refused.status, 422);
+    let page = refused.html();
+    assert!(page.contains("value=\"ops\"") && page.contains("Role is missing") && !page.contains("short"), "{page}");
+
+    let first = "a first passphrase";
+    let fields = [("email", "Ops@Example.com"), ("name", "Ops"), ("role", "broker"), ("password", first)];
+    assert_eq!(app.post(new, &admin).fields(&fields).send().await.status, 303);
+    let listed = app.get("//admin/users?q=ops", &admin).send().await.html();
+    assert!(listed.contains("ops@example.com") && listed.contains("First password"), "{listed}");
+    assert!(app.get("//admin/users?q=nobody", &admin).send().await.html().contains("No account is called that."));
+
+    let form = app.post("//sign-in", "").header("host", "localhost").header("origin", "http://localhost");
+    let signed_in = form.fields(&[("email", "ops@example.com"), ("password", first)]).send().await;
+    let token = signed_in.header("set-cookie").split(['=', ';']).nth(1).unwrap().to_owned();
+    let led = app.get("//", &token).header("accept", "text/html").send().await;
+    assert_eq!((led.status, led.header("location")), (303, "/account/password"));
+    let page = app.get("//account/password", &token).send().await.html();
+    assert!(page.contains("Somebody else chose the password"), "{page}");
+    let form = [("current_password", first), ("new_password", "one of my own"), ("repeated", "one of my own")];
+    let changed = app.post("//account/password", &token).fields(&form).send().await;
+    assert_eq!((changed.status, changed.header("location")), (303, "/"));
+    assert_eq!(app.get("//", &token).send().await.status, 200);
+}
+
+async fn an_account_is_changed_and_shut_by_forms_but_not_ones_own(app: TestApp) {
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let broker = app.user("broker@example.com", Role::Broker).await;
+    let users = app.get("/users", &admin).send().await.expect(200);
+    let id = |at: usize| format!("//admin/users/{}", users[at]["id"].as_str().unwrap());
+    let (own, other) = (id(0), id(1));
+
+    assert_eq!(app.post(&other, &admin).fields(&[("name", "Zoë")]).send().await.status, 303);
+    assert_eq!(app.post(&format!("{other}/role"), &admin).fields(&[("role", "owner")]).send().await.status, 303);
+    let page = app.get(&other, &admin).send().await.html();
+    assert!(page.contains("<h2 id=\"user-title\">Zoë</h2>") && page.contains("value=\"owner\" selected"), "{page}");
+    let short = app.post(&format!("{other}/password"), &admin).fields(&[("password", "short")]).send().await;
+    assert_eq!(short.status, 422);
+    assert!(short.html().contains("First password must be"));
+
+    assert_eq!(app.post(&format!("{other}/access"), &admin).fields(&[("disabled", "true")]).send().await.status, 303);
+    assert_eq!(app.get("//account", &broker).send().await.problem(), "unauthenticated");
+    assert!(app.get(&other, &admin).send().await.html().contains("Enable the account"));
+    assert_eq!(app.post(&format!("{other}/access"), &admin).fields(&[("disabled", "false")]).send().await.status, 303);
+
+    assert!(!app.get(&own, &admin).send().await.html().contains("Disable the account"));
+    let refused = app.post(&format!("{own}/access"), &admin).fields(&[("disabled", "true")]).send().await;
+    assert_eq!(refused.status, 409);
+    assert_eq!(app.get("//account", &admin).send().await.status, 200);
+}
+
+async fn sessions_are_listed_and_ended_one_by_one_or_all_others(app: TestApp) {
+    let first = app.user("broker@example.com", Role::Broker).await;
+    let (second, third) = (app.sign_in("broker@example.com").await, app.sign_in("broker@example.com").await);
+    let page = app.get("//account", &third).send().await.html();
+    assert_eq!((page.matches("This one").count(), page.matches(">Sign out</button>").count()), (1, 3), "{page}");
+    let path = page.split('"').find(|part| part.starts_with("/account/sessions/0")).unwrap();
+    let ended = app.post(&format!("/{path}"), &third).fields(&[]).send().await;
+    assert_eq!((ended.status, ended.header("location")), (303, "/account"));
+    let left = [app.get("/auth/me", &first).send().await.status, app.get("/auth/me", &second).send().await.status];
+    assert!(left.contains(&200) && left.contains(&401), "{left:?}");
+    assert_eq!(app.post("//account/sessions/end-others", &third).fields(&[]).send().await.status, 303);
+    let page = app.get("//account", &third).send().await.html();
+    assert!(!page.contains("Sign out everywhere else"), "{page}");
+    for token in [&first, &second] {
+        assert_eq!(app.get("/auth/me", token).send().await.status, 401);
+    }
+}
+
+async fn how_the_server_does_is_told_to_admins(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    app.take(&room, &broker, json!({})).await;
+    let page = app.get("//admin/system", &admin).send().await.html();
+    assert!(page.contains("<dt>Waiting</dt><dd class=\"num\">1</dd>"), "{page}");
+    assert!(page.contains("There was none yet") && page.contains(" free of "), "{page}");
+    assert!(page.contains(env!("CARGO_PKG_VERSION")) && page.contains("012_"), "{page}");
+    assert_eq!(app.get("//admin/system", &broker).send().await.problem(), "role_forbids");
 }

@@ -1,0 +1,104 @@
+//! How the server does: what an admin looks at first when something is wrong.
+
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+use super::{Tab, page};
+use crate::{
+    app::App,
+    domain::{
+        Time,
+        system::{self, LastCheck, SystemStatus},
+    },
+    error::Result,
+    files::DiskSpace,
+    http::{Access::May, Caller, PageRoutes},
+    pages::{
+        chip::{Tone, chip},
+        show::{self, label},
+    },
+    policy::Action::ConfigView,
+};
+
+pub(super) fn routes() -> PageRoutes {
+    PageRoutes::new().get("/admin/system", May(ConfigView), status)
+}
+
+async fn status(app: App, caller: Caller) -> Result<Response> {
+    let told = system::status(&app).await?;
+    let SystemStatus { jobs, fsck, data_disk, files_disk, migrations, .. } = &told;
+    let main = html! {
+        section aria-labelledby="system-title" {
+            h2 id="system-title" { "System" }
+            div.cards {
+                section.card {
+                    h3 { "Jobs" }
+                    dl.facts {
+                        dt { "Waiting" } dd.num { (jobs.waiting) }
+                        dt { "Running" } dd.num { (jobs.running) }
+                        dt { "Given up" } dd.num {
+                            (jobs.failed) " " @if jobs.failed > 0 { (chip(Tone::Bad, "To be retried")) }
+                        }
+                    }
+                    p.hint { "Files of snapshots that are still to be drawn. What was given up says why on its page." }
+                }
+                section.card { h3 { "Last check of what is stored" } (checked(fsck.as_ref(), app.now())) }
+                section.card {
+                    h3 { "Disk" }
+                    dl.facts {
+                        dt { "Data" } dd { (disk(data_disk.as_ref())) }
+                        dt { "Files" } dd { (disk(files_disk.as_ref())) }
+                    }
+                }
+                section.card {
+                    h3 { "Versions" }
+                    dl.facts {
+                        dt { "Program" } dd { (told.version) }
+                        dt { "Renderer" } dd { (told.renderer) }
+                        dt { "Fonts" } dd { (told.fonts) }
+                        dt { "Key of the logs" } dd { code { (told.log_key) } }
+                        dt { "Database" } dd { (label(told.database)) }
+                        dt { "Schema" } dd { @if let Some(last) = migrations.last() { code { (last.name) } } }
+                        dt { "Began" } dd { (show::time(told.started_at)) " · " (show::away(told.started_at, app.now())) }
+                    }
+                }
+            }
+        }
+    };
+    Ok(page(&caller, Tab::System, "System", &main).into_response())
+}
+
+fn checked(fsck: Option<&LastCheck>, now: Time) -> Markup {
+    let Some(check) = fsck else {
+        return html! { p { "There was none yet; the server makes one every day, and " code { "sts-clearance fsck" } " at once." } };
+    };
+    let damaged: u64 = check.damaged.values().sum();
+    html! {
+        p {
+            @match (&check.error, damaged) {
+                (Some(_), _) => (chip(Tone::Bad, "Came to no end")),
+                (None, 0) => (chip(Tone::Good, "Nothing is damaged")),
+                (None, _) => (chip(Tone::Bad, &show::count(usize::try_from(damaged).unwrap_or(usize::MAX), "damaged thing"))),
+            }
+            " " (show::away(check.finished_at, now))
+        }
+        @if let Some(error) = &check.error { p { (error) } }
+        dl.facts {
+            @for (kind, things) in &check.damaged { dt { (label(kind)) } dd.num { (things) } }
+            dt { "Logs" } dd.num { (check.logs) " with " (check.entries) " entries" }
+            dt { "Records" } dd.num { (check.records) }
+            dt { "Files" } dd.num { (check.files) }
+        }
+        @if damaged > 0 { p.hint { code { "sts-clearance fsck" } " names each of them." } }
+    }
+}
+
+/// Free and in all; little room is marked.
+fn disk(space: Option<&DiskSpace>) -> Markup {
+    let Some(space) = space else { return html! { "The system does not tell." } };
+    let bytes = |bytes: u64| show::size(i64::try_from(bytes).unwrap_or(i64::MAX));
+    html! {
+        (bytes(space.free_bytes)) " free of " (bytes(space.total_bytes)) " "
+        @if space.free_bytes < space.total_bytes / 20 { (chip(Tone::Warn, "Nearly full")) }
+    }
+}
