@@ -264,7 +264,7 @@ impl BeforeDeletion {
             Ok(Self {
                 snapshots,
                 papers: db::document_versions::of_room(tx, room).await?.len(),
-                hold: db::holds::in_force(tx, room).await?.into_iter().next(),
+                hold: holds::holding(tx, room, None).await?,
                 takes_two: takes_two(&found, snapshots, retention_years, now),
                 request: confirmations::open(tx, room, now).await?.into_iter().find(asked),
             })

@@ -194,22 +194,22 @@ fn of_room(row: &Row) -> Markup {
             }
             td data-label="Running out, overdue" {
                 @if todo.overdue.is_empty() && todo.expiring.is_empty() { span.hint { "–" } }
-                (tasks(room.id, &todo.overdue, Tone::Bad, "overdue"))
-                (tasks(room.id, &todo.expiring, Tone::Warn, "running out"))
+                (tasks(room.id, &todo.overdue, (Tone::Bad, "overdue"), ""))
+                (tasks(room.id, &todo.expiring, (Tone::Warn, "running out"), ""))
             }
             td data-label="Waits for you" {
                 @if todo.waiting_for_me.is_empty() { span.hint { "–" } }
-                (tasks(room.id, &todo.waiting_for_me, Tone::Wait, "to decide"))
+                (tasks(room.id, &todo.waiting_for_me, (Tone::Wait, "to decide"), "?show=mine"))
             }
         }
     }
 }
 
-fn tasks(room: RoomId, tasks: &[Task], tone: Tone, words: &str) -> Markup {
+fn tasks(room: RoomId, tasks: &[Task], (tone, words): (Tone, &str), rest: &str) -> Markup {
     html! {
         @if !tasks.is_empty() {
             (chip(tone, &format!("{} {words}", tasks.len())))
-            (named_of(tasks.iter().map(|task| (way::to_task(room, task), task.name.as_str())), &format!("/rooms/{room}/documents")))
+            (named_of(tasks.iter().map(|task| (way::to_task(room, task), task.name.as_str())), &format!("/rooms/{room}/documents{rest}")))
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     pages::{
         field::{Field, Filled, tick},
         show::{self, count},
+        who::Who,
     },
     policy::Action::RoomDelete,
 };
@@ -56,19 +57,22 @@ async fn deleted(app: &App, caller: &Caller, room: InRoom, form: &Form) -> Resul
 async fn asked(app: &App, caller: &Caller, room: InRoom, filled: &Filled) -> Result<Response> {
     let before = BeforeDeletion::of(app, room.id).await?;
     let room = Room::load(app, room.id).await?;
+    let asked_by = before.request.iter().map(|request| &*request.asked_by);
+    let others = before.hold.iter().map(|hold| &*hold.placed_by).chain(asked_by);
+    let who = Who::of(app, &room.state.parties, others).await?;
     let is_own = before.request.as_ref().is_some_and(|request| request.asked_by == caller.user.email);
     let main = html! {
         section.form-page aria-labelledby="delete-title" {
             h2 id="delete-title" { "Delete “" (room.state.room.title) "”?" }
             (filled.summary(&["title", "reason"]))
             @if let Some(hold) = &before.hold {
-                (held(hold))
+                (held(hold, &who))
             } @else {
                 p {
                     "It leaves every list, and everybody finds it gone. Its log stays, for admins. "
                     @if before.takes_force() { (contents(&before)) }
                 }
-                @if before.takes_two { (two(before.request.as_ref(), is_own)) }
+                @if before.takes_two { (two(before.request.as_ref(), is_own, &who)) }
                 @if !is_own { (form(&room, &before, filled)) }
             }
             @if before.hold.is_some() || is_own {
@@ -110,12 +114,12 @@ fn form(room: &Room, before: &BeforeDeletion, filled: &Filled) -> Markup {
     }
 }
 
-fn held(hold: &Hold) -> Markup {
+fn held(hold: &Hold, who: &Who) -> Markup {
     html! {
         div.refused role="note" {
             p {
                 strong { @if hold.snapshot.is_some() { "A snapshot of the room is under hold. " } @else { "The room is under hold. " } }
-                (hold.placed_by) " placed the hold, " (show::time(hold.placed_at)) ": " (hold.reason)
+                (who.named(&hold.placed_by)) " placed the hold, " (show::time(hold.placed_at)) ": " (hold.reason)
             }
             p { "Nobody deletes the room before two admins have lifted the hold." }
         }
@@ -123,7 +127,7 @@ fn held(hold: &Hold) -> Markup {
 }
 
 /// That it takes two admins, and how far they are.
-fn two(request: Option<&Request>, is_own: bool) -> Markup {
+fn two(request: Option<&Request>, is_own: bool, who: &Who) -> Markup {
     html! {
         @match request {
             None => {
@@ -138,7 +142,7 @@ fn two(request: Option<&Request>, is_own: bool) -> Markup {
             }
             Some(request) => {
                 p {
-                    strong { (request.asked_by) " has asked for it, " (show::time(request.asked_at)) ". " }
+                    strong { (who.named(&request.asked_by)) " has asked for it, " (show::time(request.asked_at)) ". " }
                     @if let Some(reason) = &request.reason { "Why: " (reason) ". " }
                     "You would be the second admin: the room is deleted at once. The request ends "
                     (show::time(confirmations::until(request))) "."

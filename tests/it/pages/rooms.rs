@@ -138,9 +138,9 @@ async fn a_room_is_deleted_by_its_title_and_a_held_one_is_not(app: TestApp) {
     let hold = json!({ "reason": "A claim" });
     app.post(&format!("/rooms/{room}/holds"), &admin).json(hold).send().await.expect(201);
     let whole = [("title", "STS Ceuta"), ("reason", "a double"), ("force", "true")];
-    let held = app.post(&path, &admin).fields(&whole).send().await;
-    assert_eq!(held.status, 409);
-    assert!(held.html().contains("The room is under hold.") && !held.html().contains("name=\"title\""));
+    let kept = app.post(&path, &admin).fields(&whole).send().await;
+    assert_eq!(kept.status, 409);
+    assert!(kept.html().contains("The room is under hold.") && !kept.html().contains("name=\"title\""));
     assert_eq!(app.get(&format!("/rooms/{room}"), &admin).send().await.status, 200);
 }
 
@@ -156,7 +156,7 @@ async fn a_closed_room_takes_two_admins(app: TestApp) {
     let page = app.get(&path, &first).send().await.html();
     assert!(page.contains("You have asked for it.") && !page.contains("name=\"title\""), "{page}");
     let page = app.get(&path, &second).send().await.html();
-    assert!(page.contains("a@example.com has asked for it") && page.contains("a double"), "{page}");
+    assert!(page.contains("title=\"a@example.com\">a</span> has asked for it") && page.contains("a double"), "{page}");
     let done = app.post(&path, &second).fields(&whole).send().await;
     assert_eq!((done.status, done.header("location")), (303, "/"));
     assert_eq!(app.get(&format!("/rooms/{room}"), &first).send().await.status, 404);
