@@ -136,7 +136,7 @@ fn new(caller: &Caller, filled: &Filled) -> Response {
                 (Field::required("name", "Name").input(filled))
                 (Field::required("email", "E-mail").kind("email").hint("They sign in with it; it is never changed.").input(filled))
                 (role(filled, None))
-                (password(filled))
+                (password(filled, "password"))
                 p.actions { button type="submit" { "Add user" } a.quiet href=(PATH) { "Cancel" } }
             }
         }
@@ -151,8 +151,8 @@ fn role(filled: &Filled, there: Option<Role>) -> Markup {
         .select(filled, &choices(Role::WORDS))
 }
 
-fn password(filled: &Filled) -> Markup {
-    Field::required("password", "First password")
+fn password(filled: &Filled, name: &str) -> Markup {
+    Field::required(name, "First password")
         .kind("password")
         .hint("8 to 256 characters. They have to replace it before anything else.")
         .autocomplete("new-password")
@@ -187,7 +187,7 @@ async fn change_role(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -
 }
 
 async fn give_password(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
-    let given = form.line("password");
+    let given = form.line("new_password");
     let done = users::give_password(&app, &caller.actor(), id, &given, GivenPassword::ToReplace).await;
     answered(&app, &caller, id, done, |refused| Ok(Refused::Password(Filled::again(form, refused)?))).await
 }
@@ -245,8 +245,8 @@ async fn shown(app: &App, caller: &Caller, id: UserId, refused: Refused) -> Resu
                         (role(in_role, Some(user.role)))
                         p.actions { button.secondary type="submit" { "Change role" } }
                     }))
-                    (card("Password", secret, &["password"], &format!("{PATH}/{id}/password"), &html! {
-                        (password(secret))
+                    (card("Password", secret, &["new_password"], &format!("{PATH}/{id}/password"), &html! {
+                        (password(secret, "new_password"))
                         p.hint { "Their sessions end." }
                         p.actions { button.secondary type="submit" { "Set password" } }
                     }))

@@ -123,7 +123,7 @@ async fn an_account_is_changed_and_shut_by_forms_but_not_ones_own(app: TestApp) 
     assert_eq!(app.post(&format!("{other}/role"), &admin).fields(&[("role", "owner")]).send().await.status, 303);
     let page = app.get(&other, &admin).send().await.html();
     assert!(page.contains("<h2 id=\"user-title\">Zoë</h2>") && page.contains("value=\"owner\" selected"), "{page}");
-    let short = app.post(&format!("{other}/password"), &admin).fields(&[("password", "short")]).send().await;
+    let short = app.post(&format!("{other}/password"), &admin).fields(&[("new_password", "short")]).send().await;
     assert_eq!(short.status, 422);
     assert!(short.html().contains("First password must be"));
 
