@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::http::{
     HeaderMap, HeaderValue, Uri,
     header::{COOKIE, HOST, ORIGIN},
+    uri::Authority,
 };
 
 use crate::error::{Error, Result};
@@ -32,7 +33,7 @@ pub(super) fn made_by(headers: &HeaderMap) -> MadeBy {
     }
     let Some(origin) = text(headers, ORIGIN.as_str()) else { return MadeBy::Unsaid };
     let origin: Option<Uri> = origin.parse().ok();
-    let authority = origin.as_ref().and_then(|origin| origin.authority()).map(|authority| authority.as_str());
+    let authority = origin.as_ref().and_then(Uri::authority).map(Authority::as_str);
     if authority.is_some() && authority == text(headers, HOST.as_str()) { MadeBy::Us } else { MadeBy::Others }
 }
 

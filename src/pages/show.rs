@@ -76,8 +76,8 @@ pub(super) fn size(bytes: i64) -> Markup {
 pub(super) fn size_in_words(bytes: i64) -> String {
     match bytes {
         ..1000 => format!("{bytes} bytes"),
-        ..1_000_000 => format!("{:.0} kB", bytes as f64 / 1e3),
-        ..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        1000..1_000_000 => format!("{:.0} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
         _ => format!("{:.1} GB", bytes as f64 / 1e9),
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn routes() -> PageRoutes {
     PageRoutes::new().get("/verify", Public, ask).upload("/verify", Public, answer)
 }
 
-fn page(caller: Option<&Caller>, main: Markup) -> Page {
+fn page(caller: Option<&Caller>, main: &Markup) -> Page {
     Page::new(TITLE, html! { h1 { (TITLE) } (main) }).of(Part::Verify, caller)
 }
 
@@ -32,7 +32,7 @@ async fn ask(caller: Option<Caller>) -> Response {
              nothing of it is stored." }
         (form())
     };
-    page(caller.as_ref(), main).into_response()
+    page(caller.as_ref(), &main).into_response()
 }
 
 async fn answer(app: App, caller: Option<Caller>, brought: Result<Brought>) -> Response {
@@ -41,7 +41,7 @@ async fn answer(app: App, caller: Option<Caller>, brought: Result<Brought>) -> R
         Err(refused) => Err(refused),
     };
     match report {
-        Ok(report) => page(caller.as_ref(), html! { (found(&report)) (again()) }).into_response(),
+        Ok(report) => page(caller.as_ref(), &html! { (found(&report)) (again()) }).into_response(),
         Err(refused) => refusal(caller.as_ref(), refused),
     }
 }
@@ -54,7 +54,7 @@ fn refusal(caller: Option<&Caller>, refused: Error) -> Response {
     }
     let main = html! { (not_checked(&refused)) (again()) };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    page(caller, main).status(status).into_response()
+    page(caller, &main).status(status).into_response()
 }
 
 /// Why nothing was checked.

@@ -14,6 +14,8 @@ mod snapshots;
 mod vessels;
 mod word;
 
+use std::cmp::Ordering;
+
 use axum::response::Redirect;
 use maud::{Markup, html};
 
@@ -188,7 +190,11 @@ fn stepper(now: Phase) -> Markup {
     html! {
         ol.stepper aria-label="Phases" {
             @for phase in Phase::ALL {
-                @let class = if phase < now { "done" } else if phase == now { "now" } else { "to-come" };
+                @let class = match phase.cmp(&now) {
+                    Ordering::Less => "done",
+                    Ordering::Equal => "now",
+                    Ordering::Greater => "to-come",
+                };
                 li class=(class) aria-current=[(phase == now).then_some("step")] {
                     @if phase < now { span.visually-hidden { "Done: " } }
                     (label(phase.word()))
