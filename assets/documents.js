@@ -30,7 +30,10 @@ async function show(path, { push = true } = {}) {
   if (fresh) documents.prepend(document.adoptNode(fresh));
   documents.classList.toggle("has-panel", Boolean(fresh));
   current(fresh?.dataset.document);
-  for (const region of documents.querySelectorAll("[data-live]")) delete region.dataset.last;
+  for (const region of documents.querySelectorAll("[data-live]")) {
+    if (fresh?.contains(region)) region.dataset.last = region.outerHTML;
+    else delete region.dataset.last;
+  }
   localTimes(documents);
   takeSeveral();
   const focused = fresh ? document.getElementById("panel-title") : rows().find((row) => row.dataset.document === from)?.querySelector("a");

@@ -127,7 +127,7 @@ fn examined(title: &str, id: &str, examined: &Examined) -> Markup {
     html! {
         section aria-labelledby=(id) {
             h2 id=(id) { (title) }
-            dl {
+            dl.facts {
                 dt { "Kind" } dd { (facts.kind) ", " (facts.size) " bytes" }
                 @if let Some(told) = &facts.told { (says(told)) }
                 dt { "SHA-256" } dd { code { (facts.sha256) } }

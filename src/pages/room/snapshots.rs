@@ -109,9 +109,9 @@ fn nothing_yet(takes: bool) -> Markup {
 
 fn form(room: &Room, filled: &Filled, default_title: &str) -> Markup {
     let kinds = [
-        ("pdf", "PDF: a report to read, with a digital signature"),
-        ("json", "JSON: the whole record, for programs"),
-        ("csv", "CSV: its tables, one file each, in a zip"),
+        ("pdf", "PDF: a sealed report to read"),
+        ("json", "JSON: the record, for programs"),
+        ("csv", "CSV: its tables, in a zip"),
     ];
     let kinds = kinds.map(|(kind, words)| (kind.to_owned(), words.to_owned()));
     html! {

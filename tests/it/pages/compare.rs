@@ -17,7 +17,7 @@ async fn page(app: &TestApp, path: &str, token: &str) -> String {
 }
 
 async fn taken(app: &TestApp, room: &str, token: &str, title: &str) -> String {
-    app.later(std::time::Duration::from_secs(60));
+    app.later(std::time::Duration::from_mins(1));
     let asked = json!({ "snapshot_type": "json", "title": title });
     app.take(room, token, asked).await.0["id"].as_str().unwrap().to_owned()
 }

@@ -8,13 +8,15 @@ use super::{filter::Asked, forms::Forms, panel::panel};
 use crate::{
     app::App,
     db::vessels::Vessel,
-    domain::{Day, DocumentId, Requirement, VesselStatus, clocks, room_state::DocumentState, todo},
+    domain::{Day, DocumentId, Requirement, RoomState, VesselStatus, clocks, room_state::DocumentState, todo},
+    error::Result,
     http::{BASE, Caller},
     pages::{
         assets::DOCUMENTS_PATH,
         chip::{self, Tone},
         room::Room,
         show::{self, label},
+        who::Who,
     },
     policy::Action::{DocumentApprove, DocumentDownload, VesselCreate},
 };
@@ -24,6 +26,7 @@ pub(super) struct List<'a> {
     pub(super) room: &'a Room,
     pub(super) caller: &'a Caller,
     pub(super) asked: &'a Asked,
+    pub(super) who: Who,
     /// What waits for the decision of who looks.
     pub(super) mine: HashSet<DocumentId>,
     /// The address of the list.
@@ -35,18 +38,19 @@ pub(super) struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    pub(super) fn of(app: &App, room: &'a Room, caller: &'a Caller, asked: &'a Asked) -> Self {
+    pub(super) async fn of(app: &App, room: &'a Room, caller: &'a Caller, asked: &'a Asked) -> Result<Self> {
         let state = &room.state;
         let waiting = todo::waiting_for(state, &caller.user.email, &Caller::who_may(DocumentApprove));
-        Self {
+        Ok(Self {
             room,
             caller,
             asked,
+            who: Who::of(app, &state.parties, people(state)).await?,
             mine: waiting.into_iter().filter_map(|task| task.document_id).collect(),
             path: room.path("/documents"),
             upload_limit: app.config.upload_limit(),
             end: clocks::end_of_operation(&state.room, state.now).day(),
-        }
+        })
     }
 
     /// The list, with one of its documents beside it where one is open.
@@ -181,7 +185,7 @@ impl<'a> List<'a> {
                 span.file { (version.file_name) }
                 div.hint {
                     (show::size(version.size)) " · " (show::away(version.uploaded_at, self.room.state.now)) " · "
-                    (self.name(&version.uploaded_by))
+                    (self.who.named(&version.uploaded_by))
                 }
             } @else { "–" }
         }
@@ -199,12 +203,14 @@ impl<'a> List<'a> {
             } @else { "–" }
         }
     }
+}
 
-    /// What somebody is called, with the address on hover.
-    pub(super) fn name(&self, email: &str) -> Markup {
-        let party = self.room.state.parties.iter().find(|party| party.email == email);
-        html! { span title=(email) { (party.map_or(email, |party| &party.name)) } }
-    }
+/// Who uploaded, decided or waived something.
+fn people(state: &RoomState) -> impl Iterator<Item = &str> {
+    let waivers = state.documents.iter().filter_map(|document| document.slot.waiver.as_ref());
+    let versions = state.documents.iter().flat_map(|document| &document.versions);
+    let decisions = versions.clone().flat_map(|state| &state.decisions).map(|said| &*said.party);
+    versions.map(|state| &*state.version.uploaded_by).chain(decisions).chain(waivers.map(|waiver| &*waiver.by))
 }
 
 /// Whether a document is needed, and why not.

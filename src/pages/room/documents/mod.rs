@@ -47,7 +47,7 @@ pub(super) fn routes() -> PageRoutes {
 
 async fn list(app: App, caller: Caller, room: InRoom, Query(asked): Query<Asked>) -> Result<Response> {
     let room = Room::load(&app, room.id).await?;
-    let main = List::of(&app, &room, &caller, &asked).markup(None);
+    let main = List::of(&app, &room, &caller, &asked).await?.markup(None);
     Ok(room.page(&caller, Tab::Documents, &main).into_response())
 }
 
@@ -82,7 +82,7 @@ impl Place {
         let room = Room::load(app, room.id).await?;
         let found = room.state.documents.iter().find(|found| found.slot.id == *document);
         let found = found.ok_or(Error::NotFound("document"))?;
-        let main = List::of(app, &room, caller, asked).markup(Some((found, forms)));
+        let main = List::of(app, &room, caller, asked).await?.markup(Some((found, forms)));
         let page = room.page(caller, Tab::Documents, &main).about(&room.state.title_of(&found.slot));
         Ok(page.status(forms.status()).into_response())
     }

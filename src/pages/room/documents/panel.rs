@@ -60,7 +60,7 @@ fn facts(list: &List<'_>, document: &DocumentState) -> Markup {
             dt { "Valid until" } dd { (list.expiry(document)) }
             @if let Some(waiver) = &slot.waiver {
                 dt { "Waived" }
-                dd { (waiver.reason) div.hint { (list.name(&waiver.by)) ", " (show::time(waiver.at)) } }
+                dd { (waiver.reason) div.hint { (list.who.named(&waiver.by)) ", " (show::time(waiver.at)) } }
             }
         }
     }
@@ -79,7 +79,7 @@ fn version(list: &List<'_>, document: &DocumentState, state: &VersionState) -> M
                 dt { "Uploaded" }
                 dd {
                     (show::time(version.uploaded_at))
-                    div.hint { (list.name(&version.uploaded_by)) ", " (version.uploader_role.word()) }
+                    div.hint { (list.who.named(&version.uploaded_by)) ", " (version.uploader_role.word()) }
                 }
                 @if let Some(day) = version.expires_on {
                     dt { "Valid until" } dd { (show::day(day)) @if version.expiry_assumed { span.hint { " assumed" } } }
@@ -125,7 +125,7 @@ fn preview(VersionState { version, .. }: &VersionState, path: &str) -> Markup {
 fn decision(list: &List<'_>, said: &Decision, stands: bool) -> Markup {
     html! {
         li class=[(!stands).then_some("superseded")] {
-            (chip::verdict(said.verdict)) " " (list.name(&said.party)) ", " (said.role.word()) ", " (show::time(said.decided_at))
+            (chip::verdict(said.verdict)) " " (list.who.named(&said.party)) ", " (said.role.word()) ", " (show::time(said.decided_at))
             @if !stands { span.hint { " – said something else later" } }
             @if let Some(comment) = &said.comment { p.comment { (comment) } }
         }
