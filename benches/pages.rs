@@ -22,7 +22,7 @@ use sts_clearance::{
     db::migrations,
     domain::{
         Actor, Role, document_types,
-        users::{self, NewUser},
+        users::{self, GivenPassword, NewUser},
     },
     error::Result,
     http,
@@ -49,7 +49,7 @@ async fn main() -> Result<()> {
     migrations::up(&app.db, app.now()).await?;
     for (email, role) in [("broker@example.com", Role::Broker), ("owner@example.com", Role::Owner)] {
         let asked = NewUser { email: email.into(), name: email.into(), role, password: PASSWORD.into() };
-        users::add(&app, &Actor::Operator, &asked).await?;
+        users::add(&app, &Actor::Operator, &asked, GivenPassword::Kept).await?;
     }
     add_types(&app, DOCUMENTS - OF_THE_CATALOGUE).await?;
     let ratio = Site { router: http::router(app) }.ratio().await;

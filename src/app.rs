@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     db::Db,
     domain::Time,
+    drawer::Drawer,
     error::{Error, Result},
     evidence::LogKey,
     files::{self, Files},
@@ -63,6 +64,8 @@ pub struct Shared {
     pub verifying: Arc<Semaphore>,
     /// Memory for the files that are brought, in MiB.
     pub verifying_mib: Arc<Semaphore>,
+    /// How previews are drawn.
+    pub drawer: Drawer,
     /// Places for those who follow a room.
     pub streams: Arc<Places>,
     /// Cancelled when the process is to stop: nobody waits for a job then.
@@ -113,6 +116,7 @@ impl App {
             packing: Arc::new(Semaphore::new(PACKING_PLACES)),
             verifying: Arc::new(Semaphore::new(1)),
             verifying_mib: Arc::new(Semaphore::new(VERIFYING_MIB)),
+            drawer: Drawer::of_this_program()?,
             streams: Arc::default(),
             stopping: CancellationToken::new(),
             config,
@@ -124,6 +128,16 @@ impl App {
     /// The same database and files under another clock, for a story that is told afterwards.
     #[must_use]
     pub fn with_clock(&self, clock: Clock) -> Self {
+        self.like(clock, self.drawer.clone())
+    }
+
+    /// The same application, in which another program draws the previews.
+    #[must_use]
+    pub fn with_drawer(&self, drawer: Drawer) -> Self {
+        self.like(self.clock.clone(), drawer)
+    }
+
+    fn like(&self, clock: Clock, drawer: Drawer) -> Self {
         let shared = Shared {
             db: self.db.clone(),
             files: self.files.clone(),
@@ -138,6 +152,7 @@ impl App {
             packing: Arc::new(Semaphore::new(PACKING_PLACES)),
             verifying: Arc::new(Semaphore::new(1)),
             verifying_mib: Arc::new(Semaphore::new(VERIFYING_MIB)),
+            drawer,
             streams: Arc::clone(&self.streams),
             stopping: self.stopping.clone(),
             clock,

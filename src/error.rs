@@ -72,6 +72,9 @@ pub enum Error {
         /// Of the file.
         size: u64,
     },
+    /// A file of which no preview can be drawn.
+    #[error("this file cannot be previewed; download it")]
+    NoPreview,
     /// A status the HTTP layer found by itself, such as `405`.
     #[error("{1}")]
     Http(u16, String),
@@ -153,6 +156,7 @@ impl Error {
             Self::PasswordChangeRequired => (403, "password_change_required"),
             Self::NotFound(_) => (404, "not_found"),
             Self::Conflict { .. } => (409, "conflict"),
+            Self::NoPreview => (409, "no_preview"),
             Self::RangeNotSatisfiable { .. } => (416, "range_not_satisfiable"),
             Self::Invalid(_) => (422, "invalid"),
             Self::TooManyAttempts { .. } => (429, "too_many_attempts"),

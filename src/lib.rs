@@ -9,6 +9,7 @@ pub mod policy;
 pub mod app;
 pub mod authority;
 pub mod config;
+pub mod drawer;
 pub mod error;
 pub mod keys;
 pub mod live;

@@ -14,13 +14,14 @@ use crate::{
         compare::{self, Comparison},
         confirmations::Outcome,
         idempotency::Once,
+        previews::{self, Previewable},
         rooms,
         snapshots::{self, NewSnapshot},
     },
     error::Result,
     http::{
         Access::May, BASE, Caller, Created, DoneOrAsked, Download, FileAnswer, Id, Ids, InRoom, Json, Listed, Paging,
-        Query, Routes, Wait,
+        Preview, PreviewAnswer, Query, Routes, Wait,
     },
     policy::Action::{SnapshotCreate, SnapshotDelete, SnapshotList, SnapshotView as View},
 };
@@ -38,6 +39,12 @@ pub(super) fn routes() -> Routes {
         )
         .refusing(&["409"])
         .get("/rooms/{room_id}/snapshots/{snapshot_id}/download", May(View), download, "A snapshot's file")
+        .get(
+            "/rooms/{room_id}/snapshots/{snapshot_id}/preview",
+            May(View),
+            preview,
+            "A picture of the first page of a snapshot's PDF",
+        )
         .post(
             "/rooms/{room_id}/snapshots/{snapshot_id}/retry",
             May(SnapshotCreate),
@@ -220,6 +227,18 @@ async fn download(
     let name = format!("{} - {}.{}", room_shown.title, snapshot.title, format.extension());
     let log = async |range| snapshots::log_download(&app, &caller.actor(), room.id, id, range).await;
     asked.answer(&app, file, (name, format), log).await
+}
+
+async fn preview(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(id): Id<SnapshotId>,
+    asked: Preview,
+) -> Result<PreviewAnswer> {
+    let snapshot = app.db.read(async |tx| snapshots::find(tx, room.id, id).await).await?;
+    let log = async || previews::log_of_snapshot(&app, &caller.actor(), room.id, id).await;
+    asked.answer(&app, Previewable::snapshot(&snapshot)?, log).await
 }
 
 async fn delete(

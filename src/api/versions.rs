@@ -10,13 +10,14 @@ use crate::{
     db::{decisions::Decision, document_versions::Version},
     domain::{
         ApprovalStatus, Day, DecisionId, DocumentId, FileKind, Role, Time, Verdict, VersionId,
+        previews::{self, Previewable},
         room_state::VersionState,
         versions::{self, Arrived, Said, Target, Uploaded},
     },
     error::Result,
     http::{
         Access::May, Answers, Caller, Created, Download, FileAnswer, FromPairs, Given, Id, Ids, InRoom, Json, Kind,
-        RouteDoc, Routes, Upload,
+        Preview, PreviewAnswer, RouteDoc, Routes, Upload,
     },
     policy::Action::{DocumentDownload, DocumentUpload},
 };
@@ -48,6 +49,12 @@ pub(super) fn routes() -> Routes {
             May(DocumentDownload),
             download,
             "The file of a version",
+        )
+        .get(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/preview",
+            May(DocumentDownload),
+            preview,
+            "A picture of the file of a version: the first page of a PDF, a JPEG, a PNG",
         )
 }
 
@@ -249,4 +256,17 @@ async fn send(
     let (_, version) = app.db.read(find).await?;
     let log = async |range| versions::log_download(app, &caller.actor(), room.id, (document, version.id), range).await;
     asked.answer(app, version.file(), (version.file_name.clone(), version.kind), log).await
+}
+
+async fn preview(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Ids(document, version): Ids<DocumentId, VersionId>,
+    asked: Preview,
+) -> Result<PreviewAnswer> {
+    let find = async |tx: &mut _| versions::find(tx, room.id, document, Some(version)).await;
+    let (_, found) = app.db.read(find).await?;
+    let log = async || previews::log_of_version(&app, &caller.actor(), room.id, (document, version)).await;
+    asked.answer(&app, Previewable::version(&found)?, log).await
 }

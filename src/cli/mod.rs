@@ -4,6 +4,7 @@
 
 mod config;
 mod demo;
+mod draw_preview;
 mod fsck;
 mod key;
 mod migrate;
@@ -23,6 +24,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::{
     app::{App, Clock},
     config::{Config, Layers, mask_password},
+    drawer,
     error::{Error, Result},
 };
 
@@ -103,6 +105,9 @@ enum Command {
     /// Print the settings in force, and where each comes from
     #[command(after_help = "Example:\n  STS_LISTEN=127.0.0.1:9000 sts-clearance config")]
     Config,
+    /// Draw the preview of a file from standard input to standard output; the server starts it
+    #[command(name = drawer::COMMAND, hide = true)]
+    DrawPreview(draw_preview::Flags),
 }
 
 /// The command-line grammar, for its golden file.
@@ -132,13 +137,16 @@ pub fn run() -> ExitCode {
 
 fn execute(cli: Cli) -> Result<ExitCode> {
     // Whoever checks a file may have no server, and settings that cannot be read are no hindrance.
-    if let Command::Verify(flags) = &cli.command {
-        return verify::run(flags);
+    match &cli.command {
+        Command::Verify(flags) => return verify::run(flags),
+        Command::DrawPreview(flags) => return draw_preview::run(flags).map(|()| ExitCode::SUCCESS),
+        _ => {}
     }
     let layers = layers(&cli)?;
     let settings = layers.config()?;
     let done = match cli.command {
         Command::Verify(flags) => return verify::run(&flags),
+        Command::DrawPreview(flags) => draw_preview::run(&flags),
         Command::Fsck(flags) => return block_on(fsck::run(settings, flags)),
         Command::Config => config::print_settings(&layers),
         Command::Serve(flags) => serve::run(settings, &flags),

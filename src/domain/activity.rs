@@ -218,6 +218,13 @@ pub enum Event {
         /// `archive`, or the range of bytes, where it was not simply the file.
         part: Option<String>,
     },
+    DocumentPreviewed {
+        document_id: super::DocumentId,
+        document_type: String,
+        version_id: super::VersionId,
+        version: i64,
+        file_sha256: String,
+    },
     ApprovalGiven {
         approval_id: super::ApprovalId,
         vessel_id: super::VesselId,
@@ -276,6 +283,10 @@ pub enum Event {
         snapshot_id: super::SnapshotId,
         file_sha256: String,
         range: Option<String>,
+    },
+    SnapshotPreviewed {
+        snapshot_id: super::SnapshotId,
+        file_sha256: String,
     },
     SnapshotDeleted {
         snapshot_id: super::SnapshotId,

@@ -29,6 +29,7 @@ pub mod operation;
 pub mod parties;
 pub mod passwords;
 pub mod phases;
+pub mod previews;
 pub mod record;
 pub mod rendering;
 pub mod room_state;

@@ -81,15 +81,13 @@ impl Download {
 
     /// Decides what to send of a file of this tag and size.
     fn of(&self, etag: &str, size: u64) -> Result<Send> {
-        let text = |name| self.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        if text(IF_NONE_MATCH).is_some_and(|tags| {
-            tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag || tag.trim() == "*")
-        }) {
+        if is_known(&self.headers, etag) {
             return Ok(Send::NotModified);
         }
         if self.head {
             return Ok(Send::Head);
         }
+        let text = |name| text(&self.headers, name);
         let range = text(RANGE).filter(|_| text(IF_RANGE).is_none_or(|tag| tag == etag));
         match range.and_then(|range| part(range, size)) {
             None => Ok(Send::Whole),
@@ -97,6 +95,16 @@ impl Download {
             Some(part) => Ok(Send::Part(part)),
         }
     }
+}
+
+/// Whether a client has what is known by this tag.
+pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    text(headers, IF_NONE_MATCH)
+        .is_some_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag || tag.trim() == "*"))
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// The bytes that a `Range` asks for (RFC 9110 §14.1.2), none of them where it lies outside the file.

@@ -13,6 +13,7 @@ mod listener;
 mod log_key;
 mod metrics;
 mod page_routes;
+mod preview;
 mod problem;
 mod request_log;
 mod route_doc;
@@ -36,6 +37,7 @@ pub use extract::{FromPairs, Given, Id, Ids, Json, Paging, Query, UserAgent, Wai
 pub use form::Form;
 pub use listener::{Limits, serve};
 pub use page_routes::{PageRoute, PageRoutes};
+pub use preview::{Preview, PreviewAnswer};
 pub use problem::{FieldProblem, Problem, sentence};
 pub use route_doc::{Bounds, Kind, RouteDoc};
 pub use routes::{Access, Route, Routes};

@@ -78,6 +78,7 @@ const ROOM: &[(&str, Sentence)] = &[
     ),
     ("document_decided", |t| html! { (verb(t.text("verdict"))) " " (t.version()) (t.because("comment")) }),
     ("document_downloaded", |t| html! { "downloaded " (t.version()) (t.part("part")) }),
+    ("document_previewed", |t| html! { "looked at a preview of " (t.version()) }),
     (
         "approval_given",
         |t| html! { (clearing(t.text("status"))) " the vessel " (t.strong("vessel")) (t.because("comment")) },
@@ -103,6 +104,7 @@ const ROOM: &[(&str, Sentence)] = &[
     }),
     ("snapshot_retried", |t| html! { "had the snapshot " (t.snapshot()) " rendered again" }),
     ("snapshot_downloaded", |t| html! { "downloaded the snapshot " (t.snapshot()) (t.part("range")) }),
+    ("snapshot_previewed", |t| html! { "looked at a preview of the snapshot " (t.snapshot()) }),
     (
         "snapshot_deletion_asked",
         |t| html! { "asked for the deletion of the snapshot " (t.snapshot()) (t.to_confirm()) },

@@ -31,6 +31,7 @@ mod pages;
 mod parties;
 mod phases;
 mod policy;
+mod previews;
 mod rooms;
 mod sealing;
 mod serve;

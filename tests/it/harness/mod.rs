@@ -20,6 +20,7 @@ use sts_clearance::{
         Actor, Role, SessionId, Time, sessions,
         users::{self, GivenPassword, NewUser},
     },
+    drawer::Drawer,
     http, jobs,
 };
 use tempfile::TempDir;
@@ -82,7 +83,9 @@ impl TestApp {
         let flags = [&[("data_dir", data_dir), ("database_url", database_url)], flags].concat();
         let settings = Layers::read(None, &[], &flags).unwrap().config().unwrap();
         let clock = Arc::new(Mutex::new("2026-11-23T08:00:00Z".parse().unwrap()));
-        let app = App::open(settings, Clock::Manual(Arc::clone(&clock))).unwrap();
+        // The test itself does not draw.
+        let drawer = Drawer::of(env!("CARGO_BIN_EXE_sts-clearance").into());
+        let app = App::open(settings, Clock::Manual(Arc::clone(&clock))).unwrap().with_drawer(drawer);
         migrations::up(&app.db, app.now()).await.unwrap();
         let router = http::router(app.clone());
         Self { app, dir, clock, router }

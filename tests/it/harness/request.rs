@@ -118,7 +118,7 @@ impl Reply {
         let mut named = parts.next().unwrap_or_default().to_owned();
         for part in parts {
             let (stem, rest) = part.split_once('-').unwrap();
-            named += &format!("/assets/{stem}{}", rest.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+            named.extend(["/assets/", stem, rest.trim_start_matches(|c: char| c.is_ascii_hexdigit())]);
         }
         named
     }

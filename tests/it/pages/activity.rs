@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use serde_json::json;
 use sts_clearance::domain::{
     Actor, ApprovalId, ApprovalStatus, DocumentId, Event, HoldId, Log, PartyId, Phase, Requirement, Role, RoomId,
-    SnapshotId, SnapshotType, Time, Verdict, VersionId, VesselId, VesselRole, operation,
+    SessionId, SnapshotId, SnapshotType, Time, Verdict, VersionId, VesselId, VesselRole, operation,
 };
 
 use crate::harness::{IMO, TestApp, on_both_databases};
@@ -109,6 +109,7 @@ macro_rules! events {
     }};
 }
 
+#[expect(clippy::too_many_lines, reason = "one line or two for each of the events there are")]
 fn events(app: &TestApp) -> Vec<Event> {
     let id = app.app.new_id();
     let text = |text: &str| text.to_owned();
@@ -151,6 +152,10 @@ fn events(app: &TestApp) -> Vec<Event> {
             document_id: DocumentId(id), document_type: text("Q"), version_id: VersionId(id), version: 1,
             file_sha256: text("00"), part: Some(text("archive")),
         },
+        DocumentPreviewed {
+            document_id: DocumentId(id), document_type: text("Q"), version_id: VersionId(id), version: 1,
+            file_sha256: text("00"),
+        },
         ApprovalGiven {
             approval_id: ApprovalId(id), vessel_id: VesselId(id), vessel: text("Star"), status: ApprovalStatus::Pending,
             comment: None,
@@ -174,6 +179,7 @@ fn events(app: &TestApp) -> Vec<Event> {
         SnapshotFailed { snapshot_id: SnapshotId(id), attempts: 5, reason: text("full") },
         SnapshotRetried { snapshot_id: SnapshotId(id) },
         SnapshotDownloaded { snapshot_id: SnapshotId(id), file_sha256: text("00"), range: Some(text("0-99")) },
+        SnapshotPreviewed { snapshot_id: SnapshotId(id), file_sha256: text("00") },
         SnapshotDeleted {
             snapshot_id: SnapshotId(id), title: text("I"), snapshot_type: SnapshotType::Csv, record_sha256: text("0"),
             file_sha256: None, asked_by: None,
@@ -187,7 +193,10 @@ fn events(app: &TestApp) -> Vec<Event> {
         AccessDenied { permission: "snapshots:create", role: Role::Buyer },
         UserAdded { email: text("ada@example.com"), role: Role::Admin },
         UserDisabled { email: text("ada@example.com") }, PasswordChanged { email: text("ada@example.com") },
-        SignedIn {}, SignedOut {},
+        UserUpdated { email: text("ada@example.com"), changes: json!({ "name": { "from": "ada", "to": "Ada" } }) },
+        UserRoleChanged { email: text("ada@example.com"), from: Role::Broker, to: Role::Admin },
+        UserEnabled { email: text("ada@example.com") }, OtherSessionsEnded { sessions: 2 },
+        SignedIn {}, SignedOut {}, SessionEnded { session_id: SessionId(id) },
         SchemaTakenBack { migrations: vec!["011"], rows_deleted: std::collections::BTreeMap::new() },
     }
 }

@@ -1,0 +1,49 @@
+//! The first page of a PDF.
+
+use hayro::{
+    RenderCache, RenderSettings,
+    hayro_interpret::{InterpreterSettings, TransformExt},
+    hayro_syntax::{LoadPdfError, Pdf},
+    kurbo::Affine,
+    render_into,
+    vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit, color::palette::css::WHITE},
+};
+use image::RgbaImage;
+
+use crate::{Fault, MOST_ACROSS, MOST_DOWN, picture};
+
+pub(crate) fn draw(file: Vec<u8>) -> Result<Vec<u8>, Fault> {
+    let pdf = Pdf::new(file).map_err(|error| match error {
+        LoadPdfError::Decryption(_) => Fault::Encrypted,
+        LoadPdfError::Invalid => Fault::Unreadable,
+    })?;
+    let page = pdf.pages().first().ok_or(Fault::NoPage)?;
+    let (width, height) = page.render_dimensions();
+    let (across, down) = size(width, height);
+    let (to_width, to_height) = (f64::from(across) / f64::from(width), f64::from(down) / f64::from(height));
+    let transform = Affine::scale_non_uniform(to_width, to_height) * page.initial_transform(true).to_kurbo();
+
+    let mut context = RenderContext::new(across, down);
+    let settings = InterpreterSettings::default();
+    render_into(page, &RenderCache::new(), &settings, &RenderSettings::default(), &mut context, transform);
+    context.flush();
+    let mut drawn = Pixmap::new(across, down);
+    let paper = RasterizerSettings { target_init: TargetInit::Clear(WHITE), ..RasterizerSettings::default() };
+    context.render_with(&mut drawn, &mut Resources::default(), paper);
+
+    let pixels = drawn.data_as_u8_slice().to_vec();
+    let drawn = RgbaImage::from_raw(across.into(), down.into(), pixels).ok_or(Fault::Unreadable)?;
+    picture::write(drawn.into())
+}
+
+/// How large a page of this size is drawn.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what is no number of pixels is cut to one"
+)]
+fn size(width: f32, height: f32) -> (u16, u16) {
+    let scale = (f32::from(MOST_ACROSS) / width).min(f32::from(MOST_DOWN) / height);
+    let pixels = |length: f32, most: u16| ((length * scale).round() as u16).clamp(1, most);
+    (pixels(width, MOST_ACROSS), pixels(height, MOST_DOWN))
+}

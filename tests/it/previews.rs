@@ -1,0 +1,284 @@
+//! Previews: what is drawn of a file, what cannot be, and who looked.
+
+use std::{fs, io::Cursor, os::unix::fs::PermissionsExt};
+
+use futures_util::{StreamExt, stream};
+use image::{DynamicImage, GenericImageView, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage};
+use preview::Kind;
+use reqwest::Method;
+use serde_json::{Value, json};
+use sts_clearance::{domain::Role, drawer::Drawer, error::Error, files::Opened};
+use tempfile::TempDir;
+
+use crate::harness::{Installation, Reply, TestApp, files, new_room, on_both_databases};
+
+on_both_databases! {
+    TestApp:
+    a_pdf_is_drawn_the_same_as_snapshot_and_as_upload,
+    a_picture_is_made_smaller_the_right_way_up_on_white,
+    what_cannot_be_drawn_says_so_and_shows_nothing,
+    who_looked_is_logged_once_for_what_was_sent,
+    a_stranger_sees_no_preview,
+}
+
+/// A PDF of one page with this content and these entries in its page and its content's stream; further objects from 5 on.
+fn page(content: &[u8], in_page: &str, in_stream: &str, objects: &[String]) -> Vec<u8> {
+    let mut pdf = b"%PDF-1.7\n".to_vec();
+    let length = content.len();
+    pdf.extend_from_slice(
+        format!(
+            "1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n\
+             3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]/Contents 4 0 R{in_page}>> endobj\n\
+             4 0 obj <</Length {length}{in_stream}>> stream\n"
+        )
+        .as_bytes(),
+    );
+    pdf.extend_from_slice(content);
+    pdf.extend_from_slice(b"\nendstream endobj\n");
+    for (number, object) in (5..).zip(objects) {
+        pdf.extend_from_slice(format!("{number} 0 obj {object} endobj\n").as_bytes());
+    }
+    pdf.extend_from_slice(b"trailer <</Root 1 0 R>>\n%%EOF\n");
+    pdf
+}
+
+/// Words in a font that every reader has.
+fn words() -> Vec<u8> {
+    let helvetica = "/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>";
+    page(b"BT /F 40 Tf 10 30 Td (Preview) Tj ET", helvetica, "", &[])
+}
+
+fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.into().write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+/// The picture that came, which no browser takes for anything else.
+#[track_caller]
+fn picture(reply: &Reply) -> DynamicImage {
+    assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+    assert_eq!(reply.header("content-type"), "image/png");
+    assert_eq!(reply.header("x-content-type-options"), "nosniff");
+    assert_eq!(reply.header("content-security-policy"), "sandbox; default-src 'none'");
+    assert_eq!(reply.header("cache-control"), "private, no-cache");
+    image::load_from_memory_with_format(&reply.body, ImageFormat::Png).unwrap()
+}
+
+/// The part of it that is ink.
+fn ink(picture: &DynamicImage) -> f64 {
+    let dark = picture.to_luma8().pixels().filter(|Luma([light])| *light < 128).count();
+    f64::from(u32::try_from(dark).unwrap()) / f64::from(picture.width() * picture.height())
+}
+
+/// Uploads a file as a version of the document; the path of its preview.
+async fn upload(app: &TestApp, document: &str, token: &str, name: &str, bytes: &[u8]) -> String {
+    let uploaded = app.post(&format!("{document}/versions"), token).upload(name, bytes, &[]).send().await.expect(201);
+    format!("{document}/versions/{}/preview", uploaded["version"]["id"].as_str().unwrap())
+}
+
+/// The entries that tell of previews: action, who, and what of it.
+async fn previewed(app: &TestApp, room: &str, token: &str) -> Vec<Value> {
+    let entries = app.get(&format!("{room}/activities?limit=100"), token).send().await.expect(200);
+    let mut entries = entries.as_array().unwrap().clone();
+    entries.retain(|entry| entry["action"].as_str().unwrap().ends_with("_previewed"));
+    entries
+}
+
+async fn a_pdf_is_drawn_the_same_as_snapshot_and_as_upload(app: TestApp) {
+    let (document, room, broker) = app.empty_document("COMPAT").await;
+    let (_, snapshot) = app.take(room.trim_start_matches("/rooms/"), &broker, json!({})).await;
+    let early = app.get(&format!("{snapshot}/preview"), &broker).send().await;
+    assert_eq!((early.problem().as_str(), early.header("retry-after")), ("conflict", "2"));
+    app.work().await;
+    let of_snapshot = app.get(&format!("{snapshot}/preview"), &broker).send().await;
+    let drawn = picture(&of_snapshot);
+    assert_eq!(drawn.dimensions(), (1000, 1414));
+    assert!((0.005..0.5).contains(&ink(&drawn)), "{}", ink(&drawn));
+
+    let file = app.get(&format!("{snapshot}/download"), &broker).send().await.body;
+    let url = upload(&app, &document, &broker, "report.pdf", &file).await;
+    let of_upload = app.get(&url, &broker).send().await;
+    assert_eq!((&of_upload.body, of_upload.header("etag")), (&of_snapshot.body, of_snapshot.header("etag")));
+
+    let url = upload(&app, &document, &broker, "words.pdf", &words()).await;
+    let drawn = picture(&app.get(&url, &broker).send().await);
+    assert_eq!(drawn.dimensions(), (1000, 500));
+    assert!((0.02..0.5).contains(&ink(&drawn)), "a font that is not embedded is drawn: {}", ink(&drawn));
+}
+
+async fn a_picture_is_made_smaller_the_right_way_up_on_white(app: TestApp) {
+    let (document, _, broker) = app.empty_document("COMPAT").await;
+    let wide = RgbImage::from_fn(3000, 1500, |x, _| if x < 1500 { Rgb([0, 0, 0]) } else { Rgb([255, 255, 255]) });
+    let mut jpeg = encoded(wide, ImageFormat::Jpeg);
+    // Exif: to be turned by a quarter, as a telephone says that was held upright.
+    let exif = b"\xFF\xE1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    jpeg.splice(2..2, exif.iter().copied());
+    let url = upload(&app, &document, &broker, "photo.jpg", &jpeg).await;
+    let drawn = picture(&app.get(&url, &broker).send().await).to_luma8();
+    assert_eq!(drawn.dimensions(), (1000, 2000));
+    assert!(drawn.get_pixel(500, 100).0[0] < 50 && drawn.get_pixel(500, 1900).0[0] > 200);
+
+    let clear = RgbaImage::from_fn(40, 30, |x, _| if x < 20 { Rgba([0; 4]) } else { Rgba([200, 0, 0, 255]) });
+    let url = upload(&app, &document, &broker, "stamp.png", &encoded(clear, ImageFormat::Png)).await;
+    let drawn = picture(&app.get(&url, &broker).send().await).to_rgb8();
+    assert_eq!(drawn.dimensions(), (40, 30));
+    assert_eq!((drawn.get_pixel(5, 5), drawn.get_pixel(30, 5)), (&Rgb([255; 3]), &Rgb([200, 0, 0])));
+}
+
+/// PDFs that are not as any program writes them.
+fn odd() -> [(&'static str, Vec<u8>); 4] {
+    let nested = [vec![b'['; 3_000_000], vec![b']'; 3_000_000]].concat();
+    let in_page = format!("/Annots {}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+    let itself = form(5, "/X Do /X Do ");
+    [
+        ("arrays in arrays", page(&nested, "", "", &[])),
+        ("arrays in the page", page(b"", &in_page, "", &[])),
+        ("a form that draws itself", page(b"/X Do", "/Resources<</XObject<</X 5 0 R>>>>", "", &[itself])),
+        ("a page without end", page(b"0 0 1 1 re f", "/CropBox[-1e30 -1e30 1e30 1e30]/UserUnit 1e30", "", &[])),
+    ]
+}
+
+/// A form that draws with another, `X`.
+fn form(other: usize, content: &str) -> String {
+    let length = content.len();
+    format!(
+        "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X {other} 0 R>>>>/Length {length}>> stream\n\
+         {content}\nendstream"
+    )
+}
+
+async fn what_cannot_be_drawn_says_so_and_shows_nothing(app: TestApp) {
+    let (document, room, broker) = app.empty_document("COMPAT").await;
+    let [pretended, jpg, png, tiff, docx, xlsx] = files();
+    let no_page = ("pdf", b"%PDF-1.7\n1 0 obj <</Type/Catalog>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n".to_vec());
+    for (kind, bytes) in [pretended, jpg, png, tiff, docx, xlsx, no_page] {
+        let url = upload(&app, &document, &broker, &format!("paper.{kind}"), &bytes).await;
+        let reply = app.get(&url, &broker).send().await;
+        assert_eq!((reply.status, reply.problem().as_str()), (409, "no_preview"), "{kind}");
+        assert_eq!(reply.json()["detail"], "This file cannot be previewed; download it.");
+    }
+    for (what, bytes) in odd() {
+        let url = upload(&app, &document, &broker, "paper.pdf", &bytes).await;
+        let reply = app.get(&url, &broker).send().await;
+        // A picture of what could be made of it is as good.
+        assert!(reply.status == 200 || reply.problem() == "no_preview", "{what}: {reply:?}");
+    }
+    let snapshot = app.snapshot(room.trim_start_matches("/rooms/"), &broker, json!({ "snapshot_type": "csv" })).await;
+    let url = format!("{room}/snapshots/{}/preview", snapshot["id"].as_str().unwrap());
+    assert_eq!(app.get(&url, &broker).send().await.problem(), "no_preview");
+
+    let before = previewed(&app, &room, &broker).await.len();
+    let url = upload(&app, &document, &broker, "words.pdf", &words()).await;
+    picture(&app.get(&url, &broker).send().await);
+    assert_eq!(previewed(&app, &room, &broker).await.len(), before + 1);
+}
+
+async fn who_looked_is_logged_once_for_what_was_sent(app: TestApp) {
+    let (document, room, broker) = app.empty_document("COMPAT").await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let url = upload(&app, &document, &broker, "words.pdf", &words()).await;
+    let first = app.get(&url, &owner).send().await;
+    picture(&first);
+    let told = previewed(&app, &room, &broker).await;
+    assert_eq!((told.len(), &told[0]["action"]), (1, &json!("document_previewed")));
+    assert_eq!((&told[0]["actor"], &told[0]["meta"]["version"]), (&json!("owner@example.com"), &json!(1)));
+    let shown = app.get(&document, &broker).send().await.expect(200);
+    assert_eq!(told[0]["meta"]["file_sha256"], shown["newest"]["sha256"]);
+
+    let etag = first.header("etag");
+    let again = app.get(&url, &owner).header("if-none-match", etag).send().await;
+    assert_eq!((again.status, again.body.len(), again.header("etag")), (304, 0, etag));
+    assert_eq!(again.header("cache-control"), "private, no-cache");
+    let head = app.request("HEAD", &url, &owner).send().await;
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    assert_eq!(head.header("content-length"), first.body.len().to_string());
+    assert_eq!(previewed(&app, &room, &broker).await.len(), 1);
+
+    let snapshot = app.snapshot(room.trim_start_matches("/rooms/"), &broker, json!({})).await;
+    let url = format!("{room}/snapshots/{}/preview", snapshot["id"].as_str().unwrap());
+    picture(&app.get(&url, &owner).send().await);
+    let told = &previewed(&app, &room, &broker).await[0];
+    assert_eq!((&told["action"], &told["actor"]), (&json!("snapshot_previewed"), &json!("owner@example.com")));
+    assert_eq!(told["meta"], json!({ "snapshot_id": snapshot["id"], "file_sha256": snapshot["file_sha256"] }));
+}
+
+async fn a_stranger_sees_no_preview(app: TestApp) {
+    let (document, room, broker) = app.empty_document("COMPAT").await;
+    let url = upload(&app, &document, &broker, "words.pdf", &words()).await;
+    let stranger = app.user("stranger@example.com", Role::Broker).await;
+    assert_eq!(app.get(&url, &stranger).send().await.problem(), "not_a_party");
+    assert_eq!(app.get(&url, "").send().await.problem(), "unauthenticated");
+    let other = app.post("/rooms", &stranger).json(new_room(&[])).send().await.expect(201);
+    let elsewhere = url.replace(&room, &format!("/rooms/{}", other["id"].as_str().unwrap()));
+    assert_eq!(app.get(&elsewhere, &stranger).send().await.problem(), "not_found");
+    assert_eq!(previewed(&app, &room, &broker).await.len(), 0);
+}
+
+/// PDFs that ask for more than there is.
+fn endless() -> [(&'static str, Vec<u8>); 2] {
+    // Each filter makes 64 bytes of one, and comes to its own end.
+    let mut end = vec![128];
+    for length in [0, 2, 4, 6] {
+        end = [vec![length], end, vec![128]].concat();
+    }
+    let runs = [vec![0x81; 4096], end].concat();
+    let filters = format!("/Filter[{}]", "/RunLengthDecode".repeat(5));
+    // Each form draws the next nine times: in hardly any memory, more times than there are seconds in a life.
+    let forms: Vec<_> = (6..26).map(|next| form(next, &"/X Do ".repeat(9))).collect();
+    [
+        ("memory", page(&runs, "", &filters, &[])),
+        ("time", page(b"/X Do", "/Resources<</XObject<</X 5 0 R>>>>", "", &forms)),
+    ]
+}
+
+#[tokio::test]
+async fn a_drawing_without_end_is_ended_and_the_next_is_drawn() {
+    let app = TestApp::on_sqlite().await;
+    let (document, _, broker) = app.empty_document("COMPAT").await;
+    for (of_what, bytes) in endless() {
+        let url = upload(&app, &document, &broker, "endless.pdf", &bytes).await;
+        assert_eq!(app.get(&url, &broker).send().await.problem(), "no_preview", "{of_what}");
+    }
+    let url = upload(&app, &document, &broker, "words.pdf", &words()).await;
+    picture(&app.get(&url, &broker).send().await);
+}
+
+#[tokio::test]
+async fn a_server_draws_with_its_own_program() {
+    let place = Installation::new(None);
+    place.add_user("broker@example.com", "broker");
+    let server = place.serve();
+    let broker = server.api.sign_in("broker@example.com").await;
+    let room = server.api.post("/rooms", &broker, &new_room(&[])).await;
+    let room = room["id"].as_str().unwrap();
+    let snapshot = server.api.post(&format!("/rooms/{room}/snapshots"), &broker, &json!({})).await;
+    let snapshot = snapshot["id"].as_str().unwrap();
+    server.api.completed(room, snapshot, &broker).await;
+    let path = format!("/rooms/{room}/snapshots/{snapshot}/preview");
+    let drawn = server.api.request(Method::GET, &path, &broker).send().await.unwrap();
+    assert_eq!(drawn.status(), 200);
+    assert!(drawn.bytes().await.unwrap().starts_with(b"\x89PNG"));
+}
+
+/// What a program of these lines draws.
+async fn drawn_by(lines: &str) -> Result<Vec<u8>, Error> {
+    let dir = TempDir::new().unwrap();
+    let program = dir.path().join("program");
+    fs::write(&program, format!("#!/bin/sh\n{lines}\n")).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    let file = Opened { bytes: stream::iter([Ok("a file".into())]).boxed() };
+    Drawer::of(program).draw(Kind::Pdf, "a file", file).await
+}
+
+#[tokio::test]
+async fn the_drawing_process_is_told_nothing_and_believed_little() {
+    let begin = r"printf '\211PNG\r\n\032\n'";
+    let told = drawn_by(&format!("{begin}; cat /proc/$$/environ; echo \"$*\"; pwd; cat")).await.unwrap();
+    assert_eq!(told, b"\x89PNG\r\n\x1A\ndraw-preview pdf\n/\na file");
+    for lines in ["echo no picture", &format!("{begin}; exit 3"), &format!("{begin}; kill -9 $$"), "exec yes"] {
+        assert!(matches!(drawn_by(lines).await, Err(Error::NoPreview)), "{lines}");
+    }
+    let endless = format!("{begin}; exec cat /dev/zero");
+    assert!(matches!(drawn_by(&endless).await, Err(Error::NoPreview)));
+}
