@@ -94,6 +94,8 @@ pub(super) fn label(word: &str) -> String {
         "chem" => "Chemicals".into(),
         "med" => "Medium".into(),
         "pdf" | "json" | "csv" => word.to_uppercase(),
+        "sqlite" => "SQLite".into(),
+        "postgresql" => "PostgreSQL".into(),
         word => crate::http::sentence(&word.replace('_', " ")).trim_end_matches('.').to_owned(),
     }
 }

@@ -1,13 +1,50 @@
 // Every page, in the demo: its name, where it is, and who looks at it; `status` where it is an error's page, `act` for
 // what is done first. All of them are checked, and shot by `screenshots.mjs`.
 
+const inRoom = (rest) => ({ room }) => `/rooms/${room}${rest}`;
+const ofSnapshot = (rest) => ({ room, snapshot }) => `/rooms/${room}/snapshots/${snapshot}${rest}`;
+
 export const PAGES = [
   { name: "sign-in", path: () => "/sign-in" },
   { name: "verify", path: () => "/verify" },
   { name: "verify-result", path: () => "/verify", act: verifyFile },
+  { name: "docs", path: () => "/docs" },
   { name: "rooms", as: "broker", path: () => "/" },
+  { name: "rooms-none-found", as: "broker", path: () => "/?q=nowhere" },
+  { name: "room-new", as: "broker", path: () => "/rooms/new" },
+  { name: "room-edit", as: "broker", path: inRoom("/edit") },
+  { name: "room-phase", as: "broker", path: inRoom("/phase") },
+  { name: "room-phase-back", as: "broker", path: inRoom("/phase/back") },
+  { name: "room-delete", as: "admin", path: inRoom("/delete") },
+  { name: "documents", as: "broker", path: inRoom("/documents") },
+  { name: "documents-buyer", as: "buyer", path: inRoom("/documents?show=missing") },
+  { name: "document", as: "charterer", path: ({ room, document }) => `/rooms/${room}/documents/${document}` },
+  { name: "clearance", as: "receiver", path: inRoom("/clearance") },
+  { name: "parties", as: "broker", path: inRoom("/parties") },
+  { name: "party-edit", as: "broker", path: ({ room, party }) => `/rooms/${room}/parties/${party}` },
+  { name: "party-remove", as: "broker", path: ({ room, party }) => `/rooms/${room}/parties/${party}/remove` },
+  { name: "vessels", as: "broker", path: inRoom("/vessels") },
+  { name: "vessel", as: "broker", path: ({ room, vessel }) => `/rooms/${room}/vessels/${vessel}` },
+  { name: "vessel-edit", as: "broker", path: ({ room, vessel }) => `/rooms/${room}/vessels/${vessel}/edit` },
+  { name: "activity", as: "admin", path: inRoom("/activity") },
+  { name: "snapshots", as: "broker", path: inRoom("/snapshots") },
+  { name: "snapshot", as: "broker", path: ofSnapshot("") },
+  { name: "snapshot-preview", as: "broker", path: ofSnapshot("?preview=true") },
+  { name: "snapshot-delete", as: "admin", path: ofSnapshot("/delete") },
+  { name: "compare", as: "owner", path: ({ room, snapshot, other }) => `/rooms/${room}/compare?from=${other}&to=${snapshot}` },
   { name: "account", as: "broker", path: () => "/account" },
-  { name: "not-found", as: "broker", path: ({ room }) => `/rooms/${room}/none`, status: 404 },
+  { name: "password", as: "broker", path: () => "/account/password" },
+  { name: "admin-users", as: "admin", path: () => "/admin/users" },
+  { name: "admin-user-new", as: "admin", path: () => "/admin/users/new" },
+  { name: "admin-user", as: "admin", path: ({ user }) => `/admin/users/${user}` },
+  { name: "admin-document-types", as: "admin", path: () => "/admin/document-types" },
+  { name: "admin-document-type", as: "admin", path: () => "/admin/document-types/Q88" },
+  { name: "admin-holds", as: "admin", path: () => "/admin/holds" },
+  { name: "room-holds", as: "admin", path: inRoom("/holds") },
+  { name: "admin-system", as: "admin", path: () => "/admin/system" },
+  { name: "not-found", as: "broker", path: () => "/rooms/none", status: 404 },
+  { name: "forbidden", as: "buyer", path: inRoom("/edit"), status: 403 },
+  { name: "invalid", as: "broker", path: () => "/?limit=none", status: 422 },
 ];
 
 // What paths need: ids, and a file to bring.
@@ -17,7 +54,13 @@ export async function ids(rig) {
   const snapshots = await broker.get(`/rooms/${room}/snapshots`);
   const snapshot = snapshots.find((one) => one.snapshot_type === "pdf" && one.status === "completed");
   const file = { name: "snapshot.pdf", mimeType: "application/pdf", buffer: await broker.bytes(snapshot.download_url) };
-  return { room, snapshot: snapshot.id, file };
+  const documents = await broker.get(`/rooms/${room}/documents?limit=100`);
+  const document = documents.find((one) => one.version_count > 1).id;
+  const [party] = (await broker.get(`/rooms/${room}/parties`)).slice(1);
+  const [vessel] = await broker.get(`/rooms/${room}/vessels`);
+  const [user] = await (await rig.api("admin")).get("/users?q=owner");
+  const other = snapshots.findLast((one) => one.id !== snapshot.id);
+  return { room, snapshot: snapshot.id, other: other.id, document, party: party.id, vessel: vessel.id, user: user.id, file };
 }
 
 // Opens a page of the table before whoever looks at it.

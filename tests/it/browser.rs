@@ -16,6 +16,7 @@ on_both_databases! {
     Installation:
     a_file_is_verified_without_script_and_with,
     a_snapshot_is_taken_watched_downloaded_verified_compared_and_deleted,
+    six_people_bring_an_operation_through_its_gate_and_one_is_shut_out,
 }
 
 async fn a_file_is_verified_without_script_and_with(place: Installation) {
@@ -24,6 +25,10 @@ async fn a_file_is_verified_without_script_and_with(place: Installation) {
 
 async fn a_snapshot_is_taken_watched_downloaded_verified_compared_and_deleted(place: Installation) {
     told("snapshots", &place);
+}
+
+async fn six_people_bring_an_operation_through_its_gate_and_one_is_shut_out(place: Installation) {
+    told("operation", &place);
 }
 
 #[tokio::test]
