@@ -1,5 +1,6 @@
-// Every page, in the demo: its name, where it is, and who looks at it; `status` where it is an error's page, `act` for
-// what is done first. All of them are checked, and shot by `screenshots.mjs`.
+// Every page, in the demo: its name, where it is, and who looks at it; `status` where it is an error's page, `limit`
+// of its weight where a picture was asked for, `act` for what is done first. All of them are checked, and shot by
+// `screenshots.mjs`.
 
 const inRoom = (rest) => ({ room }) => `/rooms/${room}${rest}`;
 const ofSnapshot = (rest) => ({ room, snapshot }) => `/rooms/${room}/snapshots/${snapshot}${rest}`;
@@ -29,7 +30,7 @@ export const PAGES = [
   { name: "activity", as: "admin", path: inRoom("/activity") },
   { name: "snapshots", as: "broker", path: inRoom("/snapshots") },
   { name: "snapshot", as: "broker", path: ofSnapshot("") },
-  { name: "snapshot-preview", as: "broker", path: ofSnapshot("?preview=true") },
+  { name: "snapshot-preview", as: "broker", path: ofSnapshot("?preview=true"), limit: 400_000 },
   { name: "snapshot-delete", as: "admin", path: ofSnapshot("/delete") },
   { name: "compare", as: "owner", path: ({ room, snapshot, other }) => `/rooms/${room}/compare?from=${other}&to=${snapshot}` },
   { name: "account", as: "broker", path: () => "/account" },

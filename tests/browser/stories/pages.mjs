@@ -7,6 +7,6 @@ export default async function pages(rig) {
   for (const entry of PAGES) {
     const page = await show(rig, entry, known);
     rig.blame(await axe(page), await reflow(page));
-    if (!entry.status) rig.blame(await light(page, entry.path(known)));
+    if (!entry.status) rig.blame(await light(page, entry.path(known), entry.limit));
   }
 }

@@ -49,6 +49,8 @@ export default async function snapshots(rig) {
   rig.blame(await axe(page), await reflow(page));
 
   await compared(page, path, rig);
+  // It would look again when one of the two is gone.
+  await page.close();
   await deleted(rig, path);
 }
 
