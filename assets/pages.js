@@ -94,7 +94,17 @@ function listen() {
     due = setTimeout(refresh, 150);
   };
   const open = () => {
+    source?.close();
     source = new EventSource(address);
+    // Refused, not interrupted: the server may have been full.
+    source.addEventListener("error", () => {
+      if (source.readyState !== EventSource.CLOSED || document.visibilityState === "hidden") return;
+      clearTimeout(due);
+      due = setTimeout(() => {
+        refresh();
+        open();
+      }, 30_000);
+    });
     source.addEventListener("entry", soon);
     source.addEventListener("progress", soon);
     source.addEventListener("end", () => {

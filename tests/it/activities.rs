@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sts_clearance::{
-    db::Tx,
+    db::{Tx, migrations},
     domain::{Actor, Role, schema},
     evidence::{CompactRange, leaf_hash},
 };
@@ -101,16 +101,19 @@ async fn a_logs_head_is_the_tree_over_its_entries(app: TestApp) {
 
 async fn a_schema_taken_back_is_told_to_the_platforms_log_and_takes_the_files_with_it(app: TestApp) {
     let (room, broker) = app.room().await;
-    let admin = app.user("admin@example.com", Role::Admin).await;
+    app.user("admin@example.com", Role::Admin).await;
     let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
     let key = format!("data/files/rooms/{room}/snapshots/{}.json", snapshot["id"].as_str().unwrap());
     assert!(app.dir.path().join(&key).exists());
     schema::take_back(&app.app, &Actor::Operator, "002", true).await.unwrap();
     app.tidy().await;
     assert!(!app.dir.path().join(&key).exists());
+    // The sessions went with their step.
+    migrations::up(&app.app.db, app.app.now()).await.unwrap();
+    let admin = app.session("admin@example.com").await;
     let log = app.get("/activities?limit=1", &admin).send().await.expect(200);
     assert_eq!((&log[0]["actor"], &log[0]["action"]), (&json!("operator"), &json!("schema_taken_back")));
-    let migrations = log[0]["meta"]["migrations"].as_array().unwrap();
-    assert_eq!(migrations.last().unwrap(), "003_add_snapshots_table");
+    let steps = log[0]["meta"]["migrations"].as_array().unwrap();
+    assert_eq!(steps.last().unwrap(), "003_add_snapshots_table");
     assert_eq!(log[0]["meta"]["rows_deleted"]["snapshots"], 1);
 }
