@@ -21,12 +21,15 @@ export const PAGES = [
   { name: "documents-buyer", as: "buyer", path: inRoom("/documents?show=missing") },
   { name: "document", as: "charterer", path: ({ room, document }) => `/rooms/${room}/documents/${document}` },
   { name: "clearance", as: "receiver", path: inRoom("/clearance") },
+  { name: "clearance-word", as: "owner", path: ({ room, other_vessel }) => `/rooms/${room}/clearance/${other_vessel}` },
+  { name: "clearance-revoke", as: "broker", path: ({ room, approval }) => `/rooms/${room}/approvals/${approval}/revoke` },
   { name: "parties", as: "broker", path: inRoom("/parties") },
   { name: "party-edit", as: "broker", path: ({ room, party }) => `/rooms/${room}/parties/${party}` },
   { name: "party-remove", as: "broker", path: ({ room, party }) => `/rooms/${room}/parties/${party}/remove` },
   { name: "vessels", as: "broker", path: inRoom("/vessels") },
   { name: "vessel", as: "broker", path: ({ room, vessel }) => `/rooms/${room}/vessels/${vessel}` },
   { name: "vessel-edit", as: "broker", path: ({ room, vessel }) => `/rooms/${room}/vessels/${vessel}/edit` },
+  { name: "vessel-remove", as: "admin", path: ({ room, vessel }) => `/rooms/${room}/vessels/${vessel}/remove` },
   { name: "activity", as: "admin", path: inRoom("/activity") },
   { name: "snapshots", as: "broker", path: inRoom("/snapshots") },
   { name: "snapshot", as: "broker", path: ofSnapshot("") },
@@ -39,9 +42,11 @@ export const PAGES = [
   { name: "admin-user-new", as: "admin", path: () => "/admin/users/new" },
   { name: "admin-user", as: "admin", path: ({ user }) => `/admin/users/${user}` },
   { name: "admin-document-types", as: "admin", path: () => "/admin/document-types" },
+  { name: "admin-document-type-new", as: "admin", path: () => "/admin/document-types/new" },
   { name: "admin-document-type", as: "admin", path: () => "/admin/document-types/Q88" },
   { name: "admin-holds", as: "admin", path: () => "/admin/holds" },
   { name: "room-holds", as: "admin", path: inRoom("/holds") },
+  { name: "hold-lift", as: "admin", path: ({ room, hold }) => `/rooms/${room}/holds/${hold}` },
   { name: "admin-system", as: "admin", path: () => "/admin/system" },
   { name: "not-found", as: "broker", path: () => "/rooms/none", status: 404 },
   { name: "forbidden", as: "buyer", path: inRoom("/edit"), status: 403 },
@@ -58,10 +63,16 @@ export async function ids(rig) {
   const documents = await broker.get(`/rooms/${room}/documents?limit=100`);
   const document = documents.find((one) => one.version_count > 1).id;
   const [party] = (await broker.get(`/rooms/${room}/parties`)).slice(1);
-  const [vessel] = await broker.get(`/rooms/${room}/vessels`);
-  const [user] = await (await rig.api("admin")).get("/users?q=owner");
+  const [vessel, other_vessel] = await broker.get(`/rooms/${room}/vessels`);
+  const approvals = await broker.get(`/rooms/${room}/approvals`);
+  const approval = approvals.find((one) => one.status.startsWith("approved"));
+  const admin = await rig.api("admin");
+  const [user] = await admin.get("/users?q=owner");
   const other = snapshots.findLast((one) => one.id !== snapshot.id);
-  return { room, snapshot: snapshot.id, other: other.id, document, party: party.id, vessel: vessel.id, user: user.id, file };
+  const [held] = await admin.get(`/rooms/${room}/holds`);
+  const hold = held ?? (await admin.post(`/rooms/${room}/holds`, { reason: "A claim", snapshot_id: other.id }));
+  return { room, snapshot: snapshot.id, other: other.id, document, party: party.id, vessel: vessel.id, other_vessel: other_vessel.id,
+    approval: approval.id, hold: hold.id, user: user.id, file };
 }
 
 // Opens a page of the table before whoever looks at it.
