@@ -1,22 +1,23 @@
 //! The deletion of a snapshot: what follows from it, who has to agree, and its title to be typed.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use maud::{Markup, html};
+use maud::html;
 
-use super::{Room, Tab};
+use super::{
+    Room, Tab,
+    two_admins::{self, Subject},
+};
 use crate::{
     app::App,
-    db::{confirmations::Request, holds::Hold},
     domain::{
         RoomId, SnapshotId,
-        confirmations::{self, Outcome},
+        confirmations::Outcome,
         snapshots::{self, Deletion},
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
     pages::{
         field::{Field, Filled},
-        show,
         who::Who,
     },
     policy::Action::SnapshotDelete,
@@ -61,12 +62,12 @@ async fn asked(app: &App, caller: &Caller, room: RoomId, id: SnapshotId, filled:
         section.narrow aria-labelledby="delete-title" {
             h2 id="delete-title" { "Delete “" (snapshot.title) "”?" }
             @if let Some(hold) = &hold {
-                (held(hold, &who))
+                (Subject::Snapshot.held(hold, &who))
                 p.actions { a.button.secondary href=(path) { "Back to the snapshot" } }
             } @else {
                 p { "Its file and its record are gone for good, and nobody can draw it again. The log keeps that it was \
                      taken, its hashes, and who deleted it." }
-                @if takes_two { (two(request.as_ref(), is_own, &who)) }
+                @if takes_two { (Subject::Snapshot.agreement(request.as_ref(), is_own, &who)) }
                 @if is_own {
                     p.actions { a.button.secondary href=(path) { "Back to the snapshot" } }
                 } @else {
@@ -75,7 +76,7 @@ async fn asked(app: &App, caller: &Caller, room: RoomId, id: SnapshotId, filled:
                         (Field::required("title", "Title of the snapshot")
                             .hint(&format!("To confirm, type: {}", snapshot.title)).input(filled))
                         p.actions {
-                            button.danger type="submit" { (words(takes_two, request.is_some())) }
+                            button.danger type="submit" { (two_admins::deed(takes_two, request.is_some())) }
                             a.quiet href=(path) { "Cancel" }
                         }
                     }
@@ -84,45 +85,4 @@ async fn asked(app: &App, caller: &Caller, room: RoomId, id: SnapshotId, filled:
         }
     };
     Ok(room.page(caller, Tab::Snapshots, &main).status(filled.status()).into_response())
-}
-
-fn words(takes_two: bool, is_second: bool) -> &'static str {
-    if takes_two && !is_second { "Ask for the deletion" } else { "Delete for good" }
-}
-
-fn held(hold: &Hold, who: &Who) -> Markup {
-    html! {
-        div.refused role="note" {
-            p {
-                strong { @if hold.snapshot.is_some() { "The snapshot is under hold. " } @else { "The room is under hold. " } }
-                (who.named(&hold.placed_by)) " placed the hold, " (show::time(hold.placed_at)) ": " (hold.reason)
-            }
-            p { "Nobody deletes the snapshot before two admins have lifted the hold." }
-        }
-    }
-}
-
-/// That it takes two admins, and how far they are.
-fn two(request: Option<&Request>, is_own: bool, who: &Who) -> Markup {
-    html! {
-        @match request {
-            None => {
-                p { strong { "It takes two admins. " } "The room was closed, and its papers are within the time for which they \
-                     are kept. You ask for the deletion; another admin confirms it on this page within a day." }
-            }
-            Some(request) if is_own => {
-                p role="status" {
-                    strong { "You have asked for it. " } "Nothing has been deleted. Another admin has to confirm it on this \
-                    page until " (show::time(confirmations::until(request))) "; later it would have to be asked for again."
-                }
-            }
-            Some(request) => {
-                p {
-                    strong { (who.named(&request.asked_by)) " has asked for it, " (show::time(request.asked_at)) ". " }
-                    "You would be the second admin: the snapshot is deleted at once. The request ends "
-                    (show::time(confirmations::until(request))) "."
-                }
-            }
-        }
-    }
 }

@@ -11,6 +11,7 @@ mod phase;
 mod removal;
 mod snapshot;
 mod snapshots;
+mod two_admins;
 mod vessels;
 mod word;
 

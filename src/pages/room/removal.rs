@@ -3,19 +3,21 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::Room;
+use super::{
+    Room,
+    two_admins::{self, Subject},
+};
 use crate::{
     app::App,
-    db::{confirmations::Request, holds::Hold},
     domain::{
-        confirmations::{self, Outcome},
+        confirmations::Outcome,
         rooms::{self, BeforeDeletion, Deletion},
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, InRoom, PageRoutes},
     pages::{
         field::{Field, Filled, tick},
-        show::{self, count},
+        show::count,
         who::Who,
     },
     policy::Action::RoomDelete,
@@ -66,13 +68,13 @@ async fn asked(app: &App, caller: &Caller, room: InRoom, filled: &Filled) -> Res
             h2 id="delete-title" { "Delete “" (room.state.room.title) "”?" }
             (filled.summary(&["title", "reason"]))
             @if let Some(hold) = &before.hold {
-                (held(hold, &who))
+                (Subject::Room.held(hold, &who))
             } @else {
                 p {
                     "It leaves every list, and everybody finds it gone. Its log stays, for admins. "
                     @if before.takes_force() { (contents(&before)) }
                 }
-                @if before.takes_two { (two(before.request.as_ref(), is_own, &who)) }
+                @if before.takes_two { (Subject::Room.agreement(before.request.as_ref(), is_own, &who)) }
                 @if !is_own { (form(&room, &before, filled)) }
             }
             @if before.hold.is_some() || is_own {
@@ -105,48 +107,8 @@ fn form(room: &Room, before: &BeforeDeletion, filled: &Filled) -> Markup {
                 (tick(filled, "force", "Delete it with all that is in it", false))
             }
             p.actions {
-                button.danger type="submit" {
-                    @if before.takes_two && !is_second { "Ask for the deletion" } @else { "Delete for good" }
-                }
+                button.danger type="submit" { (two_admins::deed(before.takes_two, is_second)) }
                 a.quiet href=(room.path("")) { "Cancel" }
-            }
-        }
-    }
-}
-
-fn held(hold: &Hold, who: &Who) -> Markup {
-    html! {
-        div.refused role="note" {
-            p {
-                strong { @if hold.snapshot.is_some() { "A snapshot of the room is under hold. " } @else { "The room is under hold. " } }
-                (who.named(&hold.placed_by)) " placed the hold, " (show::time(hold.placed_at)) ": " (hold.reason)
-            }
-            p { "Nobody deletes the room before two admins have lifted the hold." }
-        }
-    }
-}
-
-/// That it takes two admins, and how far they are.
-fn two(request: Option<&Request>, is_own: bool, who: &Who) -> Markup {
-    html! {
-        @match request {
-            None => {
-                p { strong { "It takes two admins. " } "The room was closed, and its snapshots are within the time for which \
-                     they are kept. You ask for the deletion; another admin confirms it on this page within a day." }
-            }
-            Some(request) if is_own => {
-                p role="status" {
-                    strong { "You have asked for it. " } "Nothing has been deleted. Another admin has to confirm it on this \
-                    page until " (show::time(confirmations::until(request))) "; later it would have to be asked for again."
-                }
-            }
-            Some(request) => {
-                p {
-                    strong { (who.named(&request.asked_by)) " has asked for it, " (show::time(request.asked_at)) ". " }
-                    @if let Some(reason) = &request.reason { "Why: " (reason) ". " }
-                    "You would be the second admin: the room is deleted at once. The request ends "
-                    (show::time(confirmations::until(request))) "."
-                }
             }
         }
     }
