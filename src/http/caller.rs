@@ -61,11 +61,6 @@ impl Caller {
             _ => Ok(()),
         }
     }
-
-    /// The roles that may do this.
-    pub fn who_may(action: policy::Action) -> Vec<Role> {
-        action.roles()
-    }
 }
 
 /// The room of the path, which the caller has been let into.

@@ -40,7 +40,7 @@ pub(super) struct List<'a> {
 impl<'a> List<'a> {
     pub(super) async fn of(app: &App, room: &'a Room, caller: &'a Caller, asked: &'a Asked) -> Result<Self> {
         let state = &room.state;
-        let waiting = todo::waiting_for(state, &caller.user.email, &Caller::who_may(DocumentApprove));
+        let waiting = todo::waiting_for(state, &caller.user.email, &DocumentApprove.roles());
         Ok(Self {
             room,
             caller,
