@@ -13,6 +13,7 @@ pub mod drawer;
 pub mod error;
 pub mod keys;
 pub mod live;
+pub mod shares;
 
 pub mod api;
 pub mod cli;

@@ -36,6 +36,7 @@ mod rooms;
 mod sealing;
 mod serve;
 mod sessions;
+mod shares;
 mod snapshots;
 mod surface;
 mod system;
