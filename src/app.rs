@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
+    children::Children,
     config::Config,
     db::Db,
     domain::Time,
-    drawer::Drawer,
     error::{Error, Result},
     evidence::LogKey,
     files::{self, Files},
@@ -27,9 +27,6 @@ const HASHING_PLACES: usize = 2;
 
 /// Archives packed at once: each holds a thread for as long as its client takes.
 const PACKING_PLACES: usize = 32;
-
-/// Memory for the files that are brought to be checked, of all who come at once, in MiB.
-const VERIFYING_MIB: usize = 256;
 
 /// The application; a clone is another handle to the same one.
 #[derive(Clone)]
@@ -60,12 +57,8 @@ pub struct Shared {
     pub hashing: Arc<Semaphore>,
     /// Places for the packing of archives.
     pub packing: Arc<Semaphore>,
-    /// The one place for the checking of files that are brought: it may draw a whole report.
-    pub verifying: Arc<Semaphore>,
-    /// Memory for the files that are brought, in MiB.
-    pub verifying_mib: Arc<Semaphore>,
-    /// How previews are drawn.
-    pub drawer: Drawer,
+    /// The processes that read and draw what could end this one.
+    pub children: Children,
     /// Places for those who follow a room.
     pub streams: Arc<Places>,
     /// Cancelled when the process is to stop: nobody waits for a job then.
@@ -114,9 +107,7 @@ impl App {
             job_finished: Notify::new(),
             hashing: Arc::new(Semaphore::new(HASHING_PLACES)),
             packing: Arc::new(Semaphore::new(PACKING_PLACES)),
-            verifying: Arc::new(Semaphore::new(1)),
-            verifying_mib: Arc::new(Semaphore::new(VERIFYING_MIB)),
-            drawer: Drawer::of_this_program()?,
+            children: Children::of_this_program(config.font_dir())?,
             streams: Arc::default(),
             stopping: CancellationToken::new(),
             config,
@@ -128,16 +119,16 @@ impl App {
     /// The same database and files under another clock, for a story that is told afterwards.
     #[must_use]
     pub fn with_clock(&self, clock: Clock) -> Self {
-        self.like(clock, self.drawer.clone())
+        self.like(clock, self.children.clone())
     }
 
-    /// The same application, in which another program draws the previews.
+    /// The same application with other children.
     #[must_use]
-    pub fn with_drawer(&self, drawer: Drawer) -> Self {
-        self.like(self.clock.clone(), drawer)
+    pub fn with_children(&self, children: Children) -> Self {
+        self.like(self.clock.clone(), children)
     }
 
-    fn like(&self, clock: Clock, drawer: Drawer) -> Self {
+    fn like(&self, clock: Clock, children: Children) -> Self {
         let shared = Shared {
             db: self.db.clone(),
             files: self.files.clone(),
@@ -150,9 +141,7 @@ impl App {
             job_finished: Notify::new(),
             hashing: Arc::new(Semaphore::new(HASHING_PLACES)),
             packing: Arc::new(Semaphore::new(PACKING_PLACES)),
-            verifying: Arc::new(Semaphore::new(1)),
-            verifying_mib: Arc::new(Semaphore::new(VERIFYING_MIB)),
-            drawer,
+            children,
             streams: Arc::clone(&self.streams),
             stopping: self.stopping.clone(),
             clock,

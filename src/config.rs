@@ -273,12 +273,19 @@ impl Config {
         u64::from(self.upload_limit_mib) * 1024 * 1024
     }
 
+    /// The directory of further fonts, as an absolute path. `None` where there is none.
+    pub fn font_dir(&self) -> Option<PathBuf> {
+        if self.font_dir.is_empty() {
+            return None;
+        }
+        // A path that cannot be made absolute is used as it is, and refused where it is read.
+        Some(std::path::absolute(&self.font_dir).unwrap_or_else(|_| PathBuf::from(&self.font_dir)))
+    }
+
     /// The fonts of reports.
     pub fn fonts(&self) -> Result<report::Fonts> {
-        if self.font_dir.is_empty() {
-            return Ok(report::Fonts::embedded());
-        }
-        report::Fonts::with_directory(Path::new(&self.font_dir))
+        let Some(directory) = self.font_dir() else { return Ok(report::Fonts::embedded()) };
+        report::Fonts::with_directory(&directory)
             .map_err(|error| Error::setup(format!("the fonts of {}: {error}", self.font_dir)))
     }
 }

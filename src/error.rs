@@ -102,6 +102,9 @@ pub enum Error {
     /// The file store.
     #[error("the file store: {0}")]
     Store(#[from] object_store::Error),
+    /// The child process that was doing it has ended, or did not come to an end.
+    #[error("the process that was doing this ended before it was done: {0}")]
+    ChildDied(String),
     /// A defect of the program, or data that contradicts itself.
     #[error("{0}")]
     Internal(String),
@@ -170,6 +173,7 @@ impl Error {
             | Self::Store(_)
             | Self::Setup(_)
             | Self::Refused(_)
+            | Self::ChildDied(_)
             | Self::Internal(_) => (500, "internal"),
         }
     }

@@ -8,8 +8,8 @@ pub mod policy;
 
 pub mod app;
 pub mod authority;
+pub mod children;
 pub mod config;
-pub mod drawer;
 pub mod error;
 pub mod keys;
 pub mod live;

@@ -2,9 +2,9 @@
 //!
 //! Exit codes: 0 done, 1 not done (one line on standard error says why), 2 not understood.
 
+mod child;
 mod config;
 mod demo;
-mod draw_preview;
 mod fsck;
 mod key;
 mod migrate;
@@ -23,8 +23,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     app::{App, Clock},
+    children,
     config::{Config, Layers, mask_password},
-    drawer,
     error::{Error, Result},
 };
 
@@ -105,9 +105,9 @@ enum Command {
     /// Print the settings in force, and where each comes from
     #[command(after_help = "Example:\n  STS_LISTEN=127.0.0.1:9000 sts-clearance config")]
     Config,
-    /// Draw the preview of a file from standard input to standard output; the server starts it
-    #[command(name = drawer::COMMAND, hide = true)]
-    DrawPreview(draw_preview::Flags),
+    /// Do for the server what could end a process; the server starts it
+    #[command(name = children::COMMAND, hide = true)]
+    Child(child::Flags),
 }
 
 /// The command-line grammar, for its golden file.
@@ -121,6 +121,8 @@ pub fn run() -> ExitCode {
         Ok(matches) => matches,
         Err(said) => said.exit(),
     };
+    // What is written is for the owner alone, whatever the umask was.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(said) => said.exit(),
@@ -139,14 +141,14 @@ fn execute(cli: Cli) -> Result<ExitCode> {
     // Whoever checks a file may have no server, and settings that cannot be read are no hindrance.
     match &cli.command {
         Command::Verify(flags) => return verify::run(flags),
-        Command::DrawPreview(flags) => return draw_preview::run(flags).map(|()| ExitCode::SUCCESS),
+        Command::Child(flags) => return child::run(flags).map(|()| ExitCode::SUCCESS),
         _ => {}
     }
     let layers = layers(&cli)?;
     let settings = layers.config()?;
     let done = match cli.command {
         Command::Verify(flags) => return verify::run(&flags),
-        Command::DrawPreview(flags) => draw_preview::run(&flags),
+        Command::Child(flags) => child::run(&flags),
         Command::Fsck(flags) => return block_on(fsck::run(settings, flags)),
         Command::Config => config::print_settings(&layers),
         Command::Serve(flags) => serve::run(settings, &flags),
@@ -162,6 +164,7 @@ fn layers(cli: &Cli) -> Result<Layers> {
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
     let environment: Vec<(String, String)> = std::env::vars_os().filter_map(text).collect();
     let shared = &cli.shared;
+    refuse_password_in_sight(shared.database_url.as_deref())?;
     let mut flags = vec![
         ("data_dir", shared.data_dir.clone()),
         ("database_url", shared.database_url.clone()),
@@ -174,6 +177,17 @@ fn layers(cli: &Cli) -> Result<Layers> {
     let from_environment =
         environment.iter().find(|(name, _)| name == "STS_CONFIG").map(|(_, file)| PathBuf::from(file));
     Layers::read(shared.config.clone().or(from_environment).as_deref(), &environment, &flags)
+}
+
+/// Everybody on the machine can read the arguments of a process.
+fn refuse_password_in_sight(database_url: Option<&str>) -> Result<()> {
+    if database_url.is_some_and(|url| mask_password(url) != url) {
+        return Err(Error::setup(
+            "a password in `--database-url` can be read in the list of processes; give the address as \
+             `STS_DATABASE_URL`, or as `database_url` in the file of settings",
+        ));
+    }
+    Ok(())
 }
 
 fn open(settings: Config) -> Result<App> {

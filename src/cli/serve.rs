@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{demo, open, print, runtime};
 use crate::{
     app::App,
+    children,
     config::Config,
     db::migrations,
     domain::{Time, log_keys},
@@ -44,6 +45,7 @@ pub(super) struct Flags {
 
 pub(super) fn run(settings: Config, flags: &Flags) -> Result<()> {
     telemetry::start(&settings)?;
+    children::hide_memory()?;
     let runtime = runtime()?;
     let served = runtime.block_on(serve(open(settings)?, flags));
     // A report being drawn is left to its lease.

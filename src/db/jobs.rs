@@ -2,7 +2,7 @@
 
 use super::{Row, Tx};
 use crate::{
-    domain::{SnapshotId, Time, system::JobCounts},
+    domain::{RoomId, SnapshotId, Time, system::JobCounts},
     error::Result,
 };
 
@@ -37,11 +37,17 @@ pub async fn enqueue(tx: &mut Tx, snapshot: SnapshotId, now: Time) -> Result<()>
     .map(drop)
 }
 
-/// Whether a job is due that nobody holds.
-pub async fn is_due(tx: &mut Tx, now: Time) -> Result<bool> {
-    let due =
-        "SELECT 1 FROM snapshot_jobs WHERE not_before <= ?1 AND (lease_until IS NULL OR lease_until < ?1) LIMIT 1";
-    Ok(tx.opt(due, &[&now]).await?.is_some())
+/// The rooms with a job that is due and that nobody holds, that with the job longest due first.
+pub async fn rooms_with_due(tx: &mut Tx, now: Time) -> Result<Vec<RoomId>> {
+    let rows = tx
+        .rows(
+            "SELECT s.room_id FROM snapshot_jobs j JOIN snapshots s ON s.id = j.snapshot_id
+             WHERE j.not_before <= ?1 AND (j.lease_until IS NULL OR j.lease_until < ?1)
+             GROUP BY s.room_id ORDER BY MIN(j.not_before), s.room_id LIMIT 1000",
+            &[&now],
+        )
+        .await?;
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 /// How many jobs are still to be done, and how many have been given up.
@@ -63,8 +69,8 @@ pub async fn by_state(tx: &mut Tx, now: Time) -> Result<JobCounts> {
     Ok(JobCounts { waiting: row.get(0)?, running: row.get(1)?, failed: row.get(2)? })
 }
 
-/// Claims the job longest due, until `lease_until`.
-pub async fn claim(tx: &mut Tx, now: Time, lease_until: Time) -> Result<Option<Claim>> {
+/// Claims the room's job longest due, until `lease_until`.
+pub async fn claim(tx: &mut Tx, room: RoomId, now: Time, lease_until: Time) -> Result<Option<Claim>> {
     let skip_locked = tx.dialect().skip_locked();
     let row = tx
         .opt(
@@ -72,14 +78,21 @@ pub async fn claim(tx: &mut Tx, now: Time, lease_until: Time) -> Result<Option<C
                 "UPDATE snapshot_jobs SET attempts = attempts + 1, lease_until = ?2, progress = 0
                  WHERE snapshot_id = (SELECT snapshot_id FROM snapshot_jobs
                                       WHERE not_before <= ?1 AND (lease_until IS NULL OR lease_until < ?1)
+                                        AND {ROOM} = ?3
                                       ORDER BY not_before LIMIT 1 {skip_locked})
                  RETURNING {ROOM}, snapshot_id, attempts"
             ),
-            &[&now, &lease_until],
+            &[&now, &lease_until, &room],
         )
         .await?;
     ring(tx, row.as_ref()).await?;
     row.map(|row| Ok(Claim { snapshot: row.get(1)?, attempt: row.get(2)? })).transpose()
+}
+
+/// Why the last attempt at a job failed. `None` where none has.
+pub async fn last_error(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<String>> {
+    let row = tx.opt("SELECT last_error FROM snapshot_jobs WHERE snapshot_id = ?1", &[&snapshot]).await?;
+    row.map_or(Ok(None), |row| row.get(0))
 }
 
 /// Holds the job's row, if it is still this claim's; false where another worker has it or it is gone.

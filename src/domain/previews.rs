@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     app::App,
+    children::{FILE_LIMIT, Uploaded},
     db::{Tx, document_versions::Version, files::StoredFile, snapshots::Snapshot},
-    drawer::FILE_LIMIT,
     error::{Error, Result},
 };
 
@@ -49,10 +49,11 @@ impl Previewable {
         format!("{}-{DRAWER}", hex::encode(self.file.sha256))
     }
 
-    /// Draws it.
-    pub async fn draw(&self, app: &App) -> Result<Vec<u8>> {
-        let file = app.files.get(&self.file.file_url, None).await?;
-        app.drawer.draw(self.kind, &self.file.file_url, file).await
+    /// Draws it, for this account.
+    pub async fn draw(&self, app: &App, account: &str) -> Result<Vec<u8>> {
+        let bytes = app.files.get(&self.file.file_url, None).await?;
+        let name = self.file.file_url.clone();
+        app.children.preview(account, Uploaded { kind: self.kind, known_by: self.tag(), name, bytes }).await
     }
 }
 

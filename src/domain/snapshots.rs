@@ -318,14 +318,22 @@ pub async fn complete(app: &App, claim: Claim, room: RoomId, drawn: Drawn) -> Re
     .await
 }
 
+/// How the reason of an attempt begins that ended the process which drew the report.
+pub const ENDED_ITS_PROCESS: &str = "drawing it takes more than there is for a report";
+
 /// Gives a job back after a failed attempt: to be tried again after a pause that grows, or, after
 /// the last attempt, given up with its reason.
+///
+/// The second attempt that ended its process is the last: what a record does to a process it does again.
 pub async fn attempt_failed(app: &App, claim: Claim, room: RoomId, reason: String) -> Result<()> {
     operation(app, Log::Room(room), &Actor::System, async move |tx, log| {
         if !db::jobs::hold(tx, claim).await? {
             return Ok(());
         }
-        if claim.attempt < MOST_ATTEMPTS {
+        let before = db::jobs::last_error(tx, claim.snapshot).await?;
+        let ended_its_process = |reason: &str| reason.starts_with(ENDED_ITS_PROCESS);
+        let again = ended_its_process(&reason) && before.as_deref().is_some_and(ended_its_process);
+        if claim.attempt < MOST_ATTEMPTS && !again {
             let pause = Duration::from_secs(1 << claim.attempt);
             return db::jobs::give_back(tx, claim, Some(log.now.after(pause)), &reason).await;
         }

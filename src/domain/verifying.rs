@@ -1,32 +1,21 @@
 //! Checking files that people bring, and those of the store, by what this server knows: its keys and its fonts.
-//! Nothing of what is brought is kept.
-
-use std::{sync::Arc, time::Duration};
+//! Nothing of what is brought is kept, and none of it is read in this process.
 
 use futures_util::TryStreamExt;
-use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use super::{RoomId, SnapshotId, log_keys, snapshots};
 use crate::{
     app::App,
+    children::{MOST_FILE, Verification, Verifying, What},
     db::{files::StoredFile, snapshots::Snapshot},
     error::{Error, Result},
-    evidence::{
-        ConsistencyProof, Hash, PublicKeys,
-        verify::{self, Exhibits, Report},
-    },
+    evidence::{Hash, verify::Report},
 };
 
-/// The largest file that is checked here, in bytes: it is read into memory.
-pub const LARGEST: usize = 64 * MIB;
 const MIB: usize = 1024 * 1024;
-/// The largest record of a stranger's that is read, in bytes: it takes many times as much memory.
-const UNPROVEN_LIMIT: usize = 4 * 1024 * 1024;
-/// Whoever waits for longer than this comes again.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What somebody wants checked.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Brought {
     /// The file.
     pub file: Vec<u8>,
@@ -38,66 +27,49 @@ pub struct Brought {
     pub key: Option<String>,
     /// The proof that the log of the one extends that of the other.
     pub consistency: Option<String>,
-    /// The memory that all of this takes, of what there is for it.
-    pub memory: Option<OwnedSemaphorePermit>,
+    /// The memory that all of this takes, of what there is for whoever asks.
+    pub memory: Verifying,
+}
+
+impl Brought {
+    /// Nothing yet, for whoever this is: an account, or a client's network.
+    pub fn nothing_yet(app: &App, who: &str) -> Self {
+        let memory = app.children.verifying(who);
+        Self { file: Vec::new(), sha256: None, older: None, key: None, consistency: None, memory }
+    }
 }
 
 /// Makes every check.
 pub async fn verify(app: &App, brought: Brought) -> Result<Report> {
-    let trusted = match &brought.key {
-        Some(key) => key.clone(),
+    let keys = match brought.key {
+        Some(keys) => keys,
         None => log_keys::public(app).await?.join("\n"),
     };
-    let keys = PublicKeys::read(&trusted).map_err(|error| Error::field("key", format!("cannot be used: {error}")))?;
-    if let Some(proof) = &brought.consistency {
-        ConsistencyProof::read(proof)
-            .map_err(|error| Error::field("consistency", format!("cannot be read: {error}")))?;
-        if brought.older.is_none() {
-            return Err(Error::field("consistency", "is about two files: `older` is missing"));
-        }
-    }
-    let place = timeout(PATIENCE, Arc::clone(&app.verifying).acquire_owned()).await;
-    let place = place.map_err(|_| Error::Busy)?.map_err(|_| Error::Busy)?;
-    let fonts = Arc::clone(&app.fonts);
-    let checked = tokio::task::spawn_blocking(move || {
-        let report = verify::verify(&Exhibits {
-            file: &brought.file,
-            older: brought.older.as_deref(),
-            consistency: brought.consistency.as_deref(),
-            sha256: brought.sha256,
-            keys: Some(&keys),
-            drawer: &*fonts,
-            unproven_limit: UNPROVEN_LIMIT,
-        });
-        drop((place, brought.memory));
-        report
-    });
-    let report = checked.await.map_err(|error| Error::internal(format!("the verifier panicked: {error}")))?;
-    report.map_err(|refused| {
-        let field = if refused.is_older { "older" } else { "file" };
-        Error::field(field, "must be a PDF, JSON or zip of STS Clearance")
-    })
+    let what = What { sha256: brought.sha256, keys, consistency: brought.consistency };
+    let asked = Verification { file: brought.file, older: brought.older, what };
+    app.children.verify(asked, brought.memory).await
 }
 
-/// Makes every check of a snapshot's file as it lies in the store, and answers the snapshot with them.
+/// Makes every check of a snapshot's file as it lies in the store, for this account, and returns the snapshot with
+/// them.
 ///
 /// This is no download, and the log does not tell of it: nothing of the file leaves the server but the facts that
 /// everybody who may see the snapshot is shown anyway.
-pub async fn verify_stored(app: &App, room: RoomId, id: SnapshotId) -> Result<(Snapshot, Report)> {
+pub async fn verify_stored(app: &App, room: RoomId, id: SnapshotId, account: &str) -> Result<(Snapshot, Report)> {
     let snapshot = app.db.read(async |tx| snapshots::find(tx, room, id).await).await?;
     let stored = snapshots::downloadable(&snapshot)?;
     let size = usize::try_from(stored.size.unsigned_abs()).unwrap_or(usize::MAX);
-    if size > LARGEST {
-        let most = LARGEST / MIB;
+    if size > MOST_FILE {
+        let most = MOST_FILE / MIB;
         return Err(Error::conflict(format!(
             "the file is larger than the {most} MiB that are checked here; download it, and check it with \
              `sts-clearance verify FILE`"
         )));
     }
-    let places = u32::try_from(size.div_ceil(MIB)).unwrap_or(u32::MAX);
-    let memory = Arc::clone(&app.verifying_mib).try_acquire_many_owned(places).map_err(|_| Error::Busy)?;
-    let file = read(app, &stored, size).await?;
-    let brought = Brought { file, sha256: Some(stored.sha256), memory: Some(memory), ..Brought::default() };
+    let mut brought = Brought::nothing_yet(app, account);
+    brought.memory.claim(size)?;
+    brought.file = read(app, &stored, size).await?;
+    brought.sha256 = Some(stored.sha256);
     Ok((snapshot, verify(app, brought).await?))
 }
 

@@ -1,7 +1,7 @@
 //! The form with which somebody brings a file to be checked. It is read into memory, of which there is a set amount
 //! for all who come at once, and nothing of it is kept.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
 use multer::{Constraints, Field, Multipart, SizeLimit};
@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::verifying::{Brought, LARGEST},
+    children::MOST_FILE,
+    domain::verifying::Brought,
     error::{Error, Result},
 };
 
@@ -39,12 +40,14 @@ impl FromRequest<App> for Brought {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
+        let who = String::new();
         let boundary = form_boundary(request.headers())?;
-        let whole = SizeLimit::new().whole_stream((2 * LARGEST + 4 * MOST_BESIDE) as u64);
+        let whole = SizeLimit::new().whole_stream((2 * MOST_FILE + 4 * MOST_BESIDE) as u64);
         let unparsed = Unparsed::default();
         let body = unparsed.watch(request.into_body().into_data_stream());
         let form = Multipart::with_constraints(body, boundary, Constraints::new().size_limit(whole));
-        let read = Reading { app, unparsed, brought: Self::default(), bytes: 0 }.read(form);
+        let brought = Self::nothing_yet(app, &who);
+        let read = Reading { unparsed, brought }.read(form);
         timeout(WHOLE, read).await.map_err(|_| Error::Http(408, "the form took longer than five minutes".into()))?
     }
 }
@@ -63,14 +66,12 @@ impl Takes for Result<Brought> {
 }
 
 /// A form on its way.
-struct Reading<'a> {
-    app: &'a App,
+struct Reading {
     unparsed: Unparsed,
     brought: Brought,
-    bytes: usize,
 }
 
-impl Reading<'_> {
+impl Reading {
     async fn read(mut self, mut form: Multipart<'static>) -> Result<Brought> {
         let mut has_file = false;
         while let Some(part) = in_time(form.next_field()).await? {
@@ -78,11 +79,11 @@ impl Reading<'_> {
             let name = part.name().unwrap_or_default().to_owned();
             match name.as_str() {
                 "file" if !has_file => {
-                    self.brought.file = self.take(part, &name, LARGEST).await?;
+                    self.brought.file = self.take(part, &name, MOST_FILE).await?;
                     has_file = true;
                 }
                 "older" if self.brought.older.is_none() => {
-                    self.brought.older = given(self.take(part, &name, LARGEST).await?);
+                    self.brought.older = given(self.take(part, &name, MOST_FILE).await?);
                 }
                 "key" if self.brought.key.is_none() => self.brought.key = self.take_text(part, &name).await?,
                 "consistency" if self.brought.consistency.is_none() => {
@@ -109,7 +110,7 @@ impl Reading<'_> {
                 let most = most / MIB;
                 return Err(Error::Http(413, format!("`{name}` is larger than the {most} MiB that it may have")));
             }
-            self.claim(bytes.len())?;
+            self.brought.memory.claim(bytes.len())?;
             taken.extend_from_slice(&bytes);
         }
         Ok(taken)
@@ -119,22 +120,6 @@ impl Reading<'_> {
         let text = given(self.take(part, name, MOST_BESIDE).await?).map(String::from_utf8).transpose();
         let text = text.map_err(|_| Error::field(name, "must be text in UTF-8"))?;
         Ok(text.filter(|text| !text.trim().is_empty()))
-    }
-
-    /// Takes the memory for so many bytes more.
-    fn claim(&mut self, more: usize) -> Result<()> {
-        self.bytes += more;
-        let held = self.brought.memory.as_ref().map_or(0, tokio::sync::OwnedSemaphorePermit::num_permits);
-        let lacking = u32::try_from(self.bytes.div_ceil(MIB).saturating_sub(held)).unwrap_or(u32::MAX);
-        if lacking == 0 {
-            return Ok(());
-        }
-        let claimed = Arc::clone(&self.app.verifying_mib).try_acquire_many_owned(lacking).map_err(|_| Error::Busy)?;
-        match &mut self.brought.memory {
-            Some(memory) => memory.merge(claimed),
-            none => *none = Some(claimed),
-        }
-        Ok(())
     }
 }
 

@@ -35,14 +35,14 @@ impl Preview {
     pub async fn answer(
         self,
         app: &App,
-        file: Previewable,
+        (file, account): (Previewable, &str),
         log: impl AsyncFnOnce() -> Result<()>,
     ) -> Result<PreviewAnswer> {
         let etag = format!("\"{}\"", file.tag());
         if is_known(&self.headers, &etag) {
             return Ok(PreviewAnswer { etag, picture: None });
         }
-        let picture = file.draw(app).await?;
+        let picture = file.draw(app, account).await?;
         if !self.head {
             log().await?;
         }

@@ -6,6 +6,7 @@
 mod fsck;
 mod housekeeping;
 mod render_snapshot;
+mod turns;
 mod worker;
 
 pub use fsck::check_where_due;

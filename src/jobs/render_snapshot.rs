@@ -60,6 +60,7 @@ pub(super) async fn run(app: &App, claim: Claim) -> Result<()> {
 fn reason(error: &Error) -> String {
     match error {
         Error::Internal(told) => told.clone(),
+        Error::ChildDied(why) => format!("{}: {why}", snapshots::ENDED_ITS_PROCESS),
         Error::Store(_) => "the file store did not take the file; the server's log says why".into(),
         _ => "the server could not do it; its log says why".into(),
     }

@@ -1,12 +1,12 @@
 //! The workers: claim what is due by lease, do it, look again.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 
-use super::{HOUSEKEEPING, fsck, render_snapshot};
+use super::{HOUSEKEEPING, fsck, render_snapshot, turns::Turns};
 use crate::{
     app::App,
     db::{self, jobs::Claim},
@@ -23,8 +23,9 @@ const TIDY: Duration = Duration::from_mins(1);
 /// Works until told to stop. A job in progress is left to its lease.
 pub async fn run(app: App, stop: CancellationToken) {
     let mut workers = JoinSet::new();
+    let turns = Arc::new(Turns::default());
     for _ in 0..app.config.render_workers {
-        workers.spawn(stop.clone().run_until_cancelled_owned(render(app.clone())));
+        workers.spawn(stop.clone().run_until_cancelled_owned(render(app.clone(), Arc::clone(&turns))));
     }
     workers.spawn(stop.clone().run_until_cancelled_owned(fsck::watch(app.clone())));
     let db = app.db.clone();
@@ -33,9 +34,9 @@ pub async fn run(app: App, stop: CancellationToken) {
     workers.join_all().await;
 }
 
-async fn render(app: App) {
+async fn render(app: App, turns: Arc<Turns>) {
     loop {
-        match AssertUnwindSafe(run_one(&app)).catch_unwind().await {
+        match AssertUnwindSafe(run_one(&app, &turns)).catch_unwind().await {
             Ok(Ok(true)) => {}
             Ok(Ok(false)) => {
                 let _ = time::timeout(LOOK, app.job_enqueued.notified()).await;
@@ -54,16 +55,16 @@ async fn render(app: App) {
 
 /// Does everything that is due now; answers how much that was.
 pub async fn run_due(app: &App) -> Result<usize> {
-    let mut done = 0;
-    while run_one(app).await? {
+    let (mut done, turns) = (0, Turns::default());
+    while run_one(app, &turns).await? {
         done += 1;
     }
     Ok(done)
 }
 
 /// Claims a job and does it; false where none is due.
-async fn run_one(app: &App) -> Result<bool> {
-    let Some(claim) = claim(app).await? else { return Ok(false) };
+async fn run_one(app: &App, turns: &Turns) -> Result<bool> {
+    let Some(claim) = claim(app, turns).await? else { return Ok(false) };
     // More may be waiting than this worker was rung for.
     app.job_enqueued.notify_one();
     render_snapshot::run(app, claim).await?;
@@ -71,12 +72,12 @@ async fn run_one(app: &App) -> Result<bool> {
     Ok(true)
 }
 
-async fn claim(app: &App) -> Result<Option<Claim>> {
+/// Claims the job that is due first in the room whose turn it is. `None` where none is due, or others were faster.
+async fn claim(app: &App, turns: &Turns) -> Result<Option<Claim>> {
     let now = app.now();
-    if !app.db.read(async |tx| db::jobs::is_due(tx, now).await).await? {
-        return Ok(None);
-    }
-    app.db.write(async move |tx| db::jobs::claim(tx, now, now.after(LEASE)).await).await
+    let with_work = app.db.read(async |tx| db::jobs::rooms_with_due(tx, now).await).await?;
+    let Some(room) = turns.next(&with_work) else { return Ok(None) };
+    app.db.write(async move |tx| db::jobs::claim(tx, room, now, now.after(LEASE)).await).await
 }
 
 async fn tidy(app: App) {

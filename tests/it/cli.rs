@@ -240,6 +240,18 @@ fn config_masks_the_password_of_a_database() {
 }
 
 #[test]
+fn a_password_in_the_arguments_is_refused_since_everybody_can_read_them() {
+    let place = Installation::new(None);
+    for url in ["postgres://sts:s3cret@db/sts", "postgres://db/sts?user=sts&password=s3cret"] {
+        for command in [&["config"][..], &["migrate", "status"], &["serve"]] {
+            let said = place.run(&[command, &["--database-url", url]].concat()).refused();
+            assert!(said.starts_with("a password in `--database-url` can be read in the list of processes"), "{said}");
+        }
+    }
+    place.run(&["config", "--database-url", "postgres://sts@db/sts"]).expect(0);
+}
+
+#[test]
 fn a_setting_that_is_not_known_or_not_possible_stops_the_start() {
     let files = [
         ("datadir = 'x'", "sts-clearance.toml: there is no setting `datadir`"),

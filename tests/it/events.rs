@@ -88,7 +88,7 @@ async fn the_bell_rings_for_entries_and_progress_of_its_room(app: TestApp) {
     app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
     rung(&mut bell).await;
     let now = app.app.now();
-    let claim = app.app.db.write(async move |tx| jobs::claim(tx, now, now).await).await.unwrap().unwrap();
+    let claim = app.claim_job(Duration::ZERO).await;
     rung(&mut bell).await;
     let write = async move |tx: &mut _| jobs::report_progress(tx, claim, 42, now).await;
     assert!(app.app.db.write(write).await.unwrap());
@@ -225,7 +225,7 @@ async fn progress_is_told_whenever_it_changes(app: TestApp) {
     let position = stream.last_event_id.clone();
     assert_eq!(stream.next().await, Some(progress(0)));
     let now = app.app.now();
-    let claim = app.app.db.write(async move |tx| jobs::claim(tx, now, now).await).await.unwrap().unwrap();
+    let claim = app.claim_job(Duration::ZERO).await;
     for percent in [42, 42, 77] {
         let write = async move |tx: &mut _| jobs::report_progress(tx, claim, percent, now).await;
         assert!(app.app.db.write(write).await.unwrap());

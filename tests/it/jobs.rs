@@ -1,18 +1,16 @@
 //! The work behind a snapshot: claimed by lease, tried again, given up, done once.
 
-use std::{fs, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
 use serde_json::{Value, json};
 use sts_clearance::{
-    db::{
-        files::StoredFile,
-        jobs::{self, Claim},
-        snapshots::Drawn,
-    },
+    children::Children,
+    db::{files::StoredFile, snapshots::Drawn},
     domain::{Role, snapshots},
+    jobs::run_due,
 };
 
-use crate::harness::{TestApp, on_both_databases};
+use crate::harness::{TestApp, new_room, on_both_databases};
 
 on_both_databases! {
     TestApp:
@@ -22,14 +20,10 @@ on_both_databases! {
     a_store_that_fails_is_tried_five_times_then_the_snapshot_is_failed_and_can_be_retried,
     a_claimed_job_is_left_alone_until_its_lease_runs_out,
     work_that_kills_its_worker_each_time_is_given_up_after_five_attempts,
+    a_report_that_ends_its_process_twice_is_given_up_with_the_reason,
+    rooms_take_turns_however_many_snapshots_one_of_them_has_waiting,
     a_late_worker_changes_nothing_of_what_another_completed,
     prefer_wait_answers_when_the_file_is_there,
-}
-
-/// Claims the job that is due, as a worker would that then does nothing.
-async fn claim(app: &TestApp, lease: Duration) -> Claim {
-    let now = app.app.now();
-    app.app.db.write(async move |tx| jobs::claim(tx, now, now.after(lease)).await).await.unwrap().unwrap()
 }
 
 async fn a_lost_file_is_rendered_again_byte_for_byte(app: TestApp) {
@@ -62,7 +56,7 @@ async fn one_deleted_while_it_is_rendered_leaves_no_file(app: TestApp) {
     let admin = app.user("admin@example.com", Role::Admin).await;
     let (taken, path) = app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
     // What a worker would store just after the deletion.
-    let claim = claim(&app, Duration::ZERO).await;
+    let claim = app.claim_job(Duration::ZERO).await;
     app.delete(&path, &admin).send().await.expect(200);
     let key = format!("rooms/{room}/snapshots/{}.json", taken["id"].as_str().unwrap());
     app.app.files.put(&key, b"{}".to_vec()).await.unwrap();
@@ -123,7 +117,7 @@ async fn a_store_that_fails_is_tried_five_times_then_the_snapshot_is_failed_and_
 async fn a_claimed_job_is_left_alone_until_its_lease_runs_out(app: TestApp) {
     let (room, broker) = app.room().await;
     app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
-    claim(&app, Duration::from_secs(15)).await;
+    app.claim_job(Duration::from_secs(15)).await;
     app.later(Duration::from_secs(15));
     assert_eq!(app.work().await, 0);
     app.later(Duration::from_secs(1));
@@ -134,7 +128,7 @@ async fn work_that_kills_its_worker_each_time_is_given_up_after_five_attempts(ap
     let (room, broker) = app.room().await;
     let (_, path) = app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
     for _ in 0..5 {
-        claim(&app, Duration::ZERO).await;
+        app.claim_job(Duration::ZERO).await;
         app.later(Duration::from_secs(1));
     }
     assert_eq!(app.work().await, 1);
@@ -144,10 +138,55 @@ async fn work_that_kills_its_worker_each_time_is_given_up_after_five_attempts(ap
     assert_eq!(app.work().await, 0);
 }
 
+async fn a_report_that_ends_its_process_twice_is_given_up_with_the_reason(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let (_, path) = app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
+    let program = app.dir.path().join("dies");
+    fs::write(&program, "#!/bin/sh\necho out of memory >&2\nkill -9 $$\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    let dying = app.app.with_children(Children::of(program, None));
+    for attempt in 1..=2 {
+        assert_eq!(run_due(&dying).await.unwrap(), 1, "attempt {attempt} is counted at once");
+        let snapshot = app.get(&path, &broker).send().await.expect(200);
+        assert_eq!(snapshot["status"], if attempt < 2 { "generating" } else { "failed" });
+        let error = snapshot["error"].as_str().unwrap();
+        assert!(error.starts_with("drawing it takes more than there is for a report"), "{error}");
+        assert!(error.ends_with(": signal: 9 (SIGKILL)"), "{error}");
+        app.later(Duration::from_mins(1));
+    }
+    assert_eq!(run_due(&dying).await.unwrap(), 0);
+    assert_eq!(app.actions(&room, &broker).await.last().unwrap(), "snapshot_failed");
+    app.post(&format!("{path}/retry"), &broker).send().await.expect(200);
+    assert_eq!(app.work().await, 1);
+    assert_eq!(app.get(&path, &broker).send().await.expect(200)["status"], "completed");
+}
+
+async fn rooms_take_turns_however_many_snapshots_one_of_them_has_waiting(app: TestApp) {
+    let (busy, broker) = app.room().await;
+    let other = app.post("/rooms", &broker).json(new_room(&[])).send().await.expect(201);
+    let other = other["id"].as_str().unwrap();
+    for room in [&*busy, &busy, &busy, other, other] {
+        app.take(room, &broker, json!({ "snapshot_type": "json" })).await;
+        app.later(Duration::from_secs(1));
+    }
+    assert_eq!(app.work().await, 5);
+    // Later entries have later ids, in whatever room.
+    let mut generated = Vec::new();
+    for room in [&*busy, other] {
+        let path = format!("/rooms/{room}/activities?action=snapshot_generated");
+        for entry in app.get(&path, &broker).send().await.expect(200).as_array().unwrap() {
+            generated.push((entry["id"].as_str().unwrap().to_owned(), room));
+        }
+    }
+    generated.sort();
+    let order: Vec<_> = generated.iter().map(|(_, room)| *room).collect();
+    assert_eq!(order, [&*busy, other, &busy, other, &busy]);
+}
+
 async fn a_late_worker_changes_nothing_of_what_another_completed(app: TestApp) {
     let (room, broker) = app.room().await;
     let (_, path) = app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
-    let late = claim(&app, Duration::ZERO).await;
+    let late = app.claim_job(Duration::ZERO).await;
     app.later(Duration::from_secs(1));
     assert_eq!(app.work().await, 1);
     let completed = app.get(&path, &broker).send().await.expect(200);

@@ -6,6 +6,7 @@ mod harness;
 mod activities;
 mod approvals;
 mod archive;
+mod attack;
 mod auth;
 mod bad_input;
 mod browser;

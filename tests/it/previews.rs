@@ -7,10 +7,15 @@ use image::{DynamicImage, GenericImageView, ImageFormat, Luma, Rgb, RgbImage, Rg
 use preview::Kind;
 use reqwest::Method;
 use serde_json::{Value, json};
-use sts_clearance::{domain::Role, drawer::Drawer, error::Error, files::Opened};
+use sts_clearance::{
+    children::{Children, Uploaded},
+    domain::Role,
+    error::Error,
+    files::Opened,
+};
 use tempfile::TempDir;
 
-use crate::harness::{Installation, Reply, TestApp, files, new_room, on_both_databases};
+use crate::harness::{Installation, Reply, TestApp, files, new_room, on_both_databases, pdf};
 
 on_both_databases! {
     TestApp:
@@ -245,6 +250,50 @@ async fn a_drawing_without_end_is_ended_and_the_next_is_drawn() {
 }
 
 #[tokio::test]
+async fn a_file_that_cannot_be_drawn_is_tried_once() {
+    let app = TestApp::on_sqlite().await;
+    let (document, _, broker) = app.empty_document("COMPAT").await;
+    let url = upload(&app, &document, &broker, "broken.pdf", &pdf("no page")).await;
+    let again = upload(&app, &document, &broker, "another.pdf", &pdf("no page either")).await;
+    // Each child leaves a line, and draws nothing.
+    let (lines, program) = (app.dir.path().join("lines"), app.dir.path().join("counts"));
+    fs::write(&program, format!("#!/bin/sh\necho started >> {}\n", lines.display())).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    let app = app.with_children(Children::of(program, None));
+    for path in [&url, &url, &again, &url, &again] {
+        assert_eq!(app.get(path, &broker).send().await.problem(), "no_preview");
+    }
+    assert_eq!(fs::read_to_string(lines).unwrap().lines().count(), 2);
+}
+
+#[tokio::test]
+async fn the_hostile_files_of_one_account_leave_a_place_for_others() {
+    let dir = TempDir::new().unwrap();
+    // A child for a hostile file waits until the other one has been drawn.
+    let (drawn, program) = (dir.path().join("drawn"), dir.path().join("program"));
+    let lines = format!(
+        "#!/bin/sh\nread words\nif [ \"$words\" = hostile ]; then while [ ! -e {0} ]; do :; done; exit 1; fi\n\
+         printf '\\211PNG\\r\\n\\032\\n'; touch {0}\n",
+        drawn.display()
+    );
+    fs::write(&program, lines).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    let children = Children::of(program, None);
+    let file = |words: &'static str, number: u32| Uploaded {
+        kind: Kind::Pdf,
+        known_by: format!("{words} {number}"),
+        name: words.into(),
+        bytes: Opened { bytes: stream::iter([Ok(words.into())]).boxed() },
+    };
+    let hostile = stream::iter(0..6).map(|number| children.preview("hostile@example.com", file("hostile\n", number)));
+    let hostile = hostile.buffer_unordered(6).collect::<Vec<_>>();
+    let other = children.preview("other@example.com", file("a paper\n", 0));
+    let (hostile, other) = tokio::join!(hostile, other);
+    assert!(other.unwrap().starts_with(b"\x89PNG"));
+    assert!(hostile.iter().all(|ended| matches!(ended, Err(Error::NoPreview))), "{hostile:?}");
+}
+
+#[tokio::test]
 async fn a_server_draws_with_its_own_program() {
     let place = Installation::new(None);
     place.add_user("broker@example.com", "broker");
@@ -268,14 +317,15 @@ async fn drawn_by(lines: &str) -> Result<Vec<u8>, Error> {
     fs::write(&program, format!("#!/bin/sh\n{lines}\n")).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
     let file = Opened { bytes: stream::iter([Ok("a file".into())]).boxed() };
-    Drawer::of(program).draw(Kind::Pdf, "a file", file).await
+    let file = Uploaded { kind: Kind::Pdf, known_by: "its hash".into(), name: "a file".into(), bytes: file };
+    Children::of(program, None).preview("someone@example.com", file).await
 }
 
 #[tokio::test]
 async fn the_drawing_process_is_told_nothing_and_believed_little() {
     let begin = r"printf '\211PNG\r\n\032\n'";
     let told = drawn_by(&format!("{begin}; cat /proc/$$/environ; echo \"$*\"; pwd; cat")).await.unwrap();
-    assert_eq!(told, b"\x89PNG\r\n\x1A\ndraw-preview pdf\n/\na file");
+    assert_eq!(told, b"\x89PNG\r\n\x1A\nMALLOC_ARENA_MAX=1\0child preview pdf\n/\na file");
     for lines in ["echo no picture", &format!("{begin}; exit 3"), &format!("{begin}; kill -9 $$"), "exec yes"] {
         assert!(matches!(drawn_by(lines).await, Err(Error::NoPreview)), "{lines}");
     }

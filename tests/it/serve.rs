@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{self, Write},
     net::SocketAddr,
+    os::unix::fs::PermissionsExt,
     process::{Command, Stdio},
     time::Duration,
 };
@@ -177,6 +178,23 @@ fn walk(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut found: Vec<_> = paths.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect();
     found.sort();
     found
+}
+
+#[tokio::test]
+async fn whatever_the_server_writes_is_for_its_owner_alone() {
+    let place = Installation::on_sqlite().await;
+    let mut command = Command::new("sh");
+    let serve = format!("umask 0; exec {} serve --listen 127.0.0.1:0", env!("CARGO_BIN_EXE_sts-clearance"));
+    command.args(["-c", &serve]).current_dir(place.path("")).env_clear().stdout(Stdio::piped());
+    let (server, room, token) = room(&place, &mut command).await;
+    let snapshot = server.api.post(&format!("/rooms/{room}/snapshots"), &token, &json!({})).await;
+    server.api.completed(&room, snapshot["id"].as_str().unwrap(), &token).await;
+    let written = walk(&place.path("data"));
+    assert!(written.iter().any(|file| file.extension().is_some_and(|kind| kind == "pdf")), "{written:?}");
+    for file in written {
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}: {mode:o}", file.display());
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use sts_clearance::shares::{Seat, Shares};
 const TOTAL: usize = 5;
 const MOST: usize = 3;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     Wait(u8),
     Take(u8, usize),

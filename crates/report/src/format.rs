@@ -1,7 +1,8 @@
 //! The formats that a report comes in.
 
 /// A format that a report comes in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
     /// A document to read, print and send: PDF/A-3 with the record attached.
     Pdf,

@@ -27,7 +27,7 @@ impl Check {
             Err(Fault::Failed(detail)) => (CheckOutcome::Failed, detail),
             Err(Fault::Skipped(detail)) => (CheckOutcome::Skipped, detail),
         };
-        Self { name, outcome, detail }
+        Self { name: name.into(), outcome, detail }
     }
 }
 
@@ -48,9 +48,9 @@ impl Checks {
     }
 
     /// The first of these that is not ok.
-    pub(super) fn first_not_ok(&self, names: &[&str]) -> Option<&'static str> {
-        let relevant = self.0.iter().filter(|check| names.contains(&check.name));
-        relevant.filter(|check| check.outcome != CheckOutcome::Ok).map(|check| check.name).next()
+    pub(super) fn first_not_ok(&self, names: &[&str]) -> Option<&str> {
+        let relevant = self.0.iter().filter(|check| names.contains(&&*check.name));
+        relevant.filter(|check| check.outcome != CheckOutcome::Ok).map(|check| &*check.name).next()
     }
 
     pub(super) fn made(self) -> Vec<Check> {

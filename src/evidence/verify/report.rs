@@ -1,13 +1,15 @@
 //! What the verifier answers: its checks, and what the file tells of itself.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::Hash;
 
 /// How a check came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckOutcome {
     /// It holds.
@@ -33,11 +35,11 @@ impl CheckOutcome {
 }
 
 /// One check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Check {
     /// `file`, `seal`, `record`, `log entry`, `inclusion`, `entries`, `checkpoint`, `rendering`, `older file`
     #[schema(value_type = String)]
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// How it came out.
     pub outcome: CheckOutcome,
     /// What was found, in words.
@@ -45,7 +47,7 @@ pub struct Check {
 }
 
 /// A file and its checks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Examined {
     /// What the file is.
     pub facts: Facts,
@@ -54,11 +56,11 @@ pub struct Examined {
 }
 
 /// What a file is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Facts {
     /// `PDF`, `JSON` or `CSV`
     #[schema(value_type = String)]
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// Bytes.
     pub size: u64,
     /// SHA-256 of the bytes, in lower-case hex.
@@ -69,7 +71,7 @@ pub struct Facts {
 }
 
 /// What a record says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Told {
     /// The room.
     pub room_id: String,
@@ -97,7 +99,7 @@ pub struct Told {
 }
 
 /// What was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Report {
     /// Whether every check is ok.
     pub verified: bool,
@@ -136,6 +138,6 @@ impl Facts {
             Some(b'{') => "JSON",
             _ => "CSV",
         };
-        Self { kind, size: bytes.len() as u64, sha256: hex::encode(sha256), told: None }
+        Self { kind: kind.into(), size: bytes.len() as u64, sha256: hex::encode(sha256), told: None }
     }
 }

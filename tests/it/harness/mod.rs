@@ -14,13 +14,13 @@ use std::{
 use serde_json::{Value, json};
 use sts_clearance::{
     app::{App, Clock},
+    children::Children,
     config::Layers,
     db::{self, migrations},
     domain::{
         Actor, Role, SessionId, Time, sessions,
         users::{self, GivenPassword, NewUser},
     },
-    drawer::Drawer,
     http, jobs,
 };
 use tempfile::TempDir;
@@ -29,7 +29,7 @@ pub(crate) use clearance::{Form, IMO, files, pdf, zip};
 pub(crate) use events::{Event, Events};
 pub(crate) use postgres::database as postgres_database;
 pub(crate) use request::{Reply, Request};
-pub(crate) use server::{Api, Installation, Ran, Server, until};
+pub(crate) use server::{Api, Installation, Ran, Server, status_of, until};
 
 /// Of every account that a test makes.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -83,12 +83,18 @@ impl TestApp {
         let flags = [&[("data_dir", data_dir), ("database_url", database_url)], flags].concat();
         let settings = Layers::read(None, &[], &flags).unwrap().config().unwrap();
         let clock = Arc::new(Mutex::new("2026-11-23T08:00:00Z".parse().unwrap()));
-        // The test itself does not draw.
-        let drawer = Drawer::of(env!("CARGO_BIN_EXE_sts-clearance").into());
-        let app = App::open(settings, Clock::Manual(Arc::clone(&clock))).unwrap().with_drawer(drawer);
+        // The test itself is no child.
+        let children = Children::of(env!("CARGO_BIN_EXE_sts-clearance").into(), settings.font_dir());
+        let app = App::open(settings, Clock::Manual(Arc::clone(&clock))).unwrap().with_children(children);
         migrations::up(&app.db, app.now()).await.unwrap();
         let router = http::router(app.clone());
         Self { app, dir, clock, router }
+    }
+
+    /// The same application with other child processes.
+    pub(crate) fn with_children(self, children: Children) -> Self {
+        let app = self.app.with_children(children);
+        Self { router: http::router(app.clone()), app, ..self }
     }
 
     /// Time passes.
@@ -103,6 +109,16 @@ impl TestApp {
         let asked = NewUser { email: email.into(), name, role, password: PASSWORD.into() };
         users::add(&self.app, &Actor::Operator, &asked, GivenPassword::Kept).await.unwrap();
         self.sign_in(email).await
+    }
+
+    /// Claims the job that is due first, as a worker of another server would.
+    pub(crate) async fn claim_job(&self, lease: Duration) -> db::jobs::Claim {
+        let now = self.app.now();
+        let claim = async move |tx: &mut db::Tx| {
+            let room = db::jobs::rooms_with_due(tx, now).await?[0];
+            db::jobs::claim(tx, room, now, now.after(lease)).await
+        };
+        self.app.db.write(claim).await.unwrap().unwrap()
     }
 
     /// Disables an account.

@@ -174,6 +174,18 @@ impl Server {
         said
     }
 
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Memory of the process, in bytes, as the kernel names it: `VmRSS` now, `VmHWM` at the most.
+    #[track_caller]
+    pub(crate) fn memory(&self, name: &str) -> u64 {
+        let kib: u64 = status_of(self.id(), name).unwrap().strip_suffix(" kB").unwrap().parse().unwrap();
+        kib * 1024
+    }
+
     /// What it has logged.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.stderr).unwrap_or_default()
@@ -270,6 +282,13 @@ impl Api {
         })
         .await
     }
+}
+
+/// What the kernel says of a process under this name. `None` where there is no such process.
+pub(crate) fn status_of(process: u32, name: &str) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.map(|said| said.trim().to_owned())
 }
 
 fn client() -> reqwest::Client {

@@ -29,7 +29,7 @@ async fn every_file_that_the_server_makes_verifies_with_its_key(app: TestApp) {
             let with_entries = asked["include_activity"] != false;
             let report = check(&app.file(&room, &broker, asked).await, &app.keys()).unwrap();
             expect_verified(&report);
-            let names: Vec<_> = report.file.checks.iter().map(|check| check.name).collect();
+            let names: Vec<&str> = report.file.checks.iter().map(|check| &*check.name).collect();
             let expected: Vec<_> = CHECKS.into_iter().filter(|name| with_entries || *name != "entries").collect();
             assert_eq!(names.iter().copied().filter(|name| *name != "seal").collect::<Vec<_>>(), expected);
             assert_eq!(names.contains(&"seal"), kind == "pdf");

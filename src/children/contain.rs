@@ -1,0 +1,150 @@
+//! What a child gives up before it reads anything: once, for good, and checked by the kernel.
+//!
+//! A file made to do harm may take a child over. Then it can compute, and answer on the pipes that it has; it can open
+//! no file, make no connection, start nothing, signal nobody, and read no other process. Three layers say so, each
+//! enough by itself for most of it: limits (`setrlimit`), Landlock, and a filter of system calls (seccomp) that ends
+//! the process at the first call that drawing does not need.
+
+use std::fmt::Display;
+
+use rustix::process::{Rlimit, getrlimit, setrlimit};
+
+use super::Kind;
+use crate::error::{Error, Result};
+
+/// Takes from this process what a child of this kind does not need. What it needs of files is read before.
+///
+/// # Errors
+///
+/// Where the kernel refuses any of it: a child that is not contained does not work.
+pub fn contain(kind: Kind) -> Result<()> {
+    // Landlock's rules are a file for a moment, and the filter forbids a change of limits.
+    kernel::take_access()?;
+    limit(kind)?;
+    kernel::filter_calls()
+}
+
+/// Lowers the limits of this process, below those that it came with where they were lower.
+fn limit(kind: Kind) -> Result<()> {
+    for (resource, most) in kind.limits() {
+        let most = getrlimit(resource).maximum.map_or(most, |given| given.min(most));
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
+            .map_err(|error| refused("the process cannot be limited", &error))?;
+    }
+    Ok(())
+}
+
+/// Makes this process unreadable for others of its user: no core, no `ptrace`, nothing in `/proc` that could hold a key.
+pub fn hide_memory() -> Result<()> {
+    kernel::hide_memory()
+}
+
+fn refused(what: &str, error: &dyn Display) -> Error {
+    Error::setup(format!("{what}: {error}"))
+}
+
+#[cfg(target_os = "linux")]
+mod kernel {
+    use std::{collections::BTreeMap, env::consts::ARCH};
+
+    use landlock::{ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, Scope};
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    use seccompiler::{
+        BpfProgram, SeccompAction, SeccompCmpArgLen as Length, SeccompCmpOp as Op, SeccompCondition as Condition,
+        SeccompFilter, SeccompRule,
+    };
+
+    use super::refused;
+    use crate::error::{Error, Result};
+
+    /// The newest version of Landlock that is asked for; an older kernel gives what it has.
+    const LANDLOCK: ABI = ABI::V7;
+
+    /// Calls that are allowed whatever their arguments. `futex` is the lock of the standard streams; a process of one
+    /// thread never waits in it. `gettid` is for the words of a panic, and of one who has no more memory. `clock_gettime` is a call only where the kernel's clock is not mapped into the process.
+    const CALLS: [i64; 15] = [
+        libc::SYS_read,
+        libc::SYS_write,
+        libc::SYS_writev,
+        libc::SYS_brk,
+        libc::SYS_munmap,
+        libc::SYS_mremap,
+        libc::SYS_madvise,
+        libc::SYS_futex,
+        libc::SYS_getrandom,
+        libc::SYS_gettid,
+        libc::SYS_clock_gettime,
+        libc::SYS_sigaltstack,
+        libc::SYS_rt_sigprocmask,
+        libc::SYS_exit,
+        libc::SYS_exit_group,
+    ];
+
+    pub(super) fn hide_memory() -> Result<()> {
+        set_dumpable_behavior(DumpableBehavior::NotDumpable)
+            .map_err(|error| refused("the process stays dumpable", &error))
+    }
+
+    pub(super) fn take_access() -> Result<()> {
+        hide_memory()?;
+        landlock().map_err(|error| refused("Landlock refuses its rules", &error))
+    }
+
+    pub(super) fn filter_calls() -> Result<()> {
+        let filter = filter().map_err(|error| refused("the filter of system calls is not one", &error))?;
+        // Sets `no_new_privs` too.
+        seccompiler::apply_filter_all_threads(&filter)
+            .map_err(|error| refused("the kernel refuses the filter of system calls", &error))
+    }
+
+    /// Takes all access to files, the network and other processes, as far as this kernel knows Landlock.
+    fn landlock() -> Result<(), landlock::RulesetError> {
+        Ruleset::default()
+            .set_compatibility(CompatLevel::BestEffort)
+            .handle_access(AccessFs::from_all(LANDLOCK))?
+            .handle_access(AccessNet::from_all(LANDLOCK))?
+            .scope(Scope::from_all(LANDLOCK))?
+            .create()?
+            .restrict_self()
+            .map(drop)
+    }
+
+    /// The filter: [`CALLS`], memory that is not to be executed, and a look at one's own limits, which the runtime takes
+    /// for the size of its stack. Any other call kills the process.
+    fn filter() -> Result<BpfProgram> {
+        let wrong = |error: seccompiler::BackendError| Error::setup(error.to_string());
+        let mut rules: BTreeMap<i64, Vec<SeccompRule>> = CALLS.into_iter().map(|call| (call, Vec::new())).collect();
+        let is = |argument, length, op, value| Condition::new(argument, length, op, value).map_err(wrong);
+        let executable = u64::from(libc::PROT_EXEC.unsigned_abs());
+        for call in [libc::SYS_mmap, libc::SYS_mprotect] {
+            let never_run = is(2, Length::Dword, Op::MaskedEq(executable), 0)?;
+            rules.insert(call, vec![SeccompRule::new(vec![never_run]).map_err(wrong)?]);
+        }
+        let of_itself = is(0, Length::Dword, Op::Eq, 0)?;
+        let changes_nothing = is(2, Length::Qword, Op::Eq, 0)?;
+        rules.insert(libc::SYS_prlimit64, vec![SeccompRule::new(vec![of_itself, changes_nothing]).map_err(wrong)?]);
+        let arch = ARCH.try_into().map_err(wrong)?;
+        let filter =
+            SeccompFilter::new(rules, SeccompAction::KillProcess, SeccompAction::Allow, arch).map_err(wrong)?;
+        filter.try_into().map_err(wrong)
+    }
+}
+
+/// Elsewhere a child has its limits and nothing more: the server is run on Linux.
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "the functions have the shape that they have on Linux")]
+mod kernel {
+    use crate::error::Result;
+
+    pub(super) fn hide_memory() -> Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn take_access() -> Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn filter_calls() -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! Children that draw a preview: each reads one uploaded file, draws its first page, and ends.
+
+use std::{
+    collections::VecDeque,
+    io,
+    process::ExitStatus,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures_util::TryStreamExt;
+use preview::Kind as FileKind;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    process::{Child, ChildStdin},
+    time::timeout,
+};
+
+use super::{Children, Kind, LAST_WORDS, MIB};
+use crate::{
+    error::{Error, Result},
+    files::Opened,
+    shares::Shares,
+};
+
+/// The largest file that is drawn, in bytes: it is read whole.
+pub const FILE_LIMIT: u64 = 64 * MIB;
+/// The largest preview, in bytes; a photograph that fills it takes six million.
+const PREVIEW_LIMIT: u64 = 8 * MIB;
+/// How a picture begins.
+const PNG: &[u8] = b"\x89PNG\r\n\x1A\n";
+/// Previews drawn at once.
+const SEATS: usize = 2;
+/// Previews drawn at once for one account: somebody's hostile files leave room for others'.
+const SEATS_OF_ACCOUNT: usize = 1;
+/// The longest that a caller waits for a seat.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// A child that has not come to its end after this long is killed.
+const TIME: Duration = Duration::from_secs(15);
+/// Files that are remembered as not to be drawn.
+const REMEMBERED: usize = 4_096;
+
+/// The seats for drawing, and the files that could not be drawn. A clone is another handle to the same ones.
+#[derive(Debug, Clone)]
+pub(super) struct Previews {
+    seats: Shares<String>,
+    /// What the files are known by that could not be drawn, the oldest first. They would fail again: drawing depends on
+    /// nothing else.
+    failed: Arc<Mutex<VecDeque<String>>>,
+}
+
+impl Default for Previews {
+    fn default() -> Self {
+        Self { seats: Shares::new(SEATS, SEATS_OF_ACCOUNT), failed: Arc::default() }
+    }
+}
+
+impl Previews {
+    fn has_failed(&self, known_by: &str) -> bool {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|failed| failed == known_by)
+    }
+
+    fn remember_failed(&self, known_by: &str) {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed.len() == REMEMBERED {
+            failed.pop_front();
+        }
+        failed.push_back(known_by.to_owned());
+    }
+}
+
+/// An uploaded file to draw.
+pub struct Uploaded {
+    /// What it is.
+    pub kind: FileKind,
+    /// What it is known by: the same for the same bytes.
+    pub known_by: String,
+    /// Its name in the log.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Opened,
+}
+
+impl Children {
+    /// Draws the first page of a file, for this account.
+    ///
+    /// # Errors
+    ///
+    /// `NoPreview` where it cannot be drawn, at once where that is known; `Busy` where no seat came free in time.
+    pub async fn preview(&self, account: &str, file: Uploaded) -> Result<Vec<u8>> {
+        if self.previews.has_failed(&file.known_by) {
+            return Err(Error::NoPreview);
+        }
+        let seat = timeout(PATIENCE, self.previews.seats.take(account.to_owned())).await;
+        let _seat = seat.map_err(|_| Error::Busy)?;
+        // The same file may have failed for somebody who was before in the queue.
+        if self.previews.has_failed(&file.known_by) {
+            return Err(Error::NoPreview);
+        }
+        let mut child = self
+            .start(Kind::Preview, &[word(file.kind).as_ref()])
+            .map_err(|error| Error::internal(format!("no preview can be drawn: {error}")))?;
+        // Where the caller leaves, or time is up, the child is dropped, which kills it.
+        let drawn = timeout(TIME, converse(&mut child, file.bytes)).await;
+        let why = match drawn {
+            Ok(Ok(Ran { status, picture, complaint })) => {
+                if status.success() && picture.starts_with(PNG) && picture.len() as u64 <= PREVIEW_LIMIT {
+                    return Ok(picture);
+                }
+                format!("{status}; {} bytes; {complaint}", picture.len())
+            }
+            Ok(Err(Broken::Store(error))) => return Err(error.into()),
+            Ok(Err(Broken::Pipe(error))) => error.to_string(),
+            Err(_) => "it took too long".into(),
+        };
+        tracing::warn!(file = file.name, why, "a preview was not drawn");
+        self.previews.remember_failed(&file.known_by);
+        Err(Error::NoPreview)
+    }
+}
+
+/// What a drawing came to.
+struct Ran {
+    status: ExitStatus,
+    picture: Vec<u8>,
+    complaint: String,
+}
+
+/// Why nothing is known of a drawing.
+enum Broken {
+    Store(object_store::Error),
+    Pipe(io::Error),
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        Self::Pipe(error)
+    }
+}
+
+/// Sends the file and takes the picture, both as they go.
+async fn converse(child: &mut Child, file: Opened) -> Result<Ran, Broken> {
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let taken = async { Ok(tokio::join!(take(stdout, PREVIEW_LIMIT + 1), take(stderr, LAST_WORDS))) };
+    let ((), (picture, complaint)) = tokio::try_join!(send(stdin, file), taken)?;
+    let complaint = String::from_utf8_lossy(&complaint?).trim().to_owned();
+    Ok(Ran { status: child.wait().await?, picture: picture?, complaint })
+}
+
+/// Sends the file. A child that has read enough says by its end why.
+async fn send(stdin: Option<ChildStdin>, mut file: Opened) -> Result<(), Broken> {
+    let Some(mut stdin) = stdin else { return Ok(()) };
+    while let Some(part) = file.bytes.try_next().await.map_err(Broken::Store)? {
+        if stdin.write_all(&part).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Reads this much at most, and closes the pipe.
+async fn take(pipe: Option<impl AsyncRead + Unpin>, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        pipe.take(most).read_to_end(&mut bytes).await?;
+    }
+    Ok(bytes)
+}
+
+/// The name of a kind of file on the command line.
+fn word(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::Pdf => "pdf",
+        FileKind::Jpeg => "jpeg",
+        FileKind::Png => "png",
+    }
+}
+
+/// Draws what comes on standard input, a file of this kind, and writes the picture to standard output.
+pub(super) fn work(kind: &str) -> Result<()> {
+    let kind = [FileKind::Pdf, FileKind::Jpeg, FileKind::Png].into_iter().find(|known| word(*known) == kind);
+    let kind = kind.ok_or_else(|| Error::setup("previews are drawn of `pdf`, `jpeg` and `png`"))?;
+    let refuse = |what: &str, error: &dyn std::fmt::Display| Error::setup(format!("{what}: {error}"));
+    let mut file = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(io::stdin().lock(), FILE_LIMIT + 1), &mut file)
+        .map_err(|error| refuse("the file cannot be read", &error))?;
+    if file.len() as u64 > FILE_LIMIT {
+        return Err(Error::setup("the file is too large"));
+    }
+    let picture = preview::draw(kind, file).map_err(|fault| Error::setup(fault.to_string()))?;
+    io::Write::write_all(&mut io::stdout(), &picture).map_err(|error| refuse("the preview cannot be written", &error))
+}

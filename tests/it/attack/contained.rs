@@ -1,0 +1,158 @@
+//! What a child process could still do where a file has taken it over: compute, and answer.
+
+use std::{
+    env,
+    fs::{self, File},
+    io::Write,
+    net::{TcpListener, TcpStream},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        process::{CommandExt, ExitStatusExt},
+    },
+    process::{Command, Stdio, exit},
+    thread,
+};
+
+use rustix::process::{Pid, Resource, Rlimit, Signal, getppid, kill_process, prlimit, setrlimit};
+use serde_json::json;
+use sts_clearance::children::{Kind, contain};
+
+use crate::harness::{Installation, Server, new_room, status_of};
+
+/// Names the kind of child and the deed, in the environment of the process that is to be taken over.
+const DEED: &str = "STS_TEST_DEED";
+/// The kernel's signal for a call that the filter does not allow.
+const SIGSYS: i32 = 31;
+/// The end of a child that has computed and answered.
+const ALIVE: i32 = 42;
+
+/// What the process knows from before it was contained.
+struct Before {
+    parent: Pid,
+    file: File,
+}
+
+/// Something to try.
+type Deed = (&'static str, fn(Before));
+
+const DEEDS: &[Deed] = &[
+    ("open a file", |_| drop(File::open("/etc/passwd"))),
+    ("write a file", |_| drop(File::create("/tmp/sts-test-taken-over"))),
+    ("close a file, and have its place", |before| drop(before.file)),
+    ("connect", |_| drop(TcpStream::connect("127.0.0.1:9"))),
+    ("listen", |_| drop(TcpListener::bind("127.0.0.1:0"))),
+    ("start a program", |_| drop(Command::new("/bin/true").status())),
+    ("start a thread", |_| drop(thread::Builder::new().spawn(|| ()))),
+    ("signal its parent", |before| kill_process(before.parent, Signal::KILL).unwrap()),
+    ("signal itself", |_| kill_process(rustix::process::getpid(), Signal::TERM).unwrap()),
+    ("read its parent's memory", |before| {
+        drop(fs::read(format!("/proc/{}/environ", before.parent.as_raw_nonzero())));
+    }),
+    ("change its parent's limits", |before| {
+        let none = Rlimit { current: Some(0), maximum: Some(0) };
+        prlimit(Some(before.parent), Resource::Nofile, none).unwrap();
+    }),
+    ("change its own limits", |_| {
+        setrlimit(Resource::Nofile, Rlimit { current: Some(64), maximum: Some(64) }).unwrap();
+    }),
+];
+
+/// What a child needs: memory, the standard streams, and an end.
+fn work(before: Before) {
+    // It closes nothing, as a child does not.
+    std::mem::forget(before);
+    let mut memory: Vec<u64> = Vec::new();
+    for number in 0..4_000_000 {
+        memory.push(number);
+    }
+    drop(memory.iter().map(ToString::to_string).take(100_000).collect::<Vec<_>>());
+    std::io::stdout().write_all(b"it computes\n").unwrap();
+}
+
+/// Becomes a child of the kind that the environment names, and does the deed. A deed that is not refused ends in `ALIVE`.
+fn taken_over(kind: &str, deed: &str) -> ! {
+    let kind = Kind::ALL.into_iter().find(|known| known.word() == kind).unwrap();
+    let deed = DEEDS.iter().chain(&[("work", work as fn(Before))]).find(|(name, _)| *name == deed).unwrap().1;
+    let before = Before { parent: getppid().unwrap(), file: File::open("/dev/null").unwrap() };
+    contain(kind).unwrap();
+    deed(before);
+    exit(ALIVE)
+}
+
+/// The processes that a server has started, each with its arguments.
+fn children_of(server: u32) -> Vec<(u32, String)> {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let processes = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let children = processes.filter(|process| status_of(*process, "PPid").is_some_and(|id| id == server.to_string()));
+    children.map(|process| (process, fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap())).collect()
+}
+
+#[tokio::test]
+async fn a_drawing_child_is_contained_draws_again_and_is_replaced_when_it_dies() {
+    let place = Installation::new(None);
+    place.add_user("broker@example.com", "broker");
+    let server = place.serve();
+    let broker = server.api.sign_in("broker@example.com").await;
+    let room = server.api.post("/rooms", &broker, &new_room(&[])).await;
+    let room = room["id"].as_str().unwrap();
+    let path = format!("/rooms/{room}/snapshots");
+    let mut drawn_by = Vec::new();
+    for _ in 0..2 {
+        let snapshot = server.api.post(&path, &broker, &json!({ "snapshot_type": "json" })).await;
+        server.api.completed(room, snapshot["id"].as_str().unwrap(), &broker).await;
+        drawn_by.push(children_of(server.id()));
+    }
+    assert_eq!(drawn_by[0], drawn_by[1], "one child draws one report after the other");
+    let [(child, arguments)] = &*drawn_by[0] else { panic!("{drawn_by:?}") };
+    assert!(arguments.ends_with("\0child\0draw\0"), "{arguments}");
+    let says = |name| status_of(*child, name).unwrap();
+    assert_eq!((&*says("Seccomp"), &*says("NoNewPrivs"), &*says("Threads")), ("2", "1", "1"));
+    kill_process(Pid::from_raw(i32::try_from(*child).unwrap()).unwrap(), Signal::KILL).unwrap();
+    let snapshot = server.api.post(&path, &broker, &json!({ "snapshot_type": "json" })).await;
+    server.api.completed(room, snapshot["id"].as_str().unwrap(), &broker).await;
+    let after = children_of(server.id());
+    assert!(after.len() == 1 && after[0].0 != *child, "another child has its place: {after:?}");
+}
+
+/// The user that a process of nobody in particular runs as.
+const NOBODY: u32 = 65534;
+
+#[tokio::test]
+async fn a_server_keeps_its_memory_from_other_processes_of_its_user() {
+    let place = Installation::new(None);
+    // Where the program lies others may not come.
+    let program = place.path("program");
+    fs::copy(env!("CARGO_BIN_EXE_sts-clearance"), &program).unwrap();
+    let mut command = Command::new(program);
+    command.args(["serve", "--listen", "127.0.0.1:0"]).current_dir(place.path("")).env_clear().stdout(Stdio::piped());
+    if rustix::process::geteuid().is_root() {
+        fs::set_permissions(place.path(""), fs::Permissions::from_mode(0o777)).unwrap();
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let server = Server::start(&place, &mut command);
+    // What could show a process's memory belongs to root where the process may not be looked into.
+    let memory = fs::metadata(format!("/proc/{}/environ", server.id())).unwrap();
+    assert_eq!(memory.uid(), 0);
+}
+
+#[test]
+fn a_child_that_was_taken_over_can_only_compute_and_answer() {
+    if let Some(asked) = env::var_os(DEED) {
+        let asked = asked.into_string().unwrap();
+        let (kind, deed) = asked.split_once(": ").unwrap();
+        taken_over(kind, deed);
+    }
+    let this = "attack::contained::a_child_that_was_taken_over_can_only_compute_and_answer";
+    let end = |kind: Kind, deed: &str| {
+        let mut child = Command::new(env::current_exe().unwrap());
+        child.args(["--exact", this, "--nocapture", "--test-threads=1"]).env_clear();
+        child.env(DEED, format!("{}: {deed}", kind.word())).stdout(Stdio::null()).stderr(Stdio::null());
+        child.status().unwrap()
+    };
+    for kind in Kind::ALL {
+        assert_eq!(end(kind, "work").code(), Some(ALIVE), "{kind:?} works");
+        for (deed, _) in DEEDS {
+            assert_eq!(end(kind, deed).signal(), Some(SIGSYS), "{kind:?}: {deed}");
+        }
+    }
+}

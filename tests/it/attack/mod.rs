@@ -1,0 +1,3 @@
+//! What strangers and parties try against the server, and what comes of it.
+
+mod contained;
