@@ -39,7 +39,7 @@ const REFUSED: u8 = b'x';
 /// The largest record that a child takes, in bytes.
 const MOST_RECORD: u64 = 128 * MIB;
 /// The largest file that the server takes, in bytes.
-const MOST_FILE: u64 = 256 * MIB;
+const MOST_FILE: u64 = 128 * MIB;
 /// The largest message beside those, in bytes.
 const MOST_BESIDE: u64 = 2 * MIB;
 /// The longest that a child may draw at one report.

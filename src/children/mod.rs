@@ -70,7 +70,7 @@ impl Kind {
     /// of what it has no use for.
     fn limits(self) -> [(Resource, u64); 6] {
         let (memory, seconds) = match self {
-            Self::Verify => (1024 * MIB, 60),
+            Self::Verify => (1024 * MIB, 30),
             Self::Preview => (1024 * MIB, 5),
             // Of all the reports that it draws; the server retires it before.
             Self::Draw => (512 * MIB, 900),

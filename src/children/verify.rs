@@ -31,7 +31,7 @@ const MOST_BESIDE: u64 = 8 * MIB;
 /// The largest answer, in bytes: a report on two files.
 const MOST_ANSWER: u64 = 2 * MIB;
 /// A child that has not come to its end after this long is killed.
-const TIME: Duration = Duration::from_secs(90);
+const TIME: Duration = Duration::from_mins(1);
 /// The longest that a caller waits for a seat.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Files checked at once.
