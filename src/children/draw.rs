@@ -103,11 +103,12 @@ impl Children {
     ///
     /// # Errors
     ///
-    /// `ChildDied` where the drawing ended its process or took too long; `Internal` where the record cannot be drawn.
+    /// `ChildDied` where the drawing ended its process or took too long, or there can be no process; `Internal` where the
+    /// record cannot be drawn.
     pub async fn draw(&self, drawing: Drawing, progress: Arc<AtomicU32>) -> Result<Drawn> {
         let mut child = match self.idle_child() {
             Some(child) => child,
-            None => Idle::start(self).map_err(|error| Error::internal(format!("no report can be drawn: {error}")))?,
+            None => Idle::start(self).map_err(|error| Error::ChildDied(format!("it cannot be started: {error}")))?,
         };
         child.drawn += drawing.record.len() as u64;
         // Where the caller gives up, the child is dropped with the future, which kills it.
@@ -122,6 +123,20 @@ impl Children {
             }
             Ok(Err(Failure::Broken(error))) => Err(Error::ChildDied(child.end(&error).await)),
             Err(_) => Err(Error::ChildDied(format!("it was not drawn within {} minutes", TIME.as_secs() / 60))),
+        }
+    }
+
+    /// Whether children work on this system: starts one, which then waits for the first report.
+    ///
+    /// # Errors
+    ///
+    /// `ChildDied` where it cannot be started or contained.
+    pub async fn check(&self) -> Result<()> {
+        let nothing = Drawing { record: Vec::new(), proof: None, format: Format::Json };
+        match self.draw(nothing, Arc::default()).await {
+            // That nothing cannot be drawn is what a child says that works.
+            Err(Error::Internal(_)) => Ok(()),
+            answer => answer.map(drop),
         }
     }
 

@@ -79,6 +79,10 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
     // What cannot be sealed with is said now, not with the first report.
     check_seal(&app)?;
 
+    if let Err(error) = app.children.check().await {
+        tracing::error!(%error, "child processes do not work here: no report can be drawn, no file be checked or previewed");
+    }
+
     let stop = app.stopping.clone();
     cancel_at_signal(&stop)?;
     print(&format!("STS Clearance listens on http://{address} (API under {}, described at /docs)", http::BASE))?;
