@@ -1,3 +1,4 @@
 //! What strangers and parties try against the server, and what comes of it.
 
 mod contained;
+mod forms;
