@@ -61,7 +61,8 @@ mod kernel {
     const LANDLOCK: ABI = ABI::V7;
 
     /// Calls that are allowed whatever their arguments. `futex` is the lock of the standard streams; a process of one
-    /// thread never waits in it. `gettid` is for the words of a panic, and of one who has no more memory. `clock_gettime` is a call only where the kernel's clock is not mapped into the process.
+    /// thread never waits in it. `gettid` is for the words of a panic, and of one who has no more memory.
+    /// `clock_gettime` is a call only where the kernel's clock is not mapped into the process.
     const CALLS: [i64; 15] = [
         libc::SYS_read,
         libc::SYS_write,
