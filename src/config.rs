@@ -15,6 +15,7 @@ use crate::{
     authority,
     domain::clocks::KEPT_AT_LEAST_YEARS,
     error::{Error, Result},
+    network::TrustedProxies,
 };
 
 /// The lowest layer, which names every setting.
@@ -37,6 +38,9 @@ pub struct Config {
     files_url: String,
     /// The address that `serve` listens on.
     pub listen: String,
+    trusted_proxies: String,
+    #[serde(skip)]
+    proxies: TrustedProxies,
     font_dir: String,
     /// How log lines are written.
     pub log_format: LogFormat,
@@ -160,7 +164,7 @@ impl Layers {
 
     /// The settings in force.
     pub fn config(&self) -> Result<Config> {
-        let config: Config = self
+        let mut config: Config = self
             .values
             .clone()
             .try_into()
@@ -179,6 +183,10 @@ impl Layers {
                 return Err(Error::setup(format!("the setting `{name}` must be at most {}", bounds.end())));
             }
         }
+        config.proxies = config
+            .trusted_proxies
+            .parse()
+            .map_err(|why| Error::setup(format!("the setting `trusted_proxies`: {why}")))?;
         if !config.timestamp_url.is_empty() {
             authority::check(&config.timestamp_url)
                 .map_err(|why| Error::setup(format!("the setting `timestamp_url`: {why}")))?;
@@ -236,6 +244,11 @@ impl Config {
         } else {
             self.files_url.clone()
         }
+    }
+
+    /// The proxies that are believed when they say whom a request came from.
+    pub fn trusted_proxies(&self) -> &TrustedProxies {
+        &self.proxies
     }
 
     /// Where the key that signs logs is kept.

@@ -13,6 +13,7 @@ pub mod config;
 pub mod error;
 pub mod keys;
 pub mod live;
+pub mod network;
 pub mod shares;
 
 pub mod api;

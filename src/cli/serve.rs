@@ -91,7 +91,8 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
     }
 
     let mut workers = tokio::spawn(jobs::run(app.clone(), stop.clone()));
-    let mut server = tokio::spawn(http::serve(listener, http::router(app), http::Limits::default(), stop.clone()));
+    let limits = http::Limits::of(&app.config);
+    let mut server = tokio::spawn(http::serve(listener, http::router(app), limits, stop.clone()));
     tokio::select! {
         biased;
         () = stop.cancelled() => {}

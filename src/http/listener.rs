@@ -1,39 +1,81 @@
-//! Serves connections, within limits that `axum::serve` lacks: so many at once, and so long for a
-//! request's head. The limits keep descriptors and memory bounded; a fair share for each client is
-//! the business of the proxy in front.
+//! Serves connections, within limits that `axum::serve` lacks: so many at once and of each network, so long for a
+//! request's head, and so slow a client at the slowest. No proxy has to stand in front for that.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use axum::Router;
-use hyper::server::conn::http1;
+use axum::{Router, body::Body};
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
-    service::TowerToHyperService,
 };
+use socket2::SockRef;
 use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::{
+    client::Peer,
+    connections::{Answering, Awaited, Connection, Connections, Place},
+    pace::{Pace, Patience},
+};
+use crate::{config::Config, network::TrustedProxies};
 
 /// The pause after the system had no means for another connection, such as a file descriptor.
 const PAUSE: Duration = Duration::from_millis(500);
+/// What the system may hold of an answer beside what is on its way, in bytes. With more, a client that reads slowly
+/// would seem not to read at all: nothing could be written for as long as it takes to read that.
+const UNSENT: u32 = 16 * 1024;
 
 /// What connections may take.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Limits {
     /// Connections at once; further ones wait in the system's queue. A download takes two file descriptors, and a
     /// process may usually have 1,024.
     pub connections: usize,
+    /// Connections of one network. All that comes through a trusted proxy is of the proxy's, which may have all.
+    pub of_network: usize,
+    /// The proxies that may.
+    pub trusted_proxies: TrustedProxies,
     /// For the head of a request to arrive, from its connection's start or from the answer before.
     pub head: Duration,
+    /// How slowly a client may read an answer.
+    pub reading: Patience,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 512, head: Duration::from_secs(15) }
+        Self {
+            connections: 512,
+            of_network: 128,
+            trusted_proxies: TrustedProxies::default(),
+            head: Duration::from_secs(15),
+            reading: Patience::READING,
+        }
+    }
+}
+
+impl Limits {
+    /// Returns the limits that hold under these settings.
+    pub fn of(config: &Config) -> Self {
+        Self { trusted_proxies: config.trusted_proxies().clone(), ..Self::default() }
+    }
+
+    /// How many connections a peer's network may have.
+    fn share(&self, peer: SocketAddr) -> usize {
+        if self.trusted_proxies.contain(peer.ip()) { self.connections } else { self.of_network }
     }
 }
 
@@ -41,19 +83,26 @@ impl Default for Limits {
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head);
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let connections = Arc::new(Connections::new(limits.connections));
     let open = GracefulShutdown::new();
-    while let Some(Some((stream, place))) = stop.run_until_cancelled(accept(&listener, &places)).await {
+    while let Some((stream, peer, place)) = stop.run_until_cancelled(accept(&listener, &connections, &limits)).await {
         let (http, router, stop, watcher) = (http.clone(), router.clone(), stop.clone(), open.watcher());
+        let (head, reading) = (limits.head, limits.reading);
         tokio::spawn(async move {
+            let connection = &place.connection;
             // At a stop, hyper would wait for the first request of a connection that has none yet.
             let begun = tokio::select! {
                 biased;
-                begun = timeout(limits.head, stream.readable()) => matches!(begun, Ok(Ok(()))),
                 () = stop.cancelled() => false,
+                () = connection.closed() => false,
+                begun = timeout(head, stream.readable()) => matches!(begun, Ok(Ok(()))),
             };
             if begun {
-                converse(&http, stream, router, watcher).await;
+                tokio::select! {
+                    biased;
+                    () = connection.closed() => tracing::debug!("a connection was closed for another"),
+                    () = converse(&http, Paced::new(stream, reading, connection), (router, peer), watcher) => {}
+                }
             }
             drop(place);
         });
@@ -63,14 +112,18 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
 }
 
 /// The next connection, and its place among those that may be open.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
-    if places.available_permits() == 0 {
-        tracing::warn!("as many connections are open as may be; the next is accepted when one ends");
-    }
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
+async fn accept(
+    listener: &TcpListener,
+    connections: &Arc<Connections>,
+    limits: &Limits,
+) -> (TcpStream, SocketAddr, Place) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return Some((stream, place)),
+            Ok((stream, peer)) => {
+                if let Some(place) = connections.admit(peer.ip().into(), limits.share(peer)).await {
+                    return (stream, peer, place);
+                }
+            }
             Err(error) if is_of_the_client(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "a connection cannot be accepted");
@@ -87,12 +140,86 @@ fn is_of_the_client(error: &io::Error) -> bool {
 }
 
 /// Serves the requests of one connection.
-async fn converse(http: &http1::Builder, stream: TcpStream, router: Router, watcher: Watcher) {
-    // An answer's last bytes are not to wait for the client's acknowledgement.
-    let _ = stream.set_nodelay(true);
-    let conversation = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+async fn converse(http: &http1::Builder, stream: Paced, (router, peer): (Router, SocketAddr), watcher: Watcher) {
+    let connection = Arc::clone(&stream.connection);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (router, connection) = (router.clone(), Arc::clone(&connection));
+        async move {
+            let Some(working) = connection.begin() else { return std::future::pending().await };
+            let mut request = request.map(|body| Body::new(Awaited { body, connection }));
+            request.extensions_mut().insert(Peer(peer));
+            let Ok(response) = router.oneshot(request).await;
+            Ok::<_, Infallible>(response.map(|body| Answering { body, _working: working }))
+        }
+    });
     // It ends with an error wherever a client leaves early; what mattered of it is in the request's log.
-    if let Err(error) = watcher.watch(conversation).await {
+    if let Err(error) = watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await {
         tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// A connection's stream, which breaks where its client reads too slowly.
+struct Paced {
+    stream: TcpStream,
+    pace: Pace,
+    connection: Arc<Connection>,
+}
+
+impl Paced {
+    fn new(stream: TcpStream, reading: Patience, connection: &Arc<Connection>) -> Self {
+        // An answer's last bytes are not to wait for the client's acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT);
+        Self { stream, pace: Pace::new(reading), connection: Arc::clone(connection) }
+    }
+
+    /// Judges the client by what became of a write.
+    fn judge(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let too_slow = || Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads too slowly")));
+        match written {
+            Poll::Ready(Ok(bytes)) => {
+                self.connection.moves();
+                if self.pace.moves(bytes) { written } else { too_slow() }
+            }
+            Poll::Ready(Err(_)) => written,
+            Poll::Pending => {
+                self.connection.stalls();
+                if self.pace.poll_too_long(context).is_ready() { too_slow() } else { Poll::Pending }
+            }
+        }
+    }
+}
+
+impl AsyncRead for Paced {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, into)
+    }
+}
+
+impl AsyncWrite for Paced {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.judge(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        self.judge(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

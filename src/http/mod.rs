@@ -3,6 +3,8 @@
 mod answer;
 mod brought;
 mod caller;
+mod client;
+mod connections;
 mod describe;
 mod docs;
 mod download;
@@ -12,6 +14,7 @@ mod health;
 mod listener;
 mod log_key;
 mod metrics;
+mod pace;
 mod page_routes;
 mod preview;
 mod problem;
@@ -30,12 +33,14 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use answer::{Created, DoneOrAsked, Listed, NoContent};
 pub use caller::{Caller, InRoom};
+pub use client::Client;
 pub use describe::Answers;
 pub use download::{Download, FileAnswer};
 pub use event_stream::{After, EventStream};
 pub use extract::{FromPairs, Given, Id, Ids, Json, Paging, Query, UserAgent, Wait};
 pub use form::Form;
 pub use listener::{Limits, serve};
+pub use pace::Patience;
 pub use page_routes::{PageRoute, PageRoutes};
 pub use preview::{Preview, PreviewAnswer};
 pub use problem::{FieldProblem, Problem, sentence};
@@ -69,6 +74,6 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(problem::from_panic))
-        .layer(middleware::from_fn(request_log::log))
+        .layer(middleware::from_fn_with_state(app.clone(), request_log::log))
         .with_state(app)
 }

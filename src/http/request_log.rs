@@ -4,18 +4,18 @@
 use std::time::Instant;
 
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 
-use super::{problem, session_cookie};
-use crate::app;
+use super::{Client, client::check_host, problem, session_cookie};
+use crate::app::{self, App};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where a proxy with TLS is in front, browsers never come without it again (ASVS 3.4.1).
-const ALWAYS_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+const ALWAYS_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 
 /// On every answer (OWASP ASVS 5.0, 3.4): nothing is to be framed, sniffed, cached, or used by another site.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
@@ -30,14 +30,18 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
-pub(super) async fn log(request: Request, next: Next) -> Response {
+pub(super) async fn log(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
+    Client::introduce(&mut request, app.config.trusted_proxies());
     let request_id = given_id(&request).unwrap_or_else(|| app::new_uuid().to_string());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let reader = problem::Reader::of(&request);
     let behind_tls = session_cookie::is_behind_tls(request.headers());
-    let response = next.run(request).await;
+    let response = match check_host(&request) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => refused.into_response(),
+    };
 
     let (mut response, failure) = problem::with_body(response, &request_id, &reader);
     for (name, value) in HEADERS {
@@ -59,7 +63,7 @@ pub(super) async fn log(request: Request, next: Next) -> Response {
     response
 }
 
-/// An id that a proxy gave, where it is short and plain.
+/// The id that a trusted proxy gave, if it is short and plain.
 fn given_id(request: &Request) -> Option<String> {
     let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
     let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));

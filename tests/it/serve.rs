@@ -139,20 +139,6 @@ async fn a_connection_that_does_not_finish_a_requests_head_is_closed() {
 }
 
 #[tokio::test]
-async fn a_connection_above_the_limit_waits_until_one_ends() {
-    let address = limited(Limits { connections: 1, ..Limits::default() }).await;
-    let first = TcpStream::connect(address).await.unwrap();
-    let mut second = TcpStream::connect(address).await.unwrap();
-    second.write_all(HEALTH).await.unwrap();
-    let mut answer = [0; 15];
-    let early = timeout(Duration::from_millis(200), second.read_exact(&mut answer)).await;
-    assert!(early.is_err(), "it was answered beside the first");
-    drop(first);
-    second.read_exact(&mut answer).await.unwrap();
-    assert_eq!(answer, *b"HTTP/1.1 200 OK");
-}
-
-#[tokio::test]
 async fn an_upload_whose_connection_is_cut_leaves_nothing_in_the_store() {
     let place = Installation::on_sqlite().await;
     let (server, room, token) = room(&place, &mut place.command(&["serve", "--listen", "127.0.0.1:0"])).await;

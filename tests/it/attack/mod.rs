@@ -1,4 +1,5 @@
 //! What strangers and parties try against the server, and what comes of it.
 
 mod contained;
+mod flood;
 mod forms;

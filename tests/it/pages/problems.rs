@@ -95,6 +95,6 @@ async fn no_other_site_frames_reads_or_opens_what_is_here() {
         assert!(reply.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
         assert_eq!(reply.header("strict-transport-security"), "", "{path}");
         let behind_tls = app.get(path, "").header("x-forwarded-proto", "https").send().await;
-        assert_eq!(behind_tls.header("strict-transport-security"), "max-age=31536000", "{path}");
+        assert_eq!(behind_tls.header("strict-transport-security"), "max-age=31536000; includeSubDomains", "{path}");
     }
 }

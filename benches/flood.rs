@@ -1,0 +1,208 @@
+//! How long an honest client waits while 600 others are silent, send half a head, or do not read their answers.
+//!
+//! `cargo bench --bench flood` starts the real program, prints what the honest client waited at the median, at p99 and at
+//! most, and fails where p99 is not below what was promised. All of it is on this machine: the others come from
+//! 127.0.0.2 to 127.0.0.4 or from the honest client's own address. Linux only: other systems have not all of 127.0.0.0/8.
+
+use std::{
+    io::{BufRead, BufReader, Write, stdout},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpSocket,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+/// The others, a third of each kind.
+const OTHERS: usize = 600;
+/// Rounds of the honest client's work.
+const ROUNDS: usize = 75;
+/// What it may wait, at p99.
+const PROMISED: Duration = Duration::from_secs(1);
+/// For how long a client that does not read keeps its connection, before it comes again.
+const DEAF: Duration = Duration::from_secs(5);
+/// Between a connection that was closed and the next.
+const PAUSE: Duration = Duration::from_millis(100);
+const PASSWORD: &str = "correct horse battery";
+
+fn main() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    let strangers = &["127.0.0.2", "127.0.0.3", "127.0.0.4"][..];
+    let worst = [
+        ("other addresses", "", strangers),
+        ("the same address", "", &["127.0.0.1"][..]),
+        ("a trusted proxy", "127.0.0.0/8", strangers),
+    ]
+    .map(|(words, trusted, from)| runtime.block_on(measure(words, trusted, from)));
+    let p99 = worst.into_iter().max().unwrap_or_default();
+    let verdict = if p99 < PROMISED { "as promised" } else { "MORE THAN PROMISED" };
+    say(&format!("p99 {} ms of {} ms: {verdict}", p99.as_millis(), PROMISED.as_millis()));
+    assert!(p99 < PROMISED, "an honest client waits longer than was promised");
+}
+
+fn say(line: &str) {
+    writeln!(stdout(), "{line}").expect("standard output is open");
+}
+
+/// The server, stopped when it goes.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start(dir: &TempDir, trusted: &str) -> Self {
+        let mut command = program(dir, &["serve", "--listen", "127.0.0.1:0"]);
+        let command = command.env("STS_TRUSTED_PROXIES", trusted).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it speaks");
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next());
+        Self { child, address: address.and_then(|address| address.parse().ok()).expect("it tells its address") }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn program(dir: &TempDir, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sts-clearance"));
+    command.args(arguments).current_dir(dir.path()).env_clear().env("STS_LOG_FILTER", "error");
+    command
+}
+
+/// What the honest client waits at p99 while the others come from these addresses.
+async fn measure(words: &str, trusted: &str, from: &'static [&'static str]) -> Duration {
+    let dir = TempDir::new().expect("a directory");
+    let account = ["user", "add", "--email", "a@example.com", "--name", "A", "--role", "broker", "--password-stdin"];
+    let mut adding = program(&dir, &[&account[..], &["--keep-password"]].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    adding.stdin.take().expect("it is piped").write_all(PASSWORD.as_bytes()).expect("it reads");
+    assert!(adding.wait().expect("it ends").success());
+    let server = Server::start(&dir, trusted);
+    let honest = Honest::sign_in(server.address).await;
+    let before = honest.work(ROUNDS / 5).await;
+
+    let mut others = JoinSet::new();
+    for number in 0..OTHERS {
+        others.spawn(bother(server.address, from[number % from.len()], number % 3));
+    }
+    let mut waited = honest.work(ROUNDS).await;
+    others.shutdown().await;
+    waited.sort_unstable();
+    let at = |percent: usize| waited[(waited.len() - 1) * percent / 100];
+    say(&format!(
+        "{OTHERS} from {words}: {} requests, p50 {} ms, p99 {} ms, max {} ms (at most {} ms without them)",
+        waited.len(),
+        at(50).as_millis(),
+        at(99).as_millis(),
+        at(100).as_millis(),
+        before.into_iter().max().unwrap_or_default().as_millis(),
+    ));
+    at(99)
+}
+
+/// One of the others; it comes again whenever it was closed.
+async fn bother(server: SocketAddr, from: &str, kind: usize) {
+    let sent = [
+        &b""[..],
+        b"GET /api/openapi.json HTTP/1.1\r\nHost: sts\r\nX-Drip: ",
+        b"GET /api/openapi.json HTTP/1.1\r\nHost: sts\r\n\r\nGET /api/openapi.json HTTP/1.1\r\nHost: sts\r\n\r\n",
+    ][kind];
+    loop {
+        let socket = TcpSocket::new_v4().expect("a descriptor");
+        socket.set_recv_buffer_size(4096).expect("a small buffer");
+        socket.bind(SocketAddr::new(from.parse().expect("an address"), 0)).expect("an address of this machine");
+        if let Ok(mut connection) = socket.connect(server).await {
+            let _ = connection.write_all(sent).await;
+            if kind == 2 {
+                sleep(DEAF).await;
+            } else {
+                let _ = connection.read(&mut [0]).await;
+            }
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// A client that works: pages, JSON and small uploads, each on a connection of its own.
+struct Honest {
+    http: Client,
+    url: String,
+    token: String,
+    room: String,
+}
+
+impl Honest {
+    async fn sign_in(server: SocketAddr) -> Self {
+        let http = Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
+        let url = format!("http://{server}");
+        let login = json!({ "email": "a@example.com", "password": PASSWORD });
+        let session = answer(http.post(format!("{url}/api/v1/auth/login")).json(&login).send().await).await;
+        let token = session["token"].as_str().expect("a token").to_owned();
+        let room = json!({
+            "title": "Bench", "location": "x", "sts_eta": "2100-01-01T00:00:00Z", "cargo_profile": "oil",
+        });
+        let room = http.post(format!("{url}/api/v1/rooms")).bearer_auth(&token).json(&room).send().await;
+        let room = answer(room).await["id"].as_str().expect("an id").to_owned();
+        Self { http, url, token, room }
+    }
+
+    /// Works for some rounds; how long it waited for each answer.
+    async fn work(&self, rounds: usize) -> Vec<Duration> {
+        let mut waited = Vec::new();
+        for number in 0..rounds {
+            let room = &self.room;
+            waited.push(self.ask(self.get("/sign-in"), StatusCode::OK).await);
+            waited.push(self.ask(self.get("/api/v1/rooms"), StatusCode::OK).await);
+            waited.push(self.ask(self.get(&format!("/rooms/{room}/documents")), StatusCode::OK).await);
+            let form = format!(
+                "--x\r\nContent-Disposition: form-data; name=\"document_type\"\r\n\r\nCOMPAT\r\n\
+                 --x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n\
+                 %PDF-1.7\n{rounds} {number}\r\n--x--\r\n"
+            );
+            let upload = self.http.post(format!("{}/api/v1/rooms/{room}/documents/upload", self.url));
+            let upload = upload.bearer_auth(&self.token).header("content-type", "multipart/form-data; boundary=x");
+            waited.push(self.ask(upload.body(form), StatusCode::CREATED).await);
+        }
+        waited
+    }
+
+    fn get(&self, path: &str) -> RequestBuilder {
+        self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.token)
+    }
+
+    async fn ask(&self, request: RequestBuilder, status: StatusCode) -> Duration {
+        let started = Instant::now();
+        let asked = async {
+            let response = request.send().await.expect("an answer");
+            let found = response.status();
+            let body = response.text().await.expect("to its end");
+            assert_eq!(found, status, "{body}");
+        };
+        timeout(Duration::from_mins(1), asked).await.expect("within a minute");
+        started.elapsed()
+    }
+}
+
+async fn answer(response: Result<Response, reqwest::Error>) -> Value {
+    let response = response.expect("an answer");
+    let (status, body) = (response.status(), response.text().await.expect("a body"));
+    assert!(status.is_success(), "{status}: {body}");
+    serde_json::from_str(&body).expect("JSON")
+}
