@@ -3,10 +3,17 @@
 //! Time, ids and random bytes come from here and nowhere else (`clippy.toml` bans the sources), so
 //! that a test can hold the clock.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::{
+    hash::Hash,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
 
 use seal::Identity;
-use tokio::sync::{Notify, Semaphore};
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -14,12 +21,13 @@ use crate::{
     children::Children,
     config::Config,
     db::Db,
-    domain::Time,
+    domain::{Time, UserId},
     error::{Error, Result},
     evidence::LogKey,
     files::{self, Files},
     keys,
     live::Places,
+    shares::{Seat, Shares},
 };
 
 /// Passwords hashed at once: each takes 19 MiB and a core.
@@ -27,6 +35,15 @@ const HASHING_PLACES: usize = 2;
 
 /// Archives packed at once: each holds a thread for as long as its client takes.
 const PACKING_PLACES: usize = 32;
+
+/// Files sent at once: each holds a file descriptor for as long as its client takes.
+const DOWNLOAD_PLACES: usize = 256;
+
+/// The part of places that one account may have.
+const QUARTER: usize = 4;
+
+/// The longest wait for a place among those that are shared out.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The application; a clone is another handle to the same one.
 #[derive(Clone)]
@@ -55,8 +72,10 @@ pub struct Shared {
     pub job_finished: Notify,
     /// Places for password hashing, which takes 19 MiB and a core each.
     pub hashing: Arc<Semaphore>,
-    /// Places for the packing of archives.
-    pub packing: Arc<Semaphore>,
+    /// Places for the packing of archives, shared out by account.
+    pub packing: Shares<UserId>,
+    /// Places for files on their way to clients, shared out by account.
+    pub downloads: Shares<Option<UserId>>,
     /// The processes that read and draw what could end this one.
     pub children: Children,
     /// Places for those who follow a room.
@@ -106,7 +125,8 @@ impl App {
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
             hashing: Arc::new(Semaphore::new(HASHING_PLACES)),
-            packing: Arc::new(Semaphore::new(PACKING_PLACES)),
+            packing: Shares::new(PACKING_PLACES, PACKING_PLACES / QUARTER),
+            downloads: Shares::new(DOWNLOAD_PLACES, DOWNLOAD_PLACES / QUARTER),
             children: Children::of_this_program(config.font_dir())?,
             streams: Arc::default(),
             stopping: CancellationToken::new(),
@@ -140,7 +160,8 @@ impl App {
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
             hashing: Arc::new(Semaphore::new(HASHING_PLACES)),
-            packing: Arc::new(Semaphore::new(PACKING_PLACES)),
+            packing: Shares::new(PACKING_PLACES, PACKING_PLACES / QUARTER),
+            downloads: Shares::new(DOWNLOAD_PLACES, DOWNLOAD_PLACES / QUARTER),
             children,
             streams: Arc::clone(&self.streams),
             stopping: self.stopping.clone(),
@@ -177,6 +198,11 @@ impl App {
     pub fn secret(&self) -> [u8; 32] {
         new_secret()
     }
+}
+
+/// Takes a shared place, after a wait of a few seconds at most: who gets none is asked to come again.
+pub async fn place<K: Eq + Hash + Clone>(places: &Shares<K>, key: K) -> Result<Seat<K>> {
+    timeout(PATIENCE, places.take(key)).await.map_err(|_| Error::Busy)
 }
 
 /// 256 bits that nobody can guess.

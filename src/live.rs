@@ -1,25 +1,23 @@
 //! Who follows what happens: a bell for every room, and the places of those who listen.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
-
 use tokio::sync::broadcast::{
     self,
     error::{RecvError, TryRecvError},
 };
 
 use crate::{
-    domain::RoomId,
+    domain::{RoomId, UserId},
     error::{Error, Result},
     evidence::Hash,
+    shares::{Seat, Shares},
 };
 
 /// Rings that a listener may be behind; one who is further behind looks all the same.
 const RINGS: usize = 256;
 /// Streams open at once: half of the connections that a server takes, so that the other half is there for work.
 pub const MOST_STREAMS: usize = 256;
+/// Streams of one account, whatever number of sessions it has.
+pub const MOST_STREAMS_OF_ACCOUNT: usize = MOST_STREAMS / 4;
 /// Streams of one session.
 pub const MOST_STREAMS_OF_SESSION: usize = 16;
 
@@ -75,46 +73,48 @@ impl Listener {
     }
 }
 
-/// The places for streams, by session.
-#[derive(Debug, Default)]
+/// The places for streams, shared out by account and by session.
+#[derive(Debug)]
 pub struct Places {
-    taken: Mutex<HashMap<Hash, usize>>,
+    of_accounts: Shares<UserId>,
+    of_sessions: Shares<Hash>,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self {
+            of_accounts: Shares::new(MOST_STREAMS, MOST_STREAMS_OF_ACCOUNT),
+            of_sessions: Shares::new(MOST_STREAMS, MOST_STREAMS_OF_SESSION),
+        }
+    }
 }
 
 impl Places {
-    /// Takes a place for a stream of this session, until it is dropped.
-    pub fn take(self: &Arc<Self>, session: Hash) -> Result<Place> {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.values().sum::<usize>() >= MOST_STREAMS {
-            let most = format!("the server keeps {MOST_STREAMS} event streams open at once; try again in a moment");
-            return Err(Error::Http(503, most));
+    /// Takes a place for a stream of this account's session, until it is dropped.
+    pub fn take(&self, account: UserId, session: Hash) -> Result<Place> {
+        let of_session = self.of_sessions.try_take(session);
+        let of_account = self.of_accounts.try_take(account);
+        if let (Some(of_session), Some(of_account)) = (of_session, of_account) {
+            return Ok(Place { _of_session: of_session, _of_account: of_account });
         }
-        let of_session = taken.entry(session).or_default();
-        if *of_session >= MOST_STREAMS_OF_SESSION {
+        if self.of_sessions.taken_by(&session) >= MOST_STREAMS_OF_SESSION {
             return Err(Error::conflict(format!(
                 "this session has {MOST_STREAMS_OF_SESSION} event streams open already; close one first"
             )));
         }
-        *of_session += 1;
-        Ok(Place { places: Arc::clone(self), session })
+        if self.of_accounts.taken_by(&account) >= MOST_STREAMS_OF_ACCOUNT {
+            return Err(Error::conflict(format!(
+                "your account has {MOST_STREAMS_OF_ACCOUNT} event streams open already; close one first"
+            )));
+        }
+        let most = format!("the server keeps {MOST_STREAMS} event streams open at once; try again in a moment");
+        Err(Error::Http(503, most))
     }
 }
 
 /// A place that is taken.
 #[derive(Debug)]
 pub struct Place {
-    places: Arc<Places>,
-    session: Hash,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(of_session) = taken.get_mut(&self.session) {
-            *of_session -= 1;
-            if *of_session == 0 {
-                taken.remove(&self.session);
-            }
-        }
-    }
+    _of_session: Seat<Hash>,
+    _of_account: Seat<UserId>,
 }

@@ -1,11 +1,9 @@
 //! The documents of a room in one zip.
 
-use std::sync::Arc;
-
 use crate::{
-    app::App,
+    app::{self, App},
     domain::archive,
-    error::{Error, Result},
+    error::Result,
     http::{Access::May, Caller, Download, FromPairs, Given, InRoom, Kind, Query, Routes, Zipped},
     policy::Action::DocumentDownload,
 };
@@ -36,7 +34,7 @@ async fn download(app: App, caller: Caller, room: InRoom, Query(asked): Query<As
     if how.is_head() {
         return Ok(Zipped { name: name(&archive::title(&app, room.id).await?), content: None });
     }
-    let place = Arc::clone(&app.packing).acquire_owned().await.map_err(|_| Error::Busy)?;
+    let place = app::place(&app.packing, caller.user.id).await?;
     let (title, packed) = archive::pack(&app, &caller.actor(), room.id, asked.all).await?;
     Ok(Zipped { name: name(&title), content: Some(app.files.zip(packed, place)) })
 }

@@ -35,8 +35,8 @@ pub(super) fn routes() -> Routes {
             "/rooms/{room_id}/events",
             ACCESS,
             follow,
-            "What happens in a room, as it happens (Server-Sent Events); at most 16 streams of a session, and 256 of a \
-             server",
+            "What happens in a room, as it happens (Server-Sent Events); at most 16 streams of a session, 64 of \
+             an account, and 256 of a server",
         )
         .refusing(&["409"])
 }
@@ -51,7 +51,7 @@ struct ProgressView {
 }
 
 async fn follow(app: App, caller: Caller, room: InRoom, After(seen): After) -> Result<EventStream> {
-    let place = app.streams.take(caller.session)?;
+    let place = app.streams.take(caller.user.id, caller.session)?;
     // Before the first look: what happens in between is seen by one of them.
     let listener = app.db.listen(room.id);
     let head = app.db.read(async |tx| db::logs::head(tx, Log::Room(room.id)).await).await?;

@@ -125,6 +125,8 @@ pub(super) async fn admit(
     if let Access::May(action) | Access::MayInDeleted(action) = access
         && !policy::may(role, action)
     {
+        // Nobody's refusals are written for a link on another site, either.
+        refuse_links_elsewhere(headers)?;
         let log = room.map_or(Log::Platform, |room| Log::Room(room.id));
         log_refusal(app, &caller, log, action).await?;
         return Err(role_forbids(role, action));
@@ -145,6 +147,16 @@ fn credentials(method: &Method, headers: &HeaderMap) -> Result<Option<Hash>> {
         MadeBy::Unsaid if token.is_some() => Err(Error::ForeignOrigin),
         _ => Ok(token.map(sessions::hash_token)),
     }
+}
+
+/// Refuses a `GET` that another site's page has led a browser to, where the answer is noted in the log in the name of
+/// the person whose cookie came with it. A program that sends its token has been told to by its own user.
+pub(super) fn refuse_links_elsewhere(headers: &HeaderMap) -> Result<()> {
+    let rests_on_cookie = bearer_token(headers).is_none() && session_cookie::token(headers).is_some();
+    if rests_on_cookie && session_cookie::made_by(headers) == MadeBy::Others {
+        return Err(Error::ForeignOrigin);
+    }
+    Ok(())
 }
 
 /// Who is signed in, where anybody may come.

@@ -19,17 +19,20 @@ use utoipa::openapi::{Content, path::ParameterIn};
 
 use super::{
     answer::percent,
+    caller::{self, Caller},
     describe::{Answers, Takes},
     route_doc::{Kind, RouteDoc},
 };
+use futures_util::StreamExt;
 use report::Format;
 
 use crate::{
-    app::App,
+    app::{self, App},
     db::files::StoredFile,
-    domain::FileKind,
+    domain::{FileKind, UserId},
     error::{Error, Result},
     files::Opened,
+    shares::Seat,
 };
 
 /// What a client says of the file it wants.
@@ -37,6 +40,8 @@ use crate::{
 pub struct Download {
     head: bool,
     headers: HeaderMap,
+    /// Whose place the file takes on its way; everybody without an account has one and the same.
+    account: Option<UserId>,
 }
 
 /// What is to be sent of a file.
@@ -68,7 +73,8 @@ impl Download {
         let range = if let Send::Part(range) = &send { Some(range.clone()) } else { None };
         let mut content = None;
         if matches!(send, Send::Whole | Send::Part(_)) {
-            content = Some(app.files.get(&file.file_url, range.clone()).await?);
+            let place = app::place(&app.downloads, self.account).await?;
+            content = Some((app.files.get(&file.file_url, range.clone()).await?, place));
             log(range.map(|range| format!("{}-{}", range.start, range.end - 1))).await?;
         }
         Ok(FileAnswer { name, media_type: kind.media_type(), etag, size, send, content, kinds: PhantomData })
@@ -129,7 +135,9 @@ impl FromRequestParts<App> for Download {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
-        Ok(Self { head: parts.method == Method::HEAD, headers: parts.headers.clone() })
+        caller::refuse_links_elsewhere(&parts.headers)?;
+        let account = parts.extensions.get::<Caller>().map(|caller| caller.user.id);
+        Ok(Self { head: parts.method == Method::HEAD, headers: parts.headers.clone(), account })
     }
 }
 
@@ -181,7 +189,7 @@ pub struct FileAnswer<K> {
     etag: String,
     size: u64,
     send: Send,
-    content: Option<Opened>,
+    content: Option<(Opened, Seat<Option<UserId>>)>,
     kinds: PhantomData<K>,
 }
 
@@ -193,7 +201,10 @@ impl<K> IntoResponse for FileAnswer<K> {
             Send::Part(range) => (StatusCode::PARTIAL_CONTENT, Some(range.end - range.start)),
         };
         let mut response = match self.content {
-            Some(opened) => Response::new(Body::from_stream(opened.bytes)),
+            Some((opened, place)) => Response::new(Body::from_stream(opened.bytes.inspect(move |_| {
+                // The place is the stream's, and is given back with it.
+                let _ = &place;
+            }))),
             None => Response::new(Body::empty()),
         };
         *response.status_mut() = status;
@@ -202,7 +213,7 @@ impl<K> IntoResponse for FileAnswer<K> {
             (ACCEPT_RANGES, "bytes".into()),
             (CONTENT_TYPE, self.media_type.into()),
             (CONTENT_DISPOSITION, attachment(&self.name)),
-            (CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".into()),
+            (CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'; frame-ancestors 'none'".into()),
         ];
         headers.extend(length.map(|length| (CONTENT_LENGTH, length.to_string())));
         if let Send::Part(range) = &self.send {

@@ -14,6 +14,7 @@ use axum::{
 };
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 use utoipa::{ToSchema, openapi::path::ParameterIn};
 
 use super::{
@@ -40,6 +41,14 @@ impl Takes for App {
     fn describe(_: &mut RouteDoc) {}
 }
 
+/// A body that is held in whole has come by then. It is less than the time that the whole request has, so that who is
+/// slow is told so, and that nothing was done.
+const IN_WHOLE: Duration = Duration::from_secs(30);
+/// The parameters that a refusal names one by one; of more, it tells the number.
+const NAMED: usize = 20;
+/// The characters that a refusal repeats of a parameter's name.
+const NAME_SHOWN: usize = 100;
+
 /// A JSON body: of a request, or of an answer.
 #[derive(Debug, Clone)]
 pub struct Json<T>(pub T);
@@ -54,7 +63,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
                 "the body must be JSON, with the header `Content-Type: application/json`".into(),
             ));
         }
-        let body = Bytes::from_request(request, app).await.map_err(|refused| unread(&refused))?;
+        let body = whole_body(request, app).await?;
         let mut json = serde_json::Deserializer::from_slice(&body);
         let value = read_object(&mut json).map_err(|refused| {
             if refused.inner().is_data() {
@@ -79,7 +88,16 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-pub(super) fn unread(refused: &BytesRejection) -> Error {
+/// Reads a body that is small enough to be held.
+pub(super) async fn whole_body(request: Request, app: &App) -> Result<Bytes> {
+    let late = |_| {
+        let seconds = IN_WHOLE.as_secs();
+        Error::Http(408, format!("the body did not come to its end within {seconds} seconds; nothing was changed"))
+    };
+    timeout(IN_WHOLE, Bytes::from_request(request, app)).await.map_err(late)?.map_err(|refused| unread(&refused))
+}
+
+fn unread(refused: &BytesRejection) -> Error {
     match refused.status().as_u16() {
         413 => Error::Http(413, "the body is larger than the 1 MiB that a request may have".into()),
         _ => Error::Malformed("the body could not be read to its end".into()),
@@ -148,8 +166,13 @@ impl Given {
         let known: Vec<_> = T::PARAMETERS.iter().map(|(name, ..)| format!("`{name}`")).collect();
         let mut unknown: Vec<_> = pairs.into_keys().collect();
         unknown.sort();
-        for name in unknown {
-            fields.fault(&name, format!("is not known; expected one of {}", known.join(", ")));
+        let more = unknown.len().saturating_sub(NAMED);
+        for name in unknown.iter().take(NAMED) {
+            let shown: String = name.chars().take(NAME_SHOWN).collect();
+            fields.fault(&shown, format!("is not known; expected one of {}", known.join(", ")));
+        }
+        if more > 0 {
+            fields.fault("…", format!("stands for {more} more that are not known"));
         }
         fields.done()?;
         Ok(value)

@@ -4,10 +4,9 @@ use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, header::CONTENT_TYPE},
 };
-use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use super::extract::unread;
+use super::extract::whole_body;
 use crate::{
     app::App,
     domain::unacceptable,
@@ -83,7 +82,7 @@ impl FromRequest<App> for Form {
             let words = "the body must be a form, with the header `Content-Type: application/x-www-form-urlencoded`";
             return Err(Error::Http(415, words.into()));
         }
-        let body = Bytes::from_request(request, app).await.map_err(|refused| unread(&refused))?;
+        let body = whole_body(request, app).await?;
         let mut pairs: Vec<(String, String)> = serde_html_form::from_bytes(&body)
             .map_err(|_| Error::Malformed("the form cannot be read: it is not form-encoded".into()))?;
         for (_, value) in &mut pairs {

@@ -4,7 +4,7 @@ use axum::{
     extract::FromRequestParts,
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG},
+        header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG},
         request::Parts,
     },
     response::{IntoResponse, Response},
@@ -12,6 +12,7 @@ use axum::{
 use utoipa::openapi::{Content, path::ParameterIn};
 
 use super::{
+    caller,
     describe::{Answers, Takes},
     download::is_known,
     route_doc::{Kind, RouteDoc},
@@ -54,6 +55,7 @@ impl FromRequestParts<App> for Preview {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        caller::refuse_links_elsewhere(&parts.headers)?;
         Ok(Self { head: parts.method == Method::HEAD, headers: parts.headers.clone() })
     }
 }
@@ -80,9 +82,9 @@ impl IntoResponse for PreviewAnswer {
         if let Ok(etag) = HeaderValue::from_str(&self.etag) {
             headers.insert(ETAG, etag);
         }
-        // To be kept by a browser alone, which asks each time whether its user may still see it.
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
+        // A browser is not to keep what its user may not see any more: `no-store` holds, as for every answer.
+        let policy = "sandbox; default-src 'none'; frame-ancestors 'none'";
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
         response
     }
 }

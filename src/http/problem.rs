@@ -9,7 +9,8 @@ use axum::{
     http::{
         HeaderValue, StatusCode, Uri,
         header::{
-            ACCEPT, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+            ACCEPT, CONNECTION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER,
+            WWW_AUTHENTICATE,
         },
     },
     response::{IntoResponse, Redirect, Response},
@@ -119,6 +120,10 @@ impl IntoResponse for Error {
             headers.insert(RETRY_AFTER, seconds.into());
         }
         match &self {
+            // What comes late of the body is not to be read as a request.
+            Self::Http(408, _) => {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             Self::Unauthenticated => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
@@ -192,7 +197,10 @@ fn as_page(mut response: Response, problem: &Problem, reader: &Reader) -> Respon
     if let Some(to) = elsewhere {
         return Redirect::to(&to).into_response();
     }
-    write(&mut response, pages::of_problem(problem).into_string().into_bytes(), "text/html; charset=utf-8");
+    // A step that another site's link was refused, for the person to take by themselves.
+    let step = (problem.code() == "foreign_origin" && reader.reads).then_some(&*reader.path);
+    let page = pages::of_problem(problem, step).into_string();
+    write(&mut response, page.into_bytes(), "text/html; charset=utf-8");
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, pages::POLICY);
     response
 }

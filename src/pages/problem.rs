@@ -6,8 +6,9 @@ use maud::{Markup, html};
 use super::layout::{Page, Part, Viewer};
 use crate::http::Problem;
 
-/// The page of a problem. Who asked is not known here: it is the outermost layer that writes it.
-pub fn of_problem(problem: &Problem) -> Markup {
+/// The page of a problem. Who asked is not known here: it is the outermost layer that writes it. `step`: the address
+/// that was refused because a link elsewhere led to it, and that one can open from here.
+pub fn of_problem(problem: &Problem, step: Option<&str>) -> Markup {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let title = title(problem.status);
     let main = html! {
@@ -19,7 +20,10 @@ pub fn of_problem(problem: &Problem) -> Markup {
                 ul { @for error in &problem.errors { li { strong { (error.field) } " " (error.message.replace('`', "")) } } }
             }
             p { (advice(problem)) }
-            p.actions { a.button href="/" { "To the rooms" } }
+            p.actions {
+                @if let Some(step) = step { a.button href=(step) { "Open it from here" } }
+                a.button href="/" { "To the rooms" }
+            }
             p.hint { "Request " code { (problem.request_id) } }
         }
     };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    http::{HeaderMap, header::SET_COOKIE},
+    http::{HeaderMap, HeaderName, HeaderValue, header::SET_COOKIE},
     response::{IntoResponse, Redirect, Response},
 };
 use maud::html;
@@ -29,6 +29,11 @@ pub(super) fn routes() -> PageRoutes {
         sign_out,
     )
 }
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+/// What a browser is to forget of a session. Not `cookies`: that would take those of the whole domain, other servers'
+/// too, and ours is cleared by its own header.
+const LEFT_BEHIND: &str = "\"cache\", \"storage\"";
 
 /// Where to go after signing in.
 struct Next(Option<String>);
@@ -65,12 +70,16 @@ async fn sign_in(app: App, headers: HeaderMap, UserAgent(with): UserAgent, form:
 
 async fn sign_out(app: App, caller: Caller, headers: HeaderMap) -> Result<Response> {
     sessions::sign_out(&app, &caller.actor(), caller.session).await?;
-    Ok(([(SET_COOKIE, session_cookie::clear(&headers)?)], Redirect::to("/sign-in")).into_response())
+    let mut response = ([(SET_COOKIE, session_cookie::clear(&headers)?)], Redirect::to("/sign-in")).into_response();
+    response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(LEFT_BEHIND));
+    Ok(response)
 }
 
-/// A path of this server, whatever was given: nobody is led elsewhere.
+/// A path of this server, whatever was given: nobody is led elsewhere. Browsers drop tabs and line breaks from an
+/// address, and take a backslash for a slash; what an address has of other characters is percent-encoded.
 fn within(next: Option<&str>) -> String {
-    let ours = |path: &&str| path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']);
+    let plain = |path: &str| path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let ours = |path: &&str| path.starts_with('/') && !path.starts_with("//") && plain(path);
     next.filter(ours).unwrap_or("/").to_owned()
 }
 

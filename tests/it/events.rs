@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sts_clearance::{
     db::jobs,
     domain::Role,
-    live::{Listener, MOST_STREAMS, MOST_STREAMS_OF_SESSION},
+    live::{Listener, MOST_STREAMS, MOST_STREAMS_OF_ACCOUNT, MOST_STREAMS_OF_SESSION},
 };
 
 use crate::harness::{Event, Events, Installation, TestApp, on_both_databases, postgres_database};
@@ -259,13 +259,22 @@ async fn streams_are_bounded_and_a_closed_one_makes_place(app: TestApp) {
     assert_eq!(app.get(&events(&room), &broker).send().await.problem(), "conflict");
     open.pop().unwrap().close().await;
     open.push(app.get(&events(&room), &broker).follow().await);
-    while open.len() < MOST_STREAMS {
-        let session = app.session("broker@example.com").await;
-        for _ in 0..MOST_STREAMS_OF_SESSION {
-            open.push(app.get(&events(&room), &session).follow().await);
+    // Each account has its quarter.
+    for role in [Role::Owner, Role::Charterer, Role::Seller] {
+        app.user(&format!("{role}@example.com"), role).await;
+    }
+    for email in ["broker@example.com", "owner@example.com", "charterer@example.com", "seller@example.com"] {
+        let most = (open.len() / MOST_STREAMS_OF_ACCOUNT + 1) * MOST_STREAMS_OF_ACCOUNT;
+        while open.len() < most {
+            let session = app.session(email).await;
+            for _ in 0..MOST_STREAMS_OF_SESSION {
+                open.push(app.get(&events(&room), &session).follow().await);
+            }
         }
     }
-    let session = app.session("broker@example.com").await;
+    assert_eq!(open.len(), MOST_STREAMS);
+    app.user("buyer@example.com", Role::Buyer).await;
+    let session = app.session("buyer@example.com").await;
     let refused = app.get(&events(&room), &session).send().await;
     assert_eq!((refused.status, refused.header("retry-after")), (503, "1"));
     open.pop().unwrap().close().await;

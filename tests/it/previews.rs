@@ -65,8 +65,8 @@ fn picture(reply: &Reply) -> DynamicImage {
     assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     assert_eq!(reply.header("content-type"), "image/png");
     assert_eq!(reply.header("x-content-type-options"), "nosniff");
-    assert_eq!(reply.header("content-security-policy"), "sandbox; default-src 'none'");
-    assert_eq!(reply.header("cache-control"), "private, no-cache");
+    assert_eq!(reply.header("content-security-policy"), "sandbox; default-src 'none'; frame-ancestors 'none'");
+    assert_eq!(reply.header("cache-control"), "no-store");
     image::load_from_memory_with_format(&reply.body, ImageFormat::Png).unwrap()
 }
 
@@ -194,7 +194,7 @@ async fn who_looked_is_logged_once_for_what_was_sent(app: TestApp) {
     let etag = first.header("etag");
     let again = app.get(&url, &owner).header("if-none-match", etag).send().await;
     assert_eq!((again.status, again.body.len(), again.header("etag")), (304, 0, etag));
-    assert_eq!(again.header("cache-control"), "private, no-cache");
+    assert_eq!(again.header("cache-control"), "no-store");
     let head = app.request("HEAD", &url, &owner).send().await;
     assert_eq!((head.status, head.body.len()), (200, 0));
     assert_eq!(head.header("content-length"), first.body.len().to_string());

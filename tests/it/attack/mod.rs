@@ -3,3 +3,5 @@
 mod contained;
 mod flood;
 mod forms;
+mod places;
+mod requests;

@@ -75,6 +75,12 @@ impl<'a> Request<'a> {
         Events::of(response.into_body().into_data_stream().map(Result::unwrap))
     }
 
+    /// A large answer whose bytes are still to come.
+    pub(crate) async fn follow_bytes(self) -> Body {
+        let request = self.builder.body(self.body).unwrap();
+        self.router.clone().oneshot(request).await.unwrap().into_body()
+    }
+
     /// The bytes that came, and whether they came to their end.
     pub(crate) async fn receive(self) -> (Vec<u8>, bool) {
         let request = self.builder.body(self.body).unwrap();
