@@ -2,11 +2,13 @@
 
 use std::{
     collections::HashMap,
+    future::poll_fn,
     marker::PhantomData,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
@@ -24,7 +26,7 @@ use futures_util::{Stream, StreamExt, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use tokio::time::timeout;
 
-use super::{FromPairs, Given, Kind, describe::Takes, route_doc::RouteDoc};
+use super::{FromPairs, Given, Kind, Patience, describe::Takes, pace::Pace, route_doc::RouteDoc};
 use crate::{
     app::App,
     domain::{
@@ -146,14 +148,18 @@ impl<T: FromPairs> Upload<T> {
 
 /// Waits for the client's next bytes.
 pub(super) async fn in_time<V>(coming: impl Future<Output = multer::Result<V>>) -> Result<V> {
-    let gone =
-        |_| Error::Http(408, "no bytes came for a minute; the upload was given up, and nothing of it stays".into());
-    timeout(PATIENCE, coming).await.map_err(gone)?.map_err(|error| match error {
+    timeout(PATIENCE, coming).await.map_err(|_| too_slow())?.map_err(|error| match error {
         multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => too_much_around(),
         multer::Error::StreamReadFailed(error) if error.is::<TooMuchUnparsed>() => too_much_around(),
+        multer::Error::StreamReadFailed(error) if error.is::<TooSlow>() => too_slow(),
         multer::Error::StreamReadFailed(_) => Error::Malformed("the upload broke off; nothing of it stays".into()),
         other => Error::Malformed(format!("the form cannot be read: {other}")),
     })
+}
+
+fn too_slow() -> Error {
+    let words = "the form came too slowly, or nothing of it for a minute; it was given up, and nothing of it stays";
+    Error::Http(408, words.into())
 }
 
 fn too_much_around() -> Error {
@@ -188,6 +194,11 @@ impl<T: FromPairs + 'static> FromRequest<App> for Upload<T> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Unparsed(Arc<AtomicU64>);
 
+/// The client was waited for too long.
+#[derive(Debug, thiserror::Error)]
+#[error("the client was waited for too long")]
+struct TooSlow;
+
 /// More came than a part's head may be.
 #[derive(Debug, thiserror::Error)]
 #[error("more came than a part's head may be")]
@@ -202,15 +213,19 @@ impl Unparsed {
     /// The body, with a pause before each piece and before its end. The parser takes all that is ready
     /// before it looks at any of it, and mistakes a form that ends with its first piece for one cut off.
     pub(super) fn watch(&self, body: BodyDataStream) -> impl Stream<Item = Result<Bytes, BoxError>> + Send + use<> {
-        stream::unfold((body, self.clone()), async |(mut body, unparsed)| {
+        stream::unfold((body, self.clone(), Pace::new(Patience::SENDING)), async |(mut body, unparsed, mut pace)| {
             tokio::task::yield_now().await;
-            let piece = body.next().await?;
-            let piece = piece.map_err(BoxError::from).and_then(|piece| {
+            let piece = poll_fn(|context| match body.poll_next_unpin(context) {
+                Poll::Pending => pace.poll_too_long(context).map(|()| Some(Err(TooSlow.into()))),
+                Poll::Ready(Some(Ok(piece))) if !pace.moves(piece.len()) => Poll::Ready(Some(Err(TooSlow.into()))),
+                Poll::Ready(piece) => Poll::Ready(piece.map(|piece| piece.map_err(BoxError::from))),
+            });
+            let piece = piece.await?.and_then(|piece| {
                 let before = unparsed.0.fetch_add(piece.len() as u64, Ordering::Relaxed);
                 // One piece may be as large as it likes.
                 if before > AROUND_THE_FILE { Err(TooMuchUnparsed.into()) } else { Ok(piece) }
             });
-            Some((piece, (body, unparsed)))
+            Some((piece, (body, unparsed, pace)))
         })
     }
 }

@@ -5,3 +5,4 @@ mod flood;
 mod forms;
 mod places;
 mod requests;
+mod slow;
