@@ -9,6 +9,9 @@ use std::fmt;
 /// What an operation answers with.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// The longest detail of a problem, in characters.
+const LONGEST_DETAIL: usize = 8_000;
+
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -113,15 +116,36 @@ pub enum Error {
 /// One field of a request and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    /// The field's name, with a path into lists: `parties[1].email`.
+    /// The field's name, with a path into lists: `parties[1].email`. Empty in the last of many, which tells how many
+    /// more there are.
     pub field: String,
     /// What is wrong, following the name: "must not be blank".
     pub message: String,
 }
 
+impl FieldError {
+    /// The longest name of a field, and the longest message, in characters. Both may quote what was sent, which may be
+    /// a mebibyte.
+    const LONGEST: (usize, usize) = (100, 1_000);
+
+    /// A fault of this field; what is too long to be read is cut.
+    pub fn new(field: &str, message: impl Into<String>) -> Self {
+        let (longest_name, longest_message) = Self::LONGEST;
+        Self { field: cut(field, longest_name), message: cut(&message.into(), longest_message) }
+    }
+}
+
+/// A text of so many characters at most; one that is longer ends with `…`.
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.field, self.message)
+        if self.field.is_empty() { f.write_str(&self.message) } else { write!(f, "`{}` {}", self.field, self.message) }
     }
 }
 
@@ -138,7 +162,7 @@ impl Error {
 
     /// One unacceptable field.
     pub fn field(field: &str, message: impl Into<String>) -> Self {
-        Self::Invalid(vec![FieldError { field: field.into(), message: message.into() }])
+        Self::Invalid(vec![FieldError::new(field, message)])
     }
 
     /// A state that does not allow it, and that waiting does not change.
@@ -185,7 +209,7 @@ impl Error {
             _ if self.status().1 == "database_unavailable" => {
                 "the database cannot be reached; try again in a moment".into()
             }
-            _ => self.to_string(),
+            _ => cut(&self.to_string(), LONGEST_DETAIL),
         }
     }
 }

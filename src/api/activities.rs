@@ -69,8 +69,8 @@ impl FromPairs for Asked {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         Paging::PARAMETERS[0],
         Paging::PARAMETERS[1],
-        ("actor", Kind::Text, "Only entries of this e-mail address, or of `system` or `operator`"),
-        ("action", Kind::Text, "Only entries of this action"),
+        ("actor", Kind::Line, "Only entries of this e-mail address, or of `system` or `operator`"),
+        ("action", Kind::Line, "Only entries of this action"),
         ("from", Kind::Time, "Only entries at this time or later"),
         ("to", Kind::Time, "Only entries before this time"),
     ];
@@ -78,8 +78,8 @@ impl FromPairs for Asked {
     fn read(given: &mut Given) -> Self {
         let query = given.query_without(&["limit", "offset"]);
         let Paging(page) = Paging::read(given);
-        let actor = given.text("actor").map(|actor| crate::domain::fold_email(&actor));
-        let filter = Filter { actor, action: given.text("action"), from: given.time("from"), to: given.time("to") };
+        let actor = given.line("actor").map(|actor| crate::domain::fold_email(&actor));
+        let filter = Filter { actor, action: given.line("action"), from: given.time("from"), to: given.time("to") };
         Self { filter, page, query }
     }
 }

@@ -48,7 +48,7 @@ impl FromPairs for Asked {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         Paging::PARAMETERS[0],
         Paging::PARAMETERS[1],
-        ("q", Kind::Text, "Only rooms with each of these words in the title, the location or the name of a vessel"),
+        ("q", Kind::Line, "Only rooms with each of these words in the title, the location or the name of a vessel"),
         ("phase", Kind::Word(Phase::WORDS), "Only rooms in this phase"),
         ("closed", Kind::Flag, "`true`: closed rooms too, after the others"),
         ("waiting_for_me", Kind::Flag, "`true`: only rooms in which something waits for who asks"),
@@ -63,7 +63,7 @@ impl FromPairs for Asked {
             closed: given.flag("closed"),
             waits_for_me: given.flag("waiting_for_me"),
         };
-        Self { q: given.text("q").unwrap_or_default(), wanted, page, query }
+        Self { q: given.line("q").unwrap_or_default(), wanted, page, query }
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::why::{NoReason, Why};
 use crate::{
     app::App,
     domain::{
@@ -11,10 +12,7 @@ use crate::{
         holds::{self, HoldNow, NewHold},
     },
     error::Result,
-    http::{
-        Access::May, Caller, Created, DoneOrAsked, FromPairs, Given, Id, InRoom, Json, Kind, Listed, Paging, Query,
-        Routes,
-    },
+    http::{Access::May, Caller, Created, DoneOrAsked, Id, InRoom, Json, Listed, Paging, Query, Routes},
     policy::Action::{HoldCreate, HoldLift, HoldList, HoldView as View},
 };
 
@@ -33,7 +31,7 @@ pub(super) fn routes() -> Routes {
             "/rooms/{room_id}/holds/{hold_id}",
             May(HoldLift),
             lift,
-            "Asks to lift a hold; lifts it where another admin has asked for it within a day",
+            "Asks to lift a hold, for a reason in the body; lifts it where another admin has asked for it within a day",
         )
         .refusing(&["409"])
 }
@@ -136,18 +134,6 @@ struct HoldLiftAsked {
     asked_by: String,
 }
 
-/// Why a hold is lifted.
-struct LiftReason(Option<String>);
-
-impl FromPairs for LiftReason {
-    const PARAMETERS: &[(&str, Kind, &str)] =
-        &[("reason", Kind::Text, "Why; required of who asks, and kept with the hold")];
-
-    fn read(given: &mut Given) -> Self {
-        Self(given.text("reason"))
-    }
-}
-
 async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<HoldView>> {
     let (holds, total) = holds::list(&app, room.id, page).await?;
     let path = format!("/rooms/{}/holds", room.id);
@@ -168,9 +154,10 @@ async fn lift(
     caller: Caller,
     room: InRoom,
     Id(hold_id): Id<HoldId>,
-    Query(LiftReason(reason)): Query<LiftReason>,
+    Query(NoReason): Query<NoReason>,
+    body: Option<Json<Why>>,
 ) -> Result<DoneOrAsked<HoldLifted, HoldLiftAsked>> {
-    Ok(match holds::lift(&app, &caller.actor(), room.id, hold_id, reason).await? {
+    Ok(match holds::lift(&app, &caller.actor(), room.id, hold_id, Why::of(body)).await? {
         Outcome::Done(lifted) => {
             DoneOrAsked::Done(HoldLifted { message: "Hold lifted", hold_id, asked_by: lifted.asked_by })
         }

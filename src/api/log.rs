@@ -55,15 +55,18 @@ async fn checkpoint(app: App, room: InRoom) -> Result<PlainText> {
     logs::checkpoint(&app, Log::Room(room.id)).await.map(PlainText)
 }
 
+/// A position in a log, or the id of an entry.
+const ENTRY: &str = "^([0-9]{1,18}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$";
+
 /// The entry that is to be proven.
 struct Asked(Which);
 
 impl FromPairs for Asked {
-    const PARAMETERS: &[(&str, Kind, &str)] = &[("entry", Kind::Text, "The entry: its `seq`, or its id")];
+    const PARAMETERS: &[(&str, Kind, &str)] = &[("entry", Kind::Pattern(ENTRY), "The entry: its `seq`, or its id")];
     const REQUIRED: &[&str] = &["entry"];
 
     fn read(given: &mut Given) -> Self {
-        let text = given.text("entry").unwrap_or_default();
+        let text = given.line("entry").unwrap_or_default();
         let index = text.parse().ok().map(Which::Index);
         let which = index.or_else(|| text.parse::<EntryId>().ok().map(Which::Id));
         if which.is_none() {

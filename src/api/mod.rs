@@ -20,6 +20,7 @@ mod users;
 mod verify;
 mod versions;
 mod vessels;
+mod why;
 
 use crate::http::Routes;
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::why::{NoReason, Why};
 use crate::{
     app::App,
     db::{self, rooms::Room},
@@ -120,14 +121,19 @@ struct RoomDeletionAsked {
     confirm_by: Time,
 }
 
-impl FromPairs for Deletion {
-    const PARAMETERS: &[(&str, Kind, &str)] = &[
-        ("force", Kind::Flag, "`true`: delete the room's snapshots with it"),
-        ("reason", Kind::Text, "Why; required with `force`, and kept in the log"),
-    ];
+/// Whether a room is deleted with all that is in it.
+struct Force(bool);
+
+impl FromPairs for Force {
+    const PARAMETERS: &[(&str, Kind, &str)] = &[(
+        "force",
+        Kind::Flag,
+        "`true`: delete the room's snapshots with it; takes a `reason` in the body, which the log keeps",
+    )];
 
     fn read(given: &mut Given) -> Self {
-        Self { force: given.flag("force"), reason: given.text("reason") }
+        NoReason::refuse(given);
+        Self(given.flag("force"))
     }
 }
 
@@ -160,9 +166,11 @@ async fn delete(
     app: App,
     caller: Caller,
     room: InRoom,
-    Query(asked): Query<Deletion>,
+    Query(Force(force)): Query<Force>,
+    body: Option<Json<Why>>,
 ) -> Result<DoneOrAsked<RoomDeleted, RoomDeletionAsked>> {
     let room_id = room.id;
+    let asked = Deletion { force, reason: Why::of(body) };
     Ok(match rooms::delete(&app, &caller.actor(), room_id, asked).await? {
         Outcome::Done(()) => DoneOrAsked::Done(RoomDeleted { message: "Room deleted", room_id }),
         Outcome::Asked(confirm_by) => {

@@ -53,7 +53,7 @@ async fn list(app: App, caller: Caller, Query(Paging(page)): Query<Paging>) -> R
 }
 
 async fn end(app: App, caller: Caller, Id(id): Id<SessionId>) -> Result<NoContent> {
-    sessions::end(&app, &caller.user, id).await?;
+    sessions::end(&app, &caller.user, caller.session, id).await?;
     Ok(NoContent)
 }
 

@@ -84,13 +84,13 @@ impl FromPairs for Wanted {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         Paging::PARAMETERS[0],
         Paging::PARAMETERS[1],
-        ("q", Kind::Text, "Only those with this in their address or name, without regard to case"),
+        ("q", Kind::Line, "Only those with this in their address or name, without regard to case"),
     ];
 
     fn read(given: &mut Given) -> Self {
         let query = given.query_without(&["limit", "offset"]);
         let Paging(page) = Paging::read(given);
-        Self { text: given.text("q"), page, query }
+        Self { text: given.line("q"), page, query }
     }
 }
 

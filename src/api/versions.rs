@@ -177,7 +177,7 @@ struct SaidOfType {
 
 impl FromPairs for SaidOfType {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
-        ("document_type", Kind::Text, "Code of its type, or an alias"),
+        ("document_type", Kind::Line, "Code of its type, or an alias"),
         ("vessel_id", Kind::Id, "The vessel, for a document that each vessel has"),
         Said::PARAMETERS[0],
         Said::PARAMETERS[1],

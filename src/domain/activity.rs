@@ -7,7 +7,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{RoomId, Time};
-use crate::db::seals::{SealSays, StoredSeal};
+use crate::{
+    db::seals::{SealSays, StoredSeal},
+    evidence::Hash,
+};
 
 /// Whose log an entry belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +55,9 @@ pub enum Actor {
         name: String,
         /// Role in the room, or on the platform.
         role: super::Role,
+        /// The key of the session that the request came with; none at sign-in, where there is none yet, and in the
+        /// demo's story. It has to hold when the operation begins.
+        session: Option<Hash>,
     },
     /// A job of the server.
     System,

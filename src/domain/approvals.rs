@@ -5,7 +5,9 @@ use utoipa::ToSchema;
 
 use super::{
     Actor, ApprovalId, ApprovalStatus, Event, Fields, Log, OpenLog, Role, RoomId, Side, VesselId, VesselStatus,
-    decisions::comment, operation, rooms, vessels,
+    bounds::{OptionalReason, Reason},
+    decisions::comment,
+    operation, rooms, vessels,
 };
 use crate::{
     app::App,
@@ -24,9 +26,11 @@ pub struct NewClearance {
     pub status: ApprovalStatus,
     /// What has to come true; needed with `approved_with_subjects`.
     #[serde(default)]
+    #[schema(value_type = Option<OptionalReason>)]
     pub subjects: Option<String>,
     /// Why; needed with `rejected`.
     #[serde(default)]
+    #[schema(value_type = Option<OptionalReason>)]
     pub reason: Option<String>,
 }
 
@@ -38,9 +42,11 @@ pub struct ClearanceUpdate {
     pub status: ApprovalStatus,
     /// What has to come true; needed with `approved_with_subjects`.
     #[serde(default)]
+    #[schema(value_type = Option<OptionalReason>)]
     pub subjects: Option<String>,
     /// Why; needed with `rejected`.
     #[serde(default)]
+    #[schema(value_type = Option<OptionalReason>)]
     pub reason: Option<String>,
 }
 
@@ -49,6 +55,7 @@ pub struct ClearanceUpdate {
 #[serde(deny_unknown_fields)]
 pub struct Revocation {
     /// Why; the log keeps it.
+    #[schema(value_type = Reason)]
     pub reason: String,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Phase, Role, RoomState,
-    fields::LONGEST_LINE,
+    bounds::LONGEST_LINE,
     standing::Standing,
     todo::{self, Todo},
 };

@@ -4,8 +4,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    Actor, ApprovalStatus, DecisionId, DocumentId, Event, Fields, Log, RoomId, Verdict, VersionId, documents,
-    operation, rooms,
+    Actor, ApprovalStatus, DecisionId, DocumentId, Event, Fields, Log, RoomId, Verdict, VersionId,
+    bounds::{Approving, OptionalReason, Reason},
+    documents, operation, rooms,
 };
 use crate::{
     app::{self, App},
@@ -23,10 +24,11 @@ pub struct NewApproval {
     pub version_id: Option<VersionId>,
     /// `approved` or `approved_with_subjects`; where it is left out, subjects make the second.
     #[serde(default)]
+    #[schema(value_type = Option<Approving>)]
     pub verdict: Option<Verdict>,
     /// What has to come true.
     #[serde(default)]
-    #[schema(example = "Subject to the annual survey being endorsed before arrival")]
+    #[schema(value_type = Option<OptionalReason>, example = "Subject to the annual survey being endorsed before arrival")]
     pub subjects: Option<String>,
 }
 
@@ -39,7 +41,7 @@ pub struct NewRejection {
     #[schema(value_type = Option<String>, format = "uuid")]
     pub version_id: Option<VersionId>,
     /// Why.
-    #[schema(example = "The certificate expired on 1 November")]
+    #[schema(value_type = Reason, example = "The certificate expired on 1 November")]
     pub reason: String,
 }
 

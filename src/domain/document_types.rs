@@ -6,7 +6,9 @@ use utoipa::ToSchema;
 
 use super::{
     Actor, CargoProfile, Change, Criticality, Event, Fields, Log, NotAnId, Phase, Requirement, Scope,
-    object::differences, operation,
+    bounds::{Aliases, Days, Gate, Line, MOST_ALIASES, OptionalLine, Profiles, TypeCode},
+    object::differences,
+    operation,
 };
 use crate::{
     app::App,
@@ -14,19 +16,18 @@ use crate::{
     error::{Error, Result},
 };
 
-/// The longest life of a document, in days: a hundred years.
-const MOST_DAYS: i64 = 36_525;
-
 /// A type of document that operations ask for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentType {
     /// Capital letters, digits and `_`; never changed.
-    #[schema(example = "BUNKER_MSDS")]
+    #[schema(value_type = TypeCode, example = "BUNKER_MSDS")]
     pub code: String,
     /// Name.
+    #[schema(value_type = Line)]
     pub name: String,
     /// Such as `statutory`, `insurance`, `cargo`.
+    #[schema(value_type = Line)]
     pub category: String,
     /// What it is asked of.
     pub scope: Scope,
@@ -34,19 +35,24 @@ pub struct DocumentType {
     pub requirement: Requirement,
     /// The cargo profiles that ask for it; none for all.
     #[serde(default)]
+    #[schema(value_type = Profiles)]
     pub profiles: Vec<CargoProfile>,
     /// How much hangs on it.
     pub criticality: Criticality,
     /// Days that a version is valid where its uploader names no day.
     #[serde(default)]
+    #[schema(value_type = Option<Days>)]
     pub validity_days: Option<i64>,
     /// Days before its end from which it is told to run out.
     #[serde(default)]
+    #[schema(value_type = Option<Days>)]
     pub warn_days: Option<i64>,
     /// The phase that is not entered (`clearance`: not left) without it.
+    #[schema(value_type = Gate)]
     pub gate: Phase,
     /// Other codes that uploads may use.
     #[serde(default)]
+    #[schema(value_type = Aliases)]
     pub aliases: Vec<String>,
     /// Whether rooms open slots for it.
     #[serde(default = "yes")]
@@ -54,6 +60,7 @@ pub struct DocumentType {
     pub enabled: bool,
     /// The rule or practice it rests on.
     #[serde(default)]
+    #[schema(value_type = OptionalLine)]
     pub basis: String,
     /// Place in the catalogue.
     #[serde(skip)]
@@ -78,15 +85,21 @@ impl DocumentType {
                 fields.fault(field, "must be 1 to 64 capital letters, digits and `_`, such as `Q88`");
             }
         }
+        if self.aliases.len() > MOST_ALIASES {
+            fields.fault("aliases", format!("must be at most {MOST_ALIASES}"));
+        }
+        if self.profiles.len() > CargoProfile::ALL.len() {
+            fields.fault("profiles", format!("must be at most {}", CargoProfile::ALL.len()));
+        }
         let repeated = |(at, alias): (usize, &String)| *alias == self.code || self.aliases[..at].contains(alias);
-        if self.aliases.iter().enumerate().any(repeated) {
+        if self.aliases.iter().take(MOST_ALIASES).enumerate().any(repeated) {
             fields.fault("aliases", "must differ from the code and from each other");
         }
         if self.gate == Phase::Nomination {
             fields.fault("gate", "must be a phase after `nomination`");
         }
         for (field, days) in [("validity_days", self.validity_days), ("warn_days", self.warn_days)] {
-            days.map(|days| fields.number(field, days, 0..=MOST_DAYS));
+            days.map(|days| fields.number(field, days, Days::BOUNDS));
         }
         let kind = Self {
             name: fields.line("name", &self.name),

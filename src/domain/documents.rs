@@ -18,7 +18,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct NewWaiver {
     /// Why; the log keeps it.
-    #[schema(example = "Cargo below 2000 t: no CLC certificate is required")]
+    #[schema(value_type = super::bounds::Reason, example = "Cargo below 2000 t: no CLC certificate is required")]
     pub reason: String,
 }
 

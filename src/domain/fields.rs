@@ -1,33 +1,45 @@
 //! Checks what a caller gave, field by field, so that one answer names every fault.
 
-use super::{Day, Time};
+use super::{
+    Day, Time,
+    bounds::{LONGEST_DESCRIPTION, LONGEST_LINE, LONGEST_REASON},
+};
 use crate::error::{Error, FieldError, Result};
 
-/// The longest title, name or address, in characters.
-pub(super) const LONGEST_LINE: usize = 255;
-/// The longest free text, in characters.
-pub(super) const LONGEST_TEXT: usize = 10_000;
+/// The most faults that one answer names: a request can have more of them than anybody reads.
+const MOST_FAULTS: usize = 20;
 
-/// The faults found so far.
+/// The faults found so far: the first of them by name, the others by number.
 #[derive(Debug, Default)]
 pub struct Fields {
     faults: Vec<FieldError>,
+    more: usize,
 }
 
 impl Fields {
     /// Notes a fault.
     pub fn fault(&mut self, field: &str, message: impl Into<String>) {
-        self.faults.push(FieldError { field: field.into(), message: message.into() });
+        if self.faults.len() < MOST_FAULTS {
+            self.faults.push(FieldError::new(field, message));
+        } else {
+            self.more += 1;
+        }
     }
 
-    /// What was found.
+    /// The faults that were found, the first twenty of them.
     pub fn faults(&self) -> &[FieldError] {
         &self.faults
     }
 
-    /// The end of the checks: an error that names every fault, if there was one.
-    pub fn done(self) -> Result<()> {
-        if self.faults.is_empty() { Ok(()) } else { Err(Error::Invalid(self.faults)) }
+    /// Ends the checks: with an error that names the faults, if there was one.
+    pub fn done(mut self) -> Result<()> {
+        if self.faults.is_empty() {
+            return Ok(());
+        }
+        if self.more > 0 {
+            self.faults.push(FieldError::new("", format!("and {} more faults", self.more)));
+        }
+        Err(Error::Invalid(self.faults))
     }
 
     /// A line that must say something; comes back trimmed.
@@ -41,22 +53,31 @@ impl Fields {
 
     /// A line that may be missing or blank; comes back trimmed, blank as none.
     pub fn optional_line(&mut self, field: &str, given: Option<&str>) -> Option<String> {
+        self.length(field, given?, LONGEST_LINE);
         let line = given?.trim();
-        if line.chars().count() > LONGEST_LINE {
-            self.fault(field, format!("must be at most {LONGEST_LINE} characters long"));
-        }
         if line.chars().any(|c| c.is_control() || deceives(c)) {
             self.fault(field, "must not contain control characters, line separators or overrides of direction");
         }
         (!line.is_empty()).then(|| line.to_owned())
     }
 
-    /// Free text of several lines; comes back trimmed, blank as none.
+    /// Checks a reason, subjects or notes, of several lines; returns it trimmed, blank as none.
     pub fn optional_text(&mut self, field: &str, given: Option<&str>) -> Option<String> {
-        let text = given?.trim();
-        if text.chars().count() > LONGEST_TEXT {
-            self.fault(field, format!("must be at most {LONGEST_TEXT} characters long"));
+        self.text_up_to(field, given?, LONGEST_REASON)
+    }
+
+    /// Checks a description, which may be longer than a reason; returns it trimmed, blank as none. One that is stored
+    /// already is taken as it is: it may be from a time when texts could be longer.
+    pub fn description(&mut self, field: &str, given: Option<&str>, stored: Option<&str>) -> Option<String> {
+        if given == stored {
+            return stored.map(ToOwned::to_owned);
         }
+        self.text_up_to(field, given?, LONGEST_DESCRIPTION)
+    }
+
+    fn text_up_to(&mut self, field: &str, given: &str, most: usize) -> Option<String> {
+        self.length(field, given, most);
+        let text = given.trim();
         if text.chars().any(|c| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || deceives(c)) {
             self.fault(
                 field,
@@ -72,6 +93,13 @@ impl Fields {
             self.fault(field, "must not be blank");
         }
         self.optional_text(field, Some(given)).unwrap_or_default()
+    }
+
+    /// The length as given, with the white space around it: that is what the schema speaks of.
+    fn length(&mut self, field: &str, given: &str, most: usize) {
+        if given.chars().count() > most {
+            self.fault(field, format!("must be at most {most} characters long"));
+        }
     }
 
     /// An e-mail address; comes back in lower case, the form it is stored and compared in.

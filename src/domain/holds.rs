@@ -27,6 +27,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct NewHold {
     /// Why; only admins see it.
+    #[schema(value_type = super::bounds::Reason)]
     pub reason: String,
     /// The snapshot to hold; the whole room where it is left out.
     #[serde(default)]

@@ -12,6 +12,7 @@ mod words;
 pub mod activity;
 pub mod approvals;
 pub mod archive;
+pub mod bounds;
 pub mod clearance;
 pub mod clocks;
 pub mod cockpit;

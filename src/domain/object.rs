@@ -5,12 +5,15 @@ use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{DeserializeOwned, Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::{Map, Value};
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{RefOr, Schema},
+    openapi::{
+        RefOr, Schema,
+        schema::{ObjectBuilder, OneOfBuilder, SchemaType, Type},
+    },
 };
 
 use crate::error::{Error, Result};
@@ -65,16 +68,48 @@ pub fn unacceptable(refused: &serde_path_to_error::Error<impl fmt::Display>) -> 
     if words.starts_with("missing field") {
         return Error::field(&join(quoted), "is missing");
     }
+    if words.starts_with("duplicate field") {
+        // The path may end with the field, or with what it is part of.
+        let within = path.strip_suffix(quoted).map_or(&*path, |rest| rest.trim_end_matches('.'));
+        let field = if matches!(within, "" | ".") { quoted.to_owned() } else { format!("{within}.{quoted}") };
+        return Error::field(&field, "is given twice");
+    }
     Error::field(if path == "." { "body" } else { &path }, format!("cannot be read: {words}"))
 }
 
 /// A change of a `T` (RFC 7396): the fields that are given replace those there are, `null` removes one.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone)]
 pub struct Change<T> {
     given: Map<String, Value>,
-    #[serde(skip)]
     of: PhantomData<fn() -> T>,
+}
+
+impl<'de, T> Deserialize<'de> for Change<T> {
+    fn deserialize<D: Deserializer<'de>>(given: D) -> Result<Self, D::Error> {
+        given.deserialize_map(Once(PhantomData))
+    }
+}
+
+/// Reads the fields of a change; one that is given twice is refused, as serde's own structs do.
+struct Once<T>(PhantomData<fn() -> T>);
+
+impl<'de, T> Visitor<'de> for Once<T> {
+    type Value = Change<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Change<T>, A::Error> {
+        let mut given = Map::new();
+        while let Some(field) = fields.next_key::<String>()? {
+            if given.contains_key(&field) {
+                return Err(A::Error::custom(format_args!("duplicate field `{field}`")));
+            }
+            given.insert(field, fields.next_value()?);
+        }
+        Ok(Change { given, of: PhantomData })
+    }
 }
 
 impl<T, const N: usize> From<[(&str, Value); N]> for Change<T> {
@@ -109,11 +144,13 @@ impl<T: Serialize + DeserializeOwned> Change<T> {
 }
 
 impl<T: ToSchema> PartialSchema for Change<T> {
-    /// That of the thing, of which no field has to be given.
+    /// That of the thing, of which no field has to be given, and each that need not be there can be removed by `null`.
     fn schema() -> RefOr<Schema> {
         let mut schema = T::schema();
         if let RefOr::T(Schema::Object(object)) = &mut schema {
-            object.required.clear();
+            let required = std::mem::take(&mut object.required);
+            let removable = object.properties.iter_mut().filter(|(name, _)| !required.contains(name));
+            removable.for_each(|(_, property)| *property = or_null(property.clone()));
             object.description = Some("What to change: a field left out stays, `null` removes it (RFC 7396).".into());
         }
         schema
@@ -127,6 +164,23 @@ impl<T: ToSchema> ToSchema for Change<T> {
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         T::schemas(schemas);
+    }
+}
+
+/// The schema with `null` beside what it allows; a default is that of the thing, not of a change.
+fn or_null(mut schema: RefOr<Schema>) -> RefOr<Schema> {
+    let null = || ObjectBuilder::new().schema_type(Type::Null);
+    match &mut schema {
+        RefOr::T(Schema::Object(object)) => {
+            object.default = None;
+            if let SchemaType::Type(one) = object.schema_type.clone() {
+                object.schema_type = SchemaType::from_iter([one, Type::Null]);
+            }
+            schema
+        }
+        // As utoipa writes an `Option`.
+        RefOr::T(Schema::OneOf(_)) => schema,
+        _ => OneOfBuilder::new().item(null()).item(schema).into(),
     }
 }
 

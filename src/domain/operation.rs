@@ -13,7 +13,7 @@ use crate::{
 /// Runs the body in one transaction that commits with the entries it appends, or not at all.
 ///
 /// Before the body runs, the log is locked, and the actor must still be who the caller was let in
-/// as: a party removed, or a user disabled, while a request was on its way changes nothing any more.
+/// as: a party removed, a user disabled, or a session ended while a request was on its way changes nothing any more.
 pub async fn operation<T, F>(app: &App, log: Log, by: &Actor, body: F) -> Result<T>
 where
     T: Send + 'static,
@@ -23,17 +23,21 @@ where
     app.db
         .write(async move |tx| {
             let mut log = OpenLog::lock(tx, &in_tx, log, &by).await?;
-            confirm(tx, log.log, &by).await?;
+            confirm(tx, log.log, &by, log.now).await?;
             body(tx, &mut log).await
         })
         .await
 }
 
-/// Refuses an actor whose account or place in the room is not what it was.
-pub async fn confirm(tx: &mut Tx, log: Log, by: &Actor) -> Result<()> {
-    let Actor::User { email, role, .. } = by else { return Ok(()) };
-    let account = db::users::by_email(tx, email).await?.map(|(user, _)| user).filter(|user| !user.disabled);
-    let account = account.ok_or(Error::Unauthenticated)?;
+/// Refuses an actor whose session has ended, or whose account or place in the room is not what it was: an upload may
+/// be on its way for minutes, in which somebody signs out or is disabled.
+pub async fn confirm(tx: &mut Tx, log: Log, by: &Actor, now: Time) -> Result<()> {
+    let Actor::User { email, role, session, .. } = by else { return Ok(()) };
+    let account = match session {
+        Some(session) => db::sessions::user(tx, session, now).await?.map(|(user, _)| user),
+        None => db::users::by_email(tx, email).await?.map(|(user, _)| user).filter(|user| !user.disabled),
+    };
+    let account = account.filter(|account| account.email == *email).ok_or(Error::Unauthenticated)?;
     let now = match log {
         Log::Room(room) => Role::in_room(account.role, db::parties::role(tx, room, email).await?),
         Log::Platform => Some(account.role),

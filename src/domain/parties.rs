@@ -4,8 +4,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Actor, Change, Event, Fields, Log, PartyId, Role, RoomId, Side, idempotency::Once, object::differences, operation,
-    rooms,
+    Actor, Change, Event, Fields, Log, PartyId, Role, RoomId, Side,
+    bounds::{EmailAddress, Line, MOST_PARTIES, OptionalLine},
+    idempotency::Once,
+    object::differences,
+    operation, rooms,
 };
 use crate::{
     app::App,
@@ -21,13 +24,14 @@ pub struct NewParty {
     #[schema(schema_with = super::words::roles_in_a_room)]
     pub role: Role,
     /// Name, 1 to 255 characters.
-    #[schema(example = "Eleni Papadopoulou")]
+    #[schema(value_type = Line, example = "Eleni Papadopoulou")]
     pub name: String,
     /// E-mail address, matched without regard to case.
-    #[schema(example = "eleni@aegean.example")]
+    #[schema(value_type = EmailAddress, example = "eleni@aegean.example")]
     pub email: String,
     /// Company.
     #[serde(default)]
+    #[schema(value_type = Option<OptionalLine>)]
     pub company: Option<String>,
     /// The side they act for: they clear the other side's vessel.
     #[serde(default)]
@@ -39,9 +43,11 @@ pub struct NewParty {
 #[serde(deny_unknown_fields)]
 pub struct PartyDetails {
     /// Name, 1 to 255 characters.
+    #[schema(value_type = Line)]
     pub name: String,
     /// Company.
     #[serde(default)]
+    #[schema(value_type = Option<OptionalLine>)]
     pub company: Option<String>,
     /// The side they act for: they clear the other side's vessel.
     #[serde(default)]
@@ -91,6 +97,9 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, asked: NewParty, once: Opt
             return db::parties::find(tx, room, PartyId(made))
                 .await?
                 .ok_or_else(|| Once::says_gone(Error::NotFound("party")));
+        }
+        if db::parties::all(tx, room).await?.len() >= MOST_PARTIES {
+            return Err(Error::conflict(format!("a room has at most {MOST_PARTIES} parties")));
         }
         if !db::parties::insert(tx, room, &party).await? {
             return Err(Error::conflict(format!("`{}` is a party of this room already", party.email)));

@@ -11,16 +11,14 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 
-use super::Fields;
+use super::{
+    Fields,
+    bounds::{LONGEST_PASSWORD, SHORTEST_PASSWORD},
+};
 use crate::{
     app::App,
     error::{Error, Result},
 };
-
-/// The shortest password, in characters (OWASP ASVS 5.0, 6.2.1).
-const SHORTEST: usize = 8;
-/// The longest: enough for any phrase, and a bound on the work (ASVS 6.2.9 asks for 64 at least).
-const LONGEST: usize = 256;
 
 /// A crowd that waits longer than this to have passwords hashed is told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,11 +29,11 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now("nobody's").unwrap_o
 /// Checks a new password.
 pub fn check(fields: &mut Fields, field: &str, password: &str) {
     let length = password.chars().count();
-    if length < SHORTEST {
-        fields.fault(field, format!("must be at least {SHORTEST} characters long"));
+    if length < SHORTEST_PASSWORD {
+        fields.fault(field, format!("must be at least {SHORTEST_PASSWORD} characters long"));
     }
-    if length > LONGEST {
-        fields.fault(field, format!("must be at most {LONGEST} characters long"));
+    if length > LONGEST_PASSWORD {
+        fields.fault(field, format!("must be at most {LONGEST_PASSWORD} characters long"));
     }
 }
 

@@ -4,7 +4,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    Actor, Event, Fields, Log, OpenLog, Phase, RoomId, RoomState, SnapshotId, SnapshotType, Time, operation,
+    Actor, Event, Fields, Log, OpenLog, Phase, RoomId, RoomState, SnapshotId, SnapshotType, Time,
+    bounds::{Instant, OptionalReason},
+    operation,
     snapshots::{self, NewSnapshot},
     standing,
 };
@@ -28,10 +30,11 @@ pub struct NewPhase {
     pub overriding: bool,
     /// When it happened, where that was earlier; the clocks start from it.
     #[serde(default)]
-    #[schema(format = "date-time")]
+    #[schema(value_type = Option<Instant>)]
     pub at: Option<String>,
     /// Why the gate is overridden, or the operation goes back; the log keeps it.
     #[serde(default)]
+    #[schema(value_type = Option<OptionalReason>)]
     pub reason: Option<String>,
 }
 

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Actor, CargoProfile, Change, Deed, Event, Fields, Log, PartyId, Phase, RoomId, RoomStatus, Time, clocks,
+    Actor, CargoProfile, Change, Deed, Event, Fields, Log, PartyId, Phase, RoomId, RoomStatus, Time,
+    bounds::{Description, Instant, Line, MOST_PARTIES, NewParties, PlannedHours},
+    clocks,
     confirmations::{self, Outcome, Word},
     holds,
     idempotency::Once,
@@ -21,39 +23,36 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Parties a room can be opened with.
-const MOST_PARTIES: usize = 100;
-
 /// Hours that an operation is planned to take where nobody says otherwise.
 const USUAL_HOURS: i64 = 48;
-/// The longest that it may be planned to take: a month.
-const MOST_HOURS: i64 = 31 * 24;
 
 /// A room to open.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRoom {
     /// Title, 1 to 255 characters.
-    #[schema(example = "STS Ceuta, Aegean Star / Northern Light")]
+    #[schema(value_type = Line, example = "STS Ceuta, Aegean Star / Northern Light")]
     pub title: String,
     /// Where the vessels meet, in words.
-    #[schema(example = "Off Ceuta, 35°55'N 005°10'W")]
+    #[schema(value_type = Line, example = "Off Ceuta, 35°55'N 005°10'W")]
     pub location: String,
     /// Estimated time of arrival there, with an offset or `Z`.
-    #[schema(example = "2026-12-01T06:30:00Z", format = "date-time")]
+    #[schema(value_type = Instant, example = "2026-12-01T06:30:00Z")]
     pub sts_eta: String,
     /// Free text.
     #[serde(default)]
+    #[schema(value_type = Option<Description>)]
     pub description: Option<String>,
     /// What is transferred; decides which documents are asked for.
     #[serde(default)]
     pub cargo_profile: Option<CargoProfile>,
     /// How long the operation is planned to take, in hours: its documents have to outlast it.
     #[serde(default = "usual_hours")]
-    #[schema(default = 48)]
+    #[schema(value_type = PlannedHours, default = 48)]
     pub planned_duration_hours: i64,
     /// Who takes part, besides who opens the room; an address listed twice counts once.
     #[serde(default, deserialize_with = "objects")]
+    #[schema(value_type = NewParties)]
     pub parties: Vec<NewParty>,
 }
 
@@ -66,21 +65,24 @@ fn usual_hours() -> i64 {
 #[serde(deny_unknown_fields)]
 pub struct RoomDetails {
     /// Title, 1 to 255 characters.
+    #[schema(value_type = Line)]
     pub title: String,
     /// Where the vessels meet, in words.
+    #[schema(value_type = Line)]
     pub location: String,
     /// Estimated time of arrival there, with an offset or `Z`.
-    #[schema(format = "date-time")]
+    #[schema(value_type = Instant)]
     pub sts_eta: String,
     /// Free text.
     #[serde(default)]
+    #[schema(value_type = Option<Description>)]
     pub description: Option<String>,
     /// What is transferred; documents follow.
     #[serde(default)]
     pub cargo_profile: Option<CargoProfile>,
     /// How long the operation is planned to take, in hours: its documents have to outlast it.
     #[serde(default = "usual_hours")]
-    #[schema(default = 48)]
+    #[schema(value_type = PlannedHours, default = 48)]
     pub planned_duration_hours: i64,
 }
 
@@ -112,12 +114,12 @@ impl RoomDetails {
             title: fields.line("title", &self.title),
             location: fields.line("location", &self.location),
             sts_eta: fields.time("sts_eta", &self.sts_eta).unwrap_or(room.sts_eta),
-            description: fields.optional_text("description", self.description.as_deref()),
+            description: fields.description("description", self.description.as_deref(), room.description.as_deref()),
             cargo_profile: self.cargo_profile,
             planned_duration_hours: fields.number(
                 "planned_duration_hours",
                 self.planned_duration_hours,
-                1..=MOST_HOURS,
+                PlannedHours::BOUNDS,
             ),
             ..room
         }
@@ -126,7 +128,7 @@ impl RoomDetails {
 
 /// Opens a room; who opens it becomes a party with their own role.
 pub async fn open(app: &App, by: &Actor, asked: NewRoom, once: Option<Once>) -> Result<Room> {
-    let Actor::User { email, name, role } = by.clone() else {
+    let Actor::User { email, name, role, .. } = by.clone() else {
         return Err(Error::internal("a room is opened by a user"));
     };
     let opener = Party { id: PartyId(app.new_id()), role, name, email, company: None, side: None, added_at: app.now() };
@@ -136,11 +138,11 @@ pub async fn open(app: &App, by: &Actor, asked: NewRoom, once: Option<Once>) -> 
     app.db
         .clone()
         .write(async move |tx| {
-            confirm(tx, Log::Platform, &by).await?;
+            confirm(tx, Log::Platform, &by, room.created_at).await?;
             if let Some(once) = &once
                 && let Some(made) = once.claim(tx, &by, &asked, room.id.0, room.created_at).await?
             {
-                confirm(tx, Log::Room(RoomId(made)), &by).await?;
+                confirm(tx, Log::Room(RoomId(made)), &by, room.created_at).await?;
                 return in_use(tx, RoomId(made)).await.map_err(Once::says_gone);
             }
             let mut log = OpenLog::lock(tx, &app, Log::Room(room.id), &by).await?;
@@ -305,8 +307,8 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Res
         let (snapshots, papers) = (contained.len(), db::document_versions::of_room(tx, room).await?.len());
         if snapshots + papers > 0 && !asked.force {
             return Err(Error::conflict(format!(
-                "the room holds {snapshots} snapshots and {papers} papers; it goes only with \
-                 `?force=true&reason=…`, its snapshots for good, its papers out of sight",
+                "the room holds {snapshots} snapshots and {papers} papers; it goes only with `?force=true` and a \
+                 `reason`, its snapshots for good, its papers out of sight",
             )));
         }
         let asked_by = if takes_two(&found, snapshots, retention_years, log.now) {

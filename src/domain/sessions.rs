@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Actor, Event, Log, SessionId, Time, UserId,
-    fields::{LONGEST_LINE, is_email, is_legible},
+    bounds::LONGEST_LINE,
+    fields::{is_email, is_legible},
     fold_email, operation, passwords,
     users::{self, Verified},
 };
@@ -60,7 +61,7 @@ pub async fn sign_in(app: &App, email: &str, password: String, user_agent: Optio
         expires_at,
     };
     let signed_in = user.clone();
-    operation(app, Log::Platform, &actor(&user), async move |tx, log| {
+    operation(app, Log::Platform, &actor(&user, None), async move |tx, log| {
         // The account may have changed while the password was examined.
         let account = db::users::by_email(tx, &signed_in.email).await?;
         if account.map(|(_, hash)| hash) != hash {
@@ -102,9 +103,9 @@ pub async fn list(app: &App, user: UserId, token: Hash) -> Result<Vec<(db::sessi
 }
 
 /// Ends one of one's own sessions.
-pub async fn end(app: &App, user: &User, session: SessionId) -> Result<()> {
+pub async fn end(app: &App, user: &User, token: Hash, session: SessionId) -> Result<()> {
     let id = user.id;
-    operation(app, Log::Platform, &actor(user), async move |tx, log| {
+    operation(app, Log::Platform, &actor(user, Some(token)), async move |tx, log| {
         if !db::sessions::end(tx, id, session, log.now).await? {
             return Err(Error::NotFound("session"));
         }
@@ -116,7 +117,7 @@ pub async fn end(app: &App, user: &User, session: SessionId) -> Result<()> {
 /// Ends all of one's own sessions but that of this token.
 pub async fn end_others(app: &App, user: &User, token: Hash) -> Result<()> {
     let id = user.id;
-    operation(app, Log::Platform, &actor(user), async move |tx, log| {
+    operation(app, Log::Platform, &actor(user, Some(token)), async move |tx, log| {
         db::sessions::drop_expired(tx, log.now).await?;
         match db::sessions::delete_of_user(tx, id, Some(&token)).await? {
             0 => Ok(()),
@@ -171,7 +172,7 @@ pub fn hash_token(token: &str) -> Hash {
     Sha256::digest(token).into()
 }
 
-/// A user acting outside any room.
-pub fn actor(user: &User) -> Actor {
-    Actor::User { email: user.email.clone(), name: user.name.clone(), role: user.role }
+/// A user acting outside any room, by the session of this token where there is one.
+pub fn actor(user: &User, session: Option<Hash>) -> Actor {
+    Actor::User { email: user.email.clone(), name: user.name.clone(), role: user.role, session }
 }

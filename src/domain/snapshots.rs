@@ -43,6 +43,7 @@ pub const MOST_ATTEMPTS: i64 = 5;
 pub struct NewSnapshot {
     /// Title of at most 255 characters; where it is missing or blank, the date makes one.
     #[serde(default)]
+    #[schema(value_type = Option<super::bounds::OptionalLine>)]
     pub title: Option<String>,
     /// `pdf`, `json` or `csv`.
     #[serde(default = "pdf")]

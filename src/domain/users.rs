@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Actor, Change, Event, Fields, Log, Role, UserId, fold_email, object::differences, operation, passwords, sessions,
+    Actor, Change, Event, Fields, Log, Role, UserId,
+    bounds::{EmailAddress, Line, NewPassword},
+    fold_email,
+    object::differences,
+    operation, passwords, sessions,
 };
 use crate::{
     app::App,
@@ -20,13 +24,15 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     /// Address; matched without regard to case, and never changed.
-    #[schema(example = "ops@example.com")]
+    #[schema(value_type = EmailAddress, example = "ops@example.com")]
     pub email: String,
     /// Name.
+    #[schema(value_type = Line)]
     pub name: String,
     /// Role where no room is concerned.
     pub role: Role,
     /// First password, 8 to 256 characters.
+    #[schema(value_type = NewPassword)]
     pub password: String,
 }
 
@@ -35,6 +41,7 @@ pub struct NewUser {
 #[serde(deny_unknown_fields)]
 pub struct UserDetails {
     /// Name.
+    #[schema(value_type = Line)]
     pub name: String,
     /// Whether sign-in is refused; the account's sessions end.
     pub disabled: bool,
@@ -200,7 +207,7 @@ pub(super) struct Verified {
 pub(super) async fn replace_password(app: &App, user: &User, password: &str, verified: Verified) -> Result<()> {
     let password_hash = checked_hash(app, password).await?;
     let (id, email) = (user.id, user.email.clone());
-    operation(app, Log::Platform, &sessions::actor(user), async move |tx, log| {
+    operation(app, Log::Platform, &sessions::actor(user, Some(verified.session)), async move |tx, log| {
         let present = db::users::by_email(tx, &email).await?.map(|(_, hash)| hash);
         if present.as_ref() != Some(&verified.password_hash) {
             return Err(Error::conflict("the password was changed meanwhile by somebody else"));

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::{
     Actor, Event, Fields, Log, RoomId, VesselId, VesselRole, VesselStatus,
+    bounds::{Beam, Draught, ImoNumber, Length, Line, OptionalLine, OptionalReason, Tonnage, YearBuilt},
     idempotency::Once,
     imo,
     object::{Change, differences},
@@ -25,14 +26,15 @@ const MOST_VESSELS: usize = 12;
 #[serde(deny_unknown_fields)]
 pub struct VesselDetails {
     /// Name, 1 to 255 characters.
-    #[schema(example = "Aegean Star")]
+    #[schema(value_type = Line, example = "Aegean Star")]
     pub name: String,
     /// IMO number: seven digits, the last of which checks the others.
     #[serde(default)]
-    #[schema(example = "9074729")]
+    #[schema(value_type = Option<ImoNumber>, example = "9074729")]
     pub imo_number: Option<String>,
     /// Why it has none, such as a barge; the log keeps it.
     #[serde(default)]
+    #[schema(value_type = Option<OptionalReason>)]
     pub no_imo_reason: Option<String>,
     /// What it does in the transfer.
     pub role: VesselRole,
@@ -42,37 +44,47 @@ pub struct VesselDetails {
     pub status: VesselStatus,
     /// What kind of ship, in words.
     #[serde(default)]
-    #[schema(example = "Aframax crude tanker")]
+    #[schema(value_type = Option<OptionalLine>, example = "Aframax crude tanker")]
     pub vessel_type: Option<String>,
     /// Flag State.
     #[serde(default)]
+    #[schema(value_type = Option<OptionalLine>)]
     pub flag: Option<String>,
     /// Owner.
     #[serde(default)]
+    #[schema(value_type = Option<OptionalLine>)]
     pub owner: Option<String>,
     /// Charterer.
     #[serde(default)]
+    #[schema(value_type = Option<OptionalLine>)]
     pub charterer: Option<String>,
     /// Length over all, in metres.
     #[serde(default)]
+    #[schema(value_type = Option<Length>)]
     pub length_m: Option<f64>,
     /// Beam, in metres.
     #[serde(default)]
+    #[schema(value_type = Option<Beam>)]
     pub beam_m: Option<f64>,
     /// Summer draught, in metres.
     #[serde(default)]
+    #[schema(value_type = Option<Draught>)]
     pub draught_m: Option<f64>,
     /// Gross tonnage, which has no unit.
     #[serde(default)]
+    #[schema(value_type = Option<Tonnage>)]
     pub gross_tonnage: Option<i64>,
     /// Deadweight, in tonnes.
     #[serde(default)]
+    #[schema(value_type = Option<Tonnage>)]
     pub deadweight_t: Option<i64>,
     /// Year of build.
     #[serde(default)]
+    #[schema(value_type = Option<YearBuilt>)]
     pub year_built: Option<i64>,
     /// Classification society.
     #[serde(default)]
+    #[schema(value_type = Option<OptionalLine>)]
     pub class_society: Option<String>,
 }
 
@@ -81,14 +93,18 @@ fn active() -> VesselStatus {
 }
 
 impl VesselDetails {
-    /// The details as they are stored; what is not acceptable is told field by field.
-    fn checked(self) -> Result<Self> {
+    /// The details as they are stored; what is not acceptable is told field by field. `stored_reason` is the
+    /// `no_imo_reason` that is there already, which may be from a time when texts could be longer.
+    fn checked(self, stored_reason: Option<&str>) -> Result<Self> {
         let mut fields = Fields::default();
         let has_number = self.imo_number.is_some();
         let imo_number = self
             .imo_number
             .and_then(|given| imo::read(&given).map_err(|wrong| fields.fault("imo_number", wrong.message())).ok());
-        let no_imo_reason = fields.optional_text("no_imo_reason", self.no_imo_reason.as_deref());
+        let no_imo_reason = match self.no_imo_reason.as_deref() {
+            same if same == stored_reason => same.map(ToOwned::to_owned),
+            given => fields.optional_text("no_imo_reason", given),
+        };
         match (has_number, &no_imo_reason) {
             (false, None) => fields.fault(
                 "imo_number",
@@ -97,17 +113,19 @@ impl VesselDetails {
             (true, Some(_)) => fields.fault("no_imo_reason", "must be left out where there is an IMO number"),
             _ => {}
         }
-        for (field, given, most) in
-            [("length_m", self.length_m, 600.0), ("beam_m", self.beam_m, 100.0), ("draught_m", self.draught_m, 50.0)]
-        {
+        for (field, given, most) in [
+            ("length_m", self.length_m, Length::MOST),
+            ("beam_m", self.beam_m, Beam::MOST),
+            ("draught_m", self.draught_m, Draught::MOST),
+        ] {
             if given.is_some_and(|metres| !(metres > 0.0 && metres <= most)) {
                 fields.fault(field, format!("must be more than 0 and at most {most} metres"));
             }
         }
         for (field, given, bounds) in [
-            ("gross_tonnage", self.gross_tonnage, 1..=1_000_000),
-            ("deadweight_t", self.deadweight_t, 1..=1_000_000),
-            ("year_built", self.year_built, 1850..=2200),
+            ("gross_tonnage", self.gross_tonnage, Tonnage::BOUNDS),
+            ("deadweight_t", self.deadweight_t, Tonnage::BOUNDS),
+            ("year_built", self.year_built, YearBuilt::BOUNDS),
         ] {
             given.map(|given| fields.number(field, given, bounds));
         }
@@ -129,7 +147,7 @@ impl VesselDetails {
 
 /// Names a vessel, and opens the slots of its documents.
 pub async fn add(app: &App, by: &Actor, room: RoomId, asked: VesselDetails, once: Option<Once>) -> Result<Vessel> {
-    let vessel = Vessel { id: VesselId(app.new_id()), details: asked.clone().checked()?, added_at: app.now() };
+    let vessel = Vessel { id: VesselId(app.new_id()), details: asked.clone().checked(None)?, added_at: app.now() };
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::at_work(tx, room).await?;
         if let Some(once) = &once
@@ -172,7 +190,8 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, id: VesselId, asked: Ch
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::at_work(tx, room).await?;
         let before = find(tx, room, id).await?;
-        let after = Vessel { details: asked.of(&before.details)?.checked()?, ..before.clone() };
+        let details = asked.of(&before.details)?.checked(before.details.no_imo_reason.as_deref())?;
+        let after = Vessel { details, ..before.clone() };
         if after == before {
             return Ok(after);
         }

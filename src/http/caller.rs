@@ -40,7 +40,8 @@ pub struct Caller {
 impl Caller {
     /// The caller as the log names them.
     pub fn actor(&self) -> Actor {
-        Actor::User { email: self.user.email.clone(), name: self.user.name.clone(), role: self.role }
+        let User { email, name, .. } = self.user.clone();
+        Actor::User { email, name, role: self.role, session: Some(self.session) }
     }
 
     /// Whether the caller may do this here: for what a page offers. What it does not offer is refused all the same.

@@ -3,8 +3,10 @@
 use std::{collections::HashMap, str::FromStr, time::Duration};
 
 use axum::{
+    body::HttpBody as _,
     extract::{
-        FromRequest, FromRequestParts, OptionalFromRequestParts, RawPathParams, Request, rejection::BytesRejection,
+        FromRequest, FromRequestParts, OptionalFromRequest, OptionalFromRequestParts, RawPathParams, Request,
+        rejection::BytesRejection,
     },
     http::{
         HeaderMap,
@@ -15,7 +17,10 @@ use axum::{
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
-use utoipa::{ToSchema, openapi::path::ParameterIn};
+use utoipa::{
+    ToSchema,
+    openapi::{Required, path::ParameterIn},
+};
 
 use super::{
     answer::percent,
@@ -25,7 +30,7 @@ use super::{
 use crate::{
     app::App,
     db::Page,
-    domain::{Fields, NotAnId, idempotency::Once, read_object, unacceptable},
+    domain::{Fields, NotAnId, bounds::LONGEST_LINE, idempotency::Once, read_object, unacceptable},
     error::{Error, Result},
 };
 
@@ -44,8 +49,6 @@ impl Takes for App {
 /// A body that is held in whole has come by then. It is less than the time that the whole request has, so that who is
 /// slow is told so, and that nothing was done.
 const IN_WHOLE: Duration = Duration::from_secs(30);
-/// The parameters that a refusal names one by one; of more, it tells the number.
-const NAMED: usize = 20;
 /// The characters that a refusal repeats of a parameter's name.
 const NAME_SHOWN: usize = 100;
 
@@ -79,7 +82,25 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 
 impl<T: ToSchema> Takes for Json<T> {
     fn describe(doc: &mut RouteDoc) {
-        doc.takes_json::<T>();
+        doc.takes_json::<T>(Required::True);
+    }
+}
+
+/// A body that may be left out, with its media type.
+impl<T: DeserializeOwned> OptionalFromRequest<App> for Json<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Option<Self>> {
+        if !request.headers().contains_key(CONTENT_TYPE) && request.body().is_end_stream() {
+            return Ok(None);
+        }
+        <Self as FromRequest<App>>::from_request(request, app).await.map(Some)
+    }
+}
+
+impl<T: ToSchema> Takes for Option<Json<T>> {
+    fn describe(doc: &mut RouteDoc) {
+        doc.takes_json::<T>(Required::False);
     }
 }
 
@@ -166,13 +187,13 @@ impl Given {
         let known: Vec<_> = T::PARAMETERS.iter().map(|(name, ..)| format!("`{name}`")).collect();
         let mut unknown: Vec<_> = pairs.into_keys().collect();
         unknown.sort();
-        let more = unknown.len().saturating_sub(NAMED);
-        for name in unknown.iter().take(NAMED) {
+        let expected = match known.as_slice() {
+            [] => "no parameter is".to_owned(),
+            known => format!("expected one of {}", known.join(", ")),
+        };
+        for name in unknown {
             let shown: String = name.chars().take(NAME_SHOWN).collect();
-            fields.fault(&shown, format!("is not known; expected one of {}", known.join(", ")));
-        }
-        if more > 0 {
-            fields.fault("…", format!("stands for {more} more that are not known"));
+            fields.fault(&shown, format!("is not known; {expected}"));
         }
         fields.done()?;
         Ok(value)
@@ -183,6 +204,11 @@ impl Given {
         self.pairs.remove(name)
     }
 
+    /// Forgets the parameters without a value: a page's form sends each of its fields, whether it was filled or not.
+    pub fn forget_blank(&mut self) {
+        self.pairs.retain(|_, value| !value.trim().is_empty());
+    }
+
     /// Notes what is wrong with a parameter.
     pub fn fault(&mut self, name: &str, message: impl Into<String>) {
         self.fields.fault(name, message);
@@ -190,7 +216,7 @@ impl Given {
 
     /// A word of a vocabulary, if one was given.
     pub fn word<T: FromStr>(&mut self, name: &str, words: &[&str]) -> Option<T> {
-        let text = self.text(name).filter(|text| !text.is_empty())?;
+        let text = self.text(name)?;
         let word = text.parse().ok();
         if word.is_none() {
             self.fields.fault(name, format!("must be one of {}", words.join(", ")));
@@ -200,7 +226,7 @@ impl Given {
 
     /// An id, if one was given.
     pub fn id<T: FromStr<Err = NotAnId>>(&mut self, name: &str) -> Option<T> {
-        let text = self.text(name).filter(|text| !text.is_empty())?;
+        let text = self.text(name)?;
         let id = text.parse().ok();
         if id.is_none() {
             self.fields.fault(name, "must be a UUID");
@@ -208,7 +234,17 @@ impl Given {
         id
     }
 
-    /// A parameter's text, if it was given.
+    /// A parameter's text of as many characters as a title may have, if it was given.
+    pub fn line(&mut self, name: &str) -> Option<String> {
+        let text = self.text(name)?;
+        if text.chars().count() > LONGEST_LINE {
+            self.fields.fault(name, format!("must be at most {LONGEST_LINE} characters long"));
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A parameter's text, if it was given: a line without control characters.
     pub fn text(&mut self, name: &str) -> Option<String> {
         let text = self.pairs.remove(name)?;
         // PostgreSQL has no NUL in a text, and nothing of ours any of the others.
@@ -275,9 +311,17 @@ impl<T: FromPairs> FromRequestParts<App> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
         #[expect(clippy::disallowed_types, reason = "this is the wrapper around it")]
-        let pairs = axum::extract::Query::<HashMap<String, String>>::try_from_uri(&parts.uri)
+        let given = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
             .map_err(|_| Error::Malformed("the query cannot be read: it is not form-encoded".into()))?
             .0;
+        let mut pairs = HashMap::new();
+        let mut fields = Fields::default();
+        for (name, value) in given {
+            if pairs.insert(name.clone(), value).is_some() {
+                fields.fault(&name, "is given twice");
+            }
+        }
+        fields.done()?;
         Given::new(pairs).read().map(Self)
     }
 }
@@ -330,6 +374,8 @@ impl FromPairs for Paging {
 
 /// The longest that an `Idempotency-Key` may be.
 const LONGEST_KEY: usize = 255;
+/// What it may be; the blanks around a header's value are no part of it.
+const KEY: &str = "^[!-~]([ -~]{0,253}[!-~])?$";
 
 /// `Idempotency-Key`.
 impl OptionalFromRequestParts<App> for Once {
@@ -348,7 +394,7 @@ impl OptionalFromRequestParts<App> for Once {
 impl Takes for Option<Once> {
     fn describe(doc: &mut RouteDoc) {
         let says = "The same key and body within a day make nothing new and give the same answer";
-        doc.parameter(ParameterIn::Header, "Idempotency-Key", Kind::Text, says);
+        doc.parameter(ParameterIn::Header, "Idempotency-Key", Kind::Pattern(KEY), says);
         doc.refuses(&["409", "422"]);
     }
 }

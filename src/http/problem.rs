@@ -46,7 +46,7 @@ pub struct Problem {
 /// What is wrong with one field.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FieldProblem {
-    /// The field's name.
+    /// The field's name; empty in the last of more than twenty, which says how many more faults there are.
     pub field: String,
     /// What is wrong with it.
     pub message: String,

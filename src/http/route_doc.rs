@@ -15,7 +15,10 @@ use utoipa::{
 };
 
 use super::{Access, Problem};
-use crate::domain::Role;
+use crate::domain::{
+    Role,
+    bounds::{CODE, LONGEST_LINE, LONGEST_REASON, OPTIONAL_TEXT},
+};
 
 /// The name of the security scheme in the document.
 pub(super) const BEARER: &str = "session_token";
@@ -94,7 +97,7 @@ impl RouteDoc {
             schemas: Vec::new(),
         };
         for name in path.split(['{', '}']).skip(1).step_by(2) {
-            let (kind, says) = if name.ends_with("id") { (Kind::Id, "UUID") } else { (Kind::Text, "Code") };
+            let (kind, says) = if name.ends_with("id") { (Kind::Id, "UUID") } else { (Kind::Pattern(CODE), "Code") };
             operation.parameter(ParameterIn::Path, name, kind, says);
             operation.refuses(&["404"]);
         }
@@ -121,10 +124,10 @@ impl RouteDoc {
     }
 
     /// The request has a JSON body of this type.
-    pub fn takes_json<T: ToSchema>(&mut self) {
+    pub fn takes_json<T: ToSchema>(&mut self, required: Required) {
         let content = Content::new(Some(self.reference::<T>()));
         self.body =
-            Some(RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True)).build());
+            Some(RequestBodyBuilder::new().content("application/json", content).required(Some(required)).build());
         self.refuses(&["400", "413", "415", "422"]);
     }
 
@@ -260,11 +263,20 @@ impl Bounds {
     }
 }
 
+/// Without control characters.
+const PRINTABLE: &str = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$";
+
 /// What a parameter or a header holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Text.
     Text,
+    /// A line of text as long as a title may be, without control characters.
+    Line,
+    /// Text of several lines, as long as a reason may be.
+    Reason,
+    /// Text that fits a pattern.
+    Pattern(&'static str),
     /// A whole number.
     Number(Bounds),
     /// `true` or `false`.
@@ -296,6 +308,11 @@ impl Kind {
         let text = |format| ObjectBuilder::new().schema_type(Type::String).format(Some(format));
         match self {
             Self::Text => schema.schema_type(Type::String),
+            Self::Line => schema.schema_type(Type::String).max_length(Some(LONGEST_LINE)).pattern(Some(PRINTABLE)),
+            Self::Reason => {
+                schema.schema_type(Type::String).max_length(Some(LONGEST_REASON)).pattern(Some(OPTIONAL_TEXT))
+            }
+            Self::Pattern(pattern) => schema.schema_type(Type::String).pattern(Some(pattern)),
             Self::Number(Bounds { least, most, default }) => schema
                 .schema_type(Type::Integer)
                 .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))

@@ -77,7 +77,7 @@ impl FromPairs for Said {
             Kind::Day,
             "The last day on which it is valid; where it is left out, the type's default validity counts",
         ),
-        ("notes", Kind::Text, "What is to be known of it"),
+        ("notes", Kind::Reason, "What is to be known of it"),
     ];
 
     fn read(given: &mut Given) -> Self {

@@ -92,7 +92,7 @@ fn table(sessions: &[(Session, bool)], now: Time) -> Markup {
 }
 
 async fn end(app: App, caller: Caller, Id(id): Id<SessionId>) -> Result<Redirect> {
-    sessions::end(&app, &caller.user, id).await?;
+    sessions::end(&app, &caller.user, caller.session, id).await?;
     Ok(Redirect::to("/account"))
 }
 

@@ -51,6 +51,7 @@ impl FromPairs for Asked {
     ];
 
     fn read(given: &mut Given) -> Self {
+        given.forget_blank();
         let query = given.query_without(&["limit", "offset"]).replacen('?', "&", 1);
         let Paging(part) = Paging::read(given);
         let phase = given.word("phase", Phase::WORDS);

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 
 use crate::{
+    domain::bounds::{LONGEST_LINE, LONGEST_PASSWORD, LONGEST_REASON},
     error::{Error, FieldError, Result},
     http::{Form, sentence},
 };
@@ -108,12 +109,24 @@ pub(super) struct Field<'a> {
     pub(super) autocomplete: &'a str,
     /// Which form of the page it is in: ids begin with it.
     form: &'a str,
+    /// The most characters, where they are other than those of a line or a reason.
+    most: Option<usize>,
 }
 
 impl<'a> Field<'a> {
     /// A line of text that may stay empty.
     pub(super) fn line(name: &'a str, label: &'a str) -> Self {
-        Self { name, label, hint: "", value: None, kind: "text", required: false, autocomplete: "off", form: "field" }
+        Self {
+            name,
+            label,
+            hint: "",
+            value: None,
+            kind: "text",
+            required: false,
+            autocomplete: "off",
+            form: "field",
+            most: None,
+        }
     }
 
     /// One that has to be filled.
@@ -141,6 +154,11 @@ impl<'a> Field<'a> {
         Self { autocomplete, ..self }
     }
 
+    /// With so many characters at most.
+    pub(super) fn at_most(self, characters: usize) -> Self {
+        Self { most: Some(characters), ..self }
+    }
+
     /// In this form of a page that has several, with fields of the same name.
     pub(super) fn of(self, form: &'a str) -> Self {
         Self { form, ..self }
@@ -159,13 +177,15 @@ impl<'a> Field<'a> {
 
     /// As an input of one line.
     pub(super) fn input(self, filled: &Filled) -> Markup {
-        let Self { name, kind, required, autocomplete, .. } = self;
+        let Self { name, kind, required, autocomplete, most, .. } = self;
+        let most = most.unwrap_or(if kind == "password" { LONGEST_PASSWORD } else { LONGEST_LINE });
+        let most = matches!(kind, "text" | "email" | "search" | "password").then_some(most);
         // What was typed as a password is not sent back.
         let value = Some(filled.value(name, self.value)).filter(|_| kind != "password");
         let step = (kind == "number").then_some("any");
         self.around(filled, |id, described, invalid| {
             html! {
-                input id=(id) name=(name) type=(kind) value=[value] required[required] step=[step]
+                input id=(id) name=(name) type=(kind) value=[value] required[required] step=[step] maxlength=[most]
                     autocomplete=(autocomplete) aria-describedby=[described] aria-invalid=[invalid];
             }
         })
@@ -173,10 +193,11 @@ impl<'a> Field<'a> {
 
     /// As a field of several lines.
     pub(super) fn area(self, filled: &Filled) -> Markup {
-        let Self { name, required, .. } = self;
+        let Self { name, required, most, .. } = self;
+        let most = most.unwrap_or(LONGEST_REASON);
         self.around(filled, |id, described, invalid| {
             html! {
-                textarea id=(id) name=(name) rows="3" required[required] aria-describedby=[described]
+                textarea id=(id) name=(name) rows="3" required[required] maxlength=(most) aria-describedby=[described]
                     aria-invalid=[invalid] { (filled.value(name, self.value)) }
             }
         })

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sts_clearance::domain::Role;
 
-use crate::harness::{TestApp, on_both_databases};
+use crate::harness::{TestApp, on_both_databases, pdf};
 
 /// A request body that is refused: what is wrong, the body, the status, and the field that is named.
 type Refused = (&'static str, Value, u16, &'static str);
@@ -68,6 +68,13 @@ on_both_databases! {
     limits_and_offsets_out_of_bounds_are_refused,
     times_of_a_filter_that_are_none_are_refused,
     control_characters_in_a_query_are_refused,
+    a_reason_in_an_address_is_refused_and_told_where_it_belongs,
+    a_reason_has_4000_characters_at_most_and_a_description_8000,
+    a_description_from_before_the_bound_stays_while_other_fields_change,
+    a_field_given_twice_is_refused_by_post_and_by_patch,
+    a_parameter_without_a_value_or_given_twice_is_refused,
+    an_answer_names_twenty_faults_and_counts_the_others,
+    what_a_refusal_quotes_is_cut,
     ids_that_are_no_uuid_or_nobodys_are_not_found,
     a_user_disabled_in_mid_session_is_refused,
     a_path_or_method_that_is_not_there_is_a_problem_too,
@@ -167,9 +174,124 @@ async fn control_characters_in_a_query_are_refused(app: TestApp) {
     ] {
         assert_eq!(app.get(&format!("{log}?{query}"), &broker).send().await.fields(), fields, "{query}");
     }
-    let deletion = format!("/rooms/{room}?force=true&reason=%00");
     let admin = app.user("admin@example.com", Role::Admin).await;
-    assert_eq!(app.delete(&deletion, &admin).send().await.fields(), ["reason"]);
+    let deletion = app.delete(&format!("/rooms/{room}?force=true"), &admin).json(json!({ "reason": "\0" }));
+    assert_eq!(deletion.send().await.fields(), ["reason"]);
+}
+
+async fn a_reason_in_an_address_is_refused_and_told_where_it_belongs(app: TestApp) {
+    let (room, _) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let holds = format!("/rooms/{room}/holds");
+    let hold = app.post(&holds, &admin).json(json!({ "reason": "Claim 4711" })).send().await.expect(201);
+    let hold = format!("{holds}/{}", hold["id"].as_str().unwrap());
+    for path in [format!("{hold}?reason=Settled"), format!("/rooms/{room}?force=true&reason=a%20mistake")] {
+        let refused = app.delete(&path, &admin).send().await;
+        assert_eq!(refused.fields(), ["reason"], "{path}");
+        assert!(refused.json()["detail"].as_str().unwrap().contains("belongs in the body"), "{refused:?}");
+    }
+    assert_eq!(app.get(&hold, &admin).send().await.expect(200)["lift_request"], Value::Null);
+    let asked = app.delete(&hold, &admin).json(json!({ "reason": "Settled" })).send().await;
+    asked.expect(202);
+    assert_eq!(app.get(&hold, &admin).send().await.expect(200)["lift_request"]["reason"], "Settled");
+}
+
+async fn a_reason_has_4000_characters_at_most_and_a_description_8000(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let document = app.document(&room, &broker, "COMPAT", None).await;
+    app.version(&document, &broker, "a study", &[]).await;
+    let most = "𝄞".repeat(4_000);
+    let more = "𝄞".repeat(4_001);
+    let reject = async |reason: &str| {
+        app.post(&format!("{document}/reject"), &owner).json(json!({ "reason": reason })).send().await
+    };
+    assert_eq!(reject(&more).await.fields(), ["reason"]);
+    reject(&most).await.expect(200);
+    let subjects = json!({ "subjects": more });
+    assert_eq!(app.post(&format!("{document}/approve"), &owner).json(subjects).send().await.fields(), ["subjects"]);
+    let notes = app.post(&format!("{document}/versions"), &broker).upload("b.pdf", &pdf("b"), &[("notes", &more)]);
+    assert_eq!(notes.send().await.fields(), ["notes"]);
+    let describe = async |length: usize| {
+        let described = json!({ "description": "𝄞".repeat(length) });
+        app.patch(&format!("/rooms/{room}"), &broker).json(described).send().await
+    };
+    assert_eq!(describe(8_001).await.fields(), ["description"]);
+    describe(8_000).await.expect(200);
+    let page = app.get(&format!("//rooms/{room}/edit"), &broker).send().await.html();
+    assert!(page.contains("maxlength=\"8000\"") && page.contains("maxlength=\"255\""), "{page}");
+    let page = app.get(&format!("/{document}"), &owner).send().await.html();
+    assert!(page.contains("maxlength=\"4000\""), "{page}");
+}
+
+async fn a_description_from_before_the_bound_stays_while_other_fields_change(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let long = "x".repeat(10_000);
+    let stored = long.clone();
+    app.app.db.write(async move |tx| tx.exec("UPDATE rooms SET description = ?1", &[&stored]).await).await.unwrap();
+    let path = format!("/rooms/{room}");
+    let changed = app.patch(&path, &broker).json(json!({ "title": "Another" })).send().await.expect(200);
+    assert_eq!(changed["description"], long);
+    let edited = json!({ "description": format!("{long}x") });
+    assert_eq!(app.patch(&path, &broker).json(edited).send().await.fields(), ["description"]);
+}
+
+async fn a_field_given_twice_is_refused_by_post_and_by_patch(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let twice = r#"{"title": "One", "location": "x", "sts_eta": "2026-12-01T00:00:00Z", "title": "Two"}"#;
+    for (method, path) in [("POST", "/rooms".to_owned()), ("PATCH", format!("/rooms/{room}"))] {
+        let request = app.request(method, &path, &broker).header("content-type", "application/json").body(twice);
+        let refused = request.send().await;
+        assert_eq!(refused.fields(), ["title"], "{method}");
+        assert_eq!(refused.json()["errors"][0]["message"], "is given twice", "{method}");
+    }
+    let party = r#"{"role": "owner", "name": "A", "email": "a@example.com", "name": "B"}"#;
+    let room_with =
+        format!(r#"{{"title": "T", "location": "x", "sts_eta": "2026-12-01T00:00:00Z", "parties": [{party}]}}"#);
+    let request = app.post("/rooms", &broker).header("content-type", "application/json").body(room_with);
+    assert_eq!(request.send().await.fields(), ["parties[0].name"]);
+}
+
+async fn a_parameter_without_a_value_or_given_twice_is_refused(app: TestApp) {
+    let (room, broker) = app.room().await;
+    for (query, field) in [
+        ("documents?status=", "status"),
+        ("documents?vessel_id=", "vessel_id"),
+        ("documents?gate=", "gate"),
+        ("documents?limit=1&limit=2", "limit"),
+        ("activities?from=", "from"),
+    ] {
+        let path = format!("/rooms/{room}/{query}");
+        assert_eq!(app.get(&path, &broker).send().await.fields(), [field], "{query}");
+    }
+    assert_eq!(app.get("/cockpit?phase=", &broker).send().await.fields(), ["phase"]);
+    // A page's form sends what was left blank, too.
+    for page in ["//?q=&phase=", &format!("//rooms/{room}/compare?from=&to=")] {
+        assert_eq!(app.get(page, &broker).send().await.status, 200, "{page}");
+    }
+}
+
+async fn an_answer_names_twenty_faults_and_counts_the_others(app: TestApp) {
+    let (_, broker) = app.room().await;
+    let unknown: Vec<_> = (0..2_000).map(|number| format!("p{number}=")).collect();
+    let refused = app.get(&format!("/rooms?{}", unknown.join("&")), &broker).send().await;
+    let errors = refused.expect(422)["errors"].as_array().unwrap().clone();
+    assert_eq!(errors.len(), 21);
+    assert_eq!(errors[20], json!({ "field": "", "message": "and 1980 more faults" }));
+    assert!(refused.body.len() < 10_000, "{}", refused.body.len());
+    let parties = vec![json!({ "role": "owner", "name": "", "email": "x" }); 100];
+    let refused = app.post("/rooms", &broker).json(crate::harness::new_room(&parties)).send().await;
+    assert_eq!(refused.fields().len(), 21);
+}
+
+async fn what_a_refusal_quotes_is_cut(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let long = "x".repeat(900_000);
+    for asked in [json!({ &long: 1 }), json!({ "include_activity": long }), json!({ "snapshot_type": long })] {
+        let refused = app.post(&format!("/rooms/{room}/snapshots"), &broker).json(asked).send().await;
+        assert!(matches!(refused.status, 400 | 422), "{}", refused.status);
+        assert!(refused.body.len() < 20_000, "{}", refused.body.len());
+    }
 }
 
 async fn ids_that_are_no_uuid_or_nobodys_are_not_found(app: TestApp) {

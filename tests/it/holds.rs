@@ -59,13 +59,18 @@ async fn hold(app: &TestApp, room: &str, asked: Value) -> String {
     placed.header("location").strip_prefix("/api/v1").unwrap().to_owned()
 }
 
-async fn delete(app: &TestApp, path: &str, admin: &str) -> Reply {
-    app.delete(path, &app.session(admin).await).send().await
+/// Deletes what is there; `path because reason` sends the reason in the body.
+async fn delete(app: &TestApp, what: &str, admin: &str) -> Reply {
+    let token = app.session(admin).await;
+    match what.split_once(" because ") {
+        Some((path, reason)) => app.delete(path, &token).json(json!({ "reason": reason })).send().await,
+        None => app.delete(what, &token).send().await,
+    }
 }
 
 /// Asks to lift a hold, and confirms it.
 async fn lift(app: &TestApp, hold: &str) {
-    let asked = format!("{hold}?reason=The%20claim%20is%20settled");
+    let asked = format!("{hold} because The claim is settled");
     delete(app, &asked, ADA).await.expect(202);
     delete(app, &asked, BEN).await.expect(200);
 }
@@ -87,7 +92,7 @@ async fn a_room_under_hold_cannot_be_deleted_by_anyone(app: TestApp) {
     let (room, snapshot) = room(&app).await;
     let hold = hold(&app, &room, json!({ "reason": "Claim 4711" })).await;
     for admin in [ADA, BEN] {
-        for path in [&room, &format!("{room}?force=true&reason=space"), &snapshot] {
+        for path in [&room, &format!("{room}?force=true because space"), &snapshot] {
             let refused = delete(&app, path, admin).await;
             assert_eq!(refused.problem(), "conflict", "{path}");
             let detail = refused.json()["detail"].as_str().unwrap().to_owned();
@@ -112,7 +117,7 @@ async fn a_snapshot_under_hold_cannot_be_deleted_nor_can_its_room_but_its_neighb
     let (_, other) = app.take(last(&room), &broker, json!({ "snapshot_type": "json" })).await;
     let hold = hold(&app, &room, json!({ "reason": "Claim 4711", "snapshot_id": last(&snapshot) })).await;
     delete(&app, &other, ADA).await.expect(200);
-    for path in [&snapshot, &room, &format!("{room}?force=true&reason=space")] {
+    for path in [&snapshot, &room, &format!("{room}?force=true because space")] {
         let refused = delete(&app, path, BEN).await.expect(409);
         let words = format!("The snapshot `{}` is under the hold `{}`", last(&snapshot), last(&hold));
         assert!(refused["detail"].as_str().unwrap().starts_with(&words), "{refused}");
@@ -145,7 +150,7 @@ async fn lifting_a_hold_needs_a_second_admin_within_a_day(app: TestApp) {
     let id = last(&hold);
     assert_eq!(last_entry(&app, &room).await, json!(["hold_placed", ADA, { "hold_id": id, "snapshot_id": null }]));
     assert_eq!(delete(&app, &hold, ADA).await.fields(), ["reason"]);
-    let asked = format!("{hold}?reason=Settled");
+    let asked = format!("{hold} because Settled");
     let (at, until) = ("2026-11-23T08:00:00Z", "2026-11-24T08:00:00Z");
     let message = "Another admin has to confirm that the hold is lifted";
     assert_eq!(
@@ -181,13 +186,13 @@ async fn lifting_a_hold_needs_a_second_admin_within_a_day(app: TestApp) {
     for admin in [ADA, BEN] {
         assert_eq!(delete(&app, &asked, admin).await.problem(), "conflict");
     }
-    delete(&app, &format!("{room}?force=true&reason=space"), ADA).await.expect(200);
+    delete(&app, &format!("{room}?force=true because space"), ADA).await.expect(200);
 }
 
 async fn a_request_that_nobody_confirms_within_a_day_is_no_more(app: TestApp) {
     let (room, snapshot) = room(&app).await;
     let hold = hold(&app, &room, json!({ "reason": "Claim 4711" })).await;
-    let asked = format!("{hold}?reason=Settled");
+    let asked = format!("{hold} because Settled");
     delete(&app, &asked, ADA).await.expect(202);
     app.later(DAY + Duration::from_micros(1));
     assert_eq!(get(&app, &hold).await["lift_request"], Value::Null);
@@ -205,10 +210,10 @@ async fn a_request_that_nobody_confirms_within_a_day_is_no_more(app: TestApp) {
     delete(&app, &snapshot, ADA).await.expect(202);
     app.later(DAY + Duration::from_micros(1));
     assert_eq!(count().await, 1);
-    delete(&app, &format!("{room}?force=true&reason=space"), BEN).await.expect(202);
+    delete(&app, &format!("{room}?force=true because space"), BEN).await.expect(202);
     assert_eq!(count().await, 1, "what nobody confirmed is forgotten");
     delete(&app, &snapshot, BEN).await.expect(202);
-    delete(&app, &format!("{room}?force=true&reason=space"), ADA).await.expect(200);
+    delete(&app, &format!("{room}?force=true because space"), ADA).await.expect(200);
     assert_eq!(count().await, 0);
 }
 
@@ -216,7 +221,7 @@ async fn the_request_of_an_admin_who_was_disabled_or_is_no_admin_any_more_does_n
     let (room, _) = room(&app).await;
     app.user("cyd@example.com", Role::Admin).await;
     let hold = hold(&app, &room, json!({ "reason": "Claim 4711" })).await;
-    let asked = format!("{hold}?reason=Settled");
+    let asked = format!("{hold} because Settled");
     delete(&app, &asked, ADA).await.expect(202);
     app.disable(ADA).await;
     delete(&app, &asked, BEN).await.expect(202);
@@ -230,7 +235,7 @@ async fn two_admins_who_ask_at_once_are_one_who_asks_and_one_who_confirms(app: T
     let (room, snapshot) = room(&app).await;
     let hold = hold(&app, &room, json!({ "reason": "Claim 4711" })).await;
     close(&app, &room).await;
-    for path in [&format!("{hold}?reason=Settled"), &snapshot, &format!("{room}?force=true&reason=space")] {
+    for path in [&format!("{hold} because Settled"), &snapshot, &format!("{room}?force=true because space")] {
         let (one, two) = tokio::join!(delete(&app, path, ADA), delete(&app, path, BEN));
         let mut statuses = [one.status, two.status];
         statuses.sort_unstable();
@@ -255,7 +260,7 @@ async fn a_hold_is_refused_without_a_reason_on_what_is_not_there_and_twice(app: 
     let listed = app.get(&format!("{path}?limit=1"), &ada).send().await;
     assert_eq!(listed.header("x-total-count"), "2");
     assert_eq!(listed.json()[0]["snapshot_id"], last(&snapshot), "the newest first");
-    let nobodys = format!("{path}/01890a5d-ac96-774b-bcce-b302099a8057?reason=a");
+    let nobodys = format!("{path}/01890a5d-ac96-774b-bcce-b302099a8057 because a");
     assert_eq!(delete(&app, &nobodys, ADA).await.problem(), "not_found");
 
     for hold in get(&app, &path).await.as_array().unwrap() {
@@ -263,15 +268,15 @@ async fn a_hold_is_refused_without_a_reason_on_what_is_not_there_and_twice(app: 
     }
     place(json!({ "reason": "anew" })).await.expect(201);
     lift(&app, &format!("{path}/{}", get(&app, &path).await[0]["id"].as_str().unwrap())).await;
-    delete(&app, &format!("{room}?force=true&reason=space"), ADA).await.expect(200);
+    delete(&app, &format!("{room}?force=true because space"), ADA).await.expect(200);
     assert_eq!(place(json!({ "reason": "too late" })).await.problem(), "not_found");
 }
 
 async fn parties_read_in_the_log_that_something_is_held_and_not_why(app: TestApp) {
     let (room, _) = room(&app).await;
     let hold = hold(&app, &room, json!({ "reason": "SUSPICION" })).await;
-    delete(&app, &format!("{hold}?reason=SETTLED"), ADA).await.expect(202);
-    delete(&app, &format!("{hold}?reason=INDEED"), BEN).await.expect(200);
+    delete(&app, &format!("{hold} because SETTLED"), ADA).await.expect(202);
+    delete(&app, &format!("{hold} because INDEED"), BEN).await.expect(200);
     let broker = app.session("broker@example.com").await;
     let log = app.get(&format!("{room}/activities?limit=3"), &broker).send().await.expect(200).to_string();
     for action in ["hold_placed", "hold_lift_asked", "hold_lifted"] {
@@ -340,7 +345,7 @@ async fn a_closed_room_taken_back_or_closed_again_for_an_earlier_day_keeps_its_r
 async fn a_closed_room_with_snapshots_is_deleted_by_two_admins(app: TestApp) {
     let (room, _) = room(&app).await;
     close(&app, &room).await;
-    let path = format!("{room}?force=true&reason=space");
+    let path = format!("{room}?force=true because space");
     assert_eq!(delete(&app, &room, ADA).await.problem(), "conflict", "without force as before");
     let until = "2026-11-24T08:00:00Z";
     assert_eq!(

@@ -144,7 +144,11 @@ async fn a_room_with_snapshots_is_deleted_only_by_force_and_with_a_reason(app: T
     let key = format!("{path}/snapshots/{}.json", snapshot["id"].as_str().unwrap());
     let file = app.dir.path().join("data/files").join(key.trim_start_matches('/'));
     assert!(file.exists());
-    app.delete(&format!("{path}?force=true&reason=Opened%20by%20mistake"), &admin).send().await.expect(200);
+    app.delete(&format!("{path}?force=true"), &admin)
+        .json(json!({ "reason": "Opened by mistake" }))
+        .send()
+        .await
+        .expect(200);
     app.tidy().await;
     assert!(!file.exists());
     let log = app.get(&format!("{path}/activities?limit=2"), &admin).send().await.expect(200);
@@ -163,7 +167,11 @@ async fn a_room_with_papers_is_deleted_only_by_force_and_its_papers_are_kept(app
     app.version(&document, &broker, "a study", &[]).await;
     let refused = app.delete(&format!("/rooms/{room}"), &admin).send().await;
     assert_eq!(refused.problem(), "conflict");
-    app.delete(&format!("/rooms/{room}?force=true&reason=a%20mistake"), &admin).send().await.expect(200);
+    app.delete(&format!("/rooms/{room}?force=true"), &admin)
+        .json(json!({ "reason": "a mistake" }))
+        .send()
+        .await
+        .expect(200);
     app.tidy().await;
     let files = app.dir.path().join(format!("data/files/rooms/{room}/documents"));
     assert_eq!(std::fs::read_dir(files).unwrap().count(), 1, "records are kept three years at least");

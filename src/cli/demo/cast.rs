@@ -22,7 +22,7 @@ pub(super) fn email(address: &str) -> String {
 
 pub(super) fn actor(address: &str) -> Actor {
     let (address, role, name, ..) = *person(address);
-    Actor::User { email: email(address), name: name.into(), role }
+    Actor::User { email: email(address), name: name.into(), role, session: None }
 }
 
 pub(super) fn party(address: &str) -> NewParty {

@@ -66,7 +66,7 @@ pub async fn capture(
     snapshot: &Snapshot,
     options: SectionOptions,
 ) -> Result<Captured> {
-    let Actor::User { email, name, role } = log.by().clone() else {
+    let Actor::User { email, name, role, .. } = log.by().clone() else {
         return Err(Error::internal("a snapshot is taken by a user"));
     };
     let mut state = RoomState::read(tx, snapshot.room, log.now).await?;

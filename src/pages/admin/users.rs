@@ -49,6 +49,7 @@ impl FromPairs for Wanted {
         &[Paging::PARAMETERS[0], Paging::PARAMETERS[1], ("q", Kind::Text, "In the address or the name")];
 
     fn read(given: &mut Given) -> Self {
+        given.forget_blank();
         let query = given.query_without(&["limit", "offset"]).replacen('?', "&", 1);
         Self { part: Paging::read(given).0, text: given.text("q").filter(|text| !text.trim().is_empty()), query }
     }

@@ -56,6 +56,7 @@ impl FromPairs for Asked {
     ];
 
     fn read(given: &mut Given) -> Self {
+        given.forget_blank();
         let query = given.query_without(&["limit", "offset"]).replacen('?', "&", 1);
         let page = Page { limit: given.number("limit", Self::LIMIT), offset: given.number("offset", Self::OFFSET) };
         let mut text = |name| given.text(name).filter(|text| !text.is_empty());

@@ -35,6 +35,7 @@ impl FromPairs for Asked {
     const PARAMETERS: &[(&str, Kind, &str)] = &[("from", Kind::Id, "The one snapshot"), ("to", Kind::Id, "The other")];
 
     fn read(given: &mut Given) -> Self {
+        given.forget_blank();
         Self { from: given.id("from"), to: given.id("to") }
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     app::App,
     domain::{
         CargoProfile, Change,
+        bounds::LONGEST_DESCRIPTION,
         rooms::{self, NewRoom, RoomDetails},
     },
     error::Result,
@@ -89,7 +90,7 @@ fn fields(filled: &Filled, there: Option<&Room>) -> Markup {
             (Field::line("cargo_profile", "Cargo").hint("Decides which documents are asked for.")
                 .value(cargo).select(filled, &choices(CargoProfile::WORDS)))
         }
-        (Field::line("description", "Description").value(room.and_then(|room| room.description.as_deref())).area(filled))
+        (Field::line("description", "Description").at_most(LONGEST_DESCRIPTION).value(room.and_then(|room| room.description.as_deref())).area(filled))
     }
 }
 

@@ -5,7 +5,10 @@ use maud::{Markup, html};
 
 use super::list::List;
 use crate::{
-    domain::{Phase, Requirement, clocks::NOTICE_DOCUMENT, room_state::DocumentState, versions::Uploaded},
+    domain::{
+        Phase, Requirement, bounds::LONGEST_REASON, clocks::NOTICE_DOCUMENT, room_state::DocumentState,
+        versions::Uploaded,
+    },
     pages::{
         chip,
         field::{Field, Filled},
@@ -112,7 +115,7 @@ impl List<'_> {
                         }
                     }
                     (Field::line("expires_on", "Valid until").kind("date").of("upload").hint(&otherwise).input(filled))
-                    (Field::line("notes", "Notes").of("upload").input(filled))
+                    (Field::line("notes", "Notes").of("upload").at_most(LONGEST_REASON).input(filled))
                     p.actions { button type="submit" { "Upload" } }
                 }
             }

@@ -1,0 +1,197 @@
+//! How long texts and lists may be, and what their schemas say of it. `Fields` checks against the same constants, so the
+//! OpenAPI document cannot promise other bounds than those that are checked.
+
+use std::{borrow::Cow, ops::RangeInclusive};
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Ref, RefOr, Schema,
+        schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type},
+    },
+};
+
+use super::{CargoProfile, Phase, Verdict, parties::NewParty};
+
+/// The longest title, name or address, in characters.
+pub const LONGEST_LINE: usize = 255;
+/// The longest reason, subjects, comment or note, in characters.
+pub const LONGEST_REASON: usize = 4_000;
+/// The longest description, in characters.
+pub const LONGEST_DESCRIPTION: usize = 8_000;
+/// The shortest password, in characters (OWASP ASVS 5.0, 6.2.1).
+pub const SHORTEST_PASSWORD: usize = 8;
+/// The longest: enough for any phrase, and a bound on the work (ASVS 6.2.9 asks for 64 at least).
+pub const LONGEST_PASSWORD: usize = 256;
+/// The most people in a room.
+pub const MOST_PARTIES: usize = 100;
+/// The most aliases of a document type.
+pub const MOST_ALIASES: usize = 20;
+
+/// One line that says something: no control characters, no line separators, no overrides of direction, and not only
+/// white space. The white space is spelled out because `\s` is another set in each dialect of regular expressions.
+const LINE: &str = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*\
+    [^\\u0000-\\u0020\\u007F-\\u00A0\\u1680\\u2000-\\u200A\\u2028-\\u202F\\u205F\\u2066-\\u2069\\u3000]\
+    [^\\u0000-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*$";
+/// One line that may be blank.
+const OPTIONAL_LINE: &str = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*$";
+/// Several lines that say something; besides the characters of a line they may hold line ends and tabs.
+const TEXT: &str = "^[^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*\
+    [^\\u0000-\\u0020\\u007F-\\u00A0\\u1680\\u2000-\\u200A\\u2028-\\u202F\\u205F\\u2066-\\u2069\\u3000]\
+    [^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*$";
+/// Several lines that may be blank.
+pub const OPTIONAL_TEXT: &str =
+    "^[^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*$";
+/// An IMO number, with the letters before it or without.
+const IMO_NUMBER: &str = "^(IMO ?)?[0-9]{7}$";
+/// The code of a document type.
+pub const CODE: &str = "^[A-Z0-9_]{1,64}$";
+
+/// A type that is only named in schemas, `#[schema(value_type = …)]`.
+macro_rules! schema_of {
+    ($name:ident, $schema:expr) => {
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                $schema.into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+        }
+    };
+}
+
+macro_rules! texts {
+    ($($(#[doc = $doc:literal])* $name:ident = $build:expr;)+) => {$(
+        $(#[doc = $doc])*
+        pub struct $name;
+
+        schema_of!($name, {
+            let build: fn(ObjectBuilder) -> ObjectBuilder = $build;
+            build(ObjectBuilder::new().schema_type(Type::String).description(Some(concat!($($doc),*).trim())))
+        });
+    )+};
+}
+
+macro_rules! whole_numbers {
+    ($($(#[doc = $doc:literal])* $name:ident = $bounds:expr;)+) => {$(
+        $(#[doc = $doc])*
+        pub struct $name;
+
+        impl $name {
+            /// The least and the most.
+            pub const BOUNDS: RangeInclusive<i64> = $bounds;
+        }
+
+        schema_of!($name, {
+            let schema = ObjectBuilder::new().schema_type(Type::Integer).description(Some(concat!($($doc),*).trim()));
+            known(schema, KnownFormat::Int64)
+                .minimum(Some(*Self::BOUNDS.start()))
+                .maximum(Some(*Self::BOUNDS.end()))
+        });
+    )+};
+}
+
+macro_rules! metres {
+    ($($(#[doc = $doc:literal])* $name:ident = $most:literal;)+) => {$(
+        $(#[doc = $doc])*
+        pub struct $name;
+
+        impl $name {
+            /// The most, in metres.
+            pub const MOST: f64 = $most;
+        }
+
+        schema_of!($name, {
+            let schema = ObjectBuilder::new().schema_type(Type::Number).description(Some(concat!($($doc),*).trim()));
+            known(schema, KnownFormat::Double).exclusive_minimum(Some(0)).maximum(Some(Self::MOST))
+        });
+    )+};
+}
+
+macro_rules! lists {
+    ($($(#[doc = $doc:literal])* $name:ident = $most:expr, $items:expr;)+) => {$(
+        $(#[doc = $doc])*
+        pub struct $name;
+
+        schema_of!($name, {
+            ArrayBuilder::new().items($items).max_items(Some($most)).description(Some(concat!($($doc),*).trim()))
+        });
+    )+};
+}
+
+fn known(schema: ObjectBuilder, format: KnownFormat) -> ObjectBuilder {
+    schema.format(Some(SchemaFormat::KnownFormat(format)))
+}
+
+texts! {
+    /// A line of text that says something: without control characters, line separators or overrides of direction.
+    Line = |schema| schema.min_length(Some(1)).max_length(Some(LONGEST_LINE)).pattern(Some(LINE));
+    /// A line of text; one that is blank is none.
+    OptionalLine = |schema| schema.max_length(Some(LONGEST_LINE)).pattern(Some(OPTIONAL_LINE));
+    /// A reason: text of several lines that says something.
+    Reason = |schema| schema.min_length(Some(1)).max_length(Some(LONGEST_REASON)).pattern(Some(TEXT));
+    /// Text of several lines, such as a reason, subjects or notes; one that is blank is none.
+    OptionalReason = |schema| schema.max_length(Some(LONGEST_REASON)).pattern(Some(OPTIONAL_TEXT));
+    /// Text of several lines; one that is blank is none.
+    Description = |schema| schema.max_length(Some(LONGEST_DESCRIPTION)).pattern(Some(OPTIONAL_TEXT));
+    /// An e-mail address; upper and lower case are the same.
+    EmailAddress = |schema| known(schema, KnownFormat::Email).min_length(Some(3)).max_length(Some(LONGEST_LINE));
+    /// A new password.
+    NewPassword = |schema| {
+        known(schema, KnownFormat::Password).min_length(Some(SHORTEST_PASSWORD)).max_length(Some(LONGEST_PASSWORD))
+    };
+    /// An instant of the years 1970 to 2199, with an offset or `Z`.
+    Instant = |schema| known(schema, KnownFormat::DateTime);
+    /// An IMO number: seven digits, the last of which checks the others.
+    ImoNumber = |schema| schema.pattern(Some(IMO_NUMBER));
+    /// The code of a document type: capital letters, digits and `_`.
+    TypeCode = |schema| schema.min_length(Some(1)).max_length(Some(64)).pattern(Some(CODE));
+}
+
+whole_numbers! {
+    /// How long an operation is planned to take, in hours: a month at most.
+    PlannedHours = 1..=31 * 24;
+    /// Gross tonnage, or deadweight in tonnes.
+    Tonnage = 1..=1_000_000;
+    /// A year of build.
+    YearBuilt = 1850..=2200;
+    /// Days of a document's life: a hundred years at most.
+    Days = 0..=36_525;
+}
+
+metres! {
+    /// Length over all, in metres.
+    Length = 600.0;
+    /// Beam, in metres.
+    Beam = 100.0;
+    /// Draught, in metres.
+    Draught = 50.0;
+}
+
+lists! {
+    /// Who takes part, besides who opens the room.
+    NewParties = MOST_PARTIES, Ref::from_schema_name(NewParty::name());
+    /// Other codes of a document type.
+    Aliases = MOST_ALIASES, Ref::from_schema_name(TypeCode::name());
+    /// The cargo profiles that ask for a document type; none for all.
+    Profiles = CargoProfile::ALL.len(), Ref::from_schema_name(CargoProfile::name());
+}
+
+/// The verdicts that approve.
+pub struct Approving;
+
+schema_of!(Approving, words("What an approval says.", Verdict::WORDS.iter().filter(|word| **word != "rejected")));
+
+/// The phases that a document can be the gate of.
+pub struct Gate;
+
+schema_of!(Gate, words("A phase after the first.", Phase::WORDS.iter().skip(1)));
+
+fn words<'a>(says: &str, words: impl Iterator<Item = &'a &'static str>) -> ObjectBuilder {
+    let words: Vec<_> = words.copied().collect();
+    ObjectBuilder::new().schema_type(Type::String).description(Some(says)).enum_values(Some(words))
+}
