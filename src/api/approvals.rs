@@ -10,6 +10,7 @@ use crate::{
         ApprovalId, ApprovalStatus, Role, RoomState, Side, Time, VesselId, VesselRole,
         approvals::{self, ClearanceUpdate, NewClearance, Revocation},
         clearance::{self, Clearance},
+        portion::{fitting, fitting_last},
     },
     error::Result,
     http::{Access::May, Caller, Created, Id, InRoom, Json, Listed, Paging, Query, Routes},
@@ -82,11 +83,19 @@ struct ClearanceView {
     /// The side that has to clear it.
     cleared_by: Side,
     cleared: bool,
-    /// What was said of it, but for its own side.
+    /// What was said of it, but for its own side; the last of it where all would be too large.
     decided: Vec<ApprovalView>,
-    /// Who has still to speak.
+    /// How many have said something.
+    decided_count: usize,
+    /// Who has still to speak; the first of them where all would be too large.
     open: Vec<Speaker>,
+    /// How many have still to speak.
+    open_count: usize,
 }
+
+/// The largest `decided` and `open` of a vessel, in bytes.
+const MOST_DECIDED: usize = 1_000_000;
+const MOST_OPEN: usize = 400_000;
 
 /// Who has still to speak.
 #[derive(Serialize, ToSchema)]
@@ -112,8 +121,13 @@ impl From<Clearance<'_>> for ClearanceView {
             role: clearance.vessel.details.role,
             cleared_by: clearance.by,
             cleared: clearance.is_cleared,
-            decided: clearance.decided.into_iter().cloned().map(ApprovalView::from).collect(),
-            open: clearance.open.into_iter().map(Speaker::from).collect(),
+            decided_count: clearance.decided.len(),
+            decided: fitting_last(
+                clearance.decided.into_iter().cloned().map(ApprovalView::from).collect(),
+                MOST_DECIDED,
+            ),
+            open_count: clearance.open.len(),
+            open: fitting(clearance.open.into_iter().map(Speaker::from).collect(), MOST_OPEN),
         }
     }
 }

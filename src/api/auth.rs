@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     db::users::User,
-    domain::{Role, Time, sessions},
+    domain::{Role, Time, bounds::NewPassword, sessions},
     error::Result,
     http::{
         Access::{Public, WithGivenPassword},
@@ -62,6 +62,7 @@ struct MeView {
 struct PasswordChange {
     current_password: String,
     /// 8 to 256 characters, and not the present one.
+    #[schema(value_type = NewPassword)]
     new_password: String,
 }
 

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         Phase, Role,
         cockpit::{self, Row, Viewer, Wanted},
-        todo::Todo,
+        todo::{Todo, TodoCounts},
     },
     error::Result,
     http::{Access::May, Caller, FromPairs, Given, Kind, Listed, Paging, Query, Routes},
@@ -33,7 +33,12 @@ struct CockpitRow {
     summary: SummaryView,
     #[serde(flatten)]
     todo: Todo,
+    /// How many tasks there are of each kind: the lists are cut where they would be too large.
+    task_counts: TodoCounts,
 }
+
+/// The largest list of tasks, in bytes; a room has six of them.
+const MOST_TASKS: usize = 150_000;
 
 /// Which rooms are asked for.
 struct Asked {
@@ -73,6 +78,10 @@ async fn list(app: App, caller: Caller, Query(asked): Query<Asked>) -> Result<Li
     let viewer =
         Viewer { email: caller.user.email, is_admin: caller.role == Role::Admin, deciders: DocumentApprove.roles() };
     let (rows, total) = cockpit::read(&app, viewer, wanted, page).await?;
-    let view = |Row { state, standing, todo }| CockpitRow { summary: SummaryView::of(&state, standing), todo };
+    let view = |Row { state, standing, todo }| CockpitRow {
+        summary: SummaryView::of(&state, standing),
+        task_counts: todo.counts(),
+        todo: todo.within(MOST_TASKS),
+    };
     Ok(Listed::new(rows.into_iter().map(view).collect(), total, page, format!("/cockpit{query}")))
 }

@@ -3,13 +3,16 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::versions::VersionView;
+use super::versions::{NEWEST_DECISIONS, VersionView};
 use crate::{
     app::App,
+    db::{Page, Tx},
     domain::{
         Criticality, Day, DocumentId, DocumentStatus, Phase, Requirement, RoomState, Time, VesselId,
         decisions::{self, NewApproval, NewRejection},
         documents::{self, NewWaiver},
+        history,
+        portion::fitting,
         room_state::DocumentState,
     },
     error::{Error, Result},
@@ -101,21 +104,22 @@ struct WaiverView {
     at: Time,
 }
 
-/// A document with all its versions.
+/// A document with its newest versions.
 #[derive(Serialize, ToSchema)]
 struct WholeDocument {
     #[serde(flatten)]
     document: DocumentView,
-    /// What was uploaded, oldest first.
+    /// The newest versions, oldest first: twenty at most, fewer where they would be too large; `…/versions` has all.
+    #[schema(max_items = 20)]
     versions: Vec<VersionView>,
 }
 
-impl DocumentView {
-    /// Where it stands.
-    pub(super) fn status(&self) -> DocumentStatus {
-        self.status
-    }
+/// The versions that are shown with their document.
+const SHOWN: Page = Page { limit: 20, offset: 0 };
+/// Their largest size, in bytes.
+const MOST_SHOWN: usize = 1_200_000;
 
+impl DocumentView {
     pub(super) fn of(state: &RoomState, document: &DocumentState) -> Self {
         let DocumentState { slot, versions, status, needed } = document;
         let waiver = slot.waiver.clone();
@@ -191,10 +195,15 @@ async fn list(app: App, room: InRoom, Query(asked): Query<Asked>) -> Result<List
 }
 
 async fn get(app: App, room: InRoom, Id(id): Id<DocumentId>) -> Result<Json<WholeDocument>> {
-    let state = RoomState::now(&app, room.id).await?;
-    let document = found(&state, id)?;
-    let versions = document.versions.iter().map(VersionView::from).collect();
-    Ok(Json(WholeDocument { document: DocumentView::of(&state, document), versions }))
+    let now = app.now();
+    let read = async move |tx: &mut Tx| {
+        let (versions, _) = history::versions(tx, room.id, id, SHOWN, NEWEST_DECISIONS).await?;
+        Ok((RoomState::read(tx, room.id, now).await?, versions))
+    };
+    let (state, versions) = app.db.read_at_length(read).await?;
+    let versions = fitting(versions.iter().map(VersionView::from).collect(), MOST_SHOWN);
+    let document = DocumentView::of(&state, found(&state, id)?);
+    Ok(Json(WholeDocument { document, versions: versions.into_iter().rev().collect() }))
 }
 
 async fn approve(
@@ -236,11 +245,12 @@ async fn withdraw_waiver(app: App, caller: Caller, room: InRoom, Id(id): Id<Docu
 }
 
 /// The document as it stands after a change.
-pub(super) async fn now(app: &App, room: InRoom, id: DocumentId) -> Result<Json<DocumentView>> {
+async fn now(app: &App, room: InRoom, id: DocumentId) -> Result<Json<DocumentView>> {
     let state = RoomState::now(app, room.id).await?;
     Ok(Json(DocumentView::of(&state, found(&state, id)?)))
 }
 
-fn found(state: &RoomState, id: DocumentId) -> Result<&DocumentState> {
+/// The document with this id.
+pub(super) fn found(state: &RoomState, id: DocumentId) -> Result<&DocumentState> {
     state.documents.iter().find(|document| document.slot.id == id).ok_or(Error::NotFound("document"))
 }

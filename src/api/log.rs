@@ -6,6 +6,7 @@ use crate::{
     domain::{
         EntryId, Log, RoomId,
         logs::{self, Which},
+        portion::{MOST_BYTES, fitting},
     },
     error::Result,
     http::{
@@ -41,7 +42,7 @@ pub(super) fn routes() -> Routes {
             "/rooms/{room_id}/log/entries",
             MayInDeleted(ActivityListOwn),
             entries,
-            "Entries of a room's log by position, oldest first; the canonical JSON (RFC 8785) of each is what its leaf hashes",
+            "Entries of a room's log by position, oldest first, as many as fit into 2 MB; the canonical JSON (RFC 8785) of each is what its leaf hashes",
         )
         .get(
             "/rooms/{room_id}/log/export",
@@ -143,7 +144,8 @@ impl FromPairs for Stretch {
 async fn entries(app: App, room: InRoom, Query(asked): Query<Stretch>) -> Result<Json<Vec<EntryView>>> {
     let Stretch { from, to } = asked;
     let entries = app.db.read(async |tx| logs::entries(tx, Log::Room(room.id), from, to).await).await?;
-    Ok(Json(entries.into_iter().map(|entry: Entry| entry.into()).collect()))
+    let entries = entries.into_iter().map(|entry: Entry| entry.into()).collect();
+    Ok(Json(fitting(entries, MOST_BYTES)))
 }
 
 async fn export(app: App, caller: Caller, room: InRoom, how: Download) -> Result<JsonLines> {

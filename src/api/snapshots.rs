@@ -256,6 +256,9 @@ async fn delete(
     })
 }
 
+/// The largest comparison, in bytes.
+const MOST_DIFFERENCES: usize = 1_500_000;
+
 /// A snapshot that was compared.
 #[derive(Serialize, ToSchema)]
 struct Compared {
@@ -281,7 +284,7 @@ async fn compare(app: App, room: InRoom, Ids(a, b): Ids<SnapshotId, SnapshotId>)
         let Snapshot { id, title, created_at, .. } = snapshot;
         Compared { id, title, created_at }
     };
-    Ok(Json(ComparisonView { from: told(from), to: told(to), comparison }))
+    Ok(Json(ComparisonView { from: told(from), to: told(to), comparison: comparison.within(MOST_DIFFERENCES) }))
 }
 
 async fn retry(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Json<SnapshotView>> {

@@ -7,6 +7,7 @@ use crate::{
     app::App,
     domain::{
         Clocks, Phase, RoomId, RoomState, Time,
+        portion::fitting,
         standing::{Blocker, Expiry, Standing},
     },
     error::Result,
@@ -41,12 +42,21 @@ pub(super) struct SummaryView {
     total_required_docs: usize,
     /// Those of them that are approved and outlast the operation.
     resolved_required_docs: usize,
-    /// What keeps the operation from its next phase.
+    /// What keeps the operation from its next phase; the first of it where all would be too large.
     blockers: Vec<Blocker>,
+    /// How many things keep it.
+    blocker_count: usize,
     /// Documents that run out before the operation ends, or soon after it; the earliest first.
+    /// Not all where they would be too large.
     expiring_soon: Vec<Expiry>,
+    /// How many documents run out.
+    expiring_count: usize,
     clocks: Clocks,
 }
+
+/// The largest `blockers` and `expiring_soon`, in bytes.
+const MOST_BLOCKERS: usize = 400_000;
+const MOST_EXPIRING: usize = 150_000;
 
 impl SummaryView {
     pub(super) fn of(state: &RoomState, standing: Standing) -> Self {
@@ -61,8 +71,10 @@ impl SummaryView {
             progress_percentage: standing.progress_percentage(),
             total_required_docs: standing.total_required_docs,
             resolved_required_docs: standing.resolved_required_docs,
-            blockers: standing.blockers,
-            expiring_soon: standing.expiring_soon,
+            blocker_count: standing.blockers.len(),
+            blockers: fitting(standing.blockers, MOST_BLOCKERS),
+            expiring_count: standing.expiring_soon.len(),
+            expiring_soon: fitting(standing.expiring_soon, MOST_EXPIRING),
             clocks: standing.clocks,
         }
     }

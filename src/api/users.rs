@@ -8,6 +8,7 @@ use crate::{
     db::{Page, users::User},
     domain::{
         Change, Role, Time, UserId,
+        bounds::NewPassword,
         users::{self, GivenPassword, NewUser, UserDetails},
     },
     error::Result,
@@ -104,6 +105,7 @@ struct RoleChange {
 #[serde(deny_unknown_fields)]
 struct PasswordToGive {
     /// 8 to 256 characters.
+    #[schema(value_type = NewPassword)]
     new_password: String,
 }
 

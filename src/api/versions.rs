@@ -7,19 +7,20 @@ use utoipa::ToSchema;
 use super::documents::{self, DocumentView};
 use crate::{
     app::App,
-    db::{decisions::Decision, document_versions::Version},
+    db::{Tx, decisions::Decision, document_versions::Version},
     domain::{
-        ApprovalStatus, Day, DecisionId, DocumentId, FileKind, Role, Time, Verdict, VersionId,
+        ApprovalStatus, Day, DecisionId, DocumentId, FileKind, Role, RoomState, Time, Verdict, VersionId, history,
+        portion::fitting_last,
         previews::{self, Previewable},
         room_state::VersionState,
         versions::{self, Arrived, Said, Target, Uploaded},
     },
-    error::Result,
+    error::{Error, Result},
     http::{
         Access::May, Answers, Caller, Created, Download, FileAnswer, FromPairs, Given, Id, Ids, InRoom, Json, Kind,
-        Preview, PreviewAnswer, RouteDoc, Routes, Upload,
+        Listed, Paging, Preview, PreviewAnswer, Query, RouteDoc, Routes, Upload,
     },
-    policy::Action::{DocumentDownload, DocumentUpload},
+    policy::Action::{DocumentDownload, DocumentUpload, DocumentView as View},
 };
 
 pub(super) fn routes() -> Routes {
@@ -39,6 +40,18 @@ pub(super) fn routes() -> Routes {
         )
         .refusing(&["409"])
         .get(
+            "/rooms/{room_id}/documents/{document_id}/versions",
+            May(View),
+            list,
+            "A document's versions, newest first, each with its newest decisions",
+        )
+        .get(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/decisions",
+            May(View),
+            decided,
+            "What was decided on a version, newest first",
+        )
+        .get(
             "/rooms/{room_id}/documents/{document_id}/download",
             May(DocumentDownload),
             download_newest,
@@ -57,6 +70,13 @@ pub(super) fn routes() -> Routes {
             "A picture of the file of a version: the first page of a PDF, a JPEG, a PNG",
         )
 }
+
+/// The most decisions that are shown with a version.
+pub(super) const MOST_DECISIONS: usize = 100;
+/// Their largest size with one version, in bytes: a list may have a hundred versions.
+const MOST_SAID: usize = 128_000;
+/// The newest decisions that are shown with each of several versions.
+pub(super) const NEWEST_DECISIONS: i64 = 20;
 
 /// An uploaded file of a document.
 #[derive(Serialize, ToSchema)]
@@ -81,8 +101,12 @@ pub(super) struct VersionView {
     uploader_role: Role,
     #[schema(value_type = String, format = "date-time")]
     uploaded_at: Time,
-    /// What was decided on it, oldest first: the last word of each party counts.
+    /// What was decided on it, oldest first: of a document's `newest` version the last word of each party, which is what
+    /// counts; elsewhere the newest decisions. Fewer where they would be too large; `…/decisions` has all.
+    #[schema(max_items = 100)]
     decisions: Vec<DecisionView>,
+    /// How many decisions there are.
+    decision_count: i64,
 }
 
 /// A party's decision on a version.
@@ -103,13 +127,9 @@ struct DecisionView {
 }
 
 impl From<&VersionState> for VersionView {
-    fn from(VersionState { version, decisions }: &VersionState) -> Self {
-        Self { decisions: decisions.iter().map(DecisionView::from).collect(), ..Self::from(version.clone()) }
-    }
-}
-
-impl From<Version> for VersionView {
-    fn from(version: Version) -> Self {
+    fn from(VersionState { version, decisions, decision_count }: &VersionState) -> Self {
+        let version = version.clone();
+        let decisions = &decisions[decisions.len().saturating_sub(MOST_DECISIONS)..];
         Self {
             id: version.id,
             number: version.number,
@@ -123,7 +143,8 @@ impl From<Version> for VersionView {
             uploaded_by: version.uploaded_by,
             uploader_role: version.uploader_role,
             uploaded_at: version.uploaded_at,
-            decisions: Vec::new(),
+            decisions: fitting_last(decisions.iter().map(DecisionView::from).collect(), MOST_SAID),
+            decision_count: *decision_count,
         }
     }
 }
@@ -217,12 +238,42 @@ async fn upload_by_type(app: App, caller: Caller, room: InRoom, form: Upload<Sai
 
 async fn finish(app: &App, caller: &Caller, room: InRoom, target: Target, arrived: Arrived) -> Result<UploadAnswer> {
     let uploaded = versions::upload(app, &caller.actor(), room.id, target, arrived).await?;
-    let Json(document) = documents::now(app, room, uploaded.version.document).await?;
-    let message = uploaded.message(document.status());
-    let Uploaded { version, is_new } = uploaded;
-    let path = format!("/rooms/{}/documents/{}", room.id, version.document);
-    let view = UploadView { message, duplicate: !is_new, version: version.into(), document };
+    let Uploaded { version: Version { id, document, .. }, is_new } = uploaded;
+    let state = RoomState::now(app, room.id).await?;
+    let document = documents::found(&state, document)?;
+    let version = document.versions.iter().find(|state| state.version.id == id).ok_or(Error::NotFound("version"))?;
+    let view = UploadView {
+        message: uploaded.message(document.status),
+        duplicate: !is_new,
+        version: version.into(),
+        document: DocumentView::of(&state, document),
+    };
+    let path = format!("/rooms/{}/documents/{}", room.id, document.slot.id);
     Ok(if is_new { UploadAnswer::Added(Created::at(&path, view)) } else { UploadAnswer::Known(Json(view)) })
+}
+
+async fn list(
+    app: App,
+    room: InRoom,
+    Id(document): Id<DocumentId>,
+    Query(Paging(page)): Query<Paging>,
+) -> Result<Listed<VersionView>> {
+    let read = async |tx: &mut Tx| history::versions(tx, room.id, document, page, NEWEST_DECISIONS).await;
+    let (versions, total) = app.db.read(read).await?;
+    let path = format!("/rooms/{}/documents/{document}/versions", room.id);
+    Ok(Listed::new(versions.iter().map(VersionView::from).collect(), total, page, path))
+}
+
+async fn decided(
+    app: App,
+    room: InRoom,
+    Ids(document, version): Ids<DocumentId, VersionId>,
+    Query(Paging(page)): Query<Paging>,
+) -> Result<Listed<DecisionView>> {
+    let read = async |tx: &mut Tx| history::decisions(tx, room.id, (document, version), page).await;
+    let (decisions, total) = app.db.read(read).await?;
+    let path = format!("/rooms/{}/documents/{document}/versions/{version}/decisions", room.id);
+    Ok(Listed::new(decisions.iter().map(DecisionView::from).collect(), total, page, path))
 }
 
 async fn download_newest(

@@ -7,7 +7,7 @@ use crate::{
     app::App,
     db::{self, vessels::Vessel},
     domain::{
-        Change, Time, VesselId,
+        Change, Time, VesselId, VesselRole, VesselStatus,
         idempotency::Once,
         vessels::{self, VesselDetails},
     },
@@ -48,15 +48,61 @@ pub(super) fn routes() -> Routes {
 pub(super) struct VesselView {
     #[schema(value_type = String, format = "uuid")]
     id: VesselId,
-    #[serde(flatten)]
-    details: VesselDetails,
+    name: String,
+    imo_number: Option<String>,
+    /// Why it has no IMO number.
+    no_imo_reason: Option<String>,
+    /// What it does in the transfer.
+    role: VesselRole,
+    /// Whether it takes part.
+    status: VesselStatus,
+    /// What kind of ship, in words.
+    vessel_type: Option<String>,
+    /// Flag State.
+    flag: Option<String>,
+    owner: Option<String>,
+    charterer: Option<String>,
+    /// Length over all, in metres.
+    length_m: Option<f64>,
+    /// Beam, in metres.
+    beam_m: Option<f64>,
+    /// Summer draught, in metres.
+    draught_m: Option<f64>,
+    /// Gross tonnage, which has no unit.
+    gross_tonnage: Option<i64>,
+    /// Deadweight, in tonnes.
+    deadweight_t: Option<i64>,
+    /// Year of build.
+    year_built: Option<i64>,
+    /// Classification society.
+    class_society: Option<String>,
     #[schema(value_type = String, format = "date-time")]
     added_at: Time,
 }
 
+/// Not flattened: what a client may send of a vessel is closed to other fields, and bounded; what is shown is neither.
 impl From<Vessel> for VesselView {
     fn from(Vessel { id, details, added_at }: Vessel) -> Self {
-        Self { id, details, added_at }
+        Self {
+            id,
+            name: details.name,
+            imo_number: details.imo_number,
+            no_imo_reason: details.no_imo_reason,
+            role: details.role,
+            status: details.status,
+            vessel_type: details.vessel_type,
+            flag: details.flag,
+            owner: details.owner,
+            charterer: details.charterer,
+            length_m: details.length_m,
+            beam_m: details.beam_m,
+            draught_m: details.draught_m,
+            gross_tonnage: details.gross_tonnage,
+            deadweight_t: details.deadweight_t,
+            year_built: details.year_built,
+            class_society: details.class_society,
+            added_at,
+        }
     }
 }
 

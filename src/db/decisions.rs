@@ -1,6 +1,8 @@
 //! `decisions`: verdicts of parties on versions, added and read, never changed.
 
-use super::{Row, Tx};
+use std::collections::HashMap;
+
+use super::{Page, Row, Tx};
 use crate::{
     domain::{DecisionId, Role, RoomId, Time, Verdict, VersionId},
     error::Result,
@@ -62,6 +64,35 @@ pub async fn insert(tx: &mut Tx, decision: &Decision) -> Result<()> {
 pub async fn of_version(tx: &mut Tx, version: VersionId) -> Result<Vec<Decision>> {
     let sql = format!("SELECT {COLUMNS} FROM decisions c WHERE c.version_id = ?1 ORDER BY c.seq");
     tx.rows(&sql, &[&version]).await?.iter().map(read).collect()
+}
+
+/// A page of the decisions on a version, the newest first, and how many there are.
+pub async fn page_of_version(tx: &mut Tx, version: VersionId, page: Page) -> Result<(Vec<Decision>, i64)> {
+    let total = tx.one("SELECT COUNT(*) FROM decisions WHERE version_id = ?1", &[&version]).await?.get(0)?;
+    let sql =
+        format!("SELECT {COLUMNS} FROM decisions c WHERE c.version_id = ?1 ORDER BY c.seq DESC LIMIT ?2 OFFSET ?3");
+    let rows = tx.rows(&sql, &[&version, &page.limit, &page.offset]).await?;
+    Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
+}
+
+/// The last decision of each party on each version of a room; those on one version in the order they were made.
+pub async fn last_words(tx: &mut Tx, room: RoomId) -> Result<Vec<Decision>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM decisions c JOIN
+             (SELECT w.version_id, w.party, MAX(w.seq) AS seq FROM decisions w
+              JOIN document_versions v ON v.id = w.version_id JOIN documents d ON d.id = v.document_id
+              WHERE d.room_id = ?1 GROUP BY w.version_id, w.party) l
+             ON l.version_id = c.version_id AND l.seq = c.seq
+         ORDER BY c.version_id, c.seq"
+    );
+    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+}
+
+/// How many decisions there are on each version of a room that has any.
+pub async fn counts(tx: &mut Tx, room: RoomId) -> Result<HashMap<VersionId, i64>> {
+    let sql = "SELECT c.version_id, COUNT(*) FROM decisions c JOIN document_versions v ON v.id = c.version_id
+         JOIN documents d ON d.id = v.document_id WHERE d.room_id = ?1 GROUP BY c.version_id";
+    tx.rows(sql, &[&room]).await?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// The decisions on all versions of a room; those on one version oldest first.

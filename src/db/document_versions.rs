@@ -1,6 +1,6 @@
 //! `document_versions`: uploaded files, added and read, never changed.
 
-use super::{Row, Tx, files::StoredFile};
+use super::{Page, Row, Tx, files::StoredFile};
 use crate::{
     domain::{Day, DocumentId, FileKind, Role, RoomId, Time, VersionId},
     error::{Error, Result},
@@ -118,6 +118,16 @@ pub async fn of_room(tx: &mut Tx, room: RoomId) -> Result<Vec<Version>> {
 pub async fn of_document(tx: &mut Tx, document: DocumentId) -> Result<Vec<Version>> {
     let sql = format!("SELECT {COLUMNS} FROM document_versions v WHERE v.document_id = ?1 ORDER BY v.number");
     tx.rows(&sql, &[&document]).await?.iter().map(read).collect()
+}
+
+/// A page of the versions of a document, the newest first, and how many there are.
+pub async fn page_of_document(tx: &mut Tx, document: DocumentId, page: Page) -> Result<(Vec<Version>, i64)> {
+    let total = tx.one("SELECT COUNT(*) FROM document_versions WHERE document_id = ?1", &[&document]).await?.get(0)?;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM document_versions v WHERE v.document_id = ?1 ORDER BY v.number DESC LIMIT ?2 OFFSET ?3"
+    );
+    let rows = tx.rows(&sql, &[&document, &page.limit, &page.offset]).await?;
+    Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
 }
 
 /// One version of a document of a room; the newest where none is named.

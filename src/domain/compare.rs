@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{RoomId, SnapshotId, record::Captured, snapshots};
+use super::{RoomId, SnapshotId, portion::weight, record::Captured, snapshots};
 use crate::{
     app::App,
     db::{self, Tx, snapshots::Snapshot},
@@ -28,6 +28,56 @@ pub struct Comparison {
     pub approvals: Option<SectionChange>,
     /// Entries that the room's log has more in the second.
     pub log_entries: i64,
+    /// Differences that are not listed because the answer would be too large: the snapshots' records have them.
+    pub left_out: usize,
+}
+
+/// The bytes of JSON that are left for differences, and how many differences did not fit.
+struct Room {
+    bytes: usize,
+    left_out: usize,
+}
+
+impl Room {
+    fn keep<T: Serialize>(&mut self, rows: &mut Vec<T>) {
+        rows.retain(|row| match self.bytes.checked_sub(weight(row) + 1) {
+            Some(rest) => {
+                self.bytes = rest;
+                true
+            }
+            None => {
+                self.left_out += 1;
+                false
+            }
+        });
+    }
+
+    fn keep_section(&mut self, section: &mut SectionChange) {
+        for row in &mut section.changed {
+            // What it is called goes with its changes.
+            self.bytes = self.bytes.saturating_sub(row.name.len() + row.id.len());
+            self.keep(&mut row.changes);
+        }
+        section.changed.retain(|row| !row.changes.is_empty());
+        self.keep(&mut section.added);
+        self.keep(&mut section.removed);
+    }
+}
+
+impl Comparison {
+    /// Leaves out what does not fit into so many bytes of JSON, which is counted.
+    #[must_use]
+    pub fn within(mut self, bytes: usize) -> Self {
+        let mut room = Room { bytes, left_out: 0 };
+        room.keep(&mut self.room);
+        self.standing.iter_mut().for_each(|standing| room.keep(standing));
+        room.keep_section(&mut self.parties);
+        for section in [&mut self.vessels, &mut self.documents, &mut self.approvals] {
+            section.iter_mut().for_each(|section| room.keep_section(section));
+        }
+        self.left_out += room.left_out;
+        self
+    }
 }
 
 /// A field that differs.
@@ -36,10 +86,10 @@ pub struct FieldChange {
     /// Its name, with a path into what it is part of: `versions[2].decisions[1].verdict`.
     pub field: String,
     /// Its value in the first record; none where it is missing there.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub from: Option<Value>,
     /// Its value in the second record; none where it is missing there.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub to: Option<Value>,
 }
 
@@ -107,6 +157,7 @@ pub fn between(first: &Value, second: &Value) -> Comparison {
         documents: section("documents"),
         approvals: section("approvals"),
         log_entries: size(second) - size(first),
+        left_out: 0,
     }
 }
 

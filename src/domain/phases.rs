@@ -7,6 +7,7 @@ use super::{
     Actor, Event, Fields, Log, OpenLog, Phase, RoomId, RoomState, SnapshotId, SnapshotType, Time,
     bounds::{Instant, OptionalReason},
     operation,
+    portion::fitting,
     snapshots::{self, NewSnapshot},
     standing,
 };
@@ -18,6 +19,9 @@ use crate::{
 
 /// Things in the way that a refusal names; `GET …/summary` tells all.
 const NAMED: usize = 5;
+
+/// The most of what was overridden that an entry of the log holds, in bytes.
+const MOST_OVERRIDDEN: usize = 200_000;
 
 /// The phase to go to.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -100,12 +104,21 @@ fn forth(state: &RoomState, asked: &NewPhase) -> Result<Vec<String>> {
     }
     let mut blockers: Vec<_> = standing::blockers(state, to).into_iter().map(|blocker| blocker.detail).collect();
     if blockers.is_empty() || asked.overriding {
-        return Ok(blockers);
+        return Ok(named(blockers));
     }
     let more = blockers.len().saturating_sub(NAMED);
     blockers.truncate(NAMED);
     let more = if more == 0 { String::new() } else { format!("; and {more} more, see the room's summary") };
     Err(Error::conflict(format!("`{to}` is not open yet: {}{more}", blockers.join("; "))))
+}
+
+/// What was overridden, as the log and the answer name it: of very many the first, and how many more.
+fn named(blockers: Vec<String>) -> Vec<String> {
+    let all = blockers.len();
+    let mut named = fitting(blockers, MOST_OVERRIDDEN);
+    let more = all - named.len();
+    named.extend((more > 0).then(|| format!("and {more} more")));
+    named
 }
 
 /// The room in another phase, with the clocks that it starts or stops. What keeps snapshots starts now, whatever was

@@ -49,8 +49,10 @@ pub struct DocumentState {
 pub struct VersionState {
     /// The version.
     pub version: Version,
-    /// The decisions, oldest first.
+    /// The decisions, oldest first: of a whole state all of them, otherwise the last word of each party, or the newest.
     pub decisions: Vec<Decision>,
+    /// How many decisions there are.
+    pub decision_count: i64,
 }
 
 impl RoomState {
@@ -60,18 +62,35 @@ impl RoomState {
         app.db.read_at_length(async move |tx| Self::read(tx, room, now).await).await
     }
 
-    /// Reads everything in a room that has not been deleted.
+    /// Reads everything in a room that has not been deleted, of the decisions the last word of each party.
     pub async fn read(tx: &mut Tx, room: RoomId, now: Time) -> Result<Self> {
         let room = rooms::in_use(tx, room).await?;
         Self::of(tx, room, now).await
     }
 
-    /// Reads everything in this room.
+    /// Reads a room that has not been deleted with every decision there is, for a record. One party can make very many,
+    /// so that what is only shown is read without those that count no more.
+    pub async fn read_whole(tx: &mut Tx, room: RoomId, now: Time) -> Result<Self> {
+        let room = rooms::in_use(tx, room).await?;
+        let decisions = db::decisions::of_room(tx, room.id).await?;
+        Self::with(tx, room, now, decisions).await
+    }
+
+    /// Reads everything in this room, of the decisions the last word of each party.
     pub async fn of(tx: &mut Tx, room: Room, now: Time) -> Result<Self> {
+        let decisions = db::decisions::last_words(tx, room.id).await?;
+        Self::with(tx, room, now, decisions).await
+    }
+
+    async fn with(tx: &mut Tx, room: Room, now: Time, decisions: Vec<Decision>) -> Result<Self> {
         let vessels = db::vessels::all(tx, room.id).await?;
-        let mut decisions = grouped(db::decisions::of_room(tx, room.id).await?, |decision| decision.version);
-        let with_decisions =
-            |version: Version| VersionState { decisions: decisions.remove(&version.id).unwrap_or_default(), version };
+        let counts = db::decisions::counts(tx, room.id).await?;
+        let mut decisions = grouped(decisions, |decision| decision.version);
+        let with_decisions = |version: Version| VersionState {
+            decisions: decisions.remove(&version.id).unwrap_or_default(),
+            decision_count: counts.get(&version.id).copied().unwrap_or_default(),
+            version,
+        };
         let versions = db::document_versions::of_room(tx, room.id).await?.into_iter().map(with_decisions).collect();
         let mut versions = grouped(versions, |state: &VersionState| state.version.document);
         let end = clocks::end_of_operation(&room, now).day();

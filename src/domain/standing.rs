@@ -9,6 +9,10 @@ use super::{
     clocks,
     room_state::DocumentState,
 };
+use crate::error::cut;
+
+/// The most of a reason that a blocker quotes, in characters: there may be hundreds of them.
+const LONGEST_QUOTED: usize = 200;
 
 /// Where an operation stands.
 #[derive(Debug, Clone)]
@@ -113,6 +117,7 @@ fn document_blocker(state: &RoomState, document: &DocumentState) -> Option<Block
             let rejection = newest.and_then(|newest| newest.rejection());
             let by = rejection.map_or("a party", |rejection| &rejection.party);
             let why = rejection.and_then(|rejection| rejection.comment.as_deref()).unwrap_or_default();
+            let why = cut(why, LONGEST_QUOTED);
             (BlockerKind::DocumentRejected, format!("{title} – rejected by {by}: {why}"))
         }
         DocumentStatus::Expired => {
@@ -148,7 +153,7 @@ fn vessel_blocker(clearance: &Clearance<'_>) -> Option<Blocker> {
     let name = &clearance.vessel.details.name;
     let (kind, detail) = match clearance.rejection {
         Some(rejection) => {
-            let why = rejection.comment.as_deref().unwrap_or_default();
+            let why = cut(rejection.comment.as_deref().unwrap_or_default(), LONGEST_QUOTED);
             (BlockerKind::VesselRejected, format!("{name} is rejected by {}: {why}", rejection.party))
         }
         None if clearance.is_cleared => return None,

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::{
     Criticality, Day, DocumentId, DocumentStatus, NoticeState, Phase, Role, RoomState, Time, VesselId, clearance,
     clocks,
+    portion::fitting,
     room_state::DocumentState,
     standing::{Standing, holds_up},
 };
@@ -50,6 +51,41 @@ pub struct Task {
     /// When it should be there: at the ETA, or when a notice is due; none for what comes after the transfer.
     #[schema(value_type = Option<String>, format = "date-time")]
     pub due_at: Option<Time>,
+}
+
+/// How many things there are to do of each kind.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "each counts the list of the same name")]
+pub struct TodoCounts {
+    pub missing: usize,
+    pub rejected: usize,
+    pub expiring: usize,
+    pub under_review: usize,
+    pub overdue: usize,
+    pub waiting_for_me: usize,
+}
+
+impl Todo {
+    /// Returns how many tasks each list has.
+    pub fn counts(&self) -> TodoCounts {
+        TodoCounts {
+            missing: self.missing.len(),
+            rejected: self.rejected.len(),
+            expiring: self.expiring.len(),
+            under_review: self.under_review.len(),
+            overdue: self.overdue.len(),
+            waiting_for_me: self.waiting_for_me.len(),
+        }
+    }
+
+    /// Cuts each list after so many bytes of JSON.
+    #[must_use]
+    pub fn within(self, bytes: usize) -> Self {
+        let [missing, rejected, expiring, under_review, overdue, waiting_for_me] =
+            [self.missing, self.rejected, self.expiring, self.under_review, self.overdue, self.waiting_for_me]
+                .map(|tasks| fitting(tasks, bytes));
+        Self { missing, rejected, expiring, under_review, overdue, waiting_for_me }
+    }
 }
 
 /// What there is to do, for somebody with this address. `deciders` are the roles that may decide on documents.

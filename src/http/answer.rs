@@ -3,7 +3,7 @@
 use axum::{
     http::{
         HeaderName, HeaderValue, StatusCode,
-        header::{LINK, LOCATION},
+        header::{CONTENT_TYPE, LINK, LOCATION},
     },
     response::{IntoResponse, Response},
 };
@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Json, Kind, describe::Answers, route_doc::RouteDoc};
-use crate::{db::Page, error::Error};
+use crate::{db::Page, domain::portion::MOST_BYTES, error::Error};
 
 /// How many rows a list has in all.
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
@@ -68,6 +68,9 @@ impl<T: ToSchema> Answers for Created<T> {
 }
 
 /// A part of a list, with its total and its neighbours (RFC 8288).
+///
+/// It has fewer rows than were asked for where they would be larger than [`MOST_BYTES`] together: people may write
+/// thousands of letters into a row. The link to the next part begins where this one was cut.
 pub struct Listed<T> {
     rows: Vec<T>,
     total: i64,
@@ -89,22 +92,47 @@ impl<T> Listed<T> {
         Self::new(rows, total, page, path)
     }
 
-    fn links(&self) -> String {
+    /// Links to the parts around these rows, of which so many are sent.
+    fn links(&self, shown: usize) -> String {
         let Page { limit, offset } = self.page;
         let joint = if self.path.contains('?') { '&' } else { '?' };
         let link = |offset: i64, relation| {
             format!("<{}{}{joint}limit={limit}&offset={offset}>; rel=\"{relation}\"", super::BASE, self.path)
         };
         let previous = (offset > 0).then(|| link((offset - limit).max(0), "prev"));
-        let next = (offset.saturating_add(limit) < self.total).then(|| link(offset + limit, "next"));
+        let shown = if shown < self.rows.len() { i64::try_from(shown).unwrap_or(limit) } else { limit };
+        let next = (offset.saturating_add(shown) < self.total).then(|| link(offset + shown, "next"));
         previous.into_iter().chain(next).collect::<Vec<_>>().join(", ")
     }
 }
 
+/// Writes the first rows, as many as an answer may hold and the first in any case; returns how many.
+fn written(rows: &[impl Serialize]) -> serde_json::Result<(Vec<u8>, usize)> {
+    let mut body = b"[".to_vec();
+    for (shown, row) in rows.iter().enumerate() {
+        let before = body.len();
+        if shown > 0 {
+            body.push(b',');
+        }
+        serde_json::to_writer(&mut body, row)?;
+        if shown > 0 && body.len() > MOST_BYTES {
+            body.truncate(before);
+            body.push(b']');
+            return Ok((body, shown));
+        }
+    }
+    body.push(b']');
+    Ok((body, rows.len()))
+}
+
 impl<T: Serialize> IntoResponse for Listed<T> {
     fn into_response(self) -> Response {
-        let links = self.links();
-        let mut response = Json(self.rows).into_response();
+        let (body, shown) = match written(&self.rows) {
+            Ok(written) => written,
+            Err(error) => return Error::internal(format!("a list cannot be written: {error}")).into_response(),
+        };
+        let links = self.links(shown);
+        let mut response = ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response();
         set(&mut response, TOTAL, &self.total.to_string());
         if !links.is_empty() {
             set(&mut response, LINK, &links);
@@ -115,7 +143,7 @@ impl<T: Serialize> IntoResponse for Listed<T> {
 
 impl<T: ToSchema> Answers for Listed<T> {
     fn describe(doc: &mut RouteDoc) {
-        doc.answers_list::<T>("A part of the list");
+        doc.answers_list::<T>("A part of the list: fewer rows than asked for where they would be too large together");
         doc.header("200", "X-Total-Count", Kind::COUNT, "How many rows the list has in all");
         doc.header("200", "Link", Kind::Text, "The parts before and after this one: `prev`, `next` (RFC 8288)");
     }

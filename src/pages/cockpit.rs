@@ -6,7 +6,8 @@ use maud::{Markup, html};
 use super::{
     chip::{Tone, chip},
     layout::{Page, Part},
-    paging::neighbours,
+    paging::neighbours_of,
+    portion::within,
     room::progress,
     show::{self, count, label},
     way,
@@ -28,6 +29,8 @@ pub(super) fn routes() -> PageRoutes {
     PageRoutes::new().get("/", May(RoomList), list)
 }
 
+/// The largest list of rooms, in bytes.
+const MOST_BYTES: usize = 1_700_000;
 /// Of each kind of thing, those that are named in a row.
 const NAMED: usize = 3;
 
@@ -76,14 +79,16 @@ async fn list(app: App, caller: Caller, Query(asked): Query<Asked>) -> Result<Re
     };
     let wanted = Wanted { words: cockpit::words(&asked.q)?, ..asked.wanted.clone() };
     let (rows, total) = cockpit::read(&app, viewer, wanted, asked.part).await?;
+    let shown = within(MOST_BYTES, rows.iter().map(of_room));
+    let part = if shown.left_out > 0 { i64::try_from(shown.shown).unwrap_or(i64::MAX) } else { asked.part.limit };
     let main = html! {
         div.page-head {
             h1 { "Rooms" }
             @if caller.may(RoomCreate) { a.button href="/rooms/new" { "Open a room" } }
         }
         @if total > 0 || asked.is_filtered() { (search(&asked)) }
-        @if rows.is_empty() { (empty(&caller, &asked, total)) } @else { (table(&rows)) }
-        (neighbours("/", &asked.query, asked.part, total))
+        @if rows.is_empty() { (empty(&caller, &asked, total)) } @else { (table(&shown.markup)) }
+        (neighbours_of("/", &asked.query, (asked.part, part), total))
     };
     Ok(Page::new("Rooms", main).of(Part::Rooms, &caller).into_response())
 }
@@ -139,7 +144,7 @@ fn empty(caller: &Caller, asked: &Asked, total: i64) -> Markup {
     }
 }
 
-fn table(rows: &[Row]) -> Markup {
+fn table(rows: &Markup) -> Markup {
     html! {
         table.list.cockpit {
             thead {
@@ -152,7 +157,7 @@ fn table(rows: &[Row]) -> Markup {
                     th scope="col" { "Waits for you" }
                 }
             }
-            tbody { @for row in rows { (of_room(row)) } }
+            tbody { (rows) }
         }
     }
 }

@@ -10,6 +10,7 @@ mod docs;
 mod field;
 mod layout;
 mod paging;
+mod portion;
 mod problem;
 mod room;
 mod sentence;

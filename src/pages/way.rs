@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::portion::{Portion, within};
 use crate::domain::{BlockerKind, RoomId, VesselId, standing::Blocker, todo::Task};
 
 /// Where a thing in the way is dealt with.
@@ -27,11 +28,17 @@ fn to_clearance(room: RoomId, vessel: Option<VesselId>) -> String {
     format!("/rooms/{room}/clearance{part}")
 }
 
+/// The largest list of what stands in the way, in bytes.
+const MOST_BYTES: usize = 400_000;
+
 /// All that stands in the way.
 pub(super) fn blockers(room: RoomId, blockers: &[Blocker]) -> Markup {
+    let line = |blocker: &Blocker| html! { li { a href=(to_blocker(room, blocker)) { (blocker.detail) } } };
+    let Portion { markup, left_out, .. } = within(MOST_BYTES, blockers.iter().map(line));
     html! {
         ul.in-the-way {
-            @for blocker in blockers { li { a href=(to_blocker(room, blocker)) { (blocker.detail) } } }
+            (markup)
+            @if left_out > 0 { li.hint { "and " (left_out) " more" } }
         }
     }
 }

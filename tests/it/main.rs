@@ -38,6 +38,7 @@ mod sealing;
 mod serve;
 mod sessions;
 mod shares;
+mod size;
 mod snapshots;
 mod surface;
 mod system;

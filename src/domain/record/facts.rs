@@ -84,7 +84,7 @@ pub(super) fn document(document: DocumentState) -> DocumentFacts {
     }
 }
 
-fn version(VersionState { version, decisions }: VersionState) -> VersionFacts {
+fn version(VersionState { version, decisions, .. }: VersionState) -> VersionFacts {
     VersionFacts {
         id: version.id.to_string(),
         number: version.number.unsigned_abs(),

@@ -19,6 +19,7 @@ use crate::{
         chip::{Tone, chip},
         field::{Field, Filled},
         paging::neighbours,
+        portion::{Portion, within},
         show,
     },
     policy::Action::{HoldCreate, HoldLift, HoldList},
@@ -81,7 +82,11 @@ fn asked(room: &Room, request: &Request) -> Markup {
     }
 }
 
+/// The largest list of holds, in bytes.
+const MOST_BYTES: usize = 1_000_000;
+
 fn table<'a>(holds: impl Iterator<Item = (Option<&'a Room>, &'a Hold)>) -> Markup {
+    let Portion { markup, left_out, .. } = within(MOST_BYTES, holds.map(|(room, hold)| row(room, hold)));
     html! {
         table.list {
             thead {
@@ -93,8 +98,9 @@ fn table<'a>(holds: impl Iterator<Item = (Option<&'a Room>, &'a Hold)>) -> Marku
                     th scope="col" { span.visually-hidden { "Actions" } }
                 }
             }
-            tbody { @for (room, hold) in holds { (row(room, hold)) } }
+            tbody { (markup) }
         }
+        @if left_out > 0 { p.hint { "And " (left_out) " more, which the API lists." } }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
     http::{Access::May, BASE, Bounds, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
     pages::{
         paging,
+        portion::within,
         sentence::{self, Known},
         show::{self, label},
         who::Who,
@@ -25,6 +26,11 @@ use crate::{
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new().get("/rooms/{room_id}/activity", May(ActivityListOwn), timeline)
 }
+
+/// The largest timeline, in bytes.
+const MOST_BYTES: usize = 1_200_000;
+/// An entry that says more, in bytes, is led to instead.
+const LONGEST_EXACT: usize = 60_000;
 
 /// Which entries are asked for.
 struct Asked {
@@ -87,10 +93,14 @@ async fn timeline(app: App, caller: Caller, room: InRoom, Query(asked): Query<As
     let ((entries, total), snapshots, head) = app.db.read(read).await?;
     let who = Who::of(&app, &room.state.parties, entries.iter().map(|entry| entry.actor.as_str())).await?;
     let known = Known::of(&room.state, snapshots, who);
+    let shown = within(MOST_BYTES, entries.iter().map(|entry| told(&room, &known, entry))).shown;
+    let shown_part =
+        (asked.page, if shown < entries.len() { i64::try_from(shown).unwrap_or(i64::MAX) } else { asked.page.limit });
+    let entries = &entries[..shown];
     let main = html! {
         section aria-labelledby="activity-title" {
             h2 id="activity-title" { "Activity" }
-            (search(&room, &known, &asked, &entries))
+            (search(&room, &known, &asked, entries))
             div id="timeline" data-live {
                 @if entries.is_empty() {
                     p.empty {
@@ -98,7 +108,7 @@ async fn timeline(app: App, caller: Caller, room: InRoom, Query(asked): Query<As
                     }
                 }
                 @for day in entries.chunk_by(|one, next| one.at.day() == next.at.day()) { (of_day(&room, &known, day)) }
-                (paging::neighbours(&room.path("/activity"), &asked.query, asked.page, total))
+                (paging::neighbours_of(&room.path("/activity"), &asked.query, shown_part, total))
             }
             div.log-head id="log-head" data-live {
                 @if let Some(head) = &head {
@@ -195,7 +205,11 @@ fn told(room: &Room, known: &Known<'_>, entry: &Entry) -> Markup {
                     dt { "By" } dd { (actor) }
                     dt { "At" } dd { (at) }
                 }
-                pre.exact { (exact) }
+                @if exact.len() > LONGEST_EXACT {
+                    p { a href={ (BASE) (room.path(&format!("/log/entries?from={seq}&to={}", seq + 1))) } { "What exactly it says" } }
+                } @else {
+                    pre.exact { (exact) }
+                }
                 p {
                     a href={ (BASE) (room.path(&format!("/log/proof?entry={seq}"))) }
                         aria-label={ "Proof that the log holds entry " (seq) } { "Proof that the log holds it" }

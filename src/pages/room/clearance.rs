@@ -6,15 +6,17 @@ use maud::{Markup, html};
 use super::{Room, Tab};
 use crate::{
     app::App,
-    db::{approvals::Approval, parties::Party, vessels::Vessel},
+    db::{Page, approvals::Approval, parties::Party, vessels::Vessel},
     domain::{
         ApprovalStatus, Role, Side, approvals,
         clearance::{self, Clearance},
     },
     error::Result,
-    http::{Access::May, Caller, InRoom, PageRoutes},
+    http::{Access::May, Bounds, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
     pages::{
         chip::{self, Tone, chip},
+        paging::neighbours_of,
+        portion::{Portion, within},
         show::{self, count, label},
         way,
     },
@@ -23,6 +25,28 @@ use crate::{
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new().get("/rooms/{room_id}/clearance", May(ApprovalList), matrix)
+}
+
+/// The largest table, in bytes: each party may have written a reason for each vessel.
+const MOST_BYTES: usize = 1_000_000;
+
+/// Which parties are shown: all of a room that is not very large.
+struct Part(Page);
+
+impl Part {
+    const LIMIT: Bounds = Bounds { least: 1, most: Some(100), default: Some(100) };
+    const OFFSET: Bounds = Bounds { least: 0, most: None, default: Some(0) };
+}
+
+impl FromPairs for Part {
+    const PARAMETERS: &[(&str, Kind, &str)] = &[
+        ("limit", Kind::Number(Self::LIMIT), "Parties at most"),
+        ("offset", Kind::Number(Self::OFFSET), "Parties to pass over"),
+    ];
+
+    fn read(given: &mut Given) -> Self {
+        Self(Page { limit: given.number("limit", Self::LIMIT), offset: given.number("offset", Self::OFFSET) })
+    }
 }
 
 /// Somebody whose word on a vessel is there, or may come.
@@ -59,7 +83,7 @@ pub(super) fn is_own(party: Option<&Party>, vessel: &Vessel) -> bool {
     party.is_some_and(|party| party.side.is_some() && party.side == vessel.details.role.side())
 }
 
-async fn matrix(app: App, caller: Caller, room: InRoom) -> Result<Response> {
+async fn matrix(app: App, caller: Caller, room: InRoom, Query(Part(part)): Query<Part>) -> Result<Response> {
     let room = Room::load(&app, room.id).await?;
     let clearances = clearance::of_vessels(&room.state);
     let main = html! {
@@ -76,7 +100,7 @@ async fn matrix(app: App, caller: Caller, room: InRoom) -> Result<Response> {
                         @if room.offers(&caller, VesselCreate) { p { a.button href=(room.path("/vessels")) { "Name a vessel" } } }
                     }
                 } @else {
-                    (table(&room, &caller, &clearances))
+                    (table(&room, &caller, &clearances, part))
                 }
             }
         }
@@ -103,7 +127,13 @@ fn gate(room: &Room) -> Markup {
     }
 }
 
-fn table(room: &Room, caller: &Caller, clearances: &[Clearance<'_>]) -> Markup {
+fn table(room: &Room, caller: &Caller, clearances: &[Clearance<'_>], part: Page) -> Markup {
+    let speakers = speakers(room);
+    let total = i64::try_from(speakers.len()).unwrap_or(i64::MAX);
+    let [limit, offset] = [part.limit, part.offset].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+    let rows = speakers.iter().skip(offset).take(limit).map(|speaker| row(room, caller, clearances, speaker));
+    let Portion { markup, shown, left_out } = within(MOST_BYTES, rows);
+    let shown = if left_out > 0 { i64::try_from(shown).unwrap_or(i64::MAX) } else { part.limit };
     html! {
         table.list.matrix {
             thead {
@@ -117,9 +147,10 @@ fn table(room: &Room, caller: &Caller, clearances: &[Clearance<'_>]) -> Markup {
                     th scope="row" { "Where it stands" }
                     @for clearance in clearances { (standing(room, clearance)) }
                 }
-                @for speaker in speakers(room) { (row(room, caller, clearances, &speaker)) }
+                (markup)
             }
         }
+        (neighbours_of(&room.path("/clearance"), "", (part, shown), total))
     }
 }
 

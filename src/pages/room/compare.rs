@@ -16,7 +16,8 @@ use crate::{
     http::{Access::May, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
     pages::{
         field::{Field, Filled},
-        show, words,
+        show::{self, count},
+        words,
     },
     policy::Action::SnapshotView,
 };
@@ -24,6 +25,9 @@ use crate::{
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new().get("/rooms/{room_id}/compare", May(SnapshotView), compared)
 }
+
+/// The most that is compared, in bytes of JSON, of which a page may make five times as many.
+const MOST_DIFFERENCES: usize = 250_000;
 
 /// The two that are asked for, in whatever order.
 struct Asked {
@@ -47,7 +51,7 @@ async fn compared(app: App, caller: Caller, room: InRoom, Query(asked): Query<As
     let result = if let (Some(one), Some(other)) = (asked.from, asked.to) {
         let (then, now) = in_order(&all, one, other)?;
         let (.., comparison) = compare::compare(&app, id, then.id, now.id).await?;
-        side_by_side(&room, (then, now), &comparison)
+        side_by_side(&room, (then, now), &comparison.within(MOST_DIFFERENCES))
     } else {
         html! { @if all.len() > 1 { p.empty { "Choose two snapshots." } } }
     };
@@ -91,7 +95,8 @@ fn choose(room: &Room, all: &[Titled], (from, to): (Option<SnapshotId>, Option<S
 }
 
 fn side_by_side(room: &Room, (then, now): (&Titled, &Titled), comparison: &Comparison) -> Markup {
-    let Comparison { room: of_room, standing, parties, vessels, documents, approvals, log_entries } = comparison;
+    let Comparison { room: of_room, standing, parties, vessels, documents, approvals, log_entries, left_out } =
+        comparison;
     let fields = |changes: &[FieldChange]| changes.iter().map(Change::of_field).collect::<Vec<_>>();
     let rows = |section: &SectionChange| of_section(room, section);
     let groups = [
@@ -115,6 +120,7 @@ fn side_by_side(room: &Room, (then, now): (&Titled, &Titled), comparison: &Compa
         @if !lacking.is_empty() {
             p.hint { "Not compared, because one of the two was taken without: " (lacking.join(", ").to_lowercase()) "." }
         }
+        @if *left_out > 0 { p.hint { (count(*left_out, "difference")) " more than can be shown here; the files of the two snapshots have them." } }
         p.hint { "The log has " (entries) @if entries == 1 { " entry" } @else { " entries" } " more in the newer one." }
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
     pages::{
         field::{Field, Filled, choices},
+        portion::{Portion, within},
         show::label,
     },
     policy::Action::{RoomManageParties, RoomView},
@@ -66,7 +67,12 @@ fn listed(room: &Room, caller: &Caller, filled: &Filled) -> Response {
     room.page(caller, Tab::Parties, &main).status(filled.status()).into_response()
 }
 
+/// The largest list of parties, in bytes.
+const MOST_BYTES: usize = 1_200_000;
+
 fn table(room: &Room, manages: bool) -> Markup {
+    let rows = room.state.parties.iter().map(|party| row(room, party, manages));
+    let Portion { markup, left_out, .. } = within(MOST_BYTES, rows);
     html! {
         table.list {
             thead {
@@ -79,8 +85,9 @@ fn table(room: &Room, manages: bool) -> Markup {
                     @if manages { th scope="col" { span.visually-hidden { "Actions" } } }
                 }
             }
-            tbody { @for party in &room.state.parties { (row(room, party, manages)) } }
+            tbody { (markup) }
         }
+        @if left_out > 0 { p.hint { "And " (left_out) " more, whom the API lists." } }
     }
 }
 

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::list::List;
 use crate::{
     domain::{DocumentStatus, VesselId, room_state::DocumentState},
-    http::{FromPairs, Given, Kind},
+    http::{Bounds, FromPairs, Given, Kind},
     pages::show::label,
 };
 
@@ -15,6 +15,8 @@ pub(super) struct Asked {
     pub(super) show: Option<Show>,
     pub(super) of: Option<Of>,
     pub(super) name: String,
+    /// Of the document that is open, the earlier versions to pass over.
+    pub(super) older: i64,
 }
 
 /// Where they stand.
@@ -35,6 +37,8 @@ pub(super) enum Of {
     Vessel(VesselId),
 }
 
+/// How many earlier versions can be passed over.
+const OLDER: Bounds = Bounds { least: 0, most: None, default: Some(0) };
 /// The word for what waits for who looks.
 const MINE: &str = "mine";
 /// The word for the operation's own.
@@ -70,6 +74,7 @@ impl FromPairs for Asked {
         ("show", Kind::Text, "Where they stand: a status, or `mine`"),
         ("of", Kind::Text, "Whose they are: a vessel's id, or `operation`"),
         ("q", Kind::Text, "A part of the name, of the type's code or of the newest file's name"),
+        ("older", Kind::Number(OLDER), "Earlier versions of the open document to pass over"),
     ];
 
     fn read(given: &mut Given) -> Self {
@@ -90,7 +95,7 @@ impl FromPairs for Asked {
             }
             of
         });
-        Self { show, of, name }
+        Self { show, of, name, older: given.number("older", OLDER) }
     }
 }
 

@@ -4,7 +4,11 @@ use std::collections::HashSet;
 
 use maud::{Markup, PreEscaped, html};
 
-use super::{filter::Asked, forms::Forms, panel::panel};
+use super::{
+    filter::Asked,
+    forms::Forms,
+    panel::{History, panel},
+};
 use crate::{
     app::App,
     db::vessels::Vessel,
@@ -14,6 +18,7 @@ use crate::{
     pages::{
         assets::DOCUMENTS_PATH,
         chip::{self, Tone},
+        portion::{Portion, within},
         room::Room,
         show::{self, label},
         who::Who,
@@ -37,15 +42,24 @@ pub(super) struct List<'a> {
     pub(super) end: Day,
 }
 
+/// The largest list, in bytes.
+const MOST_BYTES: usize = 700_000;
+
 impl<'a> List<'a> {
-    pub(super) async fn of(app: &App, room: &'a Room, caller: &'a Caller, asked: &'a Asked) -> Result<Self> {
+    pub(super) async fn of(
+        app: &App,
+        room: &'a Room,
+        caller: &'a Caller,
+        asked: &'a Asked,
+        others: impl Iterator<Item = &'a str>,
+    ) -> Result<Self> {
         let state = &room.state;
         let waiting = todo::waiting_for(state, &caller.user.email, &DocumentApprove.roles());
         Ok(Self {
             room,
             caller,
             asked,
-            who: Who::of(app, &state.parties, people(state)).await?,
+            who: Who::of(app, &state.parties, people(state).chain(others)).await?,
             mine: waiting.into_iter().filter_map(|task| task.document_id).collect(),
             path: room.path("/documents"),
             upload_limit: app.config.upload_limit(),
@@ -54,12 +68,12 @@ impl<'a> List<'a> {
     }
 
     /// The list, with one of its documents beside it where one is open.
-    pub(super) fn markup(&self, open: Option<(&DocumentState, &Forms)>) -> Markup {
+    pub(super) fn markup(&self, open: Option<(&DocumentState, &Forms, &History)>) -> Markup {
         let uploads = self.takes_files().then(|| format!("{BASE}{}", self.path));
-        let current = open.map(|(document, _)| document.slot.id);
+        let current = open.map(|(document, ..)| document.slot.id);
         html! {
             div.documents.has-panel[open.is_some()] id="documents" data-uploads-to=[uploads] data-upload-limit=(self.upload_limit) {
-                @if let Some((document, forms)) = open { (panel(self, document, forms)) }
+                @if let Some((document, forms, history)) = open { (panel(self, document, forms, history)) }
                 div {
                     div.section-head {
                         h2 { "Documents" }
@@ -91,8 +105,8 @@ impl<'a> List<'a> {
                 }
             }
             @if shown {
-                @for vessel in &state.vessels { (self.group(Some(vessel), current)) }
-                (self.group(None, current))
+                @let mut bytes = MOST_BYTES;
+                @for vessel in state.vessels.iter().map(Some).chain([None]) { (self.group(vessel, current, &mut bytes)) }
             } @else {
                 div.empty {
                     p { "No document is like that." }
@@ -102,13 +116,17 @@ impl<'a> List<'a> {
         }
     }
 
-    fn group(&self, vessel: Option<&Vessel>, current: Option<DocumentId>) -> Markup {
+    /// The documents of a vessel, or of the operation, as far as they fit into so many bytes.
+    fn group(&self, vessel: Option<&Vessel>, current: Option<DocumentId>, bytes: &mut usize) -> Markup {
         let of = |document: &&DocumentState| document.slot.vessel == vessel.map(|vessel| vessel.id);
         let all = || self.room.state.documents.iter().filter(of);
         let rows: Vec<_> = all().filter(|document| self.takes(document)).collect();
         if rows.is_empty() {
             return PreEscaped(String::new());
         }
+        let rows = rows.into_iter().map(|document| self.row(document, current == Some(document.slot.id)));
+        let Portion { markup, left_out, .. } = within(*bytes, rows);
+        *bytes = bytes.saturating_sub(markup.0.len());
         let needed = || all().filter(|document| document.needed);
         let resolved = needed().filter(|document| document.is_resolved()).count();
         let id = vessel.map_or_else(|| "group-operation".to_owned(), |vessel| format!("group-{}", vessel.id));
@@ -141,8 +159,9 @@ impl<'a> List<'a> {
                             @if self.takes_files() { th.aside scope="col" { span.visually-hidden { "Actions" } } }
                         }
                     }
-                    tbody { @for document in rows { (self.row(document, current == Some(document.slot.id))) } }
+                    tbody { (markup) }
                 }
+                @if left_out > 0 { p.hint { "And " (left_out) " more: search for them by name." } }
             }
         }
     }
@@ -205,12 +224,11 @@ impl<'a> List<'a> {
     }
 }
 
-/// Who uploaded, decided or waived something.
+/// Who uploaded a newest version, or waived something.
 fn people(state: &RoomState) -> impl Iterator<Item = &str> {
     let waivers = state.documents.iter().filter_map(|document| document.slot.waiver.as_ref());
-    let versions = state.documents.iter().flat_map(|document| &document.versions);
-    let decisions = versions.clone().flat_map(|state| &state.decisions).map(|said| &*said.party);
-    versions.map(|state| &*state.version.uploaded_by).chain(decisions).chain(waivers.map(|waiver| &*waiver.by))
+    let versions = state.documents.iter().filter_map(DocumentState::newest);
+    versions.map(|state| &*state.version.uploaded_by).chain(waivers.map(|waiver| &*waiver.by))
 }
 
 /// Whether a document is needed, and why not.

@@ -5,6 +5,7 @@ mod filter;
 mod forms;
 mod list;
 mod panel;
+mod said;
 
 use axum::{
     extract::FromRequestParts,
@@ -12,7 +13,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use self::{filter::Asked, forms::Forms, list::List};
+use self::{filter::Asked, forms::Forms, list::List, panel::History};
 use super::{Room, Tab};
 use crate::{
     app::App,
@@ -35,6 +36,7 @@ pub(super) fn routes() -> PageRoutes {
         .get("/rooms/{room_id}/documents/{document_id}", May(DocumentView), open)
         .get("/rooms/{room_id}/documents/{document_id}/versions", May(DocumentUpload), open)
         .upload("/rooms/{room_id}/documents/{document_id}/versions", May(DocumentUpload), upload)
+        .get("/rooms/{room_id}/documents/{document_id}/versions/{version_id}", May(DocumentView), said::list)
         .get("/rooms/{room_id}/documents/{document_id}/approve", May(DocumentApprove), open)
         .post("/rooms/{room_id}/documents/{document_id}/approve", May(DocumentApprove), approve)
         .get("/rooms/{room_id}/documents/{document_id}/reject", May(DocumentReject), open)
@@ -47,7 +49,7 @@ pub(super) fn routes() -> PageRoutes {
 
 async fn list(app: App, caller: Caller, room: InRoom, Query(asked): Query<Asked>) -> Result<Response> {
     let room = Room::load(&app, room.id).await?;
-    let main = List::of(&app, &room, &caller, &asked).await?.markup(None);
+    let main = List::of(&app, &room, &caller, &asked, std::iter::empty()).await?.markup(None);
     Ok(room.page(&caller, Tab::Documents, &main).into_response())
 }
 
@@ -82,7 +84,9 @@ impl Place {
         let room = Room::load(app, room.id).await?;
         let found = room.state.documents.iter().find(|found| found.slot.id == *document);
         let found = found.ok_or(Error::NotFound("document"))?;
-        let main = List::of(app, &room, caller, asked).await?.markup(Some((found, forms)));
+        let history = History::of(app, &room, found, asked).await?;
+        let people = history.people();
+        let main = List::of(app, &room, caller, asked, people).await?.markup(Some((found, forms, &history)));
         let page = room.page(caller, Tab::Documents, &main).about(&room.state.title_of(&found.slot));
         Ok(page.status(forms.status()).into_response())
     }

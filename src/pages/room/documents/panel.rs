@@ -3,27 +3,68 @@
 use maud::{Markup, html};
 
 use super::{
+    filter::Asked,
     forms::Forms,
     list::{List, asked_for},
 };
 use crate::{
-    db::decisions::Decision,
+    app::App,
+    db::{Page, Tx, decisions::Decision},
     domain::{
-        FileKind,
+        FileKind, history,
         room_state::{DocumentState, VersionState},
     },
+    error::Result,
     http::BASE,
     pages::{
         chip,
+        portion::{Portion, within, within_last},
+        room::Room,
         show::{self, label},
+        who::Who,
     },
     policy::Action::DocumentDownload,
 };
 
+/// The earlier versions that are shown at once.
+const EARLIER: i64 = 10;
+/// Their largest size, in bytes.
+const MOST_EARLIER: usize = 400_000;
+/// The newest decisions that are shown with a version, and their largest size.
+const DECISIONS: i64 = 10;
+const MOST_DECISIONS: usize = 100_000;
+
+/// What was uploaded to a document and said of it, as far as the panel shows it.
+pub(super) struct History {
+    newest: Option<VersionState>,
+    earlier: Vec<VersionState>,
+    /// How many versions there are.
+    total: i64,
+}
+
+impl History {
+    pub(super) async fn of(app: &App, room: &Room, document: &DocumentState, asked: &Asked) -> Result<Self> {
+        let (room, id) = (room.state.room.id, document.slot.id);
+        let part = Page { limit: EARLIER, offset: asked.older.saturating_add(1) };
+        let read = async |tx: &mut Tx| {
+            let (newest, total) = history::versions(tx, room, id, Page { limit: 1, offset: 0 }, DECISIONS).await?;
+            let (earlier, _) = history::versions(tx, room, id, part, DECISIONS).await?;
+            Ok(Self { newest: newest.into_iter().next(), earlier, total })
+        };
+        app.db.read(read).await
+    }
+
+    /// Who uploaded or decided.
+    pub(super) fn people(&self) -> impl Iterator<Item = &str> {
+        let versions = self.newest.iter().chain(&self.earlier);
+        let uploaded = versions.clone().map(|state| &*state.version.uploaded_by);
+        uploaded.chain(versions.flat_map(|state| &state.decisions).map(|said| &*said.party))
+    }
+}
+
 /// The panel of a document.
-pub(super) fn panel(list: &List<'_>, document: &DocumentState, forms: &Forms) -> Markup {
+pub(super) fn panel(list: &List<'_>, document: &DocumentState, forms: &Forms, history: &History) -> Markup {
     let slot = &document.slot;
-    let earlier = document.versions.iter().rev().skip(1);
     // What was typed and refused is not taken away by what happens meanwhile.
     let decides_live = !forms.approve.is_refused() && !forms.reject.is_refused();
     html! {
@@ -35,14 +76,35 @@ pub(super) fn panel(list: &List<'_>, document: &DocumentState, forms: &Forms) ->
             @if let Some(known) = &forms.known { p.notice role="status" { (known.message(document.status)) } }
             div id="panel-facts" data-live { (facts(list, document)) }
             div id="panel-newest" data-live {
-                @if let Some(newest) = document.newest() { (version(list, document, newest)) }
+                @if let Some(newest) = &history.newest { (version(list, document, newest)) }
                 @else { p.hint { "Nothing was uploaded yet." } }
             }
             div id="panel-decision" data-live[decides_live] { (list.decide(document, forms)) }
             @if list.takes_files() { (list.upload(document, forms)) }
             (list.waiver(document, forms))
             @if !list.is_open() { p.hint { "The room is closed: its documents rest." } }
-            div id="panel-earlier" data-live { @for earlier in earlier { (version(list, document, earlier)) } }
+            div id="panel-earlier" data-live { (earlier(list, document, history)) }
+        }
+    }
+}
+
+/// The earlier versions, the newest of them first, and where the others are.
+fn earlier(list: &List<'_>, document: &DocumentState, history: &History) -> Markup {
+    let shown = within(MOST_EARLIER, history.earlier.iter().map(|state| version(list, document, state)));
+    let (older, all) = (list.asked.older, history.total.saturating_sub(1));
+    let next = older.saturating_add(i64::try_from(shown.shown).unwrap_or(i64::MAX));
+    let link = |older: i64| {
+        let query = list.asked.query();
+        let joint = if query.is_empty() { '?' } else { '&' };
+        format!("{}/{}{query}{joint}older={older}#panel-earlier", list.path, document.slot.id)
+    };
+    html! {
+        (shown.markup)
+        @if older > 0 || next < all {
+            nav.pages aria-label="Earlier versions" {
+                @if older > 0 { a href=(link((older - EARLIER).max(0))) { "Show newer versions" } }
+                @if next < all { a href=(link(next)) { "Show older versions (" (all - next) ")" } }
+            }
         }
     }
 }
@@ -67,10 +129,16 @@ fn facts(list: &List<'_>, document: &DocumentState) -> Markup {
 }
 
 fn version(list: &List<'_>, document: &DocumentState, state: &VersionState) -> Markup {
-    let VersionState { version, decisions } = state;
+    let VersionState { version, decisions, decision_count } = state;
+    let said = format!("{}/{}/versions/{}", list.path, document.slot.id, version.id);
     let path = format!("{BASE}{}/{}/versions/{}", list.path, document.slot.id, version.id);
     let sha256 = hex::encode(version.sha256);
+    // Of a version that is shown with its newest decisions, a later word of the same party is among them.
     let standing = state.standing_decisions();
+    let is_last = |said: &Decision| standing.iter().any(|standing| standing.id == said.id);
+    let lines = decisions.iter().map(|said| decision(&list.who, said, is_last(said)));
+    let Portion { markup, shown, .. } = within_last(MOST_DECISIONS, lines);
+    let more = decision_count.saturating_sub(i64::try_from(shown).unwrap_or(i64::MAX));
     html! {
         section.version aria-labelledby={ "version-" (version.number) } {
             h3 id={ "version-" (version.number) } { "Version " (version.number) }
@@ -98,9 +166,8 @@ fn version(list: &List<'_>, document: &DocumentState, state: &VersionState) -> M
                 (preview(state, &path))
             }
             @if decisions.is_empty() { p.hint { "Nobody has decided on it." } }
-            ul.decisions {
-                @for said in decisions { (decision(list, said, standing.iter().any(|standing| standing.id == said.id))) }
-            }
+            @if more > 0 { p { a href=(said) { "Show older decisions (" (more) ")" } } }
+            ul.decisions { (markup) }
         }
     }
 }
@@ -122,10 +189,11 @@ fn preview(VersionState { version, .. }: &VersionState, path: &str) -> Markup {
     }
 }
 
-fn decision(list: &List<'_>, said: &Decision, stands: bool) -> Markup {
+/// What a party decided.
+pub(super) fn decision(who: &Who, said: &Decision, stands: bool) -> Markup {
     html! {
         li class=[(!stands).then_some("superseded")] {
-            (chip::verdict(said.verdict)) " " (list.who.named(&said.party)) ", " (said.role.word()) ", " (show::time(said.decided_at))
+            (chip::verdict(said.verdict)) " " (who.named(&said.party)) ", " (said.role.word()) ", " (show::time(said.decided_at))
             @if !stands { span.hint { " – said something else later" } }
             @if let Some(comment) = &said.comment { p.comment { (comment) } }
         }

@@ -1,0 +1,88 @@
+"""What schemathesis is told beyond the OpenAPI document: checks of our own, and how instants look."""
+
+import re
+
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.core.failures import Failure
+
+# Instants of the years that the server knows: JSON Schema has no way to say so.
+schemathesis.openapi.format(
+    "date-time",
+    st.datetimes(
+        min_value=__import__("datetime").datetime(1970, 1, 2),
+        max_value=__import__("datetime").datetime(2199, 12, 30),
+    ).map(lambda at: at.isoformat(timespec="seconds") + "Z"),
+)
+
+# What a schema cannot say, and the server therefore refuses with 422: how fields depend on each other, on the clock, or on
+# what there is already. Anything else is a schema that promises too much.
+BEYOND_SCHEMAS = [
+    # One field depends on another.
+    r"must be given where the word is",
+    r"must be left out where the word is",
+    r"must be given; for a unit that has none",
+    r"must be left out where there is an IMO number",
+    r"must be given with `(override|force=true)`",
+    r"must be given to go back",
+    r"must be given to ask that a hold is lifted",
+    r"must be at most 1000 further on|must be from \d+ to \d+, at most",
+    r"must differ from the code and from each other",
+    r"must be at most 8 words",
+    # Arithmetic: the last digit of an IMO number.
+    r"is mistyped: its last digit",
+    # The clock.
+    r"must not be in the future",
+    # What there is already.
+    r"is no vessel of this room",
+    r"is none that this room has a document for",
+    r"must be given: each vessel has a document",
+    r"must be left out: this document is the room's own",
+    r"was used for another request within a day",
+    r"is never changed; add another type",
+    r"is not your present password|must differ from the present one",
+    # The file of a form: its bytes, its name, and that both agree.
+    r"must not be empty",
+    r"must be a PDF, JPEG, PNG, TIFF, DOCX or XLSX file",
+    r"must have a name that ends in",
+    r"has a name that",
+    r"must be a file with its name",
+    r"must be a PDF, JSON or zip of STS Clearance",
+    r"is named as a",
+]
+
+
+class RefusedThoughAllowed(Failure):
+    """A request that fits the schemas was refused for a reason that a schema could have told."""
+
+
+class StatusNotNamed(Failure):
+    """An answer with a status that its operation does not name: `default` is for what goes wrong in the server."""
+
+
+@schemathesis.check
+def refuses_only_what_a_schema_cannot_say(ctx, response, case):
+    if response.status_code != 422 or case.meta is None or not case.meta.generation.mode.is_positive:
+        return None
+    for error in response.json()["errors"]:
+        message = error["message"]
+        if not any(re.search(reason, message) for reason in BEYOND_SCHEMAS):
+            raise RefusedThoughAllowed(
+                operation=case.operation.label,
+                title="Refused, though the schemas allow it",
+                message=f"`{error['field']}` {message}",
+            )
+    return None
+
+
+@schemathesis.check
+def names_each_status(ctx, response, case):
+    named = case.operation.definition.raw["responses"]
+    # The router's own: a path that another id makes another route, or a method that there is none for.
+    if str(response.status_code) not in named and response.status_code not in (405,):
+        raise StatusNotNamed(
+            operation=case.operation.label,
+            title="A status that the operation does not name",
+            message=f"{response.status_code}; it names {', '.join(named)}",
+        )
+    return None

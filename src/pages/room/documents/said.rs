@@ -1,0 +1,54 @@
+//! All that was decided on one version of a document: the panel shows only the newest.
+
+use axum::response::{IntoResponse, Response};
+use maud::html;
+
+use super::panel::decision;
+use crate::{
+    app::App,
+    db::Tx,
+    domain::{DocumentId, VersionId, history},
+    error::{Error, Result},
+    http::{Caller, Ids, InRoom, Paging, Query},
+    pages::{
+        paging::neighbours_of,
+        portion::within,
+        room::{Room, Tab},
+        who::Who,
+    },
+};
+
+/// The largest list of decisions, in bytes.
+const MOST_BYTES: usize = 1_500_000;
+
+/// Shows a page of the decisions, the newest first.
+pub(super) async fn list(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Ids(document, version): Ids<DocumentId, VersionId>,
+    Query(Paging(page)): Query<Paging>,
+) -> Result<Response> {
+    let id = room.id;
+    let room = Room::load(&app, id).await?;
+    let read = async |tx: &mut Tx| history::decisions(tx, id, (document, version), page).await;
+    let (decisions, total) = app.db.read(read).await?;
+    let found = room.state.documents.iter().find(|found| found.slot.id == document);
+    let found = found.ok_or(Error::NotFound("document"))?;
+    let state = found.versions.iter().find(|state| state.version.id == version).ok_or(Error::NotFound("version"))?;
+    let who = Who::of(&app, &room.state.parties, decisions.iter().map(|said| &*said.party)).await?;
+    let stands: Vec<_> = state.standing_decisions().into_iter().map(|said| said.id).collect();
+    let rows = decisions.iter().map(|said| decision(&who, said, stands.contains(&said.id)));
+    let shown = within(MOST_BYTES, rows);
+    let part = if shown.left_out > 0 { i64::try_from(shown.shown).unwrap_or(i64::MAX) } else { page.limit };
+    let path = room.path(&format!("/documents/{document}"));
+    let main = html! {
+        section aria-labelledby="said-title" {
+            h2 id="said-title" { "Decisions on version " (state.version.number) " of " a href=(path) { (found.slot.name) } }
+            p.hint { "The newest first." }
+            ul.decisions { (shown.markup) }
+            (neighbours_of(&format!("{path}/versions/{version}"), "", (page, part), total))
+        }
+    };
+    Ok(room.page(&caller, Tab::Documents, &main).into_response())
+}
