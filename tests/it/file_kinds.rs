@@ -1,7 +1,11 @@
 //! What an uploaded file is: its content decides, and its name has to agree.
 
+use std::io::{Cursor, Write};
+
 use proptest::prelude::*;
 use sts_clearance::domain::{FileKind, Inspection};
+
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use crate::harness::{TestApp, files, on_both_databases, pdf, zip};
 
@@ -40,10 +44,20 @@ async fn a_file_is_taken_under_the_name_of_its_kind_and_no_other(app: TestApp) {
 async fn a_name_may_end_in_capitals_or_the_other_spelling(app: TestApp) {
     let (document, _, broker) = app.empty_document("COMPAT").await;
     let samples = files();
-    for (at, name) in
-        [(0, "A.PDF"), (1, "a.jpeg"), (1, "a.JPG"), (2, "a.Png"), (3, "a.tif"), (4, "a.b.docx"), (0, ".pdf")]
-    {
-        let bytes = [samples[at].1.clone(), name.into()].concat();
+    for (at, name) in [
+        (0, "A.PDF"),
+        (1, "a.jpeg"),
+        (1, "a.JPG"),
+        (1, "a.jpe"),
+        (1, "a.jfif"),
+        (2, "a.Png"),
+        (3, "a.tif"),
+        (4, "a.b.docx"),
+        (0, ".pdf"),
+    ] {
+        // A zip ends with its list.
+        let more = if at == 4 { "" } else { name };
+        let bytes = [samples[at].1.clone(), more.into()].concat();
         let upload = app.post(&format!("{document}/versions"), &broker).upload(name, &bytes, &[]);
         assert_eq!(upload.send().await.expect(201)["version"]["file_name"], name);
     }
@@ -52,6 +66,7 @@ async fn a_name_may_end_in_capitals_or_the_other_spelling(app: TestApp) {
 async fn what_is_none_of_the_six_kinds_is_refused(app: TestApp) {
     let (document, _, broker) = app.empty_document("COMPAT").await;
     let late = [&[b' '; 1024][..], &pdf("")].concat();
+    let cut = zip(&["[Content_Types].xml", "word/document.xml"]);
     for (what, name, bytes) in [
         ("a text", "paper.pdf", b"A certificate, honestly".to_vec()),
         ("a page", "paper.pdf", b"<html><script>alert(1)</script>".to_vec()),
@@ -60,6 +75,14 @@ async fn what_is_none_of_the_six_kinds_is_refused(app: TestApp) {
         ("half of a header", "paper.jpg", b"\xFF\xD8".to_vec()),
         ("a GIF", "paper.png", b"GIF89a".to_vec()),
         ("any zip", "paper.docx", zip(&["a.txt"])),
+        ("60 bytes with a name in them", "paper.docx", [b"PK\x03\x04", &[0; 39][..], b"word/document.xml"].concat()),
+        ("a part without the list of their types", "paper.docx", zip(&["word/document.xml"])),
+        ("the parts of two kinds", "paper.xlsx", zip(&["[Content_Types].xml", "word/document.xml", "xl/workbook.xml"])),
+        ("a zip with something after it", "paper.docx", [cut.clone(), b"MZ".to_vec()].concat()),
+        ("half of a zip", "paper.docx", cut[..cut.len() / 2].to_vec()),
+        ("a program with a PDF in it", "paper.pdf", [b"MZ\x90\0", &pdf("")[..]].concat()),
+        ("another program with a PDF in it", "paper.pdf", [b"\x7FELF", &pdf("")[..]].concat()),
+        ("a script with a PDF in it", "paper.pdf", [b"#!/bin/sh\n", &pdf("")[..]].concat()),
         ("an empty zip", "paper.xlsx", zip(&[])),
         ("a presentation", "paper.pptx", zip(&["ppt/presentation.xml"])),
         ("a PDF without an ending", "paper", pdf("")),
@@ -140,9 +163,19 @@ fn a_small_file_of_each_kind_is_known_byte_by_byte() {
 #[test]
 fn a_document_that_holds_another_is_what_it_is_itself() {
     let (text, sheet) = ("word/document.xml", "xl/workbook.xml");
-    for (names, kind) in [([text, sheet], FileKind::Docx), ([sheet, text], FileKind::Xlsx)] {
+    for (own, other, kind) in [(text, sheet, FileKind::Docx), (sheet, text, FileKind::Xlsx)] {
+        let mut holding = ZipWriter::new(Cursor::new(Vec::new()));
+        let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        holding.start_file("[Content_Types].xml", stored).unwrap();
+        // As some programs write it: before the part that says what it is in.
+        holding.start_file("embeddings/other", stored).unwrap();
+        holding.write_all(&zip(&["[Content_Types].xml", other])).unwrap();
+        holding.start_file(own, stored).unwrap();
+        let holding = holding.finish().unwrap().into_inner();
         for size in [1, 7, 64, usize::MAX] {
-            assert_eq!(kind_of(&zip(&names), &[size]), Some(kind), "{names:?} by {size}");
+            assert_eq!(kind_of(&holding, &[size]), Some(kind), "{own} by {size}");
         }
     }
+    let numbered = zip(&["[Content_Types].xml", "word/document2.xml"]);
+    assert_eq!(kind_of(&numbered, &[64]), Some(FileKind::Docx), "as Word's web edition writes it");
 }
