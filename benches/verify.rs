@@ -26,7 +26,11 @@ fn main() {
     let key = LogKey::new("sts-clearance/3a2e351c", [7; 32]).expect("a key");
     let (record, proof) = proven(&key);
     let fonts = Fonts::embedded();
-    let render = || report::render(&record, Some(&proof), Format::Pdf, &fonts, &mut |_| ()).expect("a report").bytes;
+    let render = || {
+        report::render(report::Edition::CURRENT, &record, Some(&proof), Format::Pdf, &fonts, &mut |_| ())
+            .expect("a report")
+            .bytes
+    };
     let at = "2026-11-24T08:00:00Z".parse().expect("a time");
     let identity = seal::Identity::self_made("Bench", at, [9; 32]).expect("an identity");
     let unsealed = render();
@@ -39,8 +43,8 @@ fn main() {
         consistency: None,
         sha256: None,
         keys: Some(&keys),
+        ours: Some(&keys),
         drawer: &fonts,
-        unproven_limit: usize::MAX,
     };
 
     let mut rounds: Vec<_> = (0..ROUNDS)

@@ -238,7 +238,7 @@ async fn preview(
 ) -> Result<PreviewAnswer> {
     let snapshot = app.db.read(async |tx| snapshots::find(tx, room.id, id).await).await?;
     let log = async || previews::log_of_snapshot(&app, &caller.actor(), room.id, id).await;
-    asked.answer(&app, (Previewable::snapshot(&snapshot)?, &caller.user.email), log).await
+    asked.answer(&app, (Previewable::snapshot(&snapshot)?, caller.user.id), log).await
 }
 
 async fn delete(

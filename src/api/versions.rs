@@ -319,5 +319,5 @@ async fn preview(
     let find = async |tx: &mut _| versions::find(tx, room.id, document, Some(version)).await;
     let (_, found) = app.db.read(find).await?;
     let log = async || previews::log_of_version(&app, &caller.actor(), room.id, (document, version)).await;
-    asked.answer(&app, (Previewable::version(&found)?, &caller.user.email), log).await
+    asked.answer(&app, (Previewable::version(&found)?, caller.user.id), log).await
 }

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use report::{Fonts, Format};
+use report::{Edition, Fonts, Format};
 use serde::{Deserialize, Serialize};
 use tokio::{
     io::BufReader,
@@ -50,6 +50,8 @@ const DRAWN_BEFORE_LEAVING: u64 = 8 * MIB;
 /// A report to draw.
 #[derive(Debug)]
 pub struct Drawing {
+    /// How.
+    pub edition: Edition,
     /// The record, as canonical JSON.
     pub record: Vec<u8>,
     /// The proof that goes with it.
@@ -61,6 +63,7 @@ pub struct Drawing {
 /// What is sent of a [`Drawing`] beside its record.
 #[derive(Serialize, Deserialize)]
 struct How {
+    edition: Edition,
     proof: Option<String>,
     format: Format,
 }
@@ -132,7 +135,7 @@ impl Children {
     ///
     /// `ChildDied` where it cannot be started or contained.
     pub async fn check(&self) -> Result<()> {
-        let nothing = Drawing { record: Vec::new(), proof: None, format: Format::Json };
+        let nothing = Drawing { edition: Edition::CURRENT, record: Vec::new(), proof: None, format: Format::Json };
         match self.draw(nothing, Arc::default()).await {
             // That nothing cannot be drawn is what a child says that works.
             Err(Error::Internal(_)) => Ok(()),
@@ -168,7 +171,7 @@ impl Idle {
     }
 
     async fn draw(&mut self, drawing: Drawing, progress: &AtomicU32) -> Result<Drawn, Failure> {
-        let how = How { proof: drawing.proof, format: drawing.format };
+        let how = How { edition: drawing.edition, proof: drawing.proof, format: drawing.format };
         let how = serde_json::to_vec(&how).map_err(io::Error::from)?;
         frame::send(&mut self.stdin, HOW, &how).await?;
         frame::send(&mut self.stdin, RECORD, &drawing.record).await?;
@@ -220,7 +223,7 @@ pub(super) fn work(fonts: &Fonts) -> Result<()> {
                 let _ = frame::write(&mut io::stdout(), PROGRESS, &[percent]);
             }
         };
-        let drawn = report::render(&record.body, how.proof.as_deref(), how.format, fonts, &mut tell);
+        let drawn = report::render(how.edition, &record.body, how.proof.as_deref(), how.format, fonts, &mut tell);
         drop(record);
         let said = match drawn {
             Ok(rendered) => {

@@ -32,7 +32,7 @@ use tokio::{
 pub use contain::{contain, hide_memory};
 pub use draw::{Drawing, Drawn};
 pub use preview::{FILE_LIMIT, Uploaded};
-pub use verify::{MOST_FILE, Verification, Verifying, What};
+pub use verify::{Claimant, MOST_FILE, Verification, Verifying, What};
 
 use crate::error::{Error, Result};
 

@@ -18,6 +18,7 @@ use tokio::{
 
 use super::{Children, Kind, LAST_WORDS, MIB};
 use crate::{
+    domain::UserId,
     error::{Error, Result},
     files::Opened,
     shares::Shares,
@@ -43,7 +44,7 @@ const REMEMBERED: usize = 4_096;
 /// The seats for drawing, and the files that could not be drawn. A clone is another handle to the same ones.
 #[derive(Debug, Clone)]
 pub(super) struct Previews {
-    seats: Shares<String>,
+    seats: Shares<UserId>,
     /// What the files are known by that could not be drawn, the oldest first. They would fail again: drawing depends on
     /// nothing else.
     failed: Arc<Mutex<VecDeque<String>>>,
@@ -87,11 +88,11 @@ impl Children {
     /// # Errors
     ///
     /// `NoPreview` where it cannot be drawn, at once where that is known; `Busy` where no seat came free in time.
-    pub async fn preview(&self, account: &str, file: Uploaded) -> Result<Vec<u8>> {
+    pub async fn preview(&self, account: UserId, file: Uploaded) -> Result<Vec<u8>> {
         if self.previews.has_failed(&file.known_by) {
             return Err(Error::NoPreview);
         }
-        let seat = timeout(PATIENCE, self.previews.seats.take(account.to_owned())).await;
+        let seat = timeout(PATIENCE, self.previews.seats.take(account)).await;
         let _seat = seat.map_err(|_| Error::Busy)?;
         // The same file may have failed for somebody who was before in the queue.
         if self.previews.has_failed(&file.known_by) {

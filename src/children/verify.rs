@@ -7,11 +7,13 @@ use tokio::{io::AsyncReadExt, process::Child, time::timeout};
 
 use super::{Children, Kind, MIB, frame, log_end};
 use crate::{
+    domain::UserId,
     error::{Error, Result},
     evidence::{
         ConsistencyProof, Hash, PublicKeys,
         verify::{self, Exhibits, Report},
     },
+    network::Network,
     shares::{Seat, Shares},
 };
 
@@ -24,8 +26,6 @@ const OLDER: u8 = b'o';
 
 /// The largest file that a child takes, in bytes.
 pub const MOST_FILE: usize = 64 * 1024 * 1024;
-/// The largest record of a stranger's that is read, in bytes: it takes many times as much memory.
-const UNPROVEN_LIMIT: usize = 4 * 1024 * 1024;
 /// The largest message beside the files, in bytes.
 const MOST_BESIDE: u64 = 8 * MIB;
 /// The largest answer, in bytes: a report on two files.
@@ -36,18 +36,27 @@ const TIME: Duration = Duration::from_mins(1);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Files checked at once.
 const SEATS: usize = 2;
-/// Files checked at once for one client network or account.
+/// Files checked at once for one claimant.
 const SEATS_OF_ONE: usize = 1;
 /// Memory for the files that are brought, of all who come at once, in KiB.
 const MEMORY_KIB: usize = 256 * 1024;
-/// Memory for the files of one client network or account, in KiB: the largest file, and an older one.
+/// Memory for the files of one claimant, in KiB: the largest file, and an older one.
 const MEMORY_OF_ONE_KIB: usize = 136 * 1024;
+
+/// Whom the places for verifications are counted under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Claimant {
+    /// An account, for a file of a room.
+    Account(UserId),
+    /// A client's network, for a file that is brought.
+    Network(Network),
+}
 
 /// The seats for checking, and the memory for what is brought. A clone is another handle to the same ones.
 #[derive(Debug, Clone)]
 pub(super) struct Verifications {
-    seats: Shares<String>,
-    memory: Shares<String>,
+    seats: Shares<Claimant>,
+    memory: Shares<Claimant>,
 }
 
 impl Default for Verifications {
@@ -56,14 +65,14 @@ impl Default for Verifications {
     }
 }
 
-/// A verification for one client network or account, from its first byte: the memory that it has claimed is given back
+/// A verification for one claimant, from its first byte: the memory that it has claimed is given back
 /// when it is dropped.
 #[derive(Debug)]
 pub struct Verifying {
     verifications: Verifications,
-    who: String,
+    claimant: Claimant,
     bytes: usize,
-    memory: Option<Seat<String>>,
+    memory: Option<Seat<Claimant>>,
 }
 
 impl Verifying {
@@ -71,7 +80,7 @@ impl Verifying {
     ///
     /// # Errors
     ///
-    /// `Busy` where all that there is, or all that there is for whoever asks, is taken.
+    /// `Busy` where all that there is, or all that there is for this claimant, is taken.
     pub fn claim(&mut self, bytes: usize) -> Result<()> {
         let held = self.bytes.div_ceil(1024);
         self.bytes = self.bytes.saturating_add(bytes);
@@ -80,7 +89,7 @@ impl Verifying {
             _ if lacking == 0 => true,
             Some(memory) => memory.grow(lacking),
             none => {
-                *none = self.verifications.memory.try_take_units(self.who.clone(), lacking);
+                *none = self.verifications.memory.try_take_units(self.claimant, lacking);
                 none.is_some()
             }
         };
@@ -104,8 +113,10 @@ pub struct Verification {
 pub struct What {
     /// The SHA-256 that the file is to have, where that is known.
     pub sha256: Option<Hash>,
-    /// The keys that whoever asks trusts, one a line.
-    pub keys: String,
+    /// The keys that whoever asks trusts, one a line. `None` for those of this server.
+    pub keys: Option<String>,
+    /// The keys of this server: what they have signed is read within the bounds of our own files.
+    pub ours: Vec<String>,
     /// The proof that the log of the one file extends that of the other.
     pub consistency: Option<String>,
 }
@@ -120,10 +131,10 @@ enum Answer {
 }
 
 impl Children {
-    /// Begins a verification for this client network or account.
-    pub fn verifying(&self, who: &str) -> Verifying {
+    /// Begins a verification for this claimant.
+    pub fn verifying(&self, claimant: Claimant) -> Verifying {
         let verifications = self.verifications.clone();
-        Verifying { verifications, who: who.to_owned(), bytes: 0, memory: None }
+        Verifying { verifications, claimant, bytes: 0, memory: None }
     }
 
     /// Makes every check.
@@ -132,7 +143,7 @@ impl Children {
     ///
     /// `Invalid` with the field that cannot be used; `Http` 422 where the file ends the process that reads it.
     pub async fn verify(&self, asked: Verification, by: Verifying) -> Result<Report> {
-        let seat = timeout(PATIENCE, self.verifications.seats.take(by.who.clone())).await;
+        let seat = timeout(PATIENCE, self.verifications.seats.take(by.claimant)).await;
         let _seat = seat.map_err(|_| Error::Busy)?;
         let mut child = self
             .start_with_fonts(Kind::Verify)
@@ -212,8 +223,12 @@ pub(super) fn work(fonts: &report::Fonts) -> Result<()> {
 
 fn answer(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fonts) -> Answer {
     let unusable = |field: &str, why: String| Answer::Unusable { field: field.to_owned(), why };
-    let keys = match PublicKeys::read(&what.keys) {
+    let ours = match PublicKeys::trusted(&what.ours) {
         Ok(keys) => keys,
+        Err(error) => return unusable("key", format!("of this server cannot be used: {error}")),
+    };
+    let keys = match what.keys.as_deref().map(PublicKeys::read).transpose() {
+        Ok(keys) => keys.unwrap_or_else(|| ours.clone()),
         Err(error) => return unusable("key", format!("cannot be used: {error}")),
     };
     if let Some(proof) = &what.consistency {
@@ -230,7 +245,7 @@ fn answer(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fonts)
         consistency: what.consistency.as_deref(),
         sha256: what.sha256,
         keys: Some(&keys),
-        unproven_limit: UNPROVEN_LIMIT,
+        ours: Some(&ours),
         drawer: fonts,
     });
     match report {

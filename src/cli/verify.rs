@@ -90,8 +90,8 @@ fn report(flags: &Flags) -> Result<Report, String> {
         consistency: consistency.as_deref(),
         sha256: flags.sha256,
         keys: keys.as_ref(),
+        ours: keys.as_ref(),
         drawer: &fonts,
-        unproven_limit: usize::MAX,
     };
     verify::verify(&given).map_err(|refused| {
         let path = if refused.is_older { &flags.file } else { flags.newer.as_ref().unwrap_or(&flags.file) };

@@ -3,7 +3,7 @@
 use preview::{DRAWER, Kind};
 
 use super::{
-    Actor, DocumentId, Event, FileKind, Log, RoomId, SnapshotId, SnapshotType, VersionId, operation, snapshots,
+    Actor, DocumentId, Event, FileKind, Log, RoomId, SnapshotId, SnapshotType, UserId, VersionId, operation, snapshots,
     versions,
 };
 use crate::{
@@ -50,7 +50,7 @@ impl Previewable {
     }
 
     /// Draws it, for this account.
-    pub async fn draw(&self, app: &App, account: &str) -> Result<Vec<u8>> {
+    pub async fn draw(&self, app: &App, account: UserId) -> Result<Vec<u8>> {
         let bytes = app.files.get(&self.file.file_url, None).await?;
         let name = self.file.file_url.clone();
         app.children.preview(account, Uploaded { kind: self.kind, known_by: self.tag(), name, bytes }).await

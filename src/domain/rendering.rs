@@ -3,25 +3,32 @@
 
 use std::sync::{Arc, atomic::AtomicU32};
 
+use report::Edition;
+
 use super::{SnapshotType, record::Captured, sealing};
 use crate::{app::App, children::Drawing, db::snapshots::Snapshot, error::Result};
 
 /// Draws the file from the compressed record, and seals it where it is a PDF. `progress` tells percents
 /// meanwhile.
 pub async fn file_of(app: &App, snapshot: &Snapshot, compressed: &[u8], progress: Arc<AtomicU32>) -> Result<Vec<u8>> {
-    let drawn = drawing_of(app, snapshot, compressed, progress).await?;
+    let drawn = drawing_of(app, snapshot, (compressed, Edition::CURRENT), progress).await?;
     if snapshot.kind == SnapshotType::Pdf { sealing::seal(app, snapshot, drawn).await } else { Ok(drawn) }
 }
 
-/// The same file again, with the seal that it got then; this writes nothing.
-pub async fn file_again(app: &App, snapshot: &Snapshot, compressed: &[u8]) -> Result<Vec<u8>> {
-    let drawn = drawing_of(app, snapshot, compressed, Arc::default()).await?;
+/// The same file again, in the edition that drew it, with the seal that it got then; this writes nothing.
+pub async fn file_again(app: &App, snapshot: &Snapshot, compressed: &[u8], edition: Edition) -> Result<Vec<u8>> {
+    let drawn = drawing_of(app, snapshot, (compressed, edition), Arc::default()).await?;
     sealing::seal_again(app, snapshot, drawn).await
 }
 
-async fn drawing_of(app: &App, snapshot: &Snapshot, compressed: &[u8], progress: Arc<AtomicU32>) -> Result<Vec<u8>> {
+async fn drawing_of(
+    app: &App,
+    snapshot: &Snapshot,
+    (compressed, edition): (&[u8], Edition),
+    progress: Arc<AtomicU32>,
+) -> Result<Vec<u8>> {
     let record = Captured::from_stored(compressed, &snapshot.record_sha256)?.canonical;
-    let drawing = Drawing { record, proof: snapshot.proof.clone(), format: snapshot.kind.into() };
+    let drawing = Drawing { edition, record, proof: snapshot.proof.clone(), format: snapshot.kind.into() };
     let drawn = app.children.draw(drawing, progress).await?;
     if !drawn.uncovered.is_empty() {
         let code_points: Vec<_> = drawn.uncovered.iter().map(|c| format!("U+{:04X}", u32::from(*c))).collect();

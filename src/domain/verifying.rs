@@ -3,10 +3,10 @@
 
 use futures_util::TryStreamExt;
 
-use super::{RoomId, SnapshotId, log_keys, snapshots};
+use super::{RoomId, SnapshotId, UserId, log_keys, snapshots};
 use crate::{
     app::App,
-    children::{MOST_FILE, Verification, Verifying, What},
+    children::{Claimant, MOST_FILE, Verification, Verifying, What},
     db::{files::StoredFile, snapshots::Snapshot},
     error::{Error, Result},
     evidence::{Hash, verify::Report},
@@ -27,25 +27,22 @@ pub struct Brought {
     pub key: Option<String>,
     /// The proof that the log of the one extends that of the other.
     pub consistency: Option<String>,
-    /// The memory that all of this takes, of what there is for whoever asks.
+    /// The memory that all of this takes, of what there is for the claimant.
     pub memory: Verifying,
 }
 
 impl Brought {
-    /// Nothing yet, for whoever this is: an account, or a client's network.
-    pub fn nothing_yet(app: &App, who: &str) -> Self {
-        let memory = app.children.verifying(who);
+    /// Nothing yet, of this claimant.
+    pub fn nothing_yet(app: &App, claimant: Claimant) -> Self {
+        let memory = app.children.verifying(claimant);
         Self { file: Vec::new(), sha256: None, older: None, key: None, consistency: None, memory }
     }
 }
 
 /// Makes every check.
 pub async fn verify(app: &App, brought: Brought) -> Result<Report> {
-    let keys = match brought.key {
-        Some(keys) => keys,
-        None => log_keys::public(app).await?.join("\n"),
-    };
-    let what = What { sha256: brought.sha256, keys, consistency: brought.consistency };
+    let ours = log_keys::public(app).await?;
+    let what = What { sha256: brought.sha256, keys: brought.key, ours, consistency: brought.consistency };
     let asked = Verification { file: brought.file, older: brought.older, what };
     app.children.verify(asked, brought.memory).await
 }
@@ -55,7 +52,7 @@ pub async fn verify(app: &App, brought: Brought) -> Result<Report> {
 ///
 /// This is no download, and the log does not tell of it: nothing of the file leaves the server but the facts that
 /// everybody who may see the snapshot is shown anyway.
-pub async fn verify_stored(app: &App, room: RoomId, id: SnapshotId, account: &str) -> Result<(Snapshot, Report)> {
+pub async fn verify_stored(app: &App, room: RoomId, id: SnapshotId, account: UserId) -> Result<(Snapshot, Report)> {
     let snapshot = app.db.read(async |tx| snapshots::find(tx, room, id).await).await?;
     let stored = snapshots::downloadable(&snapshot)?;
     let size = usize::try_from(stored.size.unsigned_abs()).unwrap_or(usize::MAX);
@@ -66,7 +63,7 @@ pub async fn verify_stored(app: &App, room: RoomId, id: SnapshotId, account: &st
              `sts-clearance verify FILE`"
         )));
     }
-    let mut brought = Brought::nothing_yet(app, account);
+    let mut brought = Brought::nothing_yet(app, Claimant::Account(account));
     brought.memory.claim(size)?;
     brought.file = read(app, &stored, size).await?;
     brought.sha256 = Some(stored.sha256);

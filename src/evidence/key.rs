@@ -1,10 +1,14 @@
 //! The key that signs checkpoints, and the public keys that they are checked with (C2SP `signed-note`).
 
-use std::fmt;
+use std::{borrow::Borrow, fmt};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use ed25519_dalek::SigningKey;
 use signed_note::{Note, NoteError, Signer, StandardSigner, StandardVerifier, Verifier, VerifierList};
+
+/// How many keys a verifier looks at, and in how many bytes they come: reading one takes some work.
+const MOST_KEYS: usize = 64;
+const MOST_KEY_BYTES: usize = 64 * 1024;
 
 /// The byte that stands for Ed25519 in an encoded key.
 const ED25519: u8 = 1;
@@ -27,6 +31,9 @@ pub enum KeyError {
     /// There is none.
     #[error("no public key is given")]
     None,
+    /// There are more than anybody trusts.
+    #[error("there are more than the {MOST_KEYS} keys, or {MOST_KEY_BYTES} bytes, that are looked at")]
+    TooMany,
 }
 
 /// The Ed25519 key that signs the checkpoints of all logs of a server.
@@ -123,7 +130,11 @@ pub struct PublicKeys {
 impl PublicKeys {
     /// Reads keys, one a line; blank lines and those that begin with `#` are none.
     pub fn read(text: &str) -> Result<Self, KeyError> {
+        if text.len() > MOST_KEY_BYTES {
+            return Err(KeyError::TooMany);
+        }
         let mut keys: Vec<StandardVerifier> = Vec::new();
+        let mut read = 0;
         for (number, line) in text.lines().map(str::trim).enumerate() {
             if line.is_empty() || line.starts_with('#') {
                 continue;
@@ -131,12 +142,23 @@ impl PublicKeys {
             if line.starts_with("PRIVATE+KEY+") {
                 return Err(KeyError::Secret);
             }
+            read += 1;
+            if read > MOST_KEYS {
+                return Err(KeyError::TooMany);
+            }
             let key = StandardVerifier::new(line).map_err(|_| KeyError::Public(number + 1))?;
             let known = |other: &StandardVerifier| (other.name(), other.key_id()) == (key.name(), key.key_id());
             if !keys.iter().any(known) {
                 keys.push(key);
             }
         }
+        if keys.is_empty() { Err(KeyError::None) } else { Ok(Self { keys }) }
+    }
+
+    /// Reads keys of one's own, one each, of which there may be any number.
+    pub fn trusted<S: Borrow<str>>(lines: &[S]) -> Result<Self, KeyError> {
+        let keys: Result<Vec<_>, _> = lines.chunks(MOST_KEYS).map(|some| Self::read(&some.join("\n"))).collect();
+        let keys: Vec<_> = keys?.into_iter().flat_map(|read| read.keys).collect();
         if keys.is_empty() { Err(KeyError::None) } else { Ok(Self { keys }) }
     }
 

@@ -1,11 +1,14 @@
 //! A leaf of a log: an entry, in the bytes that are hashed.
 
 use jiff::Timestamp;
-use report::record::EntryFacts;
+use report::{Bounds, Exceeded, record::EntryFacts};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Hash, leaf_hash};
+
+/// How much an entry may be: it tells of one act in a few values.
+const BOUNDS: Bounds = Bounds { record: Bounds::BESIDE, values: 10_000, depth: 32 };
 
 /// An entry of a log with everything that its hash covers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +36,9 @@ pub enum LeafError {
     /// They are not the entry of a log.
     #[error("it is no entry of a log: {0}")]
     Malformed(#[from] serde_json::Error),
+    /// It is more than an entry may be.
+    #[error("it is too much to be read: {0}")]
+    TooMuch(#[from] Exceeded),
     /// They are one, written otherwise than it is hashed.
     #[error("it is not in canonical form (RFC 8785)")]
     NotCanonical,
@@ -64,6 +70,7 @@ impl Leaf {
 
     /// Reads the canonical bytes, and refuses any others.
     pub fn read(bytes: &[u8]) -> Result<Self, LeafError> {
+        BOUNDS.scan(bytes)?;
         let leaf: Self = serde_json::from_slice(bytes)?;
         if leaf.canonical()? == bytes { Ok(leaf) } else { Err(LeafError::NotCanonical) }
     }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
+use report::Bounds;
+
 use super::Hash;
 
 /// The first line of every proof.
@@ -93,6 +95,9 @@ impl fmt::Display for ConsistencyProof {
 
 /// The lines before the checkpoint, and the checkpoint.
 fn parts(text: &str) -> Result<(std::str::Split<'_, char>, String), ProofError> {
+    if text.len() > Bounds::BESIDE {
+        return Err(ProofError("it is larger than any proof"));
+    }
     let (head, checkpoint) = text.split_once("\n\n").ok_or(ProofError("it has no checkpoint"))?;
     Ok((head.split('\n'), checkpoint.to_owned()))
 }

@@ -3,19 +3,22 @@
 
 use std::time::Duration;
 
-use axum::extract::{FromRequest, Request};
+use axum::{
+    RequestExt,
+    extract::{FromRequest, Request},
+};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use tokio::time::timeout;
 
 use super::{
-    Kind,
+    Client, Kind,
     describe::Takes,
     route_doc::RouteDoc,
     upload::{Unparsed, form_boundary, in_time},
 };
 use crate::{
     app::App,
-    children::MOST_FILE,
+    children::{Claimant, MOST_FILE},
     domain::verifying::Brought,
     error::{Error, Result},
 };
@@ -39,14 +42,14 @@ const FIELDS: &[(&str, Kind, &str)] = &[
 impl FromRequest<App> for Brought {
     type Rejection = Error;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self> {
-        let who = String::new();
+    async fn from_request(mut request: Request, app: &App) -> Result<Self> {
+        let client: Client = request.extract_parts().await.unwrap_or_else(|never| match never {});
         let boundary = form_boundary(request.headers())?;
         let whole = SizeLimit::new().whole_stream((2 * MOST_FILE + 4 * MOST_BESIDE) as u64);
         let unparsed = Unparsed::default();
         let body = unparsed.watch(request.into_body().into_data_stream());
         let form = Multipart::with_constraints(body, boundary, Constraints::new().size_limit(whole));
-        let brought = Self::nothing_yet(app, &who);
+        let brought = Self::nothing_yet(app, Claimant::Network(client.network()));
         let read = Reading { unparsed, brought }.read(form);
         timeout(WHOLE, read).await.map_err(|_| Error::Http(408, "the form took longer than five minutes".into()))?
     }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::previews::Previewable,
+    domain::{UserId, previews::Previewable},
     error::{Error, Result},
 };
 
@@ -36,7 +36,7 @@ impl Preview {
     pub async fn answer(
         self,
         app: &App,
-        (file, account): (Previewable, &str),
+        (file, account): (Previewable, UserId),
         log: impl AsyncFnOnce() -> Result<()>,
     ) -> Result<PreviewAnswer> {
         let etag = format!("\"{}\"", file.tag());

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sts_clearance::{
     children::{Children, Uploaded},
-    domain::Role,
+    domain::{Role, UserId},
     error::Error,
     files::Opened,
 };
@@ -285,9 +285,9 @@ async fn the_hostile_files_of_one_account_leave_a_place_for_others() {
         name: words.into(),
         bytes: Opened { bytes: stream::iter([Ok(words.into())]).boxed() },
     };
-    let hostile = stream::iter(0..6).map(|number| children.preview("hostile@example.com", file("hostile\n", number)));
+    let hostile = stream::iter(0..6).map(|number| children.preview(account(1), file("hostile\n", number)));
     let hostile = hostile.buffer_unordered(6).collect::<Vec<_>>();
-    let other = children.preview("other@example.com", file("a paper\n", 0));
+    let other = children.preview(account(2), file("a paper\n", 0));
     let (hostile, other) = tokio::join!(hostile, other);
     assert!(other.unwrap().starts_with(b"\x89PNG"));
     assert!(hostile.iter().all(|ended| matches!(ended, Err(Error::NoPreview))), "{hostile:?}");
@@ -310,6 +310,11 @@ async fn a_server_draws_with_its_own_program() {
     assert!(drawn.bytes().await.unwrap().starts_with(b"\x89PNG"));
 }
 
+/// An account that is only a number.
+fn account(number: u128) -> UserId {
+    UserId(uuid::Uuid::from_u128(number))
+}
+
 /// What a program of these lines draws.
 async fn drawn_by(lines: &str) -> Result<Vec<u8>, Error> {
     let dir = TempDir::new().unwrap();
@@ -318,7 +323,7 @@ async fn drawn_by(lines: &str) -> Result<Vec<u8>, Error> {
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
     let file = Opened { bytes: stream::iter([Ok("a file".into())]).boxed() };
     let file = Uploaded { kind: Kind::Pdf, known_by: "its hash".into(), name: "a file".into(), bytes: file };
-    Children::of(program, None).preview("someone@example.com", file).await
+    Children::of(program, None).preview(account(1), file).await
 }
 
 #[tokio::test]

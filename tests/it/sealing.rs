@@ -81,8 +81,14 @@ async fn a_seal_that_was_kept_for_other_bytes_is_made_anew(app: TestApp) {
     let (snapshot, path) = app.take(&room, &broker, json!({})).await;
     // As if a server with other fonts had sealed what it drew, and ended before it stored it.
     let at = app.app.now();
-    let other =
-        report::render(&report::sample::bytes(1), None, report::Format::Pdf, &report::Fonts::embedded(), &mut |_| {});
+    let other = report::render(
+        report::Edition::CURRENT,
+        &report::sample::bytes(1),
+        None,
+        report::Format::Pdf,
+        &report::Fonts::embedded(),
+        &mut |_| {},
+    );
     let made = seal::sign(&other.unwrap().bytes, &app.app.seal_identity().unwrap(), at.into()).unwrap();
     let says = SealSays { sealed_at: at, signer: "x".into(), self_made: true, trusted_time: None, note: None };
     let (kept, id) = (StoredSeal { says, cms: made.cms }, snapshot["id"].as_str().unwrap().parse().unwrap());
@@ -219,8 +225,16 @@ fn question_of_another() -> Vec<u8> {
     let at = "2026-11-23T08:00:00Z".parse().unwrap();
     let identity = seal::Identity::self_made("another", at, [1; 32]).unwrap();
     let record = report::sample::bytes(1);
-    let unsealed =
-        report::render(&record, None, report::Format::Pdf, &report::Fonts::embedded(), &mut |_| {}).unwrap().bytes;
+    let unsealed = report::render(
+        report::Edition::CURRENT,
+        &record,
+        None,
+        report::Format::Pdf,
+        &report::Fonts::embedded(),
+        &mut |_| {},
+    )
+    .unwrap()
+    .bytes;
     seal::timestamp::request(&seal::sign(&unsealed, &identity, at).unwrap(), 1).unwrap()
 }
 

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use report::{Fonts, Format, render, sample};
+use report::{Edition, Fonts, Format, render, sample};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out_dir = None;
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for format in [Format::Pdf, Format::Json, Format::Csv] {
         let path = out_dir.join(format!("sample.{}", format.extension()));
         let start = Instant::now();
-        let rendered = render(&record, proof, format, &fonts, &mut |_| {})?;
+        let rendered = render(Edition::CURRENT, &record, proof, format, &fonts, &mut |_| {})?;
         let (took, size) = (start.elapsed(), rendered.bytes.len());
         std::fs::write(&path, &rendered.bytes)?;
         writeln!(out, "{} {size} bytes in {took:?}", path.display())?;

@@ -6,7 +6,8 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::content::{self, File, Value};
-use crate::{PROOF_FILE, RECORD_FILE, RENDERER, ReportError, Source, fraction, words};
+use crate::edition::Rules;
+use crate::{PROOF_FILE, RECORD_FILE, ReportError, Source, fraction, words};
 
 /// The name of the word on how to read the files.
 pub(crate) const README_FILE: &str = "README.txt";
@@ -16,9 +17,6 @@ pub(crate) const RENDERED: &str = "Rendered   ";
 
 /// Tells spreadsheets that the file is UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-
-/// First characters by which a spreadsheet takes a cell for a formula.
-const FORMULA_STARTS: &[char] = &['=', '+', '-', '@', '\t', '\r'];
 
 /// How many rows are written between two reports of progress.
 const ROWS_PER_STEP: usize = 1_000;
@@ -36,7 +34,7 @@ pub(crate) fn render(source: &Source<'_>, progress: &mut dyn FnMut(f32)) -> Resu
         }
     };
     for file in files {
-        packed.push((file.name, table(file, &mut row_done)?));
+        packed.push((file.name, table(file, source.context.edition.rules(), &mut row_done)?));
     }
     pack(source, &packed)
 }
@@ -64,11 +62,11 @@ fn modified(source: &Source<'_>) -> DateTime {
 }
 
 /// The bytes of a file.
-fn table(file: File<'_>, row_done: &mut dyn FnMut()) -> Result<Vec<u8>, ReportError> {
+fn table(file: File<'_>, rules: &Rules, row_done: &mut dyn FnMut()) -> Result<Vec<u8>, ReportError> {
     let mut csv = writer();
     csv.write_record(&file.header)?;
     for row in file.rows {
-        csv.write_record(row.into_iter().map(cell))?;
+        csv.write_record(row.into_iter().map(|value| cell(value, rules)))?;
         row_done();
     }
     csv.into_inner().map_err(|error| ReportError::Io(error.into_error()))
@@ -80,9 +78,9 @@ fn writer() -> csv::Writer<Vec<u8>> {
 }
 
 /// The text of a cell, which a spreadsheet never takes for a formula.
-fn cell(value: Value) -> String {
+fn cell(value: Value, rules: &Rules) -> String {
     match value {
-        Value::Text(text) if text.starts_with(FORMULA_STARTS) => format!("'{text}"),
+        Value::Text(text) if (rules.is_formula)(&text) => format!("'{text}"),
         Value::Text(text) => text,
         Value::Number(number) => number.to_string(),
         Value::Decimal(number) => number.to_string(),
@@ -108,7 +106,7 @@ fn readme(source: &Source<'_>, files: &[File<'_>]) -> String {
          Room       {room}\n\
          Snapshot   {snapshot}\n\
          Taken      {taken}\n\
-         {RENDERED}{RENDERER}\n\
+         {RENDERED}{renderer}\n\
          \n\
          Files\n\
          -----\n\
@@ -133,6 +131,7 @@ fn readme(source: &Source<'_>, files: &[File<'_>]) -> String {
          the log held {size} entries, and the root hash of the tree over them (RFC 6962) was\n\
          {root}\n\
          {check}",
+        renderer = source.context.edition.name(),
         room = record.room.id,
         snapshot = record.snapshot.id,
         taken = words::time_utc(record.snapshot.created_at),

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::RECORD_FILE;
 use crate::record::{SCHEMA, SCHEMA_1, SCHEMA_2};
+use crate::{Exceeded, RECORD_FILE};
 
 /// Why a record could not be rendered.
 #[derive(Debug, thiserror::Error)]
@@ -52,9 +52,12 @@ pub enum OpenError {
         /// The format that it names.
         found: String,
     },
+    /// The PDF has more attachments than are looked at.
+    #[error("the PDF has more attachments than any snapshot")]
+    Attached,
     /// The zip is damaged, or packed in a way that this crate does not use.
     #[error("the zip cannot be read: {0}")]
-    Zip(zip::result::ZipError),
+    Zip(&'static str),
     /// Files in the zip have the same name.
     #[error("the zip holds two files of the same name")]
     TwiceInZip,
@@ -79,10 +82,20 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// A part is larger than any that is written.
-    #[error("`{name}` is larger than any that is written")]
+    #[error("`{name}` is larger than the {most} bytes that are read of a file that no server known here has signed")]
     TooLarge {
         /// The part.
         name: &'static str,
+        /// How many bytes are read.
+        most: usize,
+    },
+    /// A part holds more than is read of it.
+    #[error("`{name}` is too much to be read: {exceeded}")]
+    TooMuch {
+        /// The part.
+        name: &'static str,
+        /// What there is too much of.
+        exceeded: Exceeded,
     },
     /// A part that must be text is not.
     #[error("`{name}` is not text in UTF-8")]

@@ -1,6 +1,6 @@
 //! The JSON snapshot: the record's exact bytes in a canonical envelope.
 
-use crate::{RENDERER, ReportError, Source};
+use crate::{ReportError, Source};
 
 /// The format that an envelope names.
 pub(crate) const FORMAT: &str = "sts-clearance/snapshot/2";
@@ -27,7 +27,7 @@ pub(crate) fn render(source: &Source<'_>) -> Result<Vec<u8>, ReportError> {
     bytes.extend_from_slice(br#","record_sha256":""#);
     bytes.extend_from_slice(source.context.sha256.as_bytes());
     bytes.extend_from_slice(br#"","renderer":"#);
-    bytes.extend_from_slice(text(RENDERER)?.as_bytes());
+    bytes.extend_from_slice(text(source.context.edition.name())?.as_bytes());
     bytes.push(b'}');
     Ok(bytes)
 }

@@ -1,11 +1,13 @@
 //! A room's record in, the bytes of its report out: PDF, JSON or CSV; and back again.
 //!
 //! Rendering is a pure function of four things: the record's bytes, its proof, the font set and the
-//! version of this crate. It reads no clock, no environment and no system font, so that a report can be
+//! edition. It reads no clock, no environment and no system font, so that a report can be
 //! made again, anywhere, and come out the same byte for byte.
 
+mod bounds;
 mod content;
 mod csv;
+mod edition;
 mod error;
 mod format;
 mod json;
@@ -18,14 +20,16 @@ mod words;
 
 use sha2::{Digest as _, Sha256};
 
+pub use bounds::{Bounds, Exceeded};
+pub use edition::Edition;
 pub use error::{FontError, OpenError, ReportError};
 pub use format::Format;
-pub use open::{Opened, open};
+pub use open::{Opened, open, open_as};
 pub use pdf::paper;
 pub use text::Fonts;
 
-/// Name and version of this renderer, as every report prints it.
-pub const RENDERER: &str = concat!("sts-clearance-report ", env!("CARGO_PKG_VERSION"));
+/// The renderer's name in the current edition, as every new report prints it.
+pub const RENDERER: &str = Edition::CURRENT.name();
 
 /// The record's name beside or in a report.
 const RECORD_FILE: &str = "record.json";
@@ -48,11 +52,12 @@ struct Source<'a> {
     context: content::Context,
 }
 
-/// Renders `record`, the canonical bytes (RFC 8785) of a [`record::Record`], as `format`.
+/// Renders `record`, the canonical bytes (RFC 8785) of a [`record::Record`], as `format` in an edition.
 ///
 /// `proof` is a C2SP tlog-proof that the room's log holds the snapshot; none for a snapshot from
 /// before there were proofs. `progress` is called now and then with the fraction that is done, from 0 to 1.
 pub fn render(
+    edition: Edition,
     record: &[u8],
     proof: Option<&str>,
     format: Format,
@@ -60,6 +65,7 @@ pub fn render(
     progress: &mut dyn FnMut(f32),
 ) -> Result<Rendered, ReportError> {
     let context = content::Context {
+        edition,
         record: record::read(record)?,
         sha256: hex(&Sha256::digest(record)),
         proof: proof.map(str::to_owned),

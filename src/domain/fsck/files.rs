@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use report::Edition;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -120,10 +121,10 @@ impl Lost<'_> {
         if self.record == Record::Damaged {
             return Some("its record is damaged too".into());
         }
-        if renderer == report::RENDERER && fonts == app.fonts.name() {
+        if Edition::named(renderer).is_some() && fonts == app.fonts.name() {
             return None;
         }
-        let (ours, here) = (report::RENDERER, app.fonts.name());
+        let (ours, here) = (Edition::CURRENT.name(), app.fonts.name());
         Some(format!("it was drawn by `{renderer}` with the fonts `{fonts}`, and this is `{ours}` with `{here}`"))
     }
 
@@ -138,7 +139,10 @@ impl Lost<'_> {
         if snapshots::file_key(&snapshot) != self.file_url {
             return Ok(Err("this is not where the file of this snapshot belongs".into()));
         }
-        let bytes = match rendering::file_again(app, &snapshot, &record).await {
+        let Some(edition) = Edition::named(&self.drawn.renderer) else {
+            return Ok(Err(format!("`{}` is not known here", self.drawn.renderer)));
+        };
+        let bytes = match rendering::file_again(app, &snapshot, &record, edition).await {
             Ok(bytes) => bytes,
             Err(error) => return Ok(Err(format!("it cannot be drawn again: {error}"))),
         };

@@ -109,7 +109,7 @@ async fn rows(app: &App, log: Log) -> Result<Rows> {
 
 fn public_keys(trusted: &BTreeSet<String>) -> Result<PublicKeys> {
     let keys: Vec<_> = trusted.iter().map(String::as_str).collect();
-    PublicKeys::read(&keys.join("\n")).map_err(|error| Error::setup(format!("the keys that are trusted: {error}")))
+    PublicKeys::trusted(&keys).map_err(|error| Error::setup(format!("the keys that are trusted: {error}")))
 }
 
 /// The key in force, and those that the settings name.

@@ -2,6 +2,9 @@
 
 use super::{Check, CheckOutcome};
 
+/// The most characters that a check says.
+const LONGEST: usize = 4_000;
+
 /// Why a check is not ok.
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -27,8 +30,17 @@ impl Check {
             Err(Fault::Failed(detail)) => (CheckOutcome::Failed, detail),
             Err(Fault::Skipped(detail)) => (CheckOutcome::Skipped, detail),
         };
-        Self { name: name.into(), outcome, detail }
+        Self { name: name.into(), outcome, detail: clipped(detail) }
     }
+}
+
+/// What is said, at most so long: it may repeat what a stranger wrote.
+fn clipped(mut said: String) -> String {
+    if let Some((end, _)) = said.char_indices().nth(LONGEST) {
+        said.truncate(end);
+        said.push('…');
+    }
+    said
 }
 
 /// The checks of a file so far.

@@ -1,10 +1,10 @@
 //! The record of a file, and the entry of the log that announces it.
 
 use report::record::{self, Record};
-use report::{Format, Opened, RENDERER, Rendered};
+use report::{Edition, Format, Opened, Rendered};
 use sha2::{Digest as _, Sha256};
 
-use super::super::{Checkpoint, Hash, Leaf, LogProof};
+use super::super::{Checkpoint, Hash, Leaf, LogProof, PublicKeys};
 use super::checks::{Checks, Fault, Said};
 use super::file::utc;
 use super::older::Standing;
@@ -49,6 +49,15 @@ impl Submitted {
     }
 }
 
+/// The SHA-256 of the record that a proof announces, where one of the keys has signed its checkpoint and this holds
+/// the announcement.
+pub(super) fn announced_by(proof: &str, keys: &PublicKeys) -> Option<Hash> {
+    let submitted = Submitted::read(Some(proof)).ok()?;
+    tree::signed(&submitted, Some(keys)).ok()?;
+    tree::includes(&submitted, None).ok()?;
+    hex::decode(submitted.announced()?).ok()?.try_into().ok()
+}
+
 impl<'a> Evidence<'a> {
     pub(super) fn of(opened: &'a Opened, given: &Exhibits<'_>) -> Self {
         let record_sha256: Hash = Sha256::digest(&opened.record).into();
@@ -57,15 +66,7 @@ impl<'a> Evidence<'a> {
             Ok(proof) => tree::signed(proof, given.keys),
             Err(why) => Err(Unsigned::Not(why.clone())),
         };
-        let announced = proof.as_ref().ok().and_then(Submitted::announced);
-        let genuine = signed.is_ok() && announced.is_some_and(|announced| announced == hex::encode(record_sha256));
-        let record = if genuine || opened.record.len() <= given.unproven_limit {
-            read_record(opened)
-        } else {
-            let why = "no log that is trusted announces it, and it is too large to be read then; \
-                       `sts-clearance verify` on a computer of your own reads it";
-            Err(Fault::Failed(why.to_owned()))
-        };
+        let record = read_record(opened);
         Self { opened, record_sha256, record, proof, signed }
     }
 
@@ -127,11 +128,14 @@ impl<'a> Evidence<'a> {
         if let Some(name) = checks.first_not_ok(needed) {
             return Err(Fault::Skipped(format!("not drawn again, as the {name} does not hold")));
         }
-        if let Some(other) = self.opened.renderer.as_deref().filter(|renderer| *renderer != RENDERER) {
-            return Err(Fault::Skipped(format!(
-                "the file says that `{other}` drew it, and this program draws as `{RENDERER}`: verify it with that version"
-            )));
-        }
+        let named =
+            self.opened.renderer.as_deref().map_or(Ok(Edition::CURRENT), |name| Edition::named(name).ok_or(name));
+        let edition = named.map_err(|other| {
+            let known = Edition::ALL.map(|edition| format!("`{}`", edition.name())).join(" and ");
+            Fault::Skipped(format!(
+                "the file says that `{other}` drew it, and this program draws as {known}: verify it with that version"
+            ))
+        })?;
         let fonts = given.drawer.fonts();
         if let Some(other) = self.opened.fonts.as_deref().filter(|other| *other != fonts) {
             return Err(Fault::Skipped(format!(
@@ -139,7 +143,10 @@ impl<'a> Evidence<'a> {
                  `--font-dir` names the directory of the server's fonts"
             )));
         }
-        given.drawer.draw(self.opened).map_err(|error| Fault::Failed(format!("it cannot be drawn again: {error}")))
+        given
+            .drawer
+            .draw(self.opened, edition)
+            .map_err(|error| Fault::Failed(format!("it cannot be drawn again: {error}")))
     }
 
     /// What the record says of itself.

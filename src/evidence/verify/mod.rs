@@ -25,7 +25,7 @@ mod older;
 mod report;
 mod tree;
 
-use ::report::{Fonts, Opened, Rendered, ReportError};
+use ::report::{Edition, Fonts, Opened, Rendered, ReportError};
 use sha2::{Digest as _, Sha256};
 
 pub use report::{Check, CheckOutcome, Examined, Facts, Report, Told};
@@ -44,13 +44,13 @@ pub struct Exhibits<'a> {
     pub consistency: Option<&'a str>,
     /// The SHA-256 that the file is to have.
     pub sha256: Option<Hash>,
-    /// The keys that are trusted.
+    /// The keys that are trusted by who asks.
     pub keys: Option<&'a PublicKeys>,
+    /// The keys whose genuine files are read as what they are, up to the size that a server of ours writes. All
+    /// others are read within the bounds for strangers, whoever trusts them: anybody can make a key.
+    pub ours: Option<&'a PublicKeys>,
     /// What draws the file again.
     pub drawer: &'a (dyn Drawer + Sync),
-    /// The largest record that is read before it is known to be genuine, in bytes: one that a stranger made up takes
-    /// many times its size in memory.
-    pub unproven_limit: usize,
 }
 
 /// What draws a report again.
@@ -58,8 +58,8 @@ pub trait Drawer {
     /// The name of its font set.
     fn fonts(&self) -> &str;
 
-    /// Draws the report that a file was opened as.
-    fn draw(&self, opened: &Opened) -> Result<Rendered, ReportError>;
+    /// Draws the report that a file was opened as, in an edition.
+    fn draw(&self, opened: &Opened, edition: Edition) -> Result<Rendered, ReportError>;
 }
 
 impl Drawer for Fonts {
@@ -67,8 +67,8 @@ impl Drawer for Fonts {
         self.name()
     }
 
-    fn draw(&self, opened: &Opened) -> Result<Rendered, ReportError> {
-        ::report::render(&opened.record, opened.proof.as_deref(), opened.format, self, &mut |_| ())
+    fn draw(&self, opened: &Opened, edition: Edition) -> Result<Rendered, ReportError> {
+        ::report::render(edition, &opened.record, opened.proof.as_deref(), opened.format, self, &mut |_| ())
     }
 }
 
@@ -99,7 +99,7 @@ fn examine(bytes: &[u8], sha256: Option<Hash>, given: &Exhibits<'_>) -> Option<(
     let digest: Hash = Sha256::digest(bytes).into();
     checks.make("file", file::hash(bytes, digest, sha256));
     let sealed = Sealed::split(bytes);
-    let opened = ::report::open(sealed.unsealed);
+    let opened = ::report::open_as(sealed.unsealed, &|proof| entry::announced_by(proof, given.ours?));
     if matches!(opened, Err(::report::OpenError::Unknown)) {
         return None;
     }

@@ -198,7 +198,7 @@ async fn retry(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -
 }
 
 async fn verified(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Response> {
-    let checked = verifying::verify_stored(&app, room.id, id, &caller.user.email).await;
+    let checked = verifying::verify_stored(&app, room.id, id, caller.user.id).await;
     let (room, snapshot, _) = found(&app, room.id, id).await?;
     let path = room.path(&format!("/snapshots/{id}"));
     let (status, result) = match checked {

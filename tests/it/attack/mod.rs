@@ -1,5 +1,6 @@
 //! What strangers and parties try against the server, and what comes of it.
 
+mod bombs;
 mod contained;
 mod flood;
 mod forms;

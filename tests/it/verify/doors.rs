@@ -1,19 +1,28 @@
 //! The verifier's doors: the command line, the API, the page.
 
-use std::fs;
+use std::{fs, net::IpAddr};
 
-use report::Format;
+use report::{Format, record::Record};
 use serde_json::{Value, json};
-use sts_clearance::evidence::{Leaf, LogKey, LogProof};
+use sts_clearance::{
+    children::Claimant,
+    evidence::{Leaf, LogKey, LogProof},
+};
 
 use super::{Parts, all, small};
 use crate::harness::{Form, Installation, Reply, TestApp, on_both_databases};
 
 /// A file that is the same at each run, and the key of its log.
 fn sample(title: &str) -> (Vec<u8>, LogKey) {
+    signed(|record| record.room.title = title.into())
+}
+
+/// A file of a record that was changed before it was signed, and the key of its log.
+pub(super) fn signed(change: impl FnOnce(&mut Record)) -> (Vec<u8>, LogKey) {
     let key = LogKey::new("sts-clearance/3a2e351c", [7; 32]).unwrap();
     let mut record = report::sample::record(10);
-    (record.snapshot.kind, record.room.title) = ("json".into(), title.into());
+    record.snapshot.kind = "json".into();
+    change(&mut record);
     record.log.key = Some(key.public().into());
     let entries = record.activity.clone().unwrap();
     let leaf = Leaf {
@@ -123,9 +132,9 @@ on_both_databases! {
 }
 
 /// A part of a form: its name and its bytes.
-type Part<'a> = (&'a str, &'a [u8]);
+pub(super) type Part<'a> = (&'a str, &'a [u8]);
 
-fn brought(app: &TestApp, path: &str, parts: &[Part<'_>]) -> impl Future<Output = Reply> {
+pub(super) fn brought(app: &TestApp, path: &str, parts: &[Part<'_>]) -> impl Future<Output = Reply> {
     let mut form = Form::new();
     for (name, bytes) in parts {
         match *name {
@@ -188,7 +197,10 @@ async fn who_comes_when_the_memory_is_taken_is_asked_to_come_again() {
     let app = TestApp::on_sqlite().await;
     let (file, _) = sample("STS Ceuta");
     let take_all = || {
-        let mut others = ["one", "another"].map(|who| app.app.children.verifying(who));
+        let mut others = [1, 2].map(|last| {
+            let network = IpAddr::V4([192, 0, 2, last].into()).into();
+            app.app.children.verifying(Claimant::Network(network))
+        });
         for other in &mut others {
             other.claim(128 * 1024 * 1024).unwrap();
         }

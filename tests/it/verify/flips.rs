@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use report::{Fonts, Opened, Rendered, ReportError};
+use report::{Edition, Fonts, Opened, Rendered, ReportError};
 use serde_json::json;
 use sts_clearance::evidence::{
     PublicKeys,
@@ -29,13 +29,14 @@ impl Drawer for Keeping {
         self.fonts.name()
     }
 
-    fn draw(&self, opened: &Opened) -> Result<Rendered, ReportError> {
-        let key = [&opened.record, opened.proof.as_deref().unwrap_or_default().as_bytes()].concat();
+    fn draw(&self, opened: &Opened, edition: Edition) -> Result<Rendered, ReportError> {
+        let proof = opened.proof.as_deref().unwrap_or_default();
+        let key = [&opened.record, proof.as_bytes(), edition.name().as_bytes()].concat();
         let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = drawn.get(&key) {
             return Ok(kept.clone());
         }
-        let rendered = self.fonts.draw(opened)?;
+        let rendered = self.fonts.draw(opened, edition)?;
         drawn.insert(key, rendered.clone());
         Ok(rendered)
     }
@@ -60,8 +61,8 @@ fn flip(what: &str, file: &[u8], keys: &PublicKeys, bits: &[usize]) {
                         consistency: None,
                         sha256: None,
                         keys: Some(keys),
+                        ours: Some(keys),
                         drawer,
-                        unproven_limit: usize::MAX,
                     });
                     if let Ok(report) = report {
                         assert!(!report.verified, "{what}: bit {} of byte {}: {report:#?}", bit % 8, bit / 8);

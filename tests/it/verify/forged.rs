@@ -241,7 +241,15 @@ async fn a_record_that_is_not_as_it_is_hashed_or_of_another_format_is_named() {
     expect_failed(&report, "record", "it is of a `json` snapshot, and the file is a `pdf`");
     expect_failed(&report, "seal", "the PDF ends without a seal of ours");
     // Without a proof, as files were before there were any.
-    let bare = report::render(&scene.json.canonical(), None, Format::Json, &Fonts::embedded(), &mut |_| ()).unwrap();
+    let bare = report::render(
+        report::Edition::CURRENT,
+        &scene.json.canonical(),
+        None,
+        Format::Json,
+        &Fonts::embedded(),
+        &mut |_| (),
+    )
+    .unwrap();
     let report = check(&bare.bytes, &scene.keys).unwrap();
     expect_failed(&report, "log entry", "the file carries no proof");
     for nothing in [&b""[..], b"hello", b"\x89PNG"] {
@@ -291,8 +299,8 @@ async fn another_renderer_other_fonts_another_hash_and_a_missing_key_are_told() 
         consistency: None,
         sha256: Some([1; 32]),
         keys: None,
+        ours: None,
         drawer: &fonts,
-        unproven_limit: usize::MAX,
     };
     let report = verify(&given).unwrap();
     assert_eq!(report.verdict, "does not verify: file, checkpoint");
@@ -317,29 +325,6 @@ async fn another_renderer_other_fonts_another_hash_and_a_missing_key_are_told() 
             "drawn with the fonts `embedded`, and here are",
         );
     }
-}
-
-#[tokio::test]
-async fn of_a_stranger_no_large_record_is_read_and_of_a_genuine_one_any() {
-    let scene = scene().await;
-    let fonts = Fonts::embedded();
-    let check = |file: &[u8], keys: &PublicKeys| {
-        let sizes = Exhibits {
-            file,
-            older: None,
-            consistency: None,
-            sha256: None,
-            keys: Some(keys),
-            drawer: &fonts,
-            unproven_limit: 100,
-        };
-        verify(&sizes).unwrap()
-    };
-    expect_verified(&check(&scene.json.file(), &scene.keys));
-    let forger = LogKey::new("forger", [9; 32]).unwrap();
-    let report = check(&scene.json.file(), &PublicKeys::read(forger.public()).unwrap());
-    expect_failed(&report, "record", "no log that is trusted announces it, and it is too large to be read then");
-    assert_eq!(report.file.facts.told, None);
 }
 
 #[tokio::test]

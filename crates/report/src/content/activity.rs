@@ -1,9 +1,39 @@
 //! The entries of the room's log.
 
-use super::cell::{Cell, Value};
-use super::table::{Field, Table, left, right};
+use super::cell::{Cell, Look, Value};
+use super::facts::Context;
+use super::section::{Block, Body};
+use super::table::{self, Field, Table, left, right};
+use crate::edition::Rules;
 use crate::record::EntryFacts;
 use crate::words;
+
+/// The entries, the newest of them where there are more than the edition draws.
+pub(super) fn section(context: &Context) -> Body<'_> {
+    let Some(entries) = &context.record.activity else { return Body::LeftOut("Activity was") };
+    let drawn = newest(entries, context.edition.rules());
+    let mut blocks = vec![table().with(drawn)];
+    if drawn.len() < entries.len() {
+        let [drawn, all] = [drawn.len(), entries.len()].map(|count| words::count(count as u64));
+        let said = format!("Drawn here are the newest {drawn} of {all} entries. The attached record has all of them.");
+        blocks.insert(0, Block::Text(Look::Text, said));
+    }
+    Body::Blocks(blocks)
+}
+
+fn newest<'a>(entries: &'a [EntryFacts], rules: &Rules) -> &'a [EntryFacts] {
+    if rules.weight == usize::MAX {
+        return entries;
+    }
+    let columns = table().columns;
+    let mut weight = 0;
+    let fits = |entry: &&'a EntryFacts| {
+        weight += table::weight(&columns, entry, rules);
+        weight <= rules.weight
+    };
+    let drawn = entries.iter().rev().take(rules.entries).take_while(fits).count();
+    &entries[entries.len() - drawn..]
+}
 
 /// What was done, by whom and when.
 pub(super) fn table<'a>() -> Table<&'a EntryFacts> {

@@ -3,8 +3,9 @@
 use super::cell::{Cell, Look};
 use super::facts::Context;
 use super::section::{Block, Body, Part};
-use super::table::{Table, left};
+use super::table::{self, Table, left};
 use super::verdicts;
+use crate::edition::Rules;
 use crate::record::{DocumentFacts, Record, VersionFacts};
 use crate::words;
 
@@ -13,6 +14,7 @@ struct Row<'a> {
     document: &'a DocumentFacts,
     version: Option<&'a VersionFacts>,
     newest: bool,
+    decisions: usize,
 }
 
 /// The tables of documents.
@@ -22,12 +24,15 @@ pub(super) fn section(context: &Context) -> Body<'_> {
         return Body::Unknown;
     }
     let Some(documents) = &record.documents else { return Body::LeftOut("Documents and their versions were") };
+    let rules = context.edition.rules();
+    let drawn = versions_drawn(documents, rules);
+    let cut = documents.iter().any(|document| document.versions.len() > drawn);
     let part = |(owner, heading): (Option<&str>, String)| {
         let (untouched, touched): (Vec<_>, Vec<_>) =
             documents.iter().filter(|d| d.vessel_id.as_deref() == owner).partition(|document| is_untouched(document));
         let mut blocks = Vec::new();
         if !touched.is_empty() || untouched.is_empty() {
-            blocks.push(table().with(touched.into_iter().flat_map(rows)));
+            blocks.push(table().with(touched.into_iter().flat_map(|document| rows(document, drawn, rules))));
         }
         if !untouched.is_empty() {
             blocks.push(Block::Text(Look::Text, "Nothing was uploaded for these:".to_owned()));
@@ -35,7 +40,14 @@ pub(super) fn section(context: &Context) -> Body<'_> {
         }
         Part { heading, blocks }
     };
-    Body::Parts(owners(record, documents).into_iter().map(part).collect())
+    let mut parts: Vec<Part<'_>> = owners(record, documents).into_iter().map(part).collect();
+    if let Some(first) = parts.first_mut().filter(|_| cut) {
+        let newest =
+            if drawn == 1 { "version is".to_owned() } else { format!("{} versions are", words::count(drawn as u64)) };
+        let said = format!("Of each document, the newest {newest} drawn here. The attached record has the others.");
+        first.blocks.insert(0, Block::Text(Look::Text, said));
+    }
+    Body::Parts(parts)
 }
 
 /// Whether there is nothing to tell of a document but what it is.
@@ -61,12 +73,30 @@ fn owners<'a>(record: &'a Record, documents: &'a [DocumentFacts]) -> Vec<(Option
     owners
 }
 
-/// The rows of a document: its newest version first.
-fn rows(document: &DocumentFacts) -> Vec<Row<'_>> {
+/// The rows of a document, its newest version first: at most so many.
+fn rows<'a>(document: &'a DocumentFacts, most: usize, rules: &Rules) -> Vec<Row<'a>> {
+    let decisions = rules.decisions;
     let newest = document.versions.last();
     let older = document.versions.iter().rev().skip(1);
-    let older = older.map(|version| Row { document, version: Some(version), newest: false });
-    std::iter::once(Row { document, version: newest, newest: true }).chain(older).collect()
+    let older = older.map(|version| Row { document, version: Some(version), newest: false, decisions });
+    std::iter::once(Row { document, version: newest, newest: true, decisions }).chain(older).take(most).collect()
+}
+
+/// How many versions are drawn of each document: as many as there are, or as the edition has room for.
+fn versions_drawn(documents: &[DocumentFacts], rules: &Rules) -> usize {
+    let most = documents.iter().map(|document| document.versions.len()).max().unwrap_or(0).max(1);
+    if rules.weight == usize::MAX {
+        return most;
+    }
+    let columns = table().columns;
+    let mut weight = 0;
+    let nth = |document, n: usize| rows(document, n + 1, rules).into_iter().nth(n);
+    let fits = |n: &usize| {
+        let rows = documents.iter().filter_map(|document| nth(document, *n));
+        weight += rows.map(|row| table::weight(&columns, &row, rules)).sum::<usize>();
+        weight <= rules.weight
+    };
+    (0..most).take_while(fits).count().max(1)
 }
 
 fn table<'a>() -> Table<Row<'a>> {
@@ -79,7 +109,7 @@ fn table<'a>() -> Table<Row<'a>> {
             }),
             left("Version and file", 24.0, |r| r.version.map(file).unwrap_or_default()),
             left("SHA-256", 16.2, |r| r.version.map(|v| Cell::code(&v.sha256)).unwrap_or_default()),
-            left("Decisions (UTC)", 24.8, |r| r.version.map(verdicts::cell).unwrap_or_default()),
+            left("Decisions (UTC)", 24.8, |r| r.version.map(|v| verdicts::cell(v, r.decisions)).unwrap_or_default()),
         ],
         empty: "No document was asked for when this snapshot was taken.",
     }

@@ -3,11 +3,14 @@
 use super::cell::{Cell, Value};
 use super::clocks;
 use super::table::Field;
+use crate::Edition;
 use crate::record::{ClockFacts, Counts, Record, RoomFacts};
 use crate::words;
 
 /// What facts are told about.
 pub(crate) struct Context {
+    /// The edition that is drawn.
+    pub(crate) edition: Edition,
     /// The record.
     pub(crate) record: Record,
     /// SHA-256 of its bytes, in hex.
@@ -84,7 +87,7 @@ pub(super) const SNAPSHOT: &[Fact] = &[
     Fact { label: "Log root", cell: |c| Some(Cell::code(&c.record.log.root)) },
     Fact { label: "Log name", cell: |c| c.record.log.origin.as_deref().map(Cell::code) },
     Fact { label: "Log key", cell: |c| c.record.log.key.as_deref().map(Cell::code) },
-    Fact { label: "Rendered by", cell: |c| Some(Cell::text(format!("{}, fonts: {}", crate::RENDERER, c.fonts))) },
+    Fact { label: "Rendered by", cell: |c| Some(Cell::text(format!("{}, fonts: {}", c.edition.name(), c.fonts))) },
     Fact { label: "Times", cell: |_| Some(Cell::text("All times are in UTC.")) },
 ];
 
@@ -108,7 +111,7 @@ pub(crate) const SNAPSHOT_FIELDS: &[Field<Context>] = &[
     Field { name: "log_key", value: |c| c.record.log.key.as_deref().into() },
     Field { name: "record_schema", value: |c| c.record.schema.as_str().into() },
     Field { name: "record_sha256", value: |c| c.sha256.as_str().into() },
-    Field { name: "renderer", value: |_| crate::RENDERER.into() },
+    Field { name: "renderer", value: |c| c.edition.name().into() },
 ];
 
 /// The facts of `room.csv`.

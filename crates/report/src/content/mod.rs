@@ -52,7 +52,7 @@ const SECTIONS: &[Section] = &[
         heading: "Parties",
         body: |c| Body::Blocks(vec![parties::table().with(&c.record.parties)]),
     },
-    Section { name: "activity", heading: "Activity", body: activity },
+    Section { name: "activity", heading: "Activity", body: activity::section },
 ];
 
 /// What stands under the headings of the PDF, but for [`about`].
@@ -76,13 +76,6 @@ fn approvals(context: &Context) -> Body<'_> {
             let of_vessel = approvals.iter().map(|approval| OfVessel::new(record, approval, Some(&approval.vessel_id)));
             Body::Blocks(vec![vessels::approvals().with(of_vessel)])
         }
-    }
-}
-
-fn activity(context: &Context) -> Body<'_> {
-    match &context.record.activity {
-        None => Body::LeftOut("Activity was"),
-        Some(entries) => Body::Blocks(vec![activity::table().with(entries)]),
     }
 }
 

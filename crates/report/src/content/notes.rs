@@ -38,7 +38,7 @@ pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>)
         text(format!(
             "Rendered by {} with the font set “{}”. The same record, proof, renderer and font set give \
              this file again, byte for byte.",
-            crate::RENDERER,
+            context.edition.name(),
             context.fonts,
         )),
         text(if tagged {

@@ -2,6 +2,7 @@
 
 use super::cell::{Cell, Value};
 use super::section::Block;
+use crate::edition::Rules;
 
 /// A table of the PDF, of rows of one kind.
 pub(crate) struct Table<R> {
@@ -53,6 +54,15 @@ pub(super) fn left<R>(text: &'static str, share: f32, cell: fn(&R) -> Cell) -> C
 /// A column of numbers.
 pub(super) fn right<R>(text: &'static str, share: f32, cell: fn(&R) -> Cell) -> Column<R> {
     Column { heading: Heading { text, share, align: Align::Right }, cell }
+}
+
+/// How many bytes of text an edition draws of a row.
+pub(super) fn weight<R>(columns: &[Column<R>], row: &R, rules: &Rules) -> usize {
+    let pieces = columns.iter().flat_map(|column| (column.cell)(row).pieces);
+    // What is longer is cut by characters, of which each has four bytes at the most.
+    pieces
+        .map(|piece| piece.text.len().min(rules.text.saturating_mul(4)) + piece.label.map_or(0, |label| label.len()))
+        .sum()
 }
 
 /// A table with its rows, as the PDF draws it: a row's text exists only while it is laid out.

@@ -1,5 +1,7 @@
 //! What the parties decided on a version, and which of it counts.
 
+use std::collections::HashMap;
+
 use super::cell::{Cell, Look};
 use crate::record::{DecisionFacts, VersionFacts};
 use crate::words;
@@ -13,18 +15,33 @@ pub(super) struct Verdict<'a> {
 
 /// The decisions on a version, oldest first.
 pub(super) fn of(version: &VersionFacts) -> impl DoubleEndedIterator<Item = Verdict<'_>> {
-    version.decisions.iter().enumerate().map(|(index, decision)| {
-        let later = &version.decisions[index + 1..];
-        Verdict { decision, superseded: later.iter().any(|other| other.by == decision.by) }
+    let last: HashMap<&str, usize> =
+        version.decisions.iter().enumerate().map(|(index, decision)| (decision.by.as_str(), index)).collect();
+    version.decisions.iter().enumerate().map(move |(index, decision)| {
+        let superseded = last.get(decision.by.as_str()).is_some_and(|last| *last > index);
+        Verdict { decision, superseded }
     })
 }
 
-/// The decisions on a version, newest first; those that still count stand out.
-pub(super) fn cell(version: &VersionFacts) -> Cell {
+/// The decisions on a version, newest first; those that still count stand out. Of the others, at most so
+/// many are told: a party who decides again and again takes nobody else's place.
+pub(super) fn cell(version: &VersionFacts, most: usize) -> Cell {
     if version.decisions.is_empty() {
         return Cell::default().with(Look::Muted, "None yet");
     }
-    of(version).rev().fold(Cell::default(), with)
+    let mut superseded = 0;
+    let told = of(version).rev().filter(|verdict| {
+        superseded += usize::from(verdict.superseded);
+        !verdict.superseded || superseded <= most
+    });
+    let cell = told.fold(Cell::default(), with);
+    match superseded.saturating_sub(most) {
+        0 => cell,
+        more => {
+            let more = words::count(more as u64);
+            cell.with(Look::Text, "").with(Look::Muted, format!("… {more} more superseded decisions are in the record"))
+        }
+    }
 }
 
 fn with(cell: Cell, verdict: Verdict<'_>) -> Cell {

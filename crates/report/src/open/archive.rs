@@ -1,31 +1,89 @@
 //! The CSV snapshot: the record and the proof out of the zip.
+//!
+//! This reads what [`crate::render`] writes: a few files, stored or deflated, and a list of them at the end. The list
+//! is bounded before it is read, and nothing is unpacked but the parts that are wanted.
 
-use std::io::Cursor;
-
-use zip::ZipArchive;
-use zip::result::ZipError;
-
-use super::{Opened, read_bounded, utf8};
+use super::{Packed, Parts, proof_of};
 use crate::{Format, OpenError, PROOF_FILE, RECORD_FILE, csv};
 
-/// Reads a zip.
-pub(super) fn open(bytes: &[u8]) -> Result<Opened, OpenError> {
-    let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(OpenError::Zip)?;
-    if zip.has_duplicate_names() {
-        return Err(OpenError::TwiceInZip);
-    }
-    let record = member(&mut zip, RECORD_FILE)?.ok_or(OpenError::Missing { from: "zip" })?;
-    let proof = member(&mut zip, PROOF_FILE)?.map(|bytes| utf8(bytes, PROOF_FILE)).transpose()?;
-    let readme = member(&mut zip, csv::README_FILE)?.map(|bytes| utf8(bytes, csv::README_FILE)).transpose()?;
-    let renderer = readme.as_deref().and_then(|text| text.lines().find_map(|line| line.strip_prefix(csv::RENDERED)));
-    Ok(Opened { format: Format::Csv, record, proof, renderer: renderer.map(str::to_owned), fonts: None })
+/// How many files there may be: a snapshot has some fifteen.
+const MOST_FILES: usize = 64;
+
+/// How many bytes the list of the files may have.
+const MOST_LISTED: usize = 16 * 1024;
+
+/// The end of the list, which is the end of the file, as there is no comment.
+const END: usize = 22;
+
+/// A line of the list, and the header of a file, without what is as long as it likes.
+const LINE: usize = 46;
+const HEADER: usize = 30;
+
+/// A file in the zip.
+struct Member<'a> {
+    name: &'a [u8],
+    packed: Packed<'a>,
 }
 
-/// The content of the file of this name, if it is there.
-fn member(zip: &mut ZipArchive<Cursor<&[u8]>>, name: &'static str) -> Result<Option<Vec<u8>>, OpenError> {
-    match zip.by_name(name) {
-        Ok(file) => read_bounded(file, name).map(Some),
-        Err(ZipError::FileNotFound) => Ok(None),
-        Err(error) => Err(OpenError::Zip(error)),
+/// Reads a zip.
+pub(super) fn parts(bytes: &[u8]) -> Result<Parts<'_>, OpenError> {
+    let members = members(bytes)?;
+    let find = |name: &str| members.iter().find(|member| member.name == name.as_bytes()).map(|member| member.packed);
+    let record = find(RECORD_FILE).ok_or(OpenError::Missing { from: "zip" })?;
+    let proof = find(PROOF_FILE).map(proof_of).transpose()?;
+    let readme = find(csv::README_FILE).map(|packed| packed.text(csv::README_FILE)).transpose()?;
+    let renderer = readme.as_deref().and_then(|text| text.lines().find_map(|line| line.strip_prefix(csv::RENDERED)));
+    Ok(Parts { format: Format::Csv, record, proof, renderer: renderer.map(str::to_owned), fonts: None })
+}
+
+/// The files of the list, each with another name.
+fn members(bytes: &[u8]) -> Result<Vec<Member<'_>>, OpenError> {
+    const DAMAGED: OpenError = OpenError::Zip("its list of files is damaged, or of a form that is not written");
+    let at = bytes.len().checked_sub(END).ok_or(DAMAGED)?;
+    let end = &bytes[at..];
+    let (files, length, start) = (number(end, 10, 2), number(end, 12, 4), number(end, 16, 4));
+    let whole = end.starts_with(b"PK\x05\x06") && number(end, 4, 4) == 0 && number(end, 20, 2) == 0;
+    if !whole || number(end, 8, 2) != files || start.checked_add(length) != Some(at) {
+        return Err(DAMAGED);
     }
+    if files > MOST_FILES || length > MOST_LISTED {
+        return Err(OpenError::Zip("it lists more files than any snapshot has"));
+    }
+    let mut list = &bytes[start..at];
+    let mut members: Vec<Member<'_>> = Vec::with_capacity(files);
+    for _ in 0..files {
+        let line = list.get(..LINE).filter(|line| line.starts_with(b"PK\x01\x02")).ok_or(DAMAGED)?;
+        let [name, extra, comment] = [28, 30, 32].map(|place| number(line, place, 2));
+        let rest = LINE + name + extra + comment;
+        let name = list.get(LINE..LINE + name).ok_or(DAMAGED)?;
+        list = list.get(rest..).ok_or(DAMAGED)?;
+        if members.iter().any(|other| other.name == name) {
+            return Err(OpenError::TwiceInZip);
+        }
+        members.push(Member { name, packed: content(bytes, line).ok_or(DAMAGED)? });
+    }
+    if list.is_empty() { Ok(members) } else { Err(DAMAGED) }
+}
+
+/// The content that a line of the list speaks of.
+fn content<'a>(bytes: &'a [u8], line: &[u8]) -> Option<Packed<'a>> {
+    let (flags, method) = (number(line, 8, 2), number(line, 10, 2));
+    let (length, start) = (number(line, 20, 4), number(line, 42, 4));
+    let header = bytes.get(start..start.checked_add(HEADER)?)?;
+    if !header.starts_with(b"PK\x03\x04") || number(header, 8, 2) != method || flags & 1 != 0 {
+        return None;
+    }
+    let from = start + HEADER + number(header, 26, 2) + number(header, 28, 2);
+    let content = bytes.get(from..from.checked_add(length)?)?;
+    match method {
+        0 => Some(Packed::Plain(content)),
+        8 => Some(Packed::Deflate(content)),
+        _ => None,
+    }
+}
+
+/// A number of so many bytes, the lowest first; what is not there is nothing.
+fn number(bytes: &[u8], place: usize, length: usize) -> usize {
+    let digits = bytes.iter().skip(place).take(length).rev();
+    digits.fold(0, |number, byte| number << 8 | usize::from(*byte))
 }

@@ -3,39 +3,51 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Opened;
-use crate::{Format, OpenError, json};
+use super::{Packed, Parts};
+use crate::{Bounds, Exceeded, Format, OpenError, PROOF_FILE, json};
 
-/// The envelope; a key that is there twice is an error.
+/// The envelope, of which nothing is unpacked yet; a key that is there twice is an error.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Envelope<'a> {
-    #[serde(rename = "format")]
-    _format: String,
-    proof: Option<String>,
+    #[serde(rename = "format", borrow)]
+    _format: &'a RawValue,
+    #[serde(borrow)]
+    proof: Option<&'a RawValue>,
     #[serde(borrow)]
     record: &'a RawValue,
-    #[serde(rename = "record_sha256")]
-    _record_sha256: String,
-    renderer: String,
+    #[serde(rename = "record_sha256", borrow)]
+    _record_sha256: &'a RawValue,
+    #[serde(borrow)]
+    renderer: &'a RawValue,
 }
 
 /// Reads an envelope.
-pub(super) fn open(bytes: &[u8]) -> Result<Opened, OpenError> {
+pub(super) fn parts(bytes: &[u8]) -> Result<Parts<'_>, OpenError> {
     #[derive(Deserialize)]
-    struct Header {
-        format: String,
+    struct Header<'a> {
+        #[serde(borrow)]
+        format: &'a RawValue,
     }
-    let header: Header = serde_json::from_slice(bytes).map_err(OpenError::Json)?;
-    if ![json::FORMAT, json::FORMAT_1].contains(&&*header.format) {
-        return Err(OpenError::Envelope { found: header.format });
+    let header: Header<'_> = serde_json::from_slice(bytes).map_err(OpenError::Json)?;
+    let format = text(header.format, "format")?;
+    if ![json::FORMAT, json::FORMAT_1].contains(&&*format) {
+        return Err(OpenError::Envelope { found: format });
     }
     let envelope: Envelope<'_> = serde_json::from_slice(bytes).map_err(OpenError::Json)?;
-    Ok(Opened {
+    Ok(Parts {
         format: Format::Json,
-        record: envelope.record.get().as_bytes().to_vec(),
-        proof: envelope.proof,
-        renderer: Some(envelope.renderer),
+        record: Packed::Plain(envelope.record.get().as_bytes()),
+        proof: envelope.proof.map(|proof| text(proof, PROOF_FILE)).transpose()?,
+        renderer: Some(text(envelope.renderer, "renderer")?),
         fonts: None,
     })
+}
+
+/// A text of the envelope, unless it is longer than it may be.
+fn text(raw: &RawValue, name: &'static str) -> Result<String, OpenError> {
+    if raw.get().len() > Bounds::BESIDE {
+        return Err(OpenError::TooMuch { name, exceeded: Exceeded::Bytes(Bounds::BESIDE) });
+    }
+    serde_json::from_str(raw.get()).map_err(OpenError::Json)
 }

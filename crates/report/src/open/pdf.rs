@@ -4,17 +4,21 @@
 //! check could find to be the same file anyway. A reader of every PDF would have to unpack streams
 //! of objects without knowing how large they get.
 
-use flate2::read::ZlibDecoder;
-
 use super::object::{Tokens, entry, items, number, text};
-use super::{Opened, read_bounded, utf8};
+use super::{Packed, Parts, proof_of};
 use crate::{Format, OpenError, PROOF_FILE, RECORD_FILE, pdf};
 
 /// The length of an entry in the table of objects.
 const ENTRY: usize = 20;
 
+/// How many files may be attached: ours have two.
+const MOST_ATTACHED: usize = 64;
+
+/// The longest name of a renderer or a font set that is read.
+const LONGEST_NAME: usize = 1_000;
+
 /// Reads a PDF.
-pub(super) fn open(bytes: &[u8]) -> Result<Opened, OpenError> {
+pub(super) fn parts(bytes: &[u8]) -> Result<Parts<'_>, OpenError> {
     let file = File::read(bytes).ok_or(OpenError::Pdf)?;
     if entry(file.trailer, b"/Prev").is_some() {
         return Err(OpenError::Extended);
@@ -22,12 +26,13 @@ pub(super) fn open(bytes: &[u8]) -> Result<Opened, OpenError> {
     let catalog = file.named(file.trailer, b"/Root").ok_or(OpenError::Pdf)?;
     let attached = file.attached(catalog)?;
     let record = file.attachment(&attached, RECORD_FILE)?.ok_or(OpenError::Missing { from: "PDF" })?;
-    let proof = file.attachment(&attached, PROOF_FILE)?.map(|bytes| utf8(bytes, PROOF_FILE)).transpose()?;
+    let proof = file.attachment(&attached, PROOF_FILE)?.map(proof_of).transpose()?;
     let info = file.named(file.trailer, b"/Info").unwrap_or_default();
-    let told = |key| entry(info, key).and_then(text);
+    let told = |key| entry(info, key).and_then(text).filter(|name| name.len() <= LONGEST_NAME);
+    // What is longer is no name of ours, and then the file is drawn as if it had none.
     let renderer = told(b"/Producer").map(str::to_owned);
     let fonts = told(b"/Keywords").and_then(|keyword| keyword.strip_prefix(pdf::FONTS_KEYWORD)).map(str::to_owned);
-    Ok(Opened { format: Format::Pdf, record, proof, renderer, fonts })
+    Ok(Parts { format: Format::Pdf, record, proof, renderer, fonts })
 }
 
 /// The parts of a PDF by which its objects are found.
@@ -63,12 +68,15 @@ impl<'a> File<'a> {
         while let Some(name) = items.next() {
             let pair = text(name).zip(items.next());
             attached.push(pair.ok_or(OpenError::Pdf)?);
+            if attached.len() > MOST_ATTACHED {
+                return Err(OpenError::Attached);
+            }
         }
         Ok(attached)
     }
 
     /// The content of the attachment of this name, if it is there.
-    fn attachment(&self, attached: &[(&str, &'a [u8])], name: &'static str) -> Result<Option<Vec<u8>>, OpenError> {
+    fn attachment(&self, attached: &[(&str, &'a [u8])], name: &'static str) -> Result<Option<Packed<'a>>, OpenError> {
         let mut files = attached.iter().filter(|(other, _)| *other == name).map(|(_, file)| *file);
         let Some(file) = files.next() else { return Ok(None) };
         if files.next().is_some() {
@@ -77,11 +85,10 @@ impl<'a> File<'a> {
         let file = self.resolve(file).ok_or(OpenError::Pdf)?;
         let (dictionary, data) = self.stream(file).ok_or(OpenError::Pdf)?;
         match entry(dictionary, b"/Filter") {
-            None => read_bounded(data, name),
-            Some(b"/FlateDecode") => read_bounded(ZlibDecoder::new(data), name),
+            None => Ok(Some(Packed::Plain(data))),
+            Some(b"/FlateDecode") => Ok(Some(Packed::Zlib(data))),
             Some(_) => Err(OpenError::Pdf),
         }
-        .map(Some)
     }
 
     /// The dictionary and the bytes of the stream that a file specification speaks of.

@@ -1,11 +1,14 @@
 //! Lines onto pages: the place of everything is known before anything is drawn.
 
+use std::borrow::Cow;
 use std::num::NonZeroU16;
 
 use super::style::{self, Size};
 use super::tags::{Element, Kind, Structure};
 use crate::content::Look;
+use crate::edition::Rules;
 use crate::text::{Family, Ink, Line, Shaper, Span, layout};
+use crate::words;
 
 /// A page: what stands where.
 #[derive(Debug, Default)]
@@ -32,6 +35,7 @@ pub(super) struct Bookmark {
 
 /// The pages so far and the place where the next thing goes.
 pub(super) struct Flow<'f> {
+    rules: &'static Rules,
     pub(super) shaper: Shaper<'f>,
     pub(super) structure: Structure,
     pub(super) bookmarks: Vec<Bookmark>,
@@ -41,8 +45,9 @@ pub(super) struct Flow<'f> {
 }
 
 impl<'f> Flow<'f> {
-    pub(super) fn new(shaper: Shaper<'f>, tagged: bool) -> Self {
+    pub(super) fn new(shaper: Shaper<'f>, rules: &'static Rules, tagged: bool) -> Self {
         Self {
+            rules,
             shaper,
             structure: Structure::new(tagged),
             bookmarks: Vec::new(),
@@ -90,9 +95,17 @@ impl<'f> Flow<'f> {
         self.page.items.push(Item::Text { x, baseline, size: size.text, line, element });
     }
 
+    /// The text as far as the edition draws it, and how much more of it there is.
+    pub(super) fn drawn<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let Some((end, _)) = text.char_indices().nth(self.rules.text) else { return Cow::Borrowed(text) };
+        let more = words::count(text[end..].chars().count() as u64);
+        Cow::Owned(format!("{} … {more} more characters are in the record", text[..end].trim_end()))
+    }
+
     /// Sets text across the column, over as many pages as it takes.
     pub(super) fn text(&mut self, span: Span<'_>, size: Size, element: Element) {
-        let lines = layout(&mut self.shaper, &[span], style::WIDTH / size.text);
+        let text = self.drawn(span.text);
+        let lines = layout(&mut self.shaper, &[Span { text: &text, ..span }], style::WIDTH / size.text);
         let mut together = if lines.len() <= style::FEW_LINES { lines.len() } else { 1 };
         for line in lines {
             if self.room() < style::lines_of(together, size) && !self.at_top() {
@@ -123,7 +136,9 @@ impl<'f> Flow<'f> {
     pub(super) fn heading(&mut self, text: &str, title: &str, following: f32) {
         let above = if self.at_top() { 0.0 } else { 20.0 };
         let span = Span { text, family: Family::Bold, ink: Ink::Accent };
-        let lines = layout(&mut self.shaper, std::slice::from_ref(&span), style::WIDTH / style::HEADING.text).len();
+        let drawn = self.drawn(text);
+        let measured = Span { text: &drawn, ..span };
+        let lines = layout(&mut self.shaper, &[measured], style::WIDTH / style::HEADING.text).len();
         let lines = lines.min(style::FEW_LINES);
         self.y += above;
         self.keep(style::lines_of(lines, style::HEADING) + 6.0 + following);

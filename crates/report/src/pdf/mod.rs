@@ -22,7 +22,7 @@ use krilla::{Document, SerializeSettings};
 use crate::content::{self, Part};
 use crate::text::{Fonts, Shaper, plain};
 use crate::words;
-use crate::{PROOF_FILE, RECORD_FILE, RENDERER, Rendered, ReportError, Source, fraction};
+use crate::{PROOF_FILE, RECORD_FILE, Rendered, ReportError, Source, fraction};
 pub use paper::paper;
 
 use draw::Pen;
@@ -54,7 +54,7 @@ pub(crate) fn render(
     let parts = content::parts(context);
     let rows = parts.iter().map(Part::rows).sum();
     let tagged = rows <= TAGGED_ROWS;
-    let mut flow = Flow::new(Shaper::new(fonts), tagged);
+    let mut flow = Flow::new(Shaper::new(fonts), context.edition.rules(), tagged);
     part::title(&mut flow, &context.record);
     let mut done = 0;
     let mut row_done = || {
@@ -148,8 +148,8 @@ fn metadata(source: &Source<'_>, tagged: bool) -> Metadata {
         .description(format!("{}; {tags}; record SHA-256 {}", content::KIND, source.context.sha256))
         .keywords(vec![format!("{FONTS_KEYWORD}{}", source.context.fonts)])
         .authors(vec![plain(&snapshot.created_by.name, 300)])
-        .creator(RENDERER.to_owned())
-        .producer(RENDERER.to_owned())
+        .creator(source.context.edition.name().to_owned())
+        .producer(source.context.edition.name().to_owned())
         .language(LANGUAGE.to_owned())
         .creation_date(date(snapshot.created_at))
         .document_id(source.context.sha256.clone())

@@ -13,11 +13,11 @@ use super::tags::{Element, Kind};
 use super::{LANGUAGE, date, export_error, outline, settings, style, title_of};
 use crate::content::Look;
 use crate::text::{Family, Fonts, Ink, Shaper, Span};
-use crate::{RENDERER, ReportError};
+use crate::{Edition, RENDERER, ReportError};
 
 /// Draws a paper that is no report, such as those that a demonstration uploads. `at` is its date.
 pub fn paper(title: &str, paragraphs: &[&str], at: Timestamp, fonts: &Fonts) -> Result<Vec<u8>, ReportError> {
-    let mut flow = Flow::new(Shaper::new(fonts), true);
+    let mut flow = Flow::new(Shaper::new(fonts), Edition::CURRENT.rules(), true);
     let heading = flow.structure.add(Element::ROOT, Kind::Heading(NonZeroU16::MIN, title_of(title)));
     flow.text(Span { text: title, family: Family::Bold, ink: Ink::Text }, style::TITLE, heading);
     flow.space(style::BETWEEN_BLOCKS);

@@ -187,9 +187,10 @@ fn cell_lines(flow: &mut Flow<'_>, cell: &Cell, column: Column) -> Vec<(Line, Si
     let mut all = Vec::new();
     for piece in &cell.pieces {
         let (family, ink, size) = style::set(piece.look, style::TABLE);
-        let label = piece.label.as_ref().map(|label| format!("{label}: "));
+        let label = piece.label.as_ref().map(|label| format!("{}: ", flow.drawn(label)));
         let label = label.as_deref().map(|text| Span { text, family, ink: Ink::Muted });
-        let text = Span { text: &piece.text, family, ink };
+        let drawn = flow.drawn(&piece.text);
+        let text = Span { text: &drawn, family, ink };
         let spans: Vec<_> = label.into_iter().chain([text]).collect();
         all.append(&mut lines(flow, &spans, size, column));
     }

@@ -82,6 +82,11 @@ pub(super) fn is_invisible(c: char) -> bool {
     is_joiner(c) || is_direction(c)
 }
 
+/// Nobody sees it: it is left out, or only steers its neighbours.
+pub(crate) fn is_unseen(c: char) -> bool {
+    is_dropped(c) || is_invisible(c) || is_override(c)
+}
+
 /// Steers how neighbours join: zero width joiner and non-joiner.
 pub(super) fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')

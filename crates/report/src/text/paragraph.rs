@@ -25,7 +25,7 @@ pub(crate) enum Ink {
 }
 
 /// A stretch of text in one look.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Span<'a> {
     /// The text; may hold line ends.
     pub(crate) text: &'a str,

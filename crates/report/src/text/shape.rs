@@ -15,8 +15,19 @@ const BOX_SCALE: f32 = 0.72;
 /// Space around a boxed code point, in em of the text around it.
 pub(crate) const BOX_PADDING: f32 = 0.22;
 
-/// How many shaped words are kept; beyond that the cache starts anew.
+/// How many shaped words are kept, and of how many bytes of text: each takes some hundred times as much.
+/// Beyond that the cache starts anew.
 const CACHED_WORDS: usize = 32_768;
+const CACHED_BYTES: usize = 256 * 1024;
+
+/// How many boxed code points are kept. A report that needs more draws the others each by itself.
+const CACHED_BOXES: usize = 16_384;
+
+/// How many characters are remembered with the face that has them.
+const CACHED_CHARS: usize = 131_072;
+
+/// A longer word is not kept: it hardly comes again, and in parts it is.
+const LONGEST_CACHED: usize = 256;
 
 /// Glyphs of one face in one direction, from left to right.
 #[derive(Debug)]
@@ -44,6 +55,8 @@ pub(super) type Runs = Rc<[Rc<Run>]>;
 pub(crate) struct Shaper<'f> {
     fonts: &'f Fonts,
     words: [HashMap<Box<str>, Runs>; 6],
+    cached: usize,
+    boxes: HashMap<(u8, char), Rc<Run>>,
     coverage: HashMap<(u8, char), Option<usize>>,
     plans: Vec<Plan>,
     buffer: Option<UnicodeBuffer>,
@@ -64,6 +77,8 @@ impl<'f> Shaper<'f> {
         Self {
             fonts,
             words: Default::default(),
+            cached: 0,
+            boxes: HashMap::new(),
             coverage: HashMap::new(),
             plans: Vec::new(),
             buffer: None,
@@ -83,10 +98,14 @@ impl<'f> Shaper<'f> {
             return runs.clone();
         }
         let runs: Runs = self.shape_word(family, rtl, text).into();
-        if self.words[slot].len() >= CACHED_WORDS {
-            self.words[slot].clear();
+        if text.len() <= LONGEST_CACHED {
+            self.cached += text.len();
+            if self.words[slot].len() >= CACHED_WORDS || self.cached > CACHED_BYTES {
+                self.words = Default::default();
+                self.cached = text.len();
+            }
+            self.words[slot].insert(text.into(), runs.clone());
         }
-        self.words[slot].insert(text.into(), runs.clone());
         runs
     }
 
@@ -139,6 +158,9 @@ impl<'f> Shaper<'f> {
 
     /// A character as its code point, in a box.
     fn code_point(&mut self, family: Family, c: char) -> Rc<Run> {
+        if let Some(run) = self.boxes.get(&(family as u8, c)) {
+            return run.clone();
+        }
         self.uncovered.insert(c);
         let text = format!("U+{:04X}", u32::from(c));
         let face = self.covering(family, &['U']).unwrap_or(0);
@@ -146,7 +168,11 @@ impl<'f> Shaper<'f> {
         run.boxed = true;
         run.scale = BOX_SCALE;
         run.width = run.width * BOX_SCALE + 2.0 * BOX_PADDING;
-        Rc::new(run)
+        let run = Rc::new(run);
+        if self.boxes.len() < CACHED_BOXES {
+            self.boxes.insert((family as u8, c), run.clone());
+        }
+        run
     }
 
     /// The first face that has all of these characters; none where one may not be printed.
@@ -159,6 +185,9 @@ impl<'f> Shaper<'f> {
             [c] => {
                 let fonts = self.fonts;
                 let key = (family as u8, *c);
+                if self.coverage.len() > CACHED_CHARS {
+                    self.coverage.clear();
+                }
                 *self.coverage.entry(key).or_insert_with(|| fonts.covering(family, chars))
             }
             _ => self.fonts.covering(family, chars),

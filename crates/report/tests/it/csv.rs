@@ -140,7 +140,8 @@ fn no_cell_of_strangers_is_a_formula() {
         ("\rx", "'\rx"),
         ("=HYPERLINK(\"http://x\",\"y\")", "'=HYPERLINK(\"http://x\",\"y\")"),
         ("a=1", "a=1"),
-        (" =1", " =1"),
+        (" =1", "' =1"),
+        (" 1 = 1", " 1 = 1"),
         ("'", "'"),
         ("", ""),
     ] {

@@ -13,7 +13,8 @@ fn digests() -> String {
     let fonts = Fonts::embedded();
     let digest = |format| {
         let rendered =
-            report::render(&record, Some(sample::PROOF), format, &fonts, &mut |_| {}).expect("the sample renders");
+            report::render(report::Edition::CURRENT, &record, Some(sample::PROOF), format, &fonts, &mut |_| {})
+                .expect("the sample renders");
         format!("{:?}", Sha256::digest(rendered.bytes))
     };
     FORMATS.map(digest).join(" ")
@@ -40,7 +41,9 @@ fn another_proof_gives_other_bytes() {
     let record = sample::bytes(1);
     for format in FORMATS {
         let [one, other, none] = [Some(sample::PROOF), Some("c2sp.org/tlog-proof@v1\n"), None]
-            .map(|proof| report::render(&record, proof, format, &crate::harness::FONTS, &mut |_| {}))
+            .map(|proof| {
+                report::render(report::Edition::CURRENT, &record, proof, format, &crate::harness::FONTS, &mut |_| {})
+            })
             .map(|rendered| rendered.expect("the sample renders").bytes);
         assert!(one != other && one != none && other != none, "{format:?}");
     }

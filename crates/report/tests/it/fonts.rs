@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use report::{FontError, Fonts, Format, render, sample};
+use report::{Edition, FontError, Fonts, Format, render, sample};
 
 /// An empty directory of this test run.
 fn directory(name: &str) -> PathBuf {
@@ -51,7 +51,14 @@ fn a_truncated_font_never_makes_a_render_panic() {
         if let Ok(fonts) = Fonts::with_directory(&dir) {
             let mut record = sample::record(1);
             record.room.title = "ꙮ ⁂ 山 ﷽".to_owned();
-            let _ = render(&sample::to_bytes(&record), Some(sample::PROOF), Format::Pdf, &fonts, &mut |_| {});
+            let _ = render(
+                Edition::CURRENT,
+                &sample::to_bytes(&record),
+                Some(sample::PROOF),
+                Format::Pdf,
+                &fonts,
+                &mut |_| {},
+            );
         }
     }
 }

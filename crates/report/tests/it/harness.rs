@@ -17,12 +17,13 @@ pub(crate) fn render(record: &Record, format: Format) -> Rendered {
 
 /// Renders bytes that may not be a record, with the proof of the sample.
 pub(crate) fn try_render(bytes: &[u8], format: Format) -> Result<Rendered, ReportError> {
-    report::render(bytes, Some(sample::PROOF), format, &FONTS, &mut |_| {})
+    report::render(report::Edition::CURRENT, bytes, Some(sample::PROOF), format, &FONTS, &mut |_| {})
 }
 
 /// Renders a record of which there is no proof.
 pub(crate) fn render_without_proof(record: &Record, format: Format) -> Rendered {
-    report::render(&sample::to_bytes(record), None, format, &FONTS, &mut |_| {}).expect("a record renders")
+    report::render(report::Edition::CURRENT, &sample::to_bytes(record), None, format, &FONTS, &mut |_| {})
+        .expect("a record renders")
 }
 
 /// The pages of a PDF as they look; none, with a word about it, where `pdftotext` is not installed.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use report::{Fonts, Format, OpenError, Opened, RENDERER, open, sample};
+use report::{Bounds, Fonts, Format, OpenError, Opened, RENDERER, open, sample};
 
 use crate::harness::{FONTS, render, render_without_proof};
 use crate::robustness::{any_text, record_with};
@@ -60,6 +60,7 @@ fn a_report_opens_to_what_it_was_rendered_from() {
             let expected = Opened {
                 format,
                 record: sample::to_bytes(&record),
+                bounds: Bounds::STRANGER,
                 proof: Some(sample::PROOF.to_owned()),
                 renderer: Some(RENDERER.to_owned()),
                 fonts: (format == Format::Pdf).then(|| "embedded".to_owned()),
@@ -77,7 +78,8 @@ fn a_pdf_names_the_fonts_that_it_was_drawn_with() {
     std::fs::create_dir_all(&dir).expect("a directory for fonts");
     std::fs::write(dir.join("a.ttf"), dejavu::serif::regular()).expect("a font");
     let fonts = Fonts::with_directory(&dir).expect("one font");
-    let rendered = report::render(&sample::bytes(1), None, Format::Pdf, &fonts, &mut |_| {}).expect("it renders");
+    let rendered = report::render(report::Edition::CURRENT, &sample::bytes(1), None, Format::Pdf, &fonts, &mut |_| {})
+        .expect("it renders");
     assert_eq!(open(&rendered.bytes).expect("it opens").fonts.as_deref(), Some(fonts.name()));
 }
 
@@ -154,8 +156,12 @@ fn a_pdf_whose_parts_lead_in_circles_ends() {
     {
         assert!(open(&pdf(&[object])).is_err(), "{object}");
     }
-    let many = catalog(&"(a)2 0 R".repeat(100_000));
-    assert_eq!(error(&pdf(&[&many, &format!("[{}]", "[]".repeat(500_000))])), "the PDF holds no `record.json`");
+    let long = format!("[{}]", "[]".repeat(500_000));
+    assert_eq!(error(&pdf(&[&catalog(&"(a)2 0 R".repeat(60)), &long])), "the PDF holds no `record.json`");
+    assert_eq!(
+        error(&pdf(&[&catalog(&"(a)2 0 R".repeat(100_000)), &long])),
+        "the PDF has more attachments than any snapshot"
+    );
     let deep = format!("<</Names{}", "[".repeat(1_000_000));
     assert!(open(&pdf(&[&deep])).is_err());
 }
@@ -167,7 +173,7 @@ proptest! {
     fn any_record_and_any_proof_come_back(texts in prop::collection::vec(any_text(), 9), proof in any_text()) {
         let record = sample::to_bytes(&record_with(&texts));
         for format in FORMATS {
-            let rendered = report::render(&record, Some(&proof), format, &FONTS, &mut |_| {}).expect("it renders");
+            let rendered = report::render(report::Edition::CURRENT, &record, Some(&proof), format, &FONTS, &mut |_| {}).expect("it renders");
             let opened = open(&rendered.bytes).expect("it opens");
             prop_assert_eq!(&opened.record, &record);
             prop_assert_eq!(opened.proof.as_deref(), Some(proof.as_str()));

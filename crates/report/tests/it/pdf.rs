@@ -82,7 +82,8 @@ fn a_header_stands_on_every_page_of_its_table_as_a_real_header() {
 fn a_row_taller_than_a_page_breaks_and_loses_nothing() {
     let mut record = sample::record(3);
     let words: Vec<String> = (0..3_000).map(|n| format!("word{n:04}")).collect();
-    record.activity.as_mut().expect("activity")[1].meta = json!({ "text": words.join(" ") });
+    record.activity.as_mut().expect("activity")[1].meta =
+        json!(words.chunks(200).map(|some| [some.join(" ")]).collect::<Vec<_>>());
     let Some(pages) = pages(&render(&record, Format::Pdf).bytes) else { return };
     assert!(pages.len() > 4);
     let text = pages.join(" ");
@@ -217,8 +218,15 @@ fn details_read_as_words() {
 fn progress_goes_from_none_to_all_and_never_back() {
     let mut seen = Vec::new();
     let record = sample::bytes(300);
-    report::render(&record, Some(sample::PROOF), Format::Pdf, &crate::harness::FONTS, &mut |done| seen.push(done))
-        .expect("it renders");
+    report::render(
+        report::Edition::CURRENT,
+        &record,
+        Some(sample::PROOF),
+        Format::Pdf,
+        &crate::harness::FONTS,
+        &mut |done| seen.push(done),
+    )
+    .expect("it renders");
     assert!(seen.len() > 4 && seen.is_sorted(), "{seen:?}");
     assert!(seen.first() == Some(&0.0) && seen.last() == Some(&1.0), "{seen:?}");
 }

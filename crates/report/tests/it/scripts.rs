@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use report::record::Record;
-use report::{Fonts, Format, Rendered, render, sample};
+use report::{Edition, Fonts, Format, Rendered, render, sample};
 
 use crate::harness::{self, text};
 
@@ -96,7 +96,8 @@ fn a_font_directory_adds_scripts() {
     let fonts = Fonts::with_directory(dir).expect("the fonts load");
     for name in ["山田太郎", "김민준", "王小明𠮷", "株式会社 (Kaisha)"] {
         let record = sample::to_bytes(&named(name));
-        let rendered = render(&record, None, Format::Pdf, &fonts, &mut |_| {}).expect("the record renders");
+        let rendered =
+            render(Edition::CURRENT, &record, None, Format::Pdf, &fonts, &mut |_| {}).expect("the record renders");
         assert_eq!(rendered.uncovered, [], "{name}");
         if let Some(text) = text(&rendered.bytes) {
             assert!(text.contains(name), "{name} is not in {text}");

@@ -19,7 +19,14 @@ pub(crate) static UNTAGGED: LazyLock<Vec<u8>> = LazyLock::new(|| report(2_100));
 pub(crate) static AUTHORITY: LazyLock<Authority> = LazyLock::new(Authority::new);
 
 fn report(entries: u64) -> Vec<u8> {
-    let rendered = report::render(&sample::bytes(entries), None, Format::Pdf, &Fonts::embedded(), &mut |_| {});
+    let rendered = report::render(
+        report::Edition::CURRENT,
+        &sample::bytes(entries),
+        None,
+        Format::Pdf,
+        &Fonts::embedded(),
+        &mut |_| {},
+    );
     rendered.expect("a sample renders").bytes
 }
 
