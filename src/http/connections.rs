@@ -23,6 +23,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::network::Network;
 
+/// A new connection, or one that has been answered, has this long to send the head of its request before it may lose
+/// its place: else a flood of new ones would close those whose request is about to be read.
+const GRACE: Duration = Duration::from_millis(100);
 /// A client that has neither read nor sent for this long may lose its place to one that does.
 const STALLED: Duration = Duration::from_millis(500);
 /// How often it is looked again whether a connection has come to a stall, where all of them work.
@@ -45,7 +48,8 @@ struct Table {
 }
 
 /// Why a connection has no place.
-enum Full {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Full {
     /// Its network's share is taken by connections that work.
     Share,
     /// All places are.
@@ -57,19 +61,23 @@ impl Connections {
         Self { places, table: Mutex::default(), freed: Notify::new() }
     }
 
-    /// Gives a new connection of this network its place, once there is one; `None` if the network has its share.
-    pub(super) async fn admit(self: &Arc<Self>, network: Network, share: usize) -> Option<Place> {
+    /// Gives a new connection of this network its place, once there is one.
+    pub(super) async fn admit(self: &Arc<Self>, network: Network, share: usize) -> Place {
         loop {
-            match self.try_admit(network, share) {
-                Ok(place) => return Some(place),
-                Err(Full::Share) => return None,
-                // Whether one was freed or has stalled is seen by the next look.
-                Err(Full::All) => drop(timeout(LOOK, self.freed.notified()).await),
+            if let Ok(place) = self.try_admit(network, share) {
+                return place;
             }
+            self.look_again().await;
         }
     }
 
-    fn try_admit(self: &Arc<Self>, network: Network, share: usize) -> Result<Place, Full> {
+    /// Waits until there may be a place: one was freed, or a connection has stood still for long enough meanwhile.
+    pub(super) async fn look_again(&self) {
+        let _ = timeout(LOOK, self.freed.notified()).await;
+    }
+
+    /// Gives a new connection its place, or says why there is none now.
+    pub(super) fn try_admit(self: &Arc<Self>, network: Network, share: usize) -> Result<Place, Full> {
         let mut table = self.lock();
         let of_network = table.open.values().filter(|connection| connection.network == network).count();
         if of_network >= share {
@@ -164,7 +172,7 @@ impl Doing {
     fn unused(&self) -> Option<(bool, Instant)> {
         match self.stalled_since {
             Some(since) if since.elapsed() >= STALLED => Some((true, since)),
-            None if self.requests == 0 => Some((false, self.idle_since)),
+            None if self.requests == 0 && self.idle_since.elapsed() >= GRACE => Some((false, self.idle_since)),
             _ => None,
         }
     }

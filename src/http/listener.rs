@@ -28,13 +28,19 @@ use tower::ServiceExt;
 
 use super::{
     client::Peer,
-    connections::{Answering, Awaited, Connection, Connections, Place},
+    connections::{Answering, Awaited, Connection, Connections, Full, Place},
     pace::{Pace, Patience},
 };
-use crate::{config::Config, network::TrustedProxies};
+use crate::{
+    config::Config,
+    network::{Network, TrustedProxies},
+    shares::Shares,
+};
 
 /// The pause after the system had no means for another connection, such as a file descriptor.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Of the places, the part of connections that may wait while their network has its share.
+const WAITING: usize = 4;
 /// What the system may hold of an answer beside what is on its way, in bytes. With more, a client that reads slowly
 /// would seem not to read at all: nothing could be written for as long as it takes to read that.
 const UNSENT: u32 = 16 * 1024;
@@ -84,51 +90,57 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head);
     let connections = Arc::new(Connections::new(limits.connections));
+    let waiting = Shares::new(limits.connections / WAITING, limits.connections / WAITING / 2);
     let open = GracefulShutdown::new();
-    while let Some((stream, peer, place)) = stop.run_until_cancelled(accept(&listener, &connections, &limits)).await {
-        let (http, router, stop, watcher) = (http.clone(), router.clone(), stop.clone(), open.watcher());
-        let (head, reading) = (limits.head, limits.reading);
+    while let Some((stream, peer)) = stop.run_until_cancelled(accept(&listener)).await {
+        let (network, share) = (Network::from(peer.ip()), limits.share(peer));
+        let Some(admitted) = stop.run_until_cancelled(admit(&connections, network, share)).await else { break };
+        // Whose network has its share waits beside the others, and not in front of them.
+        let seat = if admitted.is_some() { None } else { waiting.try_take(network) };
+        if admitted.is_none() && seat.is_none() {
+            continue;
+        }
+        let visitor = Visitor { stream, peer, http: http.clone(), router: router.clone(), limits: limits.clone() };
+        let (connections, stop, watcher) = (Arc::clone(&connections), stop.clone(), open.watcher());
         tokio::spawn(async move {
-            let connection = &place.connection;
-            // At a stop, hyper would wait for the first request of a connection that has none yet.
-            let begun = tokio::select! {
-                biased;
-                () = stop.cancelled() => false,
-                () = connection.closed() => false,
-                begun = timeout(head, stream.readable()) => matches!(begun, Ok(Ok(()))),
-            };
-            if begun {
-                tokio::select! {
-                    biased;
-                    () = connection.closed() => tracing::debug!("a connection was closed for another"),
-                    () = converse(&http, Paced::new(stream, reading, connection), (router, peer), watcher) => {}
+            let place = match admitted {
+                Some(place) => Some(place),
+                None => {
+                    let place = timeout(visitor.limits.head, connections.admit(network, share));
+                    stop.run_until_cancelled(place).await.and_then(Result::ok)
                 }
+            };
+            drop(seat);
+            if let Some(place) = place {
+                visitor.serve(&place, &stop, watcher).await;
             }
-            drop(place);
         });
     }
     drop(listener);
     open.shutdown().await;
 }
 
-/// The next connection, and its place among those that may be open.
-async fn accept(
-    listener: &TcpListener,
-    connections: &Arc<Connections>,
-    limits: &Limits,
-) -> (TcpStream, SocketAddr, Place) {
+/// The next connection.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => {
-                if let Some(place) = connections.admit(peer.ip().into(), limits.share(peer)).await {
-                    return (stream, peer, place);
-                }
-            }
+            Ok(accepted) => return accepted,
             Err(error) if is_of_the_client(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "a connection cannot be accepted");
                 tokio::time::sleep(PAUSE).await;
             }
+        }
+    }
+}
+
+/// The place of a connection, once there is one; `None` where its network has its share, for which others do not wait.
+async fn admit(connections: &Arc<Connections>, network: Network, share: usize) -> Option<Place> {
+    loop {
+        match connections.try_admit(network, share) {
+            Ok(place) => return Some(place),
+            Err(Full::Share) => return None,
+            Err(Full::All) => connections.look_again().await,
         }
     }
 }
@@ -139,22 +151,54 @@ fn is_of_the_client(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Serves the requests of one connection.
-async fn converse(http: &http1::Builder, stream: Paced, (router, peer): (Router, SocketAddr), watcher: Watcher) {
-    let connection = Arc::clone(&stream.connection);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let (router, connection) = (router.clone(), Arc::clone(&connection));
-        async move {
-            let Some(working) = connection.begin() else { return std::future::pending().await };
-            let mut request = request.map(|body| Body::new(Awaited { body, connection }));
-            request.extensions_mut().insert(Peer(peer));
-            let Ok(response) = router.oneshot(request).await;
-            Ok::<_, Infallible>(response.map(|body| Answering { body, _working: working }))
+/// A client that has connected.
+struct Visitor {
+    stream: TcpStream,
+    peer: SocketAddr,
+    http: http1::Builder,
+    router: Router,
+    limits: Limits,
+}
+
+impl Visitor {
+    /// Serves the connection until it ends, or is closed for another.
+    async fn serve(self, place: &Place, stop: &CancellationToken, watcher: Watcher) {
+        let connection = &place.connection;
+        // At a stop, hyper would wait for the first request of a connection that has none yet.
+        let begun = tokio::select! {
+            biased;
+            () = stop.cancelled() => false,
+            () = connection.closed() => false,
+            begun = timeout(self.limits.head, self.stream.readable()) => matches!(begun, Ok(Ok(()))),
+        };
+        if begun {
+            tokio::select! {
+                biased;
+                () = connection.closed() => tracing::debug!("a connection was closed for another"),
+                () = self.converse(connection, watcher) => {}
+            }
         }
-    });
-    // It ends with an error wherever a client leaves early; what mattered of it is in the request's log.
-    if let Err(error) = watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await {
-        tracing::debug!(%error, "a connection ended early");
+    }
+
+    /// Serves the requests of the connection.
+    async fn converse(self, connection: &Arc<Connection>, watcher: Watcher) {
+        let Self { stream, peer, http, router, limits } = self;
+        let stream = Paced::new(stream, limits.reading, connection);
+        let connection = Arc::clone(connection);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (router, connection) = (router.clone(), Arc::clone(&connection));
+            async move {
+                let Some(working) = connection.begin() else { return std::future::pending().await };
+                let mut request = request.map(|body| Body::new(Awaited { body, connection }));
+                request.extensions_mut().insert(Peer(peer));
+                let Ok(response) = router.oneshot(request).await;
+                Ok::<_, Infallible>(response.map(|body| Answering { body, _working: working }))
+            }
+        });
+        // It ends with an error wherever a client leaves early; what mattered of it is in the request's log.
+        if let Err(error) = watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await {
+            tracing::debug!(%error, "a connection ended early");
+        }
     }
 }
 
