@@ -79,7 +79,7 @@ def scene(base, admin):
 
 
 def start(base, role, token, ids, arguments):
-    config = open(os.path.join(HERE, "config.toml")).read()
+    config = open(os.path.join(HERE, "config.toml")).read().replace("hooks.py", os.path.join(HERE, "hooks.py"))
     # Names of the path alone: `vessel_id` is a name in a query and in a body, too.
     parameters = "".join(f'"path.{name}" = "{value}"\n' for name, value in ids.items())
     head, rest = config.split("\n[", 1)
@@ -90,7 +90,9 @@ def start(base, role, token, ids, arguments):
     command += ["-H", f"Authorization: Bearer {token}", "--max-time", str(arguments.seconds), "--no-color"]
     command += ["--exclude-path-regex", "|".join(EXCLUDED)]
     log = open(os.path.join(arguments.out, f"{role}.log"), "w")
-    return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+    # It keeps what it found in the folder that it runs in.
+    environment = dict(os.environ, PYTHONPATH=HERE)
+    return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=arguments.out, env=environment)
 
 
 def main():
@@ -120,8 +122,8 @@ def main():
         log = open(os.path.join(arguments.out, f"{role}.log")).read()
         if role in failed:
             print(log)
-        figures = re.findall(r"^.*(?:Selected|Tested|generated|passed|failed|errors?\b).*$", log, re.MULTILINE)
-        print(f"schemathesis as {role}: {'FAILED' if role in failed else 'ok'}; " + "; ".join(f.strip() for f in figures[-6:]))
+        figures = re.findall(r"^ +((?:Selected|Tested): .*|\d+ generated.*)$", log, re.MULTILINE)
+        print(f"schemathesis as {role}: {'FAILED' if role in failed else 'ok'}; " + "; ".join(figures))
     os.kill(arguments.server, 0)
     if failed:
         sys.exit(1)

@@ -44,6 +44,8 @@ pub const OPTIONAL_TEXT: &str =
     "^[^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*$";
 /// An IMO number, with the letters before it or without.
 const IMO_NUMBER: &str = "^(IMO ?)?[0-9]{7}$";
+/// The years that an instant or a day can be of: those that both databases and a sane operation have in common.
+pub const YEARS: &str = "^(19[7-9][0-9]|2[01][0-9]{2})-";
 /// The code of a document type.
 pub const CODE: &str = "^[A-Z0-9_]{1,64}$";
 
@@ -145,7 +147,7 @@ texts! {
         known(schema, KnownFormat::Password).min_length(Some(SHORTEST_PASSWORD)).max_length(Some(LONGEST_PASSWORD))
     };
     /// An instant of the years 1970 to 2199, with an offset or `Z`.
-    Instant = |schema| known(schema, KnownFormat::DateTime);
+    Instant = |schema| known(schema, KnownFormat::DateTime).pattern(Some(YEARS));
     /// An IMO number: seven digits, the last of which checks the others.
     ImoNumber = |schema| schema.pattern(Some(IMO_NUMBER));
     /// The code of a document type: capital letters, digits and `_`.

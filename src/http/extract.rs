@@ -329,7 +329,11 @@ impl<T: FromPairs> FromRequestParts<App> for Query<T> {
 impl<T: FromPairs> Takes for Query<T> {
     fn describe(doc: &mut RouteDoc) {
         for (name, kind, says) in T::PARAMETERS {
-            doc.parameter(ParameterIn::Query, name, *kind, says);
+            if T::REQUIRED.contains(name) {
+                doc.required_parameter(ParameterIn::Query, name, *kind, says);
+            } else {
+                doc.parameter(ParameterIn::Query, name, *kind, says);
+            }
         }
         doc.refuses(&["400", "422"]);
     }

@@ -17,7 +17,7 @@ use utoipa::{
 use super::{Access, Problem};
 use crate::domain::{
     Role,
-    bounds::{CODE, LONGEST_LINE, LONGEST_REASON, OPTIONAL_TEXT},
+    bounds::{CODE, LONGEST_LINE, LONGEST_REASON, OPTIONAL_TEXT, YEARS},
 };
 
 /// The name of the security scheme in the document.
@@ -98,7 +98,7 @@ impl RouteDoc {
         };
         for name in path.split(['{', '}']).skip(1).step_by(2) {
             let (kind, says) = if name.ends_with("id") { (Kind::Id, "UUID") } else { (Kind::Pattern(CODE), "Code") };
-            operation.parameter(ParameterIn::Path, name, kind, says);
+            operation.required_parameter(ParameterIn::Path, name, kind, says);
             operation.refuses(&["404"]);
         }
         match access {
@@ -109,9 +109,17 @@ impl RouteDoc {
         operation
     }
 
-    /// Adds a parameter.
+    /// Adds a parameter that may be left out.
     pub fn parameter(&mut self, place: ParameterIn, name: &str, kind: Kind, says: &str) {
-        let required = if place == ParameterIn::Path { Required::True } else { Required::False };
+        self.add_parameter((place, Required::False), name, kind, says);
+    }
+
+    /// Adds a parameter that has to be given.
+    pub fn required_parameter(&mut self, place: ParameterIn, name: &str, kind: Kind, says: &str) {
+        self.add_parameter((place, Required::True), name, kind, says);
+    }
+
+    fn add_parameter(&mut self, (place, required): (ParameterIn, Required), name: &str, kind: Kind, says: &str) {
         self.parameters.push(
             ParameterBuilder::new()
                 .name(name)
@@ -320,8 +328,8 @@ impl Kind {
                 .maximum(most)
                 .default(default.map(Into::into)),
             Self::Flag => schema.schema_type(Type::Boolean),
-            Self::Time => text(SchemaFormat::KnownFormat(KnownFormat::DateTime)),
-            Self::Day => text(SchemaFormat::KnownFormat(KnownFormat::Date)),
+            Self::Time => text(SchemaFormat::KnownFormat(KnownFormat::DateTime)).pattern(Some(YEARS)),
+            Self::Day => text(SchemaFormat::KnownFormat(KnownFormat::Date)).pattern(Some(YEARS)),
             Self::File => text(SchemaFormat::KnownFormat(KnownFormat::Binary)),
             Self::Id => text(SchemaFormat::Custom("uuid".into())),
             Self::Word(words) => schema.schema_type(Type::String).enum_values(Some(words.iter().copied())),
