@@ -243,9 +243,9 @@ impl<B: Body + Unpin> Body for Awaited<B> {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         if frame.is_pending() {
-            self.connection.stalls()
+            self.connection.stalls();
         } else {
-            self.connection.moves()
+            self.connection.moves();
         }
         frame
     }

@@ -103,12 +103,11 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
         let visitor = Visitor { stream, peer, http: http.clone(), router: router.clone(), limits: limits.clone() };
         let (connections, stop, watcher) = (Arc::clone(&connections), stop.clone(), open.watcher());
         tokio::spawn(async move {
-            let place = match admitted {
-                Some(place) => Some(place),
-                None => {
-                    let place = timeout(visitor.limits.head, connections.admit(network, share));
-                    stop.run_until_cancelled(place).await.and_then(Result::ok)
-                }
+            let place = if admitted.is_some() {
+                admitted
+            } else {
+                let place = timeout(visitor.limits.head, connections.admit(network, share));
+                stop.run_until_cancelled(place).await.and_then(Result::ok)
             };
             drop(seat);
             if let Some(place) = place {
