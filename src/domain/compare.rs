@@ -40,15 +40,11 @@ struct Room {
 
 impl Room {
     fn keep<T: Serialize>(&mut self, rows: &mut Vec<T>) {
-        rows.retain(|row| match self.bytes.checked_sub(weight(row) + 1) {
-            Some(rest) => {
-                self.bytes = rest;
-                true
-            }
-            None => {
-                self.left_out += 1;
-                false
-            }
+        rows.retain(|row| {
+            let rest = self.bytes.checked_sub(weight(row) + 1);
+            self.bytes = rest.unwrap_or(self.bytes);
+            self.left_out += usize::from(rest.is_none());
+            rest.is_some()
         });
     }
 
@@ -70,10 +66,12 @@ impl Comparison {
     pub fn within(mut self, bytes: usize) -> Self {
         let mut room = Room { bytes, left_out: 0 };
         room.keep(&mut self.room);
-        self.standing.iter_mut().for_each(|standing| room.keep(standing));
+        if let Some(standing) = &mut self.standing {
+            room.keep(standing);
+        }
         room.keep_section(&mut self.parties);
-        for section in [&mut self.vessels, &mut self.documents, &mut self.approvals] {
-            section.iter_mut().for_each(|section| room.keep_section(section));
+        for section in [&mut self.vessels, &mut self.documents, &mut self.approvals].into_iter().flatten() {
+            room.keep_section(section);
         }
         self.left_out += room.left_out;
         self

@@ -20,6 +20,8 @@ export const PAGES = [
   { name: "documents", as: "broker", path: inRoom("/documents") },
   { name: "documents-buyer", as: "buyer", path: inRoom("/documents?show=missing") },
   { name: "document", as: "charterer", path: ({ room, document }) => `/rooms/${room}/documents/${document}` },
+  { name: "document-decisions", as: "broker",
+    path: ({ room, document, version }) => `/rooms/${room}/documents/${document}/versions/${version}` },
   { name: "clearance", as: "receiver", path: inRoom("/clearance") },
   { name: "clearance-word", as: "owner", path: ({ room, other_vessel }) => `/rooms/${room}/clearance/${other_vessel}` },
   { name: "clearance-revoke", as: "broker", path: ({ room, approval }) => `/rooms/${room}/approvals/${approval}/revoke` },
@@ -61,7 +63,7 @@ export async function ids(rig) {
   const snapshot = snapshots.find((one) => one.snapshot_type === "pdf" && one.status === "completed");
   const file = { name: "snapshot.pdf", mimeType: "application/pdf", buffer: await broker.bytes(snapshot.download_url) };
   const documents = await broker.get(`/rooms/${room}/documents?limit=100`);
-  const document = documents.find((one) => one.version_count > 1).id;
+  const { id: document, newest: { id: version } } = documents.find((one) => one.version_count > 1);
   const [party] = (await broker.get(`/rooms/${room}/parties`)).slice(1);
   const [vessel, other_vessel] = await broker.get(`/rooms/${room}/vessels`);
   const approvals = await broker.get(`/rooms/${room}/approvals`);
@@ -71,7 +73,7 @@ export async function ids(rig) {
   const other = snapshots.findLast((one) => one.id !== snapshot.id);
   const [held] = await admin.get(`/rooms/${room}/holds`);
   const hold = held ?? (await admin.post(`/rooms/${room}/holds`, { reason: "A claim", snapshot_id: other.id }));
-  return { room, snapshot: snapshot.id, other: other.id, document, party: party.id, vessel: vessel.id, other_vessel: other_vessel.id,
+  return { room, snapshot: snapshot.id, other: other.id, document, version, party: party.id, vessel: vessel.id, other_vessel: other_vessel.id,
     approval: approval.id, hold: hold.id, user: user.id, file };
 }
 

@@ -314,7 +314,7 @@ async fn a_list_cut_for_its_size_goes_on_where_its_link_leads(app: TestApp) {
             .extend(part.expect(200).as_array().unwrap().iter().map(|room| room["title"].as_str().unwrap().to_owned()));
         let links = part.header("link").to_owned();
         let Some(next) = links.split(", ").find(|link| link.ends_with("rel=\"next\"")) else { break };
-        path = next.split(['<', '>']).nth(1).unwrap().trim_start_matches("/api/v1").to_owned();
+        next.split(['<', '>']).nth(1).unwrap().trim_start_matches("/api/v1").clone_into(&mut path);
     }
     titles.sort_by_key(|title| title.parse::<u32>().unwrap());
     assert_eq!(titles, (0..70).map(|number| number.to_string()).collect::<Vec<_>>());
