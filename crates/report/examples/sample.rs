@@ -1,12 +1,13 @@
 //! Renders a sample room in the three formats: `sample OUT_DIR [--entries N] [--font-dir DIR]`.
 //!
-//! With `--record FILE` it renders that record instead, without a proof. Each file is opened again.
+//! With `--record FILE` it renders that record instead, with the sample's proof. Each file is opened again.
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use report::{Edition, Fonts, Format, render, sample};
+use sha2::{Digest as _, Sha256};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out_dir = None;
@@ -31,10 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some(file) => std::fs::read(file)?,
         None => sample::bytes(entries),
     };
-    let proof = match &record_file {
-        Some(_) => None,
-        None => Some(sample::PROOF),
-    };
+    let proof = Some(sample::PROOF);
     let mut out = std::io::stdout().lock();
     for format in [Format::Pdf, Format::Json, Format::Csv] {
         let path = out_dir.join(format!("sample.{}", format.extension()));
@@ -44,7 +42,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         std::fs::write(&path, &rendered.bytes)?;
         writeln!(out, "{} {size} bytes in {took:?}", path.display())?;
         let start = Instant::now();
-        report::open(&rendered.bytes)?;
+        let sha256 = Sha256::digest(&record).into();
+        report::open_as(&rendered.bytes, &|_| Some(sha256))?;
         writeln!(out, "  opened in {:?}", start.elapsed())?;
         if !rendered.uncovered.is_empty() {
             writeln!(out, "  printed as code points: {:?}", rendered.uncovered)?;
