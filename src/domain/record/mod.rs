@@ -2,6 +2,8 @@
 
 mod facts;
 
+use std::collections::HashSet;
+
 use report::record::{Counts, Creator, Limit, LogPosition, Record, SCHEMA, SectionOptions, SnapshotFacts};
 use sha2::{Digest, Sha256};
 
@@ -21,6 +23,11 @@ const MOST_ENTRIES: usize = 50_000;
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// The newest versions that a record holds of each document.
 const MOST_VERSIONS: usize = 50;
+/// The newest decisions that a record holds of each version, beside those that count. Whoever decides again and again
+/// takes nobody else's place.
+const MOST_SUPERSEDED: usize = 200;
+/// The most that the comments of these may weigh in all, in bytes.
+const MOST_SUPERSEDED_BYTES: usize = 8 * 1024 * 1024;
 /// Entries read at once.
 const CHUNK: i64 = 1_000;
 /// Compression of stored records: zstd's default.
@@ -81,9 +88,11 @@ pub async fn capture(
         versions: versions as u64,
     };
     keep_newest_versions(&mut state);
+    let (decisions, all_decisions) = keep_newest_decisions(&mut state);
     let shown: usize = state.documents.iter().map(|document| document.versions.len()).sum();
     let limits = [
         (options.include_documents, "documents", shown as u64, counts.versions),
+        (options.include_documents, "decisions", decisions, all_decisions),
         (options.include_activity, "activity", entries.len() as u64, counts.activity),
     ];
     let record = Record {
@@ -128,6 +137,30 @@ fn keep_newest_versions(state: &mut RoomState) {
         let older = document.versions.len().saturating_sub(MOST_VERSIONS);
         document.versions.drain(..older);
     }
+}
+
+/// Of a version that was decided on very often, the record holds what counts and the newest of the others. Answers how
+/// many it holds of how many.
+fn keep_newest_decisions(state: &mut RoomState) -> (u64, u64) {
+    let (mut kept, mut all, mut bytes) = (0, 0, 0);
+    for version in state.documents.iter_mut().flat_map(|document| &mut document.versions) {
+        all += version.decisions.len() as u64;
+        let (mut parties, mut superseded) = (HashSet::new(), 0);
+        let mut newest_first = std::mem::take(&mut version.decisions);
+        newest_first.reverse();
+        newest_first.retain(|decision| {
+            if parties.insert(decision.party.clone()) {
+                return true;
+            }
+            superseded += 1;
+            bytes += decision.comment.as_ref().map_or(0, String::len);
+            superseded <= MOST_SUPERSEDED && bytes <= MOST_SUPERSEDED_BYTES
+        });
+        newest_first.reverse();
+        kept += newest_first.len() as u64;
+        version.decisions = newest_first;
+    }
+    (kept, all)
 }
 
 /// The newest entries of the room's log, oldest first, as many as a record may hold.

@@ -10,13 +10,20 @@ use std::{
 use report::record::PartyFacts;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-use super::doors::{brought, signed};
+use serde_json::json;
+use sts_clearance::domain::Role;
+
+use super::{
+    Parts, all,
+    doors::{brought, signed},
+};
 use crate::harness::{Installation, TestApp, on_both_databases};
 
 on_both_databases! {
     TestApp:
     a_key_that_a_stranger_brings_makes_no_file_ours,
     keys_without_end_are_refused_before_they_are_read,
+    who_decides_without_end_takes_nobody_elses_place_in_a_record,
 }
 
 /// The address space that the verifier gets, in bytes.
@@ -153,4 +160,26 @@ async fn keys_without_end_are_refused_before_they_are_read(app: TestApp) {
     fs::write(place.path("a.json"), "{}").unwrap();
     let ran = place.run(&["verify", "a.json", "--key", "keys"]);
     assert!(ran.expect(2).is_empty() && ran.stderr.contains("there are more than the 64 keys"), "{ran:?}");
+}
+
+async fn who_decides_without_end_takes_nobody_elses_place_in_a_record(app: TestApp) {
+    let (document, room, broker) = app.empty_document("COMPAT").await;
+    let [charterer, owner] = [("charterer@example.com", Role::Charterer), ("owner@example.com", Role::Owner)];
+    let (charterer, owner) = (app.user(charterer.0, charterer.1).await, app.user(owner.0, owner.1).await);
+    app.version(&document, &broker, "study", &[]).await;
+    app.post(&format!("{document}/approve"), &owner).json(json!({})).send().await.expect(200);
+    for number in 0..205 {
+        let reason = json!({ "reason": format!("no, {number}") });
+        app.post(&format!("{document}/reject"), &charterer).json(reason).send().await.expect(200);
+    }
+    let room = room.strip_prefix("/rooms/").unwrap();
+    let record = Parts::of(&app.file(room, &broker, all("json")).await).record;
+    let documents = record.documents.unwrap();
+    let decisions = documents.iter().flat_map(|document| &document.versions).flat_map(|version| &version.decisions);
+    let told: Vec<_> = decisions.map(|decision| (&*decision.by, decision.comment.as_deref())).collect();
+    assert_eq!(told.len(), 202, "the owner's, the charterer's last, and 200 before that");
+    assert_eq!(told[0], ("owner@example.com", None));
+    assert_eq!([told[1].1, told[201].1], [Some("no, 4"), Some("no, 204")]);
+    let limit = record.limits.iter().find(|limit| limit.section == "decisions").unwrap();
+    assert_eq!((limit.shown, limit.total), (202, 206));
 }

@@ -7,7 +7,7 @@ use crate::record::{Limit, Record};
 use crate::words;
 
 /// What a [`Limit`] counts, by its section.
-const COUNTED: &[(&str, &str)] = &[("documents", "versions"), ("activity", "entries")];
+const COUNTED: &[(&str, &str)] = &[("documents", "versions"), ("decisions", "decisions"), ("activity", "entries")];
 
 /// A section of the PDF.
 pub(crate) struct Section {
