@@ -5,8 +5,12 @@ use std::process::{Command, Stdio};
 use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use sts_clearance::evidence::LogKey;
 
-use crate::harness::{Form, Installation, Server, new_room, pdf};
+use crate::{
+    harness::{Form, Installation, Server, new_room, pdf},
+    verify::bombs::bombs,
+};
 
 /// What the server and each of its children may have of address space, in bytes.
 const ADDRESS_SPACE: u64 = 1024 * 1024 * 1024;
@@ -53,6 +57,26 @@ async fn rejected_often(place: &Installation, server: &Server) -> (String, Strin
         )
         .unwrap();
     (room, broker)
+}
+
+#[tokio::test]
+async fn no_file_that_a_stranger_brings_takes_much_of_the_server() {
+    let place = Installation::new(None);
+    let server = serve_within_limits(&place);
+    let idle = server.memory("VmRSS");
+    let key = LogKey::new("stranger", [7; 32]).unwrap();
+    for (name, bytes, words) in bombs() {
+        let mut form = Form::new();
+        form.file("file", name, &bytes);
+        form.text("key", key.public());
+        let request = server.api.request(Method::POST, "/verify", "").header("content-type", Form::MEDIA_TYPE);
+        let answer = request.body(form.finish()).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{name}");
+        let said = answer.text().await.unwrap();
+        assert!(said.contains(r#""verified":false"#) && said.contains(words), "{name}: {said}");
+    }
+    let peak = server.memory("VmHWM");
+    assert!(peak < idle + ABOVE_IDLE, "{peak} bytes at the most, {idle} at the beginning");
 }
 
 #[tokio::test]

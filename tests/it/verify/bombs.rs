@@ -81,7 +81,7 @@ fn parties() -> Vec<u8> {
 }
 
 /// The bombs, and what is said of them.
-fn bombs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+pub(crate) fn bombs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let objects = format!("[{}]", vec![r#"{"a":0}"#; 4_000_000].join(","));
     let some = format!("[{}]", vec![r#"{"a":0}"#; 400_000].join(","));
     let nested = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
