@@ -232,7 +232,7 @@ async fn a_download_is_logged_and_can_be_resumed_and_repeated(app: TestApp) {
     assert_eq!((whole.status, &whole.body[..]), (200, &bytes[..]));
     let etag = format!("\"{}\"", uploaded["version"]["sha256"].as_str().unwrap());
     assert_eq!((whole.header("etag"), whole.header("accept-ranges")), (&*etag, "bytes"));
-    assert_eq!(whole.header("content-security-policy"), "sandbox; default-src 'none'");
+    assert_eq!(whole.header("content-security-policy"), "sandbox; default-src 'none'; frame-ancestors 'none'");
     let part = app.get(&url, &broker).header("range", "bytes=2-4").send().await;
     assert_eq!((part.status, &part.body[..]), (206, &bytes[2..5]));
     assert_eq!(parts().await, [json!("2-4"), Value::Null]);

@@ -88,7 +88,7 @@ async fn a_snapshot_is_generating_then_completed_and_downloads_as_it_was_hashed(
         file.header("content-disposition"),
         "attachment; filename=\"STS Ceuta - Before loading.pdf\"; filename*=UTF-8''STS%20Ceuta%20-%20Before%20loading.pdf"
     );
-    assert_eq!(file.header("content-security-policy"), "sandbox; default-src 'none'");
+    assert_eq!(file.header("content-security-policy"), "sandbox; default-src 'none'; frame-ancestors 'none'");
 
     let log = app.get(&format!("/rooms/{room}/activities?limit=3"), &broker).send().await.expect(200);
     let told: Vec<_> = log
