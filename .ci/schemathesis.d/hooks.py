@@ -28,7 +28,8 @@ BEYOND_SCHEMAS = [
     r"must be at most 1000 further on|must be from \d+ to \d+, at most",
     r"must differ from the code and from each other",
     r"must be at most 8 words",
-    r"must be at most \d+, the size of the log",
+    r"must be at most \d+, the size (of the log|that it is to lead to)",
+    r"is about two files",
     # Arithmetic: the last digit of an IMO number.
     r"is mistyped: its last digit",
     # The clock.
@@ -48,6 +49,10 @@ BEYOND_SCHEMAS = [
     r"has a name that",
     r"must be a file with its name",
     r"must be a PDF, JSON or zip of STS Clearance",
+    # A key and a proof: text that a signature is checked with.
+    r"cannot be used: (line \d+ is no public key|no public key is given|this is a private key|there are more than)",
+    r"cannot be read: it is no proof of a log",
+    r"must be text in UTF-8",
     r"is named as a",
 ]
 

@@ -196,10 +196,17 @@ struct SaidOfType {
     said: Said,
 }
 
+/// A UUID, or nothing.
+const UUID_OR_BLANK: &str = "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$";
+
 impl FromPairs for SaidOfType {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         ("document_type", Kind::Line, "Code of its type, or an alias"),
-        ("vessel_id", Kind::Id, "The vessel, for a document that each vessel has"),
+        (
+            "vessel_id",
+            Kind::Pattern(UUID_OR_BLANK),
+            "The vessel, for a document that each vessel has; left out or blank for one of the operation",
+        ),
         Said::PARAMETERS[0],
         Said::PARAMETERS[1],
     ];
@@ -212,6 +219,8 @@ impl FromPairs for SaidOfType {
             given.fault("document_type", "is missing");
             String::new()
         });
+        // Clients of the earlier system send a blank one where there is none.
+        given.forget_if_blank("vessel_id");
         let target = Target::Slot { document_type, vessel: given.id("vessel_id") };
         Self { target, said: Said::read(given) }
     }

@@ -209,6 +209,13 @@ impl Given {
         self.pairs.retain(|_, value| !value.trim().is_empty());
     }
 
+    /// Forgets a parameter without a value.
+    pub fn forget_if_blank(&mut self, name: &str) {
+        if self.pairs.get(name).is_some_and(|value| value.trim().is_empty()) {
+            self.pairs.remove(name);
+        }
+    }
+
     /// Notes what is wrong with a parameter.
     pub fn fault(&mut self, name: &str, message: impl Into<String>) {
         self.fields.fault(name, message);

@@ -104,10 +104,7 @@ impl<T: FromPairs> Upload<T> {
                 return Err(Error::field(&name, "must be given once"));
             }
         }
-        let mut given = Given::new(pairs);
-        // Forms send what was left blank, too.
-        given.forget_blank();
-        let value = given.read()?;
+        let value = Given::new(pairs).read()?;
         let received = file.ok_or_else(|| Error::field(FILE, "is missing"))?;
         Ok((value, received))
     }
