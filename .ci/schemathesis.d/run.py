@@ -88,6 +88,7 @@ def start(base, role, token, ids, arguments):
         file.write(f"{head}\n[parameters]\n{parameters}\n[{rest}")
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", path, "run", f"{base}/api/openapi.json"]
     command += ["-H", f"Authorization: Bearer {token}", "--max-time", str(arguments.seconds), "--no-color"]
+    command += ["--seed", str(arguments.seed)]
     command += ["--exclude-path-regex", "|".join(EXCLUDED)]
     log = open(os.path.join(arguments.out, f"{role}.log"), "w")
     # It keeps what it found in the folder that it runs in.
@@ -100,6 +101,7 @@ def main():
     parser.add_argument("--server", type=int, required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--seconds", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True)
     arguments = parser.parse_args()
     base = wait_for_address(arguments.out, arguments.server)
     tokens = {

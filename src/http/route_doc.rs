@@ -9,7 +9,7 @@ use utoipa::{
         header::HeaderBuilder,
         path::{self, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
         request_body::{RequestBody, RequestBodyBuilder},
-        schema::{Array, KnownFormat, Object, ObjectBuilder, SchemaFormat, Type},
+        schema::{AdditionalProperties, Array, KnownFormat, Object, ObjectBuilder, SchemaFormat, Type},
         security::SecurityRequirement,
     },
 };
@@ -142,7 +142,8 @@ impl RouteDoc {
     /// The request has a form with a `file`, and with these further fields.
     pub fn takes_form(&mut self, fields: &[(&'static str, Kind, &'static str)], required: &[&'static str]) {
         let file = Kind::File.builder().description(Some("The file"));
-        let mut form = ObjectBuilder::new().property("file", file).required("file");
+        let nothing_else = Some(AdditionalProperties::<Schema>::FreeForm(false));
+        let mut form = ObjectBuilder::new().additional_properties(nothing_else).property("file", file).required("file");
         for (name, kind, says) in fields {
             form = form.property(*name, kind.builder().description(Some(*says)));
         }

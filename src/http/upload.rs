@@ -70,11 +70,14 @@ impl Received {
     }
 }
 
+/// A day of the calendar, or nothing.
+const DAY_OR_BLANK: &str = "^((19[7-9][0-9]|2[01][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$";
+
 impl FromPairs for Said {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         (
             "expires_on",
-            Kind::Day,
+            Kind::Pattern(DAY_OR_BLANK),
             "The last day on which it is valid; where it is left out, the type's default validity counts",
         ),
         ("notes", Kind::Reason, "What is to be known of it"),
