@@ -2,7 +2,7 @@
 //!
 //! A file can make a parser loop, fill the memory or overflow the stack, and no thread can be stopped from outside. So
 //! this work is done in processes that hold no secret and may die: the server starts them without its environment,
-//! [`contain`] takes from them all but their pipes, and the server reads their answers as it reads anything from outside.
+//! [`contain()`] takes from them all but their pipes, and the server reads their answers as it reads anything from outside.
 //!
 //! There are three kinds, and no process is of two. A `preview` or a `verify` child reads what strangers bring, and ends
 //! after one file, so that nothing of one file can wait there for the next. A `draw` child reads only records that this
