@@ -47,7 +47,7 @@ pub use problem::{FieldProblem, Problem, sentence};
 pub use route_doc::{Bounds, Kind, RouteDoc};
 pub use routes::{Access, Route, Routes};
 pub use text::{JsonLines, PlainText};
-pub use upload::{Received, Upload};
+pub use upload::{Received, Upload, form_boundary};
 pub use zipped::Zipped;
 
 use crate::{api, app::App, pages};

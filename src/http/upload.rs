@@ -233,8 +233,8 @@ impl Unparsed {
     }
 }
 
-/// What stands between the parts of the form.
-pub(super) fn form_boundary(headers: &HeaderMap) -> Result<String> {
+/// Reads from the head of a request what stands between the parts of its form.
+pub fn form_boundary(headers: &HeaderMap) -> Result<String> {
     let boundary = || multer::parse_boundary(headers.get(CONTENT_TYPE)?.to_str().ok()?).ok();
     boundary().ok_or_else(|| {
         Error::Http(
