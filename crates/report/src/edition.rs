@@ -26,7 +26,7 @@ pub(crate) struct Rules {
     pub(crate) is_formula: fn(&str) -> bool,
 }
 
-/// Everything is drawn.
+/// The rules of 0.3.0: everything is drawn, whatever its length.
 const V0_3: Rules = Rules {
     text: usize::MAX,
     decisions: usize::MAX,

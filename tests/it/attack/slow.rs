@@ -24,7 +24,7 @@ fn body(begins: &str, goes_on: impl Stream<Item = Bytes> + Send + 'static) -> Bo
     Body::from_stream(stream::once(ready(begins)).chain(paused).chain(goes_on).map(Ok::<_, io::Error>))
 }
 
-/// One byte in each of these, for ever.
+/// Sends one byte in each of these, for ever, by the test's clock: nobody waits for it.
 fn trickle(pause: Duration) -> impl Stream<Item = Bytes> + Send {
     stream::unfold((), move |()| async move {
         tokio::time::sleep(pause).await;
