@@ -5,22 +5,23 @@
 //! 127.0.0.2 to 127.0.0.4, or all come through the proxy that the honest client comes through. Linux only: other systems
 //! have not all of 127.0.0.0/8.
 
+mod program;
+
 use std::{
-    io::{BufRead, BufReader, Write, stdout},
     net::SocketAddr,
-    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
-use serde_json::{Value, json};
-use tempfile::TempDir;
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpSocket,
     task::JoinSet,
     time::{sleep, timeout},
 };
+
+use program::{Server, answer, say};
 
 /// The others, a third of each kind.
 const OTHERS: usize = 600;
@@ -32,7 +33,6 @@ const PROMISED: Duration = Duration::from_secs(1);
 const DEAF: Duration = Duration::from_secs(5);
 /// Between a connection that was closed and the next.
 const PAUSE: Duration = Duration::from_secs(1);
-const PASSWORD: &str = "correct horse battery";
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
@@ -48,54 +48,10 @@ fn main() {
     assert!(p99 < PROMISED, "an honest client waits longer than was promised");
 }
 
-fn say(line: &str) {
-    writeln!(stdout(), "{line}").expect("standard output is open");
-}
-
-/// The server, stopped when it goes.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start(dir: &TempDir, trusted: &str) -> Self {
-        let mut command = program(dir, &["serve", "--listen", "127.0.0.1:0"]);
-        let command = command.env("STS_TRUSTED_PROXIES", trusted).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("it starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it speaks");
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next());
-        Self { child, address: address.and_then(|address| address.parse().ok()).expect("it tells its address") }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn program(dir: &TempDir, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sts-clearance"));
-    command.args(arguments).current_dir(dir.path()).env_clear().env("STS_LOG_FILTER", "error");
-    command
-}
-
 /// What the honest client waits at p99 while the others come from these addresses.
 async fn measure(words: &str, trusted: &str, from: &'static [&'static str]) -> Duration {
-    let dir = TempDir::new().expect("a directory");
-    let account = ["user", "add", "--email", "a@example.com", "--name", "A", "--role", "broker", "--password-stdin"];
-    let mut adding = program(&dir, &[&account[..], &["--keep-password"]].concat())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("it starts");
-    adding.stdin.take().expect("it is piped").write_all(PASSWORD.as_bytes()).expect("it reads");
-    assert!(adding.wait().expect("it ends").success());
-    let server = Server::start(&dir, trusted);
-    let honest = Honest::sign_in(server.address).await;
+    let server = Server::start(trusted);
+    let honest = Honest::sign_in(&server).await;
     let before = honest.work(ROUNDS / 5).await;
 
     let mut others = JoinSet::new();
@@ -149,12 +105,10 @@ struct Honest {
 }
 
 impl Honest {
-    async fn sign_in(server: SocketAddr) -> Self {
+    async fn sign_in(server: &Server) -> Self {
         let http = Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
-        let url = format!("http://{server}");
-        let login = json!({ "email": "a@example.com", "password": PASSWORD });
-        let session = answer(http.post(format!("{url}/api/v1/auth/login")).json(&login).send().await).await;
-        let token = session["token"].as_str().expect("a token").to_owned();
+        let url = format!("http://{}", server.address);
+        let token = server.sign_in(&http).await;
         let room = json!({
             "title": "Bench", "location": "x", "sts_eta": "2100-01-01T00:00:00Z", "cargo_profile": "oil",
         });
@@ -198,11 +152,4 @@ impl Honest {
         timeout(Duration::from_mins(1), asked).await.expect("within a minute");
         started.elapsed()
     }
-}
-
-async fn answer(response: Result<Response, reqwest::Error>) -> Value {
-    let response = response.expect("an answer");
-    let (status, body) = (response.status(), response.text().await.expect("a body"));
-    assert!(status.is_success(), "{status}: {body}");
-    serde_json::from_str(&body).expect("JSON")
 }

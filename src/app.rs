@@ -10,10 +10,7 @@ use std::{
 };
 
 use seal::Identity;
-use tokio::{
-    sync::{Notify, Semaphore},
-    time::timeout,
-};
+use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -21,7 +18,7 @@ use crate::{
     children::Children,
     config::Config,
     db::Db,
-    domain::{Time, UserId},
+    domain::{Time, UserId, passwords::Hashing, refusals::Refusals},
     error::{Error, Result},
     evidence::LogKey,
     files::{self, Files},
@@ -29,9 +26,6 @@ use crate::{
     live::Places,
     shares::{Seat, Shares},
 };
-
-/// Passwords hashed at once: each takes 19 MiB and a core.
-const HASHING_PLACES: usize = 2;
 
 /// Archives packed at once: each holds a thread for as long as its client takes.
 const PACKING_PLACES: usize = 32;
@@ -70,8 +64,10 @@ pub struct Shared {
     pub job_enqueued: Notify,
     /// Rung when a job was finished in this process.
     pub job_finished: Notify,
-    /// Places for password hashing, which takes 19 MiB and a core each.
-    pub hashing: Arc<Semaphore>,
+    /// The work on passwords.
+    pub hashing: Hashing,
+    /// What was refused and is not in the logs yet.
+    pub refusals: Arc<Refusals>,
     /// Places for the packing of archives, shared out by account.
     pub packing: Shares<UserId>,
     /// Places for files on their way to clients, shared out by account.
@@ -124,7 +120,8 @@ impl App {
             fonts: Arc::new(config.fonts()?),
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
-            hashing: Arc::new(Semaphore::new(HASHING_PLACES)),
+            hashing: Hashing::default(),
+            refusals: Arc::default(),
             packing: Shares::new(PACKING_PLACES, PACKING_PLACES / QUARTER),
             downloads: Shares::new(DOWNLOAD_PLACES, DOWNLOAD_PLACES / QUARTER),
             children: Children::of_this_program(config.font_dir())?,
@@ -159,7 +156,8 @@ impl App {
             fonts: Arc::clone(&self.fonts),
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
-            hashing: Arc::new(Semaphore::new(HASHING_PLACES)),
+            hashing: self.hashing.clone(),
+            refusals: Arc::clone(&self.refusals),
             packing: Shares::new(PACKING_PLACES, PACKING_PLACES / QUARTER),
             downloads: Shares::new(DOWNLOAD_PLACES, DOWNLOAD_PLACES / QUARTER),
             children,

@@ -47,6 +47,7 @@ pub struct Config {
     /// What is logged, as a `tracing` filter.
     pub log_filter: String,
     session_hours: u32,
+    session_idle_minutes: u32,
     /// Reports rendered at once.
     pub render_workers: u32,
     upload_limit_mib: u32,
@@ -171,6 +172,7 @@ impl Layers {
             .map_err(|error: toml::de::Error| Error::setup(format!("the settings: {}", error.message())))?;
         for (name, number, bounds) in [
             ("session_hours", config.session_hours, 1..=u32::MAX),
+            ("session_idle_minutes", config.session_idle_minutes, 5..=u32::MAX),
             ("render_workers", config.render_workers, 1..=u32::MAX),
             ("upload_limit_mib", config.upload_limit_mib, 1..=u32::MAX),
             ("retention_years", config.retention_years, KEPT_AT_LEAST_YEARS..=100),
@@ -274,6 +276,11 @@ impl Config {
     /// How long a session lasts.
     pub fn session_duration(&self) -> Duration {
         Duration::from_secs(u64::from(self.session_hours) * 3600)
+    }
+
+    /// How long a session lasts that is not used.
+    pub fn session_idle_duration(&self) -> Duration {
+        Duration::from_secs(u64::from(self.session_idle_minutes) * 60)
     }
 
     /// How often everything stored is checked; none where that is not to be.

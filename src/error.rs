@@ -22,11 +22,25 @@ pub enum Error {
     #[error("the e-mail address or the password is wrong")]
     WrongCredentials,
     /// Too many failed sign-ins.
-    #[error("too many failed attempts to sign in; try again in {} minutes", .seconds.div_ceil(60))]
+    #[error("there were too many failed attempts; try again in {}", in_words(*.seconds))]
     TooManyAttempts {
         /// Until the next attempt is heard.
         seconds: u64,
+        /// What has to come with it, where it is for signing in.
+        ticket: Option<String>,
     },
+    /// The right password, which somebody else chose, and which its owner did not replace in time.
+    #[error(
+        "the password that you were given has run out, since you did not replace it within a week; ask an admin for \
+         another"
+    )]
+    GivenPasswordRanOut,
+    /// What cannot be undone, in a session where the password was not given just now.
+    #[error(
+        "this cannot be undone: give your password again first, with `POST /api/v1/auth/confirm`; it counts for five \
+         minutes"
+    )]
+    PasswordRequired,
     /// A request that would change something was made by another site's page, or by one that hides where it is.
     #[error("the request was not made by a page of this server; open the page here and send it again")]
     ForeignOrigin,
@@ -181,6 +195,8 @@ impl Error {
             Self::RoleForbids { .. } => (403, "role_forbids"),
             Self::OwnInterest(_) => (403, "own_interest"),
             Self::PasswordChangeRequired => (403, "password_change_required"),
+            Self::GivenPasswordRanOut => (403, "given_password_ran_out"),
+            Self::PasswordRequired => (403, "password_required"),
             Self::NotFound(_) => (404, "not_found"),
             Self::Conflict { .. } => (409, "conflict"),
             Self::NoPreview => (409, "no_preview"),
@@ -218,6 +234,15 @@ impl Error {
 fn has_gone(error: &tokio_postgres::Error) -> bool {
     error.is_closed()
         || error.code().is_some_and(|code| code.code().starts_with("08") || code.code().starts_with("57P"))
+}
+
+/// A wait as people say it.
+fn in_words(seconds: u64) -> String {
+    match seconds {
+        1 => "1 second".into(),
+        2..=90 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
+    }
 }
 
 fn postgres_words(error: &tokio_postgres::Error) -> String {

@@ -38,6 +38,8 @@ BEYOND_SCHEMAS = [
     r"is mistyped: its last digit",
     # The clock.
     r"must not be in the future",
+    # Passwords that others would guess.
+    r"is too easily guessed|must not be made of your address",
     # What there is already.
     r"is no vessel of this room",
     r"is none that this room has a document for",

@@ -6,22 +6,41 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     db::users::User,
-    domain::{Role, Time, bounds::NewPassword, sessions},
+    domain::{
+        Role, Time,
+        bounds::NewPassword,
+        sessions,
+        sign_in::{self, SignIn},
+    },
     error::Result,
     http::{
-        Access::{Public, WithGivenPassword},
-        Caller, Json, NoContent, Routes, UserAgent,
+        Access::{Public, SignedIn, WithGivenPassword},
+        Caller, Client, Json, NoContent, Routes, UserAgent,
     },
 };
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .post("/auth/login", Public, login, "Signs in; the answer's token goes with every other request")
-        .refusing(&["401", "429"])
+        .post(
+            "/auth/login",
+            Public,
+            login,
+            "Signs in; the answer's token goes with every other request. A session that the request brings ends. After too \
+             many failed attempts at an address or from a network the answer is 429, which tells when the next one is \
+             heard, and the `ticket` to send with it",
+        )
+        .refusing(&["401", "403", "429"])
         .post("/auth/logout", WithGivenPassword, logout, "Ends the session")
         .get("/auth/me", WithGivenPassword, me, "Who is signed in")
         .post("/auth/password", WithGivenPassword, change_password, "Replaces one's password; one's other sessions end")
         .refusing(&["409", "429"])
+        .post(
+            "/auth/confirm",
+            SignedIn,
+            confirm,
+            "Gives one's password again: for five minutes what cannot be undone can be done in this session",
+        )
+        .refusing(&["429"])
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -31,6 +50,12 @@ struct Login {
     #[schema(example = "broker@demo.example")]
     email: String,
     password: String,
+    /// From an earlier answer: a device that is known is let past an attack on the account.
+    #[serde(default)]
+    device_token: Option<String>,
+    /// From the answer that said to wait.
+    #[serde(default)]
+    ticket: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -39,8 +64,11 @@ struct SessionView {
     token: String,
     /// Always `bearer`.
     token_type: &'static str,
+    /// When the session ends in any case; it ends earlier where it is not used.
     #[schema(value_type = String, format = "date-time")]
     expires_at: Time,
+    /// To be sent with the next sign-in to this account; it opens nothing by itself.
+    device_token: String,
     email: String,
     name: String,
     role: Role,
@@ -61,16 +89,40 @@ struct MeView {
 #[serde(deny_unknown_fields)]
 struct PasswordChange {
     current_password: String,
-    /// 8 to 256 characters, and not the present one.
+    /// 12 to 128 characters, none that is easily guessed, and not the present one.
     #[schema(value_type = NewPassword)]
     new_password: String,
 }
 
-async fn login(app: App, UserAgent(with): UserAgent, Json(asked): Json<Login>) -> Result<Json<SessionView>> {
-    let session = sessions::sign_in(&app, &asked.email, asked.password, with.as_deref()).await?;
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PasswordAgain {
+    /// The present one.
+    password: String,
+}
+
+async fn login(
+    app: App,
+    caller: Option<Caller>,
+    client: Client,
+    UserAgent(user_agent): UserAgent,
+    Json(asked): Json<Login>,
+) -> Result<Json<SessionView>> {
+    let Login { email, password, device_token: device, ticket } = asked;
+    let (network, replaces) = (client.network(), caller.map(|caller| caller.session));
+    let asked = SignIn { email, password, network, device, ticket, user_agent, replaces };
+    let session = sign_in::sign_in(&app, asked).await?;
     let User { email, name, role, must_change_password, .. } = session.user;
-    let (token, expires_at) = (session.token, session.expires_at);
-    Ok(Json(SessionView { token, token_type: "bearer", expires_at, email, name, role, must_change_password }))
+    Ok(Json(SessionView {
+        token: session.token,
+        token_type: "bearer",
+        expires_at: session.expires_at,
+        device_token: session.device,
+        email,
+        name,
+        role,
+        must_change_password,
+    }))
 }
 
 async fn logout(app: App, caller: Caller) -> Result<NoContent> {
@@ -81,6 +133,11 @@ async fn logout(app: App, caller: Caller) -> Result<NoContent> {
 async fn me(caller: Caller) -> Result<Json<MeView>> {
     let User { email, name, role, must_change_password, .. } = caller.user;
     Ok(Json(MeView { email, name, role, must_change_password }))
+}
+
+async fn confirm(app: App, caller: Caller, Json(asked): Json<PasswordAgain>) -> Result<NoContent> {
+    sessions::confirm_password(&app, &caller.user, caller.session, asked.password).await?;
+    Ok(NoContent)
 }
 
 async fn change_password(app: App, caller: Caller, Json(asked): Json<PasswordChange>) -> Result<NoContent> {

@@ -156,10 +156,10 @@ async fn lift(
     Id(hold_id): Id<HoldId>,
     Query(NoReason): Query<NoReason>,
     body: Option<Json<Why>>,
-) -> Result<DoneOrAsked<HoldLifted, HoldLiftAsked>> {
+) -> Result<DoneOrAsked<Json<HoldLifted>, HoldLiftAsked>> {
     Ok(match holds::lift(&app, &caller.actor(), room.id, hold_id, Why::of(body)).await? {
         Outcome::Done(lifted) => {
-            DoneOrAsked::Done(HoldLifted { message: "Hold lifted", hold_id, asked_by: lifted.asked_by })
+            DoneOrAsked::Done(Json(HoldLifted { message: "Hold lifted", hold_id, asked_by: lifted.asked_by }))
         }
         Outcome::Asked(confirm_by) => DoneOrAsked::Asked(HoldLiftAsked {
             message: "Another admin has to confirm that the hold is lifted",

@@ -168,11 +168,11 @@ async fn delete(
     room: InRoom,
     Query(Force(force)): Query<Force>,
     body: Option<Json<Why>>,
-) -> Result<DoneOrAsked<RoomDeleted, RoomDeletionAsked>> {
+) -> Result<DoneOrAsked<Json<RoomDeleted>, RoomDeletionAsked>> {
     let room_id = room.id;
     let asked = Deletion { force, reason: Why::of(body) };
     Ok(match rooms::delete(&app, &caller.actor(), room_id, asked).await? {
-        Outcome::Done(()) => DoneOrAsked::Done(RoomDeleted { message: "Room deleted", room_id }),
+        Outcome::Done(()) => DoneOrAsked::Done(Json(RoomDeleted { message: "Room deleted", room_id })),
         Outcome::Asked(confirm_by) => {
             let message = "Another admin has to confirm that the room is deleted";
             DoneOrAsked::Asked(RoomDeletionAsked { message, room_id, confirm_by })

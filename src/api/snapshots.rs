@@ -246,9 +246,9 @@ async fn delete(
     caller: Caller,
     room: InRoom,
     Id(snapshot_id): Id<SnapshotId>,
-) -> Result<DoneOrAsked<SnapshotDeleted, SnapshotDeletionAsked>> {
+) -> Result<DoneOrAsked<Json<SnapshotDeleted>, SnapshotDeletionAsked>> {
     Ok(match snapshots::delete(&app, &caller.actor(), room.id, snapshot_id).await? {
-        Outcome::Done(()) => DoneOrAsked::Done(SnapshotDeleted { message: "Snapshot deleted", snapshot_id }),
+        Outcome::Done(()) => DoneOrAsked::Done(Json(SnapshotDeleted { message: "Snapshot deleted", snapshot_id })),
         Outcome::Asked(confirm_by) => {
             let message = "Another admin has to confirm that the snapshot is deleted";
             DoneOrAsked::Asked(SnapshotDeletionAsked { message, snapshot_id, confirm_by })

@@ -5,16 +5,22 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::{Page, users::User},
+    db::{Page, account_requests::AccountRequest, users::User},
     domain::{
-        Change, Role, Time, UserId,
+        AccountDeed, AccountRequestId, Change, Role, Time, UserId, account_requests,
         bounds::NewPassword,
+        confirmations::Outcome,
         users::{self, GivenPassword, NewUser, UserDetails},
     },
     error::Result,
-    http::{Access::May, Caller, Created, FromPairs, Given, Id, Json, Kind, Listed, NoContent, Paging, Query, Routes},
+    http::{
+        Access::May, Caller, Created, DoneOrAsked, FromPairs, Given, Id, Json, Kind, Listed, NoContent, Paging, Query,
+        Routes,
+    },
     policy::Action::{UserChangeRole, UserCreate, UserList, UserUpdate, UserView as View},
 };
+
+const REQUESTS: &str = "/users/requests";
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -23,9 +29,19 @@ pub(super) fn routes() -> Routes {
             "/users",
             May(UserCreate),
             add,
-            "Makes an account, whose owner replaces its password before anything else",
+            "Makes an account, whose owner replaces its password within a week, before anything else; an admin's takes two \
+             admins where there are two",
         )
         .refusing(&["409"])
+        .get(REQUESTS, May(UserList), requests, "What an admin has asked for and another may confirm, the oldest first")
+        .post(
+            "/users/requests/{request_id}/confirm",
+            May(UserChangeRole),
+            confirm,
+            "Confirms what another admin has asked for, which is done by that",
+        )
+        .refusing(&["409"])
+        .delete("/users/requests/{request_id}", May(UserChangeRole), withdraw, "Withdraws a request")
         .get("/users/{user_id}", May(View), get, "An account")
         .patch(
             "/users/{user_id}",
@@ -38,14 +54,16 @@ pub(super) fn routes() -> Routes {
             "/users/{user_id}/role",
             May(UserChangeRole),
             change_role,
-            "Gives an account another role where no room is concerned; nobody does that to themselves",
+            "Gives an account another role where no room is concerned; its sessions end. That of admin takes two admins; \
+             nobody does it to themselves",
         )
         .refusing(&["409"])
         .post(
             "/users/{user_id}/password",
             May(UserUpdate),
             give_password,
-            "Gives somebody else's account a password, for its owner to replace; its sessions end",
+            "Gives somebody else's account a password, for its owner to replace within a week; its sessions end. That of \
+             an admin takes two admins",
         )
         .refusing(&["409"])
 }
@@ -68,8 +86,48 @@ struct UserView {
 }
 
 impl From<User> for UserView {
-    fn from(User { id, email, name, role, disabled, created_at, must_change_password }: User) -> Self {
+    fn from(User { id, email, name, role, disabled, created_at, must_change_password, .. }: User) -> Self {
         Self { id, email, name, role, disabled, must_change_password, created_at }
+    }
+}
+
+/// What an admin has asked for about an account.
+#[derive(Serialize, ToSchema)]
+struct AccountRequestView {
+    #[schema(value_type = String, format = "uuid")]
+    id: AccountRequestId,
+    deed: AccountDeed,
+    /// Address of the account.
+    email: String,
+    name: String,
+    /// Address of who asked.
+    asked_by: String,
+    #[schema(value_type = String, format = "date-time")]
+    asked_at: Time,
+    /// Until when another admin may confirm it.
+    #[schema(value_type = String, format = "date-time")]
+    confirm_by: Time,
+}
+
+impl From<AccountRequest> for AccountRequestView {
+    fn from(request: AccountRequest) -> Self {
+        let confirm_by = account_requests::until(&request);
+        let AccountRequest { id, deed, email, name, asked_by, asked_at, .. } = request;
+        Self { id, deed, email, name, asked_by, asked_at, confirm_by }
+    }
+}
+
+/// That another admin has to confirm it.
+#[derive(Serialize, ToSchema)]
+struct AccountAsked {
+    message: &'static str,
+    #[schema(value_type = String, format = "date-time")]
+    confirm_by: Time,
+}
+
+impl AccountAsked {
+    fn until(confirm_by: Time) -> Self {
+        Self { message: "Another admin has to confirm it", confirm_by }
     }
 }
 
@@ -104,7 +162,7 @@ struct RoleChange {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PasswordToGive {
-    /// 8 to 256 characters.
+    /// 12 to 128 characters, and none that is easily guessed.
     #[schema(value_type = NewPassword)]
     new_password: String,
 }
@@ -115,9 +173,29 @@ async fn list(app: App, Query(wanted): Query<Wanted>) -> Result<Listed<UserView>
     Ok(Listed::new(views, total, wanted.page, format!("/users{}", wanted.query)))
 }
 
-async fn add(app: App, caller: Caller, Json(asked): Json<NewUser>) -> Result<Created<UserView>> {
-    let user = users::add(&app, &caller.actor(), &asked, GivenPassword::ToReplace).await?;
-    Ok(Created::at(&format!("/users/{}", user.id), user.into()))
+async fn add(
+    app: App,
+    caller: Caller,
+    Json(asked): Json<NewUser>,
+) -> Result<DoneOrAsked<Created<UserView>, AccountAsked>> {
+    Ok(match users::add(&app, &caller.actor(), &asked, GivenPassword::ToReplace).await? {
+        Outcome::Done(user) => DoneOrAsked::Done(Created::at(&format!("/users/{}", user.id), user.into())),
+        Outcome::Asked(confirm_by) => DoneOrAsked::Asked(AccountAsked::until(confirm_by)),
+    })
+}
+
+async fn requests(app: App, Query(Paging(page)): Query<Paging>) -> Result<Listed<AccountRequestView>> {
+    let open = account_requests::open(&app).await?;
+    Ok(Listed::part_of(open.into_iter().map(AccountRequestView::from).collect(), page, REQUESTS.into()))
+}
+
+async fn confirm(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<Json<UserView>> {
+    Ok(Json(account_requests::confirm(&app, &caller.actor(), id).await?.into()))
+}
+
+async fn withdraw(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<NoContent> {
+    account_requests::withdraw(&app, &caller.actor(), id).await?;
+    Ok(NoContent)
 }
 
 async fn get(app: App, Id(id): Id<UserId>) -> Result<Json<UserView>> {
@@ -138,8 +216,11 @@ async fn change_role(
     caller: Caller,
     Id(id): Id<UserId>,
     Json(asked): Json<RoleChange>,
-) -> Result<Json<UserView>> {
-    Ok(Json(users::change_role(&app, &caller.actor(), id, asked.role).await?.into()))
+) -> Result<DoneOrAsked<Json<UserView>, AccountAsked>> {
+    Ok(match users::change_role(&app, &caller.actor(), id, asked.role).await? {
+        Outcome::Done(user) => DoneOrAsked::Done(Json(user.into())),
+        Outcome::Asked(confirm_by) => DoneOrAsked::Asked(AccountAsked::until(confirm_by)),
+    })
 }
 
 async fn give_password(
@@ -147,7 +228,9 @@ async fn give_password(
     caller: Caller,
     Id(id): Id<UserId>,
     Json(asked): Json<PasswordToGive>,
-) -> Result<NoContent> {
-    users::give_password(&app, &caller.actor(), id, &asked.new_password, GivenPassword::ToReplace).await?;
-    Ok(NoContent)
+) -> Result<DoneOrAsked<NoContent, AccountAsked>> {
+    Ok(match users::give_password(&app, &caller.actor(), id, &asked.new_password, GivenPassword::ToReplace).await? {
+        Outcome::Done(_) => DoneOrAsked::Done(NoContent),
+        Outcome::Asked(confirm_by) => DoneOrAsked::Asked(AccountAsked::until(confirm_by)),
+    })
 }

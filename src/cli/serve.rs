@@ -15,7 +15,7 @@ use crate::{
     children,
     config::Config,
     db::migrations,
-    domain::{Time, log_keys},
+    domain::{Time, log_keys, refusals},
     error::{Error, Result},
     http, jobs, keys, telemetry,
 };
@@ -92,7 +92,7 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
 
     let mut workers = tokio::spawn(jobs::run(app.clone(), stop.clone()));
     let limits = http::Limits::of(&app.config);
-    let mut server = tokio::spawn(http::serve(listener, http::router(app), limits, stop.clone()));
+    let mut server = tokio::spawn(http::serve(listener, http::router(app.clone()), limits, stop.clone()));
     tokio::select! {
         biased;
         () = stop.cancelled() => {}
@@ -104,6 +104,9 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         tracing::warn!("some requests were not finished in time");
     }
     workers.await.map_err(|error| Error::internal(format!("the workers failed: {error}")))?;
+    if let Err(error) = refusals::tell_all(&app, true).await {
+        tracing::warn!(%error, "what was refused last could not be logged");
+    }
     tracing::info!("stopped");
     Ok(())
 }

@@ -89,7 +89,8 @@ pub(super) async fn run(app: App, command: Command) -> Result<()> {
     match command {
         Command::Add { email, name, role, password, .. } => {
             let asked = NewUser { email, name, role, password: password_from_stdin()? };
-            let user = users::add(&app, &Actor::Operator, &asked, password.into()).await?;
+            users::add(&app, &Actor::Operator, &asked, password.into()).await?;
+            let user = users::named(&app, &asked.email).await?;
             print(&format!("added {} ({})", user.email, user.role))
         }
         Command::List => list(&app).await,

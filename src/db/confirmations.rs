@@ -62,6 +62,11 @@ pub async fn forget(tx: &mut Tx, subject: Uuid) -> Result<()> {
     tx.exec("DELETE FROM confirmations WHERE subject_id = ?1", &[&subject.to_string()]).await.map(drop)
 }
 
+/// Forgets what an account has asked for.
+pub async fn forget_of(tx: &mut Tx, email: &str) -> Result<()> {
+    tx.exec("DELETE FROM confirmations WHERE asked_by = ?1", &[&email]).await.map(drop)
+}
+
 /// Forgets the requests in a room that were made before an instant.
 pub async fn drop_old(tx: &mut Tx, room: RoomId, before: Time) -> Result<()> {
     let sql = "DELETE FROM confirmations WHERE room_id = ?1 AND asked_at < ?2";

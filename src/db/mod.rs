@@ -10,6 +10,8 @@ mod relay;
 mod sqlite;
 mod tx;
 
+pub mod account_grants;
+pub mod account_requests;
 pub mod activity;
 pub mod approvals;
 pub mod confirmations;
@@ -29,6 +31,7 @@ pub mod parties;
 pub mod rooms;
 pub mod seals;
 pub mod sessions;
+pub mod sign_in;
 pub mod snapshots;
 pub mod users;
 pub mod vessels;

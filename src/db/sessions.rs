@@ -20,11 +20,16 @@ pub struct Session {
     pub created_at: Time,
     /// When it was last used; late by minutes.
     pub last_seen_at: Time,
-    /// When it ends by itself.
+    /// When its user last gave their password.
+    pub password_at: Time,
+    /// When it ends if it is not used.
+    pub idle_at: Time,
+    /// When it ends in any case.
     pub expires_at: Time,
 }
 
-const COLUMNS: &str = "s.id, s.user_id, s.user_agent, s.created_at, s.last_seen_at, s.expires_at";
+const COLUMNS: &str =
+    "s.id, s.user_id, s.user_agent, s.created_at, s.last_seen_at, s.password_at, s.idle_at, s.expires_at";
 
 fn read(row: &Row) -> Result<Session> {
     Ok(Session {
@@ -33,15 +38,18 @@ fn read(row: &Row) -> Result<Session> {
         user_agent: row.get(2)?,
         created_at: row.get(3)?,
         last_seen_at: row.get(4)?,
-        expires_at: row.get(5)?,
+        password_at: row.get(5)?,
+        idle_at: row.get(6)?,
+        expires_at: row.get(7)?,
     })
 }
 
 /// Adds a session.
 pub async fn insert(tx: &mut Tx, token: &Hash, session: &Session) -> Result<()> {
     tx.exec(
-        "INSERT INTO sessions (token_hash, id, user_id, user_agent, created_at, last_seen_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO sessions (token_hash, id, user_id, user_agent, created_at, last_seen_at, password_at, idle_at,
+             expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         &[
             &token.as_slice(),
             &session.id,
@@ -49,6 +57,8 @@ pub async fn insert(tx: &mut Tx, token: &Hash, session: &Session) -> Result<()> 
             &session.user_agent,
             &session.created_at,
             &session.last_seen_at,
+            &session.password_at,
+            &session.idle_at,
             &session.expires_at,
         ],
     )
@@ -56,40 +66,73 @@ pub async fn insert(tx: &mut Tx, token: &Hash, session: &Session) -> Result<()> 
     .map(drop)
 }
 
-/// The user of a session that holds now, and when it was last seen: known, not expired, its user not disabled.
-pub async fn user(tx: &mut Tx, token: &Hash, now: Time) -> Result<Option<(User, Time)>> {
+/// Who is signed in with a session that holds.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The account.
+    pub user: User,
+    /// When the session was last used; late by minutes.
+    pub last_seen_at: Time,
+    /// When the password was last given in it.
+    pub password_at: Time,
+}
+
+/// Who is signed in with a session that holds now: known, neither expired nor idle for too long, its user not disabled.
+pub async fn signed_in(tx: &mut Tx, token: &Hash, now: Time) -> Result<Option<SignedIn>> {
     let columns = User::COLUMNS;
     let row = tx
         .opt(
             &format!(
-                "SELECT {columns}, s.last_seen_at FROM sessions s JOIN users u ON u.id = s.user_id
-                 WHERE s.token_hash = ?1 AND s.expires_at > ?2 AND NOT u.disabled"
+                "SELECT {columns}, s.last_seen_at, s.password_at FROM sessions s JOIN users u ON u.id = s.user_id
+                 WHERE s.token_hash = ?1 AND s.expires_at > ?2 AND s.idle_at > ?2 AND NOT u.disabled"
             ),
             &[&token.as_slice(), &now],
         )
         .await?;
-    row.map(|row| Ok((User::read(&row)?, row.get(7)?))).transpose()
+    row.map(|row| {
+        let (last_seen_at, password_at) = (row.get(User::WIDTH)?, row.get(User::WIDTH + 1)?);
+        Ok(SignedIn { user: User::read(&row)?, last_seen_at, password_at })
+    })
+    .transpose()
 }
 
 /// The sessions of a user that hold now, the newest first, each with whether it is that of this token.
 pub async fn of_user(tx: &mut Tx, user: UserId, token: &Hash, now: Time) -> Result<Vec<(Session, bool)>> {
     let sql = format!(
-        "SELECT {COLUMNS}, s.token_hash = ?2 FROM sessions s WHERE s.user_id = ?1 AND s.expires_at > ?3
+        "SELECT {COLUMNS}, s.token_hash = ?2 FROM sessions s WHERE s.user_id = ?1 AND s.expires_at > ?3 AND s.idle_at > ?3
          ORDER BY s.created_at DESC, s.id DESC"
     );
     let rows = tx.rows(&sql, &[&user, &token.as_slice(), &now]).await?;
-    rows.iter().map(|row| Ok((read(row)?, row.get(6)?))).collect()
+    rows.iter().map(|row| Ok((read(row)?, row.get(8)?))).collect()
 }
 
-/// Notes that a session is used, where that was not noted since `due`.
-pub async fn seen(tx: &mut Tx, token: &Hash, now: Time, due: Time) -> Result<()> {
-    let update = "UPDATE sessions SET last_seen_at = ?2 WHERE token_hash = ?1 AND last_seen_at <= ?3";
-    tx.exec(update, &[&token.as_slice(), &now, &due]).await.map(drop)
+/// Notes that a session is used, where that was not noted since `due`; unused, it ends at `idle_at`.
+pub async fn seen(tx: &mut Tx, token: &Hash, now: Time, due: Time, idle_at: Time) -> Result<()> {
+    let update = "UPDATE sessions SET last_seen_at = ?2, idle_at = ?4 WHERE token_hash = ?1 AND last_seen_at <= ?3";
+    tx.exec(update, &[&token.as_slice(), &now, &due, &idle_at]).await.map(drop)
+}
+
+/// When the password was last given in a session.
+pub async fn password_at(tx: &mut Tx, token: &Hash) -> Result<Option<Time>> {
+    let row = tx.opt("SELECT password_at FROM sessions WHERE token_hash = ?1", &[&token.as_slice()]).await?;
+    row.map(|row| row.get(0)).transpose()
+}
+
+/// Notes that the password was given in a session.
+pub async fn set_password_at(tx: &mut Tx, token: &Hash, now: Time) -> Result<()> {
+    let update = "UPDATE sessions SET password_at = ?2 WHERE token_hash = ?1";
+    tx.exec(update, &[&token.as_slice(), &now]).await.map(drop)
+}
+
+/// Ends a session that holds now, whosever it is; answers which it was.
+pub async fn replace(tx: &mut Tx, token: &Hash, now: Time) -> Result<Option<SessionId>> {
+    let delete = "DELETE FROM sessions WHERE token_hash = ?1 AND expires_at > ?2 AND idle_at > ?2 RETURNING id";
+    tx.opt(delete, &[&token.as_slice(), &now]).await?.map(|row| row.get(0)).transpose()
 }
 
 /// Ends a session of a user; false where they have none such.
 pub async fn end(tx: &mut Tx, user: UserId, session: SessionId, now: Time) -> Result<bool> {
-    let delete = "DELETE FROM sessions WHERE id = ?1 AND user_id = ?2 AND expires_at > ?3";
+    let delete = "DELETE FROM sessions WHERE id = ?1 AND user_id = ?2 AND expires_at > ?3 AND idle_at > ?3";
     Ok(tx.exec(delete, &[&session, &user, &now]).await? == 1)
 }
 
@@ -106,5 +149,5 @@ pub async fn delete_of_user(tx: &mut Tx, user: UserId, kept: Option<&Hash>) -> R
 
 /// Removes the sessions that have run out.
 pub async fn drop_expired(tx: &mut Tx, now: Time) -> Result<()> {
-    tx.exec("DELETE FROM sessions WHERE expires_at <= ?1", &[&now]).await.map(drop)
+    tx.exec("DELETE FROM sessions WHERE expires_at <= ?1 OR idle_at <= ?1", &[&now]).await.map(drop)
 }

@@ -1,10 +1,9 @@
-//! `users`, and `sign_in_attempts` beside it.
+//! `users`: accounts.
 
 use super::{Row, Tx};
 use crate::{
     domain::{Role, Time, UserId},
     error::Result,
-    evidence::Hash,
 };
 
 /// An account.
@@ -24,11 +23,16 @@ pub struct User {
     pub created_at: Time,
     /// Whether somebody else chose the password, for its owner to replace before anything else.
     pub must_change_password: bool,
+    /// When they chose it, unless it was before that was noted.
+    pub password_given_at: Option<Time>,
 }
 
 impl User {
     /// The columns that [`User::read`] takes, in order.
-    pub(super) const COLUMNS: &str = "u.id, u.email, u.name, u.role, u.disabled, u.created_at, u.must_change_password";
+    pub(super) const COLUMNS: &str =
+        "u.id, u.email, u.name, u.role, u.disabled, u.created_at, u.must_change_password, u.password_given_at";
+    /// How many these are.
+    pub(super) const WIDTH: usize = 8;
 
     pub(super) fn read(row: &Row) -> Result<Self> {
         Ok(Self {
@@ -39,6 +43,7 @@ impl User {
             disabled: row.get(4)?,
             created_at: row.get(5)?,
             must_change_password: row.get(6)?,
+            password_given_at: row.get(7)?,
         })
     }
 }
@@ -47,8 +52,9 @@ impl User {
 pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<bool> {
     let added = tx
         .exec(
-            "INSERT INTO users (id, email, name, role, password_hash, disabled, created_at, must_change_password)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (email) DO NOTHING",
+            "INSERT INTO users (id, email, name, role, password_hash, disabled, created_at, must_change_password,
+                 password_given_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (email) DO NOTHING",
             &[
                 &user.id,
                 &user.email,
@@ -58,6 +64,7 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<boo
                 &user.disabled,
                 &user.created_at,
                 &user.must_change_password,
+                &user.password_given_at,
             ],
         )
         .await?;
@@ -68,7 +75,7 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<boo
 pub async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<(User, String)>> {
     let columns = User::COLUMNS;
     let row = tx.opt(&format!("SELECT {columns}, u.password_hash FROM users u WHERE u.email = ?1"), &[&email]).await?;
-    row.map(|row| Ok((User::read(&row)?, row.get(7)?))).transpose()
+    row.map(|row| Ok((User::read(&row)?, row.get(User::WIDTH)?))).transpose()
 }
 
 /// Every account, by address.
@@ -99,34 +106,8 @@ pub async fn update(tx: &mut Tx, user: &User) -> Result<()> {
     .map(drop)
 }
 
-/// Replaces the password, and whether its owner has to replace it again.
-pub async fn set_password(tx: &mut Tx, user: UserId, password_hash: &str, must_change: bool) -> Result<()> {
-    let update = "UPDATE users SET password_hash = ?2, must_change_password = ?3 WHERE id = ?1";
-    tx.exec(update, &[&user, &password_hash, &must_change]).await.map(drop)
-}
-
-/// Counts one more attempt to sign in to an address, known by its hash; answers how many there were
-/// and since when. A count begun before `window` starts again.
-pub async fn count_sign_in_attempt(tx: &mut Tx, address: &Hash, now: Time, window: Time) -> Result<(i64, Time)> {
-    let row = tx
-        .one(
-            "INSERT INTO sign_in_attempts (address_hash, attempts, since) VALUES (?1, 1, ?2)
-             ON CONFLICT (address_hash) DO UPDATE SET
-                 attempts = CASE WHEN sign_in_attempts.since < ?3 THEN 1 ELSE sign_in_attempts.attempts + 1 END,
-                 since = CASE WHEN sign_in_attempts.since < ?3 THEN ?2 ELSE sign_in_attempts.since END
-             RETURNING attempts, since",
-            &[&address.as_slice(), &now, &window],
-        )
-        .await?;
-    Ok((row.get(0)?, row.get(1)?))
-}
-
-/// Forgets the attempts to sign in to an address.
-pub async fn clear_sign_in_attempts(tx: &mut Tx, address: &Hash) -> Result<()> {
-    tx.exec("DELETE FROM sign_in_attempts WHERE address_hash = ?1", &[&address.as_slice()]).await.map(drop)
-}
-
-/// Forgets the attempts counted since before `window`.
-pub async fn drop_old_sign_in_attempts(tx: &mut Tx, window: Time) -> Result<()> {
-    tx.exec("DELETE FROM sign_in_attempts WHERE since < ?1", &[&window]).await.map(drop)
+/// Replaces the password. One that somebody else gave, at `given_at`, is its owner's to replace again.
+pub async fn set_password(tx: &mut Tx, user: UserId, password_hash: &str, given_at: Option<Time>) -> Result<()> {
+    let update = "UPDATE users SET password_hash = ?2, must_change_password = ?3, password_given_at = ?4 WHERE id = ?1";
+    tx.exec(update, &[&user, &password_hash, &given_at.is_some(), &given_at]).await.map(drop)
 }

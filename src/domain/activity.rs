@@ -100,6 +100,17 @@ impl From<StoredSeal> for SealTold {
     }
 }
 
+/// How often something happened again within a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Repeated {
+    /// How often.
+    pub times: u64,
+    /// The first time.
+    pub from: Time,
+    /// The last time.
+    pub to: Time,
+}
+
 /// What happened, with what is worth keeping of it: the name becomes `action`, the fields `meta_json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "action", content = "meta", rename_all = "snake_case")]
@@ -334,13 +345,54 @@ pub enum Event {
         /// That the one follows the other, in a note that both have signed (C2SP `signed-note`).
         signed: String,
     },
+    /// One admin has asked for it, and another has to confirm it.
+    AccountRequestMade {
+        deed: super::AccountDeed,
+        email: String,
+        until: Time,
+    },
+    AccountRequestWithdrawn {
+        deed: super::AccountDeed,
+        email: String,
+        asked_by: String,
+    },
     AccessDenied {
         permission: &'static str,
         role: super::Role,
+        /// Where it is the further ones of a minute.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        repeated: Option<Repeated>,
+    },
+    SignInRefused {
+        reason: &'static str,
+        /// Where it came from; none where there were too many networks or accounts to tell apart.
+        network: Option<String>,
+        /// How many networks it was then.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        networks: Option<usize>,
+        /// The account; none where the address is no account's.
+        account: Option<String>,
+        times: u64,
+        from: Time,
+        to: Time,
+    },
+    RequestRefused {
+        reason: &'static str,
+        network: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        networks: Option<usize>,
+        account: Option<String>,
+        room_id: Option<RoomId>,
+        times: u64,
+        from: Time,
+        to: Time,
     },
     UserAdded {
         email: String,
         role: super::Role,
+        /// Who asked for it, where it took two admins.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        asked_by: Option<String>,
     },
     UserUpdated {
         email: String,
@@ -350,6 +402,9 @@ pub enum Event {
         email: String,
         from: super::Role,
         to: super::Role,
+        /// Who asked for it, where it took two admins.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        asked_by: Option<String>,
     },
     UserDisabled {
         email: String,
@@ -359,7 +414,12 @@ pub enum Event {
     },
     PasswordChanged {
         email: String,
+        /// Who asked for it, where it took two admins.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        asked_by: Option<String>,
     },
+    /// The present one was given again, for what cannot be undone.
+    PasswordConfirmed {},
     SignedIn {},
     SignedOut {},
     SessionEnded {

@@ -1,10 +1,11 @@
-//! What takes two admins: one asks, and another confirms within a day.
+//! What takes two admins in a room: one asks, and another confirms within a day. That they are two people is the matter of
+//! [`super::two_people`].
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{Actor, Deed, OpenLog, RoomId, Time};
+use super::{Actor, Deed, OpenLog, RoomId, Time, two_people};
 use crate::{
     db::{self, Tx, confirmations::Request},
     error::{Error, Result},
@@ -59,6 +60,7 @@ pub(super) async fn hear(
             Err(Error::conflict(format!("you have asked for this; another admin has to confirm it until {until}")))
         }
         Some(request) => {
+            two_people::refuse_one_person(tx, log, &request.asked_by, request.asked_at).await?;
             db::confirmations::forget(tx, subject).await?;
             Ok(Word::Second(request))
         }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{
     Actor, Deed, Event, Fields, HoldId, Log, RoomId, SnapshotId,
     confirmations::{self, Outcome, Word},
-    operation, rooms, snapshots,
+    operation, rooms, sessions, snapshots,
 };
 use crate::{
     app::App,
@@ -75,6 +75,7 @@ pub async fn lift(app: &App, by: &Actor, room: RoomId, id: HoldId, reason: Optio
             return Err(Error::conflict(format!("{} has lifted the hold already", lifted.by)));
         }
         let snapshot_id = hold.snapshot;
+        sessions::ask_for_password(tx, log).await?;
         match confirmations::hear(tx, log, room, (Deed::LiftHold, id.0), reason.clone()).await? {
             Word::First(_) if reason.is_none() => {
                 Err(Error::field("reason", "must be given to ask that a hold is lifted; it is kept with the hold"))

@@ -57,6 +57,8 @@ ids! {
     SnapshotId,
     /// A hold on a room or a snapshot.
     HoldId,
+    /// A request about an account, for another admin to confirm.
+    AccountRequestId,
     /// An entry of a log.
     EntryId,
 }

@@ -9,9 +9,11 @@ mod slots;
 mod time;
 mod words;
 
+pub mod account_requests;
 pub mod activity;
 pub mod approvals;
 pub mod archive;
+pub mod attempts;
 pub mod bounds;
 pub mod clearance;
 pub mod clocks;
@@ -34,16 +36,19 @@ pub mod phases;
 pub mod portion;
 pub mod previews;
 pub mod record;
+pub mod refusals;
 pub mod rendering;
 pub mod room_state;
 pub mod rooms;
 pub mod schema;
 pub mod sealing;
 pub mod sessions;
+pub mod sign_in;
 pub mod snapshots;
 pub mod standing;
 pub mod system;
 pub mod todo;
+pub mod two_people;
 pub mod users;
 pub mod verifying;
 pub mod versions;
@@ -54,15 +59,15 @@ pub use clocks::Clocks;
 pub use fields::{Fields, fold_email};
 pub use file_kinds::Inspection;
 pub use ids::{
-    ApprovalId, DecisionId, DocumentId, EntryId, HoldId, NotAnId, PartyId, RoomId, SessionId, SnapshotId, UserId,
-    VersionId, VesselId,
+    AccountRequestId, ApprovalId, DecisionId, DocumentId, EntryId, HoldId, NotAnId, PartyId, RoomId, SessionId,
+    SnapshotId, UserId, VersionId, VesselId,
 };
 pub use object::{Change, Object, read as read_object, unacceptable};
 pub use operation::{OpenLog, operation};
 pub use room_state::RoomState;
 pub use time::{Day, Time};
 pub use words::{
-    ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, Deed, DocumentStatus, FileKind, NotAWord,
-    NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole,
-    VesselStatus,
+    AccountDeed, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, Deed, DocumentStatus, FileKind,
+    NotAWord, NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict,
+    VesselRole, VesselStatus,
 };

@@ -34,7 +34,7 @@ where
 pub async fn confirm(tx: &mut Tx, log: Log, by: &Actor, now: Time) -> Result<()> {
     let Actor::User { email, role, session, .. } = by else { return Ok(()) };
     let account = match session {
-        Some(session) => db::sessions::user(tx, session, now).await?.map(|(user, _)| user),
+        Some(session) => db::sessions::signed_in(tx, session, now).await?.map(|held| held.user),
         None => db::users::by_email(tx, email).await?.map(|(user, _)| user).filter(|user| !user.disabled),
     };
     let account = account.filter(|account| account.email == *email).ok_or(Error::Unauthenticated)?;

@@ -14,6 +14,7 @@ use super::{
     object::{differences, objects},
     operation::{OpenLog, confirm, operation},
     parties::{self, NewParty},
+    sessions,
     slots::{self, Cause},
     snapshots,
 };
@@ -311,6 +312,7 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Res
                  `reason`, its snapshots for good, its papers out of sight",
             )));
         }
+        sessions::ask_for_password(tx, log).await?;
         let asked_by = if takes_two(&found, snapshots, retention_years, log.now) {
             match confirmations::hear(tx, log, room, (Deed::DeleteRoom, room.0), reason.clone()).await? {
                 Word::First(until) => {

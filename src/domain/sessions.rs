@@ -5,10 +5,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Actor, Event, Log, SessionId, Time, UserId,
-    bounds::LONGEST_LINE,
-    fields::{is_email, is_legible},
-    fold_email, operation, passwords,
+    Actor, Event, Log, OpenLog, SessionId, Time, UserId, attempts, operation, passwords,
     users::{self, Verified},
 };
 use crate::{
@@ -18,69 +15,10 @@ use crate::{
     evidence::Hash,
 };
 
-/// Passwords tried for one address within [`WINDOW`] before it is asked to wait; the right one starts
-/// the count again.
-const MOST_ATTEMPTS: i64 = 10;
 /// A session that is used is noted no more often than this.
 const SEEN_AGAIN: Duration = Duration::from_mins(5);
-/// How long attempts are counted together.
-pub const WINDOW: Duration = Duration::from_mins(15);
-
-/// A new session: the only time its token is seen.
-pub struct Session {
-    /// To be sent with every request.
-    pub token: String,
-    /// When it ends by itself.
-    pub expires_at: Time,
-    /// Who is signed in.
-    pub user: User,
-}
-
-/// Signs in, with a program that calls itself so. Unknown address, disabled account and wrong password get the same
-/// answer after the same work.
-pub async fn sign_in(app: &App, email: &str, password: String, user_agent: Option<&str>) -> Result<Session> {
-    let email = fold_email(email);
-    count_attempt(app, &email).await?;
-    // What cannot be an address is not looked up; the work is the same.
-    let lookup = async |tx: &mut Tx| if is_email(&email) { db::users::by_email(tx, &email).await } else { Ok(None) };
-    let account = app.db.read(lookup).await?;
-    let (user, hash) = account.filter(|(user, _)| !user.disabled).unzip();
-    let fits = passwords::verify(app, password, hash.clone()).await?;
-    let user = user.filter(|_| fits).ok_or(Error::WrongCredentials)?;
-
-    let token = hex::encode(app.secret());
-    let token_hash = hash_token(&token);
-    let now = app.now();
-    let expires_at = now.after(app.config.session_duration());
-    let session = db::sessions::Session {
-        id: SessionId(app.new_id()),
-        user: user.id,
-        user_agent: user_agent.and_then(legible_part),
-        created_at: now,
-        last_seen_at: now,
-        expires_at,
-    };
-    let signed_in = user.clone();
-    operation(app, Log::Platform, &actor(&user, None), async move |tx, log| {
-        // The account may have changed while the password was examined.
-        let account = db::users::by_email(tx, &signed_in.email).await?;
-        if account.map(|(_, hash)| hash) != hash {
-            return Err(Error::WrongCredentials);
-        }
-        db::users::clear_sign_in_attempts(tx, &address_key(&signed_in.email)).await?;
-        db::sessions::insert(tx, &token_hash, &session).await?;
-        log.append(tx, &Event::SignedIn {}).await
-    })
-    .await
-    .map_err(|error| if matches!(error, Error::Unauthenticated) { Error::WrongCredentials } else { error })?;
-    Ok(Session { token, expires_at, user })
-}
-
-/// What of a program's name for itself is kept.
-fn legible_part(name: &str) -> Option<String> {
-    let legible: String = name.trim().chars().filter(|letter| is_legible(*letter)).take(LONGEST_LINE).collect();
-    (!legible.is_empty()).then_some(legible)
-}
+/// How long a password given in a session counts for what cannot be undone.
+pub const PASSWORD_COUNTS: Duration = Duration::from_mins(5);
 
 /// Notes now and then that a session is used. Nobody waits for it, and where it fails it is made good the next time.
 pub fn seen(app: &App, token: Hash, last_seen_at: Time) {
@@ -90,11 +28,18 @@ pub fn seen(app: &App, token: Hash, last_seen_at: Time) {
     }
     let app = app.clone();
     tokio::spawn(async move {
-        let due = now.before(SEEN_AGAIN);
-        if let Err(error) = app.db.write(async move |tx| db::sessions::seen(tx, &token, now, due).await).await {
+        let (due, idle_at) = (now.before(SEEN_AGAIN), idle_at(&app, now));
+        if let Err(error) = app.db.write(async move |tx| db::sessions::seen(tx, &token, now, due, idle_at).await).await
+        {
             tracing::warn!(%error, "that a session is used could not be noted");
         }
     });
+}
+
+/// When a session ends that was used now and is not used again. That it is used is noted late by [`SEEN_AGAIN`], which
+/// is not to its disadvantage.
+pub(super) fn idle_at(app: &App, now: Time) -> Time {
+    now.after(app.config.session_idle_duration()).after(SEEN_AGAIN)
 }
 
 /// One's sessions that hold now, the newest first, each with whether it is that of this token.
@@ -127,22 +72,6 @@ pub async fn end_others(app: &App, user: &User, token: Hash) -> Result<()> {
     .await
 }
 
-/// Counts an attempt before it is examined, so that many at once are not all heard.
-async fn count_attempt(app: &App, email: &str) -> Result<()> {
-    let (key, now) = (address_key(email), app.now());
-    let (attempts, since) =
-        app.db.write(async move |tx| db::users::count_sign_in_attempt(tx, &key, now, now.before(WINDOW)).await).await?;
-    if attempts <= MOST_ATTEMPTS {
-        return Ok(());
-    }
-    Err(Error::TooManyAttempts { seconds: WINDOW.saturating_sub(now.since(since)).as_secs().max(1) })
-}
-
-/// What attempts are counted by: of a size of its own, whatever was typed.
-pub(super) fn address_key(email: &str) -> Hash {
-    Sha256::digest(email).into()
-}
-
 /// Ends the session of this token.
 pub async fn sign_out(app: &App, by: &Actor, token: Hash) -> Result<()> {
     operation(app, Log::Platform, by, async move |tx, log| {
@@ -154,17 +83,53 @@ pub async fn sign_out(app: &App, by: &Actor, token: Hash) -> Result<()> {
 
 /// Replaces one's own password by another, which takes the present one; every other session of the user ends.
 pub async fn change_password(app: &App, user: &User, token: Hash, current: String, new: &str) -> Result<()> {
-    count_attempt(app, &user.email).await?;
-    let account = app.db.read(async |tx| db::users::by_email(tx, &user.email).await).await?;
-    let password_hash = account.map(|(_, hash)| hash).ok_or(Error::Unauthenticated)?;
     let is_the_same = current == new;
-    if !passwords::verify(app, current, Some(password_hash.clone())).await? {
-        return Err(Error::field("current_password", "is not your present password"));
-    }
+    let password_hash = verified(app, user, "current_password", current).await?;
     if is_the_same {
         return Err(Error::field("new_password", "must differ from the present one"));
     }
     users::replace_password(app, user, new, Verified { session: token, password_hash }).await
+}
+
+/// Gives one's password again, after which what cannot be undone may be done for [`PASSWORD_COUNTS`].
+pub async fn confirm_password(app: &App, user: &User, token: Hash, password: String) -> Result<()> {
+    let password_hash = verified(app, user, "password", password).await?;
+    let id = user.id;
+    operation(app, Log::Platform, &actor(user, Some(token)), async move |tx, log| {
+        let account = db::users::find(tx, id).await?.ok_or(Error::Unauthenticated)?;
+        let present = db::users::by_email(tx, &account.email).await?.map(|(_, hash)| hash);
+        if present.as_ref() != Some(&password_hash) {
+            return Err(Error::Unauthenticated);
+        }
+        attempts::succeeded_in_session(tx, id).await?;
+        db::sessions::set_password_at(tx, &token, log.now).await?;
+        log.append(tx, &Event::PasswordConfirmed {}).await
+    })
+    .await
+}
+
+/// The hash that the present password fits; refuses another, and too many others.
+async fn verified(app: &App, user: &User, field: &str, password: String) -> Result<String> {
+    attempts::hear_in_session(app, user.id).await?;
+    let account = app.db.read(async |tx| db::users::by_email(tx, &user.email).await).await?;
+    let password_hash = account.map(|(_, hash)| hash).ok_or(Error::Unauthenticated)?;
+    if !passwords::verify(app, password, Some(password_hash.clone())).await? {
+        return Err(Error::field(field, "is not your present password"));
+    }
+    Ok(password_hash)
+}
+
+/// Refuses what cannot be undone to a session in which the password was not given just now: it may be in other hands.
+/// Who runs the server has no session.
+pub(super) async fn ask_for_password(tx: &mut Tx, log: &OpenLog) -> Result<()> {
+    let Actor::User { session: Some(session), .. } = log.by() else { return Ok(()) };
+    let given_at = db::sessions::password_at(tx, session).await?;
+    if given_at.is_some_and(|given_at| counts(given_at, log.now)) { Ok(()) } else { Err(Error::PasswordRequired) }
+}
+
+/// Whether a password that was given then counts now for what cannot be undone.
+pub fn counts(given_at: Time, now: Time) -> bool {
+    given_at.apart(now) <= PASSWORD_COUNTS
 }
 
 /// What the database knows a token by.

@@ -17,7 +17,7 @@ use super::{
     confirmations::{self, Outcome, Word},
     holds,
     idempotency::Once,
-    operation, record, rooms,
+    operation, record, rooms, sessions,
 };
 use crate::{
     app::App,
@@ -188,6 +188,7 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Resu
         let found = rooms::in_use(tx, room).await?;
         let snapshot = find(tx, room, id).await?;
         holds::refuse_held(tx, room, Some(id)).await?;
+        sessions::ask_for_password(tx, log).await?;
         let asked_by = if clocks::is_retained(&found, retention_years, log.now) {
             match confirmations::hear(tx, log, room, (Deed::DeleteSnapshot, id.0), None).await? {
                 Word::First(until) => {

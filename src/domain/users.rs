@@ -6,15 +6,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Actor, Change, Event, Fields, Log, Role, UserId,
+    AccountDeed, AccountRequestId, Actor, Change, Event, Fields, Log, Role, Time, UserId, account_requests, attempts,
     bounds::{EmailAddress, Line, NewPassword},
+    confirmations::Outcome,
     fold_email,
     object::differences,
-    operation, passwords, sessions,
+    operation,
+    passwords::{self, Owner},
+    sessions,
+    two_people::{self, Grant},
 };
 use crate::{
     app::App,
-    db::{self, Page, Tx, users::User},
+    db::{self, Page, Tx, account_requests::AccountRequest, users::User},
     error::{Error, Result},
     evidence::Hash,
 };
@@ -31,7 +35,7 @@ pub struct NewUser {
     pub name: String,
     /// Role where no room is concerned.
     pub role: Role,
-    /// First password, 8 to 256 characters.
+    /// First password, 12 to 128 characters, and none that is easily guessed.
     #[schema(value_type = NewPassword)]
     pub password: String,
 }
@@ -54,6 +58,13 @@ pub enum GivenPassword {
     ToReplace,
     /// It stays: a program signs in with it.
     Kept,
+}
+
+impl GivenPassword {
+    /// When it was given, for its owner to replace it within a week.
+    fn at(self, now: Time) -> Option<Time> {
+        (self == Self::ToReplace).then_some(now)
+    }
 }
 
 /// An account.
@@ -80,30 +91,44 @@ pub async fn search(app: &App, wanted: Option<&str>, page: Page) -> Result<(Vec<
     Ok((found.into_iter().skip(count(page.offset)).take(count(page.limit)).collect(), total))
 }
 
-/// Makes an account.
-pub async fn add(app: &App, by: &Actor, asked: &NewUser, given: GivenPassword) -> Result<User> {
+/// Makes an account. An admin's takes two admins where there are two.
+pub async fn add(app: &App, by: &Actor, asked: &NewUser, given: GivenPassword) -> Result<Outcome<User>> {
     let mut fields = Fields::default();
     let email = fields.email("email", &asked.email);
     let name = fields.line("name", &asked.name);
-    passwords::check(&mut fields, "password", &asked.password);
+    passwords::check(&mut fields, "password", &asked.password, Owner { email: &email, name: &name });
     fields.done()?;
     let password_hash = passwords::hash(app, asked.password.clone()).await?;
 
-    let user = User {
-        id: UserId(app.new_id()),
-        email,
-        name,
-        role: asked.role,
-        disabled: false,
-        created_at: app.now(),
-        must_change_password: given == GivenPassword::ToReplace,
-    };
+    let (id, request_id, role) = (UserId(app.new_id()), AccountRequestId(app.new_id()), asked.role);
     operation(app, Log::Platform, by, async move |tx, log| {
-        if !db::users::insert(tx, &user, &password_hash).await? {
-            return Err(Error::conflict(format!("there is an account `{}` already", user.email)));
+        if role == Role::Admin {
+            sessions::ask_for_password(tx, log).await?;
         }
-        log.append(tx, &Event::UserAdded { email: user.email.clone(), role: user.role }).await?;
-        Ok(user)
+        if role == Role::Admin && two_people::takes_two(tx, log.by()).await? {
+            if db::users::by_email(tx, &email).await?.is_some() {
+                return Err(Error::conflict(format!("there is an account `{email}` already")));
+            }
+            let (asked_by, asked_at) = (log.by().word().to_owned(), log.now);
+            let (deed, password_hash) = (AccountDeed::AddAdmin, Some(password_hash));
+            let request = AccountRequest { id: request_id, deed, email, name, password_hash, asked_by, asked_at };
+            let request = account_requests::ask(tx, log, request).await?;
+            return Ok(Outcome::Asked(account_requests::until(&request)));
+        }
+        let given_at = given.at(log.now);
+        let must_change_password = given_at.is_some();
+        let user = User {
+            id,
+            email,
+            name,
+            role,
+            disabled: false,
+            created_at: log.now,
+            must_change_password,
+            password_given_at: given_at,
+        };
+        account_requests::add(tx, log, &user, &password_hash, None).await?;
+        Ok(Outcome::Done(user))
     })
     .await
 }
@@ -120,6 +145,11 @@ pub async fn change(app: &App, by: &Actor, user: UserId, asked: Change<UserDetai
         if after.disabled && !before.disabled {
             refuse_loss(tx, log.by(), &user, "disable").await?;
             db::sessions::delete_of_user(tx, user.id, None).await?;
+            db::sign_in::forget_devices(tx, user.id, 0).await?;
+            two_people::withdraw_all(tx, &user).await?;
+        }
+        if before.disabled && !after.disabled {
+            two_people::note(tx, log.by().word(), user.id, Grant::Enabled, log.now).await?;
         }
         let user = User { name: after.name.clone(), disabled: after.disabled, ..user };
         db::users::update(tx, &user).await?;
@@ -149,18 +179,34 @@ pub async fn enable(app: &App, by: &Actor, user: UserId) -> Result<User> {
     change(app, by, user, [("disabled", false.into())].into()).await
 }
 
-/// Gives an account another role where no room is concerned; its roles in rooms stay.
-pub async fn change_role(app: &App, by: &Actor, user: UserId, role: Role) -> Result<User> {
+/// Gives an account another role where no room is concerned; its roles in rooms stay, and its sessions end. That of admin
+/// takes two admins where there are two: the first asks, and the second does the same.
+pub async fn change_role(app: &App, by: &Actor, user: UserId, role: Role) -> Result<Outcome<User>> {
+    let request_id = AccountRequestId(app.new_id());
     operation(app, Log::Platform, by, async move |tx, log| {
         let before = find(tx, user).await?;
         if before.role == role {
-            return Ok(before);
+            return Ok(Outcome::Done(before));
         }
         refuse_loss(tx, log.by(), &before, "change the role of").await?;
-        let user = User { role, ..before.clone() };
-        db::users::update(tx, &user).await?;
-        log.append(tx, &Event::UserRoleChanged { email: before.email, from: before.role, to: role }).await?;
-        Ok(user)
+        if role == Role::Admin {
+            sessions::ask_for_password(tx, log).await?;
+        }
+        if role != Role::Admin || !two_people::takes_two(tx, log.by()).await? {
+            return account_requests::set_role(tx, log, before, role, None).await.map(Outcome::Done);
+        }
+        let (email, deed, asked_at) = (before.email.clone(), AccountDeed::MakeAdmin, log.now);
+        let asked_by = log.by().word().to_owned();
+        if let Some(open) = account_requests::about(tx, &email, log.now).await?
+            && open.deed == deed
+            && open.asked_by != asked_by
+        {
+            return account_requests::confirmed(tx, log, open, user).await.map(Outcome::Done);
+        }
+        let (id, name) = (request_id, before.name);
+        let request = AccountRequest { id, deed, email, name, password_hash: None, asked_by, asked_at };
+        let request = account_requests::ask(tx, log, request).await?;
+        Ok(Outcome::Asked(account_requests::until(&request)))
     })
     .await
 }
@@ -176,20 +222,37 @@ async fn refuse_loss(tx: &mut Tx, by: &Actor, user: &User, deed: &str) -> Result
     Ok(())
 }
 
-/// Replaces the password of somebody else's account, and ends its sessions.
-pub async fn give_password(app: &App, by: &Actor, user: UserId, password: &str, given: GivenPassword) -> Result<User> {
-    let password_hash = checked_hash(app, password).await?;
+/// Replaces the password of somebody else's account, and ends its sessions. That of an admin takes two admins.
+pub async fn give_password(
+    app: &App,
+    by: &Actor,
+    user: UserId,
+    password: &str,
+    given: GivenPassword,
+) -> Result<Outcome<User>> {
+    let owner = app.db.read(async |tx| find(tx, user).await).await?;
+    let password_hash = checked_hash(app, &owner, password).await?;
+    let request_id = AccountRequestId(app.new_id());
     operation(app, Log::Platform, by, async move |tx, log| {
         let user = find(tx, user).await?;
-        if log.by().word() == user.email {
+        let (asked_by, asked_at) = (log.by().word().to_owned(), log.now);
+        if asked_by == user.email {
             return Err(Error::conflict("this takes no present password; replace your own with `POST /auth/password`"));
         }
-        let must_change = given == GivenPassword::ToReplace;
-        db::users::set_password(tx, user.id, &password_hash, must_change).await?;
-        db::users::clear_sign_in_attempts(tx, &sessions::address_key(&user.email)).await?;
-        db::sessions::delete_of_user(tx, user.id, None).await?;
-        log.append(tx, &Event::PasswordChanged { email: user.email.clone() }).await?;
-        Ok(User { must_change_password: must_change, ..user })
+        if user.role == Role::Admin {
+            sessions::ask_for_password(tx, log).await?;
+        }
+        if user.role != Role::Admin || !two_people::takes_two(tx, log.by()).await? {
+            let given_at = given.at(log.now);
+            return account_requests::set_password(tx, log, user, &password_hash, given_at, None)
+                .await
+                .map(Outcome::Done);
+        }
+        let User { email, name, .. } = user;
+        let (id, deed, password_hash) = (request_id, AccountDeed::GivePassword, Some(password_hash));
+        let request = AccountRequest { id, deed, email, name, password_hash, asked_by, asked_at };
+        let request = account_requests::ask(tx, log, request).await?;
+        Ok(Outcome::Asked(account_requests::until(&request)))
     })
     .await
 }
@@ -205,24 +268,25 @@ pub(super) struct Verified {
 
 /// Replaces one's own password, and ends one's other sessions.
 pub(super) async fn replace_password(app: &App, user: &User, password: &str, verified: Verified) -> Result<()> {
-    let password_hash = checked_hash(app, password).await?;
+    let password_hash = checked_hash(app, user, password).await?;
     let (id, email) = (user.id, user.email.clone());
     operation(app, Log::Platform, &sessions::actor(user, Some(verified.session)), async move |tx, log| {
         let present = db::users::by_email(tx, &email).await?.map(|(_, hash)| hash);
         if present.as_ref() != Some(&verified.password_hash) {
             return Err(Error::conflict("the password was changed meanwhile by somebody else"));
         }
-        db::users::set_password(tx, id, &password_hash, false).await?;
-        db::users::clear_sign_in_attempts(tx, &sessions::address_key(&email)).await?;
+        db::users::set_password(tx, id, &password_hash, None).await?;
+        attempts::succeeded_in_session(tx, id).await?;
         db::sessions::delete_of_user(tx, id, Some(&verified.session)).await?;
-        log.append(tx, &Event::PasswordChanged { email }).await
+        db::sessions::set_password_at(tx, &verified.session, log.now).await?;
+        log.append(tx, &Event::PasswordChanged { email, asked_by: None }).await
     })
     .await
 }
 
-async fn checked_hash(app: &App, password: &str) -> Result<String> {
+async fn checked_hash(app: &App, owner: &User, password: &str) -> Result<String> {
     let mut fields = Fields::default();
-    passwords::check(&mut fields, "new_password", password);
+    passwords::check(&mut fields, "new_password", password, Owner { email: &owner.email, name: &owner.name });
     fields.done()?;
     passwords::hash(app, password.to_owned()).await
 }

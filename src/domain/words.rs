@@ -293,6 +293,16 @@ words! {
         DeleteRoom = "delete_room",
     }
 
+    /// What one admin asks for about an account and another confirms.
+    AccountDeed {
+        /// Make an admin's account.
+        AddAdmin = "add_admin",
+        /// Give an account the role of admin.
+        MakeAdmin = "make_admin",
+        /// Give an admin a password.
+        GivePassword = "give_password",
+    }
+
     /// Where a snapshot is in its life.
     SnapshotStatus {
         /// The record is kept; its file is being rendered.

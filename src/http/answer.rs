@@ -157,19 +157,19 @@ pub enum DoneOrAsked<D, A> {
     Asked(A),
 }
 
-impl<D: Serialize, A: Serialize> IntoResponse for DoneOrAsked<D, A> {
+impl<D: IntoResponse, A: Serialize> IntoResponse for DoneOrAsked<D, A> {
     fn into_response(self) -> Response {
         match self {
-            Self::Done(done) => Json(done).into_response(),
+            Self::Done(done) => done.into_response(),
             Self::Asked(asked) => (StatusCode::ACCEPTED, Json(asked)).into_response(),
         }
     }
 }
 
-impl<D: ToSchema, A: ToSchema> Answers for DoneOrAsked<D, A> {
+impl<D: Answers, A: ToSchema> Answers for DoneOrAsked<D, A> {
     fn describe(doc: &mut RouteDoc) {
-        doc.answers_json::<D>("200", "Done");
-        doc.answers_json::<A>("202", "Asked for: another admin has to send the same request within a day");
+        D::describe(doc);
+        doc.answers_json::<A>("202", "Asked for: another admin has to confirm it within a day");
     }
 }
 

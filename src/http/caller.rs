@@ -14,13 +14,18 @@ use axum::{
 use super::{
     Access,
     describe::Takes,
+    request_log::Asker,
     route_doc::RouteDoc,
     session_cookie::{self, MadeBy},
 };
 use crate::{
     app::App,
-    db::{self, Tx, rooms::Room, users::User},
-    domain::{Actor, Event, Log, Role, RoomId, RoomStatus, Time, operation, sessions},
+    db::{self, Tx, rooms::Room, sessions::SignedIn, users::User},
+    domain::{
+        Actor, Role, RoomId, RoomStatus, Time,
+        refusals::{self, Kind},
+        sessions,
+    },
     error::{Error, Result},
     evidence::Hash,
     policy,
@@ -35,6 +40,8 @@ pub struct Caller {
     pub role: Role,
     /// The session's key in the database.
     pub session: Hash,
+    /// When the password was last given in it.
+    pub password_at: Time,
 }
 
 impl Caller {
@@ -51,7 +58,7 @@ impl Caller {
 
     /// Refuses who would not be let into this room any more, by levels one to three: for an answer that goes on.
     pub async fn confirm(&self, tx: &mut Tx, now: Time, (room, access): (RoomId, Access)) -> Result<()> {
-        let (user, _) = db::sessions::user(tx, &self.session, now).await?.ok_or(Error::Unauthenticated)?;
+        let user = db::sessions::signed_in(tx, &self.session, now).await?.ok_or(Error::Unauthenticated)?.user;
         let room = db::rooms::find(tx, room).await?.ok_or(Error::NotFound("room"))?;
         let party = db::parties::role(tx, room.id, &user.email).await?;
         let role = role_in_room(access, &user, &room, party)?;
@@ -95,41 +102,48 @@ pub(super) async fn admit(
     access: Access,
     params: &RawPathParams,
     (method, headers): (&Method, &HeaderMap),
+    asker: &Asker,
 ) -> Result<Admitted> {
     let credentials = credentials(method, headers);
     if access == Access::Public {
-        return Ok(Admitted { caller: known(app, credentials?).await?, room: None });
+        let caller = known(app, credentials?).await?;
+        if let Some(caller) = &caller {
+            asker.is(&caller.user);
+        }
+        return Ok(Admitted { caller, room: None });
     }
     let session = credentials?.ok_or(Error::Unauthenticated)?;
     let named = params.iter().find(|(name, _)| *name == "room_id").map(|(_, id)| id.parse::<RoomId>());
-    let (user, seen, room) = app
+    let (held, room) = app
         .db
         .read(async |tx| {
-            let (user, seen) = db::sessions::user(tx, &session, app.now()).await?.ok_or(Error::Unauthenticated)?;
+            let held = db::sessions::signed_in(tx, &session, app.now()).await?.ok_or(Error::Unauthenticated)?;
+            let user = &held.user;
+            asker.is(user);
             if user.must_change_password && access != Access::WithGivenPassword {
                 return Err(Error::PasswordChangeRequired);
             }
-            let Some(named) = named else { return Ok((user, seen, None)) };
+            let Some(named) = named else { return Ok((held, None)) };
             let room = db::rooms::find(tx, named.map_err(|_| Error::NotFound("room"))?).await?;
             let room = room.ok_or(Error::NotFound("room"))?;
             let party = db::parties::role(tx, room.id, &user.email).await?;
-            Ok((user, seen, Some((room, party))))
+            Ok((held, Some((room, party))))
         })
         .await?;
-    sessions::seen(app, session, seen);
+    sessions::seen(app, session, held.last_seen_at);
+    let SignedIn { user, password_at, .. } = held;
     let role = match &room {
         None => user.role,
         Some((room, party)) => role_in_room(access, &user, room, *party)?,
     };
-    let caller = Caller { user, role, session };
+    let caller = Caller { user, role, session, password_at };
     let room = room.map(|(room, _)| InRoom { id: room.id });
     if let Access::May(action) | Access::MayInDeleted(action) = access
         && !policy::may(role, action)
     {
         // Nobody's refusals are written for a link on another site, either.
         refuse_links_elsewhere(headers)?;
-        let log = room.map_or(Log::Platform, |room| Log::Room(room.id));
-        log_refusal(app, &caller, log, action).await?;
+        log_refusal(app, &caller, room, action).await;
         return Err(role_forbids(role, action));
     }
     Ok(Admitted { caller: Some(caller), room })
@@ -163,8 +177,8 @@ pub(super) fn refuse_links_elsewhere(headers: &HeaderMap) -> Result<()> {
 /// Who is signed in, where anybody may come.
 async fn known(app: &App, session: Option<Hash>) -> Result<Option<Caller>> {
     let Some(session) = session else { return Ok(None) };
-    let user = app.db.read(async |tx| db::sessions::user(tx, &session, app.now()).await).await?;
-    Ok(user.map(|(user, _)| Caller { role: user.role, user, session }))
+    let held = app.db.read(async |tx| db::sessions::signed_in(tx, &session, app.now()).await).await?;
+    Ok(held.map(|SignedIn { user, password_at, .. }| Caller { role: user.role, user, session, password_at }))
 }
 
 /// Level two.
@@ -181,9 +195,14 @@ fn role_forbids(role: Role, action: policy::Action) -> Error {
     Error::RoleForbids { action: action.name(), role: role.word(), roles }
 }
 
-async fn log_refusal(app: &App, caller: &Caller, log: Log, action: policy::Action) -> Result<()> {
-    let refused = Event::AccessDenied { permission: action.name(), role: caller.role };
-    operation(app, log, &caller.actor(), async move |tx, log| log.append(tx, &refused).await).await
+async fn log_refusal(app: &App, caller: &Caller, room: Option<InRoom>, action: policy::Action) {
+    let (User { email, name, .. }, role, permission) = (caller.user.clone(), caller.role, action.name());
+    refusals::note(app, Kind::ByRole { room: room.map(|room| room.id), email, name, role, permission }).await;
+}
+
+/// Whether a request brings something to be known by.
+pub(super) fn brings_token(headers: &HeaderMap) -> bool {
+    bearer_token(headers).is_some() || session_cookie::token(headers).is_some()
 }
 
 pub(super) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
@@ -216,6 +235,10 @@ impl FromRequestParts<App> for InRoom {
 }
 
 impl Takes for Caller {
+    fn describe(_: &mut RouteDoc) {}
+}
+
+impl Takes for Option<Caller> {
     fn describe(_: &mut RouteDoc) {}
 }
 

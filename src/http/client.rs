@@ -37,6 +37,13 @@ pub struct Client {
     pub address: IpAddr,
 }
 
+impl Default for Client {
+    /// One of the server's own machine.
+    fn default() -> Self {
+        Self { address: Ipv4Addr::LOCALHOST.into() }
+    }
+}
+
 impl Client {
     /// Returns the network that limits count the client under.
     pub fn network(&self) -> Network {
@@ -122,8 +129,7 @@ impl<S: Sync> FromRequestParts<S> for Client {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let loopback = Self { address: Ipv4Addr::LOCALHOST.into() };
-        Ok(parts.extensions.get::<Self>().copied().unwrap_or(loopback))
+        Ok(parts.extensions.get::<Self>().copied().unwrap_or_default())
     }
 }
 

@@ -57,6 +57,13 @@ impl Form {
         self
     }
 
+    /// The form without a field.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.pairs.retain(|(given, _)| given != name);
+        self
+    }
+
     /// The form with each of these values for one field.
     #[must_use]
     pub fn with_each<'a>(mut self, name: &str, values: impl Iterator<Item = &'a str>) -> Self {

@@ -8,7 +8,7 @@ use axum::{
     response::IntoResponse,
 };
 
-use super::{Access, caller};
+use super::{Access, caller, request_log::Asker};
 use crate::{
     app::App,
     db::{self, fsck_runs::Finished},
@@ -27,7 +27,8 @@ pub(super) async fn metrics(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse> {
     if !has_token(&app, &headers) {
-        caller::admit(&app, Access::May(Action::ConfigView), &params, (&Method::GET, &headers)).await?;
+        caller::admit(&app, Access::May(Action::ConfigView), &params, (&Method::GET, &headers), &Asker::default())
+            .await?;
     }
     let read = app.db.read(async |tx| {
         let snapshots = db::snapshots::count_by_status(tx).await?;

@@ -39,6 +39,9 @@ pub struct Problem {
     /// The roles that may, where the caller's may not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_roles: Vec<&'static str>,
+    /// What has to come with the next attempt to sign in, where there were too many; see `POST /auth/login`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
     /// The request's id, as in the server's log.
     pub request_id: String,
 }
@@ -60,6 +63,13 @@ pub(super) struct Failure {
     pub(super) inside: String,
 }
 
+impl Failure {
+    /// The last word of the problem's kind.
+    pub(super) fn code(&self) -> &str {
+        self.problem.code()
+    }
+}
+
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         let (status, code) = error.status();
@@ -71,7 +81,8 @@ impl From<&Error> for Failure {
             _ => Vec::new(),
         };
         let allowed_roles = if let Error::RoleForbids { roles, .. } = error { roles.clone() } else { Vec::new() };
-        let problem = Problem { errors, allowed_roles, ..Problem::new(status, code, &error.detail()) };
+        let ticket = if let Error::TooManyAttempts { ticket, .. } = error { ticket.clone() } else { None };
+        let problem = Problem { errors, allowed_roles, ticket, ..Problem::new(status, code, &error.detail()) };
         Self { problem, inside: if status >= 500 { error.to_string() } else { String::new() } }
     }
 }
@@ -91,6 +102,7 @@ impl Problem {
             detail: sentence(detail),
             errors: Vec::new(),
             allowed_roles: Vec::new(),
+            ticket: None,
             request_id: String::new(),
         }
     }
@@ -112,7 +124,7 @@ impl IntoResponse for Error {
         let headers = response.headers_mut();
         let retry_after = match &self {
             Self::Conflict { retry_after, .. } => *retry_after,
-            Self::TooManyAttempts { seconds } => Some(*seconds),
+            Self::TooManyAttempts { seconds, .. } => Some(*seconds),
             other if other.status().0 == 503 => Some(1),
             _ => None,
         };

@@ -1,17 +1,44 @@
 //! The outermost layer: the request's id, its one line in the log, the body of a problem, and the
 //! headers that every answer carries.
 
-use std::time::Instant;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use axum::{
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
-use super::{Client, client::check_host, problem, session_cookie};
-use crate::app::{self, App};
+use super::{
+    Client,
+    caller::brings_token,
+    client::check_host,
+    problem::{self, Failure},
+    session_cookie,
+};
+use crate::{
+    app::{self, App},
+    db::users::User,
+    domain::{
+        RoomId, UserId,
+        refusals::{self, Kind, Reason},
+    },
+};
+
+/// Who turned out to ask, for the log; the same for the whole of a request.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asker(Arc<OnceLock<(UserId, String)>>);
+
+impl Asker {
+    /// Notes whose session came with the request.
+    pub(super) fn is(&self, user: &User) {
+        let _ = self.0.set((user.id, user.email.clone()));
+    }
+}
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where a proxy with TLS is in front, browsers never come without it again (ASVS 3.4.1).
@@ -38,6 +65,11 @@ pub(super) async fn log(State(app): State<App>, mut request: Request, next: Next
     let path = request.uri().path().to_owned();
     let reader = problem::Reader::of(&request);
     let behind_tls = session_cookie::is_behind_tls(request.headers());
+    let client = request.extensions().get::<Client>().copied().unwrap_or_default();
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
+    let has_token = brings_token(request.headers());
+    let asker = Asker::default();
+    request.extensions_mut().insert(asker.clone());
     let response = match check_host(&request) {
         Ok(()) => next.run(request).await,
         Err(refused) => refused.into_response(),
@@ -53,14 +85,36 @@ pub(super) async fn log(State(app): State<App>, mut request: Request, next: Next
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
+    if let Some(failure) = &failure
+        && let Some(reason) = reason(failure, has_token)
+    {
+        let (network, account) = (client.network(), asker.0.get().map(|(_, email)| email.clone()));
+        refusals::note(&app, Kind::AtDoor { reason, network, account, room: room(&path) }).await;
+    }
     let status = response.status().as_u16();
     let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    let (client, user) = (client.address, asker.0.get().map_or(String::new(), |(id, _)| id.to_string()));
     if let Some(error) = failure.map(|failure| failure.inside).filter(|inside| !inside.is_empty()) {
-        tracing::error!(request_id, %method, path, status, duration_ms, error, "request failed");
+        tracing::error!(request_id, %client, user, %method, route, path, status, duration_ms, error, "request failed");
     } else {
-        tracing::info!(request_id, %method, path, status, duration_ms, "request");
+        tracing::info!(request_id, %client, user, %method, route, path, status, duration_ms, "request");
     }
     response
+}
+
+/// Why a request was refused, where the log of the platform tells that. Whoever brings no token has only to sign in.
+fn reason(failure: &Failure, has_token: bool) -> Option<Reason> {
+    match failure.code() {
+        "unauthenticated" => has_token.then_some(Reason::Token),
+        "foreign_origin" => Some(Reason::ForeignOrigin),
+        "not_a_party" => Some(Reason::NotAParty),
+        _ => None,
+    }
+}
+
+/// The room that a path is about.
+fn room(path: &str) -> Option<RoomId> {
+    path.split("/rooms/").nth(1)?.split('/').next()?.parse().ok()
 }
 
 /// The id that a trusted proxy gave, if it is short and plain.

@@ -12,7 +12,7 @@ use axum::{
 };
 use tower_http::timeout::TimeoutLayer;
 
-use super::{caller, describe::Describe, route_doc::RouteDoc};
+use super::{caller, describe::Describe, request_log::Asker, route_doc::RouteDoc};
 use crate::{app::App, policy::Action};
 
 /// A request that has not been answered after this long is not going to be.
@@ -194,7 +194,8 @@ pub(super) async fn admit_then<H: Handler<T, App>, T: 'static>(
     params: RawPathParams,
     mut request: Request,
 ) -> Response {
-    match caller::admit(&app, access, &params, (request.method(), request.headers())).await {
+    let asker = request.extensions().get::<Asker>().cloned().unwrap_or_default();
+    match caller::admit(&app, access, &params, (request.method(), request.headers()), &asker).await {
         Ok(admitted) => {
             admitted.introduce(request.extensions_mut());
             handler.call(request, app).await

@@ -1,4 +1,5 @@
-//! The session as a browser keeps it: a cookie, and whether a request that brings it was made by our own pages.
+//! What a browser keeps in cookies: its session, and what it is known by when it signs in again. And whether a request that
+//! brings a session was made by our own pages.
 
 use std::time::Duration;
 
@@ -10,10 +11,17 @@ use axum::http::{
 
 use crate::error::{Error, Result};
 
-/// Bound to this host alone and to TLS by its prefix (RFC 6265bis §4.1.3.2).
-const SECURE: &str = "__Host-sts-session";
-/// Its twin for `http://localhost`, where there is no TLS.
-const PLAIN: &str = "sts-session";
+/// A cookie, under one of two names.
+struct Cookie {
+    /// Bound to this host alone and to TLS by its prefix (RFC 6265bis §4.1.3.2).
+    secure: &'static str,
+    /// Its twin for `http://localhost`, where there is no TLS.
+    plain: &'static str,
+}
+
+const SESSION: Cookie = Cookie { secure: "__Host-sts-session", plain: "sts-session" };
+/// It opens nothing by itself.
+const DEVICE: Cookie = Cookie { secure: "__Host-sts-device", plain: "sts-device" };
 
 /// Where a request was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,42 +45,58 @@ pub(super) fn made_by(headers: &HeaderMap) -> MadeBy {
     if authority.is_some() && authority == text(headers, HOST.as_str()) { MadeBy::Us } else { MadeBy::Others }
 }
 
-/// The token of the cookie that belongs to this host.
+/// The token of the session that belongs to this host.
 pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
-    let name = name(headers);
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(given, _)| *given == name).map(|(_, token)| token)
+    SESSION.read(headers)
+}
+
+/// What the browser is known by.
+pub fn device(headers: &HeaderMap) -> Option<&str> {
+    DEVICE.read(headers)
+}
+
+/// `Set-Cookie` for what the browser is known by from now on.
+pub fn set_device(headers: &HeaderMap, token: &str, lasts: Duration) -> Result<HeaderValue> {
+    DEVICE.written(headers, token, lasts.as_secs())
+}
+
+impl Cookie {
+    /// Only a server that is spoken to on the machine itself, and not through a proxy with TLS, goes without.
+    fn name(&self, headers: &HeaderMap) -> &'static str {
+        let is_plain = is_loopback(text(headers, HOST.as_str()).unwrap_or_default()) && !is_behind_tls(headers);
+        if is_plain { self.plain } else { self.secure }
+    }
+
+    fn read<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        let name = self.name(headers);
+        let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+        let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(given, _)| *given == name).map(|(_, token)| token)
+    }
+
+    fn written(&self, headers: &HeaderMap, token: &str, seconds: u64) -> Result<HeaderValue> {
+        let name = self.name(headers);
+        let secure = if name == self.secure { "; Secure" } else { "" };
+        let cookie = format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+        HeaderValue::from_str(&cookie).map_err(|_| Error::internal("a cookie that cannot be sent"))
+    }
 }
 
 /// `Set-Cookie` for a new session. A browser that came without TLS would not keep it.
 pub fn set(headers: &HeaderMap, token: &str, lasts: Duration) -> Result<HeaderValue> {
     let came_plain = text(headers, ORIGIN.as_str()).is_some_and(|origin| origin.starts_with("http://"));
-    if came_plain && name(headers) == SECURE {
+    if came_plain && SESSION.name(headers) == SESSION.secure {
         return Err(Error::conflict(
             "you can sign in only over `https://`, or on the server's own machine at `http://localhost`; ask who runs \
              this server for its address",
         ));
     }
-    written(headers, token, lasts.as_secs())
+    SESSION.written(headers, token, lasts.as_secs())
 }
 
 /// `Set-Cookie` at the end of a session.
 pub fn clear(headers: &HeaderMap) -> Result<HeaderValue> {
-    written(headers, "", 0)
-}
-
-fn written(headers: &HeaderMap, token: &str, seconds: u64) -> Result<HeaderValue> {
-    let name = name(headers);
-    let secure = if name == SECURE { "; Secure" } else { "" };
-    let cookie = format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
-    HeaderValue::from_str(&cookie).map_err(|_| Error::internal("a cookie that cannot be sent"))
-}
-
-/// Only a server that is spoken to on the machine itself, and not through a proxy with TLS, goes without.
-fn name(headers: &HeaderMap) -> &'static str {
-    let is_plain = is_loopback(text(headers, HOST.as_str()).unwrap_or_default()) && !is_behind_tls(headers);
-    if is_plain { PLAIN } else { SECURE }
+    SESSION.written(headers, "", 0)
 }
 
 /// Whether a proxy says that the request came to it by TLS.

@@ -7,7 +7,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use crate::{
     app::App,
     db,
-    domain::{idempotency, sessions},
+    domain::{attempts, confirmations, idempotency, refusals},
     error::{Error, Result},
 };
 
@@ -31,6 +31,7 @@ pub struct Chore {
 pub const HOUSEKEEPING: &[Chore] = &[
     Chore { name: "remove_files", run: |app| remove_files(app).boxed() },
     Chore { name: "sweep_uploads", run: |app| sweep_uploads(app).boxed() },
+    Chore { name: "tell_refusals", run: |app| tell_refusals(app).boxed() },
     Chore { name: "drop_expired_rows", run: |app| drop_expired_rows(app).boxed() },
 ];
 
@@ -64,14 +65,20 @@ async fn sweep_uploads(app: App) -> Result<()> {
     Ok(())
 }
 
-/// Drops sessions, idempotency keys and counts of attempts to sign in that have run out.
+/// Tells what was refused in the minutes that are over.
+async fn tell_refusals(app: App) -> Result<()> {
+    refusals::tell_all(&app, false).await
+}
+
+/// Drops what has run out: sessions, idempotency keys, requests about accounts, and what signing in is slowed down by.
 async fn drop_expired_rows(app: App) -> Result<()> {
     let now = app.now();
     app.db
         .write(async move |tx| {
             db::sessions::drop_expired(tx, now).await?;
             db::idempotency::drop_old(tx, now.before(idempotency::REMEMBERED)).await?;
-            db::users::drop_old_sign_in_attempts(tx, now.before(sessions::WINDOW)).await
+            db::account_requests::drop_old(tx, now.before(confirmations::WAITS)).await?;
+            db::sign_in::drop_old(tx, now.before(attempts::WINDOW), now.before(attempts::DEVICE_KNOWN)).await
         })
         .await
 }

@@ -131,7 +131,7 @@ fn page(caller: &Caller, filled: &Filled) -> Response {
             (filled.summary(&["current_password", "new_password", "repeated"]))
             form method="post" action="/account/password" {
                 (password("current_password", "Present password").autocomplete("current-password").input(filled))
-                (password("new_password", "New password").hint("8 to 256 characters.").autocomplete("new-password")
+                (password("new_password", "New password").hint("12 to 128 characters; none that others would guess.").autocomplete("new-password")
                     .input(filled))
                 (password("repeated", "New password again").autocomplete("new-password").input(filled))
                 p.actions { button type="submit" { "Change password" } a.quiet href="/account" { "Cancel" } }

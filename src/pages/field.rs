@@ -29,6 +29,7 @@ impl Filled {
             | Error::OwnInterest(_)
             | Error::Http(408 | 413, _)
             | Error::TooManyAttempts { .. }
+            | Error::GivenPasswordRanOut
             | Error::WrongCredentials => {
                 let words = Some(sentence(&refused.detail()));
                 Ok(Self { form: Some(form), faults: Vec::new(), words, status: code })

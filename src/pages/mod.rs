@@ -9,6 +9,7 @@ mod cockpit;
 mod docs;
 mod field;
 mod layout;
+mod own_password;
 mod paging;
 mod portion;
 mod problem;

@@ -114,21 +114,38 @@ const ROOM: &[(&str, Sentence)] = &[
     ("hold_lift_asked", |t| html! { "asked to lift the hold on " (t.held()) (t.to_confirm()) }),
     ("hold_lifted", |t| html! { "lifted the hold on " (t.held()) (t.asked_for()) }),
     ("log_exported", |t| html! { "exported the log, " (t.value("entries")) " entries" }),
-    ("access_denied", |t| html! { "was refused " code { (t.text("permission")) } " as " (t.word("role")) }),
+    ("access_denied", |t| {
+        html! { "was refused " code { (t.text("permission")) } " as " (t.word("role")) (times(&t.meta["repeated"])) }
+    }),
 ];
 
 /// Of everything that happens outside of rooms.
 const PLATFORM: &[(&str, Sentence)] = &[
-    ("user_added", |t| html! { "added the account " (t.strong("email")) " as " (t.word("role")) }),
+    ("user_added", |t| html! { "added the account " (t.strong("email")) " as " (t.word("role")) (t.asked_for()) }),
     ("user_updated", |t| html! { "changed the account " (t.strong("email")) ": " (t.changes()) }),
     (
         "user_role_changed",
-        |t| html! { "made " (t.strong("email")) " " (t.word("to")) "; the role was " (t.word("from")) },
+        |t| html! { "made " (t.strong("email")) " " (t.word("to")) "; the role was " (t.word("from")) (t.asked_for()) },
     ),
     ("user_disabled", |t| html! { "disabled the account " (t.strong("email")) }),
     ("user_enabled", |t| html! { "enabled the account " (t.strong("email")) }),
-    ("password_changed", |t| html! { "changed the password of " (t.strong("email")) }),
+    ("password_changed", |t| html! { "changed the password of " (t.strong("email")) (t.asked_for()) }),
+    ("password_confirmed", |_| html! { "gave their password again" }),
+    ("account_request_made", |t| {
+        html! { "asked to " (account_deed(t.text("deed"))) ", " (t.strong("email")) (t.to_confirm()) }
+    }),
+    ("account_request_withdrawn", |t| {
+        html! {
+            "withdrew what " (t.who("asked_by")) " had asked for, to " (account_deed(t.text("deed"))) ", " (t.strong("email"))
+        }
+    }),
     ("signed_in", |_| html! { "signed in" }),
+    ("sign_in_refused", |t| {
+        html! { "refused a sign-in " (t.to_account()) ": " (refusal(t.text("reason"))) ", from " (t.networks()) (times(t.meta)) }
+    }),
+    ("request_refused", |t| {
+        html! { "refused a request " (t.of_account()) ": " (refusal(t.text("reason"))) ", from " (t.networks()) (times(t.meta)) }
+    }),
     ("signed_out", |_| html! { "signed out" }),
     ("session_ended", |_| html! { "ended one of their sessions" }),
     ("other_sessions_ended", |t| html! { "ended their other sessions, " (t.value("sessions")) " in all" }),
@@ -190,6 +207,30 @@ fn clearing(status: &str) -> &'static str {
     }
 }
 
+fn refusal(reason: &str) -> &'static str {
+    match reason {
+        "wrong_credentials" => "the address or the password was wrong",
+        "too_many_attempts" => "there were too many attempts",
+        "given_password_ran_out" => "the password that was given has run out",
+        "token" => "its session is none, or has ended",
+        "foreign_origin" => "another site's page made it",
+        "not_a_party" => "they are no party of the room",
+        _ => "the role does not allow it",
+    }
+}
+
+fn times(of: &Value) -> Markup {
+    html! { @if let Some(times) = of["times"].as_u64().filter(|times| *times > 1) { ", " (times) " times within a minute" } }
+}
+
+fn account_deed(deed: &str) -> &'static str {
+    match deed {
+        "add_admin" => "add an admin",
+        "make_admin" => "make an admin of an account",
+        _ => "give an admin a password",
+    }
+}
+
 impl<'a> Told<'a> {
     fn text(&self, field: &str) -> &'a str {
         self.meta[field].as_str().unwrap_or_default()
@@ -236,6 +277,23 @@ impl<'a> Told<'a> {
 
     fn to_confirm(&self) -> Markup {
         html! { @if let Ok(until) = self.text("until").parse::<Time>() { "; another admin may confirm it until " (show::time(until)) } }
+    }
+
+    fn to_account(&self) -> Markup {
+        html! { @if self.text("account").is_empty() { "to no account that there is" } @else { "to " (self.strong("account")) } }
+    }
+
+    fn of_account(&self) -> Markup {
+        html! { @if self.text("account").is_empty() { "of somebody who is not signed in" } @else { "of " (self.strong("account")) } }
+    }
+
+    fn networks(&self) -> Markup {
+        html! {
+            @match self.meta["networks"].as_u64() {
+                Some(networks) => { (networks) " networks and more" }
+                None => { (self.text("network")) }
+            }
+        }
     }
 
     fn asked_for(&self) -> Markup {

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use axum::{
-    http::{HeaderMap, HeaderName, HeaderValue, header::SET_COOKIE},
-    response::{IntoResponse, Redirect, Response},
+    http::{
+        HeaderMap, HeaderName, HeaderValue,
+        header::{RETRY_AFTER, SET_COOKIE},
+    },
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use maud::html;
 
@@ -14,11 +17,15 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::sessions,
-    error::Result,
+    domain::{
+        attempts::DEVICE_KNOWN,
+        sessions,
+        sign_in::{self, SignIn},
+    },
+    error::{Error, Result},
     http::{
         Access::{Public, WithGivenPassword},
-        Caller, Form, FromPairs, Given, Kind, PageRoutes, Query, UserAgent, session_cookie,
+        Caller, Client, Form, FromPairs, Given, Kind, PageRoutes, Query, UserAgent, session_cookie,
     },
 };
 
@@ -50,21 +57,52 @@ async fn ask(caller: Option<Caller>, Query(Next(next)): Query<Next>) -> Response
     let next = within(next.as_deref());
     match caller {
         Some(_) => Redirect::to(&next).into_response(),
-        None => page(&Filled::default(), &next),
+        None => page(&Filled::default(), &next, None),
     }
 }
 
-async fn sign_in(app: App, headers: HeaderMap, UserAgent(with): UserAgent, form: Form) -> Result<Response> {
+async fn sign_in(
+    app: App,
+    caller: Option<Caller>,
+    client: Client,
+    headers: HeaderMap,
+    UserAgent(user_agent): UserAgent,
+    form: Form,
+) -> Result<Response> {
     let next = within(form.text("next"));
     let signed_in = async {
         // Before anybody is signed in whose browser would not keep it.
         session_cookie::set(&headers, "", Duration::ZERO)?;
-        let session = sessions::sign_in(&app, &form.line("email"), form.line("password"), with.as_deref()).await?;
-        session_cookie::set(&headers, &session.token, app.config.session_duration())
+        let asked = SignIn {
+            email: form.line("email"),
+            password: form.line("password"),
+            network: client.network(),
+            device: session_cookie::device(&headers).map(ToOwned::to_owned),
+            ticket: form.text("ticket").map(ToOwned::to_owned),
+            user_agent,
+            replaces: caller.map(|caller| caller.session),
+        };
+        let session = sign_in::sign_in(&app, asked).await?;
+        let device = session_cookie::set_device(&headers, &session.device, DEVICE_KNOWN)?;
+        Ok([session_cookie::set(&headers, &session.token, app.config.session_duration())?, device])
     };
     match signed_in.await {
-        Ok(cookie) => Ok(([(SET_COOKIE, cookie)], Redirect::to(&next)).into_response()),
-        Err(refused) => Ok(page(&Filled::again(form, refused)?, &next)),
+        Ok(cookies) => {
+            Ok((AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie))), Redirect::to(&next)).into_response())
+        }
+        Err(refused) => {
+            let wait = if let Error::TooManyAttempts { seconds, ticket } = &refused {
+                Some((*seconds, ticket.clone()))
+            } else {
+                None
+            };
+            let mut response =
+                page(&Filled::again(form, refused)?, &next, wait.as_ref().and_then(|wait| wait.1.as_deref()));
+            if let Some((seconds, _)) = wait {
+                response.headers_mut().insert(RETRY_AFTER, seconds.into());
+            }
+            Ok(response)
+        }
     }
 }
 
@@ -83,13 +121,14 @@ fn within(next: Option<&str>) -> String {
     next.filter(ours).unwrap_or("/").to_owned()
 }
 
-fn page(filled: &Filled, next: &str) -> Response {
+fn page(filled: &Filled, next: &str, ticket: Option<&str>) -> Response {
     let main = html! {
         div.narrow {
             h1 { "Sign in" }
             (filled.summary(&["email", "password"]))
             form method="post" action="/sign-in" {
                 input type="hidden" name="next" value=(next);
+                @if let Some(ticket) = ticket { input type="hidden" name="ticket" value=(ticket); }
                 (Field::required("email", "E-mail").kind("email").autocomplete("username").input(filled))
                 (Field::required("password", "Password").kind("password").autocomplete("current-password").input(filled))
                 p.actions { button type="submit" { "Sign in" } }

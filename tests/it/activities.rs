@@ -106,10 +106,10 @@ async fn a_schema_taken_back_is_told_to_the_platforms_log_and_takes_the_files_wi
     let key = format!("data/files/rooms/{room}/snapshots/{}.json", snapshot["id"].as_str().unwrap());
     assert!(app.dir.path().join(&key).exists());
     schema::take_back(&app.app, &Actor::Operator, "002", true).await.unwrap();
-    app.tidy().await;
-    assert!(!app.dir.path().join(&key).exists());
     // The sessions went with their step.
     migrations::up(&app.app.db, app.app.now()).await.unwrap();
+    app.tidy().await;
+    assert!(!app.dir.path().join(&key).exists());
     let admin = app.session("admin@example.com").await;
     let log = app.get("/activities?limit=1", &admin).send().await.expect(200);
     assert_eq!((&log[0]["actor"], &log[0]["action"]), (&json!("operator"), &json!("schema_taken_back")));

@@ -125,17 +125,17 @@ fn an_account_that_cannot_be_is_refused_in_a_sentence() {
         (
             "add --email a@example.com --name A --role owner --password-stdin",
             "seven77",
-            "`password` must be at least 8 characters long",
+            "`password` must be at least 12 characters long",
         ),
         (
             "add --email a@example.com --name A --role owner --password-stdin",
             "",
-            "`password` must be at least 8 characters long",
+            "`password` must be at least 12 characters long",
         ),
         (
             "set-password --email ops@example.com --password-stdin",
             "1234567\n",
-            "`new_password` must be at least 8 characters long",
+            "`new_password` must be at least 12 characters long",
         ),
         ("set-password --email nobody@example.com --password-stdin", PASSWORD, "there is no such user"),
         ("disable --email nobody@example.com", "", "there is no such user"),

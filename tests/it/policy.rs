@@ -6,13 +6,14 @@ use axum::{body::Body, http::Method};
 use futures_util::{future::BoxFuture, stream};
 use serde_json::{Value, json};
 use sts_clearance::{
-    api, db,
-    domain::{Actor, Role, parties, users},
+    api,
+    db::{self, account_requests::AccountRequest},
+    domain::{AccountDeed, AccountRequestId, Actor, Role, parties, users},
     http::{Access, PageRoute, Route},
     pages, policy,
 };
 
-use crate::harness::{Form, IMO, Reply, TestApp, on_both_databases, pdf};
+use crate::harness::{Form, IMO, PASSWORD, Reply, TestApp, on_both_databases, pdf};
 
 /// Everyone who may try: a party of each role, an admin, a user of each role who is no party, nobody.
 const CALLERS: [&str; 12] = [
@@ -37,6 +38,8 @@ fn role(caller: &str) -> Role {
 
 /// Whose account is changed.
 const SOMEBODY: &str = "somebody@example.com";
+/// An admin who only asks for what another has to confirm.
+const ASKS: &str = "asks@example.com";
 
 fn address(caller: &str) -> String {
     format!("{}@example.com", caller.replace(' ', "."))
@@ -82,6 +85,8 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
         ("POST", "/users") => {
             json!({ "email": "new@example.com", "name": "New", "role": "buyer", "password": "another long one" })
         }
+        ("POST", "/auth/confirm") => json!({ "password": PASSWORD }),
+        ("POST", "/users/requests/{request_id}/confirm") => return None,
         ("PATCH", "/users/{user_id}") => json!({ "name": "Another" }),
         ("PUT", "/users/{user_id}/role") => json!({ "role": "seller" }),
         ("POST", "/users/{user_id}/password") => json!({ "new_password": "another long one" }),
@@ -104,6 +109,7 @@ impl Scene {
             app.user(&address(caller), role(caller)).await;
         }
         app.user(SOMEBODY, Role::Buyer).await;
+        app.user(ASKS, Role::Admin).await;
         Self { app }
     }
 
@@ -171,12 +177,31 @@ impl Scene {
         if path.contains("{user_id}") {
             path = path.replace("{user_id}", &users::named(&self.app.app, SOMEBODY).await.unwrap().id.to_string());
         }
+        if path.contains("{request_id}") {
+            path = path.replace("{request_id}", &self.request().await);
+        }
         if path.contains("{session_id}") {
             path = path.replace("{session_id}", &self.session(caller).await);
         }
         let (path, vessel) = path.split_once('#').unwrap_or((&path, ""));
         assert!(!path.contains('{'), "no value is known for a parameter of {template}");
         (path.to_owned(), vessel.to_owned())
+    }
+
+    /// The id of a request to make an admin, by an admin who is none of the callers.
+    async fn request(&self) -> String {
+        let id = AccountRequestId(self.app.app.new_id());
+        let request = AccountRequest {
+            id,
+            deed: AccountDeed::MakeAdmin,
+            email: SOMEBODY.into(),
+            name: "somebody".into(),
+            password_hash: None,
+            asked_by: ASKS.into(),
+            asked_at: self.app.app.now(),
+        };
+        self.app.app.db.write(async move |tx| db::account_requests::ask(tx, &request).await).await.unwrap();
+        id.to_string()
     }
 
     /// The id of a session of the caller's, or for nobody of an admin's.

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use sts_clearance::domain::{
-    Actor, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, DocumentStatus, NoticeState, Phase,
-    Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
+    AccountDeed, Actor, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, DocumentStatus,
+    NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole,
+    VesselStatus,
 };
 
 use sts_clearance::evidence::verify::CheckOutcome;
@@ -43,6 +44,7 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
     let document = app.get("//api/openapi.json", "").send().await.expect(200);
     let schemas = &document["components"]["schemas"];
     let spoken = spoken![
+        AccountDeed,
         ApprovalStatus,
         BlockerKind,
         CargoProfile,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sts_clearance::domain::{
     Actor, Role,
+    confirmations::Outcome,
     users::{self, GivenPassword},
 };
 
@@ -18,7 +19,7 @@ on_both_databases! {
     an_account_that_cannot_be_is_refused_field_by_field,
     accounts_are_found_by_a_part_of_address_or_name,
     an_account_is_renamed_disabled_and_enabled,
-    a_role_is_changed_and_counts_from_the_next_request,
+    a_role_is_changed_and_counts_from_the_next_sign_in,
     nobody_disables_or_demotes_themselves,
     the_last_admin_stays,
     of_two_admins_who_disable_each_other_one_stays,
@@ -72,10 +73,10 @@ async fn an_admin_makes_an_account_whose_owner_chooses_a_password_first(app: Tes
         app.post("/auth/password", token).json(json!({ "current_password": PASSWORD, "new_password": new }))
     };
     assert_eq!(change(PASSWORD).send().await.fields(), ["new_password"]);
-    assert_eq!(change("one of my own").send().await.status, 204);
+    assert_eq!(change("one of my own choice").send().await.status, 204);
     app.get("/rooms", token).send().await.expect(200);
     assert_eq!(app.get("/auth/me", token).send().await.expect(200)["must_change_password"], false);
-    assert_eq!(login(&app, "ops@example.com", "one of my own").await["must_change_password"], false);
+    assert_eq!(login(&app, "ops@example.com", "one of my own choice").await["must_change_password"], false);
 }
 
 async fn a_password_that_somebody_else_set_is_replaced_before_anything_else(app: TestApp) {
@@ -175,7 +176,7 @@ async fn an_account_is_renamed_disabled_and_enabled(app: TestApp) {
     assert_eq!(told(&app, &admin).await, before, "what changes nothing is not told");
 }
 
-async fn a_role_is_changed_and_counts_from_the_next_request(app: TestApp) {
+async fn a_role_is_changed_and_counts_from_the_next_sign_in(app: TestApp) {
     let admin = app.user(ADMIN, Role::Admin).await;
     let token = app.user("ops@example.com", Role::Broker).await;
     let role = format!("{}/role", path(&app, "ops@example.com").await);
@@ -184,7 +185,8 @@ async fn a_role_is_changed_and_counts_from_the_next_request(app: TestApp) {
     assert_eq!(changed["role"], "admin");
     let meta = json!({ "email": "ops@example.com", "from": "broker", "to": "admin" });
     assert_eq!(told(&app, &admin).await, (json!("user_role_changed"), meta));
-    app.get("/users", &token).send().await.expect(200);
+    assert_eq!(app.get("/users", &token).send().await.problem(), "unauthenticated", "its sessions have ended");
+    app.get("/users", &app.sign_in("ops@example.com").await).send().await.expect(200);
 }
 
 async fn nobody_disables_or_demotes_themselves(app: TestApp) {
@@ -209,7 +211,8 @@ async fn the_last_admin_stays(app: TestApp) {
     let refused = users::change_role(&app.app, &Actor::Operator, admin, Role::Buyer).await.unwrap_err();
     assert_eq!(refused.to_string(), "`admin@example.com` is the last admin; make another one first");
     let gone = users::named(&app.app, "gone@example.com").await.unwrap().id;
-    users::change_role(&app.app, &Actor::Operator, gone, Role::Buyer).await.unwrap();
+    let changed = users::change_role(&app.app, &Actor::Operator, gone, Role::Buyer).await.unwrap();
+    assert!(matches!(changed, Outcome::Done(user) if user.role == Role::Buyer));
 }
 
 async fn of_two_admins_who_disable_each_other_one_stays(app: TestApp) {

@@ -18,6 +18,7 @@ use crate::{
     pages::{
         chip::{Tone, chip},
         field::{Field, Filled},
+        own_password,
         paging::neighbours,
         portion::{Portion, within},
         show,
@@ -204,7 +205,11 @@ async fn ask_to_lift(app: App, caller: Caller, room: InRoom, Id(id): Id<HoldId>)
 
 async fn lift(app: App, caller: Caller, room: InRoom, Id(id): Id<HoldId>, form: Form) -> Result<Response> {
     let reason = Some(form.line("reason")).filter(|reason| !reason.trim().is_empty());
-    match holds::lift(&app, &caller.actor(), room.id, id, reason).await {
+    let lifted = async {
+        own_password::take(&app, &caller, &form).await?;
+        holds::lift(&app, &caller.actor(), room.id, id, reason).await.map_err(own_password::of_field)
+    };
+    match lifted.await {
         Ok(Outcome::Done(_) | Outcome::Asked(_)) => Ok(Redirect::to("/admin/holds").into_response()),
         Err(refused) => lifting(&app, &caller, room, id, &Filled::again(form, refused)?).await,
     }
@@ -229,13 +234,14 @@ async fn lifting(app: &App, caller: &Caller, room: InRoom, id: HoldId, filled: &
                     ". Another admin may confirm it until " (show::time(confirmations::until(request))) "."
                 },
             }
-            (filled.summary(&["reason"]))
+            (filled.summary(&["reason", own_password::NAME]))
             form method="post" action={ "/rooms/" (room.id) "/holds/" (id) } {
                 @if request.is_some() {
                     (Field::line("reason", "What you have to add").area(filled))
                 } @else {
                     (Field::required("reason", "Why").area(filled))
                 }
+                (own_password::field(app, caller, filled))
                 p.actions {
                     button.danger type="submit" { (if request.is_some() { "Lift the hold" } else { "Ask to lift it" }) }
                     a.quiet href="/admin/holds" { "Cancel" }

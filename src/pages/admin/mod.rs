@@ -2,6 +2,7 @@
 
 mod document_types;
 mod holds;
+mod requests;
 mod system;
 mod users;
 
@@ -18,6 +19,7 @@ pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
         .get("/admin", May(ConfigView), async || Redirect::to("/admin/users"))
         .merge(users::routes())
+        .merge(requests::routes())
         .merge(document_types::routes())
         .merge(holds::routes())
         .merge(system::routes())

@@ -3,12 +3,13 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::{Tab, page};
+use super::{Tab, page, requests};
 use crate::{
     app::App,
     db::{self, users::User},
     domain::{
-        Change, Role, UserId,
+        Change, Role, UserId, account_requests,
+        confirmations::Outcome,
         users::{self, GivenPassword, NewUser, UserDetails},
     },
     error::{Error, Result},
@@ -16,6 +17,7 @@ use crate::{
     pages::{
         chip::{Tone, chip},
         field::{Field, Filled, choices},
+        own_password,
         paging::neighbours,
         show::{self, label},
     },
@@ -57,7 +59,9 @@ impl FromPairs for Wanted {
 
 async fn list(app: App, caller: Caller, Query(Wanted { text, part, query }): Query<Wanted>) -> Result<Response> {
     let (found, total) = users::search(&app, text.as_deref(), part).await?;
+    let waiting = account_requests::open(&app).await?;
     let main = html! {
+        @if !waiting.is_empty() { (requests::table(&waiting)) }
         section aria-labelledby="users-title" {
             h2 id="users-title" { "Users" }
             form.search method="get" action=(PATH) role="search" {
@@ -113,31 +117,34 @@ fn state(user: &User) -> Markup {
     }
 }
 
-async fn ask(caller: Caller) -> Response {
-    new(&caller, &Filled::default())
+async fn ask(app: App, caller: Caller) -> Response {
+    new(&app, &caller, &Filled::default())
 }
 
 async fn add(app: App, caller: Caller, form: Form) -> Result<Response> {
-    let added = match form.read::<NewUser>() {
-        Ok(asked) => users::add(&app, &caller.actor(), &asked, GivenPassword::ToReplace).await,
-        Err(refused) => Err(refused),
+    let added = async {
+        own_password::take(&app, &caller, &form).await?;
+        let asked = form.clone().without(own_password::NAME).read::<NewUser>()?;
+        users::add(&app, &caller.actor(), &asked, GivenPassword::ToReplace).await.map_err(own_password::of_field)
     };
-    match added {
-        Ok(user) => Ok(Redirect::to(&format!("{PATH}/{}", user.id)).into_response()),
-        Err(refused) => Ok(new(&caller, &Filled::again(form, refused)?)),
+    match added.await {
+        Ok(Outcome::Done(user)) => Ok(Redirect::to(&format!("{PATH}/{}", user.id)).into_response()),
+        Ok(Outcome::Asked(_)) => Ok(Redirect::to(PATH).into_response()),
+        Err(refused) => Ok(new(&app, &caller, &Filled::again(form, refused)?)),
     }
 }
 
-fn new(caller: &Caller, filled: &Filled) -> Response {
+fn new(app: &App, caller: &Caller, filled: &Filled) -> Response {
     let main = html! {
         section.narrow aria-labelledby="new-title" {
             h2 id="new-title" { "Add a user" }
-            (filled.summary(&["email", "name", "role", "password"]))
+            (filled.summary(&["email", "name", "role", "password", own_password::NAME]))
             form method="post" action="/admin/users/new" {
                 (Field::required("name", "Name").input(filled))
                 (Field::required("email", "E-mail").kind("email").hint("They sign in with it; it is never changed.").input(filled))
                 (role(filled, None))
                 (password(filled, "password"))
+                (for_admins(app, caller, filled))
                 p.actions { button type="submit" { "Add user" } a.quiet href=(PATH) { "Cancel" } }
             }
         }
@@ -155,9 +162,17 @@ fn role(filled: &Filled, there: Option<Role>) -> Markup {
 fn password(filled: &Filled, name: &str) -> Markup {
     Field::required(name, "First password")
         .kind("password")
-        .hint("8 to 256 characters. They have to replace it before anything else.")
+        .hint("12 to 128 characters; none that others would guess. They have to replace it within a week, before anything else.")
         .autocomplete("new-password")
         .input(filled)
+}
+
+/// What an admin's account takes: one's own password again, and another admin where there is one.
+fn for_admins(app: &App, caller: &Caller, filled: &Filled) -> Markup {
+    html! {
+        p.hint { "For an admin it also takes another admin, who confirms it within a day, and your own password." }
+        (own_password::optional(app, caller, filled))
+    }
 }
 
 async fn one(app: App, caller: Caller, Id(id): Id<UserId>) -> Result<Response> {
@@ -175,28 +190,36 @@ enum Refused {
 
 async fn rename(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
     let asked = [("name", form.line("name").into())].into();
-    let done = users::change(&app, &caller.actor(), id, asked).await;
+    let done = users::change(&app, &caller.actor(), id, asked).await.map(Outcome::Done);
     answered(&app, &caller, id, done, |refused| Ok(Refused::Name(Filled::again(form, refused)?))).await
 }
 
 async fn change_role(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
-    let done = match form.line("role").parse() {
-        Ok(role) => users::change_role(&app, &caller.actor(), id, role).await,
-        Err(_) => Err(Error::field("role", format!("must be one of {}", Role::WORDS.join(", ")))),
+    let changed = async {
+        let words = || Error::field("role", format!("must be one of {}", Role::WORDS.join(", ")));
+        let role = form.line("role").parse().map_err(|_| words())?;
+        own_password::take(&app, &caller, &form).await?;
+        users::change_role(&app, &caller.actor(), id, role).await.map_err(own_password::of_field)
     };
+    let done = changed.await;
     answered(&app, &caller, id, done, |refused| Ok(Refused::Role(Filled::again(form, refused)?))).await
 }
 
 async fn give_password(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
     let given = form.line("new_password");
-    let done = users::give_password(&app, &caller.actor(), id, &given, GivenPassword::ToReplace).await;
+    let given = async {
+        own_password::take(&app, &caller, &form).await?;
+        let given = users::give_password(&app, &caller.actor(), id, &given, GivenPassword::ToReplace).await;
+        given.map_err(own_password::of_field)
+    };
+    let done = given.await;
     answered(&app, &caller, id, done, |refused| Ok(Refused::Password(Filled::again(form, refused)?))).await
 }
 
 async fn change_access(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
     let disabled = form.text("disabled") == Some("true");
     let asked: Change<UserDetails> = [("disabled", disabled.into())].into();
-    let done = users::change(&app, &caller.actor(), id, asked).await;
+    let done = users::change(&app, &caller.actor(), id, asked).await.map(Outcome::Done);
     answered(&app, &caller, id, done, |refused| Ok(Refused::Access(Filled::again(form, refused)?))).await
 }
 
@@ -204,11 +227,12 @@ async fn answered(
     app: &App,
     caller: &Caller,
     id: UserId,
-    done: Result<User>,
+    done: Result<Outcome<User>>,
     again: impl FnOnce(Error) -> Result<Refused>,
 ) -> Result<Response> {
     match done {
-        Ok(_) => Ok(Redirect::to(&format!("{PATH}/{id}")).into_response()),
+        Ok(Outcome::Done(_)) => Ok(Redirect::to(&format!("{PATH}/{id}")).into_response()),
+        Ok(Outcome::Asked(_)) => Ok(Redirect::to(PATH).into_response()),
         Err(refused) => shown(app, caller, id, again(refused)?).await,
     }
 }
@@ -242,12 +266,14 @@ async fn shown(app: &App, caller: &Caller, id: UserId, refused: Refused) -> Resu
                 @if is_me {
                     section.card { h3 { "Yourself" } p { "Your role and your access are another admin's business; your password is on " a href="/account" { "your account" } "." } }
                 } @else {
-                    (card("Role", in_role, &["role"], &format!("{PATH}/{id}/role"), &html! {
+                    (card("Role", in_role, &["role", own_password::NAME], &format!("{PATH}/{id}/role"), &html! {
                         (role(in_role, Some(user.role)))
+                        @if user.role != Role::Admin { (for_admins(app, caller, in_role)) }
                         p.actions { button.secondary type="submit" { "Change role" } }
                     }))
-                    (card("Password", secret, &["new_password"], &format!("{PATH}/{id}/password"), &html! {
+                    (card("Password", secret, &["new_password", own_password::NAME], &format!("{PATH}/{id}/password"), &html! {
                         (password(secret, "new_password"))
+                        @if user.role == Role::Admin { (for_admins(app, caller, secret)) }
                         p.hint { "Their sessions end." }
                         p.actions { button.secondary type="submit" { "Set password" } }
                     }))

@@ -18,6 +18,7 @@ use crate::{
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
     pages::{
         field::{Field, Filled},
+        own_password,
         who::Who,
     },
     policy::Action::SnapshotDelete,
@@ -37,13 +38,15 @@ async fn ask(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> 
 
 async fn delete(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>, form: Form) -> Result<Response> {
     let title = Deletion::of(&app, room.id, id).await?.snapshot.title;
-    let deleted = if form.line("title").trim() == title {
-        snapshots::delete(&app, &caller.actor(), room.id, id).await
-    } else {
-        Err(Error::field("title", "is another one: type it exactly as it is"))
+    let deleted = async {
+        if form.line("title").trim() != title {
+            return Err(Error::field("title", "is another one: type it exactly as it is"));
+        }
+        own_password::take(&app, &caller, &form).await?;
+        snapshots::delete(&app, &caller.actor(), room.id, id).await.map_err(own_password::of_field)
     };
     let path = format!("/rooms/{}/snapshots", room.id);
-    match deleted {
+    match deleted.await {
         Ok(Outcome::Done(())) => Ok(Redirect::to(&path).into_response()),
         Ok(Outcome::Asked(_)) => Ok(Redirect::to(&format!("{path}/{id}/delete")).into_response()),
         Err(refused) => asked(&app, &caller, room.id, id, &Filled::again(form, refused)?).await,
@@ -71,10 +74,11 @@ async fn asked(app: &App, caller: &Caller, room: RoomId, id: SnapshotId, filled:
                 @if is_own {
                     p.actions { a.button.secondary href=(path) { "Back to the snapshot" } }
                 } @else {
-                    (filled.summary(&["title"]))
+                    (filled.summary(&["title", own_password::NAME]))
                     form method="post" action={ (path) "/delete" } {
                         (Field::required("title", "Title of the snapshot")
                             .hint(&format!("To confirm, type: {}", snapshot.title)).input(filled))
+                        (own_password::field(app, caller, filled))
                         p.actions {
                             button.danger type="submit" { (two_admins::deed(takes_two, request.is_some())) }
                             a.quiet href=(path) { "Cancel" }

@@ -17,6 +17,7 @@ use crate::{
     http::{Access::May, Caller, Form, InRoom, PageRoutes},
     pages::{
         field::{Field, Filled, tick},
+        own_password,
         show::count,
         who::Who,
     },
@@ -53,7 +54,8 @@ async fn deleted(app: &App, caller: &Caller, room: InRoom, form: &Form) -> Resul
     if before.hold.is_none() && before.takes_force() && !asked.force {
         return Err(Error::field("force", "has to be ticked: the room holds snapshots or papers"));
     }
-    rooms::delete(app, &caller.actor(), room.id, asked).await
+    own_password::take(app, caller, form).await?;
+    rooms::delete(app, &caller.actor(), room.id, asked).await.map_err(own_password::of_field)
 }
 
 async fn asked(app: &App, caller: &Caller, room: InRoom, filled: &Filled) -> Result<Response> {
@@ -66,7 +68,7 @@ async fn asked(app: &App, caller: &Caller, room: InRoom, filled: &Filled) -> Res
     let main = html! {
         section.form-page aria-labelledby="delete-title" {
             h2 id="delete-title" { "Delete “" (room.state.room.title) "”?" }
-            (filled.summary(&["title", "reason"]))
+            (filled.summary(&["title", "reason", own_password::NAME]))
             @if let Some(hold) = &before.hold {
                 (Subject::Room.held(hold, &who))
             } @else {
@@ -75,7 +77,7 @@ async fn asked(app: &App, caller: &Caller, room: InRoom, filled: &Filled) -> Res
                     @if before.takes_force() { (contents(&before)) }
                 }
                 @if before.takes_two { (Subject::Room.agreement(before.request.as_ref(), is_own, &who)) }
-                @if !is_own { (form(&room, &before, filled)) }
+                @if !is_own { (form(&room, &before, filled, &own_password::field(app, caller, filled))) }
             }
             @if before.hold.is_some() || is_own {
                 p.actions {
@@ -95,7 +97,7 @@ fn contents(before: &BeforeDeletion) -> Markup {
     }
 }
 
-fn form(room: &Room, before: &BeforeDeletion, filled: &Filled) -> Markup {
+fn form(room: &Room, before: &BeforeDeletion, filled: &Filled, own_password: &Markup) -> Markup {
     let title = &room.state.room.title;
     let reason = if before.takes_force() { Field::required("reason", "Why") } else { Field::line("reason", "Why") };
     let is_second = before.request.is_some();
@@ -106,6 +108,7 @@ fn form(room: &Room, before: &BeforeDeletion, filled: &Filled) -> Markup {
             @if before.takes_force() {
                 (tick(filled, "force", "Delete it with all that is in it", false))
             }
+            (own_password)
             p.actions {
                 button.danger type="submit" { (two_admins::deed(before.takes_two, is_second)) }
                 a.quiet href=(room.path("")) { "Cancel" }

@@ -103,6 +103,12 @@ impl TestApp {
         *time = time.after(pause);
     }
 
+    /// The clock is put back.
+    pub(crate) fn earlier(&self, by: Duration) {
+        let mut time = self.clock.lock().unwrap();
+        *time = time.before(by);
+    }
+
     /// Makes an account and signs in; the token.
     pub(crate) async fn user(&self, email: &str, role: Role) -> String {
         let name = email.split('@').next().unwrap_or_default().to_owned();
@@ -134,6 +140,24 @@ impl TestApp {
         reply["token"].as_str().unwrap().to_owned()
     }
 
+    /// Waits until it is noted that the session was used now.
+    pub(crate) async fn seen(&self, token: &str) {
+        let now = json!(self.app.now());
+        until("the session is seen", async || {
+            let listed = self.get("/auth/sessions", token).send().await.expect(200);
+            listed.as_array().unwrap().iter().any(|session| session["last_seen_at"] == now).then_some(())
+        })
+        .await;
+    }
+
+    /// So many hours pass, in which the session is used.
+    pub(crate) async fn hours_later(&self, hours: u32, token: &str) {
+        for _ in 0..hours {
+            self.later(Duration::from_hours(1));
+            self.seen(token).await;
+        }
+    }
+
     /// A session of its own, without the work of signing in; the token.
     pub(crate) async fn session(&self, email: &str) -> String {
         let email = email.to_owned();
@@ -145,6 +169,8 @@ impl TestApp {
             user_agent: None,
             created_at: now,
             last_seen_at: now,
+            password_at: now,
+            idle_at: now.after(Duration::from_hours(1)),
             expires_at: now.after(Duration::from_hours(1)),
         };
         self.app.db.write(async move |tx| db::sessions::insert(tx, &key, &session).await).await.unwrap();

@@ -134,6 +134,11 @@ impl Reply {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// Every value of a header.
+    pub(crate) fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.get_all(name).iter().map(|value| value.to_str().unwrap())
+    }
+
     /// The name of the problem: the last word of its type.
     #[track_caller]
     pub(crate) fn problem(&self) -> String {

@@ -4,9 +4,11 @@ use std::{collections::HashSet, time::Duration};
 
 use serde_json::json;
 use sts_clearance::domain::{
-    Actor, ApprovalId, ApprovalStatus, DocumentId, Event, HoldId, Log, PartyId, Phase, Requirement, Role, RoomId,
-    SessionId, SnapshotId, SnapshotType, Time, Verdict, VersionId, VesselId, VesselRole, operation,
+    AccountDeed, Actor, ApprovalId, ApprovalStatus, DocumentId, Event, HoldId, Log, PartyId, Phase, Requirement, Role,
+    RoomId, SessionId, SnapshotId, SnapshotType, Time, Verdict, VersionId, VesselId, VesselRole, operation,
 };
+
+use sts_clearance::domain::activity::Repeated;
 
 use crate::harness::{IMO, TestApp, on_both_databases};
 
@@ -190,11 +192,26 @@ fn events(app: &TestApp) -> Vec<Event> {
         HoldLifted { hold_id: HoldId(id), snapshot_id: Some(SnapshotId(id)), asked_by: text("ada@example.com") },
         LogKeyAdded { public_key: text("key") },
         LogKeyRotated { from: text("old"), to: text("new"), signed: text("note") },
-        AccessDenied { permission: "snapshots:create", role: Role::Buyer },
-        UserAdded { email: text("ada@example.com"), role: Role::Admin },
-        UserDisabled { email: text("ada@example.com") }, PasswordChanged { email: text("ada@example.com") },
+        AccessDenied {
+            permission: "snapshots:create", role: Role::Buyer,
+            repeated: Some(Repeated { times: 215, from: until, to: until }),
+        },
+        SignInRefused {
+            reason: "wrong_credentials", network: Some(text("203.0.113.66")), networks: None,
+            account: Some(text("ada@example.com")), times: 12, from: until, to: until,
+        },
+        RequestRefused {
+            reason: "token", network: None, networks: Some(40), account: None, room_id: None, times: 1000, from: until,
+            to: until,
+        },
+        UserAdded { email: text("ada@example.com"), role: Role::Admin, asked_by: Some(text("ben@example.com")) },
+        UserDisabled { email: text("ada@example.com") }, PasswordChanged { email: text("ada@example.com"), asked_by: None },
+        PasswordConfirmed {}, AccountRequestMade { deed: AccountDeed::AddAdmin, email: text("ada@example.com"), until: until },
+        AccountRequestWithdrawn {
+            deed: AccountDeed::GivePassword, email: text("ada@example.com"), asked_by: text("ben@example.com"),
+        },
         UserUpdated { email: text("ada@example.com"), changes: json!({ "name": { "from": "ada", "to": "Ada" } }) },
-        UserRoleChanged { email: text("ada@example.com"), from: Role::Broker, to: Role::Admin },
+        UserRoleChanged { email: text("ada@example.com"), from: Role::Broker, to: Role::Admin, asked_by: None },
         UserEnabled { email: text("ada@example.com") }, OtherSessionsEnded { sessions: 2 },
         SignedIn {}, SignedOut {}, SessionEnded { session_id: SessionId(id) },
         SchemaTakenBack { migrations: vec!["011"], rows_deleted: std::collections::BTreeMap::new() },

@@ -106,7 +106,8 @@ async fn an_account_is_made_with_a_password_that_its_owner_has_to_replace_first(
     assert_eq!((led.status, led.header("location")), (303, "/account/password"));
     let page = app.get("//account/password", &token).send().await.html();
     assert!(page.contains("Somebody else chose the password"), "{page}");
-    let form = [("current_password", first), ("new_password", "one of my own"), ("repeated", "one of my own")];
+    let form =
+        [("current_password", first), ("new_password", "one of my own choice"), ("repeated", "one of my own choice")];
     let changed = app.post("//account/password", &token).fields(&form).send().await;
     assert_eq!((changed.status, changed.header("location")), (303, "/"));
     assert_eq!(app.get("//", &token).send().await.status, 200);
@@ -163,6 +164,6 @@ async fn how_the_server_does_is_told_to_admins(app: TestApp) {
     let page = app.get("//admin/system", &admin).send().await.html();
     assert!(page.contains("<dt>Waiting</dt><dd class=\"num\">1</dd>"), "{page}");
     assert!(page.contains("There was none yet") && page.contains(" free of "), "{page}");
-    assert!(page.contains(env!("CARGO_PKG_VERSION")) && page.contains("012_"), "{page}");
+    assert!(page.contains(env!("CARGO_PKG_VERSION")) && page.contains("013_"), "{page}");
     assert_eq!(app.get("//admin/system", &broker).send().await.problem(), "role_forbids");
 }

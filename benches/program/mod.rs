@@ -1,0 +1,98 @@
+//! The real program in a directory of its own, for the benches that speak to it.
+#![allow(dead_code, reason = "each bench uses a part of it")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write, stdout},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+};
+
+use reqwest::{Client, Response};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Of every account.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// Writes a line of what was measured.
+pub(crate) fn say(line: &str) {
+    writeln!(stdout(), "{line}").expect("standard output is open");
+}
+
+/// The server, stopped when it goes.
+pub(crate) struct Server {
+    child: Child,
+    dir: TempDir,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    /// Starts it with a broker's account, which trusts these proxies.
+    pub(crate) fn start(trusted_proxies: &str) -> Self {
+        let dir = TempDir::new().expect("a directory");
+        add_account(&dir, "a@example.com", "broker");
+        let mut command = program(&dir, &["serve", "--listen", "127.0.0.1:0"]);
+        let mut child =
+            command.env("STS_TRUSTED_PROXIES", trusted_proxies).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it speaks");
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next());
+        Self { child, dir, address: address.and_then(|address| address.parse().ok()).expect("it tells its address") }
+    }
+
+    /// Makes one more account.
+    pub(crate) fn account(&self, email: &str, role: &str) {
+        add_account(&self.dir, email, role);
+    }
+
+    /// A path of the API.
+    pub(crate) fn api(&self, path: &str) -> String {
+        format!("http://{}/api/v1{path}", self.address)
+    }
+
+    /// Signs in as the broker; the token.
+    pub(crate) async fn sign_in(&self, client: &Client) -> String {
+        let login = json!({ "email": "a@example.com", "password": PASSWORD });
+        let session = answer(client.post(self.api("/auth/login")).json(&login).send().await).await;
+        session["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Memory in KiB: `VmHWM` for the peak so far, `VmRSS` for now.
+    pub(crate) fn memory(&self, which: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find(|line| line.starts_with(which)).expect("Linux tells it");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a request that has to succeed is answered with.
+pub(crate) async fn answer(reply: reqwest::Result<Response>) -> Value {
+    let reply = reply.and_then(Response::error_for_status).expect("it is answered");
+    reply.json().await.expect("JSON")
+}
+
+fn add_account(dir: &TempDir, email: &str, role: &str) {
+    let account = ["user", "add", "--email", email, "--name", "A", "--role", role, "--password-stdin"];
+    let mut adding = program(dir, &[&account[..], &["--keep-password"]].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    adding.stdin.take().expect("it is piped").write_all(PASSWORD.as_bytes()).expect("it reads");
+    assert!(adding.wait().expect("it ends").success());
+}
+
+fn program(dir: &TempDir, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sts-clearance"));
+    command.args(arguments).current_dir(dir.path()).env_clear().env("STS_LOG_FILTER", "error");
+    command
+}

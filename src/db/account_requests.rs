@@ -1,0 +1,83 @@
+//! `account_requests`: what one admin has asked for about an account, and another has still to confirm.
+
+use super::{Row, Tx};
+use crate::{
+    domain::{AccountDeed, AccountRequestId, Time},
+    error::Result,
+};
+
+/// A request about an account.
+#[derive(Debug, Clone)]
+pub struct AccountRequest {
+    /// Id.
+    pub id: AccountRequestId,
+    /// What is to be done.
+    pub deed: AccountDeed,
+    /// Address of the account.
+    pub email: String,
+    /// Name of its owner.
+    pub name: String,
+    /// The password to give, hashed.
+    pub password_hash: Option<String>,
+    /// Address of who asked.
+    pub asked_by: String,
+    /// When.
+    pub asked_at: Time,
+}
+
+/// Only the request of an account that is still an admin's counts.
+const SELECT: &str = "SELECT r.id, r.deed, r.email, r.name, r.password_hash, r.asked_by, r.asked_at
+    FROM account_requests r JOIN users u ON u.email = r.asked_by AND u.role = 'admin' AND NOT u.disabled";
+
+fn read(row: &Row) -> Result<AccountRequest> {
+    Ok(AccountRequest {
+        id: row.get(0)?,
+        deed: row.get(1)?,
+        email: row.get(2)?,
+        name: row.get(3)?,
+        password_hash: row.get(4)?,
+        asked_by: row.get(5)?,
+        asked_at: row.get(6)?,
+    })
+}
+
+/// Stores a request, in the place of an earlier one about the same account.
+pub async fn ask(tx: &mut Tx, request: &AccountRequest) -> Result<()> {
+    tx.exec("DELETE FROM account_requests WHERE email = ?1", &[&request.email]).await?;
+    tx.exec(
+        "INSERT INTO account_requests (id, deed, email, name, password_hash, asked_by, asked_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        &[
+            &request.id,
+            &request.deed,
+            &request.email,
+            &request.name,
+            &request.password_hash,
+            &request.asked_by,
+            &request.asked_at,
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// The requests made at `since` or later, the oldest first.
+pub async fn open(tx: &mut Tx, since: Time) -> Result<Vec<AccountRequest>> {
+    let sql = format!("{SELECT} WHERE r.asked_at >= ?1 ORDER BY r.asked_at, r.id");
+    tx.rows(&sql, &[&since]).await?.iter().map(read).collect()
+}
+
+/// Forgets a request.
+pub async fn forget(tx: &mut Tx, id: AccountRequestId) -> Result<()> {
+    tx.exec("DELETE FROM account_requests WHERE id = ?1", &[&id]).await.map(drop)
+}
+
+/// Forgets what an account has asked for, and what was asked about it.
+pub async fn forget_of(tx: &mut Tx, email: &str) -> Result<()> {
+    tx.exec("DELETE FROM account_requests WHERE asked_by = ?1 OR email = ?1", &[&email]).await.map(drop)
+}
+
+/// Forgets the requests that were made before an instant.
+pub async fn drop_old(tx: &mut Tx, before: Time) -> Result<()> {
+    tx.exec("DELETE FROM account_requests WHERE asked_at < ?1", &[&before]).await.map(drop)
+}

@@ -1,0 +1,121 @@
+//! What an admin has asked for about an account, for another to confirm.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+
+use super::{Tab, page};
+use crate::{
+    app::App,
+    db::account_requests::AccountRequest,
+    domain::{AccountDeed, AccountRequestId, account_requests},
+    error::{Error, Result},
+    http::{Access::May, Caller, Form, Id, PageRoutes},
+    pages::{field::Filled, own_password, show},
+    policy::Action::UserChangeRole,
+};
+
+pub(super) fn routes() -> PageRoutes {
+    PageRoutes::new()
+        .get("/admin/users/requests/{request_id}", May(UserChangeRole), ask)
+        .post("/admin/users/requests/{request_id}", May(UserChangeRole), confirm)
+        .post("/admin/users/requests/{request_id}/withdraw", May(UserChangeRole), withdraw)
+}
+
+/// The requests that wait, above the accounts.
+pub(super) fn table(waiting: &[AccountRequest]) -> Markup {
+    html! {
+        section aria-labelledby="requests-title" {
+            h2 id="requests-title" { "Waits for another admin" }
+            table.list {
+                thead {
+                    tr {
+                        th scope="col" { "What" }
+                        th scope="col" { "Account" }
+                        th scope="col" { "Asked by" }
+                        th scope="col" { "Until" }
+                    }
+                }
+                tbody {
+                    @for request in waiting {
+                        tr {
+                            th scope="row" { a href={ "/admin/users/requests/" (request.id) } { (words(request.deed)) } }
+                            td data-label="Account" { (request.name) ", " (request.email) }
+                            td data-label="Asked by" { (request.asked_by) ", " (show::time(request.asked_at)) }
+                            td data-label="Until" { (show::time(account_requests::until(request))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn words(deed: AccountDeed) -> &'static str {
+    match deed {
+        AccountDeed::AddAdmin => "Add an admin",
+        AccountDeed::MakeAdmin => "Make an admin",
+        AccountDeed::GivePassword => "Give an admin a password",
+    }
+}
+
+async fn ask(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<Response> {
+    shown(&app, &caller, id, &Filled::default()).await
+}
+
+async fn confirm(app: App, caller: Caller, Id(id): Id<AccountRequestId>, form: Form) -> Result<Response> {
+    let confirmed = async {
+        own_password::take(&app, &caller, &form).await?;
+        account_requests::confirm(&app, &caller.actor(), id).await.map_err(own_password::of_field)
+    };
+    match confirmed.await {
+        Ok(user) => Ok(Redirect::to(&format!("/admin/users/{}", user.id)).into_response()),
+        Err(refused) => shown(&app, &caller, id, &Filled::again(form, refused)?).await,
+    }
+}
+
+async fn withdraw(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<Redirect> {
+    account_requests::withdraw(&app, &caller.actor(), id).await?;
+    Ok(Redirect::to("/admin/users"))
+}
+
+async fn shown(app: &App, caller: &Caller, id: AccountRequestId, filled: &Filled) -> Result<Response> {
+    let open = account_requests::open(app).await?;
+    let request = open.into_iter().find(|request| request.id == id).ok_or(Error::NotFound("request"))?;
+    let is_own = request.asked_by == caller.user.email;
+    let path = format!("/admin/users/requests/{id}");
+    let main = html! {
+        section.narrow aria-labelledby="request-title" {
+            h2 id="request-title" { (words(request.deed)) "?" }
+            dl.facts {
+                dt { "Account" } dd { (request.name) ", " (request.email) }
+                dt { "Asked by" } dd { (request.asked_by) ", " (show::time(request.asked_at)) }
+                dt { "Ends" } dd { (show::time(account_requests::until(&request))) }
+            }
+            @if is_own {
+                p role="status" { strong { "You have asked for it. " } "Nothing has been done. Another admin has to confirm it." }
+            } @else {
+                p { (what_follows(request.deed)) }
+                (filled.summary(&[own_password::NAME]))
+                form method="post" action=(path) {
+                    (own_password::field(app, caller, filled))
+                    p.actions { button.danger type="submit" { "Confirm" } a.quiet href="/admin/users" { "Cancel" } }
+                }
+            }
+            form method="post" action={ (path) "/withdraw" } {
+                p.actions { button.secondary type="submit" { "Withdraw the request" } }
+            }
+        }
+    };
+    Ok(page(caller, Tab::Users, "A request", &main).status(filled.status()).into_response())
+}
+
+fn what_follows(deed: AccountDeed) -> &'static str {
+    match deed {
+        AccountDeed::AddAdmin => "The account is made, and its owner may do all that admins do.",
+        AccountDeed::MakeAdmin => "Its owner may do all that admins do from then on. Their sessions end.",
+        AccountDeed::GivePassword => {
+            "Whoever asked for it knows the password, and can sign in with it until its owner replaces it. The account's \
+             sessions end."
+        }
+    }
+}
