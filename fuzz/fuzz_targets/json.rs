@@ -1,19 +1,7 @@
 //! A JSON snapshot that a stranger brings: it is opened, scanned, read, and written in canonical form.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use report::{Bounds, Edition, Fonts, Format};
-use std::sync::LazyLock;
+#[path = "../bodies/json.rs"]
+mod body;
 
-static FONTS: LazyLock<Fonts> = LazyLock::new(Fonts::embedded);
-
-fuzz_target!(|bytes: &[u8]| {
-    let Ok(opened) = report::open(bytes) else { return };
-    assert!(opened.record.len() <= Bounds::STRANGER.record);
-    if report::record::read(&opened.record).is_ok() {
-        // What can be read can be drawn.
-        let proof = opened.proof.as_deref();
-        let drawn = report::render(Edition::CURRENT, &opened.record, proof, Format::Csv, &FONTS, &mut |_| ());
-        assert!(drawn.is_ok(), "{:?}", drawn.err());
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| body::run(bytes));

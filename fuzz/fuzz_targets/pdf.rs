@@ -1,18 +1,7 @@
 //! A PDF snapshot that a stranger brings: its seal is split from it and checked, and it is opened.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use report::Bounds;
+#[path = "../bodies/pdf.rs"]
+mod body;
 
-fuzz_target!(|bytes: &[u8]| {
-    let mut unsealed = bytes;
-    if let Some((before, seal)) = seal::split(bytes) {
-        unsealed = before;
-        let _ = seal::check(unsealed, &seal, &seal::Authorities::none());
-        let _ = seal::apply(unsealed, &seal);
-    }
-    if let Ok(opened) = report::open(unsealed) {
-        assert!(opened.record.len() <= Bounds::STRANGER.record);
-        let _ = report::record::read(&opened.record);
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| body::run(bytes));

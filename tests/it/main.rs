@@ -9,6 +9,7 @@ mod archive;
 mod attack;
 mod auth;
 mod bad_input;
+mod brought;
 mod browser;
 mod catalogue;
 mod cli;
