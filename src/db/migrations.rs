@@ -65,7 +65,8 @@ const MIGRATIONS: &[Migration] = &[
     step!("011_add_seals", holds: &[("snapshot_seals", "snapshot_seals")]),
     step!("012_extend_accounts", holds: &[("users.must_change_password", "users WHERE must_change_password")]),
     step!("013_add_account_safeguards", holds: &[
-        ("account_grants", "account_grants"), ("account_requests", "account_requests")]),
+        ("account_grants", "account_grants"), ("account_requests", "account_requests")],
+        up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql"),
 ];
 
 /// The step after which the trees of older logs are written: SQL has no SHA-256.

@@ -43,6 +43,7 @@ export const PAGES = [
   { name: "admin-users", as: "admin", path: () => "/admin/users" },
   { name: "admin-user-new", as: "admin", path: () => "/admin/users/new" },
   { name: "admin-user", as: "admin", path: ({ user }) => `/admin/users/${user}` },
+  { name: "admin-user-request", as: "admin", path: ({ request }) => `/admin/users/requests/${request}` },
   { name: "admin-document-types", as: "admin", path: () => "/admin/document-types" },
   { name: "admin-document-type-new", as: "admin", path: () => "/admin/document-types/new" },
   { name: "admin-document-type", as: "admin", path: () => "/admin/document-types/Q88" },
@@ -74,7 +75,16 @@ export async function ids(rig) {
   const [held] = await admin.get(`/rooms/${room}/holds`);
   const hold = held ?? (await admin.post(`/rooms/${room}/holds`, { reason: "A claim", snapshot_id: other.id }));
   return { room, snapshot: snapshot.id, other: other.id, document, version, party: party.id, vessel: vessel.id, other_vessel: other_vessel.id,
-    approval: approval.id, hold: hold.id, user: user.id, file };
+    approval: approval.id, hold: hold.id, user: user.id, request: await request(admin), file };
+}
+
+// What an admin has asked for and another has to confirm: a third admin.
+async function request(admin) {
+  const make = (name) =>
+    admin.post("/users", { email: `${name}.admin@demo.example`, name: `The ${name} admin`, role: "admin", password: "given for the moment" });
+  if ((await admin.get("/users?q=second.admin")).length === 0) await make("second");
+  if ((await admin.get("/users/requests")).length === 0) await make("third");
+  return (await admin.get("/users/requests"))[0].id;
 }
 
 // Opens a page of the table before whoever looks at it.

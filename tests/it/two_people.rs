@@ -4,9 +4,12 @@ use std::{collections::BTreeSet, time::Duration};
 
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::{Value, json};
-use sts_clearance::domain::{
-    Actor, Role,
-    users::{self, GivenPassword},
+use sts_clearance::{
+    db::{self, migrations},
+    domain::{
+        Actor, Role, schema,
+        users::{self, GivenPassword},
+    },
 };
 
 use crate::harness::{PASSWORD, Reply, TestApp, on_both_databases};
@@ -22,6 +25,7 @@ on_both_databases! {
     whoever_confirms_has_had_their_account_for_a_week,
     two_accounts_out_of_one_hand_are_one_person,
     who_runs_the_server_gives_an_account_back_into_its_owners_hands,
+    what_was_done_to_accounts_before_that_was_kept_is_known_from_the_log,
     a_new_admin_takes_two_admins_in_each_of_the_three_ways,
     a_systems_only_admin_makes_the_second_alone,
     a_request_is_withdrawn_or_ends_by_itself,
@@ -79,7 +83,7 @@ async fn confirm(app: &TestApp, by: &str) -> Reply {
 async fn settle(app: &TestApp, email: &str) {
     let user = users::named(&app.app, email).await.unwrap();
     let (id, hash) = (user.id, "not one that anything fits".to_owned());
-    app.app.db.write(async move |tx| sts_clearance::db::users::set_password(tx, id, &hash, None).await).await.unwrap();
+    app.app.db.write(async move |tx| db::users::set_password(tx, id, &hash, None).await).await.unwrap();
 }
 
 /// A room with a hold on it; the hold's path. To lift it takes two admins.
@@ -167,6 +171,21 @@ async fn who_runs_the_server_gives_an_account_back_into_its_owners_hands(app: Te
     let ben = users::named(&app.app, BEN).await.unwrap().id;
     users::give_password(&app.app, &Actor::Operator, ben, PASSWORD, GivenPassword::Kept).await.unwrap();
     lift(&app, &hold, BEN).await.expect(200);
+}
+
+async fn what_was_done_to_accounts_before_that_was_kept_is_known_from_the_log(app: TestApp) {
+    let hold = hold(&app).await;
+    make(&app, ADA, BEN, "admin").await.expect(201);
+    make(&app, ADA, EVE, "broker").await.expect(201);
+    let eve = users::named(&app.app, EVE).await.unwrap().id;
+    users::change_role(&app.app, &Actor::Operator, eve, Role::Admin).await.unwrap();
+    users::give_password(&app.app, &Actor::Operator, eve, PASSWORD, GivenPassword::Kept).await.unwrap();
+    settle(&app, BEN).await;
+    app.later(8 * DAY);
+    schema::take_back(&app.app, &Actor::Operator, "012", true).await.unwrap();
+    migrations::up(&app.app.db, app.app.now()).await.unwrap();
+    assert_eq!(both(&app, &hold, ADA, BEN).await.problem(), "conflict");
+    lift(&app, &hold, EVE).await.expect(200);
 }
 
 async fn a_new_admin_takes_two_admins_in_each_of_the_three_ways(app: TestApp) {
