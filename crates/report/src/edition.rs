@@ -1,5 +1,7 @@
 //! The editions of the report: how each draws, so that an old file can be drawn again byte for byte.
 
+use crate::text::Unseen;
+
 /// A way of drawing reports, which every file names as its renderer.
 ///
 /// An edition never changes once a release has drawn with it. What is drawn otherwise is a new one.
@@ -7,7 +9,8 @@
 pub enum Edition {
     /// That of release 0.3.0, which drew everything, whatever its length.
     V0_3,
-    /// That of release 0.4.0, whose text and tables are bounded: the attached record has everything.
+    /// That of release 0.4.0, whose text and tables are bounded, the attached record having everything, and which prints
+    /// what shows nothing as its code point.
     V0_4,
 }
 
@@ -22,6 +25,8 @@ pub(crate) struct Rules {
     pub(crate) entries: usize,
     /// How many bytes of text the entries that are drawn may have, and likewise the versions.
     pub(crate) weight: usize,
+    /// What becomes of characters that show nothing.
+    pub(crate) unseen: Unseen,
     /// Whether a spreadsheet may take a text for a formula.
     pub(crate) is_formula: fn(&str) -> bool,
 }
@@ -32,12 +37,19 @@ const V0_3: Rules = Rules {
     decisions: usize::MAX,
     entries: usize::MAX,
     weight: usize::MAX,
+    unseen: Unseen::LeftOut,
     is_formula: |text| text.starts_with(FORMULA_STARTS),
 };
 
-/// Drawing takes a bounded amount of memory, whatever the parties wrote.
-const V0_4: Rules =
-    Rules { text: 2_000, decisions: 20, entries: 20_000, weight: 4 * 1024 * 1024, is_formula: may_be_formula };
+/// Drawing takes a bounded amount of memory, whatever the parties wrote, and no character of what is drawn is dropped.
+const V0_4: Rules = Rules {
+    text: 2_000,
+    decisions: 20,
+    entries: 20_000,
+    weight: 4 * 1024 * 1024,
+    unseen: Unseen::Printed,
+    is_formula: may_be_formula,
+};
 
 /// First characters by which a spreadsheet takes a cell for a formula.
 const FORMULA_STARTS: &[char] = &['=', '+', '-', '@', '\t', '\r'];

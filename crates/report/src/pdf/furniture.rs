@@ -20,6 +20,8 @@ impl Furniture {
     /// Header and footer of page `number` of `total`.
     pub(super) fn new(shaper: &mut Shaper<'_>, source: &Source<'_>, number: usize, total: usize) -> Self {
         let record = &source.context.record;
+        let unseen = shaper.unseen();
+        let one_line = |text, limit| one_line(text, limit, unseen);
         let room = one_line(&record.room.title, 120);
         let snapshot = one_line(&record.snapshot.title, 90);
         let ids = format!("Room {} · Snapshot {}", one_line(&record.room.id, 40), one_line(&record.snapshot.id, 40));
@@ -70,7 +72,7 @@ impl Row<'_, '_> {
     fn fit(&mut self, text: &str, share: f32) -> Line {
         let mut limit = text.chars().count().max(1);
         loop {
-            let text = one_line(text, limit);
+            let text = one_line(text, limit, self.shaper.unseen());
             let span = Span { text: &text, family: Family::Regular, ink: Ink::Muted };
             let line = layout(self.shaper, &[span], ENDLESS).swap_remove(0);
             if limit == 1 || line.width * style::FURNITURE <= style::WIDTH * share {

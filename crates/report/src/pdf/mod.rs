@@ -20,7 +20,7 @@ use krilla::outline::{Outline, OutlineNode};
 use krilla::{Document, SerializeSettings};
 
 use crate::content::{self, Part};
-use crate::text::{Fonts, Shaper, plain};
+use crate::text::{Fonts, Shaper, Unseen, plain};
 use crate::words;
 use crate::{PROOF_FILE, RECORD_FILE, Rendered, ReportError, Source, fraction};
 pub use paper::paper;
@@ -54,7 +54,8 @@ pub(crate) fn render(
     let parts = content::parts(context);
     let rows = parts.iter().map(Part::rows).sum();
     let tagged = rows <= TAGGED_ROWS;
-    let mut flow = Flow::new(Shaper::new(fonts), context.edition.rules(), tagged);
+    let rules = context.edition.rules();
+    let mut flow = Flow::new(Shaper::new(fonts, rules.unseen), rules, tagged);
     part::title(&mut flow, &context.record);
     let mut done = 0;
     let mut row_done = || {
@@ -95,8 +96,8 @@ pub(crate) fn render(
 }
 
 /// A title for those who do not see the page: a reader of headings, a list of documents.
-fn title_of(text: &str) -> String {
-    let title = plain(text, 300);
+fn title_of(text: &str, unseen: Unseen) -> String {
+    let title = plain(text, 300, unseen);
     if title.is_empty() { content::UNTITLED.to_owned() } else { title }
 }
 
@@ -141,13 +142,14 @@ fn outline(bookmarks: Vec<Bookmark>) -> Outline {
 
 fn metadata(source: &Source<'_>, tagged: bool) -> Metadata {
     let (snapshot, room) = (&source.context.record.snapshot, &source.context.record.room);
-    let title = format!("{} – {}", title_of(&snapshot.title), title_of(&room.title));
+    let unseen = source.context.edition.rules().unseen;
+    let title = format!("{} – {}", title_of(&snapshot.title, unseen), title_of(&room.title, unseen));
     let tags = if tagged { "tagged" } else { "not tagged, because of its size" };
     Metadata::new()
         .title(title)
         .description(format!("{}; {tags}; record SHA-256 {}", content::KIND, source.context.sha256))
         .keywords(vec![format!("{FONTS_KEYWORD}{}", source.context.fonts)])
-        .authors(vec![plain(&snapshot.created_by.name, 300)])
+        .authors(vec![plain(&snapshot.created_by.name, 300, unseen)])
         .creator(source.context.edition.name().to_owned())
         .producer(source.context.edition.name().to_owned())
         .language(LANGUAGE.to_owned())

@@ -17,7 +17,9 @@ use crate::{Edition, RENDERER, ReportError};
 
 /// Draws a paper that is no report, such as those that a demonstration uploads. `at` is its date.
 pub fn paper(title: &str, paragraphs: &[&str], at: Timestamp, fonts: &Fonts) -> Result<Vec<u8>, ReportError> {
-    let mut flow = Flow::new(Shaper::new(fonts), Edition::CURRENT.rules(), true);
+    let rules = Edition::CURRENT.rules();
+    let title_of = |title| title_of(title, rules.unseen);
+    let mut flow = Flow::new(Shaper::new(fonts, rules.unseen), rules, true);
     let heading = flow.structure.add(Element::ROOT, Kind::Heading(NonZeroU16::MIN, title_of(title)));
     flow.text(Span { text: title, family: Family::Bold, ink: Ink::Text }, style::TITLE, heading);
     flow.space(style::BETWEEN_BLOCKS);

@@ -13,7 +13,7 @@ use crate::text::{Family, Ink, Span};
 pub(super) fn title(flow: &mut Flow<'_>, record: &Record) {
     let kind = flow.structure.add(Element::ROOT, Kind::Paragraph);
     flow.text(Span { text: content::KIND, family: Family::Bold, ink: Ink::Accent }, style::KIND, kind);
-    let title = title_of(&record.room.title);
+    let title = title_of(&record.room.title, flow.shaper.unseen());
     let heading = flow.structure.add(Element::ROOT, Kind::Heading(NonZeroU16::MIN, title));
     let room = Span { text: &record.room.title, family: Family::Bold, ink: Ink::Text };
     let long = record.room.title.chars().nth(style::LONG).is_some();
@@ -29,7 +29,8 @@ pub(super) fn title(flow: &mut Flow<'_>, record: &Record) {
 /// Sets a part: never its heading alone at the end of a page.
 pub(super) fn set(flow: &mut Flow<'_>, part: &Part<'_>, context: &Context, row_done: &mut dyn FnMut()) {
     let following = opening(flow, &part.blocks).max(style::FEW_LINES_HEIGHT);
-    flow.heading(&part.heading, &title_of(&part.heading), following);
+    let title = title_of(&part.heading, flow.shaper.unseen());
+    flow.heading(&part.heading, &title, following);
     for (index, block) in part.blocks.iter().enumerate() {
         if index > 0 {
             let opening = opening(flow, &part.blocks[index..]);

@@ -3,11 +3,22 @@
 //! The exact text is always in the attached record; here it only has to be shown truthfully.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use unicode_bidi::{BidiClass, bidi_class};
 
-/// Text whose line ends are all `\n`, without tabs and without characters that nobody would see.
-pub(super) fn lines(text: &str) -> Cow<'_, str> {
+/// What an edition does with characters that show nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unseen {
+    /// They are left out.
+    LeftOut,
+    /// They are printed as their code points, unless they change how a neighbour looks.
+    Printed,
+}
+
+/// Text whose line ends are all `\n`, without tabs, and without characters that the edition leaves out.
+pub(super) fn lines(text: &str, unseen: Unseen) -> Cow<'_, str> {
+    let is_dropped = |c: char| unseen == Unseen::LeftOut && is_dropped(c);
     let special = |c: char| c != '\n' && (is_line_end(c) || c == '\t' || is_dropped(c));
     if !text.chars().any(special) {
         return Cow::Borrowed(text);
@@ -29,8 +40,8 @@ pub(super) fn lines(text: &str) -> Cow<'_, str> {
 }
 
 /// Text in one line, for a page header or a document title, at most `limit` characters long.
-pub(crate) fn one_line(text: &str, limit: usize) -> String {
-    let clean = lines(text);
+pub(crate) fn one_line(text: &str, limit: usize, unseen: Unseen) -> String {
+    let clean = lines(text, unseen);
     let mut words = clean.split_whitespace();
     let mut line = words.next().unwrap_or_default().to_owned();
     for word in words {
@@ -48,9 +59,24 @@ pub(crate) fn one_line(text: &str, limit: usize) -> String {
     line
 }
 
-/// Text for metadata, where a code point in its stead would help nobody: only what XML can carry.
-pub(crate) fn plain(text: &str, limit: usize) -> String {
-    one_line(text, limit).chars().filter(|c| !is_unprintable(*c) && !is_invisible(*c)).collect()
+/// Text for metadata: only what XML can carry. What shows nothing is left out, or written as its code point in brackets.
+pub(crate) fn plain(text: &str, limit: usize, unseen: Unseen) -> String {
+    let line = one_line(text, limit, unseen);
+    if unseen == Unseen::LeftOut {
+        return line.chars().filter(|c| !is_unprintable(*c) && !is_invisible(*c)).collect();
+    }
+    let mut plain = String::with_capacity(line.len());
+    let mut before = None;
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
+        if is_unprintable(c) || (shows_nothing(c) && !steers(before, c, chars.peek().copied())) {
+            let _ = write!(plain, "⟨U+{:04X}⟩", u32::from(c));
+        } else {
+            plain.push(c);
+        }
+        before = Some(c);
+    }
+    plain
 }
 
 /// The same text for the bidirectional algorithm: what would end its paragraph or force an order
@@ -85,6 +111,50 @@ pub(super) fn is_invisible(c: char) -> bool {
 /// Nobody sees it: it is left out, or only steers its neighbours.
 pub(crate) fn is_unseen(c: char) -> bool {
     is_dropped(c) || is_invisible(c) || is_override(c)
+}
+
+/// Whether nothing would be seen of a character, besides white space: the default-ignorable ones, and letters and
+/// symbols that are blank.
+pub(super) fn shows_nothing(c: char) -> bool {
+    is_unseen(c) || matches!(u32::from(c), 0x2800 | 0x1_3430..=0x1_343F | 0x1_3441..=0x1_3442 | 0x1_D159)
+}
+
+/// Whether a character that has no glyph of its own changes how its neighbours look: a joiner in a script whose letters
+/// join, or between pictures; a selector after a letter or symbol that has variants.
+pub(super) fn steers(before: Option<char>, c: char, after: Option<char>) -> bool {
+    let Some(before) = before else { return false };
+    let (code, follows) = (u32::from(before), after.is_some_and(is_picture));
+    match u32::from(c) {
+        0x200C => joins(before),
+        0x200D => joins(before) || (follows && (is_picture(before) || code == 0xFE0F)),
+        0xFE00..=0xFE0F if before.is_ascii() => {
+            matches!(before, '0'..='9' | '#' | '*') && c == '\u{fe0f}' && after == Some('\u{20e3}')
+        }
+        0xFE00..=0xFE0F => is_picture(before) || matches!(code, 0xA9 | 0xAE | 0x2010..=0x2BFF | 0x3001..=0x303D),
+        0x180B..=0x180D | 0x180F => matches!(code, 0x1820..=0x18AA),
+        0xE_0100..=0xE_01EF => matches!(code, 0x3400..=0x9FFF | 0xF900..=0xFAFF | 0x2_0000..=0x3_FFFF),
+        _ => false,
+    }
+}
+
+/// Whether a letter or mark is of a script in which a joiner shows: Arabic, Syriac, those of India, Tibet, Burma,
+/// Cambodia and Mongolia.
+fn joins(c: char) -> bool {
+    let code = u32::from(c);
+    let script = matches!(code, 0x620..=0x6D3 | 0x6EE..=0x8FF | 0x900..=0xDFF | 0xF00..=0x109F | 0x1780..=0x18AF | 0xFB50..=0xFDFF | 0xFE70..=0xFEFC);
+    script && !is_unseen(c) && c.is_alphabetic() || is_virama(code)
+}
+
+/// The signs that take the vowel from a letter of an Indic script, after which a joiner chooses a form.
+fn is_virama(code: u32) -> bool {
+    matches!(
+        code,
+        0x94D | 0x9CD | 0xA4D | 0xACD | 0xB4D | 0xBCD | 0xC4D | 0xCCD | 0xD4D | 0xDCA | 0xF84 | 0x1039 | 0x17D2
+    )
+}
+
+fn is_picture(c: char) -> bool {
+    matches!(u32::from(c), 0x2190..=0x21FF | 0x2300..=0x23FF | 0x25A0..=0x27BF | 0x2B00..=0x2BFF | 0x1_F000..=0x1_FAFF)
 }
 
 /// Steers how neighbours join: zero width joiner and non-joiner.
@@ -135,4 +205,46 @@ fn is_dropped(c: char) -> bool {
             | 0x1_D173..=0x1_D17A
             | 0xE_0000..=0xE_0FFF
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use icu_properties::{CodePointSetData, props::DefaultIgnorableCodePoint};
+
+    use super::*;
+
+    #[test]
+    fn every_default_ignorable_character_shows_nothing() {
+        // The list is our own, because an edition never changes, and Unicode does.
+        for c in '\0'..=char::MAX {
+            let is_ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c);
+            assert!(!is_ignorable || shows_nothing(c), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn joiners_and_selectors_steer_where_a_neighbour_changes_and_nowhere_else() {
+        for (before, c, after) in [
+            (Some('ی'), '\u{200c}', None),
+            (Some('क'), '\u{200d}', None),
+            (Some('\u{94d}'), '\u{200c}', Some('ष')),
+            (Some('🚢'), '\u{200d}', Some('⚓')),
+            (Some('❤'), '\u{fe0f}', None),
+            (Some('1'), '\u{fe0f}', Some('\u{20e3}')),
+            (Some('葛'), '\u{e0100}', None),
+        ] {
+            assert!(steers(before, c, after), "{before:?} {c:?}");
+        }
+        for (before, c, after) in [
+            (None, '\u{200d}', Some('a')),
+            (Some('r'), '\u{200d}', Some('P')),
+            (Some('r'), '\u{fe0f}', None),
+            (Some('1'), '\u{fe0f}', Some('@')),
+            (Some('\u{200c}'), '\u{200c}', None),
+            (Some('\u{61c}'), '\u{200d}', None),
+            (Some('r'), '\u{34f}', None),
+        ] {
+            assert!(!steers(before, c, after), "{before:?} {c:?}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ mod shape;
 
 pub use fonts::Fonts;
 
-pub(crate) use clean::{is_unseen, one_line, plain};
+pub(crate) use clean::{Unseen, is_unseen, one_line, plain};
 pub(crate) use fonts::Family;
 pub(crate) use paragraph::{Ink, Line, Span, layout};
 pub(crate) use shape::{BOX_PADDING, Run, Shaper};

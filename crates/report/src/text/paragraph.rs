@@ -59,7 +59,7 @@ pub(crate) fn layout(shaper: &mut Shaper<'_>, spans: &[Span<'_>], width: f32) ->
     let mut text = String::new();
     let mut styles = Vec::with_capacity(spans.len());
     for span in spans {
-        text.push_str(&clean::lines(span.text));
+        text.push_str(&clean::lines(span.text, shaper.unseen()));
         styles.push((text.len(), span.family, span.ink));
     }
     let mut lines = Vec::new();

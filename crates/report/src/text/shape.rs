@@ -6,7 +6,7 @@ use std::rc::Rc;
 use harfrust::{BufferFlags, Direction, Script, ShapeOptions, ShapePlan, UnicodeBuffer, script};
 use krilla::text::{GlyphId, KrillaGlyph};
 
-use super::clean;
+use super::clean::{self, Unseen};
 use super::fonts::{Family, Fonts};
 
 /// Size of a code point that stands for a character, relative to the text around it.
@@ -54,6 +54,7 @@ pub(super) type Runs = Rc<[Rc<Run>]>;
 /// Shapes the words of one render.
 pub(crate) struct Shaper<'f> {
     fonts: &'f Fonts,
+    unseen: Unseen,
     words: [HashMap<Box<str>, Runs>; 6],
     cached: usize,
     boxes: HashMap<(u8, char), Rc<Run>>,
@@ -73,9 +74,10 @@ struct Plan {
 
 impl<'f> Shaper<'f> {
     /// A shaper with an empty cache.
-    pub(crate) fn new(fonts: &'f Fonts) -> Self {
+    pub(crate) fn new(fonts: &'f Fonts, unseen: Unseen) -> Self {
         Self {
             fonts,
+            unseen,
             words: Default::default(),
             cached: 0,
             boxes: HashMap::new(),
@@ -89,6 +91,11 @@ impl<'f> Shaper<'f> {
     /// The characters that had to be printed as their code point so far.
     pub(crate) fn uncovered(&self) -> &BTreeSet<char> {
         &self.uncovered
+    }
+
+    /// What becomes of characters that show nothing.
+    pub(crate) fn unseen(&self) -> Unseen {
+        self.unseen
     }
 
     /// The runs of a word, all of one direction.
@@ -120,9 +127,23 @@ impl<'f> Shaper<'f> {
             let cluster = &rest[..cluster_len(rest)];
             rest = &rest[cluster.len()..];
             chars.clear();
-            chars.extend(cluster.chars().filter(|c| !clean::is_invisible(*c)));
+            let prints = self.unseen == Unseen::Printed;
+            let is_left_out = if prints { clean::shows_nothing } else { clean::is_invisible };
+            chars.extend(cluster.chars().filter(|c| !is_left_out(*c)));
             let whole = self.covering(family, &chars);
-            for c in cluster.chars().filter(|c| clean::is_joiner(*c) || !clean::is_invisible(*c)) {
+            let mut before = None;
+            for (index, c) in cluster.char_indices() {
+                let last = before.replace(c);
+                if prints && clean::shows_nothing(c) {
+                    let after = cluster[index + c.len_utf8()..].chars().next();
+                    if whole.is_none() || !clean::steers(last, c, after) {
+                        self.flush(&mut pending, pending_face, family, rtl, &mut runs);
+                        runs.push(self.code_point(family, c));
+                        continue;
+                    }
+                } else if clean::is_invisible(c) && !clean::is_joiner(c) {
+                    continue;
+                }
                 let joiner = clean::is_joiner(c);
                 let face = whole.or_else(|| if joiner { None } else { self.covering(family, &[c]) });
                 let (face, c) = match face {
@@ -280,7 +301,7 @@ mod tests {
     #[test]
     fn every_printable_character_of_ascii_takes_space_of_its_own() {
         let fonts = Fonts::embedded();
-        let mut shaper = Shaper::new(&fonts);
+        let mut shaper = Shaper::new(&fonts, Unseen::Printed);
         for family in [Family::Regular, Family::Bold, Family::Mono] {
             for c in ' '..='~' {
                 let runs = shaper.word(family, false, &c.to_string());

@@ -5,7 +5,7 @@ use std::path::Path;
 use report::record::Record;
 use report::{Edition, Fonts, Format, Rendered, render, sample};
 
-use crate::harness::{self, text};
+use crate::harness::{self, FONTS, text};
 
 /// A directory with Chinese, Japanese and Korean, as Debian's `fonts-noto-cjk` installs it.
 const CJK_FONTS: &str = "/usr/share/fonts/opentype/noto";
@@ -38,7 +38,7 @@ fn embedded_fonts_have_the_scripts_of_europe_and_the_near_east() {
         "€ £ – — … “quoted” №",
     ] {
         let rendered = rendered(name);
-        assert_eq!(rendered.uncovered, [], "{name}");
+        assert!(rendered.uncovered.is_empty(), "{name}");
         if let Some(text) = text(&rendered.bytes) {
             assert!(text.contains(name), "{name} is not in {text}");
         }
@@ -74,14 +74,51 @@ fn characters_without_a_font_are_printed_as_code_points_and_listed() {
     }
 }
 
+/// Characters that show nothing, or nothing between Latin letters.
+const UNSEEN: [char; 16] = [
+    '\u{200b}',
+    '\u{ad}',
+    '\u{feff}',
+    '\u{2060}',
+    '\u{fe0f}',
+    '\u{200e}',
+    '\u{2067}',
+    '\u{200d}',
+    '\u{34f}',
+    '\u{3164}',
+    '\u{e0041}',
+    '\u{61c}',
+    '\u{180e}',
+    '\u{115f}',
+    '\u{ffa0}',
+    '\u{2800}',
+];
+
 #[test]
-fn characters_that_nobody_sees_are_neither_printed_nor_listed() {
-    for invisible in ['\u{200b}', '\u{ad}', '\u{feff}', '\u{2060}', '\u{fe0f}', '\u{200e}', '\u{2067}', '\u{200d}'] {
-        let rendered = rendered(&format!("Aoife{invisible}Ní"));
-        assert_eq!(rendered.uncovered, [], "{invisible:?}");
+fn characters_that_nobody_sees_are_printed_as_code_points_and_listed() {
+    for unseen in UNSEEN {
+        let rendered = rendered(&format!("Aoife{unseen}Ní"));
+        assert_eq!(rendered.uncovered, [unseen], "{unseen:?}");
         if let Some(text) = text(&rendered.bytes) {
-            assert!(text.contains("AoifeNí"), "{invisible:?}: {text}");
+            assert!(text.contains(&format!("Aoife U+{:04X} Ní", u32::from(unseen))), "{unseen:?}: {text}");
         }
+    }
+}
+
+#[test]
+fn joiners_and_selectors_that_steer_a_letter_are_not_printed() {
+    for name in ["می\u{200c}خواهم", "ه\u{200d}", "❤\u{fe0f}"] {
+        assert!(rendered(name).uncovered.is_empty(), "{name:?}");
+    }
+}
+
+#[test]
+fn the_edition_of_0_3_0_leaves_out_what_nobody_sees() {
+    let record = sample::to_bytes(&named("Aoife\u{34f}Ní"));
+    let drawn = render(Edition::V0_3, &record, None, Format::Pdf, &FONTS, &mut |_| {}).expect("the record renders");
+    assert!(drawn.uncovered.is_empty());
+    if let Some(text) = text(&drawn.bytes) {
+        assert!(text.contains("AoifeNí"), "{text}");
     }
 }
 
@@ -98,7 +135,7 @@ fn a_font_directory_adds_scripts() {
         let record = sample::to_bytes(&named(name));
         let rendered =
             render(Edition::CURRENT, &record, None, Format::Pdf, &fonts, &mut |_| {}).expect("the record renders");
-        assert_eq!(rendered.uncovered, [], "{name}");
+        assert!(rendered.uncovered.is_empty(), "{name}");
         if let Some(text) = text(&rendered.bytes) {
             assert!(text.contains(name), "{name} is not in {text}");
             assert!(text.contains(fonts.name()), "{text}");
