@@ -5,10 +5,11 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::{self, parties::Party},
+    db::{self, Tx, parties::Party},
     domain::{
-        Change, PartyId, Role, Side,
+        Change, PartyId, Role, RoomId, Side,
         idempotency::Once,
+        look_alikes,
         parties::{self, NewParty, PartyDetails},
     },
     error::Result,
@@ -40,18 +41,33 @@ struct PartyView {
     email: String,
     company: Option<String>,
     side: Option<Side>,
+    /// What looks odd about the address or the name: that it looks like another party's, or mixes scripts. Left out
+    /// where nothing does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
-impl From<Party> for PartyView {
-    fn from(Party { id, role, name, email, company, side, .. }: Party) -> Self {
-        Self { id, role, name, email, company, side }
+impl PartyView {
+    /// Shows one party with the warnings about it.
+    async fn of_one(app: &App, room: RoomId, party: Party) -> Result<Self> {
+        let all = app.db.read(async |tx| db::parties::all(tx, room).await).await?;
+        let warnings = look_alikes::among_parties(&all, std::iter::once(&party));
+        Ok(Self::with(party, warnings.into_iter().flatten().collect()))
+    }
+
+    fn with(Party { id, role, name, email, company, side, .. }: Party, warnings: Vec<String>) -> Self {
+        Self { id, role, name, email, company, side, warnings }
     }
 }
 
 async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<PartyView>> {
-    let (parties, total) = app.db.read(async |tx| db::parties::list(tx, room.id, page).await).await?;
+    let read =
+        async |tx: &mut Tx| Ok((db::parties::list(tx, room.id, page).await?, db::parties::all(tx, room.id).await?));
+    let ((parties, total), all) = app.db.read(read).await?;
+    let warnings = look_alikes::among_parties(&all, parties.iter());
+    let views = parties.into_iter().zip(warnings).map(|(party, warnings)| PartyView::with(party, warnings));
     let path = format!("/rooms/{}/parties", room.id);
-    Ok(Listed::new(parties.into_iter().map(PartyView::from).collect(), total, page, path))
+    Ok(Listed::new(views.collect(), total, page, path))
 }
 
 async fn add(
@@ -62,7 +78,8 @@ async fn add(
     Json(asked): Json<NewParty>,
 ) -> Result<Created<PartyView>> {
     let party = parties::add(&app, &caller.actor(), room.id, asked, once).await?;
-    Ok(Created::at(&format!("/rooms/{}/parties/{}", room.id, party.id), party.into()))
+    let path = format!("/rooms/{}/parties/{}", room.id, party.id);
+    Ok(Created::at(&path, PartyView::of_one(&app, room.id, party).await?))
 }
 
 async fn change(
@@ -72,7 +89,8 @@ async fn change(
     Id(party): Id<PartyId>,
     Json(asked): Json<Change<PartyDetails>>,
 ) -> Result<Json<PartyView>> {
-    Ok(Json(parties::change(&app, &caller.actor(), room.id, party, asked).await?.into()))
+    let party = parties::change(&app, &caller.actor(), room.id, party, asked).await?;
+    Ok(Json(PartyView::of_one(&app, room.id, party).await?))
 }
 
 async fn remove(app: App, caller: Caller, room: InRoom, Id(party): Id<PartyId>) -> Result<NoContent> {

@@ -10,6 +10,7 @@ use crate::{
         AccountDeed, AccountRequestId, Change, Role, Time, UserId, account_requests,
         bounds::NewPassword,
         confirmations::Outcome,
+        look_alikes,
         users::{self, GivenPassword, NewUser, UserDetails},
     },
     error::Result,
@@ -83,11 +84,28 @@ struct UserView {
     must_change_password: bool,
     #[schema(value_type = String, format = "date-time")]
     created_at: Time,
+    /// What looks odd about the address or the name: that it looks like another account's, or mixes scripts. Left out
+    /// where nothing does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
-impl From<User> for UserView {
-    fn from(User { id, email, name, role, disabled, created_at, must_change_password, .. }: User) -> Self {
-        Self { id, email, name, role, disabled, must_change_password, created_at }
+impl UserView {
+    /// Shows these accounts, each with the warnings about it.
+    async fn of(app: &App, users: Vec<User>) -> Result<Vec<Self>> {
+        let warnings = look_alikes::of_accounts(app, &users).await?;
+        Ok(users.into_iter().zip(warnings).map(|(user, warnings)| Self::with(user, warnings)).collect())
+    }
+
+    /// Shows one account with the warnings about it.
+    async fn of_one(app: &App, user: User) -> Result<Self> {
+        let warnings = look_alikes::of_accounts(app, std::slice::from_ref(&user)).await?;
+        Ok(Self::with(user, warnings.into_iter().flatten().collect()))
+    }
+
+    fn with(user: User, warnings: Vec<String>) -> Self {
+        let User { id, email, name, role, disabled, created_at, must_change_password, .. } = user;
+        Self { id, email, name, role, disabled, must_change_password, created_at, warnings }
     }
 }
 
@@ -169,8 +187,7 @@ struct PasswordToGive {
 
 async fn list(app: App, Query(wanted): Query<Wanted>) -> Result<Listed<UserView>> {
     let (users, total) = users::search(&app, wanted.text.as_deref(), wanted.page).await?;
-    let views = users.into_iter().map(UserView::from).collect();
-    Ok(Listed::new(views, total, wanted.page, format!("/users{}", wanted.query)))
+    Ok(Listed::new(UserView::of(&app, users).await?, total, wanted.page, format!("/users{}", wanted.query)))
 }
 
 async fn add(
@@ -179,7 +196,10 @@ async fn add(
     Json(asked): Json<NewUser>,
 ) -> Result<DoneOrAsked<Created<UserView>, AccountAsked>> {
     Ok(match users::add(&app, &caller.actor(), &asked, GivenPassword::ToReplace).await? {
-        Outcome::Done(user) => DoneOrAsked::Done(Created::at(&format!("/users/{}", user.id), user.into())),
+        Outcome::Done(user) => {
+            let path = format!("/users/{}", user.id);
+            DoneOrAsked::Done(Created::at(&path, UserView::of_one(&app, user).await?))
+        }
         Outcome::Asked(confirm_by) => DoneOrAsked::Asked(AccountAsked::until(confirm_by)),
     })
 }
@@ -190,7 +210,8 @@ async fn requests(app: App, Query(Paging(page)): Query<Paging>) -> Result<Listed
 }
 
 async fn confirm(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<Json<UserView>> {
-    Ok(Json(account_requests::confirm(&app, &caller.actor(), id).await?.into()))
+    let user = account_requests::confirm(&app, &caller.actor(), id).await?;
+    Ok(Json(UserView::of_one(&app, user).await?))
 }
 
 async fn withdraw(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<NoContent> {
@@ -199,7 +220,8 @@ async fn withdraw(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Res
 }
 
 async fn get(app: App, Id(id): Id<UserId>) -> Result<Json<UserView>> {
-    Ok(Json(app.db.read(async |tx| users::find(tx, id).await).await?.into()))
+    let user = app.db.read(async |tx| users::find(tx, id).await).await?;
+    Ok(Json(UserView::of_one(&app, user).await?))
 }
 
 async fn change(
@@ -208,7 +230,8 @@ async fn change(
     Id(id): Id<UserId>,
     Json(asked): Json<Change<UserDetails>>,
 ) -> Result<Json<UserView>> {
-    Ok(Json(users::change(&app, &caller.actor(), id, asked).await?.into()))
+    let user = users::change(&app, &caller.actor(), id, asked).await?;
+    Ok(Json(UserView::of_one(&app, user).await?))
 }
 
 async fn change_role(
@@ -218,7 +241,7 @@ async fn change_role(
     Json(asked): Json<RoleChange>,
 ) -> Result<DoneOrAsked<Json<UserView>, AccountAsked>> {
     Ok(match users::change_role(&app, &caller.actor(), id, asked.role).await? {
-        Outcome::Done(user) => DoneOrAsked::Done(Json(user.into())),
+        Outcome::Done(user) => DoneOrAsked::Done(Json(UserView::of_one(&app, user).await?)),
         Outcome::Asked(confirm_by) => DoneOrAsked::Asked(AccountAsked::until(confirm_by)),
     })
 }

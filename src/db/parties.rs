@@ -15,7 +15,7 @@ pub struct Party {
     pub role: Role,
     /// Name.
     pub name: String,
-    /// Address, in lower case; an account of the same address is this person.
+    /// Address; an account of the same address is this person.
     pub email: String,
     /// Company.
     pub company: Option<String>,
@@ -55,6 +55,11 @@ pub async fn insert(tx: &mut Tx, room: RoomId, party: &Party) -> Result<bool> {
 pub async fn role(tx: &mut Tx, room: RoomId, email: &str) -> Result<Option<Role>> {
     let row = tx.opt("SELECT role FROM parties WHERE room_id = ?1 AND email = ?2", &[&room, &email]).await?;
     row.map(|row| row.get(0)).transpose()
+}
+
+/// Whether an address takes part in any room.
+pub async fn is_anywhere(tx: &mut Tx, email: &str) -> Result<bool> {
+    Ok(tx.opt("SELECT 1 FROM parties WHERE email = ?1 LIMIT 1", &[&email]).await?.is_some())
 }
 
 /// Everyone in a room, in the order they joined.

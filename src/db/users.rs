@@ -2,7 +2,7 @@
 
 use super::{Row, Tx};
 use crate::{
-    domain::{Role, Time, UserId},
+    domain::{Role, Time, UserId, addresses},
     error::Result,
 };
 
@@ -11,7 +11,7 @@ use crate::{
 pub struct User {
     /// Id.
     pub id: UserId,
-    /// Address, in lower case.
+    /// Address, in its canonical form; trimmed and in lower case only where an earlier version stored it.
     pub email: String,
     /// Name.
     pub name: String,
@@ -71,11 +71,16 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<boo
     Ok(added == 1)
 }
 
-/// The account of an address, with its password hash.
+/// The account of an address, with its password hash: of the address as it is stored, or else in another spelling.
 pub async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<(User, String)>> {
     let columns = User::COLUMNS;
-    let row = tx.opt(&format!("SELECT {columns}, u.password_hash FROM users u WHERE u.email = ?1"), &[&email]).await?;
-    row.map(|row| Ok((User::read(&row)?, row.get(User::WIDTH)?))).transpose()
+    let sql = format!("SELECT {columns}, u.password_hash FROM users u WHERE u.email = ?1");
+    for form in addresses::forms(email) {
+        if let Some(row) = tx.opt(&sql, &[&form]).await? {
+            return Ok(Some((User::read(&row)?, row.get(User::WIDTH)?)));
+        }
+    }
+    Ok(None)
 }
 
 /// Every account, by address.

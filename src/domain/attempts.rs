@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::{Time, UserId, fields::is_email};
+use super::{Time, UserId, addresses, fields::is_email};
 use crate::{
     app::App,
     db::{self, Tx, sign_in::Turn},
@@ -82,7 +82,7 @@ async fn answer(tx: &mut Tx, attempt: &Attempt, now: Time, ticket: String) -> Re
     if let Some(heard) = as_device(tx, attempt, now).await? {
         return Ok(Answer::Heard(heard));
     }
-    let (address, network) = (key("address", &attempt.address), key("network", &attempt.network.to_string()));
+    let (address, network) = (address_key(&attempt.address), key("network", &attempt.network.to_string()));
     let by_address = db::sign_in::count_attempt(tx, &address, now, now.before(WINDOW)).await? - FREE_BY_ADDRESS;
     let by_network = db::sign_in::count_attempt(tx, &network, now, now.before(WINDOW)).await? - FREE_BY_NETWORK;
     let heard = Answer::Heard(Heard::Elsewhere { address, network });
@@ -146,7 +146,7 @@ pub(super) async fn succeeded(tx: &mut Tx, heard: &Heard) -> Result<()> {
 
 /// Forgets the attempts at the address of an account whose password was replaced.
 pub(super) async fn forget(tx: &mut Tx, address: &str) -> Result<()> {
-    db::sign_in::forget_attempts(tx, &key("address", address)).await
+    db::sign_in::forget_attempts(tx, &address_key(address)).await
 }
 
 /// Knows a device from now on, and forgets those that were not used for the longest time.
@@ -191,6 +191,11 @@ fn wait(beyond: i64) -> Duration {
 fn seconds_until(then: Time, now: Time) -> u64 {
     let left = then.since(now);
     left.as_secs() + u64::from(left.subsec_nanos() > 0 || left.is_zero())
+}
+
+/// The same for every spelling that finds one account.
+fn address_key(address: &str) -> Hash {
+    key("address", &addresses::key(address))
 }
 
 /// What attempts are counted by: of a size of its own, whatever was typed.

@@ -11,9 +11,9 @@ use utoipa::{
     },
 };
 
-use super::{CargoProfile, Phase, Verdict, parties::NewParty};
+use super::{CargoProfile, Phase, Verdict, addresses::LONGEST_ADDRESS, parties::NewParty, visible::class_of_unseen};
 
-/// The longest title, name or address, in characters.
+/// The longest title or name, in characters.
 pub const LONGEST_LINE: usize = 255;
 /// The longest reason, subjects, comment or note, in characters.
 pub const LONGEST_REASON: usize = 4_000;
@@ -28,17 +28,20 @@ pub const MOST_PARTIES: usize = 100;
 /// The most aliases of a document type.
 pub const MOST_ALIASES: usize = 20;
 
-/// One line that says something: no control characters, no line separators, no overrides of direction, and not only
-/// white space. The white space is spelled out because `\s` is another set in each dialect of regular expressions.
-const LINE: &str = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*\
-    [^\\u0000-\\u0020\\u007F-\\u00A0\\u1680\\u2000-\\u200A\\u2028-\\u202F\\u205F\\u2066-\\u2069\\u3000]\
-    [^\\u0000-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*$";
+/// What no line may hold, in a class of a regular expression: control characters, line separators, overrides of
+/// direction.
+const NOT_IN_LINE: &str = "\\u0000-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069";
+/// The same for text of several lines, which may hold line ends and tabs.
+const NOT_IN_TEXT: &str = "\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069";
 /// One line that may be blank.
 const OPTIONAL_LINE: &str = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*$";
-/// Several lines that say something; besides the characters of a line they may hold line ends and tabs.
-const TEXT: &str = "^[^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*\
-    [^\\u0000-\\u0020\\u007F-\\u00A0\\u1680\\u2000-\\u200A\\u2028-\\u202F\\u205F\\u2066-\\u2069\\u3000]\
-    [^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*$";
+
+/// Text that holds none of these, and at least one character that shows. The characters that show nothing are spelled
+/// out, because `\\s` and `\\p{…}` are other sets in each dialect of regular expressions.
+fn that_shows_something(not_in_it: &str) -> String {
+    format!("^[^{not_in_it}]*[^{}][^{not_in_it}]*$", class_of_unseen())
+}
+
 /// Several lines that may be blank.
 pub const OPTIONAL_TEXT: &str =
     "^[^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*$";
@@ -130,18 +133,19 @@ fn known(schema: ObjectBuilder, format: KnownFormat) -> ObjectBuilder {
 }
 
 texts! {
-    /// A line of text that says something: without control characters, line separators or overrides of direction.
-    Line = |schema| schema.min_length(Some(1)).max_length(Some(LONGEST_LINE)).pattern(Some(LINE));
-    /// A line of text; one that is blank is none.
+    /// A line of text in which something shows: without control characters, line separators or overrides of direction.
+    Line = |schema| schema.min_length(Some(1)).max_length(Some(LONGEST_LINE)).pattern(Some(that_shows_something(NOT_IN_LINE)));
+    /// A line of text; one in which nothing shows is none.
     OptionalLine = |schema| schema.max_length(Some(LONGEST_LINE)).pattern(Some(OPTIONAL_LINE));
-    /// A reason: text of several lines that says something.
-    Reason = |schema| schema.min_length(Some(1)).max_length(Some(LONGEST_REASON)).pattern(Some(TEXT));
+    /// A reason: text of several lines in which something shows.
+    Reason = |schema| schema.min_length(Some(1)).max_length(Some(LONGEST_REASON)).pattern(Some(that_shows_something(NOT_IN_TEXT)));
     /// Text of several lines, such as a reason, subjects or notes; one that is blank is none.
     OptionalReason = |schema| schema.max_length(Some(LONGEST_REASON)).pattern(Some(OPTIONAL_TEXT));
     /// Text of several lines; one that is blank is none.
     Description = |schema| schema.max_length(Some(LONGEST_DESCRIPTION)).pattern(Some(OPTIONAL_TEXT));
-    /// An e-mail address; upper and lower case are the same.
-    EmailAddress = |schema| known(schema, KnownFormat::Email).min_length(Some(3)).max_length(Some(LONGEST_LINE));
+    /// An e-mail address without characters that do not show; upper and lower case are the same, and so are variants of
+    /// a letter, such as full-width ones, and a domain in Unicode or as `xn--`.
+    EmailAddress = |schema| known(schema, KnownFormat::Email).min_length(Some(3)).max_length(Some(LONGEST_ADDRESS));
     /// A new password.
     NewPassword = |schema| {
         known(schema, KnownFormat::Password).min_length(Some(SHORTEST_PASSWORD)).max_length(Some(LONGEST_PASSWORD))

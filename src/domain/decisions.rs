@@ -7,6 +7,7 @@ use super::{
     Actor, ApprovalStatus, DecisionId, DocumentId, Event, Fields, Log, RoomId, Verdict, VersionId,
     bounds::{Approving, OptionalReason, Reason},
     documents, operation, rooms,
+    visible::shows_something,
 };
 use crate::{
     app::{self, App},
@@ -57,7 +58,7 @@ impl NewApproval {
     /// Checks it.
     pub fn word(&self) -> Result<Word> {
         let mut fields = Fields::default();
-        let given = self.subjects.as_deref().is_some_and(|subjects| !subjects.trim().is_empty());
+        let given = self.subjects.as_deref().is_some_and(shows_something);
         let implied = if given { Verdict::ApprovedWithSubjects } else { Verdict::Approved };
         let verdict = self.verdict.unwrap_or(implied);
         let comment = if verdict == Verdict::Rejected {

@@ -2,7 +2,9 @@
 
 use super::{
     Day, Time,
+    addresses::{LONGEST_ADDRESS, canonical},
     bounds::{LONGEST_DESCRIPTION, LONGEST_LINE, LONGEST_REASON},
+    visible::{is_ignorable, shows_something},
 };
 use crate::error::{Error, FieldError, Result};
 
@@ -44,24 +46,23 @@ impl Fields {
 
     /// A line that must say something; comes back trimmed.
     pub fn line(&mut self, field: &str, given: &str) -> String {
-        let line = given.trim();
-        if line.is_empty() {
-            self.fault(field, "must not be blank");
-        }
-        self.optional_line(field, Some(given)).unwrap_or_default()
+        let line = self.optional_line(field, Some(given));
+        self.present(field, line, given)
     }
 
-    /// A line that may be missing or blank; comes back trimmed, blank as none.
+    /// A line that may be missing or blank; comes back trimmed, and as none where nothing of it would be seen.
     pub fn optional_line(&mut self, field: &str, given: Option<&str>) -> Option<String> {
         self.length(field, given?, LONGEST_LINE);
         let line = given?.trim();
-        if line.chars().any(|c| c.is_control() || deceives(c)) {
+        let is_legible = line.chars().all(is_legible);
+        if !is_legible {
             self.fault(field, "must not contain control characters, line separators or overrides of direction");
         }
-        (!line.is_empty()).then(|| line.to_owned())
+        (shows_something(line) || !is_legible).then(|| line.to_owned())
     }
 
-    /// Checks a reason, subjects or notes, of several lines; returns it trimmed, blank as none.
+    /// Checks a reason, subjects or notes, of several lines; returns it trimmed, and none where nothing of it would be
+    /// seen.
     pub fn optional_text(&mut self, field: &str, given: Option<&str>) -> Option<String> {
         self.text_up_to(field, given?, LONGEST_REASON)
     }
@@ -78,21 +79,30 @@ impl Fields {
     fn text_up_to(&mut self, field: &str, given: &str, most: usize) -> Option<String> {
         self.length(field, given, most);
         let text = given.trim();
-        if text.chars().any(|c| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || deceives(c)) {
+        let is_legible = text.chars().all(|c| is_legible(c) || matches!(c, '\n' | '\r' | '\t'));
+        if !is_legible {
             self.fault(
                 field,
                 "must not contain control characters other than line ends and tabs, or overrides of direction",
             );
         }
-        (!text.is_empty()).then(|| text.to_owned())
+        (shows_something(text) || !is_legible).then(|| text.to_owned())
     }
 
     /// Free text that must say something.
     pub fn text(&mut self, field: &str, given: &str) -> String {
-        if given.trim().is_empty() {
-            self.fault(field, "must not be blank");
+        let text = self.optional_text(field, Some(given));
+        self.present(field, text, given)
+    }
+
+    /// What was found in a field that must say something.
+    fn present(&mut self, field: &str, found: Option<String>, given: &str) -> String {
+        if found.is_none() {
+            let is_blank = given.trim().is_empty();
+            let unseen = "must not be blank: it has only characters that do not show";
+            self.fault(field, if is_blank { "must not be blank" } else { unseen });
         }
-        self.optional_text(field, Some(given)).unwrap_or_default()
+        found.unwrap_or_default()
     }
 
     /// The length as given, with the white space around it: that is what the schema speaks of.
@@ -102,13 +112,15 @@ impl Fields {
         }
     }
 
-    /// An e-mail address; comes back in lower case, the form it is stored and compared in.
+    /// An e-mail address; comes back in its canonical form, in which it is stored and compared.
     pub fn email(&mut self, field: &str, given: &str) -> String {
-        let address = self.line(field, given);
-        if !address.is_empty() && !is_email(&address) {
-            self.fault(field, "must be an e-mail address such as `name@example.com`");
+        let address = canonical(given);
+        if given.trim().is_empty() {
+            self.fault(field, "must not be blank");
+        } else if address.is_none() {
+            self.fault(field, why_no_address(given.trim()));
         }
-        fold_email(&address)
+        address.unwrap_or_default()
     }
 
     /// An instant with an offset or `Z`.
@@ -143,22 +155,26 @@ impl Fields {
     }
 }
 
-/// The form in which addresses are compared: without regard to case.
+fn why_no_address(given: &str) -> String {
+    if given.chars().count() > LONGEST_ADDRESS {
+        return format!("must be at most {LONGEST_ADDRESS} characters long");
+    }
+    match given.chars().find(|c| is_ignorable(*c)) {
+        Some(c) => format!("must not contain characters that do not show, such as U+{:04X} here", u32::from(c)),
+        None => "must be an e-mail address such as `name@example.com`".to_owned(),
+    }
+}
+
+/// The form in which earlier versions stored addresses: without regard to case, and otherwise as typed.
 pub fn fold_email(address: &str) -> String {
     address.trim().to_lowercase()
 }
 
-/// Whether a text can be an e-mail address: of one line, with something on both sides of one `@`,
-/// and without white space or characters that nobody sees.
+/// Whether a text may be a stored address, also one of an earlier version: of one line, with something on both sides of
+/// one `@`. What is stored today is in the form of [`canonical`].
 pub(super) fn is_email(address: &str) -> bool {
-    let unseen = |c: char| {
-        c.is_whitespace()
-            || c.is_control()
-            || deceives(c)
-            || matches!(u32::from(c), 0xAD | 0x200B..=0x200F | 0x2060..=0x206F | 0xFEFF)
-    };
     address.chars().count() <= LONGEST_LINE
-        && !address.contains(unseen)
+        && address.chars().all(|c| is_legible(c) && !c.is_whitespace())
         && address
             .split_once('@')
             .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'))

@@ -11,6 +11,7 @@ mod words;
 
 pub mod account_requests;
 pub mod activity;
+pub mod addresses;
 pub mod approvals;
 pub mod archive;
 pub mod attempts;
@@ -29,6 +30,7 @@ pub mod holds;
 pub mod idempotency;
 pub mod log_keys;
 pub mod logs;
+pub mod look_alikes;
 pub mod operation;
 pub mod parties;
 pub mod passwords;
@@ -53,6 +55,7 @@ pub mod users;
 pub mod verifying;
 pub mod versions;
 pub mod vessels;
+pub mod visible;
 
 pub use activity::{Actor, Event, Log};
 pub use clocks::Clocks;

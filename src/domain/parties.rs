@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Actor, Change, Event, Fields, Log, PartyId, Role, RoomId, Side,
+    Actor, Change, Event, Fields, Log, PartyId, Role, RoomId, Side, addresses,
     bounds::{EmailAddress, Line, MOST_PARTIES, OptionalLine},
     idempotency::Once,
     object::differences,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::App,
-    db::{self, parties::Party},
+    db::{self, Tx, parties::Party},
     error::{Error, Result},
 };
 
@@ -26,7 +26,7 @@ pub struct NewParty {
     /// Name, 1 to 255 characters.
     #[schema(value_type = Line, example = "Eleni Papadopoulou")]
     pub name: String,
-    /// E-mail address, matched without regard to case.
+    /// E-mail address, matched without regard to case and spelling.
     #[schema(value_type = EmailAddress, example = "eleni@aegean.example")]
     pub email: String,
     /// Company.
@@ -78,6 +78,13 @@ impl NewParty {
     }
 }
 
+/// The party with the address as an account of an earlier version has it, if that is another spelling of what was
+/// typed: they are the same person.
+pub(super) async fn as_known(tx: &mut Tx, party: Party, typed: &str) -> Result<Party> {
+    let account = db::users::by_email(tx, typed).await?;
+    Ok(Party { email: account.map_or(party.email, |(user, _)| user.email), ..party })
+}
+
 /// The entry that tells of a party who joined.
 pub(super) fn added(party: &Party) -> Event {
     let Party { id, role, name, email, .. } = party.clone();
@@ -98,10 +105,13 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, asked: NewParty, once: Opt
                 .await?
                 .ok_or_else(|| Once::says_gone(Error::NotFound("party")));
         }
-        if db::parties::all(tx, room).await?.len() >= MOST_PARTIES {
+        let party = as_known(tx, party, &asked.email).await?;
+        let others = db::parties::all(tx, room).await?;
+        if others.len() >= MOST_PARTIES {
             return Err(Error::conflict(format!("a room has at most {MOST_PARTIES} parties")));
         }
-        if !db::parties::insert(tx, room, &party).await? {
+        let is_there = others.iter().any(|other| addresses::are_one(&other.email, &party.email));
+        if is_there || !db::parties::insert(tx, room, &party).await? {
             return Err(Error::conflict(format!("`{}` is a party of this room already", party.email)));
         }
         log.append(tx, &added(&party)).await?;

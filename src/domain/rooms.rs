@@ -154,7 +154,11 @@ pub async fn open(app: &App, by: &Actor, asked: NewRoom, once: Option<Once>) -> 
                 sts_eta: room.sts_eta,
             };
             log.append(tx, &created).await?;
-            for party in std::iter::once(&opener).chain(&listed) {
+            let mut parties = vec![opener];
+            for (party, typed) in listed.into_iter().zip(&asked.parties) {
+                parties.push(parties::as_known(tx, party, &typed.email).await?);
+            }
+            for party in &parties {
                 if db::parties::insert(tx, room.id, party).await? {
                     log.append(tx, &parties::added(party)).await?;
                 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    AccountDeed, AccountRequestId, Actor, Change, Event, Fields, Log, Role, Time, UserId, account_requests, attempts,
+    AccountDeed, AccountRequestId, Actor, Change, Event, Fields, Log, Role, Time, UserId, account_requests, addresses,
+    attempts,
     bounds::{EmailAddress, Line, NewPassword},
     confirmations::Outcome,
     fold_email,
@@ -27,7 +28,7 @@ use crate::{
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
-    /// Address; matched without regard to case, and never changed.
+    /// Address; matched without regard to case and spelling, and never changed.
     #[schema(value_type = EmailAddress, example = "ops@example.com")]
     pub email: String,
     /// Name.
@@ -101,14 +102,18 @@ pub async fn add(app: &App, by: &Actor, asked: &NewUser, given: GivenPassword) -
     let password_hash = passwords::hash(app, asked.password.clone()).await?;
 
     let (id, request_id, role) = (UserId(app.new_id()), AccountRequestId(app.new_id()), asked.role);
+    let typed = asked.email.clone();
     operation(app, Log::Platform, by, async move |tx, log| {
+        // An earlier version may have stored the same address in another spelling.
+        let is_there = db::users::by_email(tx, &typed).await?.is_some();
+        let email = addresses::of_party(tx, email).await?;
+        if is_there {
+            return Err(Error::conflict(format!("there is an account `{email}` already")));
+        }
         if role == Role::Admin {
             sessions::ask_for_password(tx, log).await?;
         }
         if role == Role::Admin && two_people::takes_two(tx, log.by()).await? {
-            if db::users::by_email(tx, &email).await?.is_some() {
-                return Err(Error::conflict(format!("there is an account `{email}` already")));
-            }
             let (asked_by, asked_at) = (log.by().word().to_owned(), log.now);
             let (deed, password_hash) = (AccountDeed::AddAdmin, Some(password_hash));
             let request = AccountRequest { id: request_id, deed, email, name, password_hash, asked_by, asked_at };

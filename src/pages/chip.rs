@@ -32,6 +32,11 @@ pub(super) fn chip(tone: Tone, words: &str) -> Markup {
     html! { span class={ "chip " (class) } { span aria-hidden="true" { (sign) " " } (words) } }
 }
 
+/// What looks odd about an address or a name.
+pub(super) fn warnings(warnings: &[String]) -> Markup {
+    html! { @for warning in warnings { " " (chip(Tone::Warn, warning)) } }
+}
+
 /// Where a document stands.
 pub(super) fn document(status: DocumentStatus) -> Markup {
     let tone = match status {

@@ -29,6 +29,7 @@ mod holds;
 mod jobs;
 mod log;
 mod migrations;
+mod names;
 mod operation;
 mod pages;
 mod parties;

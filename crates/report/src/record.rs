@@ -415,6 +415,9 @@ pub struct PartyFacts {
     pub name: String,
     /// E-mail address.
     pub email: String,
+    /// The addresses of parties whose address or name looks like this one's, and is another; three at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resembles: Vec<String>,
     /// Company.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,

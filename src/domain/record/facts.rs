@@ -11,6 +11,7 @@ use crate::{
     domain::{
         Clocks,
         clocks::{Claim, CoastalNotice, Retention},
+        look_alikes,
         room_state::{DocumentState, VersionState},
         standing::{self, Blocker, Expiry},
     },
@@ -32,12 +33,18 @@ pub(super) fn room(room: Room) -> RoomFacts {
     }
 }
 
-pub(super) fn party(party: Party) -> PartyFacts {
+pub(super) fn parties(parties: Vec<Party>) -> Vec<PartyFacts> {
+    let resembled = look_alikes::resembled(&parties);
+    parties.into_iter().zip(resembled).map(|(it, resembles)| PartyFacts { resembles, ..party(it) }).collect()
+}
+
+fn party(party: Party) -> PartyFacts {
     PartyFacts {
         id: party.id.to_string(),
         role: party.role.to_string(),
         name: party.name,
         email: party.email,
+        resembles: Vec::new(),
         company: party.company,
         side: party.side.map(|side| side.to_string()),
         added_at: party.added_at.into(),

@@ -109,7 +109,7 @@ pub async fn capture(
         documents: options.include_documents.then(|| state.documents.into_iter().map(facts::document).collect()),
         approvals: options.include_approvals.then(|| state.approvals.into_iter().map(facts::approval).collect()),
         vessels: state.vessels.into_iter().map(facts::vessel).collect(),
-        parties: state.parties.into_iter().map(facts::party).collect(),
+        parties: facts::parties(state.parties),
         room: facts::room(state.room),
         activity: options.include_activity.then(|| entries.into_iter().map(facts::entry).collect()),
         limits: limits

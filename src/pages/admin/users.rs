@@ -10,12 +10,13 @@ use crate::{
     domain::{
         Change, Role, UserId, account_requests,
         confirmations::Outcome,
+        look_alikes,
         users::{self, GivenPassword, NewUser, UserDetails},
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, FromPairs, Given, Id, Kind, PageRoutes, Paging, Query},
     pages::{
-        chip::{Tone, chip},
+        chip::{self, Tone, chip},
         field::{Field, Filled, choices},
         own_password,
         paging::neighbours,
@@ -60,6 +61,7 @@ impl FromPairs for Wanted {
 async fn list(app: App, caller: Caller, Query(Wanted { text, part, query }): Query<Wanted>) -> Result<Response> {
     let (found, total) = users::search(&app, text.as_deref(), part).await?;
     let waiting = account_requests::open(&app).await?;
+    let warnings = look_alikes::of_accounts(&app, &found).await?;
     let main = html! {
         @if !waiting.is_empty() { (requests::table(&waiting)) }
         section aria-labelledby="users-title" {
@@ -72,7 +74,7 @@ async fn list(app: App, caller: Caller, Query(Wanted { text, part, query }): Que
             @if found.is_empty() {
                 div.empty { p { "No account is called that." } p { a href=(PATH) { "Show all" } } }
             } @else {
-                (table(&found))
+                (table(&found, &warnings))
                 (neighbours(PATH, &query, part, total))
             }
         }
@@ -80,7 +82,7 @@ async fn list(app: App, caller: Caller, Query(Wanted { text, part, query }): Que
     Ok(page(&caller, Tab::Users, "Users", &main).into_response())
 }
 
-fn table(users: &[User]) -> Markup {
+fn table(users: &[User], warnings: &[Vec<String>]) -> Markup {
     html! {
         table.list {
             thead {
@@ -93,10 +95,10 @@ fn table(users: &[User]) -> Markup {
                 }
             }
             tbody {
-                @for user in users {
+                @for (user, warnings) in users.iter().zip(warnings) {
                     tr {
                         th scope="row" { a href={ (PATH) "/" (user.id) } { (user.name) } }
-                        td data-label="E-mail" { (user.email) }
+                        td data-label="E-mail" { (user.email) (chip::warnings(warnings)) }
                         td data-label="Role" { (label(user.role.word())) }
                         td data-label="State" { (state(user)) }
                         td data-label="Made" { (show::time(user.created_at)) }
@@ -239,6 +241,8 @@ async fn answered(
 
 async fn shown(app: &App, caller: &Caller, id: UserId, refused: Refused) -> Result<Response> {
     let user = app.db.read(async |tx| users::find(tx, id).await).await?;
+    let warnings: Vec<_> =
+        look_alikes::of_accounts(app, std::slice::from_ref(&user)).await?.into_iter().flatten().collect();
     let mut forms = [Filled::default(), Filled::default(), Filled::default(), Filled::default()];
     match refused {
         Refused::Nothing => {}
@@ -254,7 +258,7 @@ async fn shown(app: &App, caller: &Caller, id: UserId, refused: Refused) -> Resu
         section aria-labelledby="user-title" {
             h2 id="user-title" { (user.name) }
             dl.facts {
-                dt { "E-mail" } dd { (user.email) }
+                dt { "E-mail" } dd { (user.email) (chip::warnings(&warnings)) }
                 dt { "State" } dd { (state(&user)) }
                 dt { "Made" } dd { (show::time(user.created_at)) }
             }

@@ -8,12 +8,13 @@ use crate::{
     app::App,
     db::parties::Party,
     domain::{
-        Change, PartyId, Role, Side,
+        Change, PartyId, Role, Side, look_alikes,
         parties::{self, NewParty, PartyDetails},
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
     pages::{
+        chip,
         field::{Field, Filled, choices},
         portion::{Portion, within},
         show::label,
@@ -71,7 +72,9 @@ fn listed(room: &Room, caller: &Caller, filled: &Filled) -> Response {
 const MOST_BYTES: usize = 1_200_000;
 
 fn table(room: &Room, manages: bool) -> Markup {
-    let rows = room.state.parties.iter().map(|party| row(room, party, manages));
+    let parties = &room.state.parties;
+    let warnings = look_alikes::among_parties(parties, parties.iter());
+    let rows = parties.iter().zip(&warnings).map(|(party, warnings)| row(room, party, warnings, manages));
     let Portion { markup, left_out, .. } = within(MOST_BYTES, rows);
     html! {
         table.list {
@@ -91,7 +94,7 @@ fn table(room: &Room, manages: bool) -> Markup {
     }
 }
 
-fn row(room: &Room, party: &Party, manages: bool) -> Markup {
+fn row(room: &Room, party: &Party, warnings: &[String], manages: bool) -> Markup {
     let path = room.path(&format!("/parties/{}", party.id));
     html! {
         tr {
@@ -99,7 +102,7 @@ fn row(room: &Room, party: &Party, manages: bool) -> Markup {
             td data-label="Role" { (label(party.role.word())) }
             td data-label="Company" { (party.company.as_deref().unwrap_or("–")) }
             td data-label="Side" { (party.side.map_or_else(|| "–".to_owned(), |side| label(side.word()))) }
-            td data-label="E-mail" { (party.email) }
+            td data-label="E-mail" { (party.email) (chip::warnings(warnings)) }
             @if manages {
                 td.row-actions {
                     a href=(path) aria-label={ "Edit " (party.name) } { "Edit" }

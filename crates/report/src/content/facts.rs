@@ -1,8 +1,8 @@
 //! The facts of the report: labels and values, for PDF and CSV.
 
-use super::cell::{Cell, Value};
-use super::clocks;
+use super::cell::{Cell, Look, Value};
 use super::table::Field;
+use super::{clocks, parties};
 use crate::Edition;
 use crate::record::{ClockFacts, Counts, Record, RoomFacts};
 use crate::words;
@@ -77,7 +77,9 @@ pub(super) const SNAPSHOT: &[Fact] = &[
         cell: |c| {
             let by = &c.record.snapshot.created_by;
             let role = words::from_identifier(&by.role);
-            Some(Cell::text(format!("{} <{}>, {role}", by.name, by.email)))
+            let party = c.record.parties.iter().find(|party| party.email == by.email);
+            let cell = Cell::text(format!("{} <{}>, {role}", by.name, by.email));
+            Some(cell.with_some(Look::Muted, party.and_then(parties::resembles)))
         },
     },
     Fact { label: "Holds", cell: |c| Some(Cell::text(sections(&c.record))) },

@@ -14,11 +14,17 @@ pub(super) fn table<'a>() -> Table<&'a PartyFacts> {
             }),
             left("Name", 21.0, |p| Cell::text(&p.name)),
             left("Company", 21.0, |p| Cell::text(p.company.as_deref().unwrap_or_default())),
-            left("E-mail", 26.0, |p| Cell::text(&p.email)),
+            left("E-mail", 26.0, |p| Cell::text(&p.email).with_some(Look::Muted, resembles(p))),
             left("Added (UTC)", 17.0, |p| Cell::text(words::time(p.added_at))),
         ],
         empty: "Nobody was in the room when this snapshot was taken.",
     }
+}
+
+/// What a reader is told of a party who might be taken for another.
+pub(super) fn resembles(party: &PartyFacts) -> Option<String> {
+    let others = party.resembles.join(", ");
+    (!others.is_empty()).then(|| format!("Looks like {others}, and is another party."))
 }
 
 /// The fields of `parties.csv`.

@@ -61,6 +61,7 @@ pub(super) fn parties() -> Vec<PartyFacts> {
         role: (*role).to_owned(),
         name: (*name).to_owned(),
         email: (*email).to_owned(),
+        resembles: Vec::new(),
         company: Some((*company).to_owned()),
         side: (!side.is_empty()).then(|| (*side).to_owned()),
         added_at: time(index * 1_260),

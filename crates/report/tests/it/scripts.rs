@@ -123,6 +123,17 @@ fn the_edition_of_0_3_0_leaves_out_what_nobody_sees() {
 }
 
 #[test]
+fn parties_who_look_like_others_are_marked() {
+    let mut record = sample::record(0);
+    record.parties[0].resembles = vec!["owner@foo.example".to_owned()];
+    record.snapshot.created_by.email = record.parties[0].email.clone();
+    let rendered = render(Edition::CURRENT, &sample::to_bytes(&record), None, Format::Pdf, &FONTS, &mut |_| {});
+    if let Some(text) = text(&rendered.expect("the record renders").bytes) {
+        assert_eq!(text.matches("Looks like owner@foo.example, and is another party.").count(), 2, "{text}");
+    }
+}
+
+#[test]
 fn a_font_directory_adds_scripts() {
     let dir = Path::new(CJK_FONTS);
     if !dir.join("NotoSansCJK-Regular.ttc").exists() {
