@@ -9,7 +9,7 @@ use crate::{
     app::App,
     db::{self, migrations},
     domain::{
-        Actor, Role, log_keys,
+        Actor, Role, log_keys, look_alikes,
         users::{self, GivenPassword, NewUser},
     },
     error::{Error, Result},
@@ -91,7 +91,9 @@ pub(super) async fn run(app: App, command: Command) -> Result<()> {
             let asked = NewUser { email, name, role, password: password_from_stdin()? };
             users::add(&app, &Actor::Operator, &asked, password.into()).await?;
             let user = users::named(&app, &asked.email).await?;
-            print(&format!("added {} ({})", user.email, user.role))
+            print(&format!("added {} ({})", user.email, user.role))?;
+            let warnings = look_alikes::of_accounts(&app, &[user]).await?;
+            warnings.iter().flatten().try_for_each(|warning| print(&format!("warning: {warning}")))
         }
         Command::List => list(&app).await,
         Command::Disable { email } => {

@@ -202,10 +202,14 @@ impl Refusals {
 /// Notes a refusal. That it cannot be written is no fault of whoever was refused: it stays counted, and is told later.
 pub async fn note(app: &App, kind: Kind) {
     let now = app.now();
-    if !app.refusals.count(&kind, now) {
-        return;
+    if app.refusals.count(&kind, now) {
+        // In a task of its own: whoever was refused may be gone before it is written.
+        let _ = tokio::spawn(tell_first(app.clone(), kind, now)).await;
     }
-    if let Err(error) = tell(app, &kind, &Count { times: 1, from: now, to: now, networks: BTreeSet::new() }).await {
+}
+
+async fn tell_first(app: App, kind: Kind, now: Time) {
+    if let Err(error) = tell(&app, &kind, &Count { times: 1, from: now, to: now, networks: BTreeSet::new() }).await {
         tracing::warn!(%error, "a refusal could not be logged; it is told with the next ones");
         app.refusals.lock().open.entry(kind).or_insert_with(|| Count::none(now)).add(now);
     }

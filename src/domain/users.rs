@@ -85,7 +85,11 @@ pub async fn search(app: &App, wanted: Option<&str>, page: Page) -> Result<(Vec<
     let users = app.db.read(async |tx| db::users::list(tx).await).await?;
     // Here rather than in SQL: SQLite knows upper and lower case of ASCII only.
     let wanted = wanted.unwrap_or_default().trim().to_lowercase();
-    let fits = |user: &User| user.email.contains(&wanted) || user.name.to_lowercase().contains(&wanted);
+    let fits = |user: &User| {
+        user.email.contains(&wanted)
+            || addresses::in_unicode(&user.email).contains(&wanted)
+            || user.name.to_lowercase().contains(&wanted)
+    };
     let found: Vec<_> = users.into_iter().filter(fits).collect();
     let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
     let count = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);

@@ -285,6 +285,8 @@ async fn accounts_that_look_like_others_are_warned_about(app: TestApp) {
     {
         assert_eq!(add(email, name).await.get("warnings"), None, "{name}");
     }
+    let found = app.get("/users?q=fοο.example", &admin).send().await.expect(200);
+    assert_eq!(found.as_array().unwrap().len(), 1, "a domain is found as it was typed: {found}");
     let listed = app.get("/users?q=foo.example", &admin).send().await.expect(200);
     let marked = listed.as_array().unwrap().iter().filter(|user| !warnings(user).is_empty()).count();
     assert_eq!(marked, listed.as_array().unwrap().len(), "who is looked like is told of, too: {listed}");
