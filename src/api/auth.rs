@@ -136,12 +136,12 @@ async fn me(caller: Caller) -> Result<Json<MeView>> {
 }
 
 async fn confirm(app: App, caller: Caller, Json(asked): Json<PasswordAgain>) -> Result<NoContent> {
-    sessions::confirm_password(&app, &caller.user, caller.session, asked.password).await?;
+    sessions::confirm_password(&app, &caller.user, caller.seat(), asked.password).await?;
     Ok(NoContent)
 }
 
 async fn change_password(app: App, caller: Caller, Json(asked): Json<PasswordChange>) -> Result<NoContent> {
     let PasswordChange { current_password, new_password } = asked;
-    sessions::change_password(&app, &caller.user, caller.session, current_password, &new_password).await?;
+    sessions::change_password(&app, &caller.user, caller.seat(), current_password, &new_password).await?;
     Ok(NoContent)
 }

@@ -33,6 +33,8 @@ pub enum Reason {
     TooManyAttempts,
     /// The password was right, and had run out.
     GivenPasswordRanOut,
+    /// In an open session, the present password was wrong, or given wrongly too often.
+    PresentPassword,
     /// A session token that opens nothing.
     Token,
     /// What another site's page sent.
@@ -47,6 +49,7 @@ impl Reason {
             Self::WrongCredentials => "wrong_credentials",
             Self::TooManyAttempts => "too_many_attempts",
             Self::GivenPasswordRanOut => "given_password_ran_out",
+            Self::PresentPassword => "present_password",
             Self::Token => "token",
             Self::ForeignOrigin => "foreign_origin",
             Self::NotAParty => "not_a_party",

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Actor, Event, Log, OpenLog, SessionId, Time, UserId, attempts, operation, passwords,
+    refusals::{self, Kind, Reason},
     users::{self, Verified},
 };
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     db::{self, Tx, users::User},
     error::{Error, Result},
     evidence::Hash,
+    network::Network,
 };
 
 /// A session that is used is noted no more often than this.
@@ -82,9 +84,15 @@ pub async fn sign_out(app: &App, by: &Actor, token: Hash) -> Result<()> {
 }
 
 /// Replaces one's own password by another, which takes the present one; every other session of the user ends.
-pub async fn change_password(app: &App, user: &User, token: Hash, current: String, new: &str) -> Result<()> {
+pub async fn change_password(
+    app: &App,
+    user: &User,
+    (token, network): (Hash, Network),
+    current: String,
+    new: &str,
+) -> Result<()> {
     let is_the_same = current == new;
-    let password_hash = verified(app, user, "current_password", current).await?;
+    let password_hash = verified(app, (user, network), "current_password", current).await?;
     if is_the_same {
         return Err(Error::field("new_password", "must differ from the present one"));
     }
@@ -92,8 +100,13 @@ pub async fn change_password(app: &App, user: &User, token: Hash, current: Strin
 }
 
 /// Gives one's password again, after which what cannot be undone may be done for [`PASSWORD_COUNTS`].
-pub async fn confirm_password(app: &App, user: &User, token: Hash, password: String) -> Result<()> {
-    let password_hash = verified(app, user, "password", password).await?;
+pub async fn confirm_password(
+    app: &App,
+    user: &User,
+    (token, network): (Hash, Network),
+    password: String,
+) -> Result<()> {
+    let password_hash = verified(app, (user, network), "password", password).await?;
     let id = user.id;
     operation(app, Log::Platform, &actor(user, Some(token)), async move |tx, log| {
         let account = db::users::find(tx, id).await?.ok_or(Error::Unauthenticated)?;
@@ -108,8 +121,17 @@ pub async fn confirm_password(app: &App, user: &User, token: Hash, password: Str
     .await
 }
 
-/// The hash that the present password fits; refuses another, and too many others.
-async fn verified(app: &App, user: &User, field: &str, password: String) -> Result<String> {
+/// The hash that the present password fits. Another is refused, and so are too many others; the platform's log tells it.
+async fn verified(app: &App, (user, network): (&User, Network), field: &str, password: String) -> Result<String> {
+    let answer = examine(app, user, field, password).await;
+    if answer.is_err() {
+        let (reason, account) = (Reason::PresentPassword, Some(user.email.clone()));
+        refusals::note(app, Kind::AtDoor { reason, network, account, room: None }).await;
+    }
+    answer
+}
+
+async fn examine(app: &App, user: &User, field: &str, password: String) -> Result<String> {
     attempts::hear_in_session(app, user.id).await?;
     let account = app.db.read(async |tx| db::users::by_email(tx, &user.email).await).await?;
     let password_hash = account.map(|(_, hash)| hash).ok_or(Error::Unauthenticated)?;

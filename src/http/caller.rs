@@ -12,7 +12,7 @@ use axum::{
 };
 
 use super::{
-    Access,
+    Access, Client,
     describe::Takes,
     request_log::Asker,
     route_doc::RouteDoc,
@@ -28,6 +28,7 @@ use crate::{
     },
     error::{Error, Result},
     evidence::Hash,
+    network::Network,
     policy,
 };
 
@@ -42,6 +43,8 @@ pub struct Caller {
     pub session: Hash,
     /// When the password was last given in it.
     pub password_at: Time,
+    /// Where the request came from.
+    pub client: Client,
 }
 
 impl Caller {
@@ -49,6 +52,11 @@ impl Caller {
     pub fn actor(&self) -> Actor {
         let User { email, name, .. } = self.user.clone();
         Actor::User { email, name, role: self.role, session: Some(self.session) }
+    }
+
+    /// The session, and the network that it is used from.
+    pub fn seat(&self) -> (Hash, Network) {
+        (self.session, self.client.network())
     }
 
     /// Whether the caller may do this here: for what a page offers. What it does not offer is refused all the same.
@@ -106,7 +114,7 @@ pub(super) async fn admit(
 ) -> Result<Admitted> {
     let credentials = credentials(method, headers);
     if access == Access::Public {
-        let caller = known(app, credentials?).await?;
+        let caller = known(app, credentials?, asker.client).await?;
         if let Some(caller) = &caller {
             asker.is(&caller.user);
         }
@@ -136,7 +144,7 @@ pub(super) async fn admit(
         None => user.role,
         Some((room, party)) => role_in_room(access, &user, room, *party)?,
     };
-    let caller = Caller { user, role, session, password_at };
+    let caller = Caller { user, role, session, password_at, client: asker.client };
     let room = room.map(|(room, _)| InRoom { id: room.id });
     if let Access::May(action) | Access::MayInDeleted(action) = access
         && !policy::may(role, action)
@@ -175,10 +183,10 @@ pub(super) fn refuse_links_elsewhere(headers: &HeaderMap) -> Result<()> {
 }
 
 /// Who is signed in, where anybody may come.
-async fn known(app: &App, session: Option<Hash>) -> Result<Option<Caller>> {
+async fn known(app: &App, session: Option<Hash>, client: Client) -> Result<Option<Caller>> {
     let Some(session) = session else { return Ok(None) };
     let held = app.db.read(async |tx| db::sessions::signed_in(tx, &session, app.now()).await).await?;
-    Ok(held.map(|SignedIn { user, password_at, .. }| Caller { role: user.role, user, session, password_at }))
+    Ok(held.map(|SignedIn { user, password_at, .. }| Caller { role: user.role, user, session, password_at, client }))
 }
 
 /// Level two.

@@ -31,12 +31,16 @@ use crate::{
 
 /// Who turned out to ask, for the log; the same for the whole of a request.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Asker(Arc<OnceLock<(UserId, String)>>);
+pub(super) struct Asker {
+    /// Where the request came from.
+    pub(super) client: Client,
+    who: Arc<OnceLock<(UserId, String)>>,
+}
 
 impl Asker {
     /// Notes whose session came with the request.
     pub(super) fn is(&self, user: &User) {
-        let _ = self.0.set((user.id, user.email.clone()));
+        let _ = self.who.set((user.id, user.email.clone()));
     }
 }
 
@@ -68,7 +72,7 @@ pub(super) async fn log(State(app): State<App>, mut request: Request, next: Next
     let client = request.extensions().get::<Client>().copied().unwrap_or_default();
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let has_token = brings_token(request.headers());
-    let asker = Asker::default();
+    let asker = Asker { client, ..Asker::default() };
     request.extensions_mut().insert(asker.clone());
     let response = match check_host(&request) {
         Ok(()) => next.run(request).await,
@@ -88,12 +92,12 @@ pub(super) async fn log(State(app): State<App>, mut request: Request, next: Next
     if let Some(failure) = &failure
         && let Some(reason) = reason(failure, has_token)
     {
-        let (network, account) = (client.network(), asker.0.get().map(|(_, email)| email.clone()));
+        let (network, account) = (client.network(), asker.who.get().map(|(_, email)| email.clone()));
         refusals::note(&app, Kind::AtDoor { reason, network, account, room: room(&path) }).await;
     }
     let status = response.status().as_u16();
     let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
-    let (client, user) = (client.address, asker.0.get().map_or(String::new(), |(id, _)| id.to_string()));
+    let (client, user) = (client.address, asker.who.get().map_or(String::new(), |(id, _)| id.to_string()));
     if let Some(error) = failure.map(|failure| failure.inside).filter(|inside| !inside.is_empty()) {
         tracing::error!(request_id, %client, user, %method, route, path, status, duration_ms, error, "request failed");
     } else {

@@ -108,7 +108,7 @@ async fn ask(caller: Caller) -> Response {
 async fn change(app: App, caller: Caller, form: Form) -> Result<Response> {
     let changed = if form.text("new_password") == form.text("repeated") {
         let (current, new) = (form.line("current_password"), form.line("new_password"));
-        sessions::change_password(&app, &caller.user, caller.session, current, &new).await
+        sessions::change_password(&app, &caller.user, caller.seat(), current, &new).await
     } else {
         Err(Error::field("repeated", "is not the same as the new password"))
     };

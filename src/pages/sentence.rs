@@ -212,6 +212,7 @@ fn refusal(reason: &str) -> &'static str {
         "wrong_credentials" => "the address or the password was wrong",
         "too_many_attempts" => "there were too many attempts",
         "given_password_ran_out" => "the password that was given has run out",
+        "present_password" => "it was not the present password",
         "token" => "its session is none, or has ended",
         "foreign_origin" => "another site's page made it",
         "not_a_party" => "they are no party of the room",

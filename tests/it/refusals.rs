@@ -58,6 +58,9 @@ async fn each_refusal_at_the_door_is_told_with_network_and_account(app: TestApp)
     let forged = app.post("/rooms", "").header("origin", "https://evil.example").header("host", "here.example");
     forged.header(by.0, by.1).send().await.expect(403);
 
+    let again = json!({ "password": "a wrong password" });
+    app.post("/auth/confirm", &stranger).header(by.0, by.1).json(again).send().await.expect(422);
+
     let now = "2026-11-23T08:00:00Z";
     let sign_in = json!({
         "reason": "wrong_credentials", "network": ELSEWHERE, "account": "stranger@example.com", "times": 1, "from": now,
@@ -75,6 +78,7 @@ async fn each_refusal_at_the_door_is_told_with_network_and_account(app: TestApp)
             request("token", None, None),
             request("not_a_party", Some("stranger@example.com"), Some(&room)),
             request("foreign_origin", None, None),
+            request("present_password", Some("stranger@example.com"), None),
         ]
     );
 }
