@@ -43,8 +43,10 @@ async fn no_acknowledged_snapshot_is_lost_when_the_server_is_killed_fifty_times(
     server.kill();
 
     let mut acknowledged: Vec<Value> = Vec::new();
-    let mut checked = 0;
-    for _ in 0..KILLS {
+    let (mut checked, mut kills) = (0, 0);
+    // A machine with other work takes fewer snapshots in such short lives: it gets more of them.
+    while kills < KILLS || (acknowledged.len() <= KILLS && kills < 4 * KILLS) {
+        kills += 1;
         let server = place.serve();
         check_each(&acknowledged[checked..], async |taken| {
             let found = server.api.get(&path(&room, taken), &tokens[0]).await;
