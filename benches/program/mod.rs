@@ -12,7 +12,7 @@ use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Of every account.
+/// The password of each account that a bench makes.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// Writes a line of what was measured.
@@ -24,7 +24,7 @@ pub(crate) fn say(line: &str) {
 pub(crate) struct Server {
     child: Child,
     dir: TempDir,
-    /// Where it listens.
+    /// The address and port that requests go to.
     pub(crate) address: SocketAddr,
 }
 

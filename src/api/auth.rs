@@ -97,7 +97,7 @@ struct PasswordChange {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PasswordAgain {
-    /// The present one.
+    /// The password that the caller signs in with.
     password: String,
 }
 

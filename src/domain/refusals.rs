@@ -92,7 +92,7 @@ pub enum Kind {
     },
     /// Whatever else was refused for this reason: too many kinds to tell apart.
     Others(Reason),
-    /// Whatever else was refused by roles.
+    /// Whatever else was refused by roles; from where is not kept.
     OthersByRole,
 }
 
@@ -276,9 +276,8 @@ fn told(kind: &Kind, Count { times, from, to, networks }: &Count) -> (Log, Actor
             (log, by, Event::AccessDenied { permission, role: *role, repeated })
         }
         Kind::OthersByRole => {
-            let (reason, network, account, room_id) = ("role", None, None, None);
-            let networks = Some(networks.len());
-            let event = Event::RequestRefused { reason, network, networks, account, room_id, times, from, to };
+            let (network, networks, account, room_id) = (None, None, None, None);
+            let event = Event::RequestRefused { reason: "role", network, networks, account, room_id, times, from, to };
             (Log::Platform, Actor::System, event)
         }
     }

@@ -124,7 +124,8 @@ pub async fn confirm_password(
 /// The hash that the present password fits. Another is refused, and so are too many others; the platform's log tells it.
 async fn verified(app: &App, (user, network): (&User, Network), field: &str, password: String) -> Result<String> {
     let answer = examine(app, user, field, password).await;
-    if answer.is_err() {
+    // Not where the server could not tell.
+    if let Err(Error::Invalid(_) | Error::TooManyAttempts { .. }) = answer {
         let (reason, account) = (Reason::PresentPassword, Some(user.email.clone()));
         refusals::note(app, Kind::AtDoor { reason, network, account, room: None }).await;
     }

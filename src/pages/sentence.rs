@@ -292,6 +292,7 @@ impl<'a> Told<'a> {
         html! {
             @match self.meta["networks"].as_u64() {
                 Some(networks) => { (networks) " networks and more" }
+                None if self.text("network").is_empty() => { "networks that were not kept" }
                 None => { (self.text("network")) }
             }
         }

@@ -76,7 +76,7 @@ pub enum OpenError {
     /// A part could not be unpacked.
     #[error("`{name}` cannot be unpacked: {source}")]
     Unpack {
-        /// The part.
+        /// The file or attachment by its name, such as `record.json`.
         name: &'static str,
         /// Why.
         source: std::io::Error,
@@ -84,7 +84,7 @@ pub enum OpenError {
     /// A part is larger than any that is written.
     #[error("`{name}` is larger than the {most} bytes that are read of a file that no server known here has signed")]
     TooLarge {
-        /// The part.
+        /// The file or attachment by its name, such as `record.json`.
         name: &'static str,
         /// How many bytes are read.
         most: usize,
@@ -92,7 +92,7 @@ pub enum OpenError {
     /// A part holds more than is read of it.
     #[error("`{name}` is too much to be read: {exceeded}")]
     TooMuch {
-        /// The part.
+        /// The file or attachment by its name, such as `record.json`.
         name: &'static str,
         /// What there is too much of.
         exceeded: Exceeded,
@@ -100,7 +100,7 @@ pub enum OpenError {
     /// A part that must be text is not.
     #[error("`{name}` is not text in UTF-8")]
     NotText {
-        /// The part.
+        /// The file or attachment by its name, such as `record.json`.
         name: &'static str,
     },
 }

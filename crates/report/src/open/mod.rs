@@ -73,7 +73,7 @@ struct Parts<'a> {
 /// Bytes as they are in the file.
 #[derive(Debug, Clone, Copy)]
 enum Packed<'a> {
-    /// As they are.
+    /// Stored without compression.
     Plain(&'a [u8]),
     /// Deflated (RFC 1951).
     Deflate(&'a [u8]),

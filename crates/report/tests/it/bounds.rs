@@ -1,13 +1,13 @@
 //! What a report draws of more than anybody reads, and what is read of a stranger's file.
 
-use std::io::{Cursor, Write as _};
+use std::io::Cursor;
 
 use report::record::{DecisionFacts, Record};
 use report::{Bounds, Edition, Format, open, open_as, sample};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::harness::{FONTS, render, text, try_render};
+use crate::harness::{FONTS, render, text, try_render, zip_of};
 
 /// A record in which somebody has said this, in so many decisions and entries.
 fn said(reason: &str, times: usize) -> Record {
@@ -110,15 +110,6 @@ fn envelope(record: &str, proof: &str) -> Vec<u8> {
         r#"{{"format":"sts-clearance/snapshot/2","proof":"{proof}","record":{record},"record_sha256":"","renderer":""}}"#
     )
     .into_bytes()
-}
-
-fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, content) in files {
-        zip.start_file(*name, zip::write::SimpleFileOptions::default()).expect("a file begins");
-        zip.write_all(content).expect("a file is written");
-    }
-    zip.finish().expect("the zip ends").into_inner()
 }
 
 #[test]

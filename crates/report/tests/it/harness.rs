@@ -1,6 +1,6 @@
 //! Rendering in a line, and readers for what comes out.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Cursor, Read as _, Write as _};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
@@ -24,6 +24,16 @@ pub(crate) fn try_render(bytes: &[u8], format: Format) -> Result<Rendered, Repor
 pub(crate) fn render_without_proof(record: &Record, format: Format) -> Rendered {
     report::render(report::Edition::CURRENT, &sample::to_bytes(record), None, format, &FONTS, &mut |_| {})
         .expect("a record renders")
+}
+
+/// A zip that holds these files.
+pub(crate) fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in files {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).expect("a file begins");
+        zip.write_all(content).expect("a file is written");
+    }
+    zip.finish().expect("the zip ends").into_inner()
 }
 
 /// The pages of a PDF as they look; none, with a word about it, where `pdftotext` is not installed.

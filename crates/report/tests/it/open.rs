@@ -1,14 +1,13 @@
 //! Reports read back: what went in comes out, and nothing that strangers send does harm.
 
 use std::fmt::Write as _;
-use std::io::{Cursor, Write as _};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use report::{Bounds, Fonts, Format, OpenError, Opened, RENDERER, open, sample};
 
-use crate::harness::{FONTS, render, render_without_proof};
+use crate::harness::{FONTS, render, render_without_proof, zip_of};
 use crate::robustness::{any_text, record_with};
 
 const FORMATS: [Format; 3] = [Format::Pdf, Format::Json, Format::Csv];
@@ -38,15 +37,6 @@ fn catalog(names: &str) -> String {
 }
 
 const FILE: &str = "<</Type/Filespec/EF<</F 3 0 R>>>>";
-
-fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, content) in files {
-        zip.start_file(*name, zip::write::SimpleFileOptions::default()).expect("a file begins");
-        zip.write_all(content).expect("a file is written");
-    }
-    zip.finish().expect("the zip ends").into_inner()
-}
 
 fn error(bytes: &[u8]) -> String {
     open(bytes).expect_err("it does not open").to_string()
