@@ -8,11 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use room::{EntryId, Event, Log, RoomId, SnapshotId};
+
 use sts_clearance::{
     app::{App, Clock, new_uuid},
     config::Layers,
     db::{self, Tx, activity::Entry, migrations},
-    domain::{Actor, EntryId, Event, Log, RoomId, SnapshotId, operation},
+    domain::{Actor, operation},
     error::Result,
     evidence::{Checkpoint, CompactRange, leaf_hash},
 };

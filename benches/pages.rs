@@ -15,13 +15,15 @@ use axum::{
     body::{Body, to_bytes},
     http::Request,
 };
+use room::Role;
 use serde_json::{Value, json};
+
 use sts_clearance::{
     app::{App, Clock},
     config::Layers,
     db::migrations,
     domain::{
-        Actor, Role, document_types,
+        Actor, document_types,
         users::{self, GivenPassword, NewUser},
     },
     error::Result,

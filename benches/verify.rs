@@ -8,10 +8,12 @@ use std::{
 };
 
 use report::{Fonts, Format, record::Record, sample};
+use room::Leaf;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+
 use sts_clearance::evidence::{
-    Checkpoint, CompactRange, Leaf, LogKey, LogProof, PublicKeys,
+    Checkpoint, CompactRange, LogKey, LogProof, PublicKeys,
     verify::{Exhibits, verify},
 };
 
@@ -70,13 +72,16 @@ fn proven(key: &LogKey) -> (Vec<u8>, String) {
     let mut record = sample::record(ENTRIES);
     let mut tree = CompactRange::empty();
     for entry in record.activity.as_ref().expect("entries") {
-        tree.push(Leaf::of_record(&record.room.id, entry).hash().expect("a leaf"));
+        tree.push(
+            sts_clearance::evidence::hash_of(&sts_clearance::evidence::leaf_of_record(&record.room.id, entry))
+                .expect("a leaf"),
+        );
     }
     record.log.root = hex::encode(tree.root());
     let bytes = serde_json_canonicalizer::to_vec(&record).expect("a record");
     let leaf = announcement(&record, &bytes);
     let path = tree.path_of_next();
-    tree.push(leaf.hash().expect("a leaf"));
+    tree.push(sts_clearance::evidence::hash_of(&leaf).expect("a leaf"));
     let origin = record.log.origin.expect("a name");
     let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root() }.signed(key).expect("a checkpoint");
     let leaf = leaf.canonical().expect("a leaf");

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use room::{Time, UserId};
 use seal::Identity;
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,7 @@ use crate::{
     children::Children,
     config::Config,
     db::Db,
-    domain::{Time, UserId, passwords::Hashing, refusals::Refusals},
+    domain::{passwords::Hashing, refusals::Refusals},
     error::{Error, Result},
     evidence::LogKey,
     files::{self, Files},

@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
+use room::clocks::KEPT_AT_LEAST_YEARS;
 use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::{
     authority,
-    domain::clocks::KEPT_AT_LEAST_YEARS,
     error::{Error, Result},
     network::TrustedProxies,
 };

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use room::visible::cut;
+
 /// What an operation answers with.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -146,14 +148,6 @@ impl FieldError {
     pub fn new(field: &str, message: impl Into<String>) -> Self {
         let (longest_name, longest_message) = Self::LONGEST;
         Self { field: cut(field, longest_name), message: cut(&message.into(), longest_message) }
-    }
-}
-
-/// A text of so many characters at most; one that is longer ends with `…`.
-pub fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }
 

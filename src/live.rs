@@ -1,12 +1,12 @@
 //! Who follows what happens: a bell for every room, and the places of those who listen.
 
+use room::{RoomId, UserId};
 use tokio::sync::broadcast::{
     self,
     error::{RecvError, TryRecvError},
 };
 
 use crate::{
-    domain::{RoomId, UserId},
     error::{Error, Result},
     evidence::Hash,
     shares::{Seat, Shares},

@@ -12,8 +12,7 @@ use Action::{
     UserChangeRole, UserCreate, UserDelete, UserList, UserUpdate, UserView, VesselCreate, VesselDelete, VesselList,
     VesselUpdate, VesselView,
 };
-
-use crate::domain::Role;
+use room::Role;
 
 const YES: bool = true;
 const NO: bool = false;

@@ -1,11 +1,13 @@
 //! Proofs that a stranger brings: of an entry in a log, and that one log goes on from another.
 
-use sts_clearance::evidence::{Checkpoint, CompactRange, ConsistencyProof, Leaf, LogProof, extends, holds, leaf_hash};
+use sts_clearance::evidence::{
+    Checkpoint, CompactRange, ConsistencyProof, LogProof, extends, holds, leaf_hash, read_leaf,
+};
 
 pub(crate) fn run(text: &str) {
     if let Ok(proof) = LogProof::read(text) {
         assert_eq!(proof.to_string(), text, "a proof is read only as it is written");
-        let _ = Leaf::read(&proof.leaf);
+        let _ = read_leaf(&proof.leaf);
         let _ = CompactRange::from_path_of_next(proof.index, &proof.path);
         if let Ok(checkpoint) = Checkpoint::unchecked(&proof.checkpoint) {
             holds(&proof.path, checkpoint.size, checkpoint.root, proof.index, leaf_hash(&proof.leaf));

@@ -1,5 +1,6 @@
 //! The log of a room; for admins, that of everything.
 
+use room::{EntryId, Log, RoomId, Time};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -10,7 +11,6 @@ use crate::{
         self, Page,
         activity::{Entry, Filter},
     },
-    domain::{EntryId, Log, RoomId, Time},
     error::Result,
     http::{
         Access::{May, MayInDeleted},
@@ -78,7 +78,7 @@ impl FromPairs for Asked {
     fn read(given: &mut Given) -> Self {
         let query = given.query_without(&["limit", "offset"]);
         let Paging(page) = Paging::read(given);
-        let actor = given.line("actor").map(|actor| crate::domain::fold_email(&actor));
+        let actor = given.line("actor").map(|actor| room::address::fold_email(&actor));
         let filter = Filter { actor, action: given.line("action"), from: given.time("from"), to: given.time("to") };
         Self { filter, page, query }
     }

@@ -1,16 +1,19 @@
 //! Clearance of the vessels: what each party says, and the two sides' view.
 
+use room::{
+    Approval, ApprovalId, ApprovalStatus, Party, Role, Side, Time, VesselId, VesselRole,
+    clearance::{self, Clearance},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::{self, approvals::Approval, parties::Party},
+    db,
     domain::{
-        ApprovalId, ApprovalStatus, Role, RoomState, Side, Time, VesselId, VesselRole,
         approvals::{self, ClearanceUpdate, NewClearance, Revocation},
-        clearance::{self, Clearance},
         portion::{fitting, fitting_last},
+        room_state,
     },
     error::Result,
     http::{Access::May, Caller, Created, Id, InRoom, Json, Listed, Paging, Query, Routes},
@@ -173,7 +176,7 @@ async fn revoke(
 }
 
 async fn sides(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<ClearanceView>> {
-    let state = RoomState::now(&app, room.id).await?;
+    let state = room_state::now(&app, room.id).await?;
     let views = clearance::of_vessels(&state).into_iter().map(ClearanceView::from).collect();
     Ok(Listed::part_of(views, page, format!("/rooms/{}/clearance", room.id)))
 }

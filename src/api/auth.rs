@@ -1,5 +1,6 @@
 //! Signing in and out, and one's own password.
 
+use room::{Role, Time, bounds::NewPassword};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -7,8 +8,6 @@ use crate::{
     app::App,
     db::users::User,
     domain::{
-        Role, Time,
-        bounds::NewPassword,
         sessions,
         sign_in::{self, SignIn},
     },

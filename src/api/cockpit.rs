@@ -1,5 +1,6 @@
 //! The cockpit: what there is to do in one's rooms, that of the nearest ETA first.
 
+use room::{Phase, Role};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -8,7 +9,6 @@ use crate::{
     app::App,
     db::Page,
     domain::{
-        Phase, Role,
         cockpit::{self, Row, Viewer, Wanted},
         todo::{Todo, TodoCounts},
     },

@@ -1,11 +1,13 @@
 //! The catalogue of document types.
 
+use room::DocumentType;
+
 use crate::{
     app::App,
     db,
     domain::{
         Change,
-        document_types::{self, Code, DocumentType},
+        document_types::{self, Code},
     },
     error::Result,
     http::{Access::May, Caller, Created, Id, Json, Listed, Paging, Query, Routes},

@@ -6,6 +6,7 @@ use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
 };
+use room::{Log, RoomId, SnapshotId, SnapshotStatus};
 use serde::Serialize;
 use tokio::time::{self, Instant, Interval, MissedTickBehavior};
 
@@ -13,7 +14,6 @@ use super::activities::EntryView;
 use crate::{
     app::App,
     db,
-    domain::{Log, RoomId, SnapshotId, SnapshotStatus},
     error::Result,
     http::{
         Access::{self, May},

@@ -1,5 +1,6 @@
 //! Holds on a room and its snapshots.
 
+use room::{HoldId, RoomId, SnapshotId, Time};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -7,7 +8,6 @@ use super::why::{NoReason, Why};
 use crate::{
     app::App,
     domain::{
-        HoldId, RoomId, SnapshotId, Time,
         confirmations::{self, Outcome},
         holds::{self, HoldNow, NewHold},
     },

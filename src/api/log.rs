@@ -1,10 +1,12 @@
 //! A room's log as a tree (RFC 6962): checkpoint, proofs, entries, export.
 
+use room::{EntryId, Log, RoomId};
+
+use super::activities::EntryView;
 use crate::{
     app::App,
     db::activity::Entry,
     domain::{
-        EntryId, Log, RoomId,
         logs::{self, Which},
         portion::{MOST_BYTES, fitting},
     },
@@ -15,8 +17,6 @@ use crate::{
     },
     policy::Action::{ActivityExport, ActivityListOwn},
 };
-
-use super::activities::EntryView;
 
 pub(super) fn routes() -> Routes {
     Routes::new()

@@ -1,13 +1,14 @@
 //! The parties of a room.
 
+use room::{Party, PartyId, Role, RoomId, Side};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::{self, Tx, parties::Party},
+    db::{self, Tx},
     domain::{
-        Change, PartyId, Role, RoomId, Side,
+        Change,
         idempotency::Once,
         look_alikes,
         parties::{self, NewParty, PartyDetails},

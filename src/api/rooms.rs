@@ -1,14 +1,15 @@
 //! Rooms.
 
+use room::{CargoProfile, Phase, Role, Room, RoomId, RoomStatus, SnapshotId, Time};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::why::{NoReason, Why};
 use crate::{
     app::App,
-    db::{self, rooms::Room},
+    db,
     domain::{
-        CargoProfile, Change, Phase, Role, RoomId, RoomStatus, SnapshotId, Time,
+        Change,
         confirmations::Outcome,
         idempotency::Once,
         phases::{self, NewPhase},

@@ -1,12 +1,13 @@
 //! One's own sessions.
 
+use room::{SessionId, Time};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
     db::sessions::Session,
-    domain::{SessionId, Time, sessions},
+    domain::sessions,
     error::Result,
     http::{Access::SignedIn, Caller, Id, Listed, NoContent, Paging, Query, Routes},
 };

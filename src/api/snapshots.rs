@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use room::{RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time};
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
 use utoipa::ToSchema;
@@ -10,7 +11,6 @@ use crate::{
     app::App,
     db::{self, Tx, seals::SealSays, snapshots::Snapshot},
     domain::{
-        RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time,
         compare::{self, Comparison},
         confirmations::Outcome,
         idempotency::Once,
@@ -223,7 +223,7 @@ async fn download(
     let find = async |tx: &mut Tx| Ok((snapshots::find(tx, room.id, id).await?, rooms::in_use(tx, room.id).await?));
     let (snapshot, room_shown) = app.db.read(find).await?;
     let file = snapshots::downloadable(&snapshot)?;
-    let format = report::Format::from(snapshot.kind);
+    let format = snapshot.format();
     let name = format!("{} - {}.{}", room_shown.title, snapshot.title, format.extension());
     let log = async |range| snapshots::log_download(&app, &caller.actor(), room.id, id, range).await;
     asked.answer(&app, file, (name, format), log).await

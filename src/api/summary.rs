@@ -1,15 +1,15 @@
 //! Where the operation of a room stands, on one page.
 
+use room::{
+    Clocks, Phase, RoomId, RoomState, Standing, Time,
+    standing::{Blocker, Expiry},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    domain::{
-        Clocks, Phase, RoomId, RoomState, Time,
-        portion::fitting,
-        standing::{Blocker, Expiry, Standing},
-    },
+    domain::{portion::fitting, room_state},
     error::Result,
     http::{Access::May, InRoom, Json, Routes},
     policy::Action::RoomView,
@@ -81,7 +81,7 @@ impl SummaryView {
 }
 
 async fn get(app: App, room: InRoom) -> Result<Json<SummaryView>> {
-    let state = RoomState::now(&app, room.id).await?;
+    let state = room_state::now(&app, room.id).await?;
     let standing = Standing::of(&state, app.config.retention_years);
     Ok(Json(SummaryView::of(&state, standing)))
 }

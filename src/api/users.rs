@@ -1,5 +1,6 @@
 //! Accounts, for admins. None is deleted, since the logs name them: one that is not to be used any more is disabled.
 
+use room::{AccountDeed, AccountRequestId, Role, Time, UserId, bounds::NewPassword};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -7,8 +8,7 @@ use crate::{
     app::App,
     db::{Page, account_requests::AccountRequest, users::User},
     domain::{
-        AccountDeed, AccountRequestId, Change, Role, Time, UserId, account_requests,
-        bounds::NewPassword,
+        Change, account_requests,
         confirmations::Outcome,
         look_alikes,
         users::{self, GivenPassword, NewUser, UserDetails},

@@ -1,18 +1,22 @@
 //! Versions of documents: uploaded and downloaded.
 
 use axum::response::{IntoResponse, Response};
+use room::{
+    ApprovalStatus, Day, Decision, DecisionId, DocumentId, FileKind, Role, Time, Verdict, Version, VersionId,
+    VersionState,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::documents::{self, DocumentView};
 use crate::{
     app::App,
-    db::{Tx, decisions::Decision, document_versions::Version},
+    db::Tx,
     domain::{
-        ApprovalStatus, Day, DecisionId, DocumentId, FileKind, Role, RoomState, Time, Verdict, VersionId, history,
+        history,
         portion::fitting_last,
         previews::{self, Previewable},
-        room_state::VersionState,
+        room_state,
         versions::{self, Arrived, Said, Target, Uploaded},
     },
     error::{Error, Result},
@@ -248,7 +252,7 @@ async fn upload_by_type(app: App, caller: Caller, room: InRoom, form: Upload<Sai
 async fn finish(app: &App, caller: &Caller, room: InRoom, target: Target, arrived: Arrived) -> Result<UploadAnswer> {
     let uploaded = versions::upload(app, &caller.actor(), room.id, target, arrived).await?;
     let Uploaded { version: Version { id, document, .. }, is_new } = uploaded;
-    let state = RoomState::now(app, room.id).await?;
+    let state = room_state::now(app, room.id).await?;
     let document = documents::found(&state, document)?;
     let version = document.versions.iter().find(|state| state.version.id == id).ok_or(Error::NotFound("version"))?;
     let view = UploadView {
@@ -315,7 +319,7 @@ async fn send(
     let find = async |tx: &mut _| versions::find(tx, room.id, document, version).await;
     let (_, version) = app.db.read(find).await?;
     let log = async |range| versions::log_download(app, &caller.actor(), room.id, (document, version.id), range).await;
-    asked.answer(app, version.file(), (version.file_name.clone(), version.kind), log).await
+    asked.answer(app, (&version).into(), (version.file_name.clone(), version.kind), log).await
 }
 
 async fn preview(

@@ -1,16 +1,13 @@
 //! The vessels of a room.
 
+use room::{Time, Vessel, VesselDetails, VesselId, VesselRole, VesselStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::{self, vessels::Vessel},
-    domain::{
-        Change, Time, VesselId, VesselRole, VesselStatus,
-        idempotency::Once,
-        vessels::{self, VesselDetails},
-    },
+    db,
+    domain::{Change, idempotency::Once, vessels},
     error::Result,
     http::{Access::May, Caller, Created, Id, InRoom, Json, Listed, NoContent, Paging, Query, Routes},
     policy::Action::{VesselCreate, VesselDelete, VesselList, VesselUpdate, VesselView as View},

@@ -1,13 +1,11 @@
 //! The reason of a `DELETE`, which comes in its body: addresses are kept in logs and histories, and people's words do
 //! not belong there.
 
+use room::bounds::OptionalReason;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::{
-    domain::bounds::OptionalReason,
-    http::{FromPairs, Given, Json, Kind},
-};
+use crate::http::{FromPairs, Given, Json, Kind};
 
 /// Why something is asked for.
 #[derive(Debug, Default, Deserialize, ToSchema)]

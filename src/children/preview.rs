@@ -10,6 +10,7 @@ use std::{
 
 use futures_util::TryStreamExt;
 use preview::Kind as FileKind;
+use room::UserId;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::{Child, ChildStdin},
@@ -18,7 +19,6 @@ use tokio::{
 
 use super::{Children, Kind, LAST_WORDS, MIB};
 use crate::{
-    domain::UserId,
     error::{Error, Result},
     files::Opened,
     shares::Shares,

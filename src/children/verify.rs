@@ -2,12 +2,12 @@
 
 use std::{io, time::Duration};
 
+use room::UserId;
 use serde::{Deserialize, Serialize};
 use tokio::{io::AsyncReadExt, process::Child, time::timeout};
 
 use super::{Children, Kind, MIB, frame, log_end};
 use crate::{
-    domain::UserId,
     error::{Error, Result},
     evidence::{
         ConsistencyProof, Hash, PublicKeys,

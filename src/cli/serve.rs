@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use clap::Args;
+use room::Time;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -15,7 +16,7 @@ use crate::{
     children,
     config::Config,
     db::migrations,
-    domain::{Time, log_keys, refusals},
+    domain::{log_keys, refusals},
     error::{Error, Result},
     http, jobs, keys, telemetry,
 };

@@ -3,13 +3,14 @@
 use std::io::Read;
 
 use clap::{ArgAction, Args, Subcommand};
+use room::Role;
 
 use super::print;
 use crate::{
     app::App,
     db::{self, migrations},
     domain::{
-        Actor, Role, log_keys, look_alikes,
+        Actor, log_keys, look_alikes,
         users::{self, GivenPassword, NewUser},
     },
     error::{Error, Result},

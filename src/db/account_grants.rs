@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use room::{Time, UserId};
+
 use super::Tx;
-use crate::{
-    domain::{Time, UserId},
-    error::Result,
-};
+use crate::error::Result;
 
 /// Stores what an admin did to an account: `made`, `enabled`, `promoted` or `given_password`.
 pub async fn insert(tx: &mut Tx, user: UserId, by: UserId, at: Time, deed: &'static str) -> Result<()> {

@@ -1,10 +1,9 @@
 //! `account_requests`: what one admin has asked for about an account, and another has still to confirm.
 
+use room::{AccountDeed, AccountRequestId, Time};
+
 use super::{Row, Tx};
-use crate::{
-    domain::{AccountDeed, AccountRequestId, Time},
-    error::Result,
-};
+use crate::error::Result;
 
 /// A request about an account.
 #[derive(Debug, Clone)]

@@ -1,12 +1,12 @@
 //! `activity_log`: entries are added and read, never changed.
 
+use room::{EntryId, Leaf, Log, Time};
 use serde_json::Value;
 
 use super::{Page, Param, Row, Tx};
 use crate::{
-    domain::{EntryId, Log, Time},
     error::{Error, Result},
-    evidence::{Hash, Leaf},
+    evidence::Hash,
 };
 
 /// One entry of a log.

@@ -1,31 +1,9 @@
 //! `approvals`: each party's clearance of each vessel, as it is now.
 
-use super::{Page, Row, Tx};
-use crate::{
-    domain::{ApprovalId, ApprovalStatus, Role, RoomId, Side, Time, VesselId},
-    error::Result,
-};
+use room::{Approval, ApprovalId, RoomId};
 
-/// A party's clearance of a vessel.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Approval {
-    /// Id.
-    pub id: ApprovalId,
-    /// The vessel.
-    pub vessel: VesselId,
-    /// Address of whose it is.
-    pub party: String,
-    /// Their role when they last spoke.
-    pub role: Role,
-    /// The side they spoke for; none for neither.
-    pub side: Option<Side>,
-    /// What they say.
-    pub status: ApprovalStatus,
-    /// The subjects, or the reason.
-    pub comment: Option<String>,
-    /// When they last spoke.
-    pub decided_at: Time,
-}
+use super::{Page, Row, Tx};
+use crate::error::Result;
 
 const COLUMNS: &str = "id, vessel_id, party, role, side, status, comment, decided_at";
 

@@ -1,12 +1,10 @@
 //! `confirmations`: what one admin has asked for and another has still to confirm.
 
+use room::{Deed, RoomId, Time};
 use uuid::Uuid;
 
 use super::{Row, Tx};
-use crate::{
-    domain::{Deed, RoomId, Time},
-    error::Result,
-};
+use crate::error::Result;
 
 /// A request of one admin.
 #[derive(Debug, Clone)]

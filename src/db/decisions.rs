@@ -2,30 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Page, Row, Tx};
-use crate::{
-    domain::{DecisionId, Role, RoomId, Time, Verdict, VersionId},
-    error::Result,
-};
+use room::{Decision, RoomId, VersionId};
 
-/// A party's verdict on a version.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Decision {
-    /// Id.
-    pub id: DecisionId,
-    /// The version.
-    pub version: VersionId,
-    /// Address of who decided.
-    pub party: String,
-    /// Their role then.
-    pub role: Role,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// The subjects, or the reason of a rejection.
-    pub comment: Option<String>,
-    /// When.
-    pub decided_at: Time,
-}
+use super::{Page, Row, Tx};
+use crate::error::Result;
 
 const COLUMNS: &str = "c.id, c.version_id, c.party, c.role, c.verdict, c.comment, c.decided_at";
 

@@ -1,10 +1,9 @@
 //! `document_types`: the catalogue.
 
+use room::{CargoProfile, DocumentType};
+
 use super::{Row, Tx};
-use crate::{
-    domain::{CargoProfile, document_types::DocumentType},
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 const COLUMNS: &str = "code, position, name, category, scope, requirement, profiles, criticality, validity_days,
     warn_days, gate, aliases, enabled, basis";

@@ -1,53 +1,12 @@
 //! `document_versions`: uploaded files, added and read, never changed.
 
-use super::{Page, Row, Tx, files::StoredFile};
+use room::{DocumentId, RoomId, Version, VersionId};
+
+use super::{Page, Row, Tx};
 use crate::{
-    domain::{Day, DocumentId, FileKind, Role, RoomId, Time, VersionId},
     error::{Error, Result},
     evidence::Hash,
 };
-
-/// An uploaded file of a document.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Version {
-    /// Id.
-    pub id: VersionId,
-    /// The document.
-    pub document: DocumentId,
-    /// 1, 2, 3, …
-    pub number: i64,
-    /// Key in the store.
-    pub file_url: String,
-    /// The name that the uploader gave it.
-    pub file_name: String,
-    /// What it is, by its content.
-    pub kind: FileKind,
-    /// Bytes.
-    pub size: i64,
-    /// SHA-256.
-    pub sha256: Hash,
-    /// The last day on which it is valid; none where it does not run out.
-    pub expires_on: Option<Day>,
-    /// Whether that day was reckoned from the type's default validity.
-    pub expiry_assumed: bool,
-    /// What the uploader said of it.
-    pub notes: Option<String>,
-    /// Of a notice to the coastal State: the ETA that it tells.
-    pub told_eta: Option<Time>,
-    /// Address of who uploaded it.
-    pub uploaded_by: String,
-    /// Their role then.
-    pub uploader_role: Role,
-    /// When.
-    pub uploaded_at: Time,
-}
-
-impl Version {
-    /// Its file.
-    pub fn file(&self) -> StoredFile {
-        StoredFile { file_url: self.file_url.clone(), size: self.size, sha256: self.sha256 }
-    }
-}
 
 const COLUMNS: &str = "v.id, v.document_id, v.number, v.file_url, v.file_name, v.file_kind, v.file_size, v.sha256,
     v.expires_on, v.expiry_assumed, v.notes, v.told_eta, v.uploaded_by, v.uploader_role, v.uploaded_at";

@@ -1,52 +1,9 @@
 //! `documents`: the slots of a room.
 
+use room::{Document, DocumentId, Requirement, RoomId, Waiver};
+
 use super::{Row, Tx};
-use crate::{
-    domain::{Criticality, DocumentId, Phase, Requirement, RoomId, Time, VesselId},
-    error::Result,
-};
-
-/// A slot: what a type asks of a vessel or of the room, on the terms the type had when it opened.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Document {
-    /// Id.
-    pub id: DocumentId,
-    /// The vessel; none where it is the room's own.
-    pub vessel: Option<VesselId>,
-    /// Code of its type.
-    pub document_type: String,
-    /// Place in the catalogue.
-    pub position: i64,
-    /// Name.
-    pub name: String,
-    /// Category.
-    pub category: String,
-    /// Whether it is needed.
-    pub requirement: Requirement,
-    /// How much hangs on it.
-    pub criticality: Criticality,
-    /// Days that a version is valid where nobody says otherwise.
-    pub validity_days: Option<i64>,
-    /// Days before its end from which it is told to run out.
-    pub warn_days: Option<i64>,
-    /// The phase that is not entered (`clearance`: not left) without it.
-    pub gate: Phase,
-    /// That it is not needed here.
-    pub waiver: Option<Waiver>,
-    /// When it opened.
-    pub opened_at: Time,
-}
-
-/// That a document is not needed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Waiver {
-    /// Why.
-    pub reason: String,
-    /// Address of who said so.
-    pub by: String,
-    /// When.
-    pub at: Time,
-}
+use crate::error::Result;
 
 const COLUMNS: &str = "id, vessel_id, document_type, position, name, category, requirement, criticality, validity_days,
     warn_days, gate, waived_reason, waived_by, waived_at, opened_at";

@@ -1,7 +1,9 @@
 //! Files as rows name them; and `file_deletions`: those that no row names any more, to be removed.
 
+use room::{Time, Version};
+
 use super::Tx;
-use crate::{domain::Time, error::Result, evidence::Hash};
+use crate::{error::Result, evidence::Hash};
 
 /// A file of the store, as its row tells of it.
 #[derive(Debug, Clone)]
@@ -12,6 +14,12 @@ pub struct StoredFile {
     pub size: i64,
     /// SHA-256.
     pub sha256: Hash,
+}
+
+impl From<&Version> for StoredFile {
+    fn from(version: &Version) -> Self {
+        Self { file_url: version.file_url.clone(), size: version.size, sha256: version.sha256 }
+    }
 }
 
 /// Notes a file for removal.

@@ -1,8 +1,9 @@
 //! What `fsck` reads: rows as they are stored, also those that make no sense any more.
 
+use room::{Log, RoomId, SnapshotId, SnapshotStatus, SnapshotType, VersionId};
+
 use super::{Row, Tx, activity::Entry};
 use crate::{
-    domain::{Log, RoomId, SnapshotId, SnapshotStatus, SnapshotType, VersionId},
     error::{Error, Result},
     evidence::{Hash, Place},
 };

@@ -2,13 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use room::Time;
 use uuid::Uuid;
 
 use super::Tx;
-use crate::{
-    domain::Time,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 /// Runs that are remembered.
 const REMEMBERED: i64 = 30;

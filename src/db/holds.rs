@@ -1,10 +1,9 @@
 //! `holds`: what nobody deletes, and what was once held.
 
+use room::{HoldId, RoomId, SnapshotId, Time};
+
 use super::{Page, Row, Tx};
-use crate::{
-    domain::{HoldId, RoomId, SnapshotId, Time},
-    error::Result,
-};
+use crate::error::Result;
 
 /// A hold on a room or a snapshot.
 #[derive(Debug, Clone)]

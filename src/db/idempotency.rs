@@ -1,12 +1,10 @@
 //! `idempotency_keys`: what a repeated request made the first time.
 
+use room::Time;
 use uuid::Uuid;
 
 use super::Tx;
-use crate::{
-    domain::Time,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 /// What a key was used for.
 #[derive(Debug, Clone)]

@@ -1,10 +1,9 @@
 //! `snapshot_jobs`: the rendering still to do, claimed by lease.
 
+use room::{RoomId, SnapshotId, Time};
+
 use super::{Row, Tx};
-use crate::{
-    domain::{RoomId, SnapshotId, Time, system::JobCounts},
-    error::Result,
-};
+use crate::{domain::system::JobCounts, error::Result};
 
 /// A claimed job. `attempt` tells this claim from any later one.
 #[derive(Debug, Clone, Copy)]

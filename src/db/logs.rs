@@ -1,10 +1,10 @@
 //! `room_logs`, `log_nodes` and `log_keys`: where each log stands, the tree over it, and who signs it.
 
+use room::{Log, Time};
 use serde_json::Value;
 
 use super::{Param, Row, Tx};
 use crate::{
-    domain::{Log, Time},
     error::{Error, Result},
     evidence::{CompactRange, Hash, Node, Place, Question},
 };

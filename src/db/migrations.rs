@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use room::Time;
+
 use super::{Db, Dialect, Tx};
-use crate::{
-    domain::Time,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 /// One step.
 struct Migration {

@@ -36,12 +36,12 @@ pub mod snapshots;
 pub mod users;
 pub mod vessels;
 
-pub(crate) use column::text_column;
+pub use column::{Column, Param};
 pub use dialect::Dialect;
-pub use tx::{Column, Param, Row, Tx};
+use room::RoomId;
+pub use tx::{Row, Tx};
 
 use crate::{
-    domain::RoomId,
     error::{Error, Result},
     live::{Bell, Listener},
 };

@@ -1,29 +1,9 @@
 //! `parties`: who takes part in a room, by e-mail address.
 
-use super::{Page, Row, Tx};
-use crate::{
-    domain::{PartyId, Role, RoomId, Side, Time},
-    error::Result,
-};
+use room::{Party, PartyId, Role, RoomId};
 
-/// A person in a room.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Party {
-    /// Id.
-    pub id: PartyId,
-    /// What they are in this room.
-    pub role: Role,
-    /// Name.
-    pub name: String,
-    /// Address; an account of the same address is this person.
-    pub email: String,
-    /// Company.
-    pub company: Option<String>,
-    /// The side they act for; none for neither.
-    pub side: Option<Side>,
-    /// When they were added.
-    pub added_at: Time,
-}
+use super::{Page, Row, Tx};
+use crate::error::Result;
 
 const COLUMNS: &str = "id, role, name, email, company, side, added_at";
 

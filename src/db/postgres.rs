@@ -9,9 +9,9 @@ use std::{
 };
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::{Config, NoTls, config::Host, error::SqlState};
+use tokio_postgres::{Config, NoTls, config::Host, error::SqlState, types::ToSql};
 
-use super::{Dialect, Param, Tx};
+use super::{Dialect, Param, Tx, column::Sent};
 use crate::error::{Error, Result};
 
 /// How long to wait for a free connection before the caller is told to come back.
@@ -117,7 +117,7 @@ impl Session {
     pub(super) async fn exec(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64> {
         let run = async |connection: &Object| {
             let statement = connection.prepare_cached(&Dialect::Postgres.parameters(sql)).await?;
-            connection.execute(&statement, &for_postgres(params)).await
+            connection.execute_raw(&statement, params.iter().map(|param| Sent(*param))).await
         };
         let outcome = run(self.connection()).await;
         self.note(outcome)
@@ -126,7 +126,9 @@ impl Session {
     pub(super) async fn rows(&mut self, sql: &str, params: &[&dyn Param]) -> Result<Vec<tokio_postgres::Row>> {
         let run = async |connection: &Object| {
             let statement = connection.prepare_cached(&Dialect::Postgres.parameters(sql)).await?;
-            connection.query(&statement, &for_postgres(params)).await
+            let sent: Vec<_> = params.iter().map(|param| Sent(*param)).collect();
+            let sent: Vec<_> = sent.iter().map(|param| param as &(dyn ToSql + Sync)).collect();
+            connection.query(&statement, &sent).await
         };
         let outcome = run(self.connection()).await;
         self.note(outcome)
@@ -155,8 +157,4 @@ impl Drop for Session {
             drop(Object::take(connection));
         }
     }
-}
-
-fn for_postgres<'a>(params: &[&'a dyn Param]) -> Vec<&'a (dyn tokio_postgres::types::ToSql + Sync)> {
-    params.iter().map(|param| *param as &(dyn tokio_postgres::types::ToSql + Sync)).collect()
 }

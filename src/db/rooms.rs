@@ -2,44 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Page, Param, Row, Tx};
-use crate::{
-    domain::{CargoProfile, Phase, RoomId, RoomStatus, Time},
-    error::Result,
-};
+use room::{Phase, Room, RoomId};
 
-/// One STS operation.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Room {
-    /// Id.
-    pub id: RoomId,
-    /// Title.
-    pub title: String,
-    /// Where the vessels meet, in words.
-    pub location: String,
-    /// Estimated time of arrival there.
-    pub sts_eta: Time,
-    /// Free text.
-    pub description: Option<String>,
-    /// What is transferred.
-    pub cargo_profile: Option<CargoProfile>,
-    /// Whether it is in use.
-    pub status: RoomStatus,
-    /// Where the operation stands.
-    pub phase: Phase,
-    /// When it was opened.
-    pub created_at: Time,
-    /// Address of who opened it.
-    pub created_by: String,
-    /// How long the operation is planned to take, in hours.
-    pub planned_duration_hours: i64,
-    /// When the transfer was completed.
-    pub transfer_completed_at: Option<Time>,
-    /// When the room was closed.
-    pub closed_at: Option<Time>,
-    /// When it was last closed, by the server's clock; stays when the room is taken back.
-    pub retained_from: Option<Time>,
-}
+use super::{Page, Param, Row, Tx};
+use crate::error::Result;
 
 const COLUMNS: &str = "r.id, r.title, r.location, r.sts_eta, r.description, r.cargo_profile, r.status, r.phase,
     r.created_at, r.created_by, r.planned_duration_hours, r.transfer_completed_at, r.closed_at,

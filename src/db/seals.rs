@@ -1,10 +1,9 @@
 //! `snapshot_seals`: the seal of each PDF, kept for good once its file is stored.
 
+use room::{SnapshotId, Time};
+
 use super::Tx;
-use crate::{
-    domain::{SnapshotId, Time},
-    error::Result,
-};
+use crate::error::Result;
 
 /// What a seal says.
 #[derive(Debug, Clone, PartialEq, Eq)]

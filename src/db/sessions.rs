@@ -1,11 +1,9 @@
 //! `sessions`: who is signed in, by the hash of the token.
 
+use room::{SessionId, Time, UserId};
+
 use super::{Row, Tx, users::User};
-use crate::{
-    domain::{SessionId, Time, UserId},
-    error::Result,
-    evidence::Hash,
-};
+use crate::{error::Result, evidence::Hash};
 
 /// A session that holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,11 +1,9 @@
 //! `sign_in_attempts`, `sign_in_turns` and `known_devices`: what signing in is slowed down by, and who is let past.
 
+use room::{Time, UserId};
+
 use super::Tx;
-use crate::{
-    domain::{Time, UserId},
-    error::Result,
-    evidence::Hash,
-};
+use crate::{error::Result, evidence::Hash};
 
 /// Counts one more attempt under a key, and returns how many there are in the window that ends now. A count begun
 /// before the window, or after now, starts again.

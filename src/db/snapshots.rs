@@ -1,10 +1,9 @@
 //! `snapshots`, with `snapshot_records` and `snapshot_files`.
 
+use room::{RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time};
+
 use super::{Page, Row, Tx, files::StoredFile, seals::SealSays};
-use crate::{
-    domain::{RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time},
-    error::Result,
-};
+use crate::error::Result;
 
 /// A snapshot with what is known of its job and its file.
 #[derive(Debug, Clone)]
@@ -42,6 +41,17 @@ pub struct Snapshot {
     pub progress: Option<i64>,
     /// Why the last attempt to render it failed.
     pub last_error: Option<String>,
+}
+
+impl Snapshot {
+    /// The format in which its file is drawn.
+    pub fn format(&self) -> report::Format {
+        match self.kind {
+            SnapshotType::Pdf => report::Format::Pdf,
+            SnapshotType::Json => report::Format::Json,
+            SnapshotType::Csv => report::Format::Csv,
+        }
+    }
 }
 
 impl Snapshot {

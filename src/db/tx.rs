@@ -1,20 +1,9 @@
 //! One transaction type over both drivers: `exec`, `rows`, `opt`.
 
-use tokio_postgres::types::FromSql;
+use room::RoomId;
 
-use super::{Dialect, postgres, relay, sqlite};
-use crate::{
-    domain::RoomId,
-    error::{Error, Result},
-};
-
-/// A value both drivers can send.
-pub trait Param: rusqlite::ToSql + tokio_postgres::types::ToSql + Sync {}
-impl<T: rusqlite::ToSql + tokio_postgres::types::ToSql + Sync> Param for T {}
-
-/// A value both drivers can read.
-pub trait Column: rusqlite::types::FromSql + for<'a> FromSql<'a> {}
-impl<T: rusqlite::types::FromSql + for<'a> FromSql<'a>> Column for T {}
+use super::{Column, Dialect, Param, column::Received, postgres, relay, sqlite};
+use crate::error::{Error, Result};
 
 /// An open transaction. On SQLite none of its futures ever suspends.
 pub enum Tx {
@@ -38,7 +27,7 @@ impl Tx {
         match self {
             Self::Sqlite(session) => {
                 let mut statement = session.connection.prepare_cached(sql)?;
-                Ok(statement.execute(&*for_sqlite(params))? as u64)
+                Ok(statement.execute(rusqlite::params_from_iter(for_sqlite(params)?))? as u64)
             }
             Self::Postgres(session) => session.exec(sql, params).await,
         }
@@ -50,7 +39,7 @@ impl Tx {
             Self::Sqlite(session) => {
                 let mut statement = session.connection.prepare_cached(sql)?;
                 let columns = statement.column_count();
-                let mut cursor = statement.query(&*for_sqlite(params))?;
+                let mut cursor = statement.query(rusqlite::params_from_iter(for_sqlite(params)?))?;
                 let mut rows = Vec::new();
                 while let Some(row) = cursor.next()? {
                     rows.push(Row::Sqlite((0..columns).map(|i| row.get(i)).collect::<rusqlite::Result<_>>()?));
@@ -89,8 +78,8 @@ impl Tx {
     }
 }
 
-fn for_sqlite<'a>(params: &[&'a dyn Param]) -> Vec<&'a dyn rusqlite::ToSql> {
-    params.iter().map(|param| *param as &dyn rusqlite::ToSql).collect()
+fn for_sqlite<'a>(params: &[&'a dyn Param]) -> rusqlite::Result<Vec<rusqlite::types::ToSqlOutput<'a>>> {
+    params.iter().map(|param| param.to_sqlite()).collect()
 }
 
 /// One row of an answer.
@@ -107,9 +96,9 @@ impl Row {
         match self {
             Self::Sqlite(values) => {
                 let value = values.get(column).ok_or_else(|| Error::internal(format!("no column {column}")))?;
-                T::column_result(value.into()).map_err(|error| Error::internal(format!("column {column}: {error}")))
+                T::from_sqlite(value.into()).map_err(|error| Error::internal(format!("column {column}: {error}")))
             }
-            Self::Postgres(row) => Ok(row.try_get(column)?),
+            Self::Postgres(row) => Ok(row.try_get::<_, Received<T>>(column)?.0),
         }
     }
 }

@@ -1,10 +1,9 @@
 //! `users`: accounts.
 
+use room::{Role, Time, UserId, address as addresses};
+
 use super::{Row, Tx};
-use crate::{
-    domain::{Role, Time, UserId, addresses},
-    error::Result,
-};
+use crate::error::Result;
 
 /// An account.
 #[derive(Debug, Clone)]

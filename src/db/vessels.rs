@@ -1,21 +1,9 @@
 //! `vessels`: the ships of a room.
 
-use super::{Param, Row, Tx};
-use crate::{
-    domain::{RoomId, Time, VesselId, vessels::VesselDetails},
-    error::Result,
-};
+use room::{RoomId, Vessel, VesselDetails, VesselId};
 
-/// A ship in a room.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Vessel {
-    /// Id.
-    pub id: VesselId,
-    /// What is known of it.
-    pub details: VesselDetails,
-    /// When it was named.
-    pub added_at: Time,
-}
+use super::{Param, Row, Tx};
+use crate::error::Result;
 
 const COLUMNS: &str =
     "id, added_at, name, imo_number, no_imo_reason, role, status, vessel_type, flag, owner, charterer,

@@ -1,8 +1,10 @@
 //! What makes an admin, or opens an admin's account to somebody: one admin asks for it, and another confirms it within a
 //! day. A system's only admin does it alone, and so does whoever runs the server.
 
+use room::{AccountDeed, AccountRequestId, Event, Log, Role, Time, UserId};
+
 use super::{
-    AccountDeed, AccountRequestId, Actor, Event, Log, OpenLog, Role, Time, UserId,
+    Actor, OpenLog,
     confirmations::WAITS,
     operation, sessions,
     two_people::{self, Grant},

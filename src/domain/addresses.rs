@@ -1,81 +1,11 @@
-//! E-mail addresses in one canonical form, so that what looks the same is the same account.
-//!
-//! The local part is in lower case and NFKC, which makes full-width and other variants of a letter that letter. The
-//! domain is what DNS would be asked for, by UTS #46: `xn--` labels and no Unicode. Characters that do not show are
-//! refused, not dropped, since nobody could tell which address was meant.
-//!
-//! Earlier versions stored addresses trimmed and in lower case only. Such rows stay as they are: [`forms`] has the
-//! spellings under which an address may be found.
+//! Under which spelling an account of an address is made.
 
-use std::borrow::Cow;
+use room::address::in_unicode;
 
-use icu_normalizer::ComposingNormalizerBorrowed;
-use icu_properties::{
-    CodePointMapData,
-    props::{BidiClass, GeneralCategory, GeneralCategoryGroup},
-};
-use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
-
-use super::{
-    fields::fold_email,
-    visible::{is_ignorable, is_mark, shows},
-};
 use crate::{
     db::{self, Tx},
     error::Result,
 };
-
-/// The longest address, in characters (RFC 5321, 4.5.3.1.3, less the angle brackets of a path).
-pub const LONGEST_ADDRESS: usize = 254;
-
-/// What of ASCII stands in a local part unquoted (RFC 5322, 3.2.3), besides letters and digits.
-const ATEXT: &str = "!#$%&'*+-/=?^_`{|}~.";
-
-/// Returns the canonical form of an address, `None` if it is none or has characters that do not show.
-///
-/// Letters written from right to left are allowed, as RFC 6532 has it, where they cannot reorder the address: the local
-/// part holds letters of that direction only, no digits, and no digit follows the `@`.
-pub fn canonical(given: &str) -> Option<String> {
-    let given = given.trim();
-    // Joiners are looked at with the domain, whose rules know where they show.
-    if given.chars().count() > LONGEST_ADDRESS || given.chars().any(|c| is_ignorable(c) && !is_joiner(c)) {
-        return None;
-    }
-    let folded = fold(given)?;
-    let (local, domain) = folded.split_once('@')?;
-    let domain = Uts46::new()
-        .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
-        .ok()?;
-    let address = format!("{local}@{domain}");
-    (is_local_part(local) && !is_reordered(local, &domain) && address.chars().count() <= LONGEST_ADDRESS)
-        .then_some(address)
-}
-
-/// Returns what stands for an address where attempts are counted: the same for every spelling that finds one account.
-pub fn key(typed: &str) -> String {
-    canonical(typed).unwrap_or_else(|| fold_email(typed))
-}
-
-/// The spellings under which an address may be stored, the likeliest owner's first: as it was typed but for its case,
-/// so that a row of an earlier version is found as it always was; the canonical form; and that with the domain in
-/// Unicode, which earlier versions stored where it was typed so.
-pub fn forms(typed: &str) -> Vec<String> {
-    let mut forms = vec![fold_email(typed)];
-    if let Some(canonical) = canonical(typed) {
-        let unicode = in_unicode(&canonical).into_owned();
-        for form in [canonical, unicode] {
-            if !forms.contains(&form) {
-                forms.push(form);
-            }
-        }
-    }
-    forms
-}
-
-/// Whether two addresses are spellings of one.
-pub fn are_one(one: &str, other: &str) -> bool {
-    one == other || canonical(one).is_some_and(|one| canonical(other) == Some(one))
-}
 
 /// Returns the spelling in which rooms of an earlier version have an address: that with the domain in Unicode, if one of
 /// them names it so, and the canonical one otherwise. An account that is made has to be the party that was meant.
@@ -85,64 +15,4 @@ pub(super) async fn of_party(tx: &mut Tx, canonical: String) -> Result<String> {
         && !db::parties::is_anywhere(tx, &canonical).await?
         && db::parties::is_anywhere(tx, &unicode).await?;
     Ok(if is_old { unicode } else { canonical })
-}
-
-/// Returns an address with its domain in Unicode.
-pub fn in_unicode(address: &str) -> Cow<'_, str> {
-    let Some((local, domain)) = address.split_once('@').filter(|(_, domain)| domain.contains("xn--")) else {
-        return address.into();
-    };
-    match Uts46::new().to_unicode(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast) {
-        (domain, Ok(())) => format!("{local}@{domain}").into(),
-        (_, Err(_)) => address.into(),
-    }
-}
-
-/// Lower case and NFKC. Each may undo a little of the other, so both are repeated until nothing changes.
-fn fold(given: &str) -> Option<String> {
-    let normalizer = ComposingNormalizerBorrowed::new_nfkc();
-    let mut folded = given.to_owned();
-    for _ in 0..4 {
-        let again = normalizer.normalize(&normalizer.normalize(&folded).to_lowercase()).into_owned();
-        if again == folded {
-            return Some(folded);
-        }
-        folded = again;
-    }
-    None
-}
-
-fn is_local_part(local: &str) -> bool {
-    let categories = CodePointMapData::<GeneralCategory>::new();
-    let shown = GeneralCategoryGroup::Letter
-        .union(GeneralCategoryGroup::Mark)
-        .union(GeneralCategoryGroup::Number)
-        .union(GeneralCategoryGroup::Punctuation)
-        .union(GeneralCategoryGroup::Symbol);
-    // A mark alone would sit on what stands before the address.
-    local.chars().next().is_some_and(shows)
-        && local.chars().all(|c| match c {
-            _ if c.is_ascii() => c.is_ascii_alphanumeric() || ATEXT.contains(c),
-            _ => shown.contains(categories.get(c)) && !is_ignorable(c) && (shows(c) || is_mark(c)),
-        })
-}
-
-/// Whether the bidirectional algorithm might show the address in another order than it is written in.
-fn is_reordered(local: &str, domain: &str) -> bool {
-    let class = |c: char| CodePointMapData::<BidiClass>::new().get(c);
-    let is_letter = |class: BidiClass| [BidiClass::RightToLeft, BidiClass::ArabicLetter].contains(&class);
-    let classes: Vec<_> = local.chars().map(class).collect();
-    let is_one_way = |class: &BidiClass| {
-        ![BidiClass::LeftToRight, BidiClass::EuropeanNumber, BidiClass::ArabicNumber].contains(class)
-    };
-    if !classes.iter().any(|class| is_letter(*class) || *class == BidiClass::ArabicNumber) {
-        return false;
-    }
-    let last = classes.iter().rev().find(|class| **class != BidiClass::NonspacingMark);
-    let within_letters = classes.first().is_some_and(|class| is_letter(*class)) && last.is_some_and(|c| is_letter(*c));
-    !within_letters || !classes.iter().all(is_one_way) || domain.starts_with(|c: char| c.is_ascii_digit())
-}
-
-fn is_joiner(c: char) -> bool {
-    matches!(c, '\u{200C}' | '\u{200D}')
 }

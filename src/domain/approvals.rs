@@ -1,17 +1,16 @@
 //! Clearances: what each party says of each vessel. A side clears the other's vessel, not its own.
 
+use room::{
+    Approval, ApprovalId, ApprovalStatus, Event, Log, Role, RoomId, Side, Vessel, VesselId, VesselStatus,
+    bounds::{OptionalReason, Reason},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    Actor, ApprovalId, ApprovalStatus, Event, Fields, Log, OpenLog, Role, RoomId, Side, VesselId, VesselStatus,
-    bounds::{OptionalReason, Reason},
-    decisions::comment,
-    operation, rooms, vessels,
-};
+use super::{Actor, Fields, OpenLog, decisions::comment, operation, rooms, vessels};
 use crate::{
     app::App,
-    db::{self, Tx, approvals::Approval, vessels::Vessel},
+    db::{self, Tx},
     error::{Error, Result},
 };
 

@@ -2,17 +2,14 @@
 
 use std::fmt::Write as _;
 
+use room::{Document, DocumentState, Log, RoomId, RoomState, VersionState};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{
-    Actor, Log, RoomId, RoomState, operation,
-    room_state::{DocumentState, VersionState},
-    rooms, versions,
-};
+use super::{Actor, operation, rooms, versions};
 use crate::{
     app::App,
-    db::documents::Document,
+    domain::room_state,
     error::{Error, Result},
     files::{Content, Packed},
 };
@@ -26,12 +23,12 @@ const LONGEST_NAME: usize = 120;
 /// `every_version`: not only the newest of each document.
 pub async fn pack(app: &App, by: &Actor, room: RoomId, every_version: bool) -> Result<(String, Vec<Packed>)> {
     // What cannot be sent is not said to have been.
-    let state = RoomState::now(app, room).await?;
+    let state = room_state::now(app, room).await?;
     for (_, version) in chosen(&state, every_version) {
         app.files.find(&version.version.file_url).await?;
     }
     operation(app, Log::Room(room), by, async move |tx, log| {
-        let state = RoomState::read(tx, room, log.now).await?;
+        let state = room_state::read(tx, room, log.now).await?;
         let chosen = chosen(&state, every_version);
         for (document, version) in &chosen {
             let part = Some("archive".to_owned());
@@ -61,14 +58,14 @@ struct Listed<'a> {
     document: &'a str,
     vessel: Option<&'a str>,
     version: i64,
-    status: super::DocumentStatus,
+    status: room::DocumentStatus,
     is_newest: bool,
     file_name: &'a str,
     file_size: i64,
     sha256: String,
-    expires_on: Option<super::Day>,
+    expires_on: Option<room::Day>,
     uploaded_by: &'a str,
-    uploaded_at: super::Time,
+    uploaded_at: room::Time,
 }
 
 fn packed(state: &RoomState, chosen: &[(&DocumentState, &VersionState)]) -> Result<Vec<Packed>> {

@@ -11,9 +11,10 @@
 
 use std::time::Duration;
 
+use room::{Time, UserId, address as addresses};
 use sha2::{Digest, Sha256};
 
-use super::{Time, UserId, addresses, fields::is_email};
+use super::fields::is_email;
 use crate::{
     app::App,
     db::{self, Tx, sign_in::Turn},

@@ -1,14 +1,12 @@
 //! The cockpit: one's rooms, that of the nearest ETA first, each with where it stands and what there is to do in it.
 
-use super::{
-    Phase, Role, RoomState,
-    bounds::LONGEST_LINE,
-    standing::Standing,
-    todo::{self, Todo},
-};
+use room::{Phase, Role, RoomState, Standing, bounds::LONGEST_LINE};
+
+use super::todo::{self, Todo};
 use crate::{
     app::App,
     db::{self, Page, Tx, rooms::Search},
+    domain::room_state,
     error::{Error, Result},
 };
 
@@ -81,7 +79,7 @@ pub async fn read(app: &App, viewer: Viewer, wanted: Wanted, page: Page) -> Resu
         let (rooms, total) = db::rooms::search(tx, party, &search, part).await?;
         let mut rows = Vec::new();
         for room in rooms {
-            let row = row(RoomState::of(tx, room, now).await?, &viewer, retention_years);
+            let row = row(room_state::of(tx, room, now).await?, &viewer, retention_years);
             if !waits_for_me || !row.todo.waiting_for_me.is_empty() {
                 rows.push(row);
             }

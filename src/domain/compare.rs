@@ -1,10 +1,11 @@
 //! What changed in a room between two snapshots: the difference of their records.
 
+use room::{RoomId, SnapshotId};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{RoomId, SnapshotId, portion::weight, record::Captured, snapshots};
+use super::{portion::weight, record::Captured, snapshots};
 use crate::{
     app::App,
     db::{self, Tx, snapshots::Snapshot},

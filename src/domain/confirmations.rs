@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use room::{Deed, RoomId, Time};
 use uuid::Uuid;
 
-use super::{Actor, Deed, OpenLog, RoomId, Time, two_people};
+use super::{Actor, OpenLog, two_people};
 use crate::{
     db::{self, Tx, confirmations::Request},
     error::{Error, Result},

@@ -1,17 +1,18 @@
 //! Decisions: a party's word on a version. None is ever changed; a later one follows it.
 
+use room::{
+    ApprovalStatus, Decision, DecisionId, DocumentId, Event, Log, RoomId, Verdict, VersionId,
+    bounds::{Approving, OptionalReason, Reason},
+    is_own_paper,
+    visible::shows_something,
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{
-    Actor, ApprovalStatus, DecisionId, DocumentId, Event, Fields, Log, RoomId, Verdict, VersionId,
-    bounds::{Approving, OptionalReason, Reason},
-    documents, operation, rooms,
-    visible::shows_something,
-};
+use super::{Actor, Fields, documents, operation, rooms};
 use crate::{
     app::{self, App},
-    db::{self, decisions::Decision, document_versions::Version},
+    db,
     error::{Error, Result},
 };
 
@@ -82,16 +83,6 @@ impl NewRejection {
     }
 }
 
-impl From<Verdict> for ApprovalStatus {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Approved => Self::Approved,
-            Verdict::ApprovedWithSubjects => Self::ApprovedWithSubjects,
-            Verdict::Rejected => Self::Rejected,
-        }
-    }
-}
-
 /// The subjects that an approval with subjects needs, or the reason that a rejection needs; no other
 /// word has either.
 pub(super) fn comment(
@@ -112,12 +103,6 @@ pub(super) fn comment(
     let subjects = part("subjects", subjects, says == ApprovalStatus::ApprovedWithSubjects);
     let reason = part("reason", reason, says == ApprovalStatus::Rejected);
     subjects.or(reason)
-}
-
-/// Whether the newest version of a document is a person's own paper, on which others decide: the same bytes may have been
-/// uploaded again by somebody else, with another expiry.
-pub fn is_own_paper<'a>(newest: &Version, mut all: impl Iterator<Item = &'a Version>, email: &str) -> bool {
-    all.any(|version| version.sha256 == newest.sha256 && version.uploaded_by == email)
 }
 
 /// Adds a party's decision on a version; the same word again adds nothing. Nobody decides on their own upload.

@@ -1,15 +1,13 @@
 //! Documents: found in their room, waived where they are not needed.
 
+use room::{Document, DocumentId, Event, Log, Requirement, RoomId, Waiver};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Actor, DocumentId, Event, Fields, Log, Requirement, RoomId, operation, rooms};
+use super::{Actor, Fields, operation, rooms};
 use crate::{
     app::App,
-    db::{
-        self, Tx,
-        documents::{Document, Waiver},
-    },
+    db::{self, Tx},
     error::{Error, Result},
 };
 
@@ -18,7 +16,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct NewWaiver {
     /// Why; the log keeps it.
-    #[schema(value_type = super::bounds::Reason, example = "Cargo below 2000 t: no CLC certificate is required")]
+    #[schema(value_type = room::bounds::Reason, example = "Cargo below 2000 t: no CLC certificate is required")]
     pub reason: String,
 }
 

@@ -1,11 +1,12 @@
 //! Checks what a caller gave, field by field, so that one answer names every fault.
 
-use super::{
+use room::{
     Day, Time,
-    addresses::{LONGEST_ADDRESS, canonical},
+    address::{LONGEST_ADDRESS, canonical},
     bounds::{LONGEST_DESCRIPTION, LONGEST_LINE, LONGEST_REASON},
     visible::{is_ignorable, shows_something},
 };
+
 use crate::error::{Error, FieldError, Result};
 
 /// The most faults that one answer names: a request can have more of them than anybody reads.
@@ -163,11 +164,6 @@ fn why_no_address(given: &str) -> String {
         Some(c) => format!("must not contain characters that do not show, such as U+{:04X} here", u32::from(c)),
         None => "must be an e-mail address such as `name@example.com`".to_owned(),
     }
-}
-
-/// The form in which earlier versions stored addresses: without regard to case, and otherwise as typed.
-pub fn fold_email(address: &str) -> String {
-    address.trim().to_lowercase()
 }
 
 /// Whether a text may be a stored address, also one of an earlier version: of one line, with something on both sides of

@@ -1,8 +1,7 @@
 //! What an uploaded file is: by its content, and then by its name, which has to agree.
 
 use memchr::{memmem::find, memrchr_iter};
-
-use super::FileKind;
+use room::FileKind;
 
 /// How a file of a kind begins. TIFF and its large form come in two byte orders.
 const STARTS: &[(&[u8], FileKind)] = &[
@@ -24,30 +23,6 @@ const ZIP_START: &[u8] = b"PK\x03\x04";
 const MOST_LISTED: usize = 256 * 1024;
 /// The part that every Office Open XML has (ECMA-376 part 2).
 const CONTENT_TYPES: &[u8] = b"[Content_Types].xml";
-
-impl FileKind {
-    /// The media type that a file of this kind is sent with.
-    pub fn media_type(self) -> &'static str {
-        match self {
-            Self::Pdf => "application/pdf",
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-            Self::Tiff => "image/tiff",
-            Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        }
-    }
-
-    /// The kind that a file's name claims, by its extension.
-    pub fn of_name(name: &str) -> Option<Self> {
-        let (_, extension) = name.rsplit_once('.')?;
-        match &*extension.to_ascii_lowercase() {
-            "jpeg" | "jpe" | "jfif" => Some(Self::Jpeg),
-            "tif" => Some(Self::Tiff),
-            extension => extension.parse().ok(),
-        }
-    }
-}
 
 /// Finds a file's kind out while its bytes go by.
 #[derive(Debug, Default)]

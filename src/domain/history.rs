@@ -1,8 +1,10 @@
 //! What was uploaded to a document and said of it, in parts: a party can add versions and decisions without end.
 
-use super::{DocumentId, RoomId, VersionId, documents, room_state::VersionState, versions};
+use room::{Decision, DocumentId, RoomId, VersionId, VersionState};
+
+use super::{documents, versions};
 use crate::{
-    db::{self, Page, Tx, decisions::Decision},
+    db::{self, Page, Tx},
     error::Result,
 };
 

@@ -3,11 +3,12 @@
 //! The log, which every party reads, tells who placed and lifted a hold and when. Why is for admins alone: it stays
 //! with the hold, which is kept when it has been lifted.
 
+use room::{Deed, Event, HoldId, Log, Room, RoomId, SnapshotId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    Actor, Deed, Event, Fields, HoldId, Log, RoomId, SnapshotId,
+    Actor, Fields,
     confirmations::{self, Outcome, Word},
     operation, rooms, sessions, snapshots,
 };
@@ -17,7 +18,6 @@ use crate::{
         self, Page, Tx,
         confirmations::Request,
         holds::{Hold, Lifted},
-        rooms::Room,
     },
     error::{Error, Result},
 };
@@ -27,7 +27,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct NewHold {
     /// Why; only admins see it.
-    #[schema(value_type = super::bounds::Reason)]
+    #[schema(value_type = room::bounds::Reason)]
     pub reason: String,
     /// The snapshot to hold; the whole room where it is left out.
     #[serde(default)]

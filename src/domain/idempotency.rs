@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use room::Time;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Actor, Time};
+use super::Actor;
 use crate::{
     db::{self, Tx, idempotency::Use},
     error::{Error, Result},

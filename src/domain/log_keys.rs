@@ -1,6 +1,8 @@
 //! The keys that sign the logs: each is told to the platform's log, and its public half kept for good.
 
-use super::{Actor, Event, Log, OpenLog, operation};
+use room::{Event, Log};
+
+use super::{Actor, OpenLog, operation};
 use crate::{
     app::App,
     db::{self, Tx},

@@ -5,14 +5,15 @@ use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
 };
+use room::{EntryId, Event, Log};
 use serde_json::json;
 
-use super::{Actor, EntryId, Event, Log, operation};
+use super::{Actor, operation};
 use crate::{
     app::App,
     db::{self, Tx, activity::Entry, logs::Head},
     error::{Error, Result},
-    evidence::{Checkpoint, ConsistencyProof, LeafError, LogKey, LogProof, Question},
+    evidence::{Checkpoint, ConsistencyProof, LogKey, LogProof, Question},
 };
 
 /// Entries read at once.
@@ -142,6 +143,6 @@ fn sign(checkpoint: &Checkpoint, key: &LogKey) -> Result<String> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn unwritable(error: LeafError) -> Error {
+fn unwritable(error: serde_json::Error) -> Error {
     Error::internal(format!("an entry cannot be written: {error}"))
 }

@@ -4,12 +4,12 @@
 
 use std::collections::HashMap;
 
+use room::{Party, address as addresses, visible::is_ignorable};
 use unicode_security::{MixedScript, mixed_script::AugmentedScriptSet, skeleton};
 
-use super::{addresses, visible::is_ignorable};
 use crate::{
     app::App,
-    db::{self, parties::Party, users::User},
+    db::{self, users::User},
     error::Result,
 };
 
@@ -139,7 +139,7 @@ fn spelling(text: &str) -> String {
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric() && !super::visible::is_mark(c)).filter(|word| !word.is_empty())
+    text.split(|c: char| !c.is_alphanumeric() && !room::visible::is_mark(c)).filter(|word| !word.is_empty())
 }
 
 /// Whether the letters of a word are of scripts that are not written together. Latin letters are common in words of

@@ -2,12 +2,8 @@
 
 mod fields;
 mod file_kinds;
-mod ids;
-mod imo;
 mod object;
 mod slots;
-mod time;
-mod words;
 
 pub mod account_requests;
 pub mod activity;
@@ -15,9 +11,6 @@ pub mod addresses;
 pub mod approvals;
 pub mod archive;
 pub mod attempts;
-pub mod bounds;
-pub mod clearance;
-pub mod clocks;
 pub mod cockpit;
 pub mod compare;
 pub mod confirmations;
@@ -47,7 +40,6 @@ pub mod sealing;
 pub mod sessions;
 pub mod sign_in;
 pub mod snapshots;
-pub mod standing;
 pub mod system;
 pub mod todo;
 pub mod two_people;
@@ -55,22 +47,9 @@ pub mod users;
 pub mod verifying;
 pub mod versions;
 pub mod vessels;
-pub mod visible;
 
-pub use activity::{Actor, Event, Log};
-pub use clocks::Clocks;
-pub use fields::{Fields, fold_email};
+pub use activity::Actor;
+pub use fields::Fields;
 pub use file_kinds::Inspection;
-pub use ids::{
-    AccountRequestId, ApprovalId, DecisionId, DocumentId, EntryId, HoldId, NotAnId, PartyId, RoomId, SessionId,
-    SnapshotId, UserId, VersionId, VesselId,
-};
 pub use object::{Change, Object, read as read_object, unacceptable};
 pub use operation::{OpenLog, operation};
-pub use room_state::RoomState;
-pub use time::{Day, Time};
-pub use words::{
-    AccountDeed, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, Deed, DocumentStatus, FileKind,
-    NotAWord, NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict,
-    VesselRole, VesselStatus,
-};

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Actor, EntryId, Event, Log, Role, Time};
+use room::{EntryId, Event, Log, Role, Time};
+
+use super::Actor;
 use crate::{
     app::{self, App},
     db::{self, Tx, activity::Entry},

@@ -1,18 +1,16 @@
 //! Parties: who takes part in a room, and as what.
 
+use room::{
+    Event, Log, Party, PartyId, Role, RoomId, Side, address as addresses,
+    bounds::{EmailAddress, Line, MOST_PARTIES, OptionalLine},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    Actor, Change, Event, Fields, Log, PartyId, Role, RoomId, Side, addresses,
-    bounds::{EmailAddress, Line, MOST_PARTIES, OptionalLine},
-    idempotency::Once,
-    object::differences,
-    operation, rooms,
-};
+use super::{Actor, Change, Fields, idempotency::Once, object::differences, operation, rooms};
 use crate::{
     app::App,
-    db::{self, Tx, parties::Party},
+    db::{self, Tx},
     error::{Error, Result},
 };
 
@@ -21,7 +19,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct NewParty {
     /// `owner`, `broker`, `charterer`, `seller` or `buyer`.
-    #[schema(schema_with = super::words::roles_in_a_room)]
+    #[schema(schema_with = room::roles_in_a_room)]
     pub role: Role,
     /// Name, 1 to 255 characters.
     #[schema(value_type = Line, example = "Eleni Papadopoulou")]

@@ -1,19 +1,22 @@
 //! Phases: an operation goes from one to the next through its gate, or over it with a reason.
 
+use room::{
+    Event, Log, Phase, Room, RoomId, RoomState, SnapshotId, SnapshotType, Time,
+    bounds::{Instant, OptionalReason},
+    standing,
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    Actor, Event, Fields, Log, OpenLog, Phase, RoomId, RoomState, SnapshotId, SnapshotType, Time,
-    bounds::{Instant, OptionalReason},
-    operation,
+    Actor, Fields, OpenLog, operation,
     portion::fitting,
     snapshots::{self, NewSnapshot},
-    standing,
 };
 use crate::{
     app::App,
-    db::{self, Tx, rooms::Room},
+    db::{self, Tx},
+    domain::room_state,
     error::{Error, Result},
 };
 
@@ -71,7 +74,7 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, asked: NewPhase) -> Res
     fields.done()?;
     let in_tx = app.clone();
     let changed = operation(app, Log::Room(room), by, async move |tx, log| {
-        let state = RoomState::read(tx, room, log.now).await?;
+        let state = room_state::read(tx, room, log.now).await?;
         let from = state.room.phase;
         let to = asked.phase;
         let overridden = if to < from { back(&state, reason.as_deref())? } else { forth(&state, &asked)? };

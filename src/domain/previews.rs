@@ -1,15 +1,13 @@
 //! Previews: the first page of a file as a picture, which is logged like a download of it.
 
 use preview::{DRAWER, Kind};
+use room::{DocumentId, Event, FileKind, Log, RoomId, SnapshotId, SnapshotType, UserId, Version, VersionId};
 
-use super::{
-    Actor, DocumentId, Event, FileKind, Log, RoomId, SnapshotId, SnapshotType, UserId, VersionId, operation, snapshots,
-    versions,
-};
+use super::{Actor, operation, snapshots, versions};
 use crate::{
     app::App,
     children::{FILE_LIMIT, Uploaded},
-    db::{Tx, document_versions::Version, files::StoredFile, snapshots::Snapshot},
+    db::{Tx, files::StoredFile, snapshots::Snapshot},
     error::{Error, Result},
 };
 
@@ -29,7 +27,7 @@ impl Previewable {
             FileKind::Png => Kind::Png,
             FileKind::Tiff | FileKind::Docx | FileKind::Xlsx => return Err(Error::NoPreview),
         };
-        Self::of(kind, version.file())
+        Self::of(kind, version.into())
     }
 
     /// The file of a snapshot, once it is there.

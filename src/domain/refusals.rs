@@ -8,7 +8,9 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{Actor, Event, Log, OpenLog, Role, RoomId, Time, activity::Repeated};
+use room::{Event, Log, Repeated, Role, RoomId, Time};
+
+use super::{Actor, OpenLog};
 use crate::{
     app::App,
     error::{Error, Result},

@@ -4,8 +4,9 @@
 use std::sync::{Arc, atomic::AtomicU32};
 
 use report::Edition;
+use room::SnapshotType;
 
-use super::{SnapshotType, record::Captured, sealing};
+use super::{record::Captured, sealing};
 use crate::{app::App, children::Drawing, db::snapshots::Snapshot, error::Result};
 
 /// Draws the file from the compressed record, and seals it where it is a PDF. `progress` tells percents
@@ -28,7 +29,7 @@ async fn drawing_of(
     progress: Arc<AtomicU32>,
 ) -> Result<Vec<u8>> {
     let record = Captured::from_stored(compressed, &snapshot.record_sha256)?.canonical;
-    let drawing = Drawing { edition, record, proof: snapshot.proof.clone(), format: snapshot.kind.into() };
+    let drawing = Drawing { edition, record, proof: snapshot.proof.clone(), format: snapshot.format() };
     let drawn = app.children.draw(drawing, progress).await?;
     if !drawn.uncovered.is_empty() {
         let code_points: Vec<_> = drawn.uncovered.iter().map(|c| format!("U+{:04X}", u32::from(*c))).collect();

@@ -1,198 +1,51 @@
-//! A room as it stands: everything in it, read at one instant, and where each document stands.
+//! Reads what is in a room, at one instant.
 
-use std::collections::HashMap;
+use room::{Content, Decision, Room, RoomId, RoomState, Time};
 
-use super::{
-    Day, DocumentStatus, Requirement, RoomId, Time, Verdict, VesselId, VesselStatus, clocks, decisions, rooms,
-};
+use super::rooms;
 use crate::{
     app::App,
-    db::{
-        self, Tx, approvals::Approval, decisions::Decision, document_versions::Version, documents::Document,
-        parties::Party, rooms::Room, vessels::Vessel,
-    },
+    db::{self, Tx},
     error::Result,
 };
 
-/// Everything in a room.
-#[derive(Debug, Clone)]
-pub struct RoomState {
-    /// The room.
-    pub room: Room,
-    /// Who takes part, in the order they joined.
-    pub parties: Vec<Party>,
-    /// The vessels, in the order they were named.
-    pub vessels: Vec<Vessel>,
-    /// The documents: those of the vessels in their order, then the room's own.
-    pub documents: Vec<DocumentState>,
-    /// The clearances of the vessels.
-    pub approvals: Vec<Approval>,
-    /// The instant.
-    pub now: Time,
+/// Reads everything in a room as it stands now.
+pub async fn now(app: &App, room: RoomId) -> Result<RoomState> {
+    let now = app.now();
+    app.db.read_at_length(async move |tx| read(tx, room, now).await).await
 }
 
-/// A document with all that was uploaded to it.
-#[derive(Debug, Clone)]
-pub struct DocumentState {
-    /// The slot.
-    pub slot: Document,
-    /// Its versions, oldest first.
-    pub versions: Vec<VersionState>,
-    /// Where it stands.
-    pub status: DocumentStatus,
-    /// Whether the operation waits for it: required, not waived, and not of a vessel that was withdrawn.
-    pub needed: bool,
+/// Reads everything in a room that has not been deleted, of the decisions the last word of each party.
+pub async fn read(tx: &mut Tx, room: RoomId, now: Time) -> Result<RoomState> {
+    let room = rooms::in_use(tx, room).await?;
+    of(tx, room, now).await
 }
 
-/// A version with what was decided on it.
-#[derive(Debug, Clone)]
-pub struct VersionState {
-    /// The version.
-    pub version: Version,
-    /// The decisions, oldest first: of a whole state all of them, otherwise the last word of each party, or the newest.
-    pub decisions: Vec<Decision>,
-    /// How many decisions there are.
-    pub decision_count: i64,
+/// Reads a room that has not been deleted with every decision there is, for a record. One party can make very many,
+/// so that what is only shown is read without those that count no more.
+pub async fn read_whole(tx: &mut Tx, room: RoomId, now: Time) -> Result<RoomState> {
+    let room = rooms::in_use(tx, room).await?;
+    let decisions = db::decisions::of_room(tx, room.id).await?;
+    with(tx, room, now, decisions).await
 }
 
-impl RoomState {
-    /// Everything in a room as it stands now.
-    pub async fn now(app: &App, room: RoomId) -> Result<Self> {
-        let now = app.now();
-        app.db.read_at_length(async move |tx| Self::read(tx, room, now).await).await
-    }
-
-    /// Reads everything in a room that has not been deleted, of the decisions the last word of each party.
-    pub async fn read(tx: &mut Tx, room: RoomId, now: Time) -> Result<Self> {
-        let room = rooms::in_use(tx, room).await?;
-        Self::of(tx, room, now).await
-    }
-
-    /// Reads a room that has not been deleted with every decision there is, for a record. One party can make very many,
-    /// so that what is only shown is read without those that count no more.
-    pub async fn read_whole(tx: &mut Tx, room: RoomId, now: Time) -> Result<Self> {
-        let room = rooms::in_use(tx, room).await?;
-        let decisions = db::decisions::of_room(tx, room.id).await?;
-        Self::with(tx, room, now, decisions).await
-    }
-
-    /// Reads everything in this room, of the decisions the last word of each party.
-    pub async fn of(tx: &mut Tx, room: Room, now: Time) -> Result<Self> {
-        let decisions = db::decisions::last_words(tx, room.id).await?;
-        Self::with(tx, room, now, decisions).await
-    }
-
-    async fn with(tx: &mut Tx, room: Room, now: Time, decisions: Vec<Decision>) -> Result<Self> {
-        let vessels = db::vessels::all(tx, room.id).await?;
-        let counts = db::decisions::counts(tx, room.id).await?;
-        let mut decisions = grouped(decisions, |decision| decision.version);
-        let with_decisions = |version: Version| VersionState {
-            decisions: decisions.remove(&version.id).unwrap_or_default(),
-            decision_count: counts.get(&version.id).copied().unwrap_or_default(),
-            version,
-        };
-        let versions = db::document_versions::of_room(tx, room.id).await?.into_iter().map(with_decisions).collect();
-        let mut versions = grouped(versions, |state: &VersionState| state.version.document);
-        let end = clocks::end_of_operation(&room, now).day();
-        let slots = db::documents::all(tx, room.id).await?;
-        let documents = slots
-            .into_iter()
-            .map(|slot| {
-                let versions = versions.remove(&slot.id).unwrap_or_default();
-                DocumentState {
-                    status: versions.last().map_or(DocumentStatus::Missing, |newest| newest.status(end)),
-                    needed: is_needed(&slot, &vessels),
-                    versions,
-                    slot,
-                }
-            })
-            .collect();
-        Ok(Self {
-            parties: db::parties::all(tx, room.id).await?,
-            approvals: db::approvals::all(tx, room.id).await?,
-            room,
-            vessels,
-            documents,
-            now,
-        })
-    }
-
-    /// A vessel of the room.
-    pub fn vessel(&self, id: VesselId) -> Option<&Vessel> {
-        self.vessels.iter().find(|vessel| vessel.id == id)
-    }
-
-    /// The vessels that take part.
-    pub fn active_vessels(&self) -> impl Iterator<Item = &Vessel> {
-        self.vessels.iter().filter(|vessel| vessel.details.status == VesselStatus::Active)
-    }
-
-    /// What a document is called among all of the room's: with its vessel's name, where it has one.
-    pub fn title_of(&self, slot: &Document) -> String {
-        match slot.vessel.and_then(|vessel| self.vessel(vessel)) {
-            Some(vessel) => format!("{}: {}", vessel.details.name, slot.name),
-            None => slot.name.clone(),
-        }
-    }
+/// Reads everything in this room, of the decisions the last word of each party.
+pub async fn of(tx: &mut Tx, room: Room, now: Time) -> Result<RoomState> {
+    let decisions = db::decisions::last_words(tx, room.id).await?;
+    with(tx, room, now, decisions).await
 }
 
-impl DocumentState {
-    /// The version that counts.
-    pub fn newest(&self) -> Option<&VersionState> {
-        self.versions.last()
-    }
-
-    /// Whether the version that counts is this person's own paper, on which others decide.
-    pub fn is_own(&self, email: &str) -> bool {
-        let all = || self.versions.iter().map(|state| &state.version);
-        self.newest().is_some_and(|newest| decisions::is_own_paper(&newest.version, all(), email))
-    }
-
-    /// Whether nothing waits for it any more.
-    pub fn is_resolved(&self) -> bool {
-        self.status == DocumentStatus::Approved
-    }
-}
-
-impl VersionState {
-    /// The last word of each party, in the order in which these were said.
-    pub fn standing_decisions(&self) -> Vec<&Decision> {
-        let later = |at: usize, party: &str| self.decisions[at + 1..].iter().any(|later| later.party == party);
-        let numbered = self.decisions.iter().enumerate();
-        numbered.filter(|(at, decision)| !later(*at, &decision.party)).map(|(_, decision)| decision).collect()
-    }
-
-    /// The decision that stands in the way, if a party rejects the version.
-    pub fn rejection(&self) -> Option<&Decision> {
-        self.standing_decisions().into_iter().rev().find(|decision| decision.verdict == Verdict::Rejected)
-    }
-
-    /// Where a document stands whose newest version this is, in an operation that ends on that day.
-    fn status(&self, end: Day) -> DocumentStatus {
-        if self.rejection().is_some() {
-            DocumentStatus::Rejected
-        } else if self.version.expires_on.is_some_and(|last| last < end) {
-            DocumentStatus::Expired
-        } else if self.decisions.is_empty() {
-            DocumentStatus::UnderReview
-        } else {
-            DocumentStatus::Approved
-        }
-    }
-}
-
-fn is_needed(slot: &Document, vessels: &[Vessel]) -> bool {
-    let withdrawn =
-        |id| vessels.iter().any(|vessel| vessel.id == id && vessel.details.status == VesselStatus::Withdrawn);
-    // Only what is conditional can be waived, also where it was so when it was.
-    let waived = slot.requirement == Requirement::Conditional && slot.waiver.is_some();
-    slot.requirement != Requirement::Optional && !waived && !slot.vessel.is_some_and(withdrawn)
-}
-
-fn grouped<T, K: std::hash::Hash + Eq>(rows: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, Vec<T>> {
-    let mut groups: HashMap<K, Vec<T>> = HashMap::new();
-    for row in rows {
-        groups.entry(key(&row)).or_default().push(row);
-    }
-    groups
+async fn with(tx: &mut Tx, room: Room, now: Time, decisions: Vec<Decision>) -> Result<RoomState> {
+    let id = room.id;
+    let content = Content {
+        parties: db::parties::all(tx, id).await?,
+        vessels: db::vessels::all(tx, id).await?,
+        slots: db::documents::all(tx, id).await?,
+        versions: db::document_versions::of_room(tx, id).await?,
+        decisions,
+        decision_counts: db::decisions::counts(tx, id).await?,
+        approvals: db::approvals::all(tx, id).await?,
+        room,
+    };
+    Ok(RoomState::of(content, now))
 }

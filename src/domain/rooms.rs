@@ -1,13 +1,16 @@
 //! Rooms: opened by a broker or an admin, changed, deleted; the log stays.
 
 use jiff::Timestamp;
+use room::{
+    CargoProfile, Deed, Event, Log, Party, PartyId, Phase, Room, RoomId, RoomStatus, Time,
+    bounds::{Description, Instant, Line, MOST_PARTIES, NewParties, PlannedHours},
+    clocks,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Actor, CargoProfile, Change, Deed, Event, Fields, Log, PartyId, Phase, RoomId, RoomStatus, Time,
-    bounds::{Description, Instant, Line, MOST_PARTIES, NewParties, PlannedHours},
-    clocks,
+    Actor, Change, Fields,
     confirmations::{self, Outcome, Word},
     holds,
     idempotency::Once,
@@ -20,7 +23,7 @@ use super::{
 };
 use crate::{
     app::App,
-    db::{self, Tx, confirmations::Request, holds::Hold, parties::Party, rooms::Room},
+    db::{self, Tx, confirmations::Request, holds::Hold},
     error::{Error, Result},
 };
 

@@ -1,6 +1,8 @@
 //! The schema taken back: what it deletes is told to the log that remains.
 
-use super::{Actor, Event, Log, OpenLog, log_keys};
+use room::{Event, Log};
+
+use super::{Actor, OpenLog, log_keys};
 use crate::{app::App, db::migrations, error::Result};
 
 /// Takes back every migration after `to`; answers their names.

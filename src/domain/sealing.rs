@@ -5,9 +5,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use room::Time;
 use seal::{Authorities, Fault, Seal, timestamp};
 
-use super::Time;
 use crate::{
     app::App,
     authority,

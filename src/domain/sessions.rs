@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use room::{Event, Log, SessionId, Time, UserId};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Actor, Event, Log, OpenLog, SessionId, Time, UserId, attempts, operation, passwords,
+    Actor, OpenLog, attempts, operation, passwords,
     refusals::{self, Kind, Reason},
     users::{self, Verified},
 };

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use room::{Event, Log, SessionId, Time, address::fold_email, bounds::LONGEST_LINE};
+
 use super::{
-    Event, Log, SessionId, Time,
     attempts::{self, Attempt, Heard},
-    bounds::LONGEST_LINE,
     fields::{is_email, is_legible},
-    fold_email, operation, passwords,
+    operation, passwords,
     refusals::{self, Kind},
     sessions::{self, hash_token},
 };

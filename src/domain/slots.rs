@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{
-    CargoProfile, DocumentId, Event, OpenLog, Requirement, RoomId, Scope, VesselId, VesselRole,
-    document_types::DocumentType, rooms,
+use room::{
+    CargoProfile, Document, DocumentId, DocumentType, Event, Requirement, Room, RoomId, Scope, Vessel, VesselId,
+    VesselRole,
 };
+
+use super::{OpenLog, rooms};
 use crate::{
     app,
-    db::{self, Tx, documents::Document, rooms::Room, vessels::Vessel},
+    db::{self, Tx},
     error::Result,
 };
 

@@ -7,13 +7,12 @@
 use std::time::Duration;
 
 use report::record::SectionOptions;
+use room::{Deed, Event, Log, RoomId, SealTold, SnapshotId, SnapshotStatus, SnapshotType, Time, clocks};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Actor, Deed, Event, Fields, Log, OpenLog, RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time,
-    activity::SealTold,
-    clocks,
+    Actor, Fields, OpenLog,
     confirmations::{self, Outcome, Word},
     holds,
     idempotency::Once,
@@ -43,7 +42,7 @@ pub const MOST_ATTEMPTS: i64 = 5;
 pub struct NewSnapshot {
     /// Title of at most 255 characters; where it is missing or blank, the date makes one.
     #[serde(default)]
-    #[schema(value_type = Option<super::bounds::OptionalLine>)]
+    #[schema(value_type = Option<room::bounds::OptionalLine>)]
     pub title: Option<String>,
     /// `pdf`, `json` or `csv`.
     #[serde(default = "pdf")]
@@ -292,7 +291,7 @@ pub async fn log_download(app: &App, by: &Actor, room: RoomId, id: SnapshotId, r
 
 /// Where a snapshot's file is kept: nothing a user typed is part of it.
 pub fn file_key(snapshot: &Snapshot) -> String {
-    let extension = report::Format::from(snapshot.kind).extension();
+    let extension = snapshot.format().extension();
     format!("rooms/{}/snapshots/{}.{extension}", snapshot.room, snapshot.id)
 }
 

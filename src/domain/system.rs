@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use room::Time;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Time;
 use crate::{
     app::App,
     db::{self, Dialect, fsck_runs::Finished, migrations},

@@ -1,15 +1,13 @@
 //! What there is to do in a room: documents by what they wait for, what blocks the next phase first.
 
+use room::{
+    Criticality, Day, DocumentId, DocumentState, DocumentStatus, NoticeState, Phase, Role, RoomState, Standing, Time,
+    VesselId, clearance, clocks, standing::holds_up,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    Criticality, Day, DocumentId, DocumentStatus, NoticeState, Phase, Role, RoomState, Time, VesselId, clearance,
-    clocks,
-    portion::fitting,
-    room_state::DocumentState,
-    standing::{Standing, holds_up},
-};
+use super::portion::fitting;
 
 /// What there is to do in a room.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]

@@ -7,7 +7,9 @@
 
 use std::time::Duration;
 
-use super::{Actor, OpenLog, Role, Time, UserId};
+use room::{Role, Time, UserId};
+
+use super::{Actor, OpenLog};
 use crate::{
     db::{self, Tx, users::User},
     error::{Error, Result},

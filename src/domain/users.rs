@@ -2,15 +2,17 @@
 //!
 //! Nothing deletes an account: the logs name it. One that is disabled opens nothing, and is kept.
 
+use room::{
+    AccountDeed, AccountRequestId, Event, Log, Role, Time, UserId,
+    address::{self as addresses, fold_email},
+    bounds::{EmailAddress, Line, NewPassword},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    AccountDeed, AccountRequestId, Actor, Change, Event, Fields, Log, Role, Time, UserId, account_requests, addresses,
-    attempts,
-    bounds::{EmailAddress, Line, NewPassword},
+    Actor, Change, Fields, account_requests, attempts,
     confirmations::Outcome,
-    fold_email,
     object::differences,
     operation,
     passwords::{self, Owner},
@@ -110,7 +112,7 @@ pub async fn add(app: &App, by: &Actor, asked: &NewUser, given: GivenPassword) -
     operation(app, Log::Platform, by, async move |tx, log| {
         // An earlier version may have stored the same address in another spelling.
         let is_there = db::users::by_email(tx, &typed).await?.is_some();
-        let email = addresses::of_party(tx, email).await?;
+        let email = crate::domain::addresses::of_party(tx, email).await?;
         if is_there {
             return Err(Error::conflict(format!("there is an account `{email}` already")));
         }

@@ -2,8 +2,9 @@
 //! Nothing of what is brought is kept, and none of it is read in this process.
 
 use futures_util::TryStreamExt;
+use room::{RoomId, SnapshotId, UserId};
 
-use super::{RoomId, SnapshotId, UserId, log_keys, snapshots};
+use super::{log_keys, snapshots};
 use crate::{
     app::App,
     children::{Claimant, MOST_FILE, Verification, Verifying, What},

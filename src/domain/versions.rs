@@ -1,12 +1,14 @@
 //! Versions: files uploaded to a document. A version is never changed; another follows it.
 
-use super::{
-    Actor, Day, DocumentId, DocumentStatus, Event, Fields, FileKind, Inspection, Log, OpenLog, RoomId, VersionId,
-    VesselId, clocks::NOTICE_DOCUMENT, document_types, documents, operation, rooms,
+use room::{
+    Day, Document, DocumentId, DocumentStatus, Event, FileKind, Log, RoomId, Version, VersionId, VesselId,
+    clocks::NOTICE_DOCUMENT,
 };
+
+use super::{Actor, Fields, Inspection, OpenLog, document_types, documents, operation, rooms};
 use crate::{
     app::App,
-    db::{self, Tx, document_versions::Version, documents::Document},
+    db::{self, Tx},
     error::{Error, Result},
     evidence::Hash,
     files::Staged,

@@ -1,153 +1,81 @@
 //! The vessels of a room: named, changed, withdrawn.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use room::{
+    Event, Log, RoomId, Vessel, VesselDetails, VesselId,
+    bounds::{Beam, Draught, Length, Tonnage, YearBuilt},
+    imo,
+};
 
 use super::{
-    Actor, Event, Fields, Log, RoomId, VesselId, VesselRole, VesselStatus,
-    bounds::{Beam, Draught, ImoNumber, Length, Line, OptionalLine, OptionalReason, Tonnage, YearBuilt},
+    Actor, Fields,
     idempotency::Once,
-    imo,
     object::{Change, differences},
     operation, rooms,
     slots::{self, Cause},
 };
 use crate::{
     app::App,
-    db::{self, Tx, vessels::Vessel},
+    db::{self, Tx},
     error::{Error, Result},
 };
 
 /// Vessels that a room may have: an operation of more is none.
 const MOST_VESSELS: usize = 12;
 
-/// A vessel of the operation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VesselDetails {
-    /// Name, 1 to 255 characters.
-    #[schema(value_type = Line, example = "Aegean Star")]
-    pub name: String,
-    /// IMO number: seven digits, the last of which checks the others.
-    #[serde(default)]
-    #[schema(value_type = Option<ImoNumber>, example = "9074729")]
-    pub imo_number: Option<String>,
-    /// Why it has none, such as a barge; the log keeps it.
-    #[serde(default)]
-    #[schema(value_type = Option<OptionalReason>)]
-    pub no_imo_reason: Option<String>,
-    /// What it does in the transfer.
-    pub role: VesselRole,
-    /// Whether it takes part.
-    #[serde(default = "active")]
-    #[schema(default = "active")]
-    pub status: VesselStatus,
-    /// What kind of ship, in words.
-    #[serde(default)]
-    #[schema(value_type = Option<OptionalLine>, example = "Aframax crude tanker")]
-    pub vessel_type: Option<String>,
-    /// Flag State.
-    #[serde(default)]
-    #[schema(value_type = Option<OptionalLine>)]
-    pub flag: Option<String>,
-    /// Owner.
-    #[serde(default)]
-    #[schema(value_type = Option<OptionalLine>)]
-    pub owner: Option<String>,
-    /// Charterer.
-    #[serde(default)]
-    #[schema(value_type = Option<OptionalLine>)]
-    pub charterer: Option<String>,
-    /// Length over all, in metres.
-    #[serde(default)]
-    #[schema(value_type = Option<Length>)]
-    pub length_m: Option<f64>,
-    /// Beam, in metres.
-    #[serde(default)]
-    #[schema(value_type = Option<Beam>)]
-    pub beam_m: Option<f64>,
-    /// Summer draught, in metres.
-    #[serde(default)]
-    #[schema(value_type = Option<Draught>)]
-    pub draught_m: Option<f64>,
-    /// Gross tonnage, which has no unit.
-    #[serde(default)]
-    #[schema(value_type = Option<Tonnage>)]
-    pub gross_tonnage: Option<i64>,
-    /// Deadweight, in tonnes.
-    #[serde(default)]
-    #[schema(value_type = Option<Tonnage>)]
-    pub deadweight_t: Option<i64>,
-    /// Year of build.
-    #[serde(default)]
-    #[schema(value_type = Option<YearBuilt>)]
-    pub year_built: Option<i64>,
-    /// Classification society.
-    #[serde(default)]
-    #[schema(value_type = Option<OptionalLine>)]
-    pub class_society: Option<String>,
-}
-
-fn active() -> VesselStatus {
-    VesselStatus::Active
-}
-
-impl VesselDetails {
-    /// The details as they are stored; what is not acceptable is told field by field. `stored_reason` is the
-    /// `no_imo_reason` that is there already, which may be from a time when texts could be longer.
-    fn checked(self, stored_reason: Option<&str>) -> Result<Self> {
-        let mut fields = Fields::default();
-        let has_number = self.imo_number.is_some();
-        let imo_number = self
-            .imo_number
-            .and_then(|given| imo::read(&given).map_err(|wrong| fields.fault("imo_number", wrong.message())).ok());
-        let no_imo_reason = match self.no_imo_reason.as_deref() {
-            same if same == stored_reason => same.map(ToOwned::to_owned),
-            given => fields.optional_text("no_imo_reason", given),
-        };
-        match (has_number, &no_imo_reason) {
-            (false, None) => fields.fault(
-                "imo_number",
-                "must be given; for a unit that has none, such as a barge, give `no_imo_reason` instead",
-            ),
-            (true, Some(_)) => fields.fault("no_imo_reason", "must be left out where there is an IMO number"),
-            _ => {}
-        }
-        for (field, given, most) in [
-            ("length_m", self.length_m, Length::MOST),
-            ("beam_m", self.beam_m, Beam::MOST),
-            ("draught_m", self.draught_m, Draught::MOST),
-        ] {
-            if given.is_some_and(|metres| !(metres > 0.0 && metres <= most)) {
-                fields.fault(field, format!("must be more than 0 and at most {most} metres"));
-            }
-        }
-        for (field, given, bounds) in [
-            ("gross_tonnage", self.gross_tonnage, Tonnage::BOUNDS),
-            ("deadweight_t", self.deadweight_t, Tonnage::BOUNDS),
-            ("year_built", self.year_built, YearBuilt::BOUNDS),
-        ] {
-            given.map(|given| fields.number(field, given, bounds));
-        }
-        let details = Self {
-            name: fields.line("name", &self.name),
-            imo_number,
-            no_imo_reason,
-            vessel_type: fields.optional_line("vessel_type", self.vessel_type.as_deref()),
-            flag: fields.optional_line("flag", self.flag.as_deref()),
-            owner: fields.optional_line("owner", self.owner.as_deref()),
-            charterer: fields.optional_line("charterer", self.charterer.as_deref()),
-            class_society: fields.optional_line("class_society", self.class_society.as_deref()),
-            ..self
-        };
-        fields.done()?;
-        Ok(details)
+/// The details as they are stored; what is not acceptable is told field by field. `stored_reason` is the
+/// `no_imo_reason` that is there already, which may be from a time when texts could be longer.
+fn checked(given: VesselDetails, stored_reason: Option<&str>) -> Result<VesselDetails> {
+    let mut fields = Fields::default();
+    let has_number = given.imo_number.is_some();
+    let imo_number = given
+        .imo_number
+        .and_then(|number| imo::read(&number).map_err(|wrong| fields.fault("imo_number", wrong.message())).ok());
+    let no_imo_reason = match given.no_imo_reason.as_deref() {
+        same if same == stored_reason => same.map(ToOwned::to_owned),
+        given => fields.optional_text("no_imo_reason", given),
+    };
+    match (has_number, &no_imo_reason) {
+        (false, None) => fields.fault(
+            "imo_number",
+            "must be given; for a unit that has none, such as a barge, give `no_imo_reason` instead",
+        ),
+        (true, Some(_)) => fields.fault("no_imo_reason", "must be left out where there is an IMO number"),
+        _ => {}
     }
+    for (field, given, most) in [
+        ("length_m", given.length_m, Length::MOST),
+        ("beam_m", given.beam_m, Beam::MOST),
+        ("draught_m", given.draught_m, Draught::MOST),
+    ] {
+        if given.is_some_and(|metres| !(metres > 0.0 && metres <= most)) {
+            fields.fault(field, format!("must be more than 0 and at most {most} metres"));
+        }
+    }
+    for (field, given, bounds) in [
+        ("gross_tonnage", given.gross_tonnage, Tonnage::BOUNDS),
+        ("deadweight_t", given.deadweight_t, Tonnage::BOUNDS),
+        ("year_built", given.year_built, YearBuilt::BOUNDS),
+    ] {
+        given.map(|given| fields.number(field, given, bounds));
+    }
+    let details = VesselDetails {
+        name: fields.line("name", &given.name),
+        imo_number,
+        no_imo_reason,
+        vessel_type: fields.optional_line("vessel_type", given.vessel_type.as_deref()),
+        flag: fields.optional_line("flag", given.flag.as_deref()),
+        owner: fields.optional_line("owner", given.owner.as_deref()),
+        charterer: fields.optional_line("charterer", given.charterer.as_deref()),
+        class_society: fields.optional_line("class_society", given.class_society.as_deref()),
+        ..given
+    };
+    fields.done()?;
+    Ok(details)
 }
 
 /// Names a vessel, and opens the slots of its documents.
 pub async fn add(app: &App, by: &Actor, room: RoomId, asked: VesselDetails, once: Option<Once>) -> Result<Vessel> {
-    let vessel = Vessel { id: VesselId(app.new_id()), details: asked.clone().checked(None)?, added_at: app.now() };
+    let vessel = Vessel { id: VesselId(app.new_id()), details: checked(asked.clone(), None)?, added_at: app.now() };
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::at_work(tx, room).await?;
         if let Some(once) = &once
@@ -190,7 +118,7 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, id: VesselId, asked: Ch
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::at_work(tx, room).await?;
         let before = find(tx, room, id).await?;
-        let details = asked.of(&before.details)?.checked(before.details.no_imo_reason.as_deref())?;
+        let details = checked(asked.of(&before.details)?, before.details.no_imo_reason.as_deref())?;
         let after = Vessel { details, ..before.clone() };
         if after == before {
             return Ok(after);

@@ -5,8 +5,7 @@ use std::cell::RefCell;
 use sha2::{Digest, Sha256};
 use tlog_tiles::tlog::{self, HashReader};
 
-/// A SHA-256.
-pub type Hash = [u8; 32];
+pub use room::Hash;
 
 /// The hash of a leaf (RFC 6962 §2.1): SHA-256 of a zero byte and the entry.
 pub fn leaf_hash(entry: &[u8]) -> Hash {

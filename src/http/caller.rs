@@ -10,6 +10,7 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts, RawPathParams},
     http::{Extensions, HeaderMap, Method, header::AUTHORIZATION, request::Parts},
 };
+use room::{Role, Room, RoomId, RoomStatus, Time};
 
 use super::{
     Access, Client,
@@ -20,9 +21,9 @@ use super::{
 };
 use crate::{
     app::App,
-    db::{self, Tx, rooms::Room, sessions::SignedIn, users::User},
+    db::{self, Tx, sessions::SignedIn, users::User},
     domain::{
-        Actor, Role, RoomId, RoomStatus, Time,
+        Actor,
         refusals::{self, Kind},
         sessions,
     },

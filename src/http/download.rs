@@ -15,6 +15,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use room::{FileKind, UserId};
 use utoipa::openapi::{Content, path::ParameterIn};
 
 use super::{
@@ -23,17 +24,15 @@ use super::{
     describe::{Answers, Takes},
     route_doc::{Kind, RouteDoc},
 };
-use futures_util::StreamExt;
-use report::Format;
-
 use crate::{
     app::{self, App},
     db::files::StoredFile,
-    domain::{FileKind, UserId},
     error::{Error, Result},
     files::Opened,
     shares::Seat,
 };
+use futures_util::StreamExt;
+use report::Format;
 
 /// What a client says of the file it wants.
 #[derive(Debug)]

@@ -15,6 +15,7 @@ use axum::{
     },
 };
 use bytes::Bytes;
+use room::{NotAnId, bounds::LONGEST_LINE};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use utoipa::{
@@ -30,7 +31,7 @@ use super::{
 use crate::{
     app::App,
     db::Page,
-    domain::{Fields, NotAnId, bounds::LONGEST_LINE, idempotency::Once, read_object, unacceptable},
+    domain::{Fields, idempotency::Once, read_object, unacceptable},
     error::{Error, Result},
 };
 
@@ -292,7 +293,7 @@ impl Given {
     }
 
     /// An instant.
-    pub fn time(&mut self, name: &str) -> Option<crate::domain::Time> {
+    pub fn time(&mut self, name: &str) -> Option<room::Time> {
         let text = self.text(name)?;
         self.fields.time(name, &text)
     }

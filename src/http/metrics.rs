@@ -7,12 +7,13 @@ use axum::{
     http::{HeaderMap, Method, header::CONTENT_TYPE},
     response::IntoResponse,
 };
+use room::{SnapshotStatus, Time};
 
 use super::{Access, caller, request_log::Asker};
 use crate::{
     app::App,
     db::{self, fsck_runs::Finished},
-    domain::{SnapshotStatus, Time, fsck::Kind, sessions},
+    domain::{fsck::Kind, sessions},
     error::Result,
     policy::Action,
 };

@@ -9,6 +9,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use room::UserId;
 use utoipa::openapi::{Content, path::ParameterIn};
 
 use super::{
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::{UserId, previews::Previewable},
+    domain::previews::Previewable,
     error::{Error, Result},
 };
 

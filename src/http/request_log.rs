@@ -12,6 +12,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use room::{RoomId, UserId};
 
 use super::{
     Client,
@@ -23,10 +24,7 @@ use super::{
 use crate::{
     app::{self, App},
     db::users::User,
-    domain::{
-        RoomId, UserId,
-        refusals::{self, Kind, Reason},
-    },
+    domain::refusals::{self, Kind, Reason},
 };
 
 /// Who turned out to ask, for the log; the same for the whole of a request.

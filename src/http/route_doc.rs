@@ -2,6 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use room::{
+    Role,
+    bounds::{CODE, LONGEST_LINE, LONGEST_REASON, OPTIONAL_TEXT, YEARS},
+};
 use utoipa::{
     ToSchema,
     openapi::{
@@ -15,10 +19,6 @@ use utoipa::{
 };
 
 use super::{Access, Problem};
-use crate::domain::{
-    Role,
-    bounds::{CODE, LONGEST_LINE, LONGEST_REASON, OPTIONAL_TEXT, YEARS},
-};
 
 /// The name of the security scheme in the document.
 pub(super) const BEARER: &str = "session_token";

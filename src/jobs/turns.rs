@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::domain::RoomId;
+use room::RoomId;
 
 /// When each room with work had its last turn. It is a matter of fairness alone: each server has its own, and a restart
 /// forgets it.

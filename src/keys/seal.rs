@@ -2,12 +2,12 @@
 
 use std::{fs, io::ErrorKind, path::Path, time::Duration};
 
+use room::Time;
 use seal::{Authorities, Identity, IdentityError};
 
 use super::{cannot, make};
 use crate::{
     config::Config,
-    domain::Time,
     error::{Error, Result},
 };
 

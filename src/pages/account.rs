@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
+use room::{SessionId, Time};
 
 use super::{
     chip::{Tone, chip},
@@ -12,7 +13,7 @@ use super::{
 use crate::{
     app::App,
     db::sessions::Session,
-    domain::{SessionId, Time, sessions},
+    domain::sessions,
     error::{Error, Result},
     http::{
         Access::{SignedIn, WithGivenPassword},

@@ -1,9 +1,9 @@
 //! Chips: where something stands, in a word, a sign and a colour.
 
 use maud::{Markup, html};
+use room::{ApprovalStatus, Criticality, DocumentStatus, Requirement, SnapshotStatus, Verdict};
 
 use super::show::label;
-use crate::domain::{ApprovalStatus, Criticality, DocumentStatus, Requirement, SnapshotStatus, Verdict};
 
 /// What a chip tells, whatever its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use room::{Phase, Role, RoomId};
 
 use super::{
     chip::{Tone, chip},
@@ -16,7 +17,6 @@ use crate::{
     app::App,
     db,
     domain::{
-        Phase, Role, RoomId,
         cockpit::{self, Row, Viewer, Wanted},
         todo::Task,
     },

@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
+use room::bounds::{LONGEST_LINE, LONGEST_PASSWORD, LONGEST_REASON};
 
 use crate::{
-    domain::bounds::{LONGEST_LINE, LONGEST_PASSWORD, LONGEST_REASON},
     error::{Error, FieldError, Result},
     http::{Form, sentence},
 };

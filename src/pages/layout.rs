@@ -8,12 +8,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use room::Role;
 
 use super::{
     POLICY,
     assets::{ICON_PATH, MODULE_PATH, STYLE_PATH},
 };
-use crate::{domain::Role, http::Caller};
+use crate::http::Caller;
 
 /// The parts of the site that the bar leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

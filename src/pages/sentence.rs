@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use maud::{Markup, html};
+use room::{RoomState, Time};
 use serde_json::Value;
 
 use super::{
@@ -10,10 +11,7 @@ use super::{
     who::Who,
     words,
 };
-use crate::{
-    db::{activity::Entry, snapshots::Titled},
-    domain::{RoomState, Time},
-};
+use crate::db::{activity::Entry, snapshots::Titled};
 
 /// What sentences name, and lead to.
 #[derive(Default)]

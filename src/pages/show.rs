@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use jiff::{Timestamp, civil};
 use maud::{Markup, html};
-
-use crate::domain::{Day, Time};
+use room::{Day, Time};
 
 /// `1 Dec 2026, 06:30 UTC`; the module adds the viewer's own time to what is shown on hover.
 pub(super) fn time(at: Time) -> Markup {

@@ -1,9 +1,10 @@
 //! What stands in an operation's way, and what there is to do: each with where one goes to do it.
 
 use maud::{Markup, html};
+use room::{BlockerKind, RoomId, VesselId, standing::Blocker};
 
 use super::portion::{Portion, within};
-use crate::domain::{BlockerKind, RoomId, VesselId, standing::Blocker, todo::Task};
+use crate::domain::todo::Task;
 
 /// Where a thing in the way is dealt with.
 pub(super) fn to_blocker(room: RoomId, blocker: &Blocker) -> String {

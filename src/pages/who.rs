@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use maud::{Markup, html};
+use room::{Party, Role};
 
 use super::show::label;
 use crate::{
     app::App,
-    db::{self, Tx, parties::Party},
-    domain::Role,
+    db::{self, Tx},
     error::Result,
 };
 

@@ -1,10 +1,11 @@
 //! Names of fields, and their values, for people: where pages tell what changed.
 
 use maud::{Markup, html};
+use room::Time;
 use serde_json::Value;
 
 use super::show;
-use crate::{domain::Time, http::sentence};
+use crate::http::sentence;
 
 /// Fields whose words are not simply their parts.
 const FIELDS: &[(&str, &str)] = &[

@@ -1,9 +1,11 @@
 //! The log: what is in it, how it is read, and that nothing changes it.
 
+use room::Role;
 use serde_json::{Value, json};
+
 use sts_clearance::{
     db::{Tx, migrations},
-    domain::{Actor, Role, schema},
+    domain::{Actor, schema},
     evidence::{CompactRange, leaf_hash},
 };
 
@@ -85,7 +87,7 @@ async fn a_logs_head_is_the_tree_over_its_entries(app: TestApp) {
     let mut tree = CompactRange::empty();
     for (i, row) in rows.iter().enumerate() {
         let meta: Value = serde_json::from_str(&row.get::<String>(4).unwrap()).unwrap();
-        let time: sts_clearance::domain::Time = row.get(5).unwrap();
+        let time: room::Time = row.get(5).unwrap();
         assert_eq!(row.get::<i64>(1).unwrap(), i64::try_from(i).unwrap());
         let leaf = json!({
             "id": row.get::<String>(0).unwrap(), "room_id": room, "seq": i, "actor": row.get::<String>(2).unwrap(),

@@ -1,7 +1,7 @@
 //! Clearance of the vessels: each side speaks of the other's.
 
+use room::Role;
 use serde_json::{Value, json};
-use sts_clearance::domain::Role;
 
 use crate::harness::{IMO, TestApp, on_both_databases};
 

@@ -7,9 +7,10 @@ use std::{
     path::{Component, Path},
 };
 
+use room::Role;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sts_clearance::domain::Role;
+
 use zip::ZipArchive;
 
 use crate::harness::{IMO, TestApp, on_both_databases, pdf};

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use room::Role;
 use serde_json::json;
+
 use sts_clearance::domain::{
-    Actor, Role,
+    Actor,
     users::{self, GivenPassword},
 };
 

@@ -1,7 +1,7 @@
 //! Bad input gets a clear error and loses nothing.
 
+use room::Role;
 use serde_json::{Value, json};
-use sts_clearance::domain::Role;
 
 use crate::harness::{TestApp, on_both_databases, pdf};
 

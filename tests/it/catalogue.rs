@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use room::Role;
 use serde_json::{Value, json};
-use sts_clearance::domain::Role;
 
 use crate::harness::{IMO, TestApp, on_both_databases};
 

@@ -1,7 +1,7 @@
 //! The cockpit and the summary: what there is to do, and where.
 
+use room::Role;
 use serde_json::{Value, json};
-use sts_clearance::domain::Role;
 
 use crate::harness::{IMO, TestApp, new_room, on_both_databases};
 

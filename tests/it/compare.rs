@@ -1,7 +1,9 @@
 //! What changed in a room between two snapshots.
 
+use room::Role;
 use serde_json::{Value, json};
-use sts_clearance::domain::{Role, compare};
+
+use sts_clearance::domain::compare;
 
 use crate::harness::{IMO, TestApp, new_room, on_both_databases};
 

@@ -1,8 +1,8 @@
 //! Decisions on versions, where a document stands by them, and its downloads.
 
 use proptest::prelude::*;
+use room::Role;
 use serde_json::{Value, json};
-use sts_clearance::domain::Role;
 
 use crate::harness::{TestApp, on_both_databases, pdf};
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use reqwest::Method;
+use room::Role;
 use serde_json::{Value, json};
+
 use sts_clearance::{
     db::jobs,
-    domain::Role,
     live::{Listener, MOST_STREAMS, MOST_STREAMS_OF_ACCOUNT, MOST_STREAMS_OF_SESSION},
 };
 

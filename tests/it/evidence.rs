@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
+
 use sts_clearance::evidence::{
-    Checkpoint, CompactRange, ConsistencyProof, Hash, Leaf, LogKey, LogProof, Place, PublicKeys, Question, extends,
-    holds, leaf_hash,
+    Checkpoint, CompactRange, ConsistencyProof, Hash, LogKey, LogProof, Place, PublicKeys, Question, extends, holds,
+    leaf_hash,
 };
 
 /// MTH of RFC 6962 §2.1.
@@ -249,11 +250,11 @@ fn a_key_is_read_as_it_was_kept_shows_no_secret_and_refuses_a_name_that_would_br
 #[test]
 fn a_leaf_is_read_in_its_canonical_form_alone() {
     let canonical = br#"{"action":"room_created","actor":"system","id":"1","meta":{"a":1},"room_id":null,"seq":0,"timestamp":"2026-11-23T08:00:00Z"}"#;
-    let leaf = Leaf::read(canonical).unwrap();
+    let leaf = sts_clearance::evidence::read_leaf(canonical).unwrap();
     assert_eq!(leaf.canonical().unwrap(), canonical);
     let spaced = String::from_utf8(canonical.to_vec()).unwrap().replace(':', ": ");
-    assert!(Leaf::read(spaced.as_bytes()).is_err());
-    assert!(Leaf::read(b"{}").is_err());
+    assert!(sts_clearance::evidence::read_leaf(spaced.as_bytes()).is_err());
+    assert!(sts_clearance::evidence::read_leaf(b"{}").is_err());
 }
 
 #[test]

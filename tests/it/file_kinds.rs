@@ -3,7 +3,9 @@
 use std::io::{Cursor, Write};
 
 use proptest::prelude::*;
-use sts_clearance::domain::{FileKind, Inspection};
+use room::FileKind;
+
+use sts_clearance::domain::Inspection;
 
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 

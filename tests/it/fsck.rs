@@ -2,11 +2,13 @@
 
 use std::fs;
 
+use room::{Event, Log, Role};
 use serde_json::{Value, json};
+
 use sts_clearance::{
     db::{self, Dialect, Tx, migrations},
     domain::{
-        Actor, Event, Log, Role,
+        Actor,
         fsck::{self, Finding, Mode, Outcome, Remedy, Watch},
         log_keys, operation, schema,
     },
@@ -236,7 +238,7 @@ async fn an_edited_entry_with_its_hash_is_found_by_what_is_over_it(app: TestApp)
     let edited = room.app.app.db.write(async move |tx| {
         let mut entry = db::activity::range(tx, log, 1, 2).await?.remove(0);
         entry.meta = json!({ "reason": "another" });
-        let hash = entry.leaf().hash().unwrap();
+        let hash = sts_clearance::evidence::hash_of(&entry.leaf()).unwrap();
         let update = "UPDATE activity_log SET meta_json = ?2, leaf_hash = ?3 WHERE id = ?1";
         tx.exec(update, &[&entry.id, &entry.meta.to_string(), &hash.as_slice()]).await
     });
@@ -371,7 +373,7 @@ async fn a_history_rewritten_without_the_key_is_found(app: TestApp) {
             tx.exec("DELETE FROM log_nodes WHERE log = ?1", &[&log.key()]).await?;
             let mut tree = CompactRange::empty();
             for entry in &entries {
-                let hash = entry.leaf().hash().unwrap();
+                let hash = sts_clearance::evidence::hash_of(&entry.leaf()).unwrap();
                 let update = "UPDATE activity_log SET meta_json = ?2, leaf_hash = ?3 WHERE id = ?1";
                 tx.exec(update, &[&entry.id, &entry.meta.to_string(), &hash.as_slice()]).await?;
                 db::logs::insert_nodes(tx, log, &tree.push(hash)).await?;

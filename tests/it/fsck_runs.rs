@@ -9,10 +9,11 @@ use std::{
     time::Duration,
 };
 
+use room::Role;
 use serde_json::{Value, json};
+
 use sts_clearance::{
     app::{App, Clock},
-    domain::Role,
     jobs,
 };
 

@@ -3,8 +3,10 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::join_all;
+use room::Role;
 use serde_json::{Value, json};
-use sts_clearance::domain::{Role, users};
+
+use sts_clearance::domain::users;
 
 use crate::harness::{PASSWORD, Reply, TestApp, on_both_databases};
 

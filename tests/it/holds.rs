@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use room::Role;
 use serde_json::{Value, json};
+
 use sts_clearance::{
     db::{Tx, migrations},
-    domain::{Actor, Role, schema},
+    domain::{Actor, schema},
 };
 
 use crate::harness::{Reply, TestApp, on_both_databases};

@@ -2,11 +2,13 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
+use room::Role;
 use serde_json::{Value, json};
+
 use sts_clearance::{
     children::Children,
     db::{files::StoredFile, snapshots::Drawn},
-    domain::{Role, snapshots},
+    domain::snapshots,
     jobs::run_due,
 };
 
@@ -38,7 +40,7 @@ async fn a_lost_file_is_rendered_again_byte_for_byte(app: TestApp) {
                 tx.exec("UPDATE snapshots SET status = 'generating' WHERE id = ?1", &[&id]).await?;
                 tx.exec(
                     "INSERT INTO snapshot_jobs (snapshot_id, attempts, not_before, progress) VALUES (?1, 0, ?2, 0)",
-                    &[&id, &sts_clearance::domain::Time::EARLIEST],
+                    &[&id, &room::Time::EARLIEST],
                 )
                 .await
             })

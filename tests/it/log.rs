@@ -1,11 +1,13 @@
 //! A room's log as outsiders check it: its checkpoints, proofs, entries and export.
 
+use room::Role;
 use serde_json::{Value, json};
+
 use sts_clearance::{
     db::{self, Tx, migrations},
-    domain::{Actor, Role, log_keys, schema},
+    domain::{Actor, log_keys, schema},
     evidence::{
-        Checkpoint, CompactRange, ConsistencyProof, Hash, Leaf, LogKey, LogProof, PublicKeys, extends, holds, leaf_hash,
+        Checkpoint, CompactRange, ConsistencyProof, Hash, LogKey, LogProof, PublicKeys, extends, holds, leaf_hash,
     },
 };
 
@@ -138,7 +140,7 @@ async fn the_export_holds_every_entry_as_it_is_hashed_and_is_logged_itself(app: 
     let mut tree = CompactRange::empty();
     let mut actions = Vec::new();
     for line in lines {
-        actions.push(Leaf::read(line.as_bytes()).unwrap().action);
+        actions.push(sts_clearance::evidence::read_leaf(line.as_bytes()).unwrap().action);
         tree.push(leaf_hash(line.as_bytes()));
     }
     assert_eq!((tree.size(), tree.root()), (head.size, head.root));

@@ -1,14 +1,15 @@
 //! Who is who: addresses in one form, names that show, and people who look like others.
 
 use proptest::{prop_assert, prop_assert_eq, proptest};
+use room::{
+    Role, UserId, address as addresses,
+    visible::{is_ignorable, shows_something},
+};
 use serde_json::{Value, json};
+
 use sts_clearance::{
     db::{self, users::User},
-    domain::{
-        Role, UserId, addresses,
-        users::{self},
-        visible::{is_ignorable, shows_something},
-    },
+    domain::users,
 };
 
 use crate::harness::{PASSWORD, TestApp, new_room, on_both_databases};

@@ -135,7 +135,7 @@ async fn the_snapshot_of_a_step_holds_the_step_and_commits_with_it(app: TestApp)
 
 async fn an_expired_document_holds_the_next_phase_up_however_late_the_operation_is(app: TestApp) {
     let (room, broker) = room_in(&app, "planning").await;
-    let seller = app.user("seller@example.com", sts_clearance::domain::Role::Seller).await;
+    let seller = app.user("seller@example.com", room::Role::Seller).await;
     let document = app.document(&room, &broker, "COMPAT", None).await;
     // The ETA is 1 December, 06:30; the operation is planned to take 48 hours.
     for (expires_on, status) in [("2026-12-02", "expired"), ("2026-12-03", "approved")] {
@@ -213,7 +213,7 @@ async fn a_step_that_is_told_late_starts_its_clocks_when_it_happened(app: TestAp
 
 async fn a_rejected_notice_was_not_given(app: TestApp) {
     let (room, broker) = app.room().await;
-    let charterer = app.user("charterer@example.com", sts_clearance::domain::Role::Charterer).await;
+    let charterer = app.user("charterer@example.com", room::Role::Charterer).await;
     let document = app.document(&room, &broker, "NOTIF_48H", None).await;
     let state =
         async || clocks(&app, &room, &app.session("broker@example.com").await).await["coastal_notice"]["state"].clone();

@@ -4,11 +4,13 @@ use std::{convert::Infallible, fmt::Write as _};
 
 use axum::{body::Body, http::Method};
 use futures_util::{future::BoxFuture, stream};
+use room::{AccountDeed, AccountRequestId, Role};
 use serde_json::{Value, json};
+
 use sts_clearance::{
     api,
     db::{self, account_requests::AccountRequest},
-    domain::{AccountDeed, AccountRequestId, Actor, Role, parties, users},
+    domain::{Actor, parties, users},
     http::{Access, PageRoute, Route},
     pages, policy,
 };

@@ -6,10 +6,11 @@ use futures_util::{StreamExt, stream};
 use image::{DynamicImage, GenericImageView, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use preview::Kind;
 use reqwest::Method;
+use room::{Role, UserId};
 use serde_json::{Value, json};
+
 use sts_clearance::{
     children::{Children, Uploaded},
-    domain::{Role, UserId},
     error::Error,
     files::Opened,
 };

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use room::Role;
 use serde_json::{Value, json};
+
 use sts_clearance::{
-    domain::{
-        Role,
-        refusals::{self, Kind, Reason},
-    },
+    domain::refusals::{self, Kind, Reason},
     network::Network,
 };
 
@@ -217,7 +216,7 @@ async fn a_server_that_stops_tells_what_it_has_counted_and_its_request_lines_say
     let line = log.lines().find(|line| line.contains("/api/v1/auth/me")).unwrap();
     assert!(line.contains("client=127.0.0.1") && line.contains("route=\"/api/v1/auth/me\""), "{line}");
     let user = line.split("user=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
-    assert!(user.parse::<sts_clearance::domain::UserId>().is_ok(), "{line}");
+    assert!(user.parse::<room::UserId>().is_ok(), "{line}");
     assert!(!log.contains("admin@example.com"), "addresses are no matter of request lines");
 
     let server = Server::start(&place, &mut place.command(&["serve", "--listen", "127.0.0.1:0"]));

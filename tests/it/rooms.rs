@@ -1,7 +1,7 @@
 //! Rooms: opened, listed, changed, deleted.
 
+use room::Role;
 use serde_json::{Value, json};
-use sts_clearance::domain::Role;
 
 use crate::harness::{TestApp, new_room, on_both_databases};
 

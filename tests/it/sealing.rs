@@ -3,13 +3,14 @@
 use std::{net::SocketAddr, path::Path, process::Command, sync::Arc};
 
 use axum::{Router, body::Bytes, http::StatusCode, response::IntoResponse, routing::post};
+use room::Time;
 use serde_json::{Value, json};
+
 use sts_clearance::{
     db::{
         self,
         seals::{SealSays, StoredSeal},
     },
-    domain::Time,
     http,
 };
 use tempfile::TempDir;

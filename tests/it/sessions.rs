@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use room::Role;
 use serde_json::{Value, json};
-use sts_clearance::domain::Role;
 
 use crate::harness::{PASSWORD, TestApp, on_both_databases, until};
 

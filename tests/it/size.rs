@@ -1,10 +1,11 @@
 //! No answer about a room grows beyond 2 MB, whatever people write into it.
 
+use room::Role;
 use serde_json::{Value, json};
+
 use sts_clearance::{
     api,
     db::Dialect,
-    domain::Role,
     http::{Access, PageRoute, Route},
     pages,
 };

@@ -6,9 +6,11 @@ use std::{
     time::Duration,
 };
 
+use room::Role;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sts_clearance::{domain::Role, evidence::Checkpoint};
+
+use sts_clearance::evidence::Checkpoint;
 
 use crate::harness::{TestApp, on_both_databases, until};
 

@@ -1,13 +1,12 @@
 //! The surfaces as golden files: a change of contract is a visible diff.
 
-use serde_json::{Value, json};
-use sts_clearance::domain::{
-    AccountDeed, Actor, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, DocumentStatus,
-    NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole,
-    VesselStatus,
+use room::{
+    AccountDeed, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, DocumentStatus, NoticeState,
+    Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
 };
+use serde_json::{Value, json};
 
-use sts_clearance::evidence::verify::CheckOutcome;
+use sts_clearance::{domain::Actor, evidence::verify::CheckOutcome};
 
 use crate::harness::TestApp;
 

@@ -1,8 +1,10 @@
 //! What an admin is told of the server.
 
+use room::Role;
 use serde_json::json;
 use std::time::Duration;
-use sts_clearance::{domain::Role, jobs};
+
+use sts_clearance::jobs;
 
 use crate::harness::{TestApp, on_both_databases};
 

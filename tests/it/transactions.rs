@@ -3,9 +3,10 @@
 use std::thread;
 
 use futures_util::future::join_all;
+use room::Time;
+
 use sts_clearance::{
     db::{Db, Tx},
-    domain::Time,
     error::{Error, Result},
 };
 

@@ -3,11 +3,13 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use room::Role;
 use serde_json::{Value, json};
+
 use sts_clearance::{
     db::{self, migrations},
     domain::{
-        Actor, Role, schema,
+        Actor, schema,
         users::{self, GivenPassword},
     },
 };

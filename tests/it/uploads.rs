@@ -2,9 +2,9 @@
 
 use std::fs;
 
+use room::Role;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sts_clearance::domain::Role;
 
 use crate::harness::{IMO, TestApp, on_both_databases, pdf};
 

@@ -1,8 +1,10 @@
 //! Accounts as admins see to them, and the password that somebody else chose.
 
+use room::Role;
 use serde_json::{Value, json};
+
 use sts_clearance::domain::{
-    Actor, Role,
+    Actor,
     confirmations::Outcome,
     users::{self, GivenPassword},
 };

@@ -1,7 +1,7 @@
 //! Vessels: named by their IMO number or a reason, changed, withdrawn, and removed only while they hold nothing.
 
+use room::Role;
 use serde_json::{Value, json};
-use sts_clearance::domain::Role;
 
 use crate::harness::{IMO, TestApp, on_both_databases};
 

@@ -1,6 +1,8 @@
 //! Who and what the demo tells of: its people and its ships.
 
-use crate::domain::{Actor, Role, Side, VesselRole, VesselStatus, parties::NewParty, vessels::VesselDetails};
+use room::{Role, Side, VesselDetails, VesselRole, VesselStatus};
+
+use crate::domain::{Actor, parties::NewParty};
 
 /// A person: the name in the address, role, name, company, side.
 pub(super) type Person = (&'static str, Role, &'static str, &'static str, Option<Side>);

@@ -7,16 +7,21 @@ mod story;
 
 use std::net::SocketAddr;
 
-use super::print;
+use room::SnapshotStatus;
+
+use super::{
+    demo::{
+        cast::{PEOPLE, email},
+        story::Story,
+    },
+    print,
+};
 use crate::{
     app::App,
     db::{self, Page, Tx, users::User},
-    domain::SnapshotStatus,
     error::{Error, Result},
     http::BASE,
 };
-use cast::{PEOPLE, email};
-use story::Story;
 
 /// Of every account of the demo.
 const PASSWORD: &str = "demo-clearance";

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use room::{ApprovalStatus, CargoProfile, DocumentId, Phase, Room, RoomId, SnapshotType, Time, VesselId};
+
 use super::{
     LAST_SNAPSHOT, PASSWORD,
     cast::{self, actor, email, party},
@@ -12,10 +14,8 @@ use super::{
 };
 use crate::{
     app::{App, Clock},
-    db::rooms::Room,
     domain::{
-        Actor, ApprovalStatus, CargoProfile, Change, DocumentId, Inspection, Phase, RoomId, SnapshotType, Time,
-        VesselId,
+        Actor, Change, Inspection,
         approvals::{self, NewClearance},
         decisions::{self, NewApproval, NewRejection},
         documents::{self, NewWaiver},

@@ -14,6 +14,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use room::RoomId;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{
     OwnedSemaphorePermit, Semaphore,
@@ -21,11 +22,11 @@ use tokio::sync::{
     oneshot,
 };
 
-use open::{connect, open_ours};
-
-use super::Tx;
+use super::{
+    Tx,
+    sqlite::open::{connect, open_ours},
+};
 use crate::{
-    domain::RoomId,
     error::{Error, Result},
     live::Bell,
 };

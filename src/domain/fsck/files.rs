@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use report::Edition;
+use room::SnapshotId;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -17,7 +18,7 @@ use crate::{
         self,
         fsck::{DrawnRow, SnapshotRow, VersionRow},
     },
-    domain::{SnapshotId, rendering, snapshots},
+    domain::{rendering, snapshots},
     error::Result,
     evidence::Hash,
 };

@@ -2,9 +2,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use room::Log;
 use serde::Serialize;
-
-use crate::domain::Log;
 
 /// A log and, where it is a room's, the room's title.
 #[derive(Debug, Clone, PartialEq)]

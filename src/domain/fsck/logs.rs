@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, iter::Peekable, vec};
 
+use room::Log;
+
 use super::{
     Run,
     finding::{Finding, Kind, Place, Remedy},
@@ -14,9 +16,8 @@ use crate::{
         self,
         fsck::{EntryRow, HeadRow, LogRows},
     },
-    domain::Log,
     error::Result,
-    evidence::{Checkpoint, CompactRange, Hash},
+    evidence::{Checkpoint, CompactRange, Hash, hash_of},
 };
 
 /// Entries read at once: each time is a short transaction of its own.
@@ -110,7 +111,7 @@ impl<'a> Reading<'a> {
         self.tell_lost(run);
         let fault = match row.entry {
             Err(error) => format!("its row cannot be read: {error}"),
-            Ok(entry) => match entry.leaf().hash() {
+            Ok(entry) => match hash_of(&entry.leaf()) {
                 Ok(hash) if hash == *row.leaf_hash => {
                     self.told.note(&entry);
                     return Some(hash);

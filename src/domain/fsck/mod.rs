@@ -17,9 +17,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use futures_util::TryStreamExt;
 
 pub use finding::{Checked, Finding, Kind, Outcome, Place, Remedy};
-use told::{TakenBack, Told};
+use room::{Log, SnapshotId, Time};
 
-use super::{Log, SnapshotId, Time};
+use super::fsck::told::{TakenBack, Told};
 use crate::{
     app::App,
     db::{

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     db::fsck::{LogRows, SnapshotRow},
-    evidence::{self, Checkpoint, Hash, Leaf, LogProof},
+    evidence::{self, Checkpoint, Hash, LogProof, read_leaf},
 };
 
 /// Something signed that tells the root of a log's tree at some size.
@@ -41,7 +41,7 @@ fn witness(run: &Run<'_>, rows: &LogRows, snapshot: &SnapshotRow, text: &str) ->
     if origin != Some(&checkpoint.origin) {
         return Err(format!("it is that of the log `{}`", checkpoint.origin));
     }
-    let entry = Leaf::read(&proof.leaf).map_err(|error| said(&error))?;
+    let entry = read_leaf(&proof.leaf).map_err(|error| said(&error))?;
     if entry.action != "snapshot_created" || entry.meta["snapshot_id"] != snapshot.id.to_string().as_str() {
         return Err("it is the proof of another entry".into());
     }

@@ -1,5 +1,7 @@
 //! A snapshot: its row and its record against the log.
 
+use room::{SealTold, SnapshotStatus, Time};
+
 use super::{
     Run, files,
     finding::{Finding, Kind, Place},
@@ -7,7 +9,7 @@ use super::{
 };
 use crate::{
     db::{self, fsck::SnapshotRow},
-    domain::{SnapshotStatus, Time, activity::SealTold, record::Captured},
+    domain::record::Captured,
     error::{Error, Result},
 };
 

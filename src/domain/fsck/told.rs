@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use room::{SnapshotId, Time, VersionId};
 use serde_json::Value;
 
-use super::super::{SnapshotId, Time, VersionId};
 use crate::db::activity::Entry;
 
 /// What the sound entries of a log tell.

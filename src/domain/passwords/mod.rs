@@ -5,11 +5,9 @@ mod hashing;
 use std::{collections::HashSet, sync::LazyLock};
 
 pub use hashing::{Hashing, hash, verify};
+use room::bounds::{LONGEST_PASSWORD, SHORTEST_PASSWORD};
 
-use super::{
-    Fields,
-    bounds::{LONGEST_PASSWORD, SHORTEST_PASSWORD},
-};
+use super::Fields;
 
 /// The commonest passwords in lower case, one a line: the 5,000 commonest of twelve characters and more, which could be
 /// chosen otherwise (ASVS 5.0, 6.2.4 asks for 3,000), and 12,000 shorter ones, which people lengthen by a number or by

@@ -5,17 +5,13 @@ use report::record::{
     ApprovalFacts, BlockerFacts, ClaimFacts, ClockFacts, DecisionFacts, DocumentFacts, EntryFacts, ExpiryFacts,
     NoticeFacts, PartyFacts, RetentionFacts, RoomFacts, Standing, VersionFacts, VesselFacts, WaiverFacts,
 };
-
-use crate::{
-    db::{activity::Entry, approvals::Approval, decisions::Decision, parties::Party, rooms::Room, vessels::Vessel},
-    domain::{
-        Clocks,
-        clocks::{Claim, CoastalNotice, Retention},
-        look_alikes,
-        room_state::{DocumentState, VersionState},
-        standing::{self, Blocker, Expiry},
-    },
+use room::{
+    Approval, Clocks, Decision, DocumentState, Party, Room, VersionState, Vessel,
+    clocks::{Claim, CoastalNotice, Retention},
+    standing::{self, Blocker, Expiry},
 };
+
+use crate::{db::activity::Entry, domain::look_alikes};
 
 pub(super) fn room(room: Room) -> RoomFacts {
     RoomFacts {

@@ -5,13 +5,14 @@ mod facts;
 use std::collections::HashSet;
 
 use report::record::{Counts, Creator, Limit, LogPosition, Record, SCHEMA, SectionOptions, SnapshotFacts};
+use room::{Log, RoomId, RoomState, Standing};
 use sha2::{Digest, Sha256};
 
-use super::{Actor, OpenLog, RoomId, RoomState, standing::Standing};
+use super::{Actor, OpenLog};
 use crate::{
     app::App,
     db::{self, Tx, activity::Entry, snapshots::Snapshot},
-    domain::Log,
+    domain::room_state,
     error::{Error, Result},
     evidence::Hash,
 };
@@ -76,7 +77,7 @@ pub async fn capture(
     let Actor::User { email, name, role, .. } = log.by().clone() else {
         return Err(Error::internal("a snapshot is taken by a user"));
     };
-    let mut state = RoomState::read_whole(tx, snapshot.room, log.now).await?;
+    let mut state = room_state::read_whole(tx, snapshot.room, log.now).await?;
     let entries = if options.include_activity { newest_entries(tx, log, snapshot.room).await? } else { Vec::new() };
     let standing = Standing::of(&state, app.config.retention_years);
     let versions: usize = state.documents.iter().map(|document| document.versions.len()).sum();

@@ -1,15 +1,20 @@
 //! The record of a file, and the entry of the log that announces it.
 
-use report::record::{self, Record};
-use report::{Edition, Format, Opened, Rendered};
+use report::{
+    Edition, Format, Opened, Rendered,
+    record::{self, Record},
+};
+use room::Leaf;
 use sha2::{Digest as _, Sha256};
 
-use super::super::{Checkpoint, Hash, Leaf, LogProof, PublicKeys};
-use super::checks::{Checks, Fault, Said};
-use super::file::utc;
-use super::older::Standing;
-use super::tree::{self, Unsigned};
-use super::{Exhibits, Told};
+use super::{
+    Exhibits, Told,
+    checks::{Checks, Fault, Said},
+    file::utc,
+    older::Standing,
+    tree::{self, Unsigned},
+};
+use crate::evidence::{Checkpoint, Hash, LogProof, PublicKeys, read_leaf};
 
 /// The action of the entry that announces a snapshot.
 const ANNOUNCES: &str = "snapshot_created";
@@ -35,7 +40,7 @@ impl Submitted {
     fn read(text: Option<&str>) -> Result<Self, String> {
         let none = "the file carries no proof: it was made by a version before 0.3, which had none";
         let proof = LogProof::read(text.ok_or(none)?).map_err(|error| error.to_string())?;
-        let leaf = Leaf::read(&proof.leaf).map_err(|error| format!("the entry in the proof: {error}"))?;
+        let leaf = read_leaf(&proof.leaf).map_err(|error| format!("the entry in the proof: {error}"))?;
         if Checkpoint::signatures(&proof.checkpoint) != 1 {
             return Err("the checkpoint in the proof has other signatures than its one".into());
         }

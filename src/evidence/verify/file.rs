@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use report::Rendered;
 use seal::{Authorities, Seal};
 
-use super::super::Hash;
 use super::checks::{Fault, Said};
+use crate::evidence::Hash;
 
 /// The hash, compared with the one that it is to be.
 pub(super) fn hash(bytes: &[u8], digest: Hash, expected: Option<Hash>) -> Said {

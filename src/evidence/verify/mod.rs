@@ -30,9 +30,10 @@ use sha2::{Digest as _, Sha256};
 
 pub use report::{Check, CheckOutcome, Examined, Facts, Report, Told};
 
-use super::{Hash, PublicKeys};
-use checks::Checks;
-use file::Sealed;
+use super::{
+    Hash, PublicKeys,
+    verify::{checks::Checks, file::Sealed},
+};
 
 /// What is laid before the verifier.
 pub struct Exhibits<'a> {

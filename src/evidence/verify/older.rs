@@ -2,9 +2,11 @@
 
 use report::record::Record;
 
-use super::super::{Checkpoint, ConsistencyProof, extends as proves};
-use super::checks::{Fault, Said};
-use super::tree::tree_over;
+use super::{
+    checks::{Fault, Said},
+    tree::tree_over,
+};
+use crate::evidence::{Checkpoint, ConsistencyProof, extends as proves};
 
 /// What a file whose log holds stands for.
 pub(super) struct Standing {

@@ -2,9 +2,11 @@
 
 use report::record::{EntryFacts, Record};
 
-use super::super::{Checkpoint, CompactRange, Hash, Leaf, PublicKeys, holds};
-use super::checks::{Fault, Said};
-use super::entry::Submitted;
+use super::{
+    checks::{Fault, Said},
+    entry::Submitted,
+};
+use crate::evidence::{Checkpoint, CompactRange, Hash, PublicKeys, hash_of, holds, leaf_of_record};
 
 /// The section of the record that holds entries.
 const ENTRIES: &str = "activity";
@@ -121,7 +123,7 @@ pub(super) fn tree_over(record: &Record, entries: &[EntryFacts]) -> Result<Compa
 }
 
 fn leaf(record: &Record, entry: &EntryFacts) -> Result<Hash, Fault> {
-    let hash = Leaf::of_record(&record.room.id, entry).hash();
+    let hash = hash_of(&leaf_of_record(&record.room.id, entry));
     hash.map_err(|error| Fault::Failed(format!("entry {} cannot be hashed: {error}", entry.seq)))
 }
 

@@ -2,14 +2,15 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
+use room::{CargoProfile, Criticality, DocumentType, Phase, Requirement, Scope};
 
 use super::{Tab, page};
 use crate::{
     app::App,
     db,
     domain::{
-        CargoProfile, Change, Criticality, Phase, Requirement, Scope,
-        document_types::{self, Code, DocumentType},
+        Change,
+        document_types::{self, Code},
     },
     error::Result,
     http::{Access::May, Caller, Form, Id, PageRoutes},

@@ -2,13 +2,13 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
+use room::{Deed, HoldId, Room, RoomStatus};
 
 use super::{Tab, page};
 use crate::{
     app::App,
-    db::{self, confirmations::Request, holds::Hold, rooms::Room, snapshots::Snapshot},
+    db::{self, confirmations::Request, holds::Hold, snapshots::Snapshot},
     domain::{
-        Deed, HoldId, RoomStatus,
         confirmations::{self, Outcome},
         holds::{self, HoldNow, NewHold, Overview},
         rooms,

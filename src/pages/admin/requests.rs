@@ -2,12 +2,13 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
+use room::{AccountDeed, AccountRequestId};
 
 use super::{Tab, page};
 use crate::{
     app::App,
     db::account_requests::AccountRequest,
-    domain::{AccountDeed, AccountRequestId, account_requests},
+    domain::account_requests,
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, PageRoutes},
     pages::{field::Filled, own_password, show},

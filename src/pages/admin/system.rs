@@ -2,14 +2,12 @@
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use room::Time;
 
 use super::{Tab, page};
 use crate::{
     app::App,
-    domain::{
-        Time,
-        system::{self, LastCheck, SystemStatus},
-    },
+    domain::system::{self, LastCheck, SystemStatus},
     error::Result,
     files::DiskSpace,
     http::{Access::May, Caller, PageRoutes},

@@ -2,13 +2,14 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
+use room::{Role, UserId};
 
 use super::{Tab, page, requests};
 use crate::{
     app::App,
     db::{self, users::User},
     domain::{
-        Change, Role, UserId, account_requests,
+        Change, account_requests,
         confirmations::Outcome,
         look_alikes,
         users::{self, GivenPassword, NewUser, UserDetails},

@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use room::{Log, Time, address::fold_email};
 
 use super::{Room, Tab};
 use crate::{
@@ -10,7 +11,6 @@ use crate::{
         self, Page, Tx,
         activity::{Entry, Filter},
     },
-    domain::{Log, Time, fold_email},
     error::Result,
     http::{Access::May, BASE, Bounds, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
     pages::{

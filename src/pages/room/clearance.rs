@@ -2,15 +2,16 @@
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use room::{
+    Approval, ApprovalStatus, Party, Role, Side, Vessel,
+    clearance::{self, Clearance},
+};
 
 use super::{Room, Tab};
 use crate::{
     app::App,
-    db::{Page, approvals::Approval, parties::Party, vessels::Vessel},
-    domain::{
-        ApprovalStatus, Role, Side, approvals,
-        clearance::{self, Clearance},
-    },
+    db::Page,
+    domain::approvals,
     error::Result,
     http::{Access::May, Bounds, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
     pages::{

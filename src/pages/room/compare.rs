@@ -2,16 +2,14 @@
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use room::SnapshotId;
 use serde_json::Value;
 
 use super::{Room, Tab, snapshot::choice};
 use crate::{
     app::App,
     db::{self, snapshots::Titled},
-    domain::{
-        SnapshotId,
-        compare::{self, Comparison, FieldChange, RowChange, SectionChange},
-    },
+    domain::compare::{self, Comparison, FieldChange, RowChange, SectionChange},
     error::{Error, Result},
     http::{Access::May, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
     pages::{

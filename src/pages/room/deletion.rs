@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
+use room::{RoomId, SnapshotId};
 
 use super::{
     Room, Tab,
@@ -10,7 +11,6 @@ use super::{
 use crate::{
     app::App,
     domain::{
-        RoomId, SnapshotId,
         confirmations::Outcome,
         snapshots::{self, Deletion},
     },

@@ -2,13 +2,13 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
+use room::{CargoProfile, bounds::LONGEST_DESCRIPTION};
 
 use super::Room;
 use crate::{
     app::App,
     domain::{
-        CargoProfile, Change,
-        bounds::LONGEST_DESCRIPTION,
+        Change,
         rooms::{self, NewRoom, RoomDetails},
     },
     error::Result,

@@ -19,6 +19,7 @@ use std::cmp::Ordering;
 
 use axum::response::Redirect;
 use maud::{Markup, html};
+use room::{Clocks, Log, NoticeState, Phase, RoomId, RoomState, Standing, Time};
 
 use super::{
     chip::{Tone, chip},
@@ -28,7 +29,7 @@ use super::{
 use crate::{
     app::App,
     db,
-    domain::{Log, NoticeState, Phase, RoomId, RoomState, Time, clocks::Clocks, standing::Standing},
+    domain::room_state,
     error::Result,
     http::{Access::May, BASE, Caller, InRoom, PageRoutes},
     policy::Action::{self, RoomDelete, RoomUpdate, RoomView},
@@ -97,7 +98,7 @@ impl Room {
         let now = app.now();
         let read = async move |tx: &mut db::Tx| {
             let head = db::logs::head(tx, Log::Room(id)).await?;
-            Ok((RoomState::read(tx, id, now).await?, head.map_or(0, |head| head.range.size())))
+            Ok((room_state::read(tx, id, now).await?, head.map_or(0, |head| head.range.size())))
         };
         let (state, entries) = app.db.read_at_length(read).await?;
         let standing = Standing::of(&state, app.config.retention_years);

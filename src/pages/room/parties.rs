@@ -2,13 +2,13 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
+use room::{Party, PartyId, Role, Side};
 
 use super::{Room, Tab};
 use crate::{
     app::App,
-    db::parties::Party,
     domain::{
-        Change, PartyId, Role, Side, look_alikes,
+        Change, look_alikes,
         parties::{self, NewParty, PartyDetails},
     },
     error::{Error, Result},

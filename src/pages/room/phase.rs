@@ -2,14 +2,12 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
+use room::Phase;
 
 use super::Room;
 use crate::{
     app::App,
-    domain::{
-        Phase,
-        phases::{self, NewPhase},
-    },
+    domain::phases::{self, NewPhase},
     error::Result,
     http::{Access::May, Caller, Form, InRoom, PageRoutes},
     pages::{

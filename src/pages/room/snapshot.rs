@@ -5,6 +5,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use maud::{Markup, html};
+use room::{RoomId, SnapshotId, SnapshotStatus, SnapshotType};
 
 use super::{Room, Tab, snapshots::standing};
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
         seals::SealSays,
         snapshots::{Snapshot, Titled},
     },
-    domain::{RoomId, SnapshotId, SnapshotStatus, SnapshotType, snapshots, verifying},
+    domain::{snapshots, verifying},
     error::Result,
     evidence::LogProof,
     http::{Access::May, BASE, Caller, FromPairs, Given, Id, InRoom, Kind, PageRoutes, Query},

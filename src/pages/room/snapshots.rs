@@ -2,15 +2,13 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
+use room::{RoomId, SnapshotStatus};
 
 use super::{Room, Tab};
 use crate::{
     app::App,
     db::{self, Page, snapshots::Snapshot},
-    domain::{
-        RoomId, SnapshotStatus,
-        snapshots::{self, NewSnapshot},
-    },
+    domain::snapshots::{self, NewSnapshot},
     error::Result,
     http::{Access::May, BASE, Caller, Form, InRoom, PageRoutes, Paging, Query},
     pages::{

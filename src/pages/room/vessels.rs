@@ -2,15 +2,12 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
+use room::{Vessel, VesselDetails, VesselId, VesselRole, VesselStatus};
 
 use super::{Room, Tab};
 use crate::{
     app::App,
-    db::vessels::Vessel,
-    domain::{
-        Change, VesselId, VesselRole, VesselStatus,
-        vessels::{self, VesselDetails},
-    },
+    domain::{Change, vessels},
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
     pages::{

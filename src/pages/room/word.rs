@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
+use room::{ApprovalId, ApprovalStatus, Vessel, VesselId};
 
 use super::{
     Room, Tab,
@@ -9,11 +10,7 @@ use super::{
 };
 use crate::{
     app::App,
-    db::vessels::Vessel,
-    domain::{
-        ApprovalId, ApprovalStatus, VesselId,
-        approvals::{self, ClearanceUpdate, NewClearance, Revocation},
-    },
+    domain::approvals::{self, ClearanceUpdate, NewClearance, Revocation},
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
     pages::{

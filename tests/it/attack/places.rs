@@ -1,7 +1,9 @@
 //! What one account may take of event streams, downloads and archives, whatever number of sessions it has.
 
+use room::Role;
+
 use sts_clearance::{
-    domain::{Role, users},
+    domain::users,
     live::{MOST_STREAMS_OF_ACCOUNT, MOST_STREAMS_OF_SESSION},
 };
 

@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 
 use axum::http::{HeaderMap, HeaderName};
+use room::Role;
+
 use sts_clearance::{
-    domain::Role,
     http::{self, Client, Limits},
     network::TrustedProxies,
 };

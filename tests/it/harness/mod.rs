@@ -11,14 +11,16 @@ use std::{
     time::Duration,
 };
 
+use room::{Role, SessionId, Time};
 use serde_json::{Value, json};
+
 use sts_clearance::{
     app::{App, Clock},
     children::Children,
     config::Layers,
     db::{self, migrations},
     domain::{
-        Actor, Role, SessionId, Time, sessions,
+        Actor, sessions,
         users::{self, GivenPassword, NewUser},
     },
     http, jobs,

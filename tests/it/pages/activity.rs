@@ -2,13 +2,13 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use serde_json::json;
-use sts_clearance::domain::{
-    AccountDeed, Actor, ApprovalId, ApprovalStatus, DocumentId, Event, HoldId, Log, PartyId, Phase, Requirement, Role,
-    RoomId, SessionId, SnapshotId, SnapshotType, Time, Verdict, VersionId, VesselId, VesselRole, operation,
+use room::{
+    AccountDeed, ApprovalId, ApprovalStatus, DocumentId, Event, HoldId, Log, PartyId, Phase, Repeated, Requirement,
+    Role, RoomId, SessionId, SnapshotId, SnapshotType, Time, Verdict, VersionId, VesselId, VesselRole,
 };
+use serde_json::json;
 
-use sts_clearance::domain::activity::Repeated;
+use sts_clearance::domain::{Actor, operation};
 
 use crate::harness::{IMO, TestApp, on_both_databases};
 

@@ -1,7 +1,7 @@
 //! Administration: accounts, the catalogue, holds, how the server does.
 
+use room::Role;
 use serde_json::{Value, json};
-use sts_clearance::domain::Role;
 
 use crate::harness::{TestApp, on_both_databases};
 

@@ -1,7 +1,7 @@
 //! The clearance tab: what each party says of each vessel, who is offered what, and one's own word.
 
+use room::Role;
 use serde_json::json;
-use sts_clearance::domain::Role;
 
 use crate::harness::{IMO, TestApp, on_both_databases};
 

@@ -1,7 +1,7 @@
 //! The cockpit: what it tells of a room, the search, and what it says where there is nothing.
 
+use room::Role;
 use serde_json::json;
-use sts_clearance::domain::Role;
 
 use crate::harness::{IMO, TestApp, new_room, on_both_databases};
 

@@ -1,7 +1,7 @@
 //! Two snapshots side by side.
 
+use room::Role;
 use serde_json::json;
-use sts_clearance::domain::Role;
 
 use crate::harness::{IMO, TestApp, on_both_databases};
 

@@ -1,7 +1,7 @@
 //! The documents of a room on pages: what is offered to whom, uploads, decisions and waivers by forms.
 
+use room::Role;
 use serde_json::json;
-use sts_clearance::domain::Role;
 
 use crate::harness::{IMO, TestApp, new_room, on_both_databases, pdf};
 

@@ -1,6 +1,6 @@
 //! Errors as pages, and what every page carries.
 
-use sts_clearance::domain::Role;
+use room::Role;
 
 use crate::harness::{Reply, Request, TestApp};
 

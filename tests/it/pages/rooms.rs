@@ -1,7 +1,7 @@
 //! Rooms on pages: opened, edited, taken through their gates and back, deleted.
 
+use room::Role;
 use serde_json::json;
-use sts_clearance::domain::Role;
 
 use crate::harness::{TestApp, on_both_databases};
 

@@ -1,7 +1,7 @@
 //! Signing in by the form: the cookie, where one is led, and what is refused of what other sites' pages send.
 
+use room::Role;
 use serde_json::json;
-use sts_clearance::domain::Role;
 
 use crate::harness::{PASSWORD, Reply, TestApp, on_both_databases};
 

@@ -2,8 +2,10 @@
 
 use std::{fs, time::Duration};
 
+use room::Role;
 use serde_json::json;
-use sts_clearance::domain::{Role, snapshots};
+
+use sts_clearance::domain::snapshots;
 
 use crate::harness::{TestApp, on_both_databases};
 

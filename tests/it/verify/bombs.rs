@@ -10,8 +10,8 @@ use std::{
 use report::record::PartyFacts;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
+use room::Role;
 use serde_json::json;
-use sts_clearance::domain::Role;
 
 use super::{
     Parts, all,

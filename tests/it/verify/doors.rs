@@ -3,10 +3,12 @@
 use std::{fs, net::IpAddr};
 
 use report::{Format, record::Record};
+use room::Leaf;
 use serde_json::{Value, json};
+
 use sts_clearance::{
     children::Claimant,
-    evidence::{Leaf, LogKey, LogProof},
+    evidence::{LogKey, LogProof},
 };
 
 use super::{Parts, all, small};

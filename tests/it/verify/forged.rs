@@ -165,7 +165,7 @@ async fn a_proof_for_another_index_or_of_a_log_cut_to_an_older_size_is_named() {
     expect_failed(&report, "inclusion", "its checkpoint is of 3 entries, not of just those up to it");
     // The announcement put at the end of a shorter log.
     let mut parts = scene.json.clone();
-    let leaf = sts_clearance::evidence::Leaf { seq: 3, ..parts.leaf() };
+    let leaf = room::Leaf { seq: 3, ..parts.leaf() };
     parts.prove(&entries[..3], &leaf, key);
     let report = check(&parts.file(), &scene.keys).unwrap();
     expect_failed(&report, "log entry", "it is entry 3 of its log, and the record was announced as entry 10");

@@ -11,10 +11,12 @@ use report::{
     Fonts, Format,
     record::{EntryFacts, Record},
 };
+use room::Leaf;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
 use sts_clearance::evidence::{
-    Checkpoint, CompactRange, Leaf, LogKey, LogProof, PublicKeys,
+    Checkpoint, CompactRange, LogKey, LogProof, PublicKeys,
     verify::{CheckOutcome, Exhibits, Report, Unreadable, verify},
 };
 
@@ -104,7 +106,7 @@ impl Parts {
     }
 
     fn leaf(&self) -> Leaf {
-        Leaf::read(&self.proof.leaf).unwrap()
+        sts_clearance::evidence::read_leaf(&self.proof.leaf).unwrap()
     }
 
     fn checkpoint(&self) -> Checkpoint {
@@ -130,7 +132,7 @@ impl Parts {
     fn prove(&mut self, entries: &[EntryFacts], leaf: &Leaf, key: &LogKey) {
         let mut tree = tree(&self.record.room.id, entries);
         let (index, path, origin) = (tree.size(), tree.path_of_next(), self.checkpoint().origin);
-        tree.push(leaf.hash().unwrap());
+        tree.push(sts_clearance::evidence::hash_of(&leaf).unwrap());
         let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root() }.signed(key).unwrap();
         self.proof = LogProof { leaf: leaf.canonical().unwrap(), index, path, checkpoint };
     }
@@ -150,7 +152,7 @@ impl Parts {
 fn tree(room: &str, entries: &[EntryFacts]) -> CompactRange {
     let mut tree = CompactRange::empty();
     for entry in entries {
-        tree.push(Leaf::of_record(room, entry).hash().unwrap());
+        tree.push(sts_clearance::evidence::hash_of(&sts_clearance::evidence::leaf_of_record(room, entry)).unwrap());
     }
     tree
 }

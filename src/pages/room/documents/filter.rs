@@ -1,10 +1,10 @@
 //! Which of a room's documents are shown: kept in the address, so that it can be sent to somebody.
 
 use maud::{Markup, html};
+use room::{DocumentState, DocumentStatus, VesselId};
 
 use super::list::List;
 use crate::{
-    domain::{DocumentStatus, VesselId, room_state::DocumentState},
     http::{Bounds, FromPairs, Given, Kind},
     pages::show::label,
 };

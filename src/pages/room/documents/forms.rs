@@ -2,13 +2,11 @@
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
+use room::{DocumentState, Phase, Requirement, bounds::LONGEST_REASON, clocks::NOTICE_DOCUMENT};
 
 use super::list::List;
 use crate::{
-    domain::{
-        Phase, Requirement, bounds::LONGEST_REASON, clocks::NOTICE_DOCUMENT, room_state::DocumentState,
-        versions::Uploaded,
-    },
+    domain::versions::Uploaded,
     pages::{
         chip,
         field::{Field, Filled},

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use maud::{Markup, PreEscaped, html};
+use room::{Day, DocumentId, DocumentState, Requirement, RoomState, Vessel, VesselStatus, clocks};
 
 use super::{
     filter::Asked,
@@ -11,8 +12,7 @@ use super::{
 };
 use crate::{
     app::App,
-    db::vessels::Vessel,
-    domain::{Day, DocumentId, Requirement, RoomState, VesselStatus, clocks, room_state::DocumentState, todo},
+    domain::todo,
     error::Result,
     http::{BASE, Caller},
     pages::{

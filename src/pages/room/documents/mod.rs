@@ -12,13 +12,15 @@ use axum::{
     http::request::Parts,
     response::{IntoResponse, Redirect, Response},
 };
+use room::DocumentId;
 
-use self::{filter::Asked, forms::Forms, list::List, panel::History};
-use super::{Room, Tab};
+use super::{
+    Room, Tab,
+    documents::{filter::Asked, forms::Forms, list::List, panel::History},
+};
 use crate::{
     app::App,
     domain::{
-        DocumentId,
         decisions::{self, NewApproval, NewRejection, Word},
         documents::{self, NewWaiver},
         versions::{self, Said, Target, Uploaded},

@@ -1,6 +1,7 @@
 //! A document beside the list: what is asked, what was uploaded and said of it, and what can be done.
 
 use maud::{Markup, html};
+use room::{Decision, DocumentState, FileKind, VersionState};
 
 use super::{
     filter::Asked,
@@ -9,11 +10,8 @@ use super::{
 };
 use crate::{
     app::App,
-    db::{Page, Tx, decisions::Decision},
-    domain::{
-        FileKind, history,
-        room_state::{DocumentState, VersionState},
-    },
+    db::{Page, Tx},
+    domain::history,
     error::Result,
     http::BASE,
     pages::{

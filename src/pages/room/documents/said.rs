@@ -2,12 +2,13 @@
 
 use axum::response::{IntoResponse, Response};
 use maud::html;
+use room::{DocumentId, VersionId};
 
 use super::panel::decision;
 use crate::{
     app::App,
     db::Tx,
-    domain::{DocumentId, VersionId, history},
+    domain::history,
     error::{Error, Result},
     http::{Caller, Ids, InRoom, Paging, Query},
     pages::{

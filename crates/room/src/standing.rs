@@ -3,13 +3,12 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    BlockerKind, Clocks, Criticality, Day, DocumentId, DocumentStatus, Phase, RoomState, VesselId, VesselRole,
+use crate::{
+    BlockerKind, Criticality, Day, DocumentId, DocumentState, DocumentStatus, Phase, RoomState, VesselId, VesselRole,
     clearance::{self, Clearance},
-    clocks,
-    room_state::DocumentState,
+    clocks::{self, Clocks},
+    visible::cut,
 };
-use crate::error::cut;
 
 /// The most of a reason that a blocker quotes, in characters: there may be hundreds of them.
 const LONGEST_QUOTED: usize = 200;

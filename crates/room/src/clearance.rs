@@ -1,7 +1,6 @@
 //! The two sides' view: whether each vessel is cleared by the other side, and who has still to speak.
 
-use super::{ApprovalStatus, Role, RoomState, Side, VesselRole};
-use crate::db::{approvals::Approval, parties::Party, vessels::Vessel};
+use crate::{Approval, ApprovalStatus, Party, Role, RoomState, Side, Vessel, VesselRole};
 
 /// Where the clearance of a vessel stands.
 #[derive(Debug)]
@@ -18,17 +17,6 @@ pub struct Clearance<'a> {
     pub rejection: Option<&'a Approval>,
     /// Whether it is cleared: by the other side, and rejected by nobody.
     pub is_cleared: bool,
-}
-
-impl Side {
-    /// The other one.
-    #[must_use]
-    pub fn other(self) -> Self {
-        match self {
-            Self::Discharging => Self::Receiving,
-            Self::Receiving => Self::Discharging,
-        }
-    }
 }
 
 /// The clearances of the vessels that take part and have a side.

@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-use super::{CargoProfile, Phase, Verdict, addresses::LONGEST_ADDRESS, parties::NewParty, visible::class_of_unseen};
+use crate::{CargoProfile, Phase, Verdict, address::LONGEST_ADDRESS, visible::class_of_unseen};
 
 /// The longest title or name, in characters.
 pub const LONGEST_LINE: usize = 255;
@@ -180,7 +180,7 @@ metres! {
 
 lists! {
     /// Who takes part, besides who opens the room.
-    NewParties = MOST_PARTIES, Ref::from_schema_name(NewParty::name());
+    NewParties = MOST_PARTIES, Ref::from_schema_name("NewParty");
     /// Other codes of a document type.
     Aliases = MOST_ALIASES, Ref::from_schema_name(TypeCode::name());
     /// The cargo profiles that ask for a document type; none for all.

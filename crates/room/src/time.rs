@@ -133,5 +133,3 @@ impl FromStr for Day {
         text.parse().map(Self)
     }
 }
-
-crate::db::text_column!(Day);

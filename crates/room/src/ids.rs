@@ -29,8 +29,6 @@ macro_rules! ids {
                 Uuid::parse_str(text).map(Self).map_err(|_| NotAnId)
             }
         }
-
-        crate::db::text_column!($name);
     )+};
 }
 

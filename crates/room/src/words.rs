@@ -61,8 +61,6 @@ macro_rules! words {
                 stringify!($name).into()
             }
         }
-
-        crate::db::text_column!($name);
     )+};
 }
 
@@ -73,7 +71,7 @@ fn vocabulary(says: &str, words: &[&'static str]) -> RefOr<Schema> {
 }
 
 /// The schema of the roles that a party can be given.
-pub(super) fn roles_in_a_room() -> RefOr<Schema> {
+pub fn roles_in_a_room() -> RefOr<Schema> {
     let roles: Vec<_> = Role::ALL.into_iter().filter(|role| *role != Role::Admin).map(Role::word).collect();
     vocabulary("What somebody is in a room.", &roles)
 }
@@ -373,12 +371,47 @@ impl SnapshotStatus {
     }
 }
 
-impl From<SnapshotType> for report::Format {
-    fn from(kind: SnapshotType) -> Self {
-        match kind {
-            SnapshotType::Pdf => Self::Pdf,
-            SnapshotType::Json => Self::Json,
-            SnapshotType::Csv => Self::Csv,
+impl Side {
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Discharging => Self::Receiving,
+            Self::Receiving => Self::Discharging,
+        }
+    }
+}
+
+impl From<Verdict> for ApprovalStatus {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Approved => Self::Approved,
+            Verdict::ApprovedWithSubjects => Self::ApprovedWithSubjects,
+            Verdict::Rejected => Self::Rejected,
+        }
+    }
+}
+
+impl FileKind {
+    /// The media type that a file of this kind is sent with.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Tiff => "image/tiff",
+            Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        }
+    }
+
+    /// The kind that a file's name claims, by its extension.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let (_, extension) = name.rsplit_once('.')?;
+        match &*extension.to_ascii_lowercase() {
+            "jpeg" | "jpe" | "jfif" => Some(Self::Jpeg),
+            "tif" => Some(Self::Tiff),
+            extension => extension.parse().ok(),
         }
     }
 }

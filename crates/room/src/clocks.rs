@@ -5,8 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ClaimState, NoticeState, RoomState, Time, room_state::DocumentState};
-use crate::db::rooms::Room;
+use crate::{ClaimState, DocumentState, NoticeState, Room, RoomState, Time};
 
 /// The type of document that tells the coastal State; to upload it is to have told, unless a party rejects it.
 pub const NOTICE_DOCUMENT: &str = "NOTIF_48H";

@@ -4,7 +4,7 @@ const WEIGHTS: [u32; 6] = [7, 6, 5, 4, 3, 2];
 
 /// Why a text is no IMO number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NoImoNumber {
+pub enum NoImoNumber {
     /// Not seven digits.
     NotSevenDigits,
     /// The last digit should be this one.
@@ -13,7 +13,7 @@ pub(super) enum NoImoNumber {
 
 impl NoImoNumber {
     /// What is wrong, following the field's name.
-    pub(super) fn message(self) -> String {
+    pub fn message(self) -> String {
         match self {
             Self::NotSevenDigits => {
                 "must be seven digits such as `9074729`; leave it out and give `no_imo_reason` where there is none"
@@ -26,7 +26,7 @@ impl NoImoNumber {
 
 /// Reads an IMO number, with the letters before it or without: the sum of its first six digits, times
 /// 7 to 2, ends in the seventh.
-pub(super) fn read(given: &str) -> Result<String, NoImoNumber> {
+pub fn read(given: &str) -> Result<String, NoImoNumber> {
     let given = given.trim();
     let number = given.strip_prefix("IMO").unwrap_or(given).trim();
     let digits: Option<Vec<u32>> = number.chars().map(|c| c.to_digit(10)).collect();

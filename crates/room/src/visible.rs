@@ -26,8 +26,16 @@ const BLANK: [RangeInclusive<u32>; 13] = [
     0x1D159..=0x1D159,
 ];
 
+/// A text of so many characters at most; one that is longer ends with `…`.
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// Whether a character shows something where it stands alone. Marks do not: they belong to a letter.
-pub(super) fn shows(c: char) -> bool {
+pub fn shows(c: char) -> bool {
     !BLANK.iter().any(|range| range.contains(&u32::from(c))) && !is_ignorable(c) && !is_mark(c)
 }
 
@@ -41,13 +49,14 @@ pub fn is_ignorable(c: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
-pub(super) fn is_mark(c: char) -> bool {
+/// Whether a character is a mark, which belongs to the letter before it.
+pub fn is_mark(c: char) -> bool {
     GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c))
 }
 
 /// The characters that [`shows`] refuses, as they stand in a class of a regular expression. Beyond the first plane they
 /// stand for themselves: no escape is the same in all dialects.
-pub(super) fn class_of_unseen() -> String {
+pub fn class_of_unseen() -> String {
     let marks = CodePointMapData::<GeneralCategory>::new().iter_ranges_for_group(GeneralCategoryGroup::Mark);
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     let mut ranges: Vec<_> = marks.chain(ignorable.iter_ranges()).chain(BLANK).collect();

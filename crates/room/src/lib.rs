@@ -1,0 +1,47 @@
+//! What happened in a room, and what follows from it.
+//!
+//! Values ([`ids`](RoomId), [words](Role), [`Time`], addresses), the [`Event`]s that a log keeps and the [`Leaf`] in which
+//! it keeps them, what is in a room at one instant ([`RoomState`]), and what the rules make of it: [`standing`], [`clocks`],
+//! [`clearance`]. Everything here is a pure function of its arguments: there is no I/O, no clock, no randomness and no async.
+//!
+//! Every other part of the program may use this crate; it uses none of them.
+
+mod content;
+mod event;
+mod ids;
+mod leaf;
+mod state;
+mod time;
+mod vessel;
+mod words;
+
+pub mod address;
+pub mod bounds;
+pub mod catalogue;
+pub mod clearance;
+pub mod clocks;
+pub mod imo;
+pub mod standing;
+pub mod visible;
+
+pub use catalogue::DocumentType;
+pub use clocks::Clocks;
+pub use content::{Approval, Decision, Document, Party, Room, Version, Vessel, Waiver};
+pub use event::{Event, Log, Repeated, SealTold};
+pub use ids::{
+    AccountRequestId, ApprovalId, DecisionId, DocumentId, EntryId, HoldId, NotAnId, PartyId, RoomId, SessionId,
+    SnapshotId, UserId, VersionId, VesselId,
+};
+pub use leaf::Leaf;
+pub use standing::Standing;
+pub use state::{Content, DocumentState, RoomState, VersionState, is_own_paper};
+pub use time::{Day, Time};
+pub use vessel::VesselDetails;
+pub use words::{
+    AccountDeed, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, Deed, DocumentStatus, FileKind,
+    NotAWord, NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict,
+    VesselRole, VesselStatus, roles_in_a_room,
+};
+
+/// A SHA-256.
+pub type Hash = [u8; 32];
