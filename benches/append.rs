@@ -11,12 +11,14 @@ use std::{
 use room::{EntryId, Event, Log, RoomId, SnapshotId};
 
 use sts_clearance::{
-    app::{App, Clock, new_uuid},
+    app::App,
+    clock::Clock,
     config::Layers,
     db::{self, Tx, activity::Entry, migrations},
-    domain::{Actor, operation},
+    domain::log::{Actor, operation},
     error::Result,
     evidence::{Checkpoint, CompactRange, leaf_hash},
+    random::new_uuid,
 };
 use tempfile::TempDir;
 

@@ -19,15 +19,17 @@ use room::Role;
 use serde_json::{Value, json};
 
 use sts_clearance::{
-    app::{App, Clock},
+    app::App,
+    clock::Clock,
     config::Layers,
     db::migrations,
     domain::{
-        Actor, document_types,
-        users::{self, GivenPassword, NewUser},
+        accounts::users::{self, GivenPassword, NewUser},
+        log::Actor,
+        rooms::catalogue,
     },
     error::Result,
-    http,
+    web,
 };
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -54,7 +56,7 @@ async fn main() -> Result<()> {
         users::add(&app, &Actor::Operator, &asked, GivenPassword::Kept).await?;
     }
     add_types(&app, DOCUMENTS - OF_THE_CATALOGUE).await?;
-    let ratio = Site { router: http::router(app) }.ratio().await;
+    let ratio = Site { router: web::router(app) }.ratio().await;
     assert!(ratio <= MOST, "more than the {MOST} that are promised");
     Ok(())
 }
@@ -178,7 +180,7 @@ async fn add_types(app: &App, count: usize) -> Result<()> {
             "scope": "room", "requirement": "required", "criticality": "med", "gate": "planning",
         });
         let kind = serde_json::from_value(kind).expect("a type");
-        document_types::add(app, &Actor::Operator, kind).await?;
+        catalogue::add(app, &Actor::Operator, kind).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 use std::{
     hash::Hash,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -17,14 +17,17 @@ use uuid::Uuid;
 
 use crate::{
     children::Children,
+    clock::Clock,
     config::Config,
     db::Db,
-    domain::{passwords::Hashing, refusals::Refusals},
     error::{Error, Result},
     evidence::LogKey,
     files::{self, Files},
+    hashing::Hashing,
     keys,
     live::Places,
+    random,
+    refusals::Refusals,
     shares::{Seat, Shares},
 };
 
@@ -94,7 +97,7 @@ impl App {
     /// Opens database and file store as the settings say; the schema is the caller's business.
     pub fn open(config: Config, clock: Clock) -> Result<Self> {
         files::make_private_dir(config.data_dir())?;
-        let key = keys::log_key(&config, new_secret)?;
+        let key = keys::log_key(&config, random::new_secret)?;
         Self::with_key(config, clock, key)
     }
 
@@ -106,7 +109,7 @@ impl App {
         Db::find(&config.database_url())?;
         let key = match keys::log_key_in_force(&config)? {
             Some(key) => key,
-            None => LogKey::new("none", new_secret()).map_err(|error| Error::internal(error.to_string()))?,
+            None => LogKey::new("none", random::new_secret()).map_err(|error| Error::internal(error.to_string()))?,
         };
         Self::with_key(config, clock, key)
     }
@@ -176,7 +179,7 @@ impl App {
 
     /// A new id for a row; later ids sort after earlier ones.
     pub fn new_id(&self) -> Uuid {
-        new_uuid()
+        random::new_uuid()
     }
 
     /// What PDFs are sealed with; read, or made, when it is first asked for.
@@ -184,53 +187,22 @@ impl App {
         if let Some(identity) = self.seal_identity.get() {
             return Ok(Arc::clone(identity));
         }
-        let read = keys::seal_identity(&self.config, self.log_key.name(), self.now(), new_secret())?;
+        let read = keys::seal_identity(&self.config, self.log_key.name(), self.now(), random::new_secret())?;
         Ok(Arc::clone(self.seal_identity.get_or_init(|| Arc::new(read))))
     }
 
     /// 64 bits that are not used twice.
     pub fn nonce(&self) -> u64 {
-        new_secret().into_iter().take(8).fold(0, |bits, byte| bits << 8 | u64::from(byte))
+        random::new_secret().into_iter().take(8).fold(0, |bits, byte| bits << 8 | u64::from(byte))
     }
 
     /// 256 bits that nobody can guess.
     pub fn secret(&self) -> [u8; 32] {
-        new_secret()
+        random::new_secret()
     }
 }
 
 /// Takes a shared place, after a wait of a few seconds at most: who gets none is asked to come again.
 pub async fn place<K: Eq + Hash + Clone>(places: &Shares<K>, key: K) -> Result<Seat<K>> {
     timeout(PATIENCE, places.take(key)).await.map_err(|_| Error::Busy)
-}
-
-/// 256 bits that nobody can guess.
-#[expect(clippy::disallowed_methods, reason = "this is where random bytes come from")]
-pub fn new_secret() -> [u8; 32] {
-    rand::random()
-}
-
-/// A new UUID, version 7.
-#[expect(clippy::disallowed_methods, reason = "this is where ids come from")]
-pub fn new_uuid() -> Uuid {
-    Uuid::now_v7()
-}
-
-/// Where the present instant comes from.
-#[derive(Clone)]
-pub enum Clock {
-    /// The machine.
-    System,
-    /// A test's hand.
-    Manual(Arc<Mutex<Time>>),
-}
-
-impl Clock {
-    #[expect(clippy::disallowed_methods, reason = "this is where the time comes from")]
-    fn now(&self) -> Time {
-        match self {
-            Self::System => jiff::Timestamp::now().into(),
-            Self::Manual(time) => *time.lock().unwrap_or_else(PoisonError::into_inner),
-        }
-    }
 }

@@ -9,11 +9,16 @@ pub mod policy;
 pub mod app;
 pub mod authority;
 pub mod children;
+pub mod clock;
 pub mod config;
 pub mod error;
+pub mod hashing;
 pub mod keys;
 pub mod live;
 pub mod network;
+pub mod portion;
+pub mod random;
+pub mod refusals;
 pub mod shares;
 
 pub mod api;
@@ -21,6 +26,7 @@ pub mod cli;
 pub mod http;
 pub mod jobs;
 pub mod pages;
+pub mod web;
 
 pub mod domain;
 

@@ -1,6 +1,6 @@
 //! A file that a party uploads: its kind is found out while its bytes go by, however they are cut.
 
-use sts_clearance::domain::Inspection;
+use sts_clearance::domain::documents::Inspection;
 
 pub(crate) fn run(bytes: &[u8]) {
     let kind = |size: usize| {

@@ -11,13 +11,13 @@ use crate::{
     app::App,
     db,
     domain::{
-        approvals::{self, ClearanceUpdate, NewClearance, Revocation},
-        portion::{fitting, fitting_last},
-        room_state,
+        clearance::approvals::{self, ClearanceUpdate, NewClearance, Revocation},
+        rooms,
     },
     error::Result,
     http::{Access::May, Caller, Created, Id, InRoom, Json, Listed, Paging, Query, Routes},
     policy::Action::{ApprovalCreate, ApprovalList, ApprovalRevoke, ApprovalUpdate, ApprovalView as View},
+    portion::{fitting, fitting_last},
 };
 
 pub(super) fn routes() -> Routes {
@@ -176,7 +176,7 @@ async fn revoke(
 }
 
 async fn sides(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<ClearanceView>> {
-    let state = room_state::now(&app, room.id).await?;
+    let state = rooms::state::now(&app, room.id).await?;
     let views = clearance::of_vessels(&state).into_iter().map(ClearanceView::from).collect();
     Ok(Listed::part_of(views, page, format!("/rooms/{}/clearance", room.id)))
 }

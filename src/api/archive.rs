@@ -2,7 +2,7 @@
 
 use crate::{
     app::{self, App},
-    domain::archive,
+    domain::downloads::archive,
     error::Result,
     http::{Access::May, Caller, Download, FromPairs, Given, InRoom, Kind, Query, Routes, Zipped},
     policy::Action::DocumentDownload,

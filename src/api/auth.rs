@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     db::users::User,
-    domain::{
+    domain::accounts::{
         sessions,
         sign_in::{self, SignIn},
     },

@@ -8,7 +8,7 @@ use super::summary::SummaryView;
 use crate::{
     app::App,
     db::Page,
-    domain::{
+    domain::clearance::{
         cockpit::{self, Row, Viewer, Wanted},
         todo::{Todo, TodoCounts},
     },

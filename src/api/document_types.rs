@@ -6,8 +6,8 @@ use crate::{
     app::App,
     db,
     domain::{
-        Change,
-        document_types::{self, Code},
+        input::Change,
+        rooms::catalogue::{self, Code},
     },
     error::Result,
     http::{Access::May, Caller, Created, Id, Json, Listed, Paging, Query, Routes},
@@ -40,12 +40,12 @@ async fn list(app: App, Query(Paging(page)): Query<Paging>) -> Result<Listed<Doc
 }
 
 async fn add(app: App, caller: Caller, Json(asked): Json<DocumentType>) -> Result<Created<DocumentType>> {
-    let kind = document_types::add(&app, &caller.actor(), asked).await?;
+    let kind = catalogue::add(&app, &caller.actor(), asked).await?;
     Ok(Created::at(&format!("/config/document-types/{}", kind.code), kind))
 }
 
 async fn get(app: App, Id(Code(code)): Id<Code>) -> Result<Json<DocumentType>> {
-    Ok(Json(app.db.read(async |tx| document_types::find(tx, &code).await).await?))
+    Ok(Json(app.db.read(async |tx| catalogue::find(tx, &code).await).await?))
 }
 
 async fn change(
@@ -54,5 +54,5 @@ async fn change(
     Id(Code(code)): Id<Code>,
     Json(asked): Json<Change<DocumentType>>,
 ) -> Result<Json<DocumentType>> {
-    Ok(Json(document_types::change(&app, &caller.actor(), code, asked).await?))
+    Ok(Json(catalogue::change(&app, &caller.actor(), code, asked).await?))
 }

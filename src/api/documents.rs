@@ -11,15 +11,17 @@ use crate::{
     app::App,
     db::{Page, Tx},
     domain::{
-        decisions::{self, NewApproval, NewRejection},
-        documents::{self, NewWaiver},
-        history,
-        portion::fitting,
-        room_state,
+        documents::{
+            self, NewWaiver,
+            decisions::{self, NewApproval, NewRejection},
+            history,
+        },
+        rooms,
     },
     error::{Error, Result},
     http::{Access::May, Caller, FromPairs, Given, Id, InRoom, Json, Kind, Listed, Paging, Query, Routes},
     policy::Action::{DocumentApprove, DocumentList, DocumentReject, DocumentView as View, RoomUpdate},
+    portion::fitting,
 };
 
 pub(super) fn routes() -> Routes {
@@ -190,7 +192,7 @@ impl Asked {
 }
 
 async fn list(app: App, room: InRoom, Query(asked): Query<Asked>) -> Result<Listed<DocumentView>> {
-    let state = room_state::now(&app, room.id).await?;
+    let state = rooms::state::now(&app, room.id).await?;
     let views = state.documents.iter().filter(|document| asked.takes(document));
     let views = views.map(|document| DocumentView::of(&state, document)).collect();
     Ok(Listed::part_of(views, asked.paging.0, format!("/rooms/{}/documents{}", room.id, asked.query)))
@@ -200,7 +202,7 @@ async fn get(app: App, room: InRoom, Id(id): Id<DocumentId>) -> Result<Json<Whol
     let now = app.now();
     let read = async move |tx: &mut Tx| {
         let (versions, _) = history::versions(tx, room.id, id, SHOWN, NEWEST_DECISIONS).await?;
-        Ok((room_state::read(tx, room.id, now).await?, versions))
+        Ok((rooms::state::read(tx, room.id, now).await?, versions))
     };
     let (state, versions) = app.db.read_at_length(read).await?;
     let versions = fitting(versions.iter().map(VersionView::from).collect(), MOST_SHOWN);
@@ -248,7 +250,7 @@ async fn withdraw_waiver(app: App, caller: Caller, room: InRoom, Id(id): Id<Docu
 
 /// The document as it stands after a change.
 async fn now(app: &App, room: InRoom, id: DocumentId) -> Result<Json<DocumentView>> {
-    let state = room_state::now(app, room.id).await?;
+    let state = rooms::state::now(app, room.id).await?;
     Ok(Json(DocumentView::of(&state, found(&state, id)?)))
 }
 

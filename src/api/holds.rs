@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::why::{NoReason, Why};
 use crate::{
     app::App,
-    domain::{
+    domain::retention::{
         confirmations::{self, Outcome},
         holds::{self, HoldNow, NewHold},
     },

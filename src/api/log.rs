@@ -6,16 +6,14 @@ use super::activities::EntryView;
 use crate::{
     app::App,
     db::activity::Entry,
-    domain::{
-        logs::{self, Which},
-        portion::{MOST_BYTES, fitting},
-    },
+    domain::log::proofs::{self, Which},
     error::Result,
     http::{
         Access::MayInDeleted, Bounds, Caller, Download, FromPairs, Given, InRoom, Json, JsonLines, Kind, PlainText,
         Query, Routes,
     },
     policy::Action::{ActivityExport, ActivityListOwn},
+    portion::{MOST_BYTES, fitting},
 };
 
 pub(super) fn routes() -> Routes {
@@ -53,7 +51,7 @@ pub(super) fn routes() -> Routes {
 }
 
 async fn checkpoint(app: App, room: InRoom) -> Result<PlainText> {
-    logs::checkpoint(&app, Log::Room(room.id)).await.map(PlainText)
+    proofs::checkpoint(&app, Log::Room(room.id)).await.map(PlainText)
 }
 
 /// A position in a log, or the id of an entry.
@@ -78,7 +76,7 @@ impl FromPairs for Asked {
 }
 
 async fn proof(app: App, room: InRoom, Query(Asked(which)): Query<Asked>) -> Result<PlainText> {
-    Ok(PlainText(logs::prove(&app, Log::Room(room.id), which).await?.to_string()))
+    Ok(PlainText(proofs::prove(&app, Log::Room(room.id), which).await?.to_string()))
 }
 
 /// Two sizes of the log.
@@ -106,7 +104,7 @@ impl FromPairs for Sizes {
 }
 
 async fn consistency(app: App, room: InRoom, Query(asked): Query<Sizes>) -> Result<PlainText> {
-    let proof = logs::prove_consistency(&app, Log::Room(room.id), asked.from, asked.to).await?;
+    let proof = proofs::prove_consistency(&app, Log::Room(room.id), asked.from, asked.to).await?;
     Ok(PlainText(proof.to_string()))
 }
 
@@ -143,7 +141,7 @@ impl FromPairs for Stretch {
 
 async fn entries(app: App, room: InRoom, Query(asked): Query<Stretch>) -> Result<Json<Vec<EntryView>>> {
     let Stretch { from, to } = asked;
-    let entries = app.db.read(async |tx| logs::entries(tx, Log::Room(room.id), from, to).await).await?;
+    let entries = app.db.read(async |tx| proofs::entries(tx, Log::Room(room.id), from, to).await).await?;
     let entries = entries.into_iter().map(|entry: Entry| entry.into()).collect();
     Ok(Json(fitting(entries, MOST_BYTES)))
 }
@@ -153,7 +151,7 @@ async fn export(app: App, caller: Caller, room: InRoom, how: Download) -> Result
     if how.is_head() {
         return Ok(JsonLines { name, content: None });
     }
-    Ok(JsonLines { name, content: Some(logs::export(&app, &caller.actor(), Log::Room(room.id)).await?) })
+    Ok(JsonLines { name, content: Some(proofs::export(&app, &caller.actor(), Log::Room(room.id)).await?) })
 }
 
 fn file_name(room: RoomId) -> String {

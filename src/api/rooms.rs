@@ -9,11 +9,14 @@ use crate::{
     app::App,
     db,
     domain::{
-        Change,
-        confirmations::Outcome,
-        idempotency::Once,
-        phases::{self, NewPhase},
-        rooms::{self, Deletion, NewRoom, RoomDetails},
+        input::Change,
+        lifecycle::{
+            deletion::{self, Deletion},
+            phases::{self, NewPhase},
+        },
+        log::Once,
+        retention::confirmations::Outcome,
+        rooms::{self, NewRoom, RoomDetails},
     },
     error::Result,
     http::{
@@ -172,7 +175,7 @@ async fn delete(
 ) -> Result<DoneOrAsked<Json<RoomDeleted>, RoomDeletionAsked>> {
     let room_id = room.id;
     let asked = Deletion { force, reason: Why::of(body) };
-    Ok(match rooms::delete(&app, &caller.actor(), room_id, asked).await? {
+    Ok(match deletion::delete(&app, &caller.actor(), room_id, asked).await? {
         Outcome::Done(()) => DoneOrAsked::Done(Json(RoomDeleted { message: "Room deleted", room_id })),
         Outcome::Asked(confirm_by) => {
             let message = "Another admin has to confirm that the room is deleted";

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     db::sessions::Session,
-    domain::sessions,
+    domain::accounts::sessions,
     error::Result,
     http::{Access::SignedIn, Caller, Id, Listed, NoContent, Paging, Query, Routes},
 };

@@ -11,12 +11,14 @@ use crate::{
     app::App,
     db::{self, Tx, seals::SealSays, snapshots::Snapshot},
     domain::{
-        compare::{self, Comparison},
-        confirmations::Outcome,
-        idempotency::Once,
-        previews::{self, Previewable},
+        downloads::previews::{self, Previewable},
+        log::Once,
+        retention::confirmations::Outcome,
         rooms,
-        snapshots::{self, NewSnapshot},
+        snapshots::{
+            self, NewSnapshot,
+            compare::{self, Comparison},
+        },
     },
     error::Result,
     http::{

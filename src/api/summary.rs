@@ -9,10 +9,11 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    domain::{portion::fitting, room_state},
+    domain::rooms,
     error::Result,
     http::{Access::May, InRoom, Json, Routes},
     policy::Action::RoomView,
+    portion::fitting,
 };
 
 pub(super) fn routes() -> Routes {
@@ -81,7 +82,7 @@ impl SummaryView {
 }
 
 async fn get(app: App, room: InRoom) -> Result<Json<SummaryView>> {
-    let state = room_state::now(&app, room.id).await?;
+    let state = rooms::state::now(&app, room.id).await?;
     let standing = Standing::of(&state, app.config.retention_years);
     Ok(Json(SummaryView::of(&state, standing)))
 }

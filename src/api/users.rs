@@ -8,10 +8,12 @@ use crate::{
     app::App,
     db::{Page, account_requests::AccountRequest, users::User},
     domain::{
-        Change, account_requests,
-        confirmations::Outcome,
-        look_alikes,
-        users::{self, GivenPassword, NewUser, UserDetails},
+        accounts::{
+            look_alikes, requests,
+            users::{self, GivenPassword, NewUser, UserDetails},
+        },
+        input::Change,
+        retention::confirmations::Outcome,
     },
     error::Result,
     http::{
@@ -129,7 +131,7 @@ struct AccountRequestView {
 
 impl From<AccountRequest> for AccountRequestView {
     fn from(request: AccountRequest) -> Self {
-        let confirm_by = account_requests::until(&request);
+        let confirm_by = requests::until(&request);
         let AccountRequest { id, deed, email, name, asked_by, asked_at, .. } = request;
         Self { id, deed, email, name, asked_by, asked_at, confirm_by }
     }
@@ -205,17 +207,17 @@ async fn add(
 }
 
 async fn requests(app: App, Query(Paging(page)): Query<Paging>) -> Result<Listed<AccountRequestView>> {
-    let open = account_requests::open(&app).await?;
+    let open = requests::open(&app).await?;
     Ok(Listed::part_of(open.into_iter().map(AccountRequestView::from).collect(), page, REQUESTS.into()))
 }
 
 async fn confirm(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<Json<UserView>> {
-    let user = account_requests::confirm(&app, &caller.actor(), id).await?;
+    let user = requests::confirm(&app, &caller.actor(), id).await?;
     Ok(Json(UserView::of_one(&app, user).await?))
 }
 
 async fn withdraw(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<NoContent> {
-    account_requests::withdraw(&app, &caller.actor(), id).await?;
+    requests::withdraw(&app, &caller.actor(), id).await?;
     Ok(NoContent)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    domain::verifying::{self, Brought},
+    domain::snapshots::verifying::{self, Brought},
     error::Result,
     evidence::verify::Report,
     http::{Access::Public, Json, Routes},

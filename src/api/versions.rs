@@ -13,11 +13,12 @@ use crate::{
     app::App,
     db::Tx,
     domain::{
-        history,
-        portion::fitting_last,
-        previews::{self, Previewable},
-        room_state,
-        versions::{self, Arrived, Said, Target, Uploaded},
+        documents::{
+            history,
+            versions::{self, Arrived, Said, Target, Uploaded},
+        },
+        downloads::previews::{self, Previewable},
+        rooms,
     },
     error::{Error, Result},
     http::{
@@ -25,6 +26,7 @@ use crate::{
         Listed, Paging, Preview, PreviewAnswer, Query, RouteDoc, Routes, Upload,
     },
     policy::Action::{DocumentDownload, DocumentUpload, DocumentView as View},
+    portion::fitting_last,
 };
 
 pub(super) fn routes() -> Routes {
@@ -252,7 +254,7 @@ async fn upload_by_type(app: App, caller: Caller, room: InRoom, form: Upload<Sai
 async fn finish(app: &App, caller: &Caller, room: InRoom, target: Target, arrived: Arrived) -> Result<UploadAnswer> {
     let uploaded = versions::upload(app, &caller.actor(), room.id, target, arrived).await?;
     let Uploaded { version: Version { id, document, .. }, is_new } = uploaded;
-    let state = room_state::now(app, room.id).await?;
+    let state = rooms::state::now(app, room.id).await?;
     let document = documents::found(&state, document)?;
     let version = document.versions.iter().find(|state| state.version.id == id).ok_or(Error::NotFound("version"))?;
     let view = UploadView {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     db,
-    domain::{Change, idempotency::Once, vessels},
+    domain::{input::Change, log::Once, rooms::vessels},
     error::Result,
     http::{Access::May, Caller, Created, Id, InRoom, Json, Listed, NoContent, Paging, Query, Routes},
     policy::Action::{VesselCreate, VesselDelete, VesselList, VesselUpdate, VesselView as View},

@@ -10,7 +10,8 @@ use clap::Args;
 
 use super::print;
 use crate::{
-    app::{App, Clock},
+    app::App,
+    clock::Clock,
     config::Config,
     db::migrations,
     domain::fsck::{self, Checked, Finding, Mode, Outcome, Watch},

@@ -4,12 +4,12 @@ use clap::Subcommand;
 
 use super::{open, print};
 use crate::{
-    app,
     config::Config,
     db::migrations,
-    domain::{Actor, log_keys},
+    domain::log::{self, Actor},
     error::{Error, Result},
     evidence::LogKey,
+    random,
 };
 
 /// What to do with the key.
@@ -29,17 +29,17 @@ pub(super) enum Command {
 
 pub(super) async fn run(settings: Config, command: Command) -> Result<()> {
     if let Command::New { name } = command {
-        let key = LogKey::new(&name, app::new_secret()).map_err(|error| Error::setup(error.to_string()))?;
+        let key = LogKey::new(&name, random::new_secret()).map_err(|error| Error::setup(error.to_string()))?;
         return print(key.private());
     }
     let app = open(settings)?;
     migrations::prepare(&app.db, app.now()).await?;
-    log_keys::register(&app).await?;
+    log::keys::register(&app).await?;
     let current = app.log_key.public();
     if let Command::Rotate = command {
-        let key = log_keys::rotate(&app, &Actor::Operator).await?;
+        let key = log::keys::rotate(&app, &Actor::Operator).await?;
         print(&format!("logs are signed with {} once the server has been started again", key.public()))?;
         return print(&format!("{current} is kept, for what it has signed"));
     }
-    log_keys::public(&app).await?.iter().try_for_each(|key| print(key))
+    log::keys::public(&app).await?.iter().try_for_each(|key| print(key))
 }

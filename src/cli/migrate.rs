@@ -6,7 +6,7 @@ use super::print;
 use crate::{
     app::App,
     db::migrations,
-    domain::{Actor, schema},
+    domain::log::{Actor, schema},
     error::Result,
 };
 

@@ -22,8 +22,9 @@ use std::{
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
-    app::{App, Clock},
+    app::App,
     children,
+    clock::Clock,
     config::{Config, Layers, mask_password},
     error::{Error, Result},
 };

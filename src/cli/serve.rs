@@ -16,9 +16,9 @@ use crate::{
     children,
     config::Config,
     db::migrations,
-    domain::{log_keys, refusals},
+    domain::log::{self, refusals},
     error::{Error, Result},
-    http, jobs, keys, telemetry,
+    http, jobs, keys, telemetry, web,
 };
 
 /// How long requests in progress are waited for when the server is to stop.
@@ -70,7 +70,7 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         }
     }
     migrations::check(&app.db).await?;
-    log_keys::register(&app).await?;
+    log::keys::register(&app).await?;
     if flags.demo {
         demo::fill(&app).await?;
     } else {
@@ -93,7 +93,7 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
 
     let mut workers = tokio::spawn(jobs::run(app.clone(), stop.clone()));
     let limits = http::Limits::of(&app.config);
-    let mut server = tokio::spawn(http::serve(listener, http::router(app.clone()), limits, stop.clone()));
+    let mut server = tokio::spawn(http::serve(listener, web::router(app.clone()), limits, stop.clone()));
     tokio::select! {
         biased;
         () = stop.cancelled() => {}

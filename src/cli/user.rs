@@ -10,8 +10,11 @@ use crate::{
     app::App,
     db::{self, migrations},
     domain::{
-        Actor, log_keys, look_alikes,
-        users::{self, GivenPassword, NewUser},
+        accounts::{
+            look_alikes,
+            users::{self, GivenPassword, NewUser},
+        },
+        log::{self, Actor},
     },
     error::{Error, Result},
 };
@@ -86,7 +89,7 @@ fn role(word: &str) -> Result<Role, String> {
 
 pub(super) async fn run(app: App, command: Command) -> Result<()> {
     migrations::prepare(&app.db, app.now()).await?;
-    log_keys::register(&app).await?;
+    log::keys::register(&app).await?;
     match command {
         Command::Add { email, name, role, password, .. } => {
             let asked = NewUser { email, name, role, password: password_from_stdin()? };

@@ -1,9 +1,22 @@
 //! `snapshot_jobs`: the rendering still to do, claimed by lease.
 
 use room::{RoomId, SnapshotId, Time};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Row, Tx};
-use crate::{domain::system::JobCounts, error::Result};
+use crate::error::Result;
+
+/// How many files of snapshots are still to be drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct JobCounts {
+    /// They wait for a worker.
+    pub waiting: i64,
+    /// A worker is at them.
+    pub running: i64,
+    /// They were given up.
+    pub failed: i64,
+}
 
 /// A claimed job. `attempt` tells this claim from any later one.
 #[derive(Debug, Clone, Copy)]

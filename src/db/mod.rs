@@ -3,12 +3,7 @@
 //! [`Db::write`] is the only way to change anything, [`Db::read`] the only way to look. Inside
 //! either, nothing but the database may be awaited: on SQLite the transaction runs in one go.
 
-mod column;
-mod dialect;
-mod postgres;
-mod relay;
-mod sqlite;
-mod tx;
+mod engine;
 
 pub mod account_grants;
 pub mod account_requests;
@@ -36,10 +31,17 @@ pub mod snapshots;
 pub mod users;
 pub mod vessels;
 
-pub use column::{Column, Param};
-pub use dialect::Dialect;
+pub use engine::{
+    column::{Column, Param},
+    dialect::Dialect,
+    tx::{Row, Tx},
+};
 use room::RoomId;
-pub use tx::{Row, Tx};
+
+use self::engine::{
+    postgres::{self, relay},
+    sqlite,
+};
 
 use crate::{
     error::{Error, Result},

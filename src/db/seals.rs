@@ -1,6 +1,7 @@
 //! `snapshot_seals`: the seal of each PDF, kept for good once its file is stored.
 
-use room::{SnapshotId, Time};
+use room::{SealTold, SnapshotId, Time};
+use sha2::{Digest, Sha256};
 
 use super::Tx;
 use crate::error::Result;
@@ -68,4 +69,11 @@ pub async fn drop_unused(tx: &mut Tx, snapshot: SnapshotId, cms: &[u8]) -> Resul
     let unused = "DELETE FROM snapshot_seals WHERE snapshot_id = ?1 AND cms = ?2
                   AND NOT EXISTS (SELECT 1 FROM snapshot_files f WHERE f.snapshot_id = ?1)";
     tx.exec(unused, &[&snapshot, &cms]).await.map(drop)
+}
+
+impl From<StoredSeal> for SealTold {
+    fn from(StoredSeal { says, cms }: StoredSeal) -> Self {
+        let SealSays { sealed_at, signer, self_made, trusted_time, note } = says;
+        Self { signer, self_made, sealed_at, trusted_time, note, sha256: hex::encode(Sha256::digest(cms)) }
+    }
 }

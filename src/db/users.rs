@@ -1,6 +1,6 @@
 //! `users`: accounts.
 
-use room::{Role, Time, UserId, address as addresses};
+use room::{Role, Time, UserId, address};
 
 use super::{Row, Tx};
 use crate::error::Result;
@@ -74,7 +74,7 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<boo
 pub async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<(User, String)>> {
     let columns = User::COLUMNS;
     let sql = format!("SELECT {columns}, u.password_hash FROM users u WHERE u.email = ?1");
-    for form in addresses::forms(email) {
+    for form in address::forms(email) {
         if let Some(row) = tx.opt(&sql, &[&form]).await? {
             return Ok(Some((User::read(&row)?, row.get(User::WIDTH)?)));
         }

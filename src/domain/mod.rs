@@ -1,55 +1,22 @@
-//! What things mean, and every change: an operation is one transaction with its log entry.
+//! Operations: every change is one transaction that commits with its log entries.
+//!
+//! One folder per subject, each of which uses only those to its right:
+//!
+//! ```text
+//! lifecycle | downloads | fsck, system -> snapshots -> clearance | retention -> documents -> rooms -> accounts -> log, input
+//! ```
+//!
+//! The doors (`api`, `pages`, `cli`) and `jobs` use it; it knows no HTTP, and no SQL but by way of `db`.
 
-mod fields;
-mod file_kinds;
-mod object;
-mod slots;
-
-pub mod account_requests;
-pub mod activity;
-pub mod addresses;
-pub mod approvals;
-pub mod archive;
-pub mod attempts;
-pub mod cockpit;
-pub mod compare;
-pub mod confirmations;
-pub mod decisions;
-pub mod document_types;
+pub mod accounts;
+pub mod clearance;
 pub mod documents;
+pub mod downloads;
 pub mod fsck;
-pub mod history;
-pub mod holds;
-pub mod idempotency;
-pub mod log_keys;
-pub mod logs;
-pub mod look_alikes;
-pub mod operation;
-pub mod parties;
-pub mod passwords;
-pub mod phases;
-pub mod portion;
-pub mod previews;
-pub mod record;
-pub mod refusals;
-pub mod rendering;
-pub mod room_state;
+pub mod input;
+pub mod lifecycle;
+pub mod log;
+pub mod retention;
 pub mod rooms;
-pub mod schema;
-pub mod sealing;
-pub mod sessions;
-pub mod sign_in;
 pub mod snapshots;
 pub mod system;
-pub mod todo;
-pub mod two_people;
-pub mod users;
-pub mod verifying;
-pub mod versions;
-pub mod vessels;
-
-pub use activity::Actor;
-pub use fields::Fields;
-pub use file_kinds::Inspection;
-pub use object::{Change, Object, read as read_object, unacceptable};
-pub use operation::{OpenLog, operation};

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::{self, Dialect, fsck_runs::Finished, migrations},
+    db::{self, Dialect, fsck_runs::Finished, jobs::JobCounts, migrations},
     error::{Error, Result},
     files::{self, DiskSpace},
 };
@@ -51,17 +51,6 @@ pub struct AppliedMigration {
     /// When.
     #[schema(value_type = String, format = "date-time")]
     pub applied_at: Time,
-}
-
-/// How many files of snapshots are still to be drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-pub struct JobCounts {
-    /// They wait for a worker.
-    pub waiting: i64,
-    /// A worker is at them.
-    pub running: i64,
-    /// They were given up.
-    pub failed: i64,
 }
 
 /// A check of what is stored.

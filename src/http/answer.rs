@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Json, Kind, describe::Answers, route_doc::RouteDoc};
-use crate::{db::Page, domain::portion::MOST_BYTES, error::Error};
+use crate::{db::Page, error::Error, portion::MOST_BYTES};
 
 /// How many rows a list has in all.
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
@@ -38,7 +38,7 @@ pub struct Created<T> {
 impl<T> Created<T> {
     /// Made at this path under the API's base.
     pub fn at(path: &str, body: T) -> Self {
-        Self { location: format!("{}{path}", super::BASE), body, preference_applied: None }
+        Self { location: format!("{}{path}", super::access::BASE), body, preference_applied: None }
     }
 
     /// Tells which preference of the request was followed.
@@ -97,7 +97,7 @@ impl<T> Listed<T> {
         let Page { limit, offset } = self.page;
         let joint = if self.path.contains('?') { '&' } else { '?' };
         let link = |offset: i64, relation| {
-            format!("<{}{}{joint}limit={limit}&offset={offset}>; rel=\"{relation}\"", super::BASE, self.path)
+            format!("<{}{}{joint}limit={limit}&offset={offset}>; rel=\"{relation}\"", super::access::BASE, self.path)
         };
         let previous = (offset > 0).then(|| link((offset - limit).max(0), "prev"));
         let shown = if shown < self.rows.len() { i64::try_from(shown).unwrap_or(limit) } else { limit };
@@ -198,7 +198,7 @@ fn set(response: &mut Response, name: HeaderName, value: &str) {
 }
 
 /// Percent-encoded, all but the unreserved characters (RFC 3986 §2.3).
-pub(super) fn percent(text: &str) -> String {
+pub fn percent(text: &str) -> String {
     let encode = |byte: u8| match byte {
         b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
         _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     app::App,
     children::{Claimant, MOST_FILE},
-    domain::verifying::Brought,
+    domain::snapshots::verifying::Brought,
     error::{Error, Result},
 };
 

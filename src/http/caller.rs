@@ -13,9 +13,10 @@ use axum::{
 use room::{Role, Room, RoomId, RoomStatus, Time};
 
 use super::{
-    Access, Client,
+    Client,
+    access::Access,
+    asker::Asker,
     describe::Takes,
-    request_log::Asker,
     route_doc::RouteDoc,
     session_cookie::{self, MadeBy},
 };
@@ -23,14 +24,14 @@ use crate::{
     app::App,
     db::{self, Tx, sessions::SignedIn, users::User},
     domain::{
-        Actor,
-        refusals::{self, Kind},
-        sessions,
+        accounts::sessions,
+        log::{Actor, refusals},
     },
     error::{Error, Result},
     evidence::Hash,
     network::Network,
     policy,
+    refusals::Kind,
 };
 
 /// The signed-in user, with the role that counts for this request.
@@ -88,14 +89,14 @@ pub struct InRoom {
 }
 
 /// What the check found out.
-pub(super) struct Admitted {
+pub(crate) struct Admitted {
     caller: Option<Caller>,
     room: Option<InRoom>,
 }
 
 impl Admitted {
     /// Lets the handler's extractors find it.
-    pub(super) fn introduce(self, extensions: &mut Extensions) {
+    pub(crate) fn introduce(self, extensions: &mut Extensions) {
         if let Some(caller) = self.caller {
             extensions.insert(caller);
         }
@@ -106,7 +107,7 @@ impl Admitted {
 }
 
 /// Levels one to three.
-pub(super) async fn admit(
+pub(crate) async fn admit(
     app: &App,
     access: Access,
     params: &RawPathParams,
@@ -175,7 +176,7 @@ fn credentials(method: &Method, headers: &HeaderMap) -> Result<Option<Hash>> {
 
 /// Refuses a `GET` that another site's page has led a browser to, where the answer is noted in the log in the name of
 /// the person whose cookie came with it. A program that sends its token has been told to by its own user.
-pub(super) fn refuse_links_elsewhere(headers: &HeaderMap) -> Result<()> {
+pub(crate) fn refuse_links_elsewhere(headers: &HeaderMap) -> Result<()> {
     let rests_on_cookie = bearer_token(headers).is_none() && session_cookie::token(headers).is_some();
     if rests_on_cookie && session_cookie::made_by(headers) == MadeBy::Others {
         return Err(Error::ForeignOrigin);
@@ -210,11 +211,11 @@ async fn log_refusal(app: &App, caller: &Caller, room: Option<InRoom>, action: p
 }
 
 /// Whether a request brings something to be known by.
-pub(super) fn brings_token(headers: &HeaderMap) -> bool {
+pub(crate) fn brings_token(headers: &HeaderMap) -> bool {
     bearer_token(headers).is_some() || session_cookie::token(headers).is_some()
 }
 
-pub(super) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

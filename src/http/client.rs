@@ -28,7 +28,7 @@ const FROM_PROXIES: [HeaderName; 3] = [
 /// The address at the other end of a connection. The listener tells it; a request without a connection, as tests
 /// make it, has none and counts as one of the server's own machine.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Peer(pub(super) SocketAddr);
+pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// The client that a request came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Client {
 
     /// Finds out whose request this is, and notes it with the request. Whatever only a proxy may say is struck out
     /// where none that is trusted has said it, so that nothing behind this has to ask.
-    pub(super) fn introduce(request: &mut Request, trusted: &TrustedProxies) {
+    pub(crate) fn introduce(request: &mut Request, trusted: &TrustedProxies) {
         let peer = request.extensions().get::<Peer>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |Peer(peer)| peer.ip());
         let client = Self::of(peer, request.headers(), trusted);
@@ -97,7 +97,7 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 /// Refuses a request on a connection that names no host, or several (RFC 9112 §3.2).
-pub(super) fn check_host(request: &Request) -> Result<()> {
+pub(crate) fn check_host(request: &Request) -> Result<()> {
     if request.extensions().get::<Peer>().is_none() {
         return Ok(());
     }

@@ -34,7 +34,7 @@ const LOOK: Duration = Duration::from_millis(100);
 const WARN: Duration = Duration::from_mins(1);
 
 /// All connections of a listener.
-pub(super) struct Connections {
+pub(crate) struct Connections {
     places: usize,
     table: Mutex<Table>,
     freed: Notify,
@@ -49,7 +49,7 @@ struct Table {
 
 /// Why a connection has no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Full {
+pub(crate) enum Full {
     /// Its network's share is taken by connections that work.
     Share,
     /// All places are.
@@ -57,12 +57,12 @@ pub(super) enum Full {
 }
 
 impl Connections {
-    pub(super) fn new(places: usize) -> Self {
+    pub(crate) fn new(places: usize) -> Self {
         Self { places, table: Mutex::default(), freed: Notify::new() }
     }
 
     /// Gives a new connection of this network its place, once there is one.
-    pub(super) async fn admit(self: &Arc<Self>, network: Network, share: usize) -> Place {
+    pub(crate) async fn admit(self: &Arc<Self>, network: Network, share: usize) -> Place {
         loop {
             if let Ok(place) = self.try_admit(network, share) {
                 return place;
@@ -72,12 +72,12 @@ impl Connections {
     }
 
     /// Waits until there may be a place: one was freed, or a connection has stood still for long enough meanwhile.
-    pub(super) async fn look_again(&self) {
+    pub(crate) async fn look_again(&self) {
         let _ = timeout(LOOK, self.freed.notified()).await;
     }
 
     /// Gives a new connection its place, or says why there is none now.
-    pub(super) fn try_admit(self: &Arc<Self>, network: Network, share: usize) -> Result<Place, Full> {
+    pub(crate) fn try_admit(self: &Arc<Self>, network: Network, share: usize) -> Result<Place, Full> {
         let mut table = self.lock();
         let of_network = table.open.values().filter(|connection| connection.network == network).count();
         if of_network >= share {
@@ -137,10 +137,10 @@ impl Table {
 }
 
 /// The place of an open connection, until it is dropped.
-pub(super) struct Place {
+pub(crate) struct Place {
     connections: Arc<Connections>,
     number: u64,
-    pub(super) connection: Arc<Connection>,
+    pub(crate) connection: Arc<Connection>,
 }
 
 impl Drop for Place {
@@ -151,7 +151,7 @@ impl Drop for Place {
 }
 
 /// An open connection.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     network: Network,
     doing: Mutex<Doing>,
     closing: CancellationToken,
@@ -180,12 +180,12 @@ impl Doing {
 
 impl Connection {
     /// Waits until the connection is closed for another.
-    pub(super) async fn closed(&self) {
+    pub(crate) async fn closed(&self) {
         self.closing.cancelled().await;
     }
 
     /// Begins a request, unless the connection is being closed: then nothing of it is to be done.
-    pub(super) fn begin(self: &Arc<Self>) -> Option<Working> {
+    pub(crate) fn begin(self: &Arc<Self>) -> Option<Working> {
         let mut doing = self.doing();
         if doing.is_closed {
             return None;
@@ -195,12 +195,12 @@ impl Connection {
     }
 
     /// Notes that the client is waited for.
-    pub(super) fn stalls(&self) {
+    pub(crate) fn stalls(&self) {
         self.doing().stalled_since.get_or_insert_with(Instant::now);
     }
 
     /// Notes that it has read or sent something, or need not.
-    pub(super) fn moves(&self) {
+    pub(crate) fn moves(&self) {
         self.doing().stalled_since = None;
     }
 
@@ -220,7 +220,7 @@ impl Connection {
 }
 
 /// A request that is not answered to its end.
-pub(super) struct Working(Arc<Connection>);
+pub(crate) struct Working(Arc<Connection>);
 
 impl Drop for Working {
     fn drop(&mut self) {
@@ -231,9 +231,9 @@ impl Drop for Working {
 }
 
 /// The body of a request, which tells when its client is waited for.
-pub(super) struct Awaited<B> {
-    pub(super) body: B,
-    pub(super) connection: Arc<Connection>,
+pub(crate) struct Awaited<B> {
+    pub(crate) body: B,
+    pub(crate) connection: Arc<Connection>,
 }
 
 impl<B: Body + Unpin> Body for Awaited<B> {
@@ -266,9 +266,9 @@ impl<B> Drop for Awaited<B> {
 }
 
 /// The body of an answer, with which the work ends.
-pub(super) struct Answering<B> {
-    pub(super) body: B,
-    pub(super) _working: Working,
+pub(crate) struct Answering<B> {
+    pub(crate) body: B,
+    pub(crate) _working: Working,
 }
 
 impl<B: Body + Unpin> Body for Answering<B> {

@@ -103,7 +103,7 @@ impl Download {
 }
 
 /// Whether a client has what is known by this tag.
-pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+pub(crate) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     text(headers, IF_NONE_MATCH)
         .is_some_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag || tag.trim() == "*"))
 }
@@ -233,7 +233,7 @@ fn insert(response: &mut Response, name: HeaderName, value: &str) {
 
 /// `Content-Disposition` (RFC 6266): to be saved, under an ASCII name for old clients and the exact
 /// one (RFC 8187) for the others.
-pub(super) fn attachment(name: &str) -> String {
+pub(crate) fn attachment(name: &str) -> String {
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || " -_.,()".contains(c) { c } else { '_' }).collect();
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent(name))

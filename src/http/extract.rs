@@ -31,7 +31,10 @@ use super::{
 use crate::{
     app::App,
     db::Page,
-    domain::{Fields, idempotency::Once, read_object, unacceptable},
+    domain::{
+        input::{Fields, read_object, unacceptable},
+        log::Once,
+    },
     error::{Error, Result},
 };
 
@@ -111,7 +114,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// Reads a body that is small enough to be held.
-pub(super) async fn whole_body(request: Request, app: &App) -> Result<Bytes> {
+pub(crate) async fn whole_body(request: Request, app: &App) -> Result<Bytes> {
     let late = |_| {
         let seconds = IN_WHOLE.as_secs();
         Error::Http(408, format!("the body did not come to its end within {seconds} seconds; nothing was changed"))
@@ -177,12 +180,12 @@ pub struct Given {
 
 impl Given {
     /// These pairs.
-    pub(super) fn new(pairs: HashMap<String, String>) -> Self {
+    pub(crate) fn new(pairs: HashMap<String, String>) -> Self {
         Self { pairs, fields: Fields::default() }
     }
 
     /// Reads them as a `T`; a name that it does not know is refused.
-    pub(super) fn read<T: FromPairs>(mut self) -> Result<T> {
+    pub(crate) fn read<T: FromPairs>(mut self) -> Result<T> {
         let value = T::read(&mut self);
         let Self { pairs, mut fields } = self;
         let known: Vec<_> = T::PARAMETERS.iter().map(|(name, ..)| format!("`{name}`")).collect();

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::extract::whole_body;
 use crate::{
     app::App,
-    domain::unacceptable,
+    domain::input::unacceptable,
     error::{Error, Result},
 };
 

@@ -28,7 +28,7 @@ impl Patience {
 
 /// Measures how fast a client is. Only the time counts in which it is waited for: what the server takes itself is not
 /// the client's fault.
-pub(super) struct Pace {
+pub(crate) struct Pace {
     patience: Patience,
     /// The moment from which the client is being waited for.
     since: Option<Instant>,
@@ -38,12 +38,12 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(patience: Patience) -> Self {
+    pub(crate) fn new(patience: Patience) -> Self {
         Self { patience, since: None, pause: None, waited: Duration::ZERO, bytes: 0 }
     }
 
     /// Notes that the client has to be waited for; ready when it has been waited for too long.
-    pub(super) fn poll_too_long(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_too_long(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let now = Instant::now();
         let begins = self.since.is_none();
         let since = *self.since.get_or_insert(now);
@@ -57,7 +57,7 @@ impl Pace {
 
     /// Notes bytes that have gone; returns `false` if they were too few for the time.
     #[must_use]
-    pub(super) fn moves(&mut self, bytes: usize) -> bool {
+    pub(crate) fn moves(&mut self, bytes: usize) -> bool {
         self.bytes += bytes as u64;
         let Some(since) = self.since.take() else { return true };
         self.waited += since.elapsed();

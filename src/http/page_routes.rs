@@ -10,7 +10,7 @@ use axum::{
 use tower_http::timeout::TimeoutLayer;
 
 use super::{
-    Access,
+    access::Access,
     routes::{TIMEOUT, admit_then},
 };
 use crate::app::App;

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::previews::Previewable,
+    domain::downloads::previews::Previewable,
     error::{Error, Result},
 };
 

@@ -1,25 +1,17 @@
-//! Errors as problem details (RFC 9457), or as a page where a browser asks. An error travels to the outermost layer as a response
-//! without a body; that layer knows the request's id, writes the body, and logs it once.
-
-use std::any::Any;
+//! Errors as problem details (RFC 9457). An error travels to the outermost layer as a response without a body; that layer
+//! knows the request's id, writes the body, and logs it once.
 
 use axum::{
-    body::Body,
-    extract::Request,
     http::{
-        HeaderValue, StatusCode, Uri,
-        header::{
-            ACCEPT, CONNECTION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER,
-            WWW_AUTHENTICATE,
-        },
+        HeaderValue, StatusCode,
+        header::{CONNECTION, CONTENT_RANGE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::percent;
-use crate::{error::Error, pages};
+use crate::error::Error;
 
 /// What went wrong, for the client.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -57,15 +49,16 @@ pub struct FieldProblem {
 
 /// An error on its way to the outermost layer, with its full words for the log.
 #[derive(Debug, Clone)]
-pub(super) struct Failure {
-    problem: Problem,
+pub struct Failure {
+    /// What the client is told.
+    pub problem: Problem,
     /// Empty where the client has been told everything.
-    pub(super) inside: String,
+    pub inside: String,
 }
 
 impl Failure {
     /// The last word of the problem's kind.
-    pub(super) fn code(&self) -> &str {
+    pub fn code(&self) -> &str {
         self.problem.code()
     }
 }
@@ -149,101 +142,4 @@ impl IntoResponse for Error {
         response.extensions_mut().insert(Failure::from(&self));
         response
     }
-}
-
-/// Who reads an answer.
-pub(super) struct Reader {
-    /// Somebody in front of a browser, who is shown a page; programs are sent problem details.
-    is_person: bool,
-    /// Whether they only wanted to look.
-    reads: bool,
-    /// What they asked for, with its query.
-    path: String,
-}
-
-impl Reader {
-    /// Of the answer to this request.
-    pub(super) fn of(request: &Request) -> Self {
-        let accepts = request.headers().get(ACCEPT).and_then(|accepts| accepts.to_str().ok()).unwrap_or_default();
-        Self {
-            is_person: accepts.contains("text/html"),
-            reads: request.method().is_safe(),
-            path: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
-        }
-    }
-}
-
-/// Writes the body of an error response, whoever made it.
-pub(super) fn with_body(mut response: Response, request_id: &str, reader: &Reader) -> (Response, Option<Failure>) {
-    let status = response.status();
-    let failure = match response.extensions_mut().remove::<Failure>() {
-        Some(failure) => failure,
-        None if (status.is_client_error() || status.is_server_error()) && !has_body(&response) => {
-            let words = match status.as_u16() {
-                503 => {
-                    "the request took too long and was given up; what it was to change may or may not have been changed"
-                        .to_owned()
-                }
-                _ => status.canonical_reason().unwrap_or("the request failed").to_owned(),
-            };
-            Failure::from(&Error::Http(status.as_u16(), words))
-        }
-        None => return (response, None),
-    };
-    let problem = Problem { request_id: request_id.to_owned(), ..failure.problem.clone() };
-    if reader.is_person {
-        return (as_page(response, &problem, reader), Some(failure));
-    }
-    let body = serde_json::to_vec(&problem).unwrap_or_default();
-    write(&mut response, body, "application/problem+json");
-    (response, Some(failure))
-}
-
-/// A problem for somebody in front of a browser: whoever is not signed in is led to where that is done.
-fn as_page(mut response: Response, problem: &Problem, reader: &Reader) -> Response {
-    let elsewhere = match problem.code() {
-        "unauthenticated" if reader.reads => Some(format!("/sign-in?next={}", percent(&reader.path))),
-        "password_change_required" if reader.reads => Some("/account/password".to_owned()),
-        _ => None,
-    };
-    if let Some(to) = elsewhere {
-        return Redirect::to(&to).into_response();
-    }
-    // A step that another site's link was refused, for the person to take by themselves.
-    let step = (problem.code() == "foreign_origin" && reader.reads).then_some(&*reader.path);
-    let page = pages::of_problem(problem, step).into_string();
-    write(&mut response, page.into_bytes(), "text/html; charset=utf-8");
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, pages::POLICY);
-    response
-}
-
-fn write(response: &mut Response, body: Vec<u8>, media_type: &'static str) {
-    *response.body_mut() = Body::from(body);
-    response.headers_mut().remove(CONTENT_LENGTH);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-}
-
-/// Whether a handler has written a body of its own, as `/readyz` and the pages do.
-fn has_body(response: &Response) -> bool {
-    let media_type = response.headers().get(CONTENT_TYPE).and_then(|media_type| media_type.to_str().ok());
-    media_type.is_some_and(|media_type| media_type == "application/json" || media_type.starts_with("text/html"))
-}
-
-/// The answer where a handler panicked.
-#[expect(clippy::needless_pass_by_value, reason = "the layer gives it so")]
-pub(super) fn from_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let words = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("without a message");
-    Error::internal(format!("a handler panicked: {words}")).into_response()
-}
-
-pub(super) async fn no_such_path(uri: Uri) -> Error {
-    Error::Http(404, format!("there is nothing at `{}`; `/docs` lists what there is", uri.path()))
-}
-
-pub(super) async fn no_such_method() -> Error {
-    Error::Http(405, "this path does not know that method".into())
 }

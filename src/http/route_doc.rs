@@ -18,10 +18,10 @@ use utoipa::{
     },
 };
 
-use super::{Access, Problem};
+use super::{Problem, access::Access};
 
 /// The name of the security scheme in the document.
-pub(super) const BEARER: &str = "session_token";
+pub(crate) const BEARER: &str = "session_token";
 
 /// What the routes are about, as their paths name it; those of none are about signing in.
 const RESOURCES: [&str; 16] = [
@@ -81,11 +81,11 @@ pub struct RouteDoc {
     body: Option<RequestBody>,
     answers: BTreeMap<&'static str, Response>,
     refusals: BTreeSet<&'static str>,
-    pub(super) schemas: Vec<(String, RefOr<Schema>)>,
+    pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
 }
 
 impl RouteDoc {
-    pub(super) fn new(path: &'static str, access: Access, summary: &'static str) -> Self {
+    pub(crate) fn new(path: &'static str, access: Access, summary: &'static str) -> Self {
         let mut operation = Self {
             summary,
             path,
@@ -197,7 +197,7 @@ impl RouteDoc {
     }
 
     /// The finished description.
-    pub(super) fn build(&self) -> path::Operation {
+    pub(crate) fn build(&self) -> path::Operation {
         let resource = |part: &&str| RESOURCES.contains(part);
         let tag = self.path.split('/').rfind(resource).unwrap_or("auth");
         let mut operation = OperationBuilder::new()
@@ -238,7 +238,7 @@ impl RouteDoc {
 }
 
 /// The refusals by name, as routes refer to them.
-pub(super) fn refusals() -> impl Iterator<Item = (String, RefOr<Response>)> {
+pub(crate) fn refusals() -> impl Iterator<Item = (String, RefOr<Response>)> {
     REFUSALS.into_iter().map(|(status, name, says)| {
         let problem = Content::new(Some(Ref::from_schema_name(Problem::name())));
         let mut response = ResponseBuilder::new().description(says).content("application/problem+json", problem);
@@ -262,7 +262,7 @@ pub struct Bounds {
 
 impl Bounds {
     /// Reads a whole number within them; or what is wrong with it.
-    pub(super) fn read(self, text: &str) -> Result<i64, String> {
+    pub(crate) fn read(self, text: &str) -> Result<i64, String> {
         let Self { least, most, .. } = self;
         let number = text.parse().ok().filter(|number| (least..=most.unwrap_or(i64::MAX)).contains(number));
         number.ok_or_else(|| {
@@ -304,7 +304,7 @@ pub enum Kind {
 
 impl Kind {
     /// A count of something.
-    pub(super) const COUNT: Self = Self::Number(Bounds { least: 0, most: None, default: None });
+    pub(crate) const COUNT: Self = Self::Number(Bounds { least: 0, most: None, default: None });
     /// Seconds to wait.
     const WAIT: Self = Self::Number(Bounds { least: 1, most: None, default: None });
 

@@ -12,37 +12,22 @@ use axum::{
 };
 use tower_http::timeout::TimeoutLayer;
 
-use super::{caller, describe::Describe, request_log::Asker, route_doc::RouteDoc};
-use crate::{app::App, policy::Action};
+use super::{asker::Asker, caller, describe::Describe, route_doc::RouteDoc};
+use crate::{app::App, http::Access};
 
 /// A request that has not been answered after this long is not going to be.
-pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
-
-/// Who may use a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Anyone.
-    Public,
-    /// Any signed-in user.
-    SignedIn,
-    /// Likewise, and those who have still to replace a password that somebody else chose.
-    WithGivenPassword,
-    /// Whoever the policy lets do this: in the room of the path, or on the platform where it has none.
-    May(Action),
-    /// Likewise, and admins also in a room that has been deleted.
-    MayInDeleted(Action),
-}
+pub(crate) const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A route as its table tells of it.
 pub struct Route {
     /// Method.
     pub method: Method,
-    /// Path under [`super::BASE`], with `{parameters}`.
+    /// Path under [`super::access::BASE`], with `{parameters}`.
     pub path: &'static str,
     /// Who may use it.
     pub access: Access,
     /// What the documentation says of it.
-    pub(super) doc: RouteDoc,
+    pub(crate) doc: RouteDoc,
 }
 
 /// A table of routes.
@@ -181,13 +166,13 @@ impl Routes {
         &self.table
     }
 
-    pub(super) fn into_router(self) -> Router<App> {
+    pub(crate) fn into_router(self) -> Router<App> {
         self.router
     }
 }
 
 /// The way to every handler leads through here.
-pub(super) async fn admit_then<H: Handler<T, App>, T: 'static>(
+pub(crate) async fn admit_then<H: Handler<T, App>, T: 'static>(
     handler: H,
     access: Access,
     app: App,

@@ -25,7 +25,7 @@ const DEVICE: Cookie = Cookie { secure: "__Host-sts-device", plain: "sts-device"
 
 /// Where a request was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum MadeBy {
+pub(crate) enum MadeBy {
     /// A page of ours, or the person in front of the browser.
     Us,
     /// Another site.
@@ -35,7 +35,7 @@ pub(super) enum MadeBy {
 }
 
 /// Where a request was made, by what browsers say and no script can change.
-pub(super) fn made_by(headers: &HeaderMap) -> MadeBy {
+pub(crate) fn made_by(headers: &HeaderMap) -> MadeBy {
     if let Some(site) = text(headers, "sec-fetch-site") {
         return if matches!(site, "same-origin" | "none") { MadeBy::Us } else { MadeBy::Others };
     }
@@ -46,7 +46,7 @@ pub(super) fn made_by(headers: &HeaderMap) -> MadeBy {
 }
 
 /// The token of the session that belongs to this host.
-pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
     SESSION.read(headers)
 }
 
@@ -100,7 +100,7 @@ pub fn clear(headers: &HeaderMap) -> Result<HeaderValue> {
 }
 
 /// Whether a proxy says that the request came to it by TLS.
-pub(super) fn is_behind_tls(headers: &HeaderMap) -> bool {
+pub(crate) fn is_behind_tls(headers: &HeaderMap) -> bool {
     text(headers, "x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }
 

@@ -29,7 +29,7 @@ use tokio::time::timeout;
 use super::{FromPairs, Given, Kind, Patience, describe::Takes, pace::Pace, route_doc::RouteDoc};
 use crate::{
     app::App,
-    domain::{
+    domain::documents::{
         Inspection,
         versions::{Arrived, Said},
     },
@@ -150,7 +150,7 @@ impl<T: FromPairs> Upload<T> {
 }
 
 /// Waits for the client's next bytes.
-pub(super) async fn in_time<V>(coming: impl Future<Output = multer::Result<V>>) -> Result<V> {
+pub(crate) async fn in_time<V>(coming: impl Future<Output = multer::Result<V>>) -> Result<V> {
     timeout(PATIENCE, coming).await.map_err(|_| too_slow())?.map_err(|error| match error {
         multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => too_much_around(),
         multer::Error::StreamReadFailed(error) if error.is::<TooMuchUnparsed>() => too_much_around(),
@@ -195,7 +195,7 @@ impl<T: FromPairs + 'static> FromRequest<App> for Upload<T> {
 /// Bytes of a form in which nothing was found yet. The parser keeps them and searches them again with
 /// each piece that comes, so that a head without an end would keep a core busy.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Unparsed(Arc<AtomicU64>);
+pub(crate) struct Unparsed(Arc<AtomicU64>);
 
 /// The client was waited for too long.
 #[derive(Debug, thiserror::Error)]
@@ -209,13 +209,13 @@ struct TooMuchUnparsed;
 
 impl Unparsed {
     /// The parser has found something.
-    pub(super) fn is_parsed(&self) {
+    pub(crate) fn is_parsed(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
 
     /// The body, with a pause before each piece and before its end. The parser takes all that is ready
     /// before it looks at any of it, and mistakes a form that ends with its first piece for one cut off.
-    pub(super) fn watch(&self, body: BodyDataStream) -> impl Stream<Item = Result<Bytes, BoxError>> + Send + use<> {
+    pub(crate) fn watch(&self, body: BodyDataStream) -> impl Stream<Item = Result<Bytes, BoxError>> + Send + use<> {
         stream::unfold((body, self.clone(), Pace::new(Patience::SENDING)), async |(mut body, unparsed, mut pace)| {
             tokio::task::yield_now().await;
             let piece = poll_fn(|context| match body.poll_next_unpin(context) {

@@ -7,7 +7,11 @@ use futures_util::future::{BoxFuture, FutureExt};
 use crate::{
     app::App,
     db,
-    domain::{attempts, confirmations, idempotency, refusals},
+    domain::{
+        accounts::attempts,
+        log::{idempotency, refusals},
+        retention::confirmations,
+    },
     error::{Error, Result},
 };
 

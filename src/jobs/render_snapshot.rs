@@ -21,7 +21,7 @@ use crate::{
         jobs::Claim,
         snapshots::{Drawn, Snapshot},
     },
-    domain::{rendering, snapshots},
+    domain::snapshots::{self, rendering},
     error::{Error, Result},
 };
 

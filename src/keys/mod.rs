@@ -14,9 +14,8 @@ pub use log::{log_key, log_key_in_force, replace_log_key};
 pub use seal::{authorities, seal_identity};
 
 use crate::{
-    app,
     error::{Error, Result},
-    files,
+    files, random,
 };
 
 /// Makes the file; answers what is in it then, which is another's where that was faster. It is there whole or
@@ -46,7 +45,7 @@ fn replace(path: &Path, text: &str) -> Result<()> {
 /// A name beside the file that nobody else has.
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}", app::new_uuid()));
+    name.push(format!(".{}", random::new_uuid()));
     name.into()
 }
 

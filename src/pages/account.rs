@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use room::{SessionId, Time};
 
-use super::{
+use super::kit::{
     chip::{Tone, chip},
     field::{Field, Filled},
     layout::{Page, Part},
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     app::App,
     db::sessions::Session,
-    domain::sessions,
+    domain::accounts::sessions,
     error::{Error, Result},
     http::{
         Access::{SignedIn, WithGivenPassword},

@@ -5,18 +5,20 @@ use maud::{Markup, html};
 use room::{Phase, Role, RoomId};
 
 use super::{
-    chip::{Tone, chip},
-    layout::{Page, Part},
-    paging::neighbours_of,
-    portion::within,
+    kit::{
+        chip::{Tone, chip},
+        layout::{Page, Part},
+        paging::neighbours_of,
+        portion::within,
+        show::{self, count, label},
+        way,
+    },
     room::progress,
-    show::{self, count, label},
-    way,
 };
 use crate::{
     app::App,
     db,
-    domain::{
+    domain::clearance::{
         cockpit::{self, Row, Viewer, Wanted},
         todo::Task,
     },

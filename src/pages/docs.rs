@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::layout::{Page, Part, Viewer};
+use super::kit::layout::{Page, Part, Viewer};
 use crate::http::BASE;
 
 /// A route as the table tells of it.

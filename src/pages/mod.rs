@@ -4,23 +4,14 @@
 mod account;
 mod admin;
 mod assets;
-mod chip;
 mod cockpit;
 mod docs;
-mod field;
-mod layout;
+mod kit;
 mod own_password;
-mod paging;
-mod portion;
 mod problem;
 mod room;
-mod sentence;
-mod show;
 mod sign_in;
 mod verify;
-mod way;
-mod who;
-mod words;
 
 use axum::{Router, http::HeaderValue};
 use tower_http::compression::{CompressionLayer, predicate::SizeAbove};

@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::field::{Field, Filled};
+use super::kit::field::{Field, Filled};
 use crate::{
     app::App,
-    domain::sessions,
+    domain::accounts::sessions,
     error::{Error, Result},
     http::{Caller, Form},
 };

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use maud::{Markup, html};
 
-use super::layout::{Page, Part, Viewer};
+use super::kit::layout::{Page, Part, Viewer};
 use crate::http::Problem;
 
 /// The page of a problem. Who asked is not known here: it is the outermost layer that writes it. `step`: the address

@@ -11,13 +11,13 @@ use axum::{
 };
 use maud::html;
 
-use super::{
+use super::kit::{
     field::{Field, Filled},
     layout::{Page, Part, Viewer},
 };
 use crate::{
     app::App,
-    domain::{
+    domain::accounts::{
         attempts::DEVICE_KNOWN,
         sessions,
         sign_in::{self, SignIn},

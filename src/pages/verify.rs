@@ -7,10 +7,10 @@ use axum::{
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::layout::{Page, Part};
+use super::kit::layout::{Page, Part};
 use crate::{
     app::App,
-    domain::verifying::{self, Brought},
+    domain::snapshots::verifying::{self, Brought},
     error::{Error, Result},
     evidence::verify::{Check, CheckOutcome, Examined, Report, Told},
     http::{Access::Public, Caller, PageRoutes},

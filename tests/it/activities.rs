@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use sts_clearance::{
     db::{Tx, migrations},
-    domain::{Actor, schema},
+    domain::log::{Actor, schema},
     evidence::{CompactRange, leaf_hash},
 };
 

@@ -7,8 +7,8 @@ use room::Role;
 use serde_json::json;
 
 use sts_clearance::domain::{
-    Actor,
-    users::{self, GivenPassword},
+    accounts::users::{self, GivenPassword},
+    log::Actor,
 };
 
 use crate::harness::{PASSWORD, Reply, TestApp, on_both_databases};

@@ -3,7 +3,7 @@
 use room::Role;
 use serde_json::{Value, json};
 
-use sts_clearance::domain::compare;
+use sts_clearance::domain::snapshots::compare;
 
 use crate::harness::{IMO, TestApp, new_room, on_both_databases};
 

@@ -5,7 +5,7 @@ use std::io::{Cursor, Write};
 use proptest::prelude::*;
 use room::FileKind;
 
-use sts_clearance::domain::Inspection;
+use sts_clearance::domain::documents::Inspection;
 
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 

@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 use sts_clearance::{
     db::{self, Dialect, Tx, migrations},
     domain::{
-        Actor,
         fsck::{self, Finding, Mode, Outcome, Remedy, Watch},
-        log_keys, operation, schema,
+        log::{self, Actor, operation, schema},
     },
     evidence::{self, Checkpoint, CompactRange, LogKey},
 };
@@ -63,7 +62,7 @@ struct Room {
 
 impl Room {
     async fn new(app: TestApp) -> Self {
-        log_keys::register(&app.app).await.unwrap();
+        log::keys::register(&app.app).await.unwrap();
         let (id, broker) = app.room().await;
         let vessel = app.vessel(&id, &broker, "Aegean Star", "discharging", IMO[0]).await;
         let document = app.document(&id, &broker, "Q88", Some(&vessel)).await;
@@ -453,7 +452,7 @@ async fn a_key_that_the_log_was_made_to_tell_of_is_found(app: TestApp) {
 async fn a_rotated_key_is_vouched_for_before_and_after_the_next_start(app: TestApp) {
     let room = Room::new(app).await;
     let before = room.app.app.log_key.public().to_owned();
-    let after = log_keys::rotate(&room.app.app, &Actor::Operator).await.unwrap();
+    let after = log::keys::rotate(&room.app.app, &Actor::Operator).await.unwrap();
     assert_eq!(room.damaged().await, Vec::new());
     let note = evidence::succession(&room.app.app.log_key, &after).unwrap();
     for trusted in [&before, after.public()] {

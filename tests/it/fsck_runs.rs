@@ -12,10 +12,7 @@ use std::{
 use room::Role;
 use serde_json::{Value, json};
 
-use sts_clearance::{
-    app::{App, Clock},
-    jobs,
-};
+use sts_clearance::{app::App, clock::Clock, jobs};
 
 use crate::harness::{Installation, Ran, TestApp, new_room, on_both_databases, until};
 

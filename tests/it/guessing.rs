@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use room::Role;
 use serde_json::{Value, json};
 
-use sts_clearance::domain::users;
+use sts_clearance::domain::accounts::users;
 
 use crate::harness::{PASSWORD, Reply, TestApp, on_both_databases};
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use sts_clearance::{
     db::{Tx, migrations},
-    domain::{Actor, schema},
+    domain::log::{Actor, schema},
 };
 
 use crate::harness::{Reply, TestApp, on_both_databases};

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use sts_clearance::{
     db::{self, Tx, migrations},
-    domain::{Actor, log_keys, schema},
+    domain::log::{self, Actor, schema},
     evidence::{
         Checkpoint, CompactRange, ConsistencyProof, Hash, LogKey, LogProof, PublicKeys, extends, holds, leaf_hash,
     },
@@ -244,8 +244,8 @@ async fn a_log_from_before_there_were_proofs_is_proven_after_the_migration(app: 
 }
 
 async fn keys_are_told_as_the_log_tells_of_them_and_outlive_a_way_down(app: TestApp) {
-    log_keys::register(&app.app).await.unwrap();
-    let rotated = log_keys::rotate(&app.app, &Actor::Operator).await.unwrap();
+    log::keys::register(&app.app).await.unwrap();
+    let rotated = log::keys::rotate(&app.app, &Actor::Operator).await.unwrap();
     let known = async || app.app.db.read(async |tx| db::logs::keys(tx).await).await.unwrap();
     let before = known().await;
     assert_eq!(before.len(), 2);

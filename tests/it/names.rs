@@ -2,14 +2,14 @@
 
 use proptest::{prop_assert, prop_assert_eq, proptest};
 use room::{
-    Role, UserId, address as addresses,
+    Role, UserId, address,
     visible::{is_ignorable, shows_something},
 };
 use serde_json::{Value, json};
 
 use sts_clearance::{
     db::{self, users::User},
-    domain::users,
+    domain::accounts::users,
 };
 
 use crate::harness::{PASSWORD, TestApp, new_room, on_both_databases};
@@ -323,18 +323,18 @@ async fn parties_that_look_like_others_are_warned_about(app: TestApp) {
 proptest! {
     #[test]
     fn a_canonical_address_is_its_own_canonical_form_and_all_of_it_shows(local in "\\PC{1,12}", domain in "[a-zßüÄ\\-àΣσς日1\u{200d}\u{ad}]{1,8}(\\.[a-z]{1,3})?") {
-        if let Some(canonical) = addresses::canonical(&format!("{local}@{domain}")) {
-            prop_assert_eq!(addresses::canonical(&canonical), Some(canonical.clone()));
+        if let Some(canonical) = address::canonical(&format!("{local}@{domain}")) {
+            prop_assert_eq!(address::canonical(&canonical), Some(canonical.clone()));
             prop_assert!(!canonical.chars().any(|c| is_ignorable(c) || c.is_whitespace() || c.is_control()));
-            prop_assert!(canonical.chars().count() <= addresses::LONGEST_ADDRESS);
-            let unicode = addresses::in_unicode(&canonical);
-            prop_assert_eq!(addresses::canonical(&unicode), Some(canonical.clone()));
+            prop_assert!(canonical.chars().count() <= address::LONGEST_ADDRESS);
+            let unicode = address::in_unicode(&canonical);
+            prop_assert_eq!(address::canonical(&unicode), Some(canonical.clone()));
         }
     }
 
     #[test]
     fn any_text_at_all_is_an_address_or_none(text in "\\PC*@?.*") {
-        let _ = addresses::canonical(&text);
-        prop_assert!(!addresses::forms(&text).is_empty());
+        let _ = address::canonical(&text);
+        prop_assert!(!address::forms(&text).is_empty());
     }
 }

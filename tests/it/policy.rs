@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sts_clearance::{
     api,
     db::{self, account_requests::AccountRequest},
-    domain::{Actor, parties, users},
+    domain::{accounts::users, log::Actor, rooms::parties},
     http::{Access, PageRoute, Route},
     pages, policy,
 };

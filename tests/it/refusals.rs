@@ -7,8 +7,9 @@ use room::Role;
 use serde_json::{Value, json};
 
 use sts_clearance::{
-    domain::refusals::{self, Kind, Reason},
+    domain::log::refusals,
     network::Network,
+    refusals::{Kind, Reason},
 };
 
 use crate::harness::{Installation, PASSWORD, Reply, Server, TestApp, on_both_databases};

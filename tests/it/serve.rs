@@ -12,7 +12,10 @@ use std::{
 use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use sts_clearance::http::{self, Limits};
+use sts_clearance::{
+    http::{self, Limits},
+    web,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -107,7 +110,7 @@ async fn limited(limits: Limits) -> SocketAddr {
     let app = TestApp::on_sqlite().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(http::serve(listener, http::router(app.app.clone()), limits, app.app.stopping.clone()));
+    tokio::spawn(http::serve(listener, web::router(app.app.clone()), limits, app.app.stopping.clone()));
     address
 }
 

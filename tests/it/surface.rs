@@ -6,7 +6,7 @@ use room::{
 };
 use serde_json::{Value, json};
 
-use sts_clearance::{domain::Actor, evidence::verify::CheckOutcome};
+use sts_clearance::{domain::log::Actor, evidence::verify::CheckOutcome};
 
 use crate::harness::TestApp;
 
@@ -109,7 +109,7 @@ async fn health_and_readiness_are_told_apart() {
     assert_eq!(app.get("//healthz", "").send().await.status, 200);
     let ready = app.get("//readyz", "").send().await;
     assert_eq!(ready.expect(200), serde_json::json!({ "database": "ok", "files": "ok" }));
-    sts_clearance::domain::schema::take_back(&app.app, &Actor::Operator, "002", true).await.unwrap();
+    sts_clearance::domain::log::schema::take_back(&app.app, &Actor::Operator, "002", true).await.unwrap();
     let failing = app.get("//readyz", "").send().await;
     assert_eq!(failing.expect(503), serde_json::json!({ "database": "failing", "files": "ok" }));
     assert_eq!(app.get("//healthz", "").send().await.status, 200);

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use sts_clearance::{
     db::{self, migrations},
     domain::{
-        Actor, schema,
-        users::{self, GivenPassword},
+        accounts::users::{self, GivenPassword},
+        log::{Actor, schema},
     },
 };
 

@@ -4,9 +4,9 @@ use room::Role;
 use serde_json::{Value, json};
 
 use sts_clearance::domain::{
-    Actor,
-    confirmations::Outcome,
-    users::{self, GivenPassword},
+    accounts::users::{self, GivenPassword},
+    log::Actor,
+    retention::confirmations::Outcome,
 };
 
 use crate::harness::{PASSWORD, TestApp, on_both_databases};

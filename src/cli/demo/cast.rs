@@ -2,7 +2,7 @@
 
 use room::{Role, Side, VesselDetails, VesselRole, VesselStatus};
 
-use crate::domain::{Actor, parties::NewParty};
+use crate::domain::{log::Actor, rooms::parties::NewParty};
 
 /// A person: the name in the address, role, name, company, side.
 pub(super) type Person = (&'static str, Role, &'static str, &'static str, Option<Side>);

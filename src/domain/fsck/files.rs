@@ -18,7 +18,7 @@ use crate::{
         self,
         fsck::{DrawnRow, SnapshotRow, VersionRow},
     },
-    domain::{rendering, snapshots},
+    domain::snapshots::{self, rendering},
     error::Result,
     evidence::Hash,
 };

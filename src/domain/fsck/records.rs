@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     db::{self, fsck::SnapshotRow},
-    domain::record::Captured,
+    domain::snapshots::record::Captured,
     error::{Error, Result},
 };
 

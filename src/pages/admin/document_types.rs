@@ -9,12 +9,12 @@ use crate::{
     app::App,
     db,
     domain::{
-        Change,
-        document_types::{self, Code},
+        input::Change,
+        rooms::catalogue::{self, Code},
     },
     error::Result,
     http::{Access::May, Caller, Form, Id, PageRoutes},
-    pages::{
+    pages::kit::{
         chip::{Tone, chip, criticality, requirement},
         field::{Field, Filled, choices, tick},
         show::label,
@@ -110,7 +110,7 @@ async fn ask(caller: Caller) -> Response {
 
 async fn add(app: App, caller: Caller, form: Form) -> Result<Response> {
     let added = match read(&form) {
-        Ok(kind) => document_types::add(&app, &caller.actor(), kind).await,
+        Ok(kind) => catalogue::add(&app, &caller.actor(), kind).await,
         Err(refused) => Err(refused),
     };
     match added {
@@ -120,20 +120,20 @@ async fn add(app: App, caller: Caller, form: Form) -> Result<Response> {
 }
 
 async fn edit(app: App, caller: Caller, Id(Code(code)): Id<Code>) -> Result<Response> {
-    let kind = app.db.read(async |tx| document_types::find(tx, &code).await).await?;
+    let kind = app.db.read(async |tx| catalogue::find(tx, &code).await).await?;
     Ok(form_page(&caller, Some(&kind), &Filled::default()))
 }
 
 async fn change(app: App, caller: Caller, Id(Code(code)): Id<Code>, form: Form) -> Result<Response> {
     let form = form.with("code", code.clone());
     let changed = match read(&form).and_then(|kind| Change::to(&kind)) {
-        Ok(asked) => document_types::change(&app, &caller.actor(), code.clone(), asked).await,
+        Ok(asked) => catalogue::change(&app, &caller.actor(), code.clone(), asked).await,
         Err(refused) => Err(refused),
     };
     match changed {
         Ok(_) => Ok(Redirect::to(PATH).into_response()),
         Err(refused) => {
-            let kind = app.db.read(async |tx| document_types::find(tx, &code).await).await?;
+            let kind = app.db.read(async |tx| catalogue::find(tx, &code).await).await?;
             Ok(form_page(&caller, Some(&kind), &Filled::again(form, refused)?))
         }
     }

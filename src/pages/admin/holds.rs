@@ -9,19 +9,23 @@ use crate::{
     app::App,
     db::{self, confirmations::Request, holds::Hold, snapshots::Snapshot},
     domain::{
-        confirmations::{self, Outcome},
-        holds::{self, HoldNow, NewHold, Overview},
+        retention::{
+            confirmations::{self, Outcome},
+            holds::{self, HoldNow, NewHold, Overview},
+        },
         rooms,
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes, Paging, Query},
     pages::{
-        chip::{Tone, chip},
-        field::{Field, Filled},
+        kit::{
+            chip::{Tone, chip},
+            field::{Field, Filled},
+            paging::neighbours,
+            portion::{Portion, within},
+            show,
+        },
         own_password,
-        paging::neighbours,
-        portion::{Portion, within},
-        show,
     },
     policy::Action::{HoldCreate, HoldLift, HoldList},
 };

@@ -9,7 +9,7 @@ mod users;
 use axum::response::Redirect;
 use maud::{Markup, html};
 
-use super::layout::{Page, Part};
+use super::kit::layout::{Page, Part};
 use crate::{
     http::{Access::May, Caller, PageRoutes},
     policy::Action::ConfigView,

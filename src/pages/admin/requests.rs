@@ -8,10 +8,13 @@ use super::{Tab, page};
 use crate::{
     app::App,
     db::account_requests::AccountRequest,
-    domain::account_requests,
+    domain::accounts::requests,
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, PageRoutes},
-    pages::{field::Filled, own_password, show},
+    pages::{
+        kit::{field::Filled, show},
+        own_password,
+    },
     policy::Action::UserChangeRole,
 };
 
@@ -42,7 +45,7 @@ pub(super) fn table(waiting: &[AccountRequest]) -> Markup {
                             th scope="row" { a href={ "/admin/users/requests/" (request.id) } { (words(request.deed)) } }
                             td data-label="Account" { (request.name) ", " (request.email) }
                             td data-label="Asked by" { (request.asked_by) ", " (show::time(request.asked_at)) }
-                            td data-label="Until" { (show::time(account_requests::until(request))) }
+                            td data-label="Until" { (show::time(requests::until(request))) }
                         }
                     }
                 }
@@ -66,7 +69,7 @@ async fn ask(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<R
 async fn confirm(app: App, caller: Caller, Id(id): Id<AccountRequestId>, form: Form) -> Result<Response> {
     let confirmed = async {
         own_password::take(&app, &caller, &form).await?;
-        account_requests::confirm(&app, &caller.actor(), id).await.map_err(own_password::of_field)
+        requests::confirm(&app, &caller.actor(), id).await.map_err(own_password::of_field)
     };
     match confirmed.await {
         Ok(user) => Ok(Redirect::to(&format!("/admin/users/{}", user.id)).into_response()),
@@ -75,12 +78,12 @@ async fn confirm(app: App, caller: Caller, Id(id): Id<AccountRequestId>, form: F
 }
 
 async fn withdraw(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<Redirect> {
-    account_requests::withdraw(&app, &caller.actor(), id).await?;
+    requests::withdraw(&app, &caller.actor(), id).await?;
     Ok(Redirect::to("/admin/users"))
 }
 
 async fn shown(app: &App, caller: &Caller, id: AccountRequestId, filled: &Filled) -> Result<Response> {
-    let open = account_requests::open(app).await?;
+    let open = requests::open(app).await?;
     let request = open.into_iter().find(|request| request.id == id).ok_or(Error::NotFound("request"))?;
     let is_own = request.asked_by == caller.user.email;
     let path = format!("/admin/users/requests/{id}");
@@ -90,7 +93,7 @@ async fn shown(app: &App, caller: &Caller, id: AccountRequestId, filled: &Filled
             dl.facts {
                 dt { "Account" } dd { (request.name) ", " (request.email) }
                 dt { "Asked by" } dd { (request.asked_by) ", " (show::time(request.asked_at)) }
-                dt { "Ends" } dd { (show::time(account_requests::until(&request))) }
+                dt { "Ends" } dd { (show::time(requests::until(&request))) }
             }
             @if is_own {
                 p role="status" { strong { "You have asked for it. " } "Nothing has been done. Another admin has to confirm it." }

@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     files::DiskSpace,
     http::{Access::May, Caller, PageRoutes},
-    pages::{
+    pages::kit::{
         chip::{Tone, chip},
         show::{self, label},
     },

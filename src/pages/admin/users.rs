@@ -9,19 +9,23 @@ use crate::{
     app::App,
     db::{self, users::User},
     domain::{
-        Change, account_requests,
-        confirmations::Outcome,
-        look_alikes,
-        users::{self, GivenPassword, NewUser, UserDetails},
+        accounts::{
+            look_alikes, requests as account_requests,
+            users::{self, GivenPassword, NewUser, UserDetails},
+        },
+        input::Change,
+        retention::confirmations::Outcome,
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, FromPairs, Given, Id, Kind, PageRoutes, Paging, Query},
     pages::{
-        chip::{self, Tone, chip},
-        field::{Field, Filled, choices},
+        kit::{
+            chip::{self, Tone, chip},
+            field::{Field, Filled, choices},
+            paging::neighbours,
+            show::{self, label},
+        },
         own_password,
-        paging::neighbours,
-        show::{self, label},
     },
     policy::Action::{UserChangeRole, UserCreate, UserList, UserUpdate, UserView},
 };

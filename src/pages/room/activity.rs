@@ -13,7 +13,7 @@ use crate::{
     },
     error::Result,
     http::{Access::May, BASE, Bounds, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
-    pages::{
+    pages::kit::{
         paging,
         portion::within,
         sentence::{self, Known},

@@ -11,10 +11,10 @@ use super::{Room, Tab};
 use crate::{
     app::App,
     db::Page,
-    domain::approvals,
+    domain::clearance::approvals,
     error::Result,
     http::{Access::May, Bounds, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
-    pages::{
+    pages::kit::{
         chip::{self, Tone, chip},
         paging::neighbours_of,
         portion::{Portion, within},

@@ -9,10 +9,10 @@ use super::{Room, Tab, snapshot::choice};
 use crate::{
     app::App,
     db::{self, snapshots::Titled},
-    domain::compare::{self, Comparison, FieldChange, RowChange, SectionChange},
+    domain::snapshots::compare::{self, Comparison, FieldChange, RowChange, SectionChange},
     error::{Error, Result},
     http::{Access::May, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
-    pages::{
+    pages::kit::{
         field::{Field, Filled},
         show::{self, count},
         words,

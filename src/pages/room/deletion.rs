@@ -11,15 +11,17 @@ use super::{
 use crate::{
     app::App,
     domain::{
-        confirmations::Outcome,
+        retention::confirmations::Outcome,
         snapshots::{self, Deletion},
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
     pages::{
-        field::{Field, Filled},
+        kit::{
+            field::{Field, Filled},
+            who::Who,
+        },
         own_password,
-        who::Who,
     },
     policy::Action::SnapshotDelete,
 };

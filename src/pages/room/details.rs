@@ -8,12 +8,12 @@ use super::Room;
 use crate::{
     app::App,
     domain::{
-        Change,
+        input::Change,
         rooms::{self, NewRoom, RoomDetails},
     },
     error::Result,
     http::{Access::May, Caller, Form, InRoom, PageRoutes},
-    pages::{
+    pages::kit::{
         field::{Field, Filled, choices},
         layout::{Page, Part},
         show,

@@ -21,7 +21,7 @@ use axum::response::Redirect;
 use maud::{Markup, html};
 use room::{Clocks, Log, NoticeState, Phase, RoomId, RoomState, Standing, Time};
 
-use super::{
+use super::kit::{
     chip::{Tone, chip},
     layout::{Page, Part},
     show::{self, label},
@@ -29,7 +29,7 @@ use super::{
 use crate::{
     app::App,
     db,
-    domain::room_state,
+    domain::rooms,
     error::Result,
     http::{Access::May, BASE, Caller, InRoom, PageRoutes},
     policy::Action::{self, RoomDelete, RoomUpdate, RoomView},
@@ -98,7 +98,7 @@ impl Room {
         let now = app.now();
         let read = async move |tx: &mut db::Tx| {
             let head = db::logs::head(tx, Log::Room(id)).await?;
-            Ok((room_state::read(tx, id, now).await?, head.map_or(0, |head| head.range.size())))
+            Ok((rooms::state::read(tx, id, now).await?, head.map_or(0, |head| head.range.size())))
         };
         let (state, entries) = app.db.read_at_length(read).await?;
         let standing = Standing::of(&state, app.config.retention_years);

@@ -8,12 +8,13 @@ use super::{Room, Tab};
 use crate::{
     app::App,
     domain::{
-        Change, look_alikes,
-        parties::{self, NewParty, PartyDetails},
+        accounts::look_alikes,
+        input::Change,
+        rooms::parties::{self, NewParty, PartyDetails},
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
-    pages::{
+    pages::kit::{
         chip,
         field::{Field, Filled, choices},
         portion::{Portion, within},

@@ -7,10 +7,10 @@ use room::Phase;
 use super::Room;
 use crate::{
     app::App,
-    domain::phases::{self, NewPhase},
+    domain::lifecycle::phases::{self, NewPhase},
     error::Result,
     http::{Access::May, Caller, Form, InRoom, PageRoutes},
-    pages::{
+    pages::kit::{
         field::{Field, Filled, choices},
         show::{count, label},
         way,

@@ -10,16 +10,19 @@ use super::{
 use crate::{
     app::App,
     domain::{
-        confirmations::Outcome,
-        rooms::{self, BeforeDeletion, Deletion},
+        lifecycle::deletion::{self, BeforeDeletion, Deletion},
+        retention::confirmations::Outcome,
+        rooms,
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, InRoom, PageRoutes},
     pages::{
-        field::{Field, Filled, tick},
+        kit::{
+            field::{Field, Filled, tick},
+            show::count,
+            who::Who,
+        },
         own_password,
-        show::count,
-        who::Who,
     },
     policy::Action::RoomDelete,
 };
@@ -55,7 +58,7 @@ async fn deleted(app: &App, caller: &Caller, room: InRoom, form: &Form) -> Resul
         return Err(Error::field("force", "has to be ticked: the room holds snapshots or papers"));
     }
     own_password::take(app, caller, form).await?;
-    rooms::delete(app, &caller.actor(), room.id, asked).await.map_err(own_password::of_field)
+    deletion::delete(app, &caller.actor(), room.id, asked).await.map_err(own_password::of_field)
 }
 
 async fn asked(app: &App, caller: &Caller, room: InRoom, filled: &Filled) -> Result<Response> {

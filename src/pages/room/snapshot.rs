@@ -15,14 +15,17 @@ use crate::{
         seals::SealSays,
         snapshots::{Snapshot, Titled},
     },
-    domain::{snapshots, verifying},
+    domain::snapshots::{self, verifying},
     error::Result,
     evidence::LogProof,
     http::{Access::May, BASE, Caller, FromPairs, Given, Id, InRoom, Kind, PageRoutes, Query},
     pages::{
-        field::{Field, Filled},
-        show, verify,
-        who::Who,
+        kit::{
+            field::{Field, Filled},
+            show,
+            who::Who,
+        },
+        verify,
     },
     policy::Action::{SnapshotCreate, SnapshotDelete, SnapshotView},
 };

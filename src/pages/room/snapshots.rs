@@ -11,7 +11,7 @@ use crate::{
     domain::snapshots::{self, NewSnapshot},
     error::Result,
     http::{Access::May, BASE, Caller, Form, InRoom, PageRoutes, Paging, Query},
-    pages::{
+    pages::kit::{
         chip,
         field::{Field, Filled, tick},
         paging, show,

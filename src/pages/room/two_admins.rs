@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use crate::{
     db::{confirmations::Request, holds::Hold},
-    domain::confirmations,
-    pages::{show, who::Who},
+    domain::retention::confirmations,
+    pages::kit::{show, who::Who},
 };
 
 /// What is to be deleted.

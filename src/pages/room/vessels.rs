@@ -7,10 +7,10 @@ use room::{Vessel, VesselDetails, VesselId, VesselRole, VesselStatus};
 use super::{Room, Tab};
 use crate::{
     app::App,
-    domain::{Change, vessels},
+    domain::{input::Change, rooms::vessels},
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
-    pages::{
+    pages::kit::{
         chip::{Tone, chip},
         field::{Field, Filled, choices},
         show::{self, count, label},

@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::approvals::{self, ClearanceUpdate, NewClearance, Revocation},
+    domain::clearance::approvals::{self, ClearanceUpdate, NewClearance, Revocation},
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
-    pages::{
+    pages::kit::{
         chip,
         field::{Field, Filled},
         show,

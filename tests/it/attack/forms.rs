@@ -7,7 +7,7 @@ use axum::{
     http::{Request, header::CONTENT_TYPE},
 };
 use futures_util::{StreamExt, stream};
-use sts_clearance::http;
+use sts_clearance::web;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
@@ -31,7 +31,7 @@ fn unfinished(waiting: &Arc<Semaphore>) -> Request<Body> {
 #[tokio::test]
 async fn forms_that_hold_a_kib_each_leave_the_memory_to_others() {
     let app = TestApp::on_sqlite().await;
-    let router = http::router(app.app.clone());
+    let router = web::router(app.app.clone());
     let waiting = Arc::new(Semaphore::new(0));
     let held: Vec<_> = (0..300).map(|_| tokio::spawn(router.clone().oneshot(unfinished(&waiting)))).collect();
     let all = waiting.acquire_many(300).await.unwrap();

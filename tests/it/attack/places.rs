@@ -3,7 +3,7 @@
 use room::Role;
 
 use sts_clearance::{
-    domain::users,
+    domain::accounts::users,
     live::{MOST_STREAMS_OF_ACCOUNT, MOST_STREAMS_OF_SESSION},
 };
 

@@ -8,6 +8,7 @@ use room::Role;
 use sts_clearance::{
     http::{self, Client, Limits},
     network::TrustedProxies,
+    web,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -39,7 +40,7 @@ async fn on_a_port(app: &TestApp) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let limits = Limits::of(&app.app.config);
-    tokio::spawn(http::serve(listener, http::router(app.app.clone()), limits, app.app.stopping.clone()));
+    tokio::spawn(http::serve(listener, web::router(app.app.clone()), limits, app.app.stopping.clone()));
     address
 }
 

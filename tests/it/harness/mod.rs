@@ -15,15 +15,19 @@ use room::{Role, SessionId, Time};
 use serde_json::{Value, json};
 
 use sts_clearance::{
-    app::{App, Clock},
+    app::App,
     children::Children,
+    clock::Clock,
     config::Layers,
     db::{self, migrations},
     domain::{
-        Actor, sessions,
-        users::{self, GivenPassword, NewUser},
+        accounts::{
+            sessions,
+            users::{self, GivenPassword, NewUser},
+        },
+        log::Actor,
     },
-    http, jobs,
+    jobs, web,
 };
 use tempfile::TempDir;
 
@@ -89,14 +93,14 @@ impl TestApp {
         let children = Children::of(env!("CARGO_BIN_EXE_sts-clearance").into(), settings.font_dir());
         let app = App::open(settings, Clock::Manual(Arc::clone(&clock))).unwrap().with_children(children);
         migrations::up(&app.db, app.now()).await.unwrap();
-        let router = http::router(app.clone());
+        let router = web::router(app.clone());
         Self { app, dir, clock, router }
     }
 
     /// The same application with other child processes.
     pub(crate) fn with_children(self, children: Children) -> Self {
         let app = self.app.with_children(children);
-        Self { router: http::router(app.clone()), app, ..self }
+        Self { router: web::router(app.clone()), app, ..self }
     }
 
     /// Time passes.

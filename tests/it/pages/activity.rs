@@ -8,7 +8,7 @@ use room::{
 };
 use serde_json::json;
 
-use sts_clearance::domain::{Actor, operation};
+use sts_clearance::domain::log::{Actor, operation};
 
 use crate::harness::{IMO, TestApp, on_both_databases};
 

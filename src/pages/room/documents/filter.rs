@@ -6,7 +6,7 @@ use room::{DocumentState, DocumentStatus, VesselId};
 use super::list::List;
 use crate::{
     http::{Bounds, FromPairs, Given, Kind},
-    pages::show::label,
+    pages::kit::show::label,
 };
 
 /// Which documents are asked for.

@@ -6,8 +6,8 @@ use room::{DocumentState, Phase, Requirement, bounds::LONGEST_REASON, clocks::NO
 
 use super::list::List;
 use crate::{
-    domain::versions::Uploaded,
-    pages::{
+    domain::documents::versions::Uploaded,
+    pages::kit::{
         chip,
         field::{Field, Filled},
         show,

@@ -12,16 +12,18 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::todo,
+    domain::clearance::todo,
     error::Result,
     http::{BASE, Caller},
     pages::{
         assets::DOCUMENTS_PATH,
-        chip::{self, Tone},
-        portion::{Portion, within},
+        kit::{
+            chip::{self, Tone},
+            portion::{Portion, within},
+            show::{self, label},
+            who::Who,
+        },
         room::Room,
-        show::{self, label},
-        who::Who,
     },
     policy::Action::{DocumentApprove, DocumentDownload, VesselCreate},
 };

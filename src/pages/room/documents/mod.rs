@@ -20,14 +20,14 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::{
+    domain::documents::{
+        self, NewWaiver,
         decisions::{self, NewApproval, NewRejection, Word},
-        documents::{self, NewWaiver},
         versions::{self, Said, Target, Uploaded},
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes, Query, Upload},
-    pages::field::Filled,
+    pages::kit::field::Filled,
     policy::Action::{DocumentApprove, DocumentList, DocumentReject, DocumentUpload, DocumentView, RoomUpdate},
 };
 

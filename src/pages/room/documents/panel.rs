@@ -11,15 +11,17 @@ use super::{
 use crate::{
     app::App,
     db::{Page, Tx},
-    domain::history,
+    domain::documents::history,
     error::Result,
     http::BASE,
     pages::{
-        chip,
-        portion::{Portion, within, within_last},
+        kit::{
+            chip,
+            portion::{Portion, within, within_last},
+            show::{self, label},
+            who::Who,
+        },
         room::Room,
-        show::{self, label},
-        who::Who,
     },
     policy::Action::DocumentDownload,
 };

@@ -8,14 +8,12 @@ use super::panel::decision;
 use crate::{
     app::App,
     db::Tx,
-    domain::history,
+    domain::documents::history,
     error::{Error, Result},
     http::{Caller, Ids, InRoom, Paging, Query},
     pages::{
-        paging::neighbours_of,
-        portion::within,
+        kit::{paging::neighbours_of, portion::within, who::Who},
         room::{Room, Tab},
-        who::Who,
     },
 };
 

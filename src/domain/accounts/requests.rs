@@ -1,0 +1,169 @@
+//! What makes an admin, or opens an admin's account to somebody: one admin asks for it, and another confirms it within a
+//! day. A system's only admin does it alone, and so does whoever runs the server.
+
+use room::{AccountDeed, AccountRequestId, Event, Log, Role, Time, UserId};
+
+use super::{
+    sessions,
+    two_people::{self, Grant},
+};
+use crate::{
+    app::App,
+    db::{self, Tx, account_requests::AccountRequest, users::User},
+    domain::{
+        log::{Actor, OpenLog, operation},
+        retention::confirmations::WAITS,
+    },
+    error::{Error, Result},
+};
+
+/// Until when a request can be confirmed.
+pub fn until(request: &AccountRequest) -> Time {
+    request.asked_at.after(WAITS)
+}
+
+/// The requests that another admin may confirm now, the oldest first.
+pub async fn open(app: &App) -> Result<Vec<AccountRequest>> {
+    let since = app.now().before(WAITS);
+    app.db.read(async |tx| db::account_requests::open(tx, since).await).await
+}
+
+/// Stores a request. There is one for each account at a time.
+pub async fn ask(tx: &mut Tx, log: &mut OpenLog, request: AccountRequest) -> Result<AccountRequest> {
+    sessions::ask_for_password(tx, log).await?;
+    if let Some(open) = about(tx, &request.email, log.now).await? {
+        let (by, until) = (&open.asked_by, until(&open).to_the_minute());
+        return Err(Error::conflict(format!(
+            "`{by}` has asked for something about this account already: another admin confirms or withdraws it, or it \
+             ends by itself at {until}"
+        )));
+    }
+    db::account_requests::ask(tx, &request).await?;
+    let event = Event::AccountRequestMade { deed: request.deed, email: request.email.clone(), until: until(&request) };
+    log.append(tx, &event).await?;
+    Ok(request)
+}
+
+/// The open request about an account.
+pub async fn about(tx: &mut Tx, email: &str, now: Time) -> Result<Option<AccountRequest>> {
+    let open = db::account_requests::open(tx, now.before(WAITS)).await?;
+    Ok(open.into_iter().find(|request| request.email == email))
+}
+
+/// Confirms what another admin has asked for, which is done by that.
+pub async fn confirm(app: &App, by: &Actor, id: AccountRequestId) -> Result<User> {
+    let new = UserId(app.new_id());
+    operation(app, Log::Platform, by, async move |tx, log| {
+        let request = find(tx, id, log.now).await?;
+        confirmed(tx, log, request, new).await
+    })
+    .await
+}
+
+/// Withdraws a request: one's own, or another admin's.
+pub async fn withdraw(app: &App, by: &Actor, id: AccountRequestId) -> Result<()> {
+    operation(app, Log::Platform, by, async move |tx, log| {
+        let AccountRequest { deed, email, asked_by, .. } = find(tx, id, log.now).await?;
+        db::account_requests::forget(tx, id).await?;
+        log.append(tx, &Event::AccountRequestWithdrawn { deed, email, asked_by }).await
+    })
+    .await
+}
+
+async fn find(tx: &mut Tx, id: AccountRequestId, now: Time) -> Result<AccountRequest> {
+    let open = db::account_requests::open(tx, now.before(WAITS)).await?;
+    open.into_iter().find(|request| request.id == id).ok_or(Error::NotFound("request"))
+}
+
+/// Does what was asked for, by the word of a second admin. An account that is made gets the new id.
+pub async fn confirmed(tx: &mut Tx, log: &mut OpenLog, request: AccountRequest, new: UserId) -> Result<User> {
+    let AccountRequest { id, deed, email, name, password_hash, asked_by, asked_at } = request;
+    if log.by().word() == asked_by {
+        return Err(Error::conflict("you have asked for this yourself; another admin has to confirm it"));
+    }
+    sessions::ask_for_password(tx, log).await?;
+    two_people::refuse_one_person(tx, log, &asked_by, asked_at).await?;
+    db::account_requests::forget(tx, id).await?;
+    let (now, account) = (log.now, db::users::by_email(tx, &email).await?.map(|(user, _)| user));
+    let password = || password_hash.ok_or_else(|| Error::internal("a request without its password"));
+    let asked_by = Some(asked_by);
+    match (deed, account) {
+        (AccountDeed::AddAdmin, None) => {
+            let user = User {
+                id: new,
+                email,
+                name,
+                role: Role::Admin,
+                disabled: false,
+                created_at: now,
+                must_change_password: true,
+                password_given_at: Some(now),
+            };
+            add(tx, log, &user, &password()?, asked_by).await?;
+            Ok(user)
+        }
+        (AccountDeed::MakeAdmin, Some(user)) => set_role(tx, log, user, Role::Admin, asked_by).await,
+        (AccountDeed::GivePassword, Some(user)) => set_password(tx, log, user, &password()?, Some(now), asked_by).await,
+        (AccountDeed::AddAdmin, Some(_)) => Err(Error::conflict(format!("there is an account `{email}` already"))),
+        (_, None) => Err(Error::NotFound("user")),
+    }
+}
+
+/// Makes an account, by the word of one admin or of two.
+pub async fn add(
+    tx: &mut Tx,
+    log: &mut OpenLog,
+    user: &User,
+    password_hash: &str,
+    asked_by: Option<String>,
+) -> Result<()> {
+    if !db::users::insert(tx, user, password_hash).await? {
+        return Err(Error::conflict(format!("there is an account `{}` already", user.email)));
+    }
+    two_people::note(tx, granter(log, asked_by.as_deref()), user.id, Grant::Made, log.now).await?;
+    log.append(tx, &Event::UserAdded { email: user.email.clone(), role: user.role, asked_by }).await
+}
+
+/// Gives an account another role. Its sessions end: what they were opened for is over.
+pub async fn set_role(
+    tx: &mut Tx,
+    log: &mut OpenLog,
+    before: User,
+    role: Role,
+    asked_by: Option<String>,
+) -> Result<User> {
+    let user = User { role, ..before.clone() };
+    db::users::update(tx, &user).await?;
+    db::sessions::delete_of_user(tx, user.id, None).await?;
+    if role == Role::Admin {
+        two_people::note(tx, granter(log, asked_by.as_deref()), user.id, Grant::Promoted, log.now).await?;
+    } else {
+        two_people::withdraw_all(tx, &user).await?;
+    }
+    log.append(tx, &Event::UserRoleChanged { email: before.email, from: before.role, to: role, asked_by }).await?;
+    Ok(user)
+}
+
+/// Gives an account a password: for its owner to replace, where it says when it was given. The account's sessions end,
+/// and its devices are not known any more.
+pub async fn set_password(
+    tx: &mut Tx,
+    log: &mut OpenLog,
+    user: User,
+    password_hash: &str,
+    given_at: Option<Time>,
+    asked_by: Option<String>,
+) -> Result<User> {
+    db::users::set_password(tx, user.id, password_hash, given_at).await?;
+    super::attempts::forget(tx, &user.email).await?;
+    db::sign_in::forget_devices(tx, user.id, 0).await?;
+    db::sessions::delete_of_user(tx, user.id, None).await?;
+    two_people::note(tx, granter(log, asked_by.as_deref()), user.id, Grant::GivenPassword, log.now).await?;
+    log.append(tx, &Event::PasswordChanged { email: user.email.clone(), asked_by }).await?;
+    Ok(User { must_change_password: given_at.is_some(), password_given_at: given_at, ..user })
+}
+
+/// Whose deed it is: who asked for it, where it took two.
+fn granter<'a>(log: &'a OpenLog, asked_by: Option<&'a str>) -> &'a str {
+    asked_by.unwrap_or_else(|| log.by().word())
+}

@@ -1,0 +1,106 @@
+//! The cockpit: one's rooms, that of the nearest ETA first, each with where it stands and what there is to do in it.
+
+use room::{Phase, Role, RoomState, Standing, bounds::LONGEST_LINE};
+
+use super::todo::{self, Todo};
+use crate::{
+    app::App,
+    db::{self, Page, Tx, rooms::Search},
+    domain::rooms,
+    error::{Error, Result},
+};
+
+/// Words that one can look for at once.
+const MOST_WORDS: usize = 8;
+
+/// A room of the cockpit.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Everything in it.
+    pub state: RoomState,
+    /// Where it stands.
+    pub standing: Standing,
+    /// What there is to do in it.
+    pub todo: Todo,
+}
+
+impl Row {
+    /// Whether the vessels should have met by now, and no transfer has begun.
+    pub fn is_late(&self) -> bool {
+        self.state.now > self.state.room.sts_eta && self.state.room.phase < Phase::Transfer
+    }
+}
+
+/// Who looks.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    /// Their address: something waits for it, or not.
+    pub email: String,
+    /// Whether they see every room.
+    pub is_admin: bool,
+    /// The roles that may decide on documents.
+    pub deciders: Vec<Role>,
+}
+
+/// Which rooms are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Words, each of which is in the title, the location or the name of a vessel.
+    pub words: Vec<String>,
+    /// In this phase.
+    pub phase: Option<Phase>,
+    /// Closed ones, too.
+    pub closed: bool,
+    /// In which something waits for who looks.
+    pub waits_for_me: bool,
+}
+
+/// The words of what somebody typed to look for a room.
+pub fn words(typed: &str) -> Result<Vec<String>> {
+    let words: Vec<_> = typed.split_whitespace().map(ToOwned::to_owned).collect();
+    if typed.chars().count() > LONGEST_LINE || words.len() > MOST_WORDS {
+        let most = format!("must be at most {MOST_WORDS} words and {LONGEST_LINE} characters long");
+        return Err(Error::field("q", most));
+    }
+    Ok(words)
+}
+
+/// A page of the rooms that are wanted, and how many there are.
+pub async fn read(app: &App, viewer: Viewer, wanted: Wanted, page: Page) -> Result<(Vec<Row>, i64)> {
+    let (now, retention_years) = (app.now(), app.config.retention_years);
+    let Wanted { words, phase, closed, waits_for_me } = wanted;
+    // Nothing waits for anybody where they are no party.
+    let among = waits_for_me.then(|| viewer.email.clone());
+    let search = Search { words, phase, closed, among };
+    let all = Page { limit: i64::MAX, offset: 0 };
+    let read = async move |tx: &mut Tx| {
+        let party = (!viewer.is_admin).then_some(viewer.email.as_str());
+        let part = if waits_for_me { all } else { page };
+        let (rooms, total) = db::rooms::search(tx, party, &search, part).await?;
+        let mut rows = Vec::new();
+        for room in rooms {
+            let row = row(rooms::state::of(tx, room, now).await?, &viewer, retention_years);
+            if !waits_for_me || !row.todo.waiting_for_me.is_empty() {
+                rows.push(row);
+            }
+        }
+        Ok(if waits_for_me { part_of(rows, page) } else { (rows, total) })
+    };
+    app.db.read_at_length(read).await
+}
+
+fn row(state: RoomState, viewer: &Viewer, retention_years: u32) -> Row {
+    let standing = Standing::of(&state, retention_years);
+    let todo = match state.room.phase {
+        // Nobody can do anything in it.
+        Phase::Closed => Todo::default(),
+        _ => todo::of(&state, &standing, &viewer.email, &viewer.deciders),
+    };
+    Row { state, standing, todo }
+}
+
+fn part_of(rows: Vec<Row>, page: Page) -> (Vec<Row>, i64) {
+    let [limit, offset] = [page.limit, page.offset].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+    let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    (rows.into_iter().skip(offset).take(limit).collect(), total)
+}

@@ -1,0 +1,179 @@
+//! What there is to do in a room: documents by what they wait for, what blocks the next phase first.
+
+use room::{
+    Criticality, Day, DocumentId, DocumentState, DocumentStatus, NoticeState, Phase, Role, RoomState, Standing, Time,
+    VesselId, clearance, clocks, standing::holds_up,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::portion::fitting;
+
+/// What there is to do in a room.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+pub struct Todo {
+    /// Nothing was uploaded.
+    pub missing: Vec<Task>,
+    /// A party rejects it.
+    pub rejected: Vec<Task>,
+    /// Runs out before the operation ends, or soon after it.
+    pub expiring: Vec<Task>,
+    /// Waits for somebody's decision.
+    pub under_review: Vec<Task>,
+    /// Should have been there: its phase has begun, or the ETA has passed.
+    pub overdue: Vec<Task>,
+    /// Waits for the decision of who asks.
+    pub waiting_for_me: Vec<Task>,
+}
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Task {
+    /// What it is about: `Aegean Star: Officer matrix`.
+    pub name: String,
+    /// The document, where it is about one.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub document_id: Option<DocumentId>,
+    /// The vessel, where it is about one, or about a document of one.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub vessel_id: Option<VesselId>,
+    /// Where the document stands.
+    pub status: Option<DocumentStatus>,
+    /// How much hangs on it.
+    pub criticality: Criticality,
+    /// Whether the next phase waits for it.
+    pub blocks_next_phase: bool,
+    /// The last day on which its newest version is valid.
+    #[schema(value_type = Option<String>, format = "date")]
+    pub expires_on: Option<Day>,
+    /// When it should be there: at the ETA, or when a notice is due; none for what comes after the transfer.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub due_at: Option<Time>,
+}
+
+/// How many things there are to do of each kind.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "each counts the list of the same name")]
+pub struct TodoCounts {
+    pub missing: usize,
+    pub rejected: usize,
+    pub expiring: usize,
+    pub under_review: usize,
+    pub overdue: usize,
+    pub waiting_for_me: usize,
+}
+
+impl Todo {
+    /// Returns how many tasks each list has.
+    pub fn counts(&self) -> TodoCounts {
+        TodoCounts {
+            missing: self.missing.len(),
+            rejected: self.rejected.len(),
+            expiring: self.expiring.len(),
+            under_review: self.under_review.len(),
+            overdue: self.overdue.len(),
+            waiting_for_me: self.waiting_for_me.len(),
+        }
+    }
+
+    /// Cuts each list after so many bytes of JSON.
+    #[must_use]
+    pub fn within(self, bytes: usize) -> Self {
+        let [missing, rejected, expiring, under_review, overdue, waiting_for_me] =
+            [self.missing, self.rejected, self.expiring, self.under_review, self.overdue, self.waiting_for_me]
+                .map(|tasks| fitting(tasks, bytes));
+        Self { missing, rejected, expiring, under_review, overdue, waiting_for_me }
+    }
+}
+
+/// What there is to do, for somebody with this address. `deciders` are the roles that may decide on documents.
+pub fn of(state: &RoomState, standing: &Standing, email: &str, deciders: &[Role]) -> Todo {
+    let waits = |wanted: DocumentStatus| {
+        let waiting = state.documents.iter().filter(|document| document.needed && document.status == wanted);
+        in_order(waiting.map(|document| task(state, document)).collect())
+    };
+    let expiring = standing
+        .expiring_soon
+        .iter()
+        .filter_map(|expiry| state.documents.iter().find(|document| document.slot.id == expiry.document_id));
+    Todo {
+        missing: waits(DocumentStatus::Missing),
+        rejected: waits(DocumentStatus::Rejected),
+        expiring: in_order(expiring.map(|document| task(state, document)).collect()),
+        under_review: waits(DocumentStatus::UnderReview),
+        overdue: overdue(state, standing),
+        waiting_for_me: waiting_for(state, email, deciders),
+    }
+}
+
+fn task(state: &RoomState, document: &DocumentState) -> Task {
+    let slot = &document.slot;
+    let blocks = |next| document.needed && !document.is_resolved() && holds_up(slot.gate, next);
+    Task {
+        name: state.title_of(slot),
+        document_id: Some(slot.id),
+        vessel_id: slot.vessel,
+        status: Some(document.status),
+        criticality: slot.criticality,
+        blocks_next_phase: state.room.phase.next().is_some_and(blocks),
+        expires_on: document.newest().and_then(|newest| newest.version.expires_on),
+        due_at: is_before_the_transfer(slot.gate).then_some(state.room.sts_eta),
+    }
+}
+
+fn is_before_the_transfer(gate: Phase) -> bool {
+    gate <= Phase::Transfer
+}
+
+/// What blocks the next phase first, then what most hangs on, in the order of the catalogue.
+fn in_order(mut tasks: Vec<Task>) -> Vec<Task> {
+    tasks.sort_by_key(|task| (!task.blocks_next_phase, task.criticality));
+    tasks
+}
+
+fn overdue(state: &RoomState, standing: &Standing) -> Vec<Task> {
+    let eta_passed = state.now > state.room.sts_eta;
+    let late = state.documents.iter().filter(|document| {
+        let gate = document.slot.gate;
+        document.needed
+            && !document.is_resolved()
+            && (holds_up(gate, state.room.phase) || (eta_passed && is_before_the_transfer(gate)))
+    });
+    let mut tasks: Vec<_> = late.map(|document| task(state, document)).collect();
+    let notice = standing.clocks.coastal_notice.as_ref();
+    if let Some(notice) = notice.filter(|notice| matches!(notice.state, NoticeState::Overdue | NoticeState::Revise)) {
+        let told = |document: &&DocumentState| document.slot.document_type == clocks::NOTICE_DOCUMENT;
+        let document = state.documents.iter().find(told);
+        tasks.retain(|task| document.is_none_or(|document| task.document_id != Some(document.slot.id)));
+        tasks.extend(document.map(|document| Task { due_at: Some(notice.due_at), ..task(state, document) }));
+    }
+    in_order(tasks)
+}
+
+/// What waits for the decision of somebody with this address. `deciders` are the roles that may decide on documents.
+pub fn waiting_for(state: &RoomState, email: &str, deciders: &[Role]) -> Vec<Task> {
+    let Some(me) = state.parties.iter().find(|party| party.email == email) else { return Vec::new() };
+    if !deciders.contains(&me.role) {
+        return Vec::new();
+    }
+    let mine = |document: &&DocumentState| {
+        document.needed
+            && document.newest().is_some_and(|newest| {
+                !document.is_own(email) && newest.decisions.iter().all(|decision| decision.party != email)
+            })
+            && document.status == DocumentStatus::UnderReview
+    };
+    let documents = state.documents.iter().filter(mine).map(|document| task(state, document));
+    let vessels = clearance::of_vessels(state).into_iter().filter(|clearance| clearance.open.contains(&me));
+    let vessels = vessels.map(|clearance| Task {
+        name: format!("Clearance of {}", clearance.vessel.details.name),
+        document_id: None,
+        vessel_id: Some(clearance.vessel.id),
+        status: None,
+        criticality: Criticality::High,
+        blocks_next_phase: !clearance.is_cleared && state.room.phase == Phase::Clearance,
+        expires_on: None,
+        due_at: Some(state.room.sts_eta),
+    });
+    in_order(vessels.chain(documents).collect())
+}

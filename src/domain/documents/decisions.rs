@@ -1,0 +1,163 @@
+//! Decisions: a party's word on a version. None is ever changed; a later one follows it.
+
+use room::{
+    ApprovalStatus, Decision, DecisionId, DocumentId, Event, Log, RoomId, Verdict, VersionId,
+    bounds::{Approving, OptionalReason, Reason},
+    is_own_paper,
+    visible::shows_something,
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    db,
+    domain::{
+        documents,
+        input::Fields,
+        log::{Actor, operation},
+        rooms,
+    },
+    error::{Error, Result},
+    random,
+};
+
+/// An approval of a version.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewApproval {
+    /// The version that was looked at; refused where a newer one has come. The newest where none is named.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub version_id: Option<VersionId>,
+    /// `approved` or `approved_with_subjects`; where it is left out, subjects make the second.
+    #[serde(default)]
+    #[schema(value_type = Option<Approving>)]
+    pub verdict: Option<Verdict>,
+    /// What has to come true.
+    #[serde(default)]
+    #[schema(value_type = Option<OptionalReason>, example = "Subject to the annual survey being endorsed before arrival")]
+    pub subjects: Option<String>,
+}
+
+/// A rejection of a version.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRejection {
+    /// The version that was looked at; refused where a newer one has come. The newest where none is named.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub version_id: Option<VersionId>,
+    /// Why.
+    #[schema(value_type = Reason, example = "The certificate expired on 1 November")]
+    pub reason: String,
+}
+
+/// What a party says, checked: a verdict, and the subjects or the reason that it needs.
+#[derive(Debug, Clone)]
+pub struct Word {
+    version: Option<VersionId>,
+    verdict: Verdict,
+    comment: Option<String>,
+}
+
+impl NewApproval {
+    /// Checks it.
+    pub fn word(&self) -> Result<Word> {
+        let mut fields = Fields::default();
+        let given = self.subjects.as_deref().is_some_and(shows_something);
+        let implied = if given { Verdict::ApprovedWithSubjects } else { Verdict::Approved };
+        let verdict = self.verdict.unwrap_or(implied);
+        let comment = if verdict == Verdict::Rejected {
+            fields.fault("verdict", "must be `approved` or `approved_with_subjects`; `…/reject` rejects");
+            None
+        } else {
+            comment(&mut fields, verdict.into(), self.subjects.as_deref(), None)
+        };
+        fields.done()?;
+        Ok(Word { version: self.version_id, verdict, comment })
+    }
+}
+
+impl NewRejection {
+    /// Checks it.
+    pub fn word(&self) -> Result<Word> {
+        let mut fields = Fields::default();
+        let comment = comment(&mut fields, ApprovalStatus::Rejected, None, Some(&self.reason));
+        fields.done()?;
+        Ok(Word { version: self.version_id, verdict: Verdict::Rejected, comment })
+    }
+}
+
+/// The subjects that an approval with subjects needs, or the reason that a rejection needs; no other
+/// word has either.
+pub fn comment(
+    fields: &mut Fields,
+    says: ApprovalStatus,
+    subjects: Option<&str>,
+    reason: Option<&str>,
+) -> Option<String> {
+    let mut part = |field: &str, given: Option<&str>, needed: bool| {
+        let text = fields.optional_text(field, given);
+        match (needed, &text) {
+            (true, None) => fields.fault(field, format!("must be given where the word is `{says}`")),
+            (false, Some(_)) => fields.fault(field, format!("must be left out where the word is `{says}`")),
+            _ => {}
+        }
+        text.filter(|_| needed)
+    };
+    let subjects = part("subjects", subjects, says == ApprovalStatus::ApprovedWithSubjects);
+    let reason = part("reason", reason, says == ApprovalStatus::Rejected);
+    subjects.or(reason)
+}
+
+/// Adds a party's decision on a version; the same word again adds nothing. Nobody decides on their own upload.
+pub async fn decide(app: &App, by: &Actor, room: RoomId, document: DocumentId, word: Word) -> Result<()> {
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::at_work(tx, room).await?;
+        let Actor::User { email, role, .. } = log.by().clone() else {
+            return Err(Error::internal("a decision is a user's"));
+        };
+        let Word { version: named, verdict, comment } = word;
+        let slot = documents::find(tx, room, document).await?;
+        let versions = db::document_versions::of_document(tx, document).await?;
+        let newest = versions.last();
+        let newest = newest.ok_or_else(|| Error::conflict("nothing was uploaded yet that could be decided on"))?;
+        if let Some(named) = named.filter(|named| *named != newest.id) {
+            versions.iter().find(|version| version.id == named).ok_or(Error::NotFound("version"))?;
+            return Err(Error::conflict(format!(
+                "version {} has come meanwhile; look at it, and decide on that one",
+                newest.number
+            )));
+        }
+        if is_own_paper(newest, versions.iter(), &email) {
+            return Err(Error::OwnInterest("you uploaded this file: another party decides on it"));
+        }
+        let decisions = db::decisions::of_version(tx, newest.id).await?;
+        let last = decisions.iter().rev().find(|decision| decision.party == email);
+        if last.is_some_and(|last| (last.verdict, &last.comment) == (verdict, &comment)) {
+            return Ok(());
+        }
+        let decision = Decision {
+            id: DecisionId(random::new_uuid()),
+            version: newest.id,
+            party: email,
+            role,
+            verdict,
+            comment: comment.clone(),
+            decided_at: log.now,
+        };
+        db::decisions::insert(tx, &decision).await?;
+        let decided = Event::DocumentDecided {
+            document_id: slot.id,
+            vessel: documents::vessel_name(tx, room, &slot).await?,
+            document_type: slot.document_type,
+            version_id: newest.id,
+            version: newest.number,
+            verdict,
+            comment,
+        };
+        log.append(tx, &decided).await
+    })
+    .await
+}

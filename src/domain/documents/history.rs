@@ -1,0 +1,42 @@
+//! What was uploaded to a document and said of it, in parts: a party can add versions and decisions without end.
+
+use room::{Decision, DocumentId, RoomId, VersionId, VersionState};
+
+use super::versions;
+use crate::{
+    db::{self, Page, Tx},
+    domain::documents,
+    error::Result,
+};
+
+/// Reads a page of a document's versions, the newest first, each with its newest decisions, `decisions` at most; and
+/// how many versions there are.
+pub async fn versions(
+    tx: &mut Tx,
+    room: RoomId,
+    document: DocumentId,
+    page: Page,
+    decisions: i64,
+) -> Result<(Vec<VersionState>, i64)> {
+    documents::find(tx, room, document).await?;
+    let (found, total) = db::document_versions::page_of_document(tx, document, page).await?;
+    let newest = Page { limit: decisions, offset: 0 };
+    let mut states = Vec::new();
+    for version in found {
+        let (mut decisions, decision_count) = db::decisions::page_of_version(tx, version.id, newest).await?;
+        decisions.reverse();
+        states.push(VersionState { version, decisions, decision_count });
+    }
+    Ok((states, total))
+}
+
+/// Reads a page of the decisions on a version, the newest first, and how many there are.
+pub async fn decisions(
+    tx: &mut Tx,
+    room: RoomId,
+    (document, version): (DocumentId, VersionId),
+    page: Page,
+) -> Result<(Vec<Decision>, i64)> {
+    let (_, version) = versions::find(tx, room, document, Some(version)).await?;
+    db::decisions::page_of_version(tx, version.id, page).await
+}

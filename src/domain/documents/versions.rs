@@ -1,0 +1,309 @@
+//! Versions: files uploaded to a document. A version is never changed; another follows it.
+
+use room::{
+    Day, Document, DocumentId, DocumentStatus, Event, FileKind, Log, RoomId, Version, VersionId, VesselId,
+    clocks::NOTICE_DOCUMENT,
+};
+
+use super::file_kinds::Inspection;
+use crate::{
+    app::App,
+    db::{self, Tx},
+    domain::{
+        documents,
+        input::Fields,
+        log::{Actor, OpenLog, operation},
+        rooms::{self, catalogue},
+    },
+    error::{Error, Result},
+    evidence::Hash,
+    files::Staged,
+};
+
+/// Which document a file is for.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// This one.
+    Document(DocumentId),
+    /// The one of this type, or of an alias of it, of this vessel or of the room.
+    Slot {
+        /// Code of the type, or one of its aliases.
+        document_type: String,
+        /// The vessel; none for the room's own.
+        vessel: Option<VesselId>,
+    },
+}
+
+/// What an uploader says of a file.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    /// The last day on which it is valid.
+    pub expires_on: Option<String>,
+    /// What is to be known of it.
+    pub notes: Option<String>,
+}
+
+/// A file that has arrived, with what was said of it.
+#[derive(Debug)]
+pub struct Arrived {
+    /// The file, waiting in the store.
+    pub staged: Staged,
+    /// The name that the uploader gave it.
+    pub file_name: String,
+    /// What its content showed.
+    pub inspection: Inspection,
+    /// What was said of it.
+    pub said: Said,
+}
+
+/// What an upload came to.
+#[derive(Debug, Clone)]
+pub struct Uploaded {
+    /// The version: the new one, or the one that had these bytes before.
+    pub version: Version,
+    /// Whether it is new.
+    pub is_new: bool,
+}
+
+impl Uploaded {
+    /// What is to be known of it, in a sentence, where its document stands so.
+    pub fn message(&self, status: DocumentStatus) -> String {
+        let Version { number, expires_on, expiry_assumed, .. } = self.version;
+        if !self.is_new {
+            return format!("These bytes are version {number} already; nothing was added.");
+        }
+        match expires_on {
+            Some(day) if status == DocumentStatus::Expired => {
+                let given = if expiry_assumed { "No expiry was given; it is taken to be valid" } else { "It is valid" };
+                format!(
+                    "Uploaded as version {number}. {given} until {day}, before the operation ends, and counts as expired."
+                )
+            }
+            Some(day) if expiry_assumed => {
+                format!("Uploaded as version {number}. No expiry was given; it is taken to be valid until {day}.")
+            }
+            _ => format!("Uploaded as version {number}."),
+        }
+    }
+}
+
+/// What is checked of an upload before anything is written.
+#[derive(Debug, Clone)]
+struct Checked {
+    id: VersionId,
+    file_name: String,
+    kind: FileKind,
+    size: i64,
+    sha256: Hash,
+    expires_on: Option<Day>,
+    notes: Option<String>,
+}
+
+/// Finds the document that a file is for.
+pub async fn find_target(tx: &mut Tx, room: RoomId, target: &Target) -> Result<Document> {
+    let (document_type, vessel) = match target {
+        Target::Document(id) => return documents::find(tx, room, *id).await,
+        Target::Slot { document_type, vessel } => (document_type, vessel),
+    };
+    let code = catalogue::code_of(tx, document_type).await?;
+    let slots = db::documents::all(tx, room).await?;
+    let of_type: Vec<_> = slots.into_iter().filter(|slot| Some(&slot.document_type) == code.as_ref()).collect();
+    if of_type.is_empty() {
+        return Err(Error::field("document_type", "is none that this room has a document for"));
+    }
+    let asks_for_vessel = of_type.iter().any(|slot| slot.vessel.is_some());
+    let found = of_type.into_iter().find(|slot| slot.vessel == *vessel);
+    found.ok_or_else(|| {
+        Error::field(
+            "vessel_id",
+            match (asks_for_vessel, vessel) {
+                (true, None) => "must be given: each vessel has a document of this type",
+                (true, Some(_)) => "is no vessel of this room that has a document of this type",
+                (false, _) => "must be left out: this document is the room's own",
+            },
+        )
+    })
+}
+
+/// Adds a version with this file. The same bytes again add none, unless another expiry is given.
+///
+/// What is done after the bytes have arrived is done to its end, also where the caller is gone.
+pub async fn upload(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Arrived) -> Result<Uploaded> {
+    let (app, by) = (app.clone(), by.clone());
+    let finished = tokio::spawn(async move { finish(&app, &by, room, target, arrived).await });
+    finished.await.map_err(|error| Error::internal(format!("an upload: {error}")))?
+}
+
+async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Arrived) -> Result<Uploaded> {
+    let (checked, staged) = check(app, arrived)?;
+    let slot = app.db.read(async |tx| find_target(tx, room, &target).await).await?;
+    let file_url = format!("rooms/{room}/documents/{}/{}.{}", slot.id, checked.id, checked.kind);
+    let kept = staged.keep_as(&file_url).await?;
+    let outcome = operation(app, Log::Room(room), by, async move |tx, log| {
+        let at = rooms::at_work(tx, room).await?;
+        let slot = find_target(tx, room, &Target::Document(slot.id)).await?;
+        let versions = db::document_versions::of_document(tx, slot.id).await?;
+        let same = versions.iter().rev().find(|version| version.sha256 == checked.sha256);
+        if let Some(same) = same.filter(|version| !corrects(&checked, version)) {
+            return Ok(Uploaded { version: same.clone(), is_new: false });
+        }
+        let mut version = version(log, &slot, &checked, versions.len(), file_url)?;
+        if slot.document_type == NOTICE_DOCUMENT {
+            // The same paper with another expiry tells nothing new.
+            let same = versions.iter().find(|earlier| earlier.sha256 == version.sha256);
+            version.told_eta = Some(same.and_then(|same| same.told_eta).unwrap_or(at.sts_eta));
+        }
+        add(tx, log, room, &slot, &version).await?;
+        Ok(Uploaded { version, is_new: true })
+    })
+    .await;
+    match &outcome {
+        Ok(Uploaded { is_new: true, .. }) => {}
+        // It may have been committed all the same: a file without a row is better than a row without its file.
+        Err(error) if error.status().0 >= 500 && !matches!(error, Error::Busy | Error::Pool(_)) => {}
+        _ => kept.discard().await,
+    }
+    outcome
+}
+
+fn check(app: &App, arrived: Arrived) -> Result<(Checked, Staged)> {
+    let Arrived { staged, file_name, inspection, said: Said { expires_on, notes } } = arrived;
+    let mut fields = Fields::default();
+    let file_name = checked_name(&mut fields, &file_name);
+    let kind = kind(&mut fields, &file_name, &inspection, staged.size());
+    let expires_on = expires_on.filter(|given| !given.trim().is_empty());
+    let expires_on = expires_on.and_then(|day| fields.day("expires_on", &day));
+    let notes = fields.optional_text("notes", notes.as_deref());
+    fields.done()?;
+    let checked = Checked {
+        id: VersionId(app.new_id()),
+        file_name,
+        kind: kind.ok_or_else(|| Error::internal("a checked file is of no kind"))?,
+        size: i64::try_from(staged.size()).map_err(|_| Error::internal("a file too large"))?,
+        sha256: *staged.sha256(),
+        expires_on,
+        notes,
+    };
+    Ok((checked, staged))
+}
+
+/// What a file is: its content and its name have to agree.
+fn kind(fields: &mut Fields, file_name: &str, inspection: &Inspection, size: u64) -> Option<FileKind> {
+    let (is, claims) = (inspection.kind(), FileKind::of_name(file_name));
+    match (is, claims) {
+        _ if size == 0 => fields.fault("file", "must not be empty"),
+        (None, _) => {
+            fields.fault("file", "must be a PDF, JPEG, PNG, TIFF, DOCX or XLSX file; its content is none of these");
+        }
+        (_, None) => fields.fault("file", "must have a name that ends in .pdf, .jpg, .png, .tiff, .docx or .xlsx"),
+        (Some(is), Some(claims)) if is != claims => {
+            fields.fault("file", format!("is named as a {claims} file, but its content is that of a {is} file"));
+        }
+        _ => {}
+    }
+    is
+}
+
+/// A file's name, of which the faults are told as the name's.
+fn checked_name(fields: &mut Fields, given: &str) -> String {
+    let mut name_fields = Fields::default();
+    let name = name_fields.line("file", last_component(given));
+    for fault in name_fields.faults() {
+        fields.fault("file", format!("has a name that {}", fault.message));
+    }
+    name
+}
+
+/// A file's name without the folders that some clients put before it (RFC 7578 §4.2).
+fn last_component(file_name: &str) -> &str {
+    file_name.rsplit(['/', '\\']).next().unwrap_or_default()
+}
+
+/// Whether another expiry is given with bytes that were here before.
+fn corrects(uploaded: &Checked, version: &Version) -> bool {
+    uploaded.expires_on.is_some() && uploaded.expires_on != version.expires_on
+}
+
+fn version(log: &OpenLog, slot: &Document, checked: &Checked, before: usize, file_url: String) -> Result<Version> {
+    let Actor::User { email, role, .. } = log.by() else {
+        return Err(Error::internal("a document is uploaded by a user"));
+    };
+    let assumed = slot.validity_days.filter(|_| checked.expires_on.is_none());
+    Ok(Version {
+        id: checked.id,
+        document: slot.id,
+        number: i64::try_from(before + 1).map_err(|_| Error::internal("too many versions"))?,
+        file_url,
+        file_name: checked.file_name.clone(),
+        kind: checked.kind,
+        size: checked.size,
+        sha256: checked.sha256,
+        expires_on: checked.expires_on.or_else(|| assumed.map(|days| log.now.day().days_later(days))),
+        expiry_assumed: assumed.is_some(),
+        notes: checked.notes.clone(),
+        told_eta: None,
+        uploaded_by: email.clone(),
+        uploader_role: *role,
+        uploaded_at: log.now,
+    })
+}
+
+async fn add(tx: &mut Tx, log: &mut OpenLog, room: RoomId, slot: &Document, version: &Version) -> Result<()> {
+    db::document_versions::insert(tx, version).await?;
+    let uploaded = Event::DocumentUploaded {
+        document_id: slot.id,
+        document_type: slot.document_type.clone(),
+        vessel: documents::vessel_name(tx, room, slot).await?,
+        version_id: version.id,
+        version: version.number,
+        file_name: version.file_name.clone(),
+        file_size: version.size,
+        file_sha256: hex::encode(version.sha256),
+        expires_on: version.expires_on,
+    };
+    log.append(tx, &uploaded).await
+}
+
+/// A version of a document of this room: the newest where none is named.
+pub async fn find(
+    tx: &mut Tx,
+    room: RoomId,
+    document: DocumentId,
+    version: Option<VersionId>,
+) -> Result<(Document, Version)> {
+    let slot = documents::find(tx, room, document).await?;
+    let missing = if version.is_some() {
+        Error::NotFound("version")
+    } else {
+        Error::NotFound("version: nothing was uploaded yet")
+    };
+    let version = db::document_versions::find(tx, room, document, version).await?.ok_or(missing)?;
+    Ok((slot, version))
+}
+
+/// Logs a download; what is sent is sent after this has been committed.
+pub async fn log_download(
+    app: &App,
+    by: &Actor,
+    room: RoomId,
+    (document, version): (DocumentId, VersionId),
+    part: Option<String>,
+) -> Result<()> {
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        let (slot, version) = find(tx, room, document, Some(version)).await?;
+        log.append(tx, &downloaded(&slot, &version, part)).await
+    })
+    .await
+}
+
+/// The entry that tells of a download.
+pub fn downloaded(slot: &Document, version: &Version, part: Option<String>) -> Event {
+    Event::DocumentDownloaded {
+        document_id: slot.id,
+        document_type: slot.document_type.clone(),
+        version_id: version.id,
+        version: version.number,
+        file_sha256: hex::encode(version.sha256),
+        part,
+    }
+}

@@ -1,0 +1,75 @@
+//! Documents: found in their room, waived where they are not needed.
+
+use room::{Document, DocumentId, Event, Log, Requirement, RoomId, Waiver};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    db::{self, Tx},
+    domain::{
+        input::Fields,
+        log::{Actor, operation},
+        rooms,
+    },
+    error::{Error, Result},
+};
+
+/// That a document is not needed.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewWaiver {
+    /// Why; the log keeps it.
+    #[schema(value_type = room::bounds::Reason, example = "Cargo below 2000 t: no CLC certificate is required")]
+    pub reason: String,
+}
+
+/// A document of this room.
+pub async fn find(tx: &mut Tx, room: RoomId, document: DocumentId) -> Result<Document> {
+    db::documents::find(tx, room, document).await?.ok_or(Error::NotFound("document"))
+}
+
+/// The name of a document's vessel, for the log.
+pub async fn vessel_name(tx: &mut Tx, room: RoomId, slot: &Document) -> Result<Option<String>> {
+    let Some(vessel) = slot.vessel else { return Ok(None) };
+    Ok(db::vessels::find(tx, room, vessel).await?.map(|vessel| vessel.details.name))
+}
+
+/// Says that a conditional document is not needed in this operation.
+pub async fn waive(app: &App, by: &Actor, room: RoomId, id: DocumentId, asked: NewWaiver) -> Result<()> {
+    let mut fields = Fields::default();
+    let reason = fields.text("reason", &asked.reason);
+    fields.done()?;
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::at_work(tx, room).await?;
+        let slot = find(tx, room, id).await?;
+        if slot.requirement != Requirement::Conditional {
+            return Err(Error::conflict(format!(
+                "the document is {}; only a conditional one can be waived",
+                slot.requirement
+            )));
+        }
+        let vessel = vessel_name(tx, room, &slot).await?;
+        let waiver = Waiver { reason: reason.clone(), by: log.by().word().to_owned(), at: log.now };
+        db::documents::set_waiver(tx, id, Some(&waiver)).await?;
+        let document_type = slot.document_type;
+        log.append(tx, &Event::DocumentWaived { document_id: id, document_type, vessel, reason }).await
+    })
+    .await
+}
+
+/// Takes a waiver back: the document is needed again.
+pub async fn withdraw_waiver(app: &App, by: &Actor, room: RoomId, id: DocumentId) -> Result<()> {
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::at_work(tx, room).await?;
+        let slot = find(tx, room, id).await?;
+        if slot.waiver.is_none() {
+            return Err(Error::conflict("the document has not been waived"));
+        }
+        let vessel = vessel_name(tx, room, &slot).await?;
+        db::documents::set_waiver(tx, id, None).await?;
+        let document_type = slot.document_type;
+        log.append(tx, &Event::DocumentWaiverWithdrawn { document_id: id, document_type, vessel }).await
+    })
+    .await
+}

@@ -1,0 +1,133 @@
+//! The archive of a room: its documents in one zip, with a manifest and their checksums.
+
+use std::fmt::Write as _;
+
+use room::{Document, DocumentState, Log, RoomId, RoomState, VersionState};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    app::App,
+    domain::{
+        documents::versions,
+        log::{Actor, operation},
+        rooms,
+    },
+    error::{Error, Result},
+    files::{Content, Packed},
+};
+
+/// The most that a path in the archive has of a vessel's or a file's name, in bytes: file systems take
+/// 255 of them between two slashes, and something stands around it.
+const LONGEST_NAME: usize = 120;
+
+/// Names the files of a room and logs that each was downloaded; what is sent is sent after this.
+///
+/// `every_version`: not only the newest of each document.
+pub async fn pack(app: &App, by: &Actor, room: RoomId, every_version: bool) -> Result<(String, Vec<Packed>)> {
+    // What cannot be sent is not said to have been.
+    let state = rooms::state::now(app, room).await?;
+    for (_, version) in chosen(&state, every_version) {
+        app.files.find(&version.version.file_url).await?;
+    }
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        let state = rooms::state::read(tx, room, log.now).await?;
+        let chosen = chosen(&state, every_version);
+        for (document, version) in &chosen {
+            let part = Some("archive".to_owned());
+            log.append(tx, &versions::downloaded(&document.slot, &version.version, part)).await?;
+        }
+        Ok((state.room.title.clone(), packed(&state, &chosen)?))
+    })
+    .await
+}
+
+/// The title that the archive of a room goes by, without packing it.
+pub async fn title(app: &App, room: RoomId) -> Result<String> {
+    Ok(app.db.read(async |tx| rooms::in_use(tx, room).await).await?.title)
+}
+
+fn chosen(state: &RoomState, every_version: bool) -> Vec<(&DocumentState, &VersionState)> {
+    let of = |document: &DocumentState| if every_version { 0 } else { document.versions.len().saturating_sub(1) };
+    let documents = state.documents.iter();
+    documents.flat_map(|document| document.versions[of(document)..].iter().map(move |v| (document, v))).collect()
+}
+
+/// A file as the manifest tells of it.
+#[derive(Serialize)]
+struct Listed<'a> {
+    path: &'a str,
+    document_type: &'a str,
+    document: &'a str,
+    vessel: Option<&'a str>,
+    version: i64,
+    status: room::DocumentStatus,
+    is_newest: bool,
+    file_name: &'a str,
+    file_size: i64,
+    sha256: String,
+    expires_on: Option<room::Day>,
+    uploaded_by: &'a str,
+    uploaded_at: room::Time,
+}
+
+fn packed(state: &RoomState, chosen: &[(&DocumentState, &VersionState)]) -> Result<Vec<Packed>> {
+    let mut sums = String::new();
+    let (mut listed, mut files) = (Vec::new(), Vec::new());
+    let paths: Vec<_> = chosen.iter().map(|(document, version)| path(state, &document.slot, version)).collect();
+    for ((document, VersionState { version, .. }), path) in chosen.iter().zip(&paths) {
+        let sha256 = hex::encode(version.sha256);
+        let _ = writeln!(sums, "{sha256}  {path}");
+        listed.push(Listed {
+            path,
+            document_type: &document.slot.document_type,
+            document: &document.slot.name,
+            vessel: document.slot.vessel.and_then(|id| state.vessel(id)).map(|vessel| &*vessel.details.name),
+            version: version.number,
+            status: document.status,
+            is_newest: document.newest().is_some_and(|newest| newest.version.id == version.id),
+            file_name: &version.file_name,
+            file_size: version.size,
+            sha256,
+            expires_on: version.expires_on,
+            uploaded_by: &version.uploaded_by,
+            uploaded_at: version.uploaded_at,
+        });
+        files.push(Packed {
+            path: path.clone(),
+            modified: version.uploaded_at.into(),
+            content: Content::Stored { file_url: version.file_url.clone(), sha256: version.sha256 },
+        });
+    }
+    let manifest = json!({
+        "room_id": state.room.id, "title": state.room.title, "packed_at": state.now, "files": listed,
+    });
+    let manifest =
+        serde_json::to_vec_pretty(&manifest).map_err(|error| Error::internal(format!("a manifest: {error}")))?;
+    let first = [("manifest.json", manifest), ("SHA256SUMS", sums.into_bytes())];
+    let first = first.map(|(path, bytes)| Packed {
+        path: path.into(),
+        modified: state.now.into(),
+        content: Content::Bytes(bytes),
+    });
+    Ok(first.into_iter().chain(files).collect())
+}
+
+/// The place of a version in the archive: one of its own, whatever its uploader called it.
+fn path(state: &RoomState, slot: &Document, VersionState { version, .. }: &VersionState) -> String {
+    let vessel = slot.vessel.and_then(|id| state.vessels.iter().position(|vessel| vessel.id == id));
+    let folder = vessel.map_or_else(
+        || "Operation".to_owned(),
+        |at| format!("{}. {} ({})", at + 1, plain(&state.vessels[at].details.name), state.vessels[at].details.role),
+    );
+    let stem = version.file_name.rsplit_once('.').map_or(&*version.file_name, |(stem, _)| stem);
+    format!("{folder}/{} v{} {}.{}", slot.document_type, version.number, plain(stem).trim(), version.kind)
+}
+
+/// A name without what some system does not take in one.
+fn plain(name: &str) -> String {
+    let allowed = |c: char| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c };
+    let name = name.trim_start_matches('.');
+    let plain: String = name[..name.floor_char_boundary(LONGEST_NAME)].chars().map(allowed).collect();
+    plain.trim_end_matches([' ', '.']).to_owned()
+}

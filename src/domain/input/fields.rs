@@ -1,0 +1,187 @@
+//! Checks what a caller gave, field by field, so that one answer names every fault.
+
+use room::{
+    Day, Time,
+    address::{LONGEST_ADDRESS, canonical},
+    bounds::{LONGEST_DESCRIPTION, LONGEST_LINE, LONGEST_REASON},
+    visible::{is_ignorable, shows_something},
+};
+
+use crate::error::{Error, FieldError, Result};
+
+/// The most faults that one answer names: a request can have more of them than anybody reads.
+const MOST_FAULTS: usize = 20;
+
+/// The faults found so far: the first of them by name, the others by number.
+#[derive(Debug, Default)]
+pub struct Fields {
+    faults: Vec<FieldError>,
+    more: usize,
+}
+
+impl Fields {
+    /// Notes a fault.
+    pub fn fault(&mut self, field: &str, message: impl Into<String>) {
+        if self.faults.len() < MOST_FAULTS {
+            self.faults.push(FieldError::new(field, message));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// The faults that were found, the first twenty of them.
+    pub fn faults(&self) -> &[FieldError] {
+        &self.faults
+    }
+
+    /// Ends the checks: with an error that names the faults, if there was one.
+    pub fn done(mut self) -> Result<()> {
+        if self.faults.is_empty() {
+            return Ok(());
+        }
+        if self.more > 0 {
+            self.faults.push(FieldError::new("", format!("and {} more faults", self.more)));
+        }
+        Err(Error::Invalid(self.faults))
+    }
+
+    /// A line that must say something; comes back trimmed.
+    pub fn line(&mut self, field: &str, given: &str) -> String {
+        let line = self.optional_line(field, Some(given));
+        self.present(field, line, given)
+    }
+
+    /// A line that may be missing or blank; comes back trimmed, and as none where nothing of it would be seen.
+    pub fn optional_line(&mut self, field: &str, given: Option<&str>) -> Option<String> {
+        self.length(field, given?, LONGEST_LINE);
+        let line = given?.trim();
+        let is_legible = line.chars().all(is_legible);
+        if !is_legible {
+            self.fault(field, "must not contain control characters, line separators or overrides of direction");
+        }
+        (shows_something(line) || !is_legible).then(|| line.to_owned())
+    }
+
+    /// Checks a reason, subjects or notes, of several lines; returns it trimmed, and none where nothing of it would be
+    /// seen.
+    pub fn optional_text(&mut self, field: &str, given: Option<&str>) -> Option<String> {
+        self.text_up_to(field, given?, LONGEST_REASON)
+    }
+
+    /// Checks a description, which may be longer than a reason; returns it trimmed, blank as none. One that is stored
+    /// already is taken as it is: it may be from a time when texts could be longer.
+    pub fn description(&mut self, field: &str, given: Option<&str>, stored: Option<&str>) -> Option<String> {
+        if given == stored {
+            return stored.map(ToOwned::to_owned);
+        }
+        self.text_up_to(field, given?, LONGEST_DESCRIPTION)
+    }
+
+    fn text_up_to(&mut self, field: &str, given: &str, most: usize) -> Option<String> {
+        self.length(field, given, most);
+        let text = given.trim();
+        let is_legible = text.chars().all(|c| is_legible(c) || matches!(c, '\n' | '\r' | '\t'));
+        if !is_legible {
+            self.fault(
+                field,
+                "must not contain control characters other than line ends and tabs, or overrides of direction",
+            );
+        }
+        (shows_something(text) || !is_legible).then(|| text.to_owned())
+    }
+
+    /// Free text that must say something.
+    pub fn text(&mut self, field: &str, given: &str) -> String {
+        let text = self.optional_text(field, Some(given));
+        self.present(field, text, given)
+    }
+
+    /// What was found in a field that must say something.
+    fn present(&mut self, field: &str, found: Option<String>, given: &str) -> String {
+        if found.is_none() {
+            let is_blank = given.trim().is_empty();
+            let unseen = "must not be blank: it has only characters that do not show";
+            self.fault(field, if is_blank { "must not be blank" } else { unseen });
+        }
+        found.unwrap_or_default()
+    }
+
+    /// The length as given, with the white space around it: that is what the schema speaks of.
+    fn length(&mut self, field: &str, given: &str, most: usize) {
+        if given.chars().count() > most {
+            self.fault(field, format!("must be at most {most} characters long"));
+        }
+    }
+
+    /// An e-mail address; comes back in its canonical form, in which it is stored and compared.
+    pub fn email(&mut self, field: &str, given: &str) -> String {
+        let address = canonical(given);
+        if given.trim().is_empty() {
+            self.fault(field, "must not be blank");
+        } else if address.is_none() {
+            self.fault(field, why_no_address(given.trim()));
+        }
+        address.unwrap_or_default()
+    }
+
+    /// An instant with an offset or `Z`.
+    pub fn time(&mut self, field: &str, given: &str) -> Option<Time> {
+        let time: Option<Time> = given.trim().parse().ok();
+        // The years that both databases and a sane operation have in common.
+        let time = time.filter(|time| ("1970".."2200").contains(&&time.to_string()[..4]));
+        if time.is_none() {
+            self.fault(field, "must be a date and time with an offset or `Z`, such as `2026-12-01T06:30:00Z`");
+        }
+        time
+    }
+
+    /// A day of the calendar.
+    pub fn day(&mut self, field: &str, given: &str) -> Option<Day> {
+        // Only the plain form: a date-time would lose its zone.
+        let given = given.trim();
+        let day = given.parse().ok().filter(|_| given.len() == "2027-03-31".len());
+        let day = day.filter(|day: &Day| ("1970".."2200").contains(&&day.to_string()[..4]));
+        if day.is_none() {
+            self.fault(field, "must be a date such as `2027-03-31`");
+        }
+        day
+    }
+
+    /// A whole number within bounds.
+    pub fn number(&mut self, field: &str, given: i64, bounds: std::ops::RangeInclusive<i64>) -> i64 {
+        if !bounds.contains(&given) {
+            self.fault(field, format!("must be from {} to {}", bounds.start(), bounds.end()));
+        }
+        given
+    }
+}
+
+fn why_no_address(given: &str) -> String {
+    if given.chars().count() > LONGEST_ADDRESS {
+        return format!("must be at most {LONGEST_ADDRESS} characters long");
+    }
+    match given.chars().find(|c| is_ignorable(*c)) {
+        Some(c) => format!("must not contain characters that do not show, such as U+{:04X} here", u32::from(c)),
+        None => "must be an e-mail address such as `name@example.com`".to_owned(),
+    }
+}
+
+/// Whether a text may be a stored address, also one of an earlier version: of one line, with something on both sides of
+/// one `@`. What is stored today is in the form of [`canonical`].
+pub fn is_email(address: &str) -> bool {
+    address.chars().count() <= LONGEST_LINE
+        && address.chars().all(|c| is_legible(c) && !c.is_whitespace())
+        && address
+            .split_once('@')
+            .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'))
+}
+
+/// Whether a letter belongs in a line that people read.
+pub fn is_legible(c: char) -> bool {
+    !c.is_control() && !deceives(c)
+}
+
+/// Line separators, and what makes text read in another order than it is written in.
+fn deceives(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}

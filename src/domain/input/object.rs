@@ -1,0 +1,201 @@
+//! What is read from a JSON object and nothing else. serde's own structs also take an array for
+//! their fields in order, which no client of ours means, and which would turn with the fields' order.
+
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+use serde_json::{Map, Value};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        schema::{ObjectBuilder, OneOfBuilder, SchemaType, Type},
+    },
+};
+
+use crate::error::{Error, Result};
+
+/// A struct that came as an object.
+#[derive(Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(given: D) -> Result<Self, D::Error> {
+        given.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
+/// For lists of structs: `#[serde(deserialize_with = "objects")]`.
+pub fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(given: D) -> Result<Vec<T>, D::Error> {
+    Ok(Vec::<Object<T>>::deserialize(given)?.into_iter().map(|Object(value)| value).collect())
+}
+
+struct Fields<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields))
+    }
+}
+
+/// Reads an object, and names the field that is not acceptable: an unknown one, a missing one, or one
+/// of a wrong type.
+pub fn read<'de, T: Deserialize<'de>>(
+    given: impl Deserializer<'de, Error = serde_json::Error>,
+) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
+    serde_path_to_error::deserialize(given).map(|Object(value)| value)
+}
+
+/// What is wrong with the field of an object that could be read as JSON.
+pub fn unacceptable(refused: &serde_path_to_error::Error<impl fmt::Display>) -> Error {
+    let (path, words) = (refused.path().to_string(), refused.inner().to_string());
+    let words = words.rsplit_once(" at line ").map_or(&*words, |(words, _)| words);
+    let quoted = words.split('`').nth(1).unwrap_or_default();
+    let join = |field: &str| if path == "." { field.to_owned() } else { format!("{path}.{field}") };
+    if words.starts_with("unknown field") {
+        // The path ends with the unknown field itself.
+        return Error::field(&path, format!("is not known; {}", words.split_once(", ").map_or("", |(_, rest)| rest)));
+    }
+    if words.starts_with("missing field") {
+        return Error::field(&join(quoted), "is missing");
+    }
+    if words.starts_with("duplicate field") {
+        // The path may end with the field, or with what it is part of.
+        let within = path.strip_suffix(quoted).map_or(&*path, |rest| rest.trim_end_matches('.'));
+        let field = if matches!(within, "" | ".") { quoted.to_owned() } else { format!("{within}.{quoted}") };
+        return Error::field(&field, "is given twice");
+    }
+    Error::field(if path == "." { "body" } else { &path }, format!("cannot be read: {words}"))
+}
+
+/// A change of a `T` (RFC 7396): the fields that are given replace those there are, `null` removes one.
+#[derive(Debug, Clone)]
+pub struct Change<T> {
+    given: Map<String, Value>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<'de, T> Deserialize<'de> for Change<T> {
+    fn deserialize<D: Deserializer<'de>>(given: D) -> Result<Self, D::Error> {
+        given.deserialize_map(Once(PhantomData))
+    }
+}
+
+/// Reads the fields of a change; one that is given twice is refused, as serde's own structs do.
+struct Once<T>(PhantomData<fn() -> T>);
+
+impl<'de, T> Visitor<'de> for Once<T> {
+    type Value = Change<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Change<T>, A::Error> {
+        let mut given = Map::new();
+        while let Some(field) = fields.next_key::<String>()? {
+            if given.contains_key(&field) {
+                return Err(A::Error::custom(format_args!("duplicate field `{field}`")));
+            }
+            given.insert(field, fields.next_value()?);
+        }
+        Ok(Change { given, of: PhantomData })
+    }
+}
+
+impl<T, const N: usize> From<[(&str, Value); N]> for Change<T> {
+    fn from(given: [(&str, Value); N]) -> Self {
+        let given = given.into_iter().map(|(field, value)| (field.to_owned(), value)).collect();
+        Self { given, of: PhantomData }
+    }
+}
+
+impl<T: Serialize + DeserializeOwned> Change<T> {
+    /// The change that leaves this, whatever was there.
+    pub fn to(whole: &T) -> Result<Self> {
+        match serde_json::to_value(whole) {
+            Ok(Value::Object(given)) => Ok(Self { given, of: PhantomData }),
+            _ => Err(Error::internal("a change to what is no object")),
+        }
+    }
+
+    /// The thing as it is to be.
+    pub fn of(&self, before: &T) -> Result<T> {
+        let told = serde_json::to_value(before).map_err(|error| Error::internal(format!("a change: {error}")))?;
+        let Value::Object(mut after) = told else { return Err(Error::internal("a change of what is no object")) };
+        for (field, value) in self.given.clone() {
+            // An unknown field stays, to be refused.
+            match value {
+                Value::Null if after.contains_key(&field) => drop(after.remove(&field)),
+                value => drop(after.insert(field, value)),
+            }
+        }
+        read(Value::Object(after)).map_err(|refused| unacceptable(&refused))
+    }
+}
+
+impl<T: ToSchema> PartialSchema for Change<T> {
+    /// That of the thing, of which no field has to be given, and each that need not be there can be removed by `null`.
+    fn schema() -> RefOr<Schema> {
+        let mut schema = T::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            let required = std::mem::take(&mut object.required);
+            let removable = object.properties.iter_mut().filter(|(name, _)| !required.contains(name));
+            removable.for_each(|(_, property)| *property = or_null(property.clone()));
+            object.description = Some("What to change: a field left out stays, `null` removes it (RFC 7396).".into());
+        }
+        schema
+    }
+}
+
+impl<T: ToSchema> ToSchema for Change<T> {
+    fn name() -> Cow<'static, str> {
+        format!("ChangeOf{}", T::name().trim_start_matches("New")).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        T::schemas(schemas);
+    }
+}
+
+/// The schema with `null` beside what it allows; a default is that of the thing, not of a change.
+fn or_null(mut schema: RefOr<Schema>) -> RefOr<Schema> {
+    let null = || ObjectBuilder::new().schema_type(Type::Null);
+    match &mut schema {
+        RefOr::T(Schema::Object(object)) => {
+            object.default = None;
+            if let SchemaType::Type(one) = object.schema_type.clone() {
+                object.schema_type = SchemaType::from_iter([one, Type::Null]);
+            }
+            schema
+        }
+        // As utoipa writes an `Option`.
+        RefOr::T(Schema::OneOf(_)) => schema,
+        _ => OneOfBuilder::new().item(null()).item(schema).into(),
+    }
+}
+
+/// Each field that differs between two states of a thing, with both values: for the log.
+pub fn differences<T: Serialize>(before: &T, after: &T) -> Map<String, Value> {
+    let told = |thing: &T| match serde_json::to_value(thing) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let (before, after) = (told(before), told(after));
+    let changed = after.into_iter().filter(|(field, to)| before.get(field) != Some(to));
+    changed
+        .map(|(field, to)| {
+            let from = before.get(&field).cloned().unwrap_or(Value::Null);
+            (field, serde_json::json!({ "from": from, "to": to }))
+        })
+        .collect()
+}

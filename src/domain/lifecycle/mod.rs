@@ -1,0 +1,6 @@
+//! The life of a room: from phase to phase, and its deletion.
+//!
+//! Uses `snapshots` and what is below it; nothing in `domain` uses it.
+
+pub mod deletion;
+pub mod phases;

@@ -1,0 +1,128 @@
+//! The catalogue of document types: shipped with the schema, edited by admins. A change of it reaches
+//! only the slots that open afterwards.
+
+use room::{
+    CargoProfile, DocumentType, Event, Log, NotAnId, Phase,
+    bounds::{Days, MOST_ALIASES},
+};
+
+use crate::{
+    app::App,
+    db::{self, Tx},
+    domain::{
+        input::{Change, Fields, differences},
+        log::{Actor, operation},
+    },
+    error::{Error, Result},
+};
+
+/// The type as it is stored; what is not acceptable is told field by field.
+fn checked(given: DocumentType) -> Result<DocumentType> {
+    let mut fields = Fields::default();
+    for (field, code) in std::iter::once(("code", &given.code)).chain(given.aliases.iter().map(|a| ("aliases", a))) {
+        if !is_code(code) {
+            fields.fault(field, "must be 1 to 64 capital letters, digits and `_`, such as `Q88`");
+        }
+    }
+    if given.aliases.len() > MOST_ALIASES {
+        fields.fault("aliases", format!("must be at most {MOST_ALIASES}"));
+    }
+    if given.profiles.len() > CargoProfile::ALL.len() {
+        fields.fault("profiles", format!("must be at most {}", CargoProfile::ALL.len()));
+    }
+    let repeated = |(at, alias): (usize, &String)| *alias == given.code || given.aliases[..at].contains(alias);
+    if given.aliases.iter().take(MOST_ALIASES).enumerate().any(repeated) {
+        fields.fault("aliases", "must differ from the code and from each other");
+    }
+    if given.gate == Phase::Nomination {
+        fields.fault("gate", "must be a phase after `nomination`");
+    }
+    for (field, days) in [("validity_days", given.validity_days), ("warn_days", given.warn_days)] {
+        days.map(|days| fields.number(field, days, Days::BOUNDS));
+    }
+    let kind = DocumentType {
+        name: fields.line("name", &given.name),
+        category: fields.line("category", &given.category),
+        basis: fields.optional_line("basis", Some(&given.basis)).unwrap_or_default(),
+        ..given
+    };
+    fields.done()?;
+    Ok(kind)
+}
+
+fn is_code(code: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    (1..=64).contains(&code.len()) && code.bytes().all(plain)
+}
+
+/// The code of a type that is called by it, or by an alias, without regard to case.
+pub async fn code_of(tx: &mut Tx, called: &str) -> Result<Option<String>> {
+    let called = called.trim().to_uppercase();
+    let types = db::document_types::all(tx).await?;
+    let named = |kind: &&DocumentType| kind.code == called || kind.aliases.contains(&called);
+    Ok(types.iter().find(named).map(|kind| kind.code.clone()))
+}
+
+/// A type of the catalogue.
+pub async fn find(tx: &mut Tx, code: &str) -> Result<DocumentType> {
+    let types = db::document_types::all(tx).await?;
+    types.into_iter().find(|kind| kind.code == code).ok_or(Error::NotFound("document type"))
+}
+
+/// Adds a type at the end of the catalogue.
+pub async fn add(app: &App, by: &Actor, asked: DocumentType) -> Result<DocumentType> {
+    let kind = checked(asked)?;
+    operation(app, Log::Platform, by, async move |tx, log| {
+        let types = db::document_types::all(tx).await?;
+        refuse_taken_names(&types, &kind, None)?;
+        let position = types.iter().map(|kind| kind.position).max().unwrap_or_default() + 1;
+        let kind = DocumentType { position, ..kind };
+        db::document_types::put(tx, &kind).await?;
+        log.append(tx, &Event::DocumentTypeAdded { code: kind.code.clone(), name: kind.name.clone() }).await?;
+        Ok(kind)
+    })
+    .await
+}
+
+/// Changes a type; slots that are open keep the terms they opened with.
+pub async fn change(app: &App, by: &Actor, code: String, asked: Change<DocumentType>) -> Result<DocumentType> {
+    operation(app, Log::Platform, by, async move |tx, log| {
+        let before = find(tx, &code).await?;
+        let after = DocumentType { position: before.position, ..checked(asked.of(&before)?)? };
+        if after.code != before.code {
+            return Err(Error::field("code", "is never changed; add another type, and disable this one"));
+        }
+        if after == before {
+            return Ok(after);
+        }
+        refuse_taken_names(&db::document_types::all(tx).await?, &after, Some(&code))?;
+        db::document_types::put(tx, &after).await?;
+        let changes = differences(&before, &after).into();
+        log.append(tx, &Event::DocumentTypeUpdated { code, changes }).await?;
+        Ok(after)
+    })
+    .await
+}
+
+/// A code or an alias names one type.
+fn refuse_taken_names(types: &[DocumentType], kind: &DocumentType, itself: Option<&str>) -> Result<()> {
+    let others = types.iter().filter(|other| Some(&*other.code) != itself);
+    let taken: Vec<_> = others.flat_map(|other| std::iter::once(&other.code).chain(&other.aliases)).collect();
+    let names = std::iter::once(&kind.code).chain(&kind.aliases);
+    match names.into_iter().find(|name| taken.contains(name)) {
+        Some(name) => Err(Error::conflict(format!("`{name}` names a document type already"))),
+        None => Ok(()),
+    }
+}
+
+/// What a path names a type by.
+#[derive(Debug, Clone)]
+pub struct Code(pub String);
+
+impl std::str::FromStr for Code {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        if is_code(text) { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
+    }
+}

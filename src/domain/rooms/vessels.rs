@@ -1,0 +1,175 @@
+//! The vessels of a room: named, changed, withdrawn.
+
+use room::{
+    Event, Log, RoomId, Vessel, VesselDetails, VesselId,
+    bounds::{Beam, Draught, Length, Tonnage, YearBuilt},
+    imo,
+};
+
+use super::slots::{self, Cause};
+use crate::{
+    app::App,
+    db::{self, Tx},
+    domain::{
+        input::{Change, Fields, differences},
+        log::{Actor, Once, operation},
+        rooms,
+    },
+    error::{Error, Result},
+};
+
+/// Vessels that a room may have: an operation of more is none.
+const MOST_VESSELS: usize = 12;
+
+/// The details as they are stored; what is not acceptable is told field by field. `stored_reason` is the
+/// `no_imo_reason` that is there already, which may be from a time when texts could be longer.
+fn checked(given: VesselDetails, stored_reason: Option<&str>) -> Result<VesselDetails> {
+    let mut fields = Fields::default();
+    let has_number = given.imo_number.is_some();
+    let imo_number = given
+        .imo_number
+        .and_then(|number| imo::read(&number).map_err(|wrong| fields.fault("imo_number", wrong.message())).ok());
+    let no_imo_reason = match given.no_imo_reason.as_deref() {
+        same if same == stored_reason => same.map(ToOwned::to_owned),
+        given => fields.optional_text("no_imo_reason", given),
+    };
+    match (has_number, &no_imo_reason) {
+        (false, None) => fields.fault(
+            "imo_number",
+            "must be given; for a unit that has none, such as a barge, give `no_imo_reason` instead",
+        ),
+        (true, Some(_)) => fields.fault("no_imo_reason", "must be left out where there is an IMO number"),
+        _ => {}
+    }
+    for (field, given, most) in [
+        ("length_m", given.length_m, Length::MOST),
+        ("beam_m", given.beam_m, Beam::MOST),
+        ("draught_m", given.draught_m, Draught::MOST),
+    ] {
+        if given.is_some_and(|metres| !(metres > 0.0 && metres <= most)) {
+            fields.fault(field, format!("must be more than 0 and at most {most} metres"));
+        }
+    }
+    for (field, given, bounds) in [
+        ("gross_tonnage", given.gross_tonnage, Tonnage::BOUNDS),
+        ("deadweight_t", given.deadweight_t, Tonnage::BOUNDS),
+        ("year_built", given.year_built, YearBuilt::BOUNDS),
+    ] {
+        given.map(|given| fields.number(field, given, bounds));
+    }
+    let details = VesselDetails {
+        name: fields.line("name", &given.name),
+        imo_number,
+        no_imo_reason,
+        vessel_type: fields.optional_line("vessel_type", given.vessel_type.as_deref()),
+        flag: fields.optional_line("flag", given.flag.as_deref()),
+        owner: fields.optional_line("owner", given.owner.as_deref()),
+        charterer: fields.optional_line("charterer", given.charterer.as_deref()),
+        class_society: fields.optional_line("class_society", given.class_society.as_deref()),
+        ..given
+    };
+    fields.done()?;
+    Ok(details)
+}
+
+/// Names a vessel, and opens the slots of its documents.
+pub async fn add(app: &App, by: &Actor, room: RoomId, asked: VesselDetails, once: Option<Once>) -> Result<Vessel> {
+    let vessel = Vessel { id: VesselId(app.new_id()), details: checked(asked.clone(), None)?, added_at: app.now() };
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::at_work(tx, room).await?;
+        if let Some(once) = &once
+            && let Some(made) = once.claim(tx, log.by(), &asked, vessel.id.0, log.now).await?
+        {
+            return find(tx, room, VesselId(made)).await.map_err(Once::says_gone);
+        }
+        if db::vessels::all(tx, room).await?.len() >= MOST_VESSELS {
+            return Err(Error::conflict(format!("a room has at most {MOST_VESSELS} vessels")));
+        }
+        if !db::vessels::insert(tx, room, &vessel).await? {
+            return Err(is_here_already(&vessel));
+        }
+        let added = Event::VesselAdded {
+            vessel_id: vessel.id,
+            name: vessel.details.name.clone(),
+            role: vessel.details.role,
+            imo_number: vessel.details.imo_number.clone(),
+            no_imo_reason: vessel.details.no_imo_reason.clone(),
+        };
+        log.append(tx, &added).await?;
+        slots::follow(tx, log, room, Cause::Named(vessel.id)).await?;
+        Ok(vessel)
+    })
+    .await
+}
+
+fn is_here_already(vessel: &Vessel) -> Error {
+    let number = vessel.details.imo_number.as_deref().unwrap_or_default();
+    Error::conflict(format!("a vessel with the IMO number {number} is in this room already"))
+}
+
+/// A vessel of this room.
+pub async fn find(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<Vessel> {
+    db::vessels::find(tx, room, vessel).await?.ok_or(Error::NotFound("vessel"))
+}
+
+/// Changes a vessel; the log tells each field's old and new value.
+pub async fn change(app: &App, by: &Actor, room: RoomId, id: VesselId, asked: Change<VesselDetails>) -> Result<Vessel> {
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::at_work(tx, room).await?;
+        let before = find(tx, room, id).await?;
+        let details = checked(asked.of(&before.details)?, before.details.no_imo_reason.as_deref())?;
+        let after = Vessel { details, ..before.clone() };
+        if after == before {
+            return Ok(after);
+        }
+        if after.details.imo_number != before.details.imo_number {
+            refuse_another_ship(tx, room, &after).await?;
+        }
+        db::vessels::update(tx, &after).await?;
+        let changes = differences(&before.details, &after.details).into();
+        log.append(tx, &Event::VesselUpdated { vessel_id: id, name: after.details.name.clone(), changes }).await?;
+        slots::follow(tx, log, room, Cause::Changed(&before)).await?;
+        Ok(after)
+    })
+    .await
+}
+
+/// Another IMO number is another ship: what was uploaded for this one and said of it is not that one's.
+async fn refuse_another_ship(tx: &mut Tx, room: RoomId, after: &Vessel) -> Result<()> {
+    if has_papers(tx, room, after.id).await? {
+        return Err(Error::conflict(
+            "the vessel has documents or clearances, which are not another ship's: withdraw it, and name the other",
+        ));
+    }
+    let others = db::vessels::all(tx, room).await?;
+    if after.details.imo_number.is_some()
+        && others.iter().any(|other| other.id != after.id && other.details.imo_number == after.details.imo_number)
+    {
+        return Err(is_here_already(after));
+    }
+    Ok(())
+}
+
+async fn has_papers(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<bool> {
+    let cleared = db::approvals::all(tx, room).await?.iter().any(|approval| approval.vessel == vessel);
+    Ok(cleared || slots::hold_versions(tx, room, vessel).await?)
+}
+
+/// Removes a vessel named by mistake, with its empty slots. One that has papers is withdrawn instead.
+pub async fn remove(app: &App, by: &Actor, room: RoomId, id: VesselId) -> Result<()> {
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::at_work(tx, room).await?;
+        let vessel = find(tx, room, id).await?;
+        if has_papers(tx, room, id).await? {
+            return Err(Error::conflict(
+                "the vessel has documents or clearances, which are kept: set its `status` to `withdrawn` instead",
+            ));
+        }
+        slots::close_all_of(tx, log, room, &vessel).await?;
+        db::vessels::delete(tx, id).await?;
+        let removed =
+            Event::VesselRemoved { vessel_id: id, name: vessel.details.name, imo_number: vessel.details.imo_number };
+        log.append(tx, &removed).await
+    })
+    .await
+}

@@ -1,0 +1,236 @@
+//! What changed in a room between two snapshots: the difference of their records.
+
+use room::{RoomId, SnapshotId};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::record::Captured;
+use crate::{
+    app::App,
+    db::{self, Tx, snapshots::Snapshot},
+    domain::snapshots,
+    error::{Error, Result},
+    portion::weight,
+};
+
+/// The differences between two records.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Comparison {
+    /// Fields of the room, its phase among them.
+    pub room: Vec<FieldChange>,
+    /// Progress, blockers and clocks; none where a record is from before they were held.
+    pub standing: Option<Vec<FieldChange>>,
+    /// Who takes part.
+    pub parties: SectionChange,
+    /// The vessels; none where a record is from before they were held.
+    pub vessels: Option<SectionChange>,
+    /// The documents with their versions and decisions; none where a record was taken without them.
+    pub documents: Option<SectionChange>,
+    /// The clearances of the vessels; none where a record was taken without them.
+    pub approvals: Option<SectionChange>,
+    /// Entries that the room's log has more in the second.
+    pub log_entries: i64,
+    /// Differences that are not listed because the answer would be too large: the snapshots' records have them.
+    pub left_out: usize,
+}
+
+/// The bytes of JSON that are left for differences, and how many differences did not fit.
+struct Room {
+    bytes: usize,
+    left_out: usize,
+}
+
+impl Room {
+    fn keep<T: Serialize>(&mut self, rows: &mut Vec<T>) {
+        rows.retain(|row| {
+            let rest = self.bytes.checked_sub(weight(row) + 1);
+            self.bytes = rest.unwrap_or(self.bytes);
+            self.left_out += usize::from(rest.is_none());
+            rest.is_some()
+        });
+    }
+
+    fn keep_section(&mut self, section: &mut SectionChange) {
+        for row in &mut section.changed {
+            // What it is called goes with its changes.
+            self.bytes = self.bytes.saturating_sub(row.name.len() + row.id.len());
+            self.keep(&mut row.changes);
+        }
+        section.changed.retain(|row| !row.changes.is_empty());
+        self.keep(&mut section.added);
+        self.keep(&mut section.removed);
+    }
+}
+
+impl Comparison {
+    /// Leaves out what does not fit into so many bytes of JSON, which is counted.
+    #[must_use]
+    pub fn within(mut self, bytes: usize) -> Self {
+        let mut room = Room { bytes, left_out: 0 };
+        room.keep(&mut self.room);
+        if let Some(standing) = &mut self.standing {
+            room.keep(standing);
+        }
+        room.keep_section(&mut self.parties);
+        for section in [&mut self.vessels, &mut self.documents, &mut self.approvals].into_iter().flatten() {
+            room.keep_section(section);
+        }
+        self.left_out += room.left_out;
+        self
+    }
+}
+
+/// A field that differs.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct FieldChange {
+    /// Its name, with a path into what it is part of: `versions[2].decisions[1].verdict`.
+    pub field: String,
+    /// Its value in the first record; none where it is missing there.
+    #[schema(value_type = Value)]
+    pub from: Option<Value>,
+    /// Its value in the second record; none where it is missing there.
+    #[schema(value_type = Value)]
+    pub to: Option<Value>,
+}
+
+/// What differs in a section whose rows have ids.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct SectionChange {
+    /// Rows that only the second record has.
+    #[schema(value_type = Vec<Object>)]
+    pub added: Vec<Value>,
+    /// Rows that only the first record has.
+    #[schema(value_type = Vec<Object>)]
+    pub removed: Vec<Value>,
+    /// Rows that both have, and that differ.
+    pub changed: Vec<RowChange>,
+}
+
+/// A row that both records have, and that differs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RowChange {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// What differs.
+    pub changes: Vec<FieldChange>,
+}
+
+/// Compares two snapshots of a room; also answers them.
+pub async fn compare(
+    app: &App,
+    room: RoomId,
+    a: SnapshotId,
+    b: SnapshotId,
+) -> Result<(Snapshot, Snapshot, Comparison)> {
+    let read = async |tx: &mut Tx| Ok((stored(tx, room, a).await?, stored(tx, room, b).await?));
+    let ((a, first), (b, second)) = app.db.read(read).await?;
+    let comparison = between(&record(&a, &first)?, &record(&b, &second)?);
+    Ok((a, b, comparison))
+}
+
+async fn stored(tx: &mut Tx, room: RoomId, id: SnapshotId) -> Result<(Snapshot, Vec<u8>)> {
+    let snapshot = snapshots::find(tx, room, id).await?;
+    let record =
+        db::snapshots::record(tx, id).await?.ok_or_else(|| Error::internal("a snapshot without its record"))?;
+    Ok((snapshot, record))
+}
+
+fn record(snapshot: &Snapshot, compressed: &[u8]) -> Result<Value> {
+    let record = Captured::from_stored(compressed, &snapshot.record_sha256)?;
+    serde_json::from_slice(&record.canonical).map_err(|error| Error::internal(format!("a stored record: {error}")))
+}
+
+/// The differences between two records.
+pub fn between(first: &Value, second: &Value) -> Comparison {
+    let section = |name: &str| match (first.get(name), second.get(name)) {
+        (Some(first), Some(second)) => Some(sections(first, second)),
+        _ => None,
+    };
+    let size = |record: &Value| record["log"]["size"].as_i64().unwrap_or_default();
+    Comparison {
+        room: fields(&first["room"], &second["room"]),
+        standing: first.get("standing").zip(second.get("standing")).map(|(first, second)| fields(first, second)),
+        parties: section("parties").unwrap_or_default(),
+        vessels: section("vessels"),
+        documents: section("documents"),
+        approvals: section("approvals"),
+        log_entries: size(second) - size(first),
+        left_out: 0,
+    }
+}
+
+fn sections(first: &Value, second: &Value) -> SectionChange {
+    let (first, second) = (rows(first), rows(second));
+    let same = |rows: &'_ [Value], id: &Value| rows.iter().position(|row| row["id"] == *id);
+    let only = |rows: &[Value], others: &[Value]| {
+        rows.iter().filter(|row| same(others, &row["id"]).is_none()).cloned().collect()
+    };
+    let both = second.iter().filter_map(|after| Some((&first[same(first, &after["id"])?], after)));
+    SectionChange {
+        added: only(second, first),
+        removed: only(first, second),
+        changed: both
+            .filter(|(before, after)| before != after)
+            .map(|(before, after)| RowChange {
+                id: after["id"].as_str().unwrap_or_default().to_owned(),
+                name: called(after).to_owned(),
+                changes: fields(before, after),
+            })
+            .collect(),
+    }
+}
+
+fn rows(section: &Value) -> &[Value] {
+    section.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn called(row: &Value) -> &str {
+    ["name", "by"].into_iter().find_map(|field| row[field].as_str()).unwrap_or_default()
+}
+
+fn fields(first: &Value, second: &Value) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    walk("", Some(first), Some(second), &mut changes);
+    changes
+}
+
+/// Goes down to what differs: into objects by name, into lists by the ids of their elements.
+fn walk(path: &str, first: Option<&Value>, second: Option<&Value>, changes: &mut Vec<FieldChange>) {
+    match (first, second) {
+        (first, second) if first == second => {}
+        (Some(Value::Object(before)), Some(Value::Object(after))) => {
+            let added = after.keys().filter(|name| !before.contains_key(*name));
+            for name in before.keys().chain(added) {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                walk(&path, before.get(name), after.get(name), changes);
+            }
+        }
+        (Some(Value::Array(before)), Some(Value::Array(after))) => walk_list(path, before, after, changes),
+        (from, to) => changes.push(FieldChange { field: path.to_owned(), from: from.cloned(), to: to.cloned() }),
+    }
+}
+
+/// Elements with an id are held against those of the same id, under their place in the second list,
+/// from 1. Of the others, those that both lists have are no difference.
+fn walk_list(path: &str, before: &[Value], after: &[Value], changes: &mut Vec<FieldChange>) {
+    let same =
+        |one: &Value, other: &Value| one == other || (one.get("id").is_some() && one.get("id") == other.get("id"));
+    let mut gone: Vec<_> = before.iter().collect();
+    let mut came = Vec::new();
+    for (index, to) in after.iter().enumerate() {
+        match gone.iter().position(|from| same(from, to)) {
+            Some(at) => walk(&format!("{path}[{}]", index + 1), Some(gone.remove(at)), Some(to), changes),
+            None => came.push(to),
+        }
+    }
+    let change = |from: Option<&Value>, to: Option<&Value>| FieldChange {
+        field: path.to_owned(),
+        from: from.cloned(),
+        to: to.cloned(),
+    };
+    changes.extend(gone.into_iter().map(|from| change(Some(from), None)));
+    changes.extend(came.into_iter().map(|to| change(None, Some(to))));
+}

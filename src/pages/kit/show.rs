@@ -1,0 +1,105 @@
+//! Times and sizes for people; the exact value is there on hover.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, civil};
+use maud::{Markup, html};
+use room::{Day, Time};
+
+/// `1 Dec 2026, 06:30 UTC`; the module adds the viewer's own time to what is shown on hover.
+pub(crate) fn time(at: Time) -> Markup {
+    html! { time datetime=(at) title=(at) { (minute(at)) } }
+}
+
+/// How far off a time is: `in 3 d 4 h`, `2 h ago`.
+pub(crate) fn away(at: Time, now: Time) -> Markup {
+    html! { time.away datetime=(at) title={ (minute(at)) " (" (at) ")" } { (distance(at, now)) } }
+}
+
+/// How far off a time is, in words.
+pub(crate) fn distance(at: Time, now: Time) -> String {
+    let apart = span(at.apart(now));
+    match apart.as_str() {
+        "now" => apart,
+        _ if at > now => format!("in {apart}"),
+        _ => format!("{apart} ago"),
+    }
+}
+
+/// `Tuesday, 1 December 2026`.
+pub(crate) fn date(at: Time) -> String {
+    Timestamp::from(at).strftime("%A, %-d %B %Y").to_string()
+}
+
+/// `1 Dec 2026`: a day as a certificate names it.
+pub(crate) fn day(day: Day) -> Markup {
+    html! { time datetime=(day) title=(day) { (civil::Date::from(day).strftime("%-d %b %Y").to_string()) } }
+}
+
+/// `06:30`, in UTC.
+pub(crate) fn clock(at: Time) -> Markup {
+    html! { time datetime=(at) title=(at) { (Timestamp::from(at).strftime("%H:%M").to_string()) } }
+}
+
+/// `1 Dec 2026, 06:30 UTC`, where no markup can be.
+pub(crate) fn minute(at: Time) -> String {
+    Timestamp::from(at).strftime("%-d %b %Y, %H:%M UTC").to_string()
+}
+
+/// As a field of type `datetime-local` takes it.
+pub(crate) fn for_field(at: Time) -> String {
+    Timestamp::from(at).strftime("%Y-%m-%dT%H:%M").to_string()
+}
+
+fn span(apart: Duration) -> String {
+    let minutes = apart.as_secs() / 60;
+    let (days, hours, rest) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+    match (days, hours, rest) {
+        (0, 0, 0) => "now".into(),
+        (0, 0, rest) => format!("{rest} min"),
+        (0, hours, 0) => format!("{hours} h"),
+        (0, hours, rest) => format!("{hours} h {rest} min"),
+        (days, 0, _) => format!("{days} d"),
+        (days, hours, _) if days < 14 => format!("{days} d {hours} h"),
+        (days, ..) => format!("{days} d"),
+    }
+}
+
+/// `1.4 MB`; all of its bytes on hover.
+pub(crate) fn size(bytes: i64) -> Markup {
+    html! { span.size title={ (bytes) " bytes" } { (size_in_words(bytes)) } }
+}
+
+/// `1.4 MB`.
+#[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+pub(crate) fn size_in_words(bytes: i64) -> String {
+    match bytes {
+        ..1000 => format!("{bytes} bytes"),
+        1000..1_000_000 => format!("{:.0} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// `50 MiB`, of a limit.
+pub(crate) fn mib(bytes: u64) -> String {
+    format!("{} MiB", bytes / 1024 / 1024)
+}
+
+/// A word of a vocabulary for people: `under_review` is `Under review`.
+pub(crate) fn label(word: &str) -> String {
+    match word {
+        "lpg_lng" => "LPG/LNG".into(),
+        "chem" => "Chemicals".into(),
+        "med" => "Medium".into(),
+        "pdf" | "json" | "csv" => word.to_uppercase(),
+        "sqlite" => "SQLite".into(),
+        "postgresql" => "PostgreSQL".into(),
+        word => crate::http::sentence(&word.replace('_', " ")).trim_end_matches('.').to_owned(),
+    }
+}
+
+/// `1 document`, `2 documents`.
+pub(crate) fn count(number: usize, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}

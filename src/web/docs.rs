@@ -1,0 +1,96 @@
+//! `/api/openapi.json`, and `/docs`: the same for people, on one page without a script.
+
+use axum::{
+    Router,
+    http::{
+        HeaderValue,
+        header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+    },
+    response::IntoResponse,
+    routing::get,
+};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Components, HttpMethod, InfoBuilder, OpenApi, PathsBuilder,
+        path::PathItem,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
+};
+
+use crate::{
+    app::App,
+    http::{
+        BASE, FieldProblem, Problem, Route, Routes,
+        route_doc::{BEARER, refusals},
+    },
+    pages::{self, Told},
+};
+
+/// Both forms of the documentation.
+pub(super) struct Document {
+    json: String,
+    page: String,
+}
+
+impl Document {
+    /// Describes the routes.
+    pub(super) fn of(routes: &Routes) -> Self {
+        let openapi = describe(routes.table());
+        Self { json: openapi.to_pretty_json().unwrap_or_default(), page: page(routes.table()) }
+    }
+
+    pub(super) fn into_router(self) -> Router<App> {
+        let Self { json, page } = self;
+        Router::new()
+            .route("/api/openapi.json", get(async move || ([(CONTENT_TYPE, "application/json")], json).into_response()))
+            .route(
+                "/docs",
+                get(async move || {
+                    let media_type = HeaderValue::from_static("text/html; charset=utf-8");
+                    ([(CONTENT_TYPE, media_type), (CONTENT_SECURITY_POLICY, pages::POLICY)], page).into_response()
+                }),
+            )
+    }
+}
+
+fn describe(table: &[Route]) -> OpenApi {
+    let mut components = Components::new();
+    components.schemas.insert(Problem::name().into_owned(), Problem::schema());
+    components.schemas.insert(FieldProblem::name().into_owned(), FieldProblem::schema());
+    components.responses.extend(refusals());
+    let mut paths = PathsBuilder::new();
+    for route in table {
+        for (name, schema) in &route.doc.schemas {
+            let before = components.schemas.insert(name.clone(), schema.clone());
+            debug_assert!(before.is_none_or(|before| before == *schema), "two types are called {name}");
+        }
+        let method = match route.method.as_str() {
+            "POST" => HttpMethod::Post,
+            "PUT" => HttpMethod::Put,
+            "PATCH" => HttpMethod::Patch,
+            "DELETE" => HttpMethod::Delete,
+            _ => HttpMethod::Get,
+        };
+        paths = paths.path(format!("{BASE}{}", route.path), PathItem::new(method, route.doc.build()));
+    }
+    components.security_schemes.insert(BEARER.into(), SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)).into());
+    let info = InfoBuilder::new()
+        .title("STS Clearance")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("Rooms in which the parties to a ship-to-ship transfer clear it, and snapshots of them."))
+        .build();
+    let mut openapi = OpenApi::new(info, paths.build());
+    openapi.components = Some(components);
+    openapi
+}
+
+fn page(table: &[Route]) -> String {
+    let told = table.iter().map(|route| {
+        let operation = route.doc.build();
+        let access = operation.description.unwrap_or_else(|| "Open to anyone.".into()).replace('`', "");
+        let (method, path) = (route.method.to_string(), route.path);
+        Told { method, path, summary: operation.summary.unwrap_or_default(), access }
+    });
+    pages::docs(&told.collect::<Vec<_>>()).into_string()
+}

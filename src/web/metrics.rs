@@ -1,0 +1,110 @@
+//! `/metrics`: what an operator's monitoring asks for, in the text format of Prometheus.
+
+use std::fmt::{Display, Write};
+
+use axum::{
+    extract::{RawPathParams, State},
+    http::{HeaderMap, Method, header::CONTENT_TYPE},
+    response::IntoResponse,
+};
+use room::{SnapshotStatus, Time};
+
+use crate::{
+    app::App,
+    db::{self, fsck_runs::Finished},
+    domain::{accounts::sessions, fsck::Kind},
+    error::Result,
+    http::{Access, Asker, caller},
+    policy::Action,
+};
+
+/// The version of the format that is spoken.
+const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The metrics, for whoever has the token of the settings, or an admin's session.
+pub(super) async fn metrics(
+    State(app): State<App>,
+    params: RawPathParams,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse> {
+    if !has_token(&app, &headers) {
+        caller::admit(&app, Access::May(Action::ConfigView), &params, (&Method::GET, &headers), &Asker::default())
+            .await?;
+    }
+    let read = app.db.read(async |tx| {
+        let snapshots = db::snapshots::count_by_status(tx).await?;
+        Ok((snapshots, db::jobs::count(tx).await?, db::fsck_runs::last(tx).await?))
+    });
+    let (snapshots, (waiting, failed), checked) = read.await?;
+    let mut page = Page::default();
+    let build = [("version", env!("CARGO_PKG_VERSION")), ("renderer", report::RENDERER)];
+    page.gauge("sts_build_info", "The program; always 1").value(&build, 1);
+    page.gauge("sts_start_time_seconds", "When the server began, since 1970").value(&[], seconds(app.started_at));
+    page.gauge("sts_uptime_seconds", "How long it runs").value(&[], app.now().since(app.started_at).as_secs());
+    page.gauge("sts_snapshots", "Snapshots by status");
+    for status in SnapshotStatus::ALL {
+        let count = snapshots.iter().find(|(counted, _)| *counted == status).map_or(0, |(_, count)| *count);
+        page.value(&[("status", status.word())], count);
+    }
+    page.gauge("sts_snapshot_jobs", "Files of snapshots that are still to be drawn, or have been given up");
+    page.value(&[("state", "waiting")], waiting).value(&[("state", "failed")], failed);
+    if let Some(checked) = checked {
+        page.fsck(&checked);
+    }
+    Ok(([(CONTENT_TYPE, FORMAT)], page.text))
+}
+
+/// Hashes are compared: how long that takes tells nothing of the token.
+fn has_token(app: &App, headers: &HeaderMap) -> bool {
+    let token = &app.config.metrics_token;
+    let given = caller::bearer_token(headers).map(sessions::hash_token);
+    !token.is_empty() && given == Some(sessions::hash_token(token))
+}
+
+fn seconds(time: Time) -> i64 {
+    time.as_microsecond() / 1_000_000
+}
+
+#[derive(Default)]
+struct Page {
+    text: String,
+    name: &'static str,
+}
+
+impl Page {
+    /// Begins a metric.
+    fn gauge(&mut self, name: &'static str, help: &str) -> &mut Self {
+        self.name = name;
+        // Writing to a string does not fail.
+        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} gauge");
+        self
+    }
+
+    /// Adds a value of it. Labels are our own words: nothing in them needs to be escaped.
+    fn value(&mut self, labels: &[(&str, &str)], value: impl Display) -> &mut Self {
+        let labels: Vec<_> = labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+        let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+        let _ = writeln!(self.text, "{}{labels} {value}", self.name);
+        self
+    }
+
+    /// The last check that is over.
+    fn fsck(&mut self, Finished { started_at, finished_at, found }: &Finished) {
+        let ended = "When the last check of what is stored ended, since 1970";
+        self.gauge("sts_fsck_finished_time_seconds", ended).value(&[], seconds(*finished_at));
+        let took = finished_at.since(*started_at).as_secs_f64();
+        self.gauge("sts_fsck_duration_seconds", "How long it took").value(&[], took);
+        let failed = u8::from(found.error.is_some());
+        self.gauge("sts_fsck_failed", "Whether it came to no end").value(&[], failed);
+        self.gauge("sts_fsck_checked", "What it has looked at");
+        let checked =
+            [("logs", found.logs), ("entries", found.entries), ("records", found.records), ("files", found.files)];
+        for (what, count) in checked {
+            self.value(&[("what", what)], count);
+        }
+        self.gauge("sts_fsck_damaged", "Damaged things by kind");
+        for kind in Kind::ALL.map(Kind::word) {
+            self.value(&[("kind", kind)], found.damaged.get(kind).unwrap_or(&0));
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Where the server is put together: the router of all doors, the request log, errors as pages or problems, the documentation,
+//! metrics, health and public keys.
+//!
+//! Only `cli` uses it.
+
+mod docs;
+mod errors;
+mod health;
+mod log_key;
+mod metrics;
+mod request_log;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::{api, app::App, http::BASE, pages};
+
+/// The largest body of a request, in bytes.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// Everything that the server answers.
+pub fn router(app: App) -> Router {
+    let routes = api::routes();
+    let openapi = docs::Document::of(&routes);
+    Router::new()
+        .nest(BASE, routes.into_router())
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
+        .route("/.well-known/sts-clearance/log-key", get(log_key::public_keys))
+        .route("/.well-known/sts-clearance/seal-certificate", get(log_key::seal_certificate))
+        .merge(openapi.into_router())
+        .merge(pages::router())
+        .fallback(errors::no_such_path)
+        .method_not_allowed_fallback(errors::no_such_method)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(CatchPanicLayer::custom(errors::from_panic))
+        .layer(middleware::from_fn_with_state(app.clone(), request_log::log))
+        .with_state(app)
+}
