@@ -8,7 +8,7 @@ use crate::{
     app::App,
     db::users::User,
     domain::accounts::{
-        sessions,
+        own_password, sessions,
         sign_in::{self, SignIn},
     },
     error::Result,
@@ -135,12 +135,12 @@ async fn me(caller: Caller) -> Result<Json<MeView>> {
 }
 
 async fn confirm(app: App, caller: Caller, Json(asked): Json<PasswordAgain>) -> Result<NoContent> {
-    sessions::confirm_password(&app, &caller.user, caller.seat(), asked.password).await?;
+    own_password::confirm_password(&app, &caller.user, caller.seat(), asked.password).await?;
     Ok(NoContent)
 }
 
 async fn change_password(app: App, caller: Caller, Json(asked): Json<PasswordChange>) -> Result<NoContent> {
     let PasswordChange { current_password, new_password } = asked;
-    sessions::change_password(&app, &caller.user, caller.seat(), current_password, &new_password).await?;
+    own_password::change_password(&app, &caller.user, caller.seat(), current_password, &new_password).await?;
     Ok(NoContent)
 }

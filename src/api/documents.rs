@@ -1,13 +1,11 @@
 //! The documents of a room: where each stands, and the parties' decisions.
 
-use room::{
-    Criticality, Day, DocumentId, DocumentState, DocumentStatus, Phase, Requirement, RoomState, Time, VesselId,
-};
+use room::{Criticality, DocumentId, DocumentState, DocumentStatus, Phase, VesselId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::versions::{NEWEST_DECISIONS, VersionView};
 use crate::{
+    api::document_view::{DocumentView, NEWEST_DECISIONS, VersionView, found},
     app::App,
     db::{Page, Tx},
     domain::{
@@ -18,7 +16,7 @@ use crate::{
         },
         rooms,
     },
-    error::{Error, Result},
+    error::Result,
     http::{Access::May, Caller, FromPairs, Given, Id, InRoom, Json, Kind, Listed, Paging, Query, Routes},
     policy::Action::{DocumentApprove, DocumentList, DocumentReject, DocumentView as View, RoomUpdate},
     portion::fitting,
@@ -68,46 +66,6 @@ pub(super) fn routes() -> Routes {
         .refusing(&["409"])
 }
 
-/// A document: what the catalogue asks of a vessel or of the operation, and where that stands.
-#[derive(Serialize, ToSchema)]
-pub(super) struct DocumentView {
-    #[schema(value_type = String, format = "uuid")]
-    id: DocumentId,
-    /// Code of its type.
-    document_type: String,
-    name: String,
-    category: String,
-    /// The vessel; none where it is the operation's own.
-    #[schema(value_type = Option<String>, format = "uuid")]
-    vessel_id: Option<VesselId>,
-    vessel: Option<String>,
-    requirement: Requirement,
-    criticality: Criticality,
-    /// The phase that is not entered (`clearance`: not left) without it.
-    gate: Phase,
-    status: DocumentStatus,
-    /// The last day on which its newest version is valid.
-    #[schema(value_type = Option<String>, format = "date")]
-    expires_on: Option<Day>,
-    /// That it is not needed here.
-    waiver: Option<WaiverView>,
-    /// How often something was uploaded.
-    version_count: usize,
-    /// The version that counts.
-    newest: Option<VersionView>,
-    /// Whether the operation waits for it: it is required, not waived, and its vessel takes part.
-    needed: bool,
-}
-
-/// That a document is not needed.
-#[derive(Serialize, ToSchema)]
-struct WaiverView {
-    reason: String,
-    by: String,
-    #[schema(value_type = String, format = "date-time")]
-    at: Time,
-}
-
 /// A document with its newest versions.
 #[derive(Serialize, ToSchema)]
 struct WholeDocument {
@@ -122,30 +80,6 @@ struct WholeDocument {
 const SHOWN: Page = Page { limit: 20, offset: 0 };
 /// Their largest size, in bytes.
 const MOST_SHOWN: usize = 1_200_000;
-
-impl DocumentView {
-    pub(super) fn of(state: &RoomState, document: &DocumentState) -> Self {
-        let DocumentState { slot, versions, status, needed } = document;
-        let waiver = slot.waiver.clone();
-        Self {
-            id: slot.id,
-            document_type: slot.document_type.clone(),
-            name: slot.name.clone(),
-            category: slot.category.clone(),
-            vessel_id: slot.vessel,
-            vessel: slot.vessel.and_then(|id| state.vessel(id)).map(|vessel| vessel.details.name.clone()),
-            requirement: slot.requirement,
-            criticality: slot.criticality,
-            gate: slot.gate,
-            status: *status,
-            expires_on: document.newest().and_then(|newest| newest.version.expires_on),
-            waiver: waiver.map(|waiver| WaiverView { reason: waiver.reason, by: waiver.by, at: waiver.at }),
-            version_count: versions.len(),
-            newest: document.newest().map(VersionView::from),
-            needed: *needed,
-        }
-    }
-}
 
 /// Which documents are asked for.
 struct Asked {
@@ -252,9 +186,4 @@ async fn withdraw_waiver(app: App, caller: Caller, room: InRoom, Id(id): Id<Docu
 async fn now(app: &App, room: InRoom, id: DocumentId) -> Result<Json<DocumentView>> {
     let state = rooms::state::now(app, room.id).await?;
     Ok(Json(DocumentView::of(&state, found(&state, id)?)))
-}
-
-/// The document with this id.
-pub(super) fn found(state: &RoomState, id: DocumentId) -> Result<&DocumentState> {
-    state.documents.iter().find(|document| document.slot.id == id).ok_or(Error::NotFound("document"))
 }

@@ -7,9 +7,12 @@ use utoipa::ToSchema;
 use super::why::{NoReason, Why};
 use crate::{
     app::App,
-    domain::retention::{
-        confirmations::{self, Outcome},
-        holds::{self, HoldNow, NewHold},
+    domain::{
+        accounts::two_people::Outcome,
+        retention::{
+            confirmations,
+            holds::{self, HoldNow, NewHold},
+        },
     },
     error::Result,
     http::{Access::May, Caller, Created, DoneOrAsked, Id, InRoom, Json, Listed, Paging, Query, Routes},

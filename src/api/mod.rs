@@ -6,6 +6,7 @@ mod archive;
 mod auth;
 mod cockpit;
 mod document_types;
+mod document_view;
 mod documents;
 mod events;
 mod holds;

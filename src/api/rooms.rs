@@ -9,13 +9,13 @@ use crate::{
     app::App,
     db,
     domain::{
+        accounts::two_people::Outcome,
         input::Change,
         lifecycle::{
             deletion::{self, Deletion},
             phases::{self, NewPhase},
         },
         log::Once,
-        retention::confirmations::Outcome,
         rooms::{self, NewRoom, RoomDetails},
     },
     error::Result,

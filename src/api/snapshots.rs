@@ -11,9 +11,9 @@ use crate::{
     app::App,
     db::{self, Tx, seals::SealSays, snapshots::Snapshot},
     domain::{
+        accounts::two_people::Outcome,
         downloads::previews::{self, Previewable},
         log::Once,
-        retention::confirmations::Outcome,
         rooms,
         snapshots::{
             self, NewSnapshot,

@@ -10,10 +10,10 @@ use crate::{
     domain::{
         accounts::{
             look_alikes, requests,
+            two_people::Outcome,
             users::{self, GivenPassword, NewUser, UserDetails},
         },
         input::Change,
-        retention::confirmations::Outcome,
     },
     error::Result,
     http::{

@@ -1,15 +1,12 @@
 //! Versions of documents: uploaded and downloaded.
 
 use axum::response::{IntoResponse, Response};
-use room::{
-    ApprovalStatus, Day, Decision, DecisionId, DocumentId, FileKind, Role, Time, Verdict, Version, VersionId,
-    VersionState,
-};
+use room::{DocumentId, FileKind, Version, VersionId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::documents::{self, DocumentView};
 use crate::{
+    api::document_view::{DecisionView, DocumentView, NEWEST_DECISIONS, VersionView, found},
     app::App,
     db::Tx,
     domain::{
@@ -26,7 +23,6 @@ use crate::{
         Listed, Paging, Preview, PreviewAnswer, Query, RouteDoc, Routes, Upload,
     },
     policy::Action::{DocumentDownload, DocumentUpload, DocumentView as View},
-    portion::fitting_last,
 };
 
 pub(super) fn routes() -> Routes {
@@ -75,92 +71,6 @@ pub(super) fn routes() -> Routes {
             preview,
             "A picture of the file of a version: the first page of a PDF, a JPEG, a PNG",
         )
-}
-
-/// The most decisions that are shown with a version.
-pub(super) const MOST_DECISIONS: usize = 100;
-/// Their largest size with one version, in bytes: a list may have a hundred versions.
-const MOST_SAID: usize = 128_000;
-/// The newest decisions that are shown with each of several versions.
-pub(super) const NEWEST_DECISIONS: i64 = 20;
-
-/// An uploaded file of a document.
-#[derive(Serialize, ToSchema)]
-pub(super) struct VersionView {
-    #[schema(value_type = String, format = "uuid")]
-    id: VersionId,
-    /// 1, 2, 3, …
-    number: i64,
-    /// The name that the uploader gave it.
-    file_name: String,
-    media_type: &'static str,
-    /// Bytes.
-    file_size: i64,
-    sha256: String,
-    /// The last day on which it is valid; none where it does not run out.
-    #[schema(value_type = Option<String>, format = "date")]
-    expires_on: Option<Day>,
-    /// Whether that day was reckoned from the type's default validity, since none was given.
-    expiry_assumed: bool,
-    notes: Option<String>,
-    uploaded_by: String,
-    uploader_role: Role,
-    #[schema(value_type = String, format = "date-time")]
-    uploaded_at: Time,
-    /// What was decided on it, oldest first: of a document's `newest` version the last word of each party, which is what
-    /// counts; elsewhere the newest decisions. Fewer where they would be too large; `…/decisions` has all.
-    #[schema(max_items = 100)]
-    decisions: Vec<DecisionView>,
-    /// How many decisions there are.
-    decision_count: i64,
-}
-
-/// A party's decision on a version.
-#[derive(Serialize, ToSchema)]
-struct DecisionView {
-    #[schema(value_type = String, format = "uuid")]
-    id: DecisionId,
-    /// E-mail address of who decided.
-    party: String,
-    role: Role,
-    verdict: Verdict,
-    /// What has to come true, with `approved_with_subjects`.
-    subjects: Option<String>,
-    /// Why, with `rejected`.
-    reason: Option<String>,
-    #[schema(value_type = String, format = "date-time")]
-    decided_at: Time,
-}
-
-impl From<&VersionState> for VersionView {
-    fn from(VersionState { version, decisions, decision_count }: &VersionState) -> Self {
-        let version = version.clone();
-        let decisions = &decisions[decisions.len().saturating_sub(MOST_DECISIONS)..];
-        Self {
-            id: version.id,
-            number: version.number,
-            file_name: version.file_name,
-            media_type: version.kind.media_type(),
-            file_size: version.size,
-            sha256: hex::encode(version.sha256),
-            expires_on: version.expires_on,
-            expiry_assumed: version.expiry_assumed,
-            notes: version.notes,
-            uploaded_by: version.uploaded_by,
-            uploader_role: version.uploader_role,
-            uploaded_at: version.uploaded_at,
-            decisions: fitting_last(decisions.iter().map(DecisionView::from).collect(), MOST_SAID),
-            decision_count: *decision_count,
-        }
-    }
-}
-
-impl From<&Decision> for DecisionView {
-    fn from(decision: &Decision) -> Self {
-        let Decision { id, party, role, verdict, comment, decided_at, .. } = decision.clone();
-        let (subjects, reason) = ApprovalStatus::from(verdict).subjects_or_reason(comment);
-        Self { id, party, role, verdict, subjects, reason, decided_at }
-    }
 }
 
 /// What an upload came to.
@@ -255,7 +165,7 @@ async fn finish(app: &App, caller: &Caller, room: InRoom, target: Target, arrive
     let uploaded = versions::upload(app, &caller.actor(), room.id, target, arrived).await?;
     let Uploaded { version: Version { id, document, .. }, is_new } = uploaded;
     let state = rooms::state::now(app, room.id).await?;
-    let document = documents::found(&state, document)?;
+    let document = found(&state, document)?;
     let version = document.versions.iter().find(|state| state.version.id == id).ok_or(Error::NotFound("version"))?;
     let view = UploadView {
         message: uploaded.message(document.status),

@@ -1,7 +1,6 @@
 //! `config`: the settings in force, and where each comes from.
 
-use super::print;
-use crate::{config::Layers, error::Result};
+use crate::{cli::terminal::print, config::Layers, error::Result};
 
 pub(super) fn print_settings(layers: &Layers) -> Result<()> {
     for setting in layers.shown() {

@@ -8,9 +8,9 @@ use std::{
 
 use clap::Args;
 
-use super::print;
 use crate::{
     app::App,
+    cli::terminal::print,
     clock::Clock,
     config::Config,
     db::migrations,

@@ -2,8 +2,8 @@
 
 use clap::Subcommand;
 
-use super::{open, print};
 use crate::{
+    cli::{start::open, terminal::print},
     config::Config,
     db::migrations,
     domain::log::{self, Actor},

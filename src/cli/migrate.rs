@@ -2,9 +2,9 @@
 
 use clap::Subcommand;
 
-use super::print;
 use crate::{
     app::App,
+    cli::terminal::print,
     db::migrations,
     domain::log::{Actor, schema},
     error::Result,

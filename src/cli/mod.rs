@@ -9,6 +9,8 @@ mod fsck;
 mod key;
 mod migrate;
 mod serve;
+mod start;
+mod terminal;
 mod user;
 mod verify;
 
@@ -22,10 +24,9 @@ use std::{
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
-    app::App,
     children,
-    clock::Clock,
-    config::{Config, Layers, mask_password},
+    cli::start::{block_on, open},
+    config::{Layers, mask_password},
     error::{Error, Result},
 };
 
@@ -189,27 +190,4 @@ fn refuse_password_in_sight(database_url: Option<&str>) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-fn open(settings: Config) -> Result<App> {
-    App::open(settings, Clock::System)
-}
-
-fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    runtime()?.block_on(work)
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime> {
-    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    built.map_err(|error| Error::setup(format!("the runtime cannot start: {error}")))
-}
-
-/// Prints one line. A reader who has heard enough (`| head`) is no error.
-fn print(line: &str) -> Result<()> {
-    match writeln!(io::stdout(), "{line}") {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::setup(format!("standard output cannot be written: {error}")))
-        }
-        _ => Ok(()),
-    }
 }

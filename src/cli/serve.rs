@@ -10,10 +10,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{demo, open, print, runtime};
+use super::demo;
 use crate::{
     app::App,
     children,
+    cli::{
+        start::{open, runtime},
+        terminal::print,
+    },
     config::Config,
     db::migrations,
     domain::log::{self, refusals},

@@ -5,9 +5,9 @@ use std::io::Read;
 use clap::{ArgAction, Args, Subcommand};
 use room::Role;
 
-use super::print;
 use crate::{
     app::App,
+    cli::terminal::print,
     db::{self, migrations},
     domain::{
         accounts::{

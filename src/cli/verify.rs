@@ -10,8 +10,8 @@ use std::{
 use clap::Args;
 use report::Fonts;
 
-use super::print;
 use crate::{
+    cli::terminal::print,
     error::{Error, Result},
     evidence::{
         ConsistencyProof, Hash, KeyError, PublicKeys,

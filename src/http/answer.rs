@@ -196,13 +196,3 @@ fn set(response: &mut Response, name: HeaderName, value: &str) {
         Err(_) => *response = Error::internal(format!("a header that cannot be sent: {name}")).into_response(),
     }
 }
-
-/// Percent-encoded, all but the unreserved characters (RFC 3986 §2.3).
-pub fn percent(text: &str) -> String {
-    let encode = |byte: u8| match byte {
-        b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
-        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(encode).collect()
-}

@@ -19,9 +19,9 @@ use room::{FileKind, UserId};
 use utoipa::openapi::{Content, path::ParameterIn};
 
 use super::{
-    answer::percent,
     caller::{self, Caller},
     describe::{Answers, Takes},
+    percent::percent,
     route_doc::{Kind, RouteDoc},
 };
 use crate::{

@@ -24,8 +24,8 @@ use utoipa::{
 };
 
 use super::{
-    answer::percent,
     describe::Takes,
+    percent::percent,
     route_doc::{Bounds, Kind, RouteDoc},
 };
 use crate::{

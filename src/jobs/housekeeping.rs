@@ -8,9 +8,8 @@ use crate::{
     app::App,
     db,
     domain::{
-        accounts::attempts,
+        accounts::{attempts, two_people},
         log::{idempotency, refusals},
-        retention::confirmations,
     },
     error::{Error, Result},
 };
@@ -81,7 +80,7 @@ async fn drop_expired_rows(app: App) -> Result<()> {
         .write(async move |tx| {
             db::sessions::drop_expired(tx, now).await?;
             db::idempotency::drop_old(tx, now.before(idempotency::REMEMBERED)).await?;
-            db::account_requests::drop_old(tx, now.before(confirmations::WAITS)).await?;
+            db::account_requests::drop_old(tx, now.before(two_people::WAITS)).await?;
             db::sign_in::drop_old(tx, now.before(attempts::WINDOW), now.before(attempts::DEVICE_KNOWN)).await
         })
         .await

@@ -12,7 +12,6 @@ use std::{
 use sha2::{Digest, Sha256};
 use tokio::time;
 
-use super::worker::LEASE;
 use crate::{
     app::App,
     db::{
@@ -24,6 +23,9 @@ use crate::{
     domain::snapshots::{self, rendering},
     error::{Error, Result},
 };
+
+/// A claim not renewed for this long is open to other workers.
+pub(super) const LEASE: Duration = Duration::from_secs(15);
 
 /// How often long work tells its progress and renews its lease.
 const HEARTBEAT: Duration = Duration::from_secs(1);

@@ -13,8 +13,6 @@ use crate::{
     error::Result,
 };
 
-/// A claim not renewed for this long is open to other workers.
-pub(super) const LEASE: Duration = Duration::from_secs(15);
 /// How often to look for work that nobody rang for: another node's, or one whose pause is over.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often housekeeping is done.
@@ -77,7 +75,7 @@ async fn claim(app: &App, turns: &Turns) -> Result<Option<Claim>> {
     let now = app.now();
     let with_work = app.db.read(async |tx| db::jobs::rooms_with_due(tx, now).await).await?;
     let Some(room) = turns.next(&with_work) else { return Ok(None) };
-    app.db.write(async move |tx| db::jobs::claim(tx, room, now, now.after(LEASE)).await).await
+    app.db.write(async move |tx| db::jobs::claim(tx, room, now, now.after(render_snapshot::LEASE)).await).await
 }
 
 async fn tidy(app: App) {

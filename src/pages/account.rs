@@ -13,7 +13,7 @@ use super::kit::{
 use crate::{
     app::App,
     db::sessions::Session,
-    domain::accounts::sessions,
+    domain::accounts::{own_password, sessions},
     error::{Error, Result},
     http::{
         Access::{SignedIn, WithGivenPassword},
@@ -109,7 +109,7 @@ async fn ask(caller: Caller) -> Response {
 async fn change(app: App, caller: Caller, form: Form) -> Result<Response> {
     let changed = if form.text("new_password") == form.text("repeated") {
         let (current, new) = (form.line("current_password"), form.line("new_password"));
-        sessions::change_password(&app, &caller.user, caller.seat(), current, &new).await
+        own_password::change_password(&app, &caller.user, caller.seat(), current, &new).await
     } else {
         Err(Error::field("repeated", "is not the same as the new password"))
     };

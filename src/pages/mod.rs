@@ -13,20 +13,14 @@ mod room;
 mod sign_in;
 mod verify;
 
-use axum::{Router, http::HeaderValue};
+use axum::Router;
 use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
 
 pub use docs::{Told, docs};
+pub use kit::layout::POLICY;
 pub use problem::of_problem;
 
 use crate::{app::App, http::PageRoutes};
-
-/// A page may have its stylesheet, its module, images and answers from where it came, send its forms there, and nothing
-/// else.
-pub const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-);
 
 /// Every page.
 pub fn routes() -> PageRoutes {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::kit::field::{Field, Filled};
 use crate::{
     app::App,
-    domain::accounts::sessions,
+    domain::accounts::{own_password, sessions},
     error::{Error, Result},
     http::{Caller, Form},
 };
@@ -38,7 +38,7 @@ pub(super) fn optional(app: &App, caller: &Caller, filled: &Filled) -> Markup {
 /// Takes the password from the form, where it has one. Where it has none, what follows decides whether it needs one.
 pub(super) async fn take(app: &App, caller: &Caller, form: &Form) -> Result<()> {
     let Some(password) = form.text(NAME).filter(|password| !password.is_empty()) else { return Ok(()) };
-    sessions::confirm_password(app, &caller.user, caller.seat(), password.to_owned()).await.map_err(of_field)
+    own_password::confirm_password(app, &caller.user, caller.seat(), password.to_owned()).await.map_err(of_field)
 }
 
 /// The refusal as one of the field.

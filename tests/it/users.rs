@@ -4,9 +4,11 @@ use room::Role;
 use serde_json::{Value, json};
 
 use sts_clearance::domain::{
-    accounts::users::{self, GivenPassword},
+    accounts::{
+        two_people::Outcome,
+        users::{self, GivenPassword},
+    },
     log::Actor,
-    retention::confirmations::Outcome,
 };
 
 use crate::harness::{PASSWORD, TestApp, on_both_databases};

@@ -75,32 +75,12 @@ pub struct Retention {
     pub until: Time,
 }
 
-/// Whether the snapshots of a room are inside their retention, so that it takes two admins to delete one. Those of a
-/// room that was never closed are not: no retention has begun.
-///
-/// It counts from when the server was told that the room is closed, and goes on when the room is taken back: else
-/// whoever may do that, or may tell an earlier day, would delete alone.
-pub fn is_retained(room: &Room, retention_years: u32, now: Time) -> bool {
-    room.retained_from.is_some_and(|from| now < from.years_later(retention_years))
-}
-
-/// The planned end of a room's operation.
-pub fn planned_end(room: &Room) -> Time {
-    room.sts_eta.after(Duration::from_hours(room.planned_duration_hours.unsigned_abs()))
-}
-
-/// What a document's expiry is held against: the end of the transfer where that is known; before, its
-/// planned end, or now where that has passed and nobody moved it.
-pub fn end_of_operation(room: &Room, now: Time) -> Time {
-    room.transfer_completed_at.unwrap_or_else(|| planned_end(room).max(now))
-}
-
 /// Reads the clocks of a room. `retention_years` is the setting.
 pub fn read(state: &RoomState, retention_years: u32) -> Clocks {
     let RoomState { room, now, .. } = state;
     let notice = state.documents.iter().find(|document| document.slot.document_type == NOTICE_DOCUMENT);
     Clocks {
-        planned_end: planned_end(room),
+        planned_end: room.planned_end(),
         coastal_notice: notice.filter(|notice| notice.needed).map(|notice| coastal_notice(room, notice, *now)),
         claim: room.transfer_completed_at.map(|started_at| {
             let deadline = started_at.after(CLAIM_WITHIN);

@@ -1,5 +1,7 @@
 //! What is in a room: the rows of its content, one type each.
 
+use std::time::Duration;
+
 use crate::{
     ApprovalId, ApprovalStatus, CargoProfile, Criticality, Day, DecisionId, DocumentId, FileKind, Hash, PartyId, Phase,
     Requirement, Role, RoomId, RoomStatus, Side, Time, Verdict, VersionId, VesselId, vessel::VesselDetails,
@@ -36,6 +38,28 @@ pub struct Room {
     pub closed_at: Option<Time>,
     /// When it was last closed, by the server's clock; stays when the room is taken back.
     pub retained_from: Option<Time>,
+}
+
+impl Room {
+    /// Whether the snapshots of a room are inside their retention, so that it takes two admins to delete one. Those of a
+    /// room that was never closed are not: no retention has begun.
+    ///
+    /// It counts from when the server was told that the room is closed, and goes on when the room is taken back: else
+    /// whoever may do that, or may tell an earlier day, would delete alone.
+    pub fn is_retained(&self, retention_years: u32, now: Time) -> bool {
+        self.retained_from.is_some_and(|from| now < from.years_later(retention_years))
+    }
+
+    /// The planned end of a room's operation.
+    pub fn planned_end(&self) -> Time {
+        self.sts_eta.after(Duration::from_hours(self.planned_duration_hours.unsigned_abs()))
+    }
+
+    /// What a document's expiry is held against: the end of the transfer where that is known; before, its
+    /// planned end, or now where that has passed and nobody moved it.
+    pub fn end_of_operation(&self, now: Time) -> Time {
+        self.transfer_completed_at.unwrap_or_else(|| self.planned_end().max(now))
+    }
 }
 
 /// A person in a room.

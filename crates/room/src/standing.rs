@@ -121,7 +121,7 @@ fn document_blocker(state: &RoomState, document: &DocumentState) -> Option<Block
         }
         DocumentStatus::Expired => {
             let on = expiry.map(|day| day.to_string()).unwrap_or_default();
-            let end = clocks::end_of_operation(&state.room, state.now).day();
+            let end = state.room.end_of_operation(state.now).day();
             (BlockerKind::DocumentExpired, format!("{title} – valid until {on}, and the operation ends on {end}"))
         }
     };
@@ -162,7 +162,7 @@ fn vessel_blocker(clearance: &Clearance<'_>) -> Option<Blocker> {
 }
 
 fn expiring_soon(state: &RoomState) -> Vec<Expiry> {
-    let end = clocks::end_of_operation(&state.room, state.now).day();
+    let end = state.room.end_of_operation(state.now).day();
     let mut expiring: Vec<_> = state
         .documents
         .iter()

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    Day, DocumentStatus, Requirement, Time, Verdict, VersionId, VesselId, VesselStatus, clocks,
+    Day, DocumentStatus, Requirement, Time, Verdict, VersionId, VesselId, VesselStatus,
     content::{Approval, Decision, Document, Party, Room, Version, Vessel},
 };
 
@@ -81,7 +81,7 @@ impl RoomState {
         };
         let versions = versions.into_iter().map(with_decisions).collect();
         let mut versions = grouped(versions, |state: &VersionState| state.version.document);
-        let end = clocks::end_of_operation(&room, now).day();
+        let end = room.end_of_operation(now).day();
         let documents = slots
             .into_iter()
             .map(|slot| {
@@ -94,7 +94,7 @@ impl RoomState {
                 }
             })
             .collect();
-        Self { parties, approvals, room, vessels, documents, now }
+        Self { room, parties, vessels, documents, approvals, now }
     }
 
     /// A vessel of the room.

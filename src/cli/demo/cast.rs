@@ -4,6 +4,11 @@ use room::{Role, Side, VesselDetails, VesselRole, VesselStatus};
 
 use crate::domain::{log::Actor, rooms::parties::NewParty};
 
+/// Of every account of the demo.
+pub(super) const PASSWORD: &str = "demo-clearance";
+/// With which the story ends.
+pub(super) const LAST_SNAPSHOT: &str = "Before the planning meeting";
+
 /// A person: the name in the address, role, name, company, side.
 pub(super) type Person = (&'static str, Role, &'static str, &'static str, Option<Side>);
 

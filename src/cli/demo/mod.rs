@@ -9,25 +9,22 @@ use std::net::SocketAddr;
 
 use room::SnapshotStatus;
 
-use super::{
-    demo::{
-        cast::{PEOPLE, email},
-        story::Story,
-    },
-    print,
+use super::demo::{
+    cast::{PEOPLE, email},
+    story::Story,
 };
 use crate::{
     app::App,
+    cli::{
+        demo::cast::{LAST_SNAPSHOT, PASSWORD},
+        terminal::print,
+    },
     db::{self, Page, Tx, users::User},
     error::{Error, Result},
     http::BASE,
 };
 
-/// Of every account of the demo.
-const PASSWORD: &str = "demo-clearance";
 const BROKER: &str = "broker@demo.example";
-/// With which the story ends.
-const LAST_SNAPSHOT: &str = "Before the planning meeting";
 
 /// Fills an empty database; one that the demo filled before is left as it is.
 pub(super) async fn fill(app: &App) -> Result<()> {

@@ -8,12 +8,12 @@ use std::{
 use room::{ApprovalStatus, CargoProfile, DocumentId, Phase, Room, RoomId, SnapshotType, Time, VesselId};
 
 use super::{
-    LAST_SNAPSHOT, PASSWORD,
     cast::{self, actor, email, party},
     papers::{Fate, PAPERS, Paper},
 };
 use crate::{
     app::App,
+    cli::demo::cast::{LAST_SNAPSHOT, PASSWORD},
     clock::Clock,
     domain::{
         accounts::users::{self, GivenPassword, NewUser},

@@ -5,17 +5,17 @@ use room::RoomId;
 use super::{
     column::{Column, Param, Received},
     dialect::Dialect,
-    postgres::{self, relay},
-    sqlite,
+    postgres::connection::{NOTIFY, PgConnection},
+    sqlite::connection::SqliteConnection,
 };
 use crate::error::{Error, Result};
 
 /// An open transaction. On SQLite none of its futures ever suspends.
 pub enum Tx {
     /// On the embedded database.
-    Sqlite(sqlite::Session),
+    Sqlite(SqliteConnection),
     /// On PostgreSQL.
-    Postgres(postgres::Session),
+    Postgres(PgConnection),
 }
 
 impl Tx {
@@ -77,7 +77,7 @@ impl Tx {
     pub async fn ring(&mut self, room: RoomId) -> Result<()> {
         match self {
             Self::Sqlite(session) => session.rung.push(room),
-            Self::Postgres(session) => drop(session.rows(relay::NOTIFY, &[&room.to_string()]).await?),
+            Self::Postgres(session) => drop(session.rows(NOTIFY, &[&room.to_string()]).await?),
         }
         Ok(())
     }

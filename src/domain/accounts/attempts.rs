@@ -62,7 +62,12 @@ pub enum Heard {
     /// From a device that is known, by its count.
     Device(Hash),
     /// From elsewhere, by the counts of the address and the network.
-    Elsewhere { address: Hash, network: Hash },
+    Elsewhere {
+        /// The key under which the address is counted.
+        address: Hash,
+        /// The key under which the network is counted.
+        network: Hash,
+    },
 }
 
 enum Answer {

@@ -5,6 +5,7 @@
 pub mod addresses;
 pub mod attempts;
 pub mod look_alikes;
+pub mod own_password;
 pub mod passwords;
 pub mod requests;
 pub mod sessions;

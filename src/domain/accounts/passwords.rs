@@ -4,7 +4,11 @@ use std::{collections::HashSet, sync::LazyLock};
 
 use room::bounds::{LONGEST_PASSWORD, SHORTEST_PASSWORD};
 
-use crate::domain::input::Fields;
+use crate::{
+    domain::input::Fields,
+    error::Result,
+    hashing::{self, Hashing},
+};
 
 /// The commonest passwords in lower case, one a line: the 5,000 commonest of twelve characters and more, which could be
 /// chosen otherwise (ASVS 5.0, 6.2.4 asks for 3,000), and 12,000 shorter ones, which people lengthen by a number or by
@@ -95,4 +99,12 @@ fn undressed(text: &str) -> Option<&str> {
 /// The letters of a text.
 fn letters(text: &str) -> String {
     text.chars().filter(|letter| letter.is_alphabetic()).collect()
+}
+
+/// Checks a password for an account, and returns the hash to store.
+pub async fn checked_hash(hashing: &Hashing, owner: Owner<'_>, password: &str) -> Result<String> {
+    let mut fields = Fields::default();
+    check(&mut fields, "new_password", password, owner);
+    fields.done()?;
+    hashing::hash(hashing, password.to_owned()).await
 }

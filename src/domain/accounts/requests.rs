@@ -11,8 +11,8 @@ use crate::{
     app::App,
     db::{self, Tx, account_requests::AccountRequest, users::User},
     domain::{
+        accounts::two_people::WAITS,
         log::{Actor, OpenLog, operation},
-        retention::confirmations::WAITS,
     },
     error::{Error, Result},
 };

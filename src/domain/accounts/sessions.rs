@@ -5,19 +5,12 @@ use std::time::Duration;
 use room::{Event, Log, SessionId, Time, UserId};
 use sha2::{Digest, Sha256};
 
-use super::{
-    attempts,
-    users::{self, Verified},
-};
 use crate::{
     app::App,
     db::{self, Tx, users::User},
-    domain::log::{Actor, OpenLog, operation, refusals},
+    domain::log::{Actor, OpenLog, operation},
     error::{Error, Result},
     evidence::Hash,
-    hashing,
-    network::Network,
-    refusals::{Kind, Reason},
 };
 
 /// A session that is used is noted no more often than this.
@@ -84,65 +77,6 @@ pub async fn sign_out(app: &App, by: &Actor, token: Hash) -> Result<()> {
         log.append(tx, &Event::SignedOut {}).await
     })
     .await
-}
-
-/// Replaces one's own password by another, which takes the present one; every other session of the user ends.
-pub async fn change_password(
-    app: &App,
-    user: &User,
-    (token, network): (Hash, Network),
-    current: String,
-    new: &str,
-) -> Result<()> {
-    let is_the_same = current == new;
-    let password_hash = verified(app, (user, network), "current_password", current).await?;
-    if is_the_same {
-        return Err(Error::field("new_password", "must differ from the present one"));
-    }
-    users::replace_password(app, user, new, Verified { session: token, password_hash }).await
-}
-
-/// Gives one's password again, after which what cannot be undone may be done for [`PASSWORD_COUNTS`].
-pub async fn confirm_password(
-    app: &App,
-    user: &User,
-    (token, network): (Hash, Network),
-    password: String,
-) -> Result<()> {
-    let password_hash = verified(app, (user, network), "password", password).await?;
-    let id = user.id;
-    operation(app, Log::Platform, &actor(user, Some(token)), async move |tx, log| {
-        let account = db::users::find(tx, id).await?.ok_or(Error::Unauthenticated)?;
-        let present = db::users::by_email(tx, &account.email).await?.map(|(_, hash)| hash);
-        if present.as_ref() != Some(&password_hash) {
-            return Err(Error::Unauthenticated);
-        }
-        attempts::succeeded_in_session(tx, id).await?;
-        db::sessions::set_password_at(tx, &token, log.now).await?;
-        log.append(tx, &Event::PasswordConfirmed {}).await
-    })
-    .await
-}
-
-/// The hash that the present password fits. Another is refused, and so are too many others; the platform's log tells it.
-async fn verified(app: &App, (user, network): (&User, Network), field: &str, password: String) -> Result<String> {
-    let answer = examine(app, user, field, password).await;
-    // Not where the server could not tell.
-    if let Err(Error::Invalid(_) | Error::TooManyAttempts { .. }) = answer {
-        let (reason, account) = (Reason::PresentPassword, Some(user.email.clone()));
-        refusals::note(app, Kind::AtDoor { reason, network, account, room: None }).await;
-    }
-    answer
-}
-
-async fn examine(app: &App, user: &User, field: &str, password: String) -> Result<String> {
-    attempts::hear_in_session(app, user.id).await?;
-    let account = app.db.read(async |tx| db::users::by_email(tx, &user.email).await).await?;
-    let password_hash = account.map(|(_, hash)| hash).ok_or(Error::Unauthenticated)?;
-    if !hashing::verify(&app.hashing, password, Some(password_hash.clone())).await? {
-        return Err(Error::field(field, "is not your present password"));
-    }
-    Ok(password_hash)
 }
 
 /// Refuses what cannot be undone to a session in which the password was not given just now: it may be in other hands.

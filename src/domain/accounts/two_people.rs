@@ -15,6 +15,18 @@ use crate::{
     error::{Error, Result},
 };
 
+/// How long a request waits to be confirmed; later it counts for nothing, and is a new one if it is made again.
+pub const WAITS: Duration = Duration::from_hours(24);
+
+/// What came of something that may take two admins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome<T = ()> {
+    /// It has been done.
+    Done(T),
+    /// It was asked for, and nothing else has been done: another admin may confirm it until then.
+    Asked(Time),
+}
+
 /// For so long after something was done to an account it confirms nothing, whoever did it: its owner shall have had time
 /// to notice.
 pub const NEW_FOR: Duration = Duration::from_hours(7 * 24);
@@ -22,9 +34,13 @@ pub const NEW_FOR: Duration = Duration::from_hours(7 * 24);
 /// What an admin does to an account that could put it into their hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grant {
+    /// The account was made.
     Made,
+    /// It was enabled again.
     Enabled,
+    /// It was given the role of admin.
     Promoted,
+    /// It was given a password.
     GivenPassword,
 }
 

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    attempts,
     passwords::{self, Owner},
     sessions,
     two_people::{self, Grant},
@@ -20,13 +19,11 @@ use crate::{
     app::App,
     db::{self, Page, Tx, account_requests::AccountRequest, users::User},
     domain::{
-        accounts::requests,
+        accounts::{requests, two_people::Outcome},
         input::{Change, Fields, differences},
         log::{Actor, operation},
-        retention::confirmations::Outcome,
     },
     error::{Error, Result},
-    evidence::Hash,
     hashing,
 };
 
@@ -246,7 +243,8 @@ pub async fn give_password(
     given: GivenPassword,
 ) -> Result<Outcome<User>> {
     let owner = app.db.read(async |tx| find(tx, user).await).await?;
-    let password_hash = checked_hash(app, &owner, password).await?;
+    let password_hash =
+        passwords::checked_hash(&app.hashing, Owner { email: &owner.email, name: &owner.name }, password).await?;
     let request_id = AccountRequestId(app.new_id());
     operation(app, Log::Platform, by, async move |tx, log| {
         let user = find(tx, user).await?;
@@ -268,38 +266,4 @@ pub async fn give_password(
         Ok(Outcome::Asked(requests::until(&request)))
     })
     .await
-}
-
-/// What a change of one's own password rests on.
-#[derive(Debug, Clone)]
-pub struct Verified {
-    /// The session that goes on; every other ends.
-    pub session: Hash,
-    /// The hash that the present password was found to fit.
-    pub password_hash: String,
-}
-
-/// Replaces one's own password, and ends one's other sessions.
-pub async fn replace_password(app: &App, user: &User, password: &str, verified: Verified) -> Result<()> {
-    let password_hash = checked_hash(app, user, password).await?;
-    let (id, email) = (user.id, user.email.clone());
-    operation(app, Log::Platform, &sessions::actor(user, Some(verified.session)), async move |tx, log| {
-        let present = db::users::by_email(tx, &email).await?.map(|(_, hash)| hash);
-        if present.as_ref() != Some(&verified.password_hash) {
-            return Err(Error::conflict("the password was changed meanwhile by somebody else"));
-        }
-        db::users::set_password(tx, id, &password_hash, None).await?;
-        attempts::succeeded_in_session(tx, id).await?;
-        db::sessions::delete_of_user(tx, id, Some(&verified.session)).await?;
-        db::sessions::set_password_at(tx, &verified.session, log.now).await?;
-        log.append(tx, &Event::PasswordChanged { email, asked_by: None }).await
-    })
-    .await
-}
-
-async fn checked_hash(app: &App, owner: &User, password: &str) -> Result<String> {
-    let mut fields = Fields::default();
-    passwords::check(&mut fields, "new_password", password, Owner { email: &owner.email, name: &owner.name });
-    fields.done()?;
-    hashing::hash(&app.hashing, password.to_owned()).await
 }

@@ -7,9 +7,7 @@ use room::SnapshotId;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Mode, Run,
     finding::{Finding, Kind, Place, Remedy},
-    records::Record,
     told::{self, Told},
 };
 use crate::{
@@ -18,10 +16,20 @@ use crate::{
         self,
         fsck::{DrawnRow, SnapshotRow, VersionRow},
     },
-    domain::snapshots::{self, rendering},
+    domain::{
+        fsck::run::{Mode, Run},
+        snapshots::{self, rendering},
+    },
     error::Result,
     evidence::Hash,
 };
+
+/// Whether a snapshot's record is what was captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Record {
+    Sound,
+    Damaged,
+}
 
 /// No upload takes longer than this until a row names its file.
 pub(super) const UPLOAD_ENDS: Duration = Duration::from_hours(24);

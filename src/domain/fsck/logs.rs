@@ -5,7 +5,6 @@ use std::{collections::HashMap, iter::Peekable, vec};
 use room::Log;
 
 use super::{
-    Run,
     finding::{Finding, Kind, Place, Remedy},
     proofs::{Doubts, Witness},
     told::Told,
@@ -16,6 +15,7 @@ use crate::{
         self,
         fsck::{EntryRow, HeadRow, LogRows},
     },
+    domain::fsck::run::Run,
     error::Result,
     evidence::{Checkpoint, CompactRange, Hash, hash_of},
 };

@@ -9,6 +9,7 @@ mod finding;
 mod logs;
 mod proofs;
 mod records;
+mod run;
 mod told;
 mod tree;
 
@@ -17,7 +18,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use futures_util::TryStreamExt;
 
 pub use finding::{Checked, Finding, Kind, Outcome, Place, Remedy};
-use room::{Log, SnapshotId, Time};
+use room::{Log, SnapshotId};
+pub use run::{Mode, Watch};
 
 use super::fsck::told::{TakenBack, Told};
 use crate::{
@@ -26,31 +28,9 @@ use crate::{
         self,
         fsck::{LogRows, SnapshotRow, Stored, VersionRow},
     },
-    error::{Error, Result},
-    evidence::{PublicKeys, vouches},
+    domain::fsck::run::{Run, public_keys},
+    error::Result,
 };
-
-/// Findings of one kind in one log that are told one by one.
-const TOLD: u64 = 100;
-/// Findings that an outcome keeps.
-const KEPT: usize = 10_000;
-
-/// What to do about damage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Only tell of it.
-    Look,
-    /// Draw lost files of snapshots again.
-    Repair,
-}
-
-/// Whoever is told meanwhile.
-pub trait Watch: Send {
-    /// Something was found.
-    fn found(&mut self, _: &Finding) {}
-    /// So much has been looked at.
-    fn goes_on(&mut self, _: &Checked) {}
-}
 
 /// Checks everything.
 pub async fn run(app: &App, mode: Mode, watch: &mut dyn Watch) -> Result<Outcome> {
@@ -107,91 +87,13 @@ async fn rows(app: &App, log: Log) -> Result<Rows> {
         .await
 }
 
-fn public_keys(trusted: &BTreeSet<String>) -> Result<PublicKeys> {
-    let keys: Vec<_> = trusted.iter().map(String::as_str).collect();
-    PublicKeys::trusted(&keys).map_err(|error| Error::setup(format!("the keys that are trusted: {error}")))
-}
-
 /// The key in force, and those that the settings name.
 fn trusted(app: &App) -> BTreeSet<String> {
     let named = app.config.trusted_log_keys.split([' ', ',', '\n']).filter(|key| !key.is_empty());
     named.chain([app.log_key.public()]).map(str::to_owned).collect()
 }
 
-/// A check under way.
-struct Run<'a> {
-    app: &'a App,
-    mode: Mode,
-    watch: &'a mut dyn Watch,
-    keys: PublicKeys,
-    /// The same as text.
-    trusted: BTreeSet<String>,
-    /// From when on every entry was signed, as the platform's log tells.
-    signed_since: Option<Time>,
-    outcome: Outcome,
-    /// Findings of each kind in the log that is being checked.
-    told: HashMap<Kind, u64>,
-    taken_back: TakenBack,
-}
-
 impl Run<'_> {
-    fn keys(&self) -> &PublicKeys {
-        &self.keys
-    }
-
-    /// From now on those keys sign too that follow one that is trusted, or that one follows, as a key that is
-    /// trusted has signed. What the log tells of a key is not enough: the keys vouch for the log.
-    fn trust(&mut self, told: &Told) {
-        let mut grows = true;
-        while grows {
-            let vouched: Vec<_> = told
-                .successions
-                .iter()
-                .filter(|[from, to, note]| self.trusted.iter().any(|key| vouches(key, note, from, to)))
-                .flat_map(|[from, to, _]| [from.clone(), to.clone()])
-                .collect();
-            let before = self.trusted.len();
-            self.trusted.extend(vouched);
-            grows = self.trusted.len() > before;
-        }
-        if let Ok(keys) = public_keys(&self.trusted) {
-            self.keys = keys;
-        }
-        self.signed_since = told.signed_since;
-    }
-
-    fn add(&mut self, finding: Finding) {
-        if finding.is_damage() {
-            *self.outcome.damaged.entry(finding.kind.word()).or_default() += 1;
-        }
-        self.outcome.repaired += u64::from(finding.remedy == Remedy::Repaired);
-        let told = self.told.entry(finding.kind).or_default();
-        *told += 1;
-        if *told <= TOLD {
-            self.keep(finding);
-        }
-    }
-
-    fn keep(&mut self, finding: Finding) {
-        self.watch.found(&finding);
-        if self.outcome.findings.len() < KEPT {
-            self.outcome.findings.push(finding);
-        }
-    }
-
-    /// Says how many were passed over.
-    fn tell_of_the_rest(&mut self, place: &Place) {
-        for (kind, told) in std::mem::take(&mut self.told) {
-            if told > TOLD {
-                self.keep(Finding::new(place, kind, format!("{} more", told - TOLD), "as those above"));
-            }
-        }
-    }
-
-    fn goes_on(&mut self) {
-        self.watch.goes_on(&self.outcome.checked);
-    }
-
     async fn check_log(&mut self, place: &Place) -> Result<()> {
         let rows = rows(self.app, place.log).await?;
         let mut witnesses: Vec<_> = logs::earlier_checkpoint(&rows.log).into_iter().collect();

@@ -1,11 +1,9 @@
 //! The proofs of snapshots: each is a witness of what its room's log was.
 
-use super::{
-    Run,
-    finding::{Finding, Kind, Place},
-};
+use super::finding::{Finding, Kind, Place};
 use crate::{
     db::fsck::{LogRows, SnapshotRow},
+    domain::fsck::run::Run,
     evidence::{self, Checkpoint, Hash, LogProof, read_leaf},
 };
 

@@ -3,22 +3,15 @@
 use room::{SealTold, SnapshotStatus, Time};
 
 use super::{
-    Run, files,
+    files::{self, Record},
     finding::{Finding, Kind, Place},
     told::Told,
 };
 use crate::{
     db::{self, fsck::SnapshotRow},
-    domain::snapshots::record::Captured,
+    domain::{fsck::run::Run, snapshots::record::Captured},
     error::{Error, Result},
 };
-
-/// Whether a snapshot's record is what was captured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Record {
-    Sound,
-    Damaged,
-}
 
 /// Checks a snapshot with its record and, where it is completed, its file.
 pub(super) async fn check(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotRow, told: &Told) -> Result<()> {

@@ -1,16 +1,16 @@
 //! The deletion of a room: it leaves every list, and its log stays.
 
-use room::{Deed, Event, Log, Room, RoomId, RoomStatus, Time, clocks};
+use room::{Deed, Event, Log, Room, RoomId, RoomStatus, Time};
 
 use crate::{
     app::App,
     db::{self, Tx, confirmations::Request, holds::Hold},
     domain::{
-        accounts::sessions,
+        accounts::{sessions, two_people::Outcome},
         input::Fields,
         log::{Actor, operation},
         retention::{
-            confirmations::{self, Outcome, Word},
+            confirmations::{self, Word},
             holds,
         },
         rooms::in_use,
@@ -69,7 +69,7 @@ impl BeforeDeletion {
 }
 
 fn takes_two(room: &Room, snapshots: usize, retention_years: u32, now: Time) -> bool {
-    snapshots > 0 && clocks::is_retained(room, retention_years, now)
+    snapshots > 0 && room.is_retained(retention_years, now)
 }
 
 /// Deletes a room: it leaves every list and answers as if it had never been, but for its log.

@@ -1,31 +1,17 @@
 //! What takes two admins in a room: one asks, and another confirms within a day. That they are two people is the matter of
 //! [`crate::domain::accounts::two_people`].
 
-use std::time::Duration;
-
 use room::{Deed, RoomId, Time};
 use uuid::Uuid;
 
 use crate::{
     db::{self, Tx, confirmations::Request},
     domain::{
-        accounts::two_people,
+        accounts::two_people::{self, WAITS},
         log::{Actor, OpenLog},
     },
     error::{Error, Result},
 };
-
-/// How long a request waits to be confirmed; later it counts for nothing, and is a new one if it is made again.
-pub const WAITS: Duration = Duration::from_hours(24);
-
-/// What came of something that may take two admins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome<T = ()> {
-    /// It has been done.
-    Done(T),
-    /// It was asked for, and nothing else has been done: another admin may confirm it until then.
-    Asked(Time),
-}
 
 /// What one admin's word came to.
 pub enum Word {

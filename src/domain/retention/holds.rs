@@ -7,7 +7,7 @@ use room::{Deed, Event, HoldId, Log, Room, RoomId, SnapshotId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::confirmations::{self, Outcome, Word};
+use super::confirmations::{self, Word};
 use crate::{
     app::App,
     db::{
@@ -16,10 +16,13 @@ use crate::{
         holds::{Hold, Lifted},
     },
     domain::{
-        accounts::sessions,
+        accounts::{
+            sessions,
+            two_people::{self, Outcome},
+        },
         input::Fields,
         log::{Actor, operation},
-        rooms, snapshots,
+        rooms,
     },
     error::{Error, Result},
 };
@@ -49,7 +52,7 @@ pub async fn place(app: &App, by: &Actor, room: RoomId, asked: NewHold) -> Resul
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::in_use(tx, room).await?;
         if let Some(snapshot) = asked.snapshot_id {
-            snapshots::find(tx, room, snapshot).await?;
+            db::snapshots::find(tx, room, snapshot).await?.ok_or(Error::NotFound("snapshot"))?;
         }
         let placed_by = log.by().word().to_owned();
         let snapshot = asked.snapshot_id;
@@ -129,7 +132,7 @@ pub struct Overview {
 
 /// Reads what admins have to see to; of the holds a page.
 pub async fn overview(app: &App, page: Page) -> Result<Overview> {
-    let since = app.now().before(confirmations::WAITS);
+    let since = app.now().before(two_people::WAITS);
     app.db
         .read(async |tx| {
             let mut waiting = Vec::new();

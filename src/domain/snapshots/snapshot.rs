@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use report::record::SectionOptions;
-use room::{Deed, Event, Log, RoomId, SealTold, SnapshotId, SnapshotStatus, SnapshotType, Time, clocks};
+use room::{Deed, Event, Log, RoomId, SealTold, SnapshotId, SnapshotStatus, SnapshotType, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -23,11 +23,11 @@ use crate::{
         snapshots::{Drawn, Snapshot},
     },
     domain::{
-        accounts::sessions,
+        accounts::{sessions, two_people::Outcome},
         input::Fields,
         log::{Actor, Once, OpenLog, operation},
         retention::{
-            confirmations::{self, Outcome, Word},
+            confirmations::{self, Word},
             holds,
         },
         rooms,
@@ -94,6 +94,7 @@ impl NewSnapshot {
         }
     }
 
+    /// Checks title and type.
     pub fn checked(&self) -> Result<Wanted> {
         let mut fields = Fields::default();
         let title = fields.optional_line("title", self.title.as_deref());
@@ -182,7 +183,7 @@ pub async fn retry(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Resul
 
 /// Deletes a snapshot for good; its tombstone stays in the log.
 ///
-/// Nobody deletes one that is under hold, or whose room is. Inside its retention ([`clocks::is_retained`]) it takes
+/// Nobody deletes one that is under hold, or whose room is. Inside its retention ([`room::Room::is_retained`]) it takes
 /// two admins, the second within a day of the first. The snapshot of a room that was never closed is deleted by one:
 /// no retention has begun.
 pub async fn delete(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Result<Outcome> {
@@ -192,7 +193,7 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Resu
         let snapshot = find(tx, room, id).await?;
         holds::refuse_held(tx, room, Some(id)).await?;
         sessions::ask_for_password(tx, log).await?;
-        let asked_by = if clocks::is_retained(&found, retention_years, log.now) {
+        let asked_by = if found.is_retained(retention_years, log.now) {
             match confirmations::hear(tx, log, room, (Deed::DeleteSnapshot, id.0), None).await? {
                 Word::First(until) => {
                     let title = snapshot.title;
@@ -233,7 +234,7 @@ impl Deletion {
             Ok(Self {
                 snapshot: find(tx, room, id).await?,
                 hold: holds::holding(tx, room, Some(id)).await?,
-                takes_two: clocks::is_retained(&found, app.config.retention_years, now),
+                takes_two: found.is_retained(app.config.retention_years, now),
                 request: confirmations::open(tx, room, now).await?.into_iter().find(asked),
             })
         };

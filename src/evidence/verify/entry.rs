@@ -8,13 +8,15 @@ use room::Leaf;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Exhibits, Told,
     checks::{Checks, Fault, Said},
     file::utc,
     older::Standing,
     tree::{self, Unsigned},
 };
-use crate::evidence::{Checkpoint, Hash, LogProof, PublicKeys, read_leaf};
+use crate::evidence::{
+    Hash, PublicKeys,
+    verify::{exhibits::Exhibits, report::Told, submitted::Submitted},
+};
 
 /// The action of the entry that announces a snapshot.
 const ANNOUNCES: &str = "snapshot_created";
@@ -27,31 +29,6 @@ pub(super) struct Evidence<'a> {
     proof: Result<Submitted, String>,
     /// The trusted key that has signed the checkpoint.
     signed: Result<String, Unsigned>,
-}
-
-/// The proof of a file, read but not checked.
-pub(super) struct Submitted {
-    pub(super) proof: LogProof,
-    pub(super) leaf: Leaf,
-    pub(super) checkpoint: Checkpoint,
-}
-
-impl Submitted {
-    fn read(text: Option<&str>) -> Result<Self, String> {
-        let none = "the file carries no proof: it was made by a version before 0.3, which had none";
-        let proof = LogProof::read(text.ok_or(none)?).map_err(|error| error.to_string())?;
-        let leaf = read_leaf(&proof.leaf).map_err(|error| format!("the entry in the proof: {error}"))?;
-        if Checkpoint::signatures(&proof.checkpoint) != 1 {
-            return Err("the checkpoint in the proof has other signatures than its one".into());
-        }
-        let checkpoint = Checkpoint::unchecked(&proof.checkpoint);
-        let checkpoint = checkpoint.map_err(|error| format!("the checkpoint in the proof: {error}"))?;
-        Ok(Self { proof, leaf, checkpoint })
-    }
-
-    fn announced(&self) -> Option<&str> {
-        self.leaf.meta["record_sha256"].as_str()
-    }
 }
 
 /// The SHA-256 of the record that a proof announces, where one of the keys has signed its checkpoint and this holds

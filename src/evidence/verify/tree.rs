@@ -4,9 +4,9 @@ use report::record::{EntryFacts, Record};
 
 use super::{
     checks::{Fault, Said},
-    entry::Submitted,
+    submitted::Submitted,
 };
-use crate::evidence::{Checkpoint, CompactRange, Hash, PublicKeys, hash_of, holds, leaf_of_record};
+use crate::evidence::{Checkpoint, CompactRange, Hash, PublicKeys, hash_of, holds, leaf_hash, leaf_of_record};
 
 /// The section of the record that holds entries.
 const ENTRIES: &str = "activity";
@@ -38,7 +38,7 @@ pub(super) fn includes(proof: &Submitted, record: Option<&Record>) -> Said {
         )
         .into());
     }
-    if !holds(&proof.path, checkpoint.size, checkpoint.root, index, super::super::leaf_hash(&proof.leaf)) {
+    if !holds(&proof.path, checkpoint.size, checkpoint.root, index, leaf_hash(&proof.leaf)) {
         return Err(format!("the log of the checkpoint does not hold this entry as entry {index}").into());
     }
     let before = CompactRange::from_path_of_next(index, &proof.path);

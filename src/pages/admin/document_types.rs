@@ -4,7 +4,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use room::{CargoProfile, Criticality, DocumentType, Phase, Requirement, Scope};
 
-use super::{Tab, page};
 use crate::{
     app::App,
     db,
@@ -14,10 +13,13 @@ use crate::{
     },
     error::Result,
     http::{Access::May, Caller, Form, Id, PageRoutes},
-    pages::kit::{
-        chip::{Tone, chip, criticality, requirement},
-        field::{Field, Filled, choices, tick},
-        show::label,
+    pages::{
+        admin::frame::{Tab, page},
+        kit::{
+            chip::{Tone, chip, criticality, requirement},
+            field::{Field, Filled, choices, tick},
+            show::label,
+        },
     },
     policy::Action::{ConfigManageDocumentTypes, ConfigView},
 };

@@ -4,13 +4,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use room::{Deed, HoldId, Room, RoomStatus};
 
-use super::{Tab, page};
 use crate::{
     app::App,
     db::{self, confirmations::Request, holds::Hold, snapshots::Snapshot},
     domain::{
+        accounts::two_people::Outcome,
         retention::{
-            confirmations::{self, Outcome},
+            confirmations,
             holds::{self, HoldNow, NewHold, Overview},
         },
         rooms,
@@ -18,6 +18,7 @@ use crate::{
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes, Paging, Query},
     pages::{
+        admin::frame::{Tab, page},
         kit::{
             chip::{Tone, chip},
             field::{Field, Filled},

@@ -4,7 +4,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use room::{AccountDeed, AccountRequestId};
 
-use super::{Tab, page};
 use crate::{
     app::App,
     db::account_requests::AccountRequest,
@@ -12,6 +11,7 @@ use crate::{
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, PageRoutes},
     pages::{
+        admin::frame::{Tab, page},
         kit::{field::Filled, show},
         own_password,
     },

@@ -4,16 +4,18 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use room::Time;
 
-use super::{Tab, page};
 use crate::{
     app::App,
     domain::system::{self, LastCheck, SystemStatus},
     error::Result,
     files::DiskSpace,
     http::{Access::May, Caller, PageRoutes},
-    pages::kit::{
-        chip::{Tone, chip},
-        show::{self, label},
+    pages::{
+        admin::frame::{Tab, page},
+        kit::{
+            chip::{Tone, chip},
+            show::{self, label},
+        },
     },
     policy::Action::ConfigView,
 };

@@ -4,21 +4,22 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use room::{Role, UserId};
 
-use super::{Tab, page, requests};
+use super::requests;
 use crate::{
     app::App,
     db::{self, users::User},
     domain::{
         accounts::{
             look_alikes, requests as account_requests,
+            two_people::Outcome,
             users::{self, GivenPassword, NewUser, UserDetails},
         },
         input::Change,
-        retention::confirmations::Outcome,
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, FromPairs, Given, Id, Kind, PageRoutes, Paging, Query},
     pages::{
+        admin::frame::{Tab, page},
         kit::{
             chip::{self, Tone, chip},
             field::{Field, Filled, choices},

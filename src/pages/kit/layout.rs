@@ -2,7 +2,7 @@
 
 use axum::{
     http::{
-        StatusCode,
+        HeaderValue, StatusCode,
         header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY},
     },
     response::{IntoResponse, Response},
@@ -12,11 +12,15 @@ use room::Role;
 
 use crate::{
     http::Caller,
-    pages::{
-        POLICY,
-        assets::{ICON_PATH, MODULE_PATH, STYLE_PATH},
-    },
+    pages::assets::{ICON_PATH, MODULE_PATH, STYLE_PATH},
 };
+
+/// A page may have its stylesheet, its module, images and answers from where it came, send its forms there, and nothing
+/// else.
+pub const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
 
 /// The parts of the site that the bar leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

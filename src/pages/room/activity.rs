@@ -4,7 +4,6 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use room::{Log, Time, address::fold_email};
 
-use super::{Room, Tab};
 use crate::{
     app::App,
     db::{
@@ -13,12 +12,15 @@ use crate::{
     },
     error::Result,
     http::{Access::May, BASE, Bounds, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
-    pages::kit::{
-        paging,
-        portion::within,
-        sentence::{self, Known},
-        show::{self, label},
-        who::Who,
+    pages::{
+        kit::{
+            paging,
+            portion::within,
+            sentence::{self, Known},
+            show::{self, label},
+            who::Who,
+        },
+        room::frame::{Room, Tab},
     },
     policy::Action::{ActivityExport, ActivityListOwn},
 };

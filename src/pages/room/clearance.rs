@@ -7,19 +7,21 @@ use room::{
     clearance::{self, Clearance},
 };
 
-use super::{Room, Tab};
 use crate::{
     app::App,
     db::Page,
     domain::clearance::approvals,
     error::Result,
     http::{Access::May, Bounds, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
-    pages::kit::{
-        chip::{self, Tone, chip},
-        paging::neighbours_of,
-        portion::{Portion, within},
-        show::{self, count, label},
-        way,
+    pages::{
+        kit::{
+            chip::{self, Tone, chip},
+            paging::neighbours_of,
+            portion::{Portion, within},
+            show::{self, count, label},
+            way,
+        },
+        room::frame::{Room, Tab},
     },
     policy::Action::{ApprovalCreate, ApprovalList, ApprovalRevoke, VesselCreate},
 };

@@ -5,17 +5,20 @@ use maud::{Markup, html};
 use room::SnapshotId;
 use serde_json::Value;
 
-use super::{Room, Tab, snapshot::choice};
+use super::snapshot::choice;
 use crate::{
     app::App,
     db::{self, snapshots::Titled},
     domain::snapshots::compare::{self, Comparison, FieldChange, RowChange, SectionChange},
     error::{Error, Result},
     http::{Access::May, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
-    pages::kit::{
-        field::{Field, Filled},
-        show::{self, count},
-        words,
+    pages::{
+        kit::{
+            field::{Field, Filled},
+            show::{self, count},
+            words,
+        },
+        room::frame::{Room, Tab},
     },
     policy::Action::SnapshotView,
 };

@@ -4,14 +4,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 use room::{RoomId, SnapshotId};
 
-use super::{
-    Room, Tab,
-    two_admins::{self, Subject},
-};
+use super::two_admins::{self, Subject};
 use crate::{
     app::App,
     domain::{
-        retention::confirmations::Outcome,
+        accounts::two_people::Outcome,
         snapshots::{self, Deletion},
     },
     error::{Error, Result},
@@ -22,6 +19,7 @@ use crate::{
             who::Who,
         },
         own_password,
+        room::frame::{Room, Tab},
     },
     policy::Action::SnapshotDelete,
 };

@@ -4,7 +4,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use room::{CargoProfile, bounds::LONGEST_DESCRIPTION};
 
-use super::Room;
 use crate::{
     app::App,
     domain::{
@@ -13,10 +12,13 @@ use crate::{
     },
     error::Result,
     http::{Access::May, Caller, Form, InRoom, PageRoutes},
-    pages::kit::{
-        field::{Field, Filled, choices},
-        layout::{Page, Part},
-        show,
+    pages::{
+        kit::{
+            field::{Field, Filled, choices},
+            layout::{Page, Part},
+            show,
+        },
+        room::frame::Room,
     },
     policy::Action::{HoldCreate, RoomCreate, RoomDelete, RoomUpdate},
 };

@@ -4,7 +4,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use room::{Party, PartyId, Role, Side};
 
-use super::{Room, Tab};
 use crate::{
     app::App,
     domain::{
@@ -14,11 +13,14 @@ use crate::{
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
-    pages::kit::{
-        chip,
-        field::{Field, Filled, choices},
-        portion::{Portion, within},
-        show::label,
+    pages::{
+        kit::{
+            chip,
+            field::{Field, Filled, choices},
+            portion::{Portion, within},
+            show::label,
+        },
+        room::frame::{Room, Tab},
     },
     policy::Action::{RoomManageParties, RoomView},
 };

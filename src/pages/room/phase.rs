@@ -4,16 +4,18 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use room::Phase;
 
-use super::Room;
 use crate::{
     app::App,
     domain::lifecycle::phases::{self, NewPhase},
     error::Result,
     http::{Access::May, Caller, Form, InRoom, PageRoutes},
-    pages::kit::{
-        field::{Field, Filled, choices},
-        show::{count, label},
-        way,
+    pages::{
+        kit::{
+            field::{Field, Filled, choices},
+            show::{count, label},
+            way,
+        },
+        room::frame::Room,
     },
     policy::Action::RoomUpdate,
 };

@@ -3,15 +3,12 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::{
-    Room,
-    two_admins::{self, Subject},
-};
+use super::two_admins::{self, Subject};
 use crate::{
     app::App,
     domain::{
+        accounts::two_people::Outcome,
         lifecycle::deletion::{self, BeforeDeletion, Deletion},
-        retention::confirmations::Outcome,
         rooms,
     },
     error::{Error, Result},
@@ -23,6 +20,7 @@ use crate::{
             who::Who,
         },
         own_password,
+        room::frame::Room,
     },
     policy::Action::RoomDelete,
 };

@@ -7,7 +7,7 @@ use axum::{
 use maud::{Markup, html};
 use room::{RoomId, SnapshotId, SnapshotStatus, SnapshotType};
 
-use super::{Room, Tab, snapshots::standing};
+use super::snapshots::standing;
 use crate::{
     app::App,
     db::{
@@ -25,6 +25,7 @@ use crate::{
             show,
             who::Who,
         },
+        room::frame::{Room, Tab},
         verify,
     },
     policy::Action::{SnapshotCreate, SnapshotDelete, SnapshotView},

@@ -4,18 +4,20 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use room::{RoomId, SnapshotStatus};
 
-use super::{Room, Tab};
 use crate::{
     app::App,
     db::{self, Page, snapshots::Snapshot},
     domain::snapshots::{self, NewSnapshot},
     error::Result,
     http::{Access::May, BASE, Caller, Form, InRoom, PageRoutes, Paging, Query},
-    pages::kit::{
-        chip,
-        field::{Field, Filled, tick},
-        paging, show,
-        who::Who,
+    pages::{
+        kit::{
+            chip,
+            field::{Field, Filled, tick},
+            paging, show,
+            who::Who,
+        },
+        room::frame::{Room, Tab},
     },
     policy::Action::{SnapshotCreate, SnapshotList},
 };

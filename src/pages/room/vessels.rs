@@ -4,16 +4,18 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use room::{Vessel, VesselDetails, VesselId, VesselRole, VesselStatus};
 
-use super::{Room, Tab};
 use crate::{
     app::App,
     domain::{input::Change, rooms::vessels},
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
-    pages::kit::{
-        chip::{Tone, chip},
-        field::{Field, Filled, choices},
-        show::{self, count, label},
+    pages::{
+        kit::{
+            chip::{Tone, chip},
+            field::{Field, Filled, choices},
+            show::{self, count, label},
+        },
+        room::frame::{Room, Tab},
     },
     policy::Action::{RoomManageParties, VesselCreate, VesselDelete, VesselList, VesselUpdate, VesselView},
 };

@@ -4,19 +4,19 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 use room::{ApprovalId, ApprovalStatus, Vessel, VesselId};
 
-use super::{
-    Room, Tab,
-    clearance::{is_own, name_of, word},
-};
+use super::clearance::{is_own, name_of, word};
 use crate::{
     app::App,
     domain::clearance::approvals::{self, ClearanceUpdate, NewClearance, Revocation},
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
-    pages::kit::{
-        chip,
-        field::{Field, Filled},
-        show,
+    pages::{
+        kit::{
+            chip,
+            field::{Field, Filled},
+            show,
+        },
+        room::frame::{Room, Tab},
     },
     policy::Action::{ApprovalCreate, ApprovalRevoke},
 };

@@ -132,7 +132,7 @@ impl Parts {
     fn prove(&mut self, entries: &[EntryFacts], leaf: &Leaf, key: &LogKey) {
         let mut tree = tree(&self.record.room.id, entries);
         let (index, path, origin) = (tree.size(), tree.path_of_next(), self.checkpoint().origin);
-        tree.push(sts_clearance::evidence::hash_of(&leaf).unwrap());
+        tree.push(sts_clearance::evidence::hash_of(leaf).unwrap());
         let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root() }.signed(key).unwrap();
         self.proof = LogProof { leaf: leaf.canonical().unwrap(), index, path, checkpoint };
     }

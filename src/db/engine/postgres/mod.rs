@@ -1,5 +1,6 @@
 //! The PostgreSQL side: a pool of connections, one transaction each.
 
+pub(crate) mod connection;
 pub(crate) mod relay;
 
 use std::{
@@ -10,15 +11,14 @@ use std::{
     time::Duration,
 };
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::{Config, NoTls, config::Host, error::SqlState, types::ToSql};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::{Config, NoTls, config::Host, error::SqlState};
 
-use super::{
-    column::{Param, Sent},
-    dialect::Dialect,
-    tx::Tx,
+use super::tx::Tx;
+use crate::{
+    db::engine::postgres::connection::PgConnection,
+    error::{Error, Result},
 };
-use crate::error::{Error, Result};
 
 /// How long to wait for a free connection before the caller is told to come back.
 const WAIT: Duration = Duration::from_secs(10);
@@ -90,17 +90,16 @@ impl Postgres {
     }
 
     async fn run<T>(&self, begin: &str, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
-        let mut tx =
-            Tx::Postgres(Session { connection: Some(self.pool.get().await?), in_transaction: true, failed: false });
+        let mut tx = Tx::Postgres(PgConnection::begin(self.pool.get().await?));
         tx.batch(begin).await?;
         let mut outcome = body(&mut tx).await;
         let Tx::Postgres(session) = &mut tx else { return outcome };
         // PostgreSQL answers the COMMIT of a failed transaction with a rollback, and no error.
-        if session.failed && outcome.is_ok() {
+        if session.has_failed() && outcome.is_ok() {
             outcome = Err(Error::internal("a statement failed, and its error was passed over"));
         }
         session.batch(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
-        session.in_transaction = false;
+        session.ended();
         outcome
     }
 }
@@ -108,59 +107,4 @@ impl Postgres {
 fn asks_to_repeat(error: &Error) -> bool {
     matches!(error, Error::Postgres(error)
         if [Some(&SqlState::T_R_SERIALIZATION_FAILURE), Some(&SqlState::T_R_DEADLOCK_DETECTED)].contains(&error.code()))
-}
-
-/// A connection in a transaction. One whose transaction did not end, because the request was
-/// cancelled or the connection broke, leaves the pool instead of returning to it.
-pub struct Session {
-    connection: Option<Object>,
-    in_transaction: bool,
-    /// A statement failed, so that nothing of the transaction can stay.
-    failed: bool,
-}
-
-impl Session {
-    pub(in crate::db) async fn exec(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64> {
-        let run = async |connection: &Object| {
-            let statement = connection.prepare_cached(&Dialect::Postgres.parameters(sql)).await?;
-            connection.execute_raw(&statement, params.iter().map(|param| Sent(*param))).await
-        };
-        let outcome = run(self.connection()).await;
-        self.note(outcome)
-    }
-
-    pub(in crate::db) async fn rows(&mut self, sql: &str, params: &[&dyn Param]) -> Result<Vec<tokio_postgres::Row>> {
-        let run = async |connection: &Object| {
-            let statement = connection.prepare_cached(&Dialect::Postgres.parameters(sql)).await?;
-            let sent: Vec<_> = params.iter().map(|param| Sent(*param)).collect();
-            let sent: Vec<_> = sent.iter().map(|param| param as &(dyn ToSql + Sync)).collect();
-            connection.query(&statement, &sent).await
-        };
-        let outcome = run(self.connection()).await;
-        self.note(outcome)
-    }
-
-    pub(in crate::db) async fn batch(&mut self, sql: &str) -> Result<()> {
-        let outcome = self.connection().batch_execute(sql).await;
-        self.note(outcome)
-    }
-
-    fn connection(&self) -> &Object {
-        self.connection.as_ref().expect("taken only in drop")
-    }
-
-    fn note<T>(&mut self, outcome: Result<T, tokio_postgres::Error>) -> Result<T> {
-        self.failed |= outcome.is_err();
-        Ok(outcome?)
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        if self.in_transaction
-            && let Some(connection) = self.connection.take()
-        {
-            drop(Object::take(connection));
-        }
-    }
 }

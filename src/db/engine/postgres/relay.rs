@@ -13,8 +13,6 @@ use crate::{
     live::Bell,
 };
 
-/// Tells of a room at commit. The channel is one of the database's own.
-pub(in crate::db) const NOTIFY: &str = "SELECT pg_notify('sts_room', ?1)";
 const LISTEN: &str = "LISTEN sts_room";
 
 /// The pause after the connection was lost, which doubles up to the longest.

@@ -7,11 +7,12 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::CHECKPOINT_BYTES;
 use crate::error::{Error, Result};
 
 /// Marks a database file as ours: `STSC`.
 const APPLICATION_ID: i64 = 0x5354_5343;
+/// A write-ahead log larger than this is copied into the database between two commits.
+pub(super) const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
 /// How long to wait for another process, such as a command beside the server.
 const BUSY: Duration = Duration::from_secs(10);
 

@@ -1,9 +1,7 @@
 //! Which of a room's documents are shown: kept in the address, so that it can be sent to somebody.
 
-use maud::{Markup, html};
 use room::{DocumentState, DocumentStatus, VesselId};
 
-use super::list::List;
 use crate::{
     http::{Bounds, FromPairs, Given, Kind},
     pages::kit::show::label,
@@ -42,10 +40,10 @@ const OLDER: Bounds = Bounds { least: 0, most: None, default: Some(0) };
 /// The word for what waits for who looks.
 const MINE: &str = "mine";
 /// The word for the operation's own.
-const OPERATION: &str = "operation";
+pub(super) const OPERATION: &str = "operation";
 
 impl Show {
-    const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Mine,
         Self::Status(DocumentStatus::Missing),
         Self::Status(DocumentStatus::UnderReview),
@@ -54,14 +52,14 @@ impl Show {
         Self::Status(DocumentStatus::Approved),
     ];
 
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Status(status) => status.word(),
             Self::Mine => MINE,
         }
     }
 
-    fn words(self) -> String {
+    pub(super) fn words(self) -> String {
         match self {
             Self::Status(status) => label(status.word()),
             Self::Mine => "Waits for me".into(),
@@ -110,7 +108,7 @@ impl Asked {
         self.query_of(self.show)
     }
 
-    fn query_of(&self, show: Option<Show>) -> String {
+    pub(super) fn query_of(&self, show: Option<Show>) -> String {
         let given = [
             ("show", show.map(|show| show.word().to_owned())),
             ("of", self.of.map(of_word)),
@@ -122,7 +120,7 @@ impl Asked {
     }
 
     /// Whether a document is one of them, wherever it stands.
-    fn is_about(&self, document: &DocumentState) -> bool {
+    pub(super) fn is_about(&self, document: &DocumentState) -> bool {
         let slot = &document.slot;
         let searched = self.name.to_lowercase();
         let file = document.newest().map_or("", |newest| &newest.version.file_name);
@@ -136,78 +134,9 @@ impl Asked {
     }
 }
 
-fn of_word(of: Of) -> String {
+pub(super) fn of_word(of: Of) -> String {
     match of {
         Of::Operation => OPERATION.into(),
         Of::Vessel(vessel) => vessel.to_string(),
-    }
-}
-
-impl List<'_> {
-    /// Whether a document is shown.
-    pub(super) fn takes(&self, document: &DocumentState) -> bool {
-        self.asked.is_about(document) && self.asked.show.is_none_or(|show| self.stands_so(document, show))
-    }
-
-    fn stands_so(&self, document: &DocumentState, show: Show) -> bool {
-        match show {
-            Show::Mine => self.mine.contains(&document.slot.id),
-            // What nobody waits for is not missed.
-            Show::Status(DocumentStatus::Missing) => document.needed && document.status == DocumentStatus::Missing,
-            Show::Status(status) => document.status == status,
-        }
-    }
-
-    /// Where they stand, with how many there are of each: what is there to be seen, in one click.
-    pub(super) fn views(&self) -> Markup {
-        let about: Vec<_> = self.room.state.documents.iter().filter(|document| self.asked.is_about(document)).collect();
-        let view = |show: Option<Show>, words: &str, count: usize| {
-            html! {
-                li {
-                    a href={ (self.path) (self.asked.query_of(show)) }
-                        aria-current=[(self.asked.show == show).then_some("true")] {
-                        (words) " " span.num { (count) }
-                    }
-                }
-            }
-        };
-        html! {
-            nav.views aria-label="Where documents stand" {
-                ul {
-                    (view(None, "All", about.len()))
-                    @for show in Show::ALL {
-                        @let count = about.iter().filter(|document| self.stands_so(document, show)).count();
-                        @if count > 0 || self.asked.show == Some(show) { (view(Some(show), &show.words(), count)) }
-                    }
-                }
-            }
-        }
-    }
-
-    /// The search by name and by whose they are.
-    pub(super) fn search(&self) -> Markup {
-        let of = self.asked.of.map(of_word).unwrap_or_default();
-        html! {
-            form.search method="get" action=(self.path) role="search" {
-                @if let Some(show) = self.asked.show { input type="hidden" name="show" value=(show.word()); }
-                div.field {
-                    label for="search-q" { "Name" }
-                    input id="search-q" name="q" type="search" value=(self.asked.name) autocomplete="off";
-                }
-                div.field {
-                    label for="search-of" { "Of" }
-                    select id="search-of" name="of" {
-                        option value="" { "Everything" }
-                        @for vessel in &self.room.state.vessels {
-                            @let id = vessel.id.to_string();
-                            option value=(id) selected[id == of] { (vessel.details.name) }
-                        }
-                        option value=(OPERATION) selected[of == OPERATION] { "The operation" }
-                    }
-                }
-                button.secondary type="submit" { "Search" }
-                @if self.asked.leaves_out() { a href=(self.path) { "Show all" } }
-            }
-        }
     }
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 use room::{DocumentState, Phase, Requirement, bounds::LONGEST_REASON, clocks::NOTICE_DOCUMENT};
 
-use super::list::List;
+use super::shown::List;
 use crate::{
     domain::documents::versions::Uploaded,
     pages::kit::{

@@ -6,6 +6,8 @@ mod forms;
 mod list;
 mod panel;
 mod said;
+mod shown;
+mod views;
 
 use axum::{
     extract::FromRequestParts,
@@ -14,10 +16,7 @@ use axum::{
 };
 use room::DocumentId;
 
-use super::{
-    Room, Tab,
-    documents::{filter::Asked, forms::Forms, list::List, panel::History},
-};
+use super::documents::{filter::Asked, forms::Forms, panel::History, shown::List};
 use crate::{
     app::App,
     domain::documents::{
@@ -27,7 +26,10 @@ use crate::{
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes, Query, Upload},
-    pages::kit::field::Filled,
+    pages::{
+        kit::field::Filled,
+        room::frame::{Room, Tab},
+    },
     policy::Action::{DocumentApprove, DocumentList, DocumentReject, DocumentUpload, DocumentView, RoomUpdate},
 };
 

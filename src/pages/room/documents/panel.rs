@@ -6,7 +6,7 @@ use room::{Decision, DocumentState, FileKind, VersionState};
 use super::{
     filter::Asked,
     forms::Forms,
-    list::{List, asked_for},
+    shown::{List, asked_for},
 };
 use crate::{
     app::App,
@@ -21,7 +21,7 @@ use crate::{
             show::{self, label},
             who::Who,
         },
-        room::Room,
+        room::frame::Room,
     },
     policy::Action::DocumentDownload,
 };

@@ -13,7 +13,7 @@ use crate::{
     http::{Caller, Ids, InRoom, Paging, Query},
     pages::{
         kit::{paging::neighbours_of, portion::within, who::Who},
-        room::{Room, Tab},
+        room::frame::{Room, Tab},
     },
 };
 

@@ -1,0 +1,168 @@
+//! A document and its versions, as the API shows them.
+
+use room::{
+    ApprovalStatus, Criticality, Day, Decision, DecisionId, DocumentId, DocumentState, DocumentStatus, Phase,
+    Requirement, Role, RoomState, Time, Verdict, VersionId, VersionState, VesselId,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    error::{Error, Result},
+    portion::fitting_last,
+};
+
+/// A document: what the catalogue asks of a vessel or of the operation, and where that stands.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DocumentView {
+    #[schema(value_type = String, format = "uuid")]
+    id: DocumentId,
+    /// Code of its type.
+    document_type: String,
+    name: String,
+    category: String,
+    /// The vessel; none where it is the operation's own.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    vessel_id: Option<VesselId>,
+    vessel: Option<String>,
+    requirement: Requirement,
+    criticality: Criticality,
+    /// The phase that is not entered (`clearance`: not left) without it.
+    gate: Phase,
+    status: DocumentStatus,
+    /// The last day on which its newest version is valid.
+    #[schema(value_type = Option<String>, format = "date")]
+    expires_on: Option<Day>,
+    /// That it is not needed here.
+    waiver: Option<WaiverView>,
+    /// How often something was uploaded.
+    version_count: usize,
+    /// The version that counts.
+    newest: Option<VersionView>,
+    /// Whether the operation waits for it: it is required, not waived, and its vessel takes part.
+    needed: bool,
+}
+
+/// That a document is not needed.
+#[derive(Serialize, ToSchema)]
+struct WaiverView {
+    reason: String,
+    by: String,
+    #[schema(value_type = String, format = "date-time")]
+    at: Time,
+}
+
+impl DocumentView {
+    pub(super) fn of(state: &RoomState, document: &DocumentState) -> Self {
+        let DocumentState { slot, versions, status, needed } = document;
+        let waiver = slot.waiver.clone();
+        Self {
+            id: slot.id,
+            document_type: slot.document_type.clone(),
+            name: slot.name.clone(),
+            category: slot.category.clone(),
+            vessel_id: slot.vessel,
+            vessel: slot.vessel.and_then(|id| state.vessel(id)).map(|vessel| vessel.details.name.clone()),
+            requirement: slot.requirement,
+            criticality: slot.criticality,
+            gate: slot.gate,
+            status: *status,
+            expires_on: document.newest().and_then(|newest| newest.version.expires_on),
+            waiver: waiver.map(|waiver| WaiverView { reason: waiver.reason, by: waiver.by, at: waiver.at }),
+            version_count: versions.len(),
+            newest: document.newest().map(VersionView::from),
+            needed: *needed,
+        }
+    }
+}
+
+/// The document with this id.
+pub(super) fn found(state: &RoomState, id: DocumentId) -> Result<&DocumentState> {
+    state.documents.iter().find(|document| document.slot.id == id).ok_or(Error::NotFound("document"))
+}
+
+/// The most decisions that are shown with a version.
+pub(super) const MOST_DECISIONS: usize = 100;
+/// Their largest size with one version, in bytes: a list may have a hundred versions.
+const MOST_SAID: usize = 128_000;
+/// The newest decisions that are shown with each of several versions.
+pub(super) const NEWEST_DECISIONS: i64 = 20;
+
+/// An uploaded file of a document.
+#[derive(Serialize, ToSchema)]
+pub(super) struct VersionView {
+    #[schema(value_type = String, format = "uuid")]
+    id: VersionId,
+    /// 1, 2, 3, …
+    number: i64,
+    /// The name that the uploader gave it.
+    file_name: String,
+    media_type: &'static str,
+    /// Bytes.
+    file_size: i64,
+    sha256: String,
+    /// The last day on which it is valid; none where it does not run out.
+    #[schema(value_type = Option<String>, format = "date")]
+    expires_on: Option<Day>,
+    /// Whether that day was reckoned from the type's default validity, since none was given.
+    expiry_assumed: bool,
+    notes: Option<String>,
+    uploaded_by: String,
+    uploader_role: Role,
+    #[schema(value_type = String, format = "date-time")]
+    uploaded_at: Time,
+    /// What was decided on it, oldest first: of a document's `newest` version the last word of each party, which is what
+    /// counts; elsewhere the newest decisions. Fewer where they would be too large; `…/decisions` has all.
+    #[schema(max_items = 100)]
+    decisions: Vec<DecisionView>,
+    /// How many decisions there are.
+    decision_count: i64,
+}
+
+/// A party's decision on a version.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DecisionView {
+    #[schema(value_type = String, format = "uuid")]
+    id: DecisionId,
+    /// E-mail address of who decided.
+    party: String,
+    role: Role,
+    verdict: Verdict,
+    /// What has to come true, with `approved_with_subjects`.
+    subjects: Option<String>,
+    /// Why, with `rejected`.
+    reason: Option<String>,
+    #[schema(value_type = String, format = "date-time")]
+    decided_at: Time,
+}
+
+impl From<&VersionState> for VersionView {
+    fn from(VersionState { version, decisions, decision_count }: &VersionState) -> Self {
+        let version = version.clone();
+        let decisions = &decisions[decisions.len().saturating_sub(MOST_DECISIONS)..];
+        Self {
+            id: version.id,
+            number: version.number,
+            file_name: version.file_name,
+            media_type: version.kind.media_type(),
+            file_size: version.size,
+            sha256: hex::encode(version.sha256),
+            expires_on: version.expires_on,
+            expiry_assumed: version.expiry_assumed,
+            notes: version.notes,
+            uploaded_by: version.uploaded_by,
+            uploader_role: version.uploader_role,
+            uploaded_at: version.uploaded_at,
+            decisions: fitting_last(decisions.iter().map(DecisionView::from).collect(), MOST_SAID),
+            decision_count: *decision_count,
+        }
+    }
+}
+
+impl From<&Decision> for DecisionView {
+    fn from(decision: &Decision) -> Self {
+        let Decision { id, party, role, verdict, comment, decided_at, .. } = decision.clone();
+        let (subjects, reason) = ApprovalStatus::from(verdict).subjects_or_reason(comment);
+        Self { id, party, role, verdict, subjects, reason, decided_at }
+    }
+}

@@ -1,0 +1,85 @@
+//! A connection to PostgreSQL with a transaction on it.
+
+use deadpool_postgres::Object;
+use tokio_postgres::types::ToSql;
+
+use crate::{
+    db::engine::{
+        column::{Param, Sent},
+        dialect::Dialect,
+    },
+    error::Result,
+};
+
+/// Tells of a room at commit. The channel is one of the database's own.
+pub(in crate::db) const NOTIFY: &str = "SELECT pg_notify('sts_room', ?1)";
+
+/// A connection in a transaction. One whose transaction did not end, because the request was
+/// cancelled or the connection broke, leaves the pool instead of returning to it.
+pub struct PgConnection {
+    connection: Option<Object>,
+    in_transaction: bool,
+    /// A statement failed, so that nothing of the transaction can stay.
+    failed: bool,
+}
+
+impl PgConnection {
+    /// A connection whose transaction is about to begin.
+    pub(super) fn begin(connection: Object) -> Self {
+        Self { connection: Some(connection), in_transaction: true, failed: false }
+    }
+
+    /// Whether a statement has failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Notes that the transaction has ended, so that the connection may go back to the pool.
+    pub(super) fn ended(&mut self) {
+        self.in_transaction = false;
+    }
+
+    pub(in crate::db) async fn exec(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64> {
+        let run = async |connection: &Object| {
+            let statement = connection.prepare_cached(&Dialect::Postgres.parameters(sql)).await?;
+            connection.execute_raw(&statement, params.iter().map(|param| Sent(*param))).await
+        };
+        let outcome = run(self.connection()).await;
+        self.note(outcome)
+    }
+
+    pub(in crate::db) async fn rows(&mut self, sql: &str, params: &[&dyn Param]) -> Result<Vec<tokio_postgres::Row>> {
+        let run = async |connection: &Object| {
+            let statement = connection.prepare_cached(&Dialect::Postgres.parameters(sql)).await?;
+            let sent: Vec<_> = params.iter().map(|param| Sent(*param)).collect();
+            let sent: Vec<_> = sent.iter().map(|param| param as &(dyn ToSql + Sync)).collect();
+            connection.query(&statement, &sent).await
+        };
+        let outcome = run(self.connection()).await;
+        self.note(outcome)
+    }
+
+    pub(in crate::db) async fn batch(&mut self, sql: &str) -> Result<()> {
+        let outcome = self.connection().batch_execute(sql).await;
+        self.note(outcome)
+    }
+
+    fn connection(&self) -> &Object {
+        self.connection.as_ref().expect("taken only in drop")
+    }
+
+    fn note<T>(&mut self, outcome: Result<T, tokio_postgres::Error>) -> Result<T> {
+        self.failed |= outcome.is_err();
+        Ok(outcome?)
+    }
+}
+
+impl Drop for PgConnection {
+    fn drop(&mut self) {
+        if self.in_transaction
+            && let Some(connection) = self.connection.take()
+        {
+            drop(Object::take(connection));
+        }
+    }
+}

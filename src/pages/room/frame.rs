@@ -1,0 +1,206 @@
+//! What stands above each tab of a room: its title, its phase, its clocks, and the tabs.
+
+use std::cmp::Ordering;
+
+use maud::{Markup, html};
+use room::{Clocks, Log, NoticeState, Phase, RoomId, RoomState, Standing, Time};
+
+use crate::{
+    app::App,
+    db,
+    domain::rooms,
+    error::Result,
+    http::{BASE, Caller},
+    pages::kit::{
+        chip::{Tone, chip},
+        layout::{Page, Part},
+        show::{self, label},
+    },
+    policy::Action::{self, RoomDelete, RoomUpdate},
+};
+
+/// The tabs of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::pages) enum Tab {
+    Documents,
+    Clearance,
+    Parties,
+    Vessels,
+    Activity,
+    Snapshots,
+}
+
+impl Tab {
+    const ALL: [Self; 6] =
+        [Self::Documents, Self::Clearance, Self::Parties, Self::Vessels, Self::Activity, Self::Snapshots];
+
+    /// The last part of its address.
+    fn path(self) -> &'static str {
+        match self {
+            Self::Documents => "documents",
+            Self::Clearance => "clearance",
+            Self::Parties => "parties",
+            Self::Vessels => "vessels",
+            Self::Activity => "activity",
+            Self::Snapshots => "snapshots",
+        }
+    }
+}
+
+/// A room as its pages show it: everything in it at one instant, and where it stands.
+pub(in crate::pages) struct Room {
+    pub(in crate::pages) state: RoomState,
+    pub(in crate::pages) standing: Standing,
+    /// Entries in its log at that instant: from there on, events tell what is new.
+    pub(in crate::pages) entries: u64,
+}
+
+impl Room {
+    pub(in crate::pages) async fn load(app: &App, id: RoomId) -> Result<Self> {
+        let now = app.now();
+        let read = async move |tx: &mut db::Tx| {
+            let head = db::logs::head(tx, Log::Room(id)).await?;
+            Ok((rooms::state::read(tx, id, now).await?, head.map_or(0, |head| head.range.size())))
+        };
+        let (state, entries) = app.db.read_at_length(read).await?;
+        let standing = Standing::of(&state, app.config.retention_years);
+        Ok(Self { state, standing, entries })
+    }
+
+    /// The address of the room, or of something in it.
+    pub(in crate::pages) fn path(&self, rest: &str) -> String {
+        format!("/rooms/{}{rest}", self.state.room.id)
+    }
+
+    /// The page of a tab, or of something under it.
+    pub(in crate::pages) fn page(&self, caller: &Caller, tab: Tab, main: &Markup) -> Page {
+        self.titled(caller, &label(tab.path()), Some(tab), main)
+    }
+
+    /// A page of the room that is in no tab.
+    pub(in crate::pages) fn page_apart(&self, caller: &Caller, title: &str, main: &Markup) -> Page {
+        self.titled(caller, title, None, main)
+    }
+
+    /// Whether something is offered that is work in the room: the caller may do it, and the room is not closed.
+    pub(in crate::pages) fn offers(&self, caller: &Caller, action: Action) -> bool {
+        caller.may(action) && self.state.room.phase != Phase::Closed
+    }
+
+    fn titled(&self, caller: &Caller, title: &str, tab: Option<Tab>, main: &Markup) -> Page {
+        let title = format!("{title} – {}", self.state.room.title);
+        let main = html! {
+            (self.head(caller))
+            (self.tabs(tab))
+            (main)
+        };
+        let after = self.entries.checked_sub(1).map(|last| format!("?after={last}")).unwrap_or_default();
+        let events = format!("{BASE}{}{after}", self.path("/events"));
+        Page::new(title, main).of(Part::Rooms, caller).live(events)
+    }
+
+    fn head(&self, caller: &Caller) -> Markup {
+        let RoomState { room, now, .. } = &self.state;
+        let vessels: Vec<_> = self.state.active_vessels().map(|vessel| vessel.details.name.as_str()).collect();
+        let changes = caller.may(RoomUpdate);
+        html! {
+            header.room-head id="room-head" data-live {
+                div.room-title {
+                    h1 { (room.title) }
+                    @if changes && room.phase != Phase::Closed {
+                        a.quiet href=(self.path("/edit")) { "Edit room" }
+                    } @else if caller.may(RoomDelete) {
+                        a.quiet href=(self.path("/edit")) { "Holds, deletion" }
+                    }
+                }
+                p.room-facts {
+                    span { @if vessels.is_empty() { "No vessel named yet" } @else { (vessels.join(" / ")) } }
+                    span { (room.location) }
+                    span { "ETA " (show::time(room.sts_eta)) " · " (show::away(room.sts_eta, *now)) }
+                    @if let Some(cargo) = room.cargo_profile { span { "Cargo: " (label(cargo.word())) } }
+                }
+                (stepper(room.phase))
+                div.room-standing {
+                    (progress(&self.standing))
+                    (clocks(&self.standing.clocks, *now))
+                    @if changes { a.button href=(self.path("/phase")) { (phase_words(self.standing.next_phase)) } }
+                }
+            }
+        }
+    }
+
+    fn tabs(&self, current: Option<Tab>) -> Markup {
+        html! {
+            nav.tabs aria-label="Room" {
+                ul {
+                    @for tab in Tab::ALL {
+                        li {
+                            a href=(self.path(&format!("/{}", tab.path())))
+                                aria-current=[(Some(tab) == current).then_some("page")] { (label(tab.path())) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn phase_words(next: Option<Phase>) -> String {
+    next.map_or_else(|| "Reopen".to_owned(), |next| format!("To {}", next.word()))
+}
+
+/// The nine phases, with what is done and what is now.
+fn stepper(now: Phase) -> Markup {
+    html! {
+        ol.stepper aria-label="Phases" {
+            @for phase in Phase::ALL {
+                @let class = match phase.cmp(&now) {
+                    Ordering::Less => "done",
+                    Ordering::Equal => "now",
+                    Ordering::Greater => "to-come",
+                };
+                li class=(class) aria-current=[(phase == now).then_some("step")] {
+                    @if phase < now { span.visually-hidden { "Done: " } }
+                    (label(phase.word()))
+                }
+            }
+        }
+    }
+}
+
+/// How far the documents are.
+pub(in crate::pages) fn progress(standing: &Standing) -> Markup {
+    let Standing { total_required_docs: total, resolved_required_docs: resolved, .. } = standing;
+    let percent = standing.progress_percentage();
+    html! {
+        div.progress {
+            progress max="100" value=(percent) aria-label="Documents approved" { (percent) " %" }
+            span.num { (resolved) " of " (total) " documents" }
+        }
+    }
+}
+
+/// The trade's clocks that run.
+fn clocks(clocks: &Clocks, now: Time) -> Markup {
+    html! {
+        ul.clocks {
+            @if let Some(notice) = &clocks.coastal_notice {
+                @let (tone, words) = match notice.state {
+                    NoticeState::Open => (Tone::Quiet, "48 h notice due"),
+                    NoticeState::Overdue => (Tone::Bad, "48 h notice overdue"),
+                    NoticeState::Given => (Tone::Good, "48 h notice given"),
+                    NoticeState::GivenLate => (Tone::Warn, "48 h notice given late"),
+                    NoticeState::Revise => (Tone::Warn, "48 h notice to be revised"),
+                };
+                li { (chip(tone, words)) " " (show::away(notice.given_at.unwrap_or(notice.due_at), now)) }
+            }
+            @if let Some(claim) = &clocks.claim {
+                @let tone = if claim.deadline > now { Tone::Wait } else { Tone::Quiet };
+                li { (chip(tone, "Demurrage claim by")) " " (show::time(claim.deadline)) }
+            }
+            @if let Some(retention) = &clocks.retention {
+                li { (chip(Tone::Quiet, "Papers kept until")) " " (show::time(retention.until)) }
+            }
+        }
+    }
+}
