@@ -1,0 +1,71 @@
+//! Who may use whom: the rows of the house, from the top down.
+//!
+//! A folder or a file uses only what stands in a row below its own. Folders that one row names together are one room with
+//! several doors: `|` parts rooms that stand side by side, and do not use each other.
+
+use super::imports::Import;
+
+/// The rows. A room is one or more folders, or a file of `src`; `dir/*` has the folders inside `dir` too.
+#[rustfmt::skip]
+const ROWS: &[&[&[&str]]] = &[
+    &[&["src/main.rs"]],
+    &[&["src/cli/*"]],
+    &[&["src/web"], &["src/jobs"]],
+    &[&["src/api"], &["src/pages", "src/pages/admin", "src/pages/room/*"]],
+    &[&["src/pages/kit"]],
+    &[&["src/http"]],
+    &[&["src/domain"], &["src/domain/lifecycle"], &["src/domain/downloads"], &["src/domain/fsck"]],
+    &[&["src/domain/snapshots/*"]],
+    &[&["src/domain/clearance"], &["src/domain/retention"]],
+    &[&["src/domain/documents"]],
+    &[&["src/domain/rooms"]],
+    &[&["src/domain/accounts"]],
+    &[&["src/domain/log"]],
+    &[&["src/domain/input"], &["src/policy.rs"]],
+    &[&["src/app.rs"]],
+    &[&["src/db"]],
+    &[&["src/db/engine/*"]],
+    &[&["src/children"], &["src/keys"], &["src/telemetry.rs"]],
+    &[&["src/config.rs"]],
+    &[&["src/authority.rs"], &["src/live.rs"], &["src/files"], &["src/evidence/*"], &["src/refusals.rs"]],
+    &[&["src/hashing.rs"], &["src/shares.rs"], &["src/network.rs"], &["src/portion.rs"], &["src/clock.rs"], &["src/random.rs"]],
+    &[&["src/error.rs"]],
+    &[&["src/lib.rs"]],
+    &[&["crates/report/src/*"], &["crates/seal/src/*"], &["crates/preview/src/*"], &["crates/room/src/*"]],
+    &[&["crates/pdf/src/*"]],
+];
+
+/// The row and the room of a file; `None` if no row has it.
+fn room_of(file: &str) -> Option<(usize, usize)> {
+    let fits = |place: &&str| match place.strip_suffix("/*") {
+        Some(folder) => file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')),
+        None if place.ends_with(".rs") => *place == file,
+        None => file.strip_prefix(*place).is_some_and(|rest| rest.rfind('/') == Some(0)),
+    };
+    let in_room = |(row, rooms): (usize, &&[&[&str]])| {
+        rooms.iter().position(|places| places.iter().any(|place| fits(&place))).map(|room| (row, room))
+    };
+    ROWS.iter().enumerate().find_map(in_room)
+}
+
+/// The folders that no row has.
+pub(super) fn without_a_row(files: &[String]) -> Vec<String> {
+    let mut folders: Vec<_> = files
+        .iter()
+        .filter(|file| room_of(file).is_none())
+        .map(|file| super::imports::folder(file).display().to_string())
+        .collect();
+    folders.sort();
+    folders.dedup();
+    folders
+}
+
+/// The imports that do not lead down, each named with both its ends and what is taken.
+pub(super) fn upwards(imports: &[Import]) -> Vec<String> {
+    let leads_up = |import: &&Import| {
+        let (by, from) = (room_of(&import.by), room_of(&import.from));
+        by != from && by.zip(from).is_some_and(|(by, from)| from.0 <= by.0)
+    };
+    let named = |import: &Import| format!("{} takes {} from {}", import.by, import.what, import.from);
+    imports.iter().filter(leads_up).map(named).collect()
+}

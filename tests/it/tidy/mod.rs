@@ -1,0 +1,178 @@
+//! Rules of the house that a test can see: who may use whom, documents that tell the truth, sizes.
+
+mod imports;
+mod layers;
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Longer files do not fit in the head.
+const MOST_LINES: usize = 600;
+
+fn files(dir: &str, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(dir)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("node_modules") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == ending) {
+                found.push(path);
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{dir} has no .{ending}");
+    found.sort();
+    found
+}
+
+fn sources() -> Vec<PathBuf> {
+    ["src", "crates", "tests", "benches"]
+        .iter()
+        .flat_map(|dir| files(dir, "rs"))
+        .chain(files("tests/browser", "mjs"))
+        .collect()
+}
+
+/// The lines of a file that are no comments.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_file_says_what_it_is_and_fits_in_the_head() {
+    for path in sources() {
+        let text = fs::read_to_string(&path).unwrap();
+        let opening = if path.extension().is_some_and(|extension| extension == "mjs") { "// " } else { "//! " };
+        assert!(text.starts_with(opening), "{} does not open with {opening}", path.display());
+        let lines = text.lines().count();
+        assert!(lines <= MOST_LINES, "{} has {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn no_file_has_a_name_that_says_nothing() {
+    for path in sources() {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let empty = ["util", "utils", "helper", "helpers", "common", "misc", "types"];
+        assert!(!empty.contains(&name), "{}", path.display());
+    }
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "what was counted, for `--nocapture`")]
+fn imports_run_downwards_and_in_no_circle() {
+    let (imports, files) = imports::read(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let is_in_one_folder = |circle: &BTreeSet<String>| {
+        let folders: BTreeSet<_> = circle.iter().map(|file| imports::folder(file)).collect();
+        folders.len() == 1
+    };
+    let circles: Vec<_> = imports::circles(&imports).into_iter().filter(|circle| !is_in_one_folder(circle)).collect();
+    let upwards = layers::upwards(&imports);
+    let strange = layers::without_a_row(&files);
+    println!(
+        "circles between files {}, arrows upwards {}, folders without a row {} (of {} files and {} imports)",
+        circles.len(),
+        upwards.len(),
+        strange.len(),
+        files.len(),
+        imports.len()
+    );
+    assert!(imports.len() > 1_000, "the imports were not found");
+    let taken = |circle: &BTreeSet<String>| {
+        let inside = imports.iter().filter(|import| circle.contains(&import.by) && circle.contains(&import.from));
+        inside.map(|import| format!("{} takes {} from {}", import.by, import.what, import.from)).collect::<Vec<_>>()
+    };
+    assert!(circles.is_empty(), "circles: {:#?}", circles.iter().map(taken).collect::<Vec<_>>());
+    assert!(upwards.is_empty(), "upwards: {upwards:#?}");
+    assert!(strange.is_empty(), "without a row: {strange:?}");
+}
+
+/// Who knows which library: the others are not to name it.
+#[test]
+fn libraries_stay_in_their_rooms() {
+    #[rustfmt::skip]
+    let forbidden: &[(&str, &[&str])] = &[
+        ("src/policy.rs", &["axum", "rusqlite", "tokio"]),
+        ("src/evidence",  &["axum", "rusqlite", "tokio"]),
+        ("crates/report", &["axum", "rusqlite", "tokio"]),
+        ("crates/room",   &["axum", "rusqlite", "tokio"]),
+        ("crates/seal",   &["axum", "rusqlite", "tokio"]),
+        ("src/db",        &["axum", "maud"]),
+        ("src/domain",    &["axum", "maud", "rusqlite", "tokio_postgres"]),
+        ("src/jobs",      &["axum", "maud", "rusqlite", "tokio_postgres"]),
+        ("src/pages",     &["policy::may", "rusqlite", "tokio_postgres"]),
+        ("src/api",       &["maud", "rusqlite", "tokio_postgres"]),
+    ];
+    for (place, words) in forbidden {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(place);
+        let paths = if root.is_dir() { files(place, "rs") } else { vec![root] };
+        for path in paths {
+            let code = code(&path);
+            for word in *words {
+                assert!(!code.contains(word), "{} uses {word}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn sql_is_spoken_only_in_the_database_layer_and_doors_write_nothing() {
+    for path in files("src", "rs") {
+        let shown = path.display().to_string();
+        let code = code(&path);
+        if !shown.contains("src/db/") {
+            for word in ["SELECT ", "INSERT INTO", "UPDATE ", "DELETE FROM", "rusqlite::Connection"] {
+                assert!(!code.contains(word), "{shown} speaks SQL: {word}");
+            }
+        }
+        if ["src/api/", "src/cli/", "src/pages/"].iter().any(|door| shown.contains(door)) {
+            assert!(!code.contains(".write("), "{shown} opens a write transaction");
+        }
+    }
+}
+
+/// The paths that a text names: words that begin like a folder of ours.
+fn named_paths(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| c.is_whitespace() || "`()[]\"'<>,;".contains(c));
+    let begins = ["src/", "tests/", "crates/", "migrations/", "docs/", "benches/", "fuzz/", "assets/", ".ci/"];
+    let is_path = move |word: &&str| begins.iter().any(|begin| word.starts_with(begin));
+    // What a reader fills in is no path.
+    let is_whole = |word: &&str| !word.contains(['{', '*', '…', 'N']) && !word.contains("/x.rs");
+    words.map(|word| word.trim_end_matches(['.', ':', '!', '?'])).filter(is_path).filter(is_whole)
+}
+
+#[test]
+fn documents_and_comments_name_paths_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "migrations/README.md"];
+    let mut texts: Vec<(PathBuf, String)> =
+        documents.iter().map(|name| (root.join(name), fs::read_to_string(root.join(name)).unwrap())).collect();
+    texts.extend(files("docs", "md").into_iter().map(|path| (path.clone(), fs::read_to_string(&path).unwrap())));
+    for path in sources() {
+        let text = fs::read_to_string(&path).unwrap();
+        let comments = text.lines().filter(|line| line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        texts.push((path, comments));
+    }
+    for (document, text) in texts {
+        for path in named_paths(&text) {
+            assert!(root.join(path).exists(), "{} names {path}", document.display());
+        }
+    }
+}
+
+#[test]
+fn every_setting_is_explained_above_its_line() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config.default.toml")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    for (i, line) in lines.iter().enumerate() {
+        if line.contains(" = ") && !line.starts_with('#') {
+            assert!(i > 0 && lines[i - 1].starts_with("# "), "no comment above: {line}");
+        }
+    }
+}
