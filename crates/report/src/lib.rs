@@ -20,12 +20,12 @@ mod words;
 
 use sha2::{Digest as _, Sha256};
 
+pub use self::pdf::paper;
 pub use bounds::{Bounds, Exceeded};
 pub use edition::Edition;
 pub use error::{FontError, OpenError, ReportError};
 pub use format::Format;
 pub use open::{Opened, open, open_as};
-pub use pdf::paper;
 pub use text::Fonts;
 
 /// The renderer's name in the current edition, as every new report prints it.

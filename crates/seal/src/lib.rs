@@ -33,7 +33,6 @@ mod document;
 mod fault;
 mod identity;
 mod increment;
-mod object;
 mod self_made;
 mod signature;
 pub mod timestamp;

@@ -5,7 +5,6 @@
 
 mod archive;
 mod envelope;
-mod object;
 mod pdf;
 
 use std::io::{self, Read};
