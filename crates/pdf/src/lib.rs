@@ -14,8 +14,8 @@
 mod tokens;
 mod values;
 
-pub use tokens::Tokens;
-pub use values::{Malformed, Reference, entry, items, number, reference, startxref, text};
+pub use tokens::{Tokens, number};
+pub use values::{Malformed, Reference, entry, items, reference, startxref, text};
 
 /// The length of an entry in a cross-reference table, in bytes (ISO 32000-1, 7.5.4).
 pub const XREF_ENTRY: usize = 20;

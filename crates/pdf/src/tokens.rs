@@ -1,7 +1,5 @@
 //! Bytes to tokens, and tokens to whole values.
 
-use crate::number;
-
 /// A position in a file, from which tokens and values are read one after the other.
 ///
 /// After a method has returned `None`, the position is anywhere: the caller is expected to give the file up.
@@ -95,6 +93,13 @@ impl<'a> Tokens<'a> {
             *self = ahead;
         }
     }
+}
+
+/// Returns the number that a token is. `None` if it has a sign, a fraction or anything else but digits.
+pub fn number(token: &[u8]) -> Option<usize> {
+    // `parse` alone would take `+1` too.
+    let digits = token.iter().all(u8::is_ascii_digit);
+    str::from_utf8(token).ok().filter(|_| digits)?.parse().ok()
 }
 
 /// Returns the length of the literal string that `bytes` begin with. It may hold others in balanced parentheses

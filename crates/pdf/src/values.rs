@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Tokens;
+use crate::tokens::{Tokens, number};
 
 /// A dictionary that cannot be read, or that can be read in more than one way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,13 +47,6 @@ pub fn items(array: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut tokens = Tokens::new(array, 0);
     let begun = tokens.as_mut().and_then(|tokens| tokens.expect(b"["));
     std::iter::from_fn(move || tokens.as_mut().filter(|_| begun.is_some())?.value())
-}
-
-/// Returns the number that a token is. `None` if it has a sign, a fraction or anything else but digits.
-pub fn number(token: &[u8]) -> Option<usize> {
-    // `parse` alone would take `+1` too.
-    let digits = token.iter().all(u8::is_ascii_digit);
-    str::from_utf8(token).ok().filter(|_| digits)?.parse().ok()
 }
 
 /// Returns the text of a literal string. `None` if it holds anything but printable ASCII, an escape or parentheses.

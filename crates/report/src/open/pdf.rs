@@ -6,9 +6,11 @@
 
 use ::pdf::{Tokens, XREF_ENTRY, items, number, startxref, text};
 
-use super::{Packed, Parts, proof_of};
+use super::parts::{Packed, Parts, proof_of};
+use crate::error::OpenError;
+use crate::format::Format;
+use crate::names::{PROOF_FILE, RECORD_FILE};
 use crate::pdf::FONTS_KEYWORD;
-use crate::{Format, OpenError, PROOF_FILE, RECORD_FILE};
 
 /// How many files may be attached: ours have two.
 const MOST_ATTACHED: usize = 64;
