@@ -10,7 +10,8 @@ use hayro::{
 };
 use image::RgbaImage;
 
-use crate::{Fault, MOST_ACROSS, MOST_DOWN, picture};
+use crate::fault::Fault;
+use crate::picture::{self, MOST_ACROSS, MOST_DOWN};
 
 pub(crate) fn draw(file: Vec<u8>) -> Result<Vec<u8>, Fault> {
     let pdf = Pdf::new(file).map_err(|error| match error {

@@ -7,7 +7,12 @@ use image::{
     codecs::png::{CompressionType, FilterType, PngEncoder},
 };
 
-use crate::{Fault, MOST_ACROSS, MOST_DOWN};
+use crate::fault::Fault;
+
+/// The most that a preview has across, in pixels.
+pub const MOST_ACROSS: u16 = 1000;
+/// The most that it has down.
+pub const MOST_DOWN: u16 = 2000;
 
 pub(crate) fn draw(file: &[u8], format: ImageFormat) -> Result<Vec<u8>, Fault> {
     let mut decoder = ImageReader::with_format(Cursor::new(file), format).into_decoder()?;

@@ -7,7 +7,11 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::content::{self, File, Value};
 use crate::edition::Rules;
-use crate::{PROOF_FILE, RECORD_FILE, ReportError, Source, fraction, words};
+use crate::error::ReportError;
+use crate::names::{PROOF_FILE, RECORD_FILE};
+use crate::progress::fraction;
+use crate::source::Source;
+use crate::words;
 
 /// The name of the word on how to read the files.
 pub(crate) const README_FILE: &str = "README.txt";

@@ -54,6 +54,9 @@ const V0_4: Rules = Rules {
 /// First characters by which a spreadsheet takes a cell for a formula.
 const FORMULA_STARTS: &[char] = &['=', '+', '-', '@', '\t', '\r'];
 
+/// The renderer's name in the current edition, as every new report prints it.
+pub const RENDERER: &str = Edition::CURRENT.name();
+
 impl Edition {
     /// The edition in which new reports are drawn.
     pub const CURRENT: Self = Self::V0_4;

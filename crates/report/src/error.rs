@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::record::{SCHEMA, SCHEMA_1, SCHEMA_2};
-use crate::{Exceeded, RECORD_FILE};
+use crate::bounds::Exceeded;
+use crate::names::RECORD_FILE;
+use crate::schema::{SCHEMA, SCHEMA_1, SCHEMA_2};
 
 /// Why a record could not be rendered.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! The JSON snapshot: the record's exact bytes in a canonical envelope.
 
-use crate::{ReportError, Source};
+use crate::error::ReportError;
+use crate::source::Source;
 
 /// The format that an envelope names.
 pub(crate) const FORMAT: &str = "sts-clearance/snapshot/2";

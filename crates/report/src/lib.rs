@@ -10,47 +10,32 @@ mod csv;
 mod edition;
 mod error;
 mod format;
+mod hex;
 mod json;
+mod names;
 mod open;
 mod pdf;
+mod progress;
 pub mod record;
 pub mod sample;
+mod schema;
+mod source;
 mod text;
 mod words;
 
 use sha2::{Digest as _, Sha256};
 
+pub use self::pdf::paper;
 pub use bounds::{Bounds, Exceeded};
-pub use edition::Edition;
+pub use edition::{Edition, RENDERER};
 pub use error::{FontError, OpenError, ReportError};
 pub use format::Format;
 pub use open::{Opened, open, open_as};
-pub use pdf::paper;
+pub use source::Rendered;
 pub use text::Fonts;
 
-/// The renderer's name in the current edition, as every new report prints it.
-pub const RENDERER: &str = Edition::CURRENT.name();
-
-/// The record's name beside or in a report.
-const RECORD_FILE: &str = "record.json";
-
-/// The proof's name beside or in a report.
-const PROOF_FILE: &str = "proof.tlog";
-
-/// A finished report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rendered {
-    /// The file.
-    pub bytes: Vec<u8>,
-    /// The characters that were printed as their code point, sorted and distinct; PDF only.
-    pub uncovered: Vec<char>,
-}
-
-/// What every format needs to know about the record it draws.
-struct Source<'a> {
-    bytes: &'a [u8],
-    context: content::Context,
-}
+use hex::hex;
+use source::Source;
 
 /// Renders `record`, the canonical bytes (RFC 8785) of a [`record::Record`], as `format` in an edition.
 ///
@@ -80,16 +65,4 @@ pub fn render(
     };
     progress(1.0);
     Ok(rendered)
-}
-
-/// Lower-case hexadecimal digits of `bytes`.
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
-}
-
-/// How far `done` of `total` is, from 0 to 1.
-#[expect(clippy::cast_precision_loss, reason = "only shown to a person")]
-fn fraction(done: usize, total: usize) -> f32 {
-    if total == 0 { 1.0 } else { done as f32 / total as f32 }
 }

@@ -6,17 +6,8 @@
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use crate::ReportError;
-
-/// The schema this version writes.
-pub const SCHEMA: &str = "sts-clearance/record/3";
-
-/// The schema of records from before the log had a name and a key.
-pub const SCHEMA_2: &str = "sts-clearance/record/2";
-
-/// The schema of records from before vessels and documents: their sections are missing, not empty.
-/// A reader refuses a record of any other schema.
-pub const SCHEMA_1: &str = "sts-clearance/record/1";
+use crate::error::ReportError;
+pub use crate::schema::{SCHEMA, SCHEMA_1, SCHEMA_2};
 
 /// The frozen state of a room at the instant of one snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,7 +7,10 @@ use crate::certificate;
 use crate::cms::Parts;
 use crate::fault::Fault;
 use crate::increment::Increment;
-use crate::{Seal, signature, token};
+use crate::seal::Seal;
+use crate::signature;
+use crate::token::{self, TrustedTime};
+use crate::validity::good_at;
 
 /// What a seal that holds says.
 ///
@@ -33,19 +36,6 @@ pub struct Checked {
     pub signed_at: Timestamp,
     /// The time at which the seal existed already, as an authority attests.
     pub trusted_time: Option<TrustedTime>,
-}
-
-/// A time that an authority attests, which is as good as the authority.
-///
-/// It is not in what the signer signed: anybody can take it out of a seal, or put another authority's, or their own, in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrustedTime {
-    /// The time by the authority's clock.
-    pub time: Timestamp,
-    /// What people call the authority, by its certificate.
-    pub authority: String,
-    /// Whether one of the [`Authorities`] that the caller trusts vouches for it; nobody does where none were given.
-    pub vouched: bool,
 }
 
 /// Checks a seal against the file that it was split from. An authority that is not trusted is no fault: see
@@ -81,17 +71,4 @@ pub fn check(unsealed: &[u8], seal: &Seal, trusted: &Authorities) -> Result<Chec
         signed_at: seal.at,
         trusted_time,
     })
-}
-
-/// The certificate's times, if it is good at that time.
-pub(crate) fn good_at(certificate: &x509_cert::Certificate, at: Timestamp) -> Result<(Timestamp, Timestamp), Fault> {
-    let (from, until) = certificate::validity(certificate);
-    // The end is within the second that it names, and times are cut to seconds here.
-    if at.as_second() < from.as_second() {
-        return Err(Fault::NotYetValid { at, from });
-    }
-    if at.as_second() > until.as_second() {
-        return Err(Fault::Expired { at, until });
-    }
-    Ok((from, until))
 }

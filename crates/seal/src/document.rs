@@ -5,13 +5,11 @@
 //! unpacks to has no limit, and none of these objects is in one.
 
 use memchr::memmem;
+use pdf::{Tokens, XREF_ENTRY, entry, items, number, startxref, text};
 use sha2::{Digest as _, Sha256};
 
 use crate::fault::Fault;
-use crate::object::{Tokens, entry, items, number, reference, text};
 
-/// The length of a line in the cross-reference table.
-const LINE: usize = 20;
 const TRAILER: &[u8] = b"trailer";
 const STRANGE: Fault = Fault::Unfit("its structure tree has another form than ours");
 
@@ -118,11 +116,8 @@ impl<'a> File<'a> {
 
     /// What is from where the last table should begin up to the trailer, where that is, and the trailer.
     fn end(bytes: &'a [u8]) -> Option<(&'a [u8], usize, &'a [u8])> {
-        let end = bytes.trim_ascii_end().strip_suffix(b"%%EOF")?.trim_ascii_end();
-        let digits = end.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-        let (before, position) = end.split_at(end.len() - digits);
-        let before = before.trim_ascii_end().strip_suffix(b"startxref")?.trim_ascii_end();
-        let (table_at, trailer_at) = (number(position)?, memmem::rfind(before, TRAILER)?);
+        let (before, table_at) = startxref(bytes)?;
+        let trailer_at = memmem::rfind(before, TRAILER)?;
         let mut tokens = Tokens::new(before, trailer_at + TRAILER.len())?;
         let trailer = tokens.value().filter(|_| tokens.rest().is_empty())?;
         Some((before.get(table_at..trailer_at)?, table_at, trailer))
@@ -135,7 +130,7 @@ impl<'a> File<'a> {
         tokens.expect(b"0")?;
         tokens.expect(size.to_string().as_bytes())?;
         tokens.skip_white();
-        let lines = tokens.take(size.checked_mul(LINE)?)?;
+        let lines = tokens.take(size.checked_mul(XREF_ENTRY)?)?;
         tokens.rest().trim_ascii().is_empty().then_some(lines)
     }
 
@@ -145,8 +140,8 @@ impl<'a> File<'a> {
     }
 
     fn find(&self, object: u32) -> Option<&'a [u8]> {
-        let start = usize::try_from(object).ok()?.checked_mul(LINE)?;
-        let (offset, kind) = self.table.get(start..start.checked_add(LINE)?)?.split_at(10);
+        let start = usize::try_from(object).ok()?.checked_mul(XREF_ENTRY)?;
+        let (offset, kind) = self.table.get(start..start.checked_add(XREF_ENTRY)?)?.split_at(10);
         if !kind.starts_with(b" 00000 n") {
             return None;
         }
@@ -181,7 +176,7 @@ impl<'a> File<'a> {
         let info = entry(self.trailer, b"/Info")?.map(reference).transpose()?;
         let [root, info] = [("/Root", root), ("/Info", info)]
             .map(|(key, object)| object.map_or_else(String::new, |object| format!("{key} {object} 0 R")));
-        Ok(format!("{root}{info}/ID[<{}><{}>]", hex(first), hex(&second[..16])).into_bytes())
+        Ok(format!("{root}{info}/ID[<{}><{}>]", hex(first.as_bytes()), hex(&second[..16])).into_bytes())
     }
 }
 
@@ -266,6 +261,15 @@ fn edited(dictionary: &[u8], mut edits: Vec<Edit>) -> Result<Vec<u8>, Fault> {
     }
     text.extend_from_slice(&dictionary[done..]);
     Ok(text)
+}
+
+/// The number of the object that a reference leads to; ours are all of the first generation.
+fn reference(value: &[u8]) -> Result<u32, Fault> {
+    let reference = pdf::reference(value).ok_or(Fault::Unfit("it has a value where ours have a reference"))?;
+    if reference.generation > 0 {
+        return Err(Fault::Unfit("it has objects of a later generation"));
+    }
+    Ok(reference.object)
 }
 
 /// Bytes as hexadecimal digits.

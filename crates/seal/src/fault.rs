@@ -63,3 +63,9 @@ pub enum Fault {
     #[error("the time-stamping authority refused: {0}")]
     Refused(String),
 }
+
+impl From<pdf::Malformed> for Fault {
+    fn from(_: pdf::Malformed) -> Self {
+        Self::Unfit("its objects are damaged")
+    }
+}

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use memchr::memmem;
+use pdf::XREF_ENTRY;
 use sha2::{Digest as _, Sha256};
 
 use crate::document::{Document, hex};
@@ -29,8 +30,6 @@ const TIME_LEN: usize = 14;
 /// How the signature dictionary begins, up to its time, and what stands before the hole.
 const SIGNATURE: &[u8] = b"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/M(D:";
 const CONTENTS: &[u8] = b"/Contents<";
-/// A line of a cross-reference table.
-const LINE: usize = 20;
 /// An offset in a cross-reference table has ten digits.
 const OFFSET_MAX: usize = 9_999_999_999;
 
@@ -127,7 +126,7 @@ pub(crate) fn find(bytes: &[u8]) -> Option<Found> {
 
     let lines = bytes.get(table..rest.len())?.strip_prefix(b"xref\n")?;
     let lines = &lines[..memmem::find(lines, b"trailer\n")?];
-    let first = lines.split_inclusive(|&byte| byte == b'\n').filter(|line| line.len() == LINE);
+    let first = lines.split_inclusive(|&byte| byte == b'\n').filter(|line| line.len() == XREF_ENTRY);
     let first = first.map(|line| str::from_utf8(&line[..10]).ok()?.parse::<usize>().ok()).min()??;
     let unsealed = first.checked_sub(1)?;
 

@@ -33,36 +33,30 @@ mod document;
 mod fault;
 mod identity;
 mod increment;
-mod object;
+mod seal;
 mod self_made;
 mod signature;
 pub mod timestamp;
 mod token;
+mod validity;
 
 use jiff::Timestamp;
 
 pub use authorities::Authorities;
-pub use check::{Checked, TrustedTime, check};
+pub use check::{Checked, check};
 pub use fault::Fault;
 pub use identity::{Identity, IdentityError};
 pub use increment::ROOM;
+pub use seal::Seal;
+pub use token::TrustedTime;
 
 use cms::Parts;
 use increment::Increment;
 
-/// A signature for one file: what there is in a sealed file beside the unsealed one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seal {
-    /// The time of the seal, in whole seconds, as its maker claims it.
-    pub at: Timestamp,
-    /// The signature, as CMS in DER.
-    pub cms: Vec<u8>,
-}
-
 /// Seals a file: signs its bytes and the update that [`apply`] adds. `at` is cut to whole seconds.
 pub fn sign(unsealed: &[u8], identity: &Identity, at: Timestamp) -> Result<Seal, Fault> {
     let at = Timestamp::from_second(at.as_second()).map_err(|_| Fault::Time)?;
-    check::good_at(&identity.chain()[0], at)?;
+    validity::good_at(&identity.chain()[0], at)?;
     let digest = Increment::new(unsealed, at)?.digest(unsealed);
     let mut parts = Parts { chain: identity.chain().to_vec(), digest, signature: Vec::new(), token: None };
     parts.signature = identity.sign(&parts.signed_bytes()?);
@@ -80,11 +74,4 @@ pub fn apply(unsealed: &[u8], seal: &Seal) -> Result<Vec<u8>, Fault> {
 pub fn split(bytes: &[u8]) -> Option<(&[u8], Seal)> {
     let found = increment::find(bytes)?;
     Some((&bytes[..found.unsealed], Seal { at: found.at, cms: found.cms }))
-}
-
-impl Seal {
-    fn fitting(self) -> Result<Self, Fault> {
-        let size = self.cms.len();
-        if size > ROOM { Err(Fault::TooLarge { size, room: ROOM }) } else { Ok(self) }
-    }
 }

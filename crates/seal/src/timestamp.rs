@@ -12,8 +12,9 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 use crate::authorities::Authorities;
 use crate::cms::Parts;
 use crate::fault::Fault;
+use crate::seal::Seal;
 use crate::token::{self, MessageImprint};
-use crate::{Seal, check};
+use crate::validity::good_at;
 
 /// RFC 3161, 2.4.1.
 #[derive(Debug, Clone, PartialEq, Eq, Sequence)]
@@ -74,7 +75,7 @@ pub fn accept(seal: &Seal, nonce: u64, response: &[u8], trusted: &Authorities) -
             return Err(Fault::TimeStamp("its authority is not one of those that are trusted"));
         }
     }
-    check::good_at(parts.signer(), says.time)?;
+    good_at(parts.signer(), says.time)?;
     parts.token = Some(kept);
     Seal { at: seal.at, cms: parts.write()? }.fitting()
 }

@@ -28,10 +28,10 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use crate::authorities::Authorities;
 use crate::certificate;
-use crate::check::{TrustedTime, good_at};
 use crate::cms::{SIGNING_CERTIFICATE_V2, SigningCertificateV2, certificates, value};
 use crate::fault::Fault;
 use crate::signature::{Hash, Scheme};
+use crate::validity::good_at;
 
 /// The content type of a token (RFC 3161, 2.4.2).
 const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
@@ -40,6 +40,19 @@ const SIGNING_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.
 
 /// So many certificates are in a token at most: what there is to check grows with their square.
 const MOST_CERTIFICATES: usize = 16;
+
+/// A time that an authority attests, which is as good as the authority.
+///
+/// It is not in what the signer signed: anybody can take it out of a seal, or put another authority's, or their own, in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedTime {
+    /// The time by the authority's clock.
+    pub time: Timestamp,
+    /// What people call the authority, by its certificate.
+    pub authority: String,
+    /// Whether one of the [`Authorities`] that the caller trusts vouches for it; nobody does where none were given.
+    pub vouched: bool,
+}
 
 /// What is stamped (RFC 3161, 2.4.1).
 #[derive(Debug, Clone, PartialEq, Eq, Sequence)]

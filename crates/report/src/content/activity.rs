@@ -1,9 +1,11 @@
 //! The entries of the room's log.
 
+use super::block::Block;
 use super::cell::{Cell, Look, Value};
-use super::facts::Context;
-use super::section::{Block, Body};
-use super::table::{self, Field, Table, left, right};
+use super::context::Context;
+use super::field::Field;
+use super::section::Body;
+use super::table::{self, Table, left, right};
 use crate::edition::Rules;
 use crate::record::EntryFacts;
 use crate::words;

@@ -1,9 +1,11 @@
 //! The trade's clocks: the planned end, the coastal State's notice, the claim, the papers' keeping.
 
+use super::block::{Block, Fact, Part};
 use super::cell::{Cell, Look};
-use super::facts::{Context, Fact};
-use super::section::{Block, Body, Part};
-use super::table::{Field, Table, left};
+use super::context::Context;
+use super::field::Field;
+use super::section::Body;
+use super::table::{Table, left};
 use crate::record::{ClaimFacts, ClockFacts, ExpiryFacts, NoticeFacts, RetentionFacts};
 use crate::words;
 

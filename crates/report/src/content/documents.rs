@@ -1,8 +1,9 @@
 //! The documents as the PDF shows them: a table for each vessel and one for the room's own.
 
+use super::block::{Block, Part};
 use super::cell::{Cell, Look};
-use super::facts::Context;
-use super::section::{Block, Body, Part};
+use super::context::Context;
+use super::section::Body;
 use super::table::{self, Table, left};
 use super::verdicts;
 use crate::edition::Rules;

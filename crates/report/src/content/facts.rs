@@ -1,45 +1,12 @@
 //! The facts of the report: labels and values, for PDF and CSV.
 
-use super::cell::{Cell, Look, Value};
-use super::table::Field;
+use super::block::Fact;
+use super::cell::{Cell, Look};
+use super::context::Context;
+use super::field::Field;
 use super::{clocks, parties};
-use crate::Edition;
-use crate::record::{ClockFacts, Counts, Record, RoomFacts};
+use crate::record::{Record, RoomFacts};
 use crate::words;
-
-/// What facts are told about.
-pub(crate) struct Context {
-    /// The edition that is drawn.
-    pub(crate) edition: Edition,
-    /// The record.
-    pub(crate) record: Record,
-    /// SHA-256 of its bytes, in hex.
-    pub(crate) sha256: String,
-    /// The proof that the room's log holds the snapshot, if there is one.
-    pub(crate) proof: Option<String>,
-    /// Name of the font set.
-    pub(crate) fonts: String,
-}
-
-impl Context {
-    /// The clocks, which a record of the first schema does not have.
-    pub(super) fn clocks(&self) -> Option<&ClockFacts> {
-        self.record.standing.as_ref().map(|standing| &standing.clocks)
-    }
-
-    /// A count that a record of the first schema does not have.
-    fn counted(&self, count: fn(&Counts) -> u64) -> Value {
-        (!self.record.predates_documents()).then(|| count(&self.record.counts)).into()
-    }
-}
-
-/// A label and its value in the PDF; none where the record has nothing to say.
-pub(crate) struct Fact {
-    /// The label.
-    pub(crate) label: &'static str,
-    /// The value.
-    pub(crate) cell: fn(&Context) -> Option<Cell>,
-}
 
 /// What the room is about.
 pub(super) const OPERATION: &[Fact] = &[

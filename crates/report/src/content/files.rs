@@ -1,8 +1,9 @@
 //! The CSV files: their names, what they hold and their rows.
 
 use super::cell::Value;
-use super::facts::{Context, ROOM_FIELDS, SNAPSHOT_FIELDS};
-use super::table::Field;
+use super::context::Context;
+use super::facts::{ROOM_FIELDS, SNAPSHOT_FIELDS};
+use super::field::Field;
 use super::{activity, clocks, papers, parties, standing, vessels};
 
 /// A file of the CSV snapshot.

@@ -4,10 +4,13 @@
 //! [`SECTIONS`] for the PDF and a line in [`files()`] for its CSV file.
 
 mod activity;
+mod block;
 mod cell;
 mod clocks;
+mod context;
 mod documents;
 mod facts;
+mod field;
 mod files;
 mod notes;
 mod papers;
@@ -18,12 +21,13 @@ mod table;
 mod verdicts;
 mod vessels;
 
+pub(crate) use block::{Align, Block, Fact, Heading, Part, Rows};
 pub(crate) use cell::{Cell, Look, Value};
-pub(crate) use facts::{Context, Fact, left_out};
+pub(crate) use context::Context;
+pub(crate) use facts::left_out;
 pub(crate) use files::{File, files};
 pub(crate) use notes::about;
-pub(crate) use section::{Block, Part, newest};
-pub(crate) use table::{Align, Heading, Rows};
+pub(crate) use section::newest;
 
 use facts::{OPERATION, SNAPSHOT};
 use section::{Body, Section};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::block::{Block, Part};
 use super::cell::Look;
-use super::facts::Context;
-use super::section::{Block, Part};
+use super::context::Context;
 use crate::words;
 
 /// How many code points are listed before the list says how many more there are.

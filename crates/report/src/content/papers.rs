@@ -1,6 +1,6 @@
 //! The documents as CSV files: a row for each document, for each version and for each decision.
 
-use super::table::Field;
+use super::field::Field;
 use super::verdicts::{self, Verdict};
 use crate::record::{DocumentFacts, VersionFacts};
 

@@ -1,7 +1,8 @@
 //! The parties of the room.
 
 use super::cell::{Cell, Look};
-use super::table::{Field, Table, left};
+use super::field::Field;
+use super::table::{Table, left};
 use crate::record::PartyFacts;
 use crate::words;
 

@@ -1,8 +1,8 @@
 //! What a section of the PDF is: headed parts, each a sequence of sentences, facts and tables.
 
+use super::block::{Block, Part};
 use super::cell::Look;
-use super::facts::{Context, Fact};
-use super::table::Rows;
+use super::context::Context;
 use crate::record::{Limit, Record};
 use crate::words;
 
@@ -31,24 +31,6 @@ pub(crate) enum Body<'a> {
     Parts(Vec<Part<'a>>),
 }
 
-/// What stands under one heading.
-pub(crate) struct Part<'a> {
-    /// The heading.
-    pub(crate) heading: String,
-    /// What stands under it, in order.
-    pub(crate) blocks: Vec<Block<'a>>,
-}
-
-/// What a part is made of.
-pub(crate) enum Block<'a> {
-    /// A paragraph.
-    Text(Look, String),
-    /// Labels and values.
-    Facts(&'static [Fact]),
-    /// Rows under a header.
-    Table(Box<dyn Rows + 'a>),
-}
-
 impl Section {
     /// The parts of this section; none where the record is from before there was such a section.
     pub(crate) fn parts<'a>(&self, context: &'a Context) -> Vec<Part<'a>> {
@@ -70,21 +52,6 @@ impl Section {
         let limit = record.limits.iter().find(|limit| limit.section == self.name)?;
         let held = format!("The record holds {}. Older ones are in the room itself.", newest(limit));
         Some(Block::Text(Look::Text, held))
-    }
-}
-
-impl Part<'_> {
-    /// How many rows its tables have.
-    pub(crate) fn rows(&self) -> usize {
-        let rows = |block: &Block<'_>| if let Block::Table(rows) = block { rows.len() } else { 0 };
-        self.blocks.iter().map(rows).sum()
-    }
-}
-
-impl Block<'_> {
-    /// A sentence that stands in for something.
-    pub(super) fn aside(text: impl Into<String>) -> Self {
-        Self::Text(Look::Muted, text.into())
     }
 }
 

@@ -1,9 +1,11 @@
 //! Where the operation stood: how far its documents were, and what kept it from its next phase.
 
+use super::block::{Block, Fact};
 use super::cell::Cell;
-use super::facts::{Context, Fact};
-use super::section::{Block, Body};
-use super::table::{Field, Table, left};
+use super::context::Context;
+use super::field::Field;
+use super::section::Body;
+use super::table::{Table, left};
 use crate::record::{BlockerFacts, Standing};
 use crate::words;
 

@@ -1,7 +1,7 @@
-//! What a table is: columns and their widths for the PDF, fields for a CSV file.
+//! The tables of the PDF: their columns, and the rows in them.
 
-use super::cell::{Cell, Value};
-use super::section::Block;
+use super::block::{Align, Block, Heading, Rows};
+use super::cell::Cell;
 use crate::edition::Rules;
 
 /// A table of the PDF, of rows of one kind.
@@ -16,34 +16,6 @@ pub(crate) struct Table<R> {
 pub(super) struct Column<R> {
     heading: Heading,
     cell: fn(&R) -> Cell,
-}
-
-/// On which side of its column text stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Align {
-    /// Text.
-    Left,
-    /// Numbers.
-    Right,
-}
-
-/// A column as the PDF sets its header.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Heading {
-    /// Its words.
-    pub(crate) text: &'static str,
-    /// Its share of the width.
-    pub(crate) share: f32,
-    /// On which side everything in it stands.
-    pub(crate) align: Align,
-}
-
-/// A column of a CSV file, or a row of one that holds facts.
-pub(crate) struct Field<R> {
-    /// Its name: the same as in the record.
-    pub(super) name: &'static str,
-    /// Its value.
-    pub(super) value: fn(&R) -> Value,
 }
 
 /// A column of text.
@@ -63,16 +35,6 @@ pub(super) fn weight<R>(columns: &[Column<R>], row: &R, rules: &Rules) -> usize 
     pieces
         .map(|piece| piece.text.len().min(rules.text.saturating_mul(4)) + piece.label.map_or(0, |label| label.len()))
         .sum()
-}
-
-/// A table with its rows, as the PDF draws it: a row's text exists only while it is laid out.
-pub(crate) trait Rows {
-    /// The columns.
-    fn columns(&self) -> Vec<Heading>;
-    /// How many rows there are: never none.
-    fn len(&self) -> usize;
-    /// The cells of a row.
-    fn row(&self, index: usize) -> Vec<Cell>;
 }
 
 struct Filled<R> {

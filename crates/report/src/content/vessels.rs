@@ -1,7 +1,8 @@
 //! The vessels of the room, and their clearance by the parties.
 
 use super::cell::{Cell, Look};
-use super::table::{Field, Table, left};
+use super::field::Field;
+use super::table::{Table, left};
 use crate::record::{ApprovalFacts, Record, VesselFacts};
 use crate::words;
 

@@ -3,8 +3,11 @@
 //! This reads what [`crate::render`] writes: a few files, stored or deflated, and a list of them at the end. The list
 //! is bounded before it is read, and nothing is unpacked but the parts that are wanted.
 
-use super::{Packed, Parts, proof_of};
-use crate::{Format, OpenError, PROOF_FILE, RECORD_FILE, csv};
+use super::parts::{Packed, Parts, proof_of};
+use crate::csv;
+use crate::error::OpenError;
+use crate::format::Format;
+use crate::names::{PROOF_FILE, RECORD_FILE};
 
 /// How many files there may be: a snapshot has some fifteen.
 const MOST_FILES: usize = 64;

@@ -3,8 +3,12 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Packed, Parts};
-use crate::{Bounds, Exceeded, Format, OpenError, PROOF_FILE, json};
+use super::parts::{Packed, Parts};
+use crate::bounds::{Bounds, Exceeded};
+use crate::error::OpenError;
+use crate::format::Format;
+use crate::json;
+use crate::names::PROOF_FILE;
 
 /// The envelope, of which nothing is unpacked yet; a key that is there twice is an error.
 #[derive(Deserialize)]

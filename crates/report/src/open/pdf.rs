@@ -4,12 +4,13 @@
 //! check could find to be the same file anyway. A reader of every PDF would have to unpack streams
 //! of objects without knowing how large they get.
 
-use super::object::{Tokens, entry, items, number, text};
-use super::{Packed, Parts, proof_of};
-use crate::{Format, OpenError, PROOF_FILE, RECORD_FILE, pdf};
+use ::pdf::{Tokens, XREF_ENTRY, items, number, startxref, text};
 
-/// The length of an entry in the table of objects.
-const ENTRY: usize = 20;
+use super::parts::{Packed, Parts, proof_of};
+use crate::error::OpenError;
+use crate::format::Format;
+use crate::names::{PROOF_FILE, RECORD_FILE};
+use crate::pdf::FONTS_KEYWORD;
 
 /// How many files may be attached: ours have two.
 const MOST_ATTACHED: usize = 64;
@@ -31,7 +32,7 @@ pub(super) fn parts(bytes: &[u8]) -> Result<Parts<'_>, OpenError> {
     let told = |key| entry(info, key).and_then(text).filter(|name| name.len() <= LONGEST_NAME);
     // What is longer is no name of ours, and then the file is drawn as if it had none.
     let renderer = told(b"/Producer").map(str::to_owned);
-    let fonts = told(b"/Keywords").and_then(|keyword| keyword.strip_prefix(pdf::FONTS_KEYWORD)).map(str::to_owned);
+    let fonts = told(b"/Keywords").and_then(|keyword| keyword.strip_prefix(FONTS_KEYWORD)).map(str::to_owned);
     Ok(Parts { format: Format::Pdf, record, proof, renderer, fonts })
 }
 
@@ -44,16 +45,13 @@ struct File<'a> {
 
 impl<'a> File<'a> {
     fn read(bytes: &'a [u8]) -> Option<Self> {
-        let end = bytes.trim_ascii_end().strip_suffix(b"%%EOF")?.trim_ascii_end();
-        let digits = end.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-        let (before, position) = end.split_at_checked(end.len() - digits)?;
-        before.trim_ascii_end().strip_suffix(b"startxref")?;
-        let mut tokens = Tokens::new(bytes, number(position)?);
+        let (_, table_at) = startxref(bytes)?;
+        let mut tokens = Tokens::new(bytes, table_at)?;
         tokens.expect(b"xref")?;
         tokens.expect(b"0")?;
         let size = number(tokens.token()?)?;
         tokens.skip_white();
-        let table = tokens.take(size.checked_mul(ENTRY)?)?;
+        let table = tokens.take(size.checked_mul(XREF_ENTRY)?)?;
         tokens.expect(b"trailer")?;
         Some(Self { bytes, table, trailer: tokens.value()? })
     }
@@ -117,13 +115,18 @@ impl<'a> File<'a> {
 
     /// What stands in the object that a reference, `12 0 R`, leads to.
     fn object(&self, reference: &'a [u8]) -> Option<Tokens<'a>> {
-        let id = Tokens::new(reference, 0).token()?;
-        let start = number(id)?.checked_mul(ENTRY)?;
-        let line = self.table.get(start..start.checked_add(ENTRY)?)?;
-        let mut tokens = Tokens::new(self.bytes, number(line.get(..10)?)?);
+        let id = Tokens::new(reference, 0)?.token()?;
+        let start = number(id)?.checked_mul(XREF_ENTRY)?;
+        let line = self.table.get(start..start.checked_add(XREF_ENTRY)?)?;
+        let mut tokens = Tokens::new(self.bytes, number(line.get(..10)?)?)?;
         tokens.expect(id)?;
         tokens.expect(b"0")?;
         tokens.expect(b"obj")?;
         Some(tokens)
     }
+}
+
+/// The value of a key in a dictionary; none also where the dictionary is not one that we write.
+fn entry<'a>(dictionary: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+    ::pdf::entry(dictionary, key).ok().flatten()
 }

@@ -12,7 +12,7 @@ use super::flow::{Item, Page};
 use super::furniture::Furniture;
 use super::style;
 use super::tags::Structure;
-use crate::ReportError;
+use crate::error::ReportError;
 use crate::text::{BOX_PADDING, Fonts, Ink, Line, Run};
 
 /// Draws pages one by one.

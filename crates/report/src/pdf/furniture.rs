@@ -3,7 +3,7 @@
 use super::flow::Item;
 use super::style;
 use super::tags::Element;
-use crate::Source;
+use crate::source::Source;
 use crate::text::{Family, Ink, Line, Shaper, Span, layout, one_line};
 use crate::words;
 

@@ -5,35 +5,31 @@ mod flow;
 mod furniture;
 mod paper;
 mod part;
+mod setup;
 mod style;
 mod table;
 mod tags;
 
-use jiff::Timestamp;
-use krilla::configure::{Accessibility, Archival, Configuration, ConfigurationBuilder};
-use krilla::destination::XyzDestination;
+use krilla::Document;
 use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
-use krilla::error::KrillaError;
-use krilla::geom::Point;
-use krilla::metadata::{DateTime, Metadata};
-use krilla::outline::{Outline, OutlineNode};
-use krilla::{Document, SerializeSettings};
+use krilla::metadata::Metadata;
 
 use crate::content::{self, Part};
-use crate::text::{Fonts, Shaper, Unseen, plain};
-use crate::words;
-use crate::{PROOF_FILE, RECORD_FILE, Rendered, ReportError, Source, fraction};
+use crate::error::ReportError;
+use crate::names::{PROOF_FILE, RECORD_FILE};
+use crate::progress::fraction;
+use crate::source::{Rendered, Source};
+use crate::text::{Fonts, Shaper, plain};
+
 pub use paper::paper;
 
 use draw::Pen;
-use flow::{Bookmark, Flow};
+use flow::Flow;
 use furniture::Furniture;
+use setup::{LANGUAGE, date, export_error, outline, settings, title_of};
 
 /// What stands before the name of the font set among the keywords.
 pub(crate) const FONTS_KEYWORD: &str = "font set: ";
-
-/// The language that a report is written in.
-const LANGUAGE: &str = "en";
 
 /// Up to this many rows a report is tagged: beyond, tags would be most of the file.
 const TAGGED_ROWS: usize = 2_000;
@@ -82,7 +78,7 @@ pub(crate) fn render(
         }
     }
     if tagged {
-        document.set_tag_tree(structure.into_tree());
+        document.set_tag_tree(structure.into_tree(LANGUAGE));
     }
     document.set_outline(outline(bookmarks));
     document.set_metadata(metadata(source, tagged));
@@ -93,51 +89,6 @@ pub(crate) fn render(
     let uncovered = shaper.uncovered().iter().copied().collect();
     let bytes = document.finish().map_err(|error| export_error(&error))?;
     Ok(Rendered { bytes, uncovered })
-}
-
-/// A title for those who do not see the page: a reader of headings, a list of documents.
-fn title_of(text: &str, unseen: Unseen) -> String {
-    let title = plain(text, 300, unseen);
-    if title.is_empty() { content::UNTITLED.to_owned() } else { title }
-}
-
-fn settings(tagged: bool) -> Result<SerializeSettings, ReportError> {
-    Ok(SerializeSettings {
-        configuration: configuration(tagged)?,
-        enable_tagging: tagged,
-        ..SerializeSettings::default()
-    })
-}
-
-fn configuration(tagged: bool) -> Result<Configuration, ReportError> {
-    let builder = ConfigurationBuilder::new();
-    let builder = if tagged {
-        builder.with_archival_validator(Archival::A3_A).with_accessibility_validator(Accessibility::UA1)
-    } else {
-        builder.with_archival_validator(Archival::A3_B)
-    };
-    builder.finish().map_err(|error| ReportError::Pdf(format!("{error:?}")))
-}
-
-/// What the PDF writer says, with each rule that was broken.
-fn export_error(error: &KrillaError) -> ReportError {
-    ReportError::Pdf(match error {
-        KrillaError::Validation(broken) => {
-            let rules: Vec<String> = broken.iter().map(|(rule, _)| format!("{rule:?}")).collect();
-            format!("{error}: {}", rules.join(", "))
-        }
-        _ => error.to_string(),
-    })
-}
-
-fn outline(bookmarks: Vec<Bookmark>) -> Outline {
-    let mut outline = Outline::new();
-    for bookmark in bookmarks {
-        let place = Point::from_xy(style::LEFT, bookmark.y);
-        let destination = XyzDestination::new(bookmark.page, place);
-        outline.push_child(OutlineNode::new(bookmark.title, destination));
-    }
-    outline
 }
 
 fn metadata(source: &Source<'_>, tagged: bool) -> Metadata {
@@ -188,17 +139,4 @@ fn attachments(source: &Source<'_>) -> Vec<EmbeddedFile> {
         )
     });
     std::iter::once(record).chain(proof).collect()
-}
-
-/// An instant as a PDF writes it. A report has no other than that of its snapshot.
-fn date(at: Timestamp) -> DateTime {
-    let (year, [month, day, hour, minute, second]) = words::calendar(at);
-    DateTime::new(year)
-        .month(month)
-        .day(day)
-        .hour(hour)
-        .minute(minute)
-        .second(second)
-        .utc_offset_hour(0)
-        .utc_offset_minute(0)
 }

@@ -9,11 +9,13 @@ use krilla::metadata::Metadata;
 use super::draw::Pen;
 use super::flow::{Bookmark, Flow};
 use super::furniture::Furniture;
+use super::setup::{LANGUAGE, date, export_error, outline, settings, title_of};
+use super::style;
 use super::tags::{Element, Kind};
-use super::{LANGUAGE, date, export_error, outline, settings, style, title_of};
 use crate::content::Look;
+use crate::edition::{Edition, RENDERER};
+use crate::error::ReportError;
 use crate::text::{Family, Fonts, Ink, Shaper, Span};
-use crate::{Edition, RENDERER, ReportError};
 
 /// Draws a paper that is no report, such as those that a demonstration uploads. `at` is its date.
 pub fn paper(title: &str, paragraphs: &[&str], at: Timestamp, fonts: &Fonts) -> Result<Vec<u8>, ReportError> {
@@ -32,7 +34,7 @@ pub fn paper(title: &str, paragraphs: &[&str], at: Timestamp, fonts: &Fonts) -> 
     for page in &pages {
         pen.page(page, &Furniture { header: Vec::new(), footer: Vec::new() })?;
     }
-    document.set_tag_tree(structure.into_tree());
+    document.set_tag_tree(structure.into_tree(LANGUAGE));
     document.set_outline(outline(vec![Bookmark { title: title_of(title), page: 0, y: style::TOP }]));
     let about = Metadata::new().title(title_of(title)).creator(RENDERER.to_owned()).producer(RENDERER.to_owned());
     document.set_metadata(about.language(LANGUAGE.to_owned()).creation_date(date(at)));

@@ -3,8 +3,9 @@
 use std::num::NonZeroU16;
 
 use super::flow::Flow;
+use super::setup::title_of;
 use super::tags::{Element, Kind};
-use super::{style, table, title_of};
+use super::{style, table};
 use crate::content::{self, Block, Context, Look, Part};
 use crate::record::Record;
 use crate::text::{Family, Ink, Span};

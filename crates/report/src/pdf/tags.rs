@@ -70,12 +70,10 @@ impl Structure {
     }
 
     /// The structure in the form of the PDF writer.
-    pub(super) fn into_tree(mut self) -> TagTree {
+    pub(super) fn into_tree(mut self, language: &str) -> TagTree {
         let children = std::mem::take(&mut self.elements[0].children);
         let nodes = children.into_iter().map(|child| Node::Group(self.group(child))).collect();
-        let mut tree = TagTree { children: nodes, lang: None };
-        tree.lang = Some(super::LANGUAGE.to_owned());
-        tree
+        TagTree { children: nodes, lang: Some(language.to_owned()) }
     }
 
     fn group(&mut self, element: Element) -> TagGroup {

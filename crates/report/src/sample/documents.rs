@@ -2,9 +2,10 @@
 
 use jiff::civil::Date;
 
+use super::catalogue;
+use super::made_up::{digest, hour, uuid};
 use super::room::PARTIES;
 use super::slots::{Expiry, OF_FENDER_BARGE, OF_FJORD_VENTURE, OF_IONIAN_GRACE, OF_THE_ROOM, Slot, Upload, Verdict};
-use super::{catalogue, digest, hour, uuid};
 use crate::record::{DecisionFacts, DocumentFacts, VersionFacts, VesselFacts, WaiverFacts};
 
 /// The documents of the vessels in their order, then the room's own.

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::made_up::{SPAN, at, digest, time, uuid};
 use super::room::{PARTIES, TITLE};
-use super::{SPAN, at, digest, time, uuid};
 use crate::record::EntryFacts;
 
 /// What happens in the room, over and over: who (a party), what, and about what.

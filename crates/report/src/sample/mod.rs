@@ -3,15 +3,13 @@
 mod catalogue;
 mod documents;
 mod log;
+mod made_up;
 mod room;
 mod slots;
 mod standing;
 mod vessels;
 
-use std::fmt::Write as _;
-
-use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
+use made_up::{digest, time, uuid};
 
 use crate::record::{Counts, Creator, LogPosition, Record, SCHEMA, SCHEMA_1, SCHEMA_2, SectionOptions, SnapshotFacts};
 
@@ -20,12 +18,6 @@ pub const PROOF: &str = include_str!("proof.tlog");
 
 /// The key of the made-up log.
 const KEY: &str = "sts-clearance/3a2e351c+ec5eef08+AapZC9K6msyGHmI5wFatWDgB0Eyo6WUYRMewO9Ew4e3W";
-
-/// When the room of the sample was opened: 16 November 2026, 08:12:40 UTC.
-const OPENED: i64 = 1_794_816_760;
-
-/// Seconds between the opening and the snapshot: a week and some hours.
-const SPAN: i64 = 643_891;
 
 /// The canonical bytes of [`record`].
 pub fn bytes(entries: u64) -> Vec<u8> {
@@ -99,32 +91,4 @@ pub fn record_of_schema_1(entries: u64) -> Record {
     }
     record.counts = Counts { vessels: 0, documents: 0, versions: 0, ..record.counts };
     record
-}
-
-/// So many seconds after the opening, but not after the snapshot.
-fn time(seconds: u64) -> Timestamp {
-    let seconds = i64::try_from(seconds).unwrap_or(SPAN).min(SPAN);
-    Timestamp::from_second(OPENED + seconds).unwrap_or_default()
-}
-
-/// So many hours after the opening, but not after the snapshot.
-fn hour(hours: u64) -> Timestamp {
-    time(hours * 3_600 + 431)
-}
-
-fn at(seconds: u64) -> String {
-    time(seconds).to_string()
-}
-
-/// A made-up hash: the same for the same words.
-fn digest(of: &str, number: u64) -> String {
-    crate::hex(&Sha256::digest(format!("{of} {number}")))
-}
-
-/// A made-up UUID (version 7 by its looks): the same for the same words.
-fn uuid(of: &str, number: u64) -> String {
-    let hex = digest(of, number);
-    let mut uuid = String::with_capacity(36);
-    let _ = write!(uuid, "0199{}-{}-7{}-a{}-{}", &hex[..4], &hex[4..8], &hex[8..11], &hex[11..14], &hex[14..26]);
-    uuid
 }

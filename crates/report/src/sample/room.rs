@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{time, uuid};
+use super::made_up::{time, uuid};
 use crate::record::{PartyFacts, RoomFacts};
 
 /// The title of the room.

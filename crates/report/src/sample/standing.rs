@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 
+use super::made_up::{hour, time};
 use super::room::{eta, planned_end};
-use super::{hour, time};
 use crate::record::{
     ApprovalFacts, BlockerFacts, ClockFacts, DocumentFacts, ExpiryFacts, NoticeFacts, Standing, VesselFacts,
 };

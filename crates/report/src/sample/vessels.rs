@@ -1,7 +1,7 @@
 //! The vessels of the sample, and who has cleared them.
 
+use super::made_up::{hour, uuid};
 use super::room::PARTIES;
-use super::{hour, uuid};
 use crate::record::{ApprovalFacts, VesselFacts};
 
 /// The vessels: two tankers, and a barge that no IMO number was issued for.

@@ -14,7 +14,8 @@ use skrifa::raw::{FileRef, FontRef, TableProvider as _};
 use skrifa::{MetadataProvider as _, charmap::Charmap};
 
 use super::clean;
-use crate::FontError;
+use crate::error::FontError;
+use crate::hex::hex;
 
 /// Tables of colour and bitmap fonts, whose glyphs would not survive archiving as outlines.
 const COLOUR_TABLES: [&[u8; 4]; 4] = [b"COLR", b"SVG ", b"CBDT", b"sbix"];
@@ -80,7 +81,7 @@ impl Fonts {
             0 => "embedded".to_owned(),
             n => {
                 let noun = if n == 1 { "font" } else { "fonts" };
-                format!("embedded + {n} {noun}, sha256 {}", &crate::hex(&digest.finalize())[..8])
+                format!("embedded + {n} {noun}, sha256 {}", &hex(&digest.finalize())[..8])
             }
         };
         Ok(Self::assemble(name, faces))

@@ -194,9 +194,15 @@ pub(crate) fn ask(tool: &Path, args: &[&str], file: &[u8]) -> Option<(bool, Stri
     Some((output.status.success(), String::from_utf8_lossy(&words).into_owned()))
 }
 
-/// What a Python program prints about a file, which is its last argument.
+/// Returns what a Python program prints about a file, which is its last argument. `None`, with a line that says so, if
+/// `STS_TEST_PYTHON` does not name a Python to run it with.
 pub(crate) fn ask_python(program: &str, args: &[&str], file: &[u8]) -> Option<String> {
-    let python = std::env::var_os("STS_TEST_PYTHON").map_or_else(|| PathBuf::from("/tmp/v/bin/python"), PathBuf::from);
+    // There is no default: a guessed path may be one that anybody can write to.
+    let Some(python) = std::env::var_os("STS_TEST_PYTHON").map(PathBuf::from) else {
+        assert!(std::env::var_os("CI").is_none(), "STS_TEST_PYTHON is not set");
+        let _ = writeln!(std::io::stderr(), "skipped: STS_TEST_PYTHON is not set");
+        return None;
+    };
     let (done, words) = ask(&python, &[&["-c", program], args].concat(), file)?;
     assert!(done, "{words}");
     Some(words)

@@ -1,0 +1,11 @@
+//! The schemas of records, by their names.
+
+/// The schema this version writes.
+pub const SCHEMA: &str = "sts-clearance/record/3";
+
+/// The schema of records from before the log had a name and a key.
+pub const SCHEMA_2: &str = "sts-clearance/record/2";
+
+/// The schema of records from before vessels and documents: their sections are missing, not empty.
+/// A reader refuses a record of any other schema.
+pub const SCHEMA_1: &str = "sts-clearance/record/1";
