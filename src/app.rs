@@ -25,7 +25,7 @@ use crate::{
     files::{self, Files},
     hashing::Hashing,
     keys,
-    live::Places,
+    live::StreamSeats,
     random,
     refusals::Refusals,
     shares::{Seat, Shares},
@@ -37,52 +37,59 @@ const PACKING_PLACES: usize = 32;
 /// Files sent at once: each holds a file descriptor for as long as its client takes.
 const DOWNLOAD_PLACES: usize = 256;
 
-/// The part of places that one account may have.
+/// One account may have this part of the places, as a divisor.
 const QUARTER: usize = 4;
 
 /// The longest wait for a place among those that are shared out.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The application; a clone is another handle to the same one.
+/// The application: what every request, job and command works with.
+///
+/// A clone is another handle to the same application, and costs a few reference counts. It is a plain struct that is passed
+/// as an argument, and the state of the router: a handler's signature shows that it may touch the database, and a test makes
+/// as many applications as it likes in one process. A dependency-injection container or global statics would hide both.
+///
+/// Clock and children are fields of the handle, so that [`App::with_clock`] and [`App::with_children`] give another view of
+/// the same database, files and limits.
 #[derive(Clone)]
 pub struct App {
     shared: Arc<Shared>,
+    clock: Clock,
+    /// The processes that read and draw what could end this one.
+    pub children: Children,
 }
 
-/// The parts of an [`App`].
+/// The parts of an [`App`] that all of its handles have in common.
 pub struct Shared {
     /// The database.
     pub db: Db,
     /// The file store.
     pub files: Files,
-    /// The settings.
+    /// The settings in force.
     pub config: Config,
     /// The key that signs the checkpoints of logs.
     pub log_key: Arc<LogKey>,
-    seal_identity: Arc<OnceLock<Arc<Identity>>>,
+    seal_identity: OnceLock<Arc<Identity>>,
     /// When this process began.
     pub started_at: Time,
     /// The fonts of reports.
     pub fonts: Arc<report::Fonts>,
-    /// Rung when a job was enqueued in this process.
+    /// Notified when a job was enqueued in this process.
     pub job_enqueued: Notify,
-    /// Rung when a job was finished in this process.
+    /// Notified when a job was finished in this process.
     pub job_finished: Notify,
-    /// The work on passwords.
+    /// The places and the memory for hashing passwords.
     pub hashing: Hashing,
     /// What was refused and is not in the logs yet.
-    pub refusals: Arc<Refusals>,
+    pub refusals: Refusals,
     /// Places for the packing of archives, shared out by account.
     pub packing: Shares<UserId>,
     /// Places for files on their way to clients, shared out by account.
     pub downloads: Shares<Option<UserId>>,
-    /// The processes that read and draw what could end this one.
-    pub children: Children,
     /// Places for those who follow a room.
-    pub streams: Arc<Places>,
-    /// Cancelled when the process is to stop: nobody waits for a job then.
+    pub streams: StreamSeats,
+    /// Cancelled when the process is to stop; then no request waits for a job any more.
     pub stopping: CancellationToken,
-    clock: Clock,
 }
 
 impl std::ops::Deref for App {
@@ -94,17 +101,16 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    /// Opens database and file store as the settings say; the schema is the caller's business.
+    /// Opens database and file store as the settings say. Bringing the schema up to date is left to the caller.
     pub fn open(config: Config, clock: Clock) -> Result<Self> {
         files::make_private_dir(config.data_dir())?;
         let key = keys::log_key(&config, random::new_secret)?;
         Self::with_key(config, clock, key)
     }
 
-    /// Opens what there is already, to look at it or to mend it; makes neither database nor key.
+    /// Opens an installation that exists, to inspect or to repair it; creates neither database nor key.
     ///
-    /// Where there is no key, the one that the application has then is of this process only, and signs
-    /// nothing that lasts.
+    /// If there is no key, the application gets one that lives as long as this process, so that it signs nothing that lasts.
     pub fn open_existing(config: Config, clock: Clock) -> Result<Self> {
         Db::find(&config.database_url())?;
         let key = match keys::log_key_in_force(&config)? {
@@ -115,74 +121,50 @@ impl App {
     }
 
     fn with_key(config: Config, clock: Clock, key: LogKey) -> Result<Self> {
+        let children = Children::of_this_program(config.font_dir())?;
         let shared = Shared {
             db: Db::open(&config.database_url())?,
             files: Files::open(&config.files_url())?,
             log_key: Arc::new(key),
-            seal_identity: Arc::new(OnceLock::new()),
+            seal_identity: OnceLock::new(),
             started_at: clock.now(),
             fonts: Arc::new(config.fonts()?),
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
             hashing: Hashing::default(),
-            refusals: Arc::default(),
+            refusals: Refusals::default(),
             packing: Shares::new(PACKING_PLACES, PACKING_PLACES / QUARTER),
             downloads: Shares::new(DOWNLOAD_PLACES, DOWNLOAD_PLACES / QUARTER),
-            children: Children::of_this_program(config.font_dir())?,
-            streams: Arc::default(),
+            streams: StreamSeats::default(),
             stopping: CancellationToken::new(),
             config,
-            clock,
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), clock, children })
     }
 
-    /// The same database and files under another clock, for a story that is told afterwards.
+    /// Returns a handle to the same application that runs by another clock, such as that of the demo's story.
     #[must_use]
     pub fn with_clock(&self, clock: Clock) -> Self {
-        self.like(clock, self.children.clone())
+        Self { clock, ..self.clone() }
     }
 
-    /// The same application with other children.
+    /// Returns a handle to the same application that starts other children.
     #[must_use]
     pub fn with_children(&self, children: Children) -> Self {
-        self.like(self.clock.clone(), children)
+        Self { children, ..self.clone() }
     }
 
-    fn like(&self, clock: Clock, children: Children) -> Self {
-        let shared = Shared {
-            db: self.db.clone(),
-            files: self.files.clone(),
-            config: self.config.clone(),
-            log_key: Arc::clone(&self.log_key),
-            seal_identity: Arc::clone(&self.seal_identity),
-            started_at: self.started_at,
-            fonts: Arc::clone(&self.fonts),
-            job_enqueued: Notify::new(),
-            job_finished: Notify::new(),
-            hashing: self.hashing.clone(),
-            refusals: Arc::clone(&self.refusals),
-            packing: Shares::new(PACKING_PLACES, PACKING_PLACES / QUARTER),
-            downloads: Shares::new(DOWNLOAD_PLACES, DOWNLOAD_PLACES / QUARTER),
-            children,
-            streams: Arc::clone(&self.streams),
-            stopping: self.stopping.clone(),
-            clock,
-        };
-        Self { shared: Arc::new(shared) }
-    }
-
-    /// The present instant.
+    /// Returns the present instant.
     pub fn now(&self) -> Time {
         self.clock.now()
     }
 
-    /// A new id for a row; later ids sort after earlier ones.
+    /// Returns a new id for a row; later ids sort after earlier ones.
     pub fn new_id(&self) -> Uuid {
         random::new_uuid()
     }
 
-    /// What PDFs are sealed with; read, or made, when it is first asked for.
+    /// Returns what PDFs are sealed with; it is read, or made, on the first call.
     pub fn seal_identity(&self) -> Result<Arc<Identity>> {
         if let Some(identity) = self.seal_identity.get() {
             return Ok(Arc::clone(identity));
@@ -191,18 +173,18 @@ impl App {
         Ok(Arc::clone(self.seal_identity.get_or_init(|| Arc::new(read))))
     }
 
-    /// 64 bits that are not used twice.
+    /// Returns 64 random bits that are not used twice.
     pub fn nonce(&self) -> u64 {
         random::new_secret().into_iter().take(8).fold(0, |bits, byte| bits << 8 | u64::from(byte))
     }
 
-    /// 256 bits that nobody can guess.
+    /// Returns 256 random bits.
     pub fn secret(&self) -> [u8; 32] {
         random::new_secret()
     }
 }
 
-/// Takes a shared place, after a wait of a few seconds at most: who gets none is asked to come again.
+/// Takes a shared place after a wait of [`PATIENCE`] at most; the client is asked to come again if none is free then.
 pub async fn place<K: Eq + Hash + Clone>(places: &Shares<K>, key: K) -> Result<Seat<K>> {
     timeout(PATIENCE, places.take(key)).await.map_err(|_| Error::Busy)
 }

@@ -1,7 +1,7 @@
-//! The time-stamp authority, spoken to over HTTP (RFC 3161 §3.4).
+//! Client of the time-stamp authority, over HTTP (RFC 3161 §3.4).
 //!
-//! Plain HTTP is enough where `timestamp_authorities` names who may answer: the answer is signed, and bound to
-//! the question by its hash and nonce. Where it names nobody, anybody on the line can answer.
+//! Plain HTTP is enough if the setting `timestamp_authorities` names the authorities to trust: the response is signed,
+//! and bound to the request by its hash and nonce. If it names none, anyone on the network path can forge a response.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, time::timeout};
 
-/// An authority that has not answered after this long is not going to.
+/// The longest wait for the whole exchange with the authority.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The largest answer that is read, in bytes.
-const MOST: usize = 256 * 1024;
+/// The largest response that is read, in bytes.
+const MAX_RESPONSE: usize = 256 * 1024;
 const QUERY: &str = "application/timestamp-query";
 const REPLY: &str = "application/timestamp-reply";
 
-/// Whether the setting names an authority that can be asked; else what is wrong with it.
+/// Checks that the setting is the URL of an authority that can be asked, and returns what is wrong with it otherwise.
 pub fn check(url: &str) -> Result<(), String> {
     let uri: Uri = url.parse().map_err(|error| format!("`{url}` is no URL: {error}"))?;
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
@@ -36,7 +36,9 @@ pub fn check(url: &str) -> Result<(), String> {
     }
 }
 
-/// Asks the authority; answers what it said, which is not looked at here, or why it said nothing.
+/// Sends a request to the authority and returns the body of its response, or why there is none.
+///
+/// The body is not looked at here: `seal` verifies it against the request.
 pub async fn ask(url: &str, question: Vec<u8>) -> Result<Vec<u8>, String> {
     timeout(PATIENCE, exchange(url, question))
         .await
@@ -50,6 +52,8 @@ async fn exchange(url: &str, question: Vec<u8>) -> Result<Vec<u8>, String> {
     let stream =
         TcpStream::connect((host.trim_matches(['[', ']']), port)).await.map_err(|error| unreachable(&error))?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| unreachable(&error))?;
+    // The connection has to be polled while the request waits. If this exchange fails or times out, `sender` is
+    // dropped, and the task ends by itself.
     let connection = tokio::spawn(connection);
     let request = Request::post(uri.path_and_query().map_or("/", |path| path.as_str()))
         .header(HOST, uri.authority().map_or(host, |authority| authority.as_str()))
@@ -65,7 +69,8 @@ async fn exchange(url: &str, question: Vec<u8>) -> Result<Vec<u8>, String> {
     if kind.and_then(|kind| kind.to_str().ok().map(|kind| kind.starts_with(REPLY))) != Some(true) {
         return Err("the authority answered with something else than a time stamp".into());
     }
-    let answer = body::to_bytes(Body::new(response.into_body()), MOST).await;
+    let answer = body::to_bytes(Body::new(response.into_body()), MAX_RESPONSE).await;
+    // The authority may keep the connection open; there is no second request to use it for.
     connection.abort();
     answer.map(Into::into).map_err(|_| "the authority's answer broke off, or is too long".into())
 }

@@ -1,15 +1,15 @@
-//! The clock: the one source of the present instant, so that a test can hold it.
+//! The clock: the only source of the present instant, which a test can set by hand.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use room::Time;
 
-/// Where the present instant comes from.
+/// The source of the present instant.
 #[derive(Clone)]
 pub enum Clock {
-    /// The machine.
+    /// The clock of the machine.
     System,
-    /// A test's hand.
+    /// An instant that a test sets and moves.
     Manual(Arc<Mutex<Time>>),
 }
 

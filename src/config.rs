@@ -1,7 +1,8 @@
-//! The settings: defaults, then a file, then the environment, then flags; checked once.
+//! The settings: defaults, then a file, then the environment, then flags, each layer above the one before; checked
+//! once.
 //!
-//! `config.default.toml` is the lowest layer and the manual. A name that it does not know stops the
-//! start.
+//! `config.default.toml` is the lowest layer and the manual. A setting that it does not name is an error, and the
+//! server does not start.
 
 use std::{
     path::{Path, PathBuf},
@@ -18,18 +19,18 @@ use crate::{
     network::TrustedProxies,
 };
 
-/// The lowest layer, which names every setting.
+/// The lowest layer, which names every setting and explains it.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
-/// The file that is read where none is named.
+/// The file that is read if the command line names none.
 const DEFAULT_FILE: &str = "sts-clearance.toml";
-/// Settings that are shown to nobody.
+/// Settings whose values are never printed.
 const SECRETS: &[&str] = &["log_key", "seal_password", "metrics_token"];
-/// Shorter ones can be guessed.
+/// The shortest token that is accepted, in characters: a shorter one can be guessed.
 const METRICS_TOKEN_LENGTH: usize = 16;
-/// Before the name of a setting in the environment.
+/// The prefix of settings in the environment.
 const PREFIX: &str = "STS_";
 
-/// The settings in force; some are secret, so that they have no `Debug`.
+/// The settings in force. There is no `Debug`, since some of them are secret.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -42,57 +43,57 @@ pub struct Config {
     #[serde(skip)]
     proxies: TrustedProxies,
     font_dir: String,
-    /// How log lines are written.
+    /// The format of log lines.
     pub log_format: LogFormat,
-    /// What is logged, as a `tracing` filter.
+    /// Which events are logged, as a `tracing` filter.
     pub log_filter: String,
     session_hours: u32,
     session_idle_minutes: u32,
-    /// Reports rendered at once.
+    /// How many reports are drawn at once.
     pub render_workers: u32,
     upload_limit_mib: u32,
-    /// The key that signs logs, where it is no file's; never shown.
+    /// The key that signs logs, if it is not read from a file. Secret.
     pub log_key: String,
     log_key_file: String,
-    /// Public keys that are trusted besides the one in force and those that it follows.
+    /// Public keys that are trusted besides the key in force and its predecessors.
     pub trusted_log_keys: String,
-    /// Name of a key that is made.
+    /// The name given to a key that is generated.
     pub log_name: String,
     seal_file: String,
-    /// What opens the file of the seal, where it is under a password; never shown.
+    /// The password of the seal's file, if it has one. Secret.
     pub seal_password: String,
-    /// The time-stamp authority; empty for none.
+    /// The URL of the time-stamp authority; empty if there is none.
     pub timestamp_url: String,
     timestamp_authorities: String,
-    /// Years for which a closed room's papers are kept.
+    /// For how many years a closed room and its documents are kept.
     pub retention_years: u32,
     fsck_hours: u32,
-    /// What opens the metrics, besides an admin's session; empty: nothing. Never shown.
+    /// The token that opens the metrics, besides an admin's session; empty if there is none. Secret.
     pub metrics_token: String,
 }
 
-/// How log lines are written.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// To be read.
+    /// Lines for people to read.
     Text,
-    /// To be collected.
+    /// One JSON object a line, for programs that collect logs.
     Json,
 }
 
-/// One setting, its value, and where that comes from.
+/// One setting with its value and the layer that the value comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
-    /// Name.
+    /// The setting's name in the file.
     pub name: String,
-    /// Value, with secrets masked.
+    /// The value as TOML, with secrets masked.
     pub shown: String,
-    /// `default`, a file, a variable or a flag.
+    /// `default`, or the file, variable or flag that sets it.
     pub origin: String,
 }
 
-/// The layers, merged, each value with its origin.
+/// The layers merged into one table, each value with its origin.
 pub struct Layers {
     values: Table,
     origins: Vec<(String, String)>,
@@ -111,6 +112,7 @@ impl Layers {
         layers.add_file(file)?;
         for (variable, text) in environment {
             let Some(name) = variable.strip_prefix(PREFIX).map(str::to_lowercase) else { continue };
+            // Not settings: `STS_CONFIG` names the file, and `STS_TEST_…` belongs to the test suite.
             if name == "config" || name.starts_with("test_") {
                 continue;
             }
@@ -123,6 +125,7 @@ impl Layers {
     }
 
     fn add_file(&mut self, named: Option<&Path>) -> Result<()> {
+        // A file that was named must exist; the default one may be missing.
         let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
@@ -140,7 +143,7 @@ impl Layers {
         Ok(())
     }
 
-    /// A value that came as text takes the type of the default.
+    /// Sets a value that came as text, which is read as the type that the default has.
     fn set_text(&mut self, name: &str, text: &str, origin: &str) -> Result<()> {
         let value = match self.values.get(name) {
             Some(Value::Integer(_)) => text
@@ -163,7 +166,7 @@ impl Layers {
         Ok(())
     }
 
-    /// The settings in force.
+    /// Returns the settings in force, or an error that names the first one with an unacceptable value.
     pub fn config(&self) -> Result<Config> {
         let mut config: Config = self
             .values
@@ -200,7 +203,7 @@ impl Layers {
         Ok(config)
     }
 
-    /// Every setting with its origin, for people.
+    /// Returns every setting with its origin, for people to read.
     pub fn shown(&self) -> Vec<Setting> {
         let shown = |(name, origin): &(String, String)| {
             let value = self.values.get(name).map(ToString::to_string).unwrap_or_default();
@@ -212,9 +215,10 @@ impl Layers {
     }
 }
 
-/// Hides the passwords of a URL: the one before its host, and the one among its parameters.
+/// Hides the passwords in a URL: the one before the host, and the one among the query parameters.
 pub fn mask_password(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    // From the right: a password may contain `@`, a host may not.
     let rest = match rest.rsplit_once('@').and_then(|(login, host)| Some((login.split_once(':')?.0, host))) {
         Some((user, host)) => format!("{user}:****@{host}"),
         None => rest.to_owned(),
@@ -225,12 +229,12 @@ pub fn mask_password(text: &str) -> String {
 }
 
 impl Config {
-    /// The directory of what is kept.
+    /// The directory in which database, files and keys are kept by default.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
-    /// Where the database is.
+    /// The URL or path of the database.
     pub fn database_url(&self) -> String {
         if self.database_url.is_empty() {
             self.data_dir.join("sts_clearance.db").display().to_string()
@@ -239,7 +243,7 @@ impl Config {
         }
     }
 
-    /// Where the files are.
+    /// The URL or path of the file store.
     pub fn files_url(&self) -> String {
         if self.files_url.is_empty() {
             self.data_dir.join("files").display().to_string()
@@ -248,61 +252,62 @@ impl Config {
         }
     }
 
-    /// The proxies that are believed when they say whom a request came from.
+    /// The proxies that are believed when they name the client of a request.
     pub fn trusted_proxies(&self) -> &TrustedProxies {
         &self.proxies
     }
 
-    /// Where the key that signs logs is kept.
+    /// The file of the key that signs logs.
     pub fn log_key_file(&self) -> PathBuf {
         if self.log_key_file.is_empty() { self.data_dir.join("keys/log.key") } else { self.log_key_file.clone().into() }
     }
 
-    /// Where the certificate and key of the seal are, where they are somebody's.
+    /// The file of the seal's certificate and key. `None` if the operator has set none.
     pub fn seal_file(&self) -> Option<PathBuf> {
         (!self.seal_file.is_empty()).then(|| self.seal_file.clone().into())
     }
 
-    /// Where the certificates of the time-stamp authorities are whose time counts.
+    /// The file with the certificates of the time-stamp authorities that are trusted. `None` if there is none.
     pub fn timestamp_authorities(&self) -> Option<PathBuf> {
         (!self.timestamp_authorities.is_empty()).then(|| self.timestamp_authorities.clone().into())
     }
 
-    /// Where those are that were made here.
+    /// The file of the seal's certificate and key that the server generates for itself.
     pub fn self_made_seal_file(&self) -> PathBuf {
         self.data_dir.join("keys/seal.pem")
     }
 
-    /// How long a session lasts.
+    /// How long a session lasts at most.
     pub fn session_duration(&self) -> Duration {
         Duration::from_secs(u64::from(self.session_hours) * 3600)
     }
 
-    /// How long a session lasts that is not used.
+    /// How long a session lasts without being used.
     pub fn session_idle_duration(&self) -> Duration {
         Duration::from_secs(u64::from(self.session_idle_minutes) * 60)
     }
 
-    /// How often everything stored is checked; none where that is not to be.
+    /// How often everything stored is checked. `None` if it is not.
     pub fn fsck_period(&self) -> Option<Duration> {
         (self.fsck_hours > 0).then(|| Duration::from_secs(u64::from(self.fsck_hours) * 3600))
     }
 
-    /// The largest file that is taken, in bytes.
+    /// The largest file that can be uploaded, in bytes.
     pub fn upload_limit(&self) -> u64 {
         u64::from(self.upload_limit_mib) * 1024 * 1024
     }
 
-    /// The directory of further fonts, as an absolute path. `None` where there is none.
+    /// The directory of further fonts, as an absolute path. `None` if there is none.
     pub fn font_dir(&self) -> Option<PathBuf> {
         if self.font_dir.is_empty() {
             return None;
         }
-        // A path that cannot be made absolute is used as it is, and refused where it is read.
+        // Children run in `/`, so a relative path would mean another directory there. A path that cannot be made
+        // absolute is used as it is, and refused when it is read.
         Some(std::path::absolute(&self.font_dir).unwrap_or_else(|_| PathBuf::from(&self.font_dir)))
     }
 
-    /// The fonts of reports.
+    /// Loads the fonts in which reports are drawn.
     pub fn fonts(&self) -> Result<report::Fonts> {
         let Some(directory) = self.font_dir() else { return Ok(report::Fonts::embedded()) };
         report::Fonts::with_directory(&directory)

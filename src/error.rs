@@ -1,52 +1,51 @@
-//! Every error meaning: its code, its HTTP status and its words.
+//! The one error type of the server: each variant with its code, its HTTP status and its message.
 //!
-//! Doors do not invent errors: `http::problem` renders this table as problem details (RFC 9457), the
-//! command line prints the same words. What a reader cannot mend is told in general terms and
-//! logged in full, once.
+//! Doors add no variants of their own: `http::problem` renders these as problem details (RFC 9457), the command line
+//! prints the same messages. Of an internal fault the client gets a general message only; the full one is logged once.
 
 use std::fmt;
 
 use room::visible::cut;
 
-/// What an operation answers with.
+/// The result of an operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The longest detail of a problem, in characters.
+/// The longest `detail` of a problem, in characters.
 const LONGEST_DETAIL: usize = 8_000;
 
-/// What went wrong.
+/// Why an operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No session, or one that is unknown, expired or revoked, or whose user is disabled.
+    /// There is no session, or it is unknown, expired or revoked, or its user is disabled.
     #[error("sign in first: the request carries no valid session token")]
     Unauthenticated,
-    /// A sign-in that failed; deliberately the same for an unknown address and a wrong password.
+    /// A sign-in failed. Deliberately the same for an unknown address and a wrong password (ASVS 5.0 6.3.8).
     #[error("the e-mail address or the password is wrong")]
     WrongCredentials,
-    /// Too many failed sign-ins.
+    /// There were too many failed attempts to sign in.
     #[error("there were too many failed attempts; try again in {}", in_words(*.seconds))]
     TooManyAttempts {
-        /// Until the next attempt is heard.
+        /// Seconds until the next attempt is accepted.
         seconds: u64,
-        /// What has to come with it, where it is for signing in.
+        /// What the next attempt has to present, if it is one to sign in.
         ticket: Option<String>,
     },
-    /// The right password, which somebody else chose, and which its owner did not replace in time.
+    /// The password is right, but an admin chose it, and its owner did not replace it in time.
     #[error(
         "the password that you were given has run out, since you did not replace it within a week; ask an admin for \
          another"
     )]
     GivenPasswordRanOut,
-    /// What cannot be undone, in a session where the password was not given just now.
+    /// The action cannot be undone, and the password was not given in this session within the last few minutes.
     #[error(
         "this cannot be undone: give your password again first, with `POST /api/v1/auth/confirm`; it counts for five \
          minutes"
     )]
     PasswordRequired,
-    /// A request that would change something was made by another site's page, or by one that hides where it is.
+    /// A request that would change something came from another site's page, or from one that hides its origin.
     #[error("the request was not made by a page of this server; open the page here and send it again")]
     ForeignOrigin,
-    /// The caller is no party of the room.
+    /// The caller is not a party of the room.
     #[error("you are not a party of this room")]
     NotAParty,
     /// The role does not allow the action.
@@ -54,77 +53,77 @@ pub enum Error {
     RoleForbids {
         /// `resource:verb`.
         action: &'static str,
-        /// The role the caller has here.
+        /// The role that the caller has here.
         role: &'static str,
-        /// The roles that may.
+        /// The roles that are allowed to do it.
         roles: Vec<&'static str>,
     },
-    /// The role would allow it, but not to this person: it concerns their own paper or side.
+    /// The role would allow the action, but it concerns the caller's own document or side.
     #[error("{0}")]
     OwnInterest(&'static str),
-    /// Somebody else chose the caller's password.
+    /// The caller's password was chosen by an admin, and has to be replaced first.
     #[error(
         "somebody else chose your password; choose one of your own first, at `/account/password` or with \
          `POST /api/v1/auth/password`"
     )]
     PasswordChangeRequired,
-    /// There is no such thing, or not here.
+    /// The thing does not exist, or not in this room.
     #[error("there is no such {0}")]
     NotFound(&'static str),
-    /// The request cannot be read at all.
+    /// The request cannot be parsed at all.
     #[error("{0}")]
     Malformed(String),
-    /// The request can be read, and a field of it is not acceptable.
+    /// The request can be parsed, but some of its fields are not acceptable.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<FieldError>),
-    /// The state of things does not allow it now.
+    /// The present state does not allow the action.
     #[error("{detail}")]
     Conflict {
         /// What stands in the way, and what helps.
         detail: String,
-        /// Seconds after which it may work.
+        /// Seconds after which it may succeed.
         retry_after: Option<u64>,
     },
-    /// A `Range` that the file does not have.
+    /// The requested range lies outside the file.
     #[error("the range lies outside the file of {size} bytes")]
     RangeNotSatisfiable {
-        /// Of the file.
+        /// The size of the file, in bytes.
         size: u64,
     },
-    /// A file of which no preview can be drawn.
+    /// No preview of this file can be drawn.
     #[error("this file cannot be previewed; download it")]
     NoPreview,
-    /// A status the HTTP layer found by itself, such as `405`.
+    /// A status that the HTTP layer determined by itself, such as 405.
     #[error("{1}")]
     Http(u16, String),
-    /// More waits for the database than it can take.
+    /// More work is waiting than the server can take.
     #[error("the server is busy; try again in a moment")]
     Busy,
-    /// The transaction was not committed; nothing of it stays.
+    /// The transaction was not committed, and has left no trace.
     #[error("the change could not be written to disk; nothing was changed")]
     WriteFailed,
-    /// The server cannot start as it is set up.
+    /// The server cannot start with these settings.
     #[error("{0}")]
     Setup(String),
     /// A command that would destroy something was not confirmed.
     #[error("{0}")]
     Refused(String),
-    /// SQLite.
+    /// An error of SQLite that callers cannot handle.
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// PostgreSQL.
+    /// An error of PostgreSQL, or of the connection to it.
     #[error("PostgreSQL: {}", postgres_words(.0))]
     Postgres(#[from] tokio_postgres::Error),
-    /// The pool of connections to PostgreSQL.
+    /// The pool has no connection to PostgreSQL to give.
     #[error("PostgreSQL cannot be reached: {}", chain(.0))]
     Pool(#[from] deadpool_postgres::PoolError),
-    /// The file store.
+    /// An error of the file store.
     #[error("the file store: {0}")]
     Store(#[from] object_store::Error),
-    /// The child process that was doing it has ended, or did not come to an end.
+    /// The child process that did the work ended early, or did not finish in time.
     #[error("the process that was doing this ended before it was done: {0}")]
     ChildDied(String),
-    /// A defect of the program, or data that contradicts itself.
+    /// A defect of the program, or stored data that contradicts itself.
     #[error("{0}")]
     Internal(String),
 }
@@ -132,10 +131,10 @@ pub enum Error {
 /// One field of a request and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    /// The field's name, with a path into lists: `parties[1].email`. Empty in the last of many, which tells how many
+    /// The field's name, with a path into lists: `parties[1].email`. Empty in the last of many, which states how many
     /// more there are.
     pub field: String,
-    /// What is wrong, following the name: "must not be blank".
+    /// What is wrong, to be read after the name: "must not be blank".
     pub message: String,
 }
 
@@ -144,7 +143,7 @@ impl FieldError {
     /// a mebibyte.
     const LONGEST: (usize, usize) = (100, 1_000);
 
-    /// A fault of this field; what is too long to be read is cut.
+    /// A fault of this field. Name and message are cut if they are too long to be read.
     pub fn new(field: &str, message: impl Into<String>) -> Self {
         let (longest_name, longest_message) = Self::LONGEST;
         Self { field: cut(field, longest_name), message: cut(&message.into(), longest_message) }
@@ -158,27 +157,27 @@ impl fmt::Display for FieldError {
 }
 
 impl Error {
-    /// A defect.
+    /// A defect of the program, described for the log.
     pub fn internal(what: impl Into<String>) -> Self {
         Self::Internal(what.into())
     }
 
-    /// A start that cannot be.
+    /// A reason why the server or the command cannot start.
     pub fn setup(why: impl Into<String>) -> Self {
         Self::Setup(why.into())
     }
 
-    /// One unacceptable field.
+    /// A request with one unacceptable field.
     pub fn field(field: &str, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError::new(field, message)])
     }
 
-    /// A state that does not allow it, and that waiting does not change.
+    /// A conflict with the present state that waiting does not resolve.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::Conflict { detail: detail.into(), retry_after: None }
     }
 
-    /// HTTP status and stable code.
+    /// Returns the HTTP status and the stable code.
     pub fn status(&self) -> (u16, &'static str) {
         match self {
             Self::Malformed(_) => (400, "malformed"),
@@ -212,7 +211,7 @@ impl Error {
         }
     }
 
-    /// The words for whoever asked; nothing of the inside where the fault is ours.
+    /// Returns the message for the client. For an internal fault it says nothing about the server's inside.
     pub fn detail(&self) -> String {
         match self.status().0 {
             500 => "the server failed to do this; its log says why under this request id".into(),
@@ -224,13 +223,14 @@ impl Error {
     }
 }
 
-/// Whether the connection broke, or the database is on its way down or up.
+/// Whether the connection broke, or the database is starting or shutting down.
 fn has_gone(error: &tokio_postgres::Error) -> bool {
     error.is_closed()
+        // Class 08 is a connection exception; 57P01 to 57P05 are shutdown, crash and start (PostgreSQL, appendix A).
         || error.code().is_some_and(|code| code.code().starts_with("08") || code.code().starts_with("57P"))
 }
 
-/// A wait as people say it.
+/// Writes a wait as people say it, in seconds or minutes.
 fn in_words(seconds: u64) -> String {
     match seconds {
         1 => "1 second".into(),
@@ -244,6 +244,7 @@ fn postgres_words(error: &tokio_postgres::Error) -> String {
 }
 
 fn chain(error: &dyn std::error::Error) -> String {
+    // Some errors include their cause in their own message, others only name it as their source.
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

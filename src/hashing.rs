@@ -1,5 +1,5 @@
-//! How passwords are kept: argon2id with the parameters of the OWASP password storage cheat sheet (19 MiB, two passes, one
-//! lane), hashed away from the threads that serve requests, in memory that is used again.
+//! Hashing of passwords: argon2id with the parameters of the OWASP password storage cheat sheet (19 MiB, two passes,
+//! one lane), away from the threads that serve requests, in memory that is reused.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -14,46 +14,50 @@ use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 
-/// Passwords hashed at once: each takes 19 MiB and a core.
-const PLACES: usize = 2;
-/// A crowd that waits longer than this to have passwords hashed is told to come back.
+/// How many passwords are hashed at once: each takes 19 MiB and a core.
+const AT_ONCE: usize = 2;
+/// The longest that a request waits until its password can be hashed; after that the server counts as busy.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Of the hash, in bytes.
+/// The length of the hash, in bytes.
 const LENGTH: usize = Params::DEFAULT_OUTPUT_LEN;
 
-/// Places for the work on passwords, and the memory of each: allocated once, since what many threads allocate and free
-/// in turn stays with the process.
+/// Permits for the work on passwords, with the memory for each.
+///
+/// The memory is allocated once and kept: what many threads allocate and free in turn would stay with the process, many
+/// times over.
 #[derive(Clone)]
 pub struct Hashing {
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     memory: Arc<Mutex<Vec<Vec<Block>>>>,
 }
 
 impl Default for Hashing {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(PLACES)), memory: Arc::default() }
+        Self { permits: Arc::new(Semaphore::new(AT_ONCE)), memory: Arc::default() }
     }
 }
 
 impl Hashing {
-    async fn work<T: Send + 'static>(&self, job: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static) -> Result<T> {
-        let place = tokio::time::timeout(PATIENCE, Arc::clone(&self.places).acquire_owned()).await;
-        let place = place.map_err(|_| Error::Busy)?.map_err(|_| Error::Busy)?;
+    /// Runs the job on a thread for blocking work, with memory for one hash, once a permit is free.
+    async fn run<T: Send + 'static>(&self, job: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static) -> Result<T> {
+        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned()).await;
+        let permit = permit.map_err(|_| Error::Busy)?.map_err(|_| Error::Busy)?;
         let memory = Arc::clone(&self.memory);
-        // The place is given back when the work is done, even where nobody waits for it any more.
+        // The closure owns the permit: a request that is cancelled does not stop the thread, so it must not free the
+        // permit either. Otherwise cancelled requests could take every core.
         let work = move || {
             let kept = || memory.lock().unwrap_or_else(PoisonError::into_inner);
             let mut blocks = kept().pop().unwrap_or_default();
             let done = job(&mut blocks);
             kept().push(blocks);
-            drop(place);
+            drop(permit);
             done
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(format!("hashing a password: {error}")))
     }
 }
 
-/// The hash to store, in PHC form.
+/// Hashes a password and returns the hash to store, in PHC string format.
 pub async fn hash(hashing: &Hashing, password: String) -> Result<String> {
     let hash = move |memory: &mut Vec<Block>| {
         let params = Params::new(19 * 1024, 2, 1, None).map_err(unusable)?;
@@ -63,13 +67,14 @@ pub async fn hash(hashing: &Hashing, password: String) -> Result<String> {
         let (algorithm, version) = (Algorithm::Argon2id.ident(), Some(Version::V0x13.into()));
         Ok(PasswordHash { algorithm, version, params, salt: Some(salt), hash: Some(hash) }.to_string())
     };
-    hashing.work(hash).await?
+    hashing.run(hash).await?
 }
 
-/// Whether the password fits the hash; without a hash it costs the same and never does.
+/// Returns whether the password matches the hash. Without a hash it takes the same time and returns `false`.
 pub async fn verify(hashing: &Hashing, password: String, hash: Option<String>) -> Result<bool> {
     let verify = move |memory: &mut Vec<Block>| {
         let Some(hash) = hash else {
+            // There is no such account. The same work is done, or the time would tell which addresses have one.
             let params = Params::new(19 * 1024, 2, 1, None).map_err(unusable)?;
             argon2id(memory, password.as_bytes(), &Salt::generate(), &params)?;
             return Ok(false);
@@ -79,13 +84,14 @@ pub async fn verify(hashing: &Hashing, password: String, hash: Option<String>) -
         if stored.algorithm != Algorithm::Argon2id.ident() || stored.version != Some(Version::V0x13.into()) {
             return Err(unusable("it is not argon2id"));
         }
-        // Outputs are compared in constant time.
+        // `Output` compares in constant time.
         Ok(argon2id(memory, password.as_bytes(), salt, &Params::try_from(&stored).map_err(unusable)?)? == *kept)
     };
-    hashing.work(verify).await?
+    hashing.run(verify).await?
 }
 
 fn argon2id(memory: &mut Vec<Block>, password: &[u8], salt: &Salt, params: &Params) -> Result<Output> {
+    // The blocks still hold an earlier password's work; argon2 overwrites each block before it reads it.
     memory.resize(params.block_count(), Block::default());
     let mut hash = [0; LENGTH];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());

@@ -1,7 +1,7 @@
-//! STS Clearance: rooms in which the parties to a ship-to-ship transfer clear it together, and
-//! snapshots of them that last.
+//! STS Clearance: rooms in which the parties to a ship-to-ship transfer clear it together, and lasting snapshots of
+//! these rooms.
 //!
-//! A reader starts at [`policy`] (who may do what), [`domain::snapshots`] (what a snapshot is) and
+//! Good places to start reading are [`policy`] (who may do what), [`domain::snapshots`] (what a snapshot is) and
 //! [`jobs`] (what runs by itself). `ARCHITECTURE.md` has the map.
 
 pub mod policy;

@@ -1,4 +1,11 @@
-//! Who follows what happens: a bell for every room, and the places of those who listen.
+//! Live events: how those who follow a room learn that something happened in it.
+//!
+//! Who follows a room gets no message of what happened, only that something did. The stream then looks, in one read,
+//! whether its caller still may, what the log holds after the position that it sent last, and how far files are. So a
+//! stream can never show what its caller may no longer see, and two notifications at once cost one read.
+//!
+//! On SQLite the writer notifies after its commit; on PostgreSQL the transaction notifies, and each server's relay
+//! passes it on. A lost notification costs 15 seconds, because every stream looks that often in any case.
 
 use room::{RoomId, UserId};
 use tokio::sync::broadcast::{
@@ -12,75 +19,81 @@ use crate::{
     shares::{Seat, Shares},
 };
 
-/// Rings that a listener may be behind; one who is further behind looks all the same.
-const RINGS: usize = 256;
-/// Streams open at once: half of the connections that a server takes, so that the other half is there for work.
+/// How many notifications a listener can fall behind before the oldest are dropped. It looks all the same.
+const BACKLOG: usize = 256;
+/// How many streams are open at once: half of the connections that the server accepts, which leaves the other half for
+/// requests.
 pub const MOST_STREAMS: usize = 256;
-/// Streams of one account, whatever number of sessions it has.
+/// How many streams one account has at once, in all its sessions together.
 pub const MOST_STREAMS_OF_ACCOUNT: usize = MOST_STREAMS / 4;
-/// Streams of one session.
+/// How many streams one session has at once.
 pub const MOST_STREAMS_OF_SESSION: usize = 16;
 
-/// Rung when something has happened in a room, which whoever listens then looks for. A clone is the same bell.
+/// Notifies listeners that something has happened in a room. A clone notifies the same listeners.
 #[derive(Debug, Clone)]
-pub struct Bell {
-    /// The room; none for every room.
-    rings: broadcast::Sender<Option<RoomId>>,
+pub struct Notifier {
+    /// Each message is the room in which something happened, or `None` for every room.
+    rooms: broadcast::Sender<Option<RoomId>>,
 }
 
-impl Default for Bell {
+impl Default for Notifier {
     fn default() -> Self {
-        Self { rings: broadcast::Sender::new(RINGS) }
+        Self { rooms: broadcast::Sender::new(BACKLOG) }
     }
 }
 
-impl Bell {
-    /// Something has happened in this room, and can be read.
-    pub fn ring(&self, room: RoomId) {
-        // That nobody listens is no failure.
-        let _ = self.rings.send(Some(room));
+impl Notifier {
+    /// Notifies those who follow this room. What happened must be committed by now.
+    pub fn notify(&self, room: RoomId) {
+        // An error means only that nobody listens.
+        let _ = self.rooms.send(Some(room));
     }
 
-    /// Something may have happened in any room.
-    pub fn ring_everywhere(&self) {
-        let _ = self.rings.send(None);
+    /// Notifies all listeners, because something may have happened in any room.
+    pub fn notify_all(&self) {
+        let _ = self.rooms.send(None);
     }
 
-    /// Hears what happens in this room from now on.
+    /// Follows this room from now on.
     pub fn listen(&self, room: RoomId) -> Listener {
-        Listener { room, rings: self.rings.subscribe() }
+        Listener { room, rooms: self.rooms.subscribe() }
     }
 }
 
-/// Hears the bell of one room.
+/// Follows one room.
 #[derive(Debug)]
 pub struct Listener {
     room: RoomId,
-    rings: broadcast::Receiver<Option<RoomId>>,
+    rooms: broadcast::Receiver<Option<RoomId>>,
 }
 
 impl Listener {
-    /// Waits until something may have happened; rings that have come meanwhile are one.
-    pub async fn rung(&mut self) {
+    /// Waits until something may have happened in the room. Notifications that came meanwhile count as one.
+    pub async fn changed(&mut self) {
         loop {
-            match self.rings.recv().await {
+            match self.rooms.recv().await {
                 Ok(Some(room)) if room != self.room => {}
+                // A receiver that lags has lost messages, and its own room may have been among them. A look too many is
+                // cheap; one too few would be late.
                 Ok(_) | Err(RecvError::Lagged(_)) => break,
+                // The database is gone, so the server stops. The stream's own end comes from there.
                 Err(RecvError::Closed) => std::future::pending().await,
             }
         }
-        while matches!(self.rings.try_recv(), Ok(_) | Err(TryRecvError::Lagged(_))) {}
+        // Drop what is queued: it was committed before it was sent, so the look that follows finds it. What is sent
+        // during that look stays queued and wakes the next call, so nothing is missed.
+        while matches!(self.rooms.try_recv(), Ok(_) | Err(TryRecvError::Lagged(_))) {}
     }
 }
 
-/// The places for streams, shared out by account and by session.
+/// The seats for streams, shared out by account and by session.
 #[derive(Debug)]
-pub struct Places {
+pub struct StreamSeats {
     of_accounts: Shares<UserId>,
     of_sessions: Shares<Hash>,
 }
 
-impl Default for Places {
+impl Default for StreamSeats {
     fn default() -> Self {
         Self {
             of_accounts: Shares::new(MOST_STREAMS, MOST_STREAMS_OF_ACCOUNT),
@@ -89,14 +102,16 @@ impl Default for Places {
     }
 }
 
-impl Places {
-    /// Takes a place for a stream of this account's session, until it is dropped.
-    pub fn take(&self, account: UserId, session: Hash) -> Result<Place> {
+impl StreamSeats {
+    /// Takes a seat for a stream of this account's session. It is given back when the seat is dropped.
+    pub fn take(&self, account: UserId, session: Hash) -> Result<StreamSeat> {
         let of_session = self.of_sessions.try_take(session);
         let of_account = self.of_accounts.try_take(account);
         if let (Some(of_session), Some(of_account)) = (of_session, of_account) {
-            return Ok(Place { _of_session: of_session, _of_account: of_account });
+            return Ok(StreamSeat { _of_session: of_session, _of_account: of_account });
         }
+        // What was taken of the two is given back here. Other requests may have changed the counts since; then the last
+        // message is the one that is sent, which is true as well.
         if self.of_sessions.taken_by(&session) >= MOST_STREAMS_OF_SESSION {
             return Err(Error::conflict(format!(
                 "this session has {MOST_STREAMS_OF_SESSION} event streams open already; close one first"
@@ -112,9 +127,9 @@ impl Places {
     }
 }
 
-/// A place that is taken.
+/// A seat that one stream holds.
 #[derive(Debug)]
-pub struct Place {
+pub struct StreamSeat {
     _of_session: Seat<Hash>,
     _of_account: Seat<UserId>,
 }

@@ -1,4 +1,4 @@
-//! Runs the command that was asked for.
+//! The program: runs the command that the command line names.
 
 use std::process::ExitCode;
 

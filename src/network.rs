@@ -1,4 +1,4 @@
-//! Networks: where clients come from, as far as limits count them, and which proxies are trusted.
+//! Networks that limits count clients by, and the proxies that are trusted to name their clients.
 
 use std::{
     fmt,
@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-/// What limits count as one client: an IPv4 address, or an IPv6 /64, of which a single customer usually has all.
+/// What limits count as one client: an IPv4 address, or an IPv6 /64, since a single customer usually has a whole /64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Network(IpAddr);
 
@@ -28,11 +28,11 @@ impl fmt::Display for Network {
     }
 }
 
-/// Addresses and networks (CIDR) from which proxies come that say truly whom they speak for.
+/// Addresses and networks (CIDR) of the proxies whose word about their clients' addresses is believed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<Block>);
 
-/// The addresses that have these leading bits.
+/// The addresses that share these leading bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Block {
     address: IpAddr,
@@ -42,6 +42,7 @@ struct Block {
 impl TrustedProxies {
     /// Returns whether a proxy at this address is believed.
     pub fn contain(&self, address: IpAddr) -> bool {
+        // A dual-stack socket reports IPv4 peers as `::ffff:a.b.c.d`.
         let address = address.to_canonical();
         self.0.iter().any(|block| block.contains(address))
     }
@@ -50,7 +51,7 @@ impl TrustedProxies {
 impl FromStr for TrustedProxies {
     type Err = String;
 
-    /// Reads addresses and networks that are parted by blanks or commas.
+    /// Parses addresses and networks that are separated by blanks or commas.
     fn from_str(text: &str) -> Result<Self, String> {
         let words = text.split([' ', ',']).filter(|word| !word.is_empty());
         words.map(str::parse).collect::<Result<_, _>>().map(Self)
@@ -75,6 +76,7 @@ impl Block {
         let bits = u32::from(self.bits);
         match (self.address, address) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
+                // Moved to the leading 32 bits, so that one mask serves both families.
                 let wide = |address: Ipv4Addr| masked(u128::from(address.to_bits()) << 96, bits);
                 wide(own) == wide(other)
             }
@@ -84,7 +86,8 @@ impl Block {
     }
 }
 
-/// The leading bits of an address; the others are zero.
+/// Returns the leading bits of an address, with all others zero.
 fn masked(address: u128, bits: u32) -> u128 {
+    // A shift by 128 overflows: for 0 bits the mask is empty.
     address & u128::MAX.checked_shl(u128::BITS - bits).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
-//! Who may do what: the permission matrix, and nothing else.
+//! The permission matrix: which role may do what, and nothing else.
 //!
-//! An action that the table does not list for a role is denied; [`may`] is the only question asked
-//! of it, by `http::caller`.
+//! An action that the table does not list for a role is denied. [`may`] is the only way to ask it, and `http::caller`
+//! asks.
 
 use Action::{
     ActivityExport, ActivityListAll, ActivityListOwn, ActivityViewAll, ActivityViewOwn, ApprovalCreate, ApprovalDelete,
@@ -17,7 +17,7 @@ use room::Role;
 const YES: bool = true;
 const NO: bool = false;
 
-/// One row per resource and action: its name, and which roles may. An admin passes every listed row.
+/// One row for each resource and action: its name, and which roles are allowed. An admin passes every row.
 #[rustfmt::skip]
 pub const POLICY: &[(Action, &str, [bool; 6])] = &[
     //                                                      owner broker chart. seller buyer admin
@@ -79,7 +79,7 @@ pub const POLICY: &[(Action, &str, [bool; 6])] = &[
     (ConfigManageFeatureFlags,  "config:manage_feature_flags", [NO,  NO,  NO,  NO,  NO,  YES]),
 ];
 
-/// Something a caller may ask to do: a resource and a verb, as in [`POLICY`].
+/// Something that a caller can ask to do: a resource and a verb, as in [`POLICY`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is named in the table above")]
 #[rustfmt::skip]
@@ -97,18 +97,18 @@ pub enum Action {
 }
 
 impl Action {
-    /// The action as `resource:verb`, the word that refusals and the log use.
+    /// Returns the action as `resource:verb`, the name that refusals and the log use.
     pub fn name(self) -> &'static str {
         row(self).map_or("unlisted", |(_, name, _)| name)
     }
 
-    /// The roles that may do this, in the table's order.
+    /// Returns the roles that are allowed to do this, in the table's order.
     pub fn roles(self) -> Vec<Role> {
         Role::ALL.into_iter().filter(|role| may(*role, self)).collect()
     }
 }
 
-/// Whether the role may do the action. What the table does not list is denied.
+/// Returns whether the role is allowed to do the action. What the table does not list is denied.
 pub fn may(role: Role, action: Action) -> bool {
     row(action).is_some_and(|(_, _, roles)| roles[role as usize])
 }

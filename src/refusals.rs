@@ -1,7 +1,8 @@
-//! What was refused and is not in the logs yet, counted by the minute: nobody can flood a log by being refused.
+//! Refusals that are not in the logs yet, counted by the minute, so that no client can flood a log by being refused.
 //!
-//! The first of a kind in a minute is told at once. What more of it comes in that minute is counted, and told in one entry
-//! when the minute is over. Only so many kinds are told apart in a minute; what is beyond them is counted together.
+//! The first refusal of a kind in a minute is logged at once. Further ones in that minute are counted, and logged in
+//! one entry when the minute is over. The number of kinds that are told apart in a minute is limited; those beyond it
+//! are counted together.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,36 +13,36 @@ use room::{Role, RoomId, Time};
 
 use crate::network::Network;
 
-/// Of each reason, so many kinds are told apart in a minute.
+/// How many kinds are told apart in a minute, for each reason.
 const KINDS: usize = 32;
-/// Of refusals by role, which have people and rooms that exist.
+/// The same for refusals by role. There can be more, since their people and rooms exist.
 const KINDS_BY_ROLE: usize = 1024;
-/// Networks that are told apart where kinds are not.
+/// How many networks are remembered with refusals that are counted together.
 const NETWORKS: usize = 1000;
-/// Entries that wait to be written; what is beyond them is added to the last.
+/// How many counts can wait to be logged; later ones are merged.
 const WAITING: usize = 4096;
 
-/// Why somebody who wanted in, or wanted something, was refused.
+/// Why a request was refused before its role was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// Address or password were wrong.
+    /// The address or the password was wrong.
     WrongCredentials,
     /// There were too many attempts to sign in.
     TooManyAttempts,
-    /// The password was right, and had run out.
+    /// The password was right, but was given by an admin and not replaced in time.
     GivenPasswordRanOut,
-    /// In an open session, the present password was wrong, or given wrongly too often.
+    /// In an open session, the present password was wrong, or was wrong too often.
     PresentPassword,
-    /// A session token that opens nothing.
+    /// The session token is unknown, expired or revoked.
     Token,
-    /// What another site's page sent.
+    /// The request came from a page of another site.
     ForeignOrigin,
-    /// Somebody who is no party of the room.
+    /// The caller is not a party of the room.
     NotAParty,
 }
 
 impl Reason {
-    /// The word in the log.
+    /// Returns the reason as the log writes it.
     pub fn word(self) -> &'static str {
         match self {
             Self::WrongCredentials => "wrong_credentials",
@@ -54,49 +55,49 @@ impl Reason {
         }
     }
 
-    /// Whether it was about signing in.
+    /// Whether the refused request was an attempt to sign in.
     pub fn is_of_sign_in(self) -> bool {
         matches!(self, Self::WrongCredentials | Self::TooManyAttempts | Self::GivenPasswordRanOut)
     }
 }
 
-/// What is counted together.
+/// Refusals that are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// At the door: told in the platform's log.
+    /// Refused before the caller was known or let in; logged in the platform's log.
     AtDoor {
-        /// Why.
+        /// Why it was refused.
         reason: Reason,
-        /// Where it came from.
+        /// The network that the request came from.
         network: Network,
-        /// Address of the account that it was about, where there is such an account. What was typed and is none is not
+        /// Address of the account that it was about, if there is such an account. Any other text that was typed is not
         /// kept: it may be a password.
         account: Option<String>,
-        /// The room that it was about.
+        /// The room that it was about, if any.
         room: Option<RoomId>,
     },
-    /// By the role: told in the log of the room, or in the platform's.
+    /// Refused because of the caller's role; logged in the log of the room, or in the platform's.
     ByRole {
-        /// That log's room.
+        /// The room whose log it is, or `None` for the platform's.
         room: Option<RoomId>,
-        /// Address of whom it was refused to.
+        /// Address of the caller.
         email: String,
-        /// Their name.
+        /// Name of the caller.
         name: String,
-        /// Their role.
+        /// Role of the caller, in the room or on the platform.
         role: Role,
-        /// What they wanted.
+        /// The action that was refused, as `resource:verb`.
         permission: &'static str,
     },
-    /// Whatever else was refused for this reason: too many kinds to tell apart.
+    /// All further refusals for this reason, once there are too many kinds to tell apart.
     Others(Reason),
-    /// Whatever else was refused by roles; from where is not kept.
+    /// All further refusals by role; where they came from is not kept.
     OthersByRole,
 }
 
 impl Kind {
-    /// What it is counted under where there are too many kinds, and how many there may be.
-    fn beyond(&self) -> (Self, usize) {
+    /// Returns the kind that this one is counted under if there are too many kinds, and how many there can be.
+    fn overflow(&self) -> (Self, usize) {
         match self {
             Self::AtDoor { reason, .. } | Self::Others(reason) => (Self::Others(*reason), KINDS),
             Self::ByRole { .. } | Self::OthersByRole => (Self::OthersByRole, KINDS_BY_ROLE),
@@ -104,21 +105,21 @@ impl Kind {
     }
 }
 
-/// How often, from when to when.
+/// How often refusals of one kind happened, from when to when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Count {
-    /// How often.
+    /// The number of refusals.
     pub times: u64,
-    /// The first time.
+    /// The instant of the first.
     pub from: Time,
-    /// The last time.
+    /// The instant of the last.
     pub to: Time,
-    /// The networks it came from, where kinds are not told apart.
+    /// The networks they came from, if kinds are not told apart.
     pub networks: BTreeSet<Network>,
 }
 
 impl Count {
-    /// One refusal, at `now`.
+    /// Counts one refusal, at `now`.
     pub fn one(now: Time) -> Self {
         Self { times: 1, ..Self::none(now) }
     }
@@ -139,7 +140,7 @@ impl Count {
     }
 }
 
-/// What was refused and is not told yet.
+/// The refusals that are not logged yet.
 #[derive(Debug, Default)]
 pub struct Refusals {
     table: Mutex<Table>,
@@ -147,31 +148,33 @@ pub struct Refusals {
 
 #[derive(Debug, Default)]
 struct Table {
-    /// The minute that is counted, since 1970.
+    /// The minute that is being counted, since 1970.
     minute: i64,
     open: BTreeMap<Kind, Count>,
-    /// Of minutes that are over.
+    /// The counts of minutes that are over.
     waiting: Vec<(Kind, Count)>,
 }
 
 impl Table {
-    /// Counts a refusal; returns whether it is the first of its kind in this minute, which is told at once.
+    /// Counts a refusal. Returns whether it is the first of its kind in this minute, which the caller logs at once.
     fn count(&mut self, kind: &Kind, now: Time) -> bool {
         let minute = minute(now);
+        // `!=`, not `>`: a clock that was set back begins a new minute as well.
         if minute != self.minute {
             self.minute = minute;
-            self.close();
+            self.close_minute();
         }
         if let Some(count) = self.open.get_mut(kind) {
             count.add(now);
             return false;
         }
-        let (beyond, most) = kind.beyond();
-        if self.open.keys().filter(|open| open.beyond().0 == beyond).count() < most {
+        let (overflow, most) = kind.overflow();
+        if self.open.keys().filter(|open| open.overflow().0 == overflow).count() < most {
+            // With a count of zero: the caller logs this one, so only later ones are left to be logged.
             self.open.insert(kind.clone(), Count::none(now));
             return true;
         }
-        let count = self.open.entry(beyond).or_insert_with(|| Count::none(now));
+        let count = self.open.entry(overflow).or_insert_with(|| Count::none(now));
         count.add(now);
         if let Kind::AtDoor { network, .. } = kind
             && count.networks.len() < NETWORKS
@@ -181,48 +184,49 @@ impl Table {
         false
     }
 
-    /// Ends the minute.
-    fn close(&mut self) {
+    /// Ends the minute: what was counted in it waits to be logged.
+    fn close_minute(&mut self) {
         let over = std::mem::take(&mut self.open).into_iter().filter(|(_, count)| count.times > 0);
         for (kind, count) in over {
-            self.wait(kind, count);
+            self.enqueue(kind, count);
         }
     }
 
-    fn wait(&mut self, kind: Kind, count: Count) {
-        let (beyond, is_full) = (kind.beyond().0, self.waiting.len() >= WAITING);
-        match self.waiting.iter_mut().find(|(waiting, _)| is_full && *waiting == beyond) {
+    fn enqueue(&mut self, kind: Kind, count: Count) {
+        // The database may be away for long. A full queue grows by one merged count for each reason at most.
+        let (overflow, is_full) = (kind.overflow().0, self.waiting.len() >= WAITING);
+        match self.waiting.iter_mut().find(|(waiting, _)| is_full && *waiting == overflow) {
             Some((_, waiting)) => waiting.merge(count),
-            None => self.waiting.push((if is_full { beyond } else { kind }, count)),
+            None => self.waiting.push((if is_full { overflow } else { kind }, count)),
         }
     }
 }
 
 impl Refusals {
-    /// Counts a refusal; returns whether it is the first of its kind in this minute, which is told at once.
+    /// Counts a refusal. Returns whether it is the first of its kind in this minute, which the caller logs at once.
     pub fn count(&self, kind: &Kind, now: Time) -> bool {
         self.lock().count(kind, now)
     }
 
-    /// Counts a refusal that was to be told at once and could not be.
+    /// Counts a refusal that could not be logged at once.
     pub fn count_again(&self, kind: Kind, now: Time) {
         self.lock().open.entry(kind).or_insert_with(|| Count::none(now)).add(now);
     }
 
-    /// Takes what was counted in the minutes that are over at `now`; with `all`, in the present one too.
+    /// Takes the counts of the minutes that are over at `now`; with `all`, those of the present minute too.
     pub fn take(&self, now: Time, all: bool) -> Vec<(Kind, Count)> {
         let mut table = self.lock();
         if all || table.minute != minute(now) {
-            table.close();
+            table.close_minute();
         }
         std::mem::take(&mut table.waiting)
     }
 
-    /// Gives back what was taken and could not be told.
-    pub fn give_back(&self, untold: impl IntoIterator<Item = (Kind, Count)>) {
+    /// Gives back counts that were taken and could not be logged.
+    pub fn give_back(&self, counts: impl IntoIterator<Item = (Kind, Count)>) {
         let mut table = self.lock();
-        for (kind, count) in untold {
-            table.wait(kind, count);
+        for (kind, count) in counts {
+            table.enqueue(kind, count);
         }
     }
 
@@ -232,7 +236,7 @@ impl Refusals {
     }
 }
 
-/// The minute of an instant, since 1970.
+/// Returns the number of the minute of an instant, since 1970.
 fn minute(now: Time) -> i64 {
     now.as_microsecond().div_euclid(60_000_000)
 }

@@ -1,4 +1,4 @@
-//! Logs: structured, as text or JSON, on standard error.
+//! Logging: structured events on standard error, as text or JSON.
 
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Starts logging as the settings say.
+/// Starts logging in the format and with the filter of the settings.
 pub fn start(config: &Config) -> Result<()> {
     let filter = EnvFilter::try_new(&config.log_filter)
         .map_err(|error| Error::setup(format!("the setting `log_filter`: {error}")))?;

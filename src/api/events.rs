@@ -19,7 +19,7 @@ use crate::{
         Access::{self, May},
         After, Caller, EventStream, InRoom, Routes, event_stream,
     },
-    live::{Listener, Place},
+    live::{Listener, StreamSeat},
     policy::Action::ActivityListOwn,
 };
 
@@ -51,7 +51,7 @@ struct ProgressView {
 }
 
 async fn follow(app: App, caller: Caller, room: InRoom, After(seen): After) -> Result<EventStream> {
-    let place = app.streams.take(caller.user.id, caller.session)?;
+    let seat = app.streams.take(caller.user.id, caller.session)?;
     // Before the first look: what happens in between is seen by one of them.
     let listener = app.db.listen(room.id);
     let head = app.db.read(async |tx| db::logs::head(tx, Log::Room(room.id)).await).await?;
@@ -69,7 +69,7 @@ async fn follow(app: App, caller: Caller, room: InRoom, After(seen): After) -> R
         progress: BTreeMap::new(),
         listener,
         heartbeat,
-        _place: place,
+        _seat: seat,
     };
     Ok(EventStream(stream.told(event_stream::greeting(next - 1))))
 }
@@ -87,7 +87,7 @@ struct Stream {
     progress: BTreeMap<SnapshotId, i64>,
     listener: Listener,
     heartbeat: Interval,
-    _place: Place,
+    _seat: StreamSeat,
 }
 
 impl Stream {
@@ -126,7 +126,7 @@ impl Stream {
             biased;
             () = self.app.stopping.cancelled() => None,
             _ = self.heartbeat.tick() => Some(true),
-            () = self.listener.rung() => Some(false),
+            () = self.listener.changed() => Some(false),
         }
     }
 

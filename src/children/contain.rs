@@ -34,7 +34,8 @@ fn limit(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-/// Makes this process unreadable for others of its user: no core, no `ptrace`, nothing in `/proc` that could hold a key.
+/// Makes this process unreadable for others of its user: no core, no `ptrace`, nothing in `/proc` that could hold a
+/// key.
 pub fn hide_memory() -> Result<()> {
     kernel::hide_memory()
 }
@@ -110,8 +111,8 @@ mod kernel {
             .map(drop)
     }
 
-    /// The filter: [`CALLS`], memory that is not to be executed, and a look at one's own limits, which the runtime takes
-    /// for the size of its stack. Any other call kills the process.
+    /// The filter: [`CALLS`], memory that is not to be executed, and a look at one's own limits, which the runtime
+    /// takes for the size of its stack. Any other call kills the process.
     fn filter() -> Result<BpfProgram> {
         let wrong = |error: seccompiler::BackendError| Error::setup(error.to_string());
         let mut rules: BTreeMap<i64, Vec<SeccompRule>> = CALLS.into_iter().map(|call| (call, Vec::new())).collect();

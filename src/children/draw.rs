@@ -106,8 +106,8 @@ impl Children {
     ///
     /// # Errors
     ///
-    /// `ChildDied` where the drawing ended its process or took too long, or there can be no process; `Internal` where the
-    /// record cannot be drawn.
+    /// `ChildDied` where the drawing ended its process or took too long, or there can be no process; `Internal` where
+    /// the record cannot be drawn.
     pub async fn draw(&self, drawing: Drawing, progress: Arc<AtomicU32>) -> Result<Drawn> {
         let mut child = match self.idle_child() {
             Some(child) => child,

@@ -2,11 +2,13 @@
 //!
 //! A file can make a parser loop, fill the memory or overflow the stack, and no thread can be stopped from outside. So
 //! this work is done in processes that hold no secret and may die: the server starts them without its environment,
-//! [`contain()`] takes from them all but their pipes, and the server reads their answers as it reads anything from outside.
+//! [`contain()`] takes from them all but their pipes, and the server reads their answers as it reads anything from
+//! outside.
 //!
-//! There are three kinds, and no process is of two. A `preview` or a `verify` child reads what strangers bring, and ends
-//! after one file, so that nothing of one file can wait there for the next. A `draw` child reads only records that this
-//! server wrote, and draws one report after the other, because its fonts take longer to load than a report to draw.
+//! There are three kinds, and no process is of two. A `preview` or a `verify` child reads what strangers bring, and
+//! ends after one file, so that nothing of one file can wait there for the next. A `draw` child reads only records that
+//! this server wrote, and draws one report after the other, because its fonts take longer to load than a report to
+//! draw.
 
 mod contain;
 mod draw;
@@ -66,8 +68,8 @@ impl Kind {
         }
     }
 
-    /// The most that a child of this kind may take: memory in bytes of address space, seconds of a processor, and nothing
-    /// of what it has no use for.
+    /// The most that a child of this kind may take: memory in bytes of address space, seconds of a processor, and
+    /// nothing of what it has no use for.
     fn limits(self) -> [(Resource, u64); 6] {
         let (memory, seconds) = match self {
             Self::Verify => (1024 * MIB, 30),
@@ -117,7 +119,8 @@ impl Children {
         }
     }
 
-    /// Starts a child. Nothing of the server's environment is there to be found. It is killed when its handle is dropped.
+    /// Starts a child. Nothing of the server's environment is there to be found. It is killed when its handle is
+    /// dropped.
     fn start(&self, kind: Kind, arguments: &[&OsStr]) -> io::Result<Child> {
         let mut command = Command::new(&*self.program);
         command.args([COMMAND, kind.word()]).args(arguments).env_clear().current_dir("/").kill_on_drop(true);

@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod fsck;
 mod key;
+mod licences;
 mod migrate;
 mod serve;
 mod start;
@@ -107,6 +108,9 @@ enum Command {
     /// Print the settings in force, and where each comes from
     #[command(after_help = "Example:\n  STS_LISTEN=127.0.0.1:9000 sts-clearance config")]
     Config,
+    /// Print the licences of this program and of the fonts in it
+    #[command(after_help = "Example:\n  sts-clearance licences | less")]
+    Licences,
     /// Do for the server what could end a process; the server starts it
     #[command(name = children::COMMAND, hide = true)]
     Child(child::Flags),
@@ -144,6 +148,7 @@ fn execute(cli: Cli) -> Result<ExitCode> {
     match &cli.command {
         Command::Verify(flags) => return verify::run(flags),
         Command::Child(flags) => return child::run(flags).map(|()| ExitCode::SUCCESS),
+        Command::Licences => return licences::run().map(|()| ExitCode::SUCCESS),
         _ => {}
     }
     let layers = layers(&cli)?;
@@ -151,6 +156,7 @@ fn execute(cli: Cli) -> Result<ExitCode> {
     let done = match cli.command {
         Command::Verify(flags) => return verify::run(&flags),
         Command::Child(flags) => child::run(&flags),
+        Command::Licences => licences::run(),
         Command::Fsck(flags) => return block_on(fsck::run(settings, flags)),
         Command::Config => config::print_settings(&layers),
         Command::Serve(flags) => serve::run(settings, &flags),

@@ -28,7 +28,7 @@ pub struct AccountRequest {
 const SELECT: &str = "SELECT r.id, r.deed, r.email, r.name, r.password_hash, r.asked_by, r.asked_at
     FROM account_requests r JOIN users u ON u.email = r.asked_by AND u.role = 'admin' AND NOT u.disabled";
 
-fn read(row: &Row) -> Result<AccountRequest> {
+fn from_row(row: &Row) -> Result<AccountRequest> {
     Ok(AccountRequest {
         id: row.get(0)?,
         deed: row.get(1)?,
@@ -63,7 +63,7 @@ pub async fn ask(tx: &mut Tx, request: &AccountRequest) -> Result<()> {
 /// The requests made at `since` or later, the oldest first.
 pub async fn open(tx: &mut Tx, since: Time) -> Result<Vec<AccountRequest>> {
     let sql = format!("{SELECT} WHERE r.asked_at >= ?1 ORDER BY r.asked_at, r.id");
-    tx.rows(&sql, &[&since]).await?.iter().map(read).collect()
+    tx.rows(&sql, &[&since]).await?.iter().map(from_row).collect()
 }
 
 /// Forgets a request.

@@ -44,7 +44,7 @@ impl Entry {
 
     pub(super) const COLUMNS: &str = "id, seq, actor, action, ts, meta_json, room_id";
 
-    pub(super) fn read(row: &Row) -> Result<Self> {
+    pub(super) fn from_row(row: &Row) -> Result<Self> {
         let meta: String = row.get(5)?;
         Ok(Self {
             id: row.get(0)?,
@@ -101,7 +101,7 @@ pub async fn before(tx: &mut Tx, log: Log, seq: i64, limit: i64) -> Result<Vec<E
         "SELECT {columns} FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND seq < ?2
          ORDER BY seq DESC LIMIT ?3"
     );
-    tx.rows(&sql, &[&log.key(), &seq, &limit]).await?.iter().map(Entry::read).collect()
+    tx.rows(&sql, &[&log.key(), &seq, &limit]).await?.iter().map(Entry::from_row).collect()
 }
 
 /// The entries of a log from `from` on and before `to`, oldest first.
@@ -111,7 +111,7 @@ pub async fn range(tx: &mut Tx, log: Log, from: i64, to: i64) -> Result<Vec<Entr
         "SELECT {columns} FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND seq >= ?2 AND seq < ?3
          ORDER BY seq"
     );
-    tx.rows(&sql, &[&log.key(), &from, &to]).await?.iter().map(Entry::read).collect()
+    tx.rows(&sql, &[&log.key(), &from, &to]).await?.iter().map(Entry::from_row).collect()
 }
 
 /// The position of an entry in a log.
@@ -134,5 +134,5 @@ pub async fn list(tx: &mut Tx, log: Option<Log>, filter: &Filter, page: Page) ->
     let total = tx.one(&format!("SELECT COUNT(*) {matches}"), &params[..5]).await?.get(0)?;
     let columns = Entry::COLUMNS;
     let rows = tx.rows(&format!("SELECT {columns} {matches} ORDER BY {order} LIMIT ?6 OFFSET ?7"), &params).await?;
-    Ok((rows.iter().map(Entry::read).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(Entry::from_row).collect::<Result<_>>()?, total))
 }

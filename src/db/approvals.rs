@@ -7,7 +7,7 @@ use crate::error::Result;
 
 const COLUMNS: &str = "id, vessel_id, party, role, side, status, comment, decided_at";
 
-fn read(row: &Row) -> Result<Approval> {
+fn from_row(row: &Row) -> Result<Approval> {
     Ok(Approval {
         id: row.get(0)?,
         vessel: row.get(1)?,
@@ -57,7 +57,7 @@ pub async fn update(tx: &mut Tx, approval: &Approval) -> Result<()> {
 /// The clearances of a room, in the order they were begun.
 pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Approval>> {
     let sql = format!("SELECT {COLUMNS} FROM approvals WHERE room_id = ?1 ORDER BY id");
-    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+    tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
 /// A page of a room's clearances, in the order they were begun, and how many there are.
@@ -65,11 +65,11 @@ pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Approval
     let total = tx.one("SELECT COUNT(*) FROM approvals WHERE room_id = ?1", &[&room]).await?.get(0)?;
     let sql = format!("SELECT {COLUMNS} FROM approvals WHERE room_id = ?1 ORDER BY id LIMIT ?2 OFFSET ?3");
     let rows = tx.rows(&sql, &[&room, &page.limit, &page.offset]).await?;
-    Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
 }
 
 /// One clearance of a room.
 pub async fn find(tx: &mut Tx, room: RoomId, approval: ApprovalId) -> Result<Option<Approval>> {
     let sql = format!("SELECT {COLUMNS} FROM approvals WHERE room_id = ?1 AND id = ?2");
-    tx.opt(&sql, &[&room, &approval]).await?.as_ref().map(read).transpose()
+    tx.opt(&sql, &[&room, &approval]).await?.as_ref().map(from_row).transpose()
 }

@@ -25,7 +25,7 @@ pub struct Request {
 const SELECT: &str = "SELECT c.deed, c.subject_id, c.asked_by, c.asked_at, c.reason, c.room_id
     FROM confirmations c JOIN users u ON u.email = c.asked_by AND u.role = 'admin' AND NOT u.disabled";
 
-fn read(row: &Row) -> Result<Request> {
+fn from_row(row: &Row) -> Result<Request> {
     let subject: String = row.get(1)?;
     let subject = subject.parse().map_err(|_| crate::error::Error::internal("a confirmation of no id"))?;
     Ok(Request { deed: row.get(0)?, subject, asked_by: row.get(2)?, asked_at: row.get(3)?, reason: row.get(4)? })
@@ -46,13 +46,13 @@ pub async fn ask(tx: &mut Tx, room: RoomId, request: &Request) -> Result<()> {
 /// The requests in a room that were made at `since` or later, by who is still an admin.
 pub async fn open(tx: &mut Tx, room: RoomId, since: Time) -> Result<Vec<Request>> {
     let sql = format!("{SELECT} WHERE c.room_id = ?1 AND c.asked_at >= ?2");
-    tx.rows(&sql, &[&room, &since]).await?.iter().map(read).collect()
+    tx.rows(&sql, &[&room, &since]).await?.iter().map(from_row).collect()
 }
 
 /// Likewise in every room, each with its room; the oldest first.
 pub async fn open_anywhere(tx: &mut Tx, since: Time) -> Result<Vec<(RoomId, Request)>> {
     let sql = format!("{SELECT} WHERE c.asked_at >= ?1 ORDER BY c.asked_at, c.subject_id");
-    tx.rows(&sql, &[&since]).await?.iter().map(|row| Ok((row.get(5)?, read(row)?))).collect()
+    tx.rows(&sql, &[&since]).await?.iter().map(|row| Ok((row.get(5)?, from_row(row)?))).collect()
 }
 
 /// Forgets the request about a subject.

@@ -9,7 +9,7 @@ use crate::error::Result;
 
 const COLUMNS: &str = "c.id, c.version_id, c.party, c.role, c.verdict, c.comment, c.decided_at";
 
-fn read(row: &Row) -> Result<Decision> {
+fn from_row(row: &Row) -> Result<Decision> {
     Ok(Decision {
         id: row.get(0)?,
         version: row.get(1)?,
@@ -43,7 +43,7 @@ pub async fn insert(tx: &mut Tx, decision: &Decision) -> Result<()> {
 /// The decisions on a version, oldest first.
 pub async fn of_version(tx: &mut Tx, version: VersionId) -> Result<Vec<Decision>> {
     let sql = format!("SELECT {COLUMNS} FROM decisions c WHERE c.version_id = ?1 ORDER BY c.seq");
-    tx.rows(&sql, &[&version]).await?.iter().map(read).collect()
+    tx.rows(&sql, &[&version]).await?.iter().map(from_row).collect()
 }
 
 /// A page of the decisions on a version, the newest first, and how many there are.
@@ -52,7 +52,7 @@ pub async fn page_of_version(tx: &mut Tx, version: VersionId, page: Page) -> Res
     let sql =
         format!("SELECT {COLUMNS} FROM decisions c WHERE c.version_id = ?1 ORDER BY c.seq DESC LIMIT ?2 OFFSET ?3");
     let rows = tx.rows(&sql, &[&version, &page.limit, &page.offset]).await?;
-    Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
 }
 
 /// The last decision of each party on each version of a room; those on one version in the order they were made.
@@ -65,7 +65,7 @@ pub async fn last_words(tx: &mut Tx, room: RoomId) -> Result<Vec<Decision>> {
              ON l.version_id = c.version_id AND l.seq = c.seq
          ORDER BY c.version_id, c.seq"
     );
-    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+    tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
 /// How many decisions there are on each version of a room that has any.
@@ -81,5 +81,5 @@ pub async fn of_room(tx: &mut Tx, room: RoomId) -> Result<Vec<Decision>> {
         "SELECT {COLUMNS} FROM decisions c JOIN document_versions v ON v.id = c.version_id
          JOIN documents d ON d.id = v.document_id WHERE d.room_id = ?1 ORDER BY c.version_id, c.seq"
     );
-    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+    tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }

@@ -12,7 +12,7 @@ const BETWEEN: char = '|';
 /// The profiles of a type that all ask for.
 const ALL_PROFILES: &str = "*";
 
-fn read(row: &Row) -> Result<DocumentType> {
+fn from_row(row: &Row) -> Result<DocumentType> {
     let (profiles, aliases): (String, String) = (row.get(6)?, row.get(11)?);
     let profiles = profiles.split(BETWEEN).filter(|word| ![ALL_PROFILES, ""].contains(word));
     let profiles: Result<_, _> = profiles.map(str::parse).collect();
@@ -77,6 +77,6 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<DocumentType>> {
     tx.rows(&format!("SELECT {COLUMNS} FROM document_types ORDER BY position, code"), &[])
         .await?
         .iter()
-        .map(read)
+        .map(from_row)
         .collect()
 }

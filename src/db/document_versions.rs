@@ -11,7 +11,7 @@ use crate::{
 const COLUMNS: &str = "v.id, v.document_id, v.number, v.file_url, v.file_name, v.file_kind, v.file_size, v.sha256,
     v.expires_on, v.expiry_assumed, v.notes, v.told_eta, v.uploaded_by, v.uploader_role, v.uploaded_at";
 
-fn read(row: &Row) -> Result<Version> {
+fn from_row(row: &Row) -> Result<Version> {
     Ok(Version {
         id: row.get(0)?,
         document: row.get(1)?,
@@ -70,13 +70,13 @@ pub async fn of_room(tx: &mut Tx, room: RoomId) -> Result<Vec<Version>> {
         "SELECT {COLUMNS} FROM document_versions v JOIN documents d ON d.id = v.document_id
          WHERE d.room_id = ?1 ORDER BY v.document_id, v.number"
     );
-    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+    tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
 /// The versions of a document, oldest first.
 pub async fn of_document(tx: &mut Tx, document: DocumentId) -> Result<Vec<Version>> {
     let sql = format!("SELECT {COLUMNS} FROM document_versions v WHERE v.document_id = ?1 ORDER BY v.number");
-    tx.rows(&sql, &[&document]).await?.iter().map(read).collect()
+    tx.rows(&sql, &[&document]).await?.iter().map(from_row).collect()
 }
 
 /// A page of the versions of a document, the newest first, and how many there are.
@@ -86,7 +86,7 @@ pub async fn page_of_document(tx: &mut Tx, document: DocumentId, page: Page) -> 
         "SELECT {COLUMNS} FROM document_versions v WHERE v.document_id = ?1 ORDER BY v.number DESC LIMIT ?2 OFFSET ?3"
     );
     let rows = tx.rows(&sql, &[&document, &page.limit, &page.offset]).await?;
-    Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
 }
 
 /// One version of a document of a room; the newest where none is named.
@@ -101,5 +101,5 @@ pub async fn find(
          WHERE d.room_id = ?1 AND d.id = ?2 AND (CAST(?3 AS TEXT) IS NULL OR v.id = ?3)
          ORDER BY v.number DESC LIMIT 1"
     );
-    tx.opt(&sql, &[&room, &document, &version]).await?.as_ref().map(read).transpose()
+    tx.opt(&sql, &[&room, &document, &version]).await?.as_ref().map(from_row).transpose()
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 const COLUMNS: &str = "id, vessel_id, document_type, position, name, category, requirement, criticality, validity_days,
     warn_days, gate, waived_reason, waived_by, waived_at, opened_at";
 
-fn read(row: &Row) -> Result<Document> {
+fn from_row(row: &Row) -> Result<Document> {
     let waiver = match (row.get(11)?, row.get(12)?, row.get(13)?) {
         (Some(reason), Some(by), Some(at)) => Some(Waiver { reason, by, at }),
         _ => None,
@@ -63,13 +63,13 @@ pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Document>> {
         "SELECT {columns} FROM documents d LEFT JOIN vessels v ON v.id = d.vessel_id WHERE d.room_id = ?1
          ORDER BY CASE WHEN d.vessel_id IS NULL THEN 1 ELSE 0 END, v.added_at, v.id, d.position, d.document_type"
     );
-    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+    tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
 /// One slot of a room.
 pub async fn find(tx: &mut Tx, room: RoomId, document: DocumentId) -> Result<Option<Document>> {
     let sql = format!("SELECT {COLUMNS} FROM documents WHERE room_id = ?1 AND id = ?2");
-    tx.opt(&sql, &[&room, &document]).await?.as_ref().map(read).transpose()
+    tx.opt(&sql, &[&room, &document]).await?.as_ref().map(from_row).transpose()
 }
 
 /// Sets whether a document is needed.

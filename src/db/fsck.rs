@@ -83,7 +83,7 @@ pub async fn entries(tx: &mut Tx, log: Log, from: i64, to: i64) -> Result<Vec<En
     );
     let read = |row: &Row| {
         // What is of another kind than a hash matches none.
-        Ok(EntryRow { seq: row.get(1)?, entry: Entry::read(row), leaf_hash: row.get(7).unwrap_or_default() })
+        Ok(EntryRow { seq: row.get(1)?, entry: Entry::from_row(row), leaf_hash: row.get(7).unwrap_or_default() })
     };
     tx.rows(&sql, &[&log.key(), &from, &to]).await?.iter().map(read).collect()
 }

@@ -43,7 +43,7 @@ const COLUMNS: &str =
     "id, room_id, snapshot_id, reason, placed_by, placed_at, lift_asked_by, lift_reason, lifted_by, lifted_at,
      confirm_reason";
 
-fn read(row: &Row) -> Result<Hold> {
+fn from_row(row: &Row) -> Result<Hold> {
     let lifted = match row.get::<Option<Time>>(9)? {
         None => None,
         Some(at) => {
@@ -88,7 +88,7 @@ pub async fn lift(tx: &mut Tx, hold: HoldId, lifted: &Lifted) -> Result<()> {
 /// One hold of a room.
 pub async fn find(tx: &mut Tx, room: RoomId, hold: HoldId) -> Result<Option<Hold>> {
     let sql = format!("SELECT {COLUMNS} FROM holds WHERE room_id = ?1 AND id = ?2");
-    tx.opt(&sql, &[&room, &hold]).await?.as_ref().map(read).transpose()
+    tx.opt(&sql, &[&room, &hold]).await?.as_ref().map(from_row).transpose()
 }
 
 /// The holds of a room and its snapshots that are in force, the room's own first.
@@ -97,7 +97,7 @@ pub async fn in_force(tx: &mut Tx, room: RoomId) -> Result<Vec<Hold>> {
         "SELECT {COLUMNS} FROM holds WHERE room_id = ?1 AND lifted_at IS NULL
          ORDER BY (snapshot_id IS NOT NULL), placed_at, id"
     );
-    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+    tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
 /// How many holds are in force in all rooms.
@@ -111,7 +111,7 @@ pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Hold>, i
     let sql =
         format!("SELECT {COLUMNS} FROM holds WHERE room_id = ?1 ORDER BY placed_at DESC, id DESC LIMIT ?2 OFFSET ?3");
     let rows = tx.rows(&sql, &[&room, &page.limit, &page.offset]).await?;
-    Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
 }
 
 /// A page of every room's holds: those in force first, then the newest.
@@ -121,5 +121,5 @@ pub async fn everywhere(tx: &mut Tx, page: Page) -> Result<(Vec<Hold>, i64)> {
         "SELECT {COLUMNS} FROM holds ORDER BY (lifted_at IS NOT NULL), placed_at DESC, id DESC LIMIT ?1 OFFSET ?2"
     );
     let rows = tx.rows(&sql, &[&page.limit, &page.offset]).await?;
-    Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
 }

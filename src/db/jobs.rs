@@ -31,9 +31,9 @@ pub struct Claim {
 const ROOM: &str = "(SELECT room_id FROM snapshots WHERE snapshots.id = snapshot_jobs.snapshot_id)";
 
 /// Rings for the room, the first column, of a job that has moved.
-async fn ring(tx: &mut Tx, moved: Option<&Row>) -> Result<()> {
+async fn notify_room(tx: &mut Tx, moved: Option<&Row>) -> Result<()> {
     match moved.map(|row| row.get(0)).transpose()? {
-        Some(room) => tx.ring(room).await,
+        Some(room) => tx.notify(room).await,
         None => Ok(()),
     }
 }
@@ -97,7 +97,7 @@ pub async fn claim(tx: &mut Tx, room: RoomId, now: Time, lease_until: Time) -> R
             &[&now, &lease_until, &room],
         )
         .await?;
-    ring(tx, row.as_ref()).await?;
+    notify_room(tx, row.as_ref()).await?;
     row.map(|row| Ok(Claim { snapshot: row.get(1)?, attempt: row.get(2)? })).transpose()
 }
 
@@ -129,7 +129,7 @@ pub async fn report_progress(tx: &mut Tx, claim: Claim, percent: i64, lease_unti
             &[&claim.snapshot, &claim.attempt, &percent, &lease_until],
         )
         .await?;
-    ring(tx, row.as_ref()).await?;
+    notify_room(tx, row.as_ref()).await?;
     Ok(row.is_some())
 }
 
@@ -144,7 +144,7 @@ pub async fn give_back(tx: &mut Tx, claim: Claim, not_before: Option<Time>, erro
             &[&claim.snapshot, &claim.attempt, &not_before, &error],
         )
         .await?;
-    ring(tx, row.as_ref()).await
+    notify_room(tx, row.as_ref()).await
 }
 
 /// Puts a given-up job back to its start.

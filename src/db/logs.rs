@@ -26,7 +26,7 @@ pub struct Head {
     pub checkpoint: Option<String>,
 }
 
-fn read(log: Log, row: &Row) -> Result<Head> {
+fn head_from_row(log: Log, row: &Row) -> Result<Head> {
     let frontier: Vec<u8> = row.get(1)?;
     let range = CompactRange::from_parts(row.get::<i64>(0)?.unsigned_abs(), &frontier)
         .ok_or_else(|| Error::internal(format!("the head of the log of {} is damaged", log.key())))?;
@@ -44,13 +44,13 @@ pub async fn lock_head(tx: &mut Tx, log: Log, origin: &str) -> Result<Head> {
             &[&log.key(), &Vec::<u8>::new(), &origin],
         )
         .await?;
-    read(log, &row)
+    head_from_row(log, &row)
 }
 
 /// Where a log stands; none where it has no entry.
 pub async fn head(tx: &mut Tx, log: Log) -> Result<Option<Head>> {
     let select = "SELECT size, frontier, origin, checkpoint FROM room_logs WHERE room_id = ?1";
-    tx.opt(select, &[&log.key()]).await?.map(|row| read(log, &row)).transpose()
+    tx.opt(select, &[&log.key()]).await?.map(|row| head_from_row(log, &row)).transpose()
 }
 
 /// Stores where the log stands now, with its checkpoint, and rings for the room.
@@ -59,7 +59,7 @@ pub async fn set_head(tx: &mut Tx, log: Log, range: &CompactRange, checkpoint: &
     let update = "UPDATE room_logs SET size = ?2, frontier = ?3, checkpoint = ?4 WHERE room_id = ?1";
     tx.exec(update, &[&log.key(), &size, &range.frontier(), &checkpoint]).await?;
     match log.room() {
-        Some(room) => tx.ring(room).await,
+        Some(room) => tx.notify(room).await,
         None => Ok(()),
     }
 }
@@ -146,7 +146,7 @@ pub async fn told_keys(tx: &mut Tx) -> Result<Vec<String>> {
 /// where the table of keys was taken back meanwhile.
 ///
 /// Refuses a log that is not what its head tells.
-pub(super) async fn fill(tx: &mut Tx, now: Time) -> Result<()> {
+pub(super) async fn rebuild_trees(tx: &mut Tx, now: Time) -> Result<()> {
     for row in tx.rows("SELECT room_id, size, frontier FROM room_logs ORDER BY room_id", &[]).await? {
         let key: String = row.get(0)?;
         let log = key.parse().map_or(Log::Platform, Log::Room);

@@ -1,4 +1,4 @@
-//! Numbered steps of the schema, each with a way up and a way down, on both databases.
+//! Migrations: the numbered steps of the schema, each with a way up and a way down, on both databases.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use room::Time;
 use super::{Db, Dialect, Tx};
 use crate::error::{Error, Result};
 
-/// One step.
+/// One step of the schema. Its SQL for both databases runs first, then that for one of them.
 struct Migration {
     name: &'static str,
     up: &'static str,
@@ -16,17 +16,17 @@ struct Migration {
     down: &'static str,
     down_sqlite: &'static str,
     down_postgres: &'static str,
-    /// What goes with the way down: its name, and the rows that are counted for it.
-    holds: &'static [(&'static str, &'static str)],
+    /// What the way down deletes: its name, and the table with a condition by which its rows are counted.
+    loses: &'static [(&'static str, &'static str)],
 }
 
 macro_rules! step {
     ($name:literal) => {
-        step!($name, holds: &[])
+        step!($name, loses: &[])
     };
-    ($name:literal, holds: $holds:expr $(, $field:ident: $file:literal)*) => {
+    ($name:literal, loses: $loses:expr $(, $field:ident: $file:literal)*) => {
         Migration {
-            holds: $holds,
+            loses: $loses,
             $($field: include_str!(concat!("../../migrations/", $name, "/", $file)),)*
             ..Migration {
                 name: $name,
@@ -36,73 +36,79 @@ macro_rules! step {
                 up_postgres: "",
                 down_sqlite: "",
                 down_postgres: "",
-                holds: &[],
+                loses: &[],
             }
         }
     };
 }
 
 const MIGRATIONS: &[Migration] = &[
-    step!("001_initial_schema", holds: &[("users", "users"), ("rooms", "rooms"), ("activity_log", "activity_log")],
+    step!("001_initial_schema", loses: &[("users", "users"), ("rooms", "rooms"), ("activity_log", "activity_log")],
         up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql", down_postgres: "down.postgres.sql"),
     step!("002_add_performance_indexes"),
-    step!("003_add_snapshots_table", holds: &[("snapshots", "snapshots")]),
-    step!("004_add_vessels", holds: &[("vessels", "vessels"), ("parties.side", "parties WHERE side IS NOT NULL")]),
-    step!("005_add_documents", holds: &[
+    step!("003_add_snapshots_table", loses: &[("snapshots", "snapshots")]),
+    step!("004_add_vessels", loses: &[("vessels", "vessels"), ("parties.side", "parties WHERE side IS NOT NULL")]),
+    step!("005_add_documents", loses: &[
         ("documents", "documents"), ("document_versions", "document_versions"), ("decisions", "decisions")],
         up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql", down_postgres: "down.postgres.sql"),
-    step!("006_add_approvals", holds: &[("approvals", "approvals")]),
-    step!("007_add_operation_clocks", holds: &[("rooms.closed_at", "rooms WHERE closed_at IS NOT NULL"),
+    step!("006_add_approvals", loses: &[("approvals", "approvals")]),
+    step!("007_add_operation_clocks", loses: &[("rooms.closed_at", "rooms WHERE closed_at IS NOT NULL"),
         ("rooms.transfer_completed_at", "rooms WHERE transfer_completed_at IS NOT NULL"),
         ("rooms.planned_duration_hours", "rooms WHERE planned_duration_hours <> 48")]),
-    step!("008_add_log_proofs", holds: &[("snapshot_records.proof", "snapshot_records WHERE proof IS NOT NULL")]),
-    step!("009_add_holds", holds: &[("holds", "holds"), ("confirmations", "confirmations"),
+    step!("008_add_log_proofs", loses: &[("snapshot_records.proof", "snapshot_records WHERE proof IS NOT NULL")]),
+    step!("009_add_holds", loses: &[("holds", "holds"), ("confirmations", "confirmations"),
         ("rooms.retained_from", "rooms WHERE retained_from IS NOT NULL")],
         up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql",
         down_sqlite: "down.sqlite.sql", down_postgres: "down.postgres.sql"),
     step!("010_add_fsck_runs"),
-    step!("011_add_seals", holds: &[("snapshot_seals", "snapshot_seals")]),
-    step!("012_extend_accounts", holds: &[("users.must_change_password", "users WHERE must_change_password")]),
-    step!("013_add_account_safeguards", holds: &[
+    step!("011_add_seals", loses: &[("snapshot_seals", "snapshot_seals")]),
+    step!("012_extend_accounts", loses: &[("users.must_change_password", "users WHERE must_change_password")]),
+    step!("013_add_account_safeguards", loses: &[
         ("account_grants", "account_grants"), ("account_requests", "account_requests")],
         up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql"),
 ];
 
 /// The step after which the trees of older logs are written: SQL has no SHA-256.
 const LOG_PROOFS: &str = "008_add_log_proofs";
-/// The step that knows of holds.
+/// The step that adds legal holds.
 const HOLDS: &str = "009_add_holds";
 
-/// A step and when it was taken, if it was.
+/// A step of the schema, and when it was applied.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// Such as `003_add_snapshots_table`.
+    /// The name, such as `003_add_snapshots_table`.
     pub name: &'static str,
-    /// When it was applied.
+    /// When it was applied. `None` if it was not.
     pub applied_at: Option<Time>,
 }
 
-/// Every step with its state.
+/// Returns every step, and whether the database has it.
 pub async fn status(db: &Db) -> Result<Vec<Step>> {
     db.read(async |tx| {
-        let applied = if is_started(tx).await? { applied(tx).await? } else { Vec::new() };
-        Ok(MIGRATIONS.iter().map(|step| Step { name: step.name, applied_at: find(&applied, step.name) }).collect())
+        let applied = if is_started(tx).await? { applied_steps(tx).await? } else { Vec::new() };
+        Ok(MIGRATIONS
+            .iter()
+            .map(|step| Step { name: step.name, applied_at: applied_at(&applied, step.name) })
+            .collect())
     })
     .await
 }
 
-/// Takes every step not yet taken; answers their names.
+/// Applies every step that the database does not have, in one transaction, and returns their names.
 pub async fn up(db: &Db, now: Time) -> Result<Vec<&'static str>> {
     db.write(async move |tx| {
         lock(tx).await?;
-        let applied = applied(tx).await?;
+        // Read under the lock: a second process that waited for it finds the steps applied, and has nothing to do.
+        let applied = applied_steps(tx).await?;
         let mut taken = Vec::new();
-        for step in MIGRATIONS.iter().filter(|step| find(&applied, step.name).is_none()) {
+        for step in MIGRATIONS.iter().filter(|step| applied_at(&applied, step.name).is_none()) {
             let dialect = tx.dialect();
             tx.batch(&dialect.column_types(step.up)).await?;
             tx.batch(if dialect == Dialect::Sqlite { step.up_sqlite } else { step.up_postgres }).await?;
+            // Data that SQL cannot compute is moved within the same transaction, so no step is ever half applied. It is
+            // moved before the next step, whose SQL may rely on it.
             if step.name == LOG_PROOFS {
-                super::logs::fill(tx, now).await?;
+                super::logs::rebuild_trees(tx, now).await?;
             }
             tx.exec("INSERT INTO schema_migrations (name, applied_at) VALUES (?1, ?2)", &[&step.name, &now]).await?;
             taken.push(step.name);
@@ -112,20 +118,20 @@ pub async fn up(db: &Db, now: Time) -> Result<Vec<&'static str>> {
     .await
 }
 
-/// The way down, and what it takes with it.
+/// The steps that a way down takes back, and what is lost with them.
 #[derive(Debug, Default)]
 pub struct WayDown {
-    /// The steps, the newest first.
+    /// The names of the steps, the newest first.
     pub steps: Vec<&'static str>,
-    /// What was deleted, and of how many rows.
+    /// What is deleted, with the number of its rows.
     pub rows: BTreeMap<&'static str, i64>,
-    /// Whether a log remains, to tell it to beforehand.
+    /// Whether the platform's log remains, in which the way down can be logged before it is taken.
     pub log_remains: bool,
 }
 
-/// Looks at the way down to `to` (`002`, or `000` for all).
+/// Plans the way down to the step `to` (`002`, or `000` to take back all); nothing is taken back yet.
 ///
-/// Refuses to lose rows unless told that this is meant.
+/// Returns an error if rows would be lost and `rows_may_go` is not set, or if a hold is in force that would be lost.
 pub async fn way_down(tx: &mut Tx, to: &str, rows_may_go: bool) -> Result<WayDown> {
     let kept = if to.bytes().all(|digit| digit == b'0') && !to.is_empty() {
         0
@@ -134,22 +140,23 @@ pub async fn way_down(tx: &mut Tx, to: &str, rows_may_go: bool) -> Result<WayDow
         1 + found.ok_or_else(|| Error::setup(format!("there is no migration `{to}`; `migrate status` lists them")))?
     };
     lock(tx).await?;
-    let applied = applied(tx).await?;
+    let applied = applied_steps(tx).await?;
     let mut way = WayDown { log_remains: kept > 0 && !applied.is_empty(), ..WayDown::default() };
-    let steps = MIGRATIONS[kept..].iter().rev().filter(|step| find(&applied, step.name).is_some());
+    let steps = MIGRATIONS[kept..].iter().rev().filter(|step| applied_at(&applied, step.name).is_some());
     for step in steps {
         way.steps.push(step.name);
-        for (name, counted) in step.holds {
+        for (name, counted) in step.loses {
             way.rows.insert(name, tx.one(&format!("SELECT COUNT(*) FROM {counted}"), &[]).await?.get(0)?);
         }
     }
-    if way.log_remains && !way.steps.is_empty() && find(&applied, LOG_PROOFS).is_none() {
+    // The way down is logged first, and this program can append only to a log that has its tree.
+    if way.log_remains && !way.steps.is_empty() && applied_at(&applied, LOG_PROOFS).is_none() {
         return Err(Error::setup("the database's log is of an older version; run `sts-clearance migrate up` first"));
     }
-    // The rows of a table go with it unasked: the trigger that guards what is under hold does not see them go.
+    // Dropping a table fires no trigger, so the one that protects what is under hold would not notice.
     if way.steps.contains(&HOLDS) {
         if tx.dialect() == Dialect::Postgres {
-            // One that is placed meanwhile waits, and finds no table.
+            // A hold that somebody places meanwhile waits, and then finds no table.
             tx.exec("LOCK TABLE holds IN EXCLUSIVE MODE", &[]).await?;
         }
         let in_force = super::holds::in_force_anywhere(tx).await?;
@@ -171,11 +178,12 @@ pub async fn way_down(tx: &mut Tx, to: &str, rows_may_go: bool) -> Result<WayDow
     Ok(way)
 }
 
-/// Takes the steps of a way down; answers the files that nothing names any more, where the list of such
-/// files went too.
+/// Takes back the steps of a way down. Returns the files that are still to be removed, if the table that lists them is
+/// dropped too.
 pub async fn down(tx: &mut Tx, way: &WayDown) -> Result<Vec<String>> {
     let mut files = Vec::new();
     for step in MIGRATIONS.iter().rev().filter(|step| way.steps.contains(&step.name)) {
+        // The first step has `file_deletions`, which the jobs would have worked off.
         if step.name == MIGRATIONS[0].name {
             files = super::files::due(tx, Time::LATEST, i64::MAX).await?;
         }
@@ -186,7 +194,7 @@ pub async fn down(tx: &mut Tx, way: &WayDown) -> Result<Vec<String>> {
     Ok(files)
 }
 
-/// Makes the schema of a database that has none, and refuses one whose schema is another's.
+/// Creates the schema of a database that has none, and refuses one whose schema is not that of this program.
 pub async fn prepare(db: &Db, now: Time) -> Result<()> {
     if status(db).await?.iter().all(|step| step.applied_at.is_none()) {
         up(db, now).await?;
@@ -207,11 +215,16 @@ pub async fn check(db: &Db) -> Result<()> {
     )))
 }
 
-/// One process at a time: on SQLite the writer's transaction is the lock.
+/// Takes the lock under which one process at a time migrates, and creates the table of applied steps if it is missing.
+///
+/// On SQLite the transaction of the writer is the lock.
 async fn lock(tx: &mut Tx) -> Result<()> {
     if tx.dialect() == Dialect::Postgres {
+        // The number is arbitrary, but must never change. The lock ends with the transaction, so a process that dies
+        // leaves none behind.
         tx.exec("SELECT pg_advisory_xact_lock(6001252427)", &[]).await?;
     }
+    // On SQLite, opening the file has refused one with other tables already.
     if !is_started(tx).await? && tx.dialect() == Dialect::Postgres {
         let foreign = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema()";
         if tx.one(foreign, &[]).await?.get::<i64>(0)? > 0 {
@@ -233,7 +246,9 @@ async fn is_started(tx: &mut Tx) -> Result<bool> {
     Ok(tx.one(look, &[]).await?.get::<i64>(0)? > 0)
 }
 
-async fn applied(tx: &mut Tx) -> Result<Vec<(String, Time)>> {
+/// Returns the steps that the database has, and refuses one of a newer version, whose tables this program does not
+/// know.
+async fn applied_steps(tx: &mut Tx) -> Result<Vec<(String, Time)>> {
     let rows = tx.rows("SELECT name, applied_at FROM schema_migrations ORDER BY name", &[]).await?;
     let applied: Vec<(String, Time)> = rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<_>>()?;
     match applied.iter().find(|(name, _)| MIGRATIONS.iter().all(|step| step.name != name)) {
@@ -244,6 +259,6 @@ async fn applied(tx: &mut Tx) -> Result<Vec<(String, Time)>> {
     }
 }
 
-fn find(applied: &[(String, Time)], name: &str) -> Option<Time> {
+fn applied_at(applied: &[(String, Time)], name: &str) -> Option<Time> {
     applied.iter().find(|(taken, _)| taken == name).map(|(_, at)| *at)
 }

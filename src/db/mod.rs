@@ -1,7 +1,10 @@
-//! The only SQL: two databases behind one transaction type, then one file per table.
+//! All SQL of the server: two databases behind one transaction type, and one file for each table.
 //!
-//! [`Db::write`] is the only way to change anything, [`Db::read`] the only way to look. Inside
-//! either, nothing but the database may be awaited: on SQLite the transaction runs in one go.
+//! `domain`, `api`, `pages`, `jobs` and `cli` use it. [`Db::write`] is the only way to change anything, [`Db::read`]
+//! the only way to look. Inside either, nothing but the database may be awaited: on SQLite the transaction runs in one
+//! go.
+//!
+//! A function here runs one statement, or a few that belong together, and decides nothing: rules are in `domain`.
 
 mod engine;
 
@@ -45,26 +48,35 @@ use self::engine::{
 
 use crate::{
     error::{Error, Result},
-    live::{Bell, Listener},
+    live::{Listener, Notifier},
 };
 
-/// A part of a list.
+/// Which part of a list is read.
 #[derive(Debug, Clone, Copy)]
 pub struct Page {
-    /// Rows at most.
+    /// The number of rows at most.
     pub limit: i64,
-    /// Rows passed over.
+    /// The number of rows that are skipped.
     pub offset: i64,
 }
 
-/// Connections to PostgreSQL at most.
+/// How many connections to PostgreSQL there are at most.
 const POSTGRES_CONNECTIONS: usize = 16;
 
-/// The database.
+/// The database, SQLite or PostgreSQL, behind one interface. A clone is another handle to the same database.
+///
+/// A transaction is a closure that [`Db::write`] or [`Db::read`] runs, and not an object with a `commit`: only so can
+/// the two databases do the same thing in their own ways. SQLite moves a write to its one writer thread and commits
+/// several of them at once; PostgreSQL runs a write on a connection of its pool, and again if the server asks for it.
+/// For the same reason a body is `Clone`, is run at most a few times, and has no effect besides the database.
+///
+/// What was not taken: a trait with one implementation for each database, since there will be no third, and a match
+/// over two variants can be read; repositories for each table, since operations read and write several tables under one
+/// lock; and a query builder, since the same SQL text runs on both, but for what [`Dialect`] lists.
 #[derive(Clone)]
 pub struct Db {
     backend: Backend,
-    bell: Bell,
+    notifier: Notifier,
 }
 
 #[derive(Clone)]
@@ -74,7 +86,7 @@ enum Backend {
 }
 
 impl Db {
-    /// Refuses an SQLite file that is not there, which opening would make.
+    /// Returns an error if the URL names an SQLite file that does not exist, which opening would create.
     pub fn find(url: &str) -> Result<()> {
         if is_postgres(url) || std::path::Path::new(sqlite_path(url)).exists() {
             return Ok(());
@@ -84,16 +96,16 @@ impl Db {
 
     /// Opens `postgres://…`, or an SQLite file given as a path or `sqlite:path`.
     pub fn open(url: &str) -> Result<Self> {
-        let bell = Bell::default();
+        let notifier = Notifier::default();
         let backend = if is_postgres(url) {
             Backend::Postgres(postgres::Postgres::open(url, POSTGRES_CONNECTIONS)?)
         } else {
-            Backend::Sqlite(sqlite::Sqlite::open(sqlite_path(url).as_ref(), bell.clone())?)
+            Backend::Sqlite(sqlite::Sqlite::open(sqlite_path(url).as_ref(), notifier.clone())?)
         };
-        Ok(Self { backend, bell })
+        Ok(Self { backend, notifier })
     }
 
-    /// Which database this is.
+    /// Returns which database this is.
     pub fn dialect(&self) -> Dialect {
         match &self.backend {
             Backend::Sqlite(_) => Dialect::Sqlite,
@@ -101,9 +113,9 @@ impl Db {
         }
     }
 
-    /// Runs the body in one transaction and commits it; nothing of it stays where it fails.
+    /// Runs the body in one transaction and commits it. If the body fails, nothing of it stays.
     ///
-    /// The body may run again where PostgreSQL asks for it, so it changes nothing but the database.
+    /// The body may run again, because PostgreSQL asks for it, so it changes nothing but the database.
     pub async fn write<T, F>(&self, body: F) -> Result<T>
     where
         T: Send + 'static,
@@ -115,22 +127,23 @@ impl Db {
         }
     }
 
-    /// Hears what is committed in a room from now on. Another process on the same SQLite file is not heard.
+    /// Follows what is committed in a room from now on. What another process commits to the same SQLite file is not
+    /// noticed.
     pub fn listen(&self, room: RoomId) -> Listener {
-        self.bell.listen(room)
+        self.notifier.listen(room)
     }
 
-    /// Hears what is committed on PostgreSQL, by this server and by others, and rings for it; does not end.
+    /// Notifies this server's listeners of what any server commits to the same PostgreSQL. Does not return.
     pub async fn relay(&self) {
         match &self.backend {
-            // The writer rings by itself.
+            // The writer notifies by itself.
             Backend::Sqlite(_) => std::future::pending().await,
-            Backend::Postgres(postgres) => relay::run(postgres.config(), &self.bell).await,
+            Backend::Postgres(postgres) => relay::run(postgres.config(), &self.notifier).await,
         }
     }
 
-    /// Fails where writing has come to an end: after a commit that the disk did not take, the
-    /// process has to be started again.
+    /// Returns an error if writing has ended: after a commit that the disk refused, the process has to be started
+    /// again.
     pub fn check_writable(&self) -> Result<()> {
         match &self.backend {
             Backend::Sqlite(sqlite) if sqlite.has_stopped() => Err(Error::WriteFailed),
@@ -138,7 +151,8 @@ impl Db {
         }
     }
 
-    /// Like [`Db::read`], for a body that reads a whole room: nobody waits behind it.
+    /// Does the same as [`Db::read`], for a body that reads a whole room. On SQLite it keeps no thread of the runtime
+    /// busy.
     pub async fn read_at_length<T, F>(&self, body: F) -> Result<T>
     where
         T: Send + 'static,

@@ -7,7 +7,7 @@ use crate::error::Result;
 
 const COLUMNS: &str = "id, role, name, email, company, side, added_at";
 
-fn read(row: &Row) -> Result<Party> {
+fn from_row(row: &Row) -> Result<Party> {
     Ok(Party {
         id: row.get(0)?,
         role: row.get(1)?,
@@ -45,7 +45,7 @@ pub async fn is_anywhere(tx: &mut Tx, email: &str) -> Result<bool> {
 /// Everyone in a room, in the order they joined.
 pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Party>> {
     let sql = format!("SELECT {COLUMNS} FROM parties WHERE room_id = ?1 ORDER BY added_at, id");
-    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+    tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
 /// A page of a room's parties, in the order they joined, and how many there are.
@@ -53,13 +53,13 @@ pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Party>, 
     let total = tx.one("SELECT COUNT(*) FROM parties WHERE room_id = ?1", &[&room]).await?.get(0)?;
     let sql = format!("SELECT {COLUMNS} FROM parties WHERE room_id = ?1 ORDER BY added_at, id LIMIT ?2 OFFSET ?3");
     let rows = tx.rows(&sql, &[&room, &page.limit, &page.offset]).await?;
-    Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
 }
 
 /// One party of a room.
 pub async fn find(tx: &mut Tx, room: RoomId, party: PartyId) -> Result<Option<Party>> {
     let sql = format!("SELECT {COLUMNS} FROM parties WHERE room_id = ?1 AND id = ?2");
-    tx.opt(&sql, &[&room, &party]).await?.as_ref().map(read).transpose()
+    tx.opt(&sql, &[&room, &party]).await?.as_ref().map(from_row).transpose()
 }
 
 /// Stores what of a party can change.
@@ -71,5 +71,5 @@ pub async fn update(tx: &mut Tx, party: &Party) -> Result<()> {
 /// Removes a party; the one removed, if it was there.
 pub async fn delete(tx: &mut Tx, room: RoomId, party: PartyId) -> Result<Option<Party>> {
     let sql = format!("DELETE FROM parties WHERE room_id = ?1 AND id = ?2 RETURNING {COLUMNS}");
-    tx.opt(&sql, &[&room, &party]).await?.as_ref().map(read).transpose()
+    tx.opt(&sql, &[&room, &party]).await?.as_ref().map(from_row).transpose()
 }

@@ -11,7 +11,7 @@ const COLUMNS: &str = "r.id, r.title, r.location, r.sts_eta, r.description, r.ca
     r.created_at, r.created_by, r.planned_duration_hours, r.transfer_completed_at, r.closed_at,
     r.retained_from";
 
-fn read(row: &Row) -> Result<Room> {
+fn from_row(row: &Row) -> Result<Room> {
     Ok(Room {
         id: row.get(0)?,
         title: row.get(1)?,
@@ -56,7 +56,11 @@ pub async fn insert(tx: &mut Tx, room: &Room) -> Result<()> {
 
 /// A room, deleted ones included.
 pub async fn find(tx: &mut Tx, room: RoomId) -> Result<Option<Room>> {
-    tx.opt(&format!("SELECT {COLUMNS} FROM rooms r WHERE r.id = ?1"), &[&room]).await?.as_ref().map(read).transpose()
+    tx.opt(&format!("SELECT {COLUMNS} FROM rooms r WHERE r.id = ?1"), &[&room])
+        .await?
+        .as_ref()
+        .map(from_row)
+        .transpose()
 }
 
 /// A page of the rooms in use, the newest first, and how many there are: those of a party, or all.
@@ -126,7 +130,7 @@ async fn part(tx: &mut Tx, matches: &str, order: &str, params: &[&dyn Param], pa
     let sql = format!("SELECT {COLUMNS} {matches} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}");
     let bounds: [&dyn Param; 2] = [&page.limit, &page.offset];
     let rows = tx.rows(&sql, &[params, &bounds[..]].concat()).await?;
-    Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
 }
 
 /// Stores what of a room can change.

@@ -29,7 +29,7 @@ pub struct Session {
 const COLUMNS: &str =
     "s.id, s.user_id, s.user_agent, s.created_at, s.last_seen_at, s.password_at, s.idle_at, s.expires_at";
 
-fn read(row: &Row) -> Result<Session> {
+fn from_row(row: &Row) -> Result<Session> {
     Ok(Session {
         id: row.get(0)?,
         user: row.get(1)?,
@@ -89,7 +89,7 @@ pub async fn signed_in(tx: &mut Tx, token: &Hash, now: Time) -> Result<Option<Si
         .await?;
     row.map(|row| {
         let (last_seen_at, password_at) = (row.get(User::WIDTH)?, row.get(User::WIDTH + 1)?);
-        Ok(SignedIn { user: User::read(&row)?, last_seen_at, password_at })
+        Ok(SignedIn { user: User::from_row(&row)?, last_seen_at, password_at })
     })
     .transpose()
 }
@@ -101,7 +101,7 @@ pub async fn of_user(tx: &mut Tx, user: UserId, token: &Hash, now: Time) -> Resu
          ORDER BY s.created_at DESC, s.id DESC"
     );
     let rows = tx.rows(&sql, &[&user, &token.as_slice(), &now]).await?;
-    rows.iter().map(|row| Ok((read(row)?, row.get(8)?))).collect()
+    rows.iter().map(|row| Ok((from_row(row)?, row.get(8)?))).collect()
 }
 
 /// Notes that a session is used, where that was not noted since `due`; unused, it ends at `idle_at`.

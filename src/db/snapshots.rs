@@ -91,7 +91,7 @@ const SELECT: &str =
     LEFT JOIN snapshot_files f ON f.snapshot_id = s.id
     LEFT JOIN snapshot_jobs j ON j.snapshot_id = s.id LEFT JOIN snapshot_seals e ON e.snapshot_id = s.id";
 
-fn read(row: &Row) -> Result<Snapshot> {
+fn from_row(row: &Row) -> Result<Snapshot> {
     Ok(Snapshot {
         id: row.get(0)?,
         room: row.get(1)?,
@@ -155,12 +155,12 @@ pub async fn insert(tx: &mut Tx, snapshot: &Snapshot, record: &[u8]) -> Result<(
 /// A snapshot of this room.
 pub async fn find(tx: &mut Tx, room: RoomId, snapshot: SnapshotId) -> Result<Option<Snapshot>> {
     let sql = format!("{SELECT} WHERE s.room_id = ?1 AND s.id = ?2");
-    tx.opt(&sql, &[&room, &snapshot]).await?.as_ref().map(read).transpose()
+    tx.opt(&sql, &[&room, &snapshot]).await?.as_ref().map(from_row).transpose()
 }
 
 /// A snapshot of any room: for the job that renders it.
 pub async fn find_anywhere(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<Snapshot>> {
-    tx.opt(&format!("{SELECT} WHERE s.id = ?1"), &[&snapshot]).await?.as_ref().map(read).transpose()
+    tx.opt(&format!("{SELECT} WHERE s.id = ?1"), &[&snapshot]).await?.as_ref().map(from_row).transpose()
 }
 
 /// A page of a room's snapshots, newest first, and how many there are.
@@ -168,7 +168,7 @@ pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Snapshot
     let total = tx.one("SELECT COUNT(*) FROM snapshots WHERE room_id = ?1", &[&room]).await?.get(0)?;
     let sql = format!("{SELECT} WHERE s.room_id = ?1 ORDER BY s.created_at DESC, s.id DESC LIMIT ?2 OFFSET ?3");
     let rows = tx.rows(&sql, &[&room, &page.limit, &page.offset]).await?;
-    Ok((rows.iter().map(read).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
 }
 
 /// A snapshot as one chooses it among others.
@@ -192,7 +192,7 @@ pub async fn titles(tx: &mut Tx, room: RoomId) -> Result<Vec<Titled>> {
 /// Every snapshot of a room, oldest first.
 pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Snapshot>> {
     let sql = format!("{SELECT} WHERE s.room_id = ?1 ORDER BY s.created_at, s.id");
-    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+    tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
 /// How far the files of a room's snapshots are that are still to be drawn, in percent.

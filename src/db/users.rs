@@ -2,7 +2,7 @@
 
 use room::{Role, Time, UserId, address};
 
-use super::{Row, Tx};
+use super::{Param, Row, Tx};
 use crate::error::Result;
 
 /// An account.
@@ -27,13 +27,13 @@ pub struct User {
 }
 
 impl User {
-    /// The columns that [`User::read`] takes, in order.
+    /// The columns that [`User::from_row`] takes, in order.
     pub(super) const COLUMNS: &str =
         "u.id, u.email, u.name, u.role, u.disabled, u.created_at, u.must_change_password, u.password_given_at";
     /// How many these are.
     pub(super) const WIDTH: usize = 8;
 
-    pub(super) fn read(row: &Row) -> Result<Self> {
+    pub(super) fn from_row(row: &Row) -> Result<Self> {
         Ok(Self {
             id: row.get(0)?,
             email: row.get(1)?,
@@ -76,23 +76,36 @@ pub async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<(User, String)>
     let sql = format!("SELECT {columns}, u.password_hash FROM users u WHERE u.email = ?1");
     for form in address::forms(email) {
         if let Some(row) = tx.opt(&sql, &[&form]).await? {
-            return Ok(Some((User::read(&row)?, row.get(User::WIDTH)?)));
+            return Ok(Some((User::from_row(&row)?, row.get(User::WIDTH)?)));
         }
     }
     Ok(None)
 }
 
+/// Returns address, name and role of the accounts with these addresses, in one query. Unlike [`by_email`] it compares the
+/// stored spelling only: rows name an account by the address that it is stored under.
+pub async fn names_of(tx: &mut Tx, emails: &[&str]) -> Result<Vec<(String, String, Role)>> {
+    // PostgreSQL refuses an empty list.
+    if emails.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = (1..=emails.len()).map(|place| format!("?{place}")).collect::<Vec<_>>().join(", ");
+    let params: Vec<&dyn Param> = emails.iter().map(|email| email as &dyn Param).collect();
+    let rows = tx.rows(&format!("SELECT email, name, role FROM users WHERE email IN ({places})"), &params).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
+}
+
 /// Every account, by address.
 pub async fn list(tx: &mut Tx) -> Result<Vec<User>> {
     let columns = User::COLUMNS;
-    tx.rows(&format!("SELECT {columns} FROM users u ORDER BY u.email"), &[]).await?.iter().map(User::read).collect()
+    tx.rows(&format!("SELECT {columns} FROM users u ORDER BY u.email"), &[]).await?.iter().map(User::from_row).collect()
 }
 
 /// The account of an id.
 pub async fn find(tx: &mut Tx, user: UserId) -> Result<Option<User>> {
     let columns = User::COLUMNS;
     let row = tx.opt(&format!("SELECT {columns} FROM users u WHERE u.id = ?1"), &[&user]).await?;
-    row.as_ref().map(User::read).transpose()
+    row.as_ref().map(User::from_row).transpose()
 }
 
 /// How many admins may sign in.

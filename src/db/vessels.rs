@@ -9,7 +9,7 @@ const COLUMNS: &str =
     "id, added_at, name, imo_number, no_imo_reason, role, status, vessel_type, flag, owner, charterer,
     length_m, beam_m, draught_m, gross_tonnage, deadweight_t, year_built, class_society";
 
-fn read(row: &Row) -> Result<Vessel> {
+fn from_row(row: &Row) -> Result<Vessel> {
     let details = VesselDetails {
         name: row.get(2)?,
         imo_number: row.get(3)?,
@@ -82,13 +82,13 @@ pub async fn update(tx: &mut Tx, vessel: &Vessel) -> Result<()> {
 /// The vessels of a room, in the order they were named.
 pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Vessel>> {
     let sql = format!("SELECT {COLUMNS} FROM vessels WHERE room_id = ?1 ORDER BY added_at, id");
-    tx.rows(&sql, &[&room]).await?.iter().map(read).collect()
+    tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
 /// One vessel of a room.
 pub async fn find(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<Option<Vessel>> {
     let sql = format!("SELECT {COLUMNS} FROM vessels WHERE room_id = ?1 AND id = ?2");
-    tx.opt(&sql, &[&room, &vessel]).await?.as_ref().map(read).transpose()
+    tx.opt(&sql, &[&room, &vessel]).await?.as_ref().map(from_row).transpose()
 }
 
 /// Removes a vessel that nothing refers to.

@@ -1,4 +1,4 @@
-//! One's account: who one is here, one's password, and where one is signed in.
+//! The caller's account: name and role, password, and the sessions that are open.
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -7,8 +7,9 @@ use room::{SessionId, Time};
 use super::kit::{
     chip::{Tone, chip},
     field::{Field, Filled},
-    layout::{Page, Part},
+    layout::{HtmlPage, Part},
     show,
+    submit::submit,
 };
 use crate::{
     app::App,
@@ -23,14 +24,14 @@ use crate::{
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
-        .get("/account", SignedIn, account)
-        .get("/account/password", WithGivenPassword, ask)
-        .post("/account/password", WithGivenPassword, change)
-        .post("/account/sessions/{session_id}/end", SignedIn, end)
-        .post("/account/sessions/end-others", SignedIn, end_others)
+        .get("/account", SignedIn, show_account)
+        .get("/account/password", WithGivenPassword, show_password)
+        .post("/account/password", WithGivenPassword, submit_password)
+        .post("/account/sessions/{session_id}/end", SignedIn, submit_end)
+        .post("/account/sessions/end-others", SignedIn, submit_end_others)
 }
 
-async fn account(app: App, caller: Caller) -> Result<Response> {
+async fn show_account(app: App, caller: Caller) -> Result<Response> {
     let user = &caller.user;
     let sessions = sessions::list(&app, user.id, caller.session).await?;
     let main = html! {
@@ -43,7 +44,7 @@ async fn account(app: App, caller: Caller) -> Result<Response> {
         p.actions { a.button href="/account/password" { "Change password" } }
         section aria-labelledby="sessions-title" {
             h2 id="sessions-title" { "Where you are signed in" }
-            (table(&sessions, app.now()))
+            (render_sessions(&sessions, app.now()))
             @if sessions.len() > 1 {
                 form method="post" action="/account/sessions/end-others" {
                     p.actions { button.secondary type="submit" { "Sign out everywhere else" } }
@@ -51,10 +52,10 @@ async fn account(app: App, caller: Caller) -> Result<Response> {
             }
         }
     };
-    Ok(Page::new("Your account", main).of(Part::Account, &caller).into_response())
+    Ok(HtmlPage::new("Your account", main).in_part(Part::Account, &caller).into_response())
 }
 
-fn table(sessions: &[(Session, bool)], now: Time) -> Markup {
+fn render_sessions(sessions: &[(Session, bool)], now: Time) -> Markup {
     html! {
         table.list {
             thead {
@@ -92,36 +93,35 @@ fn table(sessions: &[(Session, bool)], now: Time) -> Markup {
     }
 }
 
-async fn end(app: App, caller: Caller, Id(id): Id<SessionId>) -> Result<Redirect> {
+async fn submit_end(app: App, caller: Caller, Id(id): Id<SessionId>) -> Result<Redirect> {
     sessions::end(&app, &caller.user, caller.session, id).await?;
     Ok(Redirect::to("/account"))
 }
 
-async fn end_others(app: App, caller: Caller) -> Result<Redirect> {
+async fn submit_end_others(app: App, caller: Caller) -> Result<Redirect> {
     sessions::end_others(&app, &caller.user, caller.session).await?;
     Ok(Redirect::to("/account"))
 }
 
-async fn ask(caller: Caller) -> Response {
-    page(&caller, &Filled::default())
+async fn show_password(caller: Caller) -> Response {
+    render_password(&caller, &Filled::default())
 }
 
-async fn change(app: App, caller: Caller, form: Form) -> Result<Response> {
-    let changed = if form.text("new_password") == form.text("repeated") {
+async fn submit_password(app: App, caller: Caller, form: Form) -> Result<Response> {
+    let change = async |form: &Form| {
+        // The new password is compared before the present one is checked: a slip must not count as a failed attempt.
+        if form.text("new_password") != form.text("repeated") {
+            return Err(Error::field("repeated", "is not the same as the new password"));
+        }
         let (current, new) = (form.line("current_password"), form.line("new_password"));
-        own_password::change_password(&app, &caller.user, caller.seat(), current, &new).await
-    } else {
-        Err(Error::field("repeated", "is not the same as the new password"))
+        own_password::change_password(&app, &caller.user, caller.seat(), current, &new).await?;
+        // Somebody who has just replaced a first password comes from signing in, and wants to see their rooms.
+        Ok(if caller.user.must_change_password { "/".to_owned() } else { "/account".to_owned() })
     };
-    match changed {
-        // Whoever has just replaced a first password wants to see their rooms.
-        Ok(()) if caller.user.must_change_password => Ok(Redirect::to("/").into_response()),
-        Ok(()) => Ok(Redirect::to("/account").into_response()),
-        Err(refused) => Ok(page(&caller, &Filled::again(form, refused)?)),
-    }
+    submit(form, change, async |filled| Ok(render_password(&caller, &filled))).await
 }
 
-fn page(caller: &Caller, filled: &Filled) -> Response {
+fn render_password(caller: &Caller, filled: &Filled) -> Response {
     let password = |name, label| Field::required(name, label).kind("password");
     let main = html! {
         div.narrow {
@@ -140,5 +140,5 @@ fn page(caller: &Caller, filled: &Filled) -> Response {
             p.hint { "Your other sessions end." }
         }
     };
-    Page::new("Change your password", main).of(Part::Account, caller).status(filled.status()).into_response()
+    HtmlPage::new("Change your password", main).in_part(Part::Account, caller).status(filled.status()).into_response()
 }

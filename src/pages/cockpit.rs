@@ -1,4 +1,4 @@
-//! The cockpit: one's rooms, that of the nearest ETA first, with what blocks each and what waits for oneself.
+//! The cockpit: the caller's rooms, the nearest ETA first, with what blocks each room and what waits for the caller.
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -7,7 +7,7 @@ use room::{Phase, Role, RoomId};
 use super::{
     kit::{
         chip::{Tone, chip},
-        layout::{Page, Part},
+        layout::{HtmlPage, Part},
         paging::neighbours_of,
         portion::within,
         show::{self, count, label},
@@ -28,24 +28,25 @@ use crate::{
 };
 
 pub(super) fn routes() -> PageRoutes {
-    PageRoutes::new().get("/", May(RoomList), list)
+    PageRoutes::new().get("/", May(RoomList), show_rooms)
 }
 
 /// The largest list of rooms, in bytes.
 const MOST_BYTES: usize = 1_700_000;
-/// Of each kind of thing, those that are named in a row.
+/// How many blockers, and tasks of a kind, a row names; for the others it has a link.
 const NAMED: usize = 3;
 
-/// Which rooms are asked for. The form sends the fields that were left empty, too.
-struct Asked {
+/// Which rooms are to be listed.
+struct RoomQuery {
+    /// The words to search for, as typed.
     q: String,
     wanted: Wanted,
     part: db::Page,
-    /// The filter as a query, for the links to the list's other parts: `&name=value…`.
+    /// The filter as `&name=value…`, for links to other parts of the list.
     query: String,
 }
 
-impl FromPairs for Asked {
+impl FromPairs for RoomQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         Paging::PARAMETERS[0],
         Paging::PARAMETERS[1],
@@ -56,6 +57,7 @@ impl FromPairs for Asked {
     ];
 
     fn read(given: &mut Given) -> Self {
+        // A browser also sends the fields of the search that were left empty.
         given.forget_blank();
         let query = given.query_without(&["limit", "offset"]).replacen('?', "&", 1);
         let Paging(part) = Paging::read(given);
@@ -66,37 +68,38 @@ impl FromPairs for Asked {
     }
 }
 
-impl Asked {
+impl RoomQuery {
     fn is_filtered(&self) -> bool {
         let Wanted { phase, closed, waits_for_me, .. } = self.wanted;
         !self.q.is_empty() || phase.is_some() || closed || waits_for_me
     }
 }
 
-async fn list(app: App, caller: Caller, Query(asked): Query<Asked>) -> Result<Response> {
+async fn show_rooms(app: App, caller: Caller, Query(query): Query<RoomQuery>) -> Result<Response> {
     let viewer = Viewer {
         email: caller.user.email.clone(),
         is_admin: caller.role == Role::Admin,
         deciders: DocumentApprove.roles(),
     };
-    let wanted = Wanted { words: cockpit::words(&asked.q)?, ..asked.wanted.clone() };
-    let (rows, total) = cockpit::read(&app, viewer, wanted, asked.part).await?;
-    let shown = within(MOST_BYTES, rows.iter().map(of_room));
-    let part = if shown.left_out > 0 { i64::try_from(shown.shown).unwrap_or(i64::MAX) } else { asked.part.limit };
+    let wanted = Wanted { words: cockpit::words(&query.q)?, ..query.wanted.clone() };
+    let (rows, total) = cockpit::read(&app, viewer, wanted, query.part).await?;
+    let shown = within(MOST_BYTES, rows.iter().map(render_room));
+    // If not all rows fit, the next part begins where the shown ones end.
+    let part = if shown.left_out > 0 { i64::try_from(shown.shown).unwrap_or(i64::MAX) } else { query.part.limit };
     let main = html! {
         div.page-head {
             h1 { "Rooms" }
             @if caller.may(RoomCreate) { a.button href="/rooms/new" { "Open a room" } }
         }
-        @if total > 0 || asked.is_filtered() { (search(&asked)) }
-        @if rows.is_empty() { (empty(&caller, &asked, total)) } @else { (table(&shown.markup)) }
-        (neighbours_of("/", &asked.query, (asked.part, part), total))
+        @if total > 0 || query.is_filtered() { (render_search(&query)) }
+        @if rows.is_empty() { (render_empty(&caller, &query, total)) } @else { (render_table(&shown.markup)) }
+        (neighbours_of("/", &query.query, (query.part, part), total))
     };
-    Ok(Page::new("Rooms", main).of(Part::Rooms, &caller).into_response())
+    Ok(HtmlPage::new("Rooms", main).in_part(Part::Rooms, &caller).into_response())
 }
 
-fn search(asked: &Asked) -> Markup {
-    let Wanted { phase, closed, waits_for_me, .. } = asked.wanted;
+fn render_search(query: &RoomQuery) -> Markup {
+    let Wanted { phase, closed, waits_for_me, .. } = query.wanted;
     let tick = |name: &str, words: &str, ticked: bool| {
         html! {
             div.tick {
@@ -109,7 +112,7 @@ fn search(asked: &Asked) -> Markup {
         form.search method="get" action="/" role="search" {
             div.field {
                 label for="search-q" { "Title, place or vessel" }
-                input id="search-q" name="q" type="search" value=(asked.q) autocomplete="off" maxlength="255";
+                input id="search-q" name="q" type="search" value=(query.q) autocomplete="off" maxlength="255";
             }
             div.field {
                 label for="search-phase" { "Phase" }
@@ -123,17 +126,18 @@ fn search(asked: &Asked) -> Markup {
             (tick("mine", "Waits for me", waits_for_me))
             (tick("closed", "Closed rooms too", closed))
             button.secondary type="submit" { "Show" }
-            @if asked.is_filtered() { a.quiet href="/" { "Clear the search" } }
+            @if query.is_filtered() { a.quiet href="/" { "Clear the search" } }
         }
     }
 }
 
-fn empty(caller: &Caller, asked: &Asked, total: i64) -> Markup {
+fn render_empty(caller: &Caller, query: &RoomQuery, total: i64) -> Markup {
     html! {
         div.empty {
+            // Rooms have gone since the link to this part was drawn, or somebody typed the offset.
             @if total > 0 {
                 p { "The list has no more rooms than before this part. " a href="/" { "To its beginning" } }
-            } @else if asked.is_filtered() {
+            } @else if query.is_filtered() {
                 p { "No room fits. " a href="/" { "Clear the search" } }
             } @else if caller.may(RoomCreate) {
                 p { "No room is open. A room is one ship-to-ship operation: its vessels, its parties and its papers." }
@@ -141,12 +145,12 @@ fn empty(caller: &Caller, asked: &Asked, total: i64) -> Markup {
             } @else {
                 p { "You are in no room that is open. A broker adds you to one by your address, " strong { (caller.user.email) } "." }
             }
-            @if total == 0 && !asked.is_filtered() { p { a href="/?closed=true" { "Look at closed rooms" } } }
+            @if total == 0 && !query.is_filtered() { p { a href="/?closed=true" { "Look at closed rooms" } } }
         }
     }
 }
 
-fn table(rows: &Markup) -> Markup {
+fn render_table(rows: &Markup) -> Markup {
     html! {
         table.list.cockpit {
             thead {
@@ -164,7 +168,7 @@ fn table(rows: &Markup) -> Markup {
     }
 }
 
-fn of_room(row: &Row) -> Markup {
+fn render_room(row: &Row) -> Markup {
     let Row { state, standing, todo } = row;
     let room = &state.room;
     let path = format!("/rooms/{}", room.id);
@@ -196,34 +200,34 @@ fn of_room(row: &Row) -> Markup {
                     Some(next) => {
                         (chip(Tone::Warn, &format!("{} before {}", standing.blockers.len(), next.word())))
                         @let named = standing.blockers.iter();
-                        (named_of(named.map(|it| (way::to_blocker(room.id, it), it.detail.as_str())), &format!("{path}/clearance#in-the-way")))
+                        (render_first(named.map(|it| (way::blocker_path(room.id, it), it.detail.as_str())), &format!("{path}/clearance#in-the-way")))
                     }
                 }
             }
             td data-label="Running out, overdue" {
                 @if todo.overdue.is_empty() && todo.expiring.is_empty() { span.hint { "–" } }
-                (tasks(room.id, &todo.overdue, (Tone::Bad, "overdue"), ""))
-                (tasks(room.id, &todo.expiring, (Tone::Warn, "running out"), ""))
+                (render_tasks(room.id, &todo.overdue, (Tone::Bad, "overdue"), ""))
+                (render_tasks(room.id, &todo.expiring, (Tone::Warn, "running out"), ""))
             }
             td data-label="Waits for you" {
                 @if todo.waiting_for_me.is_empty() { span.hint { "–" } }
-                (tasks(room.id, &todo.waiting_for_me, (Tone::Wait, "to decide"), "?show=mine"))
+                (render_tasks(room.id, &todo.waiting_for_me, (Tone::Wait, "to decide"), "?show=mine"))
             }
         }
     }
 }
 
-fn tasks(room: RoomId, tasks: &[Task], (tone, words): (Tone, &str), rest: &str) -> Markup {
+fn render_tasks(room: RoomId, tasks: &[Task], (tone, words): (Tone, &str), rest: &str) -> Markup {
     html! {
         @if !tasks.is_empty() {
             (chip(tone, &format!("{} {words}", tasks.len())))
-            (named_of(tasks.iter().map(|task| (way::to_task(room, task), task.name.as_str())), &format!("/rooms/{room}/documents{rest}")))
+            (render_first(tasks.iter().map(|task| (way::task_path(room, task), task.name.as_str())), &format!("/rooms/{room}/documents{rest}")))
         }
     }
 }
 
-/// The first of them, and where the others are.
-fn named_of<'a>(all: impl ExactSizeIterator<Item = (String, &'a str)>, rest: &str) -> Markup {
+/// Returns links to the first few things, and one link to where all of them are.
+fn render_first<'a>(all: impl ExactSizeIterator<Item = (String, &'a str)>, rest: &str) -> Markup {
     let more = all.len().saturating_sub(NAMED);
     html! {
         ul.named {

@@ -1,24 +1,24 @@
-//! `/docs`: the API for people, a table of what there is.
+//! `/docs`: the routes of the API as a table for people. `web` serves it; it needs no session.
 
 use maud::{Markup, html};
 
-use super::kit::layout::{Page, Part, Viewer};
+use super::kit::layout::{HtmlPage, Part, Viewer};
 use crate::http::BASE;
 
-/// A route as the table tells of it.
-pub struct Told {
-    /// Method.
+/// A line of the table: a route of the API.
+pub struct RouteLine {
+    /// The HTTP method of the route.
     pub method: String,
-    /// Path under the base.
+    /// The path below `/api/v1`.
     pub path: &'static str,
-    /// What it does.
+    /// What the route does, in one sentence.
     pub summary: String,
-    /// Who may use it.
+    /// Who may use the route.
     pub access: String,
 }
 
-/// The page.
-pub fn docs(routes: &[Told]) -> Markup {
+/// Returns the page that describes these routes.
+pub fn docs(routes: &[RouteLine]) -> Markup {
     let main = html! {
         h1 { "API" }
         p {
@@ -36,9 +36,10 @@ pub fn docs(routes: &[Told]) -> Markup {
                 }
             }
             tbody {
-                @for Told { method, path, summary, access } in routes {
+                @for RouteLine { method, path, summary, access } in routes {
                     tr {
                         td data-label="Method" { code { (method) } }
+                        // Long paths may be broken after each slash, so that the table fits a narrow window.
                         th scope="row" { code.path { @for part in path.split_inclusive('/') { (part) wbr; } } }
                         td data-label="What it does" { (summary) }
                         td data-label="Who may" { (access) }
@@ -47,5 +48,5 @@ pub fn docs(routes: &[Told]) -> Markup {
             }
         }
     };
-    Page::new("API", main).of(Part::Elsewhere, Viewer::Anyone).into_markup()
+    HtmlPage::new("API", main).in_part(Part::Elsewhere, Viewer::Anyone).into_markup()
 }

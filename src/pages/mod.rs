@@ -1,9 +1,8 @@
-//! HTML for people: one file per page. Every page works without a script, asks no other host, and offers only what the
-//! caller may do.
+//! The door for people: HTML, one file per page or per tab. Every page works without a script, loads nothing from another
+//! host, and offers only what the caller may do. Only `web` uses this folder; it uses `http` and what is below, never `api`.
 
 mod account;
 mod admin;
-mod assets;
 mod cockpit;
 mod docs;
 mod kit;
@@ -16,13 +15,13 @@ mod verify;
 use axum::Router;
 use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
 
-pub use docs::{Told, docs};
+pub use docs::{RouteLine, docs};
 pub use kit::layout::POLICY;
 pub use problem::of_problem;
 
 use crate::{app::App, http::PageRoutes};
 
-/// Every page.
+/// Returns the routes of every page, with who may use each.
 pub fn routes() -> PageRoutes {
     sign_in::routes()
         .merge(account::routes())
@@ -32,9 +31,10 @@ pub fn routes() -> PageRoutes {
         .merge(verify::routes())
 }
 
-/// Serves the pages, and what they need.
+/// Serves the pages, and the stylesheet, scripts and icon that they load.
 pub fn router() -> Router<App> {
-    // No page holds a secret beside what others have written, so that its length tells nobody anything (BREACH).
+    // Compression and a secret beside text that an attacker chooses would reveal the secret by the length of the answer
+    // (BREACH). No page has such a secret: sessions are in cookies, and forms are guarded by `Origin`, not by tokens.
     let compression = CompressionLayer::new().compress_when(SizeAbove::new(512));
-    routes().into_router().merge(assets::router()).layer(compression)
+    routes().into_router().merge(kit::assets::router()).layer(compression)
 }

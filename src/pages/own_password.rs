@@ -1,4 +1,5 @@
-//! One's own password, asked for again where something cannot be undone.
+//! The caller's own password, asked for again before what cannot be undone (ASVS 5.0 7.5.3): a form that needs it has the
+//! field, and its handler takes the password before it runs the operation.
 
 use maud::{Markup, html};
 
@@ -10,10 +11,10 @@ use crate::{
     http::{Caller, Form},
 };
 
-/// The field's name.
+/// The name of the field in forms.
 pub(super) const NAME: &str = "own_password";
 
-/// The field, where the password was not given just now.
+/// Returns the field, or nothing if the password was given in this session within the last minutes.
 pub(super) fn field(app: &App, caller: &Caller, filled: &Filled) -> Markup {
     html! {
         @if !sessions::counts(caller.password_at, app.now()) {
@@ -26,7 +27,7 @@ pub(super) fn field(app: &App, caller: &Caller, filled: &Filled) -> Markup {
     }
 }
 
-/// The field where only some of what the form may ask for needs the password.
+/// As [`field`], for a form that needs the password only for some of what can be typed into it.
 pub(super) fn optional(app: &App, caller: &Caller, filled: &Filled) -> Markup {
     html! {
         @if !sessions::counts(caller.password_at, app.now()) {
@@ -35,16 +36,18 @@ pub(super) fn optional(app: &App, caller: &Caller, filled: &Filled) -> Markup {
     }
 }
 
-/// Takes the password from the form, where it has one. Where it has none, what follows decides whether it needs one.
+/// Confirms the password from the form, if it has one.
 pub(super) async fn take(app: &App, caller: &Caller, form: &Form) -> Result<()> {
+    // Without it the operation itself decides: it refuses only if it needs a password and none was given recently.
     let Some(password) = form.text(NAME).filter(|password| !password.is_empty()) else { return Ok(()) };
     own_password::confirm_password(app, &caller.user, caller.seat(), password.to_owned()).await.map_err(of_field)
 }
 
-/// The refusal as one of the field.
+/// Returns a refusal for want of the password as a fault of the field, so that the form shows it there.
 pub(super) fn of_field(refused: Error) -> Error {
     match refused {
         Error::PasswordRequired => Error::field(NAME, "has to be given: this cannot be undone"),
+        // The domain calls the field `password`; the form may have a new password of that name for somebody else.
         Error::Invalid(faults) if faults.iter().all(|fault| fault.field == "password") => {
             Error::field(NAME, "is not your present password")
         }

@@ -1,13 +1,13 @@
-//! Errors as pages: what happened, and what one can do.
+//! Errors as pages: what happened, and what the reader can do about it.
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
 
-use super::kit::layout::{Page, Part, Viewer};
+use super::kit::layout::{HtmlPage, Part, Viewer};
 use crate::http::Problem;
 
-/// The page of a problem. Who asked is not known here: it is the outermost layer that writes it. `step`: the address
-/// that was refused because a link elsewhere led to it, and that one can open from here.
+/// Returns the page of a problem. `step` is the address that was refused because a link on another site led to it; the page
+/// offers to open it from here. The viewer is not known: the outermost layer draws errors, where no session is read.
 pub fn of_problem(problem: &Problem, step: Option<&str>) -> Markup {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let title = title(problem.status);
@@ -21,13 +21,14 @@ pub fn of_problem(problem: &Problem, step: Option<&str>) -> Markup {
             }
             p { (advice(problem)) }
             p.actions {
+                // A click here comes from our own page, so the same address is not refused again.
                 @if let Some(step) = step { a.button href=(step) { "Open it from here" } }
                 a.button href="/" { "To the rooms" }
             }
             p.hint { "Request " code { (problem.request_id) } }
         }
     };
-    Page::new(title, main).of(Part::Elsewhere, Viewer::Anyone).status(status).into_markup()
+    HtmlPage::new(title, main).in_part(Part::Elsewhere, Viewer::Anyone).status(status).into_markup()
 }
 
 fn title(status: u16) -> &'static str {
@@ -47,9 +48,10 @@ fn title(status: u16) -> &'static str {
     }
 }
 
-/// What one can do.
+/// Returns what the reader can do about a problem.
 fn advice(problem: &Problem) -> &'static str {
     match (problem.status, problem.code()) {
+        // The most exact case first: statuses with a code of their own before the same status without.
         (401, _) => "Your session has ended. Sign in, go back, and send it again; nothing was changed.",
         (403, "not_a_party") => "Ask the broker of the room to add you as a party, with the address you sign in with.",
         (403, "role_forbids") => "Ask somebody whose role allows it. The refusal is kept in the log.",

@@ -1,4 +1,4 @@
-//! Signing in and out.
+//! Signing in and out, with a session cookie.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use maud::html;
 
 use super::kit::{
     field::{Field, Filled},
-    layout::{Page, Part, Viewer},
+    layout::{HtmlPage, Part, Viewer},
 };
 use crate::{
     app::App,
@@ -30,19 +30,19 @@ use crate::{
 };
 
 pub(super) fn routes() -> PageRoutes {
-    PageRoutes::new().get("/sign-in", Public, ask).post("/sign-in", Public, sign_in).post(
+    PageRoutes::new().get("/sign-in", Public, show_sign_in).post("/sign-in", Public, submit_sign_in).post(
         "/sign-out",
         WithGivenPassword,
-        sign_out,
+        submit_sign_out,
     )
 }
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
-/// What a browser is to forget of a session. Not `cookies`: that would take those of the whole domain, other servers'
-/// too, and ours is cleared by its own header.
+/// What a browser has to forget when a session ends (ASVS 5.0 14.3.1). Not `cookies`: that would clear the cookies of all
+/// servers of the domain, and our own cookie is cleared by its own header.
 const LEFT_BEHIND: &str = "\"cache\", \"storage\"";
 
-/// Where to go after signing in.
+/// The page to go to after signing in.
 struct Next(Option<String>);
 
 impl FromPairs for Next {
@@ -53,15 +53,15 @@ impl FromPairs for Next {
     }
 }
 
-async fn ask(caller: Option<Caller>, Query(Next(next)): Query<Next>) -> Response {
+async fn show_sign_in(caller: Option<Caller>, Query(Next(next)): Query<Next>) -> Response {
     let next = within(next.as_deref());
     match caller {
         Some(_) => Redirect::to(&next).into_response(),
-        None => page(&Filled::default(), &next, None),
+        None => render_sign_in(&Filled::default(), &next, None),
     }
 }
 
-async fn sign_in(
+async fn submit_sign_in(
     app: App,
     caller: Option<Caller>,
     client: Client,
@@ -71,9 +71,9 @@ async fn sign_in(
 ) -> Result<Response> {
     let next = within(form.text("next"));
     let signed_in = async {
-        // Before anybody is signed in whose browser would not keep it.
+        // Fails if the browser would not keep the cookie: found out before a session is opened that nobody could use.
         session_cookie::set(&headers, "", Duration::ZERO)?;
-        let asked = SignIn {
+        let attempt = SignIn {
             email: form.line("email"),
             password: form.line("password"),
             network: client.network(),
@@ -82,7 +82,7 @@ async fn sign_in(
             user_agent,
             replaces: caller.map(|caller| caller.session),
         };
-        let session = sign_in::sign_in(&app, asked).await?;
+        let session = sign_in::sign_in(&app, attempt).await?;
         let device = session_cookie::set_device(&headers, &session.device, DEVICE_KNOWN)?;
         Ok([session_cookie::set(&headers, &session.token, app.config.session_duration())?, device])
     };
@@ -91,13 +91,14 @@ async fn sign_in(
             Ok((AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie))), Redirect::to(&next)).into_response())
         }
         Err(refused) => {
+            // Taken before `Filled::refused` consumes the error: the form has to send the ticket back with the next attempt.
             let wait = if let Error::TooManyAttempts { seconds, ticket } = &refused {
                 Some((*seconds, ticket.clone()))
             } else {
                 None
             };
             let mut response =
-                page(&Filled::again(form, refused)?, &next, wait.as_ref().and_then(|wait| wait.1.as_deref()));
+                render_sign_in(&Filled::refused(form, refused)?, &next, wait.as_ref().and_then(|wait| wait.1.as_deref()));
             if let Some((seconds, _)) = wait {
                 response.headers_mut().insert(RETRY_AFTER, seconds.into());
             }
@@ -106,22 +107,22 @@ async fn sign_in(
     }
 }
 
-async fn sign_out(app: App, caller: Caller, headers: HeaderMap) -> Result<Response> {
+async fn submit_sign_out(app: App, caller: Caller, headers: HeaderMap) -> Result<Response> {
     sessions::sign_out(&app, &caller.actor(), caller.session).await?;
     let mut response = ([(SET_COOKIE, session_cookie::clear(&headers)?)], Redirect::to("/sign-in")).into_response();
     response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(LEFT_BEHIND));
     Ok(response)
 }
 
-/// A path of this server, whatever was given: nobody is led elsewhere. Browsers drop tabs and line breaks from an
-/// address, and take a backslash for a slash; what an address has of other characters is percent-encoded.
+/// Returns the given path if it is one of this server, or else `/`: an open redirect would lend our name to other sites.
 fn within(next: Option<&str>) -> String {
+    // Browsers drop tabs and line breaks from an address and read a backslash as a slash, so `/\t/host` would be `//host`.
     let plain = |path: &str| path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let ours = |path: &&str| path.starts_with('/') && !path.starts_with("//") && plain(path);
     next.filter(ours).unwrap_or("/").to_owned()
 }
 
-fn page(filled: &Filled, next: &str, ticket: Option<&str>) -> Response {
+fn render_sign_in(filled: &Filled, next: &str, ticket: Option<&str>) -> Response {
     let main = html! {
         div.narrow {
             h1 { "Sign in" }
@@ -136,5 +137,5 @@ fn page(filled: &Filled, next: &str, ticket: Option<&str>) -> Response {
             p.hint { "Accounts are made by who runs this server." }
         }
     };
-    Page::new("Sign in", main).of(Part::Elsewhere, Viewer::Stranger).status(filled.status()).into_response()
+    HtmlPage::new("Sign in", main).in_part(Part::Elsewhere, Viewer::Stranger).status(filled.status()).into_response()
 }

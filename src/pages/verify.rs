@@ -1,4 +1,4 @@
-//! `/verify`: choose a file, and see every check of it.
+//! `/verify`: anybody can send a file, and sees every check of it.
 
 use axum::{
     http::StatusCode,
@@ -7,7 +7,7 @@ use axum::{
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::kit::layout::{Page, Part};
+use super::kit::layout::{HtmlPage, Part};
 use crate::{
     app::App,
     domain::snapshots::verifying::{self, Brought},
@@ -19,56 +19,56 @@ use crate::{
 const TITLE: &str = "Verify a snapshot";
 
 pub(super) fn routes() -> PageRoutes {
-    PageRoutes::new().get("/verify", Public, ask).upload("/verify", Public, answer)
+    PageRoutes::new().get("/verify", Public, show_form).upload("/verify", Public, submit_file)
 }
 
-fn page(caller: Option<&Caller>, main: &Markup) -> Page {
-    Page::new(TITLE, html! { h1 { (TITLE) } (main) }).of(Part::Verify, caller)
+fn page(caller: Option<&Caller>, main: &Markup) -> HtmlPage {
+    HtmlPage::new(TITLE, html! { h1 { (TITLE) } (main) }).in_part(Part::Verify, caller)
 }
 
-async fn ask(caller: Option<Caller>) -> Response {
+async fn show_form(caller: Option<Caller>) -> Response {
     let main = html! {
         p { "Whether a file is the snapshot that it says it is, to the last byte. The file is checked and forgotten: \
              nothing of it is stored." }
-        (form())
+        (render_form())
     };
     page(caller.as_ref(), &main).into_response()
 }
 
-async fn answer(app: App, caller: Option<Caller>, brought: Result<Brought>) -> Response {
+async fn submit_file(app: App, caller: Option<Caller>, brought: Result<Brought>) -> Response {
     let report = match brought {
         Ok(brought) => verifying::verify(&app, brought).await,
         Err(refused) => Err(refused),
     };
     match report {
-        Ok(report) => page(caller.as_ref(), &html! { (found(&report)) (again()) }).into_response(),
-        Err(refused) => refusal(caller.as_ref(), refused),
+        Ok(report) => page(caller.as_ref(), &html! { (render_report(&report)) (render_again()) }).into_response(),
+        Err(refused) => render_refusal(caller.as_ref(), refused),
     }
 }
 
-/// Where the fault is ours, the outermost layer says so, with the request's id.
-fn refusal(caller: Option<&Caller>, refused: Error) -> Response {
+fn render_refusal(caller: Option<&Caller>, refused: Error) -> Response {
     let status = refused.status().0;
+    // The outermost layer draws a fault of the server, since only it knows the id of the request.
     if status == 500 {
         return refused.into_response();
     }
-    let main = html! { (not_checked(&refused)) (again()) };
+    let main = html! { (render_unchecked(&refused)) (render_again()) };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     page(caller, &main).status(status).into_response()
 }
 
-/// Why nothing was checked.
-pub(super) fn not_checked(refused: &Error) -> Markup {
+/// Returns why nothing was checked, in the place of a verdict.
+pub(super) fn render_unchecked(refused: &Error) -> Markup {
     html! { p.verdict.failed role="alert" { strong { "Not checked" } ": " (refused.detail()) "." } }
 }
 
-fn again() -> Markup {
+fn render_again() -> Markup {
     html! {
-        section.again aria-labelledby="again" { h2 id="again" { "Check another file" } (form()) }
+        section.again aria-labelledby="again" { h2 id="again" { "Check another file" } (render_form()) }
     }
 }
 
-fn form() -> Markup {
+fn render_form() -> Markup {
     html! {
         form method="post" action="/verify" enctype="multipart/form-data" {
             p {
@@ -103,8 +103,8 @@ fn form() -> Markup {
     }
 }
 
-/// Every check that was made, and what they come to.
-pub(super) fn found(report: &Report) -> Markup {
+/// Returns the verdict, and below it every check that was made.
+pub(super) fn render_report(report: &Report) -> Markup {
     let class = if report.verified { "ok" } else { "failed" };
     let (verdict, means) = if report.verified {
         ("Verified", "every check holds.")
@@ -114,22 +114,22 @@ pub(super) fn found(report: &Report) -> Markup {
     html! {
         p class={ "verdict " (class) } role="status" { strong { (verdict) } ": " (means) }
         @if let Some(older) = &report.older {
-            (examined("Newer file", "newer", &report.file))
-            (examined("Older file", "older-file", older))
+            (render_file("Newer file", "newer", &report.file))
+            (render_file("Older file", "older-file", older))
         } @else {
-            (examined("File", "this-file", &report.file))
+            (render_file("File", "this-file", &report.file))
         }
     }
 }
 
-fn examined(title: &str, id: &str, examined: &Examined) -> Markup {
+fn render_file(title: &str, id: &str, examined: &Examined) -> Markup {
     let Examined { facts, checks } = examined;
     html! {
         section aria-labelledby=(id) {
             h2 id=(id) { (title) }
             dl.facts {
                 dt { "Kind" } dd { (facts.kind) ", " (facts.size) " bytes" }
-                @if let Some(told) = &facts.told { (says(told)) }
+                @if let Some(told) = &facts.told { (render_claims(told)) }
                 dt { "SHA-256" } dd { code { (facts.sha256) } }
             }
             table.checks {
@@ -141,7 +141,7 @@ fn examined(title: &str, id: &str, examined: &Examined) -> Markup {
     }
 }
 
-fn says(told: &Told) -> Markup {
+fn render_claims(told: &Told) -> Markup {
     html! {
         dt { "Room" } dd { (told.room_title) " " code { (told.room_id) } }
         dt { "Snapshot" } dd { (told.snapshot_title) " " code { (told.snapshot_id) } }

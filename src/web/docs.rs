@@ -24,7 +24,7 @@ use crate::{
         BASE, FieldProblem, Problem, Route, Routes,
         route_doc::{BEARER, refusals},
     },
-    pages::{self, Told},
+    pages::{self, RouteLine},
 };
 
 /// Both forms of the documentation.
@@ -90,7 +90,7 @@ fn page(table: &[Route]) -> String {
         let operation = route.doc.build();
         let access = operation.description.unwrap_or_else(|| "Open to anyone.".into()).replace('`', "");
         let (method, path) = (route.method.to_string(), route.path);
-        Told { method, path, summary: operation.summary.unwrap_or_default(), access }
+        RouteLine { method, path, summary: operation.summary.unwrap_or_default(), access }
     });
     pages::docs(&told.collect::<Vec<_>>()).into_string()
 }

@@ -16,7 +16,7 @@ use crate::harness::{Event, Events, Installation, TestApp, on_both_databases, po
 on_both_databases! {
     TestApp:
     what_happens_in_a_room_is_told_there_and_nowhere_else,
-    the_bell_rings_for_entries_and_progress_of_its_room,
+    a_listener_is_notified_of_entries_and_progress_of_its_room,
     a_client_that_comes_again_misses_nothing_and_hears_nothing_twice,
     a_stream_begins_where_it_is_asked_to,
     a_position_that_is_none_is_refused_by_its_name,
@@ -43,8 +43,8 @@ fn events(room: &str) -> String {
     format!("/rooms/{room}/events")
 }
 
-async fn rung(bell: &mut Listener) {
-    tokio::time::timeout(Duration::from_mins(2), bell.rung()).await.expect("the bell does not ring");
+async fn changed(listener: &mut Listener) {
+    tokio::time::timeout(Duration::from_mins(2), listener.changed()).await.expect("the listener is not notified");
 }
 
 /// Something happens in the room.
@@ -80,23 +80,23 @@ async fn what_happens_in_a_room_is_told_there_and_nowhere_else(app: TestApp) {
 }
 
 /// A stream looks every now and then in any case; this is what makes it live.
-async fn the_bell_rings_for_entries_and_progress_of_its_room(app: TestApp) {
+async fn a_listener_is_notified_of_entries_and_progress_of_its_room(app: TestApp) {
     hear(&app);
     let (room, broker) = app.room().await;
-    let mut bell = app.app.db.listen(room.parse().unwrap());
+    let mut listener = app.app.db.listen(room.parse().unwrap());
     rename(&app, &room, &broker, "One").await;
-    rung(&mut bell).await;
+    changed(&mut listener).await;
     app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
-    rung(&mut bell).await;
+    changed(&mut listener).await;
     let now = app.app.now();
     let claim = app.claim_job(Duration::ZERO).await;
-    rung(&mut bell).await;
+    changed(&mut listener).await;
     let write = async move |tx: &mut _| jobs::report_progress(tx, claim, 42, now).await;
     assert!(app.app.db.write(write).await.unwrap());
-    rung(&mut bell).await;
+    changed(&mut listener).await;
     let write = async move |tx: &mut _| jobs::give_back(tx, claim, Some(now), "a test").await;
     app.app.db.write(write).await.unwrap();
-    rung(&mut bell).await;
+    changed(&mut listener).await;
 }
 
 async fn a_client_that_comes_again_misses_nothing_and_hears_nothing_twice(app: TestApp) {
@@ -305,10 +305,10 @@ async fn what_one_server_commits_the_others_tell_also_after_a_lost_connection() 
     assert_eq!(count("pg_terminate_backend(pid)").await, 1);
     rename(&one, &room, &broker, "Three").await;
     assert_eq!(stream.entry().await["meta"]["changes"]["title"]["to"], "Three");
-    rung(&mut listener).await;
+    changed(&mut listener).await;
     assert_eq!(count("pid").await, 1, "it listens again");
     rename(&one, &room, &broker, "Four").await;
-    rung(&mut listener).await;
+    changed(&mut listener).await;
     assert_eq!(stream.entry().await["meta"]["changes"]["title"]["to"], "Four");
 }
 

@@ -10,26 +10,26 @@ use room::Time;
 use rusqlite::types::{FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, WrongType};
 
-/// What a driver reports of a value that it cannot send or read.
+/// The error with which a driver reports a value that it cannot send or read.
 type Failure = Box<dyn Error + Sync + Send>;
 
 /// A value that both drivers can send.
 pub trait Param: Sync {
-    /// The value for `SQLite`.
+    /// Returns the value as SQLite takes it.
     fn to_sqlite(&self) -> rusqlite::Result<ToSqlOutput<'_>>;
     /// Writes the value as a parameter of the type `ty`.
     fn to_postgres(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Failure>;
-    /// Whether the value can be a parameter of this type.
+    /// Returns whether the value can be a parameter of this type.
     fn fits(&self, ty: &Type) -> bool;
 }
 
 /// A value that both drivers can read.
 pub trait Column: Sized {
-    /// Reads the value from `SQLite`.
+    /// Reads the value from a column of SQLite.
     fn from_sqlite(value: ValueRef<'_>) -> FromSqlResult<Self>;
     /// Reads the value from a column of the type `ty`; `None` is `NULL`.
     fn from_postgres(ty: &Type, raw: Option<&[u8]>) -> Result<Self, Failure>;
-    /// Whether a column of this type can be read.
+    /// Returns whether a column of this type can be read.
     fn accepts(ty: &Type) -> bool;
 }
 
@@ -48,7 +48,7 @@ impl ToSql for Sent<'_> {
         self.0.to_postgres(ty, out)
     }
 
-    /// A type cannot say for all parameters; [`Self::to_sql_checked`] asks the one at hand.
+    /// Always `true`: this type stands for all parameters, and [`Self::to_sql_checked`] asks the one at hand.
     fn accepts(_: &Type) -> bool {
         true
     }
@@ -75,7 +75,7 @@ impl<'a, T: Column> FromSql<'a> for Received<T> {
     }
 }
 
-/// Parameters that both drivers know themselves.
+/// Implements [`Param`] for types that both drivers know themselves.
 macro_rules! driver_params {
     ($($name:ty),+ $(,)?) => {$(
         impl Param for $name {
@@ -96,7 +96,7 @@ macro_rules! driver_params {
 
 driver_params!(bool, i64, f64, String, &str, Vec<u8>, &[u8]);
 
-/// Columns that both drivers know themselves.
+/// Implements [`Column`] for types that both drivers know themselves.
 macro_rules! driver_columns {
     ($($name:ty),+ $(,)?) => {$(
         impl Column for $name {
@@ -126,7 +126,7 @@ impl<T: Param> Param for Option<T> {
         self.as_ref().map_or(Ok(IsNull::Yes), |value| value.to_postgres(ty, out))
     }
 
-    /// Without a value there is none to ask, and `NULL` fits every type.
+    /// `None` fits every type, since every type has a `NULL`.
     fn fits(&self, ty: &Type) -> bool {
         self.as_ref().is_none_or(|value| value.fits(ty))
     }
@@ -160,7 +160,7 @@ impl<T: Param> Param for &T {
     }
 }
 
-/// Values that are stored as the text that they display.
+/// Implements [`Param`] and [`Column`] for values that are stored as the text that they display.
 macro_rules! text_columns {
     ($($name:ident),+ $(,)?) => {$(
         impl Param for room::$name {
@@ -200,10 +200,10 @@ text_columns! {
     SnapshotId, SnapshotStatus, SnapshotType, UserId, Verdict, VersionId, VesselId, VesselRole, VesselStatus,
 }
 
-/// Microseconds from 1970 to 2000, where PostgreSQL's clock starts.
+/// Microseconds from 1970 to 2000, when PostgreSQL's count of time starts.
 const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
-/// Text that sorts on `SQLite`, `timestamptz` on PostgreSQL.
+/// Stored as text that sorts by time on SQLite, and as `timestamptz` on PostgreSQL.
 impl Param for Time {
     fn to_sqlite(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(self.to_string().into())

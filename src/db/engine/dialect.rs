@@ -1,16 +1,16 @@
-//! Where the two databases differ in words.
+//! The differences between the two databases' SQL.
 
-/// Which database is spoken to.
+/// Which of the two databases is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
-    /// Embedded SQLite.
+    /// SQLite, embedded in the server.
     Sqlite,
-    /// PostgreSQL.
+    /// PostgreSQL, as a server of its own.
     Postgres,
 }
 
 impl Dialect {
-    /// Fills the column types of a migration in.
+    /// Replaces the placeholders for column types in the SQL of a migration.
     pub fn column_types(self, sql: &str) -> String {
         let (time, bytes) = match self {
             Self::Sqlite => ("TEXT", "BLOB"),
@@ -19,7 +19,7 @@ impl Dialect {
         sql.replace("{{time}}", time).replace("{{bytes}}", bytes)
     }
 
-    /// Ends a sub-select that picks a row to claim, so that two claimers never wait for each other.
+    /// Returns the end of a sub-select that picks a row to claim, so that two claimers never wait for each other.
     pub fn skip_locked(self) -> &'static str {
         match self {
             Self::Sqlite => "",
@@ -27,8 +27,10 @@ impl Dialect {
         }
     }
 
-    /// A column with the letters A to Z in lower case, and nothing else changed: what more PostgreSQL would fold hangs on
-    /// how its database was made, and SQLite folds no more.
+    /// Returns an expression for a column with the letters A to Z in lower case and nothing else changed.
+    ///
+    /// SQLite folds these letters only. What else PostgreSQL folds depends on the collation of the database, hence
+    /// `"C"`.
     pub fn folded(self, column: &str) -> String {
         match self {
             Self::Sqlite => format!("LOWER({column})"),
@@ -36,10 +38,11 @@ impl Dialect {
         }
     }
 
-    /// Numbered parameters as the database writes them: `?1` or `$1`.
+    /// Writes numbered parameters as the database expects them: `?1` or `$1`.
     pub(in crate::db) fn parameters(self, sql: &str) -> std::borrow::Cow<'_, str> {
         match self {
             Self::Sqlite => sql.into(),
+            // Safe as long as no statement has a `?` in a literal or uses PostgreSQL's JSON operators, and none does.
             Self::Postgres => sql.replace('?', "$").into(),
         }
     }

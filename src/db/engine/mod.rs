@@ -1,6 +1,12 @@
-//! How the two databases are spoken to: one transaction type over both drivers.
+//! How the two databases are spoken to: one transaction type, [`tx::Tx`], over both drivers.
 //!
-//! Only `db` uses it. It knows no table.
+//! Only `db` uses this folder, and it knows no table. Four rules hold everywhere above it:
+//!
+//! - Inside a transaction nothing but the database is awaited. On SQLite such a future never suspends, and this layer
+//!   refuses one that does.
+//! - The body of a write may run again, because PostgreSQL asks for it. So it changes nothing but the database.
+//! - On SQLite, writes that wait share one commit, each with a savepoint of its own.
+//! - A write is over when its commit is on the disk. A commit that the disk refused ends all writing until a restart.
 
 pub(super) mod column;
 pub(super) mod dialect;

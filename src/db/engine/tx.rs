@@ -1,4 +1,4 @@
-//! One transaction type over both drivers: `exec`, `rows`, `opt`.
+//! One transaction type over both drivers: `exec`, `rows`, `opt` and `one`.
 
 use room::RoomId;
 
@@ -10,16 +10,28 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// An open transaction. On SQLite none of its futures ever suspends.
+/// An open transaction on either database, which the body of [`Db::write`] or [`Db::read`] gets.
+///
+/// Both databases take the same SQL, with parameters written as `?1`; [`Dialect`] has the few differences. The methods
+/// are async because PostgreSQL needs it. On SQLite a statement runs to its end on the thread that polls it, so none of
+/// these futures ever suspends, and a whole body can be run by one poll.
+///
+/// There is no `commit` here: whoever opened the transaction ends it by the body's result, so a body can neither forget
+/// to commit nor go on after an end. Rows are read whole and not streamed, because SQLite's cursor borrows its
+/// statement; queries have a limit or are bounded by one room. A common trait over two transaction types was not taken:
+/// it would make every function of `db` generic, and compile twice.
+///
+/// [`Db::write`]: crate::db::Db::write
+/// [`Db::read`]: crate::db::Db::read
 pub enum Tx {
-    /// On the embedded database.
+    /// A transaction on the embedded database.
     Sqlite(SqliteConnection),
-    /// On PostgreSQL.
+    /// A transaction on PostgreSQL.
     Postgres(PgConnection),
 }
 
 impl Tx {
-    /// Which database this is.
+    /// Returns which database this is.
     pub fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
@@ -27,22 +39,22 @@ impl Tx {
         }
     }
 
-    /// Runs a statement; answers how many rows it touched.
+    /// Runs a statement and returns how many rows it touched.
     pub async fn exec(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64> {
         match self {
-            Self::Sqlite(session) => {
-                let mut statement = session.connection.prepare_cached(sql)?;
+            Self::Sqlite(sqlite) => {
+                let mut statement = sqlite.connection.prepare_cached(sql)?;
                 Ok(statement.execute(rusqlite::params_from_iter(for_sqlite(params)?))? as u64)
             }
-            Self::Postgres(session) => session.exec(sql, params).await,
+            Self::Postgres(postgres) => postgres.exec(sql, params).await,
         }
     }
 
     /// Runs a query, or a statement with `RETURNING`, and reads all its rows.
     pub async fn rows(&mut self, sql: &str, params: &[&dyn Param]) -> Result<Vec<Row>> {
         match self {
-            Self::Sqlite(session) => {
-                let mut statement = session.connection.prepare_cached(sql)?;
+            Self::Sqlite(sqlite) => {
+                let mut statement = sqlite.connection.prepare_cached(sql)?;
                 let columns = statement.column_count();
                 let mut cursor = statement.query(rusqlite::params_from_iter(for_sqlite(params)?))?;
                 let mut rows = Vec::new();
@@ -51,7 +63,7 @@ impl Tx {
                 }
                 Ok(rows)
             }
-            Self::Postgres(session) => Ok(session.rows(sql, params).await?.into_iter().map(Row::Postgres).collect()),
+            Self::Postgres(postgres) => Ok(postgres.rows(sql, params).await?.into_iter().map(Row::Postgres).collect()),
         }
     }
 
@@ -68,16 +80,16 @@ impl Tx {
     /// Runs several statements without parameters.
     pub async fn batch(&mut self, sql: &str) -> Result<()> {
         match self {
-            Self::Sqlite(session) => Ok(session.connection.execute_batch(sql)?),
-            Self::Postgres(session) => session.batch(sql).await,
+            Self::Sqlite(sqlite) => Ok(sqlite.connection.execute_batch(sql)?),
+            Self::Postgres(postgres) => postgres.batch(sql).await,
         }
     }
 
-    /// Something happens in this room: whoever listens to it is rung once this is committed.
-    pub async fn ring(&mut self, room: RoomId) -> Result<()> {
+    /// Notifies those who follow this room, once this transaction is committed; not at all if it is not.
+    pub async fn notify(&mut self, room: RoomId) -> Result<()> {
         match self {
-            Self::Sqlite(session) => session.rung.push(room),
-            Self::Postgres(session) => drop(session.rows(NOTIFY, &[&room.to_string()]).await?),
+            Self::Sqlite(sqlite) => sqlite.notified.push(room),
+            Self::Postgres(postgres) => drop(postgres.rows(NOTIFY, &[&room.to_string()]).await?),
         }
         Ok(())
     }
@@ -87,16 +99,16 @@ fn for_sqlite<'a>(params: &[&'a dyn Param]) -> rusqlite::Result<Vec<rusqlite::ty
     params.iter().map(|param| param.to_sqlite()).collect()
 }
 
-/// One row of an answer.
+/// One row of a query's result.
 pub enum Row {
-    /// Read whole, since SQLite's cursor does not outlive its statement.
+    /// The values, read at once, since SQLite's cursor does not outlive its statement.
     Sqlite(Vec<rusqlite::types::Value>),
-    /// As the driver holds it.
+    /// The row as the driver holds it.
     Postgres(tokio_postgres::Row),
 }
 
 impl Row {
-    /// The column at this position, from 0.
+    /// Reads the column at this position, counted from 0.
     pub fn get<T: Column>(&self, column: usize) -> Result<T> {
         match self {
             Self::Sqlite(values) => {

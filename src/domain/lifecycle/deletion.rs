@@ -62,10 +62,19 @@ impl BeforeDeletion {
         app.db.read(read).await
     }
 
-    /// Whether there is anything in the room that it takes force to delete.
+    /// Whether the room can only be deleted by force, and with a reason.
     pub fn takes_force(&self) -> bool {
-        self.snapshots + self.papers > 0
+        takes_force(self.snapshots, self.papers)
     }
+
+    /// Whether this deletion would be refused because it is not by force. A hold is refused first, with or without force.
+    pub fn lacks_force(&self, deletion: &Deletion) -> bool {
+        self.hold.is_none() && self.takes_force() && !deletion.force
+    }
+}
+
+fn takes_force(snapshots: usize, papers: usize) -> bool {
+    snapshots + papers > 0
 }
 
 fn takes_two(room: &Room, snapshots: usize, retention_years: u32, now: Time) -> bool {
@@ -93,7 +102,7 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Res
         holds::refuse_held(tx, room, None).await?;
         let contained = db::snapshots::all(tx, room).await?;
         let (snapshots, papers) = (contained.len(), db::document_versions::of_room(tx, room).await?.len());
-        if snapshots + papers > 0 && !asked.force {
+        if takes_force(snapshots, papers) && !asked.force {
             return Err(Error::conflict(format!(
                 "the room holds {snapshots} snapshots and {papers} papers; it goes only with `?force=true` and a \
                  `reason`, its snapshots for good, its papers out of sight",

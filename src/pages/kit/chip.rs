@@ -1,26 +1,26 @@
-//! Chips: where something stands, in a word, a sign and a colour.
+//! Chips: a status as a word, a sign and a colour, so that it never depends on colour alone (WCAG 1.4.1).
 
 use maud::{Markup, html};
 use room::{ApprovalStatus, Criticality, DocumentStatus, Requirement, SnapshotStatus, Verdict};
 
 use super::show::label;
 
-/// What a chip tells, whatever its words.
+/// What a chip means, whatever its words: it decides on the colour and the sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// As it should be.
+    /// It is as it should be.
     Good,
-    /// Stands in the way.
+    /// It blocks the STS operation, or was refused.
     Bad,
-    /// Wants attention.
+    /// It needs attention soon, but blocks nothing.
     Warn,
-    /// Somebody or something is at it.
+    /// It waits for somebody, or for a job.
     Wait,
-    /// Nothing yet.
+    /// Nothing has happened yet, or nothing is needed any more.
     Quiet,
 }
 
-/// A chip of these words.
+/// Returns a chip with these words.
 pub(crate) fn chip(tone: Tone, words: &str) -> Markup {
     let (class, sign) = match tone {
         Tone::Good => ("good", "✓"),
@@ -29,15 +29,16 @@ pub(crate) fn chip(tone: Tone, words: &str) -> Markup {
         Tone::Wait => ("wait", "…"),
         Tone::Quiet => ("none", "○"),
     };
+    // A screen reader reads the words; the sign would only repeat them.
     html! { span class={ "chip " (class) } { span aria-hidden="true" { (sign) " " } (words) } }
 }
 
-/// What looks odd about an address or a name.
+/// Returns a chip for each warning about an address or a name that looks like another.
 pub(crate) fn warnings(warnings: &[String]) -> Markup {
     html! { @for warning in warnings { " " (chip(Tone::Warn, warning)) } }
 }
 
-/// Where a document stands.
+/// Returns the status of a document as a chip.
 pub(crate) fn document(status: DocumentStatus) -> Markup {
     let tone = match status {
         DocumentStatus::Missing => Tone::Quiet,
@@ -49,7 +50,7 @@ pub(crate) fn document(status: DocumentStatus) -> Markup {
     chip(tone, &label(status.word()))
 }
 
-/// What was decided on a version.
+/// Returns the verdict of a decision as a chip.
 pub(crate) fn verdict(verdict: Verdict) -> Markup {
     let tone = match verdict {
         Verdict::Approved => Tone::Good,
@@ -59,7 +60,7 @@ pub(crate) fn verdict(verdict: Verdict) -> Markup {
     chip(tone, &label(verdict.word()))
 }
 
-/// What was said of a vessel.
+/// Returns the status of an approval as a chip.
 pub(crate) fn approval(status: ApprovalStatus) -> Markup {
     let tone = match status {
         ApprovalStatus::Pending => Tone::Quiet,
@@ -70,7 +71,7 @@ pub(crate) fn approval(status: ApprovalStatus) -> Markup {
     chip(tone, &label(status.word()))
 }
 
-/// Where a snapshot stands.
+/// Returns the status of a snapshot as a chip.
 pub(crate) fn snapshot(status: SnapshotStatus) -> Markup {
     let tone = match status {
         SnapshotStatus::Generating => Tone::Wait,
@@ -80,12 +81,12 @@ pub(crate) fn snapshot(status: SnapshotStatus) -> Markup {
     chip(tone, &label(status.word()))
 }
 
-/// How much hangs on a document.
+/// Returns how critical a document is.
 pub(crate) fn criticality(criticality: Criticality) -> Markup {
     html! { span class={ "criticality " (criticality.word()) } { (label(criticality.word())) } }
 }
 
-/// Whether a document is asked for.
+/// Returns whether a document is required, conditional or optional.
 pub(crate) fn requirement(requirement: Requirement) -> Markup {
     html! { span.requirement { (label(requirement.word())) } }
 }

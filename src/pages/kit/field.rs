@@ -1,4 +1,5 @@
-//! The fields of forms: each with its label, its hint, and what was wrong with what was typed.
+//! Fields of forms: each with its label, its hint, and what is wrong with what was typed. The ids of hint and fault are named
+//! by `aria-describedby`, so that a screen reader reads both with the field.
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
@@ -9,7 +10,7 @@ use crate::{
     http::{Form, sentence},
 };
 
-/// A form as it is shown: for the first time, or again with what was typed and what is wrong with it.
+/// What a form shows in its fields: nothing yet, or what was typed and what is wrong with it.
 #[derive(Debug, Default)]
 pub(crate) struct Filled {
     form: Option<Form>,
@@ -19,8 +20,9 @@ pub(crate) struct Filled {
 }
 
 impl Filled {
-    /// A form whose input was refused, where the person can mend it; any other error goes on to be a page of its own.
-    pub(crate) fn again(form: Form, refused: Error) -> Result<Self> {
+    /// Returns a form to be shown again after a refusal that the person can correct in it. Any other error is returned as an
+    /// error, and gets a page of its own.
+    pub(crate) fn refused(form: Form, refused: Error) -> Result<Self> {
         let (status, _) = refused.status();
         let code = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         match refused {
@@ -38,27 +40,28 @@ impl Filled {
         }
     }
 
-    /// The status of the page that shows it.
+    /// Returns the HTTP status of the page that shows the form.
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// Whether something was refused.
+    /// Returns whether the form is shown again after a refusal.
     pub(crate) fn is_refused(&self) -> bool {
         self.form.is_some()
     }
 
-    /// What was typed into a field; otherwise what is there already.
-    fn value(&self, name: &str, there: Option<&str>) -> String {
+    /// Returns what was typed into a field, or else the present value.
+    fn value(&self, name: &str, present: Option<&str>) -> String {
         let typed = self.form.as_ref().and_then(|form| form.text(name));
-        typed.or(there).unwrap_or_default().to_owned()
+        typed.or(present).unwrap_or_default().to_owned()
     }
 
-    fn is_ticked(&self, name: &str, there: bool) -> bool {
-        self.form.as_ref().map_or(there, |form| form.is_ticked(name))
+    fn is_ticked(&self, name: &str, present: bool) -> bool {
+        // A browser sends nothing for a box that is not ticked, so a form that was sent decides alone.
+        self.form.as_ref().map_or(present, |form| form.is_ticked(name))
     }
 
-    /// A box for one of several words that are sent under the same name.
+    /// Returns a box for one of several words that are sent under the same name.
     pub(crate) fn choice(&self, name: &str, word: &str, ticked: bool) -> Markup {
         let ticked = self.form.as_ref().map_or(ticked, |form| form.all(name).any(|given| given == word));
         let id = format!("field-{name}-{word}");
@@ -74,11 +77,13 @@ impl Filled {
         self.faults.iter().find(|fault| fault.field == name)
     }
 
-    /// What is wrong with the whole, above the form; `fields` are those that tell their faults themselves.
+    /// Returns what is wrong with the form as a whole, to stand above it. Faults of `fields` are left out: each of these shows
+    /// its fault itself.
     pub(crate) fn summary(&self, fields: &[&str]) -> Markup {
         let elsewhere = self.faults.iter().filter(|fault| !fields.contains(&fault.field.as_str()));
         html! {
             @if self.is_refused() {
+                // An alert is read out when the page has loaded, before any field. It comes first for the same reason.
                 div.refused role="alert" {
                     @if let Some(words) = &self.words { p { (words) } }
                     @if !self.faults.is_empty() {
@@ -91,31 +96,31 @@ impl Filled {
     }
 }
 
-/// A field of one line.
+/// A field of a form, before it is drawn as one of the inputs below.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Field<'a> {
-    /// Its name in the form.
+    /// The name under which the form sends it.
     pub(crate) name: &'a str,
-    /// What it is called.
+    /// The label above the input.
     pub(crate) label: &'a str,
-    /// What to write, where the label does not say it all.
+    /// What to type, if the label does not say it all.
     pub(crate) hint: &'a str,
-    /// What is there already.
+    /// The present value, shown until something is typed.
     pub(crate) value: Option<&'a str>,
-    /// The `type` of the input.
+    /// The `type` attribute of the input.
     pub(crate) kind: &'a str,
-    /// Whether it has to be filled.
+    /// Whether it may not stay empty.
     pub(crate) required: bool,
-    /// What the browser may fill in.
+    /// The `autocomplete` attribute: what the browser may fill in.
     pub(crate) autocomplete: &'a str,
-    /// Which form of the page it is in: ids begin with it.
+    /// The beginning of the ids in it, which tells apart several forms of a page.
     form: &'a str,
-    /// The most characters, where they are other than those of a line or a reason.
+    /// The most characters, if not those of a line, a password or a reason.
     most: Option<usize>,
 }
 
 impl<'a> Field<'a> {
-    /// A line of text that may stay empty.
+    /// Returns a line of text that may stay empty.
     pub(crate) fn line(name: &'a str, label: &'a str) -> Self {
         Self {
             name,
@@ -130,42 +135,42 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// One that has to be filled.
+    /// Returns a line of text that may not stay empty.
     pub(crate) fn required(name: &'a str, label: &'a str) -> Self {
         Self { required: true, ..Self::line(name, label) }
     }
 
-    /// Of this type: `email`, `number`, `datetime-local`.
+    /// Sets the type of the input: `email`, `number`, `datetime-local` …
     pub(crate) fn kind(self, kind: &'a str) -> Self {
         Self { kind, ..self }
     }
 
-    /// With this below its label.
+    /// Sets the hint below the label.
     pub(crate) fn hint(self, hint: &'a str) -> Self {
         Self { hint, ..self }
     }
 
-    /// With this in it.
+    /// Sets the present value of the field.
     pub(crate) fn value(self, value: Option<&'a str>) -> Self {
         Self { value, ..self }
     }
 
-    /// That the browser may fill in.
+    /// Allows the browser to fill the field in, with this kind of value.
     pub(crate) fn autocomplete(self, autocomplete: &'a str) -> Self {
         Self { autocomplete, ..self }
     }
 
-    /// With so many characters at most.
+    /// Limits the field to so many characters.
     pub(crate) fn at_most(self, characters: usize) -> Self {
         Self { most: Some(characters), ..self }
     }
 
-    /// In this form of a page that has several, with fields of the same name.
-    pub(crate) fn of(self, form: &'a str) -> Self {
+    /// Names the form, on a page that has several with fields of the same name.
+    pub(crate) fn in_form(self, form: &'a str) -> Self {
         Self { form, ..self }
     }
 
-    /// As the choice of a file with one of these endings.
+    /// Draws the field as the choice of a file with one of these endings.
     pub(crate) fn file(self, filled: &Filled, endings: &str) -> Markup {
         let Self { name, required, .. } = self;
         self.around(filled, |id, described, invalid| {
@@ -176,13 +181,15 @@ impl<'a> Field<'a> {
         })
     }
 
-    /// As an input of one line.
+    /// Draws the field as an input of one line.
     pub(crate) fn input(self, filled: &Filled) -> Markup {
         let Self { name, kind, required, autocomplete, most, .. } = self;
         let most = most.unwrap_or(if kind == "password" { LONGEST_PASSWORD } else { LONGEST_LINE });
+        // `maxlength` is valid on text-like types only.
         let most = matches!(kind, "text" | "email" | "search" | "password").then_some(most);
-        // What was typed as a password is not sent back.
+        // A password is never sent back: a page may be cached, saved, or seen over a shoulder.
         let value = Some(filled.value(name, self.value)).filter(|_| kind != "password");
+        // Without a step, browsers accept whole numbers only; the domain decides which numbers are whole.
         let step = (kind == "number").then_some("any");
         self.around(filled, |id, described, invalid| {
             html! {
@@ -192,7 +199,7 @@ impl<'a> Field<'a> {
         })
     }
 
-    /// As a field of several lines.
+    /// Draws the field as an input of several lines.
     pub(crate) fn area(self, filled: &Filled) -> Markup {
         let Self { name, required, most, .. } = self;
         let most = most.unwrap_or(LONGEST_REASON);
@@ -204,13 +211,14 @@ impl<'a> Field<'a> {
         })
     }
 
-    /// As a choice among words: what is sent, and what is shown.
+    /// Draws the field as a choice; of each pair the first is sent and the second is shown.
     pub(crate) fn select(self, filled: &Filled, choices: &[(String, String)]) -> Markup {
         let Self { name, required, .. } = self;
         let chosen = filled.value(name, self.value);
         self.around(filled, |id, described, invalid| {
             html! {
                 select id=(id) name=(name) required[required] aria-describedby=[described] aria-invalid=[invalid] {
+                    // Without an empty option a browser would choose the first, and send what nobody has chosen.
                     @if !required || chosen.is_empty() { option value="" { "–" } }
                     @for (value, words) in choices {
                         option value=(value) selected[*value == chosen] { (words) }
@@ -220,6 +228,7 @@ impl<'a> Field<'a> {
         })
     }
 
+    /// Puts label, hint and fault around an input, which gets its id, the ids that describe it, and whether it is invalid.
     fn around(self, filled: &Filled, input: impl FnOnce(&str, Option<String>, Option<&str>) -> Markup) -> Markup {
         let Self { name, label, hint, required, form, .. } = self;
         let id = format!("{form}-{name}");
@@ -241,7 +250,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// A box to tick.
+/// Returns a box to tick, which sends `true`.
 pub(crate) fn tick(filled: &Filled, name: &str, label: &str, ticked: bool) -> Markup {
     let id = format!("field-{name}");
     html! {
@@ -252,7 +261,7 @@ pub(crate) fn tick(filled: &Filled, name: &str, label: &str, ticked: bool) -> Ma
     }
 }
 
-/// The choices of a vocabulary.
+/// Returns the words of a vocabulary as choices, each with its label.
 pub(crate) fn choices(words: &[&str]) -> Vec<(String, String)> {
     words.iter().map(|word| ((*word).to_owned(), super::show::label(word))).collect()
 }

@@ -1,4 +1,4 @@
-//! What every page has around it: head, bar, and the foot.
+//! What every page has around it: the head, the bar at the top, and the announcer for screen readers.
 
 use axum::{
     http::{
@@ -12,39 +12,39 @@ use room::Role;
 
 use crate::{
     http::Caller,
-    pages::assets::{ICON_PATH, MODULE_PATH, STYLE_PATH},
+    pages::kit::assets::{ICON_PATH, MODULE_PATH, STYLE_PATH},
 };
 
-/// A page may have its stylesheet, its module, images and answers from where it came, send its forms there, and nothing
-/// else.
+/// The Content Security Policy of every page: style sheets, scripts, images and fetched data from this server only, forms
+/// sent to it only, no frames around it. Inline scripts and styles are refused (ASVS 5.0 3.4.3).
 pub const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
-/// The parts of the site that the bar leads to.
+/// The parts of the site to which the bar leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// One's rooms.
+    /// The rooms of the caller.
     Rooms,
-    /// The check of a file.
+    /// The verification of a file.
     Verify,
-    /// For admins.
+    /// The administration, for admins only.
     Administration,
-    /// One's account.
+    /// The account of the caller.
     Account,
-    /// None of them.
+    /// A page that belongs to none of them.
     Elsewhere,
 }
 
-/// Who looks at a page.
+/// Who looks at a page, which decides what the bar offers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Viewer<'a> {
-    /// Somebody who is signed in.
+    /// Somebody with a session.
     Caller(&'a Caller),
-    /// Somebody who is not.
+    /// Somebody without a session.
     Stranger,
-    /// It is not known here.
+    /// Not known: the page is drawn where no session is read.
     Anyone,
 }
 
@@ -60,8 +60,8 @@ impl<'a> From<Option<&'a Caller>> for Viewer<'a> {
     }
 }
 
-/// A page.
-pub(crate) struct Page {
+/// A whole page: its title, its content, and what the layout around it needs.
+pub(crate) struct HtmlPage {
     title: String,
     bar: Markup,
     main: Markup,
@@ -69,37 +69,38 @@ pub(crate) struct Page {
     events: Option<String>,
 }
 
-impl Page {
-    /// A page of this title; `main` opens with its own `h1`.
+impl HtmlPage {
+    /// Returns a page with this title; `main` begins with its own heading.
     pub(crate) fn new(title: impl Into<String>, main: Markup) -> Self {
         let (title, bar) = (title.into(), PreEscaped(String::new()));
         Self { title, bar, main, status: StatusCode::OK, events: None }
     }
 
-    /// In a part of the site, for whoever looks at it.
-    pub(crate) fn of<'a>(mut self, part: Part, viewer: impl Into<Viewer<'a>>) -> Self {
+    /// Adds the bar, with this part marked as the present one.
+    pub(crate) fn in_part<'a>(mut self, part: Part, viewer: impl Into<Viewer<'a>>) -> Self {
         self.bar = bar(part, viewer.into());
         self
     }
 
-    /// With more before its title: what of it is open.
+    /// Puts what is open in the page before its title.
     pub(crate) fn about(mut self, what: &str) -> Self {
         self.title = format!("{what} – {}", self.title);
         self
     }
 
-    /// With another status than `200`.
+    /// Sets another status than 200.
     pub(crate) fn status(mut self, status: StatusCode) -> Self {
         self.status = status;
         self
     }
 
-    /// Kept as things are by the events from this path.
+    /// Has the script listen to the events at this path, and renew the parts of the page that are marked `data-live`.
     pub(crate) fn live(mut self, events: String) -> Self {
         self.events = Some(events);
         self
     }
 
+    /// Draws the page; its status is up to the caller then.
     pub(crate) fn into_markup(self) -> Markup {
         let Self { title, bar, main, events, .. } = self;
         html! {
@@ -115,9 +116,11 @@ impl Page {
                     script type="module" src=(*MODULE_PATH) {}
                 }
                 body data-events=[events] {
+                    // Keyboard users reach the content without stepping through the bar (WCAG 2.4.1); `main` takes the focus.
                     a.skip href="#main" { "Skip to the content" }
                     (bar)
                     main id="main" tabindex="-1" { (main) }
+                    // A live region is only read if it was there before its words: the script fills this one.
                     p.visually-hidden id="announcer" role="status" {}
                 }
             }
@@ -125,9 +128,11 @@ impl Page {
     }
 }
 
-impl IntoResponse for Page {
+impl IntoResponse for HtmlPage {
     fn into_response(self) -> Response {
         let status = self.status;
+        // Paths hold the ids of rooms, so other sites get no referrer. This server needs one: without it browsers send
+        // `Origin: null` with forms, which would be refused as foreign.
         let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (REFERRER_POLICY, "same-origin")];
         let mut response = (status, headers, self.into_markup().into_string()).into_response();
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
@@ -136,8 +141,8 @@ impl IntoResponse for Page {
 }
 
 fn bar(part: Part, viewer: Viewer<'_>) -> Markup {
-    let link = |of: Part, path: &str, words: &str| {
-        html! { li { a href=(path) aria-current=[(of == part).then_some("page")] { (words) } } }
+    let link = |target: Part, path: &str, words: &str| {
+        html! { li { a href=(path) aria-current=[(target == part).then_some("page")] { (words) } } }
     };
     let caller = if let Viewer::Caller(caller) = viewer { Some(caller) } else { None };
     html! {
@@ -156,6 +161,7 @@ fn bar(part: Part, viewer: Viewer<'_>) -> Markup {
                 @match viewer {
                     Viewer::Caller(caller) => {
                         a href="/account" aria-current=[(part == Part::Account).then_some("page")] { (caller.user.name) }
+                        // A form, not a link: a link would be followed by whatever fetches links in advance.
                         form method="post" action="/sign-out" { button.quiet type="submit" { "Sign out" } }
                     }
                     Viewer::Stranger => a href="/sign-in" { "Sign in" },

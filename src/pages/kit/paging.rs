@@ -1,19 +1,20 @@
-//! The parts of a list before and after the one that is shown.
+//! Links from the part of a list that is shown to the parts before and after it.
 
 use maud::{Markup, html};
 
 use crate::db::Page;
 
-/// Links to both neighbours, and which part this is; nothing where the list has one part. `query` is that of the page
-/// less its `limit` and `offset`, as `&name=value…`.
+/// Returns links to both neighbours and which rows these are; nothing if the list has only one part. `query` is the page's
+/// query without `limit` and `offset`, as `&name=value…`.
 pub(crate) fn neighbours(path: &str, query: &str, part: Page, total: i64) -> Markup {
     neighbours_of(path, query, (part, part.limit), total)
 }
 
-/// Links to both neighbours of a part of which only so many rows are shown.
+/// As [`neighbours`], for a part of which only `shown` rows fitted into the page.
 pub(crate) fn neighbours_of(path: &str, query: &str, (part, shown): (Page, i64), total: i64) -> Markup {
     let Page { limit, offset } = part;
     let link = |offset: i64| format!("{path}?limit={limit}&offset={offset}{query}");
+    // The next part begins after the last row that is shown, not after `limit`: rows that did not fit come first there.
     let last = offset.saturating_add(shown).min(total);
     html! {
         @if offset > 0 || last < total {

@@ -1,4 +1,4 @@
-//! Entries of a log as sentences: each is what follows the name of who did it.
+//! Entries of a log as sentences. Each sentence follows the name of who did it, which it does not repeat.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::db::{activity::Entry, snapshots::Titled};
 
-/// What sentences name, and lead to.
+/// The things that sentences can call by their names and link to.
 #[derive(Default)]
 pub(crate) struct Known<'a> {
     room: Option<&'a RoomState>,
@@ -22,168 +22,169 @@ pub(crate) struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// What there is in a room.
-    pub(crate) fn of(room: &'a RoomState, snapshots: Vec<Titled>, who: Who) -> Self {
+    /// Returns what is in a room now; what was deleted since is named as the entry has it.
+    pub(crate) fn in_room(room: &'a RoomState, snapshots: Vec<Titled>, who: Who) -> Self {
         let snapshots = snapshots.into_iter().map(|snapshot| (snapshot.id.to_string(), snapshot.title)).collect();
         Self { room: Some(room), snapshots, who }
     }
 
-    /// Those whom it names.
+    /// Returns the names of people.
     pub(crate) fn who(&self) -> &Who {
         &self.who
     }
 }
 
-/// An entry about to be told.
-struct Told<'a> {
+/// An entry to be put into a sentence.
+struct Sentence<'a> {
     meta: &'a Value,
     known: &'a Known<'a>,
 }
 
-type Sentence = fn(&Told<'_>) -> Markup;
+/// Puts the entries of one action into words.
+type Phrase = fn(&Sentence<'_>) -> Markup;
 
-/// Of everything that happens in rooms.
-const ROOM: &[(&str, Sentence)] = &[
+/// The phrases of everything that happens in rooms, by action.
+const ROOM: &[(&str, Phrase)] = &[
     (
         "room_created",
-        |t| html! { "opened the room " (t.quoted("title")) ", " (t.text("location")) ", ETA " (t.value("sts_eta")) },
+        |s| html! { "opened the room " (s.quoted("title")) ", " (s.text("location")) ", ETA " (s.value("sts_eta")) },
     ),
-    ("room_updated", |t| html! { "changed the room: " (t.changes()) }),
-    ("room_deletion_asked", |t| html! { "asked for the deletion of the room" (t.to_confirm()) (t.because("reason")) }),
-    ("room_deleted", |t| {
+    ("room_updated", |s| html! { "changed the room: " (s.changes()) }),
+    ("room_deletion_asked", |s| html! { "asked for the deletion of the room" (s.to_confirm()) (s.because("reason")) }),
+    ("room_deleted", |s| {
         html! {
-            "deleted the room " (t.quoted("title")) ", with " (t.snapshots()) (t.asked_for()) (t.because("reason"))
+            "deleted the room " (s.quoted("title")) ", with " (s.snapshots()) (s.asked_for()) (s.because("reason"))
         }
     }),
-    ("party_added", |t| html! { "added " (t.strong("name")) " as " (t.word("role")) }),
-    ("party_updated", |t| html! { "changed what is known of " (t.who("email")) ": " (t.changes()) }),
-    ("party_removed", |t| html! { "removed " (t.strong("name")) ", " (t.word("role")) }),
+    ("party_added", |s| html! { "added " (s.strong("name")) " as " (s.word("role")) }),
+    ("party_updated", |s| html! { "changed what is known of " (s.who("email")) ": " (s.changes()) }),
+    ("party_removed", |s| html! { "removed " (s.strong("name")) ", " (s.word("role")) }),
     ("phase_changed", phase_changed),
-    ("vessel_added", |t| html! { "named the vessel " (t.strong("name")) ", " (t.word("role")) (t.imo()) }),
-    ("vessel_updated", |t| html! { "changed the vessel " (t.strong("name")) ": " (t.changes()) }),
-    ("vessel_removed", |t| html! { "removed the vessel " (t.strong("name")) (t.imo()) }),
-    ("documents_opened", |t| html! { "opened " (t.number_of("document_types", "document")) " for " (t.vessel()) }),
-    ("documents_closed", |t| html! { "closed " (t.number_of("document_types", "document")) " of " (t.vessel()) }),
+    ("vessel_added", |s| html! { "named the vessel " (s.strong("name")) ", " (s.word("role")) (s.imo()) }),
+    ("vessel_updated", |s| html! { "changed the vessel " (s.strong("name")) ": " (s.changes()) }),
+    ("vessel_removed", |s| html! { "removed the vessel " (s.strong("name")) (s.imo()) }),
+    ("documents_opened", |s| html! { "opened " (s.number_of("document_types", "document")) " for " (s.vessel()) }),
+    ("documents_closed", |s| html! { "closed " (s.number_of("document_types", "document")) " of " (s.vessel()) }),
     (
         "document_requirement_changed",
-        |t| html! { "made " (t.document()) " " (t.word("to")) "; it was " (t.word("from")) },
+        |s| html! { "made " (s.document()) " " (s.word("to")) "; it was " (s.word("from")) },
     ),
-    ("document_waived", |t| html! { "waived " (t.document()) (t.because("reason")) }),
-    ("document_waiver_withdrawn", |t| html! { "withdrew the waiver of " (t.document()) }),
+    ("document_waived", |s| html! { "waived " (s.document()) (s.because("reason")) }),
+    ("document_waiver_withdrawn", |s| html! { "withdrew the waiver of " (s.document()) }),
     (
         "document_uploaded",
-        |t| html! { "uploaded " (t.version()) ": " (t.text("file_name")) ", " (t.size()) (t.valid()) },
+        |s| html! { "uploaded " (s.version()) ": " (s.text("file_name")) ", " (s.size()) (s.valid()) },
     ),
-    ("document_decided", |t| html! { (verb(t.text("verdict"))) " " (t.version()) (t.because("comment")) }),
-    ("document_downloaded", |t| html! { "downloaded " (t.version()) (t.part("part")) }),
-    ("document_previewed", |t| html! { "looked at a preview of " (t.version()) }),
+    ("document_decided", |s| html! { (verb(s.text("verdict"))) " " (s.version()) (s.because("comment")) }),
+    ("document_downloaded", |s| html! { "downloaded " (s.version()) (s.part("part")) }),
+    ("document_previewed", |s| html! { "looked at a preview of " (s.version()) }),
     (
         "approval_given",
-        |t| html! { (clearing(t.text("status"))) " the vessel " (t.strong("vessel")) (t.because("comment")) },
+        |s| html! { (clearing(s.text("status"))) " the vessel " (s.strong("vessel")) (s.because("comment")) },
     ),
-    ("approval_changed", |t| {
+    ("approval_changed", |s| {
         html! {
-            "changed the word of " (t.who("party")) " on the vessel " (t.strong("vessel")) " from " (t.word("from")) " to "
-            (t.word("to")) (t.because("comment"))
+            "changed the word of " (s.who("party")) " on the vessel " (s.strong("vessel")) " from " (s.word("from")) " to "
+            (s.word("to")) (s.because("comment"))
         }
     }),
-    ("approval_revoked", |t| {
+    ("approval_revoked", |s| {
         html! {
-            "revoked the word of " (t.who("party")) " on the vessel " (t.strong("vessel")) ", which was " (t.word("from"))
-            (t.because("reason"))
+            "revoked the word of " (s.who("party")) " on the vessel " (s.strong("vessel")) ", which was " (s.word("from"))
+            (s.because("reason"))
         }
     }),
-    ("snapshot_created", |t| html! { "took the snapshot " (t.snapshot()) (t.kind()) }),
-    ("snapshot_generated", |t| html! { "rendered the snapshot " (t.snapshot()) ", " (t.size()) (t.sealed()) }),
-    ("snapshot_failed", |t| {
+    ("snapshot_created", |s| html! { "took the snapshot " (s.snapshot()) (s.kind()) }),
+    ("snapshot_generated", |s| html! { "rendered the snapshot " (s.snapshot()) ", " (s.size()) (s.sealed()) }),
+    ("snapshot_failed", |s| {
         html! {
-            "gave up rendering the snapshot " (t.snapshot()) " after " (t.value("attempts")) " attempts" (t.because("reason"))
+            "gave up rendering the snapshot " (s.snapshot()) " after " (s.value("attempts")) " attempts" (s.because("reason"))
         }
     }),
-    ("snapshot_retried", |t| html! { "had the snapshot " (t.snapshot()) " rendered again" }),
-    ("snapshot_downloaded", |t| html! { "downloaded the snapshot " (t.snapshot()) (t.part("range")) }),
-    ("snapshot_previewed", |t| html! { "looked at a preview of the snapshot " (t.snapshot()) }),
+    ("snapshot_retried", |s| html! { "had the snapshot " (s.snapshot()) " rendered again" }),
+    ("snapshot_downloaded", |s| html! { "downloaded the snapshot " (s.snapshot()) (s.part("range")) }),
+    ("snapshot_previewed", |s| html! { "looked at a preview of the snapshot " (s.snapshot()) }),
     (
         "snapshot_deletion_asked",
-        |t| html! { "asked for the deletion of the snapshot " (t.snapshot()) (t.to_confirm()) },
+        |s| html! { "asked for the deletion of the snapshot " (s.snapshot()) (s.to_confirm()) },
     ),
-    ("snapshot_deleted", |t| html! { "deleted the snapshot " (t.snapshot()) (t.kind()) (t.asked_for()) }),
-    ("hold_placed", |t| html! { "placed " (t.held()) " under hold" }),
-    ("hold_lift_asked", |t| html! { "asked to lift the hold on " (t.held()) (t.to_confirm()) }),
-    ("hold_lifted", |t| html! { "lifted the hold on " (t.held()) (t.asked_for()) }),
-    ("log_exported", |t| html! { "exported the log, " (t.value("entries")) " entries" }),
-    ("access_denied", |t| {
-        html! { "was refused " code { (t.text("permission")) } " as " (t.word("role")) (times(&t.meta["repeated"])) }
+    ("snapshot_deleted", |s| html! { "deleted the snapshot " (s.snapshot()) (s.kind()) (s.asked_for()) }),
+    ("hold_placed", |s| html! { "placed " (s.held_thing()) " under hold" }),
+    ("hold_lift_asked", |s| html! { "asked to lift the hold on " (s.held_thing()) (s.to_confirm()) }),
+    ("hold_lifted", |s| html! { "lifted the hold on " (s.held_thing()) (s.asked_for()) }),
+    ("log_exported", |s| html! { "exported the log, " (s.value("entries")) " entries" }),
+    ("access_denied", |s| {
+        html! { "was refused " code { (s.text("permission")) } " as " (s.word("role")) (times(&s.meta["repeated"])) }
     }),
 ];
 
-/// Of everything that happens outside of rooms.
-const PLATFORM: &[(&str, Sentence)] = &[
-    ("user_added", |t| html! { "added the account " (t.strong("email")) " as " (t.word("role")) (t.asked_for()) }),
-    ("user_updated", |t| html! { "changed the account " (t.strong("email")) ": " (t.changes()) }),
+/// The phrases of everything that happens outside of rooms, by action.
+const PLATFORM: &[(&str, Phrase)] = &[
+    ("user_added", |s| html! { "added the account " (s.strong("email")) " as " (s.word("role")) (s.asked_for()) }),
+    ("user_updated", |s| html! { "changed the account " (s.strong("email")) ": " (s.changes()) }),
     (
         "user_role_changed",
-        |t| html! { "made " (t.strong("email")) " " (t.word("to")) "; the role was " (t.word("from")) (t.asked_for()) },
+        |s| html! { "made " (s.strong("email")) " " (s.word("to")) "; the role was " (s.word("from")) (s.asked_for()) },
     ),
-    ("user_disabled", |t| html! { "disabled the account " (t.strong("email")) }),
-    ("user_enabled", |t| html! { "enabled the account " (t.strong("email")) }),
-    ("password_changed", |t| html! { "changed the password of " (t.strong("email")) (t.asked_for()) }),
+    ("user_disabled", |s| html! { "disabled the account " (s.strong("email")) }),
+    ("user_enabled", |s| html! { "enabled the account " (s.strong("email")) }),
+    ("password_changed", |s| html! { "changed the password of " (s.strong("email")) (s.asked_for()) }),
     ("password_confirmed", |_| html! { "gave their password again" }),
-    ("account_request_made", |t| {
-        html! { "asked to " (account_deed(t.text("deed"))) ", " (t.strong("email")) (t.to_confirm()) }
+    ("account_request_made", |s| {
+        html! { "asked to " (account_deed(s.text("deed"))) ", " (s.strong("email")) (s.to_confirm()) }
     }),
-    ("account_request_withdrawn", |t| {
+    ("account_request_withdrawn", |s| {
         html! {
-            "withdrew what " (t.who("asked_by")) " had asked for, to " (account_deed(t.text("deed"))) ", " (t.strong("email"))
+            "withdrew what " (s.who("asked_by")) " had asked for, to " (account_deed(s.text("deed"))) ", " (s.strong("email"))
         }
     }),
     ("signed_in", |_| html! { "signed in" }),
-    ("sign_in_refused", |t| {
-        html! { "refused a sign-in " (t.to_account()) ": " (refusal(t.text("reason"))) ", from " (t.networks()) (times(t.meta)) }
+    ("sign_in_refused", |s| {
+        html! { "refused a sign-in " (s.to_account()) ": " (refusal(s.text("reason"))) ", from " (s.networks()) (times(s.meta)) }
     }),
-    ("request_refused", |t| {
-        html! { "refused a request " (t.of_account()) ": " (refusal(t.text("reason"))) ", from " (t.networks()) (times(t.meta)) }
+    ("request_refused", |s| {
+        html! { "refused a request " (s.of_account()) ": " (refusal(s.text("reason"))) ", from " (s.networks()) (times(s.meta)) }
     }),
     ("signed_out", |_| html! { "signed out" }),
     ("session_ended", |_| html! { "ended one of their sessions" }),
-    ("other_sessions_ended", |t| html! { "ended their other sessions, " (t.value("sessions")) " in all" }),
-    ("document_type_added", |t| html! { "added the document type " (t.strong("name")) ", " (t.text("code")) }),
-    ("document_type_updated", |t| html! { "changed the document type " (t.strong("code")) ": " (t.changes()) }),
-    ("log_key_added", |t| html! { "began to sign logs with the key " code { (t.text("public_key")) } }),
-    ("log_key_rotated", |t| {
+    ("other_sessions_ended", |s| html! { "ended their other sessions, " (s.value("sessions")) " in all" }),
+    ("document_type_added", |s| html! { "added the document type " (s.strong("name")) ", " (s.text("code")) }),
+    ("document_type_updated", |s| html! { "changed the document type " (s.strong("code")) ": " (s.changes()) }),
+    ("log_key_added", |s| html! { "began to sign logs with the key " code { (s.text("public_key")) } }),
+    ("log_key_rotated", |s| {
         html! {
-            "replaced the key that signs logs, " code { (t.text("from")) } ", by " code { (t.text("to")) }
+            "replaced the key that signs logs, " code { (s.text("from")) } ", by " code { (s.text("to")) }
         }
     }),
     (
         "schema_taken_back",
-        |t| html! { "took the schema of the database back by " (t.number_of("migrations", "migration")) },
+        |s| html! { "took the schema of the database back by " (s.number_of("migrations", "migration")) },
     ),
 ];
 
-/// What is done in rooms, by the words of the log.
+/// Returns every action of a room's log, in the order of the filter that offers them.
 pub(crate) fn room_actions<'a>() -> impl Iterator<Item = &'a str> {
     ROOM.iter().map(|(action, _)| *action)
 }
 
-/// What an entry tells, after the name of who did it; the words of the log alone where it is of a kind that this version
-/// does not know.
-pub(crate) fn of(entry: &Entry, known: &Known<'_>) -> Markup {
-    let sentence = ROOM.iter().chain(PLATFORM).find(|(action, _)| *action == entry.action);
+/// Returns an entry as what follows the name of who did it.
+pub(crate) fn render_entry(entry: &Entry, known: &Known<'_>) -> Markup {
+    // A newer version may have written actions that this one does not know: a log outlives the versions of the program.
+    let phrase = ROOM.iter().chain(PLATFORM).find(|(action, _)| *action == entry.action);
     html! {
-        @if let Some((_, sentence)) = sentence { (sentence(&Told { meta: &entry.meta, known })) }
+        @if let Some((_, phrase)) = phrase { (phrase(&Sentence { meta: &entry.meta, known })) }
         @else { (label(&entry.action)) }
     }
 }
 
-fn phase_changed(t: &Told<'_>) -> Markup {
+fn phase_changed(s: &Sentence<'_>) -> Markup {
     html! {
-        "moved the room from " (t.word("from")) " to " strong { (t.word("to")) }
-        @if t.meta["at"].is_string() { ", as of " (t.value("at")) }
-        @if t.meta["overridden"].as_array().is_some_and(|list| !list.is_empty()) {
-            ", over " (t.number_of("overridden", "blocker"))
+        "moved the room from " (s.word("from")) " to " strong { (s.word("to")) }
+        @if s.meta["at"].is_string() { ", as of " (s.value("at")) }
+        @if s.meta["overridden"].as_array().is_some_and(|list| !list.is_empty()) {
+            ", over " (s.number_of("overridden", "blocker"))
         }
-        (t.because("reason"))
+        (s.because("reason"))
     }
 }
 
@@ -218,8 +219,9 @@ fn refusal(reason: &str) -> &'static str {
     }
 }
 
-fn times(of: &Value) -> Markup {
-    html! { @if let Some(times) = of["times"].as_u64().filter(|times| *times > 1) { ", " (times) " times within a minute" } }
+fn times(counted: &Value) -> Markup {
+    // Refusals that repeat within a minute are one entry with a count, so that nobody can flood a log.
+    html! { @if let Some(times) = counted["times"].as_u64().filter(|times| *times > 1) { ", " (times) " times within a minute" } }
 }
 
 fn account_deed(deed: &str) -> &'static str {
@@ -230,7 +232,7 @@ fn account_deed(deed: &str) -> &'static str {
     }
 }
 
-impl<'a> Told<'a> {
+impl<'a> Sentence<'a> {
     fn text(&self, field: &str) -> &'a str {
         self.meta[field].as_str().unwrap_or_default()
     }
@@ -243,7 +245,7 @@ impl<'a> Told<'a> {
         html! { "“" (self.text(field)) "”" }
     }
 
-    /// A word of a vocabulary, within a sentence.
+    /// Returns a word of a vocabulary as it stands within a sentence.
     fn word(&self, field: &str) -> String {
         self.text(field).replace('_', " ")
     }
@@ -289,7 +291,9 @@ impl<'a> Told<'a> {
     fn networks(&self) -> Markup {
         html! {
             @match self.meta["networks"].as_u64() {
+                // Refusals of many kinds within a minute are counted together, with the number of their first 1,000 networks.
                 Some(networks) => { (networks) " networks and more" }
+                // Refusals by role that were counted together have no network at all.
                 None if self.text("network").is_empty() => { "networks that were not kept" }
                 None => { (self.text("network")) }
             }
@@ -339,7 +343,7 @@ impl<'a> Told<'a> {
         html! { "version " (self.value("version")) " of " (self.document()) }
     }
 
-    /// A document by its name, which leads to it while it is there.
+    /// Returns a document by its name, with a link while it exists.
     fn document(&self) -> Markup {
         let id = self.text("document_id");
         let slot = self
@@ -350,13 +354,14 @@ impl<'a> Told<'a> {
             @if let Some((room, document)) = slot {
                 a href={ "/rooms/" (room.room.id) "/documents/" (id) } { (room.title_of(&document.slot)) }
             } @else {
+                // The slot is closed: the entry itself has the names of that day.
                 @if !self.text("vessel").is_empty() { (self.text("vessel")) ": " }
                 (self.text("document_type"))
             }
         }
     }
 
-    /// A snapshot by its title, which leads to it while it is there.
+    /// Returns a snapshot by its title, with a link while it exists.
     fn snapshot(&self) -> Markup {
         let id = self.text("snapshot_id");
         let there = self.known.room.zip(self.known.snapshots.get(id));
@@ -371,7 +376,7 @@ impl<'a> Told<'a> {
         }
     }
 
-    fn held(&self) -> Markup {
+    fn held_thing(&self) -> Markup {
         html! { @if self.text("snapshot_id").is_empty() { "the room" } @else { "the snapshot " (self.snapshot()) } }
     }
 }

@@ -1,4 +1,4 @@
-//! Times and sizes for people; the exact value is there on hover.
+//! Times, sizes, numbers and words of a vocabulary, written for people. The exact value is shown on hover.
 
 use std::time::Duration;
 
@@ -6,17 +6,17 @@ use jiff::{Timestamp, civil};
 use maud::{Markup, html};
 use room::{Day, Time};
 
-/// `1 Dec 2026, 06:30 UTC`; the module adds the viewer's own time to what is shown on hover.
+/// Returns an instant as `1 Dec 2026, 06:30 UTC`. The script adds the viewer's own time to what is shown on hover.
 pub(crate) fn time(at: Time) -> Markup {
     html! { time datetime=(at) title=(at) { (minute(at)) } }
 }
 
-/// How far off a time is: `in 3 d 4 h`, `2 h ago`.
+/// Returns how far off an instant is: `in 3 d 4 h`, `2 h ago`.
 pub(crate) fn away(at: Time, now: Time) -> Markup {
     html! { time.away datetime=(at) title={ (minute(at)) " (" (at) ")" } { (distance(at, now)) } }
 }
 
-/// How far off a time is, in words.
+/// As [`away`], without markup.
 pub(crate) fn distance(at: Time, now: Time) -> String {
     let apart = span(at.apart(now));
     match apart.as_str() {
@@ -26,27 +26,27 @@ pub(crate) fn distance(at: Time, now: Time) -> String {
     }
 }
 
-/// `Tuesday, 1 December 2026`.
+/// Returns the day of an instant in UTC, as `Tuesday, 1 December 2026`.
 pub(crate) fn date(at: Time) -> String {
     Timestamp::from(at).strftime("%A, %-d %B %Y").to_string()
 }
 
-/// `1 Dec 2026`: a day as a certificate names it.
+/// Returns a day as a certificate names it: `1 Dec 2026`.
 pub(crate) fn day(day: Day) -> Markup {
     html! { time datetime=(day) title=(day) { (civil::Date::from(day).strftime("%-d %b %Y").to_string()) } }
 }
 
-/// `06:30`, in UTC.
+/// Returns the time of day in UTC, as `06:30`.
 pub(crate) fn clock(at: Time) -> Markup {
     html! { time datetime=(at) title=(at) { (Timestamp::from(at).strftime("%H:%M").to_string()) } }
 }
 
-/// `1 Dec 2026, 06:30 UTC`, where no markup can be.
+/// Returns an instant as `1 Dec 2026, 06:30 UTC`, for attributes and options, which take no markup.
 pub(crate) fn minute(at: Time) -> String {
     Timestamp::from(at).strftime("%-d %b %Y, %H:%M UTC").to_string()
 }
 
-/// As a field of type `datetime-local` takes it.
+/// Returns an instant as a field of type `datetime-local` takes it: in UTC, to the minute.
 pub(crate) fn for_field(at: Time) -> String {
     Timestamp::from(at).strftime("%Y-%m-%dT%H:%M").to_string()
 }
@@ -60,17 +60,18 @@ fn span(apart: Duration) -> String {
         (0, hours, 0) => format!("{hours} h"),
         (0, hours, rest) => format!("{hours} h {rest} min"),
         (days, 0, _) => format!("{days} d"),
+        // From two weeks on, hours are more exact than an ETA ever is.
         (days, hours, _) if days < 14 => format!("{days} d {hours} h"),
         (days, ..) => format!("{days} d"),
     }
 }
 
-/// `1.4 MB`; all of its bytes on hover.
+/// Returns a size as `1.4 MB`, with the exact number of bytes on hover.
 pub(crate) fn size(bytes: i64) -> Markup {
     html! { span.size title={ (bytes) " bytes" } { (size_in_words(bytes)) } }
 }
 
-/// `1.4 MB`.
+/// Returns a size as `1.4 MB`, without markup.
 #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
 pub(crate) fn size_in_words(bytes: i64) -> String {
     match bytes {
@@ -81,12 +82,12 @@ pub(crate) fn size_in_words(bytes: i64) -> String {
     }
 }
 
-/// `50 MiB`, of a limit.
+/// Returns a limit in whole mebibytes, as `50 MiB`.
 pub(crate) fn mib(bytes: u64) -> String {
     format!("{} MiB", bytes / 1024 / 1024)
 }
 
-/// A word of a vocabulary for people: `under_review` is `Under review`.
+/// Returns a word of a vocabulary for people: `Under review` for `under_review`.
 pub(crate) fn label(word: &str) -> String {
     match word {
         "lpg_lng" => "LPG/LNG".into(),
@@ -99,7 +100,7 @@ pub(crate) fn label(word: &str) -> String {
     }
 }
 
-/// `1 document`, `2 documents`.
+/// Returns a number with its noun: `1 document`, `2 documents`.
 pub(crate) fn count(number: usize, one: &str) -> String {
     format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }

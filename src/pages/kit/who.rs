@@ -1,4 +1,4 @@
-//! Names of those whom a room's rows tell of by their addresses.
+//! Names of people: rows of a room have only their addresses.
 
 use std::collections::HashMap;
 
@@ -8,19 +8,19 @@ use room::{Party, Role};
 use super::show::label;
 use crate::{
     app::App,
-    db::{self, Tx},
+    db,
     error::Result,
 };
 
-/// The people of a room, and others who once did something in it.
+/// The names of the people of a room, and of others who once did something in it.
 #[derive(Debug, Default)]
 pub(crate) struct Who {
     known: HashMap<String, (String, Option<Role>)>,
 }
 
 impl Who {
-    /// The room's parties, and whoever else is among these addresses and has an account.
-    pub(crate) async fn of(app: &App, parties: &[Party], addresses: impl Iterator<Item = &str>) -> Result<Self> {
+    /// Loads the names of these addresses: those of parties as the room has them, all others as their accounts have them.
+    pub(crate) async fn load(app: &App, parties: &[Party], addresses: impl Iterator<Item = &str>) -> Result<Self> {
         let mut known: HashMap<_, _> =
             parties.iter().map(|party| (party.email.clone(), (party.name.clone(), Some(party.role)))).collect();
         let mut others: Vec<_> = addresses.filter(|address| !known.contains_key(*address)).collect();
@@ -29,22 +29,14 @@ impl Who {
         if others.is_empty() {
             return Ok(Self { known });
         }
-        let read = async |tx: &mut Tx| {
-            let mut accounts = Vec::new();
-            for address in others {
-                accounts.extend(db::users::by_email(tx, address).await?);
-            }
-            Ok(accounts)
-        };
-        for (user, _) in app.db.read(read).await? {
-            // What they are elsewhere is nothing in this room; an admin is one everywhere.
-            let role = Some(user.role).filter(|role| *role == Role::Admin);
-            known.insert(user.email, (user.name, role));
+        for (email, name, role) in app.db.read(async |tx| db::users::names_of(tx, &others).await).await? {
+            // The role of an account says nothing about this room, but an admin is one everywhere.
+            known.insert(email, (name, Some(role).filter(|role| *role == Role::Admin)));
         }
         Ok(Self { known })
     }
 
-    /// What somebody is called; the address where nobody knows.
+    /// Returns the name of an actor, or the address if no name is known.
     pub(crate) fn name<'a>(&'a self, actor: &'a str) -> &'a str {
         match actor {
             "system" => "The server",
@@ -53,12 +45,12 @@ impl Who {
         }
     }
 
-    /// The name, with the address on hover.
+    /// Returns the name of an actor, with the address on hover: two people may have one name.
     pub(crate) fn named(&self, actor: &str) -> Markup {
         html! { span title=(actor) { (self.name(actor)) } }
     }
 
-    /// What they are here, where they still are something.
+    /// Returns the role of an actor in the room. `None` if they are not in it any more.
     pub(crate) fn role(&self, actor: &str) -> Option<String> {
         let (_, role) = self.known.get(actor)?;
         role.map(|role| label(role.word()))

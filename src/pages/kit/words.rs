@@ -1,4 +1,4 @@
-//! Names of fields, and their values, for people: where pages tell what changed.
+//! Names of fields and their values, for people: for pages that show what changed.
 
 use maud::{Markup, html};
 use room::Time;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::show;
 use crate::http::sentence;
 
-/// Fields whose words are not simply their parts.
+/// Fields whose words do not follow from their names.
 const FIELDS: &[(&str, &str)] = &[
     ("sts_eta", "ETA"),
     ("imo_number", "IMO number"),
@@ -26,7 +26,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("at", "when"),
 ];
 
-/// Fields whose values are words of a vocabulary.
+/// Fields whose values are words of a vocabulary, shown as labels.
 const VOCABULARIES: &[&str] = &[
     "cargo_profile",
     "category",
@@ -44,7 +44,7 @@ const VOCABULARIES: &[&str] = &[
     "verdict",
 ];
 
-/// The name of a field, with its path: `versions[2].decisions[1].verdict` is `Version 2, decision 1, verdict`.
+/// Returns the name of a field with its path: `Version 2, decision 1, verdict` for `versions[2].decisions[1].verdict`.
 pub(crate) fn field(path: &str) -> String {
     let parts: Vec<_> = path.split('.').map(part).collect();
     sentence(&parts.join(", ")).trim_end_matches('.').to_owned()
@@ -56,12 +56,13 @@ fn part(part: &str) -> String {
     let known = FIELDS.iter().find(|(field, _)| *field == name).map(|(_, words)| (*words).to_owned());
     let words = known.unwrap_or_else(|| name.replace('_', " "));
     match index {
+        // An index picks one of several: `versions[2]` is `version 2`.
         Some(index) => format!("{} {index}", words.strip_suffix('s').unwrap_or(&words)),
         None => words,
     }
 }
 
-/// The value of a field. What has parts of its own is told by what tells most of it.
+/// Returns the value of a field. An object is shown by the part of it that says most.
 pub(crate) fn value(path: &str, value: &Value) -> Markup {
     match value {
         Value::Null => html! { "–" },
@@ -78,6 +79,7 @@ pub(crate) fn value(path: &str, value: &Value) -> Markup {
 
 fn text(path: &str, text: &str) -> Markup {
     let name = path.rsplit('.').next().unwrap_or_default();
+    // jiff also takes a blank between day and time; only the spelling of the log, with a `T`, is surely an instant.
     let instant = text.parse::<Time>().ok().filter(|_| text.contains('T'));
     html! {
         @if let Some(at) = instant { (show::time(at)) }
@@ -86,7 +88,7 @@ fn text(path: &str, text: &str) -> Markup {
     }
 }
 
-/// Something that has a name, or of which one thing tells the most; otherwise all of it.
+/// Returns an object by its name, or by the one field that says most; all of its fields if there is no such field.
 fn object(of: &Value) -> Markup {
     let text = |name: &str| of[name].as_str();
     if let (Some(number), Some(file)) = (of["number"].as_u64(), text("file_name")) {
@@ -101,6 +103,7 @@ fn object(of: &Value) -> Markup {
             return html! { (text) };
         }
     }
+    // Ids say nothing to a reader.
     let fields = of.as_object().into_iter().flatten().filter(|(name, _)| !name.ends_with("id"));
     html! {
         @for (i, (name, inner)) in fields.enumerate() {
@@ -110,9 +113,9 @@ fn object(of: &Value) -> Markup {
     }
 }
 
-/// What the log tells of a change: `{"field": {"from": …, "to": …}}`.
-pub(crate) fn changes(told: &Value) -> Markup {
-    let fields = told.as_object().into_iter().flatten();
+/// Returns the changes that an entry lists, as `{"field": {"from": …, "to": …}}`.
+pub(crate) fn changes(changes: &Value) -> Markup {
+    let fields = changes.as_object().into_iter().flatten();
     html! {
         @for (i, (name, change)) in fields.enumerate() {
             @if i > 0 { "; " }

@@ -90,8 +90,9 @@ impl Sources {
         let mut rest = path;
         match rest.first()?.as_str() {
             "crate" => base.truncate(1),
-            "self" => {}
-            "super" => {
+            "self" if path.get(1).is_none_or(|next| next != "super") => {}
+            "self" | "super" => {
+                rest = rest.strip_prefix(&["self".to_owned()]).unwrap_or(rest);
                 while rest.first().is_some_and(|name| name == "super") {
                     base.pop();
                     rest = &rest[1..];
@@ -137,8 +138,17 @@ struct Found {
 fn paths(tokens: &[String]) -> Vec<Found> {
     let mut found = Vec::new();
     let mut at = 0;
+    // How deep the braces are, and at which depths a module within the file began: its `super` is that file.
+    let (mut depth, mut modules) = (0, Vec::new());
     while at < tokens.len() {
+        let before = found.len();
         match tokens[at].as_str() {
+            "{" => depth += 1,
+            "}" => {
+                depth -= 1;
+                modules.pop_if(|began| *began == depth);
+            }
+            "mod" if tokens.get(at + 2).is_some_and(|next| next == "{") => modules.push(depth),
             // `pub(in crate::db)` says who may see, and takes nothing.
             "pub" if tokens.get(at + 1).is_some_and(|next| next == "(") => {
                 at += tokens[at..].iter().position(|token| token == ")").unwrap();
@@ -163,9 +173,20 @@ fn paths(tokens: &[String]) -> Vec<Found> {
             }
             _ => {}
         }
+        for path in &mut found[before..] {
+            outside(&mut path.names, modules.len());
+        }
         at += 1;
     }
     found
+}
+
+/// Makes a path of a module within a file one of the file.
+fn outside(names: &mut Vec<String>, modules: usize) {
+    let supers = names.iter().take(modules).take_while(|name| *name == "super").count();
+    if supers > 0 {
+        names.splice(..supers, if supers == modules { vec!["self".to_owned()] } else { Vec::new() });
+    }
 }
 
 /// Takes a tree of a `use` statement apart into its paths.

@@ -11,25 +11,25 @@ use crate::{
     error::Result,
 };
 
-/// Tells of a room at commit. The channel is one of the database's own.
+/// Notifies the listeners of a room at commit. Channels belong to a database, so other databases do not hear it.
 pub(in crate::db) const NOTIFY: &str = "SELECT pg_notify('sts_room', ?1)";
 
-/// A connection in a transaction. One whose transaction did not end, because the request was
-/// cancelled or the connection broke, leaves the pool instead of returning to it.
+/// A connection in a transaction. If the transaction did not end, because the request was cancelled or the connection
+/// broke, the connection leaves the pool instead of returning to it.
 pub struct PgConnection {
     connection: Option<Object>,
     in_transaction: bool,
-    /// A statement failed, so that nothing of the transaction can stay.
+    /// Whether a statement failed, after which nothing of the transaction can be committed.
     failed: bool,
 }
 
 impl PgConnection {
-    /// A connection whose transaction is about to begin.
+    /// Takes a connection on which a transaction is about to begin.
     pub(super) fn begin(connection: Object) -> Self {
         Self { connection: Some(connection), in_transaction: true, failed: false }
     }
 
-    /// Whether a statement has failed.
+    /// Returns whether a statement has failed.
     pub(super) fn has_failed(&self) -> bool {
         self.failed
     }
@@ -68,6 +68,7 @@ impl PgConnection {
         self.connection.as_ref().expect("taken only in drop")
     }
 
+    /// Remembers a failure, since a body may pass over the error.
     fn note<T>(&mut self, outcome: Result<T, tokio_postgres::Error>) -> Result<T> {
         self.failed |= outcome.is_err();
         Ok(outcome?)
@@ -79,6 +80,8 @@ impl Drop for PgConnection {
         if self.in_transaction
             && let Some(connection) = self.connection.take()
         {
+            // Closing the connection makes PostgreSQL roll the transaction back. To send a ROLLBACK would need an
+            // await, which a drop cannot do, and the next user of the connection would find the transaction open.
             drop(Object::take(connection));
         }
     }

@@ -1,4 +1,4 @@
-//! The PostgreSQL side: a pool of connections, one transaction each.
+//! The PostgreSQL side: a pool of connections, with one transaction at a time on each.
 
 pub(crate) mod connection;
 pub(crate) mod relay;
@@ -20,15 +20,17 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How long to wait for a free connection before the caller is told to come back.
+/// How long to wait for a free connection before the caller is refused as busy.
 const WAIT: Duration = Duration::from_secs(10);
-/// How often a transaction is repeated when the database asks for it.
+/// How many times a transaction is repeated if the database asks for it.
 const REPEATS: u32 = 5;
 
+/// Makes a commit return only once it is on the server's disk. Settings that also wait for a standby are left as they
+/// are.
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') IN ('off', 'local')";
 
-/// The pool.
+/// The pool of connections. A clone is another handle to the same one.
 #[derive(Clone)]
 pub(in crate::db) struct Postgres {
     pool: Pool,
@@ -36,7 +38,7 @@ pub(in crate::db) struct Postgres {
 }
 
 impl Postgres {
-    /// Makes the pool; connects at first use.
+    /// Makes the pool. The first connection is made at first use.
     pub(in crate::db) fn open(url: &str, connections: usize) -> Result<Self> {
         let mut config: Config =
             url.parse().map_err(|error| Error::setup(format!("the database URL cannot be read: {error}")))?;
@@ -46,9 +48,11 @@ impl Postgres {
         let far =
             |host: &Host| matches!(host, Host::Tcp(name) if !["localhost", "127.0.0.1", "::1"].contains(&&**name));
         let to_be_told = AtomicBool::new(config.get_hosts().iter().any(far));
+        // `Fast` only looks whether a connection is closed. It needs no query, since one in an unknown state never
+        // comes back to the pool (see `PgConnection`).
         let manager =
             Manager::from_config(config.clone(), NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        // Whatever the server's default is, an acknowledged commit is on its disk at least.
+        // Whatever the server's default is, a commit that is acknowledged is at least on its disk.
         let durable = Hook::async_fn(|client, _| {
             Box::pin(async move { client.batch_execute(DURABLE).await.map_err(HookError::Backend) })
         });
@@ -70,7 +74,7 @@ impl Postgres {
         Ok(Self { pool, config: Arc::new(config) })
     }
 
-    /// How it is connected to.
+    /// Returns how to connect to the same database outside of the pool.
     pub(in crate::db) fn config(&self) -> Config {
         Config::clone(&self.config)
     }
@@ -78,6 +82,9 @@ impl Postgres {
     pub(in crate::db) async fn write<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T> + Clone) -> Result<T> {
         let mut repeats = 0;
         loop {
+            // The whole body runs again, and reads again: what it read before may be what the other transaction
+            // changed. Only errors with which PostgreSQL says that it rolled back are repeated. A connection that
+            // breaks during COMMIT is not among them: the transaction may have been committed.
             match self.run("BEGIN", body.clone()).await {
                 Err(error) if asks_to_repeat(&error) && repeats < REPEATS => repeats += 1,
                 outcome => return outcome,
@@ -86,6 +93,7 @@ impl Postgres {
     }
 
     pub(in crate::db) async fn read<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        // At the default level, each statement would see another instant.
         self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", body).await
     }
 
@@ -93,13 +101,16 @@ impl Postgres {
         let mut tx = Tx::Postgres(PgConnection::begin(self.pool.get().await?));
         tx.batch(begin).await?;
         let mut outcome = body(&mut tx).await;
-        let Tx::Postgres(session) = &mut tx else { return outcome };
-        // PostgreSQL answers the COMMIT of a failed transaction with a rollback, and no error.
-        if session.has_failed() && outcome.is_ok() {
+        let Tx::Postgres(connection) = &mut tx else { return outcome };
+        // PostgreSQL answers the COMMIT of a failed transaction with a rollback, and no error. Without this, a body
+        // that passed over an error would be told that its changes were committed.
+        if connection.has_failed() && outcome.is_ok() {
             outcome = Err(Error::internal("a statement failed, and its error was passed over"));
         }
-        session.batch(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
-        session.ended();
+        connection.batch(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+        // Only now may the connection return to the pool. A future that is dropped at any await above leaves it marked
+        // as in a transaction.
+        connection.ended();
         outcome
     }
 }

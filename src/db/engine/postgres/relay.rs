@@ -1,6 +1,8 @@
-//! What other servers on the same PostgreSQL do: heard by `LISTEN` on a connection of its own, and rung on.
+//! The relay: notifications of all servers on the same PostgreSQL, heard by `LISTEN` and passed on to this one's
+//! listeners.
 //!
-//! `LISTEN` belongs to a connection, so nothing may stand between that gives each transaction another one.
+//! `LISTEN` belongs to a connection, so the relay has one of its own. A pooler in between that gives each transaction
+//! another connection, such as PgBouncer in transaction mode, would lose notifications.
 
 use std::{pin::pin, time::Duration};
 
@@ -10,26 +12,30 @@ use tokio_postgres::{AsyncMessage, Config, NoTls};
 
 use crate::{
     error::{Error, Result},
-    live::Bell,
+    live::Notifier,
 };
 
 const LISTEN: &str = "LISTEN sts_room";
 
-/// The pause after the connection was lost, which doubles up to the longest.
+/// The first pause after the connection was lost. It doubles with each failed attempt, up to the longest.
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
-/// How long to wait for the connection.
+/// How long to wait for the connection to be made.
 const WAIT: Duration = Duration::from_secs(10);
-/// A connection on which nothing comes is asked after this long whether it is still there.
+/// After this long without traffic, TCP checks whether the other end is still there.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Rings on what is heard, for good. What was missed while there was no connection is rung for in every room.
-pub(in crate::db) async fn run(mut config: Config, bell: &Bell) {
+/// Passes notifications on to this server's listeners, and does not return. What was missed while there was no
+/// connection is made good by notifying the listeners of every room.
+pub(in crate::db) async fn run(mut config: Config, notifier: &Notifier) {
     config.connect_timeout(WAIT).keepalives_idle(IDLE);
     let mut pause = SHORTEST;
     loop {
         let mut heard = false;
-        if let Err(error) = listen(&config, bell, &mut heard).await {
+        if let Err(error) = listen(&config, notifier, &mut heard).await {
+            // A connection that worked and then broke is usually a database that restarts: try again soon. Failing to
+            // connect at all makes the pause grow, up to 30 s, so that a server does not hammer a database that is
+            // down.
             if heard {
                 pause = SHORTEST;
             }
@@ -41,21 +47,25 @@ pub(in crate::db) async fn run(mut config: Config, bell: &Bell) {
     }
 }
 
-async fn listen(config: &Config, bell: &Bell, heard: &mut bool) -> Result<()> {
+/// Listens on one connection until it breaks. Sets `heard` once the database has accepted `LISTEN`.
+async fn listen(config: &Config, notifier: &Notifier, heard: &mut bool) -> Result<()> {
     let (client, mut connection) = config.connect(NoTls).await?;
     let mut messages = stream::poll_fn(|context| connection.poll_message(context));
+    // The request makes progress only while the connection is polled, so both are polled in one loop.
     let mut listening = pin!(client.batch_execute(LISTEN));
     loop {
         tokio::select! {
             listens = &mut listening, if !*heard => {
                 listens?;
                 *heard = true;
-                bell.ring_everywhere();
+                // PostgreSQL keeps nothing for those who did not listen. Not before LISTEN is accepted: what is
+                // committed in between would be lost.
+                notifier.notify_all();
             }
             message = messages.next() => match message {
-                Some(Ok(AsyncMessage::Notification(told))) => {
-                    if let Ok(room) = told.payload().parse() {
-                        bell.ring(room);
+                Some(Ok(AsyncMessage::Notification(notification))) => {
+                if let Ok(room) = notification.payload().parse() {
+                        notifier.notify(room);
                     }
                 }
                 Some(message) => drop(message?),

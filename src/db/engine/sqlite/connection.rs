@@ -1,16 +1,16 @@
-//! A connection to `SQLite` with a transaction on it.
+//! A connection to SQLite with a transaction on it.
 
 use room::RoomId;
 use rusqlite::Connection;
 
-/// A connection, and the rooms to be rung for at its next commit.
+/// A connection, and the rooms whose listeners are notified after its next commit.
 pub struct SqliteConnection {
     pub(in crate::db) connection: Connection,
-    pub(in crate::db) rung: Vec<RoomId>,
+    pub(in crate::db) notified: Vec<RoomId>,
 }
 
 impl SqliteConnection {
     pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, rung: Vec::new() }
+        Self { connection, notified: Vec::new() }
     }
 }

@@ -18,43 +18,43 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use self::{
     connection::SqliteConnection,
     open::{connect, open_ours},
-    writer::{WriterThread, now, roll_back},
+    writer::{WriterThread, roll_back, run_now},
 };
 use super::tx::Tx;
 use crate::{
     error::{Error, Result},
-    live::Bell,
+    live::Notifier,
 };
 
-/// Readers open at once.
+/// How many connections are open for reading.
 const READERS: usize = 4;
 
-/// The embedded database.
+/// The embedded database. A clone is another handle to the same one.
 #[derive(Clone)]
 pub(in crate::db) struct Sqlite {
     writer: Arc<WriterThread>,
     readers: Arc<Readers>,
-    /// Set when a commit failed on the disk: what fsync did not promise once, it is not asked again.
+    /// Set when a commit failed on the disk, after which nothing is written any more. See `Writer::log_failure`.
     stopped: Arc<AtomicBool>,
 }
 
 struct Readers {
     idle: Mutex<Vec<Tx>>,
-    places: Arc<Semaphore>,
+    /// One permit for each connection.
+    permits: Arc<Semaphore>,
 }
 
 impl Sqlite {
-    /// Opens the file, or makes it.
+    /// Opens the file, or creates it.
     ///
-    /// Refuses, before anything is changed, a file that is read-only, locked, no database, or
-    /// another program's.
-    pub(in crate::db) fn open(path: &Path, bell: Bell) -> Result<Self> {
+    /// A file that is read-only, locked, not a database, or another program's is refused before anything in it changes.
+    pub(in crate::db) fn open(path: &Path, notifier: Notifier) -> Result<Self> {
         let tx = Tx::Sqlite(SqliteConnection::new(open_ours(path)?));
         let readers =
             (0..READERS).map(|_| connect(path).map(SqliteConnection::new).map(Tx::Sqlite)).collect::<Result<_>>()?;
         let stopped = Arc::new(AtomicBool::new(false));
-        let writer = WriterThread::start(tx, path, Arc::clone(&stopped), bell)?;
-        let readers = Readers { idle: Mutex::new(readers), places: Arc::new(Semaphore::new(READERS)) };
+        let writer = WriterThread::start(tx, path, Arc::clone(&stopped), notifier)?;
+        let readers = Readers { idle: Mutex::new(readers), permits: Arc::new(Semaphore::new(READERS)) };
         Ok(Self { writer: Arc::new(writer), readers: Arc::new(readers), stopped })
     }
 
@@ -66,41 +66,44 @@ impl Sqlite {
         self.writer.run(body).await
     }
 
-    /// Whether a failed commit has made an end of writing.
+    /// Returns whether a failed commit, or the end of the writer's thread, has ended all writing.
     pub(in crate::db) fn has_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed) || self.writer.has_ended()
     }
 
     pub(in crate::db) async fn read<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
-        let place = self.place().await?;
-        self.readers.read(body, place)
+        let permit = self.permit().await?;
+        // On the runtime's own thread: such a read takes less time than a move to another thread and back.
+        self.readers.read(body, permit)
     }
 
-    /// A read that takes its time, on a thread where nobody waits for it.
+    /// Reads on a thread for blocking work, for a body that would keep a thread of the runtime too long.
     pub(in crate::db) async fn read_at_length<T, F>(&self, body: F) -> Result<T>
     where
         T: Send + 'static,
         F: AsyncFnOnce(&mut Tx) -> Result<T> + Send + 'static,
     {
-        let place = self.place().await?;
+        let permit = self.permit().await?;
         let readers = Arc::clone(&self.readers);
-        let read = tokio::task::spawn_blocking(move || readers.read(body, place));
+        let read = tokio::task::spawn_blocking(move || readers.read(body, permit));
         read.await.map_err(|error| Error::internal(format!("a read: {error}")))?
     }
 
-    async fn place(&self) -> Result<OwnedSemaphorePermit> {
-        Arc::clone(&self.readers.places).acquire_owned().await.map_err(|_| Error::Busy)
+    async fn permit(&self) -> Result<OwnedSemaphorePermit> {
+        Arc::clone(&self.readers.permits).acquire_owned().await.map_err(|_| Error::Busy)
     }
 }
 
 impl Readers {
-    fn read<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T>, place: OwnedSemaphorePermit) -> Result<T> {
+    fn read<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T>, permit: OwnedSemaphorePermit) -> Result<T> {
         let taken = self.idle().pop();
         let mut tx = taken.ok_or_else(|| Error::internal("a reader was lost"))?;
+        // A panic must not take the connection with it: after four of them nothing could be read any more.
         let outcome = catch_unwind(AssertUnwindSafe(|| read_once(&mut tx, body)));
         roll_back(&tx);
+        // The connection goes back before the permit: whoever gets the permit next must find a connection.
         self.idle().push(tx);
-        drop(place);
+        drop(permit);
         outcome.unwrap_or_else(|_| Err(Error::internal("a read panicked")))
     }
 
@@ -110,8 +113,10 @@ impl Readers {
 }
 
 fn read_once<T>(tx: &mut Tx, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
-    now(tx.batch("BEGIN"))?;
-    let outcome = now(body(tx));
-    let ended = now(tx.batch("ROLLBACK"));
+    // In WAL mode the first SELECT after BEGIN fixes the instant that all statements see. Nothing was changed, so
+    // ROLLBACK ends it as well as COMMIT, and also undoes a write that somebody put into a read by mistake.
+    run_now(tx.batch("BEGIN"))?;
+    let outcome = run_now(body(tx));
+    let ended = run_now(tx.batch("ROLLBACK"));
     outcome.and_then(|value| ended.map(|()| value))
 }

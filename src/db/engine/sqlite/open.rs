@@ -1,4 +1,4 @@
-//! Opens the database's file: only one that is ours, and only after a look that changes nothing.
+//! Opening of the database file: only one that is ours, and only after a look that changes nothing.
 
 use std::{
     path::Path,
@@ -9,14 +9,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{Error, Result};
 
-/// Marks a database file as ours: `STSC`.
+/// The `application_id` that marks a database file as ours: `STSC` in ASCII.
 const APPLICATION_ID: i64 = 0x5354_5343;
-/// A write-ahead log larger than this is copied into the database between two commits.
+/// A write-ahead log larger than this, in bytes, is copied into the database between two commits.
 pub(super) const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
-/// How long to wait for another process, such as a command beside the server.
+/// How long to wait for another process to release the file, such as a command beside the server.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// Opens a file that is known to be ours.
+/// Opens a connection to a file that is known to be ours.
 pub(super) fn connect(path: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(
         path,
@@ -24,12 +24,14 @@ pub(super) fn connect(path: &Path) -> Result<Connection> {
     )?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(128);
+    // FULL syncs the log at each commit; NORMAL could lose the last ones when the power fails. Automatic checkpoints
+    // would run inside of somebody's commit: the writer makes them in between.
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0")?;
     connection.pragma_update(None, "journal_size_limit", CHECKPOINT_BYTES.cast_signed())?;
     Ok(connection)
 }
 
-/// Opens a file only after a look that changes nothing in it.
+/// Opens a file for writing, after a look that changes nothing in it has shown that it is ours or empty.
 pub(super) fn open_ours(path: &Path) -> Result<Connection> {
     let refuse = |why: &str| Error::setup(format!("the database {} {why}", path.display()));
     if let Ok(file) = std::fs::metadata(path) {
@@ -40,7 +42,7 @@ pub(super) fn open_ours(path: &Path) -> Result<Connection> {
             return Err(refuse("is not a file"));
         }
     }
-    let said = |error: rusqlite::Error| match error.sqlite_error_code() {
+    let explain = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             refuse("is not an SQLite database, or is damaged")
         }
@@ -50,32 +52,34 @@ pub(super) fn open_ours(path: &Path) -> Result<Connection> {
         _ => refuse(&format!("cannot be used: {error}")),
     };
     make_private(path);
-    // Read-only: opened for writing, another program's write-ahead log would be copied back at the close.
+    // Read-only: a connection for writing would copy another program's write-ahead log into its database at the close.
     let look = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-    let look = look.map_err(said)?;
-    look.busy_timeout(BUSY).map_err(said)?;
-    let ask = |sql| look.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(said);
-    let tables = ask("SELECT COUNT(*) FROM sqlite_schema")?;
-    let earlier = ask("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'alembic_version'")?;
+    let look = look.map_err(explain)?;
+    look.busy_timeout(BUSY).map_err(explain)?;
+    let number = |sql| look.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(explain);
+    let tables = number("SELECT COUNT(*) FROM sqlite_schema")?;
+    let earlier = number("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'alembic_version'")?;
     if earlier > 0 {
         return Err(refuse("belongs to the earlier system; it cannot be opened in place"));
     }
-    if tables > 0 && ask("PRAGMA application_id")? != APPLICATION_ID {
+    if tables > 0 && number("PRAGMA application_id")? != APPLICATION_ID {
         return Err(refuse("is not a database of STS Clearance"));
     }
     drop(look);
 
     let connection = connect(path).map_err(|error| match error {
-        Error::Sqlite(error) => said(error),
+        Error::Sqlite(error) => explain(error),
         other => other,
     })?;
-    connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").map_err(said)?;
-    let mode = use_wal(&connection).map_err(said)?;
+    // A file that cannot be written is refused now, and not at the first request that writes.
+    connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").map_err(explain)?;
+    let mode = use_wal(&connection).map_err(explain)?;
     if mode == "wal" { Ok(connection) } else { Err(refuse("cannot use a write-ahead log")) }
 }
 
-/// Makes the file, for its owner only, where there is none; SQLite's other files take after it. What
-/// stands in the way, the opening will tell.
+/// Creates the file, for its owner only, if there is none; SQLite gives its other files the same mode.
+///
+/// Errors are passed over, since opening the file afterwards reports them.
 fn make_private(path: &Path) {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -84,10 +88,10 @@ fn make_private(path: &Path) {
     let _ = options.open(path);
 }
 
-/// Turns the write-ahead log on; answers the mode then in force.
+/// Turns the write-ahead log on and returns the journal mode that is then in force.
 ///
-/// This one statement fails at once where another process is in the file, whatever the time-out, so
-/// others are waited for by a transaction that has the file for itself.
+/// SQLite ignores the busy timeout for this one statement and fails at once if another process has the file open for
+/// something. An exclusive transaction does wait, so one is begun to wait out the others.
 fn use_wal(connection: &Connection) -> rusqlite::Result<String> {
     let deadline = Instant::now() + BUSY;
     loop {

@@ -1,4 +1,5 @@
-//! The one writer: calls that wait are run together, each in a savepoint of its own, under one commit.
+//! The only writer of the SQLite file: writes that wait are run together, each in a savepoint of its own, under one
+//! commit.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -22,33 +23,33 @@ use super::open::CHECKPOINT_BYTES;
 use crate::{
     db::engine::tx::Tx,
     error::{Error, Result},
-    live::Bell,
+    live::Notifier,
 };
 
-/// Writes that wait for the writer; one more is told to come back.
+/// How many writes can wait for the writer; one more is refused as busy.
 const QUEUE: usize = 1024;
-/// Writes in one commit.
+/// How many writes share one commit at most, which bounds how long the first of them waits.
 const BATCH: usize = 64;
 
-/// The way to the writer. The last handle to go waits until the writer has closed the file.
+/// The handle of the writer's thread. Dropping it waits until the writer has closed the file.
 pub(super) struct WriterThread {
     calls: Option<mpsc::Sender<Box<dyn Call>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl WriterThread {
-    /// Starts the thread that writes by way of this connection, which nobody else does from now on.
-    pub(super) fn start(tx: Tx, path: &Path, stopped: Arc<AtomicBool>, bell: Bell) -> Result<Self> {
-        let (calls, waiting) = mpsc::channel(QUEUE);
-        let wal = wal_of(path);
+    /// Starts the thread, which alone writes from now on, through this connection.
+    pub(super) fn start(tx: Tx, path: &Path, stopped: Arc<AtomicBool>, notifier: Notifier) -> Result<Self> {
+        let (calls, queue) = mpsc::channel(QUEUE);
+        let wal = wal_path(path);
         let thread = thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || Writer { tx, wal, stopped, bell }.run(waiting))
+            .spawn(move || Writer { tx, wal, stopped, notifier }.run(queue))
             .map_err(|error| Error::setup(format!("the writer thread cannot start: {error}")))?;
         Ok(Self { calls: Some(calls), thread: Some(thread) })
     }
 
-    /// Runs the body in the writer's turn, and returns once its commit stands.
+    /// Queues the body for the writer, and returns once its commit is on the disk.
     pub(super) async fn run<T, F>(&self, body: F) -> Result<T>
     where
         T: Send + 'static,
@@ -74,29 +75,33 @@ impl WriterThread {
 
 impl Drop for WriterThread {
     fn drop(&mut self) {
+        // Without a sender, the writer's loop ends after what is queued. Waiting for it keeps what comes after a stop,
+        // such as a backup or another process, from finding the file open.
         drop(self.calls.take());
-        // The last handle may have been a call's own, which the writer drops.
+        // The last handle may have been captured by a call, which the writer's own thread drops. It cannot join itself.
         if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != thread::current().id()) {
             let _ = thread.join();
         }
     }
 }
 
-/// Runs a future that cannot suspend, since nothing but SQLite is awaited in it.
-pub(super) fn now<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+/// Runs a future by one poll. It cannot suspend as long as nothing but SQLite is awaited in it.
+pub(super) fn run_now<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    // A future that is pending all the same is dropped, and its write rolled back. To wait for it would stop every
+    // other write for as long as some network peer likes.
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,
         Poll::Pending => Err(Error::internal("a transaction awaited something else than the database")),
     }
 }
 
-/// A write that waits its turn.
+/// A write that waits for its turn.
 trait Call: Send {
-    /// Runs it inside the open transaction; answers whether its changes are to be kept.
+    /// Runs the body inside the open transaction, and returns whether its changes are to be kept.
     fn run(&mut self, tx: &mut Tx) -> bool;
-    /// Answers the caller, once it is known whether the commit stood.
+    /// Sends the result to the caller, once it is known whether the commit succeeded.
     fn answer(self: Box<Self>, committed: bool);
-    /// Whether the caller has gone away.
+    /// Returns whether the caller has gone away.
     fn abandoned(&self) -> bool;
 }
 
@@ -109,7 +114,9 @@ struct Pending<T, F> {
 impl<T: Send, F: AsyncFnOnce(&mut Tx) -> Result<T> + Send> Call for Pending<T, F> {
     fn run(&mut self, tx: &mut Tx) -> bool {
         let Some(body) = self.body.take() else { return false };
-        let outcome = catch_unwind(AssertUnwindSafe(|| now(body(tx))))
+        // A panic in a body must not end the thread that all writes need. What the body left half done is taken back
+        // with its savepoint, so nothing broken is seen afterwards.
+        let outcome = catch_unwind(AssertUnwindSafe(|| run_now(body(tx))))
             .unwrap_or_else(|_| Err(Error::internal("a write panicked")));
         let keep = outcome.is_ok();
         self.outcome = Some(outcome);
@@ -122,7 +129,7 @@ impl<T: Send, F: AsyncFnOnce(&mut Tx) -> Result<T> + Send> Call for Pending<T, F
             Some(outcome) => outcome,
             None => Err(Error::WriteFailed),
         };
-        // The caller may be gone; the commit stands all the same.
+        // An error means that the caller has gone. The commit stands all the same.
         let _ = self.reply.send(outcome);
     }
 
@@ -131,42 +138,63 @@ impl<T: Send, F: AsyncFnOnce(&mut Tx) -> Result<T> + Send> Call for Pending<T, F
     }
 }
 
+/// The loop on the one thread that writes to the SQLite file.
+///
+/// SQLite has one writer at a time in any case. Writers on several connections would find the file locked, retry in no
+/// order until `busy_timeout`, and pay for an fsync each. One thread with a queue is fair, is never refused by a lock
+/// of its own process, and can commit for a group: all writes that are queued while a transaction is open run in it,
+/// each in a savepoint of its own, and share one fsync. The fsync is what limits writes, so throughput grows with the
+/// number of callers, and a failed write takes back only itself.
+///
+/// What was not taken: a mutex around a connection, which would block threads of the runtime; waiting a little for more
+/// writes before a commit, which would slow down a lone caller, while others gather anyway during the fsync before; and
+/// `BEGIN CONCURRENT`, which no released SQLite has.
 struct Writer {
     tx: Tx,
     wal: std::path::PathBuf,
     stopped: Arc<AtomicBool>,
-    bell: Bell,
+    notifier: Notifier,
 }
 
 impl Writer {
-    fn run(mut self, mut waiting: mpsc::Receiver<Box<dyn Call>>) {
-        while let Some(first) = waiting.blocking_recv() {
+    fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Call>>) {
+        while let Some(first) = queue.blocking_recv() {
             let mut batch = vec![first];
-            let committed = !self.stopped.load(Ordering::Relaxed) && self.run_batch(&mut batch, &mut waiting);
-            self.ring(committed);
+            // After a failed commit the loop goes on, to refuse what still comes instead of leaving its callers
+            // waiting.
+            let committed = !self.stopped.load(Ordering::Relaxed) && self.run_batch(&mut batch, &mut queue);
+            // Not before the commit: a listener that looked too early would find nothing, and not look again.
+            self.notify(committed);
             for call in batch {
                 call.answer(committed);
             }
+            // After the callers have their answers, so that none of them waits for it.
             self.checkpoint();
         }
     }
 
-    /// Runs the calls, and those that come to wait meanwhile, under one commit.
-    fn run_batch(&mut self, batch: &mut Vec<Box<dyn Call>>, waiting: &mut mpsc::Receiver<Box<dyn Call>>) -> bool {
-        if let Err(error) = now(self.tx.batch("BEGIN IMMEDIATE")) {
-            self.note("a write could not begin", &error);
+    /// Runs the batch, and what is queued meanwhile, under one commit. Returns `false` if nothing of it was committed.
+    fn run_batch(&mut self, batch: &mut Vec<Box<dyn Call>>, queue: &mut mpsc::Receiver<Box<dyn Call>>) -> bool {
+        // IMMEDIATE takes the write lock now. A plain BEGIN would take it at the first write, and fail there, in the
+        // middle of a body, if another process holds it.
+        if let Err(error) = run_now(self.tx.batch("BEGIN IMMEDIATE")) {
+            self.log_failure("a write could not begin", &error);
             return false;
         }
         let mut next = 0;
         while next < batch.len() {
+            // A caller that has gone before its turn gets nothing done. Once begun, a write is kept whether its caller
+            // waits or not.
             if !batch[next].abandoned() && !self.run_one(&mut *batch[next]) {
+                // The transaction is lost, and with it the calls before this one, although each of them went well. All
+                // are answered with `WriteFailed`, which says that nothing was changed.
                 roll_back(&self.tx);
                 return false;
             }
             next += 1;
             if next == batch.len()
                 && next < BATCH
-                && let Ok(call) = waiting.try_recv()
+                && let Ok(call) = queue.try_recv()
             {
                 batch.push(call);
             }
@@ -174,51 +202,60 @@ impl Writer {
         self.commit()
     }
 
-    /// Runs a call in its own savepoint; false where the whole transaction is lost.
+    /// Runs a call in its own savepoint. Returns `false` if the whole transaction is lost.
     fn run_one(&mut self, call: &mut dyn Call) -> bool {
-        if now(self.tx.batch("SAVEPOINT call")).is_err() {
+        if run_now(self.tx.batch("SAVEPOINT call")).is_err() {
             return false;
         }
+        // ROLLBACK TO takes the changes back but leaves the savepoint open, hence RELEASE after it.
         let end = if call.run(&mut self.tx) { "RELEASE call" } else { "ROLLBACK TO call; RELEASE call" };
-        // A full disk makes SQLite roll everything back by itself; then the savepoint is gone too.
-        match now(self.tx.batch(end)) {
+        // A full disk makes SQLite roll back the whole transaction by itself. Then the savepoint is gone as well, and
+        // this statement fails.
+        match run_now(self.tx.batch(end)) {
             Ok(()) => true,
             Err(error) => {
-                self.note("a transaction was lost", &error);
+                self.log_failure("a transaction was lost", &error);
                 false
             }
         }
     }
 
     fn commit(&mut self) -> bool {
-        match now(self.tx.batch("COMMIT")) {
+        match run_now(self.tx.batch("COMMIT")) {
             Ok(()) => true,
             Err(error) => {
-                self.note("a commit failed", &error);
+                self.log_failure("a commit failed", &error);
+                // After some errors SQLite keeps the transaction open, and the next BEGIN would fail.
                 roll_back(&self.tx);
                 false
             }
         }
     }
 
-    /// Rings for the rooms in which something has happened. A call that was taken back rings too, for nothing.
-    fn ring(&mut self, committed: bool) {
-        let Tx::Sqlite(session) = &mut self.tx else { return };
-        for room in session.rung.drain(..).filter(|_| committed) {
-            self.bell.ring(room);
+    /// Notifies the listeners of the rooms in which something has happened.
+    fn notify(&mut self, committed: bool) {
+        let Tx::Sqlite(sqlite) = &mut self.tx else { return };
+        // The rooms of a call that was rolled back to its savepoint are among them: a look for nothing costs less than
+        // a list for each savepoint.
+        for room in sqlite.notified.drain(..).filter(|_| committed) {
+            self.notifier.notify(room);
         }
     }
 
-    /// Copies the write-ahead log back where it has grown; `journal_size_limit` then shortens it.
+    /// Copies the write-ahead log into the database once it has grown; `journal_size_limit` then shortens it.
     fn checkpoint(&mut self) {
         let large = std::fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > CHECKPOINT_BYTES);
-        if large && let Err(error) = now(self.tx.rows("PRAGMA wal_checkpoint(PASSIVE)", &[])) {
-            self.note("the write-ahead log could not be copied back", &error);
+        // PASSIVE waits for no reader. What a reader still needs stays in the log until a later checkpoint.
+        if large && let Err(error) = run_now(self.tx.rows("PRAGMA wal_checkpoint(PASSIVE)", &[])) {
+            self.log_failure("the write-ahead log could not be copied back", &error);
         }
     }
 
-    /// Logs a failure, and makes an end of writing where it is the disk's.
-    fn note(&self, what: &str, error: &Error) {
+    /// Logs a failure, and ends all writing if it is the disk's.
+    fn log_failure(&self, what: &str, error: &Error) {
+        // A failed fsync is not repeated: the kernel may have dropped the pages that it could not write and marked them
+        // clean, so a second fsync would succeed without the data being on the disk. Only a start, which reads the file
+        // again, shows what is there. A full disk is another error, after which writing can go on.
         let of_the_disk = matches!(error, Error::Sqlite(error)
             if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure));
         self.stopped.fetch_or(of_the_disk, Ordering::Relaxed);
@@ -226,17 +263,17 @@ impl Writer {
     }
 }
 
-/// Ends a transaction that is still open.
+/// Rolls back the transaction if one is still open.
 pub(super) fn roll_back(tx: &Tx) {
-    if let Tx::Sqlite(session) = tx
-        && !session.connection.is_autocommit()
-        && let Err(error) = session.connection.execute_batch("ROLLBACK")
+    if let Tx::Sqlite(sqlite) = tx
+        && !sqlite.connection.is_autocommit()
+        && let Err(error) = sqlite.connection.execute_batch("ROLLBACK")
     {
         tracing::error!(%error, "a transaction could not be rolled back");
     }
 }
 
-fn wal_of(path: &Path) -> std::path::PathBuf {
+fn wal_path(path: &Path) -> std::path::PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
     name.into()

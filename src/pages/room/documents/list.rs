@@ -7,19 +7,7 @@ use super::{
     forms::Forms,
     panel::{History, panel},
 };
-use crate::{
-    http::BASE,
-    pages::{
-        assets::DOCUMENTS_PATH,
-        kit::{
-            chip::{self, Tone},
-            portion::{Portion, within},
-            show::{self, label},
-        },
-        room::documents::shown::{List, asked_for},
-    },
-    policy::Action::{DocumentDownload, VesselCreate},
-};
+use crate::{http::BASE, pages::{kit::{assets::DOCUMENTS_PATH, chip::{self, Tone}, portion::{Portion, within}, show::{self, label}}, room::documents::shown::{List, asked_for}}, policy::Action::{DocumentDownload, VesselCreate}};
 
 /// The largest list, in bytes.
 const MOST_BYTES: usize = 700_000;

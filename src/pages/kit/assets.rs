@@ -1,0 +1,51 @@
+//! The stylesheet, the scripts and the icon. Their names contain a hash of their content, so a browser may keep them for ever.
+
+use std::sync::LazyLock;
+
+use axum::{
+    Router,
+    http::{
+        HeaderName,
+        header::{CACHE_CONTROL, CONTENT_TYPE},
+    },
+    response::IntoResponse,
+    routing::get,
+};
+use sha2::{Digest, Sha256};
+
+use crate::app::App;
+
+const STYLE: &str = include_str!("../../../assets/pages.css");
+const MODULE: &str = include_str!("../../../assets/pages.js");
+const DOCUMENTS: &str = include_str!("../../../assets/documents.js");
+const ICON: &str = include_str!("../../../assets/icon.svg");
+
+/// The path of the stylesheet.
+pub(crate) static STYLE_PATH: LazyLock<String> = LazyLock::new(|| hashed_path(STYLE, "pages", "css"));
+/// The path of the script that every page loads.
+pub(crate) static MODULE_PATH: LazyLock<String> = LazyLock::new(|| hashed_path(MODULE, "pages", "js"));
+/// The script of a room's documents. It imports the other script, so its import has to name the hashed path.
+static DOCUMENTS_MODULE: LazyLock<String> = LazyLock::new(|| DOCUMENTS.replace("./pages.js", &MODULE_PATH));
+/// The path of the script of a room's documents.
+pub(crate) static DOCUMENTS_PATH: LazyLock<String> = LazyLock::new(|| hashed_path(&DOCUMENTS_MODULE, "documents", "js"));
+/// The path of the icon.
+pub(crate) static ICON_PATH: LazyLock<String> = LazyLock::new(|| hashed_path(ICON, "icon", "svg"));
+
+pub(crate) fn router() -> Router<App> {
+    Router::new()
+        .route(&STYLE_PATH, get(async || kept("text/css; charset=utf-8", STYLE)))
+        .route(&MODULE_PATH, get(async || kept("text/javascript; charset=utf-8", MODULE)))
+        .route(&DOCUMENTS_PATH, get(async || kept("text/javascript; charset=utf-8", &DOCUMENTS_MODULE)))
+        .route(&ICON_PATH, get(async || kept("image/svg+xml", ICON)))
+}
+
+fn hashed_path(content: &str, name: &str, extension: &str) -> String {
+    format!("/assets/{name}-{}.{extension}", hex::encode(&Sha256::digest(content)[..6]))
+}
+
+fn kept(media_type: &'static str, content: &'static str) -> impl IntoResponse {
+    // The name changes with the content, so a copy can never be out of date.
+    let headers: [(HeaderName, &str); 2] =
+        [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    (headers, content)
+}
