@@ -9,6 +9,7 @@ use sts_clearance::{
     domain::Role,
     live::{Listener, MOST_STREAMS, MOST_STREAMS_OF_ACCOUNT, MOST_STREAMS_OF_SESSION},
 };
+use tools::needs;
 
 use crate::harness::{Event, Events, Installation, TestApp, on_both_databases, postgres_database};
 
@@ -282,9 +283,10 @@ async fn streams_are_bounded_and_a_closed_one_makes_place(app: TestApp) {
 }
 
 /// Two servers on one PostgreSQL, and the connection on which one hears of the other is lost.
+#[needs(postgres)]
 #[tokio::test]
 async fn what_one_server_commits_the_others_tell_also_after_a_lost_connection() {
-    let Some(url) = postgres_database().await else { return };
+    let url = postgres_database().await;
     let one = TestApp::with(url.clone(), &[]).await;
     let two = TestApp::with(url, &[]).await;
     hear(&two);

@@ -15,6 +15,7 @@ use sts_clearance::{
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tools::needs;
 
 use crate::harness::{Installation, TestApp, on_both_databases};
 
@@ -120,8 +121,7 @@ impl Authority {
     }
 
     fn openssl(&self, line: &str) {
-        let output = Command::new("openssl").args(line.split(' ')).current_dir(self.dir.path()).output();
-        let output = output.expect("these tests need `openssl`");
+        let output = Command::new("openssl").args(line.split(' ')).current_dir(self.dir.path()).output().unwrap();
         assert!(output.status.success(), "openssl {line}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
@@ -163,6 +163,7 @@ async fn serve(answer: impl Fn(&[u8]) -> (StatusCode, Vec<u8>) + Send + Sync + '
     format!("http://{address}/stamp")
 }
 
+#[needs(openssl)]
 #[tokio::test]
 async fn with_an_authority_the_seal_has_its_time() {
     let authority = Authority::new();
@@ -179,6 +180,7 @@ async fn with_an_authority_the_seal_has_its_time() {
     assert_eq!(checked.trusted_time.unwrap().authority, "tsa");
 }
 
+#[needs(openssl)]
 #[tokio::test]
 async fn a_time_of_somebody_else_or_of_another_day_does_not_pass_for_the_authoritys() {
     let (authority, other) = (Authority::new(), Authority::new());
@@ -196,6 +198,7 @@ async fn a_time_of_somebody_else_or_of_another_day_does_not_pass_for_the_authori
     assert!(snapshot["seal"]["note"].as_str().unwrap().starts_with("the authority's clock said "), "{snapshot}");
 }
 
+#[needs(openssl)]
 #[tokio::test]
 async fn where_the_authority_does_not_answer_rightly_the_snapshot_completes_and_says_so() {
     let other = Authority::new();
@@ -238,6 +241,7 @@ fn question_of_another() -> Vec<u8> {
     seal::timestamp::request(&seal::sign(&unsealed, &identity, at).unwrap(), 1).unwrap()
 }
 
+#[needs(openssl)]
 #[tokio::test]
 async fn a_given_certificate_seals_as_pem_and_as_pkcs_12() {
     let authority = Authority::new();
@@ -256,6 +260,7 @@ async fn a_given_certificate_seals_as_pem_and_as_pkcs_12() {
     }
 }
 
+#[needs(openssl)]
 #[test]
 fn a_server_that_cannot_seal_as_it_is_told_does_not_start_and_says_why() {
     let place = Installation::new(None);

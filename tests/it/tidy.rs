@@ -1,7 +1,8 @@
 //! Rules of the house that a test can see: who may use whom, documents that tell the truth, sizes.
 
 use std::{
-    fs,
+    env, fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -131,5 +132,15 @@ fn every_setting_is_explained_above_its_line() {
         if line.contains(" = ") && !line.starts_with('#') {
             assert!(i > 0 && lines[i - 1].starts_with("# "), "no comment above: {line}");
         }
+    }
+}
+
+#[test]
+fn no_test_is_ignored_in_ci_for_want_of_a_tool() {
+    let missing: &[&str] = &tools::missing!();
+    assert!(missing.is_empty() || env::var_os("CI").is_none(), "CI lacks tools that tests need: {missing:#?}");
+    for reason in missing {
+        // Not through the macros: libtest hides what a test that passes says through them.
+        let _ = writeln!(io::stderr(), "tests that need it are ignored: {reason}");
     }
 }

@@ -34,20 +34,20 @@ pub(crate) use server::{Api, Installation, Ran, Server, status_of, until};
 /// Of every account that a test makes.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// Runs each of these functions as a test on SQLite, and on PostgreSQL where there is one.
+/// Runs each of these functions as a test on SQLite and as one on PostgreSQL. `#[needs(…)]` above a name is for both.
 macro_rules! on_both_databases {
-    ($kind:ident: $($name:ident),+ $(,)?) => {$(
+    ($kind:ident: $($(#[needs($($tool:ident),+)])? $name:ident),+ $(,)?) => {$(
         mod $name {
+            $(#[tools::needs($($tool),+)])?
             #[tokio::test]
             async fn sqlite() {
                 super::$name(crate::harness::$kind::on_sqlite().await).await;
             }
 
+            #[tools::needs(postgres $($(, $tool)+)?)]
             #[tokio::test]
             async fn postgres() {
-                if let Some(place) = crate::harness::$kind::on_postgres().await {
-                    super::$name(place).await;
-                }
+                super::$name(crate::harness::$kind::on_postgres().await).await;
             }
         }
     )+};
@@ -67,9 +67,8 @@ impl TestApp {
         Self::on(String::new()).await
     }
 
-    /// None where there is no PostgreSQL; a line on standard error says so once.
-    pub(crate) async fn on_postgres() -> Option<Self> {
-        Some(Self::on(postgres_database().await?).await)
+    pub(crate) async fn on_postgres() -> Self {
+        Self::on(postgres_database().await).await
     }
 
     async fn on(database_url: String) -> Self {
@@ -255,8 +254,8 @@ impl SmallUploads {
         Self::on(String::new()).await
     }
 
-    pub(crate) async fn on_postgres() -> Option<TestApp> {
-        Some(Self::on(postgres_database().await?).await)
+    pub(crate) async fn on_postgres() -> TestApp {
+        Self::on(postgres_database().await).await
     }
 
     async fn on(database_url: String) -> TestApp {

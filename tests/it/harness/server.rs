@@ -31,9 +31,8 @@ impl Installation {
         Self::new(None)
     }
 
-    /// None where there is no PostgreSQL.
-    pub(crate) async fn on_postgres() -> Option<Self> {
-        Some(Self::new(Some(postgres_database().await?)))
+    pub(crate) async fn on_postgres() -> Self {
+        Self::new(Some(postgres_database().await))
     }
 
     pub(crate) fn new(database_url: Option<String>) -> Self {
