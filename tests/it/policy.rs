@@ -7,7 +7,7 @@ use futures_util::{future::BoxFuture, stream};
 use serde_json::{Value, json};
 use sts_clearance::{
     api,
-    db::{self, account_requests::AccountRequest},
+    db::{self, Tx, account_requests::AccountRequest},
     domain::{AccountDeed, AccountRequestId, Actor, Role, parties, users},
     http::{Access, PageRoute, Route},
     pages, policy,
@@ -38,6 +38,8 @@ fn role(caller: &str) -> Role {
 
 /// Whose account is changed.
 const SOMEBODY: &str = "somebody@example.com";
+/// What every caller's password is after the walk along the routes has changed it.
+const NEXT_PASSWORD: &str = "another long one";
 /// An admin who only asks for what another has to confirm.
 const ASKS: &str = "asks@example.com";
 
@@ -50,7 +52,7 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
     Some(match (route.method.as_str(), route.path) {
         ("POST", "/auth/login") => json!({ "email": "admin@example.com", "password": crate::harness::PASSWORD }),
         ("POST", "/auth/password") => json!({
-            "current_password": crate::harness::PASSWORD, "new_password": "another long one",
+            "current_password": crate::harness::PASSWORD, "new_password": NEXT_PASSWORD,
         }),
         ("POST", "/rooms") => crate::harness::new_room(&[]),
         ("POST", "/rooms/{room_id}/parties") => {
@@ -118,11 +120,62 @@ impl Scene {
         if caller == "nobody" { String::new() } else { self.app.session(&address(caller)).await }
     }
 
-    /// Calls a route of the API, in a room made for this call alone.
-    async fn call(&self, route: &Route, caller: &str) -> Reply {
+    /// Calls a route of the API, in a room made for this call alone; the reply, and the actions of the entries that the
+    /// call appended, to whatever log.
+    async fn call(&self, route: &Route, caller: &str) -> (Reply, Vec<String>) {
         let (path, vessel) = self.path(&route.method, route.path, caller).await;
         let token = self.token(caller).await;
-        let request = self.app.request(route.method.as_str(), &path, &token);
+        self.appended_by(self.send(route, &path, &token, &vessel)).await
+    }
+
+    /// Calls as an admin a route that refuses everybody as things are in the rooms of [`Self::call`], after what it takes
+    /// to be let through.
+    async fn call_prepared(&self, route: &Route) -> (Reply, Vec<String>) {
+        let admin = self.token("admin").await;
+        let room = self.room(&admin).await;
+        let mut path = route.path.replace("{room_id}", &room);
+        match (route.method.as_str(), route.path) {
+            ("POST", "/auth/confirm") => {
+                let password = json!({ "password": NEXT_PASSWORD });
+                return self.appended_by(self.app.post(&path, &admin).json(password).send()).await;
+            }
+            ("DELETE", "/rooms/{room_id}") => {}
+            ("DELETE", "/rooms/{room_id}/vessels/{vessel_id}") => {
+                let vessel = self.app.vessel(&room, &admin, "Aegean Star", "discharging", IMO[0]).await;
+                path = path.replace("{vessel_id}", &vessel);
+            }
+            ("DELETE", "/rooms/{room_id}/documents/{document_id}/waiver") => {
+                let documents = self.app.documents(&room, &admin).await;
+                let conditional = documents.iter().find(|document| document["requirement"] == "conditional").unwrap();
+                path = path.replace("{document_id}", conditional["id"].as_str().unwrap());
+                self.app.post(&path, &admin).json(json!({ "reason": "a test" })).send().await.expect(200);
+            }
+            ("POST", "/rooms/{room_id}/snapshots/{snapshot_id}/retry") => {
+                let (taken, _) = self.app.take(&room, &admin, json!({ "snapshot_type": "json" })).await;
+                let id = taken["id"].as_str().unwrap().to_owned();
+                path = path.replace("{snapshot_id}", &id);
+                let fail = "UPDATE snapshots SET status = 'failed' WHERE id = ?1";
+                self.app.app.db.write(async move |tx| tx.exec(fail, &[&id]).await).await.unwrap();
+            }
+            (method, path) => panic!("{method} {path} refuses everybody: prepare what it needs"),
+        }
+        self.appended_by(self.app.request(route.method.as_str(), &path, &admin).send()).await
+    }
+
+    /// The reply, and the actions of the entries that were appended until it came.
+    async fn appended_by(&self, reply: impl Future<Output = Reply>) -> (Reply, Vec<String>) {
+        let before = self.app.app.new_id().to_string();
+        let reply = reply.await;
+        let read = async |tx: &mut Tx| {
+            // Ids sort by the time at which they were made.
+            let appended = "SELECT action FROM activity_log WHERE id > ?1 ORDER BY id";
+            tx.rows(appended, &[&before]).await?.iter().map(|row| row.get(0)).collect()
+        };
+        (reply, self.app.app.db.read(read).await.unwrap())
+    }
+
+    async fn send(&self, route: &Route, path: &str, token: &str, vessel: &str) -> Reply {
+        let request = self.app.request(route.method.as_str(), path, token);
         if path.ends_with("/versions") {
             return request.upload("new.pdf", &pdf("new"), &[]).send().await;
         }
@@ -132,7 +185,7 @@ impl Scene {
         if path == "/verify" {
             return request.upload("a.json", b"{}", &[]).send().await;
         }
-        match body(route, &vessel) {
+        match body(route, vessel) {
             Some(body) => request.json(body).send().await,
             None => request.send().await,
         }
@@ -260,7 +313,7 @@ fn expected(access: Access, path: &str, caller: &str) -> Option<(u16, &'static s
 
 on_both_databases! {
     TestApp:
-    every_route_answers_each_role_as_the_matrix_says,
+    every_route_answers_each_role_as_the_matrix_says_and_appends_its_entries,
     every_page_answers_each_role_as_the_matrix_says,
     a_refused_role_is_told_which_roles_may_and_the_log_keeps_the_refusal,
     inside_a_room_the_partys_role_decides_not_the_accounts,
@@ -271,17 +324,44 @@ on_both_databases! {
     an_admins_place_in_a_room_ends_with_their_being_admin,
 }
 
-/// The golden file has one line per route, with the statuses as observed.
-async fn every_route_answers_each_role_as_the_matrix_says(app: TestApp) {
+/// The golden files have one line per route: with the statuses as observed, and, of routes that change or hand out
+/// something, with the entries that a call appends where it succeeds.
+async fn every_route_answers_each_role_as_the_matrix_says_and_appends_its_entries(app: TestApp) {
     let scene = Scene::set(app).await;
-    let mut table = Table::new();
+    let (mut table, mut events) = (Table::new(), String::new());
     for route in api::routes().table() {
         table.begin(&route.method, route.path, route.access);
+        // What was appended, and for whom: it may depend on the caller.
+        let mut told: Vec<(Vec<String>, Vec<&str>)> = Vec::new();
         for caller in CALLERS {
-            table.answer(caller, &scene.call(route, caller).await);
+            let (reply, appended) = scene.call(route, caller).await;
+            table.answer(caller, &reply);
+            if reply.status >= 400 {
+                let only_says_so =
+                    appended.iter().all(|action| ["access_denied", "request_refused"].contains(&&**action));
+                assert!(only_says_so, "{} as {caller} is refused and appends {appended:?}", table.route);
+                continue;
+            }
+            match told.iter_mut().find(|(known, _)| *known == appended) {
+                Some((_, callers)) => callers.push(caller),
+                None => told.push((appended, vec![caller])),
+            }
+        }
+        if told.is_empty() && route.method != "GET" {
+            let (reply, appended) = scene.call_prepared(route).await;
+            assert!(reply.status < 300, "{}: {reply:?}", table.route);
+            told.push((appended, vec!["admin"]));
+        }
+        // What is only read appends nothing, but for what is downloaded.
+        told.retain(|(appended, _)| route.method != "GET" || !appended.is_empty());
+        for (appended, callers) in &told {
+            let callers = if told.len() == 1 { String::new() } else { format!(" ({})", callers.join(", ")) };
+            let line = format!("{:<6} {:<52} {}{callers}", route.method.as_str(), route.path, appended.join(", "));
+            events.extend([line.trim_end(), "\n"]);
         }
     }
     insta::assert_snapshot!("routes_by_role", table.text);
+    insta::assert_snapshot!("events_by_route", events);
 }
 
 async fn every_page_answers_each_role_as_the_matrix_says(app: TestApp) {
