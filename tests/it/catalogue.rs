@@ -77,6 +77,9 @@ async fn an_added_type_is_asked_of_what_is_named_from_then_on(app: TestApp) {
     assert_eq!(reply.header("location"), "/api/v1/config/document-types/BUNKER_MSDS");
     assert_eq!((&added["enabled"], &added["profiles"], &added["aliases"]), (&json!(true), &json!([]), &json!([])));
     assert_eq!(app.get(&format!("{TYPES}/BUNKER_MSDS"), &admin).send().await.expect(200), added);
+    let entry = &app.get("/activities?limit=1", &admin).send().await.expect(200)[0];
+    assert_eq!((&entry["action"], &entry["actor"]), (&json!("document_type_added"), &json!("admin@example.com")));
+    assert_eq!(entry["meta"], json!({ "code": "BUNKER_MSDS", "name": added["name"] }));
     let all = app.get(ALL_TYPES, &admin).send().await.expect(200);
     assert_eq!(all.as_array().unwrap().last().unwrap(), &added);
 

@@ -26,6 +26,7 @@ on_both_databases! {
     a_stream_ends_with_its_room,
     progress_is_told_whenever_it_changes,
     streams_are_bounded_and_a_closed_one_makes_place,
+    a_stream_gives_its_place_back_whoever_ends_it,
 }
 
 on_both_databases! {
@@ -311,6 +312,45 @@ async fn what_one_server_commits_the_others_tell_also_after_a_lost_connection() 
     rename(&one, &room, &broker, "Four").await;
     rung(&mut listener).await;
     assert_eq!(stream.entry().await["meta"]["changes"]["title"]["to"], "Four");
+}
+
+async fn a_stream_gives_its_place_back_whoever_ends_it(app: TestApp) {
+    hear(&app);
+    let (room, broker) = app.room().await;
+    let path = events(&room);
+    let fill = async |token: &str| {
+        let mut open = Vec::new();
+        for _ in 0..MOST_STREAMS_OF_SESSION {
+            open.push(app.get(&path, token).follow().await);
+        }
+        open
+    };
+    let refused = async |token: &str| app.get(&path, token).send().await.expect(409)["detail"].to_string();
+    // Its client ends each: the session has all of its places again, and not one more.
+    for _ in 0..2 {
+        let open = fill(&broker).await;
+        assert!(refused(&broker).await.contains("This session has 16 event streams open already"));
+        for stream in open {
+            stream.close().await;
+        }
+    }
+    // The server ends them with their session: the account has their places again.
+    let ending = app.session("broker@example.com").await;
+    let mut ended = fill(&ending).await;
+    let mut open = fill(&broker).await;
+    for _ in 2..MOST_STREAMS_OF_ACCOUNT / MOST_STREAMS_OF_SESSION {
+        open.extend(fill(&app.session("broker@example.com").await).await);
+    }
+    let late = app.session("broker@example.com").await;
+    assert!(refused(&late).await.contains("Your account has 64 event streams open already"));
+    app.post("/auth/logout", &ending).send().await.expect(204);
+    rename(&app, &room, &broker, "Another").await;
+    for stream in &mut ended {
+        assert_eq!(stream.end().await["code"], "unauthenticated");
+    }
+    open.extend(fill(&late).await);
+    assert_eq!(open.len(), MOST_STREAMS_OF_ACCOUNT);
+    assert!(refused(&late).await.contains("This session has 16 event streams open already"));
 }
 
 async fn a_stop_ends_streams_at_once(place: Installation) {

@@ -5,7 +5,8 @@ use sts_clearance::{
     db::{self, Tx, migrations},
     domain::{Actor, Role, log_keys, schema},
     evidence::{
-        Checkpoint, CompactRange, ConsistencyProof, Hash, Leaf, LogKey, LogProof, PublicKeys, extends, holds, leaf_hash,
+        Checkpoint, CompactRange, ConsistencyProof, Hash, Leaf, LogKey, LogProof, PublicKeys, extends, holds,
+        leaf_hash, vouches,
     },
 };
 
@@ -22,6 +23,7 @@ on_both_databases! {
     proofs_hold_for_every_entry_of_a_log_of_many,
     a_log_from_before_there_were_proofs_is_proven_after_the_migration,
     keys_are_told_as_the_log_tells_of_them_and_outlive_a_way_down,
+    each_key_that_signs_is_an_entry_of_the_platforms_log,
 }
 
 on_both_databases! {
@@ -261,4 +263,23 @@ async fn keys_are_told_as_the_log_tells_of_them_and_outlive_a_way_down(app: Test
     let mut told = app.app.db.read(async |tx| db::logs::told_keys(tx).await).await.unwrap();
     told.sort();
     assert_eq!(told, before);
+}
+
+async fn each_key_that_signs_is_an_entry_of_the_platforms_log(app: TestApp) {
+    log_keys::register(&app.app).await.unwrap();
+    log_keys::register(&app.app).await.unwrap();
+    let (before, after) = (app.app.log_key.public(), log_keys::rotate(&app.app, &Actor::Operator).await.unwrap());
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let entries = app.get("/activities?limit=100", &admin).send().await.expect(200);
+    let entries: Vec<_> = entries.as_array().unwrap().iter().rev().collect();
+    let of = |action: &str| entries.iter().filter(|entry| entry["action"] == action).collect::<Vec<_>>();
+    let [added] = of("log_key_added")[..] else { panic!("it is told once: {entries:#?}") };
+    assert_eq!((&added["actor"], &added["meta"]), (&json!("system"), &json!({ "public_key": before })));
+    let [rotated] = of("log_key_rotated")[..] else { panic!("it is told once: {entries:#?}") };
+    assert_eq!(rotated["actor"], "operator");
+    assert_eq!((&rotated["meta"]["from"], &rotated["meta"]["to"]), (&json!(before), &json!(after.public())));
+    let signed = rotated["meta"]["signed"].as_str().unwrap();
+    for key in [before, after.public()] {
+        assert!(vouches(key, signed, before, after.public()), "{key} vouches for the change: {signed}");
+    }
 }

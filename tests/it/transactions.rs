@@ -9,7 +9,10 @@ use sts_clearance::{
     error::{Error, Result},
 };
 
-use crate::harness::{TestApp, on_both_databases};
+use tokio_postgres::NoTls;
+use tools::needs;
+
+use crate::harness::{TestApp, on_both_databases, postgres_database};
 
 async fn add(tx: &mut Tx, key: &str) -> Result<()> {
     tx.exec("INSERT INTO file_deletions (file_url, not_before) VALUES (?1, ?2)", &[&key, &Time::EARLIEST])
@@ -189,4 +192,31 @@ async fn sqlite_is_as_durable_as_it_can_be() {
     }
     let mode = app.app.db.read(async |tx| tx.one("PRAGMA journal_mode", &[]).await?.get::<String>(0)).await;
     assert_eq!(mode.unwrap(), "wal");
+}
+
+/// An acknowledged commit is on the server's disk, and on a standby's where the database waits for one.
+#[needs(postgres)]
+#[tokio::test]
+async fn postgresql_is_as_durable_as_it_has_to_be_whatever_its_default_is() {
+    for (default, used) in [
+        ("off", "on"),
+        ("local", "on"),
+        ("on", "on"),
+        ("remote_write", "remote_write"),
+        ("remote_apply", "remote_apply"),
+    ] {
+        let url = postgres_database().await;
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let (_, name) = url.rsplit_once('/').unwrap();
+        client.batch_execute(&format!("ALTER DATABASE {name} SET synchronous_commit = '{default}'")).await.unwrap();
+        let app = TestApp::with(url, &[]).await;
+        let setting = async |tx: &mut Tx| -> Result<String> {
+            tx.one("SELECT current_setting('synchronous_commit')", &[]).await?.get(0)
+        };
+        // Several at once, each on a connection of its own.
+        for found in join_all((0..4).map(|_| app.app.db.write(setting))).await {
+            assert_eq!(found.unwrap(), used, "the database's default is `{default}`");
+        }
+    }
 }
