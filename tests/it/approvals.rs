@@ -9,6 +9,7 @@ on_both_databases! {
     TestApp:
     a_side_clears_the_others_vessel_and_not_its_own,
     a_vessel_is_cleared_as_the_other_side_says,
+    of_several_rejections_of_a_vessel_the_last_is_told_in_the_way,
     a_word_needs_its_subjects_or_its_reason_and_no_other,
     nobody_puts_words_in_anothers_mouth,
     a_brokers_word_clears_no_vessel,
@@ -103,6 +104,32 @@ async fn a_vessel_is_cleared_as_the_other_side_says(app: TestApp) {
     let asked = json!({ "vessel_id": discharging, "status": "rejected", "reason": "sanctions" });
     sides.app.post(&sides.path("approvals"), &sides.broker).json(asked).send().await.expect(201);
     assert!(!sides.view().await[0].0);
+}
+
+async fn of_several_rejections_of_a_vessel_the_last_is_told_in_the_way(app: TestApp) {
+    let sides = Sides::meet(app).await;
+    let asked = json!({ "phase": "clearance", "override": true, "reason": "a test" });
+    sides.app.post(&sides.path("phase"), &sides.broker).json(asked).send().await.expect(200);
+    let reject = async |token: &str, reason: &str| {
+        let asked = json!({ "vessel_id": sides.vessels[0], "status": "rejected", "reason": reason });
+        let given = sides.app.post(&sides.path("approvals"), token).json(asked).send().await.expect(201);
+        sides.app.later(std::time::Duration::from_mins(1));
+        given["id"].as_str().unwrap().to_owned()
+    };
+    let in_the_way = async || -> Value {
+        let summary = sides.app.get(&sides.path("summary"), &sides.broker).send().await.expect(200);
+        let of_vessel =
+            |blocker: &&Value| blocker["vessel_id"] == *sides.vessels[0] && blocker["document_id"].is_null();
+        summary["blockers"].as_array().unwrap().iter().find(of_vessel).unwrap()["detail"].clone()
+    };
+    let charterers = reject(&sides.charterer, "no SIRE").await;
+    assert_eq!(in_the_way().await, "Aegean Star is rejected by charterer@example.com: no SIRE");
+    reject(&sides.broker, "sanctions").await;
+    assert_eq!(in_the_way().await, "Aegean Star is rejected by broker@example.com: sanctions");
+    let path = sides.path(&format!("approvals/{charterers}"));
+    let again = json!({ "status": "rejected", "reason": "an old SIRE" });
+    sides.app.put(&path, &sides.charterer).json(again).send().await.expect(200);
+    assert_eq!(in_the_way().await, "Aegean Star is rejected by charterer@example.com: an old SIRE");
 }
 
 async fn a_word_needs_its_subjects_or_its_reason_and_no_other(app: TestApp) {

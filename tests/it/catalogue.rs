@@ -22,6 +22,7 @@ on_both_databases! {
     a_vessel_named_later_opens_its_own,
     a_conditional_document_is_waived_with_a_reason_and_asked_for_again,
     only_a_conditional_document_can_be_waived,
+    a_waiver_does_not_outlast_that_its_document_is_conditional,
     a_list_of_documents_is_filtered_and_parted,
     null_takes_a_field_of_a_type_back_to_what_it_is_without_it,
     a_room_from_before_there_were_documents_asks_for_them_with_its_next_vessel,
@@ -360,6 +361,28 @@ async fn a_conditional_document_is_waived_with_a_reason_and_asked_for_again(app:
     let asked = app.delete(&waiver, &broker).send().await.expect(200);
     assert_eq!((&asked["needed"], &asked["waiver"]), (&json!(true), &Value::Null));
     assert_eq!(app.actions(&room, &broker).await.last().unwrap(), "document_waiver_withdrawn");
+}
+
+/// A vessel that leaves the transfer and comes back is asked for what the catalogue asks for by then.
+async fn a_waiver_does_not_outlast_that_its_document_is_conditional(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let vessel = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    let document = app.document(&room, &broker, "CLC", Some(&vessel)).await;
+    let waiver = json!({ "reason": "cargo below 2000 t" });
+    app.post(&format!("{document}/waiver"), &broker).json(waiver).send().await.expect(200);
+    let change = async |role: &str| {
+        let path = format!("/rooms/{room}/vessels/{vessel}");
+        app.patch(&path, &broker).json(json!({ "role": role })).send().await.expect(200);
+        let document = app.get(&document, &broker).send().await.expect(200);
+        json!([document["requirement"], document["needed"], document["waiver"]["reason"]])
+    };
+    assert_eq!(change("other").await, json!(["optional", false, "cargo below 2000 t"]));
+    assert_eq!(change("discharging").await, json!(["conditional", false, "cargo below 2000 t"]));
+    change("other").await;
+    let required = json!({ "requirement": "required" });
+    app.patch(&format!("{TYPES}/CLC"), &admin).json(required).send().await.expect(200);
+    assert_eq!(change("discharging").await, json!(["required", true, "cargo below 2000 t"]));
 }
 
 async fn only_a_conditional_document_can_be_waived(app: TestApp) {

@@ -92,7 +92,15 @@ async fn documents_are_told_by_what_they_wait_for_what_blocks_the_next_phase_fir
     assert_eq!(row["rejected"][0]["name"], "Aegean Star: P&I certificate of entry");
 
     // The ETA passes, and what should have been there before the transfer is overdue.
-    app.later(std::time::Duration::from_hours(9 * 24));
+    app.later(std::time::Duration::from_mins((7 * 24 + 22) * 60 + 30));
+    let row = &app.get("/cockpit", &app.session("broker@example.com").await).send().await.expect(200)[0];
+    let overdue: Vec<_> = row["overdue"].as_array().unwrap().iter().map(|task| &task["name"]).collect();
+    assert_eq!(
+        overdue,
+        ["Coastal State notification with acknowledgement"],
+        "at the ETA itself only the notice is late"
+    );
+    app.later(std::time::Duration::from_secs(1));
     let row = &app.get("/cockpit", &app.session("broker@example.com").await).send().await.expect(200)[0];
     let overdue = row["overdue"].as_array().unwrap();
     let has = |name: &str| overdue.iter().any(|task| task["name"] == name);

@@ -318,13 +318,14 @@ async fn the_same_word_again_adds_nothing(app: TestApp) {
         (json!({}), 1),
         (json!({ "subjects": "tugs" }), 2),
         (json!({ "subjects": "tugs" }), 2),
-        (json!({}), 3),
+        (json!({ "subjects": "tugs and pilots" }), 3),
+        (json!({}), 4),
     ] {
         let now = app.post(&approve, &owner).json(asked.clone()).send().await.expect(200);
         assert_eq!(now["newest"]["decision_count"], decisions, "{asked}");
     }
     let actions = app.actions(&room, &broker).await;
-    assert_eq!(actions.iter().filter(|action| *action == "document_decided").count(), 3);
+    assert_eq!(actions.iter().filter(|action| *action == "document_decided").count(), 4);
 }
 
 async fn nobody_decides_on_their_own_file_by_another_hand(app: TestApp) {

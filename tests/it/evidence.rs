@@ -251,8 +251,16 @@ fn a_leaf_is_read_in_its_canonical_form_alone() {
     let canonical = br#"{"action":"room_created","actor":"system","id":"1","meta":{"a":1},"room_id":null,"seq":0,"timestamp":"2026-11-23T08:00:00Z"}"#;
     let leaf = Leaf::read(canonical).unwrap();
     assert_eq!(leaf.canonical().unwrap(), canonical);
-    let spaced = String::from_utf8(canonical.to_vec()).unwrap().replace(':', ": ");
-    assert!(Leaf::read(spaced.as_bytes()).is_err());
+    let written = |from: &str, to: &str| Leaf::read(str::from_utf8(canonical).unwrap().replace(from, to).as_bytes());
+    for (from, to) in [
+        (r#""seq":0"#, r#""seq": 0"#),
+        (r#""id":"1","meta":{"a":1}"#, r#""meta":{"a":1},"id":"1""#),
+        ("system", r"\u0073ystem"),
+        ("08:00:00Z", "08:00:00.0Z"),
+    ] {
+        let refused = written(from, to).unwrap_err().to_string();
+        assert_eq!(refused, "it is not in canonical form (RFC 8785)", "{to}");
+    }
     assert!(Leaf::read(b"{}").is_err());
 }
 

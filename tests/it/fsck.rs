@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use signed_note::{Note, StandardSigner};
 use sts_clearance::{
     db::{self, Dialect, Tx, migrations},
     domain::{
@@ -460,6 +461,12 @@ async fn a_rotated_key_is_vouched_for_before_and_after_the_next_start(app: TestA
     }
     let stranger = LogKey::new("other.example.com", [7; 32]).unwrap();
     assert!(!evidence::vouches(stranger.public(), &note, &before, after.public()));
+    // Nor does a stranger's signature under the same words count, for whoever trusts that stranger.
+    let mut signed = Note::from_bytes(note.as_bytes()).unwrap();
+    signed.add_sigs(&[&StandardSigner::new(stranger.private()).unwrap()]).unwrap();
+    let signed = String::from_utf8(signed.to_bytes()).unwrap();
+    assert!(!evidence::vouches(stranger.public(), &signed, &before, after.public()));
+    assert!(evidence::vouches(&before, &signed, &before, after.public()));
     assert!(!evidence::vouches(&before, &note.replace("follows", "precedes"), &before, after.public()));
 }
 

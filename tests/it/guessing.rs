@@ -15,6 +15,7 @@ on_both_databases! {
     the_owner_signs_in_from_a_known_device_all_through_an_attack,
     an_unknown_device_is_heard_within_the_time_that_it_was_told_whoever_attacks,
     a_turn_is_for_two_attempts_and_for_whoever_has_its_ticket,
+    every_five_attempts_more_double_the_wait_up_to_a_minute,
     a_hundred_accounts_with_one_password_from_one_network_are_not_all_heard,
     many_networks_take_turns_at_one_account,
     a_device_that_guesses_waits_like_any_other,
@@ -129,6 +130,24 @@ async fn a_turn_is_for_two_attempts_and_for_whoever_has_its_ticket(app: TestApp)
     let used_up = login(&app, ELSEWHERE, OPS, PASSWORD, ticket).await;
     assert_eq!(used_up.problem(), "too_many_attempts");
     assert_ne!(used_up.json()["ticket"], told["ticket"]);
+}
+
+async fn every_five_attempts_more_double_the_wait_up_to_a_minute(app: TestApp) {
+    app.user(OPS, Role::Broker).await;
+    for _ in 0..10 {
+        assert_eq!(guess(&app, ELSEWHERE, OPS).await.status, 401);
+    }
+    let mut waits = Vec::new();
+    for _ in 0..12 {
+        let told = guess(&app, ELSEWHERE, OPS).await;
+        let ticket = json!({ "ticket": told.json()["ticket"] });
+        waits.push(seconds(&told).as_secs());
+        app.later(seconds(&told));
+        for _ in 0..2 {
+            assert_eq!(login(&app, ELSEWHERE, OPS, "a wrong password", ticket.clone()).await.status, 401);
+        }
+    }
+    assert_eq!(waits, [5, 5, 10, 10, 10, 20, 20, 40, 40, 40, 60, 60]);
 }
 
 async fn a_hundred_accounts_with_one_password_from_one_network_are_not_all_heard(app: TestApp) {

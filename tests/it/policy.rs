@@ -319,6 +319,7 @@ on_both_databases! {
     inside_a_room_the_partys_role_decides_not_the_accounts,
     a_removed_party_is_refused_at_the_next_request,
     a_party_removed_while_their_request_is_on_its_way_changes_nothing,
+    a_party_whose_role_changes_while_their_request_is_on_its_way_changes_nothing,
     a_session_that_ends_while_an_upload_is_on_its_way_stores_nothing,
     a_session_that_ends_while_a_request_is_on_its_way_changes_nothing,
     an_admins_place_in_a_room_ends_with_their_being_admin,
@@ -467,6 +468,24 @@ async fn a_party_removed_while_their_request_is_on_its_way_changes_nothing(app: 
     assert_eq!(app.actions(&room, &broker).await.last().unwrap(), "party_removed");
 }
 
+/// Likewise; the new role may do it too, but the log would tell the old one.
+async fn a_party_whose_role_changes_while_their_request_is_on_its_way_changes_nothing(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let before = app.actions(&room, &broker).await;
+    let in_tx = app.app.clone();
+    let body = Body::from_stream(stream::once(async move {
+        let change = "UPDATE parties SET role = 'charterer' WHERE email = 'owner@example.com'";
+        in_tx.db.write(async |tx| tx.exec(change, &[]).await).await.unwrap();
+        Ok::<_, Infallible>("{}")
+    }));
+    let late = app.post(&format!("/rooms/{room}/snapshots"), &owner).header("content-type", "application/json");
+    let refused = late.body(body).send().await;
+    assert_eq!(refused.problem(), "conflict");
+    assert_eq!(refused.json()["detail"], "Your role has been changed meanwhile; try again.");
+    assert_eq!(app.actions(&room, &broker).await, before);
+}
+
 /// The last part of the form comes only after its sender, who was let in, has signed out on another way.
 async fn a_session_that_ends_while_an_upload_is_on_its_way_stores_nothing(app: TestApp) {
     let (document, room, broker) = app.empty_document("COMPAT").await;
@@ -548,4 +567,21 @@ fn no_role_has_what_admins_lack_and_no_action_is_without_its_row() {
         assert!(roles[Role::Admin as usize], "{name}");
         assert_eq!(action.roles().len(), roles.iter().filter(|may| **may).count(), "{name}");
     }
+}
+
+/// Rows of the table that no walk along the routes observes.
+#[test]
+fn of_actions_that_no_route_asks_for_the_table_says_this() {
+    let (api, pages) = (api::routes(), pages::routes());
+    let accesses = api.table().iter().map(|route| route.access).chain(pages.table().iter().map(|page| page.access));
+    let asked: Vec<_> = accesses
+        .filter_map(|access| match access {
+            Access::May(action) | Access::MayInDeleted(action) => Some(action),
+            Access::Public | Access::SignedIn | Access::WithGivenPassword => None,
+        })
+        .collect();
+    let others = policy::POLICY.iter().filter(|(action, ..)| !asked.contains(action));
+    let roles = |action: policy::Action| action.roles().iter().map(|role| role.word()).collect::<Vec<_>>().join(" ");
+    let told: Vec<_> = others.map(|(action, name, _)| format!("{name}: {}", roles(*action))).collect();
+    insta::assert_snapshot!("actions_without_a_route", told.join("\n"));
 }

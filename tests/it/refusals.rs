@@ -22,6 +22,7 @@ on_both_databases! {
     refusals_of_one_person_in_a_room_are_two_entries_a_minute,
     a_network_is_told_by_trusted_proxies_alone,
     whatever_is_refused_is_told_once_and_in_bounds,
+    beyond_32_kinds_a_minute_refusals_are_counted_together_with_up_to_1000_networks,
 }
 
 const OPS: &str = "ops@example.com";
@@ -198,6 +199,28 @@ async fn whatever_is_refused_is_told_once_and_in_bounds(app: TestApp) {
     }
     refusals::tell_all(&app.app, true).await.unwrap();
     assert_eq!(all(&app, "request_refused").await.len(), entries.len(), "nothing is told twice");
+}
+
+async fn beyond_32_kinds_a_minute_refusals_are_counted_together_with_up_to_1000_networks(app: TestApp) {
+    app.user("admin@example.com", Role::Admin).await;
+    let refuse = async |number: u16| {
+        let [high, low] = number.to_be_bytes();
+        let network = Network::from(std::net::IpAddr::from([10, 0, high, low]));
+        refusals::note(&app.app, Kind::AtDoor { reason: Reason::Token, network, account: None, room: None }).await;
+    };
+    for number in 0..32 + 1_005 {
+        refuse(number).await;
+    }
+    // Once more from a network that is counted already.
+    refuse(32).await;
+    app.later(MINUTE);
+    app.tidy().await;
+    let entries = all(&app, "request_refused").await;
+    assert_eq!((entries.len(), times(&entries)), (33, 32 + 1_006));
+    let [together] = &entries.iter().filter(|meta| meta["network"].is_null()).collect::<Vec<_>>()[..] else {
+        panic!("one entry is of many networks: {entries:?}")
+    };
+    assert_eq!((&together["times"], &together["networks"]), (&json!(1_006), &json!(1_000)));
 }
 
 #[tokio::test]

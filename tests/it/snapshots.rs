@@ -264,6 +264,11 @@ async fn a_repeated_request_with_its_key_takes_one_snapshot(app: TestApp) {
     assert_eq!(app.get(&path, &broker).send().await.header("x-total-count"), "1");
     let other = app.post(&path, &broker).header("idempotency-key", "retry-1").json(json!({ "snapshot_type": "csv" }));
     assert_eq!(other.send().await.fields(), ["Idempotency-Key"]);
+    let elsewhere = app.post("/rooms", &broker).json(crate::harness::new_room(&[])).send().await.expect(201);
+    let elsewhere = format!("/rooms/{}/snapshots", elsewhere["id"].as_str().unwrap());
+    let same_body = app.post(&elsewhere, &broker).header("idempotency-key", "retry-1");
+    let refused = same_body.json(json!({ "snapshot_type": "json" })).send().await;
+    assert_eq!(refused.fields(), ["Idempotency-Key"], "the same words to another room are another request");
 }
 
 async fn a_snapshot_of_another_room_is_not_found_here(app: TestApp) {

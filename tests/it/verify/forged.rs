@@ -1,6 +1,6 @@
 //! One file that is not what it says it is.
 
-use report::{Fonts, Format};
+use report::{Fonts, Format, record::Limit};
 use serde_json::json;
 use sts_clearance::evidence::{
     LogKey, PublicKeys,
@@ -99,6 +99,29 @@ async fn an_entry_removed_reordered_inserted_or_changed_in_the_record_is_named()
         expect_failed(&report, "entries", words);
         expect_failed(&report, "log entry", "it announces another record: SHA-256 ");
         expect_fault(&report, "rendering", CheckOutcome::Skipped, "not drawn again, as the log entry does not hold");
+    }
+}
+
+#[tokio::test]
+async fn entries_may_be_lacking_at_the_beginning_alone_and_as_many_as_the_record_says() {
+    let scene = scene().await;
+    let mut parts = scene.json.clone();
+    let all = parts.record.log.size;
+    let entries = &parts.record.activity.clone().unwrap()[1..];
+    for (section, shown, total, fits) in [
+        ("activity", all - 1, all, true),
+        ("activity", all - 2, all, false),
+        ("activity", all - 1, all + 1, false),
+        ("documents", all - 1, all, false),
+    ] {
+        parts.record.activity = Some(entries.to_vec());
+        parts.record.limits = vec![Limit { section: section.into(), shown, total }];
+        let report = check(&parts.file(), &scene.keys).unwrap();
+        let said = report.file.checks.iter().find(|check| check.name == "entries").unwrap();
+        assert_eq!(said.outcome == CheckOutcome::Ok, fits, "{shown} of {total} {section}: {said:?}");
+        let words =
+            if fits { "the newest 9 of 10, in their order" } else { "holds all entries, and lacks those before 1" };
+        assert!(said.detail.contains(words), "{shown} of {total} {section}: {said:?}");
     }
 }
 

@@ -66,6 +66,12 @@ async fn a_log_that_goes_on_is_shown_by_the_entries_or_by_a_proof_of_the_server(
     let other = scene.consistency(older, &scene.last).await;
     let report = check_two(newer, Some(older), Some(&other), &scene.keys).unwrap();
     expect_failed(&report, "older file", "the consistency proof is for other checkpoints than from ");
+    // A proof of another log, whatever its size and root are.
+    let origin = Parts::of(newer).checkpoint().origin;
+    let elsewhere = proof.replace(&origin, "elsewhere.example.com/rooms/1");
+    assert_ne!(elsewhere, proof);
+    let report = check_two(newer, Some(older), Some(&elsewhere), &scene.keys).unwrap();
+    expect_failed(&report, "older file", "the consistency proof is for other checkpoints than from ");
     let report = check_two(newer, Some(older), Some("nothing"), &scene.keys).unwrap();
     expect_failed(&report, "older file", "the consistency proof: it is no proof of a log");
 }
