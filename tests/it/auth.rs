@@ -1,4 +1,4 @@
-//! Signing in and out, sessions, passwords.
+//! Signing in and out, the end of sessions, and changes of passwords.
 
 use std::time::Duration;
 
@@ -135,7 +135,7 @@ async fn a_new_password_ends_the_other_sessions_and_takes_the_present_one(app: T
     login(&app, "ops@example.com", "another long one").await.expect(200);
 }
 
-/// Changes the password in each of these sessions at once, to one that is told by its place in the list.
+/// Sends a change of the password in each of these sessions at once, each to another password.
 async fn change_at_once(app: &TestApp, tokens: &[&str]) -> Vec<Reply> {
     let changes = tokens.iter().enumerate().map(|(number, token)| {
         let asked = json!({ "current_password": PASSWORD, "new_password": format!("the long one of {number}") });
@@ -144,7 +144,7 @@ async fn change_at_once(app: &TestApp, tokens: &[&str]) -> Vec<Reply> {
     join_all(changes).await
 }
 
-/// The change that won; its password is the account's, and those of the others are not.
+/// Checks that exactly one change succeeded and that its password is now the account's. Returns its number.
 async fn winner(app: &TestApp, replies: &[Reply]) -> usize {
     let won: Vec<_> = (0..replies.len()).filter(|number| replies[*number].status == 204).collect();
     assert_eq!(won.len(), 1, "{replies:?}");
@@ -164,7 +164,7 @@ async fn of_changes_of_a_password_at_once_one_wins_and_its_session_alone_goes_on
     assert_eq!(app.get("/auth/me", tokens[1 - won]).send().await.problem(), "unauthenticated");
 }
 
-/// The password that each gave was the present one when it was examined, and is not when the change is written.
+/// Each request gives the present password, which is no longer the present one when the request is written.
 async fn of_changes_at_once_in_one_session_the_others_learn_that_they_came_too_late(app: TestApp) {
     let token = app.user("ops@example.com", Role::Broker).await;
     let replies = change_at_once(&app, &[&*token; 4]).await;

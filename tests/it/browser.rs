@@ -1,4 +1,4 @@
-//! What people do in a browser: each test starts the program, and has Chromium tell a story of `tests/browser/stories`.
+//! What people do in a browser: each test starts the program and runs a story of `tests/browser/stories` in Chromium.
 
 use std::{
     collections::BTreeMap,
@@ -45,7 +45,7 @@ async fn every_page_of_the_demo_is_for_everybody() {
     told_of_the_demo("pages", &Installation::on_sqlite().await);
 }
 
-/// Tells a story of accounts that have nothing yet.
+/// Runs a story on a server that has accounts and nothing else.
 #[track_caller]
 fn told(story: &str, place: &Installation) {
     let people = [
@@ -66,7 +66,7 @@ fn told(story: &str, place: &Installation) {
     tell(story, &server, Some(&json!(accounts)));
 }
 
-/// Tells a story of the demo, as it is after its start.
+/// Runs a story on the demo as it is after its start.
 #[track_caller]
 fn told_of_the_demo(story: &str, place: &Installation) {
     let server = Server::start(place, &mut place.command(&["serve", "--demo", "--listen", "127.0.0.1:0"]));

@@ -91,7 +91,7 @@ async fn documents_are_told_by_what_they_wait_for_what_blocks_the_next_phase_fir
     let row = &app.get("/cockpit", &broker).send().await.expect(200)[0];
     assert_eq!(row["rejected"][0]["name"], "Aegean Star: P&I certificate of entry");
 
-    // The ETA passes, and what should have been there before the transfer is overdue.
+    // After the ETA, what should have been there before the transfer is overdue.
     app.later(std::time::Duration::from_mins((7 * 24 + 22) * 60 + 30));
     let row = &app.get("/cockpit", &app.session("broker@example.com").await).send().await.expect(200)[0];
     let overdue: Vec<_> = row["overdue"].as_array().unwrap().iter().map(|task| &task["name"]).collect();
@@ -170,7 +170,7 @@ async fn progress_is_the_share_of_needed_documents_that_are_approved(app: TestAp
         assert!(page.contains(&shown), "{shown}: {page}");
     };
     expect(0).await;
-    // What nobody needs does not count, nor does a paper that nobody has approved.
+    // Optional documents do not count, nor do those under review.
     upload(others[0], "2028-01-01").await;
     say(others[0], "approve", json!({})).await;
     upload(needed[0], "2028-01-01").await;
@@ -180,7 +180,7 @@ async fn progress_is_the_share_of_needed_documents_that_are_approved(app: TestAp
     upload(needed[1], "2028-01-01").await;
     say(needed[1], "approve", json!({ "subjects": "the survey" })).await;
     expect(2).await;
-    // One that expires before the operation is over is as good as none.
+    // An approved document that expires before the end of the operation does not count.
     upload(needed[2], "2026-11-24").await;
     say(needed[2], "approve", json!({})).await;
     expect(2).await;
@@ -193,7 +193,7 @@ async fn progress_is_the_share_of_needed_documents_that_are_approved(app: TestAp
         upload(document, "2028-01-01").await;
         say(document, "approve", json!({})).await;
     }
-    // Rounded down: all but one is not all.
+    // The percentage is rounded down.
     expect(total - 1).await;
     say(needed[0], "approve", json!({})).await;
     expect(total).await;

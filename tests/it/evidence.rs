@@ -1,5 +1,5 @@
-//! Trees against the definitions of RFC 6962 §2.1, written down as they stand there; notes, checkpoints
-//! and proofs against the examples of their specifications.
+//! Trees compared with the definitions of RFC 6962 §2.1, which are implemented here word for word; notes, checkpoints
+//! and proofs compared with the examples of their specifications.
 
 use std::collections::HashMap;
 
@@ -52,7 +52,7 @@ fn subproof(m: usize, entries: &[Vec<u8>], whole: bool) -> Vec<Hash> {
     proof
 }
 
-/// 257 leaves, and every node of the tree over them.
+/// 257 leaves and every node of the tree over them.
 fn a_tree() -> (Vec<Vec<u8>>, HashMap<Place, Hash>, CompactRange) {
     let entries: Vec<Vec<u8>> = (0..257_u16).map(|i| i.to_be_bytes().to_vec()).collect();
     let (mut range, mut nodes) = (CompactRange::empty(), HashMap::new());
@@ -64,7 +64,7 @@ fn a_tree() -> (Vec<Vec<u8>>, HashMap<Place, Hash>, CompactRange) {
     (entries, nodes, range)
 }
 
-/// Answers from the nodes, and counts those that were looked at.
+/// Answers a question from the nodes. Returns the answer and the number of nodes that were read.
 fn ask(question: Question, nodes: &HashMap<Place, Hash>) -> (Vec<Hash>, usize) {
     let hashes: Vec<Hash> = question.places().iter().map(|place| nodes[place]).collect();
     (question.answer(&hashes).unwrap(), hashes.len())

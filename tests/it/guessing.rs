@@ -1,4 +1,4 @@
-//! Guessing passwords: it is slowed down, and locks nobody out.
+//! Guessing of passwords is slowed down, and locks no owner out.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -29,7 +29,7 @@ const OPS: &str = "ops@example.com";
 const HOME: &str = "198.51.100.7";
 const ELSEWHERE: &str = "203.0.113.66";
 
-/// Signs in from a network, with more in the request than address and password.
+/// Tries to sign in from a network; `more` is merged into the request's body.
 async fn login(app: &TestApp, from: &str, email: &str, password: &str, more: Value) -> Reply {
     let mut asked = json!({ "email": email, "password": password });
     asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -40,7 +40,7 @@ async fn guess(app: &TestApp, from: &str, email: &str) -> Reply {
     login(app, from, email, "a wrong password", json!({})).await
 }
 
-/// Guesses until it is told to wait.
+/// Guesses until the server asks to wait, and returns that answer.
 async fn attack(app: &TestApp, from: &str, email: &str) -> Value {
     loop {
         let reply = guess(app, from, email).await;
@@ -159,7 +159,7 @@ async fn a_hundred_accounts_with_one_password_from_one_network_are_not_all_heard
     assert_eq!(heard, 30);
     app.user(OPS, Role::Broker).await;
     login(&app, HOME, OPS, PASSWORD, json!({})).await.expect(200);
-    // Turns of one network are apart from each other, and whoever tries many addresses fills up their own line.
+    // The turns of one network are spaced out, so that one who tries many addresses only delays themselves.
     let mut waits = Vec::new();
     for account in 0..5 {
         waits.push(seconds(&guess(&app, ELSEWHERE, &format!("another{account}@example.com")).await));

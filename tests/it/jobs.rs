@@ -64,7 +64,7 @@ async fn one_deleted_while_it_is_rendered_leaves_no_file(app: TestApp) {
     let (room, broker) = app.room().await;
     let admin = app.user("admin@example.com", Role::Admin).await;
     let (taken, path) = app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
-    // What a worker would store just after the deletion.
+    // The worker stores the file just after the deletion.
     let claim = app.claim_job(Duration::ZERO).await;
     app.delete(&path, &admin).send().await.expect(200);
     let key = format!("rooms/{room}/snapshots/{}.json", taken["id"].as_str().unwrap());
@@ -80,8 +80,8 @@ async fn one_deleted_while_it_is_rendered_leaves_no_file(app: TestApp) {
 }
 
 impl TestApp {
-    /// Takes a snapshot, has a worker claim it, and deletes it; the worker's claim, the room, and the path of the file
-    /// that the worker may still store.
+    /// Takes a snapshot, claims its job and deletes it. Returns the claim, the room's id, and the path of the file that
+    /// the worker may still store.
     async fn deleted_while_rendered(&self) -> (Claim, String, PathBuf) {
         let (room, broker) = self.room().await;
         let admin = self.user("admin@example.com", Role::Admin).await;
@@ -92,7 +92,7 @@ impl TestApp {
         (claim, room, file)
     }
 
-    /// The files that are still to be removed.
+    /// Returns the keys of the files that are still to be removed.
     async fn file_deletions(&self) -> Vec<String> {
         let read = async |tx: &mut Tx| {
             let rows = tx.rows("SELECT file_url FROM file_deletions ORDER BY file_url", &[]).await?;
@@ -141,7 +141,7 @@ async fn a_file_that_is_stored_long_after_the_deletion_is_removed_too(app: TestA
     assert!(!file.exists());
 }
 
-/// A directory stands where the file was, which the store does not remove as a file.
+/// A directory takes the place of the file, which the store cannot remove as a file.
 async fn a_file_that_cannot_be_removed_is_reported_and_tried_again(app: TestApp) {
     let (room, broker) = app.room().await;
     let admin = app.user("admin@example.com", Role::Admin).await;
@@ -174,7 +174,7 @@ async fn a_file_that_cannot_be_removed_is_reported_and_tried_again(app: TestApp)
     assert_eq!(app.file_deletions().await, [""; 0]);
 }
 
-/// What is logged meanwhile by this test's thread, which does all of its work.
+/// Returns what this thread logs while the work runs; a `tokio::test` runs all of it on one thread.
 async fn logged(work: impl Future<Output = ()>) -> String {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let writer = Arc::clone(&lines);
@@ -199,7 +199,7 @@ impl io::Write for Lines {
     }
 }
 
-/// As an upload leaves it whose server is killed: half a file, which the store itself does not list.
+/// A server that is killed leaves half a file of an upload, which the store itself does not list.
 async fn what_uploads_left_that_ended_with_the_server_is_swept_after_a_day(app: TestApp) {
     let waiting = app.dir.path().join("data/files/uploads");
     fs::create_dir_all(&waiting).unwrap();
@@ -213,7 +213,7 @@ async fn what_uploads_left_that_ended_with_the_server_is_swept_after_a_day(app: 
     assert!(!old.exists() && new.exists(), "an upload may still be going on");
 }
 
-/// The directory of the room's files cannot be made, as on a full disk; later it can.
+/// A file takes the place of the rooms' directory, so that nothing can be stored; later it is removed.
 async fn a_store_that_fails_is_tried_five_times_then_the_snapshot_is_failed_and_can_be_retried(app: TestApp) {
     let (room, broker) = app.room().await;
     let in_the_way = app.dir.path().join("data/files/rooms");

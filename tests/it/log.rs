@@ -1,4 +1,4 @@
-//! A room's log as outsiders check it: its checkpoints, proofs, entries and export.
+//! A room's log as outsiders verify it: checkpoints, proofs, entries and export.
 
 use serde_json::{Value, json};
 use sts_clearance::{
@@ -47,7 +47,7 @@ impl TestApp {
         text(&reply)
     }
 
-    /// The room's signed checkpoint, opened.
+    /// Returns the room's checkpoint after verifying its signature.
     async fn checkpoint(&self, room: &str, token: &str) -> Checkpoint {
         let note = self.text(&format!("/rooms/{room}/log/checkpoint"), token).await;
         Checkpoint::open(&note, &self.keys()).unwrap().0
@@ -185,7 +185,7 @@ async fn proofs_hold_for_every_entry_of_a_log_of_many(app: TestApp) {
     }
 }
 
-/// The public keys that a running server tells of.
+/// Starts the server and returns the public keys that it publishes.
 async fn told_keys(place: &Installation) -> Vec<String> {
     let server = place.serve();
     let url = format!("http://{}/.well-known/sts-clearance/log-key", server.api.address());
@@ -256,7 +256,7 @@ async fn keys_are_told_as_the_log_tells_of_them_and_outlive_a_way_down(app: Test
     before.sort();
     after.sort();
     assert_eq!(after, before);
-    // Somebody who can write the database has no key that is vouched for.
+    // A key that somebody wrote into the database, without an entry in the log, is not published.
     let forged = LogKey::new("other.example.com", [7; 32]).unwrap().public().to_owned();
     let now = app.app.now();
     app.app.db.write(async move |tx: &mut Tx| db::logs::add_key(tx, &forged, now).await).await.unwrap();

@@ -1,4 +1,4 @@
-//! Phases: gates, what overrides them, ways back; and the clocks that they start.
+//! Phases: their gates, overriding a gate, going back, and the clocks that a phase starts.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn over(phase: &str) -> Value {
     json!({ "phase": phase, "override": true, "reason": "as agreed by telephone" })
 }
 
-/// A room with its two vessels, taken over the gates to a phase.
+/// Opens a room with two vessels and overrides every gate up to a phase. Returns the room's id and the broker's token.
 async fn room_in(app: &TestApp, phase: &str) -> (String, String) {
     let (room, broker) = app.room().await;
     app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
@@ -113,7 +113,7 @@ async fn a_closed_room_is_at_rest_until_it_is_taken_back(app: TestApp) {
         assert_eq!(refused.problem(), "conflict");
         assert!(refused.json()["detail"].as_str().unwrap().starts_with("The room is closed"), "{refused:?}");
     }
-    // An auditor may still be let in, and look, and take a snapshot.
+    // An auditor can still be added, who reads and takes a snapshot.
     let auditor = json!({ "role": "charterer", "name": "Auditor", "email": "auditor@example.com" });
     app.post(&at("parties"), &broker).json(auditor).send().await.expect(201);
     app.post(&at("snapshots"), &broker).json(json!({})).send().await.expect(201);
@@ -146,7 +146,7 @@ async fn an_expired_document_holds_the_next_phase_up_however_late_the_operation_
         app.post(&format!("{document}/approve"), &broker).json(json!({})).send().await.expect(200);
         assert_eq!(app.get(&document, &broker).send().await.expect(200)["status"], status, "{expires_on}");
     }
-    // Nobody moved the ETA, and it is the 4th.
+    // It is 4 December, and the ETA was not moved.
     app.later(Duration::from_hours(11 * 24));
     let broker = app.session("broker@example.com").await;
     let summary = app.get(&format!("/rooms/{room}/summary"), &broker).send().await.expect(200);
@@ -181,7 +181,7 @@ async fn the_notice_is_due_48_hours_before_and_again_where_the_eta_moves_by_more
     let revised = notice().await;
     assert_eq!((&revised["state"], &revised["notified_eta"]), (&json!("given"), &json!("2026-12-01T00:29:59Z")));
 
-    // Another room, of which nobody tells anybody until it is late.
+    // In another room the notice is given late.
     let late = app.post("/rooms", &broker).json(crate::harness::new_room(&[])).send().await.expect(201);
     let late = late["id"].as_str().unwrap();
     app.later(Duration::from_hours(7 * 24));
@@ -228,7 +228,7 @@ async fn a_rejected_notice_was_not_given(app: TestApp) {
     let broker = app.session("broker@example.com").await;
     app.version(&document, &broker, "the notice", &[]).await;
     assert_eq!(state().await, "given_late");
-    // The same paper with another expiry tells the coastal State nothing new.
+    // The same file with another expiry is not a new notice.
     let moved = json!({ "sts_eta": "2026-12-02T06:30:00Z" });
     app.patch(&format!("/rooms/{room}"), &broker).json(moved).send().await.expect(200);
     assert_eq!(state().await, "revise");

@@ -36,9 +36,9 @@ fn role(caller: &str) -> Role {
     caller.strip_prefix("other ").unwrap_or(caller).parse().unwrap()
 }
 
-/// Whose account is changed.
+/// The account that routes about accounts change.
 const SOMEBODY: &str = "somebody@example.com";
-/// What every caller's password is after the walk along the routes has changed it.
+/// The password of every caller after the walk has called `POST /auth/password`.
 const NEXT_PASSWORD: &str = "another long one";
 /// An admin who only asks for what another has to confirm.
 const ASKS: &str = "asks@example.com";
@@ -100,7 +100,7 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
     })
 }
 
-/// An account for every caller.
+/// An application with an account for every caller.
 struct Scene {
     app: TestApp,
 }
@@ -115,21 +115,21 @@ impl Scene {
         Self { app }
     }
 
-    /// A fresh session: some of the routes end those there are.
+    /// Makes a new session for the caller: some routes end all earlier ones.
     async fn token(&self, caller: &str) -> String {
         if caller == "nobody" { String::new() } else { self.app.session(&address(caller)).await }
     }
 
-    /// Calls a route of the API, in a room made for this call alone; the reply, and the actions of the entries that the
-    /// call appended, to whatever log.
+    /// Calls a route of the API in a room made for this call alone. Returns the reply, and the actions of the entries
+    /// that the call appended to any log.
     async fn call(&self, route: &Route, caller: &str) -> (Reply, Vec<String>) {
         let (path, vessel) = self.path(&route.method, route.path, caller).await;
         let token = self.token(caller).await;
         self.appended_by(self.send(route, &path, &token, &vessel)).await
     }
 
-    /// Calls as an admin a route that refuses everybody as things are in the rooms of [`Self::call`], after what it takes
-    /// to be let through.
+    /// Prepares a room for a route that refuses everybody in the rooms of [`Self::call`], such as the retry of a
+    /// snapshot that has not failed, and calls the route as an admin.
     async fn call_prepared(&self, route: &Route) -> (Reply, Vec<String>) {
         let admin = self.token("admin").await;
         let room = self.room(&admin).await;
@@ -162,7 +162,7 @@ impl Scene {
         self.appended_by(self.app.request(route.method.as_str(), &path, &admin).send()).await
     }
 
-    /// The reply, and the actions of the entries that were appended until it came.
+    /// Waits for the reply, and returns it with the actions of the entries that were appended meanwhile.
     async fn appended_by(&self, reply: impl Future<Output = Reply>) -> (Reply, Vec<String>) {
         let before = self.app.app.new_id().to_string();
         let reply = reply.await;
@@ -191,7 +191,7 @@ impl Scene {
         }
     }
 
-    /// Opens a page, or sends its form with nothing in it, in a room made for this call alone.
+    /// Opens a page, or submits its form empty, in a room made for this call alone.
     async fn open(&self, route: &PageRoute, caller: &str) -> Reply {
         let (path, _) = self.path(&route.method, route.path, caller).await;
         let token = self.token(caller).await;
@@ -205,7 +205,7 @@ impl Scene {
         request.header("content-type", "application/x-www-form-urlencoded").send().await
     }
 
-    /// The path of a route for a caller, with ids of what there is, and that of a vessel.
+    /// Fills in a route's path for a caller with ids that exist. Returns the path and the id of a vessel of the room.
     async fn path(&self, method: &Method, template: &str, caller: &str) -> (String, String) {
         let admin = &self.token("admin").await;
         let room = &self.room(admin).await;
@@ -241,7 +241,7 @@ impl Scene {
         (path.to_owned(), vessel.to_owned())
     }
 
-    /// The id of a request to make an admin, by an admin who is none of the callers.
+    /// Stores a request of [`ASKS`] to make somebody an admin, and returns its id.
     async fn request(&self) -> String {
         let id = AccountRequestId(self.app.app.new_id());
         let request = AccountRequest {
@@ -257,14 +257,14 @@ impl Scene {
         id.to_string()
     }
 
-    /// The id of a session of the caller's, or for nobody of an admin's.
+    /// Returns the id of a session of the caller; for nobody, of an admin.
     async fn session(&self, caller: &str) -> String {
         let token = self.token(if caller == "nobody" { "admin" } else { caller }).await;
         let sessions = self.app.get("/auth/sessions?limit=1", &token).send().await.expect(200);
         sessions[0]["id"].as_str().unwrap().to_owned()
     }
 
-    /// A room with a party of each role; its id.
+    /// Opens a room with a party of each role and returns its id.
     async fn room(&self, admin: &str) -> String {
         let parties: Vec<Value> = CALLERS[..5]
             .iter()
@@ -274,8 +274,8 @@ impl Scene {
         room["id"].as_str().unwrap().to_owned()
     }
 
-    /// The path with a vessel, a document that the seller uploaded, and the caller's own approval where
-    /// they may have one; the vessel's id follows a `#`.
+    /// Fills in a vessel, a document that the seller uploaded, and an approval: the caller's own if their role may give
+    /// one. The vessel's id follows the path after a `#`.
     async fn with_papers(&self, path: String, room: &str, caller: &str) -> String {
         let admin = &self.token("admin").await;
         let vessel = self.app.vessel(room, admin, "Aegean Star", "discharging", IMO[0]).await;
@@ -296,7 +296,7 @@ impl Scene {
     }
 }
 
-/// What the matrix says of this caller on this route.
+/// The status and problem with which the matrix refuses this caller on this route; `None` if it lets them in.
 fn expected(access: Access, path: &str, caller: &str) -> Option<(u16, &'static str)> {
     let action = match access {
         Access::Public => return None,
@@ -332,7 +332,7 @@ async fn every_route_answers_each_role_as_the_matrix_says_and_appends_its_entrie
     let (mut table, mut events) = (Table::new(), String::new());
     for route in api::routes().table() {
         table.begin(&route.method, route.path, route.access);
-        // What was appended, and for whom: it may depend on the caller.
+        // What is appended may depend on the caller.
         let mut told: Vec<(Vec<String>, Vec<&str>)> = Vec::new();
         for caller in CALLERS {
             let (reply, appended) = scene.call(route, caller).await;
@@ -353,7 +353,7 @@ async fn every_route_answers_each_role_as_the_matrix_says_and_appends_its_entrie
             assert!(reply.status < 300, "{}: {reply:?}", table.route);
             told.push((appended, vec!["admin"]));
         }
-        // What is only read appends nothing, but for what is downloaded.
+        // Of the routes that read, only downloads and exports are logged.
         told.retain(|(appended, _)| route.method != "GET" || !appended.is_empty());
         for (appended, callers) in &told {
             let callers = if told.len() == 1 { String::new() } else { format!(" ({})", callers.join(", ")) };
@@ -377,7 +377,7 @@ async fn every_page_answers_each_role_as_the_matrix_says(app: TestApp) {
     insta::assert_snapshot!("pages_by_role", table.text);
 }
 
-/// Who may do what, as observed.
+/// The golden table of who may do what, as observed.
 struct Table {
     text: String,
     route: String,
@@ -404,7 +404,7 @@ impl Table {
         (self.route, self.access) = (format!("{method} {path}"), access);
     }
 
-    /// Holds an answer against the matrix, and writes it down.
+    /// Compares a reply with the matrix and adds its status to the table.
     fn answer(&mut self, caller: &str, reply: &Reply) {
         match expected(self.access, &self.route, caller) {
             Some((status, problem)) => {
@@ -454,7 +454,7 @@ async fn a_removed_party_is_refused_at_the_next_request(app: TestApp) {
     assert_eq!(app.get(&path, &owner).send().await.problem(), "not_a_party");
 }
 
-/// The body comes only after the party has been let in, and then removed.
+/// The request's body arrives only after the party has been let in and then removed.
 async fn a_party_removed_while_their_request_is_on_its_way_changes_nothing(app: TestApp) {
     let (room, broker) = app.room().await;
     let owner = app.user("owner@example.com", Role::Owner).await;
@@ -468,7 +468,7 @@ async fn a_party_removed_while_their_request_is_on_its_way_changes_nothing(app: 
     assert_eq!(app.actions(&room, &broker).await.last().unwrap(), "party_removed");
 }
 
-/// Likewise; the new role may do it too, but the log would tell the old one.
+/// The new role may take snapshots too, but the log would name the old one.
 async fn a_party_whose_role_changes_while_their_request_is_on_its_way_changes_nothing(app: TestApp) {
     let (room, broker) = app.room().await;
     let owner = app.user("owner@example.com", Role::Owner).await;
@@ -486,7 +486,7 @@ async fn a_party_whose_role_changes_while_their_request_is_on_its_way_changes_no
     assert_eq!(app.actions(&room, &broker).await, before);
 }
 
-/// The last part of the form comes only after its sender, who was let in, has signed out on another way.
+/// The last part of the form arrives only after the sender's sessions have ended elsewhere.
 async fn a_session_that_ends_while_an_upload_is_on_its_way_stores_nothing(app: TestApp) {
     let (document, room, broker) = app.empty_document("COMPAT").await;
     let mut form = Form::new();
@@ -531,7 +531,7 @@ async fn a_session_that_ends_while_a_request_is_on_its_way_changes_nothing(app: 
     app.get("/auth/me", &broker).send().await.expect(401);
 }
 
-/// Ends every session of the broker, through a future that outlives its arguments.
+/// Returns a future that ends every session of the broker.
 fn end_sessions(app: &TestApp) -> BoxFuture<'static, ()> {
     let app = app.app.clone();
     Box::pin(async move {
@@ -540,7 +540,7 @@ fn end_sessions(app: &TestApp) -> BoxFuture<'static, ()> {
     })
 }
 
-/// Removes the party of this role, through a future that outlives its arguments.
+/// Returns a future that removes the party of this role.
 fn remove(app: &TestApp, room: &str, role: &'static str) -> BoxFuture<'static, ()> {
     let (app, room, actor) = (app.app.clone(), room.parse().unwrap(), Actor::Operator);
     Box::pin(async move {
@@ -569,7 +569,7 @@ fn no_role_has_what_admins_lack_and_no_action_is_without_its_row() {
     }
 }
 
-/// Rows of the table that no walk along the routes observes.
+/// The walks above observe only those rows of the policy that a route asks for; this golden holds the others.
 #[test]
 fn of_actions_that_no_route_asks_for_the_table_says_this() {
     let (api, pages) = (api::routes(), pages::routes());

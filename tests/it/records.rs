@@ -1,4 +1,4 @@
-//! What a record holds of a room in which more was written than it takes: the newest, and how much there is in all.
+//! The limits of a record: it holds the newest of what a room has too much of, and says how much there is in all.
 
 use report::record::{self, Limit, Record};
 use serde_json::json;
@@ -17,7 +17,7 @@ on_both_databases! {
 }
 
 impl TestApp {
-    /// Takes a snapshot; its record, as it is stored.
+    /// Takes a snapshot and returns its record as it is stored.
     async fn record(&self, room: &str, token: &str) -> Record {
         let (snapshot, _) = self.take(room, token, json!({ "snapshot_type": "json" })).await;
         let id: SnapshotId = snapshot["id"].as_str().unwrap().parse().unwrap();
@@ -26,7 +26,7 @@ impl TestApp {
     }
 }
 
-/// How many a record says it shows of how many, where it does not show all.
+/// Returns how many a record says that it shows of how many, or `None` if it shows all.
 fn limit(record: &Record, section: &str) -> Option<(u64, u64)> {
     let found = record.limits.iter().find(|limit| limit.section == section);
     found.map(|Limit { shown, total, .. }| (*shown, *total))
@@ -49,7 +49,7 @@ async fn a_record_holds_the_newest_50_versions_of_a_document(app: TestApp) {
 
 async fn a_record_holds_the_newest_entries_up_to_16_mib_of_what_they_tell(app: TestApp) {
     let (room, broker) = app.room().await;
-    // Each change tells the old description and the new one, of 32,000 bytes each.
+    // Each entry holds the old and the new description, of 32,000 bytes each.
     for number in 0..270 {
         let description = format!("{}{number:03}", "\u{1F6A2}".repeat(7_997));
         app.patch(&format!("/rooms/{room}"), &broker)
@@ -72,7 +72,7 @@ async fn a_record_holds_the_newest_entries_up_to_16_mib_of_what_they_tell(app: T
     );
 }
 
-/// On one database: what is counted is not the database's.
+/// On SQLite only: the limit does not depend on the database, and PostgreSQL would take long to fill.
 #[tokio::test]
 async fn a_record_holds_the_newest_50_000_entries() {
     let app = TestApp::on_sqlite().await;
@@ -108,7 +108,7 @@ async fn a_record_holds_superseded_decisions_up_to_8_mib_and_all_that_count(app:
     let (document, room, broker) = app.empty_document("COMPAT").await;
     let owner = app.user("owner@example.com", Role::Owner).await;
     let version = app.version(&document, &broker, "a study", &[]).await["version"]["id"].as_str().unwrap().to_owned();
-    // As a version of the server took them that knew no bound: 150 words of the charterer, of 60,000 bytes each.
+    // 150 decisions of the charterer with comments of 60,000 bytes, as a server before 0.4 accepted them.
     let write = async move |tx: &mut Tx| {
         let insert = "INSERT INTO decisions (id, version_id, seq, party, role, verdict, comment, decided_at)
                       VALUES (?1, ?2, ?3, 'charterer@example.com', 'charterer', 'rejected', ?4, ?5)";
@@ -125,7 +125,7 @@ async fn a_record_holds_superseded_decisions_up_to_8_mib_and_all_that_count(app:
     let decisions = documents.iter().flat_map(|document| &document.versions).flat_map(|version| &version.decisions);
     let mut by: Vec<&str> = decisions.map(|decision| &*decision.by).collect();
     assert_eq!(by.pop(), Some("owner@example.com"));
-    // The last word counts, however long it is; of those before it, as many as 8 MiB take.
+    // The last decision is always held; of the superseded ones, as many as fit into 8 MiB.
     assert_eq!(by.len(), 1 + 8 * 1024 * 1024 / 60_000);
     assert_eq!(limit(&record, "decisions"), Some((by.len() as u64 + 1, 151)));
 }

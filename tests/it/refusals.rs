@@ -1,4 +1,4 @@
-//! What was refused is in the logs, with network and account, and cannot flood them.
+//! Refusals are logged with network and account, and cannot flood the log.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn login(app: &TestApp, from: &str, email: &str, password: &str) -> Reply 
     app.post("/auth/login", "").header("x-forwarded-for", from).json(asked).send().await
 }
 
-/// Every entry of the platform's log with this action, the oldest first.
+/// Returns the details of the platform's log entries with this action, oldest first.
 async fn told(app: &TestApp, action: &str) -> Vec<Value> {
     let admin = app.session("admin@example.com").await;
     let path = format!("/activities?action={action}&limit=100");
@@ -115,13 +115,13 @@ async fn an_attack_of_five_minutes_leaves_few_entries_whose_counts_add_up(app: T
     let entries = all(&app, "sign_in_refused").await;
     assert_eq!(times(&entries), refused);
     assert!(entries.iter().all(|meta| meta["account"] == OPS || meta["network"].is_null()), "{entries:?}");
-    // At most 32 kinds of each of two reasons, each told twice, and the others together: in a minute.
+    // In each minute at most 32 kinds for each of two reasons, two entries each, and one entry for all others.
     assert!(entries.len() <= 5 * 2 * (2 * 32 + 1), "{}", entries.len());
     let bytes: usize = entries.iter().map(|meta| meta.to_string().len()).sum();
     assert!(bytes < 150_000, "{bytes}");
 }
 
-/// Every entry, over all parts of the list.
+/// Returns the details of all entries with this action, reading the list page by page.
 async fn all(app: &TestApp, action: &str) -> Vec<Value> {
     let admin = app.session("admin@example.com").await;
     let mut entries = Vec::new();
@@ -211,7 +211,7 @@ async fn beyond_32_kinds_a_minute_refusals_are_counted_together_with_up_to_1000_
     for number in 0..32 + 1_005 {
         refuse(number).await;
     }
-    // Once more from a network that is counted already.
+    // A network that is counted already is not counted again.
     refuse(32).await;
     app.later(MINUTE);
     app.tidy().await;

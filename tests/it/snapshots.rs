@@ -12,7 +12,7 @@ use sts_clearance::{domain::Role, evidence::Checkpoint};
 
 use crate::harness::{TestApp, on_both_databases, until};
 
-/// Everything of a snapshot that differs from run to run.
+/// Compares a snapshot's JSON with a golden file, leaving out what differs from run to run.
 macro_rules! assert_snapshot_json {
     ($name:literal, $value:expr) => {
         insta::assert_json_snapshot!($name, $value, {
@@ -34,7 +34,7 @@ fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// The words of a PDF, as its reader sees them.
+/// Returns the text of a PDF, as `pdftotext` extracts it.
 fn pdf_words(pdf: &[u8]) -> String {
     let mut command = Command::new("pdftotext");
     let mut reader = command.args(["-", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -126,7 +126,7 @@ async fn each_type_comes_in_its_form(app: TestApp) {
     }
 }
 
-/// Changes that a snapshot taken before must not show.
+/// Changes the room in ways that a snapshot taken before must not show.
 async fn change_the_room(app: &TestApp, room: &str, broker: &str) {
     app.patch(&format!("/rooms/{room}"), broker).json(json!({ "title": "LATER TITLE" })).send().await.expect(200);
     let later = json!({ "role": "buyer", "name": "LATER PARTY", "email": "later@example.com" });

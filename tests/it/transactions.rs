@@ -97,7 +97,7 @@ async fn a_read_sees_one_instant_and_can_change_nothing_that_stays(app: TestApp)
     assert_eq!(keys(&app).await, ["a"]);
 }
 
-/// A write that commits, as another process's would, while a read of this one goes on.
+/// Commits a write on a connection of its own, as another process would while this one reads.
 fn add_from_elsewhere(url: &str) {
     let elsewhere = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     elsewhere.block_on(async { Db::open(url).unwrap().write(async |tx| add(tx, "a").await).await.unwrap() });
@@ -152,7 +152,7 @@ async fn a_read_that_panics_spoils_no_later_one() {
     }
 }
 
-/// Checkpoints must not become the price of every commit once the log has grown.
+/// Once the write-ahead log has grown, not every commit may pay for a checkpoint.
 #[tokio::test]
 async fn the_write_ahead_log_is_short_again_after_it_was_copied_back() {
     let app = TestApp::on_sqlite().await;

@@ -29,7 +29,7 @@ pub(crate) async fn database() -> String {
     format!("{server}/{name}")
 }
 
-/// The server's URL without a database.
+/// Returns the server's URL without a database name, and starts the server if no test has yet.
 fn server() -> &'static str {
     static SERVER: OnceLock<(String, Option<Private>)> = OnceLock::new();
     let (url, _) = SERVER.get_or_init(|| {
@@ -43,7 +43,7 @@ fn server() -> &'static str {
     url
 }
 
-/// The directory of `initdb` and `postgres`, the newest version that is installed.
+/// Returns the directory of `initdb` and `postgres`: the newest installed version, or what is on `PATH`.
 fn programs() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut places: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
@@ -80,7 +80,7 @@ impl Private {
             chown(&dir, Some(uid), Some(gid)).unwrap();
             shell.uid(uid).gid(gid);
         }
-        // Not ended by an interrupt at the terminal before it has cleaned up.
+        // Its own process group: Ctrl-C at the terminal must not kill the shell before it has cleaned up.
         let mut holder = shell.process_group(0).spawn().unwrap();
         let mut said = String::new();
         io::BufRead::read_line(&mut io::BufReader::new(holder.stdout.take().unwrap()), &mut said).unwrap();

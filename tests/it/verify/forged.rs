@@ -1,4 +1,4 @@
-//! One file that is not what it says it is.
+//! A single file that was forged: the verifier names what is wrong with it.
 
 use report::{Fonts, Format, record::Limit};
 use serde_json::json;
@@ -22,7 +22,7 @@ const CHECKS: [&str; 7] = ["file", "record", "log entry", "inclusion", "entries"
 
 async fn every_file_that_the_server_makes_verifies_with_its_key(app: TestApp) {
     let (room, broker) = app.room().await;
-    // A number that takes all of its digits.
+    // A number that needs 17 significant digits.
     let vessel = json!({ "name": "Long", "role": "other", "imo_number": IMO[0], "length_m": 228.600_000_000_000_02 });
     app.post(&format!("/rooms/{room}/vessels"), &broker).json(vessel).send().await.expect(201);
     for kind in ["pdf", "json", "csv"] {
@@ -49,7 +49,7 @@ async fn a_file_verifies_with_the_key_of_its_time_when_the_server_has_another(ap
     expect_verified(&check(&file, &PublicKeys::read(&both).unwrap()).unwrap());
 }
 
-/// An honest server's file of each kind, its parts and its keys.
+/// Files of an honest server, the parts of one of them, and the server's keys.
 struct Scene {
     app: TestApp,
     json: Parts,
@@ -132,7 +132,7 @@ async fn a_forged_log_that_is_consistent_in_itself_lacks_the_signature() {
     let mut entries = parts.record.activity.clone().unwrap();
     entries[2].meta["company"] = "Another".into();
     parts.record.activity = Some(entries.clone());
-    // Of the same name, as a forger would call it.
+    // The forger's key has the same name as the true one.
     let forger = LogKey::new(scene.app.app.log_key.name(), [9; 32]).unwrap();
     parts.reconcile(&entries, &forger);
     let report = check(&parts.file(), &scene.keys).unwrap();
@@ -140,7 +140,7 @@ async fn a_forged_log_that_is_consistent_in_itself_lacks_the_signature() {
     expect_failed(&report, "checkpoint", "it is signed by sts-clearance/");
     expect_failed(&report, "checkpoint", ", not by sts-clearance/");
     expect_fault(&report, "rendering", CheckOutcome::Skipped, "as the checkpoint does not hold");
-    // What the true key has signed fits no other text.
+    // A signature of the true key does not fit another text.
     let true_signature =
         scene.json.proof.checkpoint.rsplit_once('\n').unwrap().0.rsplit_once('\n').unwrap().1.to_owned();
     let (text, _) = parts.proof.checkpoint.split_once("\n\n").unwrap();
@@ -161,7 +161,7 @@ async fn a_checkpoint_of_another_room_or_log_is_named_though_the_true_key_has_si
     checkpoint.origin = format!("elsewhere/rooms/{room}");
     parts.sign(&checkpoint, key);
     expect_failed(&check(&parts.file(), &scene.keys).unwrap(), "checkpoint", "it is of another log: of `elsewhere/");
-    // A whole proof from the log of another room.
+    // The complete proof of another room's log.
     let broker = scene.app.sign_in("broker@example.com").await;
     let other = scene.app.another_room(&broker).await;
     let other = Parts::of(&scene.app.file(&other, &broker, all("json")).await);
@@ -179,7 +179,7 @@ async fn a_proof_for_another_index_or_of_a_log_cut_to_an_older_size_is_named() {
     parts.proof.index -= 1;
     let report = check(&parts.file(), &scene.keys).unwrap();
     expect_failed(&report, "inclusion", "the proof is for entry 9, and holds entry 10");
-    // The log as it was when it had three entries, signed then.
+    // The checkpoint of the log when it had three entries, signed with the true key.
     let entries = scene.json.record.activity.clone().unwrap();
     let mut parts = scene.json.clone();
     let older = super::tree(&parts.record.room.id, &entries[..3]);
@@ -187,7 +187,7 @@ async fn a_proof_for_another_index_or_of_a_log_cut_to_an_older_size_is_named() {
     parts.sign(&checkpoint, key);
     let report = check(&parts.file(), &scene.keys).unwrap();
     expect_failed(&report, "inclusion", "its checkpoint is of 3 entries, not of just those up to it");
-    // The announcement put at the end of a shorter log.
+    // The announcement at the end of a log that leaves entries out.
     let mut parts = scene.json.clone();
     let leaf = sts_clearance::evidence::Leaf { seq: 3, ..parts.leaf() };
     parts.prove(&entries[..3], &leaf, key);
@@ -264,7 +264,7 @@ async fn a_record_that_is_not_as_it_is_hashed_or_of_another_format_is_named() {
     let report = check(&drawn, &scene.keys).unwrap();
     expect_failed(&report, "record", "it is of a `json` snapshot, and the file is a `pdf`");
     expect_failed(&report, "seal", "the PDF ends without a seal of ours");
-    // Without a proof, as files were before there were any.
+    // A file without a proof, as versions before 0.3 made them.
     let bare = report::render(
         report::Edition::CURRENT,
         &scene.json.canonical(),
@@ -291,7 +291,7 @@ async fn a_seal_taken_off_or_put_on_again_and_a_pdf_with_something_added_are_tol
     expect_failed(&report, "seal", "it was taken off");
     let added = [&scene.pdf[..], b"\n%added"].concat();
     expect_failed(&check(&added, &scene.keys).unwrap(), "seal", "something was changed or added there");
-    // Whoever has the file can seal it anew: the file tells whose seal it is, and that nobody vouches for it.
+    // Anybody can replace the seal: the report names the new signer and says that nobody vouches for them.
     let at = "2026-11-23T09:00:00Z".parse().unwrap();
     let mallory = seal::Identity::self_made("Mallory", at, [7; 32]).unwrap();
     let resealed = seal::apply(unsealed, &seal::sign(unsealed, &mallory, at).unwrap()).unwrap();
@@ -300,7 +300,7 @@ async fn a_seal_taken_off_or_put_on_again_and_a_pdf_with_something_added_are_tol
     assert!(told.starts_with("sealed by Mallory, with a self-made certificate: nobody else vouches"), "{told}");
     assert!(told.contains("no trusted time: that it was sealed at 2026-11-23 09:00:00 UTC is its word"), "{told}");
     assert!(told.ends_with(&hex::encode(mallory.certificate_sha256())), "{told}");
-    // Another seal's bytes at the end of another file.
+    // A seal that belongs to another file.
     let other = [&unsealed[..unsealed.len() - 1], b" ", &scene.pdf[unsealed.len()..]].concat();
     assert!(!check(&other, &scene.keys).unwrap().verified);
 }
@@ -365,7 +365,7 @@ async fn a_second_signature_under_the_checkpoint_is_named_though_nobody_need_kno
         let note = parts.proof.checkpoint.clone();
         let line = match LogKey::read(&signer) {
             Ok(witness) => parts.checkpoint().signed(&witness).unwrap().rsplit_once("\n\n").unwrap().1.to_owned(),
-            // The true one again.
+            // The true signature a second time.
             Err(_) => note.rsplit_once("\n\n").unwrap().1.to_owned(),
         };
         parts.proof.checkpoint = note + &line;
