@@ -1,4 +1,4 @@
-//! What an entry costs in a log of a million entries against one in a log of ten: the same, or this fails.
+//! Compares the time of an append to a log of a million entries with one to a log of ten, and fails if they differ.
 //!
 //! `cargo bench --bench append`. Both logs are in one SQLite database; appends to them take turns, each in
 //! a transaction of its own, and the medians are compared.
@@ -22,15 +22,15 @@ use sts_clearance::{
 };
 use tempfile::TempDir;
 
-/// Entries of the long log.
+/// The number of entries in the long log.
 const LONG: u64 = 1_000_000;
-/// Entries of the short one.
+/// The number of entries in the short log.
 const SHORT: u64 = 10;
-/// Entries written by one transaction while a log is filled.
+/// How many entries one transaction writes while a log is filled.
 const BATCH: u64 = 20_000;
-/// Appends that are measured in each.
+/// How many appends are measured in each log.
 const MEASURED: usize = 2_000;
-/// What the medians may differ by.
+/// The most that the ratio of the medians may be.
 const MOST: f64 = 1.25;
 
 #[tokio::main]
@@ -59,7 +59,7 @@ async fn ratio() -> Result<f64> {
     Ok(ratio)
 }
 
-/// How long one append takes.
+/// Appends one entry and returns how long that took.
 async fn append(app: &App, room: RoomId) -> Result<Duration> {
     let event = Event::SnapshotRetried { snapshot_id: SnapshotId(new_uuid()) };
     let started = Instant::now();
@@ -72,7 +72,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// A room whose log holds so many entries.
+/// Makes a room whose log holds so many entries.
 async fn filled(app: &App, size: u64) -> Result<RoomId> {
     let room = RoomId(new_uuid());
     let now = app.now();
@@ -92,7 +92,7 @@ async fn filled(app: &App, size: u64) -> Result<RoomId> {
     Ok(room)
 }
 
-/// Adds entries until the log has this size, as `OpenLog::append` does, but for the signature of each.
+/// Appends entries until the log has this size, as `OpenLog::append` does, but signs only the last checkpoint.
 async fn fill(tx: &mut Tx, app: &App, room: RoomId, mut range: CompactRange, until: u64) -> Result<CompactRange> {
     let log = Log::Room(room);
     let origin = log.origin(app.log_key.name());

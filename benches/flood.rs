@@ -23,15 +23,15 @@ use tokio::{
 
 use program::{Server, answer, say};
 
-/// The others, a third of each kind.
+/// The number of other clients, a third of each kind.
 const OTHERS: usize = 600;
-/// Rounds of the honest client's work.
+/// How many rounds of work the honest client does.
 const ROUNDS: usize = 75;
-/// What it may wait, at p99.
+/// The most that the honest client may wait at p99.
 const PROMISED: Duration = Duration::from_secs(1);
-/// For how long a client that does not read keeps its connection, before it comes again.
+/// How long a client that does not read keeps its connection before it reconnects.
 const DEAF: Duration = Duration::from_secs(5);
-/// Between a connection that was closed and the next.
+/// The pause before a closed connection is opened again.
 const PAUSE: Duration = Duration::from_secs(1);
 
 fn main() {
@@ -48,7 +48,7 @@ fn main() {
     assert!(p99 < PROMISED, "an honest client waits longer than was promised");
 }
 
-/// What the honest client waits at p99 while the others come from these addresses.
+/// Measures how long the honest client waits at p99 while the others connect from these addresses.
 async fn measure(words: &str, trusted: &str, from: &'static [&'static str]) -> Duration {
     let server = Server::start(trusted);
     let honest = Honest::sign_in(&server).await;
@@ -73,7 +73,7 @@ async fn measure(words: &str, trusted: &str, from: &'static [&'static str]) -> D
     at(99)
 }
 
-/// One of the others; it comes again whenever it was closed.
+/// Runs one of the other clients, which reconnects whenever its connection is closed.
 async fn bother(server: SocketAddr, from: &str, kind: usize) {
     let sent = [
         &b""[..],
@@ -96,7 +96,7 @@ async fn bother(server: SocketAddr, from: &str, kind: usize) {
     }
 }
 
-/// A client that works: pages, JSON and small uploads, each on a connection of its own.
+/// The honest client: it requests pages and JSON and uploads small files, each on a connection of its own.
 struct Honest {
     http: Client,
     url: String,
@@ -117,7 +117,7 @@ impl Honest {
         Self { http, url, token, room }
     }
 
-    /// Works for some rounds; how long it waited for each answer.
+    /// Does some rounds of work, and returns how long it waited for each answer.
     async fn work(&self, rounds: usize) -> Vec<Duration> {
         let mut waited = Vec::new();
         for number in 0..rounds {

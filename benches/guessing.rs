@@ -25,13 +25,13 @@ use tokio::{task::JoinSet, time::sleep};
 use program::{PASSWORD, Server, answer, say};
 
 const SIGN_INS: usize = 960;
-/// Of the sign-ins, at the same time: fewer than are heard at once at one address.
+/// How many sign-ins run at the same time: fewer than the server examines at once for one address.
 const AT_ONCE: usize = 8;
-/// What they may leave, in KiB.
+/// The most memory that the sign-ins may leave, in KiB.
 const PROMISED_KIB: u64 = 60 * 1024;
 const GUESSERS: usize = 24;
 const NETWORKS: [&str; 4] = ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"];
-/// How long the known device may wait.
+/// The most that the known device may wait.
 const PROMISED: Duration = Duration::from_secs(2);
 const OWNER: &str = "a@example.com";
 
@@ -125,7 +125,7 @@ async fn attack(server: &Arc<Server>, lasts: Duration) {
     assert!(longest < PROMISED, "the known device waits longer than was promised");
 }
 
-/// Signs in from a device that is not known; returns the seconds that it was told to wait, and waited.
+/// Signs in from an unknown device. Returns the seconds that the server asked to wait, and the time that it took.
 async fn unknown(server: &Server, client: &Client) -> u64 {
     let refused = login(server, client, PASSWORD, json!({})).await.expect("an answer");
     if refused.status() == StatusCode::OK {
@@ -148,7 +148,7 @@ async fn login(server: &Server, client: &Client, password: &str, more: Value) ->
     client.post(server.api("/auth/login")).json(&asked).send().await
 }
 
-/// What the log keeps of the attack.
+/// Prints what the log has kept of the attack.
 async fn log(server: &Server) {
     server.account("admin@example.com", "admin");
     let client = client("127.0.0.1");

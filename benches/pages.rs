@@ -35,12 +35,12 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 const DOCUMENTS: usize = 47;
-/// Those that the catalogue asks of an oil cargo and one vessel.
+/// The number of documents that the catalogue asks of an oil cargo and one vessel.
 const OF_THE_CATALOGUE: usize = 39;
 const ENTRIES: usize = 200;
-/// How often each is asked for.
+/// How often the page and the JSON are requested.
 const MEASURED: usize = 400;
-/// What the page may cost, in what its JSON costs.
+/// The most that the page may cost, as a multiple of its JSON.
 const MOST: f64 = 3.0;
 const PASSWORD: &str = "correct horse battery";
 
@@ -61,7 +61,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// The server, without a port.
+/// The server's router, which is called without a port.
 struct Site {
     router: Router,
 }
@@ -77,7 +77,7 @@ impl Site {
             for (place, path) in paths.iter().enumerate() {
                 let started = Instant::now();
                 sizes[place] = self.get(path, &token).await.len();
-                // The first of each finds caches empty.
+                // The first request of each kind finds the caches empty.
                 if round > 0 {
                     times[place].push(started.elapsed());
                 }
@@ -123,7 +123,7 @@ impl Site {
         (room, broker)
     }
 
-    /// How many entries the room's log has.
+    /// Returns the number of entries in the room's log.
     async fn entries(&self, room: &str, token: &str) -> usize {
         let checkpoint = String::from_utf8(self.get(&format!("{room}/log/checkpoint"), token).await).expect("a note");
         checkpoint.lines().nth(1).and_then(|size| size.parse().ok()).expect("a size")

@@ -12,13 +12,13 @@ use serde_json::json;
 
 use program::{Server, answer, say};
 
-/// Clients at once.
+/// The number of clients at the same time.
 const CLIENTS: usize = 8;
-/// Bytes of each one's file.
+/// The size of each client's file, in bytes.
 const FILE: usize = 45 * 1024 * 1024;
-/// What the server may have taken at its peak, in KiB.
+/// The most memory that the server may take at its peak, in KiB.
 const PROMISED_KIB: u64 = 200 * 1024;
-/// Types of documents that the operation has one of; each client has one.
+/// Document types of which the room has one document; each client uploads to another one.
 const DOCUMENTS: [&str; CLIENTS] =
     ["COMPAT", "RISK_ASSESS", "JPO", "POAC_QUAL", "FENDER_CERT", "HOSE_CERT", "CARGO_SDS", "CARGO_CERTS"];
 
@@ -55,7 +55,7 @@ async fn measure() -> u64 {
     server.memory("VmHWM")
 }
 
-/// Uploads a file, and downloads it again; the bytes have to be the same.
+/// Uploads a file and downloads it again, and asserts that the bytes are the same.
 async fn transfer(client: Client, room: String, token: String, kind: &'static str) {
     let mut file = b"%PDF-1.7\n".to_vec();
     file.extend(kind.bytes().cycle().take(FILE - file.len()));

@@ -1,4 +1,4 @@
-//! Time to verify a report of 10,000 entries against the time to render it.
+//! Compares the time to verify a report of 10,000 entries with the time to render it.
 //!
 //! `cargo bench --bench verify` measures the two in turn, prints the ratio, and fails where it is above what was promised.
 
@@ -17,11 +17,11 @@ use sts_clearance::evidence::{
     verify::{Exhibits, verify},
 };
 
-/// Entries of the report.
+/// The number of entries in the report.
 const ENTRIES: u64 = 10_000;
-/// Times that each is measured.
+/// How often each of the two is measured.
 const ROUNDS: usize = 7;
-/// How many times as long verifying may take.
+/// The most that verifying may take, as a multiple of rendering.
 const PROMISED: f64 = 2.0;
 
 fn main() {

@@ -29,7 +29,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it with a broker's account, which trusts these proxies.
+    /// Starts the server with a broker's account; it trusts these proxies.
     pub(crate) fn start(trusted_proxies: &str) -> Self {
         let dir = TempDir::new().expect("a directory");
         add_account(&dir, "a@example.com", "broker");
@@ -42,24 +42,24 @@ impl Server {
         Self { child, dir, address: address.and_then(|address| address.parse().ok()).expect("it tells its address") }
     }
 
-    /// Makes one more account.
+    /// Adds an account.
     pub(crate) fn account(&self, email: &str, role: &str) {
         add_account(&self.dir, email, role);
     }
 
-    /// A path of the API.
+    /// Returns the URL of a path of the API.
     pub(crate) fn api(&self, path: &str) -> String {
         format!("http://{}/api/v1{path}", self.address)
     }
 
-    /// Signs in as the broker; the token.
+    /// Signs in as the broker and returns the token.
     pub(crate) async fn sign_in(&self, client: &Client) -> String {
         let login = json!({ "email": "a@example.com", "password": PASSWORD });
         let session = answer(client.post(self.api("/auth/login")).json(&login).send().await).await;
         session["token"].as_str().expect("a token").to_owned()
     }
 
-    /// Memory in KiB: `VmHWM` for the peak so far, `VmRSS` for now.
+    /// Returns the server's memory in KiB: `VmHWM` for the peak so far, `VmRSS` for now.
     pub(crate) fn memory(&self, which: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
         let line = status.lines().find(|line| line.starts_with(which)).expect("Linux tells it");

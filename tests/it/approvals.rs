@@ -1,4 +1,4 @@
-//! Clearance of the vessels: each side speaks of the other's.
+//! Clearance of vessels: each side clears the other side's vessel.
 
 use room::Role;
 use serde_json::{Value, json};
@@ -9,6 +9,7 @@ on_both_databases! {
     TestApp:
     a_side_clears_the_others_vessel_and_not_its_own,
     a_vessel_is_cleared_as_the_other_side_says,
+    of_several_rejections_of_a_vessel_the_last_is_told_in_the_way,
     a_word_needs_its_subjects_or_its_reason_and_no_other,
     nobody_puts_words_in_anothers_mouth,
     a_brokers_word_clears_no_vessel,
@@ -17,7 +18,7 @@ on_both_databases! {
     who_is_given_a_side_after_they_spoke_speaks_again_for_it,
 }
 
-/// A room with two vessels and a party on each side; the room, the tokens and the vessels.
+/// A room with two vessels and a party on each side.
 struct Sides {
     app: TestApp,
     room: String,
@@ -53,7 +54,7 @@ impl Sides {
         self.app.post(&self.path("approvals"), token).json(asked).send().await.expect(201)
     }
 
-    /// Whether each vessel is cleared, and who has still to speak of it.
+    /// Returns for each vessel whether it is cleared, and whose reply is awaited.
     async fn view(&self) -> Vec<(bool, Vec<String>)> {
         let view = self.app.get(&self.path("clearance"), &self.broker).send().await.expect(200);
         let open = |vessel: &Value| {
@@ -85,7 +86,7 @@ async fn a_vessel_is_cleared_as_the_other_side_says(app: TestApp) {
     let [discharging, receiving] = &sides.vessels;
     let waiting = |who: &str| vec![format!("{who}@example.com")];
     assert_eq!(sides.view().await, [(false, waiting("charterer")), (false, waiting("owner"))]);
-    // The broker acts for neither side: their word does not stand in for the owner's.
+    // The broker acts for neither side, so that their approval does not replace the owner's.
     sides.give(&sides.broker, receiving, "approved").await;
     assert_eq!(sides.view().await[1], (false, waiting("owner")));
     sides.give(&sides.owner, receiving, "approved").await;
@@ -99,10 +100,36 @@ async fn a_vessel_is_cleared_as_the_other_side_says(app: TestApp) {
         sides.app.request("PUT", &path, &sides.charterer).json(asked).send().await.expect(200);
         assert_eq!(sides.view().await[0], (cleared, vec![]));
     }
-    // Anybody's rejection stands in the way.
+    // A rejection by any party blocks the clearance.
     let asked = json!({ "vessel_id": discharging, "status": "rejected", "reason": "sanctions" });
     sides.app.post(&sides.path("approvals"), &sides.broker).json(asked).send().await.expect(201);
     assert!(!sides.view().await[0].0);
+}
+
+async fn of_several_rejections_of_a_vessel_the_last_is_told_in_the_way(app: TestApp) {
+    let sides = Sides::meet(app).await;
+    let asked = json!({ "phase": "clearance", "override": true, "reason": "a test" });
+    sides.app.post(&sides.path("phase"), &sides.broker).json(asked).send().await.expect(200);
+    let reject = async |token: &str, reason: &str| {
+        let asked = json!({ "vessel_id": sides.vessels[0], "status": "rejected", "reason": reason });
+        let given = sides.app.post(&sides.path("approvals"), token).json(asked).send().await.expect(201);
+        sides.app.later(std::time::Duration::from_mins(1));
+        given["id"].as_str().unwrap().to_owned()
+    };
+    let in_the_way = async || -> Value {
+        let summary = sides.app.get(&sides.path("summary"), &sides.broker).send().await.expect(200);
+        let of_vessel =
+            |blocker: &&Value| blocker["vessel_id"] == *sides.vessels[0] && blocker["document_id"].is_null();
+        summary["blockers"].as_array().unwrap().iter().find(of_vessel).unwrap()["detail"].clone()
+    };
+    let charterers = reject(&sides.charterer, "no SIRE").await;
+    assert_eq!(in_the_way().await, "Aegean Star is rejected by charterer@example.com: no SIRE");
+    reject(&sides.broker, "sanctions").await;
+    assert_eq!(in_the_way().await, "Aegean Star is rejected by broker@example.com: sanctions");
+    let path = sides.path(&format!("approvals/{charterers}"));
+    let again = json!({ "status": "rejected", "reason": "an old SIRE" });
+    sides.app.put(&path, &sides.charterer).json(again).send().await.expect(200);
+    assert_eq!(in_the_way().await, "Aegean Star is rejected by charterer@example.com: an old SIRE");
 }
 
 async fn a_word_needs_its_subjects_or_its_reason_and_no_other(app: TestApp) {
@@ -145,7 +172,7 @@ async fn nobody_puts_words_in_anothers_mouth(app: TestApp) {
     assert_eq!((&log[0]["meta"]["from"], &log[0]["meta"]["to"]), (&json!("approved"), &json!("rejected")));
 }
 
-/// Who mediates has no ship to lie beside the other, whatever side they give themselves.
+/// A broker has no ship in the operation, whatever side they are given.
 async fn a_brokers_word_clears_no_vessel(app: TestApp) {
     let (room, broker) = app.room().await;
     let vessel = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
@@ -162,7 +189,7 @@ async fn a_brokers_word_clears_no_vessel(app: TestApp) {
     let again = format!("{approvals}/{}", given["id"].as_str().unwrap());
     app.request("PUT", &again, &broker).json(json!({ "status": "approved" })).send().await.expect(200);
     assert_eq!(cleared().await, false);
-    // Where nobody was given a side, an owner's or a charterer's word counts.
+    // If no party has a side, the approval of an owner or charterer counts.
     let charterer = app.user("charterer@example.com", Role::Charterer).await;
     app.post(&approvals, &charterer).json(asked).send().await.expect(201);
     assert_eq!(cleared().await, true);
@@ -203,7 +230,7 @@ async fn who_is_given_a_side_after_they_spoke_speaks_again_for_it(app: TestApp) 
     let parties = sides.app.get(&sides.path("parties"), &sides.broker).send().await.expect(200);
     let party = parties.as_array().unwrap().iter().find(|party| party["role"] == "charterer").unwrap();
     let charterer = sides.path(&format!("parties/{}", party["id"].as_str().unwrap()));
-    // The charterer speaks while they act for neither side, and is given the receiving one afterwards.
+    // The charterer approves while they have no side, and is given the receiving side afterwards.
     sides.app.patch(&charterer, &sides.broker).json(json!({ "side": null })).send().await.expect(200);
     let spoken = sides.give(&sides.charterer, &sides.vessels[0], "approved").await;
     sides.app.patch(&charterer, &sides.broker).json(json!({ "side": "receiving" })).send().await.expect(200);

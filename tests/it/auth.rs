@@ -1,4 +1,4 @@
-//! Signing in and out, sessions, passwords.
+//! Signing in and out, the end of sessions, and changes of passwords.
 
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ on_both_databases! {
     a_password_replaced_while_the_old_one_is_examined_opens_no_session,
     a_session_ends_at_sign_out_at_its_time_and_when_the_user_is_disabled,
     a_new_password_ends_the_other_sessions_and_takes_the_present_one,
+    of_changes_of_a_password_at_once_one_wins_and_its_session_alone_goes_on,
+    of_changes_at_once_in_one_session_the_others_learn_that_they_came_too_late,
     the_database_holds_neither_tokens_nor_passwords,
     signing_in_and_out_and_account_changes_are_in_the_platforms_log,
 }
@@ -133,6 +135,48 @@ async fn a_new_password_ends_the_other_sessions_and_takes_the_present_one(app: T
     assert_eq!(app.get("/auth/me", &other).send().await.problem(), "unauthenticated");
     assert_eq!(login(&app, "ops@example.com", PASSWORD).await.problem(), "wrong_credentials");
     login(&app, "ops@example.com", "another long one").await.expect(200);
+}
+
+/// Sends a change of the password in each of these sessions at once, each to another password.
+async fn change_at_once(app: &TestApp, tokens: &[&str]) -> Vec<Reply> {
+    let changes = tokens.iter().enumerate().map(|(number, token)| {
+        let asked = json!({ "current_password": PASSWORD, "new_password": format!("the long one of {number}") });
+        app.post("/auth/password", token).json(asked).send()
+    });
+    join_all(changes).await
+}
+
+/// Checks that exactly one change succeeded and that its password is now the account's. Returns its number.
+async fn winner(app: &TestApp, replies: &[Reply]) -> usize {
+    let won: Vec<_> = (0..replies.len()).filter(|number| replies[*number].status == 204).collect();
+    assert_eq!(won.len(), 1, "{replies:?}");
+    for number in 0..replies.len() {
+        let status = login(app, "ops@example.com", &format!("the long one of {number}")).await.status;
+        assert_eq!(status, if number == won[0] { 200 } else { 401 }, "{number}");
+    }
+    won[0]
+}
+
+async fn of_changes_of_a_password_at_once_one_wins_and_its_session_alone_goes_on(app: TestApp) {
+    let first = app.user("ops@example.com", Role::Broker).await;
+    let second = app.sign_in("ops@example.com").await;
+    let tokens = [&*first, &second];
+    let won = winner(&app, &change_at_once(&app, &tokens).await).await;
+    app.get("/auth/me", tokens[won]).send().await.expect(200);
+    assert_eq!(app.get("/auth/me", tokens[1 - won]).send().await.problem(), "unauthenticated");
+}
+
+/// Each request gives the present password, which is no longer the present one when the request is written.
+async fn of_changes_at_once_in_one_session_the_others_learn_that_they_came_too_late(app: TestApp) {
+    let token = app.user("ops@example.com", Role::Broker).await;
+    let replies = change_at_once(&app, &[&*token; 4]).await;
+    let won = winner(&app, &replies).await;
+    let late: Vec<_> = (0..4).filter(|number| *number != won).map(|number| replies[number].problem()).collect();
+    assert!(late.contains(&"conflict".to_owned()), "none was examined before the first was written: {late:?}");
+    app.get("/auth/me", &token).send().await.expect(200);
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let changed = app.get("/activities?action=password_changed", &admin).send().await.expect(200);
+    assert_eq!(changed.as_array().unwrap().len(), 1, "{changed}");
 }
 
 async fn the_database_holds_neither_tokens_nor_passwords(app: TestApp) {

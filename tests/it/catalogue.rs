@@ -22,16 +22,17 @@ on_both_databases! {
     a_vessel_named_later_opens_its_own,
     a_conditional_document_is_waived_with_a_reason_and_asked_for_again,
     only_a_conditional_document_can_be_waived,
+    a_waiver_does_not_outlast_that_its_document_is_conditional,
     a_list_of_documents_is_filtered_and_parted,
     null_takes_a_field_of_a_type_back_to_what_it_is_without_it,
     a_room_from_before_there_were_documents_asks_for_them_with_its_next_vessel,
 }
 
 const TYPES: &str = "/config/document-types";
-/// All of it at once.
+/// The whole catalogue in one page.
 const ALL_TYPES: &str = "/config/document-types?limit=100";
 
-/// A type that every room needs.
+/// Returns the JSON of a document type that every vessel needs.
 fn new_type(code: &str) -> Value {
     json!({
         "code": code, "name": "Bunker data sheet", "category": "cargo", "scope": "vessel", "requirement": "required",
@@ -39,14 +40,14 @@ fn new_type(code: &str) -> Value {
     })
 }
 
-/// The codes of the documents of a vessel, or of the operation.
+/// Returns the document types that are open for a vessel, or for the room itself.
 async fn codes(app: &TestApp, room: &str, token: &str, vessel: Option<&str>) -> BTreeSet<String> {
     let documents = app.documents(room, token).await;
     let of_it = documents.iter().filter(|document| document["vessel_id"].as_str() == vessel);
     of_it.map(|document| document["document_type"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The table that the trade agreed on.
+/// The shipped catalogue, as it was agreed on.
 const AGREED: &str = include_str!("../../migrations/005_add_documents/document-types.csv");
 
 async fn the_shipped_catalogue_is_the_one_that_was_agreed_on(app: TestApp) {
@@ -77,6 +78,9 @@ async fn an_added_type_is_asked_of_what_is_named_from_then_on(app: TestApp) {
     assert_eq!(reply.header("location"), "/api/v1/config/document-types/BUNKER_MSDS");
     assert_eq!((&added["enabled"], &added["profiles"], &added["aliases"]), (&json!(true), &json!([]), &json!([])));
     assert_eq!(app.get(&format!("{TYPES}/BUNKER_MSDS"), &admin).send().await.expect(200), added);
+    let entry = &app.get("/activities?limit=1", &admin).send().await.expect(200)[0];
+    assert_eq!((&entry["action"], &entry["actor"]), (&json!("document_type_added"), &json!("admin@example.com")));
+    assert_eq!(entry["meta"], json!({ "code": "BUNKER_MSDS", "name": added["name"] }));
     let all = app.get(ALL_TYPES, &admin).send().await.expect(200);
     assert_eq!(all.as_array().unwrap().last().unwrap(), &added);
 
@@ -168,7 +172,7 @@ async fn a_code_or_alias_names_one_type(app: TestApp) {
         let alias = app.patch(&format!("{TYPES}/SIRE"), &admin).json(json!({ "aliases": [taken] }));
         assert_eq!(alias.send().await.problem(), "conflict", "{taken}");
     }
-    // Its own alias is no clash.
+    // A type does not clash with its own alias.
     let own = app.patch(&format!("{TYPES}/P_AND_I"), &admin).json(json!({ "aliases": ["INSURANCE", "P_AND_I_2"] }));
     own.send().await.expect(200);
 }
@@ -184,7 +188,7 @@ async fn an_edit_changes_no_slot_that_is_open(app: TestApp) {
     });
     app.patch(&format!("{TYPES}/Q88"), &admin).json(edit).send().await.expect(200);
     assert_eq!(app.documents(&room, &broker).await, before);
-    // The validity that it opened with counts for what is uploaded now.
+    // An upload is valid as long as the type said when the slot opened.
     let document = app.document(&room, &broker, "Q88", Some(&vessel)).await;
     let uploaded = app.version(&document, &broker, "particulars", &[]).await;
     assert_eq!(uploaded["version"]["expires_on"], "2026-12-23");
@@ -231,7 +235,7 @@ async fn an_edit_does_not_reach_open_slots_when_a_vessel_changes(app: TestApp) {
     assert_eq!(of_others.collect::<Vec<_>>(), before);
 }
 
-/// Of each profile: codes of a vessel that it asks for and codes that it does not, and the same of the room.
+/// For each profile: vessel documents that it asks for and does not ask for, and the same for the room's own.
 type Profile = (Value, [&'static [&'static str]; 4]);
 
 fn profiles() -> Vec<Profile> {
@@ -357,6 +361,28 @@ async fn a_conditional_document_is_waived_with_a_reason_and_asked_for_again(app:
     let asked = app.delete(&waiver, &broker).send().await.expect(200);
     assert_eq!((&asked["needed"], &asked["waiver"]), (&json!(true), &Value::Null));
     assert_eq!(app.actions(&room, &broker).await.last().unwrap(), "document_waiver_withdrawn");
+}
+
+/// A vessel that leaves the transfer and rejoins it has the requirements that the catalogue has by then.
+async fn a_waiver_does_not_outlast_that_its_document_is_conditional(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let vessel = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    let document = app.document(&room, &broker, "CLC", Some(&vessel)).await;
+    let waiver = json!({ "reason": "cargo below 2000 t" });
+    app.post(&format!("{document}/waiver"), &broker).json(waiver).send().await.expect(200);
+    let change = async |role: &str| {
+        let path = format!("/rooms/{room}/vessels/{vessel}");
+        app.patch(&path, &broker).json(json!({ "role": role })).send().await.expect(200);
+        let document = app.get(&document, &broker).send().await.expect(200);
+        json!([document["requirement"], document["needed"], document["waiver"]["reason"]])
+    };
+    assert_eq!(change("other").await, json!(["optional", false, "cargo below 2000 t"]));
+    assert_eq!(change("discharging").await, json!(["conditional", false, "cargo below 2000 t"]));
+    change("other").await;
+    let required = json!({ "requirement": "required" });
+    app.patch(&format!("{TYPES}/CLC"), &admin).json(required).send().await.expect(200);
+    assert_eq!(change("discharging").await, json!(["required", true, "cargo below 2000 t"]));
 }
 
 async fn only_a_conditional_document_can_be_waived(app: TestApp) {

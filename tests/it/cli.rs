@@ -177,7 +177,7 @@ fn a_password_is_read_to_the_end_of_the_input() {
             "'{}' user add --email a@example.com --name A --role owner --password-stdin <password",
             program.get_program().display()
         );
-        command.args(["-c", &line]).current_dir(place.path("")).stdout(std::process::Stdio::piped());
+        command.args(["-c", &line]).current_dir(place.path("")).env_clear().stdout(std::process::Stdio::piped());
         let ran = Ran::of(command.stderr(std::process::Stdio::piped()), "");
         assert!(ran.refused().contains("password"), "{ran:?}");
     }

@@ -12,6 +12,7 @@ on_both_databases! {
     documents_are_told_by_what_they_wait_for_what_blocks_the_next_phase_first,
     what_waits_for_me_is_what_i_may_decide_on_and_have_not,
     a_room_without_documents_has_no_progress_and_no_division_by_zero,
+    progress_is_the_share_of_needed_documents_that_are_approved,
 }
 
 async fn room(app: &TestApp, token: &str, title: &str, eta: &str) -> String {
@@ -90,8 +91,16 @@ async fn documents_are_told_by_what_they_wait_for_what_blocks_the_next_phase_fir
     let row = &app.get("/cockpit", &broker).send().await.expect(200)[0];
     assert_eq!(row["rejected"][0]["name"], "Aegean Star: P&I certificate of entry");
 
-    // The ETA passes, and what should have been there before the transfer is overdue.
-    app.later(std::time::Duration::from_hours(9 * 24));
+    // After the ETA, what should have been there before the transfer is overdue.
+    app.later(std::time::Duration::from_mins((7 * 24 + 22) * 60 + 30));
+    let row = &app.get("/cockpit", &app.session("broker@example.com").await).send().await.expect(200)[0];
+    let overdue: Vec<_> = row["overdue"].as_array().unwrap().iter().map(|task| &task["name"]).collect();
+    assert_eq!(
+        overdue,
+        ["Coastal State notification with acknowledgement"],
+        "at the ETA itself only the notice is late"
+    );
+    app.later(std::time::Duration::from_secs(1));
     let row = &app.get("/cockpit", &app.session("broker@example.com").await).send().await.expect(200)[0];
     let overdue = row["overdue"].as_array().unwrap();
     let has = |name: &str| overdue.iter().any(|task| task["name"] == name);
@@ -135,4 +144,57 @@ async fn a_room_without_documents_has_no_progress_and_no_division_by_zero(app: T
     insta::allow_duplicates! {
         insta::assert_json_snapshot!("empty_summary", summary, { ".room_id" => "[uuid]" });
     }
+}
+
+async fn progress_is_the_share_of_needed_documents_that_are_approved(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let documents = app.documents(&room, &broker).await;
+    let (needed, others): (Vec<_>, Vec<_>) = documents.iter().partition(|document| document["needed"] == true);
+    let total = needed.len();
+    assert!(total > 3 && !others.is_empty(), "{total} of {}", documents.len());
+    let path = |document: &Value| format!("/rooms/{room}/documents/{}", document["id"].as_str().unwrap());
+    let upload = async |document: &Value, expires_on: &str| {
+        app.version(&path(document), &broker, "a paper", &[("expires_on", expires_on)]).await;
+    };
+    let say = async |document: &Value, verb: &str, asked: Value| {
+        app.post(&format!("{}/{verb}", path(document)), &owner).json(asked).send().await.expect(200);
+    };
+    let expect = async |resolved: usize| {
+        let percent = resolved * 100 / total;
+        let summary = app.get(&format!("/rooms/{room}/summary"), &broker).send().await.expect(200);
+        let told = ["total_required_docs", "resolved_required_docs", "progress_percentage"].map(|name| &summary[name]);
+        assert_eq!(told, [&json!(total), &json!(resolved), &json!(percent)]);
+        let page = app.get(&format!("//rooms/{room}/documents"), &broker).send().await.html();
+        let shown = format!("{percent} %</progress><span class=\"num\">{resolved} of {total} documents</span>");
+        assert!(page.contains(&shown), "{shown}: {page}");
+    };
+    expect(0).await;
+    // Optional documents do not count, nor do those under review.
+    upload(others[0], "2028-01-01").await;
+    say(others[0], "approve", json!({})).await;
+    upload(needed[0], "2028-01-01").await;
+    expect(0).await;
+    say(needed[0], "approve", json!({})).await;
+    expect(1).await;
+    upload(needed[1], "2028-01-01").await;
+    say(needed[1], "approve", json!({ "subjects": "the survey" })).await;
+    expect(2).await;
+    // An approved document that expires before the end of the operation does not count.
+    upload(needed[2], "2026-11-24").await;
+    say(needed[2], "approve", json!({})).await;
+    expect(2).await;
+    upload(needed[2], "2028-01-01").await;
+    say(needed[2], "approve", json!({})).await;
+    expect(3).await;
+    say(needed[0], "reject", json!({ "reason": "smudged" })).await;
+    expect(2).await;
+    for document in &needed[3..] {
+        upload(document, "2028-01-01").await;
+        say(document, "approve", json!({})).await;
+    }
+    // The percentage is rounded down.
+    expect(total - 1).await;
+    say(needed[0], "approve", json!({})).await;
+    expect(total).await;
 }

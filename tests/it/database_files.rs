@@ -9,6 +9,7 @@ use std::{
 
 use rusqlite::Connection;
 use tokio_postgres::NoTls;
+use tools::needs;
 
 use crate::harness::{Installation, postgres_database};
 
@@ -112,9 +113,10 @@ fn an_empty_file_becomes_a_database() {
     place.run(&["migrate", "up"]).expect(0);
 }
 
+#[needs(postgres)]
 #[tokio::test]
 async fn a_postgresql_database_of_another_program_is_refused_and_left_as_it_is() {
-    let Some(url) = postgres_database().await else { return };
+    let url = postgres_database().await;
     let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
     tokio::spawn(connection);
     client.batch_execute("CREATE TABLE books (title TEXT); INSERT INTO books VALUES ('Moby-Dick')").await.unwrap();

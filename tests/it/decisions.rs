@@ -1,4 +1,4 @@
-//! Decisions on versions, where a document stands by them, and its downloads.
+//! Decisions on versions, the status that follows from them, and downloads.
 
 use proptest::prelude::*;
 use room::Role;
@@ -23,7 +23,7 @@ on_both_databases! {
     nobody_decides_on_their_own_file_by_another_hand,
 }
 
-/// Who decides, by their initials: owner, charterer, broker. The seller uploads.
+/// The roles that decide, with the initials by which [`WORDS`] names them. The seller uploads.
 const DECIDERS: [(char, &str); 3] = [('o', "owner"), ('c', "charterer"), ('b', "broker")];
 
 /// What everybody said, one word after the other (`o+` the owner approves, `c~` the charterer with subjects, `b-` the
@@ -45,7 +45,7 @@ const WORDS: &[(&str, &str)] = &[
     ("o- o+ o-", "rejected"),
 ];
 
-/// A room with all who decide.
+/// A room with the tokens of all who decide.
 struct Scene {
     app: TestApp,
     room: String,
@@ -68,7 +68,7 @@ impl Scene {
         &self.tokens.iter().find(|(known, _)| *known == initial).unwrap().1
     }
 
-    /// Uploads a version and has these words said of it; the document.
+    /// Uploads a version, sends these decisions on it and returns the document.
     async fn say(&self, words: &str, number: usize) -> Value {
         let document = self.app.document(&self.room, self.token('b'), "COMPAT", None).await;
         self.app.version(&document, &self.seller, &number.to_string(), &[]).await;
@@ -129,7 +129,7 @@ async fn nobody_decides_on_their_own_upload(app: TestApp) {
         let refused = app.post(&format!("{document}/{verb}"), &broker).json(asked).send().await;
         assert_eq!((refused.status, &*refused.problem()), (403, "own_interest"));
     }
-    // Of the next version, which is another's, they decide.
+    // They may decide on the next version, which another party uploads.
     let seller = app.user("seller@example.com", Role::Seller).await;
     app.version(&document, &seller, "a better study", &[]).await;
     app.post(&format!("{document}/approve"), &broker).json(json!({})).send().await.expect(200);
@@ -151,7 +151,7 @@ async fn a_decision_names_a_version_of_this_document(app: TestApp) {
             assert_eq!(refused.problem(), "not_found");
         }
     }
-    // A document of another room, by way of this one.
+    // The path names a document of another room.
     let id = far.rsplit('/').next().unwrap();
     let by_way = app.post(&format!("{room}/documents/{id}/approve"), &owner).json(json!({})).send().await;
     assert_eq!(by_way.problem(), "not_found");
@@ -244,7 +244,7 @@ async fn a_download_is_logged_and_can_be_resumed_and_repeated(app: TestApp) {
     assert_eq!(app.get(&url, &broker).header("range", "bytes=9999-").send().await.status, 416);
     assert_eq!(parts().await.len(), 2);
 
-    // What cannot be sent is not said to have been.
+    // The log must not claim a download that could not be sent.
     std::fs::remove_file(app.dir.path().join("data/files").join(&app.stored()[0])).unwrap();
     assert!(app.get(&url, &broker).send().await.status >= 400);
     assert_eq!(parts().await.len(), 2);
@@ -275,7 +275,7 @@ async fn an_old_version_is_downloaded_by_its_id(app: TestApp) {
     }
 }
 
-/// Words in any order, as [`WORDS`] has them.
+/// Any sequence of decisions, written as in [`WORDS`].
 fn words() -> impl Strategy<Value = Vec<String>> {
     let word = ("[ocb]", "[+~-]").prop_map(|(who, what)| who + &what);
     prop::collection::vec(word, 0..10)
@@ -318,13 +318,14 @@ async fn the_same_word_again_adds_nothing(app: TestApp) {
         (json!({}), 1),
         (json!({ "subjects": "tugs" }), 2),
         (json!({ "subjects": "tugs" }), 2),
-        (json!({}), 3),
+        (json!({ "subjects": "tugs and pilots" }), 3),
+        (json!({}), 4),
     ] {
         let now = app.post(&approve, &owner).json(asked.clone()).send().await.expect(200);
         assert_eq!(now["newest"]["decision_count"], decisions, "{asked}");
     }
     let actions = app.actions(&room, &broker).await;
-    assert_eq!(actions.iter().filter(|action| *action == "document_decided").count(), 3);
+    assert_eq!(actions.iter().filter(|action| *action == "document_decided").count(), 4);
 }
 
 async fn nobody_decides_on_their_own_file_by_another_hand(app: TestApp) {

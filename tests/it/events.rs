@@ -10,6 +10,7 @@ use sts_clearance::{
     db::jobs,
     live::{Listener, MOST_STREAMS, MOST_STREAMS_OF_ACCOUNT, MOST_STREAMS_OF_SESSION},
 };
+use tools::needs;
 
 use crate::harness::{Event, Events, Installation, TestApp, on_both_databases, postgres_database};
 
@@ -26,6 +27,7 @@ on_both_databases! {
     a_stream_ends_with_its_room,
     progress_is_told_whenever_it_changes,
     streams_are_bounded_and_a_closed_one_makes_place,
+    a_stream_gives_its_place_back_whoever_ends_it,
 }
 
 on_both_databases! {
@@ -33,7 +35,7 @@ on_both_databases! {
     a_stop_ends_streams_at_once,
 }
 
-/// Has the application hear what is committed, as a server does.
+/// Relays commits to the application's listeners, as a server does.
 fn hear(app: &TestApp) {
     let db = app.app.db.clone();
     tokio::spawn(async move { db.relay().await });
@@ -47,12 +49,12 @@ async fn changed(listener: &mut Listener) {
     tokio::time::timeout(Duration::from_mins(2), listener.changed()).await.expect("the listener is not notified");
 }
 
-/// Something happens in the room.
+/// Changes the room's title, which appends an entry.
 async fn rename(app: &TestApp, room: &str, token: &str, title: &str) {
     app.patch(&format!("/rooms/{room}"), token).json(json!({ "title": title })).send().await.expect(200);
 }
 
-/// The entries of a room's log by its list, oldest first.
+/// Returns the entries of a room's log as the API lists them, oldest first.
 async fn listed(app: &TestApp, room: &str, token: &str) -> Vec<Value> {
     let list = app.get(&format!("/rooms/{room}/activities?limit=100"), token).send().await.expect(200);
     list.as_array().unwrap().iter().rev().cloned().collect()
@@ -79,8 +81,8 @@ async fn what_happens_in_a_room_is_told_there_and_nowhere_else(app: TestApp) {
     }
 }
 
-/// A stream looks every now and then in any case; this is what makes it live.
-async fn a_listener_is_notified_of_entries_and_progress_of_its_room(app: TestApp) {
+/// A stream looks at its heartbeat in any case; the bell is what makes it live.
+async fn the_bell_rings_for_entries_and_progress_of_its_room(app: TestApp) {
     hear(&app);
     let (room, broker) = app.room().await;
     let mut listener = app.app.db.listen(room.parse().unwrap());
@@ -102,7 +104,7 @@ async fn a_listener_is_notified_of_entries_and_progress_of_its_room(app: TestApp
 async fn a_client_that_comes_again_misses_nothing_and_hears_nothing_twice(app: TestApp) {
     hear(&app);
     let (room, broker) = app.room().await;
-    // It breaks off before anything has happened, and again within what has.
+    // The connection breaks before anything has happened, and again in the middle of what has.
     let mut stream = app.get(&events(&room), &broker).follow().await;
     stream.block().await.unwrap();
     let mut seen = stream.last_event_id.clone();
@@ -134,7 +136,7 @@ async fn a_stream_begins_where_it_is_asked_to(app: TestApp) {
             assert_eq!(&stream.entry().await, expected);
         }
     }
-    // Beyond the end is the end.
+    // A position beyond the end of the log counts as its end.
     for after in [log.len().to_string(), "1000".into(), i64::MAX.to_string()] {
         let last = listed(&app, &room, &broker).await.len() - 1;
         let mut stream = app.get(&events(&room), &broker).header("last-event-id", &after).follow().await;
@@ -233,7 +235,7 @@ async fn progress_is_told_whenever_it_changes(app: TestApp) {
         if percent == 42 {
             continue;
         }
-        // The first 42 may have been overtaken; the second is no news.
+        // Only the latest progress is stored, so the stream may have missed the first 42; the second changes nothing.
         let mut told = stream.next().await;
         if told == Some(progress(42)) {
             told = stream.next().await;
@@ -241,7 +243,7 @@ async fn progress_is_told_whenever_it_changes(app: TestApp) {
         assert_eq!(told, Some(progress(77)));
     }
     assert_eq!(stream.last_event_id, position, "progress is no place to go on from");
-    // Whoever comes meanwhile is told how far it is.
+    // A new stream begins with the present progress.
     let mut late = app.get(&events(&room), &broker).follow().await;
     assert_eq!(late.next().await, Some(progress(77)));
     app.later(Duration::from_secs(1));
@@ -260,7 +262,7 @@ async fn streams_are_bounded_and_a_closed_one_makes_place(app: TestApp) {
     assert_eq!(app.get(&events(&room), &broker).send().await.problem(), "conflict");
     open.pop().unwrap().close().await;
     open.push(app.get(&events(&room), &broker).follow().await);
-    // Each account has its quarter.
+    // Each account can hold a quarter of the server's streams.
     for role in [Role::Owner, Role::Charterer, Role::Seller] {
         app.user(&format!("{role}@example.com"), role).await;
     }
@@ -282,10 +284,11 @@ async fn streams_are_bounded_and_a_closed_one_makes_place(app: TestApp) {
     app.get(&events(&room), &session).follow().await;
 }
 
-/// Two servers on one PostgreSQL, and the connection on which one hears of the other is lost.
+/// Two servers share one PostgreSQL, and one loses the connection on which it listens to the other.
+#[needs(postgres)]
 #[tokio::test]
 async fn what_one_server_commits_the_others_tell_also_after_a_lost_connection() {
-    let Some(url) = postgres_database().await else { return };
+    let url = postgres_database().await;
     let one = TestApp::with(url.clone(), &[]).await;
     let two = TestApp::with(url, &[]).await;
     hear(&two);
@@ -310,6 +313,45 @@ async fn what_one_server_commits_the_others_tell_also_after_a_lost_connection() 
     rename(&one, &room, &broker, "Four").await;
     changed(&mut listener).await;
     assert_eq!(stream.entry().await["meta"]["changes"]["title"]["to"], "Four");
+}
+
+async fn a_stream_gives_its_place_back_whoever_ends_it(app: TestApp) {
+    hear(&app);
+    let (room, broker) = app.room().await;
+    let path = events(&room);
+    let fill = async |token: &str| {
+        let mut open = Vec::new();
+        for _ in 0..MOST_STREAMS_OF_SESSION {
+            open.push(app.get(&path, token).follow().await);
+        }
+        open
+    };
+    let refused = async |token: &str| app.get(&path, token).send().await.expect(409)["detail"].to_string();
+    // Ended by the client: the session has all of its places again, and no more than before.
+    for _ in 0..2 {
+        let open = fill(&broker).await;
+        assert!(refused(&broker).await.contains("This session has 16 event streams open already"));
+        for stream in open {
+            stream.close().await;
+        }
+    }
+    // Ended by the server, because the session ended: the account has their places again.
+    let ending = app.session("broker@example.com").await;
+    let mut ended = fill(&ending).await;
+    let mut open = fill(&broker).await;
+    for _ in 2..MOST_STREAMS_OF_ACCOUNT / MOST_STREAMS_OF_SESSION {
+        open.extend(fill(&app.session("broker@example.com").await).await);
+    }
+    let late = app.session("broker@example.com").await;
+    assert!(refused(&late).await.contains("Your account has 64 event streams open already"));
+    app.post("/auth/logout", &ending).send().await.expect(204);
+    rename(&app, &room, &broker, "Another").await;
+    for stream in &mut ended {
+        assert_eq!(stream.end().await["code"], "unauthenticated");
+    }
+    open.extend(fill(&late).await);
+    assert_eq!(open.len(), MOST_STREAMS_OF_ACCOUNT);
+    assert!(refused(&late).await.contains("This session has 16 event streams open already"));
 }
 
 async fn a_stop_ends_streams_at_once(place: Installation) {

@@ -1,5 +1,5 @@
-//! Trees against the definitions of RFC 6962 §2.1, written down as they stand there; notes, checkpoints
-//! and proofs against the examples of their specifications.
+//! Trees compared with the definitions of RFC 6962 §2.1, which are implemented here word for word; notes, checkpoints
+//! and proofs compared with the examples of their specifications.
 
 use std::collections::HashMap;
 
@@ -53,7 +53,7 @@ fn subproof(m: usize, entries: &[Vec<u8>], whole: bool) -> Vec<Hash> {
     proof
 }
 
-/// 257 leaves, and every node of the tree over them.
+/// 257 leaves and every node of the tree over them.
 fn a_tree() -> (Vec<Vec<u8>>, HashMap<Place, Hash>, CompactRange) {
     let entries: Vec<Vec<u8>> = (0..257_u16).map(|i| i.to_be_bytes().to_vec()).collect();
     let (mut range, mut nodes) = (CompactRange::empty(), HashMap::new());
@@ -65,7 +65,7 @@ fn a_tree() -> (Vec<Vec<u8>>, HashMap<Place, Hash>, CompactRange) {
     (entries, nodes, range)
 }
 
-/// Answers from the nodes, and counts those that were looked at.
+/// Answers a question from the nodes. Returns the answer and the number of nodes that were read.
 fn ask(question: Question, nodes: &HashMap<Place, Hash>) -> (Vec<Hash>, usize) {
     let hashes: Vec<Hash> = question.places().iter().map(|place| nodes[place]).collect();
     (question.answer(&hashes).unwrap(), hashes.len())
@@ -252,8 +252,16 @@ fn a_leaf_is_read_in_its_canonical_form_alone() {
     let canonical = br#"{"action":"room_created","actor":"system","id":"1","meta":{"a":1},"room_id":null,"seq":0,"timestamp":"2026-11-23T08:00:00Z"}"#;
     let leaf = sts_clearance::evidence::read_leaf(canonical).unwrap();
     assert_eq!(leaf.canonical().unwrap(), canonical);
-    let spaced = String::from_utf8(canonical.to_vec()).unwrap().replace(':', ": ");
-    assert!(sts_clearance::evidence::read_leaf(spaced.as_bytes()).is_err());
+    let written = |from: &str, to: &str| sts_clearance::evidence::read_leaf(str::from_utf8(canonical).unwrap().replace(from, to).as_bytes());
+    for (from, to) in [
+        (r#""seq":0"#, r#""seq": 0"#),
+        (r#""id":"1","meta":{"a":1}"#, r#""meta":{"a":1},"id":"1""#),
+        ("system", r"\u0073ystem"),
+        ("08:00:00Z", "08:00:00.0Z"),
+    ] {
+        let refused = written(from, to).unwrap_err().to_string();
+        assert_eq!(refused, "it is not in canonical form (RFC 8785)", "{to}");
+    }
     assert!(sts_clearance::evidence::read_leaf(b"{}").is_err());
 }
 

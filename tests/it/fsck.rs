@@ -1,10 +1,10 @@
-//! `fsck`: what it finds of each thing that can be damaged, what it mends, and that a sound database has nothing.
+//! `fsck`: it finds each kind of damage, mends what it can, and finds nothing in a sound database.
 
 use std::fs;
 
 use room::{Event, Log, Role};
 use serde_json::{Value, json};
-
+use signed_note::{Note, StandardSigner};
 use sts_clearance::{
     db::{self, Dialect, Tx, migrations},
     domain::{
@@ -46,7 +46,7 @@ on_both_databases! {
     a_file_that_no_row_names_is_told_of_and_is_no_damage,
 }
 
-/// Nobody looks on.
+/// Ignores the progress of a check.
 struct Nobody;
 
 impl Watch for Nobody {}
@@ -89,7 +89,7 @@ impl Room {
         fsck::run(&self.app.app, mode, &mut Nobody).await.unwrap()
     }
 
-    /// The kinds of what is damaged, each with which one it is.
+    /// Checks everything and returns what is damaged, as kind and name.
     async fn damaged(&self) -> Vec<(&'static str, String)> {
         let outcome = self.check(Mode::Look).await;
         let damaged: Vec<_> = outcome.findings.iter().filter(|finding| finding.is_damage()).collect();
@@ -97,7 +97,7 @@ impl Room {
         damaged.into_iter().map(|finding| (finding.kind.word(), finding.what.clone())).collect()
     }
 
-    /// Changes the database as somebody would who has it in their hands.
+    /// Runs SQL on the database, as somebody with direct access to it could.
     async fn sql(&self, statements: &[&str]) {
         let statements: Vec<_> = statements.iter().map(|sql| sql.replace("{room}", &self.id)).collect();
         let done = self.app.app.db.write(async move |tx| {
@@ -110,7 +110,7 @@ impl Room {
         done.await.unwrap();
     }
 
-    /// The path of the file that ends like this.
+    /// Returns the path of the stored file with this ending.
     fn file(&self, ending: &str) -> std::path::PathBuf {
         let found: Vec<_> =
             self.app.stored().into_iter().filter(|path| path.to_string_lossy().ends_with(ending)).collect();
@@ -123,7 +123,7 @@ impl Room {
         self.file(ending).strip_prefix(files).unwrap().to_string_lossy().into_owned()
     }
 
-    /// Everything of the logs as it is stored.
+    /// Returns every stored row of the logs.
     async fn stored_logs(&self) -> Vec<(String, i64, String, Vec<u8>)> {
         let read = self.app.app.db.read(async |tx| {
             let entries = "SELECT id, seq, action || actor || meta_json, leaf_hash FROM activity_log ORDER BY id";
@@ -287,7 +287,7 @@ async fn an_edited_record_is_found(app: TestApp) {
     let other = format!("(SELECT sha256 FROM snapshot_records WHERE snapshot_id = '{body}')");
     room.sql(&[&format!("UPDATE snapshot_records SET sha256 = {other} WHERE snapshot_id = '{hash}'")]).await;
     assert_eq!(room.damaged().await, [("record", format!("snapshot {hash}"))]);
-    // Another record, well packed: only its hash tells.
+    // Another record, correctly compressed: only its hash shows it.
     let id = body.clone();
     let edited = room.app.app.db.write(async move |tx| {
         let packed = zstd::encode_all(&b"{}"[..], 3).unwrap();
@@ -326,7 +326,7 @@ async fn records_swapped_between_two_snapshots_are_found(app: TestApp) {
     assert_eq!(damaged, expected);
 }
 
-/// Takes the log back to what it was before the last snapshot, with all that tells its size.
+/// Truncates the log to what it was before the last snapshot, with everything that depends on its size.
 async fn cut_back(room: &mut Room, keep_checkpoint: bool) {
     let log = room.log();
     let head = room.app.app.db.read(async |tx| db::logs::head(tx, log).await).await.unwrap().unwrap();
@@ -429,7 +429,7 @@ async fn a_completed_snapshot_said_to_have_failed_is_found_with_its_lost_file(ap
     assert_eq!(room.damaged().await, [("snapshot", format!("snapshot {id}")), ("file", key)]);
 }
 
-/// Whoever has the database and no key writes a key of their own into the log, and signs all with it.
+/// Somebody with access to the database but not to the key adds a key of their own to the log and signs with it.
 async fn a_key_that_the_log_was_made_to_tell_of_is_found(app: TestApp) {
     let room = Room::new(app).await;
     let forger = LogKey::new("other.example.com", [7; 32]).unwrap();
@@ -439,7 +439,7 @@ async fn a_key_that_the_log_was_made_to_tell_of_is_found(app: TestApp) {
     operation(&room.app.app, Log::Platform, &by, async move |tx, log| {
         db::logs::add_key(tx, &told, log.now).await?;
         let (from, to) = (ours.clone(), told.clone());
-        // What they can sign is their own half.
+        // They can sign only with their own key.
         let other = LogKey::new("other.example.com", [8; 32]).unwrap();
         let signed = evidence::succession(&other, &LogKey::new("other.example.com", [7; 32]).unwrap()).unwrap();
         log.append(tx, &Event::LogKeyRotated { from, to, signed }).await
@@ -461,6 +461,12 @@ async fn a_rotated_key_is_vouched_for_before_and_after_the_next_start(app: TestA
     }
     let stranger = LogKey::new("other.example.com", [7; 32]).unwrap();
     assert!(!evidence::vouches(stranger.public(), &note, &before, after.public()));
+    // A stranger's signature under the same text does not count either, even for those who trust that stranger.
+    let mut signed = Note::from_bytes(note.as_bytes()).unwrap();
+    signed.add_sigs(&[&StandardSigner::new(stranger.private()).unwrap()]).unwrap();
+    let signed = String::from_utf8(signed.to_bytes()).unwrap();
+    assert!(!evidence::vouches(stranger.public(), &signed, &before, after.public()));
+    assert!(evidence::vouches(&before, &signed, &before, after.public()));
     assert!(!evidence::vouches(&before, &note.replace("follows", "precedes"), &before, after.public()));
 }
 

@@ -1,4 +1,4 @@
-//! Guessing passwords: it is slowed down, and locks nobody out.
+//! Guessing of passwords is slowed down, and locks no owner out.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -17,6 +17,7 @@ on_both_databases! {
     the_owner_signs_in_from_a_known_device_all_through_an_attack,
     an_unknown_device_is_heard_within_the_time_that_it_was_told_whoever_attacks,
     a_turn_is_for_two_attempts_and_for_whoever_has_its_ticket,
+    every_five_attempts_more_double_the_wait_up_to_a_minute,
     a_hundred_accounts_with_one_password_from_one_network_are_not_all_heard,
     many_networks_take_turns_at_one_account,
     a_device_that_guesses_waits_like_any_other,
@@ -30,7 +31,7 @@ const OPS: &str = "ops@example.com";
 const HOME: &str = "198.51.100.7";
 const ELSEWHERE: &str = "203.0.113.66";
 
-/// Signs in from a network, with more in the request than address and password.
+/// Tries to sign in from a network; `more` is merged into the request's body.
 async fn login(app: &TestApp, from: &str, email: &str, password: &str, more: Value) -> Reply {
     let mut asked = json!({ "email": email, "password": password });
     asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -41,7 +42,7 @@ async fn guess(app: &TestApp, from: &str, email: &str) -> Reply {
     login(app, from, email, "a wrong password", json!({})).await
 }
 
-/// Guesses until it is told to wait.
+/// Guesses until the server asks to wait, and returns that answer.
 async fn attack(app: &TestApp, from: &str, email: &str) -> Value {
     loop {
         let reply = guess(app, from, email).await;
@@ -133,6 +134,24 @@ async fn a_turn_is_for_two_attempts_and_for_whoever_has_its_ticket(app: TestApp)
     assert_ne!(used_up.json()["ticket"], told["ticket"]);
 }
 
+async fn every_five_attempts_more_double_the_wait_up_to_a_minute(app: TestApp) {
+    app.user(OPS, Role::Broker).await;
+    for _ in 0..10 {
+        assert_eq!(guess(&app, ELSEWHERE, OPS).await.status, 401);
+    }
+    let mut waits = Vec::new();
+    for _ in 0..12 {
+        let told = guess(&app, ELSEWHERE, OPS).await;
+        let ticket = json!({ "ticket": told.json()["ticket"] });
+        waits.push(seconds(&told).as_secs());
+        app.later(seconds(&told));
+        for _ in 0..2 {
+            assert_eq!(login(&app, ELSEWHERE, OPS, "a wrong password", ticket.clone()).await.status, 401);
+        }
+    }
+    assert_eq!(waits, [5, 5, 10, 10, 10, 20, 20, 40, 40, 40, 60, 60]);
+}
+
 async fn a_hundred_accounts_with_one_password_from_one_network_are_not_all_heard(app: TestApp) {
     let mut heard = 0;
     for account in 0..100 {
@@ -142,7 +161,7 @@ async fn a_hundred_accounts_with_one_password_from_one_network_are_not_all_heard
     assert_eq!(heard, 30);
     app.user(OPS, Role::Broker).await;
     login(&app, HOME, OPS, PASSWORD, json!({})).await.expect(200);
-    // Turns of one network are apart from each other, and whoever tries many addresses fills up their own line.
+    // The turns of one network are spaced out, so that one who tries many addresses only delays themselves.
     let mut waits = Vec::new();
     for account in 0..5 {
         waits.push(seconds(&guess(&app, ELSEWHERE, &format!("another{account}@example.com")).await));

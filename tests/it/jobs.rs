@@ -1,16 +1,17 @@
 //! The work behind a snapshot: claimed by lease, tried again, given up, done once.
 
-use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+use std::{
+    fs, io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use room::Role;
 use serde_json::{Value, json};
 
-use sts_clearance::{
-    children::Children,
-    db::{files::StoredFile, snapshots::Drawn},
-    domain::snapshots,
-    jobs::run_due,
-};
+use sts_clearance::{children::Children, db::{Tx, files::StoredFile, jobs::Claim, snapshots::Drawn}, domain::snapshots, jobs::run_due};
 
 use crate::harness::{TestApp, new_room, on_both_databases};
 
@@ -18,6 +19,9 @@ on_both_databases! {
     TestApp:
     a_lost_file_is_rendered_again_byte_for_byte,
     one_deleted_while_it_is_rendered_leaves_no_file,
+    a_file_that_is_stored_just_after_the_deletion_is_removed_though_its_worker_dies,
+    a_file_that_is_stored_long_after_the_deletion_is_removed_too,
+    a_file_that_cannot_be_removed_is_reported_and_tried_again,
     what_uploads_left_that_ended_with_the_server_is_swept_after_a_day,
     a_store_that_fails_is_tried_five_times_then_the_snapshot_is_failed_and_can_be_retried,
     a_claimed_job_is_left_alone_until_its_lease_runs_out,
@@ -57,7 +61,7 @@ async fn one_deleted_while_it_is_rendered_leaves_no_file(app: TestApp) {
     let (room, broker) = app.room().await;
     let admin = app.user("admin@example.com", Role::Admin).await;
     let (taken, path) = app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
-    // What a worker would store just after the deletion.
+    // The worker stores the file just after the deletion.
     let claim = app.claim_job(Duration::ZERO).await;
     app.delete(&path, &admin).send().await.expect(200);
     let key = format!("rooms/{room}/snapshots/{}.json", taken["id"].as_str().unwrap());
@@ -72,7 +76,127 @@ async fn one_deleted_while_it_is_rendered_leaves_no_file(app: TestApp) {
     assert!(!app.dir.path().join("data/files").join(key).exists());
 }
 
-/// As an upload leaves it whose server is killed: half a file, which the store itself does not list.
+impl TestApp {
+    /// Takes a snapshot, claims its job and deletes it. Returns the claim, the room's id, and the path of the file that
+    /// the worker may still store.
+    async fn deleted_while_rendered(&self) -> (Claim, String, PathBuf) {
+        let (room, broker) = self.room().await;
+        let admin = self.user("admin@example.com", Role::Admin).await;
+        let (taken, path) = self.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
+        let claim = self.claim_job(Duration::ZERO).await;
+        self.delete(&path, &admin).send().await.expect(200);
+        let file = self.dir.path().join(format!("data/files/{}", key(&room, &taken)));
+        (claim, room, file)
+    }
+
+    /// Returns the keys of the files that are still to be removed.
+    async fn file_deletions(&self) -> Vec<String> {
+        let read = async |tx: &mut Tx| {
+            let rows = tx.rows("SELECT file_url FROM file_deletions ORDER BY file_url", &[]).await?;
+            rows.iter().map(|row| row.get(0)).collect()
+        };
+        self.app.db.read(read).await.unwrap()
+    }
+}
+
+fn key(room: &str, snapshot: &Value) -> String {
+    format!("rooms/{room}/snapshots/{}.json", snapshot["id"].as_str().unwrap())
+}
+
+fn store(file: &Path) {
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, "{}").unwrap();
+}
+
+async fn a_file_that_is_stored_just_after_the_deletion_is_removed_though_its_worker_dies(app: TestApp) {
+    let (_, _, file) = app.deleted_while_rendered().await;
+    app.later(Duration::from_mins(9));
+    app.tidy().await;
+    assert_eq!(app.file_deletions().await.len(), 1, "a worker may still be about to store it");
+    store(&file);
+    app.later(Duration::from_mins(2));
+    app.tidy().await;
+    assert!(!file.exists());
+    assert_eq!(app.file_deletions().await, [""; 0]);
+}
+
+async fn a_file_that_is_stored_long_after_the_deletion_is_removed_too(app: TestApp) {
+    let (claim, room, file) = app.deleted_while_rendered().await;
+    app.later(Duration::from_hours(1));
+    app.tidy().await;
+    assert_eq!(app.file_deletions().await, [""; 0]);
+    store(&file);
+    let key = file.strip_prefix(app.dir.path().join("data/files")).unwrap().display().to_string();
+    let drawn = Drawn {
+        file: StoredFile { file_url: key.clone(), size: 2, sha256: [0; 32] },
+        renderer: String::new(),
+        fonts: String::new(),
+    };
+    snapshots::complete(&app.app, claim, room.parse().unwrap(), drawn).await.unwrap();
+    assert_eq!(app.file_deletions().await, [key]);
+    app.tidy().await;
+    assert!(!file.exists());
+}
+
+/// A directory takes the place of the file, which the store cannot remove as a file.
+async fn a_file_that_cannot_be_removed_is_reported_and_tried_again(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let mut files = Vec::new();
+    for _ in 0..2 {
+        let taken = app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
+        let path = format!("/rooms/{room}/snapshots/{}", taken["id"].as_str().unwrap());
+        app.delete(&path, &admin).send().await.expect(200);
+        files.push((key(&room, &taken), app.dir.path().join("data/files").join(key(&room, &taken))));
+    }
+    let [(stuck, in_the_way), (_, other)] = &files[..] else { panic!("two were deleted") };
+    fs::remove_file(in_the_way).unwrap();
+    store(&in_the_way.join("something"));
+
+    let log = logged(app.tidy()).await;
+    let warning = log.lines().find(|line| line.contains("a file could not be removed; it is tried again later"));
+    assert!(warning.is_some_and(|line| line.contains(" WARN ") && line.contains(stuck)), "{log}");
+    assert!(!other.exists(), "it keeps no other file from being removed");
+    assert_eq!(app.file_deletions().await, [&**stuck]);
+    assert_eq!(logged(app.tidy()).await, "", "it is not tried again at once");
+
+    fs::remove_dir_all(in_the_way).unwrap();
+    store(in_the_way);
+    app.later(Duration::from_mins(9));
+    app.tidy().await;
+    assert!(in_the_way.exists());
+    app.later(Duration::from_mins(1));
+    app.tidy().await;
+    assert!(!in_the_way.exists());
+    assert_eq!(app.file_deletions().await, [""; 0]);
+}
+
+/// Returns what this thread logs while the work runs; a `tokio::test` runs all of it on one thread.
+async fn logged(work: impl Future<Output = ()>) -> String {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let writer = Arc::clone(&lines);
+    let write = move || Lines(Arc::clone(&writer));
+    let subscriber = tracing_subscriber::fmt().with_writer(write).with_ansi(false).with_target(false).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    work.await;
+    drop(guard);
+    String::from_utf8(lines.lock().unwrap().clone()).unwrap()
+}
+
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A server that is killed leaves half a file of an upload, which the store itself does not list.
 async fn what_uploads_left_that_ended_with_the_server_is_swept_after_a_day(app: TestApp) {
     let waiting = app.dir.path().join("data/files/uploads");
     fs::create_dir_all(&waiting).unwrap();
@@ -86,7 +210,7 @@ async fn what_uploads_left_that_ended_with_the_server_is_swept_after_a_day(app: 
     assert!(!old.exists() && new.exists(), "an upload may still be going on");
 }
 
-/// The directory of the room's files cannot be made, as on a full disk; later it can.
+/// A file takes the place of the rooms' directory, so that nothing can be stored; later it is removed.
 async fn a_store_that_fails_is_tried_five_times_then_the_snapshot_is_failed_and_can_be_retried(app: TestApp) {
     let (room, broker) = app.room().await;
     let in_the_way = app.dir.path().join("data/files/rooms");
@@ -109,6 +233,9 @@ async fn a_store_that_fails_is_tried_five_times_then_the_snapshot_is_failed_and_
     fs::remove_file(&in_the_way).unwrap();
     let retried = app.post(&format!("{path}/retry"), &broker).send().await.expect(200);
     assert_eq!((&retried["status"], &retried["error"]), (&json!("generating"), &Value::Null));
+    let entry = &app.get(&format!("/rooms/{room}/activities?limit=1"), &broker).send().await.expect(200)[0];
+    assert_eq!((&entry["action"], &entry["actor"]), (&json!("snapshot_retried"), &json!("broker@example.com")));
+    assert_eq!(entry["meta"], json!({ "snapshot_id": taken["id"] }));
     assert_eq!(app.work().await, 1);
     let snapshot = app.get(&path, &broker).send().await.expect(200);
     assert_eq!(snapshot["status"], "completed");

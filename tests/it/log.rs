@@ -1,15 +1,9 @@
-//! A room's log as outsiders check it: its checkpoints, proofs, entries and export.
+//! A room's log as outsiders verify it: checkpoints, proofs, entries and export.
 
-use room::Role;
+use room::{Leaf, Role};
 use serde_json::{Value, json};
 
-use sts_clearance::{
-    db::{self, Tx, migrations},
-    domain::log::{self, Actor, schema},
-    evidence::{
-        Checkpoint, CompactRange, ConsistencyProof, Hash, LogKey, LogProof, PublicKeys, extends, holds, leaf_hash,
-    },
-};
+use sts_clearance::{db::{self, Tx, migrations}, domain::log::{self, Actor, schema}, evidence::{Checkpoint, CompactRange, ConsistencyProof, Hash, LogKey, LogProof, PublicKeys, extends, holds, leaf_hash, vouches}};
 
 use crate::harness::{Installation, Ran, Reply, TestApp, new_room, on_both_databases};
 
@@ -24,6 +18,7 @@ on_both_databases! {
     proofs_hold_for_every_entry_of_a_log_of_many,
     a_log_from_before_there_were_proofs_is_proven_after_the_migration,
     keys_are_told_as_the_log_tells_of_them_and_outlive_a_way_down,
+    each_key_that_signs_is_an_entry_of_the_platforms_log,
 }
 
 on_both_databases! {
@@ -47,7 +42,7 @@ impl TestApp {
         text(&reply)
     }
 
-    /// The room's signed checkpoint, opened.
+    /// Returns the room's checkpoint after verifying its signature.
     async fn checkpoint(&self, room: &str, token: &str) -> Checkpoint {
         let note = self.text(&format!("/rooms/{room}/log/checkpoint"), token).await;
         Checkpoint::open(&note, &self.keys()).unwrap().0
@@ -185,7 +180,7 @@ async fn proofs_hold_for_every_entry_of_a_log_of_many(app: TestApp) {
     }
 }
 
-/// The public keys that a running server tells of.
+/// Starts the server and returns the public keys that it publishes.
 async fn told_keys(place: &Installation) -> Vec<String> {
     let server = place.serve();
     let url = format!("http://{}/.well-known/sts-clearance/log-key", server.api.address());
@@ -256,11 +251,30 @@ async fn keys_are_told_as_the_log_tells_of_them_and_outlive_a_way_down(app: Test
     before.sort();
     after.sort();
     assert_eq!(after, before);
-    // Somebody who can write the database has no key that is vouched for.
+    // A key that somebody wrote into the database, without an entry in the log, is not published.
     let forged = LogKey::new("other.example.com", [7; 32]).unwrap().public().to_owned();
     let now = app.app.now();
     app.app.db.write(async move |tx: &mut Tx| db::logs::add_key(tx, &forged, now).await).await.unwrap();
     let mut told = app.app.db.read(async |tx| db::logs::told_keys(tx).await).await.unwrap();
     told.sort();
     assert_eq!(told, before);
+}
+
+async fn each_key_that_signs_is_an_entry_of_the_platforms_log(app: TestApp) {
+    log_keys::register(&app.app).await.unwrap();
+    log_keys::register(&app.app).await.unwrap();
+    let (before, after) = (app.app.log_key.public(), log_keys::rotate(&app.app, &Actor::Operator).await.unwrap());
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let entries = app.get("/activities?limit=100", &admin).send().await.expect(200);
+    let entries: Vec<_> = entries.as_array().unwrap().iter().rev().collect();
+    let of = |action: &str| entries.iter().filter(|entry| entry["action"] == action).collect::<Vec<_>>();
+    let [added] = of("log_key_added")[..] else { panic!("it is told once: {entries:#?}") };
+    assert_eq!((&added["actor"], &added["meta"]), (&json!("system"), &json!({ "public_key": before })));
+    let [rotated] = of("log_key_rotated")[..] else { panic!("it is told once: {entries:#?}") };
+    assert_eq!(rotated["actor"], "operator");
+    assert_eq!((&rotated["meta"]["from"], &rotated["meta"]["to"]), (&json!(before), &json!(after.public())));
+    let signed = rotated["meta"]["signed"].as_str().unwrap();
+    for key in [before, after.public()] {
+        assert!(vouches(key, signed, before, after.public()), "{key} vouches for the change: {signed}");
+    }
 }

@@ -12,7 +12,7 @@ on_both_databases! {
     an_operation_goes_from_nomination_to_closed_and_its_record_tells_all_of_it,
 }
 
-/// Who takes part: role of the account, and the side they act for.
+/// The parties: the role of each account, and the side that it acts for.
 const CAST: [(&str, Role, Option<&str>); 6] = [
     ("broker", Role::Broker, None),
     ("owner", Role::Owner, Some("discharging")),
@@ -22,7 +22,7 @@ const CAST: [(&str, Role, Option<&str>); 6] = [
     ("buyer", Role::Buyer, Some("receiving")),
 ];
 
-/// An operation.
+/// A room and the application it is in.
 struct Operation {
     app: TestApp,
     room: String,
@@ -46,7 +46,7 @@ impl Operation {
         Self { app, room }
     }
 
-    /// A session of somebody's: they do not come so often that one would hold.
+    /// Signs somebody in: their steps are so far apart that an earlier session would have ended.
     async fn token(&self, who: &str) -> String {
         self.app.session(&format!("{who}@example.com")).await
     }
@@ -59,7 +59,7 @@ impl Operation {
         self.app.get(&self.path(rest), &self.token(who).await).send().await.expect(200)
     }
 
-    /// Somebody does something, two minutes later.
+    /// Sends a request of somebody two minutes after the last one.
     async fn post(&self, who: &str, rest: &str, body: Value, status: u16) -> Value {
         self.app.later(Duration::from_mins(2));
         self.app.post(&self.path(rest), &self.token(who).await).json(body).send().await.expect(status)
@@ -73,7 +73,7 @@ impl Operation {
         form.upload(&name, &pdf(words), &[("expires_on", expires_on)]).send().await.expect(201)
     }
 
-    /// Uploads and approves everything that still keeps the operation from its next phase.
+    /// Uploads and approves every document that blocks the next phase.
     async fn resolve_blockers(&self) {
         let summary = self.get("broker", "summary").await;
         let blockers = summary["blockers"].as_array().unwrap().iter();
@@ -105,7 +105,7 @@ impl Operation {
         self.app.get(&path, &self.token("broker").await).send().await.expect(200)
     }
 
-    /// The refusal of the next phase's gate.
+    /// Tries to enter the next phase, and returns the refusal.
     async fn refused(&self, phase: &str) -> String {
         let refused = self.post("broker", "phase", json!({ "phase": phase }), 409).await;
         refused["detail"].as_str().unwrap().to_owned()
@@ -134,7 +134,7 @@ async fn an_operation_goes_from_nomination_to_closed_and_its_record_tells_all_of
     }
 }
 
-/// Two vessels, and a third that is no part of it.
+/// Adds the two vessels of the transfer, and a third that only assists.
 async fn nominate(operation: &Operation) {
     let refused = operation.refused("clearance").await;
     assert!(refused.contains("No discharging vessel is named; No receiving vessel is named"), "{refused}");
@@ -148,7 +148,7 @@ async fn nominate(operation: &Operation) {
     assert_eq!((&moved["from"], &moved["snapshot_id"]), (&json!("nomination"), &Value::Null));
 }
 
-/// Papers and consents: rejected and mended, with subjects, waived, and at last all there.
+/// Documents are rejected and replaced, approved on subjects, waived, and in the end complete; the vessels are cleared.
 async fn clear(operation: &Operation) {
     let vessels = operation.get("broker", "vessels").await;
     let [discharging, receiving] = [0, 1].map(|at| vessels[at]["id"].as_str().unwrap().to_owned());
@@ -183,7 +183,7 @@ async fn clear(operation: &Operation) {
     assert!(cleared["snapshot_id"].is_string(), "the clearance is frozen: {cleared}");
 }
 
-/// The notice is given, the ETA moves, and the notice is given again.
+/// The notice to the coastal State is given, the ETA moves, and the notice is revised.
 async fn plan(operation: &Operation) {
     operation.resolve_blockers().await;
     operation.advance("arrival").await;
@@ -204,7 +204,7 @@ async fn plan(operation: &Operation) {
     operation.post("charterer", &approve, json!({}), 200).await;
 }
 
-/// The transfer itself; one gate is overridden with a reason.
+/// The transfer itself; one gate is overridden with a reason, and its documents follow later.
 async fn transfer(operation: &Operation) {
     for phase in ["mooring", "transfer"] {
         operation.resolve_blockers().await;
@@ -220,7 +220,7 @@ async fn transfer(operation: &Operation) {
     assert_eq!((&summary["progress_percentage"], &summary["blockers"]), (&json!(100), &json!([])));
 }
 
-/// A line for each field of the record, and for each row of its sections.
+/// Formats a record with one line for each field, and one for each row of its sections.
 fn lines(record: &Value) -> String {
     let mut lines = Vec::new();
     for (name, value) in record.as_object().unwrap() {
@@ -232,7 +232,7 @@ fn lines(record: &Value) -> String {
     lines.join("\n")
 }
 
-/// The record with each id, and each hash of what holds one, told by the order in which they come.
+/// Replaces ids and hashes, which differ from run to run, by numbers in the order of their first appearance.
 fn without_chance(record: &Value) -> Value {
     fn walk(value: &Value, seen: &mut Vec<String>) -> Value {
         match value {

@@ -1,4 +1,4 @@
-//! Phases: gates, what overrides them, ways back; and the clocks that they start.
+//! Phases: their gates, overriding a gate, going back, and the clocks that a phase starts.
 
 use std::time::Duration;
 
@@ -18,6 +18,9 @@ on_both_databases! {
     a_step_that_is_told_late_starts_its_clocks_when_it_happened,
     a_rejected_notice_was_not_given,
     the_claim_runs_90_days_from_the_end_of_the_transfer_and_papers_are_kept_for_years,
+    a_notice_is_in_time_up_to_the_second_48_hours_before,
+    a_document_expires_soon_within_the_days_that_its_type_says,
+    a_closing_that_is_told_late_starts_the_retention_when_it_happened,
 }
 
 fn next(phase: &str) -> Value {
@@ -28,7 +31,7 @@ fn over(phase: &str) -> Value {
     json!({ "phase": phase, "override": true, "reason": "as agreed by telephone" })
 }
 
-/// A room with its two vessels, taken over the gates to a phase.
+/// Opens a room with two vessels and overrides every gate up to a phase. Returns the room's id and the broker's token.
 async fn room_in(app: &TestApp, phase: &str) -> (String, String) {
     let (room, broker) = app.room().await;
     app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
@@ -110,7 +113,7 @@ async fn a_closed_room_is_at_rest_until_it_is_taken_back(app: TestApp) {
         assert_eq!(refused.problem(), "conflict");
         assert!(refused.json()["detail"].as_str().unwrap().starts_with("The room is closed"), "{refused:?}");
     }
-    // An auditor may still be let in, and look, and take a snapshot.
+    // An auditor can still be added, who reads and takes a snapshot.
     let auditor = json!({ "role": "charterer", "name": "Auditor", "email": "auditor@example.com" });
     app.post(&at("parties"), &broker).json(auditor).send().await.expect(201);
     app.post(&at("snapshots"), &broker).json(json!({})).send().await.expect(201);
@@ -143,7 +146,7 @@ async fn an_expired_document_holds_the_next_phase_up_however_late_the_operation_
         app.post(&format!("{document}/approve"), &broker).json(json!({})).send().await.expect(200);
         assert_eq!(app.get(&document, &broker).send().await.expect(200)["status"], status, "{expires_on}");
     }
-    // Nobody moved the ETA, and it is the 4th.
+    // It is 4 December, and the ETA was not moved.
     app.later(Duration::from_hours(11 * 24));
     let broker = app.session("broker@example.com").await;
     let summary = app.get(&format!("/rooms/{room}/summary"), &broker).send().await.expect(200);
@@ -178,7 +181,7 @@ async fn the_notice_is_due_48_hours_before_and_again_where_the_eta_moves_by_more
     let revised = notice().await;
     assert_eq!((&revised["state"], &revised["notified_eta"]), (&json!("given"), &json!("2026-12-01T00:29:59Z")));
 
-    // Another room, of which nobody tells anybody until it is late.
+    // In another room the notice is given late.
     let late = app.post("/rooms", &broker).json(crate::harness::new_room(&[])).send().await.expect(201);
     let late = late["id"].as_str().unwrap();
     app.later(Duration::from_hours(7 * 24));
@@ -225,7 +228,7 @@ async fn a_rejected_notice_was_not_given(app: TestApp) {
     let broker = app.session("broker@example.com").await;
     app.version(&document, &broker, "the notice", &[]).await;
     assert_eq!(state().await, "given_late");
-    // The same paper with another expiry tells the coastal State nothing new.
+    // The same file with another expiry is not a new notice.
     let moved = json!({ "sts_eta": "2026-12-02T06:30:00Z" });
     app.patch(&format!("/rooms/{room}"), &broker).json(moved).send().await.expect(200);
     assert_eq!(state().await, "revise");
@@ -256,4 +259,59 @@ async fn the_claim_runs_90_days_from_the_end_of_the_transfer_and_papers_are_kept
     app.later(Duration::from_hours(20 * 365 * 24));
     app.tidy().await;
     app.get(&format!("/rooms/{room}"), &broker().await).send().await.expect(200);
+}
+
+async fn a_notice_is_in_time_up_to_the_second_48_hours_before(app: TestApp) {
+    let (first, broker) = app.room().await;
+    let second = app.post("/rooms", &broker).json(crate::harness::new_room(&[])).send().await.expect(201);
+    let second = second["id"].as_str().unwrap();
+    // From 23 November, 08:00, to 29 November, 06:30.
+    app.later(Duration::from_mins((5 * 24 + 22) * 60 + 30));
+    let broker = app.session("broker@example.com").await;
+    let state = async |room: &str| clocks(&app, room, &broker).await["coastal_notice"]["state"].clone();
+    let give = async |room: &str| {
+        let document = app.document(room, &broker, "NOTIF_48H", None).await;
+        app.version(&document, &broker, "notice", &[]).await;
+    };
+    assert_eq!(state(&first).await, "open");
+    give(&first).await;
+    assert_eq!(state(&first).await, "given");
+    app.later(Duration::from_secs(1));
+    assert_eq!(state(second).await, "overdue");
+    give(second).await;
+    assert_eq!(state(second).await, "given_late");
+    assert_eq!(state(&first).await, "given");
+}
+
+async fn a_document_expires_soon_within_the_days_that_its_type_says(app: TestApp) {
+    let admin = app.user("admin@example.com", room::Role::Admin).await;
+    let warn = json!({ "warn_days": 10 });
+    app.patch("/config/document-types/COMPAT", &admin).json(warn).send().await.expect(200);
+    let (room, broker) = app.room().await;
+    let document = app.document(&room, &broker, "COMPAT", None).await;
+    // The operation is planned to end on 3 December.
+    for (expires_on, before_end) in [
+        ("2026-12-13", json!([])),
+        ("2026-12-12", json!([false])),
+        ("2026-12-03", json!([false])),
+        ("2026-12-02", json!([true])),
+    ] {
+        app.version(&document, &broker, expires_on, &[("expires_on", expires_on)]).await;
+        let summary = app.get(&format!("/rooms/{room}/summary"), &broker).send().await.expect(200);
+        let soon: Value =
+            summary["expiring_soon"].as_array().unwrap().iter().map(|expiry| expiry["before_end"].clone()).collect();
+        assert_eq!(soon, before_end, "{expires_on}");
+    }
+}
+
+async fn a_closing_that_is_told_late_starts_the_retention_when_it_happened(app: TestApp) {
+    let (room, broker) = room_in(&app, "documents").await;
+    let mut asked = over("closed");
+    asked["at"] = "2026-11-21T18:00:00Z".into();
+    app.post(&format!("/rooms/{room}/phase"), &broker).json(asked).send().await.expect(200);
+    let retention = clocks(&app, &room, &broker).await["retention"].clone();
+    assert_eq!(
+        (&retention["closed_at"], &retention["at_least_until"]),
+        (&json!("2026-11-21T18:00:00Z"), &json!("2029-11-21T18:00:00Z"))
+    );
 }

@@ -7,13 +7,7 @@ use futures_util::{future::BoxFuture, stream};
 use room::{AccountDeed, AccountRequestId, Role};
 use serde_json::{Value, json};
 
-use sts_clearance::{
-    api,
-    db::{self, account_requests::AccountRequest},
-    domain::{accounts::users, log::Actor, rooms::parties},
-    http::{Access, PageRoute, Route},
-    pages, policy,
-};
+use sts_clearance::{api, db::{self, Tx, account_requests::AccountRequest}, domain::{accounts::users, log::Actor, rooms::parties}, http::{Access, PageRoute, Route}, pages, policy};
 
 use crate::harness::{Form, IMO, PASSWORD, Reply, TestApp, on_both_databases, pdf};
 
@@ -38,8 +32,10 @@ fn role(caller: &str) -> Role {
     caller.strip_prefix("other ").unwrap_or(caller).parse().unwrap()
 }
 
-/// Whose account is changed.
+/// The account that routes about accounts change.
 const SOMEBODY: &str = "somebody@example.com";
+/// The password of every caller after the walk has called `POST /auth/password`.
+const NEXT_PASSWORD: &str = "another long one";
 /// An admin who only asks for what another has to confirm.
 const ASKS: &str = "asks@example.com";
 
@@ -52,7 +48,7 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
     Some(match (route.method.as_str(), route.path) {
         ("POST", "/auth/login") => json!({ "email": "admin@example.com", "password": crate::harness::PASSWORD }),
         ("POST", "/auth/password") => json!({
-            "current_password": crate::harness::PASSWORD, "new_password": "another long one",
+            "current_password": crate::harness::PASSWORD, "new_password": NEXT_PASSWORD,
         }),
         ("POST", "/rooms") => crate::harness::new_room(&[]),
         ("POST", "/rooms/{room_id}/parties") => {
@@ -100,7 +96,7 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
     })
 }
 
-/// An account for every caller.
+/// An application with an account for every caller.
 struct Scene {
     app: TestApp,
 }
@@ -115,16 +111,67 @@ impl Scene {
         Self { app }
     }
 
-    /// A fresh session: some of the routes end those there are.
+    /// Makes a new session for the caller: some routes end all earlier ones.
     async fn token(&self, caller: &str) -> String {
         if caller == "nobody" { String::new() } else { self.app.session(&address(caller)).await }
     }
 
-    /// Calls a route of the API, in a room made for this call alone.
-    async fn call(&self, route: &Route, caller: &str) -> Reply {
+    /// Calls a route of the API in a room made for this call alone. Returns the reply, and the actions of the entries
+    /// that the call appended to any log.
+    async fn call(&self, route: &Route, caller: &str) -> (Reply, Vec<String>) {
         let (path, vessel) = self.path(&route.method, route.path, caller).await;
         let token = self.token(caller).await;
-        let request = self.app.request(route.method.as_str(), &path, &token);
+        self.appended_by(self.send(route, &path, &token, &vessel)).await
+    }
+
+    /// Prepares a room for a route that refuses everybody in the rooms of [`Self::call`], such as the retry of a
+    /// snapshot that has not failed, and calls the route as an admin.
+    async fn call_prepared(&self, route: &Route) -> (Reply, Vec<String>) {
+        let admin = self.token("admin").await;
+        let room = self.room(&admin).await;
+        let mut path = route.path.replace("{room_id}", &room);
+        match (route.method.as_str(), route.path) {
+            ("POST", "/auth/confirm") => {
+                let password = json!({ "password": NEXT_PASSWORD });
+                return self.appended_by(self.app.post(&path, &admin).json(password).send()).await;
+            }
+            ("DELETE", "/rooms/{room_id}") => {}
+            ("DELETE", "/rooms/{room_id}/vessels/{vessel_id}") => {
+                let vessel = self.app.vessel(&room, &admin, "Aegean Star", "discharging", IMO[0]).await;
+                path = path.replace("{vessel_id}", &vessel);
+            }
+            ("DELETE", "/rooms/{room_id}/documents/{document_id}/waiver") => {
+                let documents = self.app.documents(&room, &admin).await;
+                let conditional = documents.iter().find(|document| document["requirement"] == "conditional").unwrap();
+                path = path.replace("{document_id}", conditional["id"].as_str().unwrap());
+                self.app.post(&path, &admin).json(json!({ "reason": "a test" })).send().await.expect(200);
+            }
+            ("POST", "/rooms/{room_id}/snapshots/{snapshot_id}/retry") => {
+                let (taken, _) = self.app.take(&room, &admin, json!({ "snapshot_type": "json" })).await;
+                let id = taken["id"].as_str().unwrap().to_owned();
+                path = path.replace("{snapshot_id}", &id);
+                let fail = "UPDATE snapshots SET status = 'failed' WHERE id = ?1";
+                self.app.app.db.write(async move |tx| tx.exec(fail, &[&id]).await).await.unwrap();
+            }
+            (method, path) => panic!("{method} {path} refuses everybody: prepare what it needs"),
+        }
+        self.appended_by(self.app.request(route.method.as_str(), &path, &admin).send()).await
+    }
+
+    /// Waits for the reply, and returns it with the actions of the entries that were appended meanwhile.
+    async fn appended_by(&self, reply: impl Future<Output = Reply>) -> (Reply, Vec<String>) {
+        let before = self.app.app.new_id().to_string();
+        let reply = reply.await;
+        let read = async |tx: &mut Tx| {
+            // Ids sort by the time at which they were made.
+            let appended = "SELECT action FROM activity_log WHERE id > ?1 ORDER BY id";
+            tx.rows(appended, &[&before]).await?.iter().map(|row| row.get(0)).collect()
+        };
+        (reply, self.app.app.db.read(read).await.unwrap())
+    }
+
+    async fn send(&self, route: &Route, path: &str, token: &str, vessel: &str) -> Reply {
+        let request = self.app.request(route.method.as_str(), path, token);
         if path.ends_with("/versions") {
             return request.upload("new.pdf", &pdf("new"), &[]).send().await;
         }
@@ -134,13 +181,13 @@ impl Scene {
         if path == "/verify" {
             return request.upload("a.json", b"{}", &[]).send().await;
         }
-        match body(route, &vessel) {
+        match body(route, vessel) {
             Some(body) => request.json(body).send().await,
             None => request.send().await,
         }
     }
 
-    /// Opens a page, or sends its form with nothing in it, in a room made for this call alone.
+    /// Opens a page, or submits its form empty, in a room made for this call alone.
     async fn open(&self, route: &PageRoute, caller: &str) -> Reply {
         let (path, _) = self.path(&route.method, route.path, caller).await;
         let token = self.token(caller).await;
@@ -154,7 +201,7 @@ impl Scene {
         request.header("content-type", "application/x-www-form-urlencoded").send().await
     }
 
-    /// The path of a route for a caller, with ids of what there is, and that of a vessel.
+    /// Fills in a route's path for a caller with ids that exist. Returns the path and the id of a vessel of the room.
     async fn path(&self, method: &Method, template: &str, caller: &str) -> (String, String) {
         let admin = &self.token("admin").await;
         let room = &self.room(admin).await;
@@ -190,7 +237,7 @@ impl Scene {
         (path.to_owned(), vessel.to_owned())
     }
 
-    /// The id of a request to make an admin, by an admin who is none of the callers.
+    /// Stores a request of [`ASKS`] to make somebody an admin, and returns its id.
     async fn request(&self) -> String {
         let id = AccountRequestId(self.app.app.new_id());
         let request = AccountRequest {
@@ -206,14 +253,14 @@ impl Scene {
         id.to_string()
     }
 
-    /// The id of a session of the caller's, or for nobody of an admin's.
+    /// Returns the id of a session of the caller; for nobody, of an admin.
     async fn session(&self, caller: &str) -> String {
         let token = self.token(if caller == "nobody" { "admin" } else { caller }).await;
         let sessions = self.app.get("/auth/sessions?limit=1", &token).send().await.expect(200);
         sessions[0]["id"].as_str().unwrap().to_owned()
     }
 
-    /// A room with a party of each role; its id.
+    /// Opens a room with a party of each role and returns its id.
     async fn room(&self, admin: &str) -> String {
         let parties: Vec<Value> = CALLERS[..5]
             .iter()
@@ -223,8 +270,8 @@ impl Scene {
         room["id"].as_str().unwrap().to_owned()
     }
 
-    /// The path with a vessel, a document that the seller uploaded, and the caller's own approval where
-    /// they may have one; the vessel's id follows a `#`.
+    /// Fills in a vessel, a document that the seller uploaded, and an approval: the caller's own if their role may give
+    /// one. The vessel's id follows the path after a `#`.
     async fn with_papers(&self, path: String, room: &str, caller: &str) -> String {
         let admin = &self.token("admin").await;
         let vessel = self.app.vessel(room, admin, "Aegean Star", "discharging", IMO[0]).await;
@@ -245,7 +292,7 @@ impl Scene {
     }
 }
 
-/// What the matrix says of this caller on this route.
+/// The status and problem with which the matrix refuses this caller on this route; `None` if it lets them in.
 fn expected(access: Access, path: &str, caller: &str) -> Option<(u16, &'static str)> {
     let action = match access {
         Access::Public => return None,
@@ -262,28 +309,56 @@ fn expected(access: Access, path: &str, caller: &str) -> Option<(u16, &'static s
 
 on_both_databases! {
     TestApp:
-    every_route_answers_each_role_as_the_matrix_says,
+    every_route_answers_each_role_as_the_matrix_says_and_appends_its_entries,
     every_page_answers_each_role_as_the_matrix_says,
     a_refused_role_is_told_which_roles_may_and_the_log_keeps_the_refusal,
     inside_a_room_the_partys_role_decides_not_the_accounts,
     a_removed_party_is_refused_at_the_next_request,
     a_party_removed_while_their_request_is_on_its_way_changes_nothing,
+    a_party_whose_role_changes_while_their_request_is_on_its_way_changes_nothing,
     a_session_that_ends_while_an_upload_is_on_its_way_stores_nothing,
     a_session_that_ends_while_a_request_is_on_its_way_changes_nothing,
     an_admins_place_in_a_room_ends_with_their_being_admin,
 }
 
-/// The golden file has one line per route, with the statuses as observed.
-async fn every_route_answers_each_role_as_the_matrix_says(app: TestApp) {
+/// The golden files have one line per route: with the statuses as observed, and, of routes that change or hand out
+/// something, with the entries that a call appends where it succeeds.
+async fn every_route_answers_each_role_as_the_matrix_says_and_appends_its_entries(app: TestApp) {
     let scene = Scene::set(app).await;
-    let mut table = Table::new();
+    let (mut table, mut events) = (Table::new(), String::new());
     for route in api::routes().table() {
         table.begin(&route.method, route.path, route.access);
+        // What is appended may depend on the caller.
+        let mut told: Vec<(Vec<String>, Vec<&str>)> = Vec::new();
         for caller in CALLERS {
-            table.answer(caller, &scene.call(route, caller).await);
+            let (reply, appended) = scene.call(route, caller).await;
+            table.answer(caller, &reply);
+            if reply.status >= 400 {
+                let only_says_so =
+                    appended.iter().all(|action| ["access_denied", "request_refused"].contains(&&**action));
+                assert!(only_says_so, "{} as {caller} is refused and appends {appended:?}", table.route);
+                continue;
+            }
+            match told.iter_mut().find(|(known, _)| *known == appended) {
+                Some((_, callers)) => callers.push(caller),
+                None => told.push((appended, vec![caller])),
+            }
+        }
+        if told.is_empty() && route.method != "GET" {
+            let (reply, appended) = scene.call_prepared(route).await;
+            assert!(reply.status < 300, "{}: {reply:?}", table.route);
+            told.push((appended, vec!["admin"]));
+        }
+        // Of the routes that read, only downloads and exports are logged.
+        told.retain(|(appended, _)| route.method != "GET" || !appended.is_empty());
+        for (appended, callers) in &told {
+            let callers = if told.len() == 1 { String::new() } else { format!(" ({})", callers.join(", ")) };
+            let line = format!("{:<6} {:<52} {}{callers}", route.method.as_str(), route.path, appended.join(", "));
+            events.extend([line.trim_end(), "\n"]);
         }
     }
     insta::assert_snapshot!("routes_by_role", table.text);
+    insta::assert_snapshot!("events_by_route", events);
 }
 
 async fn every_page_answers_each_role_as_the_matrix_says(app: TestApp) {
@@ -298,7 +373,7 @@ async fn every_page_answers_each_role_as_the_matrix_says(app: TestApp) {
     insta::assert_snapshot!("pages_by_role", table.text);
 }
 
-/// Who may do what, as observed.
+/// The golden table of who may do what, as observed.
 struct Table {
     text: String,
     route: String,
@@ -325,7 +400,7 @@ impl Table {
         (self.route, self.access) = (format!("{method} {path}"), access);
     }
 
-    /// Holds an answer against the matrix, and writes it down.
+    /// Compares a reply with the matrix and adds its status to the table.
     fn answer(&mut self, caller: &str, reply: &Reply) {
         match expected(self.access, &self.route, caller) {
             Some((status, problem)) => {
@@ -375,7 +450,7 @@ async fn a_removed_party_is_refused_at_the_next_request(app: TestApp) {
     assert_eq!(app.get(&path, &owner).send().await.problem(), "not_a_party");
 }
 
-/// The body comes only after the party has been let in, and then removed.
+/// The request's body arrives only after the party has been let in and then removed.
 async fn a_party_removed_while_their_request_is_on_its_way_changes_nothing(app: TestApp) {
     let (room, broker) = app.room().await;
     let owner = app.user("owner@example.com", Role::Owner).await;
@@ -389,7 +464,25 @@ async fn a_party_removed_while_their_request_is_on_its_way_changes_nothing(app: 
     assert_eq!(app.actions(&room, &broker).await.last().unwrap(), "party_removed");
 }
 
-/// The last part of the form comes only after its sender, who was let in, has signed out on another way.
+/// The new role may take snapshots too, but the log would name the old one.
+async fn a_party_whose_role_changes_while_their_request_is_on_its_way_changes_nothing(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let before = app.actions(&room, &broker).await;
+    let in_tx = app.app.clone();
+    let body = Body::from_stream(stream::once(async move {
+        let change = "UPDATE parties SET role = 'charterer' WHERE email = 'owner@example.com'";
+        in_tx.db.write(async |tx| tx.exec(change, &[]).await).await.unwrap();
+        Ok::<_, Infallible>("{}")
+    }));
+    let late = app.post(&format!("/rooms/{room}/snapshots"), &owner).header("content-type", "application/json");
+    let refused = late.body(body).send().await;
+    assert_eq!(refused.problem(), "conflict");
+    assert_eq!(refused.json()["detail"], "Your role has been changed meanwhile; try again.");
+    assert_eq!(app.actions(&room, &broker).await, before);
+}
+
+/// The last part of the form arrives only after the sender's sessions have ended elsewhere.
 async fn a_session_that_ends_while_an_upload_is_on_its_way_stores_nothing(app: TestApp) {
     let (document, room, broker) = app.empty_document("COMPAT").await;
     let mut form = Form::new();
@@ -434,7 +527,7 @@ async fn a_session_that_ends_while_a_request_is_on_its_way_changes_nothing(app: 
     app.get("/auth/me", &broker).send().await.expect(401);
 }
 
-/// Ends every session of the broker, through a future that outlives its arguments.
+/// Returns a future that ends every session of the broker.
 fn end_sessions(app: &TestApp) -> BoxFuture<'static, ()> {
     let app = app.app.clone();
     Box::pin(async move {
@@ -443,7 +536,7 @@ fn end_sessions(app: &TestApp) -> BoxFuture<'static, ()> {
     })
 }
 
-/// Removes the party of this role, through a future that outlives its arguments.
+/// Returns a future that removes the party of this role.
 fn remove(app: &TestApp, room: &str, role: &'static str) -> BoxFuture<'static, ()> {
     let (app, room, actor) = (app.app.clone(), room.parse().unwrap(), Actor::Operator);
     Box::pin(async move {
@@ -470,4 +563,21 @@ fn no_role_has_what_admins_lack_and_no_action_is_without_its_row() {
         assert!(roles[Role::Admin as usize], "{name}");
         assert_eq!(action.roles().len(), roles.iter().filter(|may| **may).count(), "{name}");
     }
+}
+
+/// The walks above observe only those rows of the policy that a route asks for; this golden holds the others.
+#[test]
+fn of_actions_that_no_route_asks_for_the_table_says_this() {
+    let (api, pages) = (api::routes(), pages::routes());
+    let accesses = api.table().iter().map(|route| route.access).chain(pages.table().iter().map(|page| page.access));
+    let asked: Vec<_> = accesses
+        .filter_map(|access| match access {
+            Access::May(action) | Access::MayInDeleted(action) => Some(action),
+            Access::Public | Access::SignedIn | Access::WithGivenPassword => None,
+        })
+        .collect();
+    let others = policy::POLICY.iter().filter(|(action, ..)| !asked.contains(action));
+    let roles = |action: policy::Action| action.roles().iter().map(|role| role.word()).collect::<Vec<_>>().join(" ");
+    let told: Vec<_> = others.map(|(action, name, _)| format!("{name}: {}", roles(*action))).collect();
+    insta::assert_snapshot!("actions_without_a_route", told.join("\n"));
 }

@@ -1,4 +1,4 @@
-//! What was refused is in the logs, with network and account, and cannot flood them.
+//! Refusals are logged with network and account, and cannot flood the log.
 
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ on_both_databases! {
     refusals_of_one_person_in_a_room_are_two_entries_a_minute,
     a_network_is_told_by_trusted_proxies_alone,
     whatever_is_refused_is_told_once_and_in_bounds,
+    beyond_32_kinds_a_minute_refusals_are_counted_together_with_up_to_1000_networks,
 }
 
 const OPS: &str = "ops@example.com";
@@ -33,7 +34,7 @@ async fn login(app: &TestApp, from: &str, email: &str, password: &str) -> Reply 
     app.post("/auth/login", "").header("x-forwarded-for", from).json(asked).send().await
 }
 
-/// Every entry of the platform's log with this action, the oldest first.
+/// Returns the details of the platform's log entries with this action, oldest first.
 async fn told(app: &TestApp, action: &str) -> Vec<Value> {
     let admin = app.session("admin@example.com").await;
     let path = format!("/activities?action={action}&limit=100");
@@ -114,13 +115,13 @@ async fn an_attack_of_five_minutes_leaves_few_entries_whose_counts_add_up(app: T
     let entries = all(&app, "sign_in_refused").await;
     assert_eq!(times(&entries), refused);
     assert!(entries.iter().all(|meta| meta["account"] == OPS || meta["network"].is_null()), "{entries:?}");
-    // At most 32 kinds of each of two reasons, each told twice, and the others together: in a minute.
+    // In each minute at most 32 kinds for each of two reasons, two entries each, and one entry for all others.
     assert!(entries.len() <= 5 * 2 * (2 * 32 + 1), "{}", entries.len());
     let bytes: usize = entries.iter().map(|meta| meta.to_string().len()).sum();
     assert!(bytes < 150_000, "{bytes}");
 }
 
-/// Every entry, over all parts of the list.
+/// Returns the details of all entries with this action, reading the list page by page.
 async fn all(app: &TestApp, action: &str) -> Vec<Value> {
     let admin = app.session("admin@example.com").await;
     let mut entries = Vec::new();
@@ -198,6 +199,28 @@ async fn whatever_is_refused_is_told_once_and_in_bounds(app: TestApp) {
     }
     refusals::tell_all(&app.app, true).await.unwrap();
     assert_eq!(all(&app, "request_refused").await.len(), entries.len(), "nothing is told twice");
+}
+
+async fn beyond_32_kinds_a_minute_refusals_are_counted_together_with_up_to_1000_networks(app: TestApp) {
+    app.user("admin@example.com", Role::Admin).await;
+    let refuse = async |number: u16| {
+        let [high, low] = number.to_be_bytes();
+        let network = Network::from(std::net::IpAddr::from([10, 0, high, low]));
+        refusals::note(&app.app, Kind::AtDoor { reason: Reason::Token, network, account: None, room: None }).await;
+    };
+    for number in 0..32 + 1_005 {
+        refuse(number).await;
+    }
+    // A network that is counted already is not counted again.
+    refuse(32).await;
+    app.later(MINUTE);
+    app.tidy().await;
+    let entries = all(&app, "request_refused").await;
+    assert_eq!((entries.len(), times(&entries)), (33, 32 + 1_006));
+    let [together] = &entries.iter().filter(|meta| meta["network"].is_null()).collect::<Vec<_>>()[..] else {
+        panic!("one entry is of many networks: {entries:?}")
+    };
+    assert_eq!((&together["times"], &together["networks"]), (&json!(1_006), &json!(1_000)));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Seals of PDFs: who signed, the time that an authority attests, and what is said where it does not.
+//! Seals of PDFs: the signer, the time that an authority attests, and the note if it attests none.
 
 use std::{net::SocketAddr, path::Path, process::Command, sync::Arc};
 
@@ -16,6 +16,7 @@ use sts_clearance::{
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tools::needs;
 
 use crate::harness::{Installation, TestApp, on_both_databases};
 
@@ -27,7 +28,7 @@ on_both_databases! {
 }
 
 impl TestApp {
-    /// Takes a PDF and has it sealed; the snapshot and the file.
+    /// Takes a PDF snapshot in a new room, and returns it with its sealed file.
     async fn sealed(&self) -> (Value, Vec<u8>) {
         let (room, broker) = self.room().await;
         let snapshot = self.snapshot(&room, &broker, json!({ "title": "Sealed" })).await;
@@ -59,7 +60,7 @@ async fn a_pdf_is_sealed_and_its_snapshot_and_the_log_say_by_whom(app: TestApp) 
 async fn a_lost_file_is_made_again_with_the_seal_that_it_had(app: TestApp) {
     let (snapshot, file) = app.sealed().await;
     let (room, id) = (snapshot["room_id"].as_str().unwrap(), snapshot["id"].as_str().unwrap().to_owned());
-    // As if the server had ended between the seal and the end of the job: long after, it is done again.
+    // As if the server had ended after sealing and before completing the job, which is done again long after.
     let again = id.clone();
     let forget = app.app.db.write(async move |tx| {
         tx.exec("DELETE FROM snapshot_files WHERE snapshot_id = ?1", &[&again]).await?;
@@ -80,7 +81,7 @@ async fn a_lost_file_is_made_again_with_the_seal_that_it_had(app: TestApp) {
 async fn a_seal_that_was_kept_for_other_bytes_is_made_anew(app: TestApp) {
     let (room, broker) = app.room().await;
     let (snapshot, path) = app.take(&room, &broker, json!({})).await;
-    // As if a server with other fonts had sealed what it drew, and ended before it stored it.
+    // As if a server with other fonts had drawn and sealed the file, and ended before it stored it.
     let at = app.app.now();
     let other = report::render(
         report::Edition::CURRENT,
@@ -102,7 +103,7 @@ async fn a_seal_that_was_kept_for_other_bytes_is_made_anew(app: TestApp) {
     seal::check(unsealed, &found, &seal::Authorities::none()).unwrap();
 }
 
-/// `openssl`, as an authority whose clock is right, and as one that issues certificates.
+/// A time-stamp and certificate authority, which `openssl` plays.
 struct Authority {
     dir: TempDir,
 }
@@ -121,8 +122,7 @@ impl Authority {
     }
 
     fn openssl(&self, line: &str) {
-        let output = Command::new("openssl").args(line.split(' ')).current_dir(self.dir.path()).output();
-        let output = output.expect("these tests need `openssl`");
+        let output = Command::new("openssl").args(line.split(' ')).current_dir(self.dir.path()).output().unwrap();
         assert!(output.status.success(), "openssl {line}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
@@ -142,7 +142,7 @@ impl Authority {
     }
 }
 
-/// Sets the test's clock to that of `openssl`.
+/// Sets the test's clock to the machine's, which `openssl` uses.
 fn set_right(app: &TestApp) {
     let written = tempfile::tempfile().unwrap().metadata().unwrap().modified().unwrap();
     let since = written.duration_since(std::time::UNIX_EPOCH).unwrap().as_micros();
@@ -150,7 +150,7 @@ fn set_right(app: &TestApp) {
     app.later(now.since(app.app.now()));
 }
 
-/// Serves an authority on a port of its own; its URL.
+/// Serves a time-stamp authority on a port of its own and returns its URL.
 async fn serve(answer: impl Fn(&[u8]) -> (StatusCode, Vec<u8>) + Send + Sync + 'static) -> String {
     let answer = Arc::new(answer);
     let handler = post(async move |question: Bytes| {
@@ -164,6 +164,7 @@ async fn serve(answer: impl Fn(&[u8]) -> (StatusCode, Vec<u8>) + Send + Sync + '
     format!("http://{address}/stamp")
 }
 
+#[needs(openssl)]
 #[tokio::test]
 async fn with_an_authority_the_seal_has_its_time() {
     let authority = Authority::new();
@@ -180,6 +181,7 @@ async fn with_an_authority_the_seal_has_its_time() {
     assert_eq!(checked.trusted_time.unwrap().authority, "tsa");
 }
 
+#[needs(openssl)]
 #[tokio::test]
 async fn a_time_of_somebody_else_or_of_another_day_does_not_pass_for_the_authoritys() {
     let (authority, other) = (Authority::new(), Authority::new());
@@ -197,6 +199,7 @@ async fn a_time_of_somebody_else_or_of_another_day_does_not_pass_for_the_authori
     assert!(snapshot["seal"]["note"].as_str().unwrap().starts_with("the authority's clock said "), "{snapshot}");
 }
 
+#[needs(openssl)]
 #[tokio::test]
 async fn where_the_authority_does_not_answer_rightly_the_snapshot_completes_and_says_so() {
     let other = Authority::new();
@@ -221,7 +224,7 @@ async fn where_the_authority_does_not_answer_rightly_the_snapshot_completes_and_
     drop(other);
 }
 
-/// A question about another seal.
+/// Returns a time-stamp request for the seal of another file.
 fn question_of_another() -> Vec<u8> {
     let at = "2026-11-23T08:00:00Z".parse().unwrap();
     let identity = seal::Identity::self_made("another", at, [1; 32]).unwrap();
@@ -239,6 +242,7 @@ fn question_of_another() -> Vec<u8> {
     seal::timestamp::request(&seal::sign(&unsealed, &identity, at).unwrap(), 1).unwrap()
 }
 
+#[needs(openssl)]
 #[tokio::test]
 async fn a_given_certificate_seals_as_pem_and_as_pkcs_12() {
     let authority = Authority::new();
@@ -250,13 +254,14 @@ async fn a_given_certificate_seals_as_pem_and_as_pkcs_12() {
     let at = |file: &Path| ("seal_file", file.display().to_string());
     for settings in [vec![at(&path("both.pem"))], vec![at(&path("signer.p12")), ("seal_password", "sesame".into())]] {
         let app = TestApp::with(String::new(), &settings).await;
-        // `openssl` certifies from now on.
+        // The certificate is valid from the machine's time on.
         set_right(&app);
         let (snapshot, _) = app.sealed().await;
         assert_eq!(snapshot["seal"]["signer"], "signer", "{snapshot}");
     }
 }
 
+#[needs(openssl)]
 #[test]
 fn a_server_that_cannot_seal_as_it_is_told_does_not_start_and_says_why() {
     let place = Installation::new(None);

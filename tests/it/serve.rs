@@ -1,8 +1,7 @@
 //! `serve`: how it starts, what `--demo` shows, and how it stops.
 
 use std::{
-    fs,
-    io::{self, Write},
+    env, fs,
     net::SocketAddr,
     os::unix::fs::PermissionsExt,
     process::{Command, Stdio},
@@ -21,10 +20,11 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::timeout,
 };
+use tools::needs;
 
 use crate::harness::{Installation, Ran, Server, TestApp, new_room, on_both_databases, until};
 
-/// More than fits between a server and a client who does not read.
+/// More than the buffers between a server and a client who does not read can hold.
 const LARGE: u32 = 64 * 1024 * 1024;
 
 on_both_databases! {
@@ -67,7 +67,7 @@ async fn a_stop_lets_a_download_in_progress_come_to_its_end() {
     let snapshot = server.api.post(&path, &token, &json!({ "snapshot_type": "csv" })).await;
     let id = snapshot["id"].as_str().unwrap();
     server.api.completed(&room, id, &token).await;
-    // A file that no client has read by the time that the server is to stop.
+    // The client has not read the file when the server is asked to stop.
     fs::write(place.path("data/files").join(format!("rooms/{room}/snapshots/{id}.zip")), vec![7; LARGE as usize])
         .unwrap();
     let database = Connection::open(place.database_file()).unwrap();
@@ -105,7 +105,7 @@ async fn a_stop_hears_a_request_in_progress_to_its_end() {
     assert!(server.ended().await.success());
 }
 
-/// A server in this process, with the limits that a test can wait for; its address.
+/// Starts a server in this process with limits short enough for a test, and returns its address.
 async fn limited(limits: Limits) -> SocketAddr {
     let app = TestApp::on_sqlite().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -160,7 +160,7 @@ async fn an_upload_whose_connection_is_cut_leaves_nothing_in_the_store() {
     until("nothing of it is left", async || (files() == before).then_some(())).await;
 }
 
-/// Every file below a directory.
+/// Returns every file below a directory, sorted.
 fn walk(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
     let paths = entries.map(|entry| entry.unwrap().path());
@@ -186,6 +186,7 @@ async fn whatever_the_server_writes_is_for_its_owner_alone() {
     }
 }
 
+#[needs(curl)]
 #[tokio::test]
 async fn the_demo_prints_accounts_and_commands_that_work() {
     let place = Installation::on_sqlite().await;
@@ -209,15 +210,13 @@ async fn the_demo_prints_accounts_and_commands_that_work() {
     }
 }
 
-/// Types what the demo prints, and finds the PDF.
+/// Runs the commands that the demo prints, and finds the PDF.
 fn run_printed_commands(place: &Installation, said: &str) {
-    if Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_err() {
-        let _ = writeln!(io::stderr(), "the demo's commands are not run: curl is not installed");
-        return;
-    }
     let commands = &said[said.find("token=$(").unwrap()..];
     let mut shell = Command::new("sh");
     shell.args(["-e", "-c", commands]).current_dir(place.path("")).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A proxy that the environment names would be asked for the server on this machine.
+    shell.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path)));
     let listed = Ran::of(&mut shell, "");
     let said = listed.expect(0);
     for expected in ["\"next_phase\":\"planning\"", " snapshot.pdf\n", "\nverified\n", "Uploaded as version "] {
@@ -299,7 +298,7 @@ async fn the_log_tells_requests_without_secrets_as_text_or_json() {
     }
 }
 
-/// A server that the command starts, with a room and the token of its broker.
+/// Starts a server with this command and opens a room. Returns the server, the room's id and the broker's token.
 async fn room(place: &Installation, command: &mut Command) -> (Server, String, String) {
     place.add_user("broker@example.com", "broker");
     let server = Server::start(place, command);

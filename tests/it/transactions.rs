@@ -10,7 +10,10 @@ use sts_clearance::{
     error::{Error, Result},
 };
 
-use crate::harness::{TestApp, on_both_databases};
+use tokio_postgres::NoTls;
+use tools::needs;
+
+use crate::harness::{TestApp, on_both_databases, postgres_database};
 
 async fn add(tx: &mut Tx, key: &str) -> Result<()> {
     tx.exec("INSERT INTO file_deletions (file_url, not_before) VALUES (?1, ?2)", &[&key, &Time::EARLIEST])
@@ -95,7 +98,7 @@ async fn a_read_sees_one_instant_and_can_change_nothing_that_stays(app: TestApp)
     assert_eq!(keys(&app).await, ["a"]);
 }
 
-/// A write that commits, as another process's would, while a read of this one goes on.
+/// Commits a write on a connection of its own, as another process would while this one reads.
 fn add_from_elsewhere(url: &str) {
     let elsewhere = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     elsewhere.block_on(async { Db::open(url).unwrap().write(async |tx| add(tx, "a").await).await.unwrap() });
@@ -150,7 +153,7 @@ async fn a_read_that_panics_spoils_no_later_one() {
     }
 }
 
-/// Checkpoints must not become the price of every commit once the log has grown.
+/// Once the write-ahead log has grown, not every commit may pay for a checkpoint.
 #[tokio::test]
 async fn the_write_ahead_log_is_short_again_after_it_was_copied_back() {
     let app = TestApp::on_sqlite().await;
@@ -190,4 +193,31 @@ async fn sqlite_is_as_durable_as_it_can_be() {
     }
     let mode = app.app.db.read(async |tx| tx.one("PRAGMA journal_mode", &[]).await?.get::<String>(0)).await;
     assert_eq!(mode.unwrap(), "wal");
+}
+
+/// An acknowledged commit is on the server's disk, and on a standby's where the database waits for one.
+#[needs(postgres)]
+#[tokio::test]
+async fn postgresql_is_as_durable_as_it_has_to_be_whatever_its_default_is() {
+    for (default, used) in [
+        ("off", "on"),
+        ("local", "on"),
+        ("on", "on"),
+        ("remote_write", "remote_write"),
+        ("remote_apply", "remote_apply"),
+    ] {
+        let url = postgres_database().await;
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let (_, name) = url.rsplit_once('/').unwrap();
+        client.batch_execute(&format!("ALTER DATABASE {name} SET synchronous_commit = '{default}'")).await.unwrap();
+        let app = TestApp::with(url, &[]).await;
+        let setting = async |tx: &mut Tx| -> Result<String> {
+            tx.one("SELECT current_setting('synchronous_commit')", &[]).await?.get(0)
+        };
+        // Several at once, each on a connection of its own.
+        for found in join_all((0..4).map(|_| app.app.db.write(setting))).await {
+            assert_eq!(found.unwrap(), used, "the database's default is `{default}`");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use sts_clearance::evidence::LogKey;
+use tools::needs;
 
 use crate::{
     harness::{Form, Installation, Server, new_room, pdf},
@@ -59,6 +60,7 @@ async fn rejected_often(place: &Installation, server: &Server) -> (String, Strin
     (room, broker)
 }
 
+#[needs(prlimit)]
 #[tokio::test]
 async fn no_file_that_a_stranger_brings_takes_much_of_the_server() {
     let place = Installation::new(None);
@@ -79,6 +81,7 @@ async fn no_file_that_a_stranger_brings_takes_much_of_the_server() {
     assert!(peak < idle + ABOVE_IDLE, "{peak} bytes at the most, {idle} at the beginning");
 }
 
+#[needs(prlimit)]
 #[tokio::test]
 async fn no_words_of_a_party_end_the_server_or_keep_it_from_drawing_them() {
     let place = Installation::new(None);

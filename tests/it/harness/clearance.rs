@@ -1,4 +1,4 @@
-//! Vessels, documents and files in a line.
+//! Vessels, documents, forms and files for tests, each made with one call.
 
 use std::{
     fs,
@@ -11,15 +11,15 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{Request, TestApp, until};
 
-/// IMO numbers whose last digit is right.
+/// Valid IMO numbers: the last digit of each is the check digit.
 pub(crate) const IMO: [&str; 3] = ["9074729", "9319466", "9417177"];
 
-/// A file that is a PDF as far as its beginning tells.
+/// The smallest file that is taken for a PDF, with these words in it.
 pub(crate) fn pdf(words: &str) -> Vec<u8> {
     format!("%PDF-1.7\n% {words}\n%%EOF\n").into_bytes()
 }
 
-/// A small file of each kind, by its extension.
+/// A small file of each kind that is accepted, with its extension.
 pub(crate) fn files() -> [(&'static str, Vec<u8>); 6] {
     [
         ("pdf", pdf("a report")),
@@ -31,7 +31,7 @@ pub(crate) fn files() -> [(&'static str, Vec<u8>); 6] {
     ]
 }
 
-/// A zip of files of these names.
+/// A zip archive with a small file under each of these names.
 pub(crate) fn zip(names: &[&str]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for name in names {
@@ -42,7 +42,7 @@ pub(crate) fn zip(names: &[&str]) -> Vec<u8> {
 }
 
 impl Request<'_> {
-    /// Sends a form with a file of this name, and with these fields after it.
+    /// Sets a multipart form as the body: a file with this name, followed by these fields.
     pub(crate) fn upload(self, file_name: &str, bytes: &[u8], fields: &[(&str, &str)]) -> Self {
         let mut form = Form::new();
         form.file("file", file_name, bytes);
@@ -57,7 +57,7 @@ impl Request<'_> {
     }
 }
 
-/// A form on its way, as a browser writes it.
+/// A multipart form, encoded as a browser does.
 pub(crate) struct Form {
     body: Vec<u8>,
 }
@@ -78,7 +78,7 @@ impl Form {
         self.part(&format!("name=\"{name}\""), value.as_bytes());
     }
 
-    /// A part with this after `form-data; ` in its head.
+    /// Adds a part; `disposition` follows `form-data; ` in its header.
     pub(crate) fn part(&mut self, disposition: &str, bytes: &[u8]) {
         let head = format!("--x-test-boundary\r\nContent-Disposition: form-data; {disposition}\r\n\r\n");
         self.body.extend_from_slice(head.as_bytes());
@@ -93,20 +93,20 @@ impl Form {
 }
 
 impl TestApp {
-    /// Names a vessel in the room; its id.
+    /// Adds a vessel to the room and returns its id.
     pub(crate) async fn vessel(&self, room: &str, token: &str, name: &str, role: &str, imo: &str) -> String {
         let asked = json!({ "name": name, "role": role, "imo_number": imo });
         let vessel = self.post(&format!("/rooms/{room}/vessels"), token).json(asked).send().await.expect(201);
         vessel["id"].as_str().unwrap().to_owned()
     }
 
-    /// Every document of the room.
+    /// Returns up to 100 documents of the room, as the API lists them.
     pub(crate) async fn documents(&self, room: &str, token: &str) -> Vec<Value> {
         let documents = self.get(&format!("/rooms/{room}/documents?limit=100"), token).send().await.expect(200);
         documents.as_array().unwrap().clone()
     }
 
-    /// The path of a document of the room: of this vessel, or of the operation.
+    /// Returns the path of the document of this type: the vessel's, or the room's own if there is no vessel.
     pub(crate) async fn document(&self, room: &str, token: &str, kind: &str, vessel: Option<&str>) -> String {
         let documents = self.documents(room, token).await;
         let found = documents
@@ -116,20 +116,20 @@ impl TestApp {
         format!("/rooms/{room}/documents/{id}")
     }
 
-    /// Uploads a version of a document; what the server says of it.
+    /// Uploads a version of a document and returns the answer.
     pub(crate) async fn version(&self, document: &str, token: &str, words: &str, fields: &[(&str, &str)]) -> Value {
         let upload = self.post(&format!("{document}/versions"), token).upload("paper.pdf", &pdf(words), fields);
         upload.send().await.expect(201)
     }
 
-    /// The path of a document of a new room, that of the room, and its broker: nothing has been uploaded.
+    /// Opens a room and returns the path of one of its empty documents, the path of the room, and the broker's token.
     pub(crate) async fn empty_document(&self, kind: &str) -> (String, String, String) {
         let (room, broker) = self.room().await;
         let document = self.document(&room, &broker, kind, None).await;
         (document, format!("/rooms/{room}"), broker)
     }
 
-    /// Waits until the store holds a file for each version of this document, and nothing else.
+    /// Waits until the store holds one file for each version of this document, and nothing else.
     pub(crate) async fn only_versions_are_stored(&self, document: &str, token: &str) {
         until("nothing but versions is stored", async || {
             let versions = self.get(document, token).send().await.expect(200)["version_count"].as_u64().unwrap();
@@ -139,7 +139,7 @@ impl TestApp {
         .await;
     }
 
-    /// Every file in the store, those under way too: paths within it, in order.
+    /// Returns every file in the store, unfinished uploads included, as sorted paths relative to it.
     pub(crate) fn stored(&self) -> Vec<PathBuf> {
         let store = self.dir.path().join("data/files");
         let mut found = Vec::new();
@@ -150,7 +150,7 @@ impl TestApp {
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-    // What is gone by the time it is looked at is gone.
+    // A file or folder may be removed while the walk is under way.
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         match entry.path() {
             path if path.is_dir() => walk(&path, found),

@@ -1,4 +1,4 @@
-//! Server-Sent Events, read as a browser reads them.
+//! A client of Server-Sent Events that reads them as a browser does.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use futures_util::{Stream, StreamExt, stream};
 use serde_json::Value;
 use tokio::{sync::mpsc, task::JoinHandle};
 
-/// For whatever is waited for; never reached unless something is broken.
+/// How long a test waits for anything. Only a fault makes a test wait this long.
 const DEADLINE: Duration = Duration::from_mins(2);
 
-/// A stream of events, which is received whether anybody reads it or not.
+/// A stream of events. A task of its own receives it, so that the server is never held up by a test that does not read.
 pub(crate) struct Events {
     received: mpsc::UnboundedReceiver<Bytes>,
     receiving: JoinHandle<()>,
     unread: String,
-    /// What a client would go on from.
+    /// The id of the last event, which a client sends as `Last-Event-ID` when it reconnects.
     pub(crate) last_event_id: String,
 }
 
-/// One event, or a comment, which has no name.
+/// One event. A comment is an event without a name.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Event {
     pub(crate) name: String,
@@ -36,13 +36,13 @@ impl Events {
         Self { received, receiving, unread: String::new(), last_event_id: String::new() }
     }
 
-    /// Closes it; the server has noticed.
+    /// Closes the stream and returns when the server's side of it has been dropped.
     pub(crate) async fn close(mut self) {
         self.receiving.abort();
         let _ = (&mut self.receiving).await;
     }
 
-    /// Of a real server's answer.
+    /// Reads the events of a real server's response.
     pub(crate) fn from_server(response: reqwest::Response) -> Self {
         assert_eq!(response.status(), 200);
         Self::of(stream::unfold(response, |mut response| async {
@@ -51,7 +51,7 @@ impl Events {
         }))
     }
 
-    /// What comes next, comments included; none where the stream has ended.
+    /// Returns the next event or comment, or `None` if the stream has ended.
     pub(crate) async fn block(&mut self) -> Option<Event> {
         while !self.unread.contains("\n\n") {
             let bytes = tokio::time::timeout(DEADLINE, self.received.recv()).await.expect("nothing comes");
@@ -76,7 +76,7 @@ impl Events {
         Some(event)
     }
 
-    /// The next event that is no comment; none where the stream has ended.
+    /// Returns the next event that is not a comment, or `None` if the stream has ended.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             let event = self.block().await?;
@@ -86,7 +86,7 @@ impl Events {
         }
     }
 
-    /// The next entry of the log.
+    /// Returns the next log entry, and fails if the stream ends before it.
     pub(crate) async fn entry(&mut self) -> Value {
         loop {
             let event = self.next().await.expect("the stream has ended");
@@ -98,7 +98,7 @@ impl Events {
         }
     }
 
-    /// Why the stream ends, after whatever is still told.
+    /// Returns the problem with which the stream ends, after skipping the events before it.
     pub(crate) async fn end(&mut self) -> Value {
         loop {
             let event = self.next().await.expect("the stream ends without a word");

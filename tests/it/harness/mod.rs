@@ -1,4 +1,4 @@
-//! An application in a line, on either database, with its clock in the test's hand.
+//! Starts an application with one call, on either database, with a clock that only the test moves.
 
 mod clearance;
 mod events;
@@ -37,30 +37,31 @@ pub(crate) use postgres::database as postgres_database;
 pub(crate) use request::{Reply, Request};
 pub(crate) use server::{Api, Installation, Ran, Server, status_of, until};
 
-/// Of every account that a test makes.
+/// The password of every account that a test makes.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// Runs each of these functions as a test on SQLite, and on PostgreSQL where there is one.
+/// Makes two tests of each of these functions, one on SQLite and one on PostgreSQL. `#[needs(…)]` above a name applies
+/// to both.
 macro_rules! on_both_databases {
-    ($kind:ident: $($name:ident),+ $(,)?) => {$(
+    ($kind:ident: $($(#[needs($($tool:ident),+)])? $name:ident),+ $(,)?) => {$(
         mod $name {
+            $(#[tools::needs($($tool),+)])?
             #[tokio::test]
             async fn sqlite() {
                 super::$name(crate::harness::$kind::on_sqlite().await).await;
             }
 
+            #[tools::needs(postgres $($(, $tool)+)?)]
             #[tokio::test]
             async fn postgres() {
-                if let Some(place) = crate::harness::$kind::on_postgres().await {
-                    super::$name(place).await;
-                }
+                super::$name(crate::harness::$kind::on_postgres().await).await;
             }
         }
     )+};
 }
 pub(crate) use on_both_databases;
 
-/// A whole application, but for the port.
+/// A whole application except for the listener: requests go straight to its router.
 pub(crate) struct TestApp {
     pub(crate) app: App,
     pub(crate) dir: TempDir,
@@ -73,23 +74,22 @@ impl TestApp {
         Self::on(String::new()).await
     }
 
-    /// None where there is no PostgreSQL; a line on standard error says so once.
-    pub(crate) async fn on_postgres() -> Option<Self> {
-        Some(Self::on(postgres_database().await?).await)
+    pub(crate) async fn on_postgres() -> Self {
+        Self::on(postgres_database().await).await
     }
 
     async fn on(database_url: String) -> Self {
         Self::with(database_url, &[]).await
     }
 
-    /// With these settings, besides where its data are.
+    /// Starts an application with these settings in addition to its data directory and database.
     pub(crate) async fn with(database_url: String, flags: &[(&str, String)]) -> Self {
         let dir = TempDir::new().unwrap();
         let data_dir = dir.path().join("data").display().to_string();
         let flags = [&[("data_dir", data_dir), ("database_url", database_url)], flags].concat();
         let settings = Layers::read(None, &[], &flags).unwrap().config().unwrap();
         let clock = Arc::new(Mutex::new("2026-11-23T08:00:00Z".parse().unwrap()));
-        // The test itself is no child.
+        // The test binary has no `child` command; the program has.
         let children = Children::of(env!("CARGO_BIN_EXE_sts-clearance").into(), settings.font_dir());
         let app = App::open(settings, Clock::Manual(Arc::clone(&clock))).unwrap().with_children(children);
         migrations::up(&app.db, app.now()).await.unwrap();
@@ -97,25 +97,25 @@ impl TestApp {
         Self { app, dir, clock, router }
     }
 
-    /// The same application with other child processes.
+    /// Returns the same application with other child processes.
     pub(crate) fn with_children(self, children: Children) -> Self {
         let app = self.app.with_children(children);
         Self { router: web::router(app.clone()), app, ..self }
     }
 
-    /// Time passes.
+    /// Moves the clock forward.
     pub(crate) fn later(&self, pause: Duration) {
         let mut time = self.clock.lock().unwrap();
         *time = time.after(pause);
     }
 
-    /// The clock is put back.
+    /// Moves the clock back, as an operator may.
     pub(crate) fn earlier(&self, by: Duration) {
         let mut time = self.clock.lock().unwrap();
         *time = time.before(by);
     }
 
-    /// Makes an account and signs in; the token.
+    /// Makes an account, signs in and returns the token.
     pub(crate) async fn user(&self, email: &str, role: Role) -> String {
         let name = email.split('@').next().unwrap_or_default().to_owned();
         let asked = NewUser { email: email.into(), name, role, password: PASSWORD.into() };
@@ -133,20 +133,20 @@ impl TestApp {
         self.app.db.write(claim).await.unwrap().unwrap()
     }
 
-    /// Disables an account.
+    /// Disables the account with this address.
     pub(crate) async fn disable(&self, email: &str) {
         let user = users::named(&self.app, email).await.unwrap().id;
         users::disable(&self.app, &Actor::Operator, user).await.unwrap();
     }
 
-    /// Signs in; the token.
+    /// Signs in with [`PASSWORD`] and returns the token.
     pub(crate) async fn sign_in(&self, email: &str) -> String {
         let reply =
             self.post("/auth/login", "").json(json!({ "email": email, "password": PASSWORD })).send().await.expect(200);
         reply["token"].as_str().unwrap().to_owned()
     }
 
-    /// Waits until it is noted that the session was used now.
+    /// Waits until the session's last use has been stored; the server does this in the background.
     pub(crate) async fn seen(&self, token: &str) {
         let now = json!(self.app.now());
         until("the session is seen", async || {
@@ -156,7 +156,7 @@ impl TestApp {
         .await;
     }
 
-    /// So many hours pass, in which the session is used.
+    /// Moves the clock by so many hours and uses the session in each, so that it does not time out.
     pub(crate) async fn hours_later(&self, hours: u32, token: &str) {
         for _ in 0..hours {
             self.later(Duration::from_hours(1));
@@ -164,7 +164,7 @@ impl TestApp {
         }
     }
 
-    /// A session of its own, without the work of signing in; the token.
+    /// Inserts a session and returns its token. Unlike signing in this hashes no password, and logs nothing.
     pub(crate) async fn session(&self, email: &str) -> String {
         let email = email.to_owned();
         let token = hex::encode(self.app.secret());
@@ -183,7 +183,8 @@ impl TestApp {
         token
     }
 
-    /// A broker with a room of theirs, in which the other roles take part: `owner@example.com` and so on.
+    /// Makes a broker and a room in which each other role takes part as `owner@example.com` and so on. Returns the
+    /// room's id and the broker's token.
     pub(crate) async fn room(&self) -> (String, String) {
         let broker = self.user("broker@example.com", Role::Broker).await;
         let parties: Vec<Value> = ["owner", "charterer", "seller", "buyer"]
@@ -194,14 +195,14 @@ impl TestApp {
         (room["id"].as_str().unwrap().to_owned(), broker)
     }
 
-    /// Takes a snapshot of the room and has it rendered.
+    /// Takes a snapshot of the room, renders it and returns it.
     pub(crate) async fn snapshot(&self, room: &str, token: &str, asked: Value) -> Value {
         let (_, path) = self.take(room, token, asked).await;
         self.work().await;
         self.get(&path, token).send().await.expect(200)
     }
 
-    /// Takes a snapshot of the room, which nobody renders yet; the answer and the snapshot's path.
+    /// Takes a snapshot of the room without rendering it. Returns the answer and the snapshot's path.
     pub(crate) async fn take(&self, room: &str, token: &str, asked: Value) -> (Value, String) {
         let snapshots = format!("/rooms/{room}/snapshots");
         let snapshot = self.post(&snapshots, token).json(asked).send().await.expect(201);
@@ -209,12 +210,12 @@ impl TestApp {
         (snapshot, path)
     }
 
-    /// Does every job that is due.
+    /// Runs every job that is due and returns how many there were.
     pub(crate) async fn work(&self) -> usize {
         jobs::run_due(&self.app).await.unwrap()
     }
 
-    /// Does the housekeeping.
+    /// Runs each housekeeping chore once.
     pub(crate) async fn tidy(&self) {
         for chore in jobs::HOUSEKEEPING {
             (chore.run)(self.app.clone()).await.unwrap();
@@ -245,7 +246,7 @@ impl TestApp {
         Request::new(&self.router, method, path, token)
     }
 
-    /// The actions in the room's log, oldest first.
+    /// Returns the actions in the room's log, oldest first, up to 100.
     pub(crate) async fn actions(&self, room: &str, token: &str) -> Vec<String> {
         let entries = self.get(&format!("/rooms/{room}/activities?limit=100"), token).send().await.expect(200);
         let entries = entries.as_array().unwrap().iter().rev();
@@ -253,7 +254,7 @@ impl TestApp {
     }
 }
 
-/// A [`TestApp`] in which a file may have one MiB.
+/// Makes a [`TestApp`] whose upload limit is 1 MiB.
 pub(crate) struct SmallUploads;
 
 impl SmallUploads {
@@ -261,8 +262,8 @@ impl SmallUploads {
         Self::on(String::new()).await
     }
 
-    pub(crate) async fn on_postgres() -> Option<TestApp> {
-        Some(Self::on(postgres_database().await?).await)
+    pub(crate) async fn on_postgres() -> TestApp {
+        Self::on(postgres_database().await).await
     }
 
     async fn on(database_url: String) -> TestApp {
@@ -270,7 +271,7 @@ impl SmallUploads {
     }
 }
 
-/// The body that opens a room.
+/// The JSON body that opens a room with these parties.
 pub(crate) fn new_room(parties: &[Value]) -> Value {
     json!({
         "title": "STS Ceuta",

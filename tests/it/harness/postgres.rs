@@ -1,9 +1,9 @@
 //! A PostgreSQL for the tests: the one that `STS_TEST_POSTGRES_URL` names, or a private server of
-//! this test run, started from the installed programs and gone when the run ends.
+//! this test run, started from the installed programs and gone when the run ends. Tests that use it say
+//! `#[needs(postgres)]`; `tests/tools/build.rs` looks in the same places as [`programs`].
 
 use std::{
-    env, fs,
-    io::{self, Write},
+    env, fs, io,
     net::TcpListener,
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
@@ -17,39 +17,33 @@ use std::{
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
-/// A new, empty database; its URL.
-pub(crate) async fn database() -> Option<String> {
+/// Makes a new, empty database and returns its URL.
+pub(crate) async fn database() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let server = server()?;
+    let server = server();
     let name = format!("sts_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
     let (client, connection) = tokio_postgres::connect(&format!("{server}/postgres"), NoTls).await.unwrap();
     tokio::spawn(connection);
     client.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.unwrap();
     client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).await.unwrap();
-    Some(format!("{server}/{name}"))
+    format!("{server}/{name}")
 }
 
-/// The server's URL without a database.
-fn server() -> Option<&'static str> {
-    static SERVER: OnceLock<Option<(String, Option<Private>)>> = OnceLock::new();
-    let server = SERVER.get_or_init(|| {
+/// Returns the server's URL without a database name, and starts the server if no test has yet.
+fn server() -> &'static str {
+    static SERVER: OnceLock<(String, Option<Private>)> = OnceLock::new();
+    let (url, _) = SERVER.get_or_init(|| {
         if let Some(url) = env::var_os("STS_TEST_POSTGRES_URL") {
-            return Some((url.to_string_lossy().trim_end_matches('/').to_owned(), None));
+            return (url.to_string_lossy().trim_end_matches('/').to_owned(), None);
         }
-        let started = programs().map(|programs| Private::start(&programs));
-        if started.is_none() {
-            // Not through the macros, whose words the test runner hides.
-            let _ = writeln!(
-                io::stderr(),
-                "PostgreSQL tests are skipped: neither STS_TEST_POSTGRES_URL is set nor PostgreSQL installed"
-            );
-        }
-        started.map(|(url, private)| (url, Some(private)))
+        let programs = programs().expect("neither is PostgreSQL installed nor STS_TEST_POSTGRES_URL set");
+        let (url, private) = Private::start(&programs);
+        (url, Some(private))
     });
-    server.as_ref().map(|(url, _)| url.as_str())
+    url
 }
 
-/// The directory of `initdb` and `postgres`.
+/// Returns the directory of `initdb` and `postgres`: the newest installed version, or what is on `PATH`.
 fn programs() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut places: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
@@ -86,7 +80,7 @@ impl Private {
             chown(&dir, Some(uid), Some(gid)).unwrap();
             shell.uid(uid).gid(gid);
         }
-        // Not ended by an interrupt at the terminal before it has cleaned up.
+        // Its own process group: Ctrl-C at the terminal must not kill the shell before it has cleaned up.
         let mut holder = shell.process_group(0).spawn().unwrap();
         let mut said = String::new();
         io::BufRead::read_line(&mut io::BufReader::new(holder.stdout.take().unwrap()), &mut said).unwrap();

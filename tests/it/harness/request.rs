@@ -1,4 +1,4 @@
-//! Requests without a port, and what came back.
+//! Requests that go straight to the router, and their replies.
 
 use axum::{
     Router,
@@ -12,7 +12,7 @@ use tower::ServiceExt;
 
 use super::Events;
 
-/// A request on its way.
+/// A request that is being put together.
 pub(crate) struct Request<'a> {
     router: &'a Router,
     builder: axum::http::request::Builder,
@@ -43,7 +43,7 @@ impl<'a> Request<'a> {
         self.header("content-type", "application/json").body(body.to_string())
     }
 
-    /// The fields of a page's form.
+    /// Sets the fields of a page's form as the body, URL-encoded.
     pub(crate) fn fields(self, fields: &[(&str, &str)]) -> Self {
         let encoded = serde_html_form::to_string(fields).unwrap();
         self.header("content-type", "application/x-www-form-urlencoded").body(encoded)
@@ -59,7 +59,7 @@ impl<'a> Request<'a> {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = if parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
-            // It has no end: how it begins is the answer.
+            // An event stream has no end, so the reply holds its first part.
             body.into_data_stream().next().await.unwrap().unwrap()
         } else {
             to_bytes(body, usize::MAX).await.unwrap()
@@ -67,7 +67,7 @@ impl<'a> Request<'a> {
         Reply { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
-    /// The events that come, of a room that the caller is let into.
+    /// Opens the event stream, and fails if it is refused.
     pub(crate) async fn follow(self) -> Events {
         let request = self.builder.body(self.body).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
@@ -75,13 +75,13 @@ impl<'a> Request<'a> {
         Events::of(response.into_body().into_data_stream().map(Result::unwrap))
     }
 
-    /// A large answer whose bytes are still to come.
+    /// Sends the request and returns the body unread.
     pub(crate) async fn follow_bytes(self) -> Body {
         let request = self.builder.body(self.body).unwrap();
         self.router.clone().oneshot(request).await.unwrap().into_body()
     }
 
-    /// The bytes that came, and whether they came to their end.
+    /// Returns the bytes that were received, and whether the body was complete.
     pub(crate) async fn receive(self) -> (Vec<u8>, bool) {
         let request = self.builder.body(self.body).unwrap();
         let mut body = self.router.clone().oneshot(request).await.unwrap().into_body().into_data_stream();
@@ -94,7 +94,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What came back.
+/// The reply to a request.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -103,7 +103,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// The body as JSON, of an answer with this status.
+    /// Returns the body as JSON, and fails if the status is another one.
     #[track_caller]
     pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
@@ -114,7 +114,8 @@ impl Reply {
         if self.body.is_empty() { Value::Null } else { serde_json::from_slice(&self.body).unwrap() }
     }
 
-    /// The page, which has the policy of every page. The names of what it needs are without what changes with that.
+    /// Returns the page, and fails if it lacks the Content-Security-Policy. The hashes in asset names are left out,
+    /// since they change with the assets.
     #[track_caller]
     pub(crate) fn html(&self) -> String {
         assert_eq!(self.header("content-type"), "text/html; charset=utf-8", "{self:?}");
@@ -134,12 +135,12 @@ impl Reply {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Every value of a header.
+    /// Returns every value of a header.
     pub(crate) fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
         self.headers.get_all(name).iter().map(|value| value.to_str().unwrap())
     }
 
-    /// The name of the problem: the last word of its type.
+    /// Returns the name of the problem: the last part of its `type`.
     #[track_caller]
     pub(crate) fn problem(&self) -> String {
         assert_eq!(self.header("content-type"), "application/problem+json");
@@ -149,7 +150,7 @@ impl Reply {
         problem["type"].as_str().unwrap().rsplit(':').next().unwrap().to_owned()
     }
 
-    /// The fields that a `422` names, in order.
+    /// Returns the fields that a `422` names, in order.
     #[track_caller]
     pub(crate) fn fields(&self) -> Vec<String> {
         let problem = self.expect(422);

@@ -1,4 +1,4 @@
-//! The real program: run to its end, or as a server on a port, in a directory of its own.
+//! The real program in a directory of its own: run to its end, or started as a server on a port.
 
 use std::{
     fs::{self, File},
@@ -14,12 +14,12 @@ use tempfile::TempDir;
 
 use super::{PASSWORD, postgres_database};
 
-/// For whatever is waited for; never reached unless something is broken.
+/// How long a test waits for anything. Only a fault makes a test wait this long.
 const DEADLINE: Duration = Duration::from_mins(2);
-/// How often to look whether something has come.
+/// The pause between two looks in [`until`].
 const LOOK: Duration = Duration::from_millis(25);
 
-/// A directory in which the program runs, and its database.
+/// The directory in which the program runs, and its database.
 pub(crate) struct Installation {
     dir: TempDir,
     database_url: Option<String>,
@@ -31,31 +31,31 @@ impl Installation {
         Self::new(None)
     }
 
-    /// None where there is no PostgreSQL.
-    pub(crate) async fn on_postgres() -> Option<Self> {
-        Some(Self::new(Some(postgres_database().await?)))
+    pub(crate) async fn on_postgres() -> Self {
+        Self::new(Some(postgres_database().await))
     }
 
     pub(crate) fn new(database_url: Option<String>) -> Self {
         Self { dir: TempDir::new().unwrap(), database_url }
     }
 
-    /// A path in the directory that the program runs in.
+    /// Returns a path in the directory that the program runs in.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    /// Where PostgreSQL is, if the database is there.
+    /// Returns the database's URL, or `None` if it is SQLite.
     pub(crate) fn postgres_url(&self) -> Option<&str> {
         self.database_url.as_deref()
     }
 
-    /// Where the database is, if it is SQLite.
+    /// Returns the path of the SQLite database.
     pub(crate) fn database_file(&self) -> PathBuf {
         self.path("data/sts_clearance.db")
     }
 
-    /// The program with these arguments, in an environment that holds nothing else.
+    /// Returns the program with these arguments and a clean environment, so that no variable of the developer's can
+    /// change a test.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sts-clearance"));
         command.args(arguments).current_dir(self.dir.path()).env_clear().env("COLUMNS", "100");
@@ -83,7 +83,7 @@ impl Installation {
         Server::start(self, &mut self.command(&["serve", "--listen", "127.0.0.1:0"]))
     }
 
-    /// Starts the server, which is expected to refuse.
+    /// Starts a server that has to refuse its settings, and returns the sentence with which it does.
     #[track_caller]
     pub(crate) fn serve_refused(&self, flags: &[&str]) -> String {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], flags].concat();
@@ -94,7 +94,7 @@ impl Installation {
     }
 }
 
-/// What a finished program left.
+/// The exit code and output of a finished program.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
@@ -106,7 +106,7 @@ impl Ran {
     /// Runs a command to its end.
     pub(crate) fn of(command: &mut Command, input: &str) -> Self {
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
-        // A program that stops before it has read its input is no failure of the test.
+        // A program may stop before it has read its input; the write then fails, and the test goes on.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
         Self {
@@ -116,14 +116,14 @@ impl Ran {
         }
     }
 
-    /// What it printed, where it ended with this code.
+    /// Returns what the program printed, and fails if it ended with another code.
     #[track_caller]
     pub(crate) fn expect(&self, code: i32) -> &str {
         assert_eq!(self.code, Some(code), "{self:?}");
         &self.stdout
     }
 
-    /// The one sentence with which it refused.
+    /// Returns the one sentence on standard error with which the program refused.
     #[track_caller]
     pub(crate) fn refused(&self) -> String {
         self.expect(1);
@@ -149,7 +149,7 @@ impl Server {
         Self::try_start(place, command).unwrap_or_else(|ran| panic!("the server does not start: {ran:?}"))
     }
 
-    /// Likewise; what it left, where it ended before.
+    /// Starts the command; returns its exit code and output if it ends before it listens.
     fn try_start(place: &Installation, command: &mut Command) -> Result<Self, Ran> {
         let stderr = place.path("stderr.log");
         let mut child = command.stderr(File::create(&stderr).unwrap()).spawn().unwrap();
@@ -164,7 +164,7 @@ impl Server {
         Ok(Self { api, child, stdout, stderr })
     }
 
-    /// What it goes on to say, up to and with the line that holds this.
+    /// Reads standard output up to the line that contains `last`, and returns it.
     #[track_caller]
     pub(crate) fn said_until(&mut self, last: &str) -> String {
         let mut said = String::new();
@@ -174,24 +174,24 @@ impl Server {
         said
     }
 
-    /// The process.
+    /// Returns the process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Memory of the process, in bytes, as the kernel names it: `VmRSS` now, `VmHWM` at the most.
+    /// Returns the memory of the process in bytes: `VmRSS` for now, `VmHWM` for the peak.
     #[track_caller]
     pub(crate) fn memory(&self, name: &str) -> u64 {
         let kib: u64 = status_of(self.id(), name).unwrap().strip_suffix(" kB").unwrap().parse().unwrap();
         kib * 1024
     }
 
-    /// What it has logged.
+    /// Returns what the server has logged so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.stderr).unwrap_or_default()
     }
 
-    /// Kills it, as the power failing would.
+    /// Kills the server without warning, as a power failure would.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -205,7 +205,7 @@ impl Server {
         until("the port is closed", async || tokio::net::TcpStream::connect(address).await.err().map(drop)).await;
     }
 
-    /// Waits for its end.
+    /// Waits until the server has ended.
     pub(crate) async fn ended(mut self) -> ExitStatus {
         until("the server has ended", async || self.child.try_wait().unwrap()).await
     }
@@ -213,7 +213,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The server may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
@@ -222,7 +222,7 @@ impl Drop for Server {
     }
 }
 
-/// The door of a server; a clone is another handle to it.
+/// A client of a running server. A clone uses the same connections.
 #[derive(Clone)]
 pub(crate) struct Api {
     base: String,
@@ -230,13 +230,13 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// A request; paths are those under `/api/v1`.
+    /// Starts a request; paths are relative to `/api/v1`.
     pub(crate) fn request(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}/api/v1{path}", self.base));
         if token.is_empty() { request } else { request.bearer_auth(token) }
     }
 
-    /// Where the server listens, without the scheme.
+    /// Returns the address and port on which the server listens.
     pub(crate) fn address(&self) -> &str {
         self.base.strip_prefix("http://").unwrap()
     }
@@ -249,7 +249,7 @@ impl Api {
         answer(self.request(Method::POST, path, token).json(body)).await
     }
 
-    /// Every element of a list.
+    /// Reads a list page by page, and returns all of its elements.
     pub(crate) async fn all(&self, path: &str, token: &str) -> Vec<Value> {
         let mut elements = Vec::new();
         loop {
@@ -266,13 +266,13 @@ impl Api {
         self.request(Method::POST, "/auth/login", "").json(&body).send().await.unwrap()
     }
 
-    /// Signs in with [`PASSWORD`]; the token.
+    /// Signs in with [`PASSWORD`] and returns the token.
     pub(crate) async fn sign_in(&self, email: &str) -> String {
         let session: Value = self.login(email, PASSWORD).await.error_for_status().unwrap().json().await.unwrap();
         session["token"].as_str().unwrap().to_owned()
     }
 
-    /// The snapshot once its file is there.
+    /// Waits until the snapshot is completed, and returns it.
     pub(crate) async fn completed(&self, room: &str, snapshot: &str, token: &str) -> Value {
         let path = format!("/rooms/{room}/snapshots/{snapshot}");
         until("the snapshot is completed", async || {
@@ -284,7 +284,7 @@ impl Api {
     }
 }
 
-/// What the kernel says of a process under this name. `None` where there is no such process.
+/// Returns a line of `/proc/…/status`, or `None` if there is no such process.
 pub(crate) fn status_of(process: u32, name: &str) -> Option<String> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
@@ -303,7 +303,7 @@ async fn answer(request: RequestBuilder) -> Value {
     serde_json::from_str(&body).unwrap()
 }
 
-/// What the look finds, as soon as it finds something.
+/// Calls `look` until it returns something, and returns that.
 pub(crate) async fn until<T>(awaited: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let mut tick = tokio::time::interval(LOOK);
     let looking = async {

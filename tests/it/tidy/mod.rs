@@ -1,15 +1,16 @@
-//! Rules of the house that a test can see: who may use whom, documents that tell the truth, sizes.
+//! Rules of the code that a test can check: which folder may use which, paths in documents, sizes of files.
 
 mod imports;
 mod layers;
 
 use std::{
     collections::BTreeSet,
-    fs,
+    env, fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
-/// Longer files do not fit in the head.
+/// The most lines that a file may have, so that it can be read as a whole.
 const MOST_LINES: usize = 600;
 
 fn files(dir: &str, ending: &str) -> Vec<PathBuf> {
@@ -38,7 +39,7 @@ fn sources() -> Vec<PathBuf> {
         .collect()
 }
 
-/// The lines of a file that are no comments.
+/// Returns the lines of a file without those that are comments.
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
@@ -174,5 +175,15 @@ fn every_setting_is_explained_above_its_line() {
         if line.contains(" = ") && !line.starts_with('#') {
             assert!(i > 0 && lines[i - 1].starts_with("# "), "no comment above: {line}");
         }
+    }
+}
+
+#[test]
+fn no_test_is_ignored_in_ci_for_want_of_a_tool() {
+    let missing: &[&str] = &tools::missing!();
+    assert!(missing.is_empty() || env::var_os("CI").is_none(), "CI lacks tools that tests need: {missing:#?}");
+    for reason in missing {
+        // Not with `eprintln!`: libtest hides what a passing test prints with it.
+        let _ = writeln!(io::stderr(), "tests that need it are ignored: {reason}");
     }
 }

@@ -8,10 +8,10 @@ use std::{
 };
 
 use report::record::PartyFacts;
-use zip::{ZipWriter, write::SimpleFileOptions};
-
-use room::Role;
 use serde_json::json;
+use room::Role;
+use tools::needs;
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{
     Parts, all,
@@ -118,6 +118,7 @@ pub(crate) fn bombs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     ]
 }
 
+#[needs(prlimit)]
 #[test]
 fn every_bomb_is_refused_in_512_mib_of_address_space_for_what_is_too_large() {
     let place = Installation::new(None);
@@ -126,7 +127,7 @@ fn every_bomb_is_refused_in_512_mib_of_address_space_for_what_is_too_large() {
         let mut limited = Command::new("prlimit");
         limited.arg(format!("--as={ADDRESS_SPACE}")).arg(env!("CARGO_BIN_EXE_sts-clearance"));
         limited.args(["verify", name]).current_dir(place.path("")).stdin(Stdio::null());
-        let ran = limited.output().expect("prlimit is part of util-linux");
+        let ran = limited.output().unwrap();
         let said = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
         assert_eq!(ran.status.code(), Some(1), "{name}: {said}");
         assert!(said.contains(words), "{name}: {said}");

@@ -1,11 +1,12 @@
-//! One file that is not what it says it is.
+//! A single file that was forged: the verifier names what is wrong with it.
 
-use report::{Fonts, Format};
+use report::{Fonts, Format, record::Limit};
 use serde_json::json;
 use sts_clearance::evidence::{
     LogKey, PublicKeys,
     verify::{CheckOutcome, Exhibits, verify},
 };
+use tools::needs;
 
 use super::{Parts, all, check, expect_failed, expect_fault, expect_verified, small};
 use crate::harness::{IMO, TestApp, on_both_databases};
@@ -21,7 +22,7 @@ const CHECKS: [&str; 7] = ["file", "record", "log entry", "inclusion", "entries"
 
 async fn every_file_that_the_server_makes_verifies_with_its_key(app: TestApp) {
     let (room, broker) = app.room().await;
-    // A number that takes all of its digits.
+    // A number that needs 17 significant digits.
     let vessel = json!({ "name": "Long", "role": "other", "imo_number": IMO[0], "length_m": 228.600_000_000_000_02 });
     app.post(&format!("/rooms/{room}/vessels"), &broker).json(vessel).send().await.expect(201);
     for kind in ["pdf", "json", "csv"] {
@@ -48,7 +49,7 @@ async fn a_file_verifies_with_the_key_of_its_time_when_the_server_has_another(ap
     expect_verified(&check(&file, &PublicKeys::read(&both).unwrap()).unwrap());
 }
 
-/// An honest server's file of each kind, its parts and its keys.
+/// Files of an honest server, the parts of one of them, and the server's keys.
 struct Scene {
     app: TestApp,
     json: Parts,
@@ -102,13 +103,36 @@ async fn an_entry_removed_reordered_inserted_or_changed_in_the_record_is_named()
 }
 
 #[tokio::test]
+async fn entries_may_be_lacking_at_the_beginning_alone_and_as_many_as_the_record_says() {
+    let scene = scene().await;
+    let mut parts = scene.json.clone();
+    let all = parts.record.log.size;
+    let entries = &parts.record.activity.clone().unwrap()[1..];
+    for (section, shown, total, fits) in [
+        ("activity", all - 1, all, true),
+        ("activity", all - 2, all, false),
+        ("activity", all - 1, all + 1, false),
+        ("documents", all - 1, all, false),
+    ] {
+        parts.record.activity = Some(entries.to_vec());
+        parts.record.limits = vec![Limit { section: section.into(), shown, total }];
+        let report = check(&parts.file(), &scene.keys).unwrap();
+        let said = report.file.checks.iter().find(|check| check.name == "entries").unwrap();
+        assert_eq!(said.outcome == CheckOutcome::Ok, fits, "{shown} of {total} {section}: {said:?}");
+        let words =
+            if fits { "the newest 9 of 10, in their order" } else { "holds all entries, and lacks those before 1" };
+        assert!(said.detail.contains(words), "{shown} of {total} {section}: {said:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_forged_log_that_is_consistent_in_itself_lacks_the_signature() {
     let scene = scene().await;
     let mut parts = scene.json.clone();
     let mut entries = parts.record.activity.clone().unwrap();
     entries[2].meta["company"] = "Another".into();
     parts.record.activity = Some(entries.clone());
-    // Of the same name, as a forger would call it.
+    // The forger's key has the same name as the true one.
     let forger = LogKey::new(scene.app.app.log_key.name(), [9; 32]).unwrap();
     parts.reconcile(&entries, &forger);
     let report = check(&parts.file(), &scene.keys).unwrap();
@@ -116,7 +140,7 @@ async fn a_forged_log_that_is_consistent_in_itself_lacks_the_signature() {
     expect_failed(&report, "checkpoint", "it is signed by sts-clearance/");
     expect_failed(&report, "checkpoint", ", not by sts-clearance/");
     expect_fault(&report, "rendering", CheckOutcome::Skipped, "as the checkpoint does not hold");
-    // What the true key has signed fits no other text.
+    // A signature of the true key does not fit another text.
     let true_signature =
         scene.json.proof.checkpoint.rsplit_once('\n').unwrap().0.rsplit_once('\n').unwrap().1.to_owned();
     let (text, _) = parts.proof.checkpoint.split_once("\n\n").unwrap();
@@ -137,7 +161,7 @@ async fn a_checkpoint_of_another_room_or_log_is_named_though_the_true_key_has_si
     checkpoint.origin = format!("elsewhere/rooms/{room}");
     parts.sign(&checkpoint, key);
     expect_failed(&check(&parts.file(), &scene.keys).unwrap(), "checkpoint", "it is of another log: of `elsewhere/");
-    // A whole proof from the log of another room.
+    // The complete proof of another room's log.
     let broker = scene.app.sign_in("broker@example.com").await;
     let other = scene.app.another_room(&broker).await;
     let other = Parts::of(&scene.app.file(&other, &broker, all("json")).await);
@@ -155,7 +179,7 @@ async fn a_proof_for_another_index_or_of_a_log_cut_to_an_older_size_is_named() {
     parts.proof.index -= 1;
     let report = check(&parts.file(), &scene.keys).unwrap();
     expect_failed(&report, "inclusion", "the proof is for entry 9, and holds entry 10");
-    // The log as it was when it had three entries, signed then.
+    // The checkpoint of the log when it had three entries, signed with the true key.
     let entries = scene.json.record.activity.clone().unwrap();
     let mut parts = scene.json.clone();
     let older = super::tree(&parts.record.room.id, &entries[..3]);
@@ -163,7 +187,7 @@ async fn a_proof_for_another_index_or_of_a_log_cut_to_an_older_size_is_named() {
     parts.sign(&checkpoint, key);
     let report = check(&parts.file(), &scene.keys).unwrap();
     expect_failed(&report, "inclusion", "its checkpoint is of 3 entries, not of just those up to it");
-    // The announcement put at the end of a shorter log.
+    // The announcement at the end of a log that leaves entries out.
     let mut parts = scene.json.clone();
     let leaf = room::Leaf { seq: 3, ..parts.leaf() };
     parts.prove(&entries[..3], &leaf, key);
@@ -240,7 +264,7 @@ async fn a_record_that_is_not_as_it_is_hashed_or_of_another_format_is_named() {
     let report = check(&drawn, &scene.keys).unwrap();
     expect_failed(&report, "record", "it is of a `json` snapshot, and the file is a `pdf`");
     expect_failed(&report, "seal", "the PDF ends without a seal of ours");
-    // Without a proof, as files were before there were any.
+    // A file without a proof, as versions before 0.3 made them.
     let bare = report::render(
         report::Edition::CURRENT,
         &scene.json.canonical(),
@@ -267,7 +291,7 @@ async fn a_seal_taken_off_or_put_on_again_and_a_pdf_with_something_added_are_tol
     expect_failed(&report, "seal", "it was taken off");
     let added = [&scene.pdf[..], b"\n%added"].concat();
     expect_failed(&check(&added, &scene.keys).unwrap(), "seal", "something was changed or added there");
-    // Whoever has the file can seal it anew: the file tells whose seal it is, and that nobody vouches for it.
+    // Anybody can replace the seal: the report names the new signer and says that nobody vouches for them.
     let at = "2026-11-23T09:00:00Z".parse().unwrap();
     let mallory = seal::Identity::self_made("Mallory", at, [7; 32]).unwrap();
     let resealed = seal::apply(unsealed, &seal::sign(unsealed, &mallory, at).unwrap()).unwrap();
@@ -276,13 +300,13 @@ async fn a_seal_taken_off_or_put_on_again_and_a_pdf_with_something_added_are_tol
     assert!(told.starts_with("sealed by Mallory, with a self-made certificate: nobody else vouches"), "{told}");
     assert!(told.contains("no trusted time: that it was sealed at 2026-11-23 09:00:00 UTC is its word"), "{told}");
     assert!(told.ends_with(&hex::encode(mallory.certificate_sha256())), "{told}");
-    // Another seal's bytes at the end of another file.
+    // A seal that belongs to another file.
     let other = [&unsealed[..unsealed.len() - 1], b" ", &scene.pdf[unsealed.len()..]].concat();
     assert!(!check(&other, &scene.keys).unwrap().verified);
 }
 
 #[tokio::test]
-async fn another_renderer_other_fonts_another_hash_and_a_missing_key_are_told() {
+async fn another_renderer_another_hash_and_a_missing_key_are_told() {
     let scene = scene().await;
     let json = scene.json.file();
     let other = String::from_utf8(json.clone()).unwrap().replace(report::RENDERER, "sts-clearance-report 9.9.9");
@@ -308,23 +332,29 @@ async fn another_renderer_other_fonts_another_hash_and_a_missing_key_are_told() 
     expect_failed(&report, "checkpoint", &format!("the file prints `{}`", scene.app.app.log_key.public()));
     let rendering = report.file.checks.iter().find(|check| check.name == "rendering").unwrap();
     assert_eq!(rendering.outcome, CheckOutcome::Ok, "without a key at least the file is what its record says");
+}
 
+#[needs(fonts)]
+#[tokio::test]
+async fn a_file_that_was_drawn_with_other_fonts_is_not_drawn_again_and_says_so() {
+    let scene = scene().await;
     let dir = tempfile::tempdir().unwrap();
-    let font = std::fs::read_dir("/usr/share/fonts/truetype").ok().and_then(|mut found| found.next());
-    if let Some(Ok(family)) = font {
-        for file in std::fs::read_dir(family.path()).unwrap().flatten() {
-            std::fs::copy(file.path(), dir.path().join(file.file_name())).unwrap();
-        }
-        let fonts = Fonts::with_directory(dir.path()).unwrap();
-        let report =
-            verify(&Exhibits { file: &scene.pdf, drawer: &fonts, keys: Some(&scene.keys), sha256: None, ..given });
-        expect_fault(
-            &report.unwrap(),
-            "rendering",
-            CheckOutcome::Skipped,
-            "drawn with the fonts `embedded`, and here are",
-        );
+    let family = std::fs::read_dir("/usr/share/fonts/truetype").unwrap().next().unwrap().unwrap();
+    for file in std::fs::read_dir(family.path()).unwrap().flatten() {
+        std::fs::copy(file.path(), dir.path().join(file.file_name())).unwrap();
     }
+    let fonts = Fonts::with_directory(dir.path()).unwrap();
+    let given = Exhibits {
+        file: &scene.pdf,
+        older: None,
+        consistency: None,
+        sha256: None,
+        keys: Some(&scene.keys),
+        ours: None,
+        drawer: &fonts,
+    };
+    let words = "drawn with the fonts `embedded`, and here are";
+    expect_fault(&verify(&given).unwrap(), "rendering", CheckOutcome::Skipped, words);
 }
 
 #[tokio::test]
@@ -335,7 +365,7 @@ async fn a_second_signature_under_the_checkpoint_is_named_though_nobody_need_kno
         let note = parts.proof.checkpoint.clone();
         let line = match LogKey::read(&signer) {
             Ok(witness) => parts.checkpoint().signed(&witness).unwrap().rsplit_once("\n\n").unwrap().1.to_owned(),
-            // The true one again.
+            // The true signature a second time.
             Err(_) => note.rsplit_once("\n\n").unwrap().1.to_owned(),
         };
         parts.proof.checkpoint = note + &line;

@@ -1,4 +1,4 @@
-//! Two files of one room, and a server that rewrites its history between them.
+//! Two files of one room, and a server that rewrites its log between them.
 
 use serde_json::json;
 use sts_clearance::evidence::PublicKeys;
@@ -6,7 +6,7 @@ use sts_clearance::evidence::PublicKeys;
 use super::{Parts, all, check, check_two, expect_failed, expect_verified, small};
 use crate::harness::{TestApp, on_both_databases};
 
-/// A room of which three snapshots are taken, some time apart: with the log, without it, with it.
+/// A room with three snapshots that are taken an hour apart; the second leaves the log out.
 struct Scene {
     app: TestApp,
     room: String,
@@ -30,7 +30,7 @@ impl Scene {
         Self { app, room, broker, first, without_entries, last, keys }
     }
 
-    /// What the server answers to `GET …/log/consistency`.
+    /// Returns the server's proof that the log of the newer file extends that of the older one.
     async fn consistency(&self, older: &[u8], newer: &[u8]) -> String {
         let (from, to) = (Parts::of(older).checkpoint().size, Parts::of(newer).checkpoint().size);
         let path = format!("/rooms/{}/log/consistency?from={from}&to={to}", self.room);
@@ -55,16 +55,22 @@ async fn a_log_that_goes_on_is_shown_by_the_entries_or_by_a_proof_of_the_server(
             expect_verified(&check_two(newer, Some(older), Some(&proof), &scene.keys).unwrap());
         }
     }
-    // The newer one does not hold the log.
+    // The newer file does not contain the log, so that it takes a proof.
     let (older, newer) = (&scene.first, &scene.without_entries);
     let report = check_two(newer, Some(older), None, &scene.keys).unwrap();
     let asked = format!("`GET /api/v1/rooms/{}/log/consistency?from=", scene.room);
     expect_failed(&report, "older file", &asked);
     let proof = scene.consistency(older, newer).await;
     expect_verified(&check_two(newer, Some(older), Some(&proof), &scene.keys).unwrap());
-    // A proof for other sizes, and none at all.
+    // A proof for other sizes.
     let other = scene.consistency(older, &scene.last).await;
     let report = check_two(newer, Some(older), Some(&other), &scene.keys).unwrap();
+    expect_failed(&report, "older file", "the consistency proof is for other checkpoints than from ");
+    // A proof of a log of another name, with the same size and root.
+    let origin = Parts::of(newer).checkpoint().origin;
+    let elsewhere = proof.replace(&origin, "elsewhere.example.com/rooms/1");
+    assert_ne!(elsewhere, proof);
+    let report = check_two(newer, Some(older), Some(&elsewhere), &scene.keys).unwrap();
     expect_failed(&report, "older file", "the consistency proof is for other checkpoints than from ");
     let report = check_two(newer, Some(older), Some("nothing"), &scene.keys).unwrap();
     expect_failed(&report, "older file", "the consistency proof: it is no proof of a log");
@@ -79,7 +85,7 @@ async fn files_in_the_wrong_order_or_of_different_rooms_are_told() {
     let other = scene.app.file(&room, &scene.broker, all("json")).await;
     let report = check_two(&other, Some(&scene.first), None, &scene.keys).unwrap();
     expect_failed(&report, "older file", "the files are of different logs: `");
-    // An older file that does not verify shows nothing, and is named.
+    // An older file that does not verify proves nothing, and the verdict names it.
     let mut changed = scene.first.clone();
     let at = changed.windows(9).position(|bytes| bytes == b"STS Ceuta").unwrap();
     changed[at] = b'X';
@@ -102,7 +108,7 @@ async fn a_history_rewritten_and_signed_with_the_true_key_is_shown_by_any_older_
         let report = check_two(&rewritten, Some(older), None, &scene.keys).unwrap();
         assert_eq!(report.verdict, "does not verify: older file");
         expect_failed(&report, "older file", "the log was rewritten: its first ");
-        // The server's own proof is of another log; a forged one shows nothing.
+        // The server's proof is of the true log, and a forged one does not prove anything.
         let proof = scene.consistency(older, &scene.last).await;
         let report = check_two(&rewritten, Some(older), Some(&proof), &scene.keys).unwrap();
         expect_failed(&report, "older file", "the consistency proof is for other checkpoints");
@@ -111,13 +117,13 @@ async fn a_history_rewritten_and_signed_with_the_true_key_is_shown_by_any_older_
         let report = check_two(&rewritten, Some(older), Some(&forged), &scene.keys).unwrap();
         expect_failed(&report, "older file", "the consistency proof does not show that the log goes on");
     }
-    // The same without the entries in the file, so that only a proof could show it.
+    // The same history in a file without entries, so that only a proof could show the change.
     let mut hiding = Parts::of(&scene.last);
     (hiding.record.activity, hiding.record.snapshot.options.include_activity) = (None, false);
     hiding.reconcile(&entries, key);
     let report = check_two(&hiding.file(), Some(&scene.first), None, &scene.keys).unwrap();
     expect_failed(&report, "older file", "cannot be shown from these two files");
-    // Two histories of the same length.
+    // Two logs of the same length.
     let mut fork = Parts::of(&scene.first);
     fork.record.room.title = "Another".into();
     let entries = fork.record.activity.clone().unwrap();

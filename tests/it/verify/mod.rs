@@ -1,4 +1,4 @@
-//! The verifier against whoever would deceive it: each forgery is named.
+//! The verifier against forgeries: each is detected and named.
 
 pub(crate) mod bombs;
 mod doors;
@@ -23,7 +23,7 @@ use sts_clearance::evidence::{
 use crate::harness::TestApp;
 
 impl TestApp {
-    /// Takes a snapshot; the file.
+    /// Takes a snapshot and returns its file.
     pub(super) async fn file(&self, room: &str, token: &str, asked: Value) -> Vec<u8> {
         let snapshot = self.snapshot(room, token, asked).await;
         assert_eq!(snapshot["status"], "completed", "{snapshot}");
@@ -31,14 +31,14 @@ impl TestApp {
         self.get(url, token).send().await.body.to_vec()
     }
 
-    /// A further room of the broker's.
+    /// Opens another room of the broker and returns its id.
     async fn another_room(&self, broker: &str) -> String {
         let room = self.post("/rooms", broker).json(crate::harness::new_room(&[])).send().await.expect(201);
         room["id"].as_str().unwrap().to_owned()
     }
 }
 
-/// A snapshot without the sections that can be left out.
+/// The request for a snapshot without any of the optional sections.
 fn small(kind: &str) -> Value {
     json!({ "snapshot_type": kind, "include_documents": false, "include_activity": false, "include_approvals": false })
 }
@@ -47,12 +47,12 @@ fn all(kind: &str) -> Value {
     json!({ "snapshot_type": kind })
 }
 
-/// Checks one file.
+/// Verifies one file.
 fn check(file: &[u8], keys: &PublicKeys) -> Result<Report, Unreadable> {
     check_two(file, None, None, keys)
 }
 
-/// Checks a file, and that it goes on from an older one.
+/// Verifies a file, and that its log extends that of an older file.
 fn check_two(
     file: &[u8],
     older: Option<&[u8]>,
@@ -71,7 +71,7 @@ fn expect_verified(report: &Report) {
     assert!(report.file.checks.iter().chain(older).all(|check| check.outcome == CheckOutcome::Ok));
 }
 
-/// It does not verify, and this check says why.
+/// Asserts that the file does not verify, and that this check says why.
 #[track_caller]
 fn expect_fault(report: &Report, name: &str, outcome: CheckOutcome, words: &str) {
     assert!(!report.verified && report.verdict.starts_with("does not verify: "), "{report:#?}");
@@ -85,7 +85,7 @@ fn expect_failed(report: &Report, name: &str, words: &str) {
     expect_fault(report, name, CheckOutcome::Failed, words);
 }
 
-/// What a forger works with: the content of a file, taken apart.
+/// The content of a file, taken apart so that a test can forge it.
 #[derive(Clone)]
 struct Parts {
     record: Record,
@@ -113,7 +113,7 @@ impl Parts {
         Checkpoint::unchecked(&self.proof.checkpoint).unwrap()
     }
 
-    /// The file with just this in it.
+    /// Renders a file of these parts.
     fn file(&self) -> Vec<u8> {
         let proof = self.proof.to_string();
         let fonts = Fonts::embedded();
@@ -122,13 +122,13 @@ impl Parts {
             .bytes
     }
 
-    /// Signs anything as the checkpoint.
+    /// Replaces the checkpoint by one that this key signs.
     fn sign(&mut self, checkpoint: &Checkpoint, key: &LogKey) {
         self.proof.checkpoint = checkpoint.signed(key).unwrap();
     }
 
-    /// The entry of this leaf after these entries, in a log of its own that is signed with this key: as whoever has
-    /// the key can do it.
+    /// Replaces the proof by one of a new log, which holds these entries followed by the leaf and is signed with this
+    /// key: the owner of a key can always do this.
     fn prove(&mut self, entries: &[EntryFacts], leaf: &Leaf, key: &LogKey) {
         let mut tree = tree(&self.record.room.id, entries);
         let (index, path, origin) = (tree.size(), tree.path_of_next(), self.checkpoint().origin);
@@ -137,7 +137,7 @@ impl Parts {
         self.proof = LogProof { leaf: leaf.canonical().unwrap(), index, path, checkpoint };
     }
 
-    /// Makes record, entry and log agree again, after these entries and with this key.
+    /// Makes record, announcing entry and proof consistent with these entries, signed with this key.
     fn reconcile(&mut self, entries: &[EntryFacts], key: &LogKey) {
         let tree = tree(&self.record.room.id, entries);
         (self.record.log.size, self.record.log.root) = (tree.size(), hex::encode(tree.root()));
@@ -148,7 +148,7 @@ impl Parts {
     }
 }
 
-/// The tree over these entries of a room's log.
+/// Returns the tree over these entries of a room's log.
 fn tree(room: &str, entries: &[EntryFacts]) -> CompactRange {
     let mut tree = CompactRange::empty();
     for entry in entries {

@@ -1,0 +1,129 @@
+//! The limits of a record: it holds the newest of what a room has too much of, and says how much there is in all.
+
+use report::record::{self, Limit, Record};
+use serde_json::json;
+use sts_clearance::db::{self, Tx};
+use room::{Log, Role, SnapshotId};
+
+use crate::harness::{TestApp, on_both_databases};
+
+on_both_databases! {
+    TestApp:
+    a_record_holds_the_newest_50_versions_of_a_document,
+    a_record_holds_the_newest_entries_up_to_16_mib_of_what_they_tell,
+    a_record_holds_superseded_decisions_up_to_8_mib_and_all_that_count,
+}
+
+impl TestApp {
+    /// Takes a snapshot and returns its record as it is stored.
+    async fn record(&self, room: &str, token: &str) -> Record {
+        let (snapshot, _) = self.take(room, token, json!({ "snapshot_type": "json" })).await;
+        let id: SnapshotId = snapshot["id"].as_str().unwrap().parse().unwrap();
+        let stored = self.app.db.read(async |tx| db::snapshots::record(tx, id).await).await.unwrap().unwrap();
+        record::read(&zstd::decode_all(&*stored).unwrap()).unwrap()
+    }
+}
+
+/// Returns how many a record says that it shows of how many, or `None` if it shows all.
+fn limit(record: &Record, section: &str) -> Option<(u64, u64)> {
+    let found = record.limits.iter().find(|limit| limit.section == section);
+    found.map(|Limit { shown, total, .. }| (*shown, *total))
+}
+
+async fn a_record_holds_the_newest_50_versions_of_a_document(app: TestApp) {
+    let (document, room, broker) = app.empty_document("COMPAT").await;
+    let room = room.strip_prefix("/rooms/").unwrap();
+    for number in 1..=50 {
+        app.version(&document, &broker, &number.to_string(), &[]).await;
+    }
+    assert_eq!(limit(&app.record(room, &broker).await, "documents"), None);
+    app.version(&document, &broker, "51", &[]).await;
+    let record = app.record(room, &broker).await;
+    assert_eq!((limit(&record, "documents"), record.counts.versions), (Some((50, 51)), 51));
+    let documents = record.documents.unwrap();
+    let held = documents.iter().flat_map(|document| &document.versions).map(|version| version.number);
+    assert!(held.eq(2..=51), "{documents:?}");
+}
+
+async fn a_record_holds_the_newest_entries_up_to_16_mib_of_what_they_tell(app: TestApp) {
+    let (room, broker) = app.room().await;
+    // Each entry holds the old and the new description, of 32,000 bytes each.
+    for number in 0..270 {
+        let description = format!("{}{number:03}", "\u{1F6A2}".repeat(7_997));
+        app.patch(&format!("/rooms/{room}"), &broker)
+            .json(json!({ "description": description }))
+            .send()
+            .await
+            .expect(200);
+    }
+    let record = app.record(&room, &broker).await;
+    let total = record.counts.activity;
+    let entries = record.activity.as_ref().unwrap();
+    let bytes = |entry: &record::EntryFacts| entry.meta.to_string().len();
+    let (held, of_one) = (entries.iter().map(bytes).sum::<usize>(), bytes(entries.last().unwrap()));
+    let most = 16 * 1024 * 1024;
+    assert!(held <= most && held + of_one > most, "{held} bytes, of {of_one} each");
+    assert_eq!(limit(&record, "activity"), Some((entries.len() as u64, total)));
+    assert!(
+        entries.iter().map(|entry| entry.seq).eq(total - entries.len() as u64..total),
+        "the newest, in their order"
+    );
+}
+
+/// On SQLite only: the limit does not depend on the database, and PostgreSQL would take long to fill.
+#[tokio::test]
+async fn a_record_holds_the_newest_50_000_entries() {
+    let app = TestApp::on_sqlite().await;
+    let (room, broker) = app.room().await;
+    let (log, in_room) = (Log::Room(room.parse().unwrap()), room.clone());
+    let fill = async move |tx: &mut Tx| {
+        let mut range = db::logs::head(tx, log).await?.unwrap().range;
+        let first = i64::try_from(range.size()).unwrap();
+        while range.size() < 50_000 {
+            range.push([0; 32]);
+        }
+        tx.exec(
+            "WITH RECURSIVE n (n) AS (SELECT ?2 UNION ALL SELECT n + 1 FROM n WHERE n < 49999)
+             INSERT INTO activity_log (id, room_id, actor, action, meta_json, ts, seq, leaf_hash)
+             SELECT lower(hex(randomblob(4))) || '-0000-7000-8000-' || lower(hex(randomblob(6))), ?1, 'system',
+                    'room_updated', '{}', '2026-11-23T08:00:00.000000Z', n, zeroblob(32) FROM n",
+            &[&in_room, &first],
+        )
+        .await?;
+        db::logs::set_head(tx, log, &range, "").await
+    };
+    app.app.db.write(fill).await.unwrap();
+    let record = app.record(&room, &broker).await;
+    assert_eq!((limit(&record, "activity"), record.activity.unwrap().len()), (None, 50_000));
+    // The snapshot itself is the entry after them.
+    let record = app.record(&room, &broker).await;
+    assert_eq!((limit(&record, "activity"), record.counts.activity), (Some((50_000, 50_001)), 50_001));
+    let entries = record.activity.unwrap();
+    assert_eq!((entries.len(), entries[0].seq, &*entries[49_999].action), (50_000, 1, "snapshot_created"));
+}
+
+async fn a_record_holds_superseded_decisions_up_to_8_mib_and_all_that_count(app: TestApp) {
+    let (document, room, broker) = app.empty_document("COMPAT").await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let version = app.version(&document, &broker, "a study", &[]).await["version"]["id"].as_str().unwrap().to_owned();
+    // 150 decisions of the charterer with comments of 60,000 bytes, as a server before 0.4 accepted them.
+    let write = async move |tx: &mut Tx| {
+        let insert = "INSERT INTO decisions (id, version_id, seq, party, role, verdict, comment, decided_at)
+                      VALUES (?1, ?2, ?3, 'charterer@example.com', 'charterer', 'rejected', ?4, ?5)";
+        for number in 0..150_i64 {
+            let (id, comment) = (format!("00000000-0000-7000-8000-{number:012}"), "x".repeat(60_000));
+            tx.exec(insert, &[&id, &version, &number, &comment, &room::Time::EARLIEST]).await?;
+        }
+        Ok(())
+    };
+    app.app.db.write(write).await.unwrap();
+    app.post(&format!("{document}/reject"), &owner).json(json!({ "reason": "no" })).send().await.expect(200);
+    let record = app.record(room.strip_prefix("/rooms/").unwrap(), &broker).await;
+    let documents = record.documents.as_ref().unwrap();
+    let decisions = documents.iter().flat_map(|document| &document.versions).flat_map(|version| &version.decisions);
+    let mut by: Vec<&str> = decisions.map(|decision| &*decision.by).collect();
+    assert_eq!(by.pop(), Some("owner@example.com"));
+    // The last decision is always held; of the superseded ones, as many as fit into 8 MiB.
+    assert_eq!(by.len(), 1 + 8 * 1024 * 1024 / 60_000);
+    assert_eq!(limit(&record, "decisions"), Some((by.len() as u64 + 1, 151)));
+}
