@@ -51,7 +51,7 @@ pub enum Error {
     /// The role does not allow the action.
     #[error("{action} is not open to the role `{role}`; it is open to {}", .roles.join(", "))]
     RoleForbids {
-        /// `resource:verb`.
+        /// The action, as `resource:verb`.
         action: &'static str,
         /// The role that the caller has here.
         role: &'static str,
@@ -230,7 +230,7 @@ fn has_gone(error: &tokio_postgres::Error) -> bool {
         || error.code().is_some_and(|code| code.code().starts_with("08") || code.code().starts_with("57P"))
 }
 
-/// Writes a wait as people say it, in seconds or minutes.
+/// Writes a wait as people do, in seconds or in minutes.
 fn in_words(seconds: u64) -> String {
     match seconds {
         1 => "1 second".into(),

@@ -74,7 +74,8 @@ pub async fn hash(hashing: &Hashing, password: String) -> Result<String> {
 pub async fn verify(hashing: &Hashing, password: String, hash: Option<String>) -> Result<bool> {
     let verify = move |memory: &mut Vec<Block>| {
         let Some(hash) = hash else {
-            // There is no such account. The same work is done, or the time would tell which addresses have one.
+            // There is no such account. The same work is done, or the time would reveal which addresses have one
+            // (ASVS 5.0 6.3.8).
             let params = Params::new(19 * 1024, 2, 1, None).map_err(unusable)?;
             argon2id(memory, password.as_bytes(), &Salt::generate(), &params)?;
             return Ok(false);

@@ -45,7 +45,7 @@ impl Default for Notifier {
 impl Notifier {
     /// Notifies those who follow this room. What happened must be committed by now.
     pub fn notify(&self, room: RoomId) {
-        // An error means only that nobody listens.
+        // An error means only that there are no listeners.
         let _ = self.rooms.send(Some(room));
     }
 
@@ -60,7 +60,7 @@ impl Notifier {
     }
 }
 
-/// Follows one room.
+/// Follows one room, for one stream.
 #[derive(Debug)]
 pub struct Listener {
     room: RoomId,

@@ -1,4 +1,4 @@
-//! The size of answers: no answer about a room is larger than 2 MB, whatever people wrote into it.
+//! The size of answers: no answer about a room is larger than 2 MB, however much people have written into it.
 //!
 //! A list ends before the row that would make it too large, even if its page is not full, and the `Link` header names
 //! where to go on. Cutting by bytes keeps the memory of a request bounded; a limit on rows alone would not, since a row

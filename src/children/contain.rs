@@ -1,9 +1,9 @@
-//! What a child gives up before it reads anything: once, for good, and checked by the kernel.
+//! What a child gives up before it reads anything: for good, and enforced by the kernel.
 //!
-//! A file made to do harm may take a child over. Then it can compute, and answer on the pipes that it has; it can open
-//! no file, make no connection, start nothing, signal nobody, and read no other process. Three layers say so, each
-//! enough by itself for most of it: limits (`setrlimit`), Landlock, and a filter of system calls (seccomp) that ends
-//! the process at the first call that drawing does not need.
+//! A malicious file may take a child over. Then it can compute, and write to the pipes that it has; it cannot open a
+//! file, make a connection, start or signal a process, or read the memory of another one. Three layers see to that,
+//! each of which would do for most of it: limits (`setrlimit`), Landlock, and a filter of system calls (seccomp) that
+//! kills the process at the first call that the work does not need.
 
 use std::fmt::Display;
 
@@ -12,21 +12,24 @@ use rustix::process::{Rlimit, getrlimit, setrlimit};
 use super::Kind;
 use crate::error::{Error, Result};
 
-/// Takes from this process what a child of this kind does not need. What it needs of files is read before.
+/// Takes from this process what a child of this kind does not need. Files that it needs must be read before.
 ///
 /// # Errors
 ///
-/// Where the kernel refuses any of it: a child that is not contained does not work.
+/// If the kernel refuses any of it: a child that is not contained does not work.
 pub fn contain(kind: Kind) -> Result<()> {
-    // Landlock's rules are a file for a moment, and the filter forbids a change of limits.
+    // The order matters, since each step takes away what the ones before it need. Landlock's rules are an open file for
+    // a moment, which the limit on files would forbid. The filter comes last: it forbids `prctl`, `setrlimit` and
+    // Landlock's own calls.
     kernel::take_access()?;
     limit(kind)?;
     kernel::filter_calls()
 }
 
-/// Lowers the limits of this process, below those that it came with where they were lower.
+/// Lowers the limits of this process, and leaves those that are lower already.
 fn limit(kind: Kind) -> Result<()> {
     for (resource, most) in kind.limits() {
+        // The hard limit too, or the process could raise the soft one again.
         let most = getrlimit(resource).maximum.map_or(most, |given| given.min(most));
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
             .map_err(|error| refused("the process cannot be limited", &error))?;
@@ -34,8 +37,8 @@ fn limit(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-/// Makes this process unreadable for others of its user: no core, no `ptrace`, nothing in `/proc` that could hold a
-/// key.
+/// Makes this process unreadable for others of the same user: no core file, no `ptrace`, nothing in `/proc` that could
+/// hold a key.
 pub fn hide_memory() -> Result<()> {
     kernel::hide_memory()
 }
@@ -58,12 +61,12 @@ mod kernel {
     use super::refused;
     use crate::error::{Error, Result};
 
-    /// The newest version of Landlock that is asked for; an older kernel gives what it has.
+    /// The newest version of Landlock that is asked for. An older kernel enforces what it knows of it.
     const LANDLOCK: ABI = ABI::V7;
 
-    /// Calls that are allowed whatever their arguments. `futex` is the lock of the standard streams; a process of one
-    /// thread never waits in it. `gettid` is for the words of a panic, and of one who has no more memory.
-    /// `clock_gettime` is a call only where the kernel's clock is not mapped into the process.
+    /// Calls that are allowed with any arguments. `futex` is the lock of the standard streams; a process with one
+    /// thread never waits in it. `gettid` is for the message of a panic, and of running out of memory. `clock_gettime`
+    /// is a system call only if the kernel's clock is not mapped into the process.
     const CALLS: [i64; 15] = [
         libc::SYS_read,
         libc::SYS_write,
@@ -88,20 +91,24 @@ mod kernel {
     }
 
     pub(super) fn take_access() -> Result<()> {
+        // So that one child that was taken over cannot read another one, which has somebody else's file in its memory.
         hide_memory()?;
         landlock().map_err(|error| refused("Landlock refuses its rules", &error))
     }
 
     pub(super) fn filter_calls() -> Result<()> {
         let filter = filter().map_err(|error| refused("the filter of system calls is not one", &error))?;
-        // Sets `no_new_privs` too.
+        // Sets `no_new_privs` first, without which the kernel takes no filter from a process that is not root. With it
+        // no program that the process could start would gain privileges.
         seccompiler::apply_filter_all_threads(&filter)
             .map_err(|error| refused("the kernel refuses the filter of system calls", &error))
     }
 
-    /// Takes all access to files, the network and other processes, as far as this kernel knows Landlock.
+    /// Takes away all access to files, the network and other processes, as far as this kernel knows Landlock.
     fn landlock() -> Result<(), landlock::RulesetError> {
         Ruleset::default()
+            // Older kernels lack some of the rules or all of them. The filter forbids the same, so a child still works
+            // there.
             .set_compatibility(CompatLevel::BestEffort)
             .handle_access(AccessFs::from_all(LANDLOCK))?
             .handle_access(AccessNet::from_all(LANDLOCK))?
@@ -111,17 +118,19 @@ mod kernel {
             .map(drop)
     }
 
-    /// The filter: [`CALLS`], memory that is not to be executed, and a look at one's own limits, which the runtime
-    /// takes for the size of its stack. Any other call kills the process.
+    /// Builds the filter: it allows [`CALLS`], memory that cannot be executed, and reading one's own limits, from which
+    /// the runtime learns the size of its stack. Any other call kills the process.
     fn filter() -> Result<BpfProgram> {
         let wrong = |error: seccompiler::BackendError| Error::setup(error.to_string());
         let mut rules: BTreeMap<i64, Vec<SeccompRule>> = CALLS.into_iter().map(|call| (call, Vec::new())).collect();
         let is = |argument, length, op, value| Condition::new(argument, length, op, value).map_err(wrong);
+        // Without executable memory, bytes of a file can never be run as code.
         let executable = u64::from(libc::PROT_EXEC.unsigned_abs());
         for call in [libc::SYS_mmap, libc::SYS_mprotect] {
             let never_run = is(2, Length::Dword, Op::MaskedEq(executable), 0)?;
             rules.insert(call, vec![SeccompRule::new(vec![never_run]).map_err(wrong)?]);
         }
+        // `prlimit64(pid, resource, new, old)`: pid 0 is this process, and without `new` nothing changes.
         let of_itself = is(0, Length::Dword, Op::Eq, 0)?;
         let changes_nothing = is(2, Length::Qword, Op::Eq, 0)?;
         rules.insert(libc::SYS_prlimit64, vec![SeccompRule::new(vec![of_itself, changes_nothing]).map_err(wrong)?]);
@@ -132,7 +141,7 @@ mod kernel {
     }
 }
 
-/// Elsewhere a child has its limits and nothing more: the server is run on Linux.
+/// On other systems a child has its limits and nothing more: servers run on Linux.
 #[cfg(not(target_os = "linux"))]
 #[expect(clippy::unnecessary_wraps, reason = "the functions have the shape that they have on Linux")]
 mod kernel {

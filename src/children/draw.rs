@@ -1,7 +1,7 @@
-//! Children that draw reports: long-lived, one for each report that is drawn at a time, replaced when they die.
+//! Children that draw reports: long-lived, one for each report that is drawn at a time, and replaced when they die.
 //!
-//! The server sends a record with how it is to be drawn, hears how far the drawing is, and takes the file. A child that
-//! has drawn much is let go: what a heap has once grown to, it keeps.
+//! The server sends a record with how it is to be drawn, receives how far the drawing is, and then the file. A child
+//! that has drawn much is replaced, since a heap never shrinks from what it has once grown to.
 
 use std::{
     io,
@@ -23,17 +23,17 @@ use tokio::{
 use super::{Children, Kind, MIB, frame, log_end};
 use crate::error::{Error, Result};
 
-/// How the record is to be drawn; sent to the child.
+/// Tag of the message with how the record is to be drawn; sent to the child.
 const HOW: u8 = b'h';
-/// The record; sent to the child.
+/// Tag of the record; sent to the child.
 const RECORD: u8 = b'r';
-/// How far the drawing is, in percent: one byte; sent by the child.
+/// Tag of the progress of the drawing, one byte in percent; sent by the child.
 const PROGRESS: u8 = b'p';
-/// The characters that no font has; sent by the child before the file.
+/// Tag of the characters that no font has; sent by the child before the file.
 const UNCOVERED: u8 = b'u';
-/// The file; sent by the child.
+/// Tag of the drawn file; sent by the child.
 const FILE: u8 = b'f';
-/// Why there is no file; sent by the child.
+/// Tag of the reason why there is no file; sent by the child.
 const REFUSED: u8 = b'x';
 
 /// The largest record that a child takes, in bytes.
@@ -42,25 +42,25 @@ const MOST_RECORD: u64 = 128 * MIB;
 const MOST_FILE: u64 = 128 * MIB;
 /// The largest message beside those, in bytes.
 const MOST_BESIDE: u64 = 2 * MIB;
-/// The longest that a child may draw at one report.
+/// The longest that a child can take for one report.
 const TIME: Duration = Duration::from_mins(10);
-/// A child that has drawn so many bytes of records is let go, and with it the memory that its heap has grown to.
-const DRAWN_BEFORE_LEAVING: u64 = 8 * MIB;
+/// A child that has drawn this many bytes of records is replaced, which frees the memory that its heap has grown to.
+const DRAWN_AT_MOST: u64 = 8 * MIB;
 
 /// A report to draw.
 #[derive(Debug)]
 pub struct Drawing {
-    /// How.
+    /// The edition to draw it in.
     pub edition: Edition,
     /// The record, as canonical JSON.
     pub record: Vec<u8>,
-    /// The proof that goes with it.
+    /// The proof that is printed with it.
     pub proof: Option<String>,
-    /// What to draw.
+    /// The format of the file.
     pub format: Format,
 }
 
-/// What is sent of a [`Drawing`] beside its record.
+/// The part of a [`Drawing`] that is sent beside its record.
 #[derive(Serialize, Deserialize)]
 struct How {
     edition: Edition,
@@ -68,30 +68,30 @@ struct How {
     format: Format,
 }
 
-/// A drawn report.
+/// A report that a child has drawn.
 #[derive(Debug)]
 pub struct Drawn {
-    /// The file.
+    /// The bytes of the file.
     pub bytes: Vec<u8>,
-    /// The characters that no font has; they are printed as code points.
+    /// The characters that no font has, and which are printed as code points.
     pub uncovered: Vec<char>,
 }
 
-/// A child that has nothing to do.
+/// A child that can draw the next report.
 #[derive(Debug)]
 pub(super) struct Idle {
     child: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
-    /// Bytes of the records that it has drawn.
+    /// How many bytes of records it has drawn.
     drawn: u64,
 }
 
-/// Why a child's answer is not a file.
+/// Why a child did not return a file.
 enum Failure {
-    /// The child says why; it can draw another report.
+    /// The child gave a reason, and can draw another report.
     Refused(String),
-    /// The child has ended, or what it says makes no sense.
+    /// The child has ended, or sent something that makes no sense.
     Broken(io::Error),
 }
 
@@ -102,11 +102,11 @@ impl From<io::Error> for Failure {
 }
 
 impl Children {
-    /// Draws a report, and tells percents of it meanwhile.
+    /// Draws a report, and stores its progress in percent meanwhile.
     ///
     /// # Errors
     ///
-    /// `ChildDied` where the drawing ended its process or took too long, or there can be no process; `Internal` where
+    /// `ChildDied` if the drawing ended its process or took too long, or the process cannot be started; `Internal` if
     /// the record cannot be drawn.
     pub async fn draw(&self, drawing: Drawing, progress: Arc<AtomicU32>) -> Result<Drawn> {
         let mut child = match self.idle_child() {
@@ -114,7 +114,9 @@ impl Children {
             None => Idle::start(self).map_err(|error| Error::ChildDied(format!("it cannot be started: {error}")))?,
         };
         child.drawn += drawing.record.len() as u64;
-        // Where the caller gives up, the child is dropped with the future, which kills it.
+        // A child is taken from the idle ones while it draws, and put back only after a complete answer. If the caller
+        // gives up, it is dropped with the future, which kills it: half an answer in its pipe would be taken for the
+        // next one.
         match timeout(TIME, child.draw(drawing, &progress)).await {
             Ok(Ok(drawn)) => {
                 self.keep(child);
@@ -129,23 +131,26 @@ impl Children {
         }
     }
 
-    /// Whether children work on this system: starts one, which then waits for the first report.
+    /// Checks that children work on this system, by starting one, which then waits for the first report.
     ///
     /// # Errors
     ///
-    /// `ChildDied` where it cannot be started or contained.
+    /// `ChildDied` if it cannot be started or contained.
     pub async fn check(&self) -> Result<()> {
         let nothing = Drawing { edition: Edition::CURRENT, record: Vec::new(), proof: None, format: Format::Json };
         match self.draw(nothing, Arc::default()).await {
-            // That nothing cannot be drawn is what a child says that works.
+            // A child that works replies that an empty record cannot be drawn.
             Err(Error::Internal(_)) => Ok(()),
             answer => answer.map(drop),
         }
     }
 
-    /// A child that has nothing to do, and lives.
+    /// Takes an idle child that is still alive. `None` if there is none.
     fn idle_child(&self) -> Option<Idle> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // The one that drew last comes first: its memory is warm, and the others age towards their replacement unused.
+        // There are never more than are drawn at once. A dead one, which the system may have killed for memory, is
+        // dropped.
         while let Some(mut child) = idle.pop() {
             if matches!(child.child.try_wait(), Ok(None)) {
                 return Some(child);
@@ -154,8 +159,9 @@ impl Children {
         None
     }
 
+    /// Puts a child back among the idle ones, unless it has drawn so much that it is to be replaced.
     fn keep(&self, child: Idle) {
-        if child.drawn < DRAWN_BEFORE_LEAVING {
+        if child.drawn < DRAWN_AT_MOST {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(child);
         }
     }
@@ -175,25 +181,27 @@ impl Idle {
         let how = serde_json::to_vec(&how).map_err(io::Error::from)?;
         frame::send(&mut self.stdin, HOW, &how).await?;
         frame::send(&mut self.stdin, RECORD, &drawing.record).await?;
+        // A record may be large, and the child has it now.
         drop(drawing.record);
         let mut uncovered = Vec::new();
         loop {
-            let told = frame::receive(&mut self.stdout, MOST_FILE).await?;
-            match (told.tag, &*told.body) {
+            let message = frame::receive(&mut self.stdout, MOST_FILE).await?;
+            match (message.tag, &*message.body) {
+                // At most 99: only the stored file makes it 100.
                 (PROGRESS, [percent]) => progress.store(u32::from(*percent).min(99), Ordering::Relaxed),
                 (UNCOVERED, characters) => {
                     uncovered = String::from_utf8_lossy(characters).chars().collect();
                 }
-                (FILE, _) => return Ok(Drawn { bytes: told.body, uncovered }),
+                (FILE, _) => return Ok(Drawn { bytes: message.body, uncovered }),
                 (REFUSED, why) => return Err(Failure::Refused(String::from_utf8_lossy(why).into_owned())),
                 (tag, _) => return Err(io::Error::other(format!("a message of the unknown kind {tag}")).into()),
             }
         }
     }
 
-    /// Ends a child whose pipe has broken; what is known of why.
+    /// Ends a child whose pipe has broken, and returns what is known about why.
     async fn end(mut self, broken: &io::Error) -> String {
-        // One that goes on although its pipe is closed is killed.
+        // A child that is healthy ends when its pipe closes. One that does not within a second is killed below.
         drop(self.stdin);
         drop(self.stdout);
         let status = timeout(Duration::from_secs(1), self.child.wait()).await;
@@ -203,8 +211,8 @@ impl Idle {
     }
 }
 
-/// Draws what comes on standard input, until its end. A panic is the end of the child: what it leaves behind is not
-/// drawn on.
+/// Draws what comes on standard input, until its end. A panic ends the child, since nothing is known of the state that
+/// it leaves behind.
 pub(super) fn work(fonts: &Fonts) -> Result<()> {
     let broken = |error: io::Error| Error::setup(format!("the server cannot be heard: {error}"));
     let (mut from, mut to) = (io::stdin().lock(), io::stdout());
@@ -213,19 +221,20 @@ pub(super) fn work(fonts: &Fonts) -> Result<()> {
         let record = record.filter(|record| how.tag == HOW && record.tag == RECORD);
         let record = record.ok_or_else(|| Error::setup("the server said something else than what to draw"))?;
         let how: How = serde_json::from_slice(&how.body).map_err(|error| broken(error.into()))?;
-        let mut told = u8::MAX;
+        let mut sent = u8::MAX;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a percentage")]
-        let mut tell = |part: f32| {
+        let mut send_progress = |part: f32| {
             let percent = (part * 100.0).clamp(0.0, 99.0) as u8;
-            // What the server cannot be told now, it learns with the file.
-            if percent != told {
-                told = percent;
+            // A pipe that is broken shows itself again when the file is written, where the error counts.
+            if percent != sent {
+                sent = percent;
                 let _ = frame::write(&mut io::stdout(), PROGRESS, &[percent]);
             }
         };
-        let drawn = report::render(how.edition, &record.body, how.proof.as_deref(), how.format, fonts, &mut tell);
+        let drawn =
+            report::render(how.edition, &record.body, how.proof.as_deref(), how.format, fonts, &mut send_progress);
         drop(record);
-        let said = match drawn {
+        let written = match drawn {
             Ok(rendered) => {
                 let uncovered: String = rendered.uncovered.iter().collect();
                 frame::write(&mut to, UNCOVERED, uncovered.as_bytes())
@@ -233,7 +242,7 @@ pub(super) fn work(fonts: &Fonts) -> Result<()> {
             }
             Err(error) => frame::write(&mut to, REFUSED, format!("the report cannot be drawn: {error}").as_bytes()),
         };
-        said.map_err(broken)?;
+        written.map_err(broken)?;
     }
     Ok(())
 }

@@ -1,14 +1,15 @@
-//! Messages over a pipe: a tag of one byte, the length in eight, the bytes. Neither side believes a length: it reads no
-//! more than it allows, and makes room as the bytes come.
+//! Messages over a pipe: a tag of one byte, the length in eight bytes (little-endian), and the bytes.
+//!
+//! Neither side trusts a length: it refuses one above what it allows, and allocates memory as the bytes come.
 
 use std::io::{self, Read, Write};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// The most that is made room for before any of it has come, in bytes.
+/// The most that is allocated before any byte of a message has come, in bytes.
 const AT_FIRST: u64 = 64 * 1024;
 
-/// A message: what it is, and its bytes.
+/// A message with its tag, which states what it is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Frame {
     pub(super) tag: u8,
@@ -22,9 +23,10 @@ pub(super) fn write(to: &mut impl Write, tag: u8, body: &[u8]) -> io::Result<()>
     to.flush()
 }
 
-/// Receives a message of at most so many bytes, in a child. `None` at the end of the pipe.
+/// Receives a message of at most this many bytes, in a child. `None` at the end of the pipe.
 pub(super) fn read(from: &mut impl Read, most: u64) -> io::Result<Option<Frame>> {
     let mut head = [0; 9];
+    // The first byte alone: the end of the pipe is in order before a message, and an error within one.
     match from.read(&mut head[..1])? {
         0 => return Ok(None),
         _ => from.read_exact(&mut head[1..])?,
@@ -42,7 +44,7 @@ pub(super) async fn send(to: &mut (impl AsyncWrite + Unpin), tag: u8, body: &[u8
     to.flush().await
 }
 
-/// Receives a message of at most so many bytes, in the server.
+/// Receives a message of at most this many bytes, in the server.
 pub(super) async fn receive(from: &mut (impl AsyncRead + Unpin), most: u64) -> io::Result<Frame> {
     let mut head = [0; 9];
     from.read_exact(&mut head).await?;
@@ -67,6 +69,7 @@ fn announced([tag, length @ ..]: [u8; 9], most: u64) -> io::Result<(u8, u64)> {
 }
 
 fn room_for(length: u64) -> Vec<u8> {
+    // A length is only a claim. Memory for a large message is allocated as its bytes come.
     Vec::with_capacity(usize::try_from(length.min(AT_FIRST)).unwrap_or_default())
 }
 

@@ -1,14 +1,17 @@
-//! Child processes: this program once more, for work that a file of somebody else's could turn against it.
+//! Child processes: this program once more, for work that a stranger's file could turn against it.
 //!
-//! A file can make a parser loop, fill the memory or overflow the stack, and no thread can be stopped from outside. So
-//! this work is done in processes that hold no secret and may die: the server starts them without its environment,
-//! [`contain()`] takes from them all but their pipes, and the server reads their answers as it reads anything from
-//! outside.
+//! `domain`, `http` and `cli` use it. A file can make a parser loop, fill the memory or overflow the stack, and no
+//! thread can be stopped from outside. So what strangers bring to be verified or previewed is read in a child process
+//! within a set amount of memory, and the server itself parses none of it. Reports are drawn in children too.
 //!
-//! There are three kinds, and no process is of two. A `preview` or a `verify` child reads what strangers bring, and
-//! ends after one file, so that nothing of one file can wait there for the next. A `draw` child reads only records that
-//! this server wrote, and draws one report after the other, because its fonts take longer to load than a report to
-//! draw.
+//! A child has its pipes and nothing else. It is started without the server's environment, holds no secret, and may
+//! die: [`contain()`] takes files, network, other processes and all but fifteen harmless system calls from it (three
+//! more are allowed with harmless arguments only). The server reads its answers with the same distrust as anything else
+//! from outside.
+//!
+//! There are three kinds, and no process is of two. A `preview` or a `verify` child ends after one file, so nothing of
+//! one file can wait there for the next. A `draw` child reads records of this server alone, and goes on to the next
+//! report, because its fonts take longer to load than a report to draw.
 
 mod contain;
 mod draw;
@@ -38,16 +41,16 @@ pub use verify::{Claimant, MOST_FILE, Verification, Verifying, What};
 
 use crate::error::{Error, Result};
 
-/// The hidden sub-command that is a child.
+/// The hidden sub-command that runs a child.
 pub const COMMAND: &str = "child";
-/// How much of what a child says of its end is logged, in bytes.
-const LAST_WORDS: u64 = 500;
+/// How much of a child's standard error is logged when it ends, in bytes.
+const STDERR_LOGGED: u64 = 500;
 const MIB: u64 = 1024 * 1024;
 
-/// What a child is for.
+/// The work that a child does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Checks one file that somebody brought.
+    /// Verifies one file that a stranger may have brought.
     Verify,
     /// Draws the first page of one uploaded file.
     Preview,
@@ -56,10 +59,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind.
+    /// Every kind of child.
     pub const ALL: [Self; 3] = [Self::Verify, Self::Preview, Self::Draw];
 
-    /// The kind's name on the command line.
+    /// Returns the kind's name on the command line.
     pub fn word(self) -> &'static str {
         match self {
             Self::Verify => "verify",
@@ -68,33 +71,35 @@ impl Kind {
         }
     }
 
-    /// The most that a child of this kind may take: memory in bytes of address space, seconds of a processor, and
+    /// Returns the limits of a child of this kind: memory in bytes of address space, seconds of processor time, and
     /// nothing of what it has no use for.
     fn limits(self) -> [(Resource, u64); 6] {
         let (memory, seconds) = match self {
             Self::Verify => (1024 * MIB, 30),
             Self::Preview => (1024 * MIB, 5),
-            // Of all the reports that it draws; the server retires it before.
+            // For all the reports that it draws; the server replaces it before that.
             Self::Draw => (512 * MIB, 900),
         };
         [
             (Resource::As, memory),
             (Resource::Cpu, seconds),
+            // Files of no size: pipes are not files, and nothing else is written to.
             (Resource::Fsize, 0),
+            // Only the three pipes that it has.
             (Resource::Nofile, 3),
             (Resource::Nproc, 0),
+            // No core file, in which a stranger's file would be kept.
             (Resource::Core, 0),
         ]
     }
 }
 
-/// The server's children: the program that they run, and those that wait for the next report.
-///
-/// A clone is another handle to the same ones.
+/// Starts children and gives them work, within limits on how many run at once for whom. A clone shares the same limits
+/// and idle children.
 #[derive(Debug, Clone)]
 pub struct Children {
     program: Arc<Path>,
-    /// The directory of further fonts, for those that draw reports.
+    /// The directory of further fonts, for children that draw reports.
     font_dir: Option<Arc<Path>>,
     idle: Arc<Mutex<Vec<draw::Idle>>>,
     previews: preview::Previews,
@@ -102,13 +107,13 @@ pub struct Children {
 }
 
 impl Children {
-    /// Children that run this program itself.
+    /// Prepares children that run this program itself.
     pub fn of_this_program(font_dir: Option<PathBuf>) -> Result<Self> {
         let program = env::current_exe().map_err(|error| Error::setup(format!("the program is nowhere: {error}")))?;
         Ok(Self::of(program, font_dir))
     }
 
-    /// Children that run the program at this path.
+    /// Prepares children that run the program at this path.
     pub fn of(program: PathBuf, font_dir: Option<PathBuf>) -> Self {
         Self {
             program: program.into(),
@@ -119,17 +124,18 @@ impl Children {
         }
     }
 
-    /// Starts a child. Nothing of the server's environment is there to be found. It is killed when its handle is
-    /// dropped.
+    /// Starts a child, which is killed when its handle is dropped.
     fn start(&self, kind: Kind, arguments: &[&OsStr]) -> io::Result<Child> {
+        // An empty environment: settings that come by it may be secrets.
         let mut command = Command::new(&*self.program);
         command.args([COMMAND, kind.word()]).args(arguments).env_clear().current_dir("/").kill_on_drop(true);
-        // For want of memory glibc would try another heap, and for that count the processors, which the filter forbids.
+        // When memory runs out, glibc would try another arena, and count the processors for that, which the filter
+        // forbids: the child would die of the wrong cause.
         command.env("MALLOC_ARENA_MAX", "1");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
     }
 
-    /// Starts a child that draws with the server's fonts.
+    /// Starts a child that is given the server's fonts.
     fn start_with_fonts(&self, kind: Kind) -> io::Result<Child> {
         match &self.font_dir {
             Some(directory) => self.start(kind, &["--font-dir".as_ref(), directory.as_os_str()]),
@@ -138,14 +144,15 @@ impl Children {
     }
 }
 
-/// Runs a child of this kind to its end: what the hidden sub-command does.
+/// Does the work of a child of this kind, in the child: what the hidden sub-command runs.
 ///
 /// # Errors
 ///
-/// Where it cannot be contained, or what it reads is no work of its kind.
+/// If the process cannot be contained, or what it reads is not work of its kind.
 pub fn run(kind: Kind, argument: Option<&str>, fonts: impl FnOnce() -> Result<report::Fonts>) -> Result<()> {
     match kind {
         Kind::Verify => {
+            // Fonts are files, which cannot be opened after `contain`.
             let fonts = fonts()?;
             contain(kind)?;
             verify::work(&fonts)
@@ -162,13 +169,13 @@ pub fn run(kind: Kind, argument: Option<&str>, fonts: impl FnOnce() -> Result<re
     }
 }
 
-/// Logs how a child ended that should not have, with the beginning of what it said; returns its status, in words that
-/// tell nothing of the server's inside.
+/// Logs how a child ended too early, with the beginning of its standard error. Returns its status, in words that reveal
+/// nothing about the server's inside.
 async fn log_end(kind: Kind, status: io::Result<ExitStatus>, stderr: Option<ChildStderr>) -> String {
     let mut said = Vec::new();
     if let Some(stderr) = stderr {
-        // What cannot be read is not said.
-        let _ = stderr.take(LAST_WORDS).read_to_end(&mut said).await;
+        // An error here would only hide the status, which matters more.
+        let _ = stderr.take(STDERR_LOGGED).read_to_end(&mut said).await;
     }
     let said = String::from_utf8_lossy(&said);
     let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());

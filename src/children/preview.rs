@@ -1,4 +1,4 @@
-//! Children that draw a preview: each reads one uploaded file, draws its first page, and ends.
+//! Children that draw previews: each reads one uploaded file, draws its first page, and ends.
 
 use std::{
     collections::VecDeque,
@@ -17,36 +17,36 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Children, Kind, LAST_WORDS, MIB};
+use super::{Children, Kind, MIB, STDERR_LOGGED};
 use crate::{
     error::{Error, Result},
     files::Opened,
     shares::Shares,
 };
 
-/// The largest file that is drawn, in bytes: it is read whole.
+/// The largest file of which a preview is drawn, in bytes, since it is read whole into memory.
 pub const FILE_LIMIT: u64 = 64 * MIB;
 /// The largest preview, in bytes; a photograph that fills it takes six million.
 const PREVIEW_LIMIT: u64 = 8 * MIB;
-/// How a picture begins.
+/// The first bytes of a PNG.
 const PNG: &[u8] = b"\x89PNG\r\n\x1A\n";
-/// Previews drawn at once.
+/// How many previews are drawn at once.
 const SEATS: usize = 2;
-/// Previews drawn at once for one account: somebody's hostile files leave room for others'.
+/// How many previews are drawn at once for one account, so that one account's hostile files leave room for others.
 const SEATS_OF_ACCOUNT: usize = 1;
 /// The longest that a caller waits for a seat.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A child that has not come to its end after this long is killed.
 const TIME: Duration = Duration::from_secs(15);
-/// Files that are remembered as not to be drawn.
+/// How many files are remembered as impossible to draw.
 const REMEMBERED: usize = 4_096;
 
-/// The seats for drawing, and the files that could not be drawn. A clone is another handle to the same ones.
+/// The seats for drawing previews, and the files that could not be drawn. A clone is another handle to the same ones.
 #[derive(Debug, Clone)]
 pub(super) struct Previews {
     seats: Shares<UserId>,
-    /// What the files are known by that could not be drawn, the oldest first. They would fail again: drawing depends on
-    /// nothing else.
+    /// The keys of files that could not be drawn, the oldest first. They would fail again, since drawing depends on
+    /// nothing but the file.
     failed: Arc<Mutex<VecDeque<String>>>,
 }
 
@@ -72,44 +72,47 @@ impl Previews {
 
 /// An uploaded file to draw.
 pub struct Uploaded {
-    /// What it is.
+    /// The format of the file.
     pub kind: FileKind,
-    /// What it is known by: the same for the same bytes.
+    /// A key that is the same for the same bytes.
     pub known_by: String,
-    /// Its name in the log.
+    /// The name under which the log mentions it.
     pub name: String,
-    /// Its bytes.
+    /// The bytes, as the store reads them.
     pub bytes: Opened,
 }
 
 impl Children {
-    /// Draws the first page of a file, for this account.
+    /// Draws the first page of a file for this account, and returns it as PNG.
     ///
     /// # Errors
     ///
-    /// `NoPreview` where it cannot be drawn, at once where that is known; `Busy` where no seat came free in time.
+    /// `NoPreview` if it cannot be drawn, at once if that is known; `Busy` if no seat came free in time.
     pub async fn preview(&self, account: UserId, file: Uploaded) -> Result<Vec<u8>> {
         if self.previews.has_failed(&file.known_by) {
             return Err(Error::NoPreview);
         }
         let seat = timeout(PATIENCE, self.previews.seats.take(account)).await;
         let _seat = seat.map_err(|_| Error::Busy)?;
-        // The same file may have failed for somebody who was before in the queue.
+        // The same file may have failed meanwhile, for a request that was earlier in the queue.
         if self.previews.has_failed(&file.known_by) {
             return Err(Error::NoPreview);
         }
         let mut child = self
             .start(Kind::Preview, &[word(file.kind).as_ref()])
             .map_err(|error| Error::internal(format!("no preview can be drawn: {error}")))?;
-        // Where the caller leaves, or time is up, the child is dropped, which kills it.
+        // If the caller leaves or time is up, the child is dropped, which kills it.
         let drawn = timeout(TIME, converse(&mut child, file.bytes)).await;
         let why = match drawn {
             Ok(Ok(Ran { status, picture, complaint })) => {
+                // A child that was taken over can write anything. The picture is sent with the type of a PNG, which no
+                // browser takes for a page.
                 if status.success() && picture.starts_with(PNG) && picture.len() as u64 <= PREVIEW_LIMIT {
                     return Ok(picture);
                 }
                 format!("{status}; {} bytes; {complaint}", picture.len())
             }
+            // The store's fault is not the file's: it is not remembered.
             Ok(Err(Broken::Store(error))) => return Err(error.into()),
             Ok(Err(Broken::Pipe(error))) => error.to_string(),
             Err(_) => "it took too long".into(),
@@ -120,14 +123,14 @@ impl Children {
     }
 }
 
-/// What a drawing came to.
+/// The outcome of a drawing that ran to its end.
 struct Ran {
     status: ExitStatus,
     picture: Vec<u8>,
     complaint: String,
 }
 
-/// Why nothing is known of a drawing.
+/// Why a drawing has no outcome.
 enum Broken {
     Store(object_store::Error),
     Pipe(io::Error),
@@ -139,16 +142,17 @@ impl From<io::Error> for Broken {
     }
 }
 
-/// Sends the file and takes the picture, both as they go.
+/// Sends the file and receives the picture at the same time: a child may write before it has read everything, and both
+/// pipes are small.
 async fn converse(child: &mut Child, file: Opened) -> Result<Ran, Broken> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let taken = async { Ok(tokio::join!(take(stdout, PREVIEW_LIMIT + 1), take(stderr, LAST_WORDS))) };
+    let taken = async { Ok(tokio::join!(take(stdout, PREVIEW_LIMIT + 1), take(stderr, STDERR_LOGGED))) };
     let ((), (picture, complaint)) = tokio::try_join!(send(stdin, file), taken)?;
     let complaint = String::from_utf8_lossy(&complaint?).trim().to_owned();
     Ok(Ran { status: child.wait().await?, picture: picture?, complaint })
 }
 
-/// Sends the file. A child that has read enough says by its end why.
+/// Sends the file. A child that stops reading is no error here: its status says why.
 async fn send(stdin: Option<ChildStdin>, mut file: Opened) -> Result<(), Broken> {
     let Some(mut stdin) = stdin else { return Ok(()) };
     while let Some(part) = file.bytes.try_next().await.map_err(Broken::Store)? {
@@ -159,7 +163,7 @@ async fn send(stdin: Option<ChildStdin>, mut file: Opened) -> Result<(), Broken>
     Ok(())
 }
 
-/// Reads this much at most, and closes the pipe.
+/// Reads at most this much, and closes the pipe.
 async fn take(pipe: Option<impl AsyncRead + Unpin>, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if let Some(pipe) = pipe {
@@ -168,7 +172,7 @@ async fn take(pipe: Option<impl AsyncRead + Unpin>, most: u64) -> io::Result<Vec
     Ok(bytes)
 }
 
-/// The name of a kind of file on the command line.
+/// Returns the name of a kind of file on the command line.
 fn word(kind: FileKind) -> &'static str {
     match kind {
         FileKind::Pdf => "pdf",
@@ -177,7 +181,7 @@ fn word(kind: FileKind) -> &'static str {
     }
 }
 
-/// Draws what comes on standard input, a file of this kind, and writes the picture to standard output.
+/// Draws the file of this kind that comes on standard input, and writes the picture to standard output.
 pub(super) fn work(kind: &str) -> Result<()> {
     let kind = [FileKind::Pdf, FileKind::Jpeg, FileKind::Png].into_iter().find(|known| word(*known) == kind);
     let kind = kind.ok_or_else(|| Error::setup("previews are drawn of `pdf`, `jpeg` and `png`"))?;

@@ -1,4 +1,4 @@
-//! Children that check a file: each reads one, makes every check, and ends.
+//! Children that verify a file: each reads one file, makes every check, and ends.
 
 use std::{io, time::Duration};
 
@@ -17,42 +17,42 @@ use crate::{
     shares::{Seat, Shares},
 };
 
-/// What is to be checked, beside the files.
+/// Tag of the message with what is to be checked.
 const WHAT: u8 = b'w';
-/// The file.
+/// Tag of the file to verify.
 const FILE: u8 = b'f';
-/// The older file.
+/// Tag of the older file.
 const OLDER: u8 = b'o';
 
 /// The largest file that a child takes, in bytes.
 pub const MOST_FILE: usize = 64 * 1024 * 1024;
 /// The largest message beside the files, in bytes.
 const MOST_BESIDE: u64 = 8 * MIB;
-/// The largest answer, in bytes: a report on two files.
+/// The largest answer of a child, in bytes: a report on two files.
 const MOST_ANSWER: u64 = 2 * MIB;
 /// A child that has not come to its end after this long is killed.
 const TIME: Duration = Duration::from_mins(1);
 /// The longest that a caller waits for a seat.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Files checked at once.
+/// How many files are verified at once.
 const SEATS: usize = 2;
-/// Files checked at once for one claimant.
+/// How many files are verified at once for one claimant.
 const SEATS_OF_ONE: usize = 1;
-/// Memory for the files that are brought, of all who come at once, in KiB.
+/// Memory for the files of all claimants together, in KiB.
 const MEMORY_KIB: usize = 256 * 1024;
-/// Memory for the files of one claimant, in KiB: the largest file, and an older one.
+/// Memory for the files of one claimant, in KiB: the largest file, an older one, and some room beside them.
 const MEMORY_OF_ONE_KIB: usize = 136 * 1024;
 
-/// Whom the places for verifications are counted under.
+/// Whom a verification is counted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Claimant {
-    /// An account, for a file of a room.
+    /// An account, if the file is of a room.
     Account(UserId),
-    /// A client's network, for a file that is brought.
+    /// The client's network, if a stranger brings the file.
     Network(Network),
 }
 
-/// The seats for checking, and the memory for what is brought. A clone is another handle to the same ones.
+/// The seats for verifying, and the memory for files. A clone is another handle to the same ones.
 #[derive(Debug, Clone)]
 pub(super) struct Verifications {
     seats: Shares<Claimant>,
@@ -65,7 +65,7 @@ impl Default for Verifications {
     }
 }
 
-/// A verification for one claimant, from its first byte: the memory that it has claimed is given back
+/// A verification for one claimant, from the first byte that it receives. The memory that it has claimed is given back
 /// when it is dropped.
 #[derive(Debug)]
 pub struct Verifying {
@@ -76,12 +76,13 @@ pub struct Verifying {
 }
 
 impl Verifying {
-    /// Claims the memory for so many bytes more.
+    /// Claims the memory for this many more bytes.
     ///
     /// # Errors
     ///
-    /// `Busy` where all that there is, or all that there is for this claimant, is taken.
+    /// `Busy` if all the memory, or all that one claimant can have, is taken.
     pub fn claim(&mut self, bytes: usize) -> Result<()> {
+        // Claimed while the bytes come, not by the length that the client declares, which may be a lie either way.
         let held = self.bytes.div_ceil(1024);
         self.bytes = self.bytes.saturating_add(bytes);
         let lacking = self.bytes.div_ceil(1024) - held;
@@ -97,59 +98,60 @@ impl Verifying {
     }
 }
 
-/// What somebody wants checked.
+/// A request to verify a file.
 #[derive(Debug, Default)]
 pub struct Verification {
-    /// The file.
+    /// The file to verify.
     pub file: Vec<u8>,
-    /// An older file of the same room.
+    /// An older file of the same room, to compare the logs of both.
     pub older: Option<Vec<u8>>,
-    /// The rest.
+    /// What is to be checked.
     pub what: What,
 }
 
-/// What is to be checked of a file, and by whose word.
+/// What is to be checked about a file, and against which keys.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct What {
-    /// The SHA-256 that the file is to have, where that is known.
+    /// The SHA-256 that the file should have, if it is known.
     pub sha256: Option<Hash>,
-    /// The keys that whoever asks trusts, one a line. `None` for those of this server.
+    /// The keys that the claimant trusts, one a line. `None` for those of this server.
     pub keys: Option<String>,
-    /// The keys of this server: what they have signed is read within the bounds of our own files.
+    /// The keys of this server. Only what they have signed may be as large as this server's own files.
     pub ours: Vec<String>,
-    /// The proof that the log of the one file extends that of the other.
+    /// The proof that the log of one file extends that of the other.
     pub consistency: Option<String>,
 }
 
-/// What a child found.
+/// The answer of a child.
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
-    /// Its checks.
+    /// The checks that it made.
     Report(Box<Report>),
-    /// A field of the form that cannot be used, and why.
+    /// A field of the form is unusable, and why.
     Unusable { field: String, why: String },
 }
 
 impl Children {
-    /// Begins a verification for this claimant.
+    /// Begins a verification for this claimant, which has claimed no memory yet.
     pub fn verifying(&self, claimant: Claimant) -> Verifying {
         let verifications = self.verifications.clone();
         Verifying { verifications, claimant, bytes: 0, memory: None }
     }
 
-    /// Makes every check.
+    /// Makes every check, in a child, and returns the report.
     ///
     /// # Errors
     ///
-    /// `Invalid` with the field that cannot be used; `Http` 422 where the file ends the process that reads it.
-    pub async fn verify(&self, asked: Verification, by: Verifying) -> Result<Report> {
+    /// `Invalid` with the field that is unusable, also if the file ends the process that reads it; `Busy` if no seat
+    /// came free in time.
+    pub async fn verify(&self, request: Verification, by: Verifying) -> Result<Report> {
         let seat = timeout(PATIENCE, self.verifications.seats.take(by.claimant)).await;
         let _seat = seat.map_err(|_| Error::Busy)?;
         let mut child = self
             .start_with_fonts(Kind::Verify)
             .map_err(|error| Error::internal(format!("no file can be checked: {error}")))?;
-        // Where the caller gives up, or time does, the child is dropped, which kills it.
-        let heard = match timeout(TIME, converse(&mut child, asked)).await {
+        // If the caller gives up or time is up, the child is dropped, which kills it.
+        let answer = match timeout(TIME, converse(&mut child, request)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
                 let status = child.wait().await;
@@ -162,7 +164,7 @@ impl Children {
                 return Err(too_much());
             }
         };
-        match heard {
+        match answer {
             Answer::Report(report) => Ok(*report),
             Answer::Unusable { field, why } => Err(Error::field(&field, why)),
         }
@@ -173,16 +175,17 @@ fn too_much() -> Error {
     Error::field("file", "takes more time or memory to check than there is for it; no file of STS Clearance does")
 }
 
-/// Sends the files and takes the answer, both as they go: a child may have heard enough before it has heard all.
-async fn converse(child: &mut Child, asked: Verification) -> io::Result<Answer> {
+/// Sends the files and receives the answer at the same time: a child may answer before it has read everything, and both
+/// pipes are small.
+async fn converse(child: &mut Child, request: Verification) -> io::Result<Answer> {
     let (Some(mut stdin), Some(mut stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(io::Error::other("a child without pipes"));
     };
     let send = async move {
-        let what = serde_json::to_vec(&asked.what)?;
+        let what = serde_json::to_vec(&request.what)?;
         frame::send(&mut stdin, WHAT, &what).await?;
-        frame::send(&mut stdin, FILE, &asked.file).await?;
-        if let Some(older) = &asked.older {
+        frame::send(&mut stdin, FILE, &request.file).await?;
+        if let Some(older) = &request.older {
             frame::send(&mut stdin, OLDER, older).await?;
         }
         io::Result::Ok(())
@@ -195,21 +198,22 @@ async fn converse(child: &mut Child, asked: Verification) -> io::Result<Answer> 
         }
         Ok(answer)
     };
-    // A child that stops reading tells by its answer why.
+    // An error of sending is ignored: a child that stops reading usually sends an answer with the reason. If not, the
+    // empty answer is the error.
     let (_, answer) = tokio::join!(send, take);
     Ok(serde_json::from_slice(&answer?)?)
 }
 
-/// Checks the file that comes on standard input.
+/// Verifies the file that comes on standard input, and writes the answer to standard output.
 pub(super) fn work(fonts: &report::Fonts) -> Result<()> {
     let broken = |error: io::Error| Error::setup(format!("the server cannot be heard: {error}"));
     let mut from = io::stdin().lock();
     let mut next = |tag: u8, most: u64| {
-        let told = frame::read(&mut from, most).map_err(broken)?;
-        if told.as_ref().is_some_and(|told| told.tag != tag) {
+        let message = frame::read(&mut from, most).map_err(broken)?;
+        if message.as_ref().is_some_and(|message| message.tag != tag) {
             return Err(Error::setup("the server said something else than what to check"));
         }
-        Ok(told.map(|told| told.body))
+        Ok(message.map(|message| message.body))
     };
     let nothing = || Error::setup("the server said nothing to check");
     let what = next(WHAT, MOST_BESIDE)?.ok_or_else(nothing)?;

@@ -1,4 +1,7 @@
-//! `account_grants`: what admins did to accounts that could put these into their hands.
+//! The table `account_grants`: what admins did to accounts by which they could use these themselves.
+//!
+//! A deed that takes two admins must not be done by one admin with two accounts. So accounts are traced back to those
+//! who made them, enabled them, promoted them or gave them a password.
 
 use std::collections::BTreeSet;
 
@@ -17,19 +20,20 @@ pub async fn insert(tx: &mut Tx, user: UserId, by: UserId, at: Time, deed: &'sta
     .map(drop)
 }
 
-/// Forgets what was done to an account: whoever runs the server has given it into other hands.
+/// Deletes what was done to an account, after the operator has given it into other hands.
 pub async fn forget(tx: &mut Tx, user: UserId) -> Result<()> {
     tx.exec("DELETE FROM account_grants WHERE user_id = ?1", &[&user]).await.map(drop)
 }
 
-/// When the last of it was done to an account.
+/// Returns when an admin last did such a thing to an account.
 pub async fn last(tx: &mut Tx, user: UserId) -> Result<Option<Time>> {
     tx.one("SELECT MAX(granted_at) FROM account_grants WHERE user_id = ?1", &[&user]).await?.get(0)
 }
 
-/// Those who did it to an account, those who did it to them, and so on; the account itself among them.
+/// Returns the accounts that could have this one in their hands: those that did such a thing to it, those that did it
+/// to them, and so on, and the account itself.
 pub async fn hands(tx: &mut Tx, user: UserId) -> Result<BTreeSet<UserId>> {
-    // UNION, not UNION ALL: the two may have done it to each other.
+    // UNION ALL would not end: two admins may have done it to each other.
     let select = "WITH RECURSIVE hands (id) AS (
             SELECT u.id FROM users u WHERE u.id = ?1
             UNION

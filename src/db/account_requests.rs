@@ -1,30 +1,30 @@
-//! `account_requests`: what one admin has asked for about an account, and another has still to confirm.
+//! The table `account_requests`: what one admin has asked for about an account, and another has still to confirm.
 
 use room::{AccountDeed, AccountRequestId, Time};
 
 use super::{Row, Tx};
 use crate::error::Result;
 
-/// A request about an account.
+/// A request about an account, which a second admin confirms.
 #[derive(Debug, Clone)]
 pub struct AccountRequest {
-    /// Id.
+    /// The id of the request.
     pub id: AccountRequestId,
     /// What is to be done.
     pub deed: AccountDeed,
-    /// Address of the account.
+    /// The address of the account.
     pub email: String,
-    /// Name of its owner.
+    /// The name of its owner.
     pub name: String,
-    /// The password to give, hashed.
+    /// The hash of the password that the account is to get, if it is to get one.
     pub password_hash: Option<String>,
-    /// Address of who asked.
+    /// The address of the admin who asked.
     pub asked_by: String,
-    /// When.
+    /// When they asked for it.
     pub asked_at: Time,
 }
 
-/// Only the request of an account that is still an admin's counts.
+/// Only requests of accounts that still are admins count.
 const SELECT: &str = "SELECT r.id, r.deed, r.email, r.name, r.password_hash, r.asked_by, r.asked_at
     FROM account_requests r JOIN users u ON u.email = r.asked_by AND u.role = 'admin' AND NOT u.disabled";
 
@@ -40,7 +40,7 @@ fn from_row(row: &Row) -> Result<AccountRequest> {
     })
 }
 
-/// Stores a request, in the place of an earlier one about the same account.
+/// Stores a request, in place of an earlier one about the same account.
 pub async fn ask(tx: &mut Tx, request: &AccountRequest) -> Result<()> {
     tx.exec("DELETE FROM account_requests WHERE email = ?1", &[&request.email]).await?;
     tx.exec(
@@ -60,23 +60,23 @@ pub async fn ask(tx: &mut Tx, request: &AccountRequest) -> Result<()> {
     .map(drop)
 }
 
-/// The requests made at `since` or later, the oldest first.
+/// Returns the requests made at `since` or later, oldest first.
 pub async fn open(tx: &mut Tx, since: Time) -> Result<Vec<AccountRequest>> {
     let sql = format!("{SELECT} WHERE r.asked_at >= ?1 ORDER BY r.asked_at, r.id");
     tx.rows(&sql, &[&since]).await?.iter().map(from_row).collect()
 }
 
-/// Forgets a request.
+/// Deletes the request with this id.
 pub async fn forget(tx: &mut Tx, id: AccountRequestId) -> Result<()> {
     tx.exec("DELETE FROM account_requests WHERE id = ?1", &[&id]).await.map(drop)
 }
 
-/// Forgets what an account has asked for, and what was asked about it.
+/// Deletes the requests that an account has made, and those about it.
 pub async fn forget_of(tx: &mut Tx, email: &str) -> Result<()> {
     tx.exec("DELETE FROM account_requests WHERE asked_by = ?1 OR email = ?1", &[&email]).await.map(drop)
 }
 
-/// Forgets the requests that were made before an instant.
+/// Deletes the requests that were made before an instant.
 pub async fn drop_old(tx: &mut Tx, before: Time) -> Result<()> {
     tx.exec("DELETE FROM account_requests WHERE asked_at < ?1", &[&before]).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! `activity_log`: entries are added and read, never changed.
+//! The table `activity_log`: the entries of all logs, which are added and read, never changed.
 
 use room::{EntryId, Leaf, Log, Time};
 use serde_json::Value;
@@ -12,24 +12,24 @@ use crate::{
 /// One entry of a log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Id.
+    /// The id of the entry.
     pub id: EntryId,
-    /// Whose log it is in.
+    /// The log that it is in.
     pub log: Log,
-    /// Position in its log, from 0.
+    /// The position in its log, from 0.
     pub seq: i64,
-    /// Who did it.
+    /// The address of who did it, or `system` or `operator`.
     pub actor: String,
-    /// What was done.
+    /// The type of the event, such as `room_created`.
     pub action: String,
-    /// When.
+    /// When it was done.
     pub at: Time,
-    /// What it was about.
+    /// The fields of the event.
     pub meta: Value,
 }
 
 impl Entry {
-    /// What its hash covers.
+    /// Returns the content of the leaf that the tree's hash covers.
     pub fn leaf(&self) -> Leaf {
         Leaf {
             action: self.action.clone(),
@@ -58,23 +58,24 @@ impl Entry {
     }
 }
 
-/// Which entries are asked for; none of a field means any.
+/// Conditions on entries; a field that is `None` matches any entry.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Exactly this actor.
+    /// Entries of exactly this actor.
     pub actor: Option<String>,
-    /// Exactly this action.
+    /// Entries of exactly this type.
     pub action: Option<String>,
-    /// At this instant or later.
+    /// Entries at this instant or later.
     pub from: Option<Time>,
-    /// Before this instant.
+    /// Entries before this instant.
     pub to: Option<Time>,
 }
 
+/// The condition of a [`Filter`]. PostgreSQL cannot infer a parameter's type from `IS NULL`, hence the casts.
 const MATCHES: &str = "(CAST(?1 AS TEXT) IS NULL OR actor = ?1) AND (CAST(?2 AS TEXT) IS NULL OR action = ?2)
     AND ts >= ?3 AND ts < ?4";
 
-/// Adds an entry; `domain::operation` is the only caller.
+/// Adds an entry. Only `domain::log` calls this, which also appends it to the tree.
 pub async fn insert(tx: &mut Tx, entry: &Entry, leaf: &Hash) -> Result<()> {
     tx.exec(
         "INSERT INTO activity_log (id, room_id, actor, action, meta_json, ts, seq, leaf_hash)
@@ -94,7 +95,7 @@ pub async fn insert(tx: &mut Tx, entry: &Entry, leaf: &Hash) -> Result<()> {
     .map(drop)
 }
 
-/// The entries of a log before `seq`, newest first, `limit` at most.
+/// Returns the entries of a log before position `seq`, newest first, and `limit` of them at most.
 pub async fn before(tx: &mut Tx, log: Log, seq: i64, limit: i64) -> Result<Vec<Entry>> {
     let columns = Entry::COLUMNS;
     let sql = format!(
@@ -104,7 +105,7 @@ pub async fn before(tx: &mut Tx, log: Log, seq: i64, limit: i64) -> Result<Vec<E
     tx.rows(&sql, &[&log.key(), &seq, &limit]).await?.iter().map(Entry::from_row).collect()
 }
 
-/// The entries of a log from `from` on and before `to`, oldest first.
+/// Returns the entries of a log at positions from `from` to before `to`, oldest first.
 pub async fn range(tx: &mut Tx, log: Log, from: i64, to: i64) -> Result<Vec<Entry>> {
     let columns = Entry::COLUMNS;
     let sql = format!(
@@ -114,16 +115,17 @@ pub async fn range(tx: &mut Tx, log: Log, from: i64, to: i64) -> Result<Vec<Entr
     tx.rows(&sql, &[&log.key(), &from, &to]).await?.iter().map(Entry::from_row).collect()
 }
 
-/// The position of an entry in a log.
+/// Returns the position of an entry in a log. `None` if the log does not have it.
 pub async fn position(tx: &mut Tx, log: Log, id: EntryId) -> Result<Option<i64>> {
     let find = "SELECT seq FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND id = ?2";
     tx.opt(find, &[&log.key(), &id]).await?.map(|row| row.get(0)).transpose()
 }
 
-/// A page of one log, or of all, newest first, and how many match in all.
+/// Returns a page of one log, or of all, newest first, and how many entries match in all.
 pub async fn list(tx: &mut Tx, log: Option<Log>, filter: &Filter, page: Page) -> Result<(Vec<Entry>, i64)> {
     let from = filter.from.unwrap_or(Time::EARLIEST);
     let to = filter.to.unwrap_or(Time::LATEST);
+    // Positions order one log. Among logs only the time does, with the id to make pages stable.
     let (scope, order) = match log {
         Some(_) => ("COALESCE(room_id, 'platform') = ?5", "seq DESC"),
         None => ("CAST(?5 AS TEXT) IS NULL", "ts DESC, id DESC"),

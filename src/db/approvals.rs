@@ -1,4 +1,4 @@
-//! `approvals`: each party's clearance of each vessel, as it is now.
+//! The table `approvals`: what each party says of each vessel, as it stands now.
 
 use room::{Approval, ApprovalId, RoomId};
 
@@ -20,7 +20,7 @@ fn from_row(row: &Row) -> Result<Approval> {
     })
 }
 
-/// Adds a clearance; false where the party has one of this vessel already.
+/// Adds an approval. Returns `false` if the party has one of this vessel already.
 pub async fn insert(tx: &mut Tx, room: RoomId, approval: &Approval) -> Result<bool> {
     let added = tx
         .exec(
@@ -44,7 +44,7 @@ pub async fn insert(tx: &mut Tx, room: RoomId, approval: &Approval) -> Result<bo
     Ok(added == 1)
 }
 
-/// Stores what a party says now.
+/// Replaces what a party says of a vessel.
 pub async fn update(tx: &mut Tx, approval: &Approval) -> Result<()> {
     tx.exec(
         "UPDATE approvals SET role = ?2, side = ?3, status = ?4, comment = ?5, decided_at = ?6 WHERE id = ?1",
@@ -54,13 +54,14 @@ pub async fn update(tx: &mut Tx, approval: &Approval) -> Result<()> {
     .map(drop)
 }
 
-/// The clearances of a room, in the order they were begun.
+/// Returns the approvals of a room, in the order in which they were first given.
 pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Approval>> {
+    // Ids are UUIDs of version 7, which sort by the time they were made.
     let sql = format!("SELECT {COLUMNS} FROM approvals WHERE room_id = ?1 ORDER BY id");
     tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
-/// A page of a room's clearances, in the order they were begun, and how many there are.
+/// Returns a page of a room's approvals, in the order in which they were first given, and how many there are.
 pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Approval>, i64)> {
     let total = tx.one("SELECT COUNT(*) FROM approvals WHERE room_id = ?1", &[&room]).await?.get(0)?;
     let sql = format!("SELECT {COLUMNS} FROM approvals WHERE room_id = ?1 ORDER BY id LIMIT ?2 OFFSET ?3");
@@ -68,7 +69,7 @@ pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Approval
     Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
 }
 
-/// One clearance of a room.
+/// Returns the approval of a room with this id.
 pub async fn find(tx: &mut Tx, room: RoomId, approval: ApprovalId) -> Result<Option<Approval>> {
     let sql = format!("SELECT {COLUMNS} FROM approvals WHERE room_id = ?1 AND id = ?2");
     tx.opt(&sql, &[&room, &approval]).await?.as_ref().map(from_row).transpose()

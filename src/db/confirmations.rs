@@ -1,4 +1,4 @@
-//! `confirmations`: what one admin has asked for and another has still to confirm.
+//! The table `confirmations`: what one admin has asked for in a room, and another has still to confirm.
 
 use room::{Deed, RoomId, Time};
 use uuid::Uuid;
@@ -6,22 +6,22 @@ use uuid::Uuid;
 use super::{Row, Tx};
 use crate::error::Result;
 
-/// A request of one admin.
+/// A request of one admin, which a second one confirms.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// What is to be done.
     pub deed: Deed,
-    /// Id of what it is to be done to.
+    /// The id of the room, snapshot or hold that it is to be done to.
     pub subject: Uuid,
-    /// Address of who asked.
+    /// The address of the admin who asked.
     pub asked_by: String,
-    /// When.
+    /// When they asked for it.
     pub asked_at: Time,
-    /// Why, where that was told.
+    /// The reason that they gave, if any.
     pub reason: Option<String>,
 }
 
-/// Only the request of an account that is still an admin's counts.
+/// Only requests of accounts that still are admins count.
 const SELECT: &str = "SELECT c.deed, c.subject_id, c.asked_by, c.asked_at, c.reason, c.room_id
     FROM confirmations c JOIN users u ON u.email = c.asked_by AND u.role = 'admin' AND NOT u.disabled";
 
@@ -31,7 +31,7 @@ fn from_row(row: &Row) -> Result<Request> {
     Ok(Request { deed: row.get(0)?, subject, asked_by: row.get(2)?, asked_at: row.get(3)?, reason: row.get(4)? })
 }
 
-/// Stores a request, in the place of an earlier one that no longer counts.
+/// Stores a request, in place of an earlier one about the same subject that no longer counts.
 pub async fn ask(tx: &mut Tx, room: RoomId, request: &Request) -> Result<()> {
     tx.exec(
         "INSERT INTO confirmations (subject_id, deed, room_id, asked_by, asked_at, reason)
@@ -43,29 +43,29 @@ pub async fn ask(tx: &mut Tx, room: RoomId, request: &Request) -> Result<()> {
     .map(drop)
 }
 
-/// The requests in a room that were made at `since` or later, by who is still an admin.
+/// Returns the requests in a room that were made at `since` or later, by accounts that still are admins.
 pub async fn open(tx: &mut Tx, room: RoomId, since: Time) -> Result<Vec<Request>> {
     let sql = format!("{SELECT} WHERE c.room_id = ?1 AND c.asked_at >= ?2");
     tx.rows(&sql, &[&room, &since]).await?.iter().map(from_row).collect()
 }
 
-/// Likewise in every room, each with its room; the oldest first.
+/// Returns the same for all rooms, each request with its room, oldest first.
 pub async fn open_anywhere(tx: &mut Tx, since: Time) -> Result<Vec<(RoomId, Request)>> {
     let sql = format!("{SELECT} WHERE c.asked_at >= ?1 ORDER BY c.asked_at, c.subject_id");
     tx.rows(&sql, &[&since]).await?.iter().map(|row| Ok((row.get(5)?, from_row(row)?))).collect()
 }
 
-/// Forgets the request about a subject.
+/// Deletes the request about a subject.
 pub async fn forget(tx: &mut Tx, subject: Uuid) -> Result<()> {
     tx.exec("DELETE FROM confirmations WHERE subject_id = ?1", &[&subject.to_string()]).await.map(drop)
 }
 
-/// Forgets what an account has asked for.
+/// Deletes the requests that an account has made.
 pub async fn forget_of(tx: &mut Tx, email: &str) -> Result<()> {
     tx.exec("DELETE FROM confirmations WHERE asked_by = ?1", &[&email]).await.map(drop)
 }
 
-/// Forgets the requests in a room that were made before an instant.
+/// Deletes the requests in a room that were made before an instant.
 pub async fn drop_old(tx: &mut Tx, room: RoomId, before: Time) -> Result<()> {
     let sql = "DELETE FROM confirmations WHERE room_id = ?1 AND asked_at < ?2";
     tx.exec(sql, &[&room, &before]).await.map(drop)

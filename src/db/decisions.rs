@@ -1,4 +1,4 @@
-//! `decisions`: verdicts of parties on versions, added and read, never changed.
+//! The table `decisions`: verdicts of parties on versions, which are added and read, never changed.
 
 use std::collections::HashMap;
 
@@ -21,8 +21,9 @@ fn from_row(row: &Row) -> Result<Decision> {
     })
 }
 
-/// Adds a decision after those there are.
+/// Adds a decision after those that the version already has.
 pub async fn insert(tx: &mut Tx, decision: &Decision) -> Result<()> {
+    // The lock on the room's log, which every operation takes first, keeps two decisions from getting the same number.
     tx.exec(
         "INSERT INTO decisions (id, version_id, seq, party, role, verdict, comment, decided_at)
          SELECT ?1, ?2, COUNT(*), ?3, ?4, ?5, ?6, ?7 FROM decisions WHERE version_id = ?2",
@@ -40,13 +41,13 @@ pub async fn insert(tx: &mut Tx, decision: &Decision) -> Result<()> {
     .map(drop)
 }
 
-/// The decisions on a version, oldest first.
+/// Returns the decisions on a version, oldest first.
 pub async fn of_version(tx: &mut Tx, version: VersionId) -> Result<Vec<Decision>> {
     let sql = format!("SELECT {COLUMNS} FROM decisions c WHERE c.version_id = ?1 ORDER BY c.seq");
     tx.rows(&sql, &[&version]).await?.iter().map(from_row).collect()
 }
 
-/// A page of the decisions on a version, the newest first, and how many there are.
+/// Returns a page of the decisions on a version, newest first, and how many there are.
 pub async fn page_of_version(tx: &mut Tx, version: VersionId, page: Page) -> Result<(Vec<Decision>, i64)> {
     let total = tx.one("SELECT COUNT(*) FROM decisions WHERE version_id = ?1", &[&version]).await?.get(0)?;
     let sql =
@@ -55,7 +56,7 @@ pub async fn page_of_version(tx: &mut Tx, version: VersionId, page: Page) -> Res
     Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
 }
 
-/// The last decision of each party on each version of a room; those on one version in the order they were made.
+/// Returns the last decision of each party on each version of a room; those on one version in the order they were made.
 pub async fn last_words(tx: &mut Tx, room: RoomId) -> Result<Vec<Decision>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM decisions c JOIN
@@ -68,14 +69,14 @@ pub async fn last_words(tx: &mut Tx, room: RoomId) -> Result<Vec<Decision>> {
     tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
-/// How many decisions there are on each version of a room that has any.
+/// Returns the number of decisions on each version of a room that has any.
 pub async fn counts(tx: &mut Tx, room: RoomId) -> Result<HashMap<VersionId, i64>> {
     let sql = "SELECT c.version_id, COUNT(*) FROM decisions c JOIN document_versions v ON v.id = c.version_id
          JOIN documents d ON d.id = v.document_id WHERE d.room_id = ?1 GROUP BY c.version_id";
     tx.rows(sql, &[&room]).await?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
-/// The decisions on all versions of a room; those on one version oldest first.
+/// Returns the decisions on all versions of a room; those on one version oldest first.
 pub async fn of_room(tx: &mut Tx, room: RoomId) -> Result<Vec<Decision>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM decisions c JOIN document_versions v ON v.id = c.version_id

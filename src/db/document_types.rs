@@ -1,4 +1,4 @@
-//! `document_types`: the catalogue.
+//! The table `document_types`: the catalogue of documents that rooms ask for.
 
 use room::{CargoProfile, DocumentType};
 
@@ -7,9 +7,9 @@ use crate::error::{Error, Result};
 
 const COLUMNS: &str = "code, position, name, category, scope, requirement, profiles, criticality, validity_days,
     warn_days, gate, aliases, enabled, basis";
-/// Parts lists within a column.
+/// Separates the items of a list within a column.
 const BETWEEN: char = '|';
-/// The profiles of a type that all ask for.
+/// Stands for all cargo profiles.
 const ALL_PROFILES: &str = "*";
 
 fn from_row(row: &Row) -> Result<DocumentType> {
@@ -41,7 +41,7 @@ fn joined(profiles: &[CargoProfile]) -> String {
     profiles.iter().map(|profile| profile.word()).collect::<Vec<_>>().join("|")
 }
 
-/// Stores a type, new or changed.
+/// Stores a document type, which may be new or changed.
 pub async fn put(tx: &mut Tx, kind: &DocumentType) -> Result<()> {
     tx.exec(
         &format!(
@@ -72,7 +72,7 @@ pub async fn put(tx: &mut Tx, kind: &DocumentType) -> Result<()> {
     .map(drop)
 }
 
-/// The catalogue, in its order.
+/// Returns the catalogue, in its order.
 pub async fn all(tx: &mut Tx) -> Result<Vec<DocumentType>> {
     tx.rows(&format!("SELECT {COLUMNS} FROM document_types ORDER BY position, code"), &[])
         .await?

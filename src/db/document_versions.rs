@@ -1,4 +1,4 @@
-//! `document_versions`: uploaded files, added and read, never changed.
+//! The table `document_versions`: uploaded files of documents, which are added and read, never changed.
 
 use room::{DocumentId, RoomId, Version, VersionId};
 
@@ -35,7 +35,7 @@ fn hash(stored: &[u8]) -> Result<Hash> {
     stored.try_into().map_err(|_| Error::internal("a hash of another length"))
 }
 
-/// Adds a version.
+/// Adds a version of a document.
 pub async fn insert(tx: &mut Tx, version: &Version) -> Result<()> {
     tx.exec(
         "INSERT INTO document_versions (id, document_id, number, file_url, file_name, file_kind, file_size, sha256,
@@ -64,7 +64,7 @@ pub async fn insert(tx: &mut Tx, version: &Version) -> Result<()> {
     .map(drop)
 }
 
-/// The versions of all documents of a room; those of one document oldest first.
+/// Returns the versions of all documents of a room; those of one document oldest first.
 pub async fn of_room(tx: &mut Tx, room: RoomId) -> Result<Vec<Version>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM document_versions v JOIN documents d ON d.id = v.document_id
@@ -73,13 +73,13 @@ pub async fn of_room(tx: &mut Tx, room: RoomId) -> Result<Vec<Version>> {
     tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
-/// The versions of a document, oldest first.
+/// Returns the versions of a document, oldest first.
 pub async fn of_document(tx: &mut Tx, document: DocumentId) -> Result<Vec<Version>> {
     let sql = format!("SELECT {COLUMNS} FROM document_versions v WHERE v.document_id = ?1 ORDER BY v.number");
     tx.rows(&sql, &[&document]).await?.iter().map(from_row).collect()
 }
 
-/// A page of the versions of a document, the newest first, and how many there are.
+/// Returns a page of the versions of a document, newest first, and how many there are.
 pub async fn page_of_document(tx: &mut Tx, document: DocumentId, page: Page) -> Result<(Vec<Version>, i64)> {
     let total = tx.one("SELECT COUNT(*) FROM document_versions WHERE document_id = ?1", &[&document]).await?.get(0)?;
     let sql = format!(
@@ -89,16 +89,17 @@ pub async fn page_of_document(tx: &mut Tx, document: DocumentId, page: Page) -> 
     Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
 }
 
-/// One version of a document of a room; the newest where none is named.
+/// Returns a version of a document in a room: the newest if `version` is `None`.
 pub async fn find(
     tx: &mut Tx,
     room: RoomId,
     document: DocumentId,
     version: Option<VersionId>,
 ) -> Result<Option<Version>> {
+    // PostgreSQL cannot infer the type of a parameter from `IS NULL`, hence the CAST.
     let sql = format!(
         "SELECT {COLUMNS} FROM document_versions v JOIN documents d ON d.id = v.document_id
-         WHERE d.room_id = ?1 AND d.id = ?2 AND (CAST(?3 AS TEXT) IS NULL OR v.id = ?3)
+    WHERE d.room_id = ?1 AND d.id = ?2 AND (CAST(?3 AS TEXT) IS NULL OR v.id = ?3)
          ORDER BY v.number DESC LIMIT 1"
     );
     tx.opt(&sql, &[&room, &document, &version]).await?.as_ref().map(from_row).transpose()

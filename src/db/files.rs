@@ -1,18 +1,21 @@
-//! Files as rows name them; and `file_deletions`: those that no row names any more, to be removed.
+//! The table `file_deletions`: files that no row names any more, and that are to be removed from the store.
+//!
+//! A row is added in the transaction that deletes the row naming the file. The file itself goes afterwards, because a
+//! transaction that is rolled back cannot bring a file back.
 
 use room::{Time, Version};
 
 use super::Tx;
 use crate::{error::Result, evidence::Hash};
 
-/// A file of the store, as its row tells of it.
+/// A file in the store, as the row that names it describes it.
 #[derive(Debug, Clone)]
 pub struct StoredFile {
-    /// Key in the store.
+    /// The file's key in the store.
     pub file_url: String,
-    /// Bytes.
+    /// The size, in bytes.
     pub size: i64,
-    /// SHA-256.
+    /// The SHA-256 of its bytes.
     pub sha256: Hash,
 }
 
@@ -22,7 +25,7 @@ impl From<&Version> for StoredFile {
     }
 }
 
-/// Notes a file for removal.
+/// Lists a file for removal, not before an instant.
 pub async fn forget(tx: &mut Tx, file_url: &str, not_before: Time) -> Result<()> {
     tx.exec(
         "INSERT INTO file_deletions (file_url, not_before) VALUES (?1, ?2)
@@ -33,18 +36,18 @@ pub async fn forget(tx: &mut Tx, file_url: &str, not_before: Time) -> Result<()>
     .map(drop)
 }
 
-/// The files to remove now.
+/// Returns up to `limit` files that are to be removed now, the one longest due first.
 pub async fn due(tx: &mut Tx, now: Time, limit: i64) -> Result<Vec<String>> {
     let sql = "SELECT file_url FROM file_deletions WHERE not_before <= ?1 ORDER BY not_before LIMIT ?2";
     tx.rows(sql, &[&now, &limit]).await?.iter().map(|row| row.get(0)).collect()
 }
 
-/// Notes that a file has been removed.
+/// Deletes the row of a file that has been removed.
 pub async fn removed(tx: &mut Tx, file_url: &str) -> Result<()> {
     tx.exec("DELETE FROM file_deletions WHERE file_url = ?1", &[&file_url]).await.map(drop)
 }
 
-/// Tries a file again later.
+/// Puts the removal of a file off, after an attempt failed.
 pub async fn put_off(tx: &mut Tx, file_url: &str, not_before: Time) -> Result<()> {
     tx.exec("UPDATE file_deletions SET not_before = ?2 WHERE file_url = ?1", &[&file_url, &not_before]).await.map(drop)
 }

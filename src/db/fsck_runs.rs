@@ -1,4 +1,4 @@
-//! `fsck_runs`: the checks that are made by themselves, one at a time among all servers.
+//! The table `fsck_runs`: the checks that servers make by themselves, one at a time among all servers.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,72 +8,75 @@ use uuid::Uuid;
 use super::Tx;
 use crate::error::{Error, Result};
 
-/// Runs that are remembered.
+/// How many runs are kept in the table.
 const REMEMBERED: i64 = 30;
 
-/// What a check has come to.
+/// The outcome of a check.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Found {
-    /// Logs.
+    /// The number of logs that were checked.
     pub logs: u64,
-    /// Entries.
+    /// The number of entries that were checked.
     pub entries: u64,
-    /// Records.
+    /// The number of records that were checked.
     pub records: u64,
-    /// Files.
+    /// The number of files that were checked.
     pub files: u64,
-    /// How many damaged things there are of each kind.
+    /// The number of damaged things, by kind.
     pub damaged: BTreeMap<String, u64>,
-    /// The first of them, as JSON.
+    /// The first findings, as JSON.
     pub findings: String,
-    /// Why the check came to no end.
+    /// Why the check did not come to its end. `None` if it did.
     pub error: Option<String>,
 }
 
 /// A check that is over.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finished {
-    /// When it began.
+    /// When the check began.
     pub started_at: Time,
-    /// When it ended.
+    /// When the check ended.
     pub finished_at: Time,
-    /// What it has come to.
+    /// What the check found.
     pub found: Found,
 }
 
 /// When a check is due.
 #[derive(Debug, Clone, Copy)]
 pub struct Due {
-    /// This long after the last one began.
+    /// How long after the beginning of the last check the next one is due.
     pub period: Duration,
-    /// Likewise, where it came to no end.
+    /// The same, if the last check did not come to its end.
     pub retry: Duration,
 }
 
-/// Whether a check may be due: a look that takes no lock.
+/// Returns whether a check may be due, without taking a lock. [`begin`] decides.
 pub async fn is_due(tx: &mut Tx, due: Due, now: Time) -> Result<bool> {
     let busy = format!("{RECENT} OR (finished_at IS NULL AND lease_until >= ?3) LIMIT 1");
     let [since, since_failed] = due.since(now);
     Ok(tx.opt(&busy, &[&since, &since_failed, &now]).await?.is_none())
 }
 
-/// A run because of which none is due yet.
+/// Selects a run because of which no other is due yet.
 const RECENT: &str =
     "SELECT 1 FROM fsck_runs WHERE (started_at > ?1 AND error IS NULL AND finished_at IS NOT NULL) OR started_at > ?2";
 
 impl Due {
-    /// Runs that began later stand in the way: any, and those that came to no end.
+    /// Returns the instants after which a run must have begun to stand in the way: a complete run, and any run.
     fn since(self, now: Time) -> [Time; 2] {
         [now.before(self.period), now.before(self.retry.min(self.period))]
     }
 }
 
-/// Begins a check that is due until `lease_until`; false where none is, or one is under way.
+/// Begins a check, if one is due, with a lease until `lease_until`. Returns `false` if none is due, or one is under
+/// way.
 pub async fn begin(tx: &mut Tx, id: Uuid, due: Due, now: Time, lease_until: Time) -> Result<bool> {
     let broken_off = "UPDATE fsck_runs SET finished_at = lease_until, lease_until = NULL,
             error = 'it broke off; the server that made it has ended'
         WHERE finished_at IS NULL AND lease_until < ?1";
     tx.exec(broken_off, &[&now]).await?;
+    // Two servers may both find a check due. A partial unique index allows one unfinished run, so the second insert
+    // conflicts and does nothing.
     let insert = format!(
         "INSERT INTO fsck_runs (id, started_at, lease_until, logs, entries, records, files, damaged, findings)
          SELECT ?3, ?4, ?5, 0, 0, 0, 0, '{{}}', '[]' WHERE NOT EXISTS ({RECENT})
@@ -83,13 +86,13 @@ pub async fn begin(tx: &mut Tx, id: Uuid, due: Due, now: Time, lease_until: Time
     Ok(tx.exec(&insert, &[&since, &since_failed, &id.to_string(), &now, &lease_until]).await? == 1)
 }
 
-/// Renews the lease; false where the run is no longer one's own.
+/// Renews the lease of a run. Returns `false` if the run was ended meanwhile, because its lease had run out.
 pub async fn renew(tx: &mut Tx, id: Uuid, lease_until: Time) -> Result<bool> {
     let update = "UPDATE fsck_runs SET lease_until = ?2 WHERE id = ?1 AND finished_at IS NULL";
     Ok(tx.exec(update, &[&id.to_string(), &lease_until]).await? == 1)
 }
 
-/// Ends a run, and forgets the oldest.
+/// Ends a run with its outcome, and deletes the oldest runs.
 pub async fn finish(tx: &mut Tx, id: Uuid, now: Time, found: &Found) -> Result<()> {
     let damaged = serde_json::to_string(&found.damaged).map_err(|error| Error::internal(error.to_string()))?;
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
@@ -115,18 +118,19 @@ pub async fn finish(tx: &mut Tx, id: Uuid, now: Time, found: &Found) -> Result<(
     tx.exec(forget, &[&REMEMBERED]).await.map(drop)
 }
 
-/// The last check that is over; where it came to no end, with what the last one found that did.
+/// Returns the last check that is over. If it did not come to its end, it has the findings of the last one that did.
 pub async fn last(tx: &mut Tx) -> Result<Option<Finished>> {
-    let Some(mut last) = one(tx, "").await? else { return Ok(None) };
+    let Some(mut last) = newest_finished(tx, "").await? else { return Ok(None) };
+    // A check that broke off knows nothing about what it did not reach: known damage must not vanish from the page.
     if last.found.error.is_some()
-        && let Some(whole) = one(tx, "AND error IS NULL").await?
+        && let Some(whole) = newest_finished(tx, "AND error IS NULL").await?
     {
         last.found = Found { error: last.found.error, ..whole.found };
     }
     Ok(Some(last))
 }
 
-async fn one(tx: &mut Tx, only: &str) -> Result<Option<Finished>> {
+async fn newest_finished(tx: &mut Tx, only: &str) -> Result<Option<Finished>> {
     let sql = format!(
         "SELECT started_at, finished_at, logs, entries, records, files, damaged, findings, error FROM fsck_runs
          WHERE finished_at IS NOT NULL {only} ORDER BY started_at DESC, id DESC LIMIT 1"

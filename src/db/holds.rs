@@ -1,41 +1,41 @@
-//! `holds`: what nobody deletes, and what was once held.
+//! The table `holds`: legal holds on rooms and snapshots, those in force and those that were lifted.
 
 use room::{HoldId, RoomId, SnapshotId, Time};
 
 use super::{Page, Row, Tx};
 use crate::error::Result;
 
-/// A hold on a room or a snapshot.
+/// A legal hold on a room or on one of its snapshots.
 #[derive(Debug, Clone)]
 pub struct Hold {
-    /// Id.
+    /// The id of the hold.
     pub id: HoldId,
-    /// The room.
+    /// The room that is held, or whose snapshot is.
     pub room: RoomId,
-    /// The snapshot; none where the whole room is held.
+    /// The snapshot that is held. `None` if the whole room is.
     pub snapshot: Option<SnapshotId>,
-    /// Why.
+    /// The reason that was given for it.
     pub reason: String,
-    /// Address of who placed it.
+    /// The address of the admin who placed it.
     pub placed_by: String,
-    /// When.
+    /// When it was placed.
     pub placed_at: Time,
-    /// That it was lifted; none while it is in force.
+    /// Who lifted it, when and why. `None` while it is in force.
     pub lifted: Option<Lifted>,
 }
 
-/// That a hold was lifted.
+/// How a hold was lifted, which takes two admins.
 #[derive(Debug, Clone)]
 pub struct Lifted {
-    /// Address of who asked for it.
+    /// The address of the admin who asked for it.
     pub asked_by: String,
-    /// Address of who confirmed it.
+    /// The address of the admin who confirmed it.
     pub by: String,
-    /// When.
+    /// When it was confirmed.
     pub at: Time,
-    /// Why, as who asked told.
+    /// The reason that was given with the request.
     pub reason: String,
-    /// What who confirmed it added.
+    /// The reason that was added with the confirmation, if any.
     pub confirm_reason: Option<String>,
 }
 
@@ -62,7 +62,7 @@ fn from_row(row: &Row) -> Result<Hold> {
     })
 }
 
-/// Adds a hold that is in force; false where the same is held already.
+/// Adds a hold that is in force. Returns `false` if the same room or snapshot is held already.
 pub async fn insert(tx: &mut Tx, hold: &Hold) -> Result<bool> {
     let added = tx
         .exec(
@@ -74,7 +74,7 @@ pub async fn insert(tx: &mut Tx, hold: &Hold) -> Result<bool> {
     Ok(added == 1)
 }
 
-/// Notes that a hold was lifted.
+/// Stores how a hold was lifted, which ends it.
 pub async fn lift(tx: &mut Tx, hold: HoldId, lifted: &Lifted) -> Result<()> {
     tx.exec(
         "UPDATE holds SET lift_asked_by = ?2, lift_reason = ?3, lifted_by = ?4, lifted_at = ?5, confirm_reason = ?6
@@ -85,13 +85,13 @@ pub async fn lift(tx: &mut Tx, hold: HoldId, lifted: &Lifted) -> Result<()> {
     .map(drop)
 }
 
-/// One hold of a room.
+/// Returns the hold of a room with this id.
 pub async fn find(tx: &mut Tx, room: RoomId, hold: HoldId) -> Result<Option<Hold>> {
     let sql = format!("SELECT {COLUMNS} FROM holds WHERE room_id = ?1 AND id = ?2");
     tx.opt(&sql, &[&room, &hold]).await?.as_ref().map(from_row).transpose()
 }
 
-/// The holds of a room and its snapshots that are in force, the room's own first.
+/// Returns the holds on a room and its snapshots that are in force, the room's own first.
 pub async fn in_force(tx: &mut Tx, room: RoomId) -> Result<Vec<Hold>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM holds WHERE room_id = ?1 AND lifted_at IS NULL
@@ -100,12 +100,12 @@ pub async fn in_force(tx: &mut Tx, room: RoomId) -> Result<Vec<Hold>> {
     tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
-/// How many holds are in force in all rooms.
+/// Returns the number of holds in force, in all rooms together.
 pub async fn in_force_anywhere(tx: &mut Tx) -> Result<i64> {
     tx.one("SELECT COUNT(*) FROM holds WHERE lifted_at IS NULL", &[]).await?.get(0)
 }
 
-/// A page of a room's holds, lifted ones included, the newest first, and how many there are.
+/// Returns a page of a room's holds, including lifted ones, newest first, and how many there are.
 pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Hold>, i64)> {
     let total = tx.one("SELECT COUNT(*) FROM holds WHERE room_id = ?1", &[&room]).await?.get(0)?;
     let sql =
@@ -114,7 +114,7 @@ pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Hold>, i
     Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
 }
 
-/// A page of every room's holds: those in force first, then the newest.
+/// Returns a page of the holds of all rooms, those in force first, then the newest, and how many there are.
 pub async fn everywhere(tx: &mut Tx, page: Page) -> Result<(Vec<Hold>, i64)> {
     let total = tx.one("SELECT COUNT(*) FROM holds", &[]).await?.get(0)?;
     let sql = format!(

@@ -1,4 +1,4 @@
-//! `idempotency_keys`: what a repeated request made the first time.
+//! The table `idempotency_keys`: what a request with an `Idempotency-Key` made the first time.
 
 use room::Time;
 use uuid::Uuid;
@@ -6,16 +6,16 @@ use uuid::Uuid;
 use super::Tx;
 use crate::error::{Error, Result};
 
-/// What a key was used for.
+/// The request that a key was used for.
 #[derive(Debug, Clone)]
 pub struct Use {
-    /// Of the request.
+    /// The hash of the request.
     pub request_hash: Vec<u8>,
-    /// What it made.
+    /// The id of what it made.
     pub created_id: Uuid,
 }
 
-/// Notes what the key of an actor is used for; answers its earlier use, unless that is older than
+/// Stores what an actor's key is used for. Returns the key's earlier use, if there is one that was not before
 /// `expired`.
 pub async fn claim(
     tx: &mut Tx,
@@ -24,6 +24,8 @@ pub async fn claim(
     now: Time,
     expired: Time,
 ) -> Result<Option<Use>> {
+    // One statement decides which of two requests is the first. On PostgreSQL the conflict locks the row even if its
+    // WHERE does not hold, so the second waits here for the first one's commit, and then finds its use below.
     let claimed = tx
         .exec(
             "INSERT INTO idempotency_keys (actor, key, request_hash, created_id, created_at)
@@ -43,7 +45,7 @@ pub async fn claim(
     Ok(Some(Use { request_hash: row.get(0)?, created_id }))
 }
 
-/// Forgets the keys used before an instant.
+/// Deletes the keys that were used before an instant.
 pub async fn drop_old(tx: &mut Tx, before: Time) -> Result<()> {
     tx.exec("DELETE FROM idempotency_keys WHERE created_at < ?1", &[&before]).await.map(drop)
 }

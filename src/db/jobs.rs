@@ -1,4 +1,5 @@
-//! `snapshot_jobs`: the rendering still to do, claimed by lease.
+//! The table `snapshot_jobs`: the files of snapshots that are still to be drawn. A worker claims a job for the time of
+//! a lease, and any server can take over a job whose lease has run out.
 
 use room::{RoomId, SnapshotId, Time};
 use serde::Serialize;
@@ -7,30 +8,30 @@ use utoipa::ToSchema;
 use super::{Row, Tx};
 use crate::error::Result;
 
-/// How many files of snapshots are still to be drawn.
+/// How many jobs there are that draw files of snapshots, by their state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct JobCounts {
-    /// They wait for a worker.
+    /// Jobs that wait for a worker.
     pub waiting: i64,
-    /// A worker is at them.
+    /// Jobs that a worker holds.
     pub running: i64,
-    /// They were given up.
+    /// Jobs that were given up.
     pub failed: i64,
 }
 
-/// A claimed job. `attempt` tells this claim from any later one.
+/// A claimed job. `attempt` distinguishes this claim from any later one.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim {
-    /// What to render.
+    /// The snapshot whose file is to be drawn.
     pub snapshot: SnapshotId,
-    /// Which attempt this is, from 1.
+    /// The number of this attempt, from 1.
     pub attempt: i64,
 }
 
-/// The room of a job.
+/// An expression for the room of a job.
 const ROOM: &str = "(SELECT room_id FROM snapshots WHERE snapshots.id = snapshot_jobs.snapshot_id)";
 
-/// Rings for the room, the first column, of a job that has moved.
+/// Notifies those who follow the room of a job that has changed: the first column of its row.
 async fn notify_room(tx: &mut Tx, moved: Option<&Row>) -> Result<()> {
     match moved.map(|row| row.get(0)).transpose()? {
         Some(room) => tx.notify(room).await,
@@ -38,7 +39,7 @@ async fn notify_room(tx: &mut Tx, moved: Option<&Row>) -> Result<()> {
     }
 }
 
-/// Adds the job of a new snapshot.
+/// Adds the job of a new snapshot, which is due at once.
 pub async fn enqueue(tx: &mut Tx, snapshot: SnapshotId, now: Time) -> Result<()> {
     tx.exec(
         "INSERT INTO snapshot_jobs (snapshot_id, attempts, lease_until, not_before, progress, last_error)
@@ -49,7 +50,7 @@ pub async fn enqueue(tx: &mut Tx, snapshot: SnapshotId, now: Time) -> Result<()>
     .map(drop)
 }
 
-/// The rooms with a job that is due and that nobody holds, that with the job longest due first.
+/// Returns the rooms that have a job which is due and which no worker holds, the room with the job longest due first.
 pub async fn rooms_with_due(tx: &mut Tx, now: Time) -> Result<Vec<RoomId>> {
     let rows = tx
         .rows(
@@ -62,13 +63,13 @@ pub async fn rooms_with_due(tx: &mut Tx, now: Time) -> Result<Vec<RoomId>> {
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-/// How many jobs are still to be done, and how many have been given up.
+/// Returns how many jobs are still to be done, and how many were given up.
 pub async fn count(tx: &mut Tx) -> Result<(i64, i64)> {
     let row = tx.one("SELECT COUNT(not_before), COUNT(*) - COUNT(not_before) FROM snapshot_jobs", &[]).await?;
     Ok((row.get(0)?, row.get(1)?))
 }
 
-/// How many jobs are in which state.
+/// Returns how many jobs are in each state.
 pub async fn by_state(tx: &mut Tx, now: Time) -> Result<JobCounts> {
     let row = tx
         .one(
@@ -81,8 +82,10 @@ pub async fn by_state(tx: &mut Tx, now: Time) -> Result<JobCounts> {
     Ok(JobCounts { waiting: row.get(0)?, running: row.get(1)?, failed: row.get(2)? })
 }
 
-/// Claims the room's job longest due, until `lease_until`.
+/// Claims the room's job that is longest due, until `lease_until`.
 pub async fn claim(tx: &mut Tx, room: RoomId, now: Time, lease_until: Time) -> Result<Option<Claim>> {
+    // Each claim raises `attempts`, which makes it a fencing token: a worker whose lease ran out, and whose job another
+    // one has claimed since, matches no row in any statement below.
     let skip_locked = tx.dialect().skip_locked();
     let row = tx
         .opt(
@@ -101,14 +104,16 @@ pub async fn claim(tx: &mut Tx, room: RoomId, now: Time, lease_until: Time) -> R
     row.map(|row| Ok(Claim { snapshot: row.get(1)?, attempt: row.get(2)? })).transpose()
 }
 
-/// Why the last attempt at a job failed. `None` where none has.
+/// Returns why the last attempt at a job failed. `None` if none has failed.
 pub async fn last_error(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<String>> {
     let row = tx.opt("SELECT last_error FROM snapshot_jobs WHERE snapshot_id = ?1", &[&snapshot]).await?;
     row.map_or(Ok(None), |row| row.get(0))
 }
 
-/// Holds the job's row, if it is still this claim's; false where another worker has it or it is gone.
+/// Locks the job's row until the end of the transaction. Returns `false` if another worker has claimed it, or it is
+/// gone.
 pub async fn hold(tx: &mut Tx, claim: Claim) -> Result<bool> {
+    // An update that changes nothing, for its lock: until this transaction ends, no other worker can claim the job.
     let touched = tx
         .exec(
             "UPDATE snapshot_jobs SET attempts = attempts WHERE snapshot_id = ?1 AND attempts = ?2",
@@ -118,7 +123,8 @@ pub async fn hold(tx: &mut Tx, claim: Claim) -> Result<bool> {
     Ok(touched == 1)
 }
 
-/// Tells how far a claimed job is, and keeps its lease; false where it is no longer this claim's.
+/// Stores how far a claimed job is, and renews its lease. Returns `false` if another worker has claimed it, or it is
+/// gone.
 pub async fn report_progress(tx: &mut Tx, claim: Claim, percent: i64, lease_until: Time) -> Result<bool> {
     let row = tx
         .opt(
@@ -133,7 +139,7 @@ pub async fn report_progress(tx: &mut Tx, claim: Claim, percent: i64, lease_unti
     Ok(row.is_some())
 }
 
-/// Gives a claimed job back after a failure; without `not_before` it is given up.
+/// Gives a claimed job back after a failure, to be tried again at `not_before`. Without that, it is given up.
 pub async fn give_back(tx: &mut Tx, claim: Claim, not_before: Option<Time>, error: &str) -> Result<()> {
     let row = tx
         .opt(
@@ -147,7 +153,7 @@ pub async fn give_back(tx: &mut Tx, claim: Claim, not_before: Option<Time>, erro
     notify_room(tx, row.as_ref()).await
 }
 
-/// Puts a given-up job back to its start.
+/// Puts a job that was given up back to its start.
 pub async fn restart(tx: &mut Tx, snapshot: SnapshotId, now: Time) -> Result<()> {
     tx.exec(
         "UPDATE snapshot_jobs SET attempts = 0, lease_until = NULL, not_before = ?2, progress = 0, last_error = NULL

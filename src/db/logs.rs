@@ -1,4 +1,5 @@
-//! `room_logs`, `log_nodes` and `log_keys`: where each log stands, the tree over it, and who signs it.
+//! The tables `room_logs`, `log_nodes` and `log_keys`: the head of each log, the tree over its entries, and the keys
+//! that have signed its checkpoints.
 
 use room::{Log, Time};
 use serde_json::Value;
@@ -9,20 +10,20 @@ use crate::{
     evidence::{CompactRange, Hash, Node, Place, Question},
 };
 
-/// Nodes written by one statement at most.
+/// How many nodes one statement adds at most. Each takes three parameters, of which SQLite allows 32,766.
 const BATCH: usize = 200;
 
-/// Leaves read at once.
+/// How many leaves are read at once.
 const LEAVES: i64 = 2_000;
 
-/// Where a log stands.
+/// The head of a log: the tree over its entries, and the checkpoint that signs it.
 #[derive(Debug, Clone)]
 pub struct Head {
-    /// Its tree.
+    /// The tree over its entries, as far as appending needs it.
     pub range: CompactRange,
-    /// Its name in its checkpoints; none before its first one.
+    /// The log's name in its checkpoints. `None` before the first one.
     pub origin: Option<String>,
-    /// The signed checkpoint of just this; none where nothing was appended since there are checkpoints.
+    /// The signed checkpoint of exactly this tree. `None` if nothing was appended since there are checkpoints.
     pub checkpoint: Option<String>,
 }
 
@@ -33,9 +34,12 @@ fn head_from_row(log: Log, row: &Row) -> Result<Head> {
     Ok(Head { range, origin: row.get(2)?, checkpoint: row.get(3)? })
 }
 
-/// Takes the row of the log's head, made at the log's first entry, and holds it until the end. Where
-/// the log has no name yet, it has this one from now on.
+/// Locks the head of a log until the end of the transaction, and returns it. The row is created with the first entry.
+///
+/// A log that has no name yet gets `origin`.
 pub async fn lock_head(tx: &mut Tx, log: Log, origin: &str) -> Result<Head> {
+    // An upsert, even if nothing changes: on PostgreSQL it locks the row, which makes appends to one log wait for each
+    // other. SELECT … FOR UPDATE would find nothing to lock at the first entry.
     let row = tx
         .one(
             "INSERT INTO room_logs (room_id, size, frontier, origin) VALUES (?1, 0, ?2, ?3)
@@ -47,13 +51,13 @@ pub async fn lock_head(tx: &mut Tx, log: Log, origin: &str) -> Result<Head> {
     head_from_row(log, &row)
 }
 
-/// Where a log stands; none where it has no entry.
+/// Returns the head of a log. `None` if the log has no entry.
 pub async fn head(tx: &mut Tx, log: Log) -> Result<Option<Head>> {
     let select = "SELECT size, frontier, origin, checkpoint FROM room_logs WHERE room_id = ?1";
     tx.opt(select, &[&log.key()]).await?.map(|row| head_from_row(log, &row)).transpose()
 }
 
-/// Stores where the log stands now, with its checkpoint, and rings for the room.
+/// Stores the new head of a log with its checkpoint, and notifies those who follow its room.
 pub async fn set_head(tx: &mut Tx, log: Log, range: &CompactRange, checkpoint: &str) -> Result<()> {
     let size = i64::try_from(range.size()).map_err(|_| Error::internal("a log is full"))?;
     let update = "UPDATE room_logs SET size = ?2, frontier = ?3, checkpoint = ?4 WHERE room_id = ?1";
@@ -64,7 +68,7 @@ pub async fn set_head(tx: &mut Tx, log: Log, range: &CompactRange, checkpoint: &
     }
 }
 
-/// Adds nodes.
+/// Adds nodes to the tree of a log.
 pub async fn insert_nodes(tx: &mut Tx, log: Log, nodes: &[Node]) -> Result<()> {
     for nodes in nodes.chunks(BATCH) {
         let key = log.key();
@@ -88,8 +92,8 @@ fn number(place: Place) -> i64 {
     i64::try_from(place.index).unwrap_or(i64::MAX)
 }
 
-/// The hash at a place of the tree; none where there is none.
-pub async fn node(tx: &mut Tx, log: Log, place: Place) -> Result<Option<Hash>> {
+/// Returns the hash at a place of the tree. `None` if it is not stored, or is damaged.
+async fn node(tx: &mut Tx, log: Log, place: Place) -> Result<Option<Hash>> {
     let row = if place.level == 0 {
         let leaf = "SELECT leaf_hash FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND seq = ?2";
         tx.opt(leaf, &[&log.key(), &number(place)]).await?
@@ -102,7 +106,7 @@ pub async fn node(tx: &mut Tx, log: Log, place: Place) -> Result<Option<Hash>> {
     Ok(hash.try_into().ok())
 }
 
-/// Answers a question from the stored nodes.
+/// Returns the hashes that prove what the question asks, from the stored nodes.
 pub async fn answer(tx: &mut Tx, log: Log, question: Question) -> Result<Vec<Hash>> {
     let damaged = || Error::internal(format!("the tree of the log of {} lacks nodes; `fsck` says which", log.key()));
     let mut hashes = Vec::new();
@@ -112,19 +116,19 @@ pub async fn answer(tx: &mut Tx, log: Log, question: Question) -> Result<Vec<Has
     question.answer(&hashes).ok_or_else(damaged)
 }
 
-/// Adds a public key; false where it is known.
+/// Adds a public key. Returns `false` if it is known already.
 pub async fn add_key(tx: &mut Tx, public_key: &str, now: Time) -> Result<bool> {
     let insert = "INSERT INTO log_keys (public_key, added_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     Ok(tx.exec(insert, &[&public_key, &now]).await? == 1)
 }
 
-/// Every public key, the newest first.
+/// Returns every public key, the newest first.
 pub async fn keys(tx: &mut Tx) -> Result<Vec<String>> {
     let rows = tx.rows("SELECT public_key FROM log_keys ORDER BY added_at DESC, public_key", &[]).await?;
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-/// Every public key that the platform's log tells of.
+/// Returns every public key that entries of the platform's log name.
 pub async fn told_keys(tx: &mut Tx) -> Result<Vec<String>> {
     let entries = "SELECT meta_json FROM activity_log WHERE room_id IS NULL
                    AND action IN ('log_key_added', 'log_key_rotated') ORDER BY seq DESC";
@@ -132,8 +136,8 @@ pub async fn told_keys(tx: &mut Tx) -> Result<Vec<String>> {
     for row in tx.rows(entries, &[]).await? {
         let meta: Value = serde_json::from_str(&row.get::<String>(0)?)
             .map_err(|error| Error::internal(format!("meta_json: {error}")))?;
-        let told = ["public_key", "to", "from"].iter().filter_map(|name| meta[name].as_str());
-        for key in told {
+        let named = ["public_key", "to", "from"].iter().filter_map(|name| meta[name].as_str());
+        for key in named {
             if !keys.iter().any(|known| known == key) {
                 keys.push(key.to_owned());
             }
@@ -142,10 +146,10 @@ pub async fn told_keys(tx: &mut Tx) -> Result<Vec<String>> {
     Ok(keys)
 }
 
-/// Writes the nodes of the logs that are from before nodes were kept, and the keys that the log tells of
-/// where the table of keys was taken back meanwhile.
+/// Adds the nodes of logs from before nodes were stored, and the keys that the platform's log names: the table of keys
+/// may have been dropped and created again meanwhile.
 ///
-/// Refuses a log that is not what its head tells.
+/// A log whose entries do not match its head is refused.
 pub(super) async fn rebuild_trees(tx: &mut Tx, now: Time) -> Result<()> {
     for row in tx.rows("SELECT room_id, size, frontier FROM room_logs ORDER BY room_id", &[]).await? {
         let key: String = row.get(0)?;
@@ -170,7 +174,7 @@ pub(super) async fn rebuild_trees(tx: &mut Tx, now: Time) -> Result<()> {
     Ok(())
 }
 
-/// The hashes of the leaves from this one on, some at once.
+/// Returns the hashes of the next leaves from this one on, up to [`LEAVES`] of them.
 async fn leaves(tx: &mut Tx, log: Log, from: u64) -> Result<Vec<Hash>> {
     let from = i64::try_from(from).unwrap_or(i64::MAX);
     let select = "SELECT seq, leaf_hash FROM activity_log
@@ -178,7 +182,7 @@ async fn leaves(tx: &mut Tx, log: Log, from: u64) -> Result<Vec<Hash>> {
     let mut leaves = Vec::new();
     for (row, seq) in tx.rows(select, &[&log.key(), &from, &LEAVES]).await?.iter().zip(from..) {
         let hash: Vec<u8> = row.get(1)?;
-        // What is not in its place is lost.
+        // A gap: the entries after it are not read, and the caller reports the first one that is missing.
         if row.get::<i64>(0)? != seq {
             break;
         }

@@ -1,8 +1,7 @@
 //! All SQL of the server: two databases behind one transaction type, and one file for each table.
 //!
-//! `domain`, `api`, `pages`, `jobs` and `cli` use it. [`Db::write`] is the only way to change anything, [`Db::read`]
-//! the only way to look. Inside either, nothing but the database may be awaited: on SQLite the transaction runs in one
-//! go.
+//! `domain` and everything above it uses it. [`Db::write`] is the only way to change anything, [`Db::read`] the only
+//! way to look. Inside either, nothing but the database may be awaited: on SQLite the transaction runs in one go.
 //!
 //! A function here runs one statement, or a few that belong together, and decides nothing: rules are in `domain`.
 

@@ -1,4 +1,4 @@
-//! `parties`: who takes part in a room, by e-mail address.
+//! The table `parties`: who takes part in a room, by e-mail address.
 
 use room::{Party, PartyId, Role, RoomId};
 
@@ -19,7 +19,7 @@ fn from_row(row: &Row) -> Result<Party> {
     })
 }
 
-/// Adds a party; false where the address is in the room already.
+/// Adds a party. Returns `false` if the address is in the room already.
 pub async fn insert(tx: &mut Tx, room: RoomId, party: &Party) -> Result<bool> {
     let added = tx
         .exec(
@@ -31,24 +31,24 @@ pub async fn insert(tx: &mut Tx, room: RoomId, party: &Party) -> Result<bool> {
     Ok(added == 1)
 }
 
-/// The role of an address in a room.
+/// Returns the role of an address in a room. `None` if it is not a party there.
 pub async fn role(tx: &mut Tx, room: RoomId, email: &str) -> Result<Option<Role>> {
     let row = tx.opt("SELECT role FROM parties WHERE room_id = ?1 AND email = ?2", &[&room, &email]).await?;
     row.map(|row| row.get(0)).transpose()
 }
 
-/// Whether an address takes part in any room.
+/// Returns whether an address takes part in any room.
 pub async fn is_anywhere(tx: &mut Tx, email: &str) -> Result<bool> {
     Ok(tx.opt("SELECT 1 FROM parties WHERE email = ?1 LIMIT 1", &[&email]).await?.is_some())
 }
 
-/// Everyone in a room, in the order they joined.
+/// Returns all parties of a room, in the order in which they joined.
 pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Party>> {
     let sql = format!("SELECT {COLUMNS} FROM parties WHERE room_id = ?1 ORDER BY added_at, id");
     tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
-/// A page of a room's parties, in the order they joined, and how many there are.
+/// Returns a page of a room's parties, in the order in which they joined, and how many there are.
 pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Party>, i64)> {
     let total = tx.one("SELECT COUNT(*) FROM parties WHERE room_id = ?1", &[&room]).await?.get(0)?;
     let sql = format!("SELECT {COLUMNS} FROM parties WHERE room_id = ?1 ORDER BY added_at, id LIMIT ?2 OFFSET ?3");
@@ -56,19 +56,19 @@ pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Party>, 
     Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
 }
 
-/// One party of a room.
+/// Returns the party of a room with this id.
 pub async fn find(tx: &mut Tx, room: RoomId, party: PartyId) -> Result<Option<Party>> {
     let sql = format!("SELECT {COLUMNS} FROM parties WHERE room_id = ?1 AND id = ?2");
     tx.opt(&sql, &[&room, &party]).await?.as_ref().map(from_row).transpose()
 }
 
-/// Stores what of a party can change.
+/// Stores the fields of a party that can change.
 pub async fn update(tx: &mut Tx, party: &Party) -> Result<()> {
     let update = "UPDATE parties SET name = ?2, company = ?3, side = ?4 WHERE id = ?1";
     tx.exec(update, &[&party.id, &party.name, &party.company, &party.side]).await.map(drop)
 }
 
-/// Removes a party; the one removed, if it was there.
+/// Removes a party, and returns it if it was there.
 pub async fn delete(tx: &mut Tx, room: RoomId, party: PartyId) -> Result<Option<Party>> {
     let sql = format!("DELETE FROM parties WHERE room_id = ?1 AND id = ?2 RETURNING {COLUMNS}");
     tx.opt(&sql, &[&room, &party]).await?.as_ref().map(from_row).transpose()

@@ -1,4 +1,4 @@
-//! `rooms`.
+//! The table `rooms`: rooms, the lists of them, and the search.
 
 use std::fmt::Write as _;
 
@@ -30,7 +30,7 @@ fn from_row(row: &Row) -> Result<Room> {
     })
 }
 
-/// Adds a room.
+/// Adds a room that has just been opened.
 pub async fn insert(tx: &mut Tx, room: &Room) -> Result<()> {
     tx.exec(
         "INSERT INTO rooms (id, title, location, sts_eta, description, cargo_profile, status, phase, created_at,
@@ -54,7 +54,7 @@ pub async fn insert(tx: &mut Tx, room: &Room) -> Result<()> {
     .map(drop)
 }
 
-/// A room, deleted ones included.
+/// Returns the room with this id, even if it is deleted.
 pub async fn find(tx: &mut Tx, room: RoomId) -> Result<Option<Room>> {
     tx.opt(&format!("SELECT {COLUMNS} FROM rooms r WHERE r.id = ?1"), &[&room])
         .await?
@@ -63,41 +63,44 @@ pub async fn find(tx: &mut Tx, room: RoomId) -> Result<Option<Room>> {
         .transpose()
 }
 
-/// A page of the rooms in use, the newest first, and how many there are: those of a party, or all.
+/// Returns a page of the rooms in use, newest first, and how many there are: those of a party, or all.
 pub async fn list(tx: &mut Tx, party: Option<&str>, page: Page) -> Result<(Vec<Room>, i64)> {
-    let matches = format!("FROM rooms r WHERE {} AND r.status = 'active'", scope(party));
-    part(tx, &matches, "r.created_at DESC, r.id DESC", &[&party], page).await
+    let matches = format!("FROM rooms r WHERE {} AND r.status = 'active'", visible_to(party));
+    select_page(tx, &matches, "r.created_at DESC, r.id DESC", &[&party], page).await
 }
 
-/// An admin's place in a room counts only while they are admin, and then they see all.
-fn scope(party: Option<&str>) -> &'static str {
+/// Returns the condition for the rooms of a party, which is parameter 1, or for all rooms.
+fn visible_to(party: Option<&str>) -> &'static str {
     match party {
+        // A party with the role `admin` counts only while the account is an admin, and then `party` is `None`.
         Some(_) => "EXISTS (SELECT 1 FROM parties p WHERE p.room_id = r.id AND p.email = ?1 AND p.role <> 'admin')",
+        // Mentions the parameter all the same: both databases want as many parameters as they are given.
         None => "CAST(?1 AS TEXT) IS NULL",
     }
 }
 
-/// Which rooms are looked for.
+/// The conditions of a search for rooms.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
-    /// Words, each of which is in the title, the location or the name of a vessel; letters A to Z count in either case.
+    /// Words, each of which is in the title, the location or the name of a vessel. The case of A to Z does not matter.
     pub words: Vec<String>,
-    /// In this phase.
+    /// Rooms in this phase.
     pub phase: Option<Phase>,
-    /// Closed ones, too.
+    /// Whether closed rooms are included.
     pub closed: bool,
-    /// Of which this address is a party, whatever it is there.
+    /// Rooms of which this address is a party, in any role.
     pub among: Option<String>,
 }
 
-/// A page of the rooms that are looked for, and how many there are: of a party's rooms, or of all. That whose operation
-/// comes next, or should have come, is the first; after those that are open the closed ones, the latest first.
+/// Returns a page of the rooms that match, and how many there are, among a party's rooms or all.
+///
+/// Open rooms come first, in the order of their ETA, then closed ones, the latest first.
 pub async fn search(tx: &mut Tx, party: Option<&str>, search: &Search, page: Page) -> Result<(Vec<Room>, i64)> {
     let Search { words, phase, closed, among } = search;
     let mut matches = format!(
         "FROM rooms r WHERE {} AND r.status = 'active' AND (CAST(?2 AS TEXT) IS NULL OR r.phase = ?2)
          AND (CAST(?3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM parties m WHERE m.room_id = r.id AND m.email = ?3))",
-        scope(party)
+        visible_to(party)
     );
     if !closed && *phase != Some(Phase::Closed) {
         matches.push_str(" AND r.phase <> 'closed'");
@@ -114,17 +117,26 @@ pub async fn search(tx: &mut Tx, party: Option<&str>, search: &Search, page: Pag
                    OR EXISTS (SELECT 1 FROM vessels v WHERE v.room_id = r.id AND {name} {like}))"
         );
     }
+    // Open rooms with the same second key have the same ETA, so the third key sorts closed rooms only.
     let order = "r.phase = 'closed', CASE WHEN r.phase = 'closed' THEN NULL ELSE r.sts_eta END, r.sts_eta DESC, r.id";
-    part(tx, &matches, order, &params, page).await
+    select_page(tx, &matches, order, &params, page).await
 }
 
-/// Matches what has the word in it.
+/// Returns the LIKE pattern for texts that contain the word.
 fn pattern(word: &str) -> String {
+    // Escaped with `!`, as the query says: by default PostgreSQL escapes with `\` and SQLite with nothing. Lower case,
+    // as the columns are compared: LIKE ignores case on SQLite only.
     let escaped = word.to_ascii_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
     format!("%{escaped}%")
 }
 
-async fn part(tx: &mut Tx, matches: &str, order: &str, params: &[&dyn Param], page: Page) -> Result<(Vec<Room>, i64)> {
+async fn select_page(
+    tx: &mut Tx,
+    matches: &str,
+    order: &str,
+    params: &[&dyn Param],
+    page: Page,
+) -> Result<(Vec<Room>, i64)> {
     let total = tx.one(&format!("SELECT COUNT(*) {matches}"), params).await?.get(0)?;
     let (limit, offset) = (params.len() + 1, params.len() + 2);
     let sql = format!("SELECT {COLUMNS} {matches} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}");
@@ -133,7 +145,7 @@ async fn part(tx: &mut Tx, matches: &str, order: &str, params: &[&dyn Param], pa
     Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
 }
 
-/// Stores what of a room can change.
+/// Stores the fields of a room that can change.
 pub async fn update(tx: &mut Tx, room: &Room) -> Result<()> {
     tx.exec(
         "UPDATE rooms SET title = ?2, location = ?3, sts_eta = ?4, description = ?5, cargo_profile = ?6, status = ?7,

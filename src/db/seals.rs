@@ -1,36 +1,36 @@
-//! `snapshot_seals`: the seal of each PDF, kept for good once its file is stored.
+//! The table `snapshot_seals`: the seal of each PDF, which never changes once its file is stored.
 
-use room::{SealTold, SnapshotId, Time};
+use room::{SealSummary, SnapshotId, Time};
 use sha2::{Digest, Sha256};
 
 use super::Tx;
 use crate::error::Result;
 
-/// What a seal says.
+/// What a seal states about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealSays {
-    /// The time that its maker claims.
+    /// The time that the server claims.
     pub sealed_at: Time,
-    /// Who signed, by the certificate.
+    /// The name of the signer in the certificate.
     pub signer: String,
-    /// Whether the certificate vouches for itself.
+    /// Whether the certificate is self-signed.
     pub self_made: bool,
-    /// The time that an authority attests.
+    /// The time that an authority attests, if one was asked and replied.
     pub trusted_time: Option<Time>,
-    /// Why there is no trusted time, where there is none.
+    /// Why there is no trusted time, if there is none.
     pub note: Option<String>,
 }
 
-/// A seal.
+/// A seal as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSeal {
-    /// What it says.
+    /// What the seal states.
     pub says: SealSays,
     /// The signature, as CMS in DER.
     pub cms: Vec<u8>,
 }
 
-/// The seal of a snapshot.
+/// Returns the seal of a snapshot. `None` if it has none yet.
 pub async fn find(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<StoredSeal>> {
     let row = tx
         .opt(
@@ -51,8 +51,10 @@ pub async fn find(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<StoredSeal
     .transpose()
 }
 
-/// Keeps a seal, unless the snapshot has one, or is gone.
+/// Stores a seal, unless the snapshot has one already, or is gone.
 pub async fn keep(tx: &mut Tx, snapshot: SnapshotId, seal: &StoredSeal) -> Result<()> {
+    // No two seals are alike, since each has its own time. The one that is stored first is kept, so every later attempt
+    // makes the same file.
     let StoredSeal { says, cms } = seal;
     tx.exec(
         "INSERT INTO snapshot_seals (snapshot_id, sealed_at, cms, signer, self_made, trusted_time, note)
@@ -64,14 +66,14 @@ pub async fn keep(tx: &mut Tx, snapshot: SnapshotId, seal: &StoredSeal) -> Resul
     .map(drop)
 }
 
-/// Drops this seal of a snapshot whose file was never stored.
+/// Deletes this seal of a snapshot whose file was never stored.
 pub async fn drop_unused(tx: &mut Tx, snapshot: SnapshotId, cms: &[u8]) -> Result<()> {
     let unused = "DELETE FROM snapshot_seals WHERE snapshot_id = ?1 AND cms = ?2
                   AND NOT EXISTS (SELECT 1 FROM snapshot_files f WHERE f.snapshot_id = ?1)";
     tx.exec(unused, &[&snapshot, &cms]).await.map(drop)
 }
 
-impl From<StoredSeal> for SealTold {
+impl From<StoredSeal> for SealSummary {
     fn from(StoredSeal { says, cms }: StoredSeal) -> Self {
         let SealSays { sealed_at, signer, self_made, trusted_time, note } = says;
         Self { signer, self_made, sealed_at, trusted_time, note, sha256: hex::encode(Sha256::digest(cms)) }

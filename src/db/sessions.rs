@@ -1,26 +1,26 @@
-//! `sessions`: who is signed in, by the hash of the token.
+//! The table `sessions`: who is signed in, by the hash of the session token.
 
 use room::{SessionId, Time, UserId};
 
 use super::{Row, Tx, users::User};
 use crate::{error::Result, evidence::Hash};
 
-/// A session that holds.
+/// A session that is still valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Id; it opens nothing.
+    /// The session's id, which is not its token and opens nothing.
     pub id: SessionId,
-    /// Whose it is.
+    /// The account that is signed in.
     pub user: UserId,
-    /// What they signed in with, as it says of itself.
+    /// The `User-Agent` that they signed in with.
     pub user_agent: Option<String>,
     /// When they signed in.
     pub created_at: Time,
-    /// When it was last used; late by minutes.
+    /// When it was last used; this lags by minutes.
     pub last_seen_at: Time,
-    /// When its user last gave their password.
+    /// When the password was last given in it.
     pub password_at: Time,
-    /// When it ends if it is not used.
+    /// When it ends if it is not used until then.
     pub idle_at: Time,
     /// When it ends in any case.
     pub expires_at: Time,
@@ -42,7 +42,7 @@ fn from_row(row: &Row) -> Result<Session> {
     })
 }
 
-/// Adds a session.
+/// Adds a session under the hash of its token.
 pub async fn insert(tx: &mut Tx, token: &Hash, session: &Session) -> Result<()> {
     tx.exec(
         "INSERT INTO sessions (token_hash, id, user_id, user_agent, created_at, last_seen_at, password_at, idle_at,
@@ -64,18 +64,19 @@ pub async fn insert(tx: &mut Tx, token: &Hash, session: &Session) -> Result<()> 
     .map(drop)
 }
 
-/// Who is signed in with a session that holds.
+/// The account of a valid session, and what matters of the session.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
-    /// The account.
+    /// The account that is signed in.
     pub user: User,
-    /// When the session was last used; late by minutes.
+    /// When the session was last used; this lags by minutes.
     pub last_seen_at: Time,
     /// When the password was last given in it.
     pub password_at: Time,
 }
 
-/// Who is signed in with a session that holds now: known, neither expired nor idle for too long, its user not disabled.
+/// Returns who is signed in with this token. `None` if the session is unknown, has expired or was idle for too long, or
+/// if its user is disabled.
 pub async fn signed_in(tx: &mut Tx, token: &Hash, now: Time) -> Result<Option<SignedIn>> {
     let columns = User::COLUMNS;
     let row = tx
@@ -94,58 +95,60 @@ pub async fn signed_in(tx: &mut Tx, token: &Hash, now: Time) -> Result<Option<Si
     .transpose()
 }
 
-/// The sessions of a user that hold now, the newest first, each with whether it is that of this token.
+/// Returns the valid sessions of a user, the newest first, each with whether it is the session of this token.
 pub async fn of_user(tx: &mut Tx, user: UserId, token: &Hash, now: Time) -> Result<Vec<(Session, bool)>> {
     let sql = format!(
-        "SELECT {COLUMNS}, s.token_hash = ?2 FROM sessions s WHERE s.user_id = ?1 AND s.expires_at > ?3 AND s.idle_at > ?3
-         ORDER BY s.created_at DESC, s.id DESC"
+        "SELECT {COLUMNS}, s.token_hash = ?2 FROM sessions s
+         WHERE s.user_id = ?1 AND s.expires_at > ?3 AND s.idle_at > ?3 ORDER BY s.created_at DESC, s.id DESC"
     );
     let rows = tx.rows(&sql, &[&user, &token.as_slice(), &now]).await?;
     rows.iter().map(|row| Ok((from_row(row)?, row.get(8)?))).collect()
 }
 
-/// Notes that a session is used, where that was not noted since `due`; unused, it ends at `idle_at`.
+/// Stores that a session is used now, unless that was stored after `due`. Unused from now on, it ends at `idle_at`.
 pub async fn seen(tx: &mut Tx, token: &Hash, now: Time, due: Time, idle_at: Time) -> Result<()> {
+    // The condition spares one write for each request: most find a session that was seen a moment ago.
     let update = "UPDATE sessions SET last_seen_at = ?2, idle_at = ?4 WHERE token_hash = ?1 AND last_seen_at <= ?3";
     tx.exec(update, &[&token.as_slice(), &now, &due, &idle_at]).await.map(drop)
 }
 
-/// When the password was last given in a session.
+/// Returns when the password was last given in a session. `None` if there is no such session.
 pub async fn password_at(tx: &mut Tx, token: &Hash) -> Result<Option<Time>> {
     let row = tx.opt("SELECT password_at FROM sessions WHERE token_hash = ?1", &[&token.as_slice()]).await?;
     row.map(|row| row.get(0)).transpose()
 }
 
-/// Notes that the password was given in a session.
+/// Stores that the password was given in a session now.
 pub async fn set_password_at(tx: &mut Tx, token: &Hash, now: Time) -> Result<()> {
     let update = "UPDATE sessions SET password_at = ?2 WHERE token_hash = ?1";
     tx.exec(update, &[&token.as_slice(), &now]).await.map(drop)
 }
 
-/// Ends a session that holds now, whosever it is; answers which it was.
+/// Ends the valid session of this token, whatever its account, and returns its id.
 pub async fn replace(tx: &mut Tx, token: &Hash, now: Time) -> Result<Option<SessionId>> {
     let delete = "DELETE FROM sessions WHERE token_hash = ?1 AND expires_at > ?2 AND idle_at > ?2 RETURNING id";
     tx.opt(delete, &[&token.as_slice(), &now]).await?.map(|row| row.get(0)).transpose()
 }
 
-/// Ends a session of a user; false where they have none such.
+/// Ends a session of a user. Returns `false` if they have no such valid session.
 pub async fn end(tx: &mut Tx, user: UserId, session: SessionId, now: Time) -> Result<bool> {
     let delete = "DELETE FROM sessions WHERE id = ?1 AND user_id = ?2 AND expires_at > ?3 AND idle_at > ?3";
     Ok(tx.exec(delete, &[&session, &user, &now]).await? == 1)
 }
 
-/// Ends one session.
+/// Ends the session of this token.
 pub async fn delete(tx: &mut Tx, token: &Hash) -> Result<()> {
     tx.exec("DELETE FROM sessions WHERE token_hash = ?1", &[&token.as_slice()]).await.map(drop)
 }
 
-/// Ends every session of a user, but for the one kept, if any; answers how many.
+/// Ends every session of a user, except for the one of `kept`, and returns how many those were.
 pub async fn delete_of_user(tx: &mut Tx, user: UserId, kept: Option<&Hash>) -> Result<u64> {
+    // No hash is empty, so the empty one keeps no session.
     let kept = kept.map_or(&[][..], |token| token.as_slice());
     tx.exec("DELETE FROM sessions WHERE user_id = ?1 AND token_hash <> ?2", &[&user, &kept]).await
 }
 
-/// Removes the sessions that have run out.
+/// Deletes the sessions that have expired or were idle for too long.
 pub async fn drop_expired(tx: &mut Tx, now: Time) -> Result<()> {
     tx.exec("DELETE FROM sessions WHERE expires_at <= ?1 OR idle_at <= ?1", &[&now]).await.map(drop)
 }

@@ -1,13 +1,15 @@
-//! `sign_in_attempts`, `sign_in_turns` and `known_devices`: what signing in is slowed down by, and who is let past.
+//! The tables `sign_in_attempts`, `sign_in_turns` and `known_devices`: what slows down the guessing of passwords, and
+//! the devices that are exempt from it.
 
 use room::{Time, UserId};
 
 use super::Tx;
 use crate::{error::Result, evidence::Hash};
 
-/// Counts one more attempt under a key, and returns how many there are in the window that ends now. A count begun
+/// Counts one more attempt under a key, and returns how many there are in the window that ends now. A count that began
 /// before the window, or after now, starts again.
 pub async fn count_attempt(tx: &mut Tx, key: &Hash, now: Time, window: Time) -> Result<i64> {
+    // Counting and reading are one statement: attempts made at the same moment each get a number of their own.
     tx.one(
         "INSERT INTO sign_in_attempts (address_hash, attempts, since) VALUES (?1, 1, ?2)
          ON CONFLICT (address_hash) DO UPDATE SET
@@ -22,42 +24,42 @@ pub async fn count_attempt(tx: &mut Tx, key: &Hash, now: Time, window: Time) -> 
     .get(0)
 }
 
-/// Takes one attempt back.
+/// Takes one attempt under a key back.
 pub async fn uncount_attempt(tx: &mut Tx, key: &Hash) -> Result<()> {
     let update = "UPDATE sign_in_attempts SET attempts = attempts - 1 WHERE address_hash = ?1 AND attempts > 0";
     tx.exec(update, &[&key.as_slice()]).await.map(drop)
 }
 
-/// Since when the attempts of a key are counted.
+/// Returns since when the attempts under a key are counted.
 pub async fn counted_since(tx: &mut Tx, key: &Hash) -> Result<Option<Time>> {
     let row = tx.opt("SELECT since FROM sign_in_attempts WHERE address_hash = ?1", &[&key.as_slice()]).await?;
     row.map(|row| row.get(0)).transpose()
 }
 
-/// Forgets the attempts of a key.
+/// Deletes the count of a key.
 pub async fn forget_attempts(tx: &mut Tx, key: &Hash) -> Result<()> {
     tx.exec("DELETE FROM sign_in_attempts WHERE address_hash = ?1", &[&key.as_slice()]).await.map(drop)
 }
 
-/// When a network may try a password for an address.
+/// The turn in which a network can try a password for an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
-    /// What an attempt has to show: whoever asked in this network has been told it.
+    /// What an attempt has to present. The server gave it to the client in this network that had to wait.
     pub ticket: String,
-    /// When it begins.
+    /// When the turn begins.
     pub due_at: Time,
-    /// Attempts heard in it.
+    /// How many attempts were accepted in it.
     pub heard: i64,
 }
 
-/// The turn of a network at an address.
+/// Returns the turn of a network for an address.
 pub async fn turn(tx: &mut Tx, address: &Hash, network: &str) -> Result<Option<Turn>> {
     let select = "SELECT ticket, due_at, heard FROM sign_in_turns WHERE address_hash = ?1 AND network = ?2";
     let row = tx.opt(select, &[&address.as_slice(), &network]).await?;
     row.map(|row| Ok(Turn { ticket: row.get(0)?, due_at: row.get(1)?, heard: row.get(2)? })).transpose()
 }
 
-/// When the last turn at an address begins, and the last one of a network.
+/// Returns when the last turn for an address begins, and the last one of a network for any address.
 pub async fn last_turns(tx: &mut Tx, address: &Hash, network: &str) -> Result<(Option<Time>, Option<Time>)> {
     let row = tx
         .one(
@@ -69,7 +71,7 @@ pub async fn last_turns(tx: &mut Tx, address: &Hash, network: &str) -> Result<(O
     Ok((row.get(0)?, row.get(1)?))
 }
 
-/// Stores a turn in place of the one before.
+/// Stores a turn, in place of the network's earlier one for this address.
 pub async fn set_turn(tx: &mut Tx, address: &Hash, network: &str, turn: &Turn) -> Result<()> {
     tx.exec(
         "INSERT INTO sign_in_turns (address_hash, network, ticket, due_at, heard) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -80,7 +82,7 @@ pub async fn set_turn(tx: &mut Tx, address: &Hash, network: &str, turn: &Turn) -
     .map(drop)
 }
 
-/// Adds a device of an account, or notes that it was used.
+/// Adds a device of an account, or stores that it was used now.
 pub async fn keep_device(tx: &mut Tx, device: &Hash, user: UserId, now: Time) -> Result<()> {
     tx.exec(
         "INSERT INTO known_devices (token_hash, user_id, last_used_at) VALUES (?1, ?2, ?3)
@@ -91,13 +93,13 @@ pub async fn keep_device(tx: &mut Tx, device: &Hash, user: UserId, now: Time) ->
     .map(drop)
 }
 
-/// Whether this is a device of the account, used at `since` or later.
+/// Returns whether this is a device of the account that was used at `since` or later.
 pub async fn is_known(tx: &mut Tx, device: &Hash, user: UserId, since: Time) -> Result<bool> {
     let select = "SELECT 1 FROM known_devices WHERE token_hash = ?1 AND user_id = ?2 AND last_used_at >= ?3";
     Ok(tx.opt(select, &[&device.as_slice(), &user, &since]).await?.is_some())
 }
 
-/// Forgets the devices of an account, but for the `kept` that were used last.
+/// Deletes the devices of an account, except for the `kept` that were used last.
 pub async fn forget_devices(tx: &mut Tx, user: UserId, kept: i64) -> Result<()> {
     tx.exec(
         "DELETE FROM known_devices WHERE user_id = ?1 AND token_hash NOT IN (
@@ -108,7 +110,7 @@ pub async fn forget_devices(tx: &mut Tx, user: UserId, kept: i64) -> Result<()> 
     .map(drop)
 }
 
-/// Forgets the attempts counted since before `window`, the turns that began before it, and devices not used since.
+/// Deletes the counts and turns that began before `window`, and the devices that were not used since `last_use`.
 pub async fn drop_old(tx: &mut Tx, window: Time, last_use: Time) -> Result<()> {
     tx.exec("DELETE FROM sign_in_attempts WHERE since < ?1", &[&window]).await?;
     tx.exec("DELETE FROM sign_in_turns WHERE due_at < ?1", &[&window]).await?;

@@ -1,50 +1,50 @@
-//! `snapshots`, with `snapshot_records` and `snapshot_files`.
+//! The table `snapshots`, with `snapshot_records` and `snapshot_files`.
 
 use room::{RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time};
 
 use super::{Page, Row, Tx, files::StoredFile, seals::SealSays};
 use crate::error::Result;
 
-/// A snapshot with what is known of its job and its file.
+/// A snapshot with what is stored about its record, its job, its file and its seal.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
-    /// Id.
+    /// The id of the snapshot.
     pub id: SnapshotId,
-    /// The room it shows.
+    /// The room that it shows.
     pub room: RoomId,
-    /// Title.
+    /// The title that it was given.
     pub title: String,
-    /// Address of who took it.
+    /// The address of who took it.
     pub created_by: String,
-    /// Where it is in its life.
+    /// Whether its file is being drawn, is there, or failed.
     pub status: SnapshotStatus,
-    /// Key of its file in the store.
+    /// The key of its file in the store. `None` before there is one.
     pub file_url: Option<String>,
-    /// Bytes of its file; 0 before there is one.
+    /// The size of its file, in bytes; 0 before there is one.
     pub file_size: i64,
-    /// Form of its file.
+    /// The format of its file.
     pub kind: SnapshotType,
-    /// Its options, as JSON.
+    /// The options that it was taken with, as JSON.
     pub data: String,
-    /// The instant it shows.
+    /// The instant that it shows.
     pub created_at: Time,
-    /// SHA-256 of its record.
+    /// The SHA-256 of its record.
     pub record_sha256: Vec<u8>,
-    /// That the log holds the entry that announces it (C2SP `tlog-proof`); none for one from before
+    /// The proof that the log has the entry that announces it (C2SP `tlog-proof`). `None` for snapshots from before
     /// there were proofs.
     pub proof: Option<String>,
-    /// What the seal of its file says; none before it is sealed, and where it is no PDF.
+    /// What the seal of its file says. `None` before it is sealed, and if it is not a PDF.
     pub seal: Option<SealSays>,
-    /// SHA-256 of its file.
+    /// The SHA-256 of its file. `None` before there is one.
     pub file_sha256: Option<Vec<u8>>,
-    /// How far the rendering is, in percent.
+    /// How far the drawing of its file is, in percent. `None` if it has no job any more.
     pub progress: Option<i64>,
-    /// Why the last attempt to render it failed.
+    /// Why the last attempt to draw its file failed.
     pub last_error: Option<String>,
 }
 
 impl Snapshot {
-    /// The format in which its file is drawn.
+    /// Returns the format in which its file is drawn.
     pub fn format(&self) -> report::Format {
         match self.kind {
             SnapshotType::Pdf => report::Format::Pdf,
@@ -55,12 +55,13 @@ impl Snapshot {
 }
 
 impl Snapshot {
-    /// The signed checkpoint of the room's log at the entry that announces it.
+    /// Returns the signed checkpoint of the room's log at the entry that announces it.
     pub fn checkpoint(&self) -> Option<&str> {
+        // A `tlog-proof` ends with the checkpoint, after an empty line.
         Some(self.proof.as_deref()?.split_once("\n\n")?.1)
     }
 
-    /// A snapshot at the start of its life.
+    /// Makes a snapshot whose file is still to be drawn.
     pub fn new(id: SnapshotId, room: RoomId, title: String, created_by: &str, kind: SnapshotType, now: Time) -> Self {
         Self {
             id,
@@ -108,11 +109,11 @@ fn from_row(row: &Row) -> Result<Snapshot> {
         progress: row.get(12)?,
         last_error: row.get(13)?,
         proof: row.get(14)?,
-        seal: seal(row)?,
+        seal: seal_from_row(row)?,
     })
 }
 
-fn seal(row: &Row) -> Result<Option<SealSays>> {
+fn seal_from_row(row: &Row) -> Result<Option<SealSays>> {
     let Some(signer) = row.get(15)? else { return Ok(None) };
     let says = SealSays {
         signer,
@@ -124,7 +125,7 @@ fn seal(row: &Row) -> Result<Option<SealSays>> {
     Ok(Some(says))
 }
 
-/// Adds a snapshot and its record, the record compressed.
+/// Adds a snapshot and its record, which is compressed already.
 pub async fn insert(tx: &mut Tx, snapshot: &Snapshot, record: &[u8]) -> Result<()> {
     tx.exec(
         "INSERT INTO snapshots (id, room_id, title, created_by, status, file_url, file_size, snapshot_type, data,
@@ -152,18 +153,18 @@ pub async fn insert(tx: &mut Tx, snapshot: &Snapshot, record: &[u8]) -> Result<(
     .map(drop)
 }
 
-/// A snapshot of this room.
+/// Returns the snapshot of a room with this id.
 pub async fn find(tx: &mut Tx, room: RoomId, snapshot: SnapshotId) -> Result<Option<Snapshot>> {
     let sql = format!("{SELECT} WHERE s.room_id = ?1 AND s.id = ?2");
     tx.opt(&sql, &[&room, &snapshot]).await?.as_ref().map(from_row).transpose()
 }
 
-/// A snapshot of any room: for the job that renders it.
+/// Returns the snapshot with this id, whatever its room, for the job that draws its file.
 pub async fn find_anywhere(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<Snapshot>> {
     tx.opt(&format!("{SELECT} WHERE s.id = ?1"), &[&snapshot]).await?.as_ref().map(from_row).transpose()
 }
 
-/// A page of a room's snapshots, newest first, and how many there are.
+/// Returns a page of a room's snapshots, newest first, and how many there are.
 pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Snapshot>, i64)> {
     let total = tx.one("SELECT COUNT(*) FROM snapshots WHERE room_id = ?1", &[&room]).await?.get(0)?;
     let sql = format!("{SELECT} WHERE s.room_id = ?1 ORDER BY s.created_at DESC, s.id DESC LIMIT ?2 OFFSET ?3");
@@ -171,61 +172,61 @@ pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Snapshot
     Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
 }
 
-/// A snapshot as one chooses it among others.
+/// A snapshot as a list of choices shows it.
 #[derive(Debug, Clone)]
 pub struct Titled {
-    /// Id.
+    /// The id of the snapshot.
     pub id: SnapshotId,
-    /// Title.
+    /// The title that it was given.
     pub title: String,
-    /// The instant it shows.
+    /// The instant that it shows.
     pub created_at: Time,
 }
 
-/// What a room's snapshots are called, newest first.
+/// Returns the titles of a room's snapshots, newest first.
 pub async fn titles(tx: &mut Tx, room: RoomId) -> Result<Vec<Titled>> {
     let sql = "SELECT id, title, created_at FROM snapshots WHERE room_id = ?1 ORDER BY created_at DESC, id DESC";
     let rows = tx.rows(sql, &[&room]).await?;
     rows.iter().map(|row| Ok(Titled { id: row.get(0)?, title: row.get(1)?, created_at: row.get(2)? })).collect()
 }
 
-/// Every snapshot of a room, oldest first.
+/// Returns every snapshot of a room, oldest first.
 pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Snapshot>> {
     let sql = format!("{SELECT} WHERE s.room_id = ?1 ORDER BY s.created_at, s.id");
     tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
-/// How far the files of a room's snapshots are that are still to be drawn, in percent.
+/// Returns the snapshots of a room whose files are still to be drawn, with how far each is, in percent.
 pub async fn progress(tx: &mut Tx, room: RoomId) -> Result<Vec<(SnapshotId, i64)>> {
     let select = "SELECT s.id, j.progress FROM snapshots s JOIN snapshot_jobs j ON j.snapshot_id = s.id
                   WHERE s.room_id = ?1 AND s.status = 'generating' ORDER BY s.created_at, s.id";
     tx.rows(select, &[&room]).await?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
-/// How many snapshots there are in each state that there is one in.
+/// Returns the number of snapshots with each status that occurs.
 pub async fn count_by_status(tx: &mut Tx) -> Result<Vec<(SnapshotStatus, i64)>> {
     let rows = tx.rows("SELECT status, COUNT(*) FROM snapshots GROUP BY status", &[]).await?;
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
-/// The compressed record of a snapshot.
+/// Returns the record of a snapshot, compressed.
 pub async fn record(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<Vec<u8>>> {
     let row = tx.opt("SELECT body FROM snapshot_records WHERE snapshot_id = ?1", &[&snapshot]).await?;
     row.map(|row| row.get(0)).transpose()
 }
 
-/// A stored file and what drew it.
+/// The stored file of a snapshot, and what drew it.
 #[derive(Debug, Clone)]
 pub struct Drawn {
-    /// The file.
+    /// The file in the store.
     pub file: StoredFile,
-    /// Name and version of the renderer.
+    /// The edition that drew it.
     pub renderer: String,
-    /// Name of the font set.
+    /// The name of the font set that drew it.
     pub fonts: String,
 }
 
-/// Marks a snapshot completed, with its file and what drew it.
+/// Marks a snapshot as completed, and stores its file and what drew it.
 pub async fn complete(tx: &mut Tx, snapshot: SnapshotId, drawn: &Drawn) -> Result<()> {
     let file = &drawn.file;
     tx.exec(
@@ -241,15 +242,16 @@ pub async fn complete(tx: &mut Tx, snapshot: SnapshotId, drawn: &Drawn) -> Resul
     .map(drop)
 }
 
-/// Sets the state.
+/// Sets the status of a snapshot.
 pub async fn set_status(tx: &mut Tx, snapshot: SnapshotId, status: SnapshotStatus) -> Result<()> {
     tx.exec("UPDATE snapshots SET status = ?2 WHERE id = ?1", &[&snapshot, &status]).await.map(drop)
 }
 
-/// Removes a snapshot with everything that belongs to it; its seal goes with its row.
+/// Removes a snapshot with everything that belongs to it.
 pub async fn delete(tx: &mut Tx, snapshot: SnapshotId) -> Result<()> {
     for table in ["snapshot_files", "snapshot_jobs", "snapshot_records"] {
         tx.exec(&format!("DELETE FROM {table} WHERE snapshot_id = ?1"), &[&snapshot]).await?;
     }
+    // The seal goes by ON DELETE CASCADE: a worker may store one at the same moment, which no DELETE before would see.
     tx.exec("DELETE FROM snapshots WHERE id = ?1", &[&snapshot]).await.map(drop)
 }

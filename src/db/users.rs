@@ -1,36 +1,36 @@
-//! `users`: accounts.
+//! The table `users`: accounts and the hashes of their passwords.
 
 use room::{Role, Time, UserId, address};
 
 use super::{Param, Row, Tx};
 use crate::error::Result;
 
-/// An account.
+/// An account, without its password's hash.
 #[derive(Debug, Clone)]
 pub struct User {
-    /// Id.
+    /// The id of the account.
     pub id: UserId,
-    /// Address, in its canonical form; trimmed and in lower case only where an earlier version stored it.
+    /// The address in its canonical form. Accounts of earlier versions have it trimmed and in lower case only.
     pub email: String,
-    /// Name.
+    /// The name of its owner.
     pub name: String,
-    /// Role where no room is concerned.
+    /// The role on the platform, outside of rooms.
     pub role: Role,
-    /// Whether sign-in is refused.
+    /// Whether the account is disabled, so that it cannot sign in.
     pub disabled: bool,
-    /// When it was made.
+    /// When the account was made.
     pub created_at: Time,
-    /// Whether somebody else chose the password, for its owner to replace before anything else.
+    /// Whether an admin chose the password, which the owner has to replace before doing anything else.
     pub must_change_password: bool,
-    /// When they chose it, unless it was before that was noted.
+    /// When the admin chose it. `None` if the owner chose the password, or if that was before such times were stored.
     pub password_given_at: Option<Time>,
 }
 
 impl User {
-    /// The columns that [`User::from_row`] takes, in order.
+    /// The columns that [`User::from_row`] reads, in order.
     pub(super) const COLUMNS: &str =
         "u.id, u.email, u.name, u.role, u.disabled, u.created_at, u.must_change_password, u.password_given_at";
-    /// How many these are.
+    /// The number of these columns.
     pub(super) const WIDTH: usize = 8;
 
     pub(super) fn from_row(row: &Row) -> Result<Self> {
@@ -47,7 +47,7 @@ impl User {
     }
 }
 
-/// Adds an account; false where the address is taken.
+/// Adds an account. Returns `false` if the address is taken.
 pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<bool> {
     let added = tx
         .exec(
@@ -70,10 +70,11 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<boo
     Ok(added == 1)
 }
 
-/// The account of an address, with its password hash: of the address as it is stored, or else in another spelling.
+/// Returns the account with this address, and the hash of its password.
 pub async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<(User, String)>> {
     let columns = User::COLUMNS;
     let sql = format!("SELECT {columns}, u.password_hash FROM users u WHERE u.email = ?1");
+    // The canonical form first, then those in which earlier versions stored addresses.
     for form in address::forms(email) {
         if let Some(row) = tx.opt(&sql, &[&form]).await? {
             return Ok(Some((User::from_row(&row)?, row.get(User::WIDTH)?)));
@@ -82,8 +83,8 @@ pub async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<(User, String)>
     Ok(None)
 }
 
-/// Returns address, name and role of the accounts with these addresses, in one query. Unlike [`by_email`] it compares the
-/// stored spelling only: rows name an account by the address that it is stored under.
+/// Returns address, name and role of the accounts with these addresses, in one query. Unlike [`by_email`] it compares
+/// the stored spelling only: rows name an account by the address that it is stored under.
 pub async fn names_of(tx: &mut Tx, emails: &[&str]) -> Result<Vec<(String, String, Role)>> {
     // PostgreSQL refuses an empty list.
     if emails.is_empty() {
@@ -95,25 +96,25 @@ pub async fn names_of(tx: &mut Tx, emails: &[&str]) -> Result<Vec<(String, Strin
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
 }
 
-/// Every account, by address.
+/// Returns every account, in the order of addresses.
 pub async fn list(tx: &mut Tx) -> Result<Vec<User>> {
     let columns = User::COLUMNS;
     tx.rows(&format!("SELECT {columns} FROM users u ORDER BY u.email"), &[]).await?.iter().map(User::from_row).collect()
 }
 
-/// The account of an id.
+/// Returns the account with this id.
 pub async fn find(tx: &mut Tx, user: UserId) -> Result<Option<User>> {
     let columns = User::COLUMNS;
     let row = tx.opt(&format!("SELECT {columns} FROM users u WHERE u.id = ?1"), &[&user]).await?;
     row.as_ref().map(User::from_row).transpose()
 }
 
-/// How many admins may sign in.
+/// Returns the number of admins that can sign in.
 pub async fn count_admins(tx: &mut Tx) -> Result<i64> {
     tx.one("SELECT COUNT(*) FROM users WHERE role = 'admin' AND NOT disabled", &[]).await?.get(0)
 }
 
-/// Stores what of an account can change, but for its password.
+/// Stores the fields of an account that can change, except for the password.
 pub async fn update(tx: &mut Tx, user: &User) -> Result<()> {
     tx.exec(
         "UPDATE users SET name = ?2, role = ?3, disabled = ?4 WHERE id = ?1",
@@ -123,7 +124,7 @@ pub async fn update(tx: &mut Tx, user: &User) -> Result<()> {
     .map(drop)
 }
 
-/// Replaces the password. One that somebody else gave, at `given_at`, is its owner's to replace again.
+/// Replaces the password. With `given_at`, an admin chose it at that time, and its owner has to replace it again.
 pub async fn set_password(tx: &mut Tx, user: UserId, password_hash: &str, given_at: Option<Time>) -> Result<()> {
     let update = "UPDATE users SET password_hash = ?2, must_change_password = ?3, password_given_at = ?4 WHERE id = ?1";
     tx.exec(update, &[&user, &password_hash, &given_at.is_some(), &given_at]).await.map(drop)

@@ -1,4 +1,4 @@
-//! `vessels`: the ships of a room.
+//! The table `vessels`: the ships of a room.
 
 use room::{RoomId, Vessel, VesselDetails, VesselId};
 
@@ -31,7 +31,7 @@ fn from_row(row: &Row) -> Result<Vessel> {
     Ok(Vessel { id: row.get(0)?, details, added_at: row.get(1)? })
 }
 
-/// The values of a vessel's details, in the order of their columns.
+/// Returns the values of a vessel's details, in the order of their columns.
 fn values(details: &VesselDetails) -> [&dyn Param; 16] {
     [
         &details.name,
@@ -53,7 +53,7 @@ fn values(details: &VesselDetails) -> [&dyn Param; 16] {
     ]
 }
 
-/// Adds a vessel; false where its IMO number is in the room already.
+/// Adds a vessel. Returns `false` if its IMO number is in the room already.
 pub async fn insert(tx: &mut Tx, room: RoomId, vessel: &Vessel) -> Result<bool> {
     let sql = format!(
         "INSERT INTO vessels (room_id, {COLUMNS})
@@ -65,7 +65,7 @@ pub async fn insert(tx: &mut Tx, room: RoomId, vessel: &Vessel) -> Result<bool> 
     Ok(added == 1)
 }
 
-/// Stores what is known of a vessel now.
+/// Replaces what is stored about a vessel.
 pub async fn update(tx: &mut Tx, vessel: &Vessel) -> Result<()> {
     let id: [&dyn Param; 1] = [&vessel.id];
     tx.exec(
@@ -79,13 +79,13 @@ pub async fn update(tx: &mut Tx, vessel: &Vessel) -> Result<()> {
     .map(drop)
 }
 
-/// The vessels of a room, in the order they were named.
+/// Returns the vessels of a room, in the order in which they were added.
 pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Vessel>> {
     let sql = format!("SELECT {COLUMNS} FROM vessels WHERE room_id = ?1 ORDER BY added_at, id");
     tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
-/// One vessel of a room.
+/// Returns the vessel of a room with this id.
 pub async fn find(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<Option<Vessel>> {
     let sql = format!("SELECT {COLUMNS} FROM vessels WHERE room_id = ?1 AND id = ?2");
     tx.opt(&sql, &[&room, &vessel]).await?.as_ref().map(from_row).transpose()

@@ -1,7 +1,9 @@
-//! The file store: a directory, or what else `object_store` knows.
+//! The file store: a directory with uploaded documents and the files of snapshots.
 //!
-//! A file is written under a temporary name, synced, renamed, and its directory synced, before the
-//! transaction that refers to it commits.
+//! `domain` and `jobs` use it, and the doors to send what it opens. A file is in the store before a row names it, and
+//! leaves it after the row has gone (`file_deletions`): a row never names a file that is not there, while a file that
+//! no row names only takes room. So a file is written under a temporary name, synced, renamed, and its directory
+//! synced, before the transaction that refers to it commits.
 
 mod space;
 mod staging;
@@ -27,21 +29,21 @@ pub use zip::{Content, Packed};
 
 use crate::error::{Error, Result};
 
-/// The store.
+/// The file store. A clone is another handle to the same one.
 #[derive(Debug, Clone)]
 pub struct Files {
     store: Arc<dyn ObjectStore>,
     directory: Arc<FilePath>,
 }
 
-/// A part of a file, being read.
+/// A file, or a part of one, that is being read.
 pub struct Opened {
-    /// The bytes, as they come.
+    /// The bytes, in chunks as they are read.
     pub bytes: BoxStream<'static, object_store::Result<Bytes>>,
 }
 
 impl Files {
-    /// Opens the directory, or makes it.
+    /// Opens the directory, or creates it.
     pub fn open(url: &str) -> Result<Self> {
         let path = url.strip_prefix("file://").unwrap_or(url);
         if path.contains("://") {
@@ -54,38 +56,40 @@ impl Files {
         Ok(Self { store: Arc::new(store), directory: FilePath::new(path).into() })
     }
 
-    /// Where the files are.
+    /// Returns the directory that the files are in.
     pub fn directory(&self) -> &FilePath {
         &self.directory
     }
 
-    /// Stores a file whole; whoever reads sees the old one or the new one.
+    /// Stores a file whole. A reader sees the old content or the new, never a part.
     pub async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<()> {
         self.store.put(&Path::from(key), PutPayload::from(bytes)).await?;
         Ok(())
     }
 
-    /// Opens a file, or a range of its bytes; an error here is one before anything was sent.
+    /// Opens a file, or a range of its bytes. An error here comes before anything was sent to a client.
     pub async fn get(&self, key: &str, range: Option<std::ops::Range<u64>>) -> Result<Opened> {
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
-        let found = self.store.get_opts(&Path::from(key), options).await?;
-        Ok(Opened { bytes: found.into_stream() })
+        let opened = self.store.get_opts(&Path::from(key), options).await?;
+        Ok(Opened { bytes: opened.into_stream() })
     }
 
-    /// Fails where a file is not there.
+    /// Returns an error if the file is not there.
     pub async fn find(&self, key: &str) -> Result<()> {
         Ok(self.store.head(&Path::from(key)).await.map(drop)?)
     }
 
-    /// Removes a file; one that is gone already is fine.
+    /// Removes a file. It is no error if it is gone already.
     pub async fn delete(&self, key: &str) -> Result<()> {
+        // A process may end after it removed a file and before it deleted the row in `file_deletions`. The next attempt
+        // finds nothing, and has to succeed.
         match self.store.delete(&Path::from(key)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Size and SHA-256 of a file, read as it comes; none where it is not there.
+    /// Returns the size and the SHA-256 of a file, reading it in chunks. `None` if it is not there.
     pub async fn digest(&self, key: &str) -> Result<Option<(u64, [u8; 32])>> {
         let mut bytes = match self.get(key, None).await {
             Ok(opened) => opened.bytes,
@@ -100,7 +104,9 @@ impl Files {
         Ok(Some((size, hash.finalize().into())))
     }
 
-    /// The keys of the files below a folder that were written longer ago than this.
+    /// Lists the keys of the files below a folder that were written longer ago than this.
+    ///
+    /// A younger file may belong to a transaction that is about to commit.
     pub fn listed(&self, folder: &str, older_than: Duration) -> BoxStream<'static, Result<String>> {
         let old =
             move |file: &ObjectMeta| SystemTime::from(file.last_modified).elapsed().is_ok_and(|age| age > older_than);
@@ -111,8 +117,9 @@ impl Files {
             .boxed()
     }
 
-    /// Whether the store answers.
+    /// Returns an error if the store cannot be read.
     pub async fn check(&self) -> Result<()> {
+        // No file has this name. A store that reports so can be read.
         match self.store.head(&Path::from("rooms/.ready")).await {
             Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
@@ -120,7 +127,7 @@ impl Files {
     }
 }
 
-/// Makes a directory where there is none, for its owner only.
+/// Creates a directory for its owner only, with its parents, if it does not exist.
 pub fn make_private_dir(path: &FilePath) -> Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

@@ -1,28 +1,29 @@
-//! How much room a disk has.
+//! The free and total space of a disk.
 
 use std::path::Path;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The room of a disk.
+/// The space of a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DiskSpace {
-    /// What the server can still use of it.
+    /// The bytes that the server can still use.
     pub free_bytes: u64,
-    /// All of it.
+    /// The bytes of the whole disk.
     pub total_bytes: u64,
 }
 
-/// The room of the disk that a directory is on; none where the system does not tell.
+/// Returns the space of the disk that a directory is on. `None` if the system does not report it.
 #[cfg(unix)]
 pub fn space(directory: &Path) -> Option<DiskSpace> {
-    let told = rustix::fs::statvfs(directory).ok()?;
-    let bytes = |blocks: u64| blocks.saturating_mul(told.f_frsize);
-    Some(DiskSpace { free_bytes: bytes(told.f_bavail), total_bytes: bytes(told.f_blocks) })
+    let disk = rustix::fs::statvfs(directory).ok()?;
+    let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
+    // `f_bavail`, not `f_bfree`: some blocks are reserved for root.
+    Some(DiskSpace { free_bytes: bytes(disk.f_bavail), total_bytes: bytes(disk.f_blocks) })
 }
 
-/// The room of the disk that a directory is on; none where the system does not tell.
+/// Returns the space of the disk that a directory is on. `None` if the system does not report it.
 #[cfg(not(unix))]
 pub fn space(_: &Path) -> Option<DiskSpace> {
     None

@@ -1,4 +1,4 @@
-//! Stored files as one zip, made while it is sent: of any size, in the memory of a few chunks.
+//! Zip archives of stored files, written while they are sent: of any size, in the memory of a few chunks.
 
 use std::{
     io::{self, Write},
@@ -25,56 +25,59 @@ use zip::{
 use super::Files;
 use crate::error::{Error, Result};
 
-/// Bytes that are sent at once.
+/// How many bytes are sent at once.
 const CHUNK: usize = 64 * 1024;
-/// Chunks that may wait for the client.
+/// How many chunks can wait for the client.
 const WAITING: usize = 4;
-/// A client that takes nothing for so long has gone.
+/// The longest that a client can take nothing before it counts as gone.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A file of the zip.
+/// A file to put into an archive.
 #[derive(Debug, Clone)]
 pub struct Packed {
-    /// Its place in the zip.
+    /// The path in the archive.
     pub path: String,
-    /// Its time there.
+    /// The time of modification in the archive.
     pub modified: Timestamp,
-    /// Where its bytes are.
+    /// The source of its bytes.
     pub content: Content,
 }
 
-/// Where the bytes of a file are.
+/// The source of a file's bytes.
 #[derive(Debug, Clone)]
 pub enum Content {
-    /// At hand.
+    /// Bytes that are in memory.
     Bytes(Vec<u8>),
-    /// In the store.
+    /// A file in the store.
     Stored {
-        /// The key.
+        /// The file's key in the store.
         file_url: String,
-        /// What the bytes hash to; others are not sent as if they were these.
+        /// The SHA-256 of the bytes. If the stored ones have another, the archive breaks off.
         sha256: [u8; 32],
     },
 }
 
 impl Files {
-    /// The zip of these files, as it is made. It ends with an error where a file cannot be read whole.
+    /// Returns an archive of these files as a stream, which is written as it is read. It ends with an error if a file
+    /// cannot be read whole.
     ///
-    /// `place` is held until the last byte was taken, or the client has gone.
-    pub fn zip<P: Send + 'static>(&self, packed: Vec<Packed>, place: P) -> BoxStream<'static, io::Result<Bytes>> {
+    /// `seat` is held until the last byte was taken, or the client has gone.
+    pub fn zip<S: Send + 'static>(&self, packed: Vec<Packed>, seat: S) -> BoxStream<'static, io::Result<Bytes>> {
         let (chunks, waiting) = mpsc::channel(WAITING);
         let whole = Arc::new(AtomicBool::new(false));
         let (files, runtime, written) = (self.clone(), Handle::current(), Arc::clone(&whole));
         tokio::task::spawn_blocking(move || {
             let sink = Sink::new(chunks, runtime.clone());
             match write(&files, &runtime, &packed, sink) {
-                // Before the sink goes, and with it the channel.
+                // Set before the sink is dropped, which closes the channel: the reader looks at it when the channel
+                // ends.
                 Ok(_sink) => written.store(true, Ordering::Release),
                 Err(error) => tracing::warn!(%error, "an archive was not sent to its end"),
             }
-            drop(place);
+            drop(seat);
         });
-        // What ends before all was written, be it by a panic, is not to end as if it were whole.
+        // If the writer ends early, even by a panic, the channel closes as it does at the end of an archive. Without
+        // the error the client would take what it has for the whole.
         stream::unfold((waiting, whole), async |(mut waiting, whole)| match waiting.recv().await {
             Some(chunk) => Some((Ok(chunk), (waiting, whole))),
             None if whole.swap(true, Ordering::Acquire) => None,
@@ -84,42 +87,44 @@ impl Files {
     }
 }
 
-/// Writes the files, and the end of the zip only where all of them could be read.
+/// Writes the files, and the archive's directory only if all of them could be read.
 fn write(files: &Files, runtime: &Handle, packed: &[Packed], sink: Sink) -> Result<Sink> {
     let broken_off = Arc::clone(&sink.broken_off);
     let mut zip = ZipWriter::new_stream(sink).set_auto_large_file();
     for file in packed {
-        if let Err(error) = add(files, runtime, file, &mut zip) {
-            // A zip that is dropped writes its end by itself, as if it were whole.
+        if let Err(error) = add_file(files, runtime, file, &mut zip) {
+            // A `ZipWriter` that is dropped writes the directory by itself, as if the archive were whole.
             broken_off.store(true, Ordering::Relaxed);
             return Err(error);
         }
     }
-    let mut sink = zip.finish().map_err(lost)?.into_inner();
-    sink.flush().map_err(lost)?;
+    let mut sink = zip.finish().map_err(zip_error)?.into_inner();
+    sink.flush().map_err(zip_error)?;
     Ok(sink)
 }
 
-fn add(files: &Files, runtime: &Handle, file: &Packed, zip: &mut ZipWriter<StreamWriter<Sink>>) -> Result<()> {
-    // The files are mostly compressed already.
+fn add_file(files: &Files, runtime: &Handle, file: &Packed, zip: &mut ZipWriter<StreamWriter<Sink>>) -> Result<()> {
+    // Stored, not deflated: PDFs and pictures are compressed already.
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Stored)
         .unix_permissions(0o644)
-        .last_modified_time(calendar(file.modified));
+        .last_modified_time(zip_time(file.modified));
     match &file.content {
         Content::Bytes(bytes) => {
-            zip.start_file(&*file.path, options).map_err(lost)?;
-            zip.write_all(bytes).map_err(lost)
+            zip.start_file(&*file.path, options).map_err(zip_error)?;
+            zip.write_all(bytes).map_err(zip_error)
         }
         Content::Stored { file_url, sha256 } => {
             let mut opened = runtime.block_on(files.get(file_url, None))?;
-            zip.start_file(&*file.path, options).map_err(lost)?;
+            zip.start_file(&*file.path, options).map_err(zip_error)?;
             let mut hash = Sha256::new();
             while let Some(bytes) = runtime.block_on(opened.bytes.next()) {
                 let bytes = bytes?;
                 hash.update(&bytes);
-                zip.write_all(&bytes).map_err(lost)?;
+                zip.write_all(&bytes).map_err(zip_error)?;
             }
+            // The bytes are sent already, but the archive has no directory yet, and without it no program takes it for
+            // whole.
             if hash.finalize().as_slice() != sha256.as_slice() {
                 return Err(Error::internal(format!("the stored file {file_url} is not what was uploaded")));
             }
@@ -128,8 +133,8 @@ fn add(files: &Files, runtime: &Handle, file: &Packed, zip: &mut ZipWriter<Strea
     }
 }
 
-/// A time in UTC as a zip tells it, or the earliest that it can.
-fn calendar(at: Timestamp) -> DateTime {
+/// Returns a time in UTC as a zip states it, or the earliest that a zip can state (1980).
+fn zip_time(at: Timestamp) -> DateTime {
     let at = Offset::UTC.to_datetime(at);
     let part = |number: i8| u8::try_from(number).unwrap_or_default();
     let year = u16::try_from(at.year()).unwrap_or_default();
@@ -144,16 +149,16 @@ fn calendar(at: Timestamp) -> DateTime {
     .unwrap_or_default()
 }
 
-fn lost(error: impl std::fmt::Display) -> Error {
+fn zip_error(error: impl std::fmt::Display) -> Error {
     Error::internal(format!("the zip: {error}"))
 }
 
-/// The writing end of the stream.
+/// The writing end of the stream. It buffers small writes into chunks.
 struct Sink {
     chunks: mpsc::Sender<Bytes>,
     runtime: Handle,
     buffer: Vec<u8>,
-    /// Nothing more is to be sent: what is still written goes nowhere.
+    /// Set when nothing more is to be sent: what is written after that is dropped.
     broken_off: Arc<AtomicBool>,
 }
 

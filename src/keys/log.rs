@@ -1,15 +1,15 @@
-//! The key that signs logs: a setting, or a file.
+//! The key that signs the checkpoints of logs, from a setting or from a file.
 
 use std::{fs, io::ErrorKind};
 
-use super::{cannot, make, replace};
+use super::{create, file_error, replace};
 use crate::{
     config::Config,
     error::{Error, Result},
     evidence::LogKey,
 };
 
-/// The key in force; where there is none yet, one is made of these 32 bytes.
+/// Returns the key in force. If there is none yet, one is made of these 32 bytes and stored.
 pub fn log_key(config: &Config, new_secret: impl FnOnce() -> [u8; 32]) -> Result<LogKey> {
     if let Some(key) = log_key_in_force(config)? {
         return Ok(key);
@@ -21,11 +21,12 @@ pub fn log_key(config: &Config, new_secret: impl FnOnce() -> [u8; 32]) -> Result
         config.log_name.clone()
     };
     let path = config.log_key_file();
-    let text = make(&path, named(&name, secret)?.private())?;
+    // What is in the file now counts, not the secret at hand: another process may have been faster.
+    let text = create(&path, new_key(&name, secret)?.private())?;
     LogKey::read(&text).map_err(|error| Error::setup(format!("{}: {error}", path.display())))
 }
 
-/// The key in force; none where none has been made yet.
+/// Returns the key in force. `None` if none has been made yet.
 pub fn log_key_in_force(config: &Config) -> Result<Option<LogKey>> {
     if !config.log_key.is_empty() {
         let key = LogKey::read(&config.log_key);
@@ -35,11 +36,12 @@ pub fn log_key_in_force(config: &Config) -> Result<Option<LogKey>> {
     match fs::read_to_string(&path) {
         Ok(text) => LogKey::read(&text).map(Some).map_err(|error| Error::setup(format!("{}: {error}", path.display()))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(cannot(&path, "read", &error)),
+        // A file that cannot be read is not one that is missing: a new key in its place would break every log.
+        Err(error) => Err(file_error(&path, "read", &error)),
     }
 }
 
-/// Puts a new key of the same name in the place of the one in force, whose secret is gone then.
+/// Replaces the key in force by a new one of the same name. The secret of the old one is gone then.
 pub fn replace_log_key(config: &Config, current: &LogKey, secret: [u8; 32]) -> Result<LogKey> {
     if !config.log_key.is_empty() {
         return Err(Error::setup(
@@ -47,16 +49,17 @@ pub fn replace_log_key(config: &Config, current: &LogKey, secret: [u8; 32]) -> R
         ));
     }
     let path = config.log_key_file();
-    let key = named(current.name(), secret)?;
+    let key = new_key(current.name(), secret)?;
     replace(&path, key.private())?;
     Ok(key)
 }
 
-fn named(name: &str, secret: [u8; 32]) -> Result<LogKey> {
+fn new_key(name: &str, secret: [u8; 32]) -> Result<LogKey> {
     LogKey::new(name, secret).map_err(|error| Error::setup(format!("the log's key: {error}")))
 }
 
-/// A few bytes by which a server without a name is told from others; they tell nothing of the secret.
+/// Returns a few bytes that distinguish a server without a name from others. They are of a hash, so they reveal nothing
+/// about the secret.
 fn new_id(secret: &[u8; 32]) -> [u8; 4] {
     let id = crate::evidence::leaf_hash(&[b"name".as_slice(), secret].concat());
     [id[0], id[1], id[2], id[3]]

@@ -1,5 +1,5 @@
-//! The keys of the server: given by settings, or kept in the data directory, where they are made at the
-//! first start, readable by their owner only.
+//! The keys of the server: given by settings, or kept in the data directory, where they are made at the first start,
+//! readable by their owner only. `app`, `domain` and `cli` use it.
 
 mod log;
 mod seal;
@@ -18,42 +18,45 @@ use crate::{
     files, random,
 };
 
-/// Makes the file; answers what is in it then, which is another's where that was faster. It is there whole or
-/// not at all.
-fn make(path: &Path, text: &str) -> Result<String> {
+/// Creates the file, which is there whole or not at all, and returns its content: that of another process, if that one
+/// was faster.
+fn create(path: &Path, text: &str) -> Result<String> {
     if let Some(directory) = path.parent() {
         files::make_private_dir(directory)?;
     }
-    let beside = beside(path);
-    let linked = write(&beside, text).and_then(|()| fs::hard_link(&beside, path));
-    // What is left of it is in nobody's way.
-    let _ = fs::remove_file(&beside);
+    let temporary = temporary_path(path);
+    // A link, not a rename: it fails if the file exists. Two servers that start at once must not each sign with a key
+    // of its own, of which only one is kept.
+    let linked = write(&temporary, text).and_then(|()| fs::hard_link(&temporary, path));
+    // A file that cannot be removed does no harm: nothing else has its name.
+    let _ = fs::remove_file(&temporary);
     match linked {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(cannot(path, "written", &error)),
-        _ => sync_directory(path).map_err(|error| cannot(path, "written", &error))?,
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(file_error(path, "written", &error)),
+        _ => sync_directory(path).map_err(|error| file_error(path, "written", &error))?,
     }
-    fs::read_to_string(path).map_err(|error| cannot(path, "read", &error))
+    fs::read_to_string(path).map_err(|error| file_error(path, "read", &error))
 }
 
-/// Puts another text into the file; whoever reads finds the one or the other.
+/// Replaces the content of the file. A reader sees the old content or the new.
 fn replace(path: &Path, text: &str) -> Result<()> {
-    let beside = beside(path);
-    let moved = write(&beside, text).and_then(|()| fs::rename(&beside, path)).and_then(|()| sync_directory(path));
-    moved.map_err(|error| cannot(path, "replaced", &error))
+    let temporary = temporary_path(path);
+    let moved = write(&temporary, text).and_then(|()| fs::rename(&temporary, path)).and_then(|()| sync_directory(path));
+    moved.map_err(|error| file_error(path, "replaced", &error))
 }
 
-/// A name beside the file that nobody else has.
-fn beside(path: &Path) -> PathBuf {
+/// Returns a path beside the file that nothing else uses, on the same file system as links and renames need.
+fn temporary_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}", random::new_uuid()));
     name.into()
 }
 
-/// Writes a file that is not there yet, for its owner only.
+/// Creates a file for its owner only, writes and syncs it.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
+    // At creation: a later change of mode would leave a moment in which others can open the file.
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
     writeln!(file, "{text}")?;
@@ -61,10 +64,11 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     sync_directory(path)
 }
 
+/// Syncs the directory of a file, without which its name may be lost when the power fails.
 fn sync_directory(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |directory| fs::File::open(directory)?.sync_all())
 }
 
-fn cannot(path: &Path, done: &str, error: &io::Error) -> Error {
+fn file_error(path: &Path, done: &str, error: &io::Error) -> Error {
     Error::setup(format!("the key file {} cannot be {done}: {error}", path.display()))
 }

@@ -1,57 +1,58 @@
-//! What PDFs are sealed with: a certificate and key that somebody gave, or self-made ones that say so.
+//! The certificate and key that seal PDFs: given by the operator, or self-made ones that say so.
 
 use std::{fs, io::ErrorKind, path::Path, time::Duration};
 
 use room::Time;
 use seal::{Authorities, Identity, IdentityError};
 
-use super::{cannot, make};
+use super::{create, file_error};
 use crate::{
     config::Config,
     error::{Error, Result},
 };
 
-/// A self-made certificate is good from this long before it is made: clocks are set back now and then, and
-/// the demo tells of last week.
+/// How long before its making a self-made certificate is valid from: clocks are set back now and then, and the demo has
+/// seals of last week.
 const BEFORE: Duration = Duration::from_hours(30 * 24);
-/// The longest name that a certificate can have, in characters (RFC 5280, appendix A.1).
+/// The longest common name that a certificate can have, in characters (RFC 5280, appendix A.1).
 const LONGEST_NAME: usize = 64;
 
-/// The certificate and key in force; where nobody gave any and there are none yet, they are made of these
-/// 32 bytes, in the name of the server.
+/// Returns the certificate and key in force. If the operator gave none and there are none yet, they are made of these
+/// 32 bytes, in the name of the server, and stored.
 pub fn seal_identity(config: &Config, name: &str, now: Time, secret: [u8; 32]) -> Result<Identity> {
     if let Some(path) = config.seal_file() {
-        let bytes = fs::read(&path).map_err(|error| cannot(&path, "read", &error))?;
-        return of_file(&path, read(&bytes, &config.seal_password));
+        let bytes = fs::read(&path).map_err(|error| file_error(&path, "read", &error))?;
+        return with_path(&path, read_identity(&bytes, &config.seal_password));
     }
     let path = config.self_made_seal_file();
     let text = match fs::read_to_string(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let name: String = name.chars().take(LONGEST_NAME).collect();
             let made = Identity::self_made(&name, now.before(BEFORE).into(), secret);
-            make(&path, of_file(&path, made.and_then(|made| made.to_pem()))?.trim_end())?
+            create(&path, with_path(&path, made.and_then(|made| made.to_pem()))?.trim_end())?
         }
-        read => read.map_err(|error| cannot(&path, "read", &error))?,
+        read => read.map_err(|error| file_error(&path, "read", &error))?,
     };
-    of_file(&path, Identity::from_pem(&[&text]))
+    with_path(&path, Identity::from_pem(&[&text]))
 }
 
-/// The authorities whose time stamps count; any where none are named.
+/// Returns the authorities whose time stamps are trusted: those of the setting, or any if it names no file.
 pub fn authorities(config: &Config) -> Result<Authorities> {
     let Some(path) = config.timestamp_authorities() else { return Ok(Authorities::none()) };
-    let text = fs::read_to_string(&path).map_err(|error| cannot(&path, "read", &error))?;
+    let text = fs::read_to_string(&path).map_err(|error| file_error(&path, "read", &error))?;
     let read = Authorities::from_pem(&text);
     read.map_err(|error| Error::setup(format!("the time-stamp authorities of {}: {error}", path.display())))
 }
 
-/// PEM says so; what else it is, is PKCS#12.
-fn read(bytes: &[u8], password: &str) -> Result<Identity, IdentityError> {
+/// Reads a certificate and key from PEM, which names itself, or else from PKCS#12.
+fn read_identity(bytes: &[u8], password: &str) -> Result<Identity, IdentityError> {
     match std::str::from_utf8(bytes) {
         Ok(text) if text.contains("-----BEGIN") => Identity::from_pem(&[text]),
         _ => Identity::from_pkcs12(bytes, password),
     }
 }
 
-fn of_file<T>(path: &Path, read: Result<T, IdentityError>) -> Result<T> {
+/// Adds the path of the file to an error.
+fn with_path<T>(path: &Path, read: Result<T, IdentityError>) -> Result<T> {
     read.map_err(|error| Error::setup(format!("the seal of {}: {error}", path.display())))
 }

@@ -1,5 +1,6 @@
-//! The door for people: HTML, one file per page or per tab. Every page works without a script, loads nothing from another
-//! host, and offers only what the caller may do. Only `web` uses this folder; it uses `http` and what is below, never `api`.
+//! The door for people: HTML, one file per page or per tab. Every page works without a script, loads nothing from
+//! another host, and offers only what the caller may do. Only `web` uses this folder; it uses `http` and what is below,
+//! never `api`.
 
 mod account;
 mod admin;
@@ -33,8 +34,9 @@ pub fn routes() -> PageRoutes {
 
 /// Serves the pages, and the stylesheet, scripts and icon that they load.
 pub fn router() -> Router<App> {
-    // Compression and a secret beside text that an attacker chooses would reveal the secret by the length of the answer
-    // (BREACH). No page has such a secret: sessions are in cookies, and forms are guarded by `Origin`, not by tokens.
+    // A compressed page that has a secret beside text of others would reveal the secret by its length (BREACH). No page
+    // has one: sessions are in cookies, forms are guarded by `Origin` and not by tokens, and the ticket of the sign-in
+    // page is only in the answer to a form, which another site cannot send.
     let compression = CompressionLayer::new().compress_when(SizeAbove::new(512));
     routes().into_router().merge(kit::assets::router()).layer(compression)
 }

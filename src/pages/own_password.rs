@@ -1,5 +1,5 @@
-//! The caller's own password, asked for again before what cannot be undone (ASVS 5.0 7.5.3): a form that needs it has the
-//! field, and its handler takes the password before it runs the operation.
+//! The caller's own password, asked for again before what cannot be undone (ASVS 5.0 7.5.3): a form that needs it has
+//! the field, and its handler takes the password before it runs the operation.
 
 use maud::{Markup, html};
 
@@ -47,7 +47,7 @@ pub(super) async fn take(app: &App, caller: &Caller, form: &Form) -> Result<()> 
 pub(super) fn of_field(refused: Error) -> Error {
     match refused {
         Error::PasswordRequired => Error::field(NAME, "has to be given: this cannot be undone"),
-        // The domain calls the field `password`; the form may have a new password of that name for somebody else.
+        // The domain calls the password that is given again `password`.
         Error::Invalid(faults) if faults.iter().all(|fault| fault.field == "password") => {
             Error::field(NAME, "is not your present password")
         }

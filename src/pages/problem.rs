@@ -6,8 +6,9 @@ use maud::{Markup, html};
 use super::kit::layout::{HtmlPage, Part, Viewer};
 use crate::http::Problem;
 
-/// Returns the page of a problem. `step` is the address that was refused because a link on another site led to it; the page
-/// offers to open it from here. The viewer is not known: the outermost layer draws errors, where no session is read.
+/// Returns the page of a problem. `step` is the address that was refused because a link on another site led to it; the
+/// page offers to open it from here. The viewer is not known: the outermost layer draws errors, where no session is
+/// read.
 pub fn of_problem(problem: &Problem, step: Option<&str>) -> Markup {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let title = title(problem.status);

@@ -38,8 +38,8 @@ pub(super) fn routes() -> PageRoutes {
 }
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
-/// What a browser has to forget when a session ends (ASVS 5.0 14.3.1). Not `cookies`: that would clear the cookies of all
-/// servers of the domain, and our own cookie is cleared by its own header.
+/// What a browser has to forget when a session ends (ASVS 5.0 14.3.1). Not `cookies`: that would clear the cookies of
+/// all servers of the domain, and our own cookie is cleared by its own header.
 const LEFT_BEHIND: &str = "\"cache\", \"storage\"";
 
 /// The page to go to after signing in.
@@ -91,14 +91,18 @@ async fn submit_sign_in(
             Ok((AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie))), Redirect::to(&next)).into_response())
         }
         Err(refused) => {
-            // Taken before `Filled::refused` consumes the error: the form has to send the ticket back with the next attempt.
+            // Taken before `Filled::refused` consumes the error: the form has to send the ticket back with the next
+            // attempt.
             let wait = if let Error::TooManyAttempts { seconds, ticket } = &refused {
                 Some((*seconds, ticket.clone()))
             } else {
                 None
             };
-            let mut response =
-                render_sign_in(&Filled::refused(form, refused)?, &next, wait.as_ref().and_then(|wait| wait.1.as_deref()));
+            let mut response = render_sign_in(
+                &Filled::refused(form, refused)?,
+                &next,
+                wait.as_ref().and_then(|wait| wait.1.as_deref()),
+            );
             if let Some((seconds, _)) = wait {
                 response.headers_mut().insert(RETRY_AFTER, seconds.into());
             }
@@ -114,9 +118,11 @@ async fn submit_sign_out(app: App, caller: Caller, headers: HeaderMap) -> Result
     Ok(response)
 }
 
-/// Returns the given path if it is one of this server, or else `/`: an open redirect would lend our name to other sites.
+/// Returns the given path if it is one of this server, or else `/`: an open redirect would lend our name to other
+/// sites.
 fn within(next: Option<&str>) -> String {
-    // Browsers drop tabs and line breaks from an address and read a backslash as a slash, so `/\t/host` would be `//host`.
+    // Browsers drop tabs and line breaks from an address and read a backslash as a slash, so `/\t/host` would be
+    // `//host`.
     let plain = |path: &str| path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let ours = |path: &&str| path.starts_with('/') && !path.starts_with("//") && plain(path);
     next.filter(ours).unwrap_or("/").to_owned()

@@ -1,6 +1,6 @@
 //! A room's log as outsiders verify it: checkpoints, proofs, entries and export.
 
-use room::{Leaf, Role};
+use room::Role;
 use serde_json::{Value, json};
 
 use sts_clearance::{db::{self, Tx, migrations}, domain::log::{self, Actor, schema}, evidence::{Checkpoint, CompactRange, ConsistencyProof, Hash, LogKey, LogProof, PublicKeys, extends, holds, leaf_hash, vouches}};
@@ -261,9 +261,9 @@ async fn keys_are_told_as_the_log_tells_of_them_and_outlive_a_way_down(app: Test
 }
 
 async fn each_key_that_signs_is_an_entry_of_the_platforms_log(app: TestApp) {
-    log_keys::register(&app.app).await.unwrap();
-    log_keys::register(&app.app).await.unwrap();
-    let (before, after) = (app.app.log_key.public(), log_keys::rotate(&app.app, &Actor::Operator).await.unwrap());
+    log::keys::register(&app.app).await.unwrap();
+    log::keys::register(&app.app).await.unwrap();
+    let (before, after) = (app.app.log_key.public(), log::keys::rotate(&app.app, &Actor::Operator).await.unwrap());
     let admin = app.user("admin@example.com", Role::Admin).await;
     let entries = app.get("/activities?limit=100", &admin).send().await.expect(200);
     let entries: Vec<_> = entries.as_array().unwrap().iter().rev().collect();

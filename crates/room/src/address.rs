@@ -1,10 +1,10 @@
-//! E-mail addresses in one canonical form, so that what looks the same is the same account.
+//! E-mail addresses in one canonical form: what looks the same is the same account.
 //!
-//! The local part is in lower case and NFKC, which makes full-width and other variants of a letter that letter. The
-//! domain is what DNS would be asked for, by UTS #46: `xn--` labels and no Unicode. Characters that do not show are
-//! refused, not dropped, since nobody could tell which address was meant.
+//! The local part is in lower case and NFKC, which replaces full-width and other variants of a letter by the letter.
+//! The domain is in the form in which DNS is asked for it (UTS #46): `xn--` labels, no Unicode. Invisible characters
+//! are refused rather than dropped, since it is not known which address was meant.
 //!
-//! Earlier versions stored addresses trimmed and in lower case only. Such rows stay as they are: [`forms`] has the
+//! Earlier versions stored addresses trimmed and in lower case only. Such rows stay as they are: [`forms`] returns the
 //! spellings under which an address may be found.
 
 use std::borrow::Cow;
@@ -18,19 +18,19 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 use crate::visible::{is_ignorable, is_mark, shows};
 
-/// The longest address, in characters (RFC 5321, 4.5.3.1.3, less the angle brackets of a path).
+/// The longest address, in characters (RFC 5321 §4.5.3.1.3, less the angle brackets of a path).
 pub const LONGEST_ADDRESS: usize = 254;
 
-/// What of ASCII stands in a local part unquoted (RFC 5322, 3.2.3), besides letters and digits.
+/// The ASCII characters that a local part may have unquoted (RFC 5322 §3.2.3), besides letters and digits.
 const ATEXT: &str = "!#$%&'*+-/=?^_`{|}~.";
 
-/// Returns the canonical form of an address, `None` if it is none or has characters that do not show.
+/// Returns the canonical form of an address, or `None` if the text is not an address or has invisible characters.
 ///
-/// Letters written from right to left are allowed, as RFC 6532 has it, where they cannot reorder the address: the local
-/// part holds letters of that direction only, no digits, and no digit follows the `@`.
+/// Letters that are written from right to left are allowed (RFC 6532) if they cannot reorder the address on a screen:
+/// the local part then has letters of that direction only and no digits, and no digit follows the `@`.
 pub fn canonical(given: &str) -> Option<String> {
     let given = given.trim();
-    // Joiners are looked at with the domain, whose rules know where they show.
+    // Joiners pass here: in some scripts they change how letters look, and UTS #46 knows where a domain may have them.
     if given.chars().count() > LONGEST_ADDRESS || given.chars().any(|c| is_ignorable(c) && !is_joiner(c)) {
         return None;
     }
@@ -44,19 +44,21 @@ pub fn canonical(given: &str) -> Option<String> {
         .then_some(address)
 }
 
-/// The form in which earlier versions stored addresses: without regard to case, and otherwise as typed.
+/// Returns the form in which earlier versions stored an address: in lower case, and otherwise as typed.
 pub fn fold_email(address: &str) -> String {
     address.trim().to_lowercase()
 }
 
-/// Returns what stands for an address where attempts are counted: the same for every spelling that finds one account.
+/// Returns the text by which attempts at an address are counted: the same for every spelling that finds the account.
 pub fn key(typed: &str) -> String {
     canonical(typed).unwrap_or_else(|| fold_email(typed))
 }
 
-/// The spellings under which an address may be stored, the likeliest owner's first: as it was typed but for its case,
-/// so that a row of an earlier version is found as it always was; the canonical form; and that with the domain in
-/// Unicode, which earlier versions stored where it was typed so.
+/// Returns the spellings under which an address may be stored, in the order in which to look for them.
+///
+/// First the text as it was typed, in lower case, so a row of an earlier version is found as it always was; then the
+/// canonical form; last the canonical form with its domain in Unicode, which earlier versions stored if it was typed
+/// that way.
 pub fn forms(typed: &str) -> Vec<String> {
     let mut forms = vec![fold_email(typed)];
     if let Some(canonical) = canonical(typed) {
@@ -70,12 +72,12 @@ pub fn forms(typed: &str) -> Vec<String> {
     forms
 }
 
-/// Whether two addresses are spellings of one.
+/// Returns whether two addresses are spellings of the same one.
 pub fn are_one(one: &str, other: &str) -> bool {
     one == other || canonical(one).is_some_and(|one| canonical(other) == Some(one))
 }
 
-/// Returns an address with its domain in Unicode.
+/// Returns an address with its domain in Unicode, for people to read.
 pub fn in_unicode(address: &str) -> Cow<'_, str> {
     let Some((local, domain)) = address.split_once('@').filter(|(_, domain)| domain.contains("xn--")) else {
         return address.into();
@@ -86,7 +88,8 @@ pub fn in_unicode(address: &str) -> Cow<'_, str> {
     }
 }
 
-/// Lower case and NFKC. Each may undo a little of the other, so both are repeated until nothing changes.
+/// Converts to lower case and NFKC. Each may undo a little of the other, so both are repeated until nothing changes;
+/// `None` if that does not happen soon.
 fn fold(given: &str) -> Option<String> {
     let normalizer = ComposingNormalizerBorrowed::new_nfkc();
     let mut folded = given.to_owned();
@@ -107,7 +110,7 @@ fn is_local_part(local: &str) -> bool {
         .union(GeneralCategoryGroup::Number)
         .union(GeneralCategoryGroup::Punctuation)
         .union(GeneralCategoryGroup::Symbol);
-    // A mark alone would sit on what stands before the address.
+    // A mark at the start would combine with the character before the address, such as a bracket.
     local.chars().next().is_some_and(shows)
         && local.chars().all(|c| match c {
             _ if c.is_ascii() => c.is_ascii_alphanumeric() || ATEXT.contains(c),
@@ -115,7 +118,7 @@ fn is_local_part(local: &str) -> bool {
         })
 }
 
-/// Whether the bidirectional algorithm might show the address in another order than it is written in.
+/// Returns whether the Unicode bidirectional algorithm might show the address in another order than it is written in.
 fn is_reordered(local: &str, domain: &str) -> bool {
     let class = |c: char| CodePointMapData::<BidiClass>::new().get(c);
     let is_letter = |class: BidiClass| [BidiClass::RightToLeft, BidiClass::ArabicLetter].contains(&class);
@@ -126,6 +129,8 @@ fn is_reordered(local: &str, domain: &str) -> bool {
     if !classes.iter().any(|class| is_letter(*class) || *class == BidiClass::ArabicNumber) {
         return false;
     }
+    // Between letters of one direction nothing is reordered. Digits and the `@` take their direction from what is
+    // around them, so the local part has to begin and end with such a letter; marks at its end belong to the last one.
     let last = classes.iter().rev().find(|class| **class != BidiClass::NonspacingMark);
     let within_letters = classes.first().is_some_and(|class| is_letter(*class)) && last.is_some_and(|c| is_letter(*c));
     !within_letters || !classes.iter().all(is_one_way) || domain.starts_with(|c: char| c.is_ascii_digit())

@@ -1,5 +1,5 @@
-//! How long texts and lists may be, and what their schemas say of it. `Fields` checks against the same constants, so the
-//! OpenAPI document cannot promise other bounds than those that are checked.
+//! The limits of what people write: how long texts and lists may be, which numbers are accepted, and the JSON schemas
+//! that say so. `Fields` and forms use the same constants, so the OpenAPI document promises what is checked.
 
 use std::{borrow::Cow, ops::RangeInclusive};
 
@@ -19,40 +19,41 @@ pub const LONGEST_LINE: usize = 255;
 pub const LONGEST_REASON: usize = 4_000;
 /// The longest description, in characters.
 pub const LONGEST_DESCRIPTION: usize = 8_000;
-/// The shortest password, in characters (OWASP ASVS 5.0, 6.2.1 asks for 8, and recommends 15).
+/// The shortest password, in characters (OWASP ASVS 5.0 6.2.1 asks for 8, and recommends 15).
 pub const SHORTEST_PASSWORD: usize = 12;
-/// The longest: enough for any phrase, and a bound on the work (ASVS 6.2.9 asks for 64 at least).
+/// The longest password, in characters: enough for any phrase, and a limit to the work of hashing it (ASVS 5.0 6.2.9
+/// asks for at least 64).
 pub const LONGEST_PASSWORD: usize = 128;
-/// The most people in a room.
+/// The most parties that a room may have.
 pub const MOST_PARTIES: usize = 100;
-/// The most aliases of a document type.
+/// The most aliases that a document type may have.
 pub const MOST_ALIASES: usize = 20;
 
-/// What no line may hold, in a class of a regular expression: control characters, line separators, overrides of
-/// direction.
+/// The characters that no line may contain, as the inside of a character class of a regular expression: control
+/// characters, line separators, overrides of direction.
 const NOT_IN_LINE: &str = "\\u0000-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069";
-/// The same for text of several lines, which may hold line ends and tabs.
+/// The same for text of several lines, which may contain line ends and tabs.
 const NOT_IN_TEXT: &str = "\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069";
-/// One line that may be blank.
+/// The pattern of a line that may be blank.
 const OPTIONAL_LINE: &str = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*$";
 
-/// Text that holds none of these, and at least one character that shows. The characters that show nothing are spelled
-/// out, because `\\s` and `\\p{…}` are other sets in each dialect of regular expressions.
+/// Returns the pattern of a text with none of the given characters and at least one visible one.
 fn that_shows_something(not_in_it: &str) -> String {
+    // Invisible characters are spelled out: `\s` and `\p{…}` are other sets in each dialect of regular expressions.
     format!("^[^{not_in_it}]*[^{}][^{not_in_it}]*$", class_of_unseen())
 }
 
-/// Several lines that may be blank.
+/// The pattern of a text of several lines that may be blank.
 pub const OPTIONAL_TEXT: &str =
     "^[^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*$";
-/// An IMO number, with the letters before it or without.
+/// The pattern of an IMO number, with the letters before it or without.
 const IMO_NUMBER: &str = "^(IMO ?)?[0-9]{7}$";
-/// The years that an instant or a day can be of: those that both databases and a sane operation have in common.
+/// The pattern of how an instant or a day begins: with a year that both databases can store, from 1970 to 2199.
 pub const YEARS: &str = "^(19[7-9][0-9]|2[01][0-9]{2})-";
-/// The code of a document type.
+/// The pattern of a document type's code.
 pub const CODE: &str = "^[A-Z0-9_]{1,64}$";
 
-/// A type that is only named in schemas, `#[schema(value_type = …)]`.
+/// Gives a type its schema. Such a type has no values; fields name it by `#[schema(value_type = …)]`.
 macro_rules! schema_of {
     ($name:ident, $schema:expr) => {
         impl PartialSchema for $name {
@@ -87,7 +88,7 @@ macro_rules! whole_numbers {
         pub struct $name;
 
         impl $name {
-            /// The least and the most.
+            /// The least and the most that is accepted.
             pub const BOUNDS: RangeInclusive<i64> = $bounds;
         }
 
@@ -106,7 +107,7 @@ macro_rules! metres {
         pub struct $name;
 
         impl $name {
-            /// The most, in metres.
+            /// The most that is accepted, in metres.
             pub const MOST: f64 = $most;
         }
 
@@ -133,39 +134,39 @@ fn known(schema: ObjectBuilder, format: KnownFormat) -> ObjectBuilder {
 }
 
 texts! {
-    /// A line of text in which something shows: without control characters, line separators or overrides of direction.
+    /// A line of text with a visible character, without control characters, line separators or overrides of direction.
     Line = |schema| schema.min_length(Some(1)).max_length(Some(LONGEST_LINE)).pattern(Some(that_shows_something(NOT_IN_LINE)));
-    /// A line of text; one in which nothing shows is none.
+    /// A line of text; one without a visible character counts as missing.
     OptionalLine = |schema| schema.max_length(Some(LONGEST_LINE)).pattern(Some(OPTIONAL_LINE));
-    /// A reason: text of several lines in which something shows.
+    /// A reason: text of several lines with a visible character.
     Reason = |schema| schema.min_length(Some(1)).max_length(Some(LONGEST_REASON)).pattern(Some(that_shows_something(NOT_IN_TEXT)));
-    /// Text of several lines, such as a reason, subjects or notes; one that is blank is none.
+    /// Text of several lines, such as a reason, subjects or notes; one that is blank counts as missing.
     OptionalReason = |schema| schema.max_length(Some(LONGEST_REASON)).pattern(Some(OPTIONAL_TEXT));
-    /// Text of several lines; one that is blank is none.
+    /// Text of several lines; one that is blank counts as missing.
     Description = |schema| schema.max_length(Some(LONGEST_DESCRIPTION)).pattern(Some(OPTIONAL_TEXT));
-    /// An e-mail address without characters that do not show; upper and lower case are the same, and so are variants of
-    /// a letter, such as full-width ones, and a domain in Unicode or as `xn--`.
+    /// An e-mail address without invisible characters. Upper and lower case are the same, and so are variants of a
+    /// letter, such as full-width ones, and a domain in Unicode or as `xn--`.
     EmailAddress = |schema| known(schema, KnownFormat::Email).min_length(Some(3)).max_length(Some(LONGEST_ADDRESS));
-    /// A new password.
+    /// A new password, 12 to 128 characters.
     NewPassword = |schema| {
         known(schema, KnownFormat::Password).min_length(Some(SHORTEST_PASSWORD)).max_length(Some(LONGEST_PASSWORD))
     };
-    /// An instant of the years 1970 to 2199, with an offset or `Z`.
+    /// An instant in the years 1970 to 2199, with an offset or `Z`.
     Instant = |schema| known(schema, KnownFormat::DateTime).pattern(Some(YEARS));
-    /// An IMO number: seven digits, the last of which checks the others.
+    /// An IMO number: seven digits, of which the last is a check digit.
     ImoNumber = |schema| schema.pattern(Some(IMO_NUMBER));
     /// The code of a document type: capital letters, digits and `_`.
     TypeCode = |schema| schema.min_length(Some(1)).max_length(Some(64)).pattern(Some(CODE));
 }
 
 whole_numbers! {
-    /// How long an operation is planned to take, in hours: a month at most.
+    /// How long an STS operation is planned to take, in hours: a month at most.
     PlannedHours = 1..=31 * 24;
     /// Gross tonnage, or deadweight in tonnes.
     Tonnage = 1..=1_000_000;
-    /// A year of build.
+    /// The year in which a vessel was built.
     YearBuilt = 1850..=2200;
-    /// Days of a document's life: a hundred years at most.
+    /// A number of days: a hundred years at most.
     Days = 0..=36_525;
 }
 
@@ -179,20 +180,20 @@ metres! {
 }
 
 lists! {
-    /// Who takes part, besides who opens the room.
+    /// The parties of a new room, besides the user who opens it.
     NewParties = MOST_PARTIES, Ref::from_schema_name("NewParty");
-    /// Other codes of a document type.
+    /// Other codes by which a document type may be named.
     Aliases = MOST_ALIASES, Ref::from_schema_name(TypeCode::name());
-    /// The cargo profiles that ask for a document type; none for all.
+    /// The cargo profiles that ask for a document type; an empty list stands for all.
     Profiles = CargoProfile::ALL.len(), Ref::from_schema_name(CargoProfile::name());
 }
 
-/// The verdicts that approve.
+/// The verdicts that approve, with subjects or without.
 pub struct Approving;
 
 schema_of!(Approving, words("What an approval says.", Verdict::WORDS.iter().filter(|word| **word != "rejected")));
 
-/// The phases that a document can be the gate of.
+/// The phases that a document can be the gate of: all but the first, in which every room begins.
 pub struct Gate;
 
 schema_of!(Gate, words("A phase after the first.", Phase::WORDS.iter().skip(1)));

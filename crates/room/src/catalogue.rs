@@ -1,4 +1,4 @@
-//! The catalogue's types of documents, and which operations ask for them.
+//! The types of documents in the catalogue, and which STS operations ask for them.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,53 +8,53 @@ use crate::{
     bounds::{Aliases, Days, Gate, Line, OptionalLine, Profiles, TypeCode},
 };
 
-/// A type of document that operations ask for.
+/// A type of document that STS operations ask for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentType {
     /// Capital letters, digits and `_`; never changed.
     #[schema(value_type = TypeCode, example = "BUNKER_MSDS")]
     pub code: String,
-    /// Name.
+    /// What people call it, 1 to 255 characters.
     #[schema(value_type = Line)]
     pub name: String,
-    /// Such as `statutory`, `insurance`, `cargo`.
+    /// The group that it is listed in, such as `statutory`, `insurance` or `cargo`.
     #[schema(value_type = Line)]
     pub category: String,
-    /// What it is asked of.
+    /// Whether each vessel has a document of this type, or the room has one.
     pub scope: Scope,
-    /// Whether it is needed.
+    /// Whether the slot has to be filled.
     pub requirement: Requirement,
-    /// The cargo profiles that ask for it; none for all.
+    /// The cargo profiles that ask for it; an empty list stands for all.
     #[serde(default)]
     #[schema(value_type = Profiles)]
     pub profiles: Vec<CargoProfile>,
-    /// How much hangs on it.
+    /// How critical it is to the STS operation.
     pub criticality: Criticality,
-    /// Days that a version is valid where its uploader names no day.
+    /// Days that a version is valid if its uploader gives no expiry.
     #[serde(default)]
     #[schema(value_type = Option<Days>)]
     pub validity_days: Option<i64>,
-    /// Days before its end from which it is told to run out.
+    /// Days after the end of the STS operation within which a version that expires is listed as expiring soon.
     #[serde(default)]
     #[schema(value_type = Option<Days>)]
     pub warn_days: Option<i64>,
-    /// The phase that is not entered (`clearance`: not left) without it.
+    /// The phase that cannot be entered without it (`clearance`: cannot be left).
     #[schema(value_type = Gate)]
     pub gate: Phase,
-    /// Other codes that uploads may use.
+    /// Other codes by which uploads may name it.
     #[serde(default)]
     #[schema(value_type = Aliases)]
     pub aliases: Vec<String>,
-    /// Whether rooms open slots for it.
+    /// Whether rooms open new slots for it.
     #[serde(default = "yes")]
     #[schema(default = true)]
     pub enabled: bool,
-    /// The rule or practice it rests on.
+    /// The rule or the practice that asks for it.
     #[serde(default)]
     #[schema(value_type = OptionalLine)]
     pub basis: String,
-    /// Place in the catalogue.
+    /// Its position in the catalogue.
     #[serde(skip)]
     pub position: i64,
 }
@@ -64,7 +64,8 @@ fn yes() -> bool {
 }
 
 impl DocumentType {
-    /// Whether an operation with this cargo asks for it; without a cargo, what all ask for.
+    /// Returns whether an STS operation with this cargo asks for it. One whose cargo is not known asks only for what
+    /// all profiles ask for.
     pub fn fits(&self, profile: Option<CargoProfile>) -> bool {
         self.profiles.is_empty() || profile.is_some_and(|profile| self.profiles.contains(&profile))
     }

@@ -1,4 +1,4 @@
-//! What is in a room: the rows of its content, one type each.
+//! What is in a room, with one type for each kind of row.
 
 use std::time::Duration;
 
@@ -7,56 +7,56 @@ use crate::{
     Requirement, Role, RoomId, RoomStatus, Side, Time, Verdict, VersionId, VesselId, vessel::VesselDetails,
 };
 
-/// One STS operation.
+/// One STS operation as the server knows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Room {
-    /// Id.
+    /// The room's id.
     pub id: RoomId,
-    /// Title.
+    /// The title that its broker gave it.
     pub title: String,
     /// Where the vessels meet, in words.
     pub location: String,
     /// Estimated time of arrival there.
     pub sts_eta: Time,
-    /// Free text.
+    /// A description, in free text.
     pub description: Option<String>,
-    /// What is transferred.
+    /// The kind of cargo that is transferred, if it is known.
     pub cargo_profile: Option<CargoProfile>,
-    /// Whether it is in use.
+    /// Whether the room is in use.
     pub status: RoomStatus,
-    /// Where the operation stands.
+    /// The phase of the STS operation.
     pub phase: Phase,
-    /// When it was opened.
+    /// When the room was opened.
     pub created_at: Time,
-    /// Address of who opened it.
+    /// Address of the user who opened it.
     pub created_by: String,
-    /// How long the operation is planned to take, in hours.
+    /// How long the STS operation is planned to take, in hours.
     pub planned_duration_hours: i64,
     /// When the transfer was completed.
     pub transfer_completed_at: Option<Time>,
-    /// When the room was closed.
+    /// When the room was closed, as the user gave it.
     pub closed_at: Option<Time>,
-    /// When it was last closed, by the server's clock; stays when the room is taken back.
+    /// When the room was last closed, by the server's clock; kept when the room is taken back to an earlier phase.
     pub retained_from: Option<Time>,
 }
 
 impl Room {
-    /// Whether the snapshots of a room are inside their retention, so that it takes two admins to delete one. Those of a
-    /// room that was never closed are not: no retention has begun.
+    /// Returns whether the room's snapshots are inside their retention, in which it takes two admins to delete one. The
+    /// snapshots of a room that was never closed are not: no retention has begun.
     ///
-    /// It counts from when the server was told that the room is closed, and goes on when the room is taken back: else
-    /// whoever may do that, or may tell an earlier day, would delete alone.
+    /// Retention counts from when the server learned that the room is closed, and goes on when the room is taken back.
+    /// Otherwise one person who may take a room back, or may close it with an earlier date, could delete alone.
     pub fn is_retained(&self, retention_years: u32, now: Time) -> bool {
         self.retained_from.is_some_and(|from| now < from.years_later(retention_years))
     }
 
-    /// The planned end of a room's operation.
+    /// Returns when the STS operation is planned to end: its ETA plus its planned duration.
     pub fn planned_end(&self) -> Time {
         self.sts_eta.after(Duration::from_hours(self.planned_duration_hours.unsigned_abs()))
     }
 
-    /// What a document's expiry is held against: the end of the transfer where that is known; before, its
-    /// planned end, or now where that has passed and nobody moved it.
+    /// Returns the instant until which documents have to be valid: the end of the transfer once that is known, and
+    /// before that the planned end, or `now` if the planned end has passed.
     pub fn end_of_operation(&self, now: Time) -> Time {
         self.transfer_completed_at.unwrap_or_else(|| self.planned_end().max(now))
     }
@@ -65,146 +65,146 @@ impl Room {
 /// A person in a room.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Party {
-    /// Id.
+    /// The party's id.
     pub id: PartyId,
-    /// What they are in this room.
+    /// The person's role in this room.
     pub role: Role,
-    /// Name.
+    /// The person's name in this room.
     pub name: String,
-    /// Address; an account of the same address is this person.
+    /// The person's address; an account with the same address is theirs.
     pub email: String,
-    /// Company.
+    /// The company they work for.
     pub company: Option<String>,
-    /// The side they act for; none for neither.
+    /// The side that they act for, if any.
     pub side: Option<Side>,
-    /// When they were added.
+    /// When they were added to the room.
     pub added_at: Time,
 }
 
 /// A ship in a room.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Vessel {
-    /// Id.
+    /// The vessel's id.
     pub id: VesselId,
-    /// What is known of it.
+    /// What the room knows of it.
     pub details: VesselDetails,
-    /// When it was named.
+    /// When it was named in the room.
     pub added_at: Time,
 }
 
-/// A slot: what a type asks of a vessel or of the room, on the terms the type had when it opened.
+/// A slot: a document that a vessel or the room has to have, on the terms that its type had when the slot opened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    /// Id.
+    /// The slot's id.
     pub id: DocumentId,
-    /// The vessel; none where it is the room's own.
+    /// The vessel that it belongs to, or `None` for the room's own.
     pub vessel: Option<VesselId>,
-    /// Code of its type.
+    /// The code of its document type.
     pub document_type: String,
-    /// Place in the catalogue.
+    /// The type's position in the catalogue.
     pub position: i64,
-    /// Name.
+    /// The type's name when the slot opened.
     pub name: String,
-    /// Category.
+    /// The type's category when the slot opened.
     pub category: String,
-    /// Whether it is needed.
+    /// Whether the slot has to be filled.
     pub requirement: Requirement,
-    /// How much hangs on it.
+    /// How critical it is to the STS operation.
     pub criticality: Criticality,
-    /// Days that a version is valid where nobody says otherwise.
+    /// Days that a version is valid if its uploader gives no expiry.
     pub validity_days: Option<i64>,
-    /// Days before its end from which it is told to run out.
+    /// Days after the end of the STS operation within which a version that expires is listed as expiring soon.
     pub warn_days: Option<i64>,
-    /// The phase that is not entered (`clearance`: not left) without it.
+    /// The phase that cannot be entered without it (`clearance`: cannot be left).
     pub gate: Phase,
-    /// That it is not needed here.
+    /// The statement that it is not needed, if a party made it.
     pub waiver: Option<Waiver>,
-    /// When it opened.
+    /// When the slot opened.
     pub opened_at: Time,
 }
 
-/// That a document is not needed.
+/// The statement that a conditional document is not needed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Waiver {
-    /// Why.
+    /// Why it is not needed.
     pub reason: String,
-    /// Address of who said so.
+    /// Address of the user who waived it.
     pub by: String,
-    /// When.
+    /// When it was waived.
     pub at: Time,
 }
 
 /// An uploaded file of a document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Version {
-    /// Id.
+    /// The version's id.
     pub id: VersionId,
-    /// The document.
+    /// The document that it was uploaded to.
     pub document: DocumentId,
-    /// 1, 2, 3, …
+    /// The number among the document's versions, from 1.
     pub number: i64,
-    /// Key in the store.
+    /// The file's key in the store.
     pub file_url: String,
-    /// The name that the uploader gave it.
+    /// The name that the uploader gave the file.
     pub file_name: String,
-    /// What it is, by its content.
+    /// The kind of file, by its content.
     pub kind: FileKind,
-    /// Bytes.
+    /// The file's size, in bytes.
     pub size: i64,
-    /// SHA-256.
+    /// The file's SHA-256.
     pub sha256: Hash,
-    /// The last day on which it is valid; none where it does not run out.
+    /// The last day on which it is valid, or `None` if it does not expire.
     pub expires_on: Option<Day>,
-    /// Whether that day was reckoned from the type's default validity.
+    /// Whether that day was computed from the type's default validity.
     pub expiry_assumed: bool,
-    /// What the uploader said of it.
+    /// What the uploader wrote about it.
     pub notes: Option<String>,
-    /// Of a notice to the coastal State: the ETA that it tells.
+    /// The ETA that the file gives the coastal State, if it is a notice to it.
     pub told_eta: Option<Time>,
-    /// Address of who uploaded it.
+    /// Address of the user who uploaded it.
     pub uploaded_by: String,
-    /// Their role then.
+    /// The uploader's role at the time.
     pub uploader_role: Role,
-    /// When.
+    /// When it was uploaded.
     pub uploaded_at: Time,
 }
 
 /// A party's verdict on a version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
-    /// Id.
+    /// The decision's id.
     pub id: DecisionId,
-    /// The version.
+    /// The version that was decided on.
     pub version: VersionId,
-    /// Address of who decided.
+    /// Address of the party who decided.
     pub party: String,
-    /// Their role then.
+    /// The party's role at the time.
     pub role: Role,
-    /// The verdict.
+    /// What was decided: approved, approved with subjects, or rejected.
     pub verdict: Verdict,
     /// The subjects, or the reason of a rejection.
     pub comment: Option<String>,
-    /// When.
+    /// When the decision was made.
     pub decided_at: Time,
 }
 
-/// A party's clearance of a vessel.
+/// What a party says of a vessel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Approval {
-    /// Id.
+    /// The approval's id.
     pub id: ApprovalId,
-    /// The vessel.
+    /// The vessel that it is about.
     pub vessel: VesselId,
-    /// Address of whose it is.
+    /// Address of the party whose approval it is.
     pub party: String,
-    /// Their role when they last spoke.
+    /// The party's role when the approval was last changed.
     pub role: Role,
-    /// The side they spoke for; none for neither.
+    /// The side that the party acted for at that time, if any.
     pub side: Option<Side>,
-    /// What they say.
+    /// What the party says.
     pub status: ApprovalStatus,
-    /// The subjects, or the reason.
+    /// The subjects, or the reason of a rejection.
     pub comment: Option<String>,
-    /// When they last spoke.
+    /// When the approval was last changed.
     pub decided_at: Time,
 }

@@ -1,4 +1,4 @@
-//! Events: what can happen in a room and on the platform, each with what its log entry keeps.
+//! Events: what can happen in a room or on the platform, each with the fields that its log entry keeps.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use serde_json::Value;
 
 use crate::{RoomId, Time};
 
-/// Whose log an entry belongs to.
+/// One of the logs that a server keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Log {
-    /// A room's own.
+    /// The log of this room.
     Room(RoomId),
-    /// What concerns no room: accounts, sessions, refusals outside a room.
+    /// The log of the platform, for what concerns no room: accounts, sessions, refusals outside rooms.
     Platform,
 }
 
 impl Log {
-    /// The room, where it is one's.
+    /// Returns the room whose log this is, or `None` for the platform's.
     pub fn room(self) -> Option<RoomId> {
         match self {
             Self::Room(room) => Some(room),
@@ -25,12 +25,13 @@ impl Log {
         }
     }
 
-    /// The key of its row in `room_logs`.
+    /// Returns the key of the log's row in `room_logs`.
     pub fn key(self) -> String {
         self.room().map_or_else(|| "platform".to_owned(), |room| room.to_string())
     }
 
-    /// Its name in the checkpoints of a server that signs under this name (C2SP `tlog-checkpoint`).
+    /// Returns the log's origin in the checkpoints of a server that signs under the name `server` (C2SP
+    /// `tlog-checkpoint`).
     pub fn origin(self, server: &str) -> String {
         match self {
             Self::Room(room) => format!("{server}/rooms/{room}"),
@@ -39,18 +40,18 @@ impl Log {
     }
 }
 
-/// A seal as the log tells of it.
+/// What the log keeps of a seal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SealTold {
-    /// Who signed, by the certificate.
+pub struct SealSummary {
+    /// Who signed, as the certificate names them.
     pub signer: String,
-    /// Whether the certificate vouches for itself.
+    /// Whether the certificate is self-signed.
     pub self_made: bool,
-    /// The time that its maker claims.
+    /// The signing time that the server claims.
     pub sealed_at: Time,
-    /// The time that an authority attests.
+    /// The time that an authority attests, if there is one.
     pub trusted_time: Option<Time>,
-    /// Why there is none.
+    /// Why no authority attests the time, if none does.
     pub note: Option<String>,
     /// SHA-256 of the signature, in hexadecimal.
     pub sha256: String,
@@ -59,15 +60,18 @@ pub struct SealTold {
 /// How often something happened again within a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Repeated {
-    /// How often.
+    /// The number of repetitions.
     pub times: u64,
-    /// The first time.
+    /// The instant of the first.
     pub from: Time,
-    /// The last time.
+    /// The instant of the last.
     pub to: Time,
 }
 
-/// What happened, with what is worth keeping of it: the name becomes `action`, the fields `meta_json`.
+/// What happened, with what is worth keeping of it. The variant's name becomes `action`, its fields `meta_json`.
+///
+/// Names and fields are part of what the log's hashes cover: entries of earlier versions keep theirs, so a variant is
+/// added rather than changed, and a new field is one that may be missing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "action", content = "meta", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "names and fields are the words that the log shows")]
@@ -84,7 +88,7 @@ pub enum Event {
         title: String,
         snapshots: usize,
         reason: Option<String>,
-        /// Who asked for it, where it took two admins.
+        /// The admin who asked for it, if it took two.
         asked_by: Option<String>,
     },
     RoomDeletionAsked {
@@ -113,7 +117,7 @@ pub enum Event {
     PhaseChanged {
         from: crate::Phase,
         to: crate::Phase,
-        /// When it happened, where that was told to be earlier.
+        /// When it happened, if the user gave an earlier time.
         at: Option<Time>,
         overridden: Vec<String>,
         reason: Option<String>,
@@ -188,7 +192,7 @@ pub enum Event {
         version_id: crate::VersionId,
         version: i64,
         file_sha256: String,
-        /// `archive`, or the range of bytes, where it was not simply the file.
+        /// `archive`, or the range of bytes; `None` if the whole file was sent.
         part: Option<String>,
     },
     DocumentPreviewed {
@@ -241,8 +245,8 @@ pub enum Event {
         file_sha256: String,
         file_size: i64,
         renderer: String,
-        /// Its seal; none where it is no PDF.
-        seal: Option<SealTold>,
+        /// The file's seal; only PDFs have one.
+        seal: Option<SealSummary>,
     },
     SnapshotFailed {
         snapshot_id: crate::SnapshotId,
@@ -267,7 +271,7 @@ pub enum Event {
         snapshot_type: crate::SnapshotType,
         record_sha256: String,
         file_sha256: Option<String>,
-        /// Who asked for it, where it took two admins.
+        /// The admin who asked for it, if it took two.
         asked_by: Option<String>,
     },
     SnapshotDeletionAsked {
@@ -298,7 +302,7 @@ pub enum Event {
     LogKeyRotated {
         from: String,
         to: String,
-        /// That the one follows the other, in a note that both have signed (C2SP `signed-note`).
+        /// The statement that the one key follows the other, in a note that both have signed (C2SP `signed-note`).
         signed: String,
     },
     /// One admin has asked for it, and another has to confirm it.
@@ -315,18 +319,18 @@ pub enum Event {
     AccessDenied {
         permission: &'static str,
         role: crate::Role,
-        /// Where it is the further ones of a minute.
+        /// Given if the entry stands for further refusals of the same kind within a minute.
         #[serde(skip_serializing_if = "Option::is_none")]
         repeated: Option<Repeated>,
     },
     SignInRefused {
         reason: &'static str,
-        /// Where it came from; none where there were too many networks or accounts to tell apart.
+        /// Where the attempts came from; `None` if there were too many networks or accounts to tell apart.
         network: Option<String>,
-        /// How many networks it was then.
+        /// The number of networks, if they were not told apart.
         #[serde(skip_serializing_if = "Option::is_none")]
         networks: Option<usize>,
-        /// The account; none where the address is no account's.
+        /// The account that was tried; `None` if no account has the address.
         account: Option<String>,
         times: u64,
         from: Time,
@@ -346,7 +350,7 @@ pub enum Event {
     UserAdded {
         email: String,
         role: crate::Role,
-        /// Who asked for it, where it took two admins.
+        /// The admin who asked for it, if it took two.
         #[serde(skip_serializing_if = "Option::is_none")]
         asked_by: Option<String>,
     },
@@ -358,7 +362,7 @@ pub enum Event {
         email: String,
         from: crate::Role,
         to: crate::Role,
-        /// Who asked for it, where it took two admins.
+        /// The admin who asked for it, if it took two.
         #[serde(skip_serializing_if = "Option::is_none")]
         asked_by: Option<String>,
     },
@@ -370,11 +374,11 @@ pub enum Event {
     },
     PasswordChanged {
         email: String,
-        /// Who asked for it, where it took two admins.
+        /// The admin who asked for it, if it took two.
         #[serde(skip_serializing_if = "Option::is_none")]
         asked_by: Option<String>,
     },
-    /// The present one was given again, for what cannot be undone.
+    /// A user gave their present password again, to do something that cannot be undone.
     PasswordConfirmed {},
     SignedIn {},
     SignedOut {},

@@ -1,11 +1,11 @@
-//! Ids: UUIDs as text, version 7 for new rows, any version accepted.
+//! Ids: UUIDs, stored and sent as text. New rows get version 7; any version is accepted.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A text that is no UUID, where one was expected.
+/// The error for a text that is not a UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAnId;
 
@@ -33,30 +33,30 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A user's account.
+    /// The id of a user's account.
     UserId,
-    /// A session of a user; it is not its token.
+    /// The id of a user's session, which is public; the session's token is another value, and secret.
     SessionId,
-    /// A room: one STS operation.
+    /// The id of a room.
     RoomId,
-    /// A person's place in a room.
+    /// The id of a party, that is of one person in one room.
     PartyId,
-    /// A vessel in a room.
+    /// The id of a vessel in a room.
     VesselId,
-    /// A document: a slot of a room.
+    /// The id of a document, that is of a slot of a room.
     DocumentId,
-    /// An uploaded version of a document.
+    /// The id of an uploaded version of a document.
     VersionId,
-    /// A decision on a version.
+    /// The id of a decision on a version.
     DecisionId,
-    /// A party's clearance of a vessel.
+    /// The id of a party's approval of a vessel.
     ApprovalId,
-    /// A snapshot.
+    /// The id of a snapshot.
     SnapshotId,
-    /// A hold on a room or a snapshot.
+    /// The id of a hold on a room or a snapshot.
     HoldId,
-    /// A request about an account, for another admin to confirm.
+    /// The id of a request about an account, which another admin confirms.
     AccountRequestId,
-    /// An entry of a log.
+    /// The id of an entry of a log.
     EntryId,
 }

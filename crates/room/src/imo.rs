@@ -1,18 +1,18 @@
-//! IMO ship numbers: seven digits, of which the last checks the others.
+//! IMO ship numbers: seven digits, of which the last is a check digit.
 
 const WEIGHTS: [u32; 6] = [7, 6, 5, 4, 3, 2];
 
-/// Why a text is no IMO number.
+/// Why a text is not an IMO number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoImoNumber {
-    /// Not seven digits.
+    /// The text is not seven digits.
     NotSevenDigits,
-    /// The last digit should be this one.
+    /// The check digit is wrong; it would have to be this one.
     CheckDigit(u32),
 }
 
 impl NoImoNumber {
-    /// What is wrong, following the field's name.
+    /// Returns what is wrong, in words that follow the name of the field.
     pub fn message(self) -> String {
         match self {
             Self::NotSevenDigits => {
@@ -24,9 +24,9 @@ impl NoImoNumber {
     }
 }
 
-/// Reads an IMO number, with the letters before it or without: the sum of its first six digits, times
-/// 7 to 2, ends in the seventh.
-pub fn read(given: &str) -> Result<String, NoImoNumber> {
+/// Parses an IMO number, with the letters `IMO` before it or without, and returns its seven digits. The sum of the
+/// first six, each times its weight of 7 to 2, has to end in the seventh.
+pub fn parse(given: &str) -> Result<String, NoImoNumber> {
     let given = given.trim();
     let number = given.strip_prefix("IMO").unwrap_or(given).trim();
     let digits: Option<Vec<u32>> = number.chars().map(|c| c.to_digit(10)).collect();

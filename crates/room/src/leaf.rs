@@ -1,4 +1,4 @@
-//! An entry of a log as a leaf of its tree: the seven fields, in the bytes that are hashed.
+//! An entry of a log as a leaf of the log's tree: its seven fields, in the bytes that are hashed.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,24 +8,24 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Leaf {
-    /// What was done.
+    /// The type of the event, such as `room_created`.
     pub action: String,
-    /// Who did it.
+    /// Who did it: the address of a user, `system` or `operator`.
     pub actor: String,
-    /// UUID.
+    /// The entry's id, a UUID.
     pub id: String,
-    /// What it was about; an object.
+    /// The fields of the event, as an object.
     pub meta: Value,
-    /// The room whose log it is in; none in the log of the platform.
+    /// The room whose log the entry is in, or `None` in the platform's log.
     pub room_id: Option<String>,
-    /// Position in the log, from 0.
+    /// The position in the log, from 0.
     pub seq: u64,
-    /// When.
+    /// When it happened, in UTC.
     pub timestamp: Timestamp,
 }
 
 impl Leaf {
-    /// Returns the bytes that are hashed: canonical JSON (RFC 8785).
+    /// Returns the bytes that are hashed, in canonical JSON (RFC 8785).
     ///
     /// # Errors
     ///

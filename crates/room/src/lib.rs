@@ -1,8 +1,12 @@
 //! What happened in a room, and what follows from it.
 //!
-//! Values ([`ids`](RoomId), [words](Role), [`Time`], addresses), the [`Event`]s that a log keeps and the [`Leaf`] in which
-//! it keeps them, what is in a room at one instant ([`RoomState`]), and what the rules make of it: [`standing`], [`clocks`],
-//! [`clearance`]. Everything here is a pure function of its arguments: there is no I/O, no clock, no randomness and no async.
+//! The crate has the values ([ids](RoomId), [words](Role), [`Time`], addresses), the [`Event`]s that a log keeps and
+//! the [`Leaf`] in which it keeps them, what is in a room at one instant ([`RoomState`]), and what the rules derive
+//! from that: [`Standing`], [`clocks`] and [`clearance`]. Everything is a pure function of its arguments: no I/O, no
+//! clock, no randomness, no async. A server, a report and a test therefore come to the same result from the same input.
+//!
+//! [`bounds`] has the limits of what people write, once, for the checks of input, for forms and for JSON schemas alike.
+//! What a schema promises is therefore what is checked.
 //!
 //! Every other part of the program may use this crate; it uses none of them.
 
@@ -27,7 +31,7 @@ pub mod visible;
 pub use catalogue::DocumentType;
 pub use clocks::Clocks;
 pub use content::{Approval, Decision, Document, Party, Room, Version, Vessel, Waiver};
-pub use event::{Event, Log, Repeated, SealTold};
+pub use event::{Event, Log, Repeated, SealSummary};
 pub use ids::{
     AccountRequestId, ApprovalId, DecisionId, DocumentId, EntryId, HoldId, NotAnId, PartyId, RoomId, SessionId,
     SnapshotId, UserId, VersionId, VesselId,
@@ -43,5 +47,5 @@ pub use words::{
     VesselRole, VesselStatus, roles_in_a_room,
 };
 
-/// A SHA-256.
+/// A SHA-256 hash, 32 bytes.
 pub type Hash = [u8; 32];

@@ -1,4 +1,4 @@
-//! Where an operation stands: what keeps it from its next phase, how far its documents are, what runs out.
+//! Where an STS operation stands: what keeps it from its next phase, how many documents are done, what expires.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,61 +10,70 @@ use crate::{
     visible::cut,
 };
 
-/// The most of a reason that a blocker quotes, in characters: there may be hundreds of them.
+/// The longest part of a reason that a blocker quotes, in characters: a room may have hundreds of blockers.
 const LONGEST_QUOTED: usize = 200;
 
-/// Where an operation stands.
+/// Where an STS operation stands: the answer to "what is left to do before the next phase".
+///
+/// It is computed from a [`RoomState`] whenever it is needed, and stored only within a record. Pages, the API, the
+/// cockpit and the report all call [`Standing::of`], and the gate of a phase the same [`blockers`]: what a user is
+/// shown as outstanding is what the gate refuses, and what the report of the same instant says. Counters in the room's
+/// row, kept by every operation, were not taken: they would need an update when only time passes, and a mistake in one
+/// would last.
+///
+/// Blockers carry a sentence and the ids that it is about; a page makes links of the ids, the report prints the
+/// sentence. The setting `retention_years` is an argument, since this crate knows no settings.
 #[derive(Debug, Clone)]
 pub struct Standing {
-    /// Documents that are needed.
+    /// The number of documents that are needed.
     pub total_required_docs: usize,
-    /// Those of them that are approved and outlast the operation.
+    /// How many of them are approved and valid to the end of the STS operation.
     pub resolved_required_docs: usize,
-    /// The phase that comes next; none after the last.
+    /// The phase that comes next, or `None` after the last.
     pub next_phase: Option<Phase>,
-    /// What keeps the operation from it.
+    /// What keeps the STS operation from that phase.
     pub blockers: Vec<Blocker>,
-    /// Documents that run out before the operation ends, or soon after it; the earliest first.
+    /// Documents that expire before the end of the STS operation or soon after it, the earliest first.
     pub expiring_soon: Vec<Expiry>,
-    /// The clocks.
+    /// The time limits of the trade.
     pub clocks: Clocks,
 }
 
-/// Something that keeps an operation from a phase.
+/// One thing that keeps an STS operation from a phase.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Blocker {
-    /// What kind of thing.
+    /// What kind of blocker it is.
     pub kind: BlockerKind,
-    /// What is wrong.
+    /// What is wrong, in a sentence.
     pub detail: String,
-    /// The document, where it is about one.
+    /// The document that it is about, if any.
     #[schema(value_type = Option<String>, format = "uuid")]
     pub document_id: Option<DocumentId>,
-    /// The vessel, where it is about one.
+    /// The vessel that it is about, if any.
     #[schema(value_type = Option<String>, format = "uuid")]
     pub vessel_id: Option<VesselId>,
 }
 
-/// A document that runs out before the operation ends, or soon after it.
+/// A document that expires before the end of the STS operation, or soon after it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Expiry {
-    /// The document.
+    /// The id of the document.
     #[schema(value_type = String, format = "uuid")]
     pub document_id: DocumentId,
-    /// Its name.
+    /// The document's name, with its vessel's before it.
     pub name: String,
-    /// The vessel, where it belongs to one.
+    /// The vessel that it belongs to, if any.
     #[schema(value_type = Option<String>, format = "uuid")]
     pub vessel_id: Option<VesselId>,
     /// The last day on which it is valid.
     #[schema(value_type = String, format = "date")]
     pub expires_on: Day,
-    /// Whether it runs out before the operation ends.
+    /// Whether it expires before the end of the STS operation.
     pub before_end: bool,
 }
 
 impl Standing {
-    /// Reads where an operation stands. `retention_years` is the setting.
+    /// Computes where an STS operation stands. `retention_years` is the server's setting.
     pub fn of(state: &RoomState, retention_years: u32) -> Self {
         let needed = || state.documents.iter().filter(|document| document.needed);
         let next_phase = state.room.phase.next();
@@ -74,17 +83,17 @@ impl Standing {
             next_phase,
             blockers: next_phase.map_or_else(Vec::new, |next| blockers(state, next)),
             expiring_soon: expiring_soon(state),
-            clocks: clocks::read(state, retention_years),
+            clocks: clocks::of_room(state, retention_years),
         }
     }
 
-    /// Resolved of the needed documents, in percent; 0 where none is needed.
+    /// Returns how many of the needed documents are done, in percent; 0 if none is needed.
     pub fn progress_percentage(&self) -> usize {
         (self.resolved_required_docs * 100).checked_div(self.total_required_docs).unwrap_or_default()
     }
 }
 
-/// What keeps an operation from a phase: vessels first, then documents, the most critical first.
+/// Returns what keeps an STS operation from a phase: vessels first, then documents, the most critical first.
 pub fn blockers(state: &RoomState, phase: Phase) -> Vec<Blocker> {
     let mut blockers = vessel_blockers(state, phase);
     for criticality in Criticality::ALL {
@@ -96,9 +105,10 @@ pub fn blockers(state: &RoomState, phase: Phase) -> Vec<Blocker> {
     blockers
 }
 
-/// Whether a document of this gate has to be there before that phase. The gate `clearance` is for
-/// leaving it; nothing is left open at the end.
+/// Returns whether a document of this gate has to be done before the STS operation enters `phase`.
 pub fn holds_up(gate: Phase, phase: Phase) -> bool {
+    // Documents of the gate `clearance` are examined in that phase, so they hold up leaving it, not entering it. A room
+    // is closed only when every needed document is done, whatever its gate.
     phase == Phase::Closed || if gate == Phase::Clearance { phase > gate } else { phase >= gate }
 }
 
@@ -132,6 +142,7 @@ fn vessel_blockers(state: &RoomState, phase: Phase) -> Vec<Blocker> {
     if phase < Phase::Clearance {
         return Vec::new();
     }
+    // Both vessels have to be named to enter clearance, and cleared to leave it.
     let missing = [VesselRole::Discharging, VesselRole::Receiving]
         .into_iter()
         .filter(|role| state.active_vessels().all(|vessel| vessel.details.role != *role))
@@ -169,6 +180,8 @@ fn expiring_soon(state: &RoomState) -> Vec<Expiry> {
         .filter(|document| document.needed)
         .filter_map(|document| {
             let expires_on = document.newest()?.version.expires_on?;
+            // Days of warning count from the end of the STS operation, not from today: a certificate is of no use to an
+            // operation that is postponed beyond it.
             let warned_until = end.days_later(document.slot.warn_days.unwrap_or_default());
             (expires_on < warned_until).then(|| Expiry {
                 document_id: document.slot.id,

@@ -1,4 +1,4 @@
-//! A room as it stands: everything in it at one instant, and the status of each document.
+//! The state of a room: everything in it at one instant, with the status of each document.
 
 use std::collections::HashMap;
 
@@ -7,70 +7,79 @@ use crate::{
     content::{Approval, Decision, Document, Party, Room, Version, Vessel},
 };
 
-/// Everything in a room.
+/// Everything in a room at one instant: what all rules, pages, answers and reports start from.
+///
+/// It is read whole, in one transaction, and holds the instant that it is true for. Whether a document has expired, or
+/// a notice is overdue, depends on the time; with `now` in the value, every rule that is asked about it takes the same
+/// time, and a record can be read again years later with the same result.
+///
+/// The status of a document is computed here, from its versions and decisions. A column for it was not taken: it would
+/// be wrong at midnight, when a certificate expires and nobody writes. Queries that fetch what each rule needs were not
+/// taken either: they would be many, and those of two transactions would see two instants. The price is that a large
+/// room is read whole for a small question, which is why decisions that later ones replace are usually left out.
 #[derive(Debug, Clone)]
 pub struct RoomState {
-    /// The room.
+    /// The room itself.
     pub room: Room,
-    /// Who takes part, in the order they joined.
+    /// The parties, in the order in which they joined.
     pub parties: Vec<Party>,
-    /// The vessels, in the order they were named.
+    /// The vessels, in the order in which they were named.
     pub vessels: Vec<Vessel>,
     /// The documents: those of the vessels in their order, then the room's own.
     pub documents: Vec<DocumentState>,
-    /// The clearances of the vessels.
+    /// The approvals of all vessels.
     pub approvals: Vec<Approval>,
-    /// The instant.
+    /// The instant that the state is true for.
     pub now: Time,
 }
 
-/// A document with all that was uploaded to it.
+/// A slot with everything that was uploaded to it.
 #[derive(Debug, Clone)]
 pub struct DocumentState {
-    /// The slot.
+    /// The slot with its terms.
     pub slot: Document,
     /// Its versions, oldest first.
     pub versions: Vec<VersionState>,
-    /// Where it stands.
+    /// The status that follows from versions and decisions.
     pub status: DocumentStatus,
-    /// Whether the operation waits for it: required, not waived, and not of a vessel that was withdrawn.
+    /// Whether the STS operation needs it: it is not optional, not waived, and not of a vessel that was withdrawn.
     pub needed: bool,
 }
 
 /// A version with what was decided on it.
 #[derive(Debug, Clone)]
 pub struct VersionState {
-    /// The version.
+    /// The version that was uploaded.
     pub version: Version,
-    /// The decisions, oldest first: of a whole state all of them, otherwise the last word of each party, or the newest.
+    /// The decisions, oldest first: all of them in a record, otherwise the latest of each party, or a page of them.
     pub decisions: Vec<Decision>,
-    /// How many decisions there are.
+    /// How many decisions there are, with those that were not read.
     pub decision_count: i64,
 }
 
-/// What is in a room, as it is stored: what [`RoomState::of`] is made from.
+/// What is in a room as it is stored, from which [`RoomState::of`] makes the state.
 #[derive(Debug)]
 pub struct Content {
-    /// The room.
+    /// The room itself.
     pub room: Room,
-    /// Who takes part, in the order they joined.
+    /// The parties, in the order in which they joined.
     pub parties: Vec<Party>,
-    /// The vessels, in the order they were named.
+    /// The vessels, in the order in which they were named.
     pub vessels: Vec<Vessel>,
     /// The slots: those of the vessels in their order, then the room's own.
     pub slots: Vec<Document>,
     /// The versions of all documents; those of one document oldest first.
     pub versions: Vec<Version>,
-    /// Decisions on them; those on one version oldest first.
+    /// Decisions on the versions; those on one version oldest first.
     pub decisions: Vec<Decision>,
     /// How many decisions there are on each version that has any.
     pub decision_counts: HashMap<VersionId, i64>,
-    /// The clearances of the vessels.
+    /// The approvals of all vessels.
     pub approvals: Vec<Approval>,
 }
 
 impl RoomState {
-    /// Puts together what is in a room at the instant `now`.
+    /// Makes the state of a room at the instant `now` from what is stored.
     pub fn of(content: Content, now: Time) -> Self {
         let Content { room, parties, vessels, slots, versions, decisions, decision_counts, approvals } = content;
         let mut decisions = grouped(decisions, |decision| decision.version);
@@ -97,17 +106,17 @@ impl RoomState {
         Self { room, parties, vessels, documents, approvals, now }
     }
 
-    /// A vessel of the room.
+    /// Returns the room's vessel with this id, if there is one.
     pub fn vessel(&self, id: VesselId) -> Option<&Vessel> {
         self.vessels.iter().find(|vessel| vessel.id == id)
     }
 
-    /// The vessels that take part.
+    /// Returns the vessels that take part, without those that were withdrawn.
     pub fn active_vessels(&self) -> impl Iterator<Item = &Vessel> {
         self.vessels.iter().filter(|vessel| vessel.details.status == VesselStatus::Active)
     }
 
-    /// What a document is called among all of the room's: with its vessel's name, where it has one.
+    /// Returns the document's name with its vessel's before it, since each vessel has documents of the same names.
     pub fn title_of(&self, slot: &Document) -> String {
         match slot.vessel.and_then(|vessel| self.vessel(vessel)) {
             Some(vessel) => format!("{}: {}", vessel.details.name, slot.name),
@@ -117,38 +126,40 @@ impl RoomState {
 }
 
 impl DocumentState {
-    /// The version that counts.
+    /// Returns the newest version, which is the one that counts.
     pub fn newest(&self) -> Option<&VersionState> {
         self.versions.last()
     }
 
-    /// Whether the version that counts is this person's own paper, on which others decide.
+    /// Returns whether the newest version is this person's own upload, on which only others decide.
     pub fn is_own(&self, email: &str) -> bool {
         let all = || self.versions.iter().map(|state| &state.version);
         self.newest().is_some_and(|newest| is_own_paper(&newest.version, all(), email))
     }
 
-    /// Whether nothing waits for it any more.
+    /// Returns whether the document is done: approved, and valid to the end of the STS operation.
     pub fn is_resolved(&self) -> bool {
         self.status == DocumentStatus::Approved
     }
 }
 
 impl VersionState {
-    /// The last word of each party, in the order in which these were said.
+    /// Returns the latest decision of each party, in the order in which they were made.
     pub fn standing_decisions(&self) -> Vec<&Decision> {
-        let later = |at: usize, party: &str| self.decisions[at + 1..].iter().any(|later| later.party == party);
+        let is_replaced = |at: usize, party: &str| self.decisions[at + 1..].iter().any(|later| later.party == party);
         let numbered = self.decisions.iter().enumerate();
-        numbered.filter(|(at, decision)| !later(*at, &decision.party)).map(|(_, decision)| decision).collect()
+        numbered.filter(|(at, decision)| !is_replaced(*at, &decision.party)).map(|(_, decision)| decision).collect()
     }
 
-    /// The decision that stands in the way, if a party rejects the version.
+    /// Returns the latest rejection that its party has not replaced, if there is one.
     pub fn rejection(&self) -> Option<&Decision> {
         self.standing_decisions().into_iter().rev().find(|decision| decision.verdict == Verdict::Rejected)
     }
 
-    /// Where a document stands whose newest version this is, in an operation that ends on that day.
+    /// Returns the status of a document whose newest version this is, for an STS operation that ends on the day `end`.
     fn status(&self, end: Day) -> DocumentStatus {
+        // The order matters: one rejection outweighs any number of approvals, and no decision makes a document valid
+        // that expires before the end.
         if self.rejection().is_some() {
             DocumentStatus::Rejected
         } else if self.version.expires_on.is_some_and(|last| last < end) {
@@ -161,16 +172,17 @@ impl VersionState {
     }
 }
 
-/// Whether the newest version of a document is a person's own paper, on which others decide: the same bytes may have been
-/// uploaded again by somebody else, with another expiry.
+/// Returns whether the newest of `all` versions of a document is this person's own upload, on which only others decide.
 pub fn is_own_paper<'a>(newest: &Version, mut all: impl Iterator<Item = &'a Version>, email: &str) -> bool {
+    // By the bytes, not by who uploaded the newest version: the same file may have been uploaded again by somebody
+    // else, to correct its expiry, and is still the first uploader's.
     all.any(|version| version.sha256 == newest.sha256 && version.uploaded_by == email)
 }
 
 fn is_needed(slot: &Document, vessels: &[Vessel]) -> bool {
     let withdrawn =
         |id| vessels.iter().any(|vessel| vessel.id == id && vessel.details.status == VesselStatus::Withdrawn);
-    // Only what is conditional can be waived, also where it was so when it was.
+    // A waiver stays when the slot's requirement changes, and counts only while the slot is conditional.
     let waived = slot.requirement == Requirement::Conditional && slot.waiver.is_some();
     slot.requirement != Requirement::Optional && !waived && !slot.vessel.is_some_and(withdrawn)
 }

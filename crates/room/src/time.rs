@@ -1,4 +1,4 @@
-//! Time: UTC, to the microsecond, so that both databases give back what they were given; and days.
+//! Instants in UTC, to the microsecond, which is what both databases store without loss; and days of the calendar.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -11,63 +11,60 @@ use serde::{Deserialize, Serialize};
 pub struct Time(Timestamp);
 
 impl Time {
-    /// Before anything that is stored; within PostgreSQL's calendar.
+    /// An instant before everything that is stored, within PostgreSQL's calendar: 1970.
     pub const EARLIEST: Self = Self(Timestamp::UNIX_EPOCH);
-    /// After anything that is stored.
+    /// An instant after everything that is stored, in the year 9987.
     pub const LATEST: Self = Self(Timestamp::constant(253_000_000_000, 0));
 
-    /// This instant plus a pause.
-    ///
-    /// Stops at [`Time::LATEST`].
+    /// Returns this instant plus `pause`, at most [`Time::LATEST`].
     #[must_use]
     pub fn after(self, pause: Duration) -> Self {
         let pause = SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX);
         self.0.checked_add(pause).map_or(Self::LATEST, Self::from)
     }
 
-    /// This instant less a pause.
+    /// Returns this instant less `pause`, at least [`Time::EARLIEST`] if the calendar has no such instant.
     #[must_use]
     pub fn before(self, pause: Duration) -> Self {
         let pause = SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX);
         self.0.checked_sub(pause).map_or(Self::EARLIEST, Self::from)
     }
 
-    /// How long ago `earlier` was; zero where it is not earlier.
+    /// Returns how long ago `earlier` was; zero if it is not earlier.
     pub fn since(self, earlier: Self) -> Duration {
         self.0.duration_since(earlier.0).try_into().unwrap_or_default()
     }
 
-    /// How far the two are apart, whichever is earlier.
+    /// Returns how far the two instants are apart, whichever is earlier.
     pub fn apart(self, other: Self) -> Duration {
         self.0.duration_since(other.0).unsigned_abs()
     }
 
-    /// Microseconds since 1970, the form PostgreSQL is spoken to in.
+    /// Returns the microseconds since 1970, the form in which an instant is given to PostgreSQL.
     pub fn as_microsecond(self) -> i64 {
         self.0.as_microsecond()
     }
 
-    /// The instant so many microseconds after 1970, where the calendar has it.
+    /// Returns the instant so many microseconds after 1970, or `None` if the calendar does not have it.
     pub fn from_microsecond(microseconds: i64) -> Option<Self> {
         Timestamp::from_microsecond(microseconds).ok().map(Self)
     }
 
-    /// The day in UTC that this instant falls on.
+    /// Returns the day in UTC on which this instant falls.
     pub fn day(self) -> Day {
         Day(Offset::UTC.to_datetime(self.0).date())
     }
 
-    /// The same day and time of another year; the 28th for a 29th of February that it lacks.
-    ///
-    /// Stops at [`Time::LATEST`].
+    /// Returns the same day and time so many years later, at most [`Time::LATEST`]. A 29th of February becomes the 28th
+    /// in a year without one.
     #[must_use]
     pub fn years_later(self, years: u32) -> Self {
-        // More than the calendar has is no span of jiff's.
+        // jiff panics on spans of more years than its calendar has, 19,998; no retention is as long as 9,999.
         let later = Offset::UTC.to_datetime(self.0).checked_add(i64::from(years.min(9_999)).years());
         later.ok().and_then(|later| Offset::UTC.to_timestamp(later).ok()).map_or(Self::LATEST, Self::from)
     }
 
-    /// To the minute, for titles: `2026-11-23 19:04 UTC`.
+    /// Formats the instant to the minute, for titles: `2026-11-23 19:04 UTC`.
     pub fn to_the_minute(self) -> String {
         self.0.strftime("%Y-%m-%d %H:%M UTC").to_string()
     }
@@ -86,7 +83,7 @@ impl From<Time> for Timestamp {
     }
 }
 
-/// RFC 3339 with `Z` and six decimals always, so that the text sorts as the time does.
+/// Formats as RFC 3339 with `Z` and always six decimals: SQLite stores this text, which sorts as the time does.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.6}", self.0)
@@ -101,15 +98,16 @@ impl FromStr for Time {
     }
 }
 
-/// A day of the calendar, as a certificate names it: stored and sent as `2027-03-31`.
+/// A day of the calendar, as a certificate gives it; stored and sent as `2027-03-31`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Day(civil::Date);
 
 impl Day {
-    /// The day so many days later.
+    /// Returns the day so many days later, at most the last one of the calendar.
     #[must_use]
     pub fn days_later(self, days: i64) -> Self {
+        // jiff panics on spans longer than its calendar; a million days are 2,738 years.
         Self(self.0.saturating_add(days.clamp(-1_000_000, 1_000_000).days()))
     }
 }

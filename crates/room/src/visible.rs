@@ -1,4 +1,4 @@
-//! Which characters show something: a title that is empty to the eye names nothing.
+//! Which characters are visible: a title in which the reader sees nothing must be refused like an empty one.
 
 use std::ops::RangeInclusive;
 
@@ -7,9 +7,9 @@ use icu_properties::{
     props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup},
 };
 
-/// Characters that are neither white space, marks nor default-ignorable, and show nothing either: controls, the
-/// blank pattern of Braille, the blanks of hieroglyphs and what arranges them, the null notehead of music, and what
-/// steers annotations or direction.
+/// Characters that show nothing, besides marks and those that Unicode calls default-ignorable: white space, controls,
+/// the blank pattern of Braille, the blanks of hieroglyphs and their format controls, the null notehead of music, and
+/// the controls of annotations and of direction.
 const BLANK: [RangeInclusive<u32>; 13] = [
     0x0..=0x20,
     0x7F..=0xA0,
@@ -26,7 +26,7 @@ const BLANK: [RangeInclusive<u32>; 13] = [
     0x1D159..=0x1D159,
 ];
 
-/// A text of so many characters at most; one that is longer ends with `…`.
+/// Returns the text, or its first `most` characters with `…` if it is longer.
 pub fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -34,33 +34,34 @@ pub fn cut(text: &str, most: usize) -> String {
     }
 }
 
-/// Whether a character shows something where it stands alone. Marks do not: they belong to a letter.
+/// Returns whether a character is visible by itself. Marks are not: they belong to a letter.
 pub fn shows(c: char) -> bool {
     !BLANK.iter().any(|range| range.contains(&u32::from(c))) && !is_ignorable(c) && !is_mark(c)
 }
 
-/// Whether a text shows anything at all.
+/// Returns whether any character of the text is visible.
 pub fn shows_something(text: &str) -> bool {
     text.chars().any(shows)
 }
 
-/// Whether fonts may leave a character out (`Default_Ignorable_Code_Point`).
+/// Returns whether fonts may leave a character out (Unicode property `Default_Ignorable_Code_Point`).
 pub fn is_ignorable(c: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
-/// Whether a character is a mark, which belongs to the letter before it.
+/// Returns whether a character is a mark, which belongs to the letter before it.
 pub fn is_mark(c: char) -> bool {
     GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c))
 }
 
-/// The characters that [`shows`] refuses, as they stand in a class of a regular expression. Beyond the first plane they
-/// stand for themselves: no escape is the same in all dialects.
+/// Returns the characters that [`shows`] refuses, as the inside of a character class of a regular expression. Those
+/// beyond the first plane stand for themselves: no escape of them is the same in all dialects.
 pub fn class_of_unseen() -> String {
     let marks = CodePointMapData::<GeneralCategory>::new().iter_ranges_for_group(GeneralCategoryGroup::Mark);
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     let mut ranges: Vec<_> = marks.chain(ignorable.iter_ranges()).chain(BLANK).collect();
     ranges.sort_unstable_by_key(|range| *range.start());
+    // The sets overlap. Merged, the class is shorter: it stands in the schema of every field that must show something.
     let mut merged: Vec<RangeInclusive<u32>> = Vec::new();
     for range in ranges {
         match merged.last_mut() {

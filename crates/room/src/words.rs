@@ -1,4 +1,5 @@
-//! The closed vocabularies: roles, cargo profiles, phases, verdicts, states. Stored and sent as lower-case words.
+//! The closed vocabularies: roles, cargo profiles, phases, verdicts, states. They are stored and sent as words in lower
+//! case.
 
 use std::borrow::Cow;
 
@@ -11,7 +12,7 @@ use utoipa::{
     },
 };
 
-/// A text that is none of the words of a vocabulary.
+/// The error for a text that is none of the words of a vocabulary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAWord;
 
@@ -24,13 +25,13 @@ macro_rules! words {
         }
 
         impl $name {
-            /// Every one, in order.
+            /// All values, in their order.
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
 
-            /// The words of every one, in order.
+            /// The words of all values, in their order.
             pub const WORDS: &[&str] = &[$($word),+];
 
-            /// The word it is stored and sent as.
+            /// Returns the word as which the value is stored and sent.
             pub fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }
             }
@@ -64,170 +65,171 @@ macro_rules! words {
     )+};
 }
 
-/// The schema of these words. The derive would tell the variants' names: it cannot see serde's renaming in a macro.
-fn vocabulary(says: &str, words: &[&'static str]) -> RefOr<Schema> {
+/// Returns the schema of these words. The derive macro would list the names of the variants instead: within a macro it
+/// does not see how serde renames them.
+fn vocabulary(description: &str, words: &[&'static str]) -> RefOr<Schema> {
     let words = words.iter().copied();
-    ObjectBuilder::new().schema_type(Type::String).description(Some(says.trim())).enum_values(Some(words)).into()
+    ObjectBuilder::new().schema_type(Type::String).description(Some(description.trim())).enum_values(Some(words)).into()
 }
 
-/// The schema of the roles that a party can be given.
+/// Returns the schema of the roles that a party can have.
 pub fn roles_in_a_room() -> RefOr<Schema> {
     let roles: Vec<_> = Role::ALL.into_iter().filter(|role| *role != Role::Admin).map(Role::word).collect();
     vocabulary("What somebody is in a room.", &roles)
 }
 
 words! {
-    /// What somebody is: in a room (the first five), or on the platform.
+    /// The role of a person: in a room (the first five), or on the platform.
     Role {
-        /// Owner of a vessel.
+        /// The owner of a vessel.
         Owner = "owner",
         /// The broker who runs the room.
         Broker = "broker",
-        /// Charterer of a vessel.
+        /// The charterer of a vessel.
         Charterer = "charterer",
-        /// Seller of the cargo.
+        /// The seller of the cargo.
         Seller = "seller",
-        /// Buyer of the cargo.
+        /// The buyer of the cargo.
         Buyer = "buyer",
-        /// Platform-wide: may do everything that the matrix lists.
+        /// An admin of the platform, who may do everything that the policy lists.
         Admin = "admin",
     }
 
-    /// What is transferred; decides which documents a room needs.
+    /// The kind of cargo, which decides which documents a room needs.
     CargoProfile {
         /// Crude oil and products.
         Oil = "oil",
-        /// Chemicals.
+        /// Chemicals in bulk.
         Chem = "chem",
-        /// Liquefied gases.
+        /// Liquefied gases: LPG or LNG.
         LpgLng = "lpg_lng",
-        /// Dry bulk.
+        /// Dry cargo in bulk.
         Bulk = "bulk",
     }
 
-    /// Where the operation stands.
+    /// The phase of an STS operation, from nomination to closing.
     Phase {
         /// The vessels are named.
         Nomination = "nomination",
         /// Suitability and compatibility are examined.
         Clearance = "clearance",
-        /// The joint plan of operation is made.
+        /// The joint plan of the STS operation is made.
         Planning = "planning",
-        /// Notice of readiness, pre-operation checks.
+        /// The vessels give notice of readiness and make the checks before the STS operation.
         Arrival = "arrival",
-        /// Run-in and mooring.
+        /// The vessels approach and moor alongside each other.
         Mooring = "mooring",
-        /// Cargo is transferred.
+        /// The cargo is transferred.
         Transfer = "transfer",
-        /// Hoses off, unmooring.
+        /// The hoses are disconnected and the vessels unmoor.
         Unmooring = "unmooring",
-        /// Papers after the operation.
+        /// The documents that follow the STS operation are completed.
         Documents = "documents",
-        /// Done; retention runs.
+        /// Everything is done, and retention has begun.
         Closed = "closed",
     }
 
-    /// What a vessel does in the transfer.
+    /// What a vessel does in the STS operation.
     VesselRole {
-        /// Gives the cargo.
+        /// The vessel that gives the cargo.
         Discharging = "discharging",
-        /// Takes the cargo.
+        /// The vessel that takes the cargo.
         Receiving = "receiving",
-        /// Serves the operation: its documents are optional, and nobody has to clear it.
+        /// A vessel that serves the STS operation: its documents are optional, and it needs no clearance.
         Other = "other",
     }
 
-    /// Whether a vessel takes part.
+    /// Whether a vessel takes part in the STS operation.
     VesselStatus {
-        /// Takes part.
+        /// The vessel takes part.
         Active = "active",
-        /// No longer part of the operation; its papers stay, and block nothing.
+        /// The vessel no longer takes part; its documents are kept, and block nothing.
         Withdrawn = "withdrawn",
     }
 
     /// The side that a party acts for: that of one of the two vessels.
     Side {
-        /// The discharging vessel's.
+        /// The side of the discharging vessel.
         Discharging = "discharging",
-        /// The receiving vessel's.
+        /// The side of the receiving vessel.
         Receiving = "receiving",
     }
 
-    /// What a type of document is asked of.
+    /// Whether a document type is asked of each vessel or of the room.
     Scope {
-        /// Each vessel.
+        /// Each vessel has a document of the type.
         Vessel = "vessel",
-        /// The operation as a whole.
+        /// The room has one document of the type.
         Room = "room",
     }
 
-    /// Whether a document is needed.
+    /// Whether a slot has to be filled.
     Requirement {
-        /// Always.
+        /// It always has to be filled.
         Required = "required",
-        /// Unless it is waived with a reason.
+        /// It has to be filled unless it is waived with a reason.
         Conditional = "conditional",
-        /// Nothing waits for it.
+        /// It may be filled, and blocks nothing.
         Optional = "optional",
     }
 
-    /// How much hangs on a document, the most first.
+    /// How critical a document is to the STS operation, the most critical first.
     Criticality {
-        /// Much.
+        /// The document is highly critical.
         High = "high",
-        /// Some.
+        /// The document is moderately critical.
         Med = "med",
-        /// Little.
+        /// The document is of low criticality.
         Low = "low",
     }
 
-    /// Where a document stands, as its newest version and the decisions on it say.
+    /// The status of a document, which follows from its newest version and the decisions on it.
     DocumentStatus {
         /// Nothing has been uploaded.
         Missing = "missing",
-        /// Nobody has approved the newest version yet.
+        /// The newest version has not been decided on.
         UnderReview = "under_review",
-        /// The newest version is approved, and nobody rejects it.
+        /// A party approves the newest version, and no party rejects it.
         Approved = "approved",
         /// A party rejects the newest version.
         Rejected = "rejected",
-        /// The newest version runs out before the operation ends.
+        /// The newest version expires before the end of the STS operation.
         Expired = "expired",
     }
 
-    /// A party's word on a version.
+    /// What a party decides on a version.
     Verdict {
-        /// Accepted.
+        /// The version is accepted.
         Approved = "approved",
-        /// Accepted, if what the subjects say comes true.
+        /// The version is accepted if the subjects come true.
         ApprovedWithSubjects = "approved_with_subjects",
-        /// Not accepted, for a reason.
+        /// The version is refused, with a reason.
         Rejected = "rejected",
     }
 
-    /// A party's clearance of a vessel.
+    /// What a party says of a vessel.
     ApprovalStatus {
-        /// Being considered, or revoked.
+        /// The party is still considering, or has revoked its approval.
         Pending = "pending",
-        /// Cleared.
+        /// The party clears the vessel.
         Approved = "approved",
-        /// Cleared, if what the subjects say comes true.
+        /// The party clears the vessel if the subjects come true.
         ApprovedWithSubjects = "approved_with_subjects",
-        /// Not accepted, for a reason.
+        /// The party refuses the vessel, with a reason.
         Rejected = "rejected",
     }
 
-    /// What kind of thing keeps an operation from a phase.
+    /// The kind of a blocker, that is of what keeps an STS operation from a phase.
     BlockerKind {
-        /// Nothing was uploaded.
+        /// No file was uploaded to the document.
         DocumentMissing = "document_missing",
-        /// Nobody has approved it yet.
+        /// The newest version of the document has not been decided on.
         DocumentUnderReview = "document_under_review",
-        /// A party rejects it.
+        /// A party rejects the newest version of the document.
         DocumentRejected = "document_rejected",
-        /// It runs out before the operation ends.
+        /// The document expires before the end of the STS operation.
         DocumentExpired = "document_expired",
-        /// There is no discharging or no receiving vessel.
+        /// No discharging or no receiving vessel is named.
         VesselMissing = "vessel_missing",
         /// The other side has not cleared the vessel.
         VesselNotCleared = "vessel_not_cleared",
@@ -235,37 +237,37 @@ words! {
         VesselRejected = "vessel_rejected",
     }
 
-    /// Where the notice to the coastal State stands.
+    /// The state of the notice to the coastal State (MARPOL Annex I reg. 42).
     NoticeState {
-        /// Not given, and not yet due.
+        /// The notice is not given, and not yet due.
         Open = "open",
-        /// Not given, and due.
+        /// The notice is not given, and is overdue.
         Overdue = "overdue",
-        /// Given in time.
+        /// The notice was given in time.
         Given = "given",
-        /// Given less than 48 hours before.
+        /// The notice was given less than 48 hours before the ETA.
         GivenLate = "given_late",
-        /// Given, but the ETA has moved by more than 6 hours since: to be given again.
+        /// The notice was given, and has to be revised: the ETA has moved by more than 6 hours since.
         Revise = "revise",
     }
 
-    /// Whether the time for a claim runs.
+    /// Whether a demurrage claim can still be presented.
     ClaimState {
-        /// It runs.
+        /// The time for the claim is running.
         Running = "running",
-        /// It is over.
+        /// The time for the claim has passed.
         Passed = "passed",
     }
 
-    /// What an uploaded file is; the word is the extension it is stored under.
+    /// The kind of an uploaded file; the word is the extension under which it is stored.
     FileKind {
-        /// PDF.
+        /// A PDF document.
         Pdf = "pdf",
-        /// JPEG.
+        /// A JPEG image.
         Jpeg = "jpg",
-        /// PNG.
+        /// A PNG image.
         Png = "png",
-        /// TIFF.
+        /// A TIFF image.
         Tiff = "tiff",
         /// A text document (Office Open XML).
         Docx = "docx",
@@ -275,73 +277,74 @@ words! {
 
     /// Whether a room is in use.
     RoomStatus {
-        /// In use.
+        /// The room is in use.
         Active = "active",
-        /// Deleted by an admin; only its log remains readable.
+        /// The room was deleted by an admin; only its log remains readable.
         Deleted = "deleted",
     }
 
-    /// What one admin asks for and another confirms.
+    /// What one admin asks for and another confirms, in a room.
     Deed {
-        /// Lift a hold.
+        /// Lifting a legal hold.
         LiftHold = "lift_hold",
-        /// Delete a snapshot inside its retention.
+        /// Deleting a snapshot inside its retention.
         DeleteSnapshot = "delete_snapshot",
-        /// Delete a room with such snapshots.
+        /// Deleting a room with snapshots inside their retention.
         DeleteRoom = "delete_room",
     }
 
     /// What one admin asks for about an account and another confirms.
     AccountDeed {
-        /// Make an admin's account.
+        /// Making an account with the role of admin.
         AddAdmin = "add_admin",
-        /// Give an account the role of admin.
+        /// Giving an account the role of admin.
         MakeAdmin = "make_admin",
-        /// Give an admin a password.
+        /// Giving an admin's account a password.
         GivePassword = "give_password",
     }
 
-    /// Where a snapshot is in its life.
+    /// The status of a snapshot, from its request to its file.
     SnapshotStatus {
-        /// The record is kept; its file is being rendered.
+        /// The record is stored, and the file is being made.
         Generating = "generating",
-        /// The file is there.
+        /// The file is made and can be downloaded.
         Completed = "completed",
-        /// Rendering was given up; the record is kept and can be retried.
+        /// Making the file was given up; it can be retried, since the record is stored.
         Failed = "failed",
     }
 
-    /// The form of a snapshot's file.
+    /// The format of a snapshot's file.
     SnapshotType {
         /// A report to read.
         Pdf = "pdf",
         /// The record for machines.
         Json = "json",
-        /// A zip of one table per file.
+        /// A zip archive of tables, one file each.
         Csv = "csv",
     }
 }
 
 impl Role {
-    /// The role that counts in a room, of an account and its party there: an admin's own, else the
-    /// party's. An admin's place in a room counts only while they are admin.
+    /// Returns the role in a room of somebody with this role on the platform and this one as a party: `Admin` for an
+    /// admin, otherwise the party's, if they are one.
     pub fn in_room(account: Self, party: Option<Self>) -> Option<Self> {
         match (account, party) {
             (Self::Admin, _) => Some(Self::Admin),
+            // An admin who opens a room becomes a party with that role. It must not outlast the role on the platform.
             (_, party) => party.filter(|role| *role != Self::Admin),
         }
     }
 }
 
 impl Phase {
-    /// The phase after this one; none after the last.
+    /// Returns the phase after this one, or `None` after the last.
     pub fn next(self) -> Option<Self> {
         Self::ALL.get(self as usize + 1).copied()
     }
 }
 
 impl VesselRole {
-    /// The side of a vessel in this role, if it has one.
+    /// Returns the side of a vessel in this role; vessels that only serve have none.
     pub fn side(self) -> Option<Side> {
         match self {
             Self::Discharging => Some(Side::Discharging),
@@ -352,19 +355,19 @@ impl VesselRole {
 }
 
 impl ApprovalStatus {
-    /// What was said with it, as what it is: the subjects, or the reason.
+    /// Splits the comment of an approval or decision into its subjects and its reason: it is one of the two.
     pub fn subjects_or_reason(self, comment: Option<String>) -> (Option<String>, Option<String>) {
         if self == Self::ApprovedWithSubjects { (comment, None) } else { (None, comment) }
     }
 
-    /// Whether the vessel is cleared by it, with subjects or without.
+    /// Returns whether such an approval clears the vessel, with subjects or without.
     pub fn clears(self) -> bool {
         matches!(self, Self::Approved | Self::ApprovedWithSubjects)
     }
 }
 
 impl SnapshotStatus {
-    /// Whether a snapshot may go from this state to that one.
+    /// Returns whether a snapshot with this status may get the status `next`.
     pub fn may_become(self, next: Self) -> bool {
         use SnapshotStatus::{Completed, Failed, Generating};
         matches!((self, next), (Generating, Completed | Failed) | (Failed, Generating))
@@ -372,7 +375,7 @@ impl SnapshotStatus {
 }
 
 impl Side {
-    /// The other one.
+    /// Returns the opposite side.
     #[must_use]
     pub fn other(self) -> Self {
         match self {
@@ -393,7 +396,7 @@ impl From<Verdict> for ApprovalStatus {
 }
 
 impl FileKind {
-    /// The media type that a file of this kind is sent with.
+    /// Returns the media type with which a file of this kind is sent.
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Pdf => "application/pdf",
@@ -405,7 +408,7 @@ impl FileKind {
         }
     }
 
-    /// The kind that a file's name claims, by its extension.
+    /// Returns the kind that a file's name claims by its extension, if we accept that kind.
     pub fn of_name(name: &str) -> Option<Self> {
         let (_, extension) = name.rsplit_once('.')?;
         match &*extension.to_ascii_lowercase() {

@@ -1,4 +1,4 @@
-//! Which types are parameters and columns, and how each travels to and from both drivers.
+//! The types that can be parameters and columns, and how each is passed to and from both drivers.
 //!
 //! The drivers' own traits cannot be implemented here for the values of [`room`], and those values know no driver. So
 //! [`Param`] and [`Column`] are ours, and [`Sent`] and [`Received`] pass them on to `tokio_postgres`.
@@ -196,8 +196,8 @@ macro_rules! text_columns {
 
 text_columns! {
     AccountDeed, AccountRequestId, ApprovalId, ApprovalStatus, CargoProfile, Criticality, Day, DecisionId, Deed,
-    DocumentId, EntryId, FileKind, HoldId, PartyId, Phase, Requirement, Role, RoomId, RoomStatus, Scope, SessionId, Side,
-    SnapshotId, SnapshotStatus, SnapshotType, UserId, Verdict, VersionId, VesselId, VesselRole, VesselStatus,
+    DocumentId, EntryId, FileKind, HoldId, PartyId, Phase, Requirement, Role, RoomId, RoomStatus, Scope, SessionId,
+    Side, SnapshotId, SnapshotStatus, SnapshotType, UserId, Verdict, VersionId, VesselId, VesselRole, VesselStatus,
 }
 
 /// Microseconds from 1970 to 2000, when PostgreSQL's count of time starts.

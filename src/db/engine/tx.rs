@@ -16,11 +16,12 @@ use crate::error::{Error, Result};
 /// are async because PostgreSQL needs it. On SQLite a statement runs to its end on the thread that polls it, so none of
 /// these futures ever suspends, and a whole body can be run by one poll.
 ///
-/// There is no `commit` here: whoever opened the transaction ends it by the body's result, so a body can neither forget
+/// There is no `commit` here: [`Db`] ends the transaction by the body's result, so a body can neither forget
 /// to commit nor go on after an end. Rows are read whole and not streamed, because SQLite's cursor borrows its
 /// statement; queries have a limit or are bounded by one room. A common trait over two transaction types was not taken:
 /// it would make every function of `db` generic, and compile twice.
 ///
+/// [`Db`]: crate::db::Db
 /// [`Db::write`]: crate::db::Db::write
 /// [`Db::read`]: crate::db::Db::read
 pub enum Tx {

@@ -1,6 +1,6 @@
 //! A snapshot: its row and its record against the log.
 
-use room::{SealTold, SnapshotStatus, Time};
+use room::{SealSummary, SnapshotStatus, Time};
 
 use super::{
     files::{self, Record},
@@ -58,7 +58,7 @@ pub(super) async fn check(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotR
 async fn check_seal(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotRow, told: &Told) -> Result<()> {
     let Some(told) = told.seals.get(&snapshot.id) else { return Ok(()) };
     let id = snapshot.id;
-    let stored = run.app.db.read(async move |tx| db::seals::find(tx, id).await).await?.map(SealTold::from);
+    let stored = run.app.db.read(async move |tx| db::seals::find(tx, id).await).await?.map(SealSummary::from);
     let same = serde_json::to_value(stored).is_ok_and(|stored| stored == *told);
     if !same && files::is_there_still(run.app, id).await? {
         let fault = "its stored seal is not the one that the log tells";

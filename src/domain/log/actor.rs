@@ -1,30 +1,30 @@
-//! The log: who did what, when. `super::operation` appends to it.
+//! The actor of an entry: who did what it says.
 
 use crate::evidence::Hash;
 
-/// Who does something, as the log names it.
+/// Who does something, as the log names them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
-    /// A signed-in user, with the role that let them.
+    /// A user, with the role by which they were let in.
     User {
-        /// Address, in lower case.
+        /// The account's address, in lower case.
         email: String,
-        /// Name.
+        /// The name of the account.
         name: String,
-        /// Role in the room, or on the platform.
+        /// The role in the room, or on the platform if no room is concerned.
         role: room::Role,
-        /// The key of the session that the request came with; none at sign-in, where there is none yet, and in the
-        /// demo's story. It has to hold when the operation begins.
+        /// The hash of the session's token. The session has to be valid when the operation begins. `None` at sign-in,
+        /// when there is no session yet, and in the demo's story.
         session: Option<Hash>,
     },
     /// A job of the server.
     System,
-    /// Whoever runs a command on the server's machine.
+    /// The person who runs a command on the server's machine.
     Operator,
 }
 
 impl Actor {
-    /// The word in the log's `actor` column.
+    /// Returns the actor as the log's column `actor` has it.
     pub fn word(&self) -> &str {
         match self {
             Self::User { email, .. } => email,

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: the same request, sent again within a day, makes nothing new.
+//! Idempotency keys: a request that is sent again under its key within a day makes nothing new.
 
 use std::time::Duration;
 
@@ -17,31 +17,34 @@ use crate::{
 /// How long a key is remembered.
 pub const REMEMBERED: Duration = Duration::from_hours(24);
 
-/// A caller's word that a request is to be done once.
+/// The key under which a caller wants a request to be done once.
 #[derive(Debug, Clone)]
 pub struct Once {
-    /// The key.
+    /// The key that the caller chose.
     pub key: String,
-    /// Method and path: a key used for one thing does not fit another.
+    /// Method and path of the request: a key that was used for one thing does not fit another.
     pub target: String,
 }
 
 impl Once {
-    /// Claims the key for what this request makes; answers the id that it made the first time, if
-    /// this is a repetition. Another request under the same key is refused.
+    /// Claims the key for a request that makes something with the id `id`. Returns the id that was made the first time
+    /// if this is a repetition. Another request under the same key is refused.
     pub async fn claim(
         &self,
         tx: &mut Tx,
         by: &Actor,
-        asked: &impl Serialize,
+        request: &impl Serialize,
         id: Uuid,
         now: Time,
     ) -> Result<Option<Uuid>> {
-        let body = serde_json::to_vec(asked).map_err(|error| Error::internal(format!("a request: {error}")))?;
+        // The hash is of what was read from the request, not of its bytes: white space and the order of fields do not
+        // make another request. The zero byte keeps target and body from running into each other.
+        let body = serde_json::to_vec(request).map_err(|error| Error::internal(format!("a request: {error}")))?;
         let request_hash: Hash =
             Sha256::new().chain_update(&self.target).chain_update([0]).chain_update(body).finalize().into();
         let use_of_key = Use { request_hash: request_hash.to_vec(), created_id: id };
         let expired = now.before(REMEMBERED);
+        // Claimed in the operation's transaction: if the operation fails, the key is free for another try.
         match db::idempotency::claim(tx, (by.word(), &self.key), &use_of_key, now, expired).await? {
             None => Ok(None),
             Some(earlier) if earlier.request_hash == use_of_key.request_hash => Ok(Some(earlier.created_id)),
@@ -49,7 +52,8 @@ impl Once {
         }
     }
 
-    /// A repetition whose first answer has been deleted since finds not nothing, but a conflict.
+    /// Turns [`Error::NotFound`] into a conflict, for a repetition whose first result has been deleted since: without
+    /// that it would look as if the path of the request were wrong.
     pub fn says_gone(error: Error) -> Error {
         match error {
             Error::NotFound(what) => Error::conflict(format!(

@@ -1,4 +1,4 @@
-//! The keys that sign the logs: each is told to the platform's log, and its public half kept for good.
+//! The keys that sign the logs. The platform's log has an entry for each, and public keys are never removed.
 
 use room::{Event, Log};
 
@@ -14,7 +14,7 @@ use crate::{
     keys,
 };
 
-/// Notes the public key that this server signs with, where it is new.
+/// Logs the public key that this server signs with, if it is new.
 pub async fn register(app: &App) -> Result<()> {
     let public_key = app.log_key.public().to_owned();
     if app.db.read(async |tx| db::logs::keys(tx).await).await?.contains(&public_key) {
@@ -24,16 +24,17 @@ pub async fn register(app: &App) -> Result<()> {
     operation(app, Log::Platform, &Actor::System, register_in).await
 }
 
-/// Notes within an operation on the platform's log the key that it signs with, where it is new.
+/// Logs the public key that this server signs with, if it is new, within an operation on the platform's log.
 pub async fn register_in(tx: &mut Tx, log: &mut OpenLog) -> Result<()> {
     let public_key = log.public_key().to_owned();
+    // Several servers may start at once with the same new key; the one whose insert adds the row logs it.
     if db::logs::add_key(tx, &public_key, log.now).await? {
         log.append(tx, &Event::LogKeyAdded { public_key }).await?;
     }
     Ok(())
 }
 
-/// The public keys of this server: the one in force first, then those that it follows.
+/// Returns the public keys of this server: the current one first, then the earlier ones.
 pub async fn public(app: &App) -> Result<Vec<String>> {
     let known = app.db.read(async |tx| db::logs::told_keys(tx).await).await?;
     let current = app.log_key.public();
@@ -41,12 +42,12 @@ pub async fn public(app: &App) -> Result<Vec<String>> {
     Ok(std::iter::once(current.to_owned()).chain(earlier).collect())
 }
 
-/// Replaces the key in the key file by a new one of the same name, and answers it. The old secret is
-/// gone then; its public key stays, for what it has signed.
-///
-/// The file is replaced first: where the log cannot be told, it is told at the next start.
+/// Replaces the key in the key file by a new one of the same name, and returns the new one. The old secret is gone
+/// then; its public key stays, for what it has signed.
 pub async fn rotate(app: &App, by: &Actor) -> Result<LogKey> {
     register(app).await?;
+    // The file is replaced before the entry is appended: the new secret must not be lost once the log says that it is
+    // in force. If the entry cannot be appended, the next start registers the key.
     let key = keys::replace_log_key(&app.config, &app.log_key, app.secret())?;
     let signed = evidence::succession(&app.log_key, &key);
     let signed = signed.map_err(|error| Error::internal(format!("keys that cannot sign: {error}")))?;

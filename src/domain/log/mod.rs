@@ -1,4 +1,16 @@
-//! The log, which every change goes through: an operation, what it may append, what may be proved of it.
+//! The logs, and the operations that append to them: every change of what the server knows goes through here.
+//!
+//! - [`OpenLog`] is the only way into a log. An operation locks the log before it looks at the room: the row that it
+//!   locks in `room_logs` puts everything that happens in a room into one order. A record that is read under that lock
+//!   therefore shows one instant, on both databases.
+//! - Appending hashes the entry's canonical JSON, adds the hash to the compact range, writes the inner nodes that this
+//!   completes (`log_nodes`) and signs the new head (`room_logs.checkpoint`), all in the operation's transaction. The
+//!   proof of any entry is then read from O(log n) rows.
+//! - The actor of an entry is a user's address, `operator` for what is done at the command line, or `system` for what
+//!   jobs do. What only jobs write (leases, the removal of what has expired) is no action and has no entry; neither has
+//!   the time when a session was last used.
+//! - Refusals are logged and cannot flood a log: the first of its kind in a minute is logged at once, further ones in
+//!   one entry when the minute is over, and only a limited number of kinds is told apart.
 //!
 //! Everything else in `domain` may use this folder; it uses nothing of `domain`.
 

@@ -1,5 +1,5 @@
-//! What a log can show of itself: its checkpoint, that it holds an entry, that it extends what it was,
-//! and all of it.
+//! What a log proves of itself: its checkpoint, that it has an entry, and that it extends an earlier size; and the
+//! export of the whole log.
 
 use futures_util::{
     StreamExt,
@@ -19,24 +19,25 @@ use crate::{
 /// Entries read at once.
 const CHUNK: i64 = 1_000;
 
-/// An entry of a log, as one asks for it.
+/// An entry of a log, named by its position or its id.
 #[derive(Debug, Clone, Copy)]
 pub enum Which {
-    /// By its position, from 0.
+    /// The entry at this position, from 0.
     Index(u64),
-    /// By its id.
+    /// The entry with this id.
     Id(EntryId),
 }
 
-/// The signed checkpoint of where the log stands.
+/// Returns the signed checkpoint of the log's present head.
 pub async fn checkpoint(app: &App, log: Log) -> Result<String> {
     app.db.read(async |tx| signed_head(&head(tx, log).await?, &app.log_key, log)).await
 }
 
-/// The proof that the log, as it stands, holds an entry.
+/// Returns the proof that the log has an entry, for the log's present head.
 pub async fn prove(app: &App, log: Log, which: Which) -> Result<LogProof> {
     app.db
         .read(async |tx| {
+            // Head, path and entry are read in one transaction: a path fits only the size that it was read for.
             let head = head(tx, log).await?;
             let index = match which {
                 Which::Index(index) => index,
@@ -57,7 +58,7 @@ pub async fn prove(app: &App, log: Log, which: Which) -> Result<LogProof> {
         .await
 }
 
-/// The proof that the log of size `to`, its present one where none is given, extends that of size `from`.
+/// Returns the proof that the log of size `to`, or of its present size, extends the log of size `from`.
 pub async fn prove_consistency(app: &App, log: Log, from: u64, to: Option<u64>) -> Result<ConsistencyProof> {
     app.db
         .read(async |tx| {
@@ -73,6 +74,8 @@ pub async fn prove_consistency(app: &App, log: Log, from: u64, to: Option<u64>) 
             let checkpoint = if to == size {
                 signed_head(&head, &app.log_key, log)?
             } else {
+                // Checkpoints of earlier sizes are not stored. Signing one again says nothing new: the tree of that
+                // size is part of the present one.
                 let root = db::logs::answer(tx, log, Question::Root { size: to }).await?;
                 let root = root.first().copied().ok_or_else(|| Error::internal("a tree without a root"))?;
                 sign(&Checkpoint { origin: origin(&head, &app.log_key, log), size: to, root }, &app.log_key)?
@@ -82,15 +85,17 @@ pub async fn prove_consistency(app: &App, log: Log, from: u64, to: Option<u64>) 
         .await
 }
 
-/// The entries from `from` on and before `to`, oldest first; none beyond the log's end.
+/// Returns the entries from position `from` up to, but without, `to`, oldest first; fewer at the log's end.
 pub async fn entries(tx: &mut Tx, log: Log, from: u64, to: u64) -> Result<Vec<Entry>> {
     let bound = |seq: u64| i64::try_from(seq).unwrap_or(i64::MAX);
     db::activity::range(tx, log, bound(from), bound(to)).await
 }
 
-/// The whole log as lines of JSON: first its signed checkpoint, then each entry in the bytes that are
-/// hashed. That it was exported is its last entry.
+/// Returns the whole log as lines of JSON: first its signed checkpoint, then each entry in the bytes that are hashed.
+/// The last entry is the one that says that the log was exported.
 pub async fn export(app: &App, by: &Actor, log: Log) -> Result<BoxStream<'static, Result<Vec<u8>>>> {
+    // The entry about the export fixes its size. What is appended while the lines are sent is not part of it, and each
+    // chunk can be read in a transaction of its own, since entries never change.
     let checkpoint = operation(app, log, by, async move |tx, log| {
         let entries = log.head().size() + 1;
         Ok(log.append_proving(tx, &Event::LogExported { entries }).await?.checkpoint)
@@ -125,7 +130,7 @@ async fn head(tx: &mut Tx, log: Log) -> Result<Head> {
     db::logs::head(tx, log).await?.ok_or(Error::NotFound("log"))
 }
 
-/// The stored checkpoint; of a log that has none yet, a new one.
+/// Returns the stored checkpoint, or a new one for a log that has had no entry since there are checkpoints.
 fn signed_head(head: &Head, key: &LogKey, log: Log) -> Result<String> {
     if let Some(checkpoint) = &head.checkpoint {
         return Ok(checkpoint.clone());

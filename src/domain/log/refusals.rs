@@ -9,27 +9,30 @@ use crate::{
     refusals::{Count, Kind, Reason},
 };
 
-/// Notes a refusal. That it cannot be written is no fault of whoever was refused: it stays counted, and is told later.
+/// Counts a refusal, and logs it if it is the first of its kind in this minute. If it cannot be logged it stays
+/// counted, and is logged later: the client is refused either way, and is not to see another error.
 pub async fn note(app: &App, kind: Kind) {
     let now = app.now();
     if app.refusals.count(&kind, now) {
-        // In a task of its own: whoever was refused may be gone before it is written.
-        let _ = tokio::spawn(tell_first(app.clone(), kind, now)).await;
+        // In a task of its own: a client that closes the connection cancels the request, and must not thereby cancel
+        // the entry about its refusal.
+        let _ = tokio::spawn(log_first(app.clone(), kind, now)).await;
     }
 }
 
-async fn tell_first(app: App, kind: Kind, now: Time) {
-    if let Err(error) = tell(&app, &kind, &Count::one(now)).await {
+async fn log_first(app: App, kind: Kind, now: Time) {
+    if let Err(error) = append(&app, &kind, &Count::one(now)).await {
         tracing::warn!(%error, "a refusal could not be logged; it is told with the next ones");
         app.refusals.count_again(kind, now);
     }
 }
 
-/// Tells what was counted in the minutes that are over; or all, where the server stops.
+/// Logs what was counted in the minutes that are over; also in the present minute if the server is stopping.
 pub async fn tell_all(app: &App, is_stopping: bool) -> Result<()> {
     let mut waiting = app.refusals.take(app.now(), is_stopping).into_iter();
     while let Some((kind, count)) = waiting.next() {
-        if let Err(error) = tell(app, &kind, &count).await {
+        if let Err(error) = append(app, &kind, &count).await {
+            // What is logged already is not given back: each count is logged once.
             app.refusals.give_back(std::iter::once((kind, count)).chain(waiting));
             return Err(error);
         }
@@ -37,19 +40,20 @@ pub async fn tell_all(app: &App, is_stopping: bool) -> Result<()> {
     Ok(())
 }
 
-async fn tell(app: &App, kind: &Kind, count: &Count) -> Result<()> {
-    let (log, by, event) = told(kind, count);
+async fn append(app: &App, kind: &Kind, count: &Count) -> Result<()> {
+    let (log, by, event) = to_event(kind, count);
     let in_tx = app.clone();
     app.db
         .write(async move |tx| {
+            // Not an `operation`, which confirms its actor: a refusal is logged also if the user is disabled by now.
             let mut log = OpenLog::lock(tx, &in_tx, log, &by).await?;
             log.append(tx, &event).await
         })
         .await
 }
 
-/// The entry, whose log it is in, and in whose name.
-fn told(kind: &Kind, Count { times, from, to, networks }: &Count) -> (Log, Actor, Event) {
+/// Returns the event for a count of refusals, the log that it belongs to, and the actor of the entry.
+fn to_event(kind: &Kind, Count { times, from, to, networks }: &Count) -> (Log, Actor, Event) {
     let (times, from, to) = (*times, *from, *to);
     let door = |reason: Reason, network: Option<String>, account: Option<String>, room_id: Option<RoomId>| {
         let networks = network.is_none().then_some(networks.len());
@@ -80,7 +84,7 @@ fn told(kind: &Kind, Count { times, from, to, networks }: &Count) -> (Log, Actor
     }
 }
 
-/// Why a sign-in was refused, where that is told.
+/// Returns the reason for which a sign-in was refused, or `None` if the error is not a refusal.
 pub fn of_sign_in(refused: &Error) -> Option<Reason> {
     match refused {
         Error::WrongCredentials => Some(Reason::WrongCredentials),

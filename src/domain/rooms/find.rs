@@ -1,4 +1,4 @@
-//! Finds a room that is in use, and refuses what is over.
+//! Finding a room for an operation, which refuses rooms that are deleted or closed.
 
 use room::{Phase, Room, RoomId, RoomStatus};
 
@@ -7,13 +7,13 @@ use crate::{
     error::{Error, Result},
 };
 
-/// A room that has not been deleted.
+/// Returns the room, unless it has been deleted.
 pub async fn in_use(tx: &mut Tx, room: RoomId) -> Result<Room> {
     let found = db::rooms::find(tx, room).await?;
     found.filter(|room| room.status == RoomStatus::Active).ok_or(Error::NotFound("room"))
 }
 
-/// A room in which there is work: neither deleted nor closed.
+/// Returns the room, unless it has been deleted or closed.
 pub async fn at_work(tx: &mut Tx, room: RoomId) -> Result<Room> {
     let room = in_use(tx, room).await?;
     if room.phase == Phase::Closed {

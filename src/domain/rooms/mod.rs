@@ -1,6 +1,10 @@
-//! A room and what it is about: its parties, its vessels, the slots that its cargo and its vessels ask for.
+//! A room and what it is about: its details, its parties, its vessels, and the slots that its cargo and its vessels ask
+//! for.
 //!
-//! Uses `accounts`, `log` and `input`; everything that happens in a room may use it.
+//! A slot keeps the terms that its document type had when it opened. An admin who edits the catalogue therefore changes
+//! no STS operation that is under way, only the slots that open afterwards.
+//!
+//! Uses `accounts`, `log` and `input`; every folder about what happens in a room may use this one.
 
 pub mod catalogue;
 pub mod details;

@@ -1,5 +1,5 @@
-//! The slots of a room follow its cargo and its vessels: what the catalogue asks of them is open, and
-//! what it no longer asks is closed where it is empty, and optional where it is not.
+//! The slots of a room, which follow its cargo and its vessels: what the catalogue asks of them is opened, and what it
+//! no longer asks is closed if it is empty, or becomes optional if something was uploaded.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -15,67 +15,75 @@ use crate::{
     random,
 };
 
-/// What the catalogue asks of a room: a type, of the vessel or of the room.
-struct Asked<'a> {
+/// A slot that the catalogue asks for: a type, for a vessel or for the room.
+struct WantedSlot<'a> {
     kind: &'a DocumentType,
     vessel: Option<VesselId>,
     requirement: Requirement,
 }
 
-impl Asked<'_> {
-    /// Whether it is the same type, of the same.
-    fn is_of(&self, other: &Self) -> bool {
+impl WantedSlot<'_> {
+    /// Returns whether the other one is for the same type and the same vessel, whatever its requirement.
+    fn is_same_slot(&self, other: &Self) -> bool {
         self.vessel == other.vessel && self.kind.code == other.kind.code
     }
 }
 
-/// What has happened in a room that its slots follow.
+/// A change of a room that its slots have to follow. It is stored already; the cause has what was there before.
 pub enum Cause<'a> {
-    /// It was opened.
+    /// The room was opened.
     Opened,
-    /// Its cargo was another before.
+    /// The cargo profile was changed; this is the one before.
     Cargo(Option<CargoProfile>),
-    /// This vessel was named.
+    /// This vessel was named in the room.
     Named(VesselId),
-    /// A vessel was this before.
+    /// A vessel was changed; this is the vessel before.
     Changed(&'a Vessel),
 }
 
-/// Opens, closes and turns slots as far as `cause` changes what the room asks for; the log tells of each.
-///
-/// What was asked before is reckoned from the catalogue of today as well: so an edit of it, which
-/// changes both, reaches no slot that is open.
+/// Opens and closes slots and changes their requirements, as far as `cause` changes what the room is asked for, and logs
+/// each change.
 pub async fn follow(tx: &mut Tx, log: &mut OpenLog, room: RoomId, cause: Cause<'_>) -> Result<()> {
     let room = rooms::in_use(tx, room).await?;
     let vessels = db::vessels::all(tx, room.id).await?;
     let types = db::document_types::all(tx).await?;
     let slots = db::documents::all(tx, room.id).await?;
-    // A room from before there were documents has none, and then all of them are new to it.
-    let before = if slots.is_empty() { Vec::new() } else { asked_before(&room, &vessels, &types, &cause) };
-    let after = asked(&room, &vessels, &types);
+    // Only the difference between what is wanted before and after the cause is applied to the slots. Both sides are
+    // computed with today's catalogue: an admin's edit of it is then on both sides and cancels out, so that no open slot
+    // changes because of it when, say, another vessel is renamed.
+    //
+    // A room from before there were documents has no slots, although its catalogue asked for some: for it, all are new.
+    let before = if slots.is_empty() { Vec::new() } else { wanted_before(&room, &vessels, &types, &cause) };
+    let after = wanted(&room, &vessels, &types);
     let filled = filled(tx, room.id).await?;
 
-    let mut opened = Told::default();
-    for new in after.iter().filter(|new| new.kind.enabled && !before.iter().any(|asked| asked.is_of(new))) {
+    // A disabled type is left out here only: it opens no new slots, and its open ones go on as before.
+    let mut opened = CodesByVessel::default();
+    for new in after.iter().filter(|new| new.kind.enabled && !before.iter().any(|wanted| wanted.is_same_slot(new))) {
+        // It may be there although it was not wanted before: as an optional one, since something was uploaded.
         if !slots.iter().any(|slot| is_for(slot, new)) {
-            db::documents::insert(tx, room.id, &opening(new, log)).await?;
+            db::documents::insert(tx, room.id, &new_slot(new, log)).await?;
             opened.entry(new.vessel).or_default().push(new.kind.code.clone());
         }
     }
-    let mut closed = Told::default();
+    let mut closed = CodesByVessel::default();
     for slot in &slots {
-        let of = |asked: &[Asked<'_>]| asked.iter().find(|asked| is_for(slot, asked)).map(|asked| asked.requirement);
-        let (was, is) = (of(&before), of(&after));
+        let requirement_in = |wanted: &[WantedSlot<'_>]| {
+            wanted.iter().find(|wanted| is_for(slot, wanted)).map(|wanted| wanted.requirement)
+        };
+        let (was, is) = (requirement_in(&before), requirement_in(&after));
         if was == is {
             continue;
         }
+        // What was uploaded is evidence, and is kept: such a slot only stops to block anything.
         if is.is_none() && !filled.contains(&slot.id) {
             db::documents::delete(tx, slot.id).await?;
             closed.entry(slot.vessel).or_default().push(slot.document_type.clone());
         } else {
-            turn(tx, log, slot, is.unwrap_or(Requirement::Optional)).await?;
+            set_requirement(tx, log, slot, is.unwrap_or(Requirement::Optional)).await?;
         }
     }
+    // One entry for each vessel rather than for each slot: a new vessel opens dozens.
     let name =
         |id: Option<VesselId>| vessels.iter().find(|vessel| Some(vessel.id) == id).map(|v| v.details.name.clone());
     for (vessel_id, document_types) in opened {
@@ -87,11 +95,16 @@ pub async fn follow(tx: &mut Tx, log: &mut OpenLog, room: RoomId, cause: Cause<'
     Ok(())
 }
 
-/// Codes of types, by the vessel that they are asked of.
-type Told = BTreeMap<Option<VesselId>, Vec<String>>;
+/// Codes of document types by vessel, or by `None` for the room's own.
+type CodesByVessel = BTreeMap<Option<VesselId>, Vec<String>>;
 
-/// What a room asked for before this happened.
-fn asked_before<'a>(room: &Room, vessels: &[Vessel], types: &'a [DocumentType], cause: &Cause<'_>) -> Vec<Asked<'a>> {
+/// Returns the slots that today's catalogue would have asked for before the cause, by undoing it on a copy.
+fn wanted_before<'a>(
+    room: &Room,
+    vessels: &[Vessel],
+    types: &'a [DocumentType],
+    cause: &Cause<'_>,
+) -> Vec<WantedSlot<'a>> {
     let (mut room, mut vessels) = (room.clone(), vessels.to_vec());
     match cause {
         Cause::Opened => return Vec::new(),
@@ -103,43 +116,44 @@ fn asked_before<'a>(room: &Room, vessels: &[Vessel], types: &'a [DocumentType], 
             }
         }
     }
-    asked(&room, &vessels, types)
+    wanted(&room, &vessels, types)
 }
 
-/// What the catalogue asks of a room, of vessels that were withdrawn too: they may come back.
-fn asked<'a>(room: &Room, vessels: &[Vessel], types: &'a [DocumentType]) -> Vec<Asked<'a>> {
+/// Returns the slots that the catalogue asks for. Those of vessels that were withdrawn are among them, since a vessel may
+/// come back.
+fn wanted<'a>(room: &Room, vessels: &[Vessel], types: &'a [DocumentType]) -> Vec<WantedSlot<'a>> {
     let fitting = types.iter().filter(|kind| kind.fits(room.cargo_profile));
-    let mut asked = Vec::new();
+    let mut wanted = Vec::new();
     for kind in fitting {
         if kind.scope == Scope::Room {
-            asked.push(Asked { kind, vessel: None, requirement: kind.requirement });
+            wanted.push(WantedSlot { kind, vessel: None, requirement: kind.requirement });
             continue;
         }
         for vessel in vessels {
-            // A vessel that serves the operation may show its papers; nothing waits for them.
+            // A vessel that only serves the STS operation may have documents, and nothing waits for them.
             let serves = vessel.details.role == VesselRole::Other;
             let requirement = if serves { Requirement::Optional } else { kind.requirement };
-            asked.push(Asked { kind, vessel: Some(vessel.id), requirement });
+            wanted.push(WantedSlot { kind, vessel: Some(vessel.id), requirement });
         }
     }
-    asked
+    wanted
 }
 
-fn is_for(slot: &Document, asked: &Asked<'_>) -> bool {
-    slot.vessel == asked.vessel && slot.document_type == asked.kind.code
+fn is_for(slot: &Document, wanted: &WantedSlot<'_>) -> bool {
+    slot.vessel == wanted.vessel && slot.document_type == wanted.kind.code
 }
 
-fn opening(asked: &Asked<'_>, log: &OpenLog) -> Document {
+fn new_slot(wanted: &WantedSlot<'_>, log: &OpenLog) -> Document {
     let DocumentType { code, position, name, category, criticality, validity_days, warn_days, gate, .. } =
-        asked.kind.clone();
+        wanted.kind.clone();
     Document {
         id: DocumentId(random::new_uuid()),
-        vessel: asked.vessel,
+        vessel: wanted.vessel,
         document_type: code,
         position,
         name,
         category,
-        requirement: asked.requirement,
+        requirement: wanted.requirement,
         criticality,
         validity_days,
         warn_days,
@@ -149,33 +163,33 @@ fn opening(asked: &Asked<'_>, log: &OpenLog) -> Document {
     }
 }
 
-async fn turn(tx: &mut Tx, log: &mut OpenLog, slot: &Document, to: Requirement) -> Result<()> {
+async fn set_requirement(tx: &mut Tx, log: &mut OpenLog, slot: &Document, to: Requirement) -> Result<()> {
     if slot.requirement == to {
         return Ok(());
     }
     db::documents::set_requirement(tx, slot.id, to).await?;
-    let turned = Event::DocumentRequirementChanged {
+    let changed = Event::DocumentRequirementChanged {
         document_id: slot.id,
         document_type: slot.document_type.clone(),
         from: slot.requirement,
         to,
     };
-    log.append(tx, &turned).await
+    log.append(tx, &changed).await
 }
 
-/// The documents of a room to which something was uploaded.
+/// Returns the documents of a room to which something was uploaded.
 async fn filled(tx: &mut Tx, room: RoomId) -> Result<HashSet<DocumentId>> {
     Ok(db::document_versions::of_room(tx, room).await?.into_iter().map(|version| version.document).collect())
 }
 
-/// Whether anything was uploaded for a vessel.
+/// Returns whether anything was uploaded to the documents of a vessel.
 pub async fn hold_versions(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<bool> {
     let filled = filled(tx, room).await?;
     let slots = db::documents::all(tx, room).await?;
     Ok(slots.iter().any(|slot| slot.vessel == Some(vessel) && filled.contains(&slot.id)))
 }
 
-/// Closes the slots of a vessel, which are all empty.
+/// Closes all slots of a vessel. The caller has made sure that they are empty.
 pub async fn close_all_of(tx: &mut Tx, log: &mut OpenLog, room: RoomId, vessel: &Vessel) -> Result<()> {
     let mut document_types = Vec::new();
     for slot in db::documents::all(tx, room).await? {

@@ -1,4 +1,4 @@
-//! Reads what is in a room, at one instant.
+//! Reading the state of a room, all of it at one instant.
 
 use room::{Content, Decision, Room, RoomId, RoomState, Time};
 
@@ -9,33 +9,33 @@ use crate::{
     error::Result,
 };
 
-/// Reads everything in a room as it stands now.
+/// Reads the present state of a room in a transaction of its own.
 pub async fn now(app: &App, room: RoomId) -> Result<RoomState> {
     let now = app.now();
     app.db.read_at_length(async move |tx| read(tx, room, now).await).await
 }
 
-/// Reads everything in a room that has not been deleted, of the decisions the last word of each party.
+/// Reads the state of a room that has not been deleted, with only the latest decision of each party.
 pub async fn read(tx: &mut Tx, room: RoomId, now: Time) -> Result<RoomState> {
     let room = rooms::in_use(tx, room).await?;
     of(tx, room, now).await
 }
 
-/// Reads a room that has not been deleted with every decision there is, for a record. One party can make very many,
-/// so that what is only shown is read without those that count no more.
+/// Reads the state of a room that has not been deleted with all decisions, for a record. A party can make very many;
+/// what is only shown is read without those that later ones replace.
 pub async fn read_whole(tx: &mut Tx, room: RoomId, now: Time) -> Result<RoomState> {
     let room = rooms::in_use(tx, room).await?;
     let decisions = db::decisions::of_room(tx, room.id).await?;
-    with(tx, room, now, decisions).await
+    with_decisions(tx, room, now, decisions).await
 }
 
-/// Reads everything in this room, of the decisions the last word of each party.
+/// Reads the state of this room, with only the latest decision of each party.
 pub async fn of(tx: &mut Tx, room: Room, now: Time) -> Result<RoomState> {
     let decisions = db::decisions::last_words(tx, room.id).await?;
-    with(tx, room, now, decisions).await
+    with_decisions(tx, room, now, decisions).await
 }
 
-async fn with(tx: &mut Tx, room: Room, now: Time, decisions: Vec<Decision>) -> Result<RoomState> {
+async fn with_decisions(tx: &mut Tx, room: Room, now: Time, decisions: Vec<Decision>) -> Result<RoomState> {
     let id = room.id;
     let content = Content {
         parties: db::parties::all(tx, id).await?,

@@ -28,7 +28,7 @@ fn checked(given: VesselDetails, stored_reason: Option<&str>) -> Result<VesselDe
     let has_number = given.imo_number.is_some();
     let imo_number = given
         .imo_number
-        .and_then(|number| imo::read(&number).map_err(|wrong| fields.fault("imo_number", wrong.message())).ok());
+        .and_then(|number| imo::parse(&number).map_err(|wrong| fields.fault("imo_number", wrong.message())).ok());
     let no_imo_reason = match given.no_imo_reason.as_deref() {
         same if same == stored_reason => same.map(ToOwned::to_owned),
         given => fields.optional_text("no_imo_reason", given),

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use report::record::SectionOptions;
-use room::{Deed, Event, Log, RoomId, SealTold, SnapshotId, SnapshotStatus, SnapshotType, Time};
+use room::{Deed, Event, Log, RoomId, SealSummary, SnapshotId, SnapshotStatus, SnapshotType, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -312,7 +312,7 @@ pub async fn complete(app: &App, claim: Claim, room: RoomId, drawn: Drawn) -> Re
             file_sha256: hex::encode(drawn.file.sha256),
             file_size: drawn.file.size,
             renderer: drawn.renderer,
-            seal: db::seals::find(tx, claim.snapshot).await?.map(SealTold::from),
+            seal: db::seals::find(tx, claim.snapshot).await?.map(SealSummary::from),
         };
         log.append(tx, &generated).await
     })

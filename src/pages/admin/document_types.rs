@@ -1,6 +1,6 @@
-//! The catalogue of document types: listed, added to, changed, and taken out of use.
+//! The catalogue of document types: the list, and forms that add a type, change it, or take it out of use.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use room::{CargoProfile, Criticality, DocumentType, Phase, Requirement, Scope};
 
@@ -19,6 +19,7 @@ use crate::{
             chip::{Tone, chip, criticality, requirement},
             field::{Field, Filled, choices, tick},
             show::label,
+            submit::submit,
         },
     },
     policy::Action::{ConfigManageDocumentTypes, ConfigView},
@@ -26,14 +27,14 @@ use crate::{
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
-        .get("/admin/document-types", May(ConfigView), list)
-        .get("/admin/document-types/new", May(ConfigManageDocumentTypes), ask)
-        .post("/admin/document-types/new", May(ConfigManageDocumentTypes), add)
-        .get("/admin/document-types/{code}", May(ConfigManageDocumentTypes), edit)
-        .post("/admin/document-types/{code}", May(ConfigManageDocumentTypes), change)
+        .get("/admin/document-types", May(ConfigView), show_types)
+        .get("/admin/document-types/new", May(ConfigManageDocumentTypes), show_new)
+        .post("/admin/document-types/new", May(ConfigManageDocumentTypes), submit_new)
+        .get("/admin/document-types/{code}", May(ConfigManageDocumentTypes), show_type)
+        .post("/admin/document-types/{code}", May(ConfigManageDocumentTypes), submit_type)
 }
 
-/// The fields that tell their faults themselves.
+/// The fields that show their faults themselves; any other fault stands above the form.
 const FIELDS: &[&str] = &[
     "code",
     "name",
@@ -47,10 +48,10 @@ const FIELDS: &[&str] = &[
     "aliases",
     "basis",
 ];
-/// Where the catalogue is.
+/// The path of the catalogue.
 const PATH: &str = "/admin/document-types";
 
-async fn list(app: App, caller: Caller) -> Result<Response> {
+async fn show_types(app: App, caller: Caller) -> Result<Response> {
     let types = app.db.read(async |tx| db::document_types::all(tx).await).await?;
     let main = html! {
         section aria-labelledby="types-title" {
@@ -106,48 +107,45 @@ fn profiles(profiles: &[CargoProfile]) -> String {
     profiles.iter().map(|profile| label(profile.word())).collect::<Vec<_>>().join(", ")
 }
 
-async fn ask(caller: Caller) -> Response {
-    form_page(&caller, None, &Filled::default())
+async fn show_new(caller: Caller) -> Response {
+    render_form(&caller, None, &Filled::default())
 }
 
-async fn add(app: App, caller: Caller, form: Form) -> Result<Response> {
-    let added = match read(&form) {
-        Ok(kind) => catalogue::add(&app, &caller.actor(), kind).await,
-        Err(refused) => Err(refused),
+async fn submit_new(app: App, caller: Caller, form: Form) -> Result<Response> {
+    let add = async |form: &Form| {
+        catalogue::add(&app, &caller.actor(), read_type(form)?).await?;
+        Ok(PATH.to_owned())
     };
-    match added {
-        Ok(_) => Ok(Redirect::to(PATH).into_response()),
-        Err(refused) => Ok(form_page(&caller, None, &Filled::again(form, refused)?)),
-    }
+    submit(form, add, async |filled| Ok(render_form(&caller, None, &filled))).await
 }
 
-async fn edit(app: App, caller: Caller, Id(Code(code)): Id<Code>) -> Result<Response> {
+async fn show_type(app: App, caller: Caller, Id(Code(code)): Id<Code>) -> Result<Response> {
     let kind = app.db.read(async |tx| catalogue::find(tx, &code).await).await?;
-    Ok(form_page(&caller, Some(&kind), &Filled::default()))
+    Ok(render_form(&caller, Some(&kind), &Filled::default()))
 }
 
-async fn change(app: App, caller: Caller, Id(Code(code)): Id<Code>, form: Form) -> Result<Response> {
-    let form = form.with("code", code.clone());
-    let changed = match read(&form).and_then(|kind| Change::to(&kind)) {
-        Ok(asked) => catalogue::change(&app, &caller.actor(), code.clone(), asked).await,
-        Err(refused) => Err(refused),
+async fn submit_type(app: App, caller: Caller, Id(Code(code)): Id<Code>, form: Form) -> Result<Response> {
+    let change = async |form: &Form| {
+        let kind = Change::to(&read_type(form)?)?;
+        catalogue::change(&app, &caller.actor(), code.clone(), kind).await?;
+        Ok(PATH.to_owned())
     };
-    match changed {
-        Ok(_) => Ok(Redirect::to(PATH).into_response()),
-        Err(refused) => {
-            let kind = app.db.read(async |tx| catalogue::find(tx, &code).await).await?;
-            Ok(form_page(&caller, Some(&kind), &Filled::again(form, refused)?))
-        }
-    }
+    let show_again = async |filled| {
+        let kind = app.db.read(async |tx| catalogue::find(tx, &code).await).await?;
+        Ok(render_form(&caller, Some(&kind), &filled))
+    };
+    // The code is never changed, so the form has no field for it.
+    submit(form.with("code", code.clone()), change, show_again).await
 }
 
-/// The type that a form tells of: its other codes are in one line, and a box that is not ticked says nothing.
-fn read(form: &Form) -> Result<DocumentType> {
+/// Reads a document type from the form, which has all of its other codes in one line.
+fn read_type(form: &Form) -> Result<DocumentType> {
+    // A browser sends nothing for a box that is not ticked, and a missing `enabled` would mean the default.
     let enabled = if form.is_ticked("enabled") { "true" } else { "false" };
     form.clone().with("enabled", enabled).with_each("aliases", form.line("aliases").split_whitespace()).read()
 }
 
-fn form_page(caller: &Caller, kind: Option<&DocumentType>, filled: &Filled) -> Response {
+fn render_form(caller: &Caller, kind: Option<&DocumentType>, filled: &Filled) -> Response {
     let title = kind.map_or("Add a document type", |kind| &kind.name);
     let path = kind.map_or_else(|| format!("{PATH}/new"), |kind| format!("{PATH}/{}", kind.code));
     let main = html! {
@@ -155,7 +153,7 @@ fn form_page(caller: &Caller, kind: Option<&DocumentType>, filled: &Filled) -> R
             h2 id="type-title" { (title) }
             (filled.summary(FIELDS))
             form method="post" action=(path) {
-                (fields(kind, filled))
+                (render_fields(kind, filled))
                 p.actions { button type="submit" { "Save" } a.quiet href=(PATH) { "Cancel" } }
             }
         }
@@ -163,7 +161,7 @@ fn form_page(caller: &Caller, kind: Option<&DocumentType>, filled: &Filled) -> R
     page(caller, Tab::DocumentTypes, title, &main).status(filled.status()).into_response()
 }
 
-fn fields(kind: Option<&DocumentType>, filled: &Filled) -> Markup {
+fn render_fields(kind: Option<&DocumentType>, filled: &Filled) -> Markup {
     let days = |days: Option<i64>| days.map(|days| days.to_string());
     let validity = days(kind.and_then(|kind| kind.validity_days));
     let warning = days(kind.and_then(|kind| kind.warn_days));

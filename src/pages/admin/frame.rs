@@ -1,10 +1,10 @@
-//! What stands above each tab of the administration.
+//! The heading and the tabs above each page of the administration.
 
 use maud::{Markup, html};
 
 use crate::{
     http::Caller,
-    pages::kit::layout::{Page, Part},
+    pages::kit::layout::{HtmlPage, Part},
 };
 
 /// The tabs of the administration.
@@ -19,7 +19,7 @@ pub(super) enum Tab {
 impl Tab {
     const ALL: [Self; 4] = [Self::Users, Self::DocumentTypes, Self::Holds, Self::System];
 
-    /// Its address, and what it is called.
+    /// Returns the path of the tab, and its label.
     fn link(self) -> (&'static str, &'static str) {
         match self {
             Self::Users => ("/admin/users", "Users"),
@@ -30,8 +30,8 @@ impl Tab {
     }
 }
 
-/// A page of a tab, or of something under it.
-pub(super) fn page(caller: &Caller, tab: Tab, title: &str, main: &Markup) -> Page {
+/// Returns a page of a tab, or of something below it.
+pub(super) fn page(caller: &Caller, tab: Tab, title: &str, main: &Markup) -> HtmlPage {
     let main = html! {
         h1 { "Administration" }
         nav.tabs aria-label="Administration" {
@@ -44,5 +44,5 @@ pub(super) fn page(caller: &Caller, tab: Tab, title: &str, main: &Markup) -> Pag
         }
         (main)
     };
-    Page::new(format!("{title} – Administration"), main).of(Part::Administration, caller)
+    HtmlPage::new(format!("{title} – Administration"), main).in_part(Part::Administration, caller)
 }

@@ -1,6 +1,6 @@
-//! What keeps things from being deleted, and what one admin has asked for and another has still to confirm.
+//! Holds, which keep rooms and snapshots from being deleted, and everything in rooms that waits for a second admin.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use room::{Deed, HoldId, Room, RoomStatus};
 
@@ -8,7 +8,6 @@ use crate::{
     app::App,
     db::{self, confirmations::Request, holds::Hold, snapshots::Snapshot},
     domain::{
-        accounts::two_people::Outcome,
         retention::{
             confirmations,
             holds::{self, HoldNow, NewHold, Overview},
@@ -25,6 +24,7 @@ use crate::{
             paging::neighbours,
             portion::{Portion, within},
             show,
+            submit::submit,
         },
         own_password,
     },
@@ -33,17 +33,17 @@ use crate::{
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
-        .get("/admin/holds", May(HoldList), overview)
-        .get("/rooms/{room_id}/holds", May(HoldCreate), ask)
-        .post("/rooms/{room_id}/holds", May(HoldCreate), place)
-        .get("/rooms/{room_id}/holds/{hold_id}", May(HoldLift), ask_to_lift)
-        .post("/rooms/{room_id}/holds/{hold_id}", May(HoldLift), lift)
+        .get("/admin/holds", May(HoldList), show_overview)
+        .get("/rooms/{room_id}/holds", May(HoldCreate), show_room)
+        .post("/rooms/{room_id}/holds", May(HoldCreate), submit_hold)
+        .get("/rooms/{room_id}/holds/{hold_id}", May(HoldLift), show_lift)
+        .post("/rooms/{room_id}/holds/{hold_id}", May(HoldLift), submit_lift)
 }
 
-/// Snapshots of a room that can be chosen to be held.
+/// Which snapshots of a room the form offers: the newest.
 const CHOICES: db::Page = db::Page { limit: 100, offset: 0 };
 
-async fn overview(app: App, caller: Caller, Query(Paging(part)): Query<Paging>) -> Result<Response> {
+async fn show_overview(app: App, caller: Caller, Query(Paging(part)): Query<Paging>) -> Result<Response> {
     let Overview { waiting, holds, total } = holds::overview(&app, part).await?;
     let main = html! {
         section aria-labelledby="waiting-title" {
@@ -53,7 +53,7 @@ async fn overview(app: App, caller: Caller, Query(Paging(part)): Query<Paging>) 
             } @else {
                 table.list {
                     thead { tr { th scope="col" { "What" } th scope="col" { "Room" } th scope="col" { "Asked by" } th scope="col" { "Until" } } }
-                    tbody { @for (room, request) in &waiting { (asked(room, request)) } }
+                    tbody { @for (room, request) in &waiting { (render_request(room, request)) } }
                 }
             }
         }
@@ -62,7 +62,7 @@ async fn overview(app: App, caller: Caller, Query(Paging(part)): Query<Paging>) 
             @if holds.is_empty() {
                 p.empty { "Nothing is under hold. A hold is placed from its room: open the room, then Edit room, then Holds." }
             } @else {
-                (table(holds.iter().map(|(room, hold)| (Some(room), hold))))
+                (render_holds(holds.iter().map(|(room, hold)| (Some(room), hold))))
                 (neighbours("/admin/holds", "", part, total))
             }
         }
@@ -70,7 +70,7 @@ async fn overview(app: App, caller: Caller, Query(Paging(part)): Query<Paging>) 
     Ok(page(&caller, Tab::Holds, "Holds", &main).into_response())
 }
 
-fn asked(room: &Room, request: &Request) -> Markup {
+fn render_request(room: &Room, request: &Request) -> Markup {
     let (words, path) = match request.deed {
         Deed::LiftHold => ("Lift a hold", format!("/rooms/{}/holds/{}", room.id, request.subject)),
         Deed::DeleteSnapshot => {
@@ -91,8 +91,8 @@ fn asked(room: &Room, request: &Request) -> Markup {
 /// The largest list of holds, in bytes.
 const MOST_BYTES: usize = 1_000_000;
 
-fn table<'a>(holds: impl Iterator<Item = (Option<&'a Room>, &'a Hold)>) -> Markup {
-    let Portion { markup, left_out, .. } = within(MOST_BYTES, holds.map(|(room, hold)| row(room, hold)));
+fn render_holds<'a>(holds: impl Iterator<Item = (Option<&'a Room>, &'a Hold)>) -> Markup {
+    let Portion { markup, left_out, .. } = within(MOST_BYTES, holds.map(|(room, hold)| render_hold(room, hold)));
     html! {
         table.list {
             thead {
@@ -110,7 +110,7 @@ fn table<'a>(holds: impl Iterator<Item = (Option<&'a Room>, &'a Hold)>) -> Marku
     }
 }
 
-fn row(room: Option<&Room>, hold: &Hold) -> Markup {
+fn render_hold(room: Option<&Room>, hold: &Hold) -> Markup {
     let title = room.map_or("", |room| &room.title);
     html! {
         tr {
@@ -133,6 +133,7 @@ fn row(room: Option<&Room>, hold: &Hold) -> Markup {
                 }
             }
             td.row-actions {
+                // The pages of a deleted room are gone, so there is nowhere to lift its holds.
                 @if hold.lifted.is_none() && room.is_none_or(|room| room.status == RoomStatus::Active) {
                     a href={ "/rooms/" (hold.room) "/holds/" (hold.id) } aria-label={ "Lift the hold " (title) } { "Lift" }
                 }
@@ -141,40 +142,37 @@ fn row(room: Option<&Room>, hold: &Hold) -> Markup {
     }
 }
 
-/// A room with its holds, and the snapshots that can be held.
-struct Held {
+/// A room with its holds, and the snapshots that can be put under hold.
+struct RoomHolds {
     room: Room,
     holds: Vec<HoldNow>,
     snapshots: Vec<Snapshot>,
 }
 
-async fn held(app: &App, room: InRoom) -> Result<Held> {
+async fn load_holds(app: &App, room: InRoom) -> Result<RoomHolds> {
     let (holds, _) = holds::list(app, room.id, CHOICES).await?;
     app.db
         .read(async |tx| {
             let (snapshots, _) = db::snapshots::list(tx, room.id, CHOICES).await?;
-            Ok(Held { room: rooms::in_use(tx, room.id).await?, holds, snapshots })
+            Ok(RoomHolds { room: rooms::in_use(tx, room.id).await?, holds, snapshots })
         })
         .await
 }
 
-async fn ask(app: App, caller: Caller, room: InRoom) -> Result<Response> {
-    Ok(placing(&caller, &held(&app, room).await?, &Filled::default()))
+async fn show_room(app: App, caller: Caller, room: InRoom) -> Result<Response> {
+    Ok(render_room(&caller, &load_holds(&app, room).await?, &Filled::default()))
 }
 
-async fn place(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
-    let placed = match form.read::<NewHold>() {
-        Ok(asked) => holds::place(&app, &caller.actor(), room.id, asked).await,
-        Err(refused) => Err(refused),
+async fn submit_hold(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
+    let place = async |form: &Form| {
+        holds::place(&app, &caller.actor(), room.id, form.read::<NewHold>()?).await?;
+        Ok(format!("/rooms/{}/holds", room.id))
     };
-    match placed {
-        Ok(_) => Ok(Redirect::to(&format!("/rooms/{}/holds", room.id)).into_response()),
-        Err(refused) => Ok(placing(&caller, &held(&app, room).await?, &Filled::again(form, refused)?)),
-    }
+    submit(form, place, async |filled| Ok(render_room(&caller, &load_holds(&app, room).await?, &filled))).await
 }
 
-fn placing(caller: &Caller, held: &Held, filled: &Filled) -> Response {
-    let Held { room, holds, snapshots } = held;
+fn render_room(caller: &Caller, held: &RoomHolds, filled: &Filled) -> Response {
+    let RoomHolds { room, holds, snapshots } = held;
     let choices: Vec<_> = snapshots
         .iter()
         .map(|snapshot| {
@@ -187,7 +185,7 @@ fn placing(caller: &Caller, held: &Held, filled: &Filled) -> Response {
             @if holds.is_empty() {
                 p.empty { "Nothing in this room is under hold." }
             } @else {
-                (table(holds.iter().map(|(hold, _)| (None, hold))))
+                (render_holds(holds.iter().map(|(hold, _)| (None, hold))))
             }
         }
         section.narrow aria-labelledby="place-title" {
@@ -204,24 +202,24 @@ fn placing(caller: &Caller, held: &Held, filled: &Filled) -> Response {
     page(caller, Tab::Holds, "Holds", &main).status(filled.status()).into_response()
 }
 
-async fn ask_to_lift(app: App, caller: Caller, room: InRoom, Id(id): Id<HoldId>) -> Result<Response> {
-    lifting(&app, &caller, room, id, &Filled::default()).await
+async fn show_lift(app: App, caller: Caller, room: InRoom, Id(id): Id<HoldId>) -> Result<Response> {
+    render_lift(&app, &caller, room, id, &Filled::default()).await
 }
 
-async fn lift(app: App, caller: Caller, room: InRoom, Id(id): Id<HoldId>, form: Form) -> Result<Response> {
-    let reason = Some(form.line("reason")).filter(|reason| !reason.trim().is_empty());
-    let lifted = async {
-        own_password::take(&app, &caller, &form).await?;
-        holds::lift(&app, &caller.actor(), room.id, id, reason).await.map_err(own_password::of_field)
+async fn submit_lift(app: App, caller: Caller, room: InRoom, Id(id): Id<HoldId>, form: Form) -> Result<Response> {
+    let lift = async |form: &Form| {
+        // Blank is no reason: the first of two admins needs one, the second may leave it out.
+        let reason = Some(form.line("reason")).filter(|reason| !reason.trim().is_empty());
+        own_password::take(&app, &caller, form).await?;
+        holds::lift(&app, &caller.actor(), room.id, id, reason).await.map_err(own_password::of_field)?;
+        Ok("/admin/holds".to_owned())
     };
-    match lifted.await {
-        Ok(Outcome::Done(_) | Outcome::Asked(_)) => Ok(Redirect::to("/admin/holds").into_response()),
-        Err(refused) => lifting(&app, &caller, room, id, &Filled::again(form, refused)?).await,
-    }
+    submit(form, lift, async |filled| render_lift(&app, &caller, room, id, &filled).await).await
 }
 
-async fn lifting(app: &App, caller: &Caller, room: InRoom, id: HoldId, filled: &Filled) -> Result<Response> {
+async fn render_lift(app: &App, caller: &Caller, room: InRoom, id: HoldId, filled: &Filled) -> Result<Response> {
     let (hold, request) = holds::find(app, room.id, id).await?;
+    // A refused form is shown even if the hold is lifted by now: its summary says why it was refused.
     if hold.lifted.is_some() && !filled.is_refused() {
         return Err(Error::conflict("the hold has been lifted already"));
     }

@@ -1,4 +1,5 @@
-//! Administration: accounts, the catalogue of documents, holds, and how the server does.
+//! The administration, for admins only, a file for each tab: accounts, the catalogue of document types, holds, and the
+//! state of the server. Only `pages` uses it.
 
 mod document_types;
 mod frame;

@@ -1,4 +1,4 @@
-//! What an admin has asked for about an account, for another to confirm.
+//! Requests about accounts: one admin has asked for something, and another confirms or withdraws it here.
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -12,7 +12,7 @@ use crate::{
     http::{Access::May, Caller, Form, Id, PageRoutes},
     pages::{
         admin::frame::{Tab, page},
-        kit::{field::Filled, show},
+        kit::{field::Filled, show, submit::submit},
         own_password,
     },
     policy::Action::UserChangeRole,
@@ -20,13 +20,13 @@ use crate::{
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
-        .get("/admin/users/requests/{request_id}", May(UserChangeRole), ask)
-        .post("/admin/users/requests/{request_id}", May(UserChangeRole), confirm)
-        .post("/admin/users/requests/{request_id}/withdraw", May(UserChangeRole), withdraw)
+        .get("/admin/users/requests/{request_id}", May(UserChangeRole), show_request)
+        .post("/admin/users/requests/{request_id}", May(UserChangeRole), submit_confirmation)
+        .post("/admin/users/requests/{request_id}/withdraw", May(UserChangeRole), submit_withdrawal)
 }
 
-/// The requests that wait, above the accounts.
-pub(super) fn table(waiting: &[AccountRequest]) -> Markup {
+/// Returns the table of open requests, which stands above the accounts.
+pub(super) fn render_requests(waiting: &[AccountRequest]) -> Markup {
     html! {
         section aria-labelledby="requests-title" {
             h2 id="requests-title" { "Waits for another admin" }
@@ -62,27 +62,25 @@ fn words(deed: AccountDeed) -> &'static str {
     }
 }
 
-async fn ask(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<Response> {
-    shown(&app, &caller, id, &Filled::default()).await
+async fn show_request(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<Response> {
+    render_request(&app, &caller, id, &Filled::default()).await
 }
 
-async fn confirm(app: App, caller: Caller, Id(id): Id<AccountRequestId>, form: Form) -> Result<Response> {
-    let confirmed = async {
-        own_password::take(&app, &caller, &form).await?;
-        requests::confirm(&app, &caller.actor(), id).await.map_err(own_password::of_field)
+async fn submit_confirmation(app: App, caller: Caller, Id(id): Id<AccountRequestId>, form: Form) -> Result<Response> {
+    let confirm = async |form: &Form| {
+        own_password::take(&app, &caller, form).await?;
+        let user = requests::confirm(&app, &caller.actor(), id).await.map_err(own_password::of_field)?;
+        Ok(format!("/admin/users/{}", user.id))
     };
-    match confirmed.await {
-        Ok(user) => Ok(Redirect::to(&format!("/admin/users/{}", user.id)).into_response()),
-        Err(refused) => shown(&app, &caller, id, &Filled::again(form, refused)?).await,
-    }
+    submit(form, confirm, async |filled| render_request(&app, &caller, id, &filled).await).await
 }
 
-async fn withdraw(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<Redirect> {
+async fn submit_withdrawal(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<Redirect> {
     requests::withdraw(&app, &caller.actor(), id).await?;
     Ok(Redirect::to("/admin/users"))
 }
 
-async fn shown(app: &App, caller: &Caller, id: AccountRequestId, filled: &Filled) -> Result<Response> {
+async fn render_request(app: &App, caller: &Caller, id: AccountRequestId, filled: &Filled) -> Result<Response> {
     let open = requests::open(app).await?;
     let request = open.into_iter().find(|request| request.id == id).ok_or(Error::NotFound("request"))?;
     let is_own = request.asked_by == caller.user.email;
@@ -95,6 +93,7 @@ async fn shown(app: &App, caller: &Caller, id: AccountRequestId, filled: &Filled
                 dt { "Asked by" } dd { (request.asked_by) ", " (show::time(request.asked_at)) }
                 dt { "Ends" } dd { (show::time(requests::until(&request))) }
             }
+            // Two admins are two people: no confirmation is offered to the one who asked. The domain refuses it anyway.
             @if is_own {
                 p role="status" { strong { "You have asked for it. " } "Nothing has been done. Another admin has to confirm it." }
             } @else {

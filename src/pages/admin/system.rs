@@ -1,4 +1,5 @@
-//! How the server does: what an admin looks at first when something is wrong.
+//! The state of the server: jobs, the last check of stored data, disks, versions. It is what an admin looks at first
+//! when something is wrong.
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -21,12 +22,12 @@ use crate::{
 };
 
 pub(super) fn routes() -> PageRoutes {
-    PageRoutes::new().get("/admin/system", May(ConfigView), status)
+    PageRoutes::new().get("/admin/system", May(ConfigView), show_status)
 }
 
-async fn status(app: App, caller: Caller) -> Result<Response> {
-    let told = system::status(&app).await?;
-    let SystemStatus { jobs, fsck, data_disk, files_disk, migrations, .. } = &told;
+async fn show_status(app: App, caller: Caller) -> Result<Response> {
+    let status = system::status(&app).await?;
+    let SystemStatus { jobs, fsck, data_disk, files_disk, migrations, .. } = &status;
     let main = html! {
         section aria-labelledby="system-title" {
             h2 id="system-title" { "System" }
@@ -42,24 +43,24 @@ async fn status(app: App, caller: Caller) -> Result<Response> {
                     }
                     p.hint { "Files of snapshots that are still to be drawn. What was given up says why on its page." }
                 }
-                section.card { h3 { "Last check of what is stored" } (checked(fsck.as_ref(), app.now())) }
+                section.card { h3 { "Last check of what is stored" } (render_check(fsck.as_ref(), app.now())) }
                 section.card {
                     h3 { "Disk" }
                     dl.facts {
-                        dt { "Data" } dd { (disk(data_disk.as_ref())) }
-                        dt { "Files" } dd { (disk(files_disk.as_ref())) }
+                        dt { "Data" } dd { (render_disk(data_disk.as_ref())) }
+                        dt { "Files" } dd { (render_disk(files_disk.as_ref())) }
                     }
                 }
                 section.card {
                     h3 { "Versions" }
                     dl.facts {
-                        dt { "Program" } dd { (told.version) }
-                        dt { "Renderer" } dd { (told.renderer) }
-                        dt { "Fonts" } dd { (told.fonts) }
-                        dt { "Key of the logs" } dd { code { (told.log_key) } }
-                        dt { "Database" } dd { (label(told.database)) }
+                        dt { "Program" } dd { (status.version) }
+                        dt { "Renderer" } dd { (status.renderer) }
+                        dt { "Fonts" } dd { (status.fonts) }
+                        dt { "Key of the logs" } dd { code { (status.log_key) } }
+                        dt { "Database" } dd { (label(status.database)) }
                         dt { "Schema" } dd { @if let Some(last) = migrations.last() { code { (last.name) } } }
-                        dt { "Began" } dd { (show::time(told.started_at)) " · " (show::away(told.started_at, app.now())) }
+                        dt { "Began" } dd { (show::time(status.started_at)) " · " (show::away(status.started_at, app.now())) }
                     }
                 }
             }
@@ -68,13 +69,14 @@ async fn status(app: App, caller: Caller) -> Result<Response> {
     Ok(page(&caller, Tab::System, "System", &main).into_response())
 }
 
-fn checked(fsck: Option<&LastCheck>, now: Time) -> Markup {
+fn render_check(fsck: Option<&LastCheck>, now: Time) -> Markup {
     let Some(check) = fsck else {
         return html! { p { "There was none yet; the server makes one every day, and " code { "sts-clearance fsck" } " at once." } };
     };
     let damaged: u64 = check.damaged.values().sum();
     html! {
         p {
+            // A check that broke off says nothing about what it did not reach, so its error comes before any count.
             @match (&check.error, damaged) {
                 (Some(_), _) => (chip(Tone::Bad, "Came to no end")),
                 (None, 0) => (chip(Tone::Good, "Nothing is damaged")),
@@ -93,8 +95,8 @@ fn checked(fsck: Option<&LastCheck>, now: Time) -> Markup {
     }
 }
 
-/// Free and in all; little room is marked.
-fn disk(space: Option<&DiskSpace>) -> Markup {
+/// Returns how much of a disk is free; less than a twentieth is marked.
+fn render_disk(space: Option<&DiskSpace>) -> Markup {
     let Some(space) = space else { return html! { "The system does not tell." } };
     let bytes = |bytes: u64| show::size(i64::try_from(bytes).unwrap_or(i64::MAX));
     html! {

@@ -1,6 +1,9 @@
-//! Accounts: found, made, changed, and shut.
+//! Accounts: the list with its search, the form for a new one, and the page of one with a form for each change.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use maud::{Markup, html};
 use room::{Role, UserId};
 
@@ -25,6 +28,7 @@ use crate::{
             field::{Field, Filled, choices},
             paging::neighbours,
             show::{self, label},
+            submit::submit,
         },
         own_password,
     },
@@ -33,27 +37,27 @@ use crate::{
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
-        .get("/admin/users", May(UserList), list)
-        .get("/admin/users/new", May(UserCreate), ask)
-        .post("/admin/users/new", May(UserCreate), add)
-        .get("/admin/users/{user_id}", May(UserView), one)
-        .post("/admin/users/{user_id}", May(UserUpdate), rename)
-        .post("/admin/users/{user_id}/role", May(UserChangeRole), change_role)
-        .post("/admin/users/{user_id}/password", May(UserUpdate), give_password)
-        .post("/admin/users/{user_id}/access", May(UserUpdate), change_access)
+        .get("/admin/users", May(UserList), show_users)
+        .get("/admin/users/new", May(UserCreate), show_new)
+        .post("/admin/users/new", May(UserCreate), submit_new)
+        .get("/admin/users/{user_id}", May(UserView), show_user)
+        .post("/admin/users/{user_id}", May(UserUpdate), submit_name)
+        .post("/admin/users/{user_id}/role", May(UserChangeRole), submit_role)
+        .post("/admin/users/{user_id}/password", May(UserUpdate), submit_password)
+        .post("/admin/users/{user_id}/access", May(UserUpdate), submit_access)
 }
 
 const PATH: &str = "/admin/users";
 
-/// Which accounts are asked for.
-struct Wanted {
+/// Which accounts are to be listed.
+struct UserQuery {
     text: Option<String>,
     part: db::Page,
-    /// The query less its paging, as it follows others.
+    /// The filter as `&name=value…`, for links to other parts of the list.
     query: String,
 }
 
-impl FromPairs for Wanted {
+impl FromPairs for UserQuery {
     const PARAMETERS: &[(&str, Kind, &str)] =
         &[Paging::PARAMETERS[0], Paging::PARAMETERS[1], ("q", Kind::Text, "In the address or the name")];
 
@@ -64,12 +68,16 @@ impl FromPairs for Wanted {
     }
 }
 
-async fn list(app: App, caller: Caller, Query(Wanted { text, part, query }): Query<Wanted>) -> Result<Response> {
+async fn show_users(
+    app: App,
+    caller: Caller,
+    Query(UserQuery { text, part, query }): Query<UserQuery>,
+) -> Result<Response> {
     let (found, total) = users::search(&app, text.as_deref(), part).await?;
     let waiting = account_requests::open(&app).await?;
     let warnings = look_alikes::of_accounts(&app, &found).await?;
     let main = html! {
-        @if !waiting.is_empty() { (requests::table(&waiting)) }
+        @if !waiting.is_empty() { (requests::render_requests(&waiting)) }
         section aria-labelledby="users-title" {
             h2 id="users-title" { "Users" }
             form.search method="get" action=(PATH) role="search" {
@@ -125,24 +133,30 @@ fn state(user: &User) -> Markup {
     }
 }
 
-async fn ask(app: App, caller: Caller) -> Response {
-    new(&app, &caller, &Filled::default())
+async fn show_new(app: App, caller: Caller) -> Response {
+    render_new(&app, &caller, &Filled::default())
 }
 
-async fn add(app: App, caller: Caller, form: Form) -> Result<Response> {
-    let added = async {
-        own_password::take(&app, &caller, &form).await?;
-        let asked = form.clone().without(own_password::NAME).read::<NewUser>()?;
-        users::add(&app, &caller.actor(), &asked, GivenPassword::ToReplace).await.map_err(own_password::of_field)
+async fn submit_new(app: App, caller: Caller, form: Form) -> Result<Response> {
+    let add = async |form: &Form| {
+        own_password::take(&app, &caller, form).await?;
+        // `NewUser` refuses fields that it does not know, and the admin's own password is none of the new account's.
+        let user = form.clone().without(own_password::NAME).read::<NewUser>()?;
+        let added = users::add(&app, &caller.actor(), &user, GivenPassword::ToReplace).await;
+        Ok(next_page(&added.map_err(own_password::of_field)?))
     };
-    match added.await {
-        Ok(Outcome::Done(user)) => Ok(Redirect::to(&format!("{PATH}/{}", user.id)).into_response()),
-        Ok(Outcome::Asked(_)) => Ok(Redirect::to(PATH).into_response()),
-        Err(refused) => Ok(new(&app, &caller, &Filled::again(form, refused)?)),
+    submit(form, add, async |filled| Ok(render_new(&app, &caller, &filled))).await
+}
+
+/// Returns the path of the account that was made or changed, or of the list, which shows what waits for another admin.
+fn next_page(outcome: &Outcome<User>) -> String {
+    match outcome {
+        Outcome::Done(user) => format!("{PATH}/{}", user.id),
+        Outcome::Asked(_) => PATH.to_owned(),
     }
 }
 
-fn new(app: &App, caller: &Caller, filled: &Filled) -> Response {
+fn render_new(app: &App, caller: &Caller, filled: &Filled) -> Response {
     let main = html! {
         section.narrow aria-labelledby="new-title" {
             h2 id="new-title" { "Add a user" }
@@ -150,9 +164,9 @@ fn new(app: &App, caller: &Caller, filled: &Filled) -> Response {
             form method="post" action="/admin/users/new" {
                 (Field::required("name", "Name").input(filled))
                 (Field::required("email", "E-mail").kind("email").hint("They sign in with it; it is never changed.").input(filled))
-                (role(filled, None))
-                (password(filled, "password"))
-                (for_admins(app, caller, filled))
+                (render_role(filled, None))
+                (render_first_password(filled, "password"))
+                (render_for_admins(app, caller, filled))
                 p.actions { button type="submit" { "Add user" } a.quiet href=(PATH) { "Cancel" } }
             }
         }
@@ -160,14 +174,14 @@ fn new(app: &App, caller: &Caller, filled: &Filled) -> Response {
     page(caller, Tab::Users, "Add a user", &main).status(filled.status()).into_response()
 }
 
-fn role(filled: &Filled, there: Option<Role>) -> Markup {
+fn render_role(filled: &Filled, present: Option<Role>) -> Markup {
     Field::required("role", "Role")
         .hint("Where no room is concerned: who may open rooms, and who is an admin.")
-        .value(there.map(Role::word))
+        .value(present.map(Role::word))
         .select(filled, &choices(Role::WORDS))
 }
 
-fn password(filled: &Filled, name: &str) -> Markup {
+fn render_first_password(filled: &Filled, name: &str) -> Markup {
     Field::required(name, "First password")
         .kind("password")
         .hint("12 to 128 characters; none that others would guess. They have to replace it within a week, before anything else.")
@@ -175,90 +189,85 @@ fn password(filled: &Filled, name: &str) -> Markup {
         .input(filled)
 }
 
-/// What an admin's account takes: one's own password again, and another admin where there is one.
-fn for_admins(app: &App, caller: &Caller, filled: &Filled) -> Markup {
+/// Returns what the account of an admin takes: the caller's own password, and a second admin if there is one.
+fn render_for_admins(app: &App, caller: &Caller, filled: &Filled) -> Markup {
     html! {
         p.hint { "For an admin it also takes another admin, who confirms it within a day, and your own password." }
         (own_password::optional(app, caller, filled))
     }
 }
 
-async fn one(app: App, caller: Caller, Id(id): Id<UserId>) -> Result<Response> {
-    shown(&app, &caller, id, Refused::Nothing).await
+async fn show_user(app: App, caller: Caller, Id(id): Id<UserId>) -> Result<Response> {
+    render_user(&app, &caller, id, Forms::default()).await
 }
 
-/// Which form of an account's page was refused.
-enum Refused {
-    Nothing,
-    Name(Filled),
-    Role(Filled),
-    Password(Filled),
-    Access(Filled),
+/// The forms of an account's page, of which at most one was refused.
+#[derive(Default)]
+struct Forms {
+    name: Filled,
+    role: Filled,
+    password: Filled,
+    access: Filled,
 }
 
-async fn rename(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
-    let asked = [("name", form.line("name").into())].into();
-    let done = users::change(&app, &caller.actor(), id, asked).await.map(Outcome::Done);
-    answered(&app, &caller, id, done, |refused| Ok(Refused::Name(Filled::again(form, refused)?))).await
-}
-
-async fn change_role(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
-    let changed = async {
-        let words = || Error::field("role", format!("must be one of {}", Role::WORDS.join(", ")));
-        let role = form.line("role").parse().map_err(|_| words())?;
-        own_password::take(&app, &caller, &form).await?;
-        users::change_role(&app, &caller.actor(), id, role).await.map_err(own_password::of_field)
-    };
-    let done = changed.await;
-    answered(&app, &caller, id, done, |refused| Ok(Refused::Role(Filled::again(form, refused)?))).await
-}
-
-async fn give_password(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
-    let given = form.line("new_password");
-    let given = async {
-        own_password::take(&app, &caller, &form).await?;
-        let given = users::give_password(&app, &caller.actor(), id, &given, GivenPassword::ToReplace).await;
-        given.map_err(own_password::of_field)
-    };
-    let done = given.await;
-    answered(&app, &caller, id, done, |refused| Ok(Refused::Password(Filled::again(form, refused)?))).await
-}
-
-async fn change_access(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
-    let disabled = form.text("disabled") == Some("true");
-    let asked: Change<UserDetails> = [("disabled", disabled.into())].into();
-    let done = users::change(&app, &caller.actor(), id, asked).await.map(Outcome::Done);
-    answered(&app, &caller, id, done, |refused| Ok(Refused::Access(Filled::again(form, refused)?))).await
-}
-
-async fn answered(
-    app: &App,
-    caller: &Caller,
-    id: UserId,
-    done: Result<Outcome<User>>,
-    again: impl FnOnce(Error) -> Result<Refused>,
-) -> Result<Response> {
-    match done {
-        Ok(Outcome::Done(_)) => Ok(Redirect::to(&format!("{PATH}/{id}")).into_response()),
-        Ok(Outcome::Asked(_)) => Ok(Redirect::to(PATH).into_response()),
-        Err(refused) => shown(app, caller, id, again(refused)?).await,
+impl Forms {
+    /// Returns the status of the page that shows them: that of the form that was refused.
+    fn status(&self) -> StatusCode {
+        let forms = [&self.name, &self.role, &self.password, &self.access];
+        forms.into_iter().find(|filled| filled.is_refused()).map(Filled::status).unwrap_or_default()
     }
 }
 
-async fn shown(app: &App, caller: &Caller, id: UserId, refused: Refused) -> Result<Response> {
+async fn submit_name(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
+    let rename = async |form: &Form| {
+        let change = [("name", form.line("name").into())].into();
+        let user = users::change(&app, &caller.actor(), id, change).await?;
+        Ok(next_page(&Outcome::Done(user)))
+    };
+    let show_again = async |name| render_user(&app, &caller, id, Forms { name, ..Forms::default() }).await;
+    submit(form, rename, show_again).await
+}
+
+async fn submit_role(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
+    let change_role = async |form: &Form| {
+        let unknown = || Error::field("role", format!("must be one of {}", Role::WORDS.join(", ")));
+        let role = form.line("role").parse().map_err(|_| unknown())?;
+        own_password::take(&app, &caller, form).await?;
+        let changed = users::change_role(&app, &caller.actor(), id, role).await;
+        Ok(next_page(&changed.map_err(own_password::of_field)?))
+    };
+    let show_again = async |role| render_user(&app, &caller, id, Forms { role, ..Forms::default() }).await;
+    submit(form, change_role, show_again).await
+}
+
+async fn submit_password(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
+    let give_password = async |form: &Form| {
+        let password = form.line("new_password");
+        own_password::take(&app, &caller, form).await?;
+        let given = users::give_password(&app, &caller.actor(), id, &password, GivenPassword::ToReplace).await;
+        Ok(next_page(&given.map_err(own_password::of_field)?))
+    };
+    let show_again = async |password| render_user(&app, &caller, id, Forms { password, ..Forms::default() }).await;
+    submit(form, give_password, show_again).await
+}
+
+async fn submit_access(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
+    let change_access = async |form: &Form| {
+        let disabled = form.text("disabled") == Some("true");
+        let change: Change<UserDetails> = [("disabled", disabled.into())].into();
+        let user = users::change(&app, &caller.actor(), id, change).await?;
+        Ok(next_page(&Outcome::Done(user)))
+    };
+    let show_again = async |access| render_user(&app, &caller, id, Forms { access, ..Forms::default() }).await;
+    submit(form, change_access, show_again).await
+}
+
+async fn render_user(app: &App, caller: &Caller, id: UserId, forms: Forms) -> Result<Response> {
     let user = app.db.read(async |tx| users::find(tx, id).await).await?;
     let warnings: Vec<_> =
         look_alikes::of_accounts(app, std::slice::from_ref(&user)).await?.into_iter().flatten().collect();
-    let mut forms = [Filled::default(), Filled::default(), Filled::default(), Filled::default()];
-    match refused {
-        Refused::Nothing => {}
-        Refused::Name(filled) => forms[0] = filled,
-        Refused::Role(filled) => forms[1] = filled,
-        Refused::Password(filled) => forms[2] = filled,
-        Refused::Access(filled) => forms[3] = filled,
-    }
-    let status = forms.iter().find(|filled| filled.is_refused()).map(Filled::status).unwrap_or_default();
-    let [name, in_role, secret, access] = &forms;
+    let status = forms.status();
+    let Forms { name, role, password, access } = &forms;
     let is_me = user.id == caller.user.id;
     let main = html! {
         section aria-labelledby="user-title" {
@@ -269,25 +278,27 @@ async fn shown(app: &App, caller: &Caller, id: UserId, refused: Refused) -> Resu
                 dt { "Made" } dd { (show::time(user.created_at)) }
             }
             div.cards {
-                (card("Name", name, &["name"], &format!("{PATH}/{id}"), &html! {
+                (render_card("Name", name, &["name"], &format!("{PATH}/{id}"), &html! {
                     (Field::required("name", "Name").value(Some(&user.name)).input(name))
                     p.actions { button.secondary type="submit" { "Save" } }
                 }))
+                // Nobody changes their own role or access: an admin who locks themselves out would need the command
+                // line.
                 @if is_me {
                     section.card { h3 { "Yourself" } p { "Your role and your access are another admin's business; your password is on " a href="/account" { "your account" } "." } }
                 } @else {
-                    (card("Role", in_role, &["role", own_password::NAME], &format!("{PATH}/{id}/role"), &html! {
-                        (role(in_role, Some(user.role)))
-                        @if user.role != Role::Admin { (for_admins(app, caller, in_role)) }
+                    (render_card("Role", role, &["role", own_password::NAME], &format!("{PATH}/{id}/role"), &html! {
+                        (render_role(role, Some(user.role)))
+                        @if user.role != Role::Admin { (render_for_admins(app, caller, role)) }
                         p.actions { button.secondary type="submit" { "Change role" } }
                     }))
-                    (card("Password", secret, &["new_password", own_password::NAME], &format!("{PATH}/{id}/password"), &html! {
-                        (password(secret, "new_password"))
-                        @if user.role == Role::Admin { (for_admins(app, caller, secret)) }
+                    (render_card("Password", password, &["new_password", own_password::NAME], &format!("{PATH}/{id}/password"), &html! {
+                        (render_first_password(password, "new_password"))
+                        @if user.role == Role::Admin { (render_for_admins(app, caller, password)) }
                         p.hint { "Their sessions end." }
                         p.actions { button.secondary type="submit" { "Set password" } }
                     }))
-                    (card("Access", access, &[], &format!("{PATH}/{id}/access"), &open_or_shut(&user)))
+                    (render_card("Access", access, &[], &format!("{PATH}/{id}/access"), &render_access(&user)))
                 }
             }
             p.actions { a.quiet href=(PATH) { "Back to the users" } }
@@ -296,7 +307,7 @@ async fn shown(app: &App, caller: &Caller, id: UserId, refused: Refused) -> Resu
     Ok(page(caller, Tab::Users, &user.name, &main).status(status).into_response())
 }
 
-fn card(title: &str, filled: &Filled, fields: &[&str], path: &str, form: &Markup) -> Markup {
+fn render_card(title: &str, filled: &Filled, fields: &[&str], path: &str, form: &Markup) -> Markup {
     html! {
         section.card {
             h3 { (title) }
@@ -306,8 +317,9 @@ fn card(title: &str, filled: &Filled, fields: &[&str], path: &str, form: &Markup
     }
 }
 
-fn open_or_shut(user: &User) -> Markup {
+fn render_access(user: &User) -> Markup {
     html! {
+        // What the button is to do, not a toggle: a form that was drawn before somebody else's change does not undo it.
         input type="hidden" name="disabled" value=(!user.disabled);
         @if user.disabled {
             p { "Nobody can sign in to this account." }

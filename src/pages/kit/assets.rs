@@ -1,4 +1,5 @@
-//! The stylesheet, the scripts and the icon. Their names contain a hash of their content, so a browser may keep them for ever.
+//! The stylesheet, the scripts and the icon. Their names contain a hash of their content, so a browser may keep them
+//! for ever.
 
 use std::sync::LazyLock;
 
@@ -27,7 +28,8 @@ pub(crate) static MODULE_PATH: LazyLock<String> = LazyLock::new(|| hashed_path(M
 /// The script of a room's documents. It imports the other script, so its import has to name the hashed path.
 static DOCUMENTS_MODULE: LazyLock<String> = LazyLock::new(|| DOCUMENTS.replace("./pages.js", &MODULE_PATH));
 /// The path of the script of a room's documents.
-pub(crate) static DOCUMENTS_PATH: LazyLock<String> = LazyLock::new(|| hashed_path(&DOCUMENTS_MODULE, "documents", "js"));
+pub(crate) static DOCUMENTS_PATH: LazyLock<String> =
+    LazyLock::new(|| hashed_path(&DOCUMENTS_MODULE, "documents", "js"));
 /// The path of the icon.
 pub(crate) static ICON_PATH: LazyLock<String> = LazyLock::new(|| hashed_path(ICON, "icon", "svg"));
 

@@ -1,5 +1,5 @@
-//! Fields of forms: each with its label, its hint, and what is wrong with what was typed. The ids of hint and fault are named
-//! by `aria-describedby`, so that a screen reader reads both with the field.
+//! Fields of forms: each with its label, its hint, and what is wrong with what was typed. The ids of hint and fault are
+//! named by `aria-describedby`, so that a screen reader reads both with the field.
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
@@ -20,8 +20,8 @@ pub(crate) struct Filled {
 }
 
 impl Filled {
-    /// Returns a form to be shown again after a refusal that the person can correct in it. Any other error is returned as an
-    /// error, and gets a page of its own.
+    /// Returns a form to be shown again after a refusal that the person can correct in it. Any other error is returned
+    /// as an error, and gets a page of its own.
     pub(crate) fn refused(form: Form, refused: Error) -> Result<Self> {
         let (status, _) = refused.status();
         let code = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
@@ -77,13 +77,14 @@ impl Filled {
         self.faults.iter().find(|fault| fault.field == name)
     }
 
-    /// Returns what is wrong with the form as a whole, to stand above it. Faults of `fields` are left out: each of these shows
-    /// its fault itself.
+    /// Returns what is wrong with the form as a whole, to stand above it. Faults of `fields` are left out: each of
+    /// these shows its fault itself.
     pub(crate) fn summary(&self, fields: &[&str]) -> Markup {
         let elsewhere = self.faults.iter().filter(|fault| !fields.contains(&fault.field.as_str()));
         html! {
             @if self.is_refused() {
-                // An alert is read out when the page has loaded, before any field. It comes first for the same reason.
+                // First in the page and an alert, so that a screen reader reads it before the form is gone through
+                // again.
                 div.refused role="alert" {
                     @if let Some(words) = &self.words { p { (words) } }
                     @if !self.faults.is_empty() {
@@ -228,7 +229,8 @@ impl<'a> Field<'a> {
         })
     }
 
-    /// Puts label, hint and fault around an input, which gets its id, the ids that describe it, and whether it is invalid.
+    /// Puts label, hint and fault around an input, which gets its id, the ids that describe it, and whether it is
+    /// invalid.
     fn around(self, filled: &Filled, input: impl FnOnce(&str, Option<String>, Option<&str>) -> Markup) -> Markup {
         let Self { name, label, hint, required, form, .. } = self;
         let id = format!("{form}-{name}");

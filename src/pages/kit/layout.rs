@@ -15,8 +15,8 @@ use crate::{
     pages::kit::assets::{ICON_PATH, MODULE_PATH, STYLE_PATH},
 };
 
-/// The Content Security Policy of every page: style sheets, scripts, images and fetched data from this server only, forms
-/// sent to it only, no frames around it. Inline scripts and styles are refused (ASVS 5.0 3.4.3).
+/// The Content Security Policy of every page: style sheets, scripts, images and fetched data from this server only,
+/// forms sent to it only, no frames around it. Inline scripts and styles are refused (ASVS 5.0 3.4.3).
 pub const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -116,7 +116,8 @@ impl HtmlPage {
                     script type="module" src=(*MODULE_PATH) {}
                 }
                 body data-events=[events] {
-                    // Keyboard users reach the content without stepping through the bar (WCAG 2.4.1); `main` takes the focus.
+                    // Keyboard users reach the content without stepping through the bar (WCAG 2.4.1); `main` takes the
+                    // focus.
                     a.skip href="#main" { "Skip to the content" }
                     (bar)
                     main id="main" tabindex="-1" { (main) }

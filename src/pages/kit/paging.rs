@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use crate::db::Page;
 
-/// Returns links to both neighbours and which rows these are; nothing if the list has only one part. `query` is the page's
-/// query without `limit` and `offset`, as `&name=value…`.
+/// Returns links to both neighbours and which rows these are; nothing if the list has only one part. `query` is the
+/// page's query without `limit` and `offset`, as `&name=value…`.
 pub(crate) fn neighbours(path: &str, query: &str, part: Page, total: i64) -> Markup {
     neighbours_of(path, query, (part, part.limit), total)
 }

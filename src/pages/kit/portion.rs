@@ -1,5 +1,5 @@
-//! Pages stay below 2 MB. People may have written thousands of characters into each row, so rows are shown only as far as
-//! they fit.
+//! Pages stay below 2 MB. People may have written thousands of characters into each row, so rows are shown only as far
+//! as they fit.
 
 use maud::{Markup, PreEscaped};
 
@@ -17,8 +17,9 @@ pub(crate) struct Portion {
 pub(crate) fn within(bytes: usize, rows: impl IntoIterator<Item = Markup>) -> Portion {
     let (mut markup, mut shown, mut left_out) = (String::new(), 0, 0);
     for PreEscaped(row) in rows {
-        // The first row is shown whatever its size, so that a list with links to its next part always makes progress. After
-        // the first row that does not fit, none is shown: a smaller one behind it would leave a gap that nobody sees.
+        // The first row is shown whatever its size, so that a list with links to its next part always makes progress.
+        // After the first row that does not fit, none is shown: a smaller one behind it would leave a gap that nobody
+        // sees.
         if left_out == 0 && (shown == 0 || markup.len() + row.len() <= bytes) {
             markup.push_str(&row);
             shown += 1;

@@ -291,7 +291,8 @@ impl<'a> Sentence<'a> {
     fn networks(&self) -> Markup {
         html! {
             @match self.meta["networks"].as_u64() {
-                // Refusals of many kinds within a minute are counted together, with the number of their first 1,000 networks.
+                // Refusals of many kinds within a minute are counted together, with the number of their first 1,000
+                // networks.
                 Some(networks) => { (networks) " networks and more" }
                 // Refusals by role that were counted together have no network at all.
                 None if self.text("network").is_empty() => { "networks that were not kept" }

@@ -8,8 +8,8 @@ use crate::{error::Result, http::Form};
 /// Runs the operation of a form, and either redirects to the path that it returns, or shows the form again.
 ///
 /// `run` reads its input from the form, so that a field that cannot be read is refused like one that the operation
-/// refuses. `show_again` draws the page with what was typed and why it was refused; it gets only what a person can correct
-/// in the form ([`Filled::refused`]), any other error is returned.
+/// refuses. `show_again` draws the page with what was typed and why it was refused; it gets only what a person can
+/// correct in the form ([`Filled::refused`]), any other error is returned.
 pub(crate) async fn submit(
     form: Form,
     run: impl AsyncFnOnce(&Form) -> Result<String>,

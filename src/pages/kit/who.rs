@@ -6,11 +6,7 @@ use maud::{Markup, html};
 use room::{Party, Role};
 
 use super::show::label;
-use crate::{
-    app::App,
-    db,
-    error::Result,
-};
+use crate::{app::App, db, error::Result};
 
 /// The names of the people of a room, and of others who once did something in it.
 #[derive(Debug, Default)]
@@ -19,7 +15,8 @@ pub(crate) struct Who {
 }
 
 impl Who {
-    /// Loads the names of these addresses: those of parties as the room has them, all others as their accounts have them.
+    /// Loads the names of these addresses: those of parties as the room has them, all others as their accounts have
+    /// them.
     pub(crate) async fn load(app: &App, parties: &[Party], addresses: impl Iterator<Item = &str>) -> Result<Self> {
         let mut known: HashMap<_, _> =
             parties.iter().map(|party| (party.email.clone(), (party.name.clone(), Some(party.role)))).collect();

@@ -1,4 +1,4 @@
-//! Activity: the room's log as a timeline, the newest first.
+//! Activity: the log of the room as a timeline, the newest entry first.
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -26,23 +26,23 @@ use crate::{
 };
 
 pub(super) fn routes() -> PageRoutes {
-    PageRoutes::new().get("/rooms/{room_id}/activity", May(ActivityListOwn), timeline)
+    PageRoutes::new().get("/rooms/{room_id}/activity", May(ActivityListOwn), show_timeline)
 }
 
 /// The largest timeline, in bytes.
 const MOST_BYTES: usize = 1_200_000;
-/// An entry that says more, in bytes, is led to instead.
+/// The most bytes of an entry that are shown; a longer entry is linked to instead.
 const LONGEST_EXACT: usize = 60_000;
 
-/// Which entries are asked for.
-struct Asked {
+/// Which entries are to be listed.
+struct LogQuery {
     filter: Filter,
     page: Page,
-    /// The filter as `&name=value…`, for the links to the other parts.
+    /// The filter as `&name=value…`, for links to other parts of the list.
     query: String,
 }
 
-impl Asked {
+impl LogQuery {
     const LIMIT: Bounds = Bounds { least: 1, most: Some(200), default: Some(50) };
     const OFFSET: Bounds = Bounds { least: 0, most: None, default: Some(0) };
 
@@ -52,8 +52,7 @@ impl Asked {
     }
 }
 
-/// The form sends the fields that were left empty, too; times are typed in UTC.
-impl FromPairs for Asked {
+impl FromPairs for LogQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         ("limit", Kind::Number(Self::LIMIT), "Entries at most"),
         ("offset", Kind::Number(Self::OFFSET), "Entries to pass over"),
@@ -64,18 +63,20 @@ impl FromPairs for Asked {
     ];
 
     fn read(given: &mut Given) -> Self {
+        // A browser also sends the fields of the search that were left empty.
         given.forget_blank();
         let query = given.query_without(&["limit", "offset"]).replacen('?', "&", 1);
         let page = Page { limit: given.number("limit", Self::LIMIT), offset: given.number("offset", Self::OFFSET) };
         let mut text = |name| given.text(name).filter(|text| !text.is_empty());
         let (actor, action) = (text("actor").map(|actor| fold_email(&actor)), text("action"));
-        let filter = Filter { actor, action, from: time(given, "from"), to: time(given, "to") };
+        let filter = Filter { actor, action, from: read_time(given, "from"), to: read_time(given, "to") };
         Self { filter, page, query }
     }
 }
 
-fn time(given: &mut Given, name: &str) -> Option<Time> {
+fn read_time(given: &mut Given, name: &str) -> Option<Time> {
     let typed = given.text(name).filter(|text| !text.is_empty())?;
+    // A field of type `datetime-local` sends no zone; its label says UTC.
     let at = typed.parse().or_else(|_| format!("{typed}Z").parse());
     if at.is_err() {
         given.fault(name, "must be a time in UTC: `2026-12-01T06:30`");
@@ -83,34 +84,35 @@ fn time(given: &mut Given, name: &str) -> Option<Time> {
     at.ok()
 }
 
-async fn timeline(app: App, caller: Caller, room: InRoom, Query(asked): Query<Asked>) -> Result<Response> {
+async fn show_timeline(app: App, caller: Caller, room: InRoom, Query(query): Query<LogQuery>) -> Result<Response> {
     let log = Log::Room(room.id);
-    let Asked { filter, page, .. } = &asked;
-    // After the room: events tell what came since that was read.
+    let LogQuery { filter, page, .. } = &query;
+    // The room is read before its entries: an entry that comes in between is then shown and announced by an event,
+    // which refreshes once too often. The other way round it would be neither.
     let room = Room::load(&app, room.id).await?;
     let read = async |tx: &mut Tx| {
         let listed = db::activity::list(tx, Some(log), filter, *page).await?;
         Ok((listed, db::snapshots::titles(tx, room.state.room.id).await?, db::logs::head(tx, log).await?))
     };
     let ((entries, total), snapshots, head) = app.db.read(read).await?;
-    let who = Who::of(&app, &room.state.parties, entries.iter().map(|entry| entry.actor.as_str())).await?;
-    let known = Known::of(&room.state, snapshots, who);
-    let shown = within(MOST_BYTES, entries.iter().map(|entry| told(&room, &known, entry))).shown;
+    let who = Who::load(&app, &room.state.parties, entries.iter().map(|entry| entry.actor.as_str())).await?;
+    let known = Known::in_room(&room.state, snapshots, who);
+    let shown = within(MOST_BYTES, entries.iter().map(|entry| render_entry(&room, &known, entry))).shown;
     let shown_part =
-        (asked.page, if shown < entries.len() { i64::try_from(shown).unwrap_or(i64::MAX) } else { asked.page.limit });
+        (query.page, if shown < entries.len() { i64::try_from(shown).unwrap_or(i64::MAX) } else { query.page.limit });
     let entries = &entries[..shown];
     let main = html! {
         section aria-labelledby="activity-title" {
             h2 id="activity-title" { "Activity" }
-            (search(&room, &known, &asked, entries))
+            (render_search(&room, &known, &query, entries))
             div id="timeline" data-live {
                 @if entries.is_empty() {
                     p.empty {
                         "No entry of the log fits. " a href=(room.path("/activity")) { "Show all" }
                     }
                 }
-                @for day in entries.chunk_by(|one, next| one.at.day() == next.at.day()) { (of_day(&room, &known, day)) }
-                (paging::neighbours_of(&room.path("/activity"), &asked.query, shown_part, total))
+                @for day in entries.chunk_by(|one, next| one.at.day() == next.at.day()) { (render_day(&room, &known, day)) }
+                (paging::neighbours_of(&room.path("/activity"), &query.query, shown_part, total))
             }
             div.log-head id="log-head" data-live {
                 @if let Some(head) = &head {
@@ -132,8 +134,8 @@ async fn timeline(app: App, caller: Caller, room: InRoom, Query(asked): Query<As
     Ok(room.page(&caller, Tab::Activity, &main).into_response())
 }
 
-fn search(room: &Room, known: &Known<'_>, asked: &Asked, entries: &[Entry]) -> Markup {
-    let Filter { actor, action, from, to } = &asked.filter;
+fn render_search(room: &Room, known: &Known<'_>, query: &LogQuery, entries: &[Entry]) -> Markup {
+    let Filter { actor, action, from, to } = &query.filter;
     let parties = room.state.parties.iter().map(|party| party.email.as_str());
     let others = entries.iter().map(|entry| entry.actor.as_str()).chain(actor.as_deref()).chain(["system"]);
     let mut actors: Vec<&str> = Vec::new();
@@ -142,6 +144,7 @@ fn search(room: &Room, known: &Known<'_>, asked: &Asked, entries: &[Entry]) -> M
             actors.push(address);
         }
     }
+    // An action that is in the address but in no list stays chosen, so that the form shows what it filters by.
     let unknown = action.as_deref().filter(|action| !sentence::room_actions().any(|known| known == *action));
     html! {
         form.search method="get" action=(room.path("/activity")) {
@@ -163,15 +166,15 @@ fn search(room: &Room, known: &Known<'_>, asked: &Asked, entries: &[Entry]) -> M
                     }
                 }
             }
-            (instant("from", "From (UTC)", *from))
-            (instant("to", "Before (UTC)", *to))
+            (render_instant("from", "From (UTC)", *from))
+            (render_instant("to", "Before (UTC)", *to))
             button.secondary type="submit" { "Show" }
-            @if asked.is_filtered() { a.quiet href=(room.path("/activity")) { "Show all" } }
+            @if query.is_filtered() { a.quiet href=(room.path("/activity")) { "Show all" } }
         }
     }
 }
 
-fn instant(name: &str, label: &str, at: Option<Time>) -> Markup {
+fn render_instant(name: &str, label: &str, at: Option<Time>) -> Markup {
     html! {
         div.field {
             label for=(name) { (label) }
@@ -180,16 +183,16 @@ fn instant(name: &str, label: &str, at: Option<Time>) -> Markup {
     }
 }
 
-fn of_day(room: &Room, known: &Known<'_>, entries: &[Entry]) -> Markup {
+fn render_day(room: &Room, known: &Known<'_>, entries: &[Entry]) -> Markup {
     html! {
         @if let Some(first) = entries.first() {
             h3 { time datetime=(first.at.day()) { (show::date(first.at)) } }
-            ol.timeline reversed { @for entry in entries { (told(room, known, entry)) } }
+            ol.timeline reversed { @for entry in entries { (render_entry(room, known, entry)) } }
         }
     }
 }
 
-fn told(room: &Room, known: &Known<'_>, entry: &Entry) -> Markup {
+fn render_entry(room: &Room, known: &Known<'_>, entry: &Entry) -> Markup {
     let Entry { seq, actor, action, at, meta, .. } = entry;
     let exact = serde_json::to_string_pretty(meta).unwrap_or_default();
     html! {
@@ -198,8 +201,9 @@ fn told(room: &Room, known: &Known<'_>, entry: &Entry) -> Markup {
             p {
                 strong { (known.who().named(actor)) }
                 @if let Some(role) = known.who().role(actor) { span.hint { " " (role) } }
-                " " span.what { (sentence::of(entry, known)) }
+                " " span.what { (sentence::render_entry(entry, known)) }
             }
+            // The id lets the script keep what is open when it replaces the timeline.
             details id={ "entry-" (seq) } {
                 summary { "Entry " (seq) }
                 dl.facts {

@@ -1,4 +1,5 @@
-//! Clearance: what each party says of each vessel, who has still to speak, and what that keeps from going on.
+//! Clearance: the approvals of each vessel by each party, whose approval is still needed, and what blocks the next
+//! phase.
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -27,21 +28,21 @@ use crate::{
 };
 
 pub(super) fn routes() -> PageRoutes {
-    PageRoutes::new().get("/rooms/{room_id}/clearance", May(ApprovalList), matrix)
+    PageRoutes::new().get("/rooms/{room_id}/clearance", May(ApprovalList), show_matrix)
 }
 
 /// The largest table, in bytes: each party may have written a reason for each vessel.
 const MOST_BYTES: usize = 1_000_000;
 
-/// Which parties are shown: all of a room that is not very large.
-struct Part(Page);
+/// Which parties are shown: by default all, if the room is not very large.
+struct PartyQuery(Page);
 
-impl Part {
+impl PartyQuery {
     const LIMIT: Bounds = Bounds { least: 1, most: Some(100), default: Some(100) };
     const OFFSET: Bounds = Bounds { least: 0, most: None, default: Some(0) };
 }
 
-impl FromPairs for Part {
+impl FromPairs for PartyQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         ("limit", Kind::Number(Self::LIMIT), "Parties at most"),
         ("offset", Kind::Number(Self::OFFSET), "Parties to pass over"),
@@ -52,41 +53,47 @@ impl FromPairs for Part {
     }
 }
 
-/// Somebody whose word on a vessel is there, or may come.
-struct Speaker<'a> {
+/// Somebody who has given an approval, or may give one: a row of the table.
+struct Approver<'a> {
     email: &'a str,
     role: Role,
-    /// Who still takes part.
+    /// The party. `None` if they left the room after they gave an approval.
     party: Option<&'a Party>,
 }
 
-/// The parties that may speak of a vessel, and others that have, in the order of the parties.
-fn speakers(room: &Room) -> Vec<Speaker<'_>> {
-    let has_spoken = |email: &str| room.state.approvals.iter().any(|approval| approval.party == email);
-    let may_speak = ApprovalCreate.roles();
+/// Returns the parties that may give approvals, and then all others who have given one.
+fn approvers(room: &Room) -> Vec<Approver<'_>> {
+    let has_approval = |email: &str| room.state.approvals.iter().any(|approval| approval.party == email);
+    let may_approve = ApprovalCreate.roles();
     let parties = room.state.parties.iter();
-    let parties = parties.filter(|party| may_speak.contains(&party.role) || has_spoken(&party.email));
-    let mut speakers: Vec<_> =
-        parties.map(|party| Speaker { email: party.email.as_str(), role: party.role, party: Some(party) }).collect();
+    let parties = parties.filter(|party| may_approve.contains(&party.role) || has_approval(&party.email));
+    let mut approvers: Vec<_> =
+        parties.map(|party| Approver { email: party.email.as_str(), role: party.role, party: Some(party) }).collect();
     for approval in &room.state.approvals {
-        if speakers.iter().all(|speaker| speaker.email != approval.party) {
-            speakers.push(Speaker { email: approval.party.as_str(), role: approval.role, party: None });
+        // An approval outlives the party that gave it: it still counts, so it has to be seen.
+        if approvers.iter().all(|approver| approver.email != approval.party) {
+            approvers.push(Approver { email: approval.party.as_str(), role: approval.role, party: None });
         }
     }
-    speakers
+    approvers
 }
 
-/// The word of somebody on a vessel.
-pub(super) fn word<'a>(room: &'a Room, vessel: &Vessel, email: &str) -> Option<&'a Approval> {
+/// Returns the approval of a vessel by somebody, revoked or not.
+pub(super) fn approval_of<'a>(room: &'a Room, vessel: &Vessel, email: &str) -> Option<&'a Approval> {
     room.state.approvals.iter().find(|approval| approval.vessel == vessel.id && approval.party == email)
 }
 
-/// Whether a vessel is of a party's own side, which does not clear it.
+/// Returns whether a vessel belongs to the party's own side, which does not clear it.
 pub(super) fn is_own(party: Option<&Party>, vessel: &Vessel) -> bool {
     party.is_some_and(|party| party.side.is_some() && party.side == vessel.details.role.side())
 }
 
-async fn matrix(app: App, caller: Caller, room: InRoom, Query(Part(part)): Query<Part>) -> Result<Response> {
+async fn show_matrix(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Query(PartyQuery(part)): Query<PartyQuery>,
+) -> Result<Response> {
     let room = Room::load(&app, room.id).await?;
     let clearances = clearance::of_vessels(&room.state);
     let main = html! {
@@ -103,17 +110,17 @@ async fn matrix(app: App, caller: Caller, room: InRoom, Query(Part(part)): Query
                         @if room.offers(&caller, VesselCreate) { p { a.button href=(room.path("/vessels")) { "Name a vessel" } } }
                     }
                 } @else {
-                    (table(&room, &caller, &clearances, part))
+                    (render_matrix(&room, &caller, &clearances, part))
                 }
             }
         }
-        section aria-labelledby="in-the-way" { div id="clearance-gate" data-live { (gate(&room)) } }
+        section aria-labelledby="in-the-way" { div id="clearance-gate" data-live { (render_gate(&room)) } }
     };
     Ok(room.page(&caller, Tab::Clearance, &main).into_response())
 }
 
-/// What keeps the operation from its next phase.
-fn gate(room: &Room) -> Markup {
+/// Returns what blocks the next phase, below the table since most of it is approvals.
+fn render_gate(room: &Room) -> Markup {
     html! {
         @if let Some(next) = room.standing.next_phase {
             @let blockers = &room.standing.blockers;
@@ -130,11 +137,11 @@ fn gate(room: &Room) -> Markup {
     }
 }
 
-fn table(room: &Room, caller: &Caller, clearances: &[Clearance<'_>], part: Page) -> Markup {
-    let speakers = speakers(room);
-    let total = i64::try_from(speakers.len()).unwrap_or(i64::MAX);
+fn render_matrix(room: &Room, caller: &Caller, clearances: &[Clearance<'_>], part: Page) -> Markup {
+    let approvers = approvers(room);
+    let total = i64::try_from(approvers.len()).unwrap_or(i64::MAX);
     let [limit, offset] = [part.limit, part.offset].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
-    let rows = speakers.iter().skip(offset).take(limit).map(|speaker| row(room, caller, clearances, speaker));
+    let rows = approvers.iter().skip(offset).take(limit).map(|approver| render_row(room, caller, clearances, approver));
     let Portion { markup, shown, left_out } = within(MOST_BYTES, rows);
     let shown = if left_out > 0 { i64::try_from(shown).unwrap_or(i64::MAX) } else { part.limit };
     html! {
@@ -148,7 +155,7 @@ fn table(room: &Room, caller: &Caller, clearances: &[Clearance<'_>], part: Page)
             tbody {
                 tr.current {
                     th scope="row" { "Where it stands" }
-                    @for clearance in clearances { (standing(room, clearance)) }
+                    @for clearance in clearances { (render_clearance(room, clearance)) }
                 }
                 (markup)
             }
@@ -157,8 +164,8 @@ fn table(room: &Room, caller: &Caller, clearances: &[Clearance<'_>], part: Page)
     }
 }
 
-/// Whether a vessel is cleared, and who has still to speak.
-fn standing(room: &Room, clearance: &Clearance<'_>) -> Markup {
+/// Returns whether a vessel is cleared, and whose approval is still needed.
+fn render_clearance(room: &Room, clearance: &Clearance<'_>) -> Markup {
     let Clearance { vessel, by, open, rejection, is_cleared, .. } = clearance;
     let open: Vec<_> = open.iter().map(|party| party.name.as_str()).collect();
     html! {
@@ -166,6 +173,7 @@ fn standing(room: &Room, clearance: &Clearance<'_>) -> Markup {
             div.cell {
                 @if *is_cleared {
                     (chip(Tone::Good, "Cleared"))
+                // A rejection weighs more than approvals: `is_cleared` is false while there is one.
                 } @else if let Some(rejection) = rejection {
                     (chip(Tone::Bad, "Rejected")) " by " (name_of(room, &rejection.party))
                 } @else {
@@ -180,21 +188,21 @@ fn standing(room: &Room, clearance: &Clearance<'_>) -> Markup {
     }
 }
 
-/// What somebody is called in the room.
+/// Returns the name of a party, or the address of somebody who has left the room.
 pub(super) fn name_of<'a>(room: &'a Room, email: &'a str) -> &'a str {
     room.state.parties.iter().find(|party| party.email == email).map_or(email, |party| &party.name)
 }
 
-fn row(room: &Room, caller: &Caller, clearances: &[Clearance<'_>], speaker: &Speaker<'_>) -> Markup {
-    let is_me = speaker.email == caller.user.email;
-    let side = speaker.party.and_then(|party| party.side).map(Side::word);
+fn render_row(room: &Room, caller: &Caller, clearances: &[Clearance<'_>], approver: &Approver<'_>) -> Markup {
+    let is_me = approver.email == caller.user.email;
+    let side = approver.party.and_then(|party| party.side).map(Side::word);
     html! {
         tr {
             th scope="row" {
-                (name_of(room, speaker.email)) @if is_me { " (you)" }
+                (name_of(room, approver.email)) @if is_me { " (you)" }
                 div.hint {
-                    (label(speaker.role.word()))
-                    @match (side, speaker.party) {
+                    (label(approver.role.word()))
+                    @match (side, approver.party) {
                         (Some(side), _) => { ", " (side) " side" },
                         (None, None) => { ", no longer a party" },
                         _ => {},
@@ -202,59 +210,62 @@ fn row(room: &Room, caller: &Caller, clearances: &[Clearance<'_>], speaker: &Spe
                 }
             }
             @for clearance in clearances {
-                td data-label=(clearance.vessel.details.name) { div.cell { (cell(room, caller, clearance, speaker)) } }
+                td data-label=(clearance.vessel.details.name) { div.cell { (render_cell(room, caller, clearance, approver)) } }
             }
         }
     }
 }
 
-fn cell(room: &Room, caller: &Caller, clearance: &Clearance<'_>, speaker: &Speaker<'_>) -> Markup {
+fn render_cell(room: &Room, caller: &Caller, clearance: &Clearance<'_>, approver: &Approver<'_>) -> Markup {
     let vessel = clearance.vessel;
-    let said = word(room, vessel, speaker.email);
-    let standing = said.filter(|said| said.status != ApprovalStatus::Pending);
-    let is_own = is_own(speaker.party, vessel);
-    let still_to_speak = clearance.open.iter().any(|party| party.email == speaker.email);
+    let approval = approval_of(room, vessel, approver.email);
+    // A revoked approval stays as a row with the status `pending`.
+    let standing = approval.filter(|approval| approval.status != ApprovalStatus::Pending);
+    let is_own = is_own(approver.party, vessel);
+    let is_needed = clearance.open.iter().any(|party| party.email == approver.email);
     html! {
-        @if let Some(said) = standing {
-            (chip::approval(said.status)) " " span.hint { (show::time(said.decided_at)) }
-            @if let Some(comment) = &said.comment { p.comment { (comment) } }
-            @if said.side == Some(clearance.by.other()) { p.hint { "Said for the vessel's own side: it does not count." } }
-            @if still_to_speak { p.hint { "Said before they were given their side: to be said again for it." } }
+        @if let Some(approval) = standing {
+            (chip::approval(approval.status)) " " span.hint { (show::time(approval.decided_at)) }
+            @if let Some(comment) = &approval.comment { p.comment { (comment) } }
+            // The side that was given with the approval counts, not the one that the party has today.
+            @if approval.side == Some(clearance.by.other()) { p.hint { "Said for the vessel's own side: it does not count." } }
+            @if is_needed { p.hint { "Said before they were given their side: to be said again for it." } }
         } @else if is_own {
             span.hint { "Their own side's vessel" }
-        } @else if still_to_speak {
+        } @else if is_needed {
             (chip(Tone::Wait, "Has still to speak"))
-            @if said.is_some() { " " span.hint { "the word before was revoked" } }
+            @if approval.is_some() { " " span.hint { "the word before was revoked" } }
         } @else {
             span.hint { "–" }
         }
         @let me = caller.user.email.as_str();
-        @let speaks = speaker.email == me && !is_own && room.offers(caller, ApprovalCreate);
-        @let revoked = standing.filter(|said| revokes(room, caller, said));
-        @if speaks || revoked.is_some() {
+        @let may_approve = approver.email == me && !is_own && room.offers(caller, ApprovalCreate);
+        @let revoked = standing.filter(|approval| may_revoke(room, caller, approval));
+        @if may_approve || revoked.is_some() {
             div.cell-actions {
-                @if speaks { (speaks_here(room, vessel, standing.is_some(), still_to_speak)) }
-                @if let Some(said) = revoked {
-                    a href=(room.path(&format!("/approvals/{}/revoke", said.id)))
-                        aria-label={ "Revoke the word of " (name_of(room, speaker.email)) " on " (vessel.details.name) } { "Revoke" }
+                @if may_approve { (render_own_approval(room, vessel, standing.is_some(), is_needed)) }
+                @if let Some(approval) = revoked {
+                    a href=(room.path(&format!("/approvals/{}/revoke", approval.id)))
+                        aria-label={ "Revoke the word of " (name_of(room, approver.email)) " on " (vessel.details.name) } { "Revoke" }
                 }
             }
         }
     }
 }
 
-fn revokes(room: &Room, caller: &Caller, said: &Approval) -> bool {
-    room.offers(caller, ApprovalRevoke) && approvals::may_revoke(said, &caller.user.email, caller.role)
+fn may_revoke(room: &Room, caller: &Caller, approval: &Approval) -> bool {
+    room.offers(caller, ApprovalRevoke) && approvals::may_revoke(approval, &caller.user.email, caller.role)
 }
 
-/// Where the caller says their word on a vessel: at once, where it is waited for.
-fn speaks_here(room: &Room, vessel: &Vessel, has_spoken: bool, is_waited_for: bool) -> Markup {
+/// Returns what leads to the caller's own approval: a button that clears at once if it is needed, or else a link to the
+/// form.
+fn render_own_approval(room: &Room, vessel: &Vessel, has_approval: bool, is_needed: bool) -> Markup {
     let name = &vessel.details.name;
     let path = room.path(&format!("/clearance/{}", vessel.id));
     html! {
-        @if has_spoken {
+        @if has_approval {
             a href=(path) aria-label={ "Change your word on " (name) } { "Change" }
-        } @else if is_waited_for {
+        } @else if is_needed {
             form method="post" action=(path) {
                 button type="submit" name="word" value="clear" aria-label={ "Clear " (name) } { "Clear" }
             }

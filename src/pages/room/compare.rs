@@ -1,4 +1,4 @@
-//! Two snapshots side by side: what changed in the room between them.
+//! Two snapshots side by side: what changed in the room from the older to the newer.
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -24,39 +24,45 @@ use crate::{
 };
 
 pub(super) fn routes() -> PageRoutes {
-    PageRoutes::new().get("/rooms/{room_id}/compare", May(SnapshotView), compared)
+    PageRoutes::new().get("/rooms/{room_id}/compare", May(SnapshotView), show_comparison)
 }
 
-/// The most that is compared, in bytes of JSON, of which a page may make five times as many.
+/// The most differences that are shown, in bytes of JSON; as HTML they may have five times as many.
 const MOST_DIFFERENCES: usize = 250_000;
 
-/// The two that are asked for, in whatever order.
-struct Asked {
+/// The two snapshots to compare, in any order.
+struct ComparisonQuery {
     from: Option<SnapshotId>,
     to: Option<SnapshotId>,
 }
 
-impl FromPairs for Asked {
+impl FromPairs for ComparisonQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[("from", Kind::Id, "The one snapshot"), ("to", Kind::Id, "The other")];
 
     fn read(given: &mut Given) -> Self {
+        // A browser also sends the choices that were left empty.
         given.forget_blank();
         Self { from: given.id("from"), to: given.id("to") }
     }
 }
 
-async fn compared(app: App, caller: Caller, room: InRoom, Query(asked): Query<Asked>) -> Result<Response> {
+async fn show_comparison(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Query(query): Query<ComparisonQuery>,
+) -> Result<Response> {
     let id = room.id;
     let room = Room::load(&app, id).await?;
     let all = app.db.read(async |tx| db::snapshots::titles(tx, id).await).await?;
-    let result = if let (Some(one), Some(other)) = (asked.from, asked.to) {
+    let result = if let (Some(one), Some(other)) = (query.from, query.to) {
         let (then, now) = in_order(&all, one, other)?;
         let (.., comparison) = compare::compare(&app, id, then.id, now.id).await?;
-        side_by_side(&room, (then, now), &comparison.within(MOST_DIFFERENCES))
+        render_comparison(&room, (then, now), &comparison.within(MOST_DIFFERENCES))
     } else {
         html! { @if all.len() > 1 { p.empty { "Choose two snapshots." } } }
     };
-    // The newest two, where nothing was chosen.
+    // If nothing was chosen, the newest two are suggested: what happened last is asked for most.
     let chosen = |id: Option<SnapshotId>, nth: usize| id.or_else(|| all.get(nth).map(|snapshot| snapshot.id));
     let main = html! {
         section aria-labelledby="compare-title" {
@@ -67,7 +73,7 @@ async fn compared(app: App, caller: Caller, room: InRoom, Query(asked): Query<As
                     p { a href=(room.path("/snapshots")) { "To the snapshots" } }
                 }
             } @else {
-                (choose(&room, &all, (chosen(asked.from, 1), chosen(asked.to, 0))))
+                (render_choice(&room, &all, (chosen(query.from, 1), chosen(query.to, 0))))
             }
             (result)
         }
@@ -75,14 +81,15 @@ async fn compared(app: App, caller: Caller, room: InRoom, Query(asked): Query<As
     Ok(room.page(&caller, Tab::Snapshots, &main).into_response())
 }
 
-/// Both, the older first: the list has the newest first.
+/// Returns both snapshots, the older first.
 fn in_order(all: &[Titled], one: SnapshotId, other: SnapshotId) -> Result<(&Titled, &Titled)> {
-    let place = |id| all.iter().position(|snapshot| snapshot.id == id).ok_or(Error::NotFound("snapshot"));
-    let (one, other) = (place(one)?, place(other)?);
+    let index = |id| all.iter().position(|snapshot| snapshot.id == id).ok_or(Error::NotFound("snapshot"));
+    let (one, other) = (index(one)?, index(other)?);
+    // The list has the newest first, so the older one has the larger index.
     Ok((&all[one.max(other)], &all[one.min(other)]))
 }
 
-fn choose(room: &Room, all: &[Titled], (from, to): (Option<SnapshotId>, Option<SnapshotId>)) -> Markup {
+fn render_choice(room: &Room, all: &[Titled], (from, to): (Option<SnapshotId>, Option<SnapshotId>)) -> Markup {
     let choices: Vec<_> = all.iter().map(choice).collect();
     let (from, to) = (from.map(|id| id.to_string()), to.map(|id| id.to_string()));
     let none = Filled::default();
@@ -95,11 +102,11 @@ fn choose(room: &Room, all: &[Titled], (from, to): (Option<SnapshotId>, Option<S
     }
 }
 
-fn side_by_side(room: &Room, (then, now): (&Titled, &Titled), comparison: &Comparison) -> Markup {
+fn render_comparison(room: &Room, (then, now): (&Titled, &Titled), comparison: &Comparison) -> Markup {
     let Comparison { room: of_room, standing, parties, vessels, documents, approvals, log_entries, left_out } =
         comparison;
     let fields = |changes: &[FieldChange]| changes.iter().map(Change::of_field).collect::<Vec<_>>();
-    let rows = |section: &SectionChange| of_section(room, section);
+    let rows = |section: &SectionChange| section_changes(room, section);
     let groups = [
         ("Room", Some(fields(of_room))),
         ("Where it stands", standing.as_deref().map(fields)),
@@ -115,7 +122,7 @@ fn side_by_side(room: &Room, (then, now): (&Titled, &Titled), comparison: &Compa
         @if nothing { p.empty { "Nothing changed in the room between the two." } }
         @for (name, changes) in &groups {
             @if let Some(changes) = changes.as_ref().filter(|changes| !changes.is_empty()) {
-                (table(room, name, changes, (then, now)))
+                (render_table(room, name, changes, (then, now)))
             }
         }
         @if !lacking.is_empty() {
@@ -126,7 +133,7 @@ fn side_by_side(room: &Room, (then, now): (&Titled, &Titled), comparison: &Compa
     }
 }
 
-fn table(room: &Room, name: &str, changes: &[Change], (then, now): (&Titled, &Titled)) -> Markup {
+fn render_table(room: &Room, name: &str, changes: &[Change], (then, now): (&Titled, &Titled)) -> Markup {
     html! {
         h3 { (name) }
         table.list.compared {
@@ -134,8 +141,8 @@ fn table(room: &Room, name: &str, changes: &[Change], (then, now): (&Titled, &Ti
                 tr {
                     th scope="col" { "What" }
                     th scope="col" { "Change" }
-                    (column(room, "Then", then))
-                    (column(room, "Now", now))
+                    (render_heading(room, "Then", then))
+                    (render_heading(room, "Now", now))
                 }
             }
             tbody { @for change in changes { (change.row()) } }
@@ -143,19 +150,22 @@ fn table(room: &Room, name: &str, changes: &[Change], (then, now): (&Titled, &Ti
     }
 }
 
-fn column(room: &Room, word: &str, of: &Titled) -> Markup {
+fn render_heading(room: &Room, word: &str, snapshot: &Titled) -> Markup {
     html! {
         th scope="col" {
-            (word) ": " a href=(room.path(&format!("/snapshots/{}", of.id))) { (of.title) } " "
-            span.hint { (show::time(of.created_at)) }
+            (word) ": " a href=(room.path(&format!("/snapshots/{}", snapshot.id))) { (snapshot.title) } " "
+            span.hint { (show::time(snapshot.created_at)) }
         }
     }
 }
 
-/// A line of the comparison; what is missing on one side was added or removed.
+/// A line of the comparison. What is missing on one side was added or removed.
 struct Change {
+    /// The row that it is about; empty for the room itself.
     of: String,
+    /// The field in words; empty if the whole row was added or removed.
     what: String,
+    /// The path of the field in the record.
     field: String,
     then: Option<Value>,
     now: Option<Value>,
@@ -165,7 +175,7 @@ impl Change {
     fn of_field(change: &FieldChange) -> Self {
         let FieldChange { field, from, to } = change;
         let words = words::field(field);
-        // One of several: `blockers` tells of a blocker.
+        // A list changes by its members: an object that was added to `blockers` is one blocker.
         let is_one = from.as_ref().or(to.as_ref()).is_some_and(Value::is_object) && (from.is_none() || to.is_none());
         let what = words.strip_suffix('s').filter(|_| is_one).unwrap_or(&words).to_owned();
         Self { of: String::new(), what, field: field.clone(), then: from.clone(), now: to.clone() }
@@ -178,58 +188,66 @@ impl Change {
             (_, None) => ("bad", "−", "Removed"),
             _ => ("wait", "≠", "Changed"),
         };
-        let told = |value: &Option<Value>| html! { @if let Some(value) = value { (words::value(field, value)) } @else { "–" } };
+        let shown = |value: &Option<Value>| html! { @if let Some(value) = value { (words::value(field, value)) } @else { "–" } };
         html! {
+            // The sign repeats the word for the eye, as in a chip.
             tr {
                 th scope="row" { (of) @if !of.is_empty() && !what.is_empty() { ": " } span.part { (what) } }
                 td data-label="Change" { div { span class={ "chip " (class) } { span aria-hidden="true" { (sign) " " } (word) } } }
-                td data-label="Then" { div { (told(then)) } }
-                td data-label="Now" { div { (told(now)) } }
+                td data-label="Then" { div { (shown(then)) } }
+                td data-label="Now" { div { (shown(now)) } }
             }
         }
     }
 }
 
-fn of_section(room: &Room, section: &SectionChange) -> Vec<Change> {
+fn section_changes(room: &Room, section: &SectionChange) -> Vec<Change> {
     let SectionChange { added, removed, changed } = section;
-    let whole =
-        |row: &Value, then, now| Change { of: called(room, row), what: String::new(), field: String::new(), then, now };
+    let whole = |row: &Value, then, now| Change {
+        of: name_in_record(room, row),
+        what: String::new(),
+        field: String::new(),
+        then,
+        now,
+    };
     let added = added.iter().map(|row| whole(row, None, Some(brief(row))));
     let removed = removed.iter().map(|row| whole(row, Some(brief(row)), None));
     let changed = changed.iter().flat_map(|RowChange { id, name, changes }| {
-        let of = now_called(room, id).unwrap_or_else(|| name.clone());
+        // A document is easier to find by the name that it has today.
+        let of = name_today(room, id).unwrap_or_else(|| name.clone());
         changes.iter().map(move |change| Change { of: of.clone(), ..Change::of_field(change) })
     });
     added.chain(removed).chain(changed).collect()
 }
 
-/// What tells most of a row that only one record has.
+/// Returns the one word that says most about a row that only one of the records has.
 fn brief(row: &Value) -> Value {
     let words = ["status", "role"].into_iter().filter_map(|field| row[field].as_str());
-    // That somebody or something takes part goes without saying.
+    // `active` is what every row is until something happens to it; the role says more.
     let word = words.filter(|word| *word != "active").map(show::label).next();
     Value::String(word.unwrap_or_else(|| "Active".to_owned()))
 }
 
-/// What a row of a record is called: with its vessel, where it has one that is still there.
-fn called(room: &Room, row: &Value) -> String {
-    let by = row["by"].as_str().map(|by| party(room, by));
+/// Returns the name of a row as its record has it, after the name of its vessel if that still exists.
+fn name_in_record(room: &Room, row: &Value) -> String {
+    let by = row["by"].as_str().map(|by| party_name(room, by));
     let name = row["name"].as_str().or(by).unwrap_or_default();
     let vessel = row["vessel_id"].as_str().and_then(|id| id.parse().ok()).and_then(|id| room.state.vessel(id));
     vessel.map_or_else(|| name.to_owned(), |vessel| format!("{}: {name}", vessel.details.name))
 }
 
-/// What a row is called in the room as it is; none where it is no document and no clearance, or is gone.
-fn now_called(room: &Room, id: &str) -> Option<String> {
+/// Returns the name of a document or an approval as it is in the room today. `None` for other rows, and for what is
+/// gone.
+fn name_today(room: &Room, id: &str) -> Option<String> {
     let document = room.state.documents.iter().find(|document| document.slot.id.to_string() == id);
     if let Some(document) = document {
         return Some(room.state.title_of(&document.slot));
     }
     let approval = room.state.approvals.iter().find(|approval| approval.id.to_string() == id)?;
     let vessel = room.state.vessel(approval.vessel)?;
-    Some(format!("{}: {}", vessel.details.name, party(room, &approval.party)))
+    Some(format!("{}: {}", vessel.details.name, party_name(room, &approval.party)))
 }
 
-fn party<'a>(room: &'a Room, address: &'a str) -> &'a str {
+fn party_name<'a>(room: &'a Room, address: &'a str) -> &'a str {
     room.state.parties.iter().find(|party| party.email == address).map_or(address, |party| &party.name)
 }

@@ -1,6 +1,6 @@
-//! The deletion of a snapshot: what follows from it, who has to agree, and its title to be typed.
+//! The deletion of a snapshot: what follows from it, who has to agree, and the title to be typed as a confirmation.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use maud::html;
 use room::{RoomId, SnapshotId};
 
@@ -16,6 +16,7 @@ use crate::{
     pages::{
         kit::{
             field::{Field, Filled},
+            submit::submit,
             who::Who,
         },
         own_password,
@@ -25,52 +26,66 @@ use crate::{
 };
 
 pub(super) fn routes() -> PageRoutes {
-    PageRoutes::new().get("/rooms/{room_id}/snapshots/{snapshot_id}/delete", May(SnapshotDelete), ask).post(
+    PageRoutes::new().get("/rooms/{room_id}/snapshots/{snapshot_id}/delete", May(SnapshotDelete), show_deletion).post(
         "/rooms/{room_id}/snapshots/{snapshot_id}/delete",
         May(SnapshotDelete),
-        delete,
+        submit_deletion,
     )
 }
 
-async fn ask(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Response> {
-    asked(&app, &caller, room.id, id, &Filled::default()).await
+async fn show_deletion(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Response> {
+    render_deletion(&app, &caller, room.id, id, &Filled::default()).await
 }
 
-async fn delete(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>, form: Form) -> Result<Response> {
+async fn submit_deletion(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(id): Id<SnapshotId>,
+    form: Form,
+) -> Result<Response> {
     let title = Deletion::of(&app, room.id, id).await?.snapshot.title;
-    let deleted = async {
+    let delete = async |form: &Form| {
+        // The title before the password: a slip in the title must not use up an attempt at the password.
         if form.line("title").trim() != title {
             return Err(Error::field("title", "is another one: type it exactly as it is"));
         }
-        own_password::take(&app, &caller, &form).await?;
-        snapshots::delete(&app, &caller.actor(), room.id, id).await.map_err(own_password::of_field)
+        own_password::take(&app, &caller, form).await?;
+        let outcome = snapshots::delete(&app, &caller.actor(), room.id, id).await.map_err(own_password::of_field)?;
+        let path = format!("/rooms/{}/snapshots", room.id);
+        Ok(match outcome {
+            Outcome::Done(()) => path,
+            Outcome::Asked(_) => format!("{path}/{id}/delete"),
+        })
     };
-    let path = format!("/rooms/{}/snapshots", room.id);
-    match deleted.await {
-        Ok(Outcome::Done(())) => Ok(Redirect::to(&path).into_response()),
-        Ok(Outcome::Asked(_)) => Ok(Redirect::to(&format!("{path}/{id}/delete")).into_response()),
-        Err(refused) => asked(&app, &caller, room.id, id, &Filled::again(form, refused)?).await,
-    }
+    submit(form, delete, async |filled| render_deletion(&app, &caller, room.id, id, &filled).await).await
 }
 
-async fn asked(app: &App, caller: &Caller, room: RoomId, id: SnapshotId, filled: &Filled) -> Result<Response> {
+async fn render_deletion(
+    app: &App,
+    caller: &Caller,
+    room: RoomId,
+    id: SnapshotId,
+    filled: &Filled,
+) -> Result<Response> {
     let deletion = Deletion::of(app, room, id).await?;
     let room = Room::load(app, room).await?;
     let Deletion { snapshot, hold, takes_two, request } = deletion;
     let others = hold.iter().map(|hold| &*hold.placed_by).chain(request.iter().map(|request| &*request.asked_by));
-    let who = Who::of(app, &room.state.parties, others).await?;
+    let who = Who::load(app, &room.state.parties, others).await?;
     let path = room.path(&format!("/snapshots/{id}"));
     let is_own = request.as_ref().is_some_and(|request| request.asked_by == caller.user.email);
     let main = html! {
         section.narrow aria-labelledby="delete-title" {
             h2 id="delete-title" { "Delete “" (snapshot.title) "”?" }
             @if let Some(hold) = &hold {
-                (Subject::Snapshot.held(hold, &who))
+                (Subject::Snapshot.render_hold(hold, &who))
                 p.actions { a.button.secondary href=(path) { "Back to the snapshot" } }
             } @else {
                 p { "Its file and its record are gone for good, and nobody can draw it again. The log keeps that it was \
                      taken, its hashes, and who deleted it." }
-                @if takes_two { (Subject::Snapshot.agreement(request.as_ref(), is_own, &who)) }
+                @if takes_two { (Subject::Snapshot.render_agreement(request.as_ref(), is_own, &who)) }
+                // The first of the two admins can only wait: the form is for the second.
                 @if is_own {
                     p.actions { a.button.secondary href=(path) { "Back to the snapshot" } }
                 } @else {
@@ -80,7 +95,7 @@ async fn asked(app: &App, caller: &Caller, room: RoomId, id: SnapshotId, filled:
                             .hint(&format!("To confirm, type: {}", snapshot.title)).input(filled))
                         (own_password::field(app, caller, filled))
                         p.actions {
-                            button.danger type="submit" { (two_admins::deed(takes_two, request.is_some())) }
+                            button.danger type="submit" { (two_admins::button_words(takes_two, request.is_some())) }
                             a.quiet href=(path) { "Cancel" }
                         }
                     }

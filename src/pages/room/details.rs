@@ -1,6 +1,6 @@
-//! What a room is: to open one, and to change what it says of its operation.
+//! The forms that open a room and change its details.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use room::{CargoProfile, bounds::LONGEST_DESCRIPTION};
 
@@ -15,8 +15,9 @@ use crate::{
     pages::{
         kit::{
             field::{Field, Filled, choices},
-            layout::{Page, Part},
+            layout::{HtmlPage, Part},
             show,
+            submit::submit,
         },
         room::frame::Room,
     },
@@ -25,38 +26,36 @@ use crate::{
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
-        .get("/rooms/new", May(RoomCreate), begin)
-        .post("/rooms/new", May(RoomCreate), open)
-        .get("/rooms/{room_id}/edit", May(RoomUpdate), edit)
-        .post("/rooms/{room_id}/edit", May(RoomUpdate), change)
+        .get("/rooms/new", May(RoomCreate), show_new)
+        .post("/rooms/new", May(RoomCreate), submit_new)
+        .get("/rooms/{room_id}/edit", May(RoomUpdate), show_edit)
+        .post("/rooms/{room_id}/edit", May(RoomUpdate), submit_edit)
 }
 
-/// The fields of both forms.
+/// The fields of both forms, which show their faults themselves.
 const FIELDS: &[&str] = &["title", "location", "sts_eta", "planned_duration_hours", "cargo_profile", "description"];
 
-async fn begin(caller: Caller) -> Response {
-    beginning(&caller, &Filled::default())
+async fn show_new(caller: Caller) -> Response {
+    render_new(&caller, &Filled::default())
 }
 
-async fn open(app: App, caller: Caller, form: Form) -> Result<Response> {
-    let form = form.in_utc("sts_eta");
-    let opened = match form.read::<NewRoom>() {
-        Ok(asked) => rooms::open(&app, &caller.actor(), asked, None).await,
-        Err(refused) => Err(refused),
+async fn submit_new(app: App, caller: Caller, form: Form) -> Result<Response> {
+    let exact = form.clone().in_utc("sts_eta");
+    let open = async |_: &Form| {
+        let room = rooms::open(&app, &caller.actor(), exact.read::<NewRoom>()?, None).await?;
+        // The vessels come next: until they are named, the room asks for no documents of theirs.
+        Ok(format!("/rooms/{}/vessels", room.id))
     };
-    match opened {
-        Ok(room) => Ok(Redirect::to(&format!("/rooms/{}/vessels", room.id)).into_response()),
-        Err(refused) => Ok(beginning(&caller, &Filled::again(as_typed(form), refused)?)),
-    }
+    submit(as_typed(form), open, async |filled| Ok(render_new(&caller, &filled))).await
 }
 
-/// The form as the browser sent it: its field takes no zone.
+/// Returns the form as its fields show it: a field of type `datetime-local` takes no zone.
 fn as_typed(form: Form) -> Form {
     let eta = form.line("sts_eta");
     form.with("sts_eta", eta.trim_end_matches('Z'))
 }
 
-fn beginning(caller: &Caller, filled: &Filled) -> Response {
+fn render_new(caller: &Caller, filled: &Filled) -> Response {
     let main = html! {
         div.form-page {
             h1 { "Open a room" }
@@ -66,16 +65,16 @@ fn beginning(caller: &Caller, filled: &Filled) -> Response {
             }
             (filled.summary(FIELDS))
             form method="post" action="/rooms/new" {
-                (fields(filled, None))
+                (render_fields(filled, None))
                 p.actions { button type="submit" { "Open the room" } a.quiet href="/" { "Cancel" } }
             }
         }
     };
-    Page::new("Open a room", main).of(Part::Rooms, caller).status(filled.status()).into_response()
+    HtmlPage::new("Open a room", main).in_part(Part::Rooms, caller).status(filled.status()).into_response()
 }
 
-fn fields(filled: &Filled, there: Option<&Room>) -> Markup {
-    let room = there.map(|there| &there.state.room);
+fn render_fields(filled: &Filled, present: Option<&Room>) -> Markup {
+    let room = present.map(|present| &present.state.room);
     let eta = room.map(|room| show::for_field(room.sts_eta));
     let hours = room.map_or_else(|| "48".to_owned(), |room| room.planned_duration_hours.to_string());
     let cargo = room.and_then(|room| room.cargo_profile).map(CargoProfile::word);
@@ -96,50 +95,45 @@ fn fields(filled: &Filled, there: Option<&Room>) -> Markup {
     }
 }
 
-async fn edit(app: App, caller: Caller, room: InRoom) -> Result<Response> {
-    Ok(edited(&Room::load(&app, room.id).await?, &caller, &Filled::default()))
+async fn show_edit(app: App, caller: Caller, room: InRoom) -> Result<Response> {
+    Ok(render_edit(&Room::load(&app, room.id).await?, &caller, &Filled::default()))
 }
 
-async fn change(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
-    let there = Room::load(&app, room.id).await?;
-    let eta = there.state.room.sts_eta;
-    // The field tells no seconds: an ETA that was left as it was shown stays as it is.
-    let same = form.text("sts_eta") == Some(&*show::for_field(eta));
-    let form = if same { form.with("sts_eta", eta.to_string()) } else { form.in_utc("sts_eta") };
-    let changed = match form.read::<RoomDetails>().and_then(|details| Change::to(&details)) {
-        Ok(asked) => rooms::change(&app, &caller.actor(), room.id, asked).await,
-        Err(refused) => Err(refused),
+async fn submit_edit(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
+    let present = Room::load(&app, room.id).await?;
+    let eta = present.state.room.sts_eta;
+    // The field shows no seconds: an ETA that was left as it was shown stays as it is, and is no change in the log.
+    let is_same = form.text("sts_eta") == Some(&*show::for_field(eta));
+    let exact = if is_same { form.clone().with("sts_eta", eta.to_string()) } else { form.clone().in_utc("sts_eta") };
+    let change = async |_: &Form| {
+        let details = Change::to(&exact.read::<RoomDetails>()?)?;
+        rooms::change(&app, &caller.actor(), room.id, details).await?;
+        Ok(present.path(""))
     };
-    match changed {
-        Ok(_) => Ok(Redirect::to(&there.path("")).into_response()),
-        Err(refused) => {
-            let form = if same { form.with("sts_eta", show::for_field(eta)) } else { as_typed(form) };
-            Ok(edited(&there, &caller, &Filled::again(form, refused)?))
-        }
-    }
+    submit(as_typed(form), change, async |filled| Ok(render_edit(&present, &caller, &filled))).await
 }
 
-fn edited(room: &Room, caller: &Caller, filled: &Filled) -> Response {
+fn render_edit(room: &Room, caller: &Caller, filled: &Filled) -> Response {
     let main = html! {
         section.form-page aria-labelledby="edit-title" {
             h2 id="edit-title" { "Edit the room" }
             (filled.summary(FIELDS))
             @if room.offers(caller, RoomUpdate) {
                 form method="post" action=(room.path("/edit")) {
-                    (fields(filled, Some(room)))
+                    (render_fields(filled, Some(room)))
                     p.hint { "The log tells every party what was changed, from what, to what." }
                     p.actions { button type="submit" { "Save" } a.quiet href=(room.path("")) { "Cancel" } }
                 }
             } @else {
                 p { "The room is closed. To change it, " a href=(room.path("/phase")) { "reopen it" } " first." }
             }
-            (for_admins(room, caller))
+            (render_for_admins(room, caller))
         }
     };
     room.page_apart(caller, "Edit the room", &main).status(filled.status()).into_response()
 }
 
-fn for_admins(room: &Room, caller: &Caller) -> Markup {
+fn render_for_admins(room: &Room, caller: &Caller) -> Markup {
     html! {
         @if caller.may(HoldCreate) || caller.may(RoomDelete) {
             h3 { "For admins" }

@@ -1,4 +1,4 @@
-//! What stands above each tab of a room: its title, its phase, its clocks, and the tabs.
+//! What stands above each tab of a room: its title, facts, phases and clocks, and the tabs themselves.
 
 use std::cmp::Ordering;
 
@@ -13,13 +13,13 @@ use crate::{
     http::{BASE, Caller},
     pages::kit::{
         chip::{Tone, chip},
-        layout::{Page, Part},
+        layout::{HtmlPage, Part},
         show::{self, label},
     },
     policy::Action::{self, RoomDelete, RoomUpdate},
 };
 
-/// The tabs of a room.
+/// The tabs of a room, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::pages) enum Tab {
     Documents,
@@ -34,7 +34,7 @@ impl Tab {
     const ALL: [Self; 6] =
         [Self::Documents, Self::Clearance, Self::Parties, Self::Vessels, Self::Activity, Self::Snapshots];
 
-    /// The last part of its address.
+    /// Returns the last part of the path, which is also the label.
     fn path(self) -> &'static str {
         match self {
             Self::Documents => "documents",
@@ -47,15 +47,16 @@ impl Tab {
     }
 }
 
-/// A room as its pages show it: everything in it at one instant, and where it stands.
+/// A room as its pages show it: everything in it at one instant, and the standing that follows.
 pub(in crate::pages) struct Room {
     pub(in crate::pages) state: RoomState,
     pub(in crate::pages) standing: Standing,
-    /// Entries in its log at that instant: from there on, events tell what is new.
+    /// The number of entries in its log at that instant: the page listens to events from there on.
     pub(in crate::pages) entries: u64,
 }
 
 impl Room {
+    /// Loads the room and the length of its log in one transaction: an entry that came between two would be missed.
     pub(in crate::pages) async fn load(app: &App, id: RoomId) -> Result<Self> {
         let now = app.now();
         let read = async move |tx: &mut db::Tx| {
@@ -67,36 +68,38 @@ impl Room {
         Ok(Self { state, standing, entries })
     }
 
-    /// The address of the room, or of something in it.
+    /// Returns the path of the room, or of something in it.
     pub(in crate::pages) fn path(&self, rest: &str) -> String {
         format!("/rooms/{}{rest}", self.state.room.id)
     }
 
-    /// The page of a tab, or of something under it.
-    pub(in crate::pages) fn page(&self, caller: &Caller, tab: Tab, main: &Markup) -> Page {
+    /// Returns the page of a tab, or of something below it.
+    pub(in crate::pages) fn page(&self, caller: &Caller, tab: Tab, main: &Markup) -> HtmlPage {
         self.titled(caller, &label(tab.path()), Some(tab), main)
     }
 
-    /// A page of the room that is in no tab.
-    pub(in crate::pages) fn page_apart(&self, caller: &Caller, title: &str, main: &Markup) -> Page {
+    /// Returns a page of the room that belongs to no tab.
+    pub(in crate::pages) fn page_apart(&self, caller: &Caller, title: &str, main: &Markup) -> HtmlPage {
         self.titled(caller, title, None, main)
     }
 
-    /// Whether something is offered that is work in the room: the caller may do it, and the room is not closed.
+    /// Returns whether the page offers an action: the caller may do it, and the room is not closed.
     pub(in crate::pages) fn offers(&self, caller: &Caller, action: Action) -> bool {
         caller.may(action) && self.state.room.phase != Phase::Closed
     }
 
-    fn titled(&self, caller: &Caller, title: &str, tab: Option<Tab>, main: &Markup) -> Page {
+    fn titled(&self, caller: &Caller, title: &str, tab: Option<Tab>, main: &Markup) -> HtmlPage {
         let title = format!("{title} – {}", self.state.room.title);
         let main = html! {
             (self.head(caller))
             (self.tabs(tab))
             (main)
         };
+        // `after` is the last entry that the page has seen. A log without entries has none, and is followed from its
+        // start.
         let after = self.entries.checked_sub(1).map(|last| format!("?after={last}")).unwrap_or_default();
         let events = format!("{BASE}{}{after}", self.path("/events"));
-        Page::new(title, main).of(Part::Rooms, caller).live(events)
+        HtmlPage::new(title, main).in_part(Part::Rooms, caller).live(events)
     }
 
     fn head(&self, caller: &Caller) -> Markup {
@@ -104,9 +107,11 @@ impl Room {
         let vessels: Vec<_> = self.state.active_vessels().map(|vessel| vessel.details.name.as_str()).collect();
         let changes = caller.may(RoomUpdate);
         html! {
+            // `data-live`: the script replaces this part when an event has come. It finds it by its id.
             header.room-head id="room-head" data-live {
                 div.room-title {
                     h1 { (room.title) }
+                    // A closed room cannot be edited, but the same page leads admins to holds and deletion.
                     @if changes && room.phase != Phase::Closed {
                         a.quiet href=(self.path("/edit")) { "Edit room" }
                     } @else if caller.may(RoomDelete) {
@@ -119,10 +124,10 @@ impl Room {
                     span { "ETA " (show::time(room.sts_eta)) " · " (show::away(room.sts_eta, *now)) }
                     @if let Some(cargo) = room.cargo_profile { span { "Cargo: " (label(cargo.word())) } }
                 }
-                (stepper(room.phase))
+                (render_stepper(room.phase))
                 div.room-standing {
                     (progress(&self.standing))
-                    (clocks(&self.standing.clocks, *now))
+                    (render_clocks(&self.standing.clocks, *now))
                     @if changes { a.button href=(self.path("/phase")) { (phase_words(self.standing.next_phase)) } }
                 }
             }
@@ -149,8 +154,8 @@ fn phase_words(next: Option<Phase>) -> String {
     next.map_or_else(|| "Reopen".to_owned(), |next| format!("To {}", next.word()))
 }
 
-/// The nine phases, with what is done and what is now.
-fn stepper(now: Phase) -> Markup {
+/// Returns the nine phases, with those that are done and the present one marked.
+fn render_stepper(now: Phase) -> Markup {
     html! {
         ol.stepper aria-label="Phases" {
             @for phase in Phase::ALL {
@@ -160,6 +165,7 @@ fn stepper(now: Phase) -> Markup {
                     Ordering::Greater => "to-come",
                 };
                 li class=(class) aria-current=[(phase == now).then_some("step")] {
+                    // `aria-current` names the present phase only; what is done shows by colour otherwise.
                     @if phase < now { span.visually-hidden { "Done: " } }
                     (label(phase.word()))
                 }
@@ -168,7 +174,7 @@ fn stepper(now: Phase) -> Markup {
     }
 }
 
-/// How far the documents are.
+/// Returns how many of the required documents are resolved, as a bar and in numbers.
 pub(in crate::pages) fn progress(standing: &Standing) -> Markup {
     let Standing { total_required_docs: total, resolved_required_docs: resolved, .. } = standing;
     let percent = standing.progress_percentage();
@@ -180,8 +186,8 @@ pub(in crate::pages) fn progress(standing: &Standing) -> Markup {
     }
 }
 
-/// The trade's clocks that run.
-fn clocks(clocks: &Clocks, now: Time) -> Markup {
+/// Returns the clocks of the trade that run: notice to the coastal State, claim, retention.
+fn render_clocks(clocks: &Clocks, now: Time) -> Markup {
     html! {
         ul.clocks {
             @if let Some(notice) = &clocks.coastal_notice {
@@ -195,6 +201,7 @@ fn clocks(clocks: &Clocks, now: Time) -> Markup {
                 li { (chip(tone, words)) " " (show::away(notice.given_at.unwrap_or(notice.due_at), now)) }
             }
             @if let Some(claim) = &clocks.claim {
+                // Past its deadline a claim is time-barred: there is nothing left to wait for.
                 @let tone = if claim.deadline > now { Tone::Wait } else { Tone::Quiet };
                 li { (chip(tone, "Demurrage claim by")) " " (show::time(claim.deadline)) }
             }

@@ -1,6 +1,8 @@
-//! A room: its tabs, each a page of its own.
+//! A room: a file for each of its tabs, and for each form that has a page of its own. Only `pages` uses it; the cockpit
+//! takes the progress bar from here.
 
 mod activity;
+mod approval;
 mod clearance;
 mod compare;
 mod deletion;
@@ -14,7 +16,6 @@ mod snapshot;
 mod snapshots;
 mod two_admins;
 mod vessels;
-mod word;
 
 use axum::response::Redirect;
 
@@ -28,8 +29,9 @@ pub(super) use frame::progress;
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
-        .get("/rooms/{room_id}", May(RoomView), first_tab)
+        .get("/rooms/{room_id}", May(RoomView), show_first_tab)
         .merge(activity::routes())
+        .merge(approval::routes())
         .merge(clearance::routes())
         .merge(compare::routes())
         .merge(deletion::routes())
@@ -41,9 +43,8 @@ pub(super) fn routes() -> PageRoutes {
         .merge(snapshot::routes())
         .merge(snapshots::routes())
         .merge(vessels::routes())
-        .merge(word::routes())
 }
 
-async fn first_tab(room: InRoom) -> Result<Redirect> {
+async fn show_first_tab(room: InRoom) -> Result<Redirect> {
     Ok(Redirect::to(&format!("/rooms/{}/documents", room.id)))
 }

@@ -1,4 +1,4 @@
-//! Parties: who takes part; add, edit and remove.
+//! Parties: the list, and the forms that add, change and remove a party.
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -19,6 +19,7 @@ use crate::{
             field::{Field, Filled, choices},
             portion::{Portion, within},
             show::label,
+            submit::submit,
         },
         room::frame::{Room, Tab},
     },
@@ -27,43 +28,41 @@ use crate::{
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
-        .get("/rooms/{room_id}/parties", May(RoomView), list)
-        .post("/rooms/{room_id}/parties", May(RoomManageParties), add)
-        .get("/rooms/{room_id}/parties/{party_id}", May(RoomManageParties), edit)
-        .post("/rooms/{room_id}/parties/{party_id}", May(RoomManageParties), change)
-        .get("/rooms/{room_id}/parties/{party_id}/remove", May(RoomManageParties), confirm)
-        .post("/rooms/{room_id}/parties/{party_id}/remove", May(RoomManageParties), remove)
+        .get("/rooms/{room_id}/parties", May(RoomView), show_parties)
+        .post("/rooms/{room_id}/parties", May(RoomManageParties), submit_party)
+        .get("/rooms/{room_id}/parties/{party_id}", May(RoomManageParties), show_edit)
+        .post("/rooms/{room_id}/parties/{party_id}", May(RoomManageParties), submit_edit)
+        .get("/rooms/{room_id}/parties/{party_id}/remove", May(RoomManageParties), show_removal)
+        .post("/rooms/{room_id}/parties/{party_id}/remove", May(RoomManageParties), submit_removal)
 }
 
-/// The fields of both forms.
+/// The fields of both forms, which show their faults themselves.
 const FIELDS: &[&str] = &["role", "name", "email", "company", "side"];
 
-async fn list(app: App, caller: Caller, room: InRoom) -> Result<Response> {
-    Ok(listed(&Room::load(&app, room.id).await?, &caller, &Filled::default()))
+async fn show_parties(app: App, caller: Caller, room: InRoom) -> Result<Response> {
+    Ok(render_parties(&Room::load(&app, room.id).await?, &caller, &Filled::default()))
 }
 
-async fn add(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
-    let added = match form.read::<NewParty>() {
-        Ok(asked) => parties::add(&app, &caller.actor(), room.id, asked, None).await,
-        Err(refused) => Err(refused),
+async fn submit_party(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
+    let add = async |form: &Form| {
+        parties::add(&app, &caller.actor(), room.id, form.read::<NewParty>()?, None).await?;
+        Ok(format!("/rooms/{}/parties", room.id))
     };
-    match added {
-        Ok(_) => Ok(Redirect::to(&format!("/rooms/{}/parties", room.id)).into_response()),
-        Err(refused) => Ok(listed(&Room::load(&app, room.id).await?, &caller, &Filled::again(form, refused)?)),
-    }
+    submit(form, add, async |filled| Ok(render_parties(&Room::load(&app, room.id).await?, &caller, &filled))).await
 }
 
-fn listed(room: &Room, caller: &Caller, filled: &Filled) -> Response {
+fn render_parties(room: &Room, caller: &Caller, filled: &Filled) -> Response {
     let manages = caller.may(RoomManageParties);
     let main = html! {
         section aria-labelledby="parties-title" {
             h2 id="parties-title" { "Parties" }
-            div id="parties" data-live { (table(room, manages)) }
+            // Only the table is renewed by events: the form below may hold what somebody is typing.
+            div id="parties" data-live { (render_table(room, manages)) }
             @if manages {
                 details.adds open[filled.is_refused()] {
                     summary { "Add a party" }
                     (filled.summary(FIELDS))
-                    form method="post" action=(room.path("/parties")) { (fields_of_new(filled)) }
+                    form method="post" action=(room.path("/parties")) { (render_new_fields(filled)) }
                 }
             }
         }
@@ -74,10 +73,10 @@ fn listed(room: &Room, caller: &Caller, filled: &Filled) -> Response {
 /// The largest list of parties, in bytes.
 const MOST_BYTES: usize = 1_200_000;
 
-fn table(room: &Room, manages: bool) -> Markup {
+fn render_table(room: &Room, manages: bool) -> Markup {
     let parties = &room.state.parties;
     let warnings = look_alikes::among_parties(parties, parties.iter());
-    let rows = parties.iter().zip(&warnings).map(|(party, warnings)| row(room, party, warnings, manages));
+    let rows = parties.iter().zip(&warnings).map(|(party, warnings)| render_row(room, party, warnings, manages));
     let Portion { markup, left_out, .. } = within(MOST_BYTES, rows);
     html! {
         table.list {
@@ -97,7 +96,7 @@ fn table(room: &Room, manages: bool) -> Markup {
     }
 }
 
-fn row(room: &Room, party: &Party, warnings: &[String], manages: bool) -> Markup {
+fn render_row(room: &Room, party: &Party, warnings: &[String], manages: bool) -> Markup {
     let path = room.path(&format!("/parties/{}", party.id));
     html! {
         tr {
@@ -116,7 +115,8 @@ fn row(room: &Room, party: &Party, warnings: &[String], manages: bool) -> Markup
     }
 }
 
-fn fields_of_new(filled: &Filled) -> Markup {
+fn render_new_fields(filled: &Filled) -> Markup {
+    // The five roles of a party; the last word, `admin`, is a role of accounts only.
     let roles = choices(&Role::WORDS[..5]);
     html! {
         div.fields {
@@ -125,40 +125,38 @@ fn fields_of_new(filled: &Filled) -> Markup {
                 .hint("They need no account yet: one with the same address is theirs.").input(filled))
             (Field::required("role", "Role").select(filled, &roles))
             (Field::line("company", "Company").input(filled))
-            (side(filled, None))
+            (render_side(filled, None))
         }
         p.actions { button type="submit" { "Add party" } }
     }
 }
 
-fn side(filled: &Filled, there: Option<Side>) -> Markup {
+fn render_side(filled: &Filled, present: Option<Side>) -> Markup {
     Field::line("side", "Side")
         .hint("The side they act for: they clear the other side's vessel.")
-        .value(there.map(Side::word))
+        .value(present.map(Side::word))
         .select(filled, &choices(Side::WORDS))
 }
 
-fn found(room: &Room, id: PartyId) -> Result<&Party> {
+fn find_party(room: &Room, id: PartyId) -> Result<&Party> {
     room.state.parties.iter().find(|party| party.id == id).ok_or(Error::NotFound("party"))
 }
 
-async fn edit(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>) -> Result<Response> {
-    edited(&Room::load(&app, room.id).await?, &caller, id, &Filled::default())
+async fn show_edit(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>) -> Result<Response> {
+    render_edit(&Room::load(&app, room.id).await?, &caller, id, &Filled::default())
 }
 
-async fn change(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>, form: Form) -> Result<Response> {
-    let changed = match form.read::<PartyDetails>().and_then(|details| Change::to(&details)) {
-        Ok(asked) => parties::change(&app, &caller.actor(), room.id, id, asked).await,
-        Err(refused) => Err(refused),
+async fn submit_edit(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>, form: Form) -> Result<Response> {
+    let change = async |form: &Form| {
+        let details = Change::to(&form.read::<PartyDetails>()?)?;
+        parties::change(&app, &caller.actor(), room.id, id, details).await?;
+        Ok(format!("/rooms/{}/parties", room.id))
     };
-    match changed {
-        Ok(_) => Ok(Redirect::to(&format!("/rooms/{}/parties", room.id)).into_response()),
-        Err(refused) => edited(&Room::load(&app, room.id).await?, &caller, id, &Filled::again(form, refused)?),
-    }
+    submit(form, change, async |filled| render_edit(&Room::load(&app, room.id).await?, &caller, id, &filled)).await
 }
 
-fn edited(room: &Room, caller: &Caller, id: PartyId, filled: &Filled) -> Result<Response> {
-    let party = found(room, id)?;
+fn render_edit(room: &Room, caller: &Caller, id: PartyId, filled: &Filled) -> Result<Response> {
+    let party = find_party(room, id)?;
     let main = html! {
         section.narrow aria-labelledby="edit-title" {
             h2 id="edit-title" { "Edit " (party.name) }
@@ -167,7 +165,7 @@ fn edited(room: &Room, caller: &Caller, id: PartyId, filled: &Filled) -> Result<
             form method="post" action=(room.path(&format!("/parties/{id}"))) {
                 (Field::required("name", "Name").value(Some(&party.name)).input(filled))
                 (Field::line("company", "Company").value(party.company.as_deref()).input(filled))
-                (side(filled, party.side))
+                (render_side(filled, party.side))
                 p.actions { button type="submit" { "Save" } a.quiet href=(room.path("/parties")) { "Cancel" } }
             }
         }
@@ -175,9 +173,9 @@ fn edited(room: &Room, caller: &Caller, id: PartyId, filled: &Filled) -> Result<
     Ok(room.page(caller, Tab::Parties, &main).status(filled.status()).into_response())
 }
 
-async fn confirm(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>) -> Result<Response> {
+async fn show_removal(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>) -> Result<Response> {
     let room = Room::load(&app, room.id).await?;
-    let party = found(&room, id)?;
+    let party = find_party(&room, id)?;
     let main = html! {
         section.narrow aria-labelledby="remove-title" {
             h2 id="remove-title" { "Remove " (party.name) "?" }
@@ -193,7 +191,7 @@ async fn confirm(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>) ->
     Ok(room.page(&caller, Tab::Parties, &main).into_response())
 }
 
-async fn remove(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>) -> Result<Response> {
+async fn submit_removal(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>) -> Result<Response> {
     parties::remove(&app, &caller.actor(), room.id, id).await?;
     Ok(Redirect::to(&format!("/rooms/{}/parties", room.id)).into_response())
 }

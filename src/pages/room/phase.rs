@@ -1,6 +1,6 @@
-//! The phase of a room: its gate, what is in the way, and the step on, over or back.
+//! The phase of a room: the gate of the next one with its blockers, and the forms that advance, override, and go back.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use room::Phase;
 
@@ -13,6 +13,7 @@ use crate::{
         kit::{
             field::{Field, Filled, choices},
             show::{count, label},
+            submit::submit,
             way,
         },
         room::frame::Room,
@@ -22,53 +23,45 @@ use crate::{
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
-        .get("/rooms/{room_id}/phase", May(RoomUpdate), gate)
-        .post("/rooms/{room_id}/phase", May(RoomUpdate), go_on)
-        .get("/rooms/{room_id}/phase/back", May(RoomUpdate), behind)
-        .post("/rooms/{room_id}/phase/back", May(RoomUpdate), go_back)
+        .get("/rooms/{room_id}/phase", May(RoomUpdate), show_gate)
+        .post("/rooms/{room_id}/phase", May(RoomUpdate), submit_next)
+        .get("/rooms/{room_id}/phase/back", May(RoomUpdate), show_earlier)
+        .post("/rooms/{room_id}/phase/back", May(RoomUpdate), submit_earlier)
 }
 
-async fn gate(app: App, caller: Caller, room: InRoom) -> Result<Response> {
-    let room = Room::load(&app, room.id).await?;
-    Ok(match room.standing.next_phase {
-        Some(next) => at_gate(&room, next, &caller, &Filled::default()),
-        None => to_earlier(&room, &caller, &Filled::default()),
-    })
+async fn show_gate(app: App, caller: Caller, room: InRoom) -> Result<Response> {
+    Ok(render_next(&Room::load(&app, room.id).await?, &caller, &Filled::default()))
 }
 
-async fn go_on(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
-    let refused = match changed(&app, &caller, room, &form).await {
-        Ok(()) => return Ok(Redirect::to(&format!("/rooms/{}", room.id)).into_response()),
-        Err(refused) => refused,
-    };
-    let filled = Filled::again(form, refused)?;
-    let room = Room::load(&app, room.id).await?;
-    Ok(match room.standing.next_phase {
-        Some(next) => at_gate(&room, next, &caller, &filled),
-        None => to_earlier(&room, &caller, &filled),
-    })
+async fn submit_next(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
+    let advance = async |form: &Form| change_phase(&app, &caller, room, form).await;
+    submit(form, advance, async |filled| Ok(render_next(&Room::load(&app, room.id).await?, &caller, &filled))).await
 }
 
-async fn behind(app: App, caller: Caller, room: InRoom) -> Result<Response> {
-    Ok(to_earlier(&Room::load(&app, room.id).await?, &caller, &Filled::default()))
+async fn show_earlier(app: App, caller: Caller, room: InRoom) -> Result<Response> {
+    Ok(render_earlier(&Room::load(&app, room.id).await?, &caller, &Filled::default()))
 }
 
-async fn go_back(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
-    match changed(&app, &caller, room, &form).await {
-        Ok(()) => Ok(Redirect::to(&format!("/rooms/{}", room.id)).into_response()),
-        Err(refused) => {
-            let room = Room::load(&app, room.id).await?;
-            Ok(to_earlier(&room, &caller, &Filled::again(form, refused)?))
-        }
+async fn submit_earlier(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
+    let go_back = async |form: &Form| change_phase(&app, &caller, room, form).await;
+    submit(form, go_back, async |filled| Ok(render_earlier(&Room::load(&app, room.id).await?, &caller, &filled))).await
+}
+
+async fn change_phase(app: &App, caller: &Caller, room: InRoom, form: &Form) -> Result<String> {
+    let change = form.clone().in_utc("at").read::<NewPhase>()?;
+    phases::change(app, &caller.actor(), room.id, change).await?;
+    Ok(format!("/rooms/{}", room.id))
+}
+
+/// Returns the gate of the next phase; the form that reopens the room if it is closed.
+fn render_next(room: &Room, caller: &Caller, filled: &Filled) -> Response {
+    match room.standing.next_phase {
+        Some(next) => render_gate(room, next, caller, filled),
+        None => render_earlier(room, caller, filled),
     }
 }
 
-async fn changed(app: &App, caller: &Caller, room: InRoom, form: &Form) -> Result<()> {
-    let asked = form.clone().in_utc("at").read::<NewPhase>()?;
-    phases::change(app, &caller.actor(), room.id, asked).await.map(drop)
-}
-
-fn at_gate(room: &Room, next: Phase, caller: &Caller, filled: &Filled) -> Response {
+fn render_gate(room: &Room, next: Phase, caller: &Caller, filled: &Filled) -> Response {
     let (now, blockers) = (room.state.room.phase, &room.standing.blockers);
     let main = html! {
         section.form-page aria-labelledby="phase-title" {
@@ -90,13 +83,15 @@ fn at_gate(room: &Room, next: Phase, caller: &Caller, filled: &Filled) -> Respon
             }
             (filled.summary(&["reason", "at"]))
             form method="post" action=(room.path("/phase")) {
+                // The phase that the person saw, not "the next one": if the room has moved on meanwhile, the domain
+                // refuses it.
                 input type="hidden" name="phase" value=(next);
                 @if !blockers.is_empty() {
                     input type="hidden" name="override" value="true";
                     (Field::required("reason", "Why the gate is overridden")
                         .hint("The log keeps it, with all that stood in the way.").area(filled))
                 }
-                (at(filled))
+                (render_at(filled))
                 p.actions {
                     button type="submit" class=[(!blockers.is_empty()).then_some("danger")] {
                         (if blockers.is_empty() { "To " } else { "Override, to " }) (next.word())
@@ -110,15 +105,15 @@ fn at_gate(room: &Room, next: Phase, caller: &Caller, filled: &Filled) -> Respon
     room.page_apart(caller, &format!("To {}", next.word()), &main).status(filled.status()).into_response()
 }
 
-/// When it happened.
-fn at(filled: &Filled) -> Markup {
+/// Returns the field for the time of a step that is entered later than it happened.
+fn render_at(filled: &Filled) -> Markup {
     Field::line("at", "When it happened (UTC)")
         .kind("datetime-local")
         .hint("Where that was earlier than now: the clocks start from it.")
         .input(filled)
 }
 
-fn to_earlier(room: &Room, caller: &Caller, filled: &Filled) -> Response {
+fn render_earlier(room: &Room, caller: &Caller, filled: &Filled) -> Response {
     let now = room.state.room.phase;
     let is_closed = now == Phase::Closed;
     let earlier: Vec<_> = Phase::WORDS.iter().copied().take_while(|word| *word != now.word()).collect();
@@ -137,7 +132,7 @@ fn to_earlier(room: &Room, caller: &Caller, filled: &Filled) -> Response {
                 form method="post" action=(room.path("/phase/back")) {
                     (Field::required("phase", "Back to").value(last).select(filled, &choices(&earlier)))
                     (Field::required("reason", "Why").hint("The log keeps it.").area(filled))
-                    (at(filled))
+                    (render_at(filled))
                     p.actions {
                         button.danger type="submit" { @if is_closed { "Reopen" } @else { "Go back" } }
                         a.quiet href=(room.path("")) { "Cancel" }

@@ -1,6 +1,6 @@
-//! The deletion of a room: what follows from it, who has to agree, and its title to be typed.
+//! The deletion of a room: what follows from it, who has to agree, and the title to be typed as a confirmation.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::two_admins::{self, Subject};
@@ -17,6 +17,7 @@ use crate::{
         kit::{
             field::{Field, Filled, tick},
             show::count,
+            submit::submit,
             who::Who,
         },
         own_password,
@@ -26,59 +27,62 @@ use crate::{
 };
 
 pub(super) fn routes() -> PageRoutes {
-    PageRoutes::new().get("/rooms/{room_id}/delete", May(RoomDelete), ask).post(
+    PageRoutes::new().get("/rooms/{room_id}/delete", May(RoomDelete), show_deletion).post(
         "/rooms/{room_id}/delete",
         May(RoomDelete),
-        delete,
+        submit_deletion,
     )
 }
 
-async fn ask(app: App, caller: Caller, room: InRoom) -> Result<Response> {
-    asked(&app, &caller, room, &Filled::default()).await
+async fn show_deletion(app: App, caller: Caller, room: InRoom) -> Result<Response> {
+    render_deletion(&app, &caller, room, &Filled::default()).await
 }
 
-async fn delete(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
-    match deleted(&app, &caller, room, &form).await {
-        Ok(Outcome::Done(())) => Ok(Redirect::to("/").into_response()),
-        Ok(Outcome::Asked(_)) => Ok(Redirect::to(&format!("/rooms/{}/delete", room.id)).into_response()),
-        Err(refused) => asked(&app, &caller, room, &Filled::again(form, refused)?).await,
-    }
+async fn submit_deletion(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
+    let delete = async |form: &Form| {
+        Ok(match delete(&app, &caller, room, form).await? {
+            Outcome::Done(()) => "/".to_owned(),
+            Outcome::Asked(_) => format!("/rooms/{}/delete", room.id),
+        })
+    };
+    submit(form, delete, async |filled| render_deletion(&app, &caller, room, &filled).await).await
 }
 
-async fn deleted(app: &App, caller: &Caller, room: InRoom, form: &Form) -> Result<Outcome> {
+async fn delete(app: &App, caller: &Caller, room: InRoom, form: &Form) -> Result<Outcome> {
     let found = app.db.read(async |tx| rooms::in_use(tx, room.id).await).await?;
     if form.line("title").trim() != found.title {
         return Err(Error::field("title", "is another one: type it exactly as it is"));
     }
-    let asked = Deletion { force: form.is_ticked("force"), reason: Some(form.line("reason")) };
-    let before = BeforeDeletion::of(app, room.id).await?;
-    if before.hold.is_none() && before.takes_force() && !asked.force {
+    let deletion = Deletion { force: form.is_ticked("force"), reason: Some(form.line("reason")) };
+    // The domain refuses it, too, but is asked only after the password was taken, and does not name the box.
+    if BeforeDeletion::of(app, room.id).await?.lacks_force(&deletion) {
         return Err(Error::field("force", "has to be ticked: the room holds snapshots or papers"));
     }
     own_password::take(app, caller, form).await?;
-    deletion::delete(app, &caller.actor(), room.id, asked).await.map_err(own_password::of_field)
+    deletion::delete(app, &caller.actor(), room.id, deletion).await.map_err(own_password::of_field)
 }
 
-async fn asked(app: &App, caller: &Caller, room: InRoom, filled: &Filled) -> Result<Response> {
+async fn render_deletion(app: &App, caller: &Caller, room: InRoom, filled: &Filled) -> Result<Response> {
     let before = BeforeDeletion::of(app, room.id).await?;
     let room = Room::load(app, room.id).await?;
     let asked_by = before.request.iter().map(|request| &*request.asked_by);
     let others = before.hold.iter().map(|hold| &*hold.placed_by).chain(asked_by);
-    let who = Who::of(app, &room.state.parties, others).await?;
+    let who = Who::load(app, &room.state.parties, others).await?;
     let is_own = before.request.as_ref().is_some_and(|request| request.asked_by == caller.user.email);
     let main = html! {
         section.form-page aria-labelledby="delete-title" {
             h2 id="delete-title" { "Delete “" (room.state.room.title) "”?" }
+            // `force` is not named: a box has no place for its fault, so the summary shows it.
             (filled.summary(&["title", "reason", own_password::NAME]))
             @if let Some(hold) = &before.hold {
-                (Subject::Room.held(hold, &who))
+                (Subject::Room.render_hold(hold, &who))
             } @else {
                 p {
                     "It leaves every list, and everybody finds it gone. Its log stays, for admins. "
-                    @if before.takes_force() { (contents(&before)) }
+                    @if before.takes_force() { (render_contents(&before)) }
                 }
-                @if before.takes_two { (Subject::Room.agreement(before.request.as_ref(), is_own, &who)) }
-                @if !is_own { (form(&room, &before, filled, &own_password::field(app, caller, filled))) }
+                @if before.takes_two { (Subject::Room.render_agreement(before.request.as_ref(), is_own, &who)) }
+                @if !is_own { (render_form(&room, &before, filled, &own_password::field(app, caller, filled))) }
             }
             @if before.hold.is_some() || is_own {
                 p.actions {
@@ -91,14 +95,14 @@ async fn asked(app: &App, caller: &Caller, room: InRoom, filled: &Filled) -> Res
     Ok(room.page_apart(caller, "Delete the room", &main).status(filled.status()).into_response())
 }
 
-fn contents(before: &BeforeDeletion) -> Markup {
+fn render_contents(before: &BeforeDeletion) -> Markup {
     html! {
         "In it: " (count(before.snapshots, "snapshot")) " and " (count(before.papers, "paper")) ". Snapshots are deleted for \
         good; papers are kept, as the rules ask, but nobody sees them any more."
     }
 }
 
-fn form(room: &Room, before: &BeforeDeletion, filled: &Filled, own_password: &Markup) -> Markup {
+fn render_form(room: &Room, before: &BeforeDeletion, filled: &Filled, own_password: &Markup) -> Markup {
     let title = &room.state.room.title;
     let reason = if before.takes_force() { Field::required("reason", "Why") } else { Field::line("reason", "Why") };
     let is_second = before.request.is_some();
@@ -111,7 +115,7 @@ fn form(room: &Room, before: &BeforeDeletion, filled: &Filled, own_password: &Ma
             }
             (own_password)
             p.actions {
-                button.danger type="submit" { (two_admins::deed(before.takes_two, is_second)) }
+                button.danger type="submit" { (two_admins::button_words(before.takes_two, is_second)) }
                 a.quiet href=(room.path("")) { "Cancel" }
             }
         }

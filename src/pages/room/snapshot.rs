@@ -1,4 +1,4 @@
-//! A snapshot: what is known of it, its file, and the check of it.
+//! A snapshot: its facts and its file, the first page of it, and its verification.
 
 use axum::{
     http::StatusCode,
@@ -7,7 +7,7 @@ use axum::{
 use maud::{Markup, html};
 use room::{RoomId, SnapshotId, SnapshotStatus, SnapshotType};
 
-use super::snapshots::standing;
+use super::snapshots::render_status;
 use crate::{
     app::App,
     db::{
@@ -33,19 +33,18 @@ use crate::{
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
-        .get("/rooms/{room_id}/snapshots/{snapshot_id}", May(SnapshotView), one)
-        .post("/rooms/{room_id}/snapshots/{snapshot_id}/retry", May(SnapshotCreate), retry)
-        .post("/rooms/{room_id}/snapshots/{snapshot_id}/verify", May(SnapshotView), verified)
+        .get("/rooms/{room_id}/snapshots/{snapshot_id}", May(SnapshotView), show_snapshot)
+        .post("/rooms/{room_id}/snapshots/{snapshot_id}/retry", May(SnapshotCreate), submit_retry)
+        .post("/rooms/{room_id}/snapshots/{snapshot_id}/verify", May(SnapshotView), submit_verification)
 }
 
-/// Whether the first page of the report is to be shown: that is looking into the file, and noted like a download. So
-/// the address asks for it. An image in a part of the page that is folded up does not do: without script a browser
-/// fetches it at once.
-struct Asked {
+/// Whether to show the first page of the report. To look into the file is logged like a download, so it has to be asked
+/// for in the address. An image in a folded part of the page would not do: without script a browser loads it at once.
+struct PreviewQuery {
     preview: bool,
 }
 
-impl FromPairs for Asked {
+impl FromPairs for PreviewQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[("preview", Kind::Flag, "Whether the first page is shown")];
 
     fn read(given: &mut Given) -> Self {
@@ -53,15 +52,15 @@ impl FromPairs for Asked {
     }
 }
 
-async fn one(
+async fn show_snapshot(
     app: App,
     caller: Caller,
     room: InRoom,
     Id(id): Id<SnapshotId>,
-    Query(Asked { preview }): Query<Asked>,
+    Query(PreviewQuery { preview }): Query<PreviewQuery>,
 ) -> Result<Response> {
-    let (room, snapshot, all) = found(&app, room.id, id).await?;
-    let who = Who::of(&app, &room.state.parties, std::iter::once(snapshot.created_by.as_str())).await?;
+    let (room, snapshot, all) = load(&app, room.id, id).await?;
+    let who = Who::load(&app, &room.state.parties, std::iter::once(snapshot.created_by.as_str())).await?;
     let path = room.path(&format!("/snapshots/{id}"));
     let has_pages = snapshot.kind == SnapshotType::Pdf && snapshot.status == SnapshotStatus::Completed;
     let others: Vec<_> = all.into_iter().filter(|other| other.id != id).collect();
@@ -69,8 +68,8 @@ async fn one(
         section aria-labelledby="snapshot-title" {
             h2 id="snapshot-title" { (snapshot.title) }
             div id="snapshot" data-live {
-                (facts(&snapshot, &who))
-                (actions(&snapshot, &caller, &path))
+                (render_facts(&snapshot, &who))
+                (render_actions(&snapshot, &caller, &path))
                 @if has_pages && !preview {
                     p {
                         a href={ (path) "?preview=true#preview" } { "Show the first page" }
@@ -78,28 +77,31 @@ async fn one(
                     }
                 }
             }
-            @if has_pages && preview { (first_page(&snapshot, &path)) }
-            @if !others.is_empty() { (compare_with(&room, id, &others)) }
+            // Outside of what events renew: to draw the image anew would be logged as another look.
+            @if has_pages && preview { (render_first_page(&snapshot, &path)) }
+            @if !others.is_empty() { (render_choice(&room, id, &others)) }
         }
     };
     Ok(room.page(&caller, Tab::Snapshots, &main).into_response())
 }
 
-/// The room, the snapshot, and what all snapshots of the room are called.
-async fn found(app: &App, room: RoomId, id: SnapshotId) -> Result<(Room, Snapshot, Vec<Titled>)> {
+/// Loads the room, the snapshot, and the titles of all snapshots of the room.
+async fn load(app: &App, room: RoomId, id: SnapshotId) -> Result<(Room, Snapshot, Vec<Titled>)> {
     let read = async |tx: &mut Tx| Ok((snapshots::find(tx, room, id).await?, db::snapshots::titles(tx, room).await?));
+    // The room first: what changes after it was read is announced by an event.
     let shown = Room::load(app, room).await?;
     let (snapshot, titles) = app.db.read(read).await?;
     Ok((shown, snapshot, titles))
 }
 
-fn facts(snapshot: &Snapshot, who: &Who) -> Markup {
+fn render_facts(snapshot: &Snapshot, who: &Who) -> Markup {
     let position = snapshot.proof.as_deref().and_then(|proof| LogProof::read(proof).ok()).map(|proof| proof.index);
     html! {
         dl.facts {
             dt { "Status" }
-            dd { (standing(snapshot)) }
+            dd { (render_status(snapshot)) }
             @if let Some(error) = &snapshot.last_error {
+                // After a retry that succeeded, the error of the attempt before is of no interest.
                 @if snapshot.status != SnapshotStatus::Completed {
                     dt { "What went wrong" } dd { (crate::http::sentence(error)) }
                 }
@@ -107,9 +109,9 @@ fn facts(snapshot: &Snapshot, who: &Who) -> Markup {
             dt { "Type" } dd { (show::label(snapshot.kind.word())) }
             @if snapshot.file_size > 0 { dt { "Size" } dd { (show::size(snapshot.file_size)) } }
             dt { "Taken" } dd { (show::time(snapshot.created_at)) " by " (who.named(&snapshot.created_by)) }
-            @if let Some(seal) = &snapshot.seal { (sealed(seal)) }
-            @if let Some(sha256) = &snapshot.file_sha256 { (hash("SHA-256 of the file", &hex::encode(sha256))) }
-            (hash("SHA-256 of the record", &hex::encode(&snapshot.record_sha256)))
+            @if let Some(seal) = &snapshot.seal { (render_seal(seal)) }
+            @if let Some(sha256) = &snapshot.file_sha256 { (render_hash("SHA-256 of the file", &hex::encode(sha256))) }
+            (render_hash("SHA-256 of the record", &hex::encode(&snapshot.record_sha256)))
             @if let Some(position) = position { dt { "In the room's log" } dd.num { "Entry " (position) } }
         }
         @if let Some(checkpoint) = snapshot.checkpoint() {
@@ -118,22 +120,22 @@ fn facts(snapshot: &Snapshot, who: &Who) -> Markup {
                 p.hint { "Signed by the server when the snapshot was taken. Whoever keeps it can tell later whether the \
                           log was changed." }
                 pre.exact { (checkpoint) }
-                p { (copy(checkpoint, "Copy the checkpoint")) }
+                p { (copy_button(checkpoint, "Copy the checkpoint")) }
             }
         }
     }
 }
 
-fn hash(what: &str, hex: &str) -> Markup {
-    html! { dt { (what) } dd { code { (hex) } " " (copy(hex, &format!("Copy the {what}"))) } }
+fn render_hash(what: &str, hex: &str) -> Markup {
+    html! { dt { (what) } dd { code { (hex) } " " (copy_button(hex, &format!("Copy the {what}"))) } }
 }
 
-/// A button that copies; where there is no script, there is none.
-fn copy(value: &str, words: &str) -> Markup {
+/// Returns a button that copies a value. The style sheet hides it if there is no script.
+fn copy_button(value: &str, words: &str) -> Markup {
     html! { button.quiet.copy type="button" data-copy=(value) aria-label=(words) { "Copy" } }
 }
 
-fn sealed(seal: &SealSays) -> Markup {
+fn render_seal(seal: &SealSays) -> Markup {
     let SealSays { sealed_at, signer, self_made, trusted_time, note } = seal;
     html! {
         dt { "Seal" }
@@ -151,7 +153,7 @@ fn sealed(seal: &SealSays) -> Markup {
     }
 }
 
-fn actions(snapshot: &Snapshot, caller: &Caller, path: &str) -> Markup {
+fn render_actions(snapshot: &Snapshot, caller: &Caller, path: &str) -> Markup {
     let there = snapshot.status == SnapshotStatus::Completed;
     html! {
         div.actions {
@@ -170,7 +172,7 @@ fn actions(snapshot: &Snapshot, caller: &Caller, path: &str) -> Markup {
     }
 }
 
-fn first_page(snapshot: &Snapshot, path: &str) -> Markup {
+fn render_first_page(snapshot: &Snapshot, path: &str) -> Markup {
     html! {
         figure.first-page id="preview" {
             img src={ (BASE) (path) "/preview" } alt={ "The first page of the report “" (snapshot.title) "”" }
@@ -180,7 +182,7 @@ fn first_page(snapshot: &Snapshot, path: &str) -> Markup {
     }
 }
 
-fn compare_with(room: &Room, id: SnapshotId, others: &[Titled]) -> Markup {
+fn render_choice(room: &Room, id: SnapshotId, others: &[Titled]) -> Markup {
     let choices: Vec<_> = others.iter().map(choice).collect();
     html! {
         h3 { "Compare" }
@@ -192,26 +194,27 @@ fn compare_with(room: &Room, id: SnapshotId, others: &[Titled]) -> Markup {
     }
 }
 
-/// A snapshot as one chooses it among others.
-pub(super) fn choice(of: &Titled) -> (String, String) {
-    (of.id.to_string(), format!("{} ({})", of.title, show::minute(of.created_at)))
+/// Returns a snapshot as an option of a choice: its id, and its title with the time, since titles may be the same.
+pub(super) fn choice(snapshot: &Titled) -> (String, String) {
+    (snapshot.id.to_string(), format!("{} ({})", snapshot.title, show::minute(snapshot.created_at)))
 }
 
-async fn retry(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Redirect> {
+async fn submit_retry(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Redirect> {
     snapshots::retry(&app, &caller.actor(), room.id, id).await?;
     Ok(Redirect::to(&format!("/rooms/{}/snapshots/{id}", room.id)))
 }
 
-async fn verified(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Response> {
+async fn submit_verification(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Response> {
     let checked = verifying::verify_stored(&app, room.id, id, caller.user.id).await;
-    let (room, snapshot, _) = found(&app, room.id, id).await?;
+    let (room, snapshot, _) = load(&app, room.id, id).await?;
     let path = room.path(&format!("/snapshots/{id}"));
     let (status, result) = match checked {
-        Ok((_, report)) => (StatusCode::OK, verify::found(&report)),
+        Ok((_, report)) => (StatusCode::OK, verify::render_report(&report)),
+        // The outermost layer draws a fault of the server, with the id of the request.
         Err(refused) if refused.status().0 == 500 => return Err(refused),
         Err(refused) => {
             let status = StatusCode::from_u16(refused.status().0).unwrap_or(StatusCode::CONFLICT);
-            (status, verify::not_checked(&refused))
+            (status, verify::render_unchecked(&refused))
         }
     };
     let main = html! {

@@ -1,6 +1,6 @@
-//! Snapshots: what was frozen of the room, and the form that takes another.
+//! Snapshots: the list, and the form that takes another.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use room::{RoomId, SnapshotStatus};
 
@@ -15,6 +15,7 @@ use crate::{
             chip,
             field::{Field, Filled, tick},
             paging, show,
+            submit::submit,
             who::Who,
         },
         room::frame::{Room, Tab},
@@ -23,56 +24,57 @@ use crate::{
 };
 
 pub(super) fn routes() -> PageRoutes {
-    PageRoutes::new().get("/rooms/{room_id}/snapshots", May(SnapshotList), list).post(
+    PageRoutes::new().get("/rooms/{room_id}/snapshots", May(SnapshotList), show_snapshots).post(
         "/rooms/{room_id}/snapshots",
         May(SnapshotCreate),
-        take,
+        submit_snapshot,
     )
 }
 
-/// The fields of the form that tell themselves what is wrong with them.
+/// The fields that show their faults themselves; any other fault stands above the form.
 const FIELDS: &[&str] = &["title", "snapshot_type"];
-/// The sections that can be left out.
+/// The sections of a file that can be left out, with their labels.
 const SECTIONS: [(&str, &str); 3] = [
     ("include_documents", "Documents, with versions and decisions"),
     ("include_approvals", "Clearances of the vessels"),
     ("include_activity", "Activity: the room's log"),
 ];
 
-async fn list(app: App, caller: Caller, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Response> {
-    listed(&app, &caller, room.id, page, &Filled::default()).await
+async fn show_snapshots(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Query(Paging(page)): Query<Paging>,
+) -> Result<Response> {
+    render_snapshots(&app, &caller, room.id, page, &Filled::default()).await
 }
 
-async fn take(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
-    // A browser sends nothing of a box that is not ticked.
-    let said = SECTIONS.iter().fold(form.clone(), |said, (name, _)| said.with(name, form.is_ticked(name).to_string()));
-    let taken = match said.read::<NewSnapshot>() {
-        Ok(asked) => snapshots::take(&app, &caller.actor(), room.id, asked, None).await,
-        Err(refused) => Err(refused),
+async fn submit_snapshot(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
+    let take = async |form: &Form| {
+        // A browser sends nothing for a box that is not ticked, and a missing section would mean that it is included.
+        let sections = SECTIONS.iter().map(|(name, _)| name);
+        let explicit = sections.fold(form.clone(), |sent, name| sent.with(name, form.is_ticked(name).to_string()));
+        snapshots::take(&app, &caller.actor(), room.id, explicit.read::<NewSnapshot>()?, None).await?;
+        Ok(format!("/rooms/{}/snapshots", room.id))
     };
-    match taken {
-        Ok(_) => Ok(Redirect::to(&format!("/rooms/{}/snapshots", room.id)).into_response()),
-        Err(refused) => {
-            let first = Page { limit: 20, offset: 0 };
-            listed(&app, &caller, room.id, first, &Filled::again(form, refused)?).await
-        }
-    }
+    let first = Page { limit: 20, offset: 0 };
+    submit(form, take, async |filled| render_snapshots(&app, &caller, room.id, first, &filled).await).await
 }
 
-async fn listed(app: &App, caller: &Caller, room: RoomId, page: Page, filled: &Filled) -> Result<Response> {
+async fn render_snapshots(app: &App, caller: &Caller, room: RoomId, page: Page, filled: &Filled) -> Result<Response> {
     let id = room;
     let room = Room::load(app, id).await?;
     let (shown, total) = app.db.read(async |tx| db::snapshots::list(tx, id, page).await).await?;
-    let who = Who::of(app, &room.state.parties, shown.iter().map(|snapshot| snapshot.created_by.as_str())).await?;
+    let who = Who::load(app, &room.state.parties, shown.iter().map(|snapshot| snapshot.created_by.as_str())).await?;
     let takes = caller.may(SnapshotCreate);
     let main = html! {
         section aria-labelledby="snapshots-title" {
             h2 id="snapshots-title" { "Snapshots" }
             div id="snapshots" data-live {
                 @if total == 0 {
-                    (nothing_yet(takes))
+                    (render_empty(takes))
                 } @else {
-                    (table(&room, &who, &shown))
+                    (render_table(&room, &who, &shown))
                     (paging::neighbours(&room.path("/snapshots"), "", page, total))
                     p.actions {
                         @if total > 1 { a.button.secondary href=(room.path("/compare")) { "Compare two" } }
@@ -89,7 +91,7 @@ async fn listed(app: &App, caller: &Caller, room: RoomId, page: Page, filled: &F
                 details.adds open[filled.is_refused() || total == 0] {
                     summary { "Take a snapshot" }
                     (filled.summary(FIELDS))
-                    (form(&room, filled, &snapshots::default_title(app.now())))
+                    (render_form(&room, filled, &snapshots::default_title(app.now())))
                 }
             }
         }
@@ -97,7 +99,7 @@ async fn listed(app: &App, caller: &Caller, room: RoomId, page: Page, filled: &F
     Ok(room.page(caller, Tab::Snapshots, &main).status(filled.status()).into_response())
 }
 
-fn nothing_yet(takes: bool) -> Markup {
+fn render_empty(takes: bool) -> Markup {
     html! {
         div.empty {
             p { "No snapshot has been taken yet. A snapshot freezes everything in the room as it is now, sealed, so that \
@@ -107,7 +109,7 @@ fn nothing_yet(takes: bool) -> Markup {
     }
 }
 
-fn form(room: &Room, filled: &Filled, default_title: &str) -> Markup {
+fn render_form(room: &Room, filled: &Filled, default_title: &str) -> Markup {
     let kinds = [
         ("pdf", "PDF: a sealed report to read"),
         ("json", "JSON: the record, for programs"),
@@ -129,7 +131,7 @@ fn form(room: &Room, filled: &Filled, default_title: &str) -> Markup {
     }
 }
 
-fn table(room: &Room, who: &Who, taken: &[Snapshot]) -> Markup {
+fn render_table(room: &Room, who: &Who, taken: &[Snapshot]) -> Markup {
     html! {
         table.list {
             thead {
@@ -143,19 +145,19 @@ fn table(room: &Room, who: &Who, taken: &[Snapshot]) -> Markup {
                     th scope="col" { span.visually-hidden { "Actions" } }
                 }
             }
-            tbody { @for snapshot in taken { (row(room, who, snapshot)) } }
+            tbody { @for snapshot in taken { (render_row(room, who, snapshot)) } }
         }
     }
 }
 
-fn row(room: &Room, who: &Who, snapshot: &Snapshot) -> Markup {
+fn render_row(room: &Room, who: &Who, snapshot: &Snapshot) -> Markup {
     let path = room.path(&format!("/snapshots/{}", snapshot.id));
     html! {
         tr {
             th scope="row" { a href=(path) { (snapshot.title) } }
             td data-label="Type" { (show::label(snapshot.kind.word())) }
             td.num data-label="Size" { @if snapshot.file_size > 0 { (show::size(snapshot.file_size)) } @else { "–" } }
-            td data-label="Status" { div { (standing(snapshot)) } }
+            td data-label="Status" { div { (render_status(snapshot)) } }
             td data-label="Taken by" { (who.named(&snapshot.created_by)) }
             td data-label="Taken" { (show::time(snapshot.created_at)) }
             td.row-actions {
@@ -167,8 +169,8 @@ fn row(room: &Room, who: &Who, snapshot: &Snapshot) -> Markup {
     }
 }
 
-/// Where a snapshot stands, with how far it is while its file is rendered.
-pub(super) fn standing(snapshot: &Snapshot) -> Markup {
+/// Returns the status of a snapshot, with the progress of its file while that is rendered.
+pub(super) fn render_status(snapshot: &Snapshot) -> Markup {
     let percent = snapshot.progress.unwrap_or(0);
     html! {
         (chip::snapshot(snapshot.status))

@@ -1,4 +1,4 @@
-//! What a deletion meets: a hold that forbids it, and how far two admins are who have to agree.
+//! What pages of a deletion have in common: the hold that forbids it, and how far two admins are who have to agree.
 
 use maud::{Markup, html};
 
@@ -8,7 +8,7 @@ use crate::{
     pages::kit::{show, who::Who},
 };
 
-/// What is to be deleted.
+/// The thing that is to be deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
     Snapshot,
@@ -23,8 +23,8 @@ impl Subject {
         }
     }
 
-    /// That it is under hold.
-    pub(super) fn held(self, hold: &Hold, who: &Who) -> Markup {
+    /// Returns who placed the hold that forbids the deletion, when, and why.
+    pub(super) fn render_hold(self, hold: &Hold, who: &Who) -> Markup {
         let under_hold = match (self, hold.snapshot) {
             (_, None) => "The room is under hold. ",
             (Self::Snapshot, Some(_)) => "The snapshot is under hold. ",
@@ -41,8 +41,8 @@ impl Subject {
         }
     }
 
-    /// That it takes two admins, and how far they are.
-    pub(super) fn agreement(self, request: Option<&Request>, is_own: bool, who: &Who) -> Markup {
+    /// Returns that the deletion takes two admins, and whether one of them has asked for it.
+    pub(super) fn render_agreement(self, request: Option<&Request>, is_own: bool, who: &Who) -> Markup {
         let kept = match self {
             Self::Snapshot => "papers",
             Self::Room => "snapshots",
@@ -75,7 +75,7 @@ impl Subject {
     }
 }
 
-/// What the button of a deletion says: a first of two admins only asks.
-pub(super) fn deed(takes_two: bool, is_second: bool) -> &'static str {
+/// Returns the words of the button: the first of two admins only asks for the deletion.
+pub(super) fn button_words(takes_two: bool, is_second: bool) -> &'static str {
     if takes_two && !is_second { "Ask for the deletion" } else { "Delete for good" }
 }

@@ -1,6 +1,6 @@
-//! Vessels: which take part, and what is known of each; name, edit, withdraw and remove.
+//! Vessels: the list, the particulars of one, and the forms that name, change, withdraw and remove a vessel.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use room::{Vessel, VesselDetails, VesselId, VesselRole, VesselStatus};
 
@@ -14,6 +14,7 @@ use crate::{
             chip::{Tone, chip},
             field::{Field, Filled, choices},
             show::{self, count, label},
+            submit::submit,
         },
         room::frame::{Room, Tab},
     },
@@ -22,16 +23,16 @@ use crate::{
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
-        .get("/rooms/{room_id}/vessels", May(VesselList), list)
-        .post("/rooms/{room_id}/vessels", May(VesselCreate), add)
-        .get("/rooms/{room_id}/vessels/{vessel_id}", May(VesselView), look)
-        .get("/rooms/{room_id}/vessels/{vessel_id}/edit", May(VesselUpdate), edit)
-        .post("/rooms/{room_id}/vessels/{vessel_id}/edit", May(VesselUpdate), change)
-        .get("/rooms/{room_id}/vessels/{vessel_id}/remove", May(VesselDelete), confirm)
-        .post("/rooms/{room_id}/vessels/{vessel_id}/remove", May(VesselDelete), remove)
+        .get("/rooms/{room_id}/vessels", May(VesselList), show_vessels)
+        .post("/rooms/{room_id}/vessels", May(VesselCreate), submit_vessel)
+        .get("/rooms/{room_id}/vessels/{vessel_id}", May(VesselView), show_vessel)
+        .get("/rooms/{room_id}/vessels/{vessel_id}/edit", May(VesselUpdate), show_edit)
+        .post("/rooms/{room_id}/vessels/{vessel_id}/edit", May(VesselUpdate), submit_edit)
+        .get("/rooms/{room_id}/vessels/{vessel_id}/remove", May(VesselDelete), show_removal)
+        .post("/rooms/{room_id}/vessels/{vessel_id}/remove", May(VesselDelete), submit_removal)
 }
 
-/// The fields of both forms.
+/// The fields of both forms, which show their faults themselves.
 const FIELDS: &[&str] = &[
     "name",
     "role",
@@ -51,36 +52,33 @@ const FIELDS: &[&str] = &[
     "class_society",
 ];
 
-async fn list(app: App, caller: Caller, room: InRoom) -> Result<Response> {
-    Ok(listed(&Room::load(&app, room.id).await?, &caller, &Filled::default()))
+async fn show_vessels(app: App, caller: Caller, room: InRoom) -> Result<Response> {
+    Ok(render_vessels(&Room::load(&app, room.id).await?, &caller, &Filled::default()))
 }
 
-async fn add(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
-    let added = match form.read::<VesselDetails>() {
-        Ok(asked) => vessels::add(&app, &caller.actor(), room.id, asked, None).await,
-        Err(refused) => Err(refused),
+async fn submit_vessel(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
+    let add = async |form: &Form| {
+        vessels::add(&app, &caller.actor(), room.id, form.read::<VesselDetails>()?, None).await?;
+        Ok(format!("/rooms/{}/vessels", room.id))
     };
-    match added {
-        Ok(_) => Ok(Redirect::to(&format!("/rooms/{}/vessels", room.id)).into_response()),
-        Err(refused) => Ok(listed(&Room::load(&app, room.id).await?, &caller, &Filled::again(form, refused)?)),
-    }
+    submit(form, add, async |filled| Ok(render_vessels(&Room::load(&app, room.id).await?, &caller, &filled))).await
 }
 
-fn listed(room: &Room, caller: &Caller, filled: &Filled) -> Response {
+fn render_vessels(room: &Room, caller: &Caller, filled: &Filled) -> Response {
     let is_empty = room.state.vessels.is_empty();
     let adds = room.offers(caller, VesselCreate);
     let main = html! {
         section aria-labelledby="vessels-title" {
             h2 id="vessels-title" { "Vessels" }
             div id="vessels" data-live {
-                @if is_empty { (empty(adds)) } @else { (table(room, caller)) }
+                @if is_empty { (render_empty(adds)) } @else { (render_table(room, caller)) }
             }
             @if adds {
                 details.adds open[is_empty || filled.is_refused()] {
                     summary { "Name a vessel" }
                     (filled.summary(FIELDS))
                     form method="post" action=(room.path("/vessels")) {
-                        (fields(filled, None))
+                        (render_fields(filled, None))
                         p.actions { button type="submit" { "Name the vessel" } }
                     }
                 }
@@ -93,7 +91,7 @@ fn listed(room: &Room, caller: &Caller, filled: &Filled) -> Response {
     room.page(caller, Tab::Vessels, &main).status(filled.status()).into_response()
 }
 
-fn empty(adds: bool) -> Markup {
+fn render_empty(adds: bool) -> Markup {
     html! {
         div.empty {
             p { "No vessel is named yet." }
@@ -106,7 +104,7 @@ fn empty(adds: bool) -> Markup {
     }
 }
 
-fn table(room: &Room, caller: &Caller) -> Markup {
+fn render_table(room: &Room, caller: &Caller) -> Markup {
     let (edits, removes) = (room.offers(caller, VesselUpdate), room.offers(caller, VesselDelete));
     html! {
         table.list {
@@ -124,12 +122,12 @@ fn table(room: &Room, caller: &Caller) -> Markup {
                     @if edits || removes { th scope="col" { span.visually-hidden { "Actions" } } }
                 }
             }
-            tbody { @for vessel in &room.state.vessels { (row(room, vessel, edits, removes)) } }
+            tbody { @for vessel in &room.state.vessels { (render_row(room, vessel, edits, removes)) } }
         }
     }
 }
 
-fn row(room: &Room, vessel: &Vessel, edits: bool, removes: bool) -> Markup {
+fn render_row(room: &Room, vessel: &Vessel, edits: bool, removes: bool) -> Markup {
     let path = room.path(&format!("/vessels/{}", vessel.id));
     let VesselDetails { name, vessel_type, flag, deadweight_t, length_m, year_built, .. } = &vessel.details;
     html! {
@@ -139,13 +137,13 @@ fn row(room: &Room, vessel: &Vessel, edits: bool, removes: bool) -> Markup {
                 @if vessel.details.status == VesselStatus::Withdrawn { " " (chip(Tone::Quiet, "Withdrawn")) }
             }
             td data-label="Role" { (label(vessel.details.role.word())) }
-            td data-label="IMO number" { (imo(&vessel.details)) }
+            td data-label="IMO number" { (render_imo(&vessel.details)) }
             td data-label="Type" { (vessel_type.as_deref().unwrap_or("–")) }
             td data-label="Flag" { (flag.as_deref().unwrap_or("–")) }
-            td.num data-label="Deadweight, t" { (told(deadweight_t.as_ref())) }
-            td.num data-label="Length, m" { (told(length_m.as_ref())) }
-            td.num data-label="Built" { (told(year_built.as_ref())) }
-            td data-label="Documents" { (documents(room, vessel)) }
+            td.num data-label="Deadweight, t" { (or_dash(deadweight_t.as_ref())) }
+            td.num data-label="Length, m" { (or_dash(length_m.as_ref())) }
+            td.num data-label="Built" { (or_dash(year_built.as_ref())) }
+            td data-label="Documents" { (render_documents(room, vessel)) }
             @if edits || removes {
                 td.row-actions {
                     @if edits { a href={ (path) "/edit" } aria-label={ "Edit " (name) } { "Edit" } }
@@ -156,7 +154,7 @@ fn row(room: &Room, vessel: &Vessel, edits: bool, removes: bool) -> Markup {
     }
 }
 
-fn imo(details: &VesselDetails) -> Markup {
+fn render_imo(details: &VesselDetails) -> Markup {
     html! {
         @match (&details.imo_number, &details.no_imo_reason) {
             (Some(number), _) => (number),
@@ -166,12 +164,12 @@ fn imo(details: &VesselDetails) -> Markup {
     }
 }
 
-fn told(value: Option<&impl ToString>) -> String {
+fn or_dash(value: Option<&impl ToString>) -> String {
     value.map_or_else(|| "–".to_owned(), ToString::to_string)
 }
 
-/// How many of a vessel's documents are approved, of those that are needed.
-fn documents(room: &Room, vessel: &Vessel) -> Markup {
+/// Returns how many of the documents that are needed of a vessel are approved.
+fn render_documents(room: &Room, vessel: &Vessel) -> Markup {
     let needed = || {
         let of_vessel = room.state.documents.iter().filter(|document| document.slot.vessel == Some(vessel.id));
         of_vessel.filter(|document| document.needed)
@@ -181,61 +179,62 @@ fn documents(room: &Room, vessel: &Vessel) -> Markup {
     html! { @if needed > 0 { span.num { (approved) " of " (needed) " approved" } } @else { "–" } }
 }
 
-/// The particulars of a vessel as a form, what there is of them already filled in.
-fn fields(filled: &Filled, there: Option<&VesselDetails>) -> Markup {
-    let text = |of: fn(&VesselDetails) -> &Option<String>| there.and_then(|there| of(there).as_deref());
+/// Returns the fields of a vessel, with the present particulars filled in.
+fn render_fields(filled: &Filled, present: Option<&VesselDetails>) -> Markup {
+    let text = |of: fn(&VesselDetails) -> &Option<String>| present.and_then(|vessel| of(vessel).as_deref());
     let line = |name, label, value| Field::line(name, label).value(value).input(filled);
     let metres = |name, label, of: fn(&VesselDetails) -> Option<f64>| {
-        let value = there.and_then(of).map(|metres| metres.to_string());
+        let value = present.and_then(of).map(|metres| metres.to_string());
         Field::line(name, label).kind("number").value(value.as_deref()).input(filled)
     };
     let whole = |name, label, of: fn(&VesselDetails) -> Option<i64>| {
-        let value = there.and_then(of).map(|number| number.to_string());
+        let value = present.and_then(of).map(|number| number.to_string());
         Field::line(name, label).kind("number").value(value.as_deref()).input(filled)
     };
     html! {
         div.fields {
-            (Field::required("name", "Name").value(there.map(|there| there.name.as_str())).input(filled))
-            (Field::required("role", "Role").value(there.map(|there| there.role.word()))
+            (Field::required("name", "Name").value(present.map(|vessel| vessel.name.as_str())).input(filled))
+            (Field::required("role", "Role").value(present.map(|vessel| vessel.role.word()))
                 .select(filled, &choices(VesselRole::WORDS)))
-            (Field::line("imo_number", "IMO number").hint("Seven digits.").value(text(|there| &there.imo_number)).input(filled))
+            (Field::line("imo_number", "IMO number").hint("Seven digits.").value(text(|vessel| &vessel.imo_number)).input(filled))
             (Field::line("no_imo_reason", "Why it has none").hint("Instead of the number, such as: a barge.")
-                .value(text(|there| &there.no_imo_reason)).input(filled))
-            @if let Some(there) = there {
+                .value(text(|vessel| &vessel.no_imo_reason)).input(filled))
+            // A vessel is active when it is named; only one that is there can be withdrawn.
+            @if let Some(vessel) = present {
                 (Field::required("status", "Takes part")
-                    .hint("Withdrawn: its papers stay, and block nothing.").value(Some(there.status.word()))
+                    .hint("Withdrawn: its papers stay, and block nothing.").value(Some(vessel.status.word()))
                     .select(filled, &choices(VesselStatus::WORDS)))
             }
         }
         h3 { "Particulars" }
         div.fields {
-            (line("vessel_type", "Type", text(|there| &there.vessel_type)))
-            (line("flag", "Flag", text(|there| &there.flag)))
-            (line("owner", "Owner", text(|there| &there.owner)))
-            (line("charterer", "Charterer", text(|there| &there.charterer)))
-            (line("class_society", "Classification society", text(|there| &there.class_society)))
-            (whole("year_built", "Year of build", |there| there.year_built))
-            (metres("length_m", "Length over all, m", |there| there.length_m))
-            (metres("beam_m", "Beam, m", |there| there.beam_m))
-            (metres("draught_m", "Summer draught, m", |there| there.draught_m))
-            (whole("deadweight_t", "Deadweight, t", |there| there.deadweight_t))
-            (whole("gross_tonnage", "Gross tonnage", |there| there.gross_tonnage))
+            (line("vessel_type", "Type", text(|vessel| &vessel.vessel_type)))
+            (line("flag", "Flag", text(|vessel| &vessel.flag)))
+            (line("owner", "Owner", text(|vessel| &vessel.owner)))
+            (line("charterer", "Charterer", text(|vessel| &vessel.charterer)))
+            (line("class_society", "Classification society", text(|vessel| &vessel.class_society)))
+            (whole("year_built", "Year of build", |vessel| vessel.year_built))
+            (metres("length_m", "Length over all, m", |vessel| vessel.length_m))
+            (metres("beam_m", "Beam, m", |vessel| vessel.beam_m))
+            (metres("draught_m", "Summer draught, m", |vessel| vessel.draught_m))
+            (whole("deadweight_t", "Deadweight, t", |vessel| vessel.deadweight_t))
+            (whole("gross_tonnage", "Gross tonnage", |vessel| vessel.gross_tonnage))
         }
     }
 }
 
-fn found(room: &Room, id: VesselId) -> Result<&Vessel> {
+fn find_vessel(room: &Room, id: VesselId) -> Result<&Vessel> {
     room.state.vessel(id).ok_or(Error::NotFound("vessel"))
 }
 
-async fn look(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>) -> Result<Response> {
+async fn show_vessel(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>) -> Result<Response> {
     let room = Room::load(&app, room.id).await?;
-    let vessel = found(&room, id)?;
+    let vessel = find_vessel(&room, id)?;
     let path = room.path(&format!("/vessels/{id}"));
     let main = html! {
         section aria-labelledby="vessel-title" {
             h2 id="vessel-title" { (vessel.details.name) }
-            div id="vessel" data-live { (particulars(&room, vessel)) }
+            div id="vessel" data-live { (render_particulars(&room, vessel)) }
             p.actions {
                 @if room.offers(&caller, VesselUpdate) { a.button.secondary href={ (path) "/edit" } { "Edit" } }
                 @if room.offers(&caller, VesselDelete) { a href={ (path) "/remove" } { "Remove" } }
@@ -246,7 +245,7 @@ async fn look(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>) -> R
     Ok(room.page(&caller, Tab::Vessels, &main).into_response())
 }
 
-fn particulars(room: &Room, vessel: &Vessel) -> Markup {
+fn render_particulars(room: &Room, vessel: &Vessel) -> Markup {
     let details = &vessel.details;
     let texts = [
         ("Type", details.vessel_type.clone()),
@@ -268,10 +267,10 @@ fn particulars(room: &Room, vessel: &Vessel) -> Markup {
                 (label(details.role.word()))
                 @if details.status == VesselStatus::Withdrawn { " " (chip(Tone::Quiet, "Withdrawn")) }
             }
-            dt { "IMO number" } dd { (imo(details)) }
+            dt { "IMO number" } dd { (render_imo(details)) }
             @for (name, text) in texts { dt { (name) } dd { (text.as_deref().unwrap_or("–")) } }
             dt { "Named" } dd { (show::time(vessel.added_at)) }
-            dt { "Documents" } dd { (documents(room, vessel)) }
+            dt { "Documents" } dd { (render_documents(room, vessel)) }
             @if details.status == VesselStatus::Active && details.role != VesselRole::Other {
                 dt { "Clearance" }
                 dd { a href={ (room.path("/clearance")) "#vessel-" (vessel.id) } { "What the parties say of it" } }
@@ -280,30 +279,28 @@ fn particulars(room: &Room, vessel: &Vessel) -> Markup {
     }
 }
 
-async fn edit(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>) -> Result<Response> {
-    edited(&Room::load(&app, room.id).await?, &caller, id, &Filled::default())
+async fn show_edit(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>) -> Result<Response> {
+    render_edit(&Room::load(&app, room.id).await?, &caller, id, &Filled::default())
 }
 
-async fn change(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>, form: Form) -> Result<Response> {
-    let changed = match form.read::<VesselDetails>().and_then(|details| Change::to(&details)) {
-        Ok(asked) => vessels::change(&app, &caller.actor(), room.id, id, asked).await,
-        Err(refused) => Err(refused),
+async fn submit_edit(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>, form: Form) -> Result<Response> {
+    let change = async |form: &Form| {
+        let details = Change::to(&form.read::<VesselDetails>()?)?;
+        vessels::change(&app, &caller.actor(), room.id, id, details).await?;
+        Ok(format!("/rooms/{}/vessels", room.id))
     };
-    match changed {
-        Ok(_) => Ok(Redirect::to(&format!("/rooms/{}/vessels", room.id)).into_response()),
-        Err(refused) => edited(&Room::load(&app, room.id).await?, &caller, id, &Filled::again(form, refused)?),
-    }
+    submit(form, change, async |filled| render_edit(&Room::load(&app, room.id).await?, &caller, id, &filled)).await
 }
 
-fn edited(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) -> Result<Response> {
-    let vessel = found(room, id)?;
+fn render_edit(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) -> Result<Response> {
+    let vessel = find_vessel(room, id)?;
     let path = room.path(&format!("/vessels/{id}"));
     let main = html! {
         section aria-labelledby="edit-title" {
             h2 id="edit-title" { "Edit " (vessel.details.name) }
             (filled.summary(FIELDS))
             form method="post" action={ (path) "/edit" } {
-                (fields(filled, Some(&vessel.details)))
+                (render_fields(filled, Some(&vessel.details)))
                 p.actions { button type="submit" { "Save" } a.quiet href=(room.path("/vessels")) { "Cancel" } }
             }
         }
@@ -311,32 +308,34 @@ fn edited(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) -> Result
     Ok(room.page(caller, Tab::Vessels, &main).status(filled.status()).into_response())
 }
 
-async fn confirm(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>) -> Result<Response> {
-    removing(&Room::load(&app, room.id).await?, &caller, id, &Filled::default())
+async fn show_removal(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>) -> Result<Response> {
+    render_removal(&Room::load(&app, room.id).await?, &caller, id, &Filled::default())
 }
 
-async fn remove(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>, form: Form) -> Result<Response> {
-    match vessels::remove(&app, &caller.actor(), room.id, id).await {
-        Ok(()) => Ok(Redirect::to(&format!("/rooms/{}/vessels", room.id)).into_response()),
-        Err(refused) => removing(&Room::load(&app, room.id).await?, &caller, id, &Filled::again(form, refused)?),
-    }
+async fn submit_removal(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>, form: Form) -> Result<Response> {
+    let remove = async |_: &Form| {
+        vessels::remove(&app, &caller.actor(), room.id, id).await?;
+        Ok(format!("/rooms/{}/vessels", room.id))
+    };
+    submit(form, remove, async |filled| render_removal(&Room::load(&app, room.id).await?, &caller, id, &filled)).await
 }
 
-fn removing(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) -> Result<Response> {
-    let vessel = found(room, id)?;
+fn render_removal(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) -> Result<Response> {
+    let vessel = find_vessel(room, id)?;
     let path = room.path(&format!("/vessels/{id}"));
     let state = &room.state;
     let of_vessel = state.documents.iter().filter(|document| document.slot.vessel == Some(id));
-    let papers: usize = of_vessel.clone().map(|document| document.versions.len()).sum();
-    let words = state.approvals.iter().filter(|approval| approval.vessel == id).count();
+    let versions: usize = of_vessel.clone().map(|document| document.versions.len()).sum();
+    let approvals = state.approvals.iter().filter(|approval| approval.vessel == id).count();
     let name = &vessel.details.name;
     let main = html! {
         section.narrow aria-labelledby="remove-title" {
             h2 id="remove-title" { "Remove " (name) "?" }
             (filled.summary(&[]))
-            @if papers + words > 0 {
+            // What was uploaded and approved is kept, so a vessel with any of it can only be withdrawn.
+            @if versions + approvals > 0 {
                 p {
-                    "It has " (count(papers, "paper")) " and " (count(words, "clearance")) ", which are kept: it cannot be \
+                    "It has " (count(versions, "paper")) " and " (count(approvals, "clearance")) ", which are kept: it cannot be \
                      removed. Withdraw it instead; then it takes no part, and blocks nothing."
                 }
                 p.actions {

@@ -34,7 +34,7 @@ impl PgConnection {
         self.failed
     }
 
-    /// Notes that the transaction has ended, so that the connection may go back to the pool.
+    /// Marks the transaction as ended. From now on the connection returns to the pool when this is dropped.
     pub(super) fn ended(&mut self) {
         self.in_transaction = false;
     }

@@ -102,8 +102,8 @@ impl Postgres {
         tx.batch(begin).await?;
         let mut outcome = body(&mut tx).await;
         let Tx::Postgres(connection) = &mut tx else { return outcome };
-        // PostgreSQL answers the COMMIT of a failed transaction with a rollback, and no error. Without this, a body
-        // that passed over an error would be told that its changes were committed.
+        // PostgreSQL replies to the COMMIT of a failed transaction with a rollback, and no error. Without this check, a
+        // body that ignored an error would look as if it were committed.
         if connection.has_failed() && outcome.is_ok() {
             outcome = Err(Error::internal("a statement failed, and its error was passed over"));
         }

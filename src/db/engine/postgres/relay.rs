@@ -2,7 +2,7 @@
 //! listeners.
 //!
 //! `LISTEN` belongs to a connection, so the relay has one of its own. A pooler in between that gives each transaction
-//! another connection, such as PgBouncer in transaction mode, would lose notifications.
+//! another connection, such as `PgBouncer` in transaction mode, would lose notifications.
 
 use std::{pin::pin, time::Duration};
 

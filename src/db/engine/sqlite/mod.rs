@@ -101,7 +101,7 @@ impl Readers {
         // A panic must not take the connection with it: after four of them nothing could be read any more.
         let outcome = catch_unwind(AssertUnwindSafe(|| read_once(&mut tx, body)));
         roll_back(&tx);
-        // The connection goes back before the permit: whoever gets the permit next must find a connection.
+        // The connection goes back before the permit: the next read that gets the permit must find a connection.
         self.idle().push(tx);
         drop(permit);
         outcome.unwrap_or_else(|_| Err(Error::internal("a read panicked")))

@@ -1,4 +1,5 @@
-//! Which of a room's documents are shown: kept in the address, so that it can be sent to somebody.
+//! Which documents of a room are shown. The filter is in the address, so that a view can be bookmarked and sent to
+//! somebody.
 
 use room::{DocumentState, DocumentStatus, VesselId};
 
@@ -7,42 +8,42 @@ use crate::{
     pages::kit::show::label,
 };
 
-/// Which documents are asked for.
+/// Which documents are to be listed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Asked {
-    pub(super) show: Option<Show>,
-    pub(super) of: Option<Of>,
+pub(super) struct DocumentQuery {
+    pub(super) show: Option<StatusFilter>,
+    pub(super) of: Option<VesselFilter>,
     pub(super) name: String,
-    /// Of the document that is open, the earlier versions to pass over.
+    /// How many earlier versions of the open document to pass over.
     pub(super) older: i64,
 }
 
-/// Where they stand.
+/// The status of the documents that are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Show {
-    /// So.
+pub(super) enum StatusFilter {
+    /// Documents with this status.
     Status(DocumentStatus),
-    /// They wait for the decision of who looks.
+    /// Documents that wait for a decision of the caller.
     Mine,
 }
 
-/// Whose they are.
+/// The vessel of the documents that are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Of {
-    /// The operation's own.
+pub(super) enum VesselFilter {
+    /// Documents of the STS operation itself, of no vessel.
     Operation,
-    /// A vessel's.
+    /// Documents of this vessel.
     Vessel(VesselId),
 }
 
 /// How many earlier versions can be passed over.
 const OLDER: Bounds = Bounds { least: 0, most: None, default: Some(0) };
-/// The word for what waits for who looks.
+/// The word in the address for what waits for the caller.
 const MINE: &str = "mine";
-/// The word for the operation's own.
+/// The word in the address for documents of no vessel.
 pub(super) const OPERATION: &str = "operation";
 
-impl Show {
+impl StatusFilter {
     pub(super) const ALL: [Self; 6] = [
         Self::Mine,
         Self::Status(DocumentStatus::Missing),
@@ -67,7 +68,7 @@ impl Show {
     }
 }
 
-impl FromPairs for Asked {
+impl FromPairs for DocumentQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         ("show", Kind::Text, "Where they stand: a status, or `mine`"),
         ("of", Kind::Text, "Whose they are: a vessel's id, or `operation`"),
@@ -76,18 +77,22 @@ impl FromPairs for Asked {
     ];
 
     fn read(given: &mut Given) -> Self {
-        // A form sends what was left blank, too.
+        // A browser also sends the fields of the search that were left empty.
         let mut text = |name: &str| given.text(name).filter(|text| !text.trim().is_empty());
         let (show, of, name) = (text("show"), text("of"), text("q").unwrap_or_default().trim().to_owned());
         let show = show.and_then(|word| {
-            let show = Show::ALL.into_iter().find(|show| show.word() == word);
+            let show = StatusFilter::ALL.into_iter().find(|show| show.word() == word);
             if show.is_none() {
                 given.fault("show", format!("must be one of {MINE}, {}", DocumentStatus::WORDS.join(", ")));
             }
             show
         });
         let of = of.and_then(|word| {
-            let of = if word == OPERATION { Some(Of::Operation) } else { word.parse().ok().map(Of::Vessel) };
+            let of = if word == OPERATION {
+                Some(VesselFilter::Operation)
+            } else {
+                word.parse().ok().map(VesselFilter::Vessel)
+            };
             if of.is_none() {
                 given.fault("of", format!("must be a vessel's id or `{OPERATION}`"));
             }
@@ -97,21 +102,23 @@ impl FromPairs for Asked {
     }
 }
 
-impl Asked {
-    /// Whether anything is left out.
-    pub(super) fn leaves_out(&self) -> bool {
+impl DocumentQuery {
+    /// Returns whether any document may be left out.
+    pub(super) fn is_filtered(&self) -> bool {
         self.show.is_some() || self.of.is_some() || !self.name.is_empty()
     }
 
-    /// Itself as a query: `?show=missing`, or nothing.
-    pub(super) fn query(&self) -> String {
-        self.query_of(self.show)
+    /// Returns the filter as a query: `?show=missing`, or nothing.
+    pub(super) fn to_query(&self) -> String {
+        self.to_query_with(self.show)
     }
 
-    pub(super) fn query_of(&self, show: Option<Show>) -> String {
+    /// As [`Self::to_query`], with another status.
+    pub(super) fn to_query_with(&self, show: Option<StatusFilter>) -> String {
+        // `older` is left out: it belongs to one document, and links lead to others.
         let given = [
             ("show", show.map(|show| show.word().to_owned())),
-            ("of", self.of.map(of_word)),
+            ("of", self.of.map(VesselFilter::word)),
             ("q", (!self.name.is_empty()).then(|| self.name.clone())),
         ];
         let given: Vec<_> = given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
@@ -119,24 +126,27 @@ impl Asked {
         if query.is_empty() { query } else { format!("?{query}") }
     }
 
-    /// Whether a document is one of them, wherever it stands.
-    pub(super) fn is_about(&self, document: &DocumentState) -> bool {
+    /// Returns whether a document fits, whatever its status: the views above the list count by status themselves.
+    pub(super) fn fits(&self, document: &DocumentState) -> bool {
         let slot = &document.slot;
         let searched = self.name.to_lowercase();
         let file = document.newest().map_or("", |newest| &newest.version.file_name);
         let names = [&*slot.name, &slot.document_type, file];
         let of = match self.of {
             None => true,
-            Some(Of::Operation) => slot.vessel.is_none(),
-            Some(Of::Vessel(vessel)) => slot.vessel == Some(vessel),
+            Some(VesselFilter::Operation) => slot.vessel.is_none(),
+            Some(VesselFilter::Vessel(vessel)) => slot.vessel == Some(vessel),
         };
         of && (searched.is_empty() || names.into_iter().any(|name| name.to_lowercase().contains(&searched)))
     }
 }
 
-pub(super) fn of_word(of: Of) -> String {
-    match of {
-        Of::Operation => OPERATION.into(),
-        Of::Vessel(vessel) => vessel.to_string(),
+impl VesselFilter {
+    /// Returns the filter as it stands in the address.
+    pub(super) fn word(self) -> String {
+        match self {
+            Self::Operation => OPERATION.into(),
+            Self::Vessel(vessel) => vessel.to_string(),
+        }
     }
 }

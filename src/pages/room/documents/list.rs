@@ -1,25 +1,38 @@
-//! The list of documents: a table for each vessel, and one for the operation.
+//! The list of documents: a table for each vessel, and one for the STS operation itself.
 
 use maud::{Markup, PreEscaped, html};
 use room::{DocumentId, DocumentState, Vessel, VesselStatus};
 
 use super::{
     forms::Forms,
-    panel::{History, panel},
+    panel::{History, render_panel},
 };
-use crate::{http::BASE, pages::{kit::{assets::DOCUMENTS_PATH, chip::{self, Tone}, portion::{Portion, within}, show::{self, label}}, room::documents::shown::{List, asked_for}}, policy::Action::{DocumentDownload, VesselCreate}};
+use crate::{
+    http::BASE,
+    pages::{
+        kit::{
+            assets::DOCUMENTS_PATH,
+            chip::{self, Tone},
+            portion::{Portion, within},
+            show::{self, label},
+        },
+        room::documents::shown::{List, render_requirement},
+    },
+    policy::Action::{DocumentDownload, VesselCreate},
+};
 
 /// The largest list, in bytes.
 const MOST_BYTES: usize = 700_000;
 
 impl List<'_> {
-    /// The list, with one of its documents beside it where one is open.
-    pub(super) fn markup(&self, open: Option<(&DocumentState, &Forms, &History)>) -> Markup {
+    /// Returns the list, with the panel of the document that is open, if one is.
+    pub(super) fn render(&self, open: Option<(&DocumentState, &Forms, &History)>) -> Markup {
         let uploads = self.takes_files().then(|| format!("{BASE}{}", self.path));
         let current = open.map(|(document, ..)| document.slot.id);
         html! {
+            // The panel comes before the list: a reader who opened a document should not have to pass all others first.
             div.documents.has-panel[open.is_some()] id="documents" data-uploads-to=[uploads] data-upload-limit=(self.upload_limit) {
-                @if let Some((document, forms, history)) = open { (panel(self, document, forms, history)) }
+                @if let Some((document, forms, history)) = open { (render_panel(self, document, forms, history)) }
                 div {
                     div.section-head {
                         h2 { "Documents" }
@@ -27,20 +40,21 @@ impl List<'_> {
                             a href={ (BASE) (self.room.path("/archive")) } { "Download all (zip)" }
                         }
                     }
-                    div id="views" data-live { (self.views()) }
-                    (self.search())
-                    div id="documents-list" data-live { (self.groups(current)) }
-                    (keys())
+                    // The search is not renewed by events: somebody may be typing in it.
+                    div id="views" data-live { (self.render_views()) }
+                    (self.render_search())
+                    div id="documents-list" data-live { (self.render_groups(current)) }
+                    (render_keys())
                 }
             }
-            (uploads_under_way())
+            (render_uploads())
             script type="module" src=(*DOCUMENTS_PATH) {}
         }
     }
 
-    fn groups(&self, current: Option<DocumentId>) -> Markup {
+    fn render_groups(&self, current: Option<DocumentId>) -> Markup {
         let state = &self.room.state;
-        let shown = state.documents.iter().any(|document| self.takes(document));
+        let shown = state.documents.iter().any(|document| self.lists(document));
         html! {
             @if state.vessels.is_empty() {
                 div.empty {
@@ -51,8 +65,9 @@ impl List<'_> {
                 }
             }
             @if shown {
+                // One budget for all tables: together they have to fit into the page.
                 @let mut bytes = MOST_BYTES;
-                @for vessel in state.vessels.iter().map(Some).chain([None]) { (self.group(vessel, current, &mut bytes)) }
+                @for vessel in state.vessels.iter().map(Some).chain([None]) { (self.render_group(vessel, current, &mut bytes)) }
             } @else {
                 div.empty {
                     p { "No document is like that." }
@@ -62,17 +77,18 @@ impl List<'_> {
         }
     }
 
-    /// The documents of a vessel, or of the operation, as far as they fit into so many bytes.
-    fn group(&self, vessel: Option<&Vessel>, current: Option<DocumentId>, bytes: &mut usize) -> Markup {
+    /// Returns the table of a vessel, or of the STS operation, as far as its rows fit into `bytes`, which it reduces.
+    fn render_group(&self, vessel: Option<&Vessel>, current: Option<DocumentId>, bytes: &mut usize) -> Markup {
         let of = |document: &&DocumentState| document.slot.vessel == vessel.map(|vessel| vessel.id);
         let all = || self.room.state.documents.iter().filter(of);
-        let rows: Vec<_> = all().filter(|document| self.takes(document)).collect();
+        let rows: Vec<_> = all().filter(|document| self.lists(document)).collect();
         if rows.is_empty() {
             return PreEscaped(String::new());
         }
-        let rows = rows.into_iter().map(|document| self.row(document, current == Some(document.slot.id)));
+        let rows = rows.into_iter().map(|document| self.render_row(document, current == Some(document.slot.id)));
         let Portion { markup, left_out, .. } = within(*bytes, rows);
         *bytes = bytes.saturating_sub(markup.0.len());
+        // The bar counts all documents of the group, not only those that the filter lists.
         let needed = || all().filter(|document| document.needed);
         let resolved = needed().filter(|document| document.is_resolved()).count();
         let id = vessel.map_or_else(|| "group-operation".to_owned(), |vessel| format!("group-{}", vessel.id));
@@ -91,7 +107,7 @@ impl List<'_> {
                             None => "The operation",
                         }
                     }
-                    (meter(resolved, needed().count()))
+                    (render_progress(resolved, needed().count()))
                 }
                 table.list aria-labelledby=(id) {
                     thead {
@@ -112,7 +128,7 @@ impl List<'_> {
         }
     }
 
-    fn row(&self, document: &DocumentState, is_open: bool) -> Markup {
+    fn render_row(&self, document: &DocumentState, is_open: bool) -> Markup {
         let slot = &document.slot;
         let path = self.path_of(document);
         html! {
@@ -125,11 +141,11 @@ impl List<'_> {
                     @if self.mine.contains(&slot.id) { " " (chip::chip(Tone::Wait, "Waits for me")) }
                 }
                 td.aside data-label="Asked for" {
-                    (asked_for(document))
+                    (render_requirement(document))
                     div.hint { (chip::criticality(slot.criticality)) " · " (label(slot.gate.word())) }
                 }
-                td data-label="Newest version" { (self.newest(document)) }
-                td data-label="Valid until" { (self.expiry(document)) }
+                td data-label="Newest version" { (self.render_newest(document)) }
+                td data-label="Valid until" { (self.render_expiry(document)) }
                 td.num.aside data-label="Versions" { (document.versions.len()) }
                 @if self.takes_files() {
                     td.row-actions.aside { a href={ (path) "#upload" } data-panel aria-label={ "Upload " (slot.name) } { "Upload" } }
@@ -138,7 +154,7 @@ impl List<'_> {
         }
     }
 
-    fn newest(&self, document: &DocumentState) -> Markup {
+    fn render_newest(&self, document: &DocumentState) -> Markup {
         html! {
             @if let Some(newest) = document.newest() {
                 @let version = &newest.version;
@@ -152,7 +168,7 @@ impl List<'_> {
     }
 }
 
-fn meter(resolved: usize, needed: usize) -> Markup {
+fn render_progress(resolved: usize, needed: usize) -> Markup {
     html! {
         div.progress {
             progress max=(needed.max(1)) value=(resolved) aria-label="Documents approved" {}
@@ -161,8 +177,8 @@ fn meter(resolved: usize, needed: usize) -> Markup {
     }
 }
 
-/// What the module does with keys; it shows this, and lets them be turned off (WCAG 2.1.4).
-fn keys() -> Markup {
+/// Returns the keys that the script listens to. It unhides this, and lets keys be turned off (WCAG 2.1.4).
+fn render_keys() -> Markup {
     html! {
         p.keys.hint id="keys" hidden {
             kbd { "j" } " " kbd { "k" } " next, previous · " kbd { "Enter" } " opens · " kbd { "a" } " approves · "
@@ -172,8 +188,8 @@ fn keys() -> Markup {
     }
 }
 
-/// Where the module tells how uploads go on, a line for each.
-fn uploads_under_way() -> Markup {
+/// Returns the section in which the script shows uploads, and the template of a line; hidden until there is one.
+fn render_uploads() -> Markup {
     html! {
         section.uploads id="uploads" aria-label="Uploads" hidden { ul {} }
         template id="upload-line" {

@@ -1,12 +1,12 @@
-//! Documents: what the operation needs of each vessel and of itself, and what was uploaded; with one of them open beside
-//! the list.
+//! Documents: the slots of each vessel and of the STS operation in a list, and beside it one of them that is open. Only
+//! the room's pages use it.
 
 mod filter;
 mod forms;
 mod list;
 mod panel;
-mod said;
 mod shown;
+mod version_decisions;
 mod views;
 
 use axum::{
@@ -16,7 +16,7 @@ use axum::{
 };
 use room::DocumentId;
 
-use super::documents::{filter::Asked, forms::Forms, panel::History, shown::List};
+use super::documents::{filter::DocumentQuery, forms::Forms, panel::History, shown::List};
 use crate::{
     app::App,
     domain::documents::{
@@ -27,93 +27,94 @@ use crate::{
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes, Query, Upload},
     pages::{
-        kit::field::Filled,
+        kit::{field::Filled, submit::submit},
         room::frame::{Room, Tab},
     },
     policy::Action::{DocumentApprove, DocumentList, DocumentReject, DocumentUpload, DocumentView, RoomUpdate},
 };
 
-/// A form that was refused is shown under its own address, at which the document has therefore to be found, too.
+/// A refused form is shown at its own address, since a `POST` does not change the address. So the document is shown at
+/// these addresses, too: for those who reload the page or bookmark it.
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
-        .get("/rooms/{room_id}/documents", May(DocumentList), list)
-        .get("/rooms/{room_id}/documents/{document_id}", May(DocumentView), open)
-        .get("/rooms/{room_id}/documents/{document_id}/versions", May(DocumentUpload), open)
-        .upload("/rooms/{room_id}/documents/{document_id}/versions", May(DocumentUpload), upload)
-        .get("/rooms/{room_id}/documents/{document_id}/versions/{version_id}", May(DocumentView), said::list)
-        .get("/rooms/{room_id}/documents/{document_id}/approve", May(DocumentApprove), open)
-        .post("/rooms/{room_id}/documents/{document_id}/approve", May(DocumentApprove), approve)
-        .get("/rooms/{room_id}/documents/{document_id}/reject", May(DocumentReject), open)
-        .post("/rooms/{room_id}/documents/{document_id}/reject", May(DocumentReject), reject)
-        .get("/rooms/{room_id}/documents/{document_id}/waiver", May(RoomUpdate), open)
-        .post("/rooms/{room_id}/documents/{document_id}/waiver", May(RoomUpdate), waive)
-        .get("/rooms/{room_id}/documents/{document_id}/waiver/withdraw", May(RoomUpdate), open)
-        .post("/rooms/{room_id}/documents/{document_id}/waiver/withdraw", May(RoomUpdate), withdraw_waiver)
+        .get("/rooms/{room_id}/documents", May(DocumentList), show_list)
+        .get("/rooms/{room_id}/documents/{document_id}", May(DocumentView), show_document)
+        .get("/rooms/{room_id}/documents/{document_id}/versions", May(DocumentUpload), show_document)
+        .upload("/rooms/{room_id}/documents/{document_id}/versions", May(DocumentUpload), submit_upload)
+        .get(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}",
+            May(DocumentView),
+            version_decisions::show_decisions,
+        )
+        .get("/rooms/{room_id}/documents/{document_id}/approve", May(DocumentApprove), show_document)
+        .post("/rooms/{room_id}/documents/{document_id}/approve", May(DocumentApprove), submit_approval)
+        .get("/rooms/{room_id}/documents/{document_id}/reject", May(DocumentReject), show_document)
+        .post("/rooms/{room_id}/documents/{document_id}/reject", May(DocumentReject), submit_rejection)
+        .get("/rooms/{room_id}/documents/{document_id}/waiver", May(RoomUpdate), show_document)
+        .post("/rooms/{room_id}/documents/{document_id}/waiver", May(RoomUpdate), submit_waiver)
+        .get("/rooms/{room_id}/documents/{document_id}/waiver/withdraw", May(RoomUpdate), show_document)
+        .post("/rooms/{room_id}/documents/{document_id}/waiver/withdraw", May(RoomUpdate), submit_waiver_withdrawal)
 }
 
-async fn list(app: App, caller: Caller, room: InRoom, Query(asked): Query<Asked>) -> Result<Response> {
+async fn show_list(app: App, caller: Caller, room: InRoom, Query(query): Query<DocumentQuery>) -> Result<Response> {
     let room = Room::load(&app, room.id).await?;
-    let main = List::of(&app, &room, &caller, &asked, std::iter::empty()).await?.markup(None);
+    let main = List::load(&app, &room, &caller, &query, std::iter::empty()).await?.render(None);
     Ok(room.page(&caller, Tab::Documents, &main).into_response())
 }
 
-async fn open(place: Place) -> Result<Response> {
-    place.shown(&Forms::default()).await
+async fn show_document(open: OpenDocument) -> Result<Response> {
+    open.render(&Forms::default()).await
 }
 
-/// A document that somebody has open, and which others are listed beside it.
-struct Place {
+/// What a request about one document names: the document, and which others are listed beside it.
+struct OpenDocument {
     app: App,
     caller: Caller,
     room: InRoom,
     document: DocumentId,
-    asked: Asked,
+    query: DocumentQuery,
 }
 
-impl FromRequestParts<App> for Place {
+impl FromRequestParts<App> for OpenDocument {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let caller = <Caller as FromRequestParts<App>>::from_request_parts(parts, app).await?;
         let room = InRoom::from_request_parts(parts, app).await?;
         let Id(document) = Id::from_request_parts(parts, app).await?;
-        let Query(asked) = Query::from_request_parts(parts, app).await?;
-        Ok(Self { app: app.clone(), caller, room, document, asked })
+        let Query(query) = Query::from_request_parts(parts, app).await?;
+        Ok(Self { app: app.clone(), caller, room, document, query })
     }
 }
 
-impl Place {
-    async fn shown(&self, forms: &Forms) -> Result<Response> {
-        let Self { app, caller, room, document, asked } = self;
+impl OpenDocument {
+    async fn render(&self, forms: &Forms) -> Result<Response> {
+        let Self { app, caller, room, document, query } = self;
         let room = Room::load(app, room.id).await?;
         let found = room.state.documents.iter().find(|found| found.slot.id == *document);
         let found = found.ok_or(Error::NotFound("document"))?;
-        let history = History::of(app, &room, found, asked).await?;
+        let history = History::load(app, &room, found, query).await?;
         let people = history.people();
-        let main = List::of(app, &room, caller, asked, people).await?.markup(Some((found, forms, &history)));
+        let main = List::load(app, &room, caller, query, people).await?.render(Some((found, forms, &history)));
         let page = room.page(caller, Tab::Documents, &main).about(&room.state.title_of(&found.slot));
         Ok(page.status(forms.status()).into_response())
     }
 
-    /// Leads back to the document after a change, or shows it again with what was refused.
-    async fn after(&self, change: Result<()>, again: impl FnOnce(Error) -> Result<Forms>) -> Result<Response> {
-        match change {
-            Ok(()) => {
-                let (room, document, query) = (self.room.id, self.document, self.asked.query());
-                Ok(Redirect::to(&format!("/rooms/{room}/documents/{document}{query}")).into_response())
-            }
-            Err(refused) => self.shown(&again(refused)?).await,
-        }
+    /// Returns the path of the document, to which every form leads back.
+    fn path(&self) -> String {
+        format!("/rooms/{}/documents/{}{}", self.room.id, self.document, self.query.to_query())
     }
 
-    async fn decide(&self, word: Result<Word>) -> Result<()> {
-        decisions::decide(&self.app, &self.caller.actor(), self.room.id, self.document, word?).await
+    async fn decide(&self, word: Word) -> Result<String> {
+        decisions::decide(&self.app, &self.caller.actor(), self.room.id, self.document, word).await?;
+        Ok(self.path())
     }
 
-    /// Takes a file; what was typed beside it is kept in `typed`.
-    async fn take(&self, form: Result<Upload<Said>>, typed: &mut Form) -> Result<Uploaded> {
+    /// Receives a file and uploads it. What was typed beside it is kept in `typed`, for the form that is shown after a
+    /// refusal.
+    async fn upload(&self, form: Result<Upload<Said>>, typed: &mut Form) -> Result<Uploaded> {
         let (room, target) = (self.room.id, Target::Document(self.document));
-        // Before a large file is taken for nothing.
+        // Refuse what can be refused before a large file is received for nothing.
         self.app.db.read(async |tx| versions::find_target(tx, room, &target).await).await?;
         let (said, received) = form?.receive(&self.app).await?;
         *typed = Form::default()
@@ -123,41 +124,39 @@ impl Place {
     }
 }
 
-async fn upload(place: Place, form: Result<Upload<Said>>) -> Result<Response> {
+async fn submit_upload(open: OpenDocument, form: Result<Upload<Said>>) -> Result<Response> {
+    // Not by `submit`: the fields are known only when the file has been received, and a known file leads nowhere else.
     let mut typed = Form::default();
-    match place.take(form, &mut typed).await {
-        Ok(known) if !known.is_new => place.shown(&Forms { known: Some(known), ..Forms::default() }).await,
-        uploaded => {
-            let again = |refused| Ok(Forms { upload: Filled::again(typed, refused)?, ..Forms::default() });
-            place.after(uploaded.map(drop), again).await
-        }
+    match open.upload(form, &mut typed).await {
+        Ok(known) if !known.is_new => open.render(&Forms { known: Some(known), ..Forms::default() }).await,
+        Ok(_) => Ok(Redirect::to(&open.path()).into_response()),
+        Err(refusal) => open.render(&Forms { upload: Filled::refused(typed, refusal)?, ..Forms::default() }).await,
     }
 }
 
-async fn approve(place: Place, form: Form) -> Result<Response> {
-    let word = form.read::<NewApproval>().and_then(|asked| asked.word());
-    let again = |refused| Ok(Forms { approve: Filled::again(form, refused)?, ..Forms::default() });
-    place.after(place.decide(word).await, again).await
+async fn submit_approval(open: OpenDocument, form: Form) -> Result<Response> {
+    let approve = async |form: &Form| open.decide(form.read::<NewApproval>()?.word()?).await;
+    submit(form, approve, async |approve| open.render(&Forms { approve, ..Forms::default() }).await).await
 }
 
-async fn reject(place: Place, form: Form) -> Result<Response> {
-    let word = form.read::<NewRejection>().and_then(|asked| asked.word());
-    let again = |refused| Ok(Forms { reject: Filled::again(form, refused)?, ..Forms::default() });
-    place.after(place.decide(word).await, again).await
+async fn submit_rejection(open: OpenDocument, form: Form) -> Result<Response> {
+    let reject = async |form: &Form| open.decide(form.read::<NewRejection>()?.word()?).await;
+    submit(form, reject, async |reject| open.render(&Forms { reject, ..Forms::default() }).await).await
 }
 
-async fn waive(place: Place, form: Form) -> Result<Response> {
-    let waived = match form.read::<NewWaiver>() {
-        Ok(asked) => documents::waive(&place.app, &place.caller.actor(), place.room.id, place.document, asked).await,
-        Err(refused) => Err(refused),
+async fn submit_waiver(open: OpenDocument, form: Form) -> Result<Response> {
+    let waive = async |form: &Form| {
+        let by = open.caller.actor();
+        documents::waive(&open.app, &by, open.room.id, open.document, form.read::<NewWaiver>()?).await?;
+        Ok(open.path())
     };
-    let again = |refused| Ok(Forms { waive: Filled::again(form, refused)?, ..Forms::default() });
-    place.after(waived, again).await
+    submit(form, waive, async |waive| open.render(&Forms { waive, ..Forms::default() }).await).await
 }
 
-async fn withdraw_waiver(place: Place) -> Result<Response> {
-    let (app, by) = (&place.app, place.caller.actor());
-    let withdrawn = documents::withdraw_waiver(app, &by, place.room.id, place.document).await;
-    let again = |refused| Ok(Forms { waive: Filled::again(Form::default(), refused)?, ..Forms::default() });
-    place.after(withdrawn, again).await
+async fn submit_waiver_withdrawal(open: OpenDocument) -> Result<Response> {
+    let withdraw = async |_: &Form| {
+        documents::withdraw_waiver(&open.app, &open.caller.actor(), open.room.id, open.document).await?;
+        Ok(open.path())
+    };
+    submit(Form::default(), withdraw, async |waive| open.render(&Forms { waive, ..Forms::default() }).await).await
 }

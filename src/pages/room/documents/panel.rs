@@ -1,12 +1,12 @@
-//! A document beside the list: what is asked, what was uploaded and said of it, and what can be done.
+//! The panel of a document beside the list: its terms, its versions with their decisions, and its forms.
 
 use maud::{Markup, html};
 use room::{Decision, DocumentState, FileKind, VersionState};
 
 use super::{
-    filter::Asked,
+    filter::DocumentQuery,
     forms::Forms,
-    shown::{List, asked_for},
+    shown::{List, render_requirement},
 };
 use crate::{
     app::App,
@@ -26,26 +26,29 @@ use crate::{
     policy::Action::DocumentDownload,
 };
 
-/// The earlier versions that are shown at once.
+/// How many earlier versions are shown at once.
 const EARLIER: i64 = 10;
-/// Their largest size, in bytes.
+/// The most bytes of earlier versions.
 const MOST_EARLIER: usize = 400_000;
-/// The newest decisions that are shown with a version, and their largest size.
+/// How many decisions are shown with a version: the newest.
 const DECISIONS: i64 = 10;
+/// The most bytes of the decisions of a version.
 const MOST_DECISIONS: usize = 100_000;
 
-/// What was uploaded to a document and said of it, as far as the panel shows it.
+/// The versions and decisions of a document, as far as the panel shows them.
 pub(super) struct History {
     newest: Option<VersionState>,
     earlier: Vec<VersionState>,
-    /// How many versions there are.
+    /// How many versions the document has.
     total: i64,
 }
 
 impl History {
-    pub(super) async fn of(app: &App, room: &Room, document: &DocumentState, asked: &Asked) -> Result<Self> {
+    /// Loads the newest version, and the earlier ones that the query asks for.
+    pub(super) async fn load(app: &App, room: &Room, document: &DocumentState, query: &DocumentQuery) -> Result<Self> {
         let (room, id) = (room.state.room.id, document.slot.id);
-        let part = Page { limit: EARLIER, offset: asked.older.saturating_add(1) };
+        // The newest version is shown above the forms, whatever part of the earlier ones is open.
+        let part = Page { limit: EARLIER, offset: query.older.saturating_add(1) };
         let read = async |tx: &mut Tx| {
             let (newest, total) = history::versions(tx, room, id, Page { limit: 1, offset: 0 }, DECISIONS).await?;
             let (earlier, _) = history::versions(tx, room, id, part, DECISIONS).await?;
@@ -54,47 +57,49 @@ impl History {
         app.db.read(read).await
     }
 
-    /// Who uploaded or decided.
+    /// Returns the addresses of everybody who uploaded a version or decided on it.
     pub(super) fn people(&self) -> impl Iterator<Item = &str> {
         let versions = self.newest.iter().chain(&self.earlier);
         let uploaded = versions.clone().map(|state| &*state.version.uploaded_by);
-        uploaded.chain(versions.flat_map(|state| &state.decisions).map(|said| &*said.party))
+        uploaded.chain(versions.flat_map(|state| &state.decisions).map(|decision| &*decision.party))
     }
 }
 
-/// The panel of a document.
-pub(super) fn panel(list: &List<'_>, document: &DocumentState, forms: &Forms, history: &History) -> Markup {
+/// Returns the panel of a document.
+pub(super) fn render_panel(list: &List<'_>, document: &DocumentState, forms: &Forms, history: &History) -> Markup {
     let slot = &document.slot;
-    // What was typed and refused is not taken away by what happens meanwhile.
+    // After a refusal this part has what was typed: an event must not replace it by empty fields.
     let decides_live = !forms.approve.is_refused() && !forms.reject.is_refused();
     html! {
         aside.panel.card id="panel" aria-labelledby="panel-title" data-document=(slot.id) {
             div.section-head {
+                // The script moves the focus here when the panel opens, so a heading has to take it.
                 h2 id="panel-title" tabindex="-1" { (slot.name) }
-                a href={ (list.path) (list.asked.query()) } data-close { "Close" }
+                a href={ (list.path) (list.query.to_query()) } data-close { "Close" }
             }
             @if let Some(known) = &forms.known { p.notice role="status" { (known.message(document.status)) } }
-            div id="panel-facts" data-live { (facts(list, document)) }
+            div id="panel-facts" data-live { (render_facts(list, document)) }
             div id="panel-newest" data-live {
-                @if let Some(newest) = &history.newest { (version(list, document, newest)) }
+                @if let Some(newest) = &history.newest { (render_version(list, document, newest)) }
                 @else { p.hint { "Nothing was uploaded yet." } }
             }
-            div id="panel-decision" data-live[decides_live] { (list.decide(document, forms)) }
-            @if list.takes_files() { (list.upload(document, forms)) }
-            (list.waiver(document, forms))
+            div id="panel-decision" data-live[decides_live] { (list.render_decision_forms(document, forms)) }
+            // Not renewed by events: a chosen file cannot be put back into a new input.
+            @if list.takes_files() { (list.render_upload_form(document, forms)) }
+            (list.render_waiver_form(document, forms))
             @if !list.is_open() { p.hint { "The room is closed: its documents rest." } }
-            div id="panel-earlier" data-live { (earlier(list, document, history)) }
+            div id="panel-earlier" data-live { (render_earlier(list, document, history)) }
         }
     }
 }
 
-/// The earlier versions, the newest of them first, and where the others are.
-fn earlier(list: &List<'_>, document: &DocumentState, history: &History) -> Markup {
-    let shown = within(MOST_EARLIER, history.earlier.iter().map(|state| version(list, document, state)));
-    let (older, all) = (list.asked.older, history.total.saturating_sub(1));
+/// Returns the earlier versions, the newest of them first, with links to the others.
+fn render_earlier(list: &List<'_>, document: &DocumentState, history: &History) -> Markup {
+    let shown = within(MOST_EARLIER, history.earlier.iter().map(|state| render_version(list, document, state)));
+    let (older, all) = (list.query.older, history.total.saturating_sub(1));
     let next = older.saturating_add(i64::try_from(shown.shown).unwrap_or(i64::MAX));
     let link = |older: i64| {
-        let query = list.asked.query();
+        let query = list.query.to_query();
         let joint = if query.is_empty() { '?' } else { '&' };
         format!("{}/{}{query}{joint}older={older}#panel-earlier", list.path, document.slot.id)
     };
@@ -109,17 +114,17 @@ fn earlier(list: &List<'_>, document: &DocumentState, history: &History) -> Mark
     }
 }
 
-fn facts(list: &List<'_>, document: &DocumentState) -> Markup {
+fn render_facts(list: &List<'_>, document: &DocumentState) -> Markup {
     let slot = &document.slot;
     let vessel = slot.vessel.and_then(|vessel| list.room.state.vessel(vessel));
     html! {
         p { (chip::document(document.status)) " " span.hint { (slot.document_type) } }
         dl.facts {
             dt { "Of" } dd { (vessel.map_or("The operation", |vessel| &vessel.details.name)) }
-            dt { "Asked for" } dd { (asked_for(document)) ", " (slot.category) }
+            dt { "Asked for" } dd { (render_requirement(document)) ", " (slot.category) }
             dt { "Criticality" } dd { (chip::criticality(slot.criticality)) }
             dt { "Gate" } dd { (label(slot.gate.word())) }
-            dt { "Valid until" } dd { (list.expiry(document)) }
+            dt { "Valid until" } dd { (list.render_expiry(document)) }
             @if let Some(waiver) = &slot.waiver {
                 dt { "Waived" }
                 dd { (waiver.reason) div.hint { (list.who.named(&waiver.by)) ", " (show::time(waiver.at)) } }
@@ -128,15 +133,16 @@ fn facts(list: &List<'_>, document: &DocumentState) -> Markup {
     }
 }
 
-fn version(list: &List<'_>, document: &DocumentState, state: &VersionState) -> Markup {
+fn render_version(list: &List<'_>, document: &DocumentState, state: &VersionState) -> Markup {
     let VersionState { version, decisions, decision_count } = state;
-    let said = format!("{}/{}/versions/{}", list.path, document.slot.id, version.id);
+    let decisions_path = format!("{}/{}/versions/{}", list.path, document.slot.id, version.id);
     let path = format!("{BASE}{}/{}/versions/{}", list.path, document.slot.id, version.id);
     let sha256 = hex::encode(version.sha256);
-    // Of a version that is shown with its newest decisions, a later word of the same party is among them.
+    // Only the newest decisions were loaded. That is enough to know which of them stand: a decision is superseded by a
+    // later one of the same party, and all later ones are here.
     let standing = state.standing_decisions();
-    let is_last = |said: &Decision| standing.iter().any(|standing| standing.id == said.id);
-    let lines = decisions.iter().map(|said| decision(&list.who, said, is_last(said)));
+    let stands = |decision: &Decision| standing.iter().any(|standing| standing.id == decision.id);
+    let lines = decisions.iter().map(|decision| render_decision(&list.who, decision, stands(decision)));
     let Portion { markup, shown, .. } = within_last(MOST_DECISIONS, lines);
     let more = decision_count.saturating_sub(i64::try_from(shown).unwrap_or(i64::MAX));
     html! {
@@ -163,18 +169,19 @@ fn version(list: &List<'_>, document: &DocumentState, state: &VersionState) -> M
             }
             @if list.caller.may(DocumentDownload) {
                 p { a href={ (path) "/download" } aria-label={ "Download version " (version.number) } { "Download" } }
-                (preview(state, &path))
+                (render_preview(state, &path))
             }
             @if decisions.is_empty() { p.hint { "Nobody has decided on it." } }
-            @if more > 0 { p { a href=(said) { "Show older decisions (" (more) ")" } } }
+            @if more > 0 { p { a href=(decisions_path) { "Show older decisions (" (more) ")" } } }
             ul.decisions { (markup) }
         }
     }
 }
 
-/// The module puts the picture in place of the link once this is opened, not before: to look at it is logged. An `img`
-/// that is loaded lazily would not do, for without script browsers load it at once.
-fn preview(VersionState { version, .. }: &VersionState, path: &str) -> Markup {
+/// Returns a folded preview of a version. The script puts the picture in the place of the link when it is opened, not
+/// before, since every look is logged. An `img` with `loading="lazy"` would not do: without script browsers load it at
+/// once.
+fn render_preview(VersionState { version, .. }: &VersionState, path: &str) -> Markup {
     let words = match version.kind {
         FileKind::Pdf => format!("First page of {}", version.file_name),
         FileKind::Jpeg | FileKind::Png => version.file_name.clone(),
@@ -189,13 +196,13 @@ fn preview(VersionState { version, .. }: &VersionState, path: &str) -> Markup {
     }
 }
 
-/// What a party decided.
-pub(super) fn decision(who: &Who, said: &Decision, stands: bool) -> Markup {
+/// Returns a decision of a party as an item of a list.
+pub(super) fn render_decision(who: &Who, decision: &Decision, stands: bool) -> Markup {
     html! {
         li class=[(!stands).then_some("superseded")] {
-            (chip::verdict(said.verdict)) " " (who.named(&said.party)) ", " (said.role.word()) ", " (show::time(said.decided_at))
+            (chip::verdict(decision.verdict)) " " (who.named(&decision.party)) ", " (decision.role.word()) ", " (show::time(decision.decided_at))
             @if !stands { span.hint { " – said something else later" } }
-            @if let Some(comment) = &said.comment { p.comment { (comment) } }
+            @if let Some(comment) = &decision.comment { p.comment { (comment) } }
         }
     }
 }

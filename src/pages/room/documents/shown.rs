@@ -1,11 +1,11 @@
-//! What every part of a room's list of documents needs: whose list it is, and what is asked for.
+//! What every part of the documents page needs: the room, the caller, the filter, and the names of people.
 
 use std::collections::HashSet;
 
 use maud::{Markup, html};
 use room::{Day, DocumentId, DocumentState, Requirement, RoomState};
 
-use super::filter::Asked;
+use super::filter::DocumentQuery;
 use crate::{
     app::App,
     domain::clearance::todo,
@@ -22,28 +22,30 @@ use crate::{
     policy::Action::DocumentApprove,
 };
 
-/// The documents of a room as somebody is shown them.
+/// The documents of a room as the caller is shown them.
 pub(super) struct List<'a> {
     pub(super) room: &'a Room,
     pub(super) caller: &'a Caller,
-    pub(super) asked: &'a Asked,
+    pub(super) query: &'a DocumentQuery,
     pub(super) who: Who,
-    /// What waits for the decision of who looks.
+    /// The documents that wait for a decision of the caller.
     pub(super) mine: HashSet<DocumentId>,
-    /// The address of the list.
+    /// The path of the list.
     pub(super) path: String,
-    /// The largest file, in bytes.
+    /// The largest file that can be uploaded, in bytes.
     pub(super) upload_limit: u64,
-    /// When the operation ends: what runs out before counts as expired.
+    /// The day on which the STS operation ends: a document that expires before counts as expired.
     pub(super) end: Day,
 }
 
 impl<'a> List<'a> {
-    pub(super) async fn of(
+    /// Prepares the list. `others` are addresses besides those of newest versions, such as in the history of the open
+    /// document.
+    pub(super) async fn load(
         app: &App,
         room: &'a Room,
         caller: &'a Caller,
-        asked: &'a Asked,
+        query: &'a DocumentQuery,
         others: impl Iterator<Item = &'a str>,
     ) -> Result<Self> {
         let state = &room.state;
@@ -51,8 +53,8 @@ impl<'a> List<'a> {
         Ok(Self {
             room,
             caller,
-            asked,
-            who: Who::of(app, &state.parties, people(state).chain(others)).await?,
+            query,
+            who: Who::load(app, &state.parties, people(state).chain(others)).await?,
             mine: waiting.into_iter().filter_map(|task| task.document_id).collect(),
             path: room.path("/documents"),
             upload_limit: app.config.upload_limit(),
@@ -60,18 +62,19 @@ impl<'a> List<'a> {
         })
     }
 
-    /// The address of a document beside the list as it is now.
+    /// Returns the path of a document, with the filter of the list beside which it opens.
     pub(super) fn path_of(&self, document: &DocumentState) -> String {
-        format!("{}/{}{}", self.path, document.slot.id, self.asked.query())
+        format!("{}/{}{}", self.path, document.slot.id, self.query.to_query())
     }
 
-    /// The last day on which the newest version is valid, and whether that is too early.
-    pub(super) fn expiry(&self, document: &DocumentState) -> Markup {
+    /// Returns the last day on which the newest version is valid, and whether that is too early.
+    pub(super) fn render_expiry(&self, document: &DocumentState) -> Markup {
         let expires_on = document.newest().and_then(|newest| newest.version.expires_on);
         let warned_until = self.end.days_later(document.slot.warn_days.unwrap_or_default());
         html! {
             @if let Some(day) = expires_on {
                 (show::day(day)) " "
+                // A document has to outlast the STS operation, not only today.
                 @if day < self.end { (chip::chip(Tone::Bad, "Before end")) }
                 @else if day < warned_until { (chip::chip(Tone::Warn, "Soon after")) }
             } @else { "–" }
@@ -79,15 +82,15 @@ impl<'a> List<'a> {
     }
 }
 
-/// Who uploaded a newest version, or waived something.
+/// Returns the addresses of everybody who uploaded a newest version or waived a document.
 fn people(state: &RoomState) -> impl Iterator<Item = &str> {
     let waivers = state.documents.iter().filter_map(|document| document.slot.waiver.as_ref());
     let versions = state.documents.iter().filter_map(DocumentState::newest);
     versions.map(|state| &*state.version.uploaded_by).chain(waivers.map(|waiver| &*waiver.by))
 }
 
-/// Whether a document is needed, and why not.
-pub(super) fn asked_for(document: &DocumentState) -> Markup {
+/// Returns the requirement of a document, and why it does not apply if it does not.
+pub(super) fn render_requirement(document: &DocumentState) -> Markup {
     let slot = &document.slot;
     let not = match slot.requirement {
         Requirement::Conditional if slot.waiver.is_some() => ", waived",

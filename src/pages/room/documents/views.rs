@@ -1,36 +1,38 @@
-//! What stands above the list of documents: views by status, and the search.
+//! What stands above the list of documents: the views by status, and the search.
 
 use maud::{Markup, html};
 use room::{DocumentState, DocumentStatus};
 
 use super::{
-    filter::{OPERATION, Show, of_word},
+    filter::{OPERATION, StatusFilter, VesselFilter},
     shown::List,
 };
 
 impl List<'_> {
-    /// Whether a document is shown.
-    pub(super) fn takes(&self, document: &DocumentState) -> bool {
-        self.asked.is_about(document) && self.asked.show.is_none_or(|show| self.stands_so(document, show))
+    /// Returns whether a document is listed.
+    pub(super) fn lists(&self, document: &DocumentState) -> bool {
+        self.query.fits(document) && self.query.show.is_none_or(|show| self.has_status(document, show))
     }
 
-    fn stands_so(&self, document: &DocumentState, show: Show) -> bool {
-        match show {
-            Show::Mine => self.mine.contains(&document.slot.id),
-            // What nobody waits for is not missed.
-            Show::Status(DocumentStatus::Missing) => document.needed && document.status == DocumentStatus::Missing,
-            Show::Status(status) => document.status == status,
+    fn has_status(&self, document: &DocumentState, filter: StatusFilter) -> bool {
+        match filter {
+            StatusFilter::Mine => self.mine.contains(&document.slot.id),
+            // A waived or optional document without a version has the status, too, but nobody waits for it.
+            StatusFilter::Status(DocumentStatus::Missing) => {
+                document.needed && document.status == DocumentStatus::Missing
+            }
+            StatusFilter::Status(status) => document.status == status,
         }
     }
 
-    /// Where they stand, with how many there are of each: what is there to be seen, in one click.
-    pub(super) fn views(&self) -> Markup {
-        let about: Vec<_> = self.room.state.documents.iter().filter(|document| self.asked.is_about(document)).collect();
-        let view = |show: Option<Show>, words: &str, count: usize| {
+    /// Returns a link for each status that documents have, with how many have it.
+    pub(super) fn render_views(&self) -> Markup {
+        let about: Vec<_> = self.room.state.documents.iter().filter(|document| self.query.fits(document)).collect();
+        let view = |show: Option<StatusFilter>, words: &str, count: usize| {
             html! {
                 li {
-                    a href={ (self.path) (self.asked.query_of(show)) }
-                        aria-current=[(self.asked.show == show).then_some("true")] {
+                    a href={ (self.path) (self.query.to_query_with(show)) }
+                        aria-current=[(self.query.show == show).then_some("true")] {
                         (words) " " span.num { (count) }
                     }
                 }
@@ -40,24 +42,27 @@ impl List<'_> {
             nav.views aria-label="Where documents stand" {
                 ul {
                     (view(None, "All", about.len()))
-                    @for show in Show::ALL {
-                        @let count = about.iter().filter(|document| self.stands_so(document, show)).count();
-                        @if count > 0 || self.asked.show == Some(show) { (view(Some(show), &show.words(), count)) }
+                    @for show in StatusFilter::ALL {
+                        @let count = about.iter().filter(|document| self.has_status(document, show)).count();
+                        // The present view stays, even if it has become empty: otherwise nothing would be marked as
+                        // current.
+                        @if count > 0 || self.query.show == Some(show) { (view(Some(show), &show.words(), count)) }
                     }
                 }
             }
         }
     }
 
-    /// The search by name and by whose they are.
-    pub(super) fn search(&self) -> Markup {
-        let of = self.asked.of.map(of_word).unwrap_or_default();
+    /// Returns the search by name and by vessel.
+    pub(super) fn render_search(&self) -> Markup {
+        let of = self.query.of.map(VesselFilter::word).unwrap_or_default();
         html! {
             form.search method="get" action=(self.path) role="search" {
-                @if let Some(show) = self.asked.show { input type="hidden" name="show" value=(show.word()); }
+                // The view stays as it is when somebody searches in it.
+                @if let Some(show) = self.query.show { input type="hidden" name="show" value=(show.word()); }
                 div.field {
                     label for="search-q" { "Name" }
-                    input id="search-q" name="q" type="search" value=(self.asked.name) autocomplete="off";
+                    input id="search-q" name="q" type="search" value=(self.query.name) autocomplete="off";
                 }
                 div.field {
                     label for="search-of" { "Of" }
@@ -71,7 +76,7 @@ impl List<'_> {
                     }
                 }
                 button.secondary type="submit" { "Search" }
-                @if self.asked.leaves_out() { a href=(self.path) { "Show all" } }
+                @if self.query.is_filtered() { a href=(self.path) { "Show all" } }
             }
         }
     }

@@ -1,10 +1,11 @@
-//! One's word on a vessel: to clear it, with subjects or without, or to reject it; and to revoke a word.
+//! The caller's approval of a vessel: the forms that clear it, with or without subjects, or reject it; and the form
+//! that revokes an approval.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use maud::html;
 use room::{ApprovalId, ApprovalStatus, Vessel, VesselId};
 
-use super::clearance::{is_own, name_of, word};
+use super::clearance::{approval_of, is_own, name_of};
 use crate::{
     app::App,
     domain::clearance::approvals::{self, ClearanceUpdate, NewClearance, Revocation},
@@ -15,6 +16,7 @@ use crate::{
             chip,
             field::{Field, Filled},
             show,
+            submit::submit,
         },
         room::frame::{Room, Tab},
     },
@@ -23,29 +25,30 @@ use crate::{
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
-        .get("/rooms/{room_id}/clearance/{vessel_id}", May(ApprovalCreate), ask)
-        .post("/rooms/{room_id}/clearance/{vessel_id}", May(ApprovalCreate), say)
-        .get("/rooms/{room_id}/approvals/{approval_id}/revoke", May(ApprovalRevoke), confirm)
-        .post("/rooms/{room_id}/approvals/{approval_id}/revoke", May(ApprovalRevoke), revoke)
+        .get("/rooms/{room_id}/clearance/{vessel_id}", May(ApprovalCreate), show_approval)
+        .post("/rooms/{room_id}/clearance/{vessel_id}", May(ApprovalCreate), submit_approval)
+        .get("/rooms/{room_id}/approvals/{approval_id}/revoke", May(ApprovalRevoke), show_revocation)
+        .post("/rooms/{room_id}/approvals/{approval_id}/revoke", May(ApprovalRevoke), submit_revocation)
 }
 
-fn found(room: &Room, id: VesselId) -> Result<&Vessel> {
+fn find_vessel(room: &Room, id: VesselId) -> Result<&Vessel> {
     room.state.vessel(id).ok_or(Error::NotFound("vessel"))
 }
 
-async fn ask(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>) -> Result<Response> {
-    asked(&Room::load(&app, room.id).await?, &caller, id, &Filled::default())
+async fn show_approval(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>) -> Result<Response> {
+    render_approval(&Room::load(&app, room.id).await?, &caller, id, &Filled::default())
 }
 
-async fn say(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>, form: Form) -> Result<Response> {
-    match said(&app, &caller, room, id, &form).await {
-        Ok(()) => Ok(Redirect::to(&format!("/rooms/{}/clearance", room.id)).into_response()),
-        Err(refused) => asked(&Room::load(&app, room.id).await?, &caller, id, &Filled::again(form, refused)?),
-    }
+async fn submit_approval(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>, form: Form) -> Result<Response> {
+    let approve = async |form: &Form| {
+        give_or_change(&app, &caller, room, id, form).await?;
+        Ok(format!("/rooms/{}/clearance", room.id))
+    };
+    submit(form, approve, async |filled| render_approval(&Room::load(&app, room.id).await?, &caller, id, &filled)).await
 }
 
-/// Says the caller's word, or changes it.
-async fn said(app: &App, caller: &Caller, room: InRoom, id: VesselId, form: &Form) -> Result<()> {
+/// Gives the caller's approval of a vessel, or changes the one that is there.
+async fn give_or_change(app: &App, caller: &Caller, room: InRoom, id: VesselId, form: &Form) -> Result<()> {
     let text = |name: &str| Some(form.line(name)).filter(|text| !text.trim().is_empty());
     let (subjects, reason) = (text("subjects"), text("reason"));
     let status = match form.text("word") {
@@ -55,7 +58,8 @@ async fn said(app: &App, caller: &Caller, room: InRoom, id: VesselId, form: &For
         _ => return Err(Error::field("word", "is missing: clear the vessel, or reject it")),
     };
     let state = Room::load(app, room.id).await?;
-    if let Some(before) = word(&state, found(&state, id)?, &caller.user.email) {
+    // There is one approval for each party and vessel, revoked ones included: a second would be refused.
+    if let Some(before) = approval_of(&state, find_vessel(&state, id)?, &caller.user.email) {
         let update = ClearanceUpdate { status, subjects, reason };
         return approvals::update(app, &caller.actor(), room.id, before.id, update).await.map(drop);
     }
@@ -63,14 +67,15 @@ async fn said(app: &App, caller: &Caller, room: InRoom, id: VesselId, form: &For
     approvals::give(app, &caller.actor(), room.id, new).await.map(drop)
 }
 
-fn asked(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) -> Result<Response> {
-    let vessel = found(room, id)?;
+fn render_approval(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) -> Result<Response> {
+    let vessel = find_vessel(room, id)?;
     let name = &vessel.details.name;
-    let said = word(room, vessel, &caller.user.email).filter(|said| said.status != ApprovalStatus::Pending);
+    // A revoked approval has the status `pending`, and fills in nothing.
+    let own = approval_of(room, vessel, &caller.user.email).filter(|own| own.status != ApprovalStatus::Pending);
     let me = room.state.parties.iter().find(|party| party.email == caller.user.email);
     let path = room.path(&format!("/clearance/{id}"));
-    let subjects = said.filter(|said| said.status == ApprovalStatus::ApprovedWithSubjects);
-    let reason = said.filter(|said| said.status == ApprovalStatus::Rejected);
+    let subjects = own.filter(|own| own.status == ApprovalStatus::ApprovedWithSubjects);
+    let reason = own.filter(|own| own.status == ApprovalStatus::Rejected);
     let main = html! {
         section.form-page aria-labelledby="word-title" {
             h2 id="word-title" { "Your word on " a href=(room.path(&format!("/vessels/{id}"))) { (name) } }
@@ -78,22 +83,22 @@ fn asked(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) -> Result<
             @if is_own(me, vessel) {
                 p { "It is your own side's vessel: the other side clears it." }
             } @else {
-                @if let Some(said) = said {
-                    p { "You said: " (chip::approval(said.status)) " " (show::time(said.decided_at)) ". A later word takes its place." }
+                @if let Some(own) = own {
+                    p { "You said: " (chip::approval(own.status)) " " (show::time(own.decided_at)) ". A later word takes its place." }
                 }
                 div.halves {
                     form.card method="post" action=(path) {
                         h3 { "Clear it" }
                         input type="hidden" name="word" value="clear";
                         (Field::line("subjects", "Subjects").hint("What has to come true first. Left blank, it is cleared as it is.")
-                            .value(subjects.and_then(|said| said.comment.as_deref())).area(filled))
+                            .value(subjects.and_then(|own| own.comment.as_deref())).area(filled))
                         p.actions { button type="submit" { "Clear " (name) } }
                     }
                     form.card method="post" action=(path) {
                         h3 { "Reject it" }
                         input type="hidden" name="word" value="reject";
                         (Field::required("reason", "Why").hint("Every party reads it, and the operation waits.")
-                            .value(reason.and_then(|said| said.comment.as_deref())).area(filled))
+                            .value(reason.and_then(|own| own.comment.as_deref())).area(filled))
                         p.actions { button.danger type="submit" { "Reject " (name) } }
                     }
                 }
@@ -104,24 +109,28 @@ fn asked(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) -> Result<
     Ok(room.page(caller, Tab::Clearance, &main).status(filled.status()).into_response())
 }
 
-async fn confirm(app: App, caller: Caller, room: InRoom, Id(id): Id<ApprovalId>) -> Result<Response> {
-    revoking(&Room::load(&app, room.id).await?, &caller, id, &Filled::default())
+async fn show_revocation(app: App, caller: Caller, room: InRoom, Id(id): Id<ApprovalId>) -> Result<Response> {
+    render_revocation(&Room::load(&app, room.id).await?, &caller, id, &Filled::default())
 }
 
-async fn revoke(app: App, caller: Caller, room: InRoom, Id(id): Id<ApprovalId>, form: Form) -> Result<Response> {
-    let revoked = match form.read::<Revocation>() {
-        Ok(asked) => approvals::revoke(&app, &caller.actor(), room.id, id, asked).await,
-        Err(refused) => Err(refused),
+async fn submit_revocation(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(id): Id<ApprovalId>,
+    form: Form,
+) -> Result<Response> {
+    let revoke = async |form: &Form| {
+        approvals::revoke(&app, &caller.actor(), room.id, id, form.read::<Revocation>()?).await?;
+        Ok(format!("/rooms/{}/clearance", room.id))
     };
-    match revoked {
-        Ok(_) => Ok(Redirect::to(&format!("/rooms/{}/clearance", room.id)).into_response()),
-        Err(refused) => revoking(&Room::load(&app, room.id).await?, &caller, id, &Filled::again(form, refused)?),
-    }
+    let show_again = async |filled| render_revocation(&Room::load(&app, room.id).await?, &caller, id, &filled);
+    submit(form, revoke, show_again).await
 }
 
-fn revoking(room: &Room, caller: &Caller, id: ApprovalId, filled: &Filled) -> Result<Response> {
+fn render_revocation(room: &Room, caller: &Caller, id: ApprovalId, filled: &Filled) -> Result<Response> {
     let approval = room.state.approvals.iter().find(|approval| approval.id == id).ok_or(Error::NotFound("approval"))?;
-    let vessel = found(room, approval.vessel)?;
+    let vessel = find_vessel(room, approval.vessel)?;
     let main = html! {
         section.narrow aria-labelledby="revoke-title" {
             h2 id="revoke-title" { "Revoke the word of " (name_of(room, &approval.party)) "?" }

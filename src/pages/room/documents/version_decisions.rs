@@ -1,10 +1,10 @@
-//! All that was decided on one version of a document: the panel shows only the newest.
+//! All decisions on one version of a document: the panel has only the newest.
 
 use axum::response::{IntoResponse, Response};
 use maud::html;
 use room::{DocumentId, VersionId};
 
-use super::panel::decision;
+use super::panel::render_decision;
 use crate::{
     app::App,
     db::Tx,
@@ -20,8 +20,8 @@ use crate::{
 /// The largest list of decisions, in bytes.
 const MOST_BYTES: usize = 1_500_000;
 
-/// Shows a page of the decisions, the newest first.
-pub(super) async fn list(
+/// Shows a part of the decisions, the newest first.
+pub(super) async fn show_decisions(
     app: App,
     caller: Caller,
     room: InRoom,
@@ -35,9 +35,10 @@ pub(super) async fn list(
     let found = room.state.documents.iter().find(|found| found.slot.id == document);
     let found = found.ok_or(Error::NotFound("document"))?;
     let state = found.versions.iter().find(|state| state.version.id == version).ok_or(Error::NotFound("version"))?;
-    let who = Who::of(&app, &room.state.parties, decisions.iter().map(|said| &*said.party)).await?;
-    let stands: Vec<_> = state.standing_decisions().into_iter().map(|said| said.id).collect();
-    let rows = decisions.iter().map(|said| decision(&who, said, stands.contains(&said.id)));
+    let who = Who::load(&app, &room.state.parties, decisions.iter().map(|decision| &*decision.party)).await?;
+    // The room has the last decision of each party, whatever part of the decisions is listed here.
+    let standing: Vec<_> = state.standing_decisions().into_iter().map(|decision| decision.id).collect();
+    let rows = decisions.iter().map(|decision| render_decision(&who, decision, standing.contains(&decision.id)));
     let shown = within(MOST_BYTES, rows);
     let part = if shown.left_out > 0 { i64::try_from(shown.shown).unwrap_or(i64::MAX) } else { page.limit };
     let path = room.path(&format!("/documents/{document}"));
