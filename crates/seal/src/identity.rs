@@ -39,7 +39,11 @@ pub enum IdentityError {
     #[error("the private key cannot be read: {0}")]
     UnreadableKey(String),
     /// The key in a PEM text has a password.
-    #[error("the private key is under a password; give it without one, or give a PKCS#12 file and its password")]
+    #[cfg_attr(
+        feature = "pkcs12",
+        error("the private key is under a password; give it without one, or give a PKCS#12 file and its password")
+    )]
+    #[cfg_attr(not(feature = "pkcs12"), error("the private key is under a password; give it without one"))]
     EncryptedKey,
     /// We do not sign with such keys.
     #[error("the private key is {0}; seals are made with ECDSA on P-256, or RSA of 2048 to 4096 bits")]
@@ -51,9 +55,11 @@ pub enum IdentityError {
     #[error("the certificate is not for signatures: its key usage has neither `digitalSignature` nor `nonRepudiation`")]
     NotForSigning,
     /// The password is not the one of the file.
+    #[cfg(feature = "pkcs12")]
     #[error("the password does not open the PKCS#12 file")]
     WrongPassword,
     /// The file is damaged, or of a make that cannot be read.
+    #[cfg(feature = "pkcs12")]
     #[error("the PKCS#12 file cannot be read: {0}")]
     Pkcs12(String),
     /// A certificate cannot have that name.
@@ -108,6 +114,7 @@ impl Identity {
     }
 
     /// Reads a PKCS#12 file (`.p12`, `.pfx`).
+    #[cfg(feature = "pkcs12")]
     pub fn from_pkcs12(bytes: &[u8], password: &str) -> Result<Self, IdentityError> {
         use p12_keystore::error::Error;
 
