@@ -8,7 +8,6 @@ mod page;
 mod picture;
 
 pub use fault::Fault;
-pub use picture::{MOST_ACROSS, MOST_DOWN};
 
 /// The name of the way previews are drawn. It changes whenever a preview might look different.
 pub const DRAWER: &str = "p1";

@@ -10,9 +10,9 @@ use image::{
 use crate::fault::Fault;
 
 /// The largest width of a preview, in pixels.
-pub const MOST_ACROSS: u16 = 1000;
+pub(crate) const MOST_ACROSS: u16 = 1000;
 /// The largest height of a preview, in pixels.
-pub const MOST_DOWN: u16 = 2000;
+pub(crate) const MOST_DOWN: u16 = 2000;
 
 pub(crate) fn draw(file: &[u8], format: ImageFormat) -> Result<Vec<u8>, Fault> {
     let mut decoder = ImageReader::with_format(Cursor::new(file), format).into_decoder()?;

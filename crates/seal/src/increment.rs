@@ -3,7 +3,7 @@
 //! A PDF is read from its end: the last lines lead to a table of objects, and that table points back to the table
 //! before it. So a file is changed by adding to it. New versions of objects and a new table go behind the old end, and
 //! the file before stays as it is, byte for byte. That is what makes a seal checkable: the unsealed file is a prefix of
-//! the sealed one, and whoever can make it again can compare it.
+//! the sealed one, and anyone who can make it again can compare it.
 //!
 //! The update is a function of the unsealed file and the time of the seal, but for the hole that the signature goes
 //! into. The signature is over everything but the hole (7.5.6 and 12.8.1), so the update must be complete, with all
@@ -197,7 +197,7 @@ fn byte_range(before: usize, after: usize, rest: usize) -> String {
 }
 
 fn write_time(at: Timestamp) -> Result<String, Fault> {
-    // `strftime` gives years before 1970 a form of their own kind; no seal is that old.
+    // A year below 0 has a sign, which a PDF date has no place for (7.9.4), and no seal is older than 1970.
     if at.as_second() < 0 { Err(Fault::Time) } else { Ok(at.strftime(TIME).to_string()) }
 }
 

@@ -1,4 +1,4 @@
-//! What can be sealed with, and what is refused in which words.
+//! The identities that can be sealed with, and the errors of those that cannot.
 
 use jiff::{SignedDuration, Timestamp};
 use seal::{Authorities, Identity, IdentityError, check};
@@ -10,7 +10,7 @@ fn from_files(names: &[&str]) -> Result<Identity, IdentityError> {
     Identity::from_pem(&texts.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// Makes a key and its certificate, and nothing of them.
+/// Makes a key and its certificate, without reading them.
 fn files(name: &str, kind: &str) {
     AUTHORITY.key(name, kind);
     AUTHORITY.certify(name, "leaf", "/CN=Someone");
@@ -157,7 +157,7 @@ fn keys_of_other_kinds_are_refused_by_their_name() {
 #[test]
 fn a_certificate_may_never_end() {
     AUTHORITY.key("endless", "ec:P-256");
-    // On the last day of the year 9999, or an hour before it: as far as `openssl` of every age goes.
+    // On the last day of the year 9999, or an hour before it, as far as every version of `openssl` goes.
     let days = (253_402_300_799 - now().as_second()) / 86_400;
     AUTHORITY.openssl(&format!(
         "req -x509 -new -config openssl.cnf -extensions leaf -key endless.key -subj /CN=Endless -days {days} \
