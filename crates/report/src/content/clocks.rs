@@ -78,8 +78,8 @@ fn notice(context: &Context) -> Option<&NoticeFacts> {
 }
 
 fn notice_state(notice: &NoticeFacts) -> Cell {
-    // MARPOL Annex I, regulation 42: the coastal State is told 48 hours before a transfer in its territorial sea or economic zone (42.1), and
-    // again if the ETA moves by more than 6 hours (42.3).
+    // MARPOL Annex I, regulation 42: the coastal State is told 48 hours before a transfer in its territorial sea or
+    // economic zone (42.1), and again if the ETA moves by more than 6 hours (42.3).
     let (state, sentence) = match notice.state.as_str() {
         "open" => {
             ("Open", "It has to be given at least 48 hours before the transfer (MARPOL Annex I, regulation 42.1).")

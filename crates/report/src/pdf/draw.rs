@@ -107,7 +107,7 @@ impl Brush<'_, '_> {
             let alike = |(run, other): &(std::rc::Rc<Run>, Ink)| {
                 other == ink && run.face == first.face && !(run.boxed || run.rtl)
             };
-            // A run from right to left keeps its own text, or the text of the joined runs would be in visual order.
+            // A run from right to left stays alone: its glyphs are in visual order, and its text is not.
             let count = if first.boxed || first.rtl {
                 1
             } else {

@@ -110,7 +110,7 @@ impl<'f> Flow<'f> {
     pub(super) fn text(&mut self, span: Span<'_>, size: Size, element: Element) {
         let text = self.drawn(span.text);
         let lines = layout(&mut self.shaper, &[Span { text: &text, ..span }], style::WIDTH / size.text);
-        // A short text stays together. A long one may break anywhere but would leave large gaps otherwise.
+        // A short text stays together; moving a long one would leave a large gap.
         let mut together = if lines.len() <= style::FEW_LINES { lines.len() } else { 1 };
         for line in lines {
             if self.room() < style::lines_of(together, size) && !self.at_top() {

@@ -65,8 +65,8 @@ pub(crate) fn render(
     for part in parts {
         part::set(&mut flow, &part, context, &mut row_done);
     }
-    // Laid out last: only now all characters are known that had to be printed as code points. Those of this section
-    // itself are plain ASCII.
+    // Laid out last: only now all characters are known that had to be printed as code points. The embedded fonts have
+    // all those of this section itself.
     let about = content::about(context, tagged, flow.shaper.uncovered());
     part::set(&mut flow, &about, context, &mut row_done);
     let (pages, mut shaper, mut structure, bookmarks) = flow.finish();

@@ -90,7 +90,7 @@ pub(super) fn neutral(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let neutral = text.chars().map(|c| match c {
-        // U+0001 and U+FFFC are neutral (class BN and ON), and have as many bytes in UTF-8.
+        // U+0001 (class BN) and U+FFFC (class ON) change no order, and are as long in UTF-8.
         _ if is_separator(c) => '\u{1}',
         _ if is_override(c) => '\u{fffc}',
         _ => c,
