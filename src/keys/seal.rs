@@ -22,7 +22,7 @@ const LONGEST_NAME: usize = 64;
 pub fn seal_identity(config: &Config, name: &str, now: Time, secret: [u8; 32]) -> Result<Identity> {
     if let Some(path) = config.seal_file() {
         let bytes = fs::read(&path).map_err(|error| file_error(&path, "read", &error))?;
-        return with_path(&path, read_identity(&bytes, &config.seal_password));
+        return read(&path, &bytes, &config.seal_password);
     }
     let path = config.self_made_seal_file();
     let text = match fs::read_to_string(&path) {
@@ -44,12 +44,29 @@ pub fn authorities(config: &Config) -> Result<Authorities> {
     read.map_err(|error| Error::setup(format!("the time-stamp authorities of {}: {error}", path.display())))
 }
 
-/// Reads a certificate and key from PEM, which names itself, or else from PKCS#12.
-fn read_identity(bytes: &[u8], password: &str) -> Result<Identity, IdentityError> {
-    match std::str::from_utf8(bytes) {
+/// Reads a seal file: as PEM if it says that it is, and as PKCS#12 otherwise.
+#[cfg(feature = "pkcs12")]
+fn read(path: &Path, bytes: &[u8], password: &str) -> Result<Identity> {
+    let identity = match std::str::from_utf8(bytes) {
         Ok(text) if text.contains("-----BEGIN") => Identity::from_pem(&[text]),
         _ => Identity::from_pkcs12(bytes, password),
+    };
+    with_path(path, identity)
+}
+
+/// Reads a seal file in PEM. The error for a PKCS#12 file has the line that turns it into one.
+#[cfg(not(feature = "pkcs12"))]
+fn read(path: &Path, bytes: &[u8], _password: &str) -> Result<Identity> {
+    // A PKCS#12 file is a DER sequence of more than 127 bytes (X.690, 8.1.3.5), which no text begins like.
+    if matches!(bytes, [0x30, 0x80..=0xff, ..]) {
+        return Err(Error::setup(format!(
+            "the seal of {}: it is a PKCS#12 file, which this build does not read; make a PEM file of it with \
+             `openssl pkcs12 -in {path:?} -out seal.pem -nodes` (older files need `-legacy` too) and give that as \
+             `seal_file`",
+            path.display()
+        )));
     }
+    with_path(path, Identity::from_pem(&[&String::from_utf8_lossy(bytes)]))
 }
 
 /// Adds the path of the file to an error.

@@ -1,6 +1,11 @@
 //! Seals of PDFs: the signer, the time that an authority attests, and the note if it attests none.
 
-use std::{net::SocketAddr, path::Path, process::Command, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
 
 use axum::{Router, body::Bytes, http::StatusCode, response::IntoResponse, routing::post};
 use room::Time;
@@ -133,6 +138,20 @@ impl Authority {
         ));
     }
 
+    /// Makes a PEM file of a PKCS#12 file, with the line that a server prints which does not read PKCS#12.
+    fn pem_of(&self, name: &str) -> PathBuf {
+        let place = Installation::new(None);
+        let mut serve = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let ran = crate::harness::Ran::of(serve.env("STS_SEAL_FILE", self.dir.path().join(name)), "");
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        let line = ran.stderr.split('`').find(|part| part.starts_with("openssl ")).expect("there is a line to run");
+        // The one thing that `openssl` asks for.
+        let line = format!("{line} -passin pass:sesame");
+        let output = Command::new("sh").args(["-c", &line]).current_dir(self.dir.path()).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        self.dir.path().join("seal.pem")
+    }
+
     fn answer(&self, question: &[u8]) -> Vec<u8> {
         std::fs::write(self.dir.path().join("query"), question).unwrap();
         self.openssl(
@@ -251,8 +270,9 @@ async fn a_given_certificate_seals_as_pem_and_as_pkcs_12() {
     let both = [std::fs::read(path("signer.pem")).unwrap(), std::fs::read(path("signer.key")).unwrap()].concat();
     std::fs::write(path("both.pem"), both).unwrap();
     authority.openssl("pkcs12 -export -in signer.pem -inkey signer.key -out signer.p12 -passout pass:sesame");
+    let pkcs12 = if cfg!(feature = "pkcs12") { path("signer.p12") } else { authority.pem_of("signer.p12") };
     let at = |file: &Path| ("seal_file", file.display().to_string());
-    for settings in [vec![at(&path("both.pem"))], vec![at(&path("signer.p12")), ("seal_password", "sesame".into())]] {
+    for settings in [vec![at(&path("both.pem"))], vec![at(&pkcs12), ("seal_password", "sesame".into())]] {
         let app = TestApp::with(String::new(), &settings).await;
         // The certificate is valid from the machine's time on.
         set_right(&app);
@@ -260,6 +280,10 @@ async fn a_given_certificate_seals_as_pem_and_as_pkcs_12() {
         assert_eq!(snapshot["seal"]["signer"], "signer", "{snapshot}");
     }
 }
+
+/// What is said of a file that is neither PEM nor PKCS#12.
+const NO_SEAL: &str =
+    if cfg!(feature = "pkcs12") { "the PKCS#12 file cannot be read" } else { "there is no private key in it" };
 
 #[needs(openssl)]
 #[test]
@@ -275,7 +299,11 @@ fn a_server_that_cannot_seal_as_it_is_told_does_not_start_and_says_why() {
             [("STS_SEAL_FILE", path("signer.pem")), ("STS_SEAL_PASSWORD", String::new())],
             "there is no private key in it",
         ),
-        ([("STS_SEAL_FILE", path("signer.p12")), ("STS_SEAL_PASSWORD", "wrong".into())], "the password does not open"),
+        ([("STS_SEAL_FILE", path("serial")), ("STS_SEAL_PASSWORD", String::new())], NO_SEAL),
+        (
+            [("STS_SEAL_FILE", path("signer.p12")), ("STS_SEAL_PASSWORD", "wrong".into())],
+            if cfg!(feature = "pkcs12") { "the password does not open" } else { "it is a PKCS#12 file" },
+        ),
         ([("STS_TIMESTAMP_URL", "https://tsa.example".into()), ("STS_SEAL_FILE", String::new())], "over `http://`"),
         ([("STS_TIMESTAMP_URL", "tsa.example".into()), ("STS_SEAL_FILE", String::new())], "is no `http://` URL"),
     ] {

@@ -31,7 +31,7 @@ impl<'a> Tokens<'a> {
         (self.token()? == token).then_some(())
     }
 
-    /// Skips white space.
+    /// Skips white space up to the next token.
     pub fn skip_white(&mut self) {
         let white = run_length(self.rest, is_white);
         self.rest = &self.rest[white..];

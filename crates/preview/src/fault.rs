@@ -1,18 +1,18 @@
-//! What can keep a file from having a preview.
+//! Why a file has no preview.
 
-/// Why there is no preview.
+/// Why a file has no preview.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// A password that is not known.
+    /// The PDF needs a password.
     #[error("the PDF is encrypted")]
     Encrypted,
-    /// No PDF, or one that nobody can read.
+    /// The file is no PDF, or is damaged beyond reading.
     #[error("the PDF cannot be read")]
     Unreadable,
-    /// A PDF without pages.
+    /// The PDF has no page.
     #[error("the PDF has no page")]
     NoPage,
-    /// A picture that cannot be read, or is too large; or a preview that cannot be written.
+    /// The picture cannot be read or is too large, or the preview cannot be written.
     #[error("the picture: {0}")]
     Picture(#[from] image::ImageError),
 }

@@ -1,30 +1,33 @@
-//! A file in, a picture of its first page out: PNG, of a bounded size, and nothing of the file but what is seen.
+//! Draws the first page of a file as a PNG of a bounded size, which holds nothing of the file but what is seen.
 //!
-//! The file may be a stranger's, and made to do harm. Whatever it makes the drawing do is the caller's to bear, who draws
-//! in a process that may die: files that need no end of time, memory or stack are not looked for here.
+//! The file may be a stranger's, and made to do harm. This crate does not defend against files that need endless time,
+//! memory or stack: the caller draws in a child process that may die.
 
 mod fault;
 mod page;
 mod picture;
 
 pub use fault::Fault;
-pub use picture::{MOST_ACROSS, MOST_DOWN};
 
-/// A name for how previews are drawn, which changes where they may come out otherwise.
+/// The name of the way previews are drawn. It changes whenever a preview might look different.
 pub const DRAWER: &str = "p1";
 
-/// What a file is.
+/// The type of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A PDF, of which the first page is drawn.
+    /// A PDF, whose first page is drawn.
     Pdf,
-    /// A JPEG picture.
+    /// A picture in JPEG format.
     Jpeg,
-    /// A PNG picture.
+    /// A picture in PNG format.
     Png,
 }
 
-/// Draws a file's first page.
+/// Draws a file's first page as a PNG.
+///
+/// # Errors
+///
+/// If the file is encrypted, cannot be read, or has no page.
 pub fn draw(kind: Kind, file: Vec<u8>) -> Result<Vec<u8>, Fault> {
     match kind {
         Kind::Pdf => page::draw(file),

@@ -1,4 +1,4 @@
-//! The first page of a PDF.
+//! Draws the first page of a PDF.
 
 use hayro::{
     RenderCache, RenderSettings,
@@ -21,6 +21,8 @@ pub(crate) fn draw(file: Vec<u8>) -> Result<Vec<u8>, Fault> {
     let page = pdf.pages().first().ok_or(Fault::NoPage)?;
     let (width, height) = page.render_dimensions();
     let (across, down) = size(width, height);
+    // Two scales, since the number of pixels is a whole one in each direction: with one scale a border would stay
+    // white.
     let (to_width, to_height) = (f64::from(across) / f64::from(width), f64::from(down) / f64::from(height));
     let transform = Affine::scale_non_uniform(to_width, to_height) * page.initial_transform(true).to_kurbo();
 
@@ -29,6 +31,7 @@ pub(crate) fn draw(file: Vec<u8>) -> Result<Vec<u8>, Fault> {
     render_into(page, &RenderCache::new(), &settings, &RenderSettings::default(), &mut context, transform);
     context.flush();
     let mut drawn = Pixmap::new(across, down);
+    // A page has no colour of its own. Without paper it would be transparent.
     let paper = RasterizerSettings { target_init: TargetInit::Clear(WHITE), ..RasterizerSettings::default() };
     context.render_with(&mut drawn, &mut Resources::default(), paper);
 
@@ -37,7 +40,7 @@ pub(crate) fn draw(file: Vec<u8>) -> Result<Vec<u8>, Fault> {
     picture::write(drawn.into())
 }
 
-/// How large a page of this size is drawn.
+/// Returns how large a page of this size is drawn, in pixels.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,4 +1,4 @@
-//! A picture, made smaller where it is large, the way up that it says.
+//! Draws a picture: smaller if it is large, and turned the way it says.
 
 use std::io::Cursor;
 
@@ -9,13 +9,14 @@ use image::{
 
 use crate::fault::Fault;
 
-/// The most that a preview has across, in pixels.
-pub const MOST_ACROSS: u16 = 1000;
-/// The most that it has down.
-pub const MOST_DOWN: u16 = 2000;
+/// The largest width of a preview, in pixels.
+pub(crate) const MOST_ACROSS: u16 = 1000;
+/// The largest height of a preview, in pixels.
+pub(crate) const MOST_DOWN: u16 = 2000;
 
 pub(crate) fn draw(file: &[u8], format: ImageFormat) -> Result<Vec<u8>, Fault> {
     let mut decoder = ImageReader::with_format(Cursor::new(file), format).into_decoder()?;
+    // Cameras store pictures sideways and note it (Exif, `Orientation`); the preview has no such note.
     let orientation = decoder.orientation()?;
     let mut picture = DynamicImage::from_decoder(decoder)?;
     picture.apply_orientation(orientation);
@@ -34,7 +35,7 @@ pub(crate) fn write(picture: DynamicImage) -> Result<Vec<u8>, Fault> {
     Ok(png)
 }
 
-/// What is seen of a picture where it lies on white.
+/// Returns a picture without transparency, as it looks on white paper.
 fn on_paper(picture: DynamicImage) -> RgbImage {
     if !picture.color().has_alpha() {
         return picture.into_rgb8();

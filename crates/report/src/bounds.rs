@@ -1,7 +1,7 @@
 //! How much is read of a file, and the scan of JSON that comes before anything is built from it.
 //!
-//! JSON takes many times its own size as values, and compression many times less than what it unpacks to. So
-//! each part has a bound in bytes, and JSON in depth and number of values too.
+//! As values in memory, JSON takes many times its own size, and compressed data is small compared with what it unpacks
+//! to. So each part has a bound in bytes, and JSON is bounded in depth and in its number of values too.
 
 use std::fmt;
 
@@ -13,46 +13,49 @@ const MIB: usize = 1024 * KIB;
 /// How much is read of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// How large the record may be, in bytes, unpacked.
+    /// Largest size of the record, in bytes, unpacked.
     pub record: usize,
-    /// How many values it may hold: objects, arrays, texts, numbers and the like.
+    /// Largest number of values in it: objects, arrays, texts, numbers and the like.
     pub values: usize,
-    /// How many objects and arrays may stand in one another.
+    /// Largest depth to which objects and arrays are nested in it.
     pub depth: usize,
 }
 
 impl Bounds {
-    /// What is read of anybody's file.
+    /// The bounds for a file that anybody may have made.
     pub const STRANGER: Self = Self { record: 4 * MIB, values: 100_000, depth: 32 };
 
-    /// What is read of a file that a server of ours has signed.
+    /// The bounds for a file that one of the caller's own servers has signed.
     ///
-    /// A record holds 50,000 entries with 16 MiB of details at the most, and as much again of what parties
-    /// said of documents. An entry takes some 400 bytes and eight values beside its details, and these have
-    /// at least eight bytes for each of their values.
+    /// A record holds at most 50,000 entries with 16 MiB of details, and as much again of what parties wrote about
+    /// documents. An entry takes some 400 bytes and eight values beside its details, and these have at least eight
+    /// bytes for each of their values.
     pub const OWN: Self = Self { record: 64 * MIB, values: 4_000_000, depth: 64 };
 
-    /// What is read of a proof, and of whatever else stands beside a record, in bytes: a proof holds one
-    /// entry and a path.
+    /// The largest size of a proof, and of anything else beside a record, in bytes. A proof holds one entry and a path.
     pub const BESIDE: usize = 128 * KIB;
 
-    /// Goes through JSON and builds nothing of it, and stops where there is more than these bounds allow.
+    /// Goes through JSON without building anything of it, and stops where there is more than these bounds allow.
     ///
-    /// Whether it is JSON at all is not said here: what cannot be read ends the scan without a word, and whoever
-    /// reads it next says why.
+    /// Bytes that are no JSON are no error here: they end the scan, and the reader that comes next reports them.
+    ///
+    /// # Errors
+    ///
+    /// What there is too much of.
     pub fn scan(&self, json: &[u8]) -> Result<(), Exceeded> {
         let mut scan = Scan { bounds: *self, values: 0, exceeded: None };
         if json.len() > self.record {
             return Err(Exceeded::Bytes(self.record));
         }
         let mut reader = serde_json::Deserializer::from_slice(json);
-        // An error is either that of the bounds, or one that the reader of these bytes meets too.
+        // The error is not needed: it is either that of the bounds, which `scan` holds, or one that the next reader
+        // meets too.
         let _ = Nested { scan: &mut scan, depth: 0 }.deserialize(&mut reader);
         scan.exceeded.map_or(Ok(()), Err)
     }
 }
 
-/// What there is too much of.
+/// What a file has too much of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Exceeded {
     /// It has more bytes than this.
@@ -66,21 +69,22 @@ pub enum Exceeded {
     Depth(usize),
 }
 
+/// What a scan has counted so far.
 struct Scan {
     bounds: Bounds,
     values: usize,
     exceeded: Option<Exceeded>,
 }
 
-/// The values at some depth.
+/// The values at one depth.
 struct Nested<'a> {
     scan: &'a mut Scan,
     depth: usize,
 }
 
 impl Nested<'_> {
-    /// Counts a value, before what is in it.
-    fn one<E: serde::de::Error>(&mut self) -> Result<(), E> {
+    /// Counts a value, before those that are in it.
+    fn count_value<E: serde::de::Error>(&mut self) -> Result<(), E> {
         self.scan.values += 1;
         let Bounds { values, depth, .. } = self.scan.bounds;
         if self.scan.values > values {
@@ -88,6 +92,7 @@ impl Nested<'_> {
         } else if self.depth > depth {
             self.scan.exceeded = Some(Exceeded::Depth(depth));
         }
+        // Any error ends the scan; which bound it was is kept aside, since serde's errors carry text only.
         if self.scan.exceeded.is_some() { Err(E::custom("too much")) } else { Ok(()) }
     }
 
@@ -112,37 +117,38 @@ impl<'de> Visitor<'de> for Nested<'_> {
     }
 
     fn visit_unit<E: serde::de::Error>(mut self) -> Result<(), E> {
-        self.one()
+        self.count_value()
     }
 
     fn visit_bool<E: serde::de::Error>(mut self, _: bool) -> Result<(), E> {
-        self.one()
+        self.count_value()
     }
 
     fn visit_i64<E: serde::de::Error>(mut self, _: i64) -> Result<(), E> {
-        self.one()
+        self.count_value()
     }
 
     fn visit_u64<E: serde::de::Error>(mut self, _: u64) -> Result<(), E> {
-        self.one()
+        self.count_value()
     }
 
     fn visit_f64<E: serde::de::Error>(mut self, _: f64) -> Result<(), E> {
-        self.one()
+        self.count_value()
     }
 
     fn visit_str<E: serde::de::Error>(mut self, _: &str) -> Result<(), E> {
-        self.one()
+        self.count_value()
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
-        self.one()?;
+        self.count_value()?;
         while items.next_element_seed(self.next())?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<(), A::Error> {
-        self.one()?;
+        self.count_value()?;
+        // Keys are not counted, since each has a value that is.
         while entries.next_key_seed(Key)?.is_some() {
             entries.next_value_seed(self.next())?;
         }
@@ -150,7 +156,7 @@ impl<'de> Visitor<'de> for Nested<'_> {
     }
 }
 
-/// A key, which is read and forgotten.
+/// A key of an object, which is read and dropped.
 struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {

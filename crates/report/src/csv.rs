@@ -1,4 +1,4 @@
-//! The CSV snapshot: a zip with one file per table, the record, and a word on how to read them.
+//! The CSV snapshot: a zip with one file per table, the record, and a text on how to read them.
 
 use std::io::{Cursor, Write as _};
 
@@ -13,22 +13,23 @@ use crate::progress::fraction;
 use crate::source::Source;
 use crate::words;
 
-/// The name of the word on how to read the files.
+/// The name of the text on how to read the files.
 pub(crate) const README_FILE: &str = "README.txt";
 
-/// What stands before the renderer's name in it.
+/// What precedes the renderer's name in that text.
 pub(crate) const RENDERED: &str = "Rendered   ";
 
-/// Tells spreadsheets that the file is UTF-8.
+/// The mark by which spreadsheets recognize UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// How many rows are written between two reports of progress.
+/// The number of rows between two reports of progress.
 const ROWS_PER_STEP: usize = 1_000;
 
-/// Packs the record's tables.
+/// Renders the record's tables, and packs them with the record and the proof.
 pub(crate) fn render(source: &Source<'_>, progress: &mut dyn FnMut(f32)) -> Result<Vec<u8>, ReportError> {
     let files = content::files(&source.context);
     let rows: usize = files.iter().map(|file| file.rows.len()).sum();
+    // First in the zip, so that it is listed above the tables.
     let mut packed = vec![(README_FILE, readme(source, &files).into_bytes())];
     let mut done = 0;
     let mut row_done = || {
@@ -46,6 +47,8 @@ pub(crate) fn render(source: &Source<'_>, progress: &mut dyn FnMut(f32)) -> Resu
 fn pack(source: &Source<'_>, files: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, ReportError> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
+        // Time and permissions are fixed: by default they would come from the clock and the system, and no two renders
+        // would be equal.
         .last_modified_time(modified(source))
         .unix_permissions(0o644);
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
@@ -58,14 +61,14 @@ fn pack(source: &Source<'_>, files: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, Repor
     Ok(zip.finish()?.into_inner())
 }
 
-/// The instant of the snapshot, or the earliest that a zip can state.
+/// Returns the time of the snapshot, or the earliest one that a zip can state, which is in 1980.
 fn modified(source: &Source<'_>) -> DateTime {
     let at = source.context.record.snapshot.created_at;
     let (year, [month, day, hour, minute, second]) = words::calendar(at);
     DateTime::from_date_and_time(year, month, day, hour, minute, second).unwrap_or_default()
 }
 
-/// The bytes of a file.
+/// Returns the content of a CSV file.
 fn table(file: File<'_>, rules: &Rules, row_done: &mut dyn FnMut()) -> Result<Vec<u8>, ReportError> {
     let mut csv = writer();
     csv.write_record(&file.header)?;
@@ -76,14 +79,15 @@ fn table(file: File<'_>, rules: &Rules, row_done: &mut dyn FnMut()) -> Result<Ve
     csv.into_inner().map_err(|error| ReportError::Io(error.into_error()))
 }
 
-/// RFC 4180: CRLF, and quotes where they are needed.
+/// Returns a writer that follows RFC 4180: CRLF at the ends of lines, and quotes where they are needed.
 fn writer() -> csv::Writer<Vec<u8>> {
     csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(BYTE_ORDER_MARK.to_vec())
 }
 
-/// The text of a cell, which a spreadsheet never takes for a formula.
+/// Returns the text of a cell, with an apostrophe where a spreadsheet might take it for a formula.
 fn cell(value: Value, rules: &Rules) -> String {
     match value {
+        // Numbers are ours, and a negative one is no formula.
         Value::Text(text) if (rules.is_formula)(&text) => format!("'{text}"),
         Value::Text(text) => text,
         Value::Number(number) => number.to_string(),
@@ -143,13 +147,14 @@ fn readme(source: &Source<'_>, files: &[File<'_>]) -> String {
         size = words::count(record.log.size),
         root = record.log.root,
         proof = if proven { "proof.tlog     the proof that the room's log holds this snapshot\n" } else { "" },
-        check = if proven { check(record.log.key.as_deref()) } else { String::new() },
+        check = if proven { how_to_check(record.log.key.as_deref()) } else { String::new() },
     );
+    // Older editors on Windows show a file without CRLF as a single line.
     text.replace('\n', "\r\n")
 }
 
-/// How the proof is checked.
-fn check(key: Option<&str>) -> String {
+/// Returns the part of the text that says how to check the proof.
+fn how_to_check(key: Option<&str>) -> String {
     let key = key.map(|key| format!("\nWhen this snapshot was taken, the key was\n{key}\n"));
     format!(
         "\n\

@@ -1,33 +1,33 @@
-//! The editions of the report: how each draws, so that an old file can be drawn again byte for byte.
+//! The editions of the report, each with its rules, so that an old file can be drawn again byte for byte.
 
 use crate::text::Unseen;
 
-/// A way of drawing reports, which every file names as its renderer.
+/// A way of drawing reports. Every file names its edition as its renderer.
 ///
-/// An edition never changes once a release has drawn with it. What is drawn otherwise is a new one.
+/// An edition never changes once a release has drawn with it. A change of any byte is a new edition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Edition {
-    /// That of release 0.3.0, which drew everything, whatever its length.
+    /// The edition of release 0.3.0, which draws everything, whatever its length.
     V0_3,
-    /// That of release 0.4.0, whose text and tables are bounded, the attached record having everything, and which prints
-    /// what shows nothing as its code point.
+    /// The edition of release 0.4.0. It bounds texts and tables, since the attached record has everything, and prints
+    /// characters that show nothing as their code points.
     V0_4,
 }
 
-/// What differs from edition to edition.
+/// The rules that differ from edition to edition.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    /// How many characters are drawn of a text.
+    /// Number of characters that are drawn of a text.
     pub(crate) text: usize,
-    /// How many decisions are drawn of a version, beyond those that count.
+    /// Number of decisions that are drawn of a version, beyond those that count.
     pub(crate) decisions: usize,
-    /// How many entries of the log are drawn: the newest.
+    /// Number of entries of the log that are drawn: the newest ones.
     pub(crate) entries: usize,
-    /// How many bytes of text the entries that are drawn may have, and likewise the versions.
+    /// Bytes of text that the drawn entries may have, and likewise the drawn versions.
     pub(crate) weight: usize,
-    /// What becomes of characters that show nothing.
+    /// What is done with characters that show nothing.
     pub(crate) unseen: Unseen,
-    /// Whether a spreadsheet may take a text for a formula.
+    /// Decides whether a spreadsheet might take a text for a formula.
     pub(crate) is_formula: fn(&str) -> bool,
 }
 
@@ -41,7 +41,8 @@ const V0_3: Rules = Rules {
     is_formula: |text| text.starts_with(FORMULA_STARTS),
 };
 
-/// Drawing takes a bounded amount of memory, whatever the parties wrote, and no character of what is drawn is dropped.
+/// The rules of 0.4.0: drawing takes a bounded amount of memory, whatever the parties wrote, and no character of what
+/// is drawn is dropped.
 const V0_4: Rules = Rules {
     text: 2_000,
     decisions: 20,
@@ -51,7 +52,7 @@ const V0_4: Rules = Rules {
     is_formula: may_be_formula,
 };
 
-/// First characters by which a spreadsheet takes a cell for a formula.
+/// First characters that make a spreadsheet take a cell for a formula.
 const FORMULA_STARTS: &[char] = &['=', '+', '-', '@', '\t', '\r'];
 
 /// The renderer's name in the current edition, as every new report prints it.
@@ -61,7 +62,7 @@ impl Edition {
     /// The edition in which new reports are drawn.
     pub const CURRENT: Self = Self::V0_4;
 
-    /// All of them, the oldest first.
+    /// All editions, the oldest first.
     pub const ALL: [Self; 2] = [Self::V0_3, Self::V0_4];
 
     /// Returns the name of the renderer that files of this edition print.
@@ -72,11 +73,12 @@ impl Edition {
         }
     }
 
-    /// Finds the edition of which a file says that it was drawn in it.
+    /// Returns the edition with this name. `None` for the name of another program or version.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|edition| edition.name() == name)
     }
 
+    /// Returns the rules of this edition.
     pub(crate) fn rules(self) -> &'static Rules {
         match self {
             Self::V0_3 => &V0_3,
@@ -85,10 +87,11 @@ impl Edition {
     }
 }
 
-/// Whether a spreadsheet may take the text for a formula: also where it begins with full-width signs,
-/// which some read as the narrow ones, or with characters that some skip.
+/// Whether a spreadsheet might take the text for a formula. Full-width signs count, which some read as the narrow ones,
+/// and so do signs behind characters that some skip.
 fn may_be_formula(text: &str) -> bool {
     let seen = text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || crate::text::is_unseen(c));
+    // The text itself too: a tab or a carriage return counts, which `seen` has lost.
     text.starts_with(FORMULA_STARTS) || seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
 }
 

@@ -1,4 +1,4 @@
-//! What can go wrong when a report is rendered or opened, or fonts are loaded.
+//! The errors of rendering and opening reports, and of loading fonts.
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ pub enum ReportError {
         /// The schema that the record names.
         found: String,
     },
-    /// The PDF could not be exported.
+    /// The PDF could not be written.
     #[error("the PDF cannot be exported: {0}")]
     Pdf(String),
     /// A CSV table could not be written.
@@ -41,7 +41,7 @@ pub enum OpenError {
     /// The PDF is not put together as this crate does it.
     #[error("the PDF is damaged, or it is not as STS Clearance wrote it: another program may have saved it again")]
     Pdf,
-    /// The PDF has an update at its end.
+    /// The PDF has an incremental update at its end.
     #[error("something was added to the PDF after it was written")]
     Extended,
     /// The JSON is damaged, or it is no envelope.
@@ -50,7 +50,7 @@ pub enum OpenError {
     /// The envelope is of a format that this version does not know.
     #[error("the JSON envelope has another format: `{found}`")]
     Envelope {
-        /// The format that it names.
+        /// The format that the envelope names.
         found: String,
     },
     /// The PDF has more attachments than are looked at.
@@ -59,19 +59,19 @@ pub enum OpenError {
     /// The zip is damaged, or packed in a way that this crate does not use.
     #[error("the zip cannot be read: {0}")]
     Zip(&'static str),
-    /// Files in the zip have the same name.
+    /// Two files in the zip have the same name.
     #[error("the zip holds two files of the same name")]
     TwiceInZip,
-    /// The record is not there.
+    /// The file contains no record.
     #[error("the {from} holds no `{RECORD_FILE}`")]
     Missing {
-        /// What should hold it.
+        /// Kind of file that should contain it.
         from: &'static str,
     },
-    /// Attachments of the PDF have the same name.
+    /// Two attachments of the PDF have the same name.
     #[error("`{name}` is there twice")]
     Twice {
-        /// The name.
+        /// The name that is there twice.
         name: &'static str,
     },
     /// A part could not be unpacked.
@@ -79,7 +79,7 @@ pub enum OpenError {
     Unpack {
         /// The file or attachment by its name, such as `record.json`.
         name: &'static str,
-        /// Why.
+        /// Cause of the failure.
         source: std::io::Error,
     },
     /// A part is larger than any that is written.
@@ -87,18 +87,18 @@ pub enum OpenError {
     TooLarge {
         /// The file or attachment by its name, such as `record.json`.
         name: &'static str,
-        /// How many bytes are read.
+        /// Number of bytes that are read.
         most: usize,
     },
-    /// A part holds more than is read of it.
+    /// A part contains more than is read of it.
     #[error("`{name}` is too much to be read: {exceeded}")]
     TooMuch {
         /// The file or attachment by its name, such as `record.json`.
         name: &'static str,
-        /// What there is too much of.
+        /// What the part has too much of.
         exceeded: Exceeded,
     },
-    /// A part that must be text is not.
+    /// A part that must be text is not UTF-8.
     #[error("`{name}` is not text in UTF-8")]
     NotText {
         /// The file or attachment by its name, such as `record.json`.
@@ -112,15 +112,15 @@ pub enum FontError {
     /// The directory or one of its files could not be read.
     #[error("`{}` cannot be read: {source}", path.display())]
     Unreadable {
-        /// The directory or file.
+        /// Path of the directory or file.
         path: PathBuf,
-        /// Why.
+        /// Cause of the failure.
         source: std::io::Error,
     },
     /// A file is not a font.
     #[error("`{}` is not a font that can be used: remove it from the directory", path.display())]
     NotAFont {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
 }

@@ -1,6 +1,6 @@
-//! The formats that a report comes in.
+//! The formats of a report.
 
-/// A format that a report comes in.
+/// A format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
@@ -13,7 +13,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The extension of a file of this format, without the dot.
+    /// Returns the extension of a file of this format, without the dot.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Pdf => "pdf",
@@ -22,7 +22,7 @@ impl Format {
         }
     }
 
-    /// The media type of a file of this format.
+    /// Returns the media type of a file of this format.
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Pdf => "application/pdf",

@@ -11,8 +11,7 @@ pub(crate) const FORMAT_1: &str = "sts-clearance/snapshot/1";
 
 /// Wraps the record in its envelope.
 ///
-/// The envelope is written by hand so that the record goes in byte for byte. Keys are in the order
-/// of RFC 8785.
+/// The envelope is written by hand so that the record goes in byte for byte. Its keys are in the order of RFC 8785.
 pub(crate) fn render(source: &Source<'_>) -> Result<Vec<u8>, ReportError> {
     let text = |text: &str| serde_json::to_string(text).map_err(ReportError::Malformed);
     let proof = source.context.proof.as_deref().map(text).transpose()?;
@@ -24,6 +23,7 @@ pub(crate) fn render(source: &Source<'_>) -> Result<Vec<u8>, ReportError> {
         bytes.extend_from_slice(proof.as_bytes());
     }
     bytes.extend_from_slice(br#","record":"#);
+    // Not parsed and written again: the hash is over these very bytes.
     bytes.extend_from_slice(source.bytes);
     bytes.extend_from_slice(br#","record_sha256":""#);
     bytes.extend_from_slice(source.context.sha256.as_bytes());

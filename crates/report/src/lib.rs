@@ -1,8 +1,8 @@
-//! A room's record in, the bytes of its report out: PDF, JSON or CSV; and back again.
+//! Renders a room's record as a report (PDF, JSON or CSV), and opens such reports again.
 //!
-//! Rendering is a pure function of four things: the record's bytes, its proof, the font set and the
-//! edition. It reads no clock, no environment and no system font, so that a report can be
-//! made again, anywhere, and come out the same byte for byte.
+//! Rendering is a pure function of four things: the record's bytes, its proof, the font set and the edition. It reads
+//! no clock, no environment and no system font, so that a report can be made again, anywhere, and comes out the same
+//! byte for byte.
 
 mod bounds;
 mod content;
@@ -39,8 +39,13 @@ use source::Source;
 
 /// Renders `record`, the canonical bytes (RFC 8785) of a [`record::Record`], as `format` in an edition.
 ///
-/// `proof` is a C2SP tlog-proof that the room's log holds the snapshot; none for a snapshot from
-/// before there were proofs. `progress` is called now and then with the fraction that is done, from 0 to 1.
+/// `proof` is a C2SP tlog-proof that the room's log holds the snapshot; `None` for snapshots from before there were
+/// proofs. `progress` is called now and then with the fraction that is done, from 0 to 1.
+///
+/// # Errors
+///
+/// If the bytes are no record of a known schema, or if the file cannot be written. No text of a record makes rendering
+/// fail.
 pub fn render(
     edition: Edition,
     record: &[u8],

@@ -1,7 +1,7 @@
-//! The names of the parts that every format carries.
+//! The file names of the parts that every format carries.
 
-/// The record's name beside or in a report.
+/// The record's file name, beside or in a report.
 pub(crate) const RECORD_FILE: &str = "record.json";
 
-/// The proof's name beside or in a report.
+/// The proof's file name, beside or in a report.
 pub(crate) const PROOF_FILE: &str = "proof.tlog";

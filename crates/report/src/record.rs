@@ -1,7 +1,7 @@
 //! The record: the frozen state of a room that a snapshot holds and a report is drawn from.
 //!
-//! The server captures it and stores its canonical form (RFC 8785); this crate reads that form
-//! back. Everything a reader of the report may want is in it, so rendering looks nothing up.
+//! The server captures it and stores its canonical form (RFC 8785), and this crate reads that form back. It has
+//! everything that a reader of the report may want, so rendering looks nothing up.
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -9,38 +9,38 @@ use serde::{Deserialize, Serialize};
 use crate::error::ReportError;
 pub use crate::schema::{SCHEMA, SCHEMA_1, SCHEMA_2};
 
-/// The frozen state of a room at the instant of one snapshot.
+/// The frozen state of a room at the time of one snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// [`SCHEMA`], or [`SCHEMA_2`] or [`SCHEMA_1`] in an old record.
+    /// Schema of the record: [`SCHEMA`], or [`SCHEMA_2`] or [`SCHEMA_1`] in an old one.
     pub schema: String,
-    /// The snapshot that this record belongs to.
+    /// Snapshot that this record belongs to.
     pub snapshot: SnapshotFacts,
-    /// The room.
+    /// Room that was frozen.
     pub room: RoomFacts,
-    /// Where the operation stood: progress, what blocked it, clocks; absent in [`SCHEMA_1`] alone.
+    /// Standing of the operation: its progress, what blocked it, its clocks. Only absent in [`SCHEMA_1`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
-    /// The vessels, in the order they were named.
+    /// Vessels, in the order in which they were named.
     #[serde(default)]
     pub vessels: Vec<VesselFacts>,
-    /// The documents: those of the vessels in their order, then the room's own; absent where the
-    /// snapshot was asked without them.
+    /// Documents: those of the vessels in their order, then the room's own. Absent if the snapshot was asked without
+    /// them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub documents: Option<Vec<DocumentFacts>>,
-    /// The parties' clearances of the vessels; absent where the snapshot was asked without them.
+    /// Clearances of the vessels by the parties. Absent if the snapshot was asked without them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approvals: Option<Vec<ApprovalFacts>>,
-    /// Who takes part, in the order they joined.
+    /// Parties, in the order in which they joined.
     pub parties: Vec<PartyFacts>,
-    /// The log's entries, oldest first; absent where the snapshot was asked without them.
+    /// Entries of the log, oldest first. Absent if the snapshot was asked without them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub activity: Option<Vec<EntryFacts>>,
     /// How much there was, whether or not the record holds all of it.
     pub counts: Counts,
-    /// What the record leaves out because there was too much of it; empty when complete.
+    /// What the record leaves out because there was too much of it. Empty if it is complete.
     pub limits: Vec<Limit>,
-    /// Where the room's log stood before the entry that announces this snapshot.
+    /// Position of the room's log before the entry that announces this snapshot.
     pub log: LogPosition,
 }
 
@@ -51,39 +51,39 @@ impl Record {
     }
 }
 
-/// The snapshot as its report names it.
+/// The snapshot, as its report names it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SnapshotFacts {
-    /// UUID.
+    /// Id of the snapshot, a UUID.
     pub id: String,
-    /// The title its creator gave, or the default one.
+    /// Title that its creator gave it, or the default one.
     pub title: String,
-    /// `pdf`, `json` or `csv`.
+    /// Format: `pdf`, `json` or `csv`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The sections that were asked for.
+    /// Sections that were asked for.
     pub options: SectionOptions,
-    /// The instant that the record shows.
+    /// Time at which the room was frozen.
     pub created_at: Timestamp,
-    /// Who took it.
+    /// Person who took the snapshot.
     pub created_by: Creator,
 }
 
 /// The sections that a snapshot was asked to include.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SectionOptions {
-    /// Documents with their versions.
+    /// Whether documents with their versions are included.
     pub include_documents: bool,
-    /// Entries of the room's log.
+    /// Whether entries of the room's log are included.
     pub include_activity: bool,
-    /// Clearances of the vessels.
+    /// Whether clearances of the vessels are included.
     pub include_approvals: bool,
 }
 
-/// Who took the snapshot, with the role held then.
+/// The person who took the snapshot, with the role held at that time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Creator {
-    /// E-mail address, in lower case.
+    /// E-mail address in lower case.
     pub email: String,
     /// Name as the account has it.
     pub name: String,
@@ -91,116 +91,116 @@ pub struct Creator {
     pub role: String,
 }
 
-/// The room: one ship-to-ship operation.
+/// A room, which is one ship-to-ship operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RoomFacts {
-    /// UUID.
+    /// Id of the room, a UUID.
     pub id: String,
-    /// Title.
+    /// Title of the room.
     pub title: String,
-    /// Where the vessels meet, in words.
+    /// Place of the transfer, in words.
     pub location: String,
     /// Estimated time of arrival at the place of the transfer.
     pub sts_eta: Timestamp,
-    /// How long the operation is planned to take, in hours.
+    /// Planned duration of the operation, in hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned_duration_hours: Option<u64>,
-    /// Free text.
+    /// Description of the operation, free text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// `oil`, `chem`, `lpg_lng` or `bulk`.
+    /// Cargo: `oil`, `chem`, `lpg_lng` or `bulk`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cargo_profile: Option<String>,
-    /// `active`.
+    /// Status of the room, such as `active`.
     pub status: String,
-    /// `nomination`, `clearance`, …
+    /// Phase of the operation, such as `nomination` or `clearance`.
     pub phase: String,
-    /// When the room was opened.
+    /// Time at which the room was opened.
     pub created_at: Timestamp,
-    /// E-mail address of who opened it.
+    /// E-mail address of the person who opened it.
     pub created_by: String,
 }
 
-/// Where the operation stood at the instant of the snapshot.
+/// The standing of the operation at the time of the snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
-    /// Resolved of the required documents, in percent; 0 where none is required.
+    /// Share of the required documents that are resolved, in percent. 0 if none is required.
     pub progress_percentage: u64,
-    /// Documents that are required: those waived are not.
+    /// Number of required documents, without those that were waived.
     pub total_required_docs: u64,
-    /// Those of them that are approved and outlast the operation.
+    /// Number of required documents that are approved and outlast the operation.
     pub resolved_required_docs: u64,
-    /// The phase that comes next; absent in the last.
+    /// Phase that comes next. Absent in the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_phase: Option<String>,
-    /// What kept the operation from its next phase; empty where nothing did.
+    /// What kept the operation from its next phase. Empty if nothing did.
     pub blockers: Vec<BlockerFacts>,
-    /// Documents that run out before the operation ends, or soon after it.
+    /// Documents that expire before the operation ends, or soon after it.
     pub expiring_soon: Vec<ExpiryFacts>,
-    /// The trade's own clocks.
+    /// Clocks of the trade, with their deadlines.
     pub clocks: ClockFacts,
 }
 
 /// Something that keeps the operation from its next phase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BlockerFacts {
-    /// `document_missing`, `document_under_review`, `document_rejected`, `document_expired`,
+    /// Kind of blocker: `document_missing`, `document_under_review`, `document_rejected`, `document_expired`,
     /// `vessel_missing`, `vessel_not_cleared` or `vessel_rejected`.
     pub kind: String,
     /// What is wrong, in a sentence.
     pub detail: String,
-    /// The document, where it is about one.
+    /// Id of the document, if the blocker is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document_id: Option<String>,
-    /// The vessel, where it is about one.
+    /// Id of the vessel, if the blocker is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vessel_id: Option<String>,
 }
 
-/// A document that runs out before the operation ends, or soon after it.
+/// A document that expires before the operation ends, or soon after it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExpiryFacts {
-    /// The document.
+    /// Id of the document.
     pub document_id: String,
-    /// Its name.
+    /// Name of the document.
     pub name: String,
-    /// The vessel it belongs to, if any.
+    /// Id of the vessel that it belongs to, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vessel_id: Option<String>,
-    /// The last day on which it is valid.
+    /// Last day on which it is valid.
     pub expires_on: Date,
-    /// Whether it runs out before the planned end of the operation.
+    /// Whether it expires before the planned end of the operation.
     pub before_end: bool,
 }
 
-/// The trade's own clocks.
+/// The deadlines that the trade and its law set for an operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClockFacts {
-    /// The planned end of the operation: its ETA and its planned duration.
+    /// Planned end of the operation: its ETA plus its planned duration.
     pub planned_end: Timestamp,
-    /// The notice to the coastal State (MARPOL Annex I reg. 42); absent where the room needs none.
+    /// Notice to the coastal State (MARPOL Annex I, reg. 42). Absent if the room needs none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coastal_notice: Option<NoticeFacts>,
-    /// The 90 days in which a demurrage claim is to be presented; absent before the transfer is done.
+    /// The 90 days in which a demurrage claim is to be presented. Absent before the transfer is completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claim: Option<ClaimFacts>,
-    /// How long the room's papers are kept; absent before the room is closed.
+    /// How long the room's papers are kept. Absent before the room is closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention: Option<RetentionFacts>,
 }
 
-/// The notice to the coastal State: 48 hours before the transfer (MARPOL Annex I reg. 42.1), and again
-/// where the ETA moves by more than 6 hours (reg. 42.3).
+/// The notice to the coastal State: 48 hours before the transfer (MARPOL Annex I, reg. 42.1), and again if the ETA
+/// moves by more than 6 hours (reg. 42.3).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NoticeFacts {
-    /// When it is due.
+    /// Time by which the notice is due.
     pub due_at: Timestamp,
-    /// `open`, `overdue`, `given`, `given_late` or `revise`.
+    /// State of the notice: `open`, `overdue`, `given`, `given_late` or `revise`.
     pub state: String,
-    /// When it was first given.
+    /// Time at which it was first given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given_at: Option<Timestamp>,
-    /// The ETA that was last told.
+    /// ETA that the coastal State was last told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notified_eta: Option<Timestamp>,
 }
@@ -208,52 +208,52 @@ pub struct NoticeFacts {
 /// The 90 days in which a demurrage claim is to be presented with all its papers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClaimFacts {
-    /// When the transfer was completed.
+    /// Time at which the transfer was completed.
     pub started_at: Timestamp,
-    /// When the claim is barred.
+    /// Time from which on the claim is barred.
     pub deadline: Timestamp,
-    /// `running` or `passed`.
+    /// State of the clock: `running` or `passed`.
     pub state: String,
 }
 
 /// How long the room's papers are kept. Nothing is deleted when this is over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RetentionFacts {
-    /// When the room was closed.
+    /// Time at which the room was closed.
     pub closed_at: Timestamp,
-    /// Three years later (MARPOL Annex I reg. 41.5).
+    /// Three years later (MARPOL Annex I, reg. 41.5).
     pub at_least_until: Timestamp,
-    /// As the server is set up: ten years, unless it says otherwise.
+    /// End of the server's own retention: ten years later, unless it is set up otherwise.
     pub until: Timestamp,
 }
 
-/// A vessel in the room.
+/// A vessel that takes part in the operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VesselFacts {
-    /// UUID.
+    /// Id of the vessel, a UUID.
     pub id: String,
-    /// Name.
+    /// Name of the vessel.
     pub name: String,
-    /// Seven digits, the last of which checks the others.
+    /// IMO number: seven digits, the last of which is a check digit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub imo_number: Option<String>,
-    /// Why it has no IMO number.
+    /// Why the vessel has no IMO number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_imo_reason: Option<String>,
-    /// `discharging`, `receiving` or `other`.
+    /// Role in the transfer: `discharging`, `receiving` or `other`.
     pub role: String,
-    /// `active` or `withdrawn`.
+    /// Status in the room: `active` or `withdrawn`.
     pub status: String,
-    /// What kind of ship, in words.
+    /// Type of ship, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vessel_type: Option<String>,
-    /// Flag State.
+    /// Flag State of the vessel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flag: Option<String>,
-    /// Owner.
+    /// Owner of the vessel, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// Charterer.
+    /// Charterer of the vessel, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub charterer: Option<String>,
     /// Length over all, in metres.
@@ -271,185 +271,185 @@ pub struct VesselFacts {
     /// Deadweight, in tonnes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadweight_t: Option<u64>,
-    /// Year of build.
+    /// Year in which it was built.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub year_built: Option<u64>,
-    /// Classification society.
+    /// Classification society of the vessel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_society: Option<String>,
-    /// When it was named.
+    /// Time at which it was named.
     pub added_at: Timestamp,
 }
 
 /// A document: a slot that its type opens for a vessel or for the room, and what was uploaded to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DocumentFacts {
-    /// UUID.
+    /// Id of the document, a UUID.
     pub id: String,
-    /// Code of its type: `Q88`.
+    /// Code of its type, such as `Q88`.
     pub document_type: String,
-    /// Name.
+    /// Name of the document.
     pub name: String,
-    /// `vetting`, `statutory`, …
+    /// Category, such as `vetting` or `statutory`.
     pub category: String,
-    /// The vessel it belongs to; absent where it is the room's own.
+    /// Id of the vessel it belongs to. Absent for the room's own documents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vessel_id: Option<String>,
-    /// `required`, `conditional` or `optional`.
+    /// How it is needed: `required`, `conditional` or `optional`.
     pub requirement: String,
-    /// `high`, `med` or `low`.
+    /// How critical it is: `high`, `med` or `low`.
     pub criticality: String,
-    /// The phase that is not entered (`clearance`: not left) without it.
+    /// Phase that is not entered without it (for `clearance`: not left).
     pub gate: String,
-    /// `missing`, `under_review`, `approved`, `rejected` or `expired`.
+    /// Status: `missing`, `under_review`, `approved`, `rejected` or `expired`.
     pub status: String,
-    /// That it is not needed here, and why.
+    /// Why it is not needed here, if it was waived.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiver: Option<WaiverFacts>,
-    /// What was uploaded, oldest first.
+    /// Uploaded versions, oldest first.
     pub versions: Vec<VersionFacts>,
 }
 
-/// That a document is not needed.
+/// The waiver of a document, which is not needed then.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WaiverFacts {
-    /// Why.
+    /// Reason for the waiver.
     pub reason: String,
-    /// E-mail address of who said so.
+    /// E-mail address of the person who waived it.
     pub by: String,
-    /// When.
+    /// Time of the waiver, in UTC.
     pub at: Timestamp,
 }
 
 /// One uploaded file of a document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VersionFacts {
-    /// UUID.
+    /// Id of the version, a UUID.
     pub id: String,
-    /// 1, 2, 3, …
+    /// Number of the version, counted from 1.
     pub number: u64,
-    /// The name that the uploader gave it.
+    /// Name of the file, as the uploader gave it.
     pub file_name: String,
     /// Media type, as found in the content.
     pub media_type: String,
-    /// Bytes.
+    /// Size of the file, in bytes.
     pub file_size: u64,
-    /// SHA-256 of the bytes, in lower-case hex.
+    /// SHA-256 of the file, in lower-case hex.
     pub sha256: String,
-    /// The last day on which it is valid; absent where it does not run out.
+    /// Last day on which it is valid. Absent if it does not expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_on: Option<Date>,
-    /// Whether that day was reckoned from the type's default validity, and not given.
+    /// Whether that day was derived from the type's default validity, and not given.
     pub expiry_assumed: bool,
-    /// What the uploader said of it.
+    /// Note of the uploader.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
-    /// E-mail address of who uploaded it.
+    /// E-mail address of the uploader.
     pub uploaded_by: String,
-    /// Their role then.
+    /// Role of the uploader at that time.
     pub uploaded_by_role: String,
-    /// When.
+    /// Time of the upload, in UTC.
     pub uploaded_at: Timestamp,
-    /// What was decided on it, oldest first: the last of each party counts.
+    /// Decisions on it, oldest first. The last one of each party counts.
     pub decisions: Vec<DecisionFacts>,
 }
 
 /// A party's verdict on a version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DecisionFacts {
-    /// UUID.
+    /// Id of the decision, a UUID.
     pub id: String,
-    /// E-mail address of who decided.
+    /// E-mail address of the person who decided.
     pub by: String,
-    /// Their role then.
+    /// Role of that person at that time.
     pub role: String,
-    /// `approved`, `approved_with_subjects` or `rejected`.
+    /// Verdict: `approved`, `approved_with_subjects` or `rejected`.
     pub verdict: String,
     /// The subjects, or the reason of a rejection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
-    /// When.
+    /// Time of the decision, in UTC.
     pub decided_at: Timestamp,
 }
 
 /// A party's clearance of a vessel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApprovalFacts {
-    /// UUID.
+    /// Id of the clearance, a UUID.
     pub id: String,
-    /// The vessel.
+    /// Id of the vessel that is cleared.
     pub vessel_id: String,
-    /// E-mail address of whose it is.
+    /// E-mail address of the person whose clearance it is.
     pub by: String,
-    /// Their role then.
+    /// Role of that person at that time.
     pub role: String,
-    /// The side they act for: `discharging` or `receiving`; absent for neither.
+    /// Side that the party acts for: `discharging` or `receiving`. Absent for neither.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub side: Option<String>,
-    /// `pending`, `approved`, `approved_with_subjects` or `rejected`.
+    /// Status: `pending`, `approved`, `approved_with_subjects` or `rejected`.
     pub status: String,
-    /// The subjects, or the reason.
+    /// The subjects, or the reason of a rejection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
-    /// When it was last said.
+    /// Time at which it last changed.
     pub decided_at: Timestamp,
 }
 
-/// A person in the room.
+/// A person who takes part in the room.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PartyFacts {
-    /// UUID.
+    /// Id of the party, a UUID.
     pub id: String,
-    /// `owner`, `broker`, `charterer`, `seller`, `buyer` or `admin`.
+    /// Role: `owner`, `broker`, `charterer`, `seller`, `buyer` or `admin`.
     pub role: String,
-    /// Name.
+    /// Name of the person.
     pub name: String,
-    /// E-mail address.
+    /// E-mail address of the person.
     pub email: String,
-    /// The addresses of parties whose address or name looks like this one's, and is another; three at most.
+    /// Addresses of other parties whose address or name looks like this one's; three at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resembles: Vec<String>,
-    /// Company.
+    /// Company of the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
-    /// The side they act for: `discharging` or `receiving`; absent for neither.
+    /// Side that the party acts for: `discharging` or `receiving`. Absent for neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side: Option<String>,
-    /// When they were added.
+    /// Time at which the party was added.
     pub added_at: Timestamp,
 }
 
 /// One entry of the room's log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EntryFacts {
-    /// UUID.
+    /// Id of the entry, a UUID.
     pub id: String,
     /// Position in the room's log, from 0.
     pub seq: u64,
-    /// E-mail address of who did it, or `system`, or `operator`.
+    /// E-mail address of the person who did it, or `system`, or `operator`.
     pub actor: String,
-    /// What was done: `room_created`, `party_added`, …
+    /// What was done, such as `room_created` or `party_added`.
     pub action: String,
-    /// When.
+    /// Time of the action, in UTC.
     pub timestamp: Timestamp,
-    /// What the action was about; an object.
+    /// Details of the action, an object.
     pub meta: serde_json::Value,
 }
 
-/// Totals at the instant of the snapshot.
+/// The totals at the time of the snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Parties in the room.
+    /// Number of parties in the room.
     pub parties: u64,
-    /// Entries in the room's log.
+    /// Number of entries in the room's log.
     pub activity: u64,
-    /// Vessels in the room.
+    /// Number of vessels in the room.
     #[serde(default)]
     pub vessels: u64,
-    /// Documents of the room and its vessels.
+    /// Number of documents of the room and its vessels.
     #[serde(default)]
     pub documents: u64,
-    /// Versions of those documents.
+    /// Number of versions of those documents.
     #[serde(default)]
     pub versions: u64,
 }
@@ -457,35 +457,40 @@ pub struct Counts {
 /// A section that holds less than there was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Limit {
-    /// The section's name in the record.
+    /// Name of the section in the record.
     pub section: String,
-    /// How many rows the record holds: the newest.
+    /// Number of rows that the record holds: the newest ones.
     pub shown: u64,
-    /// How many there were.
+    /// Number of rows that there were.
     pub total: u64,
 }
 
 /// A position in the room's log: the RFC 6962 tree over its entries.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogPosition {
-    /// Number of entries.
+    /// Number of entries in the log.
     pub size: u64,
-    /// Root hash of the tree over them (RFC 6962 §2.1), in lower-case hex.
+    /// Root hash of the tree over them (RFC 6962, 2.1), in lower-case hex.
     pub root: String,
-    /// The log's name in its checkpoints (C2SP tlog-checkpoint).
+    /// Name of the log in its checkpoints (C2SP tlog-checkpoint).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
-    /// The public key that its checkpoints are checked with (C2SP vkey).
+    /// Public key of the log, which its checkpoints are checked with (C2SP vkey).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
 }
 
-/// Reads a record from its canonical bytes, and refuses a schema that this version does not know.
+/// Reads a record from its canonical bytes.
+///
+/// # Errors
+///
+/// If the bytes are no record, or one of a schema that this version does not know.
 pub fn read(bytes: &[u8]) -> Result<Record, ReportError> {
     #[derive(Deserialize)]
     struct Header {
         schema: String,
     }
+    // The schema on its own first, so that a later record is named by its schema and not called malformed.
     let header: Header = serde_json::from_slice(bytes).map_err(ReportError::Malformed)?;
     if ![SCHEMA, SCHEMA_2, SCHEMA_1].contains(&&*header.schema) {
         return Err(ReportError::Schema { found: header.schema });

@@ -1,6 +1,6 @@
 //! The schemas of records, by their names.
 
-/// The schema this version writes.
+/// The schema that this version writes.
 pub const SCHEMA: &str = "sts-clearance/record/3";
 
 /// The schema of records from before the log had a name and a key.

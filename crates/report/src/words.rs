@@ -1,4 +1,4 @@
-//! Words: how identifiers, times, numbers and free-form details of the record read in a report.
+//! How identifiers, times, numbers and free-form details of a record are worded in a report.
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
@@ -33,7 +33,7 @@ const ACRONYMS: &[(&str, &str)] = &[
 const PHRASES: &[(&str, &str)] =
     &[("bulk", "Dry bulk"), ("chem", "Chemicals"), ("lpg_lng", "LPG / LNG"), ("med", "Medium")];
 
-/// An identifier such as `party_added` as words: `Party added`.
+/// Returns an identifier such as `party_added` as words: `Party added`.
 ///
 /// Identifiers of later versions read well without being listed anywhere.
 pub(crate) fn from_identifier(identifier: &str) -> String {
@@ -59,27 +59,27 @@ pub(crate) fn from_identifier(identifier: &str) -> String {
     words
 }
 
-/// The side that somebody acts for: `Receiving side`.
+/// Returns the side that a party acts for: `Receiving side`.
 pub(crate) fn side(side: &str) -> String {
     format!("{} side", from_identifier(side))
 }
 
-/// A duration: `32 hours`.
+/// Returns a duration in words: `32 hours`.
 pub(crate) fn hours(hours: u64) -> String {
     format!("{} {}", count(hours), if hours == 1 { "hour" } else { "hours" })
 }
 
-/// A time to the second, in UTC, without saying so: for a column whose heading says it.
+/// Returns a time in UTC to the second, for a column whose heading says that it is UTC.
 pub(crate) fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// A time to the second that says it is UTC.
+/// Returns a time in UTC to the second, which says that it is UTC.
 pub(crate) fn time_utc(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-/// Year, and month, day, hour, minute, second of a time in UTC, for file formats that want parts.
+/// Returns the year of a time in UTC, and its month, day, hour, minute and second, for file formats that want parts.
 pub(crate) fn calendar(at: Timestamp) -> (u16, [u8; 5]) {
     let at = Offset::UTC.to_datetime(at);
     let parts = [at.month(), at.day(), at.hour(), at.minute(), at.second()];
@@ -87,7 +87,7 @@ pub(crate) fn calendar(at: Timestamp) -> (u16, [u8; 5]) {
     (year, parts.map(|part| u8::try_from(part).unwrap_or_default()))
 }
 
-/// A count with its thousands apart: `12,345`.
+/// Returns a count with its thousands apart: `12,345`.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -100,7 +100,7 @@ pub(crate) fn count(number: u64) -> String {
     grouped
 }
 
-/// The details of an entry as readable pairs, nested objects flattened: `Party / Role`, `Broker`.
+/// Returns the details of an entry as readable pairs, with nested objects flattened: `Party / Role`, `Broker`.
 pub(crate) fn details(meta: &Value) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     flatten(String::new(), meta, &mut pairs);
@@ -112,11 +112,13 @@ fn flatten(key: String, value: &Value, pairs: &mut Vec<(String, String)>) {
         Value::Object(map) => {
             for (name, inner) in map {
                 let words = from_identifier(name);
+                // A key of underscores alone has no words, and must not lose its value.
                 let words = if words.is_empty() { name.clone() } else { words };
                 let key = if key.is_empty() { words } else { format!("{key} / {words}") };
                 flatten(key, inner, pairs);
             }
         }
+        // Only scalars can stand in one line with commas between.
         Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
             for (index, item) in items.iter().enumerate() {
                 flatten(format!("{key} {}", index + 1), item, pairs);
@@ -140,9 +142,10 @@ fn scalar(value: &Value) -> String {
     }
 }
 
-/// The instant that `text` writes in the record's own form (RFC 3339 in UTC), if it does.
+/// Returns the time that a text states in the record's own form (RFC 3339 in UTC). `None` for any other text.
 fn instant(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
+    // A cheap test first: most texts are no times, and parsing each of them costs.
     let looks_like_one = bytes.len() >= 20 && bytes[4] == b'-' && bytes[10] == b'T' && bytes.ends_with(b"Z");
     if looks_like_one { text.parse().ok() } else { None }
 }

@@ -1,4 +1,4 @@
-//! Whose time stamps the caller trusts.
+//! The time-stamping authorities that the caller trusts, and whether one of them stands behind a time stamp.
 
 use der::pem;
 use jiff::Timestamp;
@@ -9,25 +9,29 @@ use crate::certificate::{is_issued_by, validity};
 use crate::identity::{IdentityError, blocks, is_certificate};
 use crate::{certificate, identity};
 
-/// The certificates that the caller trusts for time stamps: an authority's own, or those that issue to authorities.
+/// The certificates that the caller trusts for time stamps: those of authorities, or those of issuers of authorities.
 ///
-/// A time stamp is vouched for where the certificate of its authority is one of them, or was issued by one of them: by
-/// itself, or through certificates that are in the time stamp.
+/// A time stamp is vouched for if the certificate of its authority is one of them, or was issued by one of them, either
+/// directly or through certificates that the time stamp carries.
 #[derive(Debug, Clone, Default)]
 pub struct Authorities {
     certificates: Vec<Certificate>,
 }
 
 impl Authorities {
-    /// Nobody: no time stamp is vouched for.
+    /// Trusts nothing, so that no time stamp is vouched for.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Reads the certificates in a PEM text, of which there must be one at least.
+    /// Reads the certificates in a PEM text.
     ///
-    /// Give roots rather than what is between: of the path from the authority to a certificate that is not a root, a
-    /// seal keeps only what its token names.
+    /// Roots are better than intermediate certificates: of the path from an authority to a certificate that is not a
+    /// root, a seal keeps only what its token names.
+    ///
+    /// # Errors
+    ///
+    /// If the text cannot be read, or holds no certificate.
     pub fn from_pem(text: &str) -> Result<Self, IdentityError> {
         let mut certificates = Vec::new();
         for block in blocks(text) {
@@ -39,7 +43,7 @@ impl Authorities {
         if certificates.is_empty() { Err(IdentityError::NoCertificate) } else { Ok(Self { certificates }) }
     }
 
-    /// Whether there are none.
+    /// Whether no certificate is trusted.
     pub fn is_empty(&self) -> bool {
         self.certificates.is_empty()
     }
@@ -48,12 +52,15 @@ impl Authorities {
         &self.certificates
     }
 
-    /// Whether it is one of these, or one of these issued it through the others, all good at that time.
+    /// Whether `authority` is trusted itself, or was issued by a trusted certificate through `others`, all valid at
+    /// `at`.
     pub(crate) fn vouch_for(&self, authority: &Certificate, others: &[Certificate], at: Timestamp) -> bool {
         if self.certificates.contains(authority) {
             return true;
         }
-        // Each with how many issuers are below the one that may have issued it.
+        // The search goes through all paths and not just the first one: two certificates may have the same name and
+        // key, and only one of them may be allowed to issue. Each certificate is kept with the number of issuers below
+        // the one that comes next, which a path length is compared with.
         let mut reached = vec![(authority, 0)];
         let mut next = 0;
         while let Some(&(last, below)) = reached.get(next) {
@@ -63,6 +70,7 @@ impl Authorities {
                 return true;
             }
             for other in others.iter().filter(issued) {
+                // Each certificate is visited once, so that certificates that issue one another end the search.
                 if !reached.iter().any(|(one, _)| *one == other) {
                     reached.push((other, below + 1));
                 }
@@ -72,7 +80,7 @@ impl Authorities {
     }
 }
 
-/// Whether a certificate is for issuing others, with so many issuers below it, and good at that time (RFC 5280, 6.1.4).
+/// Whether a certificate may issue others with `below` issuers between, and was valid at `at` (RFC 5280, 6.1.4).
 fn may_issue(certificate: &Certificate, below: usize, at: Timestamp) -> bool {
     let tbs = certificate.tbs_certificate();
     let (from, until) = validity(certificate);

@@ -1,4 +1,4 @@
-//! What we read from X.509 certificates (RFC 5280).
+//! What is read from X.509 certificates (RFC 5280).
 
 use const_oid::db::rfc5280;
 use der::Encode as _;
@@ -11,33 +11,34 @@ use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use crate::signature::{Scheme, strictly};
 
-/// The digest of a certificate, by which signing-certificate-v2 names it.
+/// Returns the SHA-256 of a certificate in DER, by which signing-certificate-v2 names it.
 pub(crate) fn fingerprint(certificate: &Certificate) -> Option<[u8; 32]> {
     Some(Sha256::digest(certificate.to_der().ok()?).into())
 }
 
-/// Reads a certificate; none where it is not DER to the last bit.
+/// Reads a certificate. Returns `None` unless it is DER to the last bit.
 pub(crate) fn read(bytes: &[u8]) -> Option<Certificate> {
     strictly(bytes)
 }
 
-/// The time from and the time until which it is good.
+/// Returns the times from which and until which a certificate is valid.
 pub(crate) fn validity(certificate: &Certificate) -> (Timestamp, Timestamp) {
     let validity = certificate.tbs_certificate().validity();
     let [from, until] = [validity.not_before, validity.not_after].map(|time| {
-        // The end of the year 9999, for one that never ends (RFC 5280, 4.1.2.5), is later than a timestamp can be.
+        // Certificates that never end have the last second of the year 9999 (RFC 5280, 4.1.2.5), which is later than a
+        // `Timestamp` can be.
         let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
         Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
     });
     (from, until)
 }
 
-/// The key of the certificate's holder.
+/// Returns the public key of the certificate's subject.
 pub(crate) fn key(certificate: &Certificate) -> &SubjectPublicKeyInfoOwned {
     certificate.tbs_certificate().subject_public_key_info()
 }
 
-/// Whether it was issued by the holder of the other: the name and the signature say so.
+/// Whether `issuer` issued the certificate, by its name and by the signature.
 pub(crate) fn is_issued_by(certificate: &Certificate, issuer: &Certificate) -> bool {
     let tbs = certificate.tbs_certificate();
     if tbs.issuer() != issuer.tbs_certificate().subject() || tbs.signature() != certificate.signature_algorithm() {
@@ -49,12 +50,12 @@ pub(crate) fn is_issued_by(certificate: &Certificate, issuer: &Certificate) -> b
     scheme.verifies(key(issuer), &message, signature)
 }
 
-/// Whether its holder issued it: nobody else vouches for the name.
+/// Whether the certificate is signed with its own key, so that no other certificate says whose it is.
 pub(crate) fn is_self_signed(certificate: &Certificate) -> bool {
     is_issued_by(certificate, certificate)
 }
 
-/// The certificates from the first up to a root, each issued by the next, as far as they are there.
+/// Returns the path from the first certificate up to a root, each issued by the next, as far as `others` has it.
 pub(crate) fn path<'a>(first: &'a Certificate, others: &'a [Certificate]) -> Vec<&'a Certificate> {
     let mut path = vec![first];
     loop {
@@ -67,24 +68,27 @@ pub(crate) fn path<'a>(first: &'a Certificate, others: &'a [Certificate]) -> Vec
     }
 }
 
-/// All that are on a path from the first up to a root: the signature of each can be checked with what is there.
+/// Returns all certificates that are on a complete path from the first one to a root, so that the signature of each can
+/// be checked.
 ///
-/// It follows from the certificates alone, not from their order; and what it gives, it gives again.
+/// The result depends on the certificates alone and not on their order, and `rooted` of the result is the result again.
+/// So a token that was reduced to it is not reduced further when it is checked.
 pub(crate) fn rooted<'a>(first: &'a Certificate, others: &'a [Certificate]) -> Vec<&'a Certificate> {
     let mut reached = vec![first];
-    // Who issued whom, by their places.
+    // Pairs of indexes into `reached`: a certificate and its issuer.
     let mut issued = Vec::new();
     let mut one = 0;
     while let Some(&last) = reached.get(one) {
         for other in std::iter::once(first).chain(others).filter(|other| is_issued_by(last, other)) {
-            let place = reached.iter().position(|reached| *reached == other).unwrap_or(reached.len());
-            if place == reached.len() {
+            let index = reached.iter().position(|reached| *reached == other).unwrap_or(reached.len());
+            if index == reached.len() {
                 reached.push(other);
             }
-            issued.push((one, place));
+            issued.push((one, index));
         }
         one += 1;
     }
+    // A root issued itself. From there the property spreads down, one certificate at a time, until nothing changes.
     let mut rooted: Vec<bool> = (0..reached.len()).map(|one| issued.contains(&(one, one))).collect();
     while let Some(&(one, _)) = issued.iter().find(|(one, issuer)| rooted[*issuer] && !rooted[*one]) {
         rooted[one] = true;
@@ -92,7 +96,7 @@ pub(crate) fn rooted<'a>(first: &'a Certificate, others: &'a [Certificate]) -> V
     reached.into_iter().zip(rooted).filter_map(|(one, rooted)| rooted.then_some(one)).collect()
 }
 
-/// Whether it has no critical extension beside those that are looked at here (RFC 5280, 4.2).
+/// Whether a certificate has no critical extension but those that are checked here (RFC 5280, 4.2).
 pub(crate) fn is_understood(certificate: &Certificate) -> bool {
     const LOOKED_AT: [ObjectIdentifier; 3] =
         [rfc5280::ID_CE_BASIC_CONSTRAINTS, rfc5280::ID_CE_KEY_USAGE, rfc5280::ID_CE_EXT_KEY_USAGE];
@@ -100,11 +104,12 @@ pub(crate) fn is_understood(certificate: &Certificate) -> bool {
     extensions.is_none_or(|all| all.iter().all(|one| !one.critical || LOOKED_AT.contains(&one.extn_id)))
 }
 
-/// What people call the holder of a name: its common name, or else the whole of it.
+/// Returns the common name of a subject or issuer, or the whole name if it has none.
 pub(crate) fn display_name(name: &Name) -> String {
     match name.common_name() {
         Ok(Some(common)) => common.value().into_owned(),
         _ => name
+            // `common_name` does not know this type of string, which older certificates use.
             .by_oid::<Ia5StringRef<'_>>(const_oid::db::rfc4519::COMMON_NAME)
             .ok()
             .flatten()

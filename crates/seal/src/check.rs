@@ -1,10 +1,10 @@
-//! Whether a seal holds, and what it says.
+//! The check of a seal against the file that it is for.
 
 use jiff::Timestamp;
 
 use crate::authorities::Authorities;
 use crate::certificate;
-use crate::cms::Parts;
+use crate::cms::SealCms;
 use crate::fault::Fault;
 use crate::increment::Increment;
 use crate::seal::Seal;
@@ -12,40 +12,46 @@ use crate::signature;
 use crate::token::{self, TrustedTime};
 use crate::validity::good_at;
 
-/// What a seal that holds says.
+/// What a valid seal says.
 ///
-/// It says that the holder of this certificate's key sealed this file. Anybody can make a certificate of any name, take a
-/// seal off and put on one of their own: whose certificate it is, a reader learns by comparing its SHA-256 with what the
-/// signer publishes. No roots are known here, and no lists of revoked certificates are asked; `pdfsig` and Acrobat do
-/// that, with the roots that their users trust.
+/// It says that the owner of the certificate's key sealed this file, and no more. Anybody can make a certificate of any
+/// name, take a seal off and put their own on: whose certificate it is, a reader finds out by comparing its SHA-256
+/// with the one that the signer publishes. This crate knows no roots and looks no revocation up; `pdfsig` and Acrobat
+/// do, with the roots that their users trust.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
-    /// What people call the signer, by the certificate.
+    /// Name of the signer, as the certificate has it.
     pub signer: String,
-    /// The SHA-256 of the signer's certificate in DER, by which it is compared with one that the signer publishes.
+    /// SHA-256 of the signer's certificate in DER, to be compared with the one that the signer publishes.
     pub certificate_sha256: [u8; 32],
-    /// What people call the one who issued the certificate.
+    /// Name of the certificate's issuer.
     pub issuer: String,
-    /// Whether the certificate vouches for itself, so that nobody else says who the signer is.
+    /// Whether the certificate is signed with its own key, so that no issuer says who the signer is.
     pub self_made: bool,
-    /// The time from which the certificate is good.
+    /// Start of the certificate's validity.
     pub not_before: Timestamp,
-    /// The time until which the certificate is good.
+    /// End of the certificate's validity.
     pub not_after: Timestamp,
-    /// The time of the seal as its maker claims it.
+    /// Time of the seal, as its maker claims it.
     pub signed_at: Timestamp,
-    /// The time at which the seal existed already, as an authority attests.
+    /// A time at which the seal existed already, if a time-stamping authority attests one.
     pub trusted_time: Option<TrustedTime>,
 }
 
-/// Checks a seal against the file that it was split from. An authority that is not trusted is no fault: see
-/// [`TrustedTime::vouched`].
+/// Checks a seal against the file that it was split from.
 ///
-/// With a seal that holds, [`apply`](crate::apply) gives the one file with this seal; who has one compares its bytes too.
-/// Then the unsealed file and all that is signed in the seal are as the signer signed them. The time stamp may have been
-/// taken away or replaced since.
+/// An authority that is not trusted is no error: see [`TrustedTime::vouched`]. If the seal is valid,
+/// [`apply`](crate::apply) makes the only file that has it. A reader who compares that file with the one at hand knows
+/// that the unsealed file and all that is signed in the seal are as the signer signed them. The time stamp may have
+/// been removed or replaced since.
+///
+/// # Errors
+///
+/// The [`Fault`] that was found first: the file is another one, the signature is not by the certificate, the
+/// certificate was not valid, or the time stamp is broken.
 pub fn check(unsealed: &[u8], seal: &Seal, trusted: &Authorities) -> Result<Checked, Fault> {
-    let parts = Parts::read(&seal.cms)?;
+    let parts = SealCms::read(&seal.cms)?;
+    // The update is made again instead of being read: so every byte of it is compared too, through the digest.
     if parts.digest != Increment::new(unsealed, seal.at)?.digest(unsealed) {
         return Err(Fault::OtherFile);
     }
@@ -53,12 +59,15 @@ pub fn check(unsealed: &[u8], seal: &Seal, trusted: &Authorities) -> Result<Chec
     if !parts.scheme()?.verifies(certificate::key(signer), &parts.signed_bytes()?, &parts.signature) {
         return Err(Fault::Signature);
     }
+    // Both `s` and `n - s` verify (SEC 1, 4.1.4). Only one of them is accepted, or there would be two seals that say
+    // the same.
     if !signature::is_normal(certificate::key(signer), &parts.signature) {
         return Err(Fault::Shape("of two signatures that say the same, it has the other"));
     }
     let (not_before, not_after) = good_at(signer, seal.at)?;
     let trusted_time = parts.token.as_ref().map(|token| token::check(token, &parts.signature, trusted)).transpose()?;
     if let Some(says) = &trusted_time {
+        // The claimed time alone could be set back to before the certificate ended.
         good_at(signer, says.time)?;
     }
     Ok(Checked {

@@ -1,8 +1,8 @@
-//! What we read of the PDF that is to be sealed, and its objects as they are with the field in them.
+//! The PDF that is to be sealed, and those of its objects that an update writes again.
 //!
-//! It reads what our reports are: one cross-reference table at the end, no form, and either no structure tree or one with
-//! a document element at its top. What does not look so is refused, not guessed at. No stream is looked into: what one
-//! unpacks to has no limit, and none of these objects is in one.
+//! This reads PDFs as our reports are: one cross-reference table at the end, no form, and either no structure tree or
+//! one with a document element at its top. Anything else is refused and not guessed at. Streams are not looked into:
+//! what one unpacks to has no limit, and none of these objects is in one.
 
 use memchr::memmem;
 use pdf::{Tokens, XREF_ENTRY, entry, items, number, startxref, text};
@@ -15,21 +15,21 @@ const STRANGE: Fault = Fault::Unfit("its structure tree has another form than ou
 
 /// The objects that an update writes again, and what its trailer repeats.
 pub(crate) struct Document {
-    /// The numbers of the objects that are new.
+    /// Numbers of the objects that are new.
     pub(crate) numbers: Numbers,
-    /// The number of the first page.
+    /// Number of the first page's object.
     pub(crate) page: u32,
-    /// The element that holds the whole document, and the key of the field in the structure tree.
+    /// The element above the field's own, and the field's key in the structure tree. `None` if the PDF is not tagged.
     pub(crate) tags: Option<Tags>,
-    /// Objects with the field in them, by their numbers.
+    /// Changed objects and their numbers, in ascending order.
     pub(crate) rewritten: Vec<(u32, Vec<u8>)>,
-    /// What the trailer has beside its size: the root, the information, and both identifiers.
+    /// The trailer but for its size: the catalog, the information dictionary and both identifiers.
     pub(crate) trailer: Vec<u8>,
-    /// Where the cross-reference table before this one stands.
+    /// Offset of the file's own cross-reference table, which the update's table points back to.
     pub(crate) previous: usize,
 }
 
-/// The numbers of new objects: a tagged PDF gets an element too.
+/// Numbers of the new objects. Only a tagged PDF uses the one for the element.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Numbers {
     pub(crate) field: u32,
@@ -37,7 +37,7 @@ pub(crate) struct Numbers {
     pub(crate) signature: u32,
 }
 
-/// Where the field's element hangs in the structure tree.
+/// The place of the field's element in the structure tree.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tags {
     pub(crate) top: u32,
@@ -45,11 +45,17 @@ pub(crate) struct Tags {
 }
 
 impl Document {
-    /// Reads a file; `time` is the time of the seal, from which the identifier of the sealed version is made.
+    /// Reads a file. `time` is the time of the seal, which the identifier of the sealed version is derived from.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Unfit`], with the reason why this file cannot be sealed.
     pub(crate) fn read(bytes: &[u8], time: &str) -> Result<Self, Fault> {
         let file = File::read(bytes)?;
         let root = reference(entry(file.trailer, b"/Root")?.ok_or(Fault::Unfit("it has no catalog"))?)?;
         let catalog = file.dictionary(root)?;
+        // With a form there already, the field would have to be added to it, and an earlier signature might forbid
+        // that.
         if entry(catalog, b"/AcroForm")?.is_some() {
             return Err(Fault::Unfit("it has a form or a seal already"));
         }
@@ -61,7 +67,7 @@ impl Document {
         let form = format!("/AcroForm<</Fields[{} 0 R]/SigFlags 3>>", numbers.field);
         let mut rewritten = vec![(root, edited(catalog, vec![Edit::last(catalog, form)])?)];
         let first = file.dictionary(page)?;
-        // In a tagged file the annotations of a page are in the order of the structure (ISO 14289-1, 7.18.3).
+        // PDF/UA-1 demands that the annotations of a page are read in the order of the structure (ISO 14289-1, 7.18.3).
         let order = if structure.is_some() && entry(first, b"/Tabs")?.is_none() { "/Tabs/S" } else { "" };
         rewritten.push((page, with_annotation(first, numbers.field, order)?));
         let tags = match structure {
@@ -76,10 +82,12 @@ impl Document {
             }
         };
         rewritten.sort_by_key(|&(number, _)| number);
+        // A page that is the catalog too, for example: the second text would hide the change in the first.
         if rewritten.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(Fault::Unfit("one object has two parts in it"));
         }
-        // Objects that hold one another would make the update longer than the file.
+        // Two objects may overlap in a file that was made so, and each is copied with its content: then a small file
+        // would need an update that is many times its size.
         if rewritten.iter().map(|(_, text)| text.len()).sum::<usize>() > bytes.len() {
             return Err(Fault::Unfit("its objects overlap"));
         }
@@ -97,7 +105,7 @@ struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    /// Reads the end of a file: one table of all objects, and nothing that leads to others.
+    /// Reads the end of a file, which must have one table of all objects and nothing that leads to other tables.
     fn read(bytes: &'a [u8]) -> Result<Self, Fault> {
         const DAMAGED: Fault = Fault::Unfit("its trailer is damaged");
 
@@ -108,13 +116,15 @@ impl<'a> File<'a> {
         if entry(trailer, b"/Prev")?.is_some() || entry(trailer, b"/XRefStm")?.is_some() {
             return Err(Fault::Unfit("it has a seal or another update already"));
         }
+        // Every object has to be in this one table: an object of an earlier table would be invisible here and visible
+        // to others.
         let size = entry(trailer, b"/Size")?.and_then(number).ok_or(DAMAGED)?;
         let table = Self::lines(table, size).ok_or(Fault::Unfit("its cross-reference table is damaged"))?;
         let size = u32::try_from(size).ok().filter(|size| (1..u32::MAX - 3).contains(size)).ok_or(DAMAGED)?;
         Ok(Self { bytes, table, table_at, trailer, size })
     }
 
-    /// What is from where the last table should begin up to the trailer, where that is, and the trailer.
+    /// Returns the bytes from the last table to the trailer, their offset, and the trailer.
     fn end(bytes: &'a [u8]) -> Option<(&'a [u8], usize, &'a [u8])> {
         let (before, table_at) = startxref(bytes)?;
         let trailer_at = memmem::rfind(before, TRAILER)?;
@@ -123,7 +133,7 @@ impl<'a> File<'a> {
         Some((before.get(table_at..trailer_at)?, table_at, trailer))
     }
 
-    /// The lines of a table that has all objects in one section.
+    /// Returns the entries of a table that has all objects in one section.
     fn lines(table: &'a [u8], size: usize) -> Option<&'a [u8]> {
         let mut tokens = Tokens::new(table, 0)?;
         tokens.expect(b"xref")?;
@@ -134,7 +144,7 @@ impl<'a> File<'a> {
         tokens.rest().trim_ascii().is_empty().then_some(lines)
     }
 
-    /// The dictionary that is an object, and not one before a stream.
+    /// Returns the dictionary that is the whole of an object. A dictionary with a stream is refused.
     fn dictionary(&self, object: u32) -> Result<&'a [u8], Fault> {
         self.find(object).ok_or(Fault::Unfit("its objects are damaged"))
     }
@@ -150,11 +160,12 @@ impl<'a> File<'a> {
         tokens.expect(b"0")?;
         tokens.expect(b"obj")?;
         let dictionary = tokens.value().filter(|value| value.starts_with(b"<<"))?;
+        // `stream` in its place would make the dictionary that of a stream.
         tokens.expect(b"endobj")?;
         Some(dictionary)
     }
 
-    /// The number of the first page; ours all hang at the root of the page tree.
+    /// Returns the number of the first page. In our files all pages hang at the root of the page tree.
     fn first_page(&self, catalog: &[u8]) -> Result<u32, Fault> {
         const NONE: Fault = Fault::Unfit("it has no page");
 
@@ -163,7 +174,8 @@ impl<'a> File<'a> {
         if entry(self.dictionary(page)?, b"/Type")? == Some(b"/Page") { Ok(page) } else { Err(NONE) }
     }
 
-    /// The first identifier stays and the second is new, as each version of a file has its own (ISO 32000-1, 14.4).
+    /// Returns the rest of the update's trailer. The first identifier stays and the second is new, as every version of
+    /// a file has its own (ISO 32000-1, 14.4).
     fn next_trailer(&self, time: &str) -> Result<Vec<u8>, Fault> {
         const NONE: Fault = Fault::Unfit("it has no identifier");
 
@@ -180,7 +192,7 @@ impl<'a> File<'a> {
     }
 }
 
-/// The page with the field among its annotations, and their order at its end.
+/// Returns the page with the field among its annotations, and with `order` at its end.
 fn with_annotation(page: &[u8], field: u32, order: &str) -> Result<Vec<u8>, Fault> {
     let edit = match entry(page, b"/Annots")? {
         Some(annotations) => {
@@ -192,13 +204,14 @@ fn with_annotation(page: &[u8], field: u32, order: &str) -> Result<Vec<u8>, Faul
     edited(page, vec![edit, Edit::last(page, order.to_owned())])
 }
 
-/// The number of the element that holds all others.
+/// Returns the number of the element that holds all others.
 fn top_element(tree: &[u8]) -> Result<u32, Fault> {
     let top = entry(tree, b"/K")?.ok_or(STRANGE)?;
     reference(items(top).next().unwrap_or(top))
 }
 
-/// The root of the structure tree with the field's element in its number tree, and the key that it has there.
+/// Returns the field's key in the number tree of the structure tree, and the root of the structure tree with that key
+/// in it (ISO 32000-1, 14.7.4.4).
 fn with_parent(tree: &[u8], element: u32) -> Result<(u32, Vec<u8>), Fault> {
     let next = entry(tree, b"/ParentTreeNextKey")?.ok_or(STRANGE)?;
     let key = number(next).and_then(|key| u32::try_from(key).ok()).filter(|&key| key < u32::MAX).ok_or(STRANGE)?;
@@ -211,14 +224,14 @@ fn with_parent(tree: &[u8], element: u32) -> Result<(u32, Vec<u8>), Fault> {
     Ok((key, edited(tree, edits)?))
 }
 
-/// An element with one more in it, at the end.
+/// Returns a structure element with one more child at its end.
 fn with_kid(element: &[u8], kid: u32) -> Result<Vec<u8>, Fault> {
     let kids = entry(element, b"/K")?.ok_or(Fault::Unfit("its document element is empty"))?;
     let other = Fault::Unfit("its document element has another form than ours");
     edited(element, vec![Edit::within(element, kids, format!(" {kid} 0 R")).ok_or(other)?])
 }
 
-/// A change in the text of an object.
+/// A change in the text of an object: what replaces the bytes from `start` to `end`.
 struct Edit {
     start: usize,
     end: usize,
@@ -226,13 +239,13 @@ struct Edit {
 }
 
 impl Edit {
-    /// Puts a text at the end of a dictionary.
+    /// Puts a text at the end of a dictionary, before its `>>`.
     fn last(dictionary: &[u8], text: String) -> Self {
         let end = dictionary.len().saturating_sub(2);
         Self { start: end, end, text }
     }
 
-    /// Puts a text at the end of an array in the dictionary; none where the value is no array.
+    /// Puts a text at the end of an array in the dictionary. `None` if the value is no array.
     fn within(dictionary: &[u8], array: &[u8], text: String) -> Option<Self> {
         let Self { end, .. } = Self::instead(dictionary, array, String::new())?;
         array.ends_with(b"]").then_some(Self { start: end - 1, end: end - 1, text })
@@ -240,13 +253,15 @@ impl Edit {
 
     /// Puts a text in the place of a value in the dictionary.
     fn instead(dictionary: &[u8], value: &[u8], text: String) -> Option<Self> {
+        // The value is a slice of the dictionary (see `pdf::entry`), so the difference of their addresses is its
+        // offset.
         let start = value.as_ptr().addr().checked_sub(dictionary.as_ptr().addr())?;
         let end = start.checked_add(value.len()).filter(|&end| end <= dictionary.len())?;
         Some(Self { start, end, text })
     }
 }
 
-/// The text of a dictionary with the changes made, in the order of their places.
+/// Returns the text of a dictionary with the changes made.
 fn edited(dictionary: &[u8], mut edits: Vec<Edit>) -> Result<Vec<u8>, Fault> {
     if !(dictionary.starts_with(b"<<") && dictionary.ends_with(b">>")) {
         return Err(Fault::Unfit("its objects are damaged"));
@@ -263,7 +278,7 @@ fn edited(dictionary: &[u8], mut edits: Vec<Edit>) -> Result<Vec<u8>, Fault> {
     Ok(text)
 }
 
-/// The number of the object that a reference leads to; ours are all of the first generation.
+/// Returns the number of the object that a reference leads to. In our files all objects are of the first generation.
 fn reference(value: &[u8]) -> Result<u32, Fault> {
     let reference = pdf::reference(value).ok_or(Fault::Unfit("it has a value where ours have a reference"))?;
     if reference.generation > 0 {
@@ -272,7 +287,7 @@ fn reference(value: &[u8]) -> Result<u32, Fault> {
     Ok(reference.object)
 }
 
-/// Bytes as hexadecimal digits.
+/// Returns bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()

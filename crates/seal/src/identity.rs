@@ -1,4 +1,4 @@
-//! Who seals: a certificate, those that vouch for it, and the private key.
+//! The signer: a certificate, those of its issuers, and the private key.
 
 use std::fmt;
 
@@ -16,50 +16,56 @@ use x509_cert::spki::{EncodePublicKey as _, SubjectPublicKeyInfoOwned};
 use crate::certificate;
 use crate::signature::KeyKind;
 
-/// What was given is not something to seal with, or holds no certificates to trust.
+/// Why a file cannot be sealed with, or holds no certificates to trust.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentityError {
-    /// There is no certificate in it.
+    /// The text holds no certificate.
     #[error("there is no certificate in it; a PEM text has one between `-----BEGIN CERTIFICATE-----` and its end")]
     NoCertificate,
-    /// There is no private key in it.
+    /// The text holds no private key.
     #[error("there is no private key in it; a PEM text has one between `-----BEGIN PRIVATE KEY-----` and its end")]
     NoKey,
-    /// There is more than one private key in it.
+    /// The text holds more than one private key.
     #[error("there is more than one private key in it; give the one to seal with")]
     SeveralKeys,
-    /// A PEM text is broken.
+    /// A PEM block is damaged.
     #[error("the PEM text cannot be read: {0}")]
     Pem(String),
-    /// A certificate is not strict DER.
+    /// A certificate is not in strict DER.
     #[error("a certificate in it cannot be read, or is not written in strict DER")]
     UnreadableCertificate,
-    /// The key is damaged.
+    /// The private key is damaged.
     #[error("the private key cannot be read: {0}")]
     UnreadableKey(String),
-    /// The key in a PEM text has a password.
-    #[error("the private key is under a password; give it without one, or give a PKCS#12 file and its password")]
+    /// The key in a PEM text is encrypted.
+    #[cfg_attr(
+        feature = "pkcs12",
+        error("the private key is under a password; give it without one, or give a PKCS#12 file and its password")
+    )]
+    #[cfg_attr(not(feature = "pkcs12"), error("the private key is under a password; give it without one"))]
     EncryptedKey,
-    /// We do not sign with such keys.
+    /// The key is of a kind that this crate does not sign with.
     #[error("the private key is {0}; seals are made with ECDSA on P-256, or RSA of 2048 to 4096 bits")]
     UnsupportedKey(String),
-    /// The key belongs to none of the certificates.
+    /// The private key belongs to none of the certificates.
     #[error("the private key belongs to none of the certificates")]
     Mismatch,
     /// The certificate's key usage forbids signatures.
     #[error("the certificate is not for signatures: its key usage has neither `digitalSignature` nor `nonRepudiation`")]
     NotForSigning,
-    /// The password is not the one of the file.
+    /// The password does not open the PKCS#12 file.
+    #[cfg(feature = "pkcs12")]
     #[error("the password does not open the PKCS#12 file")]
     WrongPassword,
-    /// The file is damaged, or of a make that cannot be read.
+    /// The PKCS#12 file is damaged, or of a form that cannot be read.
+    #[cfg(feature = "pkcs12")]
     #[error("the PKCS#12 file cannot be read: {0}")]
     Pkcs12(String),
-    /// A certificate cannot have that name.
+    /// A certificate cannot have that common name.
     #[error("a name in a certificate has 1 to 64 characters")]
     Name,
-    /// A certificate cannot be of that time.
+    /// A certificate cannot start at that time.
     #[error("a certificate cannot begin at that time")]
     Time,
     /// A certificate or a key cannot be encoded.
@@ -67,9 +73,9 @@ pub enum IdentityError {
     Unwritable(String),
 }
 
-/// A certificate with its private key, and the certificates that vouch for it.
+/// A certificate with its private key, and the certificates of its issuers.
 ///
-/// `Debug` names the signer and tells nothing of the key.
+/// `Debug` shows the signer's name and nothing of the key.
 pub struct Identity {
     chain: Vec<Certificate>,
     pem: String,
@@ -85,9 +91,15 @@ enum Key {
 }
 
 impl Identity {
-    /// Reads PEM texts that hold, together, certificates and one private key (PKCS#8, SEC 1 or PKCS#1, without a password).
+    /// Reads PEM texts that hold, together, certificates and one private key (PKCS#8, SEC 1 or PKCS#1, without a
+    /// password).
     ///
-    /// Certificates that do not vouch for the key's are left out.
+    /// Certificates that are not on the path from the key's certificate to a root are left out.
+    ///
+    /// # Errors
+    ///
+    /// If a block cannot be read, if there is not exactly one key, if the key belongs to none of the certificates, or
+    /// if this crate does not sign with such keys.
     pub fn from_pem(texts: &[&str]) -> Result<Self, IdentityError> {
         let (mut certificates, mut keys) = (Vec::new(), Vec::new());
         for text in texts {
@@ -99,7 +111,7 @@ impl Identity {
                     "EC PRIVATE KEY" => keys.push(Key::from_sec1(&der)?),
                     "RSA PRIVATE KEY" => keys.push(Key::from_pkcs1(&der)?),
                     "ENCRYPTED PRIVATE KEY" => return Err(IdentityError::EncryptedKey),
-                    // Parameters of a curve, a public key, a list of revoked certificates: no matter.
+                    // Other blocks are no error: `openssl` writes the parameters of a curve, for example.
                     _ => {}
                 }
             }
@@ -108,10 +120,16 @@ impl Identity {
     }
 
     /// Reads a PKCS#12 file (`.p12`, `.pfx`).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Identity::from_pem`], and if the password is wrong or the file cannot be read.
+    #[cfg(feature = "pkcs12")]
     pub fn from_pkcs12(bytes: &[u8], password: &str) -> Result<Self, IdentityError> {
         use p12_keystore::error::Error;
 
         let archive = p12_keystore::Pkcs12Archive::from_pkcs12(bytes, password).map_err(|error| match error {
+            // A wrong password shows in the MAC of the file, or else in the padding of what was decrypted.
             Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => IdentityError::WrongPassword,
             error => IdentityError::Pkcs12(error.to_string()),
         })?;
@@ -120,7 +138,8 @@ impl Identity {
         Self::assemble(&certificates, keys)
     }
 
-    /// The certificates and the key (PKCS#8) as one PEM text, which [`Identity::from_pem`] reads. It holds the secret.
+    /// Returns the certificates and the key (PKCS#8) as one PEM text, which [`Identity::from_pem`] reads. It contains
+    /// the secret.
     pub fn to_pem(&self) -> Result<String, IdentityError> {
         let mut text = String::new();
         for certificate in &self.chain {
@@ -134,27 +153,27 @@ impl Identity {
         Ok(text)
     }
 
-    /// Whether nobody but its maker vouches for the certificate.
+    /// Whether the certificate is signed with its own key, so that no issuer says whose it is.
     pub fn is_self_made(&self) -> bool {
         certificate::is_self_signed(&self.chain[0])
     }
 
-    /// What people call the signer.
+    /// Returns the common name of the signer.
     pub fn common_name(&self) -> String {
         certificate::display_name(self.chain[0].tbs_certificate().subject())
     }
 
-    /// The time from and the time until which the certificate is good.
+    /// Returns the times from which and until which the certificate is valid.
     pub fn validity(&self) -> (Timestamp, Timestamp) {
         (self.from, self.until)
     }
 
-    /// The signer's certificate as PEM, without a secret.
+    /// Returns the signer's certificate as PEM, without the key.
     pub fn certificate_pem(&self) -> &str {
         &self.pem
     }
 
-    /// The SHA-256 of the signer's certificate in DER.
+    /// Returns the SHA-256 of the signer's certificate in DER.
     pub fn certificate_sha256(&self) -> [u8; 32] {
         self.sha256
     }
@@ -163,11 +182,13 @@ impl Identity {
         &self.chain
     }
 
-    /// Signs with the one scheme of the key: the same message gets the same signature.
+    /// Signs with the one scheme of the key. The same message always gets the same signature.
     pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         match &self.key {
             Key::P256(key) => {
                 let signature: p256::ecdsa::Signature = key.sign(message);
+                // The nonce is derived from message and key (RFC 6979), and of `s` and `n - s` the lower one is taken:
+                // so a file that is sealed again is the same.
                 signature.normalize_s().to_der().as_bytes().to_vec()
             }
             Key::Rsa(key) => {
@@ -206,12 +227,14 @@ impl Identity {
             .ok_or(IdentityError::UnreadableCertificate)?;
         let public = key.public()?;
         let first = certificates.iter().find(|one| *certificate::key(one) == public).ok_or(IdentityError::Mismatch)?;
+        // Without the extension a key may be used for anything (RFC 5280, 4.2.1.3).
         if let Ok(Some((_, usage))) = first.tbs_certificate().get_extension::<KeyUsage>()
             && !usage.digital_signature()
             && !usage.non_repudiation()
         {
             return Err(IdentityError::NotForSigning);
         }
+        // The first certificate is that of the key, whatever the order in the file.
         let path = certificate::path(first, &certificates);
         Self::new(path.into_iter().cloned().collect(), key)
     }
@@ -265,13 +288,14 @@ impl Key {
     }
 }
 
-/// The blocks of a PEM text, and nothing of what stands around them.
+/// Returns the blocks of a PEM text, without the text around them, such as the attributes that `openssl pkcs12` prints.
 pub(crate) fn blocks(text: &str) -> impl Iterator<Item = &str> {
     const BEGIN: &str = "-----BEGIN ";
     const END: &str = "-----END ";
     let mut rest = text;
     std::iter::from_fn(move || {
         let start = rest.find(BEGIN)?;
+        // A block without an end is given out too, for the decoder to refuse it: it must not be skipped silently.
         let end = rest[start..].find(END).map_or(rest.len(), |end| start + end);
         let end = rest[end..].find('\n').map_or(rest.len(), |line| end + line + 1);
         let block = &rest[start..end];
@@ -280,7 +304,7 @@ pub(crate) fn blocks(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a block of a PEM text that is named so holds a certificate.
+/// Whether a PEM block with this label holds a certificate.
 pub(crate) fn is_certificate(label: &str) -> bool {
     matches!(label, "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE")
 }

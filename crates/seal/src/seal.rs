@@ -5,16 +5,17 @@ use jiff::Timestamp;
 use crate::fault::Fault;
 use crate::increment::ROOM;
 
-/// A signature for one file: what there is in a sealed file beside the unsealed one.
+/// A signature for one file: all that a sealed file has beside the unsealed one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seal {
-    /// The time of the seal, in whole seconds, as its maker claims it.
+    /// Time of the seal in whole seconds, as its maker claims it.
     pub at: Timestamp,
-    /// The signature, as CMS in DER.
+    /// Signature, as CMS in DER.
     pub cms: Vec<u8>,
 }
 
 impl Seal {
+    /// Returns the seal, if it has room in a file.
     pub(crate) fn fitting(self) -> Result<Self, Fault> {
         let size = self.cms.len();
         if size > ROOM { Err(Fault::TooLarge { size, room: ROOM }) } else { Ok(self) }

@@ -1,4 +1,4 @@
-//! A certificate that says of itself that nobody vouches for it.
+//! Certificates for servers that were given none, which say of themselves that they are self-made.
 
 use const_oid::db::rfc4519;
 use der::asn1::{Any, ObjectIdentifier, SetOfVec, Utf8StringRef};
@@ -19,16 +19,22 @@ use x509_cert::time::{Time, Validity};
 
 use crate::identity::{Identity, IdentityError, unwritable};
 
-/// The organizational unit in the certificates that we make.
+/// The organizational unit in the certificates that are made here.
 const UNIT: &str = "self-made seal of STS Clearance";
-/// The longest common name (RFC 5280, appendix A.1, `ub-common-name`).
+/// The longest common name, in characters (RFC 5280, appendix A.1, `ub-common-name`).
 const NAME_MAX: usize = 64;
+/// How long a self-made certificate is valid, in years.
 const YEARS: i32 = 30;
 
 impl Identity {
-    /// Makes a P-256 key and a certificate for it, good for thirty years; the same arguments make the same.
+    /// Makes a P-256 key and a certificate for it that is valid for thirty years. The same arguments make the same
+    /// identity.
     ///
     /// The subject says in plain words that the seal is self-made.
+    ///
+    /// # Errors
+    ///
+    /// If the name is empty or too long, or if the certificate would not start and end in the years 1970 to 9999.
     pub fn self_made(common_name: &str, at: Timestamp, secret: [u8; 32]) -> Result<Self, IdentityError> {
         if common_name.is_empty() || common_name.chars().count() > NAME_MAX {
             return Err(IdentityError::Name);
@@ -45,7 +51,8 @@ impl Identity {
     }
 }
 
-/// A secret scalar, evenly spread: digests of the secret, until one is below the order of the curve.
+/// Derives a secret scalar that is evenly distributed: it takes digests of the secret until one is below the order of
+/// the curve. A remainder would favour small scalars.
 fn derive(secret: &[u8; 32]) -> SigningKey {
     (0_u8..=u8::MAX)
         .find_map(|round| {
@@ -63,12 +70,14 @@ fn certificate(
 ) -> x509_cert::builder::Result<x509_cert::Certificate> {
     let subject = name(&[(rfc4519::ORGANIZATIONAL_UNIT_NAME, UNIT), (rfc4519::COMMON_NAME, common_name)])?;
     let public = SubjectPublicKeyInfoOwned::from_key(key.verifying_key())?;
+    // The serial number is derived, not random, so that the same arguments make the same certificate.
     let about = Sha256::new()
         .chain_update(public.to_der()?)
         .chain_update(validity.to_der()?)
         .chain_update(subject.to_der()?)
         .finalize();
-    // Positive, and with no leading zero, for any digest.
+    // A serial number is a positive integer (RFC 5280, 4.1.2.2). These bits make it one, and one that DER writes
+    // without a leading zero, whatever the digest.
     let mut serial: [u8; 16] = about[..16].try_into().expect("a SHA-256 digest has 32 bytes");
     serial[0] = serial[0] & 0x3f | 0x40;
     let builder = CertificateBuilder::new(SelfMade { subject }, SerialNumber::new(&serial)?, validity, public)?;
@@ -92,7 +101,8 @@ fn time(at: Timestamp) -> Result<Time, IdentityError> {
     Ok(time.map_err(|_| IdentityError::Time)?.into())
 }
 
-/// What the certificate is for: signatures that are not to be repudiated, by a holder that issues nothing.
+/// The profile of a self-made certificate: for signatures that are not to be repudiated, of a subject that issues
+/// nothing.
 struct SelfMade {
     subject: Name,
 }

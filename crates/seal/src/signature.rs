@@ -1,4 +1,4 @@
-//! Which signatures we can check, and how they are named in ASN.1 (RFC 5754, RFC 8017, RFC 5480).
+//! The signatures that can be checked, and their names in ASN.1 (RFC 5754, RFC 8017, RFC 5480).
 
 use const_oid::db::{rfc5912, rfc8410};
 use der::Encode as _;
@@ -7,7 +7,7 @@ use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
-/// A digest of the SHA-2 family.
+/// A digest algorithm of the SHA-2 family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hash {
     Sha256,
@@ -16,7 +16,7 @@ pub(crate) enum Hash {
 }
 
 impl Hash {
-    /// Reads the algorithm; its parameters may be absent or null, and nothing else.
+    /// Reads an algorithm. Its parameters may be absent or null (RFC 5754, section 2), and nothing else.
     pub(crate) fn from_algorithm(algorithm: &AlgorithmIdentifierOwned) -> Option<Self> {
         let hash = match algorithm.oid {
             rfc5912::ID_SHA_256 => Self::Sha256,
@@ -36,7 +36,7 @@ impl Hash {
     }
 }
 
-/// A way of signing.
+/// A signature scheme with its digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scheme {
     Ecdsa(Hash),
@@ -44,10 +44,11 @@ pub(crate) enum Scheme {
 }
 
 impl Scheme {
-    /// Reads a signature's algorithm; `digest` is the one of the message where the algorithm does not name it.
+    /// Reads a signature's algorithm. `digest` is that of the message, for algorithms that do not name one.
     pub(crate) fn from_algorithm(algorithm: &AlgorithmIdentifierOwned, digest: Option<Hash>) -> Option<Self> {
         let parameters = algorithm.parameters.as_ref();
         let (scheme, plain) = match algorithm.oid {
+            // CMS may name the key's algorithm alone, and the digest beside it (RFC 3370, 3.2).
             rfc5912::RSA_ENCRYPTION => (Self::RsaPkcs1(digest?), parameters.is_none_or(Any::is_null)),
             rfc5912::SHA_256_WITH_RSA_ENCRYPTION => (Self::RsaPkcs1(Hash::Sha256), parameters.is_none_or(Any::is_null)),
             rfc5912::SHA_384_WITH_RSA_ENCRYPTION => (Self::RsaPkcs1(Hash::Sha384), parameters.is_none_or(Any::is_null)),
@@ -60,7 +61,7 @@ impl Scheme {
         plain.then_some(scheme)
     }
 
-    /// Whether the signature over the message is by the key.
+    /// Whether the signature over `message` was made with the private half of `key`.
     pub(crate) fn verifies(self, key: &SubjectPublicKeyInfoOwned, message: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::Ecdsa(hash) => ecdsa(key, &hash.digest(message), signature),
@@ -70,13 +71,14 @@ impl Scheme {
     }
 }
 
-/// Whether it is the one signature of ours among those that say the same: of the two for ECDSA, the one with the low `s`.
+/// Whether a signature is the one that is accepted among those that say the same: of the two for ECDSA, the one with
+/// the low `s`.
 pub(crate) fn is_normal(key: &SubjectPublicKeyInfoOwned, signature: &[u8]) -> bool {
-    KeyKind::of(key) != KeyKind::P256
+    KeyKind::from_public_key(key) != KeyKind::P256
         || p256::ecdsa::Signature::from_der(signature).is_ok_and(|signature| signature == signature.normalize_s())
 }
 
-/// What kind of key it is.
+/// The kind of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyKind {
     P256,
@@ -86,7 +88,7 @@ pub(crate) enum KeyKind {
 }
 
 impl KeyKind {
-    /// Reads the algorithm of a key, public or private.
+    /// Returns the kind of a key, public or private, by its algorithm.
     pub(crate) fn from_algorithm(oid: ObjectIdentifier, curve: Option<ObjectIdentifier>) -> Self {
         match (oid, curve) {
             (rfc5912::RSA_ENCRYPTION, _) => Self::Rsa,
@@ -99,8 +101,8 @@ impl KeyKind {
         }
     }
 
-    /// The kind of a public key.
-    pub(crate) fn of(key: &SubjectPublicKeyInfoOwned) -> Self {
+    /// Returns the kind of a public key.
+    pub(crate) fn from_public_key(key: &SubjectPublicKeyInfoOwned) -> Self {
         let curve = key.algorithm.parameters.as_ref().and_then(|any| any.decode_as().ok());
         Self::from_algorithm(key.algorithm.oid, curve)
     }
@@ -108,7 +110,7 @@ impl KeyKind {
 
 fn ecdsa(key: &SubjectPublicKeyInfoOwned, digest: &[u8], signature: &[u8]) -> Option<()> {
     let point = key.subject_public_key.as_bytes()?;
-    match KeyKind::of(key) {
+    match KeyKind::from_public_key(key) {
         KeyKind::P256 => {
             let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?;
             let signature = p256::ecdsa::Signature::from_der(signature).ok()?;
@@ -126,7 +128,7 @@ fn ecdsa(key: &SubjectPublicKeyInfoOwned, digest: &[u8], signature: &[u8]) -> Op
 fn rsa_pkcs1(key: &SubjectPublicKeyInfoOwned, hash: Hash, digest: &[u8], signature: &[u8]) -> Option<()> {
     use rsa::pkcs8::DecodePublicKey as _;
 
-    if KeyKind::of(key) != KeyKind::Rsa {
+    if KeyKind::from_public_key(key) != KeyKind::Rsa {
         return None;
     }
     let key = rsa::PublicKey::from_public_key_der(&key.to_der().ok()?).ok()?;
@@ -138,11 +140,12 @@ fn rsa_pkcs1(key: &SubjectPublicKeyInfoOwned, hash: Hash, digest: &[u8], signatu
     key.verify(padding, digest, signature).ok()
 }
 
-/// Reads DER that has to be DER to the last bit: writing it again gives the same bytes.
+/// Reads a value that must be DER to the last bit, so that writing it again gives the same bytes.
 pub(crate) fn strictly<T>(bytes: &[u8]) -> Option<T>
 where
     T: for<'a> der::Decode<'a> + der::Encode,
 {
     let value = T::from_der(bytes).ok()?;
+    // The reader accepts some forms that DER forbids. Each would be a second file with the same meaning.
     (value.to_der().ok()? == bytes).then_some(value)
 }

@@ -1,12 +1,13 @@
 //! The time-stamp token: what an authority signs (RFC 3161), brought into one form and checked.
 //!
-//! A token comes from a stranger, and CMS leaves parts of it unsigned. [`normal`] drops what can be dropped and puts the
-//! rest in the form that the signed parts dictate; [`check()`] takes tokens in that form only. So every bit that is left is
-//! signed, or can be checked with what else is there. For the certificates this means: the authority's own is named by its
-//! digest in what is signed; others stay if they are named there too, or if they are on a complete path from the
-//! authority's to a root, for then each one's signature can be checked. An intermediate certificate without its root is
-//! dropped, unless the root is one that the caller trusts: then that is put in. None of this says that the authority is
-//! one to trust; [`Authorities`] do. And who wants can still put another certificate of the same issuer's key there.
+//! A token comes from a stranger, and CMS leaves parts of it unsigned. [`normal`] drops what can be dropped and puts
+//! the rest into the form that follows from the signed parts; [`check()`] accepts tokens in that form only. So every
+//! bit that is left is signed, or can be checked with the rest. For the certificates this means: that of the authority
+//! is named by its digest in what is signed. Others stay if they are named there too, or if they are on a complete path
+//! from the authority's to a root, since then the signature of each can be checked. An intermediate certificate without
+//! its root is dropped, unless the caller trusts the root: then the root is added. None of this says that the authority
+//! is to be trusted; [`Authorities`] do. And it is still possible to put in another certificate for the same issuer's
+//! key.
 
 use cms::cert::CertificateChoices;
 use cms::content_info::{CmsVersion, ContentInfo};
@@ -35,40 +36,40 @@ use crate::validity::good_at;
 
 /// The content type of a token (RFC 3161, 2.4.2).
 const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
-/// The older attribute that names the certificate by its SHA-1 (RFC 2634).
+/// The older attribute that names the certificate by its SHA-1 (RFC 2634, 5.4).
 const SIGNING_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.12");
 
-/// So many certificates are in a token at most: what there is to check grows with their square.
+/// The largest number of certificates in a token: the work of checking them grows with its square.
 const MOST_CERTIFICATES: usize = 16;
 
-/// A time that an authority attests, which is as good as the authority.
+/// A time that an authority attests. It is as reliable as the authority.
 ///
-/// It is not in what the signer signed: anybody can take it out of a seal, or put another authority's, or their own, in.
+/// The signer did not sign it: anybody can remove it from a seal, or put in one of another authority or of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedTime {
-    /// The time by the authority's clock.
+    /// Time by the authority's clock.
     pub time: Timestamp,
-    /// What people call the authority, by its certificate.
+    /// Name of the authority, as its certificate has it.
     pub authority: String,
-    /// Whether one of the [`Authorities`] that the caller trusts vouches for it; nobody does where none were given.
+    /// Whether one of the [`Authorities`] that the caller trusts vouches for it. `false` if none were given.
     pub vouched: bool,
 }
 
-/// What is stamped (RFC 3161, 2.4.1).
+/// The digest that is stamped (RFC 3161, 2.4.1).
 #[derive(Debug, Clone, PartialEq, Eq, Sequence)]
 pub(crate) struct MessageImprint {
     pub(crate) hash_algorithm: AlgorithmIdentifierOwned,
     pub(crate) hashed_message: OctetString,
 }
 
-/// The statement of the authority (RFC 3161, 2.4.2).
+/// The statement that the authority signs (RFC 3161, 2.4.2).
 #[derive(Debug, Clone, PartialEq, Eq, Sequence)]
 struct TstInfo {
     version: u8,
     policy: ObjectIdentifier,
     message_imprint: MessageImprint,
     serial_number: Int,
-    /// A `GeneralizedTime` that may have a fraction.
+    /// A `GeneralizedTime`, kept as it is because it may have a fraction.
     gen_time: Any,
     accuracy: Option<Accuracy>,
     #[asn1(default = "Default::default")]
@@ -80,6 +81,7 @@ struct TstInfo {
     extensions: Option<Extensions>,
 }
 
+/// How exact the authority's clock is (RFC 3161, 2.4.2).
 #[derive(Debug, Clone, PartialEq, Eq, Sequence)]
 struct Accuracy {
     seconds: Option<u32>,
@@ -89,51 +91,53 @@ struct Accuracy {
     micros: Option<u16>,
 }
 
-/// One certificate, named by its SHA-1 (RFC 2634, 5.4.1).
+/// A certificate that is named by its SHA-1 (RFC 2634, 5.4.1).
 #[derive(Debug, Clone, PartialEq, Eq, Sequence)]
 struct EssCertId {
     cert_hash: OctetString,
     issuer_serial: Option<Any>,
 }
 
+/// The value of signing-certificate (RFC 2634, 5.4).
 #[derive(Debug, Clone, PartialEq, Eq, Sequence)]
 struct SigningCertificate {
     certs: Vec<EssCertId>,
     policies: Option<Any>,
 }
 
-/// Brings a token into the one form that [`check()`] takes, with those of the roots in it that its authority leads to.
+/// Brings a token into the one form that [`check()`] accepts, with the trusted roots that its authority leads to.
 pub(crate) fn normal(token: &ContentInfo, roots: &Authorities) -> Result<ContentInfo, Fault> {
-    let opened = Opened::read_with(token, roots)?;
+    let opened = Token::read_with(token, roots)?;
     opened.write().map_err(|_| Fault::TimeStamp("it cannot be written in DER"))
 }
 
-/// Checks a token that is over a signature.
+/// Checks a token over the bytes `stamped`.
 pub(crate) fn check(token: &ContentInfo, stamped: &[u8], trusted: &Authorities) -> Result<TrustedTime, Fault> {
-    let opened = Opened::read(token)?;
+    let opened = Token::read(token)?;
+    // A token that was not normalized has bits that could be changed unnoticed.
     if opened.write().ok().as_ref() != Some(token) {
         return Err(Fault::TimeStamp("it has parts that nobody signed"));
     }
     opened.check(stamped, trusted)
 }
 
-/// The nonce in a token: the one of the request that it answers.
+/// Returns the nonce of the request that a token was made for.
 pub(crate) fn nonce(token: &ContentInfo) -> Result<Option<Int>, Fault> {
-    Ok(Opened::read(token)?.info.nonce)
+    Ok(Token::read(token)?.info.nonce)
 }
 
-/// The parts of a token.
-struct Opened {
+/// A token in its parts, without those that are not signed.
+struct Token {
     signer: SignerInfo,
     signed: SignedAttributes,
     authority: Certificate,
-    /// The certificates beside the authority's that stay.
+    /// The certificates that stay beside the authority's.
     others: Vec<Certificate>,
     content: OctetString,
     info: TstInfo,
 }
 
-impl Opened {
+impl Token {
     fn read(token: &ContentInfo) -> Result<Self, Fault> {
         Self::read_with(token, &Authorities::none())
     }
@@ -154,10 +158,12 @@ impl Opened {
         let all = certificates(data.certificates.as_ref()).ok_or(STRANGE)?;
         let authority = all.iter().find(|one| is_named_by(&signer.sid, one));
         let authority = authority.ok_or(Fault::TimeStamp("the certificate of its authority is not in it"))?.clone();
+        // Before the signatures are checked, each of which takes a while.
         if all.len() > MOST_CERTIFICATES {
             return Err(Fault::TimeStamp("there are more certificates in it than are looked at"));
         }
         let mut others: Vec<_> = all.into_iter().filter(|one| *one != authority).collect();
+        // Roots that turn out to be on no path are dropped again by `kept`.
         let missing = roots.certificates().iter().filter(|root| **root != authority);
         for root in missing {
             if !others.contains(root) {
@@ -168,9 +174,10 @@ impl Opened {
         Ok(Self { signer: signer.clone(), signed: attributes, authority, others, content, info })
     }
 
-    /// The token with nothing in it but what is signed, or follows from it.
+    /// Writes the token with nothing but what is signed, or follows from it.
     fn write(&self) -> der::Result<ContentInfo> {
         let signer = SignerInfo {
+            // The version follows from how the signer is named (RFC 5652, 5.3), so it needs no signature of its own.
             version: match self.signer.sid {
                 SignerIdentifier::IssuerAndSerialNumber(_) => CmsVersion::V1,
                 SignerIdentifier::SubjectKeyIdentifier(_) => CmsVersion::V3,
@@ -198,6 +205,7 @@ impl Opened {
         let imprint = &self.info.message_imprint;
         let hash = Hash::from_algorithm(&imprint.hash_algorithm);
         let stamps = imprint.hashed_message.as_bytes() == Sha256::digest(stamped).as_slice();
+        // The requests of this crate all use SHA-256.
         if hash != Some(Hash::Sha256) || !stamps {
             return Err(Fault::TimeStamp("it is not over the signature of this seal"));
         }
@@ -206,6 +214,7 @@ impl Opened {
         let time = read_time(&self.info.gen_time).ok_or(Fault::TimeStamp("its time cannot be read"))?;
         good_at(&self.authority, time)
             .map_err(|_| Fault::TimeStamp("the certificate of its authority was not good at its time"))?;
+        // At the time of the stamp: an authority's certificate may have ended since.
         let vouched = trusted.vouch_for(&self.authority, &self.others, time);
         let authority = certificate::display_name(self.authority.tbs_certificate().subject());
         Ok(TrustedTime { time, authority, vouched })
@@ -236,13 +245,14 @@ impl Opened {
             return Err(Fault::TimeStamp("the certificate of its authority is not the one that it was signed with"));
         }
         match self.authority.tbs_certificate().get_extension::<ExtendedKeyUsage>() {
+            // The extension must be critical, and name nothing else (RFC 3161, 2.3).
             Ok(Some((true, usage))) if usage.0 == [rfc5280::ID_KP_TIME_STAMPING] => Ok(()),
             _ => Err(Fault::TimeStamp("the certificate of its authority is not for time stamps")),
         }
     }
 }
 
-/// A certificate as signed attributes name it.
+/// A certificate as the signed attributes name it.
 struct CertificateName {
     hash: Option<Hash>,
     digest: Vec<u8>,
@@ -258,7 +268,8 @@ impl CertificateName {
     }
 }
 
-/// The certificates that are named in what is signed, the signer's first; by SHA-1 only where that is all there is.
+/// Returns the certificates that the signed attributes name, the signer's first. Those named by SHA-1 count only if
+/// there are no others.
 fn names(signed: &SignedAttributes) -> Vec<CertificateName> {
     let newer: Option<SigningCertificateV2> = value(signed, SIGNING_CERTIFICATE_V2);
     let older: Option<SigningCertificate> = value(signed, SIGNING_CERTIFICATE);
@@ -273,7 +284,7 @@ fn names(signed: &SignedAttributes) -> Vec<CertificateName> {
     older.map_or_else(Vec::new, |older| older.certs.iter().map(name).collect())
 }
 
-/// Of the certificates beside the authority's, those whose every bit can be checked.
+/// Keeps those certificates beside the authority's of which every bit can be checked.
 fn kept(authority: &Certificate, others: Vec<Certificate>, signed: &SignedAttributes) -> Vec<Certificate> {
     let names = names(signed);
     let rooted: Vec<_> = certificate::rooted(authority, &others).into_iter().cloned().collect();

@@ -1,4 +1,4 @@
-//! Whether a certificate was good at a time.
+//! Whether a certificate was valid at a time.
 
 use jiff::Timestamp;
 use x509_cert::Certificate;
@@ -6,7 +6,7 @@ use x509_cert::Certificate;
 use crate::certificate;
 use crate::fault::Fault;
 
-/// The certificate's times, if it is good at that time.
+/// Returns the times of a certificate, if it was valid at `at`.
 pub(crate) fn good_at(certificate: &Certificate, at: Timestamp) -> Result<(Timestamp, Timestamp), Fault> {
     let (from, until) = certificate::validity(certificate);
     // The end is within the second that it names, and times are cut to seconds here.

@@ -10,7 +10,7 @@ use crate::edition::Rules;
 use crate::record::EntryFacts;
 use crate::words;
 
-/// The entries, the newest of them where there are more than the edition draws.
+/// Returns the entries of the log. If there are more than the edition draws, these are the newest ones.
 pub(super) fn section(context: &Context) -> Body<'_> {
     let Some(entries) = &context.record.activity else { return Body::LeftOut("Activity was") };
     let drawn = newest(entries, context.edition.rules());
@@ -24,6 +24,7 @@ pub(super) fn section(context: &Context) -> Body<'_> {
 }
 
 fn newest<'a>(entries: &'a [EntryFacts], rules: &Rules) -> &'a [EntryFacts] {
+    // The edition that draws everything is spared the work of weighing it.
     if rules.weight == usize::MAX {
         return entries;
     }
@@ -37,7 +38,7 @@ fn newest<'a>(entries: &'a [EntryFacts], rules: &Rules) -> &'a [EntryFacts] {
     &entries[entries.len() - drawn..]
 }
 
-/// What was done, by whom and when.
+/// The table of entries: what was done, by whom and when.
 pub(super) fn table<'a>() -> Table<&'a EntryFacts> {
     Table {
         columns: vec![

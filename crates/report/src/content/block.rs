@@ -1,66 +1,69 @@
-//! What the PDF is made of: parts under a heading, and in them sentences, facts and tables.
+//! What the PDF is made of: parts under a heading, which hold sentences, facts and tables.
 
 use super::cell::{Cell, Look};
 use super::context::Context;
 
-/// What stands under one heading.
+/// A heading with what stands under it.
 pub(crate) struct Part<'a> {
-    /// The heading.
+    /// Text of the heading.
     pub(crate) heading: String,
-    /// What stands under it, in order.
+    /// Blocks under it, in order.
     pub(crate) blocks: Vec<Block<'a>>,
 }
 
-/// What a part is made of.
+/// A piece of a part.
 pub(crate) enum Block<'a> {
-    /// A paragraph.
+    /// A paragraph of text.
     Text(Look, String),
-    /// Labels and values.
+    /// A list of labels with their values.
     Facts(&'static [Fact]),
-    /// Rows under a header.
+    /// A table with a header.
     Table(Box<dyn Rows + 'a>),
 }
 
-/// A label and its value in the PDF; none where the record has nothing to say.
+/// A label and its value in the PDF. Without a value in the record, the line is left out.
 pub(crate) struct Fact {
-    /// The label.
+    /// Text of the label.
     pub(crate) label: &'static str,
-    /// The value.
+    /// Reads the value from the record.
     pub(crate) cell: fn(&Context) -> Option<Cell>,
 }
 
-/// A table with its rows, as the PDF draws it: a row's text exists only while it is laid out.
+/// A table with its rows, as the PDF draws it.
+///
+/// A trait, because each table has rows of its own type, and because the text of a row exists only while it is laid
+/// out: a table of 50,000 rows is never in memory as text.
 pub(crate) trait Rows {
-    /// The columns.
+    /// Returns the headings of the columns.
     fn columns(&self) -> Vec<Heading>;
-    /// How many rows there are: never none.
+    /// Returns the number of rows, which is never 0.
     fn len(&self) -> usize;
-    /// The cells of a row.
+    /// Returns the cells of a row.
     fn row(&self, index: usize) -> Vec<Cell>;
 }
 
-/// On which side of its column text stands.
+/// The side of its column on which text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Align {
-    /// Text.
+    /// Left, as text is.
     Left,
-    /// Numbers.
+    /// Right, as numbers are.
     Right,
 }
 
-/// A column as the PDF sets its header.
+/// The header of a column in the PDF.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Heading {
-    /// Its words.
+    /// Words of the heading.
     pub(crate) text: &'static str,
-    /// Its share of the width.
+    /// Share of the page's width, relative to those of the other columns.
     pub(crate) share: f32,
-    /// On which side everything in it stands.
+    /// Side on which everything in the column stands.
     pub(crate) align: Align,
 }
 
 impl Part<'_> {
-    /// How many rows its tables have.
+    /// Returns the number of rows in all its tables.
     pub(crate) fn rows(&self) -> usize {
         let rows = |block: &Block<'_>| if let Block::Table(rows) = block { rows.len() } else { 0 };
         self.blocks.iter().map(rows).sum()
@@ -68,7 +71,7 @@ impl Part<'_> {
 }
 
 impl Block<'_> {
-    /// A sentence that stands in for something.
+    /// Returns a sentence that stands in for something that is missing.
     pub(super) fn aside(text: impl Into<String>) -> Self {
         Self::Text(Look::Muted, text.into())
     }

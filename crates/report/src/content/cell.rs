@@ -1,16 +1,16 @@
-//! What stands in one cell: of the PDF ([`Cell`]) or of a CSV file ([`Value`]).
+//! The content of one cell, in the PDF ([`Cell`]) or in a CSV file ([`Value`]).
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-/// How text looks.
+/// The look of a text, which the PDF turns into a font and a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// Ordinary text.
+    /// Regular, without any emphasis.
     Text,
-    /// What a reader looks for first.
+    /// Emphasized: what a reader looks for first.
     Strong,
-    /// What a reader looks at last.
+    /// Subdued: what a reader looks at last.
     Muted,
     /// A hash or an identifier: monospaced.
     Code,
@@ -19,44 +19,44 @@ pub(crate) enum Look {
 /// A cell of the PDF: pieces of text, one under the other.
 #[derive(Debug, Default)]
 pub(crate) struct Cell {
-    /// The pieces.
+    /// Pieces from top to bottom.
     pub(crate) pieces: Vec<Piece>,
 }
 
-/// A piece of a cell's text, with a label or without.
+/// A piece of a cell's text, with or without a label.
 #[derive(Debug)]
 pub(crate) struct Piece {
-    /// How the text looks.
+    /// Look of the text.
     pub(crate) look: Look,
-    /// What the text is.
+    /// Label in front of the text, if it has one.
     pub(crate) label: Option<String>,
-    /// The text.
+    /// Text of the piece.
     pub(crate) text: String,
 }
 
 impl Cell {
-    /// Ordinary text.
+    /// Returns a cell of ordinary text.
     pub(crate) fn text(text: impl Into<String>) -> Self {
         Self::default().with(Look::Text, text)
     }
 
-    /// A hash or an identifier.
+    /// Returns a cell with a hash or an identifier.
     pub(crate) fn code(text: impl Into<String>) -> Self {
         Self::default().with(Look::Code, text)
     }
 
-    /// Labelled values, one under the other.
+    /// Returns a cell of labelled values, one under the other.
     pub(crate) fn pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         pairs.into_iter().fold(Self::default(), |cell, (label, text)| cell.labelled(label, text))
     }
 
-    /// The same with another piece below.
+    /// Returns the cell with another piece below.
     pub(crate) fn with(mut self, look: Look, text: impl Into<String>) -> Self {
         self.pieces.push(Piece { look, label: None, text: text.into() });
         self
     }
 
-    /// The same with another piece below, if there is one.
+    /// Returns the cell with another piece below, if there is one.
     pub(crate) fn with_some(self, look: Look, text: Option<impl Into<String>>) -> Self {
         match text {
             Some(text) => self.with(look, text),
@@ -64,13 +64,13 @@ impl Cell {
         }
     }
 
-    /// The same with a labelled value below.
+    /// Returns the cell with a labelled value below.
     pub(crate) fn labelled(mut self, label: impl Into<String>, text: impl Into<String>) -> Self {
         self.pieces.push(Piece { look: Look::Text, label: Some(label.into()), text: text.into() });
         self
     }
 
-    /// Whether there is nothing to see.
+    /// Whether the cell would look empty.
     pub(crate) fn is_empty(&self) -> bool {
         let blank = |text: &str| text.chars().all(char::is_whitespace);
         self.pieces.iter().all(|piece| piece.label.is_none() && blank(&piece.text))
@@ -80,13 +80,13 @@ impl Cell {
 /// A cell of a CSV file.
 #[derive(Debug)]
 pub(crate) enum Value {
-    /// Text that somebody may have written: never taken for a formula.
+    /// Text, which somebody may have written: a spreadsheet must not take it for a formula.
     Text(String),
-    /// A number of ours.
+    /// A whole number of our own.
     Number(u64),
-    /// A measure.
+    /// A measure, with a fraction.
     Decimal(f64),
-    /// Nothing.
+    /// No value: an empty cell.
     Absent,
 }
 

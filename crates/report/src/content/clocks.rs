@@ -1,4 +1,5 @@
-//! The trade's clocks: the planned end, the coastal State's notice, the claim, the papers' keeping.
+//! The trade's clocks: the planned end, the coastal State's notice, the demurrage claim, and how long the papers are
+//! kept.
 
 use super::block::{Block, Fact, Part};
 use super::cell::{Cell, Look};
@@ -9,7 +10,7 @@ use super::table::{Table, left};
 use crate::record::{ClaimFacts, ClockFacts, ExpiryFacts, NoticeFacts, RetentionFacts};
 use crate::words;
 
-/// Where each clock stood.
+/// The state of each clock.
 const CLOCKS: &[Fact] = &[
     Fact { label: "Planned end", cell: planned_end },
     Fact {
@@ -55,7 +56,7 @@ pub(super) const FIELDS: &[Field<ClockFacts>] = &[
     Field { name: "retention_until", value: |c| c.retention.as_ref().map(|r| r.until).into() },
 ];
 
-/// The clocks, and under a heading of its own what runs out.
+/// Returns the clocks, and under a heading of its own the documents that run out.
 pub(super) fn section(context: &Context) -> Body<'_> {
     let Some(standing) = &context.record.standing else { return Body::Unknown };
     Body::Parts(vec![
@@ -67,7 +68,7 @@ pub(super) fn section(context: &Context) -> Body<'_> {
     ])
 }
 
-/// The planned end of the operation.
+/// Returns the planned end of the operation. `None` for a record without clocks.
 pub(super) fn planned_end(context: &Context) -> Option<Cell> {
     Some(Cell::text(words::time_utc(context.clocks()?.planned_end)))
 }
@@ -77,6 +78,8 @@ fn notice(context: &Context) -> Option<&NoticeFacts> {
 }
 
 fn notice_state(notice: &NoticeFacts) -> Cell {
+    // MARPOL Annex I, regulation 42: the coastal State is told 48 hours before a transfer in its territorial sea or
+    // economic zone (42.1), and again if the ETA moves by more than 6 hours (42.3).
     let (state, sentence) = match notice.state.as_str() {
         "open" => {
             ("Open", "It has to be given at least 48 hours before the transfer (MARPOL Annex I, regulation 42.1).")
@@ -108,6 +111,7 @@ fn notice_given(notice: &NoticeFacts) -> Option<Cell> {
 
 fn claim_state(claim: &ClaimFacts) -> Cell {
     let (started, deadline) = (words::time_utc(claim.started_at), words::time_utc(claim.deadline));
+    // Charter parties commonly bar claims that are not presented with all their papers within 90 days.
     let barred = if claim.state == "passed" { "The claim was barred on" } else { "The claim is barred on" };
     Cell::default()
         .with(Look::Strong, words::from_identifier(&claim.state))
@@ -117,6 +121,7 @@ fn claim_state(claim: &ClaimFacts) -> Cell {
 fn retention_state(retention: &RetentionFacts) -> Cell {
     let [closed, at_least, until] =
         [retention.closed_at, retention.at_least_until, retention.until].map(words::time_utc);
+    // MARPOL Annex I, regulation 41.5: records of a transfer are kept for three years.
     Cell::text(format!(
         "The room was closed on {closed}. Its papers are kept until {until}, and at least until {at_least} \
          (MARPOL Annex I, regulation 41.5)."

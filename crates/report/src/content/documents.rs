@@ -1,4 +1,4 @@
-//! The documents as the PDF shows them: a table for each vessel and one for the room's own.
+//! The documents in the PDF: a table for each vessel, and one for the room's own.
 
 use super::block::{Block, Part};
 use super::cell::{Cell, Look};
@@ -10,7 +10,7 @@ use crate::edition::Rules;
 use crate::record::{DocumentFacts, Record, VersionFacts};
 use crate::words;
 
-/// A row: a document with its newest version, if it has one, or one of the versions before.
+/// A row of the table: a document with its newest version, if it has one, or an older version of it.
 struct Row<'a> {
     document: &'a DocumentFacts,
     version: Option<&'a VersionFacts>,
@@ -18,7 +18,7 @@ struct Row<'a> {
     decisions: usize,
 }
 
-/// The tables of documents.
+/// Returns the tables of documents.
 pub(super) fn section(context: &Context) -> Body<'_> {
     let record = &context.record;
     if record.predates_documents() {
@@ -27,8 +27,10 @@ pub(super) fn section(context: &Context) -> Body<'_> {
     let Some(documents) = &record.documents else { return Body::LeftOut("Documents and their versions were") };
     let rules = context.edition.rules();
     let drawn = versions_drawn(documents, rules);
+    // The report says where it draws less than the record has.
     let cut = documents.iter().any(|document| document.versions.len() > drawn);
     let part = |(owner, heading): (Option<&str>, String)| {
+        // In a new room most documents have no file: one line for each keeps the report readable.
         let (untouched, touched): (Vec<_>, Vec<_>) =
             documents.iter().filter(|d| d.vessel_id.as_deref() == owner).partition(|document| is_untouched(document));
         let mut blocks = Vec::new();
@@ -51,13 +53,13 @@ pub(super) fn section(context: &Context) -> Body<'_> {
     Body::Parts(parts)
 }
 
-/// Whether there is nothing to tell of a document but what it is.
+/// Whether nothing has happened to a document yet, so that one line says all of it.
 fn is_untouched(document: &DocumentFacts) -> bool {
     document.versions.is_empty() && document.waiver.is_none()
 }
 
-/// Whose documents there are: the vessels', in their order, then the room's own. Every document has
-/// an owner here, also one whose vessel the record does not hold.
+/// Returns the owners of the documents with the headings of their tables: the vessels in their order, then the room.
+/// Every document has an owner here, even if the record does not hold its vessel.
 fn owners<'a>(record: &'a Record, documents: &'a [DocumentFacts]) -> Vec<(Option<&'a str>, String)> {
     let mut owners = Vec::new();
     for vessel in &record.vessels {
@@ -74,7 +76,7 @@ fn owners<'a>(record: &'a Record, documents: &'a [DocumentFacts]) -> Vec<(Option
     owners
 }
 
-/// The rows of a document, its newest version first: at most so many.
+/// Returns at most `most` rows of a document, its newest version first.
 fn rows<'a>(document: &'a DocumentFacts, most: usize, rules: &Rules) -> Vec<Row<'a>> {
     let decisions = rules.decisions;
     let newest = document.versions.last();
@@ -83,7 +85,7 @@ fn rows<'a>(document: &'a DocumentFacts, most: usize, rules: &Rules) -> Vec<Row<
     std::iter::once(Row { document, version: newest, newest: true, decisions }).chain(older).take(most).collect()
 }
 
-/// How many versions are drawn of each document: as many as there are, or as the edition has room for.
+/// Returns how many versions are drawn of each document: all, or as many as the edition has room for.
 fn versions_drawn(documents: &[DocumentFacts], rules: &Rules) -> usize {
     let most = documents.iter().map(|document| document.versions.len()).max().unwrap_or(0).max(1);
     if rules.weight == usize::MAX {
@@ -97,6 +99,8 @@ fn versions_drawn(documents: &[DocumentFacts], rules: &Rules) -> usize {
         weight += rows.map(|row| table::weight(&columns, &row, rules)).sum::<usize>();
         weight <= rules.weight
     };
+    // All documents get the same number of versions: one that is uploaded again and again takes no room from the
+    // others. One version is always drawn.
     (0..most).take_while(fits).count().max(1)
 }
 
@@ -116,7 +120,7 @@ fn table<'a>() -> Table<Row<'a>> {
     }
 }
 
-/// What is asked for and not there, a line each.
+/// The table of documents without a file, with a line for each.
 fn missing<'a>() -> Table<&'a DocumentFacts> {
     Table {
         columns: vec![
@@ -130,7 +134,7 @@ fn missing<'a>() -> Table<&'a DocumentFacts> {
     }
 }
 
-/// What the document is, and from when on it is needed.
+/// Returns what the document is, and from which phase on it is needed.
 fn slot(document: &DocumentFacts) -> Cell {
     let [requirement, criticality, gate] =
         [&document.requirement, &document.criticality, &document.gate].map(|id| words::from_identifier(id));
@@ -141,7 +145,7 @@ fn slot(document: &DocumentFacts) -> Cell {
         .with(Look::Muted, format!("Gate: {gate}"))
 }
 
-/// Where the document stands, and why it is not needed where that is so.
+/// Returns the status of a document, and why it is not needed if it was waived.
 fn status(document: &DocumentFacts) -> Cell {
     let status = words::from_identifier(&document.status);
     let Some(waiver) = &document.waiver else { return Cell::default().with(Look::Strong, status) };
@@ -152,13 +156,13 @@ fn status(document: &DocumentFacts) -> Cell {
         .with(Look::Muted, format!("Otherwise: {}", status.to_lowercase()))
 }
 
-/// That a version is not the one which counts.
+/// Returns that a newer version has replaced this one.
 fn replaced(document: &DocumentFacts) -> Cell {
     let newest = document.versions.last().map_or(0, |version| version.number);
     Cell::default().with(Look::Muted, format!("Replaced by version {newest}"))
 }
 
-/// Until when the version is valid, and who says so where nobody did.
+/// Adds until when the version is valid, and whether that was assumed.
 fn validity(status: Cell, version: &VersionFacts) -> Cell {
     let assumed = version.expiry_assumed.then_some("(assumed from the type's usual validity)");
     match version.expires_on {
@@ -167,7 +171,7 @@ fn validity(status: Cell, version: &VersionFacts) -> Cell {
     }
 }
 
-/// What was uploaded, by whom and when.
+/// Returns what was uploaded, by whom and when.
 fn file(version: &VersionFacts) -> Cell {
     let cell = Cell::default()
         .with(Look::Strong, format!("Version {}", version.number))

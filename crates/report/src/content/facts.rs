@@ -1,4 +1,4 @@
-//! The facts of the report: labels and values, for PDF and CSV.
+//! The facts of the room and of the snapshot, for PDF and CSV.
 
 use super::block::Fact;
 use super::cell::{Cell, Look};
@@ -8,7 +8,7 @@ use super::{clocks, parties};
 use crate::record::{Record, RoomFacts};
 use crate::words;
 
-/// What the room is about.
+/// The facts of the room.
 pub(super) const OPERATION: &[Fact] = &[
     Fact { label: "Room", cell: |c| Some(Cell::text(&c.record.room.title)) },
     Fact { label: "Location", cell: |c| Some(Cell::text(&c.record.room.location)) },
@@ -35,7 +35,7 @@ pub(super) const OPERATION: &[Fact] = &[
     Fact { label: "Room ID", cell: |c| Some(Cell::code(&c.record.room.id)) },
 ];
 
-/// What the snapshot is, and what makes it checkable.
+/// The facts of the snapshot, among them those that make it checkable.
 pub(super) const SNAPSHOT: &[Fact] = &[
     Fact { label: "Title", cell: |c| Some(Cell::text(&c.record.snapshot.title)) },
     Fact { label: "Taken", cell: |c| Some(Cell::text(words::time_utc(c.record.snapshot.created_at))) },
@@ -44,6 +44,7 @@ pub(super) const SNAPSHOT: &[Fact] = &[
         cell: |c| {
             let by = &c.record.snapshot.created_by;
             let role = words::from_identifier(&by.role);
+            // The warning stands here too: the party that looks like another may be the one who took the snapshot.
             let party = c.record.parties.iter().find(|party| party.email == by.email);
             let cell = Cell::text(format!("{} <{}>, {role}", by.name, by.email));
             Some(cell.with_some(Look::Muted, party.and_then(parties::resembles)))
@@ -98,7 +99,7 @@ pub(crate) const ROOM_FIELDS: &[Field<RoomFacts>] = &[
     Field { name: "created_by", value: |r| r.created_by.as_str().into() },
 ];
 
-/// Which sections the record holds, in words.
+/// Returns in words which sections the record holds.
 fn sections(record: &Record) -> String {
     let sections = [
         ("room", true),
@@ -116,8 +117,9 @@ fn sections(record: &Record) -> String {
     }
 }
 
-/// Which sections were left out on request.
+/// Returns which sections were left out on request.
 pub(crate) fn left_out(record: &Record) -> Vec<&'static str> {
+    // In a record of the first schema these sections are missing because there were none yet.
     let asked = !record.predates_documents();
     chosen(&[
         ("documents", asked && record.documents.is_none()),

@@ -2,10 +2,10 @@
 
 use super::cell::Value;
 
-/// A column of a CSV file, or a row of one that holds facts.
+/// A column of a CSV file, or a row of a file that lists facts.
 pub(crate) struct Field<R> {
-    /// Its name: the same as in the record.
+    /// Name of the field, the same as in the record.
     pub(super) name: &'static str,
-    /// Its value.
+    /// Reads the value from a row.
     pub(super) value: fn(&R) -> Value,
 }

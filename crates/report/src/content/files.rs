@@ -1,4 +1,4 @@
-//! The CSV files: their names, what they hold and their rows.
+//! The CSV files: their names, their descriptions and their rows.
 
 use super::cell::Value;
 use super::context::Context;
@@ -8,62 +8,72 @@ use super::{activity, clocks, papers, parties, standing, vessels};
 
 /// A file of the CSV snapshot.
 pub(crate) struct File<'a> {
-    /// Its name.
+    /// Name of the file.
     pub(crate) name: &'static str,
-    /// What it holds, in a few words.
+    /// Description of its content, in a few words.
     pub(crate) holds: &'static str,
-    /// The names of its columns.
+    /// Names of its columns.
     pub(crate) header: Vec<&'static str>,
-    /// Its rows: each exists only while it is written.
+    /// Rows, each of which exists only while it is written.
     pub(crate) rows: Box<dyn ExactSizeIterator<Item = Vec<Value>> + 'a>,
 }
 
-/// The files of a record, in the order of the PDF's sections.
+/// Returns the files of a record, in the order of the PDF's sections.
 pub(crate) fn files(context: &Context) -> Vec<File<'_>> {
     let record = &context.record;
     let mut room = facts(ROOM_FIELDS, &record.room);
     room.extend(record.standing.iter().flat_map(|standing| facts(standing::FIELDS, standing)));
     let mut files = vec![
-        of_facts("snapshot.csv", "facts of the snapshot: key, value", facts(SNAPSHOT_FIELDS, context)),
-        of_facts("room.csv", "facts of the room: key, value", room),
+        facts_file("snapshot.csv", "facts of the snapshot: key, value", facts(SNAPSHOT_FIELDS, context)),
+        facts_file("room.csv", "facts of the room: key, value", room),
     ];
     if let Some(standing) = &record.standing {
         let (blockers, expiring) = (&standing.blockers, &standing.expiring_soon);
         files.extend([
-            table("blockers.csv", "what keeps the operation from its next phase", standing::blocker_fields(), blockers),
-            of_facts("clocks.csv", "the trade's clocks: key, value", facts(clocks::FIELDS, &standing.clocks)),
-            table("expiring.csv", "documents that run out, the earliest first", clocks::expiry_fields(), expiring),
+            table_file(
+                "blockers.csv",
+                "what keeps the operation from its next phase",
+                standing::blocker_fields(),
+                blockers,
+            ),
+            facts_file("clocks.csv", "the trade's clocks: key, value", facts(clocks::FIELDS, &standing.clocks)),
+            table_file("expiring.csv", "documents that run out, the earliest first", clocks::expiry_fields(), expiring),
         ]);
     }
     if !record.predates_documents() {
-        files.push(table("vessels.csv", "the vessels", vessels::fields(), &record.vessels));
+        files.push(table_file("vessels.csv", "the vessels", vessels::fields(), &record.vessels));
     }
     if let Some(documents) = &record.documents {
         let (versions, decisions) = (papers::versions(documents), papers::decisions(documents));
         files.extend([
-            table(
+            table_file(
                 "documents.csv",
                 "the documents of the vessels and of the room",
                 papers::document_fields(),
                 documents,
             ),
-            table("versions.csv", "what was uploaded for them, oldest first", papers::version_fields(), versions),
-            table("decisions.csv", "what was decided on versions, oldest first", papers::decision_fields(), decisions),
+            table_file("versions.csv", "what was uploaded for them, oldest first", papers::version_fields(), versions),
+            table_file(
+                "decisions.csv",
+                "what was decided on versions, oldest first",
+                papers::decision_fields(),
+                decisions,
+            ),
         ]);
     }
     if let Some(approvals) = &record.approvals {
-        files.push(table("approvals.csv", "clearances of the vessels", vessels::approval_fields(), approvals));
+        files.push(table_file("approvals.csv", "clearances of the vessels", vessels::approval_fields(), approvals));
     }
-    files.push(table("parties.csv", "who takes part", parties::fields(), &record.parties));
+    files.push(table_file("parties.csv", "who takes part", parties::fields(), &record.parties));
     if let Some(entries) = &record.activity {
         let holds = "the room's log, oldest entry first; `meta` is JSON";
-        files.push(table("activity.csv", holds, activity::fields(), entries));
+        files.push(table_file("activity.csv", holds, activity::fields(), entries));
     }
     files
 }
 
-/// A file with a row per row.
-fn table<'a, R: 'a>(
+/// Returns a file that has a line for each row.
+fn table_file<'a, R: 'a>(
     name: &'static str,
     holds: &'static str,
     fields: Vec<Field<R>>,
@@ -75,8 +85,8 @@ fn table<'a, R: 'a>(
     File { name, holds, header, rows: Box::new(rows) }
 }
 
-/// A file with a row per fact.
-fn of_facts<'a>(name: &'static str, holds: &'static str, facts: Vec<Vec<Value>>) -> File<'a> {
+/// Returns a file that has a line for each fact.
+fn facts_file<'a>(name: &'static str, holds: &'static str, facts: Vec<Vec<Value>>) -> File<'a> {
     File { name, holds, header: vec!["key", "value"], rows: Box::new(facts.into_iter()) }
 }
 

@@ -1,7 +1,7 @@
-//! The report's description: its sections in order, the words in them, columns and their widths.
+//! The content of a report: its sections in order, their words, their columns and widths.
 //!
-//! PDF and CSV are both drawn from these tables. A new section is a file here, a line in
-//! [`SECTIONS`] for the PDF and a line in [`files()`] for its CSV file.
+//! PDF and CSV are both drawn from these tables. A new section is a file here, a line in [`SECTIONS`] for the PDF and a
+//! line in [`files()`] for its CSV file.
 
 mod activity;
 mod block;
@@ -36,13 +36,13 @@ use vessels::OfVessel;
 use crate::record::Record;
 use crate::words;
 
-/// What kind of document this is, above its title.
+/// The kind of document, as it stands above the title.
 pub(crate) const KIND: &str = "Snapshot of a ship-to-ship transfer room";
 
-/// What a reader of headings is told where a title has no visible character.
+/// The heading for screen readers and bookmarks, if a title has no visible character (PDF/UA-1 demands one).
 pub(crate) const UNTITLED: &str = "(untitled)";
 
-/// The sections of the PDF, in order; [`about`] closes it.
+/// The sections of the PDF in order, but for [`about`], which closes it.
 const SECTIONS: &[Section] = &[
     Section { name: "standing", heading: "What stands in the way", body: standing::section },
     Section { name: "room", heading: "The operation", body: |_| Body::Blocks(vec![Block::Facts(OPERATION)]) },
@@ -59,7 +59,7 @@ const SECTIONS: &[Section] = &[
     Section { name: "activity", heading: "Activity", body: activity::section },
 ];
 
-/// What stands under the headings of the PDF, but for [`about`].
+/// Returns the parts of the PDF in order, but for [`about`].
 pub(crate) fn parts(context: &Context) -> Vec<Part<'_>> {
     SECTIONS.iter().flat_map(|section| section.parts(context)).collect()
 }
@@ -83,7 +83,7 @@ fn approvals(context: &Context) -> Body<'_> {
     }
 }
 
-/// The line under the title: when, and by whom.
+/// Returns the line under the title, which says when the snapshot was taken and by whom.
 pub(crate) fn standfirst(record: &Record) -> String {
     let snapshot = &record.snapshot;
     format!(

@@ -7,10 +7,10 @@ use super::cell::Look;
 use super::context::Context;
 use crate::words;
 
-/// How many code points are listed before the list says how many more there are.
+/// The number of code points that are listed by name. The list says how many more there are.
 const LISTED: usize = 120;
 
-/// The closing section.
+/// Returns the closing section. `uncovered` are the characters that were printed as code points.
 pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>) -> Part<'static> {
     let log = &context.record.log;
     let mut blocks = vec![
@@ -32,7 +32,7 @@ pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>)
         code(&log.root),
     ];
     if context.proof.is_some() {
-        blocks.extend(check(log.key.as_deref()));
+        blocks.extend(how_to_check(log.key.as_deref()));
     }
     blocks.extend([
         text(format!(
@@ -61,8 +61,8 @@ pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>)
     Part { heading: "About this document".to_owned(), blocks }
 }
 
-/// How the proof is checked.
-fn check(key: Option<&str>) -> Vec<Block<'static>> {
+/// Returns the part that says how to check the proof.
+fn how_to_check(key: Option<&str>) -> Vec<Block<'static>> {
     let mut blocks = vec![
         text(
             "That the log holds this entry is proven by proof.tlog, which is attached as well: a \
@@ -77,6 +77,7 @@ fn check(key: Option<&str>) -> Vec<Block<'static>> {
         ),
         code("/.well-known/sts-clearance/log-key"),
     ];
+    // Only as a hint, below the warning: a forged document names the key of its forger.
     if let Some(key) = key {
         blocks.extend([text("When this snapshot was taken, the key was:"), code(key)]);
     }

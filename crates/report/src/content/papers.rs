@@ -4,28 +4,29 @@ use super::field::Field;
 use super::verdicts::{self, Verdict};
 use crate::record::{DocumentFacts, VersionFacts};
 
-/// A version, and the document it belongs to.
+/// A version with the document that it belongs to.
 #[derive(Clone, Copy)]
 pub(super) struct Version<'a> {
     document: &'a DocumentFacts,
     version: &'a VersionFacts,
 }
 
-/// A decision, and the version it is about.
+/// A decision with the version that it is about.
 pub(super) struct Decision<'a> {
     version: &'a VersionFacts,
     verdict: Verdict<'a>,
 }
 
-/// The versions of all documents, oldest first in each.
+/// Returns the versions of all documents, oldest first in each.
 pub(super) fn versions(documents: &[DocumentFacts]) -> impl Iterator<Item = Version<'_>> {
     documents.iter().flat_map(|document| document.versions.iter().map(move |version| Version { document, version }))
 }
 
-/// The decisions on all versions, oldest first in each.
+/// Returns the decisions on all versions, oldest first in each.
 pub(super) fn decisions(documents: &[DocumentFacts]) -> impl Iterator<Item = Decision<'_>> {
-    versions(documents)
-        .flat_map(|Version { version, .. }| verdicts::of(version).map(move |verdict| Decision { version, verdict }))
+    versions(documents).flat_map(|Version { version, .. }| {
+        verdicts::of_version(version).map(move |verdict| Decision { version, verdict })
+    })
 }
 
 /// The fields of `documents.csv`.

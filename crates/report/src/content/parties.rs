@@ -1,4 +1,4 @@
-//! The parties of the room.
+//! The parties of the room, for PDF and CSV.
 
 use super::cell::{Cell, Look};
 use super::field::Field;
@@ -6,7 +6,7 @@ use super::table::{Table, left};
 use crate::record::PartyFacts;
 use crate::words;
 
-/// Who takes part.
+/// The table of parties.
 pub(super) fn table<'a>() -> Table<&'a PartyFacts> {
     Table {
         columns: vec![
@@ -22,7 +22,7 @@ pub(super) fn table<'a>() -> Table<&'a PartyFacts> {
     }
 }
 
-/// What a reader is told of a party who might be taken for another.
+/// Returns the warning about a party that might be taken for another. `None` if there is no such danger.
 pub(super) fn resembles(party: &PartyFacts) -> Option<String> {
     let others = party.resembles.join(", ");
     (!others.is_empty()).then(|| format!("Looks like {others}, and is another party."))

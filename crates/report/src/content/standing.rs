@@ -1,4 +1,4 @@
-//! Where the operation stood: how far its documents were, and what kept it from its next phase.
+//! The standing of the operation: how many of its documents were resolved, and what kept it from its next phase.
 
 use super::block::{Block, Fact};
 use super::cell::Cell;
@@ -9,7 +9,7 @@ use super::table::{Table, left};
 use crate::record::{BlockerFacts, Standing};
 use crate::words;
 
-/// What a reader of the report asks first.
+/// The facts that a reader looks for first.
 const PROGRESS: &[Fact] = &[
     Fact {
         label: "Next phase",
@@ -21,7 +21,7 @@ const PROGRESS: &[Fact] = &[
     Fact { label: "Progress", cell: |c| c.record.standing.as_ref().map(|standing| Cell::text(progress(standing))) },
 ];
 
-/// The fields that `room.csv` has of where the operation stood.
+/// The fields of the standing, which are part of `room.csv`.
 pub(super) const FIELDS: &[Field<Standing>] = &[
     Field { name: "next_phase", value: |s| s.next_phase.as_deref().into() },
     Field { name: "progress_percentage", value: |s| s.progress_percentage.into() },
@@ -29,7 +29,7 @@ pub(super) const FIELDS: &[Field<Standing>] = &[
     Field { name: "resolved_required_docs", value: |s| s.resolved_required_docs.into() },
 ];
 
-/// What stands in the way.
+/// Returns what stands in the way of the next phase.
 pub(super) fn section(context: &Context) -> Body<'_> {
     let Some(standing) = &context.record.standing else { return Body::Unknown };
     let blockers = match standing.next_phase {

@@ -4,31 +4,31 @@ use super::block::{Align, Block, Heading, Rows};
 use super::cell::Cell;
 use crate::edition::Rules;
 
-/// A table of the PDF, of rows of one kind.
+/// A table of the PDF, before it has rows. All of them are of one type.
 pub(crate) struct Table<R> {
-    /// Its columns.
+    /// Columns from left to right.
     pub(super) columns: Vec<Column<R>>,
-    /// The sentence that stands in for a table without rows.
+    /// Sentence that stands in for a table without rows.
     pub(super) empty: &'static str,
 }
 
-/// A column of the PDF.
+/// A column: its heading, and how a row fills it.
 pub(super) struct Column<R> {
     heading: Heading,
     cell: fn(&R) -> Cell,
 }
 
-/// A column of text.
+/// Returns a column of text.
 pub(super) fn left<R>(text: &'static str, share: f32, cell: fn(&R) -> Cell) -> Column<R> {
     Column { heading: Heading { text, share, align: Align::Left }, cell }
 }
 
-/// A column of numbers.
+/// Returns a column of numbers.
 pub(super) fn right<R>(text: &'static str, share: f32, cell: fn(&R) -> Cell) -> Column<R> {
     Column { heading: Heading { text, share, align: Align::Right }, cell }
 }
 
-/// How many bytes of text an edition draws of a row.
+/// Returns the bytes of text that an edition draws of a row.
 pub(super) fn weight<R>(columns: &[Column<R>], row: &R, rules: &Rules) -> usize {
     let pieces = columns.iter().flat_map(|column| (column.cell)(row).pieces);
     // What is longer is cut by characters, of which each has four bytes at the most.
@@ -37,13 +37,14 @@ pub(super) fn weight<R>(columns: &[Column<R>], row: &R, rules: &Rules) -> usize 
         .sum()
 }
 
+/// A table with its rows.
 struct Filled<R> {
     columns: Vec<Column<R>>,
     rows: Vec<R>,
 }
 
 impl<R> Table<R> {
-    /// This table with its rows, or the sentence that stands in for it.
+    /// Returns the table with its rows, or the sentence that stands in for it.
     pub(super) fn with<'a>(self, rows: impl IntoIterator<Item = R>) -> Block<'a>
     where
         R: 'a,

@@ -1,4 +1,4 @@
-//! What the parties decided on a version, and which of it counts.
+//! The decisions of the parties on a version, and which of them count.
 
 use std::collections::HashMap;
 
@@ -6,15 +6,16 @@ use super::cell::{Cell, Look};
 use crate::record::{DecisionFacts, VersionFacts};
 use crate::words;
 
-/// A decision, and whether the same party decided again later.
+/// A decision, and whether the same party has decided again since.
 #[derive(Clone, Copy)]
 pub(super) struct Verdict<'a> {
     pub(super) decision: &'a DecisionFacts,
     pub(super) superseded: bool,
 }
 
-/// The decisions on a version, oldest first.
-pub(super) fn of(version: &VersionFacts) -> impl DoubleEndedIterator<Item = Verdict<'_>> {
+/// Returns the decisions on a version, oldest first.
+pub(super) fn of_version(version: &VersionFacts) -> impl DoubleEndedIterator<Item = Verdict<'_>> {
+    // A party is its address: of the decisions of each, the last one counts.
     let last: HashMap<&str, usize> =
         version.decisions.iter().enumerate().map(|(index, decision)| (decision.by.as_str(), index)).collect();
     version.decisions.iter().enumerate().map(move |(index, decision)| {
@@ -23,18 +24,18 @@ pub(super) fn of(version: &VersionFacts) -> impl DoubleEndedIterator<Item = Verd
     })
 }
 
-/// The decisions on a version, newest first; those that still count stand out. Of the others, at most so
-/// many are told: a party who decides again and again takes nobody else's place.
+/// Returns the decisions on a version, newest first. Those that count stand out. Of the superseded ones at most `most`
+/// are drawn, so that a party who decides again and again takes no room from the others.
 pub(super) fn cell(version: &VersionFacts, most: usize) -> Cell {
     if version.decisions.is_empty() {
         return Cell::default().with(Look::Muted, "None yet");
     }
     let mut superseded = 0;
-    let told = of(version).rev().filter(|verdict| {
+    let drawn = of_version(version).rev().filter(|verdict| {
         superseded += usize::from(verdict.superseded);
         !verdict.superseded || superseded <= most
     });
-    let cell = told.fold(Cell::default(), with);
+    let cell = drawn.fold(Cell::default(), with);
     match superseded.saturating_sub(most) {
         0 => cell,
         more => {

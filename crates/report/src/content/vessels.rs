@@ -6,22 +6,21 @@ use super::table::{Table, left};
 use crate::record::{ApprovalFacts, Record, VesselFacts};
 use crate::words;
 
-/// Facts about a vessel, with its name.
+/// A fact about a vessel, with the vessel's name.
 pub(super) struct OfVessel<'a, F> {
     pub(super) facts: &'a F,
     pub(super) vessel: &'a str,
 }
 
 impl<'a, F> OfVessel<'a, F> {
-    /// Looks the name up: the id stands in for a vessel that the record does not hold, and nothing
-    /// for none.
+    /// Looks up the name. If the record does not hold the vessel, its id stands in; without a vessel the name is empty.
     pub(super) fn new(record: &'a Record, facts: &'a F, vessel: Option<&'a str>) -> Self {
         let name = |id: &'a str| record.vessels.iter().find(|vessel| vessel.id == id).map_or(id, |vessel| &vessel.name);
         Self { facts, vessel: vessel.map_or("", name) }
     }
 }
 
-/// The vessels.
+/// The table of vessels.
 pub(super) fn table<'a>() -> Table<&'a VesselFacts> {
     Table {
         columns: vec![
@@ -57,7 +56,7 @@ pub(super) fn table<'a>() -> Table<&'a VesselFacts> {
     }
 }
 
-/// The measures of a vessel that are known.
+/// Returns the measures of a vessel that are known.
 fn size(vessel: &VesselFacts) -> Vec<(String, String)> {
     let metres = |metres: Option<f64>| metres.map(|metres| format!("{metres} m"));
     let measures = [
@@ -70,7 +69,7 @@ fn size(vessel: &VesselFacts) -> Vec<(String, String)> {
     measures.into_iter().filter_map(|(label, measure)| Some((label.to_owned(), measure?))).collect()
 }
 
-/// The parties' clearances of the vessels.
+/// The table of the parties' clearances.
 pub(super) fn approvals<'a>() -> Table<OfVessel<'a, ApprovalFacts>> {
     Table {
         columns: vec![

@@ -1,48 +1,50 @@
-//! The CSV snapshot: the record and the proof out of the zip.
+//! The CSV snapshot: takes the record and the proof out of the zip.
 //!
-//! This reads what [`crate::render`] writes: a few files, stored or deflated, and a list of them at the end. The list
-//! is bounded before it is read, and nothing is unpacked but the parts that are wanted.
+//! This reads what [`crate::render`] writes: a few files, stored or deflated, and a list of them at the end
+//! (APPNOTE.TXT, 4.3.12). The list is bounded before it is read, and only the parts that are wanted are unpacked.
 
-use super::parts::{Packed, Parts, proof_of};
+use super::parts::{Packed, Parts};
 use crate::csv;
 use crate::error::OpenError;
 use crate::format::Format;
 use crate::names::{PROOF_FILE, RECORD_FILE};
 
-/// How many files there may be: a snapshot has some fifteen.
+/// The largest number of files: a snapshot has some fifteen.
 const MOST_FILES: usize = 64;
 
-/// How many bytes the list of the files may have.
+/// The largest size of the list of files, in bytes.
 const MOST_LISTED: usize = 16 * 1024;
 
-/// The end of the list, which is the end of the file, as there is no comment.
+/// The length of the end of the list, which is the end of the file, as there is no comment.
 const END: usize = 22;
 
-/// A line of the list, and the header of a file, without what is as long as it likes.
+/// The length of a line of the list without its names and extras.
 const LINE: usize = 46;
+/// The length of a file's own header without its name and extras.
 const HEADER: usize = 30;
 
-/// A file in the zip.
+/// A file in the zip, still packed.
 struct Member<'a> {
     name: &'a [u8],
     packed: Packed<'a>,
 }
 
-/// Reads a zip.
+/// Reads the parts of a zip.
 pub(super) fn parts(bytes: &[u8]) -> Result<Parts<'_>, OpenError> {
     let members = members(bytes)?;
     let find = |name: &str| members.iter().find(|member| member.name == name.as_bytes()).map(|member| member.packed);
     let record = find(RECORD_FILE).ok_or(OpenError::Missing { from: "zip" })?;
-    let proof = find(PROOF_FILE).map(proof_of).transpose()?;
+    let proof = find(PROOF_FILE).map(Packed::proof).transpose()?;
     let readme = find(csv::README_FILE).map(|packed| packed.text(csv::README_FILE)).transpose()?;
     let renderer = readme.as_deref().and_then(|text| text.lines().find_map(|line| line.strip_prefix(csv::RENDERED)));
     Ok(Parts { format: Format::Csv, record, proof, renderer: renderer.map(str::to_owned), fonts: None })
 }
 
-/// The files of the list, each with another name.
+/// Returns the files of the list. Each must have another name.
 fn members(bytes: &[u8]) -> Result<Vec<Member<'_>>, OpenError> {
     const DAMAGED: OpenError = OpenError::Zip("its list of files is damaged, or of a form that is not written");
     let at = bytes.len().checked_sub(END).ok_or(DAMAGED)?;
+    // No search for the end of the list: with a comment behind it, a zip could have two of them.
     let end = &bytes[at..];
     let (files, length, start) = (number(end, 10, 2), number(end, 12, 4), number(end, 16, 4));
     let whole = end.starts_with(b"PK\x05\x06") && number(end, 4, 4) == 0 && number(end, 20, 2) == 0;
@@ -60,6 +62,8 @@ fn members(bytes: &[u8]) -> Result<Vec<Member<'_>>, OpenError> {
         let rest = LINE + name + extra + comment;
         let name = list.get(LINE..LINE + name).ok_or(DAMAGED)?;
         list = list.get(rest..).ok_or(DAMAGED)?;
+        // Programs differ in which of two equal names they take: a reader could be shown another record than the one
+        // that was checked.
         if members.iter().any(|other| other.name == name) {
             return Err(OpenError::TwiceInZip);
         }
@@ -68,14 +72,16 @@ fn members(bytes: &[u8]) -> Result<Vec<Member<'_>>, OpenError> {
     if list.is_empty() { Ok(members) } else { Err(DAMAGED) }
 }
 
-/// The content that a line of the list speaks of.
+/// Returns the content that a line of the list leads to.
 fn content<'a>(bytes: &'a [u8], line: &[u8]) -> Option<Packed<'a>> {
     let (flags, method) = (number(line, 8, 2), number(line, 10, 2));
     let (length, start) = (number(line, 20, 4), number(line, 42, 4));
     let header = bytes.get(start..start.checked_add(HEADER)?)?;
+    // Bit 0 of the flags is encryption (APPNOTE.TXT, 4.4.4).
     if !header.starts_with(b"PK\x03\x04") || number(header, 8, 2) != method || flags & 1 != 0 {
         return None;
     }
+    // The header has lengths of its own, which may differ from those of the list.
     let from = start + HEADER + number(header, 26, 2) + number(header, 28, 2);
     let content = bytes.get(from..from.checked_add(length)?)?;
     match method {
@@ -85,7 +91,7 @@ fn content<'a>(bytes: &'a [u8], line: &[u8]) -> Option<Packed<'a>> {
     }
 }
 
-/// A number of so many bytes, the lowest first; what is not there is nothing.
+/// Returns a little-endian number of `length` bytes. Bytes beyond the end count as 0.
 fn number(bytes: &[u8], place: usize, length: usize) -> usize {
     let digits = bytes.iter().skip(place).take(length).rev();
     digits.fold(0, |number, byte| number << 8 | usize::from(*byte))

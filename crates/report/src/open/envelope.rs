@@ -1,4 +1,4 @@
-//! The JSON snapshot: the record cut out of its envelope, byte for byte.
+//! The JSON snapshot: cuts the record out of its envelope, byte for byte.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,7 +10,7 @@ use crate::format::Format;
 use crate::json;
 use crate::names::PROOF_FILE;
 
-/// The envelope, of which nothing is unpacked yet; a key that is there twice is an error.
+/// The envelope, with its values unparsed. A key that is there twice is an error.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Envelope<'a> {
@@ -26,13 +26,15 @@ struct Envelope<'a> {
     renderer: &'a RawValue,
 }
 
-/// Reads an envelope.
+/// Reads the parts of an envelope.
 pub(super) fn parts(bytes: &[u8]) -> Result<Parts<'_>, OpenError> {
+    /// What every version of the envelope has.
     #[derive(Deserialize)]
     struct Header<'a> {
         #[serde(borrow)]
         format: &'a RawValue,
     }
+    // Read on its own first, so that an envelope of a later format is named and not called damaged.
     let header: Header<'_> = serde_json::from_slice(bytes).map_err(OpenError::Json)?;
     let format = text(header.format, "format")?;
     if ![json::FORMAT, json::FORMAT_1].contains(&&*format) {
@@ -48,7 +50,7 @@ pub(super) fn parts(bytes: &[u8]) -> Result<Parts<'_>, OpenError> {
     })
 }
 
-/// A text of the envelope, unless it is longer than it may be.
+/// Returns a text of the envelope, unless it is longer than it may be.
 fn text(raw: &RawValue, name: &'static str) -> Result<String, OpenError> {
     if raw.get().len() > Bounds::BESIDE {
         return Err(OpenError::TooMuch { name, exceeded: Exceeded::Bytes(Bounds::BESIDE) });

@@ -1,7 +1,7 @@
-//! Reports read back: the record and the proof out of a file of any format.
+//! Opens reports: the record and the proof out of a file of any format.
 //!
-//! The file may come from anybody. What is read here is not yet true: a verifier checks the proof,
-//! renders the record again and compares every byte.
+//! The file may come from anybody. What is read here is not true yet: a verifier checks the proof, renders the record
+//! again and compares every byte.
 
 mod archive;
 mod envelope;
@@ -15,16 +15,16 @@ use crate::error::OpenError;
 use crate::format::Format;
 use crate::names::RECORD_FILE;
 
-/// What a report carries.
+/// The content of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
-    /// The format of the file.
+    /// Format of the file.
     pub format: Format,
-    /// The exact bytes of the record.
+    /// Exact bytes of the record.
     pub record: Vec<u8>,
-    /// The bounds within which the record was read.
+    /// Bounds within which the record was read.
     pub bounds: Bounds,
-    /// The proof that the room's log holds the snapshot, if the file has one.
+    /// Proof that the room's log holds the snapshot, if the file has one.
     pub proof: Option<String>,
     /// Name and version of the renderer, as the file states it.
     pub renderer: Option<String>,
@@ -32,18 +32,22 @@ pub struct Opened {
     pub fonts: Option<String>,
 }
 
-/// Opens a report whose record has to be within [`Bounds::STRANGER`]: the bytes may be anybody's.
+/// Opens a report that anybody may have made: its record must be within [`Bounds::STRANGER`].
 ///
-/// The format is found by the content. A PDF that is sealed is to be given without its seal. What comes out is
-/// within the bounds, and nothing was built of what is not.
+/// The format is recognized by the content. The seal of a sealed PDF must have been split off before.
+///
+/// # Errors
+///
+/// If the file is none of ours, is damaged, or has more in it than the bounds allow. Nothing is built of what exceeds
+/// them.
 pub fn open(bytes: &[u8]) -> Result<Opened, OpenError> {
     open_as(bytes, &|_| None)
 }
 
-/// Opens a report as [`open`] does; a record that `ours` vouches for may fill [`Bounds::OWN`].
+/// Opens a report as [`open`] does, but allows a record that `ours` vouches for to fill [`Bounds::OWN`].
 ///
-/// `ours` is given the proof in the file, and answers with the SHA-256 of the record that it is of where a server of
-/// ours has signed it. The record's bytes are hashed for that before they are kept or read.
+/// `ours` is given the proof in the file. If a server of ours has signed it, it returns the SHA-256 of the record that
+/// the proof is for. The record's bytes are hashed before they are kept or read.
 pub fn open_as(bytes: &[u8], ours: &dyn Fn(&str) -> Option<[u8; 32]>) -> Result<Opened, OpenError> {
     let parts = match bytes {
         [b'%', b'P', b'D', b'F', b'-', ..] => pdf::parts(bytes),
@@ -56,6 +60,7 @@ pub fn open_as(bytes: &[u8], ours: &dyn Fn(&str) -> Option<[u8; 32]>) -> Result<
         _ => Bounds::STRANGER,
     };
     let record = parts.record.read(bounds.record, RECORD_FILE)?;
+    // The scan comes before any value is built: a bomb of nested arrays takes no memory.
     bounds.scan(&record).map_err(|exceeded| OpenError::TooMuch { name: RECORD_FILE, exceeded })?;
     let Parts { format, proof, renderer, fonts, .. } = parts;
     Ok(Opened { format, record, bounds, proof, renderer, fonts })

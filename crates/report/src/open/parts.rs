@@ -1,4 +1,4 @@
-//! A file in its parts, and how they are unpacked.
+//! The parts of a file, and how they are unpacked.
 
 use std::io::{self, Read};
 
@@ -10,7 +10,7 @@ use crate::error::OpenError;
 use crate::format::Format;
 use crate::names::{PROOF_FILE, RECORD_FILE};
 
-/// A file in its parts, of which the record is not yet unpacked.
+/// The parts of a file. The record is not unpacked yet.
 pub(super) struct Parts<'a> {
     pub(super) format: Format,
     pub(super) record: Packed<'a>,
@@ -19,12 +19,12 @@ pub(super) struct Parts<'a> {
     pub(super) fonts: Option<String>,
 }
 
-/// Bytes as they are in the file.
+/// Bytes as they are in the file, compressed or not.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Packed<'a> {
-    /// Stored without compression.
+    /// Bytes that are not compressed.
     Plain(&'a [u8]),
-    /// Deflated (RFC 1951).
+    /// Bytes in deflate format (RFC 1951).
     Deflate(&'a [u8]),
     /// Deflated, with a header and a checksum (RFC 1950).
     Zlib(&'a [u8]),
@@ -39,35 +39,37 @@ impl<'a> Packed<'a> {
         }
     }
 
-    /// Everything, unless it is too much.
+    /// Returns everything, unless it is more than `most` bytes.
     pub(super) fn read(self, most: usize, name: &'static str) -> Result<Vec<u8>, OpenError> {
         let mut bytes = Vec::new();
+        // One byte more than allowed, to tell a part that just fits from one that was cut.
         let read = self.reader().take(most as u64 + 1).read_to_end(&mut bytes);
         read.map_err(|source| OpenError::Unpack { name, source })?;
         if bytes.len() > most { Err(OpenError::TooLarge { name, most }) } else { Ok(bytes) }
     }
 
-    /// Text that stands beside the record.
+    /// Returns a text that stands beside the record.
     pub(super) fn text(self, name: &'static str) -> Result<String, OpenError> {
         String::from_utf8(self.read(Bounds::BESIDE, name)?).map_err(|_| OpenError::NotText { name })
     }
 
-    /// Whether this is what unpacks to bytes of this hash. Nothing of it is kept.
+    /// Returns the text of a proof.
+    pub(super) fn proof(self) -> Result<String, OpenError> {
+        self.text(PROOF_FILE)
+    }
+
+    /// Whether this unpacks to bytes with this hash. Nothing of it is kept.
     pub(super) fn hashes_to(self, sha256: [u8; 32]) -> Result<bool, OpenError> {
         let mut digest = Digesting(Sha256::new());
         let unpack = |source| OpenError::Unpack { name: RECORD_FILE, source };
+        // A limit here too: what is compressed may unpack to any amount, and hashing takes time.
         io::copy(&mut self.reader().take(Bounds::OWN.record as u64), &mut digest).map_err(unpack)?;
         let found: [u8; 32] = digest.0.finalize().into();
         Ok(found == sha256)
     }
 }
 
-/// The text of a proof.
-pub(super) fn proof_of(packed: Packed<'_>) -> Result<String, OpenError> {
-    packed.text(PROOF_FILE)
-}
-
-/// Hashes what is written to it.
+/// A writer that hashes what is written to it.
 struct Digesting(Sha256);
 
 impl io::Write for Digesting {

@@ -1,4 +1,4 @@
-//! Pages onto the PDF writer's surfaces.
+//! Draws laid-out pages with the PDF writer.
 
 use krilla::geom::{PathBuilder, Point, Rect};
 use krilla::page::PageSettings;
@@ -15,7 +15,7 @@ use super::tags::Structure;
 use crate::error::ReportError;
 use crate::text::{BOX_PADDING, Fonts, Ink, Line, Run};
 
-/// Draws pages one by one.
+/// Draws pages one after the other.
 pub(super) struct Pen<'a> {
     pub(super) document: &'a mut Document,
     pub(super) structure: &'a mut Structure,
@@ -24,12 +24,16 @@ pub(super) struct Pen<'a> {
 
 impl Pen<'_> {
     /// Draws a page with its header and footer.
+    ///
+    /// Everything drawn is between a start and an end of marked content, either of an element of the structure or of an
+    /// artifact, as PDF/UA-1 demands (ISO 14289-1, 7.1).
     pub(super) fn page(&mut self, page: &Page, furniture: &Furniture) -> Result<(), ReportError> {
         let size = geom::Size::from_wh(style::PAGE_WIDTH, style::PAGE_HEIGHT).expect("a page of A4 has a size");
         let mut sheet = self.document.start_page_with(PageSettings::new(size));
         let mut surface = sheet.surface();
         let mut brush = Brush { surface: &mut surface, fonts: self.fonts };
         for (kind, items) in [(ArtifactType::Header, &furniture.header), (ArtifactType::Footer, &furniture.footer)] {
+            // Header and footer are artifacts: a screen reader would read them on every page.
             brush.surface.start_tagged(ContentTag::Artifact(Artifact::with_kind(kind)));
             for item in items {
                 brush.item(item)?;
@@ -42,6 +46,7 @@ impl Pen<'_> {
                 Item::Text { element, .. } => Some(*element),
                 Item::Rule { .. } => None,
             };
+            // Consecutive items of one element share one piece of marked content.
             if open != Some(element) {
                 if open.is_some() {
                     brush.surface.end_tagged();
@@ -65,7 +70,7 @@ impl Pen<'_> {
     }
 }
 
-/// Draws on one surface.
+/// Draws the items of one page.
 struct Brush<'a, 's> {
     surface: &'a mut Surface<'s>,
     fonts: &'a Fonts,
@@ -94,7 +99,7 @@ impl Brush<'_, '_> {
         }
     }
 
-    /// Draws a line; runs that follow one another in the same look become one.
+    /// Draws a line. Consecutive runs in the same look become one, which makes the file smaller.
     fn line(&mut self, x: f32, baseline: f32, size: f32, line: &Line) -> Result<(), ReportError> {
         let mut x = x;
         let mut pieces = line.pieces.as_slice();
@@ -102,6 +107,7 @@ impl Brush<'_, '_> {
             let alike = |(run, other): &(std::rc::Rc<Run>, Ink)| {
                 other == ink && run.face == first.face && !(run.boxed || run.rtl)
             };
+            // A run from right to left stays alone: its glyphs are in visual order, and its text is not.
             let count = if first.boxed || first.rtl {
                 1
             } else {
@@ -120,7 +126,7 @@ impl Brush<'_, '_> {
         Ok(())
     }
 
-    /// Draws runs of one face and colour.
+    /// Draws consecutive runs in one face and colour.
     fn runs(&mut self, runs: &[(std::rc::Rc<Run>, Ink)], x: f32, baseline: f32, size: f32) -> Result<(), ReportError> {
         if let [(run, _)] = runs {
             return self.glyphs(run.face, &run.glyphs, &run.text, Point::from_xy(x, baseline), size);

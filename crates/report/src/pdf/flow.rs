@@ -1,4 +1,4 @@
-//! Lines onto pages: the place of everything is known before anything is drawn.
+//! Puts lines onto pages. The place of everything is known before anything is drawn.
 
 use std::borrow::Cow;
 use std::num::NonZeroU16;
@@ -10,13 +10,13 @@ use crate::edition::Rules;
 use crate::text::{Family, Ink, Line, Shaper, Span, layout};
 use crate::words;
 
-/// A page: what stands where.
+/// A laid-out page: its items with their positions.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     pub(super) items: Vec<Item>,
 }
 
-/// Something on a page, measured from its upper left corner.
+/// An item on a page, with its position in points from the upper left corner.
 #[derive(Debug)]
 pub(super) enum Item {
     /// A line of text that belongs to an element of the structure.
@@ -25,7 +25,7 @@ pub(super) enum Item {
     Rule { y: f32, weight: f32, ink: Option<Ink> },
 }
 
-/// A section as the reader's table of contents shows it.
+/// A section in the table of contents that PDF readers show.
 #[derive(Debug)]
 pub(super) struct Bookmark {
     pub(super) title: String,
@@ -33,7 +33,10 @@ pub(super) struct Bookmark {
     pub(super) y: f32,
 }
 
-/// The pages so far and the place where the next thing goes.
+/// The pages so far, and the position where the next item goes.
+///
+/// One pass from top to bottom, which decides at each item whether the page has room for it. It never moves what is
+/// placed: a layout that improves pages afterwards would need to keep all of the report in memory.
 pub(super) struct Flow<'f> {
     rules: &'static Rules,
     pub(super) shaper: Shaper<'f>,
@@ -57,18 +60,18 @@ impl<'f> Flow<'f> {
         }
     }
 
-    /// All pages, and what drawing them needs.
+    /// Returns all pages, and what drawing them needs.
     pub(super) fn finish(mut self) -> (Vec<Page>, Shaper<'f>, Structure, Vec<Bookmark>) {
         self.pages.push(self.page);
         (self.pages, self.shaper, self.structure, self.bookmarks)
     }
 
-    /// How much height is left on the page.
+    /// Returns the height that is left on the page, in points.
     pub(super) fn room(&self) -> f32 {
         style::BOTTOM - self.y
     }
 
-    /// Whether nothing stands on the page yet.
+    /// Whether the page is still empty.
     pub(super) fn at_top(&self) -> bool {
         self.y <= style::TOP
     }
@@ -78,25 +81,26 @@ impl<'f> Flow<'f> {
         self.y = style::TOP;
     }
 
-    /// Leaves space, which is lost at the end of a page.
+    /// Leaves space. At the end of a page it is lost.
     pub(super) fn space(&mut self, height: f32) {
         self.y += height;
     }
 
-    /// Draws a rule across the column, here; none takes the colour of hairlines.
+    /// Places a rule across the column here. Without an ink it has the colour of hairlines.
     pub(super) fn rule(&mut self, weight: f32, ink: Option<Ink>) {
         self.page.items.push(Item::Rule { y: self.y, weight, ink });
     }
 
-    /// Places a line with its top `down` below here.
+    /// Places a line with its top `down` points below here.
     pub(super) fn line(&mut self, x: f32, down: f32, size: Size, line: Line, element: Element) {
         let x = x + line.offset * size.text;
         let baseline = self.y + down + style::ascent(size);
         self.page.items.push(Item::Text { x, baseline, size: size.text, line, element });
     }
 
-    /// The text as far as the edition draws it, and how much more of it there is.
+    /// Returns the text as far as the edition draws it, with a remark on how much more there is.
     pub(super) fn drawn<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        // By characters and not by bytes, which could cut one in two.
         let Some((end, _)) = text.char_indices().nth(self.rules.text) else { return Cow::Borrowed(text) };
         let more = words::count(text[end..].chars().count() as u64);
         Cow::Owned(format!("{} … {more} more characters are in the record", text[..end].trim_end()))
@@ -106,6 +110,7 @@ impl<'f> Flow<'f> {
     pub(super) fn text(&mut self, span: Span<'_>, size: Size, element: Element) {
         let text = self.drawn(span.text);
         let lines = layout(&mut self.shaper, &[Span { text: &text, ..span }], style::WIDTH / size.text);
+        // A short text stays together; moving a long one would leave a large gap.
         let mut together = if lines.len() <= style::FEW_LINES { lines.len() } else { 1 };
         for line in lines {
             if self.room() < style::lines_of(together, size) && !self.at_top() {
@@ -125,23 +130,25 @@ impl<'f> Flow<'f> {
         self.y += 4.0;
     }
 
-    /// Goes on to the next page where this height does not fit what is left of this one.
+    /// Continues on the next page, unless this height is left on the page.
     pub(super) fn keep(&mut self, height: f32) {
         if self.room() < height && !self.at_top() {
             self.next_page();
         }
     }
 
-    /// Sets a heading, on a page where `following` fits under it; `title` is what bookmarks show.
+    /// Sets a heading on a page where `following` points fit under it. `title` is its text for bookmarks.
     pub(super) fn heading(&mut self, text: &str, title: &str, following: f32) {
         let above = if self.at_top() { 0.0 } else { 20.0 };
         let span = Span { text, family: Family::Bold, ink: Ink::Accent };
         let drawn = self.drawn(text);
         let measured = Span { text: &drawn, ..span };
         let lines = layout(&mut self.shaper, &[measured], style::WIDTH / style::HEADING.text).len();
+        // A heading that is longer than a page must not ask for more room than a page has.
         let lines = lines.min(style::FEW_LINES);
         self.y += above;
         self.keep(style::lines_of(lines, style::HEADING) + 6.0 + following);
+        // After `keep`, which may have moved the heading to the next page.
         self.bookmarks.push(Bookmark { title: title.to_owned(), page: self.pages.len(), y: self.y });
         let level = NonZeroU16::MIN.saturating_add(1);
         let element = self.structure.add(Element::ROOT, Kind::Heading(level, title.to_owned()));

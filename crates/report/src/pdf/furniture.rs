@@ -7,7 +7,7 @@ use crate::source::Source;
 use crate::text::{Family, Ink, Line, Shaper, Span, layout, one_line};
 use crate::words;
 
-/// Wider than any page, in em: for text that must stay in one line.
+/// A width beyond any page, in em, for text that must stay in one line.
 const ENDLESS: f32 = 1.0e6;
 
 /// Header and footer of one page.
@@ -17,10 +17,11 @@ pub(super) struct Furniture {
 }
 
 impl Furniture {
-    /// Header and footer of page `number` of `total`.
+    /// Returns header and footer of page `number` of `total`.
     pub(super) fn new(shaper: &mut Shaper<'_>, source: &Source<'_>, number: usize, total: usize) -> Self {
         let record = &source.context.record;
         let unseen = shaper.unseen();
+        // The first limits are in characters, so that a title of many thousand is not shaped at all.
         let one_line = |text, limit| one_line(text, limit, unseen);
         let room = one_line(&record.room.title, 120);
         let snapshot = one_line(&record.snapshot.title, 90);
@@ -68,7 +69,7 @@ impl Row<'_, '_> {
         Item::Text { x, baseline, size: style::FURNITURE, line, element: Element::ROOT }
     }
 
-    /// The text, shortened until it fits this share of the width.
+    /// Returns the text, shortened until it fits this share of the width.
     fn fit(&mut self, text: &str, share: f32) -> Line {
         let mut limit = text.chars().count().max(1);
         loop {
@@ -78,6 +79,7 @@ impl Row<'_, '_> {
             if limit == 1 || line.width * style::FURNITURE <= style::WIDTH * share {
                 return line;
             }
+            // By a tenth each time: exact enough for a footer, and a long title is measured a few dozen times at most.
             limit = (limit * 9 / 10).max(1);
         }
     }

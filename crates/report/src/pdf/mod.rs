@@ -1,4 +1,6 @@
 //! The PDF snapshot: lays the sections out on pages, then draws them as PDF/A-3.
+//!
+//! Layout comes first and as a whole, since the footer of every page states how many there are.
 
 mod draw;
 mod flow;
@@ -28,19 +30,19 @@ use flow::Flow;
 use furniture::Furniture;
 use setup::{LANGUAGE, date, export_error, outline, settings, title_of};
 
-/// What stands before the name of the font set among the keywords.
+/// What precedes the name of the font set among the keywords.
 pub(crate) const FONTS_KEYWORD: &str = "font set: ";
 
-/// Up to this many rows a report is tagged: beyond, tags would be most of the file.
+/// The largest number of table rows in a tagged report. Beyond it, tags would be most of the file.
 const TAGGED_ROWS: usize = 2_000;
 
-/// The share of the work that is laying out; the rest is drawing and export.
+/// The share of the work that is layout. The rest is drawing and export.
 const LAYOUT_SHARE: f32 = 0.4;
 
-/// How many rows or pages are done between two reports of progress.
+/// The number of rows or pages between two reports of progress.
 const STEP: usize = 50;
 
-/// Draws the record.
+/// Renders the record as a PDF.
 pub(crate) fn render(
     source: &Source<'_>,
     fonts: &Fonts,
@@ -63,6 +65,8 @@ pub(crate) fn render(
     for part in parts {
         part::set(&mut flow, &part, context, &mut row_done);
     }
+    // Laid out last: only now all characters are known that had to be printed as code points. The embedded fonts have
+    // all those of this section itself.
     let about = content::about(context, tagged, flow.shaper.uncovered());
     part::set(&mut flow, &about, context, &mut row_done);
     let (pages, mut shaper, mut structure, bookmarks) = flow.finish();
@@ -105,10 +109,11 @@ fn metadata(source: &Source<'_>, tagged: bool) -> Metadata {
         .producer(source.context.edition.name().to_owned())
         .language(LANGUAGE.to_owned())
         .creation_date(date(snapshot.created_at))
+        // The identifiers of a PDF are usually random. Derived from the record, they are the same in every render.
         .document_id(source.context.sha256.clone())
 }
 
-/// The files that the document carries, for those who check it.
+/// Returns the attachments: the record and the proof, for those who check the document.
 fn attachments(source: &Source<'_>) -> Vec<EmbeddedFile> {
     let file = |path: &str, kind: &str, description: &str, association_kind, data: Vec<u8>| EmbeddedFile {
         path: path.to_owned(),
@@ -128,7 +133,7 @@ fn attachments(source: &Source<'_>) -> Vec<EmbeddedFile> {
         source.bytes.to_vec(),
     );
     let proof = source.context.proof.as_ref().map(|proof| EmbeddedFile {
-        // Mostly hashes, which compress to nothing less.
+        // A proof is mostly hashes, which do not compress. Plain, it can also be found with a text search.
         compress: Some(false),
         ..file(
             PROOF_FILE,

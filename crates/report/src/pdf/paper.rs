@@ -1,4 +1,4 @@
-//! A plain paper: a title and paragraphs on as many pages as they take.
+//! A plain paper: a title, and paragraphs on as many pages as they take.
 
 use std::num::NonZeroU16;
 
@@ -18,6 +18,10 @@ use crate::error::ReportError;
 use crate::text::{Family, Fonts, Ink, Shaper, Span};
 
 /// Draws a paper that is no report, such as those that a demonstration uploads. `at` is its date.
+///
+/// # Errors
+///
+/// If the PDF cannot be written.
 pub fn paper(title: &str, paragraphs: &[&str], at: Timestamp, fonts: &Fonts) -> Result<Vec<u8>, ReportError> {
     let rules = Edition::CURRENT.rules();
     let title_of = |title| title_of(title, rules.unseen);

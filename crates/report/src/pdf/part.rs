@@ -1,4 +1,4 @@
-//! Parts of the report onto the flow: the title, then headings with what stands under them.
+//! Sets the parts of a report: the title, then each heading with what stands under it.
 
 use std::num::NonZeroU16;
 
@@ -10,7 +10,7 @@ use crate::content::{self, Block, Context, Look, Part};
 use crate::record::Record;
 use crate::text::{Family, Ink, Span};
 
-/// Sets what opens the first page.
+/// Sets what opens the first page: kind, title, subtitle and the line below.
 pub(super) fn title(flow: &mut Flow<'_>, record: &Record) {
     let kind = flow.structure.add(Element::ROOT, Kind::Paragraph);
     flow.text(Span { text: content::KIND, family: Family::Bold, ink: Ink::Accent }, style::KIND, kind);
@@ -27,7 +27,7 @@ pub(super) fn title(flow: &mut Flow<'_>, record: &Record) {
     flow.paragraph(&content::standfirst(record), Look::Muted);
 }
 
-/// Sets a part: never its heading alone at the end of a page.
+/// Sets a part. Its heading never stands alone at the end of a page.
 pub(super) fn set(flow: &mut Flow<'_>, part: &Part<'_>, context: &Context, row_done: &mut dyn FnMut()) {
     let following = opening(flow, &part.blocks).max(style::FEW_LINES_HEIGHT);
     let title = title_of(&part.heading, flow.shaper.unseen());
@@ -48,7 +48,7 @@ pub(super) fn set(flow: &mut Flow<'_>, part: &Part<'_>, context: &Context, row_d
     }
 }
 
-/// The height that blocks need to begin with: a sentence stays with the table that it introduces.
+/// Returns the height that blocks need to begin with, in points. A sentence stays with the table that it introduces.
 fn opening(flow: &mut Flow<'_>, blocks: &[Block<'_>]) -> f32 {
     match blocks {
         [Block::Text(..), rest @ ..] if matches!(rest, [Block::Table(_) | Block::Facts(_), ..]) => {

@@ -16,11 +16,12 @@ use crate::error::ReportError;
 use crate::text::{Unseen, plain};
 use crate::words;
 
-/// The language that a report is written in.
+/// The language of a report, which PDF/UA-1 demands (ISO 14289-1, 7.2).
 pub(super) const LANGUAGE: &str = "en";
 
-/// A title for those who do not see the page: a reader of headings, a list of documents.
+/// Returns a title for those who do not see the page: for screen readers and lists of documents.
 pub(super) fn title_of(text: &str, unseen: Unseen) -> String {
+    // Bookmarks and windows show one line, so a longer title is cut.
     let title = plain(text, 300, unseen);
     if title.is_empty() { content::UNTITLED.to_owned() } else { title }
 }
@@ -36,6 +37,7 @@ pub(super) fn settings(tagged: bool) -> Result<SerializeSettings, ReportError> {
 fn configuration(tagged: bool) -> Result<Configuration, ReportError> {
     let builder = ConfigurationBuilder::new();
     let builder = if tagged {
+        // Level A of PDF/A-3 demands tags, level B does not. PDF/UA-1 is for tagged files alone.
         builder.with_archival_validator(Archival::A3_A).with_accessibility_validator(Accessibility::UA1)
     } else {
         builder.with_archival_validator(Archival::A3_B)
@@ -43,7 +45,7 @@ fn configuration(tagged: bool) -> Result<Configuration, ReportError> {
     builder.finish().map_err(|error| ReportError::Pdf(format!("{error:?}")))
 }
 
-/// What the PDF writer says, with each rule that was broken.
+/// Returns the PDF writer's error, with each rule that was broken.
 pub(super) fn export_error(error: &KrillaError) -> ReportError {
     ReportError::Pdf(match error {
         KrillaError::Validation(broken) => {
@@ -64,7 +66,7 @@ pub(super) fn outline(bookmarks: Vec<Bookmark>) -> Outline {
     outline
 }
 
-/// An instant as a PDF writes it. A report has no other than that of its snapshot.
+/// Returns a time as the PDF writer wants it. A report states no other time than that of its snapshot.
 pub(super) fn date(at: Timestamp) -> DateTime {
     let (year, [month, day, hour, minute, second]) = words::calendar(at);
     DateTime::new(year)

@@ -1,4 +1,4 @@
-//! Tables: columns, rows as high as their text, breaks across pages, repeated headers.
+//! Sets tables: columns, rows as high as their text, breaks across pages, repeated headers.
 
 use super::flow::Flow;
 use super::style::{self, Size};
@@ -6,10 +6,10 @@ use super::tags::{Element, Kind};
 use crate::content::{Align, Cell, Context, Fact, Heading, Look, Rows};
 use crate::text::{Family, Ink, Line, Span, layout};
 
-/// What stands where there is nothing to say, so that no cell is missing.
+/// The text of an empty cell, so that a reader sees that nothing is missing.
 const NOTHING: &str = "–";
 
-/// Where a column is.
+/// The position of a column, in points.
 #[derive(Debug, Clone, Copy)]
 struct Column {
     x: f32,
@@ -17,7 +17,7 @@ struct Column {
     align: Align,
 }
 
-/// A cell that has been laid out.
+/// A cell that has been laid out, of which the first lines may be placed already.
 struct LaidOut {
     lines: std::vec::IntoIter<(Line, Size)>,
     element: Element,
@@ -29,8 +29,8 @@ struct Row {
     lines: usize,
 }
 
-/// A table while it is being placed.
-struct Placing<'a> {
+/// A table that is being set.
+struct TableSetter<'a> {
     columns: Vec<Column>,
     headings: &'a [Heading],
     body: Element,
@@ -41,18 +41,21 @@ pub(super) fn rows(flow: &mut Flow<'_>, rows: &dyn Rows, row_done: &mut dyn FnMu
     let headings = rows.columns();
     let table = flow.structure.add(Element::ROOT, Kind::Table);
     let head = flow.structure.add(table, Kind::TableHead);
-    let placing =
-        Placing { columns: columns(&headings), headings: &headings, body: flow.structure.add(table, Kind::TableBody) };
-    placing.header(flow, head);
+    let setter = TableSetter {
+        columns: columns(&headings),
+        headings: &headings,
+        body: flow.structure.add(table, Kind::TableBody),
+    };
+    setter.header(flow, head);
     for index in 0..rows.len() {
-        let row = placing.row(flow, &rows.row(index), &[]);
-        placing.place(flow, row);
+        let row = setter.row(flow, &rows.row(index), &[]);
+        setter.place(flow, row);
         row_done();
     }
 }
 
-/// The height that the start of a table needs under its heading: its header with the first row, or
-/// with all of its rows where they are few and low.
+/// Returns the height that the start of a table needs under its heading, in points: its header with the first row, or
+/// with all of its rows if they are few and low.
 pub(super) fn opening(flow: &mut Flow<'_>, rows: &dyn Rows) -> f32 {
     let columns = columns(&rows.columns());
     let mut row_height = |index| {
@@ -69,6 +72,7 @@ pub(super) fn opening(flow: &mut Flow<'_>, rows: &dyn Rows) -> f32 {
     let mut together = height(1) + first;
     for index in 1..rows.len() {
         together += row_height(index);
+        // As early as possible: the rows are laid out a second time when they are placed.
         if together > style::KEEP_TOGETHER {
             return alone;
         }
@@ -76,32 +80,36 @@ pub(super) fn opening(flow: &mut Flow<'_>, rows: &dyn Rows) -> f32 {
     if breaks { alone } else { together }
 }
 
-/// Sets labels and values.
+/// Sets a table of labels and values.
 pub(super) fn facts(flow: &mut Flow<'_>, facts: &[Fact], context: &Context) {
     let table = flow.structure.add(Element::ROOT, Kind::Table);
     let label = Heading { text: "", share: style::LABEL_SHARE, align: Align::Left };
     let value = Heading { share: 1.0 - label.share, ..label };
-    let placing =
-        Placing { columns: columns(&[label, value]), headings: &[], body: flow.structure.add(table, Kind::TableBody) };
+    let setter = TableSetter {
+        columns: columns(&[label, value]),
+        headings: &[],
+        body: flow.structure.add(table, Kind::TableBody),
+    };
     flow.rule(style::FIRM, Some(Ink::Accent));
     for fact in facts {
         if let Some(cell) = (fact.cell)(context) {
-            let row = placing.row(flow, &[cell], &[fact.label]);
-            placing.place(flow, row);
+            let row = setter.row(flow, &[cell], &[fact.label]);
+            setter.place(flow, row);
         }
     }
 }
 
-impl Placing<'_> {
-    /// Sets the header, as part of `parent`.
+impl TableSetter<'_> {
+    /// Sets the header as a part of `parent`.
     fn header(&self, flow: &mut Flow<'_>, parent: Element) {
         let row = flow.structure.add(parent, Kind::Row);
         for (heading, column) in self.headings.iter().zip(&self.columns) {
             let element = flow.structure.add(row, Kind::ColumnHeader);
             let span = Span { text: heading.text, family: Family::Bold, ink: Ink::Accent };
+            // Headings are our own words, and fit in one line.
             let mut lines = layout(&mut flow.shaper, &[span], column.width / style::TABLE.text);
             let line = lines.swap_remove(0);
-            flow.line(column.place(&line, style::TABLE), style::ROW_PADDING, style::TABLE, line, element);
+            flow.line(column.line_start(&line, style::TABLE), style::ROW_PADDING, style::TABLE, line, element);
         }
         flow.space(height(1));
         flow.rule(style::FIRM, Some(Ink::Accent));
@@ -127,7 +135,7 @@ impl Placing<'_> {
         Row { cells: laid_out, lines }
     }
 
-    /// Places a row: whole where it can be, otherwise over as many pages as it takes.
+    /// Places a row: as a whole if it can be, otherwise over as many pages as it takes.
     fn place(&self, flow: &mut Flow<'_>, mut row: Row) {
         loop {
             let fits = lines_in(flow.room());
@@ -135,28 +143,31 @@ impl Placing<'_> {
             let fresh = flow.at_top();
             if row.lines <= fits {
                 let lines = row.lines;
-                self.slice(flow, &mut row, lines);
+                self.place_lines(flow, &mut row, lines);
                 return;
             }
+            // Fewer lines than this would look like a row of their own.
             if !low && fits >= style::LINES_BEFORE_BREAK {
-                self.slice(flow, &mut row, fits);
+                self.place_lines(flow, &mut row, fits);
             } else if fresh {
-                // Not even the first lines fit an empty page: they never will.
-                self.slice(flow, &mut row, 1);
+                // An empty page has no more room to offer: without this line the loop would never end.
+                self.place_lines(flow, &mut row, 1);
             }
             flow.next_page();
             if !self.headings.is_empty() {
+                // The repeated header is in the body of the structure, as a table has one `THead` at most (ISO 32000-1,
+                // 14.8.4.3.4).
                 self.header(flow, self.body);
             }
         }
     }
 
     /// Places the next `count` lines of a row.
-    fn slice(&self, flow: &mut Flow<'_>, row: &mut Row, count: usize) {
+    fn place_lines(&self, flow: &mut Flow<'_>, row: &mut Row, count: usize) {
         for (cell, column) in row.cells.iter_mut().zip(&self.columns) {
             let mut down = style::ROW_PADDING;
             for (line, size) in cell.lines.by_ref().take(count) {
-                flow.line(column.place(&line, size), down, size, line, cell.element);
+                flow.line(column.line_start(&line, size), down, size, line, cell.element);
                 down += size.leading;
             }
         }
@@ -169,8 +180,8 @@ impl Placing<'_> {
 }
 
 impl Column {
-    /// Where a line of this column starts.
-    fn place(self, line: &Line, size: Size) -> f32 {
+    /// Returns where a line of this column starts, in points from the left.
+    fn line_start(self, line: &Line, size: Size) -> f32 {
         match self.align {
             Align::Left => self.x,
             Align::Right => self.x + (self.width - line.width * size.text).max(0.0),
@@ -178,7 +189,7 @@ impl Column {
     }
 }
 
-/// The lines of a cell and their sizes.
+/// Returns the lines of a cell with their sizes.
 fn cell_lines(flow: &mut Flow<'_>, cell: &Cell, column: Column) -> Vec<(Line, Size)> {
     if cell.is_empty() {
         let (family, ink, size) = style::set(Look::Muted, style::TABLE);
@@ -197,12 +208,12 @@ fn cell_lines(flow: &mut Flow<'_>, cell: &Cell, column: Column) -> Vec<(Line, Si
     all
 }
 
-/// The lines of one size, as wide as the column.
+/// Returns the lines of a text of one size, as wide as the column.
 fn lines(flow: &mut Flow<'_>, spans: &[Span<'_>], size: Size, column: Column) -> Vec<(Line, Size)> {
     layout(&mut flow.shaper, spans, column.width / size.text).into_iter().map(|line| (line, size)).collect()
 }
 
-/// Divides the width of the page by shares.
+/// Divides the width of the page by the columns' shares.
 fn columns(headings: &[Heading]) -> Vec<Column> {
     let total: f32 = headings.iter().map(|heading| heading.share).sum();
     let mut x = style::LEFT;
@@ -213,17 +224,18 @@ fn columns(headings: &[Heading]) -> Vec<Column> {
         x += whole;
     }
     if let Some(last) = columns.last_mut() {
+        // No column follows the last one, so it needs no gutter.
         last.width += style::GUTTER;
     }
     columns
 }
 
-/// The height of a row of so many lines.
+/// Returns the height of a row of so many lines, in points.
 fn height(lines: usize) -> f32 {
     style::lines_of(lines, style::TABLE) + 2.0 * style::ROW_PADDING
 }
 
-/// How many lines of a row fit into a height.
+/// Returns how many lines of a row fit into a height.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,19 +1,19 @@
-//! The structure of the document for assistive technology: grown during layout, filled by drawing.
+//! The structure of the document for assistive technology: layout builds it, and drawing fills it.
 
 use std::num::NonZeroU16;
 
 use krilla::tagging::{Identifier, Node, TableHeaderScope, Tag, TagGroup, TagKind, TagTree};
 
-/// An element of the structure; in an untagged document all elements are the same.
+/// An element of the structure. In an untagged document all elements are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Element(usize);
 
 impl Element {
-    /// The document itself.
+    /// The document itself, which all others are in.
     pub(super) const ROOT: Self = Self(0);
 }
 
-/// What an element is.
+/// The type of an element (ISO 32000-1, 14.8.4).
 #[derive(Debug, Clone)]
 pub(super) enum Kind {
     Document,
@@ -28,13 +28,14 @@ pub(super) enum Kind {
     Cell,
 }
 
-/// The structure of a document, or nothing where it is not tagged.
+/// The structure of a document. It stays empty if the document is not tagged.
 #[derive(Debug)]
 pub(super) struct Structure {
     tagged: bool,
     elements: Vec<Entry>,
 }
 
+/// An element with its children, and what was drawn of it.
 #[derive(Debug)]
 struct Entry {
     kind: Kind,
@@ -43,12 +44,12 @@ struct Entry {
 }
 
 impl Structure {
-    /// An empty document.
+    /// Returns the structure of an empty document.
     pub(super) fn new(tagged: bool) -> Self {
         Self { tagged, elements: vec![Entry::new(Kind::Document)] }
     }
 
-    /// Whether the document is tagged at all.
+    /// Whether the document is tagged.
     pub(super) fn is_tagged(&self) -> bool {
         self.tagged
     }
@@ -64,13 +65,14 @@ impl Structure {
         element
     }
 
-    /// Says that what was drawn under `identifier` belongs to `element`.
+    /// Records that what was drawn under `identifier` belongs to `element`.
     pub(super) fn fill(&mut self, element: Element, identifier: Identifier) {
         self.elements[element.0].content.push(identifier);
     }
 
-    /// The structure in the form of the PDF writer.
+    /// Returns the structure in the form of the PDF writer.
     pub(super) fn into_tree(mut self, language: &str) -> TagTree {
+        // Taken out and not cloned: a report has many thousand elements.
         let children = std::mem::take(&mut self.elements[0].children);
         let nodes = children.into_iter().map(|child| Node::Group(self.group(child))).collect();
         TagTree { children: nodes, lang: Some(language.to_owned()) }
@@ -97,6 +99,7 @@ impl Entry {
 impl Kind {
     fn tag(&self) -> TagKind {
         match self {
+            // Never asked for: `into_tree` hands the children over, and the writer puts them into a document of its own.
             Self::Document => Tag::Div.into(),
             Self::Heading(level, title) => Tag::Hn(*level, Some(title.clone())).into(),
             Self::Paragraph => Tag::P.into(),

@@ -1,6 +1,6 @@
 //! The types of the sample's documents, as the server's catalogue has them.
 
-/// Code, name, category, requirement, criticality and gate of a type.
+/// A type: code, name, category, requirement, criticality and gate.
 pub(super) type Type = [&'static str; 6];
 
 const CATALOGUE: &[Type] = &[
@@ -57,7 +57,7 @@ const CATALOGUE: &[Type] = &[
     ["LOI", "Letters of indemnity / charterers' STS instructions", "commercial", "conditional", "high", "transfer"],
 ];
 
-/// The type with this code.
-pub(super) fn of(code: &str) -> Type {
+/// Returns the type with this code.
+pub(super) fn by_code(code: &str) -> Type {
     CATALOGUE.iter().copied().find(|[known, ..]| *known == code).expect("the sample names types of its catalogue")
 }

@@ -8,7 +8,7 @@ use super::room::PARTIES;
 use super::slots::{Expiry, OF_FENDER_BARGE, OF_FJORD_VENTURE, OF_IONIAN_GRACE, OF_THE_ROOM, Slot, Upload, Verdict};
 use crate::record::{DecisionFacts, DocumentFacts, VersionFacts, VesselFacts, WaiverFacts};
 
-/// The documents of the vessels in their order, then the room's own.
+/// Returns the documents of the vessels in their order, then the room's own.
 pub(super) fn documents(vessels: &[VesselFacts]) -> Vec<DocumentFacts> {
     let of_vessels = [OF_IONIAN_GRACE, OF_FJORD_VENTURE, OF_FENDER_BARGE].into_iter().zip(vessels);
     let slots = of_vessels
@@ -18,7 +18,8 @@ pub(super) fn documents(vessels: &[VesselFacts]) -> Vec<DocumentFacts> {
 }
 
 fn document(index: u64, slot: &Slot, vessel_id: Option<String>) -> DocumentFacts {
-    let [document_type, name, category, requirement, criticality, gate] = catalogue::of(slot.code).map(str::to_owned);
+    let [document_type, name, category, requirement, criticality, gate] =
+        catalogue::by_code(slot.code).map(str::to_owned);
     let versions = (1..).zip(slot.versions).map(|(number, upload)| version(index * 100 + number, number, upload));
     DocumentFacts {
         id: uuid("document", index),

@@ -1,4 +1,4 @@
-//! What happens in the room of the sample.
+//! The entries of the sample's log.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,11 @@ use super::made_up::{SPAN, at, digest, time, uuid};
 use super::room::{PARTIES, TITLE};
 use crate::record::EntryFacts;
 
-/// What happens in the room, over and over: who (a party), what, and about what.
-type Happening = (usize, &'static str, fn(u64) -> Value);
+/// An event: the party that causes it, its action, and its details, which depend on the entry's number.
+type Event = (usize, &'static str, fn(u64) -> Value);
 
-const HAPPENINGS: &[Happening] = &[
+/// The events of the room, which repeat from the first one on.
+const EVENTS: &[Event] = &[
     (
         0,
         "document_requested",
@@ -51,7 +52,7 @@ const HAPPENINGS: &[Happening] = &[
     ),
 ];
 
-/// An entry of so many.
+/// Returns one of `entries` entries, by its number.
 pub(super) fn entry(seq: u64, entries: u64) -> EntryFacts {
     let opening = PARTIES.len() as u64;
     let (actor, action, meta) = if seq == 0 {
@@ -60,7 +61,7 @@ pub(super) fn entry(seq: u64, entries: u64) -> EntryFacts {
         let [role, name, email, ..] = PARTIES[nth(seq, PARTIES.len())];
         (PARTIES[0][2], "party_added", json!({"role": role, "name": name, "email": email}))
     } else {
-        let (party, action, meta) = HAPPENINGS[nth(seq, HAPPENINGS.len())];
+        let (party, action, meta) = EVENTS[nth(seq, EVENTS.len())];
         (PARTIES[party][2], action, meta(seq))
     };
     EntryFacts {
@@ -68,12 +69,13 @@ pub(super) fn entry(seq: u64, entries: u64) -> EntryFacts {
         seq,
         actor: actor.to_owned(),
         action: action.to_owned(),
+        // The entries are spread evenly over the time of the sample, however many there are.
         timestamp: time(seq * SPAN.unsigned_abs() / entries.max(1)),
         meta,
     }
 }
 
-/// The place of `number` in a round of `len`.
+/// Returns the position of `number` in a cycle of `len`.
 fn nth(number: u64, len: usize) -> usize {
     usize::try_from(number % len as u64).unwrap_or_default()
 }

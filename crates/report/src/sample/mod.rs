@@ -1,4 +1,4 @@
-//! A believable record: for tests, for benchmarks, and to look at.
+//! A plausible record, for tests, for benchmarks, and to look at.
 
 mod catalogue;
 mod documents;
@@ -13,25 +13,25 @@ use made_up::{digest, time, uuid};
 
 use crate::record::{Counts, Creator, LogPosition, Record, SCHEMA, SCHEMA_1, SCHEMA_2, SectionOptions, SnapshotFacts};
 
-/// A proof of the right form and signed with the key of its record, of a made-up log: it proves none of the samples.
+/// A proof of the right form, signed with the key of the record, from a made-up log. It proves none of the samples.
 pub const PROOF: &str = include_str!("proof.tlog");
 
-/// The key of the made-up log.
+/// The public key of the made-up log.
 const KEY: &str = "sts-clearance/3a2e351c+ec5eef08+AapZC9K6msyGHmI5wFatWDgB0Eyo6WUYRMewO9Ew4e3W";
 
-/// The canonical bytes of [`record`].
+/// Returns the canonical bytes of [`record`].
 pub fn bytes(entries: u64) -> Vec<u8> {
     to_bytes(&record(entries))
 }
 
-/// The canonical bytes of any record: keys sorted, no white space.
+/// Returns the canonical bytes of any record: its keys sorted, without white space.
 pub fn to_bytes(record: &Record) -> Vec<u8> {
-    // A `Value` keeps its keys sorted; the record's keys are ASCII, and its numbers are integers or
-    // decimals with a fraction.
+    // A `Value` keeps its keys sorted, and the record's keys are ASCII. Its numbers are integers or decimals with a
+    // fraction, which `serde_json` writes as RFC 8785 does.
     serde_json::to_value(record).map(|value| value.to_string().into_bytes()).unwrap_or_default()
 }
 
-/// The record of a room with six parties, three vessels and so many log entries.
+/// Returns the record of a room with six parties, three vessels and `entries` log entries.
 pub fn record(entries: u64) -> Record {
     let [role, name, email, ..] = room::PARTIES[0].map(str::to_owned);
     let vessels = vessels::vessels();
@@ -69,7 +69,7 @@ pub fn record(entries: u64) -> Record {
     }
 }
 
-/// The same record as schema 2 had it: without the name and key of the log.
+/// Returns the same record in schema 2, which has no name and key of the log.
 pub fn record_of_schema_2(entries: u64) -> Record {
     let mut record = record(entries);
     SCHEMA_2.clone_into(&mut record.schema);
@@ -77,7 +77,7 @@ pub fn record_of_schema_2(entries: u64) -> Record {
     record
 }
 
-/// The same record as schema 1 had it: without standing, vessels and documents.
+/// Returns the same record in schema 1, which has no standing, vessels or documents.
 pub fn record_of_schema_1(entries: u64) -> Record {
     let mut record = record_of_schema_2(entries);
     SCHEMA_1.clone_into(&mut record.schema);

@@ -1,4 +1,4 @@
-//! The room of the sample and who takes part.
+//! The room of the sample, and its parties.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,10 +8,10 @@ use crate::record::{PartyFacts, RoomFacts};
 /// The title of the room.
 pub(super) const TITLE: &str = "MT Ionian Grace / MT Fjord Venture – 80,000 t crude, Laconian Gulf";
 
-/// How long the operation is planned to take, in hours.
+/// The planned duration of the operation, in hours.
 const DURATION: u64 = 36;
 
-/// Role, name, e-mail, company and side of the parties.
+/// The parties: role, name, e-mail address, company and side.
 pub(super) const PARTIES: &[[&str; 5]] = &[
     ["broker", "Aoife Ní Dhomhnaill", "aoife@harbour-brokers.example", "Harbour Brokers Ltd", ""],
     ["owner", "Καλλιόπη Παπαδοπούλου", "k.papadopoulou@aegean-tankers.example", "Aegean Tankers S.A.", "discharging"],
@@ -21,17 +21,17 @@ pub(super) const PARTIES: &[[&str; 5]] = &[
     ["buyer", "ليلى الحسيني", "layla@gulf-refining.example", "شركة الخليج للتكرير (Gulf Refining)", "receiving"],
 ];
 
-/// When the vessels are expected.
+/// Returns the time at which the vessels are expected.
 pub(super) fn eta() -> Timestamp {
     time(0) + SignedDuration::from_hours(212)
 }
 
-/// The planned end of the operation.
+/// Returns the planned end of the operation.
 pub(super) fn planned_end() -> Timestamp {
     eta() + SignedDuration::from_hours(DURATION.cast_signed())
 }
 
-/// The room.
+/// Returns the facts of the room.
 pub(super) fn room() -> RoomFacts {
     RoomFacts {
         id: uuid("room", 0),
@@ -54,7 +54,7 @@ pub(super) fn room() -> RoomFacts {
     }
 }
 
-/// The parties.
+/// Returns the parties of the room.
 pub(super) fn parties() -> Vec<PartyFacts> {
     let party = |(index, [role, name, email, company, side]): (u64, &[&str; 5])| PartyFacts {
         id: uuid("party", index),

@@ -1,8 +1,8 @@
-//! What was uploaded to each document of the sample, and what was decided: every state there is.
+//! The uploads and decisions of each document of the sample. Every state there is occurs.
 
 use Expiry::{Assumed, Never, On};
 
-/// A document: its type and what became of it.
+/// A document: its type, its state and its versions.
 pub(super) struct Slot {
     pub(super) code: &'static str,
     pub(super) status: &'static str,
@@ -13,21 +13,21 @@ pub(super) struct Slot {
 /// A version: file, uploader, hour, last day, notes and decisions.
 pub(super) type Upload = (&'static str, usize, u64, Expiry, Option<&'static str>, &'static [Verdict]);
 
-/// The last day of a version.
+/// The last day on which a version is valid.
 pub(super) enum Expiry {
     Never,
     On(i16, i8, i8),
     Assumed(i16, i8, i8),
 }
 
-/// Party, verdict, comment and hour of a decision.
+/// A decision: party, verdict, comment and hour.
 pub(super) type Verdict = (usize, &'static str, Option<&'static str>, u64);
 
 const YES: &str = "approved";
 const SUBJECTS: &str = "approved_with_subjects";
 const NO: &str = "rejected";
 
-/// The parties that decide: the owner on the other side, and the charterer.
+/// The parties that upload and decide, by their index: the owners of both vessels, and the charterer.
 const IONIAN: usize = 1;
 const FJORD: usize = 2;
 const CHARTERER: usize = 3;

@@ -1,4 +1,4 @@
-//! Where the operation of the sample stands: read from its documents.
+//! The standing of the sample's operation, which is derived from its documents.
 
 use jiff::SignedDuration;
 
@@ -9,10 +9,10 @@ use crate::record::{
 };
 use crate::words;
 
-/// For how many hours after the end a document that runs out is named.
+/// The time after the end in which a document that runs out is named, in hours.
 const SOON: i64 = 30 * 24;
 
-/// Where the operation stands.
+/// Returns the standing of the operation.
 pub(super) fn standing(vessels: &[VesselFacts], documents: &[DocumentFacts], approvals: &[ApprovalFacts]) -> Standing {
     let rejected = |approval: &ApprovalFacts| BlockerFacts {
         kind: "vessel_rejected".to_owned(),
@@ -30,6 +30,7 @@ pub(super) fn standing(vessels: &[VesselFacts], documents: &[DocumentFacts], app
     let mut blockers: Vec<_> =
         approvals.iter().filter(|approval| approval.status == "rejected").map(rejected).collect();
     let gated = required().filter(|document| document.gate == "clearance" && document.status != "approved");
+    // In the order of the server: vessels first, then documents.
     blockers.extend(gated.map(|document| blocker(document, &title(vessels, document))));
     Standing {
         progress_percentage: resolved * 100 / total.max(1),

@@ -1,10 +1,10 @@
-//! The vessels of the sample, and who has cleared them.
+//! The vessels of the sample, and their clearance by the parties.
 
 use super::made_up::{hour, uuid};
 use super::room::PARTIES;
 use crate::record::{ApprovalFacts, VesselFacts};
 
-/// The vessels: two tankers, and a barge that no IMO number was issued for.
+/// Returns the vessels: two tankers, and a barge without an IMO number.
 pub(super) fn vessels() -> Vec<VesselFacts> {
     vec![ionian_grace(), fjord_venture(), fender_barge()]
 }
@@ -77,7 +77,7 @@ fn named(index: u64, name: &str, role: &str) -> VesselFacts {
     }
 }
 
-/// Vessel, party, status, comment and hour of the clearances.
+/// The clearances: vessel, party, status, comment and hour.
 const APPROVALS: &[(usize, usize, &str, Option<&str>, u64)] = &[
     (0, 2, "approved", None, 150),
     (
@@ -97,7 +97,7 @@ const APPROVALS: &[(usize, usize, &str, Option<&str>, u64)] = &[
     ),
 ];
 
-/// The parties' clearances.
+/// Returns the parties' clearances of the vessels.
 pub(super) fn approvals(vessels: &[VesselFacts]) -> Vec<ApprovalFacts> {
     let approval = |(index, (vessel, party, status, comment, at)): (u64, &(usize, usize, &str, Option<&str>, u64))| {
         let [role, _, email, _, side] = PARTIES[*party];

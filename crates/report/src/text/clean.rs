@@ -1,6 +1,6 @@
-//! What characters mean to the layout: which are lines, which are invisible, which may be printed.
+//! What characters mean to the layout: which of them end lines, which are invisible, which may be printed.
 //!
-//! The exact text is always in the attached record; here it only has to be shown truthfully.
+//! The exact text is always in the attached record. Here it only has to be shown truthfully.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -10,13 +10,13 @@ use unicode_bidi::{BidiClass, bidi_class};
 /// What an edition does with characters that show nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unseen {
-    /// They are left out.
+    /// Such characters are left out.
     LeftOut,
-    /// They are printed as their code points, unless they change how a neighbour looks.
+    /// Such characters are printed as their code points, unless they change how a neighbour looks.
     Printed,
 }
 
-/// Text whose line ends are all `\n`, without tabs, and without characters that the edition leaves out.
+/// Returns text whose line ends are all `\n`, without tabs, and without characters that the edition leaves out.
 pub(super) fn lines(text: &str, unseen: Unseen) -> Cow<'_, str> {
     let is_dropped = |c: char| unseen == Unseen::LeftOut && is_dropped(c);
     let special = |c: char| c != '\n' && (is_line_end(c) || c == '\t' || is_dropped(c));
@@ -26,6 +26,7 @@ pub(super) fn lines(text: &str, unseen: Unseen) -> Cow<'_, str> {
     let mut clean = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
+        // CRLF is one line end.
         if c == '\r' && chars.peek() == Some(&'\n') {
             continue;
         }
@@ -39,7 +40,7 @@ pub(super) fn lines(text: &str, unseen: Unseen) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
-/// Text in one line, for a page header or a document title, at most `limit` characters long.
+/// Returns text in one line of at most `limit` characters, for a page header or a document title.
 pub(crate) fn one_line(text: &str, limit: usize, unseen: Unseen) -> String {
     let clean = lines(text, unseen);
     let mut words = clean.split_whitespace();
@@ -47,6 +48,8 @@ pub(crate) fn one_line(text: &str, limit: usize, unseen: Unseen) -> String {
     for word in words {
         line.push(' ');
         line.push_str(word);
+        // No character takes more than four bytes, so there are enough by now. The text may be many thousand words
+        // long.
         if line.len() > limit * 4 {
             break;
         }
@@ -59,7 +62,8 @@ pub(crate) fn one_line(text: &str, limit: usize, unseen: Unseen) -> String {
     line
 }
 
-/// Text for metadata: only what XML can carry. What shows nothing is left out, or written as its code point in brackets.
+/// Returns text for metadata, with only what XML can hold. What shows nothing is left out, or written as its code point
+/// in brackets.
 pub(crate) fn plain(text: &str, limit: usize, unseen: Unseen) -> String {
     let line = one_line(text, limit, unseen);
     if unseen == Unseen::LeftOut {
@@ -79,13 +83,14 @@ pub(crate) fn plain(text: &str, limit: usize, unseen: Unseen) -> String {
     plain
 }
 
-/// The same text for the bidirectional algorithm: what would end its paragraph or force an order
-/// onto it is made neutral. Every replacement is as long as what it replaces.
+/// Returns the text for the bidirectional algorithm, in which nothing ends its paragraph or forces an order onto it.
+/// Every replacement is as long as what it replaces, so that byte offsets stay valid.
 pub(super) fn neutral(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|c| is_separator(c) || is_override(c)) {
         return Cow::Borrowed(text);
     }
     let neutral = text.chars().map(|c| match c {
+        // U+0001 (class BN) and U+FFFC (class ON) change no order, and are as long in UTF-8.
         _ if is_separator(c) => '\u{1}',
         _ if is_override(c) => '\u{fffc}',
         _ => c,
@@ -93,41 +98,44 @@ pub(super) fn neutral(text: &str) -> Cow<'_, str> {
     Cow::Owned(neutral.collect())
 }
 
-/// Shown as a code point whatever the fonts say: controls, private use, noncharacters, and the
+/// Whether a character is shown as a code point whatever the fonts have: controls, private use, noncharacters, and the
 /// overrides, which could make a name read as another.
 pub(super) fn is_unprintable(c: char) -> bool {
     let code = u32::from(c);
     let private = matches!(code, 0xE000..=0xF8FF | 0xF_0000..);
+    // The last two code points of every plane are noncharacters, and so are 32 in the first (Unicode, 23.7).
     let nonchar = matches!(code, 0xFDD0..=0xFDEF) || code & 0xFFFE == 0xFFFE;
     let annotation = matches!(code, 0xFFF9..=0xFFFC);
     c.is_control() || private || nonchar || annotation || is_override(c)
 }
 
-/// Steers shaping or order, and has no glyph of its own.
+/// Whether a character steers shaping or order, and has no glyph of its own.
 pub(super) fn is_invisible(c: char) -> bool {
     is_joiner(c) || is_direction(c)
 }
 
-/// Nobody sees it: it is left out, or only steers its neighbours.
+/// Whether a character is never seen: it is left out, or only steers its neighbours.
 pub(crate) fn is_unseen(c: char) -> bool {
     is_dropped(c) || is_invisible(c) || is_override(c)
 }
 
-/// Whether nothing would be seen of a character, besides white space: the default-ignorable ones, and letters and
-/// symbols that are blank.
+/// Whether a character shows nothing and is not white space: the default-ignorable ones, and letters and symbols that
+/// are blank.
 pub(super) fn shows_nothing(c: char) -> bool {
     is_unseen(c) || matches!(u32::from(c), 0x2800 | 0x1_3430..=0x1_343F | 0x1_3441..=0x1_3442 | 0x1_D159)
 }
 
-/// Whether a character that has no glyph of its own changes how its neighbours look: a joiner in a script whose letters
+/// Whether a character without a glyph of its own changes how its neighbours look: a joiner in a script whose letters
 /// join, or between pictures; a selector after a letter or symbol that has variants.
 pub(super) fn steers(before: Option<char>, c: char, after: Option<char>) -> bool {
     let Some(before) = before else { return false };
     let (code, follows) = (u32::from(before), after.is_some_and(is_picture));
     match u32::from(c) {
         0x200C => joins(before),
+        // A joiner between pictures makes one emoji of both (UTS #51, 1.4.5), also behind a selector.
         0x200D => joins(before) || (follows && (is_picture(before) || code == 0xFE0F)),
         0xFE00..=0xFE0F if before.is_ascii() => {
+            // Keycaps: digit, selector, enclosing keycap (UTS #51, 1.4.5).
             matches!(before, '0'..='9' | '#' | '*') && c == '\u{fe0f}' && after == Some('\u{20e3}')
         }
         0xFE00..=0xFE0F => is_picture(before) || matches!(code, 0xA9 | 0xAE | 0x2010..=0x2BFF | 0x3001..=0x303D),
@@ -145,7 +153,8 @@ fn joins(c: char) -> bool {
     script && !is_unseen(c) && c.is_alphabetic() || is_virama(code)
 }
 
-/// The signs that take the vowel from a letter of an Indic script, after which a joiner chooses a form.
+/// Whether a code point is a sign that takes the vowel from a letter of an Indic script, after which a joiner chooses a
+/// form.
 fn is_virama(code: u32) -> bool {
     matches!(
         code,
@@ -157,17 +166,18 @@ fn is_picture(c: char) -> bool {
     matches!(u32::from(c), 0x2190..=0x21FF | 0x2300..=0x23FF | 0x25A0..=0x27BF | 0x2B00..=0x2BFF | 0x1_F000..=0x1_FAFF)
 }
 
-/// Steers how neighbours join: zero width joiner and non-joiner.
+/// Whether a character steers how its neighbours join: the zero width joiner and non-joiner.
 pub(super) fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// Belongs to the character before it: a combining mark or a joiner.
+/// Whether a character belongs to the one before it: a combining mark or a joiner.
 pub(super) fn extends(c: char) -> bool {
     is_joiner(c) || bidi_class(c) == BidiClass::NSM
 }
 
-/// Steers the order of neighbours: marks, embeddings and isolates, which end with the paragraph.
+/// Whether a character steers the order of its neighbours: marks, embeddings and isolates, whose effect ends with the
+/// paragraph (UAX #9, 2).
 fn is_direction(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202c}' | '\u{2066}'..='\u{2069}')
 }
@@ -176,7 +186,7 @@ fn is_override(c: char) -> bool {
     matches!(c, '\u{202d}' | '\u{202e}')
 }
 
-/// Ends a paragraph for the bidirectional algorithm, but is only a control to a reader.
+/// Whether a character ends a paragraph for the bidirectional algorithm (class B), but is only a control to a reader.
 fn is_separator(c: char) -> bool {
     matches!(c, '\u{1c}'..='\u{1f}')
 }
@@ -185,7 +195,7 @@ fn is_line_end(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Default ignorable characters that change nothing a reader of a table can see.
+/// Whether a character is default-ignorable and changes nothing that a reader of a table can see.
 fn is_dropped(c: char) -> bool {
     matches!(
         u32::from(c),
@@ -215,7 +225,7 @@ mod tests {
 
     #[test]
     fn every_default_ignorable_character_shows_nothing() {
-        // The list is our own, because an edition never changes, and Unicode does.
+        // The list is our own, because an edition never changes and Unicode does.
         for c in '\0'..=char::MAX {
             let is_ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c);
             assert!(!is_ignorable || shows_nothing(c), "{c:?}");

@@ -1,4 +1,4 @@
-//! The font set: faces from crates and from a directory, and which face has which character.
+//! The font set: faces from crates and from a directory, and which of them has which character.
 
 use std::fmt;
 use std::fs;
@@ -20,33 +20,33 @@ use crate::hex::hex;
 /// Tables of colour and bitmap fonts, whose glyphs would not survive archiving as outlines.
 const COLOUR_TABLES: [&[u8; 4]; 4] = [b"COLR", b"SVG ", b"CBDT", b"sbix"];
 
-/// How deep the directory of fonts is searched.
+/// The depth to which the directory of fonts is searched.
 const MAX_DEPTH: usize = 8;
 
-/// The class that a font's glyph definitions give to marks.
+/// The class of marks in a font's glyph definitions (OpenType, `GDEF`).
 const MARK: u16 = 3;
 
 type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
-/// The font set of a renderer: loaded once and shared by all renders.
+/// The font set of a renderer. It is loaded once and shared by all renders.
 pub struct Fonts {
     name: String,
     faces: Vec<Face>,
     orders: [Vec<usize>; 3],
 }
 
-/// Which faces are asked first.
+/// The kind of face that is preferred for a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
-    /// Body text.
+    /// Faces for body text.
     Regular,
-    /// Headings and labels.
+    /// Faces for headings and labels.
     Bold,
-    /// Hashes and identifiers.
+    /// Faces for hashes and identifiers.
     Mono,
 }
 
-/// One face of one font file.
+/// One face of a font file.
 pub(crate) struct Face {
     data: Bytes,
     index: u32,
@@ -56,24 +56,31 @@ pub(crate) struct Face {
 }
 
 impl Fonts {
-    /// The fonts that come with this crate: Latin, Greek, Cyrillic, Hebrew, Arabic and symbols.
+    /// Returns the fonts that come with this crate: Latin, Greek, Cyrillic, Hebrew, Arabic and symbols.
     pub fn embedded() -> Self {
         Self::assemble("embedded".to_owned(), Vec::new())
     }
 
-    /// The embedded fonts, then every `.ttf`, `.otf`, `.ttc` and `.otc` file of a directory and
-    /// of those in it, in the order of their names.
+    /// Returns the embedded fonts, and behind them every `.ttf`, `.otf`, `.ttc` and `.otc` file of a directory and of
+    /// those in it, in the order of their names.
     ///
     /// Faces whose licence forbids embedding, and colour faces, are left out.
+    ///
+    /// # Errors
+    ///
+    /// If the directory or a file cannot be read, or a file is no font.
     pub fn with_directory(dir: &Path) -> Result<Self, FontError> {
         let mut files = Vec::new();
         collect(dir, 0, &mut files)?;
+        // The order in which a directory is listed differs between systems, and decides which face comes first.
         files.sort();
         let mut faces = Vec::new();
         let mut digest = Sha256::new();
         for path in &files {
             let data = fs::read(path).map_err(|source| FontError::Unreadable { path: path.clone(), source })?;
+            // A digest of digests: the ends of files count, not only their bytes.
             digest.update(Sha256::digest(&data));
+            // Shared by all faces of the file and by the PDF writer: a font for Chinese has 20 MB.
             let data: Bytes = Arc::new(data);
             faces.extend(read_faces(&data).ok_or_else(|| FontError::NotAFont { path: path.clone() })?);
         }
@@ -87,18 +94,18 @@ impl Fonts {
         Ok(Self::assemble(name, faces))
     }
 
-    /// The name of the set, which a report prints because its bytes depend on it.
+    /// Returns the name of the set. A report prints it because its bytes depend on it.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The face that is first in the order of `family` to have all of `chars`.
+    /// Returns the first face in the order of `family` that has all of `chars`.
     pub(super) fn covering(&self, family: Family, chars: &[char]) -> Option<usize> {
         let mut order = self.orders[family as usize].iter().copied();
         order.find(|face| self.faces[*face].has_all(chars))
     }
 
-    /// The face at an index that [`Fonts::covering`] returned.
+    /// Returns the face at an index that [`Fonts::covering`] returned.
     pub(crate) fn face(&self, index: usize) -> &Face {
         &self.faces[index]
     }
@@ -116,6 +123,7 @@ impl Fonts {
         faces.extend(further);
         let orders = [Family::Regular, Family::Bold, Family::Mono].map(|family| {
             let mut order: Vec<usize> = (0..faces.len()).collect();
+            // A stable sort: faces of one rank stay in the order of the set.
             order.sort_by_key(|face| faces[*face].kind.distance(family));
             order
         });
@@ -130,7 +138,7 @@ impl fmt::Debug for Fonts {
 }
 
 impl Family {
-    /// How late a face of this kind is asked for text of `wanted`.
+    /// Returns the rank of this kind of face for text of the family `wanted`, from 0.
     fn distance(self, wanted: Self) -> u8 {
         match (self, wanted) {
             _ if self == wanted => 0,
@@ -146,29 +154,30 @@ impl Face {
         Self { data, index, kind, font: OnceLock::new(), shaper: OnceLock::new() }
     }
 
-    /// The parsed face; parsing reads a few dozen bytes.
-    pub(super) fn read(&self) -> Option<FontRef<'_>> {
+    /// Returns the parsed face. Parsing reads a few dozen bytes, so it is not kept.
+    pub(super) fn font_ref(&self) -> Option<FontRef<'_>> {
         FontRef::from_index((*self.data).as_ref(), self.index).ok()
     }
 
-    /// The tables that shaping needs, prepared once.
+    /// Returns the tables that shaping needs, which are prepared once.
     pub(super) fn shaper_data(&self, font: &FontRef<'_>) -> &ShaperData {
         self.shaper.get_or_init(|| ShaperData::new(font))
     }
 
-    /// The face as the PDF writer wants it.
+    /// Returns the face as the PDF writer wants it.
     pub(crate) fn font(&self) -> Option<Font> {
         self.font.get_or_init(|| Font::new(Data::from(self.data.clone()), self.index)).clone()
     }
 
     fn has_all(&self, chars: &[char]) -> bool {
-        self.read().is_some_and(|font| {
+        self.font_ref().is_some_and(|font| {
             let charmap: Charmap<'_> = font.charmap();
             let classes = font.gdef().ok().and_then(|gdef| gdef.glyph_class_def()?.ok());
             chars.iter().all(|c| {
                 charmap.map(*c).is_some_and(|glyph| {
                     // Noto Sans has the grave accent of ASCII as a mark, which would sit on the next letter.
                     let mark = classes.as_ref().is_some_and(|classes| classes.get(glyph) == MARK);
+                    // Glyph 0 stands for missing characters (OpenType, `cmap`).
                     glyph.to_u32() != 0 && (!mark || clean::extends(*c))
                 })
             })
@@ -176,7 +185,7 @@ impl Face {
     }
 }
 
-/// The usable faces of a file; none where it is not a font at all.
+/// Returns the usable faces of a file. `None` if it is not a font at all.
 fn read_faces(data: &Bytes) -> Option<Vec<Face>> {
     let count = match FileRef::new((**data).as_ref()).ok()? {
         FileRef::Font(_) => 1,
@@ -197,12 +206,13 @@ fn read_faces(data: &Bytes) -> Option<Vec<Face>> {
 /// Whether a face has outlines, may be embedded, and needs no colour.
 fn is_usable(font: &FontRef<'_>) -> bool {
     let outlines = font.glyf().is_ok() || font.cff().is_ok() || font.cff2().is_ok();
+    // `fsType` 2 is a licence that forbids embedding (OpenType, `OS/2`).
     let restricted = font.os2().is_ok_and(|os2| os2.fs_type() & 0xF == 2);
     let coloured = COLOUR_TABLES.iter().any(|tag| font.table_data(Tag::new(tag)).is_some());
     outlines && !restricted && !coloured && font.head().is_ok_and(|head| head.units_per_em() > 0)
 }
 
-/// Adds the font files under `dir` to `files`; links to directories are not followed.
+/// Adds the font files under `dir` to `files`. Links to directories are not followed.
 fn collect(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), FontError> {
     let unreadable = |source| FontError::Unreadable { path: dir.to_owned(), source };
     for entry in fs::read_dir(dir).map_err(unreadable)? {

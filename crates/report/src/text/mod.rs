@@ -1,4 +1,4 @@
-//! Text to glyphs: fonts, shaping, line breaking and bidirectional order.
+//! Turns text into glyphs: fonts, shaping, line breaking and bidirectional order.
 
 mod clean;
 mod fonts;

@@ -1,4 +1,4 @@
-//! Text to lines: where they break, and in which order their runs stand.
+//! Breaks text into lines, and puts the runs of each into visual order.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -10,39 +10,39 @@ use super::clean;
 use super::fonts::Family;
 use super::shape::{Run, Shaper, cluster_len};
 
-/// Characters after which a word that does not fit is rather broken than elsewhere.
+/// Characters after which a word that is too long is preferably broken.
 const SOFT_BREAKS: &[char] = &['@', '.', '_', '-', '/', ':', '?', '&', '=', ',', ';', '+'];
 
-/// What colour text has; the page decides which one that is.
+/// The colour of text. The page decides which one that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ink {
-    /// The text itself.
+    /// Body text and values.
     Text,
-    /// Labels and page furniture.
+    /// Labels, headers and footers.
     Muted,
-    /// Headings.
+    /// Headings, of sections and of columns.
     Accent,
 }
 
 /// A stretch of text in one look.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span<'a> {
-    /// The text; may hold line ends.
+    /// Text, which may have line ends in it.
     pub(crate) text: &'a str,
-    /// The faces that are asked first.
+    /// Family of faces that is preferred.
     pub(crate) family: Family,
-    /// The colour.
+    /// Colour of the text.
     pub(crate) ink: Ink,
 }
 
-/// One line: runs from left to right.
+/// One line: its runs from left to right.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
-    /// The runs and their colours.
+    /// Runs with their colours.
     pub(crate) pieces: Vec<(Rc<Run>, Ink)>,
-    /// Where the line starts, from the left edge, in em: negative where white space hangs there.
+    /// Start of the line in em from the left edge. Negative if white space hangs out there.
     pub(crate) offset: f32,
-    /// Width without white space at the end, in em.
+    /// Width in em, without white space at the end.
     pub(crate) width: f32,
 }
 
@@ -54,7 +54,7 @@ struct Piece {
     space: bool,
 }
 
-/// Breaks `spans` into lines of at most `width` em; never none.
+/// Breaks `spans` into lines of at most `width` em. There is always at least one.
 pub(crate) fn layout(shaper: &mut Shaper<'_>, spans: &[Span<'_>], width: f32) -> Vec<Line> {
     let mut text = String::new();
     let mut styles = Vec::with_capacity(spans.len());
@@ -64,6 +64,7 @@ pub(crate) fn layout(shaper: &mut Shaper<'_>, spans: &[Span<'_>], width: f32) ->
     }
     let mut lines = Vec::new();
     let mut start = 0;
+    // A line end is a hard break, and ends the paragraph for the bidirectional algorithm too (UAX #9, rule P1).
     for paragraph in text.split('\n') {
         let mut breaker = Breaker::new(shaper, paragraph, start, &styles, width);
         breaker.run();
@@ -73,13 +74,16 @@ pub(crate) fn layout(shaper: &mut Shaper<'_>, spans: &[Span<'_>], width: f32) ->
     lines
 }
 
-/// The embedding levels of a paragraph.
+/// The embedding levels of a paragraph (UAX #9, 3.3).
 struct Levels {
     paragraph: Level,
     bytes: Vec<Level>,
 }
 
-/// Breaks one paragraph.
+/// Breaks one paragraph into lines.
+///
+/// Words are placed greedily, each on the line if it fits and on the next one otherwise. Reordering comes after
+/// breaking and by line, as UAX #9 demands (3.4).
 struct Breaker<'a, 'f> {
     shaper: &'a mut Shaper<'f>,
     text: &'a str,
@@ -105,12 +109,15 @@ impl<'a, 'f> Breaker<'a, 'f> {
 
     fn run(&mut self) {
         let neutral = clean::neutral(self.text);
+        // Most paragraphs have no such character, and are spared the algorithm.
         if neutral.chars().any(is_right_to_left) {
+            // `None`: the first strong character decides the direction of the paragraph (UAX #9, rules P2 and P3).
             let info = ParagraphBidiInfo::new(&neutral, None);
             self.bidi = Some(Levels { paragraph: info.paragraph_level, bytes: info.levels });
         }
         let mut from = 0;
         let text = self.text;
+        // The opportunities of UAX #14, but for those within a UUID.
         for (to, _) in linebreaks(text).filter(|(to, _)| !cuts_an_id(text, *to)) {
             self.segment(from..to);
             from = to;
@@ -120,7 +127,7 @@ impl<'a, 'f> Breaker<'a, 'f> {
         }
     }
 
-    /// Places a word and the white space after it.
+    /// Places a word and the white space behind it.
     fn segment(&mut self, range: Range<usize>) {
         let word = range.start..range.start + self.text[range.clone()].trim_end().len();
         let space = word.end..range.end;
@@ -142,8 +149,9 @@ impl<'a, 'f> Breaker<'a, 'f> {
         }
     }
 
-    /// Places a word that is wider than a line: in as many parts as it takes.
+    /// Places a word that is wider than a line, in as many parts as it takes.
     fn broken_word(&mut self, word: Range<usize>) {
+        // A long word begins on the same line if a good part of it fits there, and on a line of its own otherwise.
         if !self.line.is_empty() && self.used > self.max * 0.6 {
             self.finish_line();
         }
@@ -160,7 +168,7 @@ impl<'a, 'f> Breaker<'a, 'f> {
         }
     }
 
-    /// The longest start of `word` that fits what is left of the line, at least one cluster.
+    /// Returns the longest start of `word` that fits what is left of the line, and at least one cluster.
     fn fitting_part(&mut self, word: Range<usize>) -> Range<usize> {
         let mut width = self.used;
         let mut end = word.start;
@@ -173,6 +181,7 @@ impl<'a, 'f> Breaker<'a, 'f> {
                 return word.start..soft_end.unwrap_or(end);
             }
             end = cluster.end;
+            // A break after a separator is taken only in the second half, or the parts would get very short.
             if width > self.max * 0.5 && self.text[cluster].ends_with(SOFT_BREAKS) {
                 soft_end = Some(end);
             }
@@ -204,19 +213,22 @@ impl<'a, 'f> Breaker<'a, 'f> {
         self.bidi.as_ref().map_or(Level::ltr(), |bidi| bidi.bytes[index])
     }
 
-    /// Puts the runs of the line into visual order (rules L1 and L2) and starts the next line.
+    /// Puts the runs of the line into visual order (UAX #9, rules L1 and L2) and starts the next line.
     fn finish_line(&mut self) {
         let mut pieces = std::mem::take(&mut self.line);
         self.used = 0.0;
+        // White space at the end of a line takes no room (UAX #14, rule LB7 keeps it there).
         let hanging = pieces.iter().rev().take_while(|piece| piece.space).count();
         let words = pieces.len() - hanging;
         let hang: f32 = pieces[words..].iter().map(|piece| piece.run.width).sum();
         let total: f32 = pieces.iter().map(|piece| piece.run.width).sum();
         let mut line = Line { offset: 0.0, width: total - hang, pieces: Vec::new() };
         if let Some(bidi) = &self.bidi {
+            // Rule L1: white space at the end of a line has the level of the paragraph.
             for piece in &mut pieces[words..] {
                 piece.level = bidi.paragraph;
             }
+            // In a paragraph from right to left, the white space at the end hangs out on the left.
             if bidi.paragraph.is_rtl() {
                 line.offset = -hang;
             }
@@ -231,7 +243,7 @@ impl<'a, 'f> Breaker<'a, 'f> {
     }
 }
 
-/// Whether a break here would cut a UUID, which is read and copied whole.
+/// Whether a break here would cut a UUID, which is read and copied as a whole.
 fn cuts_an_id(text: &str, at: usize) -> bool {
     let (before, after) = text.split_at(at);
     if !before.ends_with('-') || after.is_empty() {
@@ -246,5 +258,6 @@ fn cuts_an_id(text: &str, at: usize) -> bool {
 /// Whether a character makes the bidirectional algorithm necessary.
 fn is_right_to_left(c: char) -> bool {
     use BidiClass::{AL, AN, R, RLE, RLI, RLO};
+    // No character below Hebrew is from right to left; the comparison spares a search in tables.
     c >= '\u{590}' && matches!(bidi_class(c), R | AL | AN | RLE | RLI | RLO)
 }

@@ -1,4 +1,4 @@
-//! Words to glyphs, with a face for every character, and a bounded cache of shaped words.
+//! Shapes words into glyphs, with a face for every character and a bounded cache.
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -9,24 +9,24 @@ use krilla::text::{GlyphId, KrillaGlyph};
 use super::clean::{self, Unseen};
 use super::fonts::{Family, Fonts};
 
-/// Size of a code point that stands for a character, relative to the text around it.
+/// The size of a code point that stands for a character, relative to the text around it.
 const BOX_SCALE: f32 = 0.72;
 
-/// Space around a boxed code point, in em of the text around it.
+/// The space around a boxed code point, in em of the text around it.
 pub(crate) const BOX_PADDING: f32 = 0.22;
 
-/// How many shaped words are kept, and of how many bytes of text: each takes some hundred times as much.
-/// Beyond that the cache starts anew.
+/// The largest number of shaped words in the cache. When it is full, the cache starts anew.
 const CACHED_WORDS: usize = 32_768;
+/// The largest size of the words in the cache, in bytes. As shaped words they take some hundred times as much.
 const CACHED_BYTES: usize = 256 * 1024;
 
-/// How many boxed code points are kept. A report that needs more draws the others each by itself.
+/// The largest number of boxed code points that are kept. A report that needs more draws the others one by one.
 const CACHED_BOXES: usize = 16_384;
 
-/// How many characters are remembered with the face that has them.
+/// The largest number of characters that are kept with the face that has them.
 const CACHED_CHARS: usize = 131_072;
 
-/// A longer word is not kept: it hardly comes again, and in parts it is.
+/// The longest word that is kept, in bytes. A longer one hardly occurs again as a whole.
 const LONGEST_CACHED: usize = 256;
 
 /// Glyphs of one face in one direction, from left to right.
@@ -34,24 +34,27 @@ const LONGEST_CACHED: usize = 256;
 pub(crate) struct Run {
     /// Index of the face in the font set.
     pub(crate) face: usize,
-    /// Written from right to left.
+    /// Whether the text is written from right to left.
     pub(crate) rtl: bool,
-    /// A code point in place of a character: to be drawn in a box.
+    /// Whether this is a code point in place of a character, to be drawn in a box.
     pub(crate) boxed: bool,
-    /// What the glyphs say, in logical order.
+    /// Text of the glyphs, in logical order.
     pub(crate) text: String,
-    /// The glyphs, measured in em.
+    /// Glyphs, measured in em.
     pub(crate) glyphs: Vec<KrillaGlyph>,
     /// Size of the glyphs, relative to the text around them.
     pub(crate) scale: f32,
-    /// Advance of the whole, in em of the text around it.
+    /// Width of the whole, in em of the text around it.
     pub(crate) width: f32,
 }
 
-/// Runs in logical order.
+/// The runs of a word, in logical order.
 pub(super) type Runs = Rc<[Rc<Run>]>;
 
 /// Shapes the words of one render.
+///
+/// A report repeats its words: names, roles, states. So shaped words are kept, in one map for each family and
+/// direction. The cache is bounded in words and in bytes, since a party may write any text.
 pub(crate) struct Shaper<'f> {
     fonts: &'f Fonts,
     unseen: Unseen,
@@ -64,7 +67,7 @@ pub(crate) struct Shaper<'f> {
     uncovered: BTreeSet<char>,
 }
 
-/// A shaping plan and what it is for.
+/// A shaping plan, and what it is for.
 struct Plan {
     face: usize,
     rtl: bool,
@@ -73,7 +76,7 @@ struct Plan {
 }
 
 impl<'f> Shaper<'f> {
-    /// A shaper with an empty cache.
+    /// Returns a shaper with an empty cache.
     pub(crate) fn new(fonts: &'f Fonts, unseen: Unseen) -> Self {
         Self {
             fonts,
@@ -88,17 +91,17 @@ impl<'f> Shaper<'f> {
         }
     }
 
-    /// The characters that had to be printed as their code point so far.
+    /// Returns the characters that had to be printed as their code points so far.
     pub(crate) fn uncovered(&self) -> &BTreeSet<char> {
         &self.uncovered
     }
 
-    /// What becomes of characters that show nothing.
+    /// Returns what is done with characters that show nothing.
     pub(crate) fn unseen(&self) -> Unseen {
         self.unseen
     }
 
-    /// The runs of a word, all of one direction.
+    /// Returns the runs of a word, all of one direction.
     pub(super) fn word(&mut self, family: Family, rtl: bool, text: &str) -> Runs {
         let slot = family as usize * 2 + usize::from(rtl);
         if let Some(runs) = self.words[slot].get(text) {
@@ -108,6 +111,7 @@ impl<'f> Shaper<'f> {
         if text.len() <= LONGEST_CACHED {
             self.cached += text.len();
             if self.words[slot].len() >= CACHED_WORDS || self.cached > CACHED_BYTES {
+                // All at once: the words that are in use come back soon, and no order of use has to be kept.
                 self.words = Default::default();
                 self.cached = text.len();
             }
@@ -130,6 +134,8 @@ impl<'f> Shaper<'f> {
             let prints = self.unseen == Unseen::Printed;
             let is_left_out = if prints { clean::shows_nothing } else { clean::is_invisible };
             chars.extend(cluster.chars().filter(|c| !is_left_out(*c)));
+            // A base and its marks are one cluster, and take one face: a mark of another font would sit beside the
+            // letter.
             let whole = self.covering(family, &chars);
             let mut before = None;
             for (index, c) in cluster.char_indices() {
@@ -148,7 +154,9 @@ impl<'f> Shaper<'f> {
                 let face = whole.or_else(|| if joiner { None } else { self.covering(family, &[c]) });
                 let (face, c) = match face {
                     Some(face) => (face, c),
+                    // Without a face there is nothing to join.
                     None if joiner => continue,
+                    // White space of any width that no font has becomes a blank.
                     None if c.is_whitespace() && !c.is_control() => (0, ' '),
                     None => {
                         self.flush(&mut pending, pending_face, family, rtl, &mut runs);
@@ -167,7 +175,7 @@ impl<'f> Shaper<'f> {
         runs
     }
 
-    /// Shapes what is pending and empties it.
+    /// Shapes what is pending, and empties it.
     fn flush(&mut self, pending: &mut String, face: Option<usize>, family: Family, rtl: bool, runs: &mut Vec<Rc<Run>>) {
         let Some(face) = face.filter(|_| !pending.is_empty()) else { return };
         let text = std::mem::take(pending);
@@ -177,7 +185,7 @@ impl<'f> Shaper<'f> {
         }
     }
 
-    /// A character as its code point, in a box.
+    /// Returns a character as its code point, in a box.
     fn code_point(&mut self, family: Family, c: char) -> Rc<Run> {
         if let Some(run) = self.boxes.get(&(family as u8, c)) {
             return run.clone();
@@ -196,7 +204,8 @@ impl<'f> Shaper<'f> {
         run
     }
 
-    /// The first face that has all of these characters; none where one may not be printed.
+    /// Returns the first face that has all of these characters. `None` if there is none, or if one of them must not be
+    /// printed.
     fn covering(&mut self, family: Family, chars: &[char]) -> Option<usize> {
         if chars.iter().any(|c| clean::is_unprintable(*c)) {
             return None;
@@ -215,17 +224,20 @@ impl<'f> Shaper<'f> {
         }
     }
 
-    /// Shapes text with one face; none where the face turns out not to have a glyph for it.
+    /// Shapes text with one face. Returns `None` if the face turns out not to have a glyph for it.
     fn shape(&mut self, face: usize, rtl: bool, text: &str) -> Option<Run> {
         let entry = self.fonts.face(face);
-        let font = entry.read()?;
+        let font = entry.font_ref()?;
         let shaper = entry.shaper_data(&font).shaper(&font).build();
         let mut buffer = self.buffer.take().unwrap_or_default();
         buffer.push_str(text);
         buffer.set_direction(if rtl { Direction::RightToLeft } else { Direction::LeftToRight });
         buffer.guess_segment_properties();
+        // Or they would take glyphs of their own, of no width, that show in copied text.
         buffer.set_flags(BufferFlags::REMOVE_DEFAULT_IGNORABLES);
         let script = buffer.script();
+        // Building a plan costs more than shaping a word with it. There are a few dozen at most: face, direction and
+        // script.
         let known = self.plans.iter().position(|plan| plan.face == face && plan.rtl == rtl && plan.script == script);
         let index = known.unwrap_or_else(|| {
             let plan_script = Some(script).filter(|script| *script != script::UNKNOWN);
@@ -236,6 +248,7 @@ impl<'f> Shaper<'f> {
         let options = ShapeOptions::new().plan(Some(&self.plans[index].steps));
         let output = shaper.shape(buffer, options);
         let run = read_glyphs(&output, shaper.units_per_em(), face, rtl, text);
+        // The buffer keeps its memory for the next word.
         self.buffer = Some(output.clear());
         run
     }
@@ -247,7 +260,7 @@ impl Run {
     }
 }
 
-/// Length of the first character of `text` with what extends it.
+/// Returns the length of the first character of `text` together with what extends it.
 pub(super) fn cluster_len(text: &str) -> usize {
     let mut chars = text.char_indices();
     let mut joined = chars.next().is_some_and(|(_, c)| c == '\u{200d}');
@@ -260,23 +273,26 @@ pub(super) fn cluster_len(text: &str) -> usize {
     text.len()
 }
 
-/// The shaper's output as a run; none where it has a missing glyph.
+/// Returns the shaper's output as a run. `None` if it has a missing glyph.
 #[expect(clippy::cast_precision_loss, reason = "font units are far below 2^23")]
 fn read_glyphs(shaped: &harfrust::GlyphBuffer, units_per_em: i32, face: usize, rtl: bool, text: &str) -> Option<Run> {
     let infos = shaped.glyph_infos();
     let mut starts: Vec<usize> = infos.iter().map(|info| info.cluster as usize).collect();
     starts.sort_unstable();
+    // The text of a glyph ends where the next cluster starts, in logical order; from right to left that is the glyph
+    // before.
     starts.dedup();
     let unit = 1.0 / units_per_em.max(1) as f32;
     let mut run = Run { rtl, text: text.to_owned(), ..Run::empty(face) };
     run.glyphs.reserve_exact(infos.len());
     for (info, position) in infos.iter().zip(shaped.glyph_positions()) {
+        // The caller prints the characters as code points then.
         if info.glyph_id == 0 {
             return None;
         }
         let start = info.cluster as usize;
         let next = starts.partition_point(|other| *other <= start);
-        // What comes before the first cluster had no glyph left: it reads with the first one.
+        // A glyph in front of the first cluster belongs to text that has no glyph left: it is read with the first one.
         let start = if next == 1 { 0 } else { start };
         let end = starts.get(next).copied().unwrap_or(text.len());
         let advance = position.x_advance as f32 * unit;

@@ -1,4 +1,4 @@
-//! What is attached to the PDF, as another program finds it.
+//! The attachments of the PDF, as another program finds them.
 
 use std::fs;
 use std::io::Write as _;
@@ -9,7 +9,8 @@ use report::{Format, sample};
 
 use crate::harness::{count, render, render_without_proof, streams};
 
-/// Runs `pdfdetach` on a PDF in a directory of its own; none, with a word about it, where it is not installed.
+/// Runs `pdfdetach` on a PDF in a directory of its own. Returns `None`, with a line that says so, if it is not
+/// installed.
 fn detach(name: &str, pdf: &[u8]) -> Option<(String, PathBuf)> {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&dir);

@@ -1,4 +1,4 @@
-//! What a report draws of more than anybody reads, and what is read of a stranger's file.
+//! The bounds on what is drawn of long texts, and on what is read of anybody's file.
 
 use std::io::Cursor;
 
@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::harness::{FONTS, render, text, try_render, zip_of};
 
-/// A record in which somebody has said this, in so many decisions and entries.
+/// Returns a record in which a party has written `reason` in `times` decisions and entries.
 fn said(reason: &str, times: usize) -> Record {
     let mut record = sample::record(0);
     let documents = record.documents.as_mut().expect("the sample has documents");
@@ -104,7 +104,7 @@ fn a_spreadsheet_never_takes_a_text_for_a_formula_however_it_begins() {
     }
 }
 
-/// An envelope around this record.
+/// Returns an envelope around a record and a proof.
 fn envelope(record: &str, proof: &str) -> Vec<u8> {
     format!(
         r#"{{"format":"sts-clearance/snapshot/2","proof":"{proof}","record":{record},"record_sha256":"","renderer":""}}"#

@@ -1,4 +1,4 @@
-//! What the document says of the clearance: blockers, clocks, vessels, papers and decisions.
+//! The clearance in the document: blockers, clocks, vessels, papers and decisions.
 
 use jiff::Timestamp;
 use report::record::{ClaimFacts, DocumentFacts, Limit, Record, RetentionFacts, Standing};
@@ -6,7 +6,7 @@ use report::{Format, sample};
 
 use crate::harness::{render, text};
 
-/// The headings of the sample's sections, in order, of which some are in records of schema 2 only.
+/// The headings of the sample's sections in order, and whether they are missing in records of schema 1.
 const HEADINGS: [(&str, bool); 13] = [
     ("What stands in the way", true),
     ("The operation", false),
@@ -31,7 +31,7 @@ fn standing(record: &mut Record) -> &mut Standing {
     record.standing.as_mut().expect("the sample has a standing")
 }
 
-/// The first document of the sample's record of this type.
+/// Returns the first document of this type in the sample's record.
 fn document<'a>(record: &'a mut Record, code: &str) -> &'a mut DocumentFacts {
     let documents = record.documents.as_mut().expect("the sample has documents");
     documents.iter_mut().find(|document| document.document_type == code).expect(code)

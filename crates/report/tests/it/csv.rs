@@ -1,4 +1,4 @@
-//! The tables for spreadsheets.
+//! The tables for spreadsheets: their files, their rows, and cells that are no formulas.
 
 use report::record::{Limit, Record};
 use report::{Format, RENDERER, sample};

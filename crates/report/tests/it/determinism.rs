@@ -1,4 +1,4 @@
-//! The same record gives the same bytes: again, in another thread, in another process.
+//! The same record gives the same bytes: again, in another thread, and in another process.
 
 use std::{io::Write as _, process::Command};
 
@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 const FORMATS: [Format; 3] = [Format::Pdf, Format::Json, Format::Csv];
 
-/// Digests of the sample in all formats, with a font set of their own.
+/// Returns the digests of the sample in all formats, with a font set of their own.
 fn digests() -> String {
     let record = sample::bytes(40);
     let fonts = Fonts::embedded();
@@ -49,7 +49,7 @@ fn another_proof_gives_other_bytes() {
     }
 }
 
-/// Runs itself: in the other process, told by a variable, it only prints.
+/// The test runs itself as another process, in which a variable makes it print the digests and no more.
 #[test]
 fn a_render_in_another_process_is_equal() {
     const PRINT: &str = "REPORT_TEST_PRINTS_DIGESTS";
@@ -59,6 +59,7 @@ fn a_render_in_another_process_is_equal() {
     }
     let output = Command::new(std::env::current_exe().expect("this test has a path"))
         .args(["--exact", "--nocapture", "determinism::a_render_in_another_process_is_equal"])
+        // Another time zone and a locale with rules of its own for letters: neither may change a byte.
         .envs([(PRINT, "1"), ("TZ", "Pacific/Auckland"), ("LC_ALL", "tr_TR.UTF-8")])
         .output()
         .expect("this test runs itself");

@@ -1,11 +1,11 @@
-//! Directories of fonts.
+//! Directories of fonts: their names, and files that are no fonts.
 
 use std::fs;
 use std::path::PathBuf;
 
 use report::{Edition, FontError, Fonts, Format, render, sample};
 
-/// An empty directory of this test run.
+/// Returns an empty directory of this test run.
 fn directory(name: &str) -> PathBuf {
     let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&dir);

@@ -1,4 +1,4 @@
-//! Rendering in a line, and readers for what comes out.
+//! Rendering in one line, and readers for the results.
 
 use std::io::{Cursor, Read as _, Write as _};
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ use report::{Fonts, Format, Rendered, ReportError, sample};
 /// The font set of all tests that do not need another one.
 pub(crate) static FONTS: LazyLock<Fonts> = LazyLock::new(Fonts::embedded);
 
-/// Renders a record.
+/// Renders a record with the sample's proof.
 pub(crate) fn render(record: &Record, format: Format) -> Rendered {
     try_render(&sample::to_bytes(record), format).expect("a record renders")
 }
@@ -20,13 +20,13 @@ pub(crate) fn try_render(bytes: &[u8], format: Format) -> Result<Rendered, Repor
     report::render(report::Edition::CURRENT, bytes, Some(sample::PROOF), format, &FONTS, &mut |_| {})
 }
 
-/// Renders a record of which there is no proof.
+/// Renders a record without a proof.
 pub(crate) fn render_without_proof(record: &Record, format: Format) -> Rendered {
     report::render(report::Edition::CURRENT, &sample::to_bytes(record), None, format, &FONTS, &mut |_| {})
         .expect("a record renders")
 }
 
-/// A zip that holds these files.
+/// Returns a zip of these files.
 pub(crate) fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in files {
@@ -36,7 +36,7 @@ pub(crate) fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     zip.finish().expect("the zip ends").into_inner()
 }
 
-/// The pages of a PDF as they look; none, with a word about it, where `pdftotext` is not installed.
+/// Returns the pages of a PDF as they look. `None`, with a line that says so, if `pdftotext` is not installed.
 pub(crate) fn pages(pdf: &[u8]) -> Option<Vec<String>> {
     read(pdf, "-layout")
 }
@@ -54,16 +54,19 @@ fn read(pdf: &[u8], mode: &str) -> Option<Vec<String>> {
     };
     let mut stdin = child.stdin.take().expect("stdin is piped");
     let bytes = pdf.to_vec();
+    // In a thread of its own: `pdftotext` may print before it has read everything, and both would wait for each other.
     let writer = std::thread::spawn(move || stdin.write_all(&bytes));
     let output = child.wait_with_output().expect("pdftotext ends");
     writer.join().expect("the writer ends").expect("pdftotext reads its input");
     let text = String::from_utf8(output.stdout).expect("pdftotext writes UTF-8");
     let mut pages: Vec<String> = text.split('\u{c}').map(str::to_owned).collect();
+    // A form feed ends each page, so behind the last one there is nothing.
     pages.pop();
     Some(pages)
 }
 
-/// The text of a PDF in the order of its content, in one line, without joiners and the marks by which `pdftotext` shows direction.
+/// Returns the text of a PDF in the order of its content, in one line, without joiners and the marks by which
+/// `pdftotext` shows direction.
 pub(crate) fn text(pdf: &[u8]) -> Option<String> {
     let text = read(pdf, "-raw")?
         .join(" ")
@@ -71,7 +74,7 @@ pub(crate) fn text(pdf: &[u8]) -> Option<String> {
     Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// The contents of a PDF's streams, inflated where they are compressed.
+/// Returns the contents of a PDF's streams, inflated if they are compressed.
 pub(crate) fn streams(pdf: &[u8]) -> Vec<Vec<u8>> {
     let mut streams = Vec::new();
     let mut rest = pdf;
@@ -88,7 +91,7 @@ pub(crate) fn streams(pdf: &[u8]) -> Vec<Vec<u8>> {
     streams
 }
 
-/// How often `needle` is in `haystack`.
+/// Returns how often `needle` occurs in `haystack`.
 pub(crate) fn count(haystack: &[u8], needle: &[u8]) -> usize {
     let mut rest = haystack;
     let mut count = 0;
@@ -99,7 +102,7 @@ pub(crate) fn count(haystack: &[u8], needle: &[u8]) -> usize {
     count
 }
 
-/// The files of a zip, by name.
+/// Returns the files of a zip with their names.
 pub(crate) fn unzip(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("a zip opens");
     (0..archive.len())

@@ -1,4 +1,4 @@
-//! The JSON envelope.
+//! The JSON envelope, and what all formats refuse.
 
 use report::{Format, RENDERER, ReportError, sample};
 

@@ -11,10 +11,11 @@ use crate::harness::try_render;
 /// The address space that drawing gets, in bytes.
 const ADDRESS_SPACE: u64 = 512 * 1024 * 1024;
 
-/// Letters of which no font has the first, and all have the second.
+/// Two letters: no font has the first one, and all have the second.
 const LETTERS: [char; 2] = ['\u{1f6a2}', 'ש'];
 
-/// A record with rejections, as many as fit into the server's limits, with reasons as long as they ever could be.
+/// Returns a record with as many rejections as fit into the server's limits, with reasons as long as they ever could
+/// be.
 fn flooded(letter: char) -> Record {
     let reason: String = std::iter::repeat_n(letter, 10_000).collect();
     let mut record = sample::record(1);

@@ -1,4 +1,4 @@
-//! Reports read back: what went in comes out, and nothing that strangers send does harm.
+//! Reports that are opened again: what went in comes out, and no file does harm.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ const FORMATS: [Format; 3] = [Format::Pdf, Format::Json, Format::Csv];
 /// The sample in the three formats, to be damaged.
 static FILES: LazyLock<[Vec<u8>; 3]> = LazyLock::new(|| FORMATS.map(|format| render(&sample::record(3), format).bytes));
 
-/// A PDF of these objects, the first of which is the catalog.
+/// Returns a PDF of these objects, the first of which is the catalog.
 fn pdf(objects: &[&str]) -> Vec<u8> {
     pdf_with(objects, "/Root 1 0 R")
 }
@@ -31,7 +31,7 @@ fn pdf_with(objects: &[&str], trailer: &str) -> Vec<u8> {
     format!("{pdf}{table}trailer\n<<{trailer}>>\nstartxref\n{start}\n%%EOF").into_bytes()
 }
 
-/// A catalog that names the attachments of these objects.
+/// Returns a catalog that names the attachments of these objects.
 fn catalog(names: &str) -> String {
     format!("<</Type/Catalog/Names<</EmbeddedFiles<</Names[{names}]>>>>>>")
 }
@@ -206,7 +206,7 @@ proptest! {
     }
 }
 
-/// The places that decide how a file is read: where its table and its trailer are.
+/// The end of a file decides how it is read: its table and its trailer are there.
 #[test]
 fn no_byte_near_the_end_makes_opening_panic() {
     for file in &*FILES {

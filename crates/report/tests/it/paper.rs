@@ -1,4 +1,4 @@
-//! A plain paper: what it says, on as many pages as it takes.
+//! A plain paper: its words, on as many pages as they take.
 
 use crate::harness::{FONTS, pages};
 

@@ -1,4 +1,4 @@
-//! The document: what stands on its pages, how it breaks, and what it carries.
+//! The document: the content of its pages, how they break, and what is in the file.
 
 use report::record::Limit;
 use report::{Format, RENDERER, sample};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::harness::{count, pages, render, render_without_proof, text};
 
-/// The headings of the sample, in order, but for those of its documents.
+/// The headings of the sample in order, but for those of its documents.
 const HEADINGS: [&str; 10] = [
     "What stands in the way",
     "The operation",
@@ -104,7 +104,7 @@ fn a_word_wider_than_its_column_breaks_and_loses_nothing() {
     assert!(letters('q') >= 64 && letters('z') >= 180);
 }
 
-/// How many rows the tables of the sample have, but for the entries of its log.
+/// Returns the number of rows in the sample's tables, but for the entries of its log.
 fn rows_without_activity() -> u64 {
     let record = sample::record(0);
     let standing = record.standing.expect("the sample has a standing");
@@ -157,7 +157,7 @@ fn the_end_says_how_to_check_the_proof_where_there_is_one() {
     for expected in ["sts-clearance verify FILE --key KEY", "/.well-known/sts-clearance/log-key", "proof.tlog"] {
         assert!(with.contains(expected) && !without.contains(expected), "{expected} is not in {with}");
     }
-    // Once as a fact, broken into lines, and once whole.
+    // The key is there twice: as a fact, which is broken into lines, and in one piece.
     assert!(with.contains(key) && without.contains("Log key"), "{with}");
 }
 

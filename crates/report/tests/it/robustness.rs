@@ -1,4 +1,4 @@
-//! No text of a record makes a render fail.
+//! No text of a record makes rendering fail.
 
 use proptest::prelude::*;
 use report::record::{Record, VersionFacts};
@@ -90,7 +90,7 @@ const NASTY: &[char] = &[
     '\u{10ffff}',
 ];
 
-/// Any text: nasty characters, any characters, or a very long word.
+/// Generates texts: nasty characters, any characters, or a very long word.
 pub(crate) fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::collection::vec(prop::sample::select(NASTY), 0..60).prop_map(String::from_iter),
@@ -99,7 +99,7 @@ pub(crate) fn any_text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A record with nine texts in all the places that strangers write to.
+/// Returns a record with nine texts in all the places that other people write to.
 pub(crate) fn record_with(texts: &[String]) -> Record {
     let text = |index: usize| texts[index % texts.len()].clone();
     let mut record = sample::record(2);
@@ -121,7 +121,7 @@ pub(crate) fn record_with(texts: &[String]) -> Record {
     record
 }
 
-/// The same texts in the vessels, the documents and the standing.
+/// Writes the same texts into the vessels, the documents and the standing.
 fn write_clearance(record: &mut Record, text: &dyn Fn(usize) -> String) {
     let standing = record.standing.as_mut().expect("the sample has a standing");
     (standing.blockers[0].kind, standing.blockers[0].detail) = (text(0), text(1));

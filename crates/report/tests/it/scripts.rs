@@ -1,4 +1,4 @@
-//! Names in the scripts of the world: real text where a font has them, code points elsewhere.
+//! Names in the scripts of the world: real text if a font has them, code points otherwise.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use report::{Edition, Fonts, Format, Rendered, render, sample};
 
 use crate::harness::{self, FONTS, text};
 
-/// A directory with Chinese, Japanese and Korean, as Debian's `fonts-noto-cjk` installs it.
+/// A directory with Chinese, Japanese and Korean fonts, as Debian's `fonts-noto-cjk` installs it.
 const CJK_FONTS: &str = "/usr/share/fonts/opentype/noto";
 
 fn named(name: &str) -> Record {
@@ -74,7 +74,7 @@ fn characters_without_a_font_are_printed_as_code_points_and_listed() {
     }
 }
 
-/// Characters that show nothing, or nothing between Latin letters.
+/// Characters that show nothing, at least between Latin letters.
 const UNSEEN: [char; 16] = [
     '\u{200b}',
     '\u{ad}',

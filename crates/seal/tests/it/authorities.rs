@@ -1,4 +1,4 @@
-//! Who vouches for the authority of a time stamp.
+//! The trusted authorities: which time stamps they vouch for, and which paths lead to them.
 
 use seal::{Authorities, Fault, IdentityError, Seal, check, timestamp};
 
@@ -10,7 +10,7 @@ fn trusted(name: &str) -> Authorities {
     Authorities::from_pem(&AUTHORITY.text(&format!("{name}.pem"))).expect("there is a certificate")
 }
 
-/// A seal with the stamp of an authority; `more` are options of `openssl ts -reply`.
+/// Returns a seal with the stamp of an authority. `more` are further options of `openssl ts -reply`.
 fn stamped(signer: &str, more: &str, trusted: &Authorities) -> Result<Seal, Fault> {
     let (_, seal) = sealed(&TAGGED, &self_made());
     let how = format!("-section tsa -signer {signer}.pem -inkey {signer}.key -sha256 {more}");
@@ -57,13 +57,13 @@ fn an_authority_that_is_not_trusted_is_refused_in_an_answer_and_told_in_a_check(
     let anybodys = stamped("tsa", "", &Authorities::none()).unwrap();
     assert!(!vouched(&anybodys, &elsewhere));
     assert!(!vouched(&anybodys, &Authorities::none()));
-    // One with the name of the root, and a key of its own.
+    // A root with the same name and another key.
     AUTHORITY.key("impostor", "ec:P-256");
     AUTHORITY.openssl(
         "req -x509 -new -config openssl.cnf -extensions root -key impostor.key -subj /CN=Root -out impostor.pem",
     );
     assert!(!vouched(&anybodys, &trusted("impostor")));
-    // Several are as good as the one among them.
+    // One trusted certificate among several is enough.
     let both = [AUTHORITY.text("elsewhere.pem"), AUTHORITY.text("root.pem")].concat();
     assert!(vouched(&anybodys, &Authorities::from_pem(&both).unwrap()));
 }
@@ -76,12 +76,13 @@ fn a_path_to_a_trusted_root_stays_in_the_seal() {
     assert!(holds(&seal, "Clock between") && vouched(&seal, &root));
     assert!(!vouched(&seal, &Authorities::none()));
     assert!(vouched(&seal, &trusted("between")) && vouched(&seal, &trusted(&signer)));
-    // The issuer's subject is there, beside its name in what it issued, and in how the token names that.
+    // Its certificate has the name as subject. The other two are the issuer in what it issued, and how the token names
+    // that.
     let times = |seal: &Seal| seal.cms.windows(14).filter(|bytes| bytes == b"Issuer between").count();
     assert_eq!(times(&seal), 3);
-    // Nobody can check the one between without the root: it is dropped.
+    // Without the root its signature cannot be checked, so it is dropped.
     assert_eq!(times(&stamped(&signer, chain, &Authorities::none()).unwrap()), 2);
-    // A root that is in the token alone vouches for nothing.
+    // A root that only the token brings vouches for nothing.
     AUTHORITY.write("between.chain", [AUTHORITY.text("between.pem"), AUTHORITY.text("root.pem")].concat().as_bytes());
     let whole = stamped(&signer, "-chain between.chain", &Authorities::none()).unwrap();
     assert_eq!(times(&whole), 3);
@@ -93,6 +94,7 @@ fn a_path_to_a_trusted_root_stays_in_the_seal() {
 fn every_byte_of_a_path_counts() {
     let signer = below("counted", "root");
     let seal = stamped(&signer, "-chain counted.pem", &trusted("root")).unwrap();
+    // Every eleventh byte: a check takes some milliseconds, and 11 is prime to the lengths of the structure.
     for position in (0..seal.cms.len()).step_by(11) {
         let mut cms = seal.cms.clone();
         cms[position] ^= 1;
@@ -107,7 +109,7 @@ fn only_issuers_are_on_the_path() {
     for (name, section) in [("noissuer", "leaf"), ("nosigner", "unsigning"), ("bound", "bound")] {
         let signer = below(name, section);
         assert_eq!(stamped(&signer, &format!("-chain {name}.pem"), &root), Err(NOT_TRUSTED), "{name}");
-        // Nor does it help to trust it, where the certificate says that it does not issue.
+        // Trusting it does not help, if its own certificate says that it does not issue.
         assert_eq!(stamped(&signer, "", &trusted(name)), Err(NOT_TRUSTED), "{name}");
     }
 }
@@ -152,6 +154,7 @@ fn a_token_with_very_many_certificates_is_refused() {
     let names: Vec<_> = (0..16).map(|one| format!("many{one}")).collect();
     AUTHORITY.key("many", "ec:P-256");
     for name in &names {
+        // One key for all: sixteen certificates differ in their serial numbers.
         AUTHORITY.write(&format!("{name}.key"), AUTHORITY.text("many.key").as_bytes());
         AUTHORITY.certify(name, "root", "/CN=Many");
     }

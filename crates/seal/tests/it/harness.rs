@@ -11,11 +11,11 @@ use report::{Fonts, Format, sample};
 use seal::{Authorities, Identity, Seal, timestamp};
 use tempfile::TempDir;
 
-/// A report with tags.
+/// A report that is short enough for tags.
 pub(crate) static TAGGED: LazyLock<Vec<u8>> = LazyLock::new(|| report(3));
 /// A report that is too long for tags.
 pub(crate) static UNTAGGED: LazyLock<Vec<u8>> = LazyLock::new(|| report(2_100));
-/// A maker of identities and time stamps.
+/// The authority of all tests, which makes identities and time stamps.
 pub(crate) static AUTHORITY: LazyLock<Authority> = LazyLock::new(Authority::new);
 
 fn report(entries: u64) -> Vec<u8> {
@@ -30,7 +30,7 @@ fn report(entries: u64) -> Vec<u8> {
     rendered.expect("a sample renders").bytes
 }
 
-/// An hour after the tests began, in whole seconds: every certificate that they make is good then.
+/// Returns the time an hour after the tests began, in whole seconds. Every certificate that they make is valid then.
 pub(crate) fn now() -> Timestamp {
     let since = std::fs::metadata(AUTHORITY.path("tsa.pem")).and_then(|file| file.modified()).expect("there is a file");
     let seconds = since.duration_since(std::time::UNIX_EPOCH).expect("it is after 1970").as_secs();
@@ -38,13 +38,13 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_second(seconds + 3_600).expect("it is a time")
 }
 
-/// An identity that is good for the last hour before [`now`], too.
+/// Returns a self-made identity that is valid in the hour before [`now`], too.
 pub(crate) fn self_made() -> Identity {
     let at = now() - jiff::SignedDuration::from_hours(1);
     Identity::self_made("sts.example", at, [7; 32]).expect("there is an identity")
 }
 
-/// Seals and shows that the seal is found again.
+/// Seals a file, and asserts that the seal is found again.
 pub(crate) fn sealed(unsealed: &[u8], identity: &Identity) -> (Vec<u8>, Seal) {
     let made = seal::sign(unsealed, identity, now()).expect("it can be sealed");
     let bytes = seal::apply(unsealed, &made).expect("the seal fits");
@@ -86,17 +86,17 @@ impl Authority {
         made
     }
 
-    /// The path of one of its files.
+    /// Returns the path of one of its files.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    /// The text of one of its files.
+    /// Returns the text of one of its files.
     pub(crate) fn text(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).expect("there is such a file")
     }
 
-    /// The bytes of one of its files.
+    /// Returns the bytes of one of its files.
     pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.path(name)).expect("there is such a file")
     }
@@ -106,9 +106,9 @@ impl Authority {
         std::fs::write(self.path(name), bytes).expect("there is room for a file");
     }
 
-    /// Runs `openssl` with the words of a line.
+    /// Runs `openssl` with the arguments in a line.
     pub(crate) fn openssl(&self, line: &str) {
-        // A subject may have blanks in it: they stand as `/O=A/CN=B C`, up to the next option.
+        // A subject may have blanks in it: it goes on up to the next option, as in `/O=A/CN=B C`.
         let mut words: Vec<String> = Vec::new();
         for word in line.split(' ') {
             match words.last_mut() {
@@ -136,10 +136,10 @@ impl Authority {
         self.certify_by("root", name, section, subject);
     }
 
-    /// Makes a certificate in `name.pem` for the key in `name.key`, which the other issues.
+    /// Makes a certificate in `name.pem` for the key in `name.key`, issued by another one.
     pub(crate) fn certify_by(&self, issuer: &str, name: &str, section: &str, subject: &str) {
         self.openssl(&format!("req -new -config openssl.cnf -key {name}.key -subj {subject} -out {name}.csr"));
-        // No file that counts: tests run at once.
+        // No `-CAcreateserial`: its file would be shared by tests that run at once.
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
         self.openssl(&format!(
             "x509 -req -in {name}.csr -CA {issuer}.pem -CAkey {issuer}.key -set_serial {serial} -days 20 -extfile openssl.cnf \
@@ -147,7 +147,7 @@ impl Authority {
         ));
     }
 
-    /// An identity with a key of that kind, under the root.
+    /// Returns an identity with a key of that kind, issued by the root.
     pub(crate) fn identity(&self, name: &str, kind: &str) -> Identity {
         self.key(name, kind);
         self.certify(name, "leaf", &format!("/CN=Signer {name}"));
@@ -155,18 +155,18 @@ impl Authority {
         Identity::from_pem(&texts.each_ref().map(String::as_str)).expect("there is an identity")
     }
 
-    /// Puts the time authority's stamp on a seal.
+    /// Returns a seal with the time authority's stamp.
     pub(crate) fn stamp(&self, seal: &Seal) -> Seal {
         let answer = self.answer(&timestamp::request(seal, 7).expect("it is a seal"), STAMPED);
         timestamp::accept(seal, 7, &answer, &Authorities::none()).expect("it is an answer")
     }
 
-    /// Answers a request; `more` are options of `openssl ts -reply`.
+    /// Returns the authority's response to a request. `more` are further options of `openssl ts -reply`.
     pub(crate) fn answer(&self, request: &[u8], more: &str) -> Vec<u8> {
         let dir = tempfile::tempdir_in(self.dir.path()).expect("there is room for files");
         let name = dir.path().file_name().and_then(|name| name.to_str()).expect("it has a plain name").to_owned();
         self.write(&format!("{name}/query"), request);
-        // Each answer counts in its own file, for tests run at once.
+        // Each response has a serial file of its own, since tests run at once.
         let config = self.text("openssl.cnf").replace("serial=serial", &format!("serial={name}/serial"));
         self.write(&format!("{name}/cnf"), config.as_bytes());
         self.write(&format!("{name}/serial"), b"01\n");
@@ -175,10 +175,11 @@ impl Authority {
     }
 }
 
-/// The options by which the time authority of the tests answers.
+/// The options with which the authority of the tests makes time stamps.
 pub(crate) const STAMPED: &str = "-section tsa -signer tsa.pem -inkey tsa.key -chain root.pem -sha512";
 
-/// The words of another's tool about a file; none, with a line that says so, where the tool is not installed.
+/// Returns whether a tool of others succeeds on a file, and what it prints. `None`, with a line that says so, if it is
+/// not installed.
 pub(crate) fn ask(tool: &Path, args: &[&str], file: &[u8]) -> Option<(bool, String)> {
     let needed = std::env::var_os("CI").is_some();
     if Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {

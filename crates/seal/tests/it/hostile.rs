@@ -5,7 +5,7 @@ use seal::{Authorities, Fault, Seal, apply, check, split};
 
 use crate::harness::{TAGGED, sealed, self_made};
 
-/// A PDF of these objects, which are numbered from 1, with more in its trailer.
+/// Returns a PDF of these objects, which are numbered from 1. `more` is added to its trailer.
 fn pdf(objects: &[Vec<u8>], more: &str) -> Vec<u8> {
     let (mut bytes, mut table) = (b"%PDF-1.7\n".to_vec(), "0000000000 65535 f\r\n".to_owned());
     for (number, object) in (1..).zip(objects) {
@@ -20,7 +20,7 @@ fn pdf(objects: &[Vec<u8>], more: &str) -> Vec<u8> {
     bytes
 }
 
-/// The least objects that a file has, and room for more text in each.
+/// Returns the fewest objects that a file needs, with more text in each.
 fn objects(catalog: &str, pages: &str, page: &str) -> Vec<Vec<u8>> {
     vec![
         format!("<</Type/Catalog/Pages 2 0 R{catalog}>>").into_bytes(),
@@ -30,6 +30,7 @@ fn objects(catalog: &str, pages: &str, page: &str) -> Vec<Vec<u8>> {
     ]
 }
 
+/// Returns why a file is not sealed. `None` if it is.
 fn refused(file: &[u8]) -> Option<String> {
     let seal = Seal { at: Timestamp::UNIX_EPOCH, cms: Vec::new() };
     match apply(file, &seal) {
@@ -39,7 +40,7 @@ fn refused(file: &[u8]) -> Option<String> {
     }
 }
 
-/// The most memory that this process ever had, in KiB.
+/// Returns the largest amount of memory that this process ever had, in KiB.
 fn most_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
@@ -55,7 +56,8 @@ fn a_small_plain_file_can_be_sealed() {
 
 #[test]
 fn a_stream_that_unpacks_to_very_much_is_not_unpacked() {
-    // A block of zeros that begins so goes on for 1,032 zeros with each byte that is zero: for 258 MiB.
+    // A deflated block of zeros. With this beginning, each further zero byte stands for 1,032 zeros: for 258 MiB in
+    // all.
     const ZEROS: &[u8] = b"\x78\xda\xec\xc1\x01\x01\0\0\0\x80\x90\xfe\xaf\xee\x08\x0a";
     let data = [ZEROS, &vec![0; 256 * 1_024]].concat();
     let dictionary = "<</Type/XRef/Size 9999999/W[1 4 2]/Root 1 0 R/Filter/FlateDecode/Length";
@@ -69,13 +71,13 @@ fn a_stream_that_unpacks_to_very_much_is_not_unpacked() {
         let words = refused(&pdf(&parts, &format!("/{key} {at}")));
         assert_eq!(words.as_deref(), Some("it has a seal or another update already"));
     }
-    // The last table is the stream itself.
+    // Next, a file whose last table is the stream itself.
     let mut stream = pdf(&parts, "");
     let end = stream.windows(9).rposition(|bytes| bytes == b"startxref").unwrap();
     stream.truncate(end);
     stream.extend_from_slice(format!("startxref\n{at}\n%%EOF").as_bytes());
     assert_eq!(refused(&stream).as_deref(), Some("its cross-reference table is damaged"));
-    // And a page that is the stream.
+    // Last, a file whose page is the stream.
     parts.swap(2, 4);
     assert_eq!(refused(&pdf(&parts, "")).as_deref(), Some("its objects are damaged"));
     assert!(most_memory() - before < 128 * 1_024, "something was unpacked");
@@ -133,7 +135,7 @@ fn nesting_costs_no_stack() {
 fn damage_anywhere_is_answered() {
     let (whole, seal) = sealed(&TAGGED, &self_made());
     let tail = whole.len() - 40_000;
-    // A file that is damaged where it is read: in its objects, its table or its trailer, and in the seal.
+    // The file is damaged where it is read: in its objects, its table and its trailer, and in the seal.
     for position in (0..TAGGED.len()).step_by(4_099).chain((tail..whole.len()).step_by(211)) {
         for put in [b'<', b'>', b'(', b'9', 0xff] {
             let mut bytes = whole.clone();

@@ -1,4 +1,4 @@
-//! What can be sealed with, and what is refused in which words.
+//! The identities that can be sealed with, and the errors of those that cannot.
 
 use jiff::{SignedDuration, Timestamp};
 use seal::{Authorities, Identity, IdentityError, check};
@@ -10,7 +10,7 @@ fn from_files(names: &[&str]) -> Result<Identity, IdentityError> {
     Identity::from_pem(&texts.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// Makes a key and its certificate, and nothing of them.
+/// Makes a key and its certificate, without reading them.
 fn files(name: &str, kind: &str) {
     AUTHORITY.key(name, kind);
     AUTHORITY.certify(name, "leaf", "/CN=Someone");
@@ -87,13 +87,35 @@ fn the_order_in_the_text_does_not_matter_and_strangers_are_left_out() {
     assert_eq!(texts[0].matches("BEGIN CERTIFICATE").count(), 2);
 }
 
+/// Exports the identity of that name and the root as PKCS#12, as `openssl` does today and as it did before version 3.
+fn exports(name: &str) -> [String; 2] {
+    let old = " -keypbe PBE-SHA1-3DES -certpbe PBE-SHA1-3DES -macalg sha1";
+    [("new", ""), ("old", old)].map(|(kind, how)| {
+        let file = format!("{name}.{kind}.p12");
+        let from = format!("-in {name}.pem -inkey {name}.key -certfile root.pem -passout pass:wörd{how}");
+        AUTHORITY.openssl(&format!("pkcs12 -export {from} -out {file}"));
+        file
+    })
+}
+
+#[test]
+fn openssl_makes_pem_of_a_pkcs12_file_which_holds_the_chain() {
+    let identity = AUTHORITY.identity("turned", "rsa:2048");
+    for file in exports("turned") {
+        // As the server's error says, with the password that `openssl` asks for.
+        AUTHORITY.openssl(&format!("pkcs12 -in {file} -out seal.pem -nodes -passin pass:wörd"));
+        let read = from_files(&["seal.pem"]).unwrap();
+        assert_eq!(read.to_pem().unwrap(), identity.to_pem().unwrap());
+        assert_eq!(read.to_pem().unwrap().matches("BEGIN CERTIFICATE").count(), 2, "the root is in it");
+    }
+}
+
+#[cfg(feature = "pkcs12")]
 #[test]
 fn a_pkcs12_file_opens_with_its_password() {
     let identity = AUTHORITY.identity("p12", "rsa:2048");
-    let old = "-keypbe PBE-SHA1-3DES -certpbe PBE-SHA1-3DES -macalg sha1";
-    for (file, how) in [("new.p12", ""), ("old.p12", old)] {
-        let how = format!("pkcs12 -export -in p12.pem -inkey p12.key -certfile root.pem -passout pass:wörd {how}");
-        AUTHORITY.openssl(&format!("{} -out {file}", how.trim_end()));
+    for file in exports("p12") {
+        let file = &file;
         let opened = Identity::from_pkcs12(&AUTHORITY.bytes(file), "wörd").unwrap();
         assert_eq!(opened.to_pem().unwrap(), identity.to_pem().unwrap());
         let wrong = Identity::from_pkcs12(&AUTHORITY.bytes(file), "word").unwrap_err();
@@ -135,7 +157,7 @@ fn keys_of_other_kinds_are_refused_by_their_name() {
 #[test]
 fn a_certificate_may_never_end() {
     AUTHORITY.key("endless", "ec:P-256");
-    // On the last day of the year 9999, or an hour before it: as far as `openssl` of every age goes.
+    // On the last day of the year 9999, or an hour before it, as far as every version of `openssl` goes.
     let days = (253_402_300_799 - now().as_second()) / 86_400;
     AUTHORITY.openssl(&format!(
         "req -x509 -new -config openssl.cnf -extensions leaf -key endless.key -subj /CN=Endless -days {days} \

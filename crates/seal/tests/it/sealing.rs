@@ -1,4 +1,4 @@
-//! What sealing does to a file, and what the seal then says.
+//! The effect of sealing on a file, and what the seal says.
 
 use jiff::{SignedDuration, Timestamp};
 use seal::{Authorities, Fault, Seal, check, split};

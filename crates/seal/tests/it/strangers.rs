@@ -1,10 +1,10 @@
-//! What the tools of others say of sealed files.
+//! Sealed files in the judgement of other programs.
 
 use std::path::Path;
 
 use crate::harness::{AUTHORITY, TAGGED, UNTAGGED, ask, ask_python, sealed, self_made};
 
-/// A sealed report for each kind of key, with tags and without, with a time stamp and without.
+/// Returns a sealed report for each kind of key, with and without tags, with and without a time stamp.
 fn samples() -> Vec<Vec<u8>> {
     let (plain, seal) = sealed(&TAGGED, &self_made());
     let stamped = seal::apply(&TAGGED, &AUTHORITY.stamp(&seal)).expect("the stamp fits");
@@ -27,6 +27,7 @@ fn pdfsig_finds_the_signature_valid_and_over_all_of_the_file() {
         assert!(words.contains("Signature is Valid."), "{words}");
         assert!(words.contains("Total document signed"), "{words}");
         let middle = file.windows(7).position(|bytes| bytes == b"/Title(").unwrap_or(1_000) + 8;
+        // Within a string, so that the file stays readable.
         file[middle] ^= 1;
         let (_, words) = ask(Path::new("pdfsig"), &[], &file).expect("it was there before");
         assert!(words.contains("Digest Mismatch"), "{words}");
@@ -45,7 +46,7 @@ fn openssl_verifies_the_signature_as_cades() {
     );
 }
 
-/// What the byte range leaves out.
+/// Returns the range that the byte range of the signature leaves out.
 fn seal_hole(bytes: &[u8]) -> std::ops::Range<usize> {
     let start = bytes.windows(10).rposition(|window| window == b"/Contents<").expect("there is a signature") + 9;
     start..start + 2 * seal::ROOM + 2
@@ -87,7 +88,7 @@ for p in sys.argv[1:-1]:
         let Some(before) = ask_python(program, profiles, unsealed) else { return };
         let after = ask_python(program, profiles, &sealed(unsealed, &self_made()).0).expect("it was there before");
         assert_eq!(after, before);
-        // The one failure that `page-validation` 0.11 finds wrongly, in a stream that ends with a carriage return.
+        // `page-validation` 0.11 reports this one wrongly, for a stream that ends with a carriage return.
         assert!(before.lines().all(|line| profiles.contains(&line) || line.contains("STREAM-LENGTH-001")), "{before}");
     }
 }

@@ -1,4 +1,4 @@
-//! No bit of a sealed file can be turned over unnoticed.
+//! No bit of a sealed file can be changed unnoticed.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use seal::{Authorities, Fault, Seal, apply, check, split};
 
 use crate::harness::{AUTHORITY, TAGGED, now, sealed, self_made};
 
-/// What a reader who is given a sealed file does.
+/// Checks a sealed file as a reader does, and returns whether a difference from the original shows.
 fn notices(bytes: &[u8], original: &[u8]) -> bool {
     let Some((unsealed, seal)) = split(bytes) else { return true };
     if check(unsealed, &seal, &Authorities::none()).is_err() {
@@ -18,7 +18,7 @@ fn notices(bytes: &[u8], original: &[u8]) -> bool {
     !holds || bytes == original
 }
 
-/// Turns bits over, each on its own, and demands that each is noticed.
+/// Flips bits one at a time, and asserts that each is noticed.
 fn turn_over(sealed: &[u8], bits: impl Iterator<Item = (usize, u8)>) {
     let bits: Vec<_> = bits.collect();
     std::thread::scope(|scope| {
@@ -35,14 +35,14 @@ fn turn_over(sealed: &[u8], bits: impl Iterator<Item = (usize, u8)>) {
     });
 }
 
-/// The digits of the signature in a file, and those of the padding after it.
+/// Returns the ranges of the signature's digits and of the padding behind them.
 fn digits(bytes: &[u8], seal: &Seal) -> [Range<usize>; 2] {
     let start = bytes.windows(10).rposition(|window| window == b"/Contents<").expect("there is a signature") + 10;
     let middle = start + 2 * seal.cms.len();
     [start..middle, middle..start + 2 * seal::ROOM]
 }
 
-/// A bit for a position, each of the eight about as often.
+/// Returns a bit for a position. All eight occur about equally often.
 fn any_bit(position: usize) -> (usize, u8) {
     (position, u8::try_from(position.wrapping_mul(0x9e37_79b9) >> 7 & 7).expect("it is below eight"))
 }
@@ -52,6 +52,7 @@ fn tamper(sealed: &[u8], seal: &Seal) {
     let around = (TAGGED.len()..cms.start).chain(padding.end..sealed.len());
     turn_over(sealed, around.map(any_bit));
     turn_over(sealed, cms.map(any_bit));
+    // The padding and the file before the seal are long and uniform: samples of them have to do.
     turn_over(sealed, padding.step_by(97).map(any_bit));
     turn_over(sealed, (0..TAGGED.len()).step_by(997).map(any_bit));
 }
@@ -85,7 +86,7 @@ fn bytes_cannot_be_put_in_or_taken_away() {
     assert!(matches!(check(&TAGGED, &longer, &Authorities::none()), Err(Fault::Unreadable(_))));
 }
 
-/// Where the content begins of each value in DER that reaches to the end.
+/// Returns where the content begins of each DER value that reaches to the end.
 fn last_values(der: &[u8]) -> Vec<usize> {
     let header = |at: usize| match der[at + 1..] {
         [0x82, high, low, ..] => (at + 4, usize::from(u16::from_be_bytes([high, low]))),
@@ -101,7 +102,7 @@ fn last_values(der: &[u8]) -> Vec<usize> {
             continue;
         }
         found.push(content);
-        // An octet string holds no values.
+        // An octet string has no values in it.
         if der[at] == 4 {
             return found;
         }
@@ -117,9 +118,11 @@ fn the_other_signature_that_ecdsa_allows_is_refused() {
         let start = *values.last().expect("the signature is the last value");
         let low = Signature::from_der(&seal.cms[start..]).unwrap();
         assert_eq!(low.normalize_s(), low);
+        // `-s` is `n - s`, which verifies as well.
         let high = Signature::from_scalars(low.r(), -low.s()).unwrap().to_der();
         let longer = u8::try_from(high.as_bytes().len() - (seal.cms.len() - start)).expect("it is a byte");
         for content in values {
+            // The lengths of all values around the signature change with its own.
             seal.cms[content - 1] += longer;
         }
         seal.cms.splice(start.., high.as_bytes().iter().copied());

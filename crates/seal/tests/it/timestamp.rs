@@ -1,4 +1,4 @@
-//! Time stamps of an authority, here `openssl ts`.
+//! Time stamps of an authority, for which `openssl ts` stands in.
 
 use seal::{Authorities, Fault, Seal, check, timestamp};
 
