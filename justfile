@@ -13,7 +13,10 @@ check:
 
 # The whole suite, or what matches: `just test snapshots::`
 test *filter:
-    cargo test {{ filter }}
+    #!/usr/bin/env bash
+    set -o pipefail
+    # One line at the end sums up the tests that were ignored because a tool is missing.
+    cargo test {{ filter }} 2>&1 | awk -f tests/ignored.awk
 
 # The half on PostgreSQL; STS_TEST_POSTGRES_URL names a server of one's own
 test-pg filter="::postgres":

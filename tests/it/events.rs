@@ -81,8 +81,8 @@ async fn what_happens_in_a_room_is_told_there_and_nowhere_else(app: TestApp) {
     }
 }
 
-/// A stream looks at its heartbeat in any case; the bell is what makes it live.
-async fn the_bell_rings_for_entries_and_progress_of_its_room(app: TestApp) {
+/// A stream looks at its heartbeat in any case; the notification is what makes it live.
+async fn a_listener_is_notified_of_entries_and_progress_of_its_room(app: TestApp) {
     hear(&app);
     let (room, broker) = app.room().await;
     let mut listener = app.app.db.listen(room.parse().unwrap());
