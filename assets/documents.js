@@ -1,4 +1,5 @@
-// The documents of a room: one opened beside the list, keys, files dropped and on their way. All of it can be done without.
+// The documents of a room: the panel beside the list, keys, and uploads by dropping files. All of it can also be done
+// without script.
 
 import { announce, localTimes, refresh } from "./pages.js";
 
@@ -20,7 +21,7 @@ async function show(path, { push = true } = {}) {
     location.assign(path);
     return;
   }
-  // Somebody has gone on meanwhile.
+  // Another document was opened while this one was fetched: the later click wins.
   if (turn !== asked) return;
   const fresh = page.getElementById("panel");
   if (push) history.pushState(null, "", path);
@@ -31,11 +32,14 @@ async function show(path, { push = true } = {}) {
   documents.classList.toggle("has-panel", Boolean(fresh));
   current(fresh?.dataset.document);
   for (const region of documents.querySelectorAll("[data-live]")) {
+    // The new panel is as the server has it. The rest of the page is older: without `last`, the next refresh replaces
+    // it.
     if (fresh?.contains(region)) region.dataset.last = region.outerHTML;
     else delete region.dataset.last;
   }
   localTimes(documents);
   takeSeveral();
+  // Focus goes to the title of the panel, or back to the row that it was opened from (WCAG 2.4.3).
   const focused = fresh ? document.getElementById("panel-title") : rows().find((row) => row.dataset.document === from)?.querySelector("a");
   const target = fresh && location.hash ? fresh.querySelector(location.hash) : null;
   if (target) target.closest("details").open = true;
@@ -64,7 +68,7 @@ function step(by) {
   next.querySelector("th a").focus();
 }
 
-// To the form of a decision: of the open document, or of the one that was stepped to.
+// Moves the focus to the form of a decision: that of the open document, or of the one that `j` or `k` has reached.
 async function decide(form) {
   if (!panel()) {
     const link = documents.querySelector("th [aria-current]");
@@ -90,6 +94,7 @@ function keys() {
   hint.hidden = false;
   const does = { j: () => step(1), k: () => step(-1), a: () => decide("approve"), r: () => decide("reject"), "?": () => hint.scrollIntoView({ block: "center" }) };
   document.addEventListener("keydown", (event) => {
+    // Combinations belong to the browser and to assistive technology.
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const types = event.target.closest("input, textarea, select");
     if (event.key === "Escape") return types ? types.blur() : close();
@@ -99,7 +104,7 @@ function keys() {
   });
 }
 
-// Uploads: one after the other, so that versions come in the order in which they were chosen.
+// Uploads run one after another: the order in which files were chosen is the order of the versions.
 const NAMES = { file: "File", expires_on: "Valid until", notes: "Notes" };
 const queue = [];
 let sending = null;
@@ -128,7 +133,7 @@ function say(upload, words, outcome) {
   upload.at("dismiss").hidden = !over;
   upload.line.querySelector("progress").hidden = over;
   if (over) announce(`${upload.file.name}: ${words}`);
-  // What went well is seen in the list.
+  // A success shows in the list, so its line may go by itself. A failure stays until it is dismissed.
   if (outcome === "done") setTimeout(dismiss, 8000, upload);
 }
 
@@ -153,11 +158,13 @@ function cancel(upload) {
 function next() {
   if (sending || queue.length === 0) return;
   const upload = queue.shift();
+  // Checked here as well as by the server, which could only refuse it after the bytes were sent.
   const limit = Number(documents.dataset.uploadLimit);
   if (upload.file.size > limit) {
     say(upload, `The file is larger than the ${limit / 1024 / 1024} MiB that it may have.`, "failed");
     return next();
   }
+  // Not `fetch`: it does not report the progress of what is sent.
   const request = new XMLHttpRequest();
   sending = { upload, request };
   const bar = upload.line.querySelector("progress");
@@ -196,7 +203,7 @@ function fieldsOf(form) {
   return [...new FormData(form)].filter(([, value]) => typeof value === "string" && value !== "");
 }
 
-// Without script one is sent at a time.
+// Lets several files be chosen. Only the script can send them; a plain form sends one.
 function takeSeveral() {
   for (const input of documents.querySelectorAll("[data-uploads] [type=file]")) input.multiple = true;
 }
@@ -209,9 +216,10 @@ function uploads() {
     enqueue(panel().dataset.document, document.getElementById("panel-title").textContent, form.elements.file.files, fieldsOf(form));
     form.reset();
   });
+  // Asks before an upload is lost.
   addEventListener("beforeunload", (event) => sending && event.preventDefault());
 
-  // A file that misses would be opened in place of the page.
+  // Every drop is caught, wherever it lands: a browser would open the file in the place of the page.
   let over = null;
   const mark = (place) => {
     over?.classList.remove("dropping");
@@ -238,12 +246,14 @@ function uploads() {
 
 documents.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-panel], a[data-close]");
+  // A click with a modifier opens a new tab or window, as links do.
   if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   show(link.href);
 });
 addEventListener("popstate", () => address() !== shown && show(location.href, { push: false }));
-// To look at a paper is noted in the log, so its picture is not fetched before.
+// A look at a document is logged, so its picture is fetched when the preview is opened, not before. `toggle` does not
+// bubble, hence the capture.
 documents.addEventListener("toggle", (event) => {
   const link = event.target.open && event.target.querySelector("[data-preview]");
   if (!link) return;

@@ -1,8 +1,8 @@
-// What HTML alone cannot do. Every page works without it.
+// What HTML alone cannot do: local times, copying, and renewing parts of a page. Every page works without it.
 
 const regions = () => [...document.querySelectorAll("[data-live]")];
 
-// Times: the viewer's own beside UTC, on hover.
+// Adds the viewer's own time to what is shown on hover. `data-local` marks times that have it already.
 export function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
@@ -13,7 +13,7 @@ export function localTimes(root) {
   }
 }
 
-// Copies a value.
+// Copies the value of a button. One listener for all of them: parts of the page are replaced, and buttons with them.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
@@ -25,7 +25,7 @@ export function announce(words) {
   document.getElementById("announcer").textContent = words;
 }
 
-// Whether somebody is at work in a part of the page, which is then left alone.
+// Whether somebody is typing in a part of the page, or has typed something there that a new copy would lose.
 function isInUse(region) {
   const active = document.activeElement;
   if (region.contains(active) && active.matches("input, select, textarea")) return true;
@@ -34,7 +34,8 @@ function isInUse(region) {
   );
 }
 
-// Fetches the page again, and puts in place what is live and has changed.
+// Fetches the page again, and replaces the parts that are live and have changed. Events that come while it is fetched
+// lead to one more round, not to several at once: an older answer could otherwise replace a newer one.
 let refreshing = false;
 let again = false;
 export async function refresh() {
@@ -45,6 +46,7 @@ export async function refresh() {
   refreshing = true;
   try {
     const response = await fetch(location.href, { headers: { accept: "text/html" } });
+    // The session has ended, or the room is closed to the viewer: the server has the page that says so.
     if (response.redirected || response.status === 401 || response.status === 403) {
       location.reload();
       return;
@@ -64,13 +66,14 @@ export async function refresh() {
   }
 }
 
-// The focus stays where it was.
+// Replaces the content of a part of the page. Focus, folded parts and open previews stay as they are.
 function replace(region, fresh) {
   const focused = region.contains(document.activeElement) ? document.activeElement : null;
+  // The focused element goes with the old content; its successor is found by its id, or by where it leads.
   const path = focused && (focused.id ? `#${CSS.escape(focused.id)}` : focused.getAttribute("href") && `[href="${CSS.escape(focused.getAttribute("href"))}"]`);
   const html = fresh.outerHTML;
   const opened = [...region.querySelectorAll("details[id][open]")].map((details) => details.id);
-  // An open preview stays the same element: to fetch it again would be noted in the log.
+  // An open preview stays the same element: every fetch of its picture is logged as a look at the document.
   document.adoptNode(fresh);
   for (const kept of region.querySelectorAll("details.preview[open]")) fresh.querySelector(`#${CSS.escape(kept.id)}`)?.replaceWith(kept);
   region.replaceChildren(...fresh.childNodes);
@@ -80,8 +83,8 @@ function replace(region, fresh) {
   if (path) region.querySelector(path)?.focus({ preventScroll: true });
 }
 
-// Events of the room: each tells that something is new, and the page says what. A page that nobody sees does not
-// listen: a browser has few connections to one server.
+// Listens to the events of the room. An event says only that something is new; what it is, the page has. A hidden page
+// does not listen: browsers open few connections to one server (six with HTTP/1.1), and share them among all tabs.
 function listen() {
   const first = document.body.dataset.events;
   if (!first || regions().length === 0) return;
@@ -89,14 +92,17 @@ function listen() {
   let source;
   let due;
   const soon = (event) => {
+    // The position is kept in the address, since a new `EventSource` forgets the last id that the one before has seen.
     if (event.lastEventId) address.searchParams.set("after", event.lastEventId);
     clearTimeout(due);
+    // One operation may append several entries: wait for the others, and fetch once.
     due = setTimeout(refresh, 150);
   };
   const open = () => {
     source?.close();
     source = new EventSource(address);
-    // Refused, not interrupted: the server may have been full.
+    // The browser resumes an interrupted stream by itself. `CLOSED` means that the server refused it; it may have been
+    // full, so try again later.
     source.addEventListener("error", () => {
       if (source.readyState !== EventSource.CLOSED || document.visibilityState === "hidden") return;
       clearTimeout(due);
@@ -119,11 +125,12 @@ function listen() {
   });
   addEventListener("pagehide", () => source.close());
   addEventListener("pageshow", (event) => {
+    // Out of the back-forward cache, with what it showed when it was left.
     if (event.persisted) location.reload();
   });
 }
 
-// What has not changed since the page came is not touched.
+// A part is replaced only if it differs from what came last, not from what scripts have made of it since.
 for (const region of regions()) region.dataset.last = region.outerHTML;
 localTimes(document);
 listen();

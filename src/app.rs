@@ -61,9 +61,9 @@ pub struct App {
 
 /// The parts of an [`App`] that all of its handles have in common.
 pub struct Shared {
-    /// The database.
+    /// The database, which alone knows SQL.
     pub db: Db,
-    /// The file store.
+    /// The store of uploaded files and of reports.
     pub files: Files,
     /// The settings in force.
     pub config: Config,

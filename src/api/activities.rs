@@ -1,4 +1,4 @@
-//! The log of a room; for admins, that of everything.
+//! The entries of a room's log, and for admins those of all logs.
 
 use room::{EntryId, Log, RoomId, Time};
 use serde::Serialize;
@@ -35,18 +35,18 @@ pub(super) fn routes() -> Routes {
 pub(super) struct EntryView {
     #[schema(value_type = String, format = "uuid")]
     id: EntryId,
-    /// The room, where the entry belongs to one.
+    /// The room, if the entry belongs to the log of one.
     #[schema(value_type = Option<String>, format = "uuid")]
     room_id: Option<RoomId>,
-    /// Position in its log, from 0.
+    /// The position of the entry in its log, from 0.
     seq: i64,
-    /// E-mail address of who did it, or `system`, or `operator`.
+    /// The e-mail address of the user who did it, or `system`, or `operator`.
     actor: String,
-    /// What was done.
+    /// The type of the event, such as `snapshot_created`.
     action: String,
     #[schema(value_type = String, format = "date-time")]
     timestamp: Time,
-    /// What it was about.
+    /// The fields of the event.
     #[schema(value_type = Object)]
     meta: Value,
 }
@@ -57,15 +57,15 @@ impl From<Entry> for EntryView {
     }
 }
 
-/// Which entries are asked for.
-struct Asked {
+/// The query of a list of entries.
+struct LogQuery {
     filter: Filter,
     page: Page,
-    /// The filter as a query, for the links to the list's other parts.
-    query: String,
+    /// The filter as it came, for the links to the other parts of the list.
+    filter_query: String,
 }
 
-impl FromPairs for Asked {
+impl FromPairs for LogQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         Paging::PARAMETERS[0],
         Paging::PARAMETERS[1],
@@ -76,24 +76,30 @@ impl FromPairs for Asked {
     ];
 
     fn read(given: &mut Given) -> Self {
-        let query = given.query_without(&["limit", "offset"]);
-        let Paging(page) = Paging::read(given);
+        let (page, filter_query) = Paging::read_with_filter(given);
+        // Addresses are stored folded; a filter in capitals must find them.
         let actor = given.line("actor").map(|actor| room::address::fold_email(&actor));
         let filter = Filter { actor, action: given.line("action"), from: given.time("from"), to: given.time("to") };
-        Self { filter, page, query }
+        Self { filter, page, filter_query }
     }
 }
 
-async fn list(app: App, room: InRoom, asked: Query<Asked>) -> Result<Listed<EntryView>> {
-    answer(&app, Some(Log::Room(room.id)), asked, format!("/rooms/{}/activities", room.id)).await
+async fn list(app: App, room: InRoom, query: Query<LogQuery>) -> Result<Listed<EntryView>> {
+    list_of(&app, Some(Log::Room(room.id)), query, format!("/rooms/{}/activities", room.id)).await
 }
 
-async fn list_all(app: App, asked: Query<Asked>) -> Result<Listed<EntryView>> {
-    answer(&app, None, asked, "/activities".into()).await
+async fn list_all(app: App, query: Query<LogQuery>) -> Result<Listed<EntryView>> {
+    list_of(&app, None, query, "/activities".into()).await
 }
 
-async fn answer(app: &App, log: Option<Log>, Query(asked): Query<Asked>, path: String) -> Result<Listed<EntryView>> {
-    let Asked { filter, page, query } = asked;
+/// Lists the entries of one log, or of all.
+async fn list_of(
+    app: &App,
+    log: Option<Log>,
+    Query(query): Query<LogQuery>,
+    path: String,
+) -> Result<Listed<EntryView>> {
+    let LogQuery { filter, page, filter_query } = query;
     let (entries, total) = app.db.read(async |tx| db::activity::list(tx, log, &filter, page).await).await?;
-    Ok(Listed::new(entries.into_iter().map(EntryView::from).collect(), total, page, path + &query))
+    Ok(Listed::new(entries.into_iter().map(EntryView::from).collect(), total, page, path + &filter_query))
 }

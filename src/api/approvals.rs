@@ -1,4 +1,4 @@
-//! Clearance of the vessels: what each party says, and the two sides' view.
+//! Clearance of the vessels: the approvals of the parties, and what follows from them for each side.
 
 use room::{
     Approval, ApprovalId, ApprovalStatus, Party, Role, Side, Time, VesselId, VesselRole,
@@ -48,21 +48,21 @@ pub(super) fn routes() -> Routes {
         )
 }
 
-/// What a party says of a vessel.
+/// A party's approval of a vessel.
 #[derive(Serialize, ToSchema)]
 struct ApprovalView {
     #[schema(value_type = String, format = "uuid")]
     id: ApprovalId,
     #[schema(value_type = String, format = "uuid")]
     vessel_id: VesselId,
-    /// E-mail address of whose word it is.
+    /// The e-mail address of the party.
     party: String,
     role: Role,
     side: Option<Side>,
     status: ApprovalStatus,
-    /// What has to come true, with `approved_with_subjects`.
+    /// What has to come true for the approval to hold, with `approved_with_subjects`.
     subjects: Option<String>,
-    /// Why, with `rejected`.
+    /// Why the vessel was declined, with `rejected`.
     reason: Option<String>,
     #[schema(value_type = String, format = "date-time")]
     decided_at: Time,
@@ -76,7 +76,7 @@ impl From<Approval> for ApprovalView {
     }
 }
 
-/// Where the clearance of a vessel stands.
+/// The state of a vessel's clearance.
 #[derive(Serialize, ToSchema)]
 struct ClearanceView {
     #[schema(value_type = String, format = "uuid")]
@@ -86,21 +86,22 @@ struct ClearanceView {
     /// The side that has to clear it.
     cleared_by: Side,
     cleared: bool,
-    /// What was said of it, but for its own side; the last of it where all would be too large.
+    /// The replies of all parties but those of the vessel's own side. Only the last ones if all would be too large.
     decided: Vec<ApprovalView>,
-    /// How many have said something.
+    /// How many parties have replied.
     decided_count: usize,
-    /// Who has still to speak; the first of them where all would be too large.
+    /// The parties from whom a reply is awaited. Only the first ones if all would be too large.
     open: Vec<Speaker>,
-    /// How many have still to speak.
+    /// From how many parties a reply is awaited.
     open_count: usize,
 }
 
-/// The largest `decided` and `open` of a vessel, in bytes.
+/// The largest `decided` of a vessel, in bytes.
 const MOST_DECIDED: usize = 1_000_000;
+/// The largest `open` of a vessel, in bytes.
 const MOST_OPEN: usize = 400_000;
 
-/// Who has still to speak.
+/// A party from whom a reply is awaited.
 #[derive(Serialize, ToSchema)]
 struct Speaker {
     email: String,
@@ -141,13 +142,8 @@ async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Res
     Ok(Listed::new(approvals.into_iter().map(ApprovalView::from).collect(), total, page, path))
 }
 
-async fn give(
-    app: App,
-    caller: Caller,
-    room: InRoom,
-    Json(asked): Json<NewClearance>,
-) -> Result<Created<ApprovalView>> {
-    let approval = approvals::give(&app, &caller.actor(), room.id, asked).await?;
+async fn give(app: App, caller: Caller, room: InRoom, Json(body): Json<NewClearance>) -> Result<Created<ApprovalView>> {
+    let approval = approvals::give(&app, &caller.actor(), room.id, body).await?;
     Ok(Created::at(&format!("/rooms/{}/approvals/{}", room.id, approval.id), approval.into()))
 }
 
@@ -160,9 +156,9 @@ async fn update(
     caller: Caller,
     room: InRoom,
     Id(id): Id<ApprovalId>,
-    Json(asked): Json<ClearanceUpdate>,
+    Json(body): Json<ClearanceUpdate>,
 ) -> Result<Json<ApprovalView>> {
-    Ok(Json(approvals::update(&app, &caller.actor(), room.id, id, asked).await?.into()))
+    Ok(Json(approvals::update(&app, &caller.actor(), room.id, id, body).await?.into()))
 }
 
 async fn revoke(
@@ -170,9 +166,9 @@ async fn revoke(
     caller: Caller,
     room: InRoom,
     Id(id): Id<ApprovalId>,
-    Json(asked): Json<Revocation>,
+    Json(body): Json<Revocation>,
 ) -> Result<Json<ApprovalView>> {
-    Ok(Json(approvals::revoke(&app, &caller.actor(), room.id, id, asked).await?.into()))
+    Ok(Json(approvals::revoke(&app, &caller.actor(), room.id, id, body).await?.into()))
 }
 
 async fn sides(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<ClearanceView>> {

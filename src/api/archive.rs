@@ -1,4 +1,4 @@
-//! The documents of a room in one zip.
+//! The documents of a room as one zip.
 
 use crate::{
     app::{self, App},
@@ -17,12 +17,13 @@ pub(super) fn routes() -> Routes {
     )
 }
 
-/// What is to be packed.
-struct Asked {
+/// The query of an archive.
+struct ArchiveQuery {
+    /// Whether every version is packed, and not only the newest of each document.
     all: bool,
 }
 
-impl FromPairs for Asked {
+impl FromPairs for ArchiveQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[("all", Kind::Flag, "`true`: every version, not only the newest")];
 
     fn read(given: &mut Given) -> Self {
@@ -30,13 +31,21 @@ impl FromPairs for Asked {
     }
 }
 
-async fn download(app: App, caller: Caller, room: InRoom, Query(asked): Query<Asked>, how: Download) -> Result<Zipped> {
-    if how.is_head() {
+async fn download(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Query(query): Query<ArchiveQuery>,
+    request: Download,
+) -> Result<Zipped> {
+    // `HEAD` packs nothing, so that it needs no place and logs no download.
+    if request.is_head() {
         return Ok(Zipped { name: name(&archive::title(&app, room.id).await?), content: None });
     }
-    let place = app::place(&app.packing, caller.user.id).await?;
-    let (title, packed) = archive::pack(&app, &caller.actor(), room.id, asked.all).await?;
-    Ok(Zipped { name: name(&title), content: Some(app.files.zip(packed, place)) })
+    // Before packing, which logs the downloads: the log must not claim them if no place is free.
+    let seat = app::place(&app.packing, caller.user.id).await?;
+    let (title, packed) = archive::pack(&app, &caller.actor(), room.id, query.all).await?;
+    Ok(Zipped { name: name(&title), content: Some(app.files.zip(packed, seat)) })
 }
 
 fn name(title: &str) -> String {

@@ -1,4 +1,4 @@
-//! Signing in and out, and one's own password.
+//! Signing in and out, and the password of one's own account.
 
 use room::{Role, Time, bounds::NewPassword};
 use serde::{Deserialize, Serialize};
@@ -45,33 +45,33 @@ pub(super) fn routes() -> Routes {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Login {
-    /// E-mail address, without regard to case.
+    /// The e-mail address of the account, without regard to case.
     #[schema(example = "broker@demo.example")]
     email: String,
     password: String,
-    /// From an earlier answer: a device that is known is let past an attack on the account.
+    /// The `device_token` of an earlier answer. A device that is known can sign in while the account is under attack.
     #[serde(default)]
     device_token: Option<String>,
-    /// From the answer that said to wait.
+    /// The `ticket` of the answer that said to wait.
     #[serde(default)]
     ticket: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
 struct SessionView {
-    /// To be sent as `Authorization: Bearer …`; it cannot be shown again.
+    /// The token to send as `Authorization: Bearer …`. It cannot be shown again.
     token: String,
-    /// Always `bearer`.
+    /// The type of the token, which is always `bearer`.
     token_type: &'static str,
-    /// When the session ends in any case; it ends earlier where it is not used.
+    /// When the session ends in any case. It ends earlier if it is not used.
     #[schema(value_type = String, format = "date-time")]
     expires_at: Time,
-    /// To be sent with the next sign-in to this account; it opens nothing by itself.
+    /// The token to send with the next sign-in to this account. It opens nothing by itself.
     device_token: String,
     email: String,
     name: String,
     role: Role,
-    /// Whether somebody else chose the password: until it is replaced, nothing else is answered.
+    /// Whether somebody else chose the password. Until it is replaced, all other requests are refused.
     must_change_password: bool,
 }
 
@@ -80,7 +80,7 @@ struct MeView {
     email: String,
     name: String,
     role: Role,
-    /// Whether somebody else chose the password: until it is replaced, nothing else is answered.
+    /// Whether somebody else chose the password. Until it is replaced, all other requests are refused.
     must_change_password: bool,
 }
 
@@ -105,12 +105,14 @@ async fn login(
     caller: Option<Caller>,
     client: Client,
     UserAgent(user_agent): UserAgent,
-    Json(asked): Json<Login>,
+    Json(body): Json<Login>,
 ) -> Result<Json<SessionView>> {
-    let Login { email, password, device_token: device, ticket } = asked;
+    let Login { email, password, device_token: device, ticket } = body;
+    // The session that the request brought ends with this sign-in: a token that was planted in a browser beforehand
+    // (session fixation) is worth nothing afterwards.
     let (network, replaces) = (client.network(), caller.map(|caller| caller.session));
-    let asked = SignIn { email, password, network, device, ticket, user_agent, replaces };
-    let session = sign_in::sign_in(&app, asked).await?;
+    let request = SignIn { email, password, network, device, ticket, user_agent, replaces };
+    let session = sign_in::sign_in(&app, request).await?;
     let User { email, name, role, must_change_password, .. } = session.user;
     Ok(Json(SessionView {
         token: session.token,
@@ -134,13 +136,13 @@ async fn me(caller: Caller) -> Result<Json<MeView>> {
     Ok(Json(MeView { email, name, role, must_change_password }))
 }
 
-async fn confirm(app: App, caller: Caller, Json(asked): Json<PasswordAgain>) -> Result<NoContent> {
-    own_password::confirm_password(&app, &caller.user, caller.seat(), asked.password).await?;
+async fn confirm(app: App, caller: Caller, Json(body): Json<PasswordAgain>) -> Result<NoContent> {
+    own_password::confirm_password(&app, &caller.user, caller.seat(), body.password).await?;
     Ok(NoContent)
 }
 
-async fn change_password(app: App, caller: Caller, Json(asked): Json<PasswordChange>) -> Result<NoContent> {
-    let PasswordChange { current_password, new_password } = asked;
+async fn change_password(app: App, caller: Caller, Json(body): Json<PasswordChange>) -> Result<NoContent> {
+    let PasswordChange { current_password, new_password } = body;
     own_password::change_password(&app, &caller.user, caller.seat(), current_password, &new_password).await?;
     Ok(NoContent)
 }

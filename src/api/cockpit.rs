@@ -1,4 +1,4 @@
-//! The cockpit: what there is to do in one's rooms, that of the nearest ETA first.
+//! The cockpit: the caller's rooms with what there is to do in each, the room with the nearest ETA first.
 
 use room::{Phase, Role};
 use serde::Serialize;
@@ -33,23 +33,24 @@ struct CockpitRow {
     summary: SummaryView,
     #[serde(flatten)]
     todo: Todo,
-    /// How many tasks there are of each kind: the lists are cut where they would be too large.
+    /// How many tasks there are of each kind, since the lists are cut if they would be too large.
     task_counts: TodoCounts,
 }
 
-/// The largest list of tasks, in bytes; a room has six of them.
+/// The largest list of tasks, in bytes. A room has six such lists.
 const MOST_TASKS: usize = 150_000;
 
-/// Which rooms are asked for.
-struct Asked {
-    q: String,
+/// The query of the cockpit.
+struct CockpitQuery {
+    /// The words to look for, as they came.
+    text: String,
     wanted: Wanted,
     page: Page,
-    /// The filter as a query, for the links to the list's other parts.
-    query: String,
+    /// The filter as it came, for the links to the other parts of the list.
+    filter_query: String,
 }
 
-impl FromPairs for Asked {
+impl FromPairs for CockpitQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         Paging::PARAMETERS[0],
         Paging::PARAMETERS[1],
@@ -60,21 +61,21 @@ impl FromPairs for Asked {
     ];
 
     fn read(given: &mut Given) -> Self {
-        let query = given.query_without(&["limit", "offset"]);
-        let Paging(page) = Paging::read(given);
+        let (page, filter_query) = Paging::read_with_filter(given);
         let wanted = Wanted {
+            // Split by the handler: that can fail, and a reading cannot.
             words: Vec::new(),
             phase: given.word("phase", Phase::WORDS),
             closed: given.flag("closed"),
             waits_for_me: given.flag("waiting_for_me"),
         };
-        Self { q: given.line("q").unwrap_or_default(), wanted, page, query }
+        Self { text: given.line("q").unwrap_or_default(), wanted, page, filter_query }
     }
 }
 
-async fn list(app: App, caller: Caller, Query(asked): Query<Asked>) -> Result<Listed<CockpitRow>> {
-    let Asked { q, wanted, page, query } = asked;
-    let wanted = Wanted { words: cockpit::words(&q)?, ..wanted };
+async fn list(app: App, caller: Caller, Query(query): Query<CockpitQuery>) -> Result<Listed<CockpitRow>> {
+    let CockpitQuery { text, wanted, page, filter_query } = query;
+    let wanted = Wanted { words: cockpit::words(&text)?, ..wanted };
     let viewer =
         Viewer { email: caller.user.email, is_admin: caller.role == Role::Admin, deciders: DocumentApprove.roles() };
     let (rows, total) = cockpit::read(&app, viewer, wanted, page).await?;
@@ -83,5 +84,5 @@ async fn list(app: App, caller: Caller, Query(asked): Query<Asked>) -> Result<Li
         task_counts: todo.counts(),
         todo: todo.within(MOST_TASKS),
     };
-    Ok(Listed::new(rows.into_iter().map(view).collect(), total, page, format!("/cockpit{query}")))
+    Ok(Listed::new(rows.into_iter().map(view).collect(), total, page, format!("/cockpit{filter_query}")))
 }

@@ -39,8 +39,8 @@ async fn list(app: App, Query(Paging(page)): Query<Paging>) -> Result<Listed<Doc
     Ok(Listed::part_of(types, page, "/config/document-types".into()))
 }
 
-async fn add(app: App, caller: Caller, Json(asked): Json<DocumentType>) -> Result<Created<DocumentType>> {
-    let kind = catalogue::add(&app, &caller.actor(), asked).await?;
+async fn add(app: App, caller: Caller, Json(body): Json<DocumentType>) -> Result<Created<DocumentType>> {
+    let kind = catalogue::add(&app, &caller.actor(), body).await?;
     Ok(Created::at(&format!("/config/document-types/{}", kind.code), kind))
 }
 
@@ -52,7 +52,7 @@ async fn change(
     app: App,
     caller: Caller,
     Id(Code(code)): Id<Code>,
-    Json(asked): Json<Change<DocumentType>>,
+    Json(body): Json<Change<DocumentType>>,
 ) -> Result<Json<DocumentType>> {
-    Ok(Json(catalogue::change(&app, &caller.actor(), code, asked).await?))
+    Ok(Json(catalogue::change(&app, &caller.actor(), code, body).await?))
 }

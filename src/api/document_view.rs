@@ -1,4 +1,4 @@
-//! A document and its versions, as the API shows them.
+//! The views of a document, its versions and their decisions, which two files of the API show.
 
 use room::{
     ApprovalStatus, Criticality, Day, Decision, DecisionId, DocumentId, DocumentState, DocumentStatus, Phase,
@@ -12,38 +12,38 @@ use crate::{
     portion::fitting_last,
 };
 
-/// A document: what the catalogue asks of a vessel or of the operation, and where that stands.
+/// A document: a slot that the catalogue opened for a vessel or for the STS operation, with its status.
 #[derive(Serialize, ToSchema)]
 pub(super) struct DocumentView {
     #[schema(value_type = String, format = "uuid")]
     id: DocumentId,
-    /// Code of its type.
+    /// The code of the document's type.
     document_type: String,
     name: String,
     category: String,
-    /// The vessel; none where it is the operation's own.
+    /// The vessel that it belongs to, or `null` if it belongs to the STS operation as a whole.
     #[schema(value_type = Option<String>, format = "uuid")]
     vessel_id: Option<VesselId>,
     vessel: Option<String>,
     requirement: Requirement,
     criticality: Criticality,
-    /// The phase that is not entered (`clearance`: not left) without it.
+    /// The phase that cannot be entered (for `clearance`: cannot be left) without it.
     gate: Phase,
     status: DocumentStatus,
-    /// The last day on which its newest version is valid.
+    /// The last day on which the newest version is valid.
     #[schema(value_type = Option<String>, format = "date")]
     expires_on: Option<Day>,
-    /// That it is not needed here.
+    /// The waiver by which a conditional document is not needed; `null` if there is none.
     waiver: Option<WaiverView>,
-    /// How often something was uploaded.
+    /// How many versions were uploaded.
     version_count: usize,
-    /// The version that counts.
+    /// The newest version, which is the one that counts.
     newest: Option<VersionView>,
-    /// Whether the operation waits for it: it is required, not waived, and its vessel takes part.
+    /// Whether the STS operation needs it: it is not optional, not waived, and its vessel takes part.
     needed: bool,
 }
 
-/// That a document is not needed.
+/// The statement that a conditional document is not needed.
 #[derive(Serialize, ToSchema)]
 struct WaiverView {
     reason: String,
@@ -53,6 +53,7 @@ struct WaiverView {
 }
 
 impl DocumentView {
+    /// Shows a document of this room.
     pub(super) fn of(state: &RoomState, document: &DocumentState) -> Self {
         let DocumentState { slot, versions, status, needed } = document;
         let waiver = slot.waiver.clone();
@@ -76,16 +77,16 @@ impl DocumentView {
     }
 }
 
-/// The document with this id.
-pub(super) fn found(state: &RoomState, id: DocumentId) -> Result<&DocumentState> {
+/// Returns the document with this id.
+pub(super) fn find_document(state: &RoomState, id: DocumentId) -> Result<&DocumentState> {
     state.documents.iter().find(|document| document.slot.id == id).ok_or(Error::NotFound("document"))
 }
 
-/// The most decisions that are shown with a version.
+/// How many decisions are shown with a version at most.
 pub(super) const MOST_DECISIONS: usize = 100;
-/// Their largest size with one version, in bytes: a list may have a hundred versions.
+/// The largest size of one version's decisions, in bytes. A list may have a hundred versions.
 const MOST_SAID: usize = 128_000;
-/// The newest decisions that are shown with each of several versions.
+/// How many decisions, the newest, are shown with each of several versions.
 pub(super) const NEWEST_DECISIONS: i64 = 20;
 
 /// An uploaded file of a document.
@@ -95,27 +96,27 @@ pub(super) struct VersionView {
     id: VersionId,
     /// 1, 2, 3, …
     number: i64,
-    /// The name that the uploader gave it.
+    /// The name that the uploader gave the file.
     file_name: String,
     media_type: &'static str,
-    /// Bytes.
+    /// The size of the file, in bytes.
     file_size: i64,
     sha256: String,
-    /// The last day on which it is valid; none where it does not run out.
+    /// The last day on which it is valid, or `null` if it does not expire.
     #[schema(value_type = Option<String>, format = "date")]
     expires_on: Option<Day>,
-    /// Whether that day was reckoned from the type's default validity, since none was given.
+    /// Whether `expires_on` was calculated from the type's default validity, since the uploader gave none.
     expiry_assumed: bool,
     notes: Option<String>,
     uploaded_by: String,
     uploader_role: Role,
     #[schema(value_type = String, format = "date-time")]
     uploaded_at: Time,
-    /// What was decided on it, oldest first: of a document's `newest` version the last word of each party, which is what
-    /// counts; elsewhere the newest decisions. Fewer where they would be too large; `…/decisions` has all.
+    /// The decisions on it, oldest first: of a document's `newest` version the last decision of each party, which is
+    /// the one that counts; elsewhere the newest decisions. Fewer if they would be too large; `…/decisions` has all.
     #[schema(max_items = 100)]
     decisions: Vec<DecisionView>,
-    /// How many decisions there are.
+    /// How many decisions there are in all.
     decision_count: i64,
 }
 
@@ -124,13 +125,13 @@ pub(super) struct VersionView {
 pub(super) struct DecisionView {
     #[schema(value_type = String, format = "uuid")]
     id: DecisionId,
-    /// E-mail address of who decided.
+    /// The e-mail address of the party.
     party: String,
     role: Role,
     verdict: Verdict,
-    /// What has to come true, with `approved_with_subjects`.
+    /// What has to come true for the approval to hold, with `approved_with_subjects`.
     subjects: Option<String>,
-    /// Why, with `rejected`.
+    /// Why the version was rejected, with `rejected`.
     reason: Option<String>,
     #[schema(value_type = String, format = "date-time")]
     decided_at: Time,

@@ -1,11 +1,11 @@
-//! The documents of a room: where each stands, and the parties' decisions.
+//! The documents of a room with their status, and the parties' decisions on them.
 
 use room::{Criticality, DocumentId, DocumentState, DocumentStatus, Phase, VesselId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::document_view::{DocumentView, NEWEST_DECISIONS, VersionView, found},
+    api::document_view::{DocumentView, NEWEST_DECISIONS, VersionView, find_document},
     app::App,
     db::{Page, Tx},
     domain::{
@@ -71,28 +71,28 @@ pub(super) fn routes() -> Routes {
 struct WholeDocument {
     #[serde(flatten)]
     document: DocumentView,
-    /// The newest versions, oldest first: twenty at most, fewer where they would be too large; `…/versions` has all.
+    /// The newest versions, oldest first: twenty at most, and fewer if they would be too large; `…/versions` has all.
     #[schema(max_items = 20)]
     versions: Vec<VersionView>,
 }
 
-/// The versions that are shown with their document.
+/// The page of versions that is shown with a document.
 const SHOWN: Page = Page { limit: 20, offset: 0 };
-/// Their largest size, in bytes.
+/// The largest size of these versions, in bytes.
 const MOST_SHOWN: usize = 1_200_000;
 
-/// Which documents are asked for.
-struct Asked {
+/// The query of a list of documents. A filter that was not given is `None`, and all documents pass it.
+struct DocumentQuery {
     status: Option<DocumentStatus>,
     vessel: Option<VesselId>,
     gate: Option<Phase>,
     criticality: Option<Criticality>,
-    paging: Paging,
-    /// The filter as a query, for the links to the list's other parts.
-    query: String,
+    page: Page,
+    /// The filter as it came, for the links to the other parts of the list.
+    filter_query: String,
 }
 
-impl FromPairs for Asked {
+impl FromPairs for DocumentQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         Paging::PARAMETERS[0],
         Paging::PARAMETERS[1],
@@ -103,20 +103,21 @@ impl FromPairs for Asked {
     ];
 
     fn read(given: &mut Given) -> Self {
-        let query = given.query_without(&["limit", "offset"]);
+        let (page, filter_query) = Paging::read_with_filter(given);
         Self {
             status: given.word("status", DocumentStatus::WORDS),
             vessel: given.id("vessel_id"),
             gate: given.word("gate", Phase::WORDS),
             criticality: given.word("criticality", Criticality::WORDS),
-            paging: Paging::read(given),
-            query,
+            page,
+            filter_query,
         }
     }
 }
 
-impl Asked {
-    fn takes(&self, document: &DocumentState) -> bool {
+impl DocumentQuery {
+    /// Returns whether a document passes every filter.
+    fn matches(&self, document: &DocumentState) -> bool {
         let slot = &document.slot;
         self.status.is_none_or(|status| document.status == status)
             && self.vessel.is_none_or(|vessel| slot.vessel == Some(vessel))
@@ -125,22 +126,27 @@ impl Asked {
     }
 }
 
-async fn list(app: App, room: InRoom, Query(asked): Query<Asked>) -> Result<Listed<DocumentView>> {
+async fn list(app: App, room: InRoom, Query(query): Query<DocumentQuery>) -> Result<Listed<DocumentView>> {
+    // The status of a document follows from its versions and decisions, and is stored nowhere, so that no query of the
+    // database could filter by it.
     let state = rooms::state::now(&app, room.id).await?;
-    let views = state.documents.iter().filter(|document| asked.takes(document));
+    let views = state.documents.iter().filter(|document| query.matches(document));
     let views = views.map(|document| DocumentView::of(&state, document)).collect();
-    Ok(Listed::part_of(views, asked.paging.0, format!("/rooms/{}/documents{}", room.id, asked.query)))
+    Ok(Listed::part_of(views, query.page, format!("/rooms/{}/documents{}", room.id, query.filter_query)))
 }
 
 async fn get(app: App, room: InRoom, Id(id): Id<DocumentId>) -> Result<Json<WholeDocument>> {
     let now = app.now();
     let read = async move |tx: &mut Tx| {
         let (versions, _) = history::versions(tx, room.id, id, SHOWN, NEWEST_DECISIONS).await?;
+        // Both in one transaction, or a version uploaded in between would be the newest of one and missing in the
+        // other.
         Ok((rooms::state::read(tx, room.id, now).await?, versions))
     };
     let (state, versions) = app.db.read_at_length(read).await?;
+    // Newest first while they are cut for their size, then oldest first as they are shown.
     let versions = fitting(versions.iter().map(VersionView::from).collect(), MOST_SHOWN);
-    let document = DocumentView::of(&state, found(&state, id)?);
+    let document = DocumentView::of(&state, find_document(&state, id)?);
     Ok(Json(WholeDocument { document, versions: versions.into_iter().rev().collect() }))
 }
 
@@ -149,10 +155,10 @@ async fn approve(
     caller: Caller,
     room: InRoom,
     Id(id): Id<DocumentId>,
-    Json(asked): Json<NewApproval>,
+    Json(body): Json<NewApproval>,
 ) -> Result<Json<DocumentView>> {
-    decisions::decide(&app, &caller.actor(), room.id, id, asked.word()?).await?;
-    now(&app, room, id).await
+    decisions::decide(&app, &caller.actor(), room.id, id, body.word()?).await?;
+    show(&app, room, id).await
 }
 
 async fn reject(
@@ -160,10 +166,10 @@ async fn reject(
     caller: Caller,
     room: InRoom,
     Id(id): Id<DocumentId>,
-    Json(asked): Json<NewRejection>,
+    Json(body): Json<NewRejection>,
 ) -> Result<Json<DocumentView>> {
-    decisions::decide(&app, &caller.actor(), room.id, id, asked.word()?).await?;
-    now(&app, room, id).await
+    decisions::decide(&app, &caller.actor(), room.id, id, body.word()?).await?;
+    show(&app, room, id).await
 }
 
 async fn waive(
@@ -171,19 +177,19 @@ async fn waive(
     caller: Caller,
     room: InRoom,
     Id(id): Id<DocumentId>,
-    Json(asked): Json<NewWaiver>,
+    Json(body): Json<NewWaiver>,
 ) -> Result<Json<DocumentView>> {
-    documents::waive(&app, &caller.actor(), room.id, id, asked).await?;
-    now(&app, room, id).await
+    documents::waive(&app, &caller.actor(), room.id, id, body).await?;
+    show(&app, room, id).await
 }
 
 async fn withdraw_waiver(app: App, caller: Caller, room: InRoom, Id(id): Id<DocumentId>) -> Result<Json<DocumentView>> {
     documents::withdraw_waiver(&app, &caller.actor(), room.id, id).await?;
-    now(&app, room, id).await
+    show(&app, room, id).await
 }
 
-/// The document as it stands after a change.
-async fn now(app: &App, room: InRoom, id: DocumentId) -> Result<Json<DocumentView>> {
+/// Shows the document as it is after a change.
+async fn show(app: &App, room: InRoom, id: DocumentId) -> Result<Json<DocumentView>> {
     let state = rooms::state::now(app, room.id).await?;
-    Ok(Json(DocumentView::of(&state, found(&state, id)?)))
+    Ok(Json(DocumentView::of(&state, find_document(&state, id)?)))
 }

@@ -1,4 +1,4 @@
-//! Holds on a room and its snapshots.
+//! Legal holds on a room and its snapshots. For admins only, as are the reasons of holds.
 
 use room::{HoldId, RoomId, SnapshotId, Time};
 use serde::Serialize;
@@ -15,7 +15,7 @@ use crate::{
         },
     },
     error::Result,
-    http::{Access::May, Caller, Created, DoneOrAsked, Id, InRoom, Json, Listed, Paging, Query, Routes},
+    http::{Access::May, Caller, Created, DoneOrRequested, Id, InRoom, Json, Listed, Paging, Query, Routes},
     policy::Action::{HoldCreate, HoldLift, HoldList, HoldView as View},
 };
 
@@ -46,39 +46,39 @@ struct HoldView {
     id: HoldId,
     #[schema(value_type = String, format = "uuid")]
     room_id: RoomId,
-    /// The snapshot that is held; none where the whole room is.
+    /// The snapshot that is held, or `null` if the whole room is.
     #[schema(value_type = Option<String>, format = "uuid")]
     snapshot_id: Option<SnapshotId>,
     reason: String,
-    /// E-mail address of who placed it.
+    /// The e-mail address of the admin who placed it.
     placed_by: String,
     #[schema(value_type = String, format = "date-time")]
     placed_at: Time,
-    /// That it was lifted; none while it is in force.
+    /// How the hold was lifted, or `null` while it is in force.
     lifted: Option<HoldLiftView>,
     /// The request to lift it that another admin may confirm.
     lift_request: Option<LiftRequestView>,
 }
 
-/// That a hold was lifted.
+/// How a hold was lifted.
 #[derive(Serialize, ToSchema)]
 struct HoldLiftView {
-    /// E-mail address of who asked for it.
+    /// The e-mail address of the admin who asked for it.
     asked_by: String,
-    /// E-mail address of who confirmed it.
+    /// The e-mail address of the admin who confirmed it.
     lifted_by: String,
     #[schema(value_type = String, format = "date-time")]
     lifted_at: Time,
-    /// Why, as who asked told.
+    /// The reason that the admin who asked for it gave.
     reason: String,
-    /// What who confirmed it added.
+    /// What the admin who confirmed it added, if anything.
     confirm_reason: Option<String>,
 }
 
 /// A request to lift a hold.
 #[derive(Serialize, ToSchema)]
 struct LiftRequestView {
-    /// E-mail address of who asked.
+    /// The e-mail address of the admin who asked.
     asked_by: String,
     #[schema(value_type = String, format = "date-time")]
     asked_at: Time,
@@ -121,7 +121,7 @@ struct HoldLifted {
     message: &'static str,
     #[schema(value_type = String, format = "uuid")]
     hold_id: HoldId,
-    /// E-mail address of who asked for it.
+    /// The e-mail address of the admin who asked for it.
     asked_by: String,
 }
 
@@ -133,7 +133,7 @@ struct HoldLiftAsked {
     /// Until when another admin may confirm it.
     #[schema(value_type = String, format = "date-time")]
     confirm_by: Time,
-    /// E-mail address of who asked.
+    /// The e-mail address of the admin who asked.
     asked_by: String,
 }
 
@@ -143,8 +143,8 @@ async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Res
     Ok(Listed::new(holds.into_iter().map(HoldView::from).collect(), total, page, path))
 }
 
-async fn place(app: App, caller: Caller, room: InRoom, Json(asked): Json<NewHold>) -> Result<Created<HoldView>> {
-    let view = HoldView::from(holds::place(&app, &caller.actor(), room.id, asked).await?);
+async fn place(app: App, caller: Caller, room: InRoom, Json(body): Json<NewHold>) -> Result<Created<HoldView>> {
+    let view = HoldView::from(holds::place(&app, &caller.actor(), room.id, body).await?);
     Ok(Created::at(&format!("/rooms/{}/holds/{}", room.id, view.id), view))
 }
 
@@ -159,12 +159,12 @@ async fn lift(
     Id(hold_id): Id<HoldId>,
     Query(NoReason): Query<NoReason>,
     body: Option<Json<Why>>,
-) -> Result<DoneOrAsked<Json<HoldLifted>, HoldLiftAsked>> {
+) -> Result<DoneOrRequested<Json<HoldLifted>, HoldLiftAsked>> {
     Ok(match holds::lift(&app, &caller.actor(), room.id, hold_id, Why::of(body)).await? {
         Outcome::Done(lifted) => {
-            DoneOrAsked::Done(Json(HoldLifted { message: "Hold lifted", hold_id, asked_by: lifted.asked_by }))
+            DoneOrRequested::Done(Json(HoldLifted { message: "Hold lifted", hold_id, asked_by: lifted.asked_by }))
         }
-        Outcome::Asked(confirm_by) => DoneOrAsked::Asked(HoldLiftAsked {
+        Outcome::Asked(confirm_by) => DoneOrRequested::Requested(HoldLiftAsked {
             message: "Another admin has to confirm that the hold is lifted",
             hold_id,
             confirm_by,

@@ -1,4 +1,4 @@
-//! A room's log as a tree (RFC 6962): checkpoint, proofs, entries, export.
+//! A room's log as a Merkle tree (RFC 6962): its checkpoint, proofs about it, its entries, its export.
 
 use room::{EntryId, Log, RoomId};
 
@@ -54,13 +54,13 @@ async fn checkpoint(app: App, room: InRoom) -> Result<PlainText> {
     proofs::checkpoint(&app, Log::Room(room.id)).await.map(PlainText)
 }
 
-/// A position in a log, or the id of an entry.
+/// The pattern of an entry's position in a log, or of its id.
 const ENTRY: &str = "^([0-9]{1,18}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$";
 
-/// The entry that is to be proven.
-struct Asked(Which);
+/// The query of a proof: the entry that is to be proven.
+struct ProofQuery(Which);
 
-impl FromPairs for Asked {
+impl FromPairs for ProofQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[("entry", Kind::Pattern(ENTRY), "The entry: its `seq`, or its id")];
     const REQUIRED: &[&str] = &["entry"];
 
@@ -71,26 +71,27 @@ impl FromPairs for Asked {
         if which.is_none() {
             given.fault("entry", "must be the `seq` of an entry, or its id");
         }
+        // The value does not matter after a fault: the request is refused.
         Self(which.unwrap_or(Which::Index(0)))
     }
 }
 
-async fn proof(app: App, room: InRoom, Query(Asked(which)): Query<Asked>) -> Result<PlainText> {
+async fn proof(app: App, room: InRoom, Query(ProofQuery(which)): Query<ProofQuery>) -> Result<PlainText> {
     Ok(PlainText(proofs::prove(&app, Log::Room(room.id), which).await?.to_string()))
 }
 
-/// Two sizes of the log.
-struct Sizes {
+/// The query of a consistency proof: two sizes of the log, the later one being the present size if it is `None`.
+struct ConsistencyQuery {
     from: u64,
     to: Option<u64>,
 }
 
-impl Sizes {
+impl ConsistencyQuery {
     const FROM: Bounds = Bounds { least: 1, most: None, default: None };
     const TO: Bounds = Bounds { least: 0, most: None, default: Some(0) };
 }
 
-impl FromPairs for Sizes {
+impl FromPairs for ConsistencyQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         ("from", Kind::Number(Self::FROM), "The size that one knows the log by; 1 where it is not given"),
         ("to", Kind::Number(Self::TO), "The size that it is to be shown to have grown to; its present one where 0"),
@@ -103,25 +104,25 @@ impl FromPairs for Sizes {
     }
 }
 
-async fn consistency(app: App, room: InRoom, Query(asked): Query<Sizes>) -> Result<PlainText> {
-    let proof = proofs::prove_consistency(&app, Log::Room(room.id), asked.from, asked.to).await?;
+async fn consistency(app: App, room: InRoom, Query(query): Query<ConsistencyQuery>) -> Result<PlainText> {
+    let proof = proofs::prove_consistency(&app, Log::Room(room.id), query.from, query.to).await?;
     Ok(PlainText(proof.to_string()))
 }
 
-/// A stretch of the log.
-struct Stretch {
+/// The query of a range of entries: from `from` up to but without `to`.
+struct RangeQuery {
     from: u64,
     to: u64,
 }
 
-impl Stretch {
-    /// Entries that are answered at once.
+impl RangeQuery {
+    /// How many entries can be requested at once.
     const MOST: u64 = 1_000;
     const FROM: Bounds = Bounds { least: 0, most: None, default: Some(0) };
     const TO: Bounds = Bounds { least: 0, most: None, default: Some(0) };
 }
 
-impl FromPairs for Stretch {
+impl FromPairs for RangeQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         ("from", Kind::Number(Self::FROM), "The first position"),
         ("to", Kind::Number(Self::TO), "The position after the last, 1000 further on at most, and where it is 0"),
@@ -139,16 +140,18 @@ impl FromPairs for Stretch {
     }
 }
 
-async fn entries(app: App, room: InRoom, Query(asked): Query<Stretch>) -> Result<Json<Vec<EntryView>>> {
-    let Stretch { from, to } = asked;
+async fn entries(app: App, room: InRoom, Query(query): Query<RangeQuery>) -> Result<Json<Vec<EntryView>>> {
+    let RangeQuery { from, to } = query;
     let entries = app.db.read(async |tx| proofs::entries(tx, Log::Room(room.id), from, to).await).await?;
     let entries = entries.into_iter().map(|entry: Entry| entry.into()).collect();
+    // Cut by size too: a client reads on from the position after the last entry that it got.
     Ok(Json(fitting(entries, MOST_BYTES)))
 }
 
-async fn export(app: App, caller: Caller, room: InRoom, how: Download) -> Result<JsonLines> {
+async fn export(app: App, caller: Caller, room: InRoom, request: Download) -> Result<JsonLines> {
     let name = file_name(room.id);
-    if how.is_head() {
+    // `HEAD` reads nothing, so that it logs no export.
+    if request.is_head() {
         return Ok(JsonLines { name, content: None });
     }
     Ok(JsonLines { name, content: Some(proofs::export(&app, &caller.actor(), Log::Room(room.id)).await?) })

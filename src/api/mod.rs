@@ -1,4 +1,6 @@
-//! The JSON API: one file per resource, which opens with its routes.
+//! The JSON API: one file per resource, which opens with its routes; then come the types that it takes and shows, then
+//! the handlers, which call an operation of `domain`. Only `web` uses this folder, and pages share no view with it:
+//! what the API shows is a promise to programs, what pages show changes with their design.
 
 mod activities;
 mod approvals;
@@ -25,7 +27,7 @@ mod why;
 
 use crate::http::Routes;
 
-/// Every route of the API.
+/// Returns all routes of the API.
 pub fn routes() -> Routes {
     auth::routes()
         .merge(sessions::routes())

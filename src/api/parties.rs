@@ -42,8 +42,8 @@ struct PartyView {
     email: String,
     company: Option<String>,
     side: Option<Side>,
-    /// What looks odd about the address or the name: that it looks like another party's, or mixes scripts. Left out
-    /// where nothing does.
+    /// What looks odd about the address or the name: it looks like another party's, or mixes scripts. Left out if
+    /// nothing does.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -51,6 +51,7 @@ struct PartyView {
 impl PartyView {
     /// Shows one party with the warnings about it.
     async fn of_one(app: &App, room: RoomId, party: Party) -> Result<Self> {
+        // An address looks odd beside another one, so that one party cannot be judged without the others.
         let all = app.db.read(async |tx| db::parties::all(tx, room).await).await?;
         let warnings = look_alikes::among_parties(&all, std::iter::once(&party));
         Ok(Self::with(party, warnings.into_iter().flatten().collect()))
@@ -76,9 +77,9 @@ async fn add(
     caller: Caller,
     room: InRoom,
     once: Option<Once>,
-    Json(asked): Json<NewParty>,
+    Json(body): Json<NewParty>,
 ) -> Result<Created<PartyView>> {
-    let party = parties::add(&app, &caller.actor(), room.id, asked, once).await?;
+    let party = parties::add(&app, &caller.actor(), room.id, body, once).await?;
     let path = format!("/rooms/{}/parties/{}", room.id, party.id);
     Ok(Created::at(&path, PartyView::of_one(&app, room.id, party).await?))
 }
@@ -88,9 +89,9 @@ async fn change(
     caller: Caller,
     room: InRoom,
     Id(party): Id<PartyId>,
-    Json(asked): Json<Change<PartyDetails>>,
+    Json(body): Json<Change<PartyDetails>>,
 ) -> Result<Json<PartyView>> {
-    let party = parties::change(&app, &caller.actor(), room.id, party, asked).await?;
+    let party = parties::change(&app, &caller.actor(), room.id, party, body).await?;
     Ok(Json(PartyView::of_one(&app, room.id, party).await?))
 }
 

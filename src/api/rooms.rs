@@ -1,4 +1,4 @@
-//! Rooms.
+//! Rooms: opened, changed, taken through their phases, deleted.
 
 use room::{CargoProfile, Phase, Role, Room, RoomId, RoomStatus, SnapshotId, Time};
 use serde::Serialize;
@@ -20,7 +20,8 @@ use crate::{
     },
     error::Result,
     http::{
-        Access::May, Caller, Created, DoneOrAsked, FromPairs, Given, InRoom, Json, Kind, Listed, Paging, Query, Routes,
+        Access::May, Caller, Created, DoneOrRequested, FromPairs, Given, InRoom, Json, Kind, Listed, Paging, Query,
+        Routes,
     },
     policy::Action::{RoomCreate, RoomDelete, RoomList, RoomUpdate, RoomView as View},
 };
@@ -55,7 +56,7 @@ struct RoomView {
     id: RoomId,
     title: String,
     location: String,
-    /// Estimated time of arrival at the place of the transfer.
+    /// The ETA: when the STS operation is expected to begin.
     #[schema(value_type = String, format = "date-time")]
     sts_eta: Time,
     description: Option<String>,
@@ -65,9 +66,9 @@ struct RoomView {
     #[schema(value_type = String, format = "date-time")]
     created_at: Time,
     created_by: String,
-    /// How long the operation is planned to take, in hours.
+    /// How long the STS operation is planned to take, in hours.
     planned_duration_hours: i64,
-    /// When the transfer was completed: as its phase was left.
+    /// When the transfer was completed, which is when its phase was left; `null` before that.
     #[schema(value_type = Option<String>, format = "date-time")]
     transfer_completed_at: Option<Time>,
     #[schema(value_type = Option<String>, format = "date-time")]
@@ -94,16 +95,16 @@ impl From<Room> for RoomView {
     }
 }
 
-/// What a change of phase came to.
+/// The result of a change of phase.
 #[derive(Serialize, ToSchema)]
 struct PhaseView {
     #[schema(value_type = String, format = "uuid")]
     room_id: RoomId,
     from: Phase,
     phase: Phase,
-    /// What stood in the way, and was overridden.
+    /// The blockers that were overridden.
     overridden: Vec<String>,
-    /// The snapshot that was taken with it.
+    /// The snapshot that was taken with the change, if one was.
     #[schema(value_type = Option<String>, format = "uuid")]
     snapshot_id: Option<SnapshotId>,
 }
@@ -125,10 +126,12 @@ struct RoomDeletionAsked {
     confirm_by: Time,
 }
 
-/// Whether a room is deleted with all that is in it.
-struct Force(bool);
+/// The query of a deletion: whether the room's snapshots are deleted with it.
+struct DeletionQuery {
+    force: bool,
+}
 
-impl FromPairs for Force {
+impl FromPairs for DeletionQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[(
         "force",
         Kind::Flag,
@@ -137,18 +140,19 @@ impl FromPairs for Force {
 
     fn read(given: &mut Given) -> Self {
         NoReason::refuse(given);
-        Self(given.flag("force"))
+        Self { force: given.flag("force") }
     }
 }
 
 async fn list(app: App, caller: Caller, Query(Paging(page)): Query<Paging>) -> Result<Listed<RoomView>> {
+    // The policy lets everyone list rooms; which ones is data scope (level four): those of which they are a party.
     let party = (caller.role != Role::Admin).then_some(caller.user.email.as_str());
     let (rooms, total) = app.db.read(async |tx| db::rooms::list(tx, party, page).await).await?;
     Ok(Listed::new(rooms.into_iter().map(RoomView::from).collect(), total, page, "/rooms".into()))
 }
 
-async fn create(app: App, caller: Caller, once: Option<Once>, Json(asked): Json<NewRoom>) -> Result<Created<RoomView>> {
-    let room = rooms::open(&app, &caller.actor(), asked, once).await?;
+async fn create(app: App, caller: Caller, once: Option<Once>, Json(body): Json<NewRoom>) -> Result<Created<RoomView>> {
+    let room = rooms::open(&app, &caller.actor(), body, once).await?;
     Ok(Created::at(&format!("/rooms/{}", room.id), room.into()))
 }
 
@@ -161,31 +165,31 @@ async fn update(
     app: App,
     caller: Caller,
     room: InRoom,
-    Json(asked): Json<Change<RoomDetails>>,
+    Json(body): Json<Change<RoomDetails>>,
 ) -> Result<Json<RoomView>> {
-    Ok(Json(rooms::change(&app, &caller.actor(), room.id, asked).await?.into()))
+    Ok(Json(rooms::change(&app, &caller.actor(), room.id, body).await?.into()))
 }
 
 async fn delete(
     app: App,
     caller: Caller,
     room: InRoom,
-    Query(Force(force)): Query<Force>,
+    Query(DeletionQuery { force }): Query<DeletionQuery>,
     body: Option<Json<Why>>,
-) -> Result<DoneOrAsked<Json<RoomDeleted>, RoomDeletionAsked>> {
+) -> Result<DoneOrRequested<Json<RoomDeleted>, RoomDeletionAsked>> {
     let room_id = room.id;
-    let asked = Deletion { force, reason: Why::of(body) };
-    Ok(match deletion::delete(&app, &caller.actor(), room_id, asked).await? {
-        Outcome::Done(()) => DoneOrAsked::Done(Json(RoomDeleted { message: "Room deleted", room_id })),
+    let deletion = Deletion { force, reason: Why::of(body) };
+    Ok(match deletion::delete(&app, &caller.actor(), room_id, deletion).await? {
+        Outcome::Done(()) => DoneOrRequested::Done(Json(RoomDeleted { message: "Room deleted", room_id })),
         Outcome::Asked(confirm_by) => {
             let message = "Another admin has to confirm that the room is deleted";
-            DoneOrAsked::Asked(RoomDeletionAsked { message, room_id, confirm_by })
+            DoneOrRequested::Requested(RoomDeletionAsked { message, room_id, confirm_by })
         }
     })
 }
 
-async fn change_phase(app: App, caller: Caller, room: InRoom, Json(asked): Json<NewPhase>) -> Result<Json<PhaseView>> {
-    let changed = phases::change(&app, &caller.actor(), room.id, asked).await?;
+async fn change_phase(app: App, caller: Caller, room: InRoom, Json(body): Json<NewPhase>) -> Result<Json<PhaseView>> {
+    let changed = phases::change(&app, &caller.actor(), room.id, body).await?;
     Ok(Json(PhaseView {
         room_id: room.id,
         from: changed.from,

@@ -1,4 +1,4 @@
-//! One's own sessions.
+//! The caller's own sessions: listed and ended.
 
 use room::{SessionId, Time};
 use serde::Serialize;
@@ -21,22 +21,22 @@ pub(super) fn routes() -> Routes {
         .delete("/auth/sessions/{session_id}", SignedIn, end, "Ends one of one's sessions")
 }
 
-/// A session.
+/// An open session of the caller.
 #[derive(Serialize, ToSchema)]
 struct OpenSessionView {
-    /// It is not its token.
+    /// The id of the session. It is not the session's token.
     #[schema(value_type = String, format = "uuid")]
     id: SessionId,
     #[schema(value_type = String, format = "date-time")]
     created_at: Time,
-    /// Late by up to five minutes.
+    /// When the session was last used; this is noted late, by up to five minutes.
     #[schema(value_type = String, format = "date-time")]
     last_seen_at: Time,
     #[schema(value_type = String, format = "date-time")]
     expires_at: Time,
-    /// What the client called itself at sign-in, up to 255 characters.
+    /// The `User-Agent` of the client at sign-in, up to 255 characters.
     user_agent: Option<String>,
-    /// Whether this request came with it.
+    /// Whether this request came with this session.
     current: bool,
 }
 

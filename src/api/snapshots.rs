@@ -1,4 +1,4 @@
-//! Snapshots of a room.
+//! The snapshots of a room: taken, downloaded, compared, deleted.
 
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ use crate::{
     },
     error::Result,
     http::{
-        Access::May, BASE, Caller, Created, DoneOrAsked, Download, FileAnswer, Id, Ids, InRoom, Json, Listed, Paging,
-        Preview, PreviewAnswer, Query, Routes, Wait,
+        Access::May, BASE, Caller, Created, DoneOrRequested, Download, FileAnswer, Id, Ids, InRoom, Json, Listed,
+        Paging, Preview, PreviewAnswer, Query, Routes, Wait,
     },
     policy::Action::{SnapshotCreate, SnapshotDelete, SnapshotList, SnapshotView as View},
 };
@@ -62,42 +62,43 @@ pub(super) fn routes() -> Routes {
         )
 }
 
-/// A frozen report of a room.
+/// A snapshot of a room: the room frozen at a position of its log, with the file that is drawn from it.
 #[derive(Serialize, ToSchema)]
 struct SnapshotView {
     #[schema(value_type = String, format = "uuid")]
     id: SnapshotId,
     title: String,
-    /// E-mail address of who took it.
+    /// The e-mail address of the party who took it.
     created_by: String,
-    /// The instant it shows.
+    /// The instant at which it shows the room.
     #[schema(value_type = String, format = "date-time")]
     created_at: Time,
     status: SnapshotStatus,
-    /// Bytes; 0 before there is a file.
+    /// The size of the file, in bytes; 0 before there is a file.
     file_size: i64,
     snapshot_type: SnapshotType,
-    /// Where the file is, once there is one.
+    /// The path of the file, once there is one.
     download_url: Option<String>,
     #[schema(value_type = String, format = "uuid")]
     room_id: RoomId,
-    /// How far the rendering is, in percent.
+    /// How far the drawing of the file has come, in percent.
     progress: i64,
-    /// Why the last attempt to render it failed.
+    /// Why the last attempt to draw the file failed.
     error: Option<String>,
-    /// SHA-256 of the record it holds.
+    /// The SHA-256 of the record from which the file is drawn.
     record_sha256: String,
-    /// SHA-256 of its file.
+    /// The SHA-256 of the file.
     file_sha256: Option<String>,
-    /// What the seal of the file says, where it is a PDF.
+    /// The seal of the file, if it is a PDF.
     seal: Option<SealView>,
-    /// The signed checkpoint of the room's log at the entry that announces the snapshot (C2SP
-    /// `tlog-checkpoint`): whoever keeps it can tell later whether the log was changed.
+    /// The signed checkpoint of the room's log at the entry that announces the snapshot (C2SP `tlog-checkpoint`). Those
+    /// who keep it can find out later whether the log was changed.
     checkpoint: Option<String>,
 }
 
 impl From<Snapshot> for SnapshotView {
     fn from(snapshot: Snapshot) -> Self {
+        // The job, and its progress, is deleted when the file is there.
         let completed = snapshot.status == SnapshotStatus::Completed;
         let checkpoint = snapshot.checkpoint().map(str::to_owned);
         let download_url = completed.then(|| format!("{BASE}{}/download", path(&snapshot)));
@@ -124,17 +125,17 @@ impl From<Snapshot> for SnapshotView {
 /// The digital signature of a PDF.
 #[derive(Serialize, ToSchema)]
 struct SealView {
-    /// Who signed, by the certificate.
+    /// The signer, as the certificate names them.
     signer: String,
-    /// Whether the certificate was made by this server, so that nobody else says who the signer is.
+    /// Whether this server made the certificate itself, so that nobody else vouches for the signer.
     self_made: bool,
-    /// When, as the server says.
+    /// When the PDF was sealed, by the server's own clock.
     #[schema(value_type = String, format = "date-time")]
     sealed_at: Time,
-    /// When, as a time-stamp authority attests (RFC 3161).
+    /// When the PDF was sealed, as a time-stamp authority attests (RFC 3161); `null` if none did.
     #[schema(value_type = Option<String>, format = "date-time")]
     trusted_time: Option<Time>,
-    /// Why there is no trusted time, where there is none.
+    /// Why there is no trusted time, if there is none.
     note: Option<String>,
 }
 
@@ -177,24 +178,28 @@ async fn create(
     room: InRoom,
     once: Option<Once>,
     Wait(wait): Wait,
-    Json(asked): Json<NewSnapshot>,
+    Json(body): Json<NewSnapshot>,
 ) -> Result<Created<SnapshotView>> {
-    let mut snapshot = snapshots::take(&app, &caller.actor(), room.id, asked, once).await?;
+    let mut snapshot = snapshots::take(&app, &caller.actor(), room.id, body, once).await?;
     if let Some(wait) = wait {
-        snapshot = finished(&app, snapshot, wait).await;
+        snapshot = wait_until_drawn(&app, snapshot, wait).await;
     }
     let preference = wait.map(|wait| format!("wait={}", wait.as_secs()));
     Ok(Created::at(&path(&snapshot), snapshot.into()).preferring(preference))
 }
 
-/// The snapshot once its file is there, or as it is when the wait is over or the server is to stop.
-/// It has been taken: that it cannot be looked at, or has been deleted meanwhile, takes nothing from that.
-async fn finished(app: &App, mut snapshot: Snapshot, wait: Duration) -> Snapshot {
-    /// A job may be finished by another node, which does not ring here.
+/// Returns the snapshot when its file is there, or as it is when the wait is over or the server is to stop.
+///
+/// There is no error: the snapshot has been taken, and its `201` stands even if it cannot be read, or was deleted,
+/// since.
+async fn wait_until_drawn(app: &App, mut snapshot: Snapshot, wait: Duration) -> Snapshot {
+    /// How often to look without a notification, since another server may draw the file and cannot notify this one.
     const LOOK: Duration = Duration::from_millis(500);
     let deadline = Instant::now() + wait;
     while snapshot.status == SnapshotStatus::Generating && Instant::now() < deadline && !app.stopping.is_cancelled() {
-        let rung = app.job_finished.notified();
+        // Made before the read: a job that finishes after it was read and before the wait would otherwise be missed.
+        // `notify_waiters` counts for a future from its making on, also before its first poll.
+        let finished = app.job_finished.notified();
         let (room, id) = (snapshot.room, snapshot.id);
         snapshot = match app.db.read(async |tx| snapshots::find(tx, room, id).await).await {
             Ok(found) => found,
@@ -204,7 +209,7 @@ async fn finished(app: &App, mut snapshot: Snapshot, wait: Duration) -> Snapshot
             }
         };
         if snapshot.status == SnapshotStatus::Generating {
-            let _ = timeout(LOOK.min(deadline - Instant::now()), rung).await;
+            let _ = timeout(LOOK.min(deadline - Instant::now()), finished).await;
         }
     }
     snapshot
@@ -220,7 +225,7 @@ async fn download(
     caller: Caller,
     room: InRoom,
     Id(id): Id<SnapshotId>,
-    asked: Download,
+    request: Download,
 ) -> Result<FileAnswer<report::Format>> {
     let find = async |tx: &mut Tx| Ok((snapshots::find(tx, room.id, id).await?, rooms::in_use(tx, room.id).await?));
     let (snapshot, room_shown) = app.db.read(find).await?;
@@ -228,7 +233,7 @@ async fn download(
     let format = snapshot.format();
     let name = format!("{} - {}.{}", room_shown.title, snapshot.title, format.extension());
     let log = async |range| snapshots::log_download(&app, &caller.actor(), room.id, id, range).await;
-    asked.answer(&app, file, (name, format), log).await
+    request.answer(&app, file, (name, format), log).await
 }
 
 async fn preview(
@@ -236,11 +241,11 @@ async fn preview(
     caller: Caller,
     room: InRoom,
     Id(id): Id<SnapshotId>,
-    asked: Preview,
+    request: Preview,
 ) -> Result<PreviewAnswer> {
     let snapshot = app.db.read(async |tx| snapshots::find(tx, room.id, id).await).await?;
     let log = async || previews::log_of_snapshot(&app, &caller.actor(), room.id, id).await;
-    asked.answer(&app, (Previewable::snapshot(&snapshot)?, caller.user.id), log).await
+    request.answer(&app, (Previewable::snapshot(&snapshot)?, caller.user.id), log).await
 }
 
 async fn delete(
@@ -248,20 +253,20 @@ async fn delete(
     caller: Caller,
     room: InRoom,
     Id(snapshot_id): Id<SnapshotId>,
-) -> Result<DoneOrAsked<Json<SnapshotDeleted>, SnapshotDeletionAsked>> {
+) -> Result<DoneOrRequested<Json<SnapshotDeleted>, SnapshotDeletionAsked>> {
     Ok(match snapshots::delete(&app, &caller.actor(), room.id, snapshot_id).await? {
-        Outcome::Done(()) => DoneOrAsked::Done(Json(SnapshotDeleted { message: "Snapshot deleted", snapshot_id })),
+        Outcome::Done(()) => DoneOrRequested::Done(Json(SnapshotDeleted { message: "Snapshot deleted", snapshot_id })),
         Outcome::Asked(confirm_by) => {
             let message = "Another admin has to confirm that the snapshot is deleted";
-            DoneOrAsked::Asked(SnapshotDeletionAsked { message, snapshot_id, confirm_by })
+            DoneOrRequested::Requested(SnapshotDeletionAsked { message, snapshot_id, confirm_by })
         }
     })
 }
 
-/// The largest comparison, in bytes.
+/// The largest size of a comparison, in bytes.
 const MOST_DIFFERENCES: usize = 1_500_000;
 
-/// A snapshot that was compared.
+/// A snapshot that is compared with another.
 #[derive(Serialize, ToSchema)]
 struct Compared {
     #[schema(value_type = String, format = "uuid")]
@@ -282,11 +287,11 @@ struct ComparisonView {
 
 async fn compare(app: App, room: InRoom, Ids(a, b): Ids<SnapshotId, SnapshotId>) -> Result<Json<ComparisonView>> {
     let (from, to, comparison) = compare::compare(&app, room.id, a, b).await?;
-    let told = |snapshot: Snapshot| {
+    let compared = |snapshot: Snapshot| {
         let Snapshot { id, title, created_at, .. } = snapshot;
         Compared { id, title, created_at }
     };
-    Ok(Json(ComparisonView { from: told(from), to: told(to), comparison: comparison.within(MOST_DIFFERENCES) }))
+    Ok(Json(ComparisonView { from: compared(from), to: compared(to), comparison: comparison.within(MOST_DIFFERENCES) }))
 }
 
 async fn retry(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Json<SnapshotView>> {

@@ -1,4 +1,4 @@
-//! Where the operation of a room stands, on one page.
+//! The standing of a room: its next phase, what keeps it from that, what expires, and the clocks.
 
 use room::{
     Clocks, Phase, RoomId, RoomState, Standing, Time,
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Routes {
     )
 }
 
-/// Where an operation stands.
+/// The standing of an STS operation.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SummaryView {
     #[schema(value_type = String, format = "uuid")]
@@ -35,31 +35,33 @@ pub(super) struct SummaryView {
     #[schema(value_type = String, format = "date-time")]
     sts_eta: Time,
     phase: Phase,
-    /// The phase that comes next; none after the last.
+    /// The phase that comes next, or `null` after the last.
     next_phase: Option<Phase>,
-    /// Resolved of the required documents, in percent; 0 where none is required.
+    /// How many of the needed documents are done, in percent; 0 if none is needed.
     progress_percentage: usize,
-    /// Documents that are required, and not waived.
+    /// How many documents are needed: neither optional nor waived, and of a vessel that takes part.
     total_required_docs: usize,
-    /// Those of them that are approved and outlast the operation.
+    /// How many of them are approved and stay valid to the end of the STS operation.
     resolved_required_docs: usize,
-    /// What keeps the operation from its next phase; the first of it where all would be too large.
+    /// The blockers that keep it from its next phase. Only the first ones if all would be too large.
     blockers: Vec<Blocker>,
-    /// How many things keep it.
+    /// How many blockers there are in all.
     blocker_count: usize,
-    /// Documents that run out before the operation ends, or soon after it; the earliest first.
-    /// Not all where they would be too large.
+    /// The documents that expire before the STS operation ends, or soon after it, the earliest first. Only the first
+    /// ones if all would be too large.
     expiring_soon: Vec<Expiry>,
-    /// How many documents run out.
+    /// How many such documents there are in all.
     expiring_count: usize,
     clocks: Clocks,
 }
 
-/// The largest `blockers` and `expiring_soon`, in bytes.
+/// The largest `blockers`, in bytes.
 const MOST_BLOCKERS: usize = 400_000;
+/// The largest `expiring_soon`, in bytes.
 const MOST_EXPIRING: usize = 150_000;
 
 impl SummaryView {
+    /// Shows the standing of this room.
     pub(super) fn of(state: &RoomState, standing: Standing) -> Self {
         let room = &state.room;
         Self {

@@ -1,4 +1,4 @@
-//! Accounts, for admins. None is deleted, since the logs name them: one that is not to be used any more is disabled.
+//! Accounts, for admins. No account is deleted, since the logs name it; one that is no longer used is disabled.
 
 use room::{AccountDeed, AccountRequestId, Role, Time, UserId, bounds::NewPassword};
 use serde::{Deserialize, Serialize};
@@ -17,8 +17,8 @@ use crate::{
     },
     error::Result,
     http::{
-        Access::May, Caller, Created, DoneOrAsked, FromPairs, Given, Id, Json, Kind, Listed, NoContent, Paging, Query,
-        Routes,
+        Access::May, Caller, Created, DoneOrRequested, FromPairs, Given, Id, Json, Kind, Listed, NoContent, Paging,
+        Query, Routes,
     },
     policy::Action::{UserChangeRole, UserCreate, UserList, UserUpdate, UserView as View},
 };
@@ -71,14 +71,14 @@ pub(super) fn routes() -> Routes {
         .refusing(&["409"])
 }
 
-/// An account.
+/// An account, as admins see it.
 #[derive(Serialize, ToSchema)]
 struct UserView {
     #[schema(value_type = String, format = "uuid")]
     id: UserId,
     email: String,
     name: String,
-    /// Role where no room is concerned.
+    /// The role on the platform; a party has another one in its room.
     role: Role,
     /// Whether sign-in is refused.
     disabled: bool,
@@ -86,8 +86,8 @@ struct UserView {
     must_change_password: bool,
     #[schema(value_type = String, format = "date-time")]
     created_at: Time,
-    /// What looks odd about the address or the name: that it looks like another account's, or mixes scripts. Left out
-    /// where nothing does.
+    /// What looks odd about the address or the name: it looks like another account's, or mixes scripts. Left out if
+    /// nothing does.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -111,16 +111,16 @@ impl UserView {
     }
 }
 
-/// What an admin has asked for about an account.
+/// A request of an admin about an account, which another admin may confirm.
 #[derive(Serialize, ToSchema)]
 struct AccountRequestView {
     #[schema(value_type = String, format = "uuid")]
     id: AccountRequestId,
     deed: AccountDeed,
-    /// Address of the account.
+    /// The e-mail address of the account.
     email: String,
     name: String,
-    /// Address of who asked.
+    /// The e-mail address of the admin who asked.
     asked_by: String,
     #[schema(value_type = String, format = "date-time")]
     asked_at: Time,
@@ -137,7 +137,7 @@ impl From<AccountRequest> for AccountRequestView {
     }
 }
 
-/// That another admin has to confirm it.
+/// The answer if another admin has to confirm what was asked for.
 #[derive(Serialize, ToSchema)]
 struct AccountAsked {
     message: &'static str,
@@ -151,15 +151,16 @@ impl AccountAsked {
     }
 }
 
-/// Which accounts are asked for.
-struct Wanted {
+/// The query of a list of accounts.
+struct UserQuery {
+    /// The text to look for in addresses and names.
     text: Option<String>,
     page: Page,
-    /// The query less its paging.
-    query: String,
+    /// The filter as it came, for the links to the other parts of the list.
+    filter_query: String,
 }
 
-impl FromPairs for Wanted {
+impl FromPairs for UserQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         Paging::PARAMETERS[0],
         Paging::PARAMETERS[1],
@@ -167,9 +168,8 @@ impl FromPairs for Wanted {
     ];
 
     fn read(given: &mut Given) -> Self {
-        let query = given.query_without(&["limit", "offset"]);
-        let Paging(page) = Paging::read(given);
-        Self { text: given.line("q"), page, query }
+        let (page, filter_query) = Paging::read_with_filter(given);
+        Self { text: given.line("q"), page, filter_query }
     }
 }
 
@@ -187,22 +187,22 @@ struct PasswordToGive {
     new_password: String,
 }
 
-async fn list(app: App, Query(wanted): Query<Wanted>) -> Result<Listed<UserView>> {
-    let (users, total) = users::search(&app, wanted.text.as_deref(), wanted.page).await?;
-    Ok(Listed::new(UserView::of(&app, users).await?, total, wanted.page, format!("/users{}", wanted.query)))
+async fn list(app: App, Query(query): Query<UserQuery>) -> Result<Listed<UserView>> {
+    let (users, total) = users::search(&app, query.text.as_deref(), query.page).await?;
+    Ok(Listed::new(UserView::of(&app, users).await?, total, query.page, format!("/users{}", query.filter_query)))
 }
 
 async fn add(
     app: App,
     caller: Caller,
-    Json(asked): Json<NewUser>,
-) -> Result<DoneOrAsked<Created<UserView>, AccountAsked>> {
-    Ok(match users::add(&app, &caller.actor(), &asked, GivenPassword::ToReplace).await? {
+    Json(body): Json<NewUser>,
+) -> Result<DoneOrRequested<Created<UserView>, AccountAsked>> {
+    Ok(match users::add(&app, &caller.actor(), &body, GivenPassword::ToReplace).await? {
         Outcome::Done(user) => {
             let path = format!("/users/{}", user.id);
-            DoneOrAsked::Done(Created::at(&path, UserView::of_one(&app, user).await?))
+            DoneOrRequested::Done(Created::at(&path, UserView::of_one(&app, user).await?))
         }
-        Outcome::Asked(confirm_by) => DoneOrAsked::Asked(AccountAsked::until(confirm_by)),
+        Outcome::Asked(confirm_by) => DoneOrRequested::Requested(AccountAsked::until(confirm_by)),
     })
 }
 
@@ -230,9 +230,9 @@ async fn change(
     app: App,
     caller: Caller,
     Id(id): Id<UserId>,
-    Json(asked): Json<Change<UserDetails>>,
+    Json(body): Json<Change<UserDetails>>,
 ) -> Result<Json<UserView>> {
-    let user = users::change(&app, &caller.actor(), id, asked).await?;
+    let user = users::change(&app, &caller.actor(), id, body).await?;
     Ok(Json(UserView::of_one(&app, user).await?))
 }
 
@@ -240,11 +240,11 @@ async fn change_role(
     app: App,
     caller: Caller,
     Id(id): Id<UserId>,
-    Json(asked): Json<RoleChange>,
-) -> Result<DoneOrAsked<Json<UserView>, AccountAsked>> {
-    Ok(match users::change_role(&app, &caller.actor(), id, asked.role).await? {
-        Outcome::Done(user) => DoneOrAsked::Done(Json(UserView::of_one(&app, user).await?)),
-        Outcome::Asked(confirm_by) => DoneOrAsked::Asked(AccountAsked::until(confirm_by)),
+    Json(body): Json<RoleChange>,
+) -> Result<DoneOrRequested<Json<UserView>, AccountAsked>> {
+    Ok(match users::change_role(&app, &caller.actor(), id, body.role).await? {
+        Outcome::Done(user) => DoneOrRequested::Done(Json(UserView::of_one(&app, user).await?)),
+        Outcome::Asked(confirm_by) => DoneOrRequested::Requested(AccountAsked::until(confirm_by)),
     })
 }
 
@@ -252,10 +252,10 @@ async fn give_password(
     app: App,
     caller: Caller,
     Id(id): Id<UserId>,
-    Json(asked): Json<PasswordToGive>,
-) -> Result<DoneOrAsked<NoContent, AccountAsked>> {
-    Ok(match users::give_password(&app, &caller.actor(), id, &asked.new_password, GivenPassword::ToReplace).await? {
-        Outcome::Done(_) => DoneOrAsked::Done(NoContent),
-        Outcome::Asked(confirm_by) => DoneOrAsked::Asked(AccountAsked::until(confirm_by)),
+    Json(body): Json<PasswordToGive>,
+) -> Result<DoneOrRequested<NoContent, AccountAsked>> {
+    Ok(match users::give_password(&app, &caller.actor(), id, &body.new_password, GivenPassword::ToReplace).await? {
+        Outcome::Done(_) => DoneOrRequested::Done(NoContent),
+        Outcome::Asked(confirm_by) => DoneOrRequested::Requested(AccountAsked::until(confirm_by)),
     })
 }

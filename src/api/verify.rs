@@ -1,8 +1,8 @@
-//! Checking a snapshot's file: open to anyone who has one.
+//! Verification of a snapshot's file, for anyone who has one, signed in or not.
 
 use crate::{
     app::App,
-    domain::snapshots::verifying::{self, Brought},
+    domain::snapshots::verifying::{self, VerifyRequest},
     error::Result,
     evidence::verify::Report,
     http::{Access::Public, Json, Routes},
@@ -17,6 +17,6 @@ pub(super) fn routes() -> Routes {
     )
 }
 
-async fn verify(app: App, brought: Brought) -> Result<Json<Report>> {
-    verifying::verify(&app, brought).await.map(Json)
+async fn verify(app: App, request: VerifyRequest) -> Result<Json<Report>> {
+    verifying::verify(&app, request).await.map(Json)
 }

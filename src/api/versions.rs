@@ -1,4 +1,4 @@
-//! Versions of documents: uploaded and downloaded.
+//! The versions of documents: uploaded, listed, downloaded, previewed.
 
 use axum::response::{IntoResponse, Response};
 use room::{DocumentId, FileKind, Version, VersionId};
@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::document_view::{DecisionView, DocumentView, NEWEST_DECISIONS, VersionView, found},
+    api::document_view::{DecisionView, DocumentView, NEWEST_DECISIONS, VersionView, find_document},
     app::App,
     db::Tx,
     domain::{
@@ -73,18 +73,18 @@ pub(super) fn routes() -> Routes {
         )
 }
 
-/// What an upload came to.
+/// The result of an upload.
 #[derive(Serialize, ToSchema)]
 struct UploadView {
-    /// What is to be known of it, in a sentence.
+    /// What became of the upload, in a sentence.
     message: String,
-    /// Whether these bytes were here before, and nothing was added.
+    /// Whether these bytes were here before, so that no version was added.
     duplicate: bool,
     version: VersionView,
     document: DocumentView,
 }
 
-/// `201` with what was added, or `200` where nothing was.
+/// `201` with the version that was added, or `200` with the one that has these bytes already.
 enum UploadAnswer {
     Added(Created<UploadView>),
     Known(Json<UploadView>),
@@ -106,16 +106,16 @@ impl Answers for UploadAnswer {
     }
 }
 
-/// What a form says that also names the document.
-struct SaidOfType {
+/// The fields of a form that names the document by its type.
+struct UploadByTypeForm {
     target: Target,
     said: Said,
 }
 
-/// A UUID, or nothing.
+/// The pattern of a UUID, or of nothing.
 const UUID_OR_BLANK: &str = "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$";
 
-impl FromPairs for SaidOfType {
+impl FromPairs for UploadByTypeForm {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         ("document_type", Kind::Line, "Code of its type, or an alias"),
         (
@@ -130,12 +130,12 @@ impl FromPairs for SaidOfType {
     const REQUIRED: &[&str] = &["document_type"];
 
     fn read(given: &mut Given) -> Self {
-        // It is only compared with the codes that there are.
+        // Any text will do: it is only compared with the codes and aliases that there are.
         let document_type = given.unchecked("document_type").unwrap_or_else(|| {
             given.fault("document_type", "is missing");
             String::new()
         });
-        // Clients of the earlier system send a blank one where there is none.
+        // Clients of the earlier system send a blank `vessel_id` with a document of the room.
         given.forget_if_blank("vessel_id");
         let target = Target::Slot { document_type, vessel: given.id("vessel_id") };
         Self { target, said: Said::read(given) }
@@ -150,14 +150,19 @@ async fn upload(
     form: Upload<Said>,
 ) -> Result<UploadAnswer> {
     let target = Target::Document(document);
-    // Before a large file is taken for nothing.
+    // Before the file: the client need not send a large one to learn that there is no such document.
     app.db.read(async |tx| versions::find_target(tx, room.id, &target).await).await?;
     let (said, received) = form.receive(&app).await?;
     finish(&app, &caller, room, target, received.saying(said)).await
 }
 
-async fn upload_by_type(app: App, caller: Caller, room: InRoom, form: Upload<SaidOfType>) -> Result<UploadAnswer> {
-    let (SaidOfType { target, said }, received) = form.receive(&app).await?;
+async fn upload_by_type(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    form: Upload<UploadByTypeForm>,
+) -> Result<UploadAnswer> {
+    let (UploadByTypeForm { target, said }, received) = form.receive(&app).await?;
     finish(&app, &caller, room, target, received.saying(said)).await
 }
 
@@ -165,7 +170,7 @@ async fn finish(app: &App, caller: &Caller, room: InRoom, target: Target, arrive
     let uploaded = versions::upload(app, &caller.actor(), room.id, target, arrived).await?;
     let Uploaded { version: Version { id, document, .. }, is_new } = uploaded;
     let state = rooms::state::now(app, room.id).await?;
-    let document = found(&state, document)?;
+    let document = find_document(&state, document)?;
     let version = document.versions.iter().find(|state| state.version.id == id).ok_or(Error::NotFound("version"))?;
     let view = UploadView {
         message: uploaded.message(document.status),
@@ -173,6 +178,7 @@ async fn finish(app: &App, caller: &Caller, room: InRoom, target: Target, arrive
         version: version.into(),
         document: DocumentView::of(&state, document),
     };
+    // The same bytes again add nothing, so that a client that got no answer can simply send its file once more.
     let path = format!("/rooms/{}/documents/{}", room.id, document.slot.id);
     Ok(if is_new { UploadAnswer::Added(Created::at(&path, view)) } else { UploadAnswer::Known(Json(view)) })
 }
@@ -206,9 +212,9 @@ async fn download_newest(
     caller: Caller,
     room: InRoom,
     Id(document): Id<DocumentId>,
-    asked: Download,
+    request: Download,
 ) -> Result<FileAnswer<FileKind>> {
-    send(&app, &caller, room, (document, None), asked).await
+    send(&app, &caller, room, (document, None), request).await
 }
 
 async fn download(
@@ -216,9 +222,9 @@ async fn download(
     caller: Caller,
     room: InRoom,
     Ids(document, version): Ids<DocumentId, VersionId>,
-    asked: Download,
+    request: Download,
 ) -> Result<FileAnswer<FileKind>> {
-    send(&app, &caller, room, (document, Some(version)), asked).await
+    send(&app, &caller, room, (document, Some(version)), request).await
 }
 
 async fn send(
@@ -226,12 +232,12 @@ async fn send(
     caller: &Caller,
     room: InRoom,
     (document, version): (DocumentId, Option<VersionId>),
-    asked: Download,
+    request: Download,
 ) -> Result<FileAnswer<FileKind>> {
     let find = async |tx: &mut _| versions::find(tx, room.id, document, version).await;
     let (_, version) = app.db.read(find).await?;
     let log = async |range| versions::log_download(app, &caller.actor(), room.id, (document, version.id), range).await;
-    asked.answer(app, (&version).into(), (version.file_name.clone(), version.kind), log).await
+    request.answer(app, (&version).into(), (version.file_name.clone(), version.kind), log).await
 }
 
 async fn preview(
@@ -239,10 +245,10 @@ async fn preview(
     caller: Caller,
     room: InRoom,
     Ids(document, version): Ids<DocumentId, VersionId>,
-    asked: Preview,
+    request: Preview,
 ) -> Result<PreviewAnswer> {
     let find = async |tx: &mut _| versions::find(tx, room.id, document, Some(version)).await;
     let (_, found) = app.db.read(find).await?;
     let log = async || previews::log_of_version(&app, &caller.actor(), room.id, (document, version)).await;
-    asked.answer(&app, (Previewable::version(&found)?, caller.user.id), log).await
+    request.answer(&app, (Previewable::version(&found)?, caller.user.id), log).await
 }

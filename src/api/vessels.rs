@@ -1,4 +1,4 @@
-//! The vessels of a room.
+//! The vessels of a room: named, changed, withdrawn, removed.
 
 use room::{Time, Vessel, VesselDetails, VesselId, VesselRole, VesselStatus};
 use serde::Serialize;
@@ -40,44 +40,45 @@ pub(super) fn routes() -> Routes {
         .refusing(&["409"])
 }
 
-/// A vessel of the operation.
+/// A vessel of a room.
 #[derive(Serialize, ToSchema)]
 pub(super) struct VesselView {
     #[schema(value_type = String, format = "uuid")]
     id: VesselId,
     name: String,
     imo_number: Option<String>,
-    /// Why it has no IMO number.
+    /// Why the vessel has no IMO number, if it has none.
     no_imo_reason: Option<String>,
-    /// What it does in the transfer.
+    /// The part that the vessel has in the transfer.
     role: VesselRole,
-    /// Whether it takes part.
+    /// Whether the vessel takes part, or was withdrawn.
     status: VesselStatus,
-    /// What kind of ship, in words.
+    /// The kind of ship, in words.
     vessel_type: Option<String>,
-    /// Flag State.
+    /// The State whose flag the vessel flies.
     flag: Option<String>,
     owner: Option<String>,
     charterer: Option<String>,
-    /// Length over all, in metres.
+    /// The length over all, in metres.
     length_m: Option<f64>,
-    /// Beam, in metres.
+    /// The beam, in metres.
     beam_m: Option<f64>,
-    /// Summer draught, in metres.
+    /// The summer draught, in metres.
     draught_m: Option<f64>,
-    /// Gross tonnage, which has no unit.
+    /// The gross tonnage, which has no unit.
     gross_tonnage: Option<i64>,
-    /// Deadweight, in tonnes.
+    /// The deadweight, in tonnes.
     deadweight_t: Option<i64>,
-    /// Year of build.
+    /// The year in which she was built.
     year_built: Option<i64>,
-    /// Classification society.
+    /// The classification society that classed her.
     class_society: Option<String>,
     #[schema(value_type = String, format = "date-time")]
     added_at: Time,
 }
 
-/// Not flattened: what a client may send of a vessel is closed to other fields, and bounded; what is shown is neither.
+/// Field by field, and not with `#[serde(flatten)]`: `VesselDetails` refuses unknown fields and has bounds in its
+/// schema, which hold for what a client sends and not for what it is shown.
 impl From<Vessel> for VesselView {
     fn from(Vessel { id, details, added_at }: Vessel) -> Self {
         Self {
@@ -114,9 +115,9 @@ async fn add(
     caller: Caller,
     room: InRoom,
     once: Option<Once>,
-    Json(asked): Json<VesselDetails>,
+    Json(body): Json<VesselDetails>,
 ) -> Result<Created<VesselView>> {
-    let vessel = vessels::add(&app, &caller.actor(), room.id, asked, once).await?;
+    let vessel = vessels::add(&app, &caller.actor(), room.id, body, once).await?;
     Ok(Created::at(&format!("/rooms/{}/vessels/{}", room.id, vessel.id), vessel.into()))
 }
 
@@ -129,9 +130,9 @@ async fn change(
     caller: Caller,
     room: InRoom,
     Id(id): Id<VesselId>,
-    Json(asked): Json<Change<VesselDetails>>,
+    Json(body): Json<Change<VesselDetails>>,
 ) -> Result<Json<VesselView>> {
-    Ok(Json(vessels::change(&app, &caller.actor(), room.id, id, asked).await?.into()))
+    Ok(Json(vessels::change(&app, &caller.actor(), room.id, id, body).await?.into()))
 }
 
 async fn remove(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>) -> Result<NoContent> {

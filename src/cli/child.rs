@@ -1,4 +1,5 @@
-//! `child`: what the server starts for work that may go wrong with its process. It reads no settings.
+//! `child`: the command that the server starts for work that could end a process, such as reading a stranger's PDF. It
+//! reads no settings, and gets all that it needs from its parent.
 
 use std::path::PathBuf;
 
@@ -27,6 +28,7 @@ pub(super) struct Flags {
 pub(super) fn run(flags: &Flags) -> Result<()> {
     let kind = Kind::ALL.into_iter().find(|kind| kind.word() == flags.kind);
     let kind = kind.ok_or_else(|| Error::internal("a kind of child that is unknown"))?;
+    // Fonts are loaded only by the kinds that draw, and before the child gives up its right to open files.
     children::run(kind, flags.file_kind.as_deref(), || {
         let fonts = flags.font_dir.as_deref().map_or_else(|| Ok(Fonts::embedded()), Fonts::with_directory);
         fonts.map_err(|error| Error::setup(format!("the fonts: {error}")))

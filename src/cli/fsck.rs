@@ -1,4 +1,4 @@
-//! `fsck`: records and files against the logs, and the logs against themselves and their signatures.
+//! `fsck`: checks records and files against the logs, and the logs against themselves and their signatures.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How often progress is shown.
+/// How often the progress is shown.
 const SHOWN: Duration = Duration::from_millis(200);
 
 /// How to check.
@@ -33,12 +33,14 @@ pub(super) struct Flags {
 }
 
 pub(super) async fn run(settings: Config, flags: Flags) -> Result<ExitCode> {
+    // `open_existing` and `check` instead of `open` and `up`: a check must not create what it looks for, nor change a
+    // schema before it has been looked at.
     let app = App::open_existing(settings, Clock::System)?;
     migrations::check(&app.db).await?;
     let mode = if flags.repair { Mode::Repair } else { Mode::Look };
-    let mut teller = Teller::new(&flags);
-    let outcome = fsck::run(&app, mode, &mut teller).await?;
-    teller.clear();
+    let mut printer = Printer::new(&flags);
+    let outcome = fsck::run(&app, mode, &mut printer).await?;
+    printer.clear();
     if flags.json {
         let json = serde_json::to_string(&outcome).map_err(|error| Error::internal(error.to_string()))?;
         print(&json)?;
@@ -55,18 +57,19 @@ fn summary(outcome: &Outcome) -> String {
     format!("checked: {logs} logs, {entries} entries, {records} records, {files} files; {damaged} damaged{repaired}")
 }
 
-/// Prints what is found as it is found, and progress to whoever looks on.
-struct Teller {
-    tells_lines: bool,
+/// Prints findings as they are made, and the progress if standard error is a terminal.
+struct Printer {
+    prints_findings: bool,
     shows_progress: bool,
     shown: Instant,
 }
 
-impl Teller {
+impl Printer {
     fn new(flags: &Flags) -> Self {
-        Self { tells_lines: !flags.json, shows_progress: io::stderr().is_terminal(), shown: Instant::now() }
+        Self { prints_findings: !flags.json, shows_progress: io::stderr().is_terminal(), shown: Instant::now() }
     }
 
+    /// Erases the line with the progress.
     fn clear(&self) {
         if self.shows_progress {
             let _ = write!(io::stderr(), "\r\x1b[K");
@@ -74,11 +77,11 @@ impl Teller {
     }
 }
 
-impl Watch for Teller {
+impl Watch for Printer {
     fn found(&mut self, finding: &Finding) {
-        if self.tells_lines {
+        if self.prints_findings {
             self.clear();
-            // What cannot be printed now is in the exit code still.
+            // If it cannot be printed, the check goes on: the exit code still says that something is damaged.
             let _ = print(&finding.to_string());
         }
     }

@@ -1,4 +1,4 @@
-//! `migrate`: the schema, up and down.
+//! `migrate`: takes the migrations of the schema, and takes them back.
 
 use clap::Subcommand;
 

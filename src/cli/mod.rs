@@ -1,6 +1,8 @@
-//! The command line: one file per sub-command.
+//! The command line: one file per sub-command, or a folder. It is the outermost room; only `main` uses it.
 //!
-//! Exit codes: 0 done, 1 not done (one line on standard error says why), 2 not understood.
+//! Exit codes: 0 if it was done; 1 if it was not, for which one line on standard error says why; 2 if the command line
+//! was not understood. `verify` and `fsck` give 1 a meaning of its own, a file that does not verify, and something
+//! damaged, so that scripts can tell a bad file from a bad command.
 
 mod child;
 mod config;
@@ -116,18 +118,20 @@ enum Command {
     Child(child::Flags),
 }
 
-/// The command-line grammar, for its golden file.
+/// Returns the grammar of the command line. Its golden file is compared with the help that follows from it.
 pub fn grammar() -> clap::Command {
     Cli::command()
 }
 
-/// Runs what the arguments say.
+/// Runs the command that the arguments name, and returns the exit code of the process.
 pub fn run() -> ExitCode {
     let matches = match grammar().try_get_matches() {
         Ok(matches) => matches,
         Err(said) => said.exit(),
     };
-    // What is written is for the owner alone, whatever the umask was.
+    // Files and directories that are made from here on are for their owner alone, whatever the umask was: database,
+    // keys and reports hold what the parties tell each other. Here, before there are threads, since the umask is the
+    // process's.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
@@ -136,7 +140,8 @@ pub fn run() -> ExitCode {
     match execute(cli) {
         Ok(code) => code,
         Err(error) => {
-            // Nowhere is left to say that standard error is closed.
+            // If standard error is closed, there is nowhere left to say so; the exit code still says that it failed. An
+            // error may name the database's address, with its password.
             let _ = writeln!(io::stderr(), "sts-clearance: {}", mask_password(&error.to_string()));
             ExitCode::FAILURE
         }
@@ -144,50 +149,49 @@ pub fn run() -> ExitCode {
 }
 
 fn execute(cli: Cli) -> Result<ExitCode> {
-    // Whoever checks a file may have no server, and settings that cannot be read are no hindrance.
-    match &cli.command {
-        Command::Verify(flags) => return verify::run(flags),
-        Command::Child(flags) => return child::run(flags).map(|()| ExitCode::SUCCESS),
-        Command::Licences => return licences::run().map(|()| ExitCode::SUCCESS),
-        _ => {}
-    }
-    let layers = layers(&cli)?;
-    let settings = layers.config()?;
-    let done = match cli.command {
+    let Cli { shared, command } = cli;
+    // Read only by the commands that need them. A person who verifies a file may have no server, and must not be kept
+    // from it by a file of settings that cannot be read; a child gets all it may know from its parent.
+    let settings = || read_layers(&shared, None)?.config();
+    let done = match command {
         Command::Verify(flags) => return verify::run(&flags),
+        Command::Fsck(flags) => return block_on(fsck::run(settings()?, flags)),
         Command::Child(flags) => child::run(&flags),
         Command::Licences => licences::run(),
-        Command::Fsck(flags) => return block_on(fsck::run(settings, flags)),
-        Command::Config => config::print_settings(&layers),
-        Command::Serve(flags) => serve::run(settings, &flags),
-        Command::Migrate(command) => block_on(migrate::run(open(settings)?, command)),
-        Command::Key(command) => block_on(key::run(settings, command)),
-        Command::User(command) => block_on(user::run(open(settings)?, command)),
+        Command::Config => {
+            let layers = read_layers(&shared, None)?;
+            // Settings that would not start a server are refused here too, and not shown as if they were in force.
+            layers.config()?;
+            config::print_settings(&layers)
+        }
+        Command::Serve(flags) => serve::run(read_layers(&shared, flags.listen.as_deref())?.config()?, &flags),
+        Command::Migrate(command) => block_on(migrate::run(open(settings()?)?, command)),
+        Command::Key(command) => block_on(key::run(settings()?, command)),
+        Command::User(command) => block_on(user::run(open(settings()?)?, command)),
     };
     done.map(|()| ExitCode::SUCCESS)
 }
 
-fn layers(cli: &Cli) -> Result<Layers> {
-    // A variable that is no text is none of ours.
+/// Reads the settings of all layers: defaults, the file of settings, the environment, the flags. `listen` is a flag of
+/// `serve` alone.
+fn read_layers(shared: &SharedFlags, listen: Option<&str>) -> Result<Layers> {
+    // A variable that is not UTF-8 is not one of ours, and no reason to refuse to start.
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
     let environment: Vec<(String, String)> = std::env::vars_os().filter_map(text).collect();
-    let shared = &cli.shared;
     refuse_password_in_sight(shared.database_url.as_deref())?;
-    let mut flags = vec![
+    let flags = [
         ("data_dir", shared.data_dir.clone()),
         ("database_url", shared.database_url.clone()),
         ("files_url", shared.files_url.clone()),
+        ("listen", listen.map(str::to_owned)),
     ];
-    if let Command::Serve(serve) = &cli.command {
-        flags.push(("listen", serve.listen.clone()));
-    }
     let flags: Vec<_> = flags.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let from_environment =
         environment.iter().find(|(name, _)| name == "STS_CONFIG").map(|(_, file)| PathBuf::from(file));
     Layers::read(shared.config.clone().or(from_environment).as_deref(), &environment, &flags)
 }
 
-/// Everybody on the machine can read the arguments of a process.
+/// Refuses a password on the command line, which everybody on the machine can read in the list of processes.
 fn refuse_password_in_sight(database_url: Option<&str>) -> Result<()> {
     if database_url.is_some_and(|url| mask_password(url) != url) {
         return Err(Error::setup(

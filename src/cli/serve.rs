@@ -1,4 +1,4 @@
-//! `serve`: the server, its workers in the same process.
+//! `serve`: the server, with its workers in the same process.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -25,10 +25,10 @@ use crate::{
     http, jobs, keys, telemetry, web,
 };
 
-/// How long requests in progress are waited for when the server is to stop.
+/// How long the server waits for requests in progress when it is to stop.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// A certificate that runs out within this is warned of.
+/// How long before its expiry the certificate of the seal is warned of.
 const SOON: Duration = Duration::from_hours(30 * 24);
 
 /// How to serve.
@@ -50,10 +50,11 @@ pub(super) struct Flags {
 
 pub(super) fn run(settings: Config, flags: &Flags) -> Result<()> {
     telemetry::start(&settings)?;
+    // Before the keys are read: from here on, no other process of this user can read this one's memory.
     children::hide_memory()?;
     let runtime = runtime()?;
     let served = runtime.block_on(serve(open(settings)?, flags));
-    // A report being drawn is left to its lease.
+    // Does not wait for blocking threads: a report that is being drawn is left to its lease.
     runtime.shutdown_background();
     served
 }
@@ -64,6 +65,7 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         .map_err(|error| Error::setup(format!("{} cannot be listened on: {error}", app.config.listen)))?;
     let address =
         listener.local_addr().map_err(|error| Error::setup(format!("the address cannot be told: {error}")))?;
+    // After the address is known and before anything is served on it.
     if flags.demo {
         refuse_strangers(address)?;
     }
@@ -81,9 +83,10 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         demo::refuse_leftovers(&app).await?;
     }
 
-    // What cannot be sealed with is said now, not with the first report.
+    // A certificate with which nothing can be sealed stops the start, not the first report weeks later.
     check_seal(&app)?;
 
+    // No reason to stop: rooms, documents and logs work without child processes.
     if let Err(error) = app.children.check().await {
         tracing::error!(%error, "child processes do not work here: no report can be drawn, no file be checked or previewed");
     }
@@ -95,9 +98,12 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         demo::explain(&app, address).await?;
     }
 
+    // The address is printed before there are workers: the listener is bound, and connections wait in the system's
+    // queue.
     let mut workers = tokio::spawn(jobs::run(app.clone(), stop.clone()));
     let limits = http::Limits::of(&app.config);
     let mut server = tokio::spawn(http::serve(listener, web::router(app.clone()), limits, stop.clone()));
+    // `biased`: at a stop all three may be ready, and that is not the error that the other two stand for.
     tokio::select! {
         biased;
         () = stop.cancelled() => {}
@@ -109,6 +115,7 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         tracing::warn!("some requests were not finished in time");
     }
     workers.await.map_err(|error| Error::internal(format!("the workers failed: {error}")))?;
+    // Last, when no request can be refused any more: the counts of the present minute are in memory only.
     if let Err(error) = refusals::tell_all(&app, true).await {
         tracing::warn!(%error, "what was refused last could not be logged");
     }
@@ -116,7 +123,7 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a certificate that is not good now, and warns of one that soon is not.
+/// Refuses a certificate that is not valid now, and warns of one that soon expires.
 fn check_seal(app: &App) -> Result<()> {
     keys::authorities(&app.config)?;
     if !app.config.timestamp_url.is_empty() && app.config.timestamp_authorities().is_none() {
@@ -135,7 +142,7 @@ fn check_seal(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Everyone knows the demo's passwords.
+/// Refuses to serve the demo on an address that others can reach: its passwords are public.
 fn refuse_strangers(address: SocketAddr) -> Result<()> {
     if address.ip().is_loopback() {
         return Ok(());
@@ -148,6 +155,7 @@ fn cancel_at_signal(stop: &CancellationToken) -> Result<()> {
     let refuse = |error| Error::setup(format!("signals cannot be heard: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(refuse)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(refuse)?;
+    // Registered above, before this returns: from then on neither signal ends the process by itself.
     let stop = stop.clone();
     tokio::spawn(async move {
         tokio::select! {

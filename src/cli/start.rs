@@ -1,4 +1,4 @@
-//! What commands need before their work: the application, and a runtime.
+//! What most commands need before their work: the application, and a runtime.
 
 use crate::{
     app::App,
@@ -7,12 +7,12 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Opens the application by these settings.
+/// Opens the application with these settings and the system's clock.
 pub(super) fn open(settings: Config) -> Result<App> {
     App::open(settings, Clock::System)
 }
 
-/// Runs the work of a command to its end.
+/// Runs the work of a command to its end, on a runtime of its own.
 pub(super) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     runtime()?.block_on(work)
 }

@@ -1,4 +1,4 @@
-//! `user`: accounts, from the server's own machine.
+//! `user`: manages accounts from the server's own machine, without a second admin.
 
 use std::io::Read;
 
@@ -92,9 +92,9 @@ pub(super) async fn run(app: App, command: Command) -> Result<()> {
     log::keys::register(&app).await?;
     match command {
         Command::Add { email, name, role, password, .. } => {
-            let asked = NewUser { email, name, role, password: password_from_stdin()? };
-            users::add(&app, &Actor::Operator, &asked, password.into()).await?;
-            let user = users::named(&app, &asked.email).await?;
+            let new = NewUser { email, name, role, password: password_from_stdin()? };
+            users::add(&app, &Actor::Operator, &new, password.into()).await?;
+            let user = users::named(&app, &new.email).await?;
             print(&format!("added {} ({})", user.email, user.role))?;
             let warnings = look_alikes::of_accounts(&app, &[user]).await?;
             warnings.iter().flatten().try_for_each(|warning| print(&format!("warning: {warning}")))
@@ -130,12 +130,14 @@ async fn list(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// The password, without the line end that `echo` adds.
+/// Reads the password from standard input, without the line end that `echo` adds. It is not a flag, since everybody on
+/// the machine can read the arguments of a process.
 fn password_from_stdin() -> Result<String> {
     let mut password = String::new();
     std::io::stdin()
         .read_to_string(&mut password)
         .map_err(|error| Error::setup(format!("the password cannot be read from standard input: {error}")))?;
+    // Only one line end: blanks and further lines are part of the password, as somebody chose it.
     let line = password.strip_suffix('\n').unwrap_or(&password);
     Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }

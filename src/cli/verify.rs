@@ -1,4 +1,4 @@
-//! `verify`: whether a snapshot's file is what it says it is, on any computer, without a server.
+//! `verify`: checks whether a snapshot's file is what it says it is, on any computer and without a server.
 
 use std::{
     fs,
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// A file cannot be read.
+/// The exit code if a file cannot be read.
 const UNREADABLE: u8 = 2;
 
 /// What to check, and by what.
@@ -54,32 +54,33 @@ fn sha256(text: &str) -> Result<Hash, String> {
 }
 
 pub(super) fn run(flags: &Flags) -> Result<ExitCode> {
-    match report(flags) {
+    match verify_files(flags) {
         Ok(report) => {
             if flags.json {
                 let json = serde_json::to_string(&report).map_err(|error| Error::internal(error.to_string()))?;
                 print(&json)?;
             } else {
-                tell(flags, &report)?;
+                print_report(flags, &report)?;
             }
             Ok(if report.verified { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Err(why) => {
-            // Nowhere is left to say that standard error is closed.
+            // Not the way of other errors, which end in code 1: that says that a file was read and does not verify.
             let _ = writeln!(io::stderr(), "sts-clearance: {}", plain(&why));
             Ok(ExitCode::from(UNREADABLE))
         }
     }
 }
 
-/// What was found; why it cannot be read.
-fn report(flags: &Flags) -> Result<Report, String> {
-    let keys = keys(&flags.keys)?;
+/// Verifies the files, or returns why one of them cannot be read.
+fn verify_files(flags: &Flags) -> Result<Report, String> {
+    let keys = read_keys(&flags.keys)?;
     let fonts = flags.font_dir.as_deref().map_or_else(|| Ok(Fonts::embedded()), Fonts::with_directory);
     let fonts = fonts.map_err(|error| format!("the fonts: {error}"))?;
-    let first = read(&flags.file)?;
-    let newer = flags.newer.as_deref().map(read).transpose()?;
+    let first = read_file(&flags.file)?;
+    let newer = flags.newer.as_deref().map(read_file).transpose()?;
     let consistency = flags.consistency.as_deref().map(read_text).transpose()?;
+    // Read here only to find out whether it can be: a wrong path would otherwise look like a proof that does not hold.
     if let (Some(text), Some(path)) = (&consistency, &flags.consistency) {
         ConsistencyProof::read(text).map_err(|error| format!("{}: {error}", path.display()))?;
     }
@@ -90,6 +91,7 @@ fn report(flags: &Flags) -> Result<Report, String> {
         consistency: consistency.as_deref(),
         sha256: flags.sha256,
         keys: keys.as_ref(),
+        // There is no server whose keys could count when none are given.
         ours: keys.as_ref(),
         drawer: &fonts,
     };
@@ -99,8 +101,8 @@ fn report(flags: &Flags) -> Result<Report, String> {
     })
 }
 
-/// The keys that are trusted; none where none are given.
-fn keys(given: &[String]) -> Result<Option<PublicKeys>, String> {
+/// Reads the keys that are trusted, from the arguments and from files. `None` if none are given.
+fn read_keys(given: &[String]) -> Result<Option<PublicKeys>, String> {
     let mut texts = Vec::new();
     for key in given {
         match PublicKeys::read(key) {
@@ -108,7 +110,7 @@ fn keys(given: &[String]) -> Result<Option<PublicKeys>, String> {
                 texts.push(key.clone());
                 continue;
             }
-            // What was given is not told: it is a secret.
+            // The message must not repeat the argument, since that is a private key.
             Err(secret @ KeyError::Secret) => return Err(format!("--key: {secret}")),
             Err(_) => {}
         }
@@ -123,27 +125,27 @@ fn keys(given: &[String]) -> Result<Option<PublicKeys>, String> {
     Ok(if texts.is_empty() { None } else { PublicKeys::read(&texts.join("\n")).ok() })
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
+fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
 }
 
 fn read_text(path: &Path) -> Result<String, String> {
-    String::from_utf8(read(path)?).map_err(|_| format!("{} is not text in UTF-8", path.display()))
+    String::from_utf8(read_file(path)?).map_err(|_| format!("{} is not text in UTF-8", path.display()))
 }
 
-fn tell(flags: &Flags, report: &Report) -> Result<()> {
+fn print_report(flags: &Flags, report: &Report) -> Result<()> {
     if let (Some(older), Some(newer)) = (&report.older, &flags.newer) {
-        tell_file("Older file", &flags.file, older)?;
+        print_file("Older file", &flags.file, older)?;
         print("")?;
-        tell_file("Newer file", newer, &report.file)?;
+        print_file("Newer file", newer, &report.file)?;
     } else {
-        tell_file("File", &flags.file, &report.file)?;
+        print_file("File", &flags.file, &report.file)?;
     }
     print("")?;
     print(&report.verdict)
 }
 
-fn tell_file(which: &str, path: &Path, examined: &Examined) -> Result<()> {
+fn print_file(which: &str, path: &Path, examined: &Examined) -> Result<()> {
     let facts = &examined.facts;
     let fact = |name: &str, value: &str| print(&plain(&format!("{name:<10}  {value}")));
     fact(which, &format!("{}: {}, {} bytes", path.display(), facts.kind, facts.size))?;
@@ -161,7 +163,7 @@ fn tell_file(which: &str, path: &Path, examined: &Examined) -> Result<()> {
     Ok(())
 }
 
-/// Without the characters by which a file could write what it likes on a terminal.
+/// Replaces control characters, by which a file could move the cursor and write a verdict of its own on the terminal.
 fn plain(text: &str) -> String {
     let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     text.chars().map(shown).collect()

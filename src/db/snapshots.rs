@@ -52,9 +52,7 @@ impl Snapshot {
             SnapshotType::Csv => report::Format::Csv,
         }
     }
-}
 
-impl Snapshot {
     /// Returns the signed checkpoint of the room's log at the entry that announces it.
     pub fn checkpoint(&self) -> Option<&str> {
         // A `tlog-proof` ends with the checkpoint, after an empty line.

@@ -37,9 +37,7 @@ impl Files {
         let parts = WriteMultipart::new_with_chunk_size(upload, PART);
         Ok(Staging { files: self.clone(), key, parts, hash: Sha256::new(), size: 0 })
     }
-}
 
-impl Files {
     /// Removes the files of uploads that ended with the whole process, and returns how many those were.
     ///
     /// The directory itself is read, since the store does not list files that are half written.

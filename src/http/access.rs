@@ -1,21 +1,21 @@
-//! Where the API is, and who may use a route.
+//! The access that a route demands of its caller, and the path under which the API is found.
 
 use crate::policy::Action;
 
-/// The prefix of the API.
+/// The prefix of the API's paths.
 pub const BASE: &str = "/api/v1";
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Anyone.
+    /// Anyone, signed in or not.
     Public,
-    /// Any signed-in user.
+    /// Any signed-in user who has replaced a password that somebody else chose.
     SignedIn,
-    /// Likewise, and those who have still to replace a password that somebody else chose.
+    /// Any signed-in user, also with a password that somebody else chose and that is still to be replaced.
     WithGivenPassword,
-    /// Whoever the policy lets do this: in the room of the path, or on the platform where it has none.
+    /// Everyone whom the policy lets do this: in the room of the path, or on the platform if the path has no room.
     May(Action),
-    /// Likewise, and admins also in a room that has been deleted.
+    /// The same, and admins also in a room that has been deleted.
     MayInDeleted(Action),
 }

@@ -1,4 +1,4 @@
-//! What handlers answer with.
+//! The answers that handlers give, as types that describe themselves: JSON, a new resource, a part of a list, nothing.
 
 use axum::{
     http::{
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::{Json, Kind, describe::Answers, route_doc::RouteDoc};
 use crate::{db::Page, error::Error, portion::MOST_BYTES};
 
-/// How many rows a list has in all.
+/// The header with the number of rows that a list has in all.
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
 
 impl<T: Serialize> IntoResponse for Json<T> {
@@ -28,7 +28,7 @@ impl<T: ToSchema> Answers for Json<T> {
     }
 }
 
-/// `201`, with the place of what was made.
+/// `201` with a new resource, and its path in `Location`.
 pub struct Created<T> {
     location: String,
     body: T,
@@ -36,12 +36,12 @@ pub struct Created<T> {
 }
 
 impl<T> Created<T> {
-    /// Made at this path under the API's base.
+    /// Returns the answer for a resource that was made at this path under the API's base.
     pub fn at(path: &str, body: T) -> Self {
         Self { location: format!("{}{path}", super::access::BASE), body, preference_applied: None }
     }
 
-    /// Tells which preference of the request was followed.
+    /// Adds the preference of the request that was followed (RFC 7240 §3).
     #[must_use]
     pub fn preferring(mut self, preference: Option<String>) -> Self {
         self.preference_applied = preference;
@@ -67,10 +67,10 @@ impl<T: ToSchema> Answers for Created<T> {
     }
 }
 
-/// A part of a list, with its total and its neighbours (RFC 8288).
+/// A part of a list, with the list's total and with links to the parts beside it (RFC 8288).
 ///
-/// It has fewer rows than were asked for where they would be larger than [`MOST_BYTES`] together: people may write
-/// thousands of letters into a row. The link to the next part begins where this one was cut.
+/// It has fewer rows than were requested if these would be larger than [`MOST_BYTES`] together, since people can write
+/// thousands of characters into a row. The link to the next part begins where this one was cut.
 pub struct Listed<T> {
     rows: Vec<T>,
     total: i64,
@@ -79,12 +79,13 @@ pub struct Listed<T> {
 }
 
 impl<T> Listed<T> {
-    /// `path` is that of the request, with its query less `limit` and `offset`.
+    /// Makes a part of rows that the database has cut already. `path` is that of the request, with its query except for
+    /// `limit` and `offset`.
     pub fn new(rows: Vec<T>, total: i64, page: Page, path: String) -> Self {
         Self { rows, total, page, path }
     }
 
-    /// A part of rows that are all at hand.
+    /// Cuts a part out of rows of which all are at hand.
     pub fn part_of(rows: Vec<T>, page: Page, path: String) -> Self {
         let count = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
         let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
@@ -92,7 +93,7 @@ impl<T> Listed<T> {
         Self::new(rows, total, page, path)
     }
 
-    /// Links to the parts around these rows, of which so many are sent.
+    /// Returns the links to the parts before and after these rows, of which the first `shown` are sent.
     fn links(&self, shown: usize) -> String {
         let Page { limit, offset } = self.page;
         let joint = if self.path.contains('?') { '&' } else { '?' };
@@ -100,14 +101,16 @@ impl<T> Listed<T> {
             format!("<{}{}{joint}limit={limit}&offset={offset}>; rel=\"{relation}\"", super::access::BASE, self.path)
         };
         let previous = (offset > 0).then(|| link((offset - limit).max(0), "prev"));
+        // If rows were cut for their size, the next part begins with the first of those, not a whole `limit` further
+        // on.
         let shown = if shown < self.rows.len() { i64::try_from(shown).unwrap_or(limit) } else { limit };
         let next = (offset.saturating_add(shown) < self.total).then(|| link(offset + shown, "next"));
         previous.into_iter().chain(next).collect::<Vec<_>>().join(", ")
     }
 }
 
-/// Writes the first rows, as many as an answer may hold and the first in any case; returns how many.
-fn written(rows: &[impl Serialize]) -> serde_json::Result<(Vec<u8>, usize)> {
+/// Writes as many of the first rows as an answer may hold, and at least one. Returns the body and the number of rows.
+fn write_rows(rows: &[impl Serialize]) -> serde_json::Result<(Vec<u8>, usize)> {
     let mut body = b"[".to_vec();
     for (shown, row) in rows.iter().enumerate() {
         let before = body.len();
@@ -115,6 +118,7 @@ fn written(rows: &[impl Serialize]) -> serde_json::Result<(Vec<u8>, usize)> {
             body.push(b',');
         }
         serde_json::to_writer(&mut body, row)?;
+        // The first row is sent however large it is: a part without rows would link to itself as the next one.
         if shown > 0 && body.len() > MOST_BYTES {
             body.truncate(before);
             body.push(b']');
@@ -127,7 +131,7 @@ fn written(rows: &[impl Serialize]) -> serde_json::Result<(Vec<u8>, usize)> {
 
 impl<T: Serialize> IntoResponse for Listed<T> {
     fn into_response(self) -> Response {
-        let (body, shown) = match written(&self.rows) {
+        let (body, shown) = match write_rows(&self.rows) {
             Ok(written) => written,
             Err(error) => return Error::internal(format!("a list cannot be written: {error}")).into_response(),
         };
@@ -149,31 +153,31 @@ impl<T: ToSchema> Answers for Listed<T> {
     }
 }
 
-/// `200` where it was done; `202` where it was asked for, and another admin has still to confirm it.
-pub enum DoneOrAsked<D, A> {
-    /// Done.
+/// `200` if it was done; `202` if it was only requested, and another admin has still to confirm it.
+pub enum DoneOrRequested<D, R> {
+    /// It was done, with this answer.
     Done(D),
-    /// Asked for.
-    Asked(A),
+    /// It was requested, with this answer.
+    Requested(R),
 }
 
-impl<D: IntoResponse, A: Serialize> IntoResponse for DoneOrAsked<D, A> {
+impl<D: IntoResponse, R: Serialize> IntoResponse for DoneOrRequested<D, R> {
     fn into_response(self) -> Response {
         match self {
             Self::Done(done) => done.into_response(),
-            Self::Asked(asked) => (StatusCode::ACCEPTED, Json(asked)).into_response(),
+            Self::Requested(request) => (StatusCode::ACCEPTED, Json(request)).into_response(),
         }
     }
 }
 
-impl<D: Answers, A: ToSchema> Answers for DoneOrAsked<D, A> {
+impl<D: Answers, R: ToSchema> Answers for DoneOrRequested<D, R> {
     fn describe(doc: &mut RouteDoc) {
         D::describe(doc);
-        doc.answers_json::<A>("202", "Asked for: another admin has to confirm it within a day");
+        doc.answers_json::<R>("202", "Asked for: another admin has to confirm it within a day");
     }
 }
 
-/// `204`.
+/// `204`, an answer without a body.
 pub struct NoContent;
 
 impl IntoResponse for NoContent {
@@ -189,6 +193,7 @@ impl Answers for NoContent {
 }
 
 fn set(response: &mut Response, name: HeaderName, value: &str) {
+    // A link or a total that is left out would look like the end of the list: the request fails instead.
     match HeaderValue::from_str(value) {
         Ok(value) => {
             response.headers_mut().insert(name, value);

@@ -1,10 +1,10 @@
-//! Who is calling, and may they: the first three of the five levels, for every route.
+//! Who is calling, and whether they may: the first three of the five levels of access, for every route.
 //!
-//! 1. authentication: a session token that holds, sent by a program or kept by a browser as a cookie;
-//! 2. room access: a party of the room, or admin;
-//! 3. role permission: the role in this room against the policy; a refusal is logged.
+//! 1. Authentication: a session token that holds, sent by a program, or kept by a browser as a cookie.
+//! 2. Room access: the caller is a party of the room, or an admin.
+//! 3. Role permission: the policy allows the action to the caller's role in this room; a refusal is logged.
 //!
-//! The other two, data scope and audit, belong to the operation.
+//! The other two, data scope and audit, belong to the operation, since only it knows which rows it reads and changes.
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts, RawPathParams},
@@ -15,10 +15,10 @@ use room::{Role, Room, RoomId, RoomStatus, Time};
 use super::{
     Client,
     access::Access,
-    asker::Asker,
     describe::Takes,
+    requester::Requester,
     route_doc::RouteDoc,
-    session_cookie::{self, MadeBy},
+    session_cookie::{self, Initiator},
 };
 use crate::{
     app::App,
@@ -35,39 +35,51 @@ use crate::{
 };
 
 /// The signed-in user, with the role that counts for this request.
+///
+/// A handler that takes a `Caller` gets the one that the admission made, before the handler was called; there is no
+/// other way to make one. So a handler need not check anything, and cannot forget to: what it can do by mistake is no
+/// more than what its route's [`Access`] allows.
+///
+/// `role` is decided once, at the door, and travels into the log with [`Caller::actor`]: the entry of an operation
+/// names the role in which it was done, also if the person has another role in the next room. Nothing of it is kept
+/// between requests. A token that carries the role (a JWT) would save one read of the database; it was not taken, since
+/// a role, a party or a session that is withdrawn has to count from the next request on. For the same reason a stream
+/// that stays open asks again with [`Caller::check_again`].
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The account.
+    /// The account of the caller.
     pub user: User,
-    /// Role in the room of the path; the account's own where there is none.
+    /// The caller's role in the room of the path, or the account's own if the path has no room.
     pub role: Role,
-    /// The session's key in the database.
+    /// The session's key in the database: the SHA-256 of its token.
     pub session: Hash,
-    /// When the password was last given in it.
+    /// When the password was last given in this session.
     pub password_at: Time,
-    /// Where the request came from.
+    /// The client that the request came from.
     pub client: Client,
 }
 
 impl Caller {
-    /// The caller as the log names them.
+    /// Returns the caller as the actor of an entry of the log.
     pub fn actor(&self) -> Actor {
         let User { email, name, .. } = self.user.clone();
         Actor::User { email, name, role: self.role, session: Some(self.session) }
     }
 
-    /// The session, and the network that it is used from.
+    /// Returns the session and the network that it is used from, which limits on attempts count by.
     pub fn seat(&self) -> (Hash, Network) {
         (self.session, self.client.network())
     }
 
-    /// Whether the caller may do this here: for what a page offers. What it does not offer is refused all the same.
+    /// Returns whether the caller may do this here, for a page that offers only what is possible. This is no check:
+    /// what the page does not offer is refused by the route.
     pub fn may(&self, action: policy::Action) -> bool {
         policy::may(self.role, action)
     }
 
-    /// Refuses who would not be let into this room any more, by levels one to three: for an answer that goes on.
-    pub async fn confirm(&self, tx: &mut Tx, now: Time, (room, access): (RoomId, Access)) -> Result<()> {
+    /// Checks levels one to three again, for an answer that goes on: the session may have ended meanwhile, the room
+    /// been deleted, the party been removed or got another role.
+    pub async fn check_again(&self, tx: &mut Tx, now: Time, (room, access): (RoomId, Access)) -> Result<()> {
         let user = db::sessions::signed_in(tx, &self.session, now).await?.ok_or(Error::Unauthenticated)?.user;
         let room = db::rooms::find(tx, room).await?.ok_or(Error::NotFound("room"))?;
         let party = db::parties::role(tx, room.id, &user.email).await?;
@@ -81,22 +93,22 @@ impl Caller {
     }
 }
 
-/// The room of the path, which the caller has been let into.
+/// The room of the path, to which the caller has been admitted.
 #[derive(Debug, Clone, Copy)]
 pub struct InRoom {
-    /// Its id.
+    /// The id of the room.
     pub id: RoomId,
 }
 
-/// What the check found out.
+/// What the admission found out.
 pub(crate) struct Admitted {
     caller: Option<Caller>,
     room: Option<InRoom>,
 }
 
 impl Admitted {
-    /// Lets the handler's extractors find it.
-    pub(crate) fn introduce(self, extensions: &mut Extensions) {
+    /// Adds caller and room to the request, where the handler's extractors find them.
+    pub(crate) fn insert_into(self, extensions: &mut Extensions) {
         if let Some(caller) = self.caller {
             extensions.insert(caller);
         }
@@ -106,35 +118,44 @@ impl Admitted {
     }
 }
 
-/// Levels one to three.
+/// Checks levels one to three for a request, and returns its caller and room; refuses it otherwise.
+///
+/// A refusal reveals no more than the level that it comes from: who is not signed in learns nothing of rooms, and who
+/// is no party of a room learns nothing of what could be done in it.
 pub(crate) async fn admit(
     app: &App,
     access: Access,
     params: &RawPathParams,
     (method, headers): (&Method, &HeaderMap),
-    asker: &Asker,
+    requester: &Requester,
 ) -> Result<Admitted> {
+    // A result, looked at below: an invalid origin must be refused on a public route too, since signing in is one.
     let credentials = credentials(method, headers);
     if access == Access::Public {
-        let caller = known(app, credentials?, asker.client).await?;
+        let caller = find_caller(app, credentials?, requester.client).await?;
         if let Some(caller) = &caller {
-            asker.is(&caller.user);
+            requester.identify(&caller.user);
         }
         return Ok(Admitted { caller, room: None });
     }
+    // Level one comes before everything that depends on the path: without a session, the answer is the same whether the
+    // room exists or not.
     let session = credentials?.ok_or(Error::Unauthenticated)?;
-    let named = params.iter().find(|(name, _)| *name == "room_id").map(|(_, id)| id.parse::<RoomId>());
+    let room_id = params.iter().find(|(name, _)| *name == "room_id").map(|(_, id)| id.parse::<RoomId>());
+    // Session, room and party are read in one transaction, so that they are of one instant.
     let (held, room) = app
         .db
         .read(async |tx| {
             let held = db::sessions::signed_in(tx, &session, app.now()).await?.ok_or(Error::Unauthenticated)?;
             let user = &held.user;
-            asker.is(user);
+            requester.identify(user);
+            // Somebody else knows this password. Until it is replaced, nothing is shown but the way to replace it.
             if user.must_change_password && access != Access::WithGivenPassword {
                 return Err(Error::PasswordChangeRequired);
             }
-            let Some(named) = named else { return Ok((held, None)) };
-            let room = db::rooms::find(tx, named.map_err(|_| Error::NotFound("room"))?).await?;
+            let Some(room_id) = room_id else { return Ok((held, None)) };
+            // A text that is no id gets the answer of a room that does not exist.
+            let room = db::rooms::find(tx, room_id.map_err(|_| Error::NotFound("room"))?).await?;
             let room = room.ok_or(Error::NotFound("room"))?;
             let party = db::parties::role(tx, room.id, &user.email).await?;
             Ok((held, Some((room, party))))
@@ -142,62 +163,69 @@ pub(crate) async fn admit(
         .await?;
     sessions::seen(app, session, held.last_seen_at);
     let SignedIn { user, password_at, .. } = held;
+    // Level two comes before level three: outside of a room a caller has no role in it, and the list of the roles that
+    // are allowed is for its parties only.
     let role = match &room {
         None => user.role,
         Some((room, party)) => role_in_room(access, &user, room, *party)?,
     };
-    let caller = Caller { user, role, session, password_at, client: asker.client };
+    let caller = Caller { user, role, session, password_at, client: requester.client };
     let room = room.map(|(room, _)| InRoom { id: room.id });
     if let Access::May(action) | Access::MayInDeleted(action) = access
         && !policy::may(role, action)
     {
-        // Nobody's refusals are written for a link on another site, either.
-        refuse_links_elsewhere(headers)?;
+        // A refusal is logged under the caller's name. Another site's link must not put one there.
+        refuse_foreign_links(headers)?;
         log_refusal(app, &caller, room, action).await;
         return Err(role_forbids(role, action));
     }
     Ok(Admitted { caller: Some(caller), room })
 }
 
-/// The session that a request brings, by the hash of its token. What changes something and rests on a cookie has to
-/// come from our own pages; nothing at all may be changed from another site's.
+/// Returns the session that a request brings, by the hash of its token. Refuses a request that would change something
+/// if it rests on a cookie and does not come from a page of ours, or if it comes from another site's page at all.
 fn credentials(method: &Method, headers: &HeaderMap) -> Result<Option<Hash>> {
-    let made_by = if method.is_safe() { MadeBy::Us } else { session_cookie::made_by(headers) };
+    // `GET` and `HEAD` change nothing and may be linked from anywhere.
+    let initiator = if method.is_safe() { Initiator::Ours } else { session_cookie::initiator(headers) };
+    // No browser adds this header by itself: whoever sends it has the token, so that no other site can misuse it.
     if let Some(token) = bearer_token(headers) {
         return Ok(Some(sessions::hash_token(token)));
     }
     let token = session_cookie::token(headers);
-    match made_by {
-        MadeBy::Others => Err(Error::ForeignOrigin),
-        MadeBy::Unsaid if token.is_some() => Err(Error::ForeignOrigin),
+    match initiator {
+        // Also without a cookie: a form on another site could otherwise sign a browser in to the attacker's account.
+        Initiator::Foreign => Err(Error::ForeignOrigin),
+        Initiator::Unknown if token.is_some() => Err(Error::ForeignOrigin),
         _ => Ok(token.map(sessions::hash_token)),
     }
 }
 
-/// Refuses a `GET` that another site's page has led a browser to, where the answer is noted in the log in the name of
-/// the person whose cookie came with it. A program that sends its token has been told to by its own user.
-pub(crate) fn refuse_links_elsewhere(headers: &HeaderMap) -> Result<()> {
+/// Refuses a `GET` to which another site's page has led a browser. It is called where the request is logged under the
+/// name of the person whose cookie came with it. A program that sends a token does so for its own user.
+pub(crate) fn refuse_foreign_links(headers: &HeaderMap) -> Result<()> {
     let rests_on_cookie = bearer_token(headers).is_none() && session_cookie::token(headers).is_some();
-    if rests_on_cookie && session_cookie::made_by(headers) == MadeBy::Others {
+    if rests_on_cookie && session_cookie::initiator(headers) == Initiator::Foreign {
         return Err(Error::ForeignOrigin);
     }
     Ok(())
 }
 
-/// Who is signed in, where anybody may come.
-async fn known(app: &App, session: Option<Hash>, client: Client) -> Result<Option<Caller>> {
+/// Returns the caller of a public route, or `None` if no session came with the request, or one that has ended.
+async fn find_caller(app: &App, session: Option<Hash>, client: Client) -> Result<Option<Caller>> {
     let Some(session) = session else { return Ok(None) };
     let held = app.db.read(async |tx| db::sessions::signed_in(tx, &session, app.now()).await).await?;
     Ok(held.map(|SignedIn { user, password_at, .. }| Caller { role: user.role, user, session, password_at, client }))
 }
 
-/// Level two.
+/// Checks level two, and returns the caller's role in the room.
 fn role_in_room(access: Access, user: &User, room: &Room, party: Option<Role>) -> Result<Role> {
+    // A stranger may learn that a room exists: they have its id from somebody, since ids cannot be guessed, and are
+    // told to ask for admission. That a deleted room existed is not told.
     let outside = if room.status == RoomStatus::Active { Error::NotAParty } else { Error::NotFound("room") };
     let role = Role::in_room(user.role, party).ok_or(outside)?;
-    let to_be_seen =
+    let is_visible =
         room.status == RoomStatus::Active || (matches!(access, Access::MayInDeleted(_)) && role == Role::Admin);
-    if to_be_seen { Ok(role) } else { Err(Error::NotFound("room")) }
+    if is_visible { Ok(role) } else { Err(Error::NotFound("room")) }
 }
 
 fn role_forbids(role: Role, action: policy::Action) -> Error {
@@ -210,7 +238,7 @@ async fn log_refusal(app: &App, caller: &Caller, room: Option<InRoom>, action: p
     refusals::note(app, Kind::ByRole { room: room.map(|room| room.id), email, name, role, permission }).await;
 }
 
-/// Whether a request brings something to be known by.
+/// Returns whether a request brings a token, whether or not it holds.
 pub(crate) fn brings_token(headers: &HeaderMap) -> bool {
     bearer_token(headers).is_some() || session_cookie::token(headers).is_some()
 }

@@ -1,4 +1,4 @@
-//! Whom a request came from: the peer of its connection, or whom a trusted proxy names.
+//! The client that a request came from: the peer of its connection, or the address that a trusted proxy names.
 
 use std::{
     convert::Infallible,
@@ -16,29 +16,29 @@ use crate::{
     network::{Network, TrustedProxies},
 };
 
-/// The addresses that proxies have heard from, each added by the next.
+/// The header with the addresses that a request came through; each proxy appends the one that it was reached from.
 const FORWARDED_FOR: &str = "x-forwarded-for";
-/// Headers that say something of the client's own connection, and that only a proxy knows.
+/// Headers about the client's own connection. Only a proxy can know them, so that only a trusted one is believed.
 const FROM_PROXIES: [HeaderName; 3] = [
     HeaderName::from_static(FORWARDED_FOR),
     HeaderName::from_static("x-forwarded-proto"),
     HeaderName::from_static("x-request-id"),
 ];
 
-/// The address at the other end of a connection. The listener tells it; a request without a connection, as tests
-/// make it, has none and counts as one of the server's own machine.
+/// The address at the other end of a connection, which the listener adds to each request. A request without a
+/// connection, as tests make it, has none and counts as one from the server's own machine.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// The client that a request came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Client {
-    /// Its address, as far as trusted proxies tell it.
+    /// The client's address, as far back as trusted proxies name it.
     pub address: IpAddr,
 }
 
 impl Default for Client {
-    /// One of the server's own machine.
+    /// Returns a client on the server's own machine.
     fn default() -> Self {
         Self { address: Ipv4Addr::LOCALHOST.into() }
     }
@@ -50,12 +50,14 @@ impl Client {
         self.address.into()
     }
 
-    /// Finds out whose request this is, and notes it with the request. Whatever only a proxy may say is struck out
-    /// where none that is trusted has said it, so that nothing behind this has to ask.
-    pub(crate) fn introduce(request: &mut Request, trusted: &TrustedProxies) {
+    /// Adds the client to a request, and removes the headers that only a proxy can know if the peer is not a trusted
+    /// one.
+    pub(crate) fn identify(request: &mut Request, trusted: &TrustedProxies) {
         let peer = request.extensions().get::<Peer>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |Peer(peer)| peer.ip());
         let client = Self::of(peer, request.headers(), trusted);
+        // Removed here, once, so that no later reader has to ask whether such a header can be believed. A forged
+        // `X-Forwarded-Proto`, for one, would decide over the cookie's name.
         if !trusted.contain(peer) {
             for name in FROM_PROXIES {
                 request.headers_mut().remove(name);
@@ -64,21 +66,23 @@ impl Client {
         request.extensions_mut().insert(client);
     }
 
-    /// Returns the client for whom this peer speaks: itself, unless it is a trusted proxy.
+    /// Returns the client on whose behalf this peer sends the request: the peer itself, unless it is a trusted proxy.
     pub fn of(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> Self {
         let peer = peer.to_canonical();
         Self { address: if trusted.contain(peer) { forwarded_for(peer, headers, trusted) } else { peer } }
     }
 }
 
-/// Follows the proxies back from the last one, as far as they are trusted. `Forwarded` (RFC 7239) is not read: a
-/// proxy that does not know it passes it on as the client wrote it.
+/// Returns the first address, from the last proxy backwards, that is not a trusted proxy's own. `Forwarded` (RFC 7239)
+/// is not read: a proxy that does not know the header passes it on as the client wrote it.
 fn forwarded_for(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> IpAddr {
-    let said = headers.get_all(FORWARDED_FOR).iter().rev();
-    let said = said.flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
+    // From the right: each proxy appends, so that whatever a client has written itself stands to the left of the first
+    // address that a trusted proxy vouches for, and is never reached.
+    let values = headers.get_all(FORWARDED_FOR).iter().rev();
+    let addresses = values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
     let mut last = peer;
-    for address in said.map(address) {
-        // What cannot be read was not written by a proxy that knows its client.
+    for address in addresses.map(parse_address) {
+        // A trusted proxy writes addresses. If this is none, somebody else wrote it, and all that stands left of it.
         let Some(address) = address else { return last };
         last = address;
         if !trusted.contain(address) {
@@ -88,16 +92,18 @@ fn forwarded_for(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) ->
     last
 }
 
-/// An address, with or without a port.
-fn address(text: &str) -> Option<IpAddr> {
+/// Reads an address with or without a port, and with or without the brackets of IPv6.
+fn parse_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let plain = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     let address = plain.parse().or_else(|_| text.parse::<SocketAddr>().map(|address| address.ip()));
     address.ok().map(|address: IpAddr| address.to_canonical())
 }
 
-/// Refuses a request on a connection that names no host, or several (RFC 9112 §3.2).
+/// Refuses a request on a connection if it does not name exactly one host (RFC 9112 §3.2).
 pub(crate) fn check_host(request: &Request) -> Result<()> {
+    // `Host` decides what counts as our own origin (`session_cookie`), so that it must not be open to two readings.
+    // Tests call the router without a connection, and need not send it.
     if request.extensions().get::<Peer>().is_none() {
         return Ok(());
     }
@@ -113,7 +119,7 @@ pub(crate) fn check_host(request: &Request) -> Result<()> {
         return Err(Error::Malformed("the request has no header `Host`".into()));
     };
     let host: Option<Authority> = host.to_str().ok().and_then(|host| host.parse().ok());
-    // A name of a user has no place in `Host` (RFC 9110 §7.2).
+    // `Authority` allows `user@host`; the header does not (RFC 9110 §7.2).
     let Some(host) = host.filter(|host| !host.as_str().contains('@')) else {
         return Err(Error::Malformed("the header `Host` is not a host".into()));
     };

@@ -1,9 +1,13 @@
-//! The connections that are open: whose they are, what they do, and which of them is closed where none is free.
+//! The open connections of a listener: which network each belongs to, whether it works, and which one gives way to a
+//! new one if the server has as many as it may.
 //!
-//! A network has a share of the places, so that no client takes all of them. Where the places or a share are taken, a
-//! new connection has the place of one that does nothing: it waits for a request, or for a client that has stopped
-//! reading or sending. The network with the most connections gives first, and of its connections the one that has
-//! done nothing for longest. One that works is never closed for another.
+//! A network has a share of the connections, so that no client takes all of them. If all are taken, or all of a share,
+//! a connection that does nothing is closed for the new one: one that waits for its next request, or for a client that
+//! has stopped reading or sending. The network with the most connections gives way first, and of its connections the
+//! one that has done nothing for longest. A connection that works is never closed for another.
+//!
+//! A limit alone would not do: a client that opens connections and then sends a byte a minute (slow loris) would keep
+//! everyone else out for as long as it likes. Nor would shorter time limits, which close connections that harm nobody.
 
 use std::{
     cmp::Reverse,
@@ -23,19 +27,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::network::Network;
 
-/// A new connection, or one that has been answered, has this long to send the head of its request before it may lose
-/// its place: else a flood of new ones would close those whose request is about to be read.
+/// How long a connection that is new, or was just answered, is safe from being closed. Its next request may be about to
+/// be read; without this, a flood of new connections would close each other before any was heard.
 const GRACE: Duration = Duration::from_millis(100);
-/// A client that has neither read nor sent for this long may lose its place to one that does.
+/// How long a client may neither read nor send before its connection may be closed for another.
 const STALLED: Duration = Duration::from_millis(500);
-/// How often it is looked again whether a connection has come to a stall, where all of them work.
+/// How often a new connection looks again whether one of the others has stalled, if all of them work.
 const LOOK: Duration = Duration::from_millis(100);
-/// How often the log says that the places are taken.
+/// How often the log may say that as many connections are open as may be.
 const WARN: Duration = Duration::from_mins(1);
 
-/// All connections of a listener.
+/// The open connections of a listener.
 pub(crate) struct Connections {
-    places: usize,
+    most: usize,
     table: Mutex<Table>,
     freed: Notify,
 }
@@ -47,45 +51,48 @@ struct Table {
     warned: Option<Instant>,
 }
 
-/// Why a connection has no place.
+/// Why a new connection cannot be admitted now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Full {
-    /// Its network's share is taken by connections that work.
+    /// All connections of its network's share work.
     Share,
-    /// All places are.
+    /// All connections of the server work.
     All,
 }
 
 impl Connections {
-    pub(crate) fn new(places: usize) -> Self {
-        Self { places, table: Mutex::default(), freed: Notify::new() }
+    /// Returns a table for this many connections at once.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, table: Mutex::default(), freed: Notify::new() }
     }
 
-    /// Gives a new connection of this network its place, once there is one.
-    pub(crate) async fn admit(self: &Arc<Self>, network: Network, share: usize) -> Place {
+    /// Registers a new connection of this network, as soon as it can be admitted.
+    pub(crate) async fn admit(self: &Arc<Self>, network: Network, share: usize) -> ConnectionGuard {
         loop {
-            if let Ok(place) = self.try_admit(network, share) {
-                return place;
+            if let Ok(guard) = self.try_admit(network, share) {
+                return guard;
             }
             self.look_again().await;
         }
     }
 
-    /// Waits until there may be a place: one was freed, or a connection has stood still for long enough meanwhile.
+    /// Waits until it is worth trying again: a connection has ended, or one may have stalled for long enough.
     pub(crate) async fn look_again(&self) {
+        // A stall notifies nobody, since it is only time that passes: hence the time limit.
         let _ = timeout(LOOK, self.freed.notified()).await;
     }
 
-    /// Gives a new connection its place, or says why there is none now.
-    pub(crate) fn try_admit(self: &Arc<Self>, network: Network, share: usize) -> Result<Place, Full> {
+    /// Registers a new connection, closing another for it if need be, or returns why it cannot be admitted now.
+    pub(crate) fn try_admit(self: &Arc<Self>, network: Network, share: usize) -> Result<ConnectionGuard, Full> {
         let mut table = self.lock();
         let of_network = table.open.values().filter(|connection| connection.network == network).count();
+        // A network that has its share gives way to itself: its new connection must not cost another network one.
         if of_network >= share {
             table.warn("as many connections of one network are open as it may have");
             if !table.close_one(Some(network)) {
                 return Err(Full::Share);
             }
-        } else if table.open.len() >= self.places {
+        } else if table.open.len() >= self.most {
             table.warn("as many connections are open as may be");
             if !table.close_one(None) {
                 return Err(Full::All);
@@ -94,35 +101,44 @@ impl Connections {
         table.last += 1;
         let connection = Arc::new(Connection {
             network,
-            doing: Mutex::new(Doing { requests: 0, idle_since: Instant::now(), stalled_since: None, is_closed: false }),
+            activity: Mutex::new(Activity {
+                requests: 0,
+                idle_since: Instant::now(),
+                stalled_since: None,
+                is_closed: false,
+            }),
             closing: CancellationToken::new(),
         });
         let number = table.last;
         table.open.insert(number, Arc::clone(&connection));
-        Ok(Place { connections: Arc::clone(self), number, connection })
+        Ok(ConnectionGuard { connections: Arc::clone(self), number, connection })
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
+        // Every change of the table is complete before anything in it can panic.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Table {
-    /// Closes the connection that has to give first, of one network or of all; returns `false` if all of them work.
+    /// Closes the connection that gives way first, of one network or of all. Returns `false` if all of them work.
     fn close_one(&mut self, of: Option<Network>) -> bool {
         let mut sizes: HashMap<Network, usize> = HashMap::new();
         for connection in self.open.values() {
             *sizes.entry(connection.network).or_default() += 1;
         }
-        let given = self.open.iter().filter(|(_, connection)| of.is_none_or(|network| network == connection.network));
-        let mut unused: Vec<_> = given
+        let candidates =
+            self.open.iter().filter(|(_, connection)| of.is_none_or(|network| network == connection.network));
+        let mut unused: Vec<_> = candidates
             .filter_map(|(number, connection)| {
-                let (is_stalled, since) = connection.doing().unused()?;
+                let (is_stalled, since) = connection.activity().unused()?;
                 Some((Reverse(sizes[&connection.network]), is_stalled, since, *number))
             })
             .collect();
+        // The order of the tuple is the order in which they give way: the largest network first, idle before stalled (a
+        // stalled one has a request that is lost with it), the longest unused, and the number so that ties are decided.
         unused.sort_unstable();
-        // One may have begun to work meanwhile.
+        // A connection may have begun to work since it was looked at. `close` looks again under its lock.
         let closed = unused.into_iter().find(|(.., number)| self.open[number].close());
         closed.is_some_and(|(.., number)| self.open.remove(&number).is_some())
     }
@@ -136,39 +152,41 @@ impl Table {
     }
 }
 
-/// The place of an open connection, until it is dropped.
-pub(crate) struct Place {
+/// Keeps an open connection in the table until it is dropped.
+pub(crate) struct ConnectionGuard {
     connections: Arc<Connections>,
     number: u64,
     pub(crate) connection: Arc<Connection>,
 }
 
-impl Drop for Place {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
+        // Does nothing if the connection was closed for another: `close_one` has removed it, and the new one is
+        // counted.
         self.connections.lock().open.remove(&self.number);
         self.connections.freed.notify_one();
     }
 }
 
-/// An open connection.
+/// An open connection, shared by its task and the table.
 pub(crate) struct Connection {
     network: Network,
-    doing: Mutex<Doing>,
+    activity: Mutex<Activity>,
     closing: CancellationToken,
 }
 
-/// What a connection does.
-struct Doing {
-    /// Requests that are not answered to their end: none, or one.
+/// What a connection is doing.
+struct Activity {
+    /// How many requests are not answered to their end: none or one, since HTTP/1.1 answers one after the other.
     requests: usize,
     idle_since: Instant,
-    /// The moment from which the client has neither read nor sent what it is waited for.
+    /// Since when the client has neither read nor sent, although the server waits for it; `None` if it does not.
     stalled_since: Option<Instant>,
     is_closed: bool,
 }
 
-impl Doing {
-    /// Whether and since when the connection stands still: idle ones sort before stalled ones.
+impl Activity {
+    /// Returns whether the connection has stalled, or is only idle, and since when. `None` if it works.
     fn unused(&self) -> Option<(bool, Instant)> {
         match self.stalled_since {
             Some(since) if since.elapsed() >= STALLED => Some((true, since)),
@@ -179,68 +197,73 @@ impl Doing {
 }
 
 impl Connection {
-    /// Waits until the connection is closed for another.
+    /// Waits until the connection has been closed for another.
     pub(crate) async fn closed(&self) {
         self.closing.cancelled().await;
     }
 
-    /// Begins a request, unless the connection is being closed: then nothing of it is to be done.
-    pub(crate) fn begin(self: &Arc<Self>) -> Option<Working> {
-        let mut doing = self.doing();
-        if doing.is_closed {
+    /// Begins a request. `None` if the connection is being closed for another: its client will get no answer, so that
+    /// nothing of the request may be done.
+    pub(crate) fn begin(self: &Arc<Self>) -> Option<ActiveRequest> {
+        // The same lock as in `close`: either the request begins first, and the connection is not closed, or the other
+        // way round. A request that is done while its connection is closed would look failed to its client.
+        let mut activity = self.activity();
+        if activity.is_closed {
             return None;
         }
-        doing.requests += 1;
-        Some(Working(Arc::clone(self)))
+        activity.requests += 1;
+        Some(ActiveRequest(Arc::clone(self)))
     }
 
-    /// Notes that the client is waited for.
+    /// Notes that the server waits for the client to read or to send.
     pub(crate) fn stalls(&self) {
-        self.doing().stalled_since.get_or_insert_with(Instant::now);
+        self.activity().stalled_since.get_or_insert_with(Instant::now);
     }
 
-    /// Notes that it has read or sent something, or need not.
+    /// Notes that the client has read or sent something, or that the server no longer waits for it.
     pub(crate) fn moves(&self) {
-        self.doing().stalled_since = None;
+        self.activity().stalled_since = None;
     }
 
-    /// Closes the connection if it still does nothing.
+    /// Closes the connection if it still does nothing. Returns whether it did.
     fn close(&self) -> bool {
-        let mut doing = self.doing();
-        doing.is_closed = doing.unused().is_some();
-        if doing.is_closed {
+        let mut activity = self.activity();
+        activity.is_closed = activity.unused().is_some();
+        if activity.is_closed {
             self.closing.cancel();
         }
-        doing.is_closed
+        activity.is_closed
     }
 
-    fn doing(&self) -> MutexGuard<'_, Doing> {
-        self.doing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn activity(&self) -> MutexGuard<'_, Activity> {
+        self.activity.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A request that is not answered to its end.
-pub(crate) struct Working(Arc<Connection>);
+/// A request that is not answered to its end. Dropping it ends the request.
+pub(crate) struct ActiveRequest(Arc<Connection>);
 
-impl Drop for Working {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
-        let mut doing = self.0.doing();
-        doing.requests -= 1;
-        doing.idle_since = Instant::now();
+        let mut activity = self.0.activity();
+        activity.requests -= 1;
+        activity.idle_since = Instant::now();
     }
 }
 
-/// The body of a request, which tells when its client is waited for.
-pub(crate) struct Awaited<B> {
+/// The body of a request, which notes when the server waits for its client.
+pub(crate) struct WatchedBody<B> {
     pub(crate) body: B,
     pub(crate) connection: Arc<Connection>,
 }
 
-impl<B: Body + Unpin> Body for Awaited<B> {
+impl<B: Body + Unpin> Body for WatchedBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        // A poll comes only from somebody who wants the next bytes: while the server works and does not ask for more,
+        // no stall is noted, however long that takes.
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         if frame.is_pending() {
             self.connection.stalls();
@@ -259,19 +282,20 @@ impl<B: Body + Unpin> Body for Awaited<B> {
     }
 }
 
-impl<B> Drop for Awaited<B> {
+impl<B> Drop for WatchedBody<B> {
     fn drop(&mut self) {
+        // A handler may stop reading halfway. From then on, nobody waits for the client.
         self.connection.moves();
     }
 }
 
-/// The body of an answer, with which the work ends.
-pub(crate) struct Answering<B> {
+/// The body of an answer. The request ends when it is dropped: after the last byte, or when the client leaves.
+pub(crate) struct AnswerBody<B> {
     pub(crate) body: B,
-    pub(crate) _working: Working,
+    pub(crate) _request: ActiveRequest,
 }
 
-impl<B: Body + Unpin> Body for Answering<B> {
+impl<B: Body + Unpin> Body for AnswerBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 

@@ -1,23 +1,25 @@
-//! Handlers describe themselves: what one takes and what it answers with is what the document says.
+//! Handlers describe themselves: their route's entry in the OpenAPI document follows from the types of their arguments
+//! and of their result.
 
 use super::route_doc::RouteDoc;
 use crate::error::Result;
 
-/// What a handler takes from the request.
+/// An argument of a handler, which is taken from the request.
 pub trait Takes {
-    /// Adds it to the description.
+    /// Adds parameters, body and refusals of this argument to the description.
     fn describe(doc: &mut RouteDoc);
 }
 
-/// What a handler answers with.
+/// The result of a handler, which becomes the answer.
 pub trait Answers {
-    /// Adds it to the description.
+    /// Adds statuses, bodies and headers of this answer to the description.
     fn describe(doc: &mut RouteDoc);
 }
 
-/// A handler whose arguments and answer describe themselves.
+/// A handler whose arguments and result describe themselves. `T` is the list of its arguments, as axum's `Handler` has
+/// it.
 pub trait Describe<T> {
-    /// Adds them to the description.
+    /// Adds all arguments and the result to the description.
     fn describe(doc: &mut RouteDoc);
 }
 

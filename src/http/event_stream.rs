@@ -1,4 +1,4 @@
-//! Server-Sent Events as an answer, and where a client wants them to go on.
+//! An answer of Server-Sent Events (HTML standard), and the position from which a client wants them.
 
 use std::convert::Infallible;
 
@@ -25,40 +25,45 @@ use crate::{
 };
 
 const LAST_EVENT_ID: &str = "Last-Event-ID";
-/// The position of an entry; -1 is before the first.
+/// The bounds of an entry's position; -1 is before the first entry.
 const POSITION: Bounds = Bounds { least: -1, most: None, default: None };
-/// How long a client waits before it comes again, in milliseconds.
+/// How long a client is to wait before it connects again, in milliseconds.
 const RETRY_MS: u32 = 3_000;
 
-/// A comment, by which both sides see that the other is still there.
+/// A comment, which clients ignore. By sending it, the server sees that the client is still there, and the other way
+/// round.
 pub const HEARTBEAT: &str = ":\n\n";
 
-/// What a client sees first: that it is connected, when to come again, and the position to go on from then.
+/// Returns what a client is sent first: when to connect again, and the position from which it goes on then.
 pub fn greeting(position: i64) -> String {
+    // The id comes at once, before any event: a client that is cut off now would otherwise come back without a
+    // position, and miss what happens in between.
     format!(": connected\nretry: {RETRY_MS}\nid: {position}\n\n")
 }
 
-/// An event; one with a position is where a client goes on that comes again.
+/// Returns an event. The position of the last event that had one is where a client goes on when it connects again.
 pub fn event(name: &str, position: Option<i64>, data: &impl Serialize) -> Result<String> {
-    // JSON has no line breaks of its own.
+    // One `data:` line is enough: JSON that is not pretty-printed has no line breaks, since those in texts are escaped.
     let data = serde_json::to_string(data).map_err(|error| Error::internal(format!("an event: {error}")))?;
     let id = position.map(|position| format!("id: {position}\n")).unwrap_or_default();
     Ok(format!("event: {name}\n{id}data: {data}\n\n"))
 }
 
-/// The last event: why there are no more, in the words of a problem.
+/// Returns the last event, which says why there are no more, in the words of a problem. A client must not connect
+/// again.
 pub fn end(why: &Error) -> Result<String> {
     event("end", None, &json!({ "code": why.status().1, "detail": sentence(&why.detail()) }))
 }
 
-/// The position after which events are wanted: of the last event that the client has seen, or the one it has asked
-/// for; none where it wants to hear what happens from now on.
+/// The position after which a client wants events: that of the last event that it has seen, or the one in its query.
+/// `None` if it wants what happens from now on.
 #[derive(Debug, Clone, Copy)]
 pub struct After(pub Option<i64>);
 
-struct Asked(Option<i64>);
+/// The query of a stream of events.
+struct AfterQuery(Option<i64>);
 
-impl FromPairs for Asked {
+impl FromPairs for AfterQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[(
         "after",
         Kind::Number(POSITION),
@@ -75,8 +80,10 @@ impl FromRequestParts<App> for After {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let Query(Asked(asked)) = Query::from_request_parts(parts, app).await?;
-        let Some(seen) = parts.headers.get(LAST_EVENT_ID) else { return Ok(Self(asked)) };
+        let Query(AfterQuery(after)) = Query::from_request_parts(parts, app).await?;
+        // The header counts before the query: a browser connects again to the same URL, whose `after` is outdated by
+        // then.
+        let Some(seen) = parts.headers.get(LAST_EVENT_ID) else { return Ok(Self(after)) };
         let seen = POSITION.read(seen.to_str().unwrap_or_default());
         Ok(Self(Some(seen.map_err(|fault| Error::field(LAST_EVENT_ID, fault))?)))
     }
@@ -84,13 +91,13 @@ impl FromRequestParts<App> for After {
 
 impl Takes for After {
     fn describe(doc: &mut RouteDoc) {
-        Query::<Asked>::describe(doc);
+        Query::<AfterQuery>::describe(doc);
         let says = "Go on after this event; it counts before `after`. One beyond the log's end is taken for its end";
         doc.parameter(ParameterIn::Header, LAST_EVENT_ID, Kind::Number(POSITION), says);
     }
 }
 
-/// Events, as text, while they come.
+/// Events in the text form of the standard, sent as they come.
 pub struct EventStream(pub BoxStream<'static, String>);
 
 impl IntoResponse for EventStream {
@@ -98,7 +105,7 @@ impl IntoResponse for EventStream {
         let mut response = Response::new(Body::from_stream(self.0.map(Ok::<_, Infallible>)));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-        // Proxies that wait for more before they send something on are asked not to.
+        // nginx and others collect an answer before they pass it on; this header asks them not to.
         headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
         response
     }

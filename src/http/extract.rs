@@ -1,4 +1,5 @@
-//! What handlers take from a request; each refusal is one of our errors and names the field.
+//! The extractors: typed arguments that handlers take from a request. Each refusal is one of our errors, and names the
+//! field or parameter.
 
 use std::{collections::HashMap, str::FromStr, time::Duration};
 
@@ -50,13 +51,13 @@ impl Takes for App {
     fn describe(_: &mut RouteDoc) {}
 }
 
-/// A body that is held in whole has come by then. It is less than the time that the whole request has, so that who is
-/// slow is told so, and that nothing was done.
-const IN_WHOLE: Duration = Duration::from_secs(30);
-/// The characters that a refusal repeats of a parameter's name.
+/// How long a body that is held as a whole may take to arrive. It is less than the deadline of the request, so that a
+/// slow client is told that its body was too slow and that nothing was changed.
+const WHOLE_BODY: Duration = Duration::from_secs(30);
+/// How many characters of an unknown parameter's name a refusal repeats.
 const NAME_SHOWN: usize = 100;
 
-/// A JSON body: of a request, or of an answer.
+/// A JSON body of a request or of an answer.
 #[derive(Debug, Clone)]
 pub struct Json<T>(pub T);
 
@@ -64,7 +65,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
-        if !is_json(request.headers()) {
+        // A form on another site can send `text/plain`, but not `application/json` without the server's consent (CORS).
+        if !has_media_type(request.headers(), "application/json") {
             return Err(Error::Http(
                 415,
                 "the body must be JSON, with the header `Content-Type: application/json`".into(),
@@ -79,6 +81,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
                 Error::Malformed(format!("the body is not valid JSON: {}", refused.inner()))
             }
         })?;
+        // What follows the value, such as a second one, is refused: another reader might take that for the body.
         json.end().map_err(|error| Error::Malformed(format!("the body is not valid JSON: {error}")))?;
         Ok(Self(value))
     }
@@ -90,11 +93,12 @@ impl<T: ToSchema> Takes for Json<T> {
     }
 }
 
-/// A body that may be left out, with its media type.
+/// A JSON body that may be left out, together with its media type.
 impl<T: DeserializeOwned> OptionalFromRequest<App> for Json<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Option<Self>> {
+        // A body without a media type is not taken for a missing one: its reason, say, would be lost without a word.
         if !request.headers().contains_key(CONTENT_TYPE) && request.body().is_end_stream() {
             return Ok(None);
         }
@@ -108,18 +112,19 @@ impl<T: ToSchema> Takes for Option<Json<T>> {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    media_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+/// Returns whether the body of a request has this media type, with or without parameters.
+pub(super) fn has_media_type(headers: &HeaderMap, media_type: &str) -> bool {
+    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    given.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(media_type))
 }
 
-/// Reads a body that is small enough to be held.
+/// Reads a body as a whole, of at most the size that the router allows and within [`WHOLE_BODY`].
 pub(crate) async fn whole_body(request: Request, app: &App) -> Result<Bytes> {
     let late = |_| {
-        let seconds = IN_WHOLE.as_secs();
+        let seconds = WHOLE_BODY.as_secs();
         Error::Http(408, format!("the body did not come to its end within {seconds} seconds; nothing was changed"))
     };
-    timeout(IN_WHOLE, Bytes::from_request(request, app)).await.map_err(late)?.map_err(|refused| unread(&refused))
+    timeout(WHOLE_BODY, Bytes::from_request(request, app)).await.map_err(late)?.map_err(|refused| unread(&refused))
 }
 
 fn unread(refused: &BytesRejection) -> Error {
@@ -129,7 +134,7 @@ fn unread(refused: &BytesRejection) -> Error {
     }
 }
 
-/// The last id of the path.
+/// The last id of the path. Ids are those of the route's path, in its order; the room's has its own extractor.
 #[derive(Debug, Clone, Copy)]
 pub struct Id<T>(pub T);
 
@@ -138,7 +143,7 @@ impl<T: FromStr<Err = NotAnId> + Send> FromRequestParts<App> for Id<T> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Error::NotFound("path"))?;
-        id(params.iter().last()).map(Self)
+        parse_id(params.iter().last()).map(Self)
     }
 }
 
@@ -146,7 +151,7 @@ impl<T> Takes for Id<T> {
     fn describe(_: &mut RouteDoc) {}
 }
 
-/// The last two ids of the path.
+/// The last two ids of the path, in its order.
 #[derive(Debug, Clone, Copy)]
 pub struct Ids<A, B>(pub A, pub B);
 
@@ -160,7 +165,7 @@ where
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Error::NotFound("path"))?;
         let before_last = params.iter().count().saturating_sub(2);
-        Ok(Self(id(params.iter().nth(before_last))?, id(params.iter().last())?))
+        Ok(Self(parse_id(params.iter().nth(before_last))?, parse_id(params.iter().last())?))
     }
 }
 
@@ -168,28 +173,33 @@ impl<A, B> Takes for Ids<A, B> {
     fn describe(_: &mut RouteDoc) {}
 }
 
-fn id<T: FromStr<Err = NotAnId>>(param: Option<(&str, &str)>) -> Result<T> {
+/// Parses an id of the path. A text that is no UUID gets the answer of an id that does not exist.
+fn parse_id<T: FromStr<Err = NotAnId>>(param: Option<(&str, &str)>) -> Result<T> {
     param.map_or("", |(_, id)| id).parse().map_err(|_| Error::NotFound("id: ids are UUIDs"))
 }
 
-/// Names with values, as they came: of a query, or of a form.
+/// The parameters of a query or the fields of a form: names with values, as they came. Faults are collected, so that a
+/// client is told all of them at once.
 pub struct Given {
     pairs: HashMap<String, String>,
     fields: Fields,
 }
 
 impl Given {
-    /// These pairs.
+    /// Returns these pairs, with no fault found yet.
     pub(crate) fn new(pairs: HashMap<String, String>) -> Self {
         Self { pairs, fields: Fields::default() }
     }
 
-    /// Reads them as a `T`; a name that it does not know is refused.
+    /// Reads the pairs as a `T`. Refuses names that it does not know, besides the faults that it finds.
     pub(crate) fn read<T: FromPairs>(mut self) -> Result<T> {
         let value = T::read(&mut self);
+        // Each reading takes its pair away. What is left has a name that `T` does not know; a misspelt filter that was
+        // passed over would return rows that nobody asked for.
         let Self { pairs, mut fields } = self;
         let known: Vec<_> = T::PARAMETERS.iter().map(|(name, ..)| format!("`{name}`")).collect();
         let mut unknown: Vec<_> = pairs.into_keys().collect();
+        // Sorted, because the order of a map changes from run to run.
         unknown.sort();
         let expected = match known.as_slice() {
             [] => "no parameter is".to_owned(),
@@ -203,29 +213,29 @@ impl Given {
         Ok(value)
     }
 
-    /// A text of any characters, if it was given: whoever takes it checks it.
+    /// Returns a text as it came, if it was given. The operation that takes it checks its characters and its length.
     pub fn unchecked(&mut self, name: &str) -> Option<String> {
         self.pairs.remove(name)
     }
 
-    /// Forgets the parameters without a value: a page's form sends each of its fields, whether it was filled or not.
+    /// Removes the parameters without a value: a page's form sends all of its fields, also those left blank.
     pub fn forget_blank(&mut self) {
         self.pairs.retain(|_, value| !value.trim().is_empty());
     }
 
-    /// Forgets a parameter without a value.
+    /// Removes this parameter if it has no value.
     pub fn forget_if_blank(&mut self, name: &str) {
         if self.pairs.get(name).is_some_and(|value| value.trim().is_empty()) {
             self.pairs.remove(name);
         }
     }
 
-    /// Notes what is wrong with a parameter.
+    /// Notes that something is wrong with a parameter.
     pub fn fault(&mut self, name: &str, message: impl Into<String>) {
         self.fields.fault(name, message);
     }
 
-    /// A word of a vocabulary, if one was given.
+    /// Returns a word of a vocabulary, if one was given.
     pub fn word<T: FromStr>(&mut self, name: &str, words: &[&str]) -> Option<T> {
         let text = self.text(name)?;
         let word = text.parse().ok();
@@ -235,7 +245,7 @@ impl Given {
         word
     }
 
-    /// An id, if one was given.
+    /// Returns an id, if one was given.
     pub fn id<T: FromStr<Err = NotAnId>>(&mut self, name: &str) -> Option<T> {
         let text = self.text(name)?;
         let id = text.parse().ok();
@@ -245,7 +255,7 @@ impl Given {
         id
     }
 
-    /// A parameter's text of as many characters as a title may have, if it was given.
+    /// Returns a parameter's text, if it was given, of as many characters as a title may have.
     pub fn line(&mut self, name: &str) -> Option<String> {
         let text = self.text(name)?;
         if text.chars().count() > LONGEST_LINE {
@@ -255,10 +265,10 @@ impl Given {
         Some(text)
     }
 
-    /// A parameter's text, if it was given: a line without control characters.
+    /// Returns a parameter's text, if it was given: one line without control characters.
     pub fn text(&mut self, name: &str) -> Option<String> {
         let text = self.pairs.remove(name)?;
-        // PostgreSQL has no NUL in a text, and nothing of ours any of the others.
+        // PostgreSQL stores no NUL in a text, and no name, code or address of ours has any of the others.
         if text.chars().any(char::is_control) {
             self.fields.fault(name, "must not contain control characters");
             return None;
@@ -266,18 +276,18 @@ impl Given {
         Some(text)
     }
 
-    /// A whole number within its bounds; its default, or the least, where it is not given.
+    /// Returns a whole number within its bounds, or its default, or else its least, if it is not given.
     pub fn number(&mut self, name: &str, bounds: Bounds) -> i64 {
         self.optional_number(name, bounds).unwrap_or(bounds.default.unwrap_or(bounds.least))
     }
 
-    /// A whole number within its bounds, if it was given.
+    /// Returns a whole number within its bounds, if it was given.
     pub fn optional_number(&mut self, name: &str, bounds: Bounds) -> Option<i64> {
         let text = self.text(name)?;
         bounds.read(&text).map_err(|fault| self.fields.fault(name, fault)).ok()
     }
 
-    /// `true` or `false`; false where it is not given.
+    /// Returns a flag, which is written as `true` or `false`; `false` if it is not given.
     pub fn flag(&mut self, name: &str) -> bool {
         self.text(name).is_some_and(|text| {
             text.parse().unwrap_or_else(|_| {
@@ -287,7 +297,7 @@ impl Given {
         })
     }
 
-    /// The query as it came, less some parameters: `?name=value…`, or nothing.
+    /// Returns the query as it came without some of its parameters: `?name=value…`, or an empty text.
     pub fn query_without(&self, names: &[&str]) -> String {
         let kept = self.pairs.iter().filter(|(name, _)| !names.contains(&name.as_str()));
         let mut kept: Vec<_> = kept.map(|(name, value)| format!("{}={}", percent(name), percent(value))).collect();
@@ -295,25 +305,25 @@ impl Given {
         if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) }
     }
 
-    /// An instant.
+    /// Returns an instant, if one was given.
     pub fn time(&mut self, name: &str) -> Option<room::Time> {
         let text = self.text(name)?;
         self.fields.time(name, &text)
     }
 }
 
-/// What names with values say, read and checked.
+/// A value that is read from the parameters of a query, or from the fields of a form.
 pub trait FromPairs: Sized {
-    /// Names, kinds and meanings.
+    /// The names of the parameters, each with its kind and its description.
     const PARAMETERS: &[(&str, Kind, &str)];
-    /// Those of them that have to be given.
+    /// The names of the parameters that have to be given.
     const REQUIRED: &[&str] = &[];
 
-    /// Reads them; faults are noted in `given`.
+    /// Reads the value. Faults are noted in `given`, and make the request fail whatever is returned here.
     fn read(given: &mut Given) -> Self;
 }
 
-/// The query of a request; a parameter that the route does not know is refused.
+/// The query of a request. A parameter that the route does not know is refused.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -327,6 +337,7 @@ impl<T: FromPairs> FromRequestParts<App> for Query<T> {
             .0;
         let mut pairs = HashMap::new();
         let mut fields = Fields::default();
+        // Of a parameter that is given twice, some readers take the first and some the last.
         for (name, value) in given {
             if pairs.insert(name.clone(), value).is_some() {
                 fields.fault(&name, "is given twice");
@@ -350,7 +361,7 @@ impl<T: FromPairs> Takes for Query<T> {
     }
 }
 
-/// What the client calls itself (`User-Agent`).
+/// The name that the client gives itself (`User-Agent`).
 #[derive(Debug, Clone)]
 pub struct UserAgent(pub Option<String>);
 
@@ -367,13 +378,22 @@ impl Takes for UserAgent {
     fn describe(_: &mut RouteDoc) {}
 }
 
-/// Which part of a list is asked for.
+/// The part of a list that is requested, by `limit` and `offset`.
 #[derive(Debug, Clone, Copy)]
 pub struct Paging(pub Page);
 
 impl Paging {
     const LIMIT: Bounds = Bounds { least: 1, most: Some(100), default: Some(20) };
     const OFFSET: Bounds = Bounds { least: 0, most: None, default: Some(0) };
+
+    /// Reads the page, and returns it with the other parameters as they came: the filter of the list, for the links to its
+    /// other parts.
+    pub fn read_with_filter(given: &mut Given) -> (Page, String) {
+        // The filter first, since reading a parameter takes it away.
+        let filter_query = given.query_without(&["limit", "offset"]);
+        let Self(page) = Self::read(given);
+        (page, filter_query)
+    }
 }
 
 impl FromPairs for Paging {
@@ -387,12 +407,13 @@ impl FromPairs for Paging {
     }
 }
 
-/// The longest that an `Idempotency-Key` may be.
+/// The most characters of an `Idempotency-Key`.
 const LONGEST_KEY: usize = 255;
-/// What it may be; the blanks around a header's value are no part of it.
+/// The pattern of an `Idempotency-Key`. It begins and ends with a visible character, since blanks around the value of a
+/// header are not part of it.
 const KEY: &str = "^[!-~]([ -~]{0,253}[!-~])?$";
 
-/// `Idempotency-Key`.
+/// The header `Idempotency-Key`, with the method and path that it is bound to.
 impl OptionalFromRequestParts<App> for Once {
     type Rejection = Error;
 
@@ -402,6 +423,8 @@ impl OptionalFromRequestParts<App> for Once {
         let key = key.ok_or_else(|| {
             Error::field("Idempotency-Key", format!("must be 1 to {LONGEST_KEY} printable ASCII characters"))
         })?;
+        // A key counts for one method and path only: the same key at another route is another request, not a
+        // repetition.
         Ok(Some(Self { key: key.to_owned(), target: format!("{} {}", parts.method, parts.uri.path()) }))
     }
 }
@@ -414,12 +437,12 @@ impl Takes for Option<Once> {
     }
 }
 
-/// `Prefer: wait=N` (RFC 7240): how long the answer may wait for the work to be done.
+/// `Prefer: wait=N` (RFC 7240 §4.3): how long the answer may wait for the work to be done.
 #[derive(Debug, Clone, Copy)]
 pub struct Wait(pub Option<Duration>);
 
 impl Wait {
-    /// Nobody waits longer than this, in seconds.
+    /// The longest wait, in seconds: half of the deadline of a request.
     pub const MOST: u64 = 30;
 }
 
@@ -427,6 +450,7 @@ impl FromRequestParts<App> for Wait {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        // A preference that cannot be understood is ignored, not refused (RFC 7240 §2).
         let preferences = parts.headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
         let wait = preferences.flat_map(|value| value.split([',', ';'])).find_map(|preference| {
             let (name, seconds) = preference.split_once('=')?;

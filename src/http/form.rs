@@ -1,55 +1,55 @@
-//! The fields of a page's form, as they came: to be read as what the domain takes, and shown again where it refuses.
+//! The fields of a page's form, as they came. They are read as the type that the API reads from JSON, and are shown
+//! again in the form if something is wrong with them.
 
-use axum::{
-    extract::{FromRequest, Request},
-    http::{HeaderMap, header::CONTENT_TYPE},
-};
+use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
 
-use super::extract::whole_body;
+use super::extract::{has_media_type, whole_body};
 use crate::{
     app::App,
     domain::input::unacceptable,
     error::{Error, Result},
 };
 
-/// What a browser sends of a form without a file.
+/// The fields of a form without a file, in the order in which the browser sent them.
 #[derive(Debug, Clone, Default)]
 pub struct Form {
     pairs: Vec<(String, String)>,
 }
 
 impl Form {
-    /// Reads the fields as a `T`; one that was left blank was not given.
+    /// Reads the fields as a `T`. A field that was left blank counts as not given.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
         let given = self.pairs.iter().filter(|(_, value)| !value.trim().is_empty());
+        // Encoded again because the deserializer of forms takes bytes. It reads `3` as a number and repeated names as a
+        // list, so that the API's own types can be read from text.
         let encoded = serde_html_form::to_string(given.collect::<Vec<_>>())
             .map_err(|error| Error::internal(format!("a form cannot be written again: {error}")))?;
         let fields = serde_html_form::Deserializer::from_bytes(encoded.as_bytes());
         serde_path_to_error::deserialize(fields).map_err(|refused| unacceptable(&refused))
     }
 
-    /// A field as it came; none where the form has none of this name.
+    /// Returns the first field of this name as it came, or `None` if the form has no such field.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
-    /// Every value of a field that may come several times.
+    /// Returns every value of a field that can come several times.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.pairs.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
-    /// A field as it came, or nothing.
+    /// Returns a field as it came, or an empty text if there is none.
     pub fn line(&self, name: &str) -> String {
         self.text(name).unwrap_or_default().to_owned()
     }
 
-    /// Whether a box was ticked.
+    /// Returns whether a box was ticked: a browser sends nothing of one that is not.
     pub fn is_ticked(&self, name: &str) -> bool {
         self.text(name).is_some()
     }
 
-    /// The form with one more field, or with another value for one.
+    /// Sets one field to this value, in place of what was sent of it.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.pairs.retain(|(given, _)| given != name);
@@ -57,14 +57,14 @@ impl Form {
         self
     }
 
-    /// The form without a field.
+    /// Removes a field from the form.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.pairs.retain(|(given, _)| given != name);
         self
     }
 
-    /// The form with each of these values for one field.
+    /// Sets one field to several values, in place of what was sent of it.
     #[must_use]
     pub fn with_each<'a>(mut self, name: &str, values: impl Iterator<Item = &'a str>) -> Self {
         self.pairs.retain(|(given, _)| given != name);
@@ -72,7 +72,7 @@ impl Form {
         self
     }
 
-    /// The form with a time that was typed as UTC, as `datetime-local` gives it, made exact.
+    /// Adds `Z` to a time that was typed as UTC into a `datetime-local` field, which sends no offset.
     #[must_use]
     pub fn in_utc(self, name: &str) -> Self {
         let typed = self.line(name);
@@ -85,22 +85,18 @@ impl FromRequest<App> for Form {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
-        if !is_form(request.headers()) {
+        if !has_media_type(request.headers(), "application/x-www-form-urlencoded") {
             let words = "the body must be a form, with the header `Content-Type: application/x-www-form-urlencoded`";
             return Err(Error::Http(415, words.into()));
         }
         let body = whole_body(request, app).await?;
         let mut pairs: Vec<(String, String)> = serde_html_form::from_bytes(&body)
             .map_err(|_| Error::Malformed("the form cannot be read: it is not form-encoded".into()))?;
+        // A browser sends the line ends of a text area as CRLF (HTML standard). The API's clients send LF, and a text
+        // must not differ by the door it came through.
         for (_, value) in &mut pairs {
             *value = value.replace("\r\n", "\n");
         }
         Ok(Self { pairs })
     }
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }

@@ -1,5 +1,6 @@
-//! Serves connections, within limits that `axum::serve` lacks: so many at once and of each network, so long for a
-//! request's head, and so slow a client at the slowest. No proxy has to stand in front for that.
+//! Serves connections within limits that `axum::serve` does not have: how many are open at once and from one network,
+//! how long the head of a request may take, and how slowly a client may read. So the server can face the network
+//! without a proxy in front of it.
 
 use std::{
     convert::Infallible,
@@ -28,7 +29,7 @@ use tower::ServiceExt;
 
 use super::{
     client::Peer,
-    connections::{Answering, Awaited, Connection, Connections, Full, Place},
+    connections::{AnswerBody, Connection, ConnectionGuard, Connections, Full, WatchedBody},
     pace::{Pace, Patience},
 };
 use crate::{
@@ -37,27 +38,27 @@ use crate::{
     shares::Shares,
 };
 
-/// The pause after the system had no means for another connection, such as a file descriptor.
+/// The pause after the system could not give another connection, for want of a file descriptor for instance.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Of the places, the part of connections that may wait while their network has its share.
+/// Connections may wait while their network has its share: this part of the number that may be open, as a divisor.
 const WAITING: usize = 4;
-/// What the system may hold of an answer beside what is on its way, in bytes. With more, a client that reads slowly
-/// would seem not to read at all: nothing could be written for as long as it takes to read that.
+/// How much of an answer the system may hold that is not on its way yet, in bytes. With more, a client that reads
+/// slowly would look as if it did not read at all, since nothing could be written for as long as it takes to read that.
 const UNSENT: u32 = 16 * 1024;
 
-/// What connections may take.
+/// The limits of connections.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections at once; further ones wait in the system's queue. A download takes two file descriptors, and a
-    /// process may usually have 1,024.
+    /// How many connections are open at once; further ones wait in the system's queue. A download takes two file
+    /// descriptors, and a process usually has 1,024.
     pub connections: usize,
-    /// Connections of one network. All that comes through a trusted proxy is of the proxy's, which may have all.
+    /// How many of them one network may have. The connections of a trusted proxy carry many clients: it may have all.
     pub of_network: usize,
-    /// The proxies that may.
+    /// The proxies that are trusted.
     pub trusted_proxies: TrustedProxies,
-    /// For the head of a request to arrive, from its connection's start or from the answer before.
+    /// How long the head of a request may take to arrive, from the connection's beginning or from the answer before.
     pub head: Duration,
-    /// How slowly a client may read an answer.
+    /// The pace at which a client has to read an answer.
     pub reading: Patience,
 }
 
@@ -79,7 +80,7 @@ impl Limits {
         Self { trusted_proxies: config.trusted_proxies().clone(), ..Self::default() }
     }
 
-    /// How many connections a peer's network may have.
+    /// Returns how many connections the network of this peer may have.
     fn share(&self, peer: SocketAddr) -> usize {
         if self.trusted_proxies.contain(peer.ip()) { self.connections } else { self.of_network }
     }
@@ -95,37 +96,42 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
     while let Some((stream, peer)) = stop.run_until_cancelled(accept(&listener)).await {
         let (network, share) = (Network::from(peer.ip()), limits.share(peer));
         let Some(admitted) = stop.run_until_cancelled(admit(&connections, network, share)).await else { break };
-        // Whose network has its share waits beside the others, and not in front of them.
+        // A network that has its share must not keep the loop from the next connection, which is another network's: its
+        // connections wait in tasks of their own. How many of those there may be is limited too, by network, or they
+        // would use up the file descriptors that the others need.
         let seat = if admitted.is_some() { None } else { waiting.try_take(network) };
         if admitted.is_none() && seat.is_none() {
             continue;
         }
-        let visitor = Visitor { stream, peer, http: http.clone(), router: router.clone(), limits: limits.clone() };
+        let accepted = Accepted { stream, peer, http: http.clone(), router: router.clone(), limits: limits.clone() };
         let (connections, stop, watcher) = (Arc::clone(&connections), stop.clone(), open.watcher());
         tokio::spawn(async move {
-            let place = if admitted.is_some() {
+            let guard = if admitted.is_some() {
                 admitted
             } else {
-                let place = timeout(visitor.limits.head, connections.admit(network, share));
-                stop.run_until_cancelled(place).await.and_then(Result::ok)
+                let guard = timeout(accepted.limits.head, connections.admit(network, share));
+                stop.run_until_cancelled(guard).await.and_then(Result::ok)
             };
             drop(seat);
-            if let Some(place) = place {
-                visitor.serve(&place, &stop, watcher).await;
+            if let Some(guard) = guard {
+                accepted.serve(&guard, &stop, watcher).await;
             }
         });
     }
+    // Closed before the wait: a client that comes now is to be refused at once, and find another server.
     drop(listener);
     open.shutdown().await;
 }
 
-/// The next connection.
+/// Waits for the next connection, and returns it with the address of its peer.
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) if is_of_the_client(&error) => {}
             Err(error) => {
+                // Out of file descriptors, most likely: without a pause, the loop would fail and log without end until
+                // a connection closes.
                 tracing::error!(%error, "a connection cannot be accepted");
                 tokio::time::sleep(PAUSE).await;
             }
@@ -133,25 +139,26 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     }
 }
 
-/// The place of a connection, once there is one; `None` where its network has its share, for which others do not wait.
-async fn admit(connections: &Arc<Connections>, network: Network, share: usize) -> Option<Place> {
+/// Registers a connection, as soon as it can be admitted. `None` if its network has its share: others must not wait for
+/// that.
+async fn admit(connections: &Arc<Connections>, network: Network, share: usize) -> Option<ConnectionGuard> {
     loop {
         match connections.try_admit(network, share) {
-            Ok(place) => return Some(place),
+            Ok(guard) => return Some(guard),
             Err(Full::Share) => return None,
             Err(Full::All) => connections.look_again().await,
         }
     }
 }
 
-/// Whether it is that one connection that has failed, not the listener.
+/// Returns whether only this one connection has failed, and not the listener.
 fn is_of_the_client(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// A client that has connected.
-struct Visitor {
+/// A connection that was accepted, with what serving it takes.
+struct Accepted {
     stream: TcpStream,
     peer: SocketAddr,
     http: http1::Builder,
@@ -159,11 +166,11 @@ struct Visitor {
     limits: Limits,
 }
 
-impl Visitor {
+impl Accepted {
     /// Serves the connection until it ends, or is closed for another.
-    async fn serve(self, place: &Place, stop: &CancellationToken, watcher: Watcher) {
-        let connection = &place.connection;
-        // At a stop, hyper would wait for the first request of a connection that has none yet.
+    async fn serve(self, guard: &ConnectionGuard, stop: &CancellationToken, watcher: Watcher) {
+        let connection = &guard.connection;
+        // At a stop, hyper would wait for the first request of a connection that has sent nothing yet.
         let begun = tokio::select! {
             biased;
             () = stop.cancelled() => false,
@@ -174,34 +181,37 @@ impl Visitor {
             tokio::select! {
                 biased;
                 () = connection.closed() => tracing::debug!("a connection was closed for another"),
-                () = self.converse(connection, watcher) => {}
+                () = self.serve_requests(connection, watcher) => {}
             }
         }
     }
 
-    /// Serves the requests of the connection.
-    async fn converse(self, connection: &Arc<Connection>, watcher: Watcher) {
+    /// Serves the requests of the connection, one after the other.
+    async fn serve_requests(self, connection: &Arc<Connection>, watcher: Watcher) {
         let Self { stream, peer, http, router, limits } = self;
         let stream = Paced::new(stream, limits.reading, connection);
         let connection = Arc::clone(connection);
         let service = service_fn(move |request: Request<Incoming>| {
             let (router, connection) = (router.clone(), Arc::clone(&connection));
             async move {
-                let Some(working) = connection.begin() else { return std::future::pending().await };
-                let mut request = request.map(|body| Body::new(Awaited { body, connection }));
+                // The connection is closed for another: `Accepted::serve` is about to drop this future. Nothing may
+                // begin.
+                let Some(active) = connection.begin() else { return std::future::pending().await };
+                let mut request = request.map(|body| Body::new(WatchedBody { body, connection }));
                 request.extensions_mut().insert(Peer(peer));
                 let Ok(response) = router.oneshot(request).await;
-                Ok::<_, Infallible>(response.map(|body| Answering { body, _working: working }))
+                Ok::<_, Infallible>(response.map(|body| AnswerBody { body, _request: active }))
             }
         });
-        // It ends with an error wherever a client leaves early; what mattered of it is in the request's log.
+        // This is an error whenever a client leaves early. If a request had begun, its own line of the log has what
+        // matters.
         if let Err(error) = watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await {
             tracing::debug!(%error, "a connection ended early");
         }
     }
 }
 
-/// A connection's stream, which breaks where its client reads too slowly.
+/// The stream of a connection, which breaks if its client reads too slowly.
 struct Paced {
     stream: TcpStream,
     pace: Pace,
@@ -210,13 +220,13 @@ struct Paced {
 
 impl Paced {
     fn new(stream: TcpStream, reading: Patience, connection: &Arc<Connection>) -> Self {
-        // An answer's last bytes are not to wait for the client's acknowledgement.
+        // Without this, the last bytes of an answer would wait for the client's acknowledgement (Nagle's algorithm).
         let _ = stream.set_nodelay(true);
         let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT);
         Self { stream, pace: Pace::new(reading), connection: Arc::clone(connection) }
     }
 
-    /// Judges the client by what became of a write.
+    /// Judges the client's pace by the result of a write, and passes that on or breaks the stream.
     fn judge(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         let too_slow = || Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads too slowly")));
         match written {

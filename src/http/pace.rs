@@ -1,4 +1,6 @@
-//! How slow a client may be, and still be waited for.
+//! How slow a client may be before the server gives it up. A limit for a whole transfer would hit poor links, of which
+//! there are many at sea; a limit for pauses alone lets a client send a byte a minute for ever (slow loris). So both
+//! are counted: the longest pause, and the average over the time that the server has really waited.
 
 use std::{
     pin::Pin,
@@ -8,29 +10,29 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// What a client has to keep to while the server waits for it to send or to read.
+/// The pace that a client has to keep while the server waits for it to send or to read.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// The longest time without a byte.
+    /// The longest pause without a byte.
     pub pause: Duration,
-    /// The waiting time, of several pauses together, after which the bytes are counted.
+    /// The time of waiting, over several pauses, after which the bytes are counted.
     pub window: Duration,
-    /// The fewest bytes that a second of waiting has to bring, on the average of a window.
+    /// The fewest bytes per second of waiting, on the average of a window.
     pub floor: u64,
 }
 
 impl Patience {
-    /// For a client that reads an answer. On a poor link (1 KiB/s) it is four times as fast as it has to be.
+    /// The pace of a client that reads an answer. A poor satellite link (1 KiB/s) is four times as fast.
     pub const READING: Self = Self { pause: Duration::from_secs(30), window: Duration::from_mins(2), floor: 256 };
-    /// For a client that sends a file.
+    /// The pace of a client that sends a file.
     pub const SENDING: Self = Self { pause: Duration::from_mins(1), ..Self::READING };
 }
 
-/// Measures how fast a client is. Only the time counts in which it is waited for: what the server takes itself is not
-/// the client's fault.
+/// Measures the pace of a client. Only the time counts in which the server waits for it: the time that the server takes
+/// itself is not the client's fault.
 pub(crate) struct Pace {
     patience: Patience,
-    /// The moment from which the client is being waited for.
+    /// Since when the server waits for the client; `None` if it does not.
     since: Option<Instant>,
     pause: Option<Pin<Box<Sleep>>>,
     waited: Duration,
@@ -42,9 +44,11 @@ impl Pace {
         Self { patience, since: None, pause: None, waited: Duration::ZERO, bytes: 0 }
     }
 
-    /// Notes that the client has to be waited for; ready when it has been waited for too long.
+    /// Notes that the server waits for the client. Ready when it has waited for too long.
     pub(crate) fn poll_too_long(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let now = Instant::now();
+        // A timer, since a client that never moves again never wakes this task. It is kept between polls, because one
+        // that is dropped wakes nobody either, and reset at the beginning of each pause.
         let begins = self.since.is_none();
         let since = *self.since.get_or_insert(now);
         let end = since + self.patience.pause;
@@ -55,16 +59,18 @@ impl Pace {
         pause.as_mut().poll(context)
     }
 
-    /// Notes bytes that have gone; returns `false` if they were too few for the time.
+    /// Notes bytes that came or went. Returns `false` if they were too few for the time.
     #[must_use]
     pub(crate) fn moves(&mut self, bytes: usize) -> bool {
         self.bytes += bytes as u64;
+        // Bytes for which nobody had to wait add no time, so that a fast client is never judged.
         let Some(since) = self.since.take() else { return true };
         self.waited += since.elapsed();
         if self.waited < self.patience.window {
             return true;
         }
         let is_in_pace = self.bytes >= self.waited.as_secs() * self.patience.floor;
+        // The next window begins at nothing: a good start must not pay for hours of one byte at a time.
         (self.waited, self.bytes) = (Duration::ZERO, 0);
         is_in_pace
     }

@@ -1,32 +1,26 @@
-//! The routes of pages: like those of the API, none can be written without saying who may use it.
+//! The builder for routes of pages. Like a route of the API, none can be written without its access.
 
-use axum::{
-    Router,
-    extract::{RawPathParams, Request, State},
-    handler::Handler,
-    http::{Method, StatusCode},
-    routing::{MethodFilter, MethodRouter, on},
-};
-use tower_http::timeout::TimeoutLayer;
+use axum::{Router, handler::Handler, http::Method};
 
 use super::{
     access::Access,
-    routes::{TIMEOUT, admit_then},
+    mount::{MountPoint, mount},
 };
 use crate::app::App;
 
-/// A page, or what a form on one does.
+/// A row of the table of pages: a page, or the target of a form on one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRoute {
-    /// `GET`, or `POST` for a form.
+    /// `GET` for a page, `POST` for a form.
     pub method: Method,
-    /// Path, with `{parameters}`.
+    /// Path from the root of the site, with `{parameters}`.
     pub path: &'static str,
-    /// Who may use it.
+    /// Who may use the page or the form.
     pub access: Access,
 }
 
-/// A table of pages.
+/// The routes of pages, with a table of them for the tests. See [`super::Routes`], whose twin without descriptions it
+/// is: a browser's form knows only `GET` and `POST`, and programs use the API.
 #[derive(Default)]
 pub struct PageRoutes {
     router: Router<App>,
@@ -34,65 +28,52 @@ pub struct PageRoutes {
 }
 
 impl PageRoutes {
-    /// No pages yet.
+    /// Returns a builder without any pages.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A page.
+    /// Adds a page, or another answer to a `GET`.
     #[must_use]
     pub fn get<H, T>(self, path: &'static str, access: Access, handler: H) -> Self
     where
         H: Handler<T, App>,
         T: 'static,
     {
-        self.add((Method::GET, MethodFilter::GET), path, access, handler, true)
+        self.add(MountPoint::get(path, access), handler)
     }
 
-    /// What a form does.
+    /// Adds the target of a form without a file.
     #[must_use]
     pub fn post<H, T>(self, path: &'static str, access: Access, handler: H) -> Self
     where
         H: Handler<T, App>,
         T: 'static,
     {
-        self.add((Method::POST, MethodFilter::POST), path, access, handler, true)
+        self.add(MountPoint::post(path, access), handler)
     }
 
-    /// What a form with a file does: it may take as long as bytes keep coming.
+    /// Adds the target of a form with a file. It may take as long as bytes keep coming.
     #[must_use]
     pub fn upload<H, T>(self, path: &'static str, access: Access, handler: H) -> Self
     where
         H: Handler<T, App>,
         T: 'static,
     {
-        self.add((Method::POST, MethodFilter::POST), path, access, handler, false)
+        self.add(MountPoint::upload(path, access), handler)
     }
 
-    fn add<H, T>(
-        mut self,
-        (method, filter): (Method, MethodFilter),
-        path: &'static str,
-        access: Access,
-        handler: H,
-        in_time: bool,
-    ) -> Self
+    fn add<H, T>(mut self, at: MountPoint, handler: H) -> Self
     where
         H: Handler<T, App>,
         T: 'static,
     {
-        self.table.push(PageRoute { method, path, access });
-        let route: MethodRouter<App> =
-            on(filter, move |State(app): State<App>, params: RawPathParams, request: Request| {
-                admit_then(handler.clone(), access, app, params, request)
-            });
-        let in_time = in_time.then(|| TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT));
-        let route = if let Some(in_time) = in_time { route.layer(in_time) } else { route };
-        self.router = self.router.route(path, route);
+        self.router = mount(self.router, &at, handler);
+        self.table.push(PageRoute { method: at.method, path: at.path, access: at.access });
         self
     }
 
-    /// These pages and those.
+    /// Adds all pages of another builder.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.table.extend(other.table);
@@ -100,12 +81,12 @@ impl PageRoutes {
         self
     }
 
-    /// The table.
+    /// Returns the table of the pages, in the order in which they were added.
     pub fn table(&self) -> &[PageRoute] {
         &self.table
     }
 
-    /// Serves them.
+    /// Returns the router that serves the pages.
     pub fn into_router(self) -> Router<App> {
         self.router
     }

@@ -1,6 +1,6 @@
-//! Percent-encoding.
+//! Percent-encoding of text for URLs and headers.
 
-/// Percent-encoded, all but the unreserved characters (RFC 3986 §2.3).
+/// Returns the text with every byte percent-encoded that is not an unreserved character (RFC 3986 §2.3).
 pub fn percent(text: &str) -> String {
     let encode = |byte: u8| match byte {
         b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),

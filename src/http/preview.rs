@@ -1,4 +1,4 @@
-//! A preview as an answer: a picture, or nothing where the client has it (`ETag`).
+//! A preview as an answer: a picture, or nothing if the client has it already (`ETag`).
 
 use axum::{
     extract::FromRequestParts,
@@ -15,7 +15,7 @@ use utoipa::openapi::{Content, path::ParameterIn};
 use super::{
     caller,
     describe::{Answers, Takes},
-    download::is_known,
+    download::{SANDBOX, is_known},
     route_doc::{Kind, RouteDoc},
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// What a client says of the preview it wants.
+/// The part of a request that decides how a preview is answered: its method and its conditional headers.
 #[derive(Debug)]
 pub struct Preview {
     head: bool,
@@ -32,8 +32,7 @@ pub struct Preview {
 }
 
 impl Preview {
-    /// Answers with the preview of this file. What is sent is drawn first, then logged; a preview that cannot be drawn
-    /// shows nothing, and has no entry.
+    /// Returns the answer with the preview of this file for this account, logged by `log` if it is sent.
     pub async fn answer(
         self,
         app: &App,
@@ -44,6 +43,8 @@ impl Preview {
         if is_known(&self.headers, &etag) {
             return Ok(PreviewAnswer { etag, picture: None });
         }
+        // Draw before logging, log before sending: a file that cannot be drawn shows nothing and has no entry, and
+        // nothing is shown that has none. A `HEAD` shows nothing either.
         let picture = file.draw(app, account).await?;
         if !self.head {
             log().await?;
@@ -56,7 +57,8 @@ impl FromRequestParts<App> for Preview {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
-        caller::refuse_links_elsewhere(&parts.headers)?;
+        // A preview is logged in the name of the caller: another site must not cause it with an `<img>`.
+        caller::refuse_foreign_links(&parts.headers)?;
         Ok(Self { head: parts.method == Method::HEAD, headers: parts.headers.clone() })
     }
 }
@@ -67,7 +69,7 @@ impl Takes for Preview {
     }
 }
 
-/// A picture; none where the client has it.
+/// A picture, or `304` if the client has it already.
 pub struct PreviewAnswer {
     etag: String,
     picture: Option<Vec<u8>>,
@@ -83,9 +85,9 @@ impl IntoResponse for PreviewAnswer {
         if let Ok(etag) = HeaderValue::from_str(&self.etag) {
             headers.insert(ETAG, etag);
         }
-        // A browser is not to keep what its user may not see any more: `no-store` holds, as for every answer.
-        let policy = "sandbox; default-src 'none'; frame-ancestors 'none'";
-        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        // No `Cache-Control` here: the `no-store` of every answer holds, so that a browser does not keep a picture that
+        // its user may no longer see. A client that keeps it all the same can ask with its `ETag`.
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
         response
     }
 }

@@ -1,5 +1,6 @@
-//! Errors as problem details (RFC 9457). An error travels to the outermost layer as a response without a body; that layer
-//! knows the request's id, writes the body, and logs it once.
+//! Errors as problem details (RFC 9457). An error travels to the outermost layer as a response without a body. That
+//! layer, `web::request_log`, knows the request's id and who reads the answer; it writes the body, and logs the error
+//! once.
 
 use axum::{
     http::{
@@ -13,51 +14,51 @@ use utoipa::ToSchema;
 
 use crate::error::Error;
 
-/// What went wrong, for the client.
+/// A problem, as it is sent to the client (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
-    /// A stable name of the kind of problem.
+    /// A stable name of the kind of problem, `urn:sts-clearance:problem:…`.
     #[serde(rename = "type")]
     pub kind: String,
     /// The status in words.
     pub title: String,
-    /// The HTTP status.
+    /// The HTTP status of the answer.
     pub status: u16,
-    /// What happened, in a sentence.
+    /// What happened and what helps, in a sentence.
     pub detail: String,
-    /// What is wrong with which field.
+    /// The faults of the request's fields; left out if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
-    /// The roles that may, where the caller's may not.
+    /// The roles that are allowed to do this, if the caller's role is not; left out otherwise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_roles: Vec<&'static str>,
-    /// What has to come with the next attempt to sign in, where there were too many; see `POST /auth/login`.
+    /// The ticket to send with the next attempt to sign in, if there were too many; see `POST /auth/login`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
-    /// The request's id, as in the server's log.
+    /// The request's id, which is also in the server's log.
     pub request_id: String,
 }
 
-/// What is wrong with one field.
+/// A fault of one field of the request.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FieldProblem {
-    /// The field's name; empty in the last of more than twenty, which says how many more faults there are.
+    /// The name of the field. The last of more than twenty faults has an empty one, and says how many more there are.
     pub field: String,
-    /// What is wrong with it.
+    /// What is wrong with the field.
     pub message: String,
 }
 
-/// An error on its way to the outermost layer, with its full words for the log.
+/// An error on its way to the outermost layer, with what only the log is told.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// What the client is told.
+    /// The problem that the client is sent.
     pub problem: Problem,
-    /// Empty where the client has been told everything.
+    /// The error in full, for the log. Empty if the problem says everything.
     pub inside: String,
 }
 
 impl Failure {
-    /// The last word of the problem's kind.
+    /// Returns the last part of the problem's kind, such as `not_found`.
     pub fn code(&self) -> &str {
         self.problem.code()
     }
@@ -76,12 +77,14 @@ impl From<&Error> for Failure {
         let allowed_roles = if let Error::RoleForbids { roles, .. } = error { roles.clone() } else { Vec::new() };
         let ticket = if let Error::TooManyAttempts { ticket, .. } = error { ticket.clone() } else { None };
         let problem = Problem { errors, allowed_roles, ticket, ..Problem::new(status, code, &error.detail()) };
+        // A fault of the server may name paths, addresses or SQL. Only the log gets it; `Error::detail` has kept it out
+        // of the problem.
         Self { problem, inside: if status >= 500 { error.to_string() } else { String::new() } }
     }
 }
 
 impl Problem {
-    /// The last word of its kind.
+    /// Returns the last part of the kind, such as `not_found`.
     pub fn code(&self) -> &str {
         self.kind.rsplit(':').next().unwrap_or_default()
     }
@@ -101,7 +104,7 @@ impl Problem {
     }
 }
 
-/// Errors are written to follow other words; a problem's detail stands alone.
+/// Returns the words of an error, which are written to follow others, as a sentence that stands alone.
 pub fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
@@ -125,7 +128,7 @@ impl IntoResponse for Error {
             headers.insert(RETRY_AFTER, seconds.into());
         }
         match &self {
-            // What comes late of the body is not to be read as a request.
+            // The rest of the body may still come. Without this, the server would read it as the next request.
             Self::Http(408, _) => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
@@ -139,6 +142,7 @@ impl IntoResponse for Error {
             }
             _ => {}
         }
+        // No body yet: whoever asked may want a page, and the request's id is known only to the outermost layer.
         response.extensions_mut().insert(Failure::from(&self));
         response
     }

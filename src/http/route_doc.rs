@@ -1,4 +1,4 @@
-//! The description of one route (OpenAPI 3.1), as the types of its handler put it together.
+//! The description of one route (OpenAPI 3.1), which the types of its handler put together. See [`super::describe`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,28 +23,22 @@ use super::{Problem, access::Access};
 /// The name of the security scheme in the document.
 pub(crate) const BEARER: &str = "session_token";
 
-/// What the routes are about, as their paths name it; those of none are about signing in.
-const RESOURCES: [&str; 16] = [
-    "rooms",
-    "parties",
-    "vessels",
-    "documents",
-    "approvals",
-    "clearance",
-    "activities",
-    "events",
-    "log",
-    "snapshots",
-    "holds",
-    "cockpit",
-    "document-types",
-    "verify",
-    "users",
-    "system",
-];
+/// The parts of a path after a room's id that are about the room itself, not about a resource in it.
+const OF_THE_ROOM: [&str; 3] = ["archive", "phase", "summary"];
 
-/// How requests are refused: status, name and meaning. A route names those that its types and its
-/// access tell of; any other problem is the `default`.
+/// Returns the resource that a route is about, by which the document groups routes. It follows from the path: it is
+/// what stands after the room's id, or else the first part, without the prefix of what is configured.
+fn resource(path: &'static str) -> &'static str {
+    let mut parts = path.split('/').filter(|part| !part.is_empty() && *part != "config");
+    let first = parts.next().unwrap_or_default();
+    match (first, parts.nth(1)) {
+        ("rooms", Some(inside)) if !OF_THE_ROOM.contains(&inside) => inside,
+        _ => first,
+    }
+}
+
+/// How requests are refused: status, name and meaning. A route refers to those that follow from its types and its
+/// access, or that it adds with `refusing`; any other problem is the `default`.
 const REFUSALS: [(&str, &str, &str); 11] = [
     ("400", "Malformed", "The request cannot be read"),
     ("401", "Unauthenticated", "No session token that holds; at sign-in, a wrong address or password"),
@@ -63,7 +57,7 @@ const REFUSALS: [(&str, &str, &str); 11] = [
     ("default", "Problem", "Any other problem"),
 ];
 
-/// The headers of refusals.
+/// The headers of refusals: status, name, kind and meaning.
 const HEADERS_OF_REFUSALS: [(&str, &str, Kind, &str); 5] = [
     ("401", "WWW-Authenticate", Kind::Text, "`Bearer`"),
     ("409", "Retry-After", Kind::WAIT, "Seconds after which it may work, where waiting helps"),
@@ -72,7 +66,7 @@ const HEADERS_OF_REFUSALS: [(&str, &str, Kind, &str); 5] = [
     ("default", "Retry-After", Kind::WAIT, "Seconds after which it may work, with `503`"),
 ];
 
-/// The description of one route, as it is put together.
+/// The description of one route, while it is put together.
 pub struct RouteDoc {
     summary: &'static str,
     path: &'static str,
@@ -96,11 +90,13 @@ impl RouteDoc {
             refusals: BTreeSet::from(["default"]),
             schemas: Vec::new(),
         };
+        // `/a/{b}/c/{d}` split at the braces is `/a/`, `b`, `/c/`, `d`: every second piece is a parameter.
         for name in path.split(['{', '}']).skip(1).step_by(2) {
             let (kind, says) = if name.ends_with("id") { (Kind::Id, "UUID") } else { (Kind::Pattern(CODE), "Code") };
             operation.required_parameter(ParameterIn::Path, name, kind, says);
             operation.refuses(&["404"]);
         }
+        // The admission can refuse in these ways before any of the handler's types is asked.
         match access {
             Access::Public => {}
             Access::WithGivenPassword => operation.refuses(&["401"]),
@@ -131,7 +127,7 @@ impl RouteDoc {
         );
     }
 
-    /// The request has a JSON body of this type.
+    /// Describes the request's body as JSON of this type.
     pub fn takes_json<T: ToSchema>(&mut self, required: Required) {
         let content = Content::new(Some(self.reference::<T>()));
         self.body =
@@ -139,7 +135,7 @@ impl RouteDoc {
         self.refuses(&["400", "413", "415", "422"]);
     }
 
-    /// The request has a form with a `file`, and with these further fields.
+    /// Describes the request's body as a form with a `file` and with these further fields.
     pub fn takes_form(&mut self, fields: &[(&'static str, Kind, &'static str)], required: &[&'static str]) {
         let file = Kind::File.builder().description(Some("The file"));
         let nothing_else = Some(AdditionalProperties::<Schema>::FreeForm(false));
@@ -156,19 +152,19 @@ impl RouteDoc {
         self.refuses(&["400", "413", "415", "422"]);
     }
 
-    /// The answer has a JSON body of this type.
+    /// Adds an answer with a JSON body of this type.
     pub fn answers_json<T: ToSchema>(&mut self, status: &'static str, says: &str) {
         let content = Content::new(Some(self.reference::<T>()));
         self.answers(status, says, [("application/json", content)]);
     }
 
-    /// The answer is a JSON array of this type.
+    /// Adds an answer with a JSON array of this type.
     pub fn answers_list<T: ToSchema>(&mut self, says: &str) {
         let content = Content::new(Some(Schema::Array(Array::new(self.reference::<T>()))));
         self.answers("200", says, [("application/json", content)]);
     }
 
-    /// There is an answer with this status, in one of these forms.
+    /// Adds an answer with this status, in one of these media types.
     pub fn answers(
         &mut self,
         status: &'static str,
@@ -180,34 +176,34 @@ impl RouteDoc {
         answer.content.extend(forms.into_iter().map(|(media_type, form)| (media_type.to_owned(), form.into())));
     }
 
-    /// The answer with this status has this header.
+    /// Adds a header to the answer with this status.
     pub fn header(&mut self, status: &'static str, name: &str, kind: Kind, says: &str) {
         self.answers.entry(status).or_default().headers.insert(name.into(), kind.header(says).into());
     }
 
-    /// The request may be refused with these statuses.
+    /// Adds statuses with which a request may be refused.
     pub fn refuses(&mut self, statuses: &[&'static str]) {
         self.refusals.extend(statuses);
     }
 
     fn reference<T: ToSchema>(&mut self) -> Ref {
+        // With all schemas that it refers to: the document must have no reference that leads nowhere.
         self.schemas.push((T::name().into_owned(), T::schema()));
         T::schemas(&mut self.schemas);
         Ref::from_schema_name(T::name())
     }
 
-    /// The finished description.
+    /// Returns the description as an operation of the document.
     pub(crate) fn build(&self) -> path::Operation {
-        let resource = |part: &&str| RESOURCES.contains(part);
-        let tag = self.path.split('/').rfind(resource).unwrap_or("auth");
         let mut operation = OperationBuilder::new()
             .summary(Some(self.summary))
             .description(self.describe_access())
-            .tag(tag)
+            .tag(resource(self.path))
             .request_body(self.body.clone());
         for (status, answer) in &self.answers {
             operation = operation.response(*status, answer.clone());
         }
+        // In the order of the table, and only by name: each refusal is described once, for all routes.
         for (status, name, _) in REFUSALS {
             if self.refusals.contains(status) {
                 operation = operation.response(status, Ref::from_response_name(name));
@@ -237,7 +233,7 @@ impl RouteDoc {
     }
 }
 
-/// The refusals by name, as routes refer to them.
+/// Returns the refusals by their names, to which routes refer.
 pub(crate) fn refusals() -> impl Iterator<Item = (String, RefOr<Response>)> {
     REFUSALS.into_iter().map(|(status, name, says)| {
         let problem = Content::new(Some(Ref::from_schema_name(Problem::name())));
@@ -249,19 +245,19 @@ pub(crate) fn refusals() -> impl Iterator<Item = (String, RefOr<Response>)> {
     })
 }
 
-/// The bounds of a number, and what counts where it is not given.
+/// The bounds of a whole number, and its value if it is not given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// At least.
+    /// The least value that is accepted.
     pub least: i64,
-    /// At most, if there is a most.
+    /// The greatest value that is accepted; `None` if there is no limit.
     pub most: Option<i64>,
-    /// Where it is not given.
+    /// The value if the number is not given.
     pub default: Option<i64>,
 }
 
 impl Bounds {
-    /// Reads a whole number within them; or what is wrong with it.
+    /// Reads a whole number within these bounds, or returns what is wrong with it.
     pub(crate) fn read(self, text: &str) -> Result<i64, String> {
         let Self { least, most, .. } = self;
         let number = text.parse().ok().filter(|number| (least..=most.unwrap_or(i64::MAX)).contains(number));
@@ -272,40 +268,40 @@ impl Bounds {
     }
 }
 
-/// Without control characters.
+/// The pattern of text without control characters.
 const PRINTABLE: &str = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$";
 
-/// What a parameter or a header holds.
+/// The kind of value that a parameter, a field of a form or a header holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Text.
+    /// Text of any characters.
     Text,
-    /// A line of text as long as a title may be, without control characters.
+    /// A line of text without control characters, of as many characters as a title may have.
     Line,
-    /// Text of several lines, as long as a reason may be.
+    /// Text of several lines, of as many characters as a reason may have.
     Reason,
     /// Text that fits a pattern.
     Pattern(&'static str),
-    /// A whole number.
+    /// A whole number within bounds.
     Number(Bounds),
-    /// `true` or `false`.
+    /// A flag, `true` or `false`.
     Flag,
     /// An instant with an offset or `Z`.
     Time,
-    /// A UUID.
+    /// The UUID of something.
     Id,
     /// A day of the calendar.
     Day,
-    /// A file, in a form.
+    /// A file in a form.
     File,
-    /// One of these.
+    /// One word of a vocabulary.
     Word(&'static [&'static str]),
 }
 
 impl Kind {
-    /// A count of something.
+    /// A count, of 0 or more.
     pub(crate) const COUNT: Self = Self::Number(Bounds { least: 0, most: None, default: None });
-    /// Seconds to wait.
+    /// A wait of at least one second.
     const WAIT: Self = Self::Number(Bounds { least: 1, most: None, default: None });
 
     fn schema(self) -> Object {

@@ -1,36 +1,37 @@
-//! The route builder: a route cannot be written without saying who may use it.
+//! The builder for routes of the API: a route cannot be written without its access, its types and its summary.
 
-use std::time::Duration;
+use axum::{Router, handler::Handler, http::Method};
 
-use axum::{
-    Router,
-    extract::{RawPathParams, Request, State},
-    handler::Handler,
-    http::{Method, StatusCode},
-    response::{IntoResponse, Response},
-    routing::{MethodFilter, MethodRouter, on},
+use super::{
+    describe::Describe,
+    mount::{MountPoint, mount},
+    route_doc::RouteDoc,
 };
-use tower_http::timeout::TimeoutLayer;
-
-use super::{asker::Asker, caller, describe::Describe, route_doc::RouteDoc};
 use crate::{app::App, http::Access};
 
-/// A request that has not been answered after this long is not going to be.
-pub(crate) const TIMEOUT: Duration = Duration::from_mins(1);
-
-/// A route as its table tells of it.
+/// A row of the table of routes.
 pub struct Route {
-    /// Method.
+    /// The HTTP method that the route answers.
     pub method: Method,
     /// Path under [`super::access::BASE`], with `{parameters}`.
     pub path: &'static str,
-    /// Who may use it.
+    /// Who may use the route.
     pub access: Access,
-    /// What the documentation says of it.
+    /// The description of the route in the OpenAPI document.
     pub(crate) doc: RouteDoc,
 }
 
-/// A table of routes.
+/// The routes of the API: a router, and beside it a table of what is in the router.
+///
+/// Each call adds one route to both. A handler cannot get into the router without an [`Access`], since the router is
+/// private and the only way to it mounts the handler behind [`super::caller::admit`]. Nor can it get in without a
+/// description: its arguments and its result describe themselves ([`Describe`]), so that a route's entry in the OpenAPI
+/// document follows from the signature that the compiler checks.
+///
+/// The table is what everything else reads: the OpenAPI document, `/docs`, and the tests that go through all routes,
+/// such as the golden file of which role may use which. A check in middleware would be shorter, but a route could then
+/// be registered outside of it, and nothing could list who may use what. Annotations on handlers (`#[utoipa::path]`)
+/// were not taken, since they repeat path, types and access beside the code, where they can be wrong.
 #[derive(Default)]
 pub struct Routes {
     router: Router<App>,
@@ -38,113 +39,84 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// No routes yet.
+    /// Returns a builder without any routes.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A `GET` (and `HEAD`) route.
+    /// Adds a `GET` (and `HEAD`) route.
     #[must_use]
-    pub fn get<H, T>(self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
+    pub fn get<H, T>(self, path: &'static str, access: Access, handler: H, summary: &'static str) -> Self
     where
         H: Handler<T, App> + Describe<T>,
         T: 'static,
     {
-        self.add(Method::GET, MethodFilter::GET, path, access, (handler, says))
+        self.add(MountPoint::get(path, access), handler, summary)
     }
 
-    /// A `POST` route.
+    /// Adds a `POST` route, whose body is small.
     #[must_use]
-    pub fn post<H, T>(self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
+    pub fn post<H, T>(self, path: &'static str, access: Access, handler: H, summary: &'static str) -> Self
     where
         H: Handler<T, App> + Describe<T>,
         T: 'static,
     {
-        self.add(Method::POST, MethodFilter::POST, path, access, (handler, says))
+        self.add(MountPoint::post(path, access), handler, summary)
     }
 
-    /// A `PUT` route.
+    /// Adds a `PUT` route, whose body is small.
     #[must_use]
-    pub fn put<H, T>(self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
+    pub fn put<H, T>(self, path: &'static str, access: Access, handler: H, summary: &'static str) -> Self
     where
         H: Handler<T, App> + Describe<T>,
         T: 'static,
     {
-        self.add(Method::PUT, MethodFilter::PUT, path, access, (handler, says))
+        self.add(MountPoint::put(path, access), handler, summary)
     }
 
-    /// A `POST` route whose body is as large as a file: it may take as long as bytes keep coming.
+    /// Adds a `POST` route whose body is as large as a file. It may take as long as bytes keep coming.
     #[must_use]
-    pub fn upload<H, T>(mut self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
+    pub fn upload<H, T>(self, path: &'static str, access: Access, handler: H, summary: &'static str) -> Self
     where
         H: Handler<T, App> + Describe<T>,
         T: 'static,
     {
-        let route = self.describe(Method::POST, MethodFilter::POST, path, access, (handler, says));
-        self.router = self.router.route(path, route);
-        self
+        self.add(MountPoint::upload(path, access), handler, summary)
     }
 
-    /// A `PATCH` route.
+    /// Adds a `PATCH` route, whose body is small.
     #[must_use]
-    pub fn patch<H, T>(self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
+    pub fn patch<H, T>(self, path: &'static str, access: Access, handler: H, summary: &'static str) -> Self
     where
         H: Handler<T, App> + Describe<T>,
         T: 'static,
     {
-        self.add(Method::PATCH, MethodFilter::PATCH, path, access, (handler, says))
+        self.add(MountPoint::patch(path, access), handler, summary)
     }
 
-    /// A `DELETE` route.
+    /// Adds a `DELETE` route, with a small body or none.
     #[must_use]
-    pub fn delete<H, T>(self, path: &'static str, access: Access, handler: H, says: &'static str) -> Self
+    pub fn delete<H, T>(self, path: &'static str, access: Access, handler: H, summary: &'static str) -> Self
     where
         H: Handler<T, App> + Describe<T>,
         T: 'static,
     {
-        self.add(Method::DELETE, MethodFilter::DELETE, path, access, (handler, says))
+        self.add(MountPoint::delete(path, access), handler, summary)
     }
 
-    fn add<H, T>(
-        mut self,
-        method: Method,
-        filter: MethodFilter,
-        path: &'static str,
-        access: Access,
-        handler: (H, &'static str),
-    ) -> Self
+    fn add<H, T>(mut self, at: MountPoint, handler: H, summary: &'static str) -> Self
     where
         H: Handler<T, App> + Describe<T>,
         T: 'static,
     {
-        let route = self.describe(method, filter, path, access, handler);
-        let in_time = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT);
-        self.router = self.router.route(path, route.layer(in_time));
-        self
-    }
-
-    /// Adds the route to the table; answers its handler behind the check of who may.
-    fn describe<H, T>(
-        &mut self,
-        method: Method,
-        filter: MethodFilter,
-        path: &'static str,
-        access: Access,
-        (handler, says): (H, &'static str),
-    ) -> MethodRouter<App>
-    where
-        H: Handler<T, App> + Describe<T>,
-        T: 'static,
-    {
-        let mut doc = RouteDoc::new(path, access, says);
+        let mut doc = RouteDoc::new(at.path, at.access, summary);
         H::describe(&mut doc);
-        self.table.push(Route { method, path, access, doc });
-        on(filter, move |State(app): State<App>, params: RawPathParams, request: Request| {
-            admit_then(handler.clone(), access, app, params, request)
-        })
+        self.router = mount(self.router, &at, handler);
+        self.table.push(Route { method: at.method, path: at.path, access: at.access, doc });
+        self
     }
 
-    /// The route just added may be refused with these statuses too, of which its types do not tell.
+    /// Adds statuses with which the route added last may refuse a request, and which its types do not tell.
     #[must_use]
     pub fn refusing(mut self, statuses: &[&'static str]) -> Self {
         if let Some(route) = self.table.last_mut() {
@@ -153,7 +125,7 @@ impl Routes {
         self
     }
 
-    /// These routes and those.
+    /// Adds all routes of another builder.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.table.extend(other.table);
@@ -161,30 +133,12 @@ impl Routes {
         self
     }
 
-    /// The table.
+    /// Returns the table of the routes, in the order in which they were added.
     pub fn table(&self) -> &[Route] {
         &self.table
     }
 
     pub(crate) fn into_router(self) -> Router<App> {
         self.router
-    }
-}
-
-/// The way to every handler leads through here.
-pub(crate) async fn admit_then<H: Handler<T, App>, T: 'static>(
-    handler: H,
-    access: Access,
-    app: App,
-    params: RawPathParams,
-    mut request: Request,
-) -> Response {
-    let asker = request.extensions().get::<Asker>().cloned().unwrap_or_default();
-    match caller::admit(&app, access, &params, (request.method(), request.headers()), &asker).await {
-        Ok(admitted) => {
-            admitted.introduce(request.extensions_mut());
-            handler.call(request, app).await
-        }
-        Err(refused) => refused.into_response(),
     }
 }

@@ -1,13 +1,10 @@
-//! Text as an answer: as it is, or line by line while it is made.
+//! Answers of text: as a whole, or line by line while the lines are made.
 
 use std::io;
 
 use axum::{
     body::Body,
-    http::{
-        HeaderValue,
-        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
-    },
+    http::header::CONTENT_TYPE,
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt, stream::BoxStream};
@@ -15,12 +12,12 @@ use utoipa::openapi::Content;
 
 use super::{
     describe::Answers,
-    download::attachment,
-    route_doc::{Kind, RouteDoc},
+    download::{describe_name, to_be_saved},
+    route_doc::RouteDoc,
 };
 use crate::error::Result;
 
-/// Text, to be read by people and programs.
+/// A text that people and programs read, in UTF-8.
 pub struct PlainText(pub String);
 
 impl IntoResponse for PlainText {
@@ -35,11 +32,11 @@ impl Answers for PlainText {
     }
 }
 
-/// Lines of JSON, to be saved under this name; none where only the head is asked for.
+/// Lines of JSON to be saved (JSON Lines).
 pub struct JsonLines {
-    /// Name, with its extension.
+    /// The name to save them under, with its extension.
     pub name: String,
-    /// The lines.
+    /// The lines, or `None` if only the head of the answer was requested.
     pub content: Option<BoxStream<'static, Result<Vec<u8>>>>,
 }
 
@@ -48,18 +45,14 @@ impl IntoResponse for JsonLines {
         let body = self.content.map_or_else(Body::empty, |lines| {
             Body::from_stream(lines.map(|line| {
                 line.map_err(|error| {
+                    // The status is sent already. An error in the stream closes the connection before the last chunk,
+                    // by which a client sees that the lines are not complete.
                     tracing::error!(%error, "an answer broke off");
                     io::Error::other(error)
                 })
             }))
         });
-        let mut response = Response::new(body);
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-        if let Ok(name) = HeaderValue::from_str(&attachment(&self.name)) {
-            headers.insert(CONTENT_DISPOSITION, name);
-        }
-        response
+        to_be_saved(&self.name, "application/x-ndjson", body)
     }
 }
 
@@ -67,6 +60,6 @@ impl Answers for JsonLines {
     fn describe(doc: &mut RouteDoc) {
         let says = "One JSON value a line; it breaks off where the database cannot be read";
         doc.answers("200", says, [("application/x-ndjson", Content::default())]);
-        doc.header("200", "Content-Disposition", Kind::Text, "The name to save the file under (RFC 6266)");
+        describe_name(doc, "200");
     }
 }

@@ -1,4 +1,5 @@
-//! A form with a file (`multipart/form-data`): the file goes to the store as it comes.
+//! A form with a file (`multipart/form-data`, RFC 7578). The file goes to the store piece by piece as it comes, so
+//! that an upload takes the memory of a few pieces, however large the file is.
 
 use std::{
     collections::HashMap,
@@ -37,14 +38,15 @@ use crate::{
     files::{Staged, Staging},
 };
 
-/// The part that holds the file.
+/// The name of the form's part that holds the file.
 const FILE: &str = "file";
-/// What a form may have besides its file, in bytes.
+/// How many bytes a form may have besides its file.
 const AROUND_THE_FILE: u64 = 1024 * 1024;
-/// A client that sends nothing for so long has gone.
+/// How long a client may send nothing before it is given up.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A form that has not been read yet: its file, and a `T`.
+/// A form that has not been read yet, with a file and the fields of a `T`. The handler reads it with
+/// [`Upload::receive`], after it has checked what can be checked without the file.
 pub struct Upload<T> {
     form: Multipart<'static>,
     unparsed: Unparsed,
@@ -52,25 +54,25 @@ pub struct Upload<T> {
     fields: PhantomData<fn() -> T>,
 }
 
-/// The file of a form, waiting in the store.
+/// The file of a form, which waits in the store for its name.
 pub struct Received {
-    /// The file.
+    /// The file, which is removed when this is dropped.
     pub staged: Staged,
-    /// The name that came with it.
+    /// The name that the client gave the file.
     pub file_name: String,
-    /// What its content showed.
+    /// The kind of file that its content showed.
     pub inspection: Inspection,
 }
 
 impl Received {
-    /// The file, with what was said of it.
+    /// Adds the other fields of the form to the file.
     pub fn saying(self, said: Said) -> Arrived {
         let Self { staged, file_name, inspection } = self;
         Arrived { staged, file_name, inspection, said }
     }
 }
 
-/// A day of the calendar, or nothing.
+/// The pattern of a day of the calendar, or of nothing.
 const DAY_OR_BLANK: &str = "^((19[7-9][0-9]|2[01][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$";
 
 impl FromPairs for Said {
@@ -89,7 +91,7 @@ impl FromPairs for Said {
 }
 
 impl<T: FromPairs> Upload<T> {
-    /// Reads the form to its end. Where anything is wrong with it, nothing of it stays.
+    /// Reads the form to its end. If anything is wrong with it, nothing of it is kept.
     pub async fn receive(mut self, app: &App) -> Result<(T, Received)> {
         let (mut pairs, mut file, mut around) = (HashMap::new(), None, 0);
         while let Some(part) = in_time(self.form.next_field()).await? {
@@ -107,14 +109,17 @@ impl<T: FromPairs> Upload<T> {
                 return Err(Error::field(&name, "must be given once"));
             }
         }
+        // After the loop, since a browser may send the fields behind the file. An error here drops the staged file,
+        // which removes it.
         let value = Given::new(pairs).read()?;
         let received = file.ok_or_else(|| Error::field(FILE, "is missing"))?;
         Ok((value, received))
     }
 
-    /// Reads a part that is text; `around` counts all of them.
+    /// Reads a part that is text. `around` counts the bytes of all these parts together.
     async fn take_text(&self, name: &str, mut part: Field<'static>, around: &mut u64) -> Result<String> {
         let mut text = Vec::new();
+        // The limit is for all parts together, with their names: a form could have millions of empty ones.
         *around += name.len() as u64;
         while let Some(bytes) = in_time(part.chunk()).await? {
             self.unparsed.is_parsed();
@@ -131,6 +136,7 @@ impl<T: FromPairs> Upload<T> {
         let Some(file_name) = part.file_name().map(str::to_owned) else {
             return Err(Error::field(FILE, "must be a file with its name"));
         };
+        // Under an id of the server's own. The client's name is data, and never part of a path.
         let mut staging = app.files.stage(&app.new_id().to_string()).await?;
         let mut inspection = Inspection::default();
         while let Some(bytes) = in_time(part.chunk()).await? {
@@ -140,7 +146,9 @@ impl<T: FromPairs> Upload<T> {
         Ok(Received { staged: staging.finish().await?, file_name, inspection })
     }
 
+    /// Adds one piece to the file, unless that exceeds the limit.
     async fn take(&self, staging: &mut Staging, inspection: &mut Inspection, bytes: &Bytes) -> Result<()> {
+        // Counted as it comes: `Content-Length` may be missing, or wrong.
         if staging.size() + bytes.len() as u64 > self.limit {
             return Err(too_large(self.limit));
         }
@@ -149,7 +157,7 @@ impl<T: FromPairs> Upload<T> {
     }
 }
 
-/// Waits for the client's next bytes.
+/// Waits for the client's next bytes, up to [`PATIENCE`], and words the errors of the parser.
 pub(crate) async fn in_time<V>(coming: impl Future<Output = multer::Result<V>>) -> Result<V> {
     timeout(PATIENCE, coming).await.map_err(|_| too_slow())?.map_err(|error| match error {
         multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => too_much_around(),
@@ -180,10 +188,11 @@ impl<T: FromPairs + 'static> FromRequest<App> for Upload<T> {
         let boundary = form_boundary(request.headers())?;
         let limit = app.config.upload_limit();
         let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        // Refused before a byte is read: the client need not send a large file for nothing.
         if announced.is_some_and(|length: u64| length > limit + AROUND_THE_FILE) {
             return Err(too_large(limit));
         }
-        // The file has a limit of its own, which tells how large it may be.
+        // The parser's own limit does not apply to the file: `take` has one, whose message says how large it may be.
         let sizes = SizeLimit::new().per_field(AROUND_THE_FILE).for_field(FILE, u64::MAX);
         let whole = Constraints::new().size_limit(sizes.whole_stream(limit + 2 * AROUND_THE_FILE));
         let unparsed = Unparsed::default();
@@ -192,31 +201,33 @@ impl<T: FromPairs + 'static> FromRequest<App> for Upload<T> {
     }
 }
 
-/// Bytes of a form in which nothing was found yet. The parser keeps them and searches them again with
-/// each piece that comes, so that a head without an end would keep a core busy.
+/// Counts the bytes of a form in which the parser has found nothing yet. It keeps them and searches them again with
+/// each piece that comes: the head of a part that never ends would take time that grows with the square of its length.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Unparsed(Arc<AtomicU64>);
 
-/// The client was waited for too long.
+/// The error of a client that did not keep up the pace.
 #[derive(Debug, thiserror::Error)]
 #[error("the client was waited for too long")]
 struct TooSlow;
 
-/// More came than a part's head may be.
+/// The error of a part whose head is too long.
 #[derive(Debug, thiserror::Error)]
 #[error("more came than a part's head may be")]
 struct TooMuchUnparsed;
 
 impl Unparsed {
-    /// The parser has found something.
+    /// Notes that the parser has found something.
     pub(crate) fn is_parsed(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
 
-    /// The body, with a pause before each piece and before its end. The parser takes all that is ready
-    /// before it looks at any of it, and mistakes a form that ends with its first piece for one cut off.
+    /// Returns the body as a stream that counts its bytes, watches the client's pace, and yields before each piece.
     pub(crate) fn watch(&self, body: BodyDataStream) -> impl Stream<Item = Result<Bytes, BoxError>> + Send + use<> {
         stream::unfold((body, self.clone(), Pace::new(Patience::SENDING)), async |(mut body, unparsed, mut pace)| {
+            // The parser takes every piece that is ready before it looks at any. Without this pause, a fast client
+            // could fill the memory, and a form that is ready at once would end before it was parsed, and be taken for
+            // one cut off.
             tokio::task::yield_now().await;
             let piece = poll_fn(|context| match body.poll_next_unpin(context) {
                 Poll::Pending => pace.poll_too_long(context).map(|()| Some(Err(TooSlow.into()))),
@@ -225,7 +236,7 @@ impl Unparsed {
             });
             let piece = piece.await?.and_then(|piece| {
                 let before = unparsed.0.fetch_add(piece.len() as u64, Ordering::Relaxed);
-                // One piece may be as large as it likes.
+                // What came before this piece decides: a single piece is as large as the connection's buffer made it.
                 if before > AROUND_THE_FILE { Err(TooMuchUnparsed.into()) } else { Ok(piece) }
             });
             Some((piece, (body, unparsed, pace)))
@@ -233,7 +244,7 @@ impl Unparsed {
     }
 }
 
-/// Reads from the head of a request what stands between the parts of its form.
+/// Returns the boundary between the parts of a form, as the head of the request names it.
 pub fn form_boundary(headers: &HeaderMap) -> Result<String> {
     let boundary = || multer::parse_boundary(headers.get(CONTENT_TYPE)?.to_str().ok()?).ok();
     boundary().ok_or_else(|| {

@@ -1,13 +1,9 @@
-//! Many stored files as one zip that is made while it is sent.
+//! An answer with many stored files as one zip, which is made while it is sent.
 
 use std::io;
 
 use axum::{
     body::Body,
-    http::{
-        HeaderValue,
-        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
-    },
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -16,27 +12,23 @@ use utoipa::openapi::Content;
 
 use super::{
     describe::Answers,
-    download::attachment,
-    route_doc::{Kind, RouteDoc},
+    download::{describe_name, to_be_saved},
+    route_doc::RouteDoc,
 };
 
-/// A zip: its name for people, and its bytes; none where only its head is asked for.
+/// A zip to be saved.
 pub struct Zipped {
-    /// Name, with its extension.
+    /// The name to save it under, with its extension.
     pub name: String,
-    /// The bytes.
+    /// The bytes, or `None` if only the head of the answer was requested.
     pub content: Option<BoxStream<'static, io::Result<Bytes>>>,
 }
 
 impl IntoResponse for Zipped {
     fn into_response(self) -> Response {
-        let mut response = Response::new(self.content.map_or_else(Body::empty, Body::from_stream));
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/zip"));
-        if let Ok(name) = HeaderValue::from_str(&attachment(&self.name)) {
-            headers.insert(CONTENT_DISPOSITION, name);
-        }
-        response
+        // There is no `Content-Length`: the size of the zip is not known before its end.
+        let body = self.content.map_or_else(Body::empty, Body::from_stream);
+        to_be_saved(&self.name, "application/zip", body)
     }
 }
 
@@ -47,6 +39,6 @@ impl Answers for Zipped {
             "The zip, as it is made; it breaks off where a file cannot be read",
             [("application/zip", Content::default())],
         );
-        doc.header("200", "Content-Disposition", Kind::Text, "The name to save the file under (RFC 6266)");
+        describe_name(doc, "200");
     }
 }

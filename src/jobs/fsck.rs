@@ -1,4 +1,4 @@
-//! The check of everything stored, which one of the servers on a database makes every so often.
+//! The check of everything stored. One of the servers on a database makes it at regular intervals.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -16,18 +16,19 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How often to look whether it is due; a server that has just started has other things to do.
+/// How often to look whether a check is due, and how long to wait after the start, when a server has other things to
+/// do.
 const LOOK: Duration = Duration::from_mins(1);
-/// A check that is not renewed for this long has ended with its server.
+/// How long a check holds its lease without renewing it. After that, its server is taken to have ended.
 const LEASE: Duration = Duration::from_mins(2);
 /// How often a check renews its lease.
 const HEARTBEAT: Duration = Duration::from_secs(30);
-/// A check that came to no end is made again after this long.
+/// How long after the beginning of a check that did not come to its end the next one is due.
 const RETRY: Duration = Duration::from_hours(1);
-/// Findings that are logged and kept.
+/// How many findings are logged and kept.
 const KEPT: usize = 100;
 
-/// Checks whenever it is due.
+/// Checks whenever a check is due, without end.
 pub(super) async fn watch(app: App) {
     let mut tick = time::interval_at(time::Instant::now() + LOOK, LOOK);
     loop {
@@ -40,15 +41,18 @@ pub(super) async fn watch(app: App) {
     }
 }
 
-/// Checks where that is due and no other server is about it; answers whether it did.
+/// Makes a check if one is due and no other server is making one. Returns whether it did.
 pub async fn check_where_due(app: &App) -> Result<bool> {
     let Some(period) = app.config.fsck_period() else { return Ok(false) };
     let (id, now, due) = (app.new_id(), app.now(), Due { period, retry: RETRY });
+    // Asked twice: the read, once a minute on every server, takes no write transaction; the write decides between
+    // servers that both found the check due.
     if !app.db.read(async move |tx| db::fsck_runs::is_due(tx, due, now).await).await?
         || !app.db.write(async move |tx| db::fsck_runs::begin(tx, id, due, now, now.after(LEASE)).await).await?
     {
         return Ok(false);
     }
+    // It only looks. A repair draws files again and replaces damaged ones, over which a person has to decide.
     let mut watch = LogErrors { logged: 0 };
     let Some(outcome) = keep_lease(app, id, fsck::run(app, Mode::Look, &mut watch)).await? else {
         tracing::warn!("a check of what is stored took too long to say so; another server has it");
@@ -57,7 +61,7 @@ pub async fn check_where_due(app: &App) -> Result<bool> {
     if let Err(error) = &outcome {
         tracing::error!(%error, "a check of what is stored came to no end; it is made again in an hour");
     }
-    let (found, now) = (found(outcome)?, app.now());
+    let (found, now) = (summary(outcome)?, app.now());
     let damaged: u64 = found.damaged.values().sum();
     tracing::info!(
         logs = found.logs,
@@ -71,7 +75,8 @@ pub async fn check_where_due(app: &App) -> Result<bool> {
     Ok(true)
 }
 
-/// Renews the lease meanwhile; none where the check has been taken for ended.
+/// Does the work, and renews the lease meanwhile. `None` if the check was taken to have ended, and another server makes
+/// one.
 async fn keep_lease<T>(app: &App, id: Uuid, work: impl Future<Output = T>) -> Result<Option<T>> {
     let mut work = std::pin::pin!(work);
     loop {
@@ -85,7 +90,8 @@ async fn keep_lease<T>(app: &App, id: Uuid, work: impl Future<Output = T>) -> Re
     }
 }
 
-fn found(outcome: Result<Outcome>) -> Result<Found> {
+/// Returns the row of a check, with the first findings. A check that did not come to its end has an error instead.
+fn summary(outcome: Result<Outcome>) -> Result<Found> {
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) => return Ok(Found { findings: "[]".into(), error: Some(error.to_string()), ..Found::default() }),
@@ -102,7 +108,7 @@ fn found(outcome: Result<Outcome>) -> Result<Found> {
     })
 }
 
-/// Logs damage, one line each.
+/// Logs each damage in a line of its own, up to [`KEPT`] of them.
 struct LogErrors {
     logged: usize,
 }

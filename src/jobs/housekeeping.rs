@@ -1,4 +1,4 @@
-//! What is cleared away every minute.
+//! The housekeeping: what is cleared away every minute.
 
 use std::time::Duration;
 
@@ -14,23 +14,25 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Files looked up at once.
+/// How many files are looked up at once.
 const FILES: i64 = 100;
-/// Pause before a file that could not be removed is tried again.
+/// How long to wait before another attempt to remove a file that could not be removed.
 const RETRY: Duration = Duration::from_mins(10);
 
-/// No upload takes longer than this: what it left is nobody's.
+/// No upload takes longer than this: a file that is older was left behind by a process that ended.
 const LONGEST_UPLOAD: Duration = Duration::from_hours(24);
 
-/// One kind of housekeeping.
+/// One task of the housekeeping.
 pub struct Chore {
-    /// Its name in the log.
+    /// The name of the task in the server's log.
     pub name: &'static str,
-    /// Does it once.
+    /// Does the task once.
     pub run: fn(App) -> BoxFuture<'static, Result<()>>,
 }
 
-/// Everything that is cleared away.
+/// All tasks, in their order. Files come first: they take space that others may be waiting for, and what comes after
+/// them does not depend on it. A task that fails is tried again in a minute, and does not keep the others from being
+/// done.
 pub const HOUSEKEEPING: &[Chore] = &[
     Chore { name: "remove_files", run: |app| remove_files(app).boxed() },
     Chore { name: "sweep_uploads", run: |app| sweep_uploads(app).boxed() },
@@ -46,10 +48,14 @@ async fn remove_files(app: App) -> Result<()> {
         if due.is_empty() {
             return Ok(());
         }
+        // The file first, then the row that tells of it. The other way round, a process that ended in between would
+        // leave a file of which nobody knows; this way the removal is tried again, and finds that the file is gone
+        // already.
         for file_url in due {
             match app.files.delete(&file_url).await {
                 Ok(()) => app.db.write(async move |tx| db::files::removed(tx, &file_url).await).await?,
                 Err(error) => {
+                    // Put off, or this loop would find the same file again and never end.
                     tracing::warn!(file_url, %error, "a file could not be removed; it is tried again later");
                     app.db.write(async move |tx| db::files::put_off(tx, &file_url, now.after(RETRY)).await).await?;
                 }
@@ -58,7 +64,7 @@ async fn remove_files(app: App) -> Result<()> {
     }
 }
 
-/// Removes the files of uploads that ended with the process.
+/// Removes the files of uploads that ended with their process.
 async fn sweep_uploads(app: App) -> Result<()> {
     let swept = app.files.sweep(LONGEST_UPLOAD).await;
     let removed = swept.map_err(|error| Error::internal(format!("left-over uploads cannot be removed: {error}")))?;
@@ -68,12 +74,13 @@ async fn sweep_uploads(app: App) -> Result<()> {
     Ok(())
 }
 
-/// Tells what was refused in the minutes that are over.
+/// Writes the refusals that were counted in the minutes that are over into the logs.
 async fn tell_refusals(app: App) -> Result<()> {
     refusals::tell_all(&app, false).await
 }
 
-/// Drops what has run out: sessions, idempotency keys, requests about accounts, and what signing in is slowed down by.
+/// Deletes the rows that have expired: sessions, idempotency keys, requests about accounts, and the failed attempts
+/// that slow signing in down.
 async fn drop_expired_rows(app: App) -> Result<()> {
     let now = app.now();
     app.db

@@ -1,7 +1,9 @@
-//! What runs by itself: the rendering of snapshots, the housekeeping listed in [`HOUSEKEEPING`], the
-//! check of everything stored, and the ear for what other servers do.
+//! What runs by itself: the drawing of snapshots' files, the housekeeping listed in [`HOUSEKEEPING`], the check of
+//! everything stored, and the relay of other servers' notifications. Only `cli` uses it.
 //!
-//! Every job may be run twice, or stop half-way, without harm: its row says what is still to do.
+//! Every job can run twice, or stop halfway, without harm: its row in the database says what is still to be done. There
+//! is no queue beside the database: one that is lost, or ahead of a transaction that is rolled back, would disagree
+//! with it.
 
 mod fsck;
 mod housekeeping;

@@ -24,14 +24,14 @@ use crate::{
     error::{Error, Result},
 };
 
-/// A claim not renewed for this long is open to other workers.
+/// How long a claim holds without being renewed. After that, another worker can claim the job.
 pub(super) const LEASE: Duration = Duration::from_secs(15);
 
-/// How often long work tells its progress and renews its lease.
+/// How often work in progress reports how far it is, and renews its lease.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// Makes one attempt. A failure of the rendering or the store is noted on the job; only a database
-/// that does not answer is an error here, and then the lease runs out by itself.
+/// Makes one attempt at a job. A failure of the drawing or of the file store is noted on the job, for the next attempt.
+/// Only a failure of the database is an error here; then the lease runs out, and another worker takes over.
 pub(super) async fn run(app: &App, claim: Claim) -> Result<()> {
     let read = app
         .db
@@ -40,15 +40,17 @@ pub(super) async fn run(app: &App, claim: Claim) -> Result<()> {
             Ok(snapshot.zip(db::snapshots::record(tx, claim.snapshot).await?))
         })
         .await?;
-    // Deleted since it was claimed.
+    // The snapshot was deleted since the job was claimed, and its job with it.
     let Some((snapshot, compressed)) = read else { return Ok(()) };
-    // Each earlier attempt ended without a word, perhaps with the whole process.
+    // The last attempt gives its job up if it fails. If there is one more, that attempt ended without a note: with the
+    // whole process, perhaps because of this very record.
     if claim.attempt > snapshots::MOST_ATTEMPTS {
         let reason = "every attempt to render it broke off; the server's log says how".into();
         return snapshots::attempt_failed(app, claim, snapshot.room, reason).await;
     }
     let progress = Arc::new(AtomicU32::new(0));
     match keep_lease(app, claim, &progress, draw(app, &snapshot, &compressed, Arc::clone(&progress))).await? {
+        // Another worker has the job, or it is gone: this attempt must note nothing, neither a failure nor its file.
         None => Ok(()),
         Some(Ok(drawn)) => snapshots::complete(app, claim, snapshot.room, drawn).await,
         Some(Err(error)) => {
@@ -58,18 +60,18 @@ pub(super) async fn run(app: &App, claim: Claim) -> Result<()> {
     }
 }
 
-/// For the room's parties and the log: without the paths and addresses of the server's inside.
+/// Returns the reason of a failure for the room's parties and its log, without paths and addresses of the server.
 fn reason(error: &Error) -> String {
     match error {
-        Error::Internal(told) => told.clone(),
+        Error::Internal(words) => words.clone(),
         Error::ChildDied(why) => format!("{}: {why}", snapshots::ENDED_ITS_PROCESS),
         Error::Store(_) => "the file store did not take the file; the server's log says why".into(),
         _ => "the server could not do it; its log says why".into(),
     }
 }
 
-/// Does the work, telling its progress and renewing the lease meanwhile; none where the job has been
-/// deleted, or another worker has it.
+/// Does the work, and meanwhile reports its progress and renews the lease. `None` if the job was deleted, or another
+/// worker has it by now; the work is broken off then.
 async fn keep_lease<T>(
     app: &App,
     claim: Claim,
@@ -78,9 +80,11 @@ async fn keep_lease<T>(
 ) -> Result<Option<Result<T>>> {
     let mut work = pin!(work);
     loop {
+        // The work itself is not cancelled by the time limit, since only a reference to it is waited for.
         if let Ok(done) = time::timeout(HEARTBEAT, &mut work).await {
             return Ok(Some(done));
         }
+        // Fifteen heartbeats fit into a lease: a database that is slow for a moment does not cost the work.
         let (percent, lease_until) = (i64::from(progress.load(Ordering::Relaxed)), app.now().after(LEASE));
         let mine =
             app.db.write(async move |tx| db::jobs::report_progress(tx, claim, percent, lease_until).await).await?;
@@ -90,6 +94,7 @@ async fn keep_lease<T>(
     }
 }
 
+/// Draws the file of a snapshot from its record, and stores it.
 async fn draw(app: &App, snapshot: &Snapshot, compressed: &[u8], progress: Arc<AtomicU32>) -> Result<Drawn> {
     let bytes = rendering::file_of(app, snapshot, compressed, progress).await?;
     let file = StoredFile {
@@ -97,6 +102,8 @@ async fn draw(app: &App, snapshot: &Snapshot, compressed: &[u8], progress: Arc<A
         size: i64::try_from(bytes.len()).map_err(|_| Error::internal("a file too large"))?,
         sha256: Sha256::digest(&bytes).into(),
     };
+    // Stored before the snapshot says so. If this attempt has lost its claim by then, another one writes the same bytes
+    // under the same key; if the snapshot is gone, `complete` has the file removed.
     app.files.put(&file.file_url, bytes).await?;
     Ok(Drawn { file, renderer: report::RENDERER.into(), fonts: app.fonts.name().into() })
 }

@@ -1,4 +1,4 @@
-//! The workers: claim what is due by lease, do it, look again.
+//! The workers. Each claims a job by lease, does it, and looks for the next one.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -13,12 +13,12 @@ use crate::{
     error::Result,
 };
 
-/// How often to look for work that nobody rang for: another node's, or one whose pause is over.
+/// How often to look for work without a notification: a job of another server, or one whose pause is over.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often housekeeping is done.
 const TIDY: Duration = Duration::from_mins(1);
 
-/// Works until told to stop. A job in progress is left to its lease.
+/// Runs all jobs until `stop` is cancelled. A job in progress is broken off, and left to its lease.
 pub async fn run(app: App, stop: CancellationToken) {
     let mut workers = JoinSet::new();
     let turns = Arc::new(Turns::default());
@@ -36,9 +36,13 @@ async fn render(app: App, turns: Arc<Turns>) {
     loop {
         match AssertUnwindSafe(run_one(&app, &turns)).catch_unwind().await {
             Ok(Ok(true)) => {}
+            // A notification cannot be missed. `notify_one` keeps a permit if no worker is waiting, so that one which
+            // comes between the look for a job and this wait ends the wait at once; and it comes after the commit of
+            // the job, so that the look which follows finds it.
             Ok(Ok(false)) => {
                 let _ = time::timeout(LOOK, app.job_enqueued.notified()).await;
             }
+            // The database cannot be reached, most likely. Its pool tries again with each look.
             Ok(Err(error)) => {
                 tracing::error!(%error, "a worker could not work");
                 time::sleep(LOOK).await;
@@ -51,7 +55,7 @@ async fn render(app: App, turns: Arc<Turns>) {
     }
 }
 
-/// Does everything that is due now; answers how much that was.
+/// Runs all jobs that are due now, and returns how many those were.
 pub async fn run_due(app: &App) -> Result<usize> {
     let (mut done, turns) = (0, Turns::default());
     while run_one(app, &turns).await? {
@@ -60,19 +64,24 @@ pub async fn run_due(app: &App) -> Result<usize> {
     Ok(done)
 }
 
-/// Claims a job and does it; false where none is due.
+/// Claims the job that is due first and runs it. Returns `false` if none is due.
 async fn run_one(app: &App, turns: &Turns) -> Result<bool> {
     let Some(claim) = claim(app, turns).await? else { return Ok(false) };
-    // More may be waiting than this worker was rung for.
+    // Only one permit is kept, however many jobs were enqueued while nobody waited. Each worker that finds a job
+    // therefore wakes the next one, which looks for another.
     app.job_enqueued.notify_one();
     render_snapshot::run(app, claim).await?;
+    // All of them, unlike above: several requests may wait for this snapshot (`Prefer: wait`). No permit is kept; they
+    // look once before they wait.
     app.job_finished.notify_waiters();
     Ok(true)
 }
 
-/// Claims the job that is due first in the room whose turn it is. `None` where none is due, or others were faster.
+/// Claims the job that is due first in the room whose turn it is. `None` if none is due, or another worker was faster.
 async fn claim(app: &App, turns: &Turns) -> Result<Option<Claim>> {
     let now = app.now();
+    // Read first and claim then, although another worker may be faster in between: a look that finds nothing, the usual
+    // one, takes no write transaction, of which SQLite has only one at a time.
     let with_work = app.db.read(async |tx| db::jobs::rooms_with_due(tx, now).await).await?;
     let Some(room) = turns.next(&with_work) else { return Ok(None) };
     app.db.write(async move |tx| db::jobs::claim(tx, room, now, now.after(render_snapshot::LEASE)).await).await
@@ -82,6 +91,7 @@ async fn tidy(app: App) {
     let mut tick = time::interval(TIDY);
     loop {
         tick.tick().await;
+        // Each by itself: one that fails or panics must not keep the others from being done.
         for job in HOUSEKEEPING {
             match AssertUnwindSafe((job.run)(app.clone())).catch_unwind().await {
                 Ok(Ok(())) => {}

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use super::kit::layout::{HtmlPage, Part};
 use crate::{
     app::App,
-    domain::snapshots::verifying::{self, Brought},
+    domain::snapshots::verifying::{self, VerifyRequest},
     error::{Error, Result},
     evidence::verify::{Check, CheckOutcome, Examined, Report, Told},
     http::{Access::Public, Caller, PageRoutes},
@@ -35,9 +35,9 @@ async fn show_form(caller: Option<Caller>) -> Response {
     page(caller.as_ref(), &main).into_response()
 }
 
-async fn submit_file(app: App, caller: Option<Caller>, brought: Result<Brought>) -> Response {
-    let report = match brought {
-        Ok(brought) => verifying::verify(&app, brought).await,
+async fn submit_file(app: App, caller: Option<Caller>, request: Result<VerifyRequest>) -> Response {
+    let report = match request {
+        Ok(request) => verifying::verify(&app, request).await,
         Err(refused) => Err(refused),
     };
     match report {

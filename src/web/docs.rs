@@ -1,4 +1,5 @@
-//! `/api/openapi.json`, and `/docs`: the same for people, on one page without a script.
+//! `/api/openapi.json`, the description of the API for programs (OpenAPI 3.1), and `/docs`, the same for people on one
+//! page without a script. Both are drawn once, at the start, from the table of routes.
 
 use axum::{
     Router,
@@ -27,19 +28,20 @@ use crate::{
     pages::{self, RouteLine},
 };
 
-/// Both forms of the documentation.
+/// The documentation of the API in both of its forms.
 pub(super) struct Document {
     json: String,
     page: String,
 }
 
 impl Document {
-    /// Describes the routes.
+    /// Draws the documentation of these routes.
     pub(super) fn of(routes: &Routes) -> Self {
         let openapi = describe(routes.table());
         Self { json: openapi.to_pretty_json().unwrap_or_default(), page: page(routes.table()) }
     }
 
+    /// Returns a router that serves both forms to anyone.
     pub(super) fn into_router(self) -> Router<App> {
         let Self { json, page } = self;
         Router::new()
@@ -62,6 +64,8 @@ fn describe(table: &[Route]) -> OpenApi {
     let mut paths = PathsBuilder::new();
     for route in table {
         for (name, schema) in &route.doc.schemas {
+            // Schemas go by their names alone: of two types with the same one, the document would describe only the
+            // second.
             let before = components.schemas.insert(name.clone(), schema.clone());
             debug_assert!(before.is_none_or(|before| before == *schema), "two types are called {name}");
         }
@@ -86,11 +90,11 @@ fn describe(table: &[Route]) -> OpenApi {
 }
 
 fn page(table: &[Route]) -> String {
-    let told = table.iter().map(|route| {
+    let lines = table.iter().map(|route| {
         let operation = route.doc.build();
         let access = operation.description.unwrap_or_else(|| "Open to anyone.".into()).replace('`', "");
         let (method, path) = (route.method.to_string(), route.path);
         RouteLine { method, path, summary: operation.summary.unwrap_or_default(), access }
     });
-    pages::docs(&told.collect::<Vec<_>>()).into_string()
+    pages::docs(&lines.collect::<Vec<_>>()).into_string()
 }

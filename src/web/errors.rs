@@ -1,4 +1,4 @@
-//! The bodies of errors: problem details for programs, a page where a browser asks.
+//! The bodies of errors: problem details for programs, a page for somebody in front of a browser.
 
 use std::any::Any;
 
@@ -18,29 +18,30 @@ use crate::{
     pages,
 };
 
-/// Who reads an answer.
+/// The reader of an answer, as far as it matters for the body of an error.
 pub(super) struct Reader {
-    /// Somebody in front of a browser, who is shown a page; programs are sent problem details.
+    /// Whether it is a person in front of a browser, who is shown a page. Programs are sent problem details.
     is_person: bool,
-    /// Whether they only wanted to look.
-    reads: bool,
-    /// What they asked for, with its query.
+    /// Whether the request was one that only reads.
+    only_reads: bool,
+    /// The path of the request, with its query.
     path: String,
 }
 
 impl Reader {
-    /// Of the answer to this request.
+    /// Returns the reader of the answer to this request.
     pub(super) fn of(request: &Request) -> Self {
         let accepts = request.headers().get(ACCEPT).and_then(|accepts| accepts.to_str().ok()).unwrap_or_default();
         Self {
             is_person: accepts.contains("text/html"),
-            reads: request.method().is_safe(),
+            only_reads: request.method().is_safe(),
             path: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
         }
     }
 }
 
-/// Writes the body of an error response, whoever made it.
+/// Writes the body of a response that is an error, and returns the error for the log. It may come from a handler, or
+/// from a layer that knows only a status, such as the one with the deadline.
 pub(super) fn with_body(mut response: Response, request_id: &str, reader: &Reader) -> (Response, Option<Failure>) {
     let status = response.status();
     let failure = match response.extensions_mut().remove::<Failure>() {
@@ -66,37 +67,42 @@ pub(super) fn with_body(mut response: Response, request_id: &str, reader: &Reade
     (response, Some(failure))
 }
 
-/// A problem for somebody in front of a browser: whoever is not signed in is led to where that is done.
+/// Turns a problem into a page, or into a redirect to the page where the person can sign in or replace a given
+/// password.
 fn as_page(mut response: Response, problem: &Problem, reader: &Reader) -> Response {
+    // Only a request that reads is led elsewhere: a form that was sent would be lost, and its fields with it.
     let elsewhere = match problem.code() {
-        "unauthenticated" if reader.reads => Some(format!("/sign-in?next={}", percent(&reader.path))),
-        "password_change_required" if reader.reads => Some("/account/password".to_owned()),
+        "unauthenticated" if reader.only_reads => Some(format!("/sign-in?next={}", percent(&reader.path))),
+        "password_change_required" if reader.only_reads => Some("/account/password".to_owned()),
         _ => None,
     };
     if let Some(to) = elsewhere {
         return Redirect::to(&to).into_response();
     }
-    // A step that another site's link was refused, for the person to take by themselves.
-    let step = (problem.code() == "foreign_origin" && reader.reads).then_some(&*reader.path);
+    // A link on another site was refused because following it would be logged. The page shows where it leads, and the
+    // person can take that step themselves: from our page it is a request of our own.
+    let step = (problem.code() == "foreign_origin" && reader.only_reads).then_some(&*reader.path);
     let page = pages::of_problem(problem, step).into_string();
     write(&mut response, page.into_bytes(), "text/html; charset=utf-8");
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, pages::POLICY);
     response
 }
 
+/// Replaces the body of a response.
 fn write(response: &mut Response, body: Vec<u8>, media_type: &'static str) {
     *response.body_mut() = Body::from(body);
+    // axum has set the length of the empty body already.
     response.headers_mut().remove(CONTENT_LENGTH);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
 }
 
-/// Whether a handler has written a body of its own, as `/readyz` and the pages do.
+/// Returns whether a handler has written a body of its own, as `/readyz` and the pages do.
 fn has_body(response: &Response) -> bool {
     let media_type = response.headers().get(CONTENT_TYPE).and_then(|media_type| media_type.to_str().ok());
     media_type.is_some_and(|media_type| media_type == "application/json" || media_type.starts_with("text/html"))
 }
 
-/// The answer where a handler panicked.
+/// Returns the answer for a request whose handler panicked. The message goes to the log, not to the client.
 #[expect(clippy::needless_pass_by_value, reason = "the layer gives it so")]
 pub(super) fn from_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     let words = panic

@@ -1,4 +1,5 @@
-//! `/healthz`: the process answers. `/readyz`: database, schema and file store do too.
+//! `/healthz`, which says that the process answers, and `/readyz`, which says that database, schema and file store do
+//! too.
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use serde_json::json;
@@ -9,7 +10,7 @@ pub(super) async fn alive() -> impl IntoResponse {
     "ok\n"
 }
 
-/// Says which part is not ready, without the inside of it, which the log tells.
+/// Checks each part, and returns which ones are not ready. Why is only in the log: anyone can ask here.
 pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
     let database = migrations::check(&app.db).await.and_then(|()| app.db.check_writable());
     let files = app.files.check().await;

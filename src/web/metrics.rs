@@ -1,4 +1,4 @@
-//! `/metrics`: what an operator's monitoring asks for, in the text format of Prometheus.
+//! `/metrics`, for the operator's monitoring, in the text format of Prometheus.
 
 use std::fmt::{Display, Write};
 
@@ -14,21 +14,21 @@ use crate::{
     db::{self, fsck_runs::Finished},
     domain::{accounts::sessions, fsck::Kind},
     error::Result,
-    http::{Access, Asker, caller},
+    http::{Access, Requester, caller},
     policy::Action,
 };
 
-/// The version of the format that is spoken.
+/// The media type of the format, with its version.
 const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The metrics, for whoever has the token of the settings, or an admin's session.
+/// Returns the metrics to a client with the token of the settings, or with the session of an admin.
 pub(super) async fn metrics(
     State(app): State<App>,
     params: RawPathParams,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse> {
     if !has_token(&app, &headers) {
-        caller::admit(&app, Access::May(Action::ConfigView), &params, (&Method::GET, &headers), &Asker::default())
+        caller::admit(&app, Access::May(Action::ConfigView), &params, (&Method::GET, &headers), &Requester::default())
             .await?;
     }
     let read = app.db.read(async |tx| {
@@ -36,26 +36,28 @@ pub(super) async fn metrics(
         Ok((snapshots, db::jobs::count(tx).await?, db::fsck_runs::last(tx).await?))
     });
     let (snapshots, (waiting, failed), checked) = read.await?;
-    let mut page = Page::default();
+    let mut text = Exposition::default();
     let build = [("version", env!("CARGO_PKG_VERSION")), ("renderer", report::RENDERER)];
-    page.gauge("sts_build_info", "The program; always 1").value(&build, 1);
-    page.gauge("sts_start_time_seconds", "When the server began, since 1970").value(&[], seconds(app.started_at));
-    page.gauge("sts_uptime_seconds", "How long it runs").value(&[], app.now().since(app.started_at).as_secs());
-    page.gauge("sts_snapshots", "Snapshots by status");
+    text.gauge("sts_build_info", "The program; always 1").value(&build, 1);
+    text.gauge("sts_start_time_seconds", "When the server began, since 1970").value(&[], seconds(app.started_at));
+    text.gauge("sts_uptime_seconds", "How long it runs").value(&[], app.now().since(app.started_at).as_secs());
+    text.gauge("sts_snapshots", "Snapshots by status");
     for status in SnapshotStatus::ALL {
         let count = snapshots.iter().find(|(counted, _)| *counted == status).map_or(0, |(_, count)| *count);
-        page.value(&[("status", status.word())], count);
+        text.value(&[("status", status.word())], count);
     }
-    page.gauge("sts_snapshot_jobs", "Files of snapshots that are still to be drawn, or have been given up");
-    page.value(&[("state", "waiting")], waiting).value(&[("state", "failed")], failed);
+    text.gauge("sts_snapshot_jobs", "Files of snapshots that are still to be drawn, or have been given up");
+    text.value(&[("state", "waiting")], waiting).value(&[("state", "failed")], failed);
     if let Some(checked) = checked {
-        page.fsck(&checked);
+        text.fsck(&checked);
     }
-    Ok(([(CONTENT_TYPE, FORMAT)], page.text))
+    Ok(([(CONTENT_TYPE, FORMAT)], text.text))
 }
 
-/// Hashes are compared: how long that takes tells nothing of the token.
+/// Returns whether a request has the token of the settings.
 fn has_token(app: &App, headers: &HeaderMap) -> bool {
+    // Hashes are compared, not the tokens: how long a comparison takes would tell how many of the first characters are
+    // right. Without a token in the settings, none is accepted, not even an empty one.
     let token = &app.config.metrics_token;
     let given = caller::bearer_token(headers).map(sessions::hash_token);
     !token.is_empty() && given == Some(sessions::hash_token(token))
@@ -65,30 +67,32 @@ fn seconds(time: Time) -> i64 {
     time.as_microsecond() / 1_000_000
 }
 
+/// Writes metrics in the text format.
 #[derive(Default)]
-struct Page {
+struct Exposition {
     text: String,
     name: &'static str,
 }
 
-impl Page {
-    /// Begins a metric.
+impl Exposition {
+    /// Begins a metric, to which values are added next.
     fn gauge(&mut self, name: &'static str, help: &str) -> &mut Self {
         self.name = name;
-        // Writing to a string does not fail.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} gauge");
         self
     }
 
-    /// Adds a value of it. Labels are our own words: nothing in them needs to be escaped.
+    /// Adds a value of the metric with these labels.
     fn value(&mut self, labels: &[(&str, &str)], value: impl Display) -> &mut Self {
+        // Names and values of labels are words of our own, without quotes and backslashes: nothing has to be escaped.
         let labels: Vec<_> = labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
         let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
         let _ = writeln!(self.text, "{}{labels} {value}", self.name);
         self
     }
 
-    /// The last check that is over.
+    /// Adds the metrics of the last check that is over.
     fn fsck(&mut self, Finished { started_at, finished_at, found }: &Finished) {
         let ended = "When the last check of what is stored ended, since 1970";
         self.gauge("sts_fsck_finished_time_seconds", ended).value(&[], seconds(*finished_at));

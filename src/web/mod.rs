@@ -1,7 +1,5 @@
-//! Where the server is put together: the router of all doors, the request log, errors as pages or problems, the documentation,
-//! metrics, health and public keys.
-//!
-//! Only `cli` uses it.
+//! The server, put together: the router of both doors (`api`, `pages`), the request log, errors as pages or problems,
+//! the documentation, metrics, health and public keys. Only `cli` uses it.
 
 mod docs;
 mod errors;
@@ -15,10 +13,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{api, app::App, http::BASE, pages};
 
-/// The largest body of a request, in bytes.
+/// The largest body of a request that is held as a whole, in bytes. Forms with files have limits of their own.
 const BODY_LIMIT: usize = 1024 * 1024;
 
-/// Everything that the server answers.
+/// Returns the router for all that the server answers.
 pub fn router(app: App) -> Router {
     let routes = api::routes();
     let openapi = docs::Document::of(&routes);
@@ -31,6 +29,8 @@ pub fn router(app: App) -> Router {
         .route("/.well-known/sts-clearance/seal-certificate", get(log_key::seal_certificate))
         .merge(openapi.into_router())
         .merge(pages::router())
+        // Of the layers below, each encloses those above it. The request log is outermost, so that it sees every
+        // answer, also that of a handler that panicked or of a path that does not exist.
         .fallback(errors::no_such_path)
         .method_not_allowed_fallback(errors::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

@@ -1,5 +1,5 @@
-//! The outermost layer: the request's id, its one line in the log, the body of a problem, and the
-//! headers that every answer carries.
+//! The outermost layer: it gives the request its id, writes its one line of the log and the body of an error, and adds
+//! the headers that every answer carries.
 
 use std::time::Instant;
 
@@ -14,17 +14,17 @@ use room::RoomId;
 use crate::{
     app::App,
     domain::log::refusals,
-    http::{Asker, Client, caller::brings_token, client::check_host, problem::Failure, session_cookie},
+    http::{Client, Requester, caller::brings_token, client::check_host, problem::Failure, session_cookie},
     random,
     refusals::{Kind, Reason},
     web::errors,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Where a proxy with TLS is in front, browsers never come without it again (ASVS 3.4.1).
+/// With a proxy that does TLS in front, browsers are told never to come without it again (ASVS 5.0, 3.4.1).
 const ALWAYS_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 
-/// On every answer (OWASP ASVS 5.0, 3.4): nothing is to be framed, sniffed, cached, or used by another site.
+/// The headers of every answer (OWASP ASVS 5.0, 3.4): nothing may be framed, sniffed, cached, or used by another site.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
@@ -37,9 +37,12 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
+/// Passes a request on, and logs it with its answer.
 pub(super) async fn log(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    Client::introduce(&mut request, app.config.trusted_proxies());
+    // Before anything else reads a header: this removes those that only a trusted proxy may set, `X-Request-Id` among
+    // them.
+    Client::identify(&mut request, app.config.trusted_proxies());
     let request_id = given_id(&request).unwrap_or_else(|| random::new_uuid().to_string());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
@@ -48,8 +51,8 @@ pub(super) async fn log(State(app): State<App>, mut request: Request, next: Next
     let client = request.extensions().get::<Client>().copied().unwrap_or_default();
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let has_token = brings_token(request.headers());
-    let asker = Asker::from(client);
-    request.extensions_mut().insert(asker.clone());
+    let requester = Requester::from(client);
+    request.extensions_mut().insert(requester.clone());
     let response = match check_host(&request) {
         Ok(()) => next.run(request).await,
         Err(refused) => refused.into_response(),
@@ -57,6 +60,7 @@ pub(super) async fn log(State(app): State<App>, mut request: Request, next: Next
 
     let (mut response, failure) = errors::with_body(response, &request_id, &reader);
     for (name, value) in HEADERS {
+        // Pages and files have set a `Content-Security-Policy` of their own, which stays.
         response.headers_mut().entry(name).or_insert(value);
     }
     if behind_tls {
@@ -68,12 +72,13 @@ pub(super) async fn log(State(app): State<App>, mut request: Request, next: Next
     if let Some(failure) = &failure
         && let Some(reason) = reason(failure, has_token)
     {
-        let (network, account) = (client.network(), asker.who().map(|(_, email)| email.clone()));
+        let (network, account) = (client.network(), requester.user().map(|(_, email)| email.clone()));
         refusals::note(&app, Kind::AtDoor { reason, network, account, room: room(&path) }).await;
     }
     let status = response.status().as_u16();
     let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
-    let (client, user) = (client.address, asker.who().map_or(String::new(), |(id, _)| id.to_string()));
+    let (client, user) = (client.address, requester.user().map_or(String::new(), |(id, _)| id.to_string()));
+    // One line for each request. The path is logged without its query, which may hold what people typed.
     if let Some(error) = failure.map(|failure| failure.inside).filter(|inside| !inside.is_empty()) {
         tracing::error!(request_id, %client, user, %method, route, path, status, duration_ms, error, "request failed");
     } else {
@@ -82,9 +87,11 @@ pub(super) async fn log(State(app): State<App>, mut request: Request, next: Next
     response
 }
 
-/// Why a request was refused, where the log of the platform tells that. Whoever brings no token has only to sign in.
+/// Returns why a request was refused, if that belongs into the log of the platform.
 fn reason(failure: &Failure, has_token: bool) -> Option<Reason> {
     match failure.code() {
+        // Without any token it is only somebody who has not signed in yet; with one that does not hold, it may be a
+        // theft.
         "unauthenticated" => has_token.then_some(Reason::Token),
         "foreign_origin" => Some(Reason::ForeignOrigin),
         "not_a_party" => Some(Reason::NotAParty),
@@ -92,14 +99,15 @@ fn reason(failure: &Failure, has_token: bool) -> Option<Reason> {
     }
 }
 
-/// The room that a path is about.
+/// Returns the room that a path is about, if it is about one.
 fn room(path: &str) -> Option<RoomId> {
     path.split("/rooms/").nth(1)?.split('/').next()?.parse().ok()
 }
 
-/// The id that a trusted proxy gave, if it is short and plain.
+/// Returns the id that a trusted proxy gave the request, if it is short and plain.
 fn given_id(request: &Request) -> Option<String> {
     let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
+    // It goes into the log and into a header as it is.
     let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     (plain && (1..=64).contains(&id.len())).then(|| id.to_owned())
 }

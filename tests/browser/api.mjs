@@ -1,4 +1,4 @@
-// The API for stories: what a story is about is prepared here, what it tests is done in the browser.
+// The API for stories: a story prepares by the API what it is about, and does in the browser what it tests.
 
 export class Api {
   static async signIn(base, { email, password }) {
@@ -12,24 +12,24 @@ export class Api {
     return (await this.send("GET", path)).json();
   }
 
-  // `body`: what becomes JSON, or a `FormData`.
+  // Sends `body` as JSON, unless it is a `FormData`.
   async post(path, body, headers = {}) {
     return (await this.send("POST", path, body, headers)).json();
   }
 
-  // The file at a path; one that the API told of has the API's own prefix.
+  // Returns the file at a path. Paths in answers of the API have its prefix already.
   async bytes(path) {
     const response = await this.send("GET", path.replace(/^\/api\/v1/, ""));
     return Buffer.from(await response.arrayBuffer());
   }
 
-  // Opens a room of one's own, with these besides.
+  // Opens a room of the caller with plain values; `more` adds to them or replaces them.
   async room(more = {}) {
     const plain = { title: "STS Ceuta", location: "Off Ceuta", sts_eta: "2030-12-01T08:30:00Z", cargo_profile: "oil", parties: [] };
     return this.post("/rooms", { ...plain, ...more });
   }
 
-  // Takes a snapshot, and waits for its file.
+  // Takes a snapshot, and waits up to 60 seconds for its file.
   async snapshot(room, asked = {}) {
     const taken = await this.post(`/rooms/${room}/snapshots`, asked, { prefer: "wait=60" });
     if (taken.status !== "completed") throw new Error(`no file: ${JSON.stringify(taken)}`);

@@ -1,17 +1,18 @@
-// What is true of every page: each check returns what it finds wrong, a sentence each, for `rig.blame`.
+// Checks that hold for every page. Each returns what it finds wrong, one sentence a finding, for `rig.blame`.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-// What axe-core finds, light and dark. It comes by the debugger, which no policy stops; the page's own stays in force.
+// Returns what axe-core finds, light and dark. It is injected by the debugger, which no Content Security Policy stops,
+// so that the policy of the page stays in force.
 export async function axe(page) {
   const [dark, script] = await page.evaluate(() =>
     ["(prefers-color-scheme: dark)", "(scripting: enabled)"].map((query) => matchMedia(query).matches));
   const devtools = await page.context().newCDPSession(page);
   const found = [];
-  // It needs timers. A page that was loaded without script has none of its own to run.
+  // axe-core needs timers. A page that was loaded without script has no scripts of its own that would start now.
   if (!script) await allowScript(devtools);
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
@@ -23,7 +24,7 @@ export async function axe(page) {
   return found;
 }
 
-// A debugger's session lifts only what it has itself imposed.
+// A session of the debugger can lift only what it has imposed itself: so it imposes the ban first.
 async function allowScript(devtools) {
   for (const value of [true, false]) await devtools.send("Emulation.setScriptExecutionDisabled", { value });
 }
@@ -42,7 +43,7 @@ async function violations(page) {
   });
 }
 
-// At 360 pixels nothing is wider than the window (WCAG 1.4.10).
+// Returns what is wider than the window at 360 pixels (WCAG 1.4.10).
 export async function reflow(page) {
   const size = page.viewportSize();
   await page.setViewportSize({ width: 360, height: 800 });
@@ -55,7 +56,7 @@ export async function reflow(page) {
   return over > 0 ? [`${page.url()} at 360 px is ${over} px too wide:\n    ${widest}`] : [];
 }
 
-// How many bytes come over the wire, headers included, where the browser has kept nothing yet; by what they are of.
+// Returns how many bytes come over the wire for a page, headers included, with an empty cache; in all and by path.
 export async function weight(page, path) {
   const devtools = await page.context().newCDPSession(page);
   const [paths, parts] = [new Map(), {}];
@@ -70,7 +71,7 @@ export async function weight(page, path) {
   return { bytes: Object.values(parts).reduce((sum, part) => sum + part, 0), parts };
 }
 
-// The first load of a page stays below this many bytes.
+// Returns a finding if the first load of a page takes this many bytes or more.
 export async function light(page, path, limit = 60_000) {
   const { bytes, parts } = await weight(page, path);
   return bytes < limit ? [] : [`${path} weighs ${bytes} bytes: ${JSON.stringify(parts)}`];

@@ -1,4 +1,4 @@
-// The demo: its accounts, and a server that shows it.
+// The demo: its accounts, and a server that serves it.
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ export const DEMO_ACCOUNTS = Object.fromEntries(
   NAMES.map((name) => [name, { email: `${name}@demo.example`, password: "demo-clearance" }]),
 );
 
-// Serves a new demo from a folder that goes when it is stopped; by a binary, or by what cargo builds.
+// Serves a new demo from a folder that is removed when it is stopped; with a binary, or with what cargo builds.
 export async function serveDemo(binary) {
   const folder = await mkdtemp(join(tmpdir(), "sts-demo-"));
   const [program, first] = binary ? [binary, []] : ["cargo", ["run", "--quiet", "--manifest-path", MANIFEST, "--"]];
@@ -31,6 +31,7 @@ export async function serveDemo(binary) {
   for await (const line of createInterface(server.stdout)) {
     const base = /^STS Clearance listens on (\S+)/.exec(line)?.[1];
     if (base) {
+      // Somebody has to read on: a full pipe would stop the server at its next line.
       server.stdout.resume();
       return { base, stop };
     }

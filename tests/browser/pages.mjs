@@ -1,6 +1,6 @@
-// Every page, in the demo: its name, where it is, and who looks at it; `status` where it is an error's page, `limit`
-// of its weight where a picture was asked for, `act` for what is done first. All of them are checked, and shot by
-// `screenshots.mjs`.
+// Every page of the demo: its name, its path, and who looks at it (`as`). `status` is that of a page of an error,
+// `limit` the most bytes of a page with a picture, `act` what is done before it is looked at. The story `pages` checks
+// all of them, and `screenshots.mjs` shoots them.
 
 const inRoom = (rest) => ({ room }) => `/rooms/${room}${rest}`;
 const ofSnapshot = (rest) => ({ room, snapshot }) => `/rooms/${room}/snapshots/${snapshot}${rest}`;
@@ -56,7 +56,7 @@ export const PAGES = [
   { name: "invalid", as: "broker", path: () => "/?limit=none", status: 422 },
 ];
 
-// What paths need: ids, and a file to bring.
+// Returns what the paths need: ids of the demo, and a file to verify.
 export async function ids(rig) {
   const broker = await rig.api("broker");
   const room = (await broker.get("/rooms")).find((one) => one.status === "active").id;
@@ -78,7 +78,7 @@ export async function ids(rig) {
     approval: approval.id, hold: hold.id, user: user.id, request: await request(admin), file };
 }
 
-// What an admin has asked for and another has to confirm: a third admin.
+// Returns a request that waits for a second admin: to add a third one. It takes two only if there are two already.
 async function request(admin) {
   const make = (name) =>
     admin.post("/users", { email: `${name}.admin@demo.example`, name: `The ${name} admin`, role: "admin", password: "given for the moment" });
@@ -87,7 +87,7 @@ async function request(admin) {
   return (await admin.get("/users/requests"))[0].id;
 }
 
-// Opens a page of the table before whoever looks at it.
+// Opens a page of the table for the person who looks at it. Each person signs in once.
 const looking = new Map();
 export async function show(rig, entry, known) {
   if (!looking.has(entry.as)) looking.set(entry.as, await rig.open({ as: entry.as }));

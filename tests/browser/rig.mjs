@@ -1,4 +1,5 @@
-// Chromium for stories: a page for each person, and what makes a story fail whatever it looks at.
+// Chromium for stories: a browser context for each person, and watches that make any story fail: errors in the console,
+// violations of the policy, requests to other hosts, answers from 400 on that were not announced.
 import { mkdtempSync, rmSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,10 +14,11 @@ export class Rig {
   #announced = new Set();
   #apis = new Map();
 
-  // `accounts`: by name, each with `email` and `password`.
+  // Starts the browser. `accounts` are by name, each with `email` and `password`.
   static async launch(base, accounts) {
     const rig = new Rig();
     Object.assign(rig, { base, accounts });
+    // No name is resolved but our own, so that a page that asks another host is found out and not served.
     const args = ["--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"];
     if (process.getuid?.() === 0) args.push("--no-sandbox");
     rig.browser = await chromium.launch({ executablePath: process.env.STS_TEST_CHROMIUM ?? "/usr/bin/chromium", args });
@@ -27,7 +29,7 @@ export class Rig {
     await this.browser.close();
   }
 
-  // A page in a browser of its own; of nobody, or signed in `as` one of the accounts.
+  // Opens a page in a context of its own, signed in `as` one of the accounts, or not signed in.
   async open({ as, script = true, width = 1280, height = 800, scheme = "light" } = {}) {
     const context = await this.browser.newContext({
       baseURL: this.base,
@@ -45,13 +47,13 @@ export class Rig {
     return page;
   }
 
-  // The API, as one of the accounts: to prepare what the story is about.
+  // Returns the API as one of the accounts, to prepare what the story is about.
   async api(as) {
     if (!this.#apis.has(as)) this.#apis.set(as, await Api.signIn(this.base, this.#account(as)));
     return this.#apis.get(as);
   }
 
-  // Does what the server is to refuse with this status; without it, any answer from 400 on is a fault.
+  // Runs an action that the server has to refuse with this status. Any other answer from 400 on is a fault.
   async refused(status, action) {
     const met = { status, came: false };
     this.#announced.add(met);
@@ -64,12 +66,12 @@ export class Rig {
     }
   }
 
-  // Takes up what checks have found; the story goes on, and fails in the end.
+  // Keeps what checks have found. The story goes on, and fails at its end: one run finds all faults.
   blame(...found) {
     this.faults.push(...found.flat());
   }
 
-  // Pictures of every page that is open; their paths.
+  // Shoots every page that is open, and returns the paths of the pictures.
   async shoot(start) {
     await mkdir(dirname(start), { recursive: true });
     const pages = this.browser.contexts().flatMap((context) => context.pages());
@@ -116,7 +118,7 @@ export class Rig {
   }
 }
 
-// Through the form, as a person does.
+// Signs in by the form, as a person does.
 export async function signIn(page, email, password) {
   await page.goto("/sign-in");
   await page.getByLabel("E-mail").fill(email);
@@ -125,7 +127,8 @@ export async function signIn(page, email, password) {
   await page.waitForURL((url) => url.pathname !== "/sign-in");
 }
 
-// Drags files from outside the browser over what the selector names, and drops them there.
+// Drags files from outside the browser over what the selector names, and drops them there. The debugger does it, since
+// a script cannot make a drop with real files.
 export async function dropFiles(page, selector, ...files) {
   const target = page.locator(selector);
   await target.scrollIntoViewIfNeeded();
@@ -147,14 +150,14 @@ export async function dropFiles(page, selector, ...files) {
   }
 }
 
-// A folder until the story ends: the browser reads what was dropped when it sends it.
+// Returns a folder that lasts until the story ends: the browser reads a dropped file only when it sends it.
 function scratch() {
   const folder = mkdtempSync(join(tmpdir(), "sts-drop-"));
   process.once("exit", () => rmSync(folder, { recursive: true }));
   return folder;
 }
 
-// The bytes of what an action has the browser download, and the name that it is given.
+// Returns the bytes and the name of the file that an action makes the browser download.
 export async function download(page, action) {
   const [file] = await Promise.all([page.waitForEvent("download"), action()]);
   return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };

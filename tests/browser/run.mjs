@@ -1,5 +1,5 @@
 // Runs a story against a server: node tests/browser/run.mjs STORY BASE_URL. Accounts come as JSON in STS_TEST_ACCOUNTS;
-// without it they are the demo's.
+// without it they are those of the demo.
 import { fileURLToPath } from "node:url";
 import { DEMO_ACCOUNTS } from "./demo.mjs";
 import { Rig } from "./rig.mjs";
@@ -19,6 +19,7 @@ const deadline = new Promise((_, reject) => {
   const late = () => reject(new Error(`the story takes longer than ${DEADLINE_SECONDS} seconds`));
   setTimeout(late, DEADLINE_SECONDS * 1000).unref();
 });
+// A story that throws has failed, but is shot and reported like one whose checks found something.
 await Promise.race([tell(rig), deadline]).catch((error) => rig.blame(error.stack.replace(/Browser logs:.*?(?=\n    at )/s, "")));
 for (const fault of rig.faults) console.error(`- ${fault}`);
 if (rig.faults.length > 0) {

@@ -1,4 +1,5 @@
-// Shoots every page of the demo: node tests/browser/screenshots.mjs FOLDER [BINARY]; without a binary, cargo builds one.
+// Shoots every page of the demo: node tests/browser/screenshots.mjs FOLDER [BINARY]; without a binary, cargo builds
+// one.
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { DEMO_ACCOUNTS, serveDemo } from "./demo.mjs";

@@ -10,7 +10,7 @@ use crate::{
 /// One STS operation as the server knows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Room {
-    /// The room's id.
+    /// The id of the room.
     pub id: RoomId,
     /// The title that its broker gave it.
     pub title: String,
@@ -65,7 +65,7 @@ impl Room {
 /// A person in a room.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Party {
-    /// The party's id.
+    /// The id of the party.
     pub id: PartyId,
     /// The person's role in this room.
     pub role: Role,
@@ -84,7 +84,7 @@ pub struct Party {
 /// A ship in a room.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Vessel {
-    /// The vessel's id.
+    /// The id of the vessel.
     pub id: VesselId,
     /// What the room knows of it.
     pub details: VesselDetails,
@@ -95,7 +95,7 @@ pub struct Vessel {
 /// A slot: a document that a vessel or the room has to have, on the terms that its type had when the slot opened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    /// The slot's id.
+    /// The id of the slot.
     pub id: DocumentId,
     /// The vessel that it belongs to, or `None` for the room's own.
     pub vessel: Option<VesselId>,
@@ -137,7 +137,7 @@ pub struct Waiver {
 /// An uploaded file of a document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Version {
-    /// The version's id.
+    /// The id of the version.
     pub id: VersionId,
     /// The document that it was uploaded to.
     pub document: DocumentId,
@@ -172,7 +172,7 @@ pub struct Version {
 /// A party's verdict on a version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
-    /// The decision's id.
+    /// The id of the decision.
     pub id: DecisionId,
     /// The version that was decided on.
     pub version: VersionId,
@@ -191,7 +191,7 @@ pub struct Decision {
 /// What a party says of a vessel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Approval {
-    /// The approval's id.
+    /// The id of the approval.
     pub id: ApprovalId,
     /// The vessel that it is about.
     pub vessel: VesselId,

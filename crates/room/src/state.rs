@@ -7,7 +7,7 @@ use crate::{
     content::{Approval, Decision, Document, Party, Room, Version, Vessel},
 };
 
-/// Everything in a room at one instant: what all rules, pages, answers and reports start from.
+/// Everything in a room at one instant: what all rules, pages, responses and reports start from.
 ///
 /// It is read whole, in one transaction, and holds the instant that it is true for. Whether a document has expired, or
 /// a notice is overdue, depends on the time; with `now` in the value, every rule that is asked about it takes the same
@@ -19,7 +19,7 @@ use crate::{
 /// room is read whole for a small question, which is why decisions that later ones replace are usually left out.
 #[derive(Debug, Clone)]
 pub struct RoomState {
-    /// The room itself.
+    /// The room with its details.
     pub room: Room,
     /// The parties, in the order in which they joined.
     pub parties: Vec<Party>,
@@ -60,7 +60,7 @@ pub struct VersionState {
 /// What is in a room as it is stored, from which [`RoomState::of`] makes the state.
 #[derive(Debug)]
 pub struct Content {
-    /// The room itself.
+    /// The room with its details.
     pub room: Room,
     /// The parties, in the order in which they joined.
     pub parties: Vec<Party>,

@@ -99,7 +99,7 @@ words! {
     CargoProfile {
         /// Crude oil and products.
         Oil = "oil",
-        /// Chemicals in bulk.
+        /// Chemicals, carried in bulk.
         Chem = "chem",
         /// Liquefied gases: LPG or LNG.
         LpgLng = "lpg_lng",
@@ -261,13 +261,13 @@ words! {
 
     /// The kind of an uploaded file; the word is the extension under which it is stored.
     FileKind {
-        /// A PDF document.
+        /// A file in PDF.
         Pdf = "pdf",
-        /// A JPEG image.
+        /// An image in JPEG.
         Jpeg = "jpg",
-        /// A PNG image.
+        /// An image in PNG.
         Png = "png",
-        /// A TIFF image.
+        /// An image in TIFF.
         Tiff = "tiff",
         /// A text document (Office Open XML).
         Docx = "docx",

@@ -1,18 +1,18 @@
-//! Who and what the demo tells of: its people and its ships.
+//! The people and the ships of the demo.
 
 use room::{Role, Side, VesselDetails, VesselRole, VesselStatus};
 
 use crate::domain::{log::Actor, rooms::parties::NewParty};
 
-/// Of every account of the demo.
+/// The password of every account of the demo.
 pub(super) const PASSWORD: &str = "demo-clearance";
-/// With which the story ends.
+/// The title of the snapshot with which the story ends.
 pub(super) const LAST_SNAPSHOT: &str = "Before the planning meeting";
 
-/// A person: the name in the address, role, name, company, side.
+/// A person: the name in the address, the role, the person's name, the company, the side.
 pub(super) type Person = (&'static str, Role, &'static str, &'static str, Option<Side>);
 
-/// The accounts.
+/// The people who have accounts.
 pub(super) const PEOPLE: [Person; 7] = [
     ("broker", Role::Broker, "Zoë Brandt-Müller", "Meridian Shipbrokers GmbH", None),
     ("owner", Role::Owner, "Ελένη Παπαδοπούλου", "Aegean Star Maritime A.E.", Some(Side::Discharging)),
@@ -41,7 +41,7 @@ fn person(address: &str) -> &'static Person {
     PEOPLE.iter().find(|(known, ..)| *known == address).unwrap_or(&PEOPLE[0])
 }
 
-/// The ships of the operation under way.
+/// The ships of the STS operation that is under way.
 pub(super) fn tankers() -> [VesselDetails; 3] {
     [
         VesselDetails {
@@ -78,7 +78,7 @@ pub(super) fn tankers() -> [VesselDetails; 3] {
     ]
 }
 
-/// The ships of the operation that is over.
+/// The ships of the STS operation that is over.
 pub(super) fn bulkers() -> [VesselDetails; 2] {
     let bulker = |name, role, number, year_built| VesselDetails {
         vessel_type: Some("Panamax bulk carrier".into()),
@@ -93,7 +93,7 @@ pub(super) fn bulkers() -> [VesselDetails; 2] {
     ]
 }
 
-/// A vessel of which nothing more is known, by its IMO number or the reason why it has none.
+/// Returns a vessel of which nothing is known but its name, its role, and its IMO number or the reason why it has none.
 fn vessel(name: &str, role: VesselRole, number: Result<&str, &str>) -> VesselDetails {
     VesselDetails {
         name: name.into(),

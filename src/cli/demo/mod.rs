@@ -1,5 +1,5 @@
-//! `serve --demo`: a believable operation, made through the same operations as a real one, a week
-//! ago to now.
+//! `serve --demo`: fills an empty database with a believable STS operation of the last week, through the same
+//! operations by which a real one comes about.
 
 mod cast;
 mod papers;
@@ -26,11 +26,11 @@ use crate::{
 
 const BROKER: &str = "broker@demo.example";
 
-/// Fills an empty database; one that the demo filled before is left as it is.
+/// Fills an empty database. One that the demo has filled before is left as it is.
 pub(super) async fn fill(app: &App) -> Result<()> {
     let users = app.db.read(async |tx| db::users::list(tx).await).await?;
     if users.iter().any(|user| user.email == BROKER) {
-        return told_to_its_end(app).await;
+        return refuse_unfinished(app).await;
     }
     if !users.is_empty() {
         return Err(Error::setup("the database has users already; the demo fills only an empty one (--data-dir)"));
@@ -38,8 +38,9 @@ pub(super) async fn fill(app: &App) -> Result<()> {
     Story::begin(app).tell().await
 }
 
-/// Refuses the half of a demo: one that was stopped while it was made.
-async fn told_to_its_end(app: &App) -> Result<()> {
+/// Refuses a demo that was stopped while it was being made.
+async fn refuse_unfinished(app: &App) -> Result<()> {
+    // The story ends with this snapshot, so that it is there if and only if the story came to its end.
     let page = Page { limit: 100, offset: 0 };
     let find = async |tx: &mut Tx| {
         let (rooms, _) = db::rooms::list(tx, Some(BROKER), page).await?;
@@ -57,7 +58,7 @@ async fn told_to_its_end(app: &App) -> Result<()> {
     Err(Error::setup("the demo was stopped while it was being made; delete the data directory and start again"))
 }
 
-/// Refuses to serve the demo's accounts to anybody but a demo.
+/// Refuses to serve a database with the demo's accounts without `--demo`, since everyone knows their password.
 pub(super) async fn refuse_leftovers(app: &App) -> Result<()> {
     let users = app.db.read(async |tx| db::users::list(tx).await).await?;
     let known = |user: &User| !user.disabled && PEOPLE.iter().any(|(address, ..)| email(address) == user.email);
@@ -71,7 +72,7 @@ pub(super) async fn refuse_leftovers(app: &App) -> Result<()> {
     }
 }
 
-/// Prints the accounts, and what to type to take a snapshot and download it.
+/// Prints the accounts, and the commands that take a snapshot, download it and verify it.
 pub(super) async fn explain(app: &App, address: SocketAddr) -> Result<()> {
     let page = Page { limit: 1, offset: 0 };
     let (rooms, _) = app.db.read(async |tx| db::rooms::list(tx, Some(BROKER), page).await).await?;

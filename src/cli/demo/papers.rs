@@ -1,13 +1,13 @@
-//! What the demo's parties upload, and what the others say of it.
+//! The documents that the demo's parties upload, and the decisions of the others on them.
 
 use Fate::{Approved, Rejected, Replaced, Subjects, Unseen, Waived};
 
 /// What becomes of a document.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Fate {
-    /// Uploaded, and nobody has looked at it yet.
+    /// Uploaded, and not decided on yet.
     Unseen,
-    /// Approved.
+    /// Approved, without any subjects.
     Approved,
     /// Approved with these subjects.
     Subjects(&'static str),
@@ -15,33 +15,35 @@ pub(super) enum Fate {
     Rejected(&'static str),
     /// Rejected for this reason, uploaded again, and approved then.
     Replaced(&'static str),
-    /// Not needed, for this reason.
+    /// Waived for this reason, and never uploaded.
     Waived(&'static str),
 }
 
 /// A document of the demo: what it is, and what becomes of it.
 pub(super) struct Paper {
-    /// Code of its type.
+    /// The code of the document's type.
     pub(super) kind: &'static str,
-    /// The ship, as its place among them; none for the operation's own.
+    /// The index of the ship in [`super::cast::tankers`]; `None` for a document of the STS operation.
     pub(super) ship: Option<usize>,
-    /// Who uploads it.
+    /// The name of the person who uploads it.
     pub(super) by: &'static str,
-    /// Who decides on it.
+    /// The name of the person who decides on it.
     pub(super) judge: &'static str,
-    /// Its name.
+    /// The name of the file.
     pub(super) file: &'static str,
-    /// Days from now for which it is valid; none to leave that to its type.
+    /// For how many days from now it is valid; `None` leaves that to its type.
     pub(super) valid_days: Option<i64>,
-    /// What becomes of it.
+    /// What becomes of the document.
     pub(super) fate: Fate,
 }
 
+/// A document of a ship, on which the other ship's owner decides.
 const fn of(ship: usize, kind: &'static str, file: &'static str, valid_days: Option<i64>, fate: Fate) -> Paper {
     let (by, judge) = if ship == 0 { ("owner", "receiver") } else { ("receiver", "owner") };
     Paper { kind, ship: Some(ship), by, judge, file, valid_days, fate }
 }
 
+/// A document of the STS operation, on which the charterer decides.
 const fn shared(
     kind: &'static str,
     by: &'static str,
@@ -52,7 +54,7 @@ const fn shared(
     Paper { kind, ship: None, by, judge: "charterer", file, valid_days, fate }
 }
 
-/// In the order in which they are uploaded. What is not here is missing.
+/// The documents, in the order in which they are uploaded. Those that are not listed here are missing in the room.
 #[rustfmt::skip]
 pub(super) const PAPERS: &[Paper] = &[
     of(0, "Q88", "Q88 Aegean Star rev 11.pdf", Some(24), Replaced("Section 8: the manifold's height above deck is missing")),

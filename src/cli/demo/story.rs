@@ -1,4 +1,4 @@
-//! What happens in the demo, told with a clock of its own: a week ago to now.
+//! The story of the demo. It is made with a clock of its own, which runs from a week ago to now.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -50,23 +50,24 @@ impl Story {
         Self { app: app.with_clock(Clock::Manual(Arc::clone(&clock))), clock, end }
     }
 
-    /// Tells it to its end.
+    /// Makes all accounts and both STS operations.
     pub(super) async fn tell(&self) -> Result<()> {
         for (address, role, name, ..) in cast::PEOPLE {
-            let asked = NewUser { email: email(address), name: name.into(), role, password: PASSWORD.into() };
-            users::add(&self.app, &Actor::Operator, &asked, GivenPassword::Kept).await?;
+            let new = NewUser { email: email(address), name: name.into(), role, password: PASSWORD.into() };
+            users::add(&self.app, &Actor::Operator, &new, GivenPassword::Kept).await?;
         }
         self.past_operation().await?;
         self.operation().await
     }
 
-    /// Some time passes, up to now.
+    /// Lets some time pass, but not beyond now.
     fn later(&self, pause: Duration) {
+        // Not beyond now: entries in the future would stand after those of the visitor.
         let mut time = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
         *time = time.after(pause).min(self.end);
     }
 
-    /// An estimated time of arrival, on the hour.
+    /// Returns an ETA so many hours from now, on the hour.
     fn eta(&self, hours_ahead: i64) -> String {
         let ahead = Duration::from_hours(hours_ahead.unsigned_abs());
         let at = if hours_ahead < 0 { self.end.before(ahead) } else { self.end.after(ahead) };
@@ -81,7 +82,7 @@ impl Story {
         more: (CargoProfile, i64, &str),
     ) -> Result<Room> {
         let (profile, planned_duration_hours, description) = more;
-        let asked = NewRoom {
+        let new = NewRoom {
             title: title.into(),
             location: location.into(),
             sts_eta: self.eta(hours_ahead),
@@ -90,10 +91,10 @@ impl Story {
             planned_duration_hours,
             parties: ["owner", "receiver", "charterer"].map(party).to_vec(),
         };
-        rooms::open(&self.app, &actor("broker"), asked, None).await
+        rooms::open(&self.app, &actor("broker"), new, None).await
     }
 
-    /// An operation that is over.
+    /// Makes an STS operation that is over, and whose room is closed.
     async fn past_operation(&self) -> Result<()> {
         let description = "60,000 t of grain, Laconia Trader to Cape Matapan. The work was done on paper; \
                            the room was opened afterwards, to keep it.";
@@ -112,14 +113,14 @@ impl Story {
             self.later(minutes(3));
             let reason = Some("Entered after the fact: the papers of this phase are in the ship's files".into());
             let at = (phase == Phase::Unmooring).then(|| self.end.before(Duration::from_hours(196)).to_string());
-            let asked = NewPhase { phase, overriding: phase > Phase::Clearance, at, reason };
-            phases::change(&self.app, &actor("broker"), room, asked).await?;
+            let new = NewPhase { phase, overriding: phase > Phase::Clearance, at, reason };
+            phases::change(&self.app, &actor("broker"), room, new).await?;
         }
         jobs::run_due(&self.app).await?;
         Ok(())
     }
 
-    /// The operation under way.
+    /// Makes an STS operation that is under way, in its clearance.
     async fn operation(&self) -> Result<()> {
         self.later(minutes(41));
         let description = "80,000 t of crude oil from Aegean Star to Northern Light, at anchor.";
@@ -161,13 +162,14 @@ impl Story {
     }
 
     async fn advance(&self, room: RoomId, phase: Phase) -> Result<()> {
-        let asked = NewPhase { phase, overriding: false, at: None, reason: None };
-        phases::change(&self.app, &actor("broker"), room, asked).await.map(drop)
+        let new = NewPhase { phase, overriding: false, at: None, reason: None };
+        phases::change(&self.app, &actor("broker"), room, new).await.map(drop)
     }
 
     async fn snapshot(&self, room: RoomId, by: &str, title: &str, kind: SnapshotType) -> Result<()> {
-        let asked = NewSnapshot { title: Some(title.into()), ..NewSnapshot::of(kind) };
-        snapshots::take(&self.app, &actor(by), room, asked, None).await?;
+        let new = NewSnapshot { title: Some(title.into()), ..NewSnapshot::of(kind) };
+        // Drawn at once, with the story's clock: the workers have not started, and would date the file now.
+        snapshots::take(&self.app, &actor(by), room, new, None).await?;
         jobs::run_due(&self.app).await?;
         self.later(minutes(42));
         Ok(())
@@ -176,17 +178,17 @@ impl Story {
     async fn clear(&self, room: RoomId, by: &str, vessel_id: VesselId, status: ApprovalStatus) -> Result<()> {
         let subjects = (status == ApprovalStatus::ApprovedWithSubjects)
             .then(|| "Subject to the condition of class no. 3 being closed before arrival".to_owned());
-        let asked = NewClearance { vessel_id, status, subjects, reason: None };
-        approvals::give(&self.app, &actor(by), room, asked).await.map(drop)
+        let new = NewClearance { vessel_id, status, subjects, reason: None };
+        approvals::give(&self.app, &actor(by), room, new).await.map(drop)
     }
 
-    /// Uploads a paper, and lets the others say of it what is to be said.
+    /// Uploads a document, and has the others decide on it.
     async fn paper(&self, room: RoomId, ships: &[VesselId], paper: &Paper) -> Result<()> {
         let target = Target::Slot { document_type: paper.kind.into(), vessel: paper.ship.map(|ship| ships[ship]) };
         let slot = self.app.db.read(async |tx| versions::find_target(tx, room, &target).await).await?.id;
         if let Fate::Waived(reason) = paper.fate {
-            let asked = NewWaiver { reason: reason.into() };
-            return documents::waive(&self.app, &actor("broker"), room, slot, asked).await;
+            let new = NewWaiver { reason: reason.into() };
+            return documents::waive(&self.app, &actor("broker"), room, slot, new).await;
         }
         self.upload(room, &target, paper, paper.file).await?;
         match paper.fate {
@@ -227,14 +229,14 @@ impl Story {
 
     async fn approve(&self, room: RoomId, document: DocumentId, by: &str, subjects: Option<&str>) -> Result<()> {
         self.later(minutes(9));
-        let asked = NewApproval { subjects: subjects.map(str::to_owned), ..NewApproval::default() };
-        decisions::decide(&self.app, &actor(by), room, document, asked.word()?).await
+        let new = NewApproval { subjects: subjects.map(str::to_owned), ..NewApproval::default() };
+        decisions::decide(&self.app, &actor(by), room, document, new.word()?).await
     }
 
     async fn reject(&self, room: RoomId, document: DocumentId, by: &str, reason: &str) -> Result<()> {
         self.later(minutes(9));
-        let asked = NewRejection { version_id: None, reason: reason.into() };
-        decisions::decide(&self.app, &actor(by), room, document, asked.word()?).await
+        let new = NewRejection { version_id: None, reason: reason.into() };
+        decisions::decide(&self.app, &actor(by), room, document, new.word()?).await
     }
 }
 

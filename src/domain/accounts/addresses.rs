@@ -1,4 +1,4 @@
-//! Under which spelling an account of an address is made.
+//! The spelling of an address under which a new account is made.
 
 use room::address::in_unicode;
 
@@ -7,8 +7,8 @@ use crate::{
     error::Result,
 };
 
-/// Returns the spelling in which rooms of an earlier version have an address: that with the domain in Unicode, if one of
-/// them names it so, and the canonical one otherwise. An account that is made has to be the party that was meant.
+/// Returns the spelling in which parties of rooms have an address already, so that the new account is theirs: that with
+/// the domain in Unicode if only rooms of an earlier version have it, and the canonical one otherwise.
 pub async fn of_party(tx: &mut Tx, canonical: String) -> Result<String> {
     let unicode = in_unicode(&canonical).into_owned();
     let is_old = unicode != canonical

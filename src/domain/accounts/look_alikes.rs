@@ -1,6 +1,6 @@
-//! People whose address or name looks like another's: warned about, and not refused, since both may be genuine.
+//! Warnings about people whose address or name looks like another's. They are not refused, since both may be genuine.
 //!
-//! What looks alike has the same skeleton (UTS #39, section 4), compared without regard to case.
+//! Two texts look alike if they have the same skeleton (UTS #39 §4), compared without regard to case.
 
 use std::collections::HashMap;
 
@@ -13,15 +13,15 @@ use crate::{
     error::Result,
 };
 
-/// How many others one warning names.
+/// How many others are named at most.
 const NAMED: usize = 3;
 
-/// Somebody by address and name.
+/// The address and the name of an account or a party.
 #[derive(Debug, Clone, Copy)]
 pub struct Person<'a> {
-    /// Address.
+    /// The address of the person.
     pub email: &'a str,
-    /// Name.
+    /// The name of the person.
     pub name: &'a str,
 }
 
@@ -37,9 +37,9 @@ impl<'a> From<&'a Party> for Person<'a> {
     }
 }
 
-/// People among whom look-alikes are sought, by the skeletons of their addresses and names.
+/// The people among whom look-alikes are searched, by the skeletons of their addresses and names.
 struct Crowd<'a> {
-    /// What each of them is: `account` or `party`.
+    /// What warnings call each of them: `account` or `party`.
     noun: &'static str,
     by_address: HashMap<String, Vec<Person<'a>>>,
     by_name: HashMap<String, Vec<Person<'a>>>,
@@ -52,15 +52,14 @@ pub async fn of_accounts(app: &App, accounts: &[User]) -> Result<Vec<Vec<String>
     Ok(accounts.iter().map(|user| crowd.warnings(user.into())).collect())
 }
 
-/// Returns the warnings about each of these people, among the parties of one room. Accounts are not compared with:
-/// whoever adds parties would learn who else has one.
+/// Returns the warnings about each of these people, among the parties of one room.
 pub fn among_parties<'a>(parties: &'a [Party], of: impl Iterator<Item = &'a Party>) -> Vec<Vec<String>> {
+    // Not among accounts: a warning would tell a broker who adds a party who else has an account.
     let crowd = Crowd::new("party", parties.iter().map(Person::from));
     of.map(|party| crowd.warnings(party.into())).collect()
 }
 
-/// Returns, for each of the parties of a room, the addresses of the others whose address or name looks like theirs, three at
-/// most.
+/// Returns for each party of a room the addresses of the others whose address or name looks like theirs, at most three.
 pub fn resembled(parties: &[Party]) -> Vec<Vec<String>> {
     let crowd = Crowd::new("party", parties.iter().map(Person::from));
     let others_of = |party| {
@@ -85,7 +84,7 @@ impl<'a> Crowd<'a> {
         crowd
     }
 
-    /// What looks odd about somebody.
+    /// Returns what looks odd about a person, in sentences.
     fn warnings(&self, person: Person<'_>) -> Vec<String> {
         let noun = self.noun;
         let mut warnings: Vec<_> = self
@@ -110,13 +109,14 @@ impl<'a> Crowd<'a> {
         warnings
     }
 
-    /// Others whose address looks the same and is not.
+    /// Returns the others whose address looks the same without being the same.
     fn same_address<'b>(&'b self, person: Person<'b>) -> impl Iterator<Item = Person<'a>> + 'b {
         let others = self.by_address.get(&look_of(&address::in_unicode(person.email)));
         others.into_iter().flatten().copied().filter(move |other| !address::are_one(other.email, person.email))
     }
 
-    /// Others whose name looks the same and is spelled otherwise. Namesakes are not warned about.
+    /// Returns the others whose name looks the same and is spelled differently. People with the same name are common,
+    /// and are not warned about.
     fn same_name<'b>(&'b self, person: Person<'b>) -> impl Iterator<Item = Person<'a>> + 'b {
         let others = self.by_name.get(&look_of(person.name));
         let spelled = spelling(person.name);
@@ -128,12 +128,13 @@ impl<'a> Crowd<'a> {
     }
 }
 
-/// What a text looks like: its skeleton, without regard to case and to how wide its spaces are.
+/// Returns a text's skeleton, without regard to case and to how wide its spaces are.
 fn look_of(text: &str) -> String {
+    // Lower case before and after: a skeleton depends on case, and has letters of its own that have two cases.
     spelling(&skeleton(&spelling(text)).collect::<String>())
 }
 
-/// A text without regard to case and to how wide its spaces are.
+/// Returns a text in lower case and with single spaces.
 fn spelling(text: &str) -> String {
     text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -142,12 +143,12 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && !room::visible::is_mark(c)).filter(|word| !word.is_empty())
 }
 
-/// Whether the letters of a word are of scripts that are not written together. Latin letters are common in words of
-/// Chinese, Japanese and Korean.
+/// Returns whether the letters of a word are of scripts that are not written together.
 fn mixes_scripts(word: &str) -> bool {
     if word.is_single_script() {
         return false;
     }
+    // Latin letters are common within words of Chinese, Japanese and Korean, as UTS #39 §5.2 allows for them.
     let others: String = word.chars().filter(|c| !c.is_ascii_alphabetic()).collect();
     let AugmentedScriptSet { hanb, jpan, kore, .. } = AugmentedScriptSet::for_str(&others);
     !(hanb || jpan || kore)

@@ -1,4 +1,11 @@
-//! Accounts, and who is signed in.
+//! Accounts, their passwords and sessions, and signing in.
+//!
+//! - Two admins are two people. `account_grants` keeps which admin made, enabled or promoted an account or gave it a
+//!   password. Two accounts that go back to one admin by that, over any number of steps, do not confirm each other's
+//!   requests. What is done at the command line does not count.
+//! - Guessing does not lock an account. An attempt beyond the free ones gets a turn of its network at its address in
+//!   `sign_in_turns`, which other people's attempts do not move, and a ticket, without which the turn is not used up. A
+//!   device that is known has a count of its own.
 //!
 //! Uses `log` and `input`; everything about rooms may use it.
 

@@ -1,4 +1,4 @@
-//! One's own password: replaced, or given again for what cannot be undone.
+//! A user's own password: replacing it, and giving it again before something that cannot be undone.
 
 use room::{Event, Log};
 
@@ -18,7 +18,7 @@ use crate::{
     refusals::{Kind, Reason},
 };
 
-/// Replaces one's own password by another, which takes the present one; every other session of the user ends.
+/// Replaces the user's own password, for which they have to give the present one. All their other sessions end.
 pub async fn change_password(
     app: &App,
     user: &User,
@@ -34,7 +34,8 @@ pub async fn change_password(
     replace_password(app, user, new, Verified { session: token, password_hash }).await
 }
 
-/// Gives one's password again, after which what cannot be undone may be done for [`PASSWORD_COUNTS`].
+/// Confirms the session by the user's password, after which it may do what cannot be undone for
+/// [`sessions::PASSWORD_COUNTS`].
 pub async fn confirm_password(
     app: &App,
     user: &User,
@@ -44,6 +45,7 @@ pub async fn confirm_password(
     let password_hash = verified(app, (user, network), "password", password).await?;
     let id = user.id;
     operation(app, Log::Platform, &sessions::actor(user, Some(token)), async move |tx, log| {
+        // The password may have been replaced while it was examined: then the old one confirms nothing.
         let account = db::users::find(tx, id).await?.ok_or(Error::Unauthenticated)?;
         let present = db::users::by_email(tx, &account.email).await?.map(|(_, hash)| hash);
         if present.as_ref() != Some(&password_hash) {
@@ -56,10 +58,11 @@ pub async fn confirm_password(
     .await
 }
 
-/// The hash that the present password fits. Another is refused, and so are too many others; the platform's log tells it.
+/// Returns the hash that the present password fits. Another password is refused, and so are too many attempts, with an
+/// entry in the platform's log.
 async fn verified(app: &App, (user, network): (&User, Network), field: &str, password: String) -> Result<String> {
     let answer = examine(app, user, field, password).await;
-    // Not where the server could not tell.
+    // An error of the server is not logged as a refusal: it says nothing about the password.
     if let Err(Error::Invalid(_) | Error::TooManyAttempts { .. }) = answer {
         let (reason, account) = (Reason::PresentPassword, Some(user.email.clone()));
         refusals::note(app, Kind::AtDoor { reason, network, account, room: None }).await;
@@ -68,7 +71,7 @@ async fn verified(app: &App, (user, network): (&User, Network), field: &str, pas
 }
 
 async fn examine(app: &App, user: &User, field: &str, password: String) -> Result<String> {
-    attempts::hear_in_session(app, user.id).await?;
+    attempts::admit_in_session(app, user.id).await?;
     let account = app.db.read(async |tx| db::users::by_email(tx, &user.email).await).await?;
     let password_hash = account.map(|(_, hash)| hash).ok_or(Error::Unauthenticated)?;
     if !hashing::verify(&app.hashing, password, Some(password_hash.clone())).await? {
@@ -77,21 +80,23 @@ async fn examine(app: &App, user: &User, field: &str, password: String) -> Resul
     Ok(password_hash)
 }
 
-/// What a change of one's own password rests on.
+/// The proof that a user may replace their password.
 #[derive(Debug, Clone)]
 struct Verified {
-    /// The session that goes on; every other ends.
+    /// The session in which it was given, which goes on when the others end.
     session: Hash,
-    /// The hash that the present password was found to fit.
+    /// The hash that the present password fitted.
     password_hash: String,
 }
 
-/// Replaces one's own password, and ends one's other sessions.
+/// Replaces the user's own password, and ends their other sessions.
 async fn replace_password(app: &App, user: &User, password: &str, verified: Verified) -> Result<()> {
     let password_hash =
         passwords::checked_hash(&app.hashing, Owner { email: &user.email, name: &user.name }, password).await?;
     let (id, email) = (user.id, user.email.clone());
     operation(app, Log::Platform, &sessions::actor(user, Some(verified.session)), async move |tx, log| {
+        // Of two changes at once, both of which knew the present password, only the first goes through. Otherwise a
+        // thief with a session could undo the owner's change by a request that was already on its way.
         let present = db::users::by_email(tx, &email).await?.map(|(_, hash)| hash);
         if present.as_ref() != Some(&verified.password_hash) {
             return Err(Error::conflict("the password was changed meanwhile by somebody else"));

@@ -1,5 +1,5 @@
-//! What makes an admin, or opens an admin's account to somebody: one admin asks for it, and another confirms it within a
-//! day. A system's only admin does it alone, and so does whoever runs the server.
+//! Requests about accounts, for what makes an admin or opens an admin's account: one admin asks, and another confirms
+//! within a day. A platform's only admin does it alone, and so does the person who runs the server.
 
 use room::{AccountDeed, AccountRequestId, Event, Log, Role, Time, UserId};
 
@@ -17,19 +17,20 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Until when a request can be confirmed.
+/// Returns the instant until which a request can be confirmed.
 pub fn until(request: &AccountRequest) -> Time {
     request.asked_at.after(WAITS)
 }
 
-/// The requests that another admin may confirm now, the oldest first.
+/// Returns the requests that can be confirmed now, the oldest first.
 pub async fn open(app: &App) -> Result<Vec<AccountRequest>> {
     let since = app.now().before(WAITS);
     app.db.read(async |tx| db::account_requests::open(tx, since).await).await
 }
 
-/// Stores a request. There is one for each account at a time.
+/// Stores and logs a request. An account can have one at a time.
 pub async fn ask(tx: &mut Tx, log: &mut OpenLog, request: AccountRequest) -> Result<AccountRequest> {
+    // Both asking and confirming take the password again: two sessions that were left open must not be enough.
     sessions::ask_for_password(tx, log).await?;
     if let Some(open) = about(tx, &request.email, log.now).await? {
         let (by, until) = (&open.asked_by, until(&open).to_the_minute());
@@ -44,13 +45,13 @@ pub async fn ask(tx: &mut Tx, log: &mut OpenLog, request: AccountRequest) -> Res
     Ok(request)
 }
 
-/// The open request about an account.
+/// Returns the open request about an account, if there is one.
 pub async fn about(tx: &mut Tx, email: &str, now: Time) -> Result<Option<AccountRequest>> {
     let open = db::account_requests::open(tx, now.before(WAITS)).await?;
     Ok(open.into_iter().find(|request| request.email == email))
 }
 
-/// Confirms what another admin has asked for, which is done by that.
+/// Confirms what another admin has asked for, and does it.
 pub async fn confirm(app: &App, by: &Actor, id: AccountRequestId) -> Result<User> {
     let new = UserId(app.new_id());
     operation(app, Log::Platform, by, async move |tx, log| {
@@ -60,7 +61,7 @@ pub async fn confirm(app: &App, by: &Actor, id: AccountRequestId) -> Result<User
     .await
 }
 
-/// Withdraws a request: one's own, or another admin's.
+/// Withdraws a request, which may be another admin's.
 pub async fn withdraw(app: &App, by: &Actor, id: AccountRequestId) -> Result<()> {
     operation(app, Log::Platform, by, async move |tx, log| {
         let AccountRequest { deed, email, asked_by, .. } = find(tx, id, log.now).await?;
@@ -75,7 +76,7 @@ async fn find(tx: &mut Tx, id: AccountRequestId, now: Time) -> Result<AccountReq
     open.into_iter().find(|request| request.id == id).ok_or(Error::NotFound("request"))
 }
 
-/// Does what was asked for, by the word of a second admin. An account that is made gets the new id.
+/// Does what was asked for, on behalf of the second admin. An account that is made by it gets the id `new`.
 pub async fn confirmed(tx: &mut Tx, log: &mut OpenLog, request: AccountRequest, new: UserId) -> Result<User> {
     let AccountRequest { id, deed, email, name, password_hash, asked_by, asked_at } = request;
     if log.by().word() == asked_by {
@@ -84,6 +85,8 @@ pub async fn confirmed(tx: &mut Tx, log: &mut OpenLog, request: AccountRequest, 
     sessions::ask_for_password(tx, log).await?;
     two_people::refuse_one_person(tx, log, &asked_by, asked_at).await?;
     db::account_requests::forget(tx, id).await?;
+    // The account is looked up again: it may have been made, or changed, since the request. A request names it by its
+    // address, which never changes.
     let (now, account) = (log.now, db::users::by_email(tx, &email).await?.map(|(user, _)| user));
     let password = || password_hash.ok_or_else(|| Error::internal("a request without its password"));
     let asked_by = Some(asked_by);
@@ -109,7 +112,7 @@ pub async fn confirmed(tx: &mut Tx, log: &mut OpenLog, request: AccountRequest, 
     }
 }
 
-/// Makes an account, by the word of one admin or of two.
+/// Makes an account. `asked_by` is the admin who asked for it, if it took two.
 pub async fn add(
     tx: &mut Tx,
     log: &mut OpenLog,
@@ -124,7 +127,7 @@ pub async fn add(
     log.append(tx, &Event::UserAdded { email: user.email.clone(), role: user.role, asked_by }).await
 }
 
-/// Gives an account another role. Its sessions end: what they were opened for is over.
+/// Gives an account another role, and ends its sessions. `asked_by` is the admin who asked for it, if it took two.
 pub async fn set_role(
     tx: &mut Tx,
     log: &mut OpenLog,
@@ -144,8 +147,8 @@ pub async fn set_role(
     Ok(user)
 }
 
-/// Gives an account a password: for its owner to replace, where it says when it was given. The account's sessions end,
-/// and its devices are not known any more.
+/// Gives an account a password, ends its sessions and forgets its devices. If `given_at` is given, its owner has to
+/// replace the password. `asked_by` is the admin who asked for it, if it took two.
 pub async fn set_password(
     tx: &mut Tx,
     log: &mut OpenLog,
@@ -155,6 +158,7 @@ pub async fn set_password(
     asked_by: Option<String>,
 ) -> Result<User> {
     db::users::set_password(tx, user.id, password_hash, given_at).await?;
+    // A password is often given because somebody else knew the old one: what they have open, or are known by, ends too.
     super::attempts::forget(tx, &user.email).await?;
     db::sign_in::forget_devices(tx, user.id, 0).await?;
     db::sessions::delete_of_user(tx, user.id, None).await?;
@@ -163,7 +167,8 @@ pub async fn set_password(
     Ok(User { must_change_password: given_at.is_some(), password_given_at: given_at, ..user })
 }
 
-/// Whose deed it is: who asked for it, where it took two.
+/// Returns the actor to whom a grant is ascribed.
 fn granter<'a>(log: &'a OpenLog, asked_by: Option<&'a str>) -> &'a str {
+    // If it took two, the one who asked: they chose the account and its password, the second admin only agreed.
     asked_by.unwrap_or_else(|| log.by().word())
 }

@@ -1,4 +1,5 @@
-//! Sessions: opaque tokens of 256 random bits, of which the database holds only the SHA-256.
+//! Sessions: opaque tokens of 256 random bits, of which the database has only the SHA-256. A copy of the database opens
+//! no session.
 
 use std::time::Duration;
 
@@ -13,17 +14,19 @@ use crate::{
     evidence::Hash,
 };
 
-/// A session that is used is noted no more often than this.
+/// How often the use of a session is noted at most.
 const SEEN_AGAIN: Duration = Duration::from_mins(5);
-/// How long a password given in a session counts for what cannot be undone.
+/// How long a password that was given in a session counts for what cannot be undone.
 pub const PASSWORD_COUNTS: Duration = Duration::from_mins(5);
 
-/// Notes now and then that a session is used. Nobody waits for it, and where it fails it is made good the next time.
+/// Notes that a session is used, if that was not noted a few minutes ago. The request does not wait for it.
 pub fn seen(app: &App, token: Hash, last_seen_at: Time) {
     let now = app.now();
     if now.since(last_seen_at) < SEEN_AGAIN {
         return;
     }
+    // Each request would otherwise be a write, also one that only reads. If this write fails, the next request repeats
+    // it.
     let app = app.clone();
     tokio::spawn(async move {
         let (due, idle_at) = (now.before(SEEN_AGAIN), idle_at(&app, now));
@@ -34,18 +37,18 @@ pub fn seen(app: &App, token: Hash, last_seen_at: Time) {
     });
 }
 
-/// When a session ends that was used now and is not used again. That it is used is noted late by [`SEEN_AGAIN`], which
-/// is not to its disadvantage.
+/// Returns when a session ends that was used now and is not used again.
 pub fn idle_at(app: &App, now: Time) -> Time {
+    // Its use is noted late by up to `SEEN_AGAIN`; without this it could end that much too early.
     now.after(app.config.session_idle_duration()).after(SEEN_AGAIN)
 }
 
-/// One's sessions that hold now, the newest first, each with whether it is that of this token.
+/// Returns the user's valid sessions, the newest first, each with whether it is the one of this token.
 pub async fn list(app: &App, user: UserId, token: Hash) -> Result<Vec<(db::sessions::Session, bool)>> {
     app.db.read(async |tx| db::sessions::of_user(tx, user, &token, app.now()).await).await
 }
 
-/// Ends one of one's own sessions.
+/// Ends one of the user's own sessions.
 pub async fn end(app: &App, user: &User, token: Hash, session: SessionId) -> Result<()> {
     let id = user.id;
     operation(app, Log::Platform, &actor(user, Some(token)), async move |tx, log| {
@@ -57,10 +60,11 @@ pub async fn end(app: &App, user: &User, token: Hash, session: SessionId) -> Res
     .await
 }
 
-/// Ends all of one's own sessions but that of this token.
+/// Ends all of the user's own sessions but the one of this token.
 pub async fn end_others(app: &App, user: &User, token: Hash) -> Result<()> {
     let id = user.id;
     operation(app, Log::Platform, &actor(user, Some(token)), async move |tx, log| {
+        // Expired ones go first: the entry counts the sessions that were ended, and those had ended by themselves.
         db::sessions::drop_expired(tx, log.now).await?;
         match db::sessions::delete_of_user(tx, id, Some(&token)).await? {
             0 => Ok(()),
@@ -70,7 +74,7 @@ pub async fn end_others(app: &App, user: &User, token: Hash) -> Result<()> {
     .await
 }
 
-/// Ends the session of this token.
+/// Signs out: ends the session of this token.
 pub async fn sign_out(app: &App, by: &Actor, token: Hash) -> Result<()> {
     operation(app, Log::Platform, by, async move |tx, log| {
         db::sessions::delete(tx, &token).await?;
@@ -79,25 +83,27 @@ pub async fn sign_out(app: &App, by: &Actor, token: Hash) -> Result<()> {
     .await
 }
 
-/// Refuses what cannot be undone to a session in which the password was not given just now: it may be in other hands.
-/// Who runs the server has no session.
+/// Refuses what cannot be undone if the password was not given in this session within the last minutes: a session may
+/// have been stolen, or left open. The person who runs the server has no session, and is not asked.
 pub async fn ask_for_password(tx: &mut Tx, log: &OpenLog) -> Result<()> {
     let Actor::User { session: Some(session), .. } = log.by() else { return Ok(()) };
     let given_at = db::sessions::password_at(tx, session).await?;
     if given_at.is_some_and(|given_at| counts(given_at, log.now)) { Ok(()) } else { Err(Error::PasswordRequired) }
 }
 
-/// Whether a password that was given then counts now for what cannot be undone.
+/// Returns whether a password that was given at `given_at` still counts for what cannot be undone.
 pub fn counts(given_at: Time, now: Time) -> bool {
+    // `apart`, not `since`: if the clock was set back meanwhile, `since` would be zero, and the password would count
+    // until the clock has caught up.
     given_at.apart(now) <= PASSWORD_COUNTS
 }
 
-/// What the database knows a token by.
+/// Returns the hash by which the database has a token.
 pub fn hash_token(token: &str) -> Hash {
     Sha256::digest(token).into()
 }
 
-/// A user acting outside any room, by the session of this token where there is one.
+/// Returns the actor for what a user does outside of rooms, in the session of this token if there is one.
 pub fn actor(user: &User, session: Option<Hash>) -> Actor {
     Actor::User { email: user.email.clone(), name: user.name.clone(), role: user.role, session }
 }

@@ -1,9 +1,9 @@
-//! Two admins are two people: an account that one admin could have in their hands beside their own does not confirm what
-//! they ask for.
+//! Two admins are two people: an account that an admin could control beside their own does not confirm what they ask
+//! for.
 //!
-//! What is counted is what admins do to accounts through the server: make, enable, or promote them, or give them a
-//! password. What is done at the command line is not: whoever runs the server could do anything to it, and can give an
-//! account back into its owner's hands.
+//! What counts is what admins do to accounts through the server: make, enable or promote them, or give them a password.
+//! What is done at the command line does not count: the person who runs the server could do anything to it, and can
+//! give an account back to its owner.
 
 use std::time::Duration;
 
@@ -15,32 +15,32 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How long a request waits to be confirmed; later it counts for nothing, and is a new one if it is made again.
+/// How long a request can be confirmed. After that it counts for nothing, and has to be made again.
 pub const WAITS: Duration = Duration::from_hours(24);
 
-/// What came of something that may take two admins.
+/// The result of something that may take two admins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome<T = ()> {
     /// It has been done.
     Done(T),
-    /// It was asked for, and nothing else has been done: another admin may confirm it until then.
+    /// It was only asked for; another admin can confirm it until this instant.
     Asked(Time),
 }
 
-/// For so long after something was done to an account it confirms nothing, whoever did it: its owner shall have had time
+/// For how long an account confirms nothing after an admin did something to it that counts: its owner is to have time
 /// to notice.
 pub const NEW_FOR: Duration = Duration::from_hours(7 * 24);
 
-/// What an admin does to an account that could put it into their hands.
+/// What an admin does to an account that could give them control of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grant {
     /// The account was made.
     Made,
-    /// It was enabled again.
+    /// The account was enabled again.
     Enabled,
-    /// It was given the role of admin.
+    /// The account was given the role of admin.
     Promoted,
-    /// It was given a password.
+    /// The account was given a password.
     GivenPassword,
 }
 
@@ -55,18 +55,19 @@ impl Grant {
     }
 }
 
-/// Notes that an admin, by their address, did this to an account. Where it was done at the command line nothing is noted,
-/// and a password that is given there takes the account out of all hands that had it before.
+/// Notes that an actor did this to an account, if the actor is an admin.
 pub async fn note(tx: &mut Tx, by: &str, user: UserId, grant: Grant, now: Time) -> Result<()> {
     match db::users::by_email(tx, by).await? {
         Some((by, _)) => db::account_grants::insert(tx, user, by.id, now, grant.word()).await,
+        // A password from the command line, whose actor has no account, ends the control of all who had it before.
         None if grant == Grant::GivenPassword => db::account_grants::forget(tx, user).await,
         None => Ok(()),
     }
 }
 
-/// Whether the actor needs another admin for what would make an admin, or open one's account: there has to be one.
+/// Returns whether the actor needs another admin to make an admin or to open an admin's account.
 pub async fn takes_two(tx: &mut Tx, by: &Actor) -> Result<bool> {
+    // A platform's only admin would wait for a confirmation for ever.
     let Actor::User { .. } = by else { return Ok(false) };
     Ok(db::users::count_admins(tx).await? > 1)
 }
@@ -74,6 +75,8 @@ pub async fn takes_two(tx: &mut Tx, by: &Actor) -> Result<bool> {
 /// Refuses a confirmation that could be by the same person as the request.
 pub async fn refuse_one_person(tx: &mut Tx, log: &OpenLog, asked_by: &str, asked_at: Time) -> Result<()> {
     let (confirms, asks) = (admin(tx, log.by().word()).await?, admin(tx, asked_by).await?);
+    // An account that an admin made or opened within the last week, or since the request, may have been prepared for
+    // just this confirmation.
     if let Some(last) = db::account_grants::last(tx, confirms.id).await?
         && (last.after(NEW_FOR) > log.now || last >= asked_at)
     {
@@ -84,6 +87,10 @@ pub async fn refuse_one_person(tx: &mut Tx, log: &OpenLog, asked_by: &str, asked
             last.to_the_minute()
         )));
     }
+    // Each account is walked back over its grants: to the admins who made, enabled or promoted it or gave it a
+    // password, to those who did that to them, and so on, with the account itself in the set. If the two sets share an
+    // admin, that one may control both accounts: one made the other, a third made both, or one made an account that
+    // made the other. Grants never expire, since a password that was handed out once may have been kept.
     let hands = db::account_grants::hands(tx, asks.id).await?;
     if hands.is_disjoint(&db::account_grants::hands(tx, confirms.id).await?) {
         return Ok(());
@@ -95,7 +102,7 @@ pub async fn refuse_one_person(tx: &mut Tx, log: &OpenLog, asked_by: &str, asked
     )))
 }
 
-/// Forgets what an account has asked for that others could confirm, since it is no admin's any more.
+/// Withdraws everything that an account has asked for and others could confirm, since it is no longer an admin's.
 pub async fn withdraw_all(tx: &mut Tx, user: &User) -> Result<()> {
     db::account_requests::forget_of(tx, &user.email).await?;
     db::confirmations::forget_of(tx, &user.email).await

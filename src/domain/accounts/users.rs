@@ -1,6 +1,6 @@
-//! Accounts: made and changed by an admin or an operator, or by their owner where it is the password.
+//! Accounts: making and changing them, by an admin or an operator.
 //!
-//! Nothing deletes an account: the logs name it. One that is disabled opens nothing, and is kept.
+//! An account is never deleted, since the logs name it. One that is disabled is kept, and cannot be signed in to.
 
 use room::{
     AccountDeed, AccountRequestId, Event, Log, Role, Time, UserId,
@@ -27,66 +27,67 @@ use crate::{
     hashing,
 };
 
-/// An account to make.
+/// An account that is to be made.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
-    /// Address; matched without regard to case and spelling, and never changed.
+    /// The address, which is matched without regard to case and spelling, and never changed.
     #[schema(value_type = EmailAddress, example = "ops@example.com")]
     pub email: String,
-    /// Name.
+    /// The user's name, 1 to 255 characters.
     #[schema(value_type = Line)]
     pub name: String,
-    /// Role where no room is concerned.
+    /// The role outside of rooms.
     pub role: Role,
-    /// First password, 12 to 128 characters, and none that is easily guessed.
+    /// The first password, 12 to 128 characters, and not an easily guessed one.
     #[schema(value_type = NewPassword)]
     pub password: String,
 }
 
-/// What of an account can change.
+/// The part of an account that can be changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserDetails {
-    /// Name.
+    /// The user's name, 1 to 255 characters.
     #[schema(value_type = Line)]
     pub name: String,
-    /// Whether sign-in is refused; the account's sessions end.
+    /// Whether sign-in is refused. Disabling an account ends its sessions.
     pub disabled: bool,
 }
 
-/// What becomes of a password that somebody else than the account's owner chose.
+/// What happens to a password that somebody other than the account's owner chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GivenPassword {
-    /// Its owner replaces it before anything else.
+    /// Its owner has to replace it before anything else.
     ToReplace,
-    /// It stays: a program signs in with it.
+    /// It stays, since a program signs in with it.
     Kept,
 }
 
 impl GivenPassword {
-    /// When it was given, for its owner to replace it within a week.
+    /// Returns when it was given, from which its owner has a week to replace it; `None` if it stays.
     fn at(self, now: Time) -> Option<Time> {
         (self == Self::ToReplace).then_some(now)
     }
 }
 
-/// An account.
+/// Returns the account with this id.
 pub async fn find(tx: &mut Tx, user: UserId) -> Result<User> {
     db::users::find(tx, user).await?.ok_or(Error::NotFound("user"))
 }
 
-/// The account of an address.
+/// Returns the account of an address.
 pub async fn named(app: &App, email: &str) -> Result<User> {
     let email = fold_email(email);
     let found = app.db.read(async |tx| db::users::by_email(tx, &email).await).await?;
     found.map(|(user, _)| user).ok_or(Error::NotFound("user"))
 }
 
-/// A part of the accounts whose address or name has this in it, or of all, by address; and how many there are.
+/// Returns a page of the accounts whose address or name contains `wanted`, or of all, in the order of addresses, and
+/// how many there are.
 pub async fn search(app: &App, wanted: Option<&str>, page: Page) -> Result<(Vec<User>, i64)> {
     let users = app.db.read(async |tx| db::users::list(tx).await).await?;
-    // Here rather than in SQL: SQLite knows upper and lower case of ASCII only.
+    // Not in SQL: SQLite knows upper and lower case of ASCII only.
     let wanted = wanted.unwrap_or_default().trim().to_lowercase();
     let fits = |user: &User| {
         user.email.contains(&wanted)
@@ -99,17 +100,18 @@ pub async fn search(app: &App, wanted: Option<&str>, page: Page) -> Result<(Vec<
     Ok((found.into_iter().skip(count(page.offset)).take(count(page.limit)).collect(), total))
 }
 
-/// Makes an account. An admin's takes two admins where there are two.
-pub async fn add(app: &App, by: &Actor, asked: &NewUser, given: GivenPassword) -> Result<Outcome<User>> {
+/// Makes an account. An admin's takes two admins, if there are two.
+pub async fn add(app: &App, by: &Actor, new: &NewUser, given: GivenPassword) -> Result<Outcome<User>> {
     let mut fields = Fields::default();
-    let email = fields.email("email", &asked.email);
-    let name = fields.line("name", &asked.name);
-    passwords::check(&mut fields, "password", &asked.password, Owner { email: &email, name: &name });
+    let email = fields.email("email", &new.email);
+    let name = fields.line("name", &new.name);
+    passwords::check(&mut fields, "password", &new.password, Owner { email: &email, name: &name });
     fields.done()?;
-    let password_hash = hashing::hash(&app.hashing, asked.password.clone()).await?;
+    // Before the operation: hashing takes long, and the platform's log would be locked for everybody meanwhile.
+    let password_hash = hashing::hash(&app.hashing, new.password.clone()).await?;
 
-    let (id, request_id, role) = (UserId(app.new_id()), AccountRequestId(app.new_id()), asked.role);
-    let typed = asked.email.clone();
+    let (id, request_id, role) = (UserId(app.new_id()), AccountRequestId(app.new_id()), new.role);
+    let typed = new.email.clone();
     operation(app, Log::Platform, by, async move |tx, log| {
         // An earlier version may have stored the same address in another spelling.
         let is_there = db::users::by_email(tx, &typed).await?.is_some();
@@ -145,12 +147,12 @@ pub async fn add(app: &App, by: &Actor, asked: &NewUser, given: GivenPassword) -
     .await
 }
 
-/// Changes an account. Where it is disabled its sessions end, and nobody signs in to it until it is enabled.
-pub async fn change(app: &App, by: &Actor, user: UserId, asked: Change<UserDetails>) -> Result<User> {
+/// Changes an account. Disabling it ends its sessions, and refuses sign-ins until it is enabled again.
+pub async fn change(app: &App, by: &Actor, user: UserId, request: Change<UserDetails>) -> Result<User> {
     operation(app, Log::Platform, by, async move |tx, log| {
         let user = find(tx, user).await?;
         let before = UserDetails { name: user.name.clone(), disabled: user.disabled };
-        let mut after = asked.of(&before)?;
+        let mut after = request.apply_to(&before)?;
         let mut fields = Fields::default();
         after.name = fields.line("name", &after.name);
         fields.done()?;
@@ -167,6 +169,7 @@ pub async fn change(app: &App, by: &Actor, user: UserId, asked: Change<UserDetai
         db::users::update(tx, &user).await?;
         let email = || user.email.clone();
         if after.name != before.name {
+            // `disabled` has events of its own.
             let renamed = UserDetails { disabled: before.disabled, ..after };
             let changes = differences(&before, &renamed).into();
             log.append(tx, &Event::UserUpdated { email: email(), changes }).await?;
@@ -181,18 +184,18 @@ pub async fn change(app: &App, by: &Actor, user: UserId, asked: Change<UserDetai
     .await
 }
 
-/// Refuses an account's sign-ins from now on, and ends its sessions.
+/// Disables an account: ends its sessions, and refuses sign-ins from now on.
 pub async fn disable(app: &App, by: &Actor, user: UserId) -> Result<User> {
     change(app, by, user, [("disabled", true.into())].into()).await
 }
 
-/// Lets an account sign in again.
+/// Enables an account that was disabled.
 pub async fn enable(app: &App, by: &Actor, user: UserId) -> Result<User> {
     change(app, by, user, [("disabled", false.into())].into()).await
 }
 
-/// Gives an account another role where no room is concerned; its roles in rooms stay, and its sessions end. That of admin
-/// takes two admins where there are two: the first asks, and the second does the same.
+/// Gives an account another role outside of rooms, and ends its sessions. Its roles in rooms stay. The role of admin
+/// takes two admins, if there are two: the first asks for it, and the second confirms by doing the same.
 pub async fn change_role(app: &App, by: &Actor, user: UserId, role: Role) -> Result<Outcome<User>> {
     let request_id = AccountRequestId(app.new_id());
     operation(app, Log::Platform, by, async move |tx, log| {
@@ -223,7 +226,7 @@ pub async fn change_role(app: &App, by: &Actor, user: UserId, role: Role) -> Res
     .await
 }
 
-/// Refuses to take from somebody what they are by their own hand, and from the platform its last admin.
+/// Refuses what would take an admin's role or account from themselves, or its last admin from the platform.
 async fn refuse_loss(tx: &mut Tx, by: &Actor, user: &User, deed: &str) -> Result<()> {
     if by.word() == user.email {
         return Err(Error::conflict(format!("nobody can {deed} themselves; another admin can")));
@@ -234,7 +237,7 @@ async fn refuse_loss(tx: &mut Tx, by: &Actor, user: &User, deed: &str) -> Result
     Ok(())
 }
 
-/// Replaces the password of somebody else's account, and ends its sessions. That of an admin takes two admins.
+/// Gives somebody else's account a password, and ends its sessions. An admin's takes two admins, if there are two.
 pub async fn give_password(
     app: &App,
     by: &Actor,

@@ -1,4 +1,4 @@
-//! Decisions: a party's word on a version. None is ever changed; a later one follows it.
+//! Decisions: what parties say of a version. A decision is never changed; a later one of the same party replaces it.
 
 use room::{
     ApprovalStatus, Decision, DecisionId, DocumentId, Event, Log, RoomId, Verdict, VersionId,
@@ -26,15 +26,15 @@ use crate::{
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewApproval {
-    /// The version that was looked at; refused where a newer one has come. The newest where none is named.
+    /// The version that was examined; refused if there is a newer one. If it is left out, the newest is meant.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "uuid")]
     pub version_id: Option<VersionId>,
-    /// `approved` or `approved_with_subjects`; where it is left out, subjects make the second.
+    /// `approved` or `approved_with_subjects`. If it is left out, it follows from whether there are subjects.
     #[serde(default)]
     #[schema(value_type = Option<Approving>)]
     pub verdict: Option<Verdict>,
-    /// What has to come true.
+    /// What has to come true for the approval to hold.
     #[serde(default)]
     #[schema(value_type = Option<OptionalReason>, example = "Subject to the annual survey being endorsed before arrival")]
     pub subjects: Option<String>,
@@ -44,16 +44,16 @@ pub struct NewApproval {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRejection {
-    /// The version that was looked at; refused where a newer one has come. The newest where none is named.
+    /// The version that was examined; refused if there is a newer one. If it is left out, the newest is meant.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "uuid")]
     pub version_id: Option<VersionId>,
-    /// Why.
+    /// Why the version is rejected.
     #[schema(value_type = Reason, example = "The certificate expired on 1 November")]
     pub reason: String,
 }
 
-/// What a party says, checked: a verdict, and the subjects or the reason that it needs.
+/// A decision that was checked: a verdict, with the subjects or the reason that it needs.
 #[derive(Debug, Clone)]
 pub struct Word {
     version: Option<VersionId>,
@@ -62,7 +62,7 @@ pub struct Word {
 }
 
 impl NewApproval {
-    /// Checks it.
+    /// Checks the approval, and returns the decision to make.
     pub fn word(&self) -> Result<Word> {
         let mut fields = Fields::default();
         let given = self.subjects.as_deref().is_some_and(shows_something);
@@ -80,7 +80,7 @@ impl NewApproval {
 }
 
 impl NewRejection {
-    /// Checks it.
+    /// Checks the rejection, and returns the decision to make.
     pub fn word(&self) -> Result<Word> {
         let mut fields = Fields::default();
         let comment = comment(&mut fields, ApprovalStatus::Rejected, None, Some(&self.reason));
@@ -89,8 +89,8 @@ impl NewRejection {
     }
 }
 
-/// The subjects that an approval with subjects needs, or the reason that a rejection needs; no other
-/// word has either.
+/// Checks subjects and reason against a verdict or an approval's status, and returns the comment to store: the subjects
+/// that an approval with subjects needs, or the reason that a rejection needs. No other status has either.
 pub fn comment(
     fields: &mut Fields,
     says: ApprovalStatus,
@@ -111,7 +111,8 @@ pub fn comment(
     subjects.or(reason)
 }
 
-/// Adds a party's decision on a version; the same word again adds nothing. Nobody decides on their own upload.
+/// Adds a party's decision on a version. The same decision again adds nothing. A decision on an upload of one's own is
+/// refused.
 pub async fn decide(app: &App, by: &Actor, room: RoomId, document: DocumentId, word: Word) -> Result<()> {
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::at_work(tx, room).await?;
@@ -123,6 +124,7 @@ pub async fn decide(app: &App, by: &Actor, room: RoomId, document: DocumentId, w
         let versions = db::document_versions::of_document(tx, document).await?;
         let newest = versions.last();
         let newest = newest.ok_or_else(|| Error::conflict("nothing was uploaded yet that could be decided on"))?;
+        // A party who has examined version 2 must not thereby approve version 3, which came while they were reading.
         if let Some(named) = named.filter(|named| *named != newest.id) {
             versions.iter().find(|version| version.id == named).ok_or(Error::NotFound("version"))?;
             return Err(Error::conflict(format!(

@@ -1,9 +1,9 @@
-//! What an uploaded file is: by its content, and then by its name, which has to agree.
+//! The kind of an uploaded file, by its content. The name, which has to agree, is compared by `versions`.
 
 use memchr::{memmem::find, memrchr_iter};
 use room::FileKind;
 
-/// How a file of a kind begins. TIFF and its large form come in two byte orders.
+/// The first bytes of files of each kind. TIFF and BigTIFF come in two byte orders.
 const STARTS: &[(&[u8], FileKind)] = &[
     (b"\xFF\xD8\xFF", FileKind::Jpeg),
     (b"\x89PNG\r\n\x1A\n", FileKind::Png),
@@ -12,29 +12,30 @@ const STARTS: &[(&[u8], FileKind)] = &[
     (b"II+\0", FileKind::Tiff),
     (b"MM\0+", FileKind::Tiff),
 ];
-/// A PDF may have something before its header (ISO 32000-1 Annex H, note 13), within so many bytes.
+/// Within how many bytes the header of a PDF begins: readers accept something before it (ISO 32000-1 Annex H, note 13).
 const PDF_HEADER_WITHIN: usize = 1024;
-/// How programs and archives begin, which are no PDF even where a reader of PDFs would look behind that.
+/// The first bytes of programs and archives. Such a file is not accepted as a PDF, even if a PDF's header follows
+/// within the bytes in which readers look for it.
 const NOT_PDF: &[&[u8]] =
     &[b"MZ", b"\x7FELF", b"PK", b"#!", b"\xCA\xFE\xBA\xBE", b"\xFE\xED\xFA", b"\xCF\xFA\xED\xFE", b"\xCE\xFA\xED\xFE"];
-/// How a zip begins, in which Office Open XML comes; what is in it tells of which kind it is.
+/// The first bytes of a zip archive, the container of Office Open XML.
 const ZIP_START: &[u8] = b"PK\x03\x04";
-/// How much of a file's end is kept, in which a zip lists what it holds.
+/// How many bytes of a zip's end are kept: its central directory, which lists what is in it, is there.
 const MOST_LISTED: usize = 256 * 1024;
-/// The part that every Office Open XML has (ECMA-376 part 2).
+/// The part that every Office Open XML file has (ECMA-376 part 2).
 const CONTENT_TYPES: &[u8] = b"[Content_Types].xml";
 
-/// Finds a file's kind out while its bytes go by.
+/// Determines the kind of a file from its bytes while they are received, without holding the file.
 #[derive(Debug, Default)]
 pub struct Inspection {
     head: Vec<u8>,
-    /// The end of what went by: of a zip, whose list of files is there.
+    /// The last bytes, if the file is a zip.
     tail: Vec<u8>,
     size: usize,
 }
 
 impl Inspection {
-    /// Looks at the next bytes.
+    /// Inspects the next bytes of the file.
     pub fn look(&mut self, bytes: &[u8]) {
         let missing = PDF_HEADER_WITHIN.saturating_sub(self.head.len());
         self.head.extend_from_slice(&bytes[..bytes.len().min(missing)]);
@@ -44,13 +45,13 @@ impl Inspection {
             return;
         }
         self.tail.extend_from_slice(&bytes[bytes.len().saturating_sub(MOST_LISTED)..]);
-        // Not with every piece: what is kept is moved when there is twice as much.
+        // Draining moves what is kept. Done only when twice as much has gathered, it moves each byte about once.
         if self.tail.len() > 2 * MOST_LISTED {
             self.tail.drain(..self.tail.len() - MOST_LISTED);
         }
     }
 
-    /// What the bytes were; none where that is nothing that a room takes.
+    /// Returns the kind of the file, or `None` if it is not one that a room accepts.
     pub fn kind(&self) -> Option<FileKind> {
         if self.head.starts_with(ZIP_START) {
             return self.office();
@@ -60,11 +61,13 @@ impl Inspection {
         start.or_else(|| find(&self.head, b"%PDF-").filter(|_| !another).map(|_| FileKind::Pdf))
     }
 
-    /// The kind of Office Open XML by the parts that the zip lists, if it is one.
+    /// Returns the kind of Office Open XML by the parts that the zip lists, if it is such a file.
     fn office(&self) -> Option<FileKind> {
+        // By the central directory, which is what programs open a zip by, not by the headers before each file.
         let names = listed(&self.tail[self.tail.len().saturating_sub(MOST_LISTED)..], self.size)?;
         let first =
             self.head.get(30..30 + usize::from(u16::from_le_bytes([*self.head.get(26)?, *self.head.get(27)?])))?;
+        // The file at the beginning has to be listed too: otherwise another zip may stand before the listed one.
         if !names.contains(&first) || !names.contains(&CONTENT_TYPES) {
             return None;
         }
@@ -74,7 +77,7 @@ impl Inspection {
     }
 }
 
-/// The kind whose main part this is. Word's web edition numbers it: `word/document2.xml`.
+/// Returns the kind of file whose main part has this name. Word's web edition numbers it: `word/document2.xml`.
 fn main_part(name: &[u8]) -> Option<FileKind> {
     let numbered = |start: &[u8]| {
         let number = name.strip_prefix(start)?.strip_suffix(b".xml")?;
@@ -84,13 +87,15 @@ fn main_part(name: &[u8]) -> Option<FileKind> {
     docx.or_else(|| numbered(b"xl/workbook").map(|()| FileKind::Xlsx))
 }
 
-/// The names of the files that a zip lists, of which this is the end; none where the list does not end with the file
-/// or is not whole.
+/// Returns the names that a zip of `size` bytes lists in its central directory, from the zip's last bytes. `None` if
+/// the directory is not whole, or something follows it.
 fn listed(end: &[u8], size: usize) -> Option<Vec<&[u8]>> {
     let number = |bytes: &[u8], at: usize, length: usize| -> Option<usize> {
         let digits = bytes.get(at..at + length)?.iter().rev();
         Some(digits.fold(0, |number, byte| number << 8 | usize::from(*byte)))
     };
+    // The end record has 22 bytes and a comment, whose length it gives (APPNOTE.TXT 4.3.16). It is the one whose
+    // comment ends with the file: other bytes of the file may look like the start of an end record.
     let longest = 22 + usize::from(u16::MAX);
     let from = end.len().saturating_sub(longest);
     let places = memrchr_iter(b'P', &end[from..]).map(|at| from + at);
@@ -100,7 +105,8 @@ fn listed(end: &[u8], size: usize) -> Option<Vec<&[u8]>> {
     };
     let at = places.into_iter().find(ends)?;
     let (files, length, start) = (number(&end[at..], 10, 2)?, number(&end[at..], 12, 4)?, number(&end[at..], 16, 4)?);
-    // The list stands just before its end, and where that says.
+    // The directory has to stand right before its end record, and at the offset that the record gives. If the two
+    // differ, programs disagree about what is in the zip.
     let mut list = end.get(at.checked_sub(length)?..at)?;
     if start.checked_add(length)? != size - (end.len() - at) {
         return None;
@@ -108,6 +114,7 @@ fn listed(end: &[u8], size: usize) -> Option<Vec<&[u8]>> {
     let mut names = Vec::new();
     while list.starts_with(b"PK\x01\x02") {
         let (name, extra, comment) = (number(list, 28, 2)?, number(list, 30, 2)?, number(list, 32, 2)?);
+        // Each file has to begin before the directory; an offset beyond it points at something made up.
         if number(list, 42, 4)? >= start {
             return None;
         }

@@ -1,4 +1,4 @@
-//! What was uploaded to a document and said of it, in parts: a party can add versions and decisions without end.
+//! The versions of a document and the decisions on them, page by page: parties can add any number of both.
 
 use room::{Decision, DocumentId, RoomId, VersionId, VersionState};
 
@@ -9,8 +9,8 @@ use crate::{
     error::Result,
 };
 
-/// Reads a page of a document's versions, the newest first, each with its newest decisions, `decisions` at most; and
-/// how many versions there are.
+/// Returns a page of a document's versions, the newest first, and how many versions there are. Each comes with its
+/// newest decisions, at most `decisions` of them.
 pub async fn versions(
     tx: &mut Tx,
     room: RoomId,
@@ -24,13 +24,14 @@ pub async fn versions(
     let mut states = Vec::new();
     for version in found {
         let (mut decisions, decision_count) = db::decisions::page_of_version(tx, version.id, newest).await?;
+        // The page has the newest first, a `VersionState` the oldest: a party's last decision is the one that counts.
         decisions.reverse();
         states.push(VersionState { version, decisions, decision_count });
     }
     Ok((states, total))
 }
 
-/// Reads a page of the decisions on a version, the newest first, and how many there are.
+/// Returns a page of the decisions on a version, the newest first, and how many there are.
 pub async fn decisions(
     tx: &mut Tx,
     room: RoomId,

@@ -1,6 +1,10 @@
-//! The documents of a room: what is uploaded, what parties decide on it, what is waived.
+//! The documents of a room: uploading versions, deciding on them, waiving what is not needed.
 //!
-//! Uses `rooms` and what is below it.
+//! An upload goes to `uploads/` in the store while it is hashed and inspected. It gets its final name once it is whole
+//! and acceptable, and only then does a row name it; an upload that breaks off leaves nothing. A file is never held in
+//! memory as a whole.
+//!
+//! Uses `rooms` and what is below it. `clearance`, `snapshots`, `downloads` and the doors may use this folder.
 
 pub mod decisions;
 pub mod file_kinds;

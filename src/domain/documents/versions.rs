@@ -1,4 +1,4 @@
-//! Versions: files uploaded to a document. A version is never changed; another follows it.
+//! The versions of a document, which are its uploaded files. A version is never changed; a later one follows it.
 
 use room::{
     Day, Document, DocumentId, DocumentStatus, Event, FileKind, Log, RoomId, Version, VersionId, VesselId,
@@ -20,16 +20,16 @@ use crate::{
     files::Staged,
 };
 
-/// Which document a file is for.
+/// The document that a file is uploaded to.
 #[derive(Debug, Clone)]
 pub enum Target {
-    /// This one.
+    /// The document with this id.
     Document(DocumentId),
-    /// The one of this type, or of an alias of it, of this vessel or of the room.
+    /// The document of this type, of this vessel or of the room.
     Slot {
         /// Code of the type, or one of its aliases.
         document_type: String,
-        /// The vessel; none for the room's own.
+        /// The vessel, or `None` for the room's own document.
         vessel: Option<VesselId>,
     },
 }
@@ -37,36 +37,36 @@ pub enum Target {
 /// What an uploader says of a file.
 #[derive(Debug, Clone, Default)]
 pub struct Said {
-    /// The last day on which it is valid.
+    /// The last day on which the file is valid, as it was typed.
     pub expires_on: Option<String>,
-    /// What is to be known of it.
+    /// Notes for those who decide on it.
     pub notes: Option<String>,
 }
 
-/// A file that has arrived, with what was said of it.
+/// A file that has arrived in full, with what its uploader said of it.
 #[derive(Debug)]
 pub struct Arrived {
-    /// The file, waiting in the store.
+    /// The file, waiting in the store under a temporary name.
     pub staged: Staged,
     /// The name that the uploader gave it.
     pub file_name: String,
-    /// What its content showed.
+    /// What was found of its content while it arrived.
     pub inspection: Inspection,
-    /// What was said of it.
+    /// What its uploader said of it.
     pub said: Said,
 }
 
-/// What an upload came to.
+/// The result of an upload.
 #[derive(Debug, Clone)]
 pub struct Uploaded {
-    /// The version: the new one, or the one that had these bytes before.
+    /// The new version, or the earlier one with the same bytes.
     pub version: Version,
-    /// Whether it is new.
+    /// Whether the version is new.
     pub is_new: bool,
 }
 
 impl Uploaded {
-    /// What is to be known of it, in a sentence, where its document stands so.
+    /// Returns a sentence that says what the upload came to. `status` is that of the document afterwards.
     pub fn message(&self, status: DocumentStatus) -> String {
         let Version { number, expires_on, expiry_assumed, .. } = self.version;
         if !self.is_new {
@@ -87,7 +87,7 @@ impl Uploaded {
     }
 }
 
-/// What is checked of an upload before anything is written.
+/// An upload that was checked, before anything is stored under a final name.
 #[derive(Debug, Clone)]
 struct Checked {
     id: VersionId,
@@ -99,7 +99,7 @@ struct Checked {
     notes: Option<String>,
 }
 
-/// Finds the document that a file is for.
+/// Finds the document that a file is uploaded to.
 pub async fn find_target(tx: &mut Tx, room: RoomId, target: &Target) -> Result<Document> {
     let (document_type, vessel) = match target {
         Target::Document(id) => return documents::find(tx, room, *id).await,
@@ -125,11 +125,11 @@ pub async fn find_target(tx: &mut Tx, room: RoomId, target: &Target) -> Result<D
     })
 }
 
-/// Adds a version with this file. The same bytes again add none, unless another expiry is given.
-///
-/// What is done after the bytes have arrived is done to its end, also where the caller is gone.
+/// Adds a version with this file. The same bytes again add none, unless another expiry is given with them.
 pub async fn upload(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Arrived) -> Result<Uploaded> {
     let (app, by) = (app.clone(), by.clone());
+    // In a task of its own: a client that closes the connection cancels the request, which must not stop between the
+    // file's final name and the row, or between the commit and the removal of what is not needed.
     let finished = tokio::spawn(async move { finish(&app, &by, room, target, arrived).await });
     finished.await.map_err(|error| Error::internal(format!("an upload: {error}")))?
 }
@@ -138,9 +138,12 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
     let (checked, staged) = check(app, arrived)?;
     let slot = app.db.read(async |tx| find_target(tx, room, &target).await).await?;
     let file_url = format!("rooms/{room}/documents/{}/{}.{}", slot.id, checked.id, checked.kind);
+    // The file gets its name before the transaction: a row must never name a file that is not there, and nothing but
+    // the database is awaited while the log is locked.
     let kept = staged.keep_as(&file_url).await?;
     let outcome = operation(app, Log::Room(room), by, async move |tx, log| {
         let at = rooms::at_work(tx, room).await?;
+        // Again, under the lock: the slot may have been closed while the file was stored.
         let slot = find_target(tx, room, &Target::Document(slot.id)).await?;
         let versions = db::document_versions::of_document(tx, slot.id).await?;
         let same = versions.iter().rev().find(|version| version.sha256 == checked.sha256);
@@ -149,7 +152,7 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
         }
         let mut version = version(log, &slot, &checked, versions.len(), file_url)?;
         if slot.document_type == NOTICE_DOCUMENT {
-            // The same paper with another expiry tells nothing new.
+            // The same bytes with a corrected expiry are the same notice, and give the ETA that they gave before.
             let same = versions.iter().find(|earlier| earlier.sha256 == version.sha256);
             version.told_eta = Some(same.and_then(|same| same.told_eta).unwrap_or(at.sts_eta));
         }
@@ -159,7 +162,8 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
     .await;
     match &outcome {
         Ok(Uploaded { is_new: true, .. }) => {}
-        // It may have been committed all the same: a file without a row is better than a row without its file.
+        // After such an error it may not be known whether the transaction was committed. The file stays: `fsck` finds
+        // one without a row, a row without its file is a loss. `Busy` and `Pool` come before any transaction.
         Err(error) if error.status().0 >= 500 && !matches!(error, Error::Busy | Error::Pool(_)) => {}
         _ => kept.discard().await,
     }
@@ -187,7 +191,7 @@ fn check(app: &App, arrived: Arrived) -> Result<(Checked, Staged)> {
     Ok((checked, staged))
 }
 
-/// What a file is: its content and its name have to agree.
+/// Returns the kind of a file by its content. Notes a fault if its name claims another.
 fn kind(fields: &mut Fields, file_name: &str, inspection: &Inspection, size: u64) -> Option<FileKind> {
     let (is, claims) = (inspection.kind(), FileKind::of_name(file_name));
     match (is, claims) {
@@ -204,7 +208,7 @@ fn kind(fields: &mut Fields, file_name: &str, inspection: &Inspection, size: u64
     is
 }
 
-/// A file's name, of which the faults are told as the name's.
+/// Checks a file's name. Its faults are noted under `file`, in words that say that they are about the name.
 fn checked_name(fields: &mut Fields, given: &str) -> String {
     let mut name_fields = Fields::default();
     let name = name_fields.line("file", last_component(given));
@@ -214,12 +218,12 @@ fn checked_name(fields: &mut Fields, given: &str) -> String {
     name
 }
 
-/// A file's name without the folders that some clients put before it (RFC 7578 §4.2).
+/// Returns a file's name without the folders that some clients put before it (RFC 7578 §4.2).
 fn last_component(file_name: &str) -> &str {
     file_name.rsplit(['/', '\\']).next().unwrap_or_default()
 }
 
-/// Whether another expiry is given with bytes that were here before.
+/// Returns whether an upload of the same bytes gives another expiry.
 fn corrects(uploaded: &Checked, version: &Version) -> bool {
     uploaded.expires_on.is_some() && uploaded.expires_on != version.expires_on
 }
@@ -264,7 +268,7 @@ async fn add(tx: &mut Tx, log: &mut OpenLog, room: RoomId, slot: &Document, vers
     log.append(tx, &uploaded).await
 }
 
-/// A version of a document of this room: the newest where none is named.
+/// Returns a document of this room and its version with this id, or its newest if no version is named.
 pub async fn find(
     tx: &mut Tx,
     room: RoomId,
@@ -281,7 +285,7 @@ pub async fn find(
     Ok((slot, version))
 }
 
-/// Logs a download; what is sent is sent after this has been committed.
+/// Logs a download. The caller sends the file only after this has been committed: what leaves the server has an entry.
 pub async fn log_download(
     app: &App,
     by: &Actor,
@@ -296,7 +300,7 @@ pub async fn log_download(
     .await
 }
 
-/// The entry that tells of a download.
+/// Returns the event for a download.
 pub fn downloaded(slot: &Document, version: &Version, part: Option<String>) -> Event {
     Event::DocumentDownloaded {
         document_id: slot.id,

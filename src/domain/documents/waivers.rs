@@ -1,4 +1,4 @@
-//! Documents: found in their room, waived where they are not needed.
+//! Finding a document in its room, and waiving one that is not needed.
 
 use room::{Document, DocumentId, Event, Log, Requirement, RoomId, Waiver};
 use serde::Deserialize;
@@ -15,30 +15,30 @@ use crate::{
     error::{Error, Result},
 };
 
-/// That a document is not needed.
+/// The statement that a conditional document is not needed.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewWaiver {
-    /// Why; the log keeps it.
+    /// Why it is not needed; the log keeps the reason.
     #[schema(value_type = room::bounds::Reason, example = "Cargo below 2000 t: no CLC certificate is required")]
     pub reason: String,
 }
 
-/// A document of this room.
+/// Returns the document with this id if it is one of this room.
 pub async fn find(tx: &mut Tx, room: RoomId, document: DocumentId) -> Result<Document> {
     db::documents::find(tx, room, document).await?.ok_or(Error::NotFound("document"))
 }
 
-/// The name of a document's vessel, for the log.
+/// Returns the name of a document's vessel, for the log; `None` for the room's own documents.
 pub async fn vessel_name(tx: &mut Tx, room: RoomId, slot: &Document) -> Result<Option<String>> {
     let Some(vessel) = slot.vessel else { return Ok(None) };
     Ok(db::vessels::find(tx, room, vessel).await?.map(|vessel| vessel.details.name))
 }
 
-/// Says that a conditional document is not needed in this operation.
-pub async fn waive(app: &App, by: &Actor, room: RoomId, id: DocumentId, asked: NewWaiver) -> Result<()> {
+/// Waives a conditional document: it is not needed in this STS operation.
+pub async fn waive(app: &App, by: &Actor, room: RoomId, id: DocumentId, request: NewWaiver) -> Result<()> {
     let mut fields = Fields::default();
-    let reason = fields.text("reason", &asked.reason);
+    let reason = fields.text("reason", &request.reason);
     fields.done()?;
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::at_work(tx, room).await?;
@@ -58,7 +58,7 @@ pub async fn waive(app: &App, by: &Actor, room: RoomId, id: DocumentId, asked: N
     .await
 }
 
-/// Takes a waiver back: the document is needed again.
+/// Withdraws a waiver, after which the document is needed again.
 pub async fn withdraw_waiver(app: &App, by: &Actor, room: RoomId, id: DocumentId) -> Result<()> {
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::at_work(tx, room).await?;

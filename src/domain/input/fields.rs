@@ -1,4 +1,4 @@
-//! Checks what a caller gave, field by field, so that one answer names every fault.
+//! Checking what a caller gave field by field, with one error that names all faults.
 
 use room::{
     Day, Time,
@@ -9,10 +9,13 @@ use room::{
 
 use crate::error::{Error, FieldError, Result};
 
-/// The most faults that one answer names: a request can have more of them than anybody reads.
+/// The most faults that one error names: a request can have more of them than anybody reads.
 const MOST_FAULTS: usize = 20;
 
-/// The faults found so far: the first of them by name, the others by number.
+/// The checks of a request, with the faults that were found so far.
+///
+/// Each check returns the value to store, also after a fault: the checks that follow can go on, and one error names all
+/// faults. [`Fields::done`] then refuses the request if there was any.
 #[derive(Debug, Default)]
 pub struct Fields {
     faults: Vec<FieldError>,
@@ -20,7 +23,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Notes a fault.
+    /// Notes a fault in this field. From the twenty-first on, faults are only counted.
     pub fn fault(&mut self, field: &str, message: impl Into<String>) {
         if self.faults.len() < MOST_FAULTS {
             self.faults.push(FieldError::new(field, message));
@@ -29,12 +32,12 @@ impl Fields {
         }
     }
 
-    /// The faults that were found, the first twenty of them.
+    /// Returns the faults that were found, at most the first twenty.
     pub fn faults(&self) -> &[FieldError] {
         &self.faults
     }
 
-    /// Ends the checks: with an error that names the faults, if there was one.
+    /// Ends the checks. Returns an error that names the faults, if there were any.
     pub fn done(mut self) -> Result<()> {
         if self.faults.is_empty() {
             return Ok(());
@@ -45,13 +48,13 @@ impl Fields {
         Err(Error::Invalid(self.faults))
     }
 
-    /// A line that must say something; comes back trimmed.
+    /// Checks a line that is required, and returns it trimmed.
     pub fn line(&mut self, field: &str, given: &str) -> String {
         let line = self.optional_line(field, Some(given));
         self.present(field, line, given)
     }
 
-    /// A line that may be missing or blank; comes back trimmed, and as none where nothing of it would be seen.
+    /// Checks a line that may be missing or blank, and returns it trimmed; `None` if it has no visible character.
     pub fn optional_line(&mut self, field: &str, given: Option<&str>) -> Option<String> {
         self.length(field, given?, LONGEST_LINE);
         let line = given?.trim();
@@ -59,18 +62,22 @@ impl Fields {
         if !is_legible {
             self.fault(field, "must not contain control characters, line separators or overrides of direction");
         }
+        // A line of forbidden characters only is not missing: its fault is noted, and "must not be blank" would be a
+        // second one about the same.
         (shows_something(line) || !is_legible).then(|| line.to_owned())
     }
 
-    /// Checks a reason, subjects or notes, of several lines; returns it trimmed, and none where nothing of it would be
-    /// seen.
+    /// Checks a reason, subjects or notes, of several lines, and returns the text trimmed; `None` if it has no visible
+    /// character.
     pub fn optional_text(&mut self, field: &str, given: Option<&str>) -> Option<String> {
         self.text_up_to(field, given?, LONGEST_REASON)
     }
 
-    /// Checks a description, which may be longer than a reason; returns it trimmed, blank as none. One that is stored
-    /// already is taken as it is: it may be from a time when texts could be longer.
+    /// Checks a description, which may be longer than a reason, and returns it trimmed; `None` if it is blank. `stored`
+    /// is the description that is stored now.
     pub fn description(&mut self, field: &str, given: Option<&str>, stored: Option<&str>) -> Option<String> {
+        // One that does not change is not checked again: it may be from a time when texts could be longer, and would
+        // then stand in the way of every other change.
         if given == stored {
             return stored.map(ToOwned::to_owned);
         }
@@ -90,30 +97,30 @@ impl Fields {
         (shows_something(text) || !is_legible).then(|| text.to_owned())
     }
 
-    /// Free text that must say something.
+    /// Checks a text of several lines that is required, and returns it trimmed.
     pub fn text(&mut self, field: &str, given: &str) -> String {
         let text = self.optional_text(field, Some(given));
         self.present(field, text, given)
     }
 
-    /// What was found in a field that must say something.
-    fn present(&mut self, field: &str, found: Option<String>, given: &str) -> String {
-        if found.is_none() {
+    /// Returns the text that a check has returned, or notes that the field must not be blank.
+    fn present(&mut self, field: &str, checked: Option<String>, given: &str) -> String {
+        if checked.is_none() {
             let is_blank = given.trim().is_empty();
             let unseen = "must not be blank: it has only characters that do not show";
             self.fault(field, if is_blank { "must not be blank" } else { unseen });
         }
-        found.unwrap_or_default()
+        checked.unwrap_or_default()
     }
 
-    /// The length as given, with the white space around it: that is what the schema speaks of.
+    /// Checks the length of a text as it was given, with the white space around it: a JSON schema cannot trim.
     fn length(&mut self, field: &str, given: &str, most: usize) {
         if given.chars().count() > most {
             self.fault(field, format!("must be at most {most} characters long"));
         }
     }
 
-    /// An e-mail address; comes back in its canonical form, in which it is stored and compared.
+    /// Checks an e-mail address, and returns its canonical form, in which it is stored and compared.
     pub fn email(&mut self, field: &str, given: &str) -> String {
         let address = canonical(given);
         if given.trim().is_empty() {
@@ -124,10 +131,10 @@ impl Fields {
         address.unwrap_or_default()
     }
 
-    /// An instant with an offset or `Z`.
+    /// Checks an instant, which needs an offset or `Z`, and returns it.
     pub fn time(&mut self, field: &str, given: &str) -> Option<Time> {
         let time: Option<Time> = given.trim().parse().ok();
-        // The years that both databases and a sane operation have in common.
+        // As text, since it is formatted in UTC with a year of four digits: `bounds::YEARS` has the same years.
         let time = time.filter(|time| ("1970".."2200").contains(&&time.to_string()[..4]));
         if time.is_none() {
             self.fault(field, "must be a date and time with an offset or `Z`, such as `2026-12-01T06:30:00Z`");
@@ -135,9 +142,9 @@ impl Fields {
         time
     }
 
-    /// A day of the calendar.
+    /// Checks a day of the calendar, and returns it.
     pub fn day(&mut self, field: &str, given: &str) -> Option<Day> {
-        // Only the plain form: a date-time would lose its zone.
+        // Only the plain form: jiff also takes a date with a time, whose offset would be lost, and with it the day.
         let given = given.trim();
         let day = given.parse().ok().filter(|_| given.len() == "2027-03-31".len());
         let day = day.filter(|day: &Day| ("1970".."2200").contains(&&day.to_string()[..4]));
@@ -147,7 +154,7 @@ impl Fields {
         day
     }
 
-    /// A whole number within bounds.
+    /// Checks that a whole number is within bounds, and returns it.
     pub fn number(&mut self, field: &str, given: i64, bounds: std::ops::RangeInclusive<i64>) -> i64 {
         if !bounds.contains(&given) {
             self.fault(field, format!("must be from {} to {}", bounds.start(), bounds.end()));
@@ -166,8 +173,8 @@ fn why_no_address(given: &str) -> String {
     }
 }
 
-/// Whether a text may be a stored address, also one of an earlier version: of one line, with something on both sides of
-/// one `@`. What is stored today is in the form of [`canonical`].
+/// Returns whether a text can be a stored address, also one of an earlier version: without spaces, and with something
+/// on both sides of one `@`. Addresses that are stored today are in the form of [`canonical`].
 pub fn is_email(address: &str) -> bool {
     address.chars().count() <= LONGEST_LINE
         && address.chars().all(|c| is_legible(c) && !c.is_whitespace())
@@ -176,12 +183,12 @@ pub fn is_email(address: &str) -> bool {
             .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'))
 }
 
-/// Whether a letter belongs in a line that people read.
+/// Returns whether a character may be in a line that people read.
 pub fn is_legible(c: char) -> bool {
     !c.is_control() && !deceives(c)
 }
 
-/// Line separators, and what makes text read in another order than it is written in.
+/// Returns whether a character separates lines, or makes a text appear in another order than it is written in.
 fn deceives(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

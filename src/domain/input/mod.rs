@@ -1,9 +1,9 @@
-//! Checks what callers give: field by field, and as changes of what is there.
+//! Checking what callers give: texts and numbers field by field, JSON objects, and changes of what is stored.
 //!
-//! Everything else in `domain` may use this folder; it uses nothing of `domain`.
+//! Everything else in `domain`, and the doors, may use this folder; it uses nothing of `domain`.
 
 pub mod fields;
 pub mod object;
 
 pub use fields::{Fields, is_email, is_legible};
-pub use object::{Change, Object, differences, objects, read as read_object, unacceptable};
+pub use object::{Change, Object, differences, objects, read_object, unacceptable};

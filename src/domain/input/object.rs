@@ -1,5 +1,7 @@
-//! What is read from a JSON object and nothing else. serde's own structs also take an array for
-//! their fields in order, which no client of ours means, and which would turn with the fields' order.
+//! Reading structs from JSON objects, with errors that name the field, and changes of them (RFC 7396).
+//!
+//! serde's own structs also accept an array of the fields in their order. No client of ours means that, and it would
+//! change its meaning with the order of the fields, so [`Object`] refuses it.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -18,24 +20,24 @@ use utoipa::{
 
 use crate::error::{Error, Result};
 
-/// A struct that came as an object.
+/// A struct that was read from a JSON object; anything else is refused.
 #[derive(Debug)]
 pub struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(given: D) -> Result<Self, D::Error> {
-        given.deserialize_map(Fields(PhantomData)).map(Self)
+        given.deserialize_map(FieldsOf(PhantomData)).map(Self)
     }
 }
 
-/// For lists of structs: `#[serde(deserialize_with = "objects")]`.
+/// Reads a list of structs, each from an object; for `#[serde(deserialize_with = "objects")]`.
 pub fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(given: D) -> Result<Vec<T>, D::Error> {
     Ok(Vec::<Object<T>>::deserialize(given)?.into_iter().map(|Object(value)| value).collect())
 }
 
-struct Fields<T>(PhantomData<T>);
+struct FieldsOf<T>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+impl<'de, T: Deserialize<'de>> Visitor<'de> for FieldsOf<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,16 +49,17 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
     }
 }
 
-/// Reads an object, and names the field that is not acceptable: an unknown one, a missing one, or one
-/// of a wrong type.
-pub fn read<'de, T: Deserialize<'de>>(
+/// Reads a struct from an object. The error names the field that is not acceptable: one that is unknown, missing, or of
+/// another type.
+pub fn read_object<'de, T: Deserialize<'de>>(
     given: impl Deserializer<'de, Error = serde_json::Error>,
 ) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
     serde_path_to_error::deserialize(given).map(|Object(value)| value)
 }
 
-/// What is wrong with the field of an object that could be read as JSON.
+/// Turns an error of [`read_object`] into one of ours, which names the field and says what is wrong with it.
 pub fn unacceptable(refused: &serde_path_to_error::Error<impl fmt::Display>) -> Error {
+    // serde's errors have no kinds, so its words are read. If they ever change, the caller still gets them as they are.
     let (path, words) = (refused.path().to_string(), refused.inner().to_string());
     let words = words.rsplit_once(" at line ").map_or(&*words, |(words, _)| words);
     let quoted = words.split('`').nth(1).unwrap_or_default();
@@ -77,7 +80,10 @@ pub fn unacceptable(refused: &serde_path_to_error::Error<impl fmt::Display>) -> 
     Error::field(if path == "." { "body" } else { &path }, format!("cannot be read: {words}"))
 }
 
-/// A change of a `T` (RFC 7396): the fields that are given replace those there are, `null` removes one.
+/// A change of a `T` (RFC 7396): fields that are given replace those of the stored value, and `null` removes one.
+///
+/// It is kept as JSON until it is applied, within the operation: a struct of `Option`s could not tell a field that is
+/// left out from one that is `null`.
 #[derive(Debug, Clone)]
 pub struct Change<T> {
     given: Map<String, Value>,
@@ -86,14 +92,14 @@ pub struct Change<T> {
 
 impl<'de, T> Deserialize<'de> for Change<T> {
     fn deserialize<D: Deserializer<'de>>(given: D) -> Result<Self, D::Error> {
-        given.deserialize_map(Once(PhantomData))
+        given.deserialize_map(ChangeOf(PhantomData))
     }
 }
 
-/// Reads the fields of a change; one that is given twice is refused, as serde's own structs do.
-struct Once<T>(PhantomData<fn() -> T>);
+/// Reads the fields of a change. A field that is given twice is refused, as it is by serde's own structs.
+struct ChangeOf<T>(PhantomData<fn() -> T>);
 
-impl<'de, T> Visitor<'de> for Once<T> {
+impl<'de, T> Visitor<'de> for ChangeOf<T> {
     type Value = Change<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -120,7 +126,7 @@ impl<T, const N: usize> From<[(&str, Value); N]> for Change<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> Change<T> {
-    /// The change that leaves this, whatever was there.
+    /// Returns the change after which the value is this one, whatever it was before.
     pub fn to(whole: &T) -> Result<Self> {
         match serde_json::to_value(whole) {
             Ok(Value::Object(given)) => Ok(Self { given, of: PhantomData }),
@@ -128,23 +134,23 @@ impl<T: Serialize + DeserializeOwned> Change<T> {
         }
     }
 
-    /// The thing as it is to be.
-    pub fn of(&self, before: &T) -> Result<T> {
-        let told = serde_json::to_value(before).map_err(|error| Error::internal(format!("a change: {error}")))?;
-        let Value::Object(mut after) = told else { return Err(Error::internal("a change of what is no object")) };
+    /// Returns the value after the change of `before`, or an error that names the field that is not acceptable.
+    pub fn apply_to(&self, before: &T) -> Result<T> {
+        let value = serde_json::to_value(before).map_err(|error| Error::internal(format!("a change: {error}")))?;
+        let Value::Object(mut after) = value else { return Err(Error::internal("a change of what is no object")) };
         for (field, value) in self.given.clone() {
-            // An unknown field stays, to be refused.
+            // An unknown field is kept, also with `null`: reading the result then refuses it by name.
             match value {
                 Value::Null if after.contains_key(&field) => drop(after.remove(&field)),
                 value => drop(after.insert(field, value)),
             }
         }
-        read(Value::Object(after)).map_err(|refused| unacceptable(&refused))
+        read_object(Value::Object(after)).map_err(|refused| unacceptable(&refused))
     }
 }
 
 impl<T: ToSchema> PartialSchema for Change<T> {
-    /// That of the thing, of which no field has to be given, and each that need not be there can be removed by `null`.
+    /// Returns the schema of `T` with no field required, and with `null` for each field that `T` can be without.
     fn schema() -> RefOr<Schema> {
         let mut schema = T::schema();
         if let RefOr::T(Schema::Object(object)) = &mut schema {
@@ -167,7 +173,7 @@ impl<T: ToSchema> ToSchema for Change<T> {
     }
 }
 
-/// The schema with `null` beside what it allows; a default is that of the thing, not of a change.
+/// Returns a schema that allows `null` too. A default is dropped: it is that of a new value, not of a change.
 fn or_null(mut schema: RefOr<Schema>) -> RefOr<Schema> {
     let null = || ObjectBuilder::new().schema_type(Type::Null);
     match &mut schema {
@@ -178,19 +184,19 @@ fn or_null(mut schema: RefOr<Schema>) -> RefOr<Schema> {
             }
             schema
         }
-        // As utoipa writes an `Option`.
+        // utoipa writes an `Option` of a named type as `oneOf` with `null` in it.
         RefOr::T(Schema::OneOf(_)) => schema,
         _ => OneOfBuilder::new().item(null()).item(schema).into(),
     }
 }
 
-/// Each field that differs between two states of a thing, with both values: for the log.
+/// Returns the fields that differ between two values, each with `from` and `to`, as the log keeps them.
 pub fn differences<T: Serialize>(before: &T, after: &T) -> Map<String, Value> {
-    let told = |thing: &T| match serde_json::to_value(thing) {
+    let fields_of = |value: &T| match serde_json::to_value(value) {
         Ok(Value::Object(fields)) => fields,
         _ => Map::new(),
     };
-    let (before, after) = (told(before), told(after));
+    let (before, after) = (fields_of(before), fields_of(after));
     let changed = after.into_iter().filter(|(field, to)| before.get(field) != Some(to));
     changed
         .map(|(field, to)| {

@@ -51,8 +51,8 @@ pub async fn confirm(tx: &mut Tx, log: Log, by: &Actor, now: Time) -> Result<()>
         Log::Room(room) => Role::in_room(account.role, db::parties::role(tx, room, email).await?),
         Log::Platform => Some(account.role),
     };
-    // Any other role is refused, also one that may do more: the policy was asked about the old one, and it is the old
-    // one that the entry would name.
+    // Any other role is refused, also one that may do more: the policy was asked about the old one, and rows such as
+    // decisions would keep the old one.
     match present_role {
         Some(present) if present == *role => Ok(()),
         Some(_) => Err(Error::conflict("your role has been changed meanwhile; try again")),

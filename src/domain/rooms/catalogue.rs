@@ -1,5 +1,5 @@
-//! The catalogue of document types: shipped with the schema, edited by admins. A change of it reaches
-//! only the slots that open afterwards.
+//! The catalogue of document types, which is shipped with the schema and edited by admins. A change of it affects only
+//! the slots that open afterwards.
 
 use room::{
     CargoProfile, DocumentType, Event, Log, NotAnId, Phase,
@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// The type as it is stored; what is not acceptable is told field by field.
+/// Checks a type field by field, and returns it as it is stored.
 fn checked(given: DocumentType) -> Result<DocumentType> {
     let mut fields = Fields::default();
     for (field, code) in std::iter::once(("code", &given.code)).chain(given.aliases.iter().map(|a| ("aliases", a))) {
@@ -30,6 +30,7 @@ fn checked(given: DocumentType) -> Result<DocumentType> {
     if given.profiles.len() > CargoProfile::ALL.len() {
         fields.fault("profiles", format!("must be at most {}", CargoProfile::ALL.len()));
     }
+    // Only so many as are allowed are compared with each other: a request may list any number, and that is quadratic.
     let repeated = |(at, alias): (usize, &String)| *alias == given.code || given.aliases[..at].contains(alias);
     if given.aliases.iter().take(MOST_ALIASES).enumerate().any(repeated) {
         fields.fault("aliases", "must differ from the code and from each other");
@@ -55,7 +56,7 @@ fn is_code(code: &str) -> bool {
     (1..=64).contains(&code.len()) && code.bytes().all(plain)
 }
 
-/// The code of a type that is called by it, or by an alias, without regard to case.
+/// Returns the code of the type that has this code or alias, without regard to case.
 pub async fn code_of(tx: &mut Tx, called: &str) -> Result<Option<String>> {
     let called = called.trim().to_uppercase();
     let types = db::document_types::all(tx).await?;
@@ -63,15 +64,15 @@ pub async fn code_of(tx: &mut Tx, called: &str) -> Result<Option<String>> {
     Ok(types.iter().find(named).map(|kind| kind.code.clone()))
 }
 
-/// A type of the catalogue.
+/// Returns the type of the catalogue with this code.
 pub async fn find(tx: &mut Tx, code: &str) -> Result<DocumentType> {
     let types = db::document_types::all(tx).await?;
     types.into_iter().find(|kind| kind.code == code).ok_or(Error::NotFound("document type"))
 }
 
 /// Adds a type at the end of the catalogue.
-pub async fn add(app: &App, by: &Actor, asked: DocumentType) -> Result<DocumentType> {
-    let kind = checked(asked)?;
+pub async fn add(app: &App, by: &Actor, request: DocumentType) -> Result<DocumentType> {
+    let kind = checked(request)?;
     operation(app, Log::Platform, by, async move |tx, log| {
         let types = db::document_types::all(tx).await?;
         refuse_taken_names(&types, &kind, None)?;
@@ -84,11 +85,12 @@ pub async fn add(app: &App, by: &Actor, asked: DocumentType) -> Result<DocumentT
     .await
 }
 
-/// Changes a type; slots that are open keep the terms they opened with.
-pub async fn change(app: &App, by: &Actor, code: String, asked: Change<DocumentType>) -> Result<DocumentType> {
+/// Changes a type. Slots that are open keep the terms with which they opened.
+pub async fn change(app: &App, by: &Actor, code: String, request: Change<DocumentType>) -> Result<DocumentType> {
     operation(app, Log::Platform, by, async move |tx, log| {
         let before = find(tx, &code).await?;
-        let after = DocumentType { position: before.position, ..checked(asked.of(&before)?)? };
+        // The position is not part of the JSON, and would be lost in the change.
+        let after = DocumentType { position: before.position, ..checked(request.apply_to(&before)?)? };
         if after.code != before.code {
             return Err(Error::field("code", "is never changed; add another type, and disable this one"));
         }
@@ -104,7 +106,7 @@ pub async fn change(app: &App, by: &Actor, code: String, asked: Change<DocumentT
     .await
 }
 
-/// A code or an alias names one type.
+/// Refuses a type with a code or an alias that another one has: each names one type.
 fn refuse_taken_names(types: &[DocumentType], kind: &DocumentType, itself: Option<&str>) -> Result<()> {
     let others = types.iter().filter(|other| Some(&*other.code) != itself);
     let taken: Vec<_> = others.flat_map(|other| std::iter::once(&other.code).chain(&other.aliases)).collect();
@@ -115,7 +117,7 @@ fn refuse_taken_names(types: &[DocumentType], kind: &DocumentType, itself: Optio
     }
 }
 
-/// What a path names a type by.
+/// The code of a document type in a path.
 #[derive(Debug, Clone)]
 pub struct Code(pub String);
 

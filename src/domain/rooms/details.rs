@@ -1,4 +1,4 @@
-//! Rooms: opened by a broker or an admin, changed, deleted; the log stays.
+//! A room's own details: opening a room, and changing its title, location, ETA, cargo and duration.
 
 use jiff::Timestamp;
 use room::{
@@ -23,14 +23,14 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Hours that an operation is planned to take where nobody says otherwise.
+/// How long an STS operation is planned to take if no duration is given, in hours.
 const USUAL_HOURS: i64 = 48;
 
-/// A room to open.
+/// A room that is to be opened.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRoom {
-    /// Title, 1 to 255 characters.
+    /// The room's title, 1 to 255 characters.
     #[schema(value_type = Line, example = "STS Ceuta, Aegean Star / Northern Light")]
     pub title: String,
     /// Where the vessels meet, in words.
@@ -39,18 +39,18 @@ pub struct NewRoom {
     /// Estimated time of arrival there, with an offset or `Z`.
     #[schema(value_type = Instant, example = "2026-12-01T06:30:00Z")]
     pub sts_eta: String,
-    /// Free text.
+    /// A description, in free text.
     #[serde(default)]
     #[schema(value_type = Option<Description>)]
     pub description: Option<String>,
-    /// What is transferred; decides which documents are asked for.
+    /// The kind of cargo, which decides which documents the room needs.
     #[serde(default)]
     pub cargo_profile: Option<CargoProfile>,
-    /// How long the operation is planned to take, in hours: its documents have to outlast it.
+    /// How long the STS operation is planned to take, in hours; documents have to be valid to its end.
     #[serde(default = "usual_hours")]
     #[schema(value_type = PlannedHours, default = 48)]
     pub planned_duration_hours: i64,
-    /// Who takes part, besides who opens the room; an address listed twice counts once.
+    /// The parties, besides the user who opens the room; an address that is listed twice counts once.
     #[serde(default, deserialize_with = "objects")]
     #[schema(value_type = NewParties)]
     pub parties: Vec<NewParty>,
@@ -60,11 +60,11 @@ fn usual_hours() -> i64 {
     USUAL_HOURS
 }
 
-/// What of a room can change.
+/// The part of a room that can be changed.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RoomDetails {
-    /// Title, 1 to 255 characters.
+    /// The room's title, 1 to 255 characters.
     #[schema(value_type = Line)]
     pub title: String,
     /// Where the vessels meet, in words.
@@ -73,23 +73,23 @@ pub struct RoomDetails {
     /// Estimated time of arrival there, with an offset or `Z`.
     #[schema(value_type = Instant)]
     pub sts_eta: String,
-    /// Free text.
+    /// A description, in free text.
     #[serde(default)]
     #[schema(value_type = Option<Description>)]
     pub description: Option<String>,
-    /// What is transferred; documents follow.
+    /// The kind of cargo; the documents that the room needs change with it.
     #[serde(default)]
     pub cargo_profile: Option<CargoProfile>,
-    /// How long the operation is planned to take, in hours: its documents have to outlast it.
+    /// How long the STS operation is planned to take, in hours; documents have to be valid to its end.
     #[serde(default = "usual_hours")]
     #[schema(value_type = PlannedHours, default = 48)]
     pub planned_duration_hours: i64,
 }
 
 impl From<&NewRoom> for RoomDetails {
-    fn from(asked: &NewRoom) -> Self {
+    fn from(request: &NewRoom) -> Self {
         let NewRoom { title, location, sts_eta, description, cargo_profile, planned_duration_hours, .. } =
-            asked.clone();
+            request.clone();
         Self { title, location, sts_eta, description, cargo_profile, planned_duration_hours }
     }
 }
@@ -108,7 +108,7 @@ impl From<&Room> for RoomDetails {
 }
 
 impl RoomDetails {
-    /// The room with these details; what is not acceptable is noted.
+    /// Returns the room with these details. Notes in `fields` what is not acceptable.
     fn checked(&self, fields: &mut Fields, room: Room) -> Room {
         Room {
             title: fields.line("title", &self.title),
@@ -126,22 +126,25 @@ impl RoomDetails {
     }
 }
 
-/// Opens a room; who opens it becomes a party with their own role.
-pub async fn open(app: &App, by: &Actor, asked: NewRoom, once: Option<Once>) -> Result<Room> {
+/// Opens a room. The user who opens it becomes a party with the role of their account.
+pub async fn open(app: &App, by: &Actor, request: NewRoom, once: Option<Once>) -> Result<Room> {
     let Actor::User { email, name, role, .. } = by.clone() else {
         return Err(Error::internal("a room is opened by a user"));
     };
     let opener = Party { id: PartyId(app.new_id()), role, name, email, company: None, side: None, added_at: app.now() };
-    let (room, listed) = checked(app, &asked, &opener.email)?;
+    let (room, listed) = checked(app, &request, &opener.email)?;
 
     let (app, by) = (app.clone(), by.clone());
     app.db
         .clone()
         .write(async move |tx| {
+            // Not an `operation`: the room has no log before a repetition is ruled out, and the platform's is not
+            // locked, since rooms must not wait for each other. The role that counts here is that of the account.
             confirm(tx, Log::Platform, &by, room.created_at).await?;
             if let Some(once) = &once
-                && let Some(made) = once.claim(tx, &by, &asked, room.id.0, room.created_at).await?
+                && let Some(made) = once.claim(tx, &by, &request, room.id.0, room.created_at).await?
             {
+                // The user may have been removed from the room since, and must not be shown it by a repetition.
                 confirm(tx, Log::Room(RoomId(made)), &by, room.created_at).await?;
                 return in_use(tx, RoomId(made)).await.map_err(Once::says_gone);
             }
@@ -154,10 +157,11 @@ pub async fn open(app: &App, by: &Actor, asked: NewRoom, once: Option<Once>) -> 
             };
             log.append(tx, &created).await?;
             let mut parties = vec![opener];
-            for (party, typed) in listed.into_iter().zip(&asked.parties) {
+            for (party, typed) in listed.into_iter().zip(&request.parties) {
                 parties.push(parties::as_known(tx, party, &typed.email).await?);
             }
             for party in &parties {
+                // An address that is listed twice is inserted once, also the opener's own: theirs comes first.
                 if db::parties::insert(tx, room.id, party).await? {
                     log.append(tx, &parties::added(party)).await?;
                 }
@@ -168,7 +172,7 @@ pub async fn open(app: &App, by: &Actor, asked: NewRoom, once: Option<Once>) -> 
         .await
 }
 
-fn checked(app: &App, asked: &NewRoom, opener: &str) -> Result<(Room, Vec<Party>)> {
+fn checked(app: &App, request: &NewRoom, opener: &str) -> Result<(Room, Vec<Party>)> {
     let now = app.now();
     let new = Room {
         id: RoomId(app.new_id()),
@@ -187,22 +191,22 @@ fn checked(app: &App, asked: &NewRoom, opener: &str) -> Result<(Room, Vec<Party>
         retained_from: None,
     };
     let mut fields = Fields::default();
-    let room = RoomDetails::from(asked).checked(&mut fields, new);
-    if asked.parties.len() > MOST_PARTIES {
+    let room = RoomDetails::from(request).checked(&mut fields, new);
+    if request.parties.len() > MOST_PARTIES {
         fields.fault("parties", format!("must be at most {MOST_PARTIES}"));
     }
-    let numbered = asked.parties.iter().enumerate();
+    let numbered = request.parties.iter().enumerate();
     let parties = numbered.map(|(i, party)| party.checked(app, &mut fields, &format!("parties[{i}]."))).collect();
     fields.done()?;
     Ok((room, parties))
 }
 
-/// Changes a room; the log tells each field's old and new value.
-pub async fn change(app: &App, by: &Actor, room: RoomId, asked: Change<RoomDetails>) -> Result<Room> {
+/// Changes a room, and logs the old and the new value of each field.
+pub async fn change(app: &App, by: &Actor, room: RoomId, request: Change<RoomDetails>) -> Result<Room> {
     operation(app, Log::Room(room), by, async move |tx, log| {
         let before = at_work(tx, room).await?;
         let mut fields = Fields::default();
-        let after = asked.of(&RoomDetails::from(&before))?.checked(&mut fields, before.clone());
+        let after = request.apply_to(&RoomDetails::from(&before))?.checked(&mut fields, before.clone());
         fields.done()?;
         if after == before {
             return Ok(after);

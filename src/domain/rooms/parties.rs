@@ -1,4 +1,4 @@
-//! Parties: who takes part in a room, and as what.
+//! The parties of a room: adding, changing and removing them.
 
 use room::{
     Event, Log, Party, PartyId, Role, RoomId, Side, address,
@@ -22,16 +22,16 @@ use crate::{
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewParty {
-    /// `owner`, `broker`, `charterer`, `seller` or `buyer`.
+    /// The role in the room: `owner`, `broker`, `charterer`, `seller` or `buyer`.
     #[schema(schema_with = room::roles_in_a_room)]
     pub role: Role,
-    /// Name, 1 to 255 characters.
+    /// The person's name, 1 to 255 characters.
     #[schema(value_type = Line, example = "Eleni Papadopoulou")]
     pub name: String,
-    /// E-mail address, matched without regard to case and spelling.
+    /// The person's e-mail address, matched without regard to case and spelling.
     #[schema(value_type = EmailAddress, example = "eleni@aegean.example")]
     pub email: String,
-    /// Company.
+    /// The company they work for.
     #[serde(default)]
     #[schema(value_type = Option<OptionalLine>)]
     pub company: Option<String>,
@@ -40,14 +40,14 @@ pub struct NewParty {
     pub side: Option<Side>,
 }
 
-/// What of a party can change.
+/// The part of a party that can be changed.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PartyDetails {
-    /// Name, 1 to 255 characters.
+    /// The person's name, 1 to 255 characters.
     #[schema(value_type = Line)]
     pub name: String,
-    /// Company.
+    /// The company they work for.
     #[serde(default)]
     #[schema(value_type = Option<OptionalLine>)]
     pub company: Option<String>,
@@ -63,7 +63,7 @@ impl From<&Party> for PartyDetails {
 }
 
 impl NewParty {
-    /// The party to store; what is wrong with it is noted, with `prefix` before each field's name.
+    /// Returns the party to store. Notes what is wrong with it in `fields`, with `prefix` before each field's name.
     pub fn checked(&self, app: &App, fields: &mut Fields, prefix: &str) -> Party {
         if self.role == Role::Admin {
             fields.fault(&format!("{prefix}role"), "must be one of owner, broker, charterer, seller, buyer");
@@ -80,38 +80,40 @@ impl NewParty {
     }
 }
 
-/// The party with the address as an account of an earlier version has it, if that is another spelling of what was
-/// typed: they are the same person.
+/// Returns the party with the address in the spelling of their account, if they have one. An account of an earlier
+/// version may have another spelling than the canonical one, and parties are matched to accounts by what is stored.
 pub async fn as_known(tx: &mut Tx, party: Party, typed: &str) -> Result<Party> {
     let account = db::users::by_email(tx, typed).await?;
     Ok(Party { email: account.map_or(party.email, |(user, _)| user.email), ..party })
 }
 
-/// The entry that tells of a party who joined.
+/// Returns the event for a party who was added.
 pub fn added(party: &Party) -> Event {
     let Party { id, role, name, email, .. } = party.clone();
     Event::PartyAdded { party_id: id, role, name, email }
 }
 
 /// Adds a party to a room.
-pub async fn add(app: &App, by: &Actor, room: RoomId, asked: NewParty, once: Option<Once>) -> Result<Party> {
+pub async fn add(app: &App, by: &Actor, room: RoomId, request: NewParty, once: Option<Once>) -> Result<Party> {
     let mut fields = Fields::default();
-    let party = asked.checked(app, &mut fields, "");
+    let party = request.checked(app, &mut fields, "");
     fields.done()?;
     operation(app, Log::Room(room), by, async move |tx, log| {
+        // `in_use`, not `at_work`: people may join a closed room, to read its documents.
         rooms::in_use(tx, room).await?;
         if let Some(once) = &once
-            && let Some(made) = once.claim(tx, log.by(), &asked, party.id.0, log.now).await?
+            && let Some(made) = once.claim(tx, log.by(), &request, party.id.0, log.now).await?
         {
             return db::parties::find(tx, room, PartyId(made))
                 .await?
                 .ok_or_else(|| Once::says_gone(Error::NotFound("party")));
         }
-        let party = as_known(tx, party, &asked.email).await?;
+        let party = as_known(tx, party, &request.email).await?;
         let others = db::parties::all(tx, room).await?;
         if others.len() >= MOST_PARTIES {
             return Err(Error::conflict(format!("a room has at most {MOST_PARTIES} parties")));
         }
+        // The table's constraint knows only equal spellings; rows of earlier versions may have another one.
         let is_there = others.iter().any(|other| address::are_one(&other.email, &party.email));
         if is_there || !db::parties::insert(tx, room, &party).await? {
             return Err(Error::conflict(format!("`{}` is a party of this room already", party.email)));
@@ -122,12 +124,12 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, asked: NewParty, once: Opt
     .await
 }
 
-/// Changes a party; the log tells each field's old and new value.
-pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, asked: Change<PartyDetails>) -> Result<Party> {
+/// Changes a party, and logs the old and the new value of each field.
+pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, request: Change<PartyDetails>) -> Result<Party> {
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::in_use(tx, room).await?;
         let before = db::parties::find(tx, room, id).await?.ok_or(Error::NotFound("party"))?;
-        let details = asked.of(&PartyDetails::from(&before))?;
+        let details = request.apply_to(&PartyDetails::from(&before))?;
         let mut fields = Fields::default();
         let after = Party {
             name: fields.line("name", &details.name),
@@ -136,6 +138,7 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, asked: Cha
             ..before.clone()
         };
         fields.done()?;
+        // A side decides whose approvals clear a vessel, which must not change in a closed room.
         if after.side != before.side {
             rooms::at_work(tx, room).await?;
         }
@@ -149,7 +152,7 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, asked: Cha
     .await
 }
 
-/// Removes a party; their next request finds the room closed to them.
+/// Removes a party, whose next request to the room is refused. What they uploaded and decided stays.
 pub async fn remove(app: &App, by: &Actor, room: RoomId, party: PartyId) -> Result<()> {
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::in_use(tx, room).await?;

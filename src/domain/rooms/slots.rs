@@ -41,18 +41,18 @@ pub enum Cause<'a> {
     Changed(&'a Vessel),
 }
 
-/// Opens and closes slots and changes their requirements, as far as `cause` changes what the room is asked for, and logs
-/// each change.
+/// Opens and closes slots and changes their requirements, as far as `cause` changes what the room is asked for, and
+/// logs each change.
 pub async fn follow(tx: &mut Tx, log: &mut OpenLog, room: RoomId, cause: Cause<'_>) -> Result<()> {
     let room = rooms::in_use(tx, room).await?;
     let vessels = db::vessels::all(tx, room.id).await?;
     let types = db::document_types::all(tx).await?;
     let slots = db::documents::all(tx, room.id).await?;
-    // Only the difference between what is wanted before and after the cause is applied to the slots. Both sides are
-    // computed with today's catalogue: an admin's edit of it is then on both sides and cancels out, so that no open slot
-    // changes because of it when, say, another vessel is renamed.
+    // Only the difference between what is wanted before and after the cause is applied to the slots. Both are computed
+    // with today's catalogue: an admin's edit of it then cancels out, and no open slot changes because of it when, say,
+    // another vessel is named.
     //
-    // A room from before there were documents has no slots, although its catalogue asked for some: for it, all are new.
+    // A room from before there were documents has no slots, although the catalogue asks for some: all are new to it.
     let before = if slots.is_empty() { Vec::new() } else { wanted_before(&room, &vessels, &types, &cause) };
     let after = wanted(&room, &vessels, &types);
     let filled = filled(tx, room.id).await?;
@@ -75,7 +75,7 @@ pub async fn follow(tx: &mut Tx, log: &mut OpenLog, room: RoomId, cause: Cause<'
         if was == is {
             continue;
         }
-        // What was uploaded is evidence, and is kept: such a slot only stops to block anything.
+        // What was uploaded is evidence, and is kept: such a slot becomes optional, and blocks nothing any more.
         if is.is_none() && !filled.contains(&slot.id) {
             db::documents::delete(tx, slot.id).await?;
             closed.entry(slot.vessel).or_default().push(slot.document_type.clone());
@@ -119,8 +119,8 @@ fn wanted_before<'a>(
     wanted(&room, &vessels, types)
 }
 
-/// Returns the slots that the catalogue asks for. Those of vessels that were withdrawn are among them, since a vessel may
-/// come back.
+/// Returns the slots that the catalogue asks for. Those of vessels that were withdrawn are among them, since a vessel
+/// may come back.
 fn wanted<'a>(room: &Room, vessels: &[Vessel], types: &'a [DocumentType]) -> Vec<WantedSlot<'a>> {
     let fitting = types.iter().filter(|kind| kind.fits(room.cargo_profile));
     let mut wanted = Vec::new();

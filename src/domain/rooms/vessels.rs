@@ -1,4 +1,4 @@
-//! The vessels of a room: named, changed, withdrawn.
+//! The vessels of a room: naming, changing, withdrawing and removing them.
 
 use room::{
     Event, Log, RoomId, Vessel, VesselDetails, VesselId,
@@ -18,17 +18,19 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Vessels that a room may have: an operation of more is none.
+/// The most vessels that a room may have: an STS operation has two, and a few that serve it.
 const MOST_VESSELS: usize = 12;
 
-/// The details as they are stored; what is not acceptable is told field by field. `stored_reason` is the
-/// `no_imo_reason` that is there already, which may be from a time when texts could be longer.
+/// Checks the details field by field, and returns them as they are stored. `stored_reason` is the `no_imo_reason` that
+/// is stored now.
 fn checked(given: VesselDetails, stored_reason: Option<&str>) -> Result<VesselDetails> {
     let mut fields = Fields::default();
     let has_number = given.imo_number.is_some();
     let imo_number = given
         .imo_number
         .and_then(|number| imo::parse(&number).map_err(|wrong| fields.fault("imo_number", wrong.message())).ok());
+    // A stored reason is not checked again: it may be from a time when texts could be longer, and would then stand in
+    // the way of every other change.
     let no_imo_reason = match given.no_imo_reason.as_deref() {
         same if same == stored_reason => same.map(ToOwned::to_owned),
         given => fields.optional_text("no_imo_reason", given),
@@ -46,6 +48,7 @@ fn checked(given: VesselDetails, stored_reason: Option<&str>) -> Result<VesselDe
         ("beam_m", given.beam_m, Beam::MOST),
         ("draught_m", given.draught_m, Draught::MOST),
     ] {
+        // The negation refuses NaN too, for which every comparison is false.
         if given.is_some_and(|metres| !(metres > 0.0 && metres <= most)) {
             fields.fault(field, format!("must be more than 0 and at most {most} metres"));
         }
@@ -72,13 +75,13 @@ fn checked(given: VesselDetails, stored_reason: Option<&str>) -> Result<VesselDe
     Ok(details)
 }
 
-/// Names a vessel, and opens the slots of its documents.
-pub async fn add(app: &App, by: &Actor, room: RoomId, asked: VesselDetails, once: Option<Once>) -> Result<Vessel> {
-    let vessel = Vessel { id: VesselId(app.new_id()), details: checked(asked.clone(), None)?, added_at: app.now() };
+/// Names a vessel in a room, and opens the slots of its documents.
+pub async fn add(app: &App, by: &Actor, room: RoomId, request: VesselDetails, once: Option<Once>) -> Result<Vessel> {
+    let vessel = Vessel { id: VesselId(app.new_id()), details: checked(request.clone(), None)?, added_at: app.now() };
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::at_work(tx, room).await?;
         if let Some(once) = &once
-            && let Some(made) = once.claim(tx, log.by(), &asked, vessel.id.0, log.now).await?
+            && let Some(made) = once.claim(tx, log.by(), &request, vessel.id.0, log.now).await?
         {
             return find(tx, room, VesselId(made)).await.map_err(Once::says_gone);
         }
@@ -107,17 +110,23 @@ fn is_here_already(vessel: &Vessel) -> Error {
     Error::conflict(format!("a vessel with the IMO number {number} is in this room already"))
 }
 
-/// A vessel of this room.
+/// Returns the vessel with this id if it is one of this room.
 pub async fn find(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<Vessel> {
     db::vessels::find(tx, room, vessel).await?.ok_or(Error::NotFound("vessel"))
 }
 
-/// Changes a vessel; the log tells each field's old and new value.
-pub async fn change(app: &App, by: &Actor, room: RoomId, id: VesselId, asked: Change<VesselDetails>) -> Result<Vessel> {
+/// Changes a vessel, and logs the old and the new value of each field.
+pub async fn change(
+    app: &App,
+    by: &Actor,
+    room: RoomId,
+    id: VesselId,
+    request: Change<VesselDetails>,
+) -> Result<Vessel> {
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::at_work(tx, room).await?;
         let before = find(tx, room, id).await?;
-        let details = checked(asked.of(&before.details)?, before.details.no_imo_reason.as_deref())?;
+        let details = checked(request.apply_to(&before.details)?, before.details.no_imo_reason.as_deref())?;
         let after = Vessel { details, ..before.clone() };
         if after == before {
             return Ok(after);
@@ -134,8 +143,9 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, id: VesselId, asked: Ch
     .await
 }
 
-/// Another IMO number is another ship: what was uploaded for this one and said of it is not that one's.
+/// Refuses a new IMO number for a vessel that has documents or approvals, or one that another vessel of the room has.
 async fn refuse_another_ship(tx: &mut Tx, room: RoomId, after: &Vessel) -> Result<()> {
+    // Another number is another ship (IMO numbers stay with the hull), whose certificates and clearance these are not.
     if has_papers(tx, room, after.id).await? {
         return Err(Error::conflict(
             "the vessel has documents or clearances, which are not another ship's: withdraw it, and name the other",
@@ -155,7 +165,8 @@ async fn has_papers(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<bool>
     Ok(cleared || slots::hold_versions(tx, room, vessel).await?)
 }
 
-/// Removes a vessel named by mistake, with its empty slots. One that has papers is withdrawn instead.
+/// Removes a vessel that was named by mistake, with its empty slots. Refused if it has documents or approvals: such a
+/// vessel is withdrawn instead.
 pub async fn remove(app: &App, by: &Actor, room: RoomId, id: VesselId) -> Result<()> {
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::at_work(tx, room).await?;

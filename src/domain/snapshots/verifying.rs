@@ -15,9 +15,9 @@ use crate::{
 
 const MIB: usize = 1024 * 1024;
 
-/// What somebody wants checked.
+/// A request to verify a snapshot's file.
 #[derive(Debug)]
-pub struct Brought {
+pub struct VerifyRequest {
     /// The file.
     pub file: Vec<u8>,
     /// The SHA-256 that the file is to have, where that is known.
@@ -32,20 +32,20 @@ pub struct Brought {
     pub memory: Verifying,
 }
 
-impl Brought {
-    /// Nothing yet, of this claimant.
-    pub fn nothing_yet(app: &App, claimant: Claimant) -> Self {
+impl VerifyRequest {
+    /// Returns a request without a file yet, whose memory counts for this claimant.
+    pub fn empty(app: &App, claimant: Claimant) -> Self {
         let memory = app.children.verifying(claimant);
         Self { file: Vec::new(), sha256: None, older: None, key: None, consistency: None, memory }
     }
 }
 
 /// Makes every check.
-pub async fn verify(app: &App, brought: Brought) -> Result<Report> {
+pub async fn verify(app: &App, request: VerifyRequest) -> Result<Report> {
     let ours = log::keys::public(app).await?;
-    let what = What { sha256: brought.sha256, keys: brought.key, ours, consistency: brought.consistency };
-    let asked = Verification { file: brought.file, older: brought.older, what };
-    app.children.verify(asked, brought.memory).await
+    let what = What { sha256: request.sha256, keys: request.key, ours, consistency: request.consistency };
+    let verification = Verification { file: request.file, older: request.older, what };
+    app.children.verify(verification, request.memory).await
 }
 
 /// Makes every check of a snapshot's file as it lies in the store, for this account, and returns the snapshot with
@@ -64,11 +64,11 @@ pub async fn verify_stored(app: &App, room: RoomId, id: SnapshotId, account: Use
              `sts-clearance verify FILE`"
         )));
     }
-    let mut brought = Brought::nothing_yet(app, Claimant::Account(account));
-    brought.memory.claim(size)?;
-    brought.file = read(app, &stored, size).await?;
-    brought.sha256 = Some(stored.sha256);
-    Ok((snapshot, verify(app, brought).await?))
+    let mut request = VerifyRequest::empty(app, Claimant::Account(account));
+    request.memory.claim(size)?;
+    request.file = read(app, &stored, size).await?;
+    request.sha256 = Some(stored.sha256);
+    Ok((snapshot, verify(app, request).await?))
 }
 
 /// The file, or as much of one that has grown as shows that it is another.

@@ -83,8 +83,7 @@ impl Filled {
         let elsewhere = self.faults.iter().filter(|fault| !fields.contains(&fault.field.as_str()));
         html! {
             @if self.is_refused() {
-                // First in the page and an alert, so that a screen reader reads it before the form is gone through
-                // again.
+                // Before the form and an alert: a screen reader says why it is there again before it reads the fields.
                 div.refused role="alert" {
                     @if let Some(words) = &self.words { p { (words) } }
                     @if !self.faults.is_empty() {

@@ -132,8 +132,8 @@ impl HtmlPage {
 impl IntoResponse for HtmlPage {
     fn into_response(self) -> Response {
         let status = self.status;
-        // Paths hold the ids of rooms, so other sites get no referrer. This server needs one: without it browsers send
-        // `Origin: null` with forms, which would be refused as foreign.
+        // Paths have the ids of rooms, which other sites need not know. Not `no-referrer`: with it forms are sent with
+        // `Origin: null`, and browsers without `Sec-Fetch-Site` are judged by their `Origin`.
         let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (REFERRER_POLICY, "same-origin")];
         let mut response = (status, headers, self.into_markup().into_string()).into_response();
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);

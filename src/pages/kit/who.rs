@@ -47,7 +47,7 @@ impl Who {
         html! { span title=(actor) { (self.name(actor)) } }
     }
 
-    /// Returns the role of an actor in the room. `None` if they are not in it any more.
+    /// Returns the role of an actor in the room. `None` if they are no party any more, and no admin.
     pub(crate) fn role(&self, actor: &str) -> Option<String> {
         let (_, role) = self.known.get(actor)?;
         role.map(|role| label(role.word()))

@@ -1,4 +1,4 @@
-// A story fails by what it does not look at: each guard and check of the rig catches what it is for.
+// The rig makes a story fail by what the story does not look at. Here each guard and check is shown to catch its fault.
 import assert from "node:assert/strict";
 import { axe, reflow } from "../checks.mjs";
 import { download } from "../rig.mjs";
@@ -26,7 +26,7 @@ export default async function guards(rig) {
   }
   assert.notEqual(await page.title(), "run");
 
-  // Where no policy stops it.
+  // On a page without a policy, which would stop the request before the guard sees it.
   await page.goto("about:blank");
   await page.evaluate(() => fetch("http://sts.example/").catch(() => {}));
   await caught(rig, /^another host is asked: http:\/\/sts\.example/);
@@ -51,7 +51,7 @@ export default async function guards(rig) {
   assert.deepEqual([name, bytes.toString()], ["told.txt", "told"]);
 }
 
-// The fault comes, with nothing but words of the browser's own about the same; then it is forgotten.
+// Waits for the fault, and then forgets all faults: the browser itself may write a second line about the same one.
 async function caught(rig, fault) {
   for (let i = 0; i < 100 && !rig.faults.some((words) => fault.test(words)); i += 1) {
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -1,5 +1,6 @@
-// An operation from its opening to its first gate, by six people, each in a browser of their own: a room is opened and
-// filled, papers are dropped and decided on, vessels cleared, the gate passed; and one of them is shut out in the middle.
+// An STS operation from its opening to its first gate, by six people, each in a browser of their own: a room is opened
+// and filled, documents are uploaded and decided on, vessels cleared, a gate passed and one overridden; at the end one
+// of the six is removed while they look on.
 import assert from "node:assert/strict";
 import { axe, reflow } from "../checks.mjs";
 import { dropFiles } from "../rig.mjs";
@@ -18,7 +19,7 @@ export default async function operation(rig) {
   await shutOut(rig, room);
 }
 
-// The room, its vessels and its parties; by forms alone.
+// Opens the room, names its vessels and adds its parties, by forms alone.
 async function opened(rig, page) {
   await page.getByText("No room yet").or(page.getByRole("link", { name: "Open a room" })).first().waitFor();
   rig.blame(await axe(page), await reflow(page));
@@ -59,7 +60,8 @@ async function unfold(page, words) {
   if (!(await details.evaluate((element) => element.open))) await page.getByText(words, { exact: true }).click();
 }
 
-// The seller drops two files on a row; the first is too slow to be missed on its way, and the broker sees both come.
+// The seller drops two files on a row. The network is slowed down, so that the progress of the first can be seen; the
+// broker, on another page, sees both come.
 async function uploaded(rig, room, broker) {
   await broker.goto(`/rooms/${room}/documents`);
   const page = await rig.open({ as: "seller" });
@@ -86,7 +88,7 @@ async function uploaded(rig, room, broker) {
   assert.equal(await panel.getByRole("button", { name: "Approve" }).count(), 0, "a seller does not decide");
   rig.blame(await axe(page), await reflow(page));
 
-  // The same without script, one file at a time.
+  // The same without script, which takes one file at a time.
   const plain = await rig.open({ as: "owner", script: false });
   await plain.goto(`/rooms/${room}/documents/${id}`);
   await plain.locator("#panel").getByText("Upload a new version").click();
@@ -97,7 +99,7 @@ async function uploaded(rig, room, broker) {
   await panel.getByText("q88 final.pdf").first().waitFor();
 }
 
-// What the bar of an upload shows, until it is gone.
+// Returns the values that the bar of an upload shows until it is gone.
 function progress(page) {
   return page.evaluate(() => new Promise((resolve) => {
     const seen = [];
@@ -116,7 +118,8 @@ function paper(words, size) {
   return Buffer.from(`%PDF-1.7\n% ${words}\n${"%".repeat(size)}\n%%EOF\n`);
 }
 
-// By keys alone: step to the row, open it, say the word.
+// The charterer rejects and then approves by keys alone: `j` steps to the row, Enter opens it, `r` and `a` lead to
+// forms.
 async function decided(rig, room) {
   const page = await rig.open({ as: "charterer" });
   await page.goto(`/rooms/${room}/documents?q=Q88`);
@@ -164,7 +167,7 @@ async function advanced(rig, room, page) {
   rig.blame(await axe(page), await reflow(page));
 }
 
-// The buyer looks on while the broker removes them: the next that happens ends it.
+// The buyer looks on while the broker removes them: the event of the removal itself ends what they see.
 async function shutOut(rig, room) {
   const buyer = await rig.open({ as: "buyer" });
   await buyer.goto(`/rooms/${room}/activity`);
@@ -179,7 +182,7 @@ async function shutOut(rig, room) {
     await buyer.getByRole("heading", { name: "Not open to you" }).waitFor();
   });
 
-  // And the session itself, ended from elsewhere.
+  // A session that is ended from another browser is over here, too.
   const elsewhere = await rig.open({ as: "buyer" });
   await elsewhere.goto("/account");
   await elsewhere.getByRole("button", { name: "Sign out everywhere else" }).click();

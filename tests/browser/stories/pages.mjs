@@ -1,4 +1,4 @@
-// Every page is for everybody: by axe-core, light and dark; narrow; light to load. Told of the demo.
+// Every page of the demo is accessible in light and dark (axe-core), fits a narrow window, and is light to load.
 import { axe, light, reflow } from "../checks.mjs";
 import { PAGES, ids, show } from "../pages.mjs";
 

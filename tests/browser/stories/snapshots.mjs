@@ -1,5 +1,5 @@
-// A snapshot from its taking to its tombstone: seen to complete without a reload, downloaded to the byte, verified,
-// compared, deleted. Each by who may.
+// A snapshot from the form that takes it to its entry in the log after its deletion: it completes on the page without a
+// reload, is downloaded byte for byte, verified, compared and deleted, each step by a role that may do it.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { axe, reflow } from "../checks.mjs";
@@ -25,7 +25,7 @@ export default async function snapshots(rig) {
   await page.getByRole("button", { name: "Take snapshot" }).click();
   await watched(page, TITLE);
 
-  // Somebody else looks on, and is told as it happens.
+  // A buyer looks on, and sees the second snapshot complete as it happens.
   const buyer = await rig.open({ as: "buyer" });
   await buyer.goto(path);
   assert.equal(await buyer.getByText("Take a snapshot").count(), 0, "a buyer is not offered what a buyer may not do");
@@ -49,12 +49,12 @@ export default async function snapshots(rig) {
   rig.blame(await axe(page), await reflow(page));
 
   await compared(page, path, rig);
-  // It would look again when one of the two is gone.
+  // The page would renew itself when one of the two is deleted, and the server would answer 404.
   await page.close();
   await deleted(rig, path);
 }
 
-// The row completes, and nothing but the row was fetched for it: the page is still the one that was opened.
+// Waits for the row to complete, and makes sure that the page is still the one that was opened.
 async function watched(page, title) {
   await page.evaluate(() => { window.opened = true; });
   const row = page.getByRole("row").filter({ hasText: title });

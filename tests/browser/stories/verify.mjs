@@ -1,4 +1,4 @@
-// Somebody without an account is sent a snapshot, and checks it: by choosing it, without script; by dropping it, with.
+// Somebody without an account verifies a snapshot: without script by choosing the file, with script by dropping it.
 import assert from "node:assert/strict";
 import { axe, light, reflow } from "../checks.mjs";
 import { dropFiles } from "../rig.mjs";

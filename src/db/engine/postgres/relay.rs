@@ -31,12 +31,12 @@ pub(in crate::db) async fn run(mut config: Config, notifier: &Notifier) {
     config.connect_timeout(WAIT).keepalives_idle(IDLE);
     let mut pause = SHORTEST;
     loop {
-        let mut heard = false;
-        if let Err(error) = listen(&config, notifier, &mut heard).await {
+        let mut connected = false;
+        if let Err(error) = listen(&config, notifier, &mut connected).await {
             // A connection that worked and then broke is usually a database that restarts: try again soon. Failing to
             // connect at all makes the pause grow, up to 30 s, so that a server does not hammer a database that is
             // down.
-            if heard {
+            if connected {
                 pause = SHORTEST;
             }
             let pause_s = pause.as_secs();
@@ -47,17 +47,17 @@ pub(in crate::db) async fn run(mut config: Config, notifier: &Notifier) {
     }
 }
 
-/// Listens on one connection until it breaks. Sets `heard` once the database has accepted `LISTEN`.
-async fn listen(config: &Config, notifier: &Notifier, heard: &mut bool) -> Result<()> {
+/// Listens on one connection until it breaks. Sets `connected` once the database has accepted `LISTEN`.
+async fn listen(config: &Config, notifier: &Notifier, connected: &mut bool) -> Result<()> {
     let (client, mut connection) = config.connect(NoTls).await?;
     let mut messages = stream::poll_fn(|context| connection.poll_message(context));
     // The request makes progress only while the connection is polled, so both are polled in one loop.
     let mut listening = pin!(client.batch_execute(LISTEN));
     loop {
         tokio::select! {
-            listens = &mut listening, if !*heard => {
+            listens = &mut listening, if !*connected => {
                 listens?;
-                *heard = true;
+                *connected = true;
                 // PostgreSQL keeps nothing for those who did not listen. Not before LISTEN is accepted: what is
                 // committed in between would be lost.
                 notifier.notify_all();

@@ -1,5 +1,5 @@
-//! The form with which somebody brings a file to be checked. It is read into memory, of which there is a set amount
-//! for all who come at once, and nothing of it is kept.
+//! The form with a snapshot's file that is to be verified. It is read into memory, of which there is a fixed amount for
+//! all such requests together, and nothing of it is kept.
 
 use std::time::Duration;
 
@@ -19,14 +19,15 @@ use super::{
 use crate::{
     app::App,
     children::{Claimant, MOST_FILE},
-    domain::snapshots::verifying::Brought,
+    domain::snapshots::verifying::VerifyRequest,
     error::{Error, Result},
 };
 
-/// The largest of the other parts, in bytes.
+/// How large each part may be that is no file, in bytes.
 const MOST_BESIDE: usize = MIB;
 const MIB: usize = 1024 * 1024;
-/// However slow a client is, the whole form has come by then.
+/// How long the whole form may take. It holds memory that others wait for, so that a slow client does not get as long
+/// as it likes, as it does for a file that goes to the store.
 const WHOLE: Duration = Duration::from_mins(5);
 
 const FIELDS: &[(&str, Kind, &str)] = &[
@@ -39,7 +40,7 @@ const FIELDS: &[(&str, Kind, &str)] = &[
     ),
 ];
 
-impl FromRequest<App> for Brought {
+impl FromRequest<App> for VerifyRequest {
     type Rejection = Error;
 
     async fn from_request(mut request: Request, app: &App) -> Result<Self> {
@@ -49,48 +50,49 @@ impl FromRequest<App> for Brought {
         let unparsed = Unparsed::default();
         let body = unparsed.watch(request.into_body().into_data_stream());
         let form = Multipart::with_constraints(body, boundary, Constraints::new().size_limit(whole));
-        let brought = Self::nothing_yet(app, Claimant::Network(client.network()));
-        let read = Reading { unparsed, brought }.read(form);
+        // By network, since nobody has to be signed in here: no client can take all of the memory.
+        let request = Self::empty(app, Claimant::Network(client.network()));
+        let read = FormReader { unparsed, request }.read(form);
         timeout(WHOLE, read).await.map_err(|_| Error::Http(408, "the form took longer than five minutes".into()))?
     }
 }
 
-impl Takes for Brought {
+impl Takes for VerifyRequest {
     fn describe(doc: &mut RouteDoc) {
         doc.takes_form(FIELDS, &[]);
     }
 }
 
-/// For a page, which says itself what is wrong with a form.
-impl Takes for Result<Brought> {
+/// For the page, which shows by itself what is wrong with its form.
+impl Takes for Result<VerifyRequest> {
     fn describe(doc: &mut RouteDoc) {
-        Brought::describe(doc);
+        VerifyRequest::describe(doc);
     }
 }
 
-/// A form on its way.
-struct Reading {
+/// Reads the form of a request, part by part.
+struct FormReader {
     unparsed: Unparsed,
-    brought: Brought,
+    request: VerifyRequest,
 }
 
-impl Reading {
-    async fn read(mut self, mut form: Multipart<'static>) -> Result<Brought> {
+impl FormReader {
+    async fn read(mut self, mut form: Multipart<'static>) -> Result<VerifyRequest> {
         let mut has_file = false;
         while let Some(part) = in_time(form.next_field()).await? {
             self.unparsed.is_parsed();
             let name = part.name().unwrap_or_default().to_owned();
             match name.as_str() {
                 "file" if !has_file => {
-                    self.brought.file = self.take(part, &name, MOST_FILE).await?;
+                    self.request.file = self.take(part, &name, MOST_FILE).await?;
                     has_file = true;
                 }
-                "older" if self.brought.older.is_none() => {
-                    self.brought.older = given(self.take(part, &name, MOST_FILE).await?);
+                "older" if self.request.older.is_none() => {
+                    self.request.older = non_empty(self.take(part, &name, MOST_FILE).await?);
                 }
-                "key" if self.brought.key.is_none() => self.brought.key = self.take_text(part, &name).await?,
-                "consistency" if self.brought.consistency.is_none() => {
-                    self.brought.consistency = self.take_text(part, &name).await?;
+                "key" if self.request.key.is_none() => self.request.key = self.take_text(part, &name).await?,
+                "consistency" if self.request.consistency.is_none() => {
+                    self.request.consistency = self.take_text(part, &name).await?;
                 }
                 "file" | "older" | "key" | "consistency" => return Err(Error::field(&name, "must be given once")),
                 _ => {
@@ -99,12 +101,14 @@ impl Reading {
                 }
             }
         }
-        if self.brought.file.is_empty() {
+        // An empty file is a missing one: a browser sends an empty part for a field in which nothing was chosen.
+        if self.request.file.is_empty() {
             return Err(Error::field("file", "is missing"));
         }
-        Ok(self.brought)
+        Ok(self.request)
     }
 
+    /// Reads a part of at most this many bytes, and claims the memory for each piece of it.
     async fn take(&mut self, mut part: Field<'static>, name: &str, most: usize) -> Result<Vec<u8>> {
         let mut taken = Vec::new();
         while let Some(bytes) = in_time(part.chunk()).await? {
@@ -113,20 +117,21 @@ impl Reading {
                 let most = most / MIB;
                 return Err(Error::Http(413, format!("`{name}` is larger than the {most} MiB that it may have")));
             }
-            self.brought.memory.claim(bytes.len())?;
+            // Claimed as it comes, not as it is announced: a client that announces much and sends little takes little.
+            self.request.memory.claim(bytes.len())?;
             taken.extend_from_slice(&bytes);
         }
         Ok(taken)
     }
 
     async fn take_text(&mut self, part: Field<'static>, name: &str) -> Result<Option<String>> {
-        let text = given(self.take(part, name, MOST_BESIDE).await?).map(String::from_utf8).transpose();
+        let text = non_empty(self.take(part, name, MOST_BESIDE).await?).map(String::from_utf8).transpose();
         let text = text.map_err(|_| Error::field(name, "must be text in UTF-8"))?;
         Ok(text.filter(|text| !text.trim().is_empty()))
     }
 }
 
-/// A browser sends a part for a file that was not chosen, too.
-fn given(bytes: Vec<u8>) -> Option<Vec<u8>> {
+/// Returns `None` for an empty part, which a browser sends for a field in which nothing was chosen.
+fn non_empty(bytes: Vec<u8>) -> Option<Vec<u8>> {
     Some(bytes).filter(|bytes| !bytes.is_empty())
 }
