@@ -37,10 +37,7 @@ pub enum Error {
     )]
     GivenPasswordRanOut,
     /// The action cannot be undone, and the password was not given in this session within the last few minutes.
-    #[error(
-        "this cannot be undone: give your password again first, with `POST /api/v1/auth/confirm`; it counts for five \
-         minutes"
-    )]
+    #[error("this cannot be undone: give your password again first; it counts for five minutes")]
     PasswordRequired,
     /// A request that would change something came from another site's page, or from one that hides its origin.
     #[error("the request was not made by a page of this server; open the page here and send it again")]
@@ -62,10 +59,7 @@ pub enum Error {
     #[error("{0}")]
     OwnInterest(&'static str),
     /// The caller's password was chosen by an admin, and has to be replaced first.
-    #[error(
-        "somebody else chose your password; choose one of your own first, at `/account/password` or with \
-         `POST /api/v1/auth/password`"
-    )]
+    #[error("somebody else chose your password; choose one of your own first")]
     PasswordChangeRequired,
     /// The thing does not exist, or not in this room.
     #[error("there is no such {0}")]
@@ -84,6 +78,26 @@ pub enum Error {
         /// Seconds after which it may succeed.
         retry_after: Option<u64>,
     },
+    /// The room holds snapshots or documents, and its deletion was not forced.
+    #[error(
+        "the room holds {snapshots} snapshots and {papers} papers; it is deleted only by force and with a reason, its \
+         snapshots for good, its papers out of sight"
+    )]
+    RoomNotEmpty {
+        /// How many snapshots it holds.
+        snapshots: usize,
+        /// How many uploaded documents it holds.
+        papers: usize,
+    },
+    /// The file of the snapshot was given up, for this reason.
+    #[error("the file could not be rendered: {0}")]
+    NotRendered(String),
+    /// An admin gave a password to their own account, as if it were somebody else's.
+    #[error("you cannot give your own account a password; replace the one that you have")]
+    OwnPassword,
+    /// The party has an approval of this vessel already.
+    #[error("you have replied on this vessel before")]
+    RepliedBefore,
     /// The requested range lies outside the file.
     #[error("the range lies outside the file of {size} bytes")]
     RangeNotSatisfiable {
@@ -191,7 +205,11 @@ impl Error {
             Self::GivenPasswordRanOut => (403, "given_password_ran_out"),
             Self::PasswordRequired => (403, "password_required"),
             Self::NotFound(_) => (404, "not_found"),
-            Self::Conflict { .. } => (409, "conflict"),
+            Self::Conflict { .. }
+            | Self::RoomNotEmpty { .. }
+            | Self::NotRendered(_)
+            | Self::OwnPassword
+            | Self::RepliedBefore => (409, "conflict"),
             Self::NoPreview => (409, "no_preview"),
             Self::RangeNotSatisfiable { .. } => (416, "range_not_satisfiable"),
             Self::Invalid(_) => (422, "invalid"),

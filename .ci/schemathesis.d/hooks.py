@@ -22,7 +22,7 @@ BEYOND_SCHEMAS = [
     r"must be left out where the word is",
     r"must be given; for a unit that has none",
     r"must be left out where there is an IMO number",
-    r"must be given with `(override|force=true)`",
+    r"must be given with `(override|force)`",
     r"must be given to go back",
     r"must be given to ask that a hold is lifted",
     r"must be at most 1000 further on|must be from \d+ to \d+, at most",

@@ -11,6 +11,7 @@ mod document_types;
 mod document_view;
 mod documents;
 mod events;
+mod hint;
 mod holds;
 mod log;
 mod parties;
@@ -24,6 +25,8 @@ mod verify;
 mod versions;
 mod vessels;
 mod why;
+
+pub use hint::hint;
 
 use crate::http::Routes;
 

@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// What to do.
+/// The flags of the hidden sub-command `child`.
 #[derive(Debug, Args)]
 pub(super) struct Flags {
     /// What the child is for

@@ -21,7 +21,7 @@ use crate::{
 /// How often the progress is shown.
 const SHOWN: Duration = Duration::from_millis(200);
 
-/// How to check.
+/// The flags of `fsck`.
 #[derive(Debug, Args)]
 pub(super) struct Flags {
     /// Draw files of snapshots that are lost or damaged again from their records

@@ -31,7 +31,7 @@ const GRACE: Duration = Duration::from_secs(20);
 /// How long before its expiry the certificate of the seal is warned of.
 const SOON: Duration = Duration::from_hours(30 * 24);
 
-/// How to serve.
+/// The flags of `serve`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  sts-clearance serve --demo\n  sts-clearance serve --listen 127.0.0.1:9000\n  \
                         STS_DATABASE_URL=postgres://sts@db/sts sts-clearance serve")]

@@ -36,9 +36,9 @@ use crate::{
 
 /// The signed-in user, with the role that counts for this request.
 ///
-/// A handler that takes a `Caller` gets the one that the admission made, before the handler was called; there is no
-/// other way to make one. So a handler need not check anything, and cannot forget to: what it can do by mistake is no
-/// more than what its route's [`Access`] allows.
+/// A handler that takes a `Caller` gets the one that the admission made, before the handler was called; it has no other
+/// way to get one. So a handler need not check anything, and cannot forget to: what it can do by mistake is no more
+/// than what its route's [`Access`] allows.
 ///
 /// `role` is decided once, at the door, and travels into the log with [`Caller::actor`]: the entry of an operation
 /// names the role in which it was done, also if the person has another role in the next room. Nothing of it is kept

@@ -241,8 +241,8 @@ fn insert(response: &mut Response, name: HeaderName, value: &str) {
     }
 }
 
-/// The policy for content that is a stranger's: even if a browser opens it in spite of `attachment`, it runs nothing and
-/// reaches nothing of this site.
+/// The policy for content that is a stranger's: even if a browser opens it in spite of `attachment`, it runs nothing
+/// and reaches nothing of this site.
 pub(super) const SANDBOX: &str = "sandbox; default-src 'none'; frame-ancestors 'none'";
 
 /// Returns an answer with a body that is to be saved under this name.

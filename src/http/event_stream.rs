@@ -84,7 +84,7 @@ impl FromRequestParts<App> for After {
         // The header counts before the query: a browser connects again to the same URL, whose `after` is outdated by
         // then.
         let Some(seen) = parts.headers.get(LAST_EVENT_ID) else { return Ok(Self(after)) };
-        let seen = POSITION.read(seen.to_str().unwrap_or_default());
+        let seen = POSITION.parse(seen.to_str().unwrap_or_default());
         Ok(Self(Some(seen.map_err(|fault| Error::field(LAST_EVENT_ID, fault))?)))
     }
 }

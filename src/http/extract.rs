@@ -284,7 +284,7 @@ impl Given {
     /// Returns a whole number within its bounds, if it was given.
     pub fn optional_number(&mut self, name: &str, bounds: Bounds) -> Option<i64> {
         let text = self.text(name)?;
-        bounds.read(&text).map_err(|fault| self.fields.fault(name, fault)).ok()
+        bounds.parse(&text).map_err(|fault| self.fields.fault(name, fault)).ok()
     }
 
     /// Returns a flag, which is written as `true` or `false`; `false` if it is not given.
@@ -386,8 +386,8 @@ impl Paging {
     const LIMIT: Bounds = Bounds { least: 1, most: Some(100), default: Some(20) };
     const OFFSET: Bounds = Bounds { least: 0, most: None, default: Some(0) };
 
-    /// Reads the page, and returns it with the other parameters as they came: the filter of the list, for the links to its
-    /// other parts.
+    /// Reads the page, and returns it with the other parameters as they came: the filter of the list, for the links to
+    /// its other parts.
     pub fn read_with_filter(given: &mut Given) -> (Page, String) {
         // The filter first, since reading a parameter takes it away.
         let filter_query = given.query_without(&["limit", "offset"]);

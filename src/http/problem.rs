@@ -2,6 +2,8 @@
 //! layer, `web::request_log`, knows the request's id and who reads the answer; it writes the body, and logs the error
 //! once.
 
+use std::sync::Arc;
+
 use axum::{
     http::{
         HeaderValue, StatusCode,
@@ -55,6 +57,8 @@ pub struct Failure {
     pub problem: Problem,
     /// The error in full, for the log. Empty if the problem says everything.
     pub inside: String,
+    /// The error itself, for which each door may have a hint.
+    pub error: Arc<Error>,
 }
 
 impl Failure {
@@ -64,22 +68,23 @@ impl Failure {
     }
 }
 
-impl From<&Error> for Failure {
-    fn from(error: &Error) -> Self {
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
         let (status, code) = error.status();
-        let errors = match error {
+        let errors = match &error {
             Error::Invalid(fields) => fields
                 .iter()
                 .map(|fault| FieldProblem { field: fault.field.clone(), message: fault.message.clone() })
                 .collect(),
             _ => Vec::new(),
         };
-        let allowed_roles = if let Error::RoleForbids { roles, .. } = error { roles.clone() } else { Vec::new() };
-        let ticket = if let Error::TooManyAttempts { ticket, .. } = error { ticket.clone() } else { None };
+        let allowed_roles = if let Error::RoleForbids { roles, .. } = &error { roles.clone() } else { Vec::new() };
+        let ticket = if let Error::TooManyAttempts { ticket, .. } = &error { ticket.clone() } else { None };
         let problem = Problem { errors, allowed_roles, ticket, ..Problem::new(status, code, &error.detail()) };
         // A fault of the server may name paths, addresses or SQL. Only the log gets it; `Error::detail` has kept it out
         // of the problem.
-        Self { problem, inside: if status >= 500 { error.to_string() } else { String::new() } }
+        let inside = if status >= 500 { error.to_string() } else { String::new() };
+        Self { problem, inside, error: Arc::new(error) }
     }
 }
 
@@ -143,7 +148,7 @@ impl IntoResponse for Error {
             _ => {}
         }
         // No body yet: whoever asked may want a page, and the request's id is known only to the outermost layer.
-        response.extensions_mut().insert(Failure::from(&self));
+        response.extensions_mut().insert(Failure::from(self));
         response
     }
 }

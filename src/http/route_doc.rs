@@ -257,8 +257,8 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Reads a whole number within these bounds, or returns what is wrong with it.
-    pub(crate) fn read(self, text: &str) -> Result<i64, String> {
+    /// Parses a whole number within these bounds, or returns what is wrong with it.
+    pub(crate) fn parse(self, text: &str) -> Result<i64, String> {
         let Self { least, most, .. } = self;
         let number = text.parse().ok().filter(|number| (least..=most.unwrap_or(i64::MAX)).contains(number));
         number.ok_or_else(|| {

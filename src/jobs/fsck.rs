@@ -4,8 +4,8 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt;
 use tokio::time;
-use uuid::Uuid;
 
+use super::lease;
 use crate::{
     app::App,
     db::{
@@ -54,7 +54,11 @@ pub async fn check_where_due(app: &App) -> Result<bool> {
     }
     // It only looks. A repair draws files again and replaces damaged ones, over which a person has to decide.
     let mut watch = LogErrors { logged: 0 };
-    let Some(outcome) = keep_lease(app, id, fsck::run(app, Mode::Look, &mut watch)).await? else {
+    let renew = || {
+        let (app, until) = (app.clone(), app.now().after(LEASE));
+        async move { app.db.write(async move |tx| db::fsck_runs::renew(tx, id, until).await).await }.boxed()
+    };
+    let Some(outcome) = lease::keep(HEARTBEAT, renew, fsck::run(app, Mode::Look, &mut watch)).await? else {
         tracing::warn!("a check of what is stored took too long to say so; another server has it");
         return Ok(false);
     };
@@ -73,21 +77,6 @@ pub async fn check_where_due(app: &App) -> Result<bool> {
     );
     app.db.write(async move |tx| db::fsck_runs::finish(tx, id, now, &found).await).await?;
     Ok(true)
-}
-
-/// Does the work, and renews the lease meanwhile. `None` if the check was taken to have ended, and another server makes
-/// one.
-async fn keep_lease<T>(app: &App, id: Uuid, work: impl Future<Output = T>) -> Result<Option<T>> {
-    let mut work = std::pin::pin!(work);
-    loop {
-        if let Ok(done) = time::timeout(HEARTBEAT, &mut work).await {
-            return Ok(Some(done));
-        }
-        let until = app.now().after(LEASE);
-        if !app.db.write(async move |tx| db::fsck_runs::renew(tx, id, until).await).await? {
-            return Ok(None);
-        }
-    }
 }
 
 /// Returns the row of a check, with the first findings. A check that did not come to its end has an error instead.

@@ -7,6 +7,7 @@
 
 mod fsck;
 mod housekeeping;
+mod lease;
 mod render_snapshot;
 mod turns;
 mod worker;

@@ -1,7 +1,6 @@
 //! Draws a snapshot's file from its record, stores it, and completes the snapshot.
 
 use std::{
-    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -9,9 +8,10 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use sha2::{Digest, Sha256};
-use tokio::time;
 
+use super::lease;
 use crate::{
     app::App,
     db::{
@@ -49,7 +49,17 @@ pub(super) async fn run(app: &App, claim: Claim) -> Result<()> {
         return snapshots::attempt_failed(app, claim, snapshot.room, reason).await;
     }
     let progress = Arc::new(AtomicU32::new(0));
-    match keep_lease(app, claim, &progress, draw(app, &snapshot, &compressed, Arc::clone(&progress))).await? {
+    let renew = || {
+        // Fifteen heartbeats fit into a lease: a database that is slow for a moment does not cost the work.
+        let (percent, lease_until) = (i64::from(progress.load(Ordering::Relaxed)), app.now().after(LEASE));
+        let app = app.clone();
+        async move {
+            app.db.write(async move |tx| db::jobs::report_progress(tx, claim, percent, lease_until).await).await
+        }
+        .boxed()
+    };
+    let drawn = draw(app, &snapshot, &compressed, Arc::clone(&progress));
+    match lease::keep(HEARTBEAT, renew, drawn).await? {
         // Another worker has the job, or it is gone: this attempt must note nothing, neither a failure nor its file.
         None => Ok(()),
         Some(Ok(drawn)) => snapshots::complete(app, claim, snapshot.room, drawn).await,
@@ -67,30 +77,6 @@ fn reason(error: &Error) -> String {
         Error::ChildDied(why) => format!("{}: {why}", snapshots::ENDED_ITS_PROCESS),
         Error::Store(_) => "the file store did not take the file; the server's log says why".into(),
         _ => "the server could not do it; its log says why".into(),
-    }
-}
-
-/// Does the work, and meanwhile reports its progress and renews the lease. `None` if the job was deleted, or another
-/// worker has it by now; the work is broken off then.
-async fn keep_lease<T>(
-    app: &App,
-    claim: Claim,
-    progress: &AtomicU32,
-    work: impl Future<Output = Result<T>>,
-) -> Result<Option<Result<T>>> {
-    let mut work = pin!(work);
-    loop {
-        // The work itself is not cancelled by the time limit, since only a reference to it is waited for.
-        if let Ok(done) = time::timeout(HEARTBEAT, &mut work).await {
-            return Ok(Some(done));
-        }
-        // Fifteen heartbeats fit into a lease: a database that is slow for a moment does not cost the work.
-        let (percent, lease_until) = (i64::from(progress.load(Ordering::Relaxed)), app.now().after(LEASE));
-        let mine =
-            app.db.write(async move |tx| db::jobs::report_progress(tx, claim, percent, lease_until).await).await?;
-        if !mine {
-            return Ok(None);
-        }
     }
 }
 

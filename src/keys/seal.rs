@@ -61,8 +61,9 @@ fn read(path: &Path, bytes: &[u8], _password: &str) -> Result<Identity> {
     if matches!(bytes, [0x30, 0x80..=0xff, ..]) {
         return Err(Error::setup(format!(
             "the seal of {}: it is a PKCS#12 file, which this build does not read; make a PEM file of it with \
-             `openssl pkcs12 -in {path:?} -out seal.pem -nodes` (older files need `-legacy` too) and give that as \
+             `openssl pkcs12 -in '{}' -out seal.pem -nodes` (older files need `-legacy` too) and give that as \
              `seal_file`",
+            path.display(),
             path.display()
         )));
     }

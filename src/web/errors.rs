@@ -13,6 +13,7 @@ use axum::{
 };
 
 use crate::{
+    api,
     error::Error,
     http::{Failure, Problem, percent},
     pages,
@@ -54,13 +55,17 @@ pub(super) fn with_body(mut response: Response, request_id: &str, reader: &Reade
                 }
                 _ => status.canonical_reason().unwrap_or("the request failed").to_owned(),
             };
-            Failure::from(&Error::Http(status.as_u16(), words))
+            Failure::from(Error::Http(status.as_u16(), words))
         }
         None => return (response, None),
     };
-    let problem = Problem { request_id: request_id.to_owned(), ..failure.problem.clone() };
+    let mut problem = Problem { request_id: request_id.to_owned(), ..failure.problem.clone() };
     if reader.is_person {
         return (as_page(response, &problem, reader), Some(failure));
+    }
+    // Each door words its own hint: a program is told the route that helps, a person sees what the page offers.
+    if let Some(hint) = api::hint(&failure.error) {
+        problem.detail = format!("{}; {hint}.", problem.detail.trim_end_matches('.'));
     }
     let body = serde_json::to_vec(&problem).unwrap_or_default();
     write(&mut response, body, "application/problem+json");

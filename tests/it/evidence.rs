@@ -252,7 +252,9 @@ fn a_leaf_is_read_in_its_canonical_form_alone() {
     let canonical = br#"{"action":"room_created","actor":"system","id":"1","meta":{"a":1},"room_id":null,"seq":0,"timestamp":"2026-11-23T08:00:00Z"}"#;
     let leaf = sts_clearance::evidence::read_leaf(canonical).unwrap();
     assert_eq!(leaf.canonical().unwrap(), canonical);
-    let written = |from: &str, to: &str| sts_clearance::evidence::read_leaf(str::from_utf8(canonical).unwrap().replace(from, to).as_bytes());
+    let written = |from: &str, to: &str| {
+        sts_clearance::evidence::read_leaf(str::from_utf8(canonical).unwrap().replace(from, to).as_bytes())
+    };
     for (from, to) in [
         (r#""seq":0"#, r#""seq": 0"#),
         (r#""id":"1","meta":{"a":1}"#, r#""meta":{"a":1},"id":"1""#),

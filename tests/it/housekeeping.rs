@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use room::Role;
 use serde_json::json;
 use sts_clearance::db::Tx;
-use room::Role;
 
 use crate::harness::{TestApp, new_room, on_both_databases};
 

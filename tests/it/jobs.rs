@@ -11,7 +11,12 @@ use std::{
 use room::Role;
 use serde_json::{Value, json};
 
-use sts_clearance::{children::Children, db::{Tx, files::StoredFile, jobs::Claim, snapshots::Drawn}, domain::snapshots, jobs::run_due};
+use sts_clearance::{
+    children::Children,
+    db::{Tx, files::StoredFile, jobs::Claim, snapshots::Drawn},
+    domain::snapshots,
+    jobs::run_due,
+};
 
 use crate::harness::{TestApp, new_room, on_both_databases};
 

@@ -3,7 +3,14 @@
 use room::Role;
 use serde_json::{Value, json};
 
-use sts_clearance::{db::{self, Tx, migrations}, domain::log::{self, Actor, schema}, evidence::{Checkpoint, CompactRange, ConsistencyProof, Hash, LogKey, LogProof, PublicKeys, extends, holds, leaf_hash, vouches}};
+use sts_clearance::{
+    db::{self, Tx, migrations},
+    domain::log::{self, Actor, schema},
+    evidence::{
+        Checkpoint, CompactRange, ConsistencyProof, Hash, LogKey, LogProof, PublicKeys, extends, holds, leaf_hash,
+        vouches,
+    },
+};
 
 use crate::harness::{Installation, Ran, Reply, TestApp, new_room, on_both_databases};
 

@@ -7,7 +7,13 @@ use futures_util::{future::BoxFuture, stream};
 use room::{AccountDeed, AccountRequestId, Role};
 use serde_json::{Value, json};
 
-use sts_clearance::{api, db::{self, Tx, account_requests::AccountRequest}, domain::{accounts::users, log::Actor, rooms::parties}, http::{Access, PageRoute, Route}, pages, policy};
+use sts_clearance::{
+    api,
+    db::{self, Tx, account_requests::AccountRequest},
+    domain::{accounts::users, log::Actor, rooms::parties},
+    http::{Access, PageRoute, Route},
+    pages, policy,
+};
 
 use crate::harness::{Form, IMO, PASSWORD, Reply, TestApp, on_both_databases, pdf};
 

@@ -1,9 +1,9 @@
 //! The limits of a record: it holds the newest of what a room has too much of, and says how much there is in all.
 
 use report::record::{self, Limit, Record};
+use room::{Log, Role, SnapshotId};
 use serde_json::json;
 use sts_clearance::db::{self, Tx};
-use room::{Log, Role, SnapshotId};
 
 use crate::harness::{TestApp, on_both_databases};
 

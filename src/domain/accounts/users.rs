@@ -253,7 +253,7 @@ pub async fn give_password(
         let user = find(tx, user).await?;
         let (asked_by, asked_at) = (log.by().word().to_owned(), log.now);
         if asked_by == user.email {
-            return Err(Error::conflict("this takes no present password; replace your own with `POST /auth/password`"));
+            return Err(Error::OwnPassword);
         }
         if user.role == Role::Admin {
             sessions::ask_for_password(tx, log).await?;

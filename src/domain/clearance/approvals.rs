@@ -83,7 +83,7 @@ pub async fn give(app: &App, by: &Actor, room: RoomId, asked: NewClearance) -> R
             decided_at: log.now,
         };
         if !db::approvals::insert(tx, room, &approval).await? {
-            return Err(Error::conflict("you have spoken of this vessel before; `PUT` changes what you said"));
+            return Err(Error::RepliedBefore);
         }
         let given = Event::ApprovalGiven {
             approval_id: id,

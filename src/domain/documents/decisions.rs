@@ -69,7 +69,7 @@ impl NewApproval {
         let implied = if given { Verdict::ApprovedWithSubjects } else { Verdict::Approved };
         let verdict = self.verdict.unwrap_or(implied);
         let comment = if verdict == Verdict::Rejected {
-            fields.fault("verdict", "must be `approved` or `approved_with_subjects`; `…/reject` rejects");
+            fields.fault("verdict", "must be `approved` or `approved_with_subjects`");
             None
         } else {
             comment(&mut fields, verdict.into(), self.subjects.as_deref(), None)

@@ -3,7 +3,7 @@
 use memchr::{memmem::find, memrchr_iter};
 use room::FileKind;
 
-/// The first bytes of files of each kind. TIFF and BigTIFF come in two byte orders.
+/// The first bytes of files of each kind. TIFF and `BigTIFF` come in two byte orders.
 const STARTS: &[(&[u8], FileKind)] = &[
     (b"\xFF\xD8\xFF", FileKind::Jpeg),
     (b"\x89PNG\r\n\x1A\n", FileKind::Png),

@@ -93,7 +93,7 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Res
     let mut fields = Fields::default();
     let reason = fields.optional_text("reason", asked.reason.as_deref());
     if asked.force && reason.is_none() {
-        fields.fault("reason", "must be given with `force=true`; the log keeps it");
+        fields.fault("reason", "must be given with `force`; the log keeps it");
     }
     fields.done()?;
     let retention_years = app.config.retention_years;
@@ -103,10 +103,7 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Res
         let contained = db::snapshots::all(tx, room).await?;
         let (snapshots, papers) = (contained.len(), db::document_versions::of_room(tx, room).await?.len());
         if takes_force(snapshots, papers) && !asked.force {
-            return Err(Error::conflict(format!(
-                "the room holds {snapshots} snapshots and {papers} papers; it goes only with `?force=true` and a \
-                 `reason`, its snapshots for good, its papers out of sight",
-            )));
+            return Err(Error::RoomNotEmpty { snapshots, papers });
         }
         sessions::ask_for_password(tx, log).await?;
         let asked_by = if takes_two(&found, snapshots, retention_years, log.now) {

@@ -268,10 +268,9 @@ pub fn downloadable(snapshot: &Snapshot) -> Result<StoredFile> {
             size: snapshot.file_size,
             sha256: sha256.as_slice().try_into().map_err(|_| Error::internal("a file hash of another length"))?,
         }),
-        (SnapshotStatus::Failed, ..) => Err(Error::conflict(format!(
-            "the file could not be rendered: {}; `POST …/retry` tries again",
-            snapshot.last_error.as_deref().unwrap_or("the log says why")
-        ))),
+        (SnapshotStatus::Failed, ..) => {
+            Err(Error::NotRendered(snapshot.last_error.clone().unwrap_or_else(|| "the log says why".to_owned())))
+        }
         _ => Err(Error::Conflict {
             detail: "the file is being rendered; try again in a moment".into(),
             retry_after: Some(2),

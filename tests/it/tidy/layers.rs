@@ -37,13 +37,13 @@ const ROWS: &[&[&[&str]]] = &[
 
 /// The row and the room of a file; `None` if no row has it.
 fn room_of(file: &str) -> Option<(usize, usize)> {
-    let fits = |place: &&str| match place.strip_suffix("/*") {
+    let fits = |place: &str| match place.strip_suffix("/*") {
         Some(folder) => file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')),
-        None if place.ends_with(".rs") => *place == file,
-        None => file.strip_prefix(*place).is_some_and(|rest| rest.rfind('/') == Some(0)),
+        None if file == place => true,
+        None => file.strip_prefix(place).is_some_and(|rest| rest.rfind('/') == Some(0)),
     };
     let in_room = |(row, rooms): (usize, &&[&[&str]])| {
-        rooms.iter().position(|places| places.iter().any(|place| fits(&place))).map(|room| (row, room))
+        rooms.iter().position(|places| places.iter().any(|place| fits(place))).map(|room| (row, room))
     };
     ROWS.iter().enumerate().find_map(in_room)
 }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use report::record::PartyFacts;
-use serde_json::json;
 use room::Role;
+use serde_json::json;
 use tools::needs;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
