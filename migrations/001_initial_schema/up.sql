@@ -1,4 +1,4 @@
--- Ids are UUIDs as text. {{time}} and {{bytes}} become the database's own types (src/db/dialect.rs).
+-- Ids are UUIDs as text. {{time}} and {{bytes}} become the database's own types (src/db/engine/dialect.rs).
 
 CREATE TABLE users (
     id            TEXT PRIMARY KEY,

@@ -29,7 +29,16 @@ macro_rules! ids {
                 Uuid::parse_str(text).map(Self).map_err(|_| NotAnId)
             }
         }
-    )+};
+    )+
+
+        /// Calls a macro with the names of all ids, so that a new one is a line in this file alone.
+        #[macro_export]
+        macro_rules! each_id {
+            ($callback:ident) => {
+                $callback! { $($name),+ }
+            };
+        }
+    };
 }
 
 ids! {

@@ -32,10 +32,7 @@ pub use catalogue::DocumentType;
 pub use clocks::Clocks;
 pub use content::{Approval, Decision, Document, Party, Room, Version, Vessel, Waiver};
 pub use event::{Event, Log, Repeated, SealSummary};
-pub use ids::{
-    AccountRequestId, ApprovalId, DecisionId, DocumentId, EntryId, HoldId, NotAnId, PartyId, RoomId, SessionId,
-    SnapshotId, UserId, VersionId, VesselId,
-};
+pub use ids::*;
 pub use leaf::Leaf;
 pub use standing::Standing;
 pub use state::{Content, DocumentState, RoomState, VersionState, is_own_paper};

@@ -194,10 +194,11 @@ macro_rules! text_columns {
     )+};
 }
 
+room::each_id!(text_columns);
+
 text_columns! {
-    AccountDeed, AccountRequestId, ApprovalId, ApprovalStatus, CargoProfile, Criticality, Day, DecisionId, Deed,
-    DocumentId, EntryId, FileKind, HoldId, PartyId, Phase, Requirement, Role, RoomId, RoomStatus, Scope, SessionId,
-    Side, SnapshotId, SnapshotStatus, SnapshotType, UserId, Verdict, VersionId, VesselId, VesselRole, VesselStatus,
+    AccountDeed, ApprovalStatus, CargoProfile, Criticality, Day, Deed, FileKind, Phase, Requirement, Role, RoomStatus,
+    Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
 }
 
 /// Microseconds from 1970 to 2000, when PostgreSQL's count of time starts.

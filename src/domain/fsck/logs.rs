@@ -1,4 +1,4 @@
-//! A log against itself: entries, tree, head and checkpoint, and the proofs that were made of it.
+//! Checks a log against itself: its entries, tree, head and checkpoint, and the proofs that were made from it.
 
 use std::{collections::HashMap, iter::Peekable, vec};
 
@@ -20,13 +20,14 @@ use crate::{
     evidence::{Checkpoint, CompactRange, Hash, hash_of},
 };
 
-/// Entries read at once: each time is a short transaction of its own.
+/// The number of entries that one transaction reads: short ones do not hold up a server that is running.
 const CHUNK: i64 = 2_000;
 
-/// Lost entries that are looked for one by one; a head that tells of more is damaged itself.
+/// The number of lost entries that are looked for one by one. A head whose size is further off is damaged itself, and
+/// a loop up to that size might never end.
 const MOST_LOST: i64 = 100_000;
 
-/// Checks a log, and the witnesses against it; answers what the log tells.
+/// Checks a log and compares it with the witnesses. Returns what the log says.
 pub(super) async fn check(
     run: &mut Run<'_>,
     place: &Place,
@@ -39,6 +40,7 @@ pub(super) async fn check(
         let fault = format!("it tells of {told} entries, and {size} are there");
         run.add(Finding::new(place, Kind::Log, "its head", fault));
     }
+    // In the order of their sizes, each witness meets the tree at its own size, and one pass is enough for all.
     witnesses.sort_by_key(|witness| witness.size);
     let mut witnesses = witnesses.into_iter().peekable();
     let mut doubts = Doubts::default();
@@ -66,11 +68,14 @@ pub(super) async fn check(
         run.goes_on();
         from = to;
     }
+    // A run of lost entries may reach to the end of the log, where no sound entry reports it.
     reading.tell_lost(run);
+    // What is left was signed over more entries than the log has.
     for witness in witnesses {
         doubts.ask_of_removed(place, witness, size);
     }
     doubts.tell(run);
+    // Before the head: its checkpoint may be signed with a key that only this log connects with the key in force.
     if place.log == Log::Platform {
         run.trust(&reading.told);
     }
@@ -78,13 +83,14 @@ pub(super) async fn check(
     Ok(reading.told)
 }
 
-/// A log on the way through it.
+/// A log while it is read from its first entry to its last.
 struct Reading<'a> {
     place: &'a Place,
     tree: Recomputed,
     told: Told,
-    /// The positions of the lost entries just passed.
+    /// The first and the last position of the lost entries just passed. A gap is reported as a whole when it ends.
     lost: Option<(i64, i64)>,
+    /// Whether a bad node was reported; then their number is no second finding.
     has_bad_nodes: bool,
 }
 
@@ -98,8 +104,9 @@ impl<'a> Reading<'a> {
         run.add(Finding::new(self.place, kind, what, fault));
     }
 
-    /// The leaf at this position; none where it is lost.
+    /// Returns the hash of the leaf at this position. `None` if the entry is lost or damaged, which is reported.
     fn next(&mut self, run: &mut Run<'_>, seq: i64, entries: &mut Peekable<vec::IntoIter<EntryRow>>) -> Option<Hash> {
+        // Rows come in the order of `seq`: one that is left from before shares its position with another.
         while let Some(row) = entries.next_if(|row| row.seq < seq) {
             self.found(run, Kind::Entry, format!("entry {}", row.seq), "there is another one at its position");
         }
@@ -112,6 +119,7 @@ impl<'a> Reading<'a> {
         let fault = match row.entry {
             Err(error) => format!("its row cannot be read: {error}"),
             Ok(entry) => match hash_of(&entry.leaf()) {
+                // Only a sound entry is listened to. A changed one could vouch for rows that were changed with it.
                 Ok(hash) if hash == *row.leaf_hash => {
                     self.told.note(&entry);
                     return Some(hash);
@@ -121,10 +129,12 @@ impl<'a> Reading<'a> {
             },
         };
         self.told.whole = false;
+        // Neither the row nor the stored hash can be trusted, so the leaf counts as unknown and the stored nodes decide.
         self.found(run, Kind::Entry, format!("entry {seq}"), fault);
         None
     }
 
+    /// Reports the lost entries just passed, as one finding.
     fn tell_lost(&mut self, run: &mut Run<'_>) {
         match self.lost.take() {
             None => {}
@@ -137,6 +147,7 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Reports a bad node by the entries below it.
     fn node_is_bad(&mut self, run: &mut Run<'_>, BadNode { place, missing }: BadNode) {
         self.has_bad_nodes = true;
         let first = place.index << place.level;
@@ -145,6 +156,7 @@ impl<'a> Reading<'a> {
         self.found(run, Kind::Node, what, fault);
     }
 
+    /// Checks the stored head of the log against the tree, and then the checkpoint in it.
     fn check_head(&mut self, run: &mut Run<'_>, rows: &LogRows, size: i64) {
         let Some(head) = &rows.head else {
             return self.found(run, Kind::Log, "its head", "its row in `room_logs` is missing");
@@ -156,6 +168,8 @@ impl<'a> Reading<'a> {
             let fault = format!("{} entries are none of the {size} that it should have", rows.beyond);
             self.found(run, Kind::Log, "its entries", fault);
         }
+        // A tree of n leaves has n/2 + n/4 + … complete inner nodes (each rounded down), which is n less its one bits.
+        // Fewer have been reported as missing; this finds those that are too many.
         let nodes = size - i64::from(size.count_ones());
         if rows.nodes != nodes && !self.has_bad_nodes {
             let fault = format!("there are {} instead of {nodes}", rows.nodes);
@@ -167,15 +181,18 @@ impl<'a> Reading<'a> {
         } else if !self.tree.fits(frontier) {
             self.found(run, Kind::Log, "its head", "it is not that of its entries");
         }
+        // After `fits`, which has filled in what was lost: the signed root decides whether that is right.
         self.check_checkpoint(run, head, size.unsigned_abs());
     }
 
+    /// Checks the signature of the stored checkpoint, and that it is of this log as it is.
     fn check_checkpoint(&self, run: &mut Run<'_>, head: &HeadRow, size: u64) {
         const WHAT: &str = "the signed checkpoint";
         let Some(note) = &head.checkpoint else {
             let signed = match self.place.log {
-                // The entry that tells of the first key was signed.
+                // The entry that adds the first key is signed itself, with that key.
                 Log::Platform => self.told.signed_since.is_some(),
+                // A room without entries since then has nothing that was signed.
                 Log::Room(_) => run.signed_since.is_some_and(|since| self.told.last > Some(since)),
             };
             if signed {
@@ -195,6 +212,8 @@ impl<'a> Reading<'a> {
             Ok((checkpoint, _)) => checkpoint,
             Err(error) => return self.found(run, Kind::Checkpoint, WHAT, error.to_string()),
         };
+        // C2SP `tlog-checkpoint`: the origin names the log, and one key signs the logs of all rooms. Without this
+        // comparison the checkpoint of another room would do. One of a smaller size has been compared as a witness.
         let fault = if head.origin.as_deref() != Some(&checkpoint.origin) {
             format!("it is that of the log `{}`", checkpoint.origin)
         } else if checkpoint.size > size {
@@ -208,7 +227,9 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The stored checkpoint as a witness, where it is of a size that the log had earlier.
+/// Returns the stored checkpoint as a witness if it is of a size that the log had earlier.
+///
+/// Its signature is checked with the head, when all keys are known that the platform's log connects.
 pub(super) fn earlier_checkpoint(rows: &LogRows) -> Option<Witness> {
     let head = rows.head.as_ref()?;
     let checkpoint = Checkpoint::unchecked(head.checkpoint.as_deref()?).ok()?;

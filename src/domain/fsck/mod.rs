@@ -1,8 +1,16 @@
-//! `fsck`: what is stored, held against what the logs tell and what was signed.
+//! `fsck`: checks what is stored against the logs, and the logs against what was signed.
 //!
-//! It reads in short transactions, so a server may be at work meanwhile: what a room's rows tell is read
-//! at one instant with the size of its log, and of the log nothing beyond that size. It writes nothing
-//! but, where that is asked for, the file of a snapshot that was lost.
+//! It only reads, in short transactions, so a server may be running meanwhile. What the rows of a room say is read at
+//! one instant together with the size of its log, and nothing is read of the log beyond that size, so what is
+//! written meanwhile is not mistaken for damage. A repair puts the file of a snapshot back byte for byte and changes no row.
+//!
+//! One fault is reported once. What hangs on a lost entry is taken from the stored nodes, so that everything after the
+//! loss is still checked. Of bad nodes above one another only the lowest is named. Of snapshots that contradict the
+//! log in the same way the oldest is named, with the number of the others.
+//!
+//! `logs.rs` and `tree.rs` compute a log again from its rows, and `proofs.rs` compares it with what was signed.
+//! `records.rs` and `files.rs` compare records and files with what the log says, which `told.rs` collects on the way.
+//! `run.rs` holds the findings and the trusted keys, `finding.rs` the types of the report. Used by `cli/fsck.rs`.
 
 mod files;
 mod finding;
@@ -32,7 +40,9 @@ use crate::{
     error::Result,
 };
 
-/// Checks everything.
+/// Checks all logs, the snapshots and documents of their rooms, and the files in the store. Returns what was found.
+///
+/// Damage is no error: `Err` means that the check itself could not go on, for example without its database.
 pub async fn run(app: &App, mode: Mode, watch: &mut dyn Watch) -> Result<Outcome> {
     let trusted = trusted(app);
     let mut run = Run {
@@ -47,7 +57,8 @@ pub async fn run(app: &App, mode: Mode, watch: &mut dyn Watch) -> Result<Outcome
         taken_back: TakenBack::default(),
     };
     let mut logs = app.db.read_at_length(async |tx| db::fsck::logs(tx).await).await?;
-    // Its log tells the keys that the others are signed with.
+    // The platform's log comes first: it names the keys that sign the others, and says since when entries are signed
+    // and which tables were taken away. The rooms are judged by that.
     logs.sort_by_key(|(key, _)| key != "platform");
     for (key, title) in logs {
         let log = if key == "platform" { Some(Log::Platform) } else { key.parse().ok().map(Log::Room) };
@@ -64,17 +75,20 @@ pub async fn run(app: &App, mode: Mode, watch: &mut dyn Watch) -> Result<Outcome
     Ok(run.outcome)
 }
 
-/// The rows that are about a log, as of one instant.
+/// The rows that belong to a log, as of one instant.
 struct Rows {
     log: LogRows,
     snapshots: Vec<Stored<SnapshotRow>>,
     versions: Vec<Stored<VersionRow>>,
-    /// The public keys that are kept, beside the platform's log.
+    /// The public keys that are stored beside the platform's log. Empty for a room.
     keys: Vec<String>,
 }
 
+/// Reads the rows that belong to a log.
 async fn rows(app: &App, log: Log) -> Result<Rows> {
     app.db
+        // One transaction for the rows and the size of the log: a snapshot that is taken a moment later would be a
+        // row without an entry, or an entry without a row.
         .read_at_length(async move |tx| {
             let rows = db::fsck::log(tx, log).await?;
             let Some(room) = log.room() else {
@@ -87,15 +101,18 @@ async fn rows(app: &App, log: Log) -> Result<Rows> {
         .await
 }
 
-/// The key in force, and those that the settings name.
+/// Returns the key in force and the keys that the setting `trusted_log_keys` names.
 fn trusted(app: &App) -> BTreeSet<String> {
     let named = app.config.trusted_log_keys.split([' ', ',', '\n']).filter(|key| !key.is_empty());
     named.chain([app.log_key.public()]).map(str::to_owned).collect()
 }
 
 impl Run<'_> {
+    /// Checks a log, and what belongs to its room.
     async fn check_log(&mut self, place: &Place) -> Result<()> {
         let rows = rows(self.app, place.log).await?;
+        // Proofs and the earlier checkpoint are collected before the log is read, so that one pass is enough: each is
+        // compared with the tree when that has reached its size.
         let mut witnesses: Vec<_> = logs::earlier_checkpoint(&rows.log).into_iter().collect();
         for snapshot in rows.snapshots.iter().flatten() {
             witnesses.extend(proofs::read(self, place, &rows.log, snapshot));
@@ -131,8 +148,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A key that somebody has put beside those that signed would sign whatever they like.
+    /// Checks that the stored keys are those of the log, and that a trusted key vouches for each of them.
+    ///
+    /// An intruder who adds a key of their own to the table could have it accepted for anything that it signs.
     fn check_keys(&mut self, place: &Place, kept: Vec<String>, told: &Told) {
+        // With entries missing, the one that added the key may be among them: that loss is reported already.
         for key in kept.into_iter().filter(|key| told.whole && !told.keys.contains(key)) {
             self.add(Finding::new(place, Kind::Key, key, "the log does not tell that it was added"));
         }
@@ -144,8 +164,11 @@ impl Run<'_> {
         }
     }
 
-    /// Snapshots and files that the log tells of, and that are not there; `migrate down` may have taken them.
+    /// Reports snapshots and versions that are in the log and have no row.
+    ///
+    /// `migrate down` drops these tables, which is no damage: what is older than its last run is not missed.
     fn look_for_lost_rows(&mut self, place: &Place, rows: &Rows, told: &Told) {
+        // A row that cannot be read counts as there: it is reported as unreadable, and is not missing as well.
         let named = |id: &str| Some(id.to_owned());
         let kept: HashSet<_> = rows
             .snapshots
@@ -154,6 +177,7 @@ impl Run<'_> {
             .collect();
         let taken_back = self.taken_back;
         for (id, taken) in &told.taken {
+            // `None` is less than every time: if the tables were never dropped, each missing row is reported.
             if !kept.contains(&id.to_string()) && Some(taken.at) > taken_back.snapshots {
                 let fault = "the log tells that it was taken, and not that it was deleted; its row is missing";
                 self.add(Finding::new(place, Kind::Snapshot, format!("snapshot {id}"), fault));
@@ -172,10 +196,11 @@ impl Run<'_> {
         }
     }
 
-    /// Files of the store that no row names; an upload under way may have put a young one there.
+    /// Reports files in the store that no row names. Young ones are left out: their upload may not have committed.
     async fn look_for_left_overs(&mut self) -> Result<()> {
         let mut listed = self.app.files.listed("rooms", files::UPLOAD_ENDS);
         while let Some(key) = listed.try_next().await? {
+            // The file of a snapshot is there before its row names it, so the snapshot is looked up by its id as well.
             let snapshot = key.contains("/snapshots/").then(|| snapshot_of(&key)).flatten();
             let asked = key.clone();
             if !self.app.db.read(async move |tx| db::fsck::is_named(tx, &asked, snapshot).await).await? {
@@ -195,7 +220,7 @@ impl Run<'_> {
     }
 }
 
-/// The snapshot whose file has this key.
+/// Returns the id of the snapshot whose file has this key. `None` if the key is not that of a snapshot's file.
 fn snapshot_of(key: &str) -> Option<SnapshotId> {
     key.rsplit('/').next()?.split('.').next()?.parse().ok()
 }

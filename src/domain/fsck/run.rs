@@ -1,4 +1,4 @@
-//! A check under way: what it has found, and whom it trusts.
+//! The state of a check while it runs: what it has found so far, and which keys it trusts.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,52 +14,58 @@ use crate::{
     evidence::{PublicKeys, vouches},
 };
 
-/// Findings of one kind in one log that are told one by one.
+/// The number of findings of one kind in one log that are reported one by one; the others are only counted.
 const TOLD: u64 = 100;
-/// Findings that an outcome keeps.
+/// The number of findings that an outcome keeps, which bounds the memory; all of them are counted.
 const KEPT: usize = 10_000;
 
-/// What to do about damage.
+/// What a check does about damage that it finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Only tell of it.
+    /// Report it, and write nothing.
     Look,
-    /// Draw lost files of snapshots again.
+    /// Draw lost files of snapshots again, if the bytes come out the same.
     Repair,
 }
 
-/// Whoever is told meanwhile.
+/// Receives findings and progress while a check runs, for example to print them.
 pub trait Watch: Send {
-    /// Something was found.
+    /// Called for each finding that is reported one by one.
     fn found(&mut self, _: &Finding) {}
-    /// So much has been looked at.
+    /// Called from time to time with how much has been checked so far.
     fn goes_on(&mut self, _: &Checked) {}
 }
 
-/// A check under way.
+/// A check that is running, with everything that its parts share.
 pub(super) struct Run<'a> {
     pub(super) app: &'a App,
     pub(super) mode: Mode,
     pub(super) watch: &'a mut dyn Watch,
     pub(super) keys: PublicKeys,
-    /// The same as text.
+    /// The trusted keys in their text form, `name+hash+key`.
     pub(super) trusted: BTreeSet<String>,
-    /// From when on every entry was signed, as the platform's log tells.
+    /// Since when every entry is signed, according to the platform's log. `None` if it names no key.
     pub(super) signed_since: Option<Time>,
     pub(super) outcome: Outcome,
-    /// Findings of each kind in the log that is being checked.
+    /// The number of findings of each kind in the log that is being checked. It decides which of them are reported one
+    /// by one, and is emptied after each log, so that a ruined log does not hide the faults of the next.
     pub(super) told: HashMap<Kind, u64>,
+    /// When `migrate down` last dropped tables, according to the platform's log.
     pub(super) taken_back: TakenBack,
 }
 
 impl Run<'_> {
+    /// Returns the keys that checkpoints are checked with.
     pub(super) fn keys(&self) -> &PublicKeys {
         &self.keys
     }
 
-    /// From now on those keys sign too that follow one that is trusted, or that one follows, as a key that is
-    /// trusted has signed. What the log tells of a key is not enough: the keys vouch for the log.
+    /// Trusts the predecessors and successors of trusted keys too, if a trusted key has signed the succession.
+    ///
+    /// An entry that names a key is not enough: the log is what the keys are to vouch for.
     pub(super) fn trust(&mut self, told: &Told) {
+        // Repeated until nothing is added: each key that becomes trusted may vouch for the next, and the chain can lead
+        // from the key in force back through several rotations. It ends, since the log names finitely many keys.
         let mut grows = true;
         while grows {
             let vouched: Vec<_> = told
@@ -72,17 +78,21 @@ impl Run<'_> {
             self.trusted.extend(vouched);
             grows = self.trusted.len() > before;
         }
+        // Fails only if a trusted key has signed a succession with something that is no key. The keys of before stay
+        // in use then, and what other keys have signed is reported.
         if let Ok(keys) = public_keys(&self.trusted) {
             self.keys = keys;
         }
         self.signed_since = told.signed_since;
     }
 
+    /// Counts a finding, and reports it unless there were many of its kind in this log.
     pub(super) fn add(&mut self, finding: Finding) {
         if finding.is_damage() {
             *self.outcome.damaged.entry(finding.kind.word()).or_default() += 1;
         }
         self.outcome.repaired += u64::from(finding.remedy == Remedy::Repaired);
+        // Counted before it is limited: the totals and the exit code depend on all damage, not on what is printed.
         let told = self.told.entry(finding.kind).or_default();
         *told += 1;
         if *told <= TOLD {
@@ -90,6 +100,7 @@ impl Run<'_> {
         }
     }
 
+    /// Reports a finding, and keeps it in the outcome while there is room.
     fn keep(&mut self, finding: Finding) {
         self.watch.found(&finding);
         if self.outcome.findings.len() < KEPT {
@@ -97,8 +108,9 @@ impl Run<'_> {
         }
     }
 
-    /// Says how many were passed over.
+    /// Reports how many findings of each kind were not reported one by one, and starts counting anew.
     pub(super) fn tell_of_the_rest(&mut self, place: &Place) {
+        // `keep`, not `add`: the findings that this line stands for have been counted.
         for (kind, told) in std::mem::take(&mut self.told) {
             if told > TOLD {
                 self.keep(Finding::new(place, kind, format!("{} more", told - TOLD), "as those above"));
@@ -106,12 +118,13 @@ impl Run<'_> {
         }
     }
 
+    /// Passes the progress on to the watcher.
     pub(super) fn goes_on(&mut self) {
         self.watch.goes_on(&self.outcome.checked);
     }
 }
 
-/// Reads the keys that are trusted.
+/// Parses the trusted keys. An error means that the setting `trusted_log_keys` holds something else.
 pub(super) fn public_keys(trusted: &BTreeSet<String>) -> Result<PublicKeys> {
     let keys: Vec<_> = trusted.iter().map(String::as_str).collect();
     PublicKeys::trusted(&keys).map_err(|error| Error::setup(format!("the keys that are trusted: {error}")))

@@ -1,4 +1,4 @@
-//! What a log tells of the things that it is about: hashes of records and files.
+//! What a log says about the things that are stored beside it: hashes of records and files, keys, dropped tables.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,50 +7,56 @@ use serde_json::Value;
 
 use crate::db::activity::Entry;
 
-/// What the sound entries of a log tell.
+/// What the sound entries of a log say, collected while the log is read.
+///
+/// An entry is sound if its row fits its stored hash. The rows of snapshots and documents are held against this, never
+/// the other way round: the log is what was signed. Deleted things are taken out again, so what is left should exist.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    /// No entry is lost or damaged.
+    /// Whether every entry was read and is sound. If not, what is absent here may have been in a lost entry, and its
+    /// absence is no finding.
     pub(super) whole: bool,
-    /// Snapshots that were taken and not deleted.
+    /// The snapshots that were taken and not deleted.
     pub(super) taken: HashMap<SnapshotId, Taken>,
-    /// The files of snapshots.
+    /// The files of the snapshots that were completed and not deleted.
     pub(super) drawn: HashMap<SnapshotId, File>,
-    /// What is told of their seals.
+    /// The summaries of their seals. JSON `null` if the file was drawn without one.
     pub(super) seals: HashMap<SnapshotId, Value>,
-    /// The files of documents.
+    /// The uploaded files of documents, with the times of their uploads.
     pub(super) uploaded: HashMap<VersionId, (File, Time)>,
-    /// Public keys that sign.
+    /// The public keys that sign checkpoints or have done so.
     pub(super) keys: HashSet<String>,
-    /// Which key followed which, and the note that says so.
+    /// The rotations of the key: the old key, the new one, and the note that both have signed.
     pub(super) successions: Vec<[String; 3]>,
-    /// From when on every entry was signed.
+    /// Since when every entry is signed. `None` if signing has not begun, or `migrate down` has undone it.
     pub(super) signed_since: Option<Time>,
     /// The time of the last entry.
     pub(super) last: Option<Time>,
-    /// When tables were last taken away that hold what is asked for here.
+    /// When `migrate down` last dropped the tables that are compared here.
     pub(super) taken_back: TakenBack,
 }
 
-/// A snapshot, as its taking is told.
+/// A snapshot, as the entry that announces it describes it.
 #[derive(Debug)]
 pub(super) struct Taken {
     pub(super) title: String,
     pub(super) kind: String,
-    /// SHA-256 of its record, in hexadecimal.
+    /// The SHA-256 of its record, in hexadecimal.
     pub(super) record: String,
     pub(super) at: Time,
 }
 
-/// A file, as it is told.
+/// The hash and the size of a file, as an entry or a row gives them.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct File {
-    /// SHA-256, in hexadecimal.
+    /// The SHA-256 of its bytes, in hexadecimal.
     pub(super) sha256: String,
     pub(super) size: i64,
 }
 
-/// When `migrate down` took tables away.
+/// When `migrate down` last dropped the tables of snapshots and of documents. What is older is not missed.
+///
+/// Later entries about the same tables are compared again, since `migrate up` makes them anew.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct TakenBack {
     pub(super) snapshots: Option<Time>,
@@ -63,11 +69,12 @@ const DOCUMENTS: &str = "005_add_documents";
 const LOG_PROOFS: &str = "008_add_log_proofs";
 
 impl Told {
-    /// Takes in an entry.
+    /// Adds what an entry says. Entries have to come in the order of the log: a later one replaces an earlier one.
     pub(super) fn note(&mut self, entry: &Entry) {
         let meta = &entry.meta;
         self.last = Some(entry.at);
         let text = |name: &str| meta[name].as_str().unwrap_or_default().to_owned();
+        // A size that is no number becomes -1, which is the size of no file: it is reported, not passed over.
         let file = || File { sha256: text("file_sha256"), size: meta["file_size"].as_i64().unwrap_or(-1) };
         let snapshot = meta["snapshot_id"].as_str().and_then(|id| id.parse::<SnapshotId>().ok());
         match (entry.action.as_str(), snapshot) {
@@ -77,9 +84,11 @@ impl Told {
             }
             ("snapshot_generated", Some(id)) => {
                 self.drawn.insert(id, file());
-                // Entries from before there were seals tell nothing of them.
+                // Entries from before there were seals have no such field: then nothing is compared. A file without a
+                // seal has `null` there, and its row must be absent.
                 self.seals.extend(meta.get("seal").map(|seal| (id, seal.clone())));
             }
+            // Taken back, so that neither the row nor the file of a deleted snapshot is missed.
             ("snapshot_deleted", Some(id)) => {
                 self.taken.remove(&id);
                 self.drawn.remove(&id);
@@ -92,9 +101,11 @@ impl Told {
             }
             ("log_key_added", _) => {
                 self.keys.extend([text("public_key")]);
+                // The first key counts: signing has not paused since.
                 self.signed_since = self.signed_since.or(Some(entry.at));
             }
             ("log_key_rotated", _) => {
+                // The old key stays in the set: what it signed stays valid.
                 self.keys.extend([text("from"), text("to")]);
                 self.successions.push([text("from"), text("to"), text("signed")]);
                 self.signed_since = self.signed_since.or(Some(entry.at));
@@ -102,9 +113,11 @@ impl Told {
             ("schema_taken_back", _) => {
                 let steps = meta["migrations"].as_array();
                 let took = |step: &str| steps.is_some_and(|steps| steps.contains(&Value::from(step)));
+                // Checkpoints and proofs went with this migration. Signing begins anew with the next key entry.
                 if took(LOG_PROOFS) {
                     self.signed_since = None;
                 }
+                // `None` is less than every time, so `max` keeps the last run that dropped the table.
                 let taken_back = &mut self.taken_back;
                 taken_back.snapshots = taken_back.snapshots.max(took(SNAPSHOTS).then_some(entry.at));
                 taken_back.documents = taken_back.documents.max(took(DOCUMENTS).then_some(entry.at));

@@ -1,40 +1,45 @@
-//! A log's tree, computed again from its leaves and held against the stored nodes.
+//! The tree of a log, computed again from its leaves and compared with the stored nodes.
 
 use std::collections::HashMap;
 
 use crate::evidence::{self, Hash, Place};
 
-/// The tree over the leaves so far. What hangs on a lost leaf is taken as it is stored, so that one loss
-/// does not hide the rest.
+/// The tree over the leaves read so far: a [`CompactRange`](evidence::CompactRange) in which roots may be unknown.
+///
+/// A node that hangs on a lost leaf cannot be computed. Its stored hash is taken instead, so that one loss does not
+/// hide the faults of what comes after it. A checkpoint further up still detects a stored hash that is wrong.
 #[derive(Debug, Default)]
 pub(super) struct Recomputed {
     size: u64,
     subtrees: Vec<Subtree>,
 }
 
+/// A perfect subtree. Its root is `None` if a leaf is lost and no node is stored in its place.
 #[derive(Debug, Clone, Copy)]
 struct Subtree {
     root: Option<Hash>,
-    /// Its root was found to be another than the stored one.
+    /// Whether the stored node at its root is missing or does not fit. It has been reported, or one below it has.
     told: bool,
 }
 
-/// A stored node that does not fit.
+/// A node whose stored hash is missing, or is not that of the leaves below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BadNode {
-    /// Which.
+    /// The node's place in the tree.
     pub(super) place: Place,
-    /// Whether there is none at all.
+    /// Whether no hash is stored at all.
     pub(super) missing: bool,
 }
 
 impl Recomputed {
+    /// Returns the number of leaves, lost ones included.
     pub(super) fn size(&self) -> u64 {
         self.size
     }
 
-    /// Adds a leaf, none where it is lost; answers the nodes it completes that are not as stored. Of nodes
-    /// above one another only the lowest is told.
+    /// Adds a leaf, which is `None` if it is lost. Returns those of the nodes it completes that are not as stored.
+    ///
+    /// Of bad nodes above one another only the lowest is returned: one fault makes all nodes above it differ.
     pub(super) fn push(&mut self, leaf: Option<Hash>, stored: &HashMap<Place, Vec<u8>>) -> Vec<BadNode> {
         let mut bad = Vec::new();
         let mut node = Subtree { root: leaf, told: false };
@@ -43,12 +48,15 @@ impl Recomputed {
             let level = u8::try_from(height + 1).unwrap_or(u8::MAX);
             let place = Place { level, index: self.size >> level };
             let computed = left.root.zip(node.root).map(|(left, right)| evidence::node_hash(&left, &right));
+            // A stored value that is not of 32 bytes becomes a hash of zeros, which is the hash of nothing.
             let kept: Option<Hash> = stored.get(&place).map(|hash| hash.as_slice().try_into().unwrap_or_default());
+            // With a child unknown there is nothing to compare with: then it is enough that a node is stored.
             let fits = kept.is_some() && (computed.is_none() || computed == kept);
             let below = left.told || node.told;
             if !fits && !below {
                 bad.push(BadNode { place, missing: kept.is_none() });
             }
+            // The computed hash goes up, not the stored one: only so does a good node above a bad one count as good.
             node = Subtree { root: computed.or(kept), told: !fits };
         }
         self.subtrees.push(node);
@@ -56,8 +64,10 @@ impl Recomputed {
         bad
     }
 
-    /// Whether the stored frontier is that of this tree, but for what has been told of it already. What is
-    /// lost is taken from it.
+    /// Returns whether the stored frontier is that of this tree, apart from subtrees that have been reported already.
+    ///
+    /// Roots that are unknown are filled in from the frontier, so that [`Recomputed::root`] can be compared with what
+    /// was signed although an entry is lost.
     pub(super) fn fits(&mut self, frontier: &[Hash]) -> bool {
         let mut fits = frontier.len() == self.subtrees.len();
         for (subtree, stored) in self.subtrees.iter_mut().zip(frontier) {
@@ -67,7 +77,7 @@ impl Recomputed {
         fits
     }
 
-    /// The root; none where too much is lost.
+    /// Returns the root. `None` if the tree is empty or the root of a subtree is unknown.
     pub(super) fn root(&self) -> Option<Hash> {
         let mut smallest_first = self.subtrees.iter().rev().map(|subtree| subtree.root);
         let smallest = smallest_first.next()??;
