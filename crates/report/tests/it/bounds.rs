@@ -1,6 +1,7 @@
 //! The bounds on what is drawn of long texts, and on what is read of anybody's file.
 
 use std::io::Cursor;
+use tools::needs;
 
 use report::record::{DecisionFacts, Record};
 use report::{Bounds, Edition, Format, open, open_as, sample};
@@ -35,28 +36,30 @@ fn said(reason: &str, times: usize) -> Record {
     record
 }
 
+#[needs(pdftotext)]
 #[test]
 fn a_long_text_is_drawn_in_part_and_says_how_much_more_there_is() {
     let record = said(&"a".repeat(9_998), 1);
-    let Some(drawn) = text(&render(&record, Format::Pdf).bytes) else { return };
+    let drawn = text(&render(&record, Format::Pdf).bytes);
     let flat = drawn.split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(flat.matches("… 8,000 more characters are in the record").count(), 2, "in the decision and its entry");
     let letters = |text: &str| text.matches('a').count();
     assert!((2 * 1_998..3_000 + 2 * 1_998).contains(&letters(&flat)), "{}", letters(&flat));
 }
 
+#[needs(pdftotext)]
 #[test]
 fn of_many_decisions_those_that_count_are_drawn_with_the_newest_others() {
     let record = said("no", 440);
-    let Some(drawn) = text(&render(&record, Format::Pdf).bytes) else { return };
+    let drawn = text(&render(&record, Format::Pdf).bytes);
     let flat = drawn.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("… 419 more superseded decisions are in the record"), "{flat}");
     let count = flat.matches("Superseded: rejected").count();
-    let before =
-        text(&render(&said("no", 0), Format::Pdf).bytes).map_or(0, |text| text.matches("Superseded: rejected").count());
+    let before = text(&render(&said("no", 0), Format::Pdf).bytes).matches("Superseded: rejected").count();
     assert_eq!(count, before + 20);
 }
 
+#[needs(pdftotext)]
 #[test]
 fn of_many_entries_the_newest_are_drawn_and_the_record_has_all() {
     let mut record = said("", 0);
@@ -71,17 +74,18 @@ fn of_many_entries_the_newest_are_drawn_and_the_record_has_all() {
     let sha256 = Sha256::digest(sample::to_bytes(&record)).into();
     let opened = open_as(&rendered.bytes, &|_| Some(sha256)).expect("it opens");
     assert_eq!(opened.record, sample::to_bytes(&record));
-    let Some(drawn) = text(&rendered.bytes) else { return };
+    let drawn = text(&rendered.bytes);
     let flat = drawn.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("Drawn here are the newest 20,000 of 20,300 entries. The attached record has all of them."));
     assert!(flat.contains("n20299n") && flat.contains("n300n") && !flat.contains("n299n"));
 }
 
+#[needs(pdftotext)]
 #[test]
 fn the_first_edition_draws_everything_as_it_always_did() {
     let record = sample::to_bytes(&said(&"a".repeat(9_998), 30));
     let first = report::render(Edition::V0_3, &record, None, Format::Pdf, &FONTS, &mut |_| {}).expect("it renders");
-    let Some(drawn) = text(&first.bytes) else { return };
+    let drawn = text(&first.bytes);
     let flat = drawn.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("sts-clearance-report 0.3.0") && !flat.contains("more characters are in the record"));
     assert!(flat.matches('a').count() > 60 * 9_998);

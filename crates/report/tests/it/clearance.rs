@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use report::record::{ClaimFacts, DocumentFacts, Limit, Record, RetentionFacts, Standing};
 use report::{Format, sample};
+use tools::needs;
 
 use crate::harness::{render, text};
 
@@ -23,7 +24,7 @@ const HEADINGS: [(&str, bool); 13] = [
     ("Activity", false),
 ];
 
-fn pdf_text(record: &Record) -> Option<String> {
+fn pdf_text(record: &Record) -> String {
     text(&render(record, Format::Pdf).bytes)
 }
 
@@ -37,27 +38,30 @@ fn document<'a>(record: &'a mut Record, code: &str) -> &'a mut DocumentFacts {
     documents.iter_mut().find(|document| document.document_type == code).expect(code)
 }
 
+#[needs(pdftotext)]
 #[test]
 fn sections_stand_in_order_and_blockers_come_first() {
-    let Some(text) = pdf_text(&sample::record(3)) else { return };
+    let text = pdf_text(&sample::record(3));
     let mut rest = text.as_str();
     for (heading, _) in HEADINGS {
         rest = rest.split_once(heading).unwrap_or_else(|| panic!("{heading} is not in {rest}")).1;
     }
 }
 
+#[needs(pdftotext)]
 #[test]
 fn a_record_of_schema_1_has_the_sections_that_it_always_had() {
-    let Some(text) = pdf_text(&sample::record_of_schema_1(3)) else { return };
+    let text = pdf_text(&sample::record_of_schema_1(3));
     for (heading, new) in HEADINGS {
         assert_eq!(text.contains(heading), !new, "{heading}: {text}");
     }
     assert!(!text.contains("left out"), "{text}");
 }
 
+#[needs(pdftotext)]
 #[test]
 fn a_reader_learns_first_what_is_to_be_done() {
-    let Some(text) = pdf_text(&sample::record(0)) else { return };
+    let text = pdf_text(&sample::record(0));
     for expected in [
         "Next phase Planning Progress 14 of 25 required documents resolved (56 %)",
         "What Detail Vessel rejected MT Fjord Venture is rejected by",
@@ -69,14 +73,16 @@ fn a_reader_learns_first_what_is_to_be_done() {
     }
 }
 
+#[needs(pdftotext)]
 #[test]
 fn what_nothing_was_uploaded_for_takes_a_line_each() {
-    let Some(text) = pdf_text(&sample::record(0)) else { return };
+    let text = pdf_text(&sample::record(0));
     let expected = "Nothing was uploaded for these: Code Document Requirement Criticality Gate AIS_DECL \
                     AIS continuity declaration Required High Clearance";
     assert!(text.contains(expected), "{text}");
 }
 
+#[needs(pdftotext)]
 #[test]
 fn where_nothing_stands_in_the_way_the_report_says_so() {
     for (next_phase, required, sentences) in [
@@ -89,13 +95,14 @@ fn where_nothing_stands_in_the_way_the_report_says_so() {
         standing.next_phase = next_phase.map(str::to_owned);
         (standing.total_required_docs, standing.resolved_required_docs) = (required, required);
         standing.progress_percentage = 100;
-        let Some(text) = pdf_text(&record) else { return };
+        let text = pdf_text(&record);
         for sentence in sentences {
             assert!(text.contains(sentence), "{sentence} is not in {text}");
         }
     }
 }
 
+#[needs(pdftotext)]
 #[test]
 fn the_state_of_the_coastal_notice_is_told_in_a_sentence() {
     for (state, sentence) in [
@@ -108,18 +115,19 @@ fn the_state_of_the_coastal_notice_is_told_in_a_sentence() {
         let mut record = sample::record(0);
         let notice = standing(&mut record).clocks.coastal_notice.as_mut().expect("the sample has a notice");
         state.clone_into(&mut notice.state);
-        let Some(text) = pdf_text(&record) else { return };
+        let text = pdf_text(&record);
         assert!(text.contains(sentence), "{sentence} is not in {text}");
         assert!(text.contains("Notice due 2026-11-23 04:12:40 UTC"), "{text}");
         assert!(text.contains("Notice given 2026-11-22 10:19:51 UTC, for an ETA of 2026-11-24 20:12:40 UTC"), "{text}");
     }
 }
 
+#[needs(pdftotext)]
 #[test]
 fn clocks_that_do_not_run_say_why_and_those_that_do_say_until_when() {
     let mut record = sample::record(0);
     standing(&mut record).clocks.coastal_notice = None;
-    let Some(text) = pdf_text(&record) else { return };
+    let text = pdf_text(&record);
     for expected in ["None is needed for this operation.", "Its 90 days begin when", "Begins when the room is closed."]
     {
         assert!(text.contains(expected), "{expected} is not in {text}");
@@ -133,7 +141,7 @@ fn clocks_that_do_not_run_say_why_and_those_that_do_say_until_when() {
         at_least_until: day("2029-12-01"),
         until: day("2036-12-01"),
     });
-    let Some(text) = pdf_text(&record) else { return };
+    let text = pdf_text(&record);
     for expected in [
         "Running The claim is barred on 2027-02-25 12:00:00 UTC, 90 days after",
         "kept until 2036-12-01 12:00:00 UTC, and at least until 2029-12-01 12:00:00 UTC",
@@ -142,11 +150,12 @@ fn clocks_that_do_not_run_say_why_and_those_that_do_say_until_when() {
     }
 }
 
+#[needs(pdftotext)]
 #[test]
 fn a_vessel_is_told_with_its_number_or_the_reason_why_it_has_none() {
     let mut record = sample::record(0);
     record.vessels[1].status = "withdrawn".to_owned();
-    let Some(text) = pdf_text(&record) else { return };
+    let text = pdf_text(&record);
     for expected in [
         "MT Ionian Grace Discharging 9389019 Greece Lloyd's Register",
         "Length: 249.97 m",
@@ -159,11 +168,12 @@ fn a_vessel_is_told_with_its_number_or_the_reason_why_it_has_none() {
     }
 }
 
+#[needs(pdftotext)]
 #[test]
 fn every_version_is_there_the_newest_first_with_hash_validity_and_decisions() {
     let mut record = sample::record(0);
     let q88 = document(&mut record, "Q88").clone();
-    let Some(text) = pdf_text(&record) else { return };
+    let text = pdf_text(&record);
     let newest = text.find("Q88 Ionian Grace rev 12.pdf").expect("the newest version");
     let older = text.find("Q88 Ionian Grace rev 11.pdf").expect("the version before");
     assert!(newest < older, "{text}");
@@ -186,33 +196,36 @@ fn every_version_is_there_the_newest_first_with_hash_validity_and_decisions() {
     }
 }
 
+#[needs(pdftotext)]
 #[test]
 fn a_decision_that_the_same_party_followed_by_another_is_marked_as_superseded() {
     let mut record = sample::record(0);
-    let Some(text) = pdf_text(&record) else { return };
+    let text = pdf_text(&record);
     assert_eq!(text.matches("Superseded: rejected Manifold drawing still shows").count(), 1, "{text}");
     assert_eq!(text.matches("Superseded").count(), 1, "{text}");
     for decision in &mut document(&mut record, "Q88").versions[1].decisions {
         decision.by = "one@party.example".to_owned();
     }
-    let Some(text) = pdf_text(&record) else { return };
+    let text = pdf_text(&record);
     assert_eq!(text.matches("Superseded").count(), 2, "all but the last: {text}");
 }
 
+#[needs(pdftotext)]
 #[test]
 fn clearances_name_the_party_its_side_and_its_subjects() {
-    let Some(text) = pdf_text(&sample::record(0)) else { return };
+    let text = pdf_text(&sample::record(0));
     for expected in ["Owner, Receiving side Approved", "Approved with subjects Subject to Master's", "Pending"] {
         assert!(text.contains(expected), "{expected} is not in {text}");
     }
 }
 
+#[needs(pdftotext)]
 #[test]
 fn what_was_left_out_on_request_is_said_once() {
     let mut record = sample::record(0);
     record.documents = None;
     record.approvals = None;
-    let Some(text) = pdf_text(&record) else { return };
+    let text = pdf_text(&record);
     for sentence in [
         "Documents Documents and their versions were left out of this snapshot on request.",
         "Clearance of vessels Clearance of vessels was left out of this snapshot on request.",
@@ -223,18 +236,20 @@ fn what_was_left_out_on_request_is_said_once() {
     assert!(text.contains("What stands in the way") && text.contains("MT Ionian Grace Discharging"), "{text}");
 }
 
+#[needs(pdftotext)]
 #[test]
 fn a_limit_on_documents_counts_versions() {
     let mut record = sample::record(0);
     record.limits = vec![Limit { section: "documents".to_owned(), shown: 5_000, total: 6_000 }];
-    let Some(text) = pdf_text(&record) else { return };
+    let text = pdf_text(&record);
     assert_eq!(text.matches("The record holds the newest 5,000 of 6,000 versions.").count(), 1, "{text}");
 }
 
+#[needs(pdftotext)]
 #[test]
 fn a_document_of_a_vessel_that_the_record_does_not_hold_is_not_lost() {
     let mut record = sample::record(0);
     record.vessels.remove(1);
-    let Some(text) = pdf_text(&record) else { return };
+    let text = pdf_text(&record);
     assert!(text.contains("Gard certificate of entry.pdf"), "{text}");
 }

@@ -36,22 +36,19 @@ pub(crate) fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     zip.finish().expect("the zip ends").into_inner()
 }
 
-/// Returns the pages of a PDF as they look. `None`, with a line that says so, if `pdftotext` is not installed.
-pub(crate) fn pages(pdf: &[u8]) -> Option<Vec<String>> {
+/// Returns the pages of a PDF as they look.
+pub(crate) fn pages(pdf: &[u8]) -> Vec<String> {
     read(pdf, "-layout")
 }
 
-fn read(pdf: &[u8], mode: &str) -> Option<Vec<String>> {
+fn read(pdf: &[u8], mode: &str) -> Vec<String> {
     let command = Command::new("pdftotext")
         .args([mode, "-enc", "UTF-8", "-", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn();
-    let Ok(mut child) = command else {
-        let _ = writeln!(std::io::stderr(), "skipped: pdftotext is not installed");
-        return None;
-    };
+    let mut child = command.expect("pdftotext is installed where a test needs it");
     let mut stdin = child.stdin.take().expect("stdin is piped");
     let bytes = pdf.to_vec();
     // In a thread of its own: `pdftotext` may print before it has read everything, and both would wait for each other.
@@ -62,16 +59,16 @@ fn read(pdf: &[u8], mode: &str) -> Option<Vec<String>> {
     let mut pages: Vec<String> = text.split('\u{c}').map(str::to_owned).collect();
     // A form feed ends each page, so behind the last one there is nothing.
     pages.pop();
-    Some(pages)
+    pages
 }
 
 /// Returns the text of a PDF in the order of its content, in one line, without joiners and the marks by which
 /// `pdftotext` shows direction.
-pub(crate) fn text(pdf: &[u8]) -> Option<String> {
-    let text = read(pdf, "-raw")?
+pub(crate) fn text(pdf: &[u8]) -> String {
+    let text = read(pdf, "-raw")
         .join(" ")
         .replace(['\u{202a}', '\u{202b}', '\u{202c}', '\u{200d}', '\u{200e}', '\u{200f}'], "");
-    Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the contents of a PDF's streams, inflated if they are compressed.

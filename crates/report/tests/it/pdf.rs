@@ -3,6 +3,7 @@
 use report::record::Limit;
 use report::{Format, RENDERER, sample};
 use serde_json::json;
+use tools::needs;
 
 use crate::harness::{count, pages, render, render_without_proof, text};
 
@@ -20,10 +21,11 @@ const HEADINGS: [&str; 10] = [
     "About this document",
 ];
 
+#[needs(pdftotext)]
 #[test]
 fn every_page_carries_room_snapshot_hash_and_number() {
     let record = sample::record(30);
-    let Some(pages) = pages(&render(&record, Format::Pdf).bytes) else { return };
+    let pages = pages(&render(&record, Format::Pdf).bytes);
     assert!(pages.len() > 2);
     for (index, page) in pages.iter().enumerate() {
         assert!(page.contains(&format!("Page {} of {}", index + 1, pages.len())), "{page}");
@@ -35,10 +37,11 @@ fn every_page_carries_room_snapshot_hash_and_number() {
     }
 }
 
+#[needs(pdftotext)]
 #[test]
 fn the_first_page_states_the_facts() {
     let record = sample::record(3);
-    let Some(text) = text(&render(&record, Format::Pdf).bytes) else { return };
+    let text = text(&render(&record, Format::Pdf).bytes);
     for expected in [
         "Snapshot of a ship-to-ship transfer room",
         "frozen by Aoife Ní Dhomhnaill (Broker)",
@@ -56,21 +59,23 @@ fn the_first_page_states_the_facts() {
     }
 }
 
+#[needs(pdftotext)]
 #[test]
 fn an_id_is_not_cut_where_it_still_fits_a_line() {
     let id = "01a20a44-f069-74bf-8446-9d134987fc69";
     let mut record = sample::record(1);
     let entries = record.activity.as_mut().expect("the sample has activity");
     entries[0].meta = json!({ "a_label_that_leaves_too_little_room": id });
-    let Some(pages) = pages(&render(&record, Format::Pdf).bytes) else { return };
+    let pages = pages(&render(&record, Format::Pdf).bytes);
     assert!(pages.concat().contains(id));
 }
 
+#[needs(pdftotext)]
 #[test]
 fn a_header_stands_on_every_page_of_its_table_as_a_real_header() {
     let record = sample::record_of_schema_1(60);
     let pdf = render(&record, Format::Pdf).bytes;
-    let Some(pages) = pages(&pdf) else { return };
+    let pages = pages(&pdf);
     let tables = pages.iter().filter(|page| page.contains("Time (UTC)")).count();
     let rows = pages.iter().filter(|page| page.contains("Room created") || page.contains("Document ")).count();
     assert!(tables > 2 && tables == rows, "{tables} pages with a header, {rows} with rows");
@@ -78,13 +83,14 @@ fn a_header_stands_on_every_page_of_its_table_as_a_real_header() {
     assert_eq!(count(&pdf, b"/Scope/Column"), of_parties + 5 * tables);
 }
 
+#[needs(pdftotext)]
 #[test]
 fn a_row_taller_than_a_page_breaks_and_loses_nothing() {
     let mut record = sample::record(3);
     let words: Vec<String> = (0..3_000).map(|n| format!("word{n:04}")).collect();
     record.activity.as_mut().expect("activity")[1].meta =
         json!(words.chunks(200).map(|some| [some.join(" ")]).collect::<Vec<_>>());
-    let Some(pages) = pages(&render(&record, Format::Pdf).bytes) else { return };
+    let pages = pages(&render(&record, Format::Pdf).bytes);
     assert!(pages.len() > 4);
     let text = pages.join(" ");
     let printed: Vec<&str> = text.split_whitespace().filter(|word| word.starts_with("word")).collect();
@@ -93,12 +99,13 @@ fn a_row_taller_than_a_page_breaks_and_loses_nothing() {
     assert!(tables, "the header repeats within a row");
 }
 
+#[needs(pdftotext)]
 #[test]
 fn a_word_wider_than_its_column_breaks_and_loses_nothing() {
     let mut record = sample::record(0);
     record.room.title = "W".repeat(255);
     record.parties[0].email = format!("{}@{}.example", "q".repeat(64), "z".repeat(180));
-    let Some(text) = text(&render(&record, Format::Pdf).bytes) else { return };
+    let text = text(&render(&record, Format::Pdf).bytes);
     let letters = |letter| text.chars().filter(|c| *c == letter).count();
     assert!(letters('W') >= 2 * 255, "title and fact: {}", letters('W'));
     assert!(letters('q') >= 64 && letters('z') >= 180);
@@ -119,6 +126,7 @@ fn rows_without_activity() -> u64 {
     rows as u64
 }
 
+#[needs(pdftotext)]
 #[test]
 fn a_document_is_tagged_up_to_2000_rows_and_says_so_beyond() {
     let mut record = sample::record(2_000 - rows_without_activity());
@@ -133,27 +141,28 @@ fn a_document_is_tagged_up_to_2000_rows_and_says_so_beyond() {
     let untagged = render(&record, Format::Pdf).bytes;
     assert!(count(&untagged, b"<pdfaid:conformance>B<") == 1 && count(&untagged, b"pdfuaid") == 0);
     assert_eq!(count(&untagged, b"/StructTreeRoot"), 0);
-    if let (Some(tagged), Some(untagged)) = (text(&tagged), text(&untagged)) {
-        assert!(tagged.contains("PDF/A-3a") && tagged.contains("PDF/UA-1"));
-        assert!(untagged.contains("PDF/A-3b") && untagged.contains("more than 2,000 table rows"));
-    }
+    let (tagged, untagged) = (text(&tagged), text(&untagged));
+    assert!(tagged.contains("PDF/A-3a") && tagged.contains("PDF/UA-1"));
+    assert!(untagged.contains("PDF/A-3b") && untagged.contains("more than 2,000 table rows"));
 }
 
+#[needs(pdftotext)]
 #[test]
 fn an_empty_section_says_so() {
     let mut record = sample::record(0);
     record.parties.clear();
-    let Some(text) = text(&render(&record, Format::Pdf).bytes) else { return };
+    let text = text(&render(&record, Format::Pdf).bytes);
     assert!(text.contains("Nobody was in the room when this snapshot was taken."), "{text}");
     assert!(text.contains("The room's log had no entries when this snapshot was taken."), "{text}");
 }
 
+#[needs(pdftotext)]
 #[test]
 fn the_end_says_how_to_check_the_proof_where_there_is_one() {
     let record = sample::record(3);
     let key = record.log.key.as_deref().expect("the log has a key");
     let (with, without) = (render(&record, Format::Pdf), render_without_proof(&record, Format::Pdf));
-    let Some((with, without)) = text(&with.bytes).zip(text(&without.bytes)) else { return };
+    let (with, without) = (text(&with.bytes), text(&without.bytes));
     for expected in ["sts-clearance verify FILE --key KEY", "/.well-known/sts-clearance/log-key", "proof.tlog"] {
         assert!(with.contains(expected) && !without.contains(expected), "{expected} is not in {with}");
     }
@@ -161,35 +170,39 @@ fn the_end_says_how_to_check_the_proof_where_there_is_one() {
     assert!(with.contains(key) && without.contains("Log key"), "{with}");
 }
 
+#[needs(pdftotext)]
 #[test]
 fn a_record_without_name_and_key_of_the_log_prints_none() {
-    let Some(text) = text(&render(&sample::record_of_schema_2(3), Format::Pdf).bytes) else { return };
+    let text = text(&render(&sample::record_of_schema_2(3), Format::Pdf).bytes);
     assert!(text.contains("Log root") && !text.contains("Log name") && !text.contains("Log key"), "{text}");
 }
 
+#[needs(pdftotext)]
 #[test]
 fn a_section_that_was_left_out_says_that_it_was_on_request() {
     let mut record = sample::record(5);
     record.activity = None;
-    let Some(text) = text(&render(&record, Format::Pdf).bytes) else { return };
+    let text = text(&render(&record, Format::Pdf).bytes);
     assert!(text.contains("Activity was left out of this snapshot on request."), "{text}");
     assert!(!text.contains("Party added"), "{text}");
 }
 
+#[needs(pdftotext)]
 #[test]
 fn a_limit_is_stated_above_its_table() {
     let mut record = sample::record(5);
     record.limits = vec![Limit { section: "activity".into(), shown: 10_000, total: 12_345 }];
-    let Some(text) = text(&render(&record, Format::Pdf).bytes) else { return };
+    let text = text(&render(&record, Format::Pdf).bytes);
     assert!(text.contains("Activity The record holds the newest 10,000 of 12,345 entries."), "{text}");
 }
 
+#[needs(pdftotext)]
 #[test]
 fn no_heading_stands_alone_at_the_end_of_a_page() {
     for lines in (0..60).step_by(3) {
         let mut record = sample::record(9);
         record.room.description = Some("line\n".repeat(lines));
-        let Some(pages) = pages(&render(&record, Format::Pdf).bytes) else { return };
+        let pages = pages(&render(&record, Format::Pdf).bytes);
         for page in pages {
             let body: Vec<&str> = page.lines().filter(|line| !line.trim().is_empty()).collect();
             let last = body[body.len() - 3].trim();
@@ -202,13 +215,14 @@ fn no_heading_stands_alone_at_the_end_of_a_page() {
     }
 }
 
+#[needs(pdftotext)]
 #[test]
 fn details_read_as_words() {
     let mut record = sample::record(1);
     record.activity.as_mut().expect("activity")[0].meta = json!({
         "file_sha256": "abc", "party": {"role": "broker"}, "sts_eta": "2026-11-23T19:04:11Z", "done": true
     });
-    let Some(text) = text(&render(&record, Format::Pdf).bytes) else { return };
+    let text = text(&render(&record, Format::Pdf).bytes);
     for expected in ["File SHA-256: abc", "Party / Role: broker", "STS ETA: 2026-11-23 19:04:11 UTC", "Done: yes"] {
         assert!(text.contains(expected), "{expected} is not in {text}");
     }

@@ -1,6 +1,7 @@
 //! Names in the scripts of the world: real text if a font has them, code points otherwise.
 
 use std::path::Path;
+use tools::needs;
 
 use report::record::Record;
 use report::{Edition, Fonts, Format, Rendered, render, sample};
@@ -21,6 +22,7 @@ fn rendered(name: &str) -> Rendered {
     harness::render(&named(name), Format::Pdf)
 }
 
+#[needs(pdftotext)]
 #[test]
 fn embedded_fonts_have_the_scripts_of_europe_and_the_near_east() {
     for name in [
@@ -39,18 +41,19 @@ fn embedded_fonts_have_the_scripts_of_europe_and_the_near_east() {
     ] {
         let rendered = rendered(name);
         assert!(rendered.uncovered.is_empty(), "{name}");
-        if let Some(text) = text(&rendered.bytes) {
-            assert!(text.contains(name), "{name} is not in {text}");
-        }
+        let text = text(&rendered.bytes);
+        assert!(text.contains(name), "{name} is not in {text}");
     }
 }
 
+#[needs(pdftotext)]
 #[test]
 fn right_to_left_words_stand_in_order_within_latin_text() {
-    let Some(text) = text(&rendered("Captain יעל Smith and ليلى of Haifa").bytes) else { return };
+    let text = text(&rendered("Captain יעל Smith and ليلى of Haifa").bytes);
     assert!(text.contains("Captain יעל Smith and ليلى of Haifa"), "{text}");
 }
 
+#[needs(pdftotext)]
 #[test]
 fn characters_without_a_font_are_printed_as_code_points_and_listed() {
     for (name, printed, uncovered) in [
@@ -67,10 +70,9 @@ fn characters_without_a_font_are_printed_as_code_points_and_listed() {
     ] {
         let rendered = rendered(name);
         assert_eq!(rendered.uncovered, uncovered, "{name:?}");
-        if let Some(text) = text(&rendered.bytes) {
-            assert!(text.contains(printed), "{printed} is not in {text}");
-            assert!(text.contains("are printed as their code points"), "{text}");
-        }
+        let text = text(&rendered.bytes);
+        assert!(text.contains(printed), "{printed} is not in {text}");
+        assert!(text.contains("are printed as their code points"), "{text}");
     }
 }
 
@@ -94,14 +96,14 @@ const UNSEEN: [char; 16] = [
     '\u{2800}',
 ];
 
+#[needs(pdftotext)]
 #[test]
 fn characters_that_nobody_sees_are_printed_as_code_points_and_listed() {
     for unseen in UNSEEN {
         let rendered = rendered(&format!("Aoife{unseen}Ní"));
         assert_eq!(rendered.uncovered, [unseen], "{unseen:?}");
-        if let Some(text) = text(&rendered.bytes) {
-            assert!(text.contains(&format!("Aoife U+{:04X} Ní", u32::from(unseen))), "{unseen:?}: {text}");
-        }
+        let text = text(&rendered.bytes);
+        assert!(text.contains(&format!("Aoife U+{:04X} Ní", u32::from(unseen))), "{unseen:?}: {text}");
     }
 }
 
@@ -112,44 +114,39 @@ fn joiners_and_selectors_that_steer_a_letter_are_not_printed() {
     }
 }
 
+#[needs(pdftotext)]
 #[test]
 fn the_edition_of_0_3_0_leaves_out_what_nobody_sees() {
     let record = sample::to_bytes(&named("Aoife\u{34f}Ní"));
     let drawn = render(Edition::V0_3, &record, None, Format::Pdf, &FONTS, &mut |_| {}).expect("the record renders");
     assert!(drawn.uncovered.is_empty());
-    if let Some(text) = text(&drawn.bytes) {
-        assert!(text.contains("AoifeNí"), "{text}");
-    }
+    let text = text(&drawn.bytes);
+    assert!(text.contains("AoifeNí"), "{text}");
 }
 
+#[needs(pdftotext)]
 #[test]
 fn parties_who_look_like_others_are_marked() {
     let mut record = sample::record(0);
     record.parties[0].resembles = vec!["owner@foo.example".to_owned()];
     record.snapshot.created_by.email = record.parties[0].email.clone();
     let rendered = render(Edition::CURRENT, &sample::to_bytes(&record), None, Format::Pdf, &FONTS, &mut |_| {});
-    if let Some(text) = text(&rendered.expect("the record renders").bytes) {
-        assert_eq!(text.matches("Looks like owner@foo.example, and is another party.").count(), 2, "{text}");
-    }
+    let text = text(&rendered.expect("the record renders").bytes);
+    assert_eq!(text.matches("Looks like owner@foo.example, and is another party.").count(), 2, "{text}");
 }
 
+#[needs(cjk_fonts, pdftotext)]
 #[test]
 fn a_font_directory_adds_scripts() {
     let dir = Path::new(CJK_FONTS);
-    if !dir.join("NotoSansCJK-Regular.ttc").exists() {
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), "skipped: {CJK_FONTS} has no NotoSansCJK-Regular.ttc");
-        return;
-    }
     let fonts = Fonts::with_directory(dir).expect("the fonts load");
     for name in ["山田太郎", "김민준", "王小明𠮷", "株式会社 (Kaisha)"] {
         let record = sample::to_bytes(&named(name));
         let rendered =
             render(Edition::CURRENT, &record, None, Format::Pdf, &fonts, &mut |_| {}).expect("the record renders");
         assert!(rendered.uncovered.is_empty(), "{name}");
-        if let Some(text) = text(&rendered.bytes) {
-            assert!(text.contains(name), "{name} is not in {text}");
-            assert!(text.contains(fonts.name()), "{text}");
-        }
+        let text = text(&rendered.bytes);
+        assert!(text.contains(name), "{name} is not in {text}");
+        assert!(text.contains(fonts.name()), "{text}");
     }
 }
