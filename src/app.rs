@@ -184,7 +184,7 @@ impl App {
     }
 }
 
-/// Takes a shared place after a wait of [`PATIENCE`] at most; the client is asked to come again if none is free then.
+/// Takes a shared place after a wait of `PATIENCE` at most; the client is asked to come again if none is free then.
 pub async fn place<K: Eq + Hash + Clone>(places: &Shares<K>, key: K) -> Result<Seat<K>> {
     timeout(PATIENCE, places.take(key)).await.map_err(|_| Error::Busy)
 }

@@ -1,4 +1,4 @@
-//! The key that signs checkpoints, and the public keys that they are checked with (C2SP `signed-note`).
+//! The key that signs checkpoints, and the public keys that checkpoints are checked with (C2SP `signed-note`).
 
 use std::{borrow::Borrow, fmt};
 
@@ -6,32 +6,33 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use ed25519_dalek::SigningKey;
 use signed_note::{Note, NoteError, Signer, StandardSigner, StandardVerifier, Verifier, VerifierList};
 
-/// How many keys a verifier looks at, and in how many bytes they come: reading one takes some work.
+/// The number of keys that a list may have, and its length in bytes. Each key is a curve point that has to be decoded,
+/// and the list may come from a stranger.
 const MOST_KEYS: usize = 64;
 const MOST_KEY_BYTES: usize = 64 * 1024;
 
-/// The byte that stands for Ed25519 in an encoded key.
+/// The byte that stands for Ed25519 in an encoded key (C2SP `signed-note`).
 const ED25519: u8 = 1;
 
-/// A key that cannot be used.
+/// Why a key, or a list of keys, cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// Its name would break a note.
+    /// Its name would break the lines of a note.
     #[error("a key's name must be one word without `+`, not `{0}`")]
     Name(String),
-    /// It is no private key of a note.
+    /// The text is not a private key as notes have them.
     #[error("it is no signing key (`PRIVATE+KEY+…`): {0}")]
     Private(String),
-    /// It is no public key of a note. What stands there is not told: it may be a secret.
+    /// The line is not a public key as notes have them. The message does not repeat it: it may be a secret.
     #[error("line {0} is no public key (`name+hash+key`)")]
     Public(usize),
-    /// It is the key that nobody is to see.
+    /// It is a private key, which must not be passed on.
     #[error("this is a private key: keep it to yourself, and give the public one")]
     Secret,
-    /// There is none.
+    /// The list has no key.
     #[error("no public key is given")]
     None,
-    /// There are more than anybody trusts.
+    /// The list has more keys or bytes than are read.
     #[error("there are more than the {MOST_KEYS} keys, or {MOST_KEY_BYTES} bytes, that are looked at")]
     TooMany,
 }
@@ -44,11 +45,12 @@ pub struct LogKey {
 }
 
 impl LogKey {
-    /// The key of this name with this secret.
+    /// Returns the key that has this name and this Ed25519 secret.
     pub fn new(name: &str, secret: [u8; 32]) -> Result<Self, KeyError> {
         if !signed_note::is_key_name_valid(name) || name.chars().any(char::is_control) {
             return Err(KeyError::Name(name.to_owned()));
         }
+        // The id is a hash of name and public key, so that a reader finds the verifier before checking a signature.
         let public = SigningKey::from_bytes(&secret).verifying_key();
         let encoded = [&[ED25519], public.as_bytes().as_slice()].concat();
         let id = signed_note::key_id(name, &encoded);
@@ -56,12 +58,12 @@ impl LogKey {
         Self::read(&format!("PRIVATE+KEY+{name}+{id:08x}+{secret}"))
     }
 
-    /// Reads the text that [`LogKey::private`] gives: `PRIVATE+KEY+name+hash+key`.
+    /// Reads the text that [`LogKey::private`] returns: `PRIVATE+KEY+name+hash+key`.
     pub fn read(text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
         let said = |error: &dyn fmt::Display| KeyError::Private(error.to_string());
         let signer = StandardSigner::new(text).map_err(|error| said(&error))?;
-        // The key itself may have a plus in it.
+        // At most five parts: the key itself is base64 and may have a plus in it.
         let secret = text.splitn(5, '+').nth(4).and_then(|key| BASE64_STANDARD.decode(key).ok());
         let secret: [u8; 32] = secret
             .and_then(|key| key.get(1..)?.try_into().ok())
@@ -71,22 +73,22 @@ impl LogKey {
         Ok(Self { signer, private: text.to_owned(), public })
     }
 
-    /// The text that is kept, and shown to nobody.
+    /// Returns the private key as it is kept in the key file. It is never logged or sent.
     pub fn private(&self) -> &str {
         &self.private
     }
 
-    /// The public key: `name+hash+key`.
+    /// Returns the public key: `name+hash+key`.
     pub fn public(&self) -> &str {
         &self.public
     }
 
-    /// Its name.
+    /// Returns the key's name, the first word of its signature lines.
     pub fn name(&self) -> &str {
         self.signer.name()
     }
 
-    /// The note: the text with a signature line.
+    /// Returns a note: the text with a signature line.
     pub(super) fn sign(&self, text: &str) -> Result<String, NoteError> {
         let mut note = Note::new(text.as_bytes(), &[])?;
         note.add_sigs(&[&self.signer])?;
@@ -94,27 +96,33 @@ impl LogKey {
     }
 }
 
-/// What a key says when it follows another.
+/// Returns the text that two keys sign when the one follows the other.
+///
+/// Its first line is not the origin of any log: the note can never be taken for a checkpoint.
 fn succession_of(from: &str, to: &str) -> String {
     format!("sts-clearance: one key of a log follows another\n{from}\n{to}\n")
 }
 
-/// The note that says that one key follows another, signed by both.
+/// Returns the note that says that one key follows another, signed by both.
+///
+/// The old key's signature shows that its holder chose the new one; the new key's, that its holder has the secret.
 pub fn succession(from: &LogKey, to: &LogKey) -> Result<String, NoteError> {
     let mut note = Note::new(succession_of(from.public(), to.public()).as_bytes(), &[])?;
     note.add_sigs(&[&from.signer, &to.signer])?;
     String::from_utf8(note.to_bytes()).map_err(|_| NoteError::MalformedNote)
 }
 
-/// Whether a trusted key, one of the two, says in the note that the one follows the other.
+/// Returns whether a trusted key, which is one of the two, has signed in the note that the one follows the other.
 pub fn vouches(trusted: &str, note: &str, from: &str, to: &str) -> bool {
     let Ok(keys) = PublicKeys::read(trusted) else { return false };
     let Ok(note) = Note::from_bytes(note.as_bytes()) else { return false };
+    // The text is compared with the expected one, not parsed: nothing else that a key has signed can pass for it.
     [from, to].contains(&trusted)
         && note.text() == succession_of(from, to).as_bytes()
         && note.verify(&keys.verifiers()).is_ok()
 }
 
+/// Only the public key: a derived `Debug` would write the secret into logs.
 impl fmt::Debug for LogKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LogKey({})", self.public)
@@ -128,7 +136,7 @@ pub struct PublicKeys {
 }
 
 impl PublicKeys {
-    /// Reads keys, one a line; blank lines and those that begin with `#` are none.
+    /// Reads keys, one a line. Skips blank lines, those that begin with `#`, and keys that were listed before.
     pub fn read(text: &str) -> Result<Self, KeyError> {
         if text.len() > MOST_KEY_BYTES {
             return Err(KeyError::TooMany);
@@ -139,6 +147,7 @@ impl PublicKeys {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
+            // A case of its own, before the line is parsed: giving a secret away by mistake should not go unnoticed.
             if line.starts_with("PRIVATE+KEY+") {
                 return Err(KeyError::Secret);
             }
@@ -147,6 +156,7 @@ impl PublicKeys {
                 return Err(KeyError::TooMany);
             }
             let key = StandardVerifier::new(line).map_err(|_| KeyError::Public(number + 1))?;
+            // `signed-note` refuses a list with the same name and id twice as ambiguous.
             let known = |other: &StandardVerifier| (other.name(), other.key_id()) == (key.name(), key.key_id());
             if !keys.iter().any(known) {
                 keys.push(key);
@@ -155,18 +165,19 @@ impl PublicKeys {
         if keys.is_empty() { Err(KeyError::None) } else { Ok(Self { keys }) }
     }
 
-    /// Reads keys of one's own, one each, of which there may be any number.
+    /// Reads any number of keys that come from the operator or the platform's log, one in each string.
     pub fn trusted<S: Borrow<str>>(lines: &[S]) -> Result<Self, KeyError> {
         let keys: Result<Vec<_>, _> = lines.chunks(MOST_KEYS).map(|some| Self::read(&some.join("\n"))).collect();
         let keys: Vec<_> = keys?.into_iter().flat_map(|read| read.keys).collect();
         if keys.is_empty() { Err(KeyError::None) } else { Ok(Self { keys }) }
     }
 
-    /// The names and hashes of the keys: `name+hash`.
+    /// Returns the names and hashes of the keys: `name+hash`.
     pub fn names(&self) -> Vec<String> {
         self.keys.iter().map(|key| format!("{}+{:08x}", key.name(), key.key_id())).collect()
     }
 
+    /// Returns the keys as the `signed_note` crate takes them.
     pub(super) fn verifiers(&self) -> VerifierList {
         VerifierList::new(self.keys.iter().map(|key| Box::new(key.clone()) as Box<dyn Verifier>).collect())
     }

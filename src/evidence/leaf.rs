@@ -1,28 +1,30 @@
-//! Reads the leaves of logs, and hashes them.
+//! Leaves: the canonical bytes of an entry (RFC 8785), how they are read, and their hash.
 
 use report::{Bounds, Exceeded, record::EntryFacts};
 use room::Leaf;
 
 use super::{Hash, leaf_hash};
 
-/// How much an entry may be: it tells of one act in a few values.
+/// The bounds of an entry. It describes one act in a few values, and may come from a stranger's file.
 const BOUNDS: Bounds = Bounds { record: Bounds::BESIDE, values: 10_000, depth: 32 };
 
-/// Bytes that are no leaf.
+/// Why bytes are not a leaf.
 #[derive(Debug, thiserror::Error)]
 pub enum LeafError {
-    /// They are not the entry of a log.
+    /// They are not JSON with the fields of an entry.
     #[error("it is no entry of a log: {0}")]
     Malformed(#[from] serde_json::Error),
-    /// It is more than an entry may be.
+    /// They are larger, or nested deeper, than an entry may be.
     #[error("it is too much to be read: {0}")]
     TooMuch(#[from] Exceeded),
-    /// They are one, written otherwise than it is hashed.
+    /// They are an entry, but not in the form in which it is hashed.
     #[error("it is not in canonical form (RFC 8785)")]
     NotCanonical,
 }
 
-/// Returns the leaf of a record's entry, in the log of its room.
+/// Returns the leaf of an entry that a record holds.
+///
+/// A record gives its room once, so an entry in it has no room id of its own: it comes from `room`.
 pub fn leaf_of_record(room: &str, entry: &EntryFacts) -> Leaf {
     Leaf {
         action: entry.action.clone(),
@@ -42,7 +44,10 @@ pub fn hash_of(leaf: &Leaf) -> Result<Hash, LeafError> {
 
 /// Reads a leaf from its canonical bytes, and refuses any others.
 pub fn read_leaf(bytes: &[u8]) -> Result<Leaf, LeafError> {
+    // Before any value is built: a bomb of nested arrays must not take memory.
     BOUNDS.scan(bytes)?;
     let leaf: Leaf = serde_json::from_slice(bytes)?;
+    // One entry has one form. A second spelling, a repeated key, or a field that `Leaf` lacks would have a hash of its
+    // own, and could show a reader something else than what is checked here.
     if leaf.canonical()? == bytes { Ok(leaf) } else { Err(LeafError::NotCanonical) }
 }

@@ -1,7 +1,9 @@
-//! The evidence: logs as Merkle trees, signed checkpoints of them, and proofs. Pure: no database, no HTTP.
+//! The evidence: logs as Merkle trees, their signed checkpoints, proofs, and the verifier of files.
 //!
-//! The formats are public ones: RFC 6962 for the tree, RFC 8785 for what a leaf hashes, and C2SP's
-//! `signed-note`, `tlog-checkpoint` and `tlog-proof` for what leaves the server.
+//! Pure functions on bytes and values, without database or HTTP, so the server, `fsck` and the offline `verify` share
+//! them. The formats are public ones, so that others can check them with their own programs: RFC 6962 for the tree,
+//! RFC 8785 for the bytes that a leaf hashes, and `signed-note`, `tlog-checkpoint` and `tlog-proof` of C2SP for what
+//! leaves the server.
 
 mod checkpoint;
 mod key;

@@ -42,7 +42,8 @@ pub struct Node {
 /// first.
 ///
 /// The tree of RFC 6962 §2.1 splits at the largest power of two below its size, so it falls into a row of perfect
-/// subtrees, one for each bit that is set in the size. Their roots, at most 64 hashes, are enough to append a leaf and to compute the root: [`CompactRange::push`] merges them as a binary counter carries its ones, and
+/// subtrees, one for each bit that is set in the size. Their roots, at most 64 hashes, are enough to append a leaf
+/// and to compute the root: [`CompactRange::push`] merges them as a binary counter carries its ones, and
 /// [`CompactRange::root`] folds them from the smallest to the largest. This is what the head of a log stores, so of
 /// all that came before an append reads one row, and it computes O(log n) hashes, however long the log is.
 ///
@@ -101,8 +102,8 @@ impl CompactRange {
 
     /// Returns the inclusion path (RFC 6962 §2.1.1) that the next leaf will have while it is the last one.
     ///
-    /// Everything to the left of the last leaf is a perfect subtree, so its siblings on the way to the root are just
-    /// the roots kept here, from the smallest on. A snapshot's proof can be made before its entry is appended.
+    /// All leaves to the left of the last one are in perfect subtrees, so its siblings on the way to the root are just
+    /// the roots kept here, from the smallest on. Take the path before the push, which merges these roots.
     pub fn path_of_next(&self) -> Vec<Hash> {
         self.subtrees.iter().rev().copied().collect()
     }

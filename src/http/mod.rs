@@ -1,8 +1,8 @@
 //! How HTTP is spoken: routes with their access, the check of who is calling, extractors, answers, problems, and the
 //! listener with its limits. The doors (`api`, `pages`) and `web` use it; it knows none of them.
 //!
-//! **One check.** Nothing but [`caller`] asks the policy; the documentation only reads its table. Both route builders
-//! mount every handler behind [`caller::admit`]. A page that hides a button asks [`Caller::may`], and what it does not
+//! **One check.** Nothing but `caller` asks the policy; the documentation only reads its table. Both route builders
+//! mount every handler behind `caller::admit`. A page that hides a button asks [`Caller::may`], and what it does not
 //! hide is refused all the same.
 //!
 //! **One way.** A page goes the same way as a route of the API:

@@ -24,8 +24,8 @@ pub struct Route {
 /// The routes of the API: a router, and beside it a table of what is in the router.
 ///
 /// Each call adds one route to both. A handler cannot get into the router without an [`Access`], since the router is
-/// private and the only way to it mounts the handler behind [`super::caller::admit`]. Nor can it get in without a
-/// description: its arguments and its result describe themselves ([`Describe`]), so that a route's entry in the OpenAPI
+/// private and the only way to it mounts the handler behind `super::caller::admit`. Nor can it get in without a
+/// description: its arguments and its result describe themselves (`Describe`), so that a route's entry in the OpenAPI
 /// document follows from the signature that the compiler checks.
 ///
 /// The table is what everything else reads: the OpenAPI document, `/docs`, and the tests that go through all routes,

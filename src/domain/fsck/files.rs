@@ -1,4 +1,4 @@
-//! Files: those of documents and snapshots against their rows and the log; lost ones drawn again.
+//! Compares the files of documents and snapshots with their rows and the log, and draws lost ones of snapshots again.
 
 use std::time::Duration;
 
@@ -24,14 +24,14 @@ use crate::{
     evidence::Hash,
 };
 
-/// Whether a snapshot's record is what was captured.
+/// Whether a snapshot's record is what was captured. A file is drawn again only from a sound one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Record {
     Sound,
     Damaged,
 }
 
-/// No upload takes longer than this until a row names its file.
+/// The age of a file from which on it counts as left over: no upload takes longer until a row names its file.
 pub(super) const UPLOAD_ENDS: Duration = Duration::from_hours(24);
 
 /// Checks an uploaded file and its row.
@@ -40,6 +40,7 @@ pub(super) async fn check_version(run: &mut Run<'_>, place: &Place, version: &Ve
     let told = match told.uploaded.get(&version.id) {
         Some((file, _)) => file,
         None if told.whole => {
+            // The row is then the measure of the file. It is reported itself, and the file may still be damaged.
             let fault = "the log does not tell that it was uploaded";
             run.add(Finding::new(place, Kind::Version, format!("version {}", version.id), fault));
             &stored
@@ -71,6 +72,7 @@ pub(super) async fn check_snapshot(
         return Ok(());
     };
     let stored = told::File { sha256: hex::encode(&drawn.sha256), size: snapshot.file_size };
+    // The log is the measure of the file if it names one, not the row: an intruder can change row and file together.
     let expected = told.unwrap_or(&stored);
     if stored != *expected {
         let fault = "its file's stored size and hash are not those that the log tells";
@@ -78,6 +80,7 @@ pub(super) async fn check_snapshot(
     }
     run.outcome.checked.files += 1;
     let Some(fault) = fault_of(run.app, file_url, expected).await else { return Ok(()) };
+    // Hashing the file took its time, and the snapshot may have been deleted meanwhile.
     if !is_there_still(run.app, snapshot.id).await? {
         return Ok(());
     }
@@ -94,7 +97,7 @@ pub(super) async fn check_snapshot(
     Ok(())
 }
 
-/// What is wrong with a file.
+/// Returns what is wrong with a file. `None` if it has the expected size and hash.
 async fn fault_of(app: &App, file_url: &str, expected: &told::File) -> Option<String> {
     match app.files.digest(file_url).await {
         Ok(None) => Some("it is missing".into()),
@@ -109,7 +112,7 @@ async fn fault_of(app: &App, file_url: &str, expected: &told::File) -> Option<St
     }
 }
 
-/// Whether the snapshot has not been deleted meanwhile.
+/// Returns whether the snapshot still exists, after its row was read in an earlier transaction.
 pub(super) async fn is_there_still(app: &App, id: SnapshotId) -> Result<bool> {
     app.db.read(async move |tx| db::fsck::has_snapshot(tx, id).await).await
 }
@@ -124,12 +127,13 @@ struct Lost<'a> {
 }
 
 impl Lost<'_> {
-    /// What keeps it from being drawn again to the same bytes.
+    /// Returns why it cannot be drawn again to the same bytes. `None` if nothing is known to prevent it.
     fn hindrance(&self, app: &App) -> Option<String> {
         let DrawnRow { renderer, fonts, .. } = self.drawn;
         if self.record == Record::Damaged {
             return Some("its record is damaged too".into());
         }
+        // The bytes depend on the edition and on the fonts: with others, the hash would not match in any case.
         if Edition::named(renderer).is_some() && fonts == app.fonts.name() {
             return None;
         }
@@ -137,7 +141,7 @@ impl Lost<'_> {
         Some(format!("it was drawn by `{renderer}` with the fonts `{fonts}`, and this is `{ours}` with `{here}`"))
     }
 
-    /// Puts it back byte for byte, or answers why not.
+    /// Draws the file again and puts it back if it has the same bytes. Returns why it did not.
     async fn draw_again(&self, app: &App) -> Result<Result<(), String>> {
         let id = self.id;
         let read = app.db.read(async move |tx| {
@@ -145,6 +149,7 @@ impl Lost<'_> {
             Ok(snapshot.zip(db::snapshots::record(tx, id).await?))
         });
         let Some((snapshot, record)) = read.await? else { return Ok(Err("it was deleted meanwhile".into())) };
+        // The key comes from the row that is being doubted: it must not decide which file of the store is overwritten.
         if snapshots::file_key(&snapshot) != self.file_url {
             return Ok(Err("this is not where the file of this snapshot belongs".into()));
         }
@@ -155,6 +160,7 @@ impl Lost<'_> {
             Ok(bytes) => bytes,
             Err(error) => return Ok(Err(format!("it cannot be drawn again: {error}"))),
         };
+        // Before anything is written: a damaged file may still help somebody, a file with other bytes would not verify.
         let hash: Hash = Sha256::digest(&bytes).into();
         if hex::encode(hash) != self.expected.sha256 {
             return Ok(Err("drawn again, it has other bytes".into()));
@@ -162,6 +168,7 @@ impl Lost<'_> {
         if let Err(error) = app.files.put(self.file_url, bytes).await {
             return Ok(Err(error.to_string()));
         }
+        // A deletion in between has found no file, or the old one, and would leave the new one in the store for ever.
         if !is_there_still(app, id).await? {
             app.files.delete(self.file_url).await?;
             return Ok(Err("it was deleted meanwhile".into()));

@@ -1,16 +1,16 @@
-//! What a check finds, and what it has looked at.
+//! The result of a check: its findings, and how much it has looked at.
 
 use std::{collections::BTreeMap, fmt};
 
 use room::Log;
 use serde::Serialize;
 
-/// A log and, where it is a room's, the room's title.
+/// A log that is being checked, with the title of its room.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Place {
-    /// The log.
+    /// The log: the platform's or that of a room.
     pub log: Log,
-    /// The title.
+    /// The title of the room. `None` for the platform's log, or if the room's row is missing.
     pub title: Option<String>,
 }
 
@@ -18,7 +18,7 @@ pub struct Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A log as a whole: its head, its size.
+    /// A log as a whole: its head or its size.
     Log,
     /// An entry of a log.
     Entry,
@@ -28,20 +28,20 @@ pub enum Kind {
     Checkpoint,
     /// A public key that checkpoints may be signed with.
     Key,
-    /// A snapshot's rows, but for its record.
+    /// The rows of a snapshot, except for its record.
     Snapshot,
-    /// A snapshot's proof.
+    /// The proof of a snapshot.
     Proof,
-    /// A snapshot's record.
+    /// The record of a snapshot.
     Record,
-    /// A version of a document, but for its file.
+    /// The row of a version of a document. Its file is a finding of its own.
     Version,
-    /// A file of the store.
+    /// A file in the store.
     File,
 }
 
 impl Kind {
-    /// Every one.
+    /// All kinds, in the order of their declaration.
     pub const ALL: [Self; 10] = [
         Self::Log,
         Self::Entry,
@@ -55,7 +55,7 @@ impl Kind {
         Self::File,
     ];
 
-    /// Its word.
+    /// Returns the kind as it is printed and serialized.
     pub fn word(self) -> &'static str {
         match self {
             Self::Log => "log",
@@ -76,35 +76,35 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Remedy {
-    /// Nothing needs to be: it is no damage.
+    /// Nothing needs to be done: it is no damage.
     NotNeeded,
-    /// `fsck --repair` mends it.
+    /// `fsck --repair` draws the file again.
     Repair,
-    /// It has been mended.
+    /// It has been repaired in this run.
     Repaired,
-    /// Nothing that this program knows of; a backup may have it.
+    /// This program cannot repair it. A backup may have what is lost.
     None,
 }
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
-    /// Of what kind.
+    /// The kind of thing that is affected.
     pub kind: Kind,
-    /// `platform`, or the room's id; none for what belongs to no log.
+    /// `platform`, or the id of the room. `None` for a file that belongs to no log.
     pub log: Option<String>,
-    /// The room's title.
+    /// The title of the room, if the log is that of one.
     pub title: Option<String>,
-    /// Which one: `entry 17`, a snapshot, the key of a file.
+    /// Which thing is affected: `entry 17`, a snapshot, the key of a file.
     pub what: String,
-    /// What is wrong with it.
+    /// What is wrong with it, in words.
     pub fault: String,
-    /// What can be done.
+    /// What can be done about it.
     pub remedy: Remedy,
 }
 
 impl Finding {
-    /// A damage that cannot be repaired.
+    /// Returns a finding of damage that cannot be repaired.
     pub fn new(place: &Place, kind: Kind, what: impl Into<String>, fault: impl Into<String>) -> Self {
         Self {
             kind,
@@ -116,19 +116,19 @@ impl Finding {
         }
     }
 
-    /// Likewise, with what can be done.
+    /// Returns the same finding with another remedy.
     #[must_use]
     pub fn with(self, remedy: Remedy) -> Self {
         Self { remedy, ..self }
     }
 
-    /// Whether something is damaged still.
+    /// Returns whether something is still damaged. Only that counts for the exit code.
     pub fn is_damage(&self) -> bool {
         matches!(self.remedy, Remedy::Repair | Remedy::None)
     }
 }
 
-/// One line: kind, place, what is wrong, what can be done.
+/// Writes the finding on one line: its kind, its place, what is wrong, and what can be done.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.kind.word();
@@ -150,39 +150,40 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Whoever named a room shall not write lines of their own.
+/// Replaces control characters by spaces: titles of rooms come from users, and must not forge lines of the report or
+/// control a terminal.
 fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
-/// How much has been looked at.
+/// How much a check has looked at so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Checked {
-    /// Logs.
+    /// The number of logs.
     pub logs: u64,
-    /// Entries of them.
+    /// The number of entries in them.
     pub entries: u64,
-    /// Records of snapshots.
+    /// The number of records of snapshots.
     pub records: u64,
-    /// Files of snapshots and documents.
+    /// The number of files of snapshots and documents.
     pub files: u64,
 }
 
-/// What a check has come to.
+/// The result of a whole check.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Outcome {
-    /// How much was looked at.
+    /// How much was looked at, whether sound or not.
     pub checked: Checked,
-    /// Number of damaged things of each kind.
+    /// The number of damaged things of each kind, by [`Kind::word`].
     pub damaged: BTreeMap<&'static str, u64>,
-    /// Number of things that were repaired.
+    /// The number of things that were repaired.
     pub repaired: u64,
-    /// What was found, as far as it was kept.
+    /// The findings, as many as are kept: the totals above count all of them.
     pub findings: Vec<Finding>,
 }
 
 impl Outcome {
-    /// Number of damaged things.
+    /// Returns the number of damaged things of all kinds.
     pub fn damage(&self) -> u64 {
         self.damaged.values().sum()
     }

@@ -34,6 +34,7 @@ pub(super) async fn check(
     rows: &LogRows,
     mut witnesses: Vec<Witness>,
 ) -> Result<Told> {
+    // Without a head, the rows are counted instead, so that a lost head does not keep the entries from being checked.
     let told = rows.head.as_ref().map_or(rows.entries, |head| head.size.max(0));
     let size = if told.saturating_sub(rows.entries) > MOST_LOST { rows.entries } else { told };
     if size < told {
@@ -68,7 +69,7 @@ pub(super) async fn check(
         run.goes_on();
         from = to;
     }
-    // A run of lost entries may reach to the end of the log, where no sound entry reports it.
+    // A gap is reported by the entry that follows it. One at the end of the log has none.
     reading.tell_lost(run);
     // What is left was signed over more entries than the log has.
     for witness in witnesses {
@@ -129,7 +130,7 @@ impl<'a> Reading<'a> {
             },
         };
         self.told.whole = false;
-        // Neither the row nor the stored hash can be trusted, so the leaf counts as unknown and the stored nodes decide.
+        // Neither the row nor the stored hash can be trusted: the leaf counts as unknown, and the stored nodes decide.
         self.found(run, Kind::Entry, format!("entry {seq}"), fault);
         None
     }

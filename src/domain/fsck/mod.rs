@@ -2,7 +2,8 @@
 //!
 //! It only reads, in short transactions, so a server may be running meanwhile. What the rows of a room say is read at
 //! one instant together with the size of its log, and nothing is read of the log beyond that size, so what is
-//! written meanwhile is not mistaken for damage. A repair puts the file of a snapshot back byte for byte and changes no row.
+//! written meanwhile is not mistaken for damage. A repair puts the file of a snapshot back byte for byte and changes
+//! no row.
 //!
 //! One fault is reported once. What hangs on a lost entry is taken from the stored nodes, so that everything after the
 //! loss is still checked. Of bad nodes above one another only the lowest is named. Of snapshots that contradict the
@@ -10,7 +11,8 @@
 //!
 //! `logs.rs` and `tree.rs` compute a log again from its rows, and `proofs.rs` compares it with what was signed.
 //! `records.rs` and `files.rs` compare records and files with what the log says, which `told.rs` collects on the way.
-//! `run.rs` holds the findings and the trusted keys, `finding.rs` the types of the report. Used by `cli/fsck.rs`.
+//! `run.rs` holds the findings and the trusted keys, `finding.rs` the types of the report. Used by `cli/fsck.rs`, and
+//! by `jobs/fsck.rs`, which never repairs.
 
 mod files;
 mod finding;

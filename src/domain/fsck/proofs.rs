@@ -1,4 +1,4 @@
-//! The proofs of snapshots: each is a witness of what its room's log was.
+//! The proofs of snapshots: each is a signed witness of what its room's log was at one size.
 
 use super::finding::{Finding, Kind, Place};
 use crate::{
@@ -7,18 +7,21 @@ use crate::{
     evidence::{self, Checkpoint, Hash, LogProof, read_leaf},
 };
 
-/// Something signed that tells the root of a log's tree at some size.
+/// Something signed that gives the root of a log's tree at some size: a snapshot's proof or a stored checkpoint.
 #[derive(Debug)]
 pub(super) struct Witness {
+    /// The number of entries that the root is over.
     pub(super) size: u64,
     pub(super) root: Hash,
-    /// The last entry, where it tells that too.
+    /// The hash of the last entry. `None` for a checkpoint, which gives only the root.
     pub(super) leaf: Option<Hash>,
+    /// The kind of finding if it contradicts the log.
     pub(super) kind: Kind,
     pub(super) what: String,
 }
 
-/// Reads a snapshot's proof, and checks what can be seen of it without the log.
+/// Reads a snapshot's proof and checks what can be checked without the log. `None` if the snapshot has no proof, or has
+/// one with a fault, which is reported.
 pub(super) fn read(run: &mut Run<'_>, place: &Place, rows: &LogRows, snapshot: &SnapshotRow) -> Option<Witness> {
     let text = snapshot.proof.as_deref()?;
     let what = format!("snapshot {}", snapshot.id);
@@ -31,10 +34,12 @@ pub(super) fn read(run: &mut Run<'_>, place: &Place, rows: &LogRows, snapshot: &
     }
 }
 
+/// Returns size, root and last leaf that a proof gives, or the proof's fault.
 fn witness(run: &Run<'_>, rows: &LogRows, snapshot: &SnapshotRow, text: &str) -> Result<(u64, Hash, Hash), String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
     let proof = LogProof::read(text).map_err(|error| said(&error))?;
     let (checkpoint, _) = Checkpoint::open(&proof.checkpoint, run.keys()).map_err(|error| said(&error))?;
+    // One key signs the logs of all rooms: without the origin, the proof of another room would do.
     let origin = rows.head.as_ref().and_then(|head| head.origin.as_deref());
     if origin != Some(&checkpoint.origin) {
         return Err(format!("it is that of the log `{}`", checkpoint.origin));
@@ -43,6 +48,8 @@ fn witness(run: &Run<'_>, rows: &LogRows, snapshot: &SnapshotRow, text: &str) ->
     if entry.action != "snapshot_created" || entry.meta["snapshot_id"] != snapshot.id.to_string().as_str() {
         return Err("it is the proof of another entry".into());
     }
+    // A snapshot's checkpoint ends with its own entry. Size, root and last leaf then belong together, and the log can
+    // be compared with them at that size.
     let leaf = evidence::leaf_hash(&proof.leaf);
     let (size, root) = (checkpoint.size, checkpoint.root);
     if size != proof.index + 1 || !evidence::holds(&proof.path, size, root, proof.index, leaf) {
@@ -51,17 +58,20 @@ fn witness(run: &Run<'_>, rows: &LogRows, snapshot: &SnapshotRow, text: &str) ->
     Ok((size, root, leaf))
 }
 
-/// The witnesses that tell of another log than this one.
+/// The witnesses that contradict the log, counted until the log has been read.
+///
+/// One changed entry contradicts the root of every later witness, so only the oldest is reported, with the number of
+/// the others.
 #[derive(Debug, Default)]
 pub(super) struct Doubts {
-    /// The oldest, and how many follow it.
+    /// The oldest that was signed over other entries, and the number of those after it.
     other: Option<(Finding, u64)>,
-    /// Likewise of those that have seen more entries than there are.
+    /// The oldest that was signed over more entries than there are, and the number of those after it.
     removed: Option<(Finding, u64)>,
 }
 
 impl Doubts {
-    /// Asks a witness of the tree of its size, as far as that is known.
+    /// Compares a witness with the last entry and the root of the tree at its size, as far as these are known.
     pub(super) fn ask(
         &mut self,
         run: &mut Run<'_>,
@@ -72,6 +82,7 @@ impl Doubts {
     ) {
         let size = witness.size;
         if witness.leaf.zip(leaf).is_some_and(|(told, is)| told != is) {
+            // Reported by itself: it names the one entry that differs, while a root may differ because of any.
             let fault = format!("it proves another entry than entry {} of the log", size.saturating_sub(1));
             run.add(Finding::new(place, witness.kind, witness.what, fault));
         } else if root.is_some_and(|root| root != witness.root) {
@@ -86,7 +97,7 @@ impl Doubts {
         note(&mut self.removed, Finding::new(place, witness.kind, witness.what, fault));
     }
 
-    /// Tells the oldest of each kind.
+    /// Reports the oldest witness of each kind.
     pub(super) fn tell(self, run: &mut Run<'_>) {
         for (mut finding, more) in self.other.into_iter().chain(self.removed) {
             if more > 0 {
@@ -97,6 +108,7 @@ impl Doubts {
     }
 }
 
+/// Keeps the first finding and counts the others. Witnesses come in the order of their sizes: the first is the oldest.
 fn note(doubt: &mut Option<(Finding, u64)>, finding: Finding) {
     match doubt {
         Some((_, more)) => *more += 1,

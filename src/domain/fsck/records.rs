@@ -1,4 +1,4 @@
-//! A snapshot: its row and its record against the log.
+//! Compares the row, the record and the seal of a snapshot with the log.
 
 use room::{SealSummary, SnapshotStatus, Time};
 
@@ -13,9 +13,10 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Checks a snapshot with its record and, where it is completed, its file.
+/// Checks a snapshot with its record and, if it is completed, with its file and its seal.
 pub(super) async fn check(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotRow, told: &Told) -> Result<()> {
     let what = format!("snapshot {}", snapshot.id);
+    // With entries missing, the one that announces this snapshot may be among them: that loss is reported already.
     let taken = told.taken.get(&snapshot.id);
     let fault = match taken {
         None if told.whole => Some("the log does not tell that it was taken".to_owned()),
@@ -30,7 +31,7 @@ pub(super) async fn check(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotR
     let body = run.app.db.read(async move |tx| db::snapshots::record(tx, id).await).await?;
     let fault = match body {
         Some(body) => fault_of(snapshot, body, taken.map(|taken| taken.record.as_str())).await?,
-        // Deleted since its row was read.
+        // No finding: the snapshot was deleted after its row was read.
         None if !files::is_there_still(run.app, id).await? => return Ok(()),
         None => Some("it is missing".to_owned()),
     };
@@ -39,6 +40,7 @@ pub(super) async fn check(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotR
     if let Some(fault) = fault {
         run.add(Finding::new(place, Kind::Record, what, fault));
     }
+    // A snapshot from before the logs were signed never had a proof.
     let unsigned = |since: Time| snapshot.proof.is_none() && taken.is_some_and(|taken| taken.at > since);
     if run.signed_since.is_some_and(unsigned) {
         run.add(Finding::new(place, Kind::Proof, format!("snapshot {id}"), "it is missing"));
@@ -47,6 +49,7 @@ pub(super) async fn check(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotR
         let fault = "the log tells that it was completed, and it is said not to be";
         run.add(Finding::new(place, Kind::Snapshot, format!("snapshot {id}"), fault));
     }
+    // The log counts too: a row that was set back must not keep its file from being checked.
     if snapshot.status == SnapshotStatus::Completed || told.drawn.contains_key(&id) {
         files::check_snapshot(run, place, snapshot, record, told.drawn.get(&snapshot.id)).await?;
         check_seal(run, place, snapshot, told).await?;
@@ -54,12 +57,13 @@ pub(super) async fn check(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotR
     Ok(())
 }
 
-/// Checks the row of a seal; the file's own hash covers the seal in it.
+/// Checks the stored summary of a seal. The seal inside the file needs no check: the file's hash covers it.
 async fn check_seal(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotRow, told: &Told) -> Result<()> {
     let Some(told) = told.seals.get(&snapshot.id) else { return Ok(()) };
     let id = snapshot.id;
     let stored = run.app.db.read(async move |tx| db::seals::find(tx, id).await).await?.map(SealSummary::from);
     let same = serde_json::to_value(stored).is_ok_and(|stored| stored == *told);
+    // Read after the room's rows, so the snapshot may have been deleted with its seal in between.
     if !same && files::is_there_still(run.app, id).await? {
         let fault = "its stored seal is not the one that the log tells";
         run.add(Finding::new(place, Kind::Snapshot, format!("snapshot {id}"), fault));
@@ -67,7 +71,9 @@ async fn check_seal(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotRow, to
     Ok(())
 }
 
+/// Returns what is wrong with a record. `told` is the hash in the log; without it, the stored hash is the measure.
 async fn fault_of(snapshot: &SnapshotRow, body: Vec<u8>, told: Option<&str>) -> Result<Option<String>> {
+    // Records have megabytes: decompressing and hashing one would hold up other tasks.
     let read = tokio::task::spawn_blocking(move || Captured::decompress(&body).map(|captured| captured.sha256));
     let read = read.await.map_err(|error| Error::internal(format!("a record: {error}")))?;
     let hash = match read {

@@ -30,7 +30,7 @@ pub(super) struct Told {
     pub(super) successions: Vec<[String; 3]>,
     /// Since when every entry is signed. `None` if signing has not begun, or `migrate down` has undone it.
     pub(super) signed_since: Option<Time>,
-    /// The time of the last entry.
+    /// The time of the last sound entry.
     pub(super) last: Option<Time>,
     /// When `migrate down` last dropped the tables that are compared here.
     pub(super) taken_back: TakenBack,

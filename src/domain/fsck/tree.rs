@@ -7,7 +7,7 @@ use crate::evidence::{self, Hash, Place};
 /// The tree over the leaves read so far: a [`CompactRange`](evidence::CompactRange) in which roots may be unknown.
 ///
 /// A node that hangs on a lost leaf cannot be computed. Its stored hash is taken instead, so that one loss does not
-/// hide the faults of what comes after it. A checkpoint further up still detects a stored hash that is wrong.
+/// hide the faults of what comes after it. If that stored hash is wrong, the root is not the one that was signed.
 #[derive(Debug, Default)]
 pub(super) struct Recomputed {
     size: u64,
@@ -48,7 +48,7 @@ impl Recomputed {
             let level = u8::try_from(height + 1).unwrap_or(u8::MAX);
             let place = Place { level, index: self.size >> level };
             let computed = left.root.zip(node.root).map(|(left, right)| evidence::node_hash(&left, &right));
-            // A stored value that is not of 32 bytes becomes a hash of zeros, which is the hash of nothing.
+            // A stored value that is not of 32 bytes becomes a hash of zeros, which fits no node.
             let kept: Option<Hash> = stored.get(&place).map(|hash| hash.as_slice().try_into().unwrap_or_default());
             // With a child unknown there is nothing to compare with: then it is enough that a node is stored.
             let fits = kept.is_some() && (computed.is_none() || computed == kept);

@@ -1,20 +1,20 @@
-//! Checks as they are made, one after the other.
+//! The list of checks of one file, which grows as they are made.
 
 use super::{Check, CheckOutcome};
 
-/// The most characters that a check says.
+/// The number of characters that a check's detail may have.
 const LONGEST: usize = 4_000;
 
-/// Why a check is not ok.
+/// Why a check did not come out as ok.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// It was made, and has failed.
+    /// It was made and has failed, for this reason.
     Failed(String),
-    /// It could not be made.
+    /// It could not be made, for this reason.
     Skipped(String),
 }
 
-/// What a check says.
+/// The detail of a check that is ok, or why it is not.
 pub(super) type Said = Result<String, Fault>;
 
 impl From<String> for Fault {
@@ -24,6 +24,7 @@ impl From<String> for Fault {
 }
 
 impl Check {
+    /// Returns the check of this name with what came out of it.
     pub(super) fn of(name: &'static str, said: Said) -> Self {
         let (outcome, detail) = match said {
             Ok(detail) => (CheckOutcome::Ok, detail),
@@ -34,7 +35,7 @@ impl Check {
     }
 }
 
-/// What is said, at most so long: it may repeat what a stranger wrote.
+/// Shortens a detail to [`LONGEST`] characters: it may repeat what a stranger wrote into a file.
 fn clipped(mut said: String) -> String {
     if let Some((end, _)) = said.char_indices().nth(LONGEST) {
         said.truncate(end);
@@ -48,23 +49,25 @@ fn clipped(mut said: String) -> String {
 pub(super) struct Checks(Vec<Check>);
 
 impl Checks {
+    /// Adds a check that was made.
     pub(super) fn make(&mut self, name: &'static str, said: Said) {
         self.0.push(Check::of(name, said));
     }
 
-    /// Notes that these cannot be made.
+    /// Adds checks that cannot be made, all for the same reason.
     pub(super) fn skip(&mut self, names: &[&'static str], why: &str) {
         for name in names {
             self.make(name, Err(Fault::Skipped(why.to_owned())));
         }
     }
 
-    /// The first of these that is not ok.
+    /// Returns the first check among these names that is not ok.
     pub(super) fn first_not_ok(&self, names: &[&str]) -> Option<&str> {
         let relevant = self.0.iter().filter(|check| names.contains(&&*check.name));
         relevant.filter(|check| check.outcome != CheckOutcome::Ok).map(|check| &*check.name).next()
     }
 
+    /// Returns the checks in the order in which they were made.
     pub(super) fn made(self) -> Vec<Check> {
         self.0
     }

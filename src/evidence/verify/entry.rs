@@ -1,4 +1,4 @@
-//! The record of a file, and the entry of the log that announces it.
+//! Checks of a file's record and of the log entry that announces it.
 
 use report::{
     Edition, Format, Opened, Rendered,
@@ -18,21 +18,23 @@ use crate::evidence::{
     verify::{exhibits::Exhibits, report::Told, submitted::Submitted},
 };
 
-/// The action of the entry that announces a snapshot.
+/// The type of the entry that announces a snapshot.
 const ANNOUNCES: &str = "snapshot_created";
 
-/// What a file holds for its truth.
+/// What a file carries as evidence: its record and the proof that the log announced it.
 pub(super) struct Evidence<'a> {
     opened: &'a Opened,
     record_sha256: Hash,
     record: Result<Record, Fault>,
     proof: Result<Submitted, String>,
-    /// The trusted key that has signed the checkpoint.
+    /// The trusted key that has signed the checkpoint, as `name+hash`, or why none has.
     signed: Result<String, Unsigned>,
 }
 
-/// The SHA-256 of the record that a proof announces, where one of the keys has signed its checkpoint and this holds
-/// the announcement.
+/// Returns the SHA-256 of the record that a proof announces. `None` unless one of the keys has signed its checkpoint
+/// and the log of that checkpoint has the announcement.
+///
+/// It is called before the record is read: such a record may be larger than one from a stranger.
 pub(super) fn announced_by(proof: &str, keys: &PublicKeys) -> Option<Hash> {
     let submitted = Submitted::read(Some(proof)).ok()?;
     tree::signed(&submitted, Some(keys)).ok()?;
@@ -41,6 +43,7 @@ pub(super) fn announced_by(proof: &str, keys: &PublicKeys) -> Option<Hash> {
 }
 
 impl<'a> Evidence<'a> {
+    /// Reads the evidence of an opened file. What cannot be read becomes a failed check later.
     pub(super) fn of(opened: &'a Opened, given: &Exhibits<'_>) -> Self {
         let record_sha256: Hash = Sha256::digest(&opened.record).into();
         let proof = Submitted::read(opened.proof.as_deref());
@@ -70,6 +73,8 @@ impl<'a> Evidence<'a> {
                 checks.make("log entry", Err(Fault::Failed(why.clone())));
                 checks.skip(&["inclusion", "checkpoint"], "there is no proof that can be read");
             }
+            // Each check is made although another has failed, so that the report names all that is wrong. Without a
+            // record, the proof is checked by itself.
             (Ok(proof), record) => {
                 checks.make("log entry", self.announces(proof, record));
                 checks.make("inclusion", tree::includes(proof, record));
@@ -81,7 +86,7 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// Whether the entry announces this record, named fault by fault.
+    /// Checks that the entry announces this record. All faults are named, not only the first.
     fn announces(&self, proof: &Submitted, record: Option<&Record>) -> Said {
         let (leaf, sha256) = (&proof.leaf, hex::encode(self.record_sha256));
         let announced = proof.announced().unwrap_or("none");
@@ -92,6 +97,7 @@ impl<'a> Evidence<'a> {
         if announced != sha256 {
             faults.push(format!("it announces another record: SHA-256 {announced}, and that of the file is {sha256}"));
         }
+        // The hash alone would do. The comparison of the fields says in words what was changed.
         if let Some(record) = record {
             faults.extend(differences(leaf, record));
         }
@@ -103,8 +109,9 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// Draws the file again: only what is proven to be genuine, as far as there are keys to prove it with.
+    /// Draws the file again, if the checks so far show that it is genuine. Without keys, the checkpoint need not hold.
     pub(super) fn drawn_again(&self, checks: &Checks, given: &Exhibits<'_>) -> Result<Rendered, Fault> {
+        // Drawing takes more time than all other checks together: with keys, a made-up record is not worth it.
         let with_keys = ["record", "log entry", "inclusion", "checkpoint"];
         let needed = if given.keys.is_some() { &with_keys[..] } else { &with_keys[..3] };
         if let Some(name) = checks.first_not_ok(needed) {
@@ -118,6 +125,7 @@ impl<'a> Evidence<'a> {
                 "the file says that `{other}` drew it, and this program draws as {known}: verify it with that version"
             ))
         })?;
+        // Other fonts give other bytes: that would look like a change to the file, and is none.
         let fonts = given.drawer.fonts();
         if let Some(other) = self.opened.fonts.as_deref().filter(|other| *other != fonts) {
             return Err(Fault::Skipped(format!(
@@ -131,7 +139,7 @@ impl<'a> Evidence<'a> {
             .map_err(|error| Fault::Failed(format!("it cannot be drawn again: {error}")))
     }
 
-    /// What the record says of itself.
+    /// Returns what the record says of itself. `None` if it cannot be read.
     pub(super) fn told(&self) -> Option<Told> {
         let record = self.record.as_ref().ok()?;
         let (snapshot, room) = (&record.snapshot, &record.room);
@@ -149,7 +157,9 @@ impl<'a> Evidence<'a> {
         })
     }
 
-    /// What the file stands for beside another of its room, where its log holds.
+    /// Returns what is compared with another file of the room. `None` unless all checks of its log are ok.
+    ///
+    /// `seal` and `rendering` are not needed: they are about the file, and only logs are compared.
     pub(super) fn standing(self, checks: &Checks) -> Option<Standing> {
         let needed = ["record", "log entry", "inclusion", "entries", "checkpoint"];
         if checks.first_not_ok(&needed).is_some() {
@@ -160,10 +170,11 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// Reads the record, and refuses one that is not written as it is hashed.
+/// Reads the record. Refuses one that is not in canonical form, or that belongs in another type of file.
 fn read_record(opened: &Opened) -> Result<Record, Fault> {
     let record = record::read(&opened.record).map_err(|error| error.to_string())?;
     let canonical = serde_json_canonicalizer::to_vec(&record).map_err(|error| error.to_string())?;
+    // One record has one form. A field that the schema lacks would be in the hash, and never on a page.
     if canonical != opened.record {
         return Err(Fault::Failed("it is not in canonical form (RFC 8785), or holds what its schema has not".into()));
     }
@@ -181,7 +192,7 @@ fn read_record(opened: &Opened) -> Result<Record, Fault> {
     Ok(record)
 }
 
-/// Where entry and record tell different stories.
+/// Returns the differences between what the entry says and what the record says.
 fn differences(leaf: &Leaf, record: &Record) -> Vec<String> {
     let (meta, snapshot) = (|name: &str| leaf.meta[name].as_str().unwrap_or("none"), &record.snapshot);
     let texts = [

@@ -1,34 +1,34 @@
-//! What is laid before the verifier.
+//! What a verifier is given: the file, what to compare it with, and what draws it again.
 
 use ::report::{Edition, Fonts, Opened, Rendered, ReportError};
 
 use crate::evidence::{Hash, PublicKeys};
 
-/// What is laid before the verifier.
+/// Everything that a verification depends on: nothing else is read, neither a database nor the network.
 pub struct Exhibits<'a> {
-    /// The file.
+    /// The bytes of the file to verify.
     pub file: &'a [u8],
-    /// An older file of the same room.
+    /// The bytes of an older file of the same room, if two are compared.
     pub older: Option<&'a [u8]>,
-    /// The text of a proof that the log of the one extends that of the other.
+    /// The text of a proof that the file's log extends that of the older file.
     pub consistency: Option<&'a str>,
-    /// The SHA-256 that the file is to have.
+    /// The SHA-256 that the file should have, if one was given.
     pub sha256: Option<Hash>,
-    /// The keys that are trusted by who asks.
+    /// The public keys that the caller trusts. Without any, a file never verifies.
     pub keys: Option<&'a PublicKeys>,
-    /// The keys whose genuine files are read as what they are, up to the size that a server of ours writes. All
-    /// others are read within the bounds for strangers, whoever trusts them: anybody can make a key.
+    /// The public keys of this server. A record that one of them has announced may be as large as a server writes them.
+    /// All others have to keep the bounds for strangers, even if the caller trusts their key: anybody can make a key.
     pub ours: Option<&'a PublicKeys>,
-    /// What draws the file again.
+    /// Draws the file again, in this process or in a child.
     pub drawer: &'a (dyn Drawer + Sync),
 }
 
-/// What draws a report again.
+/// Draws a report again. A trait, so that a server can leave the work to a child process.
 pub trait Drawer {
-    /// The name of its font set.
+    /// Returns the name of its font set.
     fn fonts(&self) -> &str;
 
-    /// Draws the report that a file was opened as, in an edition.
+    /// Draws the report that a file was opened as, in the edition that drew the file.
     fn draw(&self, opened: &Opened, edition: Edition) -> Result<Rendered, ReportError>;
 }
 

@@ -1,4 +1,4 @@
-//! The file as bytes: its hash, its seal, and whether it is drawn to the same bytes again.
+//! Checks of a file as bytes: its hash, its seal, and whether drawing it again gives the same bytes.
 
 use jiff::Timestamp;
 use report::Rendered;
@@ -7,7 +7,7 @@ use seal::{Authorities, Seal};
 use super::checks::{Fault, Said};
 use crate::evidence::Hash;
 
-/// The hash, compared with the one that it is to be.
+/// Returns the file's size and hash in words. Fails if another hash is expected.
 pub(super) fn hash(bytes: &[u8], digest: Hash, expected: Option<Hash>) -> Said {
     let told = format!("{} bytes, SHA-256 {}", bytes.len(), hex::encode(digest));
     match expected {
@@ -17,19 +17,20 @@ pub(super) fn hash(bytes: &[u8], digest: Hash, expected: Option<Hash>) -> Said {
     }
 }
 
-/// An instant, for people.
+/// Writes an instant for people, in UTC with seconds.
 pub(super) fn utc(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-/// A file, without the seal that it may have.
+/// A file, split into what was sealed and the seal that it may have.
 pub(super) struct Sealed<'a> {
-    /// The bytes that were sealed; all of them where there is no seal.
+    /// The bytes before the seal was added. All of the file's bytes if it has no seal.
     pub(super) unsealed: &'a [u8],
     seal: Option<Seal>,
 }
 
 impl<'a> Sealed<'a> {
+    /// Splits a file. Only a PDF has a seal; what looks like one in another format is left in the bytes.
     pub(super) fn split(bytes: &'a [u8]) -> Self {
         match seal::split(bytes).filter(|_| is_pdf(bytes)) {
             Some((unsealed, seal)) => Self { unsealed, seal: Some(seal) },
@@ -37,14 +38,16 @@ impl<'a> Sealed<'a> {
         }
     }
 
-    /// Whether the seal holds; nothing where the file is of a format that has none.
+    /// Checks the seal. `None` if the file's format has none.
     pub(super) fn check(&self, bytes: &[u8]) -> Option<Said> {
         is_pdf(bytes).then(|| self.holds())
     }
 
+    /// Checks that the seal is there and fits the sealed bytes.
     fn holds(&self) -> Said {
         let none = "the PDF ends without a seal of ours: it was taken off, or something was changed or added there";
         let seal = self.seal.as_ref().ok_or_else(|| Fault::Failed(none.to_owned()))?;
+        // No authorities: which of them to trust is not for this program to decide, so it only names them.
         let checked = seal::check(self.unsealed, seal, &Authorities::none()).map_err(|fault| fault.to_string())?;
         let vouched = if checked.self_made {
             "a self-made certificate: nobody else vouches for that name".to_owned()
@@ -62,11 +65,13 @@ impl<'a> Sealed<'a> {
         Ok(format!("sealed by {}, with {vouched}; {time}; the certificate's SHA-256 is {certificate}", checked.signer))
     }
 
-    /// Compares the file with what was drawn again.
+    /// Compares the file with what was drawn again, byte by byte.
+    ///
+    /// The seal depends on a secret and a time, and cannot be made again. So the file's own seal is put on the drawing.
     pub(super) fn compare(&self, bytes: &[u8], again: Rendered) -> Said {
         let again = match &self.seal {
             None => again.bytes,
-            // A drawing that cannot be sealed is compared as it is.
+            // If the seal does not fit onto the drawing, the comparison below fails and says from where on.
             Some(seal) => seal::apply(&again.bytes, seal).unwrap_or(again.bytes),
         };
         if again == bytes {
@@ -78,6 +83,7 @@ impl<'a> Sealed<'a> {
     }
 }
 
+/// Returns whether the bytes begin as a PDF does.
 fn is_pdf(bytes: &[u8]) -> bool {
     bytes.starts_with(b"%PDF-")
 }

@@ -1,4 +1,4 @@
-//! Two files of one room: whether the log of the one goes on from that of the other.
+//! The check of two files of one room: whether the newer file's log extends that of the older one.
 
 use report::record::Record;
 
@@ -8,15 +8,16 @@ use super::{
 };
 use crate::evidence::{Checkpoint, ConsistencyProof, extends as proves};
 
-/// What a file whose log holds stands for.
+/// The record and the checkpoint of a file whose log has been checked, for the comparison with another file.
 pub(super) struct Standing {
     pub(super) record: Record,
     pub(super) checkpoint: Checkpoint,
 }
 
-/// Whether the newer log extends the older one.
+/// Checks that the newer log extends the older one.
 ///
-/// The newer record shows it by itself where it holds all of the log's entries; else it takes a proof from the server.
+/// The newer record shows it by itself if it holds all entries of the log. Otherwise a consistency proof from the
+/// server is needed (RFC 9162 §2.1.4).
 pub(super) fn extends(newer: Option<&Standing>, older: Option<&Standing>, proof: Option<&str>) -> Said {
     let (Some(newer), Some(older)) = (newer, older) else {
         return Err(Fault::Skipped("not compared, as one of the two files does not stand by itself".into()));
@@ -34,6 +35,7 @@ pub(super) fn extends(newer: Option<&Standing>, older: Option<&Standing>, proof:
         )
         .into());
     }
+    // RFC 9162 §2.1.4: between trees of one size there is no proof, their roots are equal or the log was rewritten.
     if old.size == new.size {
         return if old.root == new.root {
             Ok(format!("both are of the same {} entries", new.size))
@@ -41,6 +43,7 @@ pub(super) fn extends(newer: Option<&Standing>, older: Option<&Standing>, proof:
             Err(rewritten(old))
         };
     }
+    // Both ways are tried and neither may contradict: entries in the file do not excuse a proof that fails.
     let shown = [shown_by_proof(new, old, proof), shown_by_entries(newer, old)];
     let shown: Vec<_> = shown.into_iter().flatten().collect::<Result<_, Fault>>()?;
     shown.into_iter().next().ok_or_else(|| {
@@ -52,6 +55,7 @@ pub(super) fn extends(newer: Option<&Standing>, older: Option<&Standing>, proof:
     })
 }
 
+/// Returns the fault of a log whose history was changed.
 fn rewritten(old: &Checkpoint) -> Fault {
     Fault::Failed(format!(
         "the log was rewritten: its first {} entries are not those that the older file was signed over",
@@ -59,11 +63,13 @@ fn rewritten(old: &Checkpoint) -> Fault {
     ))
 }
 
+/// Checks the consistency proof. `None` if none was given.
 fn shown_by_proof(new: &Checkpoint, old: &Checkpoint, proof: Option<&str>) -> Option<Said> {
     let proof = match ConsistencyProof::read(proof?) {
         Ok(proof) => proof,
         Err(error) => return Some(Err(Fault::Failed(format!("the consistency proof: {error}")))),
     };
+    // Its signature needs no check: it has to be the newer file's checkpoint, which was checked with that file.
     let to = Checkpoint::unchecked(&proof.checkpoint).ok();
     let fits = proof.from == old.size
         && to.is_some_and(|to| (to.origin, to.size, to.root) == (new.origin.clone(), new.size, new.root));
@@ -79,10 +85,11 @@ fn shown_by_proof(new: &Checkpoint, old: &Checkpoint, proof: Option<&str>) -> Op
     })
 }
 
+/// Computes the older root from the entries in the newer record. `None` if the record does not hold all entries.
 fn shown_by_entries(newer: &Standing, old: &Checkpoint) -> Option<Said> {
     let record = &newer.record;
     let entries = record.activity.as_deref().filter(|entries| entries.len() as u64 == record.log.size)?;
-    // The announcement itself is not among them.
+    // The newer log is one entry larger than these: the announcement is not in the record that it announces.
     let first = entries.get(..usize::try_from(old.size).ok()?)?;
     Some(tree_over(record, first).and_then(|tree| {
         if tree.root() == old.root {

@@ -1,4 +1,4 @@
-//! What the verifier answers: its checks, and what the file tells of itself.
+//! The verifier's report: its checks, and what the file says of itself.
 
 use std::borrow::Cow;
 
@@ -8,23 +8,23 @@ use utoipa::ToSchema;
 
 use crate::evidence::Hash;
 
-/// How a check came out.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckOutcome {
-    /// It holds.
+    /// It was made, and what it checks is so.
     Ok,
-    /// It does not.
+    /// It was made, and what it checks is not so.
     Failed,
-    /// It could not be made.
+    /// It could not be made, so the file does not verify.
     Skipped,
 }
 
 impl CheckOutcome {
-    /// All of them.
+    /// All outcomes, in the order of their declaration.
     pub const ALL: [Self; 3] = [Self::Ok, Self::Failed, Self::Skipped];
 
-    /// In a word that is not overlooked.
+    /// Returns the outcome as it is printed. A failure is in capitals, so that nobody overlooks it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -34,93 +34,94 @@ impl CheckOutcome {
     }
 }
 
-/// One check.
+/// One check of a file, with what came out of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Check {
     /// `file`, `seal`, `record`, `log entry`, `inclusion`, `entries`, `checkpoint`, `rendering`, `older file`
     #[schema(value_type = String)]
     pub name: Cow<'static, str>,
-    /// How it came out.
+    /// The outcome of the check.
     pub outcome: CheckOutcome,
-    /// What was found, in words.
+    /// What the check has found, in words.
     pub detail: String,
 }
 
-/// A file and its checks.
+/// A file with the checks that were made of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Examined {
-    /// What the file is.
+    /// What is known of the file without any check.
     pub facts: Facts,
     /// The checks, in the order in which they rest on each other.
     pub checks: Vec<Check>,
 }
 
-/// What a file is.
+/// What is known of a file without any check: its type, size and hash, and what its record says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Facts {
     /// `PDF`, `JSON` or `CSV`
     #[schema(value_type = String)]
     pub kind: Cow<'static, str>,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// SHA-256 of the bytes, in lower-case hex.
+    /// The SHA-256 of the bytes, in lower-case hex.
     pub sha256: String,
-    /// What its record says of itself; absent where it cannot be read. It is true only where the file verifies.
+    /// What its record says of itself. Absent if the record cannot be read; true only if the file verifies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub told: Option<Told>,
 }
 
-/// What a record says of itself.
+/// What a record says of itself, which is only as true as the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Told {
-    /// The room.
+    /// The id of the room.
     pub room_id: String,
-    /// Its title.
+    /// The title that the room had.
     pub room_title: String,
-    /// The snapshot.
+    /// The id of the snapshot.
     pub snapshot_id: String,
-    /// Its title.
+    /// The title of the snapshot.
     pub snapshot_title: String,
-    /// The instant that it shows.
+    /// When the snapshot was taken, which is the instant that it shows.
     #[schema(value_type = String, format = "date-time")]
     pub taken_at: Timestamp,
-    /// E-mail address of who took it.
+    /// The e-mail address of the person who took it.
     pub taken_by: String,
-    /// Their role then.
+    /// The role that this person had in the room at that time.
     pub role: String,
     /// The log's name in its checkpoints.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
-    /// Position in the log of the entry that announces it, from 0.
+    /// The position in the log of the entry that announces it, from 0.
     pub position: u64,
-    /// The key that the file says its checkpoint is signed with. Whoever forges a file can print any key in it.
+    /// The key that the file says its checkpoint is signed with. A forged file can print any key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
 }
 
-/// What was found.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Report {
-    /// Whether every check is ok.
+    /// Whether every check is ok, those of the older file included.
     pub verified: bool,
-    /// Whether every check is ok, in words.
+    /// The same in words, with the names of the checks that are not ok.
     pub verdict: String,
-    /// The file, the newer of two.
+    /// The file that was verified. Of two, this is the newer one.
     #[serde(flatten)]
     pub file: Examined,
-    /// The older of two.
+    /// The older file, if two were compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub older: Option<Examined>,
 }
 
 impl Report {
+    /// Returns the report of a file, and of an older one if two were compared.
     pub(super) fn of(file: Examined, older: Option<Examined>) -> Self {
         let of_file = file.checks.iter().filter(|check| check.outcome != CheckOutcome::Ok);
         let faults = of_file.map(|check| (check, ""));
         let of_older = older.iter().flat_map(|older| &older.checks);
         let of_older = of_older.filter(|check| check.outcome != CheckOutcome::Ok).map(|check| (check, " of the older"));
         let mut failed: Vec<_> = faults.chain(of_older).collect();
-        // What was skipped mostly follows from what has failed.
+        // Name the causes only: a check is mostly skipped because one that it rests on has failed.
         if failed.iter().any(|(check, _)| check.outcome == CheckOutcome::Failed) {
             failed.retain(|(check, _)| check.outcome == CheckOutcome::Failed);
         }
@@ -132,6 +133,7 @@ impl Report {
 }
 
 impl Facts {
+    /// Returns the facts of a file. Its format is known to be one of the three, so its first byte is enough.
     pub(super) fn of(bytes: &[u8], sha256: Hash) -> Self {
         let kind = match bytes.first() {
             Some(b'%') => "PDF",

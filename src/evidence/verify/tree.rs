@@ -1,4 +1,4 @@
-//! The tree of the log: what the proof shows of it, and what the record holds of it.
+//! Checks of the log's tree: what the proof in a file shows, and whether the entries in the record fit it.
 
 use report::record::{EntryFacts, Record};
 
@@ -8,29 +8,34 @@ use super::{
 };
 use crate::evidence::{Checkpoint, CompactRange, Hash, PublicKeys, hash_of, holds, leaf_hash, leaf_of_record};
 
-/// The section of the record that holds entries.
+/// The name of the record's section that holds the log's entries.
 const ENTRIES: &str = "activity";
 
-/// Why nobody trusted is known to have signed a checkpoint.
+/// Why a checkpoint does not count as signed.
 pub(super) enum Unsigned {
-    /// Nobody is trusted.
+    /// No keys were given, so no signature could be checked.
     NoKey,
-    /// None of the trusted keys has.
+    /// None of the trusted keys has signed it, for this reason.
     Not(String),
 }
 
-/// The trusted key that has signed the checkpoint.
+/// Returns the name of the trusted key that has signed the checkpoint, as `name+hash`.
 pub(super) fn signed(proof: &Submitted, keys: Option<&PublicKeys>) -> Result<String, Unsigned> {
     let opened = Checkpoint::open(&proof.proof.checkpoint, keys.ok_or(Unsigned::NoKey)?);
     opened.map(|(_, by)| by).map_err(|error| Unsigned::Not(error.to_string()))
 }
 
-/// Whether the log of the checkpoint ends with the entry, and was before it what the record says.
+/// Checks that the log of the checkpoint ends with the entry, and that before it the log was what the record says.
+///
+/// The inclusion path of a last entry also gives the root before that entry (RFC 6962 §2.1.1), so that this one proof
+/// binds the announcement to the checkpoint and the record to the log.
 pub(super) fn includes(proof: &Submitted, record: Option<&Record>) -> Said {
     let (Submitted { proof, leaf, checkpoint }, index) = (proof, proof.proof.index);
+    // The entry's own number is hashed with it, so it has to agree with its position in the tree.
     if leaf.seq != index {
         return Err(format!("the proof is for entry {index}, and holds entry {}", leaf.seq).into());
     }
+    // A later checkpoint would prove the entry as well, but its path would not give the root before the entry.
     if checkpoint.size != index.saturating_add(1) {
         let size = checkpoint.size;
         return Err(format!(
@@ -56,8 +61,10 @@ pub(super) fn includes(proof: &Submitted, record: Option<&Record>) -> Said {
     Ok(format!("the log of {} entries ends with it", checkpoint.size))
 }
 
-/// Whether the checkpoint is of the log of the record's room, and signed with a key that is trusted.
+/// Checks that the checkpoint is of the log of the record's room, and signed with a trusted key.
 pub(super) fn is_of(proof: &Submitted, record: Option<&Record>, signed: &Result<String, Unsigned>) -> Said {
+    // One key signs the logs of all rooms of a server: the signature alone does not say which log it is of. The origin
+    // does (C2SP `tlog-checkpoint`).
     let origin = &proof.checkpoint.origin;
     if let Some(record) = record {
         let room = &record.room.id;
@@ -75,6 +82,7 @@ pub(super) fn is_of(proof: &Submitted, record: Option<&Record>, signed: &Result<
         Ok(by) => Ok(format!("of {} entries of `{origin}`, signed with `{by}`", proof.checkpoint.size)),
         Err(Unsigned::Not(why)) => Err(Fault::Failed(why.clone())),
         Err(Unsigned::NoKey) => {
+            // The printed key helps to find the right one, but a forged file prints the forger's key: it is never used.
             let printed = record.and_then(|record| record.log.key.as_deref());
             let printed = printed.map(|key| format!("the file prints `{key}`; ")).unwrap_or_default();
             Err(format!("no key is given: {printed}get the key from a party that you trust, not from the file").into())
@@ -82,11 +90,12 @@ pub(super) fn is_of(proof: &Submitted, record: Option<&Record>, signed: &Result<
     }
 }
 
-/// Whether the record holds every entry that it says it holds, each as it was hashed.
+/// Checks that the record holds every entry that it says it holds, each as it was hashed.
 pub(super) fn are_all(record: &Record, entries: &[EntryFacts], proof: &Submitted) -> Said {
     let size = record.log.size;
     let first = size.checked_sub(entries.len() as u64);
     let first = first.ok_or_else(|| format!("it holds {} entries of a log of {size}", entries.len()))?;
+    // Numbers first: a gap moves all later leaves, and the trees would differ without saying which entry is missing.
     for (seq, entry) in (first..).zip(entries) {
         if entry.seq != seq {
             let found = entry.seq;
@@ -95,6 +104,7 @@ pub(super) fn are_all(record: &Record, entries: &[EntryFacts], proof: &Submitted
             );
         }
     }
+    // Without its first entries the tree cannot be computed. The record then has to admit what it leaves out.
     if first > 0 {
         let told = record.limits.iter().find(|limit| limit.section == ENTRIES);
         return match told {
@@ -113,7 +123,7 @@ pub(super) fn are_all(record: &Record, entries: &[EntryFacts], proof: &Submitted
     Err(format!("the entries{stretch} are not those of the log: one or more of them were changed").into())
 }
 
-/// The tree over the record's entries, the first of which is entry 0.
+/// Returns the tree over a record's entries, the first of which has to be entry 0.
 pub(super) fn tree_over(record: &Record, entries: &[EntryFacts]) -> Result<CompactRange, Fault> {
     let mut tree = CompactRange::empty();
     for entry in entries {
@@ -122,16 +132,22 @@ pub(super) fn tree_over(record: &Record, entries: &[EntryFacts]) -> Result<Compa
     Ok(tree)
 }
 
+/// Returns the leaf hash of an entry in the record.
 fn leaf(record: &Record, entry: &EntryFacts) -> Result<Hash, Fault> {
     let hash = hash_of(&leaf_of_record(&record.room.id, entry));
     hash.map_err(|error| Fault::Failed(format!("entry {} cannot be hashed: {error}", entry.seq)))
 }
 
-/// The first and the last entry of the stretch in which the two trees come apart first, where they are of one size.
+/// Returns the first and the last entry of the first stretch in which the record's tree differs from the proven one.
+/// `None` if the trees have different sizes or do not differ.
+///
+/// The proof gives no leaves, only the roots of the perfect subtrees before its entry. So the stretch is a whole
+/// subtree: the changed entry is in it, and cannot be located any closer from the file alone.
 fn stretch_apart(tree: &CompactRange, proof: &Submitted) -> Option<(u64, u64)> {
     let proven = CompactRange::from_path_of_next(tree.size(), &proof.proof.path)?;
     let (ours, theirs) = (tree.frontier(), proven.frontier());
     let apart = ours.chunks(32).zip(theirs.chunks(32)).position(|(ours, theirs)| ours != theirs)?;
+    // RFC 6962 §2.1: each subtree covers the largest power of two of the entries that are left.
     let (mut from, mut left) = (0, tree.size());
     for _ in 0..apart {
         let subtree = 1 << left.ilog2();
