@@ -72,7 +72,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// Makes a room whose log holds so many entries.
+/// Makes a room whose log has this many entries, and returns its id.
 async fn filled(app: &App, size: u64) -> Result<RoomId> {
     let room = RoomId(new_uuid());
     let now = app.now();
@@ -113,6 +113,7 @@ async fn fill(tx: &mut Tx, app: &App, room: RoomId, mut range: CompactRange, unt
         db::activity::insert(tx, &entry, &leaf).await?;
     }
     db::logs::insert_nodes(tx, log, &nodes).await?;
+    // One signature for the batch: all of it commits at once, so no reader sees a head in between.
     let head = Checkpoint { origin, size: range.size(), root: range.root() };
     let note = head.signed(&app.log_key).expect("a checkpoint can be signed");
     db::logs::set_head(tx, log, &range, &note).await?;

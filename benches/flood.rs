@@ -1,9 +1,9 @@
-//! How long an honest client waits while 600 others are silent, send half a head, or do not read their answers.
+//! How long an honest client waits while 600 others are silent, send half a head, or do not read their responses.
 //!
-//! `cargo bench --bench flood` starts the real program, prints what the honest client waited at the median, at p99 and at
-//! most, and fails where p99 is not below what was promised. All of it is on this machine: the others come from
-//! 127.0.0.2 to 127.0.0.4, or all come through the proxy that the honest client comes through. Linux only: other systems
-//! have not all of 127.0.0.0/8.
+//! `cargo bench --bench flood` starts the real program, prints what the honest client waited at the median, at p99 and
+//! at most, and fails if p99 is not below the promised limit. All clients run on this machine: the others connect from
+//! 127.0.0.2 to 127.0.0.4, or through the same proxy as the honest client. Linux only: other systems do not have all of
+//! 127.0.0.0/8.
 
 mod program;
 
@@ -106,6 +106,7 @@ struct Honest {
 
 impl Honest {
     async fn sign_in(server: &Server) -> Self {
+        // No idle connections: each request has to get a place among the others anew.
         let http = Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
         let url = format!("http://{}", server.address);
         let token = server.sign_in(&http).await;

@@ -1,10 +1,10 @@
-//! What guessing does to those who sign in, and what signing in leaves of memory.
+//! How guessing of passwords affects those who sign in, and how much memory sign-ins leave behind.
 //!
-//! `cargo bench --bench guessing` starts the real program. It prints the memory after 960 sign-ins; then 24 clients of four
-//! networks guess an account's password for five minutes (or for so many seconds as follow `--`), while its owner signs in every
-//! ten seconds from a device that is known, and over and over from two that are not, one of them in a network of the guessers.
-//! It fails where the known device waits for two seconds, where another is not heard when it was told, or where memory is above
-//! what was promised. Linux only.
+//! `cargo bench --bench guessing` starts the real program. It prints the memory after 960 sign-ins; then 24 clients of
+//! four networks guess an account's password for five minutes (or for so many seconds as follow `--`), while its owner
+//! signs in every ten seconds from a device that is known, and over and over from two that are not, one of them in a
+//! network of the guessers. It fails if the known device waits for two seconds, if another device is refused at the
+//! time it was given, or if memory is above the promised limit. Linux only.
 
 mod program;
 
@@ -37,6 +37,7 @@ const OWNER: &str = "a@example.com";
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    // The trusted proxy is an address that nobody has (RFC 5737 §3), so each client counts by its own address.
     let server = Arc::new(Server::start("192.0.2.1"));
     runtime.block_on(memory(&server));
     let seconds = env::args().find_map(|argument| argument.parse().ok()).unwrap_or(300);
@@ -125,7 +126,7 @@ async fn attack(server: &Arc<Server>, lasts: Duration) {
     assert!(longest < PROMISED, "the known device waits longer than was promised");
 }
 
-/// Signs in from an unknown device. Returns the seconds that the server asked to wait, and the time that it took.
+/// Signs in from an unknown device. Returns how many seconds the server asked it to wait, 0 if it was let in at once.
 async fn unknown(server: &Server, client: &Client) -> u64 {
     let refused = login(server, client, PASSWORD, json!({})).await.expect("an answer");
     if refused.status() == StatusCode::OK {
@@ -148,7 +149,7 @@ async fn login(server: &Server, client: &Client, password: &str, more: Value) ->
     client.post(server.api("/auth/login")).json(&asked).send().await
 }
 
-/// Prints what the log has kept of the attack.
+/// Prints what the log has of the attack.
 async fn log(server: &Server) {
     server.account("admin@example.com", "admin");
     let client = client("127.0.0.1");

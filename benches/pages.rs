@@ -1,9 +1,9 @@
-//! What a page costs beside its JSON: the documents of a room with 47 documents and 200 entries in its log.
+//! Compares the time of a page with that of its JSON, for a room with 47 documents and 200 entries in its log.
 //!
-//! `cargo bench --bench pages`. The router is asked in this process, on SQLite, without compression, and by one who is
-//! signed in; page and JSON take turns, and the medians are compared. The page shows the documents, and above them what
-//! `…/summary` tells. It is held against the list of documents alone, which is the least that could be called its JSON;
-//! the ratio to both answers together is printed as well.
+//! `cargo bench --bench pages`. The router is called in this process, on SQLite, without compression, for a broker who
+//! is signed in. Page and JSON take turns, and the medians are compared. The page shows the documents, and above them
+//! what `…/summary` returns. It is compared with the list of documents alone, which is the least that could be called
+//! its JSON; the ratio to both responses together is printed as well.
 
 use std::{
     io::{Write, stdout},
@@ -94,7 +94,8 @@ impl Site {
         ratio
     }
 
-    /// A room with so many documents, each uploaded and decided on, and so many entries in its log; and its broker.
+    /// Makes a room with [`DOCUMENTS`] documents, each uploaded and decided on, and [`ENTRIES`] entries in its log.
+    /// Returns its id and its broker's token.
     async fn room(&self) -> (String, String) {
         let (broker, owner) = (self.sign_in("broker@example.com").await, self.sign_in("owner@example.com").await);
         let asked = json!({
@@ -115,6 +116,7 @@ impl Site {
             let subjects = json!({ "subjects": "Subject to the originals being seen on board" });
             self.send("POST", &format!("{document}/approve"), &owner, &subjects).await;
         }
+        // Each change of the location appends one entry.
         for place in self.entries(&path, &broker).await..ENTRIES {
             let moved = json!({ "location": format!("At sea, place {place}") });
             self.send("PATCH", &path, &broker, &moved).await;
@@ -125,6 +127,7 @@ impl Site {
 
     /// Returns the number of entries in the room's log.
     async fn entries(&self, room: &str, token: &str) -> usize {
+        // The second line of a checkpoint is the size of the log (C2SP `tlog-checkpoint`).
         let checkpoint = String::from_utf8(self.get(&format!("{room}/log/checkpoint"), token).await).expect("a note");
         checkpoint.lines().nth(1).and_then(|size| size.parse().ok()).expect("a size")
     }
@@ -172,7 +175,7 @@ impl Site {
     }
 }
 
-/// Adds so many types of documents to the catalogue, each asked of the operation.
+/// Adds this many document types to the catalogue, each required of the STS operation.
 async fn add_types(app: &App, count: usize) -> Result<()> {
     for place in 0..count {
         let kind = json!({

@@ -1,7 +1,7 @@
-//! Peak memory of the server while several clients at once each upload and download a large file.
+//! Measures the server's peak memory while several clients at once each upload and download a large file.
 //!
 //! `cargo bench --bench transfer` starts the real program in a directory of its own, prints the peak,
-//! and fails where it is above what was promised. Linux only: it reads `/proc`.
+//! and fails if it is above the promised limit. Linux only: it reads `/proc`.
 
 mod program;
 
@@ -18,7 +18,7 @@ const CLIENTS: usize = 8;
 const FILE: usize = 45 * 1024 * 1024;
 /// The most memory that the server may take at its peak, in KiB.
 const PROMISED_KIB: u64 = 200 * 1024;
-/// Document types of which the room has one document; each client uploads to another one.
+/// Document types of which the room has one document each; each client uploads to a different one.
 const DOCUMENTS: [&str; CLIENTS] =
     ["COMPAT", "RISK_ASSESS", "JPO", "POAC_QUAL", "FENDER_CERT", "HOSE_CERT", "CARGO_SDS", "CARGO_CERTS"];
 

@@ -1,6 +1,7 @@
 //! Compares the time to verify a report of 10,000 entries with the time to render it.
 //!
-//! `cargo bench --bench verify` measures the two in turn, prints the ratio, and fails where it is above what was promised.
+//! `cargo bench --bench verify` measures the two in turn, prints the ratio, and fails if it is above the promised
+//! limit.
 
 use std::{
     io::{Write, stdout},
@@ -56,6 +57,7 @@ fn main() {
             (verifying.as_secs_f64() / rendering.as_secs_f64(), rendering, verifying)
         })
         .collect();
+    // The median of the ratios, not the ratio of medians: the two halves of a round share the load of their moment.
     rounds.sort_by(|(one, ..), (other, ..)| one.total_cmp(other));
     let (ratio, rendering, verifying) = rounds[ROUNDS / 2];
     let verdict = if ratio <= PROMISED { "as promised" } else { "MORE THAN PROMISED" };
@@ -67,7 +69,7 @@ fn main() {
     assert!(ratio <= PROMISED, "verifying took longer than was promised");
 }
 
-/// A sample with its real tree, and the proof of its entry.
+/// Returns a sample record with a real tree, and the proof of its entry.
 fn proven(key: &LogKey) -> (Vec<u8>, String) {
     let mut record = sample::record(ENTRIES);
     let mut tree = CompactRange::empty();

@@ -1,4 +1,4 @@
-//! The real program in a directory of its own, for the benches that speak to it.
+//! Starts the real program in a directory of its own, for the benches that send requests to it.
 #![allow(dead_code, reason = "each bench uses a part of it")]
 
 use std::{
@@ -15,12 +15,12 @@ use tempfile::TempDir;
 /// The password of each account that a bench makes.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// Writes a line of what was measured.
+/// Prints a line about what was measured.
 pub(crate) fn say(line: &str) {
     writeln!(stdout(), "{line}").expect("standard output is open");
 }
 
-/// The server, stopped when it goes.
+/// The running server, which is stopped when this is dropped.
 pub(crate) struct Server {
     child: Child,
     dir: TempDir,
@@ -29,10 +29,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the server with a broker's account; it trusts these proxies.
+    /// Starts the server with a broker's account and these trusted proxies.
     pub(crate) fn start(trusted_proxies: &str) -> Self {
         let dir = TempDir::new().expect("a directory");
         add_account(&dir, "a@example.com", "broker");
+        // Port 0 lets the system pick a free one, which the server prints in its first line.
         let mut command = program(&dir, &["serve", "--listen", "127.0.0.1:0"]);
         let mut child =
             command.env("STS_TRUSTED_PROXIES", trusted_proxies).stdout(Stdio::piped()).spawn().expect("it starts");
@@ -42,7 +43,7 @@ impl Server {
         Self { child, dir, address: address.and_then(|address| address.parse().ok()).expect("it tells its address") }
     }
 
-    /// Adds an account.
+    /// Adds an account with this role and [`PASSWORD`].
     pub(crate) fn account(&self, email: &str, role: &str) {
         add_account(&self.dir, email, role);
     }
@@ -74,7 +75,7 @@ impl Drop for Server {
     }
 }
 
-/// What a request that has to succeed is answered with.
+/// Returns the JSON that answers a request, which has to succeed.
 pub(crate) async fn answer(reply: reqwest::Result<Response>) -> Value {
     let reply = reply.and_then(Response::error_for_status).expect("it is answered");
     reply.json().await.expect("JSON")
@@ -93,6 +94,7 @@ fn add_account(dir: &TempDir, email: &str, role: &str) {
 
 fn program(dir: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sts-clearance"));
+    // Without the caller's environment, whose `STS_…` variables would change what is measured.
     command.args(arguments).current_dir(dir.path()).env_clear().env("STS_LOG_FILTER", "error");
     command
 }

@@ -6,7 +6,7 @@
 //! lifecycle | downloads | fsck, system -> snapshots -> clearance | retention -> documents -> rooms -> accounts -> log, input
 //! ```
 //!
-//! The doors (`api`, `pages`, `cli`) and `jobs` use it; it knows no HTTP, and no SQL but by way of `db`.
+//! The doors (`api`, `pages`, `cli`) and `jobs` use it. It knows no HTTP, and all of its SQL is in `db`.
 
 pub mod accounts;
 pub mod clearance;

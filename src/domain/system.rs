@@ -1,4 +1,4 @@
-//! How the server is: what an admin looks at first when something is wrong.
+//! The status of the server, which an admin looks at first when something is wrong.
 
 use std::collections::BTreeMap;
 
@@ -13,66 +13,66 @@ use crate::{
     files::{self, DiskSpace},
 };
 
-/// How the server is.
+/// The status of the server: its versions, jobs, checks and disks.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SystemStatus {
-    /// The program's version.
+    /// The version of the program.
     pub version: &'static str,
-    /// What draws reports, with its version.
+    /// The renderer that draws reports, with its version.
     pub renderer: &'static str,
     /// The set of fonts that reports are drawn with.
     pub fonts: String,
     /// The name of the key that signs the logs.
     pub log_key: String,
-    /// `sqlite` or `postgresql`.
+    /// The kind of database: `sqlite` or `postgresql`.
     pub database: &'static str,
-    /// The steps of the schema that were taken, the oldest first.
+    /// The migrations that were applied, the oldest first.
     pub migrations: Vec<AppliedMigration>,
-    /// When the server began.
+    /// When the server was started.
     #[schema(value_type = String, format = "date-time")]
     pub started_at: Time,
-    /// How long it runs, in seconds.
+    /// How long the server has been running, in seconds.
     pub uptime_seconds: u64,
-    /// Files of snapshots that are still to be drawn.
+    /// The number of snapshots whose files are still to be drawn, by state of their jobs.
     pub jobs: JobCounts,
-    /// The last check of what is stored; none where there was none yet.
+    /// The last check of what is stored; null if there was none yet.
     pub fsck: Option<LastCheck>,
-    /// The disk of the data directory; none where the system does not tell.
+    /// The disk of the data directory; null if the system does not report it.
     pub data_disk: Option<DiskSpace>,
-    /// The disk of the file store, which may be the same; none where it is not local.
+    /// The disk of the file store, which may be the same one; null if the store is not local.
     pub files_disk: Option<DiskSpace>,
 }
 
-/// A step of the schema that was taken.
+/// A migration that was applied to the database.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AppliedMigration {
-    /// Such as `003_add_snapshots_table`.
+    /// The name of the migration, such as `003_add_snapshots_table`.
     pub name: &'static str,
-    /// When.
+    /// When the migration was applied.
     #[schema(value_type = String, format = "date-time")]
     pub applied_at: Time,
 }
 
-/// A check of what is stored.
+/// The result of a check of what is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct LastCheck {
-    /// When it began.
+    /// When the check began.
     #[schema(value_type = String, format = "date-time")]
     pub started_at: Time,
-    /// When it ended.
+    /// When the check ended.
     #[schema(value_type = String, format = "date-time")]
     pub finished_at: Time,
-    /// How many logs it looked at.
+    /// How many logs were checked.
     pub logs: u64,
-    /// How many entries.
+    /// How many entries were checked.
     pub entries: u64,
-    /// How many records of snapshots.
+    /// How many records of snapshots were checked.
     pub records: u64,
-    /// How many files.
+    /// How many files were checked.
     pub files: u64,
-    /// How many damaged things there are of each kind; empty where all is well.
+    /// How many damaged things there are of each kind; empty if none is damaged.
     pub damaged: BTreeMap<String, u64>,
-    /// Why it came to no end; the numbers are then those of the last one that did.
+    /// Why the check was not completed; the numbers are then those of the last one that was.
     pub error: Option<String>,
 }
 
@@ -84,7 +84,7 @@ impl From<Finished> for LastCheck {
     }
 }
 
-/// How the server is now.
+/// Returns the status of the server now.
 pub async fn status(app: &App) -> Result<SystemStatus> {
     let now = app.now();
     let read = app.db.read(async |tx| Ok((db::jobs::by_state(tx, now).await?, db::fsck_runs::last(tx).await?)));
@@ -92,7 +92,7 @@ pub async fn status(app: &App) -> Result<SystemStatus> {
     let steps = migrations::status(&app.db).await?;
     let taken = |step: migrations::Step| Some(AppliedMigration { name: step.name, applied_at: step.applied_at? });
     let dirs = (app.config.data_dir().to_owned(), app.files.directory().to_owned());
-    // A disk that does not answer holds up nobody else.
+    // On a thread for blocking work: a disk that does not respond, such as a lost network mount, holds up only this.
     let disks = tokio::task::spawn_blocking(move || (files::space(&dirs.0), files::space(&dirs.1)));
     let (data_disk, files_disk) = disks.await.map_err(|error| Error::internal(format!("the disks: {error}")))?;
     Ok(SystemStatus {

@@ -290,8 +290,6 @@ pub enum Kind {
     Time,
     /// The UUID of something.
     Id,
-    /// A day of the calendar.
-    Day,
     /// A file in a form.
     File,
     /// One word of a vocabulary.
@@ -326,7 +324,6 @@ impl Kind {
                 .default(default.map(Into::into)),
             Self::Flag => schema.schema_type(Type::Boolean),
             Self::Time => text(SchemaFormat::KnownFormat(KnownFormat::DateTime)).pattern(Some(YEARS)),
-            Self::Day => text(SchemaFormat::KnownFormat(KnownFormat::Date)).pattern(Some(YEARS)),
             Self::File => text(SchemaFormat::KnownFormat(KnownFormat::Binary)),
             Self::Id => text(SchemaFormat::Custom("uuid".into())),
             Self::Word(words) => schema.schema_type(Type::String).enum_values(Some(words.iter().copied())),

@@ -1,4 +1,4 @@
-//! Clearances: what each party says of each vessel. A side clears the other's vessel, not its own.
+//! The approvals of vessels: each party's reply for each vessel. A side clears the other side's vessel, not its own.
 
 use room::{
     Approval, ApprovalId, ApprovalStatus, Event, Log, Role, RoomId, Side, Vessel, VesselId, VesselStatus,
@@ -19,51 +19,51 @@ use crate::{
     error::{Error, Result},
 };
 
-/// A party's clearance of a vessel.
+/// The request to approve or reject a vessel for the first time.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewClearance {
-    /// The vessel.
+    /// The id of the vessel.
     #[schema(value_type = String, format = "uuid")]
     pub vessel_id: VesselId,
-    /// What you say of it.
+    /// Your reply: approved, approved with subjects, rejected or pending.
     pub status: ApprovalStatus,
-    /// What has to come true; needed with `approved_with_subjects`.
+    /// What has to come true for the approval to hold; required with `approved_with_subjects`.
     #[serde(default)]
     #[schema(value_type = Option<OptionalReason>)]
     pub subjects: Option<String>,
-    /// Why; needed with `rejected`.
+    /// Why the vessel is rejected; required with `rejected`.
     #[serde(default)]
     #[schema(value_type = Option<OptionalReason>)]
     pub reason: Option<String>,
 }
 
-/// What a party says of a vessel now.
+/// The request to change one's approval of a vessel.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClearanceUpdate {
-    /// What you say of it.
+    /// Your reply: approved, approved with subjects, rejected or pending.
     pub status: ApprovalStatus,
-    /// What has to come true; needed with `approved_with_subjects`.
+    /// What has to come true for the approval to hold; required with `approved_with_subjects`.
     #[serde(default)]
     #[schema(value_type = Option<OptionalReason>)]
     pub subjects: Option<String>,
-    /// Why; needed with `rejected`.
+    /// Why the vessel is rejected; required with `rejected`.
     #[serde(default)]
     #[schema(value_type = Option<OptionalReason>)]
     pub reason: Option<String>,
 }
 
-/// That a clearance no longer holds.
+/// The request to revoke an approval.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Revocation {
-    /// Why; the log keeps it.
+    /// Why it is revoked; the log keeps it.
     #[schema(value_type = Reason)]
     pub reason: String,
 }
 
-/// Says for the first time what the caller thinks of a vessel.
+/// Stores the caller's first approval or rejection of a vessel.
 pub async fn give(app: &App, by: &Actor, room: RoomId, asked: NewClearance) -> Result<Approval> {
     let comment = checked(asked.status, asked.subjects.as_deref(), asked.reason.as_deref())?;
     let id = ApprovalId(app.new_id());
@@ -82,6 +82,7 @@ pub async fn give(app: &App, by: &Actor, room: RoomId, asked: NewClearance) -> R
             comment,
             decided_at: log.now,
         };
+        // One row for each party and vessel: a second reply is a change of the first, and the log has to show that.
         if !db::approvals::insert(tx, room, &approval).await? {
             return Err(Error::RepliedBefore);
         }
@@ -98,8 +99,8 @@ pub async fn give(app: &App, by: &Actor, room: RoomId, asked: NewClearance) -> R
     .await
 }
 
-/// Changes what the caller says of a vessel. Nobody puts words in another's mouth; a broker or an admin may
-/// [`revoke`] them.
+/// Changes the caller's approval of a vessel. Only the party that gave an approval changes it; a broker or an admin may
+/// only [`revoke`] it.
 pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: ClearanceUpdate) -> Result<Approval> {
     let comment = checked(asked.status, asked.subjects.as_deref(), asked.reason.as_deref())?;
     operation(app, Log::Room(room), by, async move |tx, log| {
@@ -108,9 +109,10 @@ pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: 
         if before.party != speaker.email {
             return Err(Error::OwnInterest("this is another party's word: only they change it"));
         }
-        // Who repeats their word after they were given a side says it for that side.
+        // Role and side are those of now: a party that was given a side since then repeats its approval for that side.
         let Speaker { role, side, .. } = speaker;
         let after = Approval { status: asked.status, comment, role, side, ..before.clone() };
+        // Compared before `decided_at` is set: a repeated request changes nothing, and appends no entry.
         if after == before {
             return Ok(before);
         }
@@ -131,7 +133,7 @@ pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: 
     .await
 }
 
-/// Takes a clearance back to `pending`: an owner theirs, a broker or an admin anyone's.
+/// Sets an approval back to `pending`. A party may do this with its own approval, a broker or an admin with any.
 pub async fn revoke(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: Revocation) -> Result<Approval> {
     let mut fields = Fields::default();
     let reason = fields.text("reason", &asked.reason);
@@ -147,6 +149,7 @@ pub async fn revoke(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: 
         if before.status == ApprovalStatus::Pending {
             return Err(Error::conflict("the clearance is pending: there is nothing to revoke"));
         }
+        // The row stays, with its role and side: the party replies to it anew. What it said before is in the log.
         let after = Approval { status: ApprovalStatus::Pending, comment: None, decided_at: log.now, ..before.clone() };
         db::approvals::update(tx, &after).await?;
         let revoked = Event::ApprovalRevoked {
@@ -163,7 +166,8 @@ pub async fn revoke(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: 
     .await
 }
 
-/// Whether somebody of this address and role, who may revoke at all, may revoke this.
+/// Returns whether somebody with this address and role may revoke this approval, given that the policy lets them revoke
+/// approvals at all.
 pub fn may_revoke(approval: &Approval, email: &str, role: Role) -> bool {
     approval.party == email || matches!(role, Role::Broker | Role::Admin)
 }
@@ -175,7 +179,7 @@ fn checked(status: ApprovalStatus, subjects: Option<&str>, reason: Option<&str>)
     Ok(comment)
 }
 
-/// A clearance of this room, while there is work on it.
+/// Returns an approval of this room with its vessel, or an error if the room is closed or deleted.
 async fn find_at_work(tx: &mut Tx, room: RoomId, id: ApprovalId) -> Result<(Approval, Vessel)> {
     rooms::at_work(tx, room).await?;
     let approval = find(tx, room, id).await?;
@@ -183,12 +187,12 @@ async fn find_at_work(tx: &mut Tx, room: RoomId, id: ApprovalId) -> Result<(Appr
     Ok((approval, vessel))
 }
 
-/// A clearance of this room.
+/// Returns the approval of this room with this id.
 pub async fn find(tx: &mut Tx, room: RoomId, id: ApprovalId) -> Result<Approval> {
     db::approvals::find(tx, room, id).await?.ok_or(Error::NotFound("approval"))
 }
 
-/// Who speaks of a vessel, and for which side.
+/// The party that replies for a vessel, and the side that it acts for.
 struct Speaker {
     email: String,
     role: Role,
@@ -205,6 +209,7 @@ impl Speaker {
         }
         let parties = db::parties::all(tx, room).await?;
         let side = parties.iter().find(|party| party.email == email).and_then(|party| party.side);
+        // Clearance is the other ship's consent: it would be worth nothing if a side could give it to its own vessel.
         if side.is_some() && side == vessel.details.role.side() {
             return Err(Error::OwnInterest("a side clears the other's vessel, not its own"));
         }

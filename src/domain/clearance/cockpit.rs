@@ -1,4 +1,4 @@
-//! The cockpit: one's rooms, that of the nearest ETA first, each with where it stands and what there is to do in it.
+//! The cockpit: the viewer's rooms, the nearest ETA first, each with its standing and its tasks.
 
 use room::{Phase, Role, RoomState, Standing, bounds::LONGEST_LINE};
 
@@ -10,52 +10,52 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Words that one can look for at once.
+/// The most words that a search may have.
 const MOST_WORDS: usize = 8;
 
 /// A room of the cockpit.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// Everything in it.
+    /// The state of the room.
     pub state: RoomState,
-    /// Where it stands.
+    /// The standing of the STS operation.
     pub standing: Standing,
-    /// What there is to do in it.
+    /// The tasks in the room; a closed one has none.
     pub todo: Todo,
 }
 
 impl Row {
-    /// Whether the vessels should have met by now, and no transfer has begun.
+    /// Returns whether the ETA has passed and no transfer has begun.
     pub fn is_late(&self) -> bool {
         self.state.now > self.state.room.sts_eta && self.state.room.phase < Phase::Transfer
     }
 }
 
-/// Who looks.
+/// The account that looks at the cockpit.
 #[derive(Debug, Clone)]
 pub struct Viewer {
-    /// Their address: something waits for it, or not.
+    /// The address of the account, by which parties are found.
     pub email: String,
-    /// Whether they see every room.
+    /// Whether the account is an admin's, who sees every room.
     pub is_admin: bool,
     /// The roles that may decide on documents.
     pub deciders: Vec<Role>,
 }
 
-/// Which rooms are wanted.
+/// The filter of the rooms.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
     /// Words, each of which is in the title, the location or the name of a vessel.
     pub words: Vec<String>,
-    /// In this phase.
+    /// Only rooms in this phase.
     pub phase: Option<Phase>,
-    /// Closed ones, too.
+    /// Whether closed rooms are included.
     pub closed: bool,
-    /// In which something waits for who looks.
+    /// Only rooms in which something waits for the viewer.
     pub waits_for_me: bool,
 }
 
-/// The words of what somebody typed to look for a room.
+/// Splits the text of a search for rooms into its words.
 pub fn words(typed: &str) -> Result<Vec<String>> {
     let words: Vec<_> = typed.split_whitespace().map(ToOwned::to_owned).collect();
     if typed.chars().count() > LONGEST_LINE || words.len() > MOST_WORDS {
@@ -65,16 +65,17 @@ pub fn words(typed: &str) -> Result<Vec<String>> {
     Ok(words)
 }
 
-/// A page of the rooms that are wanted, and how many there are.
+/// Returns a page of the rooms that the filter lets through, and how many there are.
 pub async fn read(app: &App, viewer: Viewer, wanted: Wanted, page: Page) -> Result<(Vec<Row>, i64)> {
     let (now, retention_years) = (app.now(), app.config.retention_years);
     let Wanted { words, phase, closed, waits_for_me } = wanted;
-    // Nothing waits for anybody where they are no party.
+    // Something can only wait for a party, so the search leaves out rooms in which the viewer, an admin, is none.
     let among = waits_for_me.then(|| viewer.email.clone());
     let search = Search { words, phase, closed, among };
     let all = Page { limit: i64::MAX, offset: 0 };
     let read = async move |tx: &mut Tx| {
         let party = (!viewer.is_admin).then_some(viewer.email.as_str());
+        // What waits for somebody follows from the state, which SQL does not know: read all rooms, and page afterwards.
         let part = if waits_for_me { all } else { page };
         let (rooms, total) = db::rooms::search(tx, party, &search, part).await?;
         let mut rows = Vec::new();
@@ -92,7 +93,7 @@ pub async fn read(app: &App, viewer: Viewer, wanted: Wanted, page: Page) -> Resu
 fn row(state: RoomState, viewer: &Viewer, retention_years: u32) -> Row {
     let standing = Standing::of(&state, retention_years);
     let todo = match state.room.phase {
-        // Nobody can do anything in it.
+        // A closed room has no tasks.
         Phase::Closed => Todo::default(),
         _ => todo::of(&state, &standing, &viewer.email, &viewer.deciders),
     };

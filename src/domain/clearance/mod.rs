@@ -1,4 +1,4 @@
-//! The clearances of the vessels, and what each party has still to do.
+//! The parties' approvals of the vessels, and what each party still has to do.
 //!
 //! Uses `documents`, `rooms` and what is below them.
 

@@ -1,4 +1,4 @@
-//! What there is to do in a room: documents by what they wait for, what blocks the next phase first.
+//! The tasks in a room: documents by what they wait for, those that block the next phase first.
 
 use room::{
     Criticality, Day, DocumentId, DocumentState, DocumentStatus, NoticeState, Phase, Role, RoomState, Standing, Time,
@@ -9,49 +9,49 @@ use utoipa::ToSchema;
 
 use crate::portion::fitting;
 
-/// What there is to do in a room.
+/// The tasks in a room, as lists by kind; a document can be in several of them.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub struct Todo {
-    /// Nothing was uploaded.
+    /// Documents that are needed and have no version.
     pub missing: Vec<Task>,
-    /// A party rejects it.
+    /// Documents whose newest version a party rejects.
     pub rejected: Vec<Task>,
-    /// Runs out before the operation ends, or soon after it.
+    /// Documents that expire before the STS operation ends, or soon after it.
     pub expiring: Vec<Task>,
-    /// Waits for somebody's decision.
+    /// Documents whose newest version awaits a decision.
     pub under_review: Vec<Task>,
-    /// Should have been there: its phase has begun, or the ETA has passed.
+    /// Documents that should have been resolved by now: the phase that they gate has begun, or the ETA has passed.
     pub overdue: Vec<Task>,
-    /// Waits for the decision of who asks.
+    /// Documents and vessels that await the decision of the caller.
     pub waiting_for_me: Vec<Task>,
 }
 
-/// Something to do.
+/// One thing to do, about a document or a vessel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Task {
-    /// What it is about: `Aegean Star: Officer matrix`.
+    /// The name of the document or vessel: `Aegean Star: Officer matrix`.
     pub name: String,
-    /// The document, where it is about one.
+    /// The id of the document, if the task is about one.
     #[schema(value_type = Option<String>, format = "uuid")]
     pub document_id: Option<DocumentId>,
-    /// The vessel, where it is about one, or about a document of one.
+    /// The id of the vessel, if the task is about one, or about a document of one.
     #[schema(value_type = Option<String>, format = "uuid")]
     pub vessel_id: Option<VesselId>,
-    /// Where the document stands.
+    /// The status of the document; null if the task is about a vessel.
     pub status: Option<DocumentStatus>,
-    /// How much hangs on it.
+    /// The criticality of the document; `high` for a vessel.
     pub criticality: Criticality,
     /// Whether the next phase waits for it.
     pub blocks_next_phase: bool,
     /// The last day on which its newest version is valid.
     #[schema(value_type = Option<String>, format = "date")]
     pub expires_on: Option<Day>,
-    /// When it should be there: at the ETA, or when a notice is due; none for what comes after the transfer.
+    /// When it is due: at the ETA, or when a notice has to be given; null for what comes after the transfer.
     #[schema(value_type = Option<String>, format = "date-time")]
     pub due_at: Option<Time>,
 }
 
-/// How many things there are to do of each kind.
+/// The number of tasks of each kind.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 #[expect(missing_docs, reason = "each counts the list of the same name")]
 pub struct TodoCounts {
@@ -76,7 +76,7 @@ impl Todo {
         }
     }
 
-    /// Cuts each list after so many bytes of JSON.
+    /// Cuts each list to at most this many bytes of JSON.
     #[must_use]
     pub fn within(self, bytes: usize) -> Self {
         let [missing, rejected, expiring, under_review, overdue, waiting_for_me] =
@@ -86,12 +86,14 @@ impl Todo {
     }
 }
 
-/// What there is to do, for somebody with this address. `deciders` are the roles that may decide on documents.
+/// Returns the tasks in a room for the account with this address. `deciders` are the roles that may decide on
+/// documents.
 pub fn of(state: &RoomState, standing: &Standing, email: &str, deciders: &[Role]) -> Todo {
     let waits = |wanted: DocumentStatus| {
         let waiting = state.documents.iter().filter(|document| document.needed && document.status == wanted);
         in_order(waiting.map(|document| task(state, document)).collect())
     };
+    // From the standing, not from a day here: report and cockpit have to agree on what expires soon.
     let expiring = standing
         .expiring_soon
         .iter()
@@ -125,8 +127,9 @@ fn is_before_the_transfer(gate: Phase) -> bool {
     gate <= Phase::Transfer
 }
 
-/// What blocks the next phase first, then what most hangs on, in the order of the catalogue.
+/// Sorts tasks: those that block the next phase first, then by criticality.
 fn in_order(mut tasks: Vec<Task>) -> Vec<Task> {
+    // A stable sort: among equals the order stays as it was, which for documents is that of the catalogue.
     tasks.sort_by_key(|task| (!task.blocks_next_phase, task.criticality));
     tasks
 }
@@ -144,19 +147,23 @@ fn overdue(state: &RoomState, standing: &Standing) -> Vec<Task> {
     if let Some(notice) = notice.filter(|notice| matches!(notice.state, NoticeState::Overdue | NoticeState::Revise)) {
         let told = |document: &&DocumentState| document.slot.document_type == clocks::NOTICE_DOCUMENT;
         let document = state.documents.iter().find(told);
+        // MARPOL Annex I reg. 42: the notice is due 48 h before the ETA, so it has its own `due_at`. It may be in the
+        // list with the ETA already, and is not to be there twice.
         tasks.retain(|task| document.is_none_or(|document| task.document_id != Some(document.slot.id)));
         tasks.extend(document.map(|document| Task { due_at: Some(notice.due_at), ..task(state, document) }));
     }
     in_order(tasks)
 }
 
-/// What waits for the decision of somebody with this address. `deciders` are the roles that may decide on documents.
+/// Returns the tasks that wait for the decision of the account with this address. `deciders` are the roles that may
+/// decide on documents.
 pub fn waiting_for(state: &RoomState, email: &str, deciders: &[Role]) -> Vec<Task> {
     let Some(me) = state.parties.iter().find(|party| party.email == email) else { return Vec::new() };
     if !deciders.contains(&me.role) {
         return Vec::new();
     }
     let mine = |document: &&DocumentState| {
+        // One's own upload is never on one's list, since only others decide on it.
         document.needed
             && document.newest().is_some_and(|newest| {
                 !document.is_own(email) && newest.decisions.iter().all(|decision| decision.party != email)

@@ -1,4 +1,4 @@
-//! The archive of a room: its documents in one zip, with a manifest and their checksums.
+//! The archive of a room: its documents in one zip file, with a manifest and their checksums.
 
 use std::fmt::Write as _;
 
@@ -17,21 +17,23 @@ use crate::{
     files::{Content, Packed},
 };
 
-/// The most that a path in the archive has of a vessel's or a file's name, in bytes: file systems take
-/// 255 of them between two slashes, and something stands around it.
+/// How much of the name of a vessel or a file a path in the archive has, in bytes. File systems take 255 bytes between
+/// two slashes, and the path adds something to the name.
 const LONGEST_NAME: usize = 120;
 
-/// Names the files of a room and logs that each was downloaded; what is sent is sent after this.
+/// Returns the title and the files of a room's archive, and logs that each of the files was downloaded. The caller
+/// sends them after this.
 ///
-/// `every_version`: not only the newest of each document.
+/// The archive has all versions of each document if `every_version` is set, otherwise the newest ones.
 pub async fn pack(app: &App, by: &Actor, room: RoomId, every_version: bool) -> Result<(String, Vec<Packed>)> {
-    // What cannot be sent is not said to have been.
+    // Find every file before logging: the log must not claim a download that could not be sent.
     let state = rooms::state::now(app, room).await?;
     for (_, version) in chosen(&state, every_version) {
         app.files.find(&version.version.file_url).await?;
     }
     operation(app, Log::Room(room), by, async move |tx, log| {
         let state = rooms::state::read(tx, room, log.now).await?;
+        // Chosen again, since a version may have been added since then: what is logged and what is packed are one list.
         let chosen = chosen(&state, every_version);
         for (document, version) in &chosen {
             let part = Some("archive".to_owned());
@@ -42,7 +44,7 @@ pub async fn pack(app: &App, by: &Actor, room: RoomId, every_version: bool) -> R
     .await
 }
 
-/// The title that the archive of a room goes by, without packing it.
+/// Returns the title by which the archive of a room is named, without packing it.
 pub async fn title(app: &App, room: RoomId) -> Result<String> {
     Ok(app.db.read(async |tx| rooms::in_use(tx, room).await).await?.title)
 }
@@ -53,7 +55,7 @@ fn chosen(state: &RoomState, every_version: bool) -> Vec<(&DocumentState, &Versi
     documents.flat_map(|document| document.versions[of(document)..].iter().map(move |v| (document, v))).collect()
 }
 
-/// A file as the manifest tells of it.
+/// The entry of a file in the manifest.
 #[derive(Serialize)]
 struct Listed<'a> {
     path: &'a str,
@@ -113,7 +115,7 @@ fn packed(state: &RoomState, chosen: &[(&DocumentState, &VersionState)]) -> Resu
     Ok(first.into_iter().chain(files).collect())
 }
 
-/// The place of a version in the archive: one of its own, whatever its uploader called it.
+/// Returns the path of a version in the archive. It is unique, whatever the uploader called the file.
 fn path(state: &RoomState, slot: &Document, VersionState { version, .. }: &VersionState) -> String {
     let vessel = slot.vessel.and_then(|id| state.vessels.iter().position(|vessel| vessel.id == id));
     let folder = vessel.map_or_else(
@@ -124,9 +126,11 @@ fn path(state: &RoomState, slot: &Document, VersionState { version, .. }: &Versi
     format!("{folder}/{} v{} {}.{}", slot.document_type, version.number, plain(stem).trim(), version.kind)
 }
 
-/// A name without what some system does not take in one.
+/// Returns a name without the characters that some file system does not take.
 fn plain(name: &str) -> String {
     let allowed = |c: char| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c };
+    // No `..` and no hidden file, and no separator either: an archive must not be able to write outside its folder.
+    // Windows takes no dot or space at the end.
     let name = name.trim_start_matches('.');
     let plain: String = name[..name.floor_char_boundary(LONGEST_NAME)].chars().map(allowed).collect();
     plain.trim_end_matches([' ', '.']).to_owned()

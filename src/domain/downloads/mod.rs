@@ -1,4 +1,4 @@
-//! What leaves the server as a whole or as a picture: archives and previews.
+//! Downloads of more or less than one file: archives of whole rooms, and previews of first pages.
 //!
 //! Uses `snapshots` and what is below it; nothing in `domain` uses it.
 

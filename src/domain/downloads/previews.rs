@@ -1,4 +1,4 @@
-//! Previews: the first page of a file as a picture, which is logged like a download of it.
+//! Previews: the first page of a file as a picture. A preview is logged like a download of the file.
 
 use preview::{DRAWER, Kind};
 use room::{DocumentId, Event, FileKind, Log, RoomId, SnapshotId, SnapshotType, UserId, Version, VersionId};
@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// A file of which there may be a preview.
+/// A file of a kind and size that a preview can be drawn of.
 #[derive(Debug)]
 pub struct Previewable {
     kind: Kind,
@@ -23,7 +23,7 @@ pub struct Previewable {
 }
 
 impl Previewable {
-    /// The file of a version.
+    /// Returns the file of a version, or an error if there is no preview of its kind.
     pub fn version(version: &Version) -> Result<Self> {
         let kind = match version.kind {
             FileKind::Pdf => Kind::Pdf,
@@ -34,7 +34,7 @@ impl Previewable {
         Self::of(kind, version.into())
     }
 
-    /// The file of a snapshot, once it is there.
+    /// Returns the file of a snapshot, or an error if it is no PDF or not drawn yet.
     pub fn snapshot(snapshot: &Snapshot) -> Result<Self> {
         if snapshot.kind != SnapshotType::Pdf {
             return Err(Error::NoPreview);
@@ -46,12 +46,13 @@ impl Previewable {
         if file.size.unsigned_abs() > FILE_LIMIT { Err(Error::NoPreview) } else { Ok(Self { kind, file }) }
     }
 
-    /// What the preview is known by: it is the same as long as the file is, and how it is drawn.
+    /// Returns the entity tag of the preview. It changes only with the file's bytes and with the way previews are
+    /// drawn.
     pub fn tag(&self) -> String {
         format!("{}-{DRAWER}", hex::encode(self.file.sha256))
     }
 
-    /// Draws it, for this account.
+    /// Draws the preview in a child process, for this account.
     pub async fn draw(&self, app: &App, account: UserId) -> Result<Vec<u8>> {
         let bytes = app.files.get(&self.file.file_url, None).await?;
         let name = self.file.file_url.clone();
@@ -59,7 +60,7 @@ impl Previewable {
     }
 }
 
-/// Logs the preview of a version; it is sent after this has been committed.
+/// Logs the preview of a version. The caller sends the picture after this has been committed.
 pub async fn log_of_version(
     app: &App,
     by: &Actor,
@@ -80,7 +81,7 @@ pub async fn log_of_version(
     .await
 }
 
-/// Logs the preview of a snapshot; it is sent after this has been committed.
+/// Logs the preview of a snapshot. The caller sends the picture after this has been committed.
 pub async fn log_of_snapshot(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Result<()> {
     operation(app, Log::Room(room), by, async move |tx: &mut Tx, log| {
         let file = snapshots::downloadable(&snapshots::find(tx, room, id).await?)?;

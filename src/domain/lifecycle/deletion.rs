@@ -1,4 +1,4 @@
-//! The deletion of a room: it leaves every list, and its log stays.
+//! The deletion of a room. The room leaves every list; its log stays.
 
 use room::{Deed, Event, Log, Room, RoomId, RoomStatus, Time};
 
@@ -19,32 +19,32 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How a room is to be deleted.
+/// The request to delete a room.
 #[derive(Debug, Clone, Default)]
 pub struct Deletion {
     /// Delete its snapshots with it.
     pub force: bool,
-    /// Why; required with `force`.
+    /// The reason of the deletion, required with `force`; the log keeps it.
     pub reason: Option<String>,
 }
 
-/// What the deletion of a room meets as things are.
+/// What the deletion of a room would be up against now.
 #[derive(Debug)]
 pub struct BeforeDeletion {
-    /// Snapshots in it.
+    /// The number of snapshots in the room.
     pub snapshots: usize,
-    /// Papers in it.
+    /// The number of uploaded versions in the room.
     pub papers: usize,
-    /// A hold that forbids it.
+    /// The hold that forbids it, on the room or on a snapshot in it.
     pub hold: Option<Hold>,
     /// Whether it takes two admins.
     pub takes_two: bool,
-    /// That an admin has asked for it, where another may confirm it.
+    /// The request of an admin that another one may confirm.
     pub request: Option<Request>,
 }
 
 impl BeforeDeletion {
-    /// Looks, and changes nothing.
+    /// Reads this for a room, and changes nothing.
     pub async fn of(app: &App, room: RoomId) -> Result<Self> {
         let (now, retention_years) = (app.now(), app.config.retention_years);
         let read = async |tx: &mut Tx| {
@@ -62,12 +62,13 @@ impl BeforeDeletion {
         app.db.read(read).await
     }
 
-    /// Whether the room can only be deleted by force, and with a reason.
+    /// Returns whether the room can only be deleted by force, and with a reason.
     pub fn takes_force(&self) -> bool {
         takes_force(self.snapshots, self.papers)
     }
 
-    /// Whether this deletion would be refused because it is not by force. A hold is refused first, with or without force.
+    /// Returns whether this deletion would be refused because it is not by force. A hold refuses it before that, with
+    /// or without force.
     pub fn lacks_force(&self, deletion: &Deletion) -> bool {
         self.hold.is_none() && self.takes_force() && !deletion.force
     }
@@ -81,14 +82,15 @@ fn takes_two(room: &Room, snapshots: usize, retention_years: u32, now: Time) -> 
     snapshots > 0 && room.is_retained(retention_years, now)
 }
 
-/// Deletes a room: it leaves every list and answers as if it had never been, but for its log.
+/// Deletes a room. It leaves every list and is no longer found; its log stays.
 ///
-/// A room that holds snapshots or papers is deleted only by force and with a reason. Each snapshot leaves
-/// its tombstone in the log, and its file is removed; the papers are kept, as the rules ask, and nobody
-/// sees them any more.
+/// A room with snapshots or uploaded versions is deleted only by force and with a reason. Each snapshot leaves its
+/// tombstone in the log, and its file is removed. The uploaded versions are kept, as the rules ask, but are no longer
+/// shown to anybody.
 ///
-/// It is no way around what keeps a snapshot: nobody deletes a room that is under hold, or has a snapshot that is;
-/// and where its snapshots are inside their retention it takes two admins, the second within a day of the first.
+/// The deletion of a room is no way around what protects its snapshots. It is refused if the room or one of its
+/// snapshots is under hold. If the snapshots are inside their retention, it takes two admins, the second within a day
+/// of the first.
 pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Result<Outcome> {
     let mut fields = Fields::default();
     let reason = fields.optional_text("reason", asked.reason.as_deref());
@@ -99,6 +101,7 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Res
     let retention_years = app.config.retention_years;
     operation(app, Log::Room(room), by, async move |tx, log| {
         let mut found = in_use(tx, room).await?;
+        // Without a snapshot, any hold counts: the room's own, and that of each snapshot in it.
         holds::refuse_held(tx, room, None).await?;
         let contained = db::snapshots::all(tx, room).await?;
         let (snapshots, papers) = (contained.len(), db::document_versions::of_room(tx, room).await?.len());
@@ -118,11 +121,14 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Res
         } else {
             None
         };
+        // Each with its own entry: the tombstone has the hashes, by which a file that somebody still has is recognised.
         for snapshot in &contained {
             snapshots::remove(tx, log, snapshot, asked_by.clone()).await?;
         }
+        // All requests of the room, whatever their age: there is nothing left that another admin could confirm.
         db::confirmations::drop_old(tx, room, Time::LATEST).await?;
         found.status = RoomStatus::Deleted;
+        // The row stays, and with it the log, whose entries nothing deletes.
         db::rooms::update(tx, &found).await?;
         log.append(tx, &Event::RoomDeleted { title: found.title, snapshots, reason, asked_by }).await?;
         Ok(Outcome::Done(()))

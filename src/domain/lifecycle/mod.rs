@@ -1,4 +1,4 @@
-//! The life of a room: from phase to phase, and its deletion.
+//! The life of a room: its way from phase to phase, and its deletion.
 //!
 //! Uses `snapshots` and what is below it; nothing in `domain` uses it.
 

@@ -1,4 +1,4 @@
-//! Phases: an operation goes from one to the next through its gate, or over it with a reason.
+//! Takes a room from phase to phase. It enters the next phase if the gate is passed, or overridden with a reason.
 
 use room::{
     Event, Log, Phase, Room, RoomId, RoomState, SnapshotId, SnapshotType, Time,
@@ -21,47 +21,48 @@ use crate::{
     portion::fitting,
 };
 
-/// Things in the way that a refusal names; `GET …/summary` tells all.
+/// How many blockers a refusal names; `GET …/summary` returns all of them.
 const NAMED: usize = 5;
 
-/// The most of what was overridden that an entry of the log holds, in bytes.
+/// The most that the overridden blockers may take in an entry of the log, in bytes.
 const MOST_OVERRIDDEN: usize = 200_000;
 
-/// The phase to go to.
+/// The request to change the phase of a room.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPhase {
     /// The next phase; or an earlier one, with a reason.
     pub phase: Phase,
-    /// Enter it although its gate is not passed; takes a reason.
+    /// Enter the phase although its gate is not passed; takes a reason.
     #[serde(default, rename = "override")]
     pub overriding: bool,
-    /// When it happened, where that was earlier; the clocks start from it.
+    /// When it happened, if that was earlier than now; the clocks start from it.
     #[serde(default)]
     #[schema(value_type = Option<Instant>)]
     pub at: Option<String>,
-    /// Why the gate is overridden, or the operation goes back; the log keeps it.
+    /// Why the gate is overridden, or the STS operation goes back; the log keeps it.
     #[serde(default)]
     #[schema(value_type = Option<OptionalReason>)]
     pub reason: Option<String>,
 }
 
-/// What a change of phase came to.
+/// The result of a change of phase.
 #[derive(Debug, Clone)]
 pub struct Changed {
-    /// The phase before.
+    /// The phase before the change.
     pub from: Phase,
-    /// The phase now.
+    /// The phase after the change.
     pub to: Phase,
-    /// What stood in the way and was overridden.
+    /// The blockers that were overridden.
     pub overridden: Vec<String>,
-    /// The snapshot that was taken with it.
+    /// The snapshot that was taken with the change, if one was.
     pub snapshot: Option<SnapshotId>,
 }
 
 /// Takes a room to its next phase, or back to an earlier one.
 ///
-/// To enter `planning` from `clearance`, and to enter `closed`, takes a snapshot in the same transaction.
+/// A snapshot is taken in the same transaction when the room enters `planning` from `clearance`, and when it enters
+/// `closed`.
 pub async fn change(app: &App, by: &Actor, room: RoomId, asked: NewPhase) -> Result<Changed> {
     let mut fields = Fields::default();
     let reason = fields.optional_text("reason", asked.reason.as_deref());
@@ -75,12 +76,15 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, asked: NewPhase) -> Res
     fields.done()?;
     let in_tx = app.clone();
     let changed = operation(app, Log::Room(room), by, async move |tx, log| {
+        // Read under the log's lock: an upload or a rejection at the same time comes before the gate or after it.
         let state = rooms::state::read(tx, room, log.now).await?;
         let from = state.room.phase;
         let to = asked.phase;
         let overridden = if to < from { back(&state, reason.as_deref())? } else { forth(&state, &asked)? };
         db::rooms::update(tx, &arrived(state.room, to, (at.unwrap_or(log.now), log.now))).await?;
         log.append(tx, &Event::PhaseChanged { from, to, at, overridden: overridden.clone(), reason }).await?;
+        // After the entry, so the record has the new phase and the log that led to it. In the same transaction, since
+        // a room that counts as cleared or closed without its snapshot could not be shown as it was then.
         let snapshot = automatic_snapshot(tx, log, &in_tx, room, (from, to)).await?;
         Ok(Changed { from, to, overridden, snapshot })
     })
@@ -97,7 +101,7 @@ fn back(state: &RoomState, reason: Option<&str>) -> Result<Vec<String>> {
     Ok(Vec::new())
 }
 
-/// Passes the gate, or overrides it; what was in the way.
+/// Checks the gate of the next phase. Returns the blockers that are overridden, none if the gate is passed.
 fn forth(state: &RoomState, asked: &NewPhase) -> Result<Vec<String>> {
     let (from, to) = (state.room.phase, asked.phase);
     let Some(next) = from.next().filter(|_| from != to) else {
@@ -107,6 +111,7 @@ fn forth(state: &RoomState, asked: &NewPhase) -> Result<Vec<String>> {
         return Err(Error::conflict(format!("after `{from}` comes `{next}`; no phase is passed over")));
     }
     let mut blockers: Vec<_> = standing::blockers(state, to).into_iter().map(|blocker| blocker.detail).collect();
+    // Asking to override a gate that is passed overrides nothing: the entry then names no blockers.
     if blockers.is_empty() || asked.overriding {
         return Ok(named(blockers));
     }
@@ -116,7 +121,8 @@ fn forth(state: &RoomState, asked: &NewPhase) -> Result<Vec<String>> {
     Err(Error::conflict(format!("`{to}` is not open yet: {}{more}", blockers.join("; "))))
 }
 
-/// What was overridden, as the log and the answer name it: of very many the first, and how many more.
+/// Returns the overridden blockers as the log and the response name them: if there are very many, the first of them and
+/// how many more there are.
 fn named(blockers: Vec<String>) -> Vec<String> {
     let all = blockers.len();
     let mut named = fitting(blockers, MOST_OVERRIDDEN);
@@ -125,19 +131,22 @@ fn named(blockers: Vec<String>) -> Vec<String> {
     named
 }
 
-/// The room in another phase, with the clocks that it starts or stops. What keeps snapshots starts now, whatever was
-/// told; the others start when it happened.
+/// Returns the room in another phase, with the clocks that the phase starts or stops. The clocks start at `at`, when it
+/// happened; the retention that is enforced starts at `now`.
 fn arrived(mut room: Room, to: Phase, (at, now): (Time, Time)) -> Room {
     room.phase = to;
+    // The claim clock keeps its first start while the room moves among later phases, and stops if the room goes back.
     room.transfer_completed_at = (to > Phase::Transfer).then(|| room.transfer_completed_at.unwrap_or(at));
     room.closed_at = (to == Phase::Closed).then_some(at);
+    // From `now`, since an earlier date of closing would shorten the retention. It is never cleared: taking the room
+    // back must not let one admin delete its snapshots.
     if to == Phase::Closed {
         room.retained_from = Some(now);
     }
     room
 }
 
-/// The title of the snapshot that is taken with a step, where one is.
+/// Returns the title of the snapshot that is taken with a step. `None` if none is taken.
 pub fn snapshot_of(step: (Phase, Phase)) -> Option<&'static str> {
     match step {
         (Phase::Clearance, Phase::Planning) => Some("Cleared: as planning began"),

@@ -1,5 +1,5 @@
-//! What takes two admins in a room: one asks, and another confirms within a day. That they are two people is the matter of
-//! [`crate::domain::accounts::two_people`].
+//! What takes two admins in a room: one asks, and another one confirms within a day. Whether they are two people is
+//! checked by [`crate::domain::accounts::two_people`].
 
 use room::{Deed, RoomId, Time};
 use uuid::Uuid;
@@ -13,26 +13,27 @@ use crate::{
     error::{Error, Result},
 };
 
-/// What one admin's word came to.
+/// What the request of one admin led to.
 pub enum Word {
-    /// The first of two: it is stored, to be confirmed until then.
+    /// It was the first of two, and is stored; another admin can confirm it until this instant.
     First(Time),
-    /// The second: it may be done now.
+    /// It confirmed this earlier request, so the deed may be done now.
     Second(Request),
 }
 
-/// Until when a request can be confirmed.
+/// Returns the instant until which a request can be confirmed.
 pub fn until(request: &Request) -> Time {
     request.asked_at.after(WAITS)
 }
 
-/// The requests in a room that another admin may confirm now. That of an account which is no admin's any more, or is
-/// disabled, is none.
+/// Returns the requests in a room that another admin may confirm now. Requests of accounts that are disabled or no
+/// longer an admin's do not count.
 pub async fn open(tx: &mut Tx, room: RoomId, now: Time) -> Result<Vec<Request>> {
     db::confirmations::open(tx, room, now.before(WAITS)).await
 }
 
-/// Takes an admin's word for a deed. Nothing is logged by it: the caller tells what was asked, or done.
+/// Stores an admin's request for a deed, or confirms the request of another one. It appends nothing to the log; the
+/// caller does that, since only it knows the event.
 pub async fn hear(
     tx: &mut Tx,
     log: &OpenLog,
@@ -43,14 +44,19 @@ pub async fn hear(
     let Actor::User { email, .. } = log.by() else {
         return Err(Error::internal("two admins are two users"));
     };
+    // The caller has the room's log locked, so two admins who ask at the same moment are one after the other here: the
+    // first one asks, the second one confirms.
     let open = open(tx, room, log.now).await?;
     match open.into_iter().find(|request| request.deed == deed && request.subject == subject) {
+        // Asking again neither confirms one's own request nor gives it another day.
         Some(request) if request.asked_by == *email => {
             let until = until(&request).to_the_minute();
             Err(Error::conflict(format!("you have asked for this; another admin has to confirm it until {until}")))
         }
         Some(request) => {
+            // Two accounts are not yet two people: an admin can make a second account, or open somebody else's.
             two_people::refuse_one_person(tx, log, &request.asked_by, request.asked_at).await?;
+            // In the transaction of the deed: a request is used up once, and only if the deed is done.
             db::confirmations::forget(tx, subject).await?;
             Ok(Word::Second(request))
         }

@@ -1,7 +1,7 @@
-//! Holds: a room or a snapshot that nobody deletes, until two admins have lifted the hold.
+//! Holds: a room or a snapshot under hold is not deleted until two admins have lifted the hold.
 //!
-//! The log, which every party reads, tells who placed and lifted a hold and when. Why is for admins alone: it stays
-//! with the hold, which is kept when it has been lifted.
+//! The log, which every party reads, has who placed and lifted a hold and when. The reasons are for admins alone: they
+//! stay with the hold, which is kept after it has been lifted.
 
 use room::{Deed, Event, HoldId, Log, Room, RoomId, SnapshotId};
 use serde::Deserialize;
@@ -27,14 +27,14 @@ use crate::{
     error::{Error, Result},
 };
 
-/// A hold to place.
+/// The request to place a hold.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewHold {
-    /// Why; only admins see it.
+    /// Why the hold is placed; only admins see it.
     #[schema(value_type = room::bounds::Reason)]
     pub reason: String,
-    /// The snapshot to hold; the whole room where it is left out.
+    /// The snapshot to hold; if it is left out, the whole room is held.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "uuid")]
     pub snapshot_id: Option<SnapshotId>,
@@ -43,7 +43,7 @@ pub struct NewHold {
 /// A hold, with the request to lift it that another admin may confirm.
 pub type HoldNow = (Hold, Option<Request>);
 
-/// Places a hold on a room or on one of its snapshots, whatever the phase. From then on nobody deletes it.
+/// Places a hold on a room or on one of its snapshots, in any phase. It is not deleted from then on.
 pub async fn place(app: &App, by: &Actor, room: RoomId, asked: NewHold) -> Result<HoldNow> {
     let mut fields = Fields::default();
     let reason = fields.text("reason", &asked.reason);
@@ -61,14 +61,15 @@ pub async fn place(app: &App, by: &Actor, room: RoomId, asked: NewHold) -> Resul
             let what = if snapshot.is_some() { "snapshot" } else { "room" };
             return Err(Error::conflict(format!("the {what} is under hold already")));
         }
+        // Without the reason: all parties read the log, and a legal dispute may be with one of them.
         log.append(tx, &Event::HoldPlaced { hold_id: id, snapshot_id: snapshot }).await?;
         Ok((hold, None))
     })
     .await
 }
 
-/// Asks to lift a hold, for a reason; or lifts it, where another admin has asked for it within a day, with what the
-/// caller has to add.
+/// Asks to lift a hold, for a reason; or lifts it, if another admin has asked for that within a day. The reason of the
+/// second admin is optional.
 pub async fn lift(app: &App, by: &Actor, room: RoomId, id: HoldId, reason: Option<String>) -> Result<Outcome<Lifted>> {
     let mut fields = Fields::default();
     let reason = fields.optional_text("reason", reason.as_deref());
@@ -82,6 +83,7 @@ pub async fn lift(app: &App, by: &Actor, room: RoomId, id: HoldId, reason: Optio
         let snapshot_id = hold.snapshot;
         sessions::ask_for_password(tx, log).await?;
         match confirmations::hear(tx, log, room, (Deed::LiftHold, id.0), reason.clone()).await? {
+            // The request that `hear` has stored goes with this transaction, which the error rolls back.
             Word::First(_) if reason.is_none() => {
                 Err(Error::field("reason", "must be given to ask that a hold is lifted; it is kept with the hold"))
             }
@@ -107,7 +109,7 @@ pub async fn lift(app: &App, by: &Actor, room: RoomId, id: HoldId, reason: Optio
     .await
 }
 
-/// A page of a room's holds, lifted ones included, the newest first, and how many there are.
+/// Returns a page of a room's holds, the newest first and lifted ones included, and how many there are.
 pub async fn list(app: &App, room: RoomId, page: Page) -> Result<(Vec<HoldNow>, i64)> {
     let now = app.now();
     app.db
@@ -119,18 +121,18 @@ pub async fn list(app: &App, room: RoomId, page: Page) -> Result<(Vec<HoldNow>, 
         .await
 }
 
-/// What admins have to see to in all rooms.
+/// The holds and open requests of all rooms, for admins.
 #[derive(Debug)]
 pub struct Overview {
-    /// What one admin has asked for and another has still to confirm, each in its room; the oldest first.
+    /// The requests that another admin can still confirm, each with its room, the oldest first.
     pub waiting: Vec<(Room, Request)>,
-    /// A page of the holds, each on its room: those in force first.
+    /// A page of the holds, each with its room, those in force first.
     pub holds: Vec<(Room, Hold)>,
-    /// How many holds there are.
+    /// The number of holds on all pages.
     pub total: i64,
 }
 
-/// Reads what admins have to see to; of the holds a page.
+/// Returns the open requests of all rooms, and a page of their holds.
 pub async fn overview(app: &App, page: Page) -> Result<Overview> {
     let since = app.now().before(two_people::WAITS);
     app.db
@@ -149,7 +151,7 @@ pub async fn overview(app: &App, page: Page) -> Result<Overview> {
         .await
 }
 
-/// One hold of a room.
+/// Returns the hold of this room with this id, lifted or not.
 pub async fn find(app: &App, room: RoomId, id: HoldId) -> Result<HoldNow> {
     let now = app.now();
     app.db
@@ -166,13 +168,14 @@ fn with_request(hold: Hold, requests: &[Request]) -> HoldNow {
     (hold, request)
 }
 
-/// The hold that the room is under, or a snapshot of it: this one, or any where none is named.
+/// Returns a hold in force on the room or on this snapshot. Without a snapshot, a hold on any snapshot of the room
+/// counts.
 pub async fn holding(tx: &mut Tx, room: RoomId, snapshot: Option<SnapshotId>) -> Result<Option<Hold>> {
     let mut in_force = db::holds::in_force(tx, room).await?.into_iter();
     Ok(in_force.find(|hold| hold.snapshot.is_none() || snapshot.is_none() || hold.snapshot == snapshot))
 }
 
-/// Refuses to go on where there is one.
+/// Returns an error that names the hold if [`holding`] finds one.
 pub async fn refuse_held(tx: &mut Tx, room: RoomId, snapshot: Option<SnapshotId>) -> Result<()> {
     let holding = holding(tx, room, snapshot).await?;
     let Some(Hold { id, snapshot: held, reason, placed_by, placed_at, .. }) = holding else { return Ok(()) };

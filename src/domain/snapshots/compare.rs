@@ -1,4 +1,4 @@
-//! What changed in a room between two snapshots: the difference of their records.
+//! Compares two snapshots of a room by their records, and returns what changed in the room between them.
 
 use room::{RoomId, SnapshotId};
 use serde::Serialize;
@@ -17,21 +17,21 @@ use crate::{
 /// The differences between two records.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Comparison {
-    /// Fields of the room, its phase among them.
+    /// Fields of the room that differ, its phase among them.
     pub room: Vec<FieldChange>,
-    /// Progress, blockers and clocks; none where a record is from before they were held.
+    /// Progress, blockers and clocks; null if a record is from before they were held.
     pub standing: Option<Vec<FieldChange>>,
-    /// Who takes part.
+    /// The parties that take part in the room.
     pub parties: SectionChange,
-    /// The vessels; none where a record is from before they were held.
+    /// The vessels; null if a record is from before they were held.
     pub vessels: Option<SectionChange>,
-    /// The documents with their versions and decisions; none where a record was taken without them.
+    /// The documents with their versions and decisions; null if a record was taken without them.
     pub documents: Option<SectionChange>,
-    /// The clearances of the vessels; none where a record was taken without them.
+    /// The parties' approvals of the vessels; null if a record was taken without them.
     pub approvals: Option<SectionChange>,
-    /// Entries that the room's log has more in the second.
+    /// How many more entries the room's log has in the second record.
     pub log_entries: i64,
-    /// Differences that are not listed because the answer would be too large: the snapshots' records have them.
+    /// How many differences are not listed because the response would be too large; the snapshots' records have them.
     pub left_out: usize,
 }
 
@@ -53,7 +53,7 @@ impl Room {
 
     fn keep_section(&mut self, section: &mut SectionChange) {
         for row in &mut section.changed {
-            // What it is called goes with its changes.
+            // Name and id are sent with the changes, so they count too.
             self.bytes = self.bytes.saturating_sub(row.name.len() + row.id.len());
             self.keep(&mut row.changes);
         }
@@ -64,7 +64,7 @@ impl Room {
 }
 
 impl Comparison {
-    /// Leaves out what does not fit into so many bytes of JSON, which is counted.
+    /// Leaves out the differences that do not fit into so many bytes of JSON, and counts them.
     #[must_use]
     pub fn within(mut self, bytes: usize) -> Self {
         let mut room = Room { bytes, left_out: 0 };
@@ -81,15 +81,15 @@ impl Comparison {
     }
 }
 
-/// A field that differs.
+/// A field that differs between two records.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct FieldChange {
-    /// Its name, with a path into what it is part of: `versions[2].decisions[1].verdict`.
+    /// The name of the field, with its path in the row: `versions[2].decisions[1].verdict`.
     pub field: String,
-    /// Its value in the first record; none where it is missing there.
+    /// The value in the first record; null if the field is missing there.
     #[schema(value_type = Value)]
     pub from: Option<Value>,
-    /// Its value in the second record; none where it is missing there.
+    /// The value in the second record; null if the field is missing there.
     #[schema(value_type = Value)]
     pub to: Option<Value>,
 }
@@ -103,22 +103,22 @@ pub struct SectionChange {
     /// Rows that only the first record has.
     #[schema(value_type = Vec<Object>)]
     pub removed: Vec<Value>,
-    /// Rows that both have, and that differ.
+    /// Rows that both records have, and that differ.
     pub changed: Vec<RowChange>,
 }
 
 /// A row that both records have, and that differs.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RowChange {
-    /// Its id.
+    /// The id of the row.
     pub id: String,
-    /// What it is called.
+    /// The name of the row, or the address of the party that made it.
     pub name: String,
-    /// What differs.
+    /// The fields that differ.
     pub changes: Vec<FieldChange>,
 }
 
-/// Compares two snapshots of a room; also answers them.
+/// Compares two snapshots of a room. Returns the snapshots with their differences.
 pub async fn compare(
     app: &App,
     room: RoomId,
@@ -126,6 +126,7 @@ pub async fn compare(
     b: SnapshotId,
 ) -> Result<(Snapshot, Snapshot, Comparison)> {
     let read = async |tx: &mut Tx| Ok((stored(tx, room, a).await?, stored(tx, room, b).await?));
+    // Decompressed and compared after the transaction, which would otherwise stay open for all of that.
     let ((a, first), (b, second)) = app.db.read(read).await?;
     let comparison = between(&record(&a, &first)?, &record(&b, &second)?);
     Ok((a, b, comparison))
@@ -143,7 +144,7 @@ fn record(snapshot: &Snapshot, compressed: &[u8]) -> Result<Value> {
     serde_json::from_slice(&record.canonical).map_err(|error| Error::internal(format!("a stored record: {error}")))
 }
 
-/// The differences between two records.
+/// Returns the differences between two records, which may be of different schemas.
 pub fn between(first: &Value, second: &Value) -> Comparison {
     let section = |name: &str| match (first.get(name), second.get(name)) {
         (Some(first), Some(second)) => Some(sections(first, second)),
@@ -197,7 +198,8 @@ fn fields(first: &Value, second: &Value) -> Vec<FieldChange> {
     changes
 }
 
-/// Goes down to what differs: into objects by name, into lists by the ids of their elements.
+/// Adds a change for each field that differs below this path. Objects are compared by the names of their fields, lists
+/// by the ids of their elements.
 fn walk(path: &str, first: Option<&Value>, second: Option<&Value>, changes: &mut Vec<FieldChange>) {
     match (first, second) {
         (first, second) if first == second => {}
@@ -213,8 +215,8 @@ fn walk(path: &str, first: Option<&Value>, second: Option<&Value>, changes: &mut
     }
 }
 
-/// Elements with an id are held against those of the same id, under their place in the second list,
-/// from 1. Of the others, those that both lists have are no difference.
+/// Compares two lists. Elements with an id are compared with those of the same id, under their index in the second
+/// list, from 1. Other elements are compared whole: those that both lists have are no difference.
 fn walk_list(path: &str, before: &[Value], after: &[Value], changes: &mut Vec<FieldChange>) {
     let same =
         |one: &Value, other: &Value| one == other || (one.get("id").is_some() && one.get("id") == other.get("id"));
@@ -222,6 +224,7 @@ fn walk_list(path: &str, before: &[Value], after: &[Value], changes: &mut Vec<Fi
     let mut came = Vec::new();
     for (index, to) in after.iter().enumerate() {
         match gone.iter().position(|from| same(from, to)) {
+            // Taken out of `gone`, since an element that is in one list twice and in the other once is a difference.
             Some(at) => walk(&format!("{path}[{}]", index + 1), Some(gone.remove(at)), Some(to), changes),
             None => came.push(to),
         }

@@ -1,5 +1,5 @@
-//! The bytes of a snapshot's file: from its stored record, its proof and its seal alone, the same today and
-//! in years.
+//! Makes the bytes of a snapshot's file from its stored record, its proof and its seal alone. They are the same today
+//! and in years.
 
 use std::sync::{Arc, atomic::AtomicU32};
 
@@ -9,14 +9,15 @@ use room::SnapshotType;
 use super::{record::Captured, sealing};
 use crate::{app::App, children::Drawing, db::snapshots::Snapshot, error::Result};
 
-/// Draws the file from the compressed record, and seals it where it is a PDF. `progress` tells percents
-/// meanwhile.
+/// Draws the file of a snapshot from its compressed record, and seals it if it is a PDF. `progress` holds the
+/// percentage that is drawn.
 pub async fn file_of(app: &App, snapshot: &Snapshot, compressed: &[u8], progress: Arc<AtomicU32>) -> Result<Vec<u8>> {
     let drawn = drawing_of(app, snapshot, (compressed, Edition::CURRENT), progress).await?;
     if snapshot.kind == SnapshotType::Pdf { sealing::seal(app, snapshot, drawn).await } else { Ok(drawn) }
 }
 
-/// The same file again, in the edition that drew it, with the seal that it got then; this writes nothing.
+/// Draws the same file again, in the edition that drew it first and with the seal that it got then. This never makes a
+/// new seal, and writes nothing.
 pub async fn file_again(app: &App, snapshot: &Snapshot, compressed: &[u8], edition: Edition) -> Result<Vec<u8>> {
     let drawn = drawing_of(app, snapshot, (compressed, edition), Arc::default()).await?;
     sealing::seal_again(app, snapshot, drawn).await
@@ -28,6 +29,7 @@ async fn drawing_of(
     (compressed, edition): (&[u8], Edition),
     progress: Arc<AtomicU32>,
 ) -> Result<Vec<u8>> {
+    // Checked against its hash, which the log has: a damaged record must not become a file with a valid proof.
     let record = Captured::from_stored(compressed, &snapshot.record_sha256)?.canonical;
     let drawing = Drawing { edition, record, proof: snapshot.proof.clone(), format: snapshot.format() };
     let drawn = app.children.draw(drawing, progress).await?;

@@ -1,7 +1,7 @@
-//! Sealing a PDF: a real digital signature (`PAdES`), with the time of an authority where one is set up.
+//! Seals a PDF with a digital signature (`PAdES`), and with the time of an authority if one is set up.
 //!
-//! The seal is kept before the file is stored, and whoever comes first has made it: so a file that is
-//! made again, by another worker or in years, has the same bytes.
+//! The seal is kept in the database before the file is stored, and the first one is kept for good. A file that is made
+//! again, by another worker or in years, therefore has the same bytes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,33 +20,36 @@ use crate::{
     keys,
 };
 
-/// What the authority's clock and the server's may be apart; a stamp of another time is none of this seal.
+/// How far the authority's clock and the server's may be apart before it is logged and noted with the seal.
 const CLOCKS_APART: Duration = Duration::from_mins(10);
-/// The longest reason that is kept, in characters.
+/// The longest reason for a missing time that is kept with a seal, in characters.
 const LONGEST_REASON: usize = 300;
 
-/// Seals the file of a snapshot, with the seal that it has, or with a new one that is kept.
+/// Seals the file of a snapshot with the seal that it has, or with a new one, which is stored first.
 pub async fn seal(app: &App, snapshot: &Snapshot, unsealed: Vec<u8>) -> Result<Vec<u8>> {
     let (id, unsealed) = (snapshot.id, Arc::new(unsealed));
     let kept = app.db.read(async |tx| db::seals::find(tx, id).await).await?;
     let other = match kept {
         Some(kept) if fits(&unsealed, &kept).await? => return put_on(unsealed, kept).await,
-        // Of a file that was drawn otherwise, by another version or with other fonts, and never stored.
+        // A seal that does not fit is of a file that another version of the program, or other fonts, drew. It may be
+        // replaced, but only as long as no file with it was stored.
         other => other.map(|seal| seal.cms),
     };
+    // Outside of the transaction: the authority may take seconds to reply, and other writers must not wait for it.
     let made = make(app, &unsealed).await?;
     let keep = async move |tx: &mut db::Tx| {
         if let Some(other) = &other {
             db::seals::drop_unused(tx, id, other).await?;
         }
         db::seals::keep(tx, id, &made).await?;
+        // Read back: if another worker stored its seal meanwhile, that one stands, and `made` is dropped.
         db::seals::find(tx, id).await
     };
     let kept = app.db.write(keep).await?.ok_or(Error::NotFound("snapshot"))?;
     put_on_fitting(unsealed, kept).await
 }
 
-/// The file again with the seal that was kept; the file as it is where none was.
+/// Puts the seal that was kept on a file that was drawn again. Returns the file unchanged if the snapshot has no seal.
 pub async fn seal_again(app: &App, snapshot: &Snapshot, unsealed: Vec<u8>) -> Result<Vec<u8>> {
     let id = snapshot.id;
     match app.db.read(async |tx| db::seals::find(tx, id).await).await? {
@@ -55,7 +58,7 @@ pub async fn seal_again(app: &App, snapshot: &Snapshot, unsealed: Vec<u8>) -> Re
     }
 }
 
-/// Whether the seal is one of these bytes.
+/// Returns whether the seal signs these bytes. Whether its authority is trusted does not matter here.
 async fn fits(unsealed: &Arc<Vec<u8>>, kept: &StoredSeal) -> Result<bool> {
     let (file, seal) = (Arc::clone(unsealed), Seal { at: kept.says.sealed_at.into(), cms: kept.cms.clone() });
     let checked = tokio::task::spawn_blocking(move || seal::check(&file, &seal, &Authorities::none())).await;
@@ -82,7 +85,8 @@ async fn make(app: &App, unsealed: &Arc<Vec<u8>>) -> Result<StoredSeal> {
         match stamp(app, &seal).await {
             Ok(stamped) => (seal, note) = (stamped, None),
             Err(why) => {
-                // Some of it may be the authority's own words.
+                // Some of it may be the authority's own text, and it goes into the log of the room: no control
+                // characters, and no more than a line or two.
                 let why: String = why.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect();
                 tracing::warn!(why, "a report is sealed without a trusted time");
                 note = Some(format!("no trusted time: {why}"));
@@ -90,6 +94,7 @@ async fn make(app: &App, unsealed: &Arc<Vec<u8>>) -> Result<StoredSeal> {
         }
     }
     let (file, made, trusted) = (Arc::clone(unsealed), seal.clone(), authorities(app)?);
+    // What is stored about the seal is what a reader's check finds in it, not what was meant to be in it.
     let checked = aside(move || seal::check(&file, &made, &trusted)).await?;
     let told = checked.trusted_time.as_ref().map(|trusted| Time::from(trusted.time));
     if let Some(told) = told.filter(|told| told.apart(app.now()) > CLOCKS_APART) {
@@ -106,16 +111,17 @@ async fn make(app: &App, unsealed: &Arc<Vec<u8>>) -> Result<StoredSeal> {
     Ok(StoredSeal { says, cms: seal.cms })
 }
 
-/// Does what takes a while for a large file where nobody waits behind it.
+/// Runs work that takes long for a large file on a thread for blocking work, where it holds up no other request.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     let done = done.map_err(|error| Error::internal(format!("the sealing failed: {error}")))?;
     done.map_err(|fault| Error::internal(format!("the file cannot be sealed: {fault}")))
 }
 
-/// The seal with the authority's time in it, or why there is none.
+/// Returns the seal with the authority's time in it, or the reason why there is none.
 async fn stamp(app: &App, seal: &Seal) -> Result<Seal, String> {
     let trusted = authorities(app).map_err(|error| error.to_string())?;
+    // With a nonce (RFC 3161 §2.4.1), so that an older reply of the authority cannot be played back.
     let nonce = app.nonce();
     let request = timestamp::request(seal, nonce).map_err(|fault| fault.to_string())?;
     let answer = authority::ask(&app.config.timestamp_url, request).await?;
@@ -123,7 +129,7 @@ async fn stamp(app: &App, seal: &Seal) -> Result<Seal, String> {
     Ok(stamped)
 }
 
-/// The authorities whose time counts; any where none are named.
+/// Returns the authorities whose time is trusted; if the configuration names none, any is.
 fn authorities(app: &App) -> Result<Authorities> {
     keys::authorities(&app.config)
 }

@@ -1,5 +1,5 @@
-//! Checking files that people bring, and those of the store, by what this server knows: its keys and its fonts.
-//! Nothing of what is brought is kept, and none of it is read in this process.
+//! Verifies files that people submit, and those of the store, with this server's keys and fonts. Submitted files are
+//! not kept, and a child process reads them, not this one.
 
 use futures_util::TryStreamExt;
 use room::{RoomId, SnapshotId, UserId};
@@ -18,17 +18,17 @@ const MIB: usize = 1024 * 1024;
 /// A request to verify a snapshot's file.
 #[derive(Debug)]
 pub struct VerifyRequest {
-    /// The file.
+    /// The bytes of the file.
     pub file: Vec<u8>,
-    /// The SHA-256 that the file is to have, where that is known.
+    /// The SHA-256 that the file should have, if that is known.
     pub sha256: Option<Hash>,
     /// An older file of the same room.
     pub older: Option<Vec<u8>>,
-    /// The keys that they trust, one a line; where there are none, those of this server.
+    /// The public keys that are trusted, one a line; if there are none, those of this server.
     pub key: Option<String>,
-    /// The proof that the log of the one extends that of the other.
+    /// The proof that the log of `file` extends that of `older`.
     pub consistency: Option<String>,
-    /// The memory that all of this takes, of what there is for the claimant.
+    /// The memory that the request takes from the claimant's share.
     pub memory: Verifying,
 }
 
@@ -40,7 +40,7 @@ impl VerifyRequest {
     }
 }
 
-/// Makes every check.
+/// Makes every check of the submitted file, in a child process.
 pub async fn verify(app: &App, request: VerifyRequest) -> Result<Report> {
     let ours = log::keys::public(app).await?;
     let what = What { sha256: request.sha256, keys: request.key, ours, consistency: request.consistency };
@@ -48,11 +48,10 @@ pub async fn verify(app: &App, request: VerifyRequest) -> Result<Report> {
     app.children.verify(verification, request.memory).await
 }
 
-/// Makes every check of a snapshot's file as it lies in the store, for this account, and returns the snapshot with
-/// them.
+/// Makes every check of a snapshot's file in the store, for this account. Returns the snapshot with the checks.
 ///
-/// This is no download, and the log does not tell of it: nothing of the file leaves the server but the facts that
-/// everybody who may see the snapshot is shown anyway.
+/// This is not logged as a download: of the file only those facts leave the server that everybody who may see the
+/// snapshot is shown anyway.
 pub async fn verify_stored(app: &App, room: RoomId, id: SnapshotId, account: UserId) -> Result<(Snapshot, Report)> {
     let snapshot = app.db.read(async |tx| snapshots::find(tx, room, id).await).await?;
     let stored = snapshots::downloadable(&snapshot)?;
@@ -65,13 +64,15 @@ pub async fn verify_stored(app: &App, room: RoomId, id: SnapshotId, account: Use
         )));
     }
     let mut request = VerifyRequest::empty(app, Claimant::Account(account));
+    // Claimed before the file is read: many requests at once must not fill the memory first and be refused afterwards.
     request.memory.claim(size)?;
     request.file = read(app, &stored, size).await?;
     request.sha256 = Some(stored.sha256);
     Ok((snapshot, verify(app, request).await?))
 }
 
-/// The file, or as much of one that has grown as shows that it is another.
+/// Reads the file from the store. Of a file that is larger than it should be, it reads one byte too many, with which
+/// the check of the hash fails.
 async fn read(app: &App, stored: &StoredFile, size: usize) -> Result<Vec<u8>> {
     let mut bytes = match app.files.get(&stored.file_url, None).await {
         Ok(opened) => opened.bytes,

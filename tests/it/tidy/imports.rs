@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The crates of the workspace: the name in paths, and the folder of the sources.
-const CRATES: [(&str, &str); 6] = [
+pub(super) const CRATES: [(&str, &str); 6] = [
     ("sts_clearance", "src"),
     ("pdf", "crates/pdf/src"),
     ("preview", "crates/preview/src"),

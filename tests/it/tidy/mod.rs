@@ -89,9 +89,18 @@ fn imports_run_downwards_and_in_no_circle() {
         let inside = imports.iter().filter(|import| circle.contains(&import.by) && circle.contains(&import.from));
         inside.map(|import| format!("{} takes {} from {}", import.by, import.what, import.from)).collect::<Vec<_>>()
     };
-    assert!(circles.is_empty(), "circles: {:#?}", circles.iter().map(taken).collect::<Vec<_>>());
     assert!(upwards.is_empty(), "upwards: {upwards:#?}");
+    assert!(circles.is_empty(), "circles: {:#?}", circles.iter().map(taken).collect::<Vec<_>>());
     assert!(strange.is_empty(), "without a row: {strange:?}");
+}
+
+#[test]
+fn every_crate_of_the_workspace_is_read() {
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let members = manifest.lines().find_map(|line| line.strip_prefix("members = ")).expect("a workspace has members");
+    for member in members.split(['[', ']', '"', ',', ' ']).filter(|member| !member.is_empty()) {
+        assert!(imports::CRATES.iter().any(|(_, folder)| folder.starts_with(member)), "no row for {member}");
+    }
 }
 
 /// Who knows which library: the others are not to name it.

@@ -1,4 +1,7 @@
-//! What of a room goes into its record, in the record's words.
+//! Turns the values of a room into the facts of a record, whose schema is in the crate `report`.
+//!
+//! Each type is taken apart field by field. A new field of a room does not enter the record by itself, since stored
+//! records and their hashes depend on the schema.
 
 use jiff::Timestamp;
 use report::record::{
@@ -30,6 +33,7 @@ pub(super) fn room(room: Room) -> RoomFacts {
 }
 
 pub(super) fn parties(parties: Vec<Party>) -> Vec<PartyFacts> {
+    // Stored in the record rather than worked out when it is drawn: the rule may change, the file must not.
     let resembled = look_alikes::resembled(&parties);
     parties.into_iter().zip(resembled).map(|(it, resembles)| PartyFacts { resembles, ..party(it) }).collect()
 }

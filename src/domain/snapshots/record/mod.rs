@@ -1,4 +1,4 @@
-//! Captures a room as a record: everything its report shows, as of one instant.
+//! Captures a room as a record: everything that its report shows, as of one instant.
 
 mod facts;
 
@@ -19,39 +19,40 @@ use crate::{
     evidence::Hash,
 };
 
-/// The newest entries that a record holds; a report of more would be nobody's reading.
+/// How many entries a record holds, the newest ones. A longer report could not be read, and without a bound a busy room
+/// could no longer be drawn.
 const MOST_ENTRIES: usize = 50_000;
-/// The most that those entries may weigh, in bytes of their details: taking a snapshot is one
-/// transaction, and others wait for it.
+/// The most that the details of those entries may take, in bytes. Taking a snapshot is one transaction, for which other
+/// writers wait.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
-/// The newest versions that a record holds of each document.
+/// How many versions of each document a record holds, the newest ones.
 const MOST_VERSIONS: usize = 50;
-/// The newest decisions that a record holds of each version, beside those that count. Whoever decides again and again
-/// takes nobody else's place.
+/// How many superseded decisions on each version a record holds, the newest ones. Those that count are always held, so
+/// a party that decides again and again cannot push out the decision of another one.
 const MOST_SUPERSEDED: usize = 200;
-/// The most that the comments of these may weigh in all, in bytes.
+/// The most that the comments of all superseded decisions may take, in bytes.
 const MOST_SUPERSEDED_BYTES: usize = 8 * 1024 * 1024;
-/// Entries read at once.
+/// How many entries are read with one statement.
 const CHUNK: i64 = 1_000;
-/// Compression of stored records: zstd's default.
+/// The compression level of stored records, which is zstd's default.
 const ZSTD_LEVEL: i32 = 3;
 
 /// A record in the form that is stored, hashed and rendered.
 pub struct Captured {
-    /// Canonical JSON (RFC 8785).
+    /// The record as canonical JSON (RFC 8785).
     pub canonical: Vec<u8>,
-    /// SHA-256 of it.
+    /// The SHA-256 of `canonical`.
     pub sha256: Hash,
 }
 
 impl Captured {
-    /// The form in the database.
+    /// Returns the compressed form that the database holds.
     pub fn compressed(&self) -> Result<Vec<u8>> {
         zstd::encode_all(&*self.canonical, ZSTD_LEVEL)
             .map_err(|error| Error::internal(format!("a record cannot be compressed: {error}")))
     }
 
-    /// Reads the stored form back, and refuses one that is not what was captured.
+    /// Decompresses the stored form. Returns an error if it is not what was captured.
     pub fn from_stored(compressed: &[u8], sha256: &[u8]) -> Result<Self> {
         let captured = Self::decompress(compressed)?;
         if captured.sha256 != sha256 {
@@ -60,7 +61,7 @@ impl Captured {
         Ok(captured)
     }
 
-    /// Reads the stored form back, whatever it holds.
+    /// Decompresses the stored form without comparing its hash.
     pub fn decompress(compressed: &[u8]) -> Result<Self> {
         let canonical = zstd::decode_all(compressed)
             .map_err(|error| Error::internal(format!("the stored record is damaged: {error}")))?;
@@ -68,7 +69,7 @@ impl Captured {
     }
 }
 
-/// Reads the whole room. `log` is the room's, locked: so nothing of the room changes meanwhile.
+/// Reads the whole room. `log` is the room's log, which is locked, so nothing in the room changes meanwhile.
 pub async fn capture(
     tx: &mut Tx,
     log: &OpenLog,
@@ -90,9 +91,12 @@ pub async fn capture(
         documents: state.documents.len() as u64,
         versions: versions as u64,
     };
+    // Cut only after standing and counts were taken of everything: they must not depend on what a record has room for.
+    // Versions first, since decisions on a version that is left out need no place.
     keep_newest_versions(&mut state);
     let (decisions, all_decisions) = keep_newest_decisions(&mut state);
     let shown: usize = state.documents.iter().map(|document| document.versions.len()).sum();
+    // What was cut is named in the record with its total: a report must not pass for complete.
     let limits = [
         (options.include_documents, "documents", shown as u64, counts.versions),
         (options.include_documents, "decisions", decisions, all_decisions),
@@ -128,13 +132,14 @@ pub async fn capture(
             key: Some(log.public_key().to_owned()),
         },
     };
+    // Canonical (RFC 8785): the log has the hash of these bytes, and other programs have to arrive at the same ones.
     let canonical = serde_json_canonicalizer::to_vec(&record)
         .map_err(|error| Error::internal(format!("a record cannot be written: {error}")))?;
     let sha256 = Sha256::digest(&canonical).into();
     Ok(Captured { canonical, sha256 })
 }
 
-/// Of a document that was uploaded very often, the record holds the newest versions.
+/// Drops the older versions of documents that have more of them than a record holds.
 fn keep_newest_versions(state: &mut RoomState) {
     for document in &mut state.documents {
         let older = document.versions.len().saturating_sub(MOST_VERSIONS);
@@ -142,8 +147,8 @@ fn keep_newest_versions(state: &mut RoomState) {
     }
 }
 
-/// Of a version that was decided on very often, the record holds what counts and the newest of the others. Answers how
-/// many it holds of how many.
+/// Drops the older superseded decisions on versions that have more of them than a record holds. Returns how many
+/// decisions are left, and how many there were on these versions.
 fn keep_newest_decisions(state: &mut RoomState) -> (u64, u64) {
     let (mut kept, mut all, mut bytes) = (0, 0, 0);
     for version in state.documents.iter_mut().flat_map(|document| &mut document.versions) {
@@ -152,6 +157,7 @@ fn keep_newest_decisions(state: &mut RoomState) -> (u64, u64) {
         let mut newest_first = std::mem::take(&mut version.decisions);
         newest_first.reverse();
         newest_first.retain(|decision| {
+            // The newest decision of each party is the one that counts, and is kept whatever the bounds.
             if parties.insert(decision.party.clone()) {
                 return true;
             }
@@ -166,13 +172,14 @@ fn keep_newest_decisions(state: &mut RoomState) -> (u64, u64) {
     (kept, all)
 }
 
-/// The newest entries of the room's log, oldest first, as many as a record may hold.
+/// Returns the newest entries of the room's log, oldest first, as many as a record may hold.
 async fn newest_entries(tx: &mut Tx, log: &OpenLog, room: RoomId) -> Result<Vec<Entry>> {
     let mut newest_first = Vec::new();
     let mut before = i64::try_from(log.head().size()).map_err(|_| Error::internal("a log is full"))?;
     let mut bytes = 0;
     while before > 0 {
         let chunk = db::activity::before(tx, Log::Room(room), before, CHUNK).await?;
+        // Sequence numbers have no gaps: if rows are missing, the log is damaged, and must not be frozen as it is.
         if chunk.is_empty() {
             return Err(Error::internal(format!("the log of room {room} lacks the entries before {before}")));
         }
