@@ -31,7 +31,6 @@ pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
         .get("/rooms/{room_id}", May(RoomView), show_first_tab)
         .merge(activity::routes())
-        .merge(approval::routes())
         .merge(clearance::routes())
         .merge(compare::routes())
         .merge(deletion::routes())
@@ -43,6 +42,7 @@ pub(super) fn routes() -> PageRoutes {
         .merge(snapshot::routes())
         .merge(snapshots::routes())
         .merge(vessels::routes())
+        .merge(approval::routes())
 }
 
 async fn show_first_tab(room: InRoom) -> Result<Redirect> {
