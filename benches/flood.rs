@@ -144,13 +144,13 @@ impl Honest {
 
     async fn ask(&self, request: RequestBuilder, status: StatusCode) -> Duration {
         let started = Instant::now();
-        let asked = async {
+        let answered = async {
             let response = request.send().await.expect("an answer");
             let found = response.status();
             let body = response.text().await.expect("to its end");
             assert_eq!(found, status, "{body}");
         };
-        timeout(Duration::from_mins(1), asked).await.expect("within a minute");
+        timeout(Duration::from_mins(1), answered).await.expect("within a minute");
         started.elapsed()
     }
 }

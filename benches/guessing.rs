@@ -114,7 +114,8 @@ async fn attack(server: &Arc<Server>, lasts: Duration) {
     let longest = waited.iter().max().copied().unwrap_or_default();
     let [heard, throttled, other] = &*guesses;
     say(&format!(
-        "{} s of guessing: {} heard, {} told to wait, {} otherwise; the known device signed in {} times, {} ms at most of {} ms",
+        "{} s of guessing: {} heard, {} told to wait, {} otherwise; \
+         the known device signed in {} times, {} ms at most of {} ms",
         lasts.as_secs(),
         heard.load(Relaxed),
         throttled.load(Relaxed),
@@ -143,10 +144,11 @@ async fn unknown(server: &Server, client: &Client) -> u64 {
 }
 
 async fn login(server: &Server, client: &Client, password: &str, more: Value) -> reqwest::Result<reqwest::Response> {
-    let mut asked = json!({ "email": OWNER, "password": password });
-    let (fields, more) = (asked.as_object_mut().expect("an object"), more.as_object().expect("an object").clone());
+    let mut credentials = json!({ "email": OWNER, "password": password });
+    let (fields, more) =
+        (credentials.as_object_mut().expect("an object"), more.as_object().expect("an object").clone());
     fields.extend(more);
-    client.post(server.api("/auth/login")).json(&asked).send().await
+    client.post(server.api("/auth/login")).json(&credentials).send().await
 }
 
 /// Prints what the log has of the attack.

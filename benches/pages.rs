@@ -52,8 +52,8 @@ async fn main() -> Result<()> {
     let app = App::open(settings, Clock::System)?;
     migrations::up(&app.db, app.now()).await?;
     for (email, role) in [("broker@example.com", Role::Broker), ("owner@example.com", Role::Owner)] {
-        let asked = NewUser { email: email.into(), name: email.into(), role, password: PASSWORD.into() };
-        users::add(&app, &Actor::Operator, &asked, GivenPassword::Kept).await?;
+        let user = NewUser { email: email.into(), name: email.into(), role, password: PASSWORD.into() };
+        users::add(&app, &Actor::Operator, &user, GivenPassword::Kept).await?;
     }
     add_types(&app, DOCUMENTS - OF_THE_CATALOGUE).await?;
     let ratio = Site { router: web::router(app) }.ratio().await;
@@ -88,8 +88,9 @@ impl Site {
         let of_both = page.as_secs_f64() / (list + summary).as_secs_f64();
         let [page_size, list_size, _] = sizes;
         say(&format!(
-            "a page of {DOCUMENTS} documents, {ENTRIES} entries: {page:?} ({page_size} bytes), its JSON {list:?} ({list_size} \
-             bytes) and {summary:?} of the summary; ratio {ratio:.2}, and {of_both:.2} to both"
+            "a page of {DOCUMENTS} documents, {ENTRIES} entries: {page:?} ({page_size} bytes), \
+             its JSON {list:?} ({list_size} bytes) and {summary:?} of the summary; \
+             ratio {ratio:.2}, and {of_both:.2} to both"
         ));
         ratio
     }
@@ -98,11 +99,11 @@ impl Site {
     /// Returns its id and its broker's token.
     async fn room(&self) -> (String, String) {
         let (broker, owner) = (self.sign_in("broker@example.com").await, self.sign_in("owner@example.com").await);
-        let asked = json!({
+        let new_room = json!({
             "title": "Bench", "location": "At sea", "sts_eta": "2100-01-01T00:00:00Z", "cargo_profile": "oil",
             "parties": [{ "role": "owner", "name": "Owner", "email": "owner@example.com" }],
         });
-        let room = self.send("POST", "/api/v1/rooms", &broker, &asked).await;
+        let room = self.send("POST", "/api/v1/rooms", &broker, &new_room).await;
         let room = room["id"].as_str().expect("an id").to_owned();
         let path = format!("/api/v1/rooms/{room}");
         let vessel = json!({ "name": "Aegean Star", "role": "discharging", "imo_number": "9074729" });
@@ -133,14 +134,15 @@ impl Site {
     }
 
     async fn sign_in(&self, email: &str) -> String {
-        let asked = json!({ "email": email, "password": PASSWORD });
-        let session = self.send("POST", "/api/v1/auth/login", "", &asked).await;
+        let login = json!({ "email": email, "password": PASSWORD });
+        let session = self.send("POST", "/api/v1/auth/login", "", &login).await;
         session["token"].as_str().expect("a token").to_owned()
     }
 
     async fn upload(&self, path: &str, token: &str, place: usize) {
         let form = format!(
-            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"Paper no. {place}.pdf\"\r\n\r\n%PDF-1.7\n% {place}\r\n\
+            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"Paper no. {place}.pdf\"\r\n\r\n\
+             %PDF-1.7\n% {place}\r\n\
              --x\r\nContent-Disposition: form-data; name=\"expires_on\"\r\n\r\n2101-01-01\r\n--x--\r\n"
         );
         self.answer("POST", path, token, "multipart/form-data; boundary=x", form).await;

@@ -1,6 +1,9 @@
 //! The table `rooms`: rooms, the lists of them, and the search.
 
-use std::fmt::Write as _;
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt::Write as _,
+};
 
 use room::{Phase, Room, RoomId};
 
@@ -61,6 +64,18 @@ pub async fn find(tx: &mut Tx, room: RoomId) -> Result<Option<Room>> {
         .as_ref()
         .map(from_row)
         .transpose()
+}
+
+/// Returns the rooms with these ids, even deleted ones, in one query.
+pub async fn find_all(tx: &mut Tx, ids: &BTreeSet<RoomId>) -> Result<HashMap<RoomId, Room>> {
+    // PostgreSQL refuses an empty list.
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let places = (1..=ids.len()).map(|place| format!("?{place}")).collect::<Vec<_>>().join(", ");
+    let params: Vec<&dyn Param> = ids.iter().map(|id| id as &dyn Param).collect();
+    let rows = tx.rows(&format!("SELECT {COLUMNS} FROM rooms r WHERE r.id IN ({places})"), &params).await?;
+    rows.iter().map(|row| from_row(row).map(|room| (room.id, room))).collect()
 }
 
 /// Returns a page of the rooms in use, newest first, and how many there are: those of a party, or all.

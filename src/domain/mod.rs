@@ -3,7 +3,8 @@
 //! One folder per subject, each of which uses only those to its right:
 //!
 //! ```text
-//! lifecycle | downloads | fsck, system -> snapshots -> clearance | retention -> documents -> rooms -> accounts -> log, input
+//! lifecycle | downloads | fsck, system -> snapshots -> clearance | retention
+//!     -> documents -> rooms -> accounts -> log, input
 //! ```
 //!
 //! The doors (`api`, `pages`, `cli`) and `jobs` use it. It knows no HTTP, and all of its SQL is in `db`.

@@ -46,7 +46,7 @@ impl Checkpoint {
 
     /// Reads a signed note without checking its signature, for example one from our own database.
     pub fn unchecked(note: &str) -> Result<Self, CheckpointError> {
-        Self::of(&parse(note)?)
+        Self::from_note(&parse(note)?)
     }
 
     /// Reads a signed note and checks its signature. Returns the trusted key that signed it too, as `name+hash`.
@@ -63,7 +63,7 @@ impl Checkpoint {
             _ => CheckpointError::Malformed,
         })?;
         let by = verified.first().map(|signature| named(signature.name(), signature.id()));
-        Ok((Self::of(&parsed)?, by.ok_or(CheckpointError::Malformed)?))
+        Ok((Self::from_note(&parsed)?, by.ok_or(CheckpointError::Malformed)?))
     }
 
     /// Returns the number of signature lines in a note.
@@ -75,7 +75,7 @@ impl Checkpoint {
     }
 
     /// Reads the text of a note as a checkpoint.
-    fn of(note: &Note) -> Result<Self, CheckpointError> {
+    fn from_note(note: &Note) -> Result<Self, CheckpointError> {
         let body = Body::from_bytes(note.text()).map_err(|_| CheckpointError::Malformed)?;
         // One checkpoint has one form (C2SP `tlog-checkpoint`): no leading zeros in the size, no other base64.
         if body.to_bytes() != note.text() {

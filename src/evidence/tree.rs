@@ -157,24 +157,24 @@ pub enum Question {
 impl Question {
     /// Returns the places of the nodes that the answer is made of. Empty if the sizes make no sense.
     pub fn places(self) -> Vec<Place> {
-        let asked = Asked::default();
+        let wanted = WantedNodes::default();
         // Which nodes a proof takes follows from the sizes alone. So the prover runs on empty hashes, only to learn
         // the places: they can then be read in one query, and asynchronously, which `HashReader` is not.
-        let _ = self.ask(&asked);
+        let _ = self.prove(&wanted);
         let place = |index| {
             let (level, index) = tlog::split_stored_hash_index(index);
             Place { level, index }
         };
-        asked.indexes.into_inner().into_iter().map(place).collect()
+        wanted.indexes.into_inner().into_iter().map(place).collect()
     }
 
     /// Returns the proof, made from the hashes of [`Question::places`] in their order. `None` if there are more or
     /// fewer hashes than that, or if the sizes make no sense.
     pub fn answer(self, hashes: &[Hash]) -> Option<Vec<Hash>> {
-        self.ask(&Given(hashes)).map(|proof| proof.into_iter().map(|hash| hash.0).collect())
+        self.prove(&GivenNodes(hashes)).map(|proof| proof.into_iter().map(|hash| hash.0).collect())
     }
 
-    fn ask(self, nodes: &impl HashReader) -> Option<Vec<tlog::Hash>> {
+    fn prove(self, nodes: &impl HashReader) -> Option<Vec<tlog::Hash>> {
         match self {
             Self::Inclusion { index, size } => tlog::prove_record(size, index, nodes).ok(),
             Self::Consistency { from, to } => tlog::prove_tree(to, from, nodes).ok(),
@@ -185,11 +185,11 @@ impl Question {
 
 /// A reader that records which nodes the prover wants, and returns empty hashes for them.
 #[derive(Default)]
-struct Asked {
+struct WantedNodes {
     indexes: RefCell<Vec<u64>>,
 }
 
-impl HashReader for Asked {
+impl HashReader for WantedNodes {
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog::Hash>, tlog::Error> {
         self.indexes.borrow_mut().extend(indexes);
         Ok(vec![tlog::EMPTY_HASH; indexes.len()])
@@ -197,9 +197,9 @@ impl HashReader for Asked {
 }
 
 /// A reader that returns the given hashes, which are in the order in which the prover wants them.
-struct Given<'a>(&'a [Hash]);
+struct GivenNodes<'a>(&'a [Hash]);
 
-impl HashReader for Given<'_> {
+impl HashReader for GivenNodes<'_> {
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog::Hash>, tlog::Error> {
         // The prover asserts that it gets as many hashes as it wants: an error here becomes `None`, not a panic.
         if indexes.len() != self.0.len() {

@@ -64,12 +64,12 @@ pub struct Revocation {
 }
 
 /// Stores the caller's first approval or rejection of a vessel.
-pub async fn give(app: &App, by: &Actor, room: RoomId, asked: NewClearance) -> Result<Approval> {
-    let comment = checked(asked.status, asked.subjects.as_deref(), asked.reason.as_deref())?;
+pub async fn give(app: &App, by: &Actor, room: RoomId, request: NewClearance) -> Result<Approval> {
+    let comment = checked(request.status, request.subjects.as_deref(), request.reason.as_deref())?;
     let id = ApprovalId(app.new_id());
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::at_work(tx, room).await?;
-        let vessel = db::vessels::find(tx, room, asked.vessel_id).await?;
+        let vessel = db::vessels::find(tx, room, request.vessel_id).await?;
         let vessel = vessel.ok_or_else(|| Error::field("vessel_id", "is no vessel of this room"))?;
         let speaker = Speaker::of(tx, log, room, &vessel).await?;
         let approval = Approval {
@@ -78,7 +78,7 @@ pub async fn give(app: &App, by: &Actor, room: RoomId, asked: NewClearance) -> R
             party: speaker.email,
             role: speaker.role,
             side: speaker.side,
-            status: asked.status,
+            status: request.status,
             comment,
             decided_at: log.now,
         };
@@ -101,8 +101,8 @@ pub async fn give(app: &App, by: &Actor, room: RoomId, asked: NewClearance) -> R
 
 /// Changes the caller's approval of a vessel. Only the party that gave an approval changes it; a broker or an admin may
 /// only [`revoke`] it.
-pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: ClearanceUpdate) -> Result<Approval> {
-    let comment = checked(asked.status, asked.subjects.as_deref(), asked.reason.as_deref())?;
+pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, request: ClearanceUpdate) -> Result<Approval> {
+    let comment = checked(request.status, request.subjects.as_deref(), request.reason.as_deref())?;
     operation(app, Log::Room(room), by, async move |tx, log| {
         let (before, vessel) = find_at_work(tx, room, id).await?;
         let speaker = Speaker::of(tx, log, room, &vessel).await?;
@@ -111,7 +111,7 @@ pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: 
         }
         // Role and side are those of now: a party that was given a side since then repeats its approval for that side.
         let Speaker { role, side, .. } = speaker;
-        let after = Approval { status: asked.status, comment, role, side, ..before.clone() };
+        let after = Approval { status: request.status, comment, role, side, ..before.clone() };
         // Compared before `decided_at` is set: a repeated request changes nothing, and appends no entry.
         if after == before {
             return Ok(before);
@@ -134,9 +134,9 @@ pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: 
 }
 
 /// Sets an approval back to `pending`. A party may do this with its own approval, a broker or an admin with any.
-pub async fn revoke(app: &App, by: &Actor, room: RoomId, id: ApprovalId, asked: Revocation) -> Result<Approval> {
+pub async fn revoke(app: &App, by: &Actor, room: RoomId, id: ApprovalId, request: Revocation) -> Result<Approval> {
     let mut fields = Fields::default();
-    let reason = fields.text("reason", &asked.reason);
+    let reason = fields.text("reason", &request.reason);
     fields.done()?;
     operation(app, Log::Room(room), by, async move |tx, log| {
         let (before, vessel) = find_at_work(tx, room, id).await?;

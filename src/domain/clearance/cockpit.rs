@@ -85,7 +85,7 @@ pub async fn read(app: &App, viewer: Viewer, wanted: Wanted, page: Page) -> Resu
                 rows.push(row);
             }
         }
-        Ok(if waits_for_me { part_of(rows, page) } else { (rows, total) })
+        Ok(if waits_for_me { page_of(rows, page) } else { (rows, total) })
     };
     app.db.read_at_length(read).await
 }
@@ -100,7 +100,7 @@ fn row(state: RoomState, viewer: &Viewer, retention_years: u32) -> Row {
     Row { state, standing, todo }
 }
 
-fn part_of(rows: Vec<Row>, page: Page) -> (Vec<Row>, i64) {
+fn page_of(rows: Vec<Row>, page: Page) -> (Vec<Row>, i64) {
     let [limit, offset] = [page.limit, page.offset].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
     let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     (rows.into_iter().skip(offset).take(limit).collect(), total)

@@ -145,8 +145,8 @@ fn overdue(state: &RoomState, standing: &Standing) -> Vec<Task> {
     let mut tasks: Vec<_> = late.map(|document| task(state, document)).collect();
     let notice = standing.clocks.coastal_notice.as_ref();
     if let Some(notice) = notice.filter(|notice| matches!(notice.state, NoticeState::Overdue | NoticeState::Revise)) {
-        let told = |document: &&DocumentState| document.slot.document_type == clocks::NOTICE_DOCUMENT;
-        let document = state.documents.iter().find(told);
+        let is_notice = |document: &&DocumentState| document.slot.document_type == clocks::NOTICE_DOCUMENT;
+        let document = state.documents.iter().find(is_notice);
         // MARPOL Annex I reg. 42: the notice is due 48 h before the ETA, so it has its own `due_at`. It may be in the
         // list with the ETA already, and is not to be there twice.
         tasks.retain(|task| document.is_none_or(|document| task.document_id != Some(document.slot.id)));

@@ -50,14 +50,14 @@ pub async fn title(app: &App, room: RoomId) -> Result<String> {
 }
 
 fn chosen(state: &RoomState, every_version: bool) -> Vec<(&DocumentState, &VersionState)> {
-    let of = |document: &DocumentState| if every_version { 0 } else { document.versions.len().saturating_sub(1) };
+    let first = |document: &DocumentState| if every_version { 0 } else { document.versions.len().saturating_sub(1) };
     let documents = state.documents.iter();
-    documents.flat_map(|document| document.versions[of(document)..].iter().map(move |v| (document, v))).collect()
+    documents.flat_map(|document| document.versions[first(document)..].iter().map(move |v| (document, v))).collect()
 }
 
 /// The entry of a file in the manifest.
 #[derive(Serialize)]
-struct Listed<'a> {
+struct ManifestEntry<'a> {
     path: &'a str,
     document_type: &'a str,
     document: &'a str,
@@ -80,7 +80,7 @@ fn packed(state: &RoomState, chosen: &[(&DocumentState, &VersionState)]) -> Resu
     for ((document, VersionState { version, .. }), path) in chosen.iter().zip(&paths) {
         let sha256 = hex::encode(version.sha256);
         let _ = writeln!(sums, "{sha256}  {path}");
-        listed.push(Listed {
+        listed.push(ManifestEntry {
             path,
             document_type: &document.slot.document_type,
             document: &document.slot.name,

@@ -7,8 +7,8 @@ use room::SnapshotId;
 use sha2::{Digest, Sha256};
 
 use super::{
-    finding::{Finding, Kind, Place, Remedy},
-    told::{self, Told},
+    facts::{self, LogFacts},
+    finding::{Finding, Kind, Location, Remedy},
 };
 use crate::{
     app::App,
@@ -35,25 +35,30 @@ pub(super) enum Record {
 pub(super) const UPLOAD_ENDS: Duration = Duration::from_hours(24);
 
 /// Checks an uploaded file and its row.
-pub(super) async fn check_version(run: &mut Run<'_>, place: &Place, version: &VersionRow, told: &Told) -> Result<()> {
-    let stored = told::File { sha256: hex::encode(&version.sha256), size: version.size };
-    let told = match told.uploaded.get(&version.id) {
+pub(super) async fn check_version(
+    run: &mut Run<'_>,
+    location: &Location,
+    version: &VersionRow,
+    facts: &LogFacts,
+) -> Result<()> {
+    let stored = facts::File { sha256: hex::encode(&version.sha256), size: version.size };
+    let expected = match facts.uploaded.get(&version.id) {
         Some((file, _)) => file,
-        None if told.whole => {
+        None if facts.whole => {
             // The row is then the measure of the file. It is reported itself, and the file may still be damaged.
             let fault = "the log does not tell that it was uploaded";
-            run.add(Finding::new(place, Kind::Version, format!("version {}", version.id), fault));
+            run.add(Finding::new(location, Kind::Version, format!("version {}", version.id), fault));
             &stored
         }
         None => &stored,
     };
-    if stored != *told {
+    if stored != *expected {
         let fault = "its stored size and hash are not those that the log tells";
-        run.add(Finding::new(place, Kind::Version, format!("version {}", version.id), fault));
+        run.add(Finding::new(location, Kind::Version, format!("version {}", version.id), fault));
     }
     run.outcome.checked.files += 1;
-    if let Some(fault) = fault_of(run.app, &version.file_url, told).await {
-        run.add(Finding::new(place, Kind::File, &*version.file_url, fault));
+    if let Some(fault) = fault_of(run.app, &version.file_url, expected).await {
+        run.add(Finding::new(location, Kind::File, &*version.file_url, fault));
     }
     Ok(())
 }
@@ -61,22 +66,27 @@ pub(super) async fn check_version(run: &mut Run<'_>, place: &Place, version: &Ve
 /// Checks the file of a completed snapshot, and its row.
 pub(super) async fn check_snapshot(
     run: &mut Run<'_>,
-    place: &Place,
+    location: &Location,
     snapshot: &SnapshotRow,
     record: Record,
-    told: Option<&told::File>,
+    announced: Option<&facts::File>,
 ) -> Result<()> {
     let what = format!("snapshot {}", snapshot.id);
     let (Some(drawn), Some(file_url)) = (&snapshot.drawn, &snapshot.file_url) else {
-        run.add(Finding::new(place, Kind::Snapshot, what, "it is completed, and what is kept of its file is missing"));
+        run.add(Finding::new(
+            location,
+            Kind::Snapshot,
+            what,
+            "it is completed, and what is kept of its file is missing",
+        ));
         return Ok(());
     };
-    let stored = told::File { sha256: hex::encode(&drawn.sha256), size: snapshot.file_size };
+    let stored = facts::File { sha256: hex::encode(&drawn.sha256), size: snapshot.file_size };
     // The log is the measure of the file if it names one, not the row: an intruder can change row and file together.
-    let expected = told.unwrap_or(&stored);
+    let expected = announced.unwrap_or(&stored);
     if stored != *expected {
         let fault = "its file's stored size and hash are not those that the log tells";
-        run.add(Finding::new(place, Kind::Snapshot, what, fault));
+        run.add(Finding::new(location, Kind::Snapshot, what, fault));
     }
     run.outcome.checked.files += 1;
     let Some(fault) = fault_of(run.app, file_url, expected).await else { return Ok(()) };
@@ -84,7 +94,7 @@ pub(super) async fn check_snapshot(
     if !is_there_still(run.app, snapshot.id).await? {
         return Ok(());
     }
-    let finding = Finding::new(place, Kind::File, file_url.as_str(), fault);
+    let finding = Finding::new(location, Kind::File, file_url.as_str(), fault);
     let lost = Lost { id: snapshot.id, file_url, drawn, record, expected };
     run.add(match lost.hindrance(run.app) {
         Some(hindrance) => Finding { fault: format!("{}; {hindrance}", finding.fault), ..finding },
@@ -98,7 +108,7 @@ pub(super) async fn check_snapshot(
 }
 
 /// Returns what is wrong with a file. `None` if it has the expected size and hash.
-async fn fault_of(app: &App, file_url: &str, expected: &told::File) -> Option<String> {
+async fn fault_of(app: &App, file_url: &str, expected: &facts::File) -> Option<String> {
     match app.files.digest(file_url).await {
         Ok(None) => Some("it is missing".into()),
         Ok(Some((size, _))) if i64::try_from(size) != Ok(expected.size) => {
@@ -123,7 +133,7 @@ struct Lost<'a> {
     file_url: &'a str,
     drawn: &'a DrawnRow,
     record: Record,
-    expected: &'a told::File,
+    expected: &'a facts::File,
 }
 
 impl Lost<'_> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// A log that is being checked, with the title of its room.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Place {
+pub struct Location {
     /// The log: the platform's or that of a room.
     pub log: Log,
     /// The title of the room. `None` for the platform's log, or if the room's row is missing.
@@ -105,11 +105,11 @@ pub struct Finding {
 
 impl Finding {
     /// Returns a finding of damage that cannot be repaired.
-    pub fn new(place: &Place, kind: Kind, what: impl Into<String>, fault: impl Into<String>) -> Self {
+    pub fn new(location: &Location, kind: Kind, what: impl Into<String>, fault: impl Into<String>) -> Self {
         Self {
             kind,
-            log: Some(place.log.key()),
-            title: place.title.clone(),
+            log: Some(location.log.key()),
+            title: location.title.clone(),
             what: what.into(),
             fault: fault.into(),
             remedy: Remedy::None,

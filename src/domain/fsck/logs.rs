@@ -5,9 +5,9 @@ use std::{collections::HashMap, iter::Peekable, vec};
 use room::Log;
 
 use super::{
-    finding::{Finding, Kind, Place, Remedy},
+    facts::LogFacts,
+    finding::{Finding, Kind, Location, Remedy},
     proofs::{Doubts, Witness},
-    told::Told,
     tree::{BadNode, Recomputed},
 };
 use crate::{
@@ -30,25 +30,25 @@ const MOST_LOST: i64 = 100_000;
 /// Checks a log and compares it with the witnesses. Returns what the log says.
 pub(super) async fn check(
     run: &mut Run<'_>,
-    place: &Place,
+    location: &Location,
     rows: &LogRows,
     mut witnesses: Vec<Witness>,
-) -> Result<Told> {
+) -> Result<LogFacts> {
     // Without a head, the rows are counted instead, so that a lost head does not keep the entries from being checked.
-    let told = rows.head.as_ref().map_or(rows.entries, |head| head.size.max(0));
-    let size = if told.saturating_sub(rows.entries) > MOST_LOST { rows.entries } else { told };
-    if size < told {
-        let fault = format!("it tells of {told} entries, and {size} are there");
-        run.add(Finding::new(place, Kind::Log, "its head", fault));
+    let claimed = rows.head.as_ref().map_or(rows.entries, |head| head.size.max(0));
+    let size = if claimed.saturating_sub(rows.entries) > MOST_LOST { rows.entries } else { claimed };
+    if size < claimed {
+        let fault = format!("it tells of {claimed} entries, and {size} are there");
+        run.add(Finding::new(location, Kind::Log, "its head", fault));
     }
     // In the order of their sizes, each witness meets the tree at its own size, and one pass is enough for all.
     witnesses.sort_by_key(|witness| witness.size);
     let mut witnesses = witnesses.into_iter().peekable();
     let mut doubts = Doubts::default();
-    let mut reading = Reading::of(place);
+    let mut reading = Reading::of(location);
     let mut from = 0;
     while from < size {
-        let (to, log) = (size.min(from + CHUNK), place.log);
+        let (to, log) = (size.min(from + CHUNK), location.log);
         let read = run.app.db.read_at_length(async move |tx| {
             let entries = db::fsck::entries(tx, log, from, to).await?;
             Ok((entries, db::fsck::nodes(tx, log, from, to).await?))
@@ -62,7 +62,7 @@ pub(super) async fn check(
                 reading.node_is_bad(run, node);
             }
             while let Some(witness) = witnesses.next_if(|witness| witness.size <= reading.tree.size()) {
-                doubts.ask(run, place, witness, leaf, reading.tree.root());
+                doubts.compare(run, location, witness, leaf, reading.tree.root());
             }
         }
         run.outcome.checked.entries += (to - from).unsigned_abs();
@@ -70,25 +70,25 @@ pub(super) async fn check(
         from = to;
     }
     // A gap is reported by the entry that follows it. One at the end of the log has none.
-    reading.tell_lost(run);
+    reading.report_lost(run);
     // What is left was signed over more entries than the log has.
     for witness in witnesses {
-        doubts.ask_of_removed(place, witness, size);
+        doubts.note_removed(location, witness, size);
     }
-    doubts.tell(run);
+    doubts.report(run);
     // Before the head: its checkpoint may be signed with a key that only this log connects with the key in force.
-    if place.log == Log::Platform {
-        run.trust(&reading.told);
+    if location.log == Log::Platform {
+        run.trust(&reading.facts);
     }
     reading.check_head(run, rows, size);
-    Ok(reading.told)
+    Ok(reading.facts)
 }
 
 /// A log while it is read from its first entry to its last.
 struct Reading<'a> {
-    place: &'a Place,
+    location: &'a Location,
     tree: Recomputed,
-    told: Told,
+    facts: LogFacts,
     /// The first and the last position of the lost entries just passed. A gap is reported as a whole when it ends.
     lost: Option<(i64, i64)>,
     /// Whether a bad node was reported; then their number is no second finding.
@@ -96,54 +96,54 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn of(place: &'a Place) -> Self {
-        let told = Told { whole: true, ..Told::default() };
-        Self { place, tree: Recomputed::default(), told, lost: None, has_bad_nodes: false }
+    fn of(location: &'a Location) -> Self {
+        let facts = LogFacts { whole: true, ..LogFacts::default() };
+        Self { location, tree: Recomputed::default(), facts, lost: None, has_bad_nodes: false }
     }
 
-    fn found(&self, run: &mut Run<'_>, kind: Kind, what: impl Into<String>, fault: impl Into<String>) {
-        run.add(Finding::new(self.place, kind, what, fault));
+    fn report(&self, run: &mut Run<'_>, kind: Kind, what: impl Into<String>, fault: impl Into<String>) {
+        run.add(Finding::new(self.location, kind, what, fault));
     }
 
     /// Returns the hash of the leaf at this position. `None` if the entry is lost or damaged, which is reported.
     fn next(&mut self, run: &mut Run<'_>, seq: i64, entries: &mut Peekable<vec::IntoIter<EntryRow>>) -> Option<Hash> {
         // Rows come in the order of `seq`: one that is left from before shares its position with another.
         while let Some(row) = entries.next_if(|row| row.seq < seq) {
-            self.found(run, Kind::Entry, format!("entry {}", row.seq), "there is another one at its position");
+            self.report(run, Kind::Entry, format!("entry {}", row.seq), "there is another one at its position");
         }
         let Some(row) = entries.next_if(|row| row.seq == seq) else {
-            self.told.whole = false;
+            self.facts.whole = false;
             self.lost = Some((self.lost.map_or(seq, |(first, _)| first), seq));
             return None;
         };
-        self.tell_lost(run);
+        self.report_lost(run);
         let fault = match row.entry {
             Err(error) => format!("its row cannot be read: {error}"),
             Ok(entry) => match hash_of(&entry.leaf()) {
                 // Only a sound entry is listened to. A changed one could vouch for rows that were changed with it.
                 Ok(hash) if hash == *row.leaf_hash => {
-                    self.told.note(&entry);
+                    self.facts.note(&entry);
                     return Some(hash);
                 }
                 Ok(_) => "its row and its stored hash do not fit: one was changed after it was written".into(),
                 Err(error) => error.to_string(),
             },
         };
-        self.told.whole = false;
+        self.facts.whole = false;
         // Neither the row nor the stored hash can be trusted: the leaf counts as unknown, and the stored nodes decide.
-        self.found(run, Kind::Entry, format!("entry {seq}"), fault);
+        self.report(run, Kind::Entry, format!("entry {seq}"), fault);
         None
     }
 
     /// Reports the lost entries just passed, as one finding.
-    fn tell_lost(&mut self, run: &mut Run<'_>) {
+    fn report_lost(&mut self, run: &mut Run<'_>) {
         match self.lost.take() {
             None => {}
             Some((first, last)) if first == last => {
-                self.found(run, Kind::Entry, format!("entry {first}"), "its row is missing");
+                self.report(run, Kind::Entry, format!("entry {first}"), "its row is missing");
             }
             Some((first, last)) => {
-                self.found(run, Kind::Entry, format!("entries {first} to {last}"), "their rows are missing");
+                self.report(run, Kind::Entry, format!("entries {first} to {last}"), "their rows are missing");
             }
         }
     }
@@ -154,33 +154,33 @@ impl<'a> Reading<'a> {
         let first = place.index << place.level;
         let what = format!("the node over entries {first} to {}", first + (1 << place.level) - 1);
         let fault = if missing { "it is missing" } else { "it is not that of its entries" };
-        self.found(run, Kind::Node, what, fault);
+        self.report(run, Kind::Node, what, fault);
     }
 
     /// Checks the stored head of the log against the tree, and then the checkpoint in it.
     fn check_head(&mut self, run: &mut Run<'_>, rows: &LogRows, size: i64) {
         let Some(head) = &rows.head else {
-            return self.found(run, Kind::Log, "its head", "its row in `room_logs` is missing");
+            return self.report(run, Kind::Log, "its head", "its row in `room_logs` is missing");
         };
         if head.size < 0 {
-            self.found(run, Kind::Log, "its head", format!("its size is told to be {}", head.size));
+            self.report(run, Kind::Log, "its head", format!("its size is told to be {}", head.size));
         }
         if rows.beyond > 0 {
             let fault = format!("{} entries are none of the {size} that it should have", rows.beyond);
-            self.found(run, Kind::Log, "its entries", fault);
+            self.report(run, Kind::Log, "its entries", fault);
         }
         // A tree of n leaves has n/2 + n/4 + … complete inner nodes (each rounded down), which is n less its one bits.
         // Fewer have been reported as missing; this finds those that are too many.
         let nodes = size - i64::from(size.count_ones());
         if rows.nodes != nodes && !self.has_bad_nodes {
             let fault = format!("there are {} instead of {nodes}", rows.nodes);
-            self.found(run, Kind::Log, "its inner nodes", fault);
+            self.report(run, Kind::Log, "its inner nodes", fault);
         }
         let (frontier, _) = head.frontier.as_chunks::<32>();
         if CompactRange::from_parts(size.unsigned_abs(), &head.frontier).is_none() {
-            self.found(run, Kind::Log, "its head", "it is that of a log of another size");
+            self.report(run, Kind::Log, "its head", "it is that of a log of another size");
         } else if !self.tree.fits(frontier) {
-            self.found(run, Kind::Log, "its head", "it is not that of its entries");
+            self.report(run, Kind::Log, "its head", "it is not that of its entries");
         }
         // After `fits`, which has filled in what was lost: the signed root decides whether that is right.
         self.check_checkpoint(run, head, size.unsigned_abs());
@@ -190,14 +190,14 @@ impl<'a> Reading<'a> {
     fn check_checkpoint(&self, run: &mut Run<'_>, head: &HeadRow, size: u64) {
         const WHAT: &str = "the signed checkpoint";
         let Some(note) = &head.checkpoint else {
-            let signed = match self.place.log {
+            let signed = match self.location.log {
                 // The entry that adds the first key is signed itself, with that key.
-                Log::Platform => self.told.signed_since.is_some(),
+                Log::Platform => self.facts.signed_since.is_some(),
                 // A room without entries since then has nothing that was signed.
-                Log::Room(_) => run.signed_since.is_some_and(|since| self.told.last > Some(since)),
+                Log::Room(_) => run.signed_since.is_some_and(|since| self.facts.last > Some(since)),
             };
             if signed {
-                self.found(
+                self.report(
                     run,
                     Kind::Checkpoint,
                     WHAT,
@@ -205,13 +205,13 @@ impl<'a> Reading<'a> {
                 );
             } else if size > 0 {
                 let none_yet = "there is none yet; the next entry brings one";
-                run.add(Finding::new(self.place, Kind::Checkpoint, WHAT, none_yet).with(Remedy::NotNeeded));
+                run.add(Finding::new(self.location, Kind::Checkpoint, WHAT, none_yet).with(Remedy::NotNeeded));
             }
             return;
         };
         let checkpoint = match Checkpoint::open(note, run.keys()) {
             Ok((checkpoint, _)) => checkpoint,
-            Err(error) => return self.found(run, Kind::Checkpoint, WHAT, error.to_string()),
+            Err(error) => return self.report(run, Kind::Checkpoint, WHAT, error.to_string()),
         };
         // C2SP `tlog-checkpoint`: the origin names the log, and one key signs the logs of all rooms. Without this
         // comparison the checkpoint of another room would do. One of a smaller size has been compared as a witness.
@@ -224,7 +224,7 @@ impl<'a> Reading<'a> {
         } else {
             return;
         };
-        self.found(run, Kind::Checkpoint, WHAT, fault);
+        self.report(run, Kind::Checkpoint, WHAT, fault);
     }
 }
 

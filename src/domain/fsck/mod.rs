@@ -10,28 +10,28 @@
 //! log in the same way the oldest is named, with the number of the others.
 //!
 //! `logs.rs` and `tree.rs` compute a log again from its rows, and `proofs.rs` compares it with what was signed.
-//! `records.rs` and `files.rs` compare records and files with what the log says, which `told.rs` collects on the way.
+//! `records.rs` and `files.rs` compare records and files with what the log says, which `facts.rs` collects on the way.
 //! `run.rs` holds the findings and the trusted keys, `finding.rs` the types of the report. Used by `cli/fsck.rs`, and
 //! by `jobs/fsck.rs`, which never repairs.
 
+mod facts;
 mod files;
 mod finding;
 mod logs;
 mod proofs;
 mod records;
 mod run;
-mod told;
 mod tree;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use futures_util::TryStreamExt;
 
-pub use finding::{Checked, Finding, Kind, Outcome, Place, Remedy};
+pub use finding::{Checked, Finding, Kind, Location, Outcome, Remedy};
 use room::{Log, SnapshotId};
 pub use run::{Mode, Watch};
 
-use super::fsck::told::{TakenBack, Told};
+use super::fsck::facts::{LogFacts, TakenBack};
 use crate::{
     app::App,
     db::{
@@ -55,7 +55,7 @@ pub async fn run(app: &App, mode: Mode, watch: &mut dyn Watch) -> Result<Outcome
         trusted,
         signed_since: None,
         outcome: Outcome::default(),
-        told: HashMap::new(),
+        reported: HashMap::new(),
         taken_back: TakenBack::default(),
     };
     let mut logs = app.db.read_at_length(async |tx| db::fsck::logs(tx).await).await?;
@@ -65,13 +65,13 @@ pub async fn run(app: &App, mode: Mode, watch: &mut dyn Watch) -> Result<Outcome
     for (key, title) in logs {
         let log = if key == "platform" { Some(Log::Platform) } else { key.parse().ok().map(Log::Room) };
         let Some(log) = log else {
-            let place = Place { log: Log::Platform, title: None };
-            run.add(Finding::new(&place, Kind::Log, format!("log `{key}`"), "it is that of no room"));
+            let location = Location { log: Log::Platform, title: None };
+            run.add(Finding::new(&location, Kind::Log, format!("log `{key}`"), "it is that of no room"));
             continue;
         };
-        let place = Place { log, title };
-        run.check_log(&place).await?;
-        run.tell_of_the_rest(&place);
+        let location = Location { log, title };
+        run.check_log(&location).await?;
+        run.report_the_rest(&location);
     }
     run.look_for_left_overs().await?;
     Ok(run.outcome)
@@ -111,38 +111,38 @@ fn trusted(app: &App) -> BTreeSet<String> {
 
 impl Run<'_> {
     /// Checks a log, and what belongs to its room.
-    async fn check_log(&mut self, place: &Place) -> Result<()> {
-        let rows = rows(self.app, place.log).await?;
+    async fn check_log(&mut self, location: &Location) -> Result<()> {
+        let rows = rows(self.app, location.log).await?;
         // Proofs and the earlier checkpoint are collected before the log is read, so that one pass is enough: each is
         // compared with the tree when that has reached its size.
         let mut witnesses: Vec<_> = logs::earlier_checkpoint(&rows.log).into_iter().collect();
         for snapshot in rows.snapshots.iter().flatten() {
-            witnesses.extend(proofs::read(self, place, &rows.log, snapshot));
+            witnesses.extend(proofs::read_witness(self, location, &rows.log, snapshot));
         }
-        let told = logs::check(self, place, &rows.log, witnesses).await?;
+        let facts = logs::check(self, location, &rows.log, witnesses).await?;
         self.outcome.checked.logs += 1;
-        if place.log == Log::Platform {
-            self.taken_back = told.taken_back;
-            self.check_keys(place, rows.keys, &told);
+        if location.log == Log::Platform {
+            self.taken_back = facts.taken_back;
+            self.check_keys(location, rows.keys, &facts);
             return Ok(());
         }
-        self.look_for_lost_rows(place, &rows, &told);
+        self.look_for_lost_rows(location, &rows, &facts);
         for snapshot in rows.snapshots {
             match snapshot {
-                Ok(snapshot) => records::check(self, place, &snapshot, &told).await?,
+                Ok(snapshot) => records::check(self, location, &snapshot, &facts).await?,
                 Err((id, error)) => {
                     let fault = format!("its row cannot be read: {error}");
-                    self.add(Finding::new(place, Kind::Snapshot, format!("snapshot {id}"), fault));
+                    self.add(Finding::new(location, Kind::Snapshot, format!("snapshot {id}"), fault));
                 }
             }
             self.goes_on();
         }
         for version in rows.versions {
             match version {
-                Ok(version) => files::check_version(self, place, &version, &told).await?,
+                Ok(version) => files::check_version(self, location, &version, &facts).await?,
                 Err((id, error)) => {
                     let fault = format!("its row cannot be read: {error}");
-                    self.add(Finding::new(place, Kind::Version, format!("version {id}"), fault));
+                    self.add(Finding::new(location, Kind::Version, format!("version {id}"), fault));
                 }
             }
             self.goes_on();
@@ -153,23 +153,23 @@ impl Run<'_> {
     /// Checks that the stored keys are those of the log, and that a trusted key vouches for each of them.
     ///
     /// An intruder who adds a key of their own to the table could have it accepted for anything that it signs.
-    fn check_keys(&mut self, place: &Place, kept: Vec<String>, told: &Told) {
+    fn check_keys(&mut self, location: &Location, kept: Vec<String>, facts: &LogFacts) {
         // With entries missing, the one that added the key may be among them: that loss is reported already.
-        for key in kept.into_iter().filter(|key| told.whole && !told.keys.contains(key)) {
-            self.add(Finding::new(place, Kind::Key, key, "the log does not tell that it was added"));
+        for key in kept.into_iter().filter(|key| facts.whole && !facts.keys.contains(key)) {
+            self.add(Finding::new(location, Kind::Key, key, "the log does not tell that it was added"));
         }
-        let mut strange: Vec<_> = told.keys.iter().filter(|key| !self.trusted.contains(*key)).cloned().collect();
+        let mut strange: Vec<_> = facts.keys.iter().filter(|key| !self.trusted.contains(*key)).cloned().collect();
         strange.sort();
         for key in strange {
             let fault = "the key in force does not vouch for it; if it is one of yours, name it in `trusted_log_keys`";
-            self.add(Finding::new(place, Kind::Key, key, fault));
+            self.add(Finding::new(location, Kind::Key, key, fault));
         }
     }
 
     /// Reports snapshots and versions that are in the log and have no row.
     ///
     /// `migrate down` drops these tables, which is no damage: what is older than its last run is not missed.
-    fn look_for_lost_rows(&mut self, place: &Place, rows: &Rows, told: &Told) {
+    fn look_for_lost_rows(&mut self, location: &Location, rows: &Rows, facts: &LogFacts) {
         // A row that cannot be read counts as there: it is reported as unreadable, and is not missing as well.
         let named = |id: &str| Some(id.to_owned());
         let kept: HashSet<_> = rows
@@ -178,11 +178,11 @@ impl Run<'_> {
             .filter_map(|row| row.as_ref().map_or_else(|(id, _)| named(id), |row| named(&row.id.to_string())))
             .collect();
         let taken_back = self.taken_back;
-        for (id, taken) in &told.taken {
+        for (id, taken) in &facts.taken {
             // `None` is less than every time: if the tables were never dropped, each missing row is reported.
             if !kept.contains(&id.to_string()) && Some(taken.at) > taken_back.snapshots {
                 let fault = "the log tells that it was taken, and not that it was deleted; its row is missing";
-                self.add(Finding::new(place, Kind::Snapshot, format!("snapshot {id}"), fault));
+                self.add(Finding::new(location, Kind::Snapshot, format!("snapshot {id}"), fault));
             }
         }
         let kept: HashSet<_> = rows
@@ -190,10 +190,10 @@ impl Run<'_> {
             .iter()
             .filter_map(|row| row.as_ref().map_or_else(|(id, _)| named(id), |row| named(&row.id.to_string())))
             .collect();
-        for (id, (_, at)) in &told.uploaded {
+        for (id, (_, at)) in &facts.uploaded {
             if !kept.contains(&id.to_string()) && Some(*at) > taken_back.documents {
                 let fault = "the log tells that it was uploaded; its row is missing";
-                self.add(Finding::new(place, Kind::Version, format!("version {id}"), fault));
+                self.add(Finding::new(location, Kind::Version, format!("version {id}"), fault));
             }
         }
     }
@@ -204,8 +204,8 @@ impl Run<'_> {
         while let Some(key) = listed.try_next().await? {
             // The file of a snapshot is there before its row names it, so the snapshot is looked up by its id as well.
             let snapshot = key.contains("/snapshots/").then(|| snapshot_of(&key)).flatten();
-            let asked = key.clone();
-            if !self.app.db.read(async move |tx| db::fsck::is_named(tx, &asked, snapshot).await).await? {
+            let file_url = key.clone();
+            if !self.app.db.read(async move |tx| db::fsck::is_named(tx, &file_url, snapshot).await).await? {
                 let finding = Finding {
                     kind: Kind::File,
                     log: None,
@@ -217,7 +217,7 @@ impl Run<'_> {
                 self.add(finding);
             }
         }
-        self.tell_of_the_rest(&Place { log: Log::Platform, title: None });
+        self.report_the_rest(&Location { log: Log::Platform, title: None });
         Ok(())
     }
 }

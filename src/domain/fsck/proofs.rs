@@ -1,6 +1,6 @@
 //! The proofs of snapshots: each is a signed witness of what its room's log was at one size.
 
-use super::finding::{Finding, Kind, Place};
+use super::finding::{Finding, Kind, Location};
 use crate::{
     db::fsck::{LogRows, SnapshotRow},
     domain::fsck::run::Run,
@@ -22,13 +22,18 @@ pub(super) struct Witness {
 
 /// Reads a snapshot's proof and checks what can be checked without the log. `None` if the snapshot has no proof, or has
 /// one with a fault, which is reported.
-pub(super) fn read(run: &mut Run<'_>, place: &Place, rows: &LogRows, snapshot: &SnapshotRow) -> Option<Witness> {
+pub(super) fn read_witness(
+    run: &mut Run<'_>,
+    location: &Location,
+    rows: &LogRows,
+    snapshot: &SnapshotRow,
+) -> Option<Witness> {
     let text = snapshot.proof.as_deref()?;
     let what = format!("snapshot {}", snapshot.id);
     match witness(run, rows, snapshot, text) {
         Ok((size, root, leaf)) => Some(Witness { size, root, leaf: Some(leaf), kind: Kind::Proof, what }),
         Err(fault) => {
-            run.add(Finding::new(place, Kind::Proof, what, fault));
+            run.add(Finding::new(location, Kind::Proof, what, fault));
             None
         }
     }
@@ -72,33 +77,33 @@ pub(super) struct Doubts {
 
 impl Doubts {
     /// Compares a witness with the last entry and the root of the tree at its size, as far as these are known.
-    pub(super) fn ask(
+    pub(super) fn compare(
         &mut self,
         run: &mut Run<'_>,
-        place: &Place,
+        location: &Location,
         witness: Witness,
         leaf: Option<Hash>,
         root: Option<Hash>,
     ) {
         let size = witness.size;
-        if witness.leaf.zip(leaf).is_some_and(|(told, is)| told != is) {
+        if witness.leaf.zip(leaf).is_some_and(|(proven, stored)| proven != stored) {
             // Reported by itself: it names the one entry that differs, while a root may differ because of any.
             let fault = format!("it proves another entry than entry {} of the log", size.saturating_sub(1));
-            run.add(Finding::new(place, witness.kind, witness.what, fault));
+            run.add(Finding::new(location, witness.kind, witness.what, fault));
         } else if root.is_some_and(|root| root != witness.root) {
             let fault = format!("it was signed over other entries than the first {size} of the log");
-            note(&mut self.other, Finding::new(place, witness.kind, witness.what, fault));
+            note(&mut self.other, Finding::new(location, witness.kind, witness.what, fault));
         }
     }
 
     /// Notes a witness of more entries than the log has.
-    pub(super) fn ask_of_removed(&mut self, place: &Place, witness: Witness, size: i64) {
+    pub(super) fn note_removed(&mut self, location: &Location, witness: Witness, size: i64) {
         let fault = format!("it is of {} entries, and the log has {size}: entries were removed", witness.size);
-        note(&mut self.removed, Finding::new(place, witness.kind, witness.what, fault));
+        note(&mut self.removed, Finding::new(location, witness.kind, witness.what, fault));
     }
 
     /// Reports the oldest witness of each kind.
-    pub(super) fn tell(self, run: &mut Run<'_>) {
+    pub(super) fn report(self, run: &mut Run<'_>) {
         for (mut finding, more) in self.other.into_iter().chain(self.removed) {
             if more > 0 {
                 finding.fault = format!("{}; {more} later ones say the same", finding.fault);

@@ -3,9 +3,9 @@
 use room::{SealSummary, SnapshotStatus, Time};
 
 use super::{
+    facts::LogFacts,
     files::{self, Record},
-    finding::{Finding, Kind, Place},
-    told::Told,
+    finding::{Finding, Kind, Location},
 };
 use crate::{
     db::{self, fsck::SnapshotRow},
@@ -14,18 +14,23 @@ use crate::{
 };
 
 /// Checks a snapshot with its record and, if it is completed, with its file and its seal.
-pub(super) async fn check(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotRow, told: &Told) -> Result<()> {
+pub(super) async fn check(
+    run: &mut Run<'_>,
+    location: &Location,
+    snapshot: &SnapshotRow,
+    facts: &LogFacts,
+) -> Result<()> {
     let what = format!("snapshot {}", snapshot.id);
     // With entries missing, the one that announces this snapshot may be among them: that loss is reported already.
-    let taken = told.taken.get(&snapshot.id);
+    let taken = facts.taken.get(&snapshot.id);
     let fault = match taken {
-        None if told.whole => Some("the log does not tell that it was taken".to_owned()),
+        None if facts.whole => Some("the log does not tell that it was taken".to_owned()),
         Some(taken) if taken.title != snapshot.title => Some("its title is not that which the log tells".into()),
         Some(taken) if taken.kind != snapshot.kind.word() => Some("its type is not that which the log tells".into()),
         _ => None,
     };
     if let Some(fault) = fault {
-        run.add(Finding::new(place, Kind::Snapshot, &*what, fault));
+        run.add(Finding::new(location, Kind::Snapshot, &*what, fault));
     }
     let id = snapshot.id;
     let body = run.app.db.read(async move |tx| db::snapshots::record(tx, id).await).await?;
@@ -38,41 +43,41 @@ pub(super) async fn check(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotR
     run.outcome.checked.records += 1;
     let record = if fault.is_some() { Record::Damaged } else { Record::Sound };
     if let Some(fault) = fault {
-        run.add(Finding::new(place, Kind::Record, what, fault));
+        run.add(Finding::new(location, Kind::Record, what, fault));
     }
     // A snapshot from before the logs were signed never had a proof.
     let unsigned = |since: Time| snapshot.proof.is_none() && taken.is_some_and(|taken| taken.at > since);
     if run.signed_since.is_some_and(unsigned) {
-        run.add(Finding::new(place, Kind::Proof, format!("snapshot {id}"), "it is missing"));
+        run.add(Finding::new(location, Kind::Proof, format!("snapshot {id}"), "it is missing"));
     }
-    if told.drawn.contains_key(&id) && snapshot.status != SnapshotStatus::Completed {
+    if facts.drawn.contains_key(&id) && snapshot.status != SnapshotStatus::Completed {
         let fault = "the log tells that it was completed, and it is said not to be";
-        run.add(Finding::new(place, Kind::Snapshot, format!("snapshot {id}"), fault));
+        run.add(Finding::new(location, Kind::Snapshot, format!("snapshot {id}"), fault));
     }
     // The log counts too: a row that was set back must not keep its file from being checked.
-    if snapshot.status == SnapshotStatus::Completed || told.drawn.contains_key(&id) {
-        files::check_snapshot(run, place, snapshot, record, told.drawn.get(&snapshot.id)).await?;
-        check_seal(run, place, snapshot, told).await?;
+    if snapshot.status == SnapshotStatus::Completed || facts.drawn.contains_key(&id) {
+        files::check_snapshot(run, location, snapshot, record, facts.drawn.get(&snapshot.id)).await?;
+        check_seal(run, location, snapshot, facts).await?;
     }
     Ok(())
 }
 
 /// Checks the stored summary of a seal. The seal inside the file needs no check: the file's hash covers it.
-async fn check_seal(run: &mut Run<'_>, place: &Place, snapshot: &SnapshotRow, told: &Told) -> Result<()> {
-    let Some(told) = told.seals.get(&snapshot.id) else { return Ok(()) };
+async fn check_seal(run: &mut Run<'_>, location: &Location, snapshot: &SnapshotRow, facts: &LogFacts) -> Result<()> {
+    let Some(announced) = facts.seals.get(&snapshot.id) else { return Ok(()) };
     let id = snapshot.id;
     let stored = run.app.db.read(async move |tx| db::seals::find(tx, id).await).await?.map(SealSummary::from);
-    let same = serde_json::to_value(stored).is_ok_and(|stored| stored == *told);
+    let same = serde_json::to_value(stored).is_ok_and(|stored| stored == *announced);
     // Read after the room's rows, so the snapshot may have been deleted with its seal in between.
     if !same && files::is_there_still(run.app, id).await? {
         let fault = "its stored seal is not the one that the log tells";
-        run.add(Finding::new(place, Kind::Snapshot, format!("snapshot {id}"), fault));
+        run.add(Finding::new(location, Kind::Snapshot, format!("snapshot {id}"), fault));
     }
     Ok(())
 }
 
-/// Returns what is wrong with a record. `told` is the hash in the log; without it, the stored hash is the measure.
-async fn fault_of(snapshot: &SnapshotRow, body: Vec<u8>, told: Option<&str>) -> Result<Option<String>> {
+/// Returns what is wrong with a record. `announced` is the hash in the log; without it, the stored hash is the measure.
+async fn fault_of(snapshot: &SnapshotRow, body: Vec<u8>, announced: Option<&str>) -> Result<Option<String>> {
     // Records have megabytes: decompressing and hashing one would hold up other tasks.
     let read = tokio::task::spawn_blocking(move || Captured::decompress(&body).map(|captured| captured.sha256));
     let read = read.await.map_err(|error| Error::internal(format!("a record: {error}")))?;
@@ -81,7 +86,7 @@ async fn fault_of(snapshot: &SnapshotRow, body: Vec<u8>, told: Option<&str>) -> 
         Err(error) => return Ok(Some(error.to_string())),
     };
     let stored = snapshot.record_sha256.as_deref();
-    Ok(match told {
+    Ok(match announced {
         Some(told) if hex::encode(hash) != told => Some("it is not the record that the log tells of".into()),
         Some(_) if stored != Some(&hash) => Some("its stored hash is not that which the log tells".into()),
         None if stored != Some(&hash) => Some("it does not match its stored hash".into()),

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use room::Time;
 
 use super::{
-    finding::{Checked, Finding, Kind, Outcome, Place, Remedy},
-    told::{TakenBack, Told},
+    facts::{LogFacts, TakenBack},
+    finding::{Checked, Finding, Kind, Location, Outcome, Remedy},
 };
 use crate::{
     app::App,
@@ -15,9 +15,9 @@ use crate::{
 };
 
 /// The number of findings of one kind in one log that are reported one by one; the others are only counted.
-const TOLD: u64 = 100;
+const MOST_REPORTED: u64 = 100;
 /// The number of findings that an outcome keeps, which bounds the memory; all of them are counted.
-const KEPT: usize = 10_000;
+const MOST_KEPT: usize = 10_000;
 
 /// What a check does about damage that it finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(super) struct Run<'a> {
     pub(super) outcome: Outcome,
     /// The number of findings of each kind in the log that is being checked. It decides which of them are reported one
     /// by one, and is emptied after each log, so that a ruined log does not hide the faults of the next.
-    pub(super) told: HashMap<Kind, u64>,
+    pub(super) reported: HashMap<Kind, u64>,
     /// When `migrate down` last dropped tables, according to the platform's log.
     pub(super) taken_back: TakenBack,
 }
@@ -63,12 +63,12 @@ impl Run<'_> {
     /// Trusts the predecessors and successors of trusted keys too, if a trusted key has signed the succession.
     ///
     /// An entry that names a key is not enough: the log is what the keys are to vouch for.
-    pub(super) fn trust(&mut self, told: &Told) {
+    pub(super) fn trust(&mut self, facts: &LogFacts) {
         // Repeated until nothing is added: each key that becomes trusted may vouch for the next, and the chain can lead
         // from the key in force back through several rotations. It ends, since the log names finitely many keys.
         let mut grows = true;
         while grows {
-            let vouched: Vec<_> = told
+            let vouched: Vec<_> = facts
                 .successions
                 .iter()
                 .filter(|[from, to, note]| self.trusted.iter().any(|key| vouches(key, note, from, to)))
@@ -83,7 +83,7 @@ impl Run<'_> {
         if let Ok(keys) = public_keys(&self.trusted) {
             self.keys = keys;
         }
-        self.signed_since = told.signed_since;
+        self.signed_since = facts.signed_since;
     }
 
     /// Counts a finding, and reports it unless there were many of its kind in this log.
@@ -93,9 +93,9 @@ impl Run<'_> {
         }
         self.outcome.repaired += u64::from(finding.remedy == Remedy::Repaired);
         // Counted before it is limited: the totals and the exit code depend on all damage, not on what is printed.
-        let told = self.told.entry(finding.kind).or_default();
-        *told += 1;
-        if *told <= TOLD {
+        let reported = self.reported.entry(finding.kind).or_default();
+        *reported += 1;
+        if *reported <= MOST_REPORTED {
             self.keep(finding);
         }
     }
@@ -103,17 +103,17 @@ impl Run<'_> {
     /// Reports a finding, and keeps it in the outcome while there is room.
     fn keep(&mut self, finding: Finding) {
         self.watch.found(&finding);
-        if self.outcome.findings.len() < KEPT {
+        if self.outcome.findings.len() < MOST_KEPT {
             self.outcome.findings.push(finding);
         }
     }
 
     /// Reports how many findings of each kind were not reported one by one, and starts counting anew.
-    pub(super) fn tell_of_the_rest(&mut self, place: &Place) {
+    pub(super) fn report_the_rest(&mut self, location: &Location) {
         // `keep`, not `add`: the findings that this line stands for have been counted.
-        for (kind, told) in std::mem::take(&mut self.told) {
-            if told > TOLD {
-                self.keep(Finding::new(place, kind, format!("{} more", told - TOLD), "as those above"));
+        for (kind, count) in std::mem::take(&mut self.reported) {
+            if count > MOST_REPORTED {
+                self.keep(Finding::new(location, kind, format!("{} more", count - MOST_REPORTED), "as those above"));
             }
         }
     }

@@ -19,7 +19,7 @@ pub(super) struct Recomputed {
 struct Subtree {
     root: Option<Hash>,
     /// Whether the stored node at its root is missing or does not fit. It has been reported, or one below it has.
-    told: bool,
+    reported: bool,
 }
 
 /// A node whose stored hash is missing, or is not that of the leaves below it.
@@ -42,7 +42,7 @@ impl Recomputed {
     /// Of bad nodes above one another only the lowest is returned: one fault makes all nodes above it differ.
     pub(super) fn push(&mut self, leaf: Option<Hash>, stored: &HashMap<Place, Vec<u8>>) -> Vec<BadNode> {
         let mut bad = Vec::new();
-        let mut node = Subtree { root: leaf, told: false };
+        let mut node = Subtree { root: leaf, reported: false };
         for height in 0..self.size.trailing_ones() {
             let Some(left) = self.subtrees.pop() else { break };
             let level = u8::try_from(height + 1).unwrap_or(u8::MAX);
@@ -52,12 +52,12 @@ impl Recomputed {
             let kept: Option<Hash> = stored.get(&place).map(|hash| hash.as_slice().try_into().unwrap_or_default());
             // With a child unknown there is nothing to compare with: then it is enough that a node is stored.
             let fits = kept.is_some() && (computed.is_none() || computed == kept);
-            let below = left.told || node.told;
+            let below = left.reported || node.reported;
             if !fits && !below {
                 bad.push(BadNode { place, missing: kept.is_none() });
             }
             // The computed hash goes up, not the stored one: only so does a good node above a bad one count as good.
-            node = Subtree { root: computed.or(kept), told: !fits };
+            node = Subtree { root: computed.or(kept), reported: !fits };
         }
         self.subtrees.push(node);
         self.size += 1;
@@ -72,7 +72,7 @@ impl Recomputed {
         let mut fits = frontier.len() == self.subtrees.len();
         for (subtree, stored) in self.subtrees.iter_mut().zip(frontier) {
             let computed = *subtree.root.get_or_insert(*stored);
-            fits &= subtree.told || computed == *stored;
+            fits &= subtree.reported || computed == *stored;
         }
         fits
     }

@@ -10,7 +10,7 @@ use crate::{
         input::Fields,
         log::{Actor, operation},
         retention::{
-            confirmations::{self, Word},
+            confirmations::{self, Vote},
             holds,
         },
         rooms::in_use,
@@ -50,13 +50,13 @@ impl BeforeDeletion {
         let read = async |tx: &mut Tx| {
             let found = in_use(tx, room).await?;
             let snapshots = db::snapshots::all(tx, room).await?.len();
-            let asked = |request: &Request| request.deed == Deed::DeleteRoom && request.subject == room.0;
+            let is_this = |request: &Request| request.deed == Deed::DeleteRoom && request.subject == room.0;
             Ok(Self {
                 snapshots,
                 papers: db::document_versions::of_room(tx, room).await?.len(),
                 hold: holds::holding(tx, room, None).await?,
                 takes_two: takes_two(&found, snapshots, retention_years, now),
-                request: confirmations::open(tx, room, now).await?.into_iter().find(asked),
+                request: confirmations::open(tx, room, now).await?.into_iter().find(is_this),
             })
         };
         app.db.read(read).await
@@ -91,10 +91,10 @@ fn takes_two(room: &Room, snapshots: usize, retention_years: u32, now: Time) -> 
 /// The deletion of a room is no way around what protects its snapshots. It is refused if the room or one of its
 /// snapshots is under hold. If the snapshots are inside their retention, it takes two admins, the second within a day
 /// of the first.
-pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Result<Outcome> {
+pub async fn delete(app: &App, by: &Actor, room: RoomId, request: Deletion) -> Result<Outcome> {
     let mut fields = Fields::default();
-    let reason = fields.optional_text("reason", asked.reason.as_deref());
-    if asked.force && reason.is_none() {
+    let reason = fields.optional_text("reason", request.reason.as_deref());
+    if request.force && reason.is_none() {
         fields.fault("reason", "must be given with `force`; the log keeps it");
     }
     fields.done()?;
@@ -105,18 +105,18 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, asked: Deletion) -> Res
         holds::refuse_held(tx, room, None).await?;
         let contained = db::snapshots::all(tx, room).await?;
         let (snapshots, papers) = (contained.len(), db::document_versions::of_room(tx, room).await?.len());
-        if takes_force(snapshots, papers) && !asked.force {
+        if takes_force(snapshots, papers) && !request.force {
             return Err(Error::RoomNotEmpty { snapshots, papers });
         }
         sessions::ask_for_password(tx, log).await?;
         let asked_by = if takes_two(&found, snapshots, retention_years, log.now) {
-            match confirmations::hear(tx, log, room, (Deed::DeleteRoom, room.0), reason.clone()).await? {
-                Word::First(until) => {
+            match confirmations::record_vote(tx, log, room, (Deed::DeleteRoom, room.0), reason.clone()).await? {
+                Vote::Asked(until) => {
                     let title = found.title;
                     log.append(tx, &Event::RoomDeletionAsked { title, snapshots, reason, until }).await?;
                     return Ok(Outcome::Asked(until));
                 }
-                Word::Second(request) => Some(request.asked_by),
+                Vote::Confirmed(first) => Some(first.asked_by),
             }
         } else {
             None

@@ -63,13 +63,13 @@ pub struct Changed {
 ///
 /// A snapshot is taken in the same transaction when the room enters `planning` from `clearance`, and when it enters
 /// `closed`.
-pub async fn change(app: &App, by: &Actor, room: RoomId, asked: NewPhase) -> Result<Changed> {
+pub async fn change(app: &App, by: &Actor, room: RoomId, request: NewPhase) -> Result<Changed> {
     let mut fields = Fields::default();
-    let reason = fields.optional_text("reason", asked.reason.as_deref());
-    if asked.overriding && reason.is_none() {
+    let reason = fields.optional_text("reason", request.reason.as_deref());
+    if request.overriding && reason.is_none() {
         fields.fault("reason", "must be given with `override`; the log keeps it");
     }
-    let at = asked.at.as_deref().and_then(|at| fields.time("at", at));
+    let at = request.at.as_deref().and_then(|at| fields.time("at", at));
     if at.is_some_and(|at| at > app.now()) {
         fields.fault("at", "must not be in the future");
     }
@@ -79,8 +79,9 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, asked: NewPhase) -> Res
         // Read under the log's lock: an upload or a rejection at the same time comes before the gate or after it.
         let state = rooms::state::read(tx, room, log.now).await?;
         let from = state.room.phase;
-        let to = asked.phase;
-        let overridden = if to < from { back(&state, reason.as_deref())? } else { forth(&state, &asked)? };
+        let to = request.phase;
+        let overridden =
+            if to < from { check_step_back(&state, reason.as_deref())? } else { check_step_forward(&state, &request)? };
         db::rooms::update(tx, &arrived(state.room, to, (at.unwrap_or(log.now), log.now))).await?;
         log.append(tx, &Event::PhaseChanged { from, to, at, overridden: overridden.clone(), reason }).await?;
         // After the entry, so the record has the new phase and the log that led to it. In the same transaction, since
@@ -93,7 +94,7 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, asked: NewPhase) -> Res
     Ok(changed)
 }
 
-fn back(state: &RoomState, reason: Option<&str>) -> Result<Vec<String>> {
+fn check_step_back(state: &RoomState, reason: Option<&str>) -> Result<Vec<String>> {
     if reason.is_none() {
         let from = state.room.phase;
         return Err(Error::field("reason", format!("must be given to go back from `{from}`; the log keeps it")));
@@ -102,8 +103,8 @@ fn back(state: &RoomState, reason: Option<&str>) -> Result<Vec<String>> {
 }
 
 /// Checks the gate of the next phase. Returns the blockers that are overridden, none if the gate is passed.
-fn forth(state: &RoomState, asked: &NewPhase) -> Result<Vec<String>> {
-    let (from, to) = (state.room.phase, asked.phase);
+fn check_step_forward(state: &RoomState, request: &NewPhase) -> Result<Vec<String>> {
+    let (from, to) = (state.room.phase, request.phase);
     let Some(next) = from.next().filter(|_| from != to) else {
         return Err(Error::conflict(format!("the operation is in `{from}` already")));
     };
@@ -112,7 +113,7 @@ fn forth(state: &RoomState, asked: &NewPhase) -> Result<Vec<String>> {
     }
     let mut blockers: Vec<_> = standing::blockers(state, to).into_iter().map(|blocker| blocker.detail).collect();
     // Asking to override a gate that is passed overrides nothing: the entry then names no blockers.
-    if blockers.is_empty() || asked.overriding {
+    if blockers.is_empty() || request.overriding {
         return Ok(named(blockers));
     }
     let more = blockers.len().saturating_sub(NAMED);
@@ -163,8 +164,8 @@ async fn automatic_snapshot(
     step: (Phase, Phase),
 ) -> Result<Option<SnapshotId>> {
     let Some(title) = snapshot_of(step) else { return Ok(None) };
-    let asked = NewSnapshot { title: Some(title.into()), ..NewSnapshot::of(SnapshotType::Pdf) };
+    let request = NewSnapshot { title: Some(title.into()), ..NewSnapshot::of(SnapshotType::Pdf) };
     let id = SnapshotId(app.new_id());
-    snapshots::freeze(tx, log, app, room, (id, &asked.checked()?)).await?;
+    snapshots::freeze(tx, log, app, room, (id, &request.checked()?)).await?;
     Ok(Some(id))
 }

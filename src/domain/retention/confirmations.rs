@@ -13,12 +13,12 @@ use crate::{
     error::{Error, Result},
 };
 
-/// What the request of one admin led to.
-pub enum Word {
-    /// It was the first of two, and is stored; another admin can confirm it until this instant.
-    First(Time),
+/// What the vote of one admin for a deed led to. The deed takes two.
+pub enum Vote {
+    /// It was the first, and is stored as a request; another admin can confirm it until this instant.
+    Asked(Time),
     /// It confirmed this earlier request, so the deed may be done now.
-    Second(Request),
+    Confirmed(Request),
 }
 
 /// Returns the instant until which a request can be confirmed.
@@ -32,15 +32,15 @@ pub async fn open(tx: &mut Tx, room: RoomId, now: Time) -> Result<Vec<Request>> 
     db::confirmations::open(tx, room, now.before(WAITS)).await
 }
 
-/// Stores an admin's request for a deed, or confirms the request of another one. It appends nothing to the log; the
-/// caller does that, since only it knows the event.
-pub async fn hear(
+/// Records an admin's vote for a deed: stores it as a request, or confirms the request of another admin. It
+/// appends nothing to the log; the caller does that, since only it knows the event.
+pub async fn record_vote(
     tx: &mut Tx,
     log: &OpenLog,
     room: RoomId,
     (deed, subject): (Deed, Uuid),
     reason: Option<String>,
-) -> Result<Word> {
+) -> Result<Vote> {
     let Actor::User { email, .. } = log.by() else {
         return Err(Error::internal("two admins are two users"));
     };
@@ -58,13 +58,13 @@ pub async fn hear(
             two_people::refuse_one_person(tx, log, &request.asked_by, request.asked_at).await?;
             // In the transaction of the deed: a request is used up once, and only if the deed is done.
             db::confirmations::forget(tx, subject).await?;
-            Ok(Word::Second(request))
+            Ok(Vote::Confirmed(request))
         }
         None => {
             db::confirmations::drop_old(tx, room, log.now.before(WAITS)).await?;
             let request = Request { deed, subject, asked_by: email.clone(), asked_at: log.now, reason };
             db::confirmations::ask(tx, room, &request).await?;
-            Ok(Word::First(until(&request)))
+            Ok(Vote::Asked(until(&request)))
         }
     }
 }

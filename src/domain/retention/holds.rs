@@ -7,7 +7,7 @@ use room::{Deed, Event, HoldId, Log, Room, RoomId, SnapshotId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::confirmations::{self, Word};
+use super::confirmations::{self, Vote};
 use crate::{
     app::App,
     db::{
@@ -44,18 +44,18 @@ pub struct NewHold {
 pub type HoldNow = (Hold, Option<Request>);
 
 /// Places a hold on a room or on one of its snapshots, in any phase. It is not deleted from then on.
-pub async fn place(app: &App, by: &Actor, room: RoomId, asked: NewHold) -> Result<HoldNow> {
+pub async fn place(app: &App, by: &Actor, room: RoomId, request: NewHold) -> Result<HoldNow> {
     let mut fields = Fields::default();
-    let reason = fields.text("reason", &asked.reason);
+    let reason = fields.text("reason", &request.reason);
     fields.done()?;
     let id = HoldId(app.new_id());
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::in_use(tx, room).await?;
-        if let Some(snapshot) = asked.snapshot_id {
+        if let Some(snapshot) = request.snapshot_id {
             db::snapshots::find(tx, room, snapshot).await?.ok_or(Error::NotFound("snapshot"))?;
         }
         let placed_by = log.by().word().to_owned();
-        let snapshot = asked.snapshot_id;
+        let snapshot = request.snapshot_id;
         let hold = Hold { id, room, snapshot, reason, placed_by, placed_at: log.now, lifted: None };
         if !db::holds::insert(tx, &hold).await? {
             let what = if snapshot.is_some() { "snapshot" } else { "room" };
@@ -82,16 +82,16 @@ pub async fn lift(app: &App, by: &Actor, room: RoomId, id: HoldId, reason: Optio
         }
         let snapshot_id = hold.snapshot;
         sessions::ask_for_password(tx, log).await?;
-        match confirmations::hear(tx, log, room, (Deed::LiftHold, id.0), reason.clone()).await? {
-            // The request that `hear` has stored goes with this transaction, which the error rolls back.
-            Word::First(_) if reason.is_none() => {
+        match confirmations::record_vote(tx, log, room, (Deed::LiftHold, id.0), reason.clone()).await? {
+            // The request that `record_vote` has stored goes with this transaction, which the error rolls back.
+            Vote::Asked(_) if reason.is_none() => {
                 Err(Error::field("reason", "must be given to ask that a hold is lifted; it is kept with the hold"))
             }
-            Word::First(until) => {
+            Vote::Asked(until) => {
                 log.append(tx, &Event::HoldLiftAsked { hold_id: id, snapshot_id, until }).await?;
                 Ok(Outcome::Asked(until))
             }
-            Word::Second(request) => {
+            Vote::Confirmed(request) => {
                 let lifted = Lifted {
                     asked_by: request.asked_by,
                     by: log.by().word().to_owned(),
@@ -137,15 +137,14 @@ pub async fn overview(app: &App, page: Page) -> Result<Overview> {
     let since = app.now().before(two_people::WAITS);
     app.db
         .read(async |tx| {
-            let mut waiting = Vec::new();
-            for (room, request) in db::confirmations::open_anywhere(tx, since).await? {
-                waiting.extend(db::rooms::find(tx, room).await?.map(|room| (room, request)));
-            }
-            let (found, total) = db::holds::everywhere(tx, page).await?;
-            let mut holds = Vec::new();
-            for hold in found {
-                holds.extend(db::rooms::find(tx, hold.room).await?.map(|room| (room, hold)));
-            }
+            let requests = db::confirmations::open_anywhere(tx, since).await?;
+            let (holds, total) = db::holds::everywhere(tx, page).await?;
+            // The rooms of both in one query, not one query for each row.
+            let ids = requests.iter().map(|(room, _)| *room).chain(holds.iter().map(|hold| hold.room));
+            let rooms = db::rooms::find_all(tx, &ids.collect()).await?;
+            let room = |id: RoomId| rooms.get(&id).cloned();
+            let waiting = requests.into_iter().filter_map(|(id, request)| Some((room(id)?, request))).collect();
+            let holds = holds.into_iter().filter_map(|hold| Some((room(hold.room)?, hold))).collect();
             Ok(Overview { waiting, holds, total })
         })
         .await

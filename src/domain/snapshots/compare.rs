@@ -36,12 +36,12 @@ pub struct Comparison {
 }
 
 /// The bytes of JSON that are left for differences, and how many differences did not fit.
-struct Room {
+struct Budget {
     bytes: usize,
     left_out: usize,
 }
 
-impl Room {
+impl Budget {
     fn keep<T: Serialize>(&mut self, rows: &mut Vec<T>) {
         rows.retain(|row| {
             let rest = self.bytes.checked_sub(weight(row) + 1);
@@ -67,16 +67,16 @@ impl Comparison {
     /// Leaves out the differences that do not fit into so many bytes of JSON, and counts them.
     #[must_use]
     pub fn within(mut self, bytes: usize) -> Self {
-        let mut room = Room { bytes, left_out: 0 };
-        room.keep(&mut self.room);
+        let mut budget = Budget { bytes, left_out: 0 };
+        budget.keep(&mut self.room);
         if let Some(standing) = &mut self.standing {
-            room.keep(standing);
+            budget.keep(standing);
         }
-        room.keep_section(&mut self.parties);
+        budget.keep_section(&mut self.parties);
         for section in [&mut self.vessels, &mut self.documents, &mut self.approvals].into_iter().flatten() {
-            room.keep_section(section);
+            budget.keep_section(section);
         }
-        self.left_out += room.left_out;
+        self.left_out += budget.left_out;
         self
     }
 }
@@ -177,7 +177,7 @@ fn sections(first: &Value, second: &Value) -> SectionChange {
             .filter(|(before, after)| before != after)
             .map(|(before, after)| RowChange {
                 id: after["id"].as_str().unwrap_or_default().to_owned(),
-                name: called(after).to_owned(),
+                name: name_of(after).to_owned(),
                 changes: fields(before, after),
             })
             .collect(),
@@ -188,7 +188,7 @@ fn rows(section: &Value) -> &[Value] {
     section.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-fn called(row: &Value) -> &str {
+fn name_of(row: &Value) -> &str {
     ["name", "by"].into_iter().find_map(|field| row[field].as_str()).unwrap_or_default()
 }
 

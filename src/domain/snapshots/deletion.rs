@@ -11,7 +11,7 @@ use crate::{
         accounts::{sessions, two_people::Outcome},
         log::{Actor, OpenLog, operation},
         retention::{
-            confirmations::{self, Word},
+            confirmations::{self, Vote},
             holds,
         },
         rooms,
@@ -37,14 +37,14 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Resu
         holds::refuse_held(tx, room, Some(id)).await?;
         sessions::ask_for_password(tx, log).await?;
         let asked_by = if found.is_retained(retention_years, log.now) {
-            match confirmations::hear(tx, log, room, (Deed::DeleteSnapshot, id.0), None).await? {
-                Word::First(until) => {
+            match confirmations::record_vote(tx, log, room, (Deed::DeleteSnapshot, id.0), None).await? {
+                Vote::Asked(until) => {
                     // Not an error: the request has to be committed with its entry.
                     let title = snapshot.title;
                     log.append(tx, &Event::SnapshotDeletionAsked { snapshot_id: id, title, until }).await?;
                     return Ok(Outcome::Asked(until));
                 }
-                Word::Second(request) => Some(request.asked_by),
+                Vote::Confirmed(request) => Some(request.asked_by),
             }
         } else {
             None
@@ -74,12 +74,12 @@ impl Deletion {
         let now = app.now();
         let read = async |tx: &mut Tx| {
             let found = rooms::in_use(tx, room).await?;
-            let asked = |request: &Request| request.deed == Deed::DeleteSnapshot && request.subject == id.0;
+            let is_this = |request: &Request| request.deed == Deed::DeleteSnapshot && request.subject == id.0;
             Ok(Self {
                 snapshot: find(tx, room, id).await?,
                 hold: holds::holding(tx, room, Some(id)).await?,
                 takes_two: found.is_retained(app.config.retention_years, now),
-                request: confirmations::open(tx, room, now).await?.into_iter().find(asked),
+                request: confirmations::open(tx, room, now).await?.into_iter().find(is_this),
             })
         };
         app.db.read(read).await

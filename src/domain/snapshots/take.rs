@@ -52,7 +52,7 @@ fn yes() -> bool {
 
 /// A request for a snapshot whose fields have been checked.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct CheckedRequest {
     title: Option<String>,
     kind: SnapshotType,
     options: SectionOptions,
@@ -71,7 +71,7 @@ impl NewSnapshot {
     }
 
     /// Checks the title and the type, and returns the checked request.
-    pub fn checked(&self) -> Result<Wanted> {
+    pub fn checked(&self) -> Result<CheckedRequest> {
         let mut fields = Fields::default();
         let title = fields.optional_line("title", self.title.as_deref());
         fields.done()?;
@@ -83,21 +83,21 @@ impl NewSnapshot {
             include_activity: self.include_activity,
             include_approvals: self.include_approvals,
         };
-        Ok(Wanted { title, kind, options })
+        Ok(CheckedRequest { title, kind, options })
     }
 }
 
 /// Freezes the room into a record, and stores record, snapshot, job and log entry together.
-pub async fn take(app: &App, by: &Actor, room: RoomId, asked: NewSnapshot, once: Option<Once>) -> Result<Snapshot> {
-    let wanted = asked.checked()?;
+pub async fn take(app: &App, by: &Actor, room: RoomId, request: NewSnapshot, once: Option<Once>) -> Result<Snapshot> {
+    let checked = request.checked()?;
     let (in_tx, id) = (app.clone(), SnapshotId(app.new_id()));
     let taken = operation(app, Log::Room(room), by, async move |tx, log| {
         if let Some(once) = &once
-            && let Some(made) = once.claim(tx, log.by(), &asked, id.0, log.now).await?
+            && let Some(made) = once.claim(tx, log.by(), &request, id.0, log.now).await?
         {
             return find(tx, room, SnapshotId(made)).await.map_err(Once::says_gone);
         }
-        freeze(tx, log, &in_tx, room, (id, &wanted)).await
+        freeze(tx, log, &in_tx, room, (id, &checked)).await
     })
     .await?;
     // Only after the commit: a worker that wakes up earlier would not see the job yet.
@@ -111,18 +111,18 @@ pub async fn freeze(
     log: &mut OpenLog,
     app: &App,
     room: RoomId,
-    (id, wanted): (SnapshotId, &Wanted),
+    (id, checked): (SnapshotId, &CheckedRequest),
 ) -> Result<Snapshot> {
-    let title = wanted.title.clone().unwrap_or_else(|| default_title(log.now));
-    let mut snapshot = Snapshot::new(id, room, title, log.by().word(), wanted.kind, log.now);
+    let title = checked.title.clone().unwrap_or_else(|| default_title(log.now));
+    let mut snapshot = Snapshot::new(id, room, title, log.by().word(), checked.kind, log.now);
     // Captured before the entry is appended: the entry holds the record's hash, so the record cannot hold the entry.
-    let captured = record::capture(tx, log, app, &snapshot, wanted.options).await?;
-    snapshot.data = serde_json::json!(wanted.options).to_string();
+    let captured = record::capture(tx, log, app, &snapshot, checked.options).await?;
+    snapshot.data = serde_json::json!(checked.options).to_string();
     snapshot.record_sha256 = captured.sha256.to_vec();
     let created = Event::SnapshotCreated {
         snapshot_id: id,
         title: snapshot.title.clone(),
-        snapshot_type: wanted.kind,
+        snapshot_type: checked.kind,
         record_sha256: hex::encode(captured.sha256),
     };
     snapshot.proof = Some(log.append_proving(tx, &created).await?.to_string());

@@ -66,14 +66,14 @@ pub async fn verify_stored(app: &App, room: RoomId, id: SnapshotId, account: Use
     let mut request = VerifyRequest::empty(app, Claimant::Account(account));
     // Claimed before the file is read: many requests at once must not fill the memory first and be refused afterwards.
     request.memory.claim(size)?;
-    request.file = read(app, &stored, size).await?;
+    request.file = read_file(app, &stored, size).await?;
     request.sha256 = Some(stored.sha256);
     Ok((snapshot, verify(app, request).await?))
 }
 
-/// Reads the file from the store. Of a file that is larger than it should be, it reads one byte too many, with which
-/// the check of the hash fails.
-async fn read(app: &App, stored: &StoredFile, size: usize) -> Result<Vec<u8>> {
+/// Reads the file from the store. If the file is larger than it should be, returns one byte more than that: then the
+/// check of the hash fails, and the memory that was claimed is enough.
+async fn read_file(app: &App, stored: &StoredFile, size: usize) -> Result<Vec<u8>> {
     let mut bytes = match app.files.get(&stored.file_url, None).await {
         Ok(opened) => opened.bytes,
         Err(Error::Store(object_store::Error::NotFound { .. })) => {

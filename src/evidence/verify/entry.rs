@@ -38,7 +38,7 @@ pub(super) struct Evidence<'a> {
 pub(super) fn announced_by(proof: &str, keys: &PublicKeys) -> Option<Hash> {
     let submitted = Submitted::read(Some(proof)).ok()?;
     tree::signed(&submitted, Some(keys)).ok()?;
-    tree::includes(&submitted, None).ok()?;
+    tree::check_inclusion(&submitted, None).ok()?;
     hex::decode(submitted.announced()?).ok()?.try_into().ok()
 }
 
@@ -76,18 +76,18 @@ impl<'a> Evidence<'a> {
             // Each check is made although another has failed, so that the report names all that is wrong. Without a
             // record, the proof is checked by itself.
             (Ok(proof), record) => {
-                checks.make("log entry", self.announces(proof, record));
-                checks.make("inclusion", tree::includes(proof, record));
+                checks.make("log entry", self.check_announcement(proof, record));
+                checks.make("inclusion", tree::check_inclusion(proof, record));
                 if let Some((record, entries)) = record.and_then(|record| Some((record, record.activity.as_ref()?))) {
-                    checks.make("entries", tree::are_all(record, entries, proof));
+                    checks.make("entries", tree::check_entries(record, entries, proof));
                 }
-                checks.make("checkpoint", tree::is_of(proof, record, &self.signed));
+                checks.make("checkpoint", tree::check_checkpoint(proof, record, &self.signed));
             }
         }
     }
 
     /// Checks that the entry announces this record. All faults are named, not only the first.
-    fn announces(&self, proof: &Submitted, record: Option<&Record>) -> Said {
+    fn check_announcement(&self, proof: &Submitted, record: Option<&Record>) -> Said {
         let (leaf, sha256) = (&proof.leaf, hex::encode(self.record_sha256));
         let announced = proof.announced().unwrap_or("none");
         let mut faults = Vec::new();
@@ -140,7 +140,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// Returns what the record says of itself. `None` if it cannot be read.
-    pub(super) fn told(&self) -> Option<Told> {
+    pub(super) fn record_facts(&self) -> Option<Told> {
         let record = self.record.as_ref().ok()?;
         let (snapshot, room) = (&record.snapshot, &record.room);
         Some(Told {

@@ -8,12 +8,12 @@ use super::checks::{Fault, Said};
 use crate::evidence::Hash;
 
 /// Returns the file's size and hash in words. Fails if another hash is expected.
-pub(super) fn hash(bytes: &[u8], digest: Hash, expected: Option<Hash>) -> Said {
-    let told = format!("{} bytes, SHA-256 {}", bytes.len(), hex::encode(digest));
+pub(super) fn check_hash(bytes: &[u8], digest: Hash, expected: Option<Hash>) -> Said {
+    let size_and_hash = format!("{} bytes, SHA-256 {}", bytes.len(), hex::encode(digest));
     match expected {
-        None => Ok(told),
-        Some(expected) if expected == digest => Ok(format!("{told}, as given")),
-        Some(expected) => Err(format!("{told}; the one given is {}", hex::encode(expected)).into()),
+        None => Ok(size_and_hash),
+        Some(expected) if expected == digest => Ok(format!("{size_and_hash}, as given")),
+        Some(expected) => Err(format!("{size_and_hash}; the one given is {}", hex::encode(expected)).into()),
     }
 }
 

@@ -52,7 +52,7 @@ pub fn verify(given: &Exhibits<'_>) -> Result<Report, Unreadable> {
     if let Some(bytes) = given.older {
         let (examined, standing) = examine(bytes, None, given).ok_or(Unreadable { is_older: true })?;
         // A check of the newer file: it is the one that claims to go on from the other.
-        let extended = older::extends(newer.as_ref(), standing.as_ref(), given.consistency);
+        let extended = older::check_extension(newer.as_ref(), standing.as_ref(), given.consistency);
         file.checks.push(Check::of("older file", extended));
         older = Some(examined);
     }
@@ -64,7 +64,7 @@ pub fn verify(given: &Exhibits<'_>) -> Result<Report, Unreadable> {
 fn examine(bytes: &[u8], sha256: Option<Hash>, given: &Exhibits<'_>) -> Option<(Examined, Option<older::Standing>)> {
     let mut checks = Checks::default();
     let digest: Hash = Sha256::digest(bytes).into();
-    checks.make("file", file::hash(bytes, digest, sha256));
+    checks.make("file", file::check_hash(bytes, digest, sha256));
     // The seal comes off first: it was added to the drawn PDF, which is what record and proof are in.
     let sealed = Sealed::split(bytes);
     let opened = ::report::open_as(sealed.unsealed, &|proof| entry::announced_by(proof, given.ours?));
@@ -85,7 +85,7 @@ fn examine(bytes: &[u8], sha256: Option<Hash>, given: &Exhibits<'_>) -> Option<(
         Ok(opened) => {
             let examined = entry::Evidence::of(&opened, given);
             examined.check(&mut checks);
-            facts.told = examined.told();
+            facts.told = examined.record_facts();
             let drawn = examined.drawn_again(&checks, given).and_then(|again| sealed.compare(bytes, again));
             checks.make("rendering", drawn);
             standing = examined.standing(&checks);

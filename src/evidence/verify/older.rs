@@ -6,7 +6,7 @@ use super::{
     checks::{Fault, Said},
     tree::tree_over,
 };
-use crate::evidence::{Checkpoint, ConsistencyProof, extends as proves};
+use crate::evidence::{Checkpoint, ConsistencyProof, extends};
 
 /// The record and the checkpoint of a file whose log has been checked, for the comparison with another file.
 pub(super) struct Standing {
@@ -18,7 +18,7 @@ pub(super) struct Standing {
 ///
 /// The newer record shows it by itself if it holds all entries of the log. Otherwise a consistency proof from the
 /// server is needed (RFC 9162 §2.1.4).
-pub(super) fn extends(newer: Option<&Standing>, older: Option<&Standing>, proof: Option<&str>) -> Said {
+pub(super) fn check_extension(newer: Option<&Standing>, older: Option<&Standing>, proof: Option<&str>) -> Said {
     let (Some(newer), Some(older)) = (newer, older) else {
         return Err(Fault::Skipped("not compared, as one of the two files does not stand by itself".into()));
     };
@@ -76,7 +76,7 @@ fn shown_by_proof(new: &Checkpoint, old: &Checkpoint, proof: Option<&str>) -> Op
     Some(if !fits {
         let (from, to) = (old.size, new.size);
         Err(Fault::Failed(format!("the consistency proof is for other checkpoints than from {from} to {to} entries")))
-    } else if proves(&proof.path, (new.size, new.root), (old.size, old.root)) {
+    } else if extends(&proof.path, (new.size, new.root), (old.size, old.root)) {
         Ok(format!("the log of {} entries goes on from those {}, as the consistency proof shows", new.size, old.size))
     } else {
         Err(Fault::Failed(

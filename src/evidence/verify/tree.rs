@@ -29,7 +29,7 @@ pub(super) fn signed(proof: &Submitted, keys: Option<&PublicKeys>) -> Result<Str
 ///
 /// The inclusion path of a last entry also gives the root before that entry (RFC 6962 §2.1.1), so that this one proof
 /// binds the announcement to the checkpoint and the record to the log.
-pub(super) fn includes(proof: &Submitted, record: Option<&Record>) -> Said {
+pub(super) fn check_inclusion(proof: &Submitted, record: Option<&Record>) -> Said {
     let (Submitted { proof, leaf, checkpoint }, index) = (proof, proof.proof.index);
     // The entry's own number is hashed with it, so it has to agree with its position in the tree.
     if leaf.seq != index {
@@ -54,15 +54,15 @@ pub(super) fn includes(proof: &Submitted, record: Option<&Record>) -> Said {
             return Err(format!("the proof is for entry {index}, and the record was announced as entry {size}").into());
         }
         if record.log.root != root {
-            let told = &record.log.root;
-            return Err(format!("before this entry the log's root was {root}, and the record says {told}").into());
+            let claimed = &record.log.root;
+            return Err(format!("before this entry the log's root was {root}, and the record says {claimed}").into());
         }
     }
     Ok(format!("the log of {} entries ends with it", checkpoint.size))
 }
 
 /// Checks that the checkpoint is of the log of the record's room, and signed with a trusted key.
-pub(super) fn is_of(proof: &Submitted, record: Option<&Record>, signed: &Result<String, Unsigned>) -> Said {
+pub(super) fn check_checkpoint(proof: &Submitted, record: Option<&Record>, signed: &Result<String, Unsigned>) -> Said {
     // One key signs the logs of all rooms of a server: the signature alone does not say which log it is of. The origin
     // does (C2SP `tlog-checkpoint`).
     let origin = &proof.checkpoint.origin;
@@ -74,8 +74,10 @@ pub(super) fn is_of(proof: &Submitted, record: Option<&Record>, signed: &Result<
             );
         }
         if record.log.origin.as_ref() != Some(origin) {
-            let told = record.log.origin.as_deref().unwrap_or("none");
-            return Err(format!("it is of another log: of `{origin}`, and the record was taken from `{told}`").into());
+            let claimed = record.log.origin.as_deref().unwrap_or("none");
+            return Err(
+                format!("it is of another log: of `{origin}`, and the record was taken from `{claimed}`").into()
+            );
         }
     }
     match signed {
@@ -91,7 +93,7 @@ pub(super) fn is_of(proof: &Submitted, record: Option<&Record>, signed: &Result<
 }
 
 /// Checks that the record holds every entry that it says it holds, each as it was hashed.
-pub(super) fn are_all(record: &Record, entries: &[EntryFacts], proof: &Submitted) -> Said {
+pub(super) fn check_entries(record: &Record, entries: &[EntryFacts], proof: &Submitted) -> Said {
     let size = record.log.size;
     let first = size.checked_sub(entries.len() as u64);
     let first = first.ok_or_else(|| format!("it holds {} entries of a log of {size}", entries.len()))?;
@@ -106,8 +108,8 @@ pub(super) fn are_all(record: &Record, entries: &[EntryFacts], proof: &Submitted
     }
     // Without its first entries the tree cannot be computed. The record then has to admit what it leaves out.
     if first > 0 {
-        let told = record.limits.iter().find(|limit| limit.section == ENTRIES);
-        return match told {
+        let limit = record.limits.iter().find(|limit| limit.section == ENTRIES);
+        return match limit {
             Some(limit) if limit.shown == entries.len() as u64 && limit.total == size => Ok(format!(
                 "the newest {} of {size}, in their order; the older ones, which the record leaves out, are in the root",
                 entries.len()

@@ -121,7 +121,7 @@ pub async fn capture(
         activity: options.include_activity.then(|| entries.into_iter().map(facts::entry).collect()),
         limits: limits
             .into_iter()
-            .filter(|(asked, _, shown, total)| *asked && shown < total)
+            .filter(|(included, _, shown, total)| *included && shown < total)
             .map(|(_, section, shown, total)| Limit { section: section.into(), shown, total })
             .collect(),
         counts,

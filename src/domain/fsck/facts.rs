@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use crate::db::activity::Entry;
 
-/// What the sound entries of a log say, collected while the log is read.
+/// What the sound entries of a log say of things outside of it, collected while the log is read.
 ///
 /// An entry is sound if its row fits its stored hash. The rows of snapshots and documents are held against this, never
 /// the other way round: the log is what was signed. Deleted things are taken out again, so what is left should exist.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct LogFacts {
     /// Whether every entry was read and is sound. If not, what is absent here may have been in a lost entry, and its
     /// absence is no finding.
     pub(super) whole: bool,
@@ -68,7 +68,7 @@ const SNAPSHOTS: &str = "003_add_snapshots_table";
 const DOCUMENTS: &str = "005_add_documents";
 const LOG_PROOFS: &str = "008_add_log_proofs";
 
-impl Told {
+impl LogFacts {
     /// Adds what an entry says. Entries have to come in the order of the log: a later one replaces an earlier one.
     pub(super) fn note(&mut self, entry: &Entry) {
         let meta = &entry.meta;
