@@ -139,7 +139,15 @@ async fn a_room_with_snapshots_is_deleted_only_by_force_and_with_a_reason(app: T
     let admin = app.user("admin@example.com", Role::Admin).await;
     let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
     let path = format!("/rooms/{room}");
-    assert_eq!(app.delete(&path, &admin).send().await.problem(), "conflict");
+    let refused = app.delete(&path, &admin).send().await;
+    assert_eq!(refused.problem(), "conflict");
+    // A program is told the parameter that helps; a page says what happened, and nothing of the API.
+    assert!(
+        refused.json()["detail"].as_str().unwrap().ends_with("; `?force=true` with a `reason` in the body does so.")
+    );
+    let page = app.delete(&path, &admin).header("accept", "text/html").send().await;
+    let page = String::from_utf8_lossy(&page.body);
+    assert!(page.contains("The room holds 1 snapshots") && !page.contains("force=true"), "{page}");
     assert_eq!(app.delete(&format!("{path}?force=true"), &admin).send().await.fields(), ["reason"]);
     let key = format!("{path}/snapshots/{}.json", snapshot["id"].as_str().unwrap());
     let file = app.dir.path().join("data/files").join(key.trim_start_matches('/'));
