@@ -1,7 +1,7 @@
 //! Compares the time of an append to a log of a million entries with one to a log of ten, and fails if they differ.
 //!
-//! `cargo bench --bench append`. Both logs are in one SQLite database; appends to them take turns, each in
-//! a transaction of its own, and the medians are compared.
+//! `cargo bench --bench append` keeps both logs in one SQLite database. Appends to them take turns, each in a
+//! transaction of its own, and the medians are compared.
 
 use std::{
     io::{Write, stdout},
@@ -30,7 +30,7 @@ const SHORT: u64 = 10;
 const BATCH: u64 = 20_000;
 /// How many appends are measured in each log.
 const MEASURED: usize = 2_000;
-/// The most that the ratio of the medians may be.
+/// The highest ratio of the medians that is promised.
 const MOST: f64 = 1.25;
 
 #[tokio::main]

@@ -1,7 +1,7 @@
 //! How long an honest client waits while 600 others are silent, send half a head, or do not read their responses.
 //!
-//! `cargo bench --bench flood` starts the real program, prints what the honest client waited at the median, at p99 and
-//! at most, and fails if p99 is not below the promised limit. All clients run on this machine: the others connect from
+//! `cargo bench --bench flood` starts the real program, prints how long the honest client waited (median, p99 and
+//! maximum), and fails if p99 is not below the promised limit. All clients run on this machine: the others connect from
 //! 127.0.0.2 to 127.0.0.4, or through the same proxy as the honest client. Linux only: other systems do not have all of
 //! 127.0.0.0/8.
 
@@ -106,7 +106,7 @@ struct Honest {
 
 impl Honest {
     async fn sign_in(server: &Server) -> Self {
-        // No idle connections: each request has to get a place among the others anew.
+        // No idle connections: each request has to compete with the others for a new one.
         let http = Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
         let url = format!("http://{}", server.address);
         let token = server.sign_in(&http).await;
@@ -118,7 +118,7 @@ impl Honest {
         Self { http, url, token, room }
     }
 
-    /// Does some rounds of work, and returns how long it waited for each answer.
+    /// Does this many rounds of work and returns how long it waited for each answer.
     async fn work(&self, rounds: usize) -> Vec<Duration> {
         let mut waited = Vec::new();
         for number in 0..rounds {

@@ -1,10 +1,10 @@
-//! How guessing of passwords affects those who sign in, and how much memory sign-ins leave behind.
+//! How password guessing affects those who sign in, and how much memory sign-ins leave behind.
 //!
-//! `cargo bench --bench guessing` starts the real program. It prints the memory after 960 sign-ins; then 24 clients of
-//! four networks guess an account's password for five minutes (or for so many seconds as follow `--`), while its owner
-//! signs in every ten seconds from a device that is known, and over and over from two that are not, one of them in a
-//! network of the guessers. It fails if the known device waits for two seconds, if another device is refused at the
-//! time it was given, or if memory is above the promised limit. Linux only.
+//! `cargo bench --bench guessing` starts the real program and prints the memory that 960 sign-ins leave. 24 clients of
+//! four networks then guess an account's password for five minutes, or for the number of seconds after `--`. Meanwhile
+//! its owner signs in every ten seconds from a known device, and continuously from two unknown ones, one of them in a
+//! network of the guessers. It fails if the known device waits for two seconds or longer, if another device is refused
+//! at the time it was given, or if the memory is above the promised limit. Linux only.
 
 mod program;
 
@@ -37,7 +37,7 @@ const OWNER: &str = "a@example.com";
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
-    // The trusted proxy is an address that nobody has (RFC 5737 §3), so each client counts by its own address.
+    // The trusted proxy is an address that no client has (RFC 5737 §3), so each client counts by its own address.
     let server = Arc::new(Server::start("192.0.2.1"));
     runtime.block_on(memory(&server));
     let seconds = env::args().find_map(|argument| argument.parse().ok()).unwrap_or(300);
@@ -151,7 +151,7 @@ async fn login(server: &Server, client: &Client, password: &str, more: Value) ->
     client.post(server.api("/auth/login")).json(&credentials).send().await
 }
 
-/// Prints what the log has of the attack.
+/// Prints what the log has recorded of the attack.
 async fn log(server: &Server) {
     server.account("admin@example.com", "admin");
     let client = client("127.0.0.1");

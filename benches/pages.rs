@@ -1,9 +1,9 @@
 //! Compares the time of a page with that of its JSON, for a room with 47 documents and 200 entries in its log.
 //!
-//! `cargo bench --bench pages`. The router is called in this process, on SQLite, without compression, for a broker who
-//! is signed in. Page and JSON take turns, and the medians are compared. The page shows the documents, and above them
-//! what `…/summary` returns. It is compared with the list of documents alone, which is the least that could be called
-//! its JSON; the ratio to both responses together is printed as well.
+//! `cargo bench --bench pages` calls the router in this process, on SQLite, without compression, for a broker who is
+//! signed in. Page and JSON take turns, and the medians are compared. The page shows the documents, and above them what
+//! `…/summary` returns. It is compared with the list of documents alone, which is the least that could be called its
+//! JSON; the ratio to both responses together is printed as well.
 
 use std::{
     io::{Write, stdout},
@@ -35,7 +35,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 const DOCUMENTS: usize = 47;
-/// The number of documents that the catalogue asks of an oil cargo and one vessel.
+/// The number of documents that the catalogue asks for with an oil cargo and one vessel.
 const OF_THE_CATALOGUE: usize = 39;
 const ENTRIES: usize = 200;
 /// How often the page and the JSON are requested.
@@ -177,7 +177,7 @@ impl Site {
     }
 }
 
-/// Adds this many document types to the catalogue, each required of the STS operation.
+/// Adds this many document types to the catalogue, each required once per room.
 async fn add_types(app: &App, count: usize) -> Result<()> {
     for place in 0..count {
         let kind = json!({

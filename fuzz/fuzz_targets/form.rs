@@ -1,4 +1,4 @@
-//! A form that a stranger sends: the content type up to a line end, then the body in pieces.
+//! A form that a stranger sends: the size of its pieces, the content type up to a line end, then the body.
 #![no_main]
 
 #[path = "../bodies/form.rs"]

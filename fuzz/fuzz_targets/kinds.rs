@@ -1,4 +1,4 @@
-//! A file that a party uploads: its kind is found out while its bytes go by, however they are cut.
+//! A file that a party uploads: its kind is the same however its bytes are cut into pieces.
 #![no_main]
 
 #[path = "../bodies/kinds.rs"]

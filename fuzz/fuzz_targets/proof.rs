@@ -1,4 +1,4 @@
-//! Proofs that a stranger brings: of an entry in a log, and that one log goes on from another.
+//! A proof that a stranger brings: that an entry is in a log, or that a log extends an earlier state of itself.
 #![no_main]
 
 #[path = "../bodies/proof.rs"]

@@ -1,4 +1,4 @@
-//! A CSV snapshot that a stranger brings, as it is opened.
+//! A CSV snapshot that a stranger brings: it is opened, scanned and read.
 #![no_main]
 
 #[path = "../bodies/zip.rs"]

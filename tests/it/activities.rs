@@ -1,4 +1,4 @@
-//! The log: what is in it, how it is read, and that nothing changes it.
+//! The log: its entries, how they are listed and filtered, and that nothing changes them.
 
 use room::Role;
 use serde_json::{Value, json};
@@ -108,7 +108,7 @@ async fn a_schema_taken_back_is_told_to_the_platforms_log_and_takes_the_files_wi
     let key = format!("data/files/rooms/{room}/snapshots/{}.json", snapshot["id"].as_str().unwrap());
     assert!(app.dir.path().join(&key).exists());
     schema::take_back(&app.app, &Actor::Operator, "002", true).await.unwrap();
-    // The sessions went with their step.
+    // Sessions are dropped with the later steps, so the admin needs a new one below.
     migrations::up(&app.app.db, app.app.now()).await.unwrap();
     app.tidy().await;
     assert!(!app.dir.path().join(&key).exists());

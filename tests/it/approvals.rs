@@ -86,7 +86,7 @@ async fn a_vessel_is_cleared_as_the_other_side_says(app: TestApp) {
     let [discharging, receiving] = &sides.vessels;
     let waiting = |who: &str| vec![format!("{who}@example.com")];
     assert_eq!(sides.view().await, [(false, waiting("charterer")), (false, waiting("owner"))]);
-    // The broker acts for neither side, so that their approval does not replace the owner's.
+    // The broker acts for neither side, so their approval does not replace the owner's.
     sides.give(&sides.broker, receiving, "approved").await;
     assert_eq!(sides.view().await[1], (false, waiting("owner")));
     sides.give(&sides.owner, receiving, "approved").await;

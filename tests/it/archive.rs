@@ -29,7 +29,7 @@ on_both_databases! {
 
 type Entries = BTreeMap<String, Vec<u8>>;
 
-/// The files of a zip; nothing may be in it twice.
+/// Returns the files of a zip, and fails if a name is in it twice.
 fn entries(bytes: &[u8]) -> Entries {
     let mut zip = ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut entries = Entries::new();
@@ -53,12 +53,12 @@ fn manifest(entries: &Entries) -> Value {
     serde_json::from_slice(&entries["manifest.json"]).unwrap()
 }
 
-/// Uploads a file of this name.
+/// Uploads a PDF with this file name and these words in it.
 async fn upload(app: &TestApp, document: &str, token: &str, name: &str, words: &str) {
     app.post(&format!("{document}/versions"), token).upload(name, &pdf(words), &[]).send().await.expect(201);
 }
 
-/// A room with a vessel; its particulars in two versions, and a study; who opened it.
+/// Makes a room with a vessel, two versions of its particulars, and a study. Returns its id and its broker's token.
 async fn filled(app: &TestApp) -> (String, String) {
     let (room, broker) = app.room().await;
     let vessel = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
@@ -83,7 +83,7 @@ async fn an_archive_holds_the_newest_versions_with_a_manifest_and_their_checksum
     assert_eq!(told(1), [json!("COMPAT"), Value::Null, json!(1), json!(true)]);
     assert_eq!(listed.len(), 2);
 
-    // What `sha256sum -c` reads.
+    // The format that `sha256sum -c` reads: hash, two spaces, path.
     let sums = String::from_utf8(entries.remove("SHA256SUMS").unwrap()).unwrap();
     entries.remove("manifest.json");
     assert_eq!(sums.lines().count(), entries.len());
@@ -143,7 +143,7 @@ async fn an_empty_room_gives_a_manifest_of_nothing(app: TestApp) {
 async fn files_of_one_name_do_not_collide(app: TestApp) {
     let (room, broker) = app.room().await;
     for imo in &IMO[..2] {
-        // Two vessels of one name, too.
+        // The vessels share a name as well, so their folders must not collide either.
         let vessel = app.vessel(&room, &broker, "Aegean Star", "discharging", imo).await;
         for kind in ["Q88", "SIRE"] {
             let document = app.document(&room, &broker, kind, Some(&vessel)).await;

@@ -96,6 +96,7 @@ async fn a_password_replaced_while_the_old_one_is_examined_opens_no_session(app:
     let reset = users::give_password(&app.app, &Actor::Operator, user, "another long one", GivenPassword::ToReplace);
     let (sign_ins, reset) = tokio::join!(sign_ins, reset);
     reset.unwrap();
+    // A sign-in that was faster than the reset has got a session, which the reset has then ended.
     for reply in sign_ins.iter().filter(|reply| reply.status == 200) {
         let token = reply.json()["token"].as_str().unwrap().to_owned();
         assert_eq!(app.get("/auth/me", &token).send().await.problem(), "unauthenticated");
@@ -137,7 +138,7 @@ async fn a_new_password_ends_the_other_sessions_and_takes_the_present_one(app: T
     login(&app, "ops@example.com", "another long one").await.expect(200);
 }
 
-/// Sends a change of the password in each of these sessions at once, each to another password.
+/// Changes the password in all of these sessions at once, in each to a different one.
 async fn change_at_once(app: &TestApp, tokens: &[&str]) -> Vec<Reply> {
     let changes = tokens.iter().enumerate().map(|(number, token)| {
         let asked = json!({ "current_password": PASSWORD, "new_password": format!("the long one of {number}") });
@@ -166,7 +167,7 @@ async fn of_changes_of_a_password_at_once_one_wins_and_its_session_alone_goes_on
     assert_eq!(app.get("/auth/me", tokens[1 - won]).send().await.problem(), "unauthenticated");
 }
 
-/// Each request gives the present password, which is no longer the present one when the request is written.
+/// Each request gives the right password when it is examined, but the first one to be written has replaced it by then.
 async fn of_changes_at_once_in_one_session_the_others_learn_that_they_came_too_late(app: TestApp) {
     let token = app.user("ops@example.com", Role::Broker).await;
     let replies = change_at_once(&app, &[&*token; 4]).await;

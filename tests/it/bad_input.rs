@@ -265,7 +265,7 @@ async fn a_parameter_without_a_value_or_given_twice_is_refused(app: TestApp) {
         assert_eq!(app.get(&path, &broker).send().await.fields(), [field], "{query}");
     }
     assert_eq!(app.get("/cockpit?phase=", &broker).send().await.fields(), ["phase"]);
-    // A page's form sends what was left blank, too.
+    // A browser sends the fields that were left blank in a form, so pages take empty parameters.
     for page in ["//?q=&phase=", &format!("//rooms/{room}/compare?from=&to=")] {
         assert_eq!(app.get(page, &broker).send().await.status, 200, "{page}");
     }

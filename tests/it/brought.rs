@@ -1,6 +1,6 @@
-//! What strangers might bring, made from the corpus that `cargo fuzz` grew: nothing panics, and what holds for it holds. The
-//! bodies are those of `fuzz/`, whose targets are led by coverage; here files of the corpus are mutated blindly, the same
-//! ones each time. `STS_TEST_FUZZ_SECONDS=60` goes on for a minute each.
+//! Files that strangers might bring, mutated from the corpus that `cargo fuzz` grew: nothing panics, and the assertions
+//! of the bodies hold. The bodies are those of `fuzz/`, whose targets are guided by coverage; here the mutations are
+//! blind, and the same in every run. `STS_TEST_FUZZ_SECONDS=60` goes on for a minute per kind.
 
 #[path = "../../fuzz/bodies/form.rs"]
 mod form;
@@ -26,10 +26,10 @@ use std::{
 
 use proptest::{prelude::*, sample::Index, strategy::ValueTree, test_runner::TestRunner};
 
-/// Inputs of each kind, at least.
+/// The least number of mutated inputs of each kind.
 const INPUTS: usize = 500;
 
-/// What is done to a file, with places that are taken modulo its length.
+/// A change to a file. An `Index` is relative, so it fits a file of any length.
 #[derive(Debug, Clone)]
 enum Mutation {
     Flip {
@@ -56,7 +56,7 @@ enum Mutation {
     End {
         at: Index,
     },
-    /// The rest of another file of the corpus, from a place on.
+    /// Cuts the file off and goes on with another file of the corpus, from a place in it.
     Splice {
         at: Index,
         other: Index,
@@ -133,7 +133,7 @@ impl Mutation {
     }
 }
 
-/// Gives the body every file of the corpus as it is, and then mutated ones.
+/// Runs the body on every file of the corpus as it is, and then on mutated ones.
 fn feed(kind: &str, body: impl Fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(kind);
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -159,7 +159,7 @@ fn feed(kind: &str, body: impl Fn(&[u8])) {
     let _ = writeln!(io::stderr(), "{kind}: {} files and {inputs} mutations of them", corpus.len());
 }
 
-/// For how long each kind is fed.
+/// Returns the least time for which each kind is mutated, which is zero unless the environment says otherwise.
 #[expect(clippy::disallowed_methods, reason = "a setting of the tests alone")]
 fn goes_on() -> Duration {
     let seconds = std::env::var("STS_TEST_FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok());

@@ -66,7 +66,7 @@ fn told(story: &str, place: &Installation) {
     tell(story, &server, Some(&json!(accounts)));
 }
 
-/// Runs a story on the demo as it is after its start.
+/// Runs a story on the demo as it is when it has just started.
 #[track_caller]
 fn told_of_the_demo(story: &str, place: &Installation) {
     let server = Server::start(place, &mut place.command(&["serve", "--demo", "--listen", "127.0.0.1:0"]));

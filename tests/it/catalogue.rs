@@ -40,7 +40,7 @@ fn new_type(code: &str) -> Value {
     })
 }
 
-/// Returns the document types that are open for a vessel, or for the room itself.
+/// Returns the codes of the slots that are open for a vessel, or for the room if it is `None`.
 async fn codes(app: &TestApp, room: &str, token: &str, vessel: Option<&str>) -> BTreeSet<String> {
     let documents = app.documents(room, token).await;
     let of_it = documents.iter().filter(|document| document["vessel_id"].as_str() == vessel);
@@ -188,7 +188,7 @@ async fn an_edit_changes_no_slot_that_is_open(app: TestApp) {
     });
     app.patch(&format!("{TYPES}/Q88"), &admin).json(edit).send().await.expect(200);
     assert_eq!(app.documents(&room, &broker).await, before);
-    // An upload is valid as long as the type said when the slot opened.
+    // The slot keeps the validity that its type had when it opened: 30 days, not the one day of the edit.
     let document = app.document(&room, &broker, "Q88", Some(&vessel)).await;
     let uploaded = app.version(&document, &broker, "particulars", &[]).await;
     assert_eq!(uploaded["version"]["expires_on"], "2026-12-23");
@@ -235,7 +235,7 @@ async fn an_edit_does_not_reach_open_slots_when_a_vessel_changes(app: TestApp) {
     assert_eq!(of_others.collect::<Vec<_>>(), before);
 }
 
-/// For each profile: vessel documents that it asks for and does not ask for, and the same for the room's own.
+/// A cargo profile, the codes that it asks for and does not ask for of a vessel, and the same two lists for the room.
 type Profile = (Value, [&'static [&'static str]; 4]);
 
 fn profiles() -> Vec<Profile> {

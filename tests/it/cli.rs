@@ -12,7 +12,7 @@ fn help_says_what_was_agreed_on() {
     insta::assert_snapshot!(pages.join("\n"));
 }
 
-/// The help of a command and of all its sub-commands.
+/// Adds the help of a command and of all its subcommands to the pages.
 fn add_help(place: &Installation, command: &clap::Command, path: &[&str], pages: &mut Vec<String>) {
     let ran = place.run(&[path, &["--help"]].concat());
     let name = [&["sts-clearance"], path].concat().join(" ");
@@ -53,7 +53,7 @@ fn what_is_not_understood_ends_with_2_and_changes_nothing() {
     assert_eq!(version.expect(0), format!("sts-clearance {}\n", env!("CARGO_PKG_VERSION")));
 }
 
-/// `user` with a password on standard input.
+/// Runs `user` with these arguments, and with the password on standard input.
 fn user(place: &Installation, arguments: &str, password: &str) -> Ran {
     let arguments: Vec<_> = arguments.split_whitespace().collect();
     Ran::of(&mut place.command(&[&["user"], &arguments[..]].concat()), password)

@@ -91,7 +91,7 @@ async fn documents_are_told_by_what_they_wait_for_what_blocks_the_next_phase_fir
     let row = &app.get("/cockpit", &broker).send().await.expect(200)[0];
     assert_eq!(row["rejected"][0]["name"], "Aegean Star: P&I certificate of entry");
 
-    // After the ETA, what should have been there before the transfer is overdue.
+    // First exactly at the ETA, then a second later, when all that is due before the transfer is overdue.
     app.later(std::time::Duration::from_mins((7 * 24 + 22) * 60 + 30));
     let row = &app.get("/cockpit", &app.session("broker@example.com").await).send().await.expect(200)[0];
     let overdue: Vec<_> = row["overdue"].as_array().unwrap().iter().map(|task| &task["name"]).collect();

@@ -15,7 +15,7 @@ on_both_databases! {
     snapshots_of_another_room_are_not_found,
 }
 
-/// A record from before there were vessels does not know that there were none.
+/// A record from before there were vessels lacks their list, which does not mean that the room had none.
 #[test]
 fn what_an_old_record_does_not_know_is_no_change() {
     let old = json!({ "room": { "title": "a" }, "parties": [], "log": { "size": 3 } });

@@ -1,4 +1,4 @@
-//! The first promise: a snapshot that was acknowledged is never lost, whatever dies next.
+//! The first promise: a snapshot that was acknowledged is never lost, even if the server is killed right after.
 
 use std::{
     collections::HashMap,
@@ -17,7 +17,7 @@ use crate::harness::{Api, Installation, new_room, on_both_databases};
 
 const KILLS: usize = 50;
 const CLIENTS: usize = 8;
-/// The longest that a server lives, in milliseconds, with clients at its door.
+/// The longest time that a server lives once clients send it requests, in milliseconds.
 const LONGEST_LIFE: u64 = 500;
 
 on_both_databases! {
@@ -44,7 +44,7 @@ async fn no_acknowledged_snapshot_is_lost_when_the_server_is_killed_fifty_times(
 
     let mut acknowledged: Vec<Value> = Vec::new();
     let (mut checked, mut kills) = (0, 0);
-    // A machine with other work takes fewer snapshots in such short lives: it gets more of them.
+    // A busy machine takes fewer snapshots in such short lives, so it gets up to four times as many lives.
     while kills < KILLS || (acknowledged.len() <= KILLS && kills < 4 * KILLS) {
         kills += 1;
         let server = place.serve();
@@ -71,7 +71,7 @@ async fn no_acknowledged_snapshot_is_lost_when_the_server_is_killed_fifty_times(
     check_all(&server.api, &room, &tokens[0], &acknowledged).await;
 }
 
-/// Takes snapshots, one after the other, until the server answers no more; those it acknowledged.
+/// Takes snapshots one after the other until the server stops answering. Returns those that it acknowledged.
 async fn take_until_it_dies(api: Api, room: String, token: String, mut rng: StdRng) -> Vec<Value> {
     let mut acknowledged = Vec::new();
     loop {
@@ -82,7 +82,7 @@ async fn take_until_it_dies(api: Api, room: String, token: String, mut rng: StdR
         };
         let asked = json!({ "snapshot_type": kind, "include_activity": false });
         let mut request = api.request(Method::POST, &format!("/rooms/{room}/snapshots"), &token).json(&asked);
-        // Some wait for the file, so that the server dies after a rendering, too.
+        // Some requests wait for the file, so that the server is also killed right after it has drawn one.
         if rng.random_ratio(1, 8) {
             request = request.header("prefer", "wait=30");
         }
@@ -93,7 +93,8 @@ async fn take_until_it_dies(api: Api, room: String, token: String, mut rng: StdR
     }
 }
 
-/// Every snapshot comes to be completed, with its file and its entries; every acknowledged one is among them.
+/// Checks that every acknowledged snapshot is there, and that each one is completed in the end, with its file and its
+/// entries in a log without gaps.
 async fn check_all(api: &Api, room: &str, token: &str, acknowledged: &[Value]) {
     let all = api.all(&format!("/rooms/{room}/snapshots"), token).await;
     let by_id: HashMap<_, _> = all.iter().map(|snapshot| (snapshot["id"].as_str().unwrap(), snapshot)).collect();
@@ -127,7 +128,7 @@ async fn check_all(api: &Api, room: &str, token: &str, acknowledged: &[Value]) {
     assert_eq!(created, all.len(), "every entry has its snapshot");
 }
 
-/// Checks the snapshots, as many at once as there are clients.
+/// Checks each of the snapshots, as many at once as there are clients.
 async fn check_each(snapshots: &[Value], check: impl AsyncFn(&Value)) {
     stream::iter(snapshots).for_each_concurrent(CLIENTS, |snapshot| check(snapshot)).await;
 }
@@ -136,7 +137,7 @@ fn path(room: &str, snapshot: &Value) -> String {
     format!("/rooms/{room}/snapshots/{}", snapshot["id"].as_str().unwrap())
 }
 
-/// Chooses the moments; a failure tells how to choose the same again.
+/// The random numbers that choose the moments of death. A failing test prints the seed that repeats them.
 struct Seed {
     seed: u64,
     rng: StdRng,

@@ -1,4 +1,4 @@
-//! Databases that are not ours, or not to be had: one sentence, exit code 1, and nothing changed.
+//! Databases that are not ours or cannot be opened: one sentence, exit code 1, and nothing is changed.
 
 use std::{
     fs::{self, Permissions},
@@ -13,7 +13,7 @@ use tools::needs;
 
 use crate::harness::{Installation, postgres_database};
 
-/// What opens a database.
+/// The commands that open a database.
 const COMMANDS: [&[&str]; 5] = [
     &["migrate", "up"],
     &["migrate", "status"],
@@ -61,14 +61,14 @@ fn a_file_that_is_no_database_of_ours_is_refused_and_left_as_it_is() {
     }
 }
 
-/// Makes a file.
+/// Makes the database file of a case.
 type Make = fn(&Path);
 
 const NOT_SQLITE: &str = "is not an SQLite database, or is damaged";
 
 #[test]
 fn a_file_that_another_program_has_locked_is_refused_and_left_as_it_is() {
-    // At once, since each waits for the lock as long as a start does.
+    // Both at the same time, because each waits for the lock until the start gives up.
     thread::scope(|scope| {
         for journal_mode in ["WAL", "DELETE"] {
             scope.spawn(|| refuses_a_locked_file(journal_mode));
@@ -80,7 +80,7 @@ fn refuses_a_locked_file(journal_mode: &str) {
     let place = Installation::new(None);
     place.run(&["migrate", "up"]).expect(0);
     sqlite(&place.database_file(), &format!("PRAGMA journal_mode = {journal_mode}"));
-    // Not read while it is locked: a process that closes a file loses its locks on it.
+    // Read before it is locked: a process that closes any descriptor of a file loses its POSIX locks on it.
     let before = contents(&place.database_file());
     let other = Connection::open(place.database_file()).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
@@ -134,7 +134,7 @@ async fn a_postgresql_database_of_another_program_is_refused_and_left_as_it_is()
 #[test]
 fn a_postgresql_that_cannot_be_reached_is_told_without_its_password() {
     let urls = [
-        // The discard port: nobody listens there.
+        // Nothing listens on the discard port (RFC 863).
         "postgres://sts:hunter22@127.0.0.1:9/sts",
         "postgres://sts@127.0.0.1:9/sts?password=hunter22",
         "postgres://sts:hunter22@no-such-host.invalid/sts",
@@ -153,7 +153,7 @@ fn sqlite(file: &Path, sql: &str) {
     Connection::open(file).unwrap().execute_batch(sql).unwrap();
 }
 
-/// A database that the program itself has made.
+/// Makes a database with the program itself.
 fn ours(file: &Path) {
     let place = Installation::new(None);
     place.run(&["migrate", "up"]).expect(0);
@@ -173,7 +173,8 @@ fn ours_and_newer(file: &Path) {
     );
 }
 
-/// As a program leaves it that was killed: what it wrote last stands in the log alone.
+/// Makes a database as a killed program leaves it: the table is in the write-ahead log and not yet in the file. It
+/// copies both while the writer is open, because closing it would empty the log into the file.
 fn foreign_with_wal(file: &Path) {
     let made = file.with_extension("made");
     let writer = Connection::open(&made).unwrap();
@@ -191,7 +192,7 @@ fn damaged(file: &Path) {
     fs::write(file, bytes).unwrap();
 }
 
-/// The bytes of a file; nothing, of a directory.
+/// Returns the bytes of a file, or none if it is a directory.
 fn contents(path: &Path) -> Vec<u8> {
     if path.is_dir() { Vec::new() } else { fs::read(path).unwrap() }
 }

@@ -23,11 +23,11 @@ on_both_databases! {
     nobody_decides_on_their_own_file_by_another_hand,
 }
 
-/// The roles that decide, with the initials by which [`WORDS`] names them. The seller uploads.
+/// The roles that decide, with their initials in [`WORDS`]. The seller uploads.
 const DECIDERS: [(char, &str); 3] = [('o', "owner"), ('c', "charterer"), ('b', "broker")];
 
-/// What everybody said, one word after the other (`o+` the owner approves, `c~` the charterer with subjects, `b-` the
-/// broker rejects), and where the document stands then.
+/// Decisions in the order in which they are made (`o+`: the owner approves, `c~`: the charterer approves with subjects,
+/// `b-`: the broker rejects), and the status of the document after them.
 const WORDS: &[(&str, &str)] = &[
     ("", "under_review"),
     ("o+", "approved"),
@@ -45,7 +45,7 @@ const WORDS: &[(&str, &str)] = &[
     ("o- o+ o-", "rejected"),
 ];
 
-/// A room with the tokens of all who decide.
+/// A room with the tokens of the parties that decide, and of the seller.
 struct Scene {
     app: TestApp,
     room: String,
@@ -68,7 +68,8 @@ impl Scene {
         &self.tokens.iter().find(|(known, _)| *known == initial).unwrap().1
     }
 
-    /// Uploads a version, sends these decisions on it and returns the document.
+    /// Uploads a version, sends these decisions on it and returns the document. The number makes its bytes new, because
+    /// the same bytes again would add no version.
     async fn say(&self, words: &str, number: usize) -> Value {
         let document = self.app.document(&self.room, self.token('b'), "COMPAT", None).await;
         self.app.version(&document, &self.seller, &number.to_string(), &[]).await;
@@ -151,7 +152,7 @@ async fn a_decision_names_a_version_of_this_document(app: TestApp) {
             assert_eq!(refused.problem(), "not_found");
         }
     }
-    // The path names a document of another room.
+    // A document of another room is not found under the path of this one either.
     let id = far.rsplit('/').next().unwrap();
     let by_way = app.post(&format!("{room}/documents/{id}/approve"), &owner).json(json!({})).send().await;
     assert_eq!(by_way.problem(), "not_found");

@@ -43,8 +43,9 @@ async fn a_download_can_be_resumed_and_repeated_without_sending_it_again(app: Te
     assert_eq!(downloads().await, 4);
 }
 
-/// RFC 9110 §14.1.2; `N` stands for the file's size. What a range brings: the bytes, by their `Content-Range`; 416;
-/// or 200 and the whole file, where it is not understood or asks for several parts.
+/// Values of `Range` (RFC 9110 §14.1.2), with the status and the `Content-Range` of the response. `N` stands for the
+/// size of the file, `L` for the position of its last byte. A range that is not understood or asks for several parts
+/// gets 200 and the whole file.
 const RANGES: [(&str, u16, &str); 27] = [
     ("bytes=0-0", 206, "bytes 0-0/N"),
     ("bytes=0-", 206, "bytes 0-L/N"),

@@ -1,4 +1,4 @@
-//! Live events of a room: what happens is told while it happens, once, to whoever still may see it.
+//! Live events of a room: each is sent once, as it happens, to those who may still see the room.
 
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ async fn what_happens_in_a_room_is_told_there_and_nowhere_else(app: TestApp) {
     }
 }
 
-/// A stream looks at its heartbeat in any case; the notification is what makes it live.
+/// A stream looks for entries at each heartbeat as well, so it would hide a notification that does not come.
 async fn a_listener_is_notified_of_entries_and_progress_of_its_room(app: TestApp) {
     hear(&app);
     let (room, broker) = app.room().await;
@@ -104,7 +104,7 @@ async fn a_listener_is_notified_of_entries_and_progress_of_its_room(app: TestApp
 async fn a_client_that_comes_again_misses_nothing_and_hears_nothing_twice(app: TestApp) {
     hear(&app);
     let (room, broker) = app.room().await;
-    // The connection breaks before anything has happened, and again in the middle of what has.
+    // The client reconnects after 230 entries that it has missed, and twice more before it has caught up with them.
     let mut stream = app.get(&events(&room), &broker).follow().await;
     stream.block().await.unwrap();
     let mut seen = stream.last_event_id.clone();
@@ -178,6 +178,7 @@ async fn a_silent_stream_ends_with_its_session_too(app: TestApp) {
     let (room, broker) = app.room().await;
     let mut stream = app.get(&format!("{}?after=0", events(&room)), &broker).follow().await;
     stream.entry().await;
+    // Nothing is relayed or committed here: only the heartbeat can find out that the session has ended.
     app.later(Duration::from_hours(24 * 365));
     assert_eq!(stream.end().await["code"], "unauthenticated");
 }
@@ -243,7 +244,7 @@ async fn progress_is_told_whenever_it_changes(app: TestApp) {
         assert_eq!(told, Some(progress(77)));
     }
     assert_eq!(stream.last_event_id, position, "progress is no place to go on from");
-    // A new stream begins with the present progress.
+    // A new stream begins with the current progress.
     let mut late = app.get(&events(&room), &broker).follow().await;
     assert_eq!(late.next().await, Some(progress(77)));
     app.later(Duration::from_secs(1));
@@ -327,7 +328,7 @@ async fn a_stream_gives_its_place_back_whoever_ends_it(app: TestApp) {
         open
     };
     let refused = async |token: &str| app.get(&path, token).send().await.expect(409)["detail"].to_string();
-    // Ended by the client: the session has all of its places again, and no more than before.
+    // If the client ends its streams, the session gets all of its places back, and no more than before.
     for _ in 0..2 {
         let open = fill(&broker).await;
         assert!(refused(&broker).await.contains("This session has 16 event streams open already"));
@@ -335,7 +336,7 @@ async fn a_stream_gives_its_place_back_whoever_ends_it(app: TestApp) {
             stream.close().await;
         }
     }
-    // Ended by the server, because the session ended: the account has their places again.
+    // If the server ends them because the session has ended, the account gets their places back.
     let ending = app.session("broker@example.com").await;
     let mut ended = fill(&ending).await;
     let mut open = fill(&broker).await;

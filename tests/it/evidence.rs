@@ -1,5 +1,5 @@
-//! Trees compared with the definitions of RFC 6962 §2.1, which are implemented here word for word; notes, checkpoints
-//! and proofs compared with the examples of their specifications.
+//! Compares trees with the definitions of RFC 6962 §2.1, which are implemented here word for word, and notes,
+//! checkpoints and proofs with the examples of their specifications.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use sts_clearance::evidence::{
     leaf_hash,
 };
 
-/// MTH of RFC 6962 §2.1.
+/// The Merkle tree hash, `MTH` of RFC 6962 §2.1.
 fn tree_head(entries: &[Vec<u8>]) -> Hash {
     match entries {
         [] => Sha256::digest([]).into(),
@@ -24,7 +24,7 @@ fn tree_head(entries: &[Vec<u8>]) -> Hash {
     }
 }
 
-/// PATH of RFC 6962 §2.1.1.
+/// The audit path of an entry, `PATH` of RFC 6962 §2.1.1.
 fn path(m: usize, entries: &[Vec<u8>]) -> Vec<Hash> {
     if entries.len() == 1 {
         return Vec::new();
@@ -37,7 +37,7 @@ fn path(m: usize, entries: &[Vec<u8>]) -> Vec<Hash> {
     path
 }
 
-/// SUBPROOF of RFC 6962 §2.1.2.
+/// The consistency proof of a subtree, `SUBPROOF` of RFC 6962 §2.1.2.
 fn subproof(m: usize, entries: &[Vec<u8>], whole: bool) -> Vec<Hash> {
     if m == entries.len() {
         return if whole { Vec::new() } else { vec![tree_head(entries)] };
@@ -53,7 +53,7 @@ fn subproof(m: usize, entries: &[Vec<u8>], whole: bool) -> Vec<Hash> {
     proof
 }
 
-/// 257 leaves and every node of the tree over them.
+/// Returns 257 entries, every node of the tree over them, and its compact range.
 fn a_tree() -> (Vec<Vec<u8>>, HashMap<Place, Hash>, CompactRange) {
     let entries: Vec<Vec<u8>> = (0..257_u16).map(|i| i.to_be_bytes().to_vec()).collect();
     let (mut range, mut nodes) = (CompactRange::empty(), HashMap::new());

@@ -57,7 +57,8 @@ async fn a_name_may_end_in_capitals_or_the_other_spelling(app: TestApp) {
         (4, "a.b.docx"),
         (0, ".pdf"),
     ] {
-        // A zip ends with its list.
+        // The same bytes again would add no version, so each file gets its name appended. The zip stays as it is, since
+        // it has to end with its central directory.
         let more = if at == 4 { "" } else { name };
         let bytes = [samples[at].1.clone(), more.into()].concat();
         let upload = app.post(&format!("{document}/versions"), &broker).upload(name, &bytes, &[]);
@@ -105,7 +106,7 @@ async fn an_empty_file_is_refused(app: TestApp) {
     app.only_versions_are_stored(&document, &broker).await;
 }
 
-/// The kind of bytes that arrive in pieces of these sizes, over and over.
+/// Returns the kind of bytes that arrive in pieces of these sizes, which are repeated in turn.
 fn kind_of(bytes: &[u8], sizes: &[usize]) -> Option<FileKind> {
     let mut inspection = Inspection::default();
     let (mut rest, mut sizes) = (bytes, sizes.iter().cycle());
@@ -117,7 +118,7 @@ fn kind_of(bytes: &[u8], sizes: &[usize]) -> Option<FileKind> {
     inspection.kind()
 }
 
-/// Bytes made of what tells kinds apart, in any order, with something between.
+/// Bytes made of the signatures that tell kinds apart, whole and in part, in any order and with noise between them.
 fn telling() -> impl Strategy<Value = Vec<u8>> {
     let words = prop::sample::select(vec![
         &b"PK\x03\x04"[..],
@@ -169,7 +170,7 @@ fn a_document_that_holds_another_is_what_it_is_itself() {
         let mut holding = ZipWriter::new(Cursor::new(Vec::new()));
         let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         holding.start_file("[Content_Types].xml", stored).unwrap();
-        // As some programs write it: before the part that says what it is in.
+        // Some programs write the embedded document before the part that tells the kind of the outer one.
         holding.start_file("embeddings/other", stored).unwrap();
         holding.write_all(&zip(&["[Content_Types].xml", other])).unwrap();
         holding.start_file(own, stored).unwrap();

@@ -1,4 +1,4 @@
-//! `fsck`: it finds each kind of damage, mends what it can, and finds nothing in a sound database.
+//! `fsck`: it finds each kind of damage, repairs what it can, and finds nothing in a sound database.
 
 use std::fs;
 
@@ -97,7 +97,8 @@ impl Room {
         damaged.into_iter().map(|finding| (finding.kind.word(), finding.what.clone())).collect()
     }
 
-    /// Runs SQL on the database, as somebody with direct access to it could.
+    /// Runs SQL on the database, as somebody with direct access to it could. The triggers against changes are
+    /// dropped first, even if there are no statements.
     async fn sql(&self, statements: &[&str]) {
         let statements: Vec<_> = statements.iter().map(|sql| sql.replace("{room}", &self.id)).collect();
         let done = self.app.app.db.write(async move |tx| {
@@ -287,7 +288,7 @@ async fn an_edited_record_is_found(app: TestApp) {
     let other = format!("(SELECT sha256 FROM snapshot_records WHERE snapshot_id = '{body}')");
     room.sql(&[&format!("UPDATE snapshot_records SET sha256 = {other} WHERE snapshot_id = '{hash}'")]).await;
     assert_eq!(room.damaged().await, [("record", format!("snapshot {hash}"))]);
-    // Another record, correctly compressed: only its hash shows it.
+    // A different record that decompresses without an error: only its hash gives it away.
     let id = body.clone();
     let edited = room.app.app.db.write(async move |tx| {
         let packed = zstd::encode_all(&b"{}"[..], 3).unwrap();
@@ -326,7 +327,7 @@ async fn records_swapped_between_two_snapshots_are_found(app: TestApp) {
     assert_eq!(damaged, expected);
 }
 
-/// Truncates the log to what it was before the last snapshot, with everything that depends on its size.
+/// Takes a snapshot, and then truncates the log to what it was before, with everything that depends on its size.
 async fn cut_back(room: &mut Room, keep_checkpoint: bool) {
     let log = room.log();
     let head = room.app.app.db.read(async |tx| db::logs::head(tx, log).await).await.unwrap().unwrap();
@@ -439,7 +440,7 @@ async fn a_key_that_the_log_was_made_to_tell_of_is_found(app: TestApp) {
     operation(&room.app.app, Log::Platform, &by, async move |tx, log| {
         db::logs::add_key(tx, &told, log.now).await?;
         let (from, to) = (ours.clone(), told.clone());
-        // They can sign only with their own key.
+        // Without our key they can sign the succession only with a key of their own.
         let other = LogKey::new("other.example.com", [8; 32]).unwrap();
         let signed = evidence::succession(&other, &LogKey::new("other.example.com", [7; 32]).unwrap()).unwrap();
         log.append(tx, &Event::LogKeyRotated { from, to, signed }).await
@@ -548,6 +549,7 @@ async fn repair_leaves_what_it_cannot_draw_to_the_same_bytes(app: TestApp) {
 async fn a_file_that_no_row_names_is_told_of_and_is_no_damage(app: TestApp) {
     let room = Room::new(app).await;
     let folder = room.file(&format!("{}.json", room.snapshots[0])).parent().unwrap().to_owned();
+    // A file without a row may belong to an unfinished upload for a day.
     for (name, hours) in [("old.pdf", 25), ("new.pdf", 23)] {
         let now = fs::metadata(&folder).unwrap().modified().unwrap();
         fs::write(folder.join(name), "%PDF").unwrap();

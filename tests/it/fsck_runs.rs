@@ -1,4 +1,4 @@
-//! `fsck` as a command beside a server, as a job of the server, and what `/metrics` tells of it.
+//! `fsck` as a command beside a server and as a job of the server, and its results in `/metrics`.
 
 use std::{
     fs,
@@ -32,7 +32,7 @@ on_both_databases! {
     the_command_makes_neither_schema_nor_key,
 }
 
-/// The value of a metric.
+/// Returns the value of the metric with this name and these labels.
 fn value(metrics: &str, name: &str) -> Option<f64> {
     let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.map(|value| value.parse().unwrap())
@@ -44,7 +44,7 @@ async fn metrics(app: &TestApp, token: &str) -> String {
     String::from_utf8(reply.body.to_vec()).unwrap()
 }
 
-/// The only file of a snapshot.
+/// Returns the path of the only snapshot's file.
 fn file_of_the_snapshot(app: &TestApp) -> std::path::PathBuf {
     let stored = app.stored();
     let found = stored.iter().find(|path| path.to_string_lossy().contains("/snapshots/")).unwrap();
@@ -93,6 +93,7 @@ async fn of_two_servers_one_checks(app: TestApp) {
 async fn a_check_that_ended_with_its_server_is_told_and_made_again_in_an_hour(app: TestApp) {
     let admin = app.user("admin@example.com", Role::Admin).await;
     let (now, until) = (app.app.now(), app.app.now().after(Duration::from_mins(2)));
+    // A run without an end, whose lease nobody renews: its server has died.
     let begun = app.app.db.write(async move |tx| {
         let insert =
             "INSERT INTO fsck_runs (id, started_at, lease_until, logs, entries, records, files, damaged, findings)
@@ -169,7 +170,7 @@ fn a_metrics_token_is_shown_to_nobody_and_has_to_be_long() {
     assert_eq!(with("short").refused(), "the setting `metrics_token` must have at least 16 characters");
 }
 
-/// A server with a room, and its broker.
+/// Starts a server and makes a room. Returns both, and the broker's token.
 async fn room(place: &Installation) -> (crate::harness::Server, String, String) {
     place.add_user("broker@example.com", "broker");
     let server = place.serve();
@@ -254,7 +255,7 @@ async fn the_command_makes_neither_schema_nor_key(place: Installation) {
     place.run(&["migrate", "up"]).expect(0);
     let kept = place.path("data/keys/log.key");
     fs::remove_file(&kept).unwrap();
-    // Nobody vouches for what was signed, unless one says who may.
+    // Without the file nothing vouches for the key that signed the logs, until the setting names it as trusted.
     let said = place.run(&["fsck"]).expect(1).to_owned();
     let line = said.lines().find(|line| line.contains("the key in force does not vouch for it")).unwrap();
     let key = line.strip_prefix("key of the platform: ").unwrap().split(':').next().unwrap();

@@ -161,7 +161,7 @@ async fn a_hundred_accounts_with_one_password_from_one_network_are_not_all_heard
     assert_eq!(heard, 30);
     app.user(OPS, Role::Broker).await;
     login(&app, HOME, OPS, PASSWORD, json!({})).await.expect(200);
-    // The turns of one network are spaced out, so that one who tries many addresses only delays themselves.
+    // The turns of one network are spaced out: guessing at many accounts delays only the network that does it.
     let mut waits = Vec::new();
     for account in 0..5 {
         waits.push(seconds(&guess(&app, ELSEWHERE, &format!("another{account}@example.com")).await));

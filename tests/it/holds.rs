@@ -1,4 +1,4 @@
-//! Holds and retention: what nobody deletes, and what takes two admins.
+//! Holds and retention: what cannot be deleted, and what takes two admins to delete.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ on_both_databases! {
     a_room_closed_before_the_server_knew_of_holds_keeps_its_retention,
 }
 
-/// A broker's room with a snapshot, and two admins; the room and the snapshot's path.
+/// Makes two admins and a room with a snapshot; returns the paths of the room and the snapshot.
 async fn room(app: &TestApp) -> (String, String) {
     let (room, broker) = app.room().await;
     app.user(ADA, Role::Admin).await;
@@ -43,7 +43,7 @@ async fn room(app: &TestApp) -> (String, String) {
     (format!("/rooms/{room}"), format!("/rooms/{room}/snapshots/{}", snapshot["id"].as_str().unwrap()))
 }
 
-/// Takes the room over the gates until it is closed.
+/// Closes the room, overriding every gate on the way.
 async fn close(app: &TestApp, room: &str) {
     for phase in ["clearance", "planning", "arrival", "mooring", "transfer", "unmooring", "documents", "closed"] {
         step(app, room, json!({ "phase": phase, "override": true, "reason": "a test" })).await;
@@ -55,13 +55,13 @@ async fn step(app: &TestApp, room: &str, asked: Value) {
     app.post(&format!("{room}/phase"), &broker).json(asked).send().await.expect(200);
 }
 
-/// Places a hold; its path.
+/// Places a hold and returns its path.
 async fn hold(app: &TestApp, room: &str, asked: Value) -> String {
     let placed = app.post(&format!("{room}/holds"), &app.session(ADA).await).json(asked).send().await;
     placed.header("location").strip_prefix("/api/v1").unwrap().to_owned()
 }
 
-/// Deletes what is there; `path because reason` sends the reason in the body.
+/// Sends a `DELETE` for a path; `path because reason` also sends the reason in the body.
 async fn delete(app: &TestApp, what: &str, admin: &str) -> Reply {
     let token = app.session(admin).await;
     match what.split_once(" because ") {
@@ -70,7 +70,7 @@ async fn delete(app: &TestApp, what: &str, admin: &str) -> Reply {
     }
 }
 
-/// Asks to lift a hold, and confirms it.
+/// Lifts a hold: one admin asks for it, the other confirms.
 async fn lift(app: &TestApp, hold: &str) {
     let asked = format!("{hold} because The claim is settled");
     delete(app, &asked, ADA).await.expect(202);
@@ -329,6 +329,7 @@ async fn a_snapshot_is_deleted_by_one_admin_before_its_retention_and_after_it(ap
     let years = app.app.config.retention_years;
     app.later(DAY * (365 * years));
     delete(&app, &kept, ADA).await.expect(202);
+    // The leap days of those years were still missing.
     app.later(DAY * years.div_ceil(4));
     delete(&app, &kept, ADA).await.expect(200);
 }
@@ -370,6 +371,7 @@ async fn a_closed_room_with_snapshots_is_deleted_by_two_admins(app: TestApp) {
 async fn a_room_closed_before_the_server_knew_of_holds_keeps_its_retention(app: TestApp) {
     let (room, snapshot) = room(&app).await;
     close(&app, &room).await;
+    // As if a version without holds and retention had closed the room.
     schema::take_back(&app.app, &Actor::Operator, "007", true).await.unwrap();
     migrations::up(&app.app.db, app.app.now()).await.unwrap();
     delete(&app, &snapshot, ADA).await.expect(202);

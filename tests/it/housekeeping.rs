@@ -13,7 +13,7 @@ on_both_databases! {
     what_has_run_out_is_forgotten_when_its_time_has_come_and_not_before,
 }
 
-/// Runs the housekeeping, and counts the rows that are left in these tables.
+/// Runs the housekeeping, and returns how many rows are left in each of these tables.
 async fn left<const N: usize>(app: &TestApp, tables: [&'static str; N]) -> [i64; N] {
     app.tidy().await;
     let mut counts = [0; N];
@@ -29,14 +29,14 @@ async fn what_has_run_out_is_forgotten_when_its_time_has_come_and_not_before(app
     let (minutes, hours, days) = (60, 60 * 60, 24 * 60 * 60);
     let broker = app.user("broker@example.com", Role::Broker).await;
     app.post("/rooms", &broker).header("idempotency-key", "once").json(new_room(&[])).send().await.expect(201);
-    // Ten attempts are examined; the eleventh gets a turn in five seconds.
+    // Ten attempts are examined at once. The eleventh gets a turn five seconds later, so its row is kept longer.
     for _ in 0..11 {
         let asked = json!({ "email": "broker@example.com", "password": "a wrong password" });
         app.post("/auth/login", "").json(asked).send().await;
     }
     let slowed_down_by = ["sign_in_attempts", "sign_in_turns"];
     let remembered = ["idempotency_keys", "sessions", "known_devices"];
-    // Attempts are counted by address and by network.
+    // Two rows of attempts, since they are counted both by address and by network.
     assert_eq!(left(&app, slowed_down_by).await, [2, 1]);
     assert_eq!(left(&app, remembered).await, [1, 1, 1]);
 

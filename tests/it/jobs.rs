@@ -1,4 +1,4 @@
-//! The work behind a snapshot: claimed by lease, tried again, given up, done once.
+//! Jobs of snapshots: they are claimed by lease, tried again, given up after a limit, and done only once.
 
 use std::{
     fs, io,
@@ -66,7 +66,7 @@ async fn one_deleted_while_it_is_rendered_leaves_no_file(app: TestApp) {
     let (room, broker) = app.room().await;
     let admin = app.user("admin@example.com", Role::Admin).await;
     let (taken, path) = app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
-    // The worker stores the file just after the deletion.
+    // A worker has claimed the job before the deletion, and stores the file just after it.
     let claim = app.claim_job(Duration::ZERO).await;
     app.delete(&path, &admin).send().await.expect(200);
     let key = format!("rooms/{room}/snapshots/{}.json", taken["id"].as_str().unwrap());
@@ -82,8 +82,8 @@ async fn one_deleted_while_it_is_rendered_leaves_no_file(app: TestApp) {
 }
 
 impl TestApp {
-    /// Takes a snapshot, claims its job and deletes it. Returns the claim, the room's id, and the path of the file that
-    /// the worker may still store.
+    /// Takes a snapshot, claims its job, and deletes the snapshot. Returns the claim, the room's id, and the path of
+    /// the file that the worker may still store.
     async fn deleted_while_rendered(&self) -> (Claim, String, PathBuf) {
         let (room, broker) = self.room().await;
         let admin = self.user("admin@example.com", Role::Admin).await;
@@ -143,7 +143,7 @@ async fn a_file_that_is_stored_long_after_the_deletion_is_removed_too(app: TestA
     assert!(!file.exists());
 }
 
-/// A directory takes the place of the file, which the store cannot remove as a file.
+/// The test puts a directory in place of the file, since the store cannot remove a directory as a file.
 async fn a_file_that_cannot_be_removed_is_reported_and_tried_again(app: TestApp) {
     let (room, broker) = app.room().await;
     let admin = app.user("admin@example.com", Role::Admin).await;
@@ -176,7 +176,7 @@ async fn a_file_that_cannot_be_removed_is_reported_and_tried_again(app: TestApp)
     assert_eq!(app.file_deletions().await, [""; 0]);
 }
 
-/// Returns what this thread logs while the work runs; a `tokio::test` runs all of it on one thread.
+/// Returns what this thread logs while the work runs. That is complete, since a `tokio::test` uses one thread.
 async fn logged(work: impl Future<Output = ()>) -> String {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let writer = Arc::clone(&lines);
@@ -201,7 +201,7 @@ impl io::Write for Lines {
     }
 }
 
-/// A server that is killed leaves half a file of an upload, which the store itself does not list.
+/// A server that is killed leaves the part of an upload that it had received, which a listing of the store leaves out.
 async fn what_uploads_left_that_ended_with_the_server_is_swept_after_a_day(app: TestApp) {
     let waiting = app.dir.path().join("data/files/uploads");
     fs::create_dir_all(&waiting).unwrap();
@@ -215,7 +215,7 @@ async fn what_uploads_left_that_ended_with_the_server_is_swept_after_a_day(app: 
     assert!(!old.exists() && new.exists(), "an upload may still be going on");
 }
 
-/// A file takes the place of the rooms' directory, so that nothing can be stored; later it is removed.
+/// The test puts a file in place of the directory `rooms`, so that nothing can be stored until it is removed.
 async fn a_store_that_fails_is_tried_five_times_then_the_snapshot_is_failed_and_can_be_retried(app: TestApp) {
     let (room, broker) = app.room().await;
     let in_the_way = app.dir.path().join("data/files/rooms");
@@ -304,7 +304,7 @@ async fn rooms_take_turns_however_many_snapshots_one_of_them_has_waiting(app: Te
         app.later(Duration::from_secs(1));
     }
     assert_eq!(app.work().await, 5);
-    // Later entries have later ids, in whatever room.
+    // Ids of entries sort by time, also across rooms.
     let mut generated = Vec::new();
     for room in [&*busy, other] {
         let path = format!("/rooms/{room}/activities?action=snapshot_generated");

@@ -1,4 +1,4 @@
-//! A room's log as outsiders verify it: checkpoints, proofs, entries and export.
+//! A room's log as others verify it: checkpoints, proofs, entries and export.
 
 use room::Role;
 use serde_json::{Value, json};
@@ -232,6 +232,7 @@ async fn a_log_from_before_there_were_proofs_is_proven_after_the_migration(app: 
         rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
     };
     let before: Vec<(i64, i64, Vec<u8>)> = app.app.db.read(nodes.clone()).await.unwrap();
+    // The way down deletes the log's tree; the way up computes it again from the entries.
     schema::take_back(&app.app, &Actor::Operator, "007", true).await.unwrap();
     migrations::up(&app.app.db, app.app.now()).await.unwrap();
     assert!(before.len() > 5);
@@ -258,7 +259,7 @@ async fn keys_are_told_as_the_log_tells_of_them_and_outlive_a_way_down(app: Test
     before.sort();
     after.sort();
     assert_eq!(after, before);
-    // A key that somebody wrote into the database, without an entry in the log, is not published.
+    // A key that was written into the database without an entry in the log must not be published.
     let forged = LogKey::new("other.example.com", [7; 32]).unwrap().public().to_owned();
     let now = app.app.now();
     app.app.db.write(async move |tx: &mut Tx| db::logs::add_key(tx, &forged, now).await).await.unwrap();

@@ -1,4 +1,4 @@
-//! The one test binary: through HTTP and the command line, on real databases.
+//! The only binary of integration tests: they go through HTTP and the command line, on real databases.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod harness;

@@ -1,4 +1,4 @@
-//! The schema, up and down, and what stays when it goes.
+//! Migrations up and down: the schema, and which data remain.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ const COLUMNS: [&str; 10] =
 const INDEXES: [&str; 4] =
     ["idx_snapshots_created_by", "idx_snapshots_room_created", "idx_snapshots_room_id", "idx_snapshots_status"];
 
-/// Every migration, the oldest first.
+/// Every migration, oldest first.
 const NAMES: [&str; 13] = [
     "001_initial_schema",
     "002_add_performance_indexes",
@@ -34,7 +34,7 @@ const NAMES: [&str; 13] = [
     "013_add_account_safeguards",
 ];
 
-/// What `migrate` prints of the migrations after 002.
+/// Returns what `migrate` prints about the migrations after 002.
 fn after_002(done: &str, newest_first: bool) -> String {
     let mut names = NAMES[2..].to_vec();
     if newest_first {
@@ -207,7 +207,7 @@ fn the_schema_is_the_one_that_was_agreed_on() {
     assert_eq!(column::<i64>(&database, "PRAGMA application_id"), [0x5354_5343]);
 }
 
-/// A server with a room and somebody in it.
+/// A running server with a room, and the token of its broker.
 struct Room {
     server: Server,
     id: String,
@@ -236,7 +236,7 @@ impl Room {
         format!("/rooms/{}/{part}", self.id)
     }
 
-    /// The room, its parties, its log, its snapshots.
+    /// Returns the room, its parties, its log, and its snapshots, to be compared before and after a migration.
     async fn facts(&self) -> [Value; 4] {
         let get = async |path: &str| self.server.api.get(path, &self.token).await;
         let room = format!("/rooms/{}", self.id);
@@ -250,7 +250,7 @@ impl Room {
 }
 
 impl Installation {
-    /// The tables of the database.
+    /// Returns the names of the database's tables.
     async fn tables(&self) -> Vec<String> {
         self.names(
             "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name",
@@ -292,7 +292,7 @@ fn column<T: rusqlite::types::FromSql>(database: &Connection, sql: &str) -> Vec<
     statement.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
 }
 
-/// A file somewhere below a directory.
+/// Returns any file below a directory, or `None` if there is none.
 fn file_in(dir: &Path) -> Option<PathBuf> {
     let mut entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     entries.find_map(|path| if path.is_dir() { file_in(&path) } else { Some(path) })

@@ -1,4 +1,4 @@
-//! Who is who: addresses in one form, names that show, and people who look like others.
+//! Addresses in one canonical form, names that are visible, and warnings of people who look like others.
 
 use proptest::{prop_assert, prop_assert_eq, proptest};
 use room::{
@@ -43,7 +43,7 @@ const ACCEPTED: [(&str, &str); 12] = [
     ("ليلى.سعيد@example.com", "ليلى.سعيد@example.com"),
 ];
 
-/// Addresses that are refused: F6's six characters, what does not show, and what reorders.
+/// Addresses that are refused: with invisible characters, with characters that reorder text, or malformed.
 const REFUSED: [&str; 30] = [
     "own\u{34f}er@example.com",
     "own\u{3164}er@example.com",
@@ -77,7 +77,7 @@ const REFUSED: [&str; 30] = [
     "יעל@1example.com",
 ];
 
-/// An address of so many characters.
+/// Returns an address of this length in characters.
 fn of_length(length: usize) -> String {
     format!("{}@example.com", "x".repeat(length - "@example.com".len()))
 }
@@ -90,7 +90,7 @@ fn party(email: &str, name: &str) -> Value {
     json!({ "role": "owner", "name": name, "email": email })
 }
 
-/// Stores an account with an address as an earlier version would have, and the password of all tests.
+/// Stores an account with this address unchanged, as an earlier version would have, and with [`PASSWORD`].
 async fn old_account(app: &TestApp, email: &str) {
     let by = "model@example.com";
     app.user(by, Role::Owner).await;
@@ -166,14 +166,14 @@ async fn an_account_of_an_earlier_version_signs_in_as_it_always_did(app: TestApp
         let user = users::named(&app.app, stored).await.unwrap();
         assert_eq!((&*user.email, user.id), (stored, id));
     }
-    // In any spelling of its domain, and nobody gets a second account of it.
+    // An old account signs in with either spelling of its domain, and no second account can take its address.
     let token = app.sign_in("Old@xn--bcher-kva.example").await;
     assert_eq!(app.get("/auth/me", &token).send().await.expect(200)["email"], "old@bücher.example");
     for spelling in ["old@bücher.example", "old@xn--bcher-kva.example", "ｏｌｄ@bücher.example"] {
         let again = app.post("/users", &admin).json(account(spelling, "Old")).send().await;
         assert_eq!(again.problem(), "conflict", "{spelling}");
     }
-    // Somebody else with the canonical form changes nothing for who has the old one.
+    // An old account keeps its address even if another account has the canonical form of it.
     app.user("owner@example.com", Role::Owner).await;
     for (typed, stored) in [("ｏwner@example.com", "ｏwner@example.com"), ("Owner@example.com", "owner@example.com")]
     {
@@ -209,7 +209,7 @@ async fn an_account_made_for_an_old_party_opens_its_room(app: TestApp) {
     app.sign_in("new@bücher.example").await;
 }
 
-/// Texts that show nothing.
+/// Texts without a visible character.
 const UNSEEN: [&str; 14] = [
     "\u{200b}",
     "\u{3164}",
@@ -245,7 +245,7 @@ async fn what_shows_nothing_is_no_title_name_or_reason(app: TestApp) {
             "reason",
             app.post(&format!("{room_path}/holds"), &admin).json(json!({ "reason": unseen })).send().await,
         );
-        // What may be blank is none.
+        // A snapshot's title may be blank: the server then makes one.
         let (taken, _) = app.take(&room, &broker, json!({ "title": unseen, "snapshot_type": "json" })).await;
         assert!(shows_something(taken["title"].as_str().unwrap()), "{unseen:?}: {taken}");
     }
@@ -280,7 +280,7 @@ async fn accounts_that_look_like_others_are_warned_about(app: TestApp) {
         let page = app.get(&format!("//admin{path}"), &admin).header("accept", "text/html").send().await.html();
         assert!(page.contains(said), "{page}");
     }
-    // The admin is called `admin`: a namesake, whom the address tells apart.
+    // The admin's name is `admin` too. An equal name is no warning: people can tell the two apart by address.
     for (email, name) in
         [("seventh@bar.example", "Admin"), ("eighth@bar.example", "Sony ソニー"), ("ninth@bar.example", "Ελένη P.")]
     {
@@ -308,11 +308,11 @@ async fn parties_that_look_like_others_are_warned_about(app: TestApp) {
     assert_eq!(listed[0].get("warnings"), None);
     let page = app.get(&format!("/{path}"), &broker).header("accept", "text/html").send().await.html();
     assert!(page.contains(said), "{page}");
-    // Of accounts that are in another room nobody is told.
+    // Accounts outside the room are not compared: a warning would reveal that they exist.
     app.user("stranger@foo.example", Role::Owner).await;
     let added = app.post(&path, &broker).json(party("strangеr@foo.example", "S")).send().await.expect(201);
     assert!(!added.to_string().contains("`stranger@foo.example`"), "{added}");
-    // The record says so, and the report with it.
+    // The record of a snapshot names the resemblance too.
     let taken = app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
     app.work().await;
     let file = app.get(&format!("/rooms/{room}/snapshots/{}/download", taken["id"].as_str().unwrap()), &broker);

@@ -1,4 +1,4 @@
-//! One operation from nomination to closed, with six people, through HTTP alone.
+//! One STS operation from nomination to closed, with six people, through HTTP alone.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ on_both_databases! {
     an_operation_goes_from_nomination_to_closed_and_its_record_tells_all_of_it,
 }
 
-/// The parties: the role of each account, and the side that it acts for.
+/// The people: name, role, and the side that each acts for.
 const CAST: [(&str, Role, Option<&str>); 6] = [
     ("broker", Role::Broker, None),
     ("owner", Role::Owner, Some("discharging")),
@@ -46,7 +46,7 @@ impl Operation {
         Self { app, room }
     }
 
-    /// Signs somebody in: their steps are so far apart that an earlier session would have ended.
+    /// Opens a new session: requests are so far apart that an earlier one would have timed out.
     async fn token(&self, who: &str) -> String {
         self.app.session(&format!("{who}@example.com")).await
     }
@@ -59,7 +59,7 @@ impl Operation {
         self.app.get(&self.path(rest), &self.token(who).await).send().await.expect(200)
     }
 
-    /// Sends a request of somebody two minutes after the last one.
+    /// Moves the clock by two minutes and sends the request.
     async fn post(&self, who: &str, rest: &str, body: Value, status: u16) -> Value {
         self.app.later(Duration::from_mins(2));
         self.app.post(&self.path(rest), &self.token(who).await).json(body).send().await.expect(status)
@@ -183,7 +183,7 @@ async fn clear(operation: &Operation) {
     assert!(cleared["snapshot_id"].is_string(), "the clearance is frozen: {cleared}");
 }
 
-/// The notice to the coastal State is given, the ETA moves, and the notice is revised.
+/// The notice to the coastal State is given, the ETA moves, and a revised notice follows.
 async fn plan(operation: &Operation) {
     operation.resolve_blockers().await;
     operation.advance("arrival").await;
@@ -232,7 +232,7 @@ fn lines(record: &Value) -> String {
     lines.join("\n")
 }
 
-/// Replaces ids and hashes, which differ from run to run, by numbers in the order of their first appearance.
+/// Replaces ids and hashes, which differ from run to run, with numbers in the order of their first appearance.
 fn without_chance(record: &Value) -> Value {
     fn walk(value: &Value, seen: &mut Vec<String>) -> Value {
         match value {

@@ -1,4 +1,4 @@
-//! Passwords: which are refused, how long given ones hold, and giving one's own again.
+//! Passwords: which are refused, how long a given one is valid, and when one's own is asked for again.
 
 use std::time::Duration;
 

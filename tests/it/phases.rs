@@ -113,7 +113,7 @@ async fn a_closed_room_is_at_rest_until_it_is_taken_back(app: TestApp) {
         assert_eq!(refused.problem(), "conflict");
         assert!(refused.json()["detail"].as_str().unwrap().starts_with("The room is closed"), "{refused:?}");
     }
-    // An auditor can still be added, who reads and takes a snapshot.
+    // Parties can still be added, such as an auditor, and snapshots can still be taken.
     let auditor = json!({ "role": "charterer", "name": "Auditor", "email": "auditor@example.com" });
     app.post(&at("parties"), &broker).json(auditor).send().await.expect(201);
     app.post(&at("snapshots"), &broker).json(json!({})).send().await.expect(201);
@@ -140,13 +140,13 @@ async fn an_expired_document_holds_the_next_phase_up_however_late_the_operation_
     let (room, broker) = room_in(&app, "planning").await;
     let seller = app.user("seller@example.com", room::Role::Seller).await;
     let document = app.document(&room, &broker, "COMPAT", None).await;
-    // The ETA is 1 December, 06:30; the operation is planned to take 48 hours.
+    // The ETA is 1 December, 06:30, and the STS operation is planned to take 48 hours.
     for (expires_on, status) in [("2026-12-02", "expired"), ("2026-12-03", "approved")] {
         app.version(&document, &seller, expires_on, &[("expires_on", expires_on)]).await;
         app.post(&format!("{document}/approve"), &broker).json(json!({})).send().await.expect(200);
         assert_eq!(app.get(&document, &broker).send().await.expect(200)["status"], status, "{expires_on}");
     }
-    // It is 4 December, and the ETA was not moved.
+    // It is 4 December now, after the planned end, and the ETA has not been moved.
     app.later(Duration::from_hours(11 * 24));
     let broker = app.session("broker@example.com").await;
     let summary = app.get(&format!("/rooms/{room}/summary"), &broker).send().await.expect(200);
@@ -181,7 +181,7 @@ async fn the_notice_is_due_48_hours_before_and_again_where_the_eta_moves_by_more
     let revised = notice().await;
     assert_eq!((&revised["state"], &revised["notified_eta"]), (&json!("given"), &json!("2026-12-01T00:29:59Z")));
 
-    // In another room the notice is given late.
+    // In another room, the notice is given late.
     let late = app.post("/rooms", &broker).json(crate::harness::new_room(&[])).send().await.expect(201);
     let late = late["id"].as_str().unwrap();
     app.later(Duration::from_hours(7 * 24));
@@ -265,7 +265,7 @@ async fn a_notice_is_in_time_up_to_the_second_48_hours_before(app: TestApp) {
     let (first, broker) = app.room().await;
     let second = app.post("/rooms", &broker).json(crate::harness::new_room(&[])).send().await.expect(201);
     let second = second["id"].as_str().unwrap();
-    // From 23 November, 08:00, to 29 November, 06:30.
+    // From 23 November, 08:00, to 29 November, 06:30: 48 hours before the ETA, to the second.
     app.later(Duration::from_mins((5 * 24 + 22) * 60 + 30));
     let broker = app.session("broker@example.com").await;
     let state = async |room: &str| clocks(&app, room, &broker).await["coastal_notice"]["state"].clone();
@@ -289,7 +289,7 @@ async fn a_document_expires_soon_within_the_days_that_its_type_says(app: TestApp
     app.patch("/config/document-types/COMPAT", &admin).json(warn).send().await.expect(200);
     let (room, broker) = app.room().await;
     let document = app.document(&room, &broker, "COMPAT", None).await;
-    // The operation is planned to end on 3 December.
+    // The STS operation is planned to end on 3 December.
     for (expires_on, before_end) in [
         ("2026-12-13", json!([])),
         ("2026-12-12", json!([false])),

@@ -1,4 +1,4 @@
-//! The policy as observed over HTTP: every route × every role × (own room, other room, no token).
+//! The policy as observed over HTTP: every route is called by every role, as a party and not, and without a token.
 
 use std::{convert::Infallible, fmt::Write as _};
 
@@ -17,7 +17,7 @@ use sts_clearance::{
 
 use crate::harness::{Form, IMO, PASSWORD, Reply, TestApp, on_both_databases, pdf};
 
-/// Everyone who may try: a party of each role, an admin, a user of each role who is no party, nobody.
+/// The callers: a party of each role, an admin, a user of each role who is no party, and a client without a token.
 const CALLERS: [&str; 12] = [
     "owner",
     "broker",
@@ -33,23 +33,23 @@ const CALLERS: [&str; 12] = [
     "nobody",
 ];
 
-/// The role of a caller's account.
+/// Returns the role of a caller's account.
 fn role(caller: &str) -> Role {
     caller.strip_prefix("other ").unwrap_or(caller).parse().unwrap()
 }
 
-/// The account that routes about accounts change.
+/// The account that is named in the paths of routes about accounts.
 const SOMEBODY: &str = "somebody@example.com";
 /// The password of every caller after the walk has called `POST /auth/password`.
 const NEXT_PASSWORD: &str = "another long one";
-/// An admin who only asks for what another has to confirm.
+/// An admin who asks for changes that another admin has to confirm.
 const ASKS: &str = "asks@example.com";
 
 fn address(caller: &str) -> String {
     format!("{}@example.com", caller.replace(' ', "."))
 }
 
-/// An acceptable body for each route that takes one.
+/// Returns an acceptable body for a route, or `None` if it takes none.
 fn body(route: &Route, vessel: &str) -> Option<Value> {
     Some(match (route.method.as_str(), route.path) {
         ("POST", "/auth/login") => json!({ "email": "admin@example.com", "password": crate::harness::PASSWORD }),
@@ -117,7 +117,7 @@ impl Scene {
         Self { app }
     }
 
-    /// Makes a new session for the caller: some routes end all earlier ones.
+    /// Makes a new session for the caller, since some routes end all earlier ones.
     async fn token(&self, caller: &str) -> String {
         if caller == "nobody" { String::new() } else { self.app.session(&address(caller)).await }
     }
@@ -130,7 +130,7 @@ impl Scene {
         self.appended_by(self.send(route, &path, &token, &vessel)).await
     }
 
-    /// Prepares a room for a route that refuses everybody in the rooms of [`Self::call`], such as the retry of a
+    /// Prepares a room for a route that refuses every caller in the rooms of [`Self::call`], such as the retry of a
     /// snapshot that has not failed, and calls the route as an admin.
     async fn call_prepared(&self, route: &Route) -> (Reply, Vec<String>) {
         let admin = self.token("admin").await;
@@ -169,7 +169,7 @@ impl Scene {
         let before = self.app.app.new_id().to_string();
         let reply = reply.await;
         let read = async |tx: &mut Tx| {
-            // Ids sort by the time at which they were made.
+            // Ids sort by time, so entries of this call have a later id than `before`.
             let appended = "SELECT action FROM activity_log WHERE id > ?1 ORDER BY id";
             tx.rows(appended, &[&before]).await?.iter().map(|row| row.get(0)).collect()
         };
@@ -259,7 +259,7 @@ impl Scene {
         id.to_string()
     }
 
-    /// Returns the id of a session of the caller; for nobody, of an admin.
+    /// Returns the id of a session of the caller, or of an admin if the caller has no account.
     async fn session(&self, caller: &str) -> String {
         let token = self.token(if caller == "nobody" { "admin" } else { caller }).await;
         let sessions = self.app.get("/auth/sessions?limit=1", &token).send().await.expect(200);
@@ -276,8 +276,8 @@ impl Scene {
         room["id"].as_str().unwrap().to_owned()
     }
 
-    /// Fills in a vessel, a document that the seller uploaded, and an approval: the caller's own if their role may give
-    /// one. The vessel's id follows the path after a `#`.
+    /// Fills in a vessel, a document that the seller uploaded, and an approval, which is the caller's own if their role
+    /// may give one. The vessel's id follows the path after a `#`.
     async fn with_papers(&self, path: String, room: &str, caller: &str) -> String {
         let admin = &self.token("admin").await;
         let vessel = self.app.vessel(room, admin, "Aegean Star", "discharging", IMO[0]).await;
@@ -298,7 +298,7 @@ impl Scene {
     }
 }
 
-/// The status and problem with which the matrix refuses this caller on this route; `None` if it lets them in.
+/// Returns the status and problem with which the policy refuses this caller, or `None` if it admits them.
 fn expected(access: Access, path: &str, caller: &str) -> Option<(u16, &'static str)> {
     let action = match access {
         Access::Public => return None,
@@ -327,14 +327,13 @@ on_both_databases! {
     an_admins_place_in_a_room_ends_with_their_being_admin,
 }
 
-/// The golden files have one line per route: with the statuses as observed, and, of routes that change or hand out
-/// something, with the entries that a call appends where it succeeds.
+/// One golden file has the observed statuses of each route, the other the entries that a successful call appends.
 async fn every_route_answers_each_role_as_the_matrix_says_and_appends_its_entries(app: TestApp) {
     let scene = Scene::set(app).await;
     let (mut table, mut events) = (Table::new(), String::new());
     for route in api::routes().table() {
         table.begin(&route.method, route.path, route.access);
-        // What is appended may depend on the caller.
+        // Callers are grouped by the entries that they append, since these may depend on the role.
         let mut told: Vec<(Vec<String>, Vec<&str>)> = Vec::new();
         for caller in CALLERS {
             let (reply, appended) = scene.call(route, caller).await;
@@ -355,7 +354,7 @@ async fn every_route_answers_each_role_as_the_matrix_says_and_appends_its_entrie
             assert!(reply.status < 300, "{}: {reply:?}", table.route);
             told.push((appended, vec!["admin"]));
         }
-        // Of the routes that read, only downloads and exports are logged.
+        // A `GET` is listed only if it is logged, as downloads and exports are.
         told.retain(|(appended, _)| route.method != "GET" || !appended.is_empty());
         for (appended, callers) in &told {
             let callers = if told.len() == 1 { String::new() } else { format!(" ({})", callers.join(", ")) };
@@ -434,11 +433,11 @@ async fn a_refused_role_is_told_which_roles_may_and_the_log_keeps_the_refusal(ap
 
 async fn inside_a_room_the_partys_role_decides_not_the_accounts(app: TestApp) {
     let (room, _) = app.room().await;
-    // A broker by account, a seller in this room.
+    // This user is a broker by account, and a seller in this room.
     let seller = app.user("seller@example.com", Role::Broker).await;
     let snapshots = format!("/rooms/{room}/snapshots");
     assert_eq!(app.post(&snapshots, &seller).json(json!({})).send().await.problem(), "role_forbids");
-    // A buyer by account, the owner in this room.
+    // This user is a buyer by account, and the owner in this room.
     let owner = app.user("owner@example.com", Role::Buyer).await;
     app.post(&snapshots, &owner).json(json!({})).send().await.expect(201);
     assert_eq!(app.post("/rooms", &owner).json(crate::harness::new_room(&[])).send().await.problem(), "role_forbids");
@@ -456,7 +455,7 @@ async fn a_removed_party_is_refused_at_the_next_request(app: TestApp) {
     assert_eq!(app.get(&path, &owner).send().await.problem(), "not_a_party");
 }
 
-/// The request's body arrives only after the party has been let in and then removed.
+/// The body arrives only after the request has been admitted and the party removed.
 async fn a_party_removed_while_their_request_is_on_its_way_changes_nothing(app: TestApp) {
     let (room, broker) = app.room().await;
     let owner = app.user("owner@example.com", Role::Owner).await;
@@ -470,7 +469,7 @@ async fn a_party_removed_while_their_request_is_on_its_way_changes_nothing(app: 
     assert_eq!(app.actions(&room, &broker).await.last().unwrap(), "party_removed");
 }
 
-/// The new role may take snapshots too, but the log would name the old one.
+/// The new role may take snapshots too, but the entry would name the old one.
 async fn a_party_whose_role_changes_while_their_request_is_on_its_way_changes_nothing(app: TestApp) {
     let (room, broker) = app.room().await;
     let owner = app.user("owner@example.com", Role::Owner).await;
@@ -488,7 +487,7 @@ async fn a_party_whose_role_changes_while_their_request_is_on_its_way_changes_no
     assert_eq!(app.actions(&room, &broker).await, before);
 }
 
-/// The last part of the form arrives only after the sender's sessions have ended elsewhere.
+/// The form arrives only after the request has been admitted and the sender's sessions have ended.
 async fn a_session_that_ends_while_an_upload_is_on_its_way_stores_nothing(app: TestApp) {
     let (document, room, broker) = app.empty_document("COMPAT").await;
     let mut form = Form::new();
@@ -571,7 +570,7 @@ fn no_role_has_what_admins_lack_and_no_action_is_without_its_row() {
     }
 }
 
-/// The walks above observe only those rows of the policy that a route asks for; this golden holds the others.
+/// The tests above observe only actions that a route asks for; this golden file holds the other rows of the policy.
 #[test]
 fn of_actions_that_no_route_asks_for_the_table_says_this() {
     let (api, pages) = (api::routes(), pages::routes());

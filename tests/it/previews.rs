@@ -1,4 +1,4 @@
-//! Previews: what is drawn of a file, what cannot be, and who looked.
+//! Previews: which files are drawn and how, which cannot be drawn, and how the log names who looked.
 
 use std::{fs, io::Cursor, os::unix::fs::PermissionsExt};
 
@@ -27,7 +27,8 @@ on_both_databases! {
     a_stranger_sees_no_preview,
 }
 
-/// A PDF of one page with this content and these entries in its page and its content's stream; further objects from 5 on.
+/// Returns a PDF of one page. `in_page` and `in_stream` are added to the dictionaries of the page and of its content;
+/// further objects are numbered from 5.
 fn page(content: &[u8], in_page: &str, in_stream: &str, objects: &[String]) -> Vec<u8> {
     let mut pdf = b"%PDF-1.7\n".to_vec();
     let length = content.len();
@@ -48,7 +49,7 @@ fn page(content: &[u8], in_page: &str, in_stream: &str, objects: &[String]) -> V
     pdf
 }
 
-/// Words in a font that every reader has.
+/// Returns a PDF with a word in Helvetica, which is not embedded: every reader has that font.
 fn words() -> Vec<u8> {
     let helvetica = "/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>";
     page(b"BT /F 40 Tf 10 30 Td (Preview) Tj ET", helvetica, "", &[])
@@ -60,7 +61,7 @@ fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// The picture that came, which no browser takes for anything else.
+/// Returns the picture of a reply; fails if its headers let a browser treat it as anything else.
 #[track_caller]
 fn picture(reply: &Reply) -> DynamicImage {
     assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
@@ -71,19 +72,19 @@ fn picture(reply: &Reply) -> DynamicImage {
     image::load_from_memory_with_format(&reply.body, ImageFormat::Png).unwrap()
 }
 
-/// The part of it that is ink.
+/// Returns the share of dark pixels, from 0 to 1.
 fn ink(picture: &DynamicImage) -> f64 {
     let dark = picture.to_luma8().pixels().filter(|Luma([light])| *light < 128).count();
     f64::from(u32::try_from(dark).unwrap()) / f64::from(picture.width() * picture.height())
 }
 
-/// Uploads a file as a version of the document; the path of its preview.
+/// Uploads a file as a version of the document and returns the path of its preview.
 async fn upload(app: &TestApp, document: &str, token: &str, name: &str, bytes: &[u8]) -> String {
     let uploaded = app.post(&format!("{document}/versions"), token).upload(name, bytes, &[]).send().await.expect(201);
     format!("{document}/versions/{}/preview", uploaded["version"]["id"].as_str().unwrap())
 }
 
-/// The entries that tell of previews: action, who, and what of it.
+/// Returns the entries about previews, newest first.
 async fn previewed(app: &TestApp, room: &str, token: &str) -> Vec<Value> {
     let entries = app.get(&format!("{room}/activities?limit=100"), token).send().await.expect(200);
     let mut entries = entries.as_array().unwrap().clone();
@@ -117,7 +118,7 @@ async fn a_picture_is_made_smaller_the_right_way_up_on_white(app: TestApp) {
     let (document, _, broker) = app.empty_document("COMPAT").await;
     let wide = RgbImage::from_fn(3000, 1500, |x, _| if x < 1500 { Rgb([0, 0, 0]) } else { Rgb([255, 255, 255]) });
     let mut jpeg = encoded(wide, ImageFormat::Jpeg);
-    // Exif: to be turned by a quarter, as a telephone says that was held upright.
+    // Exif orientation 6: rotate by a quarter turn, as a telephone writes that was held upright.
     let exif = b"\xFF\xE1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
     jpeg.splice(2..2, exif.iter().copied());
     let url = upload(&app, &document, &broker, "photo.jpg", &jpeg).await;
@@ -132,7 +133,7 @@ async fn a_picture_is_made_smaller_the_right_way_up_on_white(app: TestApp) {
     assert_eq!((drawn.get_pixel(5, 5), drawn.get_pixel(30, 5)), (&Rgb([255; 3]), &Rgb([200, 0, 0])));
 }
 
-/// PDFs that are not as any program writes them.
+/// Returns PDFs that no honest program writes: deep nesting, a form that draws itself, an endless page.
 fn odd() -> [(&'static str, Vec<u8>); 4] {
     let nested = [vec![b'['; 3_000_000], vec![b']'; 3_000_000]].concat();
     let in_page = format!("/Annots {}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
@@ -145,7 +146,7 @@ fn odd() -> [(&'static str, Vec<u8>); 4] {
     ]
 }
 
-/// A form that draws with another, `X`.
+/// Returns a form with this content, in which `/X` names the object `other`.
 fn form(other: usize, content: &str) -> String {
     let length = content.len();
     format!(
@@ -167,7 +168,7 @@ async fn what_cannot_be_drawn_says_so_and_shows_nothing(app: TestApp) {
     for (what, bytes) in odd() {
         let url = upload(&app, &document, &broker, "paper.pdf", &bytes).await;
         let reply = app.get(&url, &broker).send().await;
-        // A picture of what could be made of it is as good.
+        // Either outcome is right: a refusal, or a picture of what could be read.
         assert!(reply.status == 200 || reply.problem() == "no_preview", "{what}: {reply:?}");
     }
     let snapshot = app.snapshot(room.trim_start_matches("/rooms/"), &broker, json!({ "snapshot_type": "csv" })).await;
@@ -221,16 +222,17 @@ async fn a_stranger_sees_no_preview(app: TestApp) {
     assert_eq!(previewed(&app, &room, &broker).await.len(), 0);
 }
 
-/// PDFs that ask for more than there is.
+/// Returns PDFs that would take more memory or time than a child may have.
 fn endless() -> [(&'static str, Vec<u8>); 2] {
-    // Each filter makes 64 bytes of one, and comes to its own end.
+    // Each of the five filters turns one byte into 64. Each needs an end-of-data byte (128) of its own, which the
+    // filters before it have to deliver as a literal.
     let mut end = vec![128];
     for length in [0, 2, 4, 6] {
         end = [vec![length], end, vec![128]].concat();
     }
     let runs = [vec![0x81; 4096], end].concat();
     let filters = format!("/Filter[{}]", "/RunLengthDecode".repeat(5));
-    // Each form draws the next nine times: in hardly any memory, more times than there are seconds in a life.
+    // Each of 20 forms draws the next one nine times: 9²⁰ drawings that take hardly any memory.
     let forms: Vec<_> = (6..26).map(|next| form(next, &"/X Do ".repeat(9))).collect();
     [
         ("memory", page(&runs, "", &filters, &[])),
@@ -256,7 +258,7 @@ async fn a_file_that_cannot_be_drawn_is_tried_once() {
     let (document, _, broker) = app.empty_document("COMPAT").await;
     let url = upload(&app, &document, &broker, "broken.pdf", &pdf("no page")).await;
     let again = upload(&app, &document, &broker, "another.pdf", &pdf("no page either")).await;
-    // Each child leaves a line, and draws nothing.
+    // The child appends a line to a file, so that the test can count the attempts, and draws nothing.
     let (lines, program) = (app.dir.path().join("lines"), app.dir.path().join("counts"));
     fs::write(&program, format!("#!/bin/sh\necho started >> {}\n", lines.display())).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
@@ -270,7 +272,7 @@ async fn a_file_that_cannot_be_drawn_is_tried_once() {
 #[tokio::test]
 async fn the_hostile_files_of_one_account_leave_a_place_for_others() {
     let dir = TempDir::new().unwrap();
-    // A child for a hostile file waits until the other one has been drawn.
+    // A child for a hostile file runs until the other file has been drawn, which needs a free place.
     let (drawn, program) = (dir.path().join("drawn"), dir.path().join("program"));
     let lines = format!(
         "#!/bin/sh\nread words\nif [ \"$words\" = hostile ]; then while [ ! -e {0} ]; do :; done; exit 1; fi\n\
@@ -311,12 +313,12 @@ async fn a_server_draws_with_its_own_program() {
     assert!(drawn.bytes().await.unwrap().starts_with(b"\x89PNG"));
 }
 
-/// An account that is only a number.
+/// Returns the id of an account, made from a number.
 fn account(number: u128) -> UserId {
     UserId(uuid::Uuid::from_u128(number))
 }
 
-/// What a program of these lines draws.
+/// Draws a preview with a shell script of these lines as the child.
 async fn drawn_by(lines: &str) -> Result<Vec<u8>, Error> {
     let dir = TempDir::new().unwrap();
     let program = dir.path().join("program");

@@ -1,4 +1,4 @@
-//! The limits of a record: it holds the newest of what a room has too much of, and says how much there is in all.
+//! The limits of a record: of a section that is too long it holds the newest part, and says how much there is in all.
 
 use report::record::{self, Limit, Record};
 use room::{Log, Role, SnapshotId};
@@ -15,7 +15,7 @@ on_both_databases! {
 }
 
 impl TestApp {
-    /// Takes a snapshot and returns its record as it is stored.
+    /// Takes a snapshot and returns its stored record.
     async fn record(&self, room: &str, token: &str) -> Record {
         let (snapshot, _) = self.take(room, token, json!({ "snapshot_type": "json" })).await;
         let id: SnapshotId = snapshot["id"].as_str().unwrap().parse().unwrap();
@@ -24,7 +24,7 @@ impl TestApp {
     }
 }
 
-/// Returns how many a record says that it shows of how many, or `None` if it shows all.
+/// Returns how many elements of a section the record shows, and of how many; `None` if it shows all.
 fn limit(record: &Record, section: &str) -> Option<(u64, u64)> {
     let found = record.limits.iter().find(|limit| limit.section == section);
     found.map(|Limit { shown, total, .. }| (*shown, *total))
@@ -95,7 +95,7 @@ async fn a_record_holds_the_newest_50_000_entries() {
     app.app.db.write(fill).await.unwrap();
     let record = app.record(&room, &broker).await;
     assert_eq!((limit(&record, "activity"), record.activity.unwrap().len()), (None, 50_000));
-    // The snapshot itself is the entry after them.
+    // Taking that snapshot has appended an entry, so that the log is now one entry over the limit.
     let record = app.record(&room, &broker).await;
     assert_eq!((limit(&record, "activity"), record.counts.activity), (Some((50_000, 50_001)), 50_001));
     let entries = record.activity.unwrap();
@@ -106,7 +106,7 @@ async fn a_record_holds_superseded_decisions_up_to_8_mib_and_all_that_count(app:
     let (document, room, broker) = app.empty_document("COMPAT").await;
     let owner = app.user("owner@example.com", Role::Owner).await;
     let version = app.version(&document, &broker, "a study", &[]).await["version"]["id"].as_str().unwrap().to_owned();
-    // 150 decisions of the charterer with comments of 60,000 bytes, as a server before 0.4 accepted them.
+    // Insert 150 decisions of the charterer with comments of 60,000 bytes, as a server before 0.4 accepted them.
     let write = async move |tx: &mut Tx| {
         let insert = "INSERT INTO decisions (id, version_id, seq, party, role, verdict, comment, decided_at)
                       VALUES (?1, ?2, ?3, 'charterer@example.com', 'charterer', 'rejected', ?4, ?5)";

@@ -115,7 +115,7 @@ async fn an_attack_of_five_minutes_leaves_few_entries_whose_counts_add_up(app: T
     let entries = all(&app, "sign_in_refused").await;
     assert_eq!(times(&entries), refused);
     assert!(entries.iter().all(|meta| meta["account"] == OPS || meta["network"].is_null()), "{entries:?}");
-    // In each minute at most 32 kinds for each of two reasons, two entries each, and one entry for all others.
+    // In each of five minutes: at most 32 kinds for each of two reasons, two entries each, and one for all other kinds.
     assert!(entries.len() <= 5 * 2 * (2 * 32 + 1), "{}", entries.len());
     let bytes: usize = entries.iter().map(|meta| meta.to_string().len()).sum();
     assert!(bytes < 150_000, "{bytes}");
@@ -211,7 +211,7 @@ async fn beyond_32_kinds_a_minute_refusals_are_counted_together_with_up_to_1000_
     for number in 0..32 + 1_005 {
         refuse(number).await;
     }
-    // A network that is counted already is not counted again.
+    // A second refusal of the same network does not add to the number of networks.
     refuse(32).await;
     app.later(MINUTE);
     app.tidy().await;

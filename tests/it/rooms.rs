@@ -141,7 +141,7 @@ async fn a_room_with_snapshots_is_deleted_only_by_force_and_with_a_reason(app: T
     let path = format!("/rooms/{room}");
     let refused = app.delete(&path, &admin).send().await;
     assert_eq!(refused.problem(), "conflict");
-    // A program is told the parameter that helps; a page says what happened, and nothing of the API.
+    // The API names the parameter that helps. A page says what happened, and does not mention the API.
     assert!(
         refused.json()["detail"].as_str().unwrap().ends_with("; `?force=true` with a `reason` in the body does so.")
     );

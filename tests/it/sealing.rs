@@ -1,4 +1,4 @@
-//! Seals of PDFs: the signer, the time that an authority attests, and the note if it attests none.
+//! Seals of PDFs: the signer, the trusted time of an authority, and the note if there is none.
 
 use std::{
     net::SocketAddr,
@@ -65,7 +65,7 @@ async fn a_pdf_is_sealed_and_its_snapshot_and_the_log_say_by_whom(app: TestApp) 
 async fn a_lost_file_is_made_again_with_the_seal_that_it_had(app: TestApp) {
     let (snapshot, file) = app.sealed().await;
     let (room, id) = (snapshot["room_id"].as_str().unwrap(), snapshot["id"].as_str().unwrap().to_owned());
-    // As if the server had ended after sealing and before completing the job, which is done again long after.
+    // As if the server had ended between sealing and completing the job; the job runs again much later.
     let again = id.clone();
     let forget = app.app.db.write(async move |tx| {
         tx.exec("DELETE FROM snapshot_files WHERE snapshot_id = ?1", &[&again]).await?;
@@ -86,7 +86,7 @@ async fn a_lost_file_is_made_again_with_the_seal_that_it_had(app: TestApp) {
 async fn a_seal_that_was_kept_for_other_bytes_is_made_anew(app: TestApp) {
     let (room, broker) = app.room().await;
     let (snapshot, path) = app.take(&room, &broker, json!({})).await;
-    // As if a server with other fonts had drawn and sealed the file, and ended before it stored it.
+    // As if a server with other fonts had drawn and sealed the file, and had ended before storing it.
     let at = app.app.now();
     let other = report::render(
         report::Edition::CURRENT,
@@ -108,7 +108,7 @@ async fn a_seal_that_was_kept_for_other_bytes_is_made_anew(app: TestApp) {
     seal::check(unsealed, &found, &seal::Authorities::none()).unwrap();
 }
 
-/// A time-stamp and certificate authority, which `openssl` plays.
+/// A time-stamp and certificate authority that runs `openssl`.
 struct Authority {
     dir: TempDir,
 }
@@ -138,14 +138,14 @@ impl Authority {
         ));
     }
 
-    /// Makes a PEM file of a PKCS#12 file, with the line that a server prints which does not read PKCS#12.
+    /// Converts a PKCS#12 file to PEM, with the command that a server without PKCS#12 support prints.
     fn pem_of(&self, name: &str) -> PathBuf {
         let place = Installation::new(None);
         let mut serve = place.command(&["serve", "--listen", "127.0.0.1:0"]);
         let ran = crate::harness::Ran::of(serve.env("STS_SEAL_FILE", self.dir.path().join(name)), "");
         assert_eq!(ran.code, Some(1), "{ran:?}");
         let line = ran.stderr.split('`').find(|part| part.starts_with("openssl ")).expect("there is a line to run");
-        // The one thing that `openssl` asks for.
+        // Without this, `openssl` would ask for the password.
         let line = format!("{line} -passin pass:sesame");
         let output = Command::new("sh").args(["-c", &line]).current_dir(self.dir.path()).output().unwrap();
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
@@ -161,7 +161,7 @@ impl Authority {
     }
 }
 
-/// Sets the test's clock to the machine's, which `openssl` uses.
+/// Sets the test's clock to that of the machine, which `openssl` uses.
 fn set_right(app: &TestApp) {
     let written = tempfile::tempfile().unwrap().metadata().unwrap().modified().unwrap();
     let since = written.duration_since(std::time::UNIX_EPOCH).unwrap().as_micros();
@@ -274,14 +274,14 @@ async fn a_given_certificate_seals_as_pem_and_as_pkcs_12() {
     let at = |file: &Path| ("seal_file", file.display().to_string());
     for settings in [vec![at(&path("both.pem"))], vec![at(&pkcs12), ("seal_password", "sesame".into())]] {
         let app = TestApp::with(String::new(), &settings).await;
-        // The certificate is valid from the machine's time on.
+        // `openssl` made the certificate valid from the machine's time on.
         set_right(&app);
         let (snapshot, _) = app.sealed().await;
         assert_eq!(snapshot["seal"]["signer"], "signer", "{snapshot}");
     }
 }
 
-/// What is said of a file that is neither PEM nor PKCS#12.
+/// Part of the error message about a file that is neither PEM nor PKCS#12.
 const NO_SEAL: &str =
     if cfg!(feature = "pkcs12") { "the PKCS#12 file cannot be read" } else { "there is no private key in it" };
 

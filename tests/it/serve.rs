@@ -24,7 +24,7 @@ use tools::needs;
 
 use crate::harness::{Installation, Ran, Server, TestApp, new_room, on_both_databases, until};
 
-/// More than the buffers between a server and a client who does not read can hold.
+/// A file size in bytes that exceeds all buffers between a server and a client that does not read.
 const LARGE: u32 = 64 * 1024 * 1024;
 
 on_both_databases! {
@@ -67,7 +67,8 @@ async fn a_stop_lets_a_download_in_progress_come_to_its_end() {
     let snapshot = server.api.post(&path, &token, &json!({ "snapshot_type": "csv" })).await;
     let id = snapshot["id"].as_str().unwrap();
     server.api.completed(&room, id, &token).await;
-    // The client has not read the file when the server is asked to stop.
+    // Replace the file with one that no buffer holds, so that the download is still under way when the server is asked
+    // to stop.
     fs::write(place.path("data/files").join(format!("rooms/{room}/snapshots/{id}.zip")), vec![7; LARGE as usize])
         .unwrap();
     let database = Connection::open(place.database_file()).unwrap();
@@ -94,6 +95,7 @@ async fn a_stop_hears_a_request_in_progress_to_its_end() {
          Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
     );
     connection.write_all(head.as_bytes()).await.unwrap();
+    // `100 Continue` shows that the request is in progress: the server waits for its body.
     let mut ready = [0; 25];
     connection.read_exact(&mut ready).await.unwrap();
     assert_eq!(ready, *b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -173,6 +175,7 @@ fn walk(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
 async fn whatever_the_server_writes_is_for_its_owner_alone() {
     let place = Installation::on_sqlite().await;
     let mut command = Command::new("sh");
+    // Without a umask, only the program itself can keep others from reading its files.
     let serve = format!("umask 0; exec {} serve --listen 127.0.0.1:0", env!("CARGO_BIN_EXE_sts-clearance"));
     command.args(["-c", &serve]).current_dir(place.path("")).env_clear().stdout(Stdio::piped());
     let (server, room, token) = room(&place, &mut command).await;
@@ -215,7 +218,7 @@ fn run_printed_commands(place: &Installation, said: &str) {
     let commands = &said[said.find("token=$(").unwrap()..];
     let mut shell = Command::new("sh");
     shell.args(["-e", "-c", commands]).current_dir(place.path("")).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A proxy that the environment names would be asked for the server on this machine.
+    // The environment is cleared, since `curl` would ask a proxy that it names for the server on this machine.
     shell.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path)));
     let listed = Ran::of(&mut shell, "");
     let said = listed.expect(0);

@@ -1,4 +1,4 @@
-//! One's own sessions: what is told of them, and how they end.
+//! One's own sessions: what is shown of them, and how they end.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ on_both_databases! {
     all_other_sessions_are_ended_at_once,
 }
 
-/// Signs in with a client that calls itself so; the token.
+/// Signs in with this `User-Agent` and returns the token.
 async fn sign_in_with(app: &TestApp, email: &str, user_agent: &str) -> String {
     let asked = json!({ "email": email, "password": PASSWORD });
     let session = app.post("/auth/login", "").header("user-agent", user_agent).json(asked).send().await.expect(200);

@@ -1,4 +1,4 @@
-//! Places that are shared out: nobody takes more than a share, and everybody who waits has their turn.
+//! Shares of a semaphore: no key takes more than its share, and every request that waits is served.
 
 use std::{
     pin::Pin,
@@ -32,7 +32,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 type Waiter = (u8, Pin<Box<dyn Future<Output = Seat<u8>>>>);
 
-/// Who sits and who waits, as the test knows it.
+/// The seats that are taken and the requests that wait, as the test counts them.
 struct Hall {
     shares: Shares<u8>,
     seats: Vec<(u8, Seat<u8>)>,
@@ -50,7 +50,7 @@ impl Hall {
         self.look();
     }
 
-    /// Seats those who have been called; returns their keys.
+    /// Polls every waiting request and seats those that have been called. Returns their keys.
     fn look(&mut self) -> Vec<u8> {
         let mut called = Vec::new();
         let mut context = Context::from_waker(Waker::noop());
@@ -81,7 +81,7 @@ impl Hall {
                 }
             }
             Step::Leave(at) if at < self.seats.len() => drop(self.seats.remove(at)),
-            // One who was called and has not looked yet may give up too.
+            // This may drop a request that has been called and not polled since: its unit must not be lost.
             Step::GiveUp(at) if at < self.waiters.len() => drop(self.waiters.remove(at)),
             Step::Leave(_) | Step::GiveUp(_) => {}
         }
@@ -92,7 +92,7 @@ impl Hall {
         counted.map(|(_, seat)| seat.units()).sum()
     }
 
-    /// What always holds once everybody who was called sits.
+    /// Checks what holds whenever every request that has been called is seated.
     fn check(&mut self) {
         self.look();
         assert!(self.held(None) <= TOTAL, "more than there is");
@@ -115,7 +115,7 @@ proptest! {
         let mut hall = Hall::new(TOTAL, MOST);
         for (number, step) in steps.into_iter().enumerate() {
             hall.take(step);
-            // Some steps come before those who were called have looked.
+            // Every third check is left out, so that the next step comes before called requests have been polled.
             if number % 3 != 0 {
                 hall.check();
             }

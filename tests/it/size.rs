@@ -1,4 +1,4 @@
-//! No answer about a room grows beyond 2 MB, whatever people write into it.
+//! No reply about a room grows beyond 2 MB, whatever people write into the room.
 
 use room::Role;
 use serde_json::{Value, json};
@@ -12,11 +12,11 @@ use sts_clearance::{
 
 use crate::harness::{TestApp, files, on_both_databases, pdf};
 
-/// An answer is smaller than this, in bytes.
+/// The limit of a reply's body, in bytes.
 const MOST: usize = 2_000_000;
-/// The longest reason of today, in letters that take the most bytes in JSON, and the longest in a page.
+/// The characters of the longest reasons: the first takes the most bytes in JSON, the second, escaped, in a page.
 const REASONS: [&str; 2] = ["𝄞", "\""];
-/// What goes on for as long as somebody reads it, or is a file.
+/// Endings of routes that have no limit: endless streams, and files.
 const ENDLESS: [&str; 6] = ["/log/export", "/events", "/download", "/preview", "/archive", "/logo"];
 
 on_both_databases! {
@@ -26,7 +26,7 @@ on_both_databases! {
     a_list_cut_for_its_size_goes_on_where_its_link_leads,
 }
 
-/// A room, with what there is in it to be named in a path.
+/// A room full of long texts, with the ids of what is in it.
 struct Stuffed {
     app: TestApp,
     room: String,
@@ -81,7 +81,7 @@ impl Stuffed {
         reply.json()
     }
 
-    /// Writes as much as a party and a broker may.
+    /// Writes the longest texts that are accepted, wherever the API takes one.
     async fn fill(&mut self) {
         let reason = |number: usize| format!("{number} {}", REASONS[number % 2].repeat(3_990));
         let described = json!({ "description": REASONS[1].repeat(8_000) });
@@ -97,7 +97,7 @@ impl Stuffed {
                 self.post(&self.owner, &reject, json!({ "reason": reason(again) })).await;
             }
         }
-        // Everything else is rejected once: that stands in the way, and is told where it is overridden.
+        // Reject every other document once: each is then a blocker, which the entry of the override names.
         for document in self.app.documents(&self.room, &self.broker).await {
             let document = id(&document);
             if document != self.document {
@@ -128,7 +128,7 @@ impl Stuffed {
         }
     }
 
-    /// The path of a route in this room, if it is one's.
+    /// Returns the path of a route in this room, or `None` if the route is not about a room or has no limit.
     async fn in_room(&self, template: &str) -> Option<String> {
         if !template.starts_with("/rooms/{room_id}") || ENDLESS.iter().any(|end| template.ends_with(end)) {
             return None;
@@ -147,7 +147,7 @@ impl Stuffed {
         Some(path)
     }
 
-    /// Walks every `GET` about the room.
+    /// Checks the size of the reply to every `GET` about the room.
     async fn walk(&self) {
         let mut walked = 0;
         let routes = api::routes();
@@ -215,8 +215,8 @@ fn is_list(path: &str) -> bool {
     .any(|list| path.ends_with(list))
 }
 
-/// First with what may be written today, then with texts of the time when they could be longer. Versions and decisions are
-/// never changed, so that such are written with their triggers taken away.
+/// The walk is done twice: with the longest texts of today, and with those of a time when they could be longer. To
+/// write the latter, the triggers that forbid changes of versions and decisions are removed.
 async fn no_answer_about_a_room_is_larger_than_2_mb_whatever_was_written_into_it(app: TestApp) {
     app.user("second@example.com", Role::Admin).await;
     let stuffed = Stuffed::of(app).await;

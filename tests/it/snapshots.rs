@@ -14,7 +14,7 @@ use sts_clearance::evidence::Checkpoint;
 
 use crate::harness::{TestApp, on_both_databases, until};
 
-/// Compares a snapshot's JSON with a golden file, leaving out what differs from run to run.
+/// Compares a snapshot's JSON with a golden file, without the fields that differ from run to run.
 macro_rules! assert_snapshot_json {
     ($name:literal, $value:expr) => {
         insta::assert_json_snapshot!($name, $value, {
@@ -245,6 +245,7 @@ async fn a_snapshot_deleted_while_its_file_is_waited_for_was_taken_all_the_same(
     let (room, broker) = app.room().await;
     let admin = app.user("admin@example.com", Role::Admin).await;
     let path = format!("/rooms/{room}/snapshots");
+    // No worker runs, so that the request still waits for the file when the snapshot is deleted.
     let taking = app.post(&path, &broker).header("prefer", "wait=30").json(json!({})).send();
     let deleting = until("the snapshot is deleted", async || {
         let listed = app.get(&path, &admin).send().await.expect(200);

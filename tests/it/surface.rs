@@ -1,4 +1,4 @@
-//! The surfaces as golden files: a change of contract is a visible diff.
+//! The API's contract as golden files: every change of it is a visible diff.
 
 use room::{
     AccountDeed, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, DocumentStatus, NoticeState,
@@ -32,7 +32,7 @@ async fn every_reference_of_the_openapi_document_leads_somewhere() {
     }
 }
 
-/// A vocabulary's name, and the words that the server speaks.
+/// Returns the name of each enumeration with the words that the server uses for it.
 macro_rules! spoken {
     ($($kind:ident),+) => { [$((stringify!($kind), json!($kind::ALL)),)+] };
 }
@@ -68,7 +68,7 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
         assert_eq!(&schemas[name]["enum"], words, "{name}");
     }
     let enumerations = schemas.as_object().unwrap().values().filter(|schema| schema.get("enum").is_some());
-    // What an approval says, and what a document can be the gate of: some of the words.
+    // These two schemas have only some of the words of another enumeration.
     let parts = [("Approving", json!(&Verdict::ALL[..2])), ("Gate", json!(&Phase::ALL[1..]))];
     for (name, words) in &parts {
         assert_eq!(&schemas[name]["enum"], words, "{name}");

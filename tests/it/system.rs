@@ -1,4 +1,4 @@
-//! What an admin is told of the server.
+//! What an admin is shown about the state of the server.
 
 use room::Role;
 use serde_json::json;

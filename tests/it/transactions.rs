@@ -90,6 +90,7 @@ async fn a_read_sees_one_instant_and_can_change_nothing_that_stays(app: TestApp)
     let url = app.app.config.database_url();
     let counted = app.app.db.read(async |tx| {
         let before = count(tx).await?;
+        // On a thread of its own, since a transaction on SQLite must not await anything but its own statements.
         thread::spawn(move || add_from_elsewhere(&url)).join().unwrap();
         Ok((before, count(tx).await?))
     });
@@ -98,7 +99,7 @@ async fn a_read_sees_one_instant_and_can_change_nothing_that_stays(app: TestApp)
     assert_eq!(keys(&app).await, ["a"]);
 }
 
-/// Commits a write on a connection of its own, as another process would while this one reads.
+/// Commits a write through a second `Db`, as another process would.
 fn add_from_elsewhere(url: &str) {
     let elsewhere = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     elsewhere.block_on(async { Db::open(url).unwrap().write(async |tx| add(tx, "a").await).await.unwrap() });
@@ -153,7 +154,7 @@ async fn a_read_that_panics_spoils_no_later_one() {
     }
 }
 
-/// Once the write-ahead log has grown, not every commit may pay for a checkpoint.
+/// A commit that finds the log large makes a checkpoint. If the log stayed large, every later commit would make one.
 #[tokio::test]
 async fn the_write_ahead_log_is_short_again_after_it_was_copied_back() {
     let app = TestApp::on_sqlite().await;
@@ -195,7 +196,7 @@ async fn sqlite_is_as_durable_as_it_can_be() {
     assert_eq!(mode.unwrap(), "wal");
 }
 
-/// An acknowledged commit is on the server's disk, and on a standby's where the database waits for one.
+/// An acknowledged commit is on the server's disk, and also on a standby's if the database is set to wait for one.
 #[needs(postgres)]
 #[tokio::test]
 async fn postgresql_is_as_durable_as_it_has_to_be_whatever_its_default_is() {
@@ -215,7 +216,7 @@ async fn postgresql_is_as_durable_as_it_has_to_be_whatever_its_default_is() {
         let setting = async |tx: &mut Tx| -> Result<String> {
             tx.one("SELECT current_setting('synchronous_commit')", &[]).await?.get(0)
         };
-        // Several at once, each on a connection of its own.
+        // Concurrent writes use several connections of the pool: each of them has to be set up.
         for found in join_all((0..4).map(|_| app.app.db.write(setting))).await {
             assert_eq!(found.unwrap(), used, "the database's default is `{default}`");
         }

@@ -1,4 +1,4 @@
-//! Two admins are two people: what one person's credentials cannot do, however they go about it.
+//! Two admins are two people: what one person cannot do, whatever accounts that person comes to control.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -68,7 +68,7 @@ async fn make(app: &TestApp, by: &str, email: &str, role: &str) -> Reply {
     app.post("/users", &app.session(by).await).json(asked).send().await
 }
 
-/// The requests about accounts that wait.
+/// Returns the requests about accounts that wait to be confirmed.
 async fn waiting(app: &TestApp, by: &str) -> Vec<Value> {
     app.get("/users/requests", &app.session(by).await).send().await.expect(200).as_array().unwrap().clone()
 }
@@ -81,14 +81,14 @@ async fn confirm(app: &TestApp, by: &str) -> Reply {
     app.post(&path, &app.session(by).await).send().await
 }
 
-/// Replaces the password that somebody else gave, as its owner does, or whoever gave it.
+/// Replaces a given password with a chosen one, as the owner of the account does, or the admin who gave it.
 async fn settle(app: &TestApp, email: &str) {
     let user = users::named(&app.app, email).await.unwrap();
     let (id, hash) = (user.id, "not one that anything fits".to_owned());
     app.app.db.write(async move |tx| db::users::set_password(tx, id, &hash, None).await).await.unwrap();
 }
 
-/// A room with a hold on it; the hold's path. To lift it takes two admins.
+/// Makes a room with a hold, which takes two admins to lift. Returns the hold's path.
 async fn hold(app: &TestApp) -> String {
     let (room, _) = app.room().await;
     app.user(ADA, Role::Admin).await;
@@ -101,7 +101,7 @@ async fn lift(app: &TestApp, hold: &str, by: &str) -> Reply {
     app.delete(hold, &app.session(by).await).json(json!({ "reason": "It is settled" })).send().await
 }
 
-/// Asks as one, and confirms as the other; the answer to the second.
+/// Asks with one account and confirms with another; returns the reply to the confirmation.
 async fn both(app: &TestApp, hold: &str, asks: &str, confirms: &str) -> Reply {
     lift(app, hold, asks).await.expect(202);
     lift(app, hold, confirms).await
@@ -184,6 +184,7 @@ async fn what_was_done_to_accounts_before_that_was_kept_is_known_from_the_log(ap
     users::give_password(&app.app, &Actor::Operator, eve, PASSWORD, GivenPassword::Kept).await.unwrap();
     settle(&app, BEN).await;
     app.later(8 * DAY);
+    // The way down deletes what is kept about accounts; the way up reads it from the log again.
     schema::take_back(&app.app, &Actor::Operator, "012", true).await.unwrap();
     migrations::up(&app.app.db, app.app.now()).await.unwrap();
     assert_eq!(both(&app, &hold, ADA, BEN).await.problem(), "conflict");
@@ -299,7 +300,7 @@ async fn of_two_admins_who_ask_for_the_same_at_once_one_confirms(app: TestApp) {
     assert_eq!(statuses, [200, 202]);
 }
 
-/// What the person who holds [`ADA`]'s password does.
+/// A step of a person who knows [`ADA`]'s password.
 #[derive(Debug, Clone)]
 enum Step {
     Make { by: usize, admin: bool },
@@ -325,16 +326,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..14)
 }
 
-/// One person, and what they have the credentials of.
+/// One person, and the accounts whose passwords they know.
 struct Person<'a> {
     app: &'a TestApp,
-    /// Every account, in the order in which they were made.
+    /// Every account that a step can name, in the order in which they were made.
     accounts: Vec<String>,
     own: BTreeSet<String>,
 }
 
 impl Person<'_> {
-    /// The account that a step is done with: one of their own.
+    /// Returns the account that takes a step: one of the person's own.
     fn by(&self, at: usize) -> String {
         self.own.iter().nth(at % self.own.len()).unwrap().clone()
     }
@@ -343,7 +344,7 @@ impl Person<'_> {
         self.accounts[at % self.accounts.len()].clone()
     }
 
-    /// Whether the server lets the account in at all; the request is sent in any case where it does.
+    /// Returns whether the account is enabled. A step of a disabled one is left out; every other is tried.
     async fn is_in(&self, email: &str) -> bool {
         !users::named(&self.app.app, email).await.unwrap().disabled
     }
@@ -383,7 +384,7 @@ impl Person<'_> {
         }
     }
 
-    /// Confirms whatever waits, all of which this person has asked for.
+    /// Tries to confirm every request that waits, all of which this person has asked for.
     async fn confirm(&mut self, by: &str) {
         let session = self.app.session(by).await;
         let waiting = self.app.get("/users/requests", &session).send().await;
@@ -397,7 +398,7 @@ impl Person<'_> {
         }
     }
 
-    /// They gave it its password, and replace that at once.
+    /// Adds an account to which the person gave its password, after replacing that at once.
     async fn knows(&mut self, email: &str) {
         settle(self.app, email).await;
         if !self.accounts.iter().any(|known| known == email) {
@@ -406,7 +407,7 @@ impl Person<'_> {
         self.own.insert(email.to_owned());
     }
 
-    /// Tries both halves with every two accounts of theirs.
+    /// Tries to lift the hold with every pair of the person's accounts; returns the pair that succeeds.
     async fn lifts(&self, hold: &str) -> Option<(String, String)> {
         for asks in &self.own {
             for confirms in &self.own {
@@ -428,7 +429,7 @@ async fn no_sequence_of_administration_lets_one_person_do_both_halves(app: TestA
     for (email, role) in [(BEN, Role::Admin), (EVE, Role::Broker)] {
         app.user(email, role).await;
     }
-    // Each sequence goes on from where the one before has come to: the longer, the better for the person.
+    // Each sequence continues from the state that the one before has reached, so that accounts add up.
     let accounts = vec![ADA.to_owned(), BEN.to_owned(), EVE.to_owned()];
     let mut person = Person { app: &app, accounts, own: [ADA.to_owned()].into() };
     let mut runner = TestRunner::deterministic();

@@ -1,4 +1,4 @@
-//! Uploads as forms: names, parts, limits, and connections that are cut. What is refused leaves nothing.
+//! Uploads as forms: names, parts, limits, and connections that are cut. A refused upload leaves no file.
 
 use std::{future::poll_fn, io, pin::pin, task::Poll};
 
@@ -27,10 +27,10 @@ on_both_databases! {
     a_form_has_at_most_a_mebibyte_besides_its_file,
 }
 
-/// Fills a form.
+/// A function that adds parts to a form.
 type Fill = fn(&mut Form);
 
-/// A form with nothing but a file of this name.
+/// Returns a form that has only a file of this name.
 fn form(file_name: &str) -> Form {
     let mut form = Form::new();
     form.file("file", file_name, &pdf(file_name));
@@ -75,7 +75,7 @@ async fn a_name_that_would_deceive_or_break_something_is_refused(app: TestApp) {
         let fields = reply.fields();
         assert!(!fields.is_empty() && fields.iter().all(|field| field == "file"), "{given:?}: {fields:?}");
     }
-    // Nothing that a header can hold at all.
+    // A header cannot contain these characters, so the whole form is malformed.
     for given in ["a\0b.pdf", "a\u{7f}b.pdf"] {
         let reply = app.post(&versions, &broker).form(form(given)).send().await;
         assert_eq!((reply.status, &*reply.problem()), (400, "malformed"), "{given:?}");
@@ -160,7 +160,7 @@ async fn a_body_that_is_no_form_is_refused(app: TestApp) {
     }
 }
 
-/// A body that comes in pieces of this size, each after a pause; at its end an error, if one is wanted.
+/// Returns a body that comes in pieces of this size, and yields before each. If `broken`, it ends with an error.
 fn in_pieces(bytes: &[u8], size: usize, broken: bool) -> Body {
     let mut pieces: Vec<_> = bytes.chunks(size).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
     if broken {
@@ -172,7 +172,7 @@ fn in_pieces(bytes: &[u8], size: usize, broken: bool) -> Body {
     }))
 }
 
-/// The parser would search all that came again with each piece.
+/// Without a limit, the parser would keep all that came, and search it again with each piece.
 async fn a_head_or_a_preamble_without_an_end_is_given_up_early(app: TestApp) {
     let (document, _, broker) = app.empty_document("COMPAT").await;
     for start in ["", "--x-test-boundary\r\nContent-Disposition: form-data; name=\""] {
@@ -207,7 +207,7 @@ async fn an_upload_cut_off_leaves_nothing(app: TestApp) {
     assert_eq!(app.get(&document, &broker).send().await.expect(200)["status"], "missing");
 }
 
-/// The client goes away after the server has looked once, twice, … at its request.
+/// The client gives up after the request has been polled once, twice, and so on, until one upload is complete.
 async fn an_upload_given_up_at_any_moment_is_there_whole_or_not_at_all(app: TestApp) {
     let (document, room, broker) = app.empty_document("COMPAT").await;
     for looks in 1.. {
@@ -233,7 +233,7 @@ async fn an_upload_given_up_at_any_moment_is_there_whole_or_not_at_all(app: Test
     assert_eq!(actions.iter().filter(|action| *action == "document_uploaded").count(), versions);
 }
 
-/// A PDF of so many bytes.
+/// Returns a PDF of this size in bytes.
 fn of_size(size: usize) -> Vec<u8> {
     let mut bytes = pdf("");
     bytes.resize(size, b' ');

@@ -1,4 +1,4 @@
-//! Uploads as versions: which document a file is for, until when it is valid, and that none is ever changed.
+//! Uploads as versions: which document a file is for, how long it is valid, and that no version is ever changed.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ on_both_databases! {
     the_database_itself_refuses_to_change_versions_and_decisions,
 }
 
-/// Uploads a PDF, whatever comes of it.
+/// Uploads a PDF; returns status and body, whether it is accepted or not.
 async fn upload(app: &TestApp, document: &str, token: &str, words: &str, fields: &[(&str, &str)]) -> (u16, Value) {
     let request = app.post(&format!("{document}/versions"), token).upload("paper.pdf", &pdf(words), fields);
     let reply = request.send().await;
@@ -68,7 +68,7 @@ async fn an_upload_is_answered_and_logged_with_what_it_is(app: TestApp) {
     {
         assert_eq!(log[0]["meta"][field], value);
     }
-    // The file in the store is the one that the row tells of.
+    // The store has the file under the path that the version's row implies.
     let [stored] = &app.stored()[..] else { panic!("one file is stored") };
     assert_eq!(stored.to_str().unwrap(), format!("{}/{id}.pdf", document.trim_start_matches('/')));
     assert_eq!(fs::read(app.dir.path().join("data/files").join(stored)).unwrap(), bytes);
@@ -91,7 +91,7 @@ async fn an_upload_by_type_finds_its_document(app: TestApp) {
         let document = &uploaded["document"];
         assert_eq!((&document["document_type"], document["vessel_id"].as_str()), (&json!(code), vessel), "{called}");
     }
-    // A blank vessel is none.
+    // A blank `vessel_id` means no vessel.
     let fields = [("document_type", "JPO"), ("vessel_id", "")];
     app.post(&path, &broker).upload("a.pdf", &pdf("plan"), &fields).send().await.expect(201);
 }
@@ -106,7 +106,7 @@ async fn an_upload_by_type_that_names_no_document_says_which_field_is_wrong(app:
         (&[("document_type", "")], "document_type"),
         (&[("document_type", "NOTHING")], "document_type"),
         (&[("document_type", "a\0b")], "document_type"),
-        // Not of an oil cargo; and disabled.
+        // `HATCH_TEST` is only for bulk cargo, and `CUSTOMS_DOCS` is disabled.
         (&[("document_type", "HATCH_TEST"), ("vessel_id", &vessel)], "document_type"),
         (&[("document_type", "CUSTOMS_DOCS")], "document_type"),
         (&[("document_type", "Q88")], "vessel_id"),
@@ -133,7 +133,7 @@ async fn an_expiry_in_the_past_is_kept_and_counts_as_expired(app: TestApp) {
         message,
         "Uploaded as version 1. It is valid until 2026-11-22, before the operation ends, and counts as expired."
     );
-    // The last day counts whole, and it has to be as late as the end of the operation: 2026-12-03.
+    // The last day counts as a whole, and must not be before the STS operation's end on 2026-12-03.
     for (day, status) in [("2026-12-02", "expired"), ("2026-12-03", "under_review"), ("2199-12-31", "under_review")] {
         let (_, uploaded) = upload(&app, &document, &broker, day, &[("expires_on", day)]).await;
         assert_eq!(
@@ -196,7 +196,7 @@ async fn the_default_validity_is_assumed_and_said(app: TestApp) {
     assert!(message.contains("No expiry was given") && message.contains("2027-11-23"), "{message}");
     let (_, given) = upload(&app, &document, &broker, "new fenders", &[("expires_on", "2027-06-30")]).await;
     assert_eq!(given["version"]["expiry_assumed"], false);
-    // A type without a default validity runs out on no day.
+    // `COMPAT` has no default validity, so no expiry is assumed.
     let timeless = app.document(&document[7..43], &broker, "COMPAT", None).await;
     let (_, timeless) = upload(&app, &timeless, &broker, "study", &[]).await;
     assert_eq!(
@@ -218,7 +218,7 @@ async fn the_same_bytes_again_add_nothing_and_are_told_so(app: TestApp) {
     }
     assert_eq!(uploads_in_the_log(&app, &room[7..], &broker).await, 1);
     app.only_versions_are_stored(&document, &broker).await;
-    // Of another document they are a paper of their own.
+    // The same bytes can be a version of another document.
     let other = app.document(&room[7..], &broker, "COMPAT", None).await;
     assert_eq!(upload(&app, &other, &broker, "same", &[]).await.0, 201);
 }
@@ -229,7 +229,7 @@ async fn the_same_bytes_with_another_expiry_are_a_new_version(app: TestApp) {
     let (status, corrected) = upload(&app, &document, &broker, "same", &[("expires_on", "2027-06-30")]).await;
     assert_eq!((status, &corrected["version"]["number"], &corrected["duplicate"]), (201, &json!(2), &json!(false)));
     assert_eq!(upload(&app, &document, &broker, "same", &[("expires_on", "2027-06-30")]).await.0, 200);
-    // Who says nothing of it corrects nothing.
+    // The same bytes without an expiry are a duplicate: they correct nothing.
     assert_eq!(upload(&app, &document, &broker, "same", &[]).await.1["version"]["number"], 2);
     assert_eq!(uploads_in_the_log(&app, &room[7..], &broker).await, 2);
     app.only_versions_are_stored(&document, &broker).await;

@@ -1,4 +1,4 @@
-//! Accounts as admins see to them, and the password that somebody else chose.
+//! Accounts as admins manage them, and passwords that somebody else chose.
 
 use room::Role;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ async fn path(app: &TestApp, email: &str) -> String {
     format!("/users/{}", users::named(&app.app, email).await.unwrap().id)
 }
 
-/// What the newest entry of the platform's log says.
+/// Returns action and details of the newest entry of the platform's log.
 async fn told(app: &TestApp, admin: &str) -> (Value, Value) {
     let mut log = app.get("/activities?limit=1", admin).send().await.expect(200);
     (log[0]["action"].take(), log[0]["meta"].take())
@@ -204,7 +204,7 @@ async fn nobody_disables_or_demotes_themselves(app: TestApp) {
     app.get("/users", &admin).send().await.expect(200);
 }
 
-/// Only whoever is at the machine could try: nobody else is left to.
+/// Only the operator can try: an admin cannot disable their own account, and there is no other admin.
 async fn the_last_admin_stays(app: TestApp) {
     app.user(ADMIN, Role::Admin).await;
     app.user("gone@example.com", Role::Admin).await;

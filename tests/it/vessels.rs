@@ -23,7 +23,7 @@ on_both_databases! {
     a_repeated_request_with_its_key_names_one_vessel,
 }
 
-/// Numbers as they are given, and as they are kept.
+/// IMO numbers as people write them, and as they are stored.
 const GOOD: &[(&str, &str)] = &[
     ("9074729", "9074729"),
     ("IMO 9319466", "9319466"),
@@ -32,7 +32,7 @@ const GOOD: &[(&str, &str)] = &[
     ("IMO  0000000", "0000000"),
 ];
 
-/// Texts that are no IMO number, and something that the refusal says.
+/// Texts that are no IMO number, each with words of the refusal.
 const BAD: &[(&str, &str)] = &[
     ("9074728", "its last digit, which checks the others, would be 9"),
     ("IMO 1234560", "would be 7"),
@@ -53,12 +53,12 @@ fn named(imo: &str) -> Value {
     json!({ "name": "Aegean Star", "role": "discharging", "imo_number": imo })
 }
 
-/// The last entry of the room's log.
+/// Returns the last entry of the room's log.
 async fn last_entry(app: &TestApp, room: &str, token: &str) -> Value {
     app.get(&format!("/rooms/{room}/activities?limit=1"), token).send().await.expect(200)[0].clone()
 }
 
-/// The documents of this vessel, or of the operation, that hold up the next phase.
+/// Returns how many documents of this vessel, or of the room, keep the STS operation from its next phase.
 async fn blockers(app: &TestApp, room: &str, token: &str, vessel: Option<&str>) -> usize {
     let summary = app.get(&format!("/rooms/{room}/summary"), token).send().await.expect(200);
     let blockers = summary["blockers"].as_array().unwrap().iter();
@@ -93,7 +93,7 @@ async fn a_unit_without_an_imo_number_says_why_and_the_log_keeps_it(app: TestApp
     assert_eq!((&first["imo_number"], &first["no_imo_reason"]), (&Value::Null, &json!("an inland barge")));
     let log = app.get(&format!("/rooms/{room}/activities?action=vessel_added"), &broker).send().await.expect(200);
     assert_eq!(log[0]["meta"]["no_imo_reason"], "an inland barge");
-    // Units without a number do not stand in each other's way.
+    // Two vessels without an IMO number do not conflict, even with the same name.
     app.post(&path, &broker).json(barge).send().await.expect(201);
 }
 
@@ -260,7 +260,7 @@ async fn with_papers_a_vessel_does_not_become_another_ship(app: TestApp) {
     let (room, broker) = app.room().await;
     let id = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
     let path = format!("/rooms/{room}/vessels/{id}");
-    // Before there is anything of hers, a number is corrected.
+    // As long as the vessel has no versions, her number can be corrected.
     app.patch(&path, &broker).json(json!({ "imo_number": IMO[1] })).send().await.expect(200);
     let document = app.document(&room, &broker, "Q88", Some(&id)).await;
     app.version(&document, &broker, "particulars", &[]).await;

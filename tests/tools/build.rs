@@ -1,4 +1,4 @@
-//! Looks for the tools that tests need, and writes down which are missing and why. It downloads and installs nothing.
+//! Looks for the tools that tests need, and records which are missing and why. It downloads and installs nothing.
 
 use std::{
     env,
@@ -22,7 +22,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 /// Modules of the Python that `STS_TEST_PYTHON` names, each with its package.
 const MODULES: &[(&str, &str)] = &[("page", "page-validation"), ("pyhanko", "pyhanko")];
 
-/// Files that were found, or the reason why what is wanted cannot be used.
+/// The files of a tool, or the reason why it cannot be used.
 type Found = Result<Vec<PathBuf>, String>;
 
 fn main() {
@@ -47,7 +47,7 @@ fn main() {
     for path in tools.iter().filter_map(|(_, found)| found.as_ref().ok()).flatten() {
         watch(path);
     }
-    // Looked for again when something is installed. While nothing is missing another `PATH` makes no difference.
+    // Look again when something may have been installed. If nothing is missing, another `PATH` makes no difference.
     if rows.iter().any(|(_, missing)| missing.is_some()) {
         println!("cargo::rerun-if-env-changed=PATH");
         search_path().filter(|directory| directory.is_dir()).for_each(|directory| watch(&directory));
@@ -68,8 +68,8 @@ fn program(name: &str) -> Option<PathBuf> {
     search_path().map(|directory| directory.join(name)).find(|file| file.is_file())
 }
 
-/// A server that is named, or the programs with which the tests start their own, where `harness/postgres.rs` looks for
-/// them.
+/// Returns no files if a server is given, else the programs with which tests start their own. They are looked for in
+/// the same places as in `harness/postgres.rs`.
 fn postgres() -> Found {
     if env::var_os("STS_TEST_POSTGRES_URL").is_some() {
         return Ok(Vec::new());
@@ -96,7 +96,7 @@ fn browser() -> Found {
     Err("`npm ci --prefix tests/browser` was not run".to_owned())
 }
 
-/// A directory with this file, or with anything at all.
+/// Returns this file of the directory, or without a file the directory, which must not be empty.
 fn directory_with(directory: &str, file: Option<&str>) -> Found {
     let path = file.map_or_else(|| PathBuf::from(directory), |file| Path::new(directory).join(file));
     let is_there =

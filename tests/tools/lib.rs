@@ -1,20 +1,20 @@
-//! `#[needs(openssl)]` above a test: where the tool is missing, the test is ignored and says why.
+//! `#[needs(openssl)]` above a test: if the tool is missing, the test is ignored, with the reason.
 //!
-//! libtest decides which tests are ignored from what was compiled, so the build script looks for the tools. It runs
-//! again when a tool that it found goes away, and, while one is missing, when `PATH` or a directory of it changes.
+//! Whether libtest ignores a test is decided when it is compiled, so the build script looks for the tools. It runs
+//! again when a tool that it found goes away, and, while one is missing, when `PATH` or a directory on it changes.
 
 use std::iter::Peekable;
 
 use proc_macro::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree, token_stream};
 
-/// A tool that a test may need: its name in `#[needs(…)]`, and the reason why it cannot be used where it is missing.
+/// A tool that a test may need: its name in `#[needs(…)]`, and the reason if it cannot be used.
 type Tool = (&'static str, Option<&'static str>);
 
-// `TOOLS: &[Tool]`, as the build script found them.
+// Defines `TOOLS: &[Tool]`, which the build script wrote.
 include!(concat!(env!("OUT_DIR"), "/found.rs"));
 
-/// Ignores the test below where one of these tools is missing: `#[needs(openssl, curl)]`. It stands above `#[test]`,
-/// which only sees the attributes that are there before it.
+/// Ignores the test below if one of these tools is missing: `#[needs(openssl, curl)]`. It has to stand above `#[test]`:
+/// attributes are expanded from the top down, and `#[test]` has to find the `#[ignore]` that this one adds.
 #[proc_macro_attribute]
 pub fn needs(tools: TokenStream, test: TokenStream) -> TokenStream {
     let mut reasons = Vec::new();
@@ -34,7 +34,7 @@ pub fn needs(tools: TokenStream, test: TokenStream) -> TokenStream {
     [punct('#'), group(Delimiter::Bracket, reason)].into_iter().chain(test).collect()
 }
 
-/// The reasons why tests are ignored on this machine, as a `[&str; N]`; empty where every tool was found.
+/// Expands to the reasons why tests are ignored on this machine, as a `[&str; N]`, empty if every tool was found.
 #[proc_macro]
 pub fn missing(_: TokenStream) -> TokenStream {
     let reasons = TOOLS.iter().filter_map(|(_, missing)| *missing);
@@ -42,7 +42,7 @@ pub fn missing(_: TokenStream) -> TokenStream {
     TokenStream::from(group(Delimiter::Bracket, elements))
 }
 
-/// Whether an attribute whose last word is `test` is still to be expanded.
+/// Returns whether the item has a `#[test]`, `#[tokio::test]` or the like that has not been expanded yet.
 fn is_test(item: &TokenStream) -> bool {
     let mut tokens = item.clone().into_iter().peekable();
     while let Some(token) = tokens.next() {
@@ -53,7 +53,7 @@ fn is_test(item: &TokenStream) -> bool {
     false
 }
 
-/// Whether the brackets that come next hold `test`, `tokio::test` or `tokio::test(…)`.
+/// Returns whether the next tokens are brackets with `test`, `tokio::test` or `tokio::test(…)`.
 fn names_test(tokens: &mut Peekable<token_stream::IntoIter>) -> bool {
     let Some(TokenTree::Group(attribute)) = tokens.peek() else { return false };
     let path = attribute.stream().into_iter().take_while(|token| !matches!(token, TokenTree::Group(_)));

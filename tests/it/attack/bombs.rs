@@ -1,4 +1,4 @@
-//! Files and words that are small to bring and large to read.
+//! Files and texts that are small to send and expensive to read or draw.
 
 use std::process::{Command, Stdio};
 
@@ -13,9 +13,9 @@ use crate::{
     verify::bombs::bombs,
 };
 
-/// What the server and each of its children may have of address space, in bytes.
+/// The address space that the server and each of its children may have, in bytes.
 const ADDRESS_SPACE: u64 = 1024 * 1024 * 1024;
-/// What the server may take above what it has when it is idle, in bytes.
+/// The most memory that the server may take above what it has when idle, in bytes.
 const ABOVE_IDLE: u64 = 300 * 1024 * 1024;
 
 /// Starts the server within [`ADDRESS_SPACE`].
@@ -26,8 +26,8 @@ fn serve_within_limits(place: &Installation) -> Server {
     Server::start(place, command.stdin(Stdio::null()).stdout(Stdio::piped()))
 }
 
-/// Rejects a paper 440 times for 4,000 letters of four bytes each, and tells the database of as many of 10,000 letters,
-/// as a version before 0.4 took them.
+/// Rejects a document 440 times with a reason of 4,000 four-byte characters, and inserts as many rejections of 10,000
+/// characters, which versions before 0.4 accepted. Returns the room's id and its broker's token.
 async fn rejected_often(place: &Installation, server: &Server) -> (String, String) {
     let broker = server.api.sign_in("broker@example.com").await;
     let room = server.api.post("/rooms", &broker, &new_room(&[])).await;

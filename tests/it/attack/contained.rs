@@ -1,4 +1,4 @@
-//! What a child process could still do where a file has taken it over: compute, and answer.
+//! What a child process can still do after a file has taken it over: compute, and answer.
 
 use std::{
     env,
@@ -19,20 +19,20 @@ use sts_clearance::children::{Kind, contain};
 
 use crate::harness::{Installation, Server, new_room, status_of};
 
-/// Names the kind of child and the deed, in the environment of the process that is to be taken over.
+/// The environment variable that names the kind of child and the deed to the process that is taken over.
 const DEED: &str = "STS_TEST_DEED";
-/// The kernel's signal for a call that the filter does not allow.
+/// The signal by which the kernel kills a process for a call that its filter forbids.
 const SIGSYS: i32 = 31;
-/// The end of a child that has computed and answered.
+/// The exit code of a child whose deed was not refused.
 const ALIVE: i32 = 42;
 
-/// What the process knows from before it was contained.
+/// What the process got hold of before it was contained.
 struct Before {
     parent: Pid,
     file: File,
 }
 
-/// Something to try.
+/// The name of something to try, and how it is tried.
 type Deed = (&'static str, fn(Before));
 
 const DEEDS: &[Deed] = &[
@@ -57,9 +57,9 @@ const DEEDS: &[Deed] = &[
     }),
 ];
 
-/// What a child needs: memory, the standard streams, and an end.
+/// Does what every child has to be able to do: takes and frees memory, and writes to standard output.
 fn work(before: Before) {
-    // It closes nothing, as a child does not.
+    // Dropping the file would close it, which the filter forbids.
     std::mem::forget(before);
     let mut memory: Vec<u64> = Vec::new();
     for number in 0..4_000_000 {
@@ -69,7 +69,7 @@ fn work(before: Before) {
     std::io::stdout().write_all(b"it computes\n").unwrap();
 }
 
-/// Becomes a child of the kind that the environment names, and does the deed. A deed that is not refused ends in `ALIVE`.
+/// Becomes a child of this kind and does the deed. Exits with [`ALIVE`] if the deed was not refused.
 fn taken_over(kind: &str, deed: &str) -> ! {
     let kind = Kind::ALL.into_iter().find(|known| known.word() == kind).unwrap();
     let deed = DEEDS.iter().chain(&[("work", work as fn(Before))]).find(|(name, _)| *name == deed).unwrap().1;
@@ -79,7 +79,7 @@ fn taken_over(kind: &str, deed: &str) -> ! {
     exit(ALIVE)
 }
 
-/// The processes that a server has started, each with its arguments.
+/// Returns the processes that a server has started, each with its arguments, which end in NUL.
 fn children_of(server: u32) -> Vec<(u32, String)> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let processes = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
@@ -114,29 +114,31 @@ async fn a_drawing_child_is_contained_draws_again_and_is_replaced_when_it_dies()
     assert!(after.len() == 1 && after[0].0 != *child, "another child has its place: {after:?}");
 }
 
-/// The user that a process of nobody in particular runs as.
+/// The id of the user and group `nobody`.
 const NOBODY: u32 = 65534;
 
 #[tokio::test]
 async fn a_server_keeps_its_memory_from_other_processes_of_its_user() {
     let place = Installation::new(None);
-    // Where the program lies others may not come.
+    // A copy that `nobody` can reach: the build directory may be closed to other users.
     let program = place.path("program");
     fs::copy(env!("CARGO_BIN_EXE_sts-clearance"), &program).unwrap();
     let mut command = Command::new(program);
     command.args(["serve", "--listen", "127.0.0.1:0"]).current_dir(place.path("")).env_clear().stdout(Stdio::piped());
+    // The files of a root process belong to root in any case, so as root the test would prove nothing.
     if rustix::process::geteuid().is_root() {
         fs::set_permissions(place.path(""), fs::Permissions::from_mode(0o777)).unwrap();
         command.uid(NOBODY).gid(NOBODY);
     }
     let server = Server::start(&place, &mut command);
-    // What could show a process's memory belongs to root where the process may not be looked into.
+    // In `/proc`, the files of a process that is not dumpable belong to root.
     let memory = fs::metadata(format!("/proc/{}/environ", server.id())).unwrap();
     assert_eq!(memory.uid(), 0);
 }
 
 #[test]
 fn a_child_that_was_taken_over_can_only_compute_and_answer() {
+    // This test runs its own binary again for each deed; there it becomes the child.
     if let Some(asked) = env::var_os(DEED) {
         let asked = asked.into_string().unwrap();
         let (kind, deed) = asked.split_once(": ").unwrap();

@@ -1,4 +1,4 @@
-//! Connections that do nothing, or do not read: they cost others nothing.
+//! Connections that do nothing or do not read, and must not keep other clients from being answered.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -26,17 +26,17 @@ use crate::harness::until;
 const QUICK: &[u8] = b"GET /quick HTTP/1.1\r\nHost: sts\r\nConnection: close\r\n\r\n";
 const LARGE: &[u8] = b"GET /large HTTP/1.1\r\nHost: sts\r\n\r\n";
 const WORK: &[u8] = b"GET /work HTTP/1.1\r\nHost: sts\r\nConnection: close\r\n\r\n";
-/// More than fits between the server and a client who does not read.
+/// More bytes than the buffers between the server and a client that does not read can hold.
 const MANY_BYTES: usize = 4 * 1024 * 1024;
 
-/// A server with an answer that comes at once, one that is large, and one that takes until it is let go.
+/// A server with three routes: `/quick` answers at once, `/large` with many bytes, and `/work` when the test lets it.
 struct Site {
     address: SocketAddr,
-    /// Permits for the answers of `/work`.
+    /// Each permit lets one request for `/work` be answered.
     finish: Arc<Semaphore>,
-    /// Notified when a request for `/work` has come.
+    /// Notified when a request for `/work` has arrived.
     begun: Arc<Notify>,
-    /// Held by every answer of `/large` until its client is given up.
+    /// Every answer of `/large` holds a clone until it is sent or its client is given up.
     reading: Arc<()>,
     stop: CancellationToken,
 }
@@ -70,7 +70,7 @@ impl Site {
         Self { address, finish, begun, reading, stop }
     }
 
-    /// A connection from this address of the machine, which has sent this.
+    /// Connects from this local address, with a small receive buffer, and sends these bytes.
     async fn connect(&self, from: &str, sent: &[u8]) -> TcpStream {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
@@ -80,12 +80,12 @@ impl Site {
         connection
     }
 
-    /// What an honest client is answered; nothing where its connection is closed.
+    /// Returns the answer to these bytes, which is empty if the server closes the connection without one.
     async fn ask(&self, from: &str, sent: &[u8]) -> String {
         rest(self.connect(from, sent).await).await
     }
 
-    /// Begins a request for `/work`, and waits until it is being worked on.
+    /// Sends a request for `/work` and waits until the server works on it.
     async fn work(&self, from: &str) -> TcpStream {
         let connection = self.connect(from, WORK).await;
         self.begun.notified().await;
@@ -99,10 +99,10 @@ impl Drop for Site {
     }
 }
 
-/// What still comes on a connection.
+/// Reads a connection to its end.
 async fn rest(mut connection: TcpStream) -> String {
     let mut answer = String::new();
-    // A connection that is closed while something of it is unread is reset.
+    // A server that closes a connection with unread input resets it, which is an error here and no fault.
     let _ = connection.read_to_string(&mut answer).await;
     answer
 }
@@ -211,7 +211,8 @@ async fn a_slow_client_is_given_up_below_the_floor_alone() {
     }
 }
 
-/// Whether the answer of `/large` is still on its way: the site, its handler and each answer have a handle.
+/// Returns whether an answer of `/large` is still on its way: the site and its handler hold one clone each, and every
+/// answer another.
 fn is_read(site: &Site) -> bool {
     Arc::strong_count(&site.reading) > 2
 }

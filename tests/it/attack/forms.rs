@@ -1,4 +1,4 @@
-//! Forms that come to `/verify` and do not end.
+//! Forms that are sent to `/verify` and do not end.
 
 use std::{convert::Infallible, future::pending, sync::Arc};
 
@@ -13,7 +13,7 @@ use tower::ServiceExt;
 
 use crate::harness::{Form, TestApp};
 
-/// A form of one file, of which a KiB comes, and then nothing more. `waiting` gets a permit when that has been read.
+/// Returns a form with one file that stalls after about a KiB. `waiting` gets a permit once that much has been read.
 fn unfinished(waiting: &Arc<Semaphore>) -> Request<Body> {
     let mut form = Form::new();
     form.file("file", "a", &[b'%'; 1024]);

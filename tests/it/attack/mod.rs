@@ -1,4 +1,4 @@
-//! What strangers and parties try against the server, and what comes of it.
+//! Attacks on the server, by strangers and by parties of a room, which it has to withstand.
 
 mod bombs;
 mod contained;

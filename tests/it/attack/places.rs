@@ -1,4 +1,4 @@
-//! What one account may take of event streams, downloads and archives, whatever number of sessions it has.
+//! How many event streams, downloads and archives one account may have at once, however many sessions it has.
 
 use room::Role;
 
@@ -39,6 +39,7 @@ async fn one_accounts_downloads_and_archives_keep_no_other_waiting(app: TestApp)
     let document = app.document(&room, &broker, "COMPAT", None).await;
     app.version(&document, &broker, "a study", &[]).await;
     let account = users::named(&app.app, "broker@example.com").await.unwrap().id;
+    // All the places that one account may have, of both kinds.
     let files = app.app.downloads.try_take_units(Some(account), 64).unwrap();
     let archives = app.app.packing.try_take_units(account, 8).unwrap();
     for path in [format!("{document}/download"), format!("/rooms/{room}/archive")] {

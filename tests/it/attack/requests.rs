@@ -1,4 +1,4 @@
-//! Requests that say who they are, where they go and what they want, and are not believed.
+//! Requests whose claims about their host, sender, origin or target the server must not believe.
 
 use std::net::SocketAddr;
 
@@ -25,7 +25,7 @@ on_both_databases! {
     where_a_sign_in_leads_on_is_a_path_of_this_server,
 }
 
-/// Sends a request from this address of the machine to the application on a port; the answer.
+/// Sends a request to the application's port from this local address, and returns the answer in lower case.
 async fn raw(address: SocketAddr, from: &str, request: &str) -> String {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::new(from.parse().unwrap(), 0)).unwrap();
@@ -147,7 +147,7 @@ async fn a_link_on_another_site_writes_nothing_in_the_name_of_who_follows_it(app
     let reply = signed_in(&app, "/").await;
     let cookie = reply.header("set-cookie").split(';').next().unwrap().to_owned();
     let paths = [format!("{document}/download"), format!("/rooms/{room}/archive"), format!("{snapshot}/download")];
-    // Not open to a broker: a refusal would be written too.
+    // Brokers may not export the log, and the refusal itself would be logged.
     let forbidden = format!("/rooms/{room}/log/export");
     let before = app.actions(&room, &broker).await;
     for path in paths.iter().chain([&forbidden]) {

@@ -1,4 +1,4 @@
-//! Bodies that come slowly, or not at all.
+//! Request bodies that arrive slowly, or never to their end.
 
 use std::{future::ready, io, time::Duration};
 
@@ -13,8 +13,8 @@ on_both_databases! {
     an_upload_that_stops_or_trickles_is_late_and_leaves_nothing,
 }
 
-/// A body that begins with this and goes on so. When its beginning was read, the test's clock takes over from the
-/// machine's: it goes on by itself to whatever is waited for next.
+/// Returns a body that begins with a text and goes on with a stream. Once its beginning has been read it pauses tokio's
+/// clock, which from then on advances by itself to the next timer, so that no timeout takes real time.
 fn body(begins: &str, goes_on: impl Stream<Item = Bytes> + Send + 'static) -> Body {
     let begins = Bytes::from(begins.to_owned());
     let paused = stream::once(async {
@@ -24,7 +24,7 @@ fn body(begins: &str, goes_on: impl Stream<Item = Bytes> + Send + 'static) -> Bo
     Body::from_stream(stream::once(ready(begins)).chain(paused).chain(goes_on).map(Ok::<_, io::Error>))
 }
 
-/// Sends one byte in each of these, for ever, by the test's clock: nobody waits for it.
+/// Sends one byte after each pause, without an end. The pauses pass on the paused clock, so they take no real time.
 fn trickle(pause: Duration) -> impl Stream<Item = Bytes> + Send {
     stream::unfold((), move |()| async move {
         tokio::time::sleep(pause).await;

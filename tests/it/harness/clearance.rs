@@ -14,12 +14,12 @@ use super::{Request, TestApp, until};
 /// Valid IMO numbers: the last digit of each is the check digit.
 pub(crate) const IMO: [&str; 3] = ["9074729", "9319466", "9417177"];
 
-/// The smallest file that is taken for a PDF, with these words in it.
+/// The smallest file that is recognized as a PDF, with these words in it.
 pub(crate) fn pdf(words: &str) -> Vec<u8> {
     format!("%PDF-1.7\n% {words}\n%%EOF\n").into_bytes()
 }
 
-/// A small file of each kind that is accepted, with its extension.
+/// A small file of each accepted kind, with its extension.
 pub(crate) fn files() -> [(&'static str, Vec<u8>); 6] {
     [
         ("pdf", pdf("a report")),
@@ -116,7 +116,7 @@ impl TestApp {
         format!("/rooms/{room}/documents/{id}")
     }
 
-    /// Uploads a version of a document and returns the answer.
+    /// Uploads a version of a document and returns the reply's body.
     pub(crate) async fn version(&self, document: &str, token: &str, words: &str, fields: &[(&str, &str)]) -> Value {
         let upload = self.post(&format!("{document}/versions"), token).upload("paper.pdf", &pdf(words), fields);
         upload.send().await.expect(201)
@@ -150,7 +150,7 @@ impl TestApp {
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-    // A file or folder may be removed while the walk is under way.
+    // A file or folder may be removed during the walk; it is then left out.
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         match entry.path() {
             path if path.is_dir() => walk(&path, found),

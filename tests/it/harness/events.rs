@@ -7,10 +7,10 @@ use futures_util::{Stream, StreamExt, stream};
 use serde_json::Value;
 use tokio::{sync::mpsc, task::JoinHandle};
 
-/// How long a test waits for anything. Only a fault makes a test wait this long.
+/// The longest time that a test waits for anything; only a failing test takes this long.
 const DEADLINE: Duration = Duration::from_mins(2);
 
-/// A stream of events. A task of its own receives it, so that the server is never held up by a test that does not read.
+/// A stream of events. Its own task receives it, so that a test that does not read never holds up the server.
 pub(crate) struct Events {
     received: mpsc::UnboundedReceiver<Bytes>,
     receiving: JoinHandle<()>,
@@ -36,7 +36,7 @@ impl Events {
         Self { received, receiving, unread: String::new(), last_event_id: String::new() }
     }
 
-    /// Closes the stream and returns when the server's side of it has been dropped.
+    /// Closes the stream, and waits until the server's side of it has been dropped.
     pub(crate) async fn close(mut self) {
         self.receiving.abort();
         let _ = (&mut self.receiving).await;
@@ -98,7 +98,7 @@ impl Events {
         }
     }
 
-    /// Returns the problem with which the stream ends, after skipping the events before it.
+    /// Skips to the end of the stream, and returns the problem that the server names there.
     pub(crate) async fn end(&mut self) -> Value {
         loop {
             let event = self.next().await.expect("the stream ends without a word");

@@ -61,7 +61,7 @@ macro_rules! on_both_databases {
 }
 pub(crate) use on_both_databases;
 
-/// A whole application except for the listener: requests go straight to its router.
+/// A whole application except for the listener: requests go straight to its router, without a network.
 pub(crate) struct TestApp {
     pub(crate) app: App,
     pub(crate) dir: TempDir,
@@ -89,7 +89,7 @@ impl TestApp {
         let flags = [&[("data_dir", data_dir), ("database_url", database_url)], flags].concat();
         let settings = Layers::read(None, &[], &flags).unwrap().config().unwrap();
         let clock = Arc::new(Mutex::new("2026-11-23T08:00:00Z".parse().unwrap()));
-        // The test binary has no `child` command; the program has.
+        // Children are started from the program, since the test binary has no `child` command.
         let children = Children::of(env!("CARGO_BIN_EXE_sts-clearance").into(), settings.font_dir());
         let app = App::open(settings, Clock::Manual(Arc::clone(&clock))).unwrap().with_children(children);
         migrations::up(&app.db, app.now()).await.unwrap();
@@ -109,7 +109,7 @@ impl TestApp {
         *time = time.after(pause);
     }
 
-    /// Moves the clock back, as an operator may.
+    /// Moves the clock back, as may happen when an operator corrects it.
     pub(crate) fn earlier(&self, by: Duration) {
         let mut time = self.clock.lock().unwrap();
         *time = time.before(by);
@@ -156,7 +156,7 @@ impl TestApp {
         .await;
     }
 
-    /// Moves the clock by so many hours and uses the session in each, so that it does not time out.
+    /// Moves the clock forward, and uses the session once in each hour so that it does not time out.
     pub(crate) async fn hours_later(&self, hours: u32, token: &str) {
         for _ in 0..hours {
             self.later(Duration::from_hours(1));
@@ -202,7 +202,7 @@ impl TestApp {
         self.get(&path, token).send().await.expect(200)
     }
 
-    /// Takes a snapshot of the room without rendering it. Returns the answer and the snapshot's path.
+    /// Takes a snapshot of the room without rendering it. Returns the reply's body and the snapshot's path.
     pub(crate) async fn take(&self, room: &str, token: &str, asked: Value) -> (Value, String) {
         let snapshots = format!("/rooms/{room}/snapshots");
         let snapshot = self.post(&snapshots, token).json(asked).send().await.expect(201);

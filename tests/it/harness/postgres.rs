@@ -1,6 +1,6 @@
-//! A PostgreSQL for the tests: the one that `STS_TEST_POSTGRES_URL` names, or a private server of
-//! this test run, started from the installed programs and gone when the run ends. Tests that use it say
-//! `#[needs(postgres)]`; `tests/tools/build.rs` looks in the same places as [`programs`].
+//! A PostgreSQL server for the tests: the one that `STS_TEST_POSTGRES_URL` names, or a private one that is started from
+//! the installed programs and ends with the test run. Tests that use it have `#[needs(postgres)]`;
+//! `tests/tools/build.rs` has to look in the same places as [`programs`].
 
 use std::{
     env, fs, io,
@@ -43,7 +43,7 @@ fn server() -> &'static str {
     url
 }
 
-/// Returns the directory of `initdb` and `postgres`: the newest installed version, or what is on `PATH`.
+/// Returns the directory of `initdb` and `postgres`: that of the newest installed version, or else one on `PATH`.
 fn programs() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut places: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
@@ -53,8 +53,8 @@ fn programs() -> Option<PathBuf> {
     places.into_iter().find(|place| place.join("initdb").exists() && place.join("postgres").exists())
 }
 
-/// A server of this process. A shell holds it and waits for the end of its own input, which comes
-/// when this process ends, however it ends; then it stops the server and removes its files.
+/// A server for this process alone. A shell starts it and reads its own input, which ends with this process, even if
+/// that is killed; then the shell stops the server and removes its files.
 struct Private {
     _holder: Child,
 }
@@ -80,7 +80,7 @@ impl Private {
             chown(&dir, Some(uid), Some(gid)).unwrap();
             shell.uid(uid).gid(gid);
         }
-        // Its own process group: Ctrl-C at the terminal must not kill the shell before it has cleaned up.
+        // The shell gets its own process group: Ctrl-C at the terminal must not kill it before it has cleaned up.
         let mut holder = shell.process_group(0).spawn().unwrap();
         let mut said = String::new();
         io::BufRead::read_line(&mut io::BufReader::new(holder.stdout.take().unwrap()), &mut said).unwrap();
@@ -89,7 +89,7 @@ impl Private {
     }
 }
 
-/// The user `postgres`, or else `nobody`.
+/// Returns the ids of the user `postgres` and its group, or else those of `nobody`.
 fn unprivileged() -> (u32, u32) {
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let find = |name: &str| {

@@ -12,7 +12,7 @@ use tower::ServiceExt;
 
 use super::Events;
 
-/// A request that is being put together.
+/// Builds a request, and sends it to the application's router.
 pub(crate) struct Request<'a> {
     router: &'a Router,
     builder: axum::http::request::Builder,
@@ -20,7 +20,7 @@ pub(crate) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Paths are those under `/api/v1`, unless they begin with `//`.
+    /// Starts a request. The path is relative to `/api/v1`, unless it begins with `//`.
     pub(super) fn new(router: &'a Router, method: &str, path: &str, token: &str) -> Self {
         let uri = path
             .strip_prefix('/')
@@ -59,7 +59,7 @@ impl<'a> Request<'a> {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = if parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
-            // An event stream has no end, so the reply holds its first part.
+            // An event stream does not end, so the reply holds only its first part.
             body.into_data_stream().next().await.unwrap().unwrap()
         } else {
             to_bytes(body, usize::MAX).await.unwrap()
@@ -67,7 +67,7 @@ impl<'a> Request<'a> {
         Reply { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
-    /// Opens the event stream, and fails if it is refused.
+    /// Sends the request and returns the event stream; fails if it is refused.
     pub(crate) async fn follow(self) -> Events {
         let request = self.builder.body(self.body).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
@@ -81,7 +81,7 @@ impl<'a> Request<'a> {
         self.router.clone().oneshot(request).await.unwrap().into_body()
     }
 
-    /// Returns the bytes that were received, and whether the body was complete.
+    /// Sends the request; returns the bytes that were received, and whether the body was complete.
     pub(crate) async fn receive(self) -> (Vec<u8>, bool) {
         let request = self.builder.body(self.body).unwrap();
         let mut body = self.router.clone().oneshot(request).await.unwrap().into_body().into_data_stream();

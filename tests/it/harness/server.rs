@@ -14,9 +14,9 @@ use tempfile::TempDir;
 
 use super::{PASSWORD, postgres_database};
 
-/// How long a test waits for anything. Only a fault makes a test wait this long.
+/// The longest time that a test waits for anything; only a failing test takes this long.
 const DEADLINE: Duration = Duration::from_mins(2);
-/// The pause between two looks in [`until`].
+/// The interval at which [`until`] looks again.
 const LOOK: Duration = Duration::from_millis(25);
 
 /// The directory in which the program runs, and its database.
@@ -44,7 +44,7 @@ impl Installation {
         self.dir.path().join(name)
     }
 
-    /// Returns the database's URL, or `None` if it is SQLite.
+    /// Returns the URL of the PostgreSQL database, or `None` if the database is SQLite.
     pub(crate) fn postgres_url(&self) -> Option<&str> {
         self.database_url.as_deref()
     }
@@ -54,7 +54,7 @@ impl Installation {
         self.path("data/sts_clearance.db")
     }
 
-    /// Returns the program with these arguments and a clean environment, so that no variable of the developer's can
+    /// Returns the program with these arguments and an empty environment, so that no variable of the developer can
     /// change a test.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sts-clearance"));
@@ -83,7 +83,7 @@ impl Installation {
         Server::start(self, &mut self.command(&["serve", "--listen", "127.0.0.1:0"]))
     }
 
-    /// Starts a server that has to refuse its settings, and returns the sentence with which it does.
+    /// Starts a server that has to refuse its settings, and returns its error message.
     #[track_caller]
     pub(crate) fn serve_refused(&self, flags: &[&str]) -> String {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], flags].concat();
@@ -106,7 +106,7 @@ impl Ran {
     /// Runs a command to its end.
     pub(crate) fn of(command: &mut Command, input: &str) -> Self {
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
-        // A program may stop before it has read its input; the write then fails, and the test goes on.
+        // A program may exit before it has read its input. The write then fails, which is no fault.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
         Self {
@@ -116,14 +116,14 @@ impl Ran {
         }
     }
 
-    /// Returns what the program printed, and fails if it ended with another code.
+    /// Returns what the program printed; fails if it exited with another code.
     #[track_caller]
     pub(crate) fn expect(&self, code: i32) -> &str {
         assert_eq!(self.code, Some(code), "{self:?}");
         &self.stdout
     }
 
-    /// Returns the one sentence on standard error with which the program refused.
+    /// Returns the error message; fails unless the program printed only that, as one line, and exited with 1.
     #[track_caller]
     pub(crate) fn refused(&self) -> String {
         self.expect(1);
@@ -134,7 +134,7 @@ impl Ran {
     }
 }
 
-/// A running server; it is killed when it is dropped.
+/// A running server, which is killed when the value is dropped.
 pub(crate) struct Server {
     pub(crate) api: Api,
     child: Child,
@@ -143,7 +143,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the command, and waits until it says where it listens.
+    /// Starts the command, and waits until it prints its address.
     #[track_caller]
     pub(crate) fn start(place: &Installation, command: &mut Command) -> Self {
         Self::try_start(place, command).unwrap_or_else(|ran| panic!("the server does not start: {ran:?}"))
@@ -197,7 +197,7 @@ impl Server {
         self.child.wait().unwrap();
     }
 
-    /// Asks it to stop (SIGTERM), and waits until it takes no more connections.
+    /// Sends SIGTERM, and waits until the server accepts no more connections.
     pub(crate) async fn ask_to_stop(&self) {
         let told = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         assert!(told.success());
@@ -213,7 +213,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The server may have ended by itself.
+        // Errors are ignored, since the server may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {

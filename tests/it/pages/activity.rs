@@ -1,4 +1,4 @@
-//! The log as a timeline.
+//! The activity page: the log as a timeline.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -26,7 +26,7 @@ async fn page(app: &TestApp, path: &str, token: &str) -> String {
     reply.html()
 }
 
-/// What is told of each entry, the newest first.
+/// Returns the text of each entry on the page, newest first.
 fn sentences(page: &str) -> Vec<String> {
     let told = page.split("<span class=\"what\">").skip(1);
     told.map(|rest| {
@@ -99,7 +99,7 @@ async fn only_who_may_export_the_log_is_offered_it(app: TestApp) {
     assert!(!page(&app, &path, &broker).await.contains(&export));
 }
 
-/// One of each; whoever adds an event adds it here, or this does not compile.
+/// Lists one event of each type. The `match` makes sure of that: a type that is missing here does not compile.
 macro_rules! events {
     ($($name:ident { $($field:ident: $value:expr),* $(,)? }),+ $(,)?) => {{
         fn _none_is_missing(event: &Event) {

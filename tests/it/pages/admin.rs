@@ -1,4 +1,4 @@
-//! Administration: accounts, the catalogue, holds, how the server does.
+//! Administration: accounts, the catalogue, holds, and the state of the server.
 
 use room::Role;
 use serde_json::{Value, json};

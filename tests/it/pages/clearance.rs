@@ -1,4 +1,4 @@
-//! The clearance tab: what each party says of each vessel, who is offered what, and one's own word.
+//! The clearance tab: each party's approval of each vessel, who is offered which form, and one's own approvals.
 
 use room::Role;
 use serde_json::json;
@@ -17,7 +17,7 @@ struct Scene {
     app: TestApp,
     room: String,
     broker: String,
-    /// Of the discharging side.
+    /// The token of the owner on the discharging side.
     owner: String,
     seller: String,
     star: String,

@@ -1,4 +1,4 @@
-//! The cockpit: what it tells of a room, the search, and what it says where there is nothing.
+//! The cockpit: what it shows of a room, the search, and what it says if there is nothing to show.
 
 use room::Role;
 use serde_json::json;
@@ -14,7 +14,7 @@ on_both_databases! {
     the_api_searches_as_the_page_does,
 }
 
-/// The titles of the rooms on the page, in their order.
+/// Returns the titles of the rooms on the page, in their order.
 fn titles(page: &str) -> Vec<&str> {
     let rows = page.split("<th scope=\"row\"><a href=\"/rooms/").skip(1);
     rows.map(|row| row.split_once("\">").unwrap().1.split_once("</a>").unwrap().0).collect()

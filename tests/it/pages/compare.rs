@@ -1,4 +1,4 @@
-//! Two snapshots side by side.
+//! The page that compares two snapshots side by side.
 
 use room::Role;
 use serde_json::json;
@@ -36,7 +36,7 @@ async fn what_changed_is_told_in_words_the_older_first(app: TestApp) {
     app.post(&format!("/rooms/{room}/approvals"), &owner).json(approval).send().await.expect(201);
     let after = taken(&app, &room, &broker, "Before planning").await;
 
-    // In whatever order they are asked for.
+    // The older snapshot comes first, whichever order the address has them in.
     for (from, to) in [(&before, &after), (&after, &before)] {
         let told = page(&app, &format!("/rooms/{room}/compare?from={from}&to={to}"), &broker).await;
         let columns = (told.find("Then: ").unwrap(), told.find("Now: ").unwrap());
@@ -55,7 +55,7 @@ async fn what_changed_is_told_in_words_the_older_first(app: TestApp) {
     }
 }
 
-/// What a reader sees, with single spaces.
+/// Returns the text of a page without its markup, with single spaces.
 fn text(page: &str) -> String {
     let mut text = String::new();
     for part in page.split('<') {

@@ -1,4 +1,4 @@
-//! The documents of a room on pages: what is offered to whom, uploads, decisions and waivers by forms.
+//! The documents of a room on pages: which forms are offered to whom; uploads, decisions and waivers by forms.
 
 use room::Role;
 use serde_json::json;
@@ -22,7 +22,7 @@ on_both_databases! {
     a_file_that_is_too_large_is_refused_on_the_page,
 }
 
-/// As a browser asks.
+/// Returns a page, asking for HTML as a browser does.
 async fn page(app: &TestApp, path: &str, token: &str) -> String {
     let reply = app.get(&format!("/{path}"), token).header("accept", "text/html").send().await;
     assert_eq!(reply.status, 200, "{path}");
@@ -72,7 +72,7 @@ async fn a_form_that_was_refused_comes_back_with_its_words(app: TestApp) {
         assert!(shown.contains(words) && shown.contains("value=\"kept\""), "{words}: {shown}");
         assert!(shown.contains("details class=\"adds\" open"), "{shown}");
     }
-    // The form's own address has the document, too: a page that was refused is looked at again.
+    // The form's address also shows the document, for readers who load the refused page again.
     assert!(page(&app, &format!("{document}/versions"), &owner).await.contains("Upload the first version"));
 
     let nothing = app.post(&format!("/{document}/approve"), &broker).fields(&[("subjects", "")]).send().await;
@@ -111,7 +111,7 @@ async fn each_role_is_offered_what_it_may_do_and_nobody_a_word_on_their_own_pape
         assert!(offered("versions"), "{name}: {shown}");
         assert_eq!((offered("approve"), offered("reject"), offered("waiver")), (decides, decides, waives), "{name}");
     }
-    // Somebody else uploads what the owner had uploaded: the paper stays the owner's.
+    // The broker uploads the owner's bytes again, with another expiry: then neither of the two may decide on them.
     let owner = &tokens[1].1;
     app.version(&document, owner, "more hoses", &[]).await;
     app.version(&document, &broker, "more hoses", &[("expires_on", "2027-05-05")]).await;
@@ -184,7 +184,7 @@ async fn the_list_shows_what_its_address_asks_for(app: TestApp) {
         let shown = page(&app, &format!("{list}{query}"), token).await;
         assert!(shown.contains(there) && !shown.contains(gone), "{query}: {shown}");
     }
-    // What is open stands beside the list that one came from.
+    // An open document is shown beside the list that it was opened from, with the same filter.
     let beside = page(&app, &format!("{study}?show=expired"), &broker).await;
     assert!(beside.contains(&format!("href=\"{q88}?show=expired\"")) && beside.contains("id=\"panel\""), "{beside}");
     assert_eq!(app.get(&format!("/{list}?show=lost"), &broker).send().await.fields(), ["show"]);
@@ -229,6 +229,6 @@ async fn a_file_that_is_too_large_is_refused_on_the_page(app: TestApp) {
     assert_eq!(refused.status, 413);
     let shown = refused.html();
     assert!(shown.contains("The file is larger than the 1 MiB that it may have."), "{shown}");
-    // The answer may come before the store has removed what had arrived of the file.
+    // The reply may come before the store has removed the part of the file that had arrived.
     app.only_versions_are_stored(&document, &broker).await;
 }

@@ -1,4 +1,4 @@
-//! The pages, as a browser without a script asks for them.
+//! The pages, requested as by a browser without scripts.
 
 mod activity;
 mod admin;

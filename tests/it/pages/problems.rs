@@ -1,10 +1,10 @@
-//! Errors as pages, and what every page carries.
+//! Errors as pages, and what every page contains.
 
 use room::Role;
 
 use crate::harness::{Reply, Request, TestApp};
 
-/// As a browser asks.
+/// Sends a request with the `Accept` header of a browser.
 async fn opened(request: Request<'_>) -> Reply {
     request.header("accept", "text/html,application/xhtml+xml,*/*;q=0.8").send().await
 }

@@ -1,4 +1,4 @@
-//! Rooms on pages: opened, edited, taken through their gates and back, deleted.
+//! Rooms on pages: opened, edited, moved through their phases and back, deleted.
 
 use room::Role;
 use serde_json::json;

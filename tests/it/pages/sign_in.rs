@@ -1,4 +1,4 @@
-//! Signing in by the form: the cookie, where one is led, and what is refused of what other sites' pages send.
+//! Signing in by the form: the cookie, the redirect afterwards, and requests from other sites that are refused.
 
 use room::Role;
 use serde_json::json;
@@ -20,7 +20,7 @@ async fn signed_in(app: &TestApp, host: &str, password: &str, next: &str) -> Rep
     form.fields(&[("email", "broker@example.com"), ("password", password), ("next", next)]).send().await
 }
 
-/// The cookie as a browser sends it back.
+/// Returns the cookie as a browser sends it back.
 fn cookie(reply: &Reply) -> String {
     reply.header("set-cookie").split(';').next().unwrap().to_owned()
 }
@@ -74,7 +74,7 @@ async fn a_browser_that_would_not_keep_the_cookie_is_told_so_and_not_signed_in()
     }
 }
 
-/// What browsers say of where a request was made, and whether that is here.
+/// Headers in which browsers name the site that made a request, and whether that is this server.
 const MADE: [(&[(&str, &str)], bool); 9] = [
     (&[("sec-fetch-site", "same-origin")], true),
     (&[("sec-fetch-site", "none")], true),
@@ -108,7 +108,7 @@ async fn what_rests_on_a_cookie_changes_nothing_unless_a_page_of_ours_asks(app: 
         let looks = app.get(&format!("//rooms/{room}/parties"), "").header("host", HOST).header("cookie", &cookie);
         assert_eq!(looks.send().await.status, 200, "who only looks is not asked: {headers:?}");
     }
-    // A token is no cookie: no browser sends it by itself.
+    // A token may come from anywhere: no browser sends it by itself, as it does a cookie.
     let token = app.post(&format!("/rooms/{room}/snapshots"), &broker).header("sec-fetch-site", "cross-site");
     assert_eq!(token.json(json!({})).send().await.status, 201);
 }

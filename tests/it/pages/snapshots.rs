@@ -1,4 +1,4 @@
-//! Snapshots as pages: taken, looked at, verified, deleted.
+//! Snapshots on pages: taken, shown, verified, deleted.
 
 use std::{fs, time::Duration};
 
@@ -28,14 +28,14 @@ on_both_databases! {
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
 
-/// The page of a path, as this one sees it.
+/// Returns the page at a path, as the owner of the token sees it.
 async fn page(app: &TestApp, path: &str, token: &str) -> String {
     let reply = app.get(&format!("/{path}"), token).send().await;
     assert_eq!(reply.status, 200, "{path}");
     reply.html()
 }
 
-/// A room of a broker with a JSON snapshot; the broker, and the snapshot's path.
+/// Makes a room with a JSON snapshot; returns the broker's token and the snapshot's path.
 async fn taken(app: &TestApp, title: &str) -> (String, String) {
     let (room, broker) = app.room().await;
     let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": "json", "title": title })).await;
@@ -160,7 +160,7 @@ async fn a_file_that_was_tampered_with_does_not_verify_and_one_that_is_gone_is_n
     let (broker, path) = taken(&app, "Before").await;
     let file = app.dir.path().join(format!("data/files{path}.json"));
     let mut bytes = fs::read(&file).unwrap();
-    // A file that has grown is read no further than it takes to see that.
+    // The server reads a file that has grown only as far as needed to see that it is too long.
     bytes.extend(vec![b' '; 100_000]);
     fs::write(&file, bytes).unwrap();
     let verify = format!("/{path}/verify");
@@ -192,7 +192,7 @@ async fn an_admin_deletes_a_snapshot_by_typing_its_title(app: TestApp) {
     assert_eq!(app.actions(room, &admin).await.last().unwrap(), "snapshot_deleted");
 }
 
-/// Closes the room, over every gate.
+/// Closes the room, overriding every gate on the way.
 async fn close(app: &TestApp, room: &str) {
     let broker = app.session("broker@example.com").await;
     for phase in ["clearance", "planning", "arrival", "mooring", "transfer", "unmooring", "documents", "closed"] {

@@ -1,4 +1,4 @@
-//! The vessels tab: named, looked at, edited, withdrawn, removed.
+//! The vessels tab: vessels are named, shown, edited, withdrawn and removed.
 
 use room::Role;
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! Reads the imports of all crates of the workspace, as a graph of files.
 //!
-//! An import is a `use`, or a path in the code that begins with `crate`, `super`, `self`, a module of the file, or a crate
-//! of the workspace. A path that leads through a `pub use` counts as one to the file that it ends at.
+//! An import is a `use`, or a path in the code that begins with `crate`, `super`, `self`, a child module, or a crate of
+//! the workspace. A path through a `pub use` counts as an import from the file in which it ends.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The crates of the workspace: the name in paths, and the folder of the sources.
+/// The crates of the workspace: the name in paths, and the folder of its sources.
 pub(super) const CRATES: [(&str, &str); 6] = [
     ("sts_clearance", "src"),
     ("pdf", "crates/pdf/src"),
@@ -19,10 +19,10 @@ pub(super) const CRATES: [(&str, &str); 6] = [
     ("seal", "crates/seal/src"),
 ];
 
-/// A module: the name of its crate, and the names down to it.
+/// A module as a path: the name of its crate, and the names of the modules down to it.
 type Module = Vec<String>;
 
-/// An import: the file that takes it, the file that it is taken from, and what is taken.
+/// An import: the file that has it, the file that it is taken from, and what is taken.
 pub(super) struct Import {
     pub(super) by: String,
     pub(super) from: String,
@@ -30,18 +30,18 @@ pub(super) struct Import {
 }
 
 struct Source {
-    /// Relative to the workspace.
+    /// The path relative to the workspace.
     path: String,
     tokens: Vec<String>,
 }
 
-/// The sources of all crates, and what each name that is exported again stands for.
+/// The sources of all crates, and for each name of a `pub use` the path that it stands for.
 struct Sources {
     modules: BTreeMap<Module, Source>,
     exports: BTreeMap<(Module, String), Module>,
 }
 
-/// Reads the imports of every source file; also returns the files.
+/// Returns the imports of all source files, and the files.
 pub(super) fn read(root: &Path) -> (Vec<Import>, Vec<String>) {
     let mut sources = Sources { modules: BTreeMap::new(), exports: BTreeMap::new() };
     for (name, folder) in CRATES {
@@ -72,7 +72,7 @@ pub(super) fn read(root: &Path) -> (Vec<Import>, Vec<String>) {
             else {
                 continue;
             };
-            // A module that exports what is in its own folder takes nothing.
+            // A `pub use` of what is in a module's own folder is no import.
             let own = path.is_exported && from.starts_with(module);
             if from != *module && !own && seen.insert((module.clone(), from.clone(), what.clone())) {
                 let name = |module| sources.modules[module].path.clone();
@@ -84,7 +84,7 @@ pub(super) fn read(root: &Path) -> (Vec<Import>, Vec<String>) {
 }
 
 impl Sources {
-    /// The path from its crate on, if it is one of the workspace.
+    /// Returns the path from its crate on, or `None` if it does not lead into the workspace.
     fn absolute(&self, module: &Module, path: &[String]) -> Option<Module> {
         let mut base = module.clone();
         let mut rest = path;
@@ -108,10 +108,10 @@ impl Sources {
         Some([&base[..], &rest[1..]].concat())
     }
 
-    /// The module in whose file a path ends, and what is taken from it.
+    /// Returns the module in whose file a path ends, and what is taken from it.
     fn file_of(&self, path: &[String]) -> Option<(Module, String)> {
         let mut path = path.to_vec();
-        // Exports lead to exports; more steps than that would be a circle of them.
+        // A `pub use` may lead to another; the limit of steps ends cycles.
         for _ in 0..8 {
             let length = (1..=path.len()).rev().find(|length| self.modules.contains_key(&path[..*length]))?;
             let (module, rest) = path.split_at(length);
@@ -127,18 +127,18 @@ impl Sources {
     }
 }
 
-/// A path as it stands in the code.
+/// A path as it is written in the code.
 struct Found {
     names: Vec<String>,
     alias: Option<String>,
     is_exported: bool,
 }
 
-/// Every path of a file: of its `use` statements, which are taken apart, and of the code.
+/// Returns every path of a file: those of its `use` statements, taken apart, and those in the code.
 fn paths(tokens: &[String]) -> Vec<Found> {
     let mut found = Vec::new();
     let mut at = 0;
-    // How deep the braces are, and at which depths a module within the file began: its `super` is that file.
+    // The depth of braces, and the depths at which inline modules began, in which `super` leads to this file.
     let (mut depth, mut modules) = (0, Vec::new());
     while at < tokens.len() {
         let before = found.len();
@@ -149,7 +149,7 @@ fn paths(tokens: &[String]) -> Vec<Found> {
                 modules.pop_if(|began| *began == depth);
             }
             "mod" if tokens.get(at + 2).is_some_and(|next| next == "{") => modules.push(depth),
-            // `pub(in crate::db)` says who may see, and takes nothing.
+            // The path in `pub(in crate::db)` is a visibility, not an import.
             "pub" if tokens.get(at + 1).is_some_and(|next| next == "(") => {
                 at += tokens[at..].iter().position(|token| token == ")").unwrap();
             }
@@ -181,7 +181,7 @@ fn paths(tokens: &[String]) -> Vec<Found> {
     found
 }
 
-/// Makes a path of a module within a file one of the file.
+/// Turns a path that is written inside inline modules, `modules` deep, into one as seen from the file.
 fn outside(names: &mut Vec<String>, modules: usize) {
     let supers = names.iter().take(modules).take_while(|name| *name == "super").count();
     if supers > 0 {
@@ -189,7 +189,7 @@ fn outside(names: &mut Vec<String>, modules: usize) {
     }
 }
 
-/// Takes a tree of a `use` statement apart into its paths.
+/// Takes the tree of a `use` statement apart into its paths.
 fn take_apart(tree: &[String], before: &[String], is_exported: bool, found: &mut Vec<Found>) {
     let Some(open) = tree.iter().position(|token| token == "{") else {
         let (path, alias) = match tree.iter().position(|token| token == "as") {
@@ -198,7 +198,7 @@ fn take_apart(tree: &[String], before: &[String], is_exported: bool, found: &mut
         };
         let mut names = before.to_vec();
         names.extend(path.iter().filter(|token| is_name(token)).cloned());
-        // `a::{self}` is `a`; a glob takes the module.
+        // `a::{self}` is `a`. A glob counts as its module, since `*` is not a name.
         names.pop_if(|last| last == "self" && !before.is_empty());
         found.push(Found { names, alias, is_exported });
         return;
@@ -228,7 +228,7 @@ fn is_name(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// The names and signs of a source file, without its comments, strings and characters.
+/// Returns the names and punctuation of a source file, without comments, strings and characters.
 fn tokens(text: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -257,7 +257,7 @@ fn tokens(text: &str) -> Vec<String> {
     tokens
 }
 
-/// The length of the string that the text begins with.
+/// Returns the length of the string literal at the beginning of the text.
 fn string(text: &str) -> usize {
     let hashes = text.trim_start_matches(['r', 'b']).bytes().take_while(|byte| *byte == b'#').count();
     let Some(open) = text.find('"') else { return text.len() };
@@ -276,7 +276,7 @@ fn string(text: &str) -> usize {
     text.len()
 }
 
-/// The length of the character or the lifetime that the text begins with.
+/// Returns the length of the character literal at the beginning of the text, or of the quote of a lifetime.
 fn character(text: &str) -> usize {
     let mut chars = text.char_indices().skip(1);
     match (chars.next(), chars.next()) {
@@ -288,7 +288,7 @@ fn character(text: &str) -> usize {
     }
 }
 
-/// Circles of files: each a set of files of which every one leads to every other.
+/// Returns the import cycles: sets of files of which each leads to every other.
 pub(super) fn circles(imports: &[Import]) -> Vec<BTreeSet<String>> {
     let mut arrows: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for import in imports {
@@ -306,7 +306,7 @@ pub(super) fn circles(imports: &[Import]) -> Vec<BTreeSet<String>> {
     circles.into_iter().collect()
 }
 
-/// Every file that arrows lead to from this one, over any number of steps.
+/// Returns every file that imports lead to from this one, in any number of steps.
 fn reach<'a>(arrows: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &str) -> BTreeSet<&'a str> {
     let mut reached = BTreeSet::new();
     let mut next: Vec<&str> = arrows.get(from).into_iter().flatten().copied().collect();
@@ -318,7 +318,7 @@ fn reach<'a>(arrows: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &str) -> BTree
     reached
 }
 
-/// The folder of a file, relative to the workspace.
+/// Returns the folder of a file, relative to the workspace.
 pub(super) fn folder(file: &str) -> PathBuf {
     Path::new(file).parent().unwrap().to_owned()
 }

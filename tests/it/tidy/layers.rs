@@ -1,11 +1,12 @@
-//! Who may use whom: the rows of the house, from the top down.
+//! Which folder may use which: the layers as rows, from the top down.
 //!
-//! A folder or a file uses only what stands in a row below its own. Folders that one row names together are one room with
-//! several doors: `|` parts rooms that stand side by side, and do not use each other.
+//! A folder or file may import only from rows below its own. Folders in one inner list are one room, and may use each
+//! other; the rooms of a row may not.
 
 use super::imports::Import;
 
-/// The rows. A room is one or more folders, or a file of `src`; `dir/*` has the folders inside `dir` too.
+/// The rows, each a list of rooms. A room is one or more folders, or a file in `src`. `dir` stands for the files
+/// directly in it, `dir/*` also for those in its subfolders.
 #[rustfmt::skip]
 const ROWS: &[&[&[&str]]] = &[
     &[&["src/main.rs"]],
@@ -35,7 +36,7 @@ const ROWS: &[&[&[&str]]] = &[
     &[&["crates/pdf/src/*"]],
 ];
 
-/// The row and the room of a file; `None` if no row has it.
+/// Returns the row and the room of a file, or `None` if no row has it.
 fn room_of(file: &str) -> Option<(usize, usize)> {
     let fits = |place: &str| match place.strip_suffix("/*") {
         Some(folder) => file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')),
@@ -48,7 +49,7 @@ fn room_of(file: &str) -> Option<(usize, usize)> {
     ROWS.iter().enumerate().find_map(in_room)
 }
 
-/// The folders that no row has.
+/// Returns the folders that are in no row.
 pub(super) fn without_a_row(files: &[String]) -> Vec<String> {
     let mut folders: Vec<_> = files
         .iter()
@@ -60,7 +61,7 @@ pub(super) fn without_a_row(files: &[String]) -> Vec<String> {
     folders
 }
 
-/// The imports that do not lead down, each named with both its ends and what is taken.
+/// Returns a sentence for each import that neither leads down nor stays in its room.
 pub(super) fn upwards(imports: &[Import]) -> Vec<String> {
     let leads_up = |import: &&Import| {
         let (by, from) = (room_of(&import.by), room_of(&import.from));

@@ -1,4 +1,4 @@
-//! Rules of the code that a test can check: which folder may use which, paths in documents, sizes of files.
+//! Rules about the code that a test can check: which folder may use which, paths in documents, sizes of files.
 
 mod imports;
 mod layers;
@@ -103,7 +103,7 @@ fn every_crate_of_the_workspace_is_read() {
     }
 }
 
-/// Who knows which library: the others are not to name it.
+/// For each folder, the libraries and functions that its code must not name.
 #[test]
 fn libraries_stay_in_their_rooms() {
     #[rustfmt::skip]
@@ -147,12 +147,12 @@ fn sql_is_spoken_only_in_the_database_layer_and_doors_write_nothing() {
     }
 }
 
-/// The paths that a text names: words that begin like a folder of ours.
+/// Returns the paths that a text names: words that begin with a folder of the repository.
 fn named_paths(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| c.is_whitespace() || "`()[]\"'<>,;".contains(c));
     let begins = ["src/", "tests/", "crates/", "migrations/", "docs/", "benches/", "fuzz/", "assets/", ".ci/"];
     let is_path = move |word: &&str| begins.iter().any(|begin| word.starts_with(begin));
-    // What a reader fills in is no path.
+    // A word with a placeholder is no path of a file.
     let is_whole = |word: &&str| !word.contains(['{', '*', '…', 'N']) && !word.contains("/x.rs");
     words.map(|word| word.trim_end_matches(['.', ':', '!', '?'])).filter(is_path).filter(is_whole)
 }
@@ -192,7 +192,7 @@ fn no_test_is_ignored_in_ci_for_want_of_a_tool() {
     let missing: &[&str] = &tools::missing!();
     assert!(missing.is_empty() || env::var_os("CI").is_none(), "CI lacks tools that tests need: {missing:#?}");
     for reason in missing {
-        // Not with `eprintln!`: libtest hides what a passing test prints with it.
+        // Not `eprintln!`: libtest captures its output and hides it if the test passes.
         let _ = writeln!(io::stderr(), "tests that need it are ignored: {reason}");
     }
 }

@@ -1,4 +1,4 @@
-//! Small files that would take much memory: each is refused for what is too large in it, in a bounded address space.
+//! Small files that would take much memory to read: the verifier refuses each, in a limited address space.
 
 use std::{
     fmt::Write as _,
@@ -43,7 +43,7 @@ fn zip_of<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-/// A PDF of these objects, the first of which is the catalog, with so many lines in its table.
+/// Returns a PDF of these objects, the first of which is the catalog, with this many lines in its table.
 fn pdf_of(objects: &[&[u8]], lines: usize) -> Vec<u8> {
     let mut pdf = b"%PDF-1.7\n".to_vec();
     let mut table = format!("xref\n0 {lines}\n0000000000 65535 f\r\n");
@@ -59,7 +59,7 @@ fn pdf_of(objects: &[&[u8]], lines: usize) -> Vec<u8> {
     pdf
 }
 
-/// A PDF with this attached as its record, deflated.
+/// Returns a PDF with this record attached, deflated.
 fn pdf_with(record: &[u8]) -> Vec<u8> {
     let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
     packed.write_all(record).unwrap();
@@ -70,7 +70,7 @@ fn pdf_with(record: &[u8]) -> Vec<u8> {
     pdf_of(&[catalog, b"<</Type/Filespec/EF<</F 3 0 R>>>>", &stream], 4)
 }
 
-/// A record that is one, with 32 MiB of parties.
+/// Returns a valid record with more than 32 MiB of parties.
 fn parties() -> Vec<u8> {
     let mut record = report::sample::record(3);
     let party = PartyFacts { name: "a".repeat(300), ..record.parties[0].clone() };
@@ -80,7 +80,7 @@ fn parties() -> Vec<u8> {
     bytes
 }
 
-/// The bombs, and what is said of them.
+/// Returns the bombs: file name, bytes, and words of the refusal.
 pub(crate) fn bombs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let objects = format!("[{}]", vec![r#"{"a":0}"#; 4_000_000].join(","));
     let some = format!("[{}]", vec![r#"{"a":0}"#; 400_000].join(","));

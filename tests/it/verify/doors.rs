@@ -1,4 +1,4 @@
-//! The verifier's doors: the command line, the API, the page.
+//! The verifier through its doors: the command line, the API, the page.
 
 use std::{fs, net::IpAddr};
 
@@ -14,12 +14,12 @@ use sts_clearance::{
 use super::{Parts, all, small};
 use crate::harness::{Form, Installation, Reply, TestApp, on_both_databases};
 
-/// A file that is the same at each run, and the key of its log.
+/// Returns a file that is the same in every run, and the key of its log.
 fn sample(title: &str) -> (Vec<u8>, LogKey) {
     signed(|record| record.room.title = title.into())
 }
 
-/// A file of a record that was changed before it was signed, and the key of its log.
+/// Returns a file whose record was changed before it was signed, and the key of its log.
 pub(super) fn signed(change: impl FnOnce(&mut Record)) -> (Vec<u8>, LogKey) {
     let key = LogKey::new("sts-clearance/3a2e351c", [7; 32]).unwrap();
     let mut record = report::sample::record(10);
@@ -57,7 +57,7 @@ fn the_command_line_ends_with_0_1_or_2_and_makes_nothing() {
     .unwrap();
     fs::write(place.path("picture.png"), b"\x89PNG").unwrap();
     fs::write(place.path("keys"), format!("# of the server\n{}\n", key.public())).unwrap();
-    // Settings that cannot be read are no hindrance.
+    // `verify` does not read the settings, so a broken file of them is no error.
     fs::write(place.path("sts-clearance.toml"), "nonsense").unwrap();
     let sha256 = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&file));
 
@@ -223,7 +223,7 @@ async fn the_page_asks_for_a_file_and_shows_every_check() {
     insta::assert_snapshot!("page_of_verify", asked.html().replace("><", ">\n<"));
 
     let (file, key) = sample("STS <script>alert('Ceuta')</script> & \"more\"");
-    // A browser sends a part for each field, chosen or not.
+    // A browser sends a part for every field, also for one that is left empty.
     let parts: [Part<'_>; 4] =
         [("file", &file), ("older", b""), ("consistency", b""), ("key", key.public().as_bytes())];
     let found = brought(&app, "//verify", &parts).await;

@@ -1,4 +1,4 @@
-//! Any bit of a file flipped: it does not verify, and nothing panics.
+//! A file with any one bit flipped does not verify, and the verifier does not panic.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ use sts_clearance::evidence::{
 use super::{all, check, expect_verified, small};
 use crate::harness::TestApp;
 
-/// Draws, and keeps what it has drawn: with most flips the record is the same.
+/// Draws, and keeps what it has drawn for each record: most flips leave the record the same.
 struct Keeping {
     fonts: Fonts,
     drawn: Mutex<HashMap<Vec<u8>, Rendered>>,
@@ -42,7 +42,7 @@ impl Drawer for Keeping {
     }
 }
 
-/// Flips each of these bits by itself, on all cores; `bits` count from the first of the file.
+/// Verifies the file with each of these bits flipped by itself, on all cores. `bits` count from the file's beginning.
 fn flip(what: &str, file: &[u8], keys: &PublicKeys, bits: &[usize]) {
     expect_verified(&check(file, keys).unwrap());
     let started = Instant::now();
@@ -77,12 +77,12 @@ fn flip(what: &str, file: &[u8], keys: &PublicKeys, bits: &[usize]) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// One bit of every byte, another one from byte to byte.
+/// Returns one bit of every byte, at a position that changes from byte to byte.
 fn one_of_each_byte(file: &[u8]) -> Vec<usize> {
     (0..file.len()).map(|byte| byte * 8 + byte % 8).collect()
 }
 
-/// So many bits at random, always the same (xorshift64).
+/// Returns this many pseudo-random bits, the same in every run (xorshift64).
 fn at_random(file: &[u8], number: usize) -> Vec<usize> {
     let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
     let next = |_| {
@@ -94,7 +94,7 @@ fn at_random(file: &[u8], number: usize) -> Vec<usize> {
     (0..number).map(next).collect()
 }
 
-/// Files of a server with so many entries in the room's log, and its keys.
+/// Returns files of a room after this many changes, and the server's keys.
 async fn files<const N: usize>(entries: usize, asked: [serde_json::Value; N]) -> ([Vec<u8>; N], PublicKeys) {
     let app = TestApp::on_sqlite().await;
     let (room, broker) = app.room().await;
@@ -109,14 +109,14 @@ async fn files<const N: usize>(entries: usize, asked: [serde_json::Value; N]) ->
     (files.try_into().unwrap(), app.keys())
 }
 
-/// The suite flips a bit of each byte of small files, and some of a PDF's and of large ones; all that was promised are
-/// flipped where this is set: every bit of small files, one of each byte of a PDF, 10,000 at random of large files.
+/// Returns whether to try every flip that was promised: every bit of small files, one bit of each byte of a PDF, and
+/// 10,000 random bits of large files. Otherwise a sample is tried, to save time.
 #[expect(clippy::disallowed_methods, reason = "how much is tested is no setting of the server")]
 fn thorough() -> bool {
     std::env::var("STS_TEST_EVERY_BIT").is_ok()
 }
 
-/// Every bit, or one of each byte.
+/// Returns every bit of the file if [`thorough`], else one of each byte.
 fn of_a_small_file(file: &[u8]) -> Vec<usize> {
     if thorough() { (0..file.len() * 8).collect() } else { one_of_each_byte(file) }
 }
@@ -139,7 +139,7 @@ async fn of_a_small_pdf_no_byte_can_have_a_bit_flipped() {
     let mut bits = one_of_each_byte(&file);
     if !thorough() {
         let (unsealed, _) = seal::split(&file).unwrap();
-        // What says where the seal is and what it covers: its bytes are hexadecimal digits, and zeros at the end.
+        // The seal is mostly hexadecimal digits and trailing zeros, so a bit of every seventh byte is enough there.
         let sealed = unsealed.len() * 8;
         bits = bits.into_iter().filter(|bit| *bit >= sealed).step_by(7).chain(at_random(unsealed, 1_000)).collect();
     }

@@ -1,4 +1,4 @@
-//! A single file that was forged: the verifier names what is wrong with it.
+//! Single forged files: the verifier names what is wrong with each.
 
 use report::{Fonts, Format, record::Limit};
 use serde_json::json;
@@ -22,7 +22,7 @@ const CHECKS: [&str; 7] = ["file", "record", "log entry", "inclusion", "entries"
 
 async fn every_file_that_the_server_makes_verifies_with_its_key(app: TestApp) {
     let (room, broker) = app.room().await;
-    // A number that needs 17 significant digits.
+    // This length needs 17 significant digits: canonical JSON must not lose any.
     let vessel = json!({ "name": "Long", "role": "other", "imo_number": IMO[0], "length_m": 228.600_000_000_000_02 });
     app.post(&format!("/rooms/{room}/vessels"), &broker).json(vessel).send().await.expect(201);
     for kind in ["pdf", "json", "csv"] {
@@ -132,7 +132,7 @@ async fn a_forged_log_that_is_consistent_in_itself_lacks_the_signature() {
     let mut entries = parts.record.activity.clone().unwrap();
     entries[2].meta["company"] = "Another".into();
     parts.record.activity = Some(entries.clone());
-    // The forger's key has the same name as the true one.
+    // The forger's key has the same name as the genuine one.
     let forger = LogKey::new(scene.app.app.log_key.name(), [9; 32]).unwrap();
     parts.reconcile(&entries, &forger);
     let report = check(&parts.file(), &scene.keys).unwrap();
@@ -140,7 +140,7 @@ async fn a_forged_log_that_is_consistent_in_itself_lacks_the_signature() {
     expect_failed(&report, "checkpoint", "it is signed by sts-clearance/");
     expect_failed(&report, "checkpoint", ", not by sts-clearance/");
     expect_fault(&report, "rendering", CheckOutcome::Skipped, "as the checkpoint does not hold");
-    // A signature of the true key does not fit another text.
+    // A genuine signature does not fit another text.
     let true_signature =
         scene.json.proof.checkpoint.rsplit_once('\n').unwrap().0.rsplit_once('\n').unwrap().1.to_owned();
     let (text, _) = parts.proof.checkpoint.split_once("\n\n").unwrap();
@@ -161,7 +161,7 @@ async fn a_checkpoint_of_another_room_or_log_is_named_though_the_true_key_has_si
     checkpoint.origin = format!("elsewhere/rooms/{room}");
     parts.sign(&checkpoint, key);
     expect_failed(&check(&parts.file(), &scene.keys).unwrap(), "checkpoint", "it is of another log: of `elsewhere/");
-    // The complete proof of another room's log.
+    // The file has the complete, genuine proof of another room's log.
     let broker = scene.app.sign_in("broker@example.com").await;
     let other = scene.app.another_room(&broker).await;
     let other = Parts::of(&scene.app.file(&other, &broker, all("json")).await);
@@ -179,7 +179,7 @@ async fn a_proof_for_another_index_or_of_a_log_cut_to_an_older_size_is_named() {
     parts.proof.index -= 1;
     let report = check(&parts.file(), &scene.keys).unwrap();
     expect_failed(&report, "inclusion", "the proof is for entry 9, and holds entry 10");
-    // The checkpoint of the log when it had three entries, signed with the true key.
+    // The file has the checkpoint of the log when it had three entries, signed with the genuine key.
     let entries = scene.json.record.activity.clone().unwrap();
     let mut parts = scene.json.clone();
     let older = super::tree(&parts.record.room.id, &entries[..3]);
@@ -187,14 +187,14 @@ async fn a_proof_for_another_index_or_of_a_log_cut_to_an_older_size_is_named() {
     parts.sign(&checkpoint, key);
     let report = check(&parts.file(), &scene.keys).unwrap();
     expect_failed(&report, "inclusion", "its checkpoint is of 3 entries, not of just those up to it");
-    // The announcement at the end of a log that leaves entries out.
+    // The proof is for a log that leaves entries out before the one that announces the snapshot.
     let mut parts = scene.json.clone();
     let leaf = room::Leaf { seq: 3, ..parts.leaf() };
     parts.prove(&entries[..3], &leaf, key);
     let report = check(&parts.file(), &scene.keys).unwrap();
     expect_failed(&report, "log entry", "it is entry 3 of its log, and the record was announced as entry 10");
     expect_failed(&report, "inclusion", "the record was announced as entry 10");
-    // A path that leads elsewhere, and a root that was never there.
+    // First the proof has a wrong path, then the record a root that the log never had.
     let mut parts = scene.json.clone();
     parts.proof.path[0][0] ^= 1;
     expect_failed(&check(&parts.file(), &scene.keys).unwrap(), "inclusion", "does not hold this entry as entry 10");
@@ -259,12 +259,12 @@ async fn a_record_that_is_not_as_it_is_hashed_or_of_another_format_is_named() {
     }
     let other_hash = file.replacen("\"record_sha256\":\"", "\"record_sha256\":\"0", 1);
     expect_failed(&check(other_hash.as_bytes(), &scene.keys).unwrap(), "rendering", "other bytes from offset");
-    // The genuine record of a JSON snapshot, drawn as a PDF.
+    // The genuine record of a JSON snapshot is drawn as a PDF.
     let drawn = Parts { format: Format::Pdf, ..scene.json.clone() }.file();
     let report = check(&drawn, &scene.keys).unwrap();
     expect_failed(&report, "record", "it is of a `json` snapshot, and the file is a `pdf`");
     expect_failed(&report, "seal", "the PDF ends without a seal of ours");
-    // A file without a proof, as versions before 0.3 made them.
+    // The file has no proof, as those of versions before 0.3.
     let bare = report::render(
         report::Edition::CURRENT,
         &scene.json.canonical(),
@@ -300,7 +300,7 @@ async fn a_seal_taken_off_or_put_on_again_and_a_pdf_with_something_added_are_tol
     assert!(told.starts_with("sealed by Mallory, with a self-made certificate: nobody else vouches"), "{told}");
     assert!(told.contains("no trusted time: that it was sealed at 2026-11-23 09:00:00 UTC is its word"), "{told}");
     assert!(told.ends_with(&hex::encode(mallory.certificate_sha256())), "{told}");
-    // A seal that belongs to another file.
+    // The seal belongs to another file.
     let other = [&unsealed[..unsealed.len() - 1], b" ", &scene.pdf[unsealed.len()..]].concat();
     assert!(!check(&other, &scene.keys).unwrap().verified);
 }
@@ -365,7 +365,7 @@ async fn a_second_signature_under_the_checkpoint_is_named_though_nobody_need_kno
         let note = parts.proof.checkpoint.clone();
         let line = match LogKey::read(&signer) {
             Ok(witness) => parts.checkpoint().signed(&witness).unwrap().rsplit_once("\n\n").unwrap().1.to_owned(),
-            // The true signature a second time.
+            // An empty key stands for a repetition of the genuine signature.
             Err(_) => note.rsplit_once("\n\n").unwrap().1.to_owned(),
         };
         parts.proof.checkpoint = note + &line;

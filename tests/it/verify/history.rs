@@ -55,18 +55,18 @@ async fn a_log_that_goes_on_is_shown_by_the_entries_or_by_a_proof_of_the_server(
             expect_verified(&check_two(newer, Some(older), Some(&proof), &scene.keys).unwrap());
         }
     }
-    // The newer file does not contain the log, so that it takes a proof.
+    // The newer file does not contain the log, so a proof is needed.
     let (older, newer) = (&scene.first, &scene.without_entries);
     let report = check_two(newer, Some(older), None, &scene.keys).unwrap();
     let asked = format!("`GET /api/v1/rooms/{}/log/consistency?from=", scene.room);
     expect_failed(&report, "older file", &asked);
     let proof = scene.consistency(older, newer).await;
     expect_verified(&check_two(newer, Some(older), Some(&proof), &scene.keys).unwrap());
-    // A proof for other sizes.
+    // The proof is for other sizes.
     let other = scene.consistency(older, &scene.last).await;
     let report = check_two(newer, Some(older), Some(&other), &scene.keys).unwrap();
     expect_failed(&report, "older file", "the consistency proof is for other checkpoints than from ");
-    // A proof of a log of another name, with the same size and root.
+    // The proof names another log, with the same size and root.
     let origin = Parts::of(newer).checkpoint().origin;
     let elsewhere = proof.replace(&origin, "elsewhere.example.com/rooms/1");
     assert_ne!(elsewhere, proof);
@@ -108,7 +108,7 @@ async fn a_history_rewritten_and_signed_with_the_true_key_is_shown_by_any_older_
         let report = check_two(&rewritten, Some(older), None, &scene.keys).unwrap();
         assert_eq!(report.verdict, "does not verify: older file");
         expect_failed(&report, "older file", "the log was rewritten: its first ");
-        // The server's proof is of the true log, and a forged one does not prove anything.
+        // The server's proof is for the genuine log, and with a forged checkpoint it proves nothing.
         let proof = scene.consistency(older, &scene.last).await;
         let report = check_two(&rewritten, Some(older), Some(&proof), &scene.keys).unwrap();
         expect_failed(&report, "older file", "the consistency proof is for other checkpoints");
@@ -117,13 +117,13 @@ async fn a_history_rewritten_and_signed_with_the_true_key_is_shown_by_any_older_
         let report = check_two(&rewritten, Some(older), Some(&forged), &scene.keys).unwrap();
         expect_failed(&report, "older file", "the consistency proof does not show that the log goes on");
     }
-    // The same history in a file without entries, so that only a proof could show the change.
+    // The rewritten log is left out of the file, so that only a proof could show the change.
     let mut hiding = Parts::of(&scene.last);
     (hiding.record.activity, hiding.record.snapshot.options.include_activity) = (None, false);
     hiding.reconcile(&entries, key);
     let report = check_two(&hiding.file(), Some(&scene.first), None, &scene.keys).unwrap();
     expect_failed(&report, "older file", "cannot be shown from these two files");
-    // Two logs of the same length.
+    // The two logs have the same length.
     let mut fork = Parts::of(&scene.first);
     fork.record.room.title = "Another".into();
     let entries = fork.record.activity.clone().unwrap();

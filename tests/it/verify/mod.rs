@@ -1,4 +1,4 @@
-//! The verifier against forgeries: each is detected and named.
+//! The verifier and forged files: each forgery is detected and named.
 
 pub(crate) mod bombs;
 mod doors;
@@ -47,12 +47,12 @@ fn all(kind: &str) -> Value {
     json!({ "snapshot_type": kind })
 }
 
-/// Verifies one file.
+/// Verifies one file by itself.
 fn check(file: &[u8], keys: &PublicKeys) -> Result<Report, Unreadable> {
     check_two(file, None, None, keys)
 }
 
-/// Verifies a file, and that its log extends that of an older file.
+/// Verifies a file, and, if an older one is given, that its log extends that of the older file.
 fn check_two(
     file: &[u8],
     older: Option<&[u8]>,
@@ -122,13 +122,13 @@ impl Parts {
             .bytes
     }
 
-    /// Replaces the checkpoint by one that this key signs.
+    /// Replaces the proof's checkpoint with this one, signed with this key.
     fn sign(&mut self, checkpoint: &Checkpoint, key: &LogKey) {
         self.proof.checkpoint = checkpoint.signed(key).unwrap();
     }
 
-    /// Replaces the proof by one of a new log, which holds these entries followed by the leaf and is signed with this
-    /// key: the owner of a key can always do this.
+    /// Replaces the proof with that of a new log of these entries, followed by the leaf, and signed with this key, as
+    /// anyone who has a key can do.
     fn prove(&mut self, entries: &[EntryFacts], leaf: &Leaf, key: &LogKey) {
         let mut tree = tree(&self.record.room.id, entries);
         let (index, path, origin) = (tree.size(), tree.path_of_next(), self.checkpoint().origin);
@@ -137,7 +137,7 @@ impl Parts {
         self.proof = LogProof { leaf: leaf.canonical().unwrap(), index, path, checkpoint };
     }
 
-    /// Makes record, announcing entry and proof consistent with these entries, signed with this key.
+    /// Makes the record, the entry that announces it and the proof consistent with these entries, signed with this key.
     fn reconcile(&mut self, entries: &[EntryFacts], key: &LogKey) {
         let tree = tree(&self.record.room.id, entries);
         (self.record.log.size, self.record.log.root) = (tree.size(), hex::encode(tree.root()));

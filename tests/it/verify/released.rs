@@ -1,4 +1,4 @@
-//! Files that released programs have made: they go on verifying, whatever is drawn otherwise since.
+//! Files that released versions have made: they still verify, however files are drawn today.
 
 use std::{fs, path::PathBuf};
 
@@ -6,7 +6,7 @@ use super::check;
 use crate::harness::Installation;
 use sts_clearance::evidence::PublicKeys;
 
-/// A file that a release has made.
+/// Returns the path of a file that a released version has made.
 fn released(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures").join(name)
 }
@@ -30,7 +30,7 @@ fn a_file_that_names_an_edition_not_known_here_says_which_are() {
     let keys = PublicKeys::read(&fs::read_to_string(released("0.3.0/snapshot-0.3.0.key")).unwrap()).unwrap();
     let file = fs::read_to_string(released("0.3.0/snapshot-0.3.0.json")).unwrap();
     assert!(check(file.as_bytes(), &keys).unwrap().verified);
-    // The renderer stands last.
+    // An entry of the log in the file names the edition too; the field of the envelope comes last.
     let (head, tail) = file.rsplit_once("sts-clearance-report 0.3.0").unwrap();
     let other = format!("{head}sts-clearance-report 0.2.0{tail}");
     let report = check(other.as_bytes(), &keys).unwrap();
