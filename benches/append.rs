@@ -14,8 +14,8 @@ use sts_clearance::{
     app::App,
     clock::Clock,
     config::Layers,
-    db::{self, Tx, activity::Entry, migrations},
-    domain::log::{Actor, operation},
+    db::{self, Tx, activity::Entry},
+    domain::log::{Actor, operation, schema},
     error::Result,
     evidence::{Checkpoint, CompactRange, leaf_hash},
     random::new_uuid,
@@ -45,7 +45,7 @@ async fn ratio() -> Result<f64> {
     let data_dir = dir.path().join("data").display().to_string();
     let settings = Layers::read(None, &[], &[("data_dir", data_dir)])?.config()?;
     let app = App::open(settings, Clock::System)?;
-    migrations::up(&app.db, app.now()).await?;
+    schema::bring_up(&app, &Actor::System).await?;
     let (long, short) = (filled(&app, LONG).await?, filled(&app, SHORT).await?);
     let (mut in_long, mut in_short) = (Vec::new(), Vec::new());
     for _ in 0..MEASURED {

@@ -22,10 +22,9 @@ use sts_clearance::{
     app::App,
     clock::Clock,
     config::Layers,
-    db::migrations,
     domain::{
         accounts::users::{self, GivenPassword, NewUser},
-        log::Actor,
+        log::{Actor, schema},
         rooms::catalogue,
     },
     error::Result,
@@ -50,7 +49,7 @@ async fn main() -> Result<()> {
     let data_dir = dir.path().join("data").display().to_string();
     let settings = Layers::read(None, &[], &[("data_dir", data_dir)])?.config()?;
     let app = App::open(settings, Clock::System)?;
-    migrations::up(&app.db, app.now()).await?;
+    schema::bring_up(&app, &Actor::System).await?;
     for (email, role) in [("broker@example.com", Role::Broker), ("owner@example.com", Role::Owner)] {
         let user = NewUser { email: email.into(), name: email.into(), role, password: PASSWORD.into() };
         users::add(&app, &Actor::Operator, &user, GivenPassword::Kept).await?;

@@ -10,6 +10,7 @@ use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
+use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
@@ -55,6 +56,12 @@ impl Hashing {
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(format!("hashing a password: {error}")))
     }
+}
+
+/// Returns the SHA-256 of the hash of a password as it is stored, in hexadecimal. It shows a reader of the log that the
+/// stored hash was changed behind the log's back, and helps nobody to guess the password: the stored hash is salted.
+pub fn sha256_of(password_hash: &str) -> String {
+    hex::encode(Sha256::digest(password_hash))
 }
 
 /// Hashes a password and returns the hash to store, in PHC string format.

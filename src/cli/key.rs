@@ -5,7 +5,6 @@ use clap::Subcommand;
 use crate::{
     cli::{start::open, terminal::print},
     config::Config,
-    db::migrations,
     domain::log::{self, Actor},
     error::{Error, Result},
     evidence::LogKey,
@@ -34,7 +33,7 @@ pub(super) async fn run(settings: Config, command: Command) -> Result<()> {
         return print(key.private());
     }
     let app = open(settings)?;
-    migrations::prepare(&app.db, app.now()).await?;
+    log::schema::prepare(&app, &Actor::Operator).await?;
     log::keys::register(&app).await?;
     let current = app.log_key.public();
     if let Command::Rotate = command {

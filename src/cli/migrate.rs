@@ -6,7 +6,12 @@ use crate::{
     app::App,
     cli::terminal::print,
     db::migrations,
-    domain::log::{Actor, schema},
+    domain::log::{
+        Actor,
+        adoption::{Adopted, Refused},
+        platform_adoption::PlatformAdoption,
+        schema::{self, BroughtUp},
+    },
     error::Result,
 };
 
@@ -31,7 +36,11 @@ pub(super) enum Command {
 
 pub(super) async fn run(app: App, command: Command) -> Result<()> {
     match command {
-        Command::Up => report(&migrations::up(&app.db, app.now()).await?, "taken", "there is nothing to take"),
+        Command::Up => {
+            let BroughtUp { steps, adopted } = schema::bring_up(&app, &Actor::Operator).await?;
+            report(&steps, "taken", "there is nothing to take")?;
+            report_adopted(&adopted)
+        }
         Command::Down { to, yes } => {
             let taken = schema::take_back(&app, &Actor::Operator, &to, yes).await?;
             report(&taken, "taken back", "there is nothing to take back")
@@ -51,4 +60,24 @@ fn report(names: &[&str], done: &str, nothing: &str) -> Result<()> {
         print(&format!("{name} {done}"))?;
     }
     if names.is_empty() { print(nothing) } else { Ok(()) }
+}
+
+fn report_adopted(Adopted { platform, rooms, left_alone, refused }: &Adopted) -> Result<()> {
+    match platform {
+        PlatformAdoption::Begun | PlatformAdoption::LeftAlone => {}
+        PlatformAdoption::Adopted => print("the platform's log is adopted, which tells everything from here on")?,
+        PlatformAdoption::Refused(why) => print(&format!("the platform's log is not adopted: {why}"))?,
+    }
+    if *rooms > 0 {
+        print(&format!("logs adopted, which tell everything from here on: {rooms}"))?;
+    }
+    if *left_alone > 0 {
+        print(&format!(
+            "logs that tell everything already and are not adopted again: {left_alone}; if rows were changed by hand, \
+             `sts-clearance fsck` names them"
+        ))?;
+    }
+    refused
+        .iter()
+        .try_for_each(|Refused { room, why }| print(&format!("the log of the room {room} is not adopted: {why}")))
 }

@@ -20,7 +20,7 @@ use crate::{
     },
     config::Config,
     db::migrations,
-    domain::log::{self, refusals},
+    domain::log::{self, Actor, adoption, refusals, schema},
     error::{Error, Result},
     http, jobs, keys, telemetry, web,
 };
@@ -70,12 +70,16 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         refuse_strangers(address)?;
     }
 
-    if !flags.no_migrate {
-        for step in migrations::up(&app.db, app.now()).await? {
+    if flags.no_migrate {
+        migrations::check(&app.db).await?;
+        // No change of the schema, but what has to follow the last one.
+        adoption::adopt_logs(&app, &Actor::System, &[]).await?;
+    } else {
+        for step in schema::bring_up(&app, &Actor::System).await?.steps {
             tracing::info!(migration = step, "migrated");
         }
+        migrations::check(&app.db).await?;
     }
-    migrations::check(&app.db).await?;
     log::keys::register(&app).await?;
     if flags.demo {
         demo::fill(&app).await?;

@@ -8,7 +8,7 @@ use room::Role;
 use crate::{
     app::App,
     cli::terminal::print,
-    db::{self, migrations},
+    db,
     domain::{
         accounts::{
             look_alikes,
@@ -88,7 +88,7 @@ fn role(word: &str) -> Result<Role, String> {
 }
 
 pub(super) async fn run(app: App, command: Command) -> Result<()> {
-    migrations::prepare(&app.db, app.now()).await?;
+    log::schema::prepare(&app, &Actor::Operator).await?;
     log::keys::register(&app).await?;
     match command {
         Command::Add { email, name, role, password, .. } => {

@@ -95,6 +95,12 @@ pub async fn insert(tx: &mut Tx, entry: &Entry, leaf: &Hash) -> Result<()> {
     .map(drop)
 }
 
+/// Returns the time of the last entry of a log. `None` if it has none.
+pub async fn last_time(tx: &mut Tx, log: Log) -> Result<Option<Time>> {
+    let last = "SELECT ts FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 ORDER BY seq DESC LIMIT 1";
+    tx.opt(last, &[&log.key()]).await?.map(|row| row.get(0)).transpose()
+}
+
 /// Returns the entries of a log before position `seq`, newest first, and `limit` of them at most.
 pub async fn before(tx: &mut Tx, log: Log, seq: i64, limit: i64) -> Result<Vec<Entry>> {
     let columns = Entry::COLUMNS;

@@ -55,6 +55,12 @@ pub async fn open_anywhere(tx: &mut Tx, since: Time) -> Result<Vec<(RoomId, Requ
     tx.rows(&sql, &[&since]).await?.iter().map(|row| Ok((row.get(5)?, from_row(row)?))).collect()
 }
 
+/// Returns every request that is stored for a room, also those that do not count any more, for the adoption of its log.
+pub async fn stored(tx: &mut Tx, room: RoomId) -> Result<Vec<Request>> {
+    let sql = "SELECT deed, subject_id, asked_by, asked_at, reason FROM confirmations WHERE room_id = ?1";
+    tx.rows(sql, &[&room]).await?.iter().map(from_row).collect()
+}
+
 /// Deletes the request about a subject.
 pub async fn forget(tx: &mut Tx, subject: Uuid) -> Result<()> {
     tx.exec("DELETE FROM confirmations WHERE subject_id = ?1", &[&subject.to_string()]).await.map(drop)

@@ -34,11 +34,17 @@ fn from_row(row: &Row) -> Result<DocumentType> {
     })
 }
 
-fn joined(profiles: &[CargoProfile]) -> String {
+/// Returns cargo profiles as the column has them.
+pub fn profiles_as_text(profiles: &[CargoProfile]) -> String {
     if profiles.is_empty() {
         return ALL_PROFILES.to_owned();
     }
     profiles.iter().map(|profile| profile.word()).collect::<Vec<_>>().join("|")
+}
+
+/// Returns aliases as the column has them.
+pub fn aliases_as_text(aliases: &[String]) -> String {
+    aliases.join("|")
 }
 
 /// Stores a document type, which may be new or changed.
@@ -58,12 +64,12 @@ pub async fn put(tx: &mut Tx, kind: &DocumentType) -> Result<()> {
             &kind.category,
             &kind.scope,
             &kind.requirement,
-            &joined(&kind.profiles),
+            &profiles_as_text(&kind.profiles),
             &kind.criticality,
             &kind.validity_days,
             &kind.warn_days,
             &kind.gate,
-            &kind.aliases.join("|"),
+            &aliases_as_text(&kind.aliases),
             &kind.enabled,
             &kind.basis,
         ],

@@ -100,6 +100,12 @@ pub async fn in_force(tx: &mut Tx, room: RoomId) -> Result<Vec<Hold>> {
     tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
+/// Returns every hold of a room and its snapshots, including lifted ones, oldest first.
+pub async fn of_room(tx: &mut Tx, room: RoomId) -> Result<Vec<Hold>> {
+    let sql = format!("SELECT {COLUMNS} FROM holds WHERE room_id = ?1 ORDER BY placed_at, id");
+    tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
+}
+
 /// Returns the number of holds in force, in all rooms together.
 pub async fn in_force_anywhere(tx: &mut Tx) -> Result<i64> {
     tx.one("SELECT COUNT(*) FROM holds WHERE lifted_at IS NULL", &[]).await?.get(0)

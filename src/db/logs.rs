@@ -57,6 +57,31 @@ pub async fn head(tx: &mut Tx, log: Log) -> Result<Option<Head>> {
     tx.opt(select, &[&log.key()]).await?.map(|row| head_from_row(log, &row)).transpose()
 }
 
+/// How many rooms [`last_entries`] returns at once.
+const ROOMS: i64 = 1_000;
+
+/// The last entry of a room's log.
+#[derive(Debug, Clone)]
+pub struct LastEntry {
+    /// The key of the log: the id of the room, as text.
+    pub key: String,
+    /// The type of the event. `None` if the entry that the head counts last is missing.
+    pub action: Option<String>,
+    /// The fields of the event, as JSON. `None` for a part of an adopted state, which is long, and if it is missing.
+    pub meta_json: Option<String>,
+}
+
+/// Returns the last entries of the logs of rooms whose keys follow `after`: up to [`ROOMS`] of them, by key. The logs of
+/// deleted rooms are among them.
+pub async fn last_entries(tx: &mut Tx, after: &str) -> Result<Vec<LastEntry>> {
+    let sql = "SELECT l.room_id, e.action, CASE WHEN e.action = 'room_adopted' THEN NULL ELSE e.meta_json END
+         FROM room_logs l
+         LEFT JOIN activity_log e ON COALESCE(e.room_id, 'platform') = l.room_id AND e.seq = l.size - 1
+         WHERE l.size > 0 AND l.room_id <> ?1 AND l.room_id > ?2 ORDER BY l.room_id LIMIT ?3";
+    let rows = tx.rows(sql, &[&Log::Platform.key(), &after, &ROOMS]).await?;
+    rows.iter().map(|row| Ok(LastEntry { key: row.get(0)?, action: row.get(1)?, meta_json: row.get(2)? })).collect()
+}
+
 /// Stores the new head of a log with its checkpoint, and notifies those who follow its room.
 pub async fn set_head(tx: &mut Tx, log: Log, range: &CompactRange, checkpoint: &str) -> Result<()> {
     let size = i64::try_from(range.size()).map_err(|_| Error::internal("a log is full"))?;
@@ -126,6 +151,12 @@ pub async fn add_key(tx: &mut Tx, public_key: &str, now: Time) -> Result<bool> {
 pub async fn keys(tx: &mut Tx) -> Result<Vec<String>> {
     let rows = tx.rows("SELECT public_key FROM log_keys ORDER BY added_at DESC, public_key", &[]).await?;
     rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Returns every public key and when it was added, the oldest first.
+pub async fn keys_with_times(tx: &mut Tx) -> Result<Vec<(String, Time)>> {
+    let rows = tx.rows("SELECT public_key, added_at FROM log_keys ORDER BY added_at, public_key", &[]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// Returns every public key that entries of the platform's log name.

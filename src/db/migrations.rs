@@ -66,10 +66,13 @@ const MIGRATIONS: &[Migration] = &[
     step!("013_add_account_safeguards", loses: &[
         ("account_grants", "account_grants"), ("account_requests", "account_requests")],
         up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql"),
+    step!("014_adopt_logs", loses: &[("private_texts", "private_texts")]),
 ];
 
 /// The step after which the trees of older logs are written: SQL has no SHA-256.
 const LOG_PROOFS: &str = "008_add_log_proofs";
+/// The step after which the logs tell everything: those from before it are adopted.
+pub const ADOPTION: &str = "014_adopt_logs";
 /// The step that adds legal holds.
 const HOLDS: &str = "009_add_holds";
 

@@ -25,6 +25,8 @@ pub mod jobs;
 pub mod logs;
 pub mod migrations;
 pub mod parties;
+pub mod private_texts;
+pub mod projections;
 pub mod rooms;
 pub mod seals;
 pub mod sessions;

@@ -224,6 +224,12 @@ pub struct Drawn {
     pub fonts: String,
 }
 
+/// Returns the edition and the fonts that drew the file of a snapshot. `None` if it is not drawn.
+pub async fn drawn_by(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<(String, String)>> {
+    let row = tx.opt("SELECT renderer, fonts FROM snapshot_files WHERE snapshot_id = ?1", &[&snapshot]).await?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
 /// Marks a snapshot as completed, and stores its file and what drew it.
 pub async fn complete(tx: &mut Tx, snapshot: SnapshotId, drawn: &Drawn) -> Result<()> {
     let file = &drawn.file;

@@ -96,6 +96,13 @@ pub async fn names_of(tx: &mut Tx, emails: &[&str]) -> Result<Vec<(String, Strin
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
 }
 
+/// Returns every account with the hash of its password, in no particular order.
+pub async fn list_with_passwords(tx: &mut Tx) -> Result<Vec<(User, String)>> {
+    let columns = User::COLUMNS;
+    let rows = tx.rows(&format!("SELECT {columns}, u.password_hash FROM users u"), &[]).await?;
+    rows.iter().map(|row| Ok((User::from_row(row)?, row.get(User::WIDTH)?))).collect()
+}
+
 /// Returns every account, in the order of addresses.
 pub async fn list(tx: &mut Tx) -> Result<Vec<User>> {
     let columns = User::COLUMNS;

@@ -225,6 +225,7 @@ async fn a_reason_has_4000_characters_at_most_and_a_description_8000(app: TestAp
 }
 
 async fn a_description_from_before_the_bound_stays_while_other_fields_change(app: TestApp) {
+    app.tampered();
     let (room, broker) = app.room().await;
     let long = "x".repeat(10_000);
     let stored = long.clone();

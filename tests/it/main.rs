@@ -4,6 +4,7 @@
 mod harness;
 
 mod activities;
+mod adoption;
 mod approvals;
 mod archive;
 mod attack;
@@ -36,8 +37,10 @@ mod pages;
 mod parties;
 mod passwords;
 mod phases;
+mod platform_log;
 mod policy;
 mod previews;
+mod projections;
 mod records;
 mod refusals;
 mod rooms;

@@ -18,7 +18,7 @@ const INDEXES: [&str; 4] =
     ["idx_snapshots_created_by", "idx_snapshots_room_created", "idx_snapshots_room_id", "idx_snapshots_status"];
 
 /// Every migration, oldest first.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "001_initial_schema",
     "002_add_performance_indexes",
     "003_add_snapshots_table",
@@ -32,6 +32,7 @@ const NAMES: [&str; 13] = [
     "011_add_seals",
     "012_extend_accounts",
     "013_add_account_safeguards",
+    "014_adopt_logs",
 ];
 
 /// Returns what `migrate` prints about the migrations after 002.
@@ -102,7 +103,8 @@ async fn down_to_002_and_up_again_leaves_a_server_that_takes_snapshots(place: In
     assert_eq!(place.run(&["migrate", "down", "--to", "002"]).expect(0), "there is nothing to take back\n");
     let status = place.run(&["migrate", "status"]);
     assert_eq!(status.expect(0).lines().filter(|line| line.ends_with("not taken")).count(), NAMES.len() - 2);
-    assert_eq!(place.run(&["migrate", "up"]).expect(0), after_002("taken", false));
+    let adopted = "the platform's log is adopted, which tells everything from here on\n";
+    assert_eq!(place.run(&["migrate", "up"]).expect(0), after_002("taken", false) + adopted);
     let room = Room::with_a_snapshot(&place).await;
     assert_eq!(room.server.api.all(&room.path("snapshots"), &room.token).await.len(), 1);
 }
@@ -131,7 +133,12 @@ async fn a_down_that_would_drop_snapshots_asks_for_yes_and_leaves_rooms_parties_
     let token = server.api.sign_in("broker@example.com").await;
     let room = Room { server, id, token };
     let after = room.facts().await;
-    assert_eq!(after[..3], before[..3], "room, parties and log stay");
+    assert_eq!(after[..2], before[..2], "room and parties stay");
+    let [log_before, log_after] = [&before, &after].map(|facts| facts[2].as_array().unwrap());
+    assert!(log_after.ends_with(log_before), "the log stays: {log_after:?}");
+    let added = &log_after[..log_after.len() - log_before.len()];
+    let added: Vec<_> = added.iter().map(|entry| &entry["action"]).collect();
+    assert_eq!(added, ["room_adopted", "adoption_ended"]);
     assert_eq!(after[3], json!([]));
     room.take_snapshot().await;
 }
@@ -169,7 +176,7 @@ async fn a_server_told_not_to_migrate_refuses_an_older_schema_and_names_the_comm
     insta::allow_duplicates! {
         insta::assert_snapshot!(
             refused,
-            @"the database lacks the migrations 003_add_snapshots_table, 004_add_vessels, 005_add_documents, 006_add_approvals, 007_add_operation_clocks, 008_add_log_proofs, 009_add_holds, 010_add_fsck_runs, 011_add_seals, 012_extend_accounts, 013_add_account_safeguards; run `sts-clearance migrate up`"
+            @"the database lacks the migrations 003_add_snapshots_table, 004_add_vessels, 005_add_documents, 006_add_approvals, 007_add_operation_clocks, 008_add_log_proofs, 009_add_holds, 010_add_fsck_runs, 011_add_seals, 012_extend_accounts, 013_add_account_safeguards, 014_adopt_logs; run `sts-clearance migrate up`"
         );
     }
     place.run(&["migrate", "up"]).expect(0);

@@ -150,6 +150,7 @@ async fn spellings_of_an_address_share_their_attempts_to_sign_in(app: TestApp) {
 }
 
 async fn an_account_of_an_earlier_version_signs_in_as_it_always_did(app: TestApp) {
+    app.tampered();
     let admin = app.user("admin@example.com", Role::Admin).await;
     let old = ["ｏwner@example.com", "old@bücher.example", "own\u{34f}er@example.com", "a_b@under_score.example"];
     for (index, stored) in old.into_iter().enumerate() {
@@ -183,6 +184,7 @@ async fn an_account_of_an_earlier_version_signs_in_as_it_always_did(app: TestApp
 }
 
 async fn an_old_account_is_the_party_that_its_address_names(app: TestApp) {
+    app.tampered();
     old_account(&app, "old@bücher.example").await;
     let old = app.sign_in("old@bücher.example").await;
     let (room, broker) = app.room().await;
@@ -195,6 +197,7 @@ async fn an_old_account_is_the_party_that_its_address_names(app: TestApp) {
 }
 
 async fn an_account_made_for_an_old_party_opens_its_room(app: TestApp) {
+    app.tampered();
     let (room, broker) = app.room().await;
     let path = format!("/rooms/{room}/parties");
     let added = app.post(&path, &broker).json(party("new@bücher.example", "New")).send().await.expect(201);

@@ -103,6 +103,7 @@ async fn a_record_holds_the_newest_50_000_entries() {
 }
 
 async fn a_record_holds_superseded_decisions_up_to_8_mib_and_all_that_count(app: TestApp) {
+    app.tampered();
     let (document, room, broker) = app.empty_document("COMPAT").await;
     let owner = app.user("owner@example.com", Role::Owner).await;
     let version = app.version(&document, &broker, "a study", &[]).await["version"]["id"].as_str().unwrap().to_owned();

@@ -63,6 +63,7 @@ async fn a_pdf_is_sealed_and_its_snapshot_and_the_log_say_by_whom(app: TestApp) 
 }
 
 async fn a_lost_file_is_made_again_with_the_seal_that_it_had(app: TestApp) {
+    app.tampered();
     let (snapshot, file) = app.sealed().await;
     let (room, id) = (snapshot["room_id"].as_str().unwrap(), snapshot["id"].as_str().unwrap().to_owned());
     // As if the server had ended between sealing and completing the job; the job runs again much later.

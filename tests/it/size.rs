@@ -218,6 +218,7 @@ fn is_list(path: &str) -> bool {
 /// The walk is done twice: with the longest texts of today, and with those of a time when they could be longer. To
 /// write the latter, the triggers that forbid changes of versions and decisions are removed.
 async fn no_answer_about_a_room_is_larger_than_2_mb_whatever_was_written_into_it(app: TestApp) {
+    app.tampered();
     app.user("second@example.com", Role::Admin).await;
     let stuffed = Stuffed::of(app).await;
     stuffed.walk().await;

@@ -145,7 +145,7 @@ async fn a_patch_changes_what_it_names_and_the_log_tells_from_what(app: TestApp)
     assert_eq!(entry["action"], "vessel_updated");
     assert_eq!(
         entry["meta"]["changes"],
-        json!({ "flag": { "from": "Malta", "to": null }, "length_m": { "from": 244.5, "to": 245.0 } })
+        json!({ "flag": { "from": "Malta", "to": null }, "length_m": { "from": "244.5", "to": "245" } })
     );
 
     let before = app.actions(&room, &broker).await;

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     ApprovalId, ApprovalStatus, CargoProfile, Criticality, Day, DecisionId, DocumentId, FileKind, Hash, PartyId, Phase,
     Requirement, Role, RoomId, RoomStatus, Side, Time, Verdict, VersionId, VesselId, vessel::VesselDetails,
 };
 
 /// One STS operation as the server knows it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Room {
     /// The id of the room.
     pub id: RoomId,
@@ -60,10 +63,26 @@ impl Room {
     pub fn end_of_operation(&self, now: Time) -> Time {
         self.transfer_completed_at.unwrap_or_else(|| self.planned_end().max(now))
     }
+
+    /// Takes the room to another phase, with the clocks that the phase starts or stops. They start at `at`, when it
+    /// happened; the retention that is enforced starts at `now`, when the server learned of it.
+    pub fn enter(&mut self, to: Phase, at: Time, now: Time) {
+        self.phase = to;
+        // The claim clock keeps its first start while the room moves among later phases, and stops if the room goes
+        // back.
+        self.transfer_completed_at = (to > Phase::Transfer).then(|| self.transfer_completed_at.unwrap_or(at));
+        self.closed_at = (to == Phase::Closed).then_some(at);
+        // From `now`, since an earlier date of closing would shorten the retention. It is never cleared: taking the
+        // room back must not let one admin delete its snapshots.
+        if to == Phase::Closed {
+            self.retained_from = Some(now);
+        }
+    }
 }
 
 /// A person in a room.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Party {
     /// The id of the party.
     pub id: PartyId,
@@ -82,18 +101,21 @@ pub struct Party {
 }
 
 /// A ship in a room.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Vessel {
     /// The id of the vessel.
     pub id: VesselId,
     /// What the room knows of it.
+    #[serde(with = "crate::vessel::in_the_log")]
     pub details: VesselDetails,
     /// When it was named in the room.
     pub added_at: Time,
 }
 
 /// A slot: a document that a vessel or the room has to have, on the terms that its type had when the slot opened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Document {
     /// The id of the slot.
     pub id: DocumentId,
@@ -124,7 +146,8 @@ pub struct Document {
 }
 
 /// The statement that a conditional document is not needed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Waiver {
     /// Why it is not needed.
     pub reason: String,
@@ -135,7 +158,8 @@ pub struct Waiver {
 }
 
 /// An uploaded file of a document.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Version {
     /// The id of the version.
     pub id: VersionId,
@@ -152,6 +176,7 @@ pub struct Version {
     /// The file's size, in bytes.
     pub size: i64,
     /// The file's SHA-256.
+    #[serde(with = "hex::serde")]
     pub sha256: Hash,
     /// The last day on which it is valid, or `None` if it does not expire.
     pub expires_on: Option<Day>,
@@ -169,8 +194,16 @@ pub struct Version {
     pub uploaded_at: Time,
 }
 
+impl Version {
+    /// Returns the key of a version's file in the store. It has nothing in it that a user typed.
+    pub fn file_key(room: RoomId, document: DocumentId, version: VersionId, kind: FileKind) -> String {
+        format!("rooms/{room}/documents/{document}/{version}.{kind}")
+    }
+}
+
 /// A party's verdict on a version.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Decision {
     /// The id of the decision.
     pub id: DecisionId,
@@ -189,7 +222,8 @@ pub struct Decision {
 }
 
 /// What a party says of a vessel.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Approval {
     /// The id of the approval.
     pub id: ApprovalId,

@@ -1,11 +1,11 @@
 //! Events: what can happen in a room or on the platform, each with the fields that its log entry keeps.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::{RoomId, Time};
+use crate::{RoomId, Time, vessel};
 
 /// One of the logs that a server keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Log {
 }
 
 /// What the log keeps of a seal.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SealSummary {
     /// Who signed, as the certificate names them.
     pub signer: String,
@@ -58,7 +58,7 @@ pub struct SealSummary {
 }
 
 /// How often something happened again within a minute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repeated {
     /// The number of repetitions.
     pub times: u64,
@@ -68,11 +68,38 @@ pub struct Repeated {
     pub to: Time,
 }
 
-/// What happened, with what is worth keeping of it. The variant's name becomes `action`, its fields `meta_json`.
+/// A slot as the event has it with which it opens: its id, and the terms that its type had at that moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenedSlot {
+    /// The id of the slot.
+    pub document_id: crate::DocumentId,
+    /// The code of its document type.
+    pub document_type: String,
+    /// The type's position in the catalogue.
+    pub position: i64,
+    /// The type's name.
+    pub name: String,
+    /// The type's category.
+    pub category: String,
+    /// Whether the slot has to be filled.
+    pub requirement: crate::Requirement,
+    /// How critical it is to the STS operation.
+    pub criticality: crate::Criticality,
+    /// Days that a version is valid if its uploader gives no expiry.
+    pub validity_days: Option<i64>,
+    /// Days after the end of the STS operation within which a version that expires is listed as expiring soon.
+    pub warn_days: Option<i64>,
+    /// The phase that cannot be entered without it.
+    pub gate: crate::Phase,
+}
+
+/// What happened, with everything that a reader of the log needs and no rule of the fold can reckon. The variant's name
+/// becomes `action`, its fields `meta_json`.
 ///
-/// Names and fields are part of what the log's hashes cover: entries of earlier versions keep theirs, so a variant is
-/// added rather than changed, and a new field is one that may be missing.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// Names and fields are part of what the log's hashes cover, and entries of earlier versions keep theirs. These are the
+/// events of [`Event::VERSION`]; what was logged before there was a version is not read as an event (see
+/// [`crate::fold`]).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "action", content = "meta", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "names and fields are the words that the log shows")]
 pub enum Event {
@@ -80,9 +107,39 @@ pub enum Event {
         title: String,
         location: String,
         sts_eta: Time,
+        description: Option<String>,
+        cargo_profile: Option<crate::CargoProfile>,
+        planned_duration_hours: i64,
     },
+    /// What the rows of the tables told of the room when its log was adopted, in parts.
+    RoomAdopted {
+        /// The number of the part, from 1.
+        part: u64,
+        /// The number of parts.
+        of: u64,
+        /// A piece of the state's canonical JSON (RFC 8785).
+        state: String,
+        /// SHA-256 of the whole text, in hexadecimal; with the last part.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        state_sha256: Option<String>,
+    },
+    /// What the rows of the tables told of accounts, catalogue and keys when the platform's log was adopted, in parts.
+    PlatformAdopted {
+        /// The number of the part, from 1.
+        part: u64,
+        /// The number of parts.
+        of: u64,
+        /// A piece of the state's canonical JSON (RFC 8785).
+        state: String,
+        /// SHA-256 of the whole text, in hexadecimal; with the last part.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        state_sha256: Option<String>,
+    },
+    /// The log does not tell everything from here on: an earlier version of the program, which takes over the database,
+    /// logs less. It may be adopted again later.
+    AdoptionEnded {},
     RoomUpdated {
-        changes: Value,
+        changes: Map<String, Value>,
     },
     RoomDeleted {
         title: String,
@@ -102,6 +159,8 @@ pub enum Event {
         role: crate::Role,
         name: String,
         email: String,
+        company: Option<String>,
+        side: Option<crate::Side>,
     },
     PartyRemoved {
         party_id: crate::PartyId,
@@ -112,7 +171,7 @@ pub enum Event {
     PartyUpdated {
         party_id: crate::PartyId,
         email: String,
-        changes: Value,
+        changes: Map<String, Value>,
     },
     PhaseChanged {
         from: crate::Phase,
@@ -124,15 +183,13 @@ pub enum Event {
     },
     VesselAdded {
         vessel_id: crate::VesselId,
-        name: String,
-        role: crate::VesselRole,
-        imo_number: Option<String>,
-        no_imo_reason: Option<String>,
+        #[serde(flatten, with = "vessel::in_the_log")]
+        details: crate::VesselDetails,
     },
     VesselUpdated {
         vessel_id: crate::VesselId,
         name: String,
-        changes: Value,
+        changes: Map<String, Value>,
     },
     VesselRemoved {
         vessel_id: crate::VesselId,
@@ -143,6 +200,7 @@ pub enum Event {
         vessel_id: Option<crate::VesselId>,
         vessel: Option<String>,
         document_types: Vec<String>,
+        slots: Vec<OpenedSlot>,
     },
     DocumentsClosed {
         vessel_id: Option<crate::VesselId>,
@@ -174,15 +232,24 @@ pub enum Event {
         version: i64,
         file_name: String,
         file_size: i64,
+        file_kind: crate::FileKind,
         file_sha256: String,
         expires_on: Option<crate::Day>,
+        /// Whether that day was computed from the type's default validity.
+        expiry_assumed: bool,
+        notes: Option<String>,
+        /// The ETA that the file gives the coastal State, if it is a notice to it.
+        told_eta: Option<Time>,
+        uploader_role: crate::Role,
     },
     DocumentDecided {
+        decision_id: crate::DecisionId,
         document_id: crate::DocumentId,
         document_type: String,
         vessel: Option<String>,
         version_id: crate::VersionId,
         version: i64,
+        role: crate::Role,
         verdict: crate::Verdict,
         comment: Option<String>,
     },
@@ -206,6 +273,8 @@ pub enum Event {
         approval_id: crate::ApprovalId,
         vessel_id: crate::VesselId,
         vessel: String,
+        role: crate::Role,
+        side: Option<crate::Side>,
         status: crate::ApprovalStatus,
         comment: Option<String>,
     },
@@ -214,6 +283,8 @@ pub enum Event {
         vessel_id: crate::VesselId,
         vessel: String,
         party: String,
+        role: crate::Role,
+        side: Option<crate::Side>,
         from: crate::ApprovalStatus,
         to: crate::ApprovalStatus,
         comment: Option<String>,
@@ -227,17 +298,20 @@ pub enum Event {
         reason: String,
     },
     DocumentTypeAdded {
-        code: String,
-        name: String,
+        position: i64,
+        #[serde(flatten)]
+        terms: crate::DocumentType,
     },
     DocumentTypeUpdated {
         code: String,
-        changes: Value,
+        changes: Map<String, Value>,
     },
     SnapshotCreated {
         snapshot_id: crate::SnapshotId,
         title: String,
         snapshot_type: crate::SnapshotType,
+        /// The options that it was taken with.
+        options: Value,
         record_sha256: String,
     },
     SnapshotGenerated {
@@ -245,6 +319,8 @@ pub enum Event {
         file_sha256: String,
         file_size: i64,
         renderer: String,
+        /// The name of the fonts that drew the file.
+        fonts: String,
         /// The file's seal; only PDFs have one.
         seal: Option<SealSummary>,
     },
@@ -282,16 +358,24 @@ pub enum Event {
     HoldPlaced {
         hold_id: crate::HoldId,
         snapshot_id: Option<crate::SnapshotId>,
+        /// The salted hash of the reason, which is for admins alone.
+        reason_hash: String,
     },
     HoldLiftAsked {
         hold_id: crate::HoldId,
         snapshot_id: Option<crate::SnapshotId>,
         until: Time,
+        /// The salted hash of the reason.
+        reason_hash: String,
     },
     HoldLifted {
         hold_id: crate::HoldId,
         snapshot_id: Option<crate::SnapshotId>,
         asked_by: String,
+        /// The salted hash of the reason that was given with the request.
+        reason_hash: String,
+        /// The salted hash of the reason that was added with the confirmation, if any.
+        confirm_reason_hash: Option<String>,
     },
     LogExported {
         entries: u64,
@@ -317,14 +401,14 @@ pub enum Event {
         asked_by: String,
     },
     AccessDenied {
-        permission: &'static str,
+        permission: Cow<'static, str>,
         role: crate::Role,
         /// Given if the entry stands for further refusals of the same kind within a minute.
         #[serde(skip_serializing_if = "Option::is_none")]
         repeated: Option<Repeated>,
     },
     SignInRefused {
-        reason: &'static str,
+        reason: Cow<'static, str>,
         /// Where the attempts came from; `None` if there were too many networks or accounts to tell apart.
         network: Option<String>,
         /// The number of networks, if they were not told apart.
@@ -337,7 +421,7 @@ pub enum Event {
         to: Time,
     },
     RequestRefused {
-        reason: &'static str,
+        reason: Cow<'static, str>,
         network: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         networks: Option<usize>,
@@ -348,15 +432,21 @@ pub enum Event {
         to: Time,
     },
     UserAdded {
+        user_id: crate::UserId,
         email: String,
+        name: String,
         role: crate::Role,
+        /// SHA-256 of the password's hash as it is stored, in hexadecimal.
+        password_sha256: String,
+        /// Whether somebody else chose the password, which the owner has to replace.
+        must_change_password: bool,
         /// The admin who asked for it, if it took two.
         #[serde(skip_serializing_if = "Option::is_none")]
         asked_by: Option<String>,
     },
     UserUpdated {
         email: String,
-        changes: Value,
+        changes: Map<String, Value>,
     },
     UserRoleChanged {
         email: String,
@@ -374,6 +464,10 @@ pub enum Event {
     },
     PasswordChanged {
         email: String,
+        /// SHA-256 of the password's hash as it is stored, in hexadecimal.
+        password_sha256: String,
+        /// Whether somebody else chose the password, which the owner has to replace.
+        must_change_password: bool,
         /// The admin who asked for it, if it took two.
         #[serde(skip_serializing_if = "Option::is_none")]
         asked_by: Option<String>,
@@ -389,7 +483,78 @@ pub enum Event {
         sessions: u64,
     },
     SchemaTakenBack {
-        migrations: Vec<&'static str>,
-        rows_deleted: BTreeMap<&'static str, i64>,
+        migrations: Vec<Cow<'static, str>>,
+        rows_deleted: BTreeMap<Cow<'static, str>, i64>,
     },
+}
+
+/// Why the `meta` of an entry is not an event that this program knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is of a version that this program does not know.
+    UnknownVersion(u64),
+    /// It is of [`Event::VERSION`], and is none of its events, or lacks a field; with serde's words.
+    Malformed(String),
+}
+
+/// What stands in the `meta` of an entry beside the fields of the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Envelope {
+    /// The entry continues the operation of the entry before it, and has the same time.
+    pub continues: bool,
+    /// The clock, if the entry's time is a later one: that of the entry before it.
+    pub clock: Option<Time>,
+}
+
+impl Event {
+    /// The version of the events that this program writes: `meta.v`. Entries from before there were versions have none.
+    pub const VERSION: u64 = 2;
+
+    /// Returns the version of an entry's `meta`: 1 if it does not say.
+    pub fn version_of(meta: &Value) -> u64 {
+        // What is no number is a version that nobody knows.
+        meta.get("v").map_or(1, |version| version.as_u64().unwrap_or(u64::MAX))
+    }
+
+    /// Returns the entry's `action` and `meta`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a field cannot be written as JSON, which the types rule out.
+    pub fn to_entry(&self, envelope: Envelope) -> Result<(String, Value), serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Parts {
+            action: String,
+            meta: Map<String, Value>,
+        }
+        let Parts { action, mut meta } = serde_json::from_value(serde_json::to_value(self)?)?;
+        meta.insert("v".into(), Self::VERSION.into());
+        if envelope.continues {
+            meta.insert("continues".into(), true.into());
+        }
+        if let Some(clock) = envelope.clock {
+            meta.insert("clock".into(), serde_json::to_value(clock)?);
+        }
+        Ok((action, meta.into()))
+    }
+
+    /// Reads the event of an entry of [`Event::VERSION`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if the entry is of another version, or is not what its version says.
+    pub fn from_entry(action: &str, meta: &Value) -> Result<(Self, Envelope), Unreadable> {
+        let version = Self::version_of(meta);
+        if version != Self::VERSION {
+            return Err(Unreadable::UnknownVersion(version));
+        }
+        let malformed = |error: serde_json::Error| Unreadable::Malformed(error.to_string());
+        let event = serde_json::json!({ "action": action, "meta": meta });
+        let clock = match meta.get("clock") {
+            Some(clock) => Some(Time::deserialize(clock).map_err(malformed)?),
+            None => None,
+        };
+        let envelope = Envelope { continues: meta["continues"] == true, clock };
+        Ok((serde_json::from_value(event).map_err(malformed)?, envelope))
+    }
 }

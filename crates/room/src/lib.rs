@@ -16,22 +16,24 @@ mod ids;
 mod leaf;
 mod state;
 mod time;
-mod vessel;
 mod words;
 
 pub mod address;
 pub mod bounds;
 pub mod catalogue;
+pub mod changes;
 pub mod clearance;
 pub mod clocks;
+pub mod fold;
 pub mod imo;
 pub mod standing;
+pub mod vessel;
 pub mod visible;
 
 pub use catalogue::DocumentType;
 pub use clocks::Clocks;
 pub use content::{Approval, Decision, Document, Party, Room, Version, Vessel, Waiver};
-pub use event::{Event, Log, Repeated, SealSummary};
+pub use event::{Envelope, Event, Log, OpenedSlot, Repeated, SealSummary, Unreadable};
 pub use ids::*;
 pub use leaf::Leaf;
 pub use standing::Standing;

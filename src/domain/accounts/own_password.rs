@@ -5,7 +5,7 @@ use room::{Event, Log};
 use super::{
     attempts,
     passwords::{self, Owner},
-    sessions,
+    requests, sessions,
 };
 use crate::{
     app::App,
@@ -105,7 +105,7 @@ async fn replace_password(app: &App, user: &User, password: &str, verified: Veri
         attempts::succeeded_in_session(tx, id).await?;
         db::sessions::delete_of_user(tx, id, Some(&verified.session)).await?;
         db::sessions::set_password_at(tx, &verified.session, log.now).await?;
-        log.append(tx, &Event::PasswordChanged { email, asked_by: None }).await
+        log.append(tx, &requests::password_changed(email, &password_hash, false, None)).await
     })
     .await
 }

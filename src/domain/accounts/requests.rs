@@ -15,6 +15,7 @@ use crate::{
         log::{Actor, OpenLog, operation},
     },
     error::{Error, Result},
+    hashing::sha256_of,
 };
 
 /// Returns the instant until which a request can be confirmed.
@@ -124,7 +125,26 @@ pub async fn add(
         return Err(Error::conflict(format!("there is an account `{}` already", user.email)));
     }
     two_people::note(tx, granter(log, asked_by.as_deref()), user.id, Grant::Made, log.now).await?;
-    log.append(tx, &Event::UserAdded { email: user.email.clone(), role: user.role, asked_by }).await
+    let added = Event::UserAdded {
+        user_id: user.id,
+        email: user.email.clone(),
+        name: user.name.clone(),
+        role: user.role,
+        password_sha256: sha256_of(password_hash),
+        must_change_password: user.must_change_password,
+        asked_by,
+    };
+    log.append(tx, &added).await
+}
+
+/// Returns the event for a password that was replaced.
+pub fn password_changed(
+    email: String,
+    password_hash: &str,
+    must_change_password: bool,
+    asked_by: Option<String>,
+) -> Event {
+    Event::PasswordChanged { email, password_sha256: sha256_of(password_hash), must_change_password, asked_by }
 }
 
 /// Gives an account another role, and ends its sessions. `asked_by` is the admin who asked for it, if it took two.
@@ -163,7 +183,8 @@ pub async fn set_password(
     db::sign_in::forget_devices(tx, user.id, 0).await?;
     db::sessions::delete_of_user(tx, user.id, None).await?;
     two_people::note(tx, granter(log, asked_by.as_deref()), user.id, Grant::GivenPassword, log.now).await?;
-    log.append(tx, &Event::PasswordChanged { email: user.email.clone(), asked_by }).await?;
+    let changed = password_changed(user.email.clone(), password_hash, given_at.is_some(), asked_by);
+    log.append(tx, &changed).await?;
     Ok(User { must_change_password: given_at.is_some(), password_given_at: given_at, ..user })
 }
 

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long a request can be confirmed. After that it counts for nothing, and has to be made again.
-pub const WAITS: Duration = Duration::from_hours(24);
+pub const WAITS: Duration = room::fold::Request::WAITS;
 
 /// The result of something that may take two admins.
 #[derive(Debug, Clone, PartialEq, Eq)]

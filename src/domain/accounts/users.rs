@@ -6,6 +6,7 @@ use room::{
     AccountDeed, AccountRequestId, Event, Log, Role, Time, UserId,
     address::{self, fold_email},
     bounds::{EmailAddress, Line, NewPassword},
+    changes::differences,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,7 +21,7 @@ use crate::{
     db::{self, Page, Tx, account_requests::AccountRequest, users::User},
     domain::{
         accounts::{requests, two_people::Outcome},
-        input::{Change, Fields, differences},
+        input::{Change, Fields},
         log::{Actor, operation},
     },
     error::{Error, Result},
@@ -171,7 +172,7 @@ pub async fn change(app: &App, by: &Actor, user: UserId, request: Change<UserDet
         if after.name != before.name {
             // `disabled` has events of its own.
             let renamed = UserDetails { disabled: before.disabled, ..after };
-            let changes = differences(&before, &renamed).into();
+            let changes = differences(&before, &renamed);
             log.append(tx, &Event::UserUpdated { email: email(), changes }).await?;
         }
         match (before.disabled, user.disabled) {

@@ -90,6 +90,8 @@ pub async fn give(app: &App, by: &Actor, room: RoomId, request: NewClearance) ->
             approval_id: id,
             vessel_id: vessel.id,
             vessel: vessel.details.name,
+            role: approval.role,
+            side: approval.side,
             status: approval.status,
             comment: approval.comment.clone(),
         };
@@ -123,6 +125,8 @@ pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, request
             vessel_id: vessel.id,
             vessel: vessel.details.name,
             party: after.party.clone(),
+            role: after.role,
+            side: after.side,
             from: before.status,
             to: after.status,
             comment: after.comment.clone(),

@@ -151,11 +151,13 @@ pub async fn decide(app: &App, by: &Actor, room: RoomId, document: DocumentId, w
         };
         db::decisions::insert(tx, &decision).await?;
         let decided = Event::DocumentDecided {
+            decision_id: decision.id,
             document_id: slot.id,
             vessel: documents::vessel_name(tx, room, &slot).await?,
             document_type: slot.document_type,
             version_id: newest.id,
             version: newest.number,
+            role,
             verdict,
             comment,
         };

@@ -137,7 +137,7 @@ pub async fn upload(app: &App, by: &Actor, room: RoomId, target: Target, arrived
 async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Arrived) -> Result<Uploaded> {
     let (checked, staged) = check(app, arrived)?;
     let slot = app.db.read(async |tx| find_target(tx, room, &target).await).await?;
-    let file_url = format!("rooms/{room}/documents/{}/{}.{}", slot.id, checked.id, checked.kind);
+    let file_url = Version::file_key(room, slot.id, checked.id, checked.kind);
     // The file gets its name before the transaction: a row must never name a file that is not there, and nothing but
     // the database is awaited while the log is locked.
     let kept = staged.keep_as(&file_url).await?;
@@ -262,8 +262,13 @@ async fn add(tx: &mut Tx, log: &mut OpenLog, room: RoomId, slot: &Document, vers
         version: version.number,
         file_name: version.file_name.clone(),
         file_size: version.size,
+        file_kind: version.kind,
         file_sha256: hex::encode(version.sha256),
         expires_on: version.expires_on,
+        expiry_assumed: version.expiry_assumed,
+        notes: version.notes.clone(),
+        told_eta: version.told_eta,
+        uploader_role: version.uploader_role,
     };
     log.append(tx, &uploaded).await
 }

@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use room::{SnapshotId, Time, VersionId};
+use room::{
+    SnapshotId, Time, VersionId,
+    fold::{PlatformState, State},
+};
 use serde_json::Value;
 
 use crate::db::activity::Entry;
@@ -32,6 +35,11 @@ pub(super) struct LogFacts {
     pub(super) signed_since: Option<Time>,
     /// The time of the last sound entry.
     pub(super) last: Option<Time>,
+    /// The room as its log tells it. `None` for the platform's log, if an entry is lost, damaged or does not follow
+    /// those before it, and for a log from before events had versions.
+    pub(super) state: Option<State>,
+    /// The platform as its log tells it, with the same exceptions.
+    pub(super) platform: Option<PlatformState>,
     /// When `migrate down` last dropped the tables that are compared here.
     pub(super) taken_back: TakenBack,
 }

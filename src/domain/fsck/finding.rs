@@ -36,13 +36,15 @@ pub enum Kind {
     Record,
     /// The row of a version of a document. Its file is a finding of its own.
     Version,
+    /// A row of a table that repeats what the log tells.
+    Row,
     /// A file in the store.
     File,
 }
 
 impl Kind {
     /// All kinds, in the order of their declaration.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Log,
         Self::Entry,
         Self::Node,
@@ -52,6 +54,7 @@ impl Kind {
         Self::Proof,
         Self::Record,
         Self::Version,
+        Self::Row,
         Self::File,
     ];
 
@@ -67,6 +70,7 @@ impl Kind {
             Self::Proof => "proof",
             Self::Record => "record",
             Self::Version => "version",
+            Self::Row => "row",
             Self::File => "file",
         }
     }

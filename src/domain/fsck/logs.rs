@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, iter::Peekable, vec};
 
-use room::Log;
+use room::{
+    Leaf, Log,
+    fold::{Fold, PlatformFold},
+};
 
 use super::{
     facts::LogFacts,
@@ -81,6 +84,11 @@ pub(super) async fn check(
         run.trust(&reading.facts);
     }
     reading.check_head(run, rows, size);
+    match reading.fold.take() {
+        Some(LogFold::Room(fold)) => reading.facts.state = fold.into_state(),
+        Some(LogFold::Platform(fold)) => reading.facts.platform = fold.into_state(),
+        None => {}
+    }
     Ok(reading.facts)
 }
 
@@ -89,16 +97,28 @@ struct Reading<'a> {
     location: &'a Location,
     tree: Recomputed,
     facts: LogFacts,
+    /// The fold of the log. `None` once an entry is lost, damaged or does not follow those before it.
+    fold: Option<LogFold>,
     /// The first and the last position of the lost entries just passed. A gap is reported as a whole when it ends.
     lost: Option<(i64, i64)>,
     /// Whether a bad node was reported; then their number is no second finding.
     has_bad_nodes: bool,
 }
 
+/// The fold of either kind of log.
+enum LogFold {
+    Room(Fold),
+    Platform(PlatformFold),
+}
+
 impl<'a> Reading<'a> {
     fn of(location: &'a Location) -> Self {
         let facts = LogFacts { whole: true, ..LogFacts::default() };
-        Self { location, tree: Recomputed::default(), facts, lost: None, has_bad_nodes: false }
+        let fold = Some(match location.log {
+            Log::Room(room) => LogFold::Room(Fold::new(room)),
+            Log::Platform => LogFold::Platform(PlatformFold::of_platform()),
+        });
+        Self { location, tree: Recomputed::default(), facts, fold, lost: None, has_bad_nodes: false }
     }
 
     fn report(&self, run: &mut Run<'_>, kind: Kind, what: impl Into<String>, fault: impl Into<String>) {
@@ -113,26 +133,45 @@ impl<'a> Reading<'a> {
         }
         let Some(row) = entries.next_if(|row| row.seq == seq) else {
             self.facts.whole = false;
+            self.fold = None;
             self.lost = Some((self.lost.map_or(seq, |(first, _)| first), seq));
             return None;
         };
         self.report_lost(run);
         let fault = match row.entry {
             Err(error) => format!("its row cannot be read: {error}"),
-            Ok(entry) => match hash_of(&entry.leaf()) {
-                // Only a sound entry is listened to. A changed one could vouch for rows that were changed with it.
-                Ok(hash) if hash == *row.leaf_hash => {
-                    self.facts.note(&entry);
-                    return Some(hash);
+            Ok(entry) => {
+                let leaf = entry.leaf();
+                match hash_of(&leaf) {
+                    // Only a sound entry is listened to. A changed one could vouch for rows that were changed with it.
+                    Ok(hash) if hash == *row.leaf_hash => {
+                        self.facts.note(&entry);
+                        self.apply(run, &leaf);
+                        return Some(hash);
+                    }
+                    Ok(_) => "its row and its stored hash do not fit: one was changed after it was written".into(),
+                    Err(error) => error.to_string(),
                 }
-                Ok(_) => "its row and its stored hash do not fit: one was changed after it was written".into(),
-                Err(error) => error.to_string(),
-            },
+            }
         };
         self.facts.whole = false;
+        self.fold = None;
         // Neither the row nor the stored hash can be trusted: the leaf counts as unknown, and the stored nodes decide.
         self.report(run, Kind::Entry, format!("entry {seq}"), fault);
         None
+    }
+
+    /// Folds a sound entry.
+    fn apply(&mut self, run: &mut Run<'_>, leaf: &Leaf) {
+        let Some(fold) = &mut self.fold else { return };
+        let applied = match fold {
+            LogFold::Room(fold) => fold.apply(leaf),
+            LogFold::Platform(fold) => fold.apply(leaf),
+        };
+        if let Err(contradiction) = applied {
+            self.fold = None;
+            self.report(run, Kind::Entry, format!("entry {}", leaf.seq), contradiction.to_string());
+        }
     }
 
     /// Reports the lost entries just passed, as one finding.

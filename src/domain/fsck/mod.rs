@@ -18,9 +18,12 @@ mod facts;
 mod files;
 mod finding;
 mod logs;
+mod projections;
 mod proofs;
 mod records;
 mod run;
+mod told;
+mod told_platform;
 mod tree;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -37,6 +40,7 @@ use crate::{
     db::{
         self,
         fsck::{LogRows, SnapshotRow, Stored, VersionRow},
+        projections::Values,
     },
     domain::fsck::run::{Run, public_keys},
     error::Result,
@@ -82,6 +86,9 @@ struct Rows {
     log: LogRows,
     snapshots: Vec<Stored<SnapshotRow>>,
     versions: Vec<Stored<VersionRow>>,
+    /// The rows of the tables that repeat what the log tells, in the order of [`db::projections::TABLES`] or of
+    /// [`db::projections::PLATFORM_TABLES`].
+    projections: Vec<Vec<Values>>,
     /// The public keys that are stored beside the platform's log. Empty for a room.
     keys: Vec<String>,
 }
@@ -93,12 +100,20 @@ async fn rows(app: &App, log: Log) -> Result<Rows> {
         // row without an entry, or an entry without a row.
         .read_at_length(async move |tx| {
             let rows = db::fsck::log(tx, log).await?;
+            let mut projections = Vec::new();
             let Some(room) = log.room() else {
                 let keys = db::logs::keys(tx).await?;
-                return Ok(Rows { log: rows, snapshots: Vec::new(), versions: Vec::new(), keys });
+                for table in &db::projections::PLATFORM_TABLES {
+                    projections.push(db::projections::rows_of_platform(tx, table).await?);
+                }
+                return Ok(Rows { log: rows, snapshots: Vec::new(), versions: Vec::new(), projections, keys });
             };
+            for table in &db::projections::TABLES {
+                projections.push(db::projections::rows(tx, table, room).await?);
+            }
             let snapshots = db::fsck::snapshots(tx, room).await?;
-            Ok(Rows { log: rows, snapshots, versions: db::fsck::versions(tx, room).await?, keys: Vec::new() })
+            let versions = db::fsck::versions(tx, room).await?;
+            Ok(Rows { log: rows, snapshots, versions, projections, keys: Vec::new() })
         })
         .await
 }
@@ -123,10 +138,17 @@ impl Run<'_> {
         self.outcome.checked.logs += 1;
         if location.log == Log::Platform {
             self.taken_back = facts.taken_back;
+            if let Some(state) = &facts.platform {
+                projections::check_platform(self, location, state, rows.projections);
+            }
             self.check_keys(location, rows.keys, &facts);
             return Ok(());
         }
-        self.look_for_lost_rows(location, &rows, &facts);
+        match &facts.state {
+            Some(state) => projections::check(self, location, state, rows.projections).await?,
+            // Without the fold, the log still tells which rows there have to be.
+            None => self.look_for_lost_rows(location, (&rows.snapshots, &rows.versions), &facts),
+        }
         for snapshot in rows.snapshots {
             match snapshot {
                 Ok(snapshot) => records::check(self, location, &snapshot, &facts).await?,
@@ -154,8 +176,10 @@ impl Run<'_> {
     ///
     /// An intruder who adds a key of their own to the table could have it accepted for anything that it signs.
     fn check_keys(&mut self, location: &Location, kept: Vec<String>, facts: &LogFacts) {
-        // With entries missing, the one that added the key may be among them: that loss is reported already.
-        for key in kept.into_iter().filter(|key| facts.whole && !facts.keys.contains(key)) {
+        // With entries missing, the one that added the key may be among them: that loss is reported already. With the
+        // fold, the rows of the keys have been held against it.
+        let is_measure = facts.whole && facts.platform.is_none();
+        for key in kept.into_iter().filter(|key| is_measure && !facts.keys.contains(key)) {
             self.add(Finding::new(location, Kind::Key, key, "the log does not tell that it was added"));
         }
         let mut strange: Vec<_> = facts.keys.iter().filter(|key| !self.trusted.contains(*key)).cloned().collect();
@@ -169,11 +193,15 @@ impl Run<'_> {
     /// Reports snapshots and versions that are in the log and have no row.
     ///
     /// `migrate down` drops these tables, which is no damage: what is older than its last run is not missed.
-    fn look_for_lost_rows(&mut self, location: &Location, rows: &Rows, facts: &LogFacts) {
+    fn look_for_lost_rows(
+        &mut self,
+        location: &Location,
+        (snapshots, versions): (&[Stored<SnapshotRow>], &[Stored<VersionRow>]),
+        facts: &LogFacts,
+    ) {
         // A row that cannot be read counts as there: it is reported as unreadable, and is not missing as well.
         let named = |id: &str| Some(id.to_owned());
-        let kept: HashSet<_> = rows
-            .snapshots
+        let kept: HashSet<_> = snapshots
             .iter()
             .filter_map(|row| row.as_ref().map_or_else(|(id, _)| named(id), |row| named(&row.id.to_string())))
             .collect();
@@ -185,8 +213,7 @@ impl Run<'_> {
                 self.add(Finding::new(location, Kind::Snapshot, format!("snapshot {id}"), fault));
             }
         }
-        let kept: HashSet<_> = rows
-            .versions
+        let kept: HashSet<_> = versions
             .iter()
             .filter_map(|row| row.as_ref().map_or_else(|(id, _)| named(id), |row| named(&row.id.to_string())))
             .collect();

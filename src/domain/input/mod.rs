@@ -6,4 +6,4 @@ pub mod fields;
 pub mod object;
 
 pub use fields::{Fields, is_email, is_legible};
-pub use object::{Change, Object, differences, objects, read_object, unacceptable};
+pub use object::{Change, Object, objects, read_object, unacceptable};

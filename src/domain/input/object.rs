@@ -189,19 +189,3 @@ fn or_null(mut schema: RefOr<Schema>) -> RefOr<Schema> {
         _ => OneOfBuilder::new().item(null()).item(schema).into(),
     }
 }
-
-/// Returns the fields that differ between two values, each with `from` and `to`, as the log keeps them.
-pub fn differences<T: Serialize>(before: &T, after: &T) -> Map<String, Value> {
-    let fields_of = |value: &T| match serde_json::to_value(value) {
-        Ok(Value::Object(fields)) => fields,
-        _ => Map::new(),
-    };
-    let (before, after) = (fields_of(before), fields_of(after));
-    let changed = after.into_iter().filter(|(field, to)| before.get(field) != Some(to));
-    changed
-        .map(|(field, to)| {
-            let from = before.get(&field).cloned().unwrap_or(Value::Null);
-            (field, serde_json::json!({ "from": from, "to": to }))
-        })
-        .collect()
-}

@@ -1,7 +1,7 @@
 //! Takes a room from phase to phase. It enters the next phase if the gate is passed, or overridden with a reason.
 
 use room::{
-    Event, Log, Phase, Room, RoomId, RoomState, SnapshotId, SnapshotType, Time,
+    Event, Log, Phase, RoomId, RoomState, SnapshotId, SnapshotType,
     bounds::{Instant, OptionalReason},
     standing,
 };
@@ -82,7 +82,9 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, request: NewPhase) -> R
         let to = request.phase;
         let overridden =
             if to < from { check_step_back(&state, reason.as_deref())? } else { check_step_forward(&state, &request)? };
-        db::rooms::update(tx, &arrived(state.room, to, (at.unwrap_or(log.now), log.now))).await?;
+        let mut entered = state.room;
+        entered.enter(to, at.unwrap_or(log.now), log.now);
+        db::rooms::update(tx, &entered).await?;
         log.append(tx, &Event::PhaseChanged { from, to, at, overridden: overridden.clone(), reason }).await?;
         // After the entry, so the record has the new phase and the log that led to it. In the same transaction, since
         // a room that counts as cleared or closed without its snapshot could not be shown as it was then.
@@ -130,21 +132,6 @@ fn named(blockers: Vec<String>) -> Vec<String> {
     let more = all - named.len();
     named.extend((more > 0).then(|| format!("and {more} more")));
     named
-}
-
-/// Returns the room in another phase, with the clocks that the phase starts or stops. The clocks start at `at`, when it
-/// happened; the retention that is enforced starts at `now`.
-fn arrived(mut room: Room, to: Phase, (at, now): (Time, Time)) -> Room {
-    room.phase = to;
-    // The claim clock keeps its first start while the room moves among later phases, and stops if the room goes back.
-    room.transfer_completed_at = (to > Phase::Transfer).then(|| room.transfer_completed_at.unwrap_or(at));
-    room.closed_at = (to == Phase::Closed).then_some(at);
-    // From `now`, since an earlier date of closing would shorten the retention. It is never cleared: taking the room
-    // back must not let one admin delete its snapshots.
-    if to == Phase::Closed {
-        room.retained_from = Some(now);
-    }
-    room
 }
 
 /// Returns the title of the snapshot that is taken with a step. `None` if none is taken.

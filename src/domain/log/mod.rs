@@ -15,11 +15,16 @@
 //! Everything else in `domain` may use this folder; it uses nothing of `domain`.
 
 pub mod actor;
+pub mod adoption;
 pub mod idempotency;
 pub mod keys;
 pub mod operation;
+pub mod platform_adoption;
+pub mod private;
 pub mod proofs;
+mod reading;
 pub mod refusals;
+pub mod room_rows;
 pub mod schema;
 
 pub use actor::Actor;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use room::{EntryId, Event, Log, Role, Time};
+use room::{EntryId, Envelope, Event, Log, Role, Time};
 
 use super::actor::Actor;
 use crate::{
@@ -77,10 +77,15 @@ pub async fn confirm(tx: &mut Tx, log: Log, by: &Actor, now: Time) -> Result<()>
 pub struct OpenLog {
     log: Log,
     head: CompactRange,
+    /// The clock, if it is behind the log's last entry, whose time the operation then has.
+    clock: Option<Time>,
+    /// Whether this operation has appended an entry already.
+    has_appended: bool,
     origin: String,
     by: Actor,
     key: Arc<LogKey>,
-    /// The instant of the operation, in all its rows and entries.
+    /// The instant of the operation, in all its rows and entries. It is never before that of the log's last entry, also
+    /// if the clock was set back.
     pub now: Time,
 }
 
@@ -91,8 +96,11 @@ impl OpenLog {
         let head = db::logs::lock_head(tx, log, &log.origin(key.name())).await?;
         let origin = head.origin.ok_or_else(|| Error::internal("a log without a name"))?;
         // The clock is read under the lock: an operation that had to wait would otherwise carry an earlier time than
-        // the entry before its own.
-        Ok(Self { log, head: head.range, origin, by: by.clone(), key, now: app.now() })
+        // the entry before its own. A clock may still be set back, and several nodes have several clocks.
+        let (clock, last) = (app.now(), db::activity::last_time(tx, log).await?);
+        let now = last.map_or(clock, |last| clock.max(last));
+        let clock = (clock < now).then_some(clock);
+        Ok(Self { log, head: head.range, clock, has_appended: false, origin, by: by.clone(), key, now })
     }
 
     /// Returns the head of the log, with the entries that this operation has appended.
@@ -122,16 +130,17 @@ impl OpenLog {
 
     /// Appends an entry like [`OpenLog::append`], and returns the proof that the log has it.
     pub async fn append_proving(&mut self, tx: &mut Tx, event: &Event) -> Result<LogProof> {
-        let event = serde_json::to_value(event).map_err(|error| Error::internal(format!("an event: {error}")))?;
+        let envelope = Envelope { continues: self.has_appended, clock: self.clock };
+        let (action, meta) = event.to_entry(envelope).map_err(|error| Error::internal(format!("an event: {error}")))?;
         let index = self.head.size();
         let entry = Entry {
             id: EntryId(random::new_uuid()),
             log: self.log,
             seq: index.try_into().map_err(|_| Error::internal("a log is full"))?,
             actor: self.by.word().to_owned(),
-            action: event["action"].as_str().unwrap_or_default().to_owned(),
+            action,
             at: self.now,
-            meta: event["meta"].clone(),
+            meta,
         };
         let leaf = entry.leaf().canonical().map_err(|error| Error::internal(format!("an entry: {error}")))?;
         let hash = evidence::leaf_hash(&leaf);
@@ -148,6 +157,7 @@ impl OpenLog {
         db::activity::insert(tx, &entry, &hash).await?;
         db::logs::insert_nodes(tx, self.log, &completed).await?;
         db::logs::set_head(tx, self.log, &self.head, &checkpoint).await?;
+        self.has_appended = true;
         Ok(LogProof { leaf, index, path, checkpoint })
     }
 }

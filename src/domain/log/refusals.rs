@@ -59,9 +59,9 @@ fn to_event(kind: &Kind, Count { times, from, to, networks }: &Count) -> (Log, A
         let networks = network.is_none().then_some(networks.len());
         let reason_word = reason.word();
         let event = if reason.is_of_sign_in() {
-            Event::SignInRefused { reason: reason_word, network, networks, account, times, from, to }
+            Event::SignInRefused { reason: reason_word.into(), network, networks, account, times, from, to }
         } else {
-            Event::RequestRefused { reason: reason_word, network, networks, account, room_id, times, from, to }
+            Event::RequestRefused { reason: reason_word.into(), network, networks, account, room_id, times, from, to }
         };
         (Log::Platform, Actor::System, event)
     };
@@ -74,11 +74,12 @@ fn to_event(kind: &Kind, Count { times, from, to, networks }: &Count) -> (Log, A
             let log = room.map_or(Log::Platform, Log::Room);
             let by = Actor::User { email: email.clone(), name: name.clone(), role: *role, session: None };
             let repeated = (times > 1).then_some(Repeated { times, from, to });
-            (log, by, Event::AccessDenied { permission, role: *role, repeated })
+            (log, by, Event::AccessDenied { permission: (*permission).into(), role: *role, repeated })
         }
         Kind::OthersByRole => {
             let (network, networks, account, room_id) = (None, None, None, None);
-            let event = Event::RequestRefused { reason: "role", network, networks, account, room_id, times, from, to };
+            let event =
+                Event::RequestRefused { reason: "role".into(), network, networks, account, room_id, times, from, to };
             (Log::Platform, Actor::System, event)
         }
     }

@@ -1,9 +1,44 @@
-//! Taking the schema back by some migrations, with an entry that says which rows this deletes.
+//! Taking the schema up, with the adoption of older logs, and back by some migrations, with an entry that says which
+//! rows this deletes.
 
 use room::{Event, Log};
 
-use super::{actor::Actor, operation::OpenLog};
-use crate::{app::App, db::migrations, domain::log, error::Result};
+use super::{
+    actor::Actor,
+    adoption::{self, Adopted},
+    operation::OpenLog,
+    platform_adoption,
+};
+use crate::{
+    app::App,
+    db::migrations::{self, ADOPTION},
+    domain::log,
+    error::Result,
+};
+
+/// What bringing the schema up to date has done.
+#[derive(Debug)]
+pub struct BroughtUp {
+    /// The names of the steps that were taken.
+    pub steps: Vec<&'static str>,
+    /// What became of the logs from before the last step.
+    pub adopted: Adopted,
+}
+
+/// Applies every step of the schema that the database does not have, and adopts the logs that do not tell everything.
+pub async fn bring_up(app: &App, by: &Actor) -> Result<BroughtUp> {
+    let steps = migrations::up(&app.db, app.now()).await?;
+    // Not in the transaction of the steps: each log has one of its own. If this is interrupted, the next start goes on.
+    let adopted = adoption::adopt_logs(app, by, &steps).await?;
+    Ok(BroughtUp { steps, adopted })
+}
+
+/// Creates the schema of a database that has none, refuses one whose schema is not that of this program, and adopts the
+/// logs that do not tell everything.
+pub async fn prepare(app: &App, by: &Actor) -> Result<()> {
+    migrations::prepare(&app.db, app.now()).await?;
+    adoption::adopt_logs(app, by, &[]).await.map(drop)
+}
 
 /// Takes back every migration after `to`, and returns their names. Refused if that deletes rows, unless `rows_may_go`.
 pub async fn take_back(app: &App, by: &Actor, to: &str, rows_may_go: bool) -> Result<Vec<&'static str>> {
@@ -14,9 +49,16 @@ pub async fn take_back(app: &App, by: &Actor, to: &str, rows_may_go: bool) -> Re
             let way = migrations::way_down(tx, &to, rows_may_go).await?;
             // Before the steps, while the tables and columns that an entry needs are still there.
             if way.log_remains && !way.steps.is_empty() {
-                let event = Event::SchemaTakenBack { migrations: way.steps.clone(), rows_deleted: way.rows.clone() };
+                let event = Event::SchemaTakenBack {
+                    migrations: way.steps.iter().map(|step| (*step).into()).collect(),
+                    rows_deleted: way.rows.iter().map(|(name, rows)| ((*name).into(), *rows)).collect(),
+                };
                 let mut log = OpenLog::lock(tx, &in_tx, Log::Platform, &by).await?;
                 log::keys::register_in(tx, &mut log).await?;
+                if way.steps.contains(&ADOPTION) {
+                    adoption::end(tx, &in_tx, &by).await?;
+                    platform_adoption::end(tx, &mut log).await?;
+                }
                 log.append(tx, &event).await?;
             }
             let files = migrations::down(tx, &way).await?;

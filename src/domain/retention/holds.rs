@@ -21,7 +21,7 @@ use crate::{
             two_people::{self, Outcome},
         },
         input::Fields,
-        log::{Actor, operation},
+        log::{Actor, operation, private},
         rooms,
     },
     error::{Error, Result},
@@ -62,7 +62,8 @@ pub async fn place(app: &App, by: &Actor, room: RoomId, request: NewHold) -> Res
             return Err(Error::conflict(format!("the {what} is under hold already")));
         }
         // Without the reason: all parties read the log, and a legal dispute may be with one of them.
-        log.append(tx, &Event::HoldPlaced { hold_id: id, snapshot_id: snapshot }).await?;
+        let reason_hash = private::keep(tx, &hold.reason).await?;
+        log.append(tx, &Event::HoldPlaced { hold_id: id, snapshot_id: snapshot, reason_hash }).await?;
         Ok((hold, None))
     })
     .await
@@ -83,12 +84,13 @@ pub async fn lift(app: &App, by: &Actor, room: RoomId, id: HoldId, reason: Optio
         let snapshot_id = hold.snapshot;
         sessions::ask_for_password(tx, log).await?;
         match confirmations::record_vote(tx, log, room, (Deed::LiftHold, id.0), reason.clone()).await? {
-            // The request that `record_vote` has stored goes with this transaction, which the error rolls back.
-            Vote::Asked(_) if reason.is_none() => {
-                Err(Error::field("reason", "must be given to ask that a hold is lifted; it is kept with the hold"))
-            }
             Vote::Asked(until) => {
-                log.append(tx, &Event::HoldLiftAsked { hold_id: id, snapshot_id, until }).await?;
+                // The request that `record_vote` has stored goes with this transaction, which the error rolls back.
+                let reason = reason.ok_or_else(|| {
+                    Error::field("reason", "must be given to ask that a hold is lifted; it is kept with the hold")
+                })?;
+                let reason_hash = private::keep(tx, &reason).await?;
+                log.append(tx, &Event::HoldLiftAsked { hold_id: id, snapshot_id, until, reason_hash }).await?;
                 Ok(Outcome::Asked(until))
             }
             Vote::Confirmed(request) => {
@@ -101,7 +103,13 @@ pub async fn lift(app: &App, by: &Actor, room: RoomId, id: HoldId, reason: Optio
                 };
                 db::holds::lift(tx, id, &lifted).await?;
                 let asked_by = lifted.asked_by.clone();
-                log.append(tx, &Event::HoldLifted { hold_id: id, snapshot_id, asked_by }).await?;
+                let reason_hash = private::keep(tx, &lifted.reason).await?;
+                let confirm_reason_hash = match &lifted.confirm_reason {
+                    Some(reason) => Some(private::keep(tx, reason).await?),
+                    None => None,
+                };
+                let event = Event::HoldLifted { hold_id: id, snapshot_id, asked_by, reason_hash, confirm_reason_hash };
+                log.append(tx, &event).await?;
                 Ok(Outcome::Done(lifted))
             }
         }

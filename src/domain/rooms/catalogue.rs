@@ -4,13 +4,14 @@
 use room::{
     CargoProfile, DocumentType, Event, Log, NotAnId, Phase,
     bounds::{Days, MOST_ALIASES},
+    changes::differences,
 };
 
 use crate::{
     app::App,
     db::{self, Tx},
     domain::{
-        input::{Change, Fields, differences},
+        input::{Change, Fields},
         log::{Actor, operation},
     },
     error::{Error, Result},
@@ -79,7 +80,7 @@ pub async fn add(app: &App, by: &Actor, request: DocumentType) -> Result<Documen
         let position = types.iter().map(|kind| kind.position).max().unwrap_or_default() + 1;
         let kind = DocumentType { position, ..kind };
         db::document_types::put(tx, &kind).await?;
-        log.append(tx, &Event::DocumentTypeAdded { code: kind.code.clone(), name: kind.name.clone() }).await?;
+        log.append(tx, &Event::DocumentTypeAdded { position, terms: kind.clone() }).await?;
         Ok(kind)
     })
     .await
@@ -99,7 +100,7 @@ pub async fn change(app: &App, by: &Actor, code: String, request: Change<Documen
         }
         refuse_taken_names(&db::document_types::all(tx).await?, &after, Some(&code))?;
         db::document_types::put(tx, &after).await?;
-        let changes = differences(&before, &after).into();
+        let changes = differences(&before, &after);
         log.append(tx, &Event::DocumentTypeUpdated { code, changes }).await?;
         Ok(after)
     })

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use room::{
     CargoProfile, Event, Log, Party, PartyId, Phase, Room, RoomId, RoomStatus,
     bounds::{Description, Instant, Line, MOST_PARTIES, NewParties, PlannedHours},
+    changes::differences,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,7 +17,7 @@ use crate::{
     app::App,
     db::{self},
     domain::{
-        input::{Change, Fields, differences, objects},
+        input::{Change, Fields, objects},
         log::{Actor, Once, OpenLog, confirm, operation},
         rooms::{at_work, in_use},
     },
@@ -149,18 +150,23 @@ pub async fn open(app: &App, by: &Actor, request: NewRoom, once: Option<Once>) -
                 return in_use(tx, RoomId(made)).await.map_err(Once::says_gone);
             }
             let mut log = OpenLog::lock(tx, &app, Log::Room(room.id), &by).await?;
+            let room = Room { created_at: log.now, ..room };
             db::rooms::insert(tx, &room).await?;
             let created = Event::RoomCreated {
                 title: room.title.clone(),
                 location: room.location.clone(),
                 sts_eta: room.sts_eta,
+                description: room.description.clone(),
+                cargo_profile: room.cargo_profile,
+                planned_duration_hours: room.planned_duration_hours,
             };
             log.append(tx, &created).await?;
             let mut parties = vec![opener];
             for (party, typed) in listed.into_iter().zip(&request.parties) {
                 parties.push(parties::as_known(tx, party, &typed.email).await?);
             }
-            for party in &parties {
+            for party in &mut parties {
+                party.added_at = log.now;
                 // An address that is listed twice is inserted once, also the opener's own: theirs comes first.
                 if db::parties::insert(tx, room.id, party).await? {
                     log.append(tx, &parties::added(party)).await?;
@@ -212,7 +218,7 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, request: Change<RoomDet
             return Ok(after);
         }
         db::rooms::update(tx, &after).await?;
-        let changes = differences(&RoomDetails::from(&before), &RoomDetails::from(&after)).into();
+        let changes = differences(&RoomDetails::from(&before), &RoomDetails::from(&after));
         log.append(tx, &Event::RoomUpdated { changes }).await?;
         if after.cargo_profile != before.cargo_profile {
             slots::follow(tx, log, room, Cause::Cargo(before.cargo_profile)).await?;

@@ -3,6 +3,7 @@
 use room::{
     Event, Log, Party, PartyId, Role, RoomId, Side, address,
     bounds::{EmailAddress, Line, MOST_PARTIES, OptionalLine},
+    changes::differences,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,7 +12,7 @@ use crate::{
     app::App,
     db::{self, Tx},
     domain::{
-        input::{Change, Fields, differences},
+        input::{Change, Fields},
         log::{Actor, Once, operation},
         rooms,
     },
@@ -89,8 +90,8 @@ pub async fn as_known(tx: &mut Tx, party: Party, typed: &str) -> Result<Party> {
 
 /// Returns the event for a party who was added.
 pub fn added(party: &Party) -> Event {
-    let Party { id, role, name, email, .. } = party.clone();
-    Event::PartyAdded { party_id: id, role, name, email }
+    let Party { id, role, name, email, company, side, .. } = party.clone();
+    Event::PartyAdded { party_id: id, role, name, email, company, side }
 }
 
 /// Adds a party to a room.
@@ -108,7 +109,7 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, request: NewParty, once: O
                 .await?
                 .ok_or_else(|| Once::says_gone(Error::NotFound("party")));
         }
-        let party = as_known(tx, party, &request.email).await?;
+        let party = Party { added_at: log.now, ..as_known(tx, party, &request.email).await? };
         let others = db::parties::all(tx, room).await?;
         if others.len() >= MOST_PARTIES {
             return Err(Error::conflict(format!("a room has at most {MOST_PARTIES} parties")));
@@ -144,7 +145,7 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, request: C
         }
         if after != before {
             db::parties::update(tx, &after).await?;
-            let changes = differences(&PartyDetails::from(&before), &PartyDetails::from(&after)).into();
+            let changes = differences(&PartyDetails::from(&before), &PartyDetails::from(&after));
             log.append(tx, &Event::PartyUpdated { party_id: id, email: after.email.clone(), changes }).await?;
         }
         Ok(after)

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use room::{
-    CargoProfile, Document, DocumentId, DocumentType, Event, Requirement, Room, RoomId, Scope, Vessel, VesselId,
-    VesselRole,
+    CargoProfile, Document, DocumentId, DocumentType, Event, OpenedSlot, Requirement, Room, RoomId, Scope, Vessel,
+    VesselId, VesselRole,
 };
 
 use crate::{
@@ -58,12 +58,13 @@ pub async fn follow(tx: &mut Tx, log: &mut OpenLog, room: RoomId, cause: Cause<'
     let filled = filled(tx, room.id).await?;
 
     // A disabled type is left out here only: it opens no new slots, and its open ones go on as before.
-    let mut opened = CodesByVessel::default();
+    let mut opened: BTreeMap<Option<VesselId>, Vec<OpenedSlot>> = BTreeMap::new();
     for new in after.iter().filter(|new| new.kind.enabled && !before.iter().any(|wanted| wanted.is_same_slot(new))) {
         // It may be there although it was not wanted before: as an optional one, since something was uploaded.
         if !slots.iter().any(|slot| is_for(slot, new)) {
-            db::documents::insert(tx, room.id, &new_slot(new, log)).await?;
-            opened.entry(new.vessel).or_default().push(new.kind.code.clone());
+            let slot = new_slot(new, log);
+            db::documents::insert(tx, room.id, &slot).await?;
+            opened.entry(new.vessel).or_default().push(as_opened(slot));
         }
     }
     let mut closed = CodesByVessel::default();
@@ -86,8 +87,9 @@ pub async fn follow(tx: &mut Tx, log: &mut OpenLog, room: RoomId, cause: Cause<'
     // One entry for each vessel rather than for each slot: a new vessel opens dozens.
     let name =
         |id: Option<VesselId>| vessels.iter().find(|vessel| Some(vessel.id) == id).map(|v| v.details.name.clone());
-    for (vessel_id, document_types) in opened {
-        log.append(tx, &Event::DocumentsOpened { vessel_id, vessel: name(vessel_id), document_types }).await?;
+    for (vessel_id, slots) in opened {
+        let document_types = slots.iter().map(|slot| slot.document_type.clone()).collect();
+        log.append(tx, &Event::DocumentsOpened { vessel_id, vessel: name(vessel_id), document_types, slots }).await?;
     }
     for (vessel_id, document_types) in closed {
         log.append(tx, &Event::DocumentsClosed { vessel_id, vessel: name(vessel_id), document_types }).await?;
@@ -160,6 +162,21 @@ fn new_slot(wanted: &WantedSlot<'_>, log: &OpenLog) -> Document {
         gate,
         waiver: None,
         opened_at: log.now,
+    }
+}
+
+fn as_opened(slot: Document) -> OpenedSlot {
+    OpenedSlot {
+        document_id: slot.id,
+        document_type: slot.document_type,
+        position: slot.position,
+        name: slot.name,
+        category: slot.category,
+        requirement: slot.requirement,
+        criticality: slot.criticality,
+        validity_days: slot.validity_days,
+        warn_days: slot.warn_days,
+        gate: slot.gate,
     }
 }
 

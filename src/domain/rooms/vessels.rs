@@ -3,7 +3,7 @@
 use room::{
     Event, Log, RoomId, Vessel, VesselDetails, VesselId,
     bounds::{Beam, Draught, Length, Tonnage, YearBuilt},
-    imo,
+    imo, vessel,
 };
 
 use super::slots::{self, Cause};
@@ -11,7 +11,7 @@ use crate::{
     app::App,
     db::{self, Tx},
     domain::{
-        input::{Change, Fields, differences},
+        input::{Change, Fields},
         log::{Actor, Once, operation},
         rooms,
     },
@@ -88,17 +88,11 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, request: VesselDetails, on
         if db::vessels::all(tx, room).await?.len() >= MOST_VESSELS {
             return Err(Error::conflict(format!("a room has at most {MOST_VESSELS} vessels")));
         }
+        let vessel = Vessel { added_at: log.now, ..vessel };
         if !db::vessels::insert(tx, room, &vessel).await? {
             return Err(is_here_already(&vessel));
         }
-        let added = Event::VesselAdded {
-            vessel_id: vessel.id,
-            name: vessel.details.name.clone(),
-            role: vessel.details.role,
-            imo_number: vessel.details.imo_number.clone(),
-            no_imo_reason: vessel.details.no_imo_reason.clone(),
-        };
-        log.append(tx, &added).await?;
+        log.append(tx, &Event::VesselAdded { vessel_id: vessel.id, details: vessel.details.clone() }).await?;
         slots::follow(tx, log, room, Cause::Named(vessel.id)).await?;
         Ok(vessel)
     })
@@ -135,7 +129,7 @@ pub async fn change(
             refuse_another_ship(tx, room, &after).await?;
         }
         db::vessels::update(tx, &after).await?;
-        let changes = differences(&before.details, &after.details).into();
+        let changes = vessel::changes(&before.details, &after.details);
         log.append(tx, &Event::VesselUpdated { vessel_id: id, name: after.details.name.clone(), changes }).await?;
         slots::follow(tx, log, room, Cause::Changed(&before)).await?;
         Ok(after)

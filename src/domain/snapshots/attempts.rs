@@ -61,6 +61,7 @@ pub async fn complete(app: &App, claim: Claim, room: RoomId, drawn: Drawn) -> Re
             file_sha256: hex::encode(drawn.file.sha256),
             file_size: drawn.file.size,
             renderer: drawn.renderer,
+            fonts: drawn.fonts,
             seal: db::seals::find(tx, claim.snapshot).await?.map(SealSummary::from),
         };
         log.append(tx, &generated).await

@@ -91,6 +91,8 @@ impl Deletion {
 pub async fn remove(tx: &mut Tx, log: &mut OpenLog, snapshot: &Snapshot, asked_by: Option<String>) -> Result<()> {
     // The file goes only after the commit, by the list: a deletion that is rolled back must not have cost a file.
     db::snapshots::delete(tx, snapshot.id).await?;
+    // An admin may have asked for this while it took two, and it took only one in the end.
+    db::confirmations::forget(tx, snapshot.id.0).await?;
     // A worker may be about to store the file, or may have died after it did. The removal waits until it has either
     // done so or lost its lease; otherwise a file would stay behind that no row names.
     let pause = if snapshot.status == SnapshotStatus::Completed { Duration::ZERO } else { STRAGGLERS };

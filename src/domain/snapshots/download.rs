@@ -42,6 +42,5 @@ pub async fn log_download(app: &App, by: &Actor, room: RoomId, id: SnapshotId, r
 
 /// Returns the key of a snapshot's file in the store. It has nothing in it that a user typed.
 pub fn file_key(snapshot: &Snapshot) -> String {
-    let extension = snapshot.format().extension();
-    format!("rooms/{}/snapshots/{}.{extension}", snapshot.room, snapshot.id)
+    room::fold::Snapshot::file_key(snapshot.room, snapshot.id, snapshot.kind)
 }

@@ -117,12 +117,14 @@ pub async fn freeze(
     let mut snapshot = Snapshot::new(id, room, title, log.by().word(), checked.kind, log.now);
     // Captured before the entry is appended: the entry holds the record's hash, so the record cannot hold the entry.
     let captured = record::capture(tx, log, app, &snapshot, checked.options).await?;
-    snapshot.data = serde_json::json!(checked.options).to_string();
+    let options = serde_json::json!(checked.options);
+    snapshot.data = options.to_string();
     snapshot.record_sha256 = captured.sha256.to_vec();
     let created = Event::SnapshotCreated {
         snapshot_id: id,
         title: snapshot.title.clone(),
         snapshot_type: checked.kind,
+        options,
         record_sha256: hex::encode(captured.sha256),
     };
     snapshot.proof = Some(log.append_proving(tx, &created).await?.to_string());

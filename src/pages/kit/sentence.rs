@@ -49,6 +49,8 @@ const ROOM: &[(&str, Phrase)] = &[
         "room_created",
         |s| html! { "opened the room " (s.quoted("title")) ", " (s.text("location")) ", ETA " (s.value("sts_eta")) },
     ),
+    ("room_adopted", |s| html! { "took over what the tables told, part " (s.value("part")) " of " (s.value("of")) }),
+    ("adoption_ended", |_| html! { "gave the log back to an earlier version of the program, which logs less" }),
     ("room_updated", |s| html! { "changed the room: " (s.changes()) }),
     ("room_deletion_asked", |s| html! { "asked for the deletion of the room" (s.to_confirm()) (s.because("reason")) }),
     ("room_deleted", |s| {
@@ -154,6 +156,11 @@ const PLATFORM: &[(&str, Phrase)] = &[
     ("log_key_rotated", |s| {
         html! {
             "replaced the key that signs logs, " code { (s.text("from")) } ", by " code { (s.text("to")) }
+        }
+    }),
+    ("platform_adopted", |s| {
+        html! {
+            "took over what the tables told of accounts, catalogue and keys, part " (s.value("part")) " of " (s.value("of"))
         }
     }),
     (

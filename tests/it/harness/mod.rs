@@ -2,12 +2,13 @@
 
 mod clearance;
 mod events;
+mod fold;
 mod postgres;
 mod request;
 mod server;
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -19,13 +20,13 @@ use sts_clearance::{
     children::Children,
     clock::Clock,
     config::Layers,
-    db::{self, migrations},
+    db,
     domain::{
         accounts::{
             sessions,
             users::{self, GivenPassword, NewUser},
         },
-        log::Actor,
+        log::{Actor, schema},
     },
     jobs, web,
 };
@@ -33,6 +34,7 @@ use tempfile::TempDir;
 
 pub(crate) use clearance::{Form, IMO, files, pdf, zip};
 pub(crate) use events::{Event, Events};
+pub(crate) use fold::{Watched, fields_of_event, follow_from_the_logs};
 pub(crate) use postgres::database as postgres_database;
 pub(crate) use request::{Reply, Request};
 pub(crate) use server::{Api, Installation, Ran, Server, status_of, until};
@@ -48,13 +50,19 @@ macro_rules! on_both_databases {
             $(#[tools::needs($($tool),+)])?
             #[tokio::test]
             async fn sqlite() {
-                super::$name(crate::harness::$kind::on_sqlite().await).await;
+                let app = crate::harness::$kind::on_sqlite().await;
+                let watched = crate::harness::Watched::watch(&app);
+                super::$name(app).await;
+                crate::harness::follow_from_the_logs(watched).await;
             }
 
             #[tools::needs(postgres $($(, $tool)+)?)]
             #[tokio::test]
             async fn postgres() {
-                super::$name(crate::harness::$kind::on_postgres().await).await;
+                let app = crate::harness::$kind::on_postgres().await;
+                let watched = crate::harness::Watched::watch(&app);
+                super::$name(app).await;
+                crate::harness::follow_from_the_logs(watched).await;
             }
         }
     )+};
@@ -64,7 +72,9 @@ pub(crate) use on_both_databases;
 /// A whole application except for the listener: requests go straight to its router, without a network.
 pub(crate) struct TestApp {
     pub(crate) app: App,
-    pub(crate) dir: TempDir,
+    pub(crate) dir: Arc<TempDir>,
+    /// Whether the test has changed rows behind the log's back.
+    tampered: Arc<AtomicBool>,
     clock: Arc<Mutex<Time>>,
     router: axum::Router,
 }
@@ -84,7 +94,7 @@ impl TestApp {
 
     /// Starts an application with these settings in addition to its data directory and database.
     pub(crate) async fn with(database_url: String, flags: &[(&str, String)]) -> Self {
-        let dir = TempDir::new().unwrap();
+        let dir = Arc::new(TempDir::new().unwrap());
         let data_dir = dir.path().join("data").display().to_string();
         let flags = [&[("data_dir", data_dir), ("database_url", database_url)], flags].concat();
         let settings = Layers::read(None, &[], &flags).unwrap().config().unwrap();
@@ -92,9 +102,9 @@ impl TestApp {
         // Children are started from the program, since the test binary has no `child` command.
         let children = Children::of(env!("CARGO_BIN_EXE_sts-clearance").into(), settings.font_dir());
         let app = App::open(settings, Clock::Manual(Arc::clone(&clock))).unwrap().with_children(children);
-        migrations::up(&app.db, app.now()).await.unwrap();
+        schema::bring_up(&app, &Actor::System).await.unwrap();
         let router = web::router(app.clone());
-        Self { app, dir, clock, router }
+        Self { app, dir, tampered: Arc::default(), clock, router }
     }
 
     /// Returns the same application with other child processes.

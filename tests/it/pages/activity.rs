@@ -3,10 +3,11 @@
 use std::{collections::HashSet, time::Duration};
 
 use room::{
-    AccountDeed, ApprovalId, ApprovalStatus, DocumentId, Event, HoldId, Log, PartyId, Phase, Repeated, Requirement,
-    Role, RoomId, SessionId, SnapshotId, SnapshotType, Time, Verdict, VersionId, VesselId, VesselRole,
+    AccountDeed, ApprovalId, ApprovalStatus, DecisionId, DocumentId, Event, FileKind, HoldId, Log, PartyId, Phase,
+    Repeated, Requirement, Role, RoomId, SessionId, SnapshotId, SnapshotType, Time, UserId, Verdict, VersionId,
+    VesselId,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use sts_clearance::domain::log::{Actor, operation};
 
@@ -115,26 +116,36 @@ macro_rules! events {
 fn events(app: &TestApp) -> Vec<Event> {
     let id = app.app.new_id();
     let text = |text: &str| text.to_owned();
-    let changes = || json!({ "sts_eta": { "from": null, "to": "2026-12-01T06:30:00Z" } });
+    let fields = |fields: Value| fields.as_object().unwrap().clone();
+    let changes = || fields(json!({ "sts_eta": { "from": null, "to": "2026-12-01T06:30:00Z" } }));
+    let hash = || text("00");
     let until: Time = "2026-11-24T08:00:00Z".parse().unwrap();
     events! {
-        RoomCreated { title: text("STS"), location: text("Ceuta"), sts_eta: until },
+        RoomCreated {
+            title: text("STS"), location: text("Ceuta"), sts_eta: until, description: None, cargo_profile: None,
+            planned_duration_hours: 48,
+        },
+        RoomAdopted { part: 1, of: 2, state: text("{"), state_sha256: None },
+        AdoptionEnded {},
         RoomUpdated { changes: changes() },
         RoomDeleted { title: text("STS"), snapshots: 2, reason: Some(text("space")), asked_by: Some(text("ada")) },
         RoomDeletionAsked { title: text("STS"), snapshots: 2, reason: None, until: until },
-        PartyAdded { party_id: PartyId(id), role: Role::Owner, name: text("Ada"), email: text("ada@example.com") },
+        PartyAdded {
+            party_id: PartyId(id), role: Role::Owner, name: text("Ada"), email: text("ada@example.com"),
+            company: None, side: None,
+        },
         PartyRemoved { party_id: PartyId(id), role: Role::Owner, name: text("Ada"), email: text("ada@example.com") },
         PartyUpdated { party_id: PartyId(id), email: text("ada@example.com"), changes: changes() },
         PhaseChanged {
             from: Phase::Nomination, to: Phase::Clearance, at: Some(until), overridden: vec![text("x")], reason: None,
         },
         VesselAdded {
-            vessel_id: VesselId(id), name: text("Star"), role: VesselRole::Receiving, imo_number: Some(text(IMO[0])),
-            no_imo_reason: None,
+            vessel_id: VesselId(id),
+            details: serde_json::from_value(json!({ "name": "Star", "role": "receiving", "imo_number": IMO[0] })).unwrap(),
         },
         VesselUpdated { vessel_id: VesselId(id), name: text("Star"), changes: changes() },
         VesselRemoved { vessel_id: VesselId(id), name: text("Star"), imo_number: None },
-        DocumentsOpened { vessel_id: None, vessel: None, document_types: vec![text("Q")] },
+        DocumentsOpened { vessel_id: None, vessel: None, document_types: vec![text("Q")], slots: Vec::new() },
         DocumentsClosed { vessel_id: Some(VesselId(id)), vessel: Some(text("Star")), document_types: vec![text("Q")] },
         DocumentRequirementChanged {
             document_id: DocumentId(id), document_type: text("Q"),
@@ -144,9 +155,11 @@ fn events(app: &TestApp) -> Vec<Event> {
         DocumentWaiverWithdrawn { document_id: DocumentId(id), document_type: text("Q"), vessel: None },
         DocumentUploaded {
             document_id: DocumentId(id), document_type: text("Q"), vessel: None, version_id: VersionId(id), version: 1,
-            file_name: text("q.pdf"), file_size: 1, file_sha256: text("00"), expires_on: None,
+            file_name: text("q.pdf"), file_size: 1, file_kind: FileKind::Pdf, file_sha256: text("00"), expires_on: None,
+            expiry_assumed: false, notes: None, told_eta: None, uploader_role: Role::Owner,
         },
         DocumentDecided {
+            decision_id: DecisionId(id), role: Role::Owner,
             document_id: DocumentId(id), document_type: text("Q"), vessel: None, version_id: VersionId(id), version: 1,
             verdict: Verdict::ApprovedWithSubjects, comment: Some(text("a subject")),
         },
@@ -160,23 +173,31 @@ fn events(app: &TestApp) -> Vec<Event> {
         },
         ApprovalGiven {
             approval_id: ApprovalId(id), vessel_id: VesselId(id), vessel: text("Star"), status: ApprovalStatus::Pending,
-            comment: None,
+            comment: None, role: Role::Owner, side: None,
         },
         ApprovalChanged {
             approval_id: ApprovalId(id), vessel_id: VesselId(id), vessel: text("Star"), party: text("ada@example.com"),
-            from: ApprovalStatus::Pending, to: ApprovalStatus::Approved, comment: None,
+            from: ApprovalStatus::Pending, to: ApprovalStatus::Approved, comment: None, role: Role::Owner, side: None,
         },
         ApprovalRevoked {
             approval_id: ApprovalId(id), vessel_id: VesselId(id), vessel: text("Star"), party: text("ada@example.com"),
             from: ApprovalStatus::Approved, reason: text("sold"),
         },
-        DocumentTypeAdded { code: text("N"), name: text("New") },
+        DocumentTypeAdded {
+            position: 1,
+            terms: serde_json::from_value(json!({
+                "code": "N", "name": "New", "category": "cargo", "scope": "room", "requirement": "optional",
+                "criticality": "low", "gate": "closed",
+            }))
+            .unwrap(),
+        },
         DocumentTypeUpdated { code: text("N"), changes: changes() },
         SnapshotCreated {
             snapshot_id: SnapshotId(id), title: text("I"), snapshot_type: SnapshotType::Csv, record_sha256: text("0"),
+            options: json!({}),
         },
         SnapshotGenerated {
-            snapshot_id: SnapshotId(id), file_sha256: text("00"), file_size: 1, renderer: text("x"), seal: None,
+            snapshot_id: SnapshotId(id), file_sha256: text("00"), file_size: 1, renderer: text("x"), fonts: text("y"), seal: None,
         },
         SnapshotFailed { snapshot_id: SnapshotId(id), attempts: 5, reason: text("full") },
         SnapshotRetried { snapshot_id: SnapshotId(id) },
@@ -187,38 +208,49 @@ fn events(app: &TestApp) -> Vec<Event> {
             file_sha256: None, asked_by: None,
         },
         SnapshotDeletionAsked { snapshot_id: SnapshotId(id), title: text("One"), until: until },
-        HoldPlaced { hold_id: HoldId(id), snapshot_id: None }, LogExported { entries: 12 },
-        HoldLiftAsked { hold_id: HoldId(id), snapshot_id: None, until: until },
-        HoldLifted { hold_id: HoldId(id), snapshot_id: Some(SnapshotId(id)), asked_by: text("ada@example.com") },
+        HoldPlaced { hold_id: HoldId(id), snapshot_id: None, reason_hash: hash() }, LogExported { entries: 12 },
+        HoldLiftAsked { hold_id: HoldId(id), snapshot_id: None, until: until, reason_hash: hash() },
+        HoldLifted {
+            hold_id: HoldId(id), snapshot_id: Some(SnapshotId(id)), asked_by: text("ada@example.com"), reason_hash: hash(),
+            confirm_reason_hash: None,
+        },
         LogKeyAdded { public_key: text("key") },
         LogKeyRotated { from: text("old"), to: text("new"), signed: text("note") },
+        PlatformAdopted { part: 1, of: 1, state: text("{}"), state_sha256: Some(text("00")) },
         AccessDenied {
-            permission: "snapshots:create", role: Role::Buyer,
+            permission: "snapshots:create".into(), role: Role::Buyer,
             repeated: Some(Repeated { times: 215, from: until, to: until }),
         },
         SignInRefused {
-            reason: "wrong_credentials", network: Some(text("203.0.113.66")), networks: None,
+            reason: "wrong_credentials".into(), network: Some(text("203.0.113.66")), networks: None,
             account: Some(text("ada@example.com")), times: 12, from: until, to: until,
         },
         RequestRefused {
-            reason: "token", network: None, networks: Some(40), account: None, room_id: None, times: 1000, from: until,
+            reason: "token".into(), network: None, networks: Some(40), account: None, room_id: None, times: 1000, from: until,
             to: until,
         },
-        UserAdded { email: text("ada@example.com"), role: Role::Admin, asked_by: Some(text("ben@example.com")) },
-        UserDisabled { email: text("ada@example.com") }, PasswordChanged { email: text("ada@example.com"), asked_by: None },
+        UserAdded {
+            user_id: UserId(id), email: text("ada@example.com"), name: text("Ada"), role: Role::Admin,
+            password_sha256: hash(), must_change_password: false, asked_by: Some(text("ben@example.com")),
+        },
+        UserDisabled { email: text("ada@example.com") },
+        PasswordChanged {
+            email: text("ada@example.com"), password_sha256: hash(), must_change_password: false, asked_by: None,
+        },
         PasswordConfirmed {}, AccountRequestMade { deed: AccountDeed::AddAdmin, email: text("ada@example.com"), until: until },
         AccountRequestWithdrawn {
             deed: AccountDeed::GivePassword, email: text("ada@example.com"), asked_by: text("ben@example.com"),
         },
-        UserUpdated { email: text("ada@example.com"), changes: json!({ "name": { "from": "ada", "to": "Ada" } }) },
+        UserUpdated { email: text("ada@example.com"), changes: fields(json!({ "name": { "from": "ada", "to": "Ada" } })) },
         UserRoleChanged { email: text("ada@example.com"), from: Role::Broker, to: Role::Admin, asked_by: None },
         UserEnabled { email: text("ada@example.com") }, OtherSessionsEnded { sessions: 2 },
         SignedIn {}, SignedOut {}, SessionEnded { session_id: SessionId(id) },
-        SchemaTakenBack { migrations: vec!["011"], rows_deleted: std::collections::BTreeMap::new() },
+        SchemaTakenBack { migrations: vec!["011".into()], rows_deleted: std::collections::BTreeMap::new() },
     }
 }
 
 async fn every_event_is_told_in_a_sentence(app: TestApp) {
+    app.tampered();
     let (room, broker) = app.room().await;
     let (id, events): (RoomId, _) = (room.parse().unwrap(), events(&app));
     let actions: HashSet<_> =

@@ -1,0 +1,215 @@
+//! What each event makes of the state of a room.
+
+use std::fmt::Debug;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{AdoptionPart, Seen, State, Subject, Why};
+use crate::{
+    CargoProfile, Event, Log, Party, PartyId, Phase, Role, Room, RoomStatus, Side, Time, Vessel, VesselId,
+    changes::changed, vessel::LoggedDetails,
+};
+
+/// Who did what an entry says, and when.
+#[derive(Clone, Copy)]
+pub(super) struct By<'a> {
+    pub(super) actor: &'a str,
+    pub(super) at: Time,
+}
+
+/// Fails unless what an event repeats is what the entries before it lead to.
+#[expect(clippy::needless_pass_by_value, reason = "most are made for the comparison")]
+pub(super) fn same<T: PartialEq<U> + Debug, U: Debug>(what: &str, told: T, folded: U) -> Result<(), Why> {
+    if told == folded {
+        return Ok(());
+    }
+    Err(Why::Against(format!("{what} is {told:?} here, and was {folded:?}")))
+}
+
+/// Returns what an event is about, which has to be there.
+pub(super) fn there<T>(found: Option<T>, what: &str, id: impl std::fmt::Display) -> Result<T, Why> {
+    found.ok_or_else(|| Why::Against(format!("there is no {what} {id}")))
+}
+
+/// Returns why an event cannot be in this log.
+pub(super) fn misplaced(event: &Event, place: &str) -> Why {
+    let action = event.to_entry(crate::Envelope::default()).map(|(action, _)| action);
+    Why::Against(format!("{} is no event of {place}", action.unwrap_or_default()))
+}
+
+/// The details of a room, as its events change them.
+#[derive(Serialize, Deserialize)]
+struct RoomDetails {
+    title: String,
+    location: String,
+    sts_eta: Time,
+    description: Option<String>,
+    cargo_profile: Option<CargoProfile>,
+    planned_duration_hours: i64,
+}
+
+/// The details of a party, as its events change them.
+#[derive(Serialize, Deserialize)]
+struct PartyDetails {
+    name: String,
+    company: Option<String>,
+    side: Option<Side>,
+}
+
+impl Subject for State {
+    fn begin(log: Log, first: Event, actor: &str, at: Time) -> Result<Self, Why> {
+        let Event::RoomCreated { title, location, sts_eta, description, cargo_profile, planned_duration_hours } = first
+        else {
+            return Err(Why::Against("the log does not tell of the room before it".to_owned()));
+        };
+        let id = log.room().ok_or_else(|| Why::Against("the platform's log has no room".to_owned()))?;
+        Ok(Self::of_new_room(Room {
+            id,
+            title,
+            location,
+            sts_eta,
+            description,
+            cargo_profile,
+            status: RoomStatus::Active,
+            phase: Phase::Nomination,
+            created_at: at,
+            created_by: actor.to_owned(),
+            planned_duration_hours,
+            transfer_completed_at: None,
+            closed_at: None,
+            retained_from: None,
+        }))
+    }
+
+    fn is_of(&self, log: Log) -> bool {
+        log == Log::Room(self.room.id)
+    }
+
+    fn adopted(AdoptionPart { part, of, state, state_sha256 }: AdoptionPart) -> Event {
+        Event::RoomAdopted { part, of, state, state_sha256 }
+    }
+
+    fn part_in(event: &Event) -> Option<AdoptionPart> {
+        let Event::RoomAdopted { part, of, state, state_sha256 } = event.clone() else { return None };
+        Some(AdoptionPart { part, of, state, state_sha256 })
+    }
+
+    fn apply(&mut self, event: Event, actor: &str, at: Time) -> Result<(), Why> {
+        let by = By { actor, at };
+        match event {
+            Event::RoomUpdated { changes } => self.update_room(&changes),
+            Event::RoomDeleted { title, .. } => {
+                same("the title", title, &*self.room.title)?;
+                same("the number of snapshots that are left", self.snapshots.len(), 0)?;
+                self.room.status = RoomStatus::Deleted;
+                self.requests.clear();
+                Ok(())
+            }
+            Event::PartyAdded { party_id, role, name, email, company, side } => {
+                self.add_party(Party { id: party_id, role, name, email, company, side, added_at: at })
+            }
+            Event::PartyRemoved { party_id, role, name, email } => self.remove_party(party_id, role, &name, &email),
+            Event::PartyUpdated { party_id, email, changes } => {
+                let party = there(self.parties.get_mut(&party_id), "party", party_id)?;
+                same("the address", email, &*party.email)?;
+                let details =
+                    PartyDetails { name: party.name.clone(), company: party.company.clone(), side: party.side };
+                let PartyDetails { name, company, side } = changed(&details, &changes).map_err(Why::Against)?;
+                *party = Party { name, company, side, ..party.clone() };
+                Ok(())
+            }
+            Event::PhaseChanged { from, to, at: happened, .. } => self.enter(from, to, happened.unwrap_or(at), at),
+            Event::VesselAdded { vessel_id, details } => {
+                let vessel = Vessel { id: vessel_id, details, added_at: at };
+                match self.vessels.insert(vessel_id, vessel) {
+                    None => Ok(()),
+                    Some(_) => Err(Why::Against(format!("there is a vessel {vessel_id} already"))),
+                }
+            }
+            Event::VesselUpdated { vessel_id, name, changes } => {
+                let vessel = there(self.vessels.get_mut(&vessel_id), "vessel", vessel_id)?;
+                LoggedDetails(vessel.details) =
+                    changed(&LoggedDetails(vessel.details.clone()), &changes).map_err(Why::Against)?;
+                same("the name", name, &*vessel.details.name)
+            }
+            Event::VesselRemoved { vessel_id, name, .. } => self.remove_vessel(vessel_id, &name),
+            Event::DocumentDownloaded { document_id, version_id, .. }
+            | Event::DocumentPreviewed { document_id, version_id, .. } => {
+                there(self.upload(document_id, version_id), "version", version_id)?;
+                self.note_seen(version_id.0, by);
+                Ok(())
+            }
+            Event::SnapshotDownloaded { snapshot_id, .. } | Event::SnapshotPreviewed { snapshot_id, .. } => {
+                there(self.snapshots.get(&snapshot_id), "snapshot", snapshot_id)?;
+                self.note_seen(snapshot_id.0, by);
+                Ok(())
+            }
+            // Nothing in the room changes by these.
+            Event::AccessDenied { .. } | Event::LogExported { .. } => Ok(()),
+            other => self.apply_to_documents(other, by),
+        }
+    }
+}
+
+impl State {
+    fn update_room(&mut self, changes: &serde_json::Map<String, serde_json::Value>) -> Result<(), Why> {
+        let room = &mut self.room;
+        let details = RoomDetails {
+            title: room.title.clone(),
+            location: room.location.clone(),
+            sts_eta: room.sts_eta,
+            description: room.description.clone(),
+            cargo_profile: room.cargo_profile,
+            planned_duration_hours: room.planned_duration_hours,
+        };
+        let details = changed(&details, changes).map_err(Why::Against)?;
+        room.title = details.title;
+        room.location = details.location;
+        room.sts_eta = details.sts_eta;
+        room.description = details.description;
+        room.cargo_profile = details.cargo_profile;
+        room.planned_duration_hours = details.planned_duration_hours;
+        Ok(())
+    }
+
+    fn add_party(&mut self, party: Party) -> Result<(), Why> {
+        if self.parties.contains_key(&party.id) || self.parties.values().any(|other| other.email == party.email) {
+            return Err(Why::Against(format!("{} is a party already", party.email)));
+        }
+        self.parties.insert(party.id, party);
+        Ok(())
+    }
+
+    fn remove_party(&mut self, id: PartyId, role: Role, name: &str, email: &str) -> Result<(), Why> {
+        let party = there(self.parties.remove(&id), "party", id)?;
+        same("the party", (role, name, email), (party.role, &*party.name, &*party.email))
+    }
+
+    fn enter(&mut self, from: Phase, to: Phase, happened: Time, at: Time) -> Result<(), Why> {
+        same("the phase", from, self.room.phase)?;
+        self.room.enter(to, happened, at);
+        Ok(())
+    }
+
+    fn remove_vessel(&mut self, id: VesselId, name: &str) -> Result<(), Why> {
+        let vessel = there(self.vessels.remove(&id), "vessel", id)?;
+        same("the name", name, &*vessel.details.name)?;
+        // Its slots were closed by an entry of their own; one with a paper in it keeps the vessel in the room.
+        if self.documents.values().any(|slot| slot.document.vessel == Some(id)) {
+            return Err(Why::Against(format!("{name} still has documents")));
+        }
+        if self.approvals.values().any(|approval| approval.vessel == id) {
+            return Err(Why::Against(format!("{name} still has approvals")));
+        }
+        Ok(())
+    }
+
+    /// Notes that the actor has opened a file. What is kept of it does not grow with each time.
+    fn note_seen(&mut self, file: Uuid, By { actor, at }: By<'_>) {
+        let files = self.seen.entry(actor.to_owned()).or_default();
+        let seen = files.entry(file).or_insert(Seen { first: at, last: at, times: 0 });
+        seen.last = at;
+        seen.times += 1;
+    }
+}

@@ -1,0 +1,218 @@
+//! The state of the platform: everything that its log tells of accounts, the catalogue of document types and the keys
+//! that sign the logs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AdoptionPart, Subject, Why,
+    apply::{misplaced, same, there},
+};
+use crate::{DocumentType, Event, Log, Role, Time, UserId, changes::changed};
+
+/// The platform as its log tells it up to some entry.
+///
+/// It has what the entries say, and nothing that depends on the present time. It survives being written as JSON and
+/// read again, byte for byte, which is how a log is adopted.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlatformState {
+    /// The accounts, disabled ones included.
+    pub users: BTreeMap<UserId, Account>,
+    /// The catalogue of document types, by code.
+    pub document_types: BTreeMap<String, ListedType>,
+    /// The public keys that sign checkpoints or have done so, in the order in which they were added.
+    pub keys: Vec<SigningKey>,
+}
+
+/// An account, with what the log tells of its password.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// The address, in the spelling in which it is stored.
+    pub email: String,
+    /// The name of its owner.
+    pub name: String,
+    /// The role on the platform, outside of rooms.
+    pub role: Role,
+    /// Whether the account is disabled, so that it cannot sign in.
+    pub disabled: bool,
+    /// When the account was made.
+    pub created_at: Time,
+    /// Whether somebody else chose the password, which the owner has to replace.
+    pub must_change_password: bool,
+    /// When somebody else chose it. `None` if the owner did, or if that was before such times were stored.
+    pub password_given_at: Option<Time>,
+    /// The SHA-256 of the password's hash as it is stored, in hexadecimal.
+    pub password_sha256: String,
+}
+
+/// A document type of the catalogue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListedType {
+    /// Its position in the catalogue.
+    pub position: i64,
+    /// Its terms. Their own position is not written as JSON and is always 0 here: the one beside them counts.
+    pub terms: DocumentType,
+}
+
+impl From<DocumentType> for ListedType {
+    fn from(kind: DocumentType) -> Self {
+        Self { position: kind.position, terms: DocumentType { position: 0, ..kind } }
+    }
+}
+
+/// A public key that signs checkpoints, or has done so.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SigningKey {
+    /// The key, as a C2SP `signed-note` verifier key.
+    pub public_key: String,
+    /// When it was added.
+    pub added_at: Time,
+}
+
+/// The details of an account, as its events change them.
+#[derive(Serialize, Deserialize)]
+struct AccountDetails {
+    name: String,
+}
+
+impl Subject for PlatformState {
+    fn begin(_: Log, first: Event, actor: &str, at: Time) -> Result<Self, Why> {
+        let mut state = Self::default();
+        state.apply(first, actor, at)?;
+        Ok(state)
+    }
+
+    fn is_of(&self, log: Log) -> bool {
+        log == Log::Platform
+    }
+
+    fn adopted(AdoptionPart { part, of, state, state_sha256 }: AdoptionPart) -> Event {
+        Event::PlatformAdopted { part, of, state, state_sha256 }
+    }
+
+    fn part_in(event: &Event) -> Option<AdoptionPart> {
+        let Event::PlatformAdopted { part, of, state, state_sha256 } = event else { return None };
+        Some(AdoptionPart { part: *part, of: *of, state: state.clone(), state_sha256: state_sha256.clone() })
+    }
+
+    /// A way down is logged, and the key that signs its entry, whichever version of the program the log is from.
+    fn needs_no_state(event: &Event) -> bool {
+        matches!(event, Event::LogKeyAdded { .. } | Event::SchemaTakenBack { .. })
+    }
+
+    fn apply(&mut self, event: Event, _: &str, at: Time) -> Result<(), Why> {
+        match event {
+            added @ Event::UserAdded { .. } => self.add_account(added, at),
+            Event::UserUpdated { email, changes } => {
+                let account = self.account(&email)?;
+                let details = AccountDetails { name: account.name.clone() };
+                account.name = changed(&details, &changes).map_err(Why::Against)?.name;
+                Ok(())
+            }
+            Event::UserRoleChanged { email, from, to, .. } => {
+                let account = self.account(&email)?;
+                same("the role", from, account.role)?;
+                account.role = to;
+                Ok(())
+            }
+            Event::UserDisabled { email } => self.set_disabled(&email, true),
+            Event::UserEnabled { email } => self.set_disabled(&email, false),
+            Event::PasswordChanged { email, password_sha256, must_change_password, .. } => {
+                let account = self.account(&email)?;
+                account.password_sha256 = password_sha256;
+                account.must_change_password = must_change_password;
+                account.password_given_at = must_change_password.then_some(at);
+                Ok(())
+            }
+            Event::DocumentTypeAdded { position, terms } => self.add_type(DocumentType { position, ..terms }),
+            Event::DocumentTypeUpdated { code, changes } => {
+                let listed = there(self.document_types.get_mut(&code), "document type", &code)?;
+                listed.terms = changed(&listed.terms, &changes).map_err(Why::Against)?;
+                same("the code", &*listed.terms.code, &*code)
+            }
+            Event::LogKeyAdded { public_key } => {
+                if self.has_key(&public_key) {
+                    return Err(Why::Against(format!("the key {public_key} was added before")));
+                }
+                self.keys.push(SigningKey { public_key, added_at: at });
+                Ok(())
+            }
+            Event::LogKeyRotated { to, .. } => {
+                // It may be there already: a server that starts between the new key file and this entry adds the key.
+                // Whether the old key vouches for it is for those to check who verify signatures.
+                if !self.has_key(&to) {
+                    self.keys.push(SigningKey { public_key: to, added_at: at });
+                }
+                Ok(())
+            }
+            // Nothing changes by these: they are about sessions, about what was asked for or refused, and about the
+            // tables. A way down that changes what the log tells of is followed by `adoption_ended`.
+            Event::AccountRequestMade { .. }
+            | Event::AccountRequestWithdrawn { .. }
+            | Event::AccessDenied { .. }
+            | Event::SignInRefused { .. }
+            | Event::RequestRefused { .. }
+            | Event::PasswordConfirmed {}
+            | Event::SignedIn {}
+            | Event::SignedOut {}
+            | Event::SessionEnded { .. }
+            | Event::OtherSessionsEnded { .. }
+            | Event::LogExported { .. }
+            | Event::SchemaTakenBack { .. } => Ok(()),
+            other => Err(misplaced(&other, "the platform")),
+        }
+    }
+}
+
+impl PlatformState {
+    /// Returns the account that is stored under this address. Addresses never change.
+    fn account(&mut self, email: &str) -> Result<&mut Account, Why> {
+        there(self.users.values_mut().find(|account| account.email == email), "account", email)
+    }
+
+    fn has_key(&self, public_key: &str) -> bool {
+        self.keys.iter().any(|key| key.public_key == public_key)
+    }
+
+    fn add_account(&mut self, event: Event, at: Time) -> Result<(), Why> {
+        let Event::UserAdded { user_id, email, name, role, password_sha256, must_change_password, .. } = event else {
+            return Ok(());
+        };
+        if self.users.contains_key(&user_id) || self.users.values().any(|other| other.email == email) {
+            return Err(Why::Against(format!("there is an account {email} already")));
+        }
+        let account = Account {
+            email,
+            name,
+            role,
+            disabled: false,
+            created_at: at,
+            must_change_password,
+            password_given_at: must_change_password.then_some(at),
+            password_sha256,
+        };
+        self.users.insert(user_id, account);
+        Ok(())
+    }
+
+    fn set_disabled(&mut self, email: &str, disabled: bool) -> Result<(), Why> {
+        let account = self.account(email)?;
+        same("whether it is disabled", !disabled, account.disabled)?;
+        account.disabled = disabled;
+        Ok(())
+    }
+
+    fn add_type(&mut self, kind: DocumentType) -> Result<(), Why> {
+        let (code, listed) = (kind.code.clone(), ListedType::from(kind));
+        if self.document_types.contains_key(&code) {
+            return Err(Why::Against(format!("there is a document type {code} already")));
+        }
+        self.document_types.insert(code, listed);
+        Ok(())
+    }
+}

@@ -1,0 +1,334 @@
+//! The tables that repeat what the logs of rooms and of the platform tell, read as text, column by column, so that any
+//! of their values can be held against the log, also one that makes no sense.
+
+use room::{RoomId, Time};
+use sha2::{Digest, Sha256};
+
+use super::{Column, Param, Row, Tx};
+use crate::error::Result;
+
+/// A table whose rows follow from the logs of the rooms, or from that of the platform.
+#[derive(Debug)]
+pub struct Table {
+    /// The name of the table.
+    pub name: &'static str,
+    /// Its columns. The first is the id by which a row is found.
+    pub columns: &'static [(&'static str, Kind)],
+    /// What is read; of a table of the rooms, with the room as parameter 1.
+    from: &'static str,
+}
+
+/// How the values of a column are stored, and written as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text, which stays as it is.
+    Text,
+    /// JSON as text, which is written in one form.
+    Json,
+    /// An integer, in decimal.
+    Integer,
+    /// A float, in the shortest decimal form.
+    Real,
+    /// `true` or `false`.
+    Bool,
+    /// An instant, as [`Time`] displays it.
+    Time,
+    /// Bytes, in hexadecimal.
+    Bytes,
+    /// Bytes, of which the SHA-256 is taken, in hexadecimal.
+    Hashed,
+    /// Text, of which the SHA-256 is taken, in hexadecimal.
+    HashedText,
+}
+
+/// A row of such a table: the text of each column, in the order of [`Table::columns`]. `None` if it is NULL.
+pub type Values = Vec<Option<String>>;
+
+use Kind::{Bool, Bytes, Hashed, HashedText, Integer, Json, Real, Text};
+
+/// The tables of the rooms, in the order in which a room grows.
+pub const TABLES: [Table; 12] = [
+    Table {
+        name: "rooms",
+        columns: &[
+            ("id", Text),
+            ("title", Text),
+            ("location", Text),
+            ("sts_eta", Kind::Time),
+            ("description", Text),
+            ("cargo_profile", Text),
+            ("status", Text),
+            ("phase", Text),
+            ("created_at", Kind::Time),
+            ("created_by", Text),
+            ("planned_duration_hours", Integer),
+            ("transfer_completed_at", Kind::Time),
+            ("closed_at", Kind::Time),
+            ("retained_from", Kind::Time),
+        ],
+        from: "rooms t WHERE t.id = ?1",
+    },
+    Table {
+        name: "parties",
+        columns: &[
+            ("id", Text),
+            ("room_id", Text),
+            ("role", Text),
+            ("name", Text),
+            ("email", Text),
+            ("company", Text),
+            ("side", Text),
+            ("added_at", Kind::Time),
+        ],
+        from: "parties t WHERE t.room_id = ?1",
+    },
+    Table {
+        name: "vessels",
+        columns: &[
+            ("id", Text),
+            ("room_id", Text),
+            ("name", Text),
+            ("imo_number", Text),
+            ("no_imo_reason", Text),
+            ("role", Text),
+            ("status", Text),
+            ("vessel_type", Text),
+            ("flag", Text),
+            ("owner", Text),
+            ("charterer", Text),
+            ("length_m", Real),
+            ("beam_m", Real),
+            ("draught_m", Real),
+            ("gross_tonnage", Integer),
+            ("deadweight_t", Integer),
+            ("year_built", Integer),
+            ("class_society", Text),
+            ("added_at", Kind::Time),
+        ],
+        from: "vessels t WHERE t.room_id = ?1",
+    },
+    Table {
+        name: "documents",
+        columns: &[
+            ("id", Text),
+            ("room_id", Text),
+            ("vessel_id", Text),
+            ("document_type", Text),
+            ("position", Integer),
+            ("name", Text),
+            ("category", Text),
+            ("requirement", Text),
+            ("criticality", Text),
+            ("validity_days", Integer),
+            ("warn_days", Integer),
+            ("gate", Text),
+            ("waived_reason", Text),
+            ("waived_by", Text),
+            ("waived_at", Kind::Time),
+            ("opened_at", Kind::Time),
+        ],
+        from: "documents t WHERE t.room_id = ?1",
+    },
+    Table {
+        name: "document_versions",
+        columns: &[
+            ("id", Text),
+            ("document_id", Text),
+            ("number", Integer),
+            ("file_url", Text),
+            ("file_name", Text),
+            ("file_kind", Text),
+            ("file_size", Integer),
+            ("sha256", Bytes),
+            ("expires_on", Text),
+            ("expiry_assumed", Bool),
+            ("notes", Text),
+            ("told_eta", Kind::Time),
+            ("uploaded_by", Text),
+            ("uploader_role", Text),
+            ("uploaded_at", Kind::Time),
+        ],
+        from: "document_versions t JOIN documents d ON d.id = t.document_id WHERE d.room_id = ?1",
+    },
+    Table {
+        name: "decisions",
+        columns: &[
+            ("id", Text),
+            ("version_id", Text),
+            ("seq", Integer),
+            ("party", Text),
+            ("role", Text),
+            ("verdict", Text),
+            ("comment", Text),
+            ("decided_at", Kind::Time),
+        ],
+        from: "decisions t JOIN document_versions v ON v.id = t.version_id
+               JOIN documents d ON d.id = v.document_id WHERE d.room_id = ?1",
+    },
+    Table {
+        name: "approvals",
+        columns: &[
+            ("id", Text),
+            ("room_id", Text),
+            ("vessel_id", Text),
+            ("party", Text),
+            ("role", Text),
+            ("side", Text),
+            ("status", Text),
+            ("comment", Text),
+            ("decided_at", Kind::Time),
+        ],
+        from: "approvals t WHERE t.room_id = ?1",
+    },
+    Table {
+        name: "holds",
+        columns: &[
+            ("id", Text),
+            ("room_id", Text),
+            ("snapshot_id", Text),
+            ("reason", Text),
+            ("placed_by", Text),
+            ("placed_at", Kind::Time),
+            ("lift_asked_by", Text),
+            ("lift_reason", Text),
+            ("lifted_by", Text),
+            ("lifted_at", Kind::Time),
+            ("confirm_reason", Text),
+        ],
+        from: "holds t WHERE t.room_id = ?1",
+    },
+    Table {
+        name: "confirmations",
+        columns: &[
+            ("subject_id", Text),
+            ("deed", Text),
+            ("room_id", Text),
+            ("asked_by", Text),
+            ("asked_at", Kind::Time),
+            ("reason", Text),
+        ],
+        from: "confirmations t WHERE t.room_id = ?1",
+    },
+    Table {
+        name: "snapshots",
+        columns: &[
+            ("id", Text),
+            ("room_id", Text),
+            ("title", Text),
+            ("created_by", Text),
+            ("status", Text),
+            ("file_url", Text),
+            ("file_size", Integer),
+            ("snapshot_type", Text),
+            ("data", Json),
+            ("created_at", Kind::Time),
+        ],
+        from: "snapshots t WHERE t.room_id = ?1",
+    },
+    Table {
+        name: "snapshot_files",
+        columns: &[("snapshot_id", Text), ("sha256", Bytes), ("renderer", Text), ("fonts", Text)],
+        from: "snapshot_files t JOIN snapshots s ON s.id = t.snapshot_id WHERE s.room_id = ?1",
+    },
+    Table {
+        name: "snapshot_seals",
+        columns: &[
+            ("snapshot_id", Text),
+            ("sealed_at", Kind::Time),
+            ("cms", Hashed),
+            ("signer", Text),
+            ("self_made", Bool),
+            ("trusted_time", Kind::Time),
+            ("note", Text),
+        ],
+        // A seal is kept before its file is; until the log tells of the file, it tells nothing of the seal.
+        from: "snapshot_seals t JOIN snapshots s ON s.id = t.snapshot_id
+               WHERE s.room_id = ?1 AND s.status = 'completed'",
+    },
+];
+
+/// The tables of the platform.
+pub const PLATFORM_TABLES: [Table; 3] = [
+    Table {
+        name: "users",
+        columns: &[
+            ("id", Text),
+            ("email", Text),
+            ("name", Text),
+            ("role", Text),
+            ("password_hash", HashedText),
+            ("disabled", Bool),
+            ("created_at", Kind::Time),
+            ("must_change_password", Bool),
+            ("password_given_at", Kind::Time),
+        ],
+        from: "users t",
+    },
+    Table {
+        name: "document_types",
+        columns: &[
+            ("code", Text),
+            ("position", Integer),
+            ("name", Text),
+            ("category", Text),
+            ("scope", Text),
+            ("requirement", Text),
+            ("profiles", Text),
+            ("criticality", Text),
+            ("validity_days", Integer),
+            ("warn_days", Integer),
+            ("gate", Text),
+            ("aliases", Text),
+            ("enabled", Bool),
+            ("basis", Text),
+        ],
+        from: "document_types t",
+    },
+    Table { name: "log_keys", columns: &[("public_key", Text), ("added_at", Kind::Time)], from: "log_keys t" },
+];
+
+/// Returns the rows of one of [`TABLES`] that belong to a room, in no particular order.
+pub async fn rows(tx: &mut Tx, table: &Table, room: RoomId) -> Result<Vec<Values>> {
+    rows_with(tx, table, &[&room]).await
+}
+
+/// Returns the rows of one of [`PLATFORM_TABLES`], in no particular order.
+pub async fn rows_of_platform(tx: &mut Tx, table: &Table) -> Result<Vec<Values>> {
+    rows_with(tx, table, &[]).await
+}
+
+async fn rows_with(tx: &mut Tx, table: &Table, params: &[&dyn Param]) -> Result<Vec<Values>> {
+    let columns: Vec<_> = table.columns.iter().map(|(name, _)| format!("t.{name}")).collect();
+    let sql = format!("SELECT {} FROM {}", columns.join(", "), table.from);
+    let rows = tx.rows(&sql, params).await?;
+    Ok(rows.iter().map(|row| values(row, table.columns)).collect())
+}
+
+fn values(row: &Row, columns: &[(&str, Kind)]) -> Values {
+    columns.iter().enumerate().map(|(at, (_, kind))| text_of(row, at, *kind)).collect()
+}
+
+fn text_of(row: &Row, at: usize, kind: Kind) -> Option<String> {
+    match kind {
+        Text => get(row, at, |text: String| text),
+        Json => get(row, at, |text: String| {
+            serde_json::from_str(&text).map_or(text, |value: serde_json::Value| value.to_string())
+        }),
+        Integer => get(row, at, |number: i64| number.to_string()),
+        Real => get(row, at, |number: f64| number.to_string()),
+        Bool => get(row, at, |value: bool| value.to_string()),
+        Kind::Time => get(row, at, |time: Time| time.to_string()),
+        Bytes => get(row, at, |bytes: Vec<u8>| hex::encode(bytes)),
+        Hashed => get(row, at, |bytes: Vec<u8>| hex::encode(Sha256::digest(bytes))),
+        HashedText => get(row, at, |text: String| hex::encode(Sha256::digest(text))),
+    }
+}
+
+/// Returns the value of a column as text. One that is of another type than it is to be is no error here: it differs
+/// from whatever the log tells.
+fn get<T: Column>(row: &Row, at: usize, write: impl FnOnce(T) -> String) -> Option<String> {
+    match row.get::<Option<T>>(at) {
+        Ok(value) => value.map(write),
+        Err(_) => Some("what cannot be read".to_owned()),
+    }
+}

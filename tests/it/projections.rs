@@ -1,0 +1,257 @@
+//! Every row that repeats what a log tells is held against it: whatever is changed in one, added or taken away, is found.
+
+use std::collections::BTreeSet;
+
+use room::Role;
+use serde_json::json;
+use sts_clearance::{
+    db::{
+        Dialect, Tx,
+        projections::{Kind, PLATFORM_TABLES, TABLES, Table},
+    },
+    domain::{
+        fsck::{self, Mode, Watch},
+        log,
+    },
+    error::Result,
+};
+
+use crate::harness::{IMO, TestApp, on_both_databases};
+
+on_both_databases! {
+    TestApp:
+    each_column_follows_from_a_log_or_is_listed_with_the_reason,
+    a_change_of_any_column_is_found,
+    a_row_that_is_deleted_or_added_is_found,
+}
+
+struct Nobody;
+
+impl Watch for Nobody {}
+
+/// Returns what is damaged, as kind and name.
+async fn damaged(app: &TestApp) -> Vec<String> {
+    let outcome = fsck::run(&app.app, Mode::Look, &mut Nobody).await.unwrap();
+    outcome.findings.iter().filter(|finding| finding.is_damage()).map(|finding| finding.what.clone()).collect()
+}
+
+fn all_tables() -> impl Iterator<Item = &'static Table> {
+    static ROOMS: [Table; 12] = TABLES;
+    static PLATFORM: [Table; 3] = PLATFORM_TABLES;
+    ROOMS.iter().chain(&PLATFORM)
+}
+
+/// Returns every column of the database as `table.column`.
+async fn columns(app: &TestApp) -> BTreeSet<String> {
+    let read = app.app.db.read(async |tx| {
+        let sql = match tx.dialect() {
+            Dialect::Sqlite => {
+                "SELECT t.name || '.' || c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+                 WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%'"
+            }
+            Dialect::Postgres => {
+                "SELECT table_name || '.' || column_name FROM information_schema.columns
+                 WHERE table_schema = current_schema()"
+            }
+        };
+        tx.rows(sql, &[]).await?.iter().map(|row| row.get(0)).collect()
+    });
+    read.await.unwrap()
+}
+
+async fn each_column_follows_from_a_log_or_is_listed_with_the_reason(app: TestApp) {
+    let listed = include_str!("../../docs/fsck.md");
+    let listed: BTreeSet<_> = listed.lines().filter(|line| line.starts_with("- `")).collect();
+    let listed: BTreeSet<_> = listed.into_iter().flat_map(|line| line.split('`').skip(1).step_by(2)).collect();
+    let compared: BTreeSet<_> = all_tables()
+        .flat_map(|table| table.columns.iter().map(move |(column, _)| format!("{}.{column}", table.name)))
+        .collect();
+    let columns = columns(&app).await;
+    let forgotten: Vec<_> = columns
+        .iter()
+        .filter(|column| !compared.contains(*column))
+        .filter(|column| !listed.contains(&***column) && !listed.contains(column.split('.').next().unwrap()))
+        .collect();
+    assert_eq!(forgotten, Vec::<&String>::new(), "neither compared nor listed in docs/fsck.md");
+    let compared_and_absent: Vec<_> = compared.difference(&columns).collect();
+    assert_eq!(compared_and_absent, Vec::<&String>::new());
+    for table in all_tables() {
+        assert!(!listed.contains(table.name), "{} is compared, and listed as if it were not", table.name);
+    }
+}
+
+/// Makes a room in which every table has at least one row.
+async fn furnish(app: &TestApp) {
+    app.tampered();
+    log::keys::register(&app.app).await.unwrap();
+    let (room, broker) = app.room().await;
+    let admin = app.user("ada@example.com", Role::Admin).await;
+    let path = format!("/rooms/{room}");
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let star = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    app.vessel(&room, &broker, "Northern Light", "receiving", IMO[1]).await;
+    let details = json!({ "flag": "MT", "length_m": 244.5, "gross_tonnage": 57_000 });
+    app.patch(&format!("{path}/vessels/{star}"), &broker).json(details).send().await.expect(200);
+    let document = app.document(&room, &broker, "Q88", Some(&star)).await;
+    app.version(&document, &broker, "particulars", &[("notes", "as of May")]).await;
+    app.version(&document, &owner, "particulars, again", &[]).await;
+    for token in [&broker, &admin] {
+        app.post(&format!("{document}/approve"), token).json(json!({})).send().await.expect(200);
+    }
+    let approval = json!({ "vessel_id": star, "status": "approved_with_subjects", "subjects": "a survey" });
+    app.post(&format!("{path}/approvals"), &owner).json(approval).send().await.expect(201);
+    for kind in ["json", "pdf"] {
+        app.snapshot(&room, &broker, json!({ "snapshot_type": kind })).await;
+    }
+    let hold = json!({ "reason": "Claim 4711" });
+    let hold = app.post(&format!("{path}/holds"), &admin).json(hold).send().await.expect(201);
+    let lift = format!("{path}/holds/{}", hold["id"].as_str().unwrap());
+    app.delete(&lift, &admin).json(json!({ "reason": "Settled" })).send().await.expect(202);
+    assert_eq!(damaged(app).await, Vec::<String>::new());
+}
+
+/// Returns values that a column might be set to, in SQL, of which the database may refuse some.
+fn other_values(table: &Table, column: &str, kind: Kind, dialect: Dialect) -> Vec<String> {
+    let bytes = |hex: &str| match dialect {
+        Dialect::Sqlite => format!("x'{hex}'"),
+        Dialect::Postgres => format!("decode('{hex}', 'hex')"),
+    };
+    let changed = match kind {
+        Kind::Text | Kind::HashedText => format!("COALESCE({column}, '') || 'x'"),
+        Kind::Json => "'{\"include_documents\":false}'".to_owned(),
+        Kind::Integer => format!("COALESCE({column}, 0) + 7"),
+        Kind::Real => format!("COALESCE({column}, 0) + 1.5"),
+        Kind::Bool => format!("NOT {column}"),
+        Kind::Time => "'2020-01-01T00:00:00.000000Z'".to_owned(),
+        Kind::Bytes | Kind::Hashed => bytes(&"00".repeat(32)),
+    };
+    let name = table.name;
+    let of_another = format!("(SELECT MIN(o.{column}) FROM {name} o WHERE o.{column} <> {name}.{column})");
+    let mut values = vec![changed];
+    if kind == Kind::Text {
+        values.push(of_another);
+        // The words of the vocabularies that are checked.
+        let words = [
+            "owner",
+            "broker",
+            "closed",
+            "deleted",
+            "other",
+            "withdrawn",
+            "low",
+            "optional",
+            "jpg",
+            "rejected",
+            "receiving",
+            "discharging",
+            "failed",
+            "csv",
+            "delete_room",
+            "bulk",
+            "room",
+        ];
+        values.extend(words.map(|word| format!("'{word}'")));
+    }
+    values.push("NULL".to_owned());
+    values
+}
+
+async fn drop_triggers(tx: &mut Tx) -> Result<()> {
+    let sql = match tx.dialect() {
+        Dialect::Sqlite => "SELECT 'DROP TRIGGER ' || name FROM sqlite_schema WHERE type = 'trigger'",
+        Dialect::Postgres => {
+            "SELECT DISTINCT 'DROP TRIGGER ' || trigger_name || ' ON ' || event_object_table
+             FROM information_schema.triggers WHERE trigger_schema = current_schema()"
+        }
+    };
+    let drops: Vec<String> = tx.rows(sql, &[]).await?.iter().map(|row| row.get(0)).collect::<Result<_>>()?;
+    for drop in drops {
+        tx.batch(&drop).await?;
+    }
+    Ok(())
+}
+
+/// Runs one statement in a transaction of its own. Returns whether the database took it, and it changed something.
+async fn takes(app: &TestApp, sql: String) -> bool {
+    let done = app.app.db.write(async move |tx| tx.exec(&sql, &[]).await).await;
+    done.is_ok_and(|rows| rows > 0)
+}
+
+/// Keeps the rows of a table aside.
+async fn keep(app: &TestApp, table: &'static str) {
+    let copy = format!("CREATE TABLE kept AS SELECT * FROM {table}");
+    app.app.db.write(async move |tx| tx.batch(&copy).await).await.unwrap();
+}
+
+async fn forget_kept(app: &TestApp) {
+    app.app.db.write(async |tx| tx.batch("DROP TABLE kept").await).await.unwrap();
+}
+
+#[expect(clippy::print_stdout, reason = "the figure is part of what is promised")]
+async fn a_change_of_any_column_is_found(app: TestApp) {
+    furnish(&app).await;
+    app.app.db.write(drop_triggers).await.unwrap();
+    let (mut changed, mut refused, mut missed) = (0, Vec::new(), Vec::new());
+    for table in all_tables() {
+        let (name, key) = (table.name, table.columns[0].0);
+        keep(&app, name).await;
+        let row = format!("{key} = (SELECT MIN({key}) FROM kept)");
+        for (column, kind) in table.columns {
+            let mut values = other_values(table, column, *kind, app.app.db.dialect()).into_iter();
+            let taken = loop {
+                let Some(value) = values.next() else { break false };
+                let differs = format!("{row} AND {column} IS DISTINCT FROM {value}");
+                if takes(&app, format!("UPDATE {name} SET {column} = {value} WHERE {differs}")).await {
+                    break true;
+                }
+            };
+            if !taken {
+                refused.push(format!("{name}.{column}"));
+                continue;
+            }
+            changed += 1;
+            if damaged(&app).await.is_empty() {
+                missed.push(format!("{name}.{column}"));
+            }
+            let changed_row = if *column == key {
+                format!("({key} IS NULL OR {key} NOT IN (SELECT {key} FROM kept))")
+            } else {
+                row.clone()
+            };
+            let back =
+                format!("UPDATE {name} SET {column} = (SELECT {column} FROM kept WHERE {row}) WHERE {changed_row}");
+            assert!(takes(&app, back).await, "{name}.{column}");
+        }
+        forget_kept(&app).await;
+    }
+    let (lost, unchanged) = (missed.len(), refused.len());
+    println!("{changed} columns changed, {lost} missed, {unchanged} that the database lets nobody change: {refused:?}");
+    assert_eq!(missed, Vec::<String>::new());
+    assert!(refused.len() < 25 && changed > 100, "{changed} changed, refused: {refused:?}");
+    assert_eq!(damaged(&app).await, Vec::<String>::new());
+}
+
+async fn a_row_that_is_deleted_or_added_is_found(app: TestApp) {
+    furnish(&app).await;
+    app.app.db.write(drop_triggers).await.unwrap();
+    let mut tried = 0;
+    for table in all_tables().filter(|table| table.name != "confirmations") {
+        let (name, key) = (table.name, table.columns[0].0);
+        keep(&app, name).await;
+        // Rows that others refer to are not deleted by anybody while these are there.
+        let deleted = takes(&app, format!("DELETE FROM {name} WHERE {key} = (SELECT MAX({key}) FROM kept)")).await;
+        if deleted {
+            tried += 1;
+            assert_ne!(damaged(&app).await, Vec::<String>::new(), "a row of {name} deleted");
+            let back = format!("INSERT INTO {name} SELECT * FROM kept WHERE {key} = (SELECT MAX({key}) FROM kept)");
+            assert!(takes(&app, back).await, "{name}");
+        }
+        forget_kept(&app).await;
+    }
+    assert!(tried > 6, "{tried}");
+    let forged = "INSERT INTO decisions (id, version_id, seq, party, role, verdict, comment, decided_at)
+        SELECT '00000000-0000-7000-8000-000000000000', version_id, seq + 7, party, role, 'approved', NULL, decided_at
+        FROM decisions LIMIT 1";
+    assert!(takes(&app, forged.to_owned()).await);
+    assert_eq!(damaged(&app).await, ["decisions of 00000000-0000-7000-8000-000000000000"]);
+}
