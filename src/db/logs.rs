@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Param, Row, Tx};
 use crate::{
     error::{Error, Result},
-    evidence::{CompactRange, Hash, Node, Place, Question},
+    evidence::{CompactRange, Hash, Node, Place, Question, Succession},
 };
 
 /// How many nodes one statement adds at most. Each takes three parameters, of which SQLite allows 32,766.
@@ -71,7 +71,7 @@ pub struct LastEntry {
     pub meta_json: Option<String>,
 }
 
-/// Returns the last entries of the logs of rooms whose keys follow `after`: up to [`ROOMS`] of them, by key. The logs of
+/// Returns the last entries of the logs of rooms whose keys follow `after`: up to 1,000 of them, by key. The logs of
 /// deleted rooms are among them.
 pub async fn last_entries(tx: &mut Tx, after: &str) -> Result<Vec<LastEntry>> {
     let sql = "SELECT l.room_id, e.action, CASE WHEN e.action = 'room_adopted' THEN NULL ELSE e.meta_json END
@@ -175,6 +175,19 @@ pub async fn told_keys(tx: &mut Tx) -> Result<Vec<String>> {
         }
     }
     Ok(keys)
+}
+
+/// Returns the rotations that entries of the platform's log tell of, in their order.
+pub async fn successions(tx: &mut Tx) -> Result<Vec<Succession>> {
+    let entries =
+        "SELECT meta_json FROM activity_log WHERE room_id IS NULL AND action = 'log_key_rotated' ORDER BY seq";
+    let of_row = |row: &Row| {
+        let meta: Value = serde_json::from_str(&row.get::<String>(0)?)
+            .map_err(|error| Error::internal(format!("meta_json: {error}")))?;
+        let text = |name: &str| meta[name].as_str().unwrap_or_default().to_owned();
+        Ok(Succession { from: text("from"), to: text("to"), note: text("signed") })
+    };
+    tx.rows(entries, &[]).await?.iter().map(of_row).collect()
 }
 
 /// Adds the nodes of logs from before nodes were stored, and the keys that the platform's log names: the table of keys

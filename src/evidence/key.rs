@@ -1,6 +1,6 @@
 //! The key that signs checkpoints, and the public keys that checkpoints are checked with (C2SP `signed-note`).
 
-use std::{borrow::Borrow, fmt};
+use std::{borrow::Borrow, collections::BTreeSet, fmt};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use ed25519_dalek::SigningKey;
@@ -120,6 +120,40 @@ pub fn vouches(trusted: &str, note: &str, from: &str, to: &str) -> bool {
     [from, to].contains(&trusted)
         && note.text() == succession_of(from, to).as_bytes()
         && note.verify(&keys.verifiers()).is_ok()
+}
+
+/// A rotation, as the platform's log has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Succession {
+    /// The public key that signed until then.
+    pub from: String,
+    /// The public key that signs since.
+    pub to: String,
+    /// The note in which both have signed that the one follows the other.
+    pub note: String,
+}
+
+/// Returns the keys that a root vouches for, without it: those that it follows, directly or by way of others, and those
+/// that follow it.
+///
+/// A key that the root has replaced vouches for nothing but what it followed itself: whoever has stolen it could
+/// otherwise name a key of their own as another successor.
+pub fn vouched(root: &str, successions: &[Succession]) -> BTreeSet<String> {
+    let mut vouched = BTreeSet::new();
+    for is_forward in [false, true] {
+        let mut reached = vec![root.to_owned()];
+        // It ends: each key is reached once, and there are finitely many successions.
+        while let Some(key) = reached.pop() {
+            for Succession { from, to, note } in successions {
+                let (known, next) = if is_forward { (from, to) } else { (to, from) };
+                if *known == key && next != root && !vouched.contains(next) && vouches(&key, note, from, to) {
+                    vouched.insert(next.clone());
+                    reached.push(next.clone());
+                }
+            }
+        }
+    }
+    vouched
 }
 
 /// Only the public key: a derived `Debug` would write the secret into logs.

@@ -13,7 +13,7 @@ mod tree;
 pub mod verify;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use key::{KeyError, LogKey, PublicKeys, succession, vouches};
+pub use key::{KeyError, LogKey, PublicKeys, Succession, succession, vouched, vouches};
 pub use leaf::{LeafError, hash_of, leaf_of_record, read_leaf};
 pub use proof::{ConsistencyProof, LogProof, ProofError};
 pub use tree::{CompactRange, Hash, Node, Place, Question, extends, holds, leaf_hash, node_hash};

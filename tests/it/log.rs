@@ -8,7 +8,7 @@ use sts_clearance::{
     domain::log::{self, Actor, schema},
     evidence::{
         Checkpoint, CompactRange, ConsistencyProof, Hash, LogKey, LogProof, PublicKeys, extends, holds, leaf_hash,
-        vouches,
+        succession, vouches,
     },
 };
 
@@ -25,6 +25,7 @@ on_both_databases! {
     proofs_hold_for_every_entry_of_a_log_of_many,
     a_log_from_before_there_were_proofs_is_proven_after_the_migration,
     keys_are_told_as_the_log_tells_of_them_and_outlive_a_way_down,
+    a_key_that_the_key_in_force_does_not_vouch_for_is_not_published,
     each_key_that_signs_is_an_entry_of_the_platforms_log,
 }
 
@@ -269,6 +270,36 @@ async fn keys_are_told_as_the_log_tells_of_them_and_outlive_a_way_down(app: Test
     let mut told = app.app.db.read(async |tx| db::logs::told_keys(tx).await).await.unwrap();
     told.sort();
     assert_eq!(told, before);
+}
+
+async fn a_key_that_the_key_in_force_does_not_vouch_for_is_not_published(app: TestApp) {
+    app.tampered();
+    log::keys::register(&app.app).await.unwrap();
+    let in_force = app.app.log_key.public().to_owned();
+    let [stolen, forged] = [[5; 32], [7; 32]].map(|seed| LogKey::new(app.app.log_key.name(), seed).unwrap());
+    // The old key was replaced by the one in force, and stolen since; it names a key of the thief's as its successor.
+    let rightful = succession(&stolen, &app.app.log_key).unwrap();
+    let wrongful = succession(&stolen, &forged).unwrap();
+    let entries = [
+        json!({ "from": stolen.public(), "to": in_force, "signed": rightful }),
+        json!({ "from": stolen.public(), "to": forged.public(), "signed": wrongful }),
+        json!({ "from": in_force, "to": forged.public(), "signed": wrongful }),
+    ];
+    let (added, now) = (json!({ "public_key": forged.public() }), app.app.now());
+    let insert = app.app.db.write(async move |tx: &mut Tx| {
+        let forge = "INSERT INTO activity_log (id, room_id, actor, action, meta_json, ts, seq, leaf_hash)
+                     VALUES (?1, NULL, 'system', ?2, ?3, ?4, ?5, ?6)";
+        let rotations = entries.iter().map(|meta| ("log_key_rotated", meta));
+        for (seq, (action, meta)) in (10_000_i64..).zip(rotations.chain([("log_key_added", &added)])) {
+            let (id, leaf): (String, &[u8]) = (format!("forged {seq}"), &[0; 32]);
+            tx.exec(forge, &[&id, &action, &meta.to_string(), &now, &seq, &leaf]).await?;
+        }
+        Ok(())
+    });
+    insert.await.unwrap();
+    let published = app.get("//.well-known/sts-clearance/log-key", "").send().await;
+    let published = String::from_utf8(published.body.to_vec()).unwrap();
+    assert_eq!(published.lines().collect::<Vec<_>>(), [&*in_force, stolen.public()]);
 }
 
 async fn each_key_that_signs_is_an_entry_of_the_platforms_log(app: TestApp) {

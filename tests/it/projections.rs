@@ -23,6 +23,7 @@ on_both_databases! {
     each_column_follows_from_a_log_or_is_listed_with_the_reason,
     a_change_of_any_column_is_found,
     a_row_that_is_deleted_or_added_is_found,
+    each_forgery_is_named_by_table_row_and_column,
 }
 
 struct Nobody;
@@ -108,6 +109,87 @@ async fn furnish(app: &TestApp) {
     let lift = format!("{path}/holds/{}", hold["id"].as_str().unwrap());
     app.delete(&lift, &admin).json(json!({ "reason": "Settled" })).send().await.expect(202);
     assert_eq!(damaged(app).await, Vec::<String>::new());
+}
+
+/// What somebody with the database may do to a room, and what is said of it.
+const FORGERIES: &[(&str, &str)] = &[
+    (
+        "INSERT INTO decisions (id, version_id, seq, party, role, verdict, decided_at)
+         SELECT '00000000-0000-7000-8000-000000000001', version_id, 9, 'owner@example.com', 'owner', 'approved', decided_at
+         FROM decisions LIMIT 1",
+        "decisions of 00000000-0000-7000-8000-000000000001: the log does not tell of this row",
+    ),
+    (
+        "UPDATE approvals SET status = 'approved', comment = NULL",
+        "approvals of owner@example.com on Aegean Star: status: the log says `approved_with_subjects`, the row says \
+         `approved`; comment: the log says `a survey`, the row says nothing",
+    ),
+    (
+        "UPDATE parties SET email = 'mallory@example.com' WHERE role = 'buyer'",
+        "parties.email of buyer@example.com: the log says `buyer@example.com`, the row says `mallory@example.com`",
+    ),
+    (
+        "UPDATE vessels SET flag = 'PA' WHERE name = 'Aegean Star'",
+        "vessels.flag of Aegean Star: the log says `MT`, the row says `PA`",
+    ),
+    (
+        "UPDATE rooms SET sts_eta = '2026-12-24T00:00:00.000000Z'",
+        "rooms.sts_eta of STS Ceuta: the log says `2026-12-01T06:30:00.000000Z`, the row says \
+         `2026-12-24T00:00:00.000000Z`",
+    ),
+    (
+        "UPDATE documents SET waived_reason = 'not needed', waived_by = 'ada@example.com', waived_at = opened_at
+         WHERE document_type = 'SIRE' AND vessel_id = (SELECT id FROM vessels WHERE name = 'Northern Light')",
+        "documents of Northern Light: SIRE / CDI inspection report or date: waived_reason: the log says nothing, the row \
+         says `not needed`; waived_by: the log says nothing, the row says `ada@example.com`; waived_at: the log says \
+         nothing, the row says `2026-11-23T08:00:00.000000Z`",
+    ),
+    (
+        "UPDATE document_versions SET expires_on = '2031-01-01' WHERE number = 2",
+        "document_versions.expires_on of version 2 of Aegean Star: Vessel particulars questionnaire (Q88 / VPQ): the log \
+         says `2026-12-23`, the row says `2031-01-01`",
+    ),
+    (
+        "DELETE FROM holds",
+        "holds of {hold}: the log tells of it, and its row is missing",
+    ),
+    (
+        "UPDATE document_versions SET document_id = (SELECT d.id FROM documents d WHERE d.document_type = 'COMPAT')
+         WHERE number = 1",
+        "document_versions.document_id of version 1 of Aegean Star: Vessel particulars questionnaire (Q88 / VPQ): the \
+         log says `{q88}`, the row says `{compat}`",
+    ),
+    (
+        "UPDATE users SET role = 'admin' WHERE email = 'owner@example.com'",
+        "users.role of owner@example.com: the log says `owner`, the row says `admin`",
+    ),
+];
+
+async fn each_forgery_is_named_by_table_row_and_column(app: TestApp) {
+    furnish(&app).await;
+    let id_of = async |sql: &'static str| -> String {
+        app.app.db.read(async |tx| tx.one(sql, &[]).await?.get(0)).await.unwrap()
+    };
+    let hold = id_of("SELECT id FROM holds").await;
+    let q88 = id_of("SELECT document_id FROM document_versions WHERE number = 1").await;
+    let compat = id_of("SELECT id FROM documents WHERE document_type = 'COMPAT'").await;
+    app.app.db.write(drop_triggers).await.unwrap();
+    for (sql, _) in FORGERIES {
+        assert!(takes(&app, (*sql).to_owned()).await, "{sql}");
+    }
+    // A key of the forger's, as an entry that no checkpoint covers.
+    let key = "INSERT INTO activity_log (id, room_id, actor, action, meta_json, ts, seq, leaf_hash)
+        SELECT 'forged', NULL, 'system', 'log_key_added', '{\"public_key\":\"evil+00000000+AA==\",\"v\":2}', ts, seq + 1, leaf_hash
+        FROM activity_log WHERE room_id IS NULL ORDER BY seq DESC LIMIT 1";
+    assert!(takes(&app, key.to_owned()).await);
+    let outcome = fsck::run(&app.app, Mode::Look, &mut Nobody).await.unwrap();
+    let said: BTreeSet<_> =
+        outcome.findings.iter().map(|finding| format!("{}: {}", finding.what, finding.fault)).collect();
+    for (_, expected) in FORGERIES {
+        let expected = expected.replace("{hold}", &hold).replace("{q88}", &q88).replace("{compat}", &compat);
+        assert!(said.contains(&expected), "{expected}\n\nis not among {said:#?}");
+    }
+    assert!(said.iter().any(|said| said.starts_with("its entries: 1 entries are none of the")), "{said:#?}");
 }
 
 /// Returns values that a column might be set to, in SQL, of which the database may refuse some.

@@ -8,7 +8,7 @@ use room::{
 };
 use serde_json::Value;
 
-use crate::db::activity::Entry;
+use crate::{db::activity::Entry, evidence::Succession};
 
 /// What the sound entries of a log say of things outside of it, collected while the log is read.
 ///
@@ -29,8 +29,8 @@ pub(super) struct LogFacts {
     pub(super) uploaded: HashMap<VersionId, (File, Time)>,
     /// The public keys that sign checkpoints or have done so.
     pub(super) keys: HashSet<String>,
-    /// The rotations of the key: the old key, the new one, and the note that both have signed.
-    pub(super) successions: Vec<[String; 3]>,
+    /// The rotations of the key.
+    pub(super) successions: Vec<Succession>,
     /// Since when every entry is signed. `None` if signing has not begun, or `migrate down` has undone it.
     pub(super) signed_since: Option<Time>,
     /// The time of the last sound entry.
@@ -115,7 +115,8 @@ impl LogFacts {
             ("log_key_rotated", _) => {
                 // The old key stays in the set: what it signed stays valid.
                 self.keys.extend([text("from"), text("to")]);
-                self.successions.push([text("from"), text("to"), text("signed")]);
+                let (from, to, note) = (text("from"), text("to"), text("signed"));
+                self.successions.push(Succession { from, to, note });
                 self.signed_since = self.signed_since.or(Some(entry.at));
             }
             ("schema_taken_back", _) => {

@@ -42,7 +42,10 @@ use crate::{
         fsck::{LogRows, SnapshotRow, Stored, VersionRow},
         projections::Values,
     },
-    domain::fsck::run::{Run, public_keys},
+    domain::{
+        fsck::run::{Run, public_keys},
+        log,
+    },
     error::Result,
 };
 
@@ -50,7 +53,7 @@ use crate::{
 ///
 /// Damage is no error: `Err` means that the check itself could not go on, for example without its database.
 pub async fn run(app: &App, mode: Mode, watch: &mut dyn Watch) -> Result<Outcome> {
-    let trusted = trusted(app);
+    let trusted: BTreeSet<_> = log::keys::roots(app).into_iter().collect();
     let mut run = Run {
         app,
         mode,
@@ -116,12 +119,6 @@ async fn rows(app: &App, log: Log) -> Result<Rows> {
             Ok(Rows { log: rows, snapshots, versions, projections, keys: Vec::new() })
         })
         .await
-}
-
-/// Returns the key in force and the keys that the setting `trusted_log_keys` names.
-fn trusted(app: &App) -> BTreeSet<String> {
-    let named = app.config.trusted_log_keys.split([' ', ',', '\n']).filter(|key| !key.is_empty());
-    named.chain([app.log_key.public()]).map(str::to_owned).collect()
 }
 
 impl Run<'_> {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    evidence::{PublicKeys, vouches},
+    evidence::{PublicKeys, vouched},
 };
 
 /// The number of findings of one kind in one log that are reported one by one; the others are only counted.
@@ -64,20 +64,8 @@ impl Run<'_> {
     ///
     /// An entry that names a key is not enough: the log is what the keys are to vouch for.
     pub(super) fn trust(&mut self, facts: &LogFacts) {
-        // Repeated until nothing is added: each key that becomes trusted may vouch for the next, and the chain can lead
-        // from the key in force back through several rotations. It ends, since the log names finitely many keys.
-        let mut grows = true;
-        while grows {
-            let vouched: Vec<_> = facts
-                .successions
-                .iter()
-                .filter(|[from, to, note]| self.trusted.iter().any(|key| vouches(key, note, from, to)))
-                .flat_map(|[from, to, _]| [from.clone(), to.clone()])
-                .collect();
-            let before = self.trusted.len();
-            self.trusted.extend(vouched);
-            grows = self.trusted.len() > before;
-        }
+        let vouched = self.trusted.iter().flat_map(|root| vouched(root, &facts.successions));
+        self.trusted = vouched.chain(self.trusted.iter().cloned()).collect();
         // Fails only if a trusted key has signed a succession with something that is no key. The keys of before stay
         // in use then, and what other keys have signed is reported.
         if let Ok(keys) = public_keys(&self.trusted) {

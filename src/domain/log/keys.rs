@@ -34,12 +34,28 @@ pub async fn register_in(tx: &mut Tx, log: &mut OpenLog) -> Result<()> {
     Ok(())
 }
 
-/// Returns the public keys of this server: the current one first, then the earlier ones.
+/// Returns the public keys of this server: the one in force first, then those that it vouches for, then those that the
+/// setting `trusted_log_keys` names, with those that they vouch for.
+///
+/// A key that an entry of the log only names is none of them: whoever can write into the database could have added it.
 pub async fn public(app: &App) -> Result<Vec<String>> {
-    let known = app.db.read(async |tx| db::logs::told_keys(tx).await).await?;
-    let current = app.log_key.public();
-    let earlier = known.into_iter().filter(|key| key != current);
-    Ok(std::iter::once(current.to_owned()).chain(earlier).collect())
+    let successions = app.db.read(async |tx| db::logs::successions(tx).await).await?;
+    let mut keys: Vec<String> = Vec::new();
+    for root in roots(app) {
+        let vouched = evidence::vouched(&root, &successions);
+        for key in std::iter::once(root).chain(vouched) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    }
+    Ok(keys)
+}
+
+/// Returns the key in force, and the keys that the setting `trusted_log_keys` names.
+pub fn roots(app: &App) -> Vec<String> {
+    let named = app.config.trusted_log_keys.split([' ', ',', '\n']).filter(|key| !key.is_empty());
+    std::iter::once(app.log_key.public()).chain(named).map(str::to_owned).collect()
 }
 
 /// Replaces the key in the key file by a new one of the same name, and returns the new one. The old secret is gone
