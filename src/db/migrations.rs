@@ -20,6 +20,15 @@ struct Migration {
     loses: &'static [(&'static str, &'static str)],
 }
 
+impl Migration {
+    /// Runs the SQL of the way up.
+    async fn apply(&self, tx: &mut Tx) -> Result<()> {
+        let dialect = tx.dialect();
+        tx.batch(&dialect.column_types(self.up)).await?;
+        tx.batch(if dialect == Dialect::Sqlite { self.up_sqlite } else { self.up_postgres }).await
+    }
+}
+
 macro_rules! step {
     ($name:literal) => {
         step!($name, loses: &[])
@@ -105,9 +114,7 @@ pub async fn up(db: &Db, now: Time) -> Result<Vec<&'static str>> {
         let applied = applied_steps(tx).await?;
         let mut taken = Vec::new();
         for step in MIGRATIONS.iter().filter(|step| applied_at(&applied, step.name).is_none()) {
-            let dialect = tx.dialect();
-            tx.batch(&dialect.column_types(step.up)).await?;
-            tx.batch(if dialect == Dialect::Sqlite { step.up_sqlite } else { step.up_postgres }).await?;
+            step.apply(tx).await?;
             // Data that SQL cannot compute is moved within the same transaction, so no step is ever half applied. It is
             // moved before the next step, whose SQL may rely on it.
             if step.name == LOG_PROOFS {
@@ -234,8 +241,21 @@ async fn lock(tx: &mut Tx) -> Result<()> {
             return Err(Error::setup("the database holds tables of another program; give STS Clearance an empty one"));
         }
     }
+    make_list_of_steps(tx).await
+}
+
+async fn make_list_of_steps(tx: &mut Tx) -> Result<()> {
     let table = "CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, applied_at {{time}} NOT NULL)";
     tx.batch(&tx.dialect().column_types(table)).await
+}
+
+/// Makes the whole schema in an empty place, without the data that some steps move.
+pub(super) async fn build(tx: &mut Tx) -> Result<()> {
+    make_list_of_steps(tx).await?;
+    for step in MIGRATIONS {
+        step.apply(tx).await?;
+    }
+    Ok(())
 }
 
 async fn is_started(tx: &mut Tx) -> Result<bool> {

@@ -28,6 +28,7 @@ pub mod parties;
 pub mod private_texts;
 pub mod projections;
 pub mod rooms;
+pub mod schema_objects;
 pub mod seals;
 pub mod sessions;
 pub mod sign_in;

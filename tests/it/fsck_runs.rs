@@ -30,6 +30,7 @@ on_both_databases! {
     a_busy_server_is_sound_and_goes_on_writing_while_it_is_checked,
     the_command_tells_damage_in_a_line_and_by_its_code_and_repairs_it,
     the_command_makes_neither_schema_nor_key,
+    a_page_that_cannot_be_read_is_named_and_the_other_logs_are_checked,
 }
 
 /// Returns the value of the metric with this name and these labels.
@@ -239,6 +240,31 @@ async fn the_command_tells_damage_in_a_line_and_by_its_code_and_repairs_it(place
     assert!(place.run(&["fsck", "--repair"]).expect(0).ends_with("; 0 damaged, 1 repaired\n"));
     assert_eq!(fs::read(&path).unwrap(), bytes);
     assert_eq!(place.run(&["fsck"]).expect(0).lines().count(), 1);
+}
+
+async fn a_page_that_cannot_be_read_is_named_and_the_other_logs_are_checked(place: Installation) {
+    // PostgreSQL keeps its pages itself, and has no check of its own to ask for.
+    if place.postgres_url().is_some() {
+        return;
+    }
+    let (server, room, token) = room(&place).await;
+    let other = server.api.post("/rooms", &token, &new_room(&[])).await["id"].as_str().unwrap().to_owned();
+    drop(server);
+    // Also closes the database in good order, which empties its write-ahead log.
+    place.run(&["fsck"]).expect(0);
+    let file = place.database_file();
+    let mut bytes = fs::read(&file).unwrap();
+    // The page with the first entry of the room's log: its first byte says what kind of page it is.
+    let entry = format!("{room}broker@example.comroom_created");
+    let at = bytes.windows(entry.len()).position(|window| window == entry.as_bytes()).unwrap();
+    bytes[at / 4096 * 4096] = 0xff;
+    fs::write(&file, bytes).unwrap();
+    let said = place.run(&["fsck"]).expect(1).to_owned();
+    assert!(said.starts_with("database: the database's own check: "), "{said}");
+    let broken = format!("log of room {room} \"STS Ceuta\": its rows: they cannot be read: ");
+    assert!(said.contains(&broken), "{said}");
+    assert!(!said.contains(&format!("log of room {other}")) || said.contains("malformed"), "{said}");
+    assert!(said.lines().last().unwrap().starts_with("checked: "), "{said}");
 }
 
 async fn the_command_makes_neither_schema_nor_key(place: Installation) {

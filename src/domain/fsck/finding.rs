@@ -18,6 +18,10 @@ pub struct Location {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
+    /// The database as a whole, by its own check.
+    Database,
+    /// A table, index, trigger or function of the database.
+    Schema,
     /// A log as a whole: its head or its size.
     Log,
     /// An entry of a log.
@@ -44,7 +48,9 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of their declaration.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
+        Self::Database,
+        Self::Schema,
         Self::Log,
         Self::Entry,
         Self::Node,
@@ -61,6 +67,8 @@ impl Kind {
     /// Returns the kind as it is printed and serialized.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Database => "database",
+            Self::Schema => "schema",
             Self::Log => "log",
             Self::Entry => "entry",
             Self::Node => "node",

@@ -14,6 +14,7 @@
 //! `run.rs` holds the findings and the trusted keys, `finding.rs` the types of the report. Used by `cli/fsck.rs`, and
 //! by `jobs/fsck.rs`, which never repairs.
 
+mod database;
 mod facts;
 mod files;
 mod finding;
@@ -65,6 +66,7 @@ pub async fn run(app: &App, mode: Mode, watch: &mut dyn Watch) -> Result<Outcome
         reported: HashMap::new(),
         taken_back: TakenBack::default(),
     };
+    database::check(&mut run).await?;
     let mut logs = app.db.read_at_length(async |tx| db::fsck::logs(tx).await).await?;
     // The platform's log comes first: it names the keys that sign the others, and says since when entries are signed
     // and which tables were taken away. The rooms are judged by that.
@@ -77,7 +79,14 @@ pub async fn run(app: &App, mode: Mode, watch: &mut dyn Watch) -> Result<Outcome
             continue;
         };
         let location = Location { log, title };
-        run.check_log(&location).await?;
+        match run.check_log(&location).await {
+            Ok(()) => {}
+            Err(error) if database::is_of_the_check(&error) => return Err(error),
+            // What cannot be read in one log keeps no other from being checked.
+            Err(error) => {
+                run.add(Finding::new(&location, Kind::Log, "its rows", format!("they cannot be read: {error}")));
+            }
+        }
         run.report_the_rest(&location);
     }
     run.look_for_left_overs().await?;

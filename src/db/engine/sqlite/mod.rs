@@ -13,6 +13,7 @@ use std::{
     },
 };
 
+use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::{
@@ -110,6 +111,11 @@ impl Readers {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Tx>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns a transaction on an empty database in memory, which goes with it.
+pub(in crate::db) fn in_memory() -> Result<Tx> {
+    Ok(Tx::Sqlite(SqliteConnection::new(Connection::open_in_memory()?)))
 }
 
 fn read_once<T>(tx: &mut Tx, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
