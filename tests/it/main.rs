@@ -19,6 +19,7 @@ mod compare;
 mod crash;
 mod database_files;
 mod decisions;
+mod differential;
 mod downloads;
 mod events;
 mod evidence;
