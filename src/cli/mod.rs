@@ -72,7 +72,7 @@ struct SharedFlags {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the server
+    /// Run the server until it is stopped
     Serve(serve::Flags),
     /// Move the database's schema up or down
     #[command(

@@ -22,7 +22,7 @@ use crate::{
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make an account
+    /// Make an account for a person or a program
     #[command(
         after_help = "Example:\n  printf '%s' \"$PASSWORD\" | sts-clearance user add --email ops@example.com \\\n      --name 'Ops Desk' --role broker --password-stdin"
     )]
@@ -30,7 +30,7 @@ pub(super) enum Command {
         /// E-mail address; matched without regard to case
         #[arg(long)]
         email: String,
-        /// Name
+        /// The name that others see
         #[arg(long)]
         name: String,
         /// owner, broker, charterer, seller, buyer or admin
@@ -42,23 +42,23 @@ pub(super) enum Command {
         #[command(flatten)]
         password: Password,
     },
-    /// List the accounts
+    /// List all accounts, disabled ones included
     List,
     /// Refuse an account's sign-ins from now on, and end its sessions
     Disable {
-        /// E-mail address
+        /// E-mail address of the account
         #[arg(long)]
         email: String,
     },
     /// Let a disabled account sign in again
     Enable {
-        /// E-mail address
+        /// E-mail address of the account
         #[arg(long)]
         email: String,
     },
     /// Replace an account's password, and end its sessions
     SetPassword {
-        /// E-mail address
+        /// E-mail address of the account
         #[arg(long)]
         email: String,
         /// Read the password from standard input, to its end

@@ -29,7 +29,7 @@ pub enum Kind {
     Integer,
     /// A float, in the shortest decimal form.
     Real,
-    /// `true` or `false`.
+    /// Written as `true` or `false`.
     Bool,
     /// An instant, as [`Time`] displays it.
     Time,

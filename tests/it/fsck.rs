@@ -44,7 +44,6 @@ on_both_databases! {
     repair_puts_files_of_snapshots_back_byte_for_byte_and_touches_no_row,
     repair_leaves_what_it_cannot_draw_to_the_same_bytes,
     a_file_that_no_row_names_is_told_of_and_is_no_damage,
-    a_trigger_or_an_index_that_is_missing_changed_or_added_is_found,
 }
 
 /// The name by which a finding calls the document that [`Room::new`] uploads.
@@ -443,52 +442,6 @@ async fn a_completed_snapshot_said_to_have_failed_is_found_with_its_lost_file(ap
 }
 
 /// Somebody with access to the database but not to the key adds a key of their own to the log and signs with it.
-async fn a_trigger_or_an_index_that_is_missing_changed_or_added_is_found(app: TestApp) {
-    let said = async || {
-        let outcome = fsck::run(&app.app, Mode::Look, &mut Nobody).await.unwrap();
-        outcome.findings.iter().map(|finding| (finding.what.clone(), finding.fault.clone())).collect::<Vec<_>>()
-    };
-    let sql = async |sql: &'static str| app.app.db.write(async move |tx| tx.batch(sql).await).await.unwrap();
-    assert_eq!(said().await, []);
-    // An index of the operator's own does no harm.
-    sql("CREATE INDEX idx_of_the_operator ON rooms (title)").await;
-    assert_eq!(said().await, []);
-    sql("DROP INDEX idx_parties_email").await;
-    let (missing, changed, foreign) =
-        ("it is missing", "it is not what the migrations make", "it is not one of the schema");
-    let index = ("index idx_parties_email".to_owned(), missing.to_owned());
-    assert_eq!(said().await, std::slice::from_ref(&index));
-    let expected = match app.app.db.dialect() {
-        Dialect::Sqlite => {
-            sql("DROP TRIGGER decisions_no_update; DROP TRIGGER decisions_no_delete;
-                 CREATE TRIGGER decisions_no_delete BEFORE DELETE ON decisions WHEN OLD.seq > 1000
-                 BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END;
-                 CREATE TRIGGER forger AFTER INSERT ON decisions
-                 BEGIN UPDATE approvals SET status = 'approved'; END")
-            .await;
-            [
-                ("trigger decisions_no_delete", changed),
-                ("trigger decisions_no_update", missing),
-                ("trigger forger", foreign),
-            ]
-        }
-        Dialect::Postgres => {
-            sql("ALTER TABLE decisions DISABLE TRIGGER decisions_no_change;
-                 DROP TRIGGER document_versions_no_change ON document_versions;
-                 CREATE TRIGGER forger BEFORE INSERT ON decisions
-                 FOR EACH ROW EXECUTE FUNCTION activity_log_is_append_only()")
-            .await;
-            [
-                ("trigger decisions_no_change", changed),
-                ("trigger document_versions_no_change", missing),
-                ("trigger forger", foreign),
-            ]
-        }
-    };
-    let expected = expected.map(|(what, fault)| (what.to_owned(), fault.to_owned()));
-    assert_eq!(said().await, [&[index][..], &expected[..]].concat());
-}
-
 async fn a_key_that_the_log_was_made_to_tell_of_is_found(app: TestApp) {
     let room = Room::new(app).await;
     let forger = LogKey::new("other.example.com", [7; 32]).unwrap();

@@ -45,6 +45,7 @@ mod projections;
 mod records;
 mod refusals;
 mod rooms;
+mod schema_objects;
 mod sealing;
 mod serve;
 mod sessions;

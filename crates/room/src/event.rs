@@ -77,9 +77,9 @@ pub struct OpenedSlot {
     pub document_type: String,
     /// The type's position in the catalogue.
     pub position: i64,
-    /// The type's name.
+    /// The name that the type had then.
     pub name: String,
-    /// The type's category.
+    /// The category that the type had then.
     pub category: String,
     /// Whether the slot has to be filled.
     pub requirement: crate::Requirement,

@@ -64,7 +64,7 @@ enum Verdict {
 /// What is known of a log from its last entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LastWord {
-    /// It tells everything.
+    /// It tells everything, and is not adopted.
     TellsAll,
     /// It has to be read: it ends before events had versions, or with the end of an adoption.
     ToBeRead,

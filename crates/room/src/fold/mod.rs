@@ -49,7 +49,7 @@ enum Stage<S> {
     Unknown,
     /// Some parts of the state that is adopted.
     Adopting(Adoption),
-    /// Everything.
+    /// Everything that the log tells.
     Known(Box<S>),
 }
 
@@ -58,7 +58,7 @@ enum Stage<S> {
 pub struct Contradiction {
     /// The position of the entry in its log.
     pub seq: u64,
-    /// The entry's action.
+    /// The action of the entry.
     pub action: String,
     /// What is wrong with it.
     pub why: Why,
@@ -122,11 +122,6 @@ impl<S: Subject> Fold<S> {
     /// Returns the number of entries that were folded.
     pub fn size(&self) -> u64 {
         self.size
-    }
-
-    /// Returns the time of the last entry, if there is one.
-    pub fn last(&self) -> Option<Time> {
-        self.last
     }
 
     /// Returns the room, or the platform, as the log tells it. `None` as long as the log does not tell everything,

@@ -5,8 +5,7 @@ use super::{
     apply::{By, same, there},
 };
 use crate::{
-    Approval, ApprovalStatus, Decision, Document, DocumentId, Event, OpenedSlot, Requirement, Version, VersionId,
-    VesselId, Waiver,
+    Approval, ApprovalStatus, Decision, Document, DocumentId, Event, OpenedSlot, Requirement, Version, VesselId, Waiver,
 };
 
 impl State {
@@ -215,11 +214,5 @@ impl State {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Returns the version with this id in any of the documents.
-    pub fn find_version(&self, version: VersionId) -> Option<&Upload> {
-        let mut uploads = self.documents.values().flat_map(|slot| &slot.uploads);
-        uploads.find(|upload| upload.version.id == version)
     }
 }

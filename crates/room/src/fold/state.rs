@@ -170,11 +170,11 @@ impl Request {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seen {
-    /// The first time.
+    /// When it was opened first.
     pub first: Time,
-    /// The last time.
+    /// When it was opened last.
     pub last: Time,
-    /// How many times.
+    /// How often it was opened.
     pub times: u64,
 }
 
