@@ -33,7 +33,7 @@ pub enum Kind {
     Bool,
     /// An instant, as [`Time`] displays it.
     Time,
-    /// Bytes, in hexadecimal.
+    /// Bytes, which are written in hexadecimal.
     Bytes,
     /// Bytes, of which the SHA-256 is taken, in hexadecimal.
     Hashed,

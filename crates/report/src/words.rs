@@ -100,10 +100,25 @@ pub(crate) fn count(number: u64) -> String {
     grouped
 }
 
+/// What entries say to programs alone: version and place in an operation, and what the report has in sections of its own
+/// or, as the parts of an adopted state, only in the attached record.
+const FOR_PROGRAMS: [&str; 5] = ["v", "continues", "slots", "options", "state"];
+
 /// Returns the details of an entry as readable pairs, with nested objects flattened: `Party / Role`, `Broker`.
+///
+/// Entries that say their version tell everything, field by field; what is for programs alone, and what is null, is left
+/// to the attached record. Entries from before that are drawn whole, as they always were.
 pub(crate) fn details(meta: &Value) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
-    flatten(String::new(), meta, &mut pairs);
+    match meta {
+        Value::Object(fields) if fields.get("v").is_some_and(Value::is_u64) => {
+            let is_drawn = |name: &str, value: &Value| !value.is_null() && !FOR_PROGRAMS.contains(&name);
+            let drawn = fields.iter().filter(|(name, value)| is_drawn(name, value));
+            let drawn = drawn.map(|(name, value)| (name.clone(), value.clone())).collect();
+            flatten(String::new(), &Value::Object(drawn), &mut pairs);
+        }
+        whole => flatten(String::new(), whole, &mut pairs),
+    }
     pairs
 }
 

@@ -253,3 +253,17 @@ fn a_document_of_a_vessel_that_the_record_does_not_hold_is_not_lost() {
     let text = pdf_text(&record);
     assert!(text.contains("Gard certificate of entry.pdf"), "{text}");
 }
+
+#[needs(pdftotext)]
+#[test]
+fn an_entry_is_drawn_without_what_is_for_programs_alone() {
+    let mut record = sample::record(3);
+    let entries = record.activity.as_mut().expect("the sample has activity");
+    let terms = serde_json::json!([{ "document_type": "Q88", "warn_days": 7 }]);
+    entries[0].meta = serde_json::json!({ "v": 2, "continues": true, "reason": "Told", "at": null, "slots": terms });
+    // An entry from before there were versions is drawn as it always was.
+    entries[1].meta = serde_json::json!({ "slots": "Kept", "at": null });
+    let text = pdf_text(&record);
+    assert!(text.contains("Reason: Told") && text.contains("Slots: Kept") && text.contains("At: none"), "{text}");
+    assert!(!text.contains("V: 2") && !text.contains("Continues") && !text.contains("Warn days"), "{text}");
+}
