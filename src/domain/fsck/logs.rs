@@ -165,8 +165,8 @@ impl<'a> Reading<'a> {
     fn apply(&mut self, run: &mut Run<'_>, leaf: &Leaf) {
         let Some(fold) = &mut self.fold else { return };
         let applied = match fold {
-            LogFold::Room(fold) => fold.apply(leaf),
-            LogFold::Platform(fold) => fold.apply(leaf),
+            LogFold::Room(fold) => fold.apply(leaf).map(drop),
+            LogFold::Platform(fold) => fold.apply(leaf).map(drop),
         };
         if let Err(contradiction) = applied {
             self.fold = None;

@@ -18,13 +18,12 @@ mod database;
 mod facts;
 mod files;
 mod finding;
+mod labels;
 mod logs;
 mod projections;
 mod proofs;
 mod records;
 mod run;
-mod told;
-mod told_platform;
 mod tree;
 
 use std::collections::{BTreeSet, HashMap, HashSet};

@@ -6,13 +6,12 @@ use room::fold::{PlatformState, State};
 
 use super::{
     finding::{Finding, Kind, Location},
-    told::{self, PrivateTexts},
-    told_platform,
+    labels,
 };
 use crate::{
     db::{
         self,
-        projections::{PLATFORM_TABLES, TABLES, Table, Values},
+        projections::{self, PLATFORM_TABLES, PrivateTexts, Rows, TABLES, Table, Value, Values},
     },
     domain::{fsck::run::Run, log::private},
     error::Result,
@@ -30,24 +29,22 @@ pub(super) async fn check(
     stored: Vec<Vec<Values>>,
 ) -> Result<()> {
     let texts = private_texts(run, location, state).await?;
-    let expected = told::rows(state, &texts);
-    compare(run, location, (&TABLES, &expected, stored), |table, id| told::label_of(table, id, state));
+    let expected = projections::room_rows_told(state, &texts);
+    compare(run, location, (&TABLES, &expected, stored), |table, id| labels::of_room(table, id, state));
     Ok(())
 }
 
 /// Compares the rows of the platform with what its log tells. `stored` has the rows of each table, in the order of
 /// [`PLATFORM_TABLES`].
 pub(super) fn check_platform(run: &mut Run<'_>, location: &Location, state: &PlatformState, stored: Vec<Vec<Values>>) {
-    let expected = told_platform::rows(state);
-    compare(run, location, (&PLATFORM_TABLES, &expected, stored), |table, id| {
-        told_platform::label_of(table, id, state)
-    });
+    let expected = projections::platform_rows_told(state);
+    compare(run, location, (&PLATFORM_TABLES, &expected, stored), |table, id| labels::of_platform(table, id, state));
 }
 
 fn compare(
     run: &mut Run<'_>,
     location: &Location,
-    (tables, expected, stored): (&[Table], &[told::Rows], Vec<Vec<Values>>),
+    (tables, expected, stored): (&[Table], &[Rows], Vec<Vec<Values>>),
     label_of: impl Fn(&str, &str) -> String,
 ) {
     // A row whose parent is missing or too many is not found by its parent either, and is the same fault.
@@ -76,7 +73,7 @@ fn compare(
 /// reported.
 async fn private_texts(run: &mut Run<'_>, location: &Location, state: &State) -> Result<PrivateTexts> {
     let mut texts = PrivateTexts::new();
-    for hash in told::private_hashes(state) {
+    for hash in projections::private_hashes(state) {
         let wanted = hash.clone();
         let found = run.app.db.read(async move |tx| db::private_texts::find(tx, &wanted).await).await?;
         let fault = match found {
@@ -102,19 +99,18 @@ struct Fault {
     words: String,
 }
 
-fn differences(table: &Table, expected: &told::Rows, stored: Vec<Values>) -> Vec<Fault> {
+fn differences(table: &Table, expected: &Rows, stored: Vec<Values>) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut missing = expected.clone();
     for row in stored {
-        let id = row.first().cloned().flatten().unwrap_or_default();
+        let id = projections::id_of(&row);
         let Some(told) = missing.remove(&id) else {
             let words = "the log does not tell of this row".to_owned();
             faults.push(Fault { id, parent: parent_of(table, &row), columns: Vec::new(), words });
             continue;
         };
         let differing = table.columns.iter().zip(told.iter().zip(&row)).filter(|(_, (told, row))| told != row);
-        let differing: Vec<_> =
-            differing.map(|((column, _), (told, row))| (*column, words_for(told.as_deref(), row.as_deref()))).collect();
+        let differing: Vec<_> = differing.map(|((column, _), (told, row))| (*column, words_for(told, row))).collect();
         let words = match &*differing {
             [] => continue,
             [(_, words)] => words.clone(),
@@ -146,15 +142,18 @@ fn parent_of(table: &Table, row: &Values) -> Option<String> {
         _ => return None,
     };
     let at = table.columns.iter().position(|(name, _)| *name == column)?;
-    row.get(at)?.clone()
+    row.get(at).map(ToString::to_string)
 }
 
-fn words_for(told: Option<&str>, row: Option<&str>) -> String {
+fn words_for(told: &Value, row: &Value) -> String {
     format!("the log says {}, the row says {}", shown(told), shown(row))
 }
 
-fn shown(value: Option<&str>) -> String {
-    let Some(value) = value else { return "nothing".to_owned() };
+fn shown(value: &Value) -> String {
+    if *value == Value::Null {
+        return value.to_string();
+    }
+    let value = value.to_string();
     let shown: String = value.chars().take(LONGEST_VALUE).collect();
     if shown.len() < value.len() { format!("`{shown}…`") } else { format!("`{shown}`") }
 }

@@ -24,7 +24,7 @@ const ROWS: &[&[&[&str]]] = &[
     &[&["src/domain/log"]],
     &[&["src/domain/input"], &["src/policy.rs"]],
     &[&["src/app.rs"]],
-    &[&["src/db"]],
+    &[&["src/db", "src/db/projections"]],
     &[&["src/db/engine/*"]],
     &[&["src/children"], &["src/keys"], &["src/telemetry.rs"]],
     &[&["src/config.rs"]],

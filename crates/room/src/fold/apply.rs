@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{AdoptionPart, Seen, State, Subject, Why};
+use super::{AdoptionPart, Part, Seen, State, Subject, Why};
 use crate::{
     CargoProfile, Event, Log, Party, PartyId, Phase, Role, Room, RoomStatus, Side, Time, Vessel, VesselId,
     changes::changed, vessel::LoggedDetails,
@@ -58,6 +58,27 @@ struct PartyDetails {
 }
 
 impl Subject for State {
+    type Part = Part;
+
+    fn parts(&self) -> Vec<Part> {
+        let uploads = self.documents.iter().flat_map(|(id, slot)| slot.uploads.iter().map(|upload| (*id, upload)));
+        let versions = uploads.clone().map(|(document, upload)| Part::Version(document, upload.version.id));
+        let decisions = uploads.flat_map(|(document, upload)| {
+            upload.decisions.iter().map(move |made| Part::Decision(document, upload.version.id, made.id))
+        });
+        std::iter::once(Part::Room)
+            .chain(self.parties.keys().copied().map(Part::Party))
+            .chain(self.vessels.keys().copied().map(Part::Vessel))
+            .chain(self.documents.keys().copied().map(Part::Document))
+            .chain(versions)
+            .chain(decisions)
+            .chain(self.approvals.keys().copied().map(Part::Approval))
+            .chain(self.snapshots.keys().copied().map(Part::Snapshot))
+            .chain(self.holds.keys().copied().map(Part::Hold))
+            .chain(self.requests.keys().copied().map(Part::Request))
+            .collect()
+    }
+
     fn begin(log: Log, first: Event, actor: &str, at: Time) -> Result<Self, Why> {
         let Event::RoomCreated { title, location, sts_eta, description, cargo_profile, planned_duration_hours } = first
         else {
@@ -95,21 +116,28 @@ impl Subject for State {
         Some(AdoptionPart { part, of, state, state_sha256 })
     }
 
-    fn apply(&mut self, event: Event, actor: &str, at: Time) -> Result<(), Why> {
+    fn apply(&mut self, event: Event, actor: &str, at: Time) -> Result<Vec<Part>, Why> {
         let by = By { actor, at };
         match event {
-            Event::RoomUpdated { changes } => self.update_room(&changes),
+            Event::RoomUpdated { changes } => {
+                self.update_room(&changes)?;
+                Ok(vec![Part::Room])
+            }
             Event::RoomDeleted { title, .. } => {
                 same("the title", title, &*self.room.title)?;
                 same("the number of snapshots that are left", self.snapshots.len(), 0)?;
                 self.room.status = RoomStatus::Deleted;
-                self.requests.clear();
-                Ok(())
+                let requests = std::mem::take(&mut self.requests);
+                Ok(requests.into_keys().map(Part::Request).chain([Part::Room]).collect())
             }
             Event::PartyAdded { party_id, role, name, email, company, side } => {
-                self.add_party(Party { id: party_id, role, name, email, company, side, added_at: at })
+                self.add_party(Party { id: party_id, role, name, email, company, side, added_at: at })?;
+                Ok(vec![Part::Party(party_id)])
             }
-            Event::PartyRemoved { party_id, role, name, email } => self.remove_party(party_id, role, &name, &email),
+            Event::PartyRemoved { party_id, role, name, email } => {
+                self.remove_party(party_id, role, &name, &email)?;
+                Ok(vec![Part::Party(party_id)])
+            }
             Event::PartyUpdated { party_id, email, changes } => {
                 let party = there(self.parties.get_mut(&party_id), "party", party_id)?;
                 same("the address", email, &*party.email)?;
@@ -117,13 +145,16 @@ impl Subject for State {
                     PartyDetails { name: party.name.clone(), company: party.company.clone(), side: party.side };
                 let PartyDetails { name, company, side } = changed(&details, &changes).map_err(Why::Against)?;
                 *party = Party { name, company, side, ..party.clone() };
-                Ok(())
+                Ok(vec![Part::Party(party_id)])
             }
-            Event::PhaseChanged { from, to, at: happened, .. } => self.enter(from, to, happened.unwrap_or(at), at),
+            Event::PhaseChanged { from, to, at: happened, .. } => {
+                self.enter(from, to, happened.unwrap_or(at), at)?;
+                Ok(vec![Part::Room])
+            }
             Event::VesselAdded { vessel_id, details } => {
                 let vessel = Vessel { id: vessel_id, details, added_at: at };
                 match self.vessels.insert(vessel_id, vessel) {
-                    None => Ok(()),
+                    None => Ok(vec![Part::Vessel(vessel_id)]),
                     Some(_) => Err(Why::Against(format!("there is a vessel {vessel_id} already"))),
                 }
             }
@@ -131,22 +162,26 @@ impl Subject for State {
                 let vessel = there(self.vessels.get_mut(&vessel_id), "vessel", vessel_id)?;
                 LoggedDetails(vessel.details) =
                     changed(&LoggedDetails(vessel.details.clone()), &changes).map_err(Why::Against)?;
-                same("the name", name, &*vessel.details.name)
+                same("the name", name, &*vessel.details.name)?;
+                Ok(vec![Part::Vessel(vessel_id)])
             }
-            Event::VesselRemoved { vessel_id, name, .. } => self.remove_vessel(vessel_id, &name),
+            Event::VesselRemoved { vessel_id, name, .. } => {
+                self.remove_vessel(vessel_id, &name)?;
+                Ok(vec![Part::Vessel(vessel_id)])
+            }
             Event::DocumentDownloaded { document_id, version_id, .. }
             | Event::DocumentPreviewed { document_id, version_id, .. } => {
                 there(self.upload(document_id, version_id), "version", version_id)?;
                 self.note_seen(version_id.0, by);
-                Ok(())
+                Ok(Vec::new())
             }
             Event::SnapshotDownloaded { snapshot_id, .. } | Event::SnapshotPreviewed { snapshot_id, .. } => {
                 there(self.snapshots.get(&snapshot_id), "snapshot", snapshot_id)?;
                 self.note_seen(snapshot_id.0, by);
-                Ok(())
+                Ok(Vec::new())
             }
             // Nothing in the room changes by these.
-            Event::AccessDenied { .. } | Event::LogExported { .. } => Ok(()),
+            Event::AccessDenied { .. } | Event::LogExported { .. } => Ok(Vec::new()),
             other => self.apply_to_documents(other, by),
         }
     }

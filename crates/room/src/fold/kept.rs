@@ -3,13 +3,13 @@
 use uuid::Uuid;
 
 use super::{
-    Hold, Lifted, Request, Snapshot, SnapshotFile, State, Why,
+    Hold, Lifted, Part, Request, Snapshot, SnapshotFile, State, Why,
     apply::{By, misplaced, same, there},
 };
 use crate::{Deed, Event, SnapshotId, SnapshotStatus};
 
 impl State {
-    pub(super) fn apply_to_snapshots(&mut self, event: Event, by: By<'_>) -> Result<(), Why> {
+    pub(super) fn apply_to_snapshots(&mut self, event: Event, by: By<'_>) -> Result<Vec<Part>, Why> {
         match event {
             Event::SnapshotCreated { snapshot_id, title, snapshot_type, options, record_sha256 } => {
                 let snapshot = Snapshot {
@@ -23,20 +23,22 @@ impl State {
                     file: None,
                 };
                 match self.snapshots.insert(snapshot_id, snapshot) {
-                    None => Ok(()),
+                    None => Ok(vec![Part::Snapshot(snapshot_id)]),
                     Some(_) => Err(Why::Against(format!("there is a snapshot {snapshot_id} already"))),
                 }
             }
             Event::SnapshotGenerated { snapshot_id, file_sha256, file_size, renderer, fonts, seal } => {
                 let snapshot = self.snapshot_to(snapshot_id, SnapshotStatus::Completed)?;
                 snapshot.file = Some(SnapshotFile { sha256: file_sha256, size: file_size, renderer, fonts, seal });
-                Ok(())
+                Ok(vec![Part::Snapshot(snapshot_id)])
             }
             Event::SnapshotFailed { snapshot_id, .. } => {
-                self.snapshot_to(snapshot_id, SnapshotStatus::Failed).map(drop)
+                self.snapshot_to(snapshot_id, SnapshotStatus::Failed)?;
+                Ok(vec![Part::Snapshot(snapshot_id)])
             }
             Event::SnapshotRetried { snapshot_id } => {
-                self.snapshot_to(snapshot_id, SnapshotStatus::Generating).map(drop)
+                self.snapshot_to(snapshot_id, SnapshotStatus::Generating)?;
+                Ok(vec![Part::Snapshot(snapshot_id)])
             }
             Event::SnapshotDeleted { snapshot_id, title, snapshot_type, record_sha256, file_sha256, .. } => {
                 if self.is_held(snapshot_id) {
@@ -47,7 +49,7 @@ impl State {
                 same("the snapshot", told, (&*snapshot.title, snapshot.kind, &*snapshot.record_sha256))?;
                 same("its file", file_sha256, snapshot.file.map(|file| file.sha256))?;
                 self.requests.remove(&snapshot_id.0);
-                Ok(())
+                Ok(vec![Part::Snapshot(snapshot_id), Part::Request(snapshot_id.0)])
             }
             other => self.apply_to_holds(other, by),
         }
@@ -67,7 +69,7 @@ impl State {
         self.holds.values().any(|hold| hold.lifted.is_none() && hold.snapshot.is_none_or(|held| held == snapshot))
     }
 
-    fn apply_to_holds(&mut self, event: Event, by: By<'_>) -> Result<(), Why> {
+    fn apply_to_holds(&mut self, event: Event, by: By<'_>) -> Result<Vec<Part>, Why> {
         match event {
             Event::HoldPlaced { hold_id, snapshot_id, reason_hash } => {
                 if let Some(snapshot) = snapshot_id {
@@ -80,12 +82,11 @@ impl State {
                 let (placed_by, placed_at) = (by.actor.to_owned(), by.at);
                 let hold = Hold { snapshot: snapshot_id, reason_hash, placed_by, placed_at, lifted: None };
                 self.holds.insert(hold_id, hold);
-                Ok(())
+                Ok(vec![Part::Hold(hold_id)])
             }
             Event::HoldLiftAsked { hold_id, until, reason_hash, .. } => {
                 there(self.holds.get(&hold_id), "hold", hold_id)?;
-                self.ask((Deed::LiftHold, hold_id.0), until, (None, Some(reason_hash)), by);
-                Ok(())
+                Ok(self.ask((Deed::LiftHold, hold_id.0), until, (None, Some(reason_hash)), by))
             }
             Event::HoldLifted { hold_id, snapshot_id, asked_by, reason_hash, confirm_reason_hash } => {
                 self.requests.remove(&hold_id.0);
@@ -96,34 +97,35 @@ impl State {
                 }
                 let (lifted_by, at) = (by.actor.to_owned(), by.at);
                 hold.lifted = Some(Lifted { asked_by, by: lifted_by, at, reason_hash, confirm_reason_hash });
-                Ok(())
+                Ok(vec![Part::Hold(hold_id), Part::Request(hold_id.0)])
             }
             Event::SnapshotDeletionAsked { snapshot_id, title, until } => {
                 let snapshot = there(self.snapshots.get(&snapshot_id), "snapshot", snapshot_id)?;
                 same("its title", title, &*snapshot.title)?;
-                self.ask((Deed::DeleteSnapshot, snapshot_id.0), until, (None, None), by);
-                Ok(())
+                Ok(self.ask((Deed::DeleteSnapshot, snapshot_id.0), until, (None, None), by))
             }
             Event::RoomDeletionAsked { title, reason, until, .. } => {
                 same("the title", title, &*self.room.title)?;
-                self.ask((Deed::DeleteRoom, self.room.id.0), until, (reason, None), by);
-                Ok(())
+                Ok(self.ask((Deed::DeleteRoom, self.room.id.0), until, (reason, None), by))
             }
             other => Err(misplaced(&other, "a room that is open")),
         }
     }
 
     /// Keeps what an admin has asked for, in place of an earlier request about the same thing. Requests that can no
-    /// longer be confirmed go.
+    /// longer be confirmed go. Returns the requests that came, changed or went.
     fn ask(
         &mut self,
         (deed, subject): (Deed, Uuid),
         until: crate::Time,
         (reason, reason_hash): (Option<String>, Option<String>),
         By { actor, at }: By<'_>,
-    ) {
-        self.requests.retain(|_, request| request.until >= at);
+    ) -> Vec<Part> {
+        let mut changed: Vec<_> =
+            self.requests.extract_if(.., |_, request| request.until < at).map(|(id, _)| Part::Request(id)).collect();
         let asked_by = actor.to_owned();
         self.requests.insert(subject, Request { deed, asked_by, asked_at: at, until, reason, reason_hash });
+        changed.push(Part::Request(subject));
+        changed
     }
 }

@@ -13,6 +13,7 @@ mod adoption;
 mod apply;
 mod kept;
 mod papers;
+mod part;
 mod platform;
 mod state;
 mod subject;
@@ -20,6 +21,7 @@ mod subject;
 use std::fmt;
 
 pub use adoption::{Adoption, AdoptionPart, PART_BYTES};
+pub use part::{Part, PlatformPart};
 pub use platform::{Account, ListedType, PlatformState, SigningKey};
 pub use state::{Hold, Lifted, Request, Seal, Seen, Slot, Snapshot, SnapshotFile, State, Upload};
 pub use subject::Subject;
@@ -147,17 +149,18 @@ impl<S: Subject> Fold<S> {
         }
     }
 
-    /// Applies the next entry of the log.
+    /// Applies the next entry of the log. Returns the parts of the state that it has changed, each once: those that are
+    /// gone too, and none for the state that a log is adopted with, which is that of the rows.
     ///
     /// # Errors
     ///
     /// Fails if the entry cannot follow the entries before it. What is folded then is of no use: the entry may have
     /// been applied in part.
-    pub fn apply(&mut self, entry: &Leaf) -> Result<(), Contradiction> {
+    pub fn apply(&mut self, entry: &Leaf) -> Result<Vec<S::Part>, Contradiction> {
         self.applied(entry).map_err(|why| Contradiction { seq: entry.seq, action: entry.action.clone(), why })
     }
 
-    fn applied(&mut self, entry: &Leaf) -> Result<(), Why> {
+    fn applied(&mut self, entry: &Leaf) -> Result<Vec<S::Part>, Why> {
         if entry.seq != self.size {
             return Err(Why::Against(format!("the entry after {} entries is missing", self.size)));
         }
@@ -165,6 +168,7 @@ impl<S: Subject> Fold<S> {
             return Err(Why::Against("it is of another log".to_owned()));
         }
         let at = Time::from(entry.timestamp);
+        let mut changed = Vec::new();
         if Event::version_of(&entry.meta) == 1 {
             // Times could run backwards in these, and nothing is made of them.
             match self.stage {
@@ -176,11 +180,13 @@ impl<S: Subject> Fold<S> {
         } else {
             let (event, envelope) = Event::from_entry(&entry.action, &entry.meta)?;
             self.check_time(at, envelope)?;
-            self.apply_event(event, &entry.actor, at)?;
+            changed = self.apply_event(event, &entry.actor, at)?;
+            changed.sort_unstable();
+            changed.dedup();
         }
         self.size += 1;
         self.last = Some(at);
-        Ok(())
+        Ok(changed)
     }
 
     /// Checks that times do not run backwards, and that an operation has one time.
@@ -198,23 +204,25 @@ impl<S: Subject> Fold<S> {
         Ok(())
     }
 
-    fn apply_event(&mut self, event: Event, actor: &str, at: Time) -> Result<(), Why> {
+    fn apply_event(&mut self, event: Event, actor: &str, at: Time) -> Result<Vec<S::Part>, Why> {
         match (&mut self.stage, event) {
             (stage @ Stage::Known(_), Event::AdoptionEnded {}) => {
                 *stage = Stage::Unknown;
-                Ok(())
+                Ok(Vec::new())
             }
             (Stage::Known(state), event) => state.apply(event, actor, at),
             (stage @ (Stage::Unknown | Stage::Adopting(_)), event) => {
                 let Some(part) = S::part_in(&event) else {
                     if self.size > 0 {
                         if matches!(stage, Stage::Unknown) && S::needs_no_state(&event) {
-                            return Ok(());
+                            return Ok(Vec::new());
                         }
                         return Err(Why::Against("the log does not tell everything before it".to_owned()));
                     }
-                    *stage = Stage::Known(Box::new(S::begin(self.log, event, actor, at)?));
-                    return Ok(());
+                    let begun = S::begin(self.log, event, actor, at)?;
+                    let changed = begun.parts();
+                    *stage = Stage::Known(Box::new(begun));
+                    return Ok(changed);
                 };
                 let adoption = match stage {
                     Stage::Adopting(adoption) => std::mem::take(adoption),
@@ -225,7 +233,7 @@ impl<S: Subject> Fold<S> {
                     Progress::Whole(whole) if whole.is_of(self.log) => Stage::Known(whole),
                     Progress::Whole(_) => return Err(Why::Against("it is the state of another log".into())),
                 };
-                Ok(())
+                Ok(Vec::new())
             }
         }
     }

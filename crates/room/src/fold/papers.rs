@@ -1,7 +1,7 @@
 //! What the events about documents, decisions and approvals make of the state of a room.
 
 use super::{
-    Slot, State, Upload, Why,
+    Part, Slot, State, Upload, Why,
     apply::{By, same, there},
 };
 use crate::{
@@ -9,35 +9,37 @@ use crate::{
 };
 
 impl State {
-    pub(super) fn apply_to_documents(&mut self, event: Event, by: By<'_>) -> Result<(), Why> {
+    pub(super) fn apply_to_documents(&mut self, event: Event, by: By<'_>) -> Result<Vec<Part>, Why> {
         match event {
             Event::DocumentsOpened { vessel_id, vessel, document_types, slots } => {
                 same("the vessel's name", vessel.as_deref(), self.vessel_name(vessel_id))?;
                 let types: Vec<_> = slots.iter().map(|slot| &*slot.document_type).collect();
                 same("the list of types", document_types, &types[..])?;
-                slots.into_iter().try_for_each(|slot| self.open_slot(vessel_id, slot, by))
+                slots.into_iter().map(|slot| self.open_slot(vessel_id, slot, by)).collect()
             }
             Event::DocumentsClosed { vessel_id, vessel, document_types } => {
                 same("the vessel's name", vessel.as_deref(), self.vessel_name(vessel_id))?;
-                document_types.iter().try_for_each(|code| self.close_slot(vessel_id, code))
+                document_types.iter().map(|code| self.close_slot(vessel_id, code)).collect()
             }
             Event::DocumentRequirementChanged { document_id, document_type, from, to } => {
                 let document = self.slot(document_id, &document_type)?;
                 same("the requirement", from, document.requirement)?;
                 document.requirement = to;
-                Ok(())
+                Ok(vec![Part::Document(document_id)])
             }
             Event::DocumentWaived { document_id, document_type, vessel, reason } => {
                 self.check_vessel_of(document_id, vessel.as_deref())?;
                 let document = self.slot(document_id, &document_type)?;
                 same("the requirement", Requirement::Conditional, document.requirement)?;
                 document.waiver = Some(Waiver { reason, by: by.actor.to_owned(), at: by.at });
-                Ok(())
+                Ok(vec![Part::Document(document_id)])
             }
             Event::DocumentWaiverWithdrawn { document_id, document_type, vessel } => {
                 self.check_vessel_of(document_id, vessel.as_deref())?;
                 let document = self.slot(document_id, &document_type)?;
-                document.waiver.take().map(drop).ok_or_else(|| Why::Against("it was not waived".to_owned()))
+                let was_waived = document.waiver.take().is_some();
+                same("whether it was waived", true, was_waived)?;
+                Ok(vec![Part::Document(document_id)])
             }
             uploaded @ Event::DocumentUploaded { .. } => self.upload_version(uploaded, by),
             decided @ Event::DocumentDecided { .. } => self.decide(decided, by),
@@ -49,7 +51,7 @@ impl State {
         }
     }
 
-    fn open_slot(&mut self, vessel: Option<VesselId>, opened: OpenedSlot, by: By<'_>) -> Result<(), Why> {
+    fn open_slot(&mut self, vessel: Option<VesselId>, opened: OpenedSlot, by: By<'_>) -> Result<Part, Why> {
         let id = opened.document_id;
         let is_same =
             |slot: &Slot| slot.document.vessel == vessel && slot.document.document_type == opened.document_type;
@@ -72,10 +74,10 @@ impl State {
             opened_at: by.at,
         };
         self.documents.insert(id, Slot { document, uploads: Vec::new() });
-        Ok(())
+        Ok(Part::Document(id))
     }
 
-    fn close_slot(&mut self, vessel: Option<VesselId>, code: &str) -> Result<(), Why> {
+    fn close_slot(&mut self, vessel: Option<VesselId>, code: &str) -> Result<Part, Why> {
         let is_it = |slot: &&Slot| slot.document.vessel == vessel && slot.document.document_type == code;
         let slot = there(self.documents.values().find(is_it), "slot for", code)?;
         if !slot.uploads.is_empty() {
@@ -83,7 +85,7 @@ impl State {
         }
         let id = slot.document.id;
         self.documents.remove(&id);
-        Ok(())
+        Ok(Part::Document(id))
     }
 
     /// Returns the slot with this id, which is of this type.
@@ -98,7 +100,7 @@ impl State {
         same("the vessel's name", vessel, self.vessel_name(slot.document.vessel))
     }
 
-    fn upload_version(&mut self, event: Event, by: By<'_>) -> Result<(), Why> {
+    fn upload_version(&mut self, event: Event, by: By<'_>) -> Result<Vec<Part>, Why> {
         let Event::DocumentUploaded {
             document_id,
             document_type,
@@ -116,7 +118,7 @@ impl State {
             uploader_role,
         } = event
         else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         self.check_vessel_of(document_id, vessel.as_deref())?;
         let room = self.room.id;
@@ -143,10 +145,10 @@ impl State {
             uploaded_at: by.at,
         };
         slot.uploads.push(Upload { version, decisions: Vec::new() });
-        Ok(())
+        Ok(vec![Part::Version(document_id, version_id)])
     }
 
-    fn decide(&mut self, event: Event, by: By<'_>) -> Result<(), Why> {
+    fn decide(&mut self, event: Event, by: By<'_>) -> Result<Vec<Part>, Why> {
         let Event::DocumentDecided {
             decision_id,
             document_id,
@@ -159,7 +161,7 @@ impl State {
             comment,
         } = event
         else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         self.check_vessel_of(document_id, vessel.as_deref())?;
         let slot = there(self.documents.get_mut(&document_id), "document", document_id)?;
@@ -177,10 +179,10 @@ impl State {
             comment,
             decided_at,
         });
-        Ok(())
+        Ok(vec![Part::Decision(document_id, version_id, decision_id)])
     }
 
-    fn apply_to_approvals(&mut self, event: Event, By { actor, at }: By<'_>) -> Result<(), Why> {
+    fn apply_to_approvals(&mut self, event: Event, By { actor, at }: By<'_>) -> Result<Vec<Part>, Why> {
         match event {
             Event::ApprovalGiven { approval_id, vessel_id, vessel, role, side, status, comment } => {
                 same("the vessel's name", Some(&*vessel), self.vessel_name(Some(vessel_id)))?;
@@ -192,7 +194,7 @@ impl State {
                 let approval =
                     Approval { id: approval_id, vessel: vessel_id, party, role, side, status, comment, decided_at: at };
                 self.approvals.insert(approval_id, approval);
-                Ok(())
+                Ok(vec![Part::Approval(approval_id)])
             }
             Event::ApprovalChanged { approval_id, vessel_id, vessel, party, role, side, from, to, comment } => {
                 same("the vessel's name", Some(&*vessel), self.vessel_name(Some(vessel_id)))?;
@@ -200,7 +202,7 @@ impl State {
                 let told = (vessel_id, &*party, from);
                 same("the approval", told, (approval.vessel, &*approval.party, approval.status))?;
                 *approval = Approval { role, side, status: to, comment, decided_at: at, ..approval.clone() };
-                Ok(())
+                Ok(vec![Part::Approval(approval_id)])
             }
             Event::ApprovalRevoked { approval_id, vessel_id, vessel, party, from, .. } => {
                 same("the vessel's name", Some(&*vessel), self.vessel_name(Some(vessel_id)))?;
@@ -210,9 +212,9 @@ impl State {
                 approval.status = ApprovalStatus::Pending;
                 approval.comment = None;
                 approval.decided_at = at;
-                Ok(())
+                Ok(vec![Part::Approval(approval_id)])
             }
-            _ => Ok(()),
+            _ => Ok(Vec::new()),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AdoptionPart, Subject, Why,
+    AdoptionPart, PlatformPart, Subject, Why,
     apply::{misplaced, same, there},
 };
 use crate::{DocumentType, Event, Log, Role, Time, UserId, changes::changed};
@@ -81,6 +81,15 @@ struct AccountDetails {
 }
 
 impl Subject for PlatformState {
+    type Part = PlatformPart;
+
+    fn parts(&self) -> Vec<PlatformPart> {
+        let accounts = self.users.keys().copied().map(PlatformPart::Account);
+        let types = self.document_types.keys().cloned().map(PlatformPart::DocumentType);
+        let keys = self.keys.iter().map(|key| PlatformPart::Key(key.public_key.clone()));
+        accounts.chain(types).chain(keys).collect()
+    }
+
     fn begin(_: Log, first: Event, actor: &str, at: Time) -> Result<Self, Why> {
         let mut state = Self::default();
         state.apply(first, actor, at)?;
@@ -105,50 +114,47 @@ impl Subject for PlatformState {
         matches!(event, Event::LogKeyAdded { .. } | Event::SchemaTakenBack { .. })
     }
 
-    fn apply(&mut self, event: Event, _: &str, at: Time) -> Result<(), Why> {
+    fn apply(&mut self, event: Event, _: &str, at: Time) -> Result<Vec<PlatformPart>, Why> {
         match event {
             added @ Event::UserAdded { .. } => self.add_account(added, at),
             Event::UserUpdated { email, changes } => {
-                let account = self.account(&email)?;
+                let (id, account) = self.account(&email)?;
                 let details = AccountDetails { name: account.name.clone() };
                 account.name = changed(&details, &changes).map_err(Why::Against)?.name;
-                Ok(())
+                Ok(vec![PlatformPart::Account(id)])
             }
             Event::UserRoleChanged { email, from, to, .. } => {
-                let account = self.account(&email)?;
+                let (id, account) = self.account(&email)?;
                 same("the role", from, account.role)?;
                 account.role = to;
-                Ok(())
+                Ok(vec![PlatformPart::Account(id)])
             }
             Event::UserDisabled { email } => self.set_disabled(&email, true),
             Event::UserEnabled { email } => self.set_disabled(&email, false),
             Event::PasswordChanged { email, password_sha256, must_change_password, .. } => {
-                let account = self.account(&email)?;
+                let (id, account) = self.account(&email)?;
                 account.password_sha256 = password_sha256;
                 account.must_change_password = must_change_password;
                 account.password_given_at = must_change_password.then_some(at);
-                Ok(())
+                Ok(vec![PlatformPart::Account(id)])
             }
             Event::DocumentTypeAdded { position, terms } => self.add_type(DocumentType { position, ..terms }),
             Event::DocumentTypeUpdated { code, changes } => {
                 let listed = there(self.document_types.get_mut(&code), "document type", &code)?;
                 listed.terms = changed(&listed.terms, &changes).map_err(Why::Against)?;
-                same("the code", &*listed.terms.code, &*code)
+                same("the code", &*listed.terms.code, &*code)?;
+                Ok(vec![PlatformPart::DocumentType(code)])
             }
             Event::LogKeyAdded { public_key } => {
                 if self.has_key(&public_key) {
                     return Err(Why::Against(format!("the key {public_key} was added before")));
                 }
-                self.keys.push(SigningKey { public_key, added_at: at });
-                Ok(())
+                Ok(vec![self.add_key(public_key, at)])
             }
             Event::LogKeyRotated { to, .. } => {
                 // It may be there already: a server that starts between the new key file and this entry adds the key.
                 // Whether the old key vouches for it is for those to check who verify signatures.
-                if !self.has_key(&to) {
-                    self.keys.push(SigningKey { public_key: to, added_at: at });
-                }
-                Ok(())
+                if self.has_key(&to) { Ok(Vec::new()) } else { Ok(vec![self.add_key(to, at)]) }
             }
             // Nothing changes by these: they are about sessions, about what was asked for or refused, and about the
             // tables. A way down that changes what the log tells of is followed by `adoption_ended`.
@@ -163,7 +169,7 @@ impl Subject for PlatformState {
             | Event::SessionEnded { .. }
             | Event::OtherSessionsEnded { .. }
             | Event::LogExported { .. }
-            | Event::SchemaTakenBack { .. } => Ok(()),
+            | Event::SchemaTakenBack { .. } => Ok(Vec::new()),
             other => Err(misplaced(&other, "the platform")),
         }
     }
@@ -171,17 +177,23 @@ impl Subject for PlatformState {
 
 impl PlatformState {
     /// Returns the account that is stored under this address. Addresses never change.
-    fn account(&mut self, email: &str) -> Result<&mut Account, Why> {
-        there(self.users.values_mut().find(|account| account.email == email), "account", email)
+    fn account(&mut self, email: &str) -> Result<(UserId, &mut Account), Why> {
+        let found = self.users.iter_mut().find(|(_, account)| account.email == email);
+        there(found.map(|(id, account)| (*id, account)), "account", email)
+    }
+
+    fn add_key(&mut self, public_key: String, at: Time) -> PlatformPart {
+        self.keys.push(SigningKey { public_key: public_key.clone(), added_at: at });
+        PlatformPart::Key(public_key)
     }
 
     fn has_key(&self, public_key: &str) -> bool {
         self.keys.iter().any(|key| key.public_key == public_key)
     }
 
-    fn add_account(&mut self, event: Event, at: Time) -> Result<(), Why> {
+    fn add_account(&mut self, event: Event, at: Time) -> Result<Vec<PlatformPart>, Why> {
         let Event::UserAdded { user_id, email, name, role, password_sha256, must_change_password, .. } = event else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         if self.users.contains_key(&user_id) || self.users.values().any(|other| other.email == email) {
             return Err(Why::Against(format!("there is an account {email} already")));
@@ -197,22 +209,22 @@ impl PlatformState {
             password_sha256,
         };
         self.users.insert(user_id, account);
-        Ok(())
+        Ok(vec![PlatformPart::Account(user_id)])
     }
 
-    fn set_disabled(&mut self, email: &str, disabled: bool) -> Result<(), Why> {
-        let account = self.account(email)?;
+    fn set_disabled(&mut self, email: &str, disabled: bool) -> Result<Vec<PlatformPart>, Why> {
+        let (id, account) = self.account(email)?;
         same("whether it is disabled", !disabled, account.disabled)?;
         account.disabled = disabled;
-        Ok(())
+        Ok(vec![PlatformPart::Account(id)])
     }
 
-    fn add_type(&mut self, kind: DocumentType) -> Result<(), Why> {
+    fn add_type(&mut self, kind: DocumentType) -> Result<Vec<PlatformPart>, Why> {
         let (code, listed) = (kind.code.clone(), ListedType::from(kind));
         if self.document_types.contains_key(&code) {
             return Err(Why::Against(format!("there is a document type {code} already")));
         }
-        self.document_types.insert(code, listed);
-        Ok(())
+        self.document_types.insert(code.clone(), listed);
+        Ok(vec![PlatformPart::DocumentType(code)])
     }
 }

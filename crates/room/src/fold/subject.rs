@@ -8,6 +8,12 @@ use crate::{Event, Log, Time};
 /// What a log is about, as the log tells it: [`State`](super::State) for a room's, and
 /// [`PlatformState`](super::PlatformState) for the platform's.
 pub trait Subject: Sized + Serialize + DeserializeOwned {
+    /// A part of it, which one row of a table repeats.
+    type Part: Ord + std::fmt::Debug;
+
+    /// Returns all of its parts.
+    fn parts(&self) -> Vec<Self::Part>;
+
     /// Returns what the first entry of a log makes, in a log that begins with events of versions.
     ///
     /// # Errors
@@ -29,10 +35,10 @@ pub trait Subject: Sized + Serialize + DeserializeOwned {
         false
     }
 
-    /// Applies an event that follows those that led to this state.
+    /// Applies an event that follows those that led to this state. Returns the parts that it has changed.
     ///
     /// # Errors
     ///
     /// Fails if the event cannot follow them.
-    fn apply(&mut self, event: Event, actor: &str, at: Time) -> Result<(), Why>;
+    fn apply(&mut self, event: Event, actor: &str, at: Time) -> Result<Vec<Self::Part>, Why>;
 }

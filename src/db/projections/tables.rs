@@ -1,11 +1,4 @@
-//! The tables that repeat what the logs of rooms and of the platform tell, read as text, column by column, so that any
-//! of their values can be held against the log, also one that makes no sense.
-
-use room::{RoomId, Time};
-use sha2::{Digest, Sha256};
-
-use super::{Column, Param, Row, Tx};
-use crate::error::Result;
+//! Which tables repeat what the logs of rooms and of the platform tell, and in which columns.
 
 /// A table whose rows follow from the logs of the rooms, or from that of the platform.
 #[derive(Debug)]
@@ -15,34 +8,38 @@ pub struct Table {
     /// Its columns. The first is the id by which a row is found.
     pub columns: &'static [(&'static str, Kind)],
     /// What is read; of a table of the rooms, with the room as parameter 1.
-    from: &'static str,
+    pub(super) from: &'static str,
 }
 
-/// How the values of a column are stored, and written as text.
+/// How the values of a column are stored, and which [`Value`](super::Value) they are read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Text, which stays as it is.
+    /// Text that stays as it is.
     Text,
-    /// JSON as text, which is written in one form.
+    /// JSON as text, which is read in one form.
     Json,
-    /// An integer, in decimal.
+    /// An integer of 64 bits.
     Integer,
-    /// A float, in the shortest decimal form.
+    /// A float of 64 bits.
     Real,
-    /// Written as `true` or `false`.
+    /// Either yes or no.
     Bool,
-    /// An instant, as [`Time`] displays it.
+    /// An instant, to the microsecond.
     Time,
-    /// Bytes, which are written in hexadecimal.
+    /// Bytes that the log tells.
     Bytes,
-    /// Bytes, of which the SHA-256 is taken, in hexadecimal.
+    /// Bytes that are kept beside the log, which has their SHA-256.
     Hashed,
-    /// Text, of which the SHA-256 is taken, in hexadecimal.
+    /// Text that is kept beside the log, which has its SHA-256.
     HashedText,
 }
 
-/// A row of such a table: the text of each column, in the order of [`Table::columns`]. `None` if it is NULL.
-pub type Values = Vec<Option<String>>;
+impl Kind {
+    /// Returns whether the log has only the hash of what the column holds, so that it cannot be written from the log.
+    pub fn is_kept(self) -> bool {
+        matches!(self, Self::Hashed | Self::HashedText)
+    }
+}
 
 use Kind::{Bool, Bytes, Hashed, HashedText, Integer, Json, Real, Text};
 
@@ -286,49 +283,3 @@ pub const PLATFORM_TABLES: [Table; 3] = [
     },
     Table { name: "log_keys", columns: &[("public_key", Text), ("added_at", Kind::Time)], from: "log_keys t" },
 ];
-
-/// Returns the rows of one of [`TABLES`] that belong to a room, in no particular order.
-pub async fn rows(tx: &mut Tx, table: &Table, room: RoomId) -> Result<Vec<Values>> {
-    rows_with(tx, table, &[&room]).await
-}
-
-/// Returns the rows of one of [`PLATFORM_TABLES`], in no particular order.
-pub async fn rows_of_platform(tx: &mut Tx, table: &Table) -> Result<Vec<Values>> {
-    rows_with(tx, table, &[]).await
-}
-
-async fn rows_with(tx: &mut Tx, table: &Table, params: &[&dyn Param]) -> Result<Vec<Values>> {
-    let columns: Vec<_> = table.columns.iter().map(|(name, _)| format!("t.{name}")).collect();
-    let sql = format!("SELECT {} FROM {}", columns.join(", "), table.from);
-    let rows = tx.rows(&sql, params).await?;
-    Ok(rows.iter().map(|row| values(row, table.columns)).collect())
-}
-
-fn values(row: &Row, columns: &[(&str, Kind)]) -> Values {
-    columns.iter().enumerate().map(|(at, (_, kind))| text_of(row, at, *kind)).collect()
-}
-
-fn text_of(row: &Row, at: usize, kind: Kind) -> Option<String> {
-    match kind {
-        Text => get(row, at, |text: String| text),
-        Json => get(row, at, |text: String| {
-            serde_json::from_str(&text).map_or(text, |value: serde_json::Value| value.to_string())
-        }),
-        Integer => get(row, at, |number: i64| number.to_string()),
-        Real => get(row, at, |number: f64| number.to_string()),
-        Bool => get(row, at, |value: bool| value.to_string()),
-        Kind::Time => get(row, at, |time: Time| time.to_string()),
-        Bytes => get(row, at, |bytes: Vec<u8>| hex::encode(bytes)),
-        Hashed => get(row, at, |bytes: Vec<u8>| hex::encode(Sha256::digest(bytes))),
-        HashedText => get(row, at, |text: String| hex::encode(Sha256::digest(text))),
-    }
-}
-
-/// Returns the value of a column as text. One that is of another type than it is to be is no error here: it differs
-/// from whatever the log tells.
-fn get<T: Column>(row: &Row, at: usize, write: impl FnOnce(T) -> String) -> Option<String> {
-    match row.get::<Option<T>>(at) {
-        Ok(value) => value.map(write),
-        Err(_) => Some("what cannot be read".to_owned()),
-    }
-}
