@@ -24,7 +24,7 @@ const SHOWN: Duration = Duration::from_millis(200);
 /// The flags of `fsck`.
 #[derive(Debug, Args)]
 pub(super) struct Flags {
-    /// Draw files of snapshots that are lost or damaged again from their records
+    /// Draw files of snapshots that are lost or damaged again from their records, and write rows anew from the log
     #[arg(long)]
     repair: bool,
     /// Print what is found as one JSON object

@@ -551,7 +551,8 @@ async fn repair_leaves_what_it_cannot_draw_to_the_same_bytes(app: TestApp) {
     }
     let before: Vec<_> = paths.iter().map(|path| fs::read(path).unwrap()).collect();
     let outcome = room.check(Mode::Repair).await;
-    assert_eq!((outcome.damaged["file"], outcome.repaired), (3, 0), "{outcome:?}");
+    // The row that names the edition is written anew from the log, after which a further run could draw that file.
+    assert_eq!((outcome.damaged["file"], outcome.repaired), (3, 1), "{outcome:?}");
     let faults: Vec<_> = outcome.findings.iter().map(|finding| finding.fault.as_str()).collect();
     assert!(faults.iter().any(|fault| fault.contains("drawn by `an older one`")), "{faults:?}");
     assert!(faults.iter().any(|fault| fault.contains("its record is damaged too")), "{faults:?}");

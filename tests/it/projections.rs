@@ -10,7 +10,7 @@ use sts_clearance::{
         projections::{Kind, PLATFORM_TABLES, TABLES, Table},
     },
     domain::{
-        fsck::{self, Kind as KindOfFinding, Mode, Watch},
+        fsck::{self, Kind as KindOfFinding, Mode, Outcome, Watch},
         log,
     },
     error::Result,
@@ -21,7 +21,9 @@ use crate::harness::{IMO, TestApp, on_both_databases};
 on_both_databases! {
     TestApp:
     each_column_follows_from_a_log_or_is_listed_with_the_reason,
-    a_change_of_any_column_is_found,
+    a_change_of_any_column_is_found_and_written_back_from_the_log,
+    repair_puts_forged_lost_and_swapped_rows_right_in_one_entry,
+    repair_leaves_a_reason_that_it_does_not_have,
     a_row_that_is_deleted_or_added_is_found,
     each_forgery_is_named_by_table_row_and_column,
 }
@@ -262,6 +264,79 @@ async fn takes(app: &TestApp, sql: String) -> bool {
     done.is_ok_and(|rows| rows > 0)
 }
 
+async fn repair(app: &TestApp) -> Outcome {
+    fsck::run(&app.app, Mode::Repair, &mut Nobody).await.unwrap()
+}
+
+async fn repair_puts_forged_lost_and_swapped_rows_right_in_one_entry(app: TestApp) {
+    furnish(&app).await;
+    let forgeries = [
+        "DELETE FROM approvals",
+        "DELETE FROM snapshot_files",
+        "UPDATE rooms SET title = 'Another'",
+        "UPDATE users SET role = 'admin' WHERE email = 'owner@example.com'",
+        "DELETE FROM parties WHERE role = 'owner'",
+        "INSERT INTO vessels (id, room_id, name, role, status, no_imo_reason, added_at)
+         SELECT '00000000-0000-7000-8000-000000000001', room_id, 'Ghost', 'receiving', 'active', 'none', added_at
+         FROM vessels LIMIT 1",
+        "INSERT INTO users (id, email, name, role, password_hash, disabled, created_at, must_change_password)
+         SELECT '00000000-0000-7000-8000-000000000002', 'mallory@example.com', 'Mallory', 'admin', password_hash,
+                disabled, created_at, must_change_password FROM users WHERE email = 'owner@example.com'",
+        "INSERT INTO decisions (id, version_id, seq, party, role, verdict, comment, decided_at)
+         SELECT '00000000-0000-7000-8000-000000000000', version_id, seq + 7, party, role, 'approved', NULL, decided_at
+         FROM decisions LIMIT 1",
+    ];
+    for sql in forgeries {
+        assert!(takes(&app, sql.to_owned()).await, "{sql}");
+    }
+    // Two vessels that have changed places, by way of a third name of each.
+    for sql in [
+        "UPDATE vessels SET imo_number = NULL, no_imo_reason = name WHERE imo_number IS NOT NULL",
+        "UPDATE vessels SET imo_number = (SELECT CASE no_imo_reason WHEN 'Aegean Star' THEN '{1}' ELSE '{0}' END),
+             no_imo_reason = NULL WHERE no_imo_reason IN ('Aegean Star', 'Northern Light')",
+    ] {
+        let sql = sql.replace("{0}", IMO[0]).replace("{1}", IMO[1]);
+        assert!(takes(&app, sql.clone()).await, "{sql}");
+    }
+    let before = damaged(&app).await;
+    assert!(before.len() >= 9, "{before:?}");
+    let outcome = repair(&app).await;
+    assert_eq!(outcome.damage(), 0, "{outcome:#?}");
+    assert_eq!(outcome.repaired, before.len() as u64);
+    // The triggers, too, are as the migrations make them.
+    let outcome = fsck::run(&app.app, Mode::Look, &mut Nobody).await.unwrap();
+    assert_eq!(outcome.damage(), 0, "{outcome:#?}");
+    let told = app.app.db.read(async |tx| {
+        let entries =
+            "SELECT actor, meta_json FROM activity_log WHERE action = 'rows_repaired' ORDER BY room_id IS NULL";
+        let rows = tx.rows(entries, &[]).await?;
+        rows.iter().map(|row| Ok((row.get::<String>(0)?, row.get::<String>(1)?))).collect::<Result<Vec<_>>>()
+    });
+    let told = told.await.unwrap();
+    assert_eq!(told.iter().map(|(actor, _)| &**actor).collect::<Vec<_>>(), ["operator", "operator"]);
+    let tables: Vec<_> = told
+        .iter()
+        .map(|(_, meta)| serde_json::from_str::<serde_json::Value>(meta).unwrap()["tables"].clone())
+        .collect();
+    let in_room =
+        json!({ "approvals": 1, "decisions": 1, "parties": 1, "rooms": 1, "snapshot_files": 2, "vessels": 3 });
+    assert_eq!(tables, [in_room, json!({ "users": 2 })]);
+}
+
+async fn repair_leaves_a_reason_that_it_does_not_have(app: TestApp) {
+    furnish(&app).await;
+    assert!(takes(&app, "DELETE FROM private_texts".to_owned()).await);
+    assert!(takes(&app, "UPDATE holds SET placed_by = 'mallory@example.com'".to_owned()).await);
+    assert!(takes(&app, "UPDATE rooms SET location = 'Elsewhere'".to_owned()).await);
+    repair(&app).await;
+    let left = damaged(&app).await;
+    assert!(left.iter().any(|what| what.starts_with("the private text ")), "{left:?}");
+    assert!(left.iter().any(|what| what.starts_with("holds of ")), "{left:?}");
+    assert!(!left.iter().any(|what| what.starts_with("rooms")), "{left:?}");
+    let reason = app.app.db.read(async |tx| tx.one("SELECT reason FROM holds", &[]).await?.get::<String>(0)).await;
+    assert_eq!(reason.unwrap(), "Claim 4711");
+}
+
 /// Keeps the rows of a table aside.
 async fn keep(app: &TestApp, table: &'static str) {
     let copy = format!("CREATE TABLE kept AS SELECT * FROM {table}");
@@ -273,10 +348,10 @@ async fn forget_kept(app: &TestApp) {
 }
 
 #[expect(clippy::print_stdout, reason = "the figure is part of what is promised")]
-async fn a_change_of_any_column_is_found(app: TestApp) {
+async fn a_change_of_any_column_is_found_and_written_back_from_the_log(app: TestApp) {
     furnish(&app).await;
     app.app.db.write(drop_triggers).await.unwrap();
-    let (mut changed, mut refused, mut missed) = (0, Vec::new(), Vec::new());
+    let (mut changed, mut refused, mut missed, mut left) = (0, Vec::new(), Vec::new(), Vec::new());
     for table in all_tables() {
         let (name, key) = (table.name, table.columns[0].0);
         keep(&app, name).await;
@@ -298,6 +373,11 @@ async fn a_change_of_any_column_is_found(app: TestApp) {
             if damaged(&app).await.is_empty() {
                 missed.push(format!("{name}.{column}"));
             }
+            repair(&app).await;
+            if damaged(&app).await.is_empty() {
+                continue;
+            }
+            left.push(format!("{name}.{column}"));
             let changed_row = if *column == key {
                 format!("({key} IS NULL OR {key} NOT IN (SELECT {key} FROM kept))")
             } else {
@@ -311,6 +391,10 @@ async fn a_change_of_any_column_is_found(app: TestApp) {
     }
     let (lost, unchanged) = (missed.len(), refused.len());
     println!("{changed} columns changed, {lost} missed, {unchanged} that the database lets nobody change: {refused:?}");
+    println!("not written back from the log: {left:?}");
+    // The log has only the hashes of these. SQLite lets a key of text be NULL, and such a row is as good as lost.
+    let kept = ["snapshot_seals.snapshot_id", "snapshot_seals.cms", "users.password_hash"];
+    assert_eq!(left, &kept[usize::from(app.app.db.dialect() == Dialect::Postgres)..]);
     assert_eq!(missed, Vec::<String>::new());
     assert!(refused.len() < 25 && changed > 100, "{changed} changed, refused: {refused:?}");
     assert_eq!(damaged(&app).await, Vec::<String>::new());

@@ -482,6 +482,13 @@ pub enum Event {
     OtherSessionsEnded {
         sessions: u64,
     },
+    /// Rows that were not what the log told were written anew from it, or removed.
+    RowsRepaired {
+        /// How many rows of each table.
+        tables: BTreeMap<String, u64>,
+        /// The rows, as table and id; the first of them if there are very many.
+        rows: Vec<String>,
+    },
     SchemaTakenBack {
         migrations: Vec<Cow<'static, str>>,
         rows_deleted: BTreeMap<Cow<'static, str>, i64>,

@@ -3,8 +3,9 @@
 //!
 //! `tables.rs` describes the tables once. `of_room.rs` and `of_platform.rs` make rows from a state, `read.rs` reads the
 //! stored ones so that any value can be held against the log, also one that makes no sense, and `write.rs` stores and
-//! removes them. Nothing here decides anything.
+//! removes them. `anew.rs` puts rows right that are not what the log tells. Nothing here decides anything.
 
+pub mod anew;
 mod of_platform;
 mod of_room;
 mod read;

@@ -90,7 +90,7 @@ impl Kind {
 pub enum Remedy {
     /// Nothing needs to be done: it is no damage.
     NotNeeded,
-    /// `fsck --repair` draws the file again.
+    /// `fsck --repair` draws the file again, or writes the row anew from the log.
     Repair,
     /// It has been repaired in this run.
     Repaired,
@@ -155,6 +155,7 @@ impl fmt::Display for Finding {
         write!(f, "{}: {}; ", one_line(&self.what), one_line(&self.fault))?;
         f.write_str(match self.remedy {
             Remedy::NotNeeded => "this is no damage",
+            Remedy::Repair if self.kind == Kind::Row => "`fsck --repair` writes it anew from the log",
             Remedy::Repair => "`fsck --repair` draws it again",
             Remedy::Repaired => "repaired",
             Remedy::None => "it cannot be repaired",

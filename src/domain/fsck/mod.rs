@@ -2,8 +2,8 @@
 //!
 //! It only reads, in short transactions, so a server may be running meanwhile. What the rows of a room say is read at
 //! one instant together with the size of its log, and nothing is read of the log beyond that size, so what is
-//! written meanwhile is not mistaken for damage. A repair puts the file of a snapshot back byte for byte and changes
-//! no row.
+//! written meanwhile is not mistaken for damage. A repair puts the file of a snapshot back byte for byte, and writes
+//! rows anew from the log, which gets an entry of that.
 //!
 //! One fault is reported once. What hangs on a lost entry is taken from the stored nodes, so that everything after the
 //! loss is still checked. Of bad nodes above one another only the lowest is named. Of snapshots that contradict the
@@ -23,6 +23,7 @@ mod logs;
 mod projections;
 mod proofs;
 mod records;
+mod repair;
 mod run;
 mod tree;
 
@@ -144,7 +145,7 @@ impl Run<'_> {
         if location.log == Log::Platform {
             self.taken_back = facts.taken_back;
             if let Some(state) = &facts.platform {
-                projections::check_platform(self, location, state, rows.projections);
+                projections::check_platform(self, location, state, rows.projections).await?;
             }
             self.check_keys(location, rows.keys, &facts);
             return Ok(());

@@ -5,15 +5,18 @@ use std::collections::HashSet;
 use room::fold::{PlatformState, State};
 
 use super::{
-    finding::{Finding, Kind, Location},
+    database,
+    finding::{Finding, Kind, Location, Remedy},
     labels,
+    repair::{self, Repaired},
+    run::{Mode, Run},
 };
 use crate::{
     db::{
         self,
         projections::{self, PLATFORM_TABLES, PrivateTexts, Rows, TABLES, Table, Value, Values},
     },
-    domain::{fsck::run::Run, log::private},
+    domain::log::private,
     error::Result,
 };
 
@@ -30,43 +33,75 @@ pub(super) async fn check(
 ) -> Result<()> {
     let texts = private_texts(run, location, state).await?;
     let expected = projections::room_rows_told(state, &texts);
-    compare(run, location, (&TABLES, &expected, stored), |table, id| labels::of_room(table, id, state));
-    Ok(())
+    let faults = faults(&TABLES, &expected, stored);
+    report(run, location, faults, |table, id| labels::of_room(table, id, state)).await
 }
 
 /// Compares the rows of the platform with what its log tells. `stored` has the rows of each table, in the order of
 /// [`PLATFORM_TABLES`].
-pub(super) fn check_platform(run: &mut Run<'_>, location: &Location, state: &PlatformState, stored: Vec<Vec<Values>>) {
-    let expected = projections::platform_rows_told(state);
-    compare(run, location, (&PLATFORM_TABLES, &expected, stored), |table, id| labels::of_platform(table, id, state));
-}
-
-fn compare(
+pub(super) async fn check_platform(
     run: &mut Run<'_>,
     location: &Location,
-    (tables, expected, stored): (&[Table], &[Rows], Vec<Vec<Values>>),
-    label_of: impl Fn(&str, &str) -> String,
-) {
+    state: &PlatformState,
+    stored: Vec<Vec<Values>>,
+) -> Result<()> {
+    let faults = faults(&PLATFORM_TABLES, &projections::platform_rows_told(state), stored);
+    report(run, location, faults, |table, id| labels::of_platform(table, id, state)).await
+}
+
+/// Returns the rows that are not what the log tells, each fault once, with their tables.
+fn faults(tables: &'static [Table], expected: &[Rows], stored: Vec<Vec<Values>>) -> Vec<(&'static Table, Fault)> {
     // A row whose parent is missing or too many is not found by its parent either, and is the same fault.
     let mut blamed = HashSet::new();
+    let mut faults = Vec::new();
     for ((table, expected), stored) in tables.iter().zip(expected).zip(stored) {
         for fault in differences(table, expected, stored) {
             let is_whole = fault.columns.is_empty();
-            if is_whole && fault.parent.is_some_and(|parent| blamed.contains(&parent)) {
-                blamed.insert(fault.id);
-                continue;
-            }
+            let is_new = !is_whole || fault.parent.as_ref().is_none_or(|parent| !blamed.contains(parent));
+            // After the question: the file of a snapshot has the id of its snapshot.
             if is_whole {
                 blamed.insert(fault.id.clone());
             }
-            let label = label_of(table.name, &fault.id);
-            let what = match &*fault.columns {
-                [column] => format!("{}.{column} of {label}", table.name),
-                _ => format!("{} of {label}", table.name),
-            };
-            run.add(Finding::new(location, Kind::Row, what, fault.words));
+            if is_new {
+                faults.push((table, fault));
+            }
         }
     }
+    faults
+}
+
+/// Reports the rows that are not what the log tells, after they were written anew if this run repairs.
+async fn report(
+    run: &mut Run<'_>,
+    location: &Location,
+    faults: Vec<(&'static Table, Fault)>,
+    label_of: impl Fn(&str, &str) -> String,
+) -> Result<()> {
+    let repairs = run.mode == Mode::Repair && faults.iter().any(|(table, fault)| fault.can_be_written(table));
+    let repaired = if repairs { repair::write_anew(run.app, location.log).await } else { Ok(Repaired::new()) };
+    if let Err(error) = repaired.as_ref()
+        && database::is_of_the_check(error)
+    {
+        return repaired.map(drop);
+    }
+    for (table, fault) in faults {
+        let label = label_of(table.name, &fault.id);
+        let what = match &*fault.columns {
+            [column] => format!("{}.{column} of {label}", table.name),
+            _ => format!("{} of {label}", table.name),
+        };
+        let remedy = match (run.mode, &repaired) {
+            (Mode::Repair, Ok(repaired)) if repaired.contains(&(table.name, fault.id.clone())) => Remedy::Repaired,
+            (Mode::Look, _) if fault.can_be_written(table) => Remedy::Repair,
+            _ => Remedy::None,
+        };
+        let words = match &repaired {
+            Err(error) if fault.can_be_written(table) => format!("{}; writing it anew failed: {error}", fault.words),
+            _ => fault.words,
+        };
+        run.add(Finding::new(location, Kind::Row, what, words).with(remedy));
+    }
+    Ok(())
 }
 
 /// Reads the private texts that the log has the hashes of. Those that are missing, or are not what was hashed, are
@@ -90,8 +125,11 @@ async fn private_texts(run: &mut Run<'_>, location: &Location, state: &State) ->
 }
 
 /// A row that is not what the log tells.
-struct Fault {
-    id: String,
+pub(super) struct Fault {
+    /// The id of the row.
+    pub(super) id: String,
+    /// Whether the row is there, and the log does not tell of it.
+    is_extra: bool,
     /// The id of the row that this one belongs to, if there is another table of such rows.
     parent: Option<String>,
     /// The columns that differ; none if the whole row is missing or too many.
@@ -99,14 +137,28 @@ struct Fault {
     words: String,
 }
 
-fn differences(table: &Table, expected: &Rows, stored: Vec<Values>) -> Vec<Fault> {
+impl Fault {
+    /// Returns whether what the log tells is all that it takes to put the row right. What is kept beside the log, such
+    /// as the hash of a password or the record of a snapshot, cannot be made from it.
+    pub(super) fn can_be_written(&self, table: &Table) -> bool {
+        let is_kept = |name: &str| table.columns.iter().any(|(column, kind)| *column == name && kind.is_kept());
+        if !self.columns.is_empty() {
+            return !self.columns.iter().any(|column| is_kept(column));
+        }
+        self.is_extra || (table.name != "snapshots" && !table.columns.iter().any(|(column, _)| is_kept(column)))
+    }
+}
+
+/// Compares the rows of one table with what the log tells of it.
+pub(super) fn differences(table: &Table, expected: &Rows, stored: Vec<Values>) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut missing = expected.clone();
     for row in stored {
         let id = projections::id_of(&row);
         let Some(told) = missing.remove(&id) else {
             let words = "the log does not tell of this row".to_owned();
-            faults.push(Fault { id, parent: parent_of(table, &row), columns: Vec::new(), words });
+            let parent = parent_of(table, &row);
+            faults.push(Fault { id, is_extra: true, parent, columns: Vec::new(), words });
             continue;
         };
         let differing = table.columns.iter().zip(told.iter().zip(&row)).filter(|(_, (told, row))| told != row);
@@ -119,13 +171,14 @@ fn differences(table: &Table, expected: &Rows, stored: Vec<Values>) -> Vec<Fault
             }
         };
         let columns = differing.into_iter().map(|(column, _)| column).collect();
-        faults.push(Fault { id, parent: None, columns, words });
+        faults.push(Fault { id, is_extra: false, parent: None, columns, words });
     }
     // A request may have gone without an entry: it has run out, or whoever made it is no admin any more. Nothing can be
     // done by way of a request that is not there.
     if table.name != "confirmations" {
         faults.extend(missing.into_iter().map(|(id, told)| Fault {
             id,
+            is_extra: false,
             parent: parent_of(table, &told),
             columns: Vec::new(),
             words: "the log tells of it, and its row is missing".to_owned(),

@@ -24,7 +24,8 @@ const MOST_KEPT: usize = 10_000;
 pub enum Mode {
     /// Report it, and write nothing.
     Look,
-    /// Draw lost files of snapshots again, if the bytes come out the same.
+    /// Draw lost files of snapshots again, if the bytes come out the same, and write rows anew that are not what the
+    /// log tells.
     Repair,
 }
 

@@ -22,7 +22,7 @@ pub mod operation;
 pub mod platform_adoption;
 pub mod private;
 pub mod proofs;
-mod reading;
+pub mod reading;
 pub mod refusals;
 pub mod room_rows;
 pub mod schema;

@@ -103,6 +103,11 @@ impl OpenLog {
         Ok(Self { log, head: head.range, clock, has_appended: false, origin, by: by.clone(), key, now })
     }
 
+    /// Returns which log it is.
+    pub fn log(&self) -> Log {
+        self.log
+    }
+
     /// Returns the head of the log, with the entries that this operation has appended.
     pub fn head(&self) -> &CompactRange {
         &self.head

@@ -18,6 +18,12 @@ pub async fn keep(tx: &mut Tx, text: &str) -> Result<String> {
     Ok(hash)
 }
 
+/// Returns the text that has this salted hash. `None` if it is missing, or is not what was hashed.
+pub async fn find(tx: &mut Tx, hash: &str) -> Result<Option<String>> {
+    let found = db::private_texts::find(tx, hash).await?;
+    Ok(found.filter(|(salt, text)| hash_of(salt, text) == hash).map(|(_, text)| text))
+}
+
 /// Returns the salted hash of a text: the SHA-256 of the salt and then the text, in hexadecimal.
 pub fn hash_of(salt: &[u8], text: &str) -> String {
     hex::encode(Sha256::new().chain_update(salt).chain_update(text).finalize())

@@ -1,4 +1,4 @@
-//! Reads a log from its first entry, under its lock, before it is adopted.
+//! Reads a log from its first entry, under its lock.
 
 use room::{
     Log,
@@ -15,8 +15,9 @@ use crate::{
 const CHUNK: u64 = 1_000;
 
 /// Folds a log from its first entry to its head, and shows each entry to `note`. `fold` is that of the empty log.
-/// Returns the reason in words if the log is not one that could be adopted.
-pub(super) async fn read_entries<S: Subject>(
+/// Returns the reason in words if the log contradicts itself, or
+/// its head.
+pub async fn read_entries<S: Subject>(
     tx: &mut Tx,
     log: Log,
     head: &CompactRange,

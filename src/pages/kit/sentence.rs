@@ -114,6 +114,7 @@ const ROOM: &[(&str, Phrase)] = &[
     ("hold_placed", |s| html! { "placed " (s.held_thing()) " under hold" }),
     ("hold_lift_asked", |s| html! { "asked to lift the hold on " (s.held_thing()) (s.to_confirm()) }),
     ("hold_lifted", |s| html! { "lifted the hold on " (s.held_thing()) (s.asked_for()) }),
+    ("rows_repaired", |_| html! { "wrote rows anew that were not what this log tells" }),
     ("log_exported", |s| html! { "exported the log, " (s.value("entries")) " entries" }),
     ("access_denied", |s| {
         html! { "was refused " code { (s.text("permission")) } " as " (s.word("role")) (times(&s.meta["repeated"])) }

@@ -181,7 +181,7 @@ impl Subject for State {
                 Ok(Vec::new())
             }
             // Nothing in the room changes by these.
-            Event::AccessDenied { .. } | Event::LogExported { .. } => Ok(Vec::new()),
+            Event::AccessDenied { .. } | Event::LogExported { .. } | Event::RowsRepaired { .. } => Ok(Vec::new()),
             other => self.apply_to_documents(other, by),
         }
     }

@@ -169,6 +169,7 @@ impl Subject for PlatformState {
             | Event::SessionEnded { .. }
             | Event::OtherSessionsEnded { .. }
             | Event::LogExported { .. }
+            | Event::RowsRepaired { .. }
             | Event::SchemaTakenBack { .. } => Ok(Vec::new()),
             other => Err(misplaced(&other, "the platform")),
         }
