@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     children::Children,
-    clock::Clock,
+    clock::{Clock, ClockOffset},
     config::Config,
     db::Db,
     error::{Error, Result},
@@ -72,6 +72,8 @@ pub struct Shared {
     seal_identity: OnceLock<Arc<Identity>>,
     /// When this process began.
     pub started_at: Time,
+    /// How far the clock of the machine is from the database's.
+    pub clock_offset: ClockOffset,
     /// The fonts of reports.
     pub fonts: Arc<report::Fonts>,
     /// Notified when a job was enqueued in this process.
@@ -128,6 +130,7 @@ impl App {
             log_key: Arc::new(key),
             seal_identity: OnceLock::new(),
             started_at: clock.now(),
+            clock_offset: ClockOffset::default(),
             fonts: Arc::new(config.fonts()?),
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),

@@ -116,6 +116,17 @@ pub enum Error {
     /// The transaction was not committed, and has left no trace.
     #[error("the change could not be written to disk; nothing was changed")]
     WriteFailed,
+    /// The clock of this server is too far from the database's for its times to be written down.
+    #[error(
+        "the clock of this server is {seconds} seconds {} the database's, so it writes nothing; have NTP set it right",
+        if *.is_ahead { "ahead of" } else { "behind" }
+    )]
+    ClockOff {
+        /// How far the clocks are apart, in seconds, rounded up.
+        seconds: u64,
+        /// Whether this server's clock is ahead, and not behind.
+        is_ahead: bool,
+    },
     /// The server cannot start with these settings.
     #[error("{0}")]
     Setup(String),
@@ -217,6 +228,7 @@ impl Error {
             Self::Http(status, _) => (*status, "http"),
             Self::Busy => (503, "busy"),
             Self::WriteFailed => (503, "write_failed"),
+            Self::ClockOff { .. } => (503, "clock_off"),
             Self::Pool(_) => (503, "database_unavailable"),
             Self::Postgres(error) if has_gone(error) => (503, "database_unavailable"),
             Self::Sqlite(_)

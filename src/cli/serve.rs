@@ -70,6 +70,9 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         refuse_strangers(address)?;
     }
 
+    // Before anything is written. With a wrong clock the server starts all the same, for those who read, unless the start
+    // itself has something to write.
+    jobs::compare_clocks(&app).await?;
     if flags.no_migrate {
         migrations::check(&app.db).await?;
         // No change of the schema, but what has to follow the last one.

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 
-use super::{HOUSEKEEPING, fsck, render_snapshot, turns::Turns};
+use super::{HOUSEKEEPING, clock, fsck, render_snapshot, turns::Turns};
 use crate::{
     app::App,
     db::{self, jobs::Claim},
@@ -26,6 +26,7 @@ pub async fn run(app: App, stop: CancellationToken) {
         workers.spawn(stop.clone().run_until_cancelled_owned(render(app.clone(), Arc::clone(&turns))));
     }
     workers.spawn(stop.clone().run_until_cancelled_owned(fsck::watch(app.clone())));
+    workers.spawn(stop.clone().run_until_cancelled_owned(clock::watch(app.clone())));
     let db = app.db.clone();
     workers.spawn(stop.clone().run_until_cancelled_owned(async move { db.relay().await }));
     workers.spawn(stop.run_until_cancelled_owned(tidy(app)));
@@ -77,8 +78,13 @@ async fn run_one(app: &App, turns: &Turns) -> Result<bool> {
     Ok(true)
 }
 
-/// Claims the job that is due first in the room whose turn it is. `None` if none is due, or another worker was faster.
+/// Claims the job that is due first in the room whose turn it is. `None` if none is due, another
+/// worker was faster, or the clock is wrong.
 async fn claim(app: &App, turns: &Turns) -> Result<Option<Claim>> {
+    // A wrong clock would take leases of other servers for run out, and use up attempts that can write nothing.
+    if app.clock_offset.check().is_err() {
+        return Ok(None);
+    }
     let now = app.now();
     // Read first and claim then, although another worker may be faster in between: a look that finds nothing, the usual
     // one, takes no write transaction, of which SQLite has only one at a time.

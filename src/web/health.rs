@@ -1,5 +1,5 @@
 //! `/healthz`, which says that the process answers, and `/readyz`, which says that database, schema and file store do
-//! too.
+//! too, and that the clock is right.
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use serde_json::json;
@@ -21,6 +21,10 @@ pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
             "failing"
         }
     };
-    let status = if database.is_ok() && files.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "database": word("database", &database), "files": word("files", &files) })))
+    // Logged by the comparison that found it.
+    let is_clock_right = app.clock_offset.check().is_ok();
+    let is_ready = database.is_ok() && files.is_ok() && is_clock_right;
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let clock = if is_clock_right { "ok" } else { "failing" };
+    (status, Json(json!({ "clock": clock, "database": word("database", &database), "files": word("files", &files) })))
 }

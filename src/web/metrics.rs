@@ -41,6 +41,10 @@ pub(super) async fn metrics(
     text.gauge("sts_build_info", "The program; always 1").value(&build, 1);
     text.gauge("sts_start_time_seconds", "When the server began, since 1970").value(&[], seconds(app.started_at));
     text.gauge("sts_uptime_seconds", "How long it runs").value(&[], app.now().since(app.started_at).as_secs());
+    if let Some(offset) = app.clock_offset.microseconds() {
+        let help = "How far this clock is ahead of the database's";
+        text.gauge("sts_clock_offset_seconds", help).value(&[], in_seconds(offset));
+    }
     text.gauge("sts_snapshots", "Snapshots by status");
     for status in SnapshotStatus::ALL {
         let count = snapshots.iter().find(|(counted, _)| *counted == status).map_or(0, |(_, count)| *count);
@@ -65,6 +69,11 @@ fn has_token(app: &App, headers: &HeaderMap) -> bool {
 
 fn seconds(time: Time) -> i64 {
     time.as_microsecond() / 1_000_000
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a metric is a float, and no clock is off by centuries")]
+fn in_seconds(microseconds: i64) -> f64 {
+    microseconds as f64 / 1e6
 }
 
 /// Writes metrics in the text format.

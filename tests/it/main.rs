@@ -14,6 +14,7 @@ mod brought;
 mod browser;
 mod catalogue;
 mod cli;
+mod clock;
 mod cockpit;
 mod compare;
 mod crash;

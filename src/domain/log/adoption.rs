@@ -144,7 +144,7 @@ async fn adopt(app: &App, by: &Actor, room: RoomId) -> Result<Verdict> {
     let adopted = operation(app, Log::Room(room), by, async move |tx, log| adopt_in(tx, log, room).await).await;
     match adopted {
         // Any other room would meet the same.
-        Err(error @ (Error::Busy | Error::WriteFailed | Error::Pool(_))) => Err(error),
+        Err(error @ (Error::Busy | Error::WriteFailed | Error::ClockOff { .. } | Error::Pool(_))) => Err(error),
         // A row that cannot be read, for example. Nothing of the room's transaction stays.
         Err(error) => Ok(Verdict::Refused(error.to_string())),
         Ok(verdict) => Ok(verdict),

@@ -90,8 +90,9 @@ pub struct OpenLog {
 }
 
 impl OpenLog {
-    /// Locks the log's row in `room_logs`, and then reads the clock.
+    /// Locks the log's row in `room_logs`, and then reads the clock. Refused if that is known to be wrong.
     pub async fn lock(tx: &mut Tx, app: &App, log: Log, by: &Actor) -> Result<Self> {
+        app.clock_offset.check()?;
         let key = Arc::clone(&app.log_key);
         let head = db::logs::lock_head(tx, log, &log.origin(key.name())).await?;
         let origin = head.origin.ok_or_else(|| Error::internal("a log without a name"))?;
