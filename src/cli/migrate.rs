@@ -1,6 +1,7 @@
 //! `migrate`: takes the migrations of the schema, and takes them back.
 
 use clap::Subcommand;
+use room::Log;
 
 use crate::{
     app::App,
@@ -10,16 +11,27 @@ use crate::{
         Actor,
         adoption::{Adopted, Refused},
         platform_adoption::PlatformAdoption,
+        readoption::{self, Again, Mode},
         schema::{self, BroughtUp},
     },
-    error::Result,
+    error::{Error, Result},
 };
 
 /// What to do with the schema.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Take every migration that is missing
-    Up,
+    #[command(
+        after_help = "Example:\n  sts-clearance migrate up --adopt-again   counts what differs between logs and rows"
+    )]
+    Up {
+        /// Have the logs tell from now on what the rows say, where the two differ; without --yes, differences are counted
+        #[arg(long)]
+        adopt_again: bool,
+        /// Do so; the logs list every difference for good
+        #[arg(long, requires = "adopt_again")]
+        yes: bool,
+    },
     /// Take migrations back; their tables go, with what they hold
     #[command(after_help = "Example:\n  sts-clearance migrate down --to 002 --yes   removes the snapshots")]
     Down {
@@ -36,10 +48,11 @@ pub(super) enum Command {
 
 pub(super) async fn run(app: App, command: Command) -> Result<()> {
     match command {
-        Command::Up => {
+        Command::Up { adopt_again, yes } => {
             let BroughtUp { steps, adopted } = schema::bring_up(&app, &Actor::Operator).await?;
             report(&steps, "taken", "there is nothing to take")?;
-            report_adopted(&adopted)
+            report_adopted(&adopted)?;
+            if adopt_again { take_rows_over(&app, yes).await } else { Ok(()) }
         }
         Command::Down { to, yes } => {
             let taken = schema::take_back(&app, &Actor::Operator, &to, yes).await?;
@@ -53,6 +66,44 @@ pub(super) async fn run(app: App, command: Command) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// Adopts the logs again whose rows say something else, or says which those are and refuses.
+async fn take_rows_over(app: &App, is_meant: bool) -> Result<()> {
+    let mode = if is_meant { Mode::Adopt } else { Mode::Count };
+    let found = readoption::adopt_again(app, &Actor::Operator, mode).await?;
+    if found.is_empty() {
+        return print("no row says anything else than the logs; none is adopted again");
+    }
+    let (mut differing, mut refused) = (0, 0);
+    for (log, again) in &found {
+        let name = match log {
+            Log::Platform => "the platform's log".to_owned(),
+            Log::Room(room) => format!("the log of the room {room}"),
+        };
+        match again {
+            Again::LeftAlone => {}
+            Again::Differs(count) => {
+                differing += 1;
+                let done = if is_meant { ", adopted again" } else { "" };
+                print(&format!("{name}: {count} {}{done}", if *count == 1 { "difference" } else { "differences" }))?;
+            }
+            Again::Refused(why) => {
+                refused += 1;
+                print(&format!("{name} cannot be adopted again: {why}"))?;
+            }
+        }
+    }
+    if refused > 0 {
+        return Err(Error::Refused(format!("logs that cannot be adopted again, for the reasons above: {refused}")));
+    }
+    if is_meant {
+        return Ok(());
+    }
+    Err(Error::Refused(format!(
+        "adopting again would sign for good what the rows say in place of {differing} logs, whoever has changed them; \
+         `sts-clearance fsck` names each difference; repeat with --yes if that is meant"
+    )))
 }
 
 fn report(names: &[&str], done: &str, nothing: &str) -> Result<()> {

@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Result},
     evidence::{
         ConsistencyProof, Hash, KeyError, PublicKeys,
-        verify::{self, Check, Examined, Exhibits, Report},
+        verify::{self, AdoptedAgain, Check, Examined, Exhibits, Report},
     },
 };
 
@@ -155,6 +155,17 @@ fn print_file(which: &str, path: &Path, examined: &Examined) -> Result<()> {
         let taken = told.taken_at.strftime("%Y-%m-%d %H:%M:%S UTC");
         fact("Taken", &format!("{taken} by {} ({})", told.taken_by, told.role))?;
         fact("Log", &format!("{}, entry {}", told.log.as_deref().unwrap_or("without a name"), told.position))?;
+    }
+    if let Some(AdoptedAgain { total, differences }) = facts.told.as_ref().and_then(|told| told.adopted_again.as_ref())
+    {
+        fact("Adopted", &format!("again, by an operator, with what the tables said otherwise than the log: {total}"))?;
+        for difference in differences {
+            fact("", difference)?;
+        }
+        let more = total.saturating_sub(differences.len() as u64);
+        if more > 0 {
+            fact("", &format!("and {more} more"))?;
+        }
     }
     print("")?;
     for Check { name, outcome, detail } in &examined.checks {

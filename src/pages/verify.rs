@@ -12,7 +12,7 @@ use crate::{
     app::App,
     domain::snapshots::verifying::{self, VerifyRequest},
     error::{Error, Result},
-    evidence::verify::{Check, CheckOutcome, Examined, Report, Told},
+    evidence::verify::{AdoptedAgain, Check, CheckOutcome, Examined, Report, Told},
     http::{Access::Public, Caller, PageRoutes},
 };
 
@@ -148,6 +148,18 @@ fn render_claims(told: &Told) -> Markup {
         dt { "Taken" } dd { (time(told.taken_at)) " by " (told.taken_by) " (" (told.role) ")" }
         dt { "Log" }
         dd { code { (told.log.as_deref().unwrap_or("without a name")) } ", entry " (told.position) }
+        @if let Some(AdoptedAgain { total, differences }) = &told.adopted_again {
+            dt { "Adopted again" }
+            dd {
+                "An operator has had the log tell what the tables said, which differed from it: " (total)
+                ul {
+                    @for difference in differences { li { (difference) } }
+                    @if let Some(more) = total.checked_sub(differences.len() as u64).filter(|more| *more > 0) {
+                        li { "and " (more) " more" }
+                    }
+                }
+            }
+        }
     }
 }
 

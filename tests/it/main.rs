@@ -43,6 +43,7 @@ mod platform_log;
 mod policy;
 mod previews;
 mod projections;
+mod readoption;
 mod records;
 mod refusals;
 mod rooms;

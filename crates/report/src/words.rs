@@ -101,8 +101,8 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// What entries say to programs alone: version and place in an operation, and what the report has in sections of its own
-/// or, as the parts of an adopted state, only in the attached record.
-const FOR_PROGRAMS: [&str; 5] = ["v", "continues", "slots", "options", "state"];
+/// or, as the parts of an adopted state and what differed from it, only in the attached record.
+const FOR_PROGRAMS: [&str; 6] = ["v", "continues", "slots", "options", "state", "differences"];
 
 /// Returns the details of an entry as readable pairs, with nested objects flattened: `Party / Role`, `Broker`.
 ///

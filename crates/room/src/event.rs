@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{RoomId, Time, vessel};
+use crate::{Difference, RoomId, Time, vessel};
 
 /// One of the logs that a server keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +138,17 @@ pub enum Event {
     /// The log does not tell everything from here on: an earlier version of the program, which takes over the database,
     /// logs less. It may be adopted again later.
     AdoptionEnded {},
+    /// An operator has the log adopted again, although it tells everything. Lists, in parts, what the rows of the tables
+    /// said otherwise than the entries before; the state as the rows have it follows.
+    AdoptedAgain {
+        /// The number of the part, from 1.
+        part: u64,
+        /// The number of parts.
+        of: u64,
+        /// The number of differences in all parts.
+        total: usize,
+        differences: Vec<Difference>,
+    },
     RoomUpdated {
         changes: Map<String, Value>,
     },

@@ -11,6 +11,7 @@
 //! Every other part of the program may use this crate; it uses none of them.
 
 mod content;
+mod difference;
 mod event;
 mod ids;
 mod leaf;
@@ -33,6 +34,7 @@ pub mod visible;
 pub use catalogue::DocumentType;
 pub use clocks::Clocks;
 pub use content::{Approval, Decision, Document, Party, Room, Version, Vessel, Waiver};
+pub use difference::{Difference, RowFault};
 pub use event::{Envelope, Event, Log, OpenedSlot, Repeated, SealSummary, Unreadable};
 pub use ids::*;
 pub use leaf::Leaf;

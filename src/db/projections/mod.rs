@@ -2,10 +2,12 @@
 //! the fold of a log, and how they are read and written.
 //!
 //! `tables.rs` describes the tables once. `of_room.rs` and `of_platform.rs` make rows from a state, `read.rs` reads the
-//! stored ones so that any value can be held against the log, also one that makes no sense, and `write.rs` stores and
-//! removes them. `anew.rs` puts rows right that are not what the log tells. Nothing here decides anything.
+//! stored ones so that any value can be held against the log, also one that makes no sense, `compare.rs` finds those
+//! that differ, and `write.rs` stores and removes them. `anew.rs` puts rows right that are not what the log tells.
+//! Nothing here decides anything.
 
 pub mod anew;
+mod compare;
 mod of_platform;
 mod of_room;
 mod read;
@@ -15,6 +17,7 @@ mod write;
 
 use std::collections::{BTreeMap, HashMap};
 
+pub use compare::{Differing, differing};
 pub use read::{rows, rows_of_platform};
 pub use tables::{Kind, PLATFORM_TABLES, TABLES, Table};
 pub use value::Value;

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     db::{
         self,
-        projections::{self, PLATFORM_TABLES, PrivateTexts, Rows, TABLES, Table, Value, Values},
+        projections::{self, Differing, PLATFORM_TABLES, PrivateTexts, Rows, TABLES, Table, Value, Values},
     },
     domain::log::private,
     error::Result,
@@ -151,40 +151,26 @@ impl Fault {
 
 /// Compares the rows of one table with what the log tells of it.
 pub(super) fn differences(table: &Table, expected: &Rows, stored: Vec<Values>) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    let mut missing = expected.clone();
-    for row in stored {
-        let id = projections::id_of(&row);
-        let Some(told) = missing.remove(&id) else {
-            let words = "the log does not tell of this row".to_owned();
-            let parent = parent_of(table, &row);
-            faults.push(Fault { id, is_extra: true, parent, columns: Vec::new(), words });
-            continue;
-        };
-        let differing = table.columns.iter().zip(told.iter().zip(&row)).filter(|(_, (told, row))| told != row);
-        let differing: Vec<_> = differing.map(|((column, _), (told, row))| (*column, words_for(told, row))).collect();
-        let words = match &*differing {
-            [] => continue,
-            [(_, words)] => words.clone(),
-            several => {
-                several.iter().map(|(column, words)| format!("{column}: {words}")).collect::<Vec<_>>().join("; ")
-            }
-        };
-        let columns = differing.into_iter().map(|(column, _)| column).collect();
-        faults.push(Fault { id, is_extra: false, parent: None, columns, words });
-    }
-    // A request may have gone without an entry: it has run out, or whoever made it is no admin any more. Nothing can be
-    // done by way of a request that is not there.
-    if table.name != "confirmations" {
-        faults.extend(missing.into_iter().map(|(id, told)| Fault {
-            id,
-            is_extra: false,
-            parent: parent_of(table, &told),
-            columns: Vec::new(),
-            words: "the log tells of it, and its row is missing".to_owned(),
-        }));
-    }
-    faults
+    projections::differing(table, expected, stored).into_iter().map(|differing| fault_of(table, differing)).collect()
+}
+
+fn fault_of(table: &Table, differing: Differing) -> Fault {
+    let columns = differing.columns();
+    let Differing { id, told, stored } = differing;
+    let (parent, words) = match (&told, &stored) {
+        (Some(told), Some(row)) => {
+            let words = |at: &usize| words_for(&told[*at], &row[*at]);
+            let several = || columns.iter().map(|at| format!("{}: {}", table.columns[*at].0, words(at)));
+            let words = if let [at] = &*columns { words(at) } else { several().collect::<Vec<_>>().join("; ") };
+            (None, words)
+        }
+        (Some(told), None) => (parent_of(table, told), "the log tells of it, and its row is missing".to_owned()),
+        (None, row) => {
+            (row.as_ref().and_then(|row| parent_of(table, row)), "the log does not tell of this row".to_owned())
+        }
+    };
+    let columns = columns.into_iter().map(|at| table.columns[at].0).collect();
+    Fault { id, is_extra: told.is_none(), parent, columns, words }
 }
 
 fn parent_of(table: &Table, row: &Values) -> Option<String> {

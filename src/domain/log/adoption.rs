@@ -2,7 +2,8 @@
 //!
 //! A log is adopted once. What its rows tell then is signed as its state, so adopting it again would sign rows that
 //! somebody has forged meanwhile. A log that tells everything is therefore left alone, whatever the table of migrations
-//! says; only the way down, which ends the adoption with an entry of its own, opens it to another one.
+//! says; only the way down, which ends the adoption with an entry of its own, opens it to another one, and an operator
+//! who asks for it (`readoption.rs`).
 //!
 //! Each start looks at the last entry of every log, and so goes on with what an earlier one did not finish. Each log is
 //! adopted in a transaction of its own. A log that cannot be adopted is named, and keeps no other from it.
@@ -143,12 +144,16 @@ impl Adopted {
 async fn adopt(app: &App, by: &Actor, room: RoomId) -> Result<Verdict> {
     let adopted = operation(app, Log::Room(room), by, async move |tx, log| adopt_in(tx, log, room).await).await;
     match adopted {
-        // Any other room would meet the same.
-        Err(error @ (Error::Busy | Error::WriteFailed | Error::ClockOff { .. } | Error::Pool(_))) => Err(error),
+        Err(error) if ends_all(&error) => Err(error),
         // A row that cannot be read, for example. Nothing of the room's transaction stays.
         Err(error) => Ok(Verdict::Refused(error.to_string())),
         Ok(verdict) => Ok(verdict),
     }
+}
+
+/// Returns whether an error says nothing of the log that was to be adopted: any other would meet the same.
+pub(super) fn ends_all(error: &Error) -> bool {
+    matches!(error, Error::Busy | Error::WriteFailed | Error::ClockOff { .. } | Error::Pool(_))
 }
 
 async fn adopt_in(tx: &mut Tx, log: &mut OpenLog, room: RoomId) -> Result<Verdict> {

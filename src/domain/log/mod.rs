@@ -23,6 +23,7 @@ pub mod platform_adoption;
 pub mod private;
 pub mod proofs;
 pub mod reading;
+pub mod readoption;
 pub mod refusals;
 pub mod room_rows;
 pub mod schema;

@@ -138,7 +138,7 @@ async fn begin(tx: &mut Tx, log: &mut OpenLog) -> Result<PlatformAdoption> {
 }
 
 /// Returns the platform as the rows of the tables tell it.
-async fn state_in_rows(tx: &mut Tx) -> Result<PlatformState> {
+pub(super) async fn state_in_rows(tx: &mut Tx) -> Result<PlatformState> {
     let account = |(user, password_hash): (User, String)| {
         let account = Account {
             email: user.email,

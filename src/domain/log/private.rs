@@ -4,7 +4,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::{
-    db::{self, Tx},
+    db::{self, Tx, projections::PrivateTexts},
     error::Result,
     random,
 };
@@ -27,4 +27,15 @@ pub async fn find(tx: &mut Tx, hash: &str) -> Result<Option<String>> {
 /// Returns the salted hash of a text: the SHA-256 of the salt and then the text, in hexadecimal.
 pub fn hash_of(salt: &[u8], text: &str) -> String {
     hex::encode(Sha256::new().chain_update(salt).chain_update(text).finalize())
+}
+
+/// Returns the texts behind these hashes. Those that are missing, or are not what was hashed, are left out.
+pub async fn texts(tx: &mut Tx, hashes: Vec<String>) -> Result<PrivateTexts> {
+    let mut texts = PrivateTexts::new();
+    for hash in hashes {
+        if let Some(text) = find(tx, &hash).await? {
+            texts.insert(hash, text);
+        }
+    }
+    Ok(texts)
 }

@@ -2,9 +2,10 @@
 
 use report::{
     Edition, Format, Opened, Rendered,
-    record::{self, Record},
+    record::{self, EntryFacts, Record},
 };
-use room::Leaf;
+use room::{Difference, Leaf, visible::cut};
+use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -15,11 +16,19 @@ use super::{
 };
 use crate::evidence::{
     Hash, PublicKeys,
-    verify::{exhibits::Exhibits, report::Told, submitted::Submitted},
+    verify::{
+        exhibits::Exhibits,
+        report::{AdoptedAgain, Told},
+        submitted::Submitted,
+    },
 };
 
 /// The type of the entry that announces a snapshot.
 const ANNOUNCES: &str = "snapshot_created";
+/// The type of the entries that list what an operator has had adopted again.
+const ADOPTED_AGAIN: &str = "adopted_again";
+/// How many differences are named, and how long each may be, in characters; the others are only counted.
+const DIFFERENCES: (usize, usize) = (20, 400);
 
 /// What a file carries as evidence: its record and the proof that the log announced it.
 pub(super) struct Evidence<'a> {
@@ -153,6 +162,7 @@ impl<'a> Evidence<'a> {
             role: snapshot.created_by.role.clone(),
             log: record.log.origin.clone(),
             position: record.log.size,
+            adopted_again: record.activity.as_deref().and_then(adopted_again),
             key: record.log.key.clone(),
         })
     }
@@ -168,6 +178,24 @@ impl<'a> Evidence<'a> {
         let (record, proof) = (self.record.ok()?, self.proof.ok()?);
         Some(Standing { record, checkpoint: proof.checkpoint })
     }
+}
+
+/// Returns what the entries list as adopted again. `None` if there are no such entries.
+fn adopted_again(entries: &[EntryFacts]) -> Option<AdoptedAgain> {
+    let mut found: Option<AdoptedAgain> = None;
+    let (most, longest) = DIFFERENCES;
+    for EntryFacts { seq, actor, timestamp, meta, .. } in entries.iter().filter(|entry| entry.action == ADOPTED_AGAIN) {
+        let found = found.get_or_insert_default();
+        // Read one by one: a record may come from anybody, and what is no difference must not hide the others.
+        for listed in meta["differences"].as_array().into_iter().flatten() {
+            found.total += 1;
+            if found.differences.len() < most {
+                let words = Difference::deserialize(listed).map_or_else(|_| listed.to_string(), |it| it.to_string());
+                found.differences.push(cut(&format!("entry {seq}, {actor}, {}: {words}", utc(*timestamp)), longest));
+            }
+        }
+    }
+    found
 }
 
 /// Reads the record. Refuses one that is not in canonical form, or that belongs in another type of file.

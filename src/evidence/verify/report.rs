@@ -93,9 +93,23 @@ pub struct Told {
     pub log: Option<String>,
     /// The position in the log of the entry that announces it, from 0.
     pub position: u64,
+    /// What the entries of the record list as having been otherwise in the tables than in the log. Absent if no operator
+    /// has had the log adopted again, or if the record holds no entries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adopted_again: Option<AdoptedAgain>,
     /// The key that the file says its checkpoint is signed with. A forged file can print any key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+}
+
+/// What differed between the log and the tables when an operator had the log adopted again, as the log lists it. From
+/// there on the log tells what the tables said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AdoptedAgain {
+    /// The number of differences.
+    pub total: u64,
+    /// The first of them in words, with the entry that lists each.
+    pub differences: Vec<String>,
 }
 
 /// The result of a verification.

@@ -50,6 +50,12 @@ const ROOM: &[(&str, Phrase)] = &[
         |s| html! { "opened the room " (s.quoted("title")) ", " (s.text("location")) ", ETA " (s.value("sts_eta")) },
     ),
     ("room_adopted", |s| html! { "took over what the tables told, part " (s.value("part")) " of " (s.value("of")) }),
+    ("adopted_again", |s| {
+        html! {
+            "took over what the tables told in place of what the log told, with "
+            (s.differences()) ", part " (s.value("part")) " of " (s.value("of"))
+        }
+    }),
     ("adoption_ended", |_| html! { "gave the log back to an earlier version of the program, which logs less" }),
     ("room_updated", |s| html! { "changed the room: " (s.changes()) }),
     ("room_deletion_asked", |s| html! { "asked for the deletion of the room" (s.to_confirm()) (s.because("reason")) }),
@@ -277,6 +283,11 @@ impl<'a> Sentence<'a> {
     fn snapshots(&self) -> String {
         let number = self.meta["snapshots"].as_u64().and_then(|number| number.try_into().ok());
         count(number.unwrap_or_default(), "snapshot")
+    }
+
+    fn differences(&self) -> String {
+        let number = self.meta["total"].as_u64().and_then(|number| number.try_into().ok());
+        count(number.unwrap_or_default(), "difference")
     }
 
     fn because(&self, field: &str) -> Markup {

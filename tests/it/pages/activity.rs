@@ -128,6 +128,7 @@ fn events(app: &TestApp) -> Vec<Event> {
         RoomAdopted { part: 1, of: 2, state: text("{"), state_sha256: None },
         AdoptionEnded {},
         RowsRepaired { tables: [(text("vessels"), 2)].into(), rows: vec![text("vessels x")] },
+        AdoptedAgain { part: 1, of: 1, total: 0, differences: Vec::new() },
         RoomUpdated { changes: changes() },
         RoomDeleted { title: text("STS"), snapshots: 2, reason: Some(text("space")), asked_by: Some(text("ada")) },
         RoomDeletionAsked { title: text("STS"), snapshots: 2, reason: None, until: until },

@@ -1,13 +1,16 @@
-//! The adoption of a log from before events had versions: the state of its room, or of the platform, in parts that fit
-//! into entries.
+//! The adoption of a log: the state of its room, or of the platform, in parts that fit into entries; and before it, if
+//! the log told everything already, what differed.
 
 use sha2::{Digest, Sha256};
 
 use super::{Subject, Why};
-use crate::Event;
+use crate::{Difference, Event};
 
 /// The most that a part of an adopted state takes, in bytes of its text.
 pub const PART_BYTES: usize = 32 * 1024;
+
+/// What an entry has around the differences that it lists, in bytes at most.
+const ROUND_IT: usize = 256;
 
 /// A part of an adopted state, as an entry has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +62,32 @@ impl Adoption {
                 S::adopted(AdoptionPart { part, of, state: piece.to_owned(), state_sha256 })
             })
             .collect())
+    }
+
+    /// Returns the entries with which a log that tells everything is adopted again: the differences in parts of
+    /// [`PART_BYTES`] at most, and then those of the state.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the state cannot be written as JSON, which its types rule out.
+    pub fn events_again<S: Subject>(differences: Vec<Difference>, state: &S) -> Result<Vec<Event>, serde_json::Error> {
+        let total = differences.len();
+        let (mut pieces, mut piece, mut bytes) = (Vec::new(), Vec::new(), ROUND_IT);
+        for difference in differences {
+            // With the comma after it.
+            let more = serde_json::to_string(&difference)?.len() + 1;
+            if bytes + more > PART_BYTES && !piece.is_empty() {
+                pieces.push(std::mem::take(&mut piece));
+                bytes = ROUND_IT;
+            }
+            bytes += more;
+            piece.push(difference);
+        }
+        pieces.push(piece);
+        let of = pieces.len() as u64;
+        let listed = (1..).zip(pieces);
+        let listed = listed.map(|(part, differences)| Event::AdoptedAgain { part, of, total, differences });
+        Ok(listed.chain(Self::events_of(state)?).collect())
     }
 
     /// Adds the next part. The last one makes the whole state.

@@ -8,6 +8,9 @@
 //! `platform_adopted`, which has the state as the rows of the tables had it then; from there on the log tells
 //! everything. It does so until `adoption_ended`, with which the database is given back to an earlier version of the
 //! program: what follows is again passed over, until the log is adopted anew.
+//!
+//! A log that tells everything is adopted again only by an operator: `adopted_again` lists what the rows said otherwise
+//! than the entries before it, and the parts of an adoption follow.
 
 mod adoption;
 mod apply;
@@ -49,6 +52,8 @@ pub type PlatformFold = Fold<PlatformState>;
 enum Stage<S> {
     /// Nothing: there are no entries, or only such from before events had versions, or the last adoption has ended.
     Unknown,
+    /// So many parts of what differs between the log and the rows, from which it is going to be adopted again.
+    Differing(u64),
     /// Some parts of the state that is adopted.
     Adopting(Adoption),
     /// Everything that the log tells.
@@ -131,7 +136,7 @@ impl<S: Subject> Fold<S> {
     pub fn state(&self) -> Option<&S> {
         match &self.stage {
             Stage::Known(state) => Some(state),
-            Stage::Unknown | Stage::Adopting(_) => None,
+            Stage::Unknown | Stage::Differing(_) | Stage::Adopting(_) => None,
         }
     }
 
@@ -145,7 +150,7 @@ impl<S: Subject> Fold<S> {
     pub fn into_state(self) -> Option<S> {
         match self.stage {
             Stage::Known(state) => Some(*state),
-            Stage::Unknown | Stage::Adopting(_) => None,
+            Stage::Unknown | Stage::Differing(_) | Stage::Adopting(_) => None,
         }
     }
 
@@ -173,7 +178,7 @@ impl<S: Subject> Fold<S> {
             // Times could run backwards in these, and nothing is made of them.
             match self.stage {
                 Stage::Unknown => {}
-                Stage::Adopting(_) | Stage::Known(_) => {
+                Stage::Differing(_) | Stage::Adopting(_) | Stage::Known(_) => {
                     return Err(Why::Against("it is of version 1, after entries of version 2".to_owned()));
                 }
             }
@@ -206,6 +211,17 @@ impl<S: Subject> Fold<S> {
 
     fn apply_event(&mut self, event: Event, actor: &str, at: Time) -> Result<Vec<S::Part>, Why> {
         match (&mut self.stage, event) {
+            (stage @ (Stage::Known(_) | Stage::Differing(_)), Event::AdoptedAgain { part, of, .. }) => {
+                let before = if let Stage::Differing(parts) = stage { *parts } else { 0 };
+                if part != before + 1 || part > of {
+                    return Err(Why::Against(format!("part {part} of {of} comes after part {before}")));
+                }
+                *stage = if part < of { Stage::Differing(part) } else { Stage::Adopting(Adoption::default()) };
+                Ok(Vec::new())
+            }
+            (Stage::Differing(_), _) => {
+                Err(Why::Against("the list before it of what the rows say otherwise is not at its end".to_owned()))
+            }
             (stage @ Stage::Known(_), Event::AdoptionEnded {}) => {
                 *stage = Stage::Unknown;
                 Ok(Vec::new())
@@ -226,7 +242,7 @@ impl<S: Subject> Fold<S> {
                 };
                 let adoption = match stage {
                     Stage::Adopting(adoption) => std::mem::take(adoption),
-                    Stage::Unknown | Stage::Known(_) => Adoption::default(),
+                    Stage::Unknown | Stage::Differing(_) | Stage::Known(_) => Adoption::default(),
                 };
                 *stage = match adoption.with::<S>(part)? {
                     Progress::Parts(adoption) => Stage::Adopting(adoption),
