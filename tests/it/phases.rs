@@ -81,8 +81,10 @@ async fn a_gate_is_overridden_with_a_reason_that_the_log_keeps_with_what_stood_i
     assert_eq!(moved["overridden"], stood);
     let log = app.get(&format!("/rooms/{room}/activities?limit=1"), &broker).send().await.expect(200);
     assert_eq!(log[0]["action"], "phase_changed");
+    let missing = |role: &str| json!({ "kind": "vessel_missing", "vessel_role": role });
+    let blockers = [missing("discharging"), missing("receiving")];
     let told = json!({
-        "from": "nomination", "to": "clearance", "overridden": stood, "reason": "as agreed by telephone", "at": null,
+        "from": "nomination", "to": "clearance", "overridden": blockers, "reason": "as agreed by telephone", "at": null,
     });
     assert_eq!(fields_of_event(&log[0]["meta"]), told);
 }

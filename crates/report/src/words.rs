@@ -104,15 +104,21 @@ pub(crate) fn count(number: u64) -> String {
 /// or, as the parts of an adopted state and what differed from it, only in the attached record.
 const FOR_PROGRAMS: [&str; 6] = ["v", "continues", "slots", "options", "state", "differences"];
 
+/// The field with the blockers that a step of the operation overrode.
+const OVERRIDDEN: &str = "overridden";
+
 /// Returns the details of an entry as readable pairs, with nested objects flattened: `Party / Role`, `Broker`.
 ///
 /// Entries that say their version tell everything, field by field; what is for programs alone, and what is null, is left
-/// to the attached record. Entries from before that are drawn whole, as they always were.
+/// to the attached record, and what was [`overridden`] to its own words. Entries from before that are drawn whole, as they
+/// always were.
 pub(crate) fn details(meta: &Value) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     match meta {
-        Value::Object(fields) if fields.get("v").is_some_and(Value::is_u64) => {
-            let is_drawn = |name: &str, value: &Value| !value.is_null() && !FOR_PROGRAMS.contains(&name);
+        Value::Object(fields) if has_version(meta) => {
+            let has_words = overridden(meta).is_some();
+            let is_elsewhere = |name: &str| FOR_PROGRAMS.contains(&name) || has_words && name == OVERRIDDEN;
+            let is_drawn = |name: &str, value: &Value| !value.is_null() && !is_elsewhere(name);
             let drawn = fields.iter().filter(|(name, value)| is_drawn(name, value));
             let drawn = drawn.map(|(name, value)| (name.clone(), value.clone())).collect();
             flatten(String::new(), &Value::Object(drawn), &mut pairs);
@@ -120,6 +126,17 @@ pub(crate) fn details(meta: &Value) -> Vec<(String, String)> {
         whole => flatten(String::new(), whole, &mut pairs),
     }
     pairs
+}
+
+/// Returns the blockers that an entry lists by kind and id. `None` if it lists none, or as sentences, as entries from
+/// before there were versions do.
+pub(crate) fn overridden(meta: &Value) -> Option<&[Value]> {
+    let blockers = meta[OVERRIDDEN].as_array().filter(|_| has_version(meta))?;
+    (!blockers.is_empty() && blockers.iter().all(Value::is_object)).then_some(blockers)
+}
+
+fn has_version(meta: &Value) -> bool {
+    meta["v"].is_u64()
 }
 
 fn flatten(key: String, value: &Value, pairs: &mut Vec<(String, String)>) {

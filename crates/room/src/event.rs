@@ -189,7 +189,11 @@ pub enum Event {
         to: crate::Phase,
         /// When it happened, if the user gave an earlier time.
         at: Option<Time>,
-        overridden: Vec<String>,
+        /// What stood in the way; in entries of version 1, sentences.
+        overridden: Vec<crate::OverriddenBlocker>,
+        /// How many more there were, if there were too many to list.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        more_overridden: Option<u64>,
         reason: Option<String>,
     },
     VesselAdded {

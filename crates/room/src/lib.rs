@@ -38,7 +38,7 @@ pub use difference::{Difference, RowFault};
 pub use event::{Envelope, Event, Log, OpenedSlot, Repeated, SealSummary, Unreadable};
 pub use ids::*;
 pub use leaf::Leaf;
-pub use standing::Standing;
+pub use standing::{OverriddenBlocker, Standing};
 pub use state::{Content, DocumentState, RoomState, VersionState, is_own_paper};
 pub use time::{Day, Time};
 pub use vessel::VesselDetails;

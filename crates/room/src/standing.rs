@@ -1,6 +1,6 @@
 //! Where an STS operation stands: what keeps it from its next phase, how many documents are done, what expires.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
@@ -52,6 +52,34 @@ pub struct Blocker {
     /// The vessel that it is about, if any.
     #[schema(value_type = Option<String>, format = "uuid")]
     pub vessel_id: Option<VesselId>,
+    /// The role that no vessel has, if that is what is wrong.
+    #[serde(skip)]
+    pub vessel_role: Option<VesselRole>,
+}
+
+/// A blocker that was overridden, as the entry of the step names it: by its kind and what it was about.
+///
+/// It has no sentence: what was wrong follows from the entries before it, and a reader makes the words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverriddenBlocker {
+    /// What kind of blocker it was.
+    pub kind: BlockerKind,
+    /// The document that it was about, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_id: Option<DocumentId>,
+    /// The vessel that it was about, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vessel_id: Option<VesselId>,
+    /// The role that no vessel had, if that was what was wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vessel_role: Option<VesselRole>,
+}
+
+impl From<&Blocker> for OverriddenBlocker {
+    fn from(blocker: &Blocker) -> Self {
+        let Blocker { kind, document_id, vessel_id, vessel_role, .. } = *blocker;
+        Self { kind, document_id, vessel_id, vessel_role }
+    }
 }
 
 /// A document that expires before the end of the STS operation, or soon after it.
@@ -135,7 +163,13 @@ fn document_blocker(state: &RoomState, document: &DocumentState) -> Option<Block
             (BlockerKind::DocumentExpired, format!("{title} – valid until {on}, and the operation ends on {end}"))
         }
     };
-    Some(Blocker { kind, detail, document_id: Some(document.slot.id), vessel_id: document.slot.vessel })
+    Some(Blocker {
+        kind,
+        detail,
+        document_id: Some(document.slot.id),
+        vessel_id: document.slot.vessel,
+        vessel_role: None,
+    })
 }
 
 fn vessel_blockers(state: &RoomState, phase: Phase) -> Vec<Blocker> {
@@ -151,6 +185,7 @@ fn vessel_blockers(state: &RoomState, phase: Phase) -> Vec<Blocker> {
             detail: format!("No {role} vessel is named"),
             document_id: None,
             vessel_id: None,
+            vessel_role: Some(role),
         });
     let mut blockers: Vec<_> = missing.collect();
     if phase > Phase::Clearance {
@@ -169,7 +204,7 @@ fn vessel_blocker(clearance: &Clearance<'_>) -> Option<Blocker> {
         None if clearance.is_cleared => return None,
         None => (BlockerKind::VesselNotCleared, format!("{name} has not been cleared by the other side")),
     };
-    Some(Blocker { kind, detail, document_id: None, vessel_id: Some(clearance.vessel.id) })
+    Some(Blocker { kind, detail, document_id: None, vessel_id: Some(clearance.vessel.id), vessel_role: None })
 }
 
 fn expiring_soon(state: &RoomState) -> Vec<Expiry> {

@@ -1,9 +1,9 @@
 //! Takes a room from phase to phase. It enters the next phase if the gate is passed, or overridden with a reason.
 
 use room::{
-    Event, Log, Phase, RoomId, RoomState, SnapshotId, SnapshotType,
+    Event, Log, OverriddenBlocker, Phase, RoomId, RoomState, SnapshotId, SnapshotType, Time,
     bounds::{Instant, OptionalReason},
-    standing,
+    standing::{self, Blocker},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -24,8 +24,12 @@ use crate::{
 /// How many blockers a refusal names; `GET …/summary` returns all of them.
 const NAMED: usize = 5;
 
-/// The most that the overridden blockers may take in an entry of the log, in bytes.
-const MOST_OVERRIDDEN: usize = 200_000;
+/// How many overridden blockers an entry of the log lists: more than a room with the most vessels has documents, so that
+/// only a catalogue that has grown very long reaches it.
+const MOST_LISTED: usize = 1_000;
+
+/// The most that the sentences about overridden blockers may take in a response, in bytes.
+const MOST_SENTENCES: usize = 200_000;
 
 /// The request to change the phase of a room.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -53,7 +57,7 @@ pub struct Changed {
     pub from: Phase,
     /// The phase after the change.
     pub to: Phase,
-    /// The blockers that were overridden.
+    /// The blockers that were overridden, in sentences.
     pub overridden: Vec<String>,
     /// The snapshot that was taken with the change, if one was.
     pub snapshot: Option<SnapshotId>,
@@ -85,18 +89,32 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, request: NewPhase) -> R
         let mut entered = state.room;
         entered.enter(to, at.unwrap_or(log.now), log.now);
         db::rooms::update(tx, &entered).await?;
-        log.append(tx, &Event::PhaseChanged { from, to, at, overridden: overridden.clone(), reason }).await?;
+        log.append(tx, &phase_changed((from, to), at, &overridden, reason)).await?;
         // After the entry, so the record has the new phase and the log that led to it. In the same transaction, since
         // a room that counts as cleared or closed without its snapshot could not be shown as it was then.
         let snapshot = automatic_snapshot(tx, log, &in_tx, room, (from, to)).await?;
-        Ok(Changed { from, to, overridden, snapshot })
+        Ok(Changed { from, to, overridden: sentences(overridden), snapshot })
     })
     .await?;
     app.job_enqueued.notify_one();
     Ok(changed)
 }
 
-fn check_step_back(state: &RoomState, reason: Option<&str>) -> Result<Vec<String>> {
+/// Returns the event of a step. If very many blockers were overridden, it lists the first of them and says how many more
+/// there were.
+fn phase_changed(
+    (from, to): (Phase, Phase),
+    at: Option<Time>,
+    overridden: &[Blocker],
+    reason: Option<String>,
+) -> Event {
+    let listed: Vec<_> = overridden.iter().take(MOST_LISTED).map(OverriddenBlocker::from).collect();
+    let more = overridden.len() - listed.len();
+    let more_overridden = (more > 0).then_some(more as u64);
+    Event::PhaseChanged { from, to, at, overridden: listed, more_overridden, reason }
+}
+
+fn check_step_back(state: &RoomState, reason: Option<&str>) -> Result<Vec<Blocker>> {
     if reason.is_none() {
         let from = state.room.phase;
         return Err(Error::field("reason", format!("must be given to go back from `{from}`; the log keeps it")));
@@ -105,7 +123,7 @@ fn check_step_back(state: &RoomState, reason: Option<&str>) -> Result<Vec<String
 }
 
 /// Checks the gate of the next phase. Returns the blockers that are overridden, none if the gate is passed.
-fn check_step_forward(state: &RoomState, request: &NewPhase) -> Result<Vec<String>> {
+fn check_step_forward(state: &RoomState, request: &NewPhase) -> Result<Vec<Blocker>> {
     let (from, to) = (state.room.phase, request.phase);
     let Some(next) = from.next().filter(|_| from != to) else {
         return Err(Error::conflict(format!("the operation is in `{from}` already")));
@@ -113,22 +131,22 @@ fn check_step_forward(state: &RoomState, request: &NewPhase) -> Result<Vec<Strin
     if to != next {
         return Err(Error::conflict(format!("after `{from}` comes `{next}`; no phase is passed over")));
     }
-    let mut blockers: Vec<_> = standing::blockers(state, to).into_iter().map(|blocker| blocker.detail).collect();
+    let blockers = standing::blockers(state, to);
     // Asking to override a gate that is passed overrides nothing: the entry then names no blockers.
     if blockers.is_empty() || request.overriding {
-        return Ok(named(blockers));
+        return Ok(blockers);
     }
-    let more = blockers.len().saturating_sub(NAMED);
-    blockers.truncate(NAMED);
+    let named: Vec<_> = blockers.iter().take(NAMED).map(|blocker| &*blocker.detail).collect();
+    let more = blockers.len() - named.len();
     let more = if more == 0 { String::new() } else { format!("; and {more} more, see the room's summary") };
-    Err(Error::conflict(format!("`{to}` is not open yet: {}{more}", blockers.join("; "))))
+    Err(Error::conflict(format!("`{to}` is not open yet: {}{more}", named.join("; "))))
 }
 
-/// Returns the overridden blockers as the log and the response name them: if there are very many, the first of them and
-/// how many more there are.
-fn named(blockers: Vec<String>) -> Vec<String> {
+/// Returns the overridden blockers as the response names them: if there are very many, the first of them and how many
+/// more there are.
+fn sentences(blockers: Vec<Blocker>) -> Vec<String> {
     let all = blockers.len();
-    let mut named = fitting(blockers, MOST_OVERRIDDEN);
+    let mut named = fitting(blockers.into_iter().map(|blocker| blocker.detail).collect(), MOST_SENTENCES);
     let more = all - named.len();
     named.extend((more > 0).then(|| format!("and {more} more")));
     named

@@ -195,9 +195,7 @@ fn phase_changed(s: &Sentence<'_>) -> Markup {
     html! {
         "moved the room from " (s.word("from")) " to " strong { (s.word("to")) }
         @if s.meta["at"].is_string() { ", as of " (s.value("at")) }
-        @if s.meta["overridden"].as_array().is_some_and(|list| !list.is_empty()) {
-            ", over " (s.number_of("overridden", "blocker"))
-        }
+        @if s.meta["overridden"].as_array().is_some_and(|list| !list.is_empty()) { ", over " (s.overridden()) }
         (s.because("reason"))
     }
 }
@@ -278,6 +276,14 @@ impl<'a> Sentence<'a> {
 
     fn number_of(&self, list: &str, one: &str) -> String {
         count(self.meta[list].as_array().map_or(0, Vec::len), one)
+    }
+
+    /// Returns the number of overridden blockers. Entries of version 1 list sentences, the last of which may say how many
+    /// more there were.
+    fn overridden(&self) -> String {
+        let listed = self.meta["overridden"].as_array().map_or(0, Vec::len);
+        let more = self.meta["more_overridden"].as_u64().and_then(|more| more.try_into().ok());
+        count(listed.saturating_add(more.unwrap_or_default()), "blocker")
     }
 
     fn snapshots(&self) -> String {

@@ -3,9 +3,9 @@
 use std::{collections::HashSet, time::Duration};
 
 use room::{
-    AccountDeed, ApprovalId, ApprovalStatus, DecisionId, DocumentId, Event, FileKind, HoldId, Log, PartyId, Phase,
-    Repeated, Requirement, Role, RoomId, SessionId, SnapshotId, SnapshotType, Time, UserId, Verdict, VersionId,
-    VesselId,
+    AccountDeed, ApprovalId, ApprovalStatus, BlockerKind, DecisionId, DocumentId, Event, FileKind, HoldId, Log,
+    OverriddenBlocker, PartyId, Phase, Repeated, Requirement, Role, RoomId, SessionId, SnapshotId, SnapshotType, Time,
+    UserId, Verdict, VersionId, VesselId,
 };
 use serde_json::{Value, json};
 
@@ -139,7 +139,10 @@ fn events(app: &TestApp) -> Vec<Event> {
         PartyRemoved { party_id: PartyId(id), role: Role::Owner, name: text("Ada"), email: text("ada@example.com") },
         PartyUpdated { party_id: PartyId(id), email: text("ada@example.com"), changes: changes() },
         PhaseChanged {
-            from: Phase::Nomination, to: Phase::Clearance, at: Some(until), overridden: vec![text("x")], reason: None,
+            from: Phase::Nomination, to: Phase::Clearance, at: Some(until), reason: None, more_overridden: Some(3),
+            overridden: vec![OverriddenBlocker {
+                kind: BlockerKind::DocumentMissing, document_id: Some(DocumentId(id)), vessel_id: None, vessel_role: None,
+            }],
         },
         VesselAdded {
             vessel_id: VesselId(id),

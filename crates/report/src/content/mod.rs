@@ -13,6 +13,7 @@ mod facts;
 mod field;
 mod files;
 mod notes;
+mod overridden;
 mod papers;
 mod parties;
 mod section;

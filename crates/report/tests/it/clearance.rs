@@ -267,3 +267,40 @@ fn an_entry_is_drawn_without_what_is_for_programs_alone() {
     assert!(text.contains("Reason: Told") && text.contains("Slots: Kept") && text.contains("At: none"), "{text}");
     assert!(!text.contains("V: 2") && !text.contains("Continues") && !text.contains("Warn days"), "{text}");
 }
+
+#[needs(pdftotext)]
+#[test]
+fn what_a_step_overrode_is_named_by_what_the_record_holds() {
+    let mut record = sample::record(3);
+    let document = &mut record.documents.as_mut().expect("the sample has documents")[0];
+    (document.name, document.vessel_id) = ("Q88".to_owned(), Some(record.vessels[0].id.clone()));
+    let of_document = |id: &str| serde_json::json!({ "kind": "document_missing", "document_id": id });
+    let overridden = serde_json::json!([
+        { "kind": "vessel_missing", "vessel_role": "receiving" },
+        of_document(&document.id),
+        of_document("an id that is not here"),
+        { "kind": "vessel_not_cleared", "vessel_id": record.vessels[1].id },
+        { "kind": "a_later_kind" },
+    ]);
+    let sentences = serde_json::json!(["Q88 – missing", "No receiving vessel is named"]);
+    let entries = record.activity.as_mut().expect("the sample has activity");
+    entries[0].meta = serde_json::json!({ "v": 2, "to": "transfer", "overridden": overridden, "more_overridden": 7 });
+    // As an entry from before there were versions has them.
+    entries[1].meta = serde_json::json!({ "overridden": sentences });
+    entries[2].meta = serde_json::json!({ "v": 2, "overridden": [] });
+    let [first, second] = [&record.vessels[0].name, &record.vessels[1].name].map(Clone::clone);
+    let text = pdf_text(&record);
+    for drawn in [
+        "More overridden: 7",
+        "To: transfer",
+        "Overridden / A later kind: 1 that this report does not name",
+        &format!("Overridden / Document missing: {first}: Q88; 1 that this report does not name"),
+        "Overridden / Vessel missing: Receiving",
+        &format!("Overridden / Vessel not cleared: {second}"),
+        "Overridden: Q88 – missing, No receiving vessel is named",
+        "Overridden: none",
+    ] {
+        assert_eq!(text.matches(drawn).count(), 1, "{drawn}: {text}");
+    }
+    assert!(!text.contains("Kind:") && !text.contains("Document ID: an id"), "{text}");
+}
