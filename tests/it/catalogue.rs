@@ -80,6 +80,7 @@ async fn an_added_type_is_asked_of_what_is_named_from_then_on(app: TestApp) {
     assert_eq!(app.get(&format!("{TYPES}/BUNKER_MSDS"), &admin).send().await.expect(200), added);
     let entry = &app.get("/activities?limit=1", &admin).send().await.expect(200)[0];
     assert_eq!((&entry["action"], &entry["actor"]), (&json!("document_type_added"), &json!("admin@example.com")));
+    assert!(entry["meta"].get("catalogue").is_none(), "it was not shipped: {entry}");
     let mut terms = fields_of_event(&entry["meta"]);
     assert!(terms.as_object_mut().unwrap().remove("position").is_some_and(|position| position.is_i64()));
     assert_eq!(terms, added);

@@ -8,7 +8,7 @@ use room::{
 };
 use serde_json::{Value, json};
 use sts_clearance::{
-    db::{self, Tx, activity::Entry},
+    db::{self, Tx, activity::Entry, migrations},
     domain::log::{
         self, Actor,
         platform_adoption::{PlatformAdoption, adopt_platform},
@@ -154,6 +154,7 @@ async fn a_new_log_begins_with_the_shipped_catalogue(app: TestApp) {
     let codes: Vec<_> = first.iter().map(|entry| entry.meta["code"].clone()).collect();
     assert_eq!(codes, shipped.iter().map(|kind| json!(kind.code)).collect::<Vec<_>>());
     assert!(first.iter().all(|entry| entry.action == "document_type_added" && entry.actor == "system"));
+    assert!(first.iter().all(|entry| entry.meta["catalogue"] == migrations::CATALOGUE));
     assert!(first.iter().skip(1).all(|entry| entry.meta["continues"] == true), "it is one operation");
     assert_eq!(adopt_platform(&app.app, &Actor::Operator).await.unwrap(), PlatformAdoption::LeftAlone);
     assert_eq!(entries(&app).await, begun);

@@ -314,6 +314,9 @@ pub enum Event {
     },
     DocumentTypeAdded {
         position: i64,
+        /// The shipped catalogue that it came with; `None` for a type that an admin adds.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        catalogue: Option<Cow<'static, str>>,
         #[serde(flatten)]
         terms: crate::DocumentType,
     },

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::App,
-    db::{self, Tx, users::User},
+    db::{self, Tx, migrations::CATALOGUE, users::User},
     error::{Error, Result},
     hashing::sha256_of,
 };
@@ -132,7 +132,8 @@ async fn begin(tx: &mut Tx, log: &mut OpenLog) -> Result<PlatformAdoption> {
         return Ok(PlatformAdoption::Refused(why));
     }
     for terms in db::document_types::all(tx).await? {
-        log.append(tx, &Event::DocumentTypeAdded { position: terms.position, terms }).await?;
+        let catalogue = Some(CATALOGUE.into());
+        log.append(tx, &Event::DocumentTypeAdded { position: terms.position, catalogue, terms }).await?;
     }
     Ok(PlatformAdoption::Begun)
 }

@@ -80,7 +80,7 @@ pub async fn add(app: &App, by: &Actor, request: DocumentType) -> Result<Documen
         let position = types.iter().map(|kind| kind.position).max().unwrap_or_default() + 1;
         let kind = DocumentType { position, ..kind };
         db::document_types::put(tx, &kind).await?;
-        log.append(tx, &Event::DocumentTypeAdded { position, terms: kind.clone() }).await?;
+        log.append(tx, &Event::DocumentTypeAdded { position, catalogue: None, terms: kind.clone() }).await?;
         Ok(kind)
     })
     .await

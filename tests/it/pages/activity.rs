@@ -189,7 +189,7 @@ fn events(app: &TestApp) -> Vec<Event> {
             from: ApprovalStatus::Approved, reason: text("sold"),
         },
         DocumentTypeAdded {
-            position: 1,
+            position: 1, catalogue: Some("005_add_documents".into()),
             terms: serde_json::from_value(json!({
                 "code": "N", "name": "New", "category": "cargo", "scope": "room", "requirement": "optional",
                 "criticality": "low", "gate": "closed",

@@ -138,7 +138,7 @@ impl Subject for PlatformState {
                 account.password_given_at = must_change_password.then_some(at);
                 Ok(vec![PlatformPart::Account(id)])
             }
-            Event::DocumentTypeAdded { position, terms } => self.add_type(DocumentType { position, ..terms }),
+            Event::DocumentTypeAdded { position, terms, .. } => self.add_type(DocumentType { position, ..terms }),
             Event::DocumentTypeUpdated { code, changes } => {
                 let listed = there(self.document_types.get_mut(&code), "document type", &code)?;
                 listed.terms = changed(&listed.terms, &changes).map_err(Why::Against)?;
