@@ -160,6 +160,7 @@ fn render_claims(told: &Told) -> Markup {
                 }
             }
         }
+        @if let Some(adopted) = &told.adopted { dt { "Adopted" } dd { (adopted.detail) } }
     }
 }
 

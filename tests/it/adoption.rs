@@ -7,9 +7,11 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
+use reqwest::Method;
 use room::{
     EntryId, Log, Role, RoomId, RoomStatus, VersionId,
-    fold::{Fold, State},
+    fold::{EntryOutline, Fold, LastAdoption, State},
 };
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -32,7 +34,7 @@ use sts_clearance::{
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
-use crate::harness::{IMO, Installation, TestApp, new_room, on_both_databases};
+use crate::harness::{IMO, Installation, Server, TestApp, new_room, on_both_databases};
 
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
@@ -393,6 +395,81 @@ async fn the_demo_comes_up_goes_down_and_up_again(release: &str) {
     }
     let outcome = check(&app).await;
     assert_eq!(outcome.damage(), 0, "{:#?}", outcome.findings);
+}
+
+#[tokio::test]
+async fn files_of_an_adopted_room_say_from_where_on_the_log_tells_everything() {
+    let place = Installation::new(None);
+    unpack_demo("0.3.0", &place.path(""));
+    fs::rename(place.path("demo-0.3.0"), place.path("data")).unwrap();
+    place.run(&["migrate", "up"]).expect(0);
+    place.add_user(ADA, "admin");
+    // The demo's accounts are in it, so it is served as a demo.
+    let server = Server::start(&place, &mut place.command(&["serve", "--demo", "--listen", "127.0.0.1:0"]));
+    let ada = server.api.sign_in(ADA).await;
+    let rooms = server.api.all("/rooms", &ada).await;
+    let room = rooms[0]["id"].as_str().unwrap();
+    let log = server.api.all(&format!("/rooms/{room}/activities"), &ada).await;
+    let adopted = log.iter().find(|entry| entry["action"] == "room_adopted").expect("its last part, the newest first");
+    let (entry, at) = (adopted["seq"].as_u64().unwrap(), adopted["timestamp"].as_str().unwrap());
+    let said = format!("Up to entry {entry}, of {} UTC, the log did not tell everything", at[..19].replace('T', " "));
+    let after = format!("From entry {} on, the log tells everything.", entry + 1);
+
+    for (kind, entries) in [("pdf", true), ("json", true), ("pdf", false)] {
+        let asked = json!({ "snapshot_type": kind, "include_activity": entries });
+        let snapshot = server.api.post(&format!("/rooms/{room}/snapshots"), &ada, &asked).await;
+        let snapshot = server.api.completed(room, snapshot["id"].as_str().unwrap(), &ada).await;
+        let url = snapshot["download_url"].as_str().unwrap().strip_prefix("/api/v1").unwrap();
+        let file = server.api.request(Method::GET, url, &ada).send().await.unwrap().bytes().await.unwrap();
+        fs::write(place.path("file"), &file).unwrap();
+        let key = place.run(&["key", "show"]);
+        let verify = ["verify", "file", "--key", key.expect(0).trim()];
+        let told = place.run(&verify);
+        let lines: Vec<_> = told.expect(0).lines().filter(|line| line.starts_with("Adopted")).collect();
+        let report: Value = serde_json::from_str(place.run(&[&verify[..], &["--json"]].concat()).expect(0)).unwrap();
+        let field = &report["facts"]["told"]["adopted"];
+        if entries {
+            assert!(matches!(lines[..], [line] if line.contains(&said) && line.ends_with(&after)), "{told:?}");
+            assert_eq!((&field["entry"], &field["at"]), (&json!(entry), &json!(at)), "{report}");
+        } else {
+            assert_eq!((lines.len(), field), (0, &Value::Null), "{report}");
+        }
+    }
+}
+
+#[test]
+fn a_log_tells_everything_from_the_end_of_its_last_adoption_on() {
+    type Named = (&'static str, Value);
+    let old = |action: &'static str| -> Named { (action, json!({ "part": 1, "of": 1 })) };
+    let new = |action: &'static str| -> Named { (action, json!({ "v": 2 })) };
+    let part = |part: u64, of: u64| -> Named { ("room_adopted", json!({ "v": 2, "part": part, "of": of })) };
+    let (before, after, ended) = (|| old("room_updated"), || new("room_updated"), || new("adoption_ended"));
+    let of_platform = ("platform_adopted", json!({ "v": 2, "part": 1, "of": 1 }));
+    let cases = [
+        (vec![], None),
+        (vec![before(), before()], None),
+        (vec![after(), after()], None),
+        (vec![before(), part(1, 2), part(2, 2), after()], Some(2)),
+        (vec![of_platform], Some(0)),
+        // A part alone adopts nothing, and neither does what is none.
+        (vec![before(), part(1, 2)], None),
+        (vec![new("room_adopted")], None),
+        (vec![part(1, 1), after(), ended(), before(), part(1, 1)], Some(4)),
+        (vec![part(1, 1), after(), ended()], None),
+        (vec![part(1, 1), after(), ended(), before()], None),
+        // What an entry of version 1 is called means nothing.
+        (vec![old("room_adopted"), before()], None),
+        (vec![part(1, 1), old("adoption_ended")], Some(0)),
+    ];
+    let second = |seq: u64| Timestamp::from_second(1_000 + seq.cast_signed()).unwrap();
+    for (entries, expected) in cases {
+        let outlines: Vec<_> = (0..)
+            .zip(&entries)
+            .map(|(seq, (action, meta))| EntryOutline { seq, action, timestamp: second(seq), meta })
+            .collect();
+        let expected = expected.map(|seq| LastAdoption { seq, at: second(seq) });
+        assert_eq!(LastAdoption::among(outlines.into_iter()), expected, "{entries:?}");
+    }
 }
 
 async fn rooms(app: &App) -> Vec<RoomId> {

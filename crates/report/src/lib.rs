@@ -33,6 +33,7 @@ pub use format::Format;
 pub use open::{Opened, open, open_as};
 pub use source::Rendered;
 pub use text::Fonts;
+pub use words::adoption;
 
 use hex::hex;
 use source::Source;

@@ -4,6 +4,7 @@
 //! everything that a reader of the report may want, so rendering looks nothing up.
 
 use jiff::{Timestamp, civil::Date};
+use room::fold::{EntryOutline, LastAdoption};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ReportError;
@@ -48,6 +49,17 @@ impl Record {
     /// Whether the record is from before there were vessels and documents.
     pub(crate) fn predates_documents(&self) -> bool {
         self.schema == SCHEMA_1
+    }
+
+    /// Returns where the room's log was last adopted, as the entries that the record holds tell it. `None` if it was
+    /// not, or if the record has no entries or not those that say so.
+    pub fn last_adoption(&self) -> Option<LastAdoption> {
+        LastAdoption::among(self.activity.iter().flatten().map(|entry| EntryOutline {
+            seq: entry.seq,
+            action: &entry.action,
+            timestamp: entry.timestamp,
+            meta: &entry.meta,
+        }))
     }
 }
 

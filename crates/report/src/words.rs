@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
+use room::fold::LastAdoption;
 use serde_json::Value;
 
 /// Parts of identifiers that are not written like ordinary words.
@@ -98,6 +99,17 @@ pub(crate) fn count(number: u64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// Returns in words what of a record rests on the log, and what on the tables of the database that it was adopted from.
+/// The words are part of what an edition draws.
+pub fn adoption(LastAdoption { seq, at }: LastAdoption) -> String {
+    let (until, from) = (time_utc(at), seq.saturating_add(1));
+    format!(
+        "Up to entry {seq}, of {until}, the log did not tell everything: but for the entries themselves, what this file \
+         shows of that time rests on the tables of the database as they were then. From entry {from} on, the log tells \
+         everything."
+    )
 }
 
 /// What entries say to programs alone: version and place in an operation, and what the report has in sections of its own

@@ -163,6 +163,7 @@ impl<'a> Evidence<'a> {
             log: record.log.origin.clone(),
             position: record.log.size,
             adopted_again: record.activity.as_deref().and_then(adopted_again),
+            adopted: record.last_adoption().map(Into::into),
             key: record.log.key.clone(),
         })
     }

@@ -30,7 +30,7 @@ mod tree;
 use sha2::{Digest as _, Sha256};
 
 pub use exhibits::{Drawer, Exhibits};
-pub use report::{AdoptedAgain, Check, CheckOutcome, Examined, Facts, Report, Told};
+pub use report::{Adopted, AdoptedAgain, Check, CheckOutcome, Examined, Facts, Report, Told};
 
 use super::{
     Hash,

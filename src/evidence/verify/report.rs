@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use room::fold::LastAdoption;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -97,6 +98,9 @@ pub struct Told {
     /// has had the log adopted again, or if the record holds no entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adopted_again: Option<AdoptedAgain>,
+    /// Where its log was adopted, if it was, and if the record has the entries that say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<Adopted>,
     /// The key that the file says its checkpoint is signed with. A forged file can print any key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
@@ -110,6 +114,24 @@ pub struct AdoptedAgain {
     pub total: u64,
     /// The first of them in words, with the entry that lists each.
     pub differences: Vec<String>,
+}
+
+/// Where the log of a record was last adopted: before, it did not tell everything, and the tables of the database did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Adopted {
+    /// The position of the entry that completed the adoption, from 0. From the next one on, the log tells everything.
+    pub entry: u64,
+    /// When it was adopted.
+    #[schema(value_type = String, format = "date-time")]
+    pub at: Timestamp,
+    /// The same in words, as the PDF has them.
+    pub detail: String,
+}
+
+impl From<LastAdoption> for Adopted {
+    fn from(adopted: LastAdoption) -> Self {
+        Self { entry: adopted.seq, at: adopted.at, detail: ::report::adoption(adopted) }
+    }
 }
 
 /// The result of a verification.

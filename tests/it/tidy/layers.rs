@@ -32,8 +32,8 @@ const ROWS: &[&[&[&str]]] = &[
     &[&["src/hashing.rs"], &["src/shares.rs"], &["src/network.rs"], &["src/portion.rs"], &["src/clock.rs"], &["src/random.rs"]],
     &[&["src/error.rs"]],
     &[&["src/lib.rs"]],
-    &[&["crates/report/src/*"], &["crates/seal/src/*"], &["crates/preview/src/*"], &["crates/room/src/*"]],
-    &[&["crates/pdf/src/*"]],
+    &[&["crates/report/src/*"], &["crates/seal/src/*"], &["crates/preview/src/*"]],
+    &[&["crates/room/src/*"], &["crates/pdf/src/*"]],
 ];
 
 /// Returns the row and the room of a file, or `None` if no row has it.

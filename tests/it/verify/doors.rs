@@ -162,6 +162,8 @@ async fn the_api_checks_a_file_of_anyone_and_keeps_nothing_of_it(app: TestApp) {
     let one = brought(&app, "/verify", &[("file", &older)]).await.expect(200);
     assert_eq!(one["verified"], true, "{one}");
     assert_eq!((&one["facts"]["kind"], one.get("older")), (&json!("PDF"), None));
+    let whole = brought(&app, "/verify", &[("file", &newer)]).await.expect(200);
+    assert_eq!(whole["facts"]["told"].get("adopted"), None, "the log tells everything from its beginning: {whole}");
     let two = brought(&app, "/verify", &[("file", &newer), ("older", &older)]).await.expect(200);
     assert_eq!((&two["verified"], &two["older"]["facts"]["kind"]), (&json!(true), &json!("PDF")), "{two}");
     let three = brought(&app, "/verify", &[("file", &bare), ("older", &older)]).await.expect(200);
@@ -233,6 +235,30 @@ async fn the_page_asks_for_a_file_and_shows_every_check() {
     let page = found.html();
     assert!(page.contains("<strong>Does not verify</strong>") && page.contains(">FAILED</span>"), "{page}");
     assert!(page.contains("Older file") && page.contains("&lt;script&gt;") && !page.contains("<script>"), "{page}");
+}
+
+#[tokio::test]
+async fn every_door_says_where_a_log_was_adopted() {
+    let (file, key) = signed(|record| {
+        let entries = record.activity.as_mut().unwrap();
+        entries[8].action = "room_adopted".into();
+        entries[8].meta = json!({ "v": 2, "part": 1, "of": 1, "state": "{}" });
+        entries[8].timestamp = "2026-10-02T10:00:00Z".parse().unwrap();
+    });
+    let said = "Up to entry 8, of 2026-10-02 10:00:00 UTC, the log did not tell everything: but for the entries \
+                themselves, what this file shows of that time rests on the tables of the database as they were then. \
+                From entry 9 on, the log tells everything.";
+    let place = Installation::new(None);
+    fs::write(place.path("file.json"), &file).unwrap();
+    let told = place.run(&["verify", "file.json", "--key", key.public()]);
+    assert!(told.expect(0).contains(&format!("\nAdopted     {said}\n")), "{told:?}");
+    let app = TestApp::on_sqlite().await;
+    let parts: [Part<'_>; 2] = [("file", &file), ("key", key.public().as_bytes())];
+    let report = brought(&app, "/verify", &parts).await.expect(200);
+    let adopted = json!({ "entry": 8, "at": "2026-10-02T10:00:00Z", "detail": said });
+    assert_eq!((&report["verified"], &report["facts"]["told"]["adopted"]), (&json!(true), &adopted), "{report}");
+    let page = brought(&app, "//verify", &parts).await.html();
+    assert!(page.contains(&format!("<dt>Adopted</dt><dd>{said}</dd>")), "{page}");
 }
 
 #[tokio::test]

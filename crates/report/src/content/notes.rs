@@ -31,6 +31,9 @@ pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>)
         )),
         code(&log.root),
     ];
+    if context.edition.rules().adoption {
+        blocks.extend(context.record.last_adoption().map(|adopted| text(words::adoption(adopted))));
+    }
     if context.proof.is_some() {
         blocks.extend(how_to_check(log.key.as_deref()));
     }

@@ -5,7 +5,7 @@ use report::record::{ClaimFacts, DocumentFacts, Limit, Record, RetentionFacts, S
 use report::{Format, sample};
 use tools::needs;
 
-use crate::harness::{render, text};
+use crate::harness::{FONTS, render, text};
 
 /// The headings of the sample's sections in order, and whether they are missing in records of schema 1.
 const HEADINGS: [(&str, bool); 13] = [
@@ -303,4 +303,30 @@ fn what_a_step_overrode_is_named_by_what_the_record_holds() {
         assert_eq!(text.matches(drawn).count(), 1, "{drawn}: {text}");
     }
     assert!(!text.contains("Kind:") && !text.contains("Document ID: an id"), "{text}");
+}
+
+#[needs(pdftotext)]
+#[test]
+fn the_end_says_from_where_on_an_adopted_log_tells_everything() {
+    const SAID: &str = "the log did not tell everything";
+    let mut record = sample::record(9);
+    assert!(!pdf_text(&record).contains(SAID));
+    let entries = record.activity.as_mut().expect("the sample has activity");
+    for (part, entry) in (1..).zip(&mut entries[6..8]) {
+        entry.action = "room_adopted".to_owned();
+        entry.timestamp = "2026-10-02T10:00:00Z".parse().expect("a time");
+        entry.meta = serde_json::json!({ "v": 2, "part": part, "of": 2, "state": "{" });
+    }
+    let drawn = pdf_text(&record);
+    let sentences = format!(
+        "Up to entry 7, of 2026-10-02 10:00:00 UTC, {SAID}: but for the entries themselves, what this file shows of \
+         that time rests on the tables of the database as they were then. From entry 8 on, the log tells everything."
+    );
+    assert_eq!(drawn.matches(&sentences).count(), 1, "{drawn}");
+    // The edition of 0.3.0 never said it, and never will.
+    let bytes = sample::to_bytes(&record);
+    let older = report::render(report::Edition::V0_3, &bytes, None, Format::Pdf, &FONTS, &mut |_| {});
+    assert!(!text(&older.expect("a record renders").bytes).contains(SAID));
+    record.activity = None;
+    assert!(!pdf_text(&record).contains(SAID), "without its entries, the record does not tell");
 }

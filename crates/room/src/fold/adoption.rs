@@ -1,6 +1,8 @@
-//! The adoption of a log: the state of its room, or of the platform, in parts that fit into entries; and before it, if
-//! the log told everything already, what differed.
+//! The adoption of a log: the state of its room, or of the platform, in parts that fit into entries; before it, if the log
+//! told everything already, what differed; and from where on an adopted log tells everything.
 
+use jiff::Timestamp;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Subject, Why};
@@ -23,6 +25,53 @@ pub struct AdoptionPart {
     pub state: String,
     /// SHA-256 of the whole text, in hexadecimal; with the last part.
     pub state_sha256: Option<String>,
+}
+
+/// What of an entry says whether its log is adopted with it. A record's entries have it as well as those of a log.
+#[derive(Debug, Clone, Copy)]
+pub struct EntryOutline<'a> {
+    /// The position in the log, from 0.
+    pub seq: u64,
+    /// The type of the event.
+    pub action: &'a str,
+    /// When it happened, in UTC.
+    pub timestamp: Timestamp,
+    /// The fields of the event.
+    pub meta: &'a Value,
+}
+
+/// The entry with which the last adoption of a log was complete. From the entry after it on, the log tells everything;
+/// what was so until then rests on the rows of the tables as they were at its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastAdoption {
+    /// The position of the entry in its log, from 0.
+    pub seq: u64,
+    /// When the log was adopted, in UTC.
+    pub at: Timestamp,
+}
+
+impl LastAdoption {
+    /// Finds the last adoption among the entries of a log, or some last ones of them. `None` if none of them completes
+    /// one, or if it has ended since.
+    ///
+    /// It looks at names alone and reads no event, so that what it finds in a record stays the same when a later version
+    /// of the program reads other events. Whether the parts make a state is for the [fold](super::Fold) to say.
+    pub fn among<'a>(entries: impl DoubleEndedIterator<Item = EntryOutline<'a>>) -> Option<Self> {
+        for EntryOutline { seq, action, timestamp, meta } in entries.rev() {
+            // Entries of version 1 adopt nothing, whatever they are called.
+            if Event::version_of(meta) == 1 {
+                continue;
+            }
+            match action {
+                "adoption_ended" => return None,
+                "room_adopted" | "platform_adopted" if meta["part"].is_u64() && meta["part"] == meta["of"] => {
+                    return Some(Self { seq, at: timestamp });
+                }
+                _ => {}
+            }
+        }
+        None
+    }
 }
 
 /// The parts of a state that have been read so far.

@@ -23,7 +23,7 @@ mod subject;
 
 use std::fmt;
 
-pub use adoption::{Adoption, AdoptionPart, PART_BYTES};
+pub use adoption::{Adoption, AdoptionPart, EntryOutline, LastAdoption, PART_BYTES};
 pub use part::{Part, PlatformPart};
 pub use platform::{Account, ListedType, PlatformState, SigningKey};
 pub use state::{Hold, Lifted, Request, Seal, Seen, Slot, Snapshot, SnapshotFile, State, Upload};
