@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
+    at_hand::AtHand,
     children::Children,
     clock::{Clock, ClockOffset},
     config::Config,
@@ -30,6 +31,9 @@ use crate::{
     refusals::Refusals,
     shares::{Seat, Shares},
 };
+
+/// The memory for the states of logs in use, in bytes, about.
+const STATES: usize = 64 * 1024 * 1024;
 
 /// Archives packed at once: each holds a thread for as long as its client takes.
 const PACKING_PLACES: usize = 32;
@@ -82,6 +86,8 @@ pub struct Shared {
     pub job_finished: Notify,
     /// The places and the memory for hashing passwords.
     pub hashing: Hashing,
+    /// The states of the logs that are in use.
+    pub at_hand: AtHand,
     /// What was refused and is not in the logs yet.
     pub refusals: Refusals,
     /// Places for the packing of archives, shared out by account.
@@ -135,6 +141,7 @@ impl App {
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
             hashing: Hashing::default(),
+            at_hand: AtHand::new(STATES),
             refusals: Refusals::default(),
             packing: Shares::new(PACKING_PLACES, PACKING_PLACES / QUARTER),
             downloads: Shares::new(DOWNLOAD_PLACES, DOWNLOAD_PLACES / QUARTER),

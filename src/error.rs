@@ -127,6 +127,9 @@ pub enum Error {
         /// Whether this server's clock is ahead, and not behind.
         is_ahead: bool,
     },
+    /// The log is not what was signed, or cannot be folded, and takes no entries.
+    #[error("the log takes no entries, since it is not sound: {0}; `sts-clearance fsck` tells more")]
+    LogNotSound(String),
     /// The server cannot start with these settings.
     #[error("{0}")]
     Setup(String),
@@ -229,6 +232,7 @@ impl Error {
             Self::Busy => (503, "busy"),
             Self::WriteFailed => (503, "write_failed"),
             Self::ClockOff { .. } => (503, "clock_off"),
+            Self::LogNotSound(_) => (503, "log_not_sound"),
             Self::Pool(_) => (503, "database_unavailable"),
             Self::Postgres(error) if has_gone(error) => (503, "database_unavailable"),
             Self::Sqlite(_)

@@ -7,6 +7,7 @@
 pub mod policy;
 
 pub mod app;
+pub mod at_hand;
 pub mod authority;
 pub mod children;
 pub mod clock;

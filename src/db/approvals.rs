@@ -20,40 +20,6 @@ fn from_row(row: &Row) -> Result<Approval> {
     })
 }
 
-/// Adds an approval. Returns `false` if the party has one of this vessel already.
-pub async fn insert(tx: &mut Tx, room: RoomId, approval: &Approval) -> Result<bool> {
-    let added = tx
-        .exec(
-            &format!(
-                "INSERT INTO approvals (room_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-                 ON CONFLICT (vessel_id, party) DO NOTHING"
-            ),
-            &[
-                &room,
-                &approval.id,
-                &approval.vessel,
-                &approval.party,
-                &approval.role,
-                &approval.side,
-                &approval.status,
-                &approval.comment,
-                &approval.decided_at,
-            ],
-        )
-        .await?;
-    Ok(added == 1)
-}
-
-/// Replaces what a party says of a vessel.
-pub async fn update(tx: &mut Tx, approval: &Approval) -> Result<()> {
-    tx.exec(
-        "UPDATE approvals SET role = ?2, side = ?3, status = ?4, comment = ?5, decided_at = ?6 WHERE id = ?1",
-        &[&approval.id, &approval.role, &approval.side, &approval.status, &approval.comment, &approval.decided_at],
-    )
-    .await
-    .map(drop)
-}
-
 /// Returns the approvals of a room, in the order in which they were first given.
 pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Approval>> {
     // Ids are UUIDs of version 7, which sort by the time they were made.

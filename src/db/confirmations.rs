@@ -31,18 +31,6 @@ fn from_row(row: &Row) -> Result<Request> {
     Ok(Request { deed: row.get(0)?, subject, asked_by: row.get(2)?, asked_at: row.get(3)?, reason: row.get(4)? })
 }
 
-/// Stores a request, in place of an earlier one about the same subject that no longer counts.
-pub async fn ask(tx: &mut Tx, room: RoomId, request: &Request) -> Result<()> {
-    tx.exec(
-        "INSERT INTO confirmations (subject_id, deed, room_id, asked_by, asked_at, reason)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (subject_id) DO UPDATE SET deed = ?2, asked_by = ?4, asked_at = ?5, reason = ?6",
-        &[&request.subject.to_string(), &request.deed, &room, &request.asked_by, &request.asked_at, &request.reason],
-    )
-    .await
-    .map(drop)
-}
-
 /// Returns the requests in a room that were made at `since` or later, by accounts that still are admins.
 pub async fn open(tx: &mut Tx, room: RoomId, since: Time) -> Result<Vec<Request>> {
     let sql = format!("{SELECT} WHERE c.room_id = ?1 AND c.asked_at >= ?2");
@@ -61,18 +49,7 @@ pub async fn stored(tx: &mut Tx, room: RoomId) -> Result<Vec<Request>> {
     tx.rows(sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
-/// Deletes the request about a subject.
-pub async fn forget(tx: &mut Tx, subject: Uuid) -> Result<()> {
-    tx.exec("DELETE FROM confirmations WHERE subject_id = ?1", &[&subject.to_string()]).await.map(drop)
-}
-
 /// Deletes the requests that an account has made.
 pub async fn forget_of(tx: &mut Tx, email: &str) -> Result<()> {
     tx.exec("DELETE FROM confirmations WHERE asked_by = ?1", &[&email]).await.map(drop)
-}
-
-/// Deletes the requests in a room that were made before an instant.
-pub async fn drop_old(tx: &mut Tx, room: RoomId, before: Time) -> Result<()> {
-    let sql = "DELETE FROM confirmations WHERE room_id = ?1 AND asked_at < ?2";
-    tx.exec(sql, &[&room, &before]).await.map(drop)
 }

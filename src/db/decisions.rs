@@ -21,26 +21,6 @@ fn from_row(row: &Row) -> Result<Decision> {
     })
 }
 
-/// Adds a decision after those that the version already has.
-pub async fn insert(tx: &mut Tx, decision: &Decision) -> Result<()> {
-    // The lock on the room's log, which every operation takes first, keeps two decisions from getting the same number.
-    tx.exec(
-        "INSERT INTO decisions (id, version_id, seq, party, role, verdict, comment, decided_at)
-         SELECT ?1, ?2, COUNT(*), ?3, ?4, ?5, ?6, ?7 FROM decisions WHERE version_id = ?2",
-        &[
-            &decision.id,
-            &decision.version,
-            &decision.party,
-            &decision.role,
-            &decision.verdict,
-            &decision.comment,
-            &decision.decided_at,
-        ],
-    )
-    .await
-    .map(drop)
-}
-
 /// Returns the decisions on a version, oldest first.
 pub async fn of_version(tx: &mut Tx, version: VersionId) -> Result<Vec<Decision>> {
     let sql = format!("SELECT {COLUMNS} FROM decisions c WHERE c.version_id = ?1 ORDER BY c.seq");

@@ -47,37 +47,6 @@ pub fn aliases_as_text(aliases: &[String]) -> String {
     aliases.join("|")
 }
 
-/// Stores a document type, which may be new or changed.
-pub async fn put(tx: &mut Tx, kind: &DocumentType) -> Result<()> {
-    tx.exec(
-        &format!(
-            "INSERT INTO document_types ({COLUMNS})
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-             ON CONFLICT (code) DO UPDATE SET name = ?3, category = ?4, scope = ?5, requirement = ?6, profiles = ?7,
-                criticality = ?8, validity_days = ?9, warn_days = ?10, gate = ?11, aliases = ?12, enabled = ?13,
-                basis = ?14"
-        ),
-        &[
-            &kind.code,
-            &kind.position,
-            &kind.name,
-            &kind.category,
-            &kind.scope,
-            &kind.requirement,
-            &profiles_as_text(&kind.profiles),
-            &kind.criticality,
-            &kind.validity_days,
-            &kind.warn_days,
-            &kind.gate,
-            &aliases_as_text(&kind.aliases),
-            &kind.enabled,
-            &kind.basis,
-        ],
-    )
-    .await
-    .map(drop)
-}
-
 /// Returns the catalogue, in its order.
 pub async fn all(tx: &mut Tx) -> Result<Vec<DocumentType>> {
     tx.rows(&format!("SELECT {COLUMNS} FROM document_types ORDER BY position, code"), &[])

@@ -35,35 +35,6 @@ fn hash(stored: &[u8]) -> Result<Hash> {
     stored.try_into().map_err(|_| Error::internal("a hash of another length"))
 }
 
-/// Adds a version of a document.
-pub async fn insert(tx: &mut Tx, version: &Version) -> Result<()> {
-    tx.exec(
-        "INSERT INTO document_versions (id, document_id, number, file_url, file_name, file_kind, file_size, sha256,
-                                        expires_on, expiry_assumed, notes, told_eta, uploaded_by, uploader_role,
-                                        uploaded_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-        &[
-            &version.id,
-            &version.document,
-            &version.number,
-            &version.file_url,
-            &version.file_name,
-            &version.kind,
-            &version.size,
-            &version.sha256.as_slice(),
-            &version.expires_on,
-            &version.expiry_assumed,
-            &version.notes,
-            &version.told_eta,
-            &version.uploaded_by,
-            &version.uploader_role,
-            &version.uploaded_at,
-        ],
-    )
-    .await
-    .map(drop)
-}
-
 /// Returns the versions of all documents of a room; those of one document oldest first.
 pub async fn of_room(tx: &mut Tx, room: RoomId) -> Result<Vec<Version>> {
     let sql = format!(

@@ -62,29 +62,6 @@ fn from_row(row: &Row) -> Result<Hold> {
     })
 }
 
-/// Adds a hold that is in force. Returns `false` if the same room or snapshot is held already.
-pub async fn insert(tx: &mut Tx, hold: &Hold) -> Result<bool> {
-    let added = tx
-        .exec(
-            "INSERT INTO holds (id, room_id, snapshot_id, reason, placed_by, placed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (room_id, COALESCE(snapshot_id, '')) WHERE lifted_at IS NULL DO NOTHING",
-            &[&hold.id, &hold.room, &hold.snapshot, &hold.reason, &hold.placed_by, &hold.placed_at],
-        )
-        .await?;
-    Ok(added == 1)
-}
-
-/// Stores how a hold was lifted, which ends it.
-pub async fn lift(tx: &mut Tx, hold: HoldId, lifted: &Lifted) -> Result<()> {
-    tx.exec(
-        "UPDATE holds SET lift_asked_by = ?2, lift_reason = ?3, lifted_by = ?4, lifted_at = ?5, confirm_reason = ?6
-         WHERE id = ?1",
-        &[&hold, &lifted.asked_by, &lifted.reason, &lifted.by, &lifted.at, &lifted.confirm_reason],
-    )
-    .await
-    .map(drop)
-}
-
 /// Returns the hold of a room with this id.
 pub async fn find(tx: &mut Tx, room: RoomId, hold: HoldId) -> Result<Option<Hold>> {
     let sql = format!("SELECT {COLUMNS} FROM holds WHERE room_id = ?1 AND id = ?2");

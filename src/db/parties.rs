@@ -19,18 +19,6 @@ fn from_row(row: &Row) -> Result<Party> {
     })
 }
 
-/// Adds a party. Returns `false` if the address is in the room already.
-pub async fn insert(tx: &mut Tx, room: RoomId, party: &Party) -> Result<bool> {
-    let added = tx
-        .exec(
-            "INSERT INTO parties (id, room_id, role, name, email, company, side, added_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (room_id, email) DO NOTHING",
-            &[&party.id, &room, &party.role, &party.name, &party.email, &party.company, &party.side, &party.added_at],
-        )
-        .await?;
-    Ok(added == 1)
-}
-
 /// Returns the role of an address in a room. `None` if it is not a party there.
 pub async fn role(tx: &mut Tx, room: RoomId, email: &str) -> Result<Option<Role>> {
     let row = tx.opt("SELECT role FROM parties WHERE room_id = ?1 AND email = ?2", &[&room, &email]).await?;
@@ -59,17 +47,5 @@ pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Party>, 
 /// Returns the party of a room with this id.
 pub async fn find(tx: &mut Tx, room: RoomId, party: PartyId) -> Result<Option<Party>> {
     let sql = format!("SELECT {COLUMNS} FROM parties WHERE room_id = ?1 AND id = ?2");
-    tx.opt(&sql, &[&room, &party]).await?.as_ref().map(from_row).transpose()
-}
-
-/// Stores the fields of a party that can change.
-pub async fn update(tx: &mut Tx, party: &Party) -> Result<()> {
-    let update = "UPDATE parties SET name = ?2, company = ?3, side = ?4 WHERE id = ?1";
-    tx.exec(update, &[&party.id, &party.name, &party.company, &party.side]).await.map(drop)
-}
-
-/// Removes a party, and returns it if it was there.
-pub async fn delete(tx: &mut Tx, room: RoomId, party: PartyId) -> Result<Option<Party>> {
-    let sql = format!("DELETE FROM parties WHERE room_id = ?1 AND id = ?2 RETURNING {COLUMNS}");
     tx.opt(&sql, &[&room, &party]).await?.as_ref().map(from_row).transpose()
 }

@@ -33,30 +33,6 @@ fn from_row(row: &Row) -> Result<Room> {
     })
 }
 
-/// Adds a room that has just been opened.
-pub async fn insert(tx: &mut Tx, room: &Room) -> Result<()> {
-    tx.exec(
-        "INSERT INTO rooms (id, title, location, sts_eta, description, cargo_profile, status, phase, created_at,
-                            created_by, planned_duration_hours)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        &[
-            &room.id,
-            &room.title,
-            &room.location,
-            &room.sts_eta,
-            &room.description,
-            &room.cargo_profile,
-            &room.status,
-            &room.phase,
-            &room.created_at,
-            &room.created_by,
-            &room.planned_duration_hours,
-        ],
-    )
-    .await
-    .map(drop)
-}
-
 /// Returns the room with this id, even if it is deleted.
 pub async fn find(tx: &mut Tx, room: RoomId) -> Result<Option<Room>> {
     tx.opt(&format!("SELECT {COLUMNS} FROM rooms r WHERE r.id = ?1"), &[&room])
@@ -158,30 +134,4 @@ async fn select_page(
     let bounds: [&dyn Param; 2] = [&page.limit, &page.offset];
     let rows = tx.rows(&sql, &[params, &bounds[..]].concat()).await?;
     Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
-}
-
-/// Stores the fields of a room that can change.
-pub async fn update(tx: &mut Tx, room: &Room) -> Result<()> {
-    tx.exec(
-        "UPDATE rooms SET title = ?2, location = ?3, sts_eta = ?4, description = ?5, cargo_profile = ?6, status = ?7,
-                          phase = ?8, planned_duration_hours = ?9, transfer_completed_at = ?10, closed_at = ?11,
-                          retained_from = ?12
-         WHERE id = ?1",
-        &[
-            &room.id,
-            &room.title,
-            &room.location,
-            &room.sts_eta,
-            &room.description,
-            &room.cargo_profile,
-            &room.status,
-            &room.phase,
-            &room.planned_duration_hours,
-            &room.transfer_completed_at,
-            &room.closed_at,
-            &room.retained_from,
-        ],
-    )
-    .await
-    .map(drop)
 }

@@ -123,34 +123,6 @@ fn seal_from_row(row: &Row) -> Result<Option<SealSays>> {
     Ok(Some(says))
 }
 
-/// Adds a snapshot and its record, which is compressed already.
-pub async fn insert(tx: &mut Tx, snapshot: &Snapshot, record: &[u8]) -> Result<()> {
-    tx.exec(
-        "INSERT INTO snapshots (id, room_id, title, created_by, status, file_url, file_size, snapshot_type, data,
-                                created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        &[
-            &snapshot.id,
-            &snapshot.room,
-            &snapshot.title,
-            &snapshot.created_by,
-            &snapshot.status,
-            &snapshot.file_url,
-            &snapshot.file_size,
-            &snapshot.kind,
-            &snapshot.data,
-            &snapshot.created_at,
-        ],
-    )
-    .await?;
-    tx.exec(
-        "INSERT INTO snapshot_records (snapshot_id, sha256, body, proof) VALUES (?1, ?2, ?3, ?4)",
-        &[&snapshot.id, &snapshot.record_sha256, &record, &snapshot.proof],
-    )
-    .await
-    .map(drop)
-}
-
 /// Returns the snapshot of a room with this id.
 pub async fn find(tx: &mut Tx, room: RoomId, snapshot: SnapshotId) -> Result<Option<Snapshot>> {
     let sql = format!("{SELECT} WHERE s.room_id = ?1 AND s.id = ?2");
@@ -230,32 +202,21 @@ pub async fn drawn_by(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<(Strin
     row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }
 
-/// Marks a snapshot as completed, and stores its file and what drew it.
-pub async fn complete(tx: &mut Tx, snapshot: SnapshotId, drawn: &Drawn) -> Result<()> {
-    let file = &drawn.file;
+/// Adds the record of a snapshot, which is compressed already.
+pub async fn insert_record(tx: &mut Tx, snapshot: &Snapshot, record: &[u8]) -> Result<()> {
     tx.exec(
-        "UPDATE snapshots SET status = 'completed', file_url = ?2, file_size = ?3 WHERE id = ?1",
-        &[&snapshot, &file.file_url, &file.size],
-    )
-    .await?;
-    tx.exec(
-        "INSERT INTO snapshot_files (snapshot_id, sha256, renderer, fonts) VALUES (?1, ?2, ?3, ?4)",
-        &[&snapshot, &file.sha256.as_slice(), &drawn.renderer, &drawn.fonts],
+        "INSERT INTO snapshot_records (snapshot_id, sha256, body, proof) VALUES (?1, ?2, ?3, ?4)",
+        &[&snapshot.id, &snapshot.record_sha256, &record, &snapshot.proof],
     )
     .await
     .map(drop)
 }
 
-/// Sets the status of a snapshot.
-pub async fn set_status(tx: &mut Tx, snapshot: SnapshotId, status: SnapshotStatus) -> Result<()> {
-    tx.exec("UPDATE snapshots SET status = ?2 WHERE id = ?1", &[&snapshot, &status]).await.map(drop)
-}
-
-/// Removes a snapshot with everything that belongs to it.
-pub async fn delete(tx: &mut Tx, snapshot: SnapshotId) -> Result<()> {
-    for table in ["snapshot_files", "snapshot_jobs", "snapshot_records"] {
+/// Removes what is kept of a snapshot beside the log: its job and its record.
+pub async fn delete_kept(tx: &mut Tx, snapshot: SnapshotId) -> Result<()> {
+    for table in ["snapshot_jobs", "snapshot_records"] {
         tx.exec(&format!("DELETE FROM {table} WHERE snapshot_id = ?1"), &[&snapshot]).await?;
     }
-    // The seal goes by ON DELETE CASCADE: a worker may store one at the same moment, which no DELETE before would see.
-    tx.exec("DELETE FROM snapshots WHERE id = ?1", &[&snapshot]).await.map(drop)
+    // The seal goes with the snapshot, by ON DELETE CASCADE: a worker may store one at the same moment.
+    Ok(())
 }

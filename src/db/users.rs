@@ -47,29 +47,6 @@ impl User {
     }
 }
 
-/// Adds an account. Returns `false` if the address is taken.
-pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<bool> {
-    let added = tx
-        .exec(
-            "INSERT INTO users (id, email, name, role, password_hash, disabled, created_at, must_change_password,
-                 password_given_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (email) DO NOTHING",
-            &[
-                &user.id,
-                &user.email,
-                &user.name,
-                &user.role,
-                &password_hash,
-                &user.disabled,
-                &user.created_at,
-                &user.must_change_password,
-                &user.password_given_at,
-            ],
-        )
-        .await?;
-    Ok(added == 1)
-}
-
 /// Returns the account with this address, and the hash of its password.
 pub async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<(User, String)>> {
     let columns = User::COLUMNS;
@@ -121,18 +98,7 @@ pub async fn count_admins(tx: &mut Tx) -> Result<i64> {
     tx.one("SELECT COUNT(*) FROM users WHERE role = 'admin' AND NOT disabled", &[]).await?.get(0)
 }
 
-/// Stores the fields of an account that can change, except for the password.
-pub async fn update(tx: &mut Tx, user: &User) -> Result<()> {
-    tx.exec(
-        "UPDATE users SET name = ?2, role = ?3, disabled = ?4 WHERE id = ?1",
-        &[&user.id, &user.name, &user.role, &user.disabled],
-    )
-    .await
-    .map(drop)
-}
-
-/// Replaces the password. With `given_at`, an admin chose it at that time, and its owner has to replace it again.
-pub async fn set_password(tx: &mut Tx, user: UserId, password_hash: &str, given_at: Option<Time>) -> Result<()> {
-    let update = "UPDATE users SET password_hash = ?2, must_change_password = ?3, password_given_at = ?4 WHERE id = ?1";
-    tx.exec(update, &[&user, &password_hash, &given_at.is_some(), &given_at]).await.map(drop)
+/// Keeps the hash of an account's password. Of the hash itself, the log tells nothing but its SHA-256.
+pub async fn keep_password(tx: &mut Tx, user: UserId, password_hash: &str) -> Result<()> {
+    tx.exec("UPDATE users SET password_hash = ?2 WHERE id = ?1", &[&user, &password_hash]).await.map(drop)
 }

@@ -2,7 +2,7 @@
 
 use room::{RoomId, Vessel, VesselDetails, VesselId};
 
-use super::{Param, Row, Tx};
+use super::{Row, Tx};
 use crate::error::Result;
 
 const COLUMNS: &str =
@@ -31,54 +31,6 @@ fn from_row(row: &Row) -> Result<Vessel> {
     Ok(Vessel { id: row.get(0)?, details, added_at: row.get(1)? })
 }
 
-/// Returns the values of a vessel's details, in the order of their columns.
-fn values(details: &VesselDetails) -> [&dyn Param; 16] {
-    [
-        &details.name,
-        &details.imo_number,
-        &details.no_imo_reason,
-        &details.role,
-        &details.status,
-        &details.vessel_type,
-        &details.flag,
-        &details.owner,
-        &details.charterer,
-        &details.length_m,
-        &details.beam_m,
-        &details.draught_m,
-        &details.gross_tonnage,
-        &details.deadweight_t,
-        &details.year_built,
-        &details.class_society,
-    ]
-}
-
-/// Adds a vessel. Returns `false` if its IMO number is in the room already.
-pub async fn insert(tx: &mut Tx, room: RoomId, vessel: &Vessel) -> Result<bool> {
-    let sql = format!(
-        "INSERT INTO vessels (room_id, {COLUMNS})
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
-         ON CONFLICT (room_id, imo_number) DO NOTHING"
-    );
-    let ids: [&dyn Param; 3] = [&room, &vessel.id, &vessel.added_at];
-    let added = tx.exec(&sql, &[&ids[..], &values(&vessel.details)].concat()).await?;
-    Ok(added == 1)
-}
-
-/// Replaces what is stored about a vessel.
-pub async fn update(tx: &mut Tx, vessel: &Vessel) -> Result<()> {
-    let id: [&dyn Param; 1] = [&vessel.id];
-    tx.exec(
-        "UPDATE vessels SET name = ?2, imo_number = ?3, no_imo_reason = ?4, role = ?5, status = ?6, vessel_type = ?7,
-                            flag = ?8, owner = ?9, charterer = ?10, length_m = ?11, beam_m = ?12, draught_m = ?13,
-                            gross_tonnage = ?14, deadweight_t = ?15, year_built = ?16, class_society = ?17
-         WHERE id = ?1",
-        &[&id[..], &values(&vessel.details)].concat(),
-    )
-    .await
-    .map(drop)
-}
-
 /// Returns the vessels of a room, in the order in which they were added.
 pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Vessel>> {
     let sql = format!("SELECT {COLUMNS} FROM vessels WHERE room_id = ?1 ORDER BY added_at, id");
@@ -89,9 +41,4 @@ pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Vessel>> {
 pub async fn find(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<Option<Vessel>> {
     let sql = format!("SELECT {COLUMNS} FROM vessels WHERE room_id = ?1 AND id = ?2");
     tx.opt(&sql, &[&room, &vessel]).await?.as_ref().map(from_row).transpose()
-}
-
-/// Removes a vessel that nothing refers to.
-pub async fn delete(tx: &mut Tx, vessel: VesselId) -> Result<()> {
-    tx.exec("DELETE FROM vessels WHERE id = ?1", &[&vessel]).await.map(drop)
 }

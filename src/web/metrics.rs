@@ -45,6 +45,9 @@ pub(super) async fn metrics(
         let help = "How far this clock is ahead of the database's";
         text.gauge("sts_clock_offset_seconds", help).value(&[], in_seconds(offset));
     }
+    let (states, bytes) = app.at_hand.size();
+    text.gauge("sts_states_at_hand", "Logs whose state is kept for the next operation").value(&[], states);
+    text.gauge("sts_states_at_hand_bytes", "The memory that these states take, about").value(&[], bytes);
     text.gauge("sts_snapshots", "Snapshots by status");
     for status in SnapshotStatus::ALL {
         let count = snapshots.iter().find(|(counted, _)| *counted == status).map_or(0, |(_, count)| *count);

@@ -7,6 +7,7 @@ mod activities;
 mod adoption;
 mod approvals;
 mod archive;
+mod at_hand;
 mod attack;
 mod auth;
 mod bad_input;

@@ -2,14 +2,17 @@
 
 use proptest::{prop_assert, prop_assert_eq, proptest};
 use room::{
-    Role, UserId, address,
+    Log, Role, UserId, address,
     visible::{is_ignorable, shows_something},
 };
 use serde_json::{Value, json};
 
 use sts_clearance::{
     db::{self, users::User},
-    domain::accounts::users,
+    domain::{
+        accounts::{requests, users},
+        log::{Actor, operation},
+    },
 };
 
 use crate::harness::{PASSWORD, TestApp, new_room, on_both_databases};
@@ -90,17 +93,18 @@ fn party(email: &str, name: &str) -> Value {
     json!({ "role": "owner", "name": name, "email": email })
 }
 
-/// Stores an account with this address unchanged, as an earlier version would have, and with [`PASSWORD`].
-async fn old_account(app: &TestApp, email: &str) {
-    let by = "model@example.com";
-    app.user(by, Role::Owner).await;
-    let email = email.to_owned();
-    let id = UserId(app.app.new_id());
-    let write = async move |tx: &mut db::Tx| {
-        let (user, hash) = db::users::by_email(tx, by).await?.unwrap();
-        db::users::insert(tx, &User { id, email, name: "Old".into(), ..user }, &hash).await
-    };
-    assert!(app.app.db.write(write).await.unwrap());
+/// Makes an account with this address unchanged, as an earlier version would have, and with [`PASSWORD`].
+async fn old_account(app: &TestApp, email: &str) -> UserId {
+    let by = format!("model-{}@example.com", app.app.new_id());
+    app.user(&by, Role::Owner).await;
+    let (id, email) = (UserId(app.app.new_id()), email.to_owned());
+    let added = operation(&app.app, Log::Platform, &Actor::System, async move |tx, log| {
+        let found = db::users::by_email(tx, &by).await?;
+        let (user, hash) = found.unwrap();
+        requests::add(tx, log, &User { id, email, name: "Old".into(), ..user }, &hash, None).await
+    });
+    added.await.unwrap();
+    id
 }
 
 async fn an_address_is_accepted_or_refused_as_this_table_has_it(app: TestApp) {
@@ -153,15 +157,8 @@ async fn an_account_of_an_earlier_version_signs_in_as_it_always_did(app: TestApp
     app.tampered();
     let admin = app.user("admin@example.com", Role::Admin).await;
     let old = ["ｏwner@example.com", "old@bücher.example", "own\u{34f}er@example.com", "a_b@under_score.example"];
-    for (index, stored) in old.into_iter().enumerate() {
-        let model = format!("model{index}@example.com");
-        app.user(&model, Role::Owner).await;
-        let (id, email) = (UserId(app.app.new_id()), stored.to_owned());
-        let write = async move |tx: &mut db::Tx| {
-            let (user, hash) = db::users::by_email(tx, &model).await?.unwrap();
-            db::users::insert(tx, &User { id, email, ..user }, &hash).await
-        };
-        assert!(app.app.db.write(write).await.unwrap());
+    for stored in old {
+        let id = old_account(&app, stored).await;
         let token = app.sign_in(&stored.to_uppercase()).await;
         assert_eq!(app.get("/auth/me", &token).send().await.expect(200)["email"], stored);
         let user = users::named(&app.app, stored).await.unwrap();

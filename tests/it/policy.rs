@@ -4,7 +4,7 @@ use std::{convert::Infallible, fmt::Write as _};
 
 use axum::{body::Body, http::Method};
 use futures_util::{future::BoxFuture, stream};
-use room::{AccountDeed, AccountRequestId, Role};
+use room::{AccountDeed, AccountRequestId, Log, Role};
 use serde_json::{Value, json};
 
 use sts_clearance::{
@@ -15,7 +15,7 @@ use sts_clearance::{
     pages, policy,
 };
 
-use crate::harness::{Form, IMO, PASSWORD, Reply, TestApp, fields_of_event, on_both_databases, pdf};
+use crate::harness::{Form, IMO, PASSWORD, Reply, TestApp, change_role, fields_of_event, on_both_databases, pdf};
 
 /// The callers: a party of each role, an admin, a user of each role who is no party, and a client without a token.
 const CALLERS: [&str; 12] = [
@@ -154,10 +154,9 @@ impl Scene {
             }
             ("POST", "/rooms/{room_id}/snapshots/{snapshot_id}/retry") => {
                 let (taken, _) = self.app.take(&room, &admin, json!({ "snapshot_type": "json" })).await;
-                let id = taken["id"].as_str().unwrap().to_owned();
-                path = path.replace("{snapshot_id}", &id);
-                let fail = "UPDATE snapshots SET status = 'failed' WHERE id = ?1";
-                self.app.app.db.write(async move |tx| tx.exec(fail, &[&id]).await).await.unwrap();
+                let id = taken["id"].as_str().unwrap();
+                path = path.replace("{snapshot_id}", id);
+                self.app.fail_snapshot(&room, id, "a test").await;
             }
             (method, path) => panic!("{method} {path} refuses everybody: prepare what it needs"),
         }
@@ -474,21 +473,21 @@ async fn a_party_removed_while_their_request_is_on_its_way_changes_nothing(app: 
 
 /// The new role may take snapshots too, but the entry would name the old one.
 async fn a_party_whose_role_changes_while_their_request_is_on_its_way_changes_nothing(app: TestApp) {
-    app.tampered();
     let (room, broker) = app.room().await;
     let owner = app.user("owner@example.com", Role::Owner).await;
     let before = app.actions(&room, &broker).await;
-    let in_tx = app.app.clone();
+    let (in_app, log) = (app.app.clone(), Log::Room(room.parse().unwrap()));
     let body = Body::from_stream(stream::once(async move {
-        let change = "UPDATE parties SET role = 'charterer' WHERE email = 'owner@example.com'";
-        in_tx.db.write(async |tx| tx.exec(change, &[]).await).await.unwrap();
+        change_role(&in_app, log, "owner@example.com", Role::Charterer).await;
         Ok::<_, Infallible>("{}")
     }));
     let late = app.post(&format!("/rooms/{room}/snapshots"), &owner).header("content-type", "application/json");
     let refused = late.body(body).send().await;
     assert_eq!(refused.problem(), "conflict");
     assert_eq!(refused.json()["detail"], "Your role has been changed meanwhile; try again.");
-    assert_eq!(app.actions(&room, &broker).await, before);
+    let after = app.actions(&room, &broker).await;
+    assert_eq!(after.iter().filter(|action| *action == "snapshot_created").count(), 0, "{after:?}");
+    assert_eq!(after.len(), before.len() + 2);
 }
 
 /// The form arrives only after the request has been admitted and the sender's sessions have ended.

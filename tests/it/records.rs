@@ -1,9 +1,14 @@
 //! The limits of a record: of a section that is too long it holds the newest part, and says how much there is in all.
 
 use report::record::{self, Limit, Record};
-use room::{Log, Role, SnapshotId};
+use room::{DecisionId, EntryId, Envelope, Event, Log, Role, SnapshotId, Verdict};
 use serde_json::json;
-use sts_clearance::db::{self, Tx};
+use sts_clearance::{
+    db::{self, Tx, activity::Entry},
+    domain::log::{Actor, operation},
+    evidence::hash_of,
+    random::new_uuid,
+};
 
 use crate::harness::{TestApp, on_both_databases};
 
@@ -75,21 +80,17 @@ async fn a_record_holds_the_newest_entries_up_to_16_mib_of_what_they_tell(app: T
 async fn a_record_holds_the_newest_50_000_entries() {
     let app = TestApp::on_sqlite().await;
     let (room, broker) = app.room().await;
-    let (log, in_room) = (Log::Room(room.parse().unwrap()), room.clone());
+    let (log, at) = (Log::Room(room.parse().unwrap()), app.app.now());
     let fill = async move |tx: &mut Tx| {
         let mut range = db::logs::head(tx, log).await?.unwrap().range;
-        let first = i64::try_from(range.size()).unwrap();
         while range.size() < 50_000 {
-            range.push([0; 32]);
+            let (action, meta) = Event::LogExported { entries: range.size() }.to_entry(Envelope::default()).unwrap();
+            let (seq, actor) = (i64::try_from(range.size()).unwrap(), "system".to_owned());
+            let entry = Entry { id: EntryId(new_uuid()), log, seq, actor, action, at, meta };
+            let hash = hash_of(&entry.leaf()).unwrap();
+            db::activity::insert(tx, &entry, &hash).await?;
+            range.push(hash);
         }
-        tx.exec(
-            "WITH RECURSIVE n (n) AS (SELECT ?2 UNION ALL SELECT n + 1 FROM n WHERE n < 49999)
-             INSERT INTO activity_log (id, room_id, actor, action, meta_json, ts, seq, leaf_hash)
-             SELECT lower(hex(randomblob(4))) || '-0000-7000-8000-' || lower(hex(randomblob(6))), ?1, 'system',
-                    'room_updated', '{}', '2026-11-23T08:00:00.000000Z', n, zeroblob(32) FROM n",
-            &[&in_room, &first],
-        )
-        .await?;
         db::logs::set_head(tx, log, &range, "").await
     };
     app.app.db.write(fill).await.unwrap();
@@ -103,21 +104,33 @@ async fn a_record_holds_the_newest_50_000_entries() {
 }
 
 async fn a_record_holds_superseded_decisions_up_to_8_mib_and_all_that_count(app: TestApp) {
-    app.tampered();
     let (document, room, broker) = app.empty_document("COMPAT").await;
     let owner = app.user("owner@example.com", Role::Owner).await;
     let version = app.version(&document, &broker, "a study", &[]).await["version"]["id"].as_str().unwrap().to_owned();
-    // Insert 150 decisions of the charterer with comments of 60,000 bytes, as a server before 0.4 accepted them.
-    let write = async move |tx: &mut Tx| {
-        let insert = "INSERT INTO decisions (id, version_id, seq, party, role, verdict, comment, decided_at)
-                      VALUES (?1, ?2, ?3, 'charterer@example.com', 'charterer', 'rejected', ?4, ?5)";
-        for number in 0..150_i64 {
-            let (id, comment) = (format!("00000000-0000-7000-8000-{number:012}"), "x".repeat(60_000));
-            tx.exec(insert, &[&id, &version, &number, &comment, &room::Time::EARLIEST]).await?;
+    // 150 decisions of the charterer with comments of 60,000 bytes, as a server before 0.4 accepted them.
+    app.user("charterer@example.com", Role::Charterer).await;
+    let (email, name) = ("charterer@example.com".to_owned(), "charterer".to_owned());
+    let charterer = Actor::User { email, name, role: Role::Charterer, session: None };
+    let (document_id, version_id) = (document.rsplit('/').next().unwrap().parse().unwrap(), version.parse().unwrap());
+    let log = Log::Room(room.strip_prefix("/rooms/").unwrap().parse().unwrap());
+    let decided = operation(&app.app, log, &charterer, async move |tx, log| {
+        for _ in 0..150 {
+            let decided = Event::DocumentDecided {
+                decision_id: DecisionId(new_uuid()),
+                document_id,
+                document_type: "COMPAT".into(),
+                vessel: None,
+                version_id,
+                version: 1,
+                role: Role::Charterer,
+                verdict: Verdict::Rejected,
+                comment: Some("x".repeat(60_000)),
+            };
+            log.append(tx, &decided).await?;
         }
         Ok(())
-    };
-    app.app.db.write(write).await.unwrap();
+    });
+    decided.await.unwrap();
     app.post(&format!("{document}/reject"), &owner).json(json!({ "reason": "no" })).send().await.expect(200);
     let record = app.record(room.strip_prefix("/rooms/").unwrap(), &broker).await;
     let documents = record.documents.as_ref().unwrap();

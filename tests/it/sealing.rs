@@ -63,25 +63,18 @@ async fn a_pdf_is_sealed_and_its_snapshot_and_the_log_say_by_whom(app: TestApp) 
 }
 
 async fn a_lost_file_is_made_again_with_the_seal_that_it_had(app: TestApp) {
-    app.tampered();
-    let (snapshot, file) = app.sealed().await;
-    let (room, id) = (snapshot["room_id"].as_str().unwrap(), snapshot["id"].as_str().unwrap().to_owned());
+    let (room, broker) = app.room().await;
+    let (taken, path) = app.take(&room, &broker, json!({})).await;
+    let file = app.snapshot_file(&room, taken["id"].as_str().unwrap(), "pdf");
     // As if the server had ended between sealing and completing the job; the job runs again much later.
-    let again = id.clone();
-    let forget = app.app.db.write(async move |tx| {
-        tx.exec("DELETE FROM snapshot_files WHERE snapshot_id = ?1", &[&again]).await?;
-        tx.exec("UPDATE snapshots SET status = 'failed' WHERE id = ?1", &[&again]).await?;
-        let job = "INSERT INTO snapshot_jobs (snapshot_id, attempts, progress) VALUES (?1, 5, 0)";
-        tx.exec(job, &[&again]).await
-    });
-    forget.await.unwrap();
-    let path = app.dir.path().join(format!("data/files/rooms/{room}/snapshots/{id}.pdf"));
-    std::fs::remove_file(&path).unwrap();
+    app.work_in_vain().await;
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
     app.later(std::time::Duration::from_hours(20));
-    let broker = app.sign_in("broker@example.com").await;
-    app.post(&format!("/rooms/{room}/snapshots/{id}/retry"), &broker).send().await.expect(200);
     assert_eq!(app.work().await, 1);
-    assert!(std::fs::read(&path).unwrap() == file, "the file has other bytes");
+    let broker = app.sign_in("broker@example.com").await;
+    assert_ne!(app.get(&path, &broker).send().await.expect(200)["seal"], Value::Null);
+    assert!(std::fs::read(&file).unwrap() == bytes, "the file has other bytes");
 }
 
 async fn a_seal_that_was_kept_for_other_bytes_is_made_anew(app: TestApp) {

@@ -3,14 +3,17 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
-use room::Role;
+use room::{Log, Role};
 use serde_json::{Value, json};
 
 use sts_clearance::{
     db,
     domain::{
-        accounts::users::{self, GivenPassword},
-        log::{Actor, schema},
+        accounts::{
+            requests,
+            users::{self, GivenPassword},
+        },
+        log::{Actor, operation, schema},
     },
 };
 
@@ -83,11 +86,15 @@ async fn confirm(app: &TestApp, by: &str) -> Reply {
 
 /// Replaces a given password with a chosen one, as the owner of the account does, or the admin who gave it.
 async fn settle(app: &TestApp, email: &str) {
-    // Without an entry, and without the time that it takes to hash a password.
-    app.tampered();
+    // Without the time that it takes to hash a password.
     let user = users::named(&app.app, email).await.unwrap();
     let (id, hash) = (user.id, "not one that anything fits".to_owned());
-    app.app.db.write(async move |tx| db::users::set_password(tx, id, &hash, None).await).await.unwrap();
+    let email = email.to_owned();
+    let changed = operation(&app.app, Log::Platform, &Actor::System, async move |tx, log| {
+        log.append(tx, &requests::password_changed(email, &hash, false, None)).await?;
+        db::users::keep_password(tx, id, &hash).await
+    });
+    changed.await.unwrap();
 }
 
 /// Makes a room with a hold, which takes two admins to lift. Returns the hold's path.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::{Difference, RoomId, Time, vessel};
 
 /// One of the logs that a server keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Log {
     /// The log of this room.
     Room(RoomId),

@@ -31,9 +31,9 @@ const DEPENDENTS: [(&str, &str, &str); 8] = [
 /// A row that is not what the log tells.
 #[derive(Debug)]
 pub struct Wrong<'a> {
-    /// Its table.
+    /// The name of its table.
     pub table: &'static str,
-    /// Its id.
+    /// The id by which it is found.
     pub id: &'a str,
     /// What the log tells of it. `None` if the log does not know it.
     pub told: Option<&'a Values>,

@@ -33,7 +33,7 @@ pub type Rows = BTreeMap<String, Values>;
 pub type PrivateTexts = HashMap<String, String>;
 
 pub use of_platform::rows as platform_rows_told;
-pub use of_room::{private_hashes, rows as room_rows_told};
+pub use of_room::{hashes_of_hold, private_hashes, rows as room_rows_told};
 
 fn keyed(rows: impl IntoIterator<Item = Values>) -> Rows {
     rows.into_iter().map(|row| (id_of(&row), row)).collect()

@@ -31,13 +31,14 @@ pub fn rows(state: &State, texts: &PrivateTexts) -> [Rows; 12] {
 
 /// Returns the hashes of the private texts that a state names.
 pub fn private_hashes(state: &State) -> Vec<String> {
-    let holds = state.holds.values().flat_map(|hold| {
-        let lifted =
-            hold.lifted.iter().flat_map(|lifted| [Some(&lifted.reason_hash), lifted.confirm_reason_hash.as_ref()]);
-        std::iter::once(Some(&hold.reason_hash)).chain(lifted)
-    });
-    let requests = state.requests.values().map(|request| request.reason_hash.as_ref());
-    holds.chain(requests).flatten().cloned().collect()
+    let requests = state.requests.values().filter_map(|request| request.reason_hash.clone());
+    state.holds.values().flat_map(hashes_of_hold).chain(requests).collect()
+}
+
+/// Returns the hashes of the private texts that a hold names.
+pub fn hashes_of_hold(hold: &Hold) -> Vec<String> {
+    let lifted = hold.lifted.iter().flat_map(|lifted| [Some(&lifted.reason_hash), lifted.confirm_reason_hash.as_ref()]);
+    std::iter::once(Some(&hold.reason_hash)).chain(lifted).flatten().cloned().collect()
 }
 
 pub(super) fn party_row(room: RoomId, party: &Party) -> Values {

@@ -12,17 +12,17 @@ use crate::db::Param;
 /// A value of one column, whatever the database stores it as.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// NULL.
+    /// No value: NULL in SQL.
     Null,
     /// Text, also that of an id or a word.
     Text(String),
-    /// An integer.
+    /// An integer of 64 bits.
     Integer(i64),
     /// A length, in metres.
     Real(f64),
-    /// Yes or no.
+    /// Either yes or no.
     Bool(bool),
-    /// An instant.
+    /// An instant, to the microsecond.
     Time(Time),
     /// Bytes, which are written in hexadecimal.
     Bytes(Vec<u8>),

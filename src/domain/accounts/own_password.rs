@@ -101,7 +101,7 @@ async fn replace_password(app: &App, user: &User, password: &str, verified: Veri
         if present.as_ref() != Some(&verified.password_hash) {
             return Err(Error::conflict("the password was changed meanwhile by somebody else"));
         }
-        db::users::set_password(tx, id, &password_hash, None).await?;
+        db::users::keep_password(tx, id, &password_hash).await?;
         attempts::succeeded_in_session(tx, id).await?;
         db::sessions::delete_of_user(tx, id, Some(&verified.session)).await?;
         db::sessions::set_password_at(tx, &verified.session, log.now).await?;

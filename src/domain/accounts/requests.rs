@@ -121,10 +121,9 @@ pub async fn add(
     password_hash: &str,
     asked_by: Option<String>,
 ) -> Result<()> {
-    if !db::users::insert(tx, user, password_hash).await? {
+    if log.platform()?.users.values().any(|other| other.email == user.email) {
         return Err(Error::conflict(format!("there is an account `{}` already", user.email)));
     }
-    two_people::note(tx, granter(log, asked_by.as_deref()), user.id, Grant::Made, log.now).await?;
     let added = Event::UserAdded {
         user_id: user.id,
         email: user.email.clone(),
@@ -132,9 +131,11 @@ pub async fn add(
         role: user.role,
         password_sha256: sha256_of(password_hash),
         must_change_password: user.must_change_password,
-        asked_by,
+        asked_by: asked_by.clone(),
     };
-    log.append(tx, &added).await
+    log.append(tx, &added).await?;
+    db::users::keep_password(tx, user.id, password_hash).await?;
+    two_people::note(tx, granter(log, asked_by.as_deref()), user.id, Grant::Made, log.now).await
 }
 
 /// Returns the event for a password that was replaced.
@@ -156,7 +157,6 @@ pub async fn set_role(
     asked_by: Option<String>,
 ) -> Result<User> {
     let user = User { role, ..before.clone() };
-    db::users::update(tx, &user).await?;
     db::sessions::delete_of_user(tx, user.id, None).await?;
     if role == Role::Admin {
         two_people::note(tx, granter(log, asked_by.as_deref()), user.id, Grant::Promoted, log.now).await?;
@@ -177,7 +177,7 @@ pub async fn set_password(
     given_at: Option<Time>,
     asked_by: Option<String>,
 ) -> Result<User> {
-    db::users::set_password(tx, user.id, password_hash, given_at).await?;
+    db::users::keep_password(tx, user.id, password_hash).await?;
     // A password is often given because somebody else knew the old one: what they have open, or are known by, ends too.
     super::attempts::forget(tx, &user.email).await?;
     db::sign_in::forget_devices(tx, user.id, 0).await?;

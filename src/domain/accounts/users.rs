@@ -167,7 +167,6 @@ pub async fn change(app: &App, by: &Actor, user: UserId, request: Change<UserDet
             two_people::note(tx, log.by().word(), user.id, Grant::Enabled, log.now).await?;
         }
         let user = User { name: after.name.clone(), disabled: after.disabled, ..user };
-        db::users::update(tx, &user).await?;
         let email = || user.email.clone();
         if after.name != before.name {
             // `disabled` has events of its own.

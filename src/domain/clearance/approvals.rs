@@ -14,7 +14,7 @@ use crate::{
         documents::decisions::comment,
         input::Fields,
         log::{Actor, OpenLog, operation},
-        rooms::{self, vessels},
+        rooms,
     },
     error::{Error, Result},
 };
@@ -68,10 +68,9 @@ pub async fn give(app: &App, by: &Actor, room: RoomId, request: NewClearance) ->
     let comment = checked(request.status, request.subjects.as_deref(), request.reason.as_deref())?;
     let id = ApprovalId(app.new_id());
     operation(app, Log::Room(room), by, async move |tx, log| {
-        rooms::at_work(tx, room).await?;
-        let vessel = db::vessels::find(tx, room, request.vessel_id).await?;
+        let vessel = rooms::at_work_by(log)?.vessels.get(&request.vessel_id).cloned();
         let vessel = vessel.ok_or_else(|| Error::field("vessel_id", "is no vessel of this room"))?;
-        let speaker = Speaker::of(tx, log, room, &vessel).await?;
+        let speaker = Speaker::of(log, &vessel)?;
         let approval = Approval {
             id,
             vessel: vessel.id,
@@ -82,8 +81,9 @@ pub async fn give(app: &App, by: &Actor, room: RoomId, request: NewClearance) ->
             comment,
             decided_at: log.now,
         };
-        // One row for each party and vessel: a second reply is a change of the first, and the log has to show that.
-        if !db::approvals::insert(tx, room, &approval).await? {
+        // One for each party and vessel: a second reply is a change of the first, and the log has to show that.
+        let is_same = |other: &Approval| other.vessel == approval.vessel && other.party == approval.party;
+        if log.room()?.approvals.values().any(is_same) {
             return Err(Error::RepliedBefore);
         }
         let given = Event::ApprovalGiven {
@@ -106,8 +106,8 @@ pub async fn give(app: &App, by: &Actor, room: RoomId, request: NewClearance) ->
 pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, request: ClearanceUpdate) -> Result<Approval> {
     let comment = checked(request.status, request.subjects.as_deref(), request.reason.as_deref())?;
     operation(app, Log::Room(room), by, async move |tx, log| {
-        let (before, vessel) = find_at_work(tx, room, id).await?;
-        let speaker = Speaker::of(tx, log, room, &vessel).await?;
+        let (before, vessel) = find_at_work(log, id)?;
+        let speaker = Speaker::of(log, &vessel)?;
         if before.party != speaker.email {
             return Err(Error::OwnInterest("this is another party's word: only they change it"));
         }
@@ -119,7 +119,6 @@ pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, request
             return Ok(before);
         }
         let after = Approval { decided_at: log.now, ..after };
-        db::approvals::update(tx, &after).await?;
         let changed = Event::ApprovalChanged {
             approval_id: id,
             vessel_id: vessel.id,
@@ -143,7 +142,7 @@ pub async fn revoke(app: &App, by: &Actor, room: RoomId, id: ApprovalId, request
     let reason = fields.text("reason", &request.reason);
     fields.done()?;
     operation(app, Log::Room(room), by, async move |tx, log| {
-        let (before, vessel) = find_at_work(tx, room, id).await?;
+        let (before, vessel) = find_at_work(log, id)?;
         let Actor::User { email, role, .. } = log.by() else {
             return Err(Error::internal("a clearance is revoked by a user"));
         };
@@ -155,7 +154,6 @@ pub async fn revoke(app: &App, by: &Actor, room: RoomId, id: ApprovalId, request
         }
         // The row stays, with its role and side: the party replies to it anew. What it said before is in the log.
         let after = Approval { status: ApprovalStatus::Pending, comment: None, decided_at: log.now, ..before.clone() };
-        db::approvals::update(tx, &after).await?;
         let revoked = Event::ApprovalRevoked {
             approval_id: id,
             vessel_id: vessel.id,
@@ -184,11 +182,11 @@ fn checked(status: ApprovalStatus, subjects: Option<&str>, reason: Option<&str>)
 }
 
 /// Returns an approval of this room with its vessel, or an error if the room is closed or deleted.
-async fn find_at_work(tx: &mut Tx, room: RoomId, id: ApprovalId) -> Result<(Approval, Vessel)> {
-    rooms::at_work(tx, room).await?;
-    let approval = find(tx, room, id).await?;
-    let vessel = vessels::find(tx, room, approval.vessel).await?;
-    Ok((approval, vessel))
+fn find_at_work(log: &OpenLog, id: ApprovalId) -> Result<(Approval, Vessel)> {
+    let state = rooms::at_work_by(log)?;
+    let approval = state.approvals.get(&id).ok_or(Error::NotFound("approval"))?;
+    let vessel = state.vessels.get(&approval.vessel).ok_or(Error::NotFound("vessel"))?;
+    Ok((approval.clone(), vessel.clone()))
 }
 
 /// Returns the approval of this room with this id.
@@ -204,15 +202,14 @@ struct Speaker {
 }
 
 impl Speaker {
-    async fn of(tx: &mut Tx, log: &OpenLog, room: RoomId, vessel: &Vessel) -> Result<Self> {
+    fn of(log: &OpenLog, vessel: &Vessel) -> Result<Self> {
         let Actor::User { email, role, .. } = log.by().clone() else {
             return Err(Error::internal("a clearance is a user's"));
         };
         if vessel.details.status == VesselStatus::Withdrawn {
             return Err(Error::conflict("the vessel has been withdrawn"));
         }
-        let parties = db::parties::all(tx, room).await?;
-        let side = parties.iter().find(|party| party.email == email).and_then(|party| party.side);
+        let side = log.room()?.parties.values().find(|party| party.email == email).and_then(|party| party.side);
         // Clearance is the other ship's consent: it would be worth nothing if a side could give it to its own vessel.
         if side.is_some() && side == vessel.details.role.side() {
             return Err(Error::OwnInterest("a side clears the other's vessel, not its own"));

@@ -1,8 +1,9 @@
 //! Decisions: what parties say of a version. A decision is never changed; a later one of the same party replaces it.
 
 use room::{
-    ApprovalStatus, Decision, DecisionId, DocumentId, Event, Log, RoomId, Verdict, VersionId,
+    ApprovalStatus, DecisionId, DocumentId, Event, Log, RoomId, Verdict, VersionId,
     bounds::{Approving, OptionalReason, Reason},
+    fold::Slot,
     is_own_paper,
     visible::shows_something,
 };
@@ -11,9 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db,
     domain::{
-        documents,
         input::Fields,
         log::{Actor, operation},
         rooms,
@@ -115,46 +114,36 @@ pub fn comment(
 /// refused.
 pub async fn decide(app: &App, by: &Actor, room: RoomId, document: DocumentId, word: Word) -> Result<()> {
     operation(app, Log::Room(room), by, async move |tx, log| {
-        rooms::at_work(tx, room).await?;
+        let state = rooms::at_work_by(log)?;
         let Actor::User { email, role, .. } = log.by().clone() else {
             return Err(Error::internal("a decision is a user's"));
         };
         let Word { version: named, verdict, comment } = word;
-        let slot = documents::find(tx, room, document).await?;
-        let versions = db::document_versions::of_document(tx, document).await?;
-        let newest = versions.last();
+        let Slot { document: slot, uploads } = state.documents.get(&document).ok_or(Error::NotFound("document"))?;
+        let versions = || uploads.iter().map(|upload| &upload.version);
+        let newest = uploads.last();
         let newest = newest.ok_or_else(|| Error::conflict("nothing was uploaded yet that could be decided on"))?;
+        let (decisions, newest) = (&newest.decisions, &newest.version);
         // A party who has examined version 2 must not thereby approve version 3, which came while they were reading.
         if let Some(named) = named.filter(|named| *named != newest.id) {
-            versions.iter().find(|version| version.id == named).ok_or(Error::NotFound("version"))?;
+            versions().find(|version| version.id == named).ok_or(Error::NotFound("version"))?;
             return Err(Error::conflict(format!(
                 "version {} has come meanwhile; look at it, and decide on that one",
                 newest.number
             )));
         }
-        if is_own_paper(newest, versions.iter(), &email) {
+        if is_own_paper(newest, versions(), &email) {
             return Err(Error::OwnInterest("you uploaded this file: another party decides on it"));
         }
-        let decisions = db::decisions::of_version(tx, newest.id).await?;
         let last = decisions.iter().rev().find(|decision| decision.party == email);
         if last.is_some_and(|last| (last.verdict, &last.comment) == (verdict, &comment)) {
             return Ok(());
         }
-        let decision = Decision {
-            id: DecisionId(random::new_uuid()),
-            version: newest.id,
-            party: email,
-            role,
-            verdict,
-            comment: comment.clone(),
-            decided_at: log.now,
-        };
-        db::decisions::insert(tx, &decision).await?;
         let decided = Event::DocumentDecided {
-            decision_id: decision.id,
+            decision_id: DecisionId(random::new_uuid()),
             document_id: slot.id,
-            vessel: documents::vessel_name(tx, room, &slot).await?,
-            document_type: slot.document_type,
+            vessel: state.vessel_name(slot.vessel).map(str::to_owned),
+            document_type: slot.document_type.clone(),
             version_id: newest.id,
             version: newest.number,
             role,

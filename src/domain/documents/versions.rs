@@ -2,7 +2,7 @@
 
 use room::{
     Day, Document, DocumentId, DocumentStatus, Event, FileKind, Log, RoomId, Version, VersionId, VesselId,
-    clocks::NOTICE_DOCUMENT,
+    clocks::NOTICE_DOCUMENT, fold,
 };
 
 use super::file_kinds::Inspection;
@@ -142,10 +142,12 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
     // the database is awaited while the log is locked.
     let kept = staged.keep_as(&file_url).await?;
     let outcome = operation(app, Log::Room(room), by, async move |tx, log| {
-        let at = rooms::at_work(tx, room).await?;
+        let state = rooms::at_work_by(log)?;
         // Again, under the lock: the slot may have been closed while the file was stored.
-        let slot = find_target(tx, room, &Target::Document(slot.id)).await?;
-        let versions = db::document_versions::of_document(tx, slot.id).await?;
+        let fold::Slot { document: slot, uploads } =
+            state.documents.get(&slot.id).ok_or(Error::NotFound("document"))?;
+        let (sts_eta, slot) = (state.room.sts_eta, slot.clone());
+        let versions: Vec<_> = uploads.iter().map(|upload| upload.version.clone()).collect();
         let same = versions.iter().rev().find(|version| version.sha256 == checked.sha256);
         if let Some(same) = same.filter(|version| !corrects(&checked, version)) {
             return Ok(Uploaded { version: same.clone(), is_new: false });
@@ -154,9 +156,9 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
         if slot.document_type == NOTICE_DOCUMENT {
             // The same bytes with a corrected expiry are the same notice, and give the ETA that they gave before.
             let same = versions.iter().find(|earlier| earlier.sha256 == version.sha256);
-            version.told_eta = Some(same.and_then(|same| same.told_eta).unwrap_or(at.sts_eta));
+            version.told_eta = Some(same.and_then(|same| same.told_eta).unwrap_or(sts_eta));
         }
-        add(tx, log, room, &slot, &version).await?;
+        add(tx, log, &slot, &version).await?;
         Ok(Uploaded { version, is_new: true })
     })
     .await;
@@ -252,12 +254,11 @@ fn version(log: &OpenLog, slot: &Document, checked: &Checked, before: usize, fil
     })
 }
 
-async fn add(tx: &mut Tx, log: &mut OpenLog, room: RoomId, slot: &Document, version: &Version) -> Result<()> {
-    db::document_versions::insert(tx, version).await?;
+async fn add(tx: &mut Tx, log: &mut OpenLog, slot: &Document, version: &Version) -> Result<()> {
     let uploaded = Event::DocumentUploaded {
         document_id: slot.id,
         document_type: slot.document_type.clone(),
-        vessel: documents::vessel_name(tx, room, slot).await?,
+        vessel: log.room()?.vessel_name(slot.vessel).map(str::to_owned),
         version_id: version.id,
         version: version.number,
         file_name: version.file_name.clone(),

@@ -1,6 +1,6 @@
 //! Finding a document in its room, and waiving one that is not needed.
 
-use room::{Document, DocumentId, Event, Log, Requirement, RoomId, Waiver};
+use room::{Document, DocumentId, Event, Log, Requirement, RoomId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -9,7 +9,7 @@ use crate::{
     db::{self, Tx},
     domain::{
         input::Fields,
-        log::{Actor, operation},
+        log::{Actor, OpenLog, operation},
         rooms,
     },
     error::{Error, Result},
@@ -35,23 +35,25 @@ pub async fn vessel_name(tx: &mut Tx, room: RoomId, slot: &Document) -> Result<O
     Ok(db::vessels::find(tx, room, vessel).await?.map(|vessel| vessel.details.name))
 }
 
+fn slot_at_work(log: &OpenLog, id: DocumentId) -> Result<Document> {
+    let slot = rooms::at_work_by(log)?.documents.get(&id).ok_or(Error::NotFound("document"))?;
+    Ok(slot.document.clone())
+}
+
 /// Waives a conditional document: it is not needed in this STS operation.
 pub async fn waive(app: &App, by: &Actor, room: RoomId, id: DocumentId, request: NewWaiver) -> Result<()> {
     let mut fields = Fields::default();
     let reason = fields.text("reason", &request.reason);
     fields.done()?;
     operation(app, Log::Room(room), by, async move |tx, log| {
-        rooms::at_work(tx, room).await?;
-        let slot = find(tx, room, id).await?;
+        let slot = slot_at_work(log, id)?;
         if slot.requirement != Requirement::Conditional {
             return Err(Error::conflict(format!(
                 "the document is {}; only a conditional one can be waived",
                 slot.requirement
             )));
         }
-        let vessel = vessel_name(tx, room, &slot).await?;
-        let waiver = Waiver { reason: reason.clone(), by: log.by().word().to_owned(), at: log.now };
-        db::documents::set_waiver(tx, id, Some(&waiver)).await?;
+        let vessel = log.room()?.vessel_name(slot.vessel).map(str::to_owned);
         let document_type = slot.document_type;
         log.append(tx, &Event::DocumentWaived { document_id: id, document_type, vessel, reason }).await
     })
@@ -61,13 +63,11 @@ pub async fn waive(app: &App, by: &Actor, room: RoomId, id: DocumentId, request:
 /// Withdraws a waiver, after which the document is needed again.
 pub async fn withdraw_waiver(app: &App, by: &Actor, room: RoomId, id: DocumentId) -> Result<()> {
     operation(app, Log::Room(room), by, async move |tx, log| {
-        rooms::at_work(tx, room).await?;
-        let slot = find(tx, room, id).await?;
+        let slot = slot_at_work(log, id)?;
         if slot.waiver.is_none() {
             return Err(Error::conflict("the document has not been waived"));
         }
-        let vessel = vessel_name(tx, room, &slot).await?;
-        db::documents::set_waiver(tx, id, None).await?;
+        let vessel = log.room()?.vessel_name(slot.vessel).map(str::to_owned);
         let document_type = slot.document_type;
         log.append(tx, &Event::DocumentWaiverWithdrawn { document_id: id, document_type, vessel }).await
     })

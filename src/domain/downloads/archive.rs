@@ -32,7 +32,7 @@ pub async fn pack(app: &App, by: &Actor, room: RoomId, every_version: bool) -> R
         app.files.find(&version.version.file_url).await?;
     }
     operation(app, Log::Room(room), by, async move |tx, log| {
-        let state = rooms::state::read(tx, room, log.now).await?;
+        let state = rooms::state::of_log(log)?;
         // Chosen again, since a version may have been added since then: what is logged and what is packed are one list.
         let chosen = chosen(&state, every_version);
         for (document, version) in &chosen {

@@ -1,6 +1,6 @@
 //! The deletion of a room. The room leaves every list; its log stays.
 
-use room::{Deed, Event, Log, Room, RoomId, RoomStatus, Time};
+use room::{Deed, Event, Log, Room, RoomId, Time};
 
 use crate::{
     app::App,
@@ -13,7 +13,7 @@ use crate::{
             confirmations::{self, Vote},
             holds,
         },
-        rooms::in_use,
+        rooms::{in_use, in_use_by},
         snapshots,
     },
     error::{Error, Result},
@@ -100,17 +100,18 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, request: Deletion) -> R
     fields.done()?;
     let retention_years = app.config.retention_years;
     operation(app, Log::Room(room), by, async move |tx, log| {
-        let mut found = in_use(tx, room).await?;
+        let found = in_use_by(log)?.room.clone();
         // Without a snapshot, any hold counts: the room's own, and that of each snapshot in it.
-        holds::refuse_held(tx, room, None).await?;
+        holds::refuse_held(tx, log, None).await?;
         let contained = db::snapshots::all(tx, room).await?;
-        let (snapshots, papers) = (contained.len(), db::document_versions::of_room(tx, room).await?.len());
+        let papers = log.room()?.documents.values().map(|slot| slot.uploads.len()).sum();
+        let snapshots = contained.len();
         if takes_force(snapshots, papers) && !request.force {
             return Err(Error::RoomNotEmpty { snapshots, papers });
         }
         sessions::ask_for_password(tx, log).await?;
         let asked_by = if takes_two(&found, snapshots, retention_years, log.now) {
-            match confirmations::record_vote(tx, log, room, (Deed::DeleteRoom, room.0), reason.clone()).await? {
+            match confirmations::vote(tx, log, room, (Deed::DeleteRoom, room.0)).await? {
                 Vote::Asked(until) => {
                     let title = found.title;
                     log.append(tx, &Event::RoomDeletionAsked { title, snapshots, reason, until }).await?;
@@ -125,11 +126,8 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, request: Deletion) -> R
         for snapshot in &contained {
             snapshots::remove(tx, log, snapshot, asked_by.clone()).await?;
         }
-        // All requests of the room, whatever their age: there is nothing left that another admin could confirm.
-        db::confirmations::drop_old(tx, room, Time::LATEST).await?;
-        found.status = RoomStatus::Deleted;
-        // The row stays, and with it the log, whose entries nothing deletes.
-        db::rooms::update(tx, &found).await?;
+        // The row stays, and with it the log, whose entries nothing deletes. All requests end: there is nothing left that
+        // another admin could confirm.
         log.append(tx, &Event::RoomDeleted { title: found.title, snapshots, reason, asked_by }).await?;
         Ok(Outcome::Done(()))
     })

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::{self, Tx},
+    db::Tx,
     domain::{
         input::Fields,
         log::{Actor, OpenLog, operation},
@@ -80,15 +80,11 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, request: NewPhase) -> R
     fields.done()?;
     let in_tx = app.clone();
     let changed = operation(app, Log::Room(room), by, async move |tx, log| {
-        // Read under the log's lock: an upload or a rejection at the same time comes before the gate or after it.
-        let state = rooms::state::read(tx, room, log.now).await?;
+        let state = rooms::state::of_log(log)?;
         let from = state.room.phase;
         let to = request.phase;
         let overridden =
             if to < from { check_step_back(&state, reason.as_deref())? } else { check_step_forward(&state, &request)? };
-        let mut entered = state.room;
-        entered.enter(to, at.unwrap_or(log.now), log.now);
-        db::rooms::update(tx, &entered).await?;
         log.append(tx, &phase_changed((from, to), at, &overridden, reason)).await?;
         // After the entry, so the record has the new phase and the log that led to it. In the same transaction, since
         // a room that counts as cleared or closed without its snapshot could not be shown as it was then.

@@ -27,11 +27,17 @@ pub async fn register(app: &App) -> Result<()> {
 /// Logs the public key that this server signs with, if it is new, within an operation on the platform's log.
 pub async fn register_in(tx: &mut Tx, log: &mut OpenLog) -> Result<()> {
     let public_key = log.public_key().to_owned();
-    // Several servers may start at once with the same new key; the one whose insert adds the row logs it.
-    if db::logs::add_key(tx, &public_key, log.now).await? {
-        log.append(tx, &Event::LogKeyAdded { public_key }).await?;
+    // Several servers may start at once with the same new key; the one that has the log's lock first logs it. The log is
+    // asked, not the rows: a key whose row somebody has deleted is not added twice.
+    if let Ok(state) = log.platform() {
+        if state.keys.iter().any(|key| key.public_key == public_key) {
+            return Ok(());
+        }
+    } else if !db::logs::add_key(tx, &public_key, log.now).await? {
+        // A log that does not tell everything leads to no rows, so the row was added here.
+        return Ok(());
     }
-    Ok(())
+    log.append(tx, &Event::LogKeyAdded { public_key }).await
 }
 
 /// Returns the public keys of this server: the one in force first, then those that it vouches for, then those that the
@@ -69,7 +75,6 @@ pub async fn rotate(app: &App, by: &Actor) -> Result<LogKey> {
     let signed = signed.map_err(|error| Error::internal(format!("keys that cannot sign: {error}")))?;
     let (from, to) = (app.log_key.public().to_owned(), key.public().to_owned());
     operation(app, Log::Platform, by, async move |tx, log| {
-        db::logs::add_key(tx, &to, log.now).await?;
         let rotated = Event::LogKeyRotated { from: from.clone(), to: to.clone(), signed: signed.clone() };
         log.append(tx, &rotated).await
     })

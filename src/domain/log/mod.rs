@@ -27,6 +27,7 @@ pub mod readoption;
 pub mod refusals;
 pub mod room_rows;
 pub mod schema;
+mod state;
 
 pub use actor::Actor;
 pub use idempotency::Once;

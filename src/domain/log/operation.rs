@@ -1,18 +1,34 @@
 //! An operation: one transaction that locks its log first, confirms its actor, and then changes rows and appends
 //! entries.
 
-use std::sync::Arc;
+use room::{
+    EntryId, Envelope, Event, Log, Role, Time,
+    fold::{PlatformState, State},
+};
 
-use room::{EntryId, Envelope, Event, Log, Role, Time};
-
-use super::actor::Actor;
+use super::{actor::Actor, state};
 use crate::{
     app::App,
+    at_hand::Held,
     db::{self, Tx, activity::Entry},
     error::{Error, Result},
-    evidence::{self, Checkpoint, CompactRange, LogKey, LogProof},
+    evidence::{Checkpoint, CompactRange, LogProof},
     random,
 };
+
+/// How many entries an operation folds while it has the log locked. Where more are new to this process, they are read
+/// before, so that nobody waits for it.
+const MOST_FOLDED: u64 = 1_000;
+
+/// How often an operation is begun anew because the log has grown too much since its state was brought up to date.
+const TRIES: u32 = 8;
+
+/// How an operation ended.
+enum Attempt<T> {
+    Done(T),
+    /// Nothing was done: the state of the log has to be brought up to date first.
+    Behind,
+}
 
 /// Runs the body in one transaction, which commits the body's changes and entries together or not at all.
 ///
@@ -24,16 +40,26 @@ where
     T: Send + 'static,
     F: AsyncFnOnce(&mut Tx, &mut OpenLog) -> Result<T> + Clone + Send + 'static,
 {
-    let (in_tx, by) = (app.clone(), by.clone());
-    app.db
-        .write(async move |tx| {
-            // The lock first: what is read before it may have changed by the time the entry is appended, and an
-            // operation that changed rows before it asks for the lock could deadlock with one that has it.
-            let mut log = OpenLog::lock(tx, &in_tx, log, &by).await?;
-            confirm(tx, log.log, &by, log.now).await?;
-            body(tx, &mut log).await
-        })
-        .await
+    for _ in 0..TRIES {
+        let (in_tx, by, body) = (app.clone(), by.clone(), body.clone());
+        let attempt = app
+            .db
+            .write(async move |tx| {
+                // The lock first: what is read before it may have changed by the time the entry is appended, and an
+                // operation that changed rows before it asks for the lock could deadlock with one that has it.
+                let Some(mut log) = OpenLog::lock_within(tx, &in_tx, log, &by, MOST_FOLDED).await? else {
+                    return Ok(Attempt::Behind);
+                };
+                log.confirm(tx).await?;
+                body(tx, &mut log).await.map(Attempt::Done)
+            })
+            .await?;
+        match attempt {
+            Attempt::Done(done) => return Ok(done),
+            Attempt::Behind => state::catch_up(app, log).await?,
+        }
+    }
+    Err(Error::Busy)
 }
 
 /// Refuses an actor whose session has ended, or whose account or role is not what it was when the request was admitted.
@@ -41,6 +67,15 @@ pub async fn confirm(tx: &mut Tx, log: Log, by: &Actor, now: Time) -> Result<()>
     // Admission was checked before the body of the request was read. An upload may take minutes, in which its user can
     // be signed out, disabled or removed from the room. A removal takes the same lock: it is either seen here, or comes
     // after this operation.
+    let Actor::User { email, .. } = by else { return Ok(()) };
+    let role_in_room = match log {
+        Log::Room(room) => db::parties::role(tx, room, email).await?,
+        Log::Platform => None,
+    };
+    confirm_with(tx, (log, role_in_room), by, now).await
+}
+
+async fn confirm_with(tx: &mut Tx, (log, role_in_room): (Log, Option<Role>), by: &Actor, now: Time) -> Result<()> {
     let Actor::User { email, role, session, .. } = by else { return Ok(()) };
     let account = match session {
         Some(session) => db::sessions::signed_in(tx, session, now).await?.map(|held| held.user),
@@ -48,7 +83,7 @@ pub async fn confirm(tx: &mut Tx, log: Log, by: &Actor, now: Time) -> Result<()>
     };
     let account = account.filter(|account| account.email == *email).ok_or(Error::Unauthenticated)?;
     let present_role = match log {
-        Log::Room(room) => Role::in_room(account.role, db::parties::role(tx, room, email).await?),
+        Log::Room(_) => Role::in_room(account.role, role_in_room),
         Log::Platform => Some(account.role),
     };
     // Any other role is refused, also one that may do more: the policy was asked about the old one, and rows such as
@@ -67,8 +102,8 @@ pub async fn confirm(tx: &mut Tx, log: Log, by: &Actor, now: Time) -> Result<()>
 /// queries of the operation, entries stand in the order in which things happened, and the instant `now` is read after
 /// the lock, so times do not run against that order. On PostgreSQL, rooms do not wait for each other.
 ///
-/// It keeps the log's head while it is open. Several entries of one operation continue one tree, each with a signed
-/// head of its own, without reading the row again. The fields are private and only [`OpenLog::lock`] makes one, so a
+/// It keeps the state that the log leads to while it is open, and the tree over its entries. Several entries of one
+/// operation continue one tree, each with a signed head of its own, without reading the row again. The fields are private and only [`OpenLog::lock`] makes one, so a
 /// function that is given an `OpenLog` can rely on the lock.
 ///
 /// Not taken: a queue that a single task appends from, since an entry would then commit apart from the change that it
@@ -76,32 +111,70 @@ pub async fn confirm(tx: &mut Tx, log: Log, by: &Actor, now: Time) -> Result<()>
 /// serializable transactions, since they abort under load what a lock lets wait.
 pub struct OpenLog {
     log: Log,
-    head: CompactRange,
+    /// The log up to its head.
+    held: Held,
+    /// Whether an entry could not follow the others, after which the state is of no use.
+    is_spoilt: bool,
     /// The clock, if it is behind the log's last entry, whose time the operation then has.
     clock: Option<Time>,
     /// Whether this operation has appended an entry already.
     has_appended: bool,
     origin: String,
     by: Actor,
-    key: Arc<LogKey>,
+    app: App,
     /// The instant of the operation, in all its rows and entries. It is never before that of the log's last entry, also
     /// if the clock was set back.
     pub now: Time,
 }
 
+impl Drop for OpenLog {
+    /// Gives the state back for the next operation. If this one is rolled back, the state is that of a log that nobody
+    /// will see, and is dropped when it is found to be.
+    fn drop(&mut self) {
+        if !self.is_spoilt {
+            let held = std::mem::replace(&mut self.held, Held::of_empty(self.log));
+            self.app.at_hand.give(self.log, held);
+        }
+    }
+}
+
 impl OpenLog {
-    /// Locks the log's row in `room_logs`, and then reads the clock. Refused if that is known to be wrong.
+    /// Locks the log's row in `room_logs`, brings its state up to date, and reads the clock. Refused if that is known to
+    /// be wrong.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the log's entries are not those that its head was made of, or one does not follow the others.
     pub async fn lock(tx: &mut Tx, app: &App, log: Log, by: &Actor) -> Result<Self> {
+        let locked = Self::lock_within(tx, app, log, by, u64::MAX).await?;
+        locked.ok_or_else(|| Error::internal("a log that grows without end"))
+    }
+
+    /// Does the same as [`OpenLog::lock`]. Returns `None` if more than `most` entries would have to be folded.
+    async fn lock_within(tx: &mut Tx, app: &App, log: Log, by: &Actor, most: u64) -> Result<Option<Self>> {
         app.clock_offset.check()?;
-        let key = Arc::clone(&app.log_key);
-        let head = db::logs::lock_head(tx, log, &log.origin(key.name())).await?;
+        let head = db::logs::lock_head(tx, log, &log.origin(app.log_key.name())).await?;
         let origin = head.origin.ok_or_else(|| Error::internal("a log without a name"))?;
+        let Some(known) = state::at(tx, app, log, &head.range, most).await? else { return Ok(None) };
         // The clock is read under the lock: an operation that had to wait would otherwise carry an earlier time than
         // the entry before its own. A clock may still be set back, and several nodes have several clocks.
-        let (clock, last) = (app.now(), db::activity::last_time(tx, log).await?);
-        let now = last.map_or(clock, |last| clock.max(last));
+        let clock = app.now();
+        let now = known.last().map_or(clock, |last| clock.max(last));
         let clock = (clock < now).then_some(clock);
-        Ok(Self { log, head: head.range, clock, has_appended: false, origin, by: by.clone(), key, now })
+        let (by, app) = (by.clone(), app.clone());
+        Ok(Some(Self { log, held: known, is_spoilt: false, clock, has_appended: false, origin, by, app, now }))
+    }
+
+    /// Refuses an actor whose session has ended, or whose account or role is not what it was when the request was
+    /// admitted. Who is a party of the room is what its log tells.
+    async fn confirm(&self, tx: &mut Tx) -> Result<()> {
+        let state = self.held.room();
+        let is_of_user = matches!(self.by, Actor::User { .. });
+        if is_of_user && self.log != Log::Platform && state.is_none() && self.head().size() > 0 {
+            return Err(not_adopted());
+        }
+        let role = state.and_then(|state| state.parties.values().find(|party| party.email == self.by.word()));
+        confirm_with(tx, (self.log, role.map(|party| party.role)), &self.by, self.now).await
     }
 
     /// Returns which log it is.
@@ -111,7 +184,27 @@ impl OpenLog {
 
     /// Returns the head of the log, with the entries that this operation has appended.
     pub fn head(&self) -> &CompactRange {
-        &self.head
+        self.held.range()
+    }
+
+    /// Returns the room as its log tells it, with the entries that this operation has appended.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the log is not a room's, if it is empty, or if it does not tell everything: it could not be adopted.
+    pub fn room(&self) -> Result<&State> {
+        // A room without entries is one that does not exist.
+        let missing = || if self.head().size() == 0 { Error::NotFound("room") } else { not_adopted() };
+        self.held.room().ok_or_else(missing)
+    }
+
+    /// Returns the platform as its log tells it, with the entries that this operation has appended.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the log is a room's, or does not tell everything: it could not be adopted.
+    pub fn platform(&self) -> Result<&PlatformState> {
+        self.held.platform().ok_or_else(not_adopted)
     }
 
     /// Returns the log's name in its checkpoints.
@@ -121,7 +214,7 @@ impl OpenLog {
 
     /// Returns the public key of the key that signs the log's checkpoints now.
     pub fn public_key(&self) -> &str {
-        self.key.public()
+        self.app.log_key.public()
     }
 
     /// Returns the actor of the operation.
@@ -138,7 +231,8 @@ impl OpenLog {
     pub async fn append_proving(&mut self, tx: &mut Tx, event: &Event) -> Result<LogProof> {
         let envelope = Envelope { continues: self.has_appended, clock: self.clock };
         let (action, meta) = event.to_entry(envelope).map_err(|error| Error::internal(format!("an event: {error}")))?;
-        let index = self.head.size();
+        // The path has to be taken before the push: it is made of the roots that the push merges.
+        let (index, path) = (self.head().size(), self.head().path_of_next());
         let entry = Entry {
             id: EntryId(random::new_uuid()),
             log: self.log,
@@ -148,22 +242,32 @@ impl OpenLog {
             at: self.now,
             meta,
         };
-        let leaf = entry.leaf().canonical().map_err(|error| Error::internal(format!("an entry: {error}")))?;
-        let hash = evidence::leaf_hash(&leaf);
-        // The path has to be taken before the push: it is made of the roots that the push merges.
-        let path = self.head.path_of_next();
-        let completed = self.head.push(hash);
+        let fields = entry.leaf();
+        let leaf = fields.canonical().map_err(|error| Error::internal(format!("an entry: {error}")))?;
+        if self.is_spoilt {
+            return Err(Error::internal("an operation went on after an entry that could not follow"));
+        }
+        let told_everything = self.held.tells_everything() || index == 0;
+        let (changed, hash, completed) = self.held.apply(&fields, &leaf).map_err(|contradiction| {
+            self.is_spoilt = true;
+            if told_everything { Error::internal(contradiction.to_string()) } else { not_adopted() }
+        })?;
         // Signed for each entry, not for each commit: the path above leads to the root of just this size, also if the
         // operation appends more entries.
-        let checkpoint = Checkpoint { origin: self.origin.clone(), size: self.head.size(), root: self.head.root() }
-            .signed(&self.key)
+        let checkpoint = Checkpoint { origin: self.origin.clone(), size: self.head().size(), root: self.head().root() }
+            .signed(&self.app.log_key)
             .map_err(|error| Error::internal(format!("a checkpoint cannot be signed: {error}")))?;
-        // All of these are seen or none: an entry beyond the head would look like tampering, and a head without its
-        // nodes could prove nothing.
+        // All of these are seen or none: an entry beyond the head would look like tampering, a head without its nodes
+        // could prove nothing, and rows say what the entry does. They come first, since an entry names its room.
+        state::write_rows(tx, &self.held, changed).await?;
         db::activity::insert(tx, &entry, &hash).await?;
         db::logs::insert_nodes(tx, self.log, &completed).await?;
-        db::logs::set_head(tx, self.log, &self.head, &checkpoint).await?;
+        db::logs::set_head(tx, self.log, self.head(), &checkpoint).await?;
         self.has_appended = true;
         Ok(LogProof { leaf, index, path, checkpoint })
     }
+}
+
+fn not_adopted() -> Error {
+    Error::LogNotSound("it is from an earlier version and could not be adopted, so it does not tell everything".into())
 }

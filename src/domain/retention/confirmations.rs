@@ -15,7 +15,7 @@ use crate::{
 
 /// What the vote of one admin for a deed led to. The deed takes two.
 pub enum Vote {
-    /// It was the first, and is stored as a request; another admin can confirm it until this instant.
+    /// It was the first, and becomes a request; another admin can confirm it until this instant.
     Asked(Time),
     /// It confirmed this earlier request, so the deed may be done now.
     Confirmed(Request),
@@ -32,22 +32,23 @@ pub async fn open(tx: &mut Tx, room: RoomId, now: Time) -> Result<Vec<Request>> 
     db::confirmations::open(tx, room, now.before(WAITS)).await
 }
 
-/// Records an admin's vote for a deed: stores it as a request, or confirms the request of another admin. It
-/// appends nothing to the log; the caller does that, since only it knows the event.
-pub async fn record_vote(
-    tx: &mut Tx,
-    log: &OpenLog,
-    room: RoomId,
-    (deed, subject): (Deed, Uuid),
-    reason: Option<String>,
-) -> Result<Vote> {
+/// Takes an admin's vote for a deed: it is a request, or confirms the request of another admin. It appends nothing to the
+/// log; the caller does that, since only it knows the event.
+pub async fn vote(tx: &mut Tx, log: &OpenLog, room: RoomId, (deed, subject): (Deed, Uuid)) -> Result<Vote> {
     let Actor::User { email, .. } = log.by() else {
         return Err(Error::internal("two admins are two users"));
     };
     // The caller has the room's log locked, so two admins who ask at the same moment are one after the other here: the
     // first one asks, the second one confirms.
     let open = open(tx, room, log.now).await?;
-    match open.into_iter().find(|request| request.deed == deed && request.subject == subject) {
+    // The row of a request counts only if the log tells of it.
+    let told = log.room()?.requests.get(&subject);
+    let is_told = |request: &Request| {
+        told.is_some_and(|told| {
+            (told.deed, &told.asked_by, told.asked_at) == (deed, &request.asked_by, request.asked_at)
+        })
+    };
+    match open.into_iter().find(|request| request.deed == deed && request.subject == subject && is_told(request)) {
         // Asking again neither confirms one's own request nor gives it another day.
         Some(request) if request.asked_by == *email => {
             let until = until(&request).to_the_minute();
@@ -56,15 +57,9 @@ pub async fn record_vote(
         Some(request) => {
             // Two accounts are not yet two people: an admin can make a second account, or open somebody else's.
             two_people::refuse_one_person(tx, log, &request.asked_by, request.asked_at).await?;
-            // In the transaction of the deed: a request is used up once, and only if the deed is done.
-            db::confirmations::forget(tx, subject).await?;
+            // A request is used up by the entry of the deed, once, and only if the deed is done.
             Ok(Vote::Confirmed(request))
         }
-        None => {
-            db::confirmations::drop_old(tx, room, log.now.before(WAITS)).await?;
-            let request = Request { deed, subject, asked_by: email.clone(), asked_at: log.now, reason };
-            db::confirmations::ask(tx, room, &request).await?;
-            Ok(Vote::Asked(until(&request)))
-        }
+        None => Ok(Vote::Asked(log.now.after(WAITS))),
     }
 }

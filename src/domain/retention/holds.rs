@@ -21,7 +21,7 @@ use crate::{
             two_people::{self, Outcome},
         },
         input::Fields,
-        log::{Actor, operation, private},
+        log::{Actor, OpenLog, operation, private},
         rooms,
     },
     error::{Error, Result},
@@ -50,14 +50,14 @@ pub async fn place(app: &App, by: &Actor, room: RoomId, request: NewHold) -> Res
     fields.done()?;
     let id = HoldId(app.new_id());
     operation(app, Log::Room(room), by, async move |tx, log| {
-        rooms::in_use(tx, room).await?;
+        let state = rooms::in_use_by(log)?;
         if let Some(snapshot) = request.snapshot_id {
-            db::snapshots::find(tx, room, snapshot).await?.ok_or(Error::NotFound("snapshot"))?;
+            state.snapshots.get(&snapshot).ok_or(Error::NotFound("snapshot"))?;
         }
         let placed_by = log.by().word().to_owned();
         let snapshot = request.snapshot_id;
         let hold = Hold { id, room, snapshot, reason, placed_by, placed_at: log.now, lifted: None };
-        if !db::holds::insert(tx, &hold).await? {
+        if log.room()?.holds.values().any(|other| other.lifted.is_none() && other.snapshot == snapshot) {
             let what = if snapshot.is_some() { "snapshot" } else { "room" };
             return Err(Error::conflict(format!("the {what} is under hold already")));
         }
@@ -76,16 +76,14 @@ pub async fn lift(app: &App, by: &Actor, room: RoomId, id: HoldId, reason: Optio
     let reason = fields.optional_text("reason", reason.as_deref());
     fields.done()?;
     operation(app, Log::Room(room), by, async move |tx, log| {
-        rooms::in_use(tx, room).await?;
-        let hold = db::holds::find(tx, room, id).await?.ok_or(Error::NotFound("hold"))?;
-        if let Some(lifted) = hold.lifted {
+        let hold = rooms::in_use_by(log)?.holds.get(&id).ok_or(Error::NotFound("hold"))?;
+        if let Some(lifted) = &hold.lifted {
             return Err(Error::conflict(format!("{} has lifted the hold already", lifted.by)));
         }
         let snapshot_id = hold.snapshot;
         sessions::ask_for_password(tx, log).await?;
-        match confirmations::record_vote(tx, log, room, (Deed::LiftHold, id.0), reason.clone()).await? {
+        match confirmations::vote(tx, log, room, (Deed::LiftHold, id.0)).await? {
             Vote::Asked(until) => {
-                // The request that `record_vote` has stored goes with this transaction, which the error rolls back.
                 let reason = reason.ok_or_else(|| {
                     Error::field("reason", "must be given to ask that a hold is lifted; it is kept with the hold")
                 })?;
@@ -101,7 +99,6 @@ pub async fn lift(app: &App, by: &Actor, room: RoomId, id: HoldId, reason: Optio
                     reason: request.reason.unwrap_or_default(),
                     confirm_reason: reason,
                 };
-                db::holds::lift(tx, id, &lifted).await?;
                 let asked_by = lifted.asked_by.clone();
                 let reason_hash = private::keep(tx, &lifted.reason).await?;
                 let confirm_reason_hash = match &lifted.confirm_reason {
@@ -182,14 +179,20 @@ pub async fn holding(tx: &mut Tx, room: RoomId, snapshot: Option<SnapshotId>) ->
     Ok(in_force.find(|hold| hold.snapshot.is_none() || snapshot.is_none() || hold.snapshot == snapshot))
 }
 
-/// Returns an error that names the hold if [`holding`] finds one.
-pub async fn refuse_held(tx: &mut Tx, room: RoomId, snapshot: Option<SnapshotId>) -> Result<()> {
-    let holding = holding(tx, room, snapshot).await?;
-    let Some(Hold { id, snapshot: held, reason, placed_by, placed_at, .. }) = holding else { return Ok(()) };
-    let what = held.map_or_else(|| "the room".to_owned(), |held| format!("the snapshot `{held}`"));
+/// Returns an error that names a hold in force on the room of an operation or on this snapshot. Without a snapshot, a
+/// hold on any snapshot of the room counts.
+pub async fn refuse_held(tx: &mut Tx, log: &OpenLog, snapshot: Option<SnapshotId>) -> Result<()> {
+    // From the log, so that nobody deletes what is held by deleting the hold's row first.
+    let mut in_force: Vec<_> = log.room()?.holds.iter().filter(|(_, hold)| hold.lifted.is_none()).collect();
+    in_force.sort_by_key(|(id, hold)| (hold.snapshot.is_some(), hold.placed_at, **id));
+    let concerns = |held: Option<SnapshotId>| held.is_none() || snapshot.is_none() || held == snapshot;
+    let Some((id, hold)) = in_force.into_iter().find(|(_, hold)| concerns(hold.snapshot)) else { return Ok(()) };
+    let what = hold.snapshot.map_or_else(|| "the room".to_owned(), |held| format!("the snapshot `{held}`"));
+    let reason = private::find(tx, &hold.reason_hash).await?;
     Err(Error::conflict(format!(
-        "{what} is under the hold `{id}`, placed by {placed_by} on {}: {reason}; nobody deletes it before two admins \
-         have lifted the hold",
-        placed_at.to_the_minute(),
+        "{what} is under the hold `{id}`, placed by {} on {}: {}; nobody deletes it before two admins have lifted the hold",
+        hold.placed_by,
+        hold.placed_at.to_the_minute(),
+        reason.as_deref().unwrap_or("its reason is missing"),
     )))
 }

@@ -79,7 +79,6 @@ pub async fn add(app: &App, by: &Actor, request: DocumentType) -> Result<Documen
         refuse_taken_names(&types, &kind, None)?;
         let position = types.iter().map(|kind| kind.position).max().unwrap_or_default() + 1;
         let kind = DocumentType { position, ..kind };
-        db::document_types::put(tx, &kind).await?;
         log.append(tx, &Event::DocumentTypeAdded { position, catalogue: None, terms: kind.clone() }).await?;
         Ok(kind)
     })
@@ -99,7 +98,6 @@ pub async fn change(app: &App, by: &Actor, code: String, request: Change<Documen
             return Ok(after);
         }
         refuse_taken_names(&db::document_types::all(tx).await?, &after, Some(&code))?;
-        db::document_types::put(tx, &after).await?;
         let changes = differences(&before, &after);
         log.append(tx, &Event::DocumentTypeUpdated { code, changes }).await?;
         Ok(after)

@@ -15,11 +15,10 @@ use super::{
 };
 use crate::{
     app::App,
-    db::{self},
     domain::{
         input::{Change, Fields, objects},
         log::{Actor, Once, OpenLog, confirm, operation},
-        rooms::{at_work, in_use},
+        rooms::{at_work_by, in_use},
     },
     error::{Error, Result},
 };
@@ -151,7 +150,6 @@ pub async fn open(app: &App, by: &Actor, request: NewRoom, once: Option<Once>) -
             }
             let mut log = OpenLog::lock(tx, &app, Log::Room(room.id), &by).await?;
             let room = Room { created_at: log.now, ..room };
-            db::rooms::insert(tx, &room).await?;
             let created = Event::RoomCreated {
                 title: room.title.clone(),
                 location: room.location.clone(),
@@ -167,12 +165,12 @@ pub async fn open(app: &App, by: &Actor, request: NewRoom, once: Option<Once>) -
             }
             for party in &mut parties {
                 party.added_at = log.now;
-                // An address that is listed twice is inserted once, also the opener's own: theirs comes first.
-                if db::parties::insert(tx, room.id, party).await? {
+                // An address that is listed twice is added once, also the opener's own: theirs comes first.
+                if log.room()?.parties.values().all(|other| other.email != party.email) {
                     log.append(tx, &parties::added(party)).await?;
                 }
             }
-            slots::follow(tx, &mut log, room.id, Cause::Opened).await?;
+            slots::follow(tx, &mut log, Cause::Opened).await?;
             Ok(room)
         })
         .await
@@ -210,18 +208,17 @@ fn checked(app: &App, request: &NewRoom, opener: &str) -> Result<(Room, Vec<Part
 /// Changes a room, and logs the old and the new value of each field.
 pub async fn change(app: &App, by: &Actor, room: RoomId, request: Change<RoomDetails>) -> Result<Room> {
     operation(app, Log::Room(room), by, async move |tx, log| {
-        let before = at_work(tx, room).await?;
+        let before = at_work_by(log)?.room.clone();
         let mut fields = Fields::default();
         let after = request.apply_to(&RoomDetails::from(&before))?.checked(&mut fields, before.clone());
         fields.done()?;
         if after == before {
             return Ok(after);
         }
-        db::rooms::update(tx, &after).await?;
         let changes = differences(&RoomDetails::from(&before), &RoomDetails::from(&after));
         log.append(tx, &Event::RoomUpdated { changes }).await?;
         if after.cargo_profile != before.cargo_profile {
-            slots::follow(tx, log, room, Cause::Cargo(before.cargo_profile)).await?;
+            slots::follow(tx, log, Cause::Cargo(before.cargo_profile)).await?;
         }
         Ok(after)
     })

@@ -1,9 +1,10 @@
 //! Finding a room for an operation, which refuses rooms that are deleted or closed.
 
-use room::{Phase, Room, RoomId, RoomStatus};
+use room::{Phase, Room, RoomId, RoomStatus, fold::State};
 
 use crate::{
     db::{self, Tx},
+    domain::log::OpenLog,
     error::{Error, Result},
 };
 
@@ -13,13 +14,19 @@ pub async fn in_use(tx: &mut Tx, room: RoomId) -> Result<Room> {
     found.filter(|room| room.status == RoomStatus::Active).ok_or(Error::NotFound("room"))
 }
 
-/// Returns the room, unless it has been deleted or closed.
-pub async fn at_work(tx: &mut Tx, room: RoomId) -> Result<Room> {
-    let room = in_use(tx, room).await?;
-    if room.phase == Phase::Closed {
-        return Err(Error::conflict(
-            "the room is closed; a broker or an admin can take it back to `documents` with a reason",
-        ));
-    }
-    Ok(room)
+/// Returns what is in the room of an operation, unless the room has been deleted: as its log tells it, whatever the rows
+/// say.
+pub fn in_use_by(log: &OpenLog) -> Result<&State> {
+    let state = log.room()?;
+    if state.room.status == RoomStatus::Active { Ok(state) } else { Err(Error::NotFound("room")) }
+}
+
+/// Returns what is in the room of an operation, unless the room has been deleted or closed: as its log tells it.
+pub fn at_work_by(log: &OpenLog) -> Result<&State> {
+    let state = in_use_by(log)?;
+    if state.room.phase == Phase::Closed { Err(closed()) } else { Ok(state) }
+}
+
+fn closed() -> Error {
+    Error::conflict("the room is closed; a broker or an admin can take it back to `documents` with a reason")
 }

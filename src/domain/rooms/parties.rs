@@ -101,7 +101,7 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, request: NewParty, once: O
     fields.done()?;
     operation(app, Log::Room(room), by, async move |tx, log| {
         // `in_use`, not `at_work`: people may join a closed room, to read its documents.
-        rooms::in_use(tx, room).await?;
+        rooms::in_use_by(log)?;
         if let Some(once) = &once
             && let Some(made) = once.claim(tx, log.by(), &request, party.id.0, log.now).await?
         {
@@ -110,13 +110,13 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, request: NewParty, once: O
                 .ok_or_else(|| Once::says_gone(Error::NotFound("party")));
         }
         let party = Party { added_at: log.now, ..as_known(tx, party, &request.email).await? };
-        let others = db::parties::all(tx, room).await?;
+        let others = &log.room()?.parties;
         if others.len() >= MOST_PARTIES {
             return Err(Error::conflict(format!("a room has at most {MOST_PARTIES} parties")));
         }
-        // The table's constraint knows only equal spellings; rows of earlier versions may have another one.
-        let is_there = others.iter().any(|other| address::are_one(&other.email, &party.email));
-        if is_there || !db::parties::insert(tx, room, &party).await? {
+        // Addresses of earlier versions may have another spelling.
+        let is_there = others.values().any(|other| address::are_one(&other.email, &party.email));
+        if is_there {
             return Err(Error::conflict(format!("`{}` is a party of this room already", party.email)));
         }
         log.append(tx, &added(&party)).await?;
@@ -128,8 +128,7 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, request: NewParty, once: O
 /// Changes a party, and logs the old and the new value of each field.
 pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, request: Change<PartyDetails>) -> Result<Party> {
     operation(app, Log::Room(room), by, async move |tx, log| {
-        rooms::in_use(tx, room).await?;
-        let before = db::parties::find(tx, room, id).await?.ok_or(Error::NotFound("party"))?;
+        let before = rooms::in_use_by(log)?.parties.get(&id).cloned().ok_or(Error::NotFound("party"))?;
         let details = request.apply_to(&PartyDetails::from(&before))?;
         let mut fields = Fields::default();
         let after = Party {
@@ -141,10 +140,9 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, request: C
         fields.done()?;
         // A side decides whose approvals clear a vessel, which must not change in a closed room.
         if after.side != before.side {
-            rooms::at_work(tx, room).await?;
+            rooms::at_work_by(log)?;
         }
         if after != before {
-            db::parties::update(tx, &after).await?;
             let changes = differences(&PartyDetails::from(&before), &PartyDetails::from(&after));
             log.append(tx, &Event::PartyUpdated { party_id: id, email: after.email.clone(), changes }).await?;
         }
@@ -156,9 +154,8 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, request: C
 /// Removes a party, whose next request to the room is refused. What they uploaded and decided stays.
 pub async fn remove(app: &App, by: &Actor, room: RoomId, party: PartyId) -> Result<()> {
     operation(app, Log::Room(room), by, async move |tx, log| {
-        rooms::in_use(tx, room).await?;
-        let Party { id, role, name, email, .. } =
-            db::parties::delete(tx, room, party).await?.ok_or(Error::NotFound("party"))?;
+        let found = rooms::in_use_by(log)?.parties.get(&party).cloned();
+        let Party { id, role, name, email, .. } = found.ok_or(Error::NotFound("party"))?;
         log.append(tx, &Event::PartyRemoved { party_id: id, role, name, email }).await
     })
     .await

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use room::{
-    CargoProfile, Document, DocumentId, DocumentType, Event, OpenedSlot, Requirement, Room, RoomId, Scope, Vessel,
+    CargoProfile, Content, Document, DocumentId, DocumentType, Event, OpenedSlot, Requirement, Room, Scope, Vessel,
     VesselId, VesselRole,
 };
 
@@ -43,11 +43,10 @@ pub enum Cause<'a> {
 
 /// Opens and closes slots and changes their requirements, as far as `cause` changes what the room is asked for, and
 /// logs each change.
-pub async fn follow(tx: &mut Tx, log: &mut OpenLog, room: RoomId, cause: Cause<'_>) -> Result<()> {
-    let room = rooms::in_use(tx, room).await?;
-    let vessels = db::vessels::all(tx, room.id).await?;
+pub async fn follow(tx: &mut Tx, log: &mut OpenLog, cause: Cause<'_>) -> Result<()> {
     let types = db::document_types::all(tx).await?;
-    let slots = db::documents::all(tx, room.id).await?;
+    let Content { room, vessels, slots, versions, .. } = Content::from(rooms::in_use_by(log)?);
+    let filled: HashSet<_> = versions.into_iter().map(|version| version.document).collect();
     // Only the difference between what is wanted before and after the cause is applied to the slots. Both are computed
     // with today's catalogue: an admin's edit of it then cancels out, and no open slot changes because of it when, say,
     // another vessel is named.
@@ -55,16 +54,13 @@ pub async fn follow(tx: &mut Tx, log: &mut OpenLog, room: RoomId, cause: Cause<'
     // A room from before there were documents has no slots, although the catalogue asks for some: all are new to it.
     let before = if slots.is_empty() { Vec::new() } else { wanted_before(&room, &vessels, &types, &cause) };
     let after = wanted(&room, &vessels, &types);
-    let filled = filled(tx, room.id).await?;
 
     // A disabled type is left out here only: it opens no new slots, and its open ones go on as before.
     let mut opened: BTreeMap<Option<VesselId>, Vec<OpenedSlot>> = BTreeMap::new();
     for new in after.iter().filter(|new| new.kind.enabled && !before.iter().any(|wanted| wanted.is_same_slot(new))) {
         // It may be there although it was not wanted before: as an optional one, since something was uploaded.
         if !slots.iter().any(|slot| is_for(slot, new)) {
-            let slot = new_slot(new, log);
-            db::documents::insert(tx, room.id, &slot).await?;
-            opened.entry(new.vessel).or_default().push(as_opened(slot));
+            opened.entry(new.vessel).or_default().push(opened_slot(new));
         }
     }
     let mut closed = CodesByVessel::default();
@@ -78,7 +74,6 @@ pub async fn follow(tx: &mut Tx, log: &mut OpenLog, room: RoomId, cause: Cause<'
         }
         // What was uploaded is evidence, and is kept: such a slot becomes optional, and blocks nothing any more.
         if is.is_none() && !filled.contains(&slot.id) {
-            db::documents::delete(tx, slot.id).await?;
             closed.entry(slot.vessel).or_default().push(slot.document_type.clone());
         } else {
             set_requirement(tx, log, slot, is.unwrap_or(Requirement::Optional)).await?;
@@ -145,12 +140,11 @@ fn is_for(slot: &Document, wanted: &WantedSlot<'_>) -> bool {
     slot.vessel == wanted.vessel && slot.document_type == wanted.kind.code
 }
 
-fn new_slot(wanted: &WantedSlot<'_>, log: &OpenLog) -> Document {
+fn opened_slot(wanted: &WantedSlot<'_>) -> OpenedSlot {
     let DocumentType { code, position, name, category, criticality, validity_days, warn_days, gate, .. } =
         wanted.kind.clone();
-    Document {
-        id: DocumentId(random::new_uuid()),
-        vessel: wanted.vessel,
+    OpenedSlot {
+        document_id: DocumentId(random::new_uuid()),
         document_type: code,
         position,
         name,
@@ -160,23 +154,6 @@ fn new_slot(wanted: &WantedSlot<'_>, log: &OpenLog) -> Document {
         validity_days,
         warn_days,
         gate,
-        waiver: None,
-        opened_at: log.now,
-    }
-}
-
-fn as_opened(slot: Document) -> OpenedSlot {
-    OpenedSlot {
-        document_id: slot.id,
-        document_type: slot.document_type,
-        position: slot.position,
-        name: slot.name,
-        category: slot.category,
-        requirement: slot.requirement,
-        criticality: slot.criticality,
-        validity_days: slot.validity_days,
-        warn_days: slot.warn_days,
-        gate: slot.gate,
     }
 }
 
@@ -184,7 +161,6 @@ async fn set_requirement(tx: &mut Tx, log: &mut OpenLog, slot: &Document, to: Re
     if slot.requirement == to {
         return Ok(());
     }
-    db::documents::set_requirement(tx, slot.id, to).await?;
     let changed = Event::DocumentRequirementChanged {
         document_id: slot.id,
         document_type: slot.document_type.clone(),
@@ -194,27 +170,11 @@ async fn set_requirement(tx: &mut Tx, log: &mut OpenLog, slot: &Document, to: Re
     log.append(tx, &changed).await
 }
 
-/// Returns the documents of a room to which something was uploaded.
-async fn filled(tx: &mut Tx, room: RoomId) -> Result<HashSet<DocumentId>> {
-    Ok(db::document_versions::of_room(tx, room).await?.into_iter().map(|version| version.document).collect())
-}
-
-/// Returns whether anything was uploaded to the documents of a vessel.
-pub async fn hold_versions(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<bool> {
-    let filled = filled(tx, room).await?;
-    let slots = db::documents::all(tx, room).await?;
-    Ok(slots.iter().any(|slot| slot.vessel == Some(vessel) && filled.contains(&slot.id)))
-}
-
 /// Closes all slots of a vessel. The caller has made sure that they are empty.
-pub async fn close_all_of(tx: &mut Tx, log: &mut OpenLog, room: RoomId, vessel: &Vessel) -> Result<()> {
-    let mut document_types = Vec::new();
-    for slot in db::documents::all(tx, room).await? {
-        if slot.vessel == Some(vessel.id) {
-            db::documents::delete(tx, slot.id).await?;
-            document_types.push(slot.document_type);
-        }
-    }
+pub async fn close_all_of(tx: &mut Tx, log: &mut OpenLog, vessel: &Vessel) -> Result<()> {
+    let slots = log.room()?.documents.values().map(|slot| &slot.document);
+    let of_vessel = slots.filter(|slot| slot.vessel == Some(vessel.id));
+    let document_types = of_vessel.map(|slot| slot.document_type.clone()).collect();
     let (vessel_id, vessel) = (Some(vessel.id), Some(vessel.details.name.clone()));
     log.append(tx, &Event::DocumentsClosed { vessel_id, vessel, document_types }).await
 }

@@ -5,7 +5,7 @@ use room::{Content, Decision, Room, RoomId, RoomState, Time};
 use crate::{
     app::App,
     db::{self, Tx},
-    domain::rooms,
+    domain::{log::OpenLog, rooms},
     error::Result,
 };
 
@@ -21,12 +21,9 @@ pub async fn read(tx: &mut Tx, room: RoomId, now: Time) -> Result<RoomState> {
     of(tx, room, now).await
 }
 
-/// Reads the state of a room that has not been deleted with all decisions, for a record. A party can make very many;
-/// what is only shown is read without those that later ones replace.
-pub async fn read_whole(tx: &mut Tx, room: RoomId, now: Time) -> Result<RoomState> {
-    let room = rooms::in_use(tx, room).await?;
-    let decisions = db::decisions::of_room(tx, room.id).await?;
-    with_decisions(tx, room, now, decisions).await
+/// Returns the state of the room of an operation, with all decisions: as its log tells it, whatever the rows say.
+pub fn of_log(log: &OpenLog) -> Result<RoomState> {
+    Ok(RoomState::of(Content::from(rooms::in_use_by(log)?), log.now))
 }
 
 /// Reads the state of this room, with only the latest decision of each party.

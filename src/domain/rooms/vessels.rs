@@ -1,8 +1,11 @@
 //! The vessels of a room: naming, changing, withdrawing and removing them.
 
+use std::collections::BTreeMap;
+
 use room::{
     Event, Log, RoomId, Vessel, VesselDetails, VesselId,
     bounds::{Beam, Draught, Length, Tonnage, YearBuilt},
+    fold::{Slot, State},
     imo, vessel,
 };
 
@@ -12,7 +15,7 @@ use crate::{
     db::{self, Tx},
     domain::{
         input::{Change, Fields},
-        log::{Actor, Once, operation},
+        log::{Actor, Once, OpenLog, operation},
         rooms,
     },
     error::{Error, Result},
@@ -79,29 +82,23 @@ fn checked(given: VesselDetails, stored_reason: Option<&str>) -> Result<VesselDe
 pub async fn add(app: &App, by: &Actor, room: RoomId, request: VesselDetails, once: Option<Once>) -> Result<Vessel> {
     let vessel = Vessel { id: VesselId(app.new_id()), details: checked(request.clone(), None)?, added_at: app.now() };
     operation(app, Log::Room(room), by, async move |tx, log| {
-        rooms::at_work(tx, room).await?;
+        rooms::at_work_by(log)?;
         if let Some(once) = &once
             && let Some(made) = once.claim(tx, log.by(), &request, vessel.id.0, log.now).await?
         {
             return find(tx, room, VesselId(made)).await.map_err(Once::says_gone);
         }
-        if db::vessels::all(tx, room).await?.len() >= MOST_VESSELS {
+        let others = &log.room()?.vessels;
+        if others.len() >= MOST_VESSELS {
             return Err(Error::conflict(format!("a room has at most {MOST_VESSELS} vessels")));
         }
         let vessel = Vessel { added_at: log.now, ..vessel };
-        if !db::vessels::insert(tx, room, &vessel).await? {
-            return Err(is_here_already(&vessel));
-        }
+        refuse_taken_number(others, &vessel)?;
         log.append(tx, &Event::VesselAdded { vessel_id: vessel.id, details: vessel.details.clone() }).await?;
-        slots::follow(tx, log, room, Cause::Named(vessel.id)).await?;
+        slots::follow(tx, log, Cause::Named(vessel.id)).await?;
         Ok(vessel)
     })
     .await
-}
-
-fn is_here_already(vessel: &Vessel) -> Error {
-    let number = vessel.details.imo_number.as_deref().unwrap_or_default();
-    Error::conflict(format!("a vessel with the IMO number {number} is in this room already"))
 }
 
 /// Returns the vessel with this id if it is one of this room.
@@ -118,60 +115,62 @@ pub async fn change(
     request: Change<VesselDetails>,
 ) -> Result<Vessel> {
     operation(app, Log::Room(room), by, async move |tx, log| {
-        rooms::at_work(tx, room).await?;
-        let before = find(tx, room, id).await?;
+        let before = rooms::at_work_by(log)?.vessels.get(&id).cloned().ok_or(Error::NotFound("vessel"))?;
         let details = checked(request.apply_to(&before.details)?, before.details.no_imo_reason.as_deref())?;
         let after = Vessel { details, ..before.clone() };
         if after == before {
             return Ok(after);
         }
         if after.details.imo_number != before.details.imo_number {
-            refuse_another_ship(tx, room, &after).await?;
+            refuse_another_ship(log, &after)?;
         }
-        db::vessels::update(tx, &after).await?;
         let changes = vessel::changes(&before.details, &after.details);
         log.append(tx, &Event::VesselUpdated { vessel_id: id, name: after.details.name.clone(), changes }).await?;
-        slots::follow(tx, log, room, Cause::Changed(&before)).await?;
+        slots::follow(tx, log, Cause::Changed(&before)).await?;
         Ok(after)
     })
     .await
 }
 
 /// Refuses a new IMO number for a vessel that has documents or approvals, or one that another vessel of the room has.
-async fn refuse_another_ship(tx: &mut Tx, room: RoomId, after: &Vessel) -> Result<()> {
+fn refuse_another_ship(log: &OpenLog, after: &Vessel) -> Result<()> {
     // Another number is another ship (IMO numbers stay with the hull), whose certificates and clearance these are not.
-    if has_papers(tx, room, after.id).await? {
+    let state = log.room()?;
+    if has_papers(state, after.id) {
         return Err(Error::conflict(
             "the vessel has documents or clearances, which are not another ship's: withdraw it, and name the other",
         ));
     }
-    let others = db::vessels::all(tx, room).await?;
-    if after.details.imo_number.is_some()
-        && others.iter().any(|other| other.id != after.id && other.details.imo_number == after.details.imo_number)
-    {
-        return Err(is_here_already(after));
-    }
-    Ok(())
+    refuse_taken_number(&state.vessels, after)
 }
 
-async fn has_papers(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<bool> {
-    let cleared = db::approvals::all(tx, room).await?.iter().any(|approval| approval.vessel == vessel);
-    Ok(cleared || slots::hold_versions(tx, room, vessel).await?)
+/// Refuses a vessel with an IMO number that another vessel of the room has.
+fn refuse_taken_number(vessels: &BTreeMap<VesselId, Vessel>, vessel: &Vessel) -> Result<()> {
+    let Some(number) = &vessel.details.imo_number else { return Ok(()) };
+    let has_it = |other: &&Vessel| other.id != vessel.id && other.details.imo_number.as_ref() == Some(number);
+    match vessels.values().find(has_it) {
+        Some(_) => Err(Error::conflict(format!("a vessel with the IMO number {number} is in this room already"))),
+        None => Ok(()),
+    }
+}
+
+fn has_papers(state: &State, vessel: VesselId) -> bool {
+    let is_filled = |slot: &Slot| slot.document.vessel == Some(vessel) && !slot.uploads.is_empty();
+    state.approvals.values().any(|approval| approval.vessel == vessel) || state.documents.values().any(is_filled)
 }
 
 /// Removes a vessel that was named by mistake, with its empty slots. Refused if it has documents or approvals: such a
 /// vessel is withdrawn instead.
 pub async fn remove(app: &App, by: &Actor, room: RoomId, id: VesselId) -> Result<()> {
     operation(app, Log::Room(room), by, async move |tx, log| {
-        rooms::at_work(tx, room).await?;
-        let vessel = find(tx, room, id).await?;
-        if has_papers(tx, room, id).await? {
+        let state = rooms::at_work_by(log)?;
+        let vessel = state.vessels.get(&id).cloned().ok_or(Error::NotFound("vessel"))?;
+        if has_papers(state, id) {
             return Err(Error::conflict(
                 "the vessel has documents or clearances, which are kept: set its `status` to `withdrawn` instead",
             ));
         }
-        slots::close_all_of(tx, log, room, &vessel).await?;
-        db::vessels::delete(tx, id).await?;
+        slots::close_all_of(tx, log, &vessel).await?;
         let removed =
             Event::VesselRemoved { vessel_id: id, name: vessel.details.name, imo_number: vessel.details.imo_number };
         log.append(tx, &removed).await

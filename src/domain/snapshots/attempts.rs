@@ -30,7 +30,6 @@ pub async fn retry(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Resul
             let status = snapshot.status;
             return Err(Error::conflict(format!("the snapshot is {status}; only a failed one can be retried")));
         }
-        db::snapshots::set_status(tx, id, SnapshotStatus::Generating).await?;
         db::jobs::restart(tx, id, log.now).await?;
         log.append(tx, &Event::SnapshotRetried { snapshot_id: id }).await?;
         find(tx, room, id).await
@@ -54,7 +53,6 @@ pub async fn complete(app: &App, claim: Claim, room: RoomId, drawn: Drawn) -> Re
         }
         // The file is stored before this, and the job ends with this. After a crash in between, the job is still there:
         // its lease runs out, and the next attempt writes the same bytes under the same key.
-        db::snapshots::complete(tx, claim.snapshot, &drawn).await?;
         db::jobs::finish(tx, claim.snapshot).await?;
         let generated = Event::SnapshotGenerated {
             snapshot_id: claim.snapshot,
@@ -91,7 +89,6 @@ pub async fn attempt_failed(app: &App, claim: Claim, room: RoomId, reason: Strin
             return db::jobs::give_back(tx, claim, Some(log.now.after(pause)), &reason).await;
         }
         db::jobs::give_back(tx, claim, None, &reason).await?;
-        db::snapshots::set_status(tx, claim.snapshot, SnapshotStatus::Failed).await?;
         let failed = Event::SnapshotFailed {
             snapshot_id: claim.snapshot,
             // The claim that finds all attempts broken off made none itself.

@@ -31,13 +31,13 @@ const STRAGGLERS: Duration = Duration::from_mins(10);
 pub async fn delete(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Result<Outcome> {
     let retention_years = app.config.retention_years;
     operation(app, Log::Room(room), by, async move |tx, log| {
-        let found = rooms::in_use(tx, room).await?;
+        let is_retained = rooms::in_use_by(log)?.room.is_retained(retention_years, log.now);
         let snapshot = find(tx, room, id).await?;
         // The hold comes first: no request for a deletion is opened, and no password is asked for, in vain.
-        holds::refuse_held(tx, room, Some(id)).await?;
+        holds::refuse_held(tx, log, Some(id)).await?;
         sessions::ask_for_password(tx, log).await?;
-        let asked_by = if found.is_retained(retention_years, log.now) {
-            match confirmations::record_vote(tx, log, room, (Deed::DeleteSnapshot, id.0), None).await? {
+        let asked_by = if is_retained {
+            match confirmations::vote(tx, log, room, (Deed::DeleteSnapshot, id.0)).await? {
                 Vote::Asked(until) => {
                     // Not an error: the request has to be committed with its entry.
                     let title = snapshot.title;
@@ -90,9 +90,7 @@ impl Deletion {
 /// asked for it, if it took two.
 pub async fn remove(tx: &mut Tx, log: &mut OpenLog, snapshot: &Snapshot, asked_by: Option<String>) -> Result<()> {
     // The file goes only after the commit, by the list: a deletion that is rolled back must not have cost a file.
-    db::snapshots::delete(tx, snapshot.id).await?;
-    // An admin may have asked for this while it took two, and it took only one in the end.
-    db::confirmations::forget(tx, snapshot.id.0).await?;
+    db::snapshots::delete_kept(tx, snapshot.id).await?;
     // A worker may be about to store the file, or may have died after it did. The removal waits until it has either
     // done so or lost its lease; otherwise a file would stay behind that no row names.
     let pause = if snapshot.status == SnapshotStatus::Completed { Duration::ZERO } else { STRAGGLERS };

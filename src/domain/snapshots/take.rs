@@ -130,7 +130,7 @@ pub async fn freeze(
     snapshot.proof = Some(log.append_proving(tx, &created).await?.to_string());
     // All in one transaction: after a crash there is either no snapshot, or one with its entry, record and job, from
     // which any worker can make the file.
-    db::snapshots::insert(tx, &snapshot, &captured.compressed()?).await?;
+    db::snapshots::insert_record(tx, &snapshot, &captured.compressed()?).await?;
     db::jobs::enqueue(tx, id, log.now).await?;
     Ok(snapshot)
 }

@@ -5,11 +5,16 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use room::{Log, RoomState, Standing, Time};
 use serde_json::Value;
 use sts_clearance::{
     app::App,
-    db::migrations,
-    domain::fsck::{self, Kind, Mode, Watch},
+    db::{self, Page, migrations},
+    domain::{
+        fsck::{self, Kind, Mode, Watch},
+        log::{Actor, operation},
+        rooms,
+    },
 };
 use tempfile::TempDir;
 
@@ -62,7 +67,8 @@ struct Nobody;
 
 impl Watch for Nobody {}
 
-/// Fails unless every row that repeats what a room's log tells is what the fold of the log comes to.
+/// Fails unless every row that repeats what a room's log tells is what the fold of the log comes to, and pages show of
+/// each room what its log tells.
 pub(crate) async fn follow_from_the_logs(watched: Option<Afterwards>) {
     let Some(Afterwards { app, tampered, .. }) = &watched else { return };
     // A test may also have ended with the schema taken back.
@@ -73,4 +79,24 @@ pub(crate) async fn follow_from_the_logs(watched: Option<Afterwards>) {
     let rows: Vec<_> =
         outcome.findings.iter().filter(|finding| [Kind::Row, Kind::Entry].contains(&finding.kind)).collect();
     assert!(rows.is_empty(), "the rows do not follow from the logs: {rows:#?}");
+    let rooms =
+        app.db.read(async |tx| db::rooms::list(tx, None, Page { limit: 100, offset: 0 }).await).await.unwrap().0;
+    for room in rooms {
+        let by_rows = rooms::state::now(app, room.id).await.unwrap();
+        let by_log = operation(app, Log::Room(room.id), &Actor::System, async |_, log| rooms::state::of_log(log));
+        let [by_rows, by_log] = [by_rows, by_log.await.unwrap()].map(|state| derived(state, app.now()));
+        assert_eq!(by_log, by_rows, "pages show something else than the log tells");
+    }
+}
+
+/// Returns in text what is derived from the state of a room, which depends on the order of what is in it.
+fn derived(state: RoomState, now: Time) -> String {
+    let state = RoomState { now, ..state };
+    let documents = state.documents.iter().map(|document| {
+        let versions = document.versions.iter().map(|state| (&state.version, state.decision_count));
+        format!("{:?} {:?} {} {:?}", document.slot, document.status, document.needed, versions.collect::<Vec<_>>())
+    });
+    let documents: Vec<_> = documents.collect();
+    let RoomState { room, parties, vessels, approvals, .. } = &state;
+    format!("{room:?}\n{parties:?}\n{vessels:?}\n{approvals:?}\n{documents:#?}\n{:?}", Standing::of(&state, 5))
 }

@@ -3,13 +3,16 @@
 use std::{collections::HashSet, time::Duration};
 
 use room::{
-    AccountDeed, ApprovalId, ApprovalStatus, BlockerKind, DecisionId, DocumentId, Event, FileKind, HoldId, Log,
-    OverriddenBlocker, PartyId, Phase, Repeated, Requirement, Role, RoomId, SessionId, SnapshotId, SnapshotType, Time,
-    UserId, Verdict, VersionId, VesselId,
+    AccountDeed, ApprovalId, ApprovalStatus, BlockerKind, DecisionId, DocumentId, EntryId, Envelope, Event, FileKind,
+    HoldId, Log, OverriddenBlocker, PartyId, Phase, Repeated, Requirement, Role, RoomId, SessionId, SnapshotId,
+    SnapshotType, Time, UserId, Verdict, VersionId, VesselId,
 };
 use serde_json::{Value, json};
 
-use sts_clearance::domain::log::{Actor, operation};
+use sts_clearance::{
+    db::{self, activity::Entry},
+    random::new_uuid,
+};
 
 use crate::harness::{IMO, TestApp, on_both_databases};
 
@@ -262,14 +265,20 @@ async fn every_event_is_told_in_a_sentence(app: TestApp) {
         events.iter().map(|event| json!(event)["action"].as_str().unwrap().replace('_', " ")).collect();
     assert_eq!(actions.len(), events.len());
     let number = events.len();
-    operation(&app.app, Log::Room(id), &Actor::System, async move |tx, log| {
-        for event in &events {
-            log.append(tx, event).await?;
+    // Behind the log's back: no room comes to all of these.
+    app.tampered();
+    let at = app.app.now();
+    let added = app.app.db.write(async move |tx| {
+        let next = db::logs::head(tx, Log::Room(id)).await?.unwrap().range.size();
+        for (seq, event) in (i64::try_from(next).unwrap()..).zip(&events) {
+            let (action, meta) = event.to_entry(Envelope::default()).unwrap();
+            let actor = "system".to_owned();
+            let entry = Entry { id: EntryId(new_uuid()), log: Log::Room(id), seq, actor, action, at, meta };
+            db::activity::insert(tx, &entry, &[0; 32]).await?;
         }
         Ok(())
-    })
-    .await
-    .unwrap();
+    });
+    added.await.unwrap();
     let told = page(&app, &format!("/rooms/{room}/activity?limit={number}"), &broker).await;
     let sentences = sentences(&told);
     assert_eq!(sentences.len(), number);

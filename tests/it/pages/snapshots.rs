@@ -127,12 +127,7 @@ async fn a_failed_snapshot_is_retried_by_whoever_may_take_one(app: TestApp) {
     let buyer = app.user("buyer@example.com", Role::Buyer).await;
     let (_, path) = app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
     let id = path.rsplit('/').next().unwrap().to_owned();
-    app.tampered();
-    let write = app.app.db.write(async move |tx| {
-        tx.exec("UPDATE snapshot_jobs SET last_error = 'the disk is full' WHERE snapshot_id = ?1", &[&id]).await?;
-        tx.exec("UPDATE snapshots SET status = 'failed' WHERE id = ?1", &[&id]).await
-    });
-    write.await.unwrap();
+    app.fail_snapshot(&room, &id, "the disk is full").await;
     let shown = page(&app, &path, &buyer).await;
     assert!(shown.contains("The disk is full.") && !shown.contains("Retry"), "{shown}");
     assert!(page(&app, &path, &broker).await.contains("Retry"));

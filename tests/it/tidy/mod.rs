@@ -10,6 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sts_clearance::db::projections::{PLATFORM_TABLES, TABLES};
+
 /// The most lines that a file may have, so that it can be read as a whole.
 const MOST_LINES: usize = 600;
 
@@ -143,6 +145,37 @@ fn sql_is_spoken_only_in_the_database_layer_and_doors_write_nothing() {
         }
         if ["src/api/", "src/cli/", "src/pages/"].iter().any(|door| shown.contains(door)) {
             assert!(!code.contains(".write("), "{shown} opens a write transaction");
+        }
+    }
+}
+
+/// What else than `db/projections` may change a table that repeats a log: what is kept beside the log, requests of an
+/// account that is no admin's any more, and a key of a log that does not tell everything.
+const BESIDE: [(&str, &str); 5] = [
+    ("src/db/users.rs", "UPDATE users SET password_hash"),
+    ("src/db/confirmations.rs", "DELETE FROM confirmations WHERE asked_by"),
+    ("src/db/logs.rs", "INSERT INTO log_keys"),
+    ("src/db/seals.rs", "INSERT INTO snapshot_seals"),
+    ("src/db/seals.rs", "DELETE FROM snapshot_seals"),
+];
+
+#[test]
+fn rows_that_repeat_a_log_are_written_by_one_hand() {
+    let tables = TABLES.iter().chain(&PLATFORM_TABLES).map(|table| table.name);
+    let verbs = ["INSERT INTO", "UPDATE", "DELETE FROM"];
+    let words: Vec<_> = tables.flat_map(|table| verbs.map(|verb| format!("{verb} {table} "))).collect();
+    for path in files("src", "rs") {
+        let shown = path.display().to_string();
+        if shown.contains("src/db/projections/") {
+            continue;
+        }
+        let mut code = code(&path).split_whitespace().collect::<Vec<_>>().join(" ");
+        for (_, allowed) in BESIDE.iter().filter(|(file, _)| shown.ends_with(file)) {
+            assert!(code.contains(allowed), "{shown} need not be named here for {allowed}");
+            code = code.replace(allowed, "");
+        }
+        for word in &words {
+            assert!(!code.contains(word), "{shown} writes rows by itself: {word}");
         }
     }
 }

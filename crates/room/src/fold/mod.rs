@@ -14,6 +14,7 @@
 
 mod adoption;
 mod apply;
+mod content;
 mod kept;
 mod papers;
 mod part;
@@ -129,6 +130,11 @@ impl<S: Subject> Fold<S> {
     /// Returns the number of entries that were folded.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Returns the time of the last entry. `None` if there is none.
+    pub fn last(&self) -> Option<Time> {
+        self.last
     }
 
     /// Returns the room, or the platform, as the log tells it. `None` as long as the log does not tell everything,

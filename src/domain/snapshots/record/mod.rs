@@ -80,7 +80,7 @@ pub async fn capture(
     let Actor::User { email, name, role, .. } = log.by().clone() else {
         return Err(Error::internal("a snapshot is taken by a user"));
     };
-    let mut state = rooms::state::read_whole(tx, snapshot.room, log.now).await?;
+    let mut state = rooms::state::of_log(log)?;
     let entries = if options.include_activity { newest_entries(tx, log, snapshot.room).await? } else { Vec::new() };
     let standing = Standing::of(&state, app.config.retention_years);
     let versions: usize = state.documents.iter().map(|document| document.versions.len()).sum();

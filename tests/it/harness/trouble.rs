@@ -1,0 +1,77 @@
+//! Troubles that a test can make: a snapshot that fails, a database that refuses a row.
+
+use std::sync::Arc;
+
+use room::{Event, Log, Party, PartyId, Role};
+use sts_clearance::{
+    app::App,
+    clock::Clock,
+    db::Dialect,
+    domain::log::{Actor, operation},
+    jobs,
+    random::new_uuid,
+    web,
+};
+
+use super::TestApp;
+
+impl TestApp {
+    /// Lets a snapshot fail for good, as after its last attempt.
+    pub(crate) async fn fail_snapshot(&self, room: &str, snapshot: &str, reason: &str) {
+        let (room, id, reason) = (room.parse().unwrap(), snapshot.to_owned(), reason.to_owned());
+        let failed = operation(&self.app, Log::Room(room), &Actor::System, async move |tx, log| {
+            tx.exec("UPDATE snapshot_jobs SET last_error = ?2 WHERE snapshot_id = ?1", &[&id, &reason]).await?;
+            log.append(tx, &Event::SnapshotFailed { snapshot_id: id.parse().unwrap(), attempts: 5, reason }).await
+        });
+        failed.await.unwrap();
+    }
+
+    /// Runs every job that is due while the database refuses to complete snapshots, as if the server ended between
+    /// storing a file and saying so.
+    pub(crate) async fn work_in_vain(&self) {
+        let sql = match self.app.db.dialect() {
+            Dialect::Sqlite => {
+                "CREATE TRIGGER no_file BEFORE INSERT ON snapshot_files BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            }
+            Dialect::Postgres => {
+                "CREATE FUNCTION no_file() RETURNS trigger LANGUAGE plpgsql AS
+                     'BEGIN RAISE EXCEPTION ''refused''; END';
+                 CREATE TRIGGER no_file BEFORE INSERT ON snapshot_files FOR EACH ROW EXECUTE FUNCTION no_file()"
+            }
+        };
+        self.app.db.write(async move |tx| tx.batch(sql).await).await.unwrap();
+        jobs::run_due(&self.app).await.unwrap_err();
+        let sql = match self.app.db.dialect() {
+            Dialect::Sqlite => "DROP TRIGGER no_file",
+            Dialect::Postgres => "DROP TRIGGER no_file ON snapshot_files; DROP FUNCTION no_file()",
+        };
+        self.app.db.write(async move |tx| tx.batch(sql).await).await.unwrap();
+    }
+
+    /// Starts another server on the same database and files, with the same clock. It has no state of any log at hand.
+    pub(crate) fn another_node(&self) -> Self {
+        let clock = Arc::clone(&self.clock);
+        let app = App::open(self.app.config.clone(), Clock::Manual(Arc::clone(&clock))).unwrap();
+        let app = app.with_children(self.app.children.clone());
+        let router = web::router(app.clone());
+        Self { app, dir: Arc::clone(&self.dir), tampered: Arc::clone(&self.tampered), clock, router }
+    }
+
+    /// Returns the path of a snapshot's file on the disk.
+    pub(crate) fn snapshot_file(&self, room: &str, snapshot: &str, extension: &str) -> std::path::PathBuf {
+        self.dir.path().join(format!("data/files/rooms/{room}/snapshots/{snapshot}.{extension}"))
+    }
+}
+
+/// Removes a party from the room of this log, and adds it again in another role.
+pub(crate) async fn change_role(app: &App, log: Log, email: &'static str, role: Role) {
+    let changed = operation(app, log, &Actor::System, async move |tx, log| {
+        let party = log.room()?.parties.values().find(|party| party.email == email).unwrap().clone();
+        let Party { id, role: before, name, email, .. } = party;
+        let removed = Event::PartyRemoved { party_id: id, role: before, name: name.clone(), email: email.clone() };
+        log.append(tx, &removed).await?;
+        let party_id = PartyId(new_uuid());
+        log.append(tx, &Event::PartyAdded { party_id, role, name, email, company: None, side: None }).await
+    });
+    changed.await.unwrap();
+}
