@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Difference, RoomId, Time, vessel};
+use crate::{Difference, RoomId, Time, tagged::tagged, vessel};
 
 /// One of the logs that a server keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -574,12 +574,11 @@ impl Event {
             return Err(Unreadable::UnknownVersion(version));
         }
         let malformed = |error: serde_json::Error| Unreadable::Malformed(error.to_string());
-        let event = serde_json::json!({ "action": action, "meta": meta });
         let clock = match meta.get("clock") {
             Some(clock) => Some(Time::deserialize(clock).map_err(malformed)?),
             None => None,
         };
         let envelope = Envelope { continues: meta["continues"] == true, clock };
-        Ok((serde_json::from_value(event).map_err(malformed)?, envelope))
+        Ok((Self::deserialize(tagged(action, meta)).map_err(malformed)?, envelope))
     }
 }

@@ -16,6 +16,7 @@ mod event;
 mod ids;
 mod leaf;
 mod state;
+mod tagged;
 mod time;
 mod words;
 

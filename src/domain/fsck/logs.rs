@@ -6,6 +6,7 @@ use room::{
     Leaf, Log,
     fold::{Fold, PlatformFold},
 };
+use tokio::task::JoinHandle;
 
 use super::{
     facts::LogFacts,
@@ -16,11 +17,12 @@ use super::{
 use crate::{
     db::{
         self,
+        activity::Entry,
         fsck::{EntryRow, HeadRow, LogRows},
     },
     domain::fsck::run::Run,
-    error::Result,
-    evidence::{Checkpoint, CompactRange, Hash, hash_of},
+    error::{Error, Result},
+    evidence::{Checkpoint, CompactRange, Hash, Place, hash_of},
 };
 
 /// The number of entries that one transaction reads: short ones do not hold up a server that is running.
@@ -50,14 +52,12 @@ pub(super) async fn check(
     let mut doubts = Doubts::default();
     let mut reading = Reading::of(location);
     let mut from = 0;
+    let mut ahead = read_ahead(run, location.log, (from, size));
     while from < size {
-        let (to, log) = (size.min(from + CHUNK), location.log);
-        let read = run.app.db.read_at_length(async move |tx| {
-            let entries = db::fsck::entries(tx, log, from, to).await?;
-            Ok((entries, db::fsck::nodes(tx, log, from, to).await?))
-        });
-        let (entries, nodes) = read.await?;
-        let nodes: HashMap<_, _> = nodes.into_iter().collect();
+        let to = size.min(from + CHUNK);
+        let Chunk { entries, nodes } = ahead.await.map_err(|error| Error::internal(error.to_string()))??;
+        // The next ones are read and hashed while these are folded.
+        ahead = read_ahead(run, location.log, (to, size));
         let mut entries = entries.into_iter().peekable();
         for seq in from..to {
             let leaf = reading.next(run, seq, &mut entries);
@@ -90,6 +90,50 @@ pub(super) async fn check(
         None => {}
     }
     Ok(reading.facts)
+}
+
+/// A row of a log, and what can be found out of it alone.
+struct Read {
+    seq: i64,
+    /// The entry with its leaf and its hash, or what is wrong with it.
+    entry: std::result::Result<(Entry, Leaf, Hash), String>,
+}
+
+/// Rows of a log that follow each other, with the inner nodes that these complete.
+struct Chunk {
+    entries: Vec<Read>,
+    nodes: HashMap<Place, Vec<u8>>,
+}
+
+/// Begins to read the next rows of a log, from the first of these positions to before the second, in a task of their own.
+fn read_ahead(run: &Run<'_>, log: Log, (from, size): (i64, i64)) -> JoinHandle<Result<Chunk>> {
+    let (app, to) = (run.app.clone(), size.min(from + CHUNK));
+    tokio::spawn(async move {
+        let read = app.db.read_at_length(async move |tx| {
+            let rows = db::fsck::entries(tx, log, from, to).await?;
+            let nodes = db::fsck::nodes(tx, log, from, to).await?.into_iter().collect();
+            Ok(Chunk { entries: rows.into_iter().map(Read::of).collect(), nodes })
+        });
+        read.await
+    })
+}
+
+impl Read {
+    fn of(row: EntryRow) -> Self {
+        let fault = |fault: &str| Err(fault.to_owned());
+        let entry = match row.entry {
+            Err(error) => Err(format!("its row cannot be read: {error}")),
+            Ok(entry) => {
+                let leaf = entry.leaf();
+                match hash_of(&leaf) {
+                    Ok(hash) if hash == *row.leaf_hash => Ok((entry, leaf, hash)),
+                    Ok(_) => fault("its row and its stored hash do not fit: one was changed after it was written"),
+                    Err(error) => Err(error.to_string()),
+                }
+            }
+        };
+        Self { seq: row.seq, entry }
+    }
 }
 
 /// A log while it is read from its first entry to its last.
@@ -126,7 +170,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Returns the hash of the leaf at this position. `None` if the entry is lost or damaged, which is reported.
-    fn next(&mut self, run: &mut Run<'_>, seq: i64, entries: &mut Peekable<vec::IntoIter<EntryRow>>) -> Option<Hash> {
+    fn next(&mut self, run: &mut Run<'_>, seq: i64, entries: &mut Peekable<vec::IntoIter<Read>>) -> Option<Hash> {
         // Rows come in the order of `seq`: one that is left from before shares its position with another.
         while let Some(row) = entries.next_if(|row| row.seq < seq) {
             self.report(run, Kind::Entry, format!("entry {}", row.seq), "there is another one at its position");
@@ -139,19 +183,12 @@ impl<'a> Reading<'a> {
         };
         self.report_lost(run);
         let fault = match row.entry {
-            Err(error) => format!("its row cannot be read: {error}"),
-            Ok(entry) => {
-                let leaf = entry.leaf();
-                match hash_of(&leaf) {
-                    // Only a sound entry is listened to. A changed one could vouch for rows that were changed with it.
-                    Ok(hash) if hash == *row.leaf_hash => {
-                        self.facts.note(&entry);
-                        self.apply(run, &leaf);
-                        return Some(hash);
-                    }
-                    Ok(_) => "its row and its stored hash do not fit: one was changed after it was written".into(),
-                    Err(error) => error.to_string(),
-                }
+            Err(fault) => fault,
+            // Only a sound entry is listened to. A changed one could vouch for rows that were changed with it.
+            Ok((entry, leaf, hash)) => {
+                self.facts.note(&entry);
+                self.apply(run, &leaf);
+                return Some(hash);
             }
         };
         self.facts.whole = false;
