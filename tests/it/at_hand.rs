@@ -23,6 +23,7 @@ on_both_databases! {
     a_hold_whose_row_is_gone_still_holds,
     two_nodes_that_take_turns_write_one_log,
     an_operation_that_is_rolled_back_leaves_no_trace_in_the_next,
+    a_state_of_entries_that_were_rolled_back_is_dropped_where_another_node_wrote_others,
     a_changed_entry_stops_the_writes_of_its_room_and_no_other,
 }
 
@@ -171,6 +172,27 @@ async fn an_operation_that_is_rolled_back_leaves_no_trace_in_the_next(app: TestA
     });
     assert!(matches!(refused.await, Err(Error::Internal(_))));
     app.patch(&path, &broker).json(json!({ "location": "Off Ceuta" })).send().await.expect(200);
+    assert_eq!(damage(&app).await, Vec::<String>::new());
+}
+
+async fn a_state_of_entries_that_were_rolled_back_is_dropped_where_another_node_wrote_others(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let (path, id): (_, RoomId) = (format!("/rooms/{room}"), room.parse().unwrap());
+    let other = app.another_node();
+    for number in 0..4 {
+        let gone: Result<()> = operation(&app.app, Log::Room(id), &Actor::System, async move |tx, log| {
+            log.append(tx, &Event::LogExported { entries: number }).await?;
+            Err(Error::conflict("on second thoughts"))
+        })
+        .await;
+        assert!(gone.is_err());
+        // As many entries as were rolled back, and one more than that.
+        for turn in 0..=number % 2 {
+            let title = json!({ "title": format!("Turn {number}, {turn}") });
+            other.patch(&path, &broker).json(title).send().await.expect(200);
+        }
+        app.patch(&path, &broker).json(json!({ "title": format!("Turn {number}") })).send().await.expect(200);
+    }
     assert_eq!(damage(&app).await, Vec::<String>::new());
 }
 

@@ -165,11 +165,16 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
     match &outcome {
         Ok(Uploaded { is_new: true, .. }) => {}
         // After such an error it may not be known whether the transaction was committed. The file stays: `fsck` finds
-        // one without a row, a row without its file is a loss. `Busy` and `Pool` come before any transaction.
-        Err(error) if error.status().0 >= 500 && !matches!(error, Error::Busy | Error::Pool(_)) => {}
+        // one without a row, a row without its file is a loss.
+        Err(error) if error.status().0 >= 500 && !is_before_any_change(error) => {}
         _ => kept.discard().await,
     }
     outcome
+}
+
+/// Returns whether an error comes before anything is written.
+fn is_before_any_change(error: &Error) -> bool {
+    matches!(error, Error::Busy | Error::Pool(_) | Error::LogNotSound(_) | Error::ClockOff { .. })
 }
 
 fn check(app: &App, arrived: Arrived) -> Result<(Checked, Staged)> {

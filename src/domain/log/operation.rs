@@ -1,5 +1,5 @@
-//! An operation: one transaction that locks its log first, confirms its actor, and then changes rows and appends
-//! entries.
+//! An operation: one transaction that locks its log first, confirms its actor, and then appends entries, from which the
+//! rows follow.
 
 use room::{
     EntryId, Envelope, Event, Log, Role, Time,
@@ -103,8 +103,8 @@ async fn confirm_with(tx: &mut Tx, (log, role_in_room): (Log, Option<Role>), by:
 /// the lock, so times do not run against that order. On PostgreSQL, rooms do not wait for each other.
 ///
 /// It keeps the state that the log leads to while it is open, and the tree over its entries. Several entries of one
-/// operation continue one tree, each with a signed head of its own, without reading the row again. The fields are private and only [`OpenLog::lock`] makes one, so a
-/// function that is given an `OpenLog` can rely on the lock.
+/// operation continue one tree, each with a signed head of its own, without reading the row again. The fields are
+/// private and only [`OpenLog::lock`] makes one, so a function that is given an `OpenLog` can rely on the lock.
 ///
 /// Not taken: a queue that a single task appends from, since an entry would then commit apart from the change that it
 /// tells of; an optimistic check of the log's size at the commit, since busy rooms would repeat whole operations; and

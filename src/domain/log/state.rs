@@ -24,20 +24,28 @@ const CHUNK: u64 = 1_000;
 ///
 /// Fails if the log's entries are not those that its head was made of, or one does not follow the others.
 pub(super) async fn at(tx: &mut Tx, app: &App, log: Log, head: &CompactRange, most: u64) -> Result<Option<Held>> {
-    let mut known = app.at_hand.take(log).filter(|known| fits(known, head)).unwrap_or_else(|| Held::of_empty(log));
-    if head.size() - known.range().size() > most {
-        app.at_hand.give(log, known);
-        return Ok(None);
+    if let Some(known) = app.at_hand.take(log).filter(|known| fits(known, head)) {
+        if head.size() - known.range().size() > most {
+            app.at_hand.give(log, known);
+            return Ok(None);
+        }
+        // It may be of entries that were rolled back, and that others of another node have taken the place of. Only a
+        // fold from the first entry tells that the log is not sound.
+        if let Ok(known) = grown(tx, log, known, head).await {
+            return Ok(Some(known));
+        }
     }
+    if head.size() > most { Ok(None) } else { grown(tx, log, Held::of_empty(log), head).await.map(Some) }
+}
+
+/// Folds what is new up to the head.
+async fn grown(tx: &mut Tx, log: Log, mut known: Held, head: &CompactRange) -> Result<Held> {
     while known.range().size() < head.size() {
         let entries = chunk(tx, log, known.range().size(), head.size()).await?;
         fold(&mut known, &entries)?;
     }
     // An entry that was changed or added by hand would be vouched for by what is signed over it.
-    if known.range().root() != head.root() {
-        return Err(not_those_of_its_head());
-    }
-    Ok(Some(known))
+    if known.range().root() == head.root() { Ok(known) } else { Err(not_those_of_its_head()) }
 }
 
 /// Returns whether a state can be that of the log, or of a log that has grown to it since.
@@ -66,7 +74,10 @@ pub(super) async fn catch_up(app: &App, log: Log) -> Result<()> {
             // It was folded from entries that were rolled back: the next attempt begins with the first one.
             return if is_whole { Err(not_those_of_its_head()) } else { Ok(()) };
         }
-        fold(&mut known, &entries)?;
+        match fold(&mut known, &entries) {
+            Err(_) if !is_whole => return Ok(()),
+            folded => folded?,
+        }
     }
     app.at_hand.give(log, known);
     Ok(())
