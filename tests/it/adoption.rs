@@ -13,7 +13,6 @@ use room::{
     EntryId, Log, Role, RoomId, RoomStatus, VersionId,
     fold::{EntryOutline, Fold, LastAdoption, State},
 };
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use sts_clearance::{
     app::App,
@@ -32,7 +31,6 @@ use sts_clearance::{
     evidence::{self, Checkpoint},
 };
 use tempfile::TempDir;
-use tokio_postgres::NoTls;
 
 use crate::harness::{IMO, Installation, Server, TestApp, new_room, on_both_databases};
 
@@ -317,7 +315,7 @@ async fn a_step_that_was_deleted_by_hand_adopts_nothing_again_and_the_start_says
 
     let forged = "DELETE FROM schema_migrations WHERE name = '014_adopt_logs'; DROP TABLE private_texts;
                   UPDATE rooms SET title = 'Forged'";
-    execute_directly(&place, forged).await;
+    place.execute(forged).await;
     let server = place.serve();
     assert_eq!(server.log().matches(SAID).count(), 1, "{}", server.log());
     assert_eq!(server.api.all(&activities, &token).await, before);
@@ -326,23 +324,11 @@ async fn a_step_that_was_deleted_by_hand_adopts_nothing_again_and_the_start_says
     let found = checked.expect(1);
     assert!(found.contains("rooms.title") && found.contains("Forged"), "{found}");
 
-    execute_directly(&place, forged).await;
+    place.execute(forged).await;
     let up = place.run(&["migrate", "up"]);
     let said = up.expect(0);
     assert!(said.starts_with("014_adopt_logs taken\n") && said.matches(SAID).count() == 1, "{said}");
     assert_eq!(place.run(&["migrate", "up"]).expect(0), "there is nothing to take\n");
-}
-
-/// Runs SQL on the database of a program that does not run.
-async fn execute_directly(place: &Installation, sql: &str) {
-    match place.postgres_url() {
-        None => Connection::open(place.database_file()).unwrap().execute_batch(sql).unwrap(),
-        Some(url) => {
-            let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-            tokio::spawn(connection);
-            client.batch_execute(sql).await.unwrap();
-        }
-    }
 }
 
 #[tokio::test]

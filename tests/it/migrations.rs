@@ -281,17 +281,6 @@ impl Installation {
             }
         }
     }
-
-    async fn execute(&self, sql: &str) {
-        match self.postgres_url() {
-            None => Connection::open(self.database_file()).unwrap().execute_batch(sql).unwrap(),
-            Some(url) => {
-                let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-                tokio::spawn(connection);
-                client.batch_execute(sql).await.unwrap();
-            }
-        }
-    }
 }
 
 fn column<T: rusqlite::types::FromSql>(database: &Connection, sql: &str) -> Vec<T> {

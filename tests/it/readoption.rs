@@ -8,7 +8,6 @@ use room::{
     Difference, Event, Leaf, Log, Role, RoomId, RowFault, Time,
     fold::{Adoption, Fold, PlatformFold, PlatformState, State, Why},
 };
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use sts_clearance::{
     app::App,
@@ -26,7 +25,6 @@ use sts_clearance::{
         verify::{Exhibits, verify},
     },
 };
-use tokio_postgres::NoTls;
 
 use crate::harness::{IMO, Installation, TestApp, new_room, on_both_databases};
 
@@ -244,18 +242,6 @@ async fn a_reason_that_was_private_stays_private(app: TestApp) {
     assert_eq!(damage(&app.app).await, Vec::<String>::new());
 }
 
-/// Runs SQL on the database of a program that does not run.
-async fn execute_directly(place: &Installation, sql: &str) {
-    match place.postgres_url() {
-        None => Connection::open(place.database_file()).unwrap().execute_batch(sql).unwrap(),
-        Some(url) => {
-            let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-            tokio::spawn(connection);
-            client.batch_execute(sql).await.unwrap();
-        }
-    }
-}
-
 async fn the_command_counts_first_and_verify_prints_what_it_did(place: Installation) {
     const AGAIN: [&str; 3] = ["migrate", "up", "--adopt-again"];
     place.add_user("broker@example.com", "broker");
@@ -269,11 +255,7 @@ async fn the_command_counts_first_and_verify_prints_what_it_did(place: Installat
         nothing.expect(0).ends_with("no row says anything else than the logs; none is adopted again\n"),
         "{nothing:?}"
     );
-    execute_directly(
-        &place,
-        "UPDATE documents SET category = 'forged', name = 'forged'; UPDATE rooms SET title = 'Forged'",
-    )
-    .await;
+    place.execute("UPDATE documents SET category = 'forged', name = 'forged'; UPDATE rooms SET title = 'Forged'").await;
     let counted = place.run(&AGAIN);
     let name = format!("the log of the room {room}: ");
     assert!(counted.expect(1).contains(&name) && counted.stderr.contains("repeat with --yes"), "{counted:?}");

@@ -9,8 +9,10 @@ use std::{
 };
 
 use reqwest::{Method, RequestBuilder};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio_postgres::NoTls;
 
 use super::{PASSWORD, postgres_database};
 
@@ -52,6 +54,18 @@ impl Installation {
     /// Returns the path of the SQLite database.
     pub(crate) fn database_file(&self) -> PathBuf {
         self.path("data/sts_clearance.db")
+    }
+
+    /// Runs SQL on the database, while the program does not run.
+    pub(crate) async fn execute(&self, sql: &str) {
+        match self.postgres_url() {
+            None => Connection::open(self.database_file()).unwrap().execute_batch(sql).unwrap(),
+            Some(url) => {
+                let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+                tokio::spawn(connection);
+                client.batch_execute(sql).await.unwrap();
+            }
+        }
     }
 
     /// Returns the program with these arguments and an empty environment, so that no variable of the developer can

@@ -11,9 +11,9 @@ use crate::{ApprovalId, DecisionId, DocumentId, HoldId, PartyId, SnapshotId, Use
 pub enum Part {
     /// The details of the room itself.
     Room,
-    /// A party.
+    /// A party with its name, company and side.
     Party(PartyId),
-    /// A vessel.
+    /// A vessel with its particulars.
     Vessel(VesselId),
     /// A slot, without what was uploaded to it.
     Document(DocumentId),
@@ -34,7 +34,7 @@ pub enum Part {
 /// A part of the platform that an entry has changed or added.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PlatformPart {
-    /// An account.
+    /// An account with its name and role.
     Account(UserId),
     /// A document type of the catalogue, by its code.
     DocumentType(String),
