@@ -32,9 +32,6 @@ use crate::{
     shares::{Seat, Shares},
 };
 
-/// The memory for the states of logs in use, in bytes, about.
-const STATES: usize = 64 * 1024 * 1024;
-
 /// Archives packed at once: each holds a thread for as long as its client takes.
 const PACKING_PLACES: usize = 32;
 
@@ -141,7 +138,7 @@ impl App {
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
             hashing: Hashing::default(),
-            at_hand: AtHand::new(STATES),
+            at_hand: AtHand::new(config.state_memory()),
             refusals: Refusals::default(),
             packing: Shares::new(PACKING_PLACES, PACKING_PLACES / QUARTER),
             downloads: Shares::new(DOWNLOAD_PLACES, DOWNLOAD_PLACES / QUARTER),

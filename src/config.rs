@@ -52,6 +52,7 @@ pub struct Config {
     /// How many reports are drawn at once.
     pub render_workers: u32,
     upload_limit_mib: u32,
+    state_memory_mib: u32,
     /// The key that signs logs, if it is not read from a file. Secret.
     pub log_key: String,
     log_key_file: String,
@@ -178,6 +179,7 @@ impl Layers {
             ("session_idle_minutes", config.session_idle_minutes, 5..=u32::MAX),
             ("render_workers", config.render_workers, 1..=u32::MAX),
             ("upload_limit_mib", config.upload_limit_mib, 1..=u32::MAX),
+            ("state_memory_mib", config.state_memory_mib, 1..=u32::MAX),
             ("retention_years", config.retention_years, KEPT_AT_LEAST_YEARS..=100),
             ("fsck_hours", config.fsck_hours, 0..=8_784),
         ] {
@@ -290,6 +292,11 @@ impl Config {
     /// How often everything stored is checked. `None` if it is not.
     pub fn fsck_period(&self) -> Option<Duration> {
         (self.fsck_hours > 0).then(|| Duration::from_secs(u64::from(self.fsck_hours) * 3600))
+    }
+
+    /// The memory for the states of the logs in use, in bytes, about.
+    pub fn state_memory(&self) -> usize {
+        usize::try_from(u64::from(self.state_memory_mib) * 1024 * 1024).unwrap_or(usize::MAX)
     }
 
     /// The largest file that can be uploaded, in bytes.

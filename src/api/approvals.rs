@@ -12,7 +12,7 @@ use crate::{
     db,
     domain::{
         clearance::approvals::{self, ClearanceUpdate, NewClearance, Revocation},
-        rooms,
+        rooms::{self, state::Seen},
     },
     error::Result,
     http::{Access::May, Caller, Created, Id, InRoom, Json, Listed, Paging, Query, Routes},
@@ -172,7 +172,7 @@ async fn revoke(
 }
 
 async fn sides(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<ClearanceView>> {
-    let state = rooms::state::now(&app, room.id).await?;
+    let Seen { state, .. } = rooms::state::now(&app, room.id).await?;
     let views = clearance::of_vessels(&state).into_iter().map(ClearanceView::from).collect();
     Ok(Listed::part_of(views, page, format!("/rooms/{}/clearance", room.id)))
 }

@@ -14,7 +14,7 @@ use crate::{
             decisions::{self, NewApproval, NewRejection},
             history,
         },
-        rooms,
+        rooms::{self, state::Seen},
     },
     error::Result,
     http::{Access::May, Caller, FromPairs, Given, Id, InRoom, Json, Kind, Listed, Paging, Query, Routes},
@@ -129,21 +129,22 @@ impl DocumentQuery {
 async fn list(app: App, room: InRoom, Query(query): Query<DocumentQuery>) -> Result<Listed<DocumentView>> {
     // The status of a document follows from its versions and decisions, and is stored nowhere, so that no query of the
     // database could filter by it.
-    let state = rooms::state::now(&app, room.id).await?;
+    let Seen { state, .. } = rooms::state::now(&app, room.id).await?;
     let views = state.documents.iter().filter(|document| query.matches(document));
     let views = views.map(|document| DocumentView::of(&state, document)).collect();
     Ok(Listed::part_of(views, query.page, format!("/rooms/{}/documents{}", room.id, query.filter_query)))
 }
 
 async fn get(app: App, room: InRoom, Id(id): Id<DocumentId>) -> Result<Json<WholeDocument>> {
-    let now = app.now();
+    let (now, in_tx) = (app.now(), app.clone());
+    rooms::state::bring_up(&app, room.id).await?;
     let read = async move |tx: &mut Tx| {
         let (versions, _) = history::versions(tx, room.id, id, SHOWN, NEWEST_DECISIONS).await?;
         // Both in one transaction, or a version uploaded in between would be the newest of one and missing in the
         // other.
-        Ok((rooms::state::read(tx, room.id, now).await?, versions))
+        Ok((rooms::state::read(tx, &in_tx, room.id, now).await?, versions))
     };
-    let (state, versions) = app.db.read_at_length(read).await?;
+    let (Seen { state, .. }, versions) = app.db.read_at_length(read).await?;
     // Newest first while they are cut for their size, then oldest first as they are shown.
     let versions = fitting(versions.iter().map(VersionView::from).collect(), MOST_SHOWN);
     let document = DocumentView::of(&state, find_document(&state, id)?);
@@ -190,6 +191,6 @@ async fn withdraw_waiver(app: App, caller: Caller, room: InRoom, Id(id): Id<Docu
 
 /// Shows the document as it is after a change.
 async fn show(app: &App, room: InRoom, id: DocumentId) -> Result<Json<DocumentView>> {
-    let state = rooms::state::now(app, room.id).await?;
+    let Seen { state, .. } = rooms::state::now(app, room.id).await?;
     Ok(Json(DocumentView::of(&state, find_document(&state, id)?)))
 }

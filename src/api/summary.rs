@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    domain::rooms,
+    domain::rooms::{self, state::Seen},
     error::Result,
     http::{Access::May, InRoom, Json, Routes},
     policy::Action::RoomView,
@@ -53,6 +53,10 @@ pub(super) struct SummaryView {
     /// How many such documents there are in all.
     expiring_count: usize,
     clocks: Clocks,
+    /// Why this is what the tables say and not what the room's log tells: the log is not sound. Missing if it is what the
+    /// log tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_fault: Option<String>,
 }
 
 /// The largest `blockers`, in bytes.
@@ -79,12 +83,13 @@ impl SummaryView {
             expiring_count: standing.expiring_soon.len(),
             expiring_soon: fitting(standing.expiring_soon, MOST_EXPIRING),
             clocks: standing.clocks,
+            log_fault: None,
         }
     }
 }
 
 async fn get(app: App, room: InRoom) -> Result<Json<SummaryView>> {
-    let state = rooms::state::now(&app, room.id).await?;
+    let Seen { state, log_fault } = rooms::state::now(&app, room.id).await?;
     let standing = Standing::of(&state, app.config.retention_years);
-    Ok(Json(SummaryView::of(&state, standing)))
+    Ok(Json(SummaryView { log_fault, ..SummaryView::of(&state, standing) }))
 }

@@ -15,7 +15,7 @@ use crate::{
             versions::{self, Arrived, Said, Target, Uploaded},
         },
         downloads::previews::{self, Previewable},
-        rooms,
+        rooms::{self, state::Seen},
     },
     error::{Error, Result},
     http::{
@@ -169,7 +169,7 @@ async fn upload_by_type(
 async fn finish(app: &App, caller: &Caller, room: InRoom, target: Target, arrived: Arrived) -> Result<UploadAnswer> {
     let uploaded = versions::upload(app, &caller.actor(), room.id, target, arrived).await?;
     let Uploaded { version: Version { id, document, .. }, is_new } = uploaded;
-    let state = rooms::state::now(app, room.id).await?;
+    let Seen { state, .. } = rooms::state::now(app, room.id).await?;
     let document = find_document(&state, document)?;
     let version = document.versions.iter().find(|state| state.version.id == id).ok_or(Error::NotFound("version"))?;
     let view = UploadView {

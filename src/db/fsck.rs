@@ -2,7 +2,7 @@
 
 use room::{Log, RoomId, SnapshotId, SnapshotStatus, SnapshotType, VersionId};
 
-use super::{Row, Tx, activity::Entry};
+use super::{Row, Tx, activity::Entry, marks::Mark};
 use crate::{
     error::{Error, Result},
     evidence::Place,
@@ -31,6 +31,8 @@ pub struct LogRows {
     pub beyond: i64,
     /// The number of inner nodes of the tree.
     pub nodes: i64,
+    /// The state that is kept for the newest mark. `None` if there is none.
+    pub mark: Option<Mark>,
 }
 
 /// A row of `room_logs`.
@@ -60,7 +62,8 @@ pub async fn log(tx: &mut Tx, log: Log) -> Result<LogRows> {
         WHERE COALESCE(room_id, 'platform') = ?1";
     let counted = tx.one(count, &[&log.key(), &size]).await?;
     let nodes = tx.one("SELECT COUNT(*) FROM log_nodes WHERE log = ?1", &[&log.key()]).await?;
-    Ok(LogRows { head, entries: counted.get(0)?, beyond: counted.get(1)?, nodes: nodes.get(0)? })
+    let mark = super::marks::find(tx, log).await?;
+    Ok(LogRows { head, entries: counted.get(0)?, beyond: counted.get(1)?, nodes: nodes.get(0)?, mark })
 }
 
 /// A row of `activity_log`.

@@ -131,6 +131,16 @@ async fn node(tx: &mut Tx, log: Log, place: Place) -> Result<Option<Hash>> {
     Ok(hash.try_into().ok())
 }
 
+/// Returns the tree over so many first entries of a log, from the stored nodes. `None` if one of them is missing.
+pub async fn range_at(tx: &mut Tx, log: Log, size: u64) -> Result<Option<CompactRange>> {
+    let mut frontier = Vec::new();
+    for place in CompactRange::places_of(size) {
+        let Some(hash) = node(tx, log, place).await? else { return Ok(None) };
+        frontier.extend(hash);
+    }
+    Ok(CompactRange::from_parts(size, &frontier))
+}
+
 /// Returns the hashes that prove what the question asks, from the stored nodes.
 pub async fn answer(tx: &mut Tx, log: Log, question: Question) -> Result<Vec<Hash>> {
     let damaged = || Error::internal(format!("the tree of the log of {} lacks nodes; `fsck` says which", log.key()));

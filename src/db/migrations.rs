@@ -76,6 +76,7 @@ const MIGRATIONS: &[Migration] = &[
         ("account_grants", "account_grants"), ("account_requests", "account_requests")],
         up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql"),
     step!("014_adopt_logs", loses: &[("private_texts", "private_texts")]),
+    step!("015_mark_states"),
 ];
 
 /// The step that ships the catalogue of document types, by whose name the platform's log says which catalogue it began

@@ -24,6 +24,7 @@ pub mod holds;
 pub mod idempotency;
 pub mod jobs;
 pub mod logs;
+pub mod marks;
 pub mod migrations;
 pub mod parties;
 pub mod private_texts;

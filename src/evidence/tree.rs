@@ -72,6 +72,12 @@ impl CompactRange {
             .then(|| Self { size, subtrees: subtrees.to_vec() })
     }
 
+    /// Returns the places of the subtrees' roots in a tree of this size, in the order of the stored form.
+    pub fn places_of(size: u64) -> Vec<Place> {
+        let levels = (0..64u8).rev().filter(|level| size >> level & 1 == 1);
+        levels.map(|level| Place { level, index: (size >> level) - 1 }).collect()
+    }
+
     /// Returns the number of leaves.
     pub fn size(&self) -> u64 {
         self.size

@@ -11,6 +11,7 @@ use room::{SnapshotStatus, Time};
 
 use crate::{
     app::App,
+    at_hand::Start,
     db::{self, fsck_runs::Finished},
     domain::{accounts::sessions, fsck::Kind},
     error::Result,
@@ -46,8 +47,15 @@ pub(super) async fn metrics(
         text.gauge("sts_clock_offset_seconds", help).value(&[], in_seconds(offset));
     }
     let (states, bytes) = app.at_hand.size();
-    text.gauge("sts_states_at_hand", "Logs whose state is kept for the next operation").value(&[], states);
+    text.gauge("sts_states_at_hand", "Logs whose state is kept for who writes or reads next").value(&[], states);
     text.gauge("sts_states_at_hand_bytes", "The memory that these states take, about").value(&[], bytes);
+    text.counter("sts_states_wanted_total", "States of logs that were wanted, by where their fold began");
+    for start in Start::ALL {
+        text.value(&[("start", start.word())], app.at_hand.starts(start));
+    }
+    let (folded, took) = app.at_hand.folded();
+    text.counter("sts_entries_folded_total", "Entries that were read and folded for that").value(&[], folded);
+    text.counter("sts_folding_seconds_total", "How long that took").value(&[], took.as_secs_f64());
     text.gauge("sts_snapshots", "Snapshots by status");
     for status in SnapshotStatus::ALL {
         let count = snapshots.iter().find(|(counted, _)| *counted == status).map_or(0, |(_, count)| *count);
@@ -87,11 +95,20 @@ struct Exposition {
 }
 
 impl Exposition {
-    /// Begins a metric, to which values are added next.
+    /// Begins a metric that goes up and down, to which values are added next.
     fn gauge(&mut self, name: &'static str, help: &str) -> &mut Self {
+        self.begin(name, help, "gauge")
+    }
+
+    /// Begins a metric that only goes up while the server runs, to which values are added next.
+    fn counter(&mut self, name: &'static str, help: &str) -> &mut Self {
+        self.begin(name, help, "counter")
+    }
+
+    fn begin(&mut self, name: &'static str, help: &str, kind: &str) -> &mut Self {
         self.name = name;
         // Writing to a `String` cannot fail.
-        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} gauge");
+        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
         self
     }
 

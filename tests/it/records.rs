@@ -96,11 +96,11 @@ async fn a_record_holds_the_newest_50_000_entries() {
     app.app.db.write(fill).await.unwrap();
     let record = app.record(&room, &broker).await;
     assert_eq!((limit(&record, "activity"), record.activity.unwrap().len()), (None, 50_000));
-    // Taking that snapshot has appended an entry, so that the log is now one entry over the limit.
+    // Taking that snapshot has appended an entry, and so long a log a mark of its state: it is now two over the limit.
     let record = app.record(&room, &broker).await;
-    assert_eq!((limit(&record, "activity"), record.counts.activity), (Some((50_000, 50_001)), 50_001));
+    assert_eq!((limit(&record, "activity"), record.counts.activity), (Some((50_000, 50_002)), 50_002));
     let entries = record.activity.unwrap();
-    assert_eq!((entries.len(), entries[0].seq, &*entries[49_999].action), (50_000, 1, "snapshot_created"));
+    assert_eq!((entries.len(), entries[0].seq, &*entries[49_999].action), (50_000, 2, "state_marked"));
 }
 
 async fn a_record_holds_superseded_decisions_up_to_8_mib_and_all_that_count(app: TestApp) {

@@ -138,6 +138,11 @@ pub enum Event {
     /// The log does not tell everything from here on: an earlier version of the program, which takes over the database,
     /// logs less. It may be adopted again later.
     AdoptionEnded {},
+    /// The SHA-256 of the state that the entries before this one lead to, as canonical JSON (RFC 8785). A fold may start
+    /// here with a state that has this hash.
+    StateMarked {
+        state_sha256: String,
+    },
     /// An operator has the log adopted again, although it tells everything. Lists, in parts, what the rows of the tables
     /// said otherwise than the entries before; the state as the rows have it follows.
     AdoptedAgain {

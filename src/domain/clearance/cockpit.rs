@@ -67,7 +67,7 @@ pub fn words(typed: &str) -> Result<Vec<String>> {
 
 /// Returns a page of the rooms that the filter lets through, and how many there are.
 pub async fn read(app: &App, viewer: Viewer, wanted: Wanted, page: Page) -> Result<(Vec<Row>, i64)> {
-    let (now, retention_years) = (app.now(), app.config.retention_years);
+    let (now, retention_years, in_tx) = (app.now(), app.config.retention_years, app.clone());
     let Wanted { words, phase, closed, waits_for_me } = wanted;
     // Something can only wait for a party, so the search leaves out rooms in which the viewer, an admin, is none.
     let among = waits_for_me.then(|| viewer.email.clone());
@@ -80,7 +80,7 @@ pub async fn read(app: &App, viewer: Viewer, wanted: Wanted, page: Page) -> Resu
         let (rooms, total) = db::rooms::search(tx, party, &search, part).await?;
         let mut rows = Vec::new();
         for room in rooms {
-            let row = row(rooms::state::of(tx, room, now).await?, &viewer, retention_years);
+            let row = row(rooms::state::of(tx, &in_tx, room, now).await?, &viewer, retention_years);
             if !waits_for_me || !row.todo.waiting_for_me.is_empty() {
                 rows.push(row);
             }

@@ -11,7 +11,7 @@ use crate::{
     domain::{
         documents::versions,
         log::{Actor, operation},
-        rooms,
+        rooms::{self, state::Seen},
     },
     error::{Error, Result},
     files::{Content, Packed},
@@ -27,7 +27,7 @@ const LONGEST_NAME: usize = 120;
 /// The archive has all versions of each document if `every_version` is set, otherwise the newest ones.
 pub async fn pack(app: &App, by: &Actor, room: RoomId, every_version: bool) -> Result<(String, Vec<Packed>)> {
     // Find every file before logging: the log must not claim a download that could not be sent.
-    let state = rooms::state::now(app, room).await?;
+    let Seen { state, .. } = rooms::state::now(app, room).await?;
     for (_, version) in chosen(&state, every_version) {
         app.files.find(&version.version.file_url).await?;
     }

@@ -33,6 +33,8 @@ pub(super) struct LogFacts {
     pub(super) successions: Vec<Succession>,
     /// Since when every entry is signed. `None` if signing has not begun, or `migrate down` has undone it.
     pub(super) signed_since: Option<Time>,
+    /// The position of the last mark, and the SHA-256 of the state that it is of, in hexadecimal.
+    pub(super) mark: Option<(i64, String)>,
     /// The time of the last sound entry.
     pub(super) last: Option<Time>,
     /// The room as its log tells it. `None` for the platform's log, if an entry is lost, damaged or does not follow
@@ -107,6 +109,7 @@ impl LogFacts {
                     self.uploaded.insert(version, (file(), entry.at));
                 }
             }
+            ("state_marked", _) => self.mark = Some((entry.seq, text("state_sha256"))),
             ("log_key_added", _) => {
                 self.keys.extend([text("public_key")]);
                 // The first key counts: signing has not paused since.

@@ -10,6 +10,7 @@
 //! log in the same way the oldest is named, with the number of the others.
 //!
 //! `logs.rs` and `tree.rs` compute a log again from its rows, and `proofs.rs` compares it with what was signed.
+//! `marks.rs` does so with the states that folds start from, and
 //! `records.rs` and `files.rs` compare records and files with what the log says, which `facts.rs` collects on the way.
 //! `run.rs` holds the findings and the trusted keys, `finding.rs` the types of the report. Used by `cli/fsck.rs`, and
 //! by `jobs/fsck.rs`, which never repairs.
@@ -20,6 +21,7 @@ mod files;
 mod finding;
 mod labels;
 mod logs;
+mod marks;
 mod projections;
 mod proofs;
 mod records;
@@ -71,6 +73,7 @@ pub async fn run(app: &App, mode: Mode, watch: &mut dyn Watch) -> Result<Outcome
     // The platform's log comes first: it names the keys that sign the others, and says since when entries are signed
     // and which tables were taken away. The rooms are judged by that.
     logs.sort_by_key(|(key, _)| key != "platform");
+    let keys: HashSet<_> = logs.iter().map(|(key, _)| key.clone()).collect();
     for (key, title) in logs {
         let log = if key == "platform" { Some(Log::Platform) } else { key.parse().ok().map(Log::Room) };
         let Some(log) = log else {
@@ -89,6 +92,7 @@ pub async fn run(app: &App, mode: Mode, watch: &mut dyn Watch) -> Result<Outcome
         }
         run.report_the_rest(&location);
     }
+    marks::look_for_left_overs(&mut run, &keys).await?;
     run.look_for_left_overs().await?;
     Ok(run.outcome)
 }
@@ -142,6 +146,7 @@ impl Run<'_> {
         }
         let facts = logs::check(self, location, &rows.log, witnesses).await?;
         self.outcome.checked.logs += 1;
+        marks::check(self, location, rows.log.mark.as_ref(), &facts).await?;
         if location.log == Log::Platform {
             self.taken_back = facts.taken_back;
             if let Some(state) = &facts.platform {

@@ -3,13 +3,13 @@
 
 use room::{
     EntryId, Envelope, Event, Log, Role, Time,
-    fold::{PlatformState, State},
+    fold::{Mark, PlatformState, State},
 };
 
 use super::{actor::Actor, state};
 use crate::{
     app::App,
-    at_hand::Held,
+    at_hand::{Held, User},
     db::{self, Tx, activity::Entry},
     error::{Error, Result},
     evidence::{Checkpoint, CompactRange, LogProof},
@@ -51,12 +51,14 @@ where
                     return Ok(Attempt::Behind);
                 };
                 log.confirm(tx).await?;
-                body(tx, &mut log).await.map(Attempt::Done)
+                let done = body(tx, &mut log).await?;
+                log.mark_if_due(tx).await?;
+                Ok(Attempt::Done(done))
             })
             .await?;
         match attempt {
             Attempt::Done(done) => return Ok(done),
-            Attempt::Behind => state::catch_up(app, log).await?,
+            Attempt::Behind => state::catch_up(app, (log, User::Operation)).await?,
         }
     }
     Err(Error::Busy)
@@ -155,7 +157,7 @@ impl OpenLog {
         app.clock_offset.check()?;
         let head = db::logs::lock_head(tx, log, &log.origin(app.log_key.name())).await?;
         let origin = head.origin.ok_or_else(|| Error::internal("a log without a name"))?;
-        let Some(known) = state::at(tx, app, log, &head.range, most).await? else { return Ok(None) };
+        let Some(known) = state::at(tx, app, (log, User::Operation), &head.range, most).await? else { return Ok(None) };
         // The clock is read under the lock: an operation that had to wait would otherwise carry an earlier time than
         // the entry before its own. A clock may still be set back, and several nodes have several clocks.
         let clock = app.now();
@@ -229,6 +231,20 @@ impl OpenLog {
 
     /// Appends an entry like [`OpenLog::append`], and returns the proof that the log has it.
     pub async fn append_proving(&mut self, tx: &mut Tx, event: &Event) -> Result<LogProof> {
+        let by = self.by.word().to_owned();
+        self.append_by(tx, by, event).await
+    }
+
+    /// Marks the state of the log, if so many entries have come since the last mark.
+    async fn mark_if_due(&mut self, tx: &mut Tx) -> Result<()> {
+        let due = self.held.due_mark().map_err(|error| Error::internal(format!("a state: {error}")))?;
+        let Some(Mark { event, state }) = due else { return Ok(()) };
+        let seq = self.head().size();
+        self.append_by(tx, Actor::System.word().to_owned(), &event).await?;
+        db::marks::set(tx, self.log, &db::marks::Mark { seq, state }).await
+    }
+
+    async fn append_by(&mut self, tx: &mut Tx, actor: String, event: &Event) -> Result<LogProof> {
         let envelope = Envelope { continues: self.has_appended, clock: self.clock };
         let (action, meta) = event.to_entry(envelope).map_err(|error| Error::internal(format!("an event: {error}")))?;
         // The path has to be taken before the push: it is made of the roots that the push merges.
@@ -237,7 +253,7 @@ impl OpenLog {
             id: EntryId(random::new_uuid()),
             log: self.log,
             seq: index.try_into().map_err(|_| Error::internal("a log is full"))?,
-            actor: self.by.word().to_owned(),
+            actor,
             action,
             at: self.now,
             meta,

@@ -1,14 +1,17 @@
-//! The state of a log that an operation works on: brought up to date before it, and written to the rows with each entry.
+//! The state of a log that an operation works on, or a reader looks at: brought up to date before it, and written to the
+//! rows with each entry.
+
+use std::{sync::Arc, time::Instant};
 
 use room::{
     Log,
     fold::{Part, State},
 };
 
-use super::private;
+use super::{marks, private};
 use crate::{
     app::App,
-    at_hand::{Changed, Held},
+    at_hand::{Changed, Held, Start, User},
     db::{self, Tx, activity::Entry, projections::PrivateTexts},
     error::{Error, Result},
     evidence::CompactRange,
@@ -18,31 +21,93 @@ use crate::{
 const CHUNK: u64 = 1_000;
 
 /// Returns the state of a log whose head is `head`, which the transaction has locked or sees. Returns `None` if more
-/// than `most` entries are missing in what is at hand.
+/// than `most` entries are missing in what is at hand and in what is marked.
 ///
 /// # Errors
 ///
 /// Fails if the log's entries are not those that its head was made of, or one does not follow the others.
-pub(super) async fn at(tx: &mut Tx, app: &App, log: Log, head: &CompactRange, most: u64) -> Result<Option<Held>> {
-    if let Some(known) = app.at_hand.take(log).filter(|known| fits(known, head)) {
-        if head.size() - known.range().size() > most {
-            app.at_hand.give(log, known);
+pub(super) async fn at(
+    tx: &mut Tx,
+    app: &App,
+    (log, user): (Log, User),
+    head: &CompactRange,
+    most: u64,
+) -> Result<Option<Held>> {
+    if let Some(known) = app.at_hand.take(log, user).filter(|known| fits(known, head)) {
+        if missing(&known, head) > most {
+            keep(app, (log, user), known);
             return Ok(None);
         }
         // It may be of entries that were rolled back, and that others of another node have taken the place of. Only a
         // fold from the first entry tells that the log is not sound.
-        if let Ok(known) = grown(tx, log, known, head).await {
+        if let Ok(known) = grown(tx, app, log, known, head).await {
+            app.at_hand.note_start(Start::AtHand);
             return Ok(Some(known));
         }
     }
-    if head.size() > most { Ok(None) } else { grown(tx, log, Held::of_empty(log), head).await.map(Some) }
+    if let Some(marked) = marks::newest(tx, log, head).await?
+        && missing(&marked, head) <= most
+        && let Ok(known) = grown(tx, app, log, marked, head).await
+    {
+        app.at_hand.note_start(Start::Mark);
+        return Ok(Some(known));
+    }
+    if head.size() > most {
+        return Ok(None);
+    }
+    let known = grown(tx, app, log, Held::of_empty(log), head).await?;
+    app.at_hand.note_start(Start::First);
+    Ok(Some(known))
+}
+
+/// Returns the log as readers share it, up to the head that the transaction sees. Returns `None` if more than `most`
+/// entries are missing in what is at hand and in what is marked, or if there is no such log.
+///
+/// # Errors
+///
+/// Fails if the log's entries are not those that its head was made of, or one does not follow the others.
+pub async fn seen(tx: &mut Tx, app: &App, log: Log, most: u64) -> Result<Option<Arc<Held>>> {
+    let Some(head) = db::logs::head(tx, log).await? else { return Ok(None) };
+    if let Some(shared) = app.at_hand.shared(log)
+        && shared.range().size() == head.range.size()
+        && shared.range().root() == head.range.root()
+    {
+        app.at_hand.note_start(Start::AtHand);
+        return Ok(Some(shared));
+    }
+    let Some(known) = at(tx, app, (log, User::Reader), &head.range, most).await? else { return Ok(None) };
+    let known = Arc::new(known);
+    app.at_hand.share(log, Arc::clone(&known));
+    Ok(Some(known))
+}
+
+/// Makes sure that readers of a log need not fold it at length, in short transactions.
+///
+/// # Errors
+///
+/// Fails if the log's entries are not those that its head was made of, or one does not follow the others.
+pub async fn bring_up(app: &App, log: Log) -> Result<()> {
+    if app.at_hand.shared(log).is_some() { Ok(()) } else { catch_up(app, (log, User::Reader)).await }
+}
+
+fn keep(app: &App, (log, user): (Log, User), held: Held) {
+    match user {
+        User::Operation => app.at_hand.give(log, held),
+        User::Reader => app.at_hand.share(log, Arc::new(held)),
+    }
+}
+
+fn missing(known: &Held, head: &CompactRange) -> u64 {
+    head.size() - known.range().size()
 }
 
 /// Folds what is new up to the head.
-async fn grown(tx: &mut Tx, log: Log, mut known: Held, head: &CompactRange) -> Result<Held> {
+async fn grown(tx: &mut Tx, app: &App, log: Log, mut known: Held, head: &CompactRange) -> Result<Held> {
     while known.range().size() < head.size() {
+        let began = Instant::now();
         let entries = chunk(tx, log, known.range().size(), head.size()).await?;
         fold(&mut known, &entries)?;
+        app.at_hand.note_folded(entries.len(), began.elapsed());
     }
     // An entry that was changed or added by hand would be vouched for by what is signed over it.
     if known.range().root() == head.root() { Ok(known) } else { Err(not_those_of_its_head()) }
@@ -55,32 +120,49 @@ fn fits(known: &Held, head: &CompactRange) -> bool {
 }
 
 /// Brings what is at hand of a log up to date, in short transactions that keep nobody waiting.
-pub(super) async fn catch_up(app: &App, log: Log) -> Result<()> {
-    let mut known = app.at_hand.take(log).unwrap_or_else(|| Held::of_empty(log));
-    let is_whole = known.range().size() == 0;
+pub(super) async fn catch_up(app: &App, (log, user): (Log, User)) -> Result<()> {
+    let _alone = app.at_hand.fold_alone(log).await;
+    if let Some(known) = app.at_hand.take(log, user)
+        && let Ok(known) = caught_up(app, log, known).await
+    {
+        keep(app, (log, user), known);
+        return Ok(());
+    }
+    let read = app.db.read_at_length(async move |tx| match db::logs::head(tx, log).await? {
+        Some(head) => marks::newest(tx, log, &head.range).await,
+        None => Ok(None),
+    });
+    let known = match read.await? {
+        Some(marked) => caught_up(app, log, marked).await.ok(),
+        None => None,
+    };
+    let known = match known {
+        Some(known) => known,
+        // Only a fold from the first entry tells that the log is not sound.
+        None => caught_up(app, log, Held::of_empty(log)).await?,
+    };
+    keep(app, (log, user), known);
+    Ok(())
+}
+
+/// Folds what is new up to the head, in transactions of their own.
+async fn caught_up(app: &App, log: Log, mut known: Held) -> Result<Held> {
     loop {
         let from = known.range().size();
+        let began = Instant::now();
         let read = app.db.read_at_length(async move |tx| {
-            let Some(head) = db::logs::head(tx, log).await? else { return Ok(None) };
-            let entries =
-                if from < head.range.size() { chunk(tx, log, from, head.range.size()).await? } else { Vec::new() };
-            Ok(Some((head.range, entries)))
+            let Some(head) = db::logs::head(tx, log).await? else { return Ok((CompactRange::empty(), Vec::new())) };
+            let is_behind = from < head.range.size();
+            let entries = if is_behind { chunk(tx, log, from, head.range.size()).await? } else { Vec::new() };
+            Ok((head.range, entries))
         });
-        let Some((head, entries)) = read.await? else { return Ok(()) };
+        let (head, entries) = read.await?;
         if entries.is_empty() {
-            if fits(&known, &head) {
-                break;
-            }
-            // It was folded from entries that were rolled back: the next attempt begins with the first one.
-            return if is_whole { Err(not_those_of_its_head()) } else { Ok(()) };
+            return if fits(&known, &head) { Ok(known) } else { Err(not_those_of_its_head()) };
         }
-        match fold(&mut known, &entries) {
-            Err(_) if !is_whole => return Ok(()),
-            folded => folded?,
-        }
+        fold(&mut known, &entries)?;
+        app.at_hand.note_folded(entries.len(), began.elapsed());
     }
-    app.at_hand.give(log, known);
-    Ok(())
 }
 
 async fn chunk(tx: &mut Tx, log: Log, from: u64, to: u64) -> Result<Vec<Entry>> {

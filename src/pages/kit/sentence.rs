@@ -56,6 +56,7 @@ const ROOM: &[(&str, Phrase)] = &[
             (s.differences()) ", part " (s.value("part")) " of " (s.value("of"))
         }
     }),
+    ("state_marked", |_| html! { "noted the hash of all that the log tells up to here" }),
     ("adoption_ended", |_| html! { "gave the log back to an earlier version of the program, which logs less" }),
     ("room_updated", |s| html! { "changed the room: " (s.changes()) }),
     ("room_deletion_asked", |s| html! { "asked for the deletion of the room" (s.to_confirm()) (s.because("reason")) }),

@@ -8,7 +8,7 @@ use room::{Clocks, Log, NoticeState, Phase, RoomId, RoomState, Standing, Time};
 use crate::{
     app::App,
     db,
-    domain::rooms,
+    domain::rooms::{self, state::Seen},
     error::Result,
     http::{BASE, Caller},
     pages::kit::{
@@ -50,6 +50,8 @@ impl Tab {
 /// A room as its pages show it: everything in it at one instant, and the standing that follows.
 pub(in crate::pages) struct Room {
     pub(in crate::pages) state: RoomState,
+    /// Why the state is what the rows say and not what the log tells, if it is.
+    log_fault: Option<String>,
     pub(in crate::pages) standing: Standing,
     /// The number of entries in its log at that instant: the page listens to events from there on.
     pub(in crate::pages) entries: u64,
@@ -58,14 +60,15 @@ pub(in crate::pages) struct Room {
 impl Room {
     /// Loads the room and the length of its log in one transaction: an entry that came between two would be missed.
     pub(in crate::pages) async fn load(app: &App, id: RoomId) -> Result<Self> {
-        let now = app.now();
+        let (now, in_tx) = (app.now(), app.clone());
+        rooms::state::bring_up(app, id).await?;
         let read = async move |tx: &mut db::Tx| {
             let head = db::logs::head(tx, Log::Room(id)).await?;
-            Ok((rooms::state::read(tx, id, now).await?, head.map_or(0, |head| head.range.size())))
+            Ok((rooms::state::read(tx, &in_tx, id, now).await?, head.map_or(0, |head| head.range.size())))
         };
-        let (state, entries) = app.db.read_at_length(read).await?;
+        let (Seen { state, log_fault }, entries) = app.db.read_at_length(read).await?;
         let standing = Standing::of(&state, app.config.retention_years);
-        Ok(Self { state, standing, entries })
+        Ok(Self { state, log_fault, standing, entries })
     }
 
     /// Returns the path of the room, or of something in it.
@@ -91,6 +94,15 @@ impl Room {
     fn titled(&self, caller: &Caller, title: &str, tab: Option<Tab>, main: &Markup) -> HtmlPage {
         let title = format!("{title} – {}", self.state.room.title);
         let main = html! {
+            @if let Some(fault) = &self.log_fault {
+                div.notice.bad role="alert" {
+                    p {
+                        "The log of this room is not sound: " (fault) ". What is shown here is what the tables say, and may "
+                        "have been changed. Nothing can be changed in the room until whoever runs this server has "
+                        "looked into it."
+                    }
+                }
+            }
             (self.head(caller))
             (self.tabs(tab))
             (main)

@@ -82,10 +82,15 @@ pub(crate) async fn follow_from_the_logs(watched: Option<Afterwards>) {
     let rooms =
         app.db.read(async |tx| db::rooms::list(tx, None, Page { limit: 100, offset: 0 }).await).await.unwrap().0;
     for room in rooms {
-        let by_rows = rooms::state::now(app, room.id).await.unwrap();
-        let by_log = operation(app, Log::Room(room.id), &Actor::System, async |_, log| rooms::state::of_log(log));
-        let [by_rows, by_log] = [by_rows, by_log.await.unwrap()].map(|state| derived(state, app.now()));
-        assert_eq!(by_log, by_rows, "pages show something else than the log tells");
+        let (id, now) = (room.id, app.now());
+        let by_rows = app.db.read(async move |tx| rooms::state::by_rows(tx, room, now).await).await.unwrap();
+        let shown = rooms::state::now(app, id).await.unwrap();
+        assert_eq!(shown.log_fault, None);
+        let by_log = operation(app, Log::Room(id), &Actor::System, async |_, log| rooms::state::of_log(log));
+        let [by_rows, shown, by_log] =
+            [by_rows, shown.state, by_log.await.unwrap()].map(|state| derived(state, app.now()));
+        assert_eq!(by_log, by_rows, "the rows lead to something else than the log tells");
+        assert_eq!(by_log, shown, "pages show something else than the log tells");
     }
 }
 

@@ -130,6 +130,7 @@ fn events(app: &TestApp) -> Vec<Event> {
         },
         RoomAdopted { part: 1, of: 2, state: text("{"), state_sha256: None },
         AdoptionEnded {},
+        StateMarked { state_sha256: "0".repeat(64) },
         RowsRepaired { tables: [(text("vessels"), 2)].into(), rows: vec![text("vessels x")] },
         AdoptedAgain { part: 1, of: 1, total: 0, differences: Vec::new() },
         RoomUpdated { changes: changes() },

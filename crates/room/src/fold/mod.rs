@@ -11,11 +11,14 @@
 //!
 //! A log that tells everything is adopted again only by an operator: `adopted_again` lists what the rows said otherwise
 //! than the entries before it, and the parts of an adoption follow.
+//!
+//! From time to time an entry [marks](Mark) the state, so that a later fold can start there.
 
 mod adoption;
 mod apply;
 mod content;
 mod kept;
+mod mark;
 mod papers;
 mod part;
 mod platform;
@@ -25,6 +28,7 @@ mod subject;
 use std::fmt;
 
 pub use adoption::{Adoption, AdoptionPart, EntryOutline, LastAdoption, PART_BYTES};
+pub use mark::{MARKED_EACH, Mark};
 pub use part::{Part, PlatformPart};
 pub use platform::{Account, ListedType, PlatformState, SigningKey};
 pub use state::{Hold, Lifted, Request, Seal, Seen, Slot, Snapshot, SnapshotFile, State, Upload};
@@ -43,6 +47,8 @@ pub struct Fold<S = State> {
     size: u64,
     last: Option<Time>,
     stage: Stage<S>,
+    /// The number of entries up to the last mark. 0 if there is none.
+    marked: u64,
 }
 
 /// The fold of the platform's log.
@@ -124,7 +130,7 @@ impl PlatformFold {
 
 impl<S: Subject> Fold<S> {
     fn of_empty(log: Log) -> Self {
-        Self { log, size: 0, last: None, stage: Stage::Unknown }
+        Self { log, size: 0, last: None, stage: Stage::Unknown, marked: 0 }
     }
 
     /// Returns the number of entries that were folded.
@@ -230,6 +236,11 @@ impl<S: Subject> Fold<S> {
             }
             (stage @ Stage::Known(_), Event::AdoptionEnded {}) => {
                 *stage = Stage::Unknown;
+                Ok(Vec::new())
+            }
+            (Stage::Known(state), Event::StateMarked { state_sha256 }) => {
+                mark::check(&**state, &state_sha256)?;
+                self.marked = self.size + 1;
                 Ok(Vec::new())
             }
             (Stage::Known(state), event) => state.apply(event, actor, at),

@@ -1,17 +1,8 @@
-//! The states of the logs that are in use, kept for the next operation, so that it need not fold the whole log.
-//!
-//! A state is known by the size and the root of the log that it is the fold of, and is only used where a transaction
-//! sees a log with just these. So a state of entries that were rolled back, or that another node has outrun, decides
-//! nothing: it is dropped, or brought up to date. Losing what is kept here loses nothing but time.
-
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+//! A log up to some entry: its tree, and the state that its entries lead to.
 
 use room::{
     Leaf, Log,
-    fold::{Contradiction, Fold, Part, PlatformFold, PlatformPart, PlatformState, State},
+    fold::{Contradiction, Fold, Mark, Part, PlatformFold, PlatformPart, PlatformState, State},
 };
 
 use crate::evidence::{CompactRange, Hash, Node, leaf_hash};
@@ -23,14 +14,14 @@ const LEAST_WEIGHT: usize = 4 * 1024;
 const BYTES_IN_MEMORY: usize = 4;
 
 /// A log up to some entry: its tree, and the state that its entries lead to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Held {
     folded: Folded,
-    range: CompactRange,
-    weight: usize,
+    pub(super) range: CompactRange,
+    pub(super) weight: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Folded {
     Room(Fold),
     Platform(PlatformFold),
@@ -53,6 +44,30 @@ impl Held {
             Log::Platform => Folded::Platform(PlatformFold::of_platform()),
         };
         Self { folded, range: CompactRange::empty(), weight: LEAST_WEIGHT }
+    }
+
+    /// Returns the log up to an entry that marks its state, and including it: `before` is the tree over the entries before
+    /// it, `canonical` its canonical JSON. `None` if it marks another state than this one.
+    pub fn at_mark(log: Log, mut before: CompactRange, entry: &Leaf, canonical: &[u8], state: &[u8]) -> Option<Self> {
+        let folded = match log {
+            Log::Room(_) => Folded::Room(Fold::at_mark(log, entry, state)?),
+            Log::Platform => Folded::Platform(PlatformFold::at_mark(log, entry, state)?),
+        };
+        before.push(leaf_hash(canonical));
+        Some(Self { folded, range: before, weight: LEAST_WEIGHT + state.len() * BYTES_IN_MEMORY })
+    }
+
+    /// Returns the mark of the state, if it is time for one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the state cannot be written as JSON, which its types rule out.
+    pub fn due_mark(&self) -> Result<Option<Mark>, serde_json::Error> {
+        match &self.folded {
+            Folded::Room(fold) if fold.is_mark_due() => fold.mark(),
+            Folded::Platform(fold) if fold.is_mark_due() => fold.mark(),
+            Folded::Room(_) | Folded::Platform(_) => Ok(None),
+        }
     }
 
     /// Returns the tree over the entries.
@@ -115,70 +130,5 @@ impl Changed {
             Self::Room(parts) => parts.is_empty(),
             Self::Platform(parts) => parts.is_empty(),
         }
-    }
-}
-
-/// The states that are kept, within a bound of memory.
-#[derive(Debug)]
-pub struct AtHand {
-    most: usize,
-    kept: Mutex<Kept>,
-}
-
-#[derive(Debug, Default)]
-struct Kept {
-    states: HashMap<Log, (Held, u64)>,
-    weight: usize,
-    /// Counts the uses, by which the state that was not used for longest is known.
-    uses: u64,
-}
-
-impl AtHand {
-    /// Keeps states of about this many bytes in all. The one that was used last is kept whatever its size.
-    pub fn new(most: usize) -> Self {
-        Self { most, kept: Mutex::default() }
-    }
-
-    /// Takes the state of a log, which is nobody else's until it is given back.
-    pub fn take(&self, log: Log) -> Option<Held> {
-        let mut kept = self.lock();
-        let (held, _) = kept.states.remove(&log)?;
-        kept.weight -= held.weight;
-        Some(held)
-    }
-
-    /// Gives the state of a log back, or a newer one. Of two, the one of the longer log is kept.
-    pub fn give(&self, log: Log, held: Held) {
-        let mut kept = self.lock();
-        if let Some((other, _)) = kept.states.get(&log)
-            && other.range.size() > held.range.size()
-        {
-            return;
-        }
-        kept.uses += 1;
-        kept.weight += held.weight;
-        let use_now = kept.uses;
-        if let Some((replaced, _)) = kept.states.insert(log, (held, use_now)) {
-            kept.weight -= replaced.weight;
-        }
-        while kept.weight > self.most && kept.states.len() > 1 {
-            let Some(oldest) = kept.states.iter().min_by_key(|(_, (_, used))| *used).map(|(log, _)| *log) else {
-                return;
-            };
-            if let Some((dropped, _)) = kept.states.remove(&oldest) {
-                kept.weight -= dropped.weight;
-            }
-        }
-    }
-
-    /// Returns how many states are kept, and about how many bytes they take.
-    pub fn size(&self) -> (usize, usize) {
-        let kept = self.lock();
-        (kept.states.len(), kept.weight)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        // What a panicking thread leaves is a map of whole states, each of which is checked before it is used.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
