@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use room::fold::{Part, PlatformPart, PlatformState, State, Upload};
 
 use super::{
-    PLATFORM_TABLES, PrivateTexts, TABLES, Table, Values,
+    PLATFORM_TABLES, PrivateTexts, TABLES, Table, Values, anew, in_the_way,
     of_platform::{account_row, key_row, type_row},
     of_room::{
         approval_row, decision_row, file_row, hold_row, party_row, request_row, room_row, slot_row, snapshot_row,
@@ -18,8 +18,8 @@ use crate::{
 };
 
 /// The statements by which the rows of a table are changed, one row each.
-struct Statements {
-    table: &'static Table,
+pub(super) struct Statements {
+    pub(super) table: &'static Table,
     upsert: String,
     delete: String,
 }
@@ -72,14 +72,48 @@ impl Change {
     }
 }
 
-/// Makes the rows of a room what its state says of these parts. `texts` has the private texts that they name.
-pub async fn write_room(tx: &mut Tx, state: &State, parts: &[Part], texts: &PrivateTexts) -> Result<()> {
-    write(tx, parts.iter().flat_map(|part| changes_of(state, *part, texts)).collect()).await
+/// What becomes of rows that were changed by hand and stand in the way of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacles {
+    /// The database refuses the others. This is what to try first, since it asks for nothing.
+    Stay,
+    /// They are removed, or written as the log tells them.
+    Go,
+}
+
+/// Makes the rows of a room what its state says of these parts. `texts` has the private texts that they name; those of
+/// the whole room if obstacles are to go.
+pub async fn write_room(
+    tx: &mut Tx,
+    state: &State,
+    parts: &[Part],
+    (texts, obstacles): (&PrivateTexts, Obstacles),
+) -> Result<()> {
+    let changes = parts.iter().flat_map(|part| changes_of(state, *part, texts)).collect();
+    match obstacles {
+        Obstacles::Stay => write(tx, changes).await,
+        Obstacles::Go => {
+            let told: Vec<_> = TABLES.iter().zip(super::room_rows_told(state, texts)).collect();
+            write_through(tx, changes, &told).await
+        }
+    }
 }
 
 /// Makes the rows of the platform what its state says of these parts. A new account has no password yet.
-pub async fn write_platform(tx: &mut Tx, state: &PlatformState, parts: &[PlatformPart]) -> Result<()> {
-    write(tx, parts.iter().map(|part| change_of(state, part)).collect()).await
+pub async fn write_platform(
+    tx: &mut Tx,
+    state: &PlatformState,
+    parts: &[PlatformPart],
+    obstacles: Obstacles,
+) -> Result<()> {
+    let changes = parts.iter().map(|part| change_of(state, part)).collect();
+    match obstacles {
+        Obstacles::Stay => write(tx, changes).await,
+        Obstacles::Go => {
+            let told: Vec<_> = PLATFORM_TABLES.iter().zip(super::platform_rows_told(state)).collect();
+            write_through(tx, changes, &told).await
+        }
+    }
 }
 
 /// Stores a row of this table, in place of the one that has its id.
@@ -92,7 +126,7 @@ pub async fn delete(tx: &mut Tx, table: &str, id: &str) -> Result<()> {
     statements(table)?.remove(tx, id).await
 }
 
-fn statements(table: &str) -> Result<&'static Statements> {
+pub(super) fn statements(table: &str) -> Result<&'static Statements> {
     let found = STATEMENTS.iter().find(|statements| statements.table.name == table);
     found.ok_or_else(|| Error::internal(format!("{table} is no table that repeats a log")))
 }
@@ -108,6 +142,21 @@ async fn write(tx: &mut Tx, changes: Vec<Change>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Does the same as [`write()`], and makes way for each row. The triggers that protect rows would protect forged ones.
+async fn write_through(tx: &mut Tx, changes: Vec<Change>, told: &[(&'static Table, super::Rows)]) -> Result<()> {
+    let triggers = anew::lift_triggers(tx).await?;
+    for gone in changes.iter().rev().filter(|change| change.row.is_none()) {
+        in_the_way::remove(tx, gone.table, &gone.id).await?;
+    }
+    for Change { table, row, .. } in &changes {
+        if let Some(row) = row {
+            in_the_way::make_way(tx, table, row, told).await?;
+            put(tx, table, row).await?;
+        }
+    }
+    anew::put_back(tx, triggers).await
 }
 
 fn changes_of(state: &State, part: Part, texts: &PrivateTexts) -> Vec<Change> {

@@ -1,0 +1,146 @@
+//! Rows that somebody has changed by hand, and that stand in the way of what follows from a log: one that has the unique
+//! key of another, one that refers to a row that goes, or a missing one that a row refers to.
+//!
+//! The log is right: a row that it does not know is removed with all that refers to it, one that it knows is written as
+//! the log has it, and one that is missing is stored again.
+
+use super::{
+    Rows, Table, Value, Values,
+    anew::{self, Wrong},
+    id_of,
+    write::statements,
+};
+use crate::{
+    db::{Param, Tx},
+    error::Result,
+};
+
+/// A key of a table, besides its id, that no two rows have.
+struct Key {
+    table: &'static str,
+    columns: &'static [&'static str],
+    /// A column of the key that counts as empty text if it is NULL.
+    or_null: Option<&'static str>,
+    /// A column that is NULL in the rows that the key counts for.
+    while_null: Option<&'static str>,
+}
+
+const fn key(table: &'static str, columns: &'static [&'static str]) -> Key {
+    Key { table, columns, or_null: None, while_null: None }
+}
+
+/// The unique keys of the tables that repeat a log, as the migrations make them.
+const KEYS: [Key; 9] = [
+    key("parties", &["room_id", "email"]),
+    key("vessels", &["room_id", "imo_number"]),
+    Key { or_null: Some("vessel_id"), ..key("documents", &["room_id", "document_type"]) },
+    key("document_versions", &["document_id", "number"]),
+    key("document_versions", &["file_url"]),
+    key("decisions", &["version_id", "seq"]),
+    key("approvals", &["vessel_id", "party"]),
+    Key { or_null: Some("snapshot_id"), while_null: Some("lifted_at"), ..key("holds", &["room_id"]) },
+    key("users", &["email"]),
+];
+
+/// Which of the tables refer to each other: the table with the rows, the one that refers to it, and the column.
+const REFERENCES: [(&str, &str, &str); 13] = [
+    ("rooms", "parties", "room_id"),
+    ("rooms", "vessels", "room_id"),
+    ("rooms", "documents", "room_id"),
+    ("rooms", "approvals", "room_id"),
+    ("rooms", "holds", "room_id"),
+    ("rooms", "confirmations", "room_id"),
+    ("rooms", "snapshots", "room_id"),
+    ("vessels", "documents", "vessel_id"),
+    ("vessels", "approvals", "vessel_id"),
+    ("documents", "document_versions", "document_id"),
+    ("document_versions", "decisions", "version_id"),
+    ("snapshots", "snapshot_files", "snapshot_id"),
+    ("snapshots", "snapshot_seals", "snapshot_id"),
+];
+
+/// The rows that a log tells, of each table.
+pub(super) type Told = [(&'static Table, Rows)];
+
+/// Makes way for a row that is about to be stored: for its keys, and for what it refers to.
+///
+/// Two rows that have taken each other's keys stay in each other's way: what is kept beside the log is not to be lost.
+pub(super) async fn make_way(tx: &mut Tx, table: &'static str, row: &Values, told: &Told) -> Result<()> {
+    make_way_within(tx, table, row, told, 1).await
+}
+
+async fn make_way_within(tx: &mut Tx, table: &'static str, row: &Values, told: &Told, deeper: u8) -> Result<()> {
+    let stored = statements(table)?.table;
+    for (parent, _, column) in REFERENCES.iter().filter(|(_, theirs, _)| *theirs == table) {
+        let wanted = value(stored, row, column).map(ToString::to_string).unwrap_or_default();
+        if let Some(parents) = row_told(told, parent, &wanted)
+            && !is_there(tx, parent, &wanted).await?
+        {
+            Box::pin(make_way_within(tx, parent, parents, told, deeper)).await?;
+            anew::correct(tx, &Wrong { table: parent, id: &wanted, told: Some(parents) }).await?;
+        }
+    }
+    for key in KEYS.iter().filter(|key| key.table == table) {
+        for other in holders(tx, stored, key, row).await? {
+            match row_told(told, table, &other) {
+                Some(_) if deeper == 0 => {}
+                Some(right) => {
+                    Box::pin(make_way_within(tx, table, right, told, deeper - 1)).await?;
+                    anew::correct(tx, &Wrong { table, id: &other, told: Some(right) }).await?;
+                }
+                None => remove(tx, table, &other).await?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Removes a row with all that refers to it.
+pub(super) async fn remove(tx: &mut Tx, table: &'static str, id: &str) -> Result<()> {
+    for (_, theirs, column) in REFERENCES.iter().filter(|(parent, ..)| *parent == table) {
+        let id_column = anew::id_column(statements(theirs)?.table);
+        for row in tx.rows(&format!("SELECT {id_column} FROM {theirs} WHERE {column} = ?1"), &[&id]).await? {
+            let theirs_id: String = row.get(0)?;
+            Box::pin(remove(tx, theirs, &theirs_id)).await?;
+        }
+    }
+    anew::correct(tx, &Wrong { table, id, told: None }).await
+}
+
+fn row_told<'a>(told: &'a Told, table: &str, id: &str) -> Option<&'a Values> {
+    told.iter().find(|(known, _)| known.name == table)?.1.get(id)
+}
+
+async fn is_there(tx: &mut Tx, table: &str, id: &str) -> Result<bool> {
+    let id_column = anew::id_column(statements(table)?.table);
+    Ok(tx.opt(&format!("SELECT 1 FROM {table} WHERE {id_column} = ?1"), &[&id]).await?.is_some())
+}
+
+/// Returns the ids of the other rows that have this key of a row.
+async fn holders(tx: &mut Tx, table: &Table, key: &Key, row: &Values) -> Result<Vec<String>> {
+    if key.while_null.is_some_and(|column| value(table, row, column) != Some(&Value::Null)) {
+        return Ok(Vec::new());
+    }
+    let (name, id) = (table.name, anew::id_column(table));
+    let mut conditions = vec![format!("{id} <> ?1")];
+    let own = id_of(row);
+    let mut params: Vec<&dyn Param> = vec![&own];
+    for column in key.columns.iter().chain(&key.or_null) {
+        let Some(value) = value(table, row, column) else { continue };
+        params.push(value);
+        let (place, may_be_null) = (params.len(), key.or_null == Some(*column));
+        conditions.push(if may_be_null {
+            format!("COALESCE({column}, '') = COALESCE(?{place}, '')")
+        } else {
+            format!("{column} = ?{place}")
+        });
+    }
+    conditions.extend(key.while_null.map(|column| format!("{column} IS NULL")));
+    let sql = format!("SELECT {id} FROM {name} WHERE {}", conditions.join(" AND "));
+    tx.rows(&sql, &params).await?.iter().map(|row| row.get(0)).collect()
+}
+
+fn value<'a>(table: &Table, row: &'a Values, column: &str) -> Option<&'a Value> {
+    let at = table.columns.iter().position(|(name, _)| *name == column)?;
+    row.get(at)
+}
