@@ -16,6 +16,7 @@ on_both_databases! {
     TestApp:
     who_is_an_admin_by_a_row_alone_does_nothing_as_one,
     who_is_disabled_by_the_log_does_nothing,
+    a_password_that_only_a_row_has_signs_nobody_in,
     whether_it_takes_two_is_what_the_log_tells,
     a_platform_whose_log_was_changed_lets_nobody_write,
     accounts_are_found_by_their_log_where_it_has_grown_long,
@@ -85,6 +86,18 @@ async fn who_is_disabled_by_the_log_does_nothing(app: TestApp) {
         let signed_in = node.post("/auth/login", "").json(sign_in).send().await;
         assert_eq!([in_room.status, made.status, signed_in.status], [401; 3]);
     }
+}
+
+async fn a_password_that_only_a_row_has_signs_nobody_in(app: TestApp) {
+    app.user("ada@example.com", Role::Admin).await;
+    app.user("mallory@example.com", Role::Broker).await;
+    // Each hash is salted, so that both are of one password and differ.
+    let forged =
+        "UPDATE users SET password_hash = (SELECT o.password_hash FROM users o WHERE o.email = 'mallory@example.com')
+                  WHERE email = 'ada@example.com'";
+    forge(&app, forged).await;
+    let sign_in = json!({ "email": "ada@example.com", "password": PASSWORD });
+    assert_eq!(app.post("/auth/login", "").json(sign_in).send().await.status, 401);
 }
 
 async fn whether_it_takes_two_is_what_the_log_tells(app: TestApp) {

@@ -1,14 +1,16 @@
-//! Rows that somebody has changed by hand, and that stand in the way of what follows from a log: one that has the unique
-//! key of another, one that refers to a row that goes, or a missing one that a row refers to.
+//! Makes rows what a state says, also past those that somebody has changed by hand and that stand in the way: one that has
+//! the unique key of another, one that refers to a row that goes, or a missing one that a row refers to.
 //!
 //! The log is right: a row that it does not know is removed with all that refers to it, one that it knows is written as
 //! the log has it, and one that is missing is stored again.
 
+use room::fold::{Part, PlatformPart, PlatformState, State};
+
 use super::{
-    Rows, Table, Value, Values,
+    PLATFORM_TABLES, PrivateTexts, Rows, TABLES, Table, Value, Values,
     anew::{self, Wrong},
     id_of,
-    write::statements,
+    write::{Change, changes_in_platform, changes_in_room, put, statements, write},
 };
 use crate::{
     db::{Param, Tx},
@@ -60,12 +62,71 @@ const REFERENCES: [(&str, &str, &str); 13] = [
 ];
 
 /// The rows that a log tells, of each table.
-pub(super) type Told = [(&'static Table, Rows)];
+type Told = [(&'static Table, Rows)];
+
+/// What becomes of rows that were changed by hand and stand in the way of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacles {
+    /// The database refuses the others. This is what to try first, since it asks for nothing.
+    Stay,
+    /// They are removed, or written as the log tells them.
+    Go,
+}
+
+/// Makes the rows of a room what its state says of these parts. `texts` has the private texts that they name; those of
+/// the whole room if obstacles are to go.
+pub async fn write_room(
+    tx: &mut Tx,
+    state: &State,
+    parts: &[Part],
+    (texts, obstacles): (&PrivateTexts, Obstacles),
+) -> Result<()> {
+    let changes = changes_in_room(state, parts, texts);
+    match obstacles {
+        Obstacles::Stay => write(tx, &changes).await,
+        Obstacles::Go => {
+            let told: Vec<_> = TABLES.iter().zip(super::room_rows_told(state, texts)).collect();
+            write_through(tx, &changes, &told).await
+        }
+    }
+}
+
+/// Makes the rows of the platform what its state says of these parts. A new account has no password yet.
+pub async fn write_platform(
+    tx: &mut Tx,
+    state: &PlatformState,
+    parts: &[PlatformPart],
+    obstacles: Obstacles,
+) -> Result<()> {
+    let changes = changes_in_platform(state, parts);
+    match obstacles {
+        Obstacles::Stay => write(tx, &changes).await,
+        Obstacles::Go => {
+            let told: Vec<_> = PLATFORM_TABLES.iter().zip(super::platform_rows_told(state)).collect();
+            write_through(tx, &changes, &told).await
+        }
+    }
+}
+
+/// Does the same as [`write()`], and makes way for each row. The triggers that protect rows would protect forged ones.
+async fn write_through(tx: &mut Tx, changes: &[Change], told: &Told) -> Result<()> {
+    let triggers = anew::lift_triggers(tx).await?;
+    for gone in changes.iter().rev().filter(|change| change.row.is_none()) {
+        remove(tx, gone.table, &gone.id).await?;
+    }
+    for Change { table, row, .. } in changes {
+        if let Some(row) = row {
+            make_way(tx, table, row, told).await?;
+            put(tx, table, row).await?;
+        }
+    }
+    anew::put_back(tx, triggers).await
+}
 
 /// Makes way for a row that is about to be stored: for its keys, and for what it refers to.
 ///
 /// Two rows that have taken each other's keys stay in each other's way: what is kept beside the log is not to be lost.
-pub(super) async fn make_way(tx: &mut Tx, table: &'static str, row: &Values, told: &Told) -> Result<()> {
+async fn make_way(tx: &mut Tx, table: &'static str, row: &Values, told: &Told) -> Result<()> {
     make_way_within(tx, table, row, told, 1).await
 }
 
@@ -96,7 +157,7 @@ async fn make_way_within(tx: &mut Tx, table: &'static str, row: &Values, told: &
 }
 
 /// Removes a row with all that refers to it.
-pub(super) async fn remove(tx: &mut Tx, table: &'static str, id: &str) -> Result<()> {
+async fn remove(tx: &mut Tx, table: &'static str, id: &str) -> Result<()> {
     for (_, theirs, column) in REFERENCES.iter().filter(|(parent, ..)| *parent == table) {
         let id_column = anew::id_column(statements(theirs)?.table);
         for row in tx.rows(&format!("SELECT {id_column} FROM {theirs} WHERE {column} = ?1"), &[&id]).await? {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use room::fold::{Part, PlatformPart, PlatformState, State, Upload};
 
 use super::{
-    PLATFORM_TABLES, PrivateTexts, TABLES, Table, Values, anew, in_the_way,
+    PLATFORM_TABLES, PrivateTexts, TABLES, Table, Values,
     of_platform::{account_row, key_row, type_row},
     of_room::{
         approval_row, decision_row, file_row, hold_row, party_row, request_row, room_row, slot_row, snapshot_row,
@@ -60,10 +60,10 @@ impl Statements {
 }
 
 /// What becomes of one row: what it is then, or `None` if it goes.
-struct Change {
-    table: &'static str,
-    id: String,
-    row: Option<Values>,
+pub(super) struct Change {
+    pub(super) table: &'static str,
+    pub(super) id: String,
+    pub(super) row: Option<Values>,
 }
 
 impl Change {
@@ -72,48 +72,14 @@ impl Change {
     }
 }
 
-/// What becomes of rows that were changed by hand and stand in the way of others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Obstacles {
-    /// The database refuses the others. This is what to try first, since it asks for nothing.
-    Stay,
-    /// They are removed, or written as the log tells them.
-    Go,
+/// Returns what becomes of the rows of these parts of a room. `texts` has the private texts that they name.
+pub(super) fn changes_in_room(state: &State, parts: &[Part], texts: &PrivateTexts) -> Vec<Change> {
+    parts.iter().flat_map(|part| changes_of(state, *part, texts)).collect()
 }
 
-/// Makes the rows of a room what its state says of these parts. `texts` has the private texts that they name; those of
-/// the whole room if obstacles are to go.
-pub async fn write_room(
-    tx: &mut Tx,
-    state: &State,
-    parts: &[Part],
-    (texts, obstacles): (&PrivateTexts, Obstacles),
-) -> Result<()> {
-    let changes = parts.iter().flat_map(|part| changes_of(state, *part, texts)).collect();
-    match obstacles {
-        Obstacles::Stay => write(tx, changes).await,
-        Obstacles::Go => {
-            let told: Vec<_> = TABLES.iter().zip(super::room_rows_told(state, texts)).collect();
-            write_through(tx, changes, &told).await
-        }
-    }
-}
-
-/// Makes the rows of the platform what its state says of these parts. A new account has no password yet.
-pub async fn write_platform(
-    tx: &mut Tx,
-    state: &PlatformState,
-    parts: &[PlatformPart],
-    obstacles: Obstacles,
-) -> Result<()> {
-    let changes = parts.iter().map(|part| change_of(state, part)).collect();
-    match obstacles {
-        Obstacles::Stay => write(tx, changes).await,
-        Obstacles::Go => {
-            let told: Vec<_> = PLATFORM_TABLES.iter().zip(super::platform_rows_told(state)).collect();
-            write_through(tx, changes, &told).await
-        }
-    }
+/// Returns what becomes of the rows of these parts of the platform. A new account has no password yet.
+pub(super) fn changes_in_platform(state: &PlatformState, parts: &[PlatformPart]) -> Vec<Change> {
+    parts.iter().map(|part| change_of(state, part)).collect()
 }
 
 /// Stores a row of this table, in place of the one that has its id.
@@ -131,32 +97,18 @@ pub(super) fn statements(table: &str) -> Result<&'static Statements> {
     found.ok_or_else(|| Error::internal(format!("{table} is no table that repeats a log")))
 }
 
-async fn write(tx: &mut Tx, changes: Vec<Change>) -> Result<()> {
+/// Stores and removes rows, each in place of the one that has its id.
+pub(super) async fn write(tx: &mut Tx, changes: &[Change]) -> Result<()> {
     // Parts come after those that they refer to, so what goes is removed in the opposite order.
     for gone in changes.iter().rev().filter(|change| change.row.is_none()) {
         delete(tx, gone.table, &gone.id).await?;
     }
-    for Change { table, row, .. } in &changes {
+    for Change { table, row, .. } in changes {
         if let Some(row) = row {
             put(tx, table, row).await?;
         }
     }
     Ok(())
-}
-
-/// Does the same as [`write()`], and makes way for each row. The triggers that protect rows would protect forged ones.
-async fn write_through(tx: &mut Tx, changes: Vec<Change>, told: &[(&'static Table, super::Rows)]) -> Result<()> {
-    let triggers = anew::lift_triggers(tx).await?;
-    for gone in changes.iter().rev().filter(|change| change.row.is_none()) {
-        in_the_way::remove(tx, gone.table, &gone.id).await?;
-    }
-    for Change { table, row, .. } in &changes {
-        if let Some(row) = row {
-            in_the_way::make_way(tx, table, row, told).await?;
-            put(tx, table, row).await?;
-        }
-    }
-    anew::put_back(tx, triggers).await
 }
 
 fn changes_of(state: &State, part: Part, texts: &PrivateTexts) -> Vec<Change> {

@@ -126,9 +126,13 @@ async fn open(app: &App, user: User, hash: Option<String>, admitted: Admitted, r
         if account.map(|(_, hash)| hash) != hash {
             return Err(Error::WrongCredentials);
         }
-        // As the log tells it: the row may be another account's, or say that the password still holds.
-        let user = told::named(tx, log, &signed_in.email).await?.filter(|user| user.id == signed_in.id);
-        let user = user.ok_or(Error::WrongCredentials)?;
+        // As the log tells it: the row may be another account's, have another's password, or say that it still holds.
+        let account = log.platform()?.users.get(&signed_in.id);
+        let account = account.filter(|account| {
+            account.email == signed_in.email
+                && hash.as_deref().map(hashing::sha256_of) == Some(account.password_sha256.clone())
+        });
+        let user = told::user(signed_in.id, account.ok_or(Error::WrongCredentials)?);
         refuse_run_out(&user, log.now)?;
         attempts::succeeded(tx, &admitted).await?;
         // A token that is not known here is not taken over: somebody could have planted it in this browser, and would
