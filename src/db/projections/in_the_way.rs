@@ -112,7 +112,7 @@ pub async fn write_platform(
 async fn write_through(tx: &mut Tx, changes: &[Change], told: &Told) -> Result<()> {
     let triggers = anew::lift_triggers(tx).await?;
     for gone in changes.iter().rev().filter(|change| change.row.is_none()) {
-        remove(tx, gone.table, &gone.id).await?;
+        remove(tx, gone.table, &gone.id, told).await?;
     }
     for Change { table, row, .. } in changes {
         if let Some(row) = row {
@@ -149,20 +149,23 @@ async fn make_way_within(tx: &mut Tx, table: &'static str, row: &Values, told: &
                     Box::pin(make_way_within(tx, table, right, told, deeper - 1)).await?;
                     anew::correct(tx, &Wrong { table, id: &other, told: Some(right) }).await?;
                 }
-                None => remove(tx, table, &other).await?,
+                None => remove(tx, table, &other, told).await?,
             }
         }
     }
     Ok(())
 }
 
-/// Removes a row with all that refers to it.
-async fn remove(tx: &mut Tx, table: &'static str, id: &str) -> Result<()> {
+/// Removes a row with all that refers to it; what the log knows of that is written as it has it, and stays.
+async fn remove(tx: &mut Tx, table: &'static str, id: &str, told: &Told) -> Result<()> {
     for (_, theirs, column) in REFERENCES.iter().filter(|(parent, ..)| *parent == table) {
         let id_column = anew::id_column(statements(theirs)?.table);
         for row in tx.rows(&format!("SELECT {id_column} FROM {theirs} WHERE {column} = ?1"), &[&id]).await? {
             let theirs_id: String = row.get(0)?;
-            Box::pin(remove(tx, theirs, &theirs_id)).await?;
+            match row_told(told, theirs, &theirs_id) {
+                None => Box::pin(remove(tx, theirs, &theirs_id, told)).await?,
+                right => anew::correct(tx, &Wrong { table: theirs, id: &theirs_id, told: right }).await?,
+            }
         }
     }
     anew::correct(tx, &Wrong { table, id, told: None }).await

@@ -133,7 +133,7 @@ where
             Ok(Attempt::Done(done)) => return Ok(done),
             Ok(Attempt::Behind(log, user)) => state::catch_up(app, (log, user)).await?,
             Err(error) if error.is_refused_row() && obstacles == Obstacles::Stay => {
-                tracing::warn!(%error, "rows that were changed by hand stand in the way, and go");
+                tracing::warn!(%error, "a row is refused; what the log does not tell of and stands in its way goes");
                 obstacles = Obstacles::Go;
             }
             Err(error) => return Err(error),
