@@ -4,34 +4,29 @@
 //! transaction of its own, and the medians are compared. It also says what the first append costs, for which the whole log
 //! is folded, and how many entries `fsck` checks in a second.
 
-use std::{
-    io::{Write, stdout},
-    time::{Duration, Instant},
-};
+mod program;
 
-use room::{EntryId, Envelope, Event, Log, RoomId};
+use std::time::{Duration, Instant};
 
+use room::{Event, Log, RoomId};
 use sts_clearance::{
     app::App,
     clock::Clock,
     config::Layers,
-    db::{self, Tx, activity::Entry},
     domain::{
         fsck::{self, Mode, Watch},
-        log::{Actor, OpenLog, keys, operation, schema},
+        log::{Actor, keys, operation, schema},
     },
     error::Result,
-    evidence::{Checkpoint, CompactRange, leaf_hash},
-    random::new_uuid,
 };
 use tempfile::TempDir;
+
+use program::{long_log::filled, say};
 
 /// The number of entries in the long log.
 const LONG: u64 = 1_000_000;
 /// The number of entries in the short log.
 const SHORT: u64 = 10;
-/// How many entries one transaction writes while a log is filled.
-const BATCH: u64 = 20_000;
 /// How many appends are measured in each log.
 const MEASURED: usize = 2_000;
 /// The highest ratio of the medians that is promised.
@@ -84,66 +79,7 @@ async fn append(app: &App, room: RoomId) -> Result<Duration> {
     Ok(started.elapsed())
 }
 
-fn say(line: &str) {
-    writeln!(stdout(), "{line}").expect("standard output is open");
-}
-
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times[times.len() / 2]
-}
-
-/// Makes a room whose log has this many entries, and returns its id.
-async fn filled(app: &App, size: u64) -> Result<RoomId> {
-    let room = RoomId(new_uuid());
-    let (title, location, sts_eta) = ("A room".to_owned(), "At sea".to_owned(), app.now());
-    let created = Event::RoomCreated {
-        title,
-        location,
-        sts_eta,
-        description: None,
-        cargo_profile: None,
-        planned_duration_hours: 48,
-    };
-    let open = async move |tx: &mut Tx, log: &mut OpenLog| {
-        log.append(tx, &created).await?;
-        Ok(log.head().clone())
-    };
-    let mut range = operation(app, Log::Room(room), &Actor::Operator, open).await?;
-    while range.size() < size {
-        let (before, until) = (range.clone(), size.min(range.size() + BATCH));
-        let app_in_tx = app.clone();
-        range = app.db.write(async move |tx: &mut Tx| fill(tx, &app_in_tx, room, before, until).await).await?;
-    }
-    Ok(room)
-}
-
-/// Appends entries until the log has this size, as `OpenLog::append` does, but signs only the last checkpoint.
-async fn fill(tx: &mut Tx, app: &App, room: RoomId, mut range: CompactRange, until: u64) -> Result<CompactRange> {
-    let log = Log::Room(room);
-    let origin = log.origin(app.log_key.name());
-    db::logs::lock_head(tx, log, &origin).await?;
-    let mut nodes = Vec::new();
-    while range.size() < until {
-        let told = Event::LogExported { entries: range.size() }.to_entry(Envelope::default());
-        let (action, meta) = told.expect("an event is JSON");
-        let entry = Entry {
-            id: EntryId(new_uuid()),
-            log,
-            seq: i64::try_from(range.size()).expect("a size within the bench"),
-            actor: "operator".into(),
-            action,
-            at: app.now(),
-            meta,
-        };
-        let leaf = leaf_hash(&entry.leaf().canonical().expect("an entry is JSON"));
-        nodes.extend(range.push(leaf));
-        db::activity::insert(tx, &entry, &leaf).await?;
-    }
-    db::logs::insert_nodes(tx, log, &nodes).await?;
-    // One signature for the batch: all of it commits at once, so no reader sees a head in between.
-    let head = Checkpoint { origin, size: range.size(), root: range.root() };
-    let note = head.signed(&app.log_key).expect("a checkpoint can be signed");
-    db::logs::set_head(tx, log, &range, &note).await?;
-    Ok(range)
 }

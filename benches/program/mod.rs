@@ -1,6 +1,8 @@
 //! Starts the real program in a directory of its own, for the benches that send requests to it.
 #![allow(dead_code, reason = "each bench uses a part of it")]
 
+pub(crate) mod long_log;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Write, stdout},
@@ -15,6 +17,9 @@ use tempfile::TempDir;
 /// The password of each account that a bench makes.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
+/// The program of this tree.
+pub(crate) const OURS: &str = env!("CARGO_BIN_EXE_sts-clearance");
+
 /// Prints a line about what was measured.
 pub(crate) fn say(line: &str) {
     writeln!(stdout(), "{line}").expect("standard output is open");
@@ -24,6 +29,7 @@ pub(crate) fn say(line: &str) {
 pub(crate) struct Server {
     child: Child,
     dir: TempDir,
+    program: &'static str,
     /// The address and port that requests go to.
     pub(crate) address: SocketAddr,
 }
@@ -31,21 +37,30 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the server with a broker's account and these trusted proxies.
     pub(crate) fn start(trusted_proxies: &str) -> Self {
-        let dir = TempDir::new().expect("a directory");
-        add_account(&dir, "a@example.com", "broker");
+        Self::start_in(TempDir::new().expect("a directory"), OURS, trusted_proxies)
+    }
+
+    /// Starts a program in this directory, as [`Server::start`] does.
+    pub(crate) fn start_in(dir: TempDir, program: &'static str, trusted_proxies: &str) -> Self {
+        add_account(program, &dir, "a@example.com", "broker");
         // Port 0 lets the system pick a free one, which the server prints in its first line.
-        let mut command = program(&dir, &["serve", "--listen", "127.0.0.1:0"]);
+        let mut command = run(program, &dir, &["serve", "--listen", "127.0.0.1:0"]);
         let mut child =
             command.env("STS_TRUSTED_PROXIES", trusted_proxies).stdout(Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it speaks");
         let address = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next());
-        Self { child, dir, address: address.and_then(|address| address.parse().ok()).expect("it tells its address") }
+        Self {
+            child,
+            dir,
+            program,
+            address: address.and_then(|address| address.parse().ok()).expect("it tells its address"),
+        }
     }
 
     /// Adds an account with this role and [`PASSWORD`].
     pub(crate) fn account(&self, email: &str, role: &str) {
-        add_account(&self.dir, email, role);
+        add_account(self.program, &self.dir, email, role);
     }
 
     /// Returns the URL of a path of the API.
@@ -81,9 +96,11 @@ pub(crate) async fn answer(reply: reqwest::Result<Response>) -> Value {
     reply.json().await.expect("JSON")
 }
 
-fn add_account(dir: &TempDir, email: &str, role: &str) {
+fn add_account(program: &str, dir: &TempDir, email: &str, role: &str) {
     let account = ["user", "add", "--email", email, "--name", "A", "--role", role, "--password-stdin"];
-    let mut adding = program(dir, &[&account[..], &["--keep-password"]].concat())
+    // Programs before 0.4.0 let every given password be kept.
+    let kept: &[&str] = if program == OURS { &["--keep-password"] } else { &[] };
+    let mut adding = run(program, dir, &[&account[..], kept].concat())
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
@@ -92,8 +109,8 @@ fn add_account(dir: &TempDir, email: &str, role: &str) {
     assert!(adding.wait().expect("it ends").success());
 }
 
-fn program(dir: &TempDir, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sts-clearance"));
+fn run(program: &str, dir: &TempDir, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
     // Without the caller's environment, whose `STS_…` variables would change what is measured.
     command.args(arguments).current_dir(dir.path()).env_clear().env("STS_LOG_FILTER", "error");
     command

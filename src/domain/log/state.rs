@@ -165,11 +165,12 @@ pub(super) async fn catch_up(app: &App, (log, user): (Log, User)) -> Result<()> 
         Some(marked) => caught_up(app, log, marked).await.ok(),
         None => None,
     };
-    let known = match known {
-        Some(known) => known,
+    let (known, start) = match known {
+        Some(known) => (known, Start::Mark),
         // Only a fold from the first entry tells that the log is not sound.
-        None => caught_up(app, log, Held::of_empty(log)).await?,
+        None => (caught_up(app, log, Held::of_empty(log)).await?, Start::First),
     };
+    app.at_hand.note_start(start);
     keep(app, (log, user), known);
     Ok(())
 }

@@ -266,21 +266,32 @@ impl TestApp {
     }
 }
 
-/// Makes a [`TestApp`] whose upload limit is 1 MiB.
-pub(crate) struct SmallUploads;
+/// Makes a [`TestApp`] with a setting of its own.
+macro_rules! with_setting {
+    ($(#[$what:meta])* $name:ident: $setting:literal = $value:literal) => {
+        $(#[$what])*
+        pub(crate) struct $name;
 
-impl SmallUploads {
-    pub(crate) async fn on_sqlite() -> TestApp {
-        Self::on(String::new()).await
-    }
+        impl $name {
+            pub(crate) async fn on_sqlite() -> TestApp {
+                TestApp::with(String::new(), &[($setting, $value.into())]).await
+            }
 
-    pub(crate) async fn on_postgres() -> TestApp {
-        Self::on(postgres_database().await).await
-    }
+            pub(crate) async fn on_postgres() -> TestApp {
+                TestApp::with(postgres_database().await, &[($setting, $value.into())]).await
+            }
+        }
+    };
+}
 
-    async fn on(database_url: String) -> TestApp {
-        TestApp::with(database_url, &[("upload_limit_mib", "1".into())]).await
-    }
+with_setting! {
+    /// Makes a [`TestApp`] whose upload limit is 1 MiB.
+    SmallUploads: "upload_limit_mib" = "1"
+}
+
+with_setting! {
+    /// Makes a [`TestApp`] that keeps at most 1 MiB of states.
+    LittleMemory: "state_memory_mib" = "1"
 }
 
 /// The JSON body that opens a room with these parties.

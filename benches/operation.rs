@@ -1,0 +1,259 @@
+//! How many operations a second the server takes, beside an older program, and whether anybody waits for the fold of a
+//! long log.
+//!
+//! `cargo bench --bench operation -- /path/to/an/older/sts-clearance` starts both programs, each with a room, and sends
+//! `PATCH` requests to one and the other in turns, from 1 and from 64 clients. It fails if this program takes less than 80 %
+//! of what the older one takes. Without a path it prints what this program takes.
+//!
+//! Then it starts this program on a database in which a room has a log of a million entries and no mark, so that the
+//! first operation in it folds all of them, and fails if others wait more than twice as long meanwhile, at p99.
+
+mod program;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use reqwest::Client;
+use serde_json::json;
+use sts_clearance::{
+    app::App,
+    clock::Clock,
+    config::Layers,
+    domain::log::{Actor, keys, schema},
+    error::Result,
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+    task::JoinSet,
+    time::sleep,
+};
+
+use program::{OURS, Server, answer, long_log::filled, say};
+
+/// How long a program is measured in each turn, and how many turns it has.
+const TURN: Duration = Duration::from_secs(4);
+const TURNS: usize = 5;
+/// The least part of the older program's rate that is promised.
+const LEAST: f64 = 0.8;
+/// The number of entries in the long log.
+const LONG: u64 = 1_000_000;
+/// How many others write meanwhile.
+const OTHERS: usize = 4;
+/// How many times as long as in quiet the others may wait at p99.
+const MOST: f64 = 2.0;
+
+fn main() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    let is_as_fast = runtime.block_on(compare());
+    let is_patient = runtime.block_on(meet_cold()).expect("the database takes it");
+    assert!(is_as_fast, "less than {LEAST} of the older program's rate, which is promised");
+    assert!(is_patient, "others wait more than {MOST} times as long, which is promised");
+}
+
+/// Measures both programs. Returns whether this one is as fast as promised.
+async fn compare() -> bool {
+    // `cargo bench` adds `--bench`.
+    let older = std::env::args().skip(1).find(|argument| !argument.starts_with("--")).map(|path| &*path.leak());
+    let mut programs = Vec::new();
+    for program in [Some(OURS), older].into_iter().flatten() {
+        let server = Server::start_in(TempDir::new().expect("a directory"), program, "");
+        let room = Target::open(&server).await;
+        programs.push((server, room, Vec::new()));
+    }
+    let mut is_as_fast = true;
+    for clients in [1, 64] {
+        for _ in 0..TURNS {
+            for (_, room, rates) in &mut programs {
+                let waits = room.patch_for(clients, &Until::after(TURN)).await;
+                rates.push(f64::from(u32::try_from(waits.len()).expect("a number of requests")) / TURN.as_secs_f64());
+            }
+        }
+        let rates: Vec<_> = programs.iter_mut().map(|(_, _, rates)| median(std::mem::take(rates))).collect();
+        say(&format!("{clients} clients: {:.0} PATCH a second", rates[0]));
+        if let Some(older) = rates.get(1) {
+            let ratio = rates[0] / older;
+            say(&format!("  the older program: {older:.0}, ratio {ratio:.2}"));
+            is_as_fast &= ratio >= LEAST;
+        }
+    }
+    is_as_fast
+}
+
+/// Measures how long others wait while a long log is folded. Returns whether that is as short as promised.
+async fn meet_cold() -> Result<bool> {
+    let dir = TempDir::new().expect("a directory");
+    let data_dir = dir.path().join("data").display().to_string();
+    let app = App::open(Layers::read(None, &[], &[("data_dir", data_dir)])?.config()?, Clock::System)?;
+    schema::bring_up(&app, &Actor::System).await?;
+    keys::register(&app).await?;
+    let long = filled(&app, LONG).await?;
+    drop(app);
+    let server = Server::start_in(dir, OURS, "");
+    let others = Target::open(&server).await;
+    // Caches of the system and of the database are filled by this.
+    others.patch_for(OTHERS, &Until::after(TURN)).await;
+    let quiet = others.patch_for(OTHERS, &Until::after(TURN * 2)).await;
+    server.account("admin@example.com", "admin");
+    let admin = others.sign_in(&server, "admin@example.com").await;
+    let cold = Target { room: format!("/api/v1/rooms/{long}"), token: admin, ..others.clone() };
+    let done = Arc::new(AtomicBool::new(false));
+    let until = Until::done(&done);
+    let meanwhile = tokio::spawn(async move { others.patch_for(OTHERS, &until).await });
+    let started = Instant::now();
+    let first = cold.patch_once().await;
+    let took = started.elapsed();
+    // The same number of waits at least, or p99 would be that of a few.
+    sleep(TURN.saturating_sub(took)).await;
+    done.store(true, Ordering::Relaxed);
+    let meanwhile = meanwhile.await.expect("nobody panics");
+    let (quiet, meanwhile) = (p99(quiet), p99(meanwhile));
+    let ratio = meanwhile.as_secs_f64() / quiet.as_secs_f64();
+    say(&format!(
+        "a first write ({first}) to a log of {LONG} entries: {took:?}; p99 of {OTHERS} others {meanwhile:?}, {quiet:?} in quiet, ratio {ratio:.2}"
+    ));
+    Ok(ratio <= MOST)
+}
+
+/// When clients stop.
+enum Until {
+    After(Instant),
+    Done(Arc<AtomicBool>),
+}
+
+impl Until {
+    fn after(time: Duration) -> Self {
+        Self::After(Instant::now() + time)
+    }
+
+    fn done(done: &Arc<AtomicBool>) -> Self {
+        Self::Done(Arc::clone(done))
+    }
+
+    fn is_over(&self) -> bool {
+        match self {
+            Self::After(end) => Instant::now() >= *end,
+            Self::Done(done) => done.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// A room that is written to.
+#[derive(Clone)]
+struct Target {
+    address: SocketAddr,
+    client: Client,
+    room: String,
+    token: String,
+}
+
+impl Target {
+    /// Opens a room as the broker.
+    async fn open(server: &Server) -> Self {
+        let client = Client::new();
+        let token = server.sign_in(&client).await;
+        let body = json!({ "title": "Ceuta", "location": "Off Ceuta", "sts_eta": "2027-01-01T08:30:00Z", "cargo_profile": "oil" });
+        let opened = answer(client.post(server.api("/rooms")).bearer_auth(&token).json(&body).send().await).await;
+        let room = format!("/api/v1/rooms/{}", opened["id"].as_str().expect("an id"));
+        Self { address: server.address, client, room, token }
+    }
+
+    async fn sign_in(&self, server: &Server, email: &str) -> String {
+        let login = json!({ "email": email, "password": program::PASSWORD });
+        let session = answer(self.client.post(server.api("/auth/login")).json(&login).send().await).await;
+        session["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Changes the room once, and returns the status.
+    async fn patch_once(&self) -> u16 {
+        let mut connection = Connection::open(self.address).await;
+        connection.patch(self, 0).await
+    }
+
+    /// Lets clients change the room again and again, each over a connection of its own. Returns how long each change took.
+    async fn patch_for(&self, clients: usize, until: &Until) -> Vec<Duration> {
+        let mut all = JoinSet::new();
+        let over = Arc::new(AtomicBool::new(false));
+        for client in 0..clients {
+            let (target, over) = (self.clone(), Arc::clone(&over));
+            all.spawn(async move {
+                let mut connection = Connection::open(target.address).await;
+                let mut waits = Vec::new();
+                while !over.load(Ordering::Relaxed) {
+                    let started = Instant::now();
+                    let status = connection.patch(&target, client * 1_000_000 + waits.len()).await;
+                    assert_eq!(status, 200, "the server refuses");
+                    waits.push(started.elapsed());
+                }
+                waits
+            });
+        }
+        while !until.is_over() {
+            sleep(Duration::from_millis(5)).await;
+        }
+        over.store(true, Ordering::Relaxed);
+        all.join_all().await.concat()
+    }
+}
+
+/// A connection that is used again. A client library would take as much of the processor as the server does.
+struct Connection {
+    stream: BufReader<TcpStream>,
+}
+
+impl Connection {
+    async fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.expect("the server listens");
+        stream.set_nodelay(true).expect("a TCP connection");
+        Self { stream: BufReader::new(stream) }
+    }
+
+    /// Sends a change of the room, and returns the status of the response once all of it has come.
+    async fn patch(&mut self, target: &Target, number: usize) -> u16 {
+        let (room, host, token) = (&target.room, target.address, &target.token);
+        let body = format!("{{\"title\":\"Ceuta {number}\"}}");
+        let request = format!(
+            "PATCH {room} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.stream.get_mut().write_all(request.as_bytes()).await.expect("it is sent");
+        let status = self.line().await.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        let mut length = 0;
+        loop {
+            let line = self.line().await.to_ascii_lowercase();
+            if line.is_empty() {
+                break;
+            }
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse().expect("a length");
+            }
+        }
+        let mut rest = vec![0; length];
+        self.stream.read_exact(&mut rest).await.expect("all of it comes");
+        status
+    }
+
+    async fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).await.expect("the server answers");
+        line.trim_end().to_owned()
+    }
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
+}
+
+fn p99(mut waits: Vec<Duration>) -> Duration {
+    waits.sort();
+    waits[waits.len() * 99 / 100]
+}
