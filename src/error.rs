@@ -245,6 +245,18 @@ impl Error {
         }
     }
 
+    /// Returns whether the database refused a row because of another one: by a key, a reference or a trigger.
+    pub fn is_refused_row(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation),
+            // Class 23 is a constraint, P0001 what a trigger raises (PostgreSQL, appendix A).
+            Self::Postgres(error) => {
+                error.code().is_some_and(|code| code.code().starts_with("23") || code.code() == "P0001")
+            }
+            _ => false,
+        }
+    }
+
     /// Returns the message for the client. For an internal fault it says nothing about the server's inside.
     pub fn detail(&self) -> String {
         match self.status().0 {

@@ -232,7 +232,7 @@ async fn download(
     let file = snapshots::downloadable(&snapshot)?;
     let format = snapshot.format();
     let name = format!("{} - {}.{}", room_shown.title, snapshot.title, format.extension());
-    let log = async |range| snapshots::log_download(&app, &caller.actor(), room.id, id, range).await;
+    let log = async |range| snapshots::log_download(&app, &caller.actor(), room.id, &snapshot, range).await;
     request.answer(&app, file, (name, format), log).await
 }
 
@@ -244,7 +244,7 @@ async fn preview(
     request: Preview,
 ) -> Result<PreviewAnswer> {
     let snapshot = app.db.read(async |tx| snapshots::find(tx, room.id, id).await).await?;
-    let log = async || previews::log_of_snapshot(&app, &caller.actor(), room.id, id).await;
+    let log = async || previews::log_of_snapshot(&app, &caller.actor(), room.id, &snapshot).await;
     request.answer(&app, (Previewable::snapshot(&snapshot)?, caller.user.id), log).await
 }
 

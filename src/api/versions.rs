@@ -151,7 +151,7 @@ async fn upload(
 ) -> Result<UploadAnswer> {
     let target = Target::Document(document);
     // Before the file: the client need not send a large one to learn that there is no such document.
-    app.db.read(async |tx| versions::find_target(tx, room.id, &target).await).await?;
+    versions::find_target(&app, room.id, &target).await?;
     let (said, received) = form.receive(&app).await?;
     finish(&app, &caller, room, target, received.saying(said)).await
 }
@@ -236,7 +236,7 @@ async fn send(
 ) -> Result<FileAnswer<FileKind>> {
     let find = async |tx: &mut _| versions::find(tx, room.id, document, version).await;
     let (_, version) = app.db.read(find).await?;
-    let log = async |range| versions::log_download(app, &caller.actor(), room.id, (document, version.id), range).await;
+    let log = async |range| versions::log_download(app, &caller.actor(), room.id, &version, range).await;
     request.answer(app, (&version).into(), (version.file_name.clone(), version.kind), log).await
 }
 
@@ -249,6 +249,6 @@ async fn preview(
 ) -> Result<PreviewAnswer> {
     let find = async |tx: &mut _| versions::find(tx, room.id, document, Some(version)).await;
     let (_, found) = app.db.read(find).await?;
-    let log = async || previews::log_of_version(&app, &caller.actor(), room.id, (document, version)).await;
+    let log = async || previews::log_of_version(&app, &caller.actor(), room.id, &found).await;
     request.answer(&app, (Previewable::version(&found)?, caller.user.id), log).await
 }

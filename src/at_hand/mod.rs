@@ -5,7 +5,8 @@
 //! nothing: it is dropped, or brought up to date. Losing what is kept here loses nothing but time.
 //!
 //! Of a log there are up to two: the one that operations take and append to, and the one that readers share, which never
-//! has an entry that is not committed.
+//! has an entry that is not committed. Only that of the platform may have some of the commit that SQLite is about to make,
+//! since operations on rooms read it as their transactions see it.
 
 mod held;
 

@@ -24,9 +24,11 @@ pub struct AccountRequest {
     pub asked_at: Time,
 }
 
-/// Only requests of accounts that still are admins count.
 const SELECT: &str = "SELECT r.id, r.deed, r.email, r.name, r.password_hash, r.asked_by, r.asked_at
-    FROM account_requests r JOIN users u ON u.email = r.asked_by AND u.role = 'admin' AND NOT u.disabled";
+    FROM account_requests r";
+
+/// Only requests of accounts that still are admins count.
+const OF_ADMINS: &str = "JOIN users u ON u.email = r.asked_by AND u.role = 'admin' AND NOT u.disabled";
 
 fn from_row(row: &Row) -> Result<AccountRequest> {
     Ok(AccountRequest {
@@ -60,8 +62,14 @@ pub async fn ask(tx: &mut Tx, request: &AccountRequest) -> Result<()> {
     .map(drop)
 }
 
-/// Returns the requests made at `since` or later, oldest first.
+/// Returns the requests made at `since` or later by accounts that still are admins, oldest first.
 pub async fn open(tx: &mut Tx, since: Time) -> Result<Vec<AccountRequest>> {
+    let sql = format!("{SELECT} {OF_ADMINS} WHERE r.asked_at >= ?1 ORDER BY r.asked_at, r.id");
+    tx.rows(&sql, &[&since]).await?.iter().map(from_row).collect()
+}
+
+/// Returns the requests made at `since` or later, whoever made them, oldest first.
+pub async fn stored(tx: &mut Tx, since: Time) -> Result<Vec<AccountRequest>> {
     let sql = format!("{SELECT} WHERE r.asked_at >= ?1 ORDER BY r.asked_at, r.id");
     tx.rows(&sql, &[&since]).await?.iter().map(from_row).collect()
 }

@@ -95,6 +95,13 @@ pub async fn signed_in(tx: &mut Tx, token: &Hash, now: Time) -> Result<Option<Si
     .transpose()
 }
 
+/// Returns the account that a valid session is of, whether or not that account may still sign in. `None` if the session
+/// is unknown, has expired or was idle for too long.
+pub async fn holder(tx: &mut Tx, token: &Hash, now: Time) -> Result<Option<UserId>> {
+    let select = "SELECT user_id FROM sessions WHERE token_hash = ?1 AND expires_at > ?2 AND idle_at > ?2";
+    tx.opt(select, &[&token.as_slice(), &now]).await?.map(|row| row.get(0)).transpose()
+}
+
 /// Returns the valid sessions of a user, the newest first, each with whether it is the session of this token.
 pub async fn of_user(tx: &mut Tx, user: UserId, token: &Hash, now: Time) -> Result<Vec<(Session, bool)>> {
     let sql = format!(

@@ -93,11 +93,6 @@ pub async fn find(tx: &mut Tx, user: UserId) -> Result<Option<User>> {
     row.as_ref().map(User::from_row).transpose()
 }
 
-/// Returns the number of admins that can sign in.
-pub async fn count_admins(tx: &mut Tx) -> Result<i64> {
-    tx.one("SELECT COUNT(*) FROM users WHERE role = 'admin' AND NOT disabled", &[]).await?.get(0)
-}
-
 /// Keeps the hash of an account's password. Of the hash itself, the log tells nothing but its SHA-256.
 pub async fn keep_password(tx: &mut Tx, user: UserId, password_hash: &str) -> Result<()> {
     tx.exec("UPDATE users SET password_hash = ?2 WHERE id = ?1", &[&user, &password_hash]).await.map(drop)

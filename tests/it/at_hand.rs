@@ -87,11 +87,8 @@ async fn a_forged_decision_is_in_no_snapshot(app: TestApp) {
         .collect();
     assert_eq!(verdicts, ["rejected"]);
     // The next decision is the second one in the log, and the forged row has its place.
-    let refused = app.post(&format!("{document}/approve"), &owner).json(json!({})).send().await;
-    assert_eq!(refused.status, 500, "a forged row stands in the way until `fsck --repair`");
-    fsck::run(&app.app, Mode::Repair, &mut Nobody).await.unwrap();
     app.post(&format!("{document}/approve"), &owner).json(json!({})).send().await.expect(200);
-    assert_eq!(damage(&app).await, Vec::<String>::new());
+    assert_eq!(damage(&app).await, Vec::<String>::new(), "the forged row went");
 }
 
 async fn a_party_only_by_a_row_changes_nothing(app: TestApp) {

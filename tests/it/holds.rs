@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 use sts_clearance::{
     db::Tx,
-    domain::log::{Actor, schema},
+    domain::{
+        accounts::users,
+        log::{Actor, schema},
+    },
 };
 
 use crate::harness::{Reply, TestApp, fields_of_event, on_both_databases};
@@ -231,9 +234,8 @@ async fn the_request_of_an_admin_who_was_disabled_or_is_no_admin_any_more_does_n
     delete(&app, &asked, ADA).await.expect(202);
     app.disable(ADA).await;
     delete(&app, &asked, BEN).await.expect(202);
-    app.tampered();
-    let demote = "UPDATE users SET role = 'buyer' WHERE email = 'ben@example.com'";
-    app.app.db.write(async |tx| tx.exec(demote, &[]).await).await.unwrap();
+    let ben = users::named(&app.app, BEN).await.unwrap().id;
+    users::change_role(&app.app, &Actor::Operator, ben, Role::Buyer).await.unwrap();
     delete(&app, &asked, "cyd@example.com").await.expect(202);
     assert_eq!(delete(&app, &asked, BEN).await.problem(), "not_a_party");
 }

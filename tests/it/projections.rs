@@ -42,7 +42,7 @@ async fn damaged(app: &TestApp) -> Vec<String> {
     damaged.map(|finding| finding.what.clone()).collect()
 }
 
-fn all_tables() -> impl Iterator<Item = &'static Table> {
+pub(crate) fn all_tables() -> impl Iterator<Item = &'static Table> {
     static ROOMS: [Table; 12] = TABLES;
     static PLATFORM: [Table; 3] = PLATFORM_TABLES;
     ROOMS.iter().chain(&PLATFORM)
@@ -88,7 +88,7 @@ async fn each_column_follows_from_a_log_or_is_listed_with_the_reason(app: TestAp
 }
 
 /// Makes a room in which every table has at least one row.
-async fn furnish(app: &TestApp) {
+pub(crate) async fn furnish(app: &TestApp) {
     app.tampered();
     log::keys::register(&app.app).await.unwrap();
     let (room, broker) = app.room().await;
@@ -200,7 +200,7 @@ async fn each_forgery_is_named_by_table_row_and_column(app: TestApp) {
 }
 
 /// Returns values that a column might be set to, in SQL, of which the database may refuse some.
-fn other_values(table: &Table, column: &str, kind: Kind, dialect: Dialect) -> Vec<String> {
+pub(crate) fn other_values(table: &Table, column: &str, kind: Kind, dialect: Dialect) -> Vec<String> {
     let bytes = |hex: &str| match dialect {
         Dialect::Sqlite => format!("x'{hex}'"),
         Dialect::Postgres => format!("decode('{hex}', 'hex')"),
@@ -245,7 +245,7 @@ fn other_values(table: &Table, column: &str, kind: Kind, dialect: Dialect) -> Ve
     values
 }
 
-async fn drop_triggers(tx: &mut Tx) -> Result<()> {
+pub(crate) async fn drop_triggers(tx: &mut Tx) -> Result<()> {
     let sql = match tx.dialect() {
         Dialect::Sqlite => "SELECT 'DROP TRIGGER ' || name FROM sqlite_schema WHERE type = 'trigger'",
         Dialect::Postgres => {
@@ -261,7 +261,7 @@ async fn drop_triggers(tx: &mut Tx) -> Result<()> {
 }
 
 /// Runs one statement in a transaction of its own. Returns whether the database took it, and it changed something.
-async fn takes(app: &TestApp, sql: String) -> bool {
+pub(crate) async fn takes(app: &TestApp, sql: String) -> bool {
     let done = app.app.db.write(async move |tx| tx.exec(&sql, &[]).await).await;
     done.is_ok_and(|rows| rows > 0)
 }

@@ -185,7 +185,7 @@ impl Story {
     /// Uploads a document, and has the others decide on it.
     async fn paper(&self, room: RoomId, ships: &[VesselId], paper: &Paper) -> Result<()> {
         let target = Target::Slot { document_type: paper.kind.into(), vessel: paper.ship.map(|ship| ships[ship]) };
-        let slot = self.app.db.read(async |tx| versions::find_target(tx, room, &target).await).await?.id;
+        let slot = versions::find_target(&self.app, room, &target).await?.id;
         if let Fate::Waived(reason) = paper.fate {
             let new = NewWaiver { reason: reason.into() };
             return documents::waive(&self.app, &actor("broker"), room, slot, new).await;

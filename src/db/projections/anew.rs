@@ -71,7 +71,8 @@ pub async fn correct(tx: &mut Tx, wrong: &Wrong<'_>) -> Result<()> {
     delete(tx, wrong.table, wrong.id).await
 }
 
-fn id_column(table: &Table) -> &'static str {
+/// Returns the column by which the rows of a table are found.
+pub(super) fn id_column(table: &Table) -> &'static str {
     table.columns.first().map_or("", |(name, _)| name)
 }
 

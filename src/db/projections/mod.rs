@@ -3,11 +3,12 @@
 //!
 //! `tables.rs` describes the tables once. `of_room.rs` and `of_platform.rs` make rows from a state, `read.rs` reads the
 //! stored ones so that any value can be held against the log, also one that makes no sense, `compare.rs` finds those
-//! that differ, and `write.rs` stores and removes them. `anew.rs` puts rows right that are not what the log tells.
-//! Nothing here decides anything.
+//! that differ, and `write.rs` stores and removes them. `anew.rs` puts rows right that are not what the log tells, and
+//! `in_the_way.rs` has operations write past them. Nothing here decides anything.
 
 pub mod anew;
 mod compare;
+mod in_the_way;
 mod of_platform;
 mod of_room;
 mod read;
@@ -18,10 +19,11 @@ mod write;
 use std::collections::{BTreeMap, HashMap};
 
 pub use compare::{Differing, differing};
+pub use in_the_way::{Obstacles, write_platform, write_room};
 pub use read::{rows, rows_of_platform};
 pub use tables::{Kind, PLATFORM_TABLES, TABLES, Table};
 pub use value::Value;
-pub use write::{delete, put, write_platform, write_room};
+pub use write::{delete, put};
 
 /// A row: the value of each column, in the order of [`Table::columns`].
 pub type Values = Vec<Value>;

@@ -18,8 +18,8 @@ use crate::{
 };
 
 /// The statements by which the rows of a table are changed, one row each.
-struct Statements {
-    table: &'static Table,
+pub(super) struct Statements {
+    pub(super) table: &'static Table,
     upsert: String,
     delete: String,
 }
@@ -60,10 +60,10 @@ impl Statements {
 }
 
 /// What becomes of one row: what it is then, or `None` if it goes.
-struct Change {
-    table: &'static str,
-    id: String,
-    row: Option<Values>,
+pub(super) struct Change {
+    pub(super) table: &'static str,
+    pub(super) id: String,
+    pub(super) row: Option<Values>,
 }
 
 impl Change {
@@ -72,14 +72,14 @@ impl Change {
     }
 }
 
-/// Makes the rows of a room what its state says of these parts. `texts` has the private texts that they name.
-pub async fn write_room(tx: &mut Tx, state: &State, parts: &[Part], texts: &PrivateTexts) -> Result<()> {
-    write(tx, parts.iter().flat_map(|part| changes_of(state, *part, texts)).collect()).await
+/// Returns what becomes of the rows of these parts of a room. `texts` has the private texts that they name.
+pub(super) fn changes_in_room(state: &State, parts: &[Part], texts: &PrivateTexts) -> Vec<Change> {
+    parts.iter().flat_map(|part| changes_of(state, *part, texts)).collect()
 }
 
-/// Makes the rows of the platform what its state says of these parts. A new account has no password yet.
-pub async fn write_platform(tx: &mut Tx, state: &PlatformState, parts: &[PlatformPart]) -> Result<()> {
-    write(tx, parts.iter().map(|part| change_of(state, part)).collect()).await
+/// Returns what becomes of the rows of these parts of the platform. A new account has no password yet.
+pub(super) fn changes_in_platform(state: &PlatformState, parts: &[PlatformPart]) -> Vec<Change> {
+    parts.iter().map(|part| change_of(state, part)).collect()
 }
 
 /// Stores a row of this table, in place of the one that has its id.
@@ -92,17 +92,18 @@ pub async fn delete(tx: &mut Tx, table: &str, id: &str) -> Result<()> {
     statements(table)?.remove(tx, id).await
 }
 
-fn statements(table: &str) -> Result<&'static Statements> {
+pub(super) fn statements(table: &str) -> Result<&'static Statements> {
     let found = STATEMENTS.iter().find(|statements| statements.table.name == table);
     found.ok_or_else(|| Error::internal(format!("{table} is no table that repeats a log")))
 }
 
-async fn write(tx: &mut Tx, changes: Vec<Change>) -> Result<()> {
+/// Stores and removes rows, each in place of the one that has its id.
+pub(super) async fn write(tx: &mut Tx, changes: &[Change]) -> Result<()> {
     // Parts come after those that they refer to, so what goes is removed in the opposite order.
     for gone in changes.iter().rev().filter(|change| change.row.is_none()) {
         delete(tx, gone.table, &gone.id).await?;
     }
-    for Change { table, row, .. } in &changes {
+    for Change { table, row, .. } in changes {
         if let Some(row) = row {
             put(tx, table, row).await?;
         }

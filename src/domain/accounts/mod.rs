@@ -17,5 +17,6 @@ pub mod passwords;
 pub mod requests;
 pub mod sessions;
 pub mod sign_in;
+pub mod told;
 pub mod two_people;
 pub mod users;

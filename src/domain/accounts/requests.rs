@@ -4,7 +4,7 @@
 use room::{AccountDeed, AccountRequestId, Event, Log, Role, Time, UserId};
 
 use super::{
-    sessions,
+    sessions, told,
     two_people::{self, Grant},
 };
 use crate::{
@@ -33,7 +33,7 @@ pub async fn open(app: &App) -> Result<Vec<AccountRequest>> {
 pub async fn ask(tx: &mut Tx, log: &mut OpenLog, request: AccountRequest) -> Result<AccountRequest> {
     // Both asking and confirming take the password again: two sessions that were left open must not be enough.
     sessions::ask_for_password(tx, log).await?;
-    if let Some(open) = about(tx, &request.email, log.now).await? {
+    if let Some(open) = about(tx, log, &request.email).await? {
         let (by, until) = (&open.asked_by, until(&open).to_the_minute());
         return Err(Error::conflict(format!(
             "`{by}` has asked for something about this account already: another admin confirms or withdraws it, or it \
@@ -47,16 +47,25 @@ pub async fn ask(tx: &mut Tx, log: &mut OpenLog, request: AccountRequest) -> Res
 }
 
 /// Returns the open request about an account, if there is one.
-pub async fn about(tx: &mut Tx, email: &str, now: Time) -> Result<Option<AccountRequest>> {
-    let open = db::account_requests::open(tx, now.before(WAITS)).await?;
-    Ok(open.into_iter().find(|request| request.email == email))
+pub async fn about(tx: &mut Tx, log: &OpenLog, email: &str) -> Result<Option<AccountRequest>> {
+    Ok(counting(tx, log).await?.into_iter().find(|request| request.email == email))
+}
+
+/// Returns the requests that can be confirmed in an operation. Who still is an admin is what the log tells.
+async fn counting(tx: &mut Tx, log: &OpenLog) -> Result<Vec<AccountRequest>> {
+    let mut stored = db::account_requests::stored(tx, log.now.before(WAITS)).await?;
+    let platform = log.platform()?;
+    stored.retain(|request| {
+        platform.users.values().any(|account| account.email == request.asked_by && account.is_admin())
+    });
+    Ok(stored)
 }
 
 /// Confirms what another admin has asked for, and does it.
 pub async fn confirm(app: &App, by: &Actor, id: AccountRequestId) -> Result<User> {
     let new = UserId(app.new_id());
     operation(app, Log::Platform, by, async move |tx, log| {
-        let request = find(tx, id, log.now).await?;
+        let request = find(tx, log, id).await?;
         confirmed(tx, log, request, new).await
     })
     .await
@@ -65,16 +74,15 @@ pub async fn confirm(app: &App, by: &Actor, id: AccountRequestId) -> Result<User
 /// Withdraws a request, which may be another admin's.
 pub async fn withdraw(app: &App, by: &Actor, id: AccountRequestId) -> Result<()> {
     operation(app, Log::Platform, by, async move |tx, log| {
-        let AccountRequest { deed, email, asked_by, .. } = find(tx, id, log.now).await?;
+        let AccountRequest { deed, email, asked_by, .. } = find(tx, log, id).await?;
         db::account_requests::forget(tx, id).await?;
         log.append(tx, &Event::AccountRequestWithdrawn { deed, email, asked_by }).await
     })
     .await
 }
 
-async fn find(tx: &mut Tx, id: AccountRequestId, now: Time) -> Result<AccountRequest> {
-    let open = db::account_requests::open(tx, now.before(WAITS)).await?;
-    open.into_iter().find(|request| request.id == id).ok_or(Error::NotFound("request"))
+async fn find(tx: &mut Tx, log: &OpenLog, id: AccountRequestId) -> Result<AccountRequest> {
+    counting(tx, log).await?.into_iter().find(|request| request.id == id).ok_or(Error::NotFound("request"))
 }
 
 /// Does what was asked for, on behalf of the second admin. An account that is made by it gets the id `new`.
@@ -88,7 +96,7 @@ pub async fn confirmed(tx: &mut Tx, log: &mut OpenLog, request: AccountRequest, 
     db::account_requests::forget(tx, id).await?;
     // The account is looked up again: it may have been made, or changed, since the request. A request names it by its
     // address, which never changes.
-    let (now, account) = (log.now, db::users::by_email(tx, &email).await?.map(|(user, _)| user));
+    let (now, account) = (log.now, told::named(tx, log, &email).await?);
     let password = || password_hash.ok_or_else(|| Error::internal("a request without its password"));
     let asked_by = Some(asked_by);
     match (deed, account) {
@@ -135,7 +143,7 @@ pub async fn add(
     };
     log.append(tx, &added).await?;
     db::users::keep_password(tx, user.id, password_hash).await?;
-    two_people::note(tx, granter(log, asked_by.as_deref()), user.id, Grant::Made, log.now).await
+    two_people::note(tx, log, granter(log, asked_by.as_deref()), user.id, Grant::Made).await
 }
 
 /// Returns the event for a password that was replaced.
@@ -159,7 +167,7 @@ pub async fn set_role(
     let user = User { role, ..before.clone() };
     db::sessions::delete_of_user(tx, user.id, None).await?;
     if role == Role::Admin {
-        two_people::note(tx, granter(log, asked_by.as_deref()), user.id, Grant::Promoted, log.now).await?;
+        two_people::note(tx, log, granter(log, asked_by.as_deref()), user.id, Grant::Promoted).await?;
     } else {
         two_people::withdraw_all(tx, &user).await?;
     }
@@ -182,7 +190,7 @@ pub async fn set_password(
     super::attempts::forget(tx, &user.email).await?;
     db::sign_in::forget_devices(tx, user.id, 0).await?;
     db::sessions::delete_of_user(tx, user.id, None).await?;
-    two_people::note(tx, granter(log, asked_by.as_deref()), user.id, Grant::GivenPassword, log.now).await?;
+    two_people::note(tx, log, granter(log, asked_by.as_deref()), user.id, Grant::GivenPassword).await?;
     let changed = password_changed(user.email.clone(), password_hash, given_at.is_some(), asked_by);
     log.append(tx, &changed).await?;
     Ok(User { must_change_password: given_at.is_some(), password_given_at: given_at, ..user })

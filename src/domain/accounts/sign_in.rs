@@ -7,6 +7,7 @@ use room::{Event, Log, SessionId, Time, address::fold_email, bounds::LONGEST_LIN
 use super::{
     attempts::{self, Admitted, Attempt},
     sessions::{self, hash_token},
+    told,
 };
 use crate::{
     app::App,
@@ -90,12 +91,15 @@ async fn examine(app: &App, request: SignIn) -> Result<Session> {
     let fits = hashing::verify(&app.hashing, request.password.clone(), hash.clone()).await?;
     let user = user.filter(|_| fits).ok_or(Error::WrongCredentials)?;
     // Only after the password was right, since this error says that there is an account.
-    if user.must_change_password
-        && user.password_given_at.is_some_and(|given| given.after(GIVEN_PASSWORD_HOLDS) < app.now())
-    {
-        return Err(Error::GivenPasswordRanOut);
-    }
+    refuse_run_out(&user, app.now())?;
     open(app, user, hash, admitted, request).await
+}
+
+/// Refuses a password that somebody else chose too long ago.
+fn refuse_run_out(user: &User, now: Time) -> Result<()> {
+    let given_at = user.password_given_at.filter(|_| user.must_change_password);
+    let ran_out = given_at.is_some_and(|given| given.after(GIVEN_PASSWORD_HOLDS) < now);
+    if ran_out { Err(Error::GivenPasswordRanOut) } else { Ok(()) }
 }
 
 /// Opens a session for a user who has given the password with the hash `hash`.
@@ -115,13 +119,21 @@ async fn open(app: &App, user: User, hash: Option<String>, admitted: Admitted, r
         expires_at,
     };
     let signed_in = user.clone();
-    let device = operation(app, Log::Platform, &sessions::actor(&user, None), async move |tx, log| {
+    let (device, user) = operation(app, Log::Platform, &sessions::actor(&user, None), async move |tx, log| {
         // The password may have been replaced while it was examined, which takes a while: a session for the old one
         // would outlive the replacement, which ends all sessions.
         let account = db::users::by_email(tx, &signed_in.email).await?;
         if account.map(|(_, hash)| hash) != hash {
             return Err(Error::WrongCredentials);
         }
+        // As the log tells it: the row may be another account's, have another's password, or say that it still holds.
+        let account = log.platform()?.users.get(&signed_in.id);
+        let account = account.filter(|account| {
+            account.email == signed_in.email
+                && hash.as_deref().map(hashing::sha256_of) == Some(account.password_sha256.clone())
+        });
+        let user = told::user(signed_in.id, account.ok_or(Error::WrongCredentials)?);
+        refuse_run_out(&user, log.now)?;
         attempts::succeeded(tx, &admitted).await?;
         // A token that is not known here is not taken over: somebody could have planted it in this browser, and would
         // then have a known device of the account.
@@ -137,7 +149,7 @@ async fn open(app: &App, user: User, hash: Option<String>, admitted: Admitted, r
         }
         db::sessions::insert(tx, &token_hash, &session).await?;
         log.append(tx, &Event::SignedIn {}).await?;
-        Ok(device)
+        Ok((device, user))
     })
     .await
     // An account that was disabled meanwhile: the operation's own error would ask the user to sign in first.

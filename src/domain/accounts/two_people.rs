@@ -7,8 +7,9 @@
 
 use std::time::Duration;
 
-use room::{Role, Time, UserId};
+use room::{Time, UserId};
 
+use super::told;
 use crate::{
     db::{self, Tx, users::User},
     domain::log::{Actor, OpenLog},
@@ -56,9 +57,9 @@ impl Grant {
 }
 
 /// Notes that an actor did this to an account, if the actor is an admin.
-pub async fn note(tx: &mut Tx, by: &str, user: UserId, grant: Grant, now: Time) -> Result<()> {
-    match db::users::by_email(tx, by).await? {
-        Some((by, _)) => db::account_grants::insert(tx, user, by.id, now, grant.word()).await,
+pub async fn note(tx: &mut Tx, log: &OpenLog, by: &str, user: UserId, grant: Grant) -> Result<()> {
+    match told::named(tx, log, by).await? {
+        Some(by) => db::account_grants::insert(tx, user, by.id, log.now, grant.word()).await,
         // A password from the command line, whose actor has no account, ends the control of all who had it before.
         None if grant == Grant::GivenPassword => db::account_grants::forget(tx, user).await,
         None => Ok(()),
@@ -66,15 +67,15 @@ pub async fn note(tx: &mut Tx, by: &str, user: UserId, grant: Grant, now: Time) 
 }
 
 /// Returns whether the actor needs another admin to make an admin or to open an admin's account.
-pub async fn takes_two(tx: &mut Tx, by: &Actor) -> Result<bool> {
+pub fn takes_two(log: &OpenLog) -> Result<bool> {
     // A platform's only admin would wait for a confirmation for ever.
-    let Actor::User { .. } = by else { return Ok(false) };
-    Ok(db::users::count_admins(tx).await? > 1)
+    let Actor::User { .. } = log.by() else { return Ok(false) };
+    Ok(log.platform()?.admins() > 1)
 }
 
 /// Refuses a confirmation that could be by the same person as the request.
 pub async fn refuse_one_person(tx: &mut Tx, log: &OpenLog, asked_by: &str, asked_at: Time) -> Result<()> {
-    let (confirms, asks) = (admin(tx, log.by().word()).await?, admin(tx, asked_by).await?);
+    let (confirms, asks) = (admin(tx, log, log.by().word()).await?, admin(tx, log, asked_by).await?);
     // An account that an admin made or opened within the last week, or since the request, may have been prepared for
     // just this confirmation.
     if let Some(last) = db::account_grants::last(tx, confirms.id).await?
@@ -108,8 +109,6 @@ pub async fn withdraw_all(tx: &mut Tx, user: &User) -> Result<()> {
     db::confirmations::forget_of(tx, &user.email).await
 }
 
-async fn admin(tx: &mut Tx, email: &str) -> Result<User> {
-    let found = db::users::by_email(tx, email).await?.map(|(user, _)| user);
-    let found = found.filter(|user| user.role == Role::Admin && !user.disabled);
-    found.ok_or_else(|| Error::internal("two admins are two users"))
+async fn admin(tx: &mut Tx, log: &OpenLog, email: &str) -> Result<User> {
+    told::admin(tx, log, email).await?.ok_or_else(|| Error::internal("two admins are two users"))
 }

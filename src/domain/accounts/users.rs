@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{
     passwords::{self, Owner},
-    sessions,
+    sessions, told,
     two_people::{self, Grant},
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     domain::{
         accounts::{requests, two_people::Outcome},
         input::{Change, Fields},
-        log::{Actor, operation},
+        log::{Actor, OpenLog, operation},
     },
     error::{Error, Result},
     hashing,
@@ -115,7 +115,7 @@ pub async fn add(app: &App, by: &Actor, new: &NewUser, given: GivenPassword) -> 
     let typed = new.email.clone();
     operation(app, Log::Platform, by, async move |tx, log| {
         // An earlier version may have stored the same address in another spelling.
-        let is_there = db::users::by_email(tx, &typed).await?.is_some();
+        let is_there = log.platform()?.account_of(&typed).is_some();
         let email = crate::domain::accounts::addresses::of_party(tx, email).await?;
         if is_there {
             return Err(Error::conflict(format!("there is an account `{email}` already")));
@@ -123,7 +123,7 @@ pub async fn add(app: &App, by: &Actor, new: &NewUser, given: GivenPassword) -> 
         if role == Role::Admin {
             sessions::ask_for_password(tx, log).await?;
         }
-        if role == Role::Admin && two_people::takes_two(tx, log.by()).await? {
+        if role == Role::Admin && two_people::takes_two(log)? {
             let (asked_by, asked_at) = (log.by().word().to_owned(), log.now);
             let (deed, password_hash) = (AccountDeed::AddAdmin, Some(password_hash));
             let request = AccountRequest { id: request_id, deed, email, name, password_hash, asked_by, asked_at };
@@ -151,20 +151,20 @@ pub async fn add(app: &App, by: &Actor, new: &NewUser, given: GivenPassword) -> 
 /// Changes an account. Disabling it ends its sessions, and refuses sign-ins until it is enabled again.
 pub async fn change(app: &App, by: &Actor, user: UserId, request: Change<UserDetails>) -> Result<User> {
     operation(app, Log::Platform, by, async move |tx, log| {
-        let user = find(tx, user).await?;
+        let user = told::find(tx, log, user).await?;
         let before = UserDetails { name: user.name.clone(), disabled: user.disabled };
         let mut after = request.apply_to(&before)?;
         let mut fields = Fields::default();
         after.name = fields.line("name", &after.name);
         fields.done()?;
         if after.disabled && !before.disabled {
-            refuse_loss(tx, log.by(), &user, "disable").await?;
+            refuse_loss(log, &user, "disable")?;
             db::sessions::delete_of_user(tx, user.id, None).await?;
             db::sign_in::forget_devices(tx, user.id, 0).await?;
             two_people::withdraw_all(tx, &user).await?;
         }
         if before.disabled && !after.disabled {
-            two_people::note(tx, log.by().word(), user.id, Grant::Enabled, log.now).await?;
+            two_people::note(tx, log, log.by().word(), user.id, Grant::Enabled).await?;
         }
         let user = User { name: after.name.clone(), disabled: after.disabled, ..user };
         let email = || user.email.clone();
@@ -199,20 +199,20 @@ pub async fn enable(app: &App, by: &Actor, user: UserId) -> Result<User> {
 pub async fn change_role(app: &App, by: &Actor, user: UserId, role: Role) -> Result<Outcome<User>> {
     let request_id = AccountRequestId(app.new_id());
     operation(app, Log::Platform, by, async move |tx, log| {
-        let before = find(tx, user).await?;
+        let before = told::find(tx, log, user).await?;
         if before.role == role {
             return Ok(Outcome::Done(before));
         }
-        refuse_loss(tx, log.by(), &before, "change the role of").await?;
+        refuse_loss(log, &before, "change the role of")?;
         if role == Role::Admin {
             sessions::ask_for_password(tx, log).await?;
         }
-        if role != Role::Admin || !two_people::takes_two(tx, log.by()).await? {
+        if role != Role::Admin || !two_people::takes_two(log)? {
             return requests::set_role(tx, log, before, role, None).await.map(Outcome::Done);
         }
         let (email, deed, asked_at) = (before.email.clone(), AccountDeed::MakeAdmin, log.now);
         let asked_by = log.by().word().to_owned();
-        if let Some(open) = requests::about(tx, &email, log.now).await?
+        if let Some(open) = requests::about(tx, log, &email).await?
             && open.deed == deed
             && open.asked_by != asked_by
         {
@@ -227,11 +227,11 @@ pub async fn change_role(app: &App, by: &Actor, user: UserId, role: Role) -> Res
 }
 
 /// Refuses what would take an admin's role or account from themselves, or its last admin from the platform.
-async fn refuse_loss(tx: &mut Tx, by: &Actor, user: &User, deed: &str) -> Result<()> {
-    if by.word() == user.email {
+fn refuse_loss(log: &OpenLog, user: &User, deed: &str) -> Result<()> {
+    if log.by().word() == user.email {
         return Err(Error::conflict(format!("nobody can {deed} themselves; another admin can")));
     }
-    if user.role == Role::Admin && !user.disabled && db::users::count_admins(tx).await? == 1 {
+    if user.role == Role::Admin && !user.disabled && log.platform()?.admins() == 1 {
         return Err(Error::conflict(format!("`{}` is the last admin; make another one first", user.email)));
     }
     Ok(())
@@ -250,7 +250,7 @@ pub async fn give_password(
         passwords::checked_hash(&app.hashing, Owner { email: &owner.email, name: &owner.name }, password).await?;
     let request_id = AccountRequestId(app.new_id());
     operation(app, Log::Platform, by, async move |tx, log| {
-        let user = find(tx, user).await?;
+        let user = told::find(tx, log, user).await?;
         let (asked_by, asked_at) = (log.by().word().to_owned(), log.now);
         if asked_by == user.email {
             return Err(Error::OwnPassword);
@@ -258,7 +258,7 @@ pub async fn give_password(
         if user.role == Role::Admin {
             sessions::ask_for_password(tx, log).await?;
         }
-        if user.role != Role::Admin || !two_people::takes_two(tx, log.by()).await? {
+        if user.role != Role::Admin || !two_people::takes_two(log)? {
             let given_at = given.at(log.now);
             return requests::set_password(tx, log, user, &password_hash, given_at, None).await.map(Outcome::Done);
         }

@@ -2,17 +2,18 @@
 
 use room::{
     Day, Document, DocumentId, DocumentStatus, Event, FileKind, Log, RoomId, Version, VersionId, VesselId,
-    clocks::NOTICE_DOCUMENT, fold,
+    clocks::NOTICE_DOCUMENT,
+    fold::{self, PlatformState, State},
 };
 
 use super::file_kinds::Inspection;
 use crate::{
     app::App,
-    db::{self, Tx},
+    db::{self, Tx, files::StoredFile},
     domain::{
         documents,
         input::Fields,
-        log::{Actor, OpenLog, operation},
+        log::{self, Actor, OpenLog, operation},
         rooms::{self, catalogue},
     },
     error::{Error, Result},
@@ -99,20 +100,32 @@ struct Checked {
     notes: Option<String>,
 }
 
-/// Finds the document that a file is uploaded to.
-pub async fn find_target(tx: &mut Tx, room: RoomId, target: &Target) -> Result<Document> {
-    let (document_type, vessel) = match target {
-        Target::Document(id) => return documents::find(tx, room, *id).await,
+/// Finds the document that a file is uploaded to, as the logs of the room and of the platform tell it.
+pub async fn find_target(app: &App, room: RoomId, target: &Target) -> Result<Document> {
+    log::bring_up(app, Log::Room(room)).await?;
+    let in_tx = app.clone();
+    let (document_type, vessel) = match target.clone() {
+        Target::Document(id) => {
+            let find = move |state: &State| state.documents.get(&id).map(|slot| slot.document.clone());
+            let found = app.db.read_at_length(async move |tx| log::of_room(tx, &in_tx, room, find).await).await?;
+            return found.ok_or(Error::NotFound("document"));
+        }
         Target::Slot { document_type, vessel } => (document_type, vessel),
     };
-    let code = catalogue::code_of(tx, document_type).await?;
-    let slots = db::documents::all(tx, room).await?;
+    log::bring_up(app, Log::Platform).await?;
+    let read = async move |tx: &mut Tx| {
+        let types = log::of_platform(tx, &in_tx, PlatformState::catalogue).await?;
+        let slots = |state: &State| state.documents.values().map(|slot| slot.document.clone()).collect::<Vec<_>>();
+        Ok((types, log::of_room(tx, &in_tx, room, slots).await?))
+    };
+    let (types, slots) = app.db.read_at_length(read).await?;
+    let code = catalogue::code_of(&types, &document_type);
     let of_type: Vec<_> = slots.into_iter().filter(|slot| Some(&slot.document_type) == code.as_ref()).collect();
     if of_type.is_empty() {
         return Err(Error::field("document_type", "is none that this room has a document for"));
     }
     let asks_for_vessel = of_type.iter().any(|slot| slot.vessel.is_some());
-    let found = of_type.into_iter().find(|slot| slot.vessel == *vessel);
+    let found = of_type.into_iter().find(|slot| slot.vessel == vessel);
     found.ok_or_else(|| {
         Error::field(
             "vessel_id",
@@ -136,7 +149,7 @@ pub async fn upload(app: &App, by: &Actor, room: RoomId, target: Target, arrived
 
 async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Arrived) -> Result<Uploaded> {
     let (checked, staged) = check(app, arrived)?;
-    let slot = app.db.read(async |tx| find_target(tx, room, &target).await).await?;
+    let slot = find_target(app, room, &target).await?;
     let file_url = Version::file_key(room, slot.id, checked.id, checked.kind);
     // The file gets its name before the transaction: a row must never name a file that is not there, and nothing but
     // the database is awaited while the log is locked.
@@ -296,19 +309,32 @@ pub async fn find(
     Ok((slot, version))
 }
 
-/// Logs a download. The caller sends the file only after this has been committed: what leaves the server has an entry.
-pub async fn log_download(
-    app: &App,
-    by: &Actor,
-    room: RoomId,
-    (document, version): (DocumentId, VersionId),
-    part: Option<String>,
-) -> Result<()> {
+/// Logs the download of a version. The caller sends the file only after this has been committed: what leaves the server
+/// has an entry.
+pub async fn log_download(app: &App, by: &Actor, room: RoomId, sent: &Version, part: Option<String>) -> Result<()> {
+    let sent = sent.clone();
     operation(app, Log::Room(room), by, async move |tx, log| {
-        let (slot, version) = find(tx, room, document, Some(version)).await?;
+        let (slot, version) = told(log, &sent)?;
         log.append(tx, &downloaded(&slot, &version, part)).await
     })
     .await
+}
+
+/// Returns the version as the log tells it, with its slot. Refused if another file is about to be sent in its name.
+pub fn told(log: &OpenLog, sent: &Version) -> Result<(Document, Version)> {
+    let state = log.room()?;
+    let slot = state.documents.get(&sent.document).ok_or(Error::NotFound("document"))?;
+    let version = &state.upload(sent.document, sent.id).ok_or(Error::NotFound("version"))?.version;
+    refuse_other_file(&sent.into(), &version.into())?;
+    Ok((slot.document.clone(), version.clone()))
+}
+
+/// Refuses to send a file that a row names if it is not the one that the log tells of.
+pub fn refuse_other_file(sent: &StoredFile, told: &StoredFile) -> Result<()> {
+    if (&sent.file_url, sent.sha256) == (&told.file_url, told.sha256) {
+        return Ok(());
+    }
+    Err(Error::conflict("the file is stored as another one than the log tells of; `sts-clearance fsck` tells more"))
 }
 
 /// Returns the event for a download.

@@ -29,12 +29,6 @@ pub async fn find(tx: &mut Tx, room: RoomId, document: DocumentId) -> Result<Doc
     db::documents::find(tx, room, document).await?.ok_or(Error::NotFound("document"))
 }
 
-/// Returns the name of a document's vessel, for the log; `None` for the room's own documents.
-pub async fn vessel_name(tx: &mut Tx, room: RoomId, slot: &Document) -> Result<Option<String>> {
-    let Some(vessel) = slot.vessel else { return Ok(None) };
-    Ok(db::vessels::find(tx, room, vessel).await?.map(|vessel| vessel.details.name))
-}
-
 fn slot_at_work(log: &OpenLog, id: DocumentId) -> Result<Document> {
     let slot = rooms::at_work_by(log)?.documents.get(&id).ok_or(Error::NotFound("document"))?;
     Ok(slot.document.clone())

@@ -1,7 +1,7 @@
 //! Previews: the first page of a file as a picture. A preview is logged like a download of the file.
 
 use preview::{DRAWER, Kind};
-use room::{DocumentId, Event, FileKind, Log, RoomId, SnapshotId, SnapshotType, UserId, Version, VersionId};
+use room::{Event, FileKind, Log, RoomId, SnapshotType, UserId, Version};
 
 use crate::{
     app::App,
@@ -61,14 +61,10 @@ impl Previewable {
 }
 
 /// Logs the preview of a version. The caller sends the picture after this has been committed.
-pub async fn log_of_version(
-    app: &App,
-    by: &Actor,
-    room: RoomId,
-    (document, version): (DocumentId, VersionId),
-) -> Result<()> {
+pub async fn log_of_version(app: &App, by: &Actor, room: RoomId, shown: &Version) -> Result<()> {
+    let shown = shown.clone();
     operation(app, Log::Room(room), by, async move |tx, log| {
-        let (slot, version) = versions::find(tx, room, document, Some(version)).await?;
+        let (slot, version) = versions::told(log, &shown)?;
         let previewed = Event::DocumentPreviewed {
             document_id: slot.id,
             document_type: slot.document_type,
@@ -82,10 +78,11 @@ pub async fn log_of_version(
 }
 
 /// Logs the preview of a snapshot. The caller sends the picture after this has been committed.
-pub async fn log_of_snapshot(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Result<()> {
+pub async fn log_of_snapshot(app: &App, by: &Actor, room: RoomId, shown: &Snapshot) -> Result<()> {
+    let (id, file) = (shown.id, snapshots::downloadable(shown)?);
     operation(app, Log::Room(room), by, async move |tx: &mut Tx, log| {
-        let file = snapshots::downloadable(&snapshots::find(tx, room, id).await?)?;
-        log.append(tx, &Event::SnapshotPreviewed { snapshot_id: id, file_sha256: hex::encode(file.sha256) }).await
+        let file_sha256 = snapshots::told_file(log, id, &file)?;
+        log.append(tx, &Event::SnapshotPreviewed { snapshot_id: id, file_sha256 }).await
     })
     .await
 }

@@ -1,6 +1,8 @@
 //! The deletion of a room. The room leaves every list; its log stays.
 
-use room::{Deed, Event, Log, Room, RoomId, Time};
+use std::collections::BTreeMap;
+
+use room::{Deed, Event, Log, Room, RoomId, SnapshotId, Time, fold};
 
 use crate::{
     app::App,
@@ -82,6 +84,13 @@ fn takes_two(room: &Room, snapshots: usize, retention_years: u32, now: Time) -> 
     snapshots > 0 && room.is_retained(retention_years, now)
 }
 
+/// Returns the snapshots of a room, oldest first.
+fn by_age(snapshots: &BTreeMap<SnapshotId, fold::Snapshot>) -> Vec<(SnapshotId, &fold::Snapshot)> {
+    let mut by_age: Vec<_> = snapshots.iter().map(|(id, snapshot)| (*id, snapshot)).collect();
+    by_age.sort_by_key(|(id, snapshot)| (snapshot.created_at, *id));
+    by_age
+}
+
 /// Deletes a room. It leaves every list and is no longer found; its log stays.
 ///
 /// A room with snapshots or uploaded versions is deleted only by force and with a reason. Each snapshot leaves its
@@ -103,7 +112,7 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, request: Deletion) -> R
         let found = in_use_by(log)?.room.clone();
         // Without a snapshot, any hold counts: the room's own, and that of each snapshot in it.
         holds::refuse_held(tx, log, None).await?;
-        let contained = db::snapshots::all(tx, room).await?;
+        let contained = log.room()?.snapshots.clone();
         let papers = log.room()?.documents.values().map(|slot| slot.uploads.len()).sum();
         let snapshots = contained.len();
         if takes_force(snapshots, papers) && !request.force {
@@ -123,8 +132,8 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, request: Deletion) -> R
             None
         };
         // Each with its own entry: the tombstone has the hashes, by which a file that somebody still has is recognised.
-        for snapshot in &contained {
-            snapshots::remove(tx, log, snapshot, asked_by.clone()).await?;
+        for (id, snapshot) in by_age(&contained) {
+            snapshots::remove(tx, log, (id, snapshot), asked_by.clone()).await?;
         }
         // The row stays, and with it the log, whose entries nothing deletes. All requests end: there is nothing left that
         // another admin could confirm.

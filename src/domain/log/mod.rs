@@ -16,6 +16,7 @@
 
 pub mod actor;
 pub mod adoption;
+mod confirming;
 pub mod idempotency;
 pub mod keys;
 mod marks;
@@ -32,5 +33,5 @@ mod state;
 
 pub use actor::Actor;
 pub use idempotency::Once;
-pub use operation::{OpenLog, confirm, operation};
+pub use operation::{OpenLog, confirm, of_platform, of_room, operation, unlocked};
 pub use state::{bring_up, seen};

@@ -1,16 +1,18 @@
 //! An operation: one transaction that locks its log first, confirms its actor, and then appends entries, from which the
 //! rows follow.
 
+use std::sync::Arc;
+
 use room::{
-    EntryId, Envelope, Event, Log, Role, Time,
-    fold::{Mark, PlatformState, State},
+    EntryId, Envelope, Event, Log, RoomId, Time,
+    fold::{Account, Mark, PlatformState, State},
 };
 
-use super::{actor::Actor, state};
+use super::{actor::Actor, confirming, state};
 use crate::{
     app::App,
     at_hand::{Held, User},
-    db::{self, Tx, activity::Entry},
+    db::{self, Tx, activity::Entry, projections::Obstacles},
     error::{Error, Result},
     evidence::{Checkpoint, CompactRange, LogProof},
     random,
@@ -26,8 +28,8 @@ const TRIES: u32 = 8;
 /// How an operation ended.
 enum Attempt<T> {
     Done(T),
-    /// Nothing was done: the state of the log has to be brought up to date first.
-    Behind,
+    /// Nothing was done: this state of the log has to be brought up to date first.
+    Behind(Log, User),
 }
 
 /// Runs the body in one transaction, which commits the body's changes and entries together or not at all.
@@ -40,61 +42,104 @@ where
     T: Send + 'static,
     F: AsyncFnOnce(&mut Tx, &mut OpenLog) -> Result<T> + Clone + Send + 'static,
 {
+    let (in_tx, by) = (app.clone(), by.clone());
+    let attempt = async move |tx: &mut Tx, obstacles: Obstacles| {
+        // The lock first: what is read before it may have changed by the time the entry is appended, and an operation
+        // that changed rows before it asks for the lock could deadlock with one that has it.
+        let Some(mut log) = OpenLog::lock_within(tx, &in_tx, log, &by, MOST_FOLDED).await? else {
+            return Ok(Attempt::Behind(log, User::Operation));
+        };
+        log.obstacles = obstacles;
+        if !log.confirm(tx).await? {
+            return Ok(Attempt::Behind(Log::Platform, User::Reader));
+        }
+        let done = body(tx, &mut log).await?;
+        log.mark_if_due(tx).await?;
+        Ok(Attempt::Done(done))
+    };
+    // Boxed, since what calls an operation would have all of this in its own future.
+    Box::pin(attempts(app, attempt)).await
+}
+
+/// Runs the body in one transaction like [`operation`], but with no log locked: for a user who opens a log that is not
+/// there yet. The body gets their account as the platform's log tells it.
+pub async fn unlocked<T, F>(app: &App, by: &Actor, body: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: AsyncFnOnce(&mut Tx, &Account) -> Result<T> + Clone + Send + 'static,
+{
+    let (in_tx, by) = (app.clone(), by.clone());
+    let attempt = async move |tx: &mut Tx, _: Obstacles| {
+        let Some(held) = state::platform(tx, &in_tx, MOST_FOLDED).await? else {
+            return Ok(Attempt::Behind(Log::Platform, User::Reader));
+        };
+        let platform = held.platform().ok_or_else(platform_not_adopted)?;
+        let account = confirming::account(tx, platform, &by, in_tx.now()).await?;
+        confirming::refuse_change(Some(account.role), &by)?;
+        body(tx, account).await.map(Attempt::Done)
+    };
+    Box::pin(attempts(app, attempt)).await
+}
+
+/// Confirms an actor in a room whose log is not locked, as [`operation`] does it.
+///
+/// # Errors
+///
+/// Fails if the session has ended, or account or role are not what they were when the request was admitted.
+pub async fn confirm(tx: &mut Tx, app: &App, room: RoomId, by: &Actor) -> Result<()> {
+    let seen = state::seen(tx, app, Log::Room(room), u64::MAX).await?.ok_or(Error::NotFound("room"))?;
+    let state = seen.room().ok_or_else(not_adopted)?;
+    let held = platform_whole(tx, app).await?;
+    let platform = held.platform().ok_or_else(platform_not_adopted)?;
+    let account = confirming::account(tx, platform, by, app.now()).await?;
+    confirming::refuse_change_in_room(account, Some(state), by)
+}
+
+/// Reads something of a room as its log tells it, up to the head that the transaction sees.
+///
+/// # Errors
+///
+/// Fails if there is no such room, or if its log is not sound or does not tell everything.
+pub async fn of_room<T>(tx: &mut Tx, app: &App, room: RoomId, read: impl FnOnce(&State) -> T) -> Result<T> {
+    let held = state::seen(tx, app, Log::Room(room), u64::MAX).await?.ok_or(Error::NotFound("room"))?;
+    held.room().map(read).ok_or_else(not_adopted)
+}
+
+/// Reads something of the platform as its log tells it, up to the head that the transaction sees.
+///
+/// # Errors
+///
+/// Fails if that log is not sound, or does not tell everything.
+pub async fn of_platform<T>(tx: &mut Tx, app: &App, read: impl FnOnce(&PlatformState) -> T) -> Result<T> {
+    platform_whole(tx, app).await?.platform().map(read).ok_or_else(platform_not_adopted)
+}
+
+async fn platform_whole(tx: &mut Tx, app: &App) -> Result<Arc<Held>> {
+    let held = state::platform(tx, app, u64::MAX).await?;
+    held.ok_or_else(|| Error::internal("a log that grows without end"))
+}
+
+/// Begins an operation as often as its states have to be brought up to date first, and once more if the database refuses
+/// a row because of others, which then have to go.
+async fn attempts<T, F>(app: &App, attempt: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: AsyncFnOnce(&mut Tx, Obstacles) -> Result<Attempt<T>> + Clone + Send + 'static,
+{
+    let mut obstacles = Obstacles::Stay;
     for _ in 0..TRIES {
-        let (in_tx, by, body) = (app.clone(), by.clone(), body.clone());
-        let attempt = app
-            .db
-            .write(async move |tx| {
-                // The lock first: what is read before it may have changed by the time the entry is appended, and an
-                // operation that changed rows before it asks for the lock could deadlock with one that has it.
-                let Some(mut log) = OpenLog::lock_within(tx, &in_tx, log, &by, MOST_FOLDED).await? else {
-                    return Ok(Attempt::Behind);
-                };
-                log.confirm(tx).await?;
-                let done = body(tx, &mut log).await?;
-                log.mark_if_due(tx).await?;
-                Ok(Attempt::Done(done))
-            })
-            .await?;
-        match attempt {
-            Attempt::Done(done) => return Ok(done),
-            Attempt::Behind => state::catch_up(app, (log, User::Operation)).await?,
+        let attempt = attempt.clone();
+        match app.db.write(async move |tx: &mut Tx| attempt(tx, obstacles).await).await {
+            Ok(Attempt::Done(done)) => return Ok(done),
+            Ok(Attempt::Behind(log, user)) => state::catch_up(app, (log, user)).await?,
+            Err(error) if error.is_refused_row() && obstacles == Obstacles::Stay => {
+                tracing::warn!(%error, "a row is refused; what the log does not tell of and stands in its way goes");
+                obstacles = Obstacles::Go;
+            }
+            Err(error) => return Err(error),
         }
     }
     Err(Error::Busy)
-}
-
-/// Refuses an actor whose session has ended, or whose account or role is not what it was when the request was admitted.
-pub async fn confirm(tx: &mut Tx, log: Log, by: &Actor, now: Time) -> Result<()> {
-    // Admission was checked before the body of the request was read. An upload may take minutes, in which its user can
-    // be signed out, disabled or removed from the room. A removal takes the same lock: it is either seen here, or comes
-    // after this operation.
-    let Actor::User { email, .. } = by else { return Ok(()) };
-    let role_in_room = match log {
-        Log::Room(room) => db::parties::role(tx, room, email).await?,
-        Log::Platform => None,
-    };
-    confirm_with(tx, (log, role_in_room), by, now).await
-}
-
-async fn confirm_with(tx: &mut Tx, (log, role_in_room): (Log, Option<Role>), by: &Actor, now: Time) -> Result<()> {
-    let Actor::User { email, role, session, .. } = by else { return Ok(()) };
-    let account = match session {
-        Some(session) => db::sessions::signed_in(tx, session, now).await?.map(|held| held.user),
-        None => db::users::by_email(tx, email).await?.map(|(user, _)| user).filter(|user| !user.disabled),
-    };
-    let account = account.filter(|account| account.email == *email).ok_or(Error::Unauthenticated)?;
-    let present_role = match log {
-        Log::Room(_) => Role::in_room(account.role, role_in_room),
-        Log::Platform => Some(account.role),
-    };
-    // Any other role is refused, also one that may do more: the policy was asked about the old one, and rows such as
-    // decisions would keep the old one.
-    match present_role {
-        Some(present) if present == *role => Ok(()),
-        Some(_) => Err(Error::conflict("your role has been changed meanwhile; try again")),
-        None => Err(Error::NotAParty),
-    }
 }
 
 /// A log that is locked for the rest of the transaction, and the only way to append to it.
@@ -115,6 +160,8 @@ pub struct OpenLog {
     log: Log,
     /// The log up to its head.
     held: Held,
+    /// What becomes of rows that stand in the way of those that follow from this operation.
+    obstacles: Obstacles,
     /// Whether an entry could not follow the others, after which the state is of no use.
     is_spoilt: bool,
     /// The clock, if it is behind the log's last entry, whose time the operation then has.
@@ -164,19 +211,40 @@ impl OpenLog {
         let now = known.last().map_or(clock, |last| clock.max(last));
         let clock = (clock < now).then_some(clock);
         let (by, app) = (by.clone(), app.clone());
-        Ok(Some(Self { log, held: known, is_spoilt: false, clock, has_appended: false, origin, by, app, now }))
+        Ok(Some(Self {
+            log,
+            held: known,
+            obstacles: Obstacles::Stay,
+            is_spoilt: false,
+            clock,
+            has_appended: false,
+            origin,
+            by,
+            app,
+            now,
+        }))
     }
 
     /// Refuses an actor whose session has ended, or whose account or role is not what it was when the request was
-    /// admitted. Who is a party of the room is what its log tells.
-    async fn confirm(&self, tx: &mut Tx) -> Result<()> {
+    /// admitted: as the logs tell it. Returns `false` if too many entries of the platform's log would have to be folded.
+    async fn confirm(&self, tx: &mut Tx) -> Result<bool> {
+        if !matches!(self.by, Actor::User { .. }) {
+            return Ok(true);
+        }
+        if self.log == Log::Platform {
+            let account = confirming::account(tx, self.platform()?, &self.by, self.now).await?;
+            confirming::refuse_change(Some(account.role), &self.by)?;
+            return Ok(true);
+        }
         let state = self.held.room();
-        let is_of_user = matches!(self.by, Actor::User { .. });
-        if is_of_user && self.log != Log::Platform && state.is_none() && self.head().size() > 0 {
+        if state.is_none() && self.head().size() > 0 {
             return Err(not_adopted());
         }
-        let role = state.and_then(|state| state.parties.values().find(|party| party.email == self.by.word()));
-        confirm_with(tx, (self.log, role.map(|party| party.role)), &self.by, self.now).await
+        let Some(held) = state::platform(tx, &self.app, MOST_FOLDED).await? else { return Ok(false) };
+        let platform = held.platform().ok_or_else(platform_not_adopted)?;
+        let account = confirming::account(tx, platform, &self.by, self.now).await?;
+        confirming::refuse_change_in_room(account, state, &self.by)?;
+        Ok(true)
     }
 
     /// Returns which log it is.
@@ -207,6 +275,18 @@ impl OpenLog {
     /// Fails if the log is a room's, or does not tell everything: it could not be adopted.
     pub fn platform(&self) -> Result<&PlatformState> {
         self.held.platform().ok_or_else(not_adopted)
+    }
+
+    /// Reads something of the platform as its log tells it: the one that is open, or else as the transaction sees it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if that log is not sound, or does not tell everything: it could not be adopted.
+    pub async fn of_platform<T>(&self, tx: &mut Tx, read: impl FnOnce(&PlatformState) -> T) -> Result<T> {
+        if self.log == Log::Platform {
+            return self.platform().map(read);
+        }
+        of_platform(tx, &self.app, read).await
     }
 
     /// Returns the log's name in its checkpoints.
@@ -275,13 +355,18 @@ impl OpenLog {
             .map_err(|error| Error::internal(format!("a checkpoint cannot be signed: {error}")))?;
         // All of these are seen or none: an entry beyond the head would look like tampering, a head without its nodes
         // could prove nothing, and rows say what the entry does. They come first, since an entry names its room.
-        state::write_rows(tx, &self.held, changed).await?;
+        state::write_rows(tx, &self.held, changed, self.obstacles).await?;
         db::activity::insert(tx, &entry, &hash).await?;
         db::logs::insert_nodes(tx, self.log, &completed).await?;
         db::logs::set_head(tx, self.log, self.head(), &checkpoint).await?;
         self.has_appended = true;
         Ok(LogProof { leaf, index, path, checkpoint })
     }
+}
+
+fn platform_not_adopted() -> Error {
+    let why = "the platform's log, which tells who may write, is from an earlier version and could not be adopted";
+    Error::LogNotSound(why.into())
 }
 
 fn not_adopted() -> Error {

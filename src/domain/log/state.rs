@@ -12,7 +12,11 @@ use super::{marks, private};
 use crate::{
     app::App,
     at_hand::{Changed, Held, Start, User},
-    db::{self, Tx, activity::Entry, projections::PrivateTexts},
+    db::{
+        self, Tx,
+        activity::Entry,
+        projections::{Obstacles, PrivateTexts},
+    },
     error::{Error, Result},
     evidence::CompactRange,
 };
@@ -68,14 +72,39 @@ pub(super) async fn at(
 /// Fails if the log's entries are not those that its head was made of, or one does not follow the others.
 pub async fn seen(tx: &mut Tx, app: &App, log: Log, most: u64) -> Result<Option<Arc<Held>>> {
     let Some(head) = db::logs::head(tx, log).await? else { return Ok(None) };
+    shared_at(tx, app, log, &head.range, most).await
+}
+
+/// Returns the platform as operations on rooms share it with readers, up to the head that the transaction sees. Returns
+/// `None` if more than `most` entries are missing in what is at hand and in what is marked.
+///
+/// # Errors
+///
+/// Fails if the platform's log is missing, its entries are not those that its head was made of, or one does not follow
+/// the others.
+pub(super) async fn platform(tx: &mut Tx, app: &App, most: u64) -> Result<Option<Arc<Held>>> {
+    let log = Log::Platform;
+    let missing = || Error::LogNotSound("the platform's log, which tells who may write, is missing".to_owned());
+    let mut head = db::logs::head(tx, log).await?.ok_or_else(missing)?.range;
+    // It may have grown since the head was read. To take the older state would be to drop the newer one.
+    if app.at_hand.shared(log).is_some_and(|shared| shared.range().size() > head.size()) {
+        head = db::logs::head(tx, log).await?.ok_or_else(missing)?.range;
+    }
+    shared_at(tx, app, log, &head, most).await.map_err(|error| match error {
+        Error::LogNotSound(why) => Error::LogNotSound(format!("the platform's log, which tells who may write: {why}")),
+        other => other,
+    })
+}
+
+async fn shared_at(tx: &mut Tx, app: &App, log: Log, head: &CompactRange, most: u64) -> Result<Option<Arc<Held>>> {
     if let Some(shared) = app.at_hand.shared(log)
-        && shared.range().size() == head.range.size()
-        && shared.range().root() == head.range.root()
+        && shared.range().size() == head.size()
+        && shared.range().root() == head.root()
     {
         app.at_hand.note_start(Start::AtHand);
         return Ok(Some(shared));
     }
-    let Some(known) = at(tx, app, (log, User::Reader), &head.range, most).await? else { return Ok(None) };
+    let Some(known) = at(tx, app, (log, User::Reader), head, most).await? else { return Ok(None) };
     let known = Arc::new(known);
     app.at_hand.share(log, Arc::clone(&known));
     Ok(Some(known))
@@ -189,13 +218,18 @@ fn not_those_of_its_head() -> Error {
 }
 
 /// Makes the rows what the state says of the parts that an entry has changed.
-pub(super) async fn write_rows(tx: &mut Tx, held: &Held, changed: Changed) -> Result<()> {
+pub(super) async fn write_rows(tx: &mut Tx, held: &Held, changed: Changed, obstacles: Obstacles) -> Result<()> {
     match (changed, held.room(), held.platform()) {
         (Changed::Room(parts), Some(state), _) => {
-            let texts = private_texts(tx, state, &parts).await?;
-            db::projections::write_room(tx, state, &parts, &texts).await
+            let texts = match obstacles {
+                Obstacles::Stay => private_texts(tx, state, &parts).await?,
+                Obstacles::Go => private::texts(tx, db::projections::private_hashes(state)).await?,
+            };
+            db::projections::write_room(tx, state, &parts, (&texts, obstacles)).await
         }
-        (Changed::Platform(parts), _, Some(state)) => db::projections::write_platform(tx, state, &parts).await,
+        (Changed::Platform(parts), _, Some(state)) => {
+            db::projections::write_platform(tx, state, &parts, obstacles).await
+        }
         _ => Ok(()),
     }
 }

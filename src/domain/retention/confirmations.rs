@@ -1,13 +1,16 @@
 //! What takes two admins in a room: one asks, and another one confirms within a day. Whether they are two people is
 //! checked by [`crate::domain::accounts::two_people`].
 
-use room::{Deed, RoomId, Time};
+use room::{Deed, RoomId, Time, fold};
 use uuid::Uuid;
 
 use crate::{
     db::{self, Tx, confirmations::Request},
     domain::{
-        accounts::two_people::{self, WAITS},
+        accounts::{
+            told,
+            two_people::{self, WAITS},
+        },
         log::{Actor, OpenLog},
     },
     error::{Error, Result},
@@ -18,7 +21,7 @@ pub enum Vote {
     /// It was the first, and becomes a request; another admin can confirm it until this instant.
     Asked(Time),
     /// It confirmed this earlier request, so the deed may be done now.
-    Confirmed(Request),
+    Confirmed(fold::Request),
 }
 
 /// Returns the instant until which a request can be confirmed.
@@ -40,18 +43,10 @@ pub async fn vote(tx: &mut Tx, log: &OpenLog, room: RoomId, (deed, subject): (De
     };
     // The caller has the room's log locked, so two admins who ask at the same moment are one after the other here: the
     // first one asks, the second one confirms.
-    let open = open(tx, room, log.now).await?;
-    // The row of a request counts only if the log tells of it.
-    let told = log.room()?.requests.get(&subject);
-    let is_told = |request: &Request| {
-        told.is_some_and(|told| {
-            (told.deed, &told.asked_by, told.asked_at) == (deed, &request.asked_by, request.asked_at)
-        })
-    };
-    match open.into_iter().find(|request| request.deed == deed && request.subject == subject && is_told(request)) {
+    match counting(tx, log, room, (deed, subject)).await? {
         // Asking again neither confirms one's own request nor gives it another day.
         Some(request) if request.asked_by == *email => {
-            let until = until(&request).to_the_minute();
+            let until = request.asked_at.after(WAITS).to_the_minute();
             Err(Error::conflict(format!("you have asked for this; another admin has to confirm it until {until}")))
         }
         Some(request) => {
@@ -62,4 +57,22 @@ pub async fn vote(tx: &mut Tx, log: &OpenLog, room: RoomId, (deed, subject): (De
         }
         None => Ok(Vote::Asked(log.now.after(WAITS))),
     }
+}
+
+/// Returns the request for a deed that the log tells of, if it still counts.
+async fn counting(
+    tx: &mut Tx,
+    log: &OpenLog,
+    room: RoomId,
+    (deed, subject): (Deed, Uuid),
+) -> Result<Option<fold::Request>> {
+    let told = log.room()?.requests.get(&subject).filter(|told| told.deed == deed);
+    let Some(told) = told.filter(|told| told.asked_at >= log.now.before(WAITS)).cloned() else { return Ok(None) };
+    // Requests of an account that was no admin's for a while are withdrawn, of which only the row tells.
+    let stored = db::confirmations::stored(tx, room).await?;
+    let is_this = |row: &Request| {
+        (row.subject, row.deed, &row.asked_by, row.asked_at) == (subject, deed, &told.asked_by, told.asked_at)
+    };
+    let is_open = stored.iter().any(is_this) && told::admin(tx, log, &told.asked_by).await?.is_some();
+    Ok(is_open.then_some(told))
 }

@@ -92,11 +92,16 @@ pub async fn lift(app: &App, by: &Actor, room: RoomId, id: HoldId, reason: Optio
                 Ok(Outcome::Asked(until))
             }
             Vote::Confirmed(request) => {
+                // From the log's hash: the reason in the row of the request may be another one.
+                let asked_for = match &request.reason_hash {
+                    Some(hash) => private::find(tx, hash).await?,
+                    None => request.reason,
+                };
                 let lifted = Lifted {
                     asked_by: request.asked_by,
                     by: log.by().word().to_owned(),
                     at: log.now,
-                    reason: request.reason.unwrap_or_default(),
+                    reason: asked_for.unwrap_or_default(),
                     confirm_reason: reason,
                 };
                 let asked_by = lifted.asked_by.clone();

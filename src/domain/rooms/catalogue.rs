@@ -58,11 +58,10 @@ fn is_code(code: &str) -> bool {
 }
 
 /// Returns the code of the type that has this code or alias, without regard to case.
-pub async fn code_of(tx: &mut Tx, called: &str) -> Result<Option<String>> {
+pub fn code_of(types: &[DocumentType], called: &str) -> Option<String> {
     let called = called.trim().to_uppercase();
-    let types = db::document_types::all(tx).await?;
     let named = |kind: &&DocumentType| kind.code == called || kind.aliases.contains(&called);
-    Ok(types.iter().find(named).map(|kind| kind.code.clone()))
+    types.iter().find(named).map(|kind| kind.code.clone())
 }
 
 /// Returns the type of the catalogue with this code.
@@ -75,7 +74,7 @@ pub async fn find(tx: &mut Tx, code: &str) -> Result<DocumentType> {
 pub async fn add(app: &App, by: &Actor, request: DocumentType) -> Result<DocumentType> {
     let kind = checked(request)?;
     operation(app, Log::Platform, by, async move |tx, log| {
-        let types = db::document_types::all(tx).await?;
+        let types = log.platform()?.catalogue();
         refuse_taken_names(&types, &kind, None)?;
         let position = types.iter().map(|kind| kind.position).max().unwrap_or_default() + 1;
         let kind = DocumentType { position, ..kind };
@@ -88,17 +87,18 @@ pub async fn add(app: &App, by: &Actor, request: DocumentType) -> Result<Documen
 /// Changes a type. Slots that are open keep the terms with which they opened.
 pub async fn change(app: &App, by: &Actor, code: String, request: Change<DocumentType>) -> Result<DocumentType> {
     operation(app, Log::Platform, by, async move |tx, log| {
-        let before = find(tx, &code).await?;
+        let types = log.platform()?.catalogue();
+        let before = types.iter().find(|kind| kind.code == code).ok_or(Error::NotFound("document type"))?;
         // The position is not part of the JSON, and would be lost in the change.
-        let after = DocumentType { position: before.position, ..checked(request.apply_to(&before)?)? };
+        let after = DocumentType { position: before.position, ..checked(request.apply_to(before)?)? };
         if after.code != before.code {
             return Err(Error::field("code", "is never changed; add another type, and disable this one"));
         }
-        if after == before {
+        if after == *before {
             return Ok(after);
         }
-        refuse_taken_names(&db::document_types::all(tx).await?, &after, Some(&code))?;
-        let changes = differences(&before, &after);
+        refuse_taken_names(&types, &after, Some(&code))?;
+        let changes = differences(before, &after);
         log.append(tx, &Event::DocumentTypeUpdated { code, changes }).await?;
         Ok(after)
     })

@@ -15,10 +15,11 @@ use super::{
 };
 use crate::{
     app::App,
+    db::Tx,
     domain::{
         input::{Change, Fields, objects},
-        log::{Actor, Once, OpenLog, confirm, operation},
-        rooms::{at_work_by, in_use},
+        log::{Actor, Once, OpenLog, confirm, of_room, operation, unlocked},
+        rooms::at_work_by,
     },
     error::{Error, Result},
 };
@@ -134,46 +135,50 @@ pub async fn open(app: &App, by: &Actor, request: NewRoom, once: Option<Once>) -
     let opener = Party { id: PartyId(app.new_id()), role, name, email, company: None, side: None, added_at: app.now() };
     let (room, listed) = checked(app, &request, &opener.email)?;
 
-    let (app, by) = (app.clone(), by.clone());
-    app.db
-        .clone()
-        .write(async move |tx| {
-            // Not an `operation`: the room has no log before a repetition is ruled out, and the platform's is not
-            // locked, since rooms must not wait for each other. The role that counts here is that of the account.
-            confirm(tx, Log::Platform, &by, room.created_at).await?;
-            if let Some(once) = &once
-                && let Some(made) = once.claim(tx, &by, &request, room.id.0, room.created_at).await?
-            {
-                // The user may have been removed from the room since, and must not be shown it by a repetition.
-                confirm(tx, Log::Room(RoomId(made)), &by, room.created_at).await?;
-                return in_use(tx, RoomId(made)).await.map_err(Once::says_gone);
+    let (in_tx, by) = (app.clone(), by.clone());
+    // Not an `operation`: the room has no log before a repetition is ruled out, and the platform's is not locked, since
+    // rooms must not wait for each other. The role that counts here is that of the account.
+    unlocked(app, &by.clone(), async move |tx, account| {
+        if let Some(once) = &once
+            && let Some(made) = once.claim(tx, &by, &request, room.id.0, room.created_at).await?
+        {
+            return made_before(tx, &in_tx, RoomId(made), &by).await;
+        }
+        let mut log = OpenLog::lock(tx, &in_tx, Log::Room(room.id), &by).await?;
+        let room = Room { created_at: log.now, ..room };
+        let created = Event::RoomCreated {
+            title: room.title.clone(),
+            location: room.location.clone(),
+            sts_eta: room.sts_eta,
+            description: room.description.clone(),
+            cargo_profile: room.cargo_profile,
+            planned_duration_hours: room.planned_duration_hours,
+        };
+        log.append(tx, &created).await?;
+        let mut parties = vec![Party { name: account.name.clone(), ..opener }];
+        for (party, typed) in listed.into_iter().zip(&request.parties) {
+            parties.push(parties::as_known(tx, &log, party, &typed.email).await?);
+        }
+        for party in &mut parties {
+            party.added_at = log.now;
+            // An address that is listed twice is added once, also the opener's own: theirs comes first.
+            if log.room()?.parties.values().all(|other| other.email != party.email) {
+                log.append(tx, &parties::added(party)).await?;
             }
-            let mut log = OpenLog::lock(tx, &app, Log::Room(room.id), &by).await?;
-            let room = Room { created_at: log.now, ..room };
-            let created = Event::RoomCreated {
-                title: room.title.clone(),
-                location: room.location.clone(),
-                sts_eta: room.sts_eta,
-                description: room.description.clone(),
-                cargo_profile: room.cargo_profile,
-                planned_duration_hours: room.planned_duration_hours,
-            };
-            log.append(tx, &created).await?;
-            let mut parties = vec![opener];
-            for (party, typed) in listed.into_iter().zip(&request.parties) {
-                parties.push(parties::as_known(tx, party, &typed.email).await?);
-            }
-            for party in &mut parties {
-                party.added_at = log.now;
-                // An address that is listed twice is added once, also the opener's own: theirs comes first.
-                if log.room()?.parties.values().all(|other| other.email != party.email) {
-                    log.append(tx, &parties::added(party)).await?;
-                }
-            }
-            slots::follow(tx, &mut log, Cause::Opened).await?;
-            Ok(room)
-        })
-        .await
+        }
+        slots::follow(tx, &mut log, Cause::Opened).await?;
+        Ok(room)
+    })
+    .await
+}
+
+/// Returns the room that the same request has opened before.
+async fn made_before(tx: &mut Tx, app: &App, room: RoomId, by: &Actor) -> Result<Room> {
+    // The user may have been removed from the room since, and must not be shown it by a repetition.
+    confirm(tx, app, room, by).await?;
+    let made = of_room(tx, app, room, |state| state.room.clone()).await?;
+    let is_there = made.status == RoomStatus::Active;
+    if is_there { Ok(made) } else { Err(Once::says_gone(Error::NotFound("room"))) }
 }
 
 fn checked(app: &App, request: &NewRoom, opener: &str) -> Result<(Room, Vec<Party>)> {

@@ -10,10 +10,11 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::{self, Tx},
+    db::Tx,
     domain::{
+        accounts::told,
         input::{Change, Fields},
-        log::{Actor, Once, operation},
+        log::{Actor, Once, OpenLog, operation},
         rooms,
     },
     error::{Error, Result},
@@ -83,9 +84,9 @@ impl NewParty {
 
 /// Returns the party with the address in the spelling of their account, if they have one. An account of an earlier
 /// version may have another spelling than the canonical one, and parties are matched to accounts by what is stored.
-pub async fn as_known(tx: &mut Tx, party: Party, typed: &str) -> Result<Party> {
-    let account = db::users::by_email(tx, typed).await?;
-    Ok(Party { email: account.map_or(party.email, |(user, _)| user.email), ..party })
+pub async fn as_known(tx: &mut Tx, log: &OpenLog, party: Party, typed: &str) -> Result<Party> {
+    let account = told::named(tx, log, typed).await?;
+    Ok(Party { email: account.map_or(party.email, |user| user.email), ..party })
 }
 
 /// Returns the event for a party who was added.
@@ -105,11 +106,10 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, request: NewParty, once: O
         if let Some(once) = &once
             && let Some(made) = once.claim(tx, log.by(), &request, party.id.0, log.now).await?
         {
-            return db::parties::find(tx, room, PartyId(made))
-                .await?
-                .ok_or_else(|| Once::says_gone(Error::NotFound("party")));
+            let made = log.room()?.parties.get(&PartyId(made)).cloned();
+            return made.ok_or_else(|| Once::says_gone(Error::NotFound("party")));
         }
-        let party = Party { added_at: log.now, ..as_known(tx, party, &request.email).await? };
+        let party = Party { added_at: log.now, ..as_known(tx, log, party, &request.email).await? };
         let others = &log.room()?.parties;
         if others.len() >= MOST_PARTIES {
             return Err(Error::conflict(format!("a room has at most {MOST_PARTIES} parties")));

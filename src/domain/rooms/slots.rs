@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use room::{
     CargoProfile, Content, Document, DocumentId, DocumentType, Event, OpenedSlot, Requirement, Room, Scope, Vessel,
-    VesselId, VesselRole,
+    VesselId, VesselRole, fold::PlatformState,
 };
 
 use crate::{
-    db::{self, Tx},
+    db::Tx,
     domain::{log::OpenLog, rooms},
     error::Result,
     random,
@@ -44,7 +44,7 @@ pub enum Cause<'a> {
 /// Opens and closes slots and changes their requirements, as far as `cause` changes what the room is asked for, and
 /// logs each change.
 pub async fn follow(tx: &mut Tx, log: &mut OpenLog, cause: Cause<'_>) -> Result<()> {
-    let types = db::document_types::all(tx).await?;
+    let types = log.of_platform(tx, PlatformState::catalogue).await?;
     let Content { room, vessels, slots, versions, .. } = Content::from(rooms::in_use_by(log)?);
     let filled: HashSet<_> = versions.into_iter().map(|version| version.document).collect();
     // Only the difference between what is wanted before and after the cause is applied to the slots. Both are computed

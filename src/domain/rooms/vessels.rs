@@ -86,7 +86,8 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, request: VesselDetails, on
         if let Some(once) = &once
             && let Some(made) = once.claim(tx, log.by(), &request, vessel.id.0, log.now).await?
         {
-            return find(tx, room, VesselId(made)).await.map_err(Once::says_gone);
+            let made = log.room()?.vessels.get(&VesselId(made)).cloned();
+            return made.ok_or_else(|| Once::says_gone(Error::NotFound("vessel")));
         }
         let others = &log.room()?.vessels;
         if others.len() >= MOST_VESSELS {

@@ -25,9 +25,9 @@ pub const MOST_ATTEMPTS: i64 = 5;
 /// Starts the rendering of a failed snapshot again, with a full number of attempts.
 pub async fn retry(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Result<Snapshot> {
     let snapshot = operation(app, Log::Room(room), by, async move |tx, log| {
-        let snapshot = find(tx, room, id).await?;
-        if !snapshot.status.may_become(SnapshotStatus::Generating) {
-            let status = snapshot.status;
+        let snapshot = log.room()?.snapshots.get(&id).ok_or(Error::NotFound("snapshot"))?;
+        let status = snapshot.status;
+        if !status.may_become(SnapshotStatus::Generating) {
             return Err(Error::conflict(format!("the snapshot is {status}; only a failed one can be retried")));
         }
         db::jobs::restart(tx, id, log.now).await?;
@@ -43,7 +43,7 @@ pub async fn retry(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Resul
 /// removal; if another worker has claimed the job since, this does nothing.
 pub async fn complete(app: &App, claim: Claim, room: RoomId, drawn: Drawn) -> Result<()> {
     operation(app, Log::Room(room), &Actor::System, async move |tx, log| {
-        if db::snapshots::find(tx, room, claim.snapshot).await?.is_none() {
+        if !log.room()?.snapshots.contains_key(&claim.snapshot) {
             // The deletion has listed the file, but its turn may have come before this attempt stored the file.
             return db::files::forget(tx, &drawn.file.file_url, log.now).await;
         }

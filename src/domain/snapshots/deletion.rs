@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use room::{Deed, Event, Log, RoomId, SnapshotId, SnapshotStatus};
+use room::{Deed, Event, Log, RoomId, SnapshotId, SnapshotStatus, fold};
 
 use crate::{
     app::App,
@@ -15,9 +15,9 @@ use crate::{
             holds,
         },
         rooms,
-        snapshots::{download::file_key, take::find},
+        snapshots::take::find,
     },
-    error::Result,
+    error::{Error, Result},
 };
 
 /// How long after the deletion of a snapshot a worker may still store its file.
@@ -32,7 +32,7 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Resu
     let retention_years = app.config.retention_years;
     operation(app, Log::Room(room), by, async move |tx, log| {
         let is_retained = rooms::in_use_by(log)?.room.is_retained(retention_years, log.now);
-        let snapshot = find(tx, room, id).await?;
+        let snapshot = log.room()?.snapshots.get(&id).cloned().ok_or(Error::NotFound("snapshot"))?;
         // The hold comes first: no request for a deletion is opened, and no password is asked for, in vain.
         holds::refuse_held(tx, log, Some(id)).await?;
         sessions::ask_for_password(tx, log).await?;
@@ -49,7 +49,7 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Resu
         } else {
             None
         };
-        remove(tx, log, &snapshot, asked_by).await?;
+        remove(tx, log, (id, &snapshot), asked_by).await?;
         Ok(Outcome::Done(()))
     })
     .await
@@ -88,19 +88,25 @@ impl Deletion {
 
 /// Removes a snapshot's rows, lists its file for removal, and appends the tombstone. `asked_by` is the admin who had
 /// asked for it, if it took two.
-pub async fn remove(tx: &mut Tx, log: &mut OpenLog, snapshot: &Snapshot, asked_by: Option<String>) -> Result<()> {
+pub async fn remove(
+    tx: &mut Tx,
+    log: &mut OpenLog,
+    (id, snapshot): (SnapshotId, &fold::Snapshot),
+    asked_by: Option<String>,
+) -> Result<()> {
     // The file goes only after the commit, by the list: a deletion that is rolled back must not have cost a file.
-    db::snapshots::delete_kept(tx, snapshot.id).await?;
+    db::snapshots::delete_kept(tx, id).await?;
     // A worker may be about to store the file, or may have died after it did. The removal waits until it has either
     // done so or lost its lease; otherwise a file would stay behind that no row names.
+    let file_url = fold::Snapshot::file_key(log.room()?.room.id, id, snapshot.kind);
     let pause = if snapshot.status == SnapshotStatus::Completed { Duration::ZERO } else { STRAGGLERS };
-    db::files::forget(tx, &file_key(snapshot), log.now.after(pause)).await?;
+    db::files::forget(tx, &file_url, log.now.after(pause)).await?;
     let deleted = Event::SnapshotDeleted {
-        snapshot_id: snapshot.id,
+        snapshot_id: id,
         title: snapshot.title.clone(),
         snapshot_type: snapshot.kind,
-        record_sha256: hex::encode(&snapshot.record_sha256),
-        file_sha256: snapshot.file_sha256.as_ref().map(hex::encode),
+        record_sha256: snapshot.record_sha256.clone(),
+        file_sha256: snapshot.file.as_ref().map(|file| file.sha256.clone()),
         asked_by,
     };
     log.append(tx, &deleted).await

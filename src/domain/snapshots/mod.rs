@@ -21,5 +21,5 @@ pub mod verifying;
 
 pub use attempts::{ENDED_ITS_PROCESS, MOST_ATTEMPTS, attempt_failed, complete, retry};
 pub use deletion::{Deletion, delete, remove};
-pub use download::{downloadable, file_key, log_download};
+pub use download::{downloadable, file_key, log_download, told_file};
 pub use take::{CheckedRequest, NewSnapshot, default_title, find, freeze, take};

@@ -95,7 +95,10 @@ pub async fn take(app: &App, by: &Actor, room: RoomId, request: NewSnapshot, onc
         if let Some(once) = &once
             && let Some(made) = once.claim(tx, log.by(), &request, id.0, log.now).await?
         {
-            return find(tx, room, SnapshotId(made)).await.map_err(Once::says_gone);
+            let is_there = log.room()?.snapshots.contains_key(&SnapshotId(made));
+            let found =
+                if is_there { find(tx, room, SnapshotId(made)).await } else { Err(Error::NotFound("snapshot")) };
+            return found.map_err(Once::says_gone);
         }
         freeze(tx, log, &in_tx, room, (id, &checked)).await
     })

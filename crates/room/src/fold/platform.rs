@@ -9,7 +9,7 @@ use super::{
     AdoptionPart, PlatformPart, Subject, Why,
     apply::{misplaced, same, there},
 };
-use crate::{DocumentType, Event, Log, Role, Time, UserId, changes::changed};
+use crate::{DocumentType, Event, Log, Role, Time, UserId, address, changes::changed};
 
 /// The platform as its log tells it up to some entry.
 ///
@@ -46,6 +46,13 @@ pub struct Account {
     pub password_given_at: Option<Time>,
     /// The SHA-256 of the password's hash as it is stored, in hexadecimal.
     pub password_sha256: String,
+}
+
+impl Account {
+    /// Returns whether it is the account of an admin, and can sign in.
+    pub fn is_admin(&self) -> bool {
+        self.role == Role::Admin && !self.disabled
+    }
 }
 
 /// A document type of the catalogue.
@@ -177,6 +184,26 @@ impl Subject for PlatformState {
 }
 
 impl PlatformState {
+    /// Returns the account of an address, in whichever spelling it was typed and is stored.
+    pub fn account_of(&self, typed: &str) -> Option<(UserId, &Account)> {
+        let stored = |form: &String| self.users.iter().find(|(_, account)| account.email == *form);
+        address::forms(typed).iter().find_map(stored).map(|(id, account)| (*id, account))
+    }
+
+    /// Returns the number of admins that can sign in.
+    pub fn admins(&self) -> usize {
+        self.users.values().filter(|account| account.is_admin()).count()
+    }
+
+    /// Returns the catalogue in its order, each type with its position.
+    pub fn catalogue(&self) -> Vec<DocumentType> {
+        let listed = self.document_types.values();
+        let mut types: Vec<_> =
+            listed.map(|listed| DocumentType { position: listed.position, ..listed.terms.clone() }).collect();
+        types.sort_by(|one, other| (one.position, &one.code).cmp(&(other.position, &other.code)));
+        types
+    }
+
     /// Returns the account that is stored under this address. Addresses never change.
     fn account(&mut self, email: &str) -> Result<(UserId, &mut Account), Why> {
         let found = self.users.iter_mut().find(|(_, account)| account.email == email);

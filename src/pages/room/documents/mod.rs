@@ -115,7 +115,7 @@ impl OpenDocument {
     async fn upload(&self, form: Result<Upload<Said>>, typed: &mut Form) -> Result<Uploaded> {
         let (room, target) = (self.room.id, Target::Document(self.document));
         // Refuse what can be refused before a large file is received for nothing.
-        self.app.db.read(async |tx| versions::find_target(tx, room, &target).await).await?;
+        versions::find_target(&self.app, room, &target).await?;
         let (said, received) = form?.receive(&self.app).await?;
         *typed = Form::default()
             .with("expires_on", said.expires_on.clone().unwrap_or_default())
