@@ -16,6 +16,8 @@
 
 pub mod actor;
 pub mod adoption;
+pub mod continuation;
+pub mod heads;
 pub mod idempotency;
 pub mod keys;
 mod marks;
@@ -29,6 +31,7 @@ pub mod refusals;
 pub mod room_rows;
 pub mod schema;
 mod state;
+pub mod trust;
 
 pub use actor::Actor;
 pub use idempotency::Once;
