@@ -28,7 +28,6 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_field_names, reason = "the names are those of the flags")]
 pub(super) struct ContinueFlags {
     #[command(flatten)]
     which: Which,
@@ -50,7 +49,7 @@ struct Which {
     /// The log of the platform
     #[arg(long)]
     platform: bool,
-    /// Every log that the database is behind of
+    /// Every log that is behind what was signed of it
     #[arg(long)]
     all: bool,
 }
@@ -70,7 +69,7 @@ pub(super) async fn run(app: App, command: Command) -> Result<()> {
         None => behind(&app).await?,
     };
     if logs.is_empty() {
-        return print("the database is not behind of any log");
+        return print("no log is behind what was signed of it");
     }
     let mut failed = 0;
     for log in &logs {
@@ -94,7 +93,7 @@ pub(super) async fn run(app: App, command: Command) -> Result<()> {
     ))
 }
 
-/// Returns the logs that the database is behind of, the platform's first.
+/// Returns the logs that are behind what was signed of them, the platform's first.
 async fn behind(app: &App) -> Result<Vec<Log>> {
     heads::look_over(app).await?;
     let mut logs: Vec<Log> = app.heads.behind().into_iter().map(|(log, _)| log).collect();

@@ -95,7 +95,7 @@ enum Command {
                             export STS_LOG_KEY=$(sts-clearance key new --name clearance.example.com)"
     )]
     Key(key::Command),
-    /// Have a log go on that takes no entries, because the database is behind what was signed of it
+    /// Have logs go on of which signed entries are lost
     #[command(
         subcommand,
         after_help = "Examples:\n  sts-clearance log continue --all --reason 'backup of 3 May restored'\n  \

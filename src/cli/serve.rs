@@ -128,7 +128,7 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         tracing::warn!(%error, "what was refused last could not be logged");
     }
     // After the last entry. Handles that are still held somewhere must not keep this from being done.
-    if let Err(error) = app.heads.write() {
+    if let Err(error) = app.heads.save() {
         tracing::warn!(%error, "the heads that were signed last are not remembered");
     }
     tracing::info!("stopped");

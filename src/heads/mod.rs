@@ -87,6 +87,20 @@ impl Heads {
         }
     }
 
+    /// Takes over what other processes have written into the file, such as the command that has a log go on.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read.
+    pub fn refresh(&self) -> Result<()> {
+        let written = lock(&self.file).read()?;
+        let mut known = lock(&self.known);
+        for (log, head) in written {
+            known.remember(log, head);
+        }
+        Ok(())
+    }
+
     /// Returns the largest head of a log that is known to have been signed and committed.
     ///
     /// Who compares the database with it asks here first and reads then, so that what is committed meanwhile looks like
@@ -131,7 +145,7 @@ impl Heads {
     /// # Errors
     ///
     /// Fails if the file cannot be written. What is new stays so, for the next time.
-    pub fn write(&self) -> Result<()> {
+    pub fn save(&self) -> Result<()> {
         let mut file = lock(&self.file);
         let new: Vec<_> = {
             let mut known = lock(&self.known);
@@ -169,7 +183,7 @@ impl Heads {
 impl Drop for Heads {
     /// Writes what is new, for the commands that end without more ado. The server has written it before.
     fn drop(&mut self) {
-        if let Err(error) = self.write() {
+        if let Err(error) = self.save() {
             tracing::warn!(%error, "the heads that were signed last are not remembered");
         }
     }

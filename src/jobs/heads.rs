@@ -37,6 +37,6 @@ pub(super) async fn keep(app: App) {
 
 async fn once(app: &App, looks: bool) -> Result<()> {
     let heads = Arc::clone(&app.heads);
-    task::spawn_blocking(move || heads.write()).await.map_err(|error| Error::internal(error.to_string()))??;
+    task::spawn_blocking(move || heads.save()).await.map_err(|error| Error::internal(error.to_string()))??;
     if looks { log::heads::look_again(app).await } else { Ok(()) }
 }

@@ -29,6 +29,7 @@ mod file_kinds;
 mod fsck;
 mod fsck_runs;
 mod guessing;
+mod heads;
 mod holds;
 mod housekeeping;
 mod jobs;

@@ -125,10 +125,10 @@ async fn unsigned(tx: &mut Tx, app: &App, note: &str, head: &Checkpoint) -> Resu
         Ok((signed, _)) if signed.origin != head.origin => {
             Some(format!("its checkpoint is that of the log `{}`", signed.origin))
         }
-        Ok((signed, _)) if signed != *head => {
-            let (signed, size) = (signed.size, head.size);
-            Some(format!("its checkpoint was signed over other entries: {signed}, where the log has {size}"))
+        Ok((signed, _)) if signed.size != head.size => {
+            Some(format!("its checkpoint is of {} entries, and the log has {}", signed.size, head.size))
         }
+        Ok((signed, _)) if signed != *head => Some("its checkpoint was signed over other entries".to_owned()),
         Ok(_) => None,
     })
 }
@@ -224,8 +224,12 @@ pub async fn look_over(app: &App) -> Result<()> {
 
 /// Looks again at the logs that were behind: an operator may have had them go on, in another process.
 pub async fn look_again(app: &App) -> Result<()> {
-    let behind: Vec<_> = app.heads.behind().into_iter().map(|(log, _)| log).collect();
-    look(app, behind.into_iter().filter_map(|log| Some((log, app.heads.signed(log)?))).collect()).await
+    let behind = app.heads.behind();
+    if behind.is_empty() {
+        return Ok(());
+    }
+    app.heads.refresh()?;
+    look(app, behind.into_iter().filter_map(|(log, _)| Some((log, app.heads.signed(log)?))).collect()).await
 }
 
 async fn look(app: &App, signed: Vec<(Log, Checkpoint)>) -> Result<()> {
