@@ -25,6 +25,7 @@ use crate::{
     evidence::LogKey,
     files::{self, Files},
     hashing::Hashing,
+    heads::Heads,
     keys,
     live::StreamSeats,
     random,
@@ -85,6 +86,8 @@ pub struct Shared {
     pub hashing: Hashing,
     /// The states of the logs that are in use.
     pub at_hand: AtHand,
+    /// The largest head that was signed of each log.
+    pub heads: Arc<Heads>,
     /// What was refused and is not in the logs yet.
     pub refusals: Refusals,
     /// Places for the packing of archives, shared out by account.
@@ -139,6 +142,7 @@ impl App {
             job_finished: Notify::new(),
             hashing: Hashing::default(),
             at_hand: AtHand::new(config.state_memory()),
+            heads: Arc::new(Heads::open(config.data_dir())?),
             refusals: Refusals::default(),
             packing: Shares::new(PACKING_PLACES, PACKING_PLACES / QUARTER),
             downloads: Shares::new(DOWNLOAD_PLACES, DOWNLOAD_PLACES / QUARTER),

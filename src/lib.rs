@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod hashing;
+pub mod heads;
 pub mod keys;
 pub mod live;
 pub mod network;

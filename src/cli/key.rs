@@ -8,7 +8,7 @@ use crate::{
     domain::log::{self, Actor},
     error::{Error, Result},
     evidence::LogKey,
-    random,
+    keys, random,
 };
 
 /// What to do with the key.
@@ -31,6 +31,10 @@ pub(super) async fn run(settings: Config, command: Command) -> Result<()> {
     if let Command::New { name } = command {
         let key = LogKey::new(&name, random::new_secret()).map_err(|error| Error::setup(error.to_string()))?;
         return print(key.private());
+    }
+    // Before the log is looked at, which a key that was given may not have signed.
+    if let Command::Rotate = command {
+        keys::check_replaceable(&settings)?;
     }
     let app = open(settings)?;
     log::schema::prepare(&app, &Actor::Operator).await?;

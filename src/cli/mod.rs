@@ -10,6 +10,7 @@ mod demo;
 mod fsck;
 mod key;
 mod licences;
+mod log;
 mod migrate;
 mod serve;
 mod start;
@@ -94,6 +95,13 @@ enum Command {
                             export STS_LOG_KEY=$(sts-clearance key new --name clearance.example.com)"
     )]
     Key(key::Command),
+    /// Have logs go on of which signed entries are lost
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  sts-clearance log continue --all --reason 'backup of 3 May restored'\n  \
+                            sts-clearance log continue --platform --reason 'backup of 3 May restored' --yes"
+    )]
+    Log(log::Command),
     /// Check logs, records and files against the logs and their signatures
     #[command(
         after_help = "Exit codes: 0 nothing is damaged, or all of it was repaired; 1 something is, or it could not be checked.\n\n\
@@ -167,6 +175,7 @@ fn execute(cli: Cli) -> Result<ExitCode> {
         Command::Serve(flags) => serve::run(read_layers(&shared, flags.listen.as_deref())?.config()?, &flags),
         Command::Migrate(command) => block_on(migrate::run(open(settings()?)?, command)),
         Command::Key(command) => block_on(key::run(settings()?, command)),
+        Command::Log(command) => block_on(log::run(open(settings()?)?, command)),
         Command::User(command) => block_on(user::run(open(settings()?)?, command)),
     };
     done.map(|()| ExitCode::SUCCESS)

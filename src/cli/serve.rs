@@ -83,6 +83,7 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         }
         migrations::check(&app.db).await?;
     }
+    log::heads::look_over(&app).await?;
     log::keys::register(&app).await?;
     if flags.demo {
         demo::fill(&app).await?;
@@ -125,6 +126,10 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
     // Last, when no request can be refused any more: the counts of the present minute are in memory only.
     if let Err(error) = refusals::tell_all(&app, true).await {
         tracing::warn!(%error, "what was refused last could not be logged");
+    }
+    // After the last entry. Handles that are still held somewhere must not keep this from being done.
+    if let Err(error) = app.heads.save() {
+        tracing::warn!(%error, "the heads that were signed last are not remembered");
     }
     tracing::info!("stopped");
     Ok(())

@@ -155,6 +155,7 @@ fn print_file(which: &str, path: &Path, examined: &Examined) -> Result<()> {
         let taken = told.taken_at.strftime("%Y-%m-%d %H:%M:%S UTC");
         fact("Taken", &format!("{taken} by {} ({})", told.taken_by, told.role))?;
         fact("Log", &format!("{}, entry {}", told.log.as_deref().unwrap_or("without a name"), told.position))?;
+        told.continued.iter().try_for_each(|continued| fact("Continued", continued))?;
         told.adopted.iter().try_for_each(|adopted| fact("Adopted", &adopted.detail))?;
     }
     if let Some(AdoptedAgain { total, differences }) = facts.told.as_ref().and_then(|told| told.adopted_again.as_ref())

@@ -1,6 +1,8 @@
 //! The tables `room_logs`, `log_nodes` and `log_keys`: the head of each log, the tree over its entries, and the keys
 //! that have signed its checkpoints.
 
+use std::collections::HashMap;
+
 use room::{Log, Time};
 use serde_json::Value;
 
@@ -82,6 +84,31 @@ pub async fn last_entries(tx: &mut Tx, after: &str) -> Result<Vec<LastEntry>> {
     rows.iter().map(|row| Ok(LastEntry { key: row.get(0)?, action: row.get(1)?, meta_json: row.get(2)? })).collect()
 }
 
+/// Returns the heads of some logs, by their keys. Those that have no entry are not among them.
+pub async fn heads(tx: &mut Tx, logs: &[Log]) -> Result<Vec<(Log, Head)>> {
+    let mut heads = Vec::new();
+    for logs in logs.chunks(BATCH) {
+        let keys: Vec<String> = logs.iter().map(|log| log.key()).collect();
+        let places: Vec<String> = (1..=keys.len()).map(|number| format!("?{number}")).collect();
+        let params: Vec<&dyn Param> = keys.iter().map(|key| key as &dyn Param).collect();
+        let select = format!(
+            "SELECT size, frontier, origin, checkpoint, room_id FROM room_logs WHERE room_id IN ({})",
+            places.join(", ")
+        );
+        for row in tx.rows(&select, &params).await? {
+            let key: String = row.get(4)?;
+            let Some(log) = logs.iter().find(|log| log.key() == key) else { continue };
+            heads.push((*log, head_from_row(*log, &row)?));
+        }
+    }
+    Ok(heads)
+}
+
+/// Has a log go on under another origin.
+pub async fn set_origin(tx: &mut Tx, log: Log, origin: &str) -> Result<()> {
+    tx.exec("UPDATE room_logs SET origin = ?2 WHERE room_id = ?1", &[&log.key(), &origin]).await.map(drop)
+}
+
 /// Stores the new head of a log with its checkpoint, and notifies those who follow its room.
 pub async fn set_head(tx: &mut Tx, log: Log, range: &CompactRange, checkpoint: &str) -> Result<()> {
     let size = i64::try_from(range.size()).map_err(|_| Error::internal("a log is full"))?;
@@ -117,38 +144,56 @@ fn number(place: Place) -> i64 {
     i64::try_from(place.index).unwrap_or(i64::MAX)
 }
 
-/// Returns the hash at a place of the tree. `None` if it is not stored, or is damaged.
-async fn node(tx: &mut Tx, log: Log, place: Place) -> Result<Option<Hash>> {
-    let row = if place.level == 0 {
-        let leaf = "SELECT leaf_hash FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND seq = ?2";
-        tx.opt(leaf, &[&log.key(), &number(place)]).await?
-    } else {
-        let inner = "SELECT hash FROM log_nodes WHERE log = ?1 AND level = ?2 AND number = ?3";
-        tx.opt(inner, &[&log.key(), &i64::from(place.level), &number(place)]).await?
-    };
-    let Some(row) = row else { return Ok(None) };
-    let hash: Vec<u8> = row.get(0)?;
-    Ok(hash.try_into().ok())
+/// Returns the hashes at these places of the tree, in their order. `None` for each that is not stored, or is damaged.
+async fn hashes(tx: &mut Tx, log: Log, places: &[Place]) -> Result<Vec<Option<Hash>>> {
+    let mut found = HashMap::new();
+    let key = log.key();
+    for places in places.chunks(BATCH) {
+        let numbers: Vec<(i64, i64)> = places.iter().map(|place| (i64::from(place.level), number(*place))).collect();
+        let mut params: Vec<&dyn Param> = vec![&key];
+        let mut selects = Vec::new();
+        // One for each place, which is found by its key: neither database is sure to do so for a list of pairs.
+        for (level, number) in &numbers {
+            params.extend([level as &dyn Param, number]);
+            let (level_at, number_at) = (params.len() - 1, params.len());
+            selects.push(if *level == 0 {
+                format!(
+                    "SELECT CAST(?{level_at} AS BIGINT), seq, leaf_hash FROM activity_log
+                     WHERE COALESCE(room_id, 'platform') = ?1 AND seq = ?{number_at}"
+                )
+            } else {
+                format!(
+                    "SELECT level, number, hash FROM log_nodes
+                     WHERE log = ?1 AND level = ?{level_at} AND number = ?{number_at}"
+                )
+            });
+        }
+        for row in tx.rows(&selects.join(" UNION ALL "), &params).await? {
+            let hash: Vec<u8> = row.get(2)?;
+            if let Ok(hash) = Hash::try_from(hash) {
+                found.insert((row.get::<i64>(0)?, row.get::<i64>(1)?), hash);
+            }
+        }
+    }
+    Ok(places.iter().map(|place| found.get(&(i64::from(place.level), number(*place))).copied()).collect())
 }
 
 /// Returns the tree over so many first entries of a log, from the stored nodes. `None` if one of them is missing.
 pub async fn range_at(tx: &mut Tx, log: Log, size: u64) -> Result<Option<CompactRange>> {
-    let mut frontier = Vec::new();
-    for place in CompactRange::places_of(size) {
-        let Some(hash) = node(tx, log, place).await? else { return Ok(None) };
-        frontier.extend(hash);
-    }
-    Ok(CompactRange::from_parts(size, &frontier))
+    let hashes: Option<Vec<Hash>> = hashes(tx, log, &CompactRange::places_of(size)).await?.into_iter().collect();
+    Ok(hashes.and_then(|hashes| CompactRange::from_parts(size, &hashes.concat())))
+}
+
+/// Returns the hashes that prove what the question asks, from the stored nodes. `None` if one of them is missing.
+pub async fn answer_if_stored(tx: &mut Tx, log: Log, question: Question) -> Result<Option<Vec<Hash>>> {
+    let hashes: Option<Vec<Hash>> = hashes(tx, log, &question.places()).await?.into_iter().collect();
+    Ok(hashes.and_then(|hashes| question.answer(&hashes)))
 }
 
 /// Returns the hashes that prove what the question asks, from the stored nodes.
 pub async fn answer(tx: &mut Tx, log: Log, question: Question) -> Result<Vec<Hash>> {
     let damaged = || Error::internal(format!("the tree of the log of {} lacks nodes; `fsck` says which", log.key()));
-    let mut hashes = Vec::new();
-    for place in question.places() {
-        hashes.push(node(tx, log, place).await?.ok_or_else(damaged)?);
-    }
-    question.answer(&hashes).ok_or_else(damaged)
+    answer_if_stored(tx, log, question).await?.ok_or_else(damaged)
 }
 
 /// Adds a public key. Returns `false` if it is known already.
@@ -185,6 +230,24 @@ pub async fn told_keys(tx: &mut Tx) -> Result<Vec<String>> {
         }
     }
     Ok(keys)
+}
+
+/// Returns since when every head is signed, as entries of the platform's log have it: since the first key, or the first
+/// one after checkpoints were taken back with the step `taken_back` of the schema. `None` if none is.
+pub async fn signed_since(tx: &mut Tx, taken_back: &str) -> Result<Option<Time>> {
+    let entries = "SELECT action, meta_json, ts FROM activity_log WHERE room_id IS NULL
+                   AND action IN ('log_key_added', 'log_key_rotated', 'schema_taken_back') ORDER BY seq";
+    let mut since = None;
+    for row in tx.rows(entries, &[]).await? {
+        let meta: Value = serde_json::from_str(&row.get::<String>(1)?)
+            .map_err(|error| Error::internal(format!("meta_json: {error}")))?;
+        if row.get::<String>(0)? != "schema_taken_back" {
+            since = since.or(Some(row.get(2)?));
+        } else if meta["migrations"].as_array().is_some_and(|steps| steps.contains(&Value::from(taken_back))) {
+            since = None;
+        }
+    }
+    Ok(since)
 }
 
 /// Returns the rotations that entries of the platform's log tell of, in their order.

@@ -82,8 +82,9 @@ const MIGRATIONS: &[Migration] = &[
 /// The step that ships the catalogue of document types, by whose name the platform's log says which catalogue it began
 /// with. Whichever later step ships another one takes this place.
 pub const CATALOGUE: &str = "005_add_documents";
-/// The step after which the trees of older logs are written: SQL has no SHA-256.
-const LOG_PROOFS: &str = "008_add_log_proofs";
+/// The step since which logs have signed checkpoints, and after which the trees of older logs are written: SQL has no
+/// SHA-256.
+pub const LOG_PROOFS: &str = "008_add_log_proofs";
 /// The step after which the logs tell everything: those from before it are adopted.
 pub const ADOPTION: &str = "014_adopt_logs";
 /// The step that adds legal holds.

@@ -41,13 +41,19 @@ pub fn log_key_in_force(config: &Config) -> Result<Option<LogKey>> {
     }
 }
 
+/// Returns an error if the key in force is not one that this program can replace.
+pub fn check_replaceable(config: &Config) -> Result<()> {
+    if config.log_key.is_empty() {
+        return Ok(());
+    }
+    Err(Error::setup(
+        "the key is given by the setting `log_key`, which only you can change; `key new` prints a new one",
+    ))
+}
+
 /// Replaces the key in force by a new one of the same name. The secret of the old one is gone then.
 pub fn replace_log_key(config: &Config, current: &LogKey, secret: [u8; 32]) -> Result<LogKey> {
-    if !config.log_key.is_empty() {
-        return Err(Error::setup(
-            "the key is given by the setting `log_key`, which only you can change; `key new` prints a new one",
-        ));
-    }
+    check_replaceable(config)?;
     let path = config.log_key_file();
     let key = new_key(current.name(), secret)?;
     replace(&path, key.private())?;

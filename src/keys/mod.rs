@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use log::{log_key, log_key_in_force, replace_log_key};
+pub use log::{check_replaceable, log_key, log_key_in_force, replace_log_key};
 pub use seal::{authorities, seal_identity};
 
 use crate::{

@@ -148,6 +148,7 @@ fn render_claims(told: &Told) -> Markup {
         dt { "Taken" } dd { (time(told.taken_at)) " by " (told.taken_by) " (" (told.role) ")" }
         dt { "Log" }
         dd { code { (told.log.as_deref().unwrap_or("without a name")) } ", entry " (told.position) }
+        @for continued in &told.continued { dt { "Continued" } dd { (continued) } }
         @if let Some(AdoptedAgain { total, differences }) = &told.adopted_again {
             dt { "Adopted again" }
             dd {

@@ -1,5 +1,5 @@
 //! `/healthz`, which says that the process answers, and `/readyz`, which says that database, schema and file store do
-//! too, and that the clock is right.
+//! too, that the clock is right, and that no log is behind what was signed of it.
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use serde_json::json;
@@ -23,8 +23,11 @@ pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
     };
     // Logged by the comparison that found it.
     let is_clock_right = app.clock_offset.check().is_ok();
-    let is_ready = database.is_ok() && files.is_ok() && is_clock_right;
+    // Logged when it was found, with the names of the logs.
+    let are_heads_right = app.heads.behind().is_empty();
+    let is_ready = database.is_ok() && files.is_ok() && is_clock_right && are_heads_right;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let clock = if is_clock_right { "ok" } else { "failing" };
-    (status, Json(json!({ "clock": clock, "database": word("database", &database), "files": word("files", &files) })))
+    let [clock, heads] = [is_clock_right, are_heads_right].map(|is_right| if is_right { "ok" } else { "failing" });
+    let (database, files) = (word("database", &database), word("files", &files));
+    (status, Json(json!({ "clock": clock, "database": database, "files": files, "heads": heads })))
 }

@@ -278,7 +278,7 @@ async fn a_log_that_lacks_an_entry_is_refused_by_name_and_no_other(app: TestApp)
     let adopted = bring_up(&app.app).await;
     let [refused] = &adopted.refused[..] else { panic!("one log is refused: {adopted:?}") };
     assert_eq!(refused.room, room);
-    assert!(refused.why.contains("is missing"), "{refused:?}");
+    assert!(refused.why.contains("entries, and the log has"), "{refused:?}");
     assert_eq!(adopted.rooms, 1);
     told_as_in_rows(&app.app, other).await;
 }

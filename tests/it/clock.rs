@@ -52,7 +52,10 @@ async fn a_clock_that_is_a_minute_off_writes_nothing(app: TestApp) {
         let detail = refused.expect(503)["detail"].to_string();
         assert!(detail.contains(&format!("{off} {words} the database's")) && detail.contains("NTP"), "{detail}");
         app.get(&path, &broker).send().await.expect(200);
-        assert_eq!(parts(&app, 503).await, json!({ "clock": "failing", "database": "ok", "files": "ok" }));
+        assert_eq!(
+            parts(&app, 503).await,
+            json!({ "clock": "failing", "database": "ok", "files": "ok", "heads": "ok" })
+        );
         // A job waits, and uses up no attempt.
         assert_eq!(app.work().await, 0);
         assert_eq!(app.get(&snapshot, &broker).send().await.expect(200)["status"], "generating");

@@ -359,14 +359,18 @@ async fn a_log_cut_back_to_an_older_checkpoint_is_found_by_a_later_proof(app: Te
     let mut room = Room::new(app).await;
     cut_back(&mut room, false).await;
     let last = &room.snapshots[3];
-    let expected = [("proof", format!("snapshot {last}")), ("row", format!("snapshots of {last}"))];
+    let head = ("head", "the largest head that was signed".to_owned());
+    let expected = [head, ("proof", format!("snapshot {last}")), ("row", format!("snapshots of {last}"))];
     assert_eq!(room.damaged().await, expected);
+    // Where what was signed is forgotten, too, only the proof tells.
+    room.app.app.heads.forget().unwrap();
+    assert_eq!(room.damaged().await, expected[1..]);
 }
 
 async fn a_log_cut_back_under_its_newest_checkpoint_is_found_by_it(app: TestApp) {
     let mut room = Room::new(app).await;
     cut_back(&mut room, true).await;
-    assert_eq!(words(&room.damaged().await), ["proof", "checkpoint", "row"]);
+    assert_eq!(words(&room.damaged().await), ["head", "proof", "checkpoint", "row"]);
 }
 
 async fn a_history_rewritten_without_the_key_is_found(app: TestApp) {
@@ -394,7 +398,7 @@ async fn a_history_rewritten_without_the_key_is_found(app: TestApp) {
             db::logs::set_head(tx, log, &tree, &checkpoint).await
         });
         rewritten.await.unwrap();
-        assert_eq!(words(&room.damaged().await), ["entry", "proof", "checkpoint"]);
+        assert_eq!(words(&room.damaged().await), ["head", "entry", "proof", "checkpoint"]);
         let outcome = room.check(Mode::Look).await;
         let fault = &outcome.findings.iter().find(|finding| finding.kind.word() == "checkpoint").unwrap().fault;
         assert!(fault.contains(if by_other { "is signed by" } else { "signed over other entries" }), "{fault}");

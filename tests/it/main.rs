@@ -31,6 +31,7 @@ mod forged_rows;
 mod fsck;
 mod fsck_runs;
 mod guessing;
+mod heads;
 mod holds;
 mod housekeeping;
 mod in_the_way;

@@ -1,12 +1,14 @@
 //! The limits of a record: of a section that is too long it holds the newest part, and says how much there is in all.
 
+use std::sync::Arc;
+
 use report::record::{self, Limit, Record};
 use room::{DecisionId, EntryId, Envelope, Event, Log, Role, SnapshotId, Verdict};
 use serde_json::json;
 use sts_clearance::{
     db::{self, Tx, activity::Entry},
     domain::log::{Actor, operation},
-    evidence::hash_of,
+    evidence::{Checkpoint, hash_of},
     random::new_uuid,
 };
 
@@ -80,9 +82,10 @@ async fn a_record_holds_the_newest_entries_up_to_16_mib_of_what_they_tell(app: T
 async fn a_record_holds_the_newest_50_000_entries() {
     let app = TestApp::on_sqlite().await;
     let (room, broker) = app.room().await;
-    let (log, at) = (Log::Room(room.parse().unwrap()), app.app.now());
+    let (log, at, key) = (Log::Room(room.parse().unwrap()), app.app.now(), Arc::clone(&app.app.log_key));
     let fill = async move |tx: &mut Tx| {
-        let mut range = db::logs::head(tx, log).await?.unwrap().range;
+        let head = db::logs::head(tx, log).await?.unwrap();
+        let (mut range, origin) = (head.range, head.origin.unwrap());
         while range.size() < 50_000 {
             let (action, meta) = Event::LogExported { entries: range.size() }.to_entry(Envelope::default()).unwrap();
             let (seq, actor) = (i64::try_from(range.size()).unwrap(), "system".to_owned());
@@ -91,7 +94,8 @@ async fn a_record_holds_the_newest_50_000_entries() {
             db::activity::insert(tx, &entry, &hash).await?;
             range.push(hash);
         }
-        db::logs::set_head(tx, log, &range, "").await
+        let checkpoint = Checkpoint { origin, size: range.size(), root: range.root() }.signed(&key).unwrap();
+        db::logs::set_head(tx, log, &range, &checkpoint).await
     };
     app.app.db.write(fill).await.unwrap();
     let record = app.record(&room, &broker).await;

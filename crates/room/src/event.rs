@@ -7,39 +7,6 @@ use serde_json::{Map, Value};
 
 use crate::{Difference, RoomId, Time, tagged::tagged, vessel};
 
-/// One of the logs that a server keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Log {
-    /// The log of this room.
-    Room(RoomId),
-    /// The log of the platform, for what concerns no room: accounts, sessions, refusals outside rooms.
-    Platform,
-}
-
-impl Log {
-    /// Returns the room whose log this is, or `None` for the platform's.
-    pub fn room(self) -> Option<RoomId> {
-        match self {
-            Self::Room(room) => Some(room),
-            Self::Platform => None,
-        }
-    }
-
-    /// Returns the key of the log's row in `room_logs`.
-    pub fn key(self) -> String {
-        self.room().map_or_else(|| "platform".to_owned(), |room| room.to_string())
-    }
-
-    /// Returns the log's origin in the checkpoints of a server that signs under the name `server` (C2SP
-    /// `tlog-checkpoint`).
-    pub fn origin(self, server: &str) -> String {
-        match self {
-            Self::Room(room) => format!("{server}/rooms/{room}"),
-            Self::Platform => format!("{server}/platform"),
-        }
-    }
-}
-
 /// What the log keeps of a seal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SealSummary {
@@ -402,6 +369,23 @@ pub enum Event {
     },
     LogExported {
         entries: u64,
+    },
+    /// The log goes on under a new origin from a copy that lacks entries which were signed: an operator has put the
+    /// database back to it, or somebody else has.
+    LogContinued {
+        /// How many entries the largest head had that is known to have been signed.
+        lost_size: u64,
+        /// The root of that head, in hexadecimal.
+        lost_root: String,
+        reason: String,
+    },
+    /// The log of a room is lost as a whole: an operator has put the database back to a copy from before it, or somebody
+    /// else has. In the platform's log.
+    LogLost {
+        room_id: RoomId,
+        lost_size: u64,
+        lost_root: String,
+        reason: String,
     },
     LogKeyAdded {
         public_key: String,

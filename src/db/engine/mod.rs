@@ -8,6 +8,7 @@
 //! - On SQLite, writes that wait share one commit, each with a savepoint of its own.
 //! - A write is over when its commit is on the disk. A commit that the disk refused ends all writing until a restart.
 
+mod after_commit;
 pub(super) mod column;
 pub(super) mod dialect;
 pub(super) mod postgres;

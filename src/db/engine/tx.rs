@@ -86,6 +86,17 @@ impl Tx {
         }
     }
 
+    /// Has something done once this transaction is committed, before its caller is answered; not at all if it is not, or
+    /// if that is not known.
+    ///
+    /// It is not waited for, and must not block: other writes are.
+    pub fn after_commit(&mut self, act: impl FnOnce() + Send + 'static) {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.after_commit.push(Box::new(act)),
+            Self::Postgres(postgres) => postgres.after_commit.push(Box::new(act)),
+        }
+    }
+
     /// Notifies those who follow this room, once this transaction is committed; not at all if it is not.
     pub async fn notify(&mut self, room: RoomId) -> Result<()> {
         match self {

@@ -30,6 +30,8 @@ pub enum Kind {
     Node,
     /// The signed checkpoint of a log.
     Checkpoint,
+    /// The largest head of a log that is remembered to have been signed, which is not in the database.
+    Head,
     /// A public key that checkpoints may be signed with.
     Key,
     /// The rows of a snapshot, except for its record.
@@ -48,13 +50,14 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of their declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Database,
         Self::Schema,
         Self::Log,
         Self::Entry,
         Self::Node,
         Self::Checkpoint,
+        Self::Head,
         Self::Key,
         Self::Snapshot,
         Self::Proof,
@@ -73,6 +76,7 @@ impl Kind {
             Self::Entry => "entry",
             Self::Node => "node",
             Self::Checkpoint => "checkpoint",
+            Self::Head => "head",
             Self::Key => "key",
             Self::Snapshot => "snapshot",
             Self::Proof => "proof",
@@ -92,6 +96,8 @@ pub enum Remedy {
     NotNeeded,
     /// `fsck --repair` draws the file again, or writes the row anew from the log.
     Repair,
+    /// `log continue` has the log go on without what is missing, unless a newer copy of the database has it.
+    Continue,
     /// It has been repaired in this run.
     Repaired,
     /// This program cannot repair it. A backup may have what is lost.
@@ -136,7 +142,7 @@ impl Finding {
 
     /// Returns whether something is still damaged. Only that counts for the exit code.
     pub fn is_damage(&self) -> bool {
-        matches!(self.remedy, Remedy::Repair | Remedy::None)
+        matches!(self.remedy, Remedy::Repair | Remedy::Continue | Remedy::None)
     }
 }
 
@@ -157,6 +163,7 @@ impl fmt::Display for Finding {
             Remedy::NotNeeded => "this is no damage",
             Remedy::Repair if self.kind == Kind::Row => "`fsck --repair` writes it anew from the log",
             Remedy::Repair => "`fsck --repair` draws it again",
+            Remedy::Continue => "`sts-clearance log continue` has the log go on without it",
             Remedy::Repaired => "repaired",
             Remedy::None => "it cannot be repaired",
         })

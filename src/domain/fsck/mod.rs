@@ -9,7 +9,8 @@
 //! loss is still checked. Of bad nodes above one another only the lowest is named. Of snapshots that contradict the
 //! log in the same way the oldest is named, with the number of the others.
 //!
-//! `logs.rs` and `tree.rs` compute a log again from its rows, and `proofs.rs` compares it with what was signed.
+//! `logs.rs` and `tree.rs` compute a log again from its rows, and `proofs.rs` compares it with what was signed,
+//! and `heads.rs` with what is remembered to have been signed.
 //! `marks.rs` does so with the states that folds start from, and
 //! `records.rs` and `files.rs` compare records and files with what the log says, which `facts.rs` collects on the way.
 //! `run.rs` holds the findings and the trusted keys, `finding.rs` the types of the report. Used by `cli/fsck.rs`, and
@@ -19,6 +20,7 @@ mod database;
 mod facts;
 mod files;
 mod finding;
+mod heads;
 mod labels;
 mod logs;
 mod marks;
@@ -56,7 +58,9 @@ use crate::{
 ///
 /// Damage is no error: `Err` means that the check itself could not go on, for example without its database.
 pub async fn run(app: &App, mode: Mode, watch: &mut dyn Watch) -> Result<Outcome> {
-    let trusted: BTreeSet<_> = log::keys::roots(app).into_iter().collect();
+    // Before anything is read: what is signed meanwhile is no reason for a finding.
+    let remembered = app.heads.all().into_iter().collect();
+    let trusted: BTreeSet<_> = log::trust::roots(app).into_iter().collect();
     let mut run = Run {
         app,
         mode,
@@ -64,6 +68,7 @@ pub async fn run(app: &App, mode: Mode, watch: &mut dyn Watch) -> Result<Outcome
         keys: public_keys(&trusted)?,
         trusted,
         signed_since: None,
+        remembered,
         outcome: Outcome::default(),
         reported: HashMap::new(),
         taken_back: TakenBack::default(),
@@ -92,6 +97,7 @@ pub async fn run(app: &App, mode: Mode, watch: &mut dyn Watch) -> Result<Outcome
         }
         run.report_the_rest(&location);
     }
+    heads::report_lost(&mut run);
     marks::look_for_left_overs(&mut run, &keys).await?;
     run.look_for_left_overs().await?;
     Ok(run.outcome)
@@ -141,6 +147,7 @@ impl Run<'_> {
         // Proofs and the earlier checkpoint are collected before the log is read, so that one pass is enough: each is
         // compared with the tree when that has reached its size.
         let mut witnesses: Vec<_> = logs::earlier_checkpoint(&rows.log).into_iter().collect();
+        witnesses.extend(heads::check(self, location, &rows.log));
         for snapshot in rows.snapshots.iter().flatten() {
             witnesses.extend(proofs::read_witness(self, location, &rows.log, snapshot));
         }

@@ -1,6 +1,8 @@
 //! The proofs of snapshots: each is a signed witness of what its room's log was at one size.
 
-use super::finding::{Finding, Kind, Location};
+use room::Log;
+
+use super::finding::{Finding, Kind, Location, Remedy};
 use crate::{
     db::fsck::{LogRows, SnapshotRow},
     domain::fsck::run::Run,
@@ -30,7 +32,7 @@ pub(super) fn read_witness(
 ) -> Option<Witness> {
     let text = snapshot.proof.as_deref()?;
     let what = format!("snapshot {}", snapshot.id);
-    match witness(run, rows, snapshot, text) {
+    match witness(run, location, rows, snapshot, text) {
         Ok((size, root, leaf)) => Some(Witness { size, root, leaf: Some(leaf), kind: Kind::Proof, what }),
         Err(fault) => {
             run.add(Finding::new(location, Kind::Proof, what, fault));
@@ -40,13 +42,19 @@ pub(super) fn read_witness(
 }
 
 /// Returns size, root and last leaf that a proof gives, or the proof's fault.
-fn witness(run: &Run<'_>, rows: &LogRows, snapshot: &SnapshotRow, text: &str) -> Result<(u64, Hash, Hash), String> {
+fn witness(
+    run: &Run<'_>,
+    location: &Location,
+    rows: &LogRows,
+    snapshot: &SnapshotRow,
+    text: &str,
+) -> Result<(u64, Hash, Hash), String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
     let proof = LogProof::read(text).map_err(|error| said(&error))?;
     let (checkpoint, _) = Checkpoint::open(&proof.checkpoint, run.keys()).map_err(|error| said(&error))?;
     // One key signs the logs of all rooms: without the origin, the proof of another room would do.
     let origin = rows.head.as_ref().and_then(|head| head.origin.as_deref());
-    if origin != Some(&checkpoint.origin) {
+    if !origin.is_some_and(|origin| is_of_log(location.log, &checkpoint.origin, origin)) {
         return Err(format!("it is that of the log `{}`", checkpoint.origin));
     }
     let entry = read_leaf(&proof.leaf).map_err(|error| said(&error))?;
@@ -61,6 +69,14 @@ fn witness(run: &Run<'_>, rows: &LogRows, snapshot: &SnapshotRow, text: &str) ->
         return Err("it does not lead from its entry to its checkpoint".into());
     }
     Ok((size, root, leaf))
+}
+
+/// Returns whether an origin is that of the log, or one that the log had before it was continued.
+fn is_of_log(log: Log, origin: &str, of_log: &str) -> bool {
+    match (log.continuation_in(origin), log.continuation_in(of_log)) {
+        (Some((base, number)), Some((base_of_log, last))) => base == base_of_log && number <= last,
+        _ => origin == of_log,
+    }
 }
 
 /// The witnesses that contradict the log, counted until the log has been read.
@@ -90,6 +106,10 @@ impl Doubts {
             // Reported by itself: it names the one entry that differs, while a root may differ because of any.
             let fault = format!("it proves another entry than entry {} of the log", size.saturating_sub(1));
             run.add(Finding::new(location, witness.kind, witness.what, fault));
+        } else if root.is_some_and(|root| root != witness.root) && witness.kind == Kind::Head {
+            // Not among the others: something can be done about it.
+            let fault = format!("the first {size} entries are others than those that were signed");
+            run.add(Finding::new(location, witness.kind, witness.what, fault).with(Remedy::Continue));
         } else if root.is_some_and(|root| root != witness.root) {
             let fault = format!("it was signed over other entries than the first {size} of the log");
             note(&mut self.other, Finding::new(location, witness.kind, witness.what, fault));

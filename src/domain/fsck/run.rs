@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use room::Time;
+use room::{Log, Time};
 
 use super::{
     facts::{LogFacts, TakenBack},
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    evidence::{PublicKeys, vouched},
+    evidence::{Checkpoint, PublicKeys, vouched},
 };
 
 /// The number of findings of one kind in one log that are reported one by one; the others are only counted.
@@ -47,6 +47,8 @@ pub(super) struct Run<'a> {
     pub(super) trusted: BTreeSet<String>,
     /// Since when every entry is signed, according to the platform's log. `None` if it names no key.
     pub(super) signed_since: Option<Time>,
+    /// The largest head that is remembered of each log that was not checked yet.
+    pub(super) remembered: HashMap<Log, Checkpoint>,
     pub(super) outcome: Outcome,
     /// The number of findings of each kind in the log that is being checked. It decides which of them are reported one
     /// by one, and is emptied after each log, so that a ruined log does not hide the faults of the next.

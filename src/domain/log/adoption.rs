@@ -75,7 +75,8 @@ impl LastWord {
     fn of_entry(last: &LastEntry) -> Self {
         let version = match (last.action.as_deref(), &last.meta_json) {
             (Some("room_adopted"), None) => Event::VERSION,
-            (Some("adoption_ended") | None, _) | (_, None) => 1,
+            // What is continued is told before that.
+            (Some("adoption_ended" | "log_continued") | None, _) | (_, None) => 1,
             (Some(_), Some(meta)) => serde_json::from_str(meta).as_ref().map_or(1, Event::version_of),
         };
         if version == 1 { Self::ToBeRead } else { Self::TellsAll }

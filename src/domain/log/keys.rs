@@ -5,6 +5,7 @@ use room::{Event, Log};
 use super::{
     actor::Actor,
     operation::{OpenLog, operation},
+    trust::trusted,
 };
 use crate::{
     app::App,
@@ -42,26 +43,8 @@ pub async fn register_in(tx: &mut Tx, log: &mut OpenLog) -> Result<()> {
 
 /// Returns the public keys of this server: the one in force first, then those that it vouches for, then those that the
 /// setting `trusted_log_keys` names, with those that they vouch for.
-///
-/// A key that an entry of the log only names is none of them: whoever can write into the database could have added it.
 pub async fn public(app: &App) -> Result<Vec<String>> {
-    let successions = app.db.read(async |tx| db::logs::successions(tx).await).await?;
-    let mut keys: Vec<String> = Vec::new();
-    for root in roots(app) {
-        let vouched = evidence::vouched(&root, &successions);
-        for key in std::iter::once(root).chain(vouched) {
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
-    }
-    Ok(keys)
-}
-
-/// Returns the key in force, and the keys that the setting `trusted_log_keys` names.
-pub fn roots(app: &App) -> Vec<String> {
-    let named = app.config.trusted_log_keys.split([' ', ',', '\n']).filter(|key| !key.is_empty());
-    std::iter::once(app.log_key.public()).chain(named).map(str::to_owned).collect()
+    app.db.read(async |tx| trusted(tx, app).await).await
 }
 
 /// Replaces the key in the key file by a new one of the same name, and returns the new one. The old secret is gone

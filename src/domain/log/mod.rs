@@ -17,6 +17,8 @@
 pub mod actor;
 pub mod adoption;
 mod confirming;
+pub mod continuation;
+pub mod heads;
 pub mod idempotency;
 pub mod keys;
 mod marks;
@@ -30,6 +32,7 @@ pub mod refusals;
 pub mod room_rows;
 pub mod schema;
 mod state;
+pub mod trust;
 
 pub use actor::Actor;
 pub use idempotency::Once;

@@ -8,11 +8,11 @@ use room::{
     fold::{Account, Mark, PlatformState, State},
 };
 
-use super::{actor::Actor, confirming, state};
+use super::{actor::Actor, confirming, heads, state};
 use crate::{
     app::App,
     at_hand::{Held, User},
-    db::{self, Tx, activity::Entry, projections::Obstacles},
+    db::{self, Tx, activity::Entry, logs::Head, projections::Obstacles},
     error::{Error, Result},
     evidence::{Checkpoint, CompactRange, LogProof},
     random,
@@ -193,7 +193,8 @@ impl OpenLog {
     ///
     /// # Errors
     ///
-    /// Fails if the log's entries are not those that its head was made of, or one does not follow the others.
+    /// Fails if the log's entries are not those that its head was made of, or one does not follow the others; if its head
+    /// was not signed, or is behind what was signed of the log.
     pub async fn lock(tx: &mut Tx, app: &App, log: Log, by: &Actor) -> Result<Self> {
         let locked = Self::lock_within(tx, app, log, by, u64::MAX).await?;
         locked.ok_or_else(|| Error::internal("a log that grows without end"))
@@ -203,6 +204,33 @@ impl OpenLog {
     async fn lock_within(tx: &mut Tx, app: &App, log: Log, by: &Actor, most: u64) -> Result<Option<Self>> {
         app.clock_offset.check()?;
         let head = db::logs::lock_head(tx, log, &log.origin(app.log_key.name())).await?;
+        heads::check(tx, app, log, &head).await?;
+        Self::at_head(tx, app, (log, head), by, most).await
+    }
+
+    /// Locks a log that takes no entries, because its head is not what was signed, and gives it a new origin. Returns it
+    /// with the largest head that is known to have been signed, or the one that it has if none is.
+    ///
+    /// # Errors
+    ///
+    /// Fails if nothing keeps the log from taking entries, or if its entries cannot be folded.
+    pub(super) async fn lock_to_continue(tx: &mut Tx, app: &App, log: Log, by: &Actor) -> Result<(Self, Checkpoint)> {
+        app.clock_offset.check()?;
+        let mut head = db::logs::lock_head(tx, log, &log.origin(app.log_key.name())).await?;
+        if heads::fault(tx, app, log, &head).await?.is_none() {
+            return Err(Error::Refused("nothing keeps it from taking entries".into()));
+        }
+        let present = heads::present(app, log, Some(&head));
+        let lost = app.heads.signed(log).unwrap_or_else(|| present.clone());
+        let origin = heads::next_origin(log, &present, &lost);
+        db::logs::set_origin(tx, log, &origin).await?;
+        head.origin = Some(origin);
+        let open = Self::at_head(tx, app, (log, head), by, u64::MAX).await?;
+        open.map(|open| (open, lost)).ok_or_else(|| Error::internal("a log that grows without end"))
+    }
+
+    /// Brings the state of a locked log up to date.
+    async fn at_head(tx: &mut Tx, app: &App, (log, head): (Log, Head), by: &Actor, most: u64) -> Result<Option<Self>> {
         let origin = head.origin.ok_or_else(|| Error::internal("a log without a name"))?;
         let Some(known) = state::at(tx, app, (log, User::Operation), &head.range, most).await? else { return Ok(None) };
         // The clock is read under the lock: an operation that had to wait would otherwise carry an earlier time than
@@ -350,7 +378,8 @@ impl OpenLog {
         })?;
         // Signed for each entry, not for each commit: the path above leads to the root of just this size, also if the
         // operation appends more entries.
-        let checkpoint = Checkpoint { origin: self.origin.clone(), size: self.head().size(), root: self.head().root() }
+        let head = Checkpoint { origin: self.origin.clone(), size: self.head().size(), root: self.head().root() };
+        let checkpoint = head
             .signed(&self.app.log_key)
             .map_err(|error| Error::internal(format!("a checkpoint cannot be signed: {error}")))?;
         // All of these are seen or none: an entry beyond the head would look like tampering, a head without its nodes
@@ -360,6 +389,10 @@ impl OpenLog {
         db::logs::insert_nodes(tx, self.log, &completed).await?;
         db::logs::set_head(tx, self.log, self.head(), &checkpoint).await?;
         self.has_appended = true;
+        // The next operation may come before the commit. If this is rolled back, the database never has this head.
+        self.app.heads.note_checked(self.log, &checkpoint, head.clone());
+        let (heads, log) = (Arc::clone(&self.app.heads), self.log);
+        tx.after_commit(move || heads.remember(log, head));
         Ok(LogProof { leaf, index, path, checkpoint })
     }
 }

@@ -124,7 +124,7 @@ async fn adopt(tx: &mut Tx, log: &mut OpenLog) -> Result<PlatformAdoption> {
 }
 
 /// Begins the log of a new database with the catalogue as it is shipped with the schema.
-async fn begin(tx: &mut Tx, log: &mut OpenLog) -> Result<PlatformAdoption> {
+pub(super) async fn begin(tx: &mut Tx, log: &mut OpenLog) -> Result<PlatformAdoption> {
     let PlatformState { users, keys, .. } = state_in_rows(tx).await?;
     // Every account and every key has an entry, whatever version made it. Their log was taken away.
     if !users.is_empty() || !keys.is_empty() {

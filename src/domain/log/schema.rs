@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     app::App,
-    db::migrations::{self, ADOPTION},
+    db::migrations::{self, ADOPTION, LOG_PROOFS},
     domain::log,
     error::Result,
 };
@@ -65,6 +65,10 @@ pub async fn take_back(app: &App, by: &Actor, to: &str, rows_may_go: bool) -> Re
             Ok((way.steps, files))
         })
         .await?;
+    // After the commit, too: what signs the logs is gone, or the logs are, and what they become is no continuation.
+    if steps.contains(&LOG_PROOFS) {
+        app.heads.forget()?;
+    }
     // Files go after the commit: if they went before it and it failed, rows would name files that are gone.
     for file_url in files {
         app.files.delete(&file_url).await?;

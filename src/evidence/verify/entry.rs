@@ -30,6 +30,9 @@ const ADOPTED_AGAIN: &str = "adopted_again";
 /// How many differences are named, and how long each may be, in characters; the others are only counted.
 const DIFFERENCES: (usize, usize) = (20, 400);
 
+/// How many continuations of the log are named, and how long each may be, in characters.
+const CONTINUED: (usize, usize) = (20, 1_500);
+
 /// What a file carries as evidence: its record and the proof that the log announced it.
 pub(super) struct Evidence<'a> {
     opened: &'a Opened,
@@ -163,6 +166,7 @@ impl<'a> Evidence<'a> {
             log: record.log.origin.clone(),
             position: record.log.size,
             adopted_again: record.activity.as_deref().and_then(adopted_again),
+            continued: continued(record.activity.as_deref().unwrap_or_default()),
             adopted: record.last_adoption().map(Into::into),
             key: record.log.key.clone(),
         })
@@ -197,6 +201,21 @@ fn adopted_again(entries: &[EntryFacts]) -> Option<AdoptedAgain> {
         }
     }
     found
+}
+
+/// Returns where the log went on without entries that were signed before, as the entries tell: the first of these places.
+fn continued(entries: &[EntryFacts]) -> Vec<String> {
+    let (most, longest) = CONTINUED;
+    let told = entries.iter().filter(|entry| entry.action == "log_continued").take(most);
+    told.map(|EntryFacts { seq, actor, timestamp, meta, .. }| {
+        let (at, text) = (utc(*timestamp), |name: &str| meta[name].as_str().unwrap_or_default());
+        let (size, root, reason) = (&meta["lost_size"], text("lost_root"), text("reason"));
+        let told = format!(
+            "at entry {seq} by {actor}, {at}, without what was signed since, up to {size} entries (root {root}): {reason}"
+        );
+        cut(&told, longest)
+    })
+    .collect()
 }
 
 /// Reads the record. Refuses one that is not in canonical form, or that belongs in another type of file.

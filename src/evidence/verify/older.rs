@@ -1,6 +1,7 @@
 //! The check of two files of one room: whether the newer file's log extends that of the older one.
 
 use report::record::Record;
+use room::Log;
 
 use super::{
     checks::{Fault, Said},
@@ -23,10 +24,24 @@ pub(super) fn check_extension(newer: Option<&Standing>, older: Option<&Standing>
         return Err(Fault::Skipped("not compared, as one of the two files does not stand by itself".into()));
     };
     let (new, old) = (&newer.checkpoint, &older.checkpoint);
-    if new.origin != old.origin {
-        return Err(
-            format!("the files are of different logs: `{}`, and the older of `{}`", new.origin, old.origin).into()
-        );
+    let is_continued = match continuation(newer, new).zip(continuation(newer, old)) {
+        Some(((base, number), (old_base, old_number))) if base == old_base && number >= old_number => {
+            number > old_number
+        }
+        Some(((base, _), (old_base, _))) if base == old_base => {
+            let (new, old) = (&new.origin, &old.origin);
+            return Err(format!(
+                "the older file is the newer one: its log went on as `{old}` after `{new}`; swap them"
+            )
+            .into());
+        }
+        _ => {
+            let (new, old) = (&new.origin, &old.origin);
+            return Err(format!("the files are of different logs: `{new}`, and the older of `{old}`").into());
+        }
+    };
+    if is_continued && old.size >= new.size {
+        return Err(lost(new, old));
     }
     if old.size > new.size {
         let (newer, older) = (new.size, old.size);
@@ -45,7 +60,9 @@ pub(super) fn check_extension(newer: Option<&Standing>, older: Option<&Standing>
     }
     // Both ways are tried and neither may contradict: entries in the file do not excuse a proof that fails.
     let shown = [shown_by_proof(new, old, proof), shown_by_entries(newer, old)];
-    let shown: Vec<_> = shown.into_iter().flatten().collect::<Result<_, Fault>>()?;
+    let shown: Result<Vec<_>, Fault> = shown.into_iter().flatten().collect();
+    // Where entries were lost, the log says so itself; that it is another history is then no forgery.
+    let shown = shown.map_err(|fault| if is_continued { lost(new, old) } else { fault })?;
     shown.into_iter().next().ok_or_else(|| {
         Fault::Failed(format!(
             "cannot be shown from these two files, as the newer does not hold all entries: `--consistency` takes the \
@@ -53,6 +70,20 @@ pub(super) fn check_extension(newer: Option<&Standing>, older: Option<&Standing>
             newer.record.room.id, old.size, new.size
         ))
     })
+}
+
+/// Returns the origin that a log of the room began with and the number of its continuation.
+fn continuation<'a>(of: &Standing, checkpoint: &'a Checkpoint) -> Option<(&'a str, u32)> {
+    let room = of.record.room.id.parse().ok()?;
+    Log::Room(room).continuation_in(&checkpoint.origin)
+}
+
+/// Returns the fault of a log that goes on without entries that the older file was signed over.
+fn lost(new: &Checkpoint, old: &Checkpoint) -> Fault {
+    Fault::Failed(format!(
+        "the log went on as `{}` from a copy that lacks some of the {} entries that the older file was signed over; the          entry `log_continued` tells why",
+        new.origin, old.size
+    ))
 }
 
 /// Returns the fault of a log whose history was changed.

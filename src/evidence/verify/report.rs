@@ -98,6 +98,10 @@ pub struct Told {
     /// has had the log adopted again, or if the record holds no entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adopted_again: Option<AdoptedAgain>,
+    /// Where its log went on from an earlier copy of the database, without entries that were signed before, as the
+    /// entries of the record tell. Absent if it did not, or if the record holds no entries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub continued: Vec<String>,
     /// Where its log was adopted, if it was, and if the record has the entries that say so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adopted: Option<Adopted>,

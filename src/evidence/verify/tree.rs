@@ -1,6 +1,7 @@
 //! Checks of the log's tree: what the proof in a file shows, and whether the entries in the record fit it.
 
 use report::record::{EntryFacts, Record};
+use room::Log;
 
 use super::{
     checks::{Fault, Said},
@@ -68,7 +69,8 @@ pub(super) fn check_checkpoint(proof: &Submitted, record: Option<&Record>, signe
     let origin = &proof.checkpoint.origin;
     if let Some(record) = record {
         let room = &record.room.id;
-        if !origin.ends_with(&format!("/rooms/{room}")) {
+        // One that was continued has a number at its end.
+        if !room.parse().is_ok_and(|id| Log::Room(id).continuation_in(origin).is_some()) {
             return Err(
                 format!("it is of another room: of the log `{origin}`, and the record is of room {room}").into()
             );

@@ -57,6 +57,12 @@ const ROOM: &[(&str, Phrase)] = &[
         }
     }),
     ("state_marked", |_| html! { "noted the hash of all that the log tells up to here" }),
+    ("log_continued", |s| {
+        html! {
+            "had the log go on under another name from an earlier copy of the database; "
+            (s.value("lost_size")) " entries had been signed" (s.because("reason"))
+        }
+    }),
     ("adoption_ended", |_| html! { "gave the log back to an earlier version of the program, which logs less" }),
     ("room_updated", |s| html! { "changed the room: " (s.changes()) }),
     ("room_deletion_asked", |s| html! { "asked for the deletion of the room" (s.to_confirm()) (s.because("reason")) }),
@@ -164,6 +170,12 @@ const PLATFORM: &[(&str, Phrase)] = &[
     ("log_key_rotated", |s| {
         html! {
             "replaced the key that signs logs, " code { (s.text("from")) } ", by " code { (s.text("to")) }
+        }
+    }),
+    ("log_lost", |s| {
+        html! {
+            "gave up the log of a room, of which the database has nothing any more; "
+            (s.value("lost_size")) " entries had been signed" (s.because("reason"))
         }
     }),
     ("platform_adopted", |s| {

@@ -132,6 +132,8 @@ fn events(app: &TestApp) -> Vec<Event> {
         AdoptionEnded {},
         StateMarked { state_sha256: "0".repeat(64) },
         RowsRepaired { tables: [(text("vessels"), 2)].into(), rows: vec![text("vessels x")] },
+        LogContinued { lost_size: 7, lost_root: "0".repeat(64), reason: text("the disk broke") },
+        LogLost { room_id: RoomId(id), lost_size: 7, lost_root: "0".repeat(64), reason: text("the disk broke") },
         AdoptedAgain { part: 1, of: 1, total: 0, differences: Vec::new() },
         RoomUpdated { changes: changes() },
         RoomDeleted { title: text("STS"), snapshots: 2, reason: Some(text("space")), asked_by: Some(text("ada")) },

@@ -26,7 +26,7 @@ const ROWS: &[&[&[&str]]] = &[
     &[&["src/app.rs"]],
     &[&["src/db", "src/db/projections"]],
     &[&["src/db/engine/*"]],
-    &[&["src/at_hand"], &["src/children"], &["src/keys"], &["src/telemetry.rs"]],
+    &[&["src/at_hand"], &["src/children"], &["src/heads"], &["src/keys"], &["src/telemetry.rs"]],
     &[&["src/config.rs"]],
     &[&["src/authority.rs"], &["src/live.rs"], &["src/files"], &["src/evidence/*"], &["src/refusals.rs"]],
     &[&["src/hashing.rs"], &["src/shares.rs"], &["src/network.rs"], &["src/portion.rs"], &["src/clock.rs"], &["src/random.rs"]],

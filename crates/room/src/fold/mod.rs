@@ -243,6 +243,9 @@ impl<S: Subject> Fold<S> {
                 self.marked = self.size + 1;
                 Ok(Vec::new())
             }
+            // Of any log: what it tells is what it told before.
+            (Stage::Known(_), Event::LogContinued { .. }) => Ok(Vec::new()),
+            (Stage::Unknown, Event::LogContinued { .. }) if self.size > 0 => Ok(Vec::new()),
             (Stage::Known(state), event) => state.apply(event, actor, at),
             (stage @ (Stage::Unknown | Stage::Adopting(_)), event) => {
                 let Some(part) = S::part_in(&event) else {

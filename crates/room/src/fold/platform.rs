@@ -116,9 +116,10 @@ impl Subject for PlatformState {
         Some(AdoptionPart { part: *part, of: *of, state: state.clone(), state_sha256: state_sha256.clone() })
     }
 
-    /// A way down is logged, and the key that signs its entry, whichever version of the program the log is from.
+    /// A way down is logged, and the key that signs its entry, whichever version of the program the log is from; and so
+    /// is that the log goes on from an earlier copy.
     fn needs_no_state(event: &Event) -> bool {
-        matches!(event, Event::LogKeyAdded { .. } | Event::SchemaTakenBack { .. })
+        matches!(event, Event::LogKeyAdded { .. } | Event::SchemaTakenBack { .. } | Event::LogContinued { .. })
     }
 
     fn apply(&mut self, event: Event, _: &str, at: Time) -> Result<Vec<PlatformPart>, Why> {
@@ -176,6 +177,9 @@ impl Subject for PlatformState {
             | Event::SessionEnded { .. }
             | Event::OtherSessionsEnded { .. }
             | Event::LogExported { .. }
+            // Where all of it was lost, it begins with that.
+            | Event::LogContinued { .. }
+            | Event::LogLost { .. }
             | Event::RowsRepaired { .. }
             | Event::SchemaTakenBack { .. } => Ok(Vec::new()),
             other => Err(misplaced(&other, "the platform")),

@@ -5,6 +5,7 @@ use tokio_postgres::types::ToSql;
 
 use crate::{
     db::engine::{
+        after_commit::AfterCommit,
         column::{Param, Sent},
         dialect::Dialect,
     },
@@ -21,12 +22,14 @@ pub struct PgConnection {
     in_transaction: bool,
     /// Whether a statement failed, after which nothing of the transaction can be committed.
     failed: bool,
+    /// What is done after the commit.
+    pub(in crate::db) after_commit: AfterCommit,
 }
 
 impl PgConnection {
     /// Takes a connection on which a transaction is about to begin.
     pub(super) fn begin(connection: Object) -> Self {
-        Self { connection: Some(connection), in_transaction: true, failed: false }
+        Self { connection: Some(connection), in_transaction: true, failed: false, after_commit: AfterCommit::default() }
     }
 
     /// Returns whether a statement has failed.

@@ -111,6 +111,9 @@ impl Postgres {
         // Only now may the connection return to the pool. A future that is dropped at any await above leaves it marked
         // as in a transaction.
         connection.ended();
+        if outcome.is_ok() {
+            connection.after_commit.run();
+        }
         outcome
     }
 }

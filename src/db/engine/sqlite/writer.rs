@@ -21,7 +21,7 @@ use tokio::sync::{
 
 use super::open::CHECKPOINT_BYTES;
 use crate::{
-    db::engine::tx::Tx,
+    db::engine::{after_commit::AfterCommit, tx::Tx},
     error::{Error, Result},
     live::Notifier,
 };
@@ -165,6 +165,7 @@ impl Writer {
             let committed = !self.stopped.load(Ordering::Relaxed) && self.run_batch(&mut batch, &mut queue);
             // Not before the commit: a listener that looked too early would find nothing, and not look again.
             self.notify(committed);
+            self.act_after_commit(committed);
             for call in batch {
                 call.answer(committed);
             }
@@ -207,8 +208,13 @@ impl Writer {
         if run_now(self.tx.batch("SAVEPOINT call")).is_err() {
             return false;
         }
+        let before = self.after_commit().map_or(0, |acts| acts.len());
+        let is_kept = call.run(&mut self.tx);
+        if !is_kept && let Some(acts) = self.after_commit() {
+            acts.truncate(before);
+        }
         // ROLLBACK TO takes the changes back but leaves the savepoint open, hence RELEASE after it.
-        let end = if call.run(&mut self.tx) { "RELEASE call" } else { "ROLLBACK TO call; RELEASE call" };
+        let end = if is_kept { "RELEASE call" } else { "ROLLBACK TO call; RELEASE call" };
         // A full disk makes SQLite roll back the whole transaction by itself. Then the savepoint is gone as well, and
         // this statement fails.
         match run_now(self.tx.batch(end)) {
@@ -239,6 +245,22 @@ impl Writer {
         // a list for each savepoint.
         for room in sqlite.notified.drain(..).filter(|_| committed) {
             self.notifier.notify(room);
+        }
+    }
+
+    /// Does what the calls wanted done after the commit. What those wanted that were rolled back is not among it.
+    fn act_after_commit(&mut self, committed: bool) {
+        let Some(acts) = self.after_commit() else { return };
+        if !committed {
+            acts.truncate(0);
+        }
+        acts.run();
+    }
+
+    fn after_commit(&mut self) -> Option<&mut AfterCommit> {
+        match &mut self.tx {
+            Tx::Sqlite(sqlite) => Some(&mut sqlite.after_commit),
+            Tx::Postgres(_) => None,
         }
     }
 

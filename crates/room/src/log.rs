@@ -1,0 +1,52 @@
+//! The logs of a server, and the names that they have in their checkpoints.
+
+use crate::RoomId;
+
+/// One of the logs that a server keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Log {
+    /// The log of this room.
+    Room(RoomId),
+    /// The log of the platform, for what concerns no room: accounts, sessions, refusals outside rooms.
+    Platform,
+}
+
+impl Log {
+    /// Returns the room whose log this is, or `None` for the platform's.
+    pub fn room(self) -> Option<RoomId> {
+        match self {
+            Self::Room(room) => Some(room),
+            Self::Platform => None,
+        }
+    }
+
+    /// Returns the key of the log's row in `room_logs`.
+    pub fn key(self) -> String {
+        self.room().map_or_else(|| "platform".to_owned(), |room| room.to_string())
+    }
+
+    /// Returns the log's origin in the checkpoints of a server that signs under the name `server` (C2SP
+    /// `tlog-checkpoint`).
+    pub fn origin(self, server: &str) -> String {
+        match self {
+            Self::Room(room) => format!("{server}/rooms/{room}"),
+            Self::Platform => format!("{server}/platform"),
+        }
+    }
+
+    /// Splits an origin of the log into the one that it began with and the number of its continuation: 1 for the
+    /// beginning, 2 for `…/2`, and so on. `None` if it is the origin of another log.
+    pub fn continuation_in(self, origin: &str) -> Option<(&str, u32)> {
+        let end = match self {
+            Self::Room(room) => format!("/rooms/{room}"),
+            Self::Platform => "/platform".to_owned(),
+        };
+        if origin.ends_with(&end) {
+            return Some((origin, 1));
+        }
+        let (begun, number) = origin.rsplit_once('/')?;
+        let counted: u32 = number.parse().ok()?;
+        // One number has one form, and the first is not written.
+        (begun.ends_with(&end) && counted > 1 && counted.to_string() == number).then_some((begun, counted))
+    }
+}

@@ -1,0 +1,110 @@
+//! The way on for a log that takes no entries, because the database is behind what was signed of it: an operator has it
+//! go on under a new origin, so that no two histories have one name.
+
+use room::{Event, Log, RoomId};
+
+use super::{
+    actor::Actor,
+    heads,
+    operation::{OpenLog, operation},
+    platform_adoption,
+};
+use crate::{
+    app::App,
+    db,
+    error::{Error, Result},
+    evidence::Checkpoint,
+};
+
+/// The longest reason for a continuation, in characters.
+pub const LONGEST_REASON: usize = 1_000;
+
+/// What the continuation of a log is about: the head that was lost, and where the log goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Continuation {
+    /// The largest head that is known to have been signed.
+    pub lost: Checkpoint,
+    /// The number of entries that the database has of the log.
+    pub size: u64,
+    /// The origin under which it goes on. `None` if it does not: it is that of a room of which nothing is left.
+    pub origin: Option<String>,
+}
+
+/// Returns how a log would go on. `None` if nothing keeps it from taking entries.
+pub async fn planned(app: &App, log: Log) -> Result<Option<Continuation>> {
+    // Remembered before the database is read, as everywhere.
+    let signed = app.heads.signed(log);
+    app.db
+        .read(async |tx| {
+            let head = db::logs::head(tx, log).await?;
+            let present = heads::present(app, log, head.as_ref());
+            let fault = match &head {
+                Some(head) => heads::fault(tx, app, log, head).await?.is_some(),
+                None => signed.as_ref().is_some_and(|signed| signed.size > 0),
+            };
+            let lost = signed.unwrap_or_else(|| present.clone());
+            let origin = (!is_gone(log, present.size)).then(|| heads::next_origin(log, &present, &lost));
+            Ok(fault.then_some(Continuation { lost, size: present.size, origin }))
+        })
+        .await
+}
+
+/// Returns whether a log of so many entries is that of a room of which nothing is left. A room begins with an entry of
+/// its own, so its log cannot begin with another one.
+fn is_gone(log: Log, size: u64) -> bool {
+    size == 0 && log != Log::Platform
+}
+
+/// Has a log go on under a new origin, with an entry that tells of the head that was lost. Where nothing is left of a
+/// room's log, the entry stands in the platform's.
+///
+/// # Errors
+///
+/// Fails if nothing keeps the log from taking entries, or if its entries are not those of its head.
+pub async fn go_on(app: &App, by: &Actor, log: Log, reason: &str) -> Result<Continuation> {
+    let planned = planned(app, log).await?;
+    let planned = planned.ok_or_else(|| Error::Refused("nothing keeps it from taking entries".into()))?;
+    let done = match (planned.origin, log) {
+        (None, Log::Room(room)) => give_up(app, by, (room, planned.lost), reason).await?,
+        _ => append(app, by, log, reason).await?,
+    };
+    app.heads.note_behind(log, None);
+    tracing::warn!(log = log.key(), origin = done.origin, "an operator has a log go on without what was lost of it");
+    Ok(done)
+}
+
+async fn append(app: &App, by: &Actor, log: Log, reason: &str) -> Result<Continuation> {
+    let (in_tx, by, reason) = (app.clone(), by.clone(), reason.to_owned());
+    app.db
+        .write(async move |tx| {
+            let (mut open, lost) = OpenLog::lock_to_continue(tx, &in_tx, log, &by).await?;
+            let size = open.head().size();
+            let (lost_size, lost_root) = (lost.size, hex::encode(lost.root));
+            open.append(tx, &Event::LogContinued { lost_size, lost_root, reason: reason.clone() }).await?;
+            if size == 0 {
+                // Only the platform's, which otherwise begins with the catalogue.
+                platform_adoption::begin(tx, &mut open).await?;
+            }
+            Ok(Continuation { lost, size, origin: Some(open.origin().to_owned()) })
+        })
+        .await
+}
+
+/// Has the platform's log tell that a room's is lost as a whole, and remembers nothing of that any more.
+async fn give_up(app: &App, by: &Actor, (room, lost): (RoomId, Checkpoint), reason: &str) -> Result<Continuation> {
+    let (lost_size, lost_root) = (lost.size, hex::encode(lost.root));
+    let told = Event::LogLost { room_id: room, lost_size, lost_root, reason: reason.to_owned() };
+    operation(app, Log::Platform, by, async move |tx, log| log.append(tx, &told).await).await?;
+    let log = Log::Room(room);
+    app.heads.remember(log, heads::given_up(log, &lost));
+    Ok(Continuation { lost, size: 0, origin: None })
+}
+
+/// Returns an error unless the reason is one: not blank, and not too long.
+pub fn check_reason(reason: &str) -> Result<()> {
+    let length = reason.trim().chars().count();
+    if length == 0 || length > LONGEST_REASON {
+        return Err(Error::setup(format!("the reason must be of 1 to {LONGEST_REASON} characters")));
+    }
+    Ok(())
+}
