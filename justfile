@@ -32,7 +32,7 @@ golden filter="":
 run *flags:
     cargo run -- serve --demo {{ flags }}
 
-# One of the promises in numbers: append, flood, guessing, operation, pages, transfer, verify
+# One of the promises in numbers: append, flood, fsck, guessing, operation, pages, transfer, verify
 bench name *arguments:
     cargo bench --bench {{ name }} -- {{ arguments }}
 

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench append` keeps both logs in one SQLite database. Appends to them take turns, each in a
 //! transaction of its own, and the medians are compared. It also says what the first append costs, for which the whole log
-//! is folded, and how many entries `fsck` checks in a second.
+//! is folded.
 
 mod program;
 
@@ -13,10 +13,7 @@ use sts_clearance::{
     app::App,
     clock::Clock,
     config::Layers,
-    domain::{
-        fsck::{self, Mode, Watch},
-        log::{Actor, keys, operation, schema},
-    },
+    domain::log::{Actor, keys, operation, schema},
     error::Result,
 };
 use tempfile::TempDir;
@@ -58,18 +55,8 @@ async fn ratio() -> Result<f64> {
     let (in_long, in_short) = (median(in_long), median(in_short));
     let ratio = in_long.as_secs_f64() / in_short.as_secs_f64();
     say(&format!("an append among {LONG} entries: {in_long:?}, among {SHORT}: {in_short:?}, ratio {ratio:.2}"));
-    let started = Instant::now();
-    let outcome = fsck::run(&app, Mode::Look, &mut Nobody).await?;
-    let (entries, took) = (outcome.checked.entries, started.elapsed());
-    let each_second = u128::from(entries) * 1_000 / took.as_millis().max(1);
-    say(&format!("fsck of {entries} entries: {took:?}, {each_second} in a second, {} damaged", outcome.damage()));
     Ok(ratio)
 }
-
-/// Ignores the progress of the check.
-struct Nobody;
-
-impl Watch for Nobody {}
 
 /// Appends one entry and returns how long that took.
 async fn append(app: &App, room: RoomId) -> Result<Duration> {

@@ -31,11 +31,16 @@ pub struct Entry {
 impl Entry {
     /// Returns the content of the leaf that the tree's hash covers.
     pub fn leaf(&self) -> Leaf {
+        self.clone().into_leaf()
+    }
+
+    /// Returns the same content, without a copy.
+    pub fn into_leaf(self) -> Leaf {
         Leaf {
-            action: self.action.clone(),
-            actor: self.actor.clone(),
+            action: self.action,
+            actor: self.actor,
             id: self.id.to_string(),
-            meta: self.meta.clone(),
+            meta: self.meta,
             room_id: self.log.room().map(|room| room.to_string()),
             seq: self.seq.unsigned_abs(),
             timestamp: self.at.into(),

@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 
 use proptest::prelude::*;
+use room::Leaf;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use sts_clearance::evidence::{
@@ -278,7 +280,39 @@ fn the_root_is_that_of_rfc_6962_for_every_size_up_to_257() {
     }
 }
 
+/// Any JSON, with what RFC 8785 writes in its own way among it: fractions, large numbers, and names whose order as UTF-16
+/// is not that of their bytes.
+fn any_json() -> impl Strategy<Value = Value> {
+    let most_exact = 1_i64 << 53;
+    let number = prop_oneof![
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        (-2..=2_i64).prop_flat_map(move |by| {
+            prop_oneof![Just(by), Just(most_exact + by), Just(by - most_exact)].prop_map(Value::from)
+        }),
+    ];
+    let text = prop_oneof![any::<String>(), "[\\x00-\\x7f]{0,8}"];
+    let single =
+        prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), number, text.prop_map(Value::from)];
+    let name = prop_oneof!["[a-c]{0,2}", "[a\u{e000}-\u{e002}\u{10000}-\u{10002}]{0,2}", any::<String>()];
+    single.prop_recursive(3, 32, 5, move |inner| {
+        let fields = prop::collection::btree_map(name.clone(), inner.clone(), 0..5);
+        prop_oneof![
+            prop::collection::vec(inner, 0..5).prop_map(Value::from),
+            fields.prop_map(|fields| fields.into_iter().collect::<Value>()),
+        ]
+    })
+}
+
 proptest! {
+    #[test]
+    fn a_leaf_is_written_as_rfc_8785_has_it(meta in any_json(), actor in any::<String>(), seq in any::<u64>()) {
+        let (action, id, timestamp) = ("room_created".to_owned(), "1".to_owned(), "2026-11-23T08:00:00.5Z".parse().unwrap());
+        let leaf = Leaf { action, actor, id, meta, room_id: None, seq, timestamp };
+        prop_assert_eq!(leaf.canonical().unwrap(), serde_json_canonicalizer::to_vec(&leaf).unwrap());
+    }
+
     #[test]
     fn a_range_stored_and_read_back_goes_on_as_if_it_had_not_been(
         entries in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..8), 0..80),

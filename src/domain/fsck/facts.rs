@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use room::{
-    SnapshotId, Time, VersionId,
+    Leaf, SnapshotId, Time, VersionId,
     fold::{PlatformState, State},
 };
 use serde_json::Value;
 
-use crate::{db::activity::Entry, evidence::Succession};
+use crate::evidence::Succession;
 
 /// What the sound entries of a log say of things outside of it, collected while the log is read.
 ///
@@ -34,7 +34,7 @@ pub(super) struct LogFacts {
     /// Since when every entry is signed. `None` if signing has not begun, or `migrate down` has undone it.
     pub(super) signed_since: Option<Time>,
     /// The position of the last mark, and the SHA-256 of the state that it is of, in hexadecimal.
-    pub(super) mark: Option<(i64, String)>,
+    pub(super) mark: Option<(u64, String)>,
     /// The time of the last sound entry.
     pub(super) last: Option<Time>,
     /// The room as its log tells it. `None` for the platform's log, if an entry is lost, damaged or does not follow
@@ -80,9 +80,9 @@ const LOG_PROOFS: &str = "008_add_log_proofs";
 
 impl LogFacts {
     /// Adds what an entry says. Entries have to come in the order of the log: a later one replaces an earlier one.
-    pub(super) fn note(&mut self, entry: &Entry) {
-        let meta = &entry.meta;
-        self.last = Some(entry.at);
+    pub(super) fn note(&mut self, entry: &Leaf) {
+        let (meta, at) = (&entry.meta, Time::from(entry.timestamp));
+        self.last = Some(at);
         let text = |name: &str| meta[name].as_str().unwrap_or_default().to_owned();
         // A size that is no number becomes -1, which is the size of no file: it is reported, not passed over.
         let file = || File { sha256: text("file_sha256"), size: meta["file_size"].as_i64().unwrap_or(-1) };
@@ -90,7 +90,7 @@ impl LogFacts {
         match (entry.action.as_str(), snapshot) {
             ("snapshot_created", Some(id)) => {
                 let (title, kind, record) = (text("title"), text("snapshot_type"), text("record_sha256"));
-                self.taken.insert(id, Taken { title, kind, record, at: entry.at });
+                self.taken.insert(id, Taken { title, kind, record, at });
             }
             ("snapshot_generated", Some(id)) => {
                 self.drawn.insert(id, file());
@@ -106,21 +106,21 @@ impl LogFacts {
             }
             ("document_uploaded", _) => {
                 if let Ok(version) = text("version_id").parse() {
-                    self.uploaded.insert(version, (file(), entry.at));
+                    self.uploaded.insert(version, (file(), at));
                 }
             }
             ("state_marked", _) => self.mark = Some((entry.seq, text("state_sha256"))),
             ("log_key_added", _) => {
                 self.keys.extend([text("public_key")]);
                 // The first key counts: signing has not paused since.
-                self.signed_since = self.signed_since.or(Some(entry.at));
+                self.signed_since = self.signed_since.or(Some(at));
             }
             ("log_key_rotated", _) => {
                 // The old key stays in the set: what it signed stays valid.
                 self.keys.extend([text("from"), text("to")]);
                 let (from, to, note) = (text("from"), text("to"), text("signed"));
                 self.successions.push(Succession { from, to, note });
-                self.signed_since = self.signed_since.or(Some(entry.at));
+                self.signed_since = self.signed_since.or(Some(at));
             }
             ("schema_taken_back", _) => {
                 let steps = meta["migrations"].as_array();
@@ -131,8 +131,8 @@ impl LogFacts {
                 }
                 // `None` is less than every time, so `max` keeps the last run that dropped the table.
                 let taken_back = &mut self.taken_back;
-                taken_back.snapshots = taken_back.snapshots.max(took(SNAPSHOTS).then_some(entry.at));
-                taken_back.documents = taken_back.documents.max(took(DOCUMENTS).then_some(entry.at));
+                taken_back.snapshots = taken_back.snapshots.max(took(SNAPSHOTS).then_some(at));
+                taken_back.documents = taken_back.documents.max(took(DOCUMENTS).then_some(at));
             }
             _ => {}
         }

@@ -17,7 +17,6 @@ use super::{
 use crate::{
     db::{
         self,
-        activity::Entry,
         fsck::{EntryRow, HeadRow, LogRows},
     },
     domain::fsck::run::Run,
@@ -95,8 +94,8 @@ pub(super) async fn check(
 /// A row of a log, and what can be found out of it alone.
 struct Read {
     seq: i64,
-    /// The entry with its leaf and its hash, or what is wrong with it.
-    entry: std::result::Result<(Entry, Leaf, Hash), String>,
+    /// The entry with its hash, or what is wrong with it.
+    leaf: std::result::Result<(Leaf, Hash), String>,
 }
 
 /// Rows of a log that follow each other, with the inner nodes that these complete.
@@ -121,18 +120,18 @@ fn read_ahead(run: &Run<'_>, log: Log, (from, size): (i64, i64)) -> JoinHandle<R
 impl Read {
     fn of(row: EntryRow) -> Self {
         let fault = |fault: &str| Err(fault.to_owned());
-        let entry = match row.entry {
+        let leaf = match row.entry {
             Err(error) => Err(format!("its row cannot be read: {error}")),
             Ok(entry) => {
-                let leaf = entry.leaf();
+                let leaf = entry.into_leaf();
                 match hash_of(&leaf) {
-                    Ok(hash) if hash == *row.leaf_hash => Ok((entry, leaf, hash)),
+                    Ok(hash) if hash == *row.leaf_hash => Ok((leaf, hash)),
                     Ok(_) => fault("its row and its stored hash do not fit: one was changed after it was written"),
                     Err(error) => Err(error.to_string()),
                 }
             }
         };
-        Self { seq: row.seq, entry }
+        Self { seq: row.seq, leaf }
     }
 }
 
@@ -182,11 +181,11 @@ impl<'a> Reading<'a> {
             return None;
         };
         self.report_lost(run);
-        let fault = match row.entry {
+        let fault = match row.leaf {
             Err(fault) => fault,
             // Only a sound entry is listened to. A changed one could vouch for rows that were changed with it.
-            Ok((entry, leaf, hash)) => {
-                self.facts.note(&entry);
+            Ok((leaf, hash)) => {
+                self.facts.note(&leaf);
                 self.apply(run, &leaf);
                 return Some(hash);
             }

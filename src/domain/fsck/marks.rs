@@ -19,9 +19,10 @@ use crate::{
 /// fault: then the log is folded from its first entry.
 pub(super) async fn check(run: &mut Run<'_>, location: &Location, kept: Option<&Mark>, facts: &LogFacts) -> Result<()> {
     let Some(Mark { seq, state }) = kept else { return Ok(()) };
-    let is_marked = facts.mark.as_ref().is_some_and(|(marked, sha256)| {
-        u64::try_from(*marked) == Ok(*seq) && *sha256 == hex::encode(Sha256::digest(state))
-    });
+    let is_marked = facts
+        .mark
+        .as_ref()
+        .is_some_and(|(marked, sha256)| marked == seq && *sha256 == hex::encode(Sha256::digest(state)));
     // With entries missing, the mark may be among them.
     if is_marked || !facts.whole {
         return Ok(());

@@ -135,8 +135,9 @@ async fn grown(tx: &mut Tx, app: &App, log: Log, mut known: Held, head: &Compact
     while known.range().size() < head.size() {
         let began = Instant::now();
         let entries = chunk(tx, log, known.range().size(), head.size()).await?;
-        fold(&mut known, &entries)?;
-        app.at_hand.note_folded(entries.len(), began.elapsed());
+        let folded = entries.len();
+        fold(&mut known, entries)?;
+        app.at_hand.note_folded(folded, began.elapsed());
     }
     // An entry that was changed or added by hand would be vouched for by what is signed over it.
     if known.range().root() == head.root() { Ok(known) } else { Err(not_those_of_its_head()) }
@@ -190,8 +191,9 @@ async fn caught_up(app: &App, log: Log, mut known: Held) -> Result<Held> {
         if entries.is_empty() {
             return if fits(&known, &head) { Ok(known) } else { Err(not_those_of_its_head()) };
         }
-        fold(&mut known, &entries)?;
-        app.at_hand.note_folded(entries.len(), began.elapsed());
+        let folded = entries.len();
+        fold(&mut known, entries)?;
+        app.at_hand.note_folded(folded, began.elapsed());
     }
 }
 
@@ -204,10 +206,10 @@ async fn chunk(tx: &mut Tx, log: Log, from: u64, to: u64) -> Result<Vec<Entry>> 
     Ok(entries)
 }
 
-fn fold(held: &mut Held, entries: &[Entry]) -> Result<()> {
+fn fold(held: &mut Held, entries: Vec<Entry>) -> Result<()> {
     for entry in entries {
-        let leaf = entry.leaf();
-        let canonical = leaf.canonical().map_err(|error| Error::internal(format!("entry {}: {error}", entry.seq)))?;
+        let leaf = entry.into_leaf();
+        let canonical = leaf.canonical().map_err(|error| Error::internal(format!("entry {}: {error}", leaf.seq)))?;
         held.apply(&leaf, &canonical).map_err(|contradiction| Error::LogNotSound(contradiction.to_string()))?;
     }
     Ok(())

@@ -4,7 +4,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{Fold, Stage, Subject, Why};
-use crate::{Event, Leaf, Log, Time};
+use crate::{Event, Leaf, Log, Time, canonical};
 
 /// How many entries follow a mark before the next one is due. So many entries are folded at most to know a state, and each
 /// of them costs a thousandth of writing it.
@@ -32,7 +32,7 @@ impl<S: Subject> Fold<S> {
     /// Fails if the state cannot be written as JSON, which its types rule out.
     pub fn mark(&self) -> Result<Option<Mark>, serde_json::Error> {
         let Some(state) = self.state() else { return Ok(None) };
-        let state = serde_json_canonicalizer::to_vec(state)?;
+        let state = canonical::of_object(state)?;
         let state_sha256 = hex::encode(Sha256::digest(&state));
         Ok(Some(Mark { event: Event::StateMarked { state_sha256 }, state }))
     }
@@ -56,7 +56,7 @@ impl<S: Subject> Fold<S> {
 
 /// Fails unless this is the state that a mark has the hash of.
 pub(super) fn check(state: &impl Serialize, state_sha256: &str) -> Result<(), Why> {
-    let folded = serde_json_canonicalizer::to_vec(state).map_err(|error| Why::Malformed(error.to_string()))?;
+    let folded = canonical::of_object(state).map_err(|error| Why::Malformed(error.to_string()))?;
     if hex::encode(Sha256::digest(folded)) == state_sha256 {
         return Ok(());
     }

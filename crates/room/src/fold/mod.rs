@@ -27,6 +27,8 @@ mod subject;
 
 use std::fmt;
 
+use uuid::Uuid;
+
 pub use adoption::{Adoption, AdoptionPart, EntryOutline, LastAdoption, PART_BYTES};
 pub use mark::{MARKED_EACH, Mark};
 pub use part::{Part, PlatformPart};
@@ -181,7 +183,9 @@ impl<S: Subject> Fold<S> {
         if entry.seq != self.size {
             return Err(Why::Against(format!("the entry after {} entries is missing", self.size)));
         }
-        if entry.room_id != self.log.room().map(|room| room.to_string()) {
+        let mut room = Uuid::encode_buffer();
+        let room = self.log.room().map(|RoomId(id)| &*id.hyphenated().encode_lower(&mut room));
+        if entry.room_id.as_deref() != room {
             return Err(Why::Against("it is of another log".to_owned()));
         }
         let at = Time::from(entry.timestamp);
