@@ -121,7 +121,8 @@ async fn fill(tx: &mut Tx, app: &App, log: Log, mut held: Held) -> Result<Held> 
     }
     let state = held.room().expect("the log tells everything");
     let parts: Vec<_> = parts.into_iter().collect();
-    projections::write_room(tx, state, &parts, &projections::PrivateTexts::new()).await?;
+    projections::write_room(tx, state, &parts, (&projections::PrivateTexts::new(), projections::Obstacles::Stay))
+        .await?;
     for (entry, hash) in &entries {
         db::activity::insert(tx, entry, hash).await?;
     }
