@@ -35,6 +35,9 @@ impl Bounds {
     /// The largest size of a proof, and of anything else beside a record, in bytes. A proof holds one entry and a path.
     pub const BESIDE: usize = 128 * KIB;
 
+    /// The largest size of a receipt that is added to a file, in bytes.
+    pub const RECEIPT: usize = 64 * KIB;
+
     /// Goes through JSON without building anything of it, and stops where there is more than these bounds allow.
     ///
     /// Bytes that are no JSON are no error here: they end the scan, and the reader that comes next reports them.

@@ -12,10 +12,23 @@ pub(crate) struct Context {
     pub(crate) record: Record,
     /// SHA-256 of the record's bytes, in hexadecimal digits.
     pub(crate) sha256: String,
-    /// Proof that the room's log holds the snapshot, if there is one.
-    pub(crate) proof: Option<String>,
+    /// How the report comes to its proof.
+    pub(crate) proof: Proof,
+    /// Name of the renderer, as the file states it.
+    pub(crate) renderer: String,
     /// Name of the font set.
     pub(crate) fonts: String,
+}
+
+/// How a report comes to the proof that the room's log holds it.
+#[derive(Debug, Clone)]
+pub(crate) enum Proof {
+    /// It has none: there were no proofs yet.
+    None,
+    /// It is drawn with this proof, whose text is part of the file.
+    Inside(String),
+    /// It takes a receipt, which is added when it is drawn. Nothing that is drawn depends on it.
+    Receipt,
 }
 
 impl Context {

@@ -14,6 +14,7 @@ use skrifa::raw::{FileRef, FontRef, TableProvider as _};
 use skrifa::{MetadataProvider as _, charmap::Charmap};
 
 use super::clean;
+use crate::edition::Edition;
 use crate::error::FontError;
 use crate::hex::hex;
 
@@ -33,6 +34,8 @@ pub struct Fonts {
     name: String,
     faces: Vec<Face>,
     orders: [Vec<usize>; 3],
+    /// Names of the renderers that draw with this set, one for each edition. See [`crate::renderer`].
+    renderers: [OnceLock<String>; Edition::ALL.len()],
 }
 
 /// The kind of face that is preferred for a text.
@@ -99,6 +102,11 @@ impl Fonts {
         &self.name
     }
 
+    /// Returns where the name of the renderer that draws an edition with this set is kept, once it is known.
+    pub(crate) fn renderer(&self, edition: Edition) -> &OnceLock<String> {
+        &self.renderers[edition as usize]
+    }
+
     /// Returns the first face in the order of `family` that has all of `chars`.
     pub(super) fn covering(&self, family: Family, chars: &[char]) -> Option<usize> {
         let mut order = self.orders[family as usize].iter().copied();
@@ -127,7 +135,7 @@ impl Fonts {
             order.sort_by_key(|face| faces[*face].kind.distance(family));
             order
         });
-        Self { name, faces, orders }
+        Self { name, faces, orders, renderers: Default::default() }
     }
 }
 
