@@ -109,8 +109,7 @@ pub fn receipt_update(body: &[u8], receipt: &[u8]) -> Option<Vec<u8>> {
     update.extend_from_slice(b"/Info ");
     update.extend_from_slice(info);
     // Every version of a file has a second identifier of its own (ISO 32000-1, 14.4).
-    let second = &Sha256::digest(receipt)[..16];
-    let second: String = second.iter().map(|byte| format!("{byte:02x}")).collect();
+    let second = hex(&Sha256::digest(receipt)[..16]);
     update.extend_from_slice(format!("/ID[({id})({second})]/Prev {table_at}>>\n").as_bytes());
     update.extend_from_slice(format!("startxref\n{update_table_at}\n%%EOF\n").as_bytes());
     Some(update)
@@ -138,4 +137,10 @@ pub fn split_receipt(file: &[u8]) -> Option<(&[u8], &[u8])> {
     let receipt = tokens.take(length)?;
     // What was read so far only says where the parts could be. This comparison is the check.
     (receipt_update(body, receipt)? == file[body.len()..]).then_some((body, receipt))
+}
+
+/// Returns bytes as lower-case hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }

@@ -24,7 +24,8 @@ const DATE: u16 = 1 << 5 | 1;
 
 /// Returns the list of the files' sums, in the format of `sha256sum` and in the order that they have.
 pub(crate) fn sums<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> String {
-    files.into_iter().map(|(name, content)| format!("{}  {name}\n", hex(&Sha256::digest(content)))).collect()
+    let lines = files.into_iter().map(|(name, content)| [&hex(&Sha256::digest(content)), "  ", name, "\n"].concat());
+    lines.collect()
 }
 
 /// Returns a zip of these files in this order. `None` if it is larger than a zip of this form can be, which is 4 GiB.

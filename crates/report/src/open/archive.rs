@@ -74,7 +74,7 @@ fn body(bytes: &[u8], members: &[Member<'_>]) -> Result<Body, OpenError> {
     if stored::zip(files.iter().copied()).as_deref() != Some(bytes) {
         return Err(OpenError::Template("zip"));
     }
-    Ok(Body::of(&[sums]))
+    Ok(Body::of(sums))
 }
 
 /// Returns the files by their names, none of which is compressed.

@@ -15,9 +15,8 @@ pub struct Body {
 }
 
 impl Body {
-    /// Returns the body whose bytes are these pieces, one after the other.
-    pub(crate) fn of(pieces: &[&[u8]]) -> Self {
-        let digest = pieces.iter().fold(Sha256::new(), |digest, piece| digest.chain_update(piece));
-        Self { sha256: digest.finalize().into(), size: pieces.iter().map(|piece| piece.len() as u64).sum() }
+    /// Returns what the log states of a body with these bytes.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        Self { sha256: Sha256::digest(bytes).into(), size: bytes.len() as u64 }
     }
 }

@@ -90,7 +90,7 @@ fn parts_with_receipt(bytes: &[u8]) -> Result<Parts<'_>, OpenError> {
         proof: receipt,
         renderer: Some(renderer),
         fonts: None,
-        body: Some(Body::of(&[&body])),
+        body: Some(Body::of(&body)),
     })
 }
 

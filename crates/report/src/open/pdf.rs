@@ -32,7 +32,7 @@ pub(super) fn parts(bytes: &[u8]) -> Result<Parts<'_>, OpenError> {
     let record = attachment(&file, &attached, RECORD_FILE)?.ok_or(OpenError::Missing { from: "PDF" })?;
     let proof = attachment(&file, &attached, PROOF_FILE)?;
     let (proof, body) = if receipt.is_some() || takes_receipt(body) {
-        (receipt.map(|receipt| Packed::Plain(receipt).receipt()).transpose()?, Some(Body::of(&[body])))
+        (receipt.map(|receipt| Packed::Plain(receipt).receipt()).transpose()?, Some(Body::of(body)))
     } else {
         (proof.map(Packed::proof).transpose()?, None)
     };

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use report::{Edition, Format, sample, with_receipt};
+use report::{Edition, Format, sample, split, with_receipt};
 use tools::needs;
 
 use crate::harness::{FONTS, text};
-use crate::receipts::body;
+use crate::receipts::{FORMATS, body};
 
 /// Writes a file into a directory of its own. Returns its path.
 fn written(name: &str, bytes: &[u8]) -> PathBuf {
@@ -61,4 +61,24 @@ fn the_end_says_how_to_check_the_receipt() {
         assert!(text.contains(expected), "{expected} is not in {text}");
     }
     assert!(!text.contains(rest) && !text.contains("Snapshot created"), "{text}");
+}
+
+/// The program in docs/format.md takes files apart, as a stranger would who has read that page alone.
+#[needs(pyhanko)]
+#[test]
+fn the_program_in_the_docs_finds_body_and_receipt() {
+    let docs = include_str!("../../../../docs/format.md");
+    let (_, program) = docs.split_once("```python\n").expect("there is a program");
+    let (program, _) = program.split_once("```").expect("it ends");
+    let python = std::env::var_os("STS_TEST_PYTHON").expect("STS_TEST_PYTHON is set where a test needs it");
+    for format in FORMATS {
+        let file = with_receipt(format, &body(3, format), sample::PROOF).expect("it takes a receipt");
+        let path = written(&format!("receipt-docs-{}", format.extension()), &file);
+        let output = Command::new(&python).args(["-c", program]).arg(path).output().expect("it runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let stated = split(&file).expect("it comes apart").body;
+        let digits: String = stated.sha256.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+        let expected = format!("{digits} {}\n{}", stated.size, sample::PROOF);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    }
 }

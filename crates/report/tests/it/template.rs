@@ -54,7 +54,7 @@ pub(crate) fn update(file: &[u8], object: u32, content: &str, receipt: &str) -> 
     let info = last("/Info ", '/');
     let at = file.len() + 1;
     let body = format!("\n{object} 0 obj\n{content}\nendobj\n");
-    let second: String = Sha256::digest(receipt)[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let second = hex(&Sha256::digest(receipt)[..16]);
     let update = format!(
         "{body}xref\n{object} 1\n{at:010} 00000 n \ntrailer\n<</Size {size}/Root 1 0 R/Info {info}\
          /ID[(first)({second})]/Prev {previous}>>\nstartxref\n{}\n%%EOF\n",
@@ -63,13 +63,18 @@ pub(crate) fn update(file: &[u8], object: u32, content: &str, receipt: &str) -> 
     [file, update.as_bytes()].concat()
 }
 
-/// Returns a file's sums, as `sha256sum` prints them.
+/// Returns a list of sums, as `sha256sum` prints it.
 pub(crate) fn sums(files: &[(&str, &[u8])]) -> String {
-    let line = |(name, content): &(&str, &[u8])| {
-        let digits: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{digits}  {name}\n")
-    };
-    files.iter().map(line).collect()
+    let mut list = String::new();
+    for (name, content) in files {
+        let _ = writeln!(list, "{}  {name}", hex(&Sha256::digest(content)));
+    }
+    list
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).expect("it is below 16");
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(digit).collect()
 }
 
 /// Returns a zip in which every field that can be chosen is chosen as in ours.
