@@ -54,9 +54,10 @@ pub(crate) fn in_print(name: &str) -> &str {
     name.get(..shown).unwrap_or(name)
 }
 
-/// Draws the probe in every format, and returns the hash of their hashes.
+/// Draws the probe in every format, and returns the hash of their hashes and of the fonts' one.
 fn probe(edition: Edition, fonts: &Fonts) -> Result<[u8; 32], ReportError> {
-    let mut digest = Sha256::new();
+    // The probe uses few fonts of a directory or none, and the name of the set has eight digits only.
+    let mut digest = Sha256::new_with_prefix(fonts.directory());
     for format in [Format::Pdf, Format::Json, Format::Csv] {
         // In the probe itself, the name is that of the edition alone: its hash cannot be in it.
         let name = edition.name().to_owned();

@@ -329,3 +329,21 @@ fn the_name_of_a_renderer_has_the_hash_of_its_probe() {
         assert_eq!(edition_of(other), None, "{other}");
     }
 }
+
+#[test]
+fn the_readme_says_how_to_check_the_sums_and_the_receipt() {
+    let [.., zip] = &*BODIES;
+    let readme = unzip(zip).into_iter().find(|(name, _)| name == "README.txt").expect("there is a readme").1;
+    let readme = String::from_utf8(readme).expect("it is UTF-8").replace("\r\n", "\n");
+    let name = report::renderer(Edition::CURRENT, &FONTS).expect("the probe renders");
+    for expected in [
+        &format!("Rendered   {name}\n"),
+        "SHA256SUMS     the SHA-256 of each of these files\nproof.tlog     the receipt",
+        "sha256sum -c SHA256SUMS",
+        "as of the first 3 entries of the log",
+        "sts-clearance verify FILE --key KEY",
+    ] {
+        assert!(readme.contains(expected), "{expected} is not in {readme}");
+    }
+    assert!(!readme.contains("snapshot_created"), "{readme}");
+}
