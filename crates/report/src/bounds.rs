@@ -58,6 +58,12 @@ impl Bounds {
     }
 }
 
+/// Whether a text can be a receipt. A line feed is the only control character in one: it ends its lines.
+pub(crate) fn is_receipt(text: &str) -> bool {
+    let is_plain = |c: char| c == '\n' || !c.is_control();
+    !text.is_empty() && text.len() <= Bounds::RECEIPT && text.chars().all(is_plain)
+}
+
 /// What a file has too much of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Exceeded {

@@ -11,6 +11,7 @@
 mod bounds;
 mod content;
 mod csv;
+mod drawing;
 mod edition;
 mod error;
 mod format;
@@ -30,8 +31,6 @@ mod stored;
 mod text;
 mod words;
 
-use sha2::{Digest as _, Sha256};
-
 pub use self::pdf::paper;
 pub use bounds::{Bounds, Exceeded};
 pub use edition::{Edition, RENDERER};
@@ -45,8 +44,7 @@ pub use text::Fonts;
 pub use words::adoption;
 
 use content::Proof;
-use hex::hex;
-use source::Source;
+use drawing::Drawing;
 
 /// Renders `record`, the canonical bytes (RFC 8785) of a [`record::Record`], as `format` in an edition, with its proof.
 ///
@@ -66,7 +64,8 @@ pub fn render(
     progress: &mut dyn FnMut(f32),
 ) -> Result<Rendered, ReportError> {
     let proof = proof.map_or(Proof::None, |proof| Proof::Inside(proof.to_owned()));
-    draw(Drawing { edition, proof, renderer: edition.name().to_owned() }, record, format, fonts, progress)
+    let drawing = Drawing { edition, proof, renderer: edition.name().to_owned() };
+    drawing.draw(record, format, fonts, progress)
 }
 
 /// Draws `record` as a body of `format`, which takes a receipt: see [`with_receipt`]. Otherwise as [`render`].
@@ -85,39 +84,5 @@ pub fn body(
     progress: &mut dyn FnMut(f32),
 ) -> Result<Rendered, ReportError> {
     let renderer = renderer(edition, fonts)?.to_owned();
-    draw(Drawing { edition, proof: Proof::Receipt, renderer }, record, format, fonts, progress)
-}
-
-/// What differs between the ways of drawing one record.
-struct Drawing {
-    edition: Edition,
-    proof: Proof,
-    renderer: String,
-}
-
-fn draw(
-    drawing: Drawing,
-    record: &[u8],
-    format: Format,
-    fonts: &Fonts,
-    progress: &mut dyn FnMut(f32),
-) -> Result<Rendered, ReportError> {
-    let Drawing { edition, proof, renderer } = drawing;
-    let context = content::Context {
-        edition,
-        record: record::read(record)?,
-        sha256: hex(&Sha256::digest(record)),
-        proof,
-        renderer,
-        fonts: fonts.name().to_owned(),
-    };
-    let source = Source { bytes: record, context };
-    progress(0.0);
-    let rendered = match format {
-        Format::Pdf => pdf::render(&source, fonts, progress)?,
-        Format::Json => Rendered { bytes: json::render(&source)?, uncovered: Vec::new() },
-        Format::Csv => Rendered { bytes: csv::render(&source, progress)?, uncovered: Vec::new() },
-    };
-    progress(1.0);
-    Ok(rendered)
+    Drawing { edition, proof: Proof::Receipt, renderer }.draw(record, format, fonts, progress)
 }

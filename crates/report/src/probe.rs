@@ -7,6 +7,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::content::Proof;
+use crate::drawing::Drawing;
 use crate::edition::Edition;
 use crate::error::ReportError;
 use crate::format::Format;
@@ -15,9 +16,6 @@ use crate::text::Fonts;
 
 /// The record of the probe. It never changes: with it, the names of all renderers would.
 const RECORD: &[u8] = include_bytes!("probe.json");
-
-/// The number of digits of the probe's hash that pages show. Metadata, tables and the log have all 64.
-const PRINTED: usize = 16;
 
 /// Returns the name of the renderer that [`crate::body`] draws with, such as `sts-clearance-report 0.4.0+` and the
 /// SHA-256 of the probe in hexadecimal digits.
@@ -28,7 +26,8 @@ const PRINTED: usize = 16;
 ///
 /// If the probe cannot be drawn.
 pub fn renderer(edition: Edition, fonts: &Fonts) -> Result<&str, ReportError> {
-    let name = fonts.renderer(edition);
+    let names = fonts.renderers(Edition::ALL.len());
+    let name = &names[edition as usize];
     if let Some(name) = name.get() {
         return Ok(name);
     }
@@ -48,12 +47,6 @@ pub fn edition_of(name: &str, fonts: &Fonts) -> Result<Option<Edition>, ReportEr
     Ok((renderer(edition, fonts)? == name).then_some(edition))
 }
 
-/// Returns the renderer's name as pages show it, with the first digits of the probe's hash.
-pub(crate) fn in_print(name: &str) -> &str {
-    let shown = name.find('+').map_or(name.len(), |plus| plus + 1 + PRINTED);
-    name.get(..shown).unwrap_or(name)
-}
-
 /// Draws the probe in every format, and returns the hash of their hashes and of the fonts' one.
 fn probe(edition: Edition, fonts: &Fonts) -> Result<[u8; 32], ReportError> {
     // The probe uses few fonts of a directory or none, and the name of the set has eight digits only.
@@ -61,13 +54,8 @@ fn probe(edition: Edition, fonts: &Fonts) -> Result<[u8; 32], ReportError> {
     for format in [Format::Pdf, Format::Json, Format::Csv] {
         // In the probe itself, the name is that of the edition alone: its hash cannot be in it.
         let name = edition.name().to_owned();
-        let drawn = crate::draw(
-            crate::Drawing { edition, proof: Proof::Receipt, renderer: name },
-            RECORD,
-            format,
-            fonts,
-            &mut |_| {},
-        )?;
+        let drawing = Drawing { edition, proof: Proof::Receipt, renderer: name };
+        let drawn = drawing.draw(RECORD, format, fonts, &mut |_| {})?;
         digest.update(Sha256::digest(drawn.bytes));
     }
     Ok(digest.finalize().into())

@@ -3,7 +3,7 @@
 //! Each format has a template for this, which docs/format.md prints. Taking a receipt off fills the template again and
 //! compares every byte, so that a file is exactly one body with exactly one receipt.
 
-use crate::bounds::Bounds;
+use crate::bounds::is_receipt;
 use crate::error::{OpenError, ReceiptError};
 use crate::format::Format;
 use crate::json;
@@ -58,10 +58,4 @@ pub fn with_receipt(format: Format, body: &[u8], receipt: &str) -> Result<Vec<u8
 pub fn split(file: &[u8]) -> Result<Split, OpenError> {
     let (format, receipt, body) = open::receipt_and_body(file)?;
     Ok(Split { format, body: body.ok_or(OpenError::NoBody)?, receipt })
-}
-
-/// Whether a text can be a receipt. A line feed is the only control character in one: it ends its lines.
-pub(crate) fn is_receipt(text: &str) -> bool {
-    let is_plain = |c: char| c == '\n' || !c.is_control();
-    !text.is_empty() && text.len() <= Bounds::RECEIPT && text.chars().all(is_plain)
 }

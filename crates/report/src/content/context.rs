@@ -31,7 +31,16 @@ pub(crate) enum Proof {
     Receipt,
 }
 
+/// The number of digits of the probe's hash that pages show. Metadata, tables and the log have all 64.
+const PRINTED: usize = 16;
+
 impl Context {
+    /// Returns the renderer's name as pages show it, with the first digits of its probe's hash.
+    pub(super) fn renderer_in_print(&self) -> &str {
+        let shown = self.renderer.find('+').map_or(self.renderer.len(), |plus| plus + 1 + PRINTED);
+        self.renderer.get(..shown).unwrap_or(&self.renderer)
+    }
+
     /// Returns the clocks. A record of the first schema has none.
     pub(super) fn clocks(&self) -> Option<&ClockFacts> {
         self.record.standing.as_ref().map(|standing| &standing.clocks)

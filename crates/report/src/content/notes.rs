@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::block::{Block, Part};
 use super::cell::Look;
 use super::context::{Context, Proof};
-use crate::probe;
 use crate::words;
 
 /// The number of code points that are listed by name. The list says how many more there are.
@@ -91,7 +90,7 @@ fn rendered_by(context: &Context) -> String {
         Proof::Receipt => format!(
             "Rendered by {} with the font set “{fonts}”. The same record, renderer and font set give this document \
              again, byte for byte, but for its receipt and its seal.",
-            probe::in_print(&context.renderer),
+            context.renderer_in_print(),
         ),
         Proof::None | Proof::Inside(_) => format!(
             "Rendered by {} with the font set “{fonts}”. The same record, proof, renderer and font set give \

@@ -5,12 +5,11 @@ use serde_json::value::RawValue;
 
 use super::body::Body;
 use super::parts::{Packed, Parts};
-use crate::bounds::{Bounds, Exceeded};
+use crate::bounds::{Bounds, Exceeded, is_receipt};
 use crate::error::OpenError;
 use crate::format::Format;
 use crate::json;
 use crate::names::PROOF_FILE;
-use crate::receipt::is_receipt;
 
 /// The envelope, with its values unparsed. A key that is there twice is an error.
 #[derive(Deserialize)]

@@ -6,11 +6,10 @@ use flate2::read::{DeflateDecoder, ZlibDecoder};
 use sha2::{Digest as _, Sha256};
 
 use super::body::Body;
-use crate::bounds::Bounds;
+use crate::bounds::{Bounds, is_receipt};
 use crate::error::OpenError;
 use crate::format::Format;
 use crate::names::{PROOF_FILE, RECORD_FILE};
-use crate::receipt::is_receipt;
 
 /// The parts of a file. The record is not unpacked yet.
 pub(super) struct Parts<'a> {

@@ -14,7 +14,6 @@ use skrifa::raw::{FileRef, FontRef, TableProvider as _};
 use skrifa::{MetadataProvider as _, charmap::Charmap};
 
 use super::clean;
-use crate::edition::Edition;
 use crate::error::FontError;
 use crate::hex::hex;
 
@@ -37,7 +36,7 @@ pub struct Fonts {
     faces: Vec<Face>,
     orders: [Vec<usize>; 3],
     /// Names of the renderers that draw with this set, one for each edition. See [`crate::renderer`].
-    renderers: [OnceLock<String>; Edition::ALL.len()],
+    renderers: OnceLock<Vec<OnceLock<String>>>,
 }
 
 /// The kind of face that is preferred for a text.
@@ -109,9 +108,10 @@ impl Fonts {
         self.directory
     }
 
-    /// Returns where the name of the renderer that draws an edition with this set is kept, once it is known.
-    pub(crate) fn renderer(&self, edition: Edition) -> &OnceLock<String> {
-        &self.renderers[edition as usize]
+    /// Returns where the names of the renderers that draw with this set are kept, one for each edition, once they are
+    /// known.
+    pub(crate) fn renderers(&self, editions: usize) -> &[OnceLock<String>] {
+        self.renderers.get_or_init(|| vec![OnceLock::new(); editions])
     }
 
     /// Returns the first face in the order of `family` that has all of `chars`.
@@ -142,7 +142,7 @@ impl Fonts {
             order.sort_by_key(|face| faces[*face].kind.distance(family));
             order
         });
-        Self { name, directory, faces, orders, renderers: Default::default() }
+        Self { name, directory, faces, orders, renderers: OnceLock::new() }
     }
 }
 
