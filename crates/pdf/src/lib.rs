@@ -1,4 +1,4 @@
-//! A strict tokenizer of PDF objects (ISO 32000-1, 7.2 and 7.3).
+//! A strict tokenizer of PDF objects (ISO 32000-1, 7.2 and 7.3), and the update that puts a receipt into a PDF.
 //!
 //! Two crates use it: `report` reads the attachments back out of a PDF that it wrote, and `seal` finds the objects that a
 //! signature has to change. Both read files that a stranger may have made, and both need only what our own writer
@@ -11,11 +11,12 @@
 //!   in a name may be another way of writing a key (7.3.5): a file that two programs understand differently must not be
 //!   signed, and need not be opened.
 
+mod file;
+mod receipt;
 mod tokens;
 mod values;
 
+pub use file::{Embedded, File, Unlisted, XREF_ENTRY};
+pub use receipt::{PLACEHOLDER, RECEIPT_FILE, receipt_update, split_receipt, takes_receipt};
 pub use tokens::{Tokens, number};
 pub use values::{Malformed, Reference, entry, items, reference, startxref, text};
-
-/// The length of an entry in a cross-reference table, in bytes (ISO 32000-1, 7.5.4).
-pub const XREF_ENTRY: usize = 20;

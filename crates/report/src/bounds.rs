@@ -35,6 +35,9 @@ impl Bounds {
     /// The largest size of a proof, and of anything else beside a record, in bytes. A proof holds one entry and a path.
     pub const BESIDE: usize = 128 * KIB;
 
+    /// The largest size of a receipt that is added to a file, in bytes.
+    pub const RECEIPT: usize = 64 * KIB;
+
     /// Goes through JSON without building anything of it, and stops where there is more than these bounds allow.
     ///
     /// Bytes that are no JSON are no error here: they end the scan, and the reader that comes next reports them.
@@ -53,6 +56,12 @@ impl Bounds {
         let _ = Nested { scan: &mut scan, depth: 0 }.deserialize(&mut reader);
         scan.exceeded.map_or(Ok(()), Err)
     }
+}
+
+/// Whether a text can be a receipt. A line feed is the only control character in one: it ends its lines.
+pub(crate) fn is_receipt(text: &str) -> bool {
+    let is_plain = |c: char| c == '\n' || !c.is_control();
+    !text.is_empty() && text.len() <= Bounds::RECEIPT && text.chars().all(is_plain)
 }
 
 /// What a file has too much of.

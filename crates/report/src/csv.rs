@@ -1,16 +1,17 @@
 //! The CSV snapshot: a zip with one file per table, the record, and a text on how to read them.
 
-use std::io::{Cursor, Write as _};
+use std::io::{self, Cursor, Write as _};
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use crate::content::{self, File, Value};
+use crate::content::{self, File, Proof, Value};
 use crate::edition::Rules;
 use crate::error::ReportError;
 use crate::names::{PROOF_FILE, RECORD_FILE};
 use crate::progress::fraction;
 use crate::source::Source;
+use crate::stored::{self, SUMS_FILE};
 use crate::words;
 
 /// The name of the text on how to read the files.
@@ -41,10 +42,24 @@ pub(crate) fn render(source: &Source<'_>, progress: &mut dyn FnMut(f32)) -> Resu
     for file in files {
         packed.push((file.name, table(file, source.context.edition.rules(), &mut row_done)?));
     }
-    pack(source, &packed)
+    match &source.context.proof {
+        Proof::Receipt => store(source, &packed),
+        Proof::Inside(proof) => pack(source, &packed, Some(proof)),
+        Proof::None => pack(source, &packed, None),
+    }
 }
 
-fn pack(source: &Source<'_>, files: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, ReportError> {
+/// Returns the zip that takes a receipt: the files sorted by their names, and behind them the list of their sums.
+fn store(source: &Source<'_>, files: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, ReportError> {
+    let mut files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+    files.push((RECORD_FILE, source.bytes));
+    files.sort_unstable();
+    let sums = stored::sums(files.iter().copied());
+    files.push((SUMS_FILE, sums.as_bytes()));
+    stored::zip(files).ok_or_else(|| ReportError::Io(io::Error::other("it would be larger than 4 GiB")))
+}
+
+fn pack(source: &Source<'_>, files: &[(&str, Vec<u8>)], proof: Option<&str>) -> Result<Vec<u8>, ReportError> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         // Time and permissions are fixed: by default they would come from the clock and the system, and no two renders
@@ -53,7 +68,7 @@ fn pack(source: &Source<'_>, files: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, Repor
         .unix_permissions(0o644);
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let files = files.iter().map(|(name, bytes)| (*name, bytes.as_slice()));
-    let proof = source.context.proof.as_ref().map(|proof| (PROOF_FILE, proof.as_bytes()));
+    let proof = proof.map(|proof| (PROOF_FILE, proof.as_bytes()));
     for (name, bytes) in files.chain([(RECORD_FILE, source.bytes)]).chain(proof) {
         zip.start_file(name, options)?;
         zip.write_all(bytes)?;
@@ -98,7 +113,6 @@ fn cell(value: Value, rules: &Rules) -> String {
 
 fn readme(source: &Source<'_>, files: &[File<'_>]) -> String {
     let record = &source.context.record;
-    let proven = source.context.proof.is_some();
     let list = files.iter().map(|file| format!("{:<14} {}\n", file.name, file.holds));
     let left_out = content::left_out(record).into_iter();
     let left_out = left_out.map(|section| format!("({section}: left out of this snapshot on request)\n"));
@@ -131,7 +145,54 @@ fn readme(source: &Source<'_>, files: &[File<'_>]) -> String {
          Text that begins with = + - @, a tab or a carriage return has an apostrophe in front of\n\
          it, so that no spreadsheet takes it for a formula. The exact text is in record.json.\n\
          \n\
-         Checking the record\n\
+         {check}",
+        renderer = source.context.renderer,
+        room = record.room.id,
+        snapshot = record.snapshot.id,
+        taken = words::time_utc(record.snapshot.created_at),
+        proof = listed_proof(&source.context.proof),
+        check = check(source),
+    );
+    // Older editors on Windows show a file without CRLF as a single line.
+    text.replace('\n', "\r\n")
+}
+
+/// Returns the lines of the list of files that follow the record.
+fn listed_proof(proof: &Proof) -> &'static str {
+    match proof {
+        Proof::None => "",
+        Proof::Inside(_) => "proof.tlog     the proof that the room's log holds this snapshot\n",
+        Proof::Receipt => {
+            "SHA256SUMS     the SHA-256 of each of these files\n\
+             proof.tlog     the receipt: the proof that the room's log states the SHA-256 of SHA256SUMS\n"
+        }
+    }
+}
+
+/// Returns the part of the text on how to check the files.
+fn check(source: &Source<'_>) -> String {
+    let log = &source.context.record.log;
+    let (size, root, key) = (words::count(log.size), &log.root, log.key.as_deref());
+    if let Proof::Receipt = source.context.proof {
+        return format!(
+            "Checking the files\n\
+             ------------------\n\
+             `sha256sum -c SHA256SUMS` tells whether the files are as they were drawn. The room's log states\n\
+             the SHA-256 of SHA256SUMS itself (`sha256sum SHA256SUMS`) in its entry `snapshot_rendered`.\n\
+             \n\
+             The record shows the room as of the first {size} entries of the log. The root hash of the tree\n\
+             over them (RFC 6962) is\n\
+             {root}\n\
+             {}",
+            how_to_check_receipt(key),
+        );
+    }
+    let check = match source.context.proof {
+        Proof::Inside(_) => how_to_check(key),
+        Proof::None | Proof::Receipt => String::new(),
+    };
+    format!(
+        "Checking the record\n\
          -------------------\n\
          The SHA-256 of record.json (`sha256sum record.json`) must be\n\
          {sha256}\n\
@@ -139,30 +200,41 @@ fn readme(source: &Source<'_>, files: &[File<'_>]) -> String {
          the log held {size} entries, and the root hash of the tree over them (RFC 6962) was\n\
          {root}\n\
          {check}",
-        renderer = source.context.edition.name(),
-        room = record.room.id,
-        snapshot = record.snapshot.id,
-        taken = words::time_utc(record.snapshot.created_at),
         sha256 = source.context.sha256,
-        size = words::count(record.log.size),
-        root = record.log.root,
-        proof = if proven { "proof.tlog     the proof that the room's log holds this snapshot\n" } else { "" },
-        check = if proven { how_to_check(record.log.key.as_deref()) } else { String::new() },
-    );
-    // Older editors on Windows show a file without CRLF as a single line.
-    text.replace('\n', "\r\n")
+    )
 }
 
-/// Returns the part of the text that says how to check the proof.
+/// Returns the part of the text on how to check the receipt.
+fn how_to_check_receipt(key: Option<&str>) -> String {
+    format!(
+        "\n\
+         That the log holds this entry is proven by proof.tlog, the receipt: a tlog-proof (C2SP) with\n\
+         the entry, its place in the tree and the log's signed checkpoint. It was added when the other\n\
+         files were finished. This command checks it and every byte of the zip, and needs no server:\n\
+         sts-clearance verify FILE --key KEY\n\
+         {}",
+        whose_key(key),
+    )
+}
+
+/// Returns the part of the text on how to check the proof.
 fn how_to_check(key: Option<&str>) -> String {
-    let key = key.map(|key| format!("\nWhen this snapshot was taken, the key was\n{key}\n"));
     format!(
         "\n\
          That the log holds this entry is proven by proof.tlog: a tlog-proof (C2SP) with the entry,\n\
          its place in the tree and the log's signed checkpoint. This command checks the proof, the\n\
          record and every byte of the zip, and needs no server:\n\
          sts-clearance verify FILE --key KEY\n\
-         \n\
+         {}",
+        whose_key(key),
+    )
+}
+
+/// Returns the part of the text on which key to check with.
+fn whose_key(key: Option<&str>) -> String {
+    let key = key.map(|key| format!("\nWhen this snapshot was taken, the key was\n{key}\n"));
+    format!(
+        "\n\
          KEY is the log's public key. Whoever forges a file can print any key in it: ask a party\n\
          you trust, or the server, which tells it at\n\
          /.well-known/sts-clearance/log-key\n\

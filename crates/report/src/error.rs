@@ -62,6 +62,15 @@ pub enum OpenError {
     /// Two files in the zip have the same name.
     #[error("the zip holds two files of the same name")]
     TwiceInZip,
+    /// The file names itself one that takes a receipt, and is not put together as such files are.
+    #[error("the {0} differs from its template: its parts are not put together exactly as STS Clearance does it")]
+    Template(&'static str),
+    /// A file in the zip is not the one that the list of sums names.
+    #[error("the zip holds other files than `SHA256SUMS` lists: {0}")]
+    Sums(&'static str),
+    /// The file was drawn with its proof inside, so there is no body that a receipt could be for.
+    #[error("this file was drawn with its proof, and has no receipt that could be taken off")]
+    NoBody,
     /// The file contains no record.
     #[error("the {from} holds no `{RECORD_FILE}`")]
     Missing {
@@ -104,6 +113,20 @@ pub enum OpenError {
         /// The file or attachment by its name, such as `record.json`.
         name: &'static str,
     },
+}
+
+/// Why a receipt could not be added to a body.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiptError {
+    /// The text is empty, has more bytes than a receipt may have, or holds control characters other than line feeds.
+    #[error("this is no text of a receipt: it is empty, longer than 65,536 bytes, or holds control characters")]
+    Text,
+    /// The bytes are no file that a body is.
+    #[error("no receipt can be added: {0}")]
+    Body(#[from] OpenError),
+    /// The bytes are of another format, have a receipt already, or would become too large.
+    #[error("no receipt can be added: this is no body of that format without a receipt")]
+    Unfit,
 }
 
 /// Why a directory of fonts could not be loaded.

@@ -1,8 +1,9 @@
 //! The PDF that is to be sealed, and those of its objects that an update writes again.
 //!
-//! This reads PDFs as our reports are: one cross-reference table at the end, no form, and either no structure tree or
-//! one with a document element at its top. Anything else is refused and not guessed at. Streams are not looked into:
-//! what one unpacks to has no limit, and none of these objects is in one.
+//! This reads PDFs as our reports are: one cross-reference table, behind it at most the update that adds a receipt
+//! ([`pdf::receipt_update`]), no form, and either no structure tree or one with a document element at its top. Anything
+//! else is refused and not guessed at. Streams are not looked into: what one unpacks to has no limit, and none of these
+//! objects is in one.
 
 use memchr::memmem;
 use pdf::{Tokens, XREF_ENTRY, entry, items, number, startxref, text};
@@ -25,7 +26,7 @@ pub(crate) struct Document {
     pub(crate) rewritten: Vec<(u32, Vec<u8>)>,
     /// The trailer but for its size: the catalog, the information dictionary and both identifiers.
     pub(crate) trailer: Vec<u8>,
-    /// Offset of the file's own cross-reference table, which the update's table points back to.
+    /// Offset of the file's last cross-reference table, which the update's table points back to.
     pub(crate) previous: usize,
 }
 
@@ -51,7 +52,11 @@ impl Document {
     ///
     /// [`Fault::Unfit`], with the reason why this file cannot be sealed.
     pub(crate) fn read(bytes: &[u8], time: &str) -> Result<Self, Fault> {
-        let file = File::read(bytes)?;
+        // A receipt's update holds one stream, and none of the objects that are written again here. So these are read
+        // from the body, and the seal's update only follows on that of the receipt.
+        let body = pdf::split_receipt(bytes).map_or(bytes, |(body, _)| body);
+        let file = File::read(body)?;
+        let (_, previous, trailer) = File::end(bytes).ok_or(Fault::Unfit("its trailer is damaged"))?;
         let root = reference(entry(file.trailer, b"/Root")?.ok_or(Fault::Unfit("it has no catalog"))?)?;
         let catalog = file.dictionary(root)?;
         // With a form there already, the field would have to be added to it, and an earlier signature might forbid
@@ -91,7 +96,7 @@ impl Document {
         if rewritten.iter().map(|(_, text)| text.len()).sum::<usize>() > bytes.len() {
             return Err(Fault::Unfit("its objects overlap"));
         }
-        Ok(Self { numbers, page, tags, rewritten, trailer: file.next_trailer(time)?, previous: file.table_at })
+        Ok(Self { numbers, page, tags, rewritten, trailer: next_trailer(trailer, time)?, previous })
     }
 }
 
@@ -99,7 +104,6 @@ impl Document {
 struct File<'a> {
     bytes: &'a [u8],
     table: &'a [u8],
-    table_at: usize,
     trailer: &'a [u8],
     size: u32,
 }
@@ -109,7 +113,7 @@ impl<'a> File<'a> {
     fn read(bytes: &'a [u8]) -> Result<Self, Fault> {
         const DAMAGED: Fault = Fault::Unfit("its trailer is damaged");
 
-        let (table, table_at, trailer) = Self::end(bytes).ok_or(DAMAGED)?;
+        let (table, _, trailer) = Self::end(bytes).ok_or(DAMAGED)?;
         if entry(trailer, b"/Encrypt")?.is_some() {
             return Err(Fault::Unfit("it is encrypted"));
         }
@@ -121,7 +125,7 @@ impl<'a> File<'a> {
         let size = entry(trailer, b"/Size")?.and_then(number).ok_or(DAMAGED)?;
         let table = Self::lines(table, size).ok_or(Fault::Unfit("its cross-reference table is damaged"))?;
         let size = u32::try_from(size).ok().filter(|size| (1..u32::MAX - 3).contains(size)).ok_or(DAMAGED)?;
-        Ok(Self { bytes, table, table_at, trailer, size })
+        Ok(Self { bytes, table, trailer, size })
     }
 
     /// Returns the bytes from the last table to the trailer, their offset, and the trailer.
@@ -173,23 +177,23 @@ impl<'a> File<'a> {
         let page = reference(items(entry(pages, b"/Kids")?.ok_or(NONE)?).next().ok_or(NONE)?)?;
         if entry(self.dictionary(page)?, b"/Type")? == Some(b"/Page") { Ok(page) } else { Err(NONE) }
     }
+}
 
-    /// Returns the rest of the update's trailer. The first identifier stays and the second is new, as every version of
-    /// a file has its own (ISO 32000-1, 14.4).
-    fn next_trailer(&self, time: &str) -> Result<Vec<u8>, Fault> {
-        const NONE: Fault = Fault::Unfit("it has no identifier");
+/// Returns the rest of the update's trailer. The first identifier stays and the second is new, as every version of
+/// a file has its own (ISO 32000-1, 14.4).
+fn next_trailer(trailer: &[u8], time: &str) -> Result<Vec<u8>, Fault> {
+    const NONE: Fault = Fault::Unfit("it has no identifier");
 
-        let mut id = items(entry(self.trailer, b"/ID")?.ok_or(NONE)?).map(text);
-        let (Some(Some(first)), Some(Some(second)), None) = (id.next(), id.next(), id.next()) else {
-            return Err(NONE);
-        };
-        let second = Sha256::new().chain_update(second).chain_update(time).finalize();
-        let root = entry(self.trailer, b"/Root")?.map(reference).transpose()?;
-        let info = entry(self.trailer, b"/Info")?.map(reference).transpose()?;
-        let [root, info] = [("/Root", root), ("/Info", info)]
-            .map(|(key, object)| object.map_or_else(String::new, |object| format!("{key} {object} 0 R")));
-        Ok(format!("{root}{info}/ID[<{}><{}>]", hex(first.as_bytes()), hex(&second[..16])).into_bytes())
-    }
+    let mut id = items(entry(trailer, b"/ID")?.ok_or(NONE)?).map(text);
+    let (Some(Some(first)), Some(Some(second)), None) = (id.next(), id.next(), id.next()) else {
+        return Err(NONE);
+    };
+    let second = Sha256::new().chain_update(second).chain_update(time).finalize();
+    let root = entry(trailer, b"/Root")?.map(reference).transpose()?;
+    let info = entry(trailer, b"/Info")?.map(reference).transpose()?;
+    let [root, info] = [("/Root", root), ("/Info", info)]
+        .map(|(key, object)| object.map_or_else(String::new, |object| format!("{key} {object} 0 R")));
+    Ok(format!("{root}{info}/ID[<{}><{}>]", hex(first.as_bytes()), hex(&second[..16])).into_bytes())
 }
 
 /// Returns the page with the field among its annotations, and with `order` at its end.

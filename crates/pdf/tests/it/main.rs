@@ -1,5 +1,7 @@
 //! What the tokenizer takes, what it refuses, and that no input makes it panic.
 
+mod receipt;
+
 use pdf::{Malformed, Reference, Tokens, entry, items, number, reference, startxref, text};
 use proptest::prelude::*;
 

@@ -12,13 +12,35 @@ pub(crate) struct Context {
     pub(crate) record: Record,
     /// SHA-256 of the record's bytes, in hexadecimal digits.
     pub(crate) sha256: String,
-    /// Proof that the room's log holds the snapshot, if there is one.
-    pub(crate) proof: Option<String>,
+    /// How the report comes to its proof.
+    pub(crate) proof: Proof,
+    /// Name of the renderer, as the file states it.
+    pub(crate) renderer: String,
     /// Name of the font set.
     pub(crate) fonts: String,
 }
 
+/// How a report comes to the proof that the room's log holds it.
+#[derive(Debug, Clone)]
+pub(crate) enum Proof {
+    /// It has none: there were no proofs yet.
+    None,
+    /// It is drawn with this proof, whose text is part of the file.
+    Inside(String),
+    /// It takes a receipt, which is added when it is drawn. Nothing that is drawn depends on it.
+    Receipt,
+}
+
+/// The number of digits of the probe's hash that pages show. Metadata, tables and the log have all 64.
+const PRINTED: usize = 16;
+
 impl Context {
+    /// Returns the renderer's name as pages show it, with the first digits of its probe's hash.
+    pub(super) fn renderer_in_print(&self) -> &str {
+        let shown = self.renderer.find('+').map_or(self.renderer.len(), |plus| plus + 1 + PRINTED);
+        self.renderer.get(..shown).unwrap_or(&self.renderer)
+    }
+
     /// Returns the clocks. A record of the first schema has none.
     pub(super) fn clocks(&self) -> Option<&ClockFacts> {
         self.record.standing.as_ref().map(|standing| &standing.clocks)

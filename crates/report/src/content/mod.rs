@@ -24,7 +24,7 @@ mod vessels;
 
 pub(crate) use block::{Align, Block, Fact, Heading, Part, Rows};
 pub(crate) use cell::{Cell, Look, Value};
-pub(crate) use context::Context;
+pub(crate) use context::{Context, Proof};
 pub(crate) use facts::left_out;
 pub(crate) use files::{File, files};
 pub(crate) use notes::about;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::block::{Block, Part};
 use super::cell::Look;
-use super::context::Context;
+use super::context::{Context, Proof};
 use crate::words;
 
 /// The number of code points that are listed by name. The list says how many more there are.
@@ -24,26 +24,18 @@ pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>)
              -saveall”) and compute its SHA-256 (“sha256sum record.json”). The result must be:",
         ),
         code(&context.sha256),
-        text(format!(
-            "The room's log states the same value in its entry “Snapshot created”. Before that \
-             entry the log held {} entries, and the root hash of the tree over them (RFC 6962) was:",
-            words::count(log.size),
-        )),
-        code(&log.root),
     ];
+    blocks.extend([text(position(context)), code(&log.root)]);
     if context.edition.rules().adoption {
         blocks.extend(context.record.last_adoption().map(|adopted| text(words::adoption(adopted))));
     }
-    if context.proof.is_some() {
-        blocks.extend(how_to_check(log.key.as_deref()));
+    match context.proof {
+        Proof::None => {}
+        Proof::Inside(_) => blocks.extend(how_to_check(PROOF, log.key.as_deref())),
+        Proof::Receipt => blocks.extend(how_to_check(RECEIPT, log.key.as_deref())),
     }
     blocks.extend([
-        text(format!(
-            "Rendered by {} with the font set “{}”. The same record, proof, renderer and font set give \
-             this file again, byte for byte.",
-            context.edition.name(),
-            context.fonts,
-        )),
+        text(rendered_by(context)),
         text(if tagged {
             "This file is written as PDF/A-3a for archiving and as PDF/UA-1, tagged for assistive \
              technology."
@@ -64,15 +56,54 @@ pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>)
     Part { heading: "About this document".to_owned(), blocks }
 }
 
-/// Returns the part that says how to check the proof.
-fn how_to_check(key: Option<&str>) -> Vec<Block<'static>> {
-    let mut blocks = vec![
-        text(
-            "That the log holds this entry is proven by proof.tlog, which is attached as well: a \
-             tlog-proof (C2SP) with the entry, its place in the tree and the log's signed \
-             checkpoint. This command checks the proof, the record and every byte of this \
-             document, and needs no server:",
+/// What is said of a proof that the file was drawn with.
+const PROOF: &str = "That the log holds this entry is proven by proof.tlog, which is attached as well: a \
+    tlog-proof (C2SP) with the entry, its place in the tree and the log's signed checkpoint. This command checks \
+    the proof, the record and every byte of this document, and needs no server:";
+
+/// What is said of the receipt, which is not there yet when the file is drawn.
+const RECEIPT: &str = "When this document was finished, the room's log stated its SHA-256 in an entry “Snapshot \
+    rendered”. The receipt for that entry is attached as proof.tlog: a tlog-proof (C2SP) with the entry, its place \
+    in the tree and the log's signed checkpoint. The receipt, and a seal if there is one, stand behind the end of \
+    this document and change nothing in it; what precedes them is what the log states. This command checks the \
+    receipt, the record and every byte of this document, and needs no server:";
+
+/// Returns the sentence on which entries of the log the record is of. The root hash follows it.
+fn position(context: &Context) -> String {
+    let size = words::count(context.record.log.size);
+    match context.proof {
+        Proof::Receipt => format!(
+            "It shows the room as of the first {size} entries of its log. The root hash of the tree over them \
+             (RFC 6962) is:"
         ),
+        Proof::None | Proof::Inside(_) => format!(
+            "The room's log states the same value in its entry “Snapshot created”. Before that \
+             entry the log held {size} entries, and the root hash of the tree over them (RFC 6962) was:"
+        ),
+    }
+}
+
+/// Returns the sentences on what gives the file again.
+fn rendered_by(context: &Context) -> String {
+    let fonts = &context.fonts;
+    match context.proof {
+        Proof::Receipt => format!(
+            "Rendered by {} with the font set “{fonts}”. The same record, renderer and font set give this document \
+             again, byte for byte, but for its receipt and its seal.",
+            context.renderer_in_print(),
+        ),
+        Proof::None | Proof::Inside(_) => format!(
+            "Rendered by {} with the font set “{fonts}”. The same record, proof, renderer and font set give \
+             this file again, byte for byte.",
+            context.renderer,
+        ),
+    }
+}
+
+/// Returns the part that says how to check the proof, which begins with what is said of it.
+fn how_to_check(proof: &str, key: Option<&str>) -> Vec<Block<'static>> {
+    let mut blocks = vec![
+        text(proof),
         code("sts-clearance verify FILE --key KEY"),
         text(
             "KEY is the log's public key. Whoever forges a document can print any key in it: ask a \

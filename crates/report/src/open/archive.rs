@@ -3,11 +3,13 @@
 //! This reads what [`crate::render`] writes: a few files, stored or deflated, and a list of them at the end
 //! (APPNOTE.TXT, 4.3.12). The list is bounded before it is read, and only the parts that are wanted are unpacked.
 
+use super::body::Body;
 use super::parts::{Packed, Parts};
 use crate::csv;
 use crate::error::OpenError;
 use crate::format::Format;
 use crate::names::{PROOF_FILE, RECORD_FILE};
+use crate::stored::{self, SUMS_FILE};
 
 /// The largest number of files: a snapshot has some fifteen.
 const MOST_FILES: usize = 64;
@@ -29,15 +31,65 @@ struct Member<'a> {
     packed: Packed<'a>,
 }
 
+/// The names of a snapshot's files have no more characters than this.
+const LONGEST_NAME: usize = 64;
+
 /// Reads the parts of a zip.
 pub(super) fn parts(bytes: &[u8]) -> Result<Parts<'_>, OpenError> {
     let members = members(bytes)?;
     let find = |name: &str| members.iter().find(|member| member.name == name.as_bytes()).map(|member| member.packed);
     let record = find(RECORD_FILE).ok_or(OpenError::Missing { from: "zip" })?;
-    let proof = find(PROOF_FILE).map(Packed::proof).transpose()?;
+    let body = find(SUMS_FILE).map(|_| body(bytes, &members)).transpose()?;
+    let proof = match body {
+        Some(_) => find(PROOF_FILE).map(Packed::receipt).transpose()?,
+        None => find(PROOF_FILE).map(Packed::proof).transpose()?,
+    };
     let readme = find(csv::README_FILE).map(|packed| packed.text(csv::README_FILE)).transpose()?;
     let renderer = readme.as_deref().and_then(|text| text.lines().find_map(|line| line.strip_prefix(csv::RENDERED)));
-    Ok(Parts { format: Format::Csv, record, proof, renderer: renderer.map(str::to_owned), fonts: None })
+    Ok(Parts { format: Format::Csv, record, proof, renderer: renderer.map(str::to_owned), fonts: None, body })
+}
+
+/// Returns the files of a zip that takes a receipt, by their names and in their order.
+pub(crate) fn members_of(bytes: &[u8]) -> Result<Vec<(&str, &[u8])>, OpenError> {
+    stored_files(&members(bytes)?)
+}
+
+/// Returns the body of a zip that takes a receipt. Its files must be those that its sums list, and the zip must be, byte
+/// for byte, what these files give.
+fn body(bytes: &[u8], members: &[Member<'_>]) -> Result<Body, OpenError> {
+    let files = stored_files(members)?;
+    let sums_at = files.iter().position(|(name, _)| *name == SUMS_FILE);
+    let (listed, rest) = files.split_at(sums_at.ok_or(OpenError::Template("zip"))?);
+    let sums = match rest {
+        [(_, sums)] | [(_, sums), (PROOF_FILE, _)] => *sums,
+        _ => return Err(OpenError::Sums("there are files behind it that are no receipt")),
+    };
+    if !listed.is_sorted_by(|(one, _), (next, _)| one < next) || listed.iter().any(|(name, _)| *name == PROOF_FILE) {
+        return Err(OpenError::Sums("they are not sorted by their names"));
+    }
+    // Names, order and contents all at once: the list is written again.
+    if stored::sums(listed.iter().copied()).as_bytes() != sums {
+        return Err(OpenError::Sums("one is missing, one is additional, or one has another content"));
+    }
+    if stored::zip(files.iter().copied()).as_deref() != Some(bytes) {
+        return Err(OpenError::Template("zip"));
+    }
+    Ok(Body::of(sums))
+}
+
+/// Returns the files by their names, none of which is compressed.
+fn stored_files<'a>(members: &[Member<'a>]) -> Result<Vec<(&'a str, &'a [u8])>, OpenError> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let stored = members.iter().map(|member| match member.packed {
+        Packed::Plain(content) => {
+            let name = str::from_utf8(member.name).ok()?;
+            // `sha256sum` writes other names in another way, and they could lead out of a directory.
+            let plain = name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.bytes().all(is_plain);
+            (plain && name.len() <= LONGEST_NAME).then_some((name, content))
+        }
+        Packed::Deflate(_) | Packed::Zlib(_) => None,
+    });
+    stored.collect::<Option<_>>().ok_or(OpenError::Template("zip"))
 }
 
 /// Returns the files of the list. Each must have another name.

@@ -4,9 +4,13 @@
 //! again and compares every byte.
 
 mod archive;
+mod body;
 mod envelope;
 mod parts;
 mod pdf;
+
+pub(crate) use archive::members_of;
+pub use body::Body;
 
 use parts::Parts;
 
@@ -24,12 +28,15 @@ pub struct Opened {
     pub record: Vec<u8>,
     /// Bounds within which the record was read.
     pub bounds: Bounds,
-    /// Proof that the room's log holds the snapshot, if the file has one.
+    /// Proof that the room's log holds the snapshot, if the file has one. In a file that takes a receipt, it is that.
     pub proof: Option<String>,
     /// Name and version of the renderer, as the file states it.
     pub renderer: Option<String>,
     /// Name of the font set, as the file states it; PDF only.
     pub fonts: Option<String>,
+    /// Body of a file that takes a receipt, which is what the log states. `None` for a file that was drawn with its
+    /// proof, of which the log states the record.
+    pub body: Option<Body>,
 }
 
 /// Opens a report that anybody may have made: its record must be within [`Bounds::STRANGER`].
@@ -46,22 +53,35 @@ pub fn open(bytes: &[u8]) -> Result<Opened, OpenError> {
 
 /// Opens a report as [`open`] does, but allows a record that `ours` vouches for to fill [`Bounds::OWN`].
 ///
-/// `ours` is given the proof in the file. If a server of ours has signed it, it returns the SHA-256 of the record that
-/// the proof is for. The record's bytes are hashed before they are kept or read.
+/// `ours` is given the proof in the file. If a server of ours has signed it, it returns the SHA-256 that the proof is
+/// for: that of the body, or, in a file that was drawn with its proof, that of the record. The bytes are hashed before
+/// any of them are kept or read.
 pub fn open_as(bytes: &[u8], ours: &dyn Fn(&str) -> Option<[u8; 32]>) -> Result<Opened, OpenError> {
-    let parts = match bytes {
+    let parts = parts_of(bytes)?;
+    let vouched = match (parts.proof.as_deref().and_then(ours), parts.body) {
+        (None, _) => false,
+        (Some(sha256), Some(body)) => body.sha256 == sha256,
+        (Some(sha256), None) => parts.record.hashes_to(sha256)?,
+    };
+    let bounds = if vouched { Bounds::OWN } else { Bounds::STRANGER };
+    let record = parts.record.read(bounds.record, RECORD_FILE)?;
+    // The scan comes before any value is built: a bomb of nested arrays takes no memory.
+    bounds.scan(&record).map_err(|exceeded| OpenError::TooMuch { name: RECORD_FILE, exceeded })?;
+    let Parts { format, proof, renderer, fonts, body, .. } = parts;
+    Ok(Opened { format, record, bounds, proof, renderer, fonts, body })
+}
+
+/// Returns the format, the receipt and the body of a file. The record is neither unpacked nor read.
+pub(crate) fn receipt_and_body(bytes: &[u8]) -> Result<(Format, Option<String>, Option<Body>), OpenError> {
+    let Parts { format, proof, body, .. } = parts_of(bytes)?;
+    Ok((format, proof, body))
+}
+
+fn parts_of(bytes: &[u8]) -> Result<Parts<'_>, OpenError> {
+    match bytes {
         [b'%', b'P', b'D', b'F', b'-', ..] => pdf::parts(bytes),
         [b'{', ..] => envelope::parts(bytes),
         [b'P', b'K', 3, 4, ..] => archive::parts(bytes),
         _ => Err(OpenError::Unknown),
-    }?;
-    let bounds = match parts.proof.as_deref().and_then(ours) {
-        Some(sha256) if parts.record.hashes_to(sha256)? => Bounds::OWN,
-        _ => Bounds::STRANGER,
-    };
-    let record = parts.record.read(bounds.record, RECORD_FILE)?;
-    // The scan comes before any value is built: a bomb of nested arrays takes no memory.
-    bounds.scan(&record).map_err(|exceeded| OpenError::TooMuch { name: RECORD_FILE, exceeded })?;
-    let Parts { format, proof, renderer, fonts, .. } = parts;
-    Ok(Opened { format, record, bounds, proof, renderer, fonts })
+    }
 }

@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use flate2::read::{DeflateDecoder, ZlibDecoder};
 use sha2::{Digest as _, Sha256};
 
-use crate::bounds::Bounds;
+use super::body::Body;
+use crate::bounds::{Bounds, is_receipt};
 use crate::error::OpenError;
 use crate::format::Format;
 use crate::names::{PROOF_FILE, RECORD_FILE};
@@ -17,6 +18,8 @@ pub(super) struct Parts<'a> {
     pub(super) proof: Option<String>,
     pub(super) renderer: Option<String>,
     pub(super) fonts: Option<String>,
+    /// Body of a file that takes a receipt. `None` for one that was drawn with its proof.
+    pub(super) body: Option<Body>,
 }
 
 /// Bytes as they are in the file, compressed or not.
@@ -56,6 +59,12 @@ impl<'a> Packed<'a> {
     /// Returns the text of a proof.
     pub(super) fn proof(self) -> Result<String, OpenError> {
         self.text(PROOF_FILE)
+    }
+
+    /// Returns the text of a receipt.
+    pub(super) fn receipt(self) -> Result<String, OpenError> {
+        let text = String::from_utf8(self.read(Bounds::RECEIPT, PROOF_FILE)?);
+        text.ok().filter(|text| is_receipt(text)).ok_or(OpenError::NotText { name: PROOF_FILE })
     }
 
     /// Whether this unpacks to bytes with this hash. Nothing of it is kept.

@@ -12,11 +12,12 @@ mod style;
 mod table;
 mod tags;
 
+use ::pdf::PLACEHOLDER;
 use krilla::Document;
 use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
 use krilla::metadata::Metadata;
 
-use crate::content::{self, Part};
+use crate::content::{self, Part, Proof};
 use crate::error::ReportError;
 use crate::names::{PROOF_FILE, RECORD_FILE};
 use crate::progress::fraction;
@@ -105,8 +106,8 @@ fn metadata(source: &Source<'_>, tagged: bool) -> Metadata {
         .description(format!("{}; {tags}; record SHA-256 {}", content::KIND, source.context.sha256))
         .keywords(vec![format!("{FONTS_KEYWORD}{}", source.context.fonts)])
         .authors(vec![plain(&snapshot.created_by.name, 300, unseen)])
-        .creator(source.context.edition.name().to_owned())
-        .producer(source.context.edition.name().to_owned())
+        .creator(source.context.renderer.clone())
+        .producer(source.context.renderer.clone())
         .language(LANGUAGE.to_owned())
         .creation_date(date(snapshot.created_at))
         // The identifiers of a PDF are usually random. Derived from the record, they are the same in every render.
@@ -132,16 +133,16 @@ fn attachments(source: &Source<'_>) -> Vec<EmbeddedFile> {
         AssociationKind::Source,
         source.bytes.to_vec(),
     );
-    let proof = source.context.proof.as_ref().map(|proof| EmbeddedFile {
+    let proof = |description: &str, text: &str| EmbeddedFile {
         // A proof is mostly hashes, which do not compress. Plain, it can also be found with a text search.
         compress: Some(false),
-        ..file(
-            PROOF_FILE,
-            "text/plain",
-            "The proof that the room's log holds this snapshot",
-            AssociationKind::Supplement,
-            proof.clone().into_bytes(),
-        )
-    });
+        ..file(PROOF_FILE, "text/plain", description, AssociationKind::Supplement, text.as_bytes().to_vec())
+    };
+    let proof = match &source.context.proof {
+        Proof::None => None,
+        Proof::Inside(text) => Some(proof("The proof that the room's log holds this snapshot", text)),
+        // Attached now, so that the receipt's update need not touch the catalog, the list of attachments or any page.
+        Proof::Receipt => Some(proof("The receipt: the proof that the room's log states this document", PLACEHOLDER)),
+    };
     std::iter::once(record).chain(proof).collect()
 }

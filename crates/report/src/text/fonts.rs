@@ -31,8 +31,12 @@ type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 /// The font set of a renderer. It is loaded once and shared by all renders.
 pub struct Fonts {
     name: String,
+    /// SHA-256 of the directory's files. All zeros if there are none.
+    directory: [u8; 32],
     faces: Vec<Face>,
     orders: [Vec<usize>; 3],
+    /// Names of the renderers that draw with this set, one for each edition. See [`crate::renderer`].
+    renderers: OnceLock<Vec<OnceLock<String>>>,
 }
 
 /// The kind of face that is preferred for a text.
@@ -58,7 +62,7 @@ pub(crate) struct Face {
 impl Fonts {
     /// Returns the fonts that come with this crate: Latin, Greek, Cyrillic, Hebrew, Arabic and symbols.
     pub fn embedded() -> Self {
-        Self::assemble("embedded".to_owned(), Vec::new())
+        Self::assemble("embedded".to_owned(), [0; 32], Vec::new())
     }
 
     /// Returns the embedded fonts, and behind them every `.ttf`, `.otf`, `.ttc` and `.otc` file of a directory and of
@@ -84,19 +88,30 @@ impl Fonts {
             let data: Bytes = Arc::new(data);
             faces.extend(read_faces(&data).ok_or_else(|| FontError::NotAFont { path: path.clone() })?);
         }
-        let name = match files.len() {
-            0 => "embedded".to_owned(),
-            n => {
-                let noun = if n == 1 { "font" } else { "fonts" };
-                format!("embedded + {n} {noun}, sha256 {}", &hex(&digest.finalize())[..8])
-            }
-        };
-        Ok(Self::assemble(name, faces))
+        if files.is_empty() {
+            return Ok(Self::embedded());
+        }
+        let digest: [u8; 32] = digest.finalize().into();
+        let noun = if files.len() == 1 { "font" } else { "fonts" };
+        let name = format!("embedded + {} {noun}, sha256 {}", files.len(), &hex(&digest)[..8]);
+        Ok(Self::assemble(name, digest, faces))
     }
 
     /// Returns the name of the set. A report prints it because its bytes depend on it.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the SHA-256 of the directory's files, which the set's name has the first digits of. All zeros if there are
+    /// none.
+    pub(crate) fn directory(&self) -> [u8; 32] {
+        self.directory
+    }
+
+    /// Returns where the names of the renderers that draw with this set are kept, one for each edition, once they are
+    /// known.
+    pub(crate) fn renderers(&self, editions: usize) -> &[OnceLock<String>] {
+        self.renderers.get_or_init(|| vec![OnceLock::new(); editions])
     }
 
     /// Returns the first face in the order of `family` that has all of `chars`.
@@ -110,7 +125,7 @@ impl Fonts {
         &self.faces[index]
     }
 
-    fn assemble(name: String, further: Vec<Face>) -> Self {
+    fn assemble(name: String, directory: [u8; 32], further: Vec<Face>) -> Self {
         let embedded = [
             (notosans::REGULAR_TTF, Family::Regular),
             (notosans::BOLD_TTF, Family::Bold),
@@ -127,7 +142,7 @@ impl Fonts {
             order.sort_by_key(|face| faces[*face].kind.distance(family));
             order
         });
-        Self { name, faces, orders }
+        Self { name, directory, faces, orders, renderers: OnceLock::new() }
     }
 }
 

@@ -26,6 +26,11 @@ fn a_set_is_named_after_what_is_in_it() {
     let two = Fonts::with_directory(&dir).expect("two fonts");
     assert!(two.name().starts_with("embedded + 2 fonts, sha256 "), "{}", two.name());
     assert_ne!(one.name()[one.name().len() - 8..], two.name()[two.name().len() - 8..]);
+    // Neither font is drawn in the probe, and still the renderers differ: each may draw another report otherwise.
+    let renderers =
+        [&Fonts::embedded(), &one, &two].map(|fonts| report::renderer(Edition::CURRENT, fonts).map(str::to_owned));
+    let [embedded, one, two] = renderers.map(|name| name.expect("the probe renders"));
+    assert!(embedded != one && embedded != two && one != two);
 }
 
 #[test]

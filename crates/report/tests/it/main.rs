@@ -12,5 +12,8 @@ mod memory;
 mod open;
 mod paper;
 mod pdf;
+mod receipt_tools;
+mod receipts;
 mod robustness;
 mod scripts;
+mod template;

@@ -54,6 +54,7 @@ fn a_report_opens_to_what_it_was_rendered_from() {
                 proof: Some(sample::PROOF.to_owned()),
                 renderer: Some(RENDERER.to_owned()),
                 fonts: (format == Format::Pdf).then(|| "embedded".to_owned()),
+                body: None,
             };
             assert_eq!(opened, expected);
             let bare = open(&render_without_proof(&record, format).bytes).expect("a report opens");

@@ -14,6 +14,12 @@ use tempfile::TempDir;
 pub(crate) static TAGGED: LazyLock<Vec<u8>> = LazyLock::new(|| report(3));
 /// A report that is too long for tags.
 pub(crate) static UNTAGGED: LazyLock<Vec<u8>> = LazyLock::new(|| report(2_100));
+/// A short report that was drawn without a proof, with tags.
+pub(crate) static BODY: LazyLock<Vec<u8>> = LazyLock::new(|| body(3));
+/// The same report with its receipt.
+pub(crate) static RECEIPTED: LazyLock<Vec<u8>> = LazyLock::new(|| with_receipt(&BODY));
+/// A report that is too long for tags, without a proof.
+pub(crate) static LONG_BODY: LazyLock<Vec<u8>> = LazyLock::new(|| body(2_100));
 /// The authority of all tests, which makes identities and time stamps.
 pub(crate) static AUTHORITY: LazyLock<Authority> = LazyLock::new(Authority::new);
 
@@ -27,6 +33,17 @@ fn report(entries: u64) -> Vec<u8> {
         &mut |_| {},
     );
     rendered.expect("a sample renders").bytes
+}
+
+fn body(entries: u64) -> Vec<u8> {
+    let (record, fonts) = (sample::bytes(entries), Fonts::embedded());
+    let rendered = report::body(report::Edition::CURRENT, &record, Format::Pdf, &fonts, &mut |_| {});
+    rendered.expect("a sample renders").bytes
+}
+
+/// Adds a receipt to a body.
+pub(crate) fn with_receipt(body: &[u8]) -> Vec<u8> {
+    report::with_receipt(Format::Pdf, body, sample::PROOF).expect("a body takes a receipt")
 }
 
 /// Returns the time an hour after the tests began, in whole seconds. Every certificate that they make is valid then.

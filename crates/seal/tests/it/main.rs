@@ -4,6 +4,7 @@ mod authorities;
 mod harness;
 mod hostile;
 mod identity;
+mod receipts;
 mod sealing;
 mod strangers;
 mod tampering;

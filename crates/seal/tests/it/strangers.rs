@@ -3,14 +3,21 @@
 use std::path::Path;
 use tools::needs;
 
-use crate::harness::{AUTHORITY, TAGGED, UNTAGGED, ask, ask_python, sealed, self_made};
+use crate::harness::{
+    AUTHORITY, BODY, LONG_BODY, RECEIPTED, TAGGED, UNTAGGED, ask, ask_python, sealed, self_made, with_receipt,
+};
 
-/// Returns a sealed report for each kind of key, with and without tags, with and without a time stamp.
+/// Returns a sealed report for each kind of key, with and without tags, with and without a time stamp; and two that have
+/// a receipt.
 fn samples() -> Vec<Vec<u8>> {
     let (plain, seal) = sealed(&TAGGED, &self_made());
     let stamped = seal::apply(&TAGGED, &AUTHORITY.stamp(&seal)).expect("the stamp fits");
     let chain = AUTHORITY.identity("strangers", "rsa:2048");
-    vec![plain, stamped, sealed(&UNTAGGED, &self_made()).0, sealed(&TAGGED, &chain).0]
+    let receipted = [&*RECEIPTED, &with_receipt(&LONG_BODY)].map(|file| sealed(file, &self_made()).0);
+    [plain, stamped, sealed(&UNTAGGED, &self_made()).0, sealed(&TAGGED, &chain).0]
+        .into_iter()
+        .chain(receipted)
+        .collect()
 }
 
 #[needs(qpdf)]
@@ -75,7 +82,7 @@ with open(sys.argv[-1], 'rb') as f:
 ";
     let root = AUTHORITY.path("root.pem");
     let root = root.to_str().expect("the path is plain");
-    for (file, stamp) in samples().iter().zip(["no", "True", "no", "no"]) {
+    for (file, stamp) in samples().iter().zip(["no", "True", "no", "no", "no", "no"]) {
         let words = ask_python(program, &[root], file);
         assert_eq!(words.lines().last(), Some(format!("True ENTIRE_FILE NONE {stamp}").as_str()), "{words}");
     }
@@ -90,8 +97,15 @@ for p in sys.argv[1:-1]:
     r = page.validate_pdf(sys.argv[-1], profile=getattr(page.ValidationProfile, p))
     print(p, *sorted(str(f) for f in r.failures), sep='\\n')
 ";
-    for (unsealed, profiles) in [(&*TAGGED, &["PDF_A_3A", "PDF_UA_1"][..]), (&*UNTAGGED, &["PDF_A_3B"])] {
-        let before = ask_python(program, profiles, unsealed);
+    let (tagged, untagged) = (&["PDF_A_3A", "PDF_UA_1"][..], &["PDF_A_3B"][..]);
+    for (drawn, unsealed, profiles) in [
+        (&*TAGGED, &*TAGGED, tagged),
+        (&*UNTAGGED, &*UNTAGGED, untagged),
+        (&*BODY, &*RECEIPTED, tagged),
+        (&*LONG_BODY, &with_receipt(&LONG_BODY), untagged),
+    ] {
+        let before = ask_python(program, profiles, drawn);
+        assert_eq!(ask_python(program, profiles, unsealed), before);
         let after = ask_python(program, profiles, &sealed(unsealed, &self_made()).0);
         assert_eq!(after, before);
         // `page-validation` 0.11 reports this one wrongly, for a stream that ends with a carriage return.
