@@ -11,7 +11,6 @@
 mod program;
 
 use std::{
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -19,8 +18,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::Client;
-use serde_json::json;
 use sts_clearance::{
     app::App,
     clock::Clock,
@@ -29,14 +26,14 @@ use sts_clearance::{
     error::Result,
 };
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::TcpStream,
-    task::JoinSet,
-    time::sleep,
-};
+use tokio::time::sleep;
 
-use program::{OURS, Server, answer, long_log::filled, say};
+use program::{
+    OURS, Server,
+    load::{Target, Until, p99},
+    long_log::filled,
+    say,
+};
 
 /// How long a program is measured in each turn, and how many turns it has.
 const TURN: Duration = Duration::from_secs(4);
@@ -72,7 +69,7 @@ async fn compare() -> bool {
     for clients in [1, 64] {
         for _ in 0..TURNS {
             for (_, room, rates) in &mut programs {
-                let waits = room.patch_for(clients, &Until::after(TURN)).await;
+                let waits = room.load(clients, &Until::after(TURN)).await;
                 rates.push(f64::from(u32::try_from(waits.len()).expect("a number of requests")) / TURN.as_secs_f64());
             }
         }
@@ -99,16 +96,16 @@ async fn meet_cold() -> Result<bool> {
     let server = Server::start_in(dir, OURS, "");
     let others = Target::open(&server).await;
     // Caches of the system and of the database are filled by this.
-    others.patch_for(OTHERS, &Until::after(TURN)).await;
-    let quiet = others.patch_for(OTHERS, &Until::after(TURN * 2)).await;
+    others.load(OTHERS, &Until::after(TURN)).await;
+    let quiet = others.load(OTHERS, &Until::after(TURN * 2)).await;
     server.account("admin@example.com", "admin");
     let admin = others.sign_in(&server, "admin@example.com").await;
-    let cold = Target { room: format!("/api/v1/rooms/{long}"), token: admin, ..others.clone() };
+    let cold = others.of_room(&format!("/api/v1/rooms/{long}"), &admin);
     let done = Arc::new(AtomicBool::new(false));
     let until = Until::done(&done);
-    let meanwhile = tokio::spawn(async move { others.patch_for(OTHERS, &until).await });
+    let meanwhile = tokio::spawn(async move { others.load(OTHERS, &until).await });
     let started = Instant::now();
-    let first = cold.patch_once().await;
+    let first = cold.once().await;
     let took = started.elapsed();
     // The same number of waits at least, or p99 would be that of a few.
     sleep(TURN.saturating_sub(took)).await;
@@ -122,138 +119,7 @@ async fn meet_cold() -> Result<bool> {
     Ok(ratio <= MOST)
 }
 
-/// When clients stop.
-enum Until {
-    After(Instant),
-    Done(Arc<AtomicBool>),
-}
-
-impl Until {
-    fn after(time: Duration) -> Self {
-        Self::After(Instant::now() + time)
-    }
-
-    fn done(done: &Arc<AtomicBool>) -> Self {
-        Self::Done(Arc::clone(done))
-    }
-
-    fn is_over(&self) -> bool {
-        match self {
-            Self::After(end) => Instant::now() >= *end,
-            Self::Done(done) => done.load(Ordering::Relaxed),
-        }
-    }
-}
-
-/// A room that is written to.
-#[derive(Clone)]
-struct Target {
-    address: SocketAddr,
-    client: Client,
-    room: String,
-    token: String,
-}
-
-impl Target {
-    /// Opens a room as the broker.
-    async fn open(server: &Server) -> Self {
-        let client = Client::new();
-        let token = server.sign_in(&client).await;
-        let body = json!({ "title": "Ceuta", "location": "Off Ceuta", "sts_eta": "2027-01-01T08:30:00Z", "cargo_profile": "oil" });
-        let opened = answer(client.post(server.api("/rooms")).bearer_auth(&token).json(&body).send().await).await;
-        let room = format!("/api/v1/rooms/{}", opened["id"].as_str().expect("an id"));
-        Self { address: server.address, client, room, token }
-    }
-
-    async fn sign_in(&self, server: &Server, email: &str) -> String {
-        let login = json!({ "email": email, "password": program::PASSWORD });
-        let session = answer(self.client.post(server.api("/auth/login")).json(&login).send().await).await;
-        session["token"].as_str().expect("a token").to_owned()
-    }
-
-    /// Changes the room once, and returns the status.
-    async fn patch_once(&self) -> u16 {
-        let mut connection = Connection::open(self.address).await;
-        connection.patch(self, 0).await
-    }
-
-    /// Lets clients change the room again and again, each over a connection of its own. Returns how long each change took.
-    async fn patch_for(&self, clients: usize, until: &Until) -> Vec<Duration> {
-        let mut all = JoinSet::new();
-        let over = Arc::new(AtomicBool::new(false));
-        for client in 0..clients {
-            let (target, over) = (self.clone(), Arc::clone(&over));
-            all.spawn(async move {
-                let mut connection = Connection::open(target.address).await;
-                let mut waits = Vec::new();
-                while !over.load(Ordering::Relaxed) {
-                    let started = Instant::now();
-                    let status = connection.patch(&target, client * 1_000_000 + waits.len()).await;
-                    assert_eq!(status, 200, "the server refuses");
-                    waits.push(started.elapsed());
-                }
-                waits
-            });
-        }
-        while !until.is_over() {
-            sleep(Duration::from_millis(5)).await;
-        }
-        over.store(true, Ordering::Relaxed);
-        all.join_all().await.concat()
-    }
-}
-
-/// A connection that is used again. A client library would take as much of the processor as the server does.
-struct Connection {
-    stream: BufReader<TcpStream>,
-}
-
-impl Connection {
-    async fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.expect("the server listens");
-        stream.set_nodelay(true).expect("a TCP connection");
-        Self { stream: BufReader::new(stream) }
-    }
-
-    /// Sends a change of the room, and returns the status of the response once all of it has come.
-    async fn patch(&mut self, target: &Target, number: usize) -> u16 {
-        let (room, host, token) = (&target.room, target.address, &target.token);
-        let body = format!("{{\"title\":\"Ceuta {number}\"}}");
-        let request = format!(
-            "PATCH {room} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        self.stream.get_mut().write_all(request.as_bytes()).await.expect("it is sent");
-        let status = self.line().await.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        let mut length = 0;
-        loop {
-            let line = self.line().await.to_ascii_lowercase();
-            if line.is_empty() {
-                break;
-            }
-            if let Some(value) = line.strip_prefix("content-length:") {
-                length = value.trim().parse().expect("a length");
-            }
-        }
-        let mut rest = vec![0; length];
-        self.stream.read_exact(&mut rest).await.expect("all of it comes");
-        status
-    }
-
-    async fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.stream.read_line(&mut line).await.expect("the server answers");
-        line.trim_end().to_owned()
-    }
-}
-
 fn median(mut rates: Vec<f64>) -> f64 {
     rates.sort_by(f64::total_cmp);
     rates[rates.len() / 2]
-}
-
-fn p99(mut waits: Vec<Duration>) -> Duration {
-    waits.sort();
-    waits[waits.len() * 99 / 100]
 }

@@ -1,6 +1,7 @@
 //! Starts the real program in a directory of its own, for the benches that send requests to it.
 #![allow(dead_code, reason = "each bench uses a part of it")]
 
+pub(crate) mod load;
 pub(crate) mod long_log;
 
 use std::{

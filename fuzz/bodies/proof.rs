@@ -1,7 +1,7 @@
 //! Proofs that a stranger brings: of an entry in a log, and that one log goes on from another.
 
 use sts_clearance::evidence::{
-    Checkpoint, CompactRange, ConsistencyProof, LogProof, extends, holds, leaf_hash, read_leaf,
+    Checkpoint, CompactRange, ConsistencyProof, LogProof, Receipt, extends, holds, leaf_hash, read_leaf,
 };
 
 pub(crate) fn run(text: &str) {
@@ -12,6 +12,10 @@ pub(crate) fn run(text: &str) {
         if let Ok(checkpoint) = Checkpoint::unchecked(&proof.checkpoint) {
             holds(&proof.path, checkpoint.size, checkpoint.root, proof.index, leaf_hash(&proof.leaf));
         }
+    }
+    if let Ok(receipt) = Receipt::read(text) {
+        assert_eq!(receipt.to_string(), text, "a receipt is read only as it is written");
+        let _ = read_leaf(&receipt.proof.leaf);
     }
     if let Ok(proof) = ConsistencyProof::read(text) {
         assert_eq!(proof.to_string(), text, "a proof is read only as it is written");

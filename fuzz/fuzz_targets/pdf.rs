@@ -1,4 +1,4 @@
-//! A PDF snapshot that a stranger brings: its seal is split from it and checked, and it is opened.
+//! A PDF snapshot that a stranger brings: its seal and its receipt are split from it, and it is opened.
 #![no_main]
 
 #[path = "../bodies/pdf.rs"]

@@ -20,10 +20,10 @@ use crate::{
             compare::{self, Comparison},
         },
     },
-    error::Result,
+    error::{Error, Result},
     http::{
         Access::May, BASE, Caller, Created, DoneOrRequested, Download, FileAnswer, Id, Ids, InRoom, Json, Listed,
-        Paging, Preview, PreviewAnswer, Query, Routes, Wait,
+        Paging, PlainText, Preview, PreviewAnswer, Query, Routes, Wait,
     },
     policy::Action::{SnapshotCreate, SnapshotDelete, SnapshotList, SnapshotView as View},
 };
@@ -41,6 +41,13 @@ pub(super) fn routes() -> Routes {
         )
         .refusing(&["409"])
         .get("/rooms/{room_id}/snapshots/{snapshot_id}/download", May(View), download, "A snapshot's file")
+        .get(
+            "/rooms/{room_id}/snapshots/{snapshot_id}/receipt",
+            May(View),
+            receipt,
+            "The receipt of a snapshot's file: the proof that the room's log tells of its body (C2SP tlog-proof)",
+        )
+        .refusing(&["409"])
         .get(
             "/rooms/{room_id}/snapshots/{snapshot_id}/preview",
             May(View),
@@ -70,9 +77,15 @@ struct SnapshotView {
     title: String,
     /// The e-mail address of the party who took it.
     created_by: String,
-    /// The instant at which it shows the room.
+    /// When it was taken, which is the instant at which it shows the room unless `as_of` is another.
     #[schema(value_type = String, format = "date-time")]
     created_at: Time,
+    /// The instant at which it shows the room, if a past moment was asked for.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    as_of: Option<Time>,
+    /// The number of entries of the room's log that it shows; `null` for snapshots of earlier versions, whose records
+    /// have it.
+    log_size: Option<i64>,
     status: SnapshotStatus,
     /// The size of the file, in bytes; 0 before there is a file.
     file_size: i64,
@@ -85,14 +98,14 @@ struct SnapshotView {
     progress: i64,
     /// Why the last attempt to draw the file failed.
     error: Option<String>,
-    /// The SHA-256 of the record from which the file is drawn.
-    record_sha256: String,
+    /// The SHA-256 of the record from which the file is drawn; `null` before it is made.
+    record_sha256: Option<String>,
     /// The SHA-256 of the file.
     file_sha256: Option<String>,
     /// The seal of the file, if it is a PDF.
     seal: Option<SealView>,
-    /// The signed checkpoint of the room's log at the entry that announces the snapshot (C2SP `tlog-checkpoint`). Those
-    /// who keep it can find out later whether the log was changed.
+    /// The signed checkpoint of the room's log at the entry that tells of the file's body (C2SP `tlog-checkpoint`); `null`
+    /// before that. Those who keep it can find out later whether the log was changed.
     checkpoint: Option<String>,
 }
 
@@ -107,6 +120,8 @@ impl From<Snapshot> for SnapshotView {
             title: snapshot.title,
             created_by: snapshot.created_by,
             created_at: snapshot.created_at,
+            as_of: snapshot.shown_at.filter(|at| *at != snapshot.created_at),
+            log_size: snapshot.position,
             status: snapshot.status,
             file_size: snapshot.file_size,
             snapshot_type: snapshot.kind,
@@ -114,7 +129,7 @@ impl From<Snapshot> for SnapshotView {
             room_id: snapshot.room,
             progress: if completed { 100 } else { snapshot.progress.unwrap_or(0) },
             error: snapshot.last_error,
-            record_sha256: hex::encode(&snapshot.record_sha256),
+            record_sha256: snapshot.record_sha256.map(hex::encode),
             file_sha256: snapshot.file_sha256.map(hex::encode),
             seal: snapshot.seal.map(SealView::from),
             checkpoint,
@@ -234,6 +249,12 @@ async fn download(
     let name = format!("{} - {}.{}", room_shown.title, snapshot.title, format.extension());
     let log = async |range| snapshots::log_download(&app, &caller.actor(), room.id, &snapshot, range).await;
     request.answer(&app, file, (name, format), log).await
+}
+
+async fn receipt(app: App, room: InRoom, Id(id): Id<SnapshotId>) -> Result<PlainText> {
+    let snapshot = app.db.read(async |tx| snapshots::find(tx, room.id, id).await).await?;
+    let none = "the snapshot has no receipt yet: its file is still to be drawn, or is of a version that made none";
+    snapshot.proof.map(PlainText).ok_or_else(|| Error::conflict(none))
 }
 
 async fn preview(

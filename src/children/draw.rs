@@ -54,17 +54,26 @@ pub struct Drawing {
     pub edition: Edition,
     /// The record, as canonical JSON.
     pub record: Vec<u8>,
-    /// The proof that is printed with it.
-    pub proof: Option<String>,
+    /// How the file gets its proof.
+    pub proof: Proof,
     /// The format of the file.
     pub format: Format,
+}
+
+/// How a file gets the proof that the log tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Proof {
+    /// By a receipt, which is added to what is drawn.
+    Receipt,
+    /// It is drawn into the file, as by earlier versions. `None` for snapshots from before there were proofs.
+    Drawn(Option<String>),
 }
 
 /// The part of a [`Drawing`] that is sent beside its record.
 #[derive(Serialize, Deserialize)]
 struct How {
     edition: Edition,
-    proof: Option<String>,
+    proof: Proof,
     format: Format,
 }
 
@@ -137,7 +146,8 @@ impl Children {
     ///
     /// `ChildDied` if it cannot be started or contained.
     pub async fn check(&self) -> Result<()> {
-        let nothing = Drawing { edition: Edition::CURRENT, record: Vec::new(), proof: None, format: Format::Json };
+        let nothing =
+            Drawing { edition: Edition::CURRENT, record: Vec::new(), proof: Proof::Drawn(None), format: Format::Json };
         match self.draw(nothing, Arc::default()).await {
             // A child that works replies that an empty record cannot be drawn.
             Err(Error::Internal(_)) => Ok(()),
@@ -231,8 +241,13 @@ pub(super) fn work(fonts: &Fonts) -> Result<()> {
                 let _ = frame::write(&mut io::stdout(), PROGRESS, &[percent]);
             }
         };
-        let drawn =
-            report::render(how.edition, &record.body, how.proof.as_deref(), how.format, fonts, &mut send_progress);
+        let How { edition, proof, format } = how;
+        let drawn = match proof {
+            Proof::Receipt => report::body(edition, &record.body, format, fonts, &mut send_progress),
+            Proof::Drawn(proof) => {
+                report::render(edition, &record.body, proof.as_deref(), format, fonts, &mut send_progress)
+            }
+        };
         drop(record);
         let written = match drawn {
             Ok(rendered) => {

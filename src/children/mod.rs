@@ -35,7 +35,7 @@ use tokio::{
 };
 
 pub use contain::{contain, hide_memory};
-pub use draw::{Drawing, Drawn};
+pub use draw::{Drawing, Drawn, Proof};
 pub use preview::{FILE_LIMIT, Uploaded};
 pub use verify::{Claimant, MOST_FILE, Verification, Verifying, What};
 

@@ -7,12 +7,15 @@ use crate::{
     app::App,
     cli::terminal::print,
     db::migrations,
-    domain::log::{
-        Actor,
-        adoption::{Adopted, Refused},
-        platform_adoption::PlatformAdoption,
-        readoption::{self, Again, Mode},
-        schema::{self, BroughtUp},
+    domain::{
+        log::{
+            Actor,
+            adoption::{Adopted, Refused},
+            platform_adoption::PlatformAdoption,
+            readoption::{self, Again, Mode},
+            schema::{self, BroughtUp},
+        },
+        snapshots::way_down,
     },
     error::{Error, Result},
 };
@@ -55,7 +58,7 @@ pub(super) async fn run(app: App, command: Command) -> Result<()> {
             if adopt_again { take_rows_over(&app, yes).await } else { Ok(()) }
         }
         Command::Down { to, yes } => {
-            let taken = schema::take_back(&app, &Actor::Operator, &to, yes).await?;
+            let taken = way_down::take_back(&app, &Actor::Operator, &to, yes).await?;
             report(&taken, "taken back", "there is nothing to take back")
         }
         Command::Status => {

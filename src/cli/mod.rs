@@ -109,11 +109,13 @@ enum Command {
     )]
     Fsck(fsck::Flags),
     /// Check a snapshot's file, or that one goes on from an older: offline, with a key that you trust
-    #[command(after_help = "Exit codes: 0 verified; 1 it does not verify; 2 it cannot be read.\n\n\
+    #[command(
+        after_help = "Exit codes: 0 verified; 1 it does not verify; 2 it cannot be read; 3 it cannot be judged.\n\n\
                             Examples:\n  curl -o log.key https://clearance.example.com/.well-known/sts-clearance/log-key\n  \
                             sts-clearance verify report.pdf --key log.key\n  \
                             sts-clearance verify january.pdf march.pdf --key log.key\n  \
-                            sts-clearance verify report.json --key clearance.example.com+1a2b3c4d+A… --json")]
+                            sts-clearance verify report.json --key clearance.example.com+1a2b3c4d+A… --json"
+    )]
     Verify(verify::Flags),
     /// Print the settings in force, and where each comes from
     #[command(after_help = "Example:\n  STS_LISTEN=127.0.0.1:9000 sts-clearance config")]

@@ -15,12 +15,15 @@ use crate::{
     error::{Error, Result},
     evidence::{
         ConsistencyProof, Hash, KeyError, PublicKeys,
-        verify::{self, AdoptedAgain, Check, Examined, Exhibits, Report},
+        verify::{self, AdoptedAgain, Check, Examined, Exhibits, Judgement, Report},
     },
 };
 
 /// The exit code if a file cannot be read.
 const UNREADABLE: u8 = 2;
+
+/// The exit code if nothing contradicts a file, and what would prove it is not there.
+const NOT_JUDGED: u8 = 3;
 
 /// What to check, and by what.
 #[derive(Debug, Args)]
@@ -62,7 +65,11 @@ pub(super) fn run(flags: &Flags) -> Result<ExitCode> {
             } else {
                 print_report(flags, &report)?;
             }
-            Ok(if report.verified { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            Ok(match report.judgement {
+                Judgement::Verified => ExitCode::SUCCESS,
+                Judgement::Failed => ExitCode::FAILURE,
+                Judgement::CannotBeJudged => ExitCode::from(NOT_JUDGED),
+            })
         }
         Err(why) => {
             // Not the way of other errors, which end in code 1: that says that a file was read and does not verify.
@@ -134,6 +141,10 @@ fn read_text(path: &Path) -> Result<String, String> {
 }
 
 fn print_report(flags: &Flags, report: &Report) -> Result<()> {
+    if let Some(sentence) = &report.sentence {
+        print(&plain(sentence))?;
+        print("")?;
+    }
     if let (Some(older), Some(newer)) = (&report.older, &flags.newer) {
         print_file("Older file", &flags.file, older)?;
         print("")?;
@@ -154,7 +165,8 @@ fn print_file(which: &str, path: &Path, examined: &Examined) -> Result<()> {
         fact("Snapshot", &format!("{} ({})", told.snapshot_title, told.snapshot_id))?;
         let taken = told.taken_at.strftime("%Y-%m-%d %H:%M:%S UTC");
         fact("Taken", &format!("{taken} by {} ({})", told.taken_by, told.role))?;
-        fact("Log", &format!("{}, entry {}", told.log.as_deref().unwrap_or("without a name"), told.position))?;
+        let (log, entry) = (told.log.as_deref().unwrap_or("without a name"), told.entry());
+        fact("Log", &format!("{log}, entry {entry}"))?;
         told.continued.iter().try_for_each(|continued| fact("Continued", continued))?;
         told.adopted.iter().try_for_each(|adopted| fact("Adopted", &adopted.detail))?;
     }

@@ -126,6 +126,20 @@ pub async fn range(tx: &mut Tx, log: Log, from: i64, to: i64) -> Result<Vec<Entr
     tx.rows(&sql, &[&log.key(), &from, &to]).await?.iter().map(Entry::from_row).collect()
 }
 
+/// Returns how many entries of a log there are up to the last one that is not after this time.
+pub async fn size_at(tx: &mut Tx, log: Log, time: Time) -> Result<u64> {
+    let last = "SELECT MAX(seq) FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND ts <= ?2";
+    let last: Option<i64> = tx.one(last, &[&log.key(), &time]).await?.get(0)?;
+    Ok(last.map_or(0, |last| last.unsigned_abs() + 1))
+}
+
+/// Returns how many entries of a room's log there are up to the end of its last adoption. 0 if it was never adopted.
+pub async fn adopted(tx: &mut Tx, log: Log) -> Result<u64> {
+    let last = "SELECT MAX(seq) FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND action = 'room_adopted'";
+    let last: Option<i64> = tx.one(last, &[&log.key()]).await?.get(0)?;
+    Ok(last.map_or(0, |last| last.unsigned_abs() + 1))
+}
+
 /// Returns the position of an entry in a log. `None` if the log does not have it.
 pub async fn position(tx: &mut Tx, log: Log, id: EntryId) -> Result<Option<i64>> {
     let find = "SELECT seq FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND id = ?2";

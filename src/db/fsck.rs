@@ -124,9 +124,11 @@ pub struct SnapshotRow {
     pub file_url: Option<String>,
     /// The size of its file, in bytes.
     pub file_size: i64,
-    /// The SHA-256 of its record. `None` if the record's row is missing.
+    /// Whether it shows a position of the log, from which its record is made, and has no stored one.
+    pub has_position: bool,
+    /// The SHA-256 of its stored record. `None` if the record's row is missing.
     pub record_sha256: Option<Vec<u8>>,
-    /// The proof that the log has its entry.
+    /// The proof that the log has its entry, or the receipt of its file.
     pub proof: Option<String>,
     /// What is stored about its file. `None` before there is one.
     pub drawn: Option<DrawnRow>,
@@ -145,9 +147,10 @@ pub struct DrawnRow {
 
 /// Returns every snapshot of a room.
 pub async fn snapshots(tx: &mut Tx, room: RoomId) -> Result<Vec<Stored<SnapshotRow>>> {
-    let sql = "SELECT s.id, s.title, s.status, s.snapshot_type, s.file_url, s.file_size, r.sha256, r.proof,
-            f.sha256, f.renderer, f.fonts
+    let sql = "SELECT s.id, s.title, s.status, s.snapshot_type, s.file_url, s.file_size, r.sha256,
+            COALESCE(r.proof, c.receipt), f.sha256, f.renderer, f.fonts, p.size
         FROM snapshots s LEFT JOIN snapshot_records r ON r.snapshot_id = s.id
+        LEFT JOIN snapshot_positions p ON p.snapshot_id = s.id LEFT JOIN snapshot_receipts c ON c.snapshot_id = s.id
         LEFT JOIN snapshot_files f ON f.snapshot_id = s.id WHERE s.room_id = ?1 ORDER BY s.id";
     Ok(tx.rows(sql, &[&room]).await?.iter().map(|row| or_id(row, snapshot_from_row)).collect())
 }
@@ -164,6 +167,7 @@ fn snapshot_from_row(row: &Row) -> Result<SnapshotRow> {
         kind: row.get(3)?,
         file_url: row.get(4)?,
         file_size: row.get(5)?,
+        has_position: row.get::<Option<i64>>(11)?.is_some(),
         record_sha256: row.get(6)?,
         proof: row.get(7)?,
         drawn,

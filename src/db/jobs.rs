@@ -1,6 +1,8 @@
 //! The table `snapshot_jobs`: the files of snapshots that are still to be drawn. A worker claims a job for the time of
 //! a lease, and any server can take over a job whose lease has run out.
 
+use std::time::Duration;
+
 use room::{RoomId, SnapshotId, Time};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -28,6 +30,14 @@ pub struct Claim {
     pub attempt: i64,
 }
 
+/// How far ahead a lease or a pause is at most. One that is farther was written by a clock that has been set back since,
+/// and counts as over: nobody would live to see its end.
+const FARTHEST: Duration = Duration::from_mins(10);
+
+/// The condition for a job that is due and that no worker holds at `?1`; `?2` is [`FARTHEST`] after that.
+const DUE: &str =
+    "(not_before <= ?1 OR not_before > ?2) AND (lease_until IS NULL OR lease_until < ?1 OR lease_until > ?2)";
+
 /// An expression for the room of a job.
 const ROOM: &str = "(SELECT room_id FROM snapshots WHERE snapshots.id = snapshot_jobs.snapshot_id)";
 
@@ -42,8 +52,8 @@ async fn notify_room(tx: &mut Tx, moved: Option<&Row>) -> Result<()> {
 /// Adds the job of a new snapshot, which is due at once.
 pub async fn enqueue(tx: &mut Tx, snapshot: SnapshotId, now: Time) -> Result<()> {
     tx.exec(
-        "INSERT INTO snapshot_jobs (snapshot_id, attempts, lease_until, not_before, progress, last_error)
-         VALUES (?1, 0, NULL, ?2, 0, NULL)",
+        "INSERT INTO snapshot_jobs (snapshot_id, attempts, lease_until, not_before, progress, last_error, failures)
+         VALUES (?1, 0, NULL, ?2, 0, NULL, 0)",
         &[&snapshot, &now],
     )
     .await
@@ -52,14 +62,11 @@ pub async fn enqueue(tx: &mut Tx, snapshot: SnapshotId, now: Time) -> Result<()>
 
 /// Returns the rooms that have a job which is due and which no worker holds, the room with the job longest due first.
 pub async fn rooms_with_due(tx: &mut Tx, now: Time) -> Result<Vec<RoomId>> {
-    let rows = tx
-        .rows(
-            "SELECT s.room_id FROM snapshot_jobs j JOIN snapshots s ON s.id = j.snapshot_id
-             WHERE j.not_before <= ?1 AND (j.lease_until IS NULL OR j.lease_until < ?1)
-             GROUP BY s.room_id ORDER BY MIN(j.not_before), s.room_id LIMIT 1000",
-            &[&now],
-        )
-        .await?;
+    let sql = format!(
+        "SELECT s.room_id FROM snapshot_jobs j JOIN snapshots s ON s.id = j.snapshot_id WHERE {DUE}
+         GROUP BY s.room_id ORDER BY MIN(j.not_before), s.room_id LIMIT 1000"
+    );
+    let rows = tx.rows(&sql, &[&now, &now.after(FARTHEST)]).await?;
     rows.iter().map(|row| row.get(0)).collect()
 }
 
@@ -90,24 +97,23 @@ pub async fn claim(tx: &mut Tx, room: RoomId, now: Time, lease_until: Time) -> R
     let row = tx
         .opt(
             &format!(
-                "UPDATE snapshot_jobs SET attempts = attempts + 1, lease_until = ?2, progress = 0
-                 WHERE snapshot_id = (SELECT snapshot_id FROM snapshot_jobs
-                                      WHERE not_before <= ?1 AND (lease_until IS NULL OR lease_until < ?1)
-                                        AND {ROOM} = ?3
+                "UPDATE snapshot_jobs SET attempts = attempts + 1, lease_until = ?3, progress = 0
+                 WHERE snapshot_id = (SELECT snapshot_id FROM snapshot_jobs WHERE {DUE} AND {ROOM} = ?4
                                       ORDER BY not_before LIMIT 1 {skip_locked})
                  RETURNING {ROOM}, snapshot_id, attempts"
             ),
-            &[&now, &lease_until, &room],
+            &[&now, &now.after(FARTHEST), &lease_until, &room],
         )
         .await?;
     notify_room(tx, row.as_ref()).await?;
     row.map(|row| Ok(Claim { snapshot: row.get(1)?, attempt: row.get(2)? })).transpose()
 }
 
-/// Returns why the last attempt at a job failed. `None` if none has failed.
-pub async fn last_error(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<String>> {
-    let row = tx.opt("SELECT last_error FROM snapshot_jobs WHERE snapshot_id = ?1", &[&snapshot]).await?;
-    row.map_or(Ok(None), |row| row.get(0))
+/// Returns how many attempts have failed in a row for the same reason, and for which.
+pub async fn failures(tx: &mut Tx, snapshot: SnapshotId) -> Result<(i64, Option<String>)> {
+    let sql = "SELECT failures, last_error FROM snapshot_jobs WHERE snapshot_id = ?1";
+    let row = tx.opt(sql, &[&snapshot]).await?;
+    row.map_or(Ok((0, None)), |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// Locks the job's row until the end of the transaction. Returns `false` if another worker has claimed it, or it is
@@ -139,15 +145,21 @@ pub async fn report_progress(tx: &mut Tx, claim: Claim, percent: i64, lease_unti
     Ok(row.is_some())
 }
 
-/// Gives a claimed job back after a failure, to be tried again at `not_before`. Without that, it is given up.
-pub async fn give_back(tx: &mut Tx, claim: Claim, not_before: Option<Time>, error: &str) -> Result<()> {
+/// Gives a claimed job back after a failure, the `failures`th of its kind, to be tried again at `not_before`. Without
+/// that, it is given up.
+pub async fn give_back(
+    tx: &mut Tx,
+    claim: Claim,
+    not_before: Option<Time>,
+    (failures, error): (i64, &str),
+) -> Result<()> {
     let row = tx
         .opt(
             &format!(
-                "UPDATE snapshot_jobs SET lease_until = NULL, not_before = ?3, last_error = ?4, progress = 0
+                "UPDATE snapshot_jobs SET lease_until = NULL, not_before = ?3, last_error = ?4, failures = ?5, progress = 0
                  WHERE snapshot_id = ?1 AND attempts = ?2 RETURNING {ROOM}"
             ),
-            &[&claim.snapshot, &claim.attempt, &not_before, &error],
+            &[&claim.snapshot, &claim.attempt, &not_before, &error, &failures],
         )
         .await?;
     notify_room(tx, row.as_ref()).await
@@ -156,7 +168,7 @@ pub async fn give_back(tx: &mut Tx, claim: Claim, not_before: Option<Time>, erro
 /// Puts a job that was given up back to its start.
 pub async fn restart(tx: &mut Tx, snapshot: SnapshotId, now: Time) -> Result<()> {
     tx.exec(
-        "UPDATE snapshot_jobs SET attempts = 0, lease_until = NULL, not_before = ?2, progress = 0, last_error = NULL
+        "UPDATE snapshot_jobs SET lease_until = NULL, not_before = ?2, progress = 0, last_error = NULL, failures = 0
          WHERE snapshot_id = ?1",
         &[&snapshot, &now],
     )

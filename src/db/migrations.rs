@@ -77,6 +77,7 @@ const MIGRATIONS: &[Migration] = &[
         up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql"),
     step!("014_adopt_logs", loses: &[("private_texts", "private_texts")]),
     step!("015_mark_states"),
+    step!("016_snapshots_by_position"),
 ];
 
 /// The step that ships the catalogue of document types, by whose name the platform's log says which catalogue it began
@@ -87,6 +88,10 @@ pub const CATALOGUE: &str = "005_add_documents";
 pub const LOG_PROOFS: &str = "008_add_log_proofs";
 /// The step after which the logs tell everything: those from before it are adopted.
 pub const ADOPTION: &str = "014_adopt_logs";
+/// The step that adds snapshots.
+const SNAPSHOTS: &str = "003_add_snapshots_table";
+/// The step from which on snapshots show positions of logs. Programs from before it need their records.
+const POSITIONS: &str = "016_snapshots_by_position";
 /// The step that adds legal holds.
 const HOLDS: &str = "009_add_holds";
 
@@ -142,6 +147,16 @@ pub struct WayDown {
     pub rows: BTreeMap<&'static str, i64>,
     /// Whether the platform's log remains, in which the way down can be logged before it is taken.
     pub log_remains: bool,
+}
+
+/// Returns whether snapshots are left, after the way down to `to`, whose records an earlier program needs.
+///
+/// # Errors
+///
+/// Fails if that way cannot be gone.
+pub async fn needs_records(tx: &mut Tx, to: &str, rows_may_go: bool) -> Result<bool> {
+    let way = way_down(tx, to, rows_may_go).await?;
+    Ok(way.steps.contains(&POSITIONS) && !way.steps.contains(&SNAPSHOTS))
 }
 
 /// Plans the way down to the step `to` (`002`, or `000` to take back all); nothing is taken back yet.

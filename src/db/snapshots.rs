@@ -1,4 +1,4 @@
-//! The table `snapshots`, with `snapshot_records` and `snapshot_files`.
+//! The table `snapshots`, with what is kept of their records, bodies, receipts and files.
 
 use room::{RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time};
 
@@ -28,10 +28,15 @@ pub struct Snapshot {
     pub data: String,
     /// The instant that it shows.
     pub created_at: Time,
-    /// The SHA-256 of its record.
-    pub record_sha256: Vec<u8>,
-    /// The proof that the log has the entry that announces it (C2SP `tlog-proof`). `None` for snapshots from before
-    /// there were proofs.
+    /// The number of entries of the room's log that it shows. `None` if its record was stored when it was taken: by an
+    /// earlier version.
+    pub position: Option<i64>,
+    /// The instant at which it shows the room, if it shows a position of the log.
+    pub shown_at: Option<Time>,
+    /// The SHA-256 of its record. `None` before the record is made.
+    pub record_sha256: Option<Vec<u8>>,
+    /// The proof that the log has the entry that tells of its body, or of its stored record (C2SP `tlog-proof`). `None`
+    /// before its body is drawn, and for snapshots from before there were proofs.
     pub proof: Option<String>,
     /// What the seal of its file says. `None` before it is sealed, and if it is not a PDF.
     pub seal: Option<SealSays>,
@@ -53,7 +58,7 @@ impl Snapshot {
         }
     }
 
-    /// Returns the signed checkpoint of the room's log at the entry that announces it.
+    /// Returns the signed checkpoint of the room's log that its proof ends with.
     pub fn checkpoint(&self) -> Option<&str> {
         // A `tlog-proof` ends with the checkpoint, after an empty line.
         Some(self.proof.as_deref()?.split_once("\n\n")?.1)
@@ -72,7 +77,9 @@ impl Snapshot {
             kind,
             data: String::new(),
             created_at: now,
-            record_sha256: Vec::new(),
+            position: None,
+            shown_at: None,
+            record_sha256: None,
             proof: None,
             seal: None,
             file_sha256: None,
@@ -84,9 +91,11 @@ impl Snapshot {
 
 const SELECT: &str =
     "SELECT s.id, s.room_id, s.title, s.created_by, s.status, s.file_url, s.file_size, s.snapshot_type,
-        s.data, s.created_at, r.sha256, f.sha256, j.progress, j.last_error, r.proof,
-        e.signer, e.self_made, e.sealed_at, e.trusted_time, e.note
-    FROM snapshots s JOIN snapshot_records r ON r.snapshot_id = s.id
+        s.data, s.created_at, COALESCE(r.sha256, b.record_sha256), f.sha256, j.progress, j.last_error,
+        COALESCE(r.proof, c.receipt), e.signer, e.self_made, e.sealed_at, e.trusted_time, e.note, p.size, p.at
+    FROM snapshots s LEFT JOIN snapshot_records r ON r.snapshot_id = s.id
+    LEFT JOIN snapshot_positions p ON p.snapshot_id = s.id LEFT JOIN snapshot_bodies b ON b.snapshot_id = s.id
+    LEFT JOIN snapshot_receipts c ON c.snapshot_id = s.id
     LEFT JOIN snapshot_files f ON f.snapshot_id = s.id
     LEFT JOIN snapshot_jobs j ON j.snapshot_id = s.id LEFT JOIN snapshot_seals e ON e.snapshot_id = s.id";
 
@@ -102,6 +111,8 @@ fn from_row(row: &Row) -> Result<Snapshot> {
         kind: row.get(7)?,
         data: row.get(8)?,
         created_at: row.get(9)?,
+        position: row.get(20)?,
+        shown_at: row.get(21)?,
         record_sha256: row.get(10)?,
         file_sha256: row.get(11)?,
         progress: row.get(12)?,
@@ -179,7 +190,7 @@ pub async fn count_by_status(tx: &mut Tx) -> Result<Vec<(SnapshotStatus, i64)>> 
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
-/// Returns the record of a snapshot, compressed.
+/// Returns the stored record of a snapshot, compressed. `None` if it shows a position of the log.
 pub async fn record(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<Vec<u8>>> {
     let row = tx.opt("SELECT body FROM snapshot_records WHERE snapshot_id = ?1", &[&snapshot]).await?;
     row.map(|row| row.get(0)).transpose()
@@ -202,7 +213,7 @@ pub async fn drawn_by(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<(Strin
     row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }
 
-/// Adds the record of a snapshot, which is compressed already.
+/// Adds the record of a snapshot, which is compressed already, on the way down to a schema whose program needs it.
 pub async fn insert_record(tx: &mut Tx, snapshot: &Snapshot, record: &[u8]) -> Result<()> {
     tx.exec(
         "INSERT INTO snapshot_records (snapshot_id, sha256, body, proof) VALUES (?1, ?2, ?3, ?4)",
@@ -212,9 +223,28 @@ pub async fn insert_record(tx: &mut Tx, snapshot: &Snapshot, record: &[u8]) -> R
     .map(drop)
 }
 
+/// Removes the stored record of a snapshot that shows a position of its room's log.
+pub async fn delete_record(tx: &mut Tx, snapshot: SnapshotId) -> Result<()> {
+    tx.exec("DELETE FROM snapshot_records WHERE snapshot_id = ?1", &[&snapshot]).await.map(drop)
+}
+
+/// Returns the snapshots that show a position of their room's log and have no stored record.
+pub async fn without_record(tx: &mut Tx) -> Result<Vec<SnapshotId>> {
+    let sql = "SELECT p.snapshot_id FROM snapshot_positions p
+               WHERE NOT EXISTS (SELECT 1 FROM snapshot_records r WHERE r.snapshot_id = p.snapshot_id) ORDER BY 1";
+    tx.rows(sql, &[]).await?.iter().map(|row| row.get(0)).collect()
+}
+
+/// Keeps the receipt of a snapshot's file, in the place of that of a body that was drawn before.
+pub async fn keep_receipt(tx: &mut Tx, snapshot: SnapshotId, receipt: &str) -> Result<()> {
+    let upsert = "INSERT INTO snapshot_receipts (snapshot_id, receipt) VALUES (?1, ?2)
+                  ON CONFLICT (snapshot_id) DO UPDATE SET receipt = excluded.receipt";
+    tx.exec(upsert, &[&snapshot, &receipt]).await.map(drop)
+}
+
 /// Removes what is kept of a snapshot beside the log: its job and its record.
 pub async fn delete_kept(tx: &mut Tx, snapshot: SnapshotId) -> Result<()> {
-    for table in ["snapshot_jobs", "snapshot_records"] {
+    for table in ["snapshot_jobs", "snapshot_records", "snapshot_receipts"] {
         tx.exec(&format!("DELETE FROM {table} WHERE snapshot_id = ?1"), &[&snapshot]).await?;
     }
     // The seal goes with the snapshot, by ON DELETE CASCADE: a worker may store one at the same moment.

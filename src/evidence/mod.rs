@@ -9,6 +9,7 @@ mod checkpoint;
 mod key;
 mod leaf;
 mod proof;
+mod receipt;
 mod tree;
 pub mod verify;
 
@@ -16,4 +17,5 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use key::{KeyError, LogKey, PublicKeys, Succession, succession, vouched, vouches};
 pub use leaf::{LeafError, hash_of, leaf_of_record, read_leaf};
 pub use proof::{ConsistencyProof, LogProof, ProofError};
+pub use receipt::Receipt;
 pub use tree::{CompactRange, Hash, Node, Place, Question, extends, holds, leaf_hash, node_hash};

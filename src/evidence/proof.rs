@@ -32,7 +32,7 @@ pub struct LogProof {
 /// Why a text is not a proof.
 #[derive(Debug, thiserror::Error)]
 #[error("it is no proof of a log (C2SP tlog-proof): {0}")]
-pub struct ProofError(&'static str);
+pub struct ProofError(pub(super) &'static str);
 
 impl LogProof {
     /// Reads the text. Refuses one that is not written as [`LogProof`] writes it.

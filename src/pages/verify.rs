@@ -12,7 +12,7 @@ use crate::{
     app::App,
     domain::snapshots::verifying::{self, VerifyRequest},
     error::{Error, Result},
-    evidence::verify::{AdoptedAgain, Check, CheckOutcome, Examined, Report, Told},
+    evidence::verify::{AdoptedAgain, Check, CheckOutcome, Examined, Judgement, Report, Told},
     http::{Access::Public, Caller, PageRoutes},
 };
 
@@ -105,11 +105,14 @@ fn render_form() -> Markup {
 
 /// Returns the verdict, and below it every check that was made.
 pub(super) fn render_report(report: &Report) -> Markup {
-    let class = if report.verified { "ok" } else { "failed" };
-    let (verdict, means) = if report.verified {
-        ("Verified", "every check holds.")
-    } else {
-        ("Does not verify", "at least one check does not hold; do not rely on this file.")
+    let (class, verdict, means) = match report.judgement {
+        Judgement::Verified => ("ok", "Verified", report.sentence.as_deref().unwrap_or("every check holds.")),
+        Judgement::Failed => {
+            ("failed", "Does not verify", "at least one check does not hold; do not rely on this file.")
+        }
+        Judgement::CannotBeJudged => {
+            ("skipped", "Cannot be judged", "nothing contradicts this file, and what would prove it is not here.")
+        }
     };
     html! {
         p class={ "verdict " (class) } role="status" { strong { (verdict) } ": " (means) }
@@ -147,7 +150,7 @@ fn render_claims(told: &Told) -> Markup {
         dt { "Snapshot" } dd { (told.snapshot_title) " " code { (told.snapshot_id) } }
         dt { "Taken" } dd { (time(told.taken_at)) " by " (told.taken_by) " (" (told.role) ")" }
         dt { "Log" }
-        dd { code { (told.log.as_deref().unwrap_or("without a name")) } ", entry " (told.position) }
+        dd { code { (told.log.as_deref().unwrap_or("without a name")) } ", entry " (told.entry()) }
         @for continued in &told.continued { dt { "Continued" } dd { (continued) } }
         @if let Some(AdoptedAgain { total, differences }) = &told.adopted_again {
             dt { "Adopted again" }

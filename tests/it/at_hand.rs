@@ -5,7 +5,7 @@ use report::record;
 use room::{Event, Log, Role, RoomId};
 use serde_json::{Value, json};
 use sts_clearance::{
-    db::{self, Dialect, Tx},
+    db::{Dialect, Tx},
     domain::{
         fsck::{self, Mode, Watch},
         log::{Actor, operation},
@@ -76,9 +76,7 @@ async fn a_forged_decision_is_in_no_snapshot(app: TestApp) {
     )
     .await;
     let (taken, _) = app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
-    let id = taken["id"].as_str().unwrap().parse().unwrap();
-    let stored = app.app.db.read(async |tx| db::snapshots::record(tx, id).await).await.unwrap().unwrap();
-    let record = record::read(&zstd::decode_all(&*stored).unwrap()).unwrap();
+    let record = record::read(&app.record_of(taken["id"].as_str().unwrap()).await).unwrap();
     let documents = record.documents.unwrap();
     let verdicts: Vec<_> = documents
         .iter()

@@ -55,14 +55,10 @@ async fn no_acknowledged_snapshot_is_lost_when_the_server_is_killed_fifty_times(
         assert!(is_ready(&server.api).await, "{}", server.log());
         check_each(&acknowledged[checked..], async |taken| {
             let found = server.api.get(&path(&room, taken), &tokens[0]).await;
-            assert_eq!(found["record_sha256"], taken["record_sha256"]);
+            assert_eq!((&found["title"], &found["log_size"]), (&taken["title"], &taken["log_size"]));
         })
         .await;
         checked = acknowledged.len();
-        // A job is tried five times, and each kill may cost one of them. So what is open is done from time to time.
-        if kills > 1 && kills % KILLS == 1 {
-            check_all(&server.api, &room, &tokens[0], &acknowledged).await;
-        }
 
         let mut taking = JoinSet::new();
         for token in &tokens {
@@ -106,17 +102,29 @@ async fn take_until_it_dies(api: Api, room: String, token: String, mut rng: StdR
         assert_eq!(response.status(), 201);
         let Ok(snapshot) = response.json().await else { return acknowledged };
         acknowledged.push(snapshot);
+        // Taking one costs so little that a life would see hundreds, each of which is to be drawn from the whole log.
+        tokio::time::sleep(Duration::from_millis(rng.random_range(0..200))).await;
     }
 }
 
 /// Checks that every acknowledged snapshot is there, and that each one is completed in the end, with its file and its
 /// entries in a log without gaps.
 async fn check_all(api: &Api, room: &str, token: &str, acknowledged: &[Value]) {
-    let all = api.all(&format!("/rooms/{room}/snapshots"), token).await;
+    // Each record is made from the whole log, which takes its time in a debug build when hundreds are open.
+    let drawn = async {
+        loop {
+            let all = api.all(&format!("/rooms/{room}/snapshots"), token).await;
+            if all.iter().all(|snapshot| snapshot["status"] != "generating") {
+                return all;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let all = timeout(Duration::from_mins(10), drawn).await.expect("all are drawn in the end");
     let by_id: HashMap<_, _> = all.iter().map(|snapshot| (snapshot["id"].as_str().unwrap(), snapshot)).collect();
     for taken in acknowledged {
         let found = by_id.get(taken["id"].as_str().unwrap()).unwrap_or_else(|| panic!("lost: {taken}"));
-        assert_eq!(found["record_sha256"], taken["record_sha256"]);
+        assert_eq!((&found["title"], &found["log_size"]), (&taken["title"], &taken["log_size"]));
     }
     check_each(&all, async |snapshot| {
         let completed = api.completed(room, snapshot["id"].as_str().unwrap(), token).await;

@@ -251,8 +251,20 @@ impl Scene {
                 let mut meta: Value = serde_json::from_str(&row.get::<String>(3)?).unwrap();
                 // Salted, or of bytes with ids in them.
                 meta.as_object_mut().unwrap().retain(|name, _| {
-                    !name.ends_with("_hash") && !["record_sha256", "password_sha256", "public_key"].contains(&&**name)
+                    !name.ends_with("_hash")
+                        && ![
+                            "record_sha256",
+                            "body_sha256",
+                            "body_size",
+                            "certificate_sha256",
+                            "password_sha256",
+                            "public_key",
+                        ]
+                        .contains(&&**name)
                 });
+                if let Some(shows) = meta.get_mut("shows") {
+                    shows.as_object_mut().unwrap().retain(|name, _| !["root", "origin", "key"].contains(&&**name));
+                }
                 if meta.get("snapshot_id").is_some() {
                     let of_the_file = ["file_sha256", "file_size", "seal"];
                     meta.as_object_mut().unwrap().retain(|name, _| !of_the_file.contains(&&**name));
@@ -260,7 +272,10 @@ impl Scene {
                 told.push(format!("{} {} {at} {meta}", row.get::<String>(0)?, row.get::<String>(1)?));
             }
             let mut repeated = Vec::new();
-            for table in TABLES.iter().filter(|table| !["snapshot_files", "snapshot_seals"].contains(&table.name)) {
+            for table in TABLES
+                .iter()
+                .filter(|table| !["snapshot_bodies", "snapshot_files", "snapshot_seals"].contains(&table.name))
+            {
                 repeated.extend(rows(tx, table, room).await?.into_iter().map(|row| (table.name, row)));
             }
             for table in PLATFORM_TABLES.iter().filter(|table| table.name == "document_types") {

@@ -96,7 +96,7 @@ async fn a_listener_is_notified_of_entries_and_progress_of_its_room(app: TestApp
     let write = async move |tx: &mut _| jobs::report_progress(tx, claim, 42, now).await;
     assert!(app.app.db.write(write).await.unwrap());
     changed(&mut listener).await;
-    let write = async move |tx: &mut _| jobs::give_back(tx, claim, Some(now), "a test").await;
+    let write = async move |tx: &mut _| jobs::give_back(tx, claim, Some(now), (1, "a test")).await;
     app.app.db.write(write).await.unwrap();
     changed(&mut listener).await;
 }
@@ -250,6 +250,7 @@ async fn progress_is_told_whenever_it_changes(app: TestApp) {
     app.later(Duration::from_secs(1));
     assert_eq!(app.work().await, 1);
     for mut stream in [stream, late] {
+        assert_eq!(stream.entry().await["action"], "snapshot_rendered");
         assert_eq!(stream.entry().await["action"], "snapshot_generated");
     }
 }

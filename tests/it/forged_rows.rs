@@ -159,6 +159,8 @@ async fn forge_and_operate(scene: &Scene, node: &TestApp, table: &str) -> bool {
         "holds" => holds(scene, node).await,
         "confirmations" => confirmations(scene, node).await,
         "snapshots" => snapshots(scene, node).await,
+        "snapshot_positions" => snapshot_positions(scene, node).await,
+        "snapshot_bodies" => snapshot_bodies(scene, node).await,
         "snapshot_files" => snapshot_files(scene, node).await,
         "snapshot_seals" => snapshot_seals(scene, node).await,
         "users" => users(scene, node).await,
@@ -277,6 +279,37 @@ fn zeros(node: &TestApp) -> &'static str {
         Dialect::Sqlite => "zeroblob(32)",
         Dialect::Postgres => "decode(repeat('00', 32), 'hex')",
     }
+}
+
+async fn snapshot_positions(scene: &Scene, node: &TestApp) {
+    let asked = json!({ "snapshot_type": "json", "title": "As it is" });
+    let (taken, path) = node.take(&scene.room, &scene.broker, asked).await;
+    scene.forge("UPDATE snapshot_positions SET size = 1").await;
+    node.work().await;
+    let file = node.get(&format!("{path}/download"), &scene.broker).send().await.expect(200);
+    assert_eq!(file["record"]["log"]["size"], taken["log_size"]);
+    // A forged record is drawn by nobody.
+    let (taken, path) = node.take(&scene.room, &scene.broker, json!({ "snapshot_type": "json" })).await;
+    let id = taken["id"].as_str().unwrap();
+    scene
+        .forge(&format!(
+            "INSERT INTO snapshot_records (snapshot_id, sha256, body)
+             SELECT '{id}', sha256, sha256 FROM snapshot_files LIMIT 1"
+        ))
+        .await;
+    scene.forge("DELETE FROM snapshot_positions").await;
+    node.work().await;
+    let file = node.get(&format!("{path}/download"), &scene.broker).send().await.expect(200);
+    assert_eq!(file["record"]["log"]["size"], taken["log_size"]);
+}
+
+async fn snapshot_bodies(scene: &Scene, node: &TestApp) {
+    let taken = node.snapshot(&scene.room, &scene.broker, json!({ "snapshot_type": "pdf", "title": "To go" })).await;
+    let path = format!("{}/snapshots/{}", scene.path, taken["id"].as_str().unwrap());
+    scene.forge(&format!("UPDATE snapshot_bodies SET record_sha256 = {}, renderer = 'Forged'", zeros(node))).await;
+    node.delete(&path, &scene.ada).send().await.expect(200);
+    let (action, meta) = scene.last_entry().await;
+    assert_eq!((&*action, &meta["record_sha256"]), ("snapshot_deleted", &taken["record_sha256"]));
 }
 
 async fn snapshot_files(scene: &Scene, node: &TestApp) {

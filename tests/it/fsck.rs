@@ -5,6 +5,7 @@ use std::fs;
 use room::{Event, Log, Role};
 use serde_json::{Value, json};
 use signed_note::{Note, StandardSigner};
+use sts_clearance::domain::snapshots::way_down;
 use sts_clearance::{
     db::{self, Dialect, Tx},
     domain::{
@@ -189,7 +190,7 @@ async fn a_sound_database_has_nothing_to_find(app: TestApp) {
 
 async fn what_migrate_down_took_away_is_no_damage(app: TestApp) {
     let room = Room::new(app).await;
-    schema::take_back(&room.app.app, &Actor::Operator, "002", true).await.unwrap();
+    way_down::take_back(&room.app.app, &Actor::Operator, "002", true).await.unwrap();
     schema::bring_up(&room.app.app, &Actor::Operator).await.unwrap();
     let outcome = room.check(Mode::Look).await;
     assert_eq!(outcome.findings, []);
@@ -291,7 +292,8 @@ async fn a_changed_or_lost_inner_node_is_found(app: TestApp) {
 
 async fn an_edited_record_is_found(app: TestApp) {
     let room = Room::new(app).await;
-    let [body, hash, lost] = [0, 1, 2].map(|i| room.snapshots[i].clone());
+    way_down::store_records(&room.app.app).await.unwrap();
+    let [body, hash] = [0, 1].map(|i| room.snapshots[i].clone());
     let other = format!("(SELECT sha256 FROM snapshot_records WHERE snapshot_id = '{body}')");
     room.sql(&[&format!("UPDATE snapshot_records SET sha256 = {other} WHERE snapshot_id = '{hash}'")]).await;
     assert_eq!(room.damaged().await, [("record", format!("snapshot {hash}"))]);
@@ -302,8 +304,7 @@ async fn an_edited_record_is_found(app: TestApp) {
         tx.exec("UPDATE snapshot_records SET body = ?2 WHERE snapshot_id = ?1", &[&id, &packed]).await
     });
     edited.await.unwrap();
-    room.sql(&[&format!("DELETE FROM snapshot_records WHERE snapshot_id = '{lost}'")]).await;
-    assert_eq!(words(&room.damaged().await), ["record"; 3]);
+    assert_eq!(words(&room.damaged().await), ["record"; 2]);
     room.sql(&[&format!("UPDATE snapshots SET title = 'Another' WHERE id = '{hash}'")]).await;
     let row = ("row", format!("snapshots.title of {SNAPSHOT}"));
     assert!(room.damaged().await.contains(&row));
@@ -312,6 +313,7 @@ async fn an_edited_record_is_found(app: TestApp) {
 async fn records_swapped_between_two_snapshots_are_found(app: TestApp) {
     let mut room = Room::new(app).await;
     room.snapshot("json").await;
+    way_down::store_records(&room.app.app).await.unwrap();
     let [a, b] = [room.snapshots[0].clone(), room.snapshots[3].clone()];
     let (mut expected, swap) = (Vec::new(), [a.clone(), b.clone()]);
     let swapped = room.app.app.db.write(async move |tx| {
@@ -421,7 +423,7 @@ async fn a_checkpoint_or_a_proof_taken_away_is_found(app: TestApp) {
     let taken = room.app.snapshot(&room.id, &room.broker, later).await["id"].as_str().unwrap().to_owned();
     room.sql(&[
         "UPDATE room_logs SET checkpoint = NULL",
-        &format!("UPDATE snapshot_records SET proof = NULL WHERE snapshot_id = '{taken}'"),
+        &format!("DELETE FROM snapshot_receipts WHERE snapshot_id = '{taken}'"),
     ])
     .await;
     let kinds: Vec<_> = room.damaged().await.into_iter().map(|(kind, _)| kind).collect();
@@ -500,7 +502,8 @@ async fn a_snapshot_or_an_upload_whose_rows_were_removed_is_found(app: TestApp) 
     let (snapshot, version) = (&room.snapshots[0], &room.version);
     room.sql(&[
         &format!("DELETE FROM snapshot_files WHERE snapshot_id = '{snapshot}'"),
-        &format!("DELETE FROM snapshot_records WHERE snapshot_id = '{snapshot}'"),
+        &format!("DELETE FROM snapshot_bodies WHERE snapshot_id = '{snapshot}'"),
+        &format!("DELETE FROM snapshot_positions WHERE snapshot_id = '{snapshot}'"),
         &format!("DELETE FROM snapshots WHERE id = '{snapshot}'"),
         &format!("DELETE FROM document_versions WHERE id = '{version}'"),
     ])
@@ -545,7 +548,7 @@ async fn repair_leaves_what_it_cannot_draw_to_the_same_bytes(app: TestApp) {
     let [older, damaged] = [0, 2].map(|i| room.snapshots[i].clone());
     room.sql(&[
         &format!("UPDATE snapshot_files SET renderer = 'an older one' WHERE snapshot_id = '{older}'"),
-        &format!("UPDATE snapshot_records SET sha256 = body WHERE snapshot_id = '{damaged}'"),
+        &format!("DELETE FROM snapshot_receipts WHERE snapshot_id = '{damaged}'"),
     ])
     .await;
     let paths = [format!("{older}.json"), format!("{damaged}.pdf"), format!("{}.pdf", room.version)];
@@ -559,7 +562,7 @@ async fn repair_leaves_what_it_cannot_draw_to_the_same_bytes(app: TestApp) {
     assert_eq!((outcome.damaged["file"], outcome.repaired), (3, 1), "{outcome:?}");
     let faults: Vec<_> = outcome.findings.iter().map(|finding| finding.fault.as_str()).collect();
     assert!(faults.iter().any(|fault| fault.contains("drawn by `an older one`")), "{faults:?}");
-    assert!(faults.iter().any(|fault| fault.contains("its record is damaged too")), "{faults:?}");
+    assert!(faults.iter().any(|fault| fault.contains("its receipt is missing")), "{faults:?}");
     assert!(paths.iter().map(|path| fs::read(path).unwrap()).eq(before));
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use room::Role;
 use serde_json::{Value, json};
 
+use sts_clearance::domain::snapshots::way_down;
 use sts_clearance::{
     db::Tx,
     domain::{
@@ -142,14 +143,14 @@ async fn a_snapshot_under_hold_cannot_be_deleted_nor_can_its_room_but_its_neighb
 async fn the_schema_is_not_taken_back_over_a_hold(app: TestApp) {
     let (room, snapshot) = room(&app).await;
     let hold = hold(&app, &room, json!({ "reason": "Claim 4711" })).await;
-    let refused = schema::take_back(&app.app, &Actor::Operator, "002", true).await.unwrap_err().to_string();
+    let refused = way_down::take_back(&app.app, &Actor::Operator, "002", true).await.unwrap_err().to_string();
     assert_eq!(
         refused,
         "holds are in force (1), and nobody deletes what is under hold; once two admins have lifted each, repeat this"
     );
     get(&app, &snapshot).await;
     lift(&app, &hold).await;
-    schema::take_back(&app.app, &Actor::Operator, "002", true).await.unwrap();
+    way_down::take_back(&app.app, &Actor::Operator, "002", true).await.unwrap();
     schema::bring_up(&app.app, &Actor::Operator).await.unwrap();
 }
 
@@ -379,7 +380,7 @@ async fn a_room_closed_before_the_server_knew_of_holds_keeps_its_retention(app: 
     let (room, snapshot) = room(&app).await;
     close(&app, &room).await;
     // As if a version without holds and retention had closed the room.
-    schema::take_back(&app.app, &Actor::Operator, "007", true).await.unwrap();
+    way_down::take_back(&app.app, &Actor::Operator, "007", true).await.unwrap();
     schema::bring_up(&app.app, &Actor::Operator).await.unwrap();
     delete(&app, &snapshot, ADA).await.expect(202);
     delete(&app, &snapshot, BEN).await.expect(200);

@@ -3,6 +3,7 @@
 use room::Role;
 use serde_json::{Value, json};
 
+use sts_clearance::domain::snapshots::way_down;
 use sts_clearance::{
     db::{self, Tx},
     domain::log::{self, Actor, schema},
@@ -155,7 +156,7 @@ async fn every_snapshot_is_a_witness_of_the_log_at_its_moment(app: TestApp) {
     let (room, broker) = app.room().await;
     let snapshots = format!("/rooms/{room}/snapshots");
     for _ in 0..3 {
-        app.take(&room, &broker, json!({ "snapshot_type": "json" })).await;
+        app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
     }
     let taken = app.get(&snapshots, &broker).send().await.expect(200);
     let now = app.checkpoint(&room, &broker).await;
@@ -234,7 +235,7 @@ async fn a_log_from_before_there_were_proofs_is_proven_after_the_migration(app: 
     };
     let before: Vec<(i64, i64, Vec<u8>)> = app.app.db.read(nodes.clone()).await.unwrap();
     // The way down deletes the log's tree; the way up computes it again from the entries.
-    schema::take_back(&app.app, &Actor::Operator, "007", true).await.unwrap();
+    way_down::take_back(&app.app, &Actor::Operator, "007", true).await.unwrap();
     schema::bring_up(&app.app, &Actor::Operator).await.unwrap();
     assert!(before.len() > 5);
     // The adoption of the log has added nodes.
@@ -256,7 +257,7 @@ async fn keys_are_told_as_the_log_tells_of_them_and_outlive_a_way_down(app: Test
     let before = known().await;
     assert_eq!(before.len(), 2);
     assert!(before.iter().any(|key| key == rotated.public()));
-    schema::take_back(&app.app, &Actor::Operator, "007", true).await.unwrap();
+    way_down::take_back(&app.app, &Actor::Operator, "007", true).await.unwrap();
     schema::bring_up(&app.app, &Actor::Operator).await.unwrap();
     let (mut before, mut after) = (before, known().await);
     before.sort();

@@ -39,6 +39,7 @@ mod jobs;
 mod log;
 mod marks;
 mod migrations;
+mod moments;
 mod names;
 mod operation;
 mod pages;

@@ -7,6 +7,7 @@ use room::{
     fold::{Adoption, PlatformFold, PlatformState, Why},
 };
 use serde_json::{Value, json};
+use sts_clearance::domain::snapshots::way_down;
 use sts_clearance::{
     db::{self, Tx, activity::Entry, migrations},
     domain::log::{
@@ -185,7 +186,7 @@ async fn a_log_is_adopted_again_after_a_way_down(app: TestApp) {
     let before = folded(&app).await;
     // Twice: there is nothing to end the second time, and the way down is logged all the same.
     for to in ["013", "012"] {
-        schema::take_back(&app.app, &Actor::Operator, to, true).await.unwrap();
+        way_down::take_back(&app.app, &Actor::Operator, to, true).await.unwrap();
     }
     let ended = entries(&app).await.iter().filter(|entry| entry.action == "adoption_ended").count();
     assert_eq!(ended, 1);

@@ -43,7 +43,7 @@ async fn damaged(app: &TestApp) -> Vec<String> {
 }
 
 pub(crate) fn all_tables() -> impl Iterator<Item = &'static Table> {
-    static ROOMS: [Table; 12] = TABLES;
+    static ROOMS: [Table; 14] = TABLES;
     static PLATFORM: [Table; 3] = PLATFORM_TABLES;
     ROOMS.iter().chain(&PLATFORM)
 }
@@ -398,7 +398,7 @@ async fn a_change_of_any_column_is_found_and_written_back_from_the_log(app: Test
     let kept = ["snapshot_seals.snapshot_id", "snapshot_seals.cms", "users.password_hash"];
     assert_eq!(left, &kept[usize::from(app.app.db.dialect() == Dialect::Postgres)..]);
     assert_eq!(missed, Vec::<String>::new());
-    assert!(refused.len() < 25 && changed > 100, "{changed} changed, refused: {refused:?}");
+    assert!(refused.len() < 27 && changed > 100, "{changed} changed, refused: {refused:?}");
     assert_eq!(damaged(&app).await, Vec::<String>::new());
 }
 
@@ -554,5 +554,5 @@ async fn rows_that_have_changed_places_are_found(app: TestApp) {
          {refused:?}; in part: {partly:?}"
     );
     assert_eq!(missed, Vec::<String>::new());
-    assert_eq!((swapped, damaged(&app).await), (15, Vec::new()), "refused: {refused:?}");
+    assert_eq!((swapped, damaged(&app).await), (17, Vec::new()), "refused: {refused:?}");
 }

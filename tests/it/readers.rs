@@ -155,12 +155,11 @@ async fn a_reader_sees_what_its_transaction_sees_whatever_else_happens(app: Test
         let done: Vec<_> = futures_util::future::join_all(at_once).await.concat();
         committed += done.len();
         let (title, size) = read(&nodes[0], room, false).await;
-        let of_last = done.iter().any(|done| *done == title) || done.is_empty();
+        let of_last = done.contains(&title) || done.is_empty();
         assert!(of_last, "`{title}` is not of this schedule: {drawn:?}");
         assert_eq!(read(&nodes[1], room, false).await, (title, size));
         assert!(size >= entries + u64::try_from(done.len()).unwrap(), "an entry is lost: {drawn:?}");
         entries = size;
     }
-    println!("{SCHEDULES} schedules of {LANES} lanes of {STEPS} steps, seed {}: {committed} commits", SEED[0]);
     assert!(committed > SCHEDULES, "too little was committed to say anything");
 }

@@ -9,6 +9,7 @@ use room::{
     fold::{Adoption, Fold, PlatformFold, PlatformState, State, Why},
 };
 use serde_json::{Value, json};
+use sts_clearance::domain::snapshots::way_down;
 use sts_clearance::{
     app::App,
     db::{self, Tx, activity::Entry},
@@ -184,7 +185,7 @@ async fn it_goes_on(app: &TestApp, room: RoomId, broker: &str) {
 
     let brought = schema::bring_up(&app.app, &Actor::System).await.unwrap();
     assert_eq!((brought.adopted.rooms, brought.adopted.refused.len()), (0, 0), "{brought:?}");
-    schema::take_back(&app.app, &Actor::Operator, "013", true).await.unwrap();
+    way_down::take_back(&app.app, &Actor::Operator, "013", true).await.unwrap();
     let log = entries(&app.app, Log::Room(room)).await;
     assert_eq!(log.last().unwrap().action, "adoption_ended");
     assert_eq!(again(app, Mode::Count).await.len(), 0, "it does not tell everything");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use report::record::{self, Limit, Record};
-use room::{DecisionId, EntryId, Envelope, Event, Log, Role, SnapshotId, Verdict};
+use room::{DecisionId, EntryId, Envelope, Event, Log, Role, Verdict};
 use serde_json::json;
 use sts_clearance::{
     db::{self, Tx, activity::Entry},
@@ -25,9 +25,7 @@ impl TestApp {
     /// Takes a snapshot and returns its stored record.
     async fn record(&self, room: &str, token: &str) -> Record {
         let (snapshot, _) = self.take(room, token, json!({ "snapshot_type": "json" })).await;
-        let id: SnapshotId = snapshot["id"].as_str().unwrap().parse().unwrap();
-        let stored = self.app.db.read(async |tx| db::snapshots::record(tx, id).await).await.unwrap().unwrap();
-        record::read(&zstd::decode_all(&*stored).unwrap()).unwrap()
+        record::read(&self.record_of(snapshot["id"].as_str().unwrap()).await).unwrap()
     }
 }
 

@@ -6,7 +6,11 @@ use room::{
 };
 use serde_json::{Value, json};
 
-use sts_clearance::{domain::log::Actor, evidence::verify::CheckOutcome};
+use sts_clearance::domain::snapshots::way_down;
+use sts_clearance::{
+    domain::log::Actor,
+    evidence::verify::{CheckOutcome, Judgement},
+};
 
 use crate::harness::TestApp;
 
@@ -51,6 +55,7 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
         ClaimState,
         Criticality,
         DocumentStatus,
+        Judgement,
         NoticeState,
         Phase,
         Requirement,
@@ -109,7 +114,7 @@ async fn health_and_readiness_are_told_apart() {
     assert_eq!(app.get("//healthz", "").send().await.status, 200);
     let ready = app.get("//readyz", "").send().await;
     assert_eq!(ready.expect(200), serde_json::json!({ "clock": "ok", "database": "ok", "files": "ok", "heads": "ok" }));
-    sts_clearance::domain::log::schema::take_back(&app.app, &Actor::Operator, "002", true).await.unwrap();
+    way_down::take_back(&app.app, &Actor::Operator, "002", true).await.unwrap();
     let failing = app.get("//readyz", "").send().await;
     let said = serde_json::json!({ "clock": "ok", "database": "failing", "files": "ok", "heads": "ok" });
     assert_eq!(failing.expect(503), said);

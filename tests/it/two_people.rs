@@ -6,6 +6,7 @@ use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use room::{Log, Role};
 use serde_json::{Value, json};
 
+use sts_clearance::domain::snapshots::way_down;
 use sts_clearance::{
     db,
     domain::{
@@ -194,7 +195,7 @@ async fn what_was_done_to_accounts_before_that_was_kept_is_known_from_the_log(ap
     settle(&app, BEN).await;
     app.later(8 * DAY);
     // The way down deletes what is kept about accounts; the way up reads it from the log again.
-    schema::take_back(&app.app, &Actor::Operator, "012", true).await.unwrap();
+    way_down::take_back(&app.app, &Actor::Operator, "012", true).await.unwrap();
     schema::bring_up(&app.app, &Actor::Operator).await.unwrap();
     assert_eq!(both(&app, &hold, ADA, BEN).await.problem(), "conflict");
     lift(&app, &hold, EVE).await.expect(200);

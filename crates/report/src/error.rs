@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::bounds::Exceeded;
 use crate::names::RECORD_FILE;
-use crate::schema::{SCHEMA, SCHEMA_1, SCHEMA_2};
+use crate::schema::{SCHEMA, SCHEMA_1, SCHEMA_2, SCHEMA_3};
 
 /// Why a record could not be rendered.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +13,9 @@ pub enum ReportError {
     #[error("the record cannot be read: {0}")]
     Malformed(serde_json::Error),
     /// The record is of a schema that this version does not know.
-    #[error("the record has schema `{found}`, this version reads `{SCHEMA}`, `{SCHEMA_2}` and `{SCHEMA_1}`")]
+    #[error(
+        "the record has schema `{found}`, this version reads `{SCHEMA}`, `{SCHEMA_3}`, `{SCHEMA_2}` and `{SCHEMA_1}`"
+    )]
     Schema {
         /// The schema that the record names.
         found: String,

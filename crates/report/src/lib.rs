@@ -14,6 +14,7 @@ mod csv;
 mod drawing;
 mod edition;
 mod error;
+pub mod folded;
 mod format;
 mod hex;
 mod json;

@@ -302,7 +302,28 @@ pub enum Event {
         snapshot_type: crate::SnapshotType,
         /// The options that it was taken with.
         options: Value,
+        /// The SHA-256 of its record, in hexadecimal, if that was stored when it was taken: by earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record_sha256: Option<String>,
+        /// What it shows, from which its record is made when its file is drawn.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shows: Option<Box<crate::Shown>>,
+    },
+    /// The body of a snapshot's file was drawn: the file but for its receipt, which is the proof of this entry, and its
+    /// seal.
+    SnapshotRendered {
+        snapshot_id: crate::SnapshotId,
+        /// The number of the attempt that drew it. Of several, the last one counts.
+        attempt: i64,
         record_sha256: String,
+        body_sha256: String,
+        /// The size of the body, in bytes.
+        body_size: u64,
+        renderer: String,
+        /// The name of the fonts that drew it.
+        fonts: String,
+        /// The SHA-256 of the certificate that the file is going to be sealed with; only PDFs are.
+        certificate_sha256: Option<String>,
     },
     SnapshotGenerated {
         snapshot_id: crate::SnapshotId,
@@ -335,7 +356,8 @@ pub enum Event {
         snapshot_id: crate::SnapshotId,
         title: String,
         snapshot_type: crate::SnapshotType,
-        record_sha256: String,
+        /// The SHA-256 of its record, if it had one yet.
+        record_sha256: Option<String>,
         file_sha256: Option<String>,
         /// The admin who asked for it, if it took two.
         asked_by: Option<String>,

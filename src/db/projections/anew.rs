@@ -17,9 +17,12 @@ const WHOLE: [&str; 8] =
 const GUARDED: [&str; 3] = ["document_versions", "decisions", "snapshots"];
 
 /// What refers to a row of these tables and follows from no log: the table with the rows, theirs, and the column.
-const DEPENDENTS: [(&str, &str, &str); 8] = [
+const DEPENDENTS: [(&str, &str, &str); 11] = [
     ("snapshots", "snapshot_jobs", "snapshot_id"),
     ("snapshots", "snapshot_records", "snapshot_id"),
+    ("snapshots", "snapshot_positions", "snapshot_id"),
+    ("snapshots", "snapshot_bodies", "snapshot_id"),
+    ("snapshots", "snapshot_receipts", "snapshot_id"),
     ("snapshots", "snapshot_files", "snapshot_id"),
     ("snapshots", "snapshot_seals", "snapshot_id"),
     ("users", "sessions", "user_id"),

@@ -2,14 +2,14 @@
 
 use room::{
     Approval, Decision, HoldId, Party, Room, RoomId, SnapshotId, Time, Version, Vessel,
-    fold::{Hold, Request, Seal, Slot, Snapshot, SnapshotFile, State},
+    fold::{Body, Hold, Request, Seal, Slot, Snapshot, SnapshotFile, State},
 };
 use uuid::Uuid;
 
 use super::{PrivateTexts, Rows, Value, Values, keyed};
 
 /// Returns the rows of each table, in the order of [`super::TABLES`].
-pub fn rows(state: &State, texts: &PrivateTexts) -> [Rows; 12] {
+pub fn rows(state: &State, texts: &PrivateTexts) -> [Rows; 14] {
     let room = state.room.id;
     let versions = || state.documents.values().flat_map(|slot| &slot.uploads);
     let seals = state.snapshots.iter().filter_map(|(id, snapshot)| Some((id, snapshot.file.as_ref()?.seal.as_ref()?)));
@@ -24,6 +24,8 @@ pub fn rows(state: &State, texts: &PrivateTexts) -> [Rows; 12] {
         keyed(state.holds.iter().map(|(id, hold)| hold_row(room, *id, hold, texts))),
         keyed(state.requests.iter().map(|(subject, request)| request_row(room, *subject, request, texts))),
         keyed(state.snapshots.iter().map(|(id, snapshot)| snapshot_row(room, *id, snapshot))),
+        keyed(state.snapshots.iter().filter_map(|(id, snapshot)| position_row(*id, snapshot))),
+        keyed(state.snapshots.iter().filter_map(|(id, snapshot)| body_row(*id, snapshot))),
         keyed(state.snapshots.iter().filter_map(|(id, snapshot)| Some(file_row(*id, snapshot.file.as_ref()?)))),
         keyed(seals.map(|(id, seal)| seal_row(*id, seal))),
     ]
@@ -226,8 +228,22 @@ pub(super) fn snapshot_row(room: RoomId, id: SnapshotId, snapshot: &Snapshot) ->
     ]
 }
 
+pub(super) fn position_row(id: SnapshotId, snapshot: &Snapshot) -> Option<Values> {
+    snapshot.shows.as_ref().map(|shows| vec![text(id), integer(shows.size), time(shows.at)])
+}
+
+pub(super) fn body_row(id: SnapshotId, snapshot: &Snapshot) -> Option<Values> {
+    let Body { sha256, size, renderer, fonts, .. } = snapshot.body.as_ref()?;
+    let record = Value::hex(snapshot.record_sha256.as_deref()?);
+    Some(vec![text(id), record, Value::hex(sha256), integer(*size), text(renderer), text(fonts)])
+}
+
 pub(super) fn file_row(snapshot: SnapshotId, file: &SnapshotFile) -> Values {
     vec![text(snapshot), Value::hex(&file.sha256), text(&file.renderer), text(&file.fonts)]
+}
+
+fn integer(number: u64) -> Value {
+    Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 fn text(value: impl ToString) -> Value {

@@ -44,7 +44,7 @@ impl Kind {
 use Kind::{Bool, Bytes, Hashed, HashedText, Integer, Json, Real, Text};
 
 /// The tables of the rooms, in the order in which a room grows.
-pub const TABLES: [Table; 12] = [
+pub const TABLES: [Table; 14] = [
     Table {
         name: "rooms",
         columns: &[
@@ -221,6 +221,23 @@ pub const TABLES: [Table; 12] = [
             ("created_at", Kind::Time),
         ],
         from: "snapshots t WHERE t.room_id = ?1",
+    },
+    Table {
+        name: "snapshot_positions",
+        columns: &[("snapshot_id", Text), ("size", Integer), ("at", Kind::Time)],
+        from: "snapshot_positions t JOIN snapshots s ON s.id = t.snapshot_id WHERE s.room_id = ?1",
+    },
+    Table {
+        name: "snapshot_bodies",
+        columns: &[
+            ("snapshot_id", Text),
+            ("record_sha256", Bytes),
+            ("sha256", Bytes),
+            ("size", Integer),
+            ("renderer", Text),
+            ("fonts", Text),
+        ],
+        from: "snapshot_bodies t JOIN snapshots s ON s.id = t.snapshot_id WHERE s.room_id = ?1",
     },
     Table {
         name: "snapshot_files",

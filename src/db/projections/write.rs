@@ -8,8 +8,8 @@ use super::{
     PLATFORM_TABLES, PrivateTexts, TABLES, Table, Values,
     of_platform::{account_row, key_row, type_row},
     of_room::{
-        approval_row, decision_row, file_row, hold_row, party_row, request_row, room_row, slot_row, snapshot_row,
-        version_row, vessel_row,
+        approval_row, body_row, decision_row, file_row, hold_row, party_row, position_row, request_row, room_row,
+        slot_row, snapshot_row, version_row, vessel_row,
     },
 };
 use crate::{
@@ -138,6 +138,8 @@ fn changes_of(state: &State, part: Part, texts: &PrivateTexts) -> Vec<Change> {
             let file = snapshot.and_then(|snapshot| snapshot.file.as_ref());
             return vec![
                 Change::of("snapshots", &id, snapshot.map(|snapshot| snapshot_row(room, id, snapshot))),
+                Change::of("snapshot_positions", &id, snapshot.and_then(|snapshot| position_row(id, snapshot))),
+                Change::of("snapshot_bodies", &id, snapshot.and_then(|snapshot| body_row(id, snapshot))),
                 Change::of("snapshot_files", &id, file.map(|file| file_row(id, file))),
             ];
         }

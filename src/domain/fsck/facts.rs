@@ -53,6 +53,8 @@ pub(super) struct Taken {
     pub(super) kind: String,
     /// The SHA-256 of its record, in hexadecimal.
     pub(super) record: String,
+    /// Whether the entry that it was taken with has that hash, as those of earlier versions do.
+    pub(super) is_announced: bool,
     pub(super) at: Time,
 }
 
@@ -90,7 +92,13 @@ impl LogFacts {
         match (entry.action.as_str(), snapshot) {
             ("snapshot_created", Some(id)) => {
                 let (title, kind, record) = (text("title"), text("snapshot_type"), text("record_sha256"));
-                self.taken.insert(id, Taken { title, kind, record, at });
+                let is_announced = !record.is_empty();
+                self.taken.insert(id, Taken { title, kind, record, is_announced, at });
+            }
+            ("snapshot_rendered", Some(id)) => {
+                if let Some(taken) = self.taken.get_mut(&id) {
+                    taken.record = text("record_sha256");
+                }
             }
             ("snapshot_generated", Some(id)) => {
                 self.drawn.insert(id, file());

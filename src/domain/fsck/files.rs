@@ -97,7 +97,7 @@ pub(super) async fn check_snapshot(
     run.add(match lost.hindrance(run.app) {
         Some(hindrance) => Finding { fault: format!("{}; {hindrance}", finding.fault), ..finding },
         None if run.mode == Mode::Look => finding.with(Remedy::Repair),
-        None => match lost.draw_again(run.app).await? {
+        None => match Box::pin(lost.draw_again(run.app)).await? {
             Ok(()) => finding.with(Remedy::Repaired),
             Err(hindrance) => Finding { fault: format!("{}; {hindrance}", finding.fault), ..finding },
         },
@@ -142,7 +142,7 @@ impl Lost<'_> {
             return Some("its record is damaged too".into());
         }
         // The bytes depend on the edition and on the fonts: with others, the hash would not match in any case.
-        if Edition::named(renderer).is_some() && fonts == app.fonts.name() {
+        if rendering::edition_of(app, renderer).is_some() && fonts == app.fonts.name() {
             return None;
         }
         let (ours, here) = (Edition::CURRENT.name(), app.fonts.name());
@@ -152,19 +152,16 @@ impl Lost<'_> {
     /// Draws the file again and puts it back if it has the same bytes. Returns why it did not.
     async fn draw_again(&self, app: &App) -> Result<Result<(), String>> {
         let id = self.id;
-        let read = app.db.read(async move |tx| {
-            let snapshot = db::snapshots::find_anywhere(tx, id).await?;
-            Ok(snapshot.zip(db::snapshots::record(tx, id).await?))
-        });
-        let Some((snapshot, record)) = read.await? else { return Ok(Err("it was deleted meanwhile".into())) };
+        let read = app.db.read(async move |tx| db::snapshots::find_anywhere(tx, id).await);
+        let Some(snapshot) = read.await? else { return Ok(Err("it was deleted meanwhile".into())) };
         // The key comes from the row that is being doubted: it must not decide which file of the store is overwritten.
         if snapshots::file_key(&snapshot) != self.file_url {
             return Ok(Err("this is not where the file of this snapshot belongs".into()));
         }
-        let Some(edition) = Edition::named(&self.drawn.renderer) else {
+        let Some(edition) = rendering::edition_of(app, &self.drawn.renderer) else {
             return Ok(Err(format!("`{}` is not known here", self.drawn.renderer)));
         };
-        let bytes = match rendering::file_again(app, &snapshot, &record, edition).await {
+        let bytes = match rendering::file_again(app, &snapshot, edition).await {
             Ok(bytes) => bytes,
             Err(error) => return Ok(Err(format!("it cannot be drawn again: {error}"))),
         };

@@ -28,7 +28,7 @@ pub(super) fn of_room(table: &str, id: &str, state: &State) -> String {
             let vessel = state.vessel_name(Some(approval.vessel)).unwrap_or_default();
             format!("{} on {vessel}", approval.party)
         }),
-        "snapshots" | "snapshot_files" | "snapshot_seals" => {
+        "snapshots" | "snapshot_positions" | "snapshot_bodies" | "snapshot_files" | "snapshot_seals" => {
             id.parse().ok().and_then(|id| state.snapshots.get(&id)).map(|snapshot| format!("\"{}\"", snapshot.title))
         }
         _ => None,

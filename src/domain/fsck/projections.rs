@@ -177,7 +177,7 @@ fn parent_of(table: &Table, row: &Values) -> Option<String> {
     let column = match table.name {
         "document_versions" => "document_id",
         "decisions" => "version_id",
-        "snapshot_files" | "snapshot_seals" => "snapshot_id",
+        "snapshot_positions" | "snapshot_bodies" | "snapshot_files" | "snapshot_seals" => "snapshot_id",
         _ => return None,
     };
     let at = table.columns.iter().position(|(name, _)| *name == column)?;

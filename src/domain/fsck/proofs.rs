@@ -6,7 +6,7 @@ use super::finding::{Finding, Kind, Location, Remedy};
 use crate::{
     db::fsck::{LogRows, SnapshotRow},
     domain::fsck::run::Run,
-    evidence::{self, Checkpoint, Hash, LogProof, read_leaf},
+    evidence::{self, Checkpoint, Hash, LogProof, Receipt, read_leaf},
 };
 
 /// Something signed that gives the root of a log's tree at some size: a snapshot's proof or a stored checkpoint.
@@ -50,7 +50,11 @@ fn witness(
     text: &str,
 ) -> Result<(u64, Hash, Hash), String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
-    let proof = LogProof::read(text).map_err(|error| said(&error))?;
+    // Also of a snapshot that was stored on a way down, whose receipt stands where others have their proof.
+    let (action, proof) = match Receipt::read(text) {
+        Ok(receipt) => ("snapshot_rendered", receipt.proof),
+        Err(_) => ("snapshot_created", LogProof::read(text).map_err(|error| said(&error))?),
+    };
     let (checkpoint, _) = Checkpoint::open(&proof.checkpoint, run.keys()).map_err(|error| said(&error))?;
     // One key signs the logs of all rooms: without the origin, the proof of another room would do.
     let origin = rows.head.as_ref().and_then(|head| head.origin.as_deref());
@@ -58,7 +62,7 @@ fn witness(
         return Err(format!("it is that of the log `{}`", checkpoint.origin));
     }
     let entry = read_leaf(&proof.leaf).map_err(|error| said(&error))?;
-    if entry.action != "snapshot_created" || entry.meta["snapshot_id"] != snapshot.id.to_string().as_str() {
+    if entry.action != action || entry.meta["snapshot_id"] != snapshot.id.to_string().as_str() {
         return Err("it is the proof of another entry".into());
     }
     // A snapshot's checkpoint ends with its own entry. Size, root and last leaf then belong together, and the log can

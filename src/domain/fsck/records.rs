@@ -5,11 +5,14 @@ use room::{SealSummary, SnapshotStatus, Time};
 use super::{
     facts::LogFacts,
     files::{self, Record},
-    finding::{Finding, Kind, Location},
+    finding::{Finding, Kind, Location, Remedy},
 };
 use crate::{
     db::{self, fsck::SnapshotRow},
-    domain::{fsck::run::Run, snapshots::record::Captured},
+    domain::{
+        fsck::run::{Mode, Run},
+        snapshots::record::RecordBytes,
+    },
     error::{Error, Result},
 };
 
@@ -35,20 +38,35 @@ pub(super) async fn check(
         run.add(Finding::new(location, Kind::Snapshot, &*what, fault));
     }
     let id = snapshot.id;
-    let body = run.app.db.read(async move |tx| db::snapshots::record(tx, id).await).await?;
-    let fault = match body {
-        Some(body) => fault_of(snapshot, body, taken.map(|taken| taken.record.as_str())).await?,
+    let stored = run.app.db.read(async move |tx| db::snapshots::record(tx, id).await).await?;
+    let fault = match stored {
+        // Its record is made from the log.
+        None if snapshot.has_position => None,
+        Some(body) => {
+            fault_of(snapshot, body, taken.map(|taken| taken.record.as_str()).filter(|told| !told.is_empty())).await?
+        }
         // No finding: the snapshot was deleted after its row was read.
         None if !files::is_there_still(run.app, id).await? => return Ok(()),
         None => Some("it is missing".to_owned()),
     };
     run.outcome.checked.records += 1;
-    let record = if fault.is_some() { Record::Damaged } else { Record::Sound };
+    let is_needed = !snapshot.has_position;
+    let record = if fault.is_some() && is_needed { Record::Damaged } else { Record::Sound };
     if let Some(fault) = fault {
-        run.add(Finding::new(location, Kind::Record, what, fault));
+        let finding = Finding::new(location, Kind::Record, what, fault);
+        run.add(match run.mode {
+            _ if is_needed => finding,
+            Mode::Look => finding.with(Remedy::Repair),
+            // It is made from the log whenever it is needed, so nothing is lost.
+            Mode::Repair => {
+                run.app.db.write(async move |tx| db::snapshots::delete_record(tx, id).await).await?;
+                finding.with(Remedy::Repaired)
+            }
+        });
     }
     // A snapshot from before the logs were signed never had a proof.
-    let unsigned = |since: Time| snapshot.proof.is_none() && taken.is_some_and(|taken| taken.at > since);
+    let is_due = taken.is_some_and(|taken| taken.is_announced) || facts.drawn.contains_key(&id);
+    let unsigned = |since: Time| is_due && snapshot.proof.is_none() && taken.is_some_and(|taken| taken.at > since);
     if run.signed_since.is_some_and(unsigned) {
         run.add(Finding::new(location, Kind::Proof, format!("snapshot {id}"), "it is missing"));
     }
@@ -83,7 +101,7 @@ async fn check_seal(run: &mut Run<'_>, location: &Location, snapshot: &SnapshotR
 /// Returns what is wrong with a record. `announced` is the hash in the log; without it, the stored hash is the measure.
 async fn fault_of(snapshot: &SnapshotRow, body: Vec<u8>, announced: Option<&str>) -> Result<Option<String>> {
     // Records have megabytes: decompressing and hashing one would hold up other tasks.
-    let read = tokio::task::spawn_blocking(move || Captured::decompress(&body).map(|captured| captured.sha256));
+    let read = tokio::task::spawn_blocking(move || RecordBytes::decompress(&body).map(|stored| stored.sha256));
     let read = read.await.map_err(|error| Error::internal(format!("a record: {error}")))?;
     let hash = match read {
         Ok(hash) => hash,

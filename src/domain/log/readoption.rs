@@ -149,6 +149,8 @@ async fn state_of_room(tx: &mut Tx, room: RoomId, told: &State) -> Result<State>
     for (id, snapshot) in &mut state.snapshots {
         if let Some(told) = told.snapshots.get(id) {
             snapshot.record_sha256.clone_from(&told.record_sha256);
+            snapshot.shows.clone_from(&told.shows);
+            snapshot.body.clone_from(&told.body);
         }
     }
     for (subject, request) in &mut state.requests {

@@ -19,10 +19,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How many attempts to render a file are made before it is given up.
-pub const MOST_ATTEMPTS: i64 = 5;
-
-/// Starts the rendering of a failed snapshot again, with a full number of attempts.
+/// Starts the rendering of a failed snapshot again.
 pub async fn retry(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Result<Snapshot> {
     let snapshot = operation(app, Log::Room(room), by, async move |tx, log| {
         let snapshot = log.room()?.snapshots.get(&id).ok_or(Error::NotFound("snapshot"))?;
@@ -70,31 +67,43 @@ pub async fn complete(app: &App, claim: Claim, room: RoomId, drawn: Drawn) -> Re
 /// The beginning of the reason if an attempt ended the process that drew the report.
 pub const ENDED_ITS_PROCESS: &str = "drawing it takes more than there is for a report";
 
-/// Gives a job back after a failed attempt. It is tried again after a pause that doubles; after the last attempt it is
-/// given up, and the log gets the reason.
-///
-/// Two attempts in a row that ended their process are enough: a record that does that will do it again.
-pub async fn attempt_failed(app: &App, claim: Claim, room: RoomId, reason: String) -> Result<()> {
+/// How many attempts in a row that fail by themselves, the same way, give a job up.
+const MOST_FAILURES: i64 = 5;
+/// The same for attempts that ended the process that drew the report: a record that does that will do it again.
+const MOST_ENDINGS: i64 = 2;
+/// The longest pause before the next attempt.
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
+/// Why an attempt has failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// For a reason that may pass, such as a store that does not answer. It is tried again for ever.
+    Outside(String),
+    /// By itself: with the same record and program it may fail again.
+    ByItself(String),
+}
+
+/// Gives a job back after a failed attempt. It is tried again after a pause that doubles, up to five minutes. One that
+/// fails by itself, the same way, five times in a row is given up, and the log gets the reason.
+pub async fn attempt_failed(app: &App, claim: Claim, room: RoomId, failure: Failure) -> Result<()> {
     operation(app, Log::Room(room), &Actor::System, async move |tx, log| {
         if !db::jobs::hold(tx, claim).await? {
             return Ok(());
         }
-        // Read before `give_back` replaces it with the reason of this attempt.
-        let before = db::jobs::last_error(tx, claim.snapshot).await?;
-        let ended_its_process = |reason: &str| reason.starts_with(ENDED_ITS_PROCESS);
-        let again = ended_its_process(&reason) && before.as_deref().is_some_and(ended_its_process);
-        if claim.attempt < MOST_ATTEMPTS && !again {
-            // 2, 4, 8, 16 s: a file store that is away for a moment costs little, one that is down is not pressed.
-            let pause = Duration::from_secs(1 << claim.attempt);
-            return db::jobs::give_back(tx, claim, Some(log.now.after(pause)), &reason).await;
-        }
-        db::jobs::give_back(tx, claim, None, &reason).await?;
-        let failed = Event::SnapshotFailed {
-            snapshot_id: claim.snapshot,
-            // The claim that finds all attempts broken off made none itself.
-            attempts: claim.attempt.min(MOST_ATTEMPTS),
-            reason: reason.clone(),
+        let (before, last) = db::jobs::failures(tx, claim.snapshot).await?;
+        let (most, reason) = match failure {
+            Failure::Outside(reason) => (i64::MAX, reason),
+            Failure::ByItself(reason) if reason.starts_with(ENDED_ITS_PROCESS) => (MOST_ENDINGS, reason),
+            Failure::ByItself(reason) => (MOST_FAILURES, reason),
         };
+        let failures = if last.as_deref() == Some(&*reason) { before.saturating_add(1) } else { 1 };
+        if failures < most {
+            // 2, 4, 8 s, and so on: a file store that is away for a moment costs little, one that is down is not pressed.
+            let pause = Duration::from_secs(1 << failures.clamp(1, 9)).min(LONGEST_PAUSE);
+            return db::jobs::give_back(tx, claim, Some(log.now.after(pause)), (failures, &reason)).await;
+        }
+        db::jobs::give_back(tx, claim, None, (failures, &reason)).await?;
+        let failed = Event::SnapshotFailed { snapshot_id: claim.snapshot, attempts: failures, reason };
         log.append(tx, &failed).await
     })
     .await

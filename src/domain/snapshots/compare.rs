@@ -1,14 +1,14 @@
-//! Compares two snapshots of a room by their records, and returns what changed in the room between them.
+//! Compares two moments of a room by the records of them, and returns what changed in the room between them.
 
 use room::{RoomId, SnapshotId};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::record::Captured;
+use super::record;
 use crate::{
     app::App,
-    db::{self, Tx, snapshots::Snapshot},
+    db::{Tx, snapshots::Snapshot},
     domain::snapshots,
     error::{Error, Result},
     portion::weight,
@@ -125,23 +125,21 @@ pub async fn compare(
     a: SnapshotId,
     b: SnapshotId,
 ) -> Result<(Snapshot, Snapshot, Comparison)> {
-    let read = async |tx: &mut Tx| Ok((stored(tx, room, a).await?, stored(tx, room, b).await?));
-    // Decompressed and compared after the transaction, which would otherwise stay open for all of that.
-    let ((a, first), (b, second)) = app.db.read(read).await?;
-    let comparison = between(&record(&a, &first)?, &record(&b, &second)?);
+    let read = async |tx: &mut Tx| Ok((snapshots::find(tx, room, a).await?, snapshots::find(tx, room, b).await?));
+    let (a, b) = app.db.read(read).await?;
+    let comparison = between(&drawn(app, &a).await?, &drawn(app, &b).await?);
     Ok((a, b, comparison))
 }
 
-async fn stored(tx: &mut Tx, room: RoomId, id: SnapshotId) -> Result<(Snapshot, Vec<u8>)> {
-    let snapshot = snapshots::find(tx, room, id).await?;
-    let record =
-        db::snapshots::record(tx, id).await?.ok_or_else(|| Error::internal("a snapshot without its record"))?;
-    Ok((snapshot, record))
-}
-
-fn record(snapshot: &Snapshot, compressed: &[u8]) -> Result<Value> {
-    let record = Captured::from_stored(compressed, &snapshot.record_sha256)?;
-    serde_json::from_slice(&record.canonical).map_err(|error| Error::internal(format!("a stored record: {error}")))
+/// Returns the record of a snapshot as it is drawn, in which all schemas have the same sections.
+async fn drawn(app: &App, snapshot: &Snapshot) -> Result<Value> {
+    let record = record::of(app, snapshot).await?.canonical;
+    let read = move || {
+        let record = report::record::read(&record).map_err(|error| error.to_string())?;
+        serde_json::to_value(&record).map_err(|error| error.to_string())
+    };
+    let read = tokio::task::spawn_blocking(read).await.map_err(|error| Error::internal(error.to_string()))?;
+    read.map_err(|error| Error::internal(format!("the record of a snapshot: {error}")))
 }
 
 /// Returns the differences between two records, which may be of different schemas.

@@ -1,11 +1,11 @@
 //! Snapshots of rooms: how they are taken, drawn, sealed, compared, verified and deleted.
 //!
-//! `generating` → `completed`, or `failed` → (retry) → `generating`. The record is captured and stored in the
-//! transaction of the request (`take.rs`). A job draws the file from it later (`attempts.rs`), and it can be drawn
-//! again at any time, byte for byte.
+//! `generating` → `completed`, or `failed` → (retry) → `generating`. Taking one appends an entry with the position that it
+//! shows (`take.rs`, `position.rs`). A job makes the record from the log up to there (`record.rs`) and draws the body of
+//! the file (`rendering.rs`); the log gets its hash, and the proof of that entry is the receipt (`receipts.rs`).
 //!
-//! A sealed PDF is its report and its seal, nothing else. The seal is kept in the database before the file is stored,
-//! and the first one is kept for good. `rendering.rs` makes a snapshot's bytes, for the job and for a repair.
+//! A file is body, receipt and, if it is a PDF, seal, and nothing else. Receipt and seal are kept in the database before
+//! the file is stored, so that it can be made again at any time, byte for byte.
 //!
 //! Uses `clearance`, `retention` and what is below them.
 
@@ -13,13 +13,16 @@ pub mod attempts;
 pub mod compare;
 pub mod deletion;
 pub mod download;
+pub mod position;
+pub mod receipts;
 pub mod record;
 pub mod rendering;
 pub mod sealing;
 pub mod take;
 pub mod verifying;
+pub mod way_down;
 
-pub use attempts::{ENDED_ITS_PROCESS, MOST_ATTEMPTS, attempt_failed, complete, retry};
+pub use attempts::{ENDED_ITS_PROCESS, Failure, attempt_failed, complete, retry};
 pub use deletion::{Deletion, delete, remove};
 pub use download::{downloadable, file_key, log_download, told_file};
 pub use take::{CheckedRequest, NewSnapshot, default_title, find, freeze, take};

@@ -1,17 +1,19 @@
-//! Taking a snapshot: what is asked for, and the record that is captured in the same transaction.
+//! Taking a snapshot: what is asked for, and the entry that names the position of the log that it shows. Its record is
+//! made when its file is drawn, so taking one costs the same in every room.
 
 use report::record::SectionOptions;
-use room::{Event, Log, RoomId, SnapshotId, SnapshotType, Time};
+use room::{Event, Log, RoomId, Shown, SnapshotId, SnapshotType, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::record;
+use super::position::{Moment, Position};
 use crate::{
     app::App,
     db::{self, Tx, snapshots::Snapshot},
     domain::{
         input::Fields,
         log::{Actor, Once, OpenLog, operation},
+        rooms,
     },
     error::{Error, Result},
 };
@@ -40,6 +42,13 @@ pub struct NewSnapshot {
     #[serde(default = "yes")]
     #[schema(default = true)]
     pub include_approvals: bool,
+    /// Show the room as it was after this entry of its log, and those that its operation has appended with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_entry: Option<u64>,
+    /// Show the room as it was at this instant: after the last operation up to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub as_of: Option<String>,
 }
 
 fn pdf() -> String {
@@ -56,6 +65,7 @@ pub struct CheckedRequest {
     title: Option<String>,
     kind: SnapshotType,
     options: SectionOptions,
+    moment: Moment,
 }
 
 impl NewSnapshot {
@@ -67,6 +77,8 @@ impl NewSnapshot {
             include_documents: true,
             include_activity: true,
             include_approvals: true,
+            at_entry: None,
+            as_of: None,
         }
     }
 
@@ -74,6 +86,7 @@ impl NewSnapshot {
     pub fn checked(&self) -> Result<CheckedRequest> {
         let mut fields = Fields::default();
         let title = fields.optional_line("title", self.title.as_deref());
+        let moment = Moment::read(&mut fields, self.at_entry, self.as_of.as_deref());
         fields.done()?;
         let kind = self.snapshot_type.parse().map_err(|_| {
             Error::Malformed(format!("`snapshot_type` must be one of pdf, json, csv, not `{}`", self.snapshot_type))
@@ -83,11 +96,11 @@ impl NewSnapshot {
             include_activity: self.include_activity,
             include_approvals: self.include_approvals,
         };
-        Ok(CheckedRequest { title, kind, options })
+        Ok(CheckedRequest { title, kind, options, moment })
     }
 }
 
-/// Freezes the room into a record, and stores record, snapshot, job and log entry together.
+/// Appends the entry of a snapshot, and stores its job together with it.
 pub async fn take(app: &App, by: &Actor, room: RoomId, request: NewSnapshot, once: Option<Once>) -> Result<Snapshot> {
     let checked = request.checked()?;
     let (in_tx, id) = (app.clone(), SnapshotId(app.new_id()));
@@ -116,26 +129,28 @@ pub async fn freeze(
     room: RoomId,
     (id, checked): (SnapshotId, &CheckedRequest),
 ) -> Result<Snapshot> {
-    let title = checked.title.clone().unwrap_or_else(|| default_title(log.now));
-    let mut snapshot = Snapshot::new(id, room, title, log.by().word(), checked.kind, log.now);
-    // Captured before the entry is appended: the entry holds the record's hash, so the record cannot hold the entry.
-    let captured = record::capture(tx, log, app, &snapshot, checked.options).await?;
+    let Actor::User { name, role, .. } = log.by().clone() else {
+        return Err(Error::internal("a snapshot is taken by a user"));
+    };
+    rooms::in_use_by(log)?;
+    let Position { size, root, at } = checked.moment.find(tx, log).await?;
+    let title = checked.title.clone().unwrap_or_else(|| default_title(at));
     let options = serde_json::json!(checked.options);
-    snapshot.data = options.to_string();
-    snapshot.record_sha256 = captured.sha256.to_vec();
+    let (origin, key) = (log.origin().to_owned(), log.public_key().to_owned());
+    let retention_years = app.config.retention_years;
     let created = Event::SnapshotCreated {
         snapshot_id: id,
-        title: snapshot.title.clone(),
+        title,
         snapshot_type: checked.kind,
         options,
-        record_sha256: hex::encode(captured.sha256),
+        record_sha256: None,
+        shows: Some(Box::new(Shown { size, root, origin, key, at, name, role, retention_years })),
     };
-    snapshot.proof = Some(log.append_proving(tx, &created).await?.to_string());
-    // All in one transaction: after a crash there is either no snapshot, or one with its entry, record and job, from
-    // which any worker can make the file.
-    db::snapshots::insert_record(tx, &snapshot, &captured.compressed()?).await?;
+    log.append(tx, &created).await?;
+    // In one transaction: after a crash there is either no snapshot, or one with its entry and its job, from which any
+    // worker can make the file.
     db::jobs::enqueue(tx, id, log.now).await?;
-    Ok(snapshot)
+    find(tx, room, id).await
 }
 
 /// Returns the title of a snapshot that is taken at this instant without one.

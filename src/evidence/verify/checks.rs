@@ -54,6 +54,13 @@ impl Checks {
         self.0.push(Check::of(name, said));
     }
 
+    /// Adds a check that was made, unless the file's format has none.
+    pub(super) fn make_some(&mut self, name: &'static str, said: Option<Said>) {
+        if let Some(said) = said {
+            self.make(name, said);
+        }
+    }
+
     /// Adds checks that cannot be made, all for the same reason.
     pub(super) fn skip(&mut self, names: &[&'static str], why: &str) {
         for name in names {
@@ -65,6 +72,11 @@ impl Checks {
     pub(super) fn first_not_ok(&self, names: &[&str]) -> Option<&str> {
         let relevant = self.0.iter().filter(|check| names.contains(&&*check.name));
         relevant.filter(|check| check.outcome != CheckOutcome::Ok).map(|check| &*check.name).next()
+    }
+
+    /// Whether the check of this name was made, and has failed.
+    pub(super) fn has_failed(&self, name: &str) -> bool {
+        self.0.iter().any(|check| check.name == name && check.outcome == CheckOutcome::Failed)
     }
 
     /// Returns the checks in the order in which they were made.

@@ -1,8 +1,9 @@
 //! Checks of a file's record and of the log entry that announces it.
 
 use report::{
-    Edition, Format, Opened, Rendered,
-    record::{self, EntryFacts, Record},
+    Body, Edition, Format, Opened, Rendered, ReportError,
+    folded::Folded,
+    record::{self, EntryFacts, Record, Stored},
 };
 use room::{Difference, Leaf, visible::cut};
 use serde::Deserialize as _;
@@ -12,13 +13,14 @@ use super::{
     checks::{Checks, Fault, Said},
     file::utc,
     older::Standing,
+    statements,
     tree::{self, Unsigned},
 };
 use crate::evidence::{
     Hash, PublicKeys,
     verify::{
         exhibits::Exhibits,
-        report::{AdoptedAgain, Told},
+        report::{AdoptedAgain, Logged, Told},
         submitted::Submitted,
     },
 };
@@ -38,6 +40,8 @@ pub(super) struct Evidence<'a> {
     opened: &'a Opened,
     record_sha256: Hash,
     record: Result<Record, Fault>,
+    /// The record, if it is one that follows from the log's entries.
+    folded: Option<Folded>,
     proof: Result<Submitted, String>,
     /// The trusted key that has signed the checkpoint, as `name+hash`, or why none has.
     signed: Result<String, Unsigned>,
@@ -63,26 +67,75 @@ impl<'a> Evidence<'a> {
             Ok(proof) => tree::signed(proof, given.keys),
             Err(why) => Err(Unsigned::Not(why.clone())),
         };
-        let record = read_record(opened);
-        Self { opened, record_sha256, record, proof, signed }
+        let (record, folded) = match read_record(opened) {
+            Ok(Stored::Captured(record)) => (Ok(*record), None),
+            Ok(Stored::Folded(folded)) => (Ok(folded.clone().drawn()), Some(*folded)),
+            Err(fault) => (Err(fault), None),
+        };
+        Self { opened, record_sha256, record, folded, proof, signed }
+    }
+
+    /// Makes the checks of a file with a receipt: `record`, `logged` and `follows`.
+    pub(super) fn check_statements(&self, body: &Body, checks: &mut Checks) {
+        checks.make("record", self.check_record().map(|(said, _)| said));
+        let receipt = match &self.proof {
+            Ok(receipt) => receipt,
+            Err(why) => {
+                let none = "the file carries no receipt: it was taken off, or none was added yet";
+                let why = if self.opened.proof.is_some() { why } else { none };
+                checks.make("logged", Err(Fault::Failed(why.to_owned())));
+                return checks.skip(&["follows"], "there is no receipt that can be read");
+            }
+        };
+        let folded = self.folded.as_ref();
+        checks.make("logged", statements::check_logged(body, receipt, folded, &self.signed));
+        match folded {
+            Some(folded) => checks.make("follows", statements::check_follows(folded, receipt)),
+            None => checks.skip(&["follows"], "the record cannot be read"),
+        }
+    }
+
+    /// Returns what the log's entry says the file is sealed with: the SHA-256 of a certificate. `None` if there is no
+    /// receipt, or if the entry names none.
+    pub(super) fn certificate(&self) -> Option<&str> {
+        self.proof.as_ref().ok()?.leaf.meta["certificate_sha256"].as_str()
+    }
+
+    fn logged(&self) -> Option<Logged> {
+        self.opened.body.as_ref()?;
+        let leaf = &self.proof.as_ref().ok()?.leaf;
+        Some(Logged { entry: leaf.seq, at: leaf.timestamp })
+    }
+
+    fn check_record(&self) -> Result<(String, &Record), Fault> {
+        match &self.record {
+            Ok(record) => {
+                let sha256 = hex::encode(self.record_sha256);
+                Ok((format!("canonical, of schema {}, SHA-256 {sha256}", record.schema), record))
+            }
+            Err(Fault::Failed(why)) => Err(Fault::Failed(why.clone())),
+            Err(Fault::Skipped(why)) => Err(Fault::Skipped(why.clone())),
+        }
     }
 
     /// Makes the checks from `record` to `checkpoint`.
     pub(super) fn check(&self, checks: &mut Checks) {
-        let record = match &self.record {
-            Ok(record) => {
-                let sha256 = hex::encode(self.record_sha256);
-                checks.make("record", Ok(format!("canonical, of schema {}, SHA-256 {sha256}", record.schema)));
+        let record = match self.check_record() {
+            Ok((said, record)) => {
+                checks.make("record", Ok(said));
                 Some(record)
             }
-            Err(Fault::Failed(why) | Fault::Skipped(why)) => {
-                checks.make("record", Err(Fault::Failed(why.clone())));
+            Err(fault) => {
+                checks.make("record", Err(fault));
                 None
             }
         };
         match (&self.proof, record) {
             (Err(why), _) => {
-                checks.make("log entry", Err(Fault::Failed(why.clone())));
+                // Versions before 0.3 had no proof: that it is not there contradicts nothing.
+                let none = self.opened.proof.is_none();
+                let fault = if none { Fault::Skipped(why.clone()) } else { Fault::Failed(why.clone()) };
+                checks.make("log entry", Err(fault));
                 checks.skip(&["inclusion", "checkpoint"], "there is no proof that can be read");
             }
             // Each check is made although another has failed, so that the report names all that is wrong. Without a
@@ -124,19 +177,12 @@ impl<'a> Evidence<'a> {
     /// Draws the file again, if the checks so far show that it is genuine. Without keys, the checkpoint need not hold.
     pub(super) fn drawn_again(&self, checks: &Checks, given: &Exhibits<'_>) -> Result<Rendered, Fault> {
         // Drawing takes more time than all other checks together: with keys, a made-up record is not worth it.
-        let with_keys = ["record", "log entry", "inclusion", "checkpoint"];
+        let with_keys = ["record", "log entry", "inclusion", "logged", "checkpoint"];
         let needed = if given.keys.is_some() { &with_keys[..] } else { &with_keys[..3] };
         if let Some(name) = checks.first_not_ok(needed) {
             return Err(Fault::Skipped(format!("not drawn again, as the {name} does not hold")));
         }
-        let named =
-            self.opened.renderer.as_deref().map_or(Ok(Edition::CURRENT), |name| Edition::named(name).ok_or(name));
-        let edition = named.map_err(|other| {
-            let known = Edition::ALL.map(|edition| format!("`{}`", edition.name())).join(" and ");
-            Fault::Skipped(format!(
-                "the file says that `{other}` drew it, and this program draws as {known}: verify it with that version"
-            ))
-        })?;
+        let edition = self.edition(given)?;
         // Other fonts give other bytes: that would look like a change to the file, and is none.
         let fonts = given.drawer.fonts();
         if let Some(other) = self.opened.fonts.as_deref().filter(|other| *other != fonts) {
@@ -149,6 +195,26 @@ impl<'a> Evidence<'a> {
             .drawer
             .draw(self.opened, edition)
             .map_err(|error| Fault::Failed(format!("it cannot be drawn again: {error}")))
+    }
+
+    /// Returns the edition in which the file is drawn again.
+    fn edition(&self, given: &Exhibits<'_>) -> Result<Edition, Fault> {
+        let Some(name) = self.opened.renderer.as_deref() else { return Ok(Edition::CURRENT) };
+        if self.opened.body.is_some() {
+            // The name tells builds apart that draw differently, and so it does fonts.
+            return given.drawer.edition_of(name).ok_or_else(|| {
+                Fault::Skipped(format!(
+                    "the file says that `{name}` drew it, and this program draws otherwise, or has other fonts: that its \
+                     pages show the record is the server's word"
+                ))
+            });
+        }
+        Edition::named(name).ok_or_else(|| {
+            let known = Edition::ALL.map(|edition| format!("`{}`", edition.name())).join(" and ");
+            Fault::Skipped(format!(
+                "the file says that `{name}` drew it, and this program draws as {known}: verify it with that version"
+            ))
+        })
     }
 
     /// Returns what the record says of itself. `None` if it cannot be read.
@@ -165,6 +231,7 @@ impl<'a> Evidence<'a> {
             role: snapshot.created_by.role.clone(),
             log: record.log.origin.clone(),
             position: record.log.size,
+            logged: self.logged(),
             adopted_again: record.activity.as_deref().and_then(adopted_again),
             continued: continued(record.activity.as_deref().unwrap_or_default()),
             adopted: record.last_adoption().map(Into::into),
@@ -176,8 +243,8 @@ impl<'a> Evidence<'a> {
     ///
     /// `seal` and `rendering` are not needed: they are about the file, and only logs are compared.
     pub(super) fn standing(self, checks: &Checks) -> Option<Standing> {
-        let needed = ["record", "log entry", "inclusion", "entries", "checkpoint"];
-        if checks.first_not_ok(&needed).is_some() {
+        let needed = ["record", "log entry", "inclusion", "entries", "checkpoint", "logged"];
+        if checks.first_not_ok(&needed).is_some() || checks.has_failed("follows") {
             return None;
         }
         let (record, proof) = (self.record.ok()?, self.proof.ok()?);
@@ -219,9 +286,21 @@ fn continued(entries: &[EntryFacts]) -> Vec<String> {
 }
 
 /// Reads the record. Refuses one that is not in canonical form, or that belongs in another type of file.
-fn read_record(opened: &Opened) -> Result<Record, Fault> {
-    let record = record::read(&opened.record).map_err(|error| error.to_string())?;
-    let canonical = serde_json_canonicalizer::to_vec(&record).map_err(|error| error.to_string())?;
+fn read_record(opened: &Opened) -> Result<Stored, Fault> {
+    let stored = record::read_stored(&opened.record).map_err(|error| match error {
+        // A later version may know it: nothing contradicts the file.
+        ReportError::Schema { .. } => Fault::Skipped(error.to_string()),
+        other => Fault::Failed(other.to_string()),
+    })?;
+    let (canonical, snapshot) = match &stored {
+        Stored::Captured(record) => (serde_json_canonicalizer::to_vec(record), &record.snapshot),
+        Stored::Folded(record) => (serde_json_canonicalizer::to_vec(record), &record.snapshot),
+    };
+    let canonical = canonical.map_err(|error| error.to_string())?;
+    // Files of older records have their proof in what was drawn, and no body that the log could tell of.
+    if matches!(stored, Stored::Folded(_)) != opened.body.is_some() {
+        return Err(Fault::Failed("it is of a schema that files of this kind do not have".into()));
+    }
     // One record has one form. A field that the schema lacks would be in the hash, and never on a page.
     if canonical != opened.record {
         return Err(Fault::Failed("it is not in canonical form (RFC 8785), or holds what its schema has not".into()));
@@ -231,13 +310,11 @@ fn read_record(opened: &Opened) -> Result<Record, Fault> {
         Format::Json => "json",
         Format::Csv => "csv",
     };
-    if record.snapshot.kind != kind {
-        return Err(Fault::Failed(format!(
-            "it is of a `{}` snapshot, and the file is a `{kind}`",
-            record.snapshot.kind
-        )));
+    if snapshot.kind != kind {
+        let words = format!("it is of a `{}` snapshot, and the file is a `{kind}`", snapshot.kind);
+        return Err(Fault::Failed(words));
     }
-    Ok(record)
+    Ok(stored)
 }
 
 /// Returns the differences between what the entry says and what the record says.

@@ -28,7 +28,11 @@ pub trait Drawer {
     /// Returns the name of its font set.
     fn fonts(&self) -> &str;
 
-    /// Draws the report that a file was opened as, in the edition that drew the file.
+    /// Returns the edition in which it draws what a renderer of this name drew: the body of a file with a receipt. `None`
+    /// if it draws otherwise.
+    fn edition_of(&self, renderer: &str) -> Option<Edition>;
+
+    /// Draws the report that a file was opened as, in the edition that drew the file: the body, if it has a receipt.
     fn draw(&self, opened: &Opened, edition: Edition) -> Result<Rendered, ReportError>;
 }
 
@@ -37,7 +41,14 @@ impl Drawer for Fonts {
         self.name()
     }
 
+    fn edition_of(&self, renderer: &str) -> Option<Edition> {
+        ::report::edition_of(renderer, self).ok()?
+    }
+
     fn draw(&self, opened: &Opened, edition: Edition) -> Result<Rendered, ReportError> {
+        if opened.body.is_some() {
+            return ::report::body(edition, &opened.record, opened.format, self, &mut |_| ());
+        }
         ::report::render(edition, &opened.record, opened.proof.as_deref(), opened.format, self, &mut |_| ())
     }
 }

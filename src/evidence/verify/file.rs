@@ -1,7 +1,7 @@
 //! Checks of a file as bytes: its hash, its seal, and whether drawing it again gives the same bytes.
 
 use jiff::Timestamp;
-use report::Rendered;
+use report::{Body, Rendered};
 use seal::{Authorities, Seal};
 
 use super::checks::{Fault, Said};
@@ -40,29 +40,51 @@ impl<'a> Sealed<'a> {
 
     /// Checks the seal. `None` if the file's format has none.
     pub(super) fn check(&self, bytes: &[u8]) -> Option<Said> {
-        is_pdf(bytes).then(|| self.holds())
+        is_pdf(bytes).then(|| self.checked(bytes).map(|checked| words(&checked)))
     }
 
-    /// Checks that the seal is there and fits the sealed bytes.
-    fn holds(&self) -> Said {
+    /// Checks the seal, which has to be made with the certificate that the log names, and not before the snapshot was
+    /// taken. `None` if the file's format has none.
+    pub(super) fn check_as_logged(
+        &self,
+        bytes: &[u8],
+        named: Option<&str>,
+        taken_at: Option<Timestamp>,
+    ) -> Option<Said> {
+        is_pdf(bytes).then(|| {
+            let checked = self.checked(bytes)?;
+            let certificate = hex::encode(checked.certificate_sha256);
+            if named != Some(&*certificate) {
+                let named = named.unwrap_or("none");
+                let words = format!(
+                    "it is a seal of somebody else, {}: its certificate has the SHA-256 {certificate}, and the log names \
+                     {named}",
+                    checked.signer
+                );
+                return Err(words.into());
+            }
+            // Seals have whole seconds.
+            let times = [Some(checked.signed_at), checked.trusted_time.as_ref().map(|trusted| trusted.time)];
+            let earliest = times.into_iter().flatten().min().map(Timestamp::as_second);
+            if earliest.zip(taken_at).is_some_and(|(earliest, taken)| earliest < taken.as_second()) {
+                return Err("it says that it was made before the snapshot was taken".to_owned().into());
+            }
+            Ok(words(&checked))
+        })
+    }
+
+    /// Checks that the seal is there, fits the sealed bytes, and is added to them as this program adds seals.
+    fn checked(&self, bytes: &[u8]) -> Result<seal::Checked, Fault> {
         let none = "the PDF ends without a seal of ours: it was taken off, or something was changed or added there";
         let seal = self.seal.as_ref().ok_or_else(|| Fault::Failed(none.to_owned()))?;
         // No authorities: which of them to trust is not for this program to decide, so it only names them.
         let checked = seal::check(self.unsealed, seal, &Authorities::none()).map_err(|fault| fault.to_string())?;
-        let vouched = if checked.self_made {
-            "a self-made certificate: nobody else vouches for that name".to_owned()
-        } else {
-            format!("a certificate issued by {}, whom this program neither trusts nor distrusts", checked.issuer)
-        };
-        let time = checked.trusted_time.map_or_else(
-            || format!("no trusted time: that it was sealed at {} is its word", utc(checked.signed_at)),
-            |trusted| {
-                let (at, by) = (utc(trusted.time), trusted.authority);
-                format!("it existed at {at}, as {by} attests, whom this program neither trusts nor distrusts")
-            },
-        );
-        let certificate = hex::encode(checked.certificate_sha256);
-        Ok(format!("sealed by {}, with {vouched}; {time}; the certificate's SHA-256 is {certificate}", checked.signer))
+        // What is signed is the update as it should be. The one in the file could show anything in place of the first
+        // page.
+        if seal::apply(self.unsealed, seal).is_ok_and(|again| again == bytes) {
+            return Ok(checked);
+        }
+        Err("what was added with the seal is not what a seal adds: it was changed".to_owned().into())
     }
 
     /// Compares the file with what was drawn again, byte by byte.
@@ -81,6 +103,33 @@ impl<'a> Sealed<'a> {
         let part = if offset < self.unsealed.len() { "" } else { ", in the seal" };
         Err(format!("drawn again, it has other bytes from offset {offset} on{part}: the file was changed").into())
     }
+}
+
+/// Compares the body of the file, which is the beginning of a PDF, with what was drawn again.
+pub(super) fn compare_body(body: &Body, again: &Rendered) -> Said {
+    match report::split(&again.bytes) {
+        Ok(split) if split.body == *body => Ok("drawn again, its pages and tables are the same".to_owned()),
+        Ok(_) => Err("drawn again, its body has other bytes".to_owned().into()),
+        Err(error) => Err(format!("drawn again, it has no body: {error}").into()),
+    }
+}
+
+/// Returns what a seal says.
+fn words(checked: &seal::Checked) -> String {
+    let vouched = if checked.self_made {
+        "a self-made certificate: nobody else vouches for that name".to_owned()
+    } else {
+        format!("a certificate issued by {}, whom this program neither trusts nor distrusts", checked.issuer)
+    };
+    let time = checked.trusted_time.as_ref().map_or_else(
+        || format!("no trusted time: that it was sealed at {} is its word", utc(checked.signed_at)),
+        |trusted| {
+            let (at, by) = (utc(trusted.time), &trusted.authority);
+            format!("it existed at {at}, as {by} attests, whom this program neither trusts nor distrusts")
+        },
+    );
+    let certificate = hex::encode(checked.certificate_sha256);
+    format!("sealed by {}, with {vouched}; {time}; the certificate's SHA-256 is {certificate}", checked.signer)
 }
 
 /// Returns whether the bytes begin as a PDF does.

@@ -1,9 +1,22 @@
 //! The verifier: checks whether a snapshot's file is what it says it is, offline, from the file and public keys alone.
 //!
-//! A file carries its record, and the proof that the room's log holds the entry that announces this record.
-//! Each check is one link, and they are made in this order:
+//! A file carries its record and a receipt. It proves itself in four statements, each of which is a check:
 //!
-//! 1. `file`: the SHA-256 of the bytes, compared if one is given.
+//! 1. `logged`: the room's log has an entry with the hash of the file's body, in a tree that is signed with a key that is
+//!    trusted. Nobody needs this program for it, or the server.
+//! 2. `follows`: the facts in the record are the fold of the log's entries up to the moment that it shows.
+//! 3. `sealed` (PDF): the signature in the file fits it, and is made with the certificate that the entry names.
+//! 4. `drawn`: drawn from the record again, the body has the same bytes. Only the program that drew it can tell, and
+//!    nothing hangs on it.
+//!
+//! Beside them stand `file` (the SHA-256 of the bytes, compared if one is given), `record` (it can be read, is of a known
+//! schema, and in canonical form) and `older file` (the log goes on from that of an older file). A file verifies if the
+//! first two hold and nothing has failed; if nothing has failed and one of them cannot be judged, nor can the file.
+//!
+//! A file of an earlier version carries the proof that the log has the entry which announces its record, and rests on
+//! being drawn again. Each check is one link, and all have to hold. They are made in this order:
+//!
+//! 1. `file`: as above.
 //! 2. `seal` (PDF): the signature in the file fits the file.
 //! 3. `record`: it can be read, is of a known schema, and is written in canonical form (RFC 8785).
 //! 4. `log entry`: the entry in the proof announces this record, and no other.
@@ -15,8 +28,7 @@
 //!    everything that a reader sees comes from the record.
 //! 9. `older file`: the log of this file goes on from that of an older one, so no history was rewritten between.
 //!
-//! A file verifies if every check of it is ok. A check is skipped if one that it rests on has failed, or if this
-//! program cannot make it; then the file does not verify either.
+//! A check is skipped if one that it rests on has failed, or if this program cannot make it.
 
 mod checks;
 mod entry;
@@ -24,18 +36,26 @@ mod exhibits;
 mod file;
 mod older;
 mod report;
+mod statements;
 mod submitted;
 mod tree;
 
+use room::Log;
 use sha2::{Digest as _, Sha256};
 
 pub use exhibits::{Drawer, Exhibits};
-pub use report::{Adopted, AdoptedAgain, Check, CheckOutcome, Examined, Facts, Report, Told};
+pub use report::{Adopted, AdoptedAgain, Check, CheckOutcome, Examined, Facts, Judgement, Logged, Report, Told};
 
 use super::{
     Hash,
-    verify::{checks::Checks, file::Sealed},
+    verify::{
+        checks::{Checks, Fault},
+        file::Sealed,
+    },
 };
+
+/// The name of the check on which nothing hangs.
+const DRAWN: &str = "drawn";
 
 /// The error for a file that is in none of the formats of a snapshot, so that no check can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -72,24 +92,39 @@ fn examine(bytes: &[u8], sha256: Option<Hash>, given: &Exhibits<'_>) -> Option<(
     if matches!(opened, Err(::report::OpenError::Unknown)) {
         return None;
     }
-    if let Some(seal) = sealed.check(bytes) {
-        checks.make("seal", seal);
-    }
     let mut facts = Facts::of(bytes, digest);
     let mut standing = None;
     match opened {
         Err(error) => {
-            checks.make("record", Err(checks::Fault::Failed(error.to_string())));
+            checks.make_some("seal", sealed.check(bytes));
+            let why = error.to_string();
+            let is_later = matches!(error, ::report::OpenError::Envelope { .. });
+            checks.make("record", Err(if is_later { Fault::Skipped(why) } else { Fault::Failed(why) }));
             checks.skip(&["log entry", "inclusion", "checkpoint", "rendering"], "the file cannot be opened");
         }
         Ok(opened) => {
             let examined = entry::Evidence::of(&opened, given);
-            examined.check(&mut checks);
             facts.told = examined.record_facts();
-            let drawn = examined.drawn_again(&checks, given).and_then(|again| sealed.compare(bytes, again));
-            checks.make("rendering", drawn);
+            if let Some(body) = &opened.body {
+                examined.check_statements(body, &mut checks);
+                let taken_at = facts.told.as_ref().map(|told| told.taken_at);
+                checks.make_some("sealed", sealed.check_as_logged(bytes, examined.certificate(), taken_at));
+                let again = examined.drawn_again(&checks, given);
+                checks.make(DRAWN, again.and_then(|again| file::compare_body(body, &again)));
+            } else {
+                checks.make_some("seal", sealed.check(bytes));
+                examined.check(&mut checks);
+                let again = examined.drawn_again(&checks, given);
+                checks.make("rendering", again.and_then(|again| sealed.compare(bytes, again)));
+            }
             standing = examined.standing(&checks);
         }
     }
     Some((Examined { facts, checks: checks.made() }, standing))
+}
+
+/// Returns the name of the server that keeps the log of this room with this origin. `None` if it is another log's.
+fn server_of<'a>(room: &str, origin: &'a str) -> Option<&'a str> {
+    let (begun, _) = Log::Room(room.parse().ok()?).continuation_in(origin)?;
+    begun.rsplit_once("/rooms/").map(|(server, _)| server)
 }

@@ -64,7 +64,7 @@ pub(super) fn check_extension(newer: Option<&Standing>, older: Option<&Standing>
     // Where entries were lost, the log says so itself; that it is another history is then no forgery.
     let shown = shown.map_err(|fault| if is_continued { lost(new, old) } else { fault })?;
     shown.into_iter().next().ok_or_else(|| {
-        Fault::Failed(format!(
+        Fault::Skipped(format!(
             "cannot be shown from these two files, as the newer does not hold all entries: `--consistency` takes the \
              answer of `GET /api/v1/rooms/{}/log/consistency?from={}&to={}`",
             newer.record.room.id, old.size, new.size
@@ -81,7 +81,8 @@ fn continuation<'a>(of: &Standing, checkpoint: &'a Checkpoint) -> Option<(&'a st
 /// Returns the fault of a log that goes on without entries that the older file was signed over.
 fn lost(new: &Checkpoint, old: &Checkpoint) -> Fault {
     Fault::Failed(format!(
-        "the log went on as `{}` from a copy that lacks some of the {} entries that the older file was signed over; the          entry `log_continued` tells why",
+        "the log went on as `{}` from a copy that lacks some of the {} entries that the older file was signed over; the \
+         entry `log_continued` tells why",
         new.origin, old.size
     ))
 }

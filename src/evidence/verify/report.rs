@@ -7,6 +7,7 @@ use room::fold::LastAdoption;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::{DRAWN, file::utc};
 use crate::evidence::Hash;
 
 /// The outcome of a check.
@@ -17,7 +18,7 @@ pub enum CheckOutcome {
     Ok,
     /// It was made, and what it checks is not so.
     Failed,
-    /// It could not be made, so the file does not verify.
+    /// It could not be made, for the reason in its detail.
     Skipped,
 }
 
@@ -38,7 +39,8 @@ impl CheckOutcome {
 /// One check of a file, with what came out of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Check {
-    /// `file`, `seal`, `record`, `log entry`, `inclusion`, `entries`, `checkpoint`, `rendering`, `older file`
+    /// `file`, `record`, `logged`, `follows`, `sealed`, `drawn`, `older file`; of files of earlier versions `file`, `seal`,
+    /// `record`, `log entry`, `inclusion`, `entries`, `checkpoint`, `rendering`, `older file`
     #[schema(value_type = String)]
     pub name: Cow<'static, str>,
     /// The outcome of the check.
@@ -82,7 +84,7 @@ pub struct Told {
     pub snapshot_id: String,
     /// The title of the snapshot.
     pub snapshot_title: String,
-    /// When the snapshot was taken, which is the instant that it shows.
+    /// When the snapshot was taken.
     #[schema(value_type = String, format = "date-time")]
     pub taken_at: Timestamp,
     /// The e-mail address of the person who took it.
@@ -92,8 +94,12 @@ pub struct Told {
     /// The log's name in its checkpoints.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
-    /// The position in the log of the entry that announces it, from 0.
+    /// The number of entries of the log that it shows.
     pub position: u64,
+    /// The entry of the log that tells of the file's body. Absent in files of earlier versions, which carry the entry that
+    /// announces their record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logged: Option<Logged>,
     /// What the entries of the record list as having been otherwise in the tables than in the log. Absent if no operator
     /// has had the log adopted again, or if the record holds no entries.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,6 +114,16 @@ pub struct Told {
     /// The key that the file says its checkpoint is signed with. A forged file can print any key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+}
+
+/// The entry that tells of a file's body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Logged {
+    /// The position of the entry in the log, from 0.
+    pub entry: u64,
+    /// The time of the entry.
+    #[schema(value_type = String, format = "date-time")]
+    pub at: Timestamp,
 }
 
 /// What differed between the log and the tables when an operator had the log adopted again, as the log lists it. From
@@ -132,19 +148,48 @@ pub struct Adopted {
     pub detail: String,
 }
 
+impl Told {
+    /// Returns the position of the log's entry that tells of the file, or announces its record.
+    pub fn entry(&self) -> u64 {
+        self.logged.as_ref().map_or(self.position, |logged| logged.entry)
+    }
+}
+
 impl From<LastAdoption> for Adopted {
     fn from(adopted: LastAdoption) -> Self {
         Self { entry: adopted.seq, at: adopted.at, detail: ::report::adoption(adopted) }
     }
 }
 
+/// What a verification has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Judgement {
+    /// The file is what it says it is.
+    Verified,
+    /// Something contradicts the file: it was changed, or is not what was asked for.
+    Failed,
+    /// Nothing contradicts the file, and what would prove it is not there: a key, entries, the program that drew it.
+    CannotBeJudged,
+}
+
+impl Judgement {
+    /// All of them, in the order of their declaration.
+    pub const ALL: [Self; 3] = [Self::Verified, Self::Failed, Self::CannotBeJudged];
+}
+
 /// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Report {
-    /// Whether every check is ok, those of the older file included.
+    /// Whether the file is what it says it is, and the older one too if two were compared.
     pub verified: bool,
-    /// The same in words, with the names of the checks that are not ok.
+    /// What the verification has come to.
+    pub judgement: Judgement,
+    /// The same in words, with the names of the checks that stand in the way.
     pub verdict: String,
+    /// One sentence that can be read out: what the file proves. Absent unless it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sentence: Option<String>,
     /// The file that was verified. Of two, this is the newer one.
     #[serde(flatten)]
     pub file: Examined,
@@ -156,19 +201,59 @@ pub struct Report {
 impl Report {
     /// Returns the report of a file, and of an older one if two were compared.
     pub(super) fn of(file: Examined, older: Option<Examined>) -> Self {
-        let of_file = file.checks.iter().filter(|check| check.outcome != CheckOutcome::Ok);
-        let faults = of_file.map(|check| (check, ""));
+        let faults = file.checks.iter().filter(|check| check.is_in_the_way()).map(|check| (check, ""));
         let of_older = older.iter().flat_map(|older| &older.checks);
-        let of_older = of_older.filter(|check| check.outcome != CheckOutcome::Ok).map(|check| (check, " of the older"));
-        let mut failed: Vec<_> = faults.chain(of_older).collect();
+        let of_older = of_older.filter(|check| check.is_in_the_way()).map(|check| (check, " of the older"));
+        let mut in_the_way: Vec<_> = faults.chain(of_older).collect();
         // Name the causes only: a check is mostly skipped because one that it rests on has failed.
-        if failed.iter().any(|(check, _)| check.outcome == CheckOutcome::Failed) {
-            failed.retain(|(check, _)| check.outcome == CheckOutcome::Failed);
+        let has_failed = in_the_way.iter().any(|(check, _)| check.outcome == CheckOutcome::Failed);
+        if has_failed {
+            in_the_way.retain(|(check, _)| check.outcome == CheckOutcome::Failed);
         }
-        let named: Vec<_> = failed.iter().map(|(check, whose)| format!("{}{whose}", check.name)).collect();
-        let verdict =
-            if named.is_empty() { "verified".to_owned() } else { format!("does not verify: {}", named.join(", ")) };
-        Self { verified: named.is_empty(), verdict, file, older }
+        let named: Vec<_> = in_the_way.iter().map(|(check, whose)| format!("{}{whose}", check.name)).collect();
+        let named = named.join(", ");
+        let (judgement, verdict) = match (named.is_empty(), has_failed) {
+            (true, _) => (Judgement::Verified, "verified".to_owned()),
+            (false, true) => (Judgement::Failed, format!("does not verify: {named}")),
+            (false, false) => (Judgement::CannotBeJudged, format!("cannot be judged: {named}")),
+        };
+        let verified = judgement == Judgement::Verified;
+        let sentence = if verified { file.sentence() } else { None };
+        Self { verified, judgement, verdict, sentence, file, older }
+    }
+}
+
+impl Check {
+    /// Whether the file does not verify because of this check. That it could not be drawn again does not count: then it
+    /// is the server's word that its pages show the record.
+    fn is_in_the_way(&self) -> bool {
+        match self.outcome {
+            CheckOutcome::Ok => false,
+            CheckOutcome::Failed => true,
+            CheckOutcome::Skipped => self.name != DRAWN,
+        }
+    }
+}
+
+impl Examined {
+    /// Returns what the file proves, if it was logged by its body.
+    fn sentence(&self) -> Option<String> {
+        let told = self.facts.told.as_ref()?;
+        let logged = told.logged.as_ref()?;
+        let drawn = self.checks.iter().find(|check| check.name == DRAWN)?;
+        let pages = match drawn.outcome {
+            CheckOutcome::Ok => "was confirmed by drawing them again",
+            CheckOutcome::Failed | CheckOutcome::Skipped => "is the server's word",
+        };
+        Some(format!(
+            "The server {} logged this report on {} as entry {} of the room “{}”; the record in it follows from the {} \
+             entries up to the moment that it shows; that its pages show this record {pages}.",
+            told.log.as_deref().and_then(|origin| super::server_of(&told.room_id, origin)).unwrap_or("of the log"),
+            utc(logged.at),
+            logged.entry,
+            told.room_title,
+            told.position
+        ))
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn signed(proof: &Submitted, keys: Option<&PublicKeys>) -> Result<Str
 /// The inclusion path of a last entry also gives the root before that entry (RFC 6962 §2.1.1), so that this one proof
 /// binds the announcement to the checkpoint and the record to the log.
 pub(super) fn check_inclusion(proof: &Submitted, record: Option<&Record>) -> Said {
-    let (Submitted { proof, leaf, checkpoint }, index) = (proof, proof.proof.index);
+    let (Submitted { proof, leaf, checkpoint, .. }, index) = (proof, proof.proof.index);
     // The entry's own number is hashed with it, so it has to agree with its position in the tree.
     if leaf.seq != index {
         return Err(format!("the proof is for entry {index}, and holds entry {}", leaf.seq).into());
@@ -89,7 +89,8 @@ pub(super) fn check_checkpoint(proof: &Submitted, record: Option<&Record>, signe
             // The printed key helps to find the right one, but a forged file prints the forger's key: it is never used.
             let printed = record.and_then(|record| record.log.key.as_deref());
             let printed = printed.map(|key| format!("the file prints `{key}`; ")).unwrap_or_default();
-            Err(format!("no key is given: {printed}get the key from a party that you trust, not from the file").into())
+            let words = format!("no key is given: {printed}get the key from a party that you trust, not from the file");
+            Err(Fault::Skipped(words))
         }
     }
 }

@@ -110,6 +110,7 @@ const ROOM: &[(&str, Phrase)] = &[
         }
     }),
     ("snapshot_created", |s| html! { "took the snapshot " (s.snapshot()) (s.kind()) }),
+    ("snapshot_rendered", |s| html! { "drew the snapshot " (s.snapshot()) " and noted the hash of what was drawn" }),
     ("snapshot_generated", |s| html! { "rendered the snapshot " (s.snapshot()) ", " (s.size()) (s.sealed()) }),
     ("snapshot_failed", |s| {
         html! {

@@ -108,10 +108,15 @@ fn render_facts(snapshot: &Snapshot, who: &Who) -> Markup {
             }
             dt { "Type" } dd { (show::label(snapshot.kind.word())) }
             @if snapshot.file_size > 0 { dt { "Size" } dd { (show::size(snapshot.file_size)) } }
+            @if let Some(at) = snapshot.shown_at.filter(|at| *at != snapshot.created_at) {
+                dt { "Shows the room as of" } dd { (show::time(at)) }
+            }
             dt { "Taken" } dd { (show::time(snapshot.created_at)) " by " (who.named(&snapshot.created_by)) }
             @if let Some(seal) = &snapshot.seal { (render_seal(seal)) }
             @if let Some(sha256) = &snapshot.file_sha256 { (render_hash("SHA-256 of the file", &hex::encode(sha256))) }
-            (render_hash("SHA-256 of the record", &hex::encode(&snapshot.record_sha256)))
+            @if let Some(sha256) = &snapshot.record_sha256 {
+                (render_hash("SHA-256 of the record", &hex::encode(sha256)))
+            }
             @if let Some(position) = position { dt { "In the room's log" } dd.num { "Entry " (position) } }
         }
         @if let Some(checkpoint) = snapshot.checkpoint() {

@@ -32,12 +32,12 @@ pub(super) fn routes() -> PageRoutes {
 }
 
 /// The fields that show their faults themselves; any other fault stands above the form.
-const FIELDS: &[&str] = &["title", "snapshot_type"];
+const FIELDS: &[&str] = &["title", "snapshot_type", "as_of"];
 /// The sections of a file that can be left out, with their labels.
 const SECTIONS: [(&str, &str); 3] = [
     ("include_documents", "Documents, with versions and decisions"),
     ("include_approvals", "Clearances of the vessels"),
-    ("include_activity", "Activity: the room's log"),
+    ("include_activity", "Activity: the room's log, without which nobody can check what the rest follows from"),
 ];
 
 async fn show_snapshots(
@@ -53,7 +53,10 @@ async fn submit_snapshot(app: App, caller: Caller, room: InRoom, form: Form) -> 
     let take = async |form: &Form| {
         // A browser sends nothing for a box that is not ticked, and a missing section would mean that it is included.
         let sections = SECTIONS.iter().map(|(name, _)| name);
-        let explicit = sections.fold(form.clone(), |sent, name| sent.with(name, form.is_ticked(name).to_string()));
+        // A field of type `datetime-local` takes no zone; one that is left empty asks for the room as it is now.
+        let exact =
+            if form.line("as_of").is_empty() { form.clone().without("as_of") } else { form.clone().in_utc("as_of") };
+        let explicit = sections.fold(exact, |sent, name| sent.with(name, form.is_ticked(name).to_string()));
         snapshots::take(&app, &caller.actor(), room.id, explicit.read::<NewSnapshot>()?, None).await?;
         Ok(format!("/rooms/{}/snapshots", room.id))
     };
@@ -121,6 +124,8 @@ fn render_form(room: &Room, filled: &Filled, default_title: &str) -> Markup {
             div.fields {
                 (Field::line("title", "Title").hint(&format!("Left empty: “{default_title}”.")).input(filled))
                 (Field::required("snapshot_type", "Type").value(Some("pdf")).select(filled, &kinds))
+                (Field::line("as_of", "As of (UTC)").kind("datetime-local")
+                    .hint("Left empty: as the room is now. A past moment shows what its log told then.").input(filled))
             }
             fieldset {
                 legend { "What it shows besides the room, its parties and its vessels" }
@@ -159,7 +164,12 @@ fn render_row(room: &Room, who: &Who, snapshot: &Snapshot) -> Markup {
             td.num data-label="Size" { @if snapshot.file_size > 0 { (show::size(snapshot.file_size)) } @else { "–" } }
             td data-label="Status" { div { (render_status(snapshot)) } }
             td data-label="Taken by" { (who.named(&snapshot.created_by)) }
-            td data-label="Taken" { (show::time(snapshot.created_at)) }
+            td data-label="Taken" {
+                (show::time(snapshot.created_at))
+                @if let Some(at) = snapshot.shown_at.filter(|at| *at != snapshot.created_at) {
+                    span.hint { " as of " (show::time(at)) }
+                }
+            }
             td.row-actions {
                 @if snapshot.status == SnapshotStatus::Completed {
                     a href={ (BASE) (path) "/download" } aria-label={ "Download " (snapshot.title) } { "Download" }

@@ -28,6 +28,7 @@ use sts_clearance::{
             users::{self, GivenPassword, NewUser},
         },
         log::{Actor, schema},
+        snapshots::record,
     },
     jobs, web,
 };
@@ -220,6 +221,13 @@ impl TestApp {
         let snapshot = self.post(&snapshots, token).json(asked).send().await.expect(201);
         let path = format!("{snapshots}/{}", snapshot["id"].as_str().unwrap());
         (snapshot, path)
+    }
+
+    /// Returns the record of a snapshot, as its file is drawn from it.
+    pub(crate) async fn record_of(&self, snapshot: &str) -> Vec<u8> {
+        let id = snapshot.parse().unwrap();
+        let found = self.app.db.read(async move |tx| db::snapshots::find_anywhere(tx, id).await).await.unwrap();
+        record::of(&self.app, &found.unwrap()).await.unwrap().canonical
     }
 
     /// Runs every job that is due and returns how many there were.

@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use room::{
     AccountDeed, ApprovalId, ApprovalStatus, BlockerKind, DecisionId, DocumentId, EntryId, Envelope, Event, FileKind,
-    HoldId, Log, OverriddenBlocker, PartyId, Phase, Repeated, Requirement, Role, RoomId, SessionId, SnapshotId,
+    HoldId, Log, OverriddenBlocker, PartyId, Phase, Repeated, Requirement, Role, RoomId, SessionId, Shown, SnapshotId,
     SnapshotType, Time, UserId, Verdict, VersionId, VesselId,
 };
 use serde_json::{Value, json};
@@ -53,8 +53,8 @@ async fn entries_stand_under_their_day_with_name_role_and_what_leads_to_what_the
     assert!(days.is_sorted() && days.iter().all(Option::is_some), "{days:?}: {told}");
     let sentences = sentences(&told);
     assert!(sentences[0].starts_with("rendered the snapshot “Day two”, "), "{sentences:?}");
-    assert_eq!(sentences[1], "took the snapshot “Day two”, PDF");
-    assert!(sentences[2].starts_with("uploaded version 1 of Aegean Star: "), "{sentences:?}");
+    assert_eq!(sentences[2], "took the snapshot “Day two”, PDF");
+    assert!(sentences[3].starts_with("uploaded version 1 of Aegean Star: "), "{sentences:?}");
     assert_eq!(sentences.last().unwrap(), "opened the room “STS Ceuta”, Off Ceuta, ETA 1 Dec 2026, 06:30 UTC");
     for link in [format!("/rooms/{room}/snapshots/{}", snapshot["id"].as_str().unwrap()), document] {
         assert!(told.contains(&format!("<a href=\"{link}\">")), "{link}: {told}");
@@ -72,11 +72,11 @@ async fn the_filter_is_in_the_address_and_stays_on_the_next_page(app: TestApp) {
     app.later(Duration::from_mins(10));
     app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
     for (query, expected) in [
-        ("actor=&action=&from=&to=", 9),
+        ("actor=&action=&from=&to=", 10),
         ("action=party_added", 5),
-        ("actor=system", 1),
+        ("actor=system", 2),
         ("actor=BROKER@example.com&action=snapshot_created", 1),
-        ("from=2026-11-23T08:05", 2),
+        ("from=2026-11-23T08:05", 3),
         ("to=2026-11-23T08:05:00Z", 7),
         ("action=signed_in", 0),
     ] {
@@ -204,8 +204,15 @@ fn events(app: &TestApp) -> Vec<Event> {
         },
         DocumentTypeUpdated { code: text("N"), changes: changes() },
         SnapshotCreated {
-            snapshot_id: SnapshotId(id), title: text("I"), snapshot_type: SnapshotType::Csv, record_sha256: text("0"),
-            options: json!({}),
+            snapshot_id: SnapshotId(id), title: text("I"), snapshot_type: SnapshotType::Csv, record_sha256: None,
+            options: json!({}), shows: Some(Box::new(Shown {
+                size: 4, root: text("0"), origin: text("o"), key: text("k"), at: until, name: text("Ada"),
+                role: Role::Admin, retention_years: 10,
+            })),
+        },
+        SnapshotRendered {
+            snapshot_id: SnapshotId(id), attempt: 1, record_sha256: text("0"), body_sha256: text("1"), body_size: 2,
+            renderer: text("x"), fonts: text("y"), certificate_sha256: None,
         },
         SnapshotGenerated {
             snapshot_id: SnapshotId(id), file_sha256: text("00"), file_size: 1, renderer: text("x"), fonts: text("y"), seal: None,
@@ -215,7 +222,7 @@ fn events(app: &TestApp) -> Vec<Event> {
         SnapshotDownloaded { snapshot_id: SnapshotId(id), file_sha256: text("00"), range: Some(text("0-99")) },
         SnapshotPreviewed { snapshot_id: SnapshotId(id), file_sha256: text("00") },
         SnapshotDeleted {
-            snapshot_id: SnapshotId(id), title: text("I"), snapshot_type: SnapshotType::Csv, record_sha256: text("0"),
+            snapshot_id: SnapshotId(id), title: text("I"), snapshot_type: SnapshotType::Csv, record_sha256: Some(text("0")),
             file_sha256: None, asked_by: None,
         },
         SnapshotDeletionAsked { snapshot_id: SnapshotId(id), title: text("One"), until: until },

@@ -14,7 +14,7 @@ use tools::needs;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{
-    Parts, all,
+    Receipted, all,
     doors::{brought, signed},
 };
 use crate::harness::{Installation, TestApp, on_both_databases};
@@ -174,7 +174,7 @@ async fn who_decides_without_end_takes_nobody_elses_place_in_a_record(app: TestA
         app.post(&format!("{document}/reject"), &charterer).json(reason).send().await.expect(200);
     }
     let room = room.strip_prefix("/rooms/").unwrap();
-    let record = Parts::of(&app.file(room, &broker, all("json")).await).record;
+    let record = Receipted::of(&app.file(room, &broker, all("json")).await).record.drawn();
     let documents = record.documents.unwrap();
     let decisions = documents.iter().flat_map(|document| &document.versions).flat_map(|version| &version.decisions);
     let told: Vec<_> = decisions.map(|decision| (&*decision.by, decision.comment.as_deref())).collect();

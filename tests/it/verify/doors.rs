@@ -3,7 +3,6 @@
 use std::{fs, net::IpAddr};
 
 use report::{Format, record::Record};
-use room::Leaf;
 use serde_json::{Value, json};
 
 use sts_clearance::{
@@ -11,7 +10,7 @@ use sts_clearance::{
     evidence::{LogKey, LogProof},
 };
 
-use super::{Parts, all, small};
+use super::{Parts, Receipted, all, parts::announcement, small};
 use crate::harness::{Form, Installation, Reply, TestApp, on_both_databases};
 
 /// Returns a file that is the same in every run, and the key of its log.
@@ -26,16 +25,7 @@ pub(super) fn signed(change: impl FnOnce(&mut Record)) -> (Vec<u8>, LogKey) {
     record.snapshot.kind = "json".into();
     change(&mut record);
     record.log.key = Some(key.public().into());
-    let entries = record.activity.clone().unwrap();
-    let leaf = Leaf {
-        action: "snapshot_created".into(),
-        actor: record.snapshot.created_by.email.clone(),
-        id: "01994f6e-0000-7000-8000-000000000000".into(),
-        meta: json!({ "snapshot_id": record.snapshot.id, "title": record.snapshot.title, "snapshot_type": "json" }),
-        room_id: Some(record.room.id.clone()),
-        seq: 10,
-        timestamp: record.snapshot.created_at,
-    };
+    let (entries, leaf) = (record.activity.clone().unwrap(), announcement(&record, 10));
     let checkpoint =
         sts_clearance::evidence::Checkpoint { origin: record.log.origin.clone().unwrap(), size: 11, root: [0; 32] };
     let checkpoint = checkpoint.signed(&key).unwrap();
@@ -46,7 +36,7 @@ pub(super) fn signed(change: impl FnOnce(&mut Record)) -> (Vec<u8>, LogKey) {
 }
 
 #[test]
-fn the_command_line_ends_with_0_1_or_2_and_makes_nothing() {
+fn the_command_line_ends_with_0_1_2_or_3_and_makes_nothing() {
     let place = Installation::new(None);
     let (file, key) = sample("STS Ceuta");
     fs::write(place.path("good.json"), &file).unwrap();
@@ -74,8 +64,7 @@ fn the_command_line_ends_with_0_1_or_2_and_makes_nothing() {
         assert!(lines.iter().any(|line| line.starts_with("ok       rendering    drawn again, ")), "{ran:?}");
     }
     let zeros = "0".repeat(64);
-    let does_not: [(&[&str], &str); 4] = [
-        (&["good.json"], "does not verify: checkpoint"),
+    let does_not: [(&[&str], &str); 3] = [
         (&["bad.json", "--key", "keys"], "does not verify: log entry"),
         (&["good.json", "--key", "keys", "--sha256", &zeros], "does not verify: file"),
         (&["bad.json", "good.json", "--key", "keys"], "does not verify: log entry of the older"),
@@ -85,6 +74,9 @@ fn the_command_line_ends_with_0_1_or_2_and_makes_nothing() {
         assert_eq!(ran.expect(1).lines().last(), Some(verdict));
         assert!(ran.stdout.contains("FAILED   "), "{ran:?}");
     }
+    let ran = place.run(&["verify", "good.json"]);
+    assert_eq!(ran.expect(3).lines().last(), Some("cannot be judged: checkpoint"));
+    assert!(!ran.stdout.contains("FAILED"), "{ran:?}");
     let unreadable: [(&[&str], &str); 8] = [
         (&["missing.json"], "missing.json cannot be read: "),
         (&["picture.png"], "picture.png: this is no PDF, JSON or zip of STS Clearance"),
@@ -149,12 +141,10 @@ pub(super) fn brought(app: &TestApp, path: &str, parts: &[Part<'_>]) -> impl Fut
 
 async fn the_api_checks_a_file_of_anyone_and_keeps_nothing_of_it(app: TestApp) {
     let (room, broker) = app.room().await;
-    let older = app.file(&room, &broker, small("pdf")).await;
+    let older = app.file(&room, &broker, all("pdf")).await;
     let newer = app.file(&room, &broker, all("json")).await;
     let bare = app.file(&room, &broker, small("json")).await;
-    let size = |parts: &Parts| parts.checkpoint().size;
-    let unsealed = seal::split(&older).unwrap().0;
-    let (from, to) = (size(&Parts::of(unsealed)), size(&Parts::of(&bare)));
+    let [from, to] = [&older, &bare].map(|file| Receipted::of(file).checkpoint().size);
     let proof = format!("/rooms/{room}/log/consistency?from={from}&to={to}");
     let proof = app.get(&proof, &broker).send().await.body;
     let before = app.actions(&room, &broker).await;
@@ -167,13 +157,14 @@ async fn the_api_checks_a_file_of_anyone_and_keeps_nothing_of_it(app: TestApp) {
     let two = brought(&app, "/verify", &[("file", &newer), ("older", &older)]).await.expect(200);
     assert_eq!((&two["verified"], &two["older"]["facts"]["kind"]), (&json!(true), &json!("PDF")), "{two}");
     let three = brought(&app, "/verify", &[("file", &bare), ("older", &older)]).await.expect(200);
-    assert_eq!(three["verdict"], "does not verify: older file");
+    let said = [&three["judgement"], &three["verdict"]];
+    assert_eq!(said, ["cannot_be_judged", "cannot be judged: follows, older file"]);
     let parts: [Part<'_>; 3] = [("file", &bare), ("older", &older), ("consistency", &proof)];
-    assert_eq!(brought(&app, "/verify", &parts).await.expect(200)["verified"], true);
+    assert_eq!(brought(&app, "/verify", &parts).await.expect(200)["verdict"], "cannot be judged: follows");
     let stranger = LogKey::new("stranger", [3; 32]).unwrap();
     let parts: [Part<'_>; 2] = [("file", &newer), ("key", stranger.public().as_bytes())];
     let other = brought(&app, "/verify", &parts).await.expect(200);
-    assert_eq!(other["verdict"], "does not verify: checkpoint");
+    assert_eq!(other["verdict"], "does not verify: logged");
 
     let refused: [(&[Part<'_>], &str); 8] = [
         (&[], "file"),

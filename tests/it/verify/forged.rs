@@ -1,42 +1,47 @@
-//! Single forged files: the verifier names what is wrong with each.
+//! Single forged files of earlier versions: the verifier names what is wrong with each.
 
 use report::{Fonts, Format, record::Limit};
 use serde_json::json;
 use sts_clearance::evidence::{
     LogKey, PublicKeys,
-    verify::{CheckOutcome, Exhibits, verify},
+    verify::{CheckOutcome, Exhibits, Judgement, verify},
 };
 use tools::needs;
 
-use super::{Parts, all, check, expect_failed, expect_fault, expect_verified, small};
+use super::{Parts, all, check, expect_failed, expect_fault, expect_verified};
 use crate::harness::{IMO, TestApp, on_both_databases};
 
 on_both_databases! {
     TestApp:
-    every_file_that_the_server_makes_verifies_with_its_key,
+    every_file_of_an_earlier_version_verifies_with_the_key_of_its_log,
     a_file_verifies_with_the_key_of_its_time_when_the_server_has_another,
 }
 
 /// Names of the checks that a file of each kind has.
 const CHECKS: [&str; 7] = ["file", "record", "log entry", "inclusion", "entries", "checkpoint", "rendering"];
 
-async fn every_file_that_the_server_makes_verifies_with_its_key(app: TestApp) {
+async fn every_file_of_an_earlier_version_verifies_with_the_key_of_its_log(app: TestApp) {
     let (room, broker) = app.room().await;
     // This length needs 17 significant digits: canonical JSON must not lose any.
     let vessel = json!({ "name": "Long", "role": "other", "imo_number": IMO[0], "length_m": 228.600_000_000_000_02 });
     app.post(&format!("/rooms/{room}/vessels"), &broker).json(vessel).send().await.expect(201);
-    for kind in ["pdf", "json", "csv"] {
-        for asked in [all(kind), small(kind)] {
-            let with_entries = asked["include_activity"] != false;
-            let report = check(&app.file(&room, &broker, asked).await, &app.keys()).unwrap();
+    let key = &app.app.log_key;
+    let parts = Parts::of_earlier_version(&app.file(&room, &broker, all("json")).await, key);
+    for format in [Format::Pdf, Format::Json, Format::Csv] {
+        for (parts, with_entries) in
+            [(parts.clone().of_kind(format, key), true), (parts.clone().small(format, key), false)]
+        {
+            let file = if format == Format::Pdf { parts.sealed(&app) } else { parts.file() };
+            let report = check(&file, &app.keys()).unwrap();
             expect_verified(&report);
+            assert_eq!(report.sentence, None, "it is not by its body that it was logged");
             let names: Vec<&str> = report.file.checks.iter().map(|check| &*check.name).collect();
             let expected: Vec<_> = CHECKS.into_iter().filter(|name| with_entries || *name != "entries").collect();
             assert_eq!(names.iter().copied().filter(|name| *name != "seal").collect::<Vec<_>>(), expected);
-            assert_eq!(names.contains(&"seal"), kind == "pdf");
+            assert_eq!(names.contains(&"seal"), format == Format::Pdf);
             let told = report.file.facts.told.unwrap();
             assert_eq!((told.room_id.as_str(), told.taken_by.as_str()), (room.as_str(), "broker@example.com"));
-            assert_eq!(told.key.as_deref(), Some(app.app.log_key.public()));
+            assert_eq!(told.key.as_deref(), Some(key.public()));
         }
     }
 }
@@ -49,7 +54,7 @@ async fn a_file_verifies_with_the_key_of_its_time_when_the_server_has_another(ap
     expect_verified(&check(&file, &PublicKeys::read(&both).unwrap()).unwrap());
 }
 
-/// Files of an honest server, the parts of one of them, and the server's keys.
+/// Files of an honest server of an earlier version, the parts of one of them, and the server's keys.
 struct Scene {
     app: TestApp,
     json: Parts,
@@ -65,8 +70,8 @@ async fn scene() -> Scene {
         let party = format!("/rooms/{room}/parties/{}", parties[1]["id"].as_str().unwrap());
         app.patch(&party, &broker).json(json!({ "company": company })).send().await.expect(200);
     }
-    let json = Parts::of(&app.file(&room, &broker, all("json")).await);
-    let pdf = app.file(&room, &broker, small("pdf")).await;
+    let json = Parts::of_earlier_version(&app.file(&room, &broker, all("json")).await, &app.app.log_key);
+    let pdf = json.clone().small(Format::Pdf, &app.app.log_key).sealed(&app);
     let keys = app.keys();
     Scene { app, json, pdf, keys }
 }
@@ -164,7 +169,7 @@ async fn a_checkpoint_of_another_room_or_log_is_named_though_the_true_key_has_si
     // The file has the complete, genuine proof of another room's log.
     let broker = scene.app.sign_in("broker@example.com").await;
     let other = scene.app.another_room(&broker).await;
-    let other = Parts::of(&scene.app.file(&other, &broker, all("json")).await);
+    let other = Parts::of_earlier_version(&scene.app.file(&other, &broker, all("json")).await, key);
     let parts = Parts { proof: other.proof, ..scene.json.clone() };
     let report = check(&parts.file(), &scene.keys).unwrap();
     expect_failed(&report, "log entry", "it is of another room: `");
@@ -208,7 +213,8 @@ async fn a_record_swapped_with_that_of_another_snapshot_is_named() {
     let scene = scene().await;
     let (room, broker) = (&scene.json.record.room.id, scene.app.sign_in("broker@example.com").await);
     scene.app.later(std::time::Duration::from_mins(2));
-    let other = Parts::of(&scene.app.file(room, &broker, json!({ "snapshot_type": "json", "title": "Later" })).await);
+    let later = scene.app.file(room, &broker, json!({ "snapshot_type": "json", "title": "Later" })).await;
+    let other = Parts::of_earlier_version(&later, &scene.app.app.log_key);
     for parts in [
         Parts { record: other.record.clone(), ..scene.json.clone() },
         Parts { proof: other.proof.clone(), ..scene.json.clone() },
@@ -250,13 +256,18 @@ async fn a_record_that_is_not_as_it_is_hashed_or_of_another_format_is_named() {
     for (from, to, words) in [
         ("\"record\":{", "\"record\":{ ", "it is not in canonical form (RFC 8785)"),
         ("\"record\":{", "\"record\":{\"a\":1,", "it is not in canonical form (RFC 8785)"),
-        ("record/3", "record/9", "the record has schema `sts-clearance/record/9`"),
         ("\"counts\":", "\"count\":", "the record cannot be read: missing field `counts`"),
-        ("snapshot/2", "snapshot/9", "the JSON envelope has another format"),
     ] {
         let report = check(file.replacen(from, to, 1).as_bytes(), &scene.keys).unwrap();
         expect_failed(&report, "record", words);
     }
+    // A later version may know what this one does not.
+    let later = file.replacen("snapshot/2", "snapshot/9", 1);
+    let report = check(later.as_bytes(), &scene.keys).unwrap();
+    expect_fault(&report, "record", CheckOutcome::Skipped, "the JSON envelope has another format");
+    assert_eq!(report.judgement, Judgement::CannotBeJudged);
+    let report = check(file.replacen("record/3", "record/9", 1).as_bytes(), &scene.keys).unwrap();
+    expect_fault(&report, "record", CheckOutcome::Skipped, "the record has schema `sts-clearance/record/9`");
     let other_hash = file.replacen("\"record_sha256\":\"", "\"record_sha256\":\"0", 1);
     expect_failed(&check(other_hash.as_bytes(), &scene.keys).unwrap(), "rendering", "other bytes from offset");
     // The genuine record of a JSON snapshot is drawn as a PDF.
@@ -275,7 +286,8 @@ async fn a_record_that_is_not_as_it_is_hashed_or_of_another_format_is_named() {
     )
     .unwrap();
     let report = check(&bare.bytes, &scene.keys).unwrap();
-    expect_failed(&report, "log entry", "the file carries no proof");
+    expect_fault(&report, "log entry", CheckOutcome::Skipped, "the file carries no proof");
+    assert_eq!(report.judgement, Judgement::CannotBeJudged);
     for nothing in [&b""[..], b"hello", b"\x89PNG"] {
         assert!(check(nothing, &scene.keys).is_err());
     }
@@ -314,7 +326,7 @@ async fn another_renderer_another_hash_and_a_missing_key_are_told() {
     let words =
         "the file says that `sts-clearance-report 9.9.9` drew it, and this program draws as `sts-clearance-report ";
     expect_fault(&report, "rendering", CheckOutcome::Skipped, words);
-    assert_eq!(report.verdict, "does not verify: rendering");
+    assert_eq!(report.verdict, "cannot be judged: rendering");
 
     let fonts = Fonts::embedded();
     let given = Exhibits {
@@ -327,9 +339,14 @@ async fn another_renderer_another_hash_and_a_missing_key_are_told() {
         drawer: &fonts,
     };
     let report = verify(&given).unwrap();
-    assert_eq!(report.verdict, "does not verify: file, checkpoint");
+    assert_eq!(report.verdict, "does not verify: file");
     expect_failed(&report, "file", "; the one given is 0101");
-    expect_failed(&report, "checkpoint", &format!("the file prints `{}`", scene.app.app.log_key.public()));
+    expect_fault(
+        &report,
+        "checkpoint",
+        CheckOutcome::Skipped,
+        &format!("the file prints `{}`", scene.app.app.log_key.public()),
+    );
     let rendering = report.file.checks.iter().find(|check| check.name == "rendering").unwrap();
     assert_eq!(rendering.outcome, CheckOutcome::Ok, "without a key at least the file is what its record says");
 }

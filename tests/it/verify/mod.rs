@@ -5,19 +5,17 @@ mod doors;
 mod flips;
 mod forged;
 mod history;
+mod parts;
+mod receipts;
 mod released;
 
-use report::{
-    Fonts, Format,
-    record::{EntryFacts, Record},
-};
-use room::Leaf;
+use report::Fonts;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use parts::{Parts, Receipted, tree, unsealed};
 use sts_clearance::evidence::{
-    Checkpoint, CompactRange, LogKey, LogProof, PublicKeys,
-    verify::{CheckOutcome, Exhibits, Report, Unreadable, verify},
+    PublicKeys,
+    verify::{CheckOutcome, Exhibits, Judgement, Report, Unreadable, verify},
 };
 
 use crate::harness::TestApp;
@@ -41,6 +39,11 @@ impl TestApp {
 /// The request for a snapshot without any of the optional sections.
 fn small(kind: &str) -> Value {
     json!({ "snapshot_type": kind, "include_documents": false, "include_activity": false, "include_approvals": false })
+}
+
+/// The request for a snapshot with the log's entries as its only optional section.
+fn with_entries(kind: &str) -> Value {
+    json!({ "snapshot_type": kind, "include_documents": false, "include_approvals": false })
 }
 
 fn all(kind: &str) -> Value {
@@ -74,7 +77,15 @@ fn expect_verified(report: &Report) {
 /// Asserts that the file does not verify, and that this check says why.
 #[track_caller]
 fn expect_fault(report: &Report, name: &str, outcome: CheckOutcome, words: &str) {
-    assert!(!report.verified && report.verdict.starts_with("does not verify: "), "{report:#?}");
+    let checks = || report.file.checks.iter().chain(report.older.iter().flat_map(|older| &older.checks));
+    let has_failed = checks().any(|check| check.outcome == CheckOutcome::Failed);
+    let (judgement, verdict) = if has_failed {
+        (Judgement::Failed, "does not verify: ")
+    } else {
+        (Judgement::CannotBeJudged, "cannot be judged: ")
+    };
+    assert!(!report.verified && report.sentence.is_none() && report.verdict.starts_with(verdict), "{report:#?}");
+    assert_eq!(report.judgement, judgement);
     let check = report.file.checks.iter().find(|check| check.name == name).unwrap();
     assert_eq!(check.outcome, outcome, "{report:#?}");
     assert!(check.detail.contains(words), "`{words}` is not in: {}", check.detail);
@@ -83,76 +94,4 @@ fn expect_fault(report: &Report, name: &str, outcome: CheckOutcome, words: &str)
 #[track_caller]
 fn expect_failed(report: &Report, name: &str, words: &str) {
     expect_fault(report, name, CheckOutcome::Failed, words);
-}
-
-/// The content of a file, taken apart so that a test can forge it.
-#[derive(Clone)]
-struct Parts {
-    record: Record,
-    proof: LogProof,
-    format: Format,
-}
-
-impl Parts {
-    fn of(file: &[u8]) -> Self {
-        let unsealed = seal::split(file).map_or(file, |(unsealed, _)| unsealed);
-        let opened = report::open(unsealed).unwrap();
-        let record = report::record::read(&opened.record).unwrap();
-        Self { record, proof: LogProof::read(&opened.proof.unwrap()).unwrap(), format: opened.format }
-    }
-
-    fn canonical(&self) -> Vec<u8> {
-        serde_json_canonicalizer::to_vec(&self.record).unwrap()
-    }
-
-    fn leaf(&self) -> Leaf {
-        sts_clearance::evidence::read_leaf(&self.proof.leaf).unwrap()
-    }
-
-    fn checkpoint(&self) -> Checkpoint {
-        Checkpoint::unchecked(&self.proof.checkpoint).unwrap()
-    }
-
-    /// Renders a file of these parts.
-    fn file(&self) -> Vec<u8> {
-        let proof = self.proof.to_string();
-        let fonts = Fonts::embedded();
-        report::render(report::Edition::CURRENT, &self.canonical(), Some(&proof), self.format, &fonts, &mut |_| ())
-            .unwrap()
-            .bytes
-    }
-
-    /// Replaces the proof's checkpoint with this one, signed with this key.
-    fn sign(&mut self, checkpoint: &Checkpoint, key: &LogKey) {
-        self.proof.checkpoint = checkpoint.signed(key).unwrap();
-    }
-
-    /// Replaces the proof with that of a new log of these entries, followed by the leaf, and signed with this key, as
-    /// anyone who has a key can do.
-    fn prove(&mut self, entries: &[EntryFacts], leaf: &Leaf, key: &LogKey) {
-        let mut tree = tree(&self.record.room.id, entries);
-        let (index, path, origin) = (tree.size(), tree.path_of_next(), self.checkpoint().origin);
-        tree.push(sts_clearance::evidence::hash_of(leaf).unwrap());
-        let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root() }.signed(key).unwrap();
-        self.proof = LogProof { leaf: leaf.canonical().unwrap(), index, path, checkpoint };
-    }
-
-    /// Makes the record, the entry that announces it and the proof consistent with these entries, signed with this key.
-    fn reconcile(&mut self, entries: &[EntryFacts], key: &LogKey) {
-        let tree = tree(&self.record.room.id, entries);
-        (self.record.log.size, self.record.log.root) = (tree.size(), hex::encode(tree.root()));
-        let mut leaf = self.leaf();
-        leaf.seq = tree.size();
-        leaf.meta["record_sha256"] = hex::encode(Sha256::digest(self.canonical())).into();
-        self.prove(entries, &leaf, key);
-    }
-}
-
-/// Returns the tree over these entries of a room's log.
-fn tree(room: &str, entries: &[EntryFacts]) -> CompactRange {
-    let mut tree = CompactRange::empty();
-    for entry in entries {
-        tree.push(sts_clearance::evidence::hash_of(&sts_clearance::evidence::leaf_of_record(room, entry)).unwrap());
-    }
-    tree
 }

@@ -38,6 +38,7 @@ pub(super) const OPERATION: &[Fact] = &[
 /// The facts of the snapshot, among them those that make it checkable.
 pub(super) const SNAPSHOT: &[Fact] = &[
     Fact { label: "Title", cell: |c| Some(Cell::text(&c.record.snapshot.title)) },
+    Fact { label: "Shows the room as of", cell: |c| c.record.snapshot.as_of.map(|at| Cell::text(words::time_utc(at))) },
     Fact { label: "Taken", cell: |c| Some(Cell::text(words::time_utc(c.record.snapshot.created_at))) },
     Fact {
         label: "Taken by",

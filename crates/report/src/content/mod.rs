@@ -87,10 +87,13 @@ fn approvals(context: &Context) -> Body<'_> {
 /// Returns the line under the title, which says when the snapshot was taken and by whom.
 pub(crate) fn standfirst(record: &Record) -> String {
     let snapshot = &record.snapshot;
-    format!(
-        "The room as it stood on {}, frozen by {} ({}).",
-        words::time_utc(snapshot.created_at),
-        snapshot.created_by.name,
-        words::from_identifier(&snapshot.created_by.role),
-    )
+    let (taken, name) = (words::time_utc(snapshot.created_at), &snapshot.created_by.name);
+    let role = words::from_identifier(&snapshot.created_by.role);
+    match snapshot.as_of {
+        None => format!("The room as it stood on {taken}, frozen by {name} ({role})."),
+        Some(at) => {
+            let at = words::time_utc(at);
+            format!("The room as it stood on {at}, as its log tells it; taken on {taken} by {name} ({role}).")
+        }
+    }
 }

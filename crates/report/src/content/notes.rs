@@ -14,10 +14,16 @@ const LISTED: usize = 120;
 pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>) -> Part<'static> {
     let log = &context.record.log;
     let mut blocks = vec![
-        text(
-            "This document was drawn from a record that was frozen when the snapshot was taken. \
-             Nothing that happened in the room afterwards is in it. All times are in UTC.",
-        ),
+        text(match context.proof {
+            Proof::Receipt => {
+                "This document was drawn from the record that the room's log gives up to the moment that it shows. \
+                 Nothing that happened in the room afterwards is in it. All times are in UTC."
+            }
+            Proof::None | Proof::Inside(_) => {
+                "This document was drawn from a record that was frozen when the snapshot was taken. \
+                 Nothing that happened in the room afterwards is in it. All times are in UTC."
+            }
+        }),
         text(
             "The record itself is attached to this file as record.json. To check that it is the \
              one this document speaks of, save the attachment (for example with “pdfdetach \

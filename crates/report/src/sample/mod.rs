@@ -11,7 +11,9 @@ mod vessels;
 
 use made_up::{digest, time, uuid};
 
-use crate::record::{Counts, Creator, LogPosition, Record, SCHEMA, SCHEMA_1, SCHEMA_2, SectionOptions, SnapshotFacts};
+use crate::record::{
+    Counts, Creator, LogPosition, Record, SCHEMA_1, SCHEMA_2, SCHEMA_3, SectionOptions, SnapshotFacts,
+};
 
 /// A proof of the right form, signed with the key of the record, from a made-up log. It proves none of the samples.
 pub const PROOF: &str = include_str!("proof.tlog");
@@ -41,13 +43,14 @@ pub fn record(entries: u64) -> Record {
     let room = room::room();
     let origin = Some(format!("sts-clearance/3a2e351c/rooms/{}", room.id));
     Record {
-        schema: SCHEMA.to_owned(),
+        schema: SCHEMA_3.to_owned(),
         snapshot: SnapshotFacts {
             id: uuid("snapshot", 0),
             title: "Before run-in: clearance file as presented to all parties".to_owned(),
             kind: "pdf".to_owned(),
             options: SectionOptions { include_documents: true, include_activity: true, include_approvals: true },
             created_at: time(u64::MAX),
+            as_of: None,
             created_by: Creator { email, name, role },
         },
         room,

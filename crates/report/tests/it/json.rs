@@ -39,7 +39,8 @@ fn bytes_that_are_not_a_record_are_an_error_in_every_format() {
         assert_eq!(
             error.to_string(),
             "the record has schema `sts-clearance/record/9`, \
-             this version reads `sts-clearance/record/3`, `sts-clearance/record/2` and `sts-clearance/record/1`"
+             this version reads `sts-clearance/record/4`, `sts-clearance/record/3`, `sts-clearance/record/2` and \
+             `sts-clearance/record/1`"
         );
     }
 }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{
-    Hold, Lifted, Part, Request, Snapshot, SnapshotFile, State, Why,
+    Body, Hold, Lifted, Part, Request, Snapshot, SnapshotFile, State, Why,
     apply::{By, misplaced, same, there},
 };
 use crate::{Deed, Event, SnapshotId, SnapshotStatus};
@@ -11,7 +11,10 @@ use crate::{Deed, Event, SnapshotId, SnapshotStatus};
 impl State {
     pub(super) fn apply_to_snapshots(&mut self, event: Event, by: By<'_>) -> Result<Vec<Part>, Why> {
         match event {
-            Event::SnapshotCreated { snapshot_id, title, snapshot_type, options, record_sha256 } => {
+            Event::SnapshotCreated { snapshot_id, title, snapshot_type, options, record_sha256, shows } => {
+                if shows.is_none() && record_sha256.is_none() {
+                    return Err(Why::Malformed("a snapshot shows no position, and has no record".to_owned()));
+                }
                 let snapshot = Snapshot {
                     title,
                     kind: snapshot_type,
@@ -20,12 +23,32 @@ impl State {
                     created_by: by.actor.to_owned(),
                     created_at: by.at,
                     status: SnapshotStatus::Generating,
+                    shows: shows.map(|shows| *shows),
+                    body: None,
                     file: None,
                 };
                 match self.snapshots.insert(snapshot_id, snapshot) {
                     None => Ok(vec![Part::Snapshot(snapshot_id)]),
                     Some(_) => Err(Why::Against(format!("there is a snapshot {snapshot_id} already"))),
                 }
+            }
+            Event::SnapshotRendered {
+                snapshot_id,
+                record_sha256,
+                body_sha256: sha256,
+                body_size: size,
+                renderer,
+                fonts,
+                certificate_sha256,
+                attempt: _,
+            } => {
+                let snapshot = there(self.snapshots.get_mut(&snapshot_id), "snapshot", snapshot_id)?;
+                if snapshot.status != SnapshotStatus::Generating || snapshot.shows.is_none() {
+                    return Err(Why::Against(format!("the snapshot {snapshot_id} is not being drawn from the log")));
+                }
+                snapshot.record_sha256 = Some(record_sha256);
+                snapshot.body = Some(Body { sha256, size, renderer, fonts, certificate_sha256 });
+                Ok(vec![Part::Snapshot(snapshot_id)])
             }
             Event::SnapshotGenerated { snapshot_id, file_sha256, file_size, renderer, fonts, seal } => {
                 let snapshot = self.snapshot_to(snapshot_id, SnapshotStatus::Completed)?;
@@ -45,8 +68,8 @@ impl State {
                     return Err(Why::Against(format!("the snapshot {snapshot_id} is under hold")));
                 }
                 let snapshot = there(self.snapshots.remove(&snapshot_id), "snapshot", snapshot_id)?;
-                let told = (&*title, snapshot_type, &*record_sha256);
-                same("the snapshot", told, (&*snapshot.title, snapshot.kind, &*snapshot.record_sha256))?;
+                let told = (&*title, snapshot_type, &record_sha256);
+                same("the snapshot", told, (&*snapshot.title, snapshot.kind, &snapshot.record_sha256))?;
                 same("its file", file_sha256, snapshot.file.map(|file| file.sha256))?;
                 self.requests.remove(&snapshot_id.0);
                 Ok(vec![Part::Snapshot(snapshot_id), Part::Request(snapshot_id.0)])

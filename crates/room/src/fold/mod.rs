@@ -33,7 +33,7 @@ pub use adoption::{Adoption, AdoptionPart, EntryOutline, LastAdoption, PART_BYTE
 pub use mark::{MARKED_EACH, Mark};
 pub use part::{Part, PlatformPart};
 pub use platform::{Account, ListedType, PlatformState, SigningKey};
-pub use state::{Hold, Lifted, Request, Seal, Seen, Slot, Snapshot, SnapshotFile, State, Upload};
+pub use state::{Body, Hold, Lifted, Request, Seal, Seen, Slot, Snapshot, SnapshotFile, State, Upload};
 pub use subject::Subject;
 
 use self::adoption::Progress;

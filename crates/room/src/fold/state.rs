@@ -7,8 +7,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Approval, ApprovalId, Decision, Deed, Document, DocumentId, HoldId, Party, PartyId, Room, RoomId, SnapshotId,
-    SnapshotStatus, SnapshotType, Time, Version, VersionId, Vessel, VesselId,
+    Approval, ApprovalId, Decision, Deed, Document, DocumentId, HoldId, Party, PartyId, Room, RoomId, Shown,
+    SnapshotId, SnapshotStatus, SnapshotType, Time, Version, VersionId, Vessel, VesselId,
 };
 
 /// A room as its log tells it up to some entry.
@@ -118,16 +118,38 @@ pub struct Snapshot {
     pub kind: SnapshotType,
     /// The options that it was taken with.
     pub options: Value,
-    /// The SHA-256 of its record, in hexadecimal.
-    pub record_sha256: String,
+    /// The SHA-256 of its record, in hexadecimal. `None` before the record is made.
+    pub record_sha256: Option<String>,
+    /// What it shows. `None` if its record was stored when it was taken: by an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shows: Option<Shown>,
     /// The address of who took it.
     pub created_by: String,
     /// When it was taken.
     pub created_at: Time,
     /// Whether its file is being drawn, is there, or failed.
     pub status: SnapshotStatus,
-    /// Its file. `None` before it is drawn.
+    /// The body of its file. `None` before it is drawn, and if its proof was drawn into the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+    /// Its file. `None` before it is stored.
     pub file: Option<SnapshotFile>,
+}
+
+/// The body of a snapshot's file, which its receipt and its seal are added to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    /// The SHA-256 that the receipt proves, in hexadecimal.
+    pub sha256: String,
+    /// Its size, in bytes.
+    pub size: u64,
+    /// The edition that drew it.
+    pub renderer: String,
+    /// The name of the fonts that drew it.
+    pub fonts: String,
+    /// The SHA-256 of the certificate that the file is going to be sealed with.
+    pub certificate_sha256: Option<String>,
 }
 
 impl Snapshot {

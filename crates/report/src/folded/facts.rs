@@ -1,20 +1,19 @@
-//! Turns the values of a room into the facts of a record, whose schema is in the crate `report`.
+//! Turns the values of a room into what is drawn of them.
 //!
-//! Each type is taken apart field by field. A new field of a room does not enter the record by itself, since stored
-//! records and their hashes depend on the schema.
+//! Each type is taken apart field by field: a new field of a room does not enter a report by itself.
 
 use jiff::Timestamp;
-use report::record::{
-    ApprovalFacts, BlockerFacts, ClaimFacts, ClockFacts, DecisionFacts, DocumentFacts, EntryFacts, ExpiryFacts,
-    NoticeFacts, PartyFacts, RetentionFacts, RoomFacts, Standing, VersionFacts, VesselFacts, WaiverFacts,
-};
 use room::{
     Approval, Clocks, Decision, DocumentState, Party, Room, VersionState, Vessel,
     clocks::{Claim, CoastalNotice, Retention},
     standing::{self, Blocker, Expiry},
 };
 
-use crate::{db::activity::Entry, domain::accounts::look_alikes};
+use crate::hex::hex;
+use crate::record::{
+    ApprovalFacts, BlockerFacts, ClaimFacts, ClockFacts, DecisionFacts, DocumentFacts, ExpiryFacts, NoticeFacts,
+    PartyFacts, RetentionFacts, RoomFacts, Standing, VersionFacts, VesselFacts, WaiverFacts,
+};
 
 pub(super) fn room(room: Room) -> RoomFacts {
     RoomFacts {
@@ -32,13 +31,7 @@ pub(super) fn room(room: Room) -> RoomFacts {
     }
 }
 
-pub(super) fn parties(parties: Vec<Party>) -> Vec<PartyFacts> {
-    // Stored in the record rather than worked out when it is drawn: the rule may change, the file must not.
-    let resembled = look_alikes::resembled(&parties);
-    parties.into_iter().zip(resembled).map(|(it, resembles)| PartyFacts { resembles, ..party(it) }).collect()
-}
-
-fn party(party: Party) -> PartyFacts {
+pub(super) fn party(party: Party) -> PartyFacts {
     PartyFacts {
         id: party.id.to_string(),
         role: party.role.to_string(),
@@ -98,7 +91,7 @@ fn version(VersionState { version, decisions, .. }: VersionState) -> VersionFact
         file_name: version.file_name,
         media_type: version.kind.media_type().to_owned(),
         file_size: version.size.unsigned_abs(),
-        sha256: hex::encode(version.sha256),
+        sha256: hex(&version.sha256),
         expires_on: version.expires_on.map(Into::into),
         expiry_assumed: version.expiry_assumed,
         notes: version.notes,
@@ -130,17 +123,6 @@ pub(super) fn approval(approval: Approval) -> ApprovalFacts {
         status: approval.status.to_string(),
         comment: approval.comment,
         decided_at: approval.decided_at.into(),
-    }
-}
-
-pub(super) fn entry(entry: Entry) -> EntryFacts {
-    EntryFacts {
-        id: entry.id.to_string(),
-        seq: entry.seq.unsigned_abs(),
-        actor: entry.actor,
-        action: entry.action,
-        timestamp: entry.at.into(),
-        meta: entry.meta,
     }
 }
 

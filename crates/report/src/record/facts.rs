@@ -1,19 +1,15 @@
-//! The record: the frozen state of a room that a snapshot holds and a report is drawn from.
-//!
-//! The server captures it and stores its canonical form (RFC 8785), and this crate reads that form back. It has
-//! everything that a reader of the report may want, so rendering looks nothing up.
+//! The record as it is drawn, field by field, and as records of schemas 1 to 3 were stored.
 
 use jiff::{Timestamp, civil::Date};
 use room::fold::{EntryOutline, LastAdoption};
 use serde::{Deserialize, Serialize};
 
-use crate::error::ReportError;
-pub use crate::schema::{SCHEMA, SCHEMA_1, SCHEMA_2};
+use crate::schema::SCHEMA_1;
 
 /// The frozen state of a room at the time of one snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// Schema of the record: [`SCHEMA`], or [`SCHEMA_2`] or [`SCHEMA_1`] in an old one.
+    /// Schema of the record that this is drawn from.
     pub schema: String,
     /// Snapshot that this record belongs to.
     pub snapshot: SnapshotFacts,
@@ -75,8 +71,11 @@ pub struct SnapshotFacts {
     pub kind: String,
     /// Sections that were asked for.
     pub options: SectionOptions,
-    /// Time at which the room was frozen.
+    /// Time at which it was taken.
     pub created_at: Timestamp,
+    /// Instant that it shows, if that is not the one at which it was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
     /// Person who took the snapshot.
     pub created_by: Creator,
 }
@@ -490,22 +489,4 @@ pub struct LogPosition {
     /// Public key of the log, which its checkpoints are checked with (C2SP vkey).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-}
-
-/// Reads a record from its canonical bytes.
-///
-/// # Errors
-///
-/// If the bytes are no record, or one of a schema that this version does not know.
-pub fn read(bytes: &[u8]) -> Result<Record, ReportError> {
-    #[derive(Deserialize)]
-    struct Header {
-        schema: String,
-    }
-    // The schema on its own first, so that a later record is named by its schema and not called malformed.
-    let header: Header = serde_json::from_slice(bytes).map_err(ReportError::Malformed)?;
-    if ![SCHEMA, SCHEMA_2, SCHEMA_1].contains(&&*header.schema) {
-        return Err(ReportError::Schema { found: header.schema });
-    }
-    serde_json::from_slice(bytes).map_err(ReportError::Malformed)
 }

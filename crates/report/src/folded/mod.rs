@@ -1,0 +1,175 @@
+//! The record of schema 4: what a room's log tells up to a position, by its fold alone, and what follows from it.
+//!
+//! `facts` is the fold of the entries, and `entries` are all of these, so that anybody can fold them again. `reading` is
+//! what the server's rules made of the facts: it is drawn as it stands, since rules may change and a report must not.
+
+mod facts;
+mod trim;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use room::{Content, RoomState, Time, fold::State};
+use serde::{Deserialize, Serialize};
+
+use crate::error::ReportError;
+use crate::record::{Counts, EntryFacts, Limit, LogPosition, Record, SnapshotFacts, Standing};
+use crate::schema::SCHEMA;
+
+/// A record of schema 4.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Folded {
+    /// Schema of the record, which is [`SCHEMA`].
+    pub schema: String,
+    /// Snapshot that this record belongs to.
+    pub snapshot: SnapshotFacts,
+    /// Position in the room's log that the snapshot shows.
+    pub log: LogPosition,
+    /// The room as the entries tell it, without the sections that were left out on request, and without what there was
+    /// too much of.
+    pub facts: State,
+    /// What follows from the facts at the instant that the snapshot shows.
+    pub reading: Reading,
+    /// Settings of the server that the reading rests on.
+    pub settings: Settings,
+    /// Entries of the log up to the position, oldest first. Absent if the snapshot was asked without them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entries: Option<Vec<EntryFacts>>,
+    /// Roots of the perfect subtrees over the entries that come before the first one here, from the left, in lower-case
+    /// hex. With them the tree's root can be computed although the oldest entries are left out. Empty if none are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<String>,
+}
+
+/// What follows from the facts at an instant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reading {
+    /// Instant at which clocks and expiries were reckoned.
+    pub at: Timestamp,
+    /// Progress, blockers and clocks.
+    pub standing: Standing,
+    /// Statuses of the documents by their ids. Empty if the snapshot was asked without documents.
+    pub documents: BTreeMap<String, String>,
+    /// Addresses of the parties that a party's address or name looks like, by its id.
+    pub resembles: BTreeMap<String, Vec<String>>,
+    /// How much there was, whether or not the facts have all of it.
+    pub counts: Counts,
+    /// What the record leaves out because there was too much of it. Empty if it is complete.
+    pub limits: Vec<Limit>,
+}
+
+/// The settings of the server that a reading rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Years for which the papers of a closed room are kept.
+    pub retention_years: u32,
+}
+
+/// What a record is made of beside the fold of the entries.
+#[derive(Debug)]
+pub struct Parts {
+    /// Snapshot that the record is for.
+    pub snapshot: SnapshotFacts,
+    /// Position in the log.
+    pub log: LogPosition,
+    /// Instant at which clocks and expiries are reckoned.
+    pub at: Time,
+    /// Settings that the reading rests on.
+    pub settings: Settings,
+    /// Entries that the record holds, the newest ones, and the subtrees before them.
+    pub entries: (Vec<EntryFacts>, Vec<String>),
+    /// Returns for each party the addresses of those that it looks like.
+    pub resembled: fn(&[room::Party]) -> Vec<Vec<String>>,
+}
+
+impl Folded {
+    /// Makes the record of a room whose log was folded to `state`.
+    pub fn of(state: State, parts: Parts) -> Self {
+        let Parts { snapshot, log, at, settings, entries: (entries, before), resembled } = parts;
+        let options = snapshot.options;
+        let whole = RoomState::of(Content::from(&state), at);
+        let looks = whole.parties.iter().zip(resembled(&whole.parties));
+        let resembles = looks.map(|(party, others)| (party.id.to_string(), others));
+        let statuses = whole.documents.iter().map(|it| (it.slot.id.to_string(), it.status.to_string()));
+        let (versions, decisions) = trim::counts(&state);
+        let counts = Counts {
+            parties: whole.parties.len() as u64,
+            activity: log.size,
+            vessels: whole.vessels.len() as u64,
+            documents: whole.documents.len() as u64,
+            versions,
+        };
+        let mut reading = Reading {
+            at: at.into(),
+            standing: facts::standing(room::Standing::of(&whole, settings.retention_years)),
+            documents: if options.include_documents { statuses.collect() } else { BTreeMap::new() },
+            resembles: resembles.filter(|(_, others)| !others.is_empty()).collect(),
+            counts,
+            limits: Vec::new(),
+        };
+        let facts = trim::trimmed(state, options);
+        let (kept_versions, kept_decisions) = trim::counts(&facts);
+        let limits = [
+            (options.include_documents, "documents", kept_versions, versions),
+            (options.include_documents, "decisions", kept_decisions, decisions),
+            (options.include_activity, "activity", entries.len() as u64, log.size),
+        ];
+        let short = limits.into_iter().filter(|(included, _, shown, total)| *included && shown < total);
+        reading.limits =
+            short.map(|(_, section, shown, total)| Limit { section: section.into(), shown, total }).collect();
+        let entries = options.include_activity.then_some(entries);
+        Self { schema: SCHEMA.into(), snapshot, log, facts, reading, settings, entries, before }
+    }
+
+    /// Returns what `facts` has to be if the entries of the log fold to this state.
+    pub fn facts_of(&self, state: State) -> State {
+        trim::trimmed(state, self.snapshot.options)
+    }
+
+    /// Returns what is drawn of the record.
+    pub fn drawn(self) -> Record {
+        let Self { schema, snapshot, log, facts, mut reading, entries, .. } = self;
+        let options = snapshot.options;
+        let state = RoomState::of(Content::from(&facts), reading.at.into());
+        let mut document = |document| {
+            let mut facts = facts::document(document);
+            if let Some(status) = reading.documents.remove(&facts.id) {
+                facts.status = status;
+            }
+            facts
+        };
+        let documents = options.include_documents.then(|| state.documents.into_iter().map(&mut document).collect());
+        let mut party = |party| {
+            let mut facts = facts::party(party);
+            facts.resembles = reading.resembles.remove(&facts.id).unwrap_or_default();
+            facts
+        };
+        Record {
+            schema,
+            snapshot,
+            room: facts::room(state.room),
+            standing: Some(reading.standing),
+            vessels: state.vessels.into_iter().map(facts::vessel).collect(),
+            documents,
+            approvals: options.include_approvals.then(|| state.approvals.into_iter().map(facts::approval).collect()),
+            parties: state.parties.into_iter().map(&mut party).collect(),
+            activity: entries,
+            counts: reading.counts,
+            limits: reading.limits,
+            log,
+        }
+    }
+}
+
+/// Reads a record of schema 4 from its canonical bytes.
+///
+/// # Errors
+///
+/// If the bytes are no such record.
+pub fn read(bytes: &[u8]) -> Result<Folded, ReportError> {
+    let folded: Folded = serde_json::from_slice(bytes).map_err(ReportError::Malformed)?;
+    if folded.schema == SCHEMA { Ok(folded) } else { Err(ReportError::Schema { found: folded.schema }) }
+}
