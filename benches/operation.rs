@@ -18,20 +18,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sts_clearance::{
-    app::App,
-    clock::Clock,
-    config::Layers,
-    domain::log::{Actor, keys, schema},
-    error::Result,
-};
+use sts_clearance::error::Result;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
 use program::{
     OURS, Server,
     load::{Target, Until, p99},
-    long_log::filled,
+    long_log::prepared,
     say,
 };
 
@@ -86,13 +80,7 @@ async fn compare() -> bool {
 
 /// Measures how long others wait while a long log is folded. Returns whether that is as short as promised.
 async fn meet_cold() -> Result<bool> {
-    let dir = TempDir::new().expect("a directory");
-    let data_dir = dir.path().join("data").display().to_string();
-    let app = App::open(Layers::read(None, &[], &[("data_dir", data_dir)])?.config()?, Clock::System)?;
-    schema::bring_up(&app, &Actor::System).await?;
-    keys::register(&app).await?;
-    let long = filled(&app, LONG).await?;
-    drop(app);
+    let (dir, rooms) = prepared(&[LONG]).await?;
     let server = Server::start_in(dir, OURS, "");
     let others = Target::open(&server).await;
     // Caches of the system and of the database are filled by this.
@@ -100,7 +88,7 @@ async fn meet_cold() -> Result<bool> {
     let quiet = others.load(OTHERS, &Until::after(TURN * 2)).await;
     server.account("admin@example.com", "admin");
     let admin = others.sign_in(&server, "admin@example.com").await;
-    let cold = others.of_room(&format!("/api/v1/rooms/{long}"), &admin);
+    let cold = others.of_room(&format!("/api/v1/rooms/{}", rooms[0]), &admin);
     let done = Arc::new(AtomicBool::new(false));
     let until = Until::done(&done);
     let meanwhile = tokio::spawn(async move { others.load(OTHERS, &until).await });

@@ -13,20 +13,13 @@ use std::{
 };
 
 use room::RoomId;
-use sts_clearance::{
-    app::App,
-    clock::Clock,
-    config::Layers,
-    domain::log::{Actor, keys, schema},
-    error::Result,
-};
-use tempfile::TempDir;
+use sts_clearance::error::Result;
 use tokio::time::sleep;
 
 use program::{
     OURS, Server,
     load::{Target, Until, p99},
-    long_log::filled,
+    long_log::prepared,
     say,
 };
 
@@ -49,16 +42,7 @@ fn main() {
 }
 
 async fn measure() -> Result<()> {
-    let dir = TempDir::new().expect("a directory");
-    let data_dir = dir.path().join("data").display().to_string();
-    let app = App::open(Layers::read(None, &[], &[("data_dir", data_dir)])?.config()?, Clock::System)?;
-    schema::bring_up(&app, &Actor::System).await?;
-    keys::register(&app).await?;
-    let mut rooms: Vec<RoomId> = Vec::new();
-    for entries in ENTRIES {
-        rooms.push(filled(&app, entries).await?);
-    }
-    drop(app);
+    let (dir, rooms) = prepared(&ENTRIES).await?;
     let server = Server::start_in(dir, OURS, "");
     server.account("admin@example.com", "admin");
     let others = Target::open(&server).await;

@@ -20,7 +20,7 @@ use tokio::{
 
 use super::{PASSWORD, Server, answer};
 
-/// When clients stop.
+/// What ends a load: a time, or somebody who says that all is done.
 pub(crate) enum Until {
     After(Instant),
     Done(Arc<AtomicBool>),

@@ -3,15 +3,32 @@
 use room::{EntryId, Envelope, Event, Log, RoomId};
 use sts_clearance::{
     app::App,
+    clock::Clock,
+    config::Layers,
     db::{self, Tx, activity::Entry},
-    domain::log::{Actor, OpenLog, operation},
+    domain::log::{Actor, OpenLog, keys, operation, schema},
     error::Result,
     evidence::{Checkpoint, CompactRange, leaf_hash},
     random::new_uuid,
 };
+use tempfile::TempDir;
 
 /// How many entries one transaction writes while a log is filled.
 const BATCH: u64 = 20_000;
+
+/// Makes a database in a directory of its own, with rooms of these numbers of entries. Returns both.
+pub(crate) async fn prepared(entries: &[u64]) -> Result<(TempDir, Vec<RoomId>)> {
+    let dir = TempDir::new().expect("there is room for a directory");
+    let data_dir = dir.path().join("data").display().to_string();
+    let app = App::open(Layers::read(None, &[], &[("data_dir", data_dir)])?.config()?, Clock::System)?;
+    schema::bring_up(&app, &Actor::System).await?;
+    keys::register(&app).await?;
+    let mut rooms = Vec::new();
+    for entries in entries {
+        rooms.push(filled(&app, *entries).await?);
+    }
+    Ok((dir, rooms))
+}
 
 /// Makes a room whose log has this many entries and no mark, and returns its id.
 pub(crate) async fn filled(app: &App, size: u64) -> Result<RoomId> {

@@ -101,14 +101,10 @@ pub(crate) async fn answer(reply: reqwest::Result<Response>) -> Value {
 }
 
 fn add_account(program: &str, dir: &TempDir, email: &str, role: &str) {
-    let account = ["user", "add", "--email", email, "--name", "A", "--role", role, "--password-stdin"];
-    // Programs before 0.4.0 let every given password be kept.
-    let kept: &[&str] = if program == OURS { &["--keep-password"] } else { &[] };
-    let mut adding = run(program, dir, &[&account[..], kept].concat())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("it starts");
+    let account =
+        ["user", "add", "--email", email, "--name", "A", "--role", role, "--password-stdin", "--keep-password"];
+    let mut adding =
+        run(program, dir, &account).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
     adding.stdin.take().expect("it is piped").write_all(PASSWORD.as_bytes()).expect("it reads");
     assert!(adding.wait().expect("it ends").success());
 }

@@ -5,7 +5,7 @@ use report::record;
 use room::{Event, Log, Role, RoomId};
 use serde_json::{Value, json};
 use sts_clearance::{
-    db::{Dialect, Tx},
+    db::Tx,
     domain::{
         fsck::{self, Mode, Watch},
         log::{Actor, operation},
@@ -195,19 +195,10 @@ async fn a_changed_entry_stops_the_writes_of_its_room_and_no_other(app: TestApp)
     let (room, broker) = app.room().await;
     let sound =
         app.post("/rooms", &broker).json(new_room(&[])).send().await.expect(201)["id"].as_str().unwrap().to_owned();
-    app.tampered();
-    let id = room.clone();
-    let changed = app.app.db.write(async move |tx: &mut Tx| {
-        let lift = match tx.dialect() {
-            Dialect::Sqlite => "DROP TRIGGER activity_log_no_update",
-            Dialect::Postgres => "ALTER TABLE activity_log DISABLE TRIGGER USER",
-        };
-        tx.batch(lift).await?;
-        let forge =
-            "UPDATE activity_log SET meta_json = replace(meta_json, 'charterer@', 'mallory@') WHERE room_id = ?1";
-        tx.exec(forge, &[&id]).await
-    });
-    changed.await.unwrap();
+    app.change_entries(&format!(
+        "UPDATE activity_log SET meta_json = replace(meta_json, 'charterer@', 'mallory@') WHERE room_id = '{room}'"
+    ))
+    .await;
     // A server that has the state at hand would find it when it folds the log the next time.
     let node = app.another_node();
     let refused = node.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": "Next" })).send().await;

@@ -125,18 +125,11 @@ async fn whether_it_takes_two_is_what_the_log_tells(app: TestApp) {
 
 async fn a_platform_whose_log_was_changed_lets_nobody_write(app: TestApp) {
     let (room, broker) = app.room().await;
-    app.tampered();
-    let changed = app.app.db.write(async |tx| {
-        let lift = match tx.dialect() {
-            sts_clearance::db::Dialect::Sqlite => "DROP TRIGGER activity_log_no_update",
-            sts_clearance::db::Dialect::Postgres => "ALTER TABLE activity_log DISABLE TRIGGER USER",
-        };
-        tx.batch(lift).await?;
-        let forge = "UPDATE activity_log SET meta_json = replace(meta_json, 'broker', 'admin') WHERE room_id IS NULL
-                     AND action = 'user_added'";
-        tx.exec(forge, &[]).await
-    });
-    assert!(changed.await.unwrap() > 0);
+    app.change_entries(
+        "UPDATE activity_log SET meta_json = replace(meta_json, 'broker', 'admin')
+         WHERE room_id IS NULL AND action = 'user_added'",
+    )
+    .await;
     let node = app.another_node();
     let refused = node.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": "Next" })).send().await;
     assert_eq!((refused.status, &*refused.problem()), (503, "log_not_sound"), "{refused:?}");

@@ -65,20 +65,22 @@ async fn forge(app: &TestApp, sql: &str) {
 
 const GHOST: &str = "'00000000-0000-7000-8000-000000000001'";
 
+/// Adds a forged row with the address of a party to come, and returns that party.
+async fn forge_carol(app: &TestApp) -> Value {
+    let sql = format!(
+        "INSERT INTO parties (id, room_id, role, name, email, added_at)
+         SELECT {GHOST}, id, 'broker', 'Mallory', 'carol@example.com', created_at FROM rooms"
+    );
+    forge(app, &sql).await;
+    json!({ "role": "seller", "name": "Carol", "email": "carol@example.com" })
+}
+
 async fn a_row_with_the_key_of_one_to_come_goes(app: TestApp) {
     let (room, broker) = app.room().await;
     let owner = app.user("owner@example.com", Role::Owner).await;
     let path = format!("/rooms/{room}");
 
-    forge(
-        &app,
-        &format!(
-            "INSERT INTO parties (id, room_id, role, name, email, added_at)
-        SELECT {GHOST}, id, 'broker', 'Mallory', 'carol@example.com', created_at FROM rooms"
-        ),
-    )
-    .await;
-    let carol = json!({ "role": "seller", "name": "Carol", "email": "carol@example.com" });
+    let carol = forge_carol(&app).await;
     app.post(&format!("{path}/parties"), &broker).json(carol).send().await.expect(201);
 
     // With slots and an approval that refer to it.
@@ -273,15 +275,7 @@ async fn rows_that_rows_refer_to_are_stored_again_and_those_that_refer_to_them_g
 
 async fn triggers_are_as_before(app: TestApp) {
     let (room, broker) = app.room().await;
-    forge(
-        &app,
-        &format!(
-            "INSERT INTO parties (id, room_id, role, name, email, added_at)
-        SELECT {GHOST}, id, 'broker', 'Mallory', 'carol@example.com', created_at FROM rooms"
-        ),
-    )
-    .await;
-    let carol = json!({ "role": "seller", "name": "Carol", "email": "carol@example.com" });
+    let carol = forge_carol(&app).await;
     app.post(&format!("/rooms/{room}/parties"), &broker).json(carol).send().await.expect(201);
     let document = app.document(&room, &broker, "COMPAT", None).await;
     app.version(&document, &broker, "a study", &[]).await;

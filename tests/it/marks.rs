@@ -5,7 +5,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use sts_clearance::{
     at_hand::Start,
-    db::{self, Dialect, Tx, marks::Mark},
+    db::{self, marks::Mark},
     domain::{
         fsck::{self, Mode, Watch},
         log::{Actor, operation},
@@ -148,25 +148,17 @@ async fn a_damaged_state_is_not_used_and_fsck_removes_it(app: TestApp) {
 
 async fn a_forged_mark_stops_the_room_instead_of_being_believed(app: TestApp) {
     let (room, broker) = marked_room(&app).await;
-    app.tampered();
     let log = Log::Room(room.parse().unwrap());
     let Mark { seq, state } = mark(&app, &room).await.unwrap();
     let state = String::from_utf8(state).unwrap().replace("STS Ceuta", "STS Malta").into_bytes();
     // The entry is forged too, so that it has the hash of the forged state.
     let event = Event::StateMarked { state_sha256: hex::encode(Sha256::digest(&state)) };
     let (_, meta) = event.to_entry(Envelope { continues: true, clock: None }).unwrap();
-    let forged = app.app.db.write(async move |tx: &mut Tx| {
-        let lift = match tx.dialect() {
-            Dialect::Sqlite => "DROP TRIGGER activity_log_no_update",
-            Dialect::Postgres => "ALTER TABLE activity_log DISABLE TRIGGER USER",
-        };
-        tx.batch(lift).await?;
-        let seq_of_entry = i64::try_from(seq).unwrap();
-        let forge = "UPDATE activity_log SET meta_json = ?1 WHERE seq = ?2 AND action = 'state_marked'";
-        assert_eq!(tx.exec(forge, &[&meta.to_string(), &seq_of_entry]).await?, 1);
-        db::marks::set(tx, log, &Mark { seq, state }).await
-    });
-    forged.await.unwrap();
+    app.change_entries(&format!(
+        "UPDATE activity_log SET meta_json = '{meta}' WHERE seq = {seq} AND action = 'state_marked'"
+    ))
+    .await;
+    app.app.db.write(async move |tx| db::marks::set(tx, log, &Mark { seq, state }).await).await.unwrap();
     let node = app.another_node();
     let path = format!("/rooms/{room}");
     let seen = node.get(&format!("{path}/summary"), &broker).send().await.expect(200);
@@ -180,18 +172,10 @@ async fn a_room_whose_log_is_not_sound_is_shown_by_its_rows_and_says_so(app: Tes
     let (room, broker) = app.room().await;
     let sound =
         app.post("/rooms", &broker).json(new_room(&[])).send().await.expect(201)["id"].as_str().unwrap().to_owned();
-    app.tampered();
-    let id = room.clone();
-    let changed = app.app.db.write(async move |tx: &mut Tx| {
-        let lift = match tx.dialect() {
-            Dialect::Sqlite => "DROP TRIGGER activity_log_no_update",
-            Dialect::Postgres => "ALTER TABLE activity_log DISABLE TRIGGER USER",
-        };
-        tx.batch(lift).await?;
-        let forge = "UPDATE activity_log SET meta_json = replace(meta_json, 'Ceuta', 'Malta') WHERE room_id = ?1";
-        tx.exec(forge, &[&id]).await
-    });
-    changed.await.unwrap();
+    app.change_entries(&format!(
+        "UPDATE activity_log SET meta_json = replace(meta_json, 'Ceuta', 'Malta') WHERE room_id = '{room}'"
+    ))
+    .await;
     let node = app.another_node();
     for (room, is_sound) in [(&room, false), (&sound, true)] {
         let seen = node.get(&format!("/rooms/{room}/summary"), &broker).send().await.expect(200);

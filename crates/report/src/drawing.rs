@@ -20,7 +20,7 @@ pub(crate) struct Drawing {
 }
 
 impl Drawing {
-    /// Draws a record.
+    /// Draws a record as a file of this format, and says how far it is.
     pub(crate) fn draw(
         self,
         record: &[u8],

@@ -24,7 +24,7 @@ use crate::{
     evidence::Hash,
 };
 
-/// Whether a snapshot's record is what was captured. A file is drawn again only from a sound one.
+/// Whether a stored record of a snapshot is what the log tells of. A file is drawn again only from a sound one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Record {
     Sound,

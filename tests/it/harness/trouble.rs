@@ -26,6 +26,21 @@ impl TestApp {
         failed.await.unwrap();
     }
 
+    /// Runs a statement that changes entries of a log, which a trigger forbids. Fails unless it changes any.
+    pub(crate) async fn change_entries(&self, sql: &str) {
+        self.tampered();
+        let lift = match self.app.db.dialect() {
+            Dialect::Sqlite => "DROP TRIGGER IF EXISTS activity_log_no_update",
+            Dialect::Postgres => "ALTER TABLE activity_log DISABLE TRIGGER USER",
+        };
+        let sql = sql.to_owned();
+        let changed = self.app.db.write(async move |tx| {
+            tx.batch(lift).await?;
+            tx.exec(&sql, &[]).await
+        });
+        assert!(changed.await.unwrap() > 0, "no entry was changed");
+    }
+
     /// Runs every job that is due while the database refuses to complete snapshots, as if the server ended between
     /// storing a file and saying so.
     pub(crate) async fn work_in_vain(&self) {
