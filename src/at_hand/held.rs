@@ -10,7 +10,7 @@ use crate::evidence::{CompactRange, Hash, Node, leaf_hash};
 /// What every state takes, whatever is in it, in bytes.
 const LEAST_WEIGHT: usize = 4 * 1024;
 
-/// How many bytes of memory one byte of an entry takes in a state, about.
+/// How many bytes of memory one byte of JSON takes in a state, about.
 const BYTES_IN_MEMORY: usize = 4;
 
 /// A log up to some entry: its tree, and the state that its entries lead to.
@@ -54,7 +54,7 @@ impl Held {
             Log::Platform => Folded::Platform(PlatformFold::at_mark(log, entry, state)?),
         };
         before.push(leaf_hash(canonical));
-        Some(Self { folded, range: before, weight: LEAST_WEIGHT + state.len() * BYTES_IN_MEMORY })
+        Some(Self { folded, range: before, weight: weight_of(state.len()) })
     }
 
     /// Returns the mark of the state, if it is time for one.
@@ -115,13 +115,24 @@ impl Held {
             Folded::Room(fold) => Changed::Room(fold.apply(entry)?),
             Folded::Platform(fold) => Changed::Platform(fold.apply(entry)?),
         };
-        if !changed.is_empty() {
+        let marked_size = match &self.folded {
+            Folded::Room(fold) => fold.marked_size(),
+            Folded::Platform(fold) => fold.marked_size(),
+        };
+        // What entries replace is not taken off again, so the weight is an upper bound until the next mark.
+        if let Some(size) = marked_size {
+            self.weight = weight_of(size);
+        } else if !changed.is_empty() {
             self.weight += canonical.len() * BYTES_IN_MEMORY;
         }
         let hash = leaf_hash(canonical);
         let completed = self.range.push(hash);
         Ok((changed, hash, completed))
     }
+}
+
+fn weight_of(state: usize) -> usize {
+    LEAST_WEIGHT + state * BYTES_IN_MEMORY
 }
 
 impl Changed {

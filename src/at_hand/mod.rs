@@ -102,7 +102,9 @@ impl Copies {
 }
 
 impl Kept {
-    /// Changes the copies of a log, and drops those of others if they take too much. Those of the log used last stay.
+    /// Changes the copies of a log, and drops those of others if they take too much. Those of the log used last stay, and
+    /// those of the platform's, which every operation needs: it and a room that alone takes too much would otherwise
+    /// drop each other by turns.
     fn change<T>(&mut self, log: Log, most: usize, change: impl FnOnce(&mut Copies) -> T) -> T {
         self.uses += 1;
         let uses = self.uses;
@@ -115,10 +117,9 @@ impl Kept {
             self.logs.remove(&log);
         }
         self.weight = self.weight - before + now;
-        while self.weight > most && self.logs.len() > 1 {
-            let Some(oldest) = self.logs.iter().min_by_key(|(_, copies)| copies.used).map(|(log, _)| *log) else {
-                break;
-            };
+        while self.weight > most {
+            let others = self.logs.iter().filter(|(other, _)| **other != log && **other != Log::Platform);
+            let Some(oldest) = others.min_by_key(|(_, copies)| copies.used).map(|(log, _)| *log) else { break };
             self.weight -= self.logs.remove(&oldest).map_or(0, |dropped| dropped.weight());
         }
         changed
@@ -126,13 +127,15 @@ impl Kept {
 }
 
 impl AtHand {
-    /// Keeps states of about this many bytes in all. Those of the log that was used last are kept whatever their size.
+    /// Keeps states of about this many bytes in all. Those of the platform's log, and of the one that was used
+    /// last, are kept whatever their size.
     pub fn new(most: usize) -> Self {
         Self { most, kept: Mutex::default(), folding: Mutex::default(), counts: Counts::default() }
     }
 
-    /// Takes the state of a log, which is nobody else's until it is given back or shared. It is a copy if others are
-    /// reading it, or if only the other kind of user has one.
+    /// Takes the state of a log, which is nobody else's until it is given back or shared. Operations take what they keep,
+    /// since one at a time has the log; readers get a copy, or many who read at once would find nothing and each fold
+    /// the log anew.
     pub fn take(&self, log: Log, user: User) -> Option<Held> {
         let mut kept = lock(&self.kept);
         if !kept.logs.contains_key(&log) {
@@ -143,9 +146,9 @@ impl AtHand {
                 None => (None, copies.readers.clone()),
                 own => (own, None),
             },
-            User::Reader => match copies.readers.take() {
+            User::Reader => match &copies.readers {
                 None => (copies.operations.clone(), None),
-                shared => (None, shared),
+                shared => (None, shared.clone()),
             },
         });
         drop(kept);

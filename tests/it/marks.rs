@@ -29,6 +29,7 @@ on_both_databases! {
     LittleMemory:
     a_thousand_rooms_take_no_more_memory_than_is_set,
     a_state_larger_than_the_memory_works_as_any_other,
+    a_room_that_is_changed_again_and_again_grows_no_heavier_and_is_folded_once,
 }
 
 struct Nobody;
@@ -216,7 +217,12 @@ async fn a_state_larger_than_the_memory_works_as_any_other(app: TestApp) {
         app.patch(&path, &broker).json(json!({ "description": description })).send().await.expect(200);
     }
     let (logs, bytes) = app.app.at_hand.size();
-    assert!(logs == 1 && bytes > 1024 * 1024, "{logs} of {bytes} bytes");
+    assert!(logs == 2 && bytes > 1024 * 1024, "{logs} of {bytes} bytes");
+    let begun = starts(&app);
+    for number in 0..5 {
+        app.patch(&path, &broker).json(json!({ "title": format!("Large {number}") })).send().await.expect(200);
+    }
+    assert_eq!(starts(&app), begun, "the room and the platform do not drop each other");
     app.get(&format!("{path}/summary"), &broker).send().await.expect(200);
     // Another room takes its place, and both go on.
     let other = format!("/rooms/{}", other["id"].as_str().unwrap());
@@ -224,4 +230,32 @@ async fn a_state_larger_than_the_memory_works_as_any_other(app: TestApp) {
     let (logs, bytes) = app.app.at_hand.size();
     assert!(logs > 0 && bytes <= 1024 * 1024, "{logs} of {bytes} bytes");
     app.patch(&path, &broker).json(json!({ "title": "Large" })).send().await.expect(200);
+}
+
+/// What its entries have replaced is no part of its state.
+async fn a_room_that_is_changed_again_and_again_grows_no_heavier_and_is_folded_once(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}");
+    let log = Log::Room(room.parse().unwrap());
+    let before = app.app.at_hand.size().1;
+    for turn in 0..4 {
+        let changed = operation(&app.app, log, &Actor::System, async move |tx, log| {
+            for number in 0..1_000 {
+                let from = log.room()?.room.title.clone();
+                let changes = json!({ "title": { "from": from, "to": format!("Title {number} of turn {turn}") } });
+                log.append(tx, &Event::RoomUpdated { changes: changes.as_object().unwrap().clone() }).await?;
+            }
+            Ok(())
+        });
+        changed.await.unwrap();
+        app.get(&format!("{path}/summary"), &broker).send().await.expect(200);
+    }
+    let after = app.app.at_hand.size().1;
+    assert!(after < before + 100_000, "{before} bytes were {after} after 4,000 changes");
+    let begun = starts(&app);
+    for number in 0..20 {
+        app.patch(&path, &broker).json(json!({ "title": format!("After {number}") })).send().await.expect(200);
+        app.get(&format!("{path}/summary"), &broker).send().await.expect(200);
+    }
+    assert_eq!(starts(&app), begun, "nothing is folded anew");
 }

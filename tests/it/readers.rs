@@ -43,7 +43,7 @@ enum Step {
     Read,
     /// A read of the room as one of a list.
     ReadInList,
-    /// What is kept in memory is lost.
+    /// What operations keep in memory is lost.
     Forget,
 }
 
@@ -135,7 +135,6 @@ async fn run(node: &TestApp, room: RoomId, schedule: usize, lane: usize, steps: 
             }
             Step::Forget => {
                 node.app.at_hand.take(Log::Room(room), User::Operation);
-                node.app.at_hand.take(Log::Room(room), User::Reader);
             }
         }
     }

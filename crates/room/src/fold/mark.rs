@@ -22,7 +22,13 @@ pub struct Mark {
 impl<S: Subject> Fold<S> {
     /// Returns whether the state is to be marked: it is known, and so many entries have come since the last mark.
     pub fn is_mark_due(&self) -> bool {
-        self.state().is_some() && self.size - self.marked >= MARKED_EACH
+        self.state().is_some() && self.size - self.marked.0 >= MARKED_EACH
+    }
+
+    /// Returns the size of the state as JSON, in bytes, if the last entry marks it.
+    pub fn marked_size(&self) -> Option<usize> {
+        let (at, size) = self.marked;
+        (at > 0 && at == self.size).then_some(size)
     }
 
     /// Returns the mark of the present state. `None` if the state is not known.
@@ -48,17 +54,18 @@ impl<S: Subject> Fold<S> {
         if state_sha256 != hex::encode(Sha256::digest(state)) {
             return None;
         }
+        let bytes = state.len();
         let state: S = serde_json::from_slice(state).ok().filter(|state: &S| state.is_of(log))?;
         let (size, last) = (entry.seq + 1, Some(Time::from(entry.timestamp)));
-        Some(Self { log, size, last, stage: Stage::Known(Box::new(state)), marked: size })
+        Some(Self { log, size, last, stage: Stage::Known(Box::new(state)), marked: (size, bytes) })
     }
 }
 
-/// Fails unless this is the state that a mark has the hash of.
-pub(super) fn check(state: &impl Serialize, state_sha256: &str) -> Result<(), Why> {
+/// Returns the size of the state as JSON, in bytes. Fails unless this is the state that a mark has the hash of.
+pub(super) fn check(state: &impl Serialize, state_sha256: &str) -> Result<usize, Why> {
     let folded = canonical::of_object(state).map_err(|error| Why::Malformed(error.to_string()))?;
-    if hex::encode(Sha256::digest(folded)) == state_sha256 {
-        return Ok(());
+    if hex::encode(Sha256::digest(&folded)) == state_sha256 {
+        return Ok(folded.len());
     }
     Err(Why::Against("it marks another state than the entries before it lead to".to_owned()))
 }

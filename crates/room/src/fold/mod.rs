@@ -49,8 +49,8 @@ pub struct Fold<S = State> {
     size: u64,
     last: Option<Time>,
     stage: Stage<S>,
-    /// The number of entries up to the last mark. 0 if there is none.
-    marked: u64,
+    /// The number of entries up to the last mark, and the size of the state there as JSON, in bytes. 0 if there is none.
+    marked: (u64, usize),
 }
 
 /// The fold of the platform's log.
@@ -132,7 +132,7 @@ impl PlatformFold {
 
 impl<S: Subject> Fold<S> {
     fn of_empty(log: Log) -> Self {
-        Self { log, size: 0, last: None, stage: Stage::Unknown, marked: 0 }
+        Self { log, size: 0, last: None, stage: Stage::Unknown, marked: (0, 0) }
     }
 
     /// Returns the number of entries that were folded.
@@ -243,8 +243,7 @@ impl<S: Subject> Fold<S> {
                 Ok(Vec::new())
             }
             (Stage::Known(state), Event::StateMarked { state_sha256 }) => {
-                mark::check(&**state, &state_sha256)?;
-                self.marked = self.size + 1;
+                self.marked = (self.size + 1, mark::check(&**state, &state_sha256)?);
                 Ok(Vec::new())
             }
             // Of any log: what it tells is what it told before.
