@@ -30,6 +30,7 @@ BEYOND_SCHEMAS = [
     r"must be at most 8 words",
     r"must be at most \d+, the size (of the log|that it is to lead to)",
     r"is about two files",
+    r"cannot be given together with",
     # JSON has one kind of numbers, and to a schema 7.0 is an integer.
     r"invalid type: floating point `-?\d+\.0`, expected",
     # How many days a month has.
@@ -41,6 +42,8 @@ BEYOND_SCHEMAS = [
     # Passwords that others would guess.
     r"is too easily guessed|must not be made of your address",
     # What there is already.
+    r"must be below \d+, the number of entries",
+    r"must not be before the room was opened",
     r"is no vessel of this room",
     r"is none that this room has a document for",
     r"must be given: each vessel has a document",
