@@ -191,9 +191,11 @@ async fn caught_up(app: &App, log: Log, mut known: Held) -> Result<Held> {
         if entries.is_empty() {
             return if fits(&known, &head) { Ok(known) } else { Err(not_those_of_its_head()) };
         }
-        let folded = entries.len();
-        fold(&mut known, entries)?;
-        app.at_hand.note_folded(folded, began.elapsed());
+        let count = entries.len();
+        // Aside, since on a thread that serves requests it would hold up others.
+        let folded = tokio::task::spawn_blocking(move || fold(&mut known, entries).map(|()| known)).await;
+        known = folded.map_err(|error| Error::internal(format!("a fold: {error}")))??;
+        app.at_hand.note_folded(count, began.elapsed());
     }
 }
 

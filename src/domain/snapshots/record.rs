@@ -125,6 +125,7 @@ fn snapshot_facts(snapshot: &Snapshot, told: &Told, shown: &Shown) -> Result<Sna
 /// A log that was read up to a position.
 struct Read {
     fold: Fold,
+    tree: CompactRange,
     /// The newest entries, and the bytes that their details take.
     newest: VecDeque<(Entry, Hash)>,
     bytes: usize,
@@ -136,8 +137,8 @@ impl Read {
     /// Reads the entries in short transactions, since none of them changes any more.
     async fn up_to(app: &App, log: Log, shown: &Shown) -> Result<Self> {
         let room = log.room().ok_or_else(|| Error::internal("a snapshot of no room"))?;
-        let mut read = Self { fold: Fold::new(room), newest: VecDeque::new(), bytes: 0, before: CompactRange::empty() };
-        let mut tree = CompactRange::empty();
+        let (tree, before) = (CompactRange::empty(), CompactRange::empty());
+        let mut read = Self { fold: Fold::new(room), tree, newest: VecDeque::new(), bytes: 0, before };
         while read.fold.size() < shown.size {
             let [from, to] = [read.fold.size(), shown.size.min(read.fold.size() + CHUNK)]
                 .map(|at| i64::try_from(at).unwrap_or(i64::MAX));
@@ -145,19 +146,26 @@ impl Read {
             if entries.is_empty() {
                 return Err(Error::LogNotSound(format!("entry {from} is missing")));
             }
-            for entry in entries {
-                let leaf = entry.leaf();
-                read.fold.apply(&leaf).map_err(|contradiction| Error::LogNotSound(contradiction.to_string()))?;
-                let hash = hash_of(&leaf).map_err(|error| Error::internal(format!("entry {}: {error}", entry.seq)))?;
-                tree.push(hash);
-                read.keep(entry, hash);
-            }
+            // Aside, since on a thread that serves requests it would hold up others.
+            let added = tokio::task::spawn_blocking(move || read.add(entries).map(|()| read)).await;
+            read = added.map_err(|error| Error::internal(format!("a fold: {error}")))??;
         }
         // What the tables say now must be what it was when the snapshot was taken.
-        if hex::encode(tree.root()) != shown.root {
+        if hex::encode(read.tree.root()) != shown.root {
             return Err(Error::LogNotSound("its entries are not those that the snapshot was taken of".to_owned()));
         }
         Ok(read)
+    }
+
+    fn add(&mut self, entries: Vec<Entry>) -> Result<()> {
+        for entry in entries {
+            let leaf = entry.leaf();
+            self.fold.apply(&leaf).map_err(|contradiction| Error::LogNotSound(contradiction.to_string()))?;
+            let hash = hash_of(&leaf).map_err(|error| Error::internal(format!("entry {}: {error}", entry.seq)))?;
+            self.tree.push(hash);
+            self.keep(entry, hash);
+        }
+        Ok(())
     }
 
     fn keep(&mut self, entry: Entry, hash: Hash) {
