@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::Client;
+use reqwest::{Client, Response};
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -67,6 +67,11 @@ impl Target {
         Self { address: server.address, client, method: "PATCH", path, token, status: 200 }
     }
 
+    /// Returns the taking of snapshots of its room.
+    pub(crate) fn snapshots(&self) -> Self {
+        self.snapshots_of(&self.path, &self.token)
+    }
+
     /// Returns the taking of snapshots of a room, by who has this token.
     pub(crate) fn snapshots_of(&self, room: &str, token: &str) -> Self {
         Self { method: "POST", path: format!("{room}/snapshots"), token: token.to_owned(), status: 201, ..self.clone() }
@@ -84,6 +89,28 @@ impl Target {
         session["token"].as_str().expect("a token").to_owned()
     }
 
+    /// Returns the number of commits and of writes that the server has made. The token has to be an admin's.
+    pub(crate) async fn commits(&self) -> [f64; 2] {
+        let request = self.client.get(format!("http://{}/metrics", self.address)).bearer_auth(&self.token);
+        let reply = request.send().await.and_then(Response::error_for_status).expect("it is answered");
+        let text = reply.text().await.expect("text");
+        ["sts_commits_total ", "sts_writes_total "].map(|name| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            line.and_then(|value| value.parse().ok()).expect("a number")
+        })
+    }
+
+    /// Waits until the server has drawn every snapshot. The token has to be an admin's.
+    pub(crate) async fn drawn(&self, server: &Server) {
+        let jobs = async || {
+            let request = self.client.get(server.api("/system")).bearer_auth(&self.token);
+            answer(request.send().await).await["jobs"].take()
+        };
+        while jobs().await != json!({ "waiting": 0, "running": 0, "failed": 0 }) {
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Requests it once, and returns the status.
     pub(crate) async fn once(&self) -> u16 {
         let mut connection = Connection::open(self.address).await;
@@ -92,10 +119,15 @@ impl Target {
 
     /// Lets clients request it again and again, each over a connection of its own. Returns how long each request took.
     pub(crate) async fn load(&self, clients: usize, until: &Until) -> Vec<Duration> {
+        Self::load_each(&vec![self.clone(); clients], until).await
+    }
+
+    /// Lets a client for each target request it again and again. Returns how long each request took.
+    pub(crate) async fn load_each(targets: &[Self], until: &Until) -> Vec<Duration> {
         let mut all = JoinSet::new();
         let over = Arc::new(AtomicBool::new(false));
-        for client in 0..clients {
-            let (target, over) = (self.clone(), Arc::clone(&over));
+        for (client, target) in targets.iter().enumerate() {
+            let (target, over) = (target.clone(), Arc::clone(&over));
             all.spawn(async move {
                 let mut connection = Connection::open(target.address).await;
                 let mut waits = Vec::new();

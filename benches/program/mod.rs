@@ -3,10 +3,12 @@
 
 pub(crate) mod load;
 pub(crate) mod long_log;
+pub(crate) mod raw;
 
 use std::{
     fs,
     io::{BufRead, BufReader, Write, stdout},
+    mem,
     net::SocketAddr,
     process::{Child, Command, Stdio},
 };
@@ -60,6 +62,12 @@ impl Server {
             program,
             address: address.and_then(|address| address.parse().ok()).expect("it tells its address"),
         }
+    }
+
+    /// Stops the server, and returns its directory.
+    pub(crate) fn stop(mut self) -> TempDir {
+        let empty = TempDir::new().expect("a directory");
+        mem::replace(&mut self.dir, empty)
     }
 
     /// Adds an account with this role and [`PASSWORD`].

@@ -24,3 +24,8 @@ CREATE TABLE snapshot_receipts (
 
 -- How many attempts in a row have failed for the reason in `last_error`.
 ALTER TABLE snapshot_jobs ADD COLUMN failures BIGINT NOT NULL DEFAULT 0;
+
+-- The room of the snapshot, in which rooms take turns: with a long queue, a claim would look through all of it.
+ALTER TABLE snapshot_jobs ADD COLUMN room_id TEXT;
+UPDATE snapshot_jobs SET room_id = (SELECT room_id FROM snapshots WHERE snapshots.id = snapshot_jobs.snapshot_id);
+CREATE INDEX idx_snapshot_jobs_room_due ON snapshot_jobs (room_id, not_before, lease_until);

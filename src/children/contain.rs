@@ -7,10 +7,13 @@
 
 use std::fmt::Display;
 
-use rustix::process::{Rlimit, getrlimit, setrlimit};
+use rustix::process::{Rlimit, getrlimit, nice, setrlimit};
 
 use super::Kind;
 use crate::error::{Error, Result};
+
+/// How much lower than the server's the priority of a child is: it has a tenth of a processor that both want.
+const NICENESS: i32 = 10;
 
 /// Takes from this process what a child of this kind does not need. Files that it needs must be read before.
 ///
@@ -22,8 +25,14 @@ pub fn contain(kind: Kind) -> Result<()> {
     // a moment, which the limit on files would forbid. The filter comes last: it forbids `prctl`, `setrlimit` and
     // Landlock's own calls.
     kernel::take_access()?;
+    yield_to_others()?;
     limit(kind)?;
     kernel::filter_calls()
+}
+
+/// Lets requests to the server, and all else on the machine, go first: somebody waits for them.
+fn yield_to_others() -> Result<()> {
+    nice(NICENESS).map(drop).map_err(|error| refused("the process cannot lower its priority", &error))
 }
 
 /// Lowers the limits of this process, and leaves those that are lower already.

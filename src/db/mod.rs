@@ -46,6 +46,7 @@ pub use engine::{
 use room::RoomId;
 
 use self::engine::{
+    commits::Commits,
     postgres::{self, relay},
     sqlite,
 };
@@ -81,6 +82,7 @@ const POSTGRES_CONNECTIONS: usize = 16;
 pub struct Db {
     backend: Backend,
     notifier: Notifier,
+    commits: Commits,
 }
 
 #[derive(Clone)]
@@ -100,13 +102,13 @@ impl Db {
 
     /// Opens `postgres://…`, or an SQLite file given as a path or `sqlite:path`.
     pub fn open(url: &str) -> Result<Self> {
-        let notifier = Notifier::default();
+        let (notifier, commits) = (Notifier::default(), Commits::default());
         let backend = if is_postgres(url) {
-            Backend::Postgres(postgres::Postgres::open(url, POSTGRES_CONNECTIONS)?)
+            Backend::Postgres(postgres::Postgres::open(url, POSTGRES_CONNECTIONS, commits.clone())?)
         } else {
-            Backend::Sqlite(sqlite::Sqlite::open(sqlite_path(url).as_ref(), notifier.clone())?)
+            Backend::Sqlite(sqlite::Sqlite::open(sqlite_path(url).as_ref(), notifier.clone(), commits.clone())?)
         };
-        Ok(Self { backend, notifier })
+        Ok(Self { backend, notifier, commits })
     }
 
     /// Returns which database this is.
@@ -115,6 +117,11 @@ impl Db {
             Backend::Sqlite(_) => Dialect::Sqlite,
             Backend::Postgres(_) => Dialect::Postgres,
         }
+    }
+
+    /// Returns how many commits this server has made since its start, and how many writes were in them.
+    pub fn commits(&self) -> (u64, u64) {
+        self.commits.counted()
     }
 
     /// Runs the body in one transaction and commits it. If the body fails, nothing of it stays.

@@ -46,6 +46,9 @@ pub(super) async fn metrics(
         let help = "How far this clock is ahead of the database's";
         text.gauge("sts_clock_offset_seconds", help).value(&[], in_seconds(offset));
     }
+    let (commits, writes) = app.db.commits();
+    text.counter("sts_commits_total", "Commits of the database by this server").value(&[], commits);
+    text.counter("sts_writes_total", "Writes in them: on SQLite, those that wait share one").value(&[], writes);
     let (states, bytes) = app.at_hand.size();
     text.gauge("sts_states_at_hand", "Logs whose state is kept for who writes or reads next").value(&[], states);
     text.gauge("sts_states_at_hand_bytes", "The memory that these states take, about").value(&[], bytes);

@@ -10,6 +10,7 @@
 
 mod after_commit;
 pub(super) mod column;
+pub(super) mod commits;
 pub(super) mod dialect;
 pub(super) mod postgres;
 pub(super) mod sqlite;

@@ -11,8 +11,9 @@ use crate::{
     evidence::{CompactRange, hash_of},
 };
 
-/// How many entries of a log are read at once. What is kept of them does not grow with their number.
-const CHUNK: u64 = 1_000;
+/// How many entries of a log are read and folded at once, which keeps a processor for a millisecond: with a thousand,
+/// one in a hundred of the others' operations waited twice as long. What is kept of them does not grow with their number.
+pub const CHUNK: u64 = 200;
 
 /// Folds a log from its first entry to its head, and shows each entry to `note`. `fold` is that of the empty log.
 /// Returns the reason in words if the log contradicts itself, or

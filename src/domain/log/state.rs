@@ -8,7 +8,7 @@ use room::{
     fold::{Part, State},
 };
 
-use super::{marks, private};
+use super::{marks, private, reading::CHUNK};
 use crate::{
     app::App,
     at_hand::{Changed, Held, Start, User},
@@ -20,9 +20,6 @@ use crate::{
     error::{Error, Result},
     evidence::CompactRange,
 };
-
-/// How many entries are read at once. What is kept of them does not grow with their number.
-const CHUNK: u64 = 1_000;
 
 /// Returns the state of a log whose head is `head`, which the transaction has locked or sees. Returns `None` if more
 /// than `most` entries are missing in what is at hand and in what is marked.

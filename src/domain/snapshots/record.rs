@@ -16,7 +16,10 @@ use sha2::{Digest, Sha256};
 use crate::{
     app::App,
     db::{self, activity::Entry, snapshots::Snapshot},
-    domain::{accounts::look_alikes, log},
+    domain::{
+        accounts::look_alikes,
+        log::{self, reading::CHUNK},
+    },
     error::{Error, Result},
     evidence::{CompactRange, Hash, hash_of},
 };
@@ -26,8 +29,6 @@ use crate::{
 const MOST_ENTRIES: usize = 50_000;
 /// The most that the details of those entries may take, in bytes.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
-/// How many entries are read with one statement.
-const CHUNK: u64 = 1_000;
 /// The compression level of stored records, which is zstd's default.
 const ZSTD_LEVEL: i32 = 3;
 

@@ -149,7 +149,7 @@ pub async fn freeze(
     log.append(tx, &created).await?;
     // In one transaction: after a crash there is either no snapshot, or one with its entry and its job, from which any
     // worker can make the file.
-    db::jobs::enqueue(tx, id, log.now).await?;
+    db::jobs::enqueue(tx, room, id, log.now).await?;
     find(tx, room, id).await
 }
 

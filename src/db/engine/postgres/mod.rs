@@ -14,7 +14,7 @@ use std::{
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::{Config, NoTls, config::Host, error::SqlState};
 
-use super::tx::Tx;
+use super::{commits::Commits, tx::Tx};
 use crate::{
     db::engine::postgres::connection::PgConnection,
     error::{Error, Result},
@@ -35,11 +35,12 @@ const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
 pub(in crate::db) struct Postgres {
     pool: Pool,
     config: Arc<Config>,
+    commits: Commits,
 }
 
 impl Postgres {
     /// Makes the pool. The first connection is made at first use.
-    pub(in crate::db) fn open(url: &str, connections: usize) -> Result<Self> {
+    pub(in crate::db) fn open(url: &str, connections: usize, commits: Commits) -> Result<Self> {
         let mut config: Config =
             url.parse().map_err(|error| Error::setup(format!("the database URL cannot be read: {error}")))?;
         if config.get_application_name().is_none() {
@@ -71,7 +72,7 @@ impl Postgres {
             .post_create(warn_once)
             .build()
             .map_err(|error| Error::setup(format!("the connection pool cannot be made: {error}")))?;
-        Ok(Self { pool, config: Arc::new(config) })
+        Ok(Self { pool, config: Arc::new(config), commits })
     }
 
     /// Returns how to connect to the same database outside of the pool.
@@ -87,7 +88,12 @@ impl Postgres {
             // breaks during COMMIT is not among them: the transaction may have been committed.
             match self.run("BEGIN", body.clone()).await {
                 Err(error) if asks_to_repeat(&error) && repeats < REPEATS => repeats += 1,
-                outcome => return outcome,
+                outcome => {
+                    if outcome.is_ok() {
+                        self.commits.note(1);
+                    }
+                    return outcome;
+                }
             }
         }
     }

@@ -21,7 +21,7 @@ use self::{
     open::{connect, open_ours},
     writer::{WriterThread, roll_back, run_now},
 };
-use super::tx::Tx;
+use super::{commits::Commits, tx::Tx};
 use crate::{
     error::{Error, Result},
     live::Notifier,
@@ -49,12 +49,12 @@ impl Sqlite {
     /// Opens the file, or creates it.
     ///
     /// A file that is read-only, locked, not a database, or another program's is refused before anything in it changes.
-    pub(in crate::db) fn open(path: &Path, notifier: Notifier) -> Result<Self> {
+    pub(in crate::db) fn open(path: &Path, notifier: Notifier, commits: Commits) -> Result<Self> {
         let tx = Tx::Sqlite(SqliteConnection::new(open_ours(path)?));
         let readers =
             (0..READERS).map(|_| connect(path).map(SqliteConnection::new).map(Tx::Sqlite)).collect::<Result<_>>()?;
         let stopped = Arc::new(AtomicBool::new(false));
-        let writer = WriterThread::start(tx, path, Arc::clone(&stopped), notifier)?;
+        let writer = WriterThread::start(tx, path, Arc::clone(&stopped), (notifier, commits))?;
         let readers = Readers { idle: Mutex::new(readers), permits: Arc::new(Semaphore::new(READERS)) };
         Ok(Self { writer: Arc::new(writer), readers: Arc::new(readers), stopped })
     }
@@ -121,8 +121,8 @@ pub(in crate::db) fn in_memory() -> Result<Tx> {
 fn read_once<T>(tx: &mut Tx, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
     // In WAL mode the first SELECT after BEGIN fixes the instant that all statements see. Nothing was changed, so
     // ROLLBACK ends it as well as COMMIT, and also undoes a write that somebody put into a read by mistake.
-    run_now(tx.batch("BEGIN"))?;
+    run_now(tx.exec("BEGIN", &[]))?;
     let outcome = run_now(body(tx));
-    let ended = run_now(tx.batch("ROLLBACK"));
-    outcome.and_then(|value| ended.map(|()| value))
+    let ended = run_now(tx.exec("ROLLBACK", &[]));
+    outcome.and_then(|value| ended.map(|_| value))
 }

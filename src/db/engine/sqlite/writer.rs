@@ -21,7 +21,7 @@ use tokio::sync::{
 
 use super::open::CHECKPOINT_BYTES;
 use crate::{
-    db::engine::{after_commit::AfterCommit, tx::Tx},
+    db::engine::{after_commit::AfterCommit, commits::Commits, tx::Tx},
     error::{Error, Result},
     live::Notifier,
 };
@@ -39,12 +39,17 @@ pub(super) struct WriterThread {
 
 impl WriterThread {
     /// Starts the thread, which alone writes from now on, through this connection.
-    pub(super) fn start(tx: Tx, path: &Path, stopped: Arc<AtomicBool>, notifier: Notifier) -> Result<Self> {
+    pub(super) fn start(
+        tx: Tx,
+        path: &Path,
+        stopped: Arc<AtomicBool>,
+        (notifier, commits): (Notifier, Commits),
+    ) -> Result<Self> {
         let (calls, queue) = mpsc::channel(QUEUE);
         let wal = wal_path(path);
         let thread = thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || Writer { tx, wal, stopped, notifier }.run(queue))
+            .spawn(move || Writer { tx, wal, stopped, notifier, commits }.run(queue))
             .map_err(|error| Error::setup(format!("the writer thread cannot start: {error}")))?;
         Ok(Self { calls: Some(calls), thread: Some(thread) })
     }
@@ -154,6 +159,7 @@ struct Writer {
     wal: std::path::PathBuf,
     stopped: Arc<AtomicBool>,
     notifier: Notifier,
+    commits: Commits,
 }
 
 impl Writer {
@@ -163,6 +169,9 @@ impl Writer {
             // After a failed commit the loop goes on, to refuse what still comes instead of leaving its callers
             // waiting.
             let committed = !self.stopped.load(Ordering::Relaxed) && self.run_batch(&mut batch, &mut queue);
+            if committed {
+                self.commits.note(batch.len());
+            }
             // Not before the commit: a listener that looked too early would find nothing, and not look again.
             self.notify(committed);
             self.act_after_commit(committed);
@@ -178,7 +187,7 @@ impl Writer {
     fn run_batch(&mut self, batch: &mut Vec<Box<dyn Call>>, queue: &mut mpsc::Receiver<Box<dyn Call>>) -> bool {
         // IMMEDIATE takes the write lock now. A plain BEGIN would take it at the first write, and fail there, in the
         // middle of a body, if another process holds it.
-        if let Err(error) = run_now(self.tx.batch("BEGIN IMMEDIATE")) {
+        if let Err(error) = run_now(self.tx.exec("BEGIN IMMEDIATE", &[])) {
             self.log_failure("a write could not begin", &error);
             return false;
         }
@@ -205,7 +214,7 @@ impl Writer {
 
     /// Runs a call in its own savepoint. Returns `false` if the whole transaction is lost.
     fn run_one(&mut self, call: &mut dyn Call) -> bool {
-        if run_now(self.tx.batch("SAVEPOINT call")).is_err() {
+        if run_now(self.tx.exec("SAVEPOINT call", &[])).is_err() {
             return false;
         }
         let before = self.after_commit().map_or(0, |acts| acts.len());
@@ -214,11 +223,11 @@ impl Writer {
             acts.truncate(before);
         }
         // ROLLBACK TO takes the changes back but leaves the savepoint open, hence RELEASE after it.
-        let end = if is_kept { "RELEASE call" } else { "ROLLBACK TO call; RELEASE call" };
+        let taken_back = if is_kept { Ok(0) } else { run_now(self.tx.exec("ROLLBACK TO call", &[])) };
         // A full disk makes SQLite roll back the whole transaction by itself. Then the savepoint is gone as well, and
-        // this statement fails.
-        match run_now(self.tx.batch(end)) {
-            Ok(()) => true,
+        // these statements fail.
+        match taken_back.and_then(|_| run_now(self.tx.exec("RELEASE call", &[]))) {
+            Ok(_) => true,
             Err(error) => {
                 self.log_failure("a transaction was lost", &error);
                 false
@@ -227,8 +236,8 @@ impl Writer {
     }
 
     fn commit(&mut self) -> bool {
-        match run_now(self.tx.batch("COMMIT")) {
-            Ok(()) => true,
+        match run_now(self.tx.exec("COMMIT", &[])) {
+            Ok(_) => true,
             Err(error) => {
                 self.log_failure("a commit failed", &error);
                 // After some errors SQLite keeps the transaction open, and the next BEGIN would fail.
