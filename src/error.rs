@@ -200,6 +200,18 @@ impl Error {
         Self::Invalid(vec![FieldError::new(field, message)])
     }
 
+    /// The same error, with the names of the fields at fault after this prefix.
+    #[must_use]
+    pub fn under(mut self, prefix: &str) -> Self {
+        if let Self::Invalid(faults) = &mut self {
+            // The last of many has no name: it states how many more there are.
+            for fault in faults.iter_mut().filter(|fault| !fault.field.is_empty()) {
+                fault.field.insert_str(0, prefix);
+            }
+        }
+        self
+    }
+
     /// A conflict with the present state that waiting does not resolve.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::Conflict { detail: detail.into(), retry_after: None }

@@ -23,6 +23,7 @@ BEYOND_SCHEMAS = [
     r"must be given; for a unit that has none",
     r"must be left out where there is an IMO number",
     r"must be given with `(override|force)`",
+    r"must be given, or one of `from_at_entry` and `from_as_of`",
     r"must be given to go back",
     r"must be given to ask that a hold is lifted",
     r"must be at most 1000 further on|must be from \d+ to \d+, at most",

@@ -7,6 +7,7 @@ mod approvals;
 mod archive;
 mod auth;
 mod cockpit;
+mod compare;
 mod document_types;
 mod document_view;
 mod documents;
@@ -48,6 +49,7 @@ pub fn routes() -> Routes {
         .merge(events::routes())
         .merge(log::routes())
         .merge(snapshots::routes())
+        .merge(compare::routes())
         .merge(holds::routes())
         .merge(verify::routes())
         .merge(users::routes())

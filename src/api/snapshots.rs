@@ -15,15 +15,12 @@ use crate::{
         downloads::previews::{self, Previewable},
         log::Once,
         rooms,
-        snapshots::{
-            self, NewSnapshot,
-            compare::{self, Comparison},
-        },
+        snapshots::{self, NewSnapshot, receipts},
     },
-    error::{Error, Result},
+    error::Result,
     http::{
-        Access::May, BASE, Caller, Created, DoneOrRequested, Download, FileAnswer, Id, Ids, InRoom, Json, Listed,
-        Paging, PlainText, Preview, PreviewAnswer, Query, Routes, Wait,
+        Access::May, BASE, Caller, Created, DoneOrRequested, Download, FileAnswer, Id, InRoom, Json, Listed, Paging,
+        PlainText, Preview, PreviewAnswer, Query, Routes, Wait,
     },
     policy::Action::{SnapshotCreate, SnapshotDelete, SnapshotList, SnapshotView as View},
 };
@@ -45,7 +42,8 @@ pub(super) fn routes() -> Routes {
             "/rooms/{room_id}/snapshots/{snapshot_id}/receipt",
             May(View),
             receipt,
-            "The receipt of a snapshot's file: the proof that the room's log tells of its body (C2SP tlog-proof)",
+            "The receipt of a snapshot's file: the proof that the room's log tells of its body, or of all of a file of an earlier \
+             version (C2SP tlog-proof)",
         )
         .refusing(&["409"])
         .get(
@@ -61,12 +59,6 @@ pub(super) fn routes() -> Routes {
             "Renders a failed one again",
         )
         .refusing(&["409"])
-        .get(
-            "/rooms/{room_id}/snapshots/{snapshot_id}/compare/{other_id}",
-            May(View),
-            compare,
-            "What changed in the room from one snapshot to the other",
-        )
 }
 
 /// A snapshot of a room: the room frozen at a position of its log, with the file that is drawn from it.
@@ -253,8 +245,7 @@ async fn download(
 
 async fn receipt(app: App, room: InRoom, Id(id): Id<SnapshotId>) -> Result<PlainText> {
     let snapshot = app.db.read(async |tx| snapshots::find(tx, room.id, id).await).await?;
-    let none = "the snapshot has no receipt yet: its file is still to be drawn, or is of a version that made none";
-    snapshot.proof.map(PlainText).ok_or_else(|| Error::conflict(none))
+    receipts::of(&app, &snapshot).await.map(PlainText)
 }
 
 async fn preview(
@@ -282,37 +273,6 @@ async fn delete(
             DoneOrRequested::Requested(SnapshotDeletionAsked { message, snapshot_id, confirm_by })
         }
     })
-}
-
-/// The largest size of a comparison, in bytes.
-const MOST_DIFFERENCES: usize = 1_500_000;
-
-/// A snapshot that is compared with another.
-#[derive(Serialize, ToSchema)]
-struct Compared {
-    #[schema(value_type = String, format = "uuid")]
-    id: SnapshotId,
-    title: String,
-    #[schema(value_type = String, format = "date-time")]
-    created_at: Time,
-}
-
-/// What changed in a room from one snapshot to another.
-#[derive(Serialize, ToSchema)]
-struct ComparisonView {
-    from: Compared,
-    to: Compared,
-    #[serde(flatten)]
-    comparison: Comparison,
-}
-
-async fn compare(app: App, room: InRoom, Ids(a, b): Ids<SnapshotId, SnapshotId>) -> Result<Json<ComparisonView>> {
-    let (from, to, comparison) = compare::compare(&app, room.id, a, b).await?;
-    let compared = |snapshot: Snapshot| {
-        let Snapshot { id, title, created_at, .. } = snapshot;
-        Compared { id, title, created_at }
-    };
-    Ok(Json(ComparisonView { from: compared(from), to: compared(to), comparison: comparison.within(MOST_DIFFERENCES) }))
 }
 
 async fn retry(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Json<SnapshotView>> {

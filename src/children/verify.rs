@@ -10,7 +10,7 @@ use super::{Children, Kind, MIB, frame, log_end};
 use crate::{
     error::{Error, Result},
     evidence::{
-        ConsistencyProof, Hash, PublicKeys,
+        ConsistencyProof, Hash, PublicKeys, Receipt,
         verify::{self, Exhibits, Report},
     },
     network::Network,
@@ -120,6 +120,8 @@ pub struct What {
     pub ours: Vec<String>,
     /// The proof that the log of one file extends that of the other.
     pub consistency: Option<String>,
+    /// A receipt that a server gives for the file: of one of an earlier version, which carries none.
+    pub receipt: Option<String>,
 }
 
 /// The answer of a child.
@@ -243,10 +245,14 @@ fn answer(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fonts)
             return unusable("consistency", "is about two files: `older` is missing".into());
         }
     }
+    if let Some(Err(error)) = what.receipt.as_deref().map(Receipt::read) {
+        return unusable("receipt", format!("cannot be read: {error}"));
+    }
     let report = verify::verify(&Exhibits {
         file,
         older,
         consistency: what.consistency.as_deref(),
+        receipt: what.receipt.as_deref(),
         sha256: what.sha256,
         keys: Some(&keys),
         ours: Some(&ours),

@@ -14,7 +14,7 @@ use crate::{
     cli::terminal::print,
     error::{Error, Result},
     evidence::{
-        ConsistencyProof, Hash, KeyError, PublicKeys,
+        ConsistencyProof, Hash, KeyError, PublicKeys, Receipt,
         verify::{self, AdoptedAgain, Check, Examined, Exhibits, Judgement, Report},
     },
 };
@@ -40,6 +40,9 @@ pub(super) struct Flags {
     /// The answer of `GET …/log/consistency`, where the newer file does not hold all entries of the log
     #[arg(long, value_name = "FILE", requires = "newer")]
     consistency: Option<PathBuf>,
+    /// The answer of `GET …/snapshots/{id}/receipt`, where a file of an earlier version carries none; of two, of the newer
+    #[arg(long, value_name = "FILE")]
+    receipt: Option<PathBuf>,
     /// The SHA-256 that the file has to have; of two, the newer
     #[arg(long, value_name = "HEX", value_parser = sha256)]
     sha256: Option<Hash>,
@@ -91,11 +94,16 @@ fn verify_files(flags: &Flags) -> Result<Report, String> {
     if let (Some(text), Some(path)) = (&consistency, &flags.consistency) {
         ConsistencyProof::read(text).map_err(|error| format!("{}: {error}", path.display()))?;
     }
+    let receipt = flags.receipt.as_deref().map(read_text).transpose()?;
+    if let (Some(text), Some(path)) = (&receipt, &flags.receipt) {
+        Receipt::read(text).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
     let (file, older) = newer.as_ref().map_or((&first, None), |newer| (newer, Some(first.as_slice())));
     let given = Exhibits {
         file,
         older,
         consistency: consistency.as_deref(),
+        receipt: receipt.as_deref(),
         sha256: flags.sha256,
         keys: keys.as_ref(),
         // There is no server whose keys could count when none are given.

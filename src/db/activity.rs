@@ -146,6 +146,13 @@ pub async fn position(tx: &mut Tx, log: Log, id: EntryId) -> Result<Option<i64>>
     tx.opt(find, &[&log.key(), &id]).await?.map(|row| row.get(0)).transpose()
 }
 
+/// Returns the position of a log's last entry of this type that names this id. `None` if there is none.
+pub async fn last_about(tx: &mut Tx, log: Log, action: &str, id: &str) -> Result<Option<i64>> {
+    let find = "SELECT MAX(seq) FROM activity_log
+                WHERE COALESCE(room_id, 'platform') = ?1 AND action = ?2 AND meta_json LIKE ?3";
+    tx.one(find, &[&log.key(), &action, &format!("%\"{id}\"%")]).await?.get(0)
+}
+
 /// Returns a page of one log, or of all, newest first, and how many entries match in all.
 pub async fn list(tx: &mut Tx, log: Option<Log>, filter: &Filter, page: Page) -> Result<(Vec<Entry>, i64)> {
     let from = filter.from.unwrap_or(Time::EARLIEST);

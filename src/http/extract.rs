@@ -218,6 +218,11 @@ impl Given {
         self.pairs.remove(name)
     }
 
+    /// Whether one of these parameters was given, and not read yet.
+    pub fn has_any(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.pairs.contains_key(*name))
+    }
+
     /// Removes the parameters without a value: a page's form sends all of its fields, also those left blank.
     pub fn forget_blank(&mut self) {
         self.pairs.retain(|_, value| !value.trim().is_empty());
@@ -287,6 +292,11 @@ impl Given {
         bounds.parse(&text).map_err(|fault| self.fields.fault(name, fault)).ok()
     }
 
+    /// Returns the position of an entry in a log, if one was given.
+    pub fn position(&mut self, name: &str) -> Option<u64> {
+        self.optional_number(name, Bounds { least: 0, most: None, default: None }).map(i64::unsigned_abs)
+    }
+
     /// Returns a flag, which is written as `true` or `false`; `false` if it is not given.
     pub fn flag(&mut self, name: &str) -> bool {
         self.text(name).is_some_and(|text| {
@@ -308,6 +318,16 @@ impl Given {
     /// Returns an instant, if one was given.
     pub fn time(&mut self, name: &str) -> Option<room::Time> {
         let text = self.text(name)?;
+        self.fields.time(name, &text)
+    }
+
+    /// Returns an instant, if one was given, that a field of type `datetime-local` may have sent without an offset: then
+    /// it was typed as UTC.
+    pub fn time_in_utc(&mut self, name: &str) -> Option<room::Time> {
+        let mut text = self.text(name)?;
+        if !text.ends_with('Z') && !text.contains('+') {
+            text.push('Z');
+        }
         self.fields.time(name, &text)
     }
 }

@@ -38,6 +38,11 @@ const FIELDS: &[(&str, Kind, &str)] = &[
         Kind::Text,
         "The answer of `GET …/log/consistency`, where the newer file does not hold all entries of the log",
     ),
+    (
+        "receipt",
+        Kind::Text,
+        "The answer of `GET …/snapshots/{id}/receipt`, where a file of an earlier version carries none",
+    ),
 ];
 
 impl FromRequest<App> for VerifyRequest {
@@ -46,7 +51,7 @@ impl FromRequest<App> for VerifyRequest {
     async fn from_request(mut request: Request, app: &App) -> Result<Self> {
         let client: Client = request.extract_parts().await.unwrap_or_else(|never| match never {});
         let boundary = form_boundary(request.headers())?;
-        let whole = SizeLimit::new().whole_stream((2 * MOST_FILE + 4 * MOST_BESIDE) as u64);
+        let whole = SizeLimit::new().whole_stream((2 * MOST_FILE + 5 * MOST_BESIDE) as u64);
         let unparsed = Unparsed::default();
         let body = unparsed.watch(request.into_body().into_data_stream());
         let form = Multipart::with_constraints(body, boundary, Constraints::new().size_limit(whole));
@@ -94,9 +99,14 @@ impl FormReader {
                 "consistency" if self.request.consistency.is_none() => {
                     self.request.consistency = self.take_text(part, &name).await?;
                 }
-                "file" | "older" | "key" | "consistency" => return Err(Error::field(&name, "must be given once")),
+                "receipt" if self.request.receipt.is_none() => {
+                    self.request.receipt = self.take_text(part, &name).await?;
+                }
+                "file" | "older" | "key" | "consistency" | "receipt" => {
+                    return Err(Error::field(&name, "must be given once"));
+                }
                 _ => {
-                    let known = "is not known; expected one of `file`, `older`, `key`, `consistency`";
+                    let known = "is not known; expected one of `file`, `older`, `key`, `consistency`, `receipt`";
                     return Err(Error::field(&name, known));
                 }
             }

@@ -90,6 +90,14 @@ fn render_form() -> Markup {
                 }
             }
             p {
+                label for="receipt" { "Receipt (optional)" }
+                input id="receipt" name="receipt" type="file" aria-describedby="receipt-hint";
+                span.hint id="receipt-hint" {
+                    "Proves a file of a version before 0.4, which carries none: the answer of "
+                    code { "GET …/snapshots/{id}/receipt" } "."
+                }
+            }
+            p {
                 label for="key" { "Public keys that you trust (optional)" }
                 textarea id="key" name="key" rows="2" spellcheck="false" autocomplete="off"
                     aria-describedby="key-hint" {}

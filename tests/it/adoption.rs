@@ -35,7 +35,7 @@ use tempfile::TempDir;
 
 use crate::harness::{IMO, Installation, Server, TestApp, new_room, on_both_databases};
 
-const ADA: &str = "ada@example.com";
+pub(crate) const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
 
 /// The steps from the adoption on.
@@ -483,7 +483,7 @@ async fn sizes(app: &App, rooms: &[RoomId]) -> Vec<usize> {
 }
 
 /// Unpacks the data directory of the demo that a released version has made.
-fn unpack_demo(release: &str, into: &Path) {
+pub(crate) fn unpack_demo(release: &str, into: &Path) {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures");
     let packed = fs::read(fixtures.join(release).join(format!("demo-{release}.tar.zst"))).unwrap();
     unpack_tar(&zstd::decode_all(&*packed).unwrap(), into);

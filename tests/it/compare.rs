@@ -1,5 +1,7 @@
 //! What changed in a room between two snapshots.
 
+use std::time::Duration;
+
 use room::Role;
 use serde_json::{Value, json};
 
@@ -13,6 +15,8 @@ on_both_databases! {
     a_snapshot_held_against_itself_shows_no_change,
     sections_that_a_record_lacks_are_not_told_as_changes,
     snapshots_of_another_room_are_not_found,
+    any_two_moments_are_compared_whether_or_not_a_snapshot_shows_them,
+    a_moment_that_cannot_be_compared_is_refused_by_the_name_of_its_parameter,
 }
 
 /// A record from before there were vessels lacks their list, which does not mean that the room had none.
@@ -114,5 +118,50 @@ async fn snapshots_of_another_room_are_not_found(app: TestApp) {
     for (a, b) in [(&own, &foreign), (&foreign, &own), (&own, &"nothing".to_owned())] {
         let reply = app.get(&format!("/rooms/{room}/snapshots/{a}/compare/{b}"), &broker).send().await;
         assert_eq!((reply.status, &*reply.problem()), (404, "not_found"));
+    }
+}
+
+async fn any_two_moments_are_compared_whether_or_not_a_snapshot_shows_them(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}");
+    app.later(Duration::from_mins(10));
+    app.patch(&path, &broker).json(json!({ "title": "Second" })).send().await.expect(200);
+    let snapshot = taken(&app, &room, &broker, json!({})).await;
+    app.later(Duration::from_mins(10));
+    app.patch(&path, &broker).json(json!({ "title": "Third" })).send().await.expect(200);
+    let seconds = format!("from_snapshot={snapshot}");
+    // Opening a room appends seven entries, and an entry is never told without those of its operation.
+    for (query, from, to, titles) in [
+        ("from_at_entry=2".to_owned(), 7, 10, ["STS Ceuta", "Third"]),
+        ("from_as_of=2026-11-23T08:05:00Z&to_as_of=2026-11-23T08:15:00Z".to_owned(), 7, 9, ["STS Ceuta", "Second"]),
+        ("from_at_entry=9&to_at_entry=3".to_owned(), 10, 7, ["Third", "STS Ceuta"]),
+        (seconds.clone(), 8, 10, ["Second", "Third"]),
+        (format!("from_at_entry=0&to_snapshot={snapshot}"), 7, 8, ["STS Ceuta", "Second"]),
+    ] {
+        let told = app.get(&format!("{path}/compare?{query}"), &broker).send().await.expect(200);
+        assert_eq!((&told["from"]["log_size"], &told["to"]["log_size"]), (&json!(from), &json!(to)), "{query}");
+        assert_eq!(told["room"], json!([{ "field": "title", "from": titles[0], "to": titles[1] }]), "{query}");
+        assert_eq!(told["log_entries"], to - from, "{query}");
+    }
+    let told = app.get(&format!("{path}/compare?{seconds}"), &broker).send().await.expect(200);
+    assert_eq!((&told["from"]["snapshot_id"], &told["to"]["snapshot_id"]), (&json!(snapshot), &Value::Null));
+    assert_eq!(told["to"]["at"], "2026-11-23T08:20:00Z");
+}
+
+async fn a_moment_that_cannot_be_compared_is_refused_by_the_name_of_its_parameter(app: TestApp) {
+    let (room, broker) = app.room().await;
+    for (query, field) in [
+        ("", "from_snapshot"),
+        ("to_at_entry=1", "from_snapshot"),
+        ("from_at_entry=7", "from_at_entry"),
+        ("from_at_entry=1&to_at_entry=7", "to_at_entry"),
+        ("from_at_entry=-1", "from_at_entry"),
+        ("from_as_of=2026-11-23T08:00:01Z", "from_as_of"),
+        ("from_at_entry=1&to_as_of=2026-11-23T07:59:59Z", "to_as_of"),
+        ("from_at_entry=1&from_as_of=2026-11-23T08:00:00Z", "from_as_of"),
+        ("from_snapshot=nothing", "from_snapshot"),
+    ] {
+        let refused = app.get(&format!("/rooms/{room}/compare?{query}"), &broker).send().await;
+        assert_eq!((refused.status, refused.fields()), (422, vec![field.to_owned()]), "{query}");
     }
 }

@@ -1,6 +1,6 @@
 //! One STS operation from nomination to closed, with six people, through HTTP alone.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use report::record;
 use room::Role;
@@ -27,6 +27,18 @@ const CAST: [(&str, Role, Option<&str>); 6] = [
 struct Operation {
     app: TestApp,
     room: String,
+    /// What was seen right after each phase began.
+    seen: Mutex<Vec<Seen>>,
+}
+
+/// What a party sees of the room at an instant: the answers to its requests.
+struct Seen {
+    at: String,
+    summary: Value,
+    documents: Vec<Value>,
+    vessels: Value,
+    parties: Value,
+    approvals: Value,
 }
 
 impl Operation {
@@ -44,7 +56,7 @@ impl Operation {
         asked["planned_duration_hours"] = 36.into();
         let room = app.post("/rooms", &app.session("broker@example.com").await).json(asked).send().await.expect(201);
         let room = room["id"].as_str().unwrap().to_owned();
-        Self { app, room }
+        Self { app, room, seen: Mutex::default() }
     }
 
     /// Opens a new session: requests are so far apart that an earlier one would have timed out.
@@ -98,7 +110,25 @@ impl Operation {
     }
 
     async fn advance(&self, phase: &str) -> Value {
-        self.post("broker", "phase", json!({ "phase": phase }), 200).await
+        let moved = self.post("broker", "phase", json!({ "phase": phase }), 200).await;
+        let seen = Seen {
+            at: self.app.app.now().to_string(),
+            summary: self.get("buyer", "summary").await,
+            documents: self.app.documents(&self.room, &self.token("buyer").await).await,
+            vessels: self.get("buyer", "vessels").await,
+            parties: self.get("buyer", "parties").await,
+            approvals: self.get("buyer", "approvals").await,
+        };
+        self.seen.lock().unwrap().push(seen);
+        moved
+    }
+
+    /// Takes a snapshot of the room as of an instant, and returns what is drawn of it.
+    async fn drawn_as_of(&self, at: &str) -> Value {
+        let asked = json!({ "as_of": at, "snapshot_type": "json" });
+        let snapshot = self.app.snapshot(&self.room, &self.token("charterer").await, asked).await;
+        let record = record::read(&self.app.record_of(snapshot["id"].as_str().unwrap()).await).unwrap();
+        serde_json::to_value(record).unwrap()
     }
 
     async fn find(&self, kind: &str, vessel: Option<&str>) -> Value {
@@ -132,6 +162,46 @@ async fn an_operation_goes_from_nomination_to_closed_and_its_record_tells_all_of
     let record = record::read(&operation.app.record_of(snapshot["id"].as_str().unwrap()).await).unwrap();
     insta::allow_duplicates! {
         insta::assert_snapshot!("final_record", lines(&without_chance(&serde_json::to_value(record).unwrap())));
+    }
+    let seen = operation.seen.lock().unwrap().split_off(0);
+    assert_eq!(seen.len(), 7, "one for each phase but the first");
+    for then in seen {
+        shows_what_was_seen(&operation.drawn_as_of(&then.at).await, &then);
+    }
+}
+
+/// Checks that what is drawn of the room as of an instant is what a party saw then.
+fn shows_what_was_seen(drawn: &Value, then: &Seen) {
+    let Seen { at, summary, documents, vessels, parties, approvals } = then;
+    let fields = |row: &Value, names: &[&str]| names.iter().map(|name| row[name].clone()).collect::<Value>();
+    let rows = |rows: &Value, names: &[&str]| {
+        let rows = rows.as_array().unwrap().iter();
+        let told: BTreeMap<_, _> = rows.map(|row| (row["id"].to_string(), fields(row, names))).collect();
+        told
+    };
+    let of_room = ["title", "location", "sts_eta", "phase"];
+    assert_eq!(fields(&drawn["room"], &of_room), fields(summary, &of_room), "as of {at}");
+    let standing = ["progress_percentage", "total_required_docs", "resolved_required_docs", "next_phase"];
+    assert_eq!(fields(&drawn["standing"], &standing), fields(summary, &standing), "as of {at}");
+    let blocker = ["kind", "detail", "document_id", "vessel_id"];
+    let blockers = |of: &Value| of["blockers"].as_array().unwrap().iter().map(|it| fields(it, &blocker)).collect();
+    let (told, seen): (Vec<Value>, Vec<Value>) = (blockers(&drawn["standing"]), blockers(summary));
+    assert_eq!(told, seen, "as of {at}");
+    let of_vessel = ["name", "role", "imo_number", "flag"];
+    assert_eq!(rows(&drawn["vessels"], &of_vessel), rows(vessels, &of_vessel), "as of {at}");
+    let of_party = ["name", "email", "role", "side"];
+    assert_eq!(rows(&drawn["parties"], &of_party), rows(parties, &of_party), "as of {at}");
+    let of_document = ["document_type", "vessel_id", "gate", "status"];
+    assert_eq!(rows(&drawn["documents"], &of_document), rows(&json!(documents), &of_document), "as of {at}");
+    let of_approval = ["vessel_id", "role", "status"];
+    assert_eq!(rows(&drawn["approvals"], &of_approval), rows(approvals, &of_approval), "as of {at}");
+    for document in documents {
+        let mut all = drawn["documents"].as_array().unwrap().iter();
+        let versions = all.find(|told| told["id"] == document["id"]).unwrap()["versions"].as_array().unwrap();
+        assert_eq!(versions.len(), usize::try_from(document["version_count"].as_u64().unwrap()).unwrap(), "as of {at}");
+        for version in versions.iter().filter(|version| version["number"] == document["newest"]["number"]) {
+            assert_eq!(version["sha256"], document["newest"]["sha256"], "as of {at}: {document}");
+        }
     }
 }
 
@@ -192,6 +262,7 @@ async fn plan(operation: &Operation) {
     assert_eq!(notice(&operation.get("seller", "summary").await), "given");
     let path = format!("/rooms/{}", operation.room);
     let moved = json!({ "sts_eta": "2026-12-01T21:00:00Z" });
+    operation.app.later(Duration::from_mins(1));
     operation.app.patch(&path, &operation.token("broker").await).json(moved).send().await.expect(200);
     let summary = operation.get("seller", "summary").await;
     assert_eq!(notice(&summary), "revise");

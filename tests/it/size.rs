@@ -158,6 +158,7 @@ impl Stuffed {
                 path if path.ends_with("/log/proof") => &["?entry=0"],
                 path if path.ends_with("/log/consistency") => &["?from=1"],
                 path if path.ends_with("/log/entries") => &["", "?from=100"],
+                path if path.ends_with("/compare") => &["?from_at_entry=0"],
                 path if is_list(path) => &["?limit=100", "?limit=100&offset=20"],
                 _ => &[""],
             };

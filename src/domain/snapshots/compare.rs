@@ -1,14 +1,14 @@
 //! Compares two moments of a room by the records of them, and returns what changed in the room between them.
 
-use room::{RoomId, SnapshotId};
+use room::{Log, RoomId, SnapshotId, Time};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::record;
+use super::{position::Moment, record};
 use crate::{
     app::App,
-    db::{Tx, snapshots::Snapshot},
+    db::{self, Tx, snapshots::Snapshot},
     domain::snapshots,
     error::{Error, Result},
     portion::weight,
@@ -31,7 +31,7 @@ pub struct Comparison {
     pub approvals: Option<SectionChange>,
     /// How many more entries the room's log has in the second record.
     pub log_entries: i64,
-    /// How many differences are not listed because the response would be too large; the snapshots' records have them.
+    /// How many differences are not listed because the response would be too large; records of snapshots have them.
     pub left_out: usize,
 }
 
@@ -118,28 +118,83 @@ pub struct RowChange {
     pub changes: Vec<FieldChange>,
 }
 
-/// Compares two snapshots of a room. Returns the snapshots with their differences.
-pub async fn compare(
-    app: &App,
-    room: RoomId,
-    a: SnapshotId,
-    b: SnapshotId,
-) -> Result<(Snapshot, Snapshot, Comparison)> {
-    let read = async |tx: &mut Tx| Ok((snapshots::find(tx, room, a).await?, snapshots::find(tx, room, b).await?));
-    let (a, b) = app.db.read(read).await?;
-    let comparison = between(&drawn(app, &a).await?, &drawn(app, &b).await?);
-    Ok((a, b, comparison))
+/// One of the two moments of a room that are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The one that a snapshot shows.
+    Snapshot(SnapshotId),
+    /// One of the room's log.
+    Moment(Moment),
 }
 
-/// Returns the record of a snapshot as it is drawn, in which all schemas have the same sections.
-async fn drawn(app: &App, snapshot: &Snapshot) -> Result<Value> {
-    let record = record::of(app, snapshot).await?.canonical;
-    let read = move || {
-        let record = report::record::read(&record).map_err(|error| error.to_string())?;
-        serde_json::to_value(&record).map_err(|error| error.to_string())
+/// What a side was found to be.
+#[derive(Debug)]
+pub struct Found {
+    /// The snapshot, if it is one.
+    pub snapshot: Option<Snapshot>,
+    /// The number of entries of the room's log before it.
+    pub size: u64,
+    /// The instant at which it shows the room.
+    pub at: Time,
+}
+
+/// Compares two moments of a room. Returns what they are, with their differences.
+///
+/// # Errors
+///
+/// Fails if there is no such snapshot, and as [`Moment::find`] does, with the faults of the first side under `from_` and
+/// those of the second under `to_`.
+pub async fn compare(app: &App, room: RoomId, [from, to]: [Side; 2]) -> Result<([Found; 2], Comparison)> {
+    let (from, before) = found(app, room, from).await.map_err(|error| error.under("from_"))?;
+    let (to, after) = found(app, room, to).await.map_err(|error| error.under("to_"))?;
+    Ok(([from, to], between(&before, &after)))
+}
+
+/// Compares two moments of a room as [`compare`] does, the earlier with the later one.
+///
+/// # Errors
+///
+/// As [`compare`].
+pub async fn compare_in_order(app: &App, room: RoomId, [one, other]: [Side; 2]) -> Result<([Found; 2], Comparison)> {
+    let (one, of_one) = found(app, room, one).await.map_err(|error| error.under("from_"))?;
+    let (other, of_other) = found(app, room, other).await.map_err(|error| error.under("to_"))?;
+    if (one.size, one.at) <= (other.size, other.at) {
+        Ok(([one, other], between(&of_one, &of_other)))
+    } else {
+        Ok(([other, one], between(&of_other, &of_one)))
+    }
+}
+
+/// Returns a side, and what is drawn of it, in which all schemas have the same sections.
+async fn found(app: &App, room: RoomId, side: Side) -> Result<(Found, Value)> {
+    let (snapshot, at, drawn) = match side {
+        Side::Snapshot(id) => {
+            let snapshot = app.db.read(async |tx| snapshots::find(tx, room, id).await).await?;
+            let record = record::of(app, &snapshot).await?.canonical;
+            let read = move || report::record::read(&record).map(Box::new);
+            let drawn = aside(move || read().map_err(|error| error.to_string())).await?;
+            let at = snapshot.shown_at.unwrap_or(snapshot.created_at);
+            (Some(snapshot), at, drawn)
+        }
+        Side::Moment(moment) => {
+            let (log, now) = (Log::Room(room), app.now());
+            let find = async |tx: &mut Tx| {
+                let head = db::logs::head(tx, log).await?.ok_or(Error::NotFound("room"))?;
+                moment.find(tx, log, &head.range, now).await
+            };
+            let position = app.db.read(find).await?;
+            (None, position.at, Box::new(record::drawn_at(app, room, &position).await?))
+        }
     };
-    let read = tokio::task::spawn_blocking(read).await.map_err(|error| Error::internal(error.to_string()))?;
-    read.map_err(|error| Error::internal(format!("the record of a snapshot: {error}")))
+    let drawn = aside(move || serde_json::to_value(&drawn).map_err(|error| error.to_string())).await?;
+    let entries = drawn["log"]["size"].as_u64().unwrap_or_default();
+    Ok((Found { snapshot, size: entries, at }, drawn))
+}
+
+/// Reads or renders a record on a thread of its own, which takes long for a large room.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(error.to_string()))?;
+    done.map_err(|error| Error::internal(format!("the record of a moment: {error}")))
 }
 
 /// Returns the differences between two records, which may be of different schemas.

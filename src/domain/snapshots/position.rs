@@ -1,12 +1,12 @@
-//! The position of a room's log that a snapshot shows: its head, or an earlier one that is asked for.
+//! The position of a room's log that a snapshot shows, or that is compared: its head, or an earlier one that is asked for.
 
 use room::{Log, Time};
 
 use crate::{
     db::{self, Tx, activity::Entry},
-    domain::{input::Fields, log::OpenLog},
+    domain::input::Fields,
     error::{Error, Result},
-    evidence::Question,
+    evidence::{CompactRange, Question},
 };
 
 /// The position that a snapshot is asked for.
@@ -45,21 +45,21 @@ impl Moment {
         }
     }
 
-    /// Finds the position in the log, which is locked.
+    /// Finds the position in the log, whose head is this one now: the transaction has it locked, or sees it.
     ///
     /// # Errors
     ///
     /// Fails with the field at fault if the moment is ahead, or before the room was opened, and with a conflict if it is
     /// before the log tells everything.
-    pub async fn find(self, tx: &mut Tx, log: &OpenLog) -> Result<Position> {
-        let (of, head) = (log.log(), log.head().size());
+    pub async fn find(self, tx: &mut Tx, of: Log, range: &CompactRange, now: Time) -> Result<Position> {
+        let head = range.size();
         let (size, at) = match self {
-            Self::Now => (head, log.now),
+            Self::Now => (head, now),
             Self::Entry(entry) if entry >= head => {
                 return Err(Error::field("at_entry", format!("must be below {head}, the number of entries")));
             }
             Self::Entry(entry) => operation_of(tx, of, entry, head).await?,
-            Self::Time(time) if time > log.now => return Err(Error::field("as_of", "must not be in the future")),
+            Self::Time(time) if time > now => return Err(Error::field("as_of", "must not be in the future")),
             Self::Time(time) => {
                 let size = db::activity::size_at(tx, of, time).await?;
                 if size == 0 {
@@ -74,7 +74,7 @@ impl Moment {
             ));
         }
         let root = if size == head {
-            log.head().root()
+            range.root()
         } else {
             db::logs::answer(tx, of, Question::Root { size }).await?.pop().unwrap_or_default()
         };

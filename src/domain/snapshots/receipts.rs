@@ -6,12 +6,18 @@ use crate::{
     app::App,
     db::{self, jobs::Claim, snapshots::Snapshot},
     domain::{
-        log::{Actor, operation},
-        snapshots::take::find,
+        log::{
+            Actor, operation,
+            proofs::{self, Which},
+        },
+        snapshots::{record, take::find},
     },
     error::{Error, Result},
-    evidence::{Hash, Question, Receipt},
+    evidence::{Checkpoint, Hash, Question, Receipt},
 };
+
+/// The type of the entry that tells of a whole file.
+const TELLS_OF_FILE: &str = "snapshot_generated";
 
 /// The body of a file, as the log is told of it.
 #[derive(Debug, Clone)]
@@ -24,6 +30,28 @@ pub struct Body {
     pub renderer: String,
     /// The name of the fonts that drew it.
     pub fonts: String,
+}
+
+/// Returns the receipt of a snapshot's file. A file that an earlier version has made carries none: its receipt is the
+/// proof, for the log's present head, of the entry that tells of the whole file.
+///
+/// # Errors
+///
+/// Fails with a conflict if the log does not tell of the file yet.
+pub async fn of(app: &App, snapshot: &Snapshot) -> Result<String> {
+    let none = || Error::conflict("the snapshot has no receipt yet: its file is still to be drawn");
+    if snapshot.position.is_some() {
+        return snapshot.proof.clone().ok_or_else(none);
+    }
+    let (log, id) = (Log::Room(snapshot.room), snapshot.id.to_string());
+    let told = app.db.read(async |tx| db::activity::last_about(tx, log, TELLS_OF_FILE, &id).await).await?;
+    let index = told.ok_or_else(none)?.unsigned_abs();
+    let record = record::of(app, snapshot).await?.canonical;
+    let shown = report::record::read(&record).map_err(|error| Error::internal(format!("a record: {error}")))?.log.size;
+    let proof = proofs::prove(app, log, Which::Index(index)).await?;
+    let size = Checkpoint::unchecked(&proof.checkpoint).map_err(|error| Error::internal(error.to_string()))?.size;
+    let consistency = proofs::prove_consistency(app, log, shown, Some(size)).await?.path;
+    Ok(Receipt { proof, consistency }.to_string())
 }
 
 /// Logs the body of a snapshot's file, and returns the receipt. If the log has this body already, its receipt is

@@ -5,14 +5,15 @@ use std::collections::VecDeque;
 
 use report::{
     folded::{Folded, Parts, Settings},
-    record::{Creator, EntryFacts, LogPosition, SectionOptions, SnapshotFacts},
+    record::{Creator, EntryFacts, LogPosition, Record, SectionOptions, SnapshotFacts},
 };
 use room::{
-    Log, Shown,
+    Log, RoomId, Shown,
     fold::{Fold, Snapshot as Told},
 };
 use sha2::{Digest, Sha256};
 
+use super::position::Position;
 use crate::{
     app::App,
     db::{self, activity::Entry, snapshots::Snapshot},
@@ -85,11 +86,35 @@ pub async fn of(app: &App, snapshot: &Snapshot) -> Result<RecordBytes> {
         Err(error) => return Err(error),
     };
     let Some((told, shown)) = shown else { return stored(app, snapshot).await };
-    let read = Read::up_to(app, Log::Room(snapshot.room), &shown).await?;
+    let read = Read::up_to(app, Log::Room(snapshot.room), shown.size, &shown.root).await?;
     let facts = snapshot_facts(snapshot, &told, &shown)?;
     // Rendering values as JSON takes long for a large room.
     let made = tokio::task::spawn_blocking(move || read.record(facts, &shown)).await;
     made.map_err(|error| Error::internal(format!("a record cannot be made: {error}")))?
+}
+
+/// Returns what would be drawn of a room at a position of its log, without its entries.
+///
+/// # Errors
+///
+/// Fails if the log up to the position is not sound, or does not tell everything.
+pub async fn drawn_at(app: &App, room: RoomId, position: &Position) -> Result<Record> {
+    let read = Read::up_to(app, Log::Room(room), position.size, &position.root).await?;
+    let state = read.fold.into_state().ok_or_else(|| Error::LogNotSound(NOT_TOLD.to_owned()))?;
+    let options = SectionOptions { include_documents: true, include_approvals: true, include_activity: false };
+    let at = position.at.into();
+    // Of no snapshot: nothing of this is looked at.
+    let creator = Creator { email: String::new(), name: String::new(), role: String::new() };
+    let [id, title, kind] = [const { String::new() }; 3];
+    let parts = Parts {
+        snapshot: SnapshotFacts { id, title, kind, options, created_at: at, as_of: None, created_by: creator },
+        log: LogPosition { size: position.size, root: position.root.clone(), origin: None, key: None },
+        at: position.at,
+        settings: Settings { retention_years: app.config.retention_years },
+        entries: (Vec::new(), Vec::new()),
+        resembled: look_alikes::resembled,
+    };
+    Ok(Folded::of(state, parts).drawn())
 }
 
 /// Returns the stored record of a snapshot that an earlier version has taken.
@@ -136,13 +161,13 @@ struct Read {
 
 impl Read {
     /// Reads the entries in short transactions, since none of them changes any more.
-    async fn up_to(app: &App, log: Log, shown: &Shown) -> Result<Self> {
+    async fn up_to(app: &App, log: Log, size: u64, expected: &str) -> Result<Self> {
         let room = log.room().ok_or_else(|| Error::internal("a snapshot of no room"))?;
         let (tree, before) = (CompactRange::empty(), CompactRange::empty());
         let mut read = Self { fold: Fold::new(room), tree, newest: VecDeque::new(), bytes: 0, before };
-        while read.fold.size() < shown.size {
-            let [from, to] = [read.fold.size(), shown.size.min(read.fold.size() + CHUNK)]
-                .map(|at| i64::try_from(at).unwrap_or(i64::MAX));
+        while read.fold.size() < size {
+            let [from, to] =
+                [read.fold.size(), size.min(read.fold.size() + CHUNK)].map(|at| i64::try_from(at).unwrap_or(i64::MAX));
             let entries = app.db.read_at_length(async move |tx| db::activity::range(tx, log, from, to).await).await?;
             if entries.is_empty() {
                 return Err(Error::LogNotSound(format!("entry {from} is missing")));
@@ -152,8 +177,8 @@ impl Read {
             read = added.map_err(|error| Error::internal(format!("a fold: {error}")))??;
         }
         // What the tables say now must be what it was when the snapshot was taken.
-        if hex::encode(read.tree.root()) != shown.root {
-            return Err(Error::LogNotSound("its entries are not those that the snapshot was taken of".to_owned()));
+        if hex::encode(read.tree.root()) != expected {
+            return Err(Error::LogNotSound("its entries are not those that it had at that position".to_owned()));
         }
         Ok(read)
     }

@@ -133,7 +133,7 @@ pub async fn freeze(
         return Err(Error::internal("a snapshot is taken by a user"));
     };
     rooms::in_use_by(log)?;
-    let Position { size, root, at } = checked.moment.find(tx, log).await?;
+    let Position { size, root, at } = checked.moment.find(tx, log.log(), log.head(), log.now).await?;
     let title = checked.title.clone().unwrap_or_else(|| default_title(at));
     let options = serde_json::json!(checked.options);
     let (origin, key) = (log.origin().to_owned(), log.public_key().to_owned());

@@ -8,7 +8,10 @@ use crate::{
     app::App,
     children::{Claimant, MOST_FILE, Verification, Verifying, What},
     db::{files::StoredFile, snapshots::Snapshot},
-    domain::{log, snapshots},
+    domain::{
+        log,
+        snapshots::{self, receipts},
+    },
     error::{Error, Result},
     evidence::{Hash, verify::Report},
 };
@@ -28,6 +31,8 @@ pub struct VerifyRequest {
     pub key: Option<String>,
     /// The proof that the log of `file` extends that of `older`.
     pub consistency: Option<String>,
+    /// A receipt that a server gives for the file.
+    pub receipt: Option<String>,
     /// The memory that the request takes from the claimant's share.
     pub memory: Verifying,
 }
@@ -36,14 +41,15 @@ impl VerifyRequest {
     /// Returns a request without a file yet, whose memory counts for this claimant.
     pub fn empty(app: &App, claimant: Claimant) -> Self {
         let memory = app.children.verifying(claimant);
-        Self { file: Vec::new(), sha256: None, older: None, key: None, consistency: None, memory }
+        Self { file: Vec::new(), sha256: None, older: None, key: None, consistency: None, receipt: None, memory }
     }
 }
 
 /// Makes every check of the submitted file, in a child process.
 pub async fn verify(app: &App, request: VerifyRequest) -> Result<Report> {
     let ours = log::keys::public(app).await?;
-    let what = What { sha256: request.sha256, keys: request.key, ours, consistency: request.consistency };
+    let VerifyRequest { sha256, key: keys, consistency, receipt, .. } = request;
+    let what = What { sha256, keys, ours, consistency, receipt };
     let verification = Verification { file: request.file, older: request.older, what };
     app.children.verify(verification, request.memory).await
 }
@@ -68,6 +74,9 @@ pub async fn verify_stored(app: &App, room: RoomId, id: SnapshotId, account: Use
     request.memory.claim(size)?;
     request.file = read_file(app, &stored, size).await?;
     request.sha256 = Some(stored.sha256);
+    if snapshot.position.is_none() {
+        request.receipt = Some(receipts::of(app, &snapshot).await?);
+    }
     Ok((snapshot, verify(app, request).await?))
 }
 

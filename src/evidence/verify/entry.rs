@@ -10,17 +10,18 @@ use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    LOGGED,
     checks::{Checks, Fault, Said},
     file::utc,
     older::Standing,
-    statements,
+    statements::{self, Logged},
     tree::{self, Unsigned},
 };
 use crate::evidence::{
     Hash, PublicKeys,
     verify::{
         exhibits::Exhibits,
-        report::{AdoptedAgain, Logged, Told},
+        report::{AdoptedAgain, LoggedAt, Told},
         submitted::Submitted,
     },
 };
@@ -76,23 +77,29 @@ impl<'a> Evidence<'a> {
     }
 
     /// Makes the checks of a file with a receipt: `record`, `logged` and `follows`.
-    pub(super) fn check_statements(&self, body: &Body, checks: &mut Checks) {
+    pub(super) fn check_statements(&self, body: Body, checks: &mut Checks) {
         checks.make("record", self.check_record().map(|(said, _)| said));
         let receipt = match &self.proof {
             Ok(receipt) => receipt,
             Err(why) => {
                 let none = "the file carries no receipt: it was taken off, or none was added yet";
                 let why = if self.opened.proof.is_some() { why } else { none };
-                checks.make("logged", Err(Fault::Failed(why.to_owned())));
+                checks.make(LOGGED, Err(Fault::Failed(why.to_owned())));
                 return checks.skip(&["follows"], "there is no receipt that can be read");
             }
         };
-        let folded = self.folded.as_ref();
-        checks.make("logged", statements::check_logged(body, receipt, folded, &self.signed));
-        match folded {
+        let record = self.record.as_ref().ok();
+        checks.make(LOGGED, statements::check_logged(Logged::Body(body), receipt, record, &self.signed));
+        match &self.folded {
             Some(folded) => checks.make("follows", statements::check_follows(folded, receipt)),
             None => checks.skip(&["follows"], "the record cannot be read"),
         }
+    }
+
+    /// Checks a receipt that was given for the file beside what it carries.
+    pub(super) fn check_receipt(&self, logged: Logged, receipt: &str, given: &Exhibits<'_>) -> Said {
+        let receipt = Submitted::read(Some(receipt))?;
+        statements::check_logged(logged, &receipt, self.record.as_ref().ok(), &tree::signed(&receipt, given.keys))
     }
 
     /// Returns what the log's entry says the file is sealed with: the SHA-256 of a certificate. `None` if there is no
@@ -101,10 +108,10 @@ impl<'a> Evidence<'a> {
         self.proof.as_ref().ok()?.leaf.meta["certificate_sha256"].as_str()
     }
 
-    fn logged(&self) -> Option<Logged> {
+    fn logged_at(&self) -> Option<LoggedAt> {
         self.opened.body.as_ref()?;
         let leaf = &self.proof.as_ref().ok()?.leaf;
-        Some(Logged { entry: leaf.seq, at: leaf.timestamp })
+        Some(LoggedAt { entry: leaf.seq, at: leaf.timestamp })
     }
 
     fn check_record(&self) -> Result<(String, &Record), Fault> {
@@ -116,6 +123,12 @@ impl<'a> Evidence<'a> {
             Err(Fault::Failed(why)) => Err(Fault::Failed(why.clone())),
             Err(Fault::Skipped(why)) => Err(Fault::Skipped(why.clone())),
         }
+    }
+
+    /// Whether the file is of a version that made neither proofs nor seals: of one before 0.3.
+    pub(super) fn is_before_proofs(&self) -> bool {
+        let schema = self.record.as_ref().map(|record| &*record.schema);
+        self.opened.proof.is_none() && schema.is_ok_and(|schema| [record::SCHEMA_1, record::SCHEMA_2].contains(&schema))
     }
 
     /// Makes the checks from `record` to `checkpoint`.
@@ -231,7 +244,7 @@ impl<'a> Evidence<'a> {
             role: snapshot.created_by.role.clone(),
             log: record.log.origin.clone(),
             position: record.log.size,
-            logged: self.logged(),
+            logged: self.logged_at(),
             adopted_again: record.activity.as_deref().and_then(adopted_again),
             continued: continued(record.activity.as_deref().unwrap_or_default()),
             adopted: record.last_adoption().map(Into::into),

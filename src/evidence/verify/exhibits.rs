@@ -12,6 +12,8 @@ pub struct Exhibits<'a> {
     pub older: Option<&'a [u8]>,
     /// The text of a proof that the file's log extends that of the older file.
     pub consistency: Option<&'a str>,
+    /// The text of a receipt that the server gives for the file: of one of an earlier version, which carries none.
+    pub receipt: Option<&'a str>,
     /// The SHA-256 that the file should have, if one was given.
     pub sha256: Option<Hash>,
     /// The public keys that the caller trusts. Without any, a file never verifies.

@@ -43,6 +43,16 @@ impl<'a> Sealed<'a> {
         is_pdf(bytes).then(|| self.checked(bytes).map(|checked| words(&checked)))
     }
 
+    /// Checks the seal of a file of an earlier version. `None` if the file's format has none. Versions before 0.3 made
+    /// neither proofs nor seals: that there is none contradicts nothing then.
+    pub(super) fn check_of_earlier(&self, bytes: &[u8], is_before_proofs: bool) -> Option<Said> {
+        if is_pdf(bytes) && self.seal.is_none() && is_before_proofs {
+            let words = "the file carries no seal: it was made by a version before 0.3, which had none";
+            return Some(Err(Fault::Skipped(words.to_owned())));
+        }
+        self.check(bytes)
+    }
+
     /// Checks the seal, which has to be made with the certificate that the log names, and not before the snapshot was
     /// taken. `None` if the file's format has none.
     pub(super) fn check_as_logged(

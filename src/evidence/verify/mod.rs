@@ -28,6 +28,9 @@
 //!    everything that a reader sees comes from the record.
 //! 9. `older file`: the log of this file goes on from that of an older one, so no history was rewritten between.
 //!
+//! Where the server gives a receipt for such a file, `logged` stands before `rendering`: the log tells of the file's bytes,
+//! all of them. Then nothing hangs on what cannot be checked of 4, 5, 7 and 8.
+//!
 //! A check is skipped if one that it rests on has failed, or if this program cannot make it.
 
 mod checks;
@@ -44,16 +47,21 @@ use room::Log;
 use sha2::{Digest as _, Sha256};
 
 pub use exhibits::{Drawer, Exhibits};
-pub use report::{Adopted, AdoptedAgain, Check, CheckOutcome, Examined, Facts, Judgement, Logged, Report, Told};
+pub use report::{Adopted, AdoptedAgain, Check, CheckOutcome, Examined, Facts, Judgement, LoggedAt, Report, Told};
 
 use super::{
     Hash,
     verify::{
         checks::{Checks, Fault},
         file::Sealed,
+        statements::Logged,
     },
 };
 
+/// The name of the check that the server logged these bytes.
+const LOGGED: &str = "logged";
+/// The name of the check of a receipt that was given for a file which carries one.
+const RECEIPT: &str = "receipt";
 /// The name of the check on which nothing hangs.
 const DRAWN: &str = "drawn";
 
@@ -67,10 +75,11 @@ pub struct Unreadable {
 
 /// Makes every check of a file, and of an older one if there is one. Returns the report.
 pub fn verify(given: &Exhibits<'_>) -> Result<Report, Unreadable> {
-    let (mut file, newer) = examine(given.file, given.sha256, given).ok_or(Unreadable { is_older: false })?;
+    let (mut file, newer) =
+        examine(given.file, (given.sha256, given.receipt), given).ok_or(Unreadable { is_older: false })?;
     let mut older = None;
     if let Some(bytes) = given.older {
-        let (examined, standing) = examine(bytes, None, given).ok_or(Unreadable { is_older: true })?;
+        let (examined, standing) = examine(bytes, (None, None), given).ok_or(Unreadable { is_older: true })?;
         // A check of the newer file: it is the one that claims to go on from the other.
         let extended = older::check_extension(newer.as_ref(), standing.as_ref(), given.consistency);
         file.checks.push(Check::of("older file", extended));
@@ -81,7 +90,11 @@ pub fn verify(given: &Exhibits<'_>) -> Result<Report, Unreadable> {
 
 /// Makes the checks of one file by itself. Returns them, and what is compared with another file if the checks of its
 /// log are ok. `None` if the format is unknown.
-fn examine(bytes: &[u8], sha256: Option<Hash>, given: &Exhibits<'_>) -> Option<(Examined, Option<older::Standing>)> {
+fn examine(
+    bytes: &[u8],
+    (sha256, receipt): (Option<Hash>, Option<&str>),
+    given: &Exhibits<'_>,
+) -> Option<(Examined, Option<older::Standing>)> {
     let mut checks = Checks::default();
     let digest: Hash = Sha256::digest(bytes).into();
     checks.make("file", file::check_hash(bytes, digest, sha256));
@@ -106,14 +119,17 @@ fn examine(bytes: &[u8], sha256: Option<Hash>, given: &Exhibits<'_>) -> Option<(
             let examined = entry::Evidence::of(&opened, given);
             facts.told = examined.record_facts();
             if let Some(body) = &opened.body {
-                examined.check_statements(body, &mut checks);
+                examined.check_statements(*body, &mut checks);
+                checks.make_some(RECEIPT, receipt.map(|text| examined.check_receipt(Logged::Body(*body), text, given)));
                 let taken_at = facts.told.as_ref().map(|told| told.taken_at);
                 checks.make_some("sealed", sealed.check_as_logged(bytes, examined.certificate(), taken_at));
                 let again = examined.drawn_again(&checks, given);
                 checks.make(DRAWN, again.and_then(|again| file::compare_body(body, &again)));
             } else {
-                checks.make_some("seal", sealed.check(bytes));
+                checks.make_some("seal", sealed.check_of_earlier(bytes, examined.is_before_proofs()));
                 examined.check(&mut checks);
+                let file = Logged::File(digest, bytes.len() as u64);
+                checks.make_some(LOGGED, receipt.map(|text| examined.check_receipt(file, text, given)));
                 let again = examined.drawn_again(&checks, given);
                 checks.make("rendering", again.and_then(|again| sealed.compare(bytes, again)));
             }

@@ -7,8 +7,11 @@ use room::fold::LastAdoption;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{DRAWN, file::utc};
+use super::{DRAWN, LOGGED, file::utc};
 use crate::evidence::Hash;
+
+/// The checks of a file of an earlier version that a receipt takes the place of.
+const CARRIED: [&str; 5] = ["seal", "log entry", "inclusion", "checkpoint", "rendering"];
 
 /// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -39,8 +42,8 @@ impl CheckOutcome {
 /// One check of a file, with what came out of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Check {
-    /// `file`, `record`, `logged`, `follows`, `sealed`, `drawn`, `older file`; of files of earlier versions `file`, `seal`,
-    /// `record`, `log entry`, `inclusion`, `entries`, `checkpoint`, `rendering`, `older file`
+    /// `file`, `record`, `logged`, `follows`, `receipt`, `sealed`, `drawn`, `older file`; of files of earlier versions `file`,
+    /// `seal`, `record`, `log entry`, `inclusion`, `entries`, `checkpoint`, `logged`, `rendering`, `older file`
     #[schema(value_type = String)]
     pub name: Cow<'static, str>,
     /// The outcome of the check.
@@ -99,7 +102,7 @@ pub struct Told {
     /// The entry of the log that tells of the file's body. Absent in files of earlier versions, which carry the entry that
     /// announces their record.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub logged: Option<Logged>,
+    pub logged: Option<LoggedAt>,
     /// What the entries of the record list as having been otherwise in the tables than in the log. Absent if no operator
     /// has had the log adopted again, or if the record holds no entries.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,7 +121,7 @@ pub struct Told {
 
 /// The entry that tells of a file's body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Logged {
+pub struct LoggedAt {
     /// The position of the entry in the log, from 0.
     pub entry: u64,
     /// The time of the entry.
@@ -201,9 +204,8 @@ pub struct Report {
 impl Report {
     /// Returns the report of a file, and of an older one if two were compared.
     pub(super) fn of(file: Examined, older: Option<Examined>) -> Self {
-        let faults = file.checks.iter().filter(|check| check.is_in_the_way()).map(|check| (check, ""));
-        let of_older = older.iter().flat_map(|older| &older.checks);
-        let of_older = of_older.filter(|check| check.is_in_the_way()).map(|check| (check, " of the older"));
+        let faults = file.in_the_way().map(|check| (check, ""));
+        let of_older = older.iter().flat_map(Examined::in_the_way).map(|check| (check, " of the older"));
         let mut in_the_way: Vec<_> = faults.chain(of_older).collect();
         // Name the causes only: a check is mostly skipped because one that it rests on has failed.
         let has_failed = in_the_way.iter().any(|(check, _)| check.outcome == CheckOutcome::Failed);
@@ -223,19 +225,20 @@ impl Report {
     }
 }
 
-impl Check {
-    /// Whether the file does not verify because of this check. That it could not be drawn again does not count: then it
-    /// is the server's word that its pages show the record.
-    fn is_in_the_way(&self) -> bool {
-        match self.outcome {
+impl Examined {
+    /// Returns the checks because of which the file does not verify.
+    fn in_the_way(&self) -> impl Iterator<Item = &Check> {
+        let ok = |name: &str| self.checks.iter().any(|check| check.name == name && check.outcome == CheckOutcome::Ok);
+        let is_logged = ok(LOGGED);
+        self.checks.iter().filter(move |check| match check.outcome {
             CheckOutcome::Ok => false,
             CheckOutcome::Failed => true,
-            CheckOutcome::Skipped => self.name != DRAWN,
-        }
+            // That a file could not be drawn again does not count: then it is the server's word that its pages show the
+            // record. The others rest on what a file of an earlier version carries, in place of which it has a receipt.
+            CheckOutcome::Skipped => check.name != DRAWN && !(is_logged && CARRIED.contains(&&*check.name)),
+        })
     }
-}
 
-impl Examined {
     /// Returns what the file proves, if it was logged by its body.
     fn sentence(&self) -> Option<String> {
         let told = self.facts.told.as_ref()?;

@@ -1,7 +1,11 @@
 //! The statements by which a file with a receipt proves itself: that it was logged, that its record follows from the log,
 //! that it is sealed as the log says, and that its pages are drawn from its record.
 
-use report::{Body, folded::Folded, record::EntryFacts};
+use report::{
+    Body,
+    folded::Folded,
+    record::{EntryFacts, Record},
+};
 use room::{Log, RoomId, fold::Fold};
 
 use super::{
@@ -9,44 +13,77 @@ use super::{
     submitted::Submitted,
     tree::Unsigned,
 };
-use crate::evidence::{CompactRange, extends, hash_of, holds, leaf_hash, leaf_of_record};
+use crate::evidence::{CompactRange, Hash, extends, hash_of, holds, leaf_hash, leaf_of_record};
 
-/// The type of the entry that tells of a body.
-const TELLS: &str = "snapshot_rendered";
+/// The bytes that an entry of the log tells of.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Logged {
+    /// The body of a file, in the receipt that the file carries.
+    Body(Body),
+    /// A whole file of an earlier version, with its hash and size, in a receipt that the server gives for it.
+    File(Hash, u64),
+}
 
-/// Checks that these bytes are what the server logged: the entry in the receipt has the body's hash, the log of the signed
+impl Logged {
+    /// Returns the type of the entry, the name of its field with the hash, and what it tells of.
+    fn entry(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Body(_) => ("snapshot_rendered", "body_sha256", "body"),
+            Self::File(..) => ("snapshot_generated", "file_sha256", "file"),
+        }
+    }
+
+    fn hash_and_size(self) -> (Hash, u64) {
+        match self {
+            Self::Body(body) => (body.sha256, body.size),
+            Self::File(sha256, size) => (sha256, size),
+        }
+    }
+}
+
+/// Checks that these bytes are what the server logged: the entry in the receipt has their hash, the log of the signed
 /// checkpoint has the entry, and is the log of the record's room.
 pub(super) fn check_logged(
-    body: &Body,
+    logged: Logged,
     receipt: &Submitted,
-    record: Option<&Folded>,
+    record: Option<&Record>,
     signed: &Result<String, Unsigned>,
 ) -> Said {
     let Submitted { proof, leaf, checkpoint, .. } = receipt;
     let meta = |name: &str| leaf.meta[name].as_str().unwrap_or("none");
-    let sha256 = hex::encode(body.sha256);
+    let ((tells, hash_name, what), (sha256, size)) = (logged.entry(), logged.hash_and_size());
+    let sha256 = hex::encode(sha256);
     let mut faults = Vec::new();
-    if leaf.action != TELLS {
-        faults.push(format!("its receipt is of an entry `{}`, which tells of no body", leaf.action));
+    if leaf.action != tells {
+        faults.push(format!("its receipt is of an entry `{}`, which tells of no {what}", leaf.action));
     }
-    if meta("body_sha256") != sha256 {
-        let told = meta("body_sha256");
-        faults.push(format!("the log tells of a body with the SHA-256 {told}, and that of this file is {sha256}"));
+    if meta(hash_name) != sha256 {
+        let told = meta(hash_name);
+        faults.push(format!("the log tells of a {what} with the SHA-256 {told}, and that of this file is {sha256}"));
     }
     if let Some(record) = record {
         let (room, snapshot) = (leaf.room_id.as_deref().unwrap_or("none"), meta("snapshot_id"));
-        if room != record.facts.room.id.to_string() {
-            faults.push(format!("its receipt is of the room {room}, and its record of {}", record.facts.room.id));
+        if room != record.room.id {
+            faults.push(format!("its receipt is of the room {room}, and its record of {}", record.room.id));
         }
         if snapshot != record.snapshot.id {
             faults.push(format!("its receipt is of the snapshot {snapshot}, and its record of {}", record.snapshot.id));
         }
         faults.extend(another_log(record, &checkpoint.origin));
     }
-    let is_last = leaf.seq == proof.index && checkpoint.size == proof.index.saturating_add(1);
-    let has_entry = holds(&proof.path, checkpoint.size, checkpoint.root, proof.index, leaf_hash(&proof.leaf));
-    if !is_last || !has_entry {
-        faults.push(format!("the log of the checkpoint does not end with entry {} as this receipt has it", leaf.seq));
+    let has_entry = leaf.seq == proof.index
+        && holds(&proof.path, checkpoint.size, checkpoint.root, proof.index, leaf_hash(&proof.leaf));
+    match logged {
+        Logged::Body(_) if !has_entry || checkpoint.size != proof.index.saturating_add(1) => {
+            let seq = leaf.seq;
+            faults.push(format!("the log of the checkpoint does not end with entry {seq} as this receipt has it"));
+        }
+        Logged::File(..) if !has_entry => {
+            faults.push(format!("the log of the checkpoint has no entry {} as this receipt has it", leaf.seq));
+        }
+        // Of a body, `follows` checks it.
+        Logged::File(..) => faults.extend(record.and_then(|it| goes_on(receipt, it.log.size, &it.log.root))),
+        Logged::Body(_) => {}
     }
     match signed {
         Ok(by) => faults.extend(record.and_then(|record| signed_elsewhere(record, &checkpoint.origin, by))),
@@ -59,7 +96,7 @@ pub(super) fn check_logged(
     if let Ok(by) = signed {
         return Ok(format!(
             "entry {} of `{}` tells of these {} bytes; its {} entries are signed with `{by}`",
-            leaf.seq, checkpoint.origin, body.size, checkpoint.size
+            leaf.seq, checkpoint.origin, size, checkpoint.size
         ));
     }
     let printed = record.and_then(|record| record.log.key.as_deref());
@@ -69,16 +106,19 @@ pub(super) fn check_logged(
 }
 
 /// Returns why a log of this origin is not that of the record. `None` if it is, also if it was continued since.
-fn another_log(record: &Folded, signed: &str) -> Option<String> {
-    let (log, claimed) = (Log::Room(record.facts.room.id), record.log.origin.as_deref().unwrap_or("none"));
+fn another_log(record: &Record, signed: &str) -> Option<String> {
+    // Records of 0.2 do not name it.
+    let claimed = record.log.origin.as_deref().unwrap_or(signed);
+    let Ok(room) = record.room.id.parse() else { return Some(format!("`{}` is the id of no room", record.room.id)) };
+    let log = Log::Room(room);
     let found = log.continuation_in(claimed).zip(log.continuation_in(signed));
     let is_same = found.is_some_and(|((begun, number), (other, later))| begun == other && number <= later);
     (!is_same).then(|| format!("its receipt is of the log `{signed}`, and its record of `{claimed}`"))
 }
 
 /// Returns why a key signs no log of this origin: it is that of another server, though it may be trusted for its own.
-fn signed_elsewhere(record: &Folded, origin: &str, by: &str) -> Option<String> {
-    let server = super::server_of(&record.facts.room.id.to_string(), origin)?;
+fn signed_elsewhere(record: &Record, origin: &str, by: &str) -> Option<String> {
+    let server = super::server_of(&record.room.id, origin)?;
     let (name, _) = by.rsplit_once('+')?;
     (name != server).then(|| format!("it is signed with `{by}`, a key of another server than `{server}`"))
 }
@@ -86,14 +126,8 @@ fn signed_elsewhere(record: &Folded, origin: &str, by: &str) -> Option<String> {
 /// Checks that the record's facts follow from the log: its entries are those of the log up to the position that it
 /// shows, the checkpoint of the receipt extends that position, and the fold of the entries is the facts.
 pub(super) fn check_follows(record: &Folded, receipt: &Submitted) -> Said {
-    let position = (record.log.size, root(record)?);
-    let Submitted { checkpoint, consistency, .. } = receipt;
-    let newer = (checkpoint.size, checkpoint.root);
-    let is_extended = consistency.as_deref().is_some_and(|proof| extends(proof, newer, position));
-    if !is_extended {
-        return Err(
-            format!("the receipt does not show that its log goes on from the {} entries shown", position.0).into()
-        );
+    if let Some(fault) = goes_on(receipt, record.log.size, &record.log.root) {
+        return Err(fault.into());
     }
     let Some(entries) = &record.entries else {
         let words = "the snapshot was taken without the log's entries, from which its facts could be folded";
@@ -105,7 +139,7 @@ pub(super) fn check_follows(record: &Folded, receipt: &Submitted) -> Said {
             "it holds the newest {} of {} entries, which are those of the log; its facts could be folded from all of them \
              alone",
             entries.len(),
-            position.0
+            record.log.size
         );
         return Err(Fault::Skipped(words));
     }
@@ -118,15 +152,21 @@ pub(super) fn check_follows(record: &Folded, receipt: &Submitted) -> Said {
     if record.facts_of(state) == record.facts {
         return Ok(format!(
             "its facts follow from the {} entries of the log up to the moment that it shows",
-            position.0
+            record.log.size
         ));
     }
     Err("its facts are not what the entries of the log lead to: the record was changed".to_owned().into())
 }
 
-fn root(record: &Folded) -> Result<[u8; 32], Fault> {
-    let root = hex::decode(&record.log.root).ok().and_then(|root| root.try_into().ok());
-    root.ok_or_else(|| Fault::Failed(format!("`{}` is no root of a tree", record.log.root)))
+/// Returns why a receipt does not show that its log goes on from this size and root. `None` if it does.
+fn goes_on(receipt: &Submitted, size: u64, root: &str) -> Option<String> {
+    let Submitted { checkpoint, consistency, .. } = receipt;
+    let Some(root) = hex::decode(root).ok().and_then(|root| root.try_into().ok()) else {
+        return Some(format!("`{root}` is no root of a tree"));
+    };
+    let newer = (checkpoint.size, checkpoint.root);
+    let is_extended = consistency.as_deref().is_some_and(|proof| extends(proof, newer, (size, root)));
+    (!is_extended).then(|| format!("the receipt does not show that its log goes on from the {size} entries shown"))
 }
 
 /// Checks that the entries, with the subtrees before them, are those of the root at the position.

@@ -1,16 +1,20 @@
-//! Two snapshots side by side: what changed in the room from the older to the newer.
+//! Two moments side by side, of snapshots or any others: what changed in the room from the earlier to the later.
+
+use std::iter;
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use room::SnapshotId;
 use serde_json::Value;
 
 use super::snapshot::choice;
 use crate::{
     app::App,
     db::{self, snapshots::Titled},
-    domain::snapshots::compare::{self, Comparison, FieldChange, RowChange, SectionChange},
-    error::{Error, Result},
+    domain::snapshots::{
+        compare::{self, Comparison, FieldChange, Found, RowChange, SectionChange, Side},
+        position::Moment,
+    },
+    error::Result,
     http::{Access::May, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
     pages::{
         kit::{
@@ -30,19 +34,30 @@ pub(super) fn routes() -> PageRoutes {
 /// The most differences that are shown, in bytes of JSON; as HTML they may have five times as many.
 const MOST_DIFFERENCES: usize = 250_000;
 
-/// The two snapshots to compare, in any order.
+/// The two moments to compare, in any order.
 struct ComparisonQuery {
-    from: Option<SnapshotId>,
-    to: Option<SnapshotId>,
+    from: Option<Side>,
+    /// The room as it is now, if only the other one was chosen.
+    to: Option<Side>,
 }
 
 impl FromPairs for ComparisonQuery {
-    const PARAMETERS: &[(&str, Kind, &str)] = &[("from", Kind::Id, "The one snapshot"), ("to", Kind::Id, "The other")];
+    const PARAMETERS: &[(&str, Kind, &str)] = &[
+        ("from", Kind::Id, "The one snapshot"),
+        ("from_as_of", Kind::Time, "Instead of a snapshot: the room as of this time"),
+        ("to", Kind::Id, "The other snapshot"),
+        ("to_as_of", Kind::Time, "Instead of a snapshot: the room as of this time"),
+    ];
 
     fn read(given: &mut Given) -> Self {
         // A browser also sends the choices that were left empty.
         given.forget_blank();
-        Self { from: given.id("from"), to: given.id("to") }
+        let mut side = |snapshot: &str, time: &str| {
+            let snapshot = given.id(snapshot).map(Side::Snapshot);
+            // A time that was typed is meant, whatever was suggested beside it.
+            given.time_in_utc(time).map(|time| Side::Moment(Moment::Time(time))).or(snapshot)
+        };
+        Self { from: side("from", "from_as_of"), to: side("to", "to_as_of") }
     }
 }
 
@@ -55,54 +70,57 @@ async fn show_comparison(
     let id = room.id;
     let room = Room::load(&app, id).await?;
     let all = app.db.read(async |tx| db::snapshots::titles(tx, id).await).await?;
-    let result = if let (Some(one), Some(other)) = (query.from, query.to) {
-        let (then, now) = in_order(&all, one, other)?;
-        let (.., comparison) = compare::compare(&app, id, then.id, now.id).await?;
-        render_comparison(&room, (then, now), &comparison.within(MOST_DIFFERENCES))
+    let ComparisonQuery { from, to } = query;
+    let result = if let Some(one) = from {
+        let other = to.unwrap_or(Side::Moment(Moment::Now));
+        let (found, comparison) = compare::compare_in_order(&app, id, [one, other]).await?;
+        render_comparison(&room, &found, &comparison.within(MOST_DIFFERENCES))
     } else {
-        html! { @if all.len() > 1 { p.empty { "Choose two snapshots." } } }
+        html! { p.empty { "Choose two moments: of snapshots, or any others by their times." } }
     };
-    // If nothing was chosen, the newest two are suggested: what happened last is asked for most.
-    let chosen = |id: Option<SnapshotId>, nth: usize| id.or_else(|| all.get(nth).map(|snapshot| snapshot.id));
+    // If nothing was chosen, the newest two are suggested, or the only one and now: what happened last is asked for most.
+    let nth = |nth: usize| all.get(nth).map(|snapshot| Side::Snapshot(snapshot.id));
+    let (from, to) = match (from, nth(0), nth(1)) {
+        (None, Some(newest), Some(older)) => (Some(older), to.or(Some(newest))),
+        (None, newest, _) => (newest, to),
+        _ => (from, to),
+    };
     let main = html! {
         section aria-labelledby="compare-title" {
-            h2 id="compare-title" { "Compare snapshots" }
-            @if all.len() < 2 {
-                div.empty {
-                    p { "There are fewer than two snapshots in the room: there is nothing to compare." }
-                    p { a href=(room.path("/snapshots")) { "To the snapshots" } }
-                }
-            } @else {
-                (render_choice(&room, &all, (chosen(query.from, 1), chosen(query.to, 0))))
-            }
+            h2 id="compare-title" { "Compare two moments" }
+            (render_choice(&room, &all, from, to))
             (result)
         }
     };
     Ok(room.page(&caller, Tab::Snapshots, &main).into_response())
 }
 
-/// Returns both snapshots, the older first.
-fn in_order(all: &[Titled], one: SnapshotId, other: SnapshotId) -> Result<(&Titled, &Titled)> {
-    let index = |id| all.iter().position(|snapshot| snapshot.id == id).ok_or(Error::NotFound("snapshot"));
-    let (one, other) = (index(one)?, index(other)?);
-    // The list has the newest first, so the older one has the larger index.
-    Ok((&all[one.max(other)], &all[one.min(other)]))
-}
-
-fn render_choice(room: &Room, all: &[Titled], (from, to): (Option<SnapshotId>, Option<SnapshotId>)) -> Markup {
-    let choices: Vec<_> = all.iter().map(choice).collect();
-    let (from, to) = (from.map(|id| id.to_string()), to.map(|id| id.to_string()));
+fn render_choice(room: &Room, all: &[Titled], from: Option<Side>, to: Option<Side>) -> Markup {
+    let options = |blank: &str| -> Vec<_> {
+        iter::once((String::new(), blank.to_owned())).chain(all.iter().map(choice)).collect()
+    };
+    let id = |side: Option<Side>| match side {
+        Some(Side::Snapshot(id)) => Some(id.to_string()),
+        _ => None,
+    };
+    // As a field of type `datetime-local` takes it: without an offset, to the minute.
+    let time = |side: Option<Side>| match side {
+        Some(Side::Moment(Moment::Time(time))) => Some(time.to_string()[..16].to_owned()),
+        _ => None,
+    };
     let none = Filled::default();
     html! {
         form.search method="get" action=(room.path("/compare")) {
-            (Field::required("from", "Snapshot").value(from.as_deref()).select(&none, &choices))
-            (Field::required("to", "Other snapshot").value(to.as_deref()).select(&none, &choices))
+            (Field::line("from", "Snapshot").value(id(from).as_deref()).select(&none, &options("–")))
+            (Field::line("from_as_of", "or as of (UTC)").kind("datetime-local").value(time(from).as_deref()).input(&none))
+            (Field::line("to", "Other snapshot").value(id(to).as_deref()).select(&none, &options("The room as it is now")))
+            (Field::line("to_as_of", "or as of (UTC)").kind("datetime-local").value(time(to).as_deref()).input(&none))
             button.secondary type="submit" { "Compare" }
         }
     }
 }
 
-fn render_comparison(room: &Room, (then, now): (&Titled, &Titled), comparison: &Comparison) -> Markup {
+fn render_comparison(room: &Room, [then, now]: &[Found; 2], comparison: &Comparison) -> Markup {
     let Comparison { room: of_room, standing, parties, vessels, documents, approvals, log_entries, left_out } =
         comparison;
     let fields = |changes: &[FieldChange]| changes.iter().map(Change::of_field).collect::<Vec<_>>();
@@ -117,7 +135,7 @@ fn render_comparison(room: &Room, (then, now): (&Titled, &Titled), comparison: &
     ];
     let nothing = groups.iter().all(|(_, changes)| changes.as_ref().is_none_or(Vec::is_empty));
     let lacking: Vec<_> = groups.iter().filter(|(_, changes)| changes.is_none()).map(|(name, _)| *name).collect();
-    let entries = usize::try_from(*log_entries).unwrap_or_default();
+    let more = entries(u64::try_from(*log_entries).unwrap_or_default());
     html! {
         @if nothing { p.empty { "Nothing changed in the room between the two." } }
         @for (name, changes) in &groups {
@@ -128,12 +146,12 @@ fn render_comparison(room: &Room, (then, now): (&Titled, &Titled), comparison: &
         @if !lacking.is_empty() {
             p.hint { "Not compared, because one of the two was taken without: " (lacking.join(", ").to_lowercase()) "." }
         }
-        @if *left_out > 0 { p.hint { (count(*left_out, "difference")) " more than can be shown here; the files of the two snapshots have them." } }
-        p.hint { "The log has " (entries) @if entries == 1 { " entry" } @else { " entries" } " more in the newer one." }
+        @if *left_out > 0 { p.hint { (count(*left_out, "difference")) " more than can be shown here; the files of snapshots have them." } }
+        p.hint { "The log has " (more) " more in the later one." }
     }
 }
 
-fn render_table(room: &Room, name: &str, changes: &[Change], (then, now): (&Titled, &Titled)) -> Markup {
+fn render_table(room: &Room, name: &str, changes: &[Change], (then, now): (&Found, &Found)) -> Markup {
     html! {
         h3 { (name) }
         table.list.compared {
@@ -150,11 +168,20 @@ fn render_table(room: &Room, name: &str, changes: &[Change], (then, now): (&Titl
     }
 }
 
-fn render_heading(room: &Room, word: &str, snapshot: &Titled) -> Markup {
+fn entries(number: u64) -> String {
+    if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") }
+}
+
+fn render_heading(room: &Room, word: &str, found: &Found) -> Markup {
     html! {
         th scope="col" {
-            (word) ": " a href=(room.path(&format!("/snapshots/{}", snapshot.id))) { (snapshot.title) } " "
-            span.hint { (show::time(snapshot.created_at)) }
+            (word) ": "
+            @if let Some(snapshot) = &found.snapshot {
+                a href=(room.path(&format!("/snapshots/{}", snapshot.id))) { (snapshot.title) } " "
+            } @else {
+                "the room "
+            }
+            span.hint { (show::time(found.at)) ", " (entries(found.size)) }
         }
     }
 }

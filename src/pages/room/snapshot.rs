@@ -1,5 +1,7 @@
 //! A snapshot: its facts and its file, the first page of it, and its verification.
 
+use std::iter;
+
 use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
@@ -188,12 +190,13 @@ fn render_first_page(snapshot: &Snapshot, path: &str) -> Markup {
 }
 
 fn render_choice(room: &Room, id: SnapshotId, others: &[Titled]) -> Markup {
-    let choices: Vec<_> = others.iter().map(choice).collect();
+    let now = iter::once((String::new(), "The room as it is now".to_owned()));
+    let choices: Vec<_> = now.chain(others.iter().map(choice)).collect();
     html! {
         h3 { "Compare" }
         form.search method="get" action=(room.path("/compare")) {
             input type="hidden" name="from" value=(id);
-            (Field::required("to", "With").select(&Filled::default(), &choices))
+            (Field::line("to", "With").select(&Filled::default(), &choices))
             button.secondary type="submit" { "Compare" }
         }
     }

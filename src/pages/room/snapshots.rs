@@ -80,7 +80,7 @@ async fn render_snapshots(app: &App, caller: &Caller, room: RoomId, page: Page, 
                     (render_table(&room, &who, &shown))
                     (paging::neighbours(&room.path("/snapshots"), "", page, total))
                     p.actions {
-                        @if total > 1 { a.button.secondary href=(room.path("/compare")) { "Compare two" } }
+                        a.button.secondary href=(room.path("/compare")) { "Compare" }
                         @if shown.iter().any(|snapshot| snapshot.status == SnapshotStatus::Generating) {
                             span.hint {
                                 "One is being rendered; it shows here by itself, or when you "

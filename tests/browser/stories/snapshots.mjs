@@ -64,7 +64,7 @@ async function watched(page, title) {
 
 async function compared(page, path, rig) {
   await page.goto(path);
-  await page.getByRole("link", { name: "Compare two" }).click();
+  await page.getByRole("link", { name: "Compare", exact: true }).click();
   await page.getByRole("button", { name: "Compare" }).click();
   const vessel = page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: "Aegean Star", exact: true }) });
   await vessel.getByText("Added").waitFor();

@@ -1,5 +1,7 @@
 //! The page that compares two snapshots side by side.
 
+use std::time::Duration;
+
 use room::Role;
 use serde_json::json;
 
@@ -9,7 +11,7 @@ on_both_databases! {
     TestApp:
     what_changed_is_told_in_words_the_older_first,
     two_between_which_nothing_changed_say_so,
-    with_fewer_than_two_there_is_nothing_to_choose,
+    without_snapshots_the_room_is_compared_as_of_any_times,
 }
 
 async fn page(app: &TestApp, path: &str, token: &str) -> String {
@@ -71,22 +73,25 @@ async fn two_between_which_nothing_changed_say_so(app: TestApp) {
     taken(&app, &room, &broker, "Other").await;
     let told = page(&app, &format!("/rooms/{room}/compare?from={id}&to={id}"), &broker).await;
     assert!(told.contains("Nothing changed in the room between the two."), "{told}");
-    assert!(text(&told).contains("The log has 0 entries more in the newer one."), "{told}");
+    assert!(text(&told).contains("The log has 0 entries more in the later one."), "{told}");
 }
 
-async fn with_fewer_than_two_there_is_nothing_to_choose(app: TestApp) {
+async fn without_snapshots_the_room_is_compared_as_of_any_times(app: TestApp) {
     let (room, broker) = app.room().await;
     let path = format!("/rooms/{room}/compare");
-    for _ in 0..2 {
-        let told = page(&app, &path, &broker).await;
-        assert!(told.contains("fewer than two snapshots") && !told.contains("<select"), "{told}");
-        if !page(&app, &format!("/rooms/{room}/snapshots"), &broker).await.contains("Only") {
-            taken(&app, &room, &broker, "Only").await;
-        }
-    }
-    taken(&app, &room, &broker, "Other").await;
     let told = page(&app, &path, &broker).await;
-    assert_eq!(told.matches("<select").count(), 2, "{told}");
+    assert!(told.contains("Choose two moments") && told.matches("<select").count() == 2, "{told}");
+    app.later(Duration::from_hours(1));
+    app.patch(&format!("/rooms/{room}"), &broker).json(json!({ "title": "Another title" })).send().await.expect(200);
+    // The other one, left empty, is now; and the earlier comes first, whichever order they are asked in.
+    for query in ["from_as_of=2026-11-23T08:30&to=&to_as_of=", "from_as_of=2026-11-23T09:00&to_as_of=2026-11-23T08:30"]
+    {
+        let told = page(&app, &format!("{path}?from=&{query}"), &broker).await;
+        assert!(text(&told).contains("Title ≠ Changed STS Ceuta Another title"), "{told}");
+        assert!(text(&told).contains("Then: the room 23 Nov 2026, 08:30 UTC , 7 entries"), "{}", text(&told));
+    }
+    let ahead = format!("/{path}?from_as_of=2027-01-01T00:00");
+    assert_eq!(app.get(&ahead, &broker).send().await.status, 422);
     let foreign = format!("/{path}?from=00000000-0000-7000-8000-000000000000&to=00000000-0000-7000-8000-000000000000");
     assert_eq!(app.get(&foreign, &broker).send().await.problem(), "not_found");
 }

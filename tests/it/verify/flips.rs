@@ -80,6 +80,7 @@ fn flip(what: &str, file: &[u8], keys: &PublicKeys, bits: &[usize]) {
                         file: &flipped,
                         older: None,
                         consistency: None,
+                        receipt: None,
                         sha256: None,
                         keys: Some(keys),
                         ours: Some(keys),

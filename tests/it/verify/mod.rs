@@ -63,7 +63,16 @@ fn check_two(
     keys: &PublicKeys,
 ) -> Result<Report, Unreadable> {
     let fonts = Fonts::embedded();
-    verify(&Exhibits { file, older, consistency, sha256: None, keys: Some(keys), ours: Some(keys), drawer: &fonts })
+    verify(&Exhibits {
+        file,
+        older,
+        consistency,
+        receipt: None,
+        sha256: None,
+        keys: Some(keys),
+        ours: Some(keys),
+        drawer: &fonts,
+    })
 }
 
 #[track_caller]
