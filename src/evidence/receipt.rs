@@ -5,6 +5,7 @@ use std::fmt;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use report::Bounds;
+use room::canonical;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -41,7 +42,7 @@ impl Receipt {
         let Extra { consistency, leaf } = serde_json::from_slice(&proof.leaf).map_err(|_| NO_EXTRA)?;
         let hash = |hash: &String| BASE64_STANDARD.decode(hash).ok()?.try_into().ok();
         let consistency: Option<Vec<Hash>> = consistency.iter().map(hash).collect();
-        proof.leaf = serde_json_canonicalizer::to_vec(&leaf).map_err(|_| NO_EXTRA)?;
+        proof.leaf = canonical::of_object(&leaf).map_err(|_| NO_EXTRA)?;
         let receipt = Self { proof, consistency: consistency.ok_or(NO_EXTRA)? };
         if receipt.to_string() == text { Ok(receipt) } else { Err(NO_EXTRA) }
     }
@@ -51,7 +52,7 @@ impl fmt::Display for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let consistency = self.consistency.iter().map(|hash| BASE64_STANDARD.encode(hash)).collect();
         let leaf = serde_json::from_slice(&self.proof.leaf).map_err(|_| fmt::Error)?;
-        let extra = serde_json_canonicalizer::to_vec(&Extra { consistency, leaf }).map_err(|_| fmt::Error)?;
+        let extra = canonical::of_object(&Extra { consistency, leaf }).map_err(|_| fmt::Error)?;
         LogProof { leaf: extra, ..self.proof.clone() }.fmt(f)
     }
 }

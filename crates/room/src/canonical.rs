@@ -7,7 +7,11 @@ use serde_json::{Error, Value};
 const MOST_EXACT: u64 = 1 << 53;
 
 /// Returns the canonical JSON of what is written as an object.
-pub(crate) fn of_object(object: &impl Serialize) -> Result<Vec<u8>, Error> {
+///
+/// # Errors
+///
+/// If it cannot be written as JSON.
+pub fn of_object(object: &impl Serialize) -> Result<Vec<u8>, Error> {
     // As a value its fields are sorted by their names.
     let value = serde_json::to_value(object)?;
     if is_plain(&value) { serde_json::to_vec(&value) } else { serde_json_canonicalizer::to_vec(object) }

@@ -10,7 +10,7 @@
 //!
 //! Every other part of the program may use this crate; it uses none of them.
 
-mod canonical;
+pub mod canonical;
 mod content;
 mod difference;
 mod event;

@@ -8,7 +8,7 @@ use report::{
     record::{Creator, EntryFacts, LogPosition, Record, SectionOptions, SnapshotFacts},
 };
 use room::{
-    Log, RoomId, Shown,
+    Log, RoomId, Shown, canonical,
     fold::{Fold, Snapshot as Told},
 };
 use sha2::{Digest, Sha256};
@@ -225,9 +225,9 @@ impl Read {
             resembled: look_alikes::resembled,
         };
         // Canonical (RFC 8785): the log has the hash of these bytes, and other programs have to arrive at the same ones.
-        let canonical = serde_json_canonicalizer::to_vec(&Folded::of(state, parts))
+        let written = canonical::of_object(&Folded::of(state, parts))
             .map_err(|error| Error::internal(format!("a record cannot be written: {error}")))?;
-        Ok(RecordBytes { sha256: Sha256::digest(&canonical).into(), canonical })
+        Ok(RecordBytes { sha256: Sha256::digest(&written).into(), canonical: written })
     }
 }
 

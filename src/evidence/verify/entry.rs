@@ -5,7 +5,7 @@ use report::{
     folded::Folded,
     record::{self, EntryFacts, Record, Stored},
 };
-use room::{Difference, Leaf, visible::cut};
+use room::{Difference, Leaf, canonical, visible::cut};
 use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
@@ -305,17 +305,17 @@ fn read_record(opened: &Opened) -> Result<Stored, Fault> {
         ReportError::Schema { .. } => Fault::Skipped(error.to_string()),
         other => Fault::Failed(other.to_string()),
     })?;
-    let (canonical, snapshot) = match &stored {
-        Stored::Captured(record) => (serde_json_canonicalizer::to_vec(record), &record.snapshot),
-        Stored::Folded(record) => (serde_json_canonicalizer::to_vec(record), &record.snapshot),
+    let (written, snapshot) = match &stored {
+        Stored::Captured(record) => (canonical::of_object(record), &record.snapshot),
+        Stored::Folded(record) => (canonical::of_object(record), &record.snapshot),
     };
-    let canonical = canonical.map_err(|error| error.to_string())?;
+    let written = written.map_err(|error| error.to_string())?;
     // Files of older records have their proof in what was drawn, and no body that the log could tell of.
     if matches!(stored, Stored::Folded(_)) != opened.body.is_some() {
         return Err(Fault::Failed("it is of a schema that files of this kind do not have".into()));
     }
     // One record has one form. A field that the schema lacks would be in the hash, and never on a page.
-    if canonical != opened.record {
+    if written != opened.record {
         return Err(Fault::Failed("it is not in canonical form (RFC 8785), or holds what its schema has not".into()));
     }
     let kind = match opened.format {
