@@ -1,4 +1,5 @@
-//! Random operations, the same ones on both databases: the rows of each follow from its logs, and both come to the same.
+//! Random operations, the same ones on both databases: the rows of each follow from its logs and have what their entries
+//! say, and both come to the same.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,7 +14,10 @@ use proptest::{
 };
 use room::Role;
 use serde_json::{Value, json};
-use sts_clearance::db::projections::{PLATFORM_TABLES, TABLES, rows, rows_of_platform};
+use sts_clearance::db::{
+    Tx,
+    projections::{PLATFORM_TABLES, TABLES, rows, rows_of_platform},
+};
 
 use crate::harness::{IMO, Reply, TestApp, Watched, follow_from_the_logs, postgres_database};
 
@@ -237,6 +241,27 @@ impl Scene {
         }
     }
 
+    /// Checks that the rows have what the entries said last, and returns how many values that were.
+    async fn have_what_was_said(&self) -> usize {
+        let room = &self.path["/rooms/".len()..];
+        let read = async |tx: &mut Tx| {
+            let entries = "SELECT action, meta_json FROM activity_log WHERE room_id = ?1 ORDER BY seq";
+            let mut last = BTreeMap::new();
+            for row in tx.rows(entries, &[&room]).await? {
+                let meta: Value = serde_json::from_str(&row.get::<String>(1)?).unwrap();
+                last.extend(said(room, &row.get::<String>(0)?, &meta));
+            }
+            for ((table, id, column), value) in &last {
+                let select = format!("SELECT CAST({column} AS TEXT) FROM {table} WHERE id = ?1");
+                let Some(row) = tx.opt(&select, &[id]).await? else { continue };
+                let expected = value.as_str().map(str::to_owned).or((!value.is_null()).then(|| value.to_string()));
+                assert_eq!(row.get::<Option<String>>(0)?, expected, "{table}.{column} of {id}");
+            }
+            Ok(last.len())
+        };
+        self.app.app.db.read(read).await.unwrap()
+    }
+
     /// Returns all rows and entries as text, with ids by the order in which the logs name them.
     async fn told(&self) -> Vec<String> {
         let room = self.path["/rooms/".len()..].parse().unwrap();
@@ -297,6 +322,36 @@ impl Scene {
     }
 }
 
+/// What an entry says of a value: the table, the id of its row, the column, and what is in it from then on.
+type Said = ((&'static str, String, String), Value);
+
+/// Returns what an entry says by its own words. This knows nothing of the fold, from which the rows come: a fold that is
+/// wrong is wrong in both.
+fn said(room: &str, action: &str, meta: &Value) -> Vec<Said> {
+    let text = |name: &str| meta[name].as_str().unwrap().to_owned();
+    let changes = |table: &'static str, id: &str| {
+        let changes = meta["changes"].as_object().unwrap().iter();
+        changes.map(|(column, change)| ((table, id.to_owned(), column.clone()), change["to"].clone())).collect()
+    };
+    let both = |table: &'static str, id: String, [one, other]: [(&str, Value); 2]| {
+        [one, other].map(|(column, value)| ((table, id.clone(), column.to_owned()), value)).to_vec()
+    };
+    let comment = ("comment", meta["comment"].clone());
+    match action {
+        "room_updated" => changes("rooms", room),
+        "party_updated" => changes("parties", &text("party_id")),
+        "vessel_updated" => changes("vessels", &text("vessel_id")),
+        "phase_changed" => vec![(("rooms", room.to_owned(), "phase".to_owned()), meta["to"].clone())],
+        "approval_given" => both("approvals", text("approval_id"), [("status", meta["status"].clone()), comment]),
+        "approval_changed" => both("approvals", text("approval_id"), [("status", meta["to"].clone()), comment]),
+        "approval_revoked" => {
+            both("approvals", text("approval_id"), [("status", json!("pending")), ("comment", Value::Null)])
+        }
+        "document_decided" => both("decisions", text("decision_id"), [("verdict", meta["verdict"].clone()), comment]),
+        _ => Vec::new(),
+    }
+}
+
 /// Replaces each UUID in a line by the number of its first appearance.
 fn numbered(line: &str, numbers: &mut HashMap<String, usize>) -> String {
     let is_id = |at: usize| line.get(at..at + 36).filter(|text| uuid::Uuid::try_parse(text).is_ok());
@@ -323,7 +378,7 @@ fn both_databases_come_to_the_same_and_their_rows_follow_from_the_logs() {
     let config = Config { cases: RUNS, failure_persistence: None, max_shrink_iters: 12, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &SEED));
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let seen = Mutex::new(BTreeMap::new());
+    let (seen, values) = (Mutex::new(BTreeMap::new()), Mutex::new(0));
     let outcome = runner.run(&operations, |operations| {
         runtime.block_on(async {
             let mut told = Vec::new();
@@ -334,6 +389,7 @@ fn both_databases_come_to_the_same_and_their_rows_follow_from_the_logs() {
                     scene.run(*operation).await;
                 }
                 told.push(scene.told().await);
+                *values.lock().unwrap() += scene.have_what_was_said().await;
                 follow_from_the_logs(watched).await;
             }
             similar(&told[0], &told[1]);
@@ -344,7 +400,8 @@ fn both_databases_come_to_the_same_and_their_rows_follow_from_the_logs() {
     });
     outcome.unwrap();
     let seen = seen.into_inner().unwrap();
-    println!("{RUNS} runs of {OPERATIONS} operations, seed {}: {seen:?}", SEED[0]);
+    let values = values.into_inner().unwrap();
+    println!("{RUNS} runs of {OPERATIONS} operations, seed {}, {values} values as said: {seen:?}", SEED[0]);
     // What is drawn has to do something, or nothing was compared.
     for action in ACTIONS {
         assert!(seen.contains_key(*action), "no operation came to `{action}`: {seen:?}");
