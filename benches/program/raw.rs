@@ -17,6 +17,8 @@ pub(crate) struct Raw {
     snapshot: Copied,
     position: Copied,
     job: Copied,
+    /// The rooms that snapshots were taken of, in which the loop takes turns.
+    rooms: Vec<String>,
     written: i64,
 }
 
@@ -37,6 +39,7 @@ impl Raw {
             snapshot: Copied::of(&connection, "snapshots", "true")?,
             position: Copied::of(&connection, "snapshot_positions", "true")?,
             job: Copied::of(&connection, "snapshot_jobs", "true")?,
+            rooms: rooms(&connection)?,
             written: 1_000_000_000,
             connection,
         })
@@ -63,17 +66,23 @@ impl Raw {
     fn write_one(&mut self) -> Result<()> {
         self.written += 1;
         let (number, connection) = (self.written, &self.connection);
-        let id = new_uuid().to_string();
-        self.entry.insert(connection, &[("id", &new_uuid().to_string()), ("seq", &number)])?;
-        self.node.insert(connection, &[("number", &number)])?;
-        self.snapshot.insert(connection, &[("id", &id)])?;
+        let turn = usize::try_from(number).expect("a number of snapshots") % self.rooms.len();
+        let (id, room) = (new_uuid().to_string(), &self.rooms[turn]);
+        self.entry.insert(connection, &[("id", &new_uuid().to_string()), ("room_id", room), ("seq", &number)])?;
+        self.node.insert(connection, &[("log", room), ("number", &number)])?;
+        self.snapshot.insert(connection, &[("id", &id), ("room_id", room)])?;
         self.position.insert(connection, &[("snapshot_id", &id)])?;
-        self.job.insert(connection, &[("snapshot_id", &id)])?;
-        let room = self.entry.value("room_id");
+        self.job.insert(connection, &[("snapshot_id", &id), ("room_id", room)])?;
         let update = "UPDATE room_logs SET size = ?2, frontier = frontier || '', checkpoint = checkpoint || ''
                       WHERE room_id = ?1";
         connection.prepare_cached(update)?.execute(params![room, number]).map(drop)
     }
+}
+
+fn rooms(connection: &Connection) -> Result<Vec<String>> {
+    let mut select = connection.prepare("SELECT DISTINCT room_id FROM snapshots")?;
+    let rooms = select.query_map([], |row| row.get(0))?;
+    rooms.collect()
 }
 
 /// A row of a table, which is inserted again under another key.
@@ -90,11 +99,6 @@ impl Copied {
         let values = select.query_row([], |row| (0..columns.len()).map(|index| row.get(index)).collect())?;
         let places = vec!["?"; columns.len()].join(", ");
         Ok(Self { insert: format!("INSERT INTO {table} VALUES ({places})"), columns, values })
-    }
-
-    fn value(&self, column: &str) -> &Value {
-        let index = self.columns.iter().position(|known| known == column).expect("a column of the table");
-        &self.values[index]
     }
 
     fn insert(&self, connection: &Connection, changed: &[(&str, &dyn ToSql)]) -> Result<()> {
