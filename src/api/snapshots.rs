@@ -99,13 +99,21 @@ struct SnapshotView {
     /// The signed checkpoint of the room's log at the entry that tells of the file's body (C2SP `tlog-checkpoint`); `null`
     /// before that. Those who keep it can find out later whether the log was changed.
     checkpoint: Option<String>,
+    /// What whoever takes or keeps the snapshot should know of its file: that nobody can judge later whether it follows from
+    /// the log, since it was taken without the log's entries; `null` if there is nothing.
+    notice: Option<&'static str>,
 }
+
+/// The notice of a snapshot whose record is made from the log and does not hold the log's entries.
+const WITHOUT_ENTRIES: &str = "taken without the log's entries (`include_activity` is false): whether what the file shows \
+     follows from the log cannot be judged later, by `verify` or by anybody else";
 
 impl From<Snapshot> for SnapshotView {
     fn from(snapshot: Snapshot) -> Self {
         // The job, and its progress, is deleted when the file is there.
         let completed = snapshot.status == SnapshotStatus::Completed;
         let checkpoint = snapshot.checkpoint().map(str::to_owned);
+        let notice = (snapshot.position.is_some() && !snapshot.has_entries()).then_some(WITHOUT_ENTRIES);
         let download_url = completed.then(|| format!("{BASE}{}/download", path(&snapshot)));
         Self {
             id: snapshot.id,
@@ -125,6 +133,7 @@ impl From<Snapshot> for SnapshotView {
             file_sha256: snapshot.file_sha256.map(hex::encode),
             seal: snapshot.seal.map(SealView::from),
             checkpoint,
+            notice,
         }
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn routes() -> Routes {
         "/verify",
         Public,
         verify,
-        "Checks a snapshot's file: seal, record, log entry, inclusion, checkpoint, and by drawing it again; nothing is stored",
+        "Checks a snapshot's file: record, log, seal, by drawing it again, and against this server's log; it is not stored",
     )
 }
 

@@ -37,7 +37,7 @@ use tokio::{
 pub use contain::{contain, hide_memory};
 pub use draw::{Drawing, Drawn, Proof};
 pub use preview::{FILE_LIMIT, Uploaded};
-pub use verify::{Claimant, MOST_FILE, Verification, Verifying, What};
+pub use verify::{Claimant, MOST_FILE, Verification, Verified, Verifying, What};
 
 use crate::error::{Error, Result};
 

@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     evidence::{
         ConsistencyProof, Hash, PublicKeys, Receipt,
-        verify::{self, Exhibits, Report},
+        verify::{self, Exhibits, OwnWords, Report},
     },
     network::Network,
     shares::{Seat, Shares},
@@ -124,11 +124,22 @@ pub struct What {
     pub receipt: Option<String>,
 }
 
+/// A file that was verified.
+#[derive(Debug)]
+pub struct Verified {
+    /// The checks that a child made.
+    pub report: Report,
+    /// What keys of this server have signed in the files.
+    pub words: OwnWords,
+    /// The seat of the claimant, to be kept for as long as the request costs anything.
+    pub seat: Seat<Claimant>,
+}
+
 /// The answer of a child.
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
-    /// The checks that it made.
-    Report(Box<Report>),
+    /// The checks that it made, and what keys of this server have signed.
+    Report(Box<(Report, OwnWords)>),
     /// A field of the form is unusable, and why.
     Unusable { field: String, why: String },
 }
@@ -140,15 +151,15 @@ impl Children {
         Verifying { verifications, claimant, bytes: 0, memory: None }
     }
 
-    /// Makes every check, in a child, and returns the report.
+    /// Makes every check, in a child. Returns the report, and what this server can hold against its own logs.
     ///
     /// # Errors
     ///
     /// `Invalid` with the field that is unusable, also if the file ends the process that reads it; `Busy` if no seat
     /// came free in time.
-    pub async fn verify(&self, request: Verification, by: Verifying) -> Result<Report> {
+    pub async fn verify(&self, request: Verification, by: Verifying) -> Result<Verified> {
         let seat = timeout(PATIENCE, self.verifications.seats.take(by.claimant)).await;
-        let _seat = seat.map_err(|_| Error::Busy)?;
+        let seat = seat.map_err(|_| Error::Busy)?;
         let mut child = self
             .start_with_fonts(Kind::Verify)
             .map_err(|error| Error::internal(format!("no file can be checked: {error}")))?;
@@ -167,7 +178,10 @@ impl Children {
             }
         };
         match answer {
-            Answer::Report(report) => Ok(*report),
+            Answer::Report(report) => {
+                let (report, words) = *report;
+                Ok(Verified { report, words, seat })
+            }
             Answer::Unusable { field, why } => Err(Error::field(&field, why)),
         }
     }
@@ -248,7 +262,7 @@ fn answer(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fonts)
     if let Some(Err(error)) = what.receipt.as_deref().map(Receipt::read) {
         return unusable("receipt", format!("cannot be read: {error}"));
     }
-    let report = verify::verify(&Exhibits {
+    let report = verify::verify_with_words(&Exhibits {
         file,
         older,
         consistency: what.consistency.as_deref(),

@@ -126,6 +126,15 @@ pub async fn range(tx: &mut Tx, log: Log, from: i64, to: i64) -> Result<Vec<Entr
     tx.rows(&sql, &[&log.key(), &from, &to]).await?.iter().map(Entry::from_row).collect()
 }
 
+/// Returns the entries of a log that are of this type, oldest first.
+pub async fn of_type(tx: &mut Tx, log: Log, action: &str) -> Result<Vec<Entry>> {
+    let columns = Entry::COLUMNS;
+    let sql = format!(
+        "SELECT {columns} FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND action = ?2 ORDER BY seq"
+    );
+    tx.rows(&sql, &[&log.key(), &action]).await?.iter().map(Entry::from_row).collect()
+}
+
 /// Returns how many entries of a log there are up to the last one that is not after this time.
 pub async fn size_at(tx: &mut Tx, log: Log, time: Time) -> Result<u64> {
     let last = "SELECT MAX(seq) FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND ts <= ?2";

@@ -78,6 +78,7 @@ const MIGRATIONS: &[Migration] = &[
     step!("014_adopt_logs", loses: &[("private_texts", "private_texts")]),
     step!("015_mark_states"),
     step!("016_snapshots_by_position"),
+    step!("017_add_contradictions"),
 ];
 
 /// The step that ships the catalogue of document types, by whose name the platform's log says which catalogue it began

@@ -13,6 +13,7 @@ pub mod activity;
 pub mod approvals;
 pub mod clock;
 pub mod confirmations;
+pub mod contradictions;
 pub mod decisions;
 pub mod document_types;
 pub mod document_versions;

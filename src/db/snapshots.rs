@@ -1,5 +1,6 @@
 //! The table `snapshots`, with what is kept of their records, bodies, receipts and files.
 
+use report::record::SectionOptions;
 use room::{RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time};
 
 use super::{Page, Row, Tx, files::StoredFile, seals::SealSays};
@@ -56,6 +57,12 @@ impl Snapshot {
             SnapshotType::Json => report::Format::Json,
             SnapshotType::Csv => report::Format::Csv,
         }
+    }
+
+    /// Returns whether its file holds entries of the room's log, as the options say that it was taken with.
+    pub fn has_entries(&self) -> bool {
+        let options: Option<SectionOptions> = serde_json::from_str(&self.data).ok();
+        options.is_none_or(|options| options.include_activity)
     }
 
     /// Returns the signed checkpoint of the room's log that its proof ends with.

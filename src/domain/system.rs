@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use room::Time;
+use room::{RoomId, SnapshotId, Time};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::{self, Dialect, fsck_runs::Finished, jobs::JobCounts, migrations},
+    db::{self, Dialect, contradictions, fsck_runs::Finished, jobs::JobCounts, migrations},
     error::{Error, Result},
     files::{self, DiskSpace},
 };
+
+/// How many contradictions are listed; the others are only counted.
+const CONTRADICTIONS: i64 = 20;
 
 /// The status of the server: its versions, jobs, checks and disks.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -37,6 +40,11 @@ pub struct SystemStatus {
     pub jobs: JobCounts,
     /// The last check of what is stored; null if there was none yet.
     pub fsck: Option<LastCheck>,
+    /// How many receipts of files that were verified a log contradicts although this server has signed them, not counting
+    /// those that are settled. It should be 0.
+    pub open_contradictions: u64,
+    /// The newest contradictions, those that are not settled first; 20 at most.
+    pub contradictions: Vec<Contradiction>,
     /// The disk of the data directory; null if the system does not report it.
     pub data_disk: Option<DiskSpace>,
     /// The disk of the file store, which may be the same one; null if the store is not local.
@@ -84,11 +92,56 @@ impl From<Finished> for LastCheck {
     }
 }
 
+/// What this server has signed in a snapshot's file and its log contradicts: entries were changed or lost behind the server,
+/// or somebody else has signed with its key.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Contradiction {
+    /// The id of the room.
+    #[schema(value_type = String, format = "uuid")]
+    pub room_id: RoomId,
+    /// The title of the room; null if there is no such room any more.
+    pub room_title: Option<String>,
+    /// The id of the snapshot whose file was verified.
+    #[schema(value_type = String, format = "uuid")]
+    pub snapshot_id: SnapshotId,
+    /// What contradicts what, in words.
+    pub detail: String,
+    /// When it was seen first, or again after it had been settled.
+    #[schema(value_type = String, format = "date-time")]
+    pub seen_at: Time,
+    /// When the file was verified again and the log agreed with it, because the database was put right, or because the log
+    /// says since why it lacks entries; null if it was not.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub settled_at: Option<Time>,
+}
+
+impl From<contradictions::Contradiction> for Contradiction {
+    fn from(found: contradictions::Contradiction) -> Self {
+        let contradictions::Contradiction { room, room_title, snapshot, detail, seen_at, settled_at } = found;
+        Self { room_id: room, room_title, snapshot_id: snapshot, detail, seen_at, settled_at }
+    }
+}
+
+/// What is read from the database for the status.
+struct Stored {
+    jobs: JobCounts,
+    checked: Option<Finished>,
+    open: u64,
+    contradictions: Vec<contradictions::Contradiction>,
+}
+
 /// Returns the status of the server now.
 pub async fn status(app: &App) -> Result<SystemStatus> {
     let now = app.now();
-    let read = app.db.read(async |tx| Ok((db::jobs::by_state(tx, now).await?, db::fsck_runs::last(tx).await?)));
-    let (jobs, checked) = read.await?;
+    let read = app.db.read(async |tx| {
+        Ok(Stored {
+            jobs: db::jobs::by_state(tx, now).await?,
+            checked: db::fsck_runs::last(tx).await?,
+            open: contradictions::count(tx).await?.open,
+            contradictions: contradictions::newest(tx, CONTRADICTIONS).await?,
+        })
+    });
+    let Stored { jobs, checked, open, contradictions } = read.await?;
     let steps = migrations::status(&app.db).await?;
     let taken = |step: migrations::Step| Some(AppliedMigration { name: step.name, applied_at: step.applied_at? });
     let dirs = (app.config.data_dir().to_owned(), app.files.directory().to_owned());
@@ -109,6 +162,8 @@ pub async fn status(app: &App) -> Result<SystemStatus> {
         uptime_seconds: now.since(app.started_at).as_secs(),
         jobs,
         fsck: checked.map(LastCheck::from),
+        open_contradictions: open,
+        contradictions: contradictions.into_iter().map(Contradiction::from).collect(),
         data_disk,
         files_disk,
     })

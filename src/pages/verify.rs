@@ -28,8 +28,8 @@ fn page(caller: Option<&Caller>, main: &Markup) -> HtmlPage {
 
 async fn show_form(caller: Option<Caller>) -> Response {
     let main = html! {
-        p { "Whether a file is the snapshot that it says it is, to the last byte. The file is checked and forgotten: \
-             nothing of it is stored." }
+        p { "Whether a file is the snapshot that it says it is, to the last byte. The file is checked and forgotten. One that \
+             this server has signed is also held against the server's own log." }
         (render_form())
     };
     page(caller.as_ref(), &main).into_response()
@@ -116,7 +116,8 @@ pub(super) fn render_report(report: &Report) -> Markup {
     let (class, verdict, means) = match report.judgement {
         Judgement::Verified => ("ok", "Verified", report.sentence.as_deref().unwrap_or("every check holds.")),
         Judgement::Failed => {
-            ("failed", "Does not verify", "at least one check does not hold; do not rely on this file.")
+            let means = "at least one check does not hold; do not rely on this file.";
+            ("failed", "Does not verify", report.sentence.as_deref().unwrap_or(means))
         }
         Judgement::CannotBeJudged => {
             ("skipped", "Cannot be judged", "nothing contradicts this file, and what would prove it is not here.")

@@ -34,9 +34,10 @@ pub(super) async fn metrics(
     }
     let read = app.db.read(async |tx| {
         let snapshots = db::snapshots::count_by_status(tx).await?;
-        Ok((snapshots, db::jobs::count(tx).await?, db::fsck_runs::last(tx).await?))
+        let contradictions = db::contradictions::count(tx).await?;
+        Ok((snapshots, db::jobs::count(tx).await?, db::fsck_runs::last(tx).await?, contradictions))
     });
-    let (snapshots, (waiting, failed), checked) = read.await?;
+    let (snapshots, (waiting, failed), checked, contradictions) = read.await?;
     let mut text = Exposition::default();
     let build = [("version", env!("CARGO_PKG_VERSION")), ("renderer", report::RENDERER)];
     text.gauge("sts_build_info", "The program; always 1").value(&build, 1);
@@ -66,6 +67,10 @@ pub(super) async fn metrics(
     }
     text.gauge("sts_snapshot_jobs", "Files of snapshots that are still to be drawn, or have been given up");
     text.value(&[("state", "waiting")], waiting).value(&[("state", "failed")], failed);
+    let help = "Signed checkpoints in verified files that a log of this database contradicted, each counted once";
+    text.counter("sts_contradictions_total", help).value(&[], contradictions.total);
+    let help = "Those of them with which the log does not agree again";
+    text.gauge("sts_contradictions_open", help).value(&[], contradictions.open);
     if let Some(checked) = checked {
         text.fsck(&checked);
     }

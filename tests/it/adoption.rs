@@ -10,16 +10,16 @@ use std::{
 use jiff::Timestamp;
 use reqwest::Method;
 use room::{
-    EntryId, Log, Role, RoomId, RoomStatus, VersionId,
+    EntryId, Log, Role, RoomId, RoomStatus, SnapshotStatus, UserId, VersionId,
     fold::{EntryOutline, Fold, LastAdoption, State},
 };
 use serde_json::{Value, json};
-use sts_clearance::domain::snapshots::way_down;
 use sts_clearance::{
     app::App,
+    children::Children,
     clock::Clock,
     config::Layers,
-    db::{self, Tx, activity::Entry, migrations},
+    db::{self, Page, Tx, activity::Entry, migrations},
     domain::{
         fsck::{self, Mode, Outcome, Watch},
         log::{
@@ -28,8 +28,9 @@ use sts_clearance::{
             room_rows,
             schema::{self, BroughtUp},
         },
+        snapshots::{verifying, way_down},
     },
-    evidence::{self, Checkpoint},
+    evidence::{self, Checkpoint, verify::CheckOutcome},
 };
 use tempfile::TempDir;
 
@@ -39,7 +40,8 @@ pub(crate) const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
 
 /// The steps from the adoption on.
-const AFTER_ADOPTION: [&str; 3] = [migrations::ADOPTION, "015_mark_states", "016_snapshots_by_position"];
+const AFTER_ADOPTION: [&str; 4] =
+    [migrations::ADOPTION, "015_mark_states", "016_snapshots_by_position", "017_add_contradictions"];
 /// The last step of the schema whose logs do not tell everything.
 const OLDER: &str = "013";
 
@@ -74,7 +76,7 @@ async fn bring_up(app: &App) -> Adopted {
 
 async fn take_back(app: &App) {
     let steps = way_down::take_back(app, &Actor::Operator, OLDER, true).await.unwrap();
-    assert_eq!(steps, ["016_snapshots_by_position", "015_mark_states", migrations::ADOPTION]);
+    assert_eq!(steps, ["017_add_contradictions", "016_snapshots_by_position", "015_mark_states", migrations::ADOPTION]);
 }
 
 async fn entries(app: &App, log: Log) -> Vec<Entry> {
@@ -349,6 +351,22 @@ async fn the_demo_of_release_0_3_0_comes_up_goes_down_and_up_again() {
     the_demo_comes_up_goes_down_and_up_again("0.3.0").await;
 }
 
+/// Holds every stored file of these rooms against the log, as far as it carries a proof.
+async fn agree_with_the_log(app: &App, rooms: &[RoomId]) {
+    let children = Children::of(env!("CARGO_BIN_EXE_sts-clearance").into(), None);
+    let app = app.with_children(children);
+    for room in rooms {
+        let page = Page { limit: 100, offset: 0 };
+        let (snapshots, _) = app.db.read(async |tx| db::snapshots::list(tx, *room, page).await).await.unwrap();
+        for snapshot in snapshots.into_iter().filter(|snapshot| snapshot.status == SnapshotStatus::Completed) {
+            let account = UserId(app.new_id());
+            let (_, report) = verifying::verify_stored(&app, *room, snapshot.id, account).await.unwrap();
+            let check = report.file.checks.iter().find(|check| check.name == "own log");
+            assert_eq!(check.map(|check| check.outcome), snapshot.proof.map(|_| CheckOutcome::Ok), "{report:#?}");
+        }
+    }
+}
+
 async fn the_demo_comes_up_goes_down_and_up_again(release: &str) {
     let dir = TempDir::new().unwrap();
     unpack_demo(release, dir.path());
@@ -378,6 +396,8 @@ async fn the_demo_comes_up_goes_down_and_up_again(release: &str) {
     let sizes = sizes(&app, &rooms).await;
     assert_eq!(bring_up(&app).await.rooms, 0);
     assert_eq!(self::sizes(&app, &rooms).await, sizes);
+
+    agree_with_the_log(&app, &rooms).await;
 
     take_back(&app).await;
     for room in &rooms {

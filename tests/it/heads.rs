@@ -8,7 +8,7 @@ use reqwest::Method;
 use room::{Event, Log, Role, RoomId};
 use serde_json::{Value, json};
 use sts_clearance::{
-    db::{self, Tx, logs::Head},
+    db::{Tx, logs::Head},
     domain::{
         fsck::{self, Mode, Watch},
         log::{Actor, continuation, heads, operation},
@@ -21,7 +21,9 @@ use sts_clearance::{
     heads::Heads,
 };
 
-use crate::harness::{Api, Installation, Reply, Server, TestApp, new_room, on_both_databases, until};
+use crate::harness::{
+    Api, Installation, Reply, Server, TestApp, head_of, new_room, on_both_databases, put_back, until,
+};
 
 on_both_databases! {
     TestApp:
@@ -44,32 +46,6 @@ async fn damage(app: &TestApp) -> Vec<&'static str> {
     // Rows say what was written after the copy, and the triggers are gone.
     let kinds = damaged.map(|finding| finding.kind.word()).filter(|kind| !["row", "schema"].contains(kind));
     kinds.collect()
-}
-
-async fn head(app: &TestApp, log: Log) -> Head {
-    app.app.db.read(async move |tx| db::logs::head(tx, log).await).await.unwrap().unwrap()
-}
-
-/// Puts a log back to where it was, as by an earlier copy of the database.
-async fn put_back(app: &TestApp, log: Log, to: Head) {
-    app.tampered();
-    let put_back = app.app.db.write(async move |tx: &mut Tx| {
-        let triggers: &[&str] = match tx.dialect() {
-            db::Dialect::Sqlite => &["DROP TRIGGER IF EXISTS activity_log_no_delete"],
-            db::Dialect::Postgres => &["DROP TRIGGER IF EXISTS activity_log_no_change ON activity_log"],
-        };
-        for trigger in triggers {
-            tx.batch(trigger).await?;
-        }
-        let size = i64::try_from(to.range.size()).unwrap();
-        tx.exec("DELETE FROM activity_log WHERE room_id = ?1 AND seq >= ?2", &[&log.key(), &size]).await?;
-        for level in 1..20_i64 {
-            let beyond = "DELETE FROM log_nodes WHERE log = ?1 AND level = ?2 AND number >= ?3";
-            tx.exec(beyond, &[&log.key(), &level, &(size >> level)]).await?;
-        }
-        db::logs::set_head(tx, log, &to.range, &to.checkpoint.clone().unwrap()).await
-    });
-    put_back.await.unwrap();
 }
 
 async fn renamed(app: &TestApp, room: RoomId, token: &str, title: &str) -> Reply {
@@ -106,7 +82,7 @@ async fn a_log_that_was_put_back_takes_no_writes_until_it_goes_on_under_another_
     let (room, other): (RoomId, _) = (room.parse().unwrap(), app.another_node());
     let log = Log::Room(room);
     let kept = file_of(&app, room, &broker).await;
-    let before = head(&app, log).await;
+    let before = head_of(&app, log).await;
     let lost_file = file_of(&app, room, &broker).await;
     app.app.heads.save().unwrap();
     let restarted = app.another_node();
@@ -159,7 +135,7 @@ async fn a_log_that_was_put_back_and_has_grown_since_takes_no_writes(app: TestAp
     let (room, broker) = app.room().await;
     let room: RoomId = room.parse().unwrap();
     let log = Log::Room(room);
-    let before = head(&app, log).await;
+    let before = head_of(&app, log).await;
     renamed(&app, room, &broker, "Lost").await.expect(200);
     // A server with the key and without the memory writes another history.
     let forgetful = app.another_node();
@@ -181,7 +157,7 @@ async fn a_head_that_no_trusted_key_has_signed_takes_no_writes(app: TestApp) {
     let (room, broker) = app.room().await;
     let room: RoomId = room.parse().unwrap();
     let log = Log::Room(room);
-    let Head { range, origin, checkpoint } = head(&app, log).await;
+    let Head { range, origin, checkpoint } = head_of(&app, log).await;
     let head = Checkpoint { origin: origin.unwrap(), size: range.size(), root: range.root() };
     let stranger = LogKey::new(app.app.log_key.name(), [7; 32]).unwrap();
     let of_another_log = Checkpoint { origin: Log::Platform.origin(app.app.log_key.name()), ..head.clone() };
@@ -234,7 +210,7 @@ async fn what_is_rolled_back_is_not_remembered(app: TestApp) {
     let (room, broker) = app.room().await;
     let room: RoomId = room.parse().unwrap();
     let log = Log::Room(room);
-    let size = head(&app, log).await.range.size();
+    let size = head_of(&app, log).await.range.size();
     let gone: Result<()> = operation(&app.app, log, &Actor::System, async move |tx, log| {
         log.append(tx, &Event::LogExported { entries: 1 }).await?;
         Err(Error::conflict("on second thoughts"))
@@ -250,7 +226,7 @@ async fn what_is_rolled_back_is_not_remembered(app: TestApp) {
     let [one, two] = ["One", "Two"].map(|title| renamed(&app, room, &broker, title));
     let (one, gone, two) = tokio::join!(one, rolled_back, two);
     assert_eq!((one.status, gone.is_err(), two.status), (200, true, 200));
-    assert_eq!(app.app.heads.signed(log).unwrap().size, head(&app, log).await.range.size());
+    assert_eq!(app.app.heads.signed(log).unwrap().size, head_of(&app, log).await.range.size());
     assert_eq!(damage(&app).await, ["head"; 0]);
 }
 

@@ -187,6 +187,16 @@ async fn a_section_that_was_not_asked_for_is_left_out(app: TestApp) {
     let record = &app.get(&url, &broker).send().await.expect(200)["record"];
     assert!(record.get("entries").is_none());
     assert_eq!(record["reading"]["counts"]["activity"], 7);
+    // Whoever asks for the file is told then, and not only when it is verified.
+    let snapshots = format!("/rooms/{room}/snapshots");
+    let taken = app.post(&snapshots, &broker).json(json!({ "include_activity": false })).send().await.expect(201);
+    for told in [&taken, &snapshot] {
+        let notice = told["notice"].as_str().unwrap();
+        assert!(notice.starts_with("taken without the log's entries (`include_activity` is false)"), "{notice}");
+    }
+    let whole = json!({ "include_documents": false, "include_approvals": false });
+    let whole = app.post(&snapshots, &broker).json(whole).send().await.expect(201);
+    assert_eq!(whole["notice"], Value::Null);
 }
 
 async fn a_blank_title_becomes_one_with_the_date(app: TestApp) {

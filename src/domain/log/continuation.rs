@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     app::App,
-    db,
+    db::{self, Tx, activity::Entry, logs::Head},
     error::{Error, Result},
-    evidence::Checkpoint,
+    evidence::{Checkpoint, Hash, Question, hash_of, holds},
 };
 
 /// The longest reason for a continuation, in characters.
@@ -28,6 +28,67 @@ pub struct Continuation {
     pub size: u64,
     /// The origin under which it goes on. `None` if it does not: it is that of a room of which nothing is left.
     pub origin: Option<String>,
+}
+
+/// Where a log has gone on without entries that were signed, as it tells itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Continued {
+    /// The position of the entry that tells it: entries before it are those of the log that was lost.
+    pub seq: u64,
+    /// The number of entries that the largest lost head had.
+    pub lost_size: u64,
+    /// The root of that head, in hexadecimal.
+    pub lost_root: String,
+    /// The reason that was given.
+    pub reason: String,
+}
+
+impl Continued {
+    /// Whether a head of this size and root is among what was lost: signed over entries behind those that were left, and
+    /// not beyond the largest head that is named.
+    pub fn names(&self, size: u64, root: &Hash) -> bool {
+        let is_last = size == self.lost_size && hex::encode(root) == self.lost_root;
+        size > self.seq && (size < self.lost_size || is_last)
+    }
+}
+
+/// Returns where a log with this head has gone on without entries that were signed.
+///
+/// Only entries that are proven by the signed head count: one that somebody else has written into the database would
+/// explain away what they have removed.
+pub async fn told(tx: &mut Tx, app: &App, log: Log, head: &Head) -> Result<Vec<Continued>> {
+    let present = heads::present(app, log, Some(head));
+    if log.continuation_in(&present.origin).is_none_or(|(_, number)| number == 1) {
+        return Ok(Vec::new());
+    }
+    let Some(note) = &head.checkpoint else { return Ok(Vec::new()) };
+    if heads::unsigned(tx, app, note, &present).await?.is_some() {
+        return Ok(Vec::new());
+    }
+    let mut told = Vec::new();
+    for entry in db::activity::of_type(tx, log, "log_continued").await? {
+        if is_proven(tx, &present, &entry).await? {
+            let text = |name: &str| entry.meta[name].as_str().unwrap_or_default().to_owned();
+            told.push(Continued {
+                seq: entry.seq.unsigned_abs(),
+                lost_size: entry.meta["lost_size"].as_u64().unwrap_or_default(),
+                lost_root: text("lost_root"),
+                reason: text("reason"),
+            });
+        }
+    }
+    Ok(told)
+}
+
+/// Returns whether the log with this head has the entry.
+async fn is_proven(tx: &mut Tx, head: &Checkpoint, entry: &Entry) -> Result<bool> {
+    let (index, size) = (entry.seq.unsigned_abs(), head.size);
+    let Ok(leaf) = hash_of(&entry.leaf()) else { return Ok(false) };
+    if index >= size {
+        return Ok(false);
+    }
+    let path = db::logs::answer_if_stored(tx, entry.log, Question::Inclusion { index, size }).await?;
+    Ok(path.is_some_and(|path| holds(&path, size, head.root, index, leaf)))
 }
 
 /// Returns how a log would go on. `None` if nothing keeps it from taking entries.

@@ -110,7 +110,7 @@ async fn was_signed(tx: &mut Tx, log: Log) -> Result<bool> {
 }
 
 /// Returns why a note is not the signed checkpoint of the head. `None` if it is.
-async fn unsigned(tx: &mut Tx, app: &App, note: &str, head: &Checkpoint) -> Result<Option<String>> {
+pub(super) async fn unsigned(tx: &mut Tx, app: &App, note: &str, head: &Checkpoint) -> Result<Option<String>> {
     let signed = match Checkpoint::open(note, &keys(&[app.log_key.public().to_owned()])?) {
         // Of a key that was replaced, or of another node that has a newer one.
         Err(CheckpointError::Stranger { .. }) => Checkpoint::open(note, &keys(&trusted(tx, app).await?)?),

@@ -7,12 +7,16 @@
 //! A file is body, receipt and, if it is a PDF, seal, and nothing else. Receipt and seal are kept in the database before
 //! the file is stored, so that it can be made again at any time, byte for byte.
 //!
+//! A file that this server has signed is held against its log when it is verified, and a contradiction is an alarm
+//! (`own_log.rs`).
+//!
 //! Uses `clearance`, `retention` and what is below them.
 
 pub mod attempts;
 pub mod compare;
 pub mod deletion;
 pub mod download;
+pub mod own_log;
 pub mod position;
 pub mod receipts;
 pub mod record;

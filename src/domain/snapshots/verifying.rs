@@ -1,16 +1,16 @@
-//! Verifies files that people submit, and those of the store, with this server's keys and fonts. Submitted files are
-//! not kept, and a child process reads them, not this one.
+//! Verifies files that people submit, and those of the store, with this server's keys and fonts, and holds what this
+//! server has signed against its logs. Submitted files are not kept, and a child process reads them, not this one.
 
 use futures_util::TryStreamExt;
 use room::{RoomId, SnapshotId, UserId};
 
 use crate::{
     app::App,
-    children::{Claimant, MOST_FILE, Verification, Verifying, What},
+    children::{Claimant, MOST_FILE, Verification, Verified, Verifying, What},
     db::{files::StoredFile, snapshots::Snapshot},
     domain::{
         log,
-        snapshots::{self, receipts},
+        snapshots::{self, own_log, receipts},
     },
     error::{Error, Result},
     evidence::{Hash, verify::Report},
@@ -45,13 +45,18 @@ impl VerifyRequest {
     }
 }
 
-/// Makes every check of the submitted file, in a child process.
+/// Makes every check of the submitted file, in a child process, and holds it against the log if this server has signed it.
 pub async fn verify(app: &App, request: VerifyRequest) -> Result<Report> {
     let ours = log::keys::public(app).await?;
     let VerifyRequest { sha256, key: keys, consistency, receipt, .. } = request;
     let what = What { sha256, keys, ours, consistency, receipt };
     let verification = Verification { file: request.file, older: request.older, what };
-    app.children.verify(verification, request.memory).await
+    let Verified { report, words, seat } = app.children.verify(verification, request.memory).await?;
+    let of_file = own_log::hold(app, words.file.as_ref()).await;
+    let of_older = own_log::hold(app, words.older.as_ref()).await;
+    // Until here, since a long log costs more than a small file.
+    drop(seat);
+    Ok(report.with_own_log(of_file, of_older))
 }
 
 /// Makes every check of a snapshot's file in the store, for this account. Returns the snapshot with the checks.

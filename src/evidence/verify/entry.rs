@@ -21,6 +21,7 @@ use crate::evidence::{
     Hash, PublicKeys,
     verify::{
         exhibits::Exhibits,
+        own::OwnWord,
         report::{AdoptedAgain, LoggedAt, Told},
         submitted::Submitted,
     },
@@ -106,6 +107,11 @@ impl<'a> Evidence<'a> {
     /// receipt, or if the entry names none.
     pub(super) fn certificate(&self) -> Option<&str> {
         self.proof.as_ref().ok()?.leaf.meta["certificate_sha256"].as_str()
+    }
+
+    /// Returns what a key of this server has signed in the proof. `None` if there is no such proof.
+    pub(super) fn own_word(&self, ours: &PublicKeys) -> Option<OwnWord> {
+        OwnWord::of(self.proof.as_ref().ok()?, ours)
     }
 
     fn logged_at(&self) -> Option<LoggedAt> {

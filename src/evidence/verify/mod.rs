@@ -32,12 +32,16 @@
 //! all of them. Then nothing hangs on what cannot be checked of 4, 5, 7 and 8.
 //!
 //! A check is skipped if one that it rests on has failed, or if this program cannot make it.
+//!
+//! A server that has signed the file adds `own log`, if it knows the room: that its log still says what it signed (see
+//! [`OwnWord`]). If the log does not, the file does not verify there. That it was not compared stands in no way.
 
 mod checks;
 mod entry;
 mod exhibits;
 mod file;
 mod older;
+mod own;
 mod report;
 mod statements;
 mod submitted;
@@ -47,6 +51,7 @@ use room::Log;
 use sha2::{Digest as _, Sha256};
 
 pub use exhibits::{Drawer, Exhibits};
+pub use own::{OwnLog, OwnWord, OwnWords};
 pub use report::{Adopted, AdoptedAgain, Check, CheckOutcome, Examined, Facts, Judgement, LoggedAt, Report, Told};
 
 use super::{
@@ -75,26 +80,36 @@ pub struct Unreadable {
 
 /// Makes every check of a file, and of an older one if there is one. Returns the report.
 pub fn verify(given: &Exhibits<'_>) -> Result<Report, Unreadable> {
-    let (mut file, newer) =
-        examine(given.file, (given.sha256, given.receipt), given).ok_or(Unreadable { is_older: false })?;
-    let mut older = None;
-    if let Some(bytes) = given.older {
-        let (examined, standing) = examine(bytes, (None, None), given).ok_or(Unreadable { is_older: true })?;
-        // A check of the newer file: it is the one that claims to go on from the other.
-        let extended = older::check_extension(newer.as_ref(), standing.as_ref(), given.consistency);
-        file.checks.push(Check::of("older file", extended));
-        older = Some(examined);
-    }
-    Ok(Report::of(file, older))
+    verify_with_words(given).map(|(report, _)| report)
 }
 
-/// Makes the checks of one file by itself. Returns them, and what is compared with another file if the checks of its
-/// log are ok. `None` if the format is unknown.
-fn examine(
-    bytes: &[u8],
-    (sha256, receipt): (Option<Hash>, Option<&str>),
-    given: &Exhibits<'_>,
-) -> Option<(Examined, Option<older::Standing>)> {
+/// Makes every check, as [`verify`] does. Returns the report, and what this server's keys have signed in the files.
+pub fn verify_with_words(given: &Exhibits<'_>) -> Result<(Report, OwnWords), Unreadable> {
+    let newer = examine(given.file, (given.sha256, given.receipt), given).ok_or(Unreadable { is_older: false })?;
+    let (mut file, mut words) = (newer.examined, OwnWords { file: newer.word, older: None });
+    let mut older = None;
+    if let Some(bytes) = given.older {
+        let OneFile { examined, standing, word } =
+            examine(bytes, (None, None), given).ok_or(Unreadable { is_older: true })?;
+        // A check of the newer file: it is the one that claims to go on from the other.
+        let extended = older::check_extension(newer.standing.as_ref(), standing.as_ref(), given.consistency);
+        file.checks.push(Check::of("older file", extended));
+        (older, words.older) = (Some(examined), word);
+    }
+    Ok((Report::of(file, older), words))
+}
+
+/// One file, checked by itself.
+struct OneFile {
+    examined: Examined,
+    /// What is compared with another file, if the checks of its log are ok.
+    standing: Option<older::Standing>,
+    /// What a key of this server has signed in it.
+    word: Option<OwnWord>,
+}
+
+/// Makes the checks of one file by itself. `None` if the format is unknown.
+fn examine(bytes: &[u8], (sha256, receipt): (Option<Hash>, Option<&str>), given: &Exhibits<'_>) -> Option<OneFile> {
     let mut checks = Checks::default();
     let digest: Hash = Sha256::digest(bytes).into();
     checks.make("file", file::check_hash(bytes, digest, sha256));
@@ -106,7 +121,7 @@ fn examine(
         return None;
     }
     let mut facts = Facts::of(bytes, digest);
-    let mut standing = None;
+    let (mut standing, mut word) = (None, None);
     match opened {
         Err(error) => {
             checks.make_some("seal", sealed.check(bytes));
@@ -133,10 +148,11 @@ fn examine(
                 let again = examined.drawn_again(&checks, given);
                 checks.make("rendering", again.and_then(|again| sealed.compare(bytes, again)));
             }
+            word = given.ours.and_then(|ours| examined.own_word(ours));
             standing = examined.standing(&checks);
         }
     }
-    Some((Examined { facts, checks: checks.made() }, standing))
+    Some(OneFile { examined: Examined { facts, checks: checks.made() }, standing, word })
 }
 
 /// Returns the name of the server that keeps the log of this room with this origin. `None` if it is another log's.

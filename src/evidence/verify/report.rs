@@ -7,7 +7,7 @@ use room::fold::LastAdoption;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{DRAWN, LOGGED, file::utc};
+use super::{DRAWN, LOGGED, file::utc, own::OWN_LOG};
 use crate::evidence::Hash;
 
 /// The checks of a file of an earlier version that a receipt takes the place of.
@@ -43,7 +43,8 @@ impl CheckOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Check {
     /// `file`, `record`, `logged`, `follows`, `receipt`, `sealed`, `drawn`, `older file`; of files of earlier versions `file`,
-    /// `seal`, `record`, `log entry`, `inclusion`, `entries`, `checkpoint`, `logged`, `rendering`, `older file`
+    /// `seal`, `record`, `log entry`, `inclusion`, `entries`, `checkpoint`, `logged`, `rendering`, `older file`;
+    /// on the server that has signed the file, also `own log`
     #[schema(value_type = String)]
     pub name: Cow<'static, str>,
     /// The outcome of the check.
@@ -190,7 +191,8 @@ pub struct Report {
     pub judgement: Judgement,
     /// The same in words, with the names of the checks that stand in the way.
     pub verdict: String,
-    /// One sentence that can be read out: what the file proves. Absent unless it does.
+    /// One sentence that can be read out: what the file proves, or that the log of this server contradicts what the server
+    /// has signed in it. Absent if neither is so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sentence: Option<String>,
     /// The file that was verified. Of two, this is the newer one.
@@ -220,7 +222,15 @@ impl Report {
             (false, false) => (Judgement::CannotBeJudged, format!("cannot be judged: {named}")),
         };
         let verified = judgement == Judgement::Verified;
-        let sentence = if verified { file.sentence() } else { None };
+        let sentence = match judgement {
+            Judgement::Verified => file.sentence(),
+            // If something else has failed too, it is not for the log of this server to be doubted.
+            Judgement::Failed if in_the_way.iter().all(|(check, _)| check.name == OWN_LOG) => {
+                let contradicted = if file.is_contradicted() { Some(&file) } else { older.as_ref() };
+                contradicted.map(Examined::contradiction)
+            }
+            Judgement::Failed | Judgement::CannotBeJudged => None,
+        };
         Self { verified, judgement, verdict, sentence, file, older }
     }
 }
@@ -234,8 +244,11 @@ impl Examined {
             CheckOutcome::Ok => false,
             CheckOutcome::Failed => true,
             // That a file could not be drawn again does not count: then it is the server's word that its pages show the
-            // record. The others rest on what a file of an earlier version carries, in place of which it has a receipt.
-            CheckOutcome::Skipped => check.name != DRAWN && !(is_logged && CARRIED.contains(&&*check.name)),
+            // record. Nor does it count that it was not held against the log of a server. The others rest on what a file
+            // of an earlier version carries, in place of which it has a receipt.
+            CheckOutcome::Skipped => {
+                !([DRAWN, OWN_LOG].contains(&&*check.name) || is_logged && CARRIED.contains(&&*check.name))
+            }
         })
     }
 
@@ -257,6 +270,23 @@ impl Examined {
             told.room_title,
             told.position
         ))
+    }
+
+    /// Whether the log of the server that has signed the file contradicts it.
+    fn is_contradicted(&self) -> bool {
+        self.checks.iter().any(|check| check.name == OWN_LOG && check.outcome == CheckOutcome::Failed)
+    }
+
+    /// Returns what it means that the server's log contradicts a file in which nothing else has failed.
+    fn contradiction(&self) -> String {
+        let told = self.facts.told.as_ref();
+        let (snapshot, room) = told.map_or(("", ""), |told| (&told.snapshot_title, &told.room_title));
+        format!(
+            "This server cannot confirm the report “{snapshot}” of the room “{room}”: the report carries the signature of this \
+             server, and the log that the server has now contradicts it. Nothing else was found wrong with the report. \
+             Either the log was changed, or lost entries, after the report was made, or somebody else has signed with the \
+             key of the server. Keep the file, and tell who runs the server."
+        )
     }
 }
 

@@ -7,7 +7,7 @@ use room::Time;
 
 use crate::{
     app::App,
-    domain::system::{self, LastCheck, SystemStatus},
+    domain::system::{self, Contradiction, LastCheck, SystemStatus},
     error::Result,
     files::DiskSpace,
     http::{Access::May, Caller, PageRoutes},
@@ -31,6 +31,7 @@ async fn show_status(app: App, caller: Caller) -> Result<Response> {
     let main = html! {
         section aria-labelledby="system-title" {
             h2 id="system-title" { "System" }
+            @if !status.contradictions.is_empty() { (render_contradictions(&status, app.now())) }
             div.cards {
                 section.card {
                     h3 { "Jobs" }
@@ -67,6 +68,55 @@ async fn show_status(app: App, caller: Caller) -> Result<Response> {
         }
     };
     Ok(page(&caller, Tab::System, "System", &main).into_response())
+}
+
+/// Returns the notice of what the logs contradict. It comes before everything else: nothing on this page weighs more.
+fn render_contradictions(status: &SystemStatus, now: Time) -> Markup {
+    let open = status.open_contradictions;
+    let class = if open > 0 { "verdict failed" } else { "verdict ok" };
+    html! {
+        section aria-labelledby="contradictions-title" {
+            h3 id="contradictions-title" { "What this server has signed, and its log contradicts" }
+            p class=(class) {
+                @if open > 0 {
+                    strong { (show::count(usize::try_from(open).unwrap_or(usize::MAX), "contradiction")) }
+                    ": files that were verified carry this server's signature, and the log says otherwise. Either the log was \
+                     changed or lost entries, or somebody else has signed with the key."
+                } @else { strong { "Settled" } ": the log agrees again with every file that contradicted it." }
+            }
+            table.list {
+                thead { tr {
+                    th scope="col" { "Room" } th scope="col" { "Snapshot" } th scope="col" { "What contradicts" }
+                    th scope="col" { "Seen" }
+                } }
+                tbody { @for found in &status.contradictions { (contradiction_row(found, now)) } }
+            }
+            p.hint {
+                code { "sts-clearance fsck" } " names what is damaged. Once the database is put right, verify the file again: \
+                 then this is settled."
+            }
+        }
+    }
+}
+
+fn contradiction_row(found: &Contradiction, now: Time) -> Markup {
+    html! {
+        tr {
+            td data-label="Room" {
+                @if let Some(title) = &found.room_title { a href={ "/rooms/" (found.room_id) } { (title) } " " }
+                code { (found.room_id) }
+            }
+            td data-label="Snapshot" { code { (found.snapshot_id) } }
+            td data-label="What contradicts" { (found.detail) }
+            td data-label="Seen" {
+                (show::time(found.seen_at)) " · " (show::away(found.seen_at, now)) " "
+                @match found.settled_at {
+                    Some(at) => { (chip(Tone::Good, "Settled")) " " (show::away(at, now)) }
+                    None => (chip(Tone::Bad, "Open")),
+                }
+            }
+        }
+    }
 }
 
 fn render_check(fsck: Option<&LastCheck>, now: Time) -> Markup {

@@ -40,7 +40,7 @@ pub(crate) use fold::{Watched, fields_of_event, follow_from_the_logs};
 pub(crate) use postgres::database as postgres_database;
 pub(crate) use request::{Reply, Request};
 pub(crate) use server::{Api, Installation, Ran, Server, status_of, until};
-pub(crate) use trouble::change_role;
+pub(crate) use trouble::{change_role, head_of, put_back};
 
 /// The password of every account that a test makes.
 pub(crate) const PASSWORD: &str = "correct horse battery";

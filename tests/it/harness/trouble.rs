@@ -6,7 +6,7 @@ use room::{Event, Log, Party, PartyId, Role};
 use sts_clearance::{
     app::App,
     clock::Clock,
-    db::Dialect,
+    db::{self, Dialect, Tx, logs::Head},
     domain::log::{Actor, operation},
     jobs,
     random::new_uuid,
@@ -76,6 +76,33 @@ impl TestApp {
     pub(crate) fn snapshot_file(&self, room: &str, snapshot: &str, extension: &str) -> std::path::PathBuf {
         self.dir.path().join(format!("data/files/rooms/{room}/snapshots/{snapshot}.{extension}"))
     }
+}
+
+/// Returns the head of a log.
+pub(crate) async fn head_of(app: &TestApp, log: Log) -> Head {
+    app.app.db.read(async move |tx| db::logs::head(tx, log).await).await.unwrap().unwrap()
+}
+
+/// Puts a log back to where it was, as by an earlier copy of the database.
+pub(crate) async fn put_back(app: &TestApp, log: Log, to: Head) {
+    app.tampered();
+    let put_back = app.app.db.write(async move |tx: &mut Tx| {
+        let triggers: &[&str] = match tx.dialect() {
+            Dialect::Sqlite => &["DROP TRIGGER IF EXISTS activity_log_no_delete"],
+            Dialect::Postgres => &["DROP TRIGGER IF EXISTS activity_log_no_change ON activity_log"],
+        };
+        for trigger in triggers {
+            tx.batch(trigger).await?;
+        }
+        let size = i64::try_from(to.range.size()).unwrap();
+        tx.exec("DELETE FROM activity_log WHERE room_id = ?1 AND seq >= ?2", &[&log.key(), &size]).await?;
+        for level in 1..20_i64 {
+            let beyond = "DELETE FROM log_nodes WHERE log = ?1 AND level = ?2 AND number >= ?3";
+            tx.exec(beyond, &[&log.key(), &level, &(size >> level)]).await?;
+        }
+        db::logs::set_head(tx, log, &to.range, &to.checkpoint.clone().unwrap()).await
+    });
+    put_back.await.unwrap();
 }
 
 /// Removes a party from the room of this log, and adds it again in another role.

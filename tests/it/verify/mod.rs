@@ -5,6 +5,7 @@ mod doors;
 mod flips;
 mod forged;
 mod history;
+mod own_log;
 mod parts;
 mod receipts;
 mod released;
