@@ -12,8 +12,8 @@ use rustix::process::{Rlimit, getrlimit, nice, setrlimit};
 use super::Kind;
 use crate::error::{Error, Result};
 
-/// How much lower than the server's the priority of a child is: it has a tenth of a processor that both want.
-const NICENESS: i32 = 10;
+/// How much lower than the server's the priority of a child is: it has a quarter of a processor that both want.
+const NICENESS: i32 = 5;
 
 /// Takes from this process what a child of this kind does not need. Files that it needs must be read before.
 ///
