@@ -80,7 +80,8 @@ pub async fn verify_stored(app: &App, room: RoomId, id: SnapshotId, account: Use
     request.file = read_file(app, &stored, size).await?;
     request.sha256 = Some(stored.sha256);
     if snapshot.position.is_none() {
-        request.receipt = Some(receipts::of(app, &snapshot).await?);
+        // Without one it is judged by what it carries, and held against the log.
+        request.receipt = receipts::of(app, &snapshot).await.ok();
     }
     Ok((snapshot, verify(app, request).await?))
 }
