@@ -62,16 +62,7 @@ fn main() {
     let otherwise = Otherwise(Fonts::embedded());
     let verify_with = |drawer: &(dyn Drawer + Sync), drawn: CheckOutcome| {
         let keys = Some(&keys);
-        let given = Exhibits {
-            file: &file,
-            older: None,
-            consistency: None,
-            receipt: None,
-            sha256: None,
-            keys,
-            ours: keys,
-            drawer,
-        };
+        let given = Exhibits::of(&file, keys, drawer);
         let Report { verified, verdict, file, .. } = verify(&given).expect("one of ours");
         assert!(verified, "{verdict}");
         assert!(file.checks.iter().any(|check| check.name == "drawn" && check.outcome == drawn));

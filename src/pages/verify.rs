@@ -68,6 +68,17 @@ fn render_again() -> Markup {
     }
 }
 
+fn render_proof(name: &str, label: &str, hint: &Markup) -> Markup {
+    let described = format!("{name}-hint");
+    html! {
+        p {
+            label for=(name) { (label) " (optional)" }
+            input id=(name) name=(name) type="file" aria-describedby=(described);
+            span.hint id=(described) { (hint) }
+        }
+    }
+}
+
 fn render_form() -> Markup {
     html! {
         form method="post" action="/verify" enctype="multipart/form-data" {
@@ -81,22 +92,14 @@ fn render_form() -> Markup {
                 input id="older" name="older" type="file" accept=".pdf,.json,.zip" aria-describedby="older-hint";
                 span.hint id="older-hint" { "Shows whether the room's history was rewritten between the two." }
             }
-            p {
-                label for="consistency" { "Consistency proof (optional)" }
-                input id="consistency" name="consistency" type="file" aria-describedby="consistency-hint";
-                span.hint id="consistency-hint" {
-                    "Needed with an older file where the newer one does not hold the whole log: the answer of "
-                    code { "GET …/log/consistency" } "."
-                }
-            }
-            p {
-                label for="receipt" { "Receipt (optional)" }
-                input id="receipt" name="receipt" type="file" aria-describedby="receipt-hint";
-                span.hint id="receipt-hint" {
-                    "Proves a file of a version before 0.4, which carries none: the answer of "
-                    code { "GET …/snapshots/{id}/receipt" } "."
-                }
-            }
+            (render_proof("consistency", "Consistency proof", &html! {
+                "Needed with an older file where the newer one does not hold the whole log: the answer of "
+                code { "GET …/log/consistency" } "."
+            }))
+            (render_proof("receipt", "Receipt", &html! {
+                "Proves a file of a version before 0.4, which carries none: the answer of "
+                code { "GET …/snapshots/{id}/receipt" } "."
+            }))
             p {
                 label for="key" { "Public keys that you trust (optional)" }
                 textarea id="key" name="key" rows="2" spellcheck="false" autocomplete="off"

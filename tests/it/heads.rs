@@ -73,8 +73,7 @@ async fn file_of(app: &TestApp, room: RoomId, token: &str) -> Vec<u8> {
 fn verified(app: &TestApp, file: &[u8], older: Option<&[u8]>) -> Report {
     let (keys, fonts) = (PublicKeys::trusted(&[app.app.log_key.public()]).unwrap(), Fonts::embedded());
     let keys = Some(&keys);
-    verify(&Exhibits { file, older, consistency: None, receipt: None, sha256: None, keys, ours: keys, drawer: &fonts })
-        .unwrap()
+    verify(&Exhibits { older, ..Exhibits::of(file, keys, &fonts) }).unwrap()
 }
 
 async fn a_log_that_was_put_back_takes_no_writes_until_it_goes_on_under_another_name(app: TestApp) {

@@ -174,16 +174,7 @@ async fn it_goes_on(app: &TestApp, room: RoomId, broker: &str) {
     let file = app.get(url, broker).send().await.body;
     let (keys, fonts) = (PublicKeys::trusted(&[app.app.log_key.public()]).unwrap(), Fonts::embedded());
     let keys = Some(&keys);
-    let given = Exhibits {
-        file: &file,
-        older: None,
-        consistency: None,
-        receipt: None,
-        sha256: None,
-        keys,
-        ours: keys,
-        drawer: &fonts,
-    };
+    let given = Exhibits::of(&file, keys, &fonts);
     let report = verify(&given).unwrap();
     assert!(report.verified, "{report:#?}");
     let adopted = report.file.facts.told.unwrap().adopted_again.unwrap();

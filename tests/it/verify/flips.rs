@@ -76,16 +76,7 @@ fn flip(what: &str, file: &[u8], keys: &PublicKeys, bits: &[usize]) {
                 let mut flipped = file.to_vec();
                 for bit in bits {
                     flipped[bit / 8] ^= 1 << (bit % 8);
-                    let report = verify(&Exhibits {
-                        file: &flipped,
-                        older: None,
-                        consistency: None,
-                        receipt: None,
-                        sha256: None,
-                        keys: Some(keys),
-                        ours: Some(keys),
-                        drawer,
-                    });
+                    let report = verify(&Exhibits::of(&flipped, Some(keys), drawer));
                     if let Ok(report) = report {
                         assert!(is_detected(&report), "{what}: bit {} of byte {}: {report:#?}", bit % 8, bit / 8);
                     }

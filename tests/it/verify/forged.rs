@@ -362,16 +362,7 @@ async fn a_file_that_was_drawn_with_other_fonts_is_not_drawn_again_and_says_so()
         std::fs::copy(file.path(), dir.path().join(file.file_name())).unwrap();
     }
     let fonts = Fonts::with_directory(dir.path()).unwrap();
-    let given = Exhibits {
-        file: &scene.pdf,
-        older: None,
-        consistency: None,
-        receipt: None,
-        sha256: None,
-        keys: Some(&scene.keys),
-        ours: None,
-        drawer: &fonts,
-    };
+    let given = Exhibits { ours: None, ..Exhibits::of(&scene.pdf, Some(&scene.keys), &fonts) };
     let words = "drawn with the fonts `embedded`, and here are";
     expect_fault(&verify(&given).unwrap(), "rendering", CheckOutcome::Skipped, words);
 }

@@ -64,16 +64,7 @@ fn check_two(
     keys: &PublicKeys,
 ) -> Result<Report, Unreadable> {
     let fonts = Fonts::embedded();
-    verify(&Exhibits {
-        file,
-        older,
-        consistency,
-        receipt: None,
-        sha256: None,
-        keys: Some(keys),
-        ours: Some(keys),
-        drawer: &fonts,
-    })
+    verify(&Exhibits { older, consistency, ..Exhibits::of(file, Some(keys), &fonts) })
 }
 
 #[track_caller]

@@ -330,16 +330,7 @@ async fn of_a_log_too_long_for_its_record_it_cannot_be_judged_what_its_facts_fol
 async fn without_a_key_or_with_a_schema_not_known_here_a_file_cannot_be_judged() {
     let scene = Scene::set().await;
     let (file, fonts, place) = (scene.json.file(), Fonts::embedded(), Installation::new(None));
-    let bare = Exhibits {
-        file: &file,
-        older: None,
-        consistency: None,
-        receipt: None,
-        sha256: None,
-        keys: None,
-        ours: None,
-        drawer: &fonts,
-    };
+    let bare = Exhibits::of(&file, None, &fonts);
     let report = verify(&bare).unwrap();
     assert_eq!(report.verdict, "cannot be judged: logged");
     let printed = format!("no key is given: the file prints `{}`", scene.key().public());
@@ -430,16 +421,7 @@ async fn where_another_renderer_drew_it_a_file_verifies_and_that_its_pages_show_
     for file in [scene.pdf().await, scene.json.file()] {
         let drawer = Otherwise(Fonts::embedded());
         let keys = Some(&scene.keys);
-        let given = Exhibits {
-            file: &file,
-            older: None,
-            consistency: None,
-            receipt: None,
-            sha256: None,
-            keys,
-            ours: keys,
-            drawer: &drawer,
-        };
+        let given = Exhibits::of(&file, keys, &drawer);
         let report = verify(&given).unwrap();
         assert!(report.verified && report.verdict == "verified", "{report:#?}");
         let drawn = report.file.checks.iter().find(|check| check.name == "drawn").unwrap();
