@@ -30,7 +30,7 @@ pub(super) async fn run(settings: Config, command: Command) -> Result<()> {
     // Without opening anything: the key is for a server that may not be there yet.
     if let Command::New { name } = command {
         let key = LogKey::new(&name, random::new_secret()).map_err(|error| Error::setup(error.to_string()))?;
-        return print(key.private());
+        return print(&key.private());
     }
     // Before the log is looked at, which a key that was given may not have signed.
     if let Command::Rotate = command {

@@ -279,8 +279,8 @@ async fn a_key_that_the_key_in_force_does_not_vouch_for_is_not_published(app: Te
     let in_force = app.app.log_key.public().to_owned();
     let [stolen, forged] = [[5; 32], [7; 32]].map(|seed| LogKey::new(app.app.log_key.name(), seed).unwrap());
     // The old key was replaced by the one in force, and stolen since; it names a key of the thief's as its successor.
-    let rightful = succession(&stolen, &app.app.log_key).unwrap();
-    let wrongful = succession(&stolen, &forged).unwrap();
+    let rightful = succession(&stolen, &app.app.log_key);
+    let wrongful = succession(&stolen, &forged);
     let entries = [
         json!({ "from": stolen.public(), "to": in_force, "signed": rightful }),
         json!({ "from": stolen.public(), "to": forged.public(), "signed": wrongful }),

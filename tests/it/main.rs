@@ -42,6 +42,7 @@ mod migrations;
 mod moments;
 mod names;
 mod operation;
+mod oracle;
 mod pages;
 mod parties;
 mod passwords;

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     app::App,
     db::{self, Tx},
-    error::{Error, Result},
+    error::Result,
     evidence::{self, LogKey},
     keys,
 };
@@ -55,7 +55,6 @@ pub async fn rotate(app: &App, by: &Actor) -> Result<LogKey> {
     // in force. If the entry cannot be appended, the next start registers the key.
     let key = keys::replace_log_key(&app.config, &app.log_key, app.secret())?;
     let signed = evidence::succession(&app.log_key, &key);
-    let signed = signed.map_err(|error| Error::internal(format!("keys that cannot sign: {error}")))?;
     let (from, to) = (app.log_key.public().to_owned(), key.public().to_owned());
     operation(app, Log::Platform, by, async move |tx, log| {
         let rotated = Event::LogKeyRotated { from: from.clone(), to: to.clone(), signed: signed.clone() };

@@ -370,7 +370,7 @@ async fn a_file_that_was_drawn_with_other_fonts_is_not_drawn_again_and_says_so()
 #[tokio::test]
 async fn a_second_signature_under_the_checkpoint_is_named_though_nobody_need_know_its_key() {
     let scene = scene().await;
-    for signer in [LogKey::new("witness.example.com", [9; 32]).unwrap().private().to_owned(), String::new()] {
+    for signer in [LogKey::new("witness.example.com", [9; 32]).unwrap().private(), String::new()] {
         let mut parts = scene.json.clone();
         let note = parts.proof.checkpoint.clone();
         let line = match LogKey::read(&signer) {
