@@ -1,6 +1,6 @@
 //! Children that verify a file: each reads one file, makes every check, and ends.
 
-use std::{io, time::Duration};
+use std::{fmt::Display, io, time::Duration};
 
 use room::UserId;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use super::{Children, Kind, MIB, frame, log_end};
 use crate::{
     error::{Error, Result},
     evidence::{
-        ConsistencyProof, Hash, PublicKeys, Receipt,
+        ConsistencyProof, Hash, Policy, PublicKeys, PublishedKeys, ServedReceipt, Succession,
         verify::{self, Exhibits, OwnWords, Report},
     },
     network::Network,
@@ -118,6 +118,12 @@ pub struct What {
     pub keys: Option<String>,
     /// The keys of this server. Only what they have signed may be as large as this server's own files.
     pub ours: Vec<String>,
+    /// The notes by which keys of this server follow each other: they may lead from a key that the claimant trusts.
+    pub notes: Vec<String>,
+    /// What a server published of its keys.
+    pub rotations: Option<String>,
+    /// The policy of the claimant.
+    pub policy: Option<String>,
     /// The proof that the log of one file extends that of the other.
     pub consistency: Option<String>,
     /// A receipt that a server gives for the file: of one of an earlier version, which carries none.
@@ -242,26 +248,29 @@ pub(super) fn work(fonts: &report::Fonts) -> Result<()> {
 }
 
 fn answer(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fonts) -> Answer {
-    let unusable = |field: &str, why: String| Answer::Unusable { field: field.to_owned(), why };
-    let ours = match PublicKeys::trusted(&what.ours) {
-        Ok(keys) => keys,
-        Err(error) => return unusable("key", format!("of this server cannot be used: {error}")),
-    };
-    let keys = match what.keys.as_deref().map(PublicKeys::read).transpose() {
-        Ok(keys) => keys.unwrap_or_else(|| ours.clone()),
-        Err(error) => return unusable("key", format!("cannot be used: {error}")),
-    };
-    if let Some(proof) = &what.consistency {
-        if let Err(error) = ConsistencyProof::read(proof) {
-            return unusable("consistency", format!("cannot be read: {error}"));
-        }
-        if older.is_none() {
-            return unusable("consistency", "is about two files: `older` is missing".into());
-        }
+    report_of(what, file, older, fonts).unwrap_or_else(|unusable| unusable)
+}
+
+fn report_of(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fonts) -> Result<Answer, Answer> {
+    let ours = PublicKeys::trusted(&what.ours);
+    let ours = ours.map_err(|error| unusable("key", format!("of this server cannot be used: {error}")))?;
+    let keys = what.keys.as_deref().map(PublicKeys::read).transpose();
+    let keys = keys.map_err(|error| unusable("key", format!("cannot be used: {error}")))?;
+    let policy = read("policy", what.policy.as_deref(), Policy::read)?;
+    let rotations = read("rotations", what.rotations.as_deref(), PublishedKeys::read)?;
+    read("consistency", what.consistency.as_deref(), ConsistencyProof::read)?;
+    if what.consistency.is_some() && older.is_none() {
+        return Err(unusable("consistency", "is about two files: `older` is missing".into()));
     }
-    if let Some(Err(error)) = what.receipt.as_deref().map(Receipt::read) {
-        return unusable("receipt", format!("cannot be read: {error}"));
-    }
+    read("receipt", what.receipt.as_deref(), ServedReceipt::read)?;
+    // Those of this server only where nobody has named others.
+    let keys = match (keys, policy.as_ref().and_then(Policy::logs)) {
+        (Some(keys), Some(others)) => keys.and(others),
+        (keys, others) => keys.or_else(|| others.cloned()).unwrap_or_else(|| ours.clone()),
+    };
+    let mut successions: Vec<_> = what.notes.iter().filter_map(|note| Succession::read(note)).collect();
+    successions.extend(rotations.iter().flat_map(PublishedKeys::successions));
+    let keys = keys.following(&successions);
     let report = verify::verify_with_words(&Exhibits {
         file,
         older,
@@ -270,13 +279,25 @@ fn answer(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fonts)
         sha256: what.sha256,
         keys: Some(&keys),
         ours: Some(&ours),
+        policy: policy.as_ref(),
         drawer: fonts,
     });
-    match report {
-        Ok(report) => Answer::Report(Box::new(report)),
-        Err(refused) => {
-            let field = if refused.is_older { "older" } else { "file" };
-            unusable(field, "must be a PDF, JSON or zip of STS Clearance".into())
-        }
-    }
+    let report = report.map_err(|refused| {
+        let field = if refused.is_older { "older" } else { "file" };
+        unusable(field, "must be a PDF, JSON or zip of STS Clearance".into())
+    })?;
+    Ok(Answer::Report(Box::new(report)))
+}
+
+fn unusable(field: &str, why: String) -> Answer {
+    Answer::Unusable { field: field.to_owned(), why }
+}
+
+/// Reads a field of the form. `None` if it is not given.
+fn read<T, E: Display>(
+    field: &str,
+    text: Option<&str>,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<Option<T>, Answer> {
+    text.map(parse).transpose().map_err(|error| unusable(field, format!("cannot be read: {error}")))
 }

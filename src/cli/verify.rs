@@ -1,6 +1,7 @@
 //! `verify`: checks whether a snapshot's file is what it says it is, on any computer and without a server.
 
 use std::{
+    fmt::Display,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -14,7 +15,7 @@ use crate::{
     cli::terminal::print,
     error::{Error, Result},
     evidence::{
-        ConsistencyProof, Hash, KeyError, PublicKeys, Receipt,
+        ConsistencyProof, Hash, KeyError, Policy, PublicKeys, PublishedKeys, ServedReceipt,
         verify::{self, AdoptedAgain, Check, Examined, Exhibits, Judgement, Report},
     },
 };
@@ -40,9 +41,17 @@ pub(super) struct Flags {
     /// The answer of `GET …/log/consistency`, where the newer file does not hold all entries of the log
     #[arg(long, value_name = "FILE", requires = "newer")]
     consistency: Option<PathBuf>,
-    /// The answer of `GET …/snapshots/{id}/receipt`, where a file of an earlier version carries none; of two, of the newer
+    /// The answer of `GET …/snapshots/{id}/receipt`: for a file of an earlier version, which carries none, and for the
+    /// witnesses of a policy; of two, of the newer
     #[arg(long, value_name = "FILE")]
     receipt: Option<PathBuf>,
+    /// The answer of `GET /.well-known/sts-clearance/keys`, whose notes lead from a key that you trust to those that
+    /// followed it
+    #[arg(long, value_name = "FILE")]
+    rotations: Option<PathBuf>,
+    /// A policy (C2SP tlog-policy): the keys of logs that you trust, and which witnesses have to have seen them
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// The SHA-256 that the file has to have; of two, the newer
     #[arg(long, value_name = "HEX", value_parser = sha256)]
     sha256: Option<Hash>,
@@ -84,7 +93,14 @@ pub(super) fn run(flags: &Flags) -> Result<ExitCode> {
 
 /// Verifies the files, or returns why one of them cannot be read.
 fn verify_files(flags: &Flags) -> Result<Report, String> {
-    let keys = read_keys(&flags.keys)?;
+    let policy = read_as(flags.policy.as_deref(), Policy::read)?;
+    let rotations = read_as(flags.rotations.as_deref(), PublishedKeys::read)?;
+    let keys = match (read_keys(&flags.keys)?, policy.as_ref().and_then(Policy::logs)) {
+        (Some(keys), Some(others)) => Some(keys.and(others)),
+        (keys, others) => keys.or_else(|| others.cloned()),
+    };
+    let successions = rotations.map(|read| read.successions()).unwrap_or_default();
+    let keys = keys.map(|keys| keys.following(&successions));
     let fonts = flags.font_dir.as_deref().map_or_else(|| Ok(Fonts::embedded()), Fonts::with_directory);
     let fonts = fonts.map_err(|error| format!("the fonts: {error}"))?;
     let first = read_file(&flags.file)?;
@@ -96,7 +112,7 @@ fn verify_files(flags: &Flags) -> Result<Report, String> {
     }
     let receipt = flags.receipt.as_deref().map(read_text).transpose()?;
     if let (Some(text), Some(path)) = (&receipt, &flags.receipt) {
-        Receipt::read(text).map_err(|error| format!("{}: {error}", path.display()))?;
+        ServedReceipt::read(text).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let (file, older) = newer.as_ref().map_or((&first, None), |newer| (newer, Some(first.as_slice())));
     let given = Exhibits {
@@ -108,6 +124,7 @@ fn verify_files(flags: &Flags) -> Result<Report, String> {
         keys: keys.as_ref(),
         // There is no server whose keys could count when none are given.
         ours: keys.as_ref(),
+        policy: policy.as_ref(),
         drawer: &fonts,
     };
     verify::verify(&given).map_err(|refused| {
@@ -142,6 +159,12 @@ fn read_keys(given: &[String]) -> Result<Option<PublicKeys>, String> {
 
 fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+}
+
+/// Reads what is in a file that was named. `None` if none was.
+fn read_as<T, E: Display>(path: Option<&Path>, read: impl Fn(&str) -> Result<T, E>) -> Result<Option<T>, String> {
+    let Some(path) = path else { return Ok(None) };
+    read(&read_text(path)?).map(Some).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn read_text(path: &Path) -> Result<String, String> {

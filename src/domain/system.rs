@@ -152,7 +152,7 @@ pub async fn status(app: &App) -> Result<SystemStatus> {
         version: env!("CARGO_PKG_VERSION"),
         renderer: report::RENDERER,
         fonts: app.fonts.name().to_owned(),
-        log_key: app.log_key.name().to_owned(),
+        log_key: app.log_key().name().to_owned(),
         database: match app.db.dialect() {
             Dialect::Sqlite => "sqlite",
             Dialect::Postgres => "postgresql",

@@ -72,16 +72,8 @@ impl Checkpoint {
         Ok((Self::from_text(&text)?, by))
     }
 
-    /// Returns the number of signature lines in a note.
-    ///
-    /// Verifiers ignore signatures of unknown keys, so anybody can add such lines. Only a note with a single signature
-    /// is as it was signed, to the last byte.
-    pub fn signatures(note: &str) -> usize {
-        note.rsplit_once("\n\n").map_or(0, |(_, signatures)| signatures.lines().count())
-    }
-
     /// Returns the text that is signed: origin, size and root, a line each.
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         format!("{}\n{}\n{}\n", self.origin, self.size, BASE64_STANDARD.encode(self.root))
     }
 

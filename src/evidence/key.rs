@@ -111,6 +111,17 @@ pub struct Succession {
     pub note: String,
 }
 
+impl Succession {
+    /// Reads a note by which one key follows another. `None` if it is another note. Whether it is signed has not been
+    /// checked: see [`vouches`].
+    pub fn read(note: &str) -> Option<Self> {
+        let text = Note::read(note).ok()?.text;
+        let (from, to) = text.strip_suffix('\n')?.split_once('\n')?.1.split_once('\n')?;
+        let read = Self { from: from.to_owned(), to: to.to_owned(), note: note.to_owned() };
+        (succession_of(from, to) == text).then_some(read)
+    }
+}
+
 /// Returns the keys that a root vouches for, without it: those that it follows, directly or by way of others, and those
 /// that follow it.
 ///
@@ -141,10 +152,13 @@ impl fmt::Debug for LogKey {
     }
 }
 
-/// The public keys that a verifier trusts.
-#[derive(Clone)]
+/// The public keys that a verifier trusts, and the servers whose logs each may sign: a key that is trusted for one
+/// server signs nothing of another.
+#[derive(Debug, Clone)]
 pub struct PublicKeys {
     keys: Vec<Verifier>,
+    /// For each key the names of servers: its own, and those of the keys that vouch for it.
+    servers: Vec<BTreeSet<String>>,
 }
 
 impl PublicKeys {
@@ -153,7 +167,7 @@ impl PublicKeys {
         if text.len() > MOST_KEY_BYTES {
             return Err(KeyError::TooMany);
         }
-        let mut keys: Vec<Verifier> = Vec::new();
+        let mut keys = Self { keys: Vec::new(), servers: Vec::new() };
         let mut read = 0;
         for (number, line) in text.lines().map(str::trim).enumerate() {
             if line.is_empty() || line.starts_with('#') {
@@ -169,18 +183,65 @@ impl PublicKeys {
             }
             let key = Verifier::read(line).ok().filter(|key| key.kind == Kind::Text);
             let key = key.ok_or(KeyError::Public(number + 1))?;
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
+            let own = key.name.clone();
+            keys.add(key, [own]);
         }
-        if keys.is_empty() { Err(KeyError::None) } else { Ok(Self { keys }) }
+        keys.unless_empty()
     }
 
-    /// Reads any number of keys that come from the operator or the platform's log, one in each string.
+    /// Reads any number of keys of one server, which come from its operator or its platform's log, one in each string.
+    /// Each may sign what another may: a key of another name has taken the place of one.
     pub fn trusted<S: Borrow<str>>(lines: &[S]) -> Result<Self, KeyError> {
-        let keys: Result<Vec<_>, _> = lines.chunks(MOST_KEYS).map(|some| Self::read(&some.join("\n"))).collect();
-        let keys: Vec<_> = keys?.into_iter().flat_map(|read| read.keys).collect();
-        if keys.is_empty() { Err(KeyError::None) } else { Ok(Self { keys }) }
+        let mut keys = Self { keys: Vec::new(), servers: Vec::new() };
+        for some in lines.chunks(MOST_KEYS) {
+            keys = keys.and(&Self::read(&some.join("\n"))?);
+        }
+        let all: BTreeSet<String> = keys.servers.iter().flatten().cloned().collect();
+        keys.servers.iter_mut().for_each(|servers| servers.clone_from(&all));
+        keys.unless_empty()
+    }
+
+    /// Returns these keys and others.
+    #[must_use]
+    pub fn and(mut self, others: &Self) -> Self {
+        for (key, servers) in others.keys.iter().zip(&others.servers) {
+            self.add(key.clone(), servers.iter().cloned());
+        }
+        self
+    }
+
+    /// Returns these keys, and those that they vouch for by these successions. Each of these may sign what the key may
+    /// that vouches for it: its own name says nothing, since anybody can give a key any name.
+    #[must_use]
+    pub fn following(mut self, successions: &[Succession]) -> Self {
+        let roots = self.clone();
+        for (root, servers) in roots.keys.iter().zip(&roots.servers) {
+            for key in vouched(&root.to_string(), successions) {
+                if let Ok(key) = Verifier::read(&key) {
+                    self.add(key, servers.iter().cloned());
+                }
+            }
+        }
+        self
+    }
+
+    /// Whether the key, named as `name+hash`, may sign the logs of a server.
+    pub fn sign_for(&self, by: &str, server: &str) -> bool {
+        let mut named = self.keys.iter().zip(&self.servers).filter(|(key, _)| key.by() == by);
+        named.any(|(_, servers)| servers.contains(server))
+    }
+
+    fn add(&mut self, key: Verifier, for_servers: impl IntoIterator<Item = String>) {
+        if let Some(index) = self.keys.iter().position(|known| *known == key) {
+            self.servers[index].extend(for_servers);
+        } else {
+            self.keys.push(key);
+            self.servers.push(for_servers.into_iter().collect());
+        }
+    }
+
+    fn unless_empty(self) -> Result<Self, KeyError> {
+        if self.keys.is_empty() { Err(KeyError::None) } else { Ok(self) }
     }
 
     /// Returns the names and hashes of the keys: `name+hash`.

@@ -6,19 +6,25 @@
 //! C2SP for what leaves the server.
 
 mod checkpoint;
+mod head;
 mod key;
 mod leaf;
 mod note;
+mod policy;
 mod proof;
+mod published_keys;
 mod receipt;
 mod tree;
 pub mod verify;
 mod witness;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use head::{HeadProof, ServedReceipt, commitment};
 pub use key::{KeyError, LogKey, PublicKeys, Succession, succession, vouched, vouches};
 pub use leaf::{LeafError, hash_of, leaf_of_record, read_leaf};
+pub use policy::{Policy, PolicyError, Seen};
 pub use proof::{ConsistencyProof, LogProof, ProofError};
+pub use published_keys::{PublishedKeys, PublishedKeysError};
 pub use receipt::Receipt;
 pub use tree::{CompactRange, Hash, Node, Place, Question, extends, holds, leaf_hash, node_hash};
 pub use witness::{Witness, WitnessKey, with_signatures};

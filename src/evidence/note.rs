@@ -177,6 +177,12 @@ impl fmt::Display for Verifier {
     }
 }
 
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Verifier({self})")
+    }
+}
+
 /// A private key.
 pub(super) struct Signer {
     secret: SigningKey,

@@ -41,8 +41,16 @@ const FIELDS: &[(&str, Kind, &str)] = &[
     (
         "receipt",
         Kind::Text,
-        "The answer of `GET …/snapshots/{id}/receipt`, where a file of an earlier version carries none",
+        "The answer of `GET …/snapshots/{id}/receipt`: for a file of an earlier version, which carries none, and for the \
+         witnesses of a policy",
     ),
+    (
+        "rotations",
+        Kind::Text,
+        "The answer of `GET /.well-known/sts-clearance/keys` of another server: it leads from a key that is trusted to those \
+         that followed it",
+    ),
+    ("policy", Kind::Text, "A policy (C2SP tlog-policy): keys of logs, and which witnesses have to have seen them"),
 ];
 
 impl FromRequest<App> for VerifyRequest {
@@ -51,7 +59,7 @@ impl FromRequest<App> for VerifyRequest {
     async fn from_request(mut request: Request, app: &App) -> Result<Self> {
         let client: Client = request.extract_parts().await.unwrap_or_else(|never| match never {});
         let boundary = form_boundary(request.headers())?;
-        let whole = SizeLimit::new().whole_stream((2 * MOST_FILE + 5 * MOST_BESIDE) as u64);
+        let whole = SizeLimit::new().whole_stream((2 * MOST_FILE + 7 * MOST_BESIDE) as u64);
         let unparsed = Unparsed::default();
         let body = unparsed.watch(request.into_body().into_data_stream());
         let form = Multipart::with_constraints(body, boundary, Constraints::new().size_limit(whole));
@@ -102,11 +110,18 @@ impl FormReader {
                 "receipt" if self.request.receipt.is_none() => {
                     self.request.receipt = self.take_text(part, &name).await?;
                 }
-                "file" | "older" | "key" | "consistency" | "receipt" => {
+                "rotations" if self.request.rotations.is_none() => {
+                    self.request.rotations = self.take_text(part, &name).await?;
+                }
+                "policy" if self.request.policy.is_none() => {
+                    self.request.policy = self.take_text(part, &name).await?;
+                }
+                "file" | "older" | "key" | "consistency" | "receipt" | "rotations" | "policy" => {
                     return Err(Error::field(&name, "must be given once"));
                 }
                 _ => {
-                    let known = "is not known; expected one of `file`, `older`, `key`, `consistency`, `receipt`";
+                    let known = "is not known; expected one of `file`, `older`, `key`, `consistency`, `receipt`, `rotations`, \
+                                 `policy`";
                     return Err(Error::field(&name, known));
                 }
             }

@@ -26,6 +26,7 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::metrics))
         .route("/.well-known/sts-clearance/log-key", get(log_key::public_keys))
+        .route("/.well-known/sts-clearance/keys", get(log_key::published))
         .route("/.well-known/sts-clearance/seal-certificate", get(log_key::seal_certificate))
         .merge(openapi.into_router())
         .merge(pages::router())

@@ -126,13 +126,14 @@ async fn append_as_earlier(app: &App, room: RoomId, action: &str, meta: Value) {
     let (in_tx, action) = (app.clone(), action.to_owned());
     let append = async move |tx: &mut Tx| {
         let log = Log::Room(room);
-        let origin = log.origin(in_tx.log_key.name());
+        let origin = log.origin(in_tx.log_key().name());
         let mut range = db::logs::lock_head(tx, log, &origin).await?.range;
         let (id, seq) = (EntryId(in_tx.new_id()), range.size().try_into().unwrap());
         let entry = Entry { id, log, seq, actor: "owner@example.com".to_owned(), action, at: in_tx.now(), meta };
         let hash = evidence::hash_of(&entry.leaf()).unwrap();
         let nodes = range.push(hash);
-        let checkpoint = Checkpoint { origin, size: range.size(), root: range.root() }.signed(&in_tx.log_key).unwrap();
+        let checkpoint =
+            Checkpoint { origin, size: range.size(), root: range.root() }.signed(&in_tx.log_key()).unwrap();
         db::activity::insert(tx, &entry, &hash).await?;
         db::logs::insert_nodes(tx, log, &nodes).await?;
         db::logs::set_head(tx, log, &range, &checkpoint).await

@@ -378,7 +378,7 @@ async fn a_log_cut_back_under_its_newest_checkpoint_is_found_by_it(app: TestApp)
 async fn a_history_rewritten_without_the_key_is_found(app: TestApp) {
     let room = Room::new(app).await;
     room.sql(&[]).await;
-    let other = LogKey::new(room.app.app.log_key.name(), [7; 32]).unwrap();
+    let other = LogKey::new(room.app.app.log_key().name(), [7; 32]).unwrap();
     let (app, log, other) = (room.app.app.clone(), room.log(), std::sync::Arc::new(other));
     for signed in [None, Some(other)] {
         let by_other = signed.is_some();
@@ -453,7 +453,7 @@ async fn a_key_that_the_log_was_made_to_tell_of_is_found(app: TestApp) {
     let forger = LogKey::new("other.example.com", [7; 32]).unwrap();
     let (evil, by) = (forger.public().to_owned(), Actor::System);
     let told = evil.clone();
-    let ours = room.app.app.log_key.public().to_owned();
+    let ours = room.app.app.log_key().public().to_owned();
     operation(&room.app.app, Log::Platform, &by, async move |tx, log| {
         db::logs::add_key(tx, &told, log.now).await?;
         let (from, to) = (ours.clone(), told.clone());
@@ -469,10 +469,10 @@ async fn a_key_that_the_log_was_made_to_tell_of_is_found(app: TestApp) {
 
 async fn a_rotated_key_is_vouched_for_before_and_after_the_next_start(app: TestApp) {
     let room = Room::new(app).await;
-    let before = room.app.app.log_key.public().to_owned();
+    let before = room.app.app.log_key().public().to_owned();
     let after = log::keys::rotate(&room.app.app, &Actor::Operator).await.unwrap();
     assert_eq!(room.damaged().await, Vec::new());
-    let note = evidence::succession(&room.app.app.log_key, &after);
+    let note = evidence::succession(&room.app.app.log_key(), &after);
     for trusted in [&before, after.public()] {
         assert!(evidence::vouches(trusted, &note, &before, after.public()));
         assert!(!evidence::vouches(trusted, &note, after.public(), &before));

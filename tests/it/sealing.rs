@@ -46,14 +46,14 @@ impl TestApp {
 
 async fn a_pdf_is_sealed_and_its_snapshot_and_the_log_say_by_whom(app: TestApp) {
     let (snapshot, file) = app.sealed().await;
-    let name = app.app.log_key.name();
+    let name = app.app.log_key().name().to_owned();
     let seal = &snapshot["seal"];
     assert_eq!((&seal["signer"], &seal["self_made"]), (&json!(name), &json!(true)));
     assert_eq!(seal["trusted_time"], Value::Null);
     assert!(seal["note"].as_str().unwrap().contains("no time-stamp authority is set up"), "{seal}");
     let (unsealed, found) = seal::split(&file).unwrap();
     let checked = seal::check(unsealed, &found, &seal::Authorities::none()).unwrap();
-    assert_eq!((checked.signer.as_str(), checked.self_made), (name, true));
+    assert_eq!((checked.signer.as_str(), checked.self_made), (&*name, true));
     let (room, broker) = (snapshot["room_id"].as_str().unwrap(), app.sign_in("broker@example.com").await);
     let path = format!("/rooms/{room}/activities?action=snapshot_generated");
     let entries = app.get(&path, &broker).send().await.expect(200);
@@ -96,7 +96,7 @@ async fn a_seal_that_was_kept_for_other_bytes_is_made_anew(app: TestApp) {
     app.app.db.write(async move |tx| db::seals::keep(tx, id, &kept).await).await.unwrap();
     app.work().await;
     let snapshot = app.get(&path, &broker).send().await.expect(200);
-    assert_eq!(snapshot["seal"]["signer"], app.app.log_key.name());
+    assert_eq!(snapshot["seal"]["signer"], app.app.log_key().name());
     let file = app.get(&format!("{path}/download"), &broker).send().await.body;
     let (unsealed, found) = seal::split(&file).unwrap();
     seal::check(unsealed, &found, &seal::Authorities::none()).unwrap();

@@ -2,7 +2,8 @@
 
 use crate::RoomId;
 
-/// One of the logs that a server keeps.
+/// One of the logs that a server keeps, but for the log of their heads, which has no entries that tell anything (see
+/// [`server_in`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Log {
     /// The log of this room.
@@ -49,4 +50,26 @@ impl Log {
         // One number has one form, and the first is not written.
         (begun.ends_with(&end) && counted > 1 && counted.to_string() == number).then_some((begun, counted))
     }
+}
+
+/// Returns the origin of the log of heads of a server that signs under the name `server`: of the salted heads of its
+/// other logs.
+pub fn heads_origin(server: &str) -> String {
+    format!("{server}/heads")
+}
+
+/// Returns the name of the server whose log has this origin, whichever of its logs it is. An origin that is none of a
+/// server's logs stands for itself, as in the logs of others (C2SP `tlog-checkpoint`).
+pub fn server_in(origin: &str) -> &str {
+    let begun = match origin.rsplit_once('/') {
+        Some((begun, number)) if number.parse().is_ok_and(|it: u32| it > 1 && it.to_string() == number) => begun,
+        _ => origin,
+    };
+    let of_room = || {
+        let (rest, room) = begun.rsplit_once('/')?;
+        room.parse::<RoomId>().ok()?;
+        rest.strip_suffix("/rooms")
+    };
+    let of_others = || begun.strip_suffix("/platform").or_else(|| begun.strip_suffix("/heads"));
+    of_room().or_else(of_others).unwrap_or(origin)
 }

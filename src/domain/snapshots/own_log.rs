@@ -72,7 +72,7 @@ async fn compare(app: &App, word: &OwnWord) -> Result<OwnLog> {
 async fn present(tx: &mut Tx, app: &App, log: Log) -> Result<Option<Present>> {
     let Some(head) = db::logs::head(tx, log).await?.filter(|head| head.range.size() > 0) else { return Ok(None) };
     let continued = continuation::told(tx, app, log, &head).await?;
-    let origin = head.origin.unwrap_or_else(|| log.origin(app.log_key.name()));
+    let origin = head.origin.unwrap_or_else(|| log.origin(app.log_key().name()));
     Ok(Some(Present { origin, size: head.range.size(), continued }))
 }
 

@@ -16,9 +16,10 @@ use super::{
     older::Standing,
     statements::{self, Logged},
     tree::{self, Unsigned},
+    witnessed,
 };
 use crate::evidence::{
-    Hash, PublicKeys,
+    Hash, PublicKeys, ServedReceipt,
     verify::{
         exhibits::Exhibits,
         own::OwnWord,
@@ -55,7 +56,7 @@ pub(super) struct Evidence<'a> {
 /// It is called before the record is read: such a record may be larger than one from a stranger.
 pub(super) fn announced_by(proof: &str, keys: &PublicKeys) -> Option<Hash> {
     let submitted = Submitted::read(Some(proof)).ok()?;
-    tree::signed(&submitted, Some(keys)).ok()?;
+    tree::signed(&submitted.proof.checkpoint, Some(keys)).ok()?;
     tree::check_inclusion(&submitted, None).ok()?;
     hex::decode(submitted.announced()?).ok()?.try_into().ok()
 }
@@ -66,7 +67,7 @@ impl<'a> Evidence<'a> {
         let record_sha256: Hash = Sha256::digest(&opened.record).into();
         let proof = Submitted::read(opened.proof.as_deref());
         let signed = match &proof {
-            Ok(proof) => tree::signed(proof, given.keys),
+            Ok(proof) => proof.signed(given.keys),
             Err(why) => Err(Unsigned::Not(why.clone())),
         };
         let (record, folded) = match read_record(opened) {
@@ -99,8 +100,18 @@ impl<'a> Evidence<'a> {
 
     /// Checks a receipt that was given for the file beside what it carries.
     pub(super) fn check_receipt(&self, logged: Logged, receipt: &str, given: &Exhibits<'_>) -> Said {
-        let receipt = Submitted::read(Some(receipt))?;
-        statements::check_logged(logged, &receipt, self.record.as_ref().ok(), &tree::signed(&receipt, given.keys))
+        let receipt = Submitted::read(Some(ServedReceipt::parts(receipt).0))?;
+        statements::check_logged(logged, &receipt, self.record.as_ref().ok(), &receipt.signed(given.keys))
+    }
+
+    /// Checks the way up from a receipt to the log of heads and its witnesses. `None` if there is none, and nobody asks.
+    ///
+    /// The receipt is the one that was given for the file, if it carries none itself.
+    pub(super) fn check_witnessed(&self, given_receipt: Option<&str>, given: &Exhibits<'_>) -> Option<Said> {
+        let by_hand = given_receipt.filter(|_| self.opened.body.is_none());
+        let read = by_hand.map(|text| Submitted::read(Some(ServedReceipt::parts(text).0)));
+        let told = read.as_ref().unwrap_or(&self.proof).as_ref().map_err(String::as_str);
+        witnessed::check(told, given_receipt, (given.policy, given.keys))
     }
 
     /// Returns what the log's entry says the file is sealed with: the SHA-256 of a certificate. `None` if there is no

@@ -2,7 +2,7 @@
 
 use ::report::{Edition, Fonts, Opened, Rendered, ReportError};
 
-use crate::evidence::{Hash, PublicKeys};
+use crate::evidence::{Hash, Policy, PublicKeys};
 
 /// Everything that a verification depends on: nothing else is read, neither a database nor the network.
 pub struct Exhibits<'a> {
@@ -21,6 +21,8 @@ pub struct Exhibits<'a> {
     /// The public keys of this server. A record that one of them has announced may be as large as a server writes them.
     /// All others have to keep the bounds for strangers, even if the caller trusts their key: anybody can make a key.
     pub ours: Option<&'a PublicKeys>,
+    /// Which witnesses have to have seen the log. Its keys of logs are among `keys` already.
+    pub policy: Option<&'a Policy>,
     /// Draws the file again, in this process or in a child.
     pub drawer: &'a (dyn Drawer + Sync),
 }
@@ -28,7 +30,17 @@ pub struct Exhibits<'a> {
 impl<'a> Exhibits<'a> {
     /// The file and the keys that are trusted, which count as this server's too, and nothing beside them.
     pub fn of(file: &'a [u8], keys: Option<&'a PublicKeys>, drawer: &'a (dyn Drawer + Sync)) -> Self {
-        Self { file, older: None, consistency: None, receipt: None, sha256: None, keys, ours: keys, drawer }
+        Self {
+            file,
+            older: None,
+            consistency: None,
+            receipt: None,
+            sha256: None,
+            keys,
+            ours: keys,
+            policy: None,
+            drawer,
+        }
     }
 }
 

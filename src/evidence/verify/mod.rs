@@ -28,6 +28,9 @@
 //!    everything that a reader sees comes from the record.
 //! 9. `older file`: the log of this file goes on from that of an older one, so no history was rewritten between.
 //!
+//! Where the receipt that the server gives leads on to the log of heads, or a policy asks for witnesses, the check
+//! `witnessed` follows that way. A policy without such a receipt leaves the file unjudged.
+//!
 //! Where the server gives a receipt for such a file, `logged` stands before `rendering`: the log tells of the file's bytes,
 //! all of them. Then nothing hangs on what cannot be checked of 4, 5, 7 and 8.
 //!
@@ -46,6 +49,7 @@ mod report;
 mod statements;
 mod submitted;
 mod tree;
+mod witnessed;
 
 use room::Log;
 use sha2::{Digest as _, Sha256};
@@ -67,6 +71,8 @@ use super::{
 const LOGGED: &str = "logged";
 /// The name of the check of a receipt that was given for a file which carries one.
 const RECEIPT: &str = "receipt";
+/// The name of the check of the witnesses of the log.
+const WITNESSED: &str = "witnessed";
 /// The name of the check on which nothing hangs.
 const DRAWN: &str = "drawn";
 
@@ -138,6 +144,7 @@ fn examine(bytes: &[u8], (sha256, receipt): (Option<Hash>, Option<&str>), given:
                 checks.make_some(RECEIPT, receipt.map(|text| examined.check_receipt(Logged::Body(*body), text, given)));
                 let taken_at = facts.told.as_ref().map(|told| told.taken_at);
                 checks.make_some("sealed", sealed.check_as_logged(bytes, examined.certificate(), taken_at));
+                checks.make_some(WITNESSED, examined.check_witnessed(receipt, given));
                 let again = examined.drawn_again(&checks, given);
                 checks.make(DRAWN, again.and_then(|again| file::compare_body(body, &again)));
             } else {
@@ -145,6 +152,7 @@ fn examine(bytes: &[u8], (sha256, receipt): (Option<Hash>, Option<&str>), given:
                 examined.check(&mut checks);
                 let file = Logged::File(digest, bytes.len() as u64);
                 checks.make_some(LOGGED, receipt.map(|text| examined.check_receipt(file, text, given)));
+                checks.make_some(WITNESSED, examined.check_witnessed(receipt, given));
                 let again = examined.drawn_again(&checks, given);
                 checks.make("rendering", again.and_then(|again| sealed.compare(bytes, again)));
             }

@@ -66,7 +66,7 @@ impl OwnWord {
     /// Only entries about snapshots count. Parties can ask for the proof of any entry, and could make as many files of
     /// these as there are entries, each of them an alarm of its own.
     pub(super) fn of(proof: &Submitted, ours: &PublicKeys) -> Option<Self> {
-        let by = tree::signed(proof, Some(ours)).ok()?;
+        let by = tree::signed(&proof.proof.checkpoint, Some(ours)).ok()?;
         tree::check_inclusion(proof, None).ok()?;
         let Submitted { leaf, checkpoint: Checkpoint { origin, size, root }, .. } = proof;
         let named = leaf.room_id.as_deref()?;

@@ -85,10 +85,8 @@ pub(super) fn check_logged(
         Logged::File(..) => faults.extend(record.and_then(|it| goes_on(receipt, it.log.size, &it.log.root))),
         Logged::Body(_) => {}
     }
-    match signed {
-        Ok(by) => faults.extend(record.and_then(|record| signed_elsewhere(record, &checkpoint.origin, by))),
-        Err(Unsigned::Not(why)) => faults.push(why.clone()),
-        Err(Unsigned::NoKey) => {}
+    if let Err(Unsigned::Not(why)) = signed {
+        faults.push(why.clone());
     }
     if !faults.is_empty() {
         return Err(faults.join("; ").into());
@@ -109,18 +107,15 @@ pub(super) fn check_logged(
 fn another_log(record: &Record, signed: &str) -> Option<String> {
     // Records of 0.2 do not name it.
     let claimed = record.log.origin.as_deref().unwrap_or(signed);
-    let Ok(room) = record.room.id.parse() else { return Some(format!("`{}` is the id of no room", record.room.id)) };
-    let log = Log::Room(room);
-    let found = log.continuation_in(claimed).zip(log.continuation_in(signed));
-    let is_same = found.is_some_and(|((begun, number), (other, later))| begun == other && number <= later);
+    let is_same = begins_alike(Some(&record.room.id), claimed, signed);
     (!is_same).then(|| format!("its receipt is of the log `{signed}`, and its record of `{claimed}`"))
 }
 
-/// Returns why a key signs no log of this origin: it is that of another server, though it may be trusted for its own.
-fn signed_elsewhere(record: &Record, origin: &str, by: &str) -> Option<String> {
-    let server = super::server_of(&record.room.id, origin)?;
-    let (name, _) = by.rsplit_once('+')?;
-    (name != server).then(|| format!("it is signed with `{by}`, a key of another server than `{server}`"))
+/// Whether both are origins of the log of this room, and the second is of the same continuation or of a later one.
+pub(super) fn begins_alike(room: Option<&str>, origin: &str, later: &str) -> bool {
+    let Some(log) = room.and_then(|room| room.parse().ok()).map(Log::Room) else { return false };
+    let found = log.continuation_in(origin).zip(log.continuation_in(later));
+    found.is_some_and(|((begun, number), (other, later))| begun == other && number <= later)
 }
 
 /// Checks that the record's facts follow from the log: its entries are those of the log up to the position that it

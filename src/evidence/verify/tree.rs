@@ -1,7 +1,7 @@
 //! Checks of the log's tree: what the proof in a file shows, and whether the entries in the record fit it.
 
 use report::record::{EntryFacts, Record};
-use room::Log;
+use room::{Log, server_in};
 
 use super::{
     checks::{Fault, Said},
@@ -20,10 +20,17 @@ pub(super) enum Unsigned {
     Not(String),
 }
 
-/// Returns the name of the trusted key that has signed the checkpoint, as `name+hash`.
-pub(super) fn signed(proof: &Submitted, keys: Option<&PublicKeys>) -> Result<String, Unsigned> {
-    let opened = Checkpoint::open(&proof.proof.checkpoint, keys.ok_or(Unsigned::NoKey)?);
-    opened.map(|(_, by)| by).map_err(|error| Unsigned::Not(error.to_string()))
+/// Returns the name of the trusted key that has signed a checkpoint, as `name+hash`. It has to be one that may sign the logs
+/// of the server whose log this is.
+pub(super) fn signed(checkpoint: &str, keys: Option<&PublicKeys>) -> Result<String, Unsigned> {
+    let keys = keys.ok_or(Unsigned::NoKey)?;
+    let opened = Checkpoint::open(checkpoint, keys);
+    let (Checkpoint { origin, .. }, by) = opened.map_err(|error| Unsigned::Not(error.to_string()))?;
+    let server = server_in(&origin);
+    if keys.sign_for(&by, server) {
+        return Ok(by);
+    }
+    Err(Unsigned::Not(format!("it is signed with `{by}`, a key of another server than `{server}`")))
 }
 
 /// Checks that the log of the checkpoint ends with the entry, and that before it the log was what the record says.

@@ -5,6 +5,7 @@ mod doors;
 mod flips;
 mod forged;
 mod history;
+mod keys;
 mod own_log;
 mod parts;
 mod receipts;
