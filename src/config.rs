@@ -69,6 +69,7 @@ pub struct Config {
     /// For how many years a closed room and its documents are kept.
     pub retention_years: u32,
     fsck_hours: u32,
+    heads_minutes: u32,
     /// The token that opens the metrics, besides an admin's session; empty if there is none. Secret.
     pub metrics_token: String,
 }
@@ -182,6 +183,7 @@ impl Layers {
             ("state_memory_mib", config.state_memory_mib, 1..=u32::MAX),
             ("retention_years", config.retention_years, KEPT_AT_LEAST_YEARS..=100),
             ("fsck_hours", config.fsck_hours, 0..=8_784),
+            ("heads_minutes", config.heads_minutes, 0..=1_440),
         ] {
             if number < *bounds.start() {
                 return Err(Error::setup(format!("the setting `{name}` must be at least {}", bounds.start())));
@@ -292,6 +294,11 @@ impl Config {
     /// How often everything stored is checked. `None` if it is not.
     pub fn fsck_period(&self) -> Option<Duration> {
         (self.fsck_hours > 0).then(|| Duration::from_secs(u64::from(self.fsck_hours) * 3600))
+    }
+
+    /// Returns how long to wait before heads are taken into the log of heads again. `None`: never.
+    pub fn heads_interval(&self) -> Option<Duration> {
+        (self.heads_minutes > 0).then(|| Duration::from_secs(u64::from(self.heads_minutes) * 60))
     }
 
     /// The memory for the states of the logs in use, in bytes, about.

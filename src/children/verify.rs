@@ -10,7 +10,7 @@ use super::{Children, Kind, MIB, frame, log_end};
 use crate::{
     error::{Error, Result},
     evidence::{
-        ConsistencyProof, Hash, Policy, PublicKeys, PublishedKeys, ServedReceipt, Succession,
+        Checkpoint, ConsistencyProof, Hash, Policy, PublicKeys, PublishedKeys, ServedReceipt, Succession,
         verify::{self, Exhibits, OwnWords, Report},
     },
     network::Network,
@@ -122,6 +122,8 @@ pub struct What {
     pub notes: Vec<String>,
     /// What a server published of its keys.
     pub rotations: Option<String>,
+    /// A signed head of a log that the claimant has from elsewhere.
+    pub checkpoint: Option<String>,
     /// The policy of the claimant.
     pub policy: Option<String>,
     /// The proof that the log of one file extends that of the other.
@@ -262,6 +264,7 @@ fn report_of(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fon
     if what.consistency.is_some() && older.is_none() {
         return Err(unusable("consistency", "is about two files: `older` is missing".into()));
     }
+    read("checkpoint", what.checkpoint.as_deref(), Checkpoint::unchecked)?;
     read("receipt", what.receipt.as_deref(), ServedReceipt::read)?;
     // Those of this server only where nobody has named others.
     let keys = match (keys, policy.as_ref().and_then(Policy::logs)) {
@@ -276,6 +279,7 @@ fn report_of(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fon
         older,
         consistency: what.consistency.as_deref(),
         receipt: what.receipt.as_deref(),
+        checkpoint: what.checkpoint.as_deref(),
         sha256: what.sha256,
         keys: Some(&keys),
         ours: Some(&ours),

@@ -15,7 +15,7 @@ use crate::{
     cli::terminal::print,
     error::{Error, Result},
     evidence::{
-        ConsistencyProof, Hash, KeyError, Policy, PublicKeys, PublishedKeys, ServedReceipt,
+        Checkpoint, ConsistencyProof, Hash, KeyError, Policy, PublicKeys, PublishedKeys, ServedReceipt,
         verify::{self, AdoptedAgain, Check, Examined, Exhibits, Judgement, Report},
     },
 };
@@ -52,6 +52,9 @@ pub(super) struct Flags {
     /// A policy (C2SP tlog-policy): the keys of logs that you trust, and which witnesses have to have seen them
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// A signed head of the log, or of the server's log of heads, that you have from elsewhere, such as from a witness
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
     /// The SHA-256 that the file has to have; of two, the newer
     #[arg(long, value_name = "HEX", value_parser = sha256)]
     sha256: Option<Hash>,
@@ -114,12 +117,17 @@ fn verify_files(flags: &Flags) -> Result<Report, String> {
     if let (Some(text), Some(path)) = (&receipt, &flags.receipt) {
         ServedReceipt::read(text).map_err(|error| format!("{}: {error}", path.display()))?;
     }
+    let checkpoint = flags.checkpoint.as_deref().map(read_text).transpose()?;
+    if let (Some(text), Some(path)) = (&checkpoint, &flags.checkpoint) {
+        Checkpoint::unchecked(text).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
     let (file, older) = newer.as_ref().map_or((&first, None), |newer| (newer, Some(first.as_slice())));
     let given = Exhibits {
         file,
         older,
         consistency: consistency.as_deref(),
         receipt: receipt.as_deref(),
+        checkpoint: checkpoint.as_deref(),
         sha256: flags.sha256,
         keys: keys.as_ref(),
         // There is no server whose keys could count when none are given.

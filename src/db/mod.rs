@@ -21,6 +21,7 @@ pub mod documents;
 pub mod files;
 pub mod fsck;
 pub mod fsck_runs;
+pub mod heads_log;
 pub mod holds;
 pub mod idempotency;
 pub mod jobs;

@@ -50,6 +50,11 @@ const FIELDS: &[(&str, Kind, &str)] = &[
         "The answer of `GET /.well-known/sts-clearance/keys` of another server: it leads from a key that is trusted to those \
          that followed it",
     ),
+    (
+        "checkpoint",
+        Kind::Text,
+        "A signed head of the log, or of the server's log of heads, that is had from elsewhere, such as from a witness",
+    ),
     ("policy", Kind::Text, "A policy (C2SP tlog-policy): keys of logs, and which witnesses have to have seen them"),
 ];
 
@@ -59,7 +64,7 @@ impl FromRequest<App> for VerifyRequest {
     async fn from_request(mut request: Request, app: &App) -> Result<Self> {
         let client: Client = request.extract_parts().await.unwrap_or_else(|never| match never {});
         let boundary = form_boundary(request.headers())?;
-        let whole = SizeLimit::new().whole_stream((2 * MOST_FILE + 7 * MOST_BESIDE) as u64);
+        let whole = SizeLimit::new().whole_stream((2 * MOST_FILE + 8 * MOST_BESIDE) as u64);
         let unparsed = Unparsed::default();
         let body = unparsed.watch(request.into_body().into_data_stream());
         let form = Multipart::with_constraints(body, boundary, Constraints::new().size_limit(whole));
@@ -113,15 +118,18 @@ impl FormReader {
                 "rotations" if self.request.rotations.is_none() => {
                     self.request.rotations = self.take_text(part, &name).await?;
                 }
+                "checkpoint" if self.request.checkpoint.is_none() => {
+                    self.request.checkpoint = self.take_text(part, &name).await?;
+                }
                 "policy" if self.request.policy.is_none() => {
                     self.request.policy = self.take_text(part, &name).await?;
                 }
-                "file" | "older" | "key" | "consistency" | "receipt" | "rotations" | "policy" => {
+                "file" | "older" | "key" | "consistency" | "receipt" | "rotations" | "checkpoint" | "policy" => {
                     return Err(Error::field(&name, "must be given once"));
                 }
                 _ => {
                     let known = "is not known; expected one of `file`, `older`, `key`, `consistency`, `receipt`, `rotations`, \
-                                 `policy`";
+                                 `checkpoint`, `policy`";
                     return Err(Error::field(&name, known));
                 }
             }

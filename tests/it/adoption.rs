@@ -40,8 +40,13 @@ pub(crate) const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
 
 /// The steps from the adoption on.
-const AFTER_ADOPTION: [&str; 4] =
-    [migrations::ADOPTION, "015_mark_states", "016_snapshots_by_position", "017_add_contradictions"];
+const AFTER_ADOPTION: [&str; 5] = [
+    migrations::ADOPTION,
+    "015_mark_states",
+    "016_snapshots_by_position",
+    "017_add_contradictions",
+    "018_add_heads_log",
+];
 /// The last step of the schema whose logs do not tell everything.
 const OLDER: &str = "013";
 
@@ -76,7 +81,16 @@ async fn bring_up(app: &App) -> Adopted {
 
 async fn take_back(app: &App) {
     let steps = way_down::take_back(app, &Actor::Operator, OLDER, true).await.unwrap();
-    assert_eq!(steps, ["017_add_contradictions", "016_snapshots_by_position", "015_mark_states", migrations::ADOPTION]);
+    assert_eq!(
+        steps,
+        [
+            "018_add_heads_log",
+            "017_add_contradictions",
+            "016_snapshots_by_position",
+            "015_mark_states",
+            migrations::ADOPTION
+        ]
+    );
 }
 
 async fn entries(app: &App, log: Log) -> Vec<Entry> {

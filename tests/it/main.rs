@@ -32,6 +32,7 @@ mod fsck;
 mod fsck_runs;
 mod guessing;
 mod heads;
+mod heads_log;
 mod holds;
 mod housekeeping;
 mod in_the_way;

@@ -6,6 +6,7 @@ use crate::{
     app::App,
     db::{self, jobs::Claim, snapshots::Snapshot},
     domain::{
+        heads_log,
         log::{
             Actor, operation,
             proofs::{self, Which},
@@ -13,7 +14,7 @@ use crate::{
         snapshots::{record, take::find},
     },
     error::{Error, Result},
-    evidence::{Checkpoint, Hash, Question, Receipt},
+    evidence::{Checkpoint, Hash, Question, Receipt, ServedReceipt},
 };
 
 /// The type of the entry that tells of a whole file.
@@ -52,6 +53,19 @@ pub async fn of(app: &App, snapshot: &Snapshot) -> Result<String> {
     let size = Checkpoint::unchecked(&proof.checkpoint).map_err(|error| Error::internal(error.to_string()))?.size;
     let consistency = proofs::prove_consistency(app, log, shown, Some(size)).await?.path;
     Ok(Receipt { proof, consistency, notes: newest_notes(app) }.to_string())
+}
+
+/// Returns the receipt of a snapshot's file, and behind it the way up to the log of heads, once that has a head of the log
+/// with the entry of the file.
+///
+/// # Errors
+///
+/// Fails with a conflict if the log does not tell of the file yet.
+pub async fn served(app: &App, snapshot: &Snapshot) -> Result<String> {
+    let text = of(app, snapshot).await?;
+    let receipt = Receipt::read(&text).map_err(|error| Error::internal(format!("a receipt: {error}")))?;
+    let head = heads_log::prove(app, Log::Room(snapshot.room), &receipt).await?;
+    Ok(ServedReceipt { receipt, head }.to_string())
 }
 
 /// How many notes a receipt has, which may not grow without end.

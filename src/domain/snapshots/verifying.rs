@@ -35,6 +35,8 @@ pub struct VerifyRequest {
     pub receipt: Option<String>,
     /// What a server published of its keys.
     pub rotations: Option<String>,
+    /// A signed head of the log that is had from elsewhere.
+    pub checkpoint: Option<String>,
     /// Which witnesses have to have seen the log, and which keys may sign it.
     pub policy: Option<String>,
     /// The memory that the request takes from the claimant's share.
@@ -45,8 +47,8 @@ impl VerifyRequest {
     /// Returns a request without a file yet, whose memory counts for this claimant.
     pub fn empty(app: &App, claimant: Claimant) -> Self {
         let memory = app.children.verifying(claimant);
-        let (file, [key, consistency, receipt, rotations, policy]) = (Vec::new(), [const { None }; 5]);
-        Self { file, sha256: None, older: None, key, consistency, receipt, rotations, policy, memory }
+        let (file, [key, consistency, receipt, rotations, checkpoint, policy]) = (Vec::new(), [const { None }; 6]);
+        Self { file, sha256: None, older: None, key, consistency, receipt, rotations, checkpoint, policy, memory }
     }
 }
 
@@ -54,8 +56,8 @@ impl VerifyRequest {
 pub async fn verify(app: &App, request: VerifyRequest) -> Result<Report> {
     let ours = log::keys::public(app).await?;
     let notes = app.key_notes().to_vec();
-    let VerifyRequest { sha256, key: keys, consistency, receipt, rotations, policy, .. } = request;
-    let what = What { sha256, keys, ours, notes, rotations, policy, consistency, receipt };
+    let VerifyRequest { sha256, key: keys, consistency, receipt, rotations, checkpoint, policy, .. } = request;
+    let what = What { sha256, keys, ours, notes, rotations, checkpoint, policy, consistency, receipt };
     let verification = Verification { file: request.file, older: request.older, what };
     let Verified { report, words, seat } = app.children.verify(verification, request.memory).await?;
     let of_file = own_log::hold(app, words.file.as_ref()).await;

@@ -14,6 +14,7 @@ use super::{
     checks::{Checks, Fault, Said},
     file::utc,
     older::Standing,
+    other_head::Heads,
     statements::{self, Logged},
     tree::{self, Unsigned},
     witnessed,
@@ -112,6 +113,17 @@ impl<'a> Evidence<'a> {
         let read = by_hand.map(|text| Submitted::read(Some(ServedReceipt::parts(text).0)));
         let told = read.as_ref().unwrap_or(&self.proof).as_ref().map_err(String::as_str);
         witnessed::check(told, given_receipt, (given.policy, given.keys))
+    }
+
+    /// Holds the file against a signed head from elsewhere. `None` if none was given.
+    pub(super) fn check_other_head(
+        &self,
+        (receipt, head): (Option<&str>, Option<&str>),
+        given: &Exhibits<'_>,
+    ) -> Option<Said> {
+        let told = self.proof.as_ref().map_err(String::as_str);
+        let heads = Heads { record: self.folded.as_ref(), told, served: receipt };
+        head.map(|head| heads.check(head, given.keys))
     }
 
     /// Returns what the log's entry says the file is sealed with: the SHA-256 of a certificate. `None` if there is no

@@ -14,6 +14,8 @@ pub struct Exhibits<'a> {
     pub consistency: Option<&'a str>,
     /// The text of a receipt that the server gives for the file: of one of an earlier version, which carries none.
     pub receipt: Option<&'a str>,
+    /// A signed head of the file's log, or of its server's log of heads, that the caller has from elsewhere.
+    pub checkpoint: Option<&'a str>,
     /// The SHA-256 that the file should have, if one was given.
     pub sha256: Option<Hash>,
     /// The public keys that the caller trusts. Without any, a file never verifies.
@@ -35,6 +37,7 @@ impl<'a> Exhibits<'a> {
             older: None,
             consistency: None,
             receipt: None,
+            checkpoint: None,
             sha256: None,
             keys,
             ours: keys,

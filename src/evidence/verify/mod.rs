@@ -31,6 +31,9 @@
 //! Where the receipt that the server gives leads on to the log of heads, or a policy asks for witnesses, the check
 //! `witnessed` follows that way. A policy without such a receipt leaves the file unjudged.
 //!
+//! A signed head that the reader has from elsewhere is held against the file by the check `other head`: a server that shows
+//! two histories has signed two heads of the same size.
+//!
 //! Where the server gives a receipt for such a file, `logged` stands before `rendering`: the log tells of the file's bytes,
 //! all of them. Then nothing hangs on what cannot be checked of 4, 5, 7 and 8.
 //!
@@ -44,6 +47,7 @@ mod entry;
 mod exhibits;
 mod file;
 mod older;
+mod other_head;
 mod own;
 mod report;
 mod statements;
@@ -73,6 +77,8 @@ const LOGGED: &str = "logged";
 const RECEIPT: &str = "receipt";
 /// The name of the check of the witnesses of the log.
 const WITNESSED: &str = "witnessed";
+/// The name of the check against a head from elsewhere.
+const OTHER_HEAD: &str = "other head";
 /// The name of the check on which nothing hangs.
 const DRAWN: &str = "drawn";
 
@@ -91,12 +97,13 @@ pub fn verify(given: &Exhibits<'_>) -> Result<Report, Unreadable> {
 
 /// Makes every check, as [`verify`] does. Returns the report, and what this server's keys have signed in the files.
 pub fn verify_with_words(given: &Exhibits<'_>) -> Result<(Report, OwnWords), Unreadable> {
-    let newer = examine(given.file, (given.sha256, given.receipt), given).ok_or(Unreadable { is_older: false })?;
+    let newer = examine(given.file, (given.sha256, given.receipt, given.checkpoint), given)
+        .ok_or(Unreadable { is_older: false })?;
     let (mut file, mut words) = (newer.examined, OwnWords { file: newer.word, older: None });
     let mut older = None;
     if let Some(bytes) = given.older {
         let OneFile { examined, standing, word } =
-            examine(bytes, (None, None), given).ok_or(Unreadable { is_older: true })?;
+            examine(bytes, (None, None, None), given).ok_or(Unreadable { is_older: true })?;
         // A check of the newer file: it is the one that claims to go on from the other.
         let extended = older::check_extension(newer.standing.as_ref(), standing.as_ref(), given.consistency);
         file.checks.push(Check::of("older file", extended));
@@ -115,7 +122,11 @@ struct OneFile {
 }
 
 /// Makes the checks of one file by itself. `None` if the format is unknown.
-fn examine(bytes: &[u8], (sha256, receipt): (Option<Hash>, Option<&str>), given: &Exhibits<'_>) -> Option<OneFile> {
+fn examine(
+    bytes: &[u8],
+    (sha256, receipt, head): (Option<Hash>, Option<&str>, Option<&str>),
+    given: &Exhibits<'_>,
+) -> Option<OneFile> {
     let mut checks = Checks::default();
     let digest: Hash = Sha256::digest(bytes).into();
     checks.make("file", file::check_hash(bytes, digest, sha256));
@@ -145,6 +156,7 @@ fn examine(bytes: &[u8], (sha256, receipt): (Option<Hash>, Option<&str>), given:
                 let taken_at = facts.told.as_ref().map(|told| told.taken_at);
                 checks.make_some("sealed", sealed.check_as_logged(bytes, examined.certificate(), taken_at));
                 checks.make_some(WITNESSED, examined.check_witnessed(receipt, given));
+                checks.make_some(OTHER_HEAD, examined.check_other_head((receipt, head), given));
                 let again = examined.drawn_again(&checks, given);
                 checks.make(DRAWN, again.and_then(|again| file::compare_body(body, &again)));
             } else {
@@ -153,6 +165,7 @@ fn examine(bytes: &[u8], (sha256, receipt): (Option<Hash>, Option<&str>), given:
                 let file = Logged::File(digest, bytes.len() as u64);
                 checks.make_some(LOGGED, receipt.map(|text| examined.check_receipt(file, text, given)));
                 checks.make_some(WITNESSED, examined.check_witnessed(receipt, given));
+                checks.make_some(OTHER_HEAD, examined.check_other_head((receipt, head), given));
                 let again = examined.drawn_again(&checks, given);
                 checks.make("rendering", again.and_then(|again| sealed.compare(bytes, again)));
             }

@@ -20,7 +20,7 @@ const ROWS: &[&[&[&str]]] = &[
     &[&["src/domain/clearance"], &["src/domain/retention"]],
     &[&["src/domain/documents"]],
     &[&["src/domain/rooms"]],
-    &[&["src/domain/accounts"]],
+    &[&["src/domain/accounts"], &["src/domain/heads_log"]],
     &[&["src/domain/log"]],
     &[&["src/domain/input"], &["src/policy.rs"]],
     &[&["src/app.rs"]],

@@ -337,6 +337,7 @@ async fn another_renderer_another_hash_and_a_missing_key_are_told() {
         sha256: Some([1; 32]),
         keys: None,
         ours: None,
+        checkpoint: None,
         policy: None,
         drawer: &fonts,
     };
