@@ -14,8 +14,8 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::{
-    authority,
     error::{Error, Result},
+    exchange,
     network::TrustedProxies,
 };
 
@@ -195,7 +195,7 @@ impl Layers {
             .parse()
             .map_err(|why| Error::setup(format!("the setting `trusted_proxies`: {why}")))?;
         if !config.timestamp_url.is_empty() {
-            authority::check(&config.timestamp_url)
+            exchange::check(&config.timestamp_url)
                 .map_err(|why| Error::setup(format!("the setting `timestamp_url`: {why}")))?;
         }
         if (1..METRICS_TOKEN_LENGTH).contains(&config.metrics_token.len()) {

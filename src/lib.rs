@@ -13,6 +13,7 @@ pub mod children;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod exchange;
 pub mod hashing;
 pub mod heads;
 pub mod keys;

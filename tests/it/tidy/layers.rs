@@ -29,7 +29,7 @@ const ROWS: &[&[&[&str]]] = &[
     &[&["src/at_hand"], &["src/children"], &["src/heads"], &["src/keys"], &["src/telemetry.rs"]],
     &[&["src/config.rs"]],
     &[&["src/authority.rs"], &["src/live.rs"], &["src/files"], &["src/evidence/*"], &["src/refusals.rs"]],
-    &[&["src/hashing.rs"], &["src/shares.rs"], &["src/network.rs"], &["src/portion.rs"], &["src/clock.rs"], &["src/random.rs"]],
+    &[&["src/exchange.rs"], &["src/hashing.rs"], &["src/shares.rs"], &["src/network.rs"], &["src/portion.rs"], &["src/clock.rs"], &["src/random.rs"]],
     &[&["src/error.rs"]],
     &[&["src/lib.rs"]],
     &[&["crates/report/src/*"], &["crates/seal/src/*"], &["crates/preview/src/*"]],
