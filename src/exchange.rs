@@ -1,5 +1,5 @@
 //! One request to a server of others and its answer, over plain HTTP and within limits of time and size. The time-stamp
-//! authority is asked this way: what it answers is signed itself, so that TLS would add little.
+//! authority and the witnesses are asked this way: what they answer is signed itself, so that TLS would add little.
 
 use std::{fmt::Display, time::Duration};
 

@@ -23,6 +23,7 @@ pub mod portion;
 pub mod random;
 pub mod refusals;
 pub mod shares;
+pub mod witnesses;
 
 pub mod api;
 pub mod cli;

@@ -73,3 +73,4 @@ mod uploads;
 mod users;
 mod verify;
 mod vessels;
+mod witnesses;

@@ -28,6 +28,7 @@ const ROWS: &[&[&[&str]]] = &[
     &[&["src/db/engine/*"]],
     &[&["src/at_hand"], &["src/children"], &["src/heads"], &["src/keys"], &["src/telemetry.rs"]],
     &[&["src/config.rs"]],
+    &[&["src/witnesses.rs"]],
     &[&["src/authority.rs"], &["src/live.rs"], &["src/files"], &["src/evidence/*"], &["src/refusals.rs"]],
     &[&["src/exchange.rs"], &["src/hashing.rs"], &["src/shares.rs"], &["src/network.rs"], &["src/portion.rs"], &["src/clock.rs"], &["src/random.rs"]],
     &[&["src/error.rs"]],
