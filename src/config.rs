@@ -14,9 +14,10 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::{
-    authority,
     error::{Error, Result},
+    exchange,
     network::TrustedProxies,
+    witnesses::WitnessAddress,
 };
 
 /// The lowest layer, which names every setting and explains it.
@@ -60,6 +61,9 @@ pub struct Config {
     pub trusted_log_keys: String,
     /// The name given to a key that is generated.
     pub log_name: String,
+    witnesses: String,
+    #[serde(skip)]
+    witness_addresses: Vec<WitnessAddress>,
     seal_file: String,
     /// The password of the seal's file, if it has one. Secret.
     pub seal_password: String,
@@ -197,9 +201,11 @@ impl Layers {
             .parse()
             .map_err(|why| Error::setup(format!("the setting `trusted_proxies`: {why}")))?;
         if !config.timestamp_url.is_empty() {
-            authority::check(&config.timestamp_url)
+            exchange::check(&config.timestamp_url)
                 .map_err(|why| Error::setup(format!("the setting `timestamp_url`: {why}")))?;
         }
+        config.witness_addresses = WitnessAddress::read_list(&config.witnesses)
+            .map_err(|why| Error::setup(format!("the setting `witnesses`: {why}")))?;
         if (1..METRICS_TOKEN_LENGTH).contains(&config.metrics_token.len()) {
             let least = METRICS_TOKEN_LENGTH;
             return Err(Error::setup(format!("the setting `metrics_token` must have at least {least} characters")));
@@ -259,6 +265,11 @@ impl Config {
     /// The proxies that are believed when they name the client of a request.
     pub fn trusted_proxies(&self) -> &TrustedProxies {
         &self.proxies
+    }
+
+    /// The witnesses that are asked to cosign what this server signs.
+    pub fn witnesses(&self) -> &[WitnessAddress] {
+        &self.witness_addresses
     }
 
     /// The file of the key that signs logs.

@@ -70,6 +70,31 @@ impl Witness {
         &self.0.name
     }
 
+    /// Returns those of the lines of signatures, as a witness answers them, that are by its key and cosign the checkpoint
+    /// of this note. Lines of other keys are left out.
+    ///
+    /// # Errors
+    ///
+    /// Fails if something else than lines of signatures was answered, if one by its key does not fit, or if there is none.
+    pub fn own_lines(&self, note: &str, lines: &str) -> Result<String, CheckpointError> {
+        Checkpoint::unchecked(note)?;
+        let text = Note::read(note)?.text;
+        let Note { text: read, mut signatures } = Note::read(&format!("{text}\n{lines}"))?;
+        // The lines may have had a text of their own among them.
+        if read != text {
+            return Err(CheckpointError::Malformed);
+        }
+        let signers: Vec<_> = signatures.iter().map(Signature::by).collect();
+        signatures.retain(|signature| self.0.is_named_in(signature));
+        if signatures.is_empty() {
+            return Err(CheckpointError::Stranger { signers: signers.join(", "), known: self.0.by() });
+        }
+        if !signatures.iter().all(|signature| self.0.has_signed(&text, signature)) {
+            return Err(CheckpointError::Invalid(self.0.by()));
+        }
+        Ok(signatures.iter().map(ToString::to_string).collect())
+    }
+
     /// Returns when the witness saw the checkpoint of this note, in seconds since 1970. `None` if the note has no
     /// signature of it.
     ///

@@ -74,3 +74,4 @@ mod uploads;
 mod users;
 mod verify;
 mod vessels;
+mod witnesses;
