@@ -81,6 +81,7 @@ async fn gather_heads(app: App) -> Result<()> {
     // A wrong clock would take heads too often, or not at all.
     if let (Some(interval), Ok(())) = (app.config.heads_interval(), app.clock_offset.check()) {
         heads_log::gather(&app, interval).await?;
+        heads_log::bring_to_witnesses(&app).await?;
     }
     Ok(())
 }

@@ -6,7 +6,9 @@
 mod gather;
 mod proofs;
 mod tiles;
+mod witnessing;
 
 pub use gather::gather;
 pub use proofs::{checkpoint, prove};
 pub use tiles::{Tile, tile};
+pub use witnessing::bring_to_witnesses;
