@@ -21,4 +21,4 @@ pub use leaf::{LeafError, hash_of, leaf_of_record, read_leaf};
 pub use proof::{ConsistencyProof, LogProof, ProofError};
 pub use receipt::Receipt;
 pub use tree::{CompactRange, Hash, Node, Place, Question, extends, holds, leaf_hash, node_hash};
-pub use witness::{Witness, WitnessKey, with_signatures};
+pub use witness::{Witness, WitnessKey, signed_alone, with_signatures};

@@ -73,4 +73,5 @@ mod uploads;
 mod users;
 mod verify;
 mod vessels;
+mod witness;
 mod witnesses;
