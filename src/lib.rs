@@ -31,6 +31,7 @@ pub mod http;
 pub mod jobs;
 pub mod pages;
 pub mod web;
+pub mod witness;
 
 pub mod domain;
 

@@ -39,6 +39,7 @@ pub mod sign_in;
 pub mod snapshots;
 pub mod users;
 pub mod vessels;
+pub mod witness_memory;
 
 pub use engine::{
     column::{Column, Param},

@@ -157,7 +157,8 @@ pub struct WitnessStatus {
 
 impl From<(HeadsLog, Vec<Sight>)> for HeadsLogStatus {
     fn from((HeadsLog { origin, size, .. }, sights): (HeadsLog, Vec<Sight>)) -> Self {
-        let status = |Sight { witness, size, fault, seen_at, .. }| WitnessStatus { witness, size, fault, asked_at: seen_at };
+        let status =
+            |Sight { witness, size, fault, seen_at, .. }| WitnessStatus { witness, size, fault, asked_at: seen_at };
         Self { origin, size, witnesses: sights.into_iter().map(status).collect() }
     }
 }

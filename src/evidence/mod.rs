@@ -27,4 +27,4 @@ pub use proof::{ConsistencyProof, LogProof, ProofError};
 pub use published_keys::{PublishedKeys, PublishedKeysError};
 pub use receipt::Receipt;
 pub use tree::{CompactRange, Hash, Node, Place, Question, extends, holds, leaf_hash, node_hash};
-pub use witness::{Witness, WitnessKey, with_signatures};
+pub use witness::{Witness, WitnessKey, signed_alone, with_signatures};

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::{
-    Checkpoint, CheckpointError, KeyError,
+    Checkpoint, CheckpointError, KeyError, PublicKeys,
     note::{self, Kind, Malformed, Note, Signature, Signer, Verifier},
 };
 
@@ -114,6 +114,15 @@ impl fmt::Display for Witness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// Opens a checkpoint as [`Checkpoint::open`] does, and returns it with its note, of which the signatures of others than
+/// these keys are left out: anybody can add such lines.
+pub fn signed_alone(note: &str, keys: &PublicKeys) -> Result<(Checkpoint, String), CheckpointError> {
+    let (checkpoint, _) = Checkpoint::open(note, keys)?;
+    let Note { text, mut signatures } = Note::read(note)?;
+    signatures.retain(|signature| keys.verifiers().iter().any(|key| key.is_named_in(signature)));
+    Ok((checkpoint, note::note(&text, signatures)?))
 }
 
 /// Returns a note with further lines of signatures, as a witness answers them. A line that the note has already is not

@@ -74,4 +74,5 @@ mod uploads;
 mod users;
 mod verify;
 mod vessels;
+mod witness;
 mod witnesses;

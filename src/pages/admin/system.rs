@@ -7,7 +7,7 @@ use room::Time;
 
 use crate::{
     app::App,
-    domain::system::{self, Contradiction, LastCheck, SystemStatus},
+    domain::system::{self, Contradiction, HeadsLogStatus, LastCheck, SystemStatus, WitnessStatus},
     error::Result,
     files::DiskSpace,
     http::{Access::May, Caller, PageRoutes},

@@ -11,7 +11,7 @@ use super::imports::Import;
 const ROWS: &[&[&[&str]]] = &[
     &[&["src/main.rs"]],
     &[&["src/cli/*"]],
-    &[&["src/web"], &["src/jobs"]],
+    &[&["src/web"], &["src/jobs"], &["src/witness"]],
     &[&["src/api"], &["src/pages", "src/pages/admin", "src/pages/room/*"]],
     &[&["src/pages/kit"]],
     &[&["src/http"]],
