@@ -3,6 +3,7 @@
 use std::{io, time::Duration};
 
 use room::UserId;
+use seal::Authorities;
 use serde::{Deserialize, Serialize};
 use tokio::{io::AsyncReadExt, process::Child, time::timeout};
 
@@ -11,7 +12,7 @@ use crate::{
     error::{Error, Result},
     evidence::{
         ConsistencyProof, Hash, PublicKeys, Receipt,
-        verify::{self, Exhibits, OwnWords, Report},
+        verify::{self, Exhibits, OwnWords, Report, SealTrust},
     },
     network::Network,
     shares::{Seat, Shares},
@@ -27,7 +28,7 @@ const OLDER: u8 = b'o';
 /// The largest file that a child takes, in bytes.
 pub const MOST_FILE: usize = 64 * 1024 * 1024;
 /// The largest message beside the files, in bytes.
-const MOST_BESIDE: u64 = 8 * MIB;
+const MOST_BESIDE: u64 = 16 * MIB;
 /// The largest answer of a child, in bytes: a report on two files.
 const MOST_ANSWER: u64 = 2 * MIB;
 /// A child that has not come to its end after this long is killed.
@@ -122,6 +123,10 @@ pub struct What {
     pub consistency: Option<String>,
     /// A receipt that a server gives for the file: of one of an earlier version, which carries none.
     pub receipt: Option<String>,
+    /// The certificates with one of which a PDF has to be sealed, in PEM or DER.
+    pub seal_certificate: Option<Vec<u8>>,
+    /// The certificates of authorities that the claimant trusts, in PEM or DER.
+    pub authority: Option<Vec<u8>>,
 }
 
 /// A file that was verified.
@@ -262,6 +267,15 @@ fn answer(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fonts)
     if let Some(Err(error)) = what.receipt.as_deref().map(Receipt::read) {
         return unusable("receipt", format!("cannot be read: {error}"));
     }
+    let [certificates, authorities] = [("seal_certificate", &what.seal_certificate), ("authority", &what.authority)]
+        .map(|(field, given)| {
+            let read = given.as_deref().map(Authorities::read).transpose();
+            read.map_err(|error| unusable(field, format!("cannot be used: {error}")))
+        });
+    let (certificates, authorities) = match (certificates, authorities) {
+        (Ok(certificates), Ok(authorities)) => (certificates.map(|read| read.fingerprints()), authorities),
+        (Err(refused), _) | (_, Err(refused)) => return refused,
+    };
     let report = verify::verify_with_words(&Exhibits {
         file,
         older,
@@ -270,6 +284,7 @@ fn answer(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fonts)
         sha256: what.sha256,
         keys: Some(&keys),
         ours: Some(&ours),
+        seal: SealTrust { certificates: certificates.as_deref(), authorities: authorities.as_ref() },
         drawer: fonts,
     });
     match report {

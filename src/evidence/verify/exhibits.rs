@@ -1,6 +1,7 @@
 //! What a verifier is given: the file, what to compare it with, and what draws it again.
 
 use ::report::{Edition, Fonts, Opened, Rendered, ReportError};
+use seal::Authorities;
 
 use crate::evidence::{Hash, PublicKeys};
 
@@ -21,14 +22,36 @@ pub struct Exhibits<'a> {
     /// The public keys of this server. A record that one of them has announced may be as large as a server writes them.
     /// All others have to keep the bounds for strangers, even if the caller trusts their key: anybody can make a key.
     pub ours: Option<&'a PublicKeys>,
+    /// The certificates and authorities that the caller trusts for the seals of PDFs.
+    pub seal: SealTrust<'a>,
     /// Draws the file again, in this process or in a child.
     pub drawer: &'a (dyn Drawer + Sync),
+}
+
+/// What a caller trusts for the seals of PDFs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SealTrust<'a> {
+    /// The SHA-256 of the certificates with one of which a seal has to be made. `None` if that does not matter.
+    pub certificates: Option<&'a [Hash]>,
+    /// The authorities that may attest a time, or have issued the seal's certificate. `None` if none were given: then
+    /// nothing is said of whom to trust.
+    pub authorities: Option<&'a Authorities>,
 }
 
 impl<'a> Exhibits<'a> {
     /// The file and the keys that are trusted, which count as this server's too, and nothing beside them.
     pub fn of(file: &'a [u8], keys: Option<&'a PublicKeys>, drawer: &'a (dyn Drawer + Sync)) -> Self {
-        Self { file, older: None, consistency: None, receipt: None, sha256: None, keys, ours: keys, drawer }
+        Self {
+            file,
+            older: None,
+            consistency: None,
+            receipt: None,
+            sha256: None,
+            keys,
+            ours: keys,
+            seal: SealTrust::default(),
+            drawer,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod own_log;
 mod parts;
 mod receipts;
 mod released;
+mod seals;
 
 use report::Fonts;
 use serde_json::{Value, json};
