@@ -158,7 +158,7 @@ impl Authority {
         self.dir.path().join("seal.pem")
     }
 
-    fn answer(&self, question: &[u8]) -> Vec<u8> {
+    pub(crate) fn answer(&self, question: &[u8]) -> Vec<u8> {
         std::fs::write(self.dir.path().join("query"), question).unwrap();
         self.openssl(
             "ts -reply -config cnf -section tsa -queryfile query -signer tsa.pem -inkey tsa.key -sha256 -out reply",

@@ -3,10 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use report::{Body, Rendered};
 use seal::{Authorities, Seal};
+use sha2::{Digest as _, Sha256};
 
 use super::{
     checks::{Fault, Said, exact, named},
     exhibits::SealTrust,
+    own::FileSeal,
 };
 use crate::evidence::Hash;
 
@@ -109,6 +111,19 @@ impl<'a> Sealed<'a> {
             self.check_given(&checked)?;
             check_times(&checked, expected.taken_at)?;
             Ok(self.words(&checked))
+        })
+    }
+
+    /// Returns the seal for the comparison with the one that the log tells of, if it fits the file. `named` is the
+    /// certificate that the log names.
+    pub(super) fn for_own_log(&self, named: Option<&str>) -> Option<FileSeal> {
+        let (seal, checked) = (self.seal.as_ref()?, self.checked().ok()?);
+        Some(FileSeal {
+            sha256: Sha256::digest(&seal.cms).into(),
+            unstamped_sha256: Sha256::digest(seal.without_time_stamp().ok()?.cms).into(),
+            certificate_sha256: checked.certificate_sha256,
+            is_named: named == Some(&*hex::encode(checked.certificate_sha256)),
+            sealed_at: checked.signed_at,
         })
     }
 

@@ -52,7 +52,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use exhibits::{Drawer, Exhibits, SealTrust};
 pub use file::is_before;
-pub use own::{OwnLog, OwnWord, OwnWords};
+pub use own::{FileSeal, OwnLog, OwnWord, OwnWords};
 pub use report::{Adopted, AdoptedAgain, Check, CheckOutcome, Examined, Facts, Judgement, LoggedAt, Report, Told};
 
 use super::{
@@ -68,6 +68,8 @@ use super::{
 const LOGGED: &str = "logged";
 /// The name of the check of a receipt that was given for a file which carries one.
 const RECEIPT: &str = "receipt";
+/// The name of the check of a PDF's seal in a file of an earlier version.
+const SEAL: &str = "seal";
 /// The name of the check of a PDF's seal against what the log says of it.
 const SEALED: &str = "sealed";
 /// The name of the check on which nothing hangs.
@@ -128,7 +130,7 @@ fn examine(bytes: &[u8], (sha256, receipt): (Option<Hash>, Option<&str>), given:
     let (mut standing, mut word) = (None, None);
     match opened {
         Err(error) => {
-            checks.make_some("seal", sealed.check());
+            checks.make_some(SEAL, sealed.check());
             let why = error.to_string();
             let is_later = matches!(error, ::report::OpenError::Envelope { .. });
             checks.make("record", Err(if is_later { Fault::Skipped(why) } else { Fault::Failed(why) }));
@@ -146,14 +148,16 @@ fn examine(bytes: &[u8], (sha256, receipt): (Option<Hash>, Option<&str>), given:
                 let again = examined.drawn_again(&checks, given);
                 checks.make(DRAWN, again.and_then(|again| file::compare_body(body, &again)));
             } else {
-                checks.make_some("seal", sealed.check_of_earlier(examined.is_before_proofs(), taken_at));
+                checks.make_some(SEAL, sealed.check_of_earlier(examined.is_before_proofs(), taken_at));
                 examined.check(&mut checks);
                 let file = Logged::File(digest, bytes.len() as u64);
                 checks.make_some(LOGGED, receipt.map(|text| examined.check_receipt(file, text, given)));
                 let again = examined.drawn_again(&checks, given);
                 checks.make("rendering", again.and_then(|again| sealed.compare(again)));
             }
+            let named = examined.expected_seal().certificate;
             word = given.ours.and_then(|ours| examined.own_word(ours));
+            word = word.map(|word| OwnWord { seal: sealed.for_own_log(named), ..word });
             standing = examined.standing(&checks);
         }
     }

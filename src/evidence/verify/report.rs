@@ -7,11 +7,11 @@ use room::fold::LastAdoption;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{DRAWN, LOGGED, SEALED, checks::named, file::utc, own::OWN_LOG};
+use super::{DRAWN, LOGGED, SEAL, SEALED, checks::named, file::utc, own::OWN_LOG};
 use crate::evidence::Hash;
 
 /// The checks of a file of an earlier version that a receipt takes the place of.
-const CARRIED: [&str; 5] = ["seal", "log entry", "inclusion", "checkpoint", "rendering"];
+const CARRIED: [&str; 5] = [SEAL, "log entry", "inclusion", "checkpoint", "rendering"];
 
 /// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

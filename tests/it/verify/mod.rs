@@ -6,6 +6,7 @@ mod flips;
 mod forged;
 mod history;
 mod own_log;
+mod own_seals;
 mod parts;
 mod receipts;
 mod released;
