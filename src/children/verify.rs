@@ -3,6 +3,7 @@
 use std::{fmt::Display, io, time::Duration};
 
 use room::UserId;
+use seal::Authorities;
 use serde::{Deserialize, Serialize};
 use tokio::{io::AsyncReadExt, process::Child, time::timeout};
 
@@ -11,7 +12,7 @@ use crate::{
     error::{Error, Result},
     evidence::{
         Checkpoint, ConsistencyProof, Hash, Policy, PublicKeys, PublishedKeys, ServedReceipt, Succession,
-        verify::{self, Exhibits, OwnWords, Report},
+        verify::{self, Exhibits, OwnWords, Report, SealTrust},
     },
     network::Network,
     shares::{Seat, Shares},
@@ -27,7 +28,7 @@ const OLDER: u8 = b'o';
 /// The largest file that a child takes, in bytes.
 pub const MOST_FILE: usize = 64 * 1024 * 1024;
 /// The largest message beside the files, in bytes.
-const MOST_BESIDE: u64 = 8 * MIB;
+const MOST_BESIDE: u64 = 16 * MIB;
 /// The largest answer of a child, in bytes: a report on two files.
 const MOST_ANSWER: u64 = 2 * MIB;
 /// A child that has not come to its end after this long is killed.
@@ -130,6 +131,10 @@ pub struct What {
     pub consistency: Option<String>,
     /// A receipt that a server gives for the file: of one of an earlier version, which carries none.
     pub receipt: Option<String>,
+    /// The certificates with one of which a PDF has to be sealed, in PEM or DER.
+    pub seal_certificate: Option<Vec<u8>>,
+    /// The certificates of authorities that the claimant trusts, in PEM or DER.
+    pub authority: Option<Vec<u8>>,
 }
 
 /// A file that was verified.
@@ -266,6 +271,9 @@ fn report_of(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fon
     }
     read("checkpoint", what.checkpoint.as_deref(), Checkpoint::unchecked)?;
     read("receipt", what.receipt.as_deref(), ServedReceipt::read)?;
+    let certificates = read("seal_certificate", what.seal_certificate.as_deref(), Authorities::read)?;
+    let certificates = certificates.map(|read| read.fingerprints());
+    let authorities = read("authority", what.authority.as_deref(), Authorities::read)?;
     // Those of this server only where nobody has named others.
     let keys = match (keys, policy.as_ref().and_then(Policy::logs)) {
         (Some(keys), Some(others)) => keys.and(others),
@@ -284,6 +292,7 @@ fn report_of(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fon
         keys: Some(&keys),
         ours: Some(&ours),
         policy: policy.as_ref(),
+        seal: SealTrust { certificates: certificates.as_deref(), authorities: authorities.as_ref() },
         drawer: fonts,
     });
     let report = report.map_err(|refused| {
@@ -298,10 +307,10 @@ fn unusable(field: &str, why: String) -> Answer {
 }
 
 /// Reads a field of the form. `None` if it is not given.
-fn read<T, E: Display>(
+fn read<G: ?Sized, T, E: Display>(
     field: &str,
-    text: Option<&str>,
-    parse: impl FnOnce(&str) -> Result<T, E>,
+    given: Option<&G>,
+    parse: impl FnOnce(&G) -> Result<T, E>,
 ) -> Result<Option<T>, Answer> {
-    text.map(parse).transpose().map_err(|error| unusable(field, format!("cannot be read: {error}")))
+    given.map(parse).transpose().map_err(|error| unusable(field, format!("cannot be read: {error}")))
 }

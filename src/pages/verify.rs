@@ -104,6 +104,12 @@ fn render_form() -> Markup {
                 "Names the keys of logs that you trust, and the witnesses that have to have seen them, as "
                 code { "tlog-policy" } " of C2SP has it."
             }))
+            (render_proof("seal_certificate", "Certificate of the seal", &html! {
+                "That of the server, as you got it from who runs it: a PDF has to be sealed with it. PEM or DER."
+            }))
+            (render_proof("authority", "Authorities that you trust", &html! {
+                "Certificates of those that attest times, or have issued that of the seal. PEM or DER."
+            }))
             p {
                 label for="key" { "Public keys that you trust (optional)" }
                 textarea id="key" name="key" rows="2" spellcheck="false" autocomplete="off"

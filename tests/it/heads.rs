@@ -121,7 +121,7 @@ async fn a_log_that_was_put_back_takes_no_writes_until_it_goes_on_under_another_
     assert_eq!((told.log, told.continued.len()), (Some(origin), 1));
     let told = &told.continued[0];
     assert!(
-        told.contains("by operator") && told.ends_with(": restored") && told.contains(&hex::encode(done.lost.root))
+        told.contains("by operator") && told.ends_with(": “restored”") && told.contains(&hex::encode(done.lost.root))
     );
     let report = verified(&app, &file, Some(&lost_file));
     let fault = report.file.checks.iter().find(|check| check.name == "older file").unwrap();
@@ -308,7 +308,7 @@ async fn an_earlier_copy_of_the_file_goes_on_by_the_command_and_verify_prints_it
     fs::write(place.path("log.key"), place.run(&["key", "show"]).expect(0)).unwrap();
     let verified = place.run(&["verify", "report.json", "--key", "log.key"]);
     let said = verified.expect(0);
-    assert!(said.contains("Continued   at entry ") && said.contains("): the disk broke\n"), "{said}");
+    assert!(said.contains("Continued   at entry ") && said.contains("): “the disk broke”\n"), "{said}");
     stop(server).await;
     place.run(&["fsck"]).expect(0);
     place.serve().kill();

@@ -1,6 +1,7 @@
 //! What a verifier is given: the file, what to compare it with, and what draws it again.
 
 use ::report::{Edition, Fonts, Opened, Rendered, ReportError};
+use seal::Authorities;
 
 use crate::evidence::{Hash, Policy, PublicKeys};
 
@@ -25,8 +26,20 @@ pub struct Exhibits<'a> {
     pub ours: Option<&'a PublicKeys>,
     /// Which witnesses have to have seen the log. Its keys of logs are among `keys` already.
     pub policy: Option<&'a Policy>,
+    /// The certificates and authorities that the caller trusts for the seals of PDFs.
+    pub seal: SealTrust<'a>,
     /// Draws the file again, in this process or in a child.
     pub drawer: &'a (dyn Drawer + Sync),
+}
+
+/// What a caller trusts for the seals of PDFs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SealTrust<'a> {
+    /// The SHA-256 of the certificates with one of which a seal has to be made. `None` if that does not matter.
+    pub certificates: Option<&'a [Hash]>,
+    /// The authorities that may attest a time, or have issued the seal's certificate. `None` if none were given: then
+    /// nothing is said of whom to trust.
+    pub authorities: Option<&'a Authorities>,
 }
 
 impl<'a> Exhibits<'a> {
@@ -42,6 +55,7 @@ impl<'a> Exhibits<'a> {
             keys,
             ours: keys,
             policy: None,
+            seal: SealTrust::default(),
             drawer,
         }
     }

@@ -58,15 +58,16 @@ mod witnessed;
 use room::Log;
 use sha2::{Digest as _, Sha256};
 
-pub use exhibits::{Drawer, Exhibits};
-pub use own::{OwnLog, OwnWord, OwnWords};
+pub use exhibits::{Drawer, Exhibits, SealTrust};
+pub use file::is_before;
+pub use own::{FileSeal, OwnLog, OwnWord, OwnWords};
 pub use report::{Adopted, AdoptedAgain, Check, CheckOutcome, Examined, Facts, Judgement, LoggedAt, Report, Told};
 
 use super::{
     Hash,
     verify::{
         checks::{Checks, Fault},
-        file::Sealed,
+        file::{Expected, Sealed},
         statements::Logged,
     },
 };
@@ -79,6 +80,10 @@ const RECEIPT: &str = "receipt";
 const WITNESSED: &str = "witnessed";
 /// The name of the check against a head from elsewhere.
 const OTHER_HEAD: &str = "other head";
+/// The name of the check of a PDF's seal in a file of an earlier version.
+const SEAL: &str = "seal";
+/// The name of the check of a PDF's seal against what the log says of it.
+const SEALED: &str = "sealed";
 /// The name of the check on which nothing hangs.
 const DRAWN: &str = "drawn";
 
@@ -131,17 +136,18 @@ fn examine(
     let digest: Hash = Sha256::digest(bytes).into();
     checks.make("file", file::check_hash(bytes, digest, sha256));
     // The seal comes off first: it was added to the drawn PDF, which is what record and proof are in.
-    let sealed = Sealed::split(bytes);
+    let sealed = Sealed::split(bytes, given.seal);
     let opened = ::report::open_as(sealed.unsealed, &|proof| entry::announced_by(proof, given.ours?));
     // Not a failed check: a file in another format is most likely the wrong file, not a forged one.
     if matches!(opened, Err(::report::OpenError::Unknown)) {
         return None;
     }
+    checks.make_some(SEALED, sealed.check_format());
     let mut facts = Facts::of(bytes, digest);
     let (mut standing, mut word) = (None, None);
     match opened {
         Err(error) => {
-            checks.make_some("seal", sealed.check(bytes));
+            checks.make_some(SEAL, sealed.check());
             let why = error.to_string();
             let is_later = matches!(error, ::report::OpenError::Envelope { .. });
             checks.make("record", Err(if is_later { Fault::Skipped(why) } else { Fault::Failed(why) }));
@@ -150,26 +156,29 @@ fn examine(
         Ok(opened) => {
             let examined = entry::Evidence::of(&opened, given);
             facts.told = examined.record_facts();
+            let taken_at = facts.told.as_ref().map(|told| told.taken_at);
             if let Some(body) = &opened.body {
                 examined.check_statements(*body, &mut checks);
                 checks.make_some(RECEIPT, receipt.map(|text| examined.check_receipt(Logged::Body(*body), text, given)));
-                let taken_at = facts.told.as_ref().map(|told| told.taken_at);
-                checks.make_some("sealed", sealed.check_as_logged(bytes, examined.certificate(), taken_at));
+                let expected = Expected { taken_at, ..examined.expected_seal() };
+                checks.make_some(SEALED, sealed.check_as_logged(&expected));
                 checks.make_some(WITNESSED, examined.check_witnessed(receipt, given));
                 checks.make_some(OTHER_HEAD, examined.check_other_head((receipt, head), given));
                 let again = examined.drawn_again(&checks, given);
                 checks.make(DRAWN, again.and_then(|again| file::compare_body(body, &again)));
             } else {
-                checks.make_some("seal", sealed.check_of_earlier(bytes, examined.is_before_proofs()));
+                checks.make_some(SEAL, sealed.check_of_earlier(examined.is_before_proofs(), taken_at));
                 examined.check(&mut checks);
                 let file = Logged::File(digest, bytes.len() as u64);
                 checks.make_some(LOGGED, receipt.map(|text| examined.check_receipt(file, text, given)));
                 checks.make_some(WITNESSED, examined.check_witnessed(receipt, given));
                 checks.make_some(OTHER_HEAD, examined.check_other_head((receipt, head), given));
                 let again = examined.drawn_again(&checks, given);
-                checks.make("rendering", again.and_then(|again| sealed.compare(bytes, again)));
+                checks.make("rendering", again.and_then(|again| sealed.compare(again)));
             }
+            let named = examined.expected_seal().certificate;
             word = given.ours.and_then(|ours| examined.own_word(ours));
+            word = word.map(|word| OwnWord { seal: sealed.for_own_log(named), ..word });
             standing = examined.standing(&checks);
         }
     }

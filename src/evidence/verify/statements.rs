@@ -9,7 +9,7 @@ use report::{
 use room::{Log, RoomId, fold::Fold};
 
 use super::{
-    checks::{Fault, Said},
+    checks::{Fault, Said, exact},
     submitted::Submitted,
     tree::Unsigned,
 };
@@ -55,19 +55,19 @@ pub(super) fn check_logged(
     let sha256 = hex::encode(sha256);
     let mut faults = Vec::new();
     if leaf.action != tells {
-        faults.push(format!("its receipt is of an entry `{}`, which tells of no {what}", leaf.action));
+        faults.push(format!("its receipt is of an entry {}, which tells of no {what}", exact(&leaf.action)));
     }
     if meta(hash_name) != sha256 {
-        let told = meta(hash_name);
+        let told = exact(meta(hash_name));
         faults.push(format!("the log tells of a {what} with the SHA-256 {told}, and that of this file is {sha256}"));
     }
     if let Some(record) = record {
         let (room, snapshot) = (leaf.room_id.as_deref().unwrap_or("none"), meta("snapshot_id"));
         if room != record.room.id {
-            faults.push(format!("its receipt is of the room {room}, and its record of {}", record.room.id));
+            faults.push(of_another("room", room, &record.room.id));
         }
         if snapshot != record.snapshot.id {
-            faults.push(format!("its receipt is of the snapshot {snapshot}, and its record of {}", record.snapshot.id));
+            faults.push(of_another("snapshot", snapshot, &record.snapshot.id));
         }
         faults.extend(another_log(record, &checkpoint.origin));
     }
@@ -93,14 +93,21 @@ pub(super) fn check_logged(
     }
     if let Ok(by) = signed {
         return Ok(format!(
-            "entry {} of `{}` tells of these {} bytes; its {} entries are signed with `{by}`",
-            leaf.seq, checkpoint.origin, size, checkpoint.size
+            "entry {} of {} tells of these {size} bytes; its {} entries are signed with `{by}`",
+            leaf.seq,
+            exact(&checkpoint.origin),
+            checkpoint.size
         ));
     }
     let printed = record.and_then(|record| record.log.key.as_deref());
-    let printed = printed.map(|key| format!("the file prints `{key}`; ")).unwrap_or_default();
+    let printed = printed.map(|key| format!("the file prints {}; ", exact(key))).unwrap_or_default();
     let words = format!("no key is given: {printed}get the key from a party that you trust, not from the file");
     Err(Fault::Skipped(words))
+}
+
+/// Returns the fault of a receipt that is of another room or snapshot than the record.
+fn of_another(what: &str, receipt: &str, record: &str) -> String {
+    format!("its receipt is of the {what} {}, and its record of {}", exact(receipt), exact(record))
 }
 
 /// Returns why a log of this origin is not that of the record. `None` if it is, also if it was continued since.
@@ -108,7 +115,7 @@ fn another_log(record: &Record, signed: &str) -> Option<String> {
     // Records of 0.2 do not name it.
     let claimed = record.log.origin.as_deref().unwrap_or(signed);
     let is_same = begins_alike(Some(&record.room.id), claimed, signed);
-    (!is_same).then(|| format!("its receipt is of the log `{signed}`, and its record of `{claimed}`"))
+    (!is_same).then(|| format!("its receipt is of the log {}, and its record of {}", exact(signed), exact(claimed)))
 }
 
 /// Whether both are origins of the log of this room, and the second is of the same continuation or of a later one.
@@ -157,7 +164,7 @@ pub(super) fn check_follows(record: &Folded, receipt: &Submitted) -> Said {
 fn goes_on(receipt: &Submitted, size: u64, root: &str) -> Option<String> {
     let Submitted { checkpoint, consistency, .. } = receipt;
     let Some(root) = hex::decode(root).ok().and_then(|root| root.try_into().ok()) else {
-        return Some(format!("`{root}` is no root of a tree"));
+        return Some(format!("{} is no root of a tree", exact(root)));
     };
     let newer = (checkpoint.size, checkpoint.root);
     let is_extended = consistency.as_deref().is_some_and(|proof| extends(proof, newer, (size, root)));

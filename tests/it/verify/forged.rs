@@ -309,7 +309,7 @@ async fn a_seal_taken_off_or_put_on_again_and_a_pdf_with_something_added_are_tol
     let resealed = seal::apply(unsealed, &seal::sign(unsealed, &mallory, at).unwrap()).unwrap();
     let report = check(&resealed, &scene.keys).unwrap();
     let told = &report.file.checks[1].detail;
-    assert!(told.starts_with("sealed by Mallory, with a self-made certificate: nobody else vouches"), "{told}");
+    assert!(told.starts_with("sealed by “Mallory”, with a self-made certificate: nobody else vouches"), "{told}");
     assert!(told.contains("no trusted time: that it was sealed at 2026-11-23 09:00:00 UTC is its word"), "{told}");
     assert!(told.ends_with(&hex::encode(mallory.certificate_sha256())), "{told}");
     // The seal belongs to another file.
@@ -329,18 +329,7 @@ async fn another_renderer_another_hash_and_a_missing_key_are_told() {
     assert_eq!(report.verdict, "cannot be judged: rendering");
 
     let fonts = Fonts::embedded();
-    let given = Exhibits {
-        file: &json,
-        older: None,
-        consistency: None,
-        receipt: None,
-        sha256: Some([1; 32]),
-        keys: None,
-        ours: None,
-        checkpoint: None,
-        policy: None,
-        drawer: &fonts,
-    };
+    let given = Exhibits { sha256: Some([1; 32]), ..Exhibits::of(&json, None, &fonts) };
     let report = verify(&given).unwrap();
     assert_eq!(report.verdict, "does not verify: file");
     expect_failed(&report, "file", "; the one given is 0101");

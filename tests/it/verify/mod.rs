@@ -7,9 +7,11 @@ mod forged;
 mod history;
 mod keys;
 mod own_log;
+mod own_seals;
 mod parts;
 mod receipts;
 mod released;
+mod seals;
 
 use report::Fonts;
 use serde_json::{Value, json};

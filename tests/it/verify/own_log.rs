@@ -34,24 +34,24 @@ fn own_log(report: &Value) -> Option<(&str, &str)> {
 }
 
 #[track_caller]
-fn expect_own_log(report: &Value, outcome: &str, words: &str) {
+pub(super) fn expect_own_log(report: &Value, outcome: &str, words: &str) {
     let (found, detail) = own_log(report).unwrap_or_else(|| panic!("no check: {report:#}"));
     assert!(found == outcome && detail.contains(words), "`{words}` is not in: {found} {detail}");
 }
 
-async fn verified(app: &TestApp, file: &[u8]) -> Value {
+pub(super) async fn verified(app: &TestApp, file: &[u8]) -> Value {
     brought(app, "/verify", &[("file", file)]).await.expect(200)
 }
 
 /// What an admin is told of contradictions.
-struct Told {
-    total: u64,
-    open: u64,
+pub(super) struct Told {
+    pub(super) total: u64,
+    pub(super) open: u64,
     listed: Vec<Value>,
-    page: String,
+    pub(super) page: String,
 }
 
-async fn told(app: &TestApp, admin: &str) -> Told {
+pub(super) async fn told(app: &TestApp, admin: &str) -> Told {
     let metrics = app.get("//metrics", admin).send().await;
     let metrics = String::from_utf8(metrics.body.to_vec()).unwrap();
     let [total, open] = ["sts_contradictions_total", "sts_contradictions_open"].map(|name| {

@@ -139,7 +139,7 @@ async fn a_page_painted_over_and_sealed_again_is_neither_what_was_logged_nor_sea
     let report = check(&scene.sealed(&unsealed, Some(&mallory()), 0), &scene.keys).unwrap();
     assert_eq!(report.verdict, "does not verify: logged, sealed");
     expect_failed(&report, "logged", "the log tells of a body with the SHA-256 ");
-    expect_failed(&report, "sealed", "it is a seal of somebody else, Mallory: ");
+    expect_failed(&report, "sealed", "it is a seal of somebody else, “Mallory”: ");
     expect_fault(&report, "drawn", CheckOutcome::Skipped, "not drawn again, as the logged does not hold");
     // Whoever has the server's seal too still has not logged it.
     let report = check(&scene.sealed(&unsealed, None, 0), &scene.keys).unwrap();
@@ -165,7 +165,7 @@ async fn a_seal_taken_off_or_of_somebody_else_or_too_early_or_with_other_objects
     for (file, words) in [
         (unsealed.to_vec(), "it was taken off"),
         ([&pdf[..], b"\n%added"].concat(), "something was changed or added there"),
-        (scene.sealed(unsealed, Some(&mallory()), 0), "it is a seal of somebody else, Mallory: "),
+        (scene.sealed(unsealed, Some(&mallory()), 0), "it is a seal of somebody else, “Mallory”: "),
         (scene.sealed(unsealed, None, -60), before),
         // The catalog and the first page are written again with the seal.
         ([unsealed, &painted_over(&pdf[unsealed.len()..])].concat(), "what was added with the seal is not"),
