@@ -1,5 +1,6 @@
 //! Rules about the code that a test can check: which folder may use which, paths in documents, sizes of files.
 
+mod format;
 mod imports;
 mod layers;
 

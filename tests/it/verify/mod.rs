@@ -9,6 +9,7 @@ mod own_log;
 mod parts;
 mod receipts;
 mod released;
+mod vectors;
 
 use report::Fonts;
 use serde_json::{Value, json};
