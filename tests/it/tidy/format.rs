@@ -1,4 +1,4 @@
-//! Rules about docs/format: it has every event with its fields.
+//! Rules about docs/format: it has every event with its fields, and the verifiers of strangers have the same lists.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -82,5 +82,16 @@ fn the_format_has_every_event_with_its_fields() {
     let meanings = text("docs/format/events.md");
     for event in rooms.keys() {
         assert!(meanings.contains(&format!("`{event}`")), "docs/format/events.md does not say what `{event}` means");
+    }
+}
+
+#[test]
+fn the_verifiers_of_strangers_have_the_lists_of_the_format() {
+    let [rooms, types, _] = lists();
+    for verifier in ["verifier/verify.py"] {
+        let program = text(verifier);
+        for list in [&rooms, &types] {
+            assert!(program.contains(list.as_str()), "{verifier} has another list than docs/format/fields.md");
+        }
     }
 }

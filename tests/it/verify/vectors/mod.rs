@@ -1,10 +1,12 @@
-//! The test vectors of docs/format.md: files, good and bad, with what a verifier has to say of each.
+//! The test vectors of docs/format.md: files, good and bad, with what a verifier has to say of each. Every verifier is
+//! held against them: ours, and `verifier/verify.py`.
 //!
 //! `STS_TEST_WRITE_VECTORS=1 cargo test --test it vectors::` writes `docs/vectors` anew.
 
 mod craft;
 mod edit;
 mod make;
+mod others;
 mod story;
 
 use std::{
@@ -114,12 +116,13 @@ async fn every_vector_has_its_verdict_in_our_verifier() {
 }
 
 #[tokio::test]
-async fn vectors_that_are_made_now_have_the_same_verdicts() {
+async fn vectors_that_are_made_now_have_the_same_verdicts_in_ours_and_in_the_program_of_a_stranger() {
     let folder = TempDir::new().unwrap();
     make::make(folder.path()).await;
     expect_judged_as_told(folder.path());
     let names = |folder: &Path| -> Vec<_> { read_index(folder).into_iter().map(|vector| vector.name).collect() };
     assert_eq!(names(folder.path()), names(&committed()), "docs/vectors is of another version of this program");
+    others::if_there_is_python(folder.path());
 }
 
 #[test]
