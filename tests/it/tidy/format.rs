@@ -2,6 +2,9 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use sha2::{Digest, Sha256};
+
 fn text(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
@@ -88,10 +91,31 @@ fn the_format_has_every_event_with_its_fields() {
 #[test]
 fn the_verifiers_of_strangers_have_the_lists_of_the_format() {
     let [rooms, types, _] = lists();
-    for verifier in ["verifier/verify.py"] {
+    for verifier in ["verifier/verify.py", "verifier/index.html"] {
         let program = text(verifier);
         for list in [&rooms, &types] {
             assert!(program.contains(list.as_str()), "{verifier} has another list than docs/format/fields.md");
         }
+    }
+}
+
+/// The page allows no script and no style but its own, by their hashes, and nothing from anywhere else.
+#[test]
+fn the_page_allows_itself_alone() {
+    let page = text("verifier/index.html");
+    let hash_of = |tag: &str| {
+        let (_, rest) = page.split_once(&format!("<{tag}>")).unwrap();
+        let (content, after) = rest.split_once(&format!("</{tag}>")).unwrap();
+        assert!(!after.contains(&format!("<{tag}")), "there is a second {tag}");
+        BASE64_STANDARD.encode(Sha256::digest(content))
+    };
+    let (script, style) = (hash_of("script"), hash_of("style"));
+    let policy = format!(
+        "content=\"default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; form-action 'none'; \
+         base-uri 'none'\""
+    );
+    assert!(page.contains(&policy), "its policy has to be {policy}");
+    for word in ["http:", "https:", "fetch(", "XMLHttpRequest", "innerHTML", "localStorage", "import("] {
+        assert!(!page.contains(word), "it has {word}");
     }
 }

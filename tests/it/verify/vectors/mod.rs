@@ -1,5 +1,5 @@
 //! The test vectors of docs/format.md: files, good and bad, with what a verifier has to say of each. Every verifier is
-//! held against them: ours, and `verifier/verify.py`.
+//! held against them: ours, `verifier/verify.py` and `verifier/index.html`.
 //!
 //! `STS_TEST_WRITE_VECTORS=1 cargo test --test it vectors::` writes `docs/vectors` anew.
 

@@ -1,10 +1,10 @@
-//! The verifiers of strangers against the vectors: `verifier/verify.py`.
+//! The verifiers of strangers against the vectors: `verifier/verify.py`, and `verifier/index.html` in Chromium.
 
 use std::{
     ffi::{OsStr, OsString},
     io::{self, Write},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use tools::needs;
@@ -115,4 +115,20 @@ fn no_byte_of_a_small_file_can_be_flipped_unseen_by_the_program_in_python() {
         assert!(said.contains(" flips, "), "{name}: {said}");
         let _ = write!(io::stderr(), "{name}: {said}");
     }
+}
+
+/// The story flips bytes too: every one of a small file with `STS_TEST_EVERY_BIT`, otherwise a sample.
+#[needs(browser)]
+#[test]
+fn every_vector_has_its_verdict_in_the_page_and_no_flipped_byte_is_unseen_there() {
+    let every =
+        if thorough() { "small.json:1 small.zip:1 small.pdf:1" } else { "small.json:7 small.zip:19 small.pdf:397" };
+    let mut command = Command::new("node");
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
+    // The page asks no server: there is none at this address.
+    command.arg(scripts.join("run.mjs")).args(["offline", "http://127.0.0.1:9"]);
+    command.env("STS_TEST_EVERY", every).env("STS_TEST_DEADLINE_SECONDS", if thorough() { "3000" } else { "300" });
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "the story `offline` fails:\n{said}");
 }
