@@ -58,6 +58,6 @@ pub use problem::{Failure, FieldProblem, Problem, sentence};
 pub use requester::Requester;
 pub use route_doc::{Bounds, Kind, RouteDoc};
 pub use routes::{Route, Routes};
-pub use text::{JsonLines, PlainText};
+pub use text::{JsonLines, PlainText, SavedPage};
 pub use upload::{Received, Upload, form_boundary};
 pub use zipped::Zipped;

@@ -4,7 +4,10 @@ use std::io;
 
 use axum::{
     body::Body,
-    http::header::CONTENT_TYPE,
+    http::{
+        HeaderValue,
+        header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+    },
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt, stream::BoxStream};
@@ -12,7 +15,7 @@ use utoipa::openapi::Content;
 
 use super::{
     describe::Answers,
-    download::{describe_name, to_be_saved},
+    download::{SANDBOX, describe_name, to_be_saved},
     route_doc::RouteDoc,
 };
 use crate::error::Result;
@@ -29,6 +32,23 @@ impl IntoResponse for PlainText {
 impl Answers for PlainText {
     fn describe(doc: &mut RouteDoc) {
         doc.answers("200", "The text", [("text/plain", Content::default())]);
+    }
+}
+
+/// A page that is to be saved, and opened from there; not one of this site.
+pub struct SavedPage {
+    /// The name to save it under, with its extension.
+    pub name: &'static str,
+    /// The HTML of the page.
+    pub html: &'static str,
+}
+
+impl IntoResponse for SavedPage {
+    fn into_response(self) -> Response {
+        let mut response = to_be_saved(self.name, "text/html; charset=utf-8", Body::from(self.html));
+        // If a browser opens it here in spite of `attachment`, its scripts do not run on this site.
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
+        response
     }
 }
 

@@ -1,4 +1,5 @@
-//! `/verify`: anybody can send a file, and sees every check of it.
+//! `/verify`: anybody can send a file, and sees every check of it. Beside it stand what one needs to verify without this
+//! server: the format, and a verifier that is a page of its own.
 
 use axum::{
     http::StatusCode,
@@ -13,13 +14,32 @@ use crate::{
     domain::snapshots::verifying::{self, VerifyRequest},
     error::{Error, Result},
     evidence::verify::{AdoptedAgain, Check, CheckOutcome, Examined, Judgement, Report, Told},
-    http::{Access::Public, Caller, PageRoutes},
+    http::{Access::Public, Caller, PageRoutes, PlainText, SavedPage},
 };
 
 const TITLE: &str = "Verify a snapshot";
 
+/// The pages of the format, one after the other. A server that is offline has them too.
+const FORMAT: &str = concat!(
+    include_str!("../../docs/format.md"),
+    "\n----\n\n",
+    include_str!("../../docs/format/values.md"),
+    "\n----\n\n",
+    include_str!("../../docs/format/fields.md"),
+    "\n----\n\n",
+    include_str!("../../docs/format/events.md"),
+);
+
+/// The verifier that is one page and asks no server.
+const OFFLINE: SavedPage =
+    SavedPage { name: "sts-clearance-verify.html", html: include_str!("../../verifier/index.html") };
+
 pub(super) fn routes() -> PageRoutes {
-    PageRoutes::new().get("/verify", Public, show_form).upload("/verify", Public, submit_file)
+    PageRoutes::new()
+        .get("/verify", Public, show_form)
+        .upload("/verify", Public, submit_file)
+        .get("/verify/format", Public, async || PlainText(FORMAT.to_owned()))
+        .get("/verify/offline", Public, async || OFFLINE)
 }
 
 fn page(caller: Option<&Caller>, main: &Markup) -> HtmlPage {
@@ -115,11 +135,15 @@ fn render_form() -> Markup {
                 textarea id="key" name="key" rows="2" spellcheck="false" autocomplete="off"
                     aria-describedby="key-hint" {}
                 span.hint id="key-hint" {
-                    "One a line. Empty: the keys of this server. Whoever trusts no server checks on a computer of their own, with "
-                    code { "sts-clearance verify FILE --key KEY" } "."
+                    "One a line. Empty: the keys of this server."
                 }
             }
             p { button type="submit" { "Verify" } }
+        }
+        p {
+            "Whoever trusts no server checks on a computer of their own: with " code { "sts-clearance verify FILE --key KEY" }
+            ", or with " a href="/verify/offline" download { "a page that asks no server" } ", saved to a disk and opened from "
+            "there. " a href="/verify/format" { "The format" } " says how to write a program that does it."
         }
     }
 }

@@ -6,7 +6,10 @@ use report::{
     folded::Folded,
     record::{EntryFacts, Record},
 };
-use room::{Log, RoomId, fold::Fold};
+use room::{
+    Log, RoomId,
+    fold::{Fold, Why},
+};
 
 use super::{
     checks::{Fault, Said, exact},
@@ -148,7 +151,11 @@ pub(super) fn check_follows(record: &Folded, receipt: &Submitted) -> Said {
     let room: RoomId = record.facts.room.id;
     let mut fold = Fold::new(room);
     for entry in entries {
-        fold.apply(&leaf_of_record(&room.to_string(), entry)).map_err(|contradiction| contradiction.to_string())?;
+        fold.apply(&leaf_of_record(&room.to_string(), entry)).map_err(|contradiction| match contradiction.why {
+            // A later version may know it: nothing contradicts the file.
+            Why::UnknownVersion(_) => Fault::Skipped(contradiction.to_string()),
+            Why::Malformed(_) | Why::Against(_) => Fault::Failed(contradiction.to_string()),
+        })?;
     }
     let state = fold.into_state().ok_or_else(|| "its entries do not tell everything of the room".to_owned())?;
     if record.facts_of(state) == record.facts {

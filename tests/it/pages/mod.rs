@@ -10,4 +10,5 @@ mod problems;
 mod rooms;
 mod sign_in;
 mod snapshots;
+mod verify;
 mod vessels;

@@ -1,5 +1,6 @@
 //! Rules about the code that a test can check: which folder may use which, paths in documents, sizes of files.
 
+mod format;
 mod imports;
 mod layers;
 
@@ -183,7 +184,8 @@ fn rows_that_repeat_a_log_are_written_by_one_hand() {
 /// Returns the paths that a text names: words that begin with a folder of the repository.
 fn named_paths(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| c.is_whitespace() || "`()[]\"'<>,;".contains(c));
-    let begins = ["src/", "tests/", "crates/", "migrations/", "docs/", "benches/", "fuzz/", "assets/", ".ci/"];
+    let begins =
+        ["src/", "tests/", "crates/", "migrations/", "docs/", "benches/", "fuzz/", "assets/", ".ci/", "verifier/"];
     let is_path = move |word: &&str| begins.iter().any(|begin| word.starts_with(begin));
     // A word with a placeholder is no path of a file.
     let is_whole = |word: &&str| !word.contains(['{', '*', '…', 'N']) && !word.contains("/x.rs");

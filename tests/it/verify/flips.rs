@@ -129,7 +129,7 @@ fn earlier(file: &[u8], app: &TestApp) -> Parts {
 /// Returns whether to try every flip that was promised: every bit of small files, one bit of each byte of a PDF, and
 /// 10,000 random bits of large files. Otherwise a sample is tried, to save time.
 #[expect(clippy::disallowed_methods, reason = "how much is tested is no setting of the server")]
-fn thorough() -> bool {
+pub(super) fn thorough() -> bool {
     std::env::var("STS_TEST_EVERY_BIT").is_ok()
 }
 

@@ -12,6 +12,7 @@ mod parts;
 mod receipts;
 mod released;
 mod seals;
+mod vectors;
 
 use report::Fonts;
 use serde_json::{Value, json};

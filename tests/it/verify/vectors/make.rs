@@ -1,0 +1,531 @@
+//! Makes the vectors: the files of a room, and what is wrong with the bad ones.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use serde_json::json;
+use sts_clearance::evidence::{Checkpoint, LogKey};
+
+use super::{
+    super::{all, unsealed, with_entries},
+    Index, Vector,
+    craft::Crafted,
+    edit::{Edit, position},
+    story::Story,
+};
+
+/// The vectors so far, and the folder that their files are written to.
+struct Vectors<'a> {
+    folder: &'a Path,
+    vectors: Vec<Vector>,
+}
+
+impl Vectors<'_> {
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        fs::write(self.folder.join(name), bytes).unwrap();
+    }
+
+    /// Adds a vector that is verified with the server's key. `checks` are written as `logged failed, follows ok`.
+    fn add(&mut self, name: &str, file: &str, edits: &[Edit], (exit, checks, why): (u8, &str, &str)) -> &mut Vector {
+        let checks = checks.split(", ").filter(|check| !check.is_empty());
+        let checks: BTreeMap<_, _> = checks
+            .map(|check| check.rsplit_once(' ').unwrap())
+            .map(|(name, outcome)| (name.to_owned(), outcome.to_owned()))
+            .collect();
+        self.vectors.push(Vector {
+            name: name.into(),
+            file: file.into(),
+            edits: edits.to_vec(),
+            key: Some("server.key".into()),
+            receipt: None,
+            checks,
+            exit,
+            why: why.into(),
+        });
+        self.vectors.last_mut().unwrap()
+    }
+
+    /// Writes a file of its own, and adds a vector of it.
+    fn file(&mut self, name: &str, bytes: &[u8], exit: u8, checks: &str, why: &str) -> &mut Vector {
+        let file = format!("{name}.json");
+        self.write(&file, bytes);
+        self.add(name, &file, &[], (exit, checks, why))
+    }
+}
+
+const GOOD: &str = "record ok, logged ok, follows ok";
+const SEALED: &str = "record ok, logged ok, follows ok, sealed ok";
+
+/// The files that are good, and what bad ones are made of.
+struct Files {
+    small_pdf: Vec<u8>,
+    small_json: Vec<u8>,
+    small_zip: Vec<u8>,
+    rich_json: Vec<u8>,
+    /// Another snapshot of the room with the small files, and one of another room.
+    later_json: Vec<u8>,
+    other_json: Vec<u8>,
+}
+
+/// Writes all vectors and their index into a folder.
+pub(super) async fn make(folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    let story = Story::told().await;
+    let mut vectors = Vectors { folder, vectors: Vec::new() };
+    let files = good(&mut vectors, &story).await;
+    let key = &story.app.app.log_key();
+    keys(&mut vectors, &files, key);
+    crafted(&mut vectors, &files, key);
+    receipts(&mut vectors, &files, key);
+    bad_json(&mut vectors, &files.small_json);
+    bounds(&mut vectors, &files.small_json);
+    bad_zip(&mut vectors, &files.small_zip);
+    bad_pdf(&mut vectors, &files.small_pdf);
+    let index = Index { format: "docs/format.md".into(), vectors: vectors.vectors };
+    fs::write(folder.join("vectors.json"), serde_json::to_string_pretty(&index).unwrap() + "\n").unwrap();
+}
+
+async fn good(vectors: &mut Vectors<'_>, story: &Story) -> Files {
+    let Story { app, room, .. } = story;
+    vectors.write("server.key", format!("{}\n", app.app.log_key().public()));
+    let broker = app.session("broker@example.com").await;
+    let small_room = app.another_room(&broker).await;
+    let mut small = Vec::new();
+    for kind in ["pdf", "json", "csv"] {
+        let (extension, checks) = match kind {
+            "pdf" => ("pdf", SEALED),
+            "csv" => ("zip", GOOD),
+            _ => ("json", GOOD),
+        };
+        for (size, room, asked) in [("small", &small_room, with_entries(kind)), ("rich", room, all(kind))] {
+            let (name, bytes) = (format!("{size}.{extension}"), app.file(room, &broker, asked).await);
+            vectors.write(&name, &bytes);
+            let why =
+                format!("A {kind} snapshot as the server made it, of a room in which {size} things have happened");
+            vectors.add(&format!("{size}-{extension}"), &name, &[], (0, checks, &why));
+            small.push(bytes);
+        }
+    }
+    let [small_pdf, _, small_json, rich_json, small_zip, _] = small.try_into().unwrap();
+    for (section, exit, checks) in
+        [("documents", 0, GOOD), ("approvals", 0, GOOD), ("activity", 3, "record ok, logged ok, follows skipped")]
+    {
+        let asked = json!({ "snapshot_type": "json", (format!("include_{section}")): false });
+        let bytes = app.file(room, &broker, asked).await;
+        let why = format!("A snapshot without `{section}`; the facts follow from the entries, if these are there");
+        vectors.file(&format!("without-{section}"), &bytes, exit, checks, &why);
+    }
+    let later_json = app.file(&small_room, &broker, with_entries("json")).await;
+    let another = app.another_room(&broker).await;
+    let other_json = app.file(&another, &broker, with_entries("json")).await;
+    Files { small_pdf, small_json, small_zip, rich_json, later_json, other_json }
+}
+
+fn keys(vectors: &mut Vectors<'_>, files: &Files, own: &LogKey) {
+    let elsewhere = LogKey::new("elsewhere.example.com", [5; 32]).unwrap();
+    let stranger = LogKey::new(own.name(), [7; 32]).unwrap();
+    vectors.write(
+        "elsewhere.key",
+        format!("# two servers that are trusted\n{}\n\n{}\n", own.public(), elsewhere.public()),
+    );
+    vectors.write("stranger.key", format!("{}\n", stranger.public()));
+    let why = "No key is given: the one that a file prints proves nothing";
+    vectors.add("no-key", "small.json", &[], (3, "record ok, logged skipped, follows ok", why)).key = None;
+    let why = "The key is another of the same name";
+    let failed = "record ok, logged failed, follows ok";
+    vectors.add("key-of-a-stranger", "small.json", &[], (1, failed, why)).key = Some("stranger.key".into());
+    let why = "A list of keys, of which one is the server's";
+    vectors.add("key-among-others", "small.json", &[], (0, GOOD, why)).key = Some("elsewhere.key".into());
+    let crafted = Crafted::of(&files.small_json);
+    let resigned = |key: &LogKey| {
+        let mut crafted = crafted.clone();
+        let checkpoint = crafted.parts.checkpoint();
+        crafted.parts.sign(&checkpoint, key);
+        crafted.with_receipt(&crafted.parts.receipt.to_string())
+    };
+    let why = "The checkpoint is signed by the key of another server, which is trusted for its own logs";
+    vectors.file("signed-elsewhere", &resigned(&elsewhere), 1, failed, why).key = Some("elsewhere.key".into());
+    let why = "The checkpoint is signed by a key that has the server's name and is not its key";
+    vectors.file("signed-by-a-stranger", &resigned(&stranger), 1, failed, why);
+    let mut renamed = crafted.clone();
+    let Checkpoint { size, root, .. } = renamed.parts.checkpoint();
+    let origin = format!("elsewhere.example.com/rooms/{}", renamed.parts.record.facts.room.id);
+    renamed.parts.sign(&Checkpoint { origin, size, root }, &elsewhere);
+    let renamed = renamed.with_receipt(&renamed.parts.receipt.to_string());
+    let why =
+        "The checkpoint is one of another server's log of a room with this id, and the record is of this server's";
+    vectors.file("log-of-another-server", &renamed, 1, failed, why).key = Some("elsewhere.key".into());
+}
+
+/// What a server signs that lies, or that is of a later version.
+fn crafted(vectors: &mut Vectors<'_>, files: &Files, key: &LogKey) {
+    let small = Crafted::of(&files.small_json);
+    let not_following = "record ok, logged ok, follows failed";
+    let mut lying = small.clone();
+    lying.parts.record.facts.room.title = "Another title".into();
+    let why = "The record says a title that the log does not; the server has signed it all the same";
+    vectors.file("facts-that-do-not-follow", &lying.signed_as_it_is(key), 1, not_following, why);
+    let contradicting = small.with_entries(|entries| {
+        let created = entries[0].clone();
+        entries.push(created);
+    });
+    let why = "The log tells that the room is opened twice: it cannot be folded";
+    vectors.file("log-that-contradicts-itself", &contradicting.signed_as_it_is(key), 1, not_following, why);
+    let later = small.with_entries(|entries| entries.last_mut().unwrap().meta["v"] = 3.into());
+    let why = "An event of a later version: what follows from it is not known here";
+    vectors.file("event-of-a-later-version", &later.signed_as_it_is(key), 3, "logged ok, follows skipped", why);
+    let unknown = small.with_entries(|entries| entries.last_mut().unwrap().action = "room_painted".into());
+    let why = "An event that its version does not have";
+    vectors.file("event-that-is-none", &unknown.signed_as_it_is(key), 1, not_following, why);
+    let backwards = small.with_entries(|entries| {
+        entries.last_mut().unwrap().timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+    });
+    let why = "The time of an entry is before that of the entry before it";
+    vectors.file("time-that-runs-backwards", &backwards.signed_as_it_is(key), 1, not_following, why);
+    let mut record = small.record();
+    record["schema"] = "sts-clearance/record/5".into();
+    let bytes = small.signed(&serde_json_canonicalizer::to_vec(&record).unwrap(), &small.parts.entries(), key);
+    let why = "A record of a later schema";
+    vectors.file("record-of-a-later-schema", &bytes, 3, "record skipped, logged ok, follows skipped", why);
+    unfit_records(vectors, &small, key);
+    let mut missing = small.clone();
+    let all_entries = small.parts.entries();
+    missing.parts.record.entries.as_mut().unwrap().remove(1);
+    let record = serde_json_canonicalizer::to_vec(&missing.parts.record).unwrap();
+    let why = "An entry is left out of the record, which is signed";
+    vectors.file("entry-left-out-and-signed", &missing.signed(&record, &all_entries, key), 1, not_following, why);
+    let rich = Crafted::of(&files.rich_json);
+    let adopted = small.adopted().signed_as_it_is(key);
+    let why = "A log with entries of version 1 and odd numbers, adopted, marked, continued, adopted again by an operator, given back and adopted";
+    vectors.file("adopted", &adopted, 0, GOOD, why);
+    let why =
+        "Only the newest entries, with the roots before them: the entries are the log's, the facts cannot be folded";
+    let newest = rich.with_newest(7, key);
+    vectors.file("newest-entries", &newest, 3, "record ok, logged ok, follows skipped", why);
+    let mut short = small.clone();
+    short.parts.record.before = vec!["0".repeat(64)];
+    let why = "Roots of subtrees before the entries, although none are left out";
+    vectors.file("roots-too-many", &short.signed_as_it_is(key), 1, not_following, why);
+    continued(vectors, &small, key);
+}
+
+/// Records that are signed, and are not in the one form that a record has.
+fn unfit_records(vectors: &mut Vectors<'_>, small: &Crafted, key: &LogKey) {
+    let entries = small.parts.entries();
+    let text = String::from_utf8(serde_json_canonicalizer::to_vec(&small.record()).unwrap()).unwrap();
+    let cases: [(&str, String, &str); 6] = [
+        (
+            "duplicate-key",
+            text.replacen(r#"{"entries":"#, r#"{"before":[],"before":[],"entries":"#, 1),
+            "A name is there twice",
+        ),
+        ("space", text.replacen(r#","facts":"#, r#", "facts":"#, 1), "A space between two values"),
+        ("escape", text.replacen("STS Ceuta", r"\u0053TS Ceuta", 1), "A character is escaped that need not be"),
+        (
+            "fraction",
+            text.replacen(r#""planned_duration_hours":48"#, r#""planned_duration_hours":48.0"#, 1),
+            "A whole number with a fraction",
+        ),
+        ("field", text.replacen(r#""settings":{"#, r#""settings":{"more":1,"#, 1), "A field that the schema has not"),
+        ("surrogate", text.replacen("STS Ceuta", r"\ud83dTS Ceuta", 1), "Half of a surrogate pair"),
+    ];
+    for (name, record, why) in cases {
+        assert_ne!(record, text, "{name}");
+        let bytes = small.signed(record.as_bytes(), &entries, key);
+        let name = format!("signed-record-with-a-{name}");
+        vectors.file(&name, &bytes, 1, "record failed", &format!("{why}, in a record that is signed"));
+    }
+}
+
+/// A log that went on under another name between the position and the receipt.
+fn continued(vectors: &mut Vectors<'_>, small: &Crafted, key: &LogKey) {
+    let begun = small.parts.checkpoint().origin;
+    let why = "The log of the record and that of the receipt, by their names: equal, or the receipt's is a later continuation";
+    for (name, shown, signed, exit) in
+        [("continued", "/2", "/3", 0), ("continued-backwards", "/3", "/2", 1), ("continued-oddly", "", "/02", 1)]
+    {
+        let mut crafted = small.clone();
+        crafted.parts.record.log.origin = Some(format!("{begun}{shown}"));
+        crafted.parts.prove(&small.parts.entries(), key);
+        let checkpoint = Checkpoint { origin: format!("{begun}{signed}"), ..crafted.parts.checkpoint() };
+        crafted.parts.sign(&checkpoint, key);
+        let bytes = crafted.parts.file();
+        let checks = if exit == 0 { GOOD } else { "record ok, logged failed, follows ok" };
+        vectors.file(name, &bytes, exit, checks, why);
+    }
+}
+
+fn receipts(vectors: &mut Vectors<'_>, files: &Files, key: &LogKey) {
+    let small = Crafted::of(&files.small_json);
+    let receipt_of = |file: &[u8]| Crafted::of(file).parts.receipt;
+    let (own, later, other) =
+        (receipt_of(&files.small_json), receipt_of(&files.later_json), receipt_of(&files.other_json));
+    vectors.write("small.receipt", own.to_string());
+    vectors.write("later.receipt", later.to_string());
+    vectors.write("broken.receipt", own.to_string().replacen("index ", "index 0", 1));
+    let failed = "record ok, logged failed";
+    let why = "The receipt is that of another snapshot of the room";
+    vectors.file("receipt-of-another-snapshot", &small.with_receipt(&later.to_string()), 1, failed, why);
+    let why = "The receipt is that of a snapshot of another room";
+    vectors.file("receipt-of-another-room", &small.with_receipt(&other.to_string()), 1, failed, why);
+    let mut older = Crafted::of(&files.later_json);
+    older.parts.receipt.proof.checkpoint.clone_from(&own.proof.checkpoint);
+    let why = "The checkpoint is an older one of the same log, before the entry";
+    let older = older.with_receipt(&older.parts.receipt.to_string());
+    vectors.file("receipt-of-an-older-size", &older, 1, "record ok, logged failed, follows failed", why);
+    let mut inconsistent = Crafted::of(&files.later_json);
+    inconsistent.parts.receipt.consistency.pop();
+    let inconsistent = inconsistent.with_receipt(&inconsistent.parts.receipt.to_string());
+    let why = "The proof that the log goes on from the position is another one";
+    vectors.file("receipt-that-is-not-consistent", &inconsistent, 1, "record ok, logged ok, follows failed", why);
+    let mut moved = small.clone();
+    let mut leaf = moved.parts.leaf();
+    leaf.meta["snapshot_id"] = "01994f6e-0000-7000-8000-000000000001".into();
+    moved.parts.prove_leaf(&small.parts.entries(), leaf, key);
+    let moved = moved.with_receipt(&moved.parts.receipt.to_string());
+    let why = "The log tells of these bytes, and says that they are of another snapshot";
+    vectors.file("entry-of-another-snapshot", &moved, 1, failed, why);
+    let beside = |vectors: &mut Vectors<'_>, name: &str, exit, checks, receipt: &str, why| {
+        vectors.add(name, "small.json", &[], (exit, checks, why)).receipt = Some(receipt.into());
+    };
+    let ok = "logged ok, follows ok, receipt ok";
+    beside(vectors, "receipt-beside", 0, ok, "small.receipt", "The file's own receipt, given beside it");
+    let failed = "logged ok, follows ok, receipt failed";
+    beside(
+        vectors,
+        "another-receipt-beside",
+        1,
+        failed,
+        "later.receipt",
+        "Another snapshot's receipt beside a good file",
+    );
+    beside(vectors, "broken-receipt-beside", 2, "", "broken.receipt", "A receipt in which a number has a leading zero");
+}
+
+fn bad_json(vectors: &mut Vectors<'_>, file: &[u8]) {
+    let text = String::from_utf8(file.to_vec()).unwrap();
+    let changed = "record ok, logged failed, follows failed";
+    let broken = "record failed";
+    let entry_at = text.find(r#"{"action":"party_added""#).unwrap();
+    let next_at = entry_at + text[entry_at..].find(r#"},{"action""#).unwrap() + 2;
+    let facts_at = text.rfind(r#""location":"Off"#).unwrap() + 12;
+    let proof_at = text.find(r#""proof":"#).unwrap();
+    let record_at = text.find(r#""record":"#).unwrap();
+    let signed_at = text[..record_at].rfind(r#"\n","#).unwrap();
+    let cases: [(&str, Edit, &str, &str); 14] = [
+        (
+            "fact-changed",
+            Edit::flip(file, facts_at),
+            "record ok, logged failed, follows failed",
+            "A letter of the facts is another",
+        ),
+        ("entry-changed", Edit::flip(file, text.find("broker@").unwrap()), changed, "A letter of an entry is another"),
+        ("entry-left-out", Edit::new(entry_at, next_at - entry_at, b""), changed, "An entry is left out"),
+        (
+            "key-twice",
+            Edit::new(1, 0, br#""format":"sts-clearance/snapshot/3","#),
+            broken,
+            "A key of the envelope is there twice",
+        ),
+        ("key-more", Edit::new(1, 0, br#""a":1,"#), broken, "A key that the envelope has not"),
+        ("space", Edit::new(1, 0, b" "), broken, "A space in the envelope"),
+        ("trailing-line-feed", Edit::new(file.len(), 0, b"\n"), broken, "A line feed behind the file"),
+        ("escaped", Edit::new(record_at + 1, 1, br"\u0072"), broken, "A character of a key is escaped"),
+        ("truncated", Edit::cut(file, file.len() / 2), broken, "Half of the file"),
+        (
+            "without-receipt",
+            Edit::new(proof_at, record_at - proof_at, b""),
+            "record ok, logged failed",
+            "The receipt was taken off",
+        ),
+        (
+            "signature-added",
+            Edit::new(signed_at + 2, 0, r"— example.com AAAAAAAA\n".as_bytes()),
+            "record ok, logged failed",
+            "A signature line of somebody else was added",
+        ),
+        (
+            "signature-changed",
+            Edit::flip(file, signed_at - 12),
+            "record ok, logged failed",
+            "A character of the signature is another",
+        ),
+        (
+            "index-with-a-zero",
+            Edit::new(text.find(r"\nindex ").unwrap() + 8, 0, b"0"),
+            "record ok, logged failed",
+            "A number in the receipt has a leading zero",
+        ),
+        ("control-character", Edit::new(proof_at + 9, 0, br"\u0007"), broken, "A control character in the receipt"),
+    ];
+    for (name, edit, checks, why) in cases {
+        vectors.add(&format!("json-{name}"), "small.json", &[edit], (1, checks, why));
+    }
+    let later = Edit::replace(file, "sts-clearance/snapshot/3", "sts-clearance/snapshot/9");
+    vectors.add(
+        "json-of-a-later-format",
+        "small.json",
+        &[later],
+        (3, "record skipped", "An envelope of a later format"),
+    );
+    let mark = Edit::new(0, 0, b"\xef\xbb\xbf");
+    vectors.add(
+        "json-with-a-byte-order-mark",
+        "small.json",
+        &[mark],
+        (2, "", "A byte order mark: the file is none of ours"),
+    );
+    let text = Edit::new(0, file.len(), b"A letter");
+    vectors.add("no-snapshot", "small.json", &[text], (2, "", "A text that is no snapshot"));
+    let empty = Edit::new(0, file.len(), b"");
+    vectors.add("empty", "small.json", &[empty], (2, "", "No bytes at all"));
+}
+
+/// What is too much of a record to be read, from a stranger.
+fn bounds(vectors: &mut Vectors<'_>, file: &[u8]) {
+    let at = position(file, br#""settings":{"#) + r#""settings":{"#.len();
+    let nested = |depth| vec![Edit::repeat(at, "[", depth), Edit::new(at, 0, b"1"), Edit::repeat(at, "]", depth)];
+    let many = vec![Edit::new(at, 0, b"["), Edit::repeat(at, "0,", 100_001), Edit::new(at, 0, b"0]")];
+    let number = |digits: &str| vec![Edit::new(at, 0, digits.as_bytes())];
+    let cases = [
+        ("nested-deep", nested(40), "Lists in lists, 40 deep, in a record that nobody has signed"),
+        ("nested-without-end", nested(100_000), "Lists in lists, 100,000 deep"),
+        ("very-many-values", many, "100,002 values in a record that nobody has signed"),
+        ("number-beyond-doubles", number("1e400"), "A number that no double is near"),
+        ("number-of-many-digits", vec![Edit::repeat(at, "12345", 2_000)], "A whole number of 10,000 digits"),
+        ("number-not-a-number", number("NaN"), "What is no JSON"),
+    ];
+    for (name, mut edits, why) in cases {
+        edits.insert(0, Edit::new(at, 0, br#""a":"#));
+        edits.push(Edit::new(at, 0, b","));
+        vectors.add(&format!("json-{name}"), "small.json", &edits, (1, "record failed", why));
+    }
+}
+
+fn bad_zip(vectors: &mut Vectors<'_>, file: &[u8]) {
+    let end = file.len() - 22;
+    let list_at = position(file, b"PK\x01\x02");
+    let number = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
+    let shifted = |at: usize, by: u32| Edit::new(at, 4, &(number(at) + by).to_le_bytes());
+    let broken = "record failed";
+    let text_at = position(file, b"Off Ceuta");
+    let proof_at = position(file, b"c2sp.org/tlog-proof");
+    let method_at = list_at + 10;
+    let cases: [(&str, Vec<Edit>, &str); 10] = [
+        ("content-changed", vec![Edit::flip(file, text_at)], "A letter in a file is another"),
+        ("data-before", vec![Edit::new(0, 0, b"PK\x03\x04")], "Bytes before the first file"),
+        ("data-behind", vec![Edit::new(file.len(), 0, b"more")], "Bytes behind the end"),
+        (
+            "data-between",
+            vec![Edit::new(list_at, 0, b"more"), shifted(end + 16, 4)],
+            "Bytes between the last file and the list",
+        ),
+        ("comment", vec![Edit::new(file.len() - 2, 2, b"\x01\x00!")], "A comment"),
+        (
+            "deflated",
+            vec![Edit::new(8, 2, &[8, 0]), Edit::new(method_at, 2, &[8, 0])],
+            "A file that says that it is compressed",
+        ),
+        ("another-time", vec![Edit::new(10, 2, &[1, 0])], "A file of another time in its header alone"),
+        ("attributes", vec![Edit::new(list_at + 38, 4, &[0, 0, 0xff, 0x81])], "A file that may be run"),
+        ("truncated", vec![Edit::cut(file, file.len() - 100)], "The end is missing"),
+        (
+            "receipt-changed",
+            vec![Edit::flip(file, proof_at)],
+            "A letter of the receipt is another, and its checksum is not",
+        ),
+    ];
+    for (name, edits, why) in cases {
+        vectors.add(&format!("zip-{name}"), "small.zip", &edits, (1, broken, why));
+    }
+    let more = super::craft::zip_with(file, |files| files.push(("more.txt".into(), b"more".to_vec())));
+    write_zip(vectors, "extra-file", &more, "One more file behind the receipt");
+    let more = super::craft::zip_with(file, |files| files.insert(0, ("A.txt".into(), b"more".to_vec())));
+    write_zip(vectors, "unlisted-file", &more, "One more file that `SHA256SUMS` does not list");
+    let swapped = super::craft::zip_with(file, |files| files.swap(0, 1));
+    write_zip(vectors, "other-order", &swapped, "Two files have changed places");
+    let twice = super::craft::zip_with(file, |files| {
+        let record = files.iter().position(|(name, _)| name == "record.json").unwrap();
+        let copy = files[record].clone();
+        files.insert(record, copy);
+    });
+    write_zip(vectors, "record-twice", &twice, "Two files have the same name");
+    let without = super::craft::zip_with(file, |files| files.retain(|(name, _)| name != "SHA256SUMS"));
+    write_zip(vectors, "without-sums", &without, "The list of sums was taken out: such zips are of older records");
+    let bare = super::craft::zip_with(file, |files| files.retain(|(name, _)| name != "proof.tlog"));
+    vectors.write("zip-without-receipt.zip", bare);
+    let why = "The receipt was taken out";
+    vectors.add("zip-without-receipt", "zip-without-receipt.zip", &[], (1, "record ok, logged failed", why));
+}
+
+fn write_zip(vectors: &mut Vectors<'_>, name: &str, bytes: &[u8], why: &str) {
+    let (name, file) = (format!("zip-{name}"), format!("zip-{name}.zip"));
+    vectors.write(&file, bytes);
+    vectors.add(&name, &file, &[], (1, "record failed", why));
+}
+
+fn bad_pdf(vectors: &mut Vectors<'_>, file: &[u8]) {
+    let receipted = unsealed(file).len();
+    let update_at = position(file, b"c2sp.org/tlog-proof");
+    let body = file[..update_at].windows(5).rposition(|bytes| bytes == b"%%EOF").unwrap() + 5;
+    // An update as other programs append them: it changes nothing, and leads back to a table.
+    let foreign = |previous: usize, at: usize| {
+        format!(
+            "\nxref\n0 1\n0000000000 65535 f \ntrailer\n<</Size 5/Root 1 0 R/Prev {previous}>>\nstartxref\n{}\n%%EOF\n",
+            at + 1
+        )
+    };
+    let table = |end: usize| {
+        let text = String::from_utf8_lossy(&file[..end]).into_owned();
+        let (_, rest) = text.rsplit_once("startxref\n").unwrap();
+        rest.split('\n').next().unwrap().parse::<usize>().unwrap()
+    };
+    let insert = |at: usize| Edit::new(at, 0, foreign(table(at), at).as_bytes());
+    let broken = "record failed";
+    let cases: [(&str, Edit, &str, &str); 12] = [
+        (
+            "body-changed",
+            Edit::flip(file, file.len() / 10),
+            "logged failed",
+            "A byte in the first tenth, in a font or a page, is another",
+        ),
+        (
+            "record-damaged",
+            Edit::flip(file, position(file, b"/FlateDecode") + 400),
+            "logged failed",
+            "A byte of the body is another",
+        ),
+        ("update-behind", insert(file.len()), broken, "An update behind the seal"),
+        ("update-before-the-seal", insert(receipted), broken, "An update between receipt and seal"),
+        ("update-before-the-receipt", insert(body), broken, "An update between body and receipt"),
+        ("trailing-bytes", Edit::new(file.len(), 0, b"more"), broken, "Bytes behind the end"),
+        ("trailing-line-feed", Edit::new(file.len(), 0, b"\n"), broken, "A line feed behind the end"),
+        (
+            "without-seal",
+            Edit::cut(file, receipted),
+            "record ok, logged ok, follows ok, sealed failed",
+            "The seal was taken off",
+        ),
+        (
+            "body-alone",
+            Edit::cut(file, body),
+            "record ok, logged failed, sealed failed",
+            "Receipt and seal were taken off",
+        ),
+        ("truncated", Edit::cut(file, file.len() - 30), broken, "The end is missing"),
+        (
+            "seal-changed",
+            Edit::replace_last(file, "/F 132/", "/F 130/"),
+            "record ok, logged ok, follows ok, sealed failed",
+            "The field of the seal is to be hidden, and not printed",
+        ),
+        (
+            "seal-padded",
+            Edit::replace_last(file, "00>>>\nendobj", "01>>>\nendobj"),
+            "record ok, logged ok, follows ok, sealed failed",
+            "A digit behind the signature",
+        ),
+    ];
+    for (name, edit, checks, why) in cases {
+        vectors.add(&format!("pdf-{name}"), "small.pdf", &[edit], (1, checks, why));
+    }
+}
