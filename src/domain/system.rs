@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     db::{self, Dialect, contradictions, fsck_runs::Finished, jobs::JobCounts, migrations},
+    domain::seal_certificate::SealCertificate,
     error::{Error, Result},
     files::{self, DiskSpace},
 };
@@ -45,6 +46,8 @@ pub struct SystemStatus {
     pub open_contradictions: u64,
     /// The newest contradictions, those that are not settled first; 20 at most.
     pub contradictions: Vec<Contradiction>,
+    /// The certificate that PDFs are sealed with.
+    pub seal: SealCertificate,
     /// The disk of the data directory; null if the system does not report it.
     pub data_disk: Option<DiskSpace>,
     /// The disk of the file store, which may be the same one; null if the store is not local.
@@ -164,6 +167,7 @@ pub async fn status(app: &App) -> Result<SystemStatus> {
         fsck: checked.map(LastCheck::from),
         open_contradictions: open,
         contradictions: contradictions.into_iter().map(Contradiction::from).collect(),
+        seal: SealCertificate::in_force(app)?,
         data_disk,
         files_disk,
     })

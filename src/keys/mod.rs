@@ -11,7 +11,7 @@ use std::{
 };
 
 pub use log::{check_replaceable, log_key, log_key_in_force, replace_log_key};
-pub use seal::{authorities, seal_identity};
+pub use seal::{authorities, seal_identity, why_unfit};
 
 use crate::{
     error::{Error, Result},

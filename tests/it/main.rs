@@ -56,6 +56,7 @@ mod records;
 mod refusals;
 mod rooms;
 mod schema_objects;
+mod seal_certificate;
 mod sealing;
 mod serve;
 mod sessions;
