@@ -70,7 +70,7 @@ pub struct Shared {
     /// The settings in force.
     pub config: Config,
     log_key: RwLock<Arc<LogKey>>,
-    key_notes: RwLock<Arc<[String]>>,
+    key_notes: RwLock<(u64, Arc<[String]>)>,
     seal_identity: RwLock<Option<Arc<Identity>>>,
     /// When this process began.
     pub started_at: Time,
@@ -176,14 +176,23 @@ impl App {
         *self.log_key.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
     }
 
-    /// Returns the notes by which keys of this server follow each other, as its log told them when a key was last taken up.
+    /// Returns the notes about keys of this server, the oldest first, as its log told them when it was last read.
     pub fn key_notes(&self) -> Arc<[String]> {
-        Arc::clone(&self.key_notes.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.key_notes.read().unwrap_or_else(PoisonError::into_inner).1)
     }
 
-    /// Remembers the notes by which keys of this server follow each other.
-    pub fn keep_key_notes(&self, notes: Vec<String>) {
-        *self.key_notes.write().unwrap_or_else(PoisonError::into_inner) = notes.into();
+    /// Returns up to which entry the platform's log was read for notes about keys.
+    pub fn key_notes_up_to(&self) -> u64 {
+        self.key_notes.read().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Adds notes about keys that the platform's log tells of between these entries. Somebody else may have added them
+    /// meanwhile.
+    pub fn add_key_notes(&self, from: u64, to: u64, notes: Vec<String>) {
+        let mut known = self.key_notes.write().unwrap_or_else(PoisonError::into_inner);
+        if known.0 == from {
+            *known = (to, known.1.iter().cloned().chain(notes).collect());
+        }
     }
 
     /// Returns the present instant.

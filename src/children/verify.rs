@@ -11,7 +11,7 @@ use super::{Children, Kind, MIB, frame, log_end};
 use crate::{
     error::{Error, Result},
     evidence::{
-        Checkpoint, ConsistencyProof, Hash, Policy, PublicKeys, PublishedKeys, ServedReceipt, Succession,
+        Checkpoint, ConsistencyProof, Hash, KeyNotes, Policy, PublicKeys, PublishedKeys, ServedReceipt,
         verify::{self, Exhibits, OwnWords, Report, SealTrust},
     },
     network::Network,
@@ -279,9 +279,8 @@ fn report_of(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fon
         (Some(keys), Some(others)) => keys.and(others),
         (keys, others) => keys.or_else(|| others.cloned()).unwrap_or_else(|| ours.clone()),
     };
-    let mut successions: Vec<_> = what.notes.iter().filter_map(|note| Succession::read(note)).collect();
-    successions.extend(rotations.iter().flat_map(PublishedKeys::successions));
-    let keys = keys.following(&successions);
+    let published = rotations.iter().flat_map(|read| &read.notes);
+    let notes = KeyNotes::read(published.chain(&what.notes));
     let report = verify::verify_with_words(&Exhibits {
         file,
         older,
@@ -291,6 +290,7 @@ fn report_of(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fon
         sha256: what.sha256,
         keys: Some(&keys),
         ours: Some(&ours),
+        notes: Some(&notes),
         policy: policy.as_ref(),
         seal: SealTrust { certificates: certificates.as_deref(), authorities: authorities.as_ref() },
         drawer: fonts,

@@ -18,6 +18,16 @@ pub(super) enum Command {
     Show,
     /// Replace the key in the key file by a new one of the same name; the old public key is kept
     Rotate,
+    /// Declare that a key which was replaced counts no more: somebody else may have it. A server that runs publishes that
+    /// within seconds
+    Revoke {
+        /// The public key, as `key show` prints it
+        key: String,
+        /// The entry of the log of heads from which on it counts no more: the first that others may have made; `/heads/checkpoint`
+        /// tells how many there are
+        #[arg(long, value_name = "N")]
+        from: u64,
+    },
     /// Print a new key, for the setting `log_key`
     New {
         /// Name of the key: one word, best the server's address without `https://`
@@ -39,6 +49,10 @@ pub(super) async fn run(settings: Config, command: Command) -> Result<()> {
     let app = open(settings)?;
     log::schema::prepare(&app, &Actor::Operator).await?;
     log::keys::register(&app).await?;
+    if let Command::Revoke { key, from } = command {
+        log::keys::revoke(&app, &Actor::Operator, &key, from).await?;
+        return print(&format!("{key} counts no more from entry {from} of the log of heads on"));
+    }
     let current = app.log_key().public().to_owned();
     if let Command::Rotate = command {
         let key = log::keys::rotate(&app, &Actor::Operator).await?;

@@ -17,7 +17,7 @@ use crate::{
     cli::terminal::print,
     error::{Error, Result},
     evidence::{
-        Checkpoint, ConsistencyProof, Hash, KeyError, Policy, PublicKeys, PublishedKeys, ServedReceipt,
+        Checkpoint, ConsistencyProof, Hash, KeyError, KeyNotes, Policy, PublicKeys, PublishedKeys, ServedReceipt,
         verify::{self, AdoptedAgain, Check, Examined, Exhibits, Judgement, Report, SealTrust},
     },
 };
@@ -112,8 +112,7 @@ fn verify_files(flags: &Flags) -> Result<Report, String> {
         (Some(keys), Some(others)) => Some(keys.and(others)),
         (keys, others) => keys.or_else(|| others.cloned()),
     };
-    let successions = rotations.map(|read| read.successions()).unwrap_or_default();
-    let keys = keys.map(|keys| keys.following(&successions));
+    let notes = rotations.map(|read| KeyNotes::read(&read.notes));
     let fonts = flags.font_dir.as_deref().map_or_else(|| Ok(Fonts::embedded()), Fonts::with_directory);
     let fonts = fonts.map_err(|error| format!("the fonts: {error}"))?;
     let first = read_file(&flags.file)?;
@@ -144,6 +143,7 @@ fn verify_files(flags: &Flags) -> Result<Report, String> {
         keys: keys.as_ref(),
         // There is no server whose keys could count when none are given.
         ours: keys.as_ref(),
+        notes: notes.as_ref(),
         policy: policy.as_ref(),
         seal: SealTrust { certificates: certificates.as_deref(), authorities: authorities.as_ref() },
         drawer: &fonts,

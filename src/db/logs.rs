@@ -263,6 +263,22 @@ pub async fn successions(tx: &mut Tx) -> Result<Vec<Succession>> {
     tx.rows(entries, &[]).await?.iter().map(of_row).collect()
 }
 
+/// Returns the notes about keys that entries of the platform's log tell of from this entry on, in their order, and the
+/// number of entries that the log has.
+pub async fn key_notes(tx: &mut Tx, from: u64) -> Result<(Vec<String>, u64)> {
+    let size = head(tx, Log::Platform).await?.map_or(0, |head| head.range.size());
+    let entries = "SELECT meta_json FROM activity_log WHERE COALESCE(room_id, 'platform') = 'platform' AND seq >= ?1
+                   AND seq < ?2 AND action IN ('log_key_rotated', 'log_key_revoked') ORDER BY seq";
+    let of_row = |row: &Row| {
+        let meta: Value = serde_json::from_str(&row.get::<String>(0)?)
+            .map_err(|error| Error::internal(format!("meta_json: {error}")))?;
+        Ok(meta["signed"].as_str().unwrap_or_default().to_owned())
+    };
+    let [from, to] = [from, size].map(|size| i64::try_from(size).unwrap_or(i64::MAX));
+    let notes: Result<_> = tx.rows(entries, &[&from, &to]).await?.iter().map(of_row).collect();
+    Ok((notes?, size))
+}
+
 /// Adds the nodes of logs from before nodes were stored, and the keys that the platform's log names: the table of keys
 /// may have been dropped and created again meanwhile.
 ///

@@ -2,7 +2,10 @@
 
 use std::{borrow::Borrow, collections::BTreeSet, fmt};
 
-use super::note::{self, Kind, Malformed, Note, Signer, Verifier};
+use super::{
+    Revocation,
+    note::{self, Kind, Malformed, Note, Signer, Verifier},
+};
 
 /// The number of keys that a list may have, and its length in bytes. Each key is a curve point that has to be decoded,
 /// and the list may come from a stranger.
@@ -69,6 +72,11 @@ impl LogKey {
         &self.signer.public.name
     }
 
+    /// Returns a note of a text of ours, which ends with a line feed and has no control characters.
+    pub(super) fn note(&self, text: &str) -> String {
+        Note { text: text.to_owned(), signatures: vec![self.signer.sign(text)] }.to_string()
+    }
+
     /// Returns a note: the text with a signature line. `None` if the text cannot be that of a note.
     pub(super) fn sign(&self, text: &str) -> Option<String> {
         note::note(text, vec![self.signer.sign(text)]).ok()
@@ -130,19 +138,30 @@ impl Succession {
 pub fn vouched(root: &str, successions: &[Succession]) -> BTreeSet<String> {
     let mut vouched = BTreeSet::new();
     for is_forward in [false, true] {
-        let mut reached = vec![root.to_owned()];
-        // It ends: each key is reached once, and there are finitely many successions.
-        while let Some(key) = reached.pop() {
-            for Succession { from, to, note } in successions {
-                let (known, next) = if is_forward { (from, to) } else { (to, from) };
-                if *known == key && next != root && !vouched.contains(next) && vouches(&key, note, from, to) {
-                    vouched.insert(next.clone());
-                    reached.push(next.clone());
-                }
+        reach(root, successions, is_forward, &mut vouched);
+    }
+    vouched
+}
+
+/// Returns the keys that follow this one, directly or by way of others.
+fn vouched_forward(root: &str, successions: &[Succession]) -> BTreeSet<String> {
+    let mut vouched = BTreeSet::new();
+    reach(root, successions, true, &mut vouched);
+    vouched
+}
+
+fn reach(root: &str, successions: &[Succession], is_forward: bool, vouched: &mut BTreeSet<String>) {
+    let mut reached = vec![root.to_owned()];
+    // It ends: each key is reached once, and there are finitely many successions.
+    while let Some(key) = reached.pop() {
+        for Succession { from, to, note } in successions {
+            let (known, next) = if is_forward { (from, to) } else { (to, from) };
+            if *known == key && next != root && !vouched.contains(next) && vouches(&key, note, from, to) {
+                vouched.insert(next.clone());
+                reached.push(next.clone());
             }
         }
     }
-    vouched
 }
 
 /// Only the public key: a derived `Debug` would write the secret into logs.
@@ -159,6 +178,16 @@ pub struct PublicKeys {
     keys: Vec<Verifier>,
     /// For each key the names of servers: its own, and those of the keys that vouch for it.
     servers: Vec<BTreeSet<String>>,
+    revoked: Vec<Revoked>,
+}
+
+/// Why signatures of a key cannot be judged by themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Revoked {
+    key: Verifier,
+    /// The log of heads, and the entry of it from which on the key counts no more.
+    pub(super) origin: String,
+    pub(super) from: u64,
 }
 
 impl PublicKeys {
@@ -167,7 +196,7 @@ impl PublicKeys {
         if text.len() > MOST_KEY_BYTES {
             return Err(KeyError::TooMany);
         }
-        let mut keys = Self { keys: Vec::new(), servers: Vec::new() };
+        let mut keys = Self::none();
         let mut read = 0;
         for (number, line) in text.lines().map(str::trim).enumerate() {
             if line.is_empty() || line.starts_with('#') {
@@ -192,7 +221,7 @@ impl PublicKeys {
     /// Reads any number of keys of one server, which come from its operator or its platform's log, one in each string.
     /// Each may sign what another may: a key of another name has taken the place of one.
     pub fn trusted<S: Borrow<str>>(lines: &[S]) -> Result<Self, KeyError> {
-        let mut keys = Self { keys: Vec::new(), servers: Vec::new() };
+        let mut keys = Self::none();
         for some in lines.chunks(MOST_KEYS) {
             keys = keys.and(&Self::read(&some.join("\n"))?);
         }
@@ -201,20 +230,46 @@ impl PublicKeys {
         keys.unless_empty()
     }
 
+    fn none() -> Self {
+        Self { keys: Vec::new(), servers: Vec::new(), revoked: Vec::new() }
+    }
+
     /// Returns these keys and others.
     #[must_use]
     pub fn and(mut self, others: &Self) -> Self {
         for (key, servers) in others.keys.iter().zip(&others.servers) {
             self.add(key.clone(), servers.iter().cloned());
         }
+        self.revoked.extend(others.revoked.iter().cloned());
         self
     }
 
     /// Returns these keys, and those that they vouch for by these successions. Each of these may sign what the key may
     /// that vouches for it: its own name says nothing, since anybody can give a key any name.
+    ///
+    /// Of the revocations those count that a key has signed which followed the revoked one. What a revoked key leads to
+    /// counts for nothing, unless another trusted key leads there too: whoever has stolen it could lead anywhere.
     #[must_use]
-    pub fn following(mut self, successions: &[Succession]) -> Self {
+    pub fn following(mut self, successions: &[Succession], revocations: &[Revocation]) -> Self {
         let roots = self.clone();
+        for revocation in revocations {
+            let Ok(key) = Verifier::read(&revocation.key) else { continue };
+            let later = vouched_forward(&revocation.key, successions);
+            if later.iter().filter_map(|key| Verifier::read(key).ok()).any(|key| revocation.is_signed_by(&key)) {
+                self.revoked.push(Revoked { key, origin: revocation.origin.clone(), from: revocation.from });
+            }
+        }
+        let of_root = |root: &Verifier| self.revoked.iter().find(|revoked| revoked.key == *root).cloned();
+        let (lost, sound): (Vec<_>, Vec<_>) = roots.keys.iter().partition(|root| of_root(root).is_some());
+        let sound: BTreeSet<String> =
+            sound.iter().flat_map(|root| vouched(&root.to_string(), successions)).chain(roots.texts()).collect();
+        let mut doubtful = Vec::new();
+        for (root, revoked) in lost.iter().filter_map(|root| Some((root, of_root(root)?))) {
+            let led_to = vouched(&root.to_string(), successions).into_iter().filter(|key| !sound.contains(key));
+            let led_to = led_to.filter_map(|key| Verifier::read(&key).ok());
+            doubtful.extend(led_to.map(|key| Revoked { key, from: 0, ..revoked.clone() }));
+        }
+        self.revoked.extend(doubtful);
         for (root, servers) in roots.keys.iter().zip(&roots.servers) {
             for key in vouched(&root.to_string(), successions) {
                 if let Ok(key) = Verifier::read(&key) {
@@ -223,6 +278,15 @@ impl PublicKeys {
             }
         }
         self
+    }
+
+    /// Returns why signatures of this key, named as `name+hash`, cannot be judged by themselves. `None` if they can.
+    pub(super) fn revoked(&self, by: &str) -> Option<&Revoked> {
+        self.revoked.iter().filter(|revoked| revoked.key.by() == by).min_by_key(|revoked| revoked.from)
+    }
+
+    fn texts(&self) -> Vec<String> {
+        self.keys.iter().map(Verifier::to_string).collect()
     }
 
     /// Whether the key, named as `name+hash`, may sign the logs of a server.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Succession;
+use super::{Revocation, Succession};
 
 /// The bytes and notes that are read: the text may come from anybody.
 const MOST_BYTES: usize = 256 * 1024;
@@ -18,7 +18,7 @@ pub struct PublishedKeys {
     pub server: String,
     /// Its public keys, the one in force first.
     pub keys: Vec<String>,
-    /// The notes in which one key says that another follows it, the oldest first.
+    /// The notes in which one key says that another follows it, or that another counts no more, the oldest first.
     pub notes: Vec<String>,
     /// The time of the answer.
     pub as_of: Timestamp,
@@ -41,9 +41,30 @@ impl PublishedKeys {
         }
         Ok(read)
     }
+}
 
-    /// Returns what the notes say. One that says nothing of keys is passed over.
-    pub fn successions(&self) -> Vec<Succession> {
-        self.notes.iter().filter_map(|note| Succession::read(note)).collect()
+/// What notes about keys say. A note that says nothing of keys is passed over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeyNotes {
+    /// Which key follows which.
+    pub successions: Vec<Succession>,
+    /// Which keys count no more.
+    pub revocations: Vec<Revocation>,
+}
+
+impl KeyNotes {
+    /// Reads notes, of which the first 64 count: each costs signatures to check, and they may come from anybody.
+    pub fn read<'a>(notes: impl IntoIterator<Item = &'a String>) -> Self {
+        let mut read = Self::default();
+        for note in notes.into_iter().take(MOST_NOTES) {
+            read.successions.extend(Succession::read(note));
+            read.revocations.extend(Revocation::read(note));
+        }
+        read
+    }
+
+    /// Whether a note says something of keys.
+    pub fn is_one(note: &str) -> bool {
+        Succession::read(note).is_some() || Revocation::read(note).is_some()
     }
 }

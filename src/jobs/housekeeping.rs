@@ -23,6 +23,9 @@ const RETRY: Duration = Duration::from_mins(10);
 /// No upload takes longer than this: a file that is older was left behind by a process that ended.
 const LONGEST_UPLOAD: Duration = Duration::from_hours(24);
 
+/// How long a server counts as one that starts.
+const STARTS: Duration = Duration::from_secs(30);
+
 /// One task of the housekeeping.
 pub struct Chore {
     /// The name of the task in the server's log.
@@ -80,7 +83,9 @@ async fn sweep_uploads(app: App) -> Result<()> {
 async fn gather_heads(app: App) -> Result<()> {
     // A wrong clock would take heads too often, or not at all.
     if let (Some(interval), Ok(())) = (app.config.heads_interval(), app.clock_offset.check()) {
-        heads_log::gather(&app, interval).await?;
+        // A server that starts takes them at once: what it signed before it stopped may have been waiting.
+        let has_started = app.now().since(app.started_at) < STARTS;
+        heads_log::gather(&app, if has_started { Duration::ZERO } else { interval }).await?;
         heads_log::bring_to_witnesses(&app).await?;
     }
     Ok(())

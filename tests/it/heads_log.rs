@@ -7,9 +7,13 @@ use room::{Log, Role};
 use serde_json::json;
 use sts_clearance::{
     db,
-    domain::heads_log,
+    domain::{
+        heads_log,
+        log::{self, Actor},
+    },
     evidence::{
-        Checkpoint, CompactRange, Hash, HeadProof, LogKey, Policy, ServedReceipt, WitnessKey, commitment, leaf_hash,
+        Checkpoint, CompactRange, Hash, HeadProof, KeyNotes, LogKey, Policy, PublicKeys, PublishedKeys, Revocation,
+        ServedReceipt, WitnessKey, commitment, leaf_hash,
         verify::{CheckOutcome, Exhibits, Report, verify},
         with_signatures,
     },
@@ -22,6 +26,7 @@ on_both_databases! {
     heads_of_logs_that_changed_are_taken_once_and_outsiders_see_hashes_alone,
     a_receipt_leads_up_to_the_log_of_heads_and_its_witnesses,
     a_log_of_heads_that_was_put_back_goes_on_under_another_name,
+    a_revoked_key_counts_for_what_witnesses_saw_before,
 }
 
 const NOW: Duration = Duration::ZERO;
@@ -294,4 +299,81 @@ async fn two_histories_under_one_name_are_told_by_a_head_from_elsewhere() {
     }
     // Without the receipt that the server gives, the file has no head of the log of heads.
     assert_eq!(against(&note, None).verdict, "cannot be judged: other head");
+}
+
+/// Somebody else may have the old key: what it has signed counts if witnesses have seen it before.
+async fn a_revoked_key_counts_for_what_witnesses_saw_before(app: TestApp) {
+    let (room, broker) = app.room().await;
+    log::keys::register(&app.app).await.unwrap();
+    let old = app.app.log_key();
+    let file_and_receipt = async || {
+        let snapshot = app.snapshot(&room, &broker, json!({ "snapshot_type": "json" })).await;
+        let url = snapshot["download_url"].as_str().unwrap().strip_prefix("/api/v1").unwrap();
+        let file = app.get(url, &broker).send().await.body.to_vec();
+        app.gather().await;
+        (file, url.replace("/download", "/receipt"))
+    };
+    let (before, before_receipt) = file_and_receipt().await;
+    let from = app.heads_checkpoint().await.1.size;
+    let (after, after_receipt) = file_and_receipt().await;
+    let new = log::keys::rotate(&app.app, &Actor::Operator).await.unwrap();
+    let revoke = async |key: &str, from| log::keys::revoke(&app.app, &Actor::Operator, key, from).await;
+    // Not before the server signs with another key, not of a stranger's, and not from what is to come.
+    assert!(revoke(old.public(), from).await.unwrap_err().to_string().contains("the key is in force"));
+    log::keys::take_up(&app.app).await.unwrap();
+    let stranger = LogKey::new(old.name(), [9; 32]).unwrap();
+    assert!(revoke(stranger.public(), from).await.unwrap_err().to_string().contains("has followed"));
+    assert!(revoke(old.public(), 99).await.unwrap_err().to_string().contains("entries: from one of them"));
+    revoke(old.public(), from).await.unwrap();
+
+    app.gather().await;
+    let witness = WitnessKey::new("witness.example.net", [2; 32]).unwrap();
+    let (note, head) =
+        (app.bytes("checkpoint").await.unwrap(), app.app.db.read(async |tx| db::heads_log::find(tx).await));
+    let (note, size) = (String::from_utf8(note).unwrap(), head.await.unwrap().unwrap().size);
+    let cosigned = with_signatures(&note, &witness.cosign(&note, 1_790_000_000).unwrap()).unwrap();
+    app.app.db.write(async move |tx| db::heads_log::cosign(tx, size, &cosigned).await).await.unwrap();
+    let policy = Policy::read(&format!("witness w {}\nquorum w", witness.public())).unwrap();
+
+    let published = app.get("//.well-known/sts-clearance/keys", "").send().await.expect(200);
+    let published = PublishedKeys::read(&published.to_string()).unwrap();
+    assert_eq!(published.notes.len(), 2, "the rotation and the revocation");
+    let (notes, fonts) = (KeyNotes::read(&published.notes), Fonts::embedded());
+    let receipts = [before_receipt, after_receipt];
+    let mut served = Vec::new();
+    for receipt in &receipts {
+        served.push(String::from_utf8(app.get(receipt, &broker).send().await.body.to_vec()).unwrap());
+    }
+    let judged = |file: &[u8], receipt: Option<&str>, key: &LogKey, policy: Option<&Policy>, notes: &KeyNotes| {
+        let keys = PublicKeys::read(key.public()).unwrap();
+        let given = Exhibits::of(file, Some(&keys), &fonts);
+        verify(&Exhibits { receipt, policy, notes: Some(notes), ..given }).unwrap().verdict
+    };
+    let (before_served, after_served) = (Some(&*served[0]), Some(&*served[1]));
+    let none = KeyNotes::default();
+    let cases = [
+        ("nobody knows of it", judged(&before, None, &old, None, &none), "verified"),
+        ("without a receipt", judged(&before, None, &new, None, &notes), "cannot be judged: key"),
+        ("without a policy", judged(&before, before_served, &new, None, &notes), "cannot be judged: key"),
+        ("seen before", judged(&before, before_served, &new, Some(&policy), &notes), "verified"),
+        ("seen after", judged(&after, after_served, &new, Some(&policy), &notes), "cannot be judged: key"),
+        ("trusting the old key alone", judged(&before, before_served, &old, Some(&policy), &notes), "verified"),
+    ];
+    for (what, verdict, expected) in cases {
+        assert_eq!(verdict, expected, "{what}");
+    }
+    // What the old key leads to counts for nothing: whoever has it could lead anywhere.
+    let (newest, _) = file_and_receipt().await;
+    assert_eq!(judged(&newest, None, &new, None, &notes), "verified");
+    assert_eq!(judged(&newest, None, &old, None, &notes), "cannot be judged: key");
+    // A key that did not follow it cannot say so, nor can the key itself.
+    for by in [&stranger, &*old] {
+        let revocation = Revocation::signed(by, old.public(), &head_origin(&app), 0);
+        let notes = KeyNotes { revocations: vec![revocation], ..notes.clone() };
+        assert_eq!(judged(&before, None, &old, None, &notes), "verified");
+    }
+}
+
+fn head_origin(app: &TestApp) -> String {
+    room::heads_origin(app.app.log_key().name())
 }

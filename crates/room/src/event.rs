@@ -421,6 +421,15 @@ pub enum Event {
         /// The statement that the one key follows the other, in a note that both have signed (C2SP `signed-note`).
         signed: String,
     },
+    /// An operator has declared that a key which was replaced counts no more.
+    LogKeyRevoked {
+        public_key: String,
+        /// The name of the log of heads, and the entry of it from which on the key counts no more.
+        heads_origin: String,
+        from: u64,
+        /// The statement, in a note that the key in force has signed (C2SP `signed-note`).
+        signed: String,
+    },
     /// One admin has asked for it, and another has to confirm it.
     AccountRequestMade {
         deed: crate::AccountDeed,

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     app::App,
     db::{self, Tx},
-    error::Result,
-    evidence::{self, LogKey, Succession},
+    error::{Error, Result},
+    evidence::{self, KeyNotes, LogKey, Revocation},
     keys,
 };
 
@@ -22,18 +22,56 @@ pub async fn register(app: &App) -> Result<()> {
         tracing::info!(public_key, "the logs are signed with a key that is new here");
         operation(app, Log::Platform, &Actor::System, register_in).await?;
     }
-    let told = app.db.read(async |tx| db::logs::successions(tx).await).await?;
-    // Only notes of the form that others read: what is in the log otherwise leads nobody anywhere.
-    let notes = told.into_iter().filter(|told| Succession::read(&told.note).is_some()).map(|told| told.note);
-    app.keep_key_notes(notes.collect());
+    remember_notes(app).await
+}
+
+/// Remembers the notes about keys that the platform's log tells of. Only those of the form that others read: another one
+/// leads nobody anywhere.
+async fn remember_notes(app: &App) -> Result<()> {
+    let from = app.key_notes_up_to();
+    let (notes, to) = app.db.read(async |tx| db::logs::key_notes(tx, from).await).await?;
+    app.add_key_notes(from, to, notes.into_iter().filter(|note| KeyNotes::is_one(note)).collect());
     Ok(())
+}
+
+/// Declares that a key which was replaced counts no more, from an entry of the log of heads on.
+///
+/// # Errors
+///
+/// Fails if the key is the one in force, or is none that it has followed, or if the log of heads is not so long.
+pub async fn revoke(app: &App, by: &Actor, key: &str, from: u64) -> Result<()> {
+    let in_force = app.log_key();
+    if key == in_force.public() {
+        return Err(Error::setup("the key is in force: replace it first, by `key rotate`"));
+    }
+    let successions = app.db.read(async |tx| db::logs::successions(tx).await).await?;
+    if !evidence::vouched(in_force.public(), &successions).contains(key) {
+        return Err(Error::setup("it is no key that the one in force has followed; `key show` lists these"));
+    }
+    let heads = app.db.read(async |tx| db::heads_log::find(tx).await).await?;
+    let heads = heads
+        .ok_or_else(|| Error::setup("the log of heads has no entry yet, from which the key could count no more"))?;
+    if from > heads.size {
+        return Err(Error::setup(format!(
+            "the log of heads has {} entries: from one of them, or from the next",
+            heads.size
+        )));
+    }
+    let Revocation { key, origin, from, note } = Revocation::signed(&in_force, key, &heads.origin, from);
+    operation(app, Log::Platform, by, async move |tx, log| {
+        let (public_key, heads_origin, signed) = (key.clone(), origin.clone(), note.clone());
+        log.append(tx, &Event::LogKeyRevoked { public_key, heads_origin, from, signed }).await
+    })
+    .await?;
+    remember_notes(app).await
 }
 
 /// Takes up the key that is in force now, if it is another than this process signs with: `key rotate` has replaced it.
 pub async fn take_up(app: &App) -> Result<()> {
     let Some(key) = keys::log_key_in_force(&app.config)? else { return Ok(()) };
     if key.public() == app.log_key().public() {
-        return Ok(());
+        // `key revoke` may have said something since.
+        return remember_notes(app).await;
     }
     tracing::info!(public_key = key.public(), "the logs are signed with another key from now on");
     app.take_up_log_key(key);

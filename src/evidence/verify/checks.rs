@@ -86,6 +86,11 @@ impl Checks {
         relevant.filter(|check| check.outcome != CheckOutcome::Ok).map(|check| &*check.name).next()
     }
 
+    /// Whether the check of this name was made, and is ok.
+    pub(super) fn is_ok(&self, name: &str) -> bool {
+        self.0.iter().any(|check| check.name == name && check.outcome == CheckOutcome::Ok)
+    }
+
     /// Whether the check of this name was made, and has failed.
     pub(super) fn has_failed(&self, name: &str) -> bool {
         self.0.iter().any(|check| check.name == name && check.outcome == CheckOutcome::Failed)

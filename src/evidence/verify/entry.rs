@@ -13,7 +13,7 @@ use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    LOGGED,
+    KEY, LOGGED, WITNESSED,
     checks::{Checks, Fault, Said, exact, shown},
     file::{Expected, utc},
     older::Standing,
@@ -23,7 +23,7 @@ use super::{
     witnessed,
 };
 use crate::evidence::{
-    Hash, PublicKeys, ServedReceipt,
+    Hash, Policy, PublicKeys, ServedReceipt,
     verify::{
         exhibits::Exhibits,
         own::OwnWord,
@@ -71,7 +71,7 @@ impl<'a> Evidence<'a> {
         let record_sha256: Hash = Sha256::digest(&opened.record).into();
         let proof = Submitted::read(opened.proof.as_deref());
         let signed = match &proof {
-            Ok(proof) => proof.signed(given.keys),
+            Ok(proof) => proof.signed(given.trust()),
             Err(why) => Err(Unsigned::Not(why.clone())),
         };
         let (record, folded) = match read_record(opened) {
@@ -105,17 +105,20 @@ impl<'a> Evidence<'a> {
     /// Checks a receipt that was given for the file beside what it carries.
     pub(super) fn check_receipt(&self, logged: Logged, receipt: &str, given: &Exhibits<'_>) -> Said {
         let receipt = Submitted::read(Some(ServedReceipt::parts(receipt).0))?;
-        statements::check_logged(logged, &receipt, self.record.as_ref().ok(), &receipt.signed(given.keys))
+        statements::check_logged(logged, &receipt, self.record.as_ref().ok(), &receipt.signed(given.trust()))
     }
 
     /// Checks the way up from a receipt to the log of heads and its witnesses. `None` if there is none, and nobody asks.
     ///
-    /// The receipt is the one that was given for the file, if it carries none itself.
-    pub(super) fn check_witnessed(&self, given_receipt: Option<&str>, given: &Exhibits<'_>) -> Option<Said> {
-        let by_hand = given_receipt.filter(|_| self.opened.body.is_none());
+    /// The receipt is the one that was given for the file, if it carries none itself. The key that has signed it is looked
+    /// at too.
+    pub(super) fn check_witnessed(&self, receipt: Option<&str>, given: &Exhibits<'_>, checks: &mut Checks) {
+        let by_hand = receipt.filter(|_| self.opened.body.is_none());
         let read = by_hand.map(|text| Submitted::read(Some(ServedReceipt::parts(text).0)));
         let told = read.as_ref().unwrap_or(&self.proof).as_ref().map_err(String::as_str);
-        witnessed::check(told, given_receipt, (given.policy, given.keys))
+        checks.make_some(WITNESSED, witnessed::check(told, receipt, (given.policy, given.trust())));
+        let is_seen = given.policy.is_some_and(Policy::asks_for_witnesses) && checks.is_ok(WITNESSED);
+        checks.make_some(KEY, witnessed::check_key(told, receipt, given.trust(), is_seen));
     }
 
     /// Holds the file against a signed head from elsewhere. `None` if none was given.
@@ -126,7 +129,7 @@ impl<'a> Evidence<'a> {
     ) -> Option<Said> {
         let told = self.proof.as_ref().map_err(String::as_str);
         let heads = Heads { record: self.folded.as_ref(), told, served: receipt };
-        head.map(|head| heads.check(head, given.keys))
+        head.map(|head| heads.check(head, given.trust()))
     }
 
     /// Returns what the log's entry says of the seal: the certificate, or why there is none. Neither if there is no

@@ -3,7 +3,8 @@
 use ::report::{Edition, Fonts, Opened, Rendered, ReportError};
 use seal::Authorities;
 
-use crate::evidence::{Hash, Policy, PublicKeys};
+use super::submitted::Trust;
+use crate::evidence::{Hash, KeyNotes, Policy, PublicKeys};
 
 /// Everything that a verification depends on: nothing else is read, neither a database nor the network.
 pub struct Exhibits<'a> {
@@ -21,6 +22,8 @@ pub struct Exhibits<'a> {
     pub sha256: Option<Hash>,
     /// The public keys that the caller trusts. Without any, a file never verifies.
     pub keys: Option<&'a PublicKeys>,
+    /// What is known of keys beside: notes that lead from those to others, or say that one counts no more.
+    pub notes: Option<&'a KeyNotes>,
     /// The public keys of this server. A record that one of them has announced may be as large as a server writes them.
     /// All others have to keep the bounds for strangers, even if the caller trusts their key: anybody can make a key.
     pub ours: Option<&'a PublicKeys>,
@@ -53,11 +56,19 @@ impl<'a> Exhibits<'a> {
             checkpoint: None,
             sha256: None,
             keys,
+            notes: None,
             ours: keys,
             policy: None,
             seal: SealTrust::default(),
             drawer,
         }
+    }
+}
+
+impl Exhibits<'_> {
+    /// Returns what is known of keys.
+    pub(super) fn trust(&self) -> Trust<'_> {
+        Trust { keys: self.keys, notes: self.notes }
     }
 }
 

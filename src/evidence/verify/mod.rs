@@ -31,6 +31,9 @@
 //! Where the receipt that the server gives leads on to the log of heads, or a policy asks for witnesses, the check
 //! `witnessed` follows that way. A policy without such a receipt leaves the file unjudged.
 //!
+//! Where the receipt is signed with a key that counts no more, the check `key` says so: without witnesses who have seen it
+//! before, the file cannot be judged.
+//!
 //! A signed head that the reader has from elsewhere is held against the file by the check `other head`: a server that shows
 //! two histories has signed two heads of the same size.
 //!
@@ -78,6 +81,8 @@ const LOGGED: &str = "logged";
 const RECEIPT: &str = "receipt";
 /// The name of the check of the witnesses of the log.
 const WITNESSED: &str = "witnessed";
+/// The name of the check of a key that counts no more.
+const KEY: &str = "key";
 /// The name of the check against a head from elsewhere.
 const OTHER_HEAD: &str = "other head";
 /// The name of the check of a PDF's seal in a file of an earlier version.
@@ -162,7 +167,7 @@ fn examine(
                 checks.make_some(RECEIPT, receipt.map(|text| examined.check_receipt(Logged::Body(*body), text, given)));
                 let expected = Expected { taken_at, ..examined.expected_seal() };
                 checks.make_some(SEALED, sealed.check_as_logged(&expected));
-                checks.make_some(WITNESSED, examined.check_witnessed(receipt, given));
+                examined.check_witnessed(receipt, given, &mut checks);
                 checks.make_some(OTHER_HEAD, examined.check_other_head((receipt, head), given));
                 let again = examined.drawn_again(&checks, given);
                 checks.make(DRAWN, again.and_then(|again| file::compare_body(body, &again)));
@@ -171,7 +176,7 @@ fn examine(
                 examined.check(&mut checks);
                 let file = Logged::File(digest, bytes.len() as u64);
                 checks.make_some(LOGGED, receipt.map(|text| examined.check_receipt(file, text, given)));
-                checks.make_some(WITNESSED, examined.check_witnessed(receipt, given));
+                examined.check_witnessed(receipt, given, &mut checks);
                 checks.make_some(OTHER_HEAD, examined.check_other_head((receipt, head), given));
                 let again = examined.drawn_again(&checks, given);
                 checks.make("rendering", again.and_then(|again| sealed.compare(again)));

@@ -5,11 +5,11 @@ use report::folded::Folded;
 use room::{RoomId, heads_continuation_in, server_in};
 
 use super::{
-    checks::{Fault, Said},
-    submitted::Submitted,
+    checks::{Fault, Said, exact},
+    submitted::{Submitted, Trust},
     tree::{self, Unsigned},
 };
-use crate::evidence::{Checkpoint, CompactRange, HeadProof, PublicKeys, ServedReceipt, hash_of, leaf_of_record};
+use crate::evidence::{Checkpoint, CompactRange, HeadProof, ServedReceipt, hash_of, leaf_of_record};
 
 /// What a file and its receipt have of heads.
 pub(super) struct Heads<'a> {
@@ -23,29 +23,31 @@ pub(super) struct Heads<'a> {
 
 impl Heads<'_> {
     /// Holds the heads of the file against another one of the same log.
-    pub(super) fn check(&self, note: &str, keys: Option<&PublicKeys>) -> Said {
+    pub(super) fn check(&self, note: &str, trust: Trust<'_>) -> Said {
         let other = Checkpoint::unchecked(note).map_err(|error| Fault::Skipped(error.to_string()))?;
         let told = self.told.map_err(|why| Fault::Skipped(why.to_owned()))?;
-        match tree::signed(note, keys.map(|keys| told.keys(keys)).as_ref()) {
+        match tree::signed(note, told.keys(trust).as_ref()) {
             Ok(_) => {}
             Err(Unsigned::Not(why)) => return Err(Fault::Skipped(format!("it says nothing of this file: {why}"))),
             Err(Unsigned::NoKey) => return Err(Fault::Skipped("no key is given".to_owned())),
         }
-        let Checkpoint { origin, size, .. } = &other;
+        let (origin, size) = (&other.origin, other.size);
         let known = self.known(told, &other)?;
         let of_this_log = known.iter().filter(|head| head.origin == *origin);
-        let mut same_size = of_this_log.filter(|head| head.size == *size);
+        let mut same_size = of_this_log.filter(|head| head.size == size);
         match same_size.next() {
             Some(head) if head.root == other.root => {
-                Ok(format!("of {size} entries of `{origin}`, as this file has them"))
+                Ok(format!("of {size} entries of {}, as this file has them", exact(origin)))
             }
             Some(_) => Err(Fault::Failed(format!(
-                "two histories were signed under the name `{origin}`: of its first {size} entries, this head says others than \
-                 the file does"
+                "two histories were signed under the name {}: of its first {size} entries, this head says others than the file \
+                 does",
+                exact(origin)
             ))),
             None => Err(Fault::Skipped(format!(
-                "it is of {size} entries of `{origin}`, and the file has no head of so many: whether both are of one history \
-                 cannot be told"
+                "it is of {size} entries of {}, and the file has no head of so many: whether both are of one history cannot be \
+                 told",
+                exact(origin)
             ))),
         }
     }
@@ -65,7 +67,7 @@ impl Heads<'_> {
             return Ok(known);
         }
         let (origin, file) = (&other.origin, &told.checkpoint.origin);
-        Err(Fault::Skipped(format!("it is of the log `{origin}`, and the file of `{file}`")))
+        Err(Fault::Skipped(format!("it is of the log {}, and the file of {}", exact(origin), exact(file))))
     }
 }
 

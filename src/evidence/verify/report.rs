@@ -42,7 +42,7 @@ impl CheckOutcome {
 /// One check of a file, with what came out of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Check {
-    /// `file`, `record`, `logged`, `follows`, `receipt`, `sealed`, `witnessed`, `other head`, `drawn`, `older file`; of files of earlier versions `file`,
+    /// `file`, `record`, `logged`, `follows`, `receipt`, `sealed`, `witnessed`, `key`, `other head`, `drawn`, `older file`; of files of earlier versions `file`,
     /// `seal`, `record`, `log entry`, `inclusion`, `entries`, `checkpoint`, `logged`, `rendering`, `older file`;
     /// on the server that has signed the file, also `own log`
     #[schema(value_type = String)]

@@ -3,10 +3,14 @@
 use room::Leaf;
 
 use super::tree::{self, Unsigned};
-use crate::evidence::{Checkpoint, Hash, LogProof, PublicKeys, Receipt, Succession, read_leaf};
+use crate::evidence::{Checkpoint, Hash, KeyNotes, LogProof, PublicKeys, Receipt, read_leaf};
 
-/// How many notes are followed, each of which costs signatures to check: a receipt may come from anybody.
-const MOST_NOTES: usize = 64;
+/// The keys that a caller trusts, and what else is known of keys: notes that lead from these to others.
+#[derive(Clone, Copy)]
+pub(super) struct Trust<'a> {
+    pub(super) keys: Option<&'a PublicKeys>,
+    pub(super) notes: Option<&'a KeyNotes>,
+}
 
 /// The proof of a file with its entry and checkpoint, read but not checked.
 pub(super) struct Submitted {
@@ -15,8 +19,8 @@ pub(super) struct Submitted {
     pub(super) checkpoint: Checkpoint,
     /// The proof that the checkpoint extends the position that the record shows. `None` if it is no receipt.
     pub(super) consistency: Option<Vec<Hash>>,
-    /// The notes in it by which keys of the server follow each other.
-    pub(super) successions: Vec<Succession>,
+    /// What the notes in it say of keys of the server.
+    pub(super) notes: KeyNotes,
 }
 
 impl Submitted {
@@ -29,21 +33,26 @@ impl Submitted {
             Ok(Receipt { proof, consistency, notes }) => (proof, Some(consistency), notes),
             Err(_) => (LogProof::read(text).map_err(|error| error.to_string())?, None, Vec::new()),
         };
-        let successions = notes.iter().take(MOST_NOTES).filter_map(|note| Succession::read(note)).collect();
+        let notes = KeyNotes::read(&notes);
         let leaf = read_leaf(&proof.leaf).map_err(|error| format!("the entry in the proof: {error}"))?;
         let checkpoint = Checkpoint::unchecked(&proof.checkpoint);
         let checkpoint = checkpoint.map_err(|error| format!("the checkpoint in the proof: {error}"))?;
-        Ok(Self { proof, leaf, checkpoint, consistency, successions })
+        Ok(Self { proof, leaf, checkpoint, consistency, notes })
     }
 
     /// Returns the keys that are trusted, and those to which they lead by the notes in the proof.
-    pub(super) fn keys(&self, trusted: &PublicKeys) -> PublicKeys {
-        trusted.clone().following(&self.successions)
+    pub(super) fn keys(&self, trust: Trust<'_>) -> Option<PublicKeys> {
+        let KeyNotes { mut successions, mut revocations } = self.notes.clone();
+        if let Some(notes) = trust.notes {
+            successions.extend(notes.successions.iter().cloned());
+            revocations.extend(notes.revocations.iter().cloned());
+        }
+        Some(trust.keys?.clone().following(&successions, &revocations))
     }
 
     /// Returns the name of the key that has signed the checkpoint, as `name+hash`: a trusted one, or one to which it leads.
-    pub(super) fn signed(&self, trusted: Option<&PublicKeys>) -> Result<String, Unsigned> {
-        tree::signed(&self.proof.checkpoint, trusted.map(|keys| self.keys(keys)).as_ref())
+    pub(super) fn signed(&self, trust: Trust<'_>) -> Result<String, Unsigned> {
+        tree::signed(&self.proof.checkpoint, self.keys(trust).as_ref())
     }
 
     /// Returns the SHA-256 that the entry tells, in hexadecimal: of the body, or of the record of an earlier version.

@@ -5,14 +5,14 @@ use jiff::Timestamp;
 use room::{heads_origin, server_in};
 
 use super::{
-    checks::{Fault, Said},
+    checks::{Fault, Said, exact},
     file::utc,
     statements::begins_alike,
-    submitted::Submitted,
+    submitted::{Submitted, Trust},
     tree::{self, Unsigned},
 };
 use crate::evidence::{
-    Checkpoint, HeadProof, Policy, PublicKeys, Seen, ServedReceipt, commitment, extends, holds, leaf_hash,
+    Checkpoint, HeadProof, Policy, Revoked, Seen, ServedReceipt, commitment, extends, holds, leaf_hash,
 };
 
 /// Checks the way from the entry that tells of a file up to the log of heads, in the text of a receipt that a server gave,
@@ -20,7 +20,7 @@ use crate::evidence::{
 pub(super) fn check(
     told: Result<&Submitted, &str>,
     served: Option<&str>,
-    (policy, keys): (Option<&Policy>, Option<&PublicKeys>),
+    (policy, trust): (Option<&Policy>, Trust<'_>),
 ) -> Option<Said> {
     let asking = policy.filter(|policy| policy.asks_for_witnesses());
     match (served.and_then(|text| ServedReceipt::parts(text).1), asking) {
@@ -30,15 +30,38 @@ pub(super) fn check(
                          gives one some minutes after the file was made";
             Some(Err(Fault::Skipped(words.to_owned())))
         }
-        (Some(text), _) => Some(check_head(told, text, (asking, keys))),
+        (Some(text), _) => Some(check_head(told, text, (asking, trust))),
     }
 }
 
-fn check_head(
+/// Checks a file whose receipt is signed with a key that counts no more from an entry of the log of heads on. `None` if
+/// it is signed with another.
+///
+/// Whoever has such a key can sign anything. What it signed before counts if witnesses have seen it in the log of heads
+/// before that entry.
+pub(super) fn check_key(
     told: Result<&Submitted, &str>,
-    text: &str,
-    (asking, keys): (Option<&Policy>, Option<&PublicKeys>),
-) -> Said {
+    served: Option<&str>,
+    trust: Trust<'_>,
+    is_seen: bool,
+) -> Option<Said> {
+    let told = told.ok()?;
+    let keys = told.keys(trust)?;
+    let by = tree::signed(&told.proof.checkpoint, Some(&keys)).ok()?;
+    let Revoked { origin, from, .. } = keys.revoked(&by)?;
+    let proof = served.and_then(|text| HeadProof::read(ServedReceipt::parts(text).1?).ok());
+    let heads = proof.and_then(|proof| Some((proof.index, Checkpoint::unchecked(&proof.checkpoint).ok()?.origin)));
+    let until =
+        format!("`{by}` counts no more from entry {from} of {} on, by the notes that were given", exact(origin));
+    if let Some((index, _)) = heads.filter(|(index, heads)| is_seen && index < from && heads == origin) {
+        return Some(Ok(format!("{until}; witnesses have seen what it signed here as entry {index}")));
+    }
+    let words =
+        format!("{until}: what it signed counts with a receipt that the witnesses of a policy have seen before");
+    Some(Err(Fault::Skipped(words)))
+}
+
+fn check_head(told: Result<&Submitted, &str>, text: &str, (asking, trust): (Option<&Policy>, Trust<'_>)) -> Said {
     let proof = HeadProof::read(text).map_err(|error| error.to_string())?;
     let told = told.map_err(|why| Fault::Skipped(why.to_owned()))?;
     let read = |note: &str, what: &str| Checkpoint::unchecked(note).map_err(|error| format!("{what}: {error}"));
@@ -47,7 +70,7 @@ fn check_head(
     if let Some(fault) = fault_of(told, &proof, &head, &heads) {
         return Err(fault.into());
     }
-    let keys = keys.map(|keys| told.keys(keys));
+    let keys = told.keys(trust);
     for note in [&proof.head, &proof.checkpoint] {
         match tree::signed(note, keys.as_ref()) {
             Ok(_) => {}
@@ -56,14 +79,17 @@ fn check_head(
         }
     }
     let told = format!(
-        "the head of {} entries is entry {} of `{}`, of whose {} entries the server has signed the head",
-        head.size, proof.index, heads.origin, heads.size
+        "the head of {} entries is entry {} of {}, of whose {} entries the server has signed the head",
+        head.size,
+        proof.index,
+        exact(&heads.origin),
+        heads.size
     );
     let Some(policy) = asking else {
         return Ok(format!("{told}; which witnesses have seen it, a policy would tell"));
     };
     let Seen { is_enough, by, lacking } = policy.seen(&proof.checkpoint).map_err(|error| error.to_string())?;
-    let by: Vec<_> = by.iter().map(|(name, time)| format!("`{name}` at {}", at(*time))).collect();
+    let by: Vec<_> = by.iter().map(|(name, time)| format!("{} at {}", exact(name), at(*time))).collect();
     let by = if by.is_empty() { "none".to_owned() } else { by.join(", ") };
     if is_enough {
         return Ok(format!("{told}; seen by {by}: the quorum of the policy"));
@@ -76,11 +102,15 @@ fn check_head(
 fn fault_of(told: &Submitted, proof: &HeadProof, head: &Checkpoint, heads: &Checkpoint) -> Option<String> {
     let Submitted { leaf, checkpoint, .. } = told;
     if !begins_alike(leaf.room_id.as_deref(), &checkpoint.origin, &head.origin) {
-        return Some(format!("it is of the log `{}`, and the receipt of `{}`", head.origin, checkpoint.origin));
+        return Some(format!(
+            "it is of the log {}, and the receipt of {}",
+            exact(&head.origin),
+            exact(&checkpoint.origin)
+        ));
     }
     let server = server_in(&head.origin);
     if server_in(&heads.origin) != server || !heads.origin.starts_with(&heads_origin(server)) {
-        return Some(format!("`{}` is not the log of heads of `{server}`", heads.origin));
+        return Some(format!("{} is not the log of heads of {}", exact(&heads.origin), exact(server)));
     }
     if head.size <= leaf.seq {
         return Some(format!(

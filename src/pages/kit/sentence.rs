@@ -176,6 +176,12 @@ const PLATFORM: &[(&str, Phrase)] = &[
             "replaced the key that signs logs, " code { (s.text("from")) } ", by " code { (s.text("to")) }
         }
     }),
+    ("log_key_revoked", |s| {
+        html! {
+            "declared that the key " code { (s.text("public_key")) } " counts no more from entry " (s.value("from")) " of "
+            code { (s.text("heads_origin")) } " on"
+        }
+    }),
     ("log_lost", |s| {
         html! {
             "gave up the log of a room, of which the database has nothing any more; "

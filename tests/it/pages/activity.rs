@@ -235,6 +235,7 @@ fn events(app: &TestApp) -> Vec<Event> {
         },
         LogKeyAdded { public_key: text("key") },
         LogKeyRotated { from: text("old"), to: text("new"), signed: text("note") },
+        LogKeyRevoked { public_key: text("old"), heads_origin: text("x/heads"), from: 7, signed: text("note") },
         PlatformAdopted { part: 1, of: 1, state: text("{}"), state_sha256: Some(text("00")) },
         AccessDenied {
             permission: "snapshots:create".into(), role: Role::Buyer,

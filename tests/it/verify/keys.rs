@@ -66,14 +66,14 @@ async fn a_note_leads_from_a_trusted_key_alone_and_gives_no_name() {
     let renamed = key("victim.example.com", 4);
     let read = |from: &LogKey, to: &LogKey| Succession::read(&succession(from, to)).unwrap();
     let notes = [read(&own, &next), read(&next, &last), read(&own, &renamed)];
-    let keys = PublicKeys::read(own.public()).unwrap().following(&notes);
+    let keys = PublicKeys::read(own.public()).unwrap().following(&notes, &[]);
     let by = |key: &LogKey| key.public().rsplit_once('+').unwrap().0.to_owned();
     for key in [&own, &next, &last, &renamed] {
         assert!(keys.sign_for(&by(key), "own.example.com"), "{key:?}");
         assert!(!keys.sign_for(&by(key), "victim.example.com"), "{key:?}");
     }
     let notes = [read(&next, &last)];
-    assert!(!PublicKeys::read(own.public()).unwrap().following(&notes).sign_for(&by(&last), "own.example.com"));
+    assert!(!PublicKeys::read(own.public()).unwrap().following(&notes, &[]).sign_for(&by(&last), "own.example.com"));
     for note in ["", "a\nb\n", &succession(&own, &next).replace("follows", "precedes")] {
         assert_eq!(Succession::read(note), None);
     }

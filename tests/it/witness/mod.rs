@@ -1,6 +1,7 @@
 //! `sts-clearance witness`: what it cosigns and what it refuses, that it never forgets, and what it shows.
 
 mod answers;
+mod histories;
 mod memory;
 mod program;
 

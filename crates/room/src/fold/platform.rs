@@ -164,9 +164,10 @@ impl Subject for PlatformState {
                 // Whether the old key vouches for it is for those to check who verify signatures.
                 if self.has_key(&to) { Ok(Vec::new()) } else { Ok(vec![self.add_key(to, at)]) }
             }
-            // Nothing changes by these: they are about sessions, about what was asked for or refused, and about the
-            // tables. A way down that changes what the log tells of is followed by `adoption_ended`.
-            Event::AccountRequestMade { .. }
+            // Nothing changes by these: they are about keys, which is for those to check who verify signatures, about sessions,
+            // about what was asked for or refused, and about the tables. A way down that changes what the log tells of is followed by `adoption_ended`.
+            Event::LogKeyRevoked { .. }
+            | Event::AccountRequestMade { .. }
             | Event::AccountRequestWithdrawn { .. }
             | Event::AccessDenied { .. }
             | Event::SignInRefused { .. }
