@@ -1841,6 +1841,9 @@ class Verification:
             raise Refused("its entries are not those of the log: one or more of them were changed")
 
     def check_sealed(self):
+        named = self.receipt is not None and self.receipt.meta("certificate_sha256") != "none"
+        if self.cms is None and self.receipt is not None and not named:
+            raise Unjudged("it is not sealed, and the log names no certificate that it should be sealed with")
         if self.cms is None:
             raise Refused(
                 "the PDF ends without a seal of ours: it was taken off, or something was changed or added there"
@@ -1848,6 +1851,8 @@ class Verification:
         update = self.data[len(self.unsealed) :]
         if seal_update(self.unsealed, self.sealed_at, self.cms) != update or not is_cms(self.cms):
             raise Refused("what was added with the seal is not what a seal adds: it was changed")
+        if self.receipt is not None and not named:
+            raise Refused("it is a seal of somebody else: the log names no certificate that it should be sealed with")
         if self.record and self.sealed_at.decode() < re.sub("[^0-9]", "", self.record["snapshot"]["created_at"][:19]):
             raise Refused("it says that it was made before the snapshot was taken")
         raise Unjudged("not judged here: the seal is as seals are, and `sts-clearance verify` checks its signature")
