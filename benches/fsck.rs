@@ -93,7 +93,7 @@ fn say(line: &str) {
 /// Appends a batch of entries as `OpenLog::append` does, but signs only the last checkpoint, and writes only the rows and
 /// the mark that they lead to.
 async fn fill(tx: &mut Tx, app: &App, log: Log, mut held: Held) -> Result<Held> {
-    let origin = log.origin(app.log_key.name());
+    let origin = log.origin(app.log_key().name());
     db::logs::lock_head(tx, log, &origin).await?;
     let mut entries: Vec<(Entry, Hash)> = Vec::new();
     let (mut nodes, mut parts, mut mark) = (Vec::new(), BTreeSet::new(), None);
@@ -131,7 +131,7 @@ async fn fill(tx: &mut Tx, app: &App, log: Log, mut held: Held) -> Result<Held> 
         marks::set(tx, log, &mark).await?;
     }
     let checkpoint = Checkpoint { origin, size: held.range().size(), root: held.range().root() };
-    let note = checkpoint.signed(&app.log_key).expect("a checkpoint can be signed");
+    let note = checkpoint.signed(&app.log_key()).expect("a checkpoint can be signed");
     db::logs::set_head(tx, log, held.range(), &note).await?;
     Ok(held)
 }

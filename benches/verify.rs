@@ -183,7 +183,8 @@ impl MadeUp {
         let checkpoint = Checkpoint { origin, size: self.tree.size(), root: self.tree.root() };
         let checkpoint = checkpoint.signed(key).expect("a checkpoint");
         let proof = LogProof { leaf: leaf.canonical().expect("a leaf"), index, path, checkpoint };
-        let receipt = Receipt { proof, consistency: question.answer(&hashes).expect("a proof") }.to_string();
+        let receipt =
+            Receipt { proof, consistency: question.answer(&hashes).expect("a proof"), notes: Vec::new() }.to_string();
         let unsealed = report::with_receipt(Format::Pdf, body, &receipt).expect("a file");
         let seal = seal::sign(&unsealed, identity, at(ENTRIES).into()).expect("a seal");
         seal::apply(&unsealed, &seal).expect("a sealed file")

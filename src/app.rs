@@ -5,7 +5,7 @@
 
 use std::{
     hash::Hash,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -69,8 +69,8 @@ pub struct Shared {
     pub files: Files,
     /// The settings in force.
     pub config: Config,
-    /// The key that signs the checkpoints of logs.
-    pub log_key: Arc<LogKey>,
+    log_key: RwLock<Arc<LogKey>>,
+    key_notes: RwLock<Arc<[String]>>,
     seal_identity: OnceLock<Arc<Identity>>,
     /// When this process began.
     pub started_at: Time,
@@ -133,7 +133,8 @@ impl App {
         let shared = Shared {
             db: Db::open(&config.database_url())?,
             files: Files::open(&config.files_url())?,
-            log_key: Arc::new(key),
+            log_key: RwLock::new(Arc::new(key)),
+            key_notes: RwLock::default(),
             seal_identity: OnceLock::new(),
             started_at: clock.now(),
             clock_offset: ClockOffset::default(),
@@ -165,6 +166,26 @@ impl App {
         Self { children, ..self.clone() }
     }
 
+    /// Returns the key that signs the checkpoints of logs.
+    pub fn log_key(&self) -> Arc<LogKey> {
+        Arc::clone(&self.log_key.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Signs with another key from now on. Whether it follows the one before is for the caller to know.
+    pub fn take_up_log_key(&self, key: LogKey) {
+        *self.log_key.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
+    }
+
+    /// Returns the notes by which keys of this server follow each other, as its log told them when a key was last taken up.
+    pub fn key_notes(&self) -> Arc<[String]> {
+        Arc::clone(&self.key_notes.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Remembers the notes by which keys of this server follow each other.
+    pub fn keep_key_notes(&self, notes: Vec<String>) {
+        *self.key_notes.write().unwrap_or_else(PoisonError::into_inner) = notes.into();
+    }
+
     /// Returns the present instant.
     pub fn now(&self) -> Time {
         self.clock.now()
@@ -180,7 +201,7 @@ impl App {
         if let Some(identity) = self.seal_identity.get() {
             return Ok(Arc::clone(identity));
         }
-        let read = keys::seal_identity(&self.config, self.log_key.name(), self.now(), random::new_secret())?;
+        let read = keys::seal_identity(&self.config, self.log_key().name(), self.now(), random::new_secret())?;
         Ok(Arc::clone(self.seal_identity.get_or_init(|| Arc::new(read))))
     }
 

@@ -14,9 +14,10 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::{
-    authority,
     error::{Error, Result},
+    exchange,
     network::TrustedProxies,
+    witnesses::WitnessAddress,
 };
 
 /// The lowest layer, which names every setting and explains it.
@@ -60,6 +61,9 @@ pub struct Config {
     pub trusted_log_keys: String,
     /// The name given to a key that is generated.
     pub log_name: String,
+    witnesses: String,
+    #[serde(skip)]
+    witness_addresses: Vec<WitnessAddress>,
     seal_file: String,
     /// The password of the seal's file, if it has one. Secret.
     pub seal_password: String,
@@ -69,6 +73,7 @@ pub struct Config {
     /// For how many years a closed room and its documents are kept.
     pub retention_years: u32,
     fsck_hours: u32,
+    heads_minutes: u32,
     /// The token that opens the metrics, besides an admin's session; empty if there is none. Secret.
     pub metrics_token: String,
 }
@@ -182,6 +187,7 @@ impl Layers {
             ("state_memory_mib", config.state_memory_mib, 1..=u32::MAX),
             ("retention_years", config.retention_years, KEPT_AT_LEAST_YEARS..=100),
             ("fsck_hours", config.fsck_hours, 0..=8_784),
+            ("heads_minutes", config.heads_minutes, 0..=1_440),
         ] {
             if number < *bounds.start() {
                 return Err(Error::setup(format!("the setting `{name}` must be at least {}", bounds.start())));
@@ -195,9 +201,11 @@ impl Layers {
             .parse()
             .map_err(|why| Error::setup(format!("the setting `trusted_proxies`: {why}")))?;
         if !config.timestamp_url.is_empty() {
-            authority::check(&config.timestamp_url)
+            exchange::check(&config.timestamp_url)
                 .map_err(|why| Error::setup(format!("the setting `timestamp_url`: {why}")))?;
         }
+        config.witness_addresses = WitnessAddress::read_list(&config.witnesses)
+            .map_err(|why| Error::setup(format!("the setting `witnesses`: {why}")))?;
         if (1..METRICS_TOKEN_LENGTH).contains(&config.metrics_token.len()) {
             let least = METRICS_TOKEN_LENGTH;
             return Err(Error::setup(format!("the setting `metrics_token` must have at least {least} characters")));
@@ -259,6 +267,11 @@ impl Config {
         &self.proxies
     }
 
+    /// The witnesses that are asked to cosign what this server signs.
+    pub fn witnesses(&self) -> &[WitnessAddress] {
+        &self.witness_addresses
+    }
+
     /// The file of the key that signs logs.
     pub fn log_key_file(&self) -> PathBuf {
         if self.log_key_file.is_empty() { self.data_dir.join("keys/log.key") } else { self.log_key_file.clone().into() }
@@ -292,6 +305,11 @@ impl Config {
     /// How often everything stored is checked. `None` if it is not.
     pub fn fsck_period(&self) -> Option<Duration> {
         (self.fsck_hours > 0).then(|| Duration::from_secs(u64::from(self.fsck_hours) * 3600))
+    }
+
+    /// Returns how long to wait before heads are taken into the log of heads again. `None`: never.
+    pub fn heads_interval(&self) -> Option<Duration> {
+        (self.heads_minutes > 0).then(|| Duration::from_secs(u64::from(self.heads_minutes) * 60))
     }
 
     /// The memory for the states of the logs in use, in bytes, about.

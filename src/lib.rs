@@ -13,6 +13,7 @@ pub mod children;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod exchange;
 pub mod hashing;
 pub mod heads;
 pub mod keys;
@@ -22,6 +23,7 @@ pub mod portion;
 pub mod random;
 pub mod refusals;
 pub mod shares;
+pub mod witnesses;
 
 pub mod api;
 pub mod cli;
@@ -29,6 +31,7 @@ pub mod http;
 pub mod jobs;
 pub mod pages;
 pub mod web;
+pub mod witness;
 
 pub mod domain;
 

@@ -58,7 +58,7 @@ pub(crate) async fn filled(app: &App, size: u64) -> Result<RoomId> {
 /// Appends entries until the log has this size, as `OpenLog::append` does, but signs only the last checkpoint.
 async fn fill(tx: &mut Tx, app: &App, room: RoomId, mut range: CompactRange, until: u64) -> Result<CompactRange> {
     let log = Log::Room(room);
-    let origin = log.origin(app.log_key.name());
+    let origin = log.origin(app.log_key().name());
     db::logs::lock_head(tx, log, &origin).await?;
     let mut nodes = Vec::new();
     while range.size() < until {
@@ -80,7 +80,7 @@ async fn fill(tx: &mut Tx, app: &App, room: RoomId, mut range: CompactRange, unt
     db::logs::insert_nodes(tx, log, &nodes).await?;
     // One signature for the batch: all of it commits at once, so no reader sees a head in between.
     let head = Checkpoint { origin, size: range.size(), root: range.root() };
-    let note = head.signed(&app.log_key).expect("a checkpoint can be signed");
+    let note = head.signed(&app.log_key()).expect("a checkpoint can be signed");
     db::logs::set_head(tx, log, &range, &note).await?;
     Ok(range)
 }

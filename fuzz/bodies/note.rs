@@ -6,7 +6,6 @@ pub(crate) fn run(text: &str) {
     let (keys, note) = text.split_once("\n\n").unwrap_or((text, text));
     let keys = PublicKeys::read(keys);
     let read = Checkpoint::unchecked(note);
-    let _ = Checkpoint::signatures(note);
     if let Ok(keys) = keys
         && let Ok((opened, _)) = Checkpoint::open(note, &keys)
     {

@@ -254,7 +254,7 @@ async fn download(
 
 async fn receipt(app: App, room: InRoom, Id(id): Id<SnapshotId>) -> Result<PlainText> {
     let snapshot = app.db.read(async |tx| snapshots::find(tx, room.id, id).await).await?;
-    receipts::of(&app, &snapshot).await.map(PlainText)
+    receipts::served(&app, &snapshot).await.map(PlainText)
 }
 
 async fn preview(

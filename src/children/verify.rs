@@ -1,8 +1,9 @@
 //! Children that verify a file: each reads one file, makes every check, and ends.
 
-use std::{io, time::Duration};
+use std::{fmt::Display, io, time::Duration};
 
 use room::UserId;
+use seal::Authorities;
 use serde::{Deserialize, Serialize};
 use tokio::{io::AsyncReadExt, process::Child, time::timeout};
 
@@ -10,8 +11,8 @@ use super::{Children, Kind, MIB, frame, log_end};
 use crate::{
     error::{Error, Result},
     evidence::{
-        ConsistencyProof, Hash, PublicKeys, Receipt,
-        verify::{self, Exhibits, OwnWords, Report},
+        Checkpoint, ConsistencyProof, Hash, Policy, PublicKeys, PublishedKeys, ServedReceipt, Succession,
+        verify::{self, Exhibits, OwnWords, Report, SealTrust},
     },
     network::Network,
     shares::{Seat, Shares},
@@ -27,7 +28,7 @@ const OLDER: u8 = b'o';
 /// The largest file that a child takes, in bytes.
 pub const MOST_FILE: usize = 64 * 1024 * 1024;
 /// The largest message beside the files, in bytes.
-const MOST_BESIDE: u64 = 8 * MIB;
+const MOST_BESIDE: u64 = 16 * MIB;
 /// The largest answer of a child, in bytes: a report on two files.
 const MOST_ANSWER: u64 = 2 * MIB;
 /// A child that has not come to its end after this long is killed.
@@ -118,10 +119,22 @@ pub struct What {
     pub keys: Option<String>,
     /// The keys of this server. Only what they have signed may be as large as this server's own files.
     pub ours: Vec<String>,
+    /// The notes by which keys of this server follow each other: they may lead from a key that the claimant trusts.
+    pub notes: Vec<String>,
+    /// What a server published of its keys.
+    pub rotations: Option<String>,
+    /// A signed head of a log that the claimant has from elsewhere.
+    pub checkpoint: Option<String>,
+    /// The policy of the claimant.
+    pub policy: Option<String>,
     /// The proof that the log of one file extends that of the other.
     pub consistency: Option<String>,
     /// A receipt that a server gives for the file: of one of an earlier version, which carries none.
     pub receipt: Option<String>,
+    /// The certificates with one of which a PDF has to be sealed, in PEM or DER.
+    pub seal_certificate: Option<Vec<u8>>,
+    /// The certificates of authorities that the claimant trusts, in PEM or DER.
+    pub authority: Option<Vec<u8>>,
 }
 
 /// A file that was verified.
@@ -242,41 +255,62 @@ pub(super) fn work(fonts: &report::Fonts) -> Result<()> {
 }
 
 fn answer(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fonts) -> Answer {
-    let unusable = |field: &str, why: String| Answer::Unusable { field: field.to_owned(), why };
-    let ours = match PublicKeys::trusted(&what.ours) {
-        Ok(keys) => keys,
-        Err(error) => return unusable("key", format!("of this server cannot be used: {error}")),
-    };
-    let keys = match what.keys.as_deref().map(PublicKeys::read).transpose() {
-        Ok(keys) => keys.unwrap_or_else(|| ours.clone()),
-        Err(error) => return unusable("key", format!("cannot be used: {error}")),
-    };
-    if let Some(proof) = &what.consistency {
-        if let Err(error) = ConsistencyProof::read(proof) {
-            return unusable("consistency", format!("cannot be read: {error}"));
-        }
-        if older.is_none() {
-            return unusable("consistency", "is about two files: `older` is missing".into());
-        }
+    report_of(what, file, older, fonts).unwrap_or_else(|unusable| unusable)
+}
+
+fn report_of(what: &What, file: &[u8], older: Option<&[u8]>, fonts: &report::Fonts) -> Result<Answer, Answer> {
+    let ours = PublicKeys::trusted(&what.ours);
+    let ours = ours.map_err(|error| unusable("key", format!("of this server cannot be used: {error}")))?;
+    let keys = what.keys.as_deref().map(PublicKeys::read).transpose();
+    let keys = keys.map_err(|error| unusable("key", format!("cannot be used: {error}")))?;
+    let policy = read("policy", what.policy.as_deref(), Policy::read)?;
+    let rotations = read("rotations", what.rotations.as_deref(), PublishedKeys::read)?;
+    read("consistency", what.consistency.as_deref(), ConsistencyProof::read)?;
+    if what.consistency.is_some() && older.is_none() {
+        return Err(unusable("consistency", "is about two files: `older` is missing".into()));
     }
-    if let Some(Err(error)) = what.receipt.as_deref().map(Receipt::read) {
-        return unusable("receipt", format!("cannot be read: {error}"));
-    }
+    read("checkpoint", what.checkpoint.as_deref(), Checkpoint::unchecked)?;
+    read("receipt", what.receipt.as_deref(), ServedReceipt::read)?;
+    let certificates = read("seal_certificate", what.seal_certificate.as_deref(), Authorities::read)?;
+    let certificates = certificates.map(|read| read.fingerprints());
+    let authorities = read("authority", what.authority.as_deref(), Authorities::read)?;
+    // Those of this server only where nobody has named others.
+    let keys = match (keys, policy.as_ref().and_then(Policy::logs)) {
+        (Some(keys), Some(others)) => keys.and(others),
+        (keys, others) => keys.or_else(|| others.cloned()).unwrap_or_else(|| ours.clone()),
+    };
+    let mut successions: Vec<_> = what.notes.iter().filter_map(|note| Succession::read(note)).collect();
+    successions.extend(rotations.iter().flat_map(PublishedKeys::successions));
+    let keys = keys.following(&successions);
     let report = verify::verify_with_words(&Exhibits {
         file,
         older,
         consistency: what.consistency.as_deref(),
         receipt: what.receipt.as_deref(),
+        checkpoint: what.checkpoint.as_deref(),
         sha256: what.sha256,
         keys: Some(&keys),
         ours: Some(&ours),
+        policy: policy.as_ref(),
+        seal: SealTrust { certificates: certificates.as_deref(), authorities: authorities.as_ref() },
         drawer: fonts,
     });
-    match report {
-        Ok(report) => Answer::Report(Box::new(report)),
-        Err(refused) => {
-            let field = if refused.is_older { "older" } else { "file" };
-            unusable(field, "must be a PDF, JSON or zip of STS Clearance".into())
-        }
-    }
+    let report = report.map_err(|refused| {
+        let field = if refused.is_older { "older" } else { "file" };
+        unusable(field, "must be a PDF, JSON or zip of STS Clearance".into())
+    })?;
+    Ok(Answer::Report(Box::new(report)))
+}
+
+fn unusable(field: &str, why: String) -> Answer {
+    Answer::Unusable { field: field.to_owned(), why }
+}
+
+/// Reads a field of the form. `None` if it is not given.
+fn read<G: ?Sized, T, E: Display>(
+    field: &str,
+    given: Option<&G>,
+    parse: impl FnOnce(&G) -> Result<T, E>,
+) -> Result<Option<T>, Answer> {
+    given.map(parse).transpose().map_err(|error| unusable(field, format!("cannot be read: {error}")))
 }

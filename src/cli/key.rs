@@ -30,7 +30,7 @@ pub(super) async fn run(settings: Config, command: Command) -> Result<()> {
     // Without opening anything: the key is for a server that may not be there yet.
     if let Command::New { name } = command {
         let key = LogKey::new(&name, random::new_secret()).map_err(|error| Error::setup(error.to_string()))?;
-        return print(key.private());
+        return print(&key.private());
     }
     // Before the log is looked at, which a key that was given may not have signed.
     if let Command::Rotate = command {
@@ -39,10 +39,13 @@ pub(super) async fn run(settings: Config, command: Command) -> Result<()> {
     let app = open(settings)?;
     log::schema::prepare(&app, &Actor::Operator).await?;
     log::keys::register(&app).await?;
-    let current = app.log_key.public();
+    let current = app.log_key().public().to_owned();
     if let Command::Rotate = command {
         let key = log::keys::rotate(&app, &Actor::Operator).await?;
-        print(&format!("logs are signed with {} once the server has been started again", key.public()))?;
+        print(&format!(
+            "logs are signed with {} from now on; a server that runs takes the key up within seconds",
+            key.public()
+        ))?;
         return print(&format!("{current} is kept, for what it has signed"));
     }
     log::keys::public(&app).await?.iter().try_for_each(|key| print(key))

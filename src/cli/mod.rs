@@ -17,6 +17,7 @@ mod start;
 mod terminal;
 mod user;
 mod verify;
+mod witness;
 
 use std::{
     ffi::OsString,
@@ -117,6 +118,13 @@ enum Command {
                             sts-clearance verify report.json --key clearance.example.com+1a2b3c4d+A… --json"
     )]
     Verify(verify::Flags),
+    /// Cosign the heads of others' logs, each only if it goes on from the last one, until it is stopped
+    #[command(
+        after_help = "Examples:\n  sts-clearance witness --name witness.example.net --log clearance.example.com+1a2b3c4d+A…\n  \
+                            sts-clearance witness --logs policy --listen 127.0.0.1:9001 --dir /var/lib/witness\n  \
+                            curl 'http://127.0.0.1:8081/checkpoint?origin=clearance.example.com/heads'"
+    )]
+    Witness(witness::Flags),
     /// Print the settings in force, and where each comes from
     #[command(after_help = "Example:\n  STS_LISTEN=127.0.0.1:9000 sts-clearance config")]
     Config,
@@ -175,6 +183,7 @@ fn execute(cli: Cli) -> Result<ExitCode> {
             config::print_settings(&layers)
         }
         Command::Serve(flags) => serve::run(read_layers(&shared, flags.listen.as_deref())?.config()?, &flags),
+        Command::Witness(flags) => witness::run(&settings()?, flags),
         Command::Migrate(command) => block_on(migrate::run(open(settings()?)?, command)),
         Command::Key(command) => block_on(key::run(settings()?, command)),
         Command::Log(command) => block_on(log::run(open(settings()?)?, command)),

@@ -4,18 +4,14 @@ use std::{net::SocketAddr, time::Duration};
 
 use clap::Args;
 use room::Time;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
-use tokio_util::sync::CancellationToken;
+use tokio::net::TcpListener;
 
 use super::demo;
 use crate::{
     app::App,
     children,
     cli::{
-        start::{open, runtime},
+        start::{GRACE, cancel_at_signal, open, runtime},
         terminal::print,
     },
     config::Config,
@@ -24,9 +20,6 @@ use crate::{
     error::{Error, Result},
     http, jobs, keys, telemetry, web,
 };
-
-/// How long the server waits for requests in progress when it is to stop.
-const GRACE: Duration = Duration::from_secs(20);
 
 /// How long before its expiry the certificate of the seal is warned of.
 const SOON: Duration = Duration::from_hours(30 * 24);
@@ -160,21 +153,4 @@ fn refuse_strangers(address: SocketAddr) -> Result<()> {
         return Ok(());
     }
     Err(Error::setup("the demo's passwords are public: it listens on a loopback address only"))
-}
-
-/// Cancels the token at SIGTERM or SIGINT.
-fn cancel_at_signal(stop: &CancellationToken) -> Result<()> {
-    let refuse = |error| Error::setup(format!("signals cannot be heard: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(refuse)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(refuse)?;
-    // Registered above, before this returns: from then on neither signal ends the process by itself.
-    let stop = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        stop.cancel();
-    });
-    Ok(())
 }

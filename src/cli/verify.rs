@@ -1,6 +1,7 @@
 //! `verify`: checks whether a snapshot's file is what it says it is, on any computer and without a server.
 
 use std::{
+    fmt::Display,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -9,13 +10,15 @@ use std::{
 
 use clap::Args;
 use report::Fonts;
+use room::visible::printable;
+use seal::Authorities;
 
 use crate::{
     cli::terminal::print,
     error::{Error, Result},
     evidence::{
-        ConsistencyProof, Hash, KeyError, PublicKeys, Receipt,
-        verify::{self, AdoptedAgain, Check, Examined, Exhibits, Judgement, Report},
+        Checkpoint, ConsistencyProof, Hash, KeyError, Policy, PublicKeys, PublishedKeys, ServedReceipt,
+        verify::{self, AdoptedAgain, Check, Examined, Exhibits, Judgement, Report, SealTrust},
     },
 };
 
@@ -40,12 +43,31 @@ pub(super) struct Flags {
     /// The answer of `GET …/log/consistency`, where the newer file does not hold all entries of the log
     #[arg(long, value_name = "FILE", requires = "newer")]
     consistency: Option<PathBuf>,
-    /// The answer of `GET …/snapshots/{id}/receipt`, where a file of an earlier version carries none; of two, of the newer
+    /// The answer of `GET …/snapshots/{id}/receipt`: for a file of an earlier version, which carries none, and for the
+    /// witnesses of a policy; of two, of the newer
     #[arg(long, value_name = "FILE")]
     receipt: Option<PathBuf>,
+    /// The answer of `GET /.well-known/sts-clearance/keys`, whose notes lead from a key that you trust to those that
+    /// followed it
+    #[arg(long, value_name = "FILE")]
+    rotations: Option<PathBuf>,
+    /// A policy (C2SP tlog-policy): the keys of logs that you trust, and which witnesses have to have seen them
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// A signed head of the log, or of the server's log of heads, that you have from elsewhere, such as from a witness
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
     /// The SHA-256 that the file has to have; of two, the newer
     #[arg(long, value_name = "HEX", value_parser = sha256)]
     sha256: Option<Hash>,
+    /// The certificate that PDFs have to be sealed with, as you got it from who runs the server (PEM or DER); may be given
+    /// more than once, for one that was replaced
+    #[arg(long = "seal-certificate", value_name = "FILE")]
+    seal_certificates: Vec<PathBuf>,
+    /// Certificates of authorities that you trust (PEM): of those that attest times, or of issuers of the seal's
+    /// certificate; may be given more than once
+    #[arg(long = "authority", value_name = "FILE")]
+    authorities: Vec<PathBuf>,
     /// The directory of further fonts that the server draws with
     #[arg(long, value_name = "DIR")]
     font_dir: Option<PathBuf>,
@@ -76,7 +98,7 @@ pub(super) fn run(flags: &Flags) -> Result<ExitCode> {
         }
         Err(why) => {
             // Not the way of other errors, which end in code 1: that says that a file was read and does not verify.
-            let _ = writeln!(io::stderr(), "sts-clearance: {}", plain(&why));
+            let _ = writeln!(io::stderr(), "sts-clearance: {}", printable(&why));
             Ok(ExitCode::from(UNREADABLE))
         }
     }
@@ -84,7 +106,14 @@ pub(super) fn run(flags: &Flags) -> Result<ExitCode> {
 
 /// Verifies the files, or returns why one of them cannot be read.
 fn verify_files(flags: &Flags) -> Result<Report, String> {
-    let keys = read_keys(&flags.keys)?;
+    let policy = read_as(flags.policy.as_deref(), Policy::read)?;
+    let rotations = read_as(flags.rotations.as_deref(), PublishedKeys::read)?;
+    let keys = match (read_keys(&flags.keys)?, policy.as_ref().and_then(Policy::logs)) {
+        (Some(keys), Some(others)) => Some(keys.and(others)),
+        (keys, others) => keys.or_else(|| others.cloned()),
+    };
+    let successions = rotations.map(|read| read.successions()).unwrap_or_default();
+    let keys = keys.map(|keys| keys.following(&successions));
     let fonts = flags.font_dir.as_deref().map_or_else(|| Ok(Fonts::embedded()), Fonts::with_directory);
     let fonts = fonts.map_err(|error| format!("the fonts: {error}"))?;
     let first = read_file(&flags.file)?;
@@ -96,18 +125,27 @@ fn verify_files(flags: &Flags) -> Result<Report, String> {
     }
     let receipt = flags.receipt.as_deref().map(read_text).transpose()?;
     if let (Some(text), Some(path)) = (&receipt, &flags.receipt) {
-        Receipt::read(text).map_err(|error| format!("{}: {error}", path.display()))?;
+        ServedReceipt::read(text).map_err(|error| format!("{}: {error}", path.display()))?;
     }
+    let checkpoint = flags.checkpoint.as_deref().map(read_text).transpose()?;
+    if let (Some(text), Some(path)) = (&checkpoint, &flags.checkpoint) {
+        Checkpoint::unchecked(text).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    let certificates = read_certificates(&flags.seal_certificates)?.map(|read| read.fingerprints());
+    let authorities = read_certificates(&flags.authorities)?;
     let (file, older) = newer.as_ref().map_or((&first, None), |newer| (newer, Some(first.as_slice())));
     let given = Exhibits {
         file,
         older,
         consistency: consistency.as_deref(),
         receipt: receipt.as_deref(),
+        checkpoint: checkpoint.as_deref(),
         sha256: flags.sha256,
         keys: keys.as_ref(),
         // There is no server whose keys could count when none are given.
         ours: keys.as_ref(),
+        policy: policy.as_ref(),
+        seal: SealTrust { certificates: certificates.as_deref(), authorities: authorities.as_ref() },
         drawer: &fonts,
     };
     verify::verify(&given).map_err(|refused| {
@@ -140,8 +178,24 @@ fn read_keys(given: &[String]) -> Result<Option<PublicKeys>, String> {
     Ok(if texts.is_empty() { None } else { PublicKeys::read(&texts.join("\n")).ok() })
 }
 
+/// Reads the certificates of files. `None` if no file is given.
+fn read_certificates(paths: &[PathBuf]) -> Result<Option<Authorities>, String> {
+    let mut all: Option<Authorities> = None;
+    for path in paths {
+        let read = Authorities::read(&read_file(path)?).map_err(|error| format!("{}: {error}", path.display()))?;
+        all.get_or_insert_default().extend(read);
+    }
+    Ok(all)
+}
+
 fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+}
+
+/// Reads what is in a file that was named. `None` if none was.
+fn read_as<T, E: Display>(path: Option<&Path>, read: impl Fn(&str) -> Result<T, E>) -> Result<Option<T>, String> {
+    let Some(path) = path else { return Ok(None) };
+    read(&read_text(path)?).map(Some).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn read_text(path: &Path) -> Result<String, String> {
@@ -150,7 +204,7 @@ fn read_text(path: &Path) -> Result<String, String> {
 
 fn print_report(flags: &Flags, report: &Report) -> Result<()> {
     if let Some(sentence) = &report.sentence {
-        print(&plain(sentence))?;
+        print(&printable(sentence))?;
         print("")?;
     }
     if let (Some(older), Some(newer)) = (&report.older, &flags.newer) {
@@ -161,12 +215,12 @@ fn print_report(flags: &Flags, report: &Report) -> Result<()> {
         print_file("File", &flags.file, &report.file)?;
     }
     print("")?;
-    print(&report.verdict)
+    print(&printable(&report.verdict))
 }
 
 fn print_file(which: &str, path: &Path, examined: &Examined) -> Result<()> {
     let facts = &examined.facts;
-    let fact = |name: &str, value: &str| print(&plain(&format!("{name:<10}  {value}")));
+    let fact = |name: &str, value: &str| print(&printable(&format!("{name:<10}  {value}")));
     fact(which, &format!("{}: {}, {} bytes", path.display(), facts.kind, facts.size))?;
     if let Some(told) = &facts.told {
         fact("Room", &format!("{} ({})", told.room_title, told.room_id))?;
@@ -191,13 +245,7 @@ fn print_file(which: &str, path: &Path, examined: &Examined) -> Result<()> {
     }
     print("")?;
     for Check { name, outcome, detail } in &examined.checks {
-        print(&plain(&format!("{:<7}  {name:<11}  {detail}", outcome.word())))?;
+        print(&printable(&format!("{:<7}  {name:<11}  {detail}", outcome.word())))?;
     }
     Ok(())
-}
-
-/// Replaces control characters, by which a file could move the cursor and write a verdict of its own on the terminal.
-fn plain(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-    text.chars().map(shown).collect()
 }

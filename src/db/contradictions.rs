@@ -31,9 +31,18 @@ pub struct Counts {
     pub open: u64,
 }
 
-/// Notes that the log contradicts this checkpoint. Returns `false` if that is known already.
+/// How many that are not settled are noted of one snapshot. Whoever has the key of the seal can make as many seals as
+/// they like, and one alarm is enough.
+const MOST_OF_SNAPSHOT: i64 = 10;
+
+/// Notes that the log contradicts this checkpoint. Returns `false` if that is known already, or enough is known of the
+/// snapshot.
 pub async fn note(tx: &mut Tx, checkpoint: &Checkpoint, found: &Contradiction) -> Result<bool> {
     let Contradiction { room, snapshot, detail, seen_at, .. } = found;
+    let open = "SELECT COUNT(*) FROM contradictions WHERE snapshot_id = ?1 AND settled_at IS NULL";
+    if tx.one(open, &[snapshot]).await?.get::<i64>(0)? >= MOST_OF_SNAPSHOT {
+        return Ok(false);
+    }
     let insert = "INSERT INTO contradictions (origin, size, root, room_id, snapshot_id, detail, seen_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (origin, size, root) DO UPDATE

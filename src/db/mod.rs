@@ -21,6 +21,7 @@ pub mod documents;
 pub mod files;
 pub mod fsck;
 pub mod fsck_runs;
+pub mod heads_log;
 pub mod holds;
 pub mod idempotency;
 pub mod jobs;
@@ -38,6 +39,7 @@ pub mod sign_in;
 pub mod snapshots;
 pub mod users;
 pub mod vessels;
+pub mod witness_memory;
 
 pub use engine::{
     column::{Column, Param},

@@ -14,6 +14,7 @@ pub mod clearance;
 pub mod documents;
 pub mod downloads;
 pub mod fsck;
+pub mod heads_log;
 pub mod input;
 pub mod lifecycle;
 pub mod log;

@@ -8,7 +8,13 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::{self, Dialect, contradictions, fsck_runs::Finished, jobs::JobCounts, migrations},
+    db::{
+        self, Dialect, contradictions,
+        fsck_runs::Finished,
+        heads_log::{HeadsLog, Sight},
+        jobs::JobCounts,
+        migrations,
+    },
     error::{Error, Result},
     files::{self, DiskSpace},
 };
@@ -45,6 +51,8 @@ pub struct SystemStatus {
     pub open_contradictions: u64,
     /// The newest contradictions, those that are not settled first; 20 at most.
     pub contradictions: Vec<Contradiction>,
+    /// The log of heads; null if it has no entry yet.
+    pub heads_log: Option<HeadsLogStatus>,
     /// The disk of the data directory; null if the system does not report it.
     pub data_disk: Option<DiskSpace>,
     /// The disk of the file store, which may be the same one; null if the store is not local.
@@ -122,26 +130,65 @@ impl From<contradictions::Contradiction> for Contradiction {
     }
 }
 
+/// The log of heads, into which the heads of all other logs are taken.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct HeadsLogStatus {
+    /// Its name in its checkpoints.
+    pub origin: String,
+    /// The number of its entries.
+    pub size: u64,
+    /// The witnesses that were asked to cosign it.
+    pub witnesses: Vec<WitnessStatus>,
+}
+
+/// A witness of the log of heads, with what came of asking it last.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct WitnessStatus {
+    /// The public key of the witness.
+    pub witness: String,
+    /// The number of entries that it has seen.
+    pub size: u64,
+    /// Why it did not cosign the newest head; null if it did.
+    pub fault: Option<String>,
+    /// When it was asked last.
+    #[schema(value_type = String, format = "date-time")]
+    pub asked_at: Time,
+}
+
+impl From<(HeadsLog, Vec<Sight>)> for HeadsLogStatus {
+    fn from((HeadsLog { origin, size, .. }, sights): (HeadsLog, Vec<Sight>)) -> Self {
+        let status =
+            |Sight { witness, size, fault, seen_at, .. }| WitnessStatus { witness, size, fault, asked_at: seen_at };
+        Self { origin, size, witnesses: sights.into_iter().map(status).collect() }
+    }
+}
+
 /// What is read from the database for the status.
 struct Stored {
     jobs: JobCounts,
     checked: Option<Finished>,
     open: u64,
     contradictions: Vec<contradictions::Contradiction>,
+    heads_log: Option<(HeadsLog, Vec<Sight>)>,
 }
 
 /// Returns the status of the server now.
 pub async fn status(app: &App) -> Result<SystemStatus> {
     let now = app.now();
     let read = app.db.read(async |tx| {
+        let heads_log = match db::heads_log::find(tx).await? {
+            Some(log) => Some((log, db::heads_log::sights(tx).await?)),
+            None => None,
+        };
         Ok(Stored {
+            heads_log,
             jobs: db::jobs::by_state(tx, now).await?,
             checked: db::fsck_runs::last(tx).await?,
             open: contradictions::count(tx).await?.open,
             contradictions: contradictions::newest(tx, CONTRADICTIONS).await?,
         })
     });
-    let Stored { jobs, checked, open, contradictions } = read.await?;
+    let Stored { jobs, checked, open, contradictions, heads_log } = read.await?;
     let steps = migrations::status(&app.db).await?;
     let taken = |step: migrations::Step| Some(AppliedMigration { name: step.name, applied_at: step.applied_at? });
     let dirs = (app.config.data_dir().to_owned(), app.files.directory().to_owned());
@@ -152,7 +199,7 @@ pub async fn status(app: &App) -> Result<SystemStatus> {
         version: env!("CARGO_PKG_VERSION"),
         renderer: report::RENDERER,
         fonts: app.fonts.name().to_owned(),
-        log_key: app.log_key.name().to_owned(),
+        log_key: app.log_key().name().to_owned(),
         database: match app.db.dialect() {
             Dialect::Sqlite => "sqlite",
             Dialect::Postgres => "postgresql",
@@ -164,6 +211,7 @@ pub async fn status(app: &App) -> Result<SystemStatus> {
         fsck: checked.map(LastCheck::from),
         open_contradictions: open,
         contradictions: contradictions.into_iter().map(Contradiction::from).collect(),
+        heads_log: heads_log.map(HeadsLogStatus::from),
         data_disk,
         files_disk,
     })

@@ -1,9 +1,11 @@
 //! Checkpoints: the signed heads of logs (C2SP `tlog-checkpoint`).
 
-use signed_note::{Note, NoteError};
-use tlog_tiles::{checkpoint::Checkpoint as Body, tlog};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::{Hash, LogKey, PublicKeys};
+use super::{
+    Hash, LogKey, PublicKeys,
+    note::{Malformed, Note, Signature},
+};
 
 /// The head of a log at one moment: its name, its size, and the root of its tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,62 +41,60 @@ impl Checkpoint {
     /// Returns the checkpoint as a signed note. The same checkpoint and key give the same bytes: Ed25519 signatures are
     /// deterministic (RFC 8032).
     pub fn signed(&self, key: &LogKey) -> Result<String, CheckpointError> {
-        let body = Body::new(&self.origin, self.size, tlog::Hash(self.root), "");
-        let text = body.ok().and_then(|body| String::from_utf8(body.to_bytes()).ok());
-        text.and_then(|text| key.sign(&text).ok()).ok_or(CheckpointError::Malformed)
+        let text = self.text();
+        let is_one = Self::from_text(&text).is_ok_and(|read| read == *self);
+        key.sign(&text).filter(|_| is_one).ok_or(CheckpointError::Malformed)
     }
 
     /// Reads a signed note without checking its signature, for example one from our own database.
     pub fn unchecked(note: &str) -> Result<Self, CheckpointError> {
-        Self::from_note(&parse(note)?)
+        Ok(Self::from_text(&Note::read(note)?.text)?)
     }
 
     /// Reads a signed note and checks its signature. Returns the trusted key that signed it too, as `name+hash`.
     pub fn open(note: &str, keys: &PublicKeys) -> Result<(Self, String), CheckpointError> {
-        let parsed = parse(note)?;
-        let named = |name: &str, id: u32| format!("{name}+{id:08x}");
-        // C2SP `signed-note`: signatures of unknown keys are ignored, but one of a known key that does not fit refuses
-        // the note, even if another key's fits.
-        let (verified, _) = parsed.verify(&keys.verifiers()).map_err(|error| match error {
-            NoteError::InvalidSignature { name, id } => CheckpointError::Invalid(named(&name, id)),
-            NoteError::UnverifiedNote => {
-                CheckpointError::Stranger { signers: signers(note).join(", "), known: keys.names().join(", ") }
+        let Note { text, signatures } = Note::read(note)?;
+        let mut by = None;
+        for signature in &signatures {
+            // C2SP `signed-note`: signatures of unknown keys are ignored, but one of a known key that does not fit refuses
+            // the note, even if another key's fits.
+            for key in keys.verifiers().iter().filter(|key| key.is_named_in(signature)) {
+                if !key.has_signed(&text, signature) {
+                    return Err(CheckpointError::Invalid(key.by()));
+                }
+                by = by.or_else(|| Some(key.by()));
             }
-            _ => CheckpointError::Malformed,
-        })?;
-        let by = verified.first().map(|signature| named(signature.name(), signature.id()));
-        Ok((Self::from_note(&parsed)?, by.ok_or(CheckpointError::Malformed)?))
-    }
-
-    /// Returns the number of signature lines in a note.
-    ///
-    /// Verifiers ignore signatures of unknown keys, so anybody can add such lines. Only a note with a single signature
-    /// is as it was signed, to the last byte.
-    pub fn signatures(note: &str) -> usize {
-        note.rsplit_once("\n\n").map_or(0, |(_, signatures)| signatures.lines().count())
-    }
-
-    /// Reads the text of a note as a checkpoint.
-    fn from_note(note: &Note) -> Result<Self, CheckpointError> {
-        let body = Body::from_bytes(note.text()).map_err(|_| CheckpointError::Malformed)?;
-        // One checkpoint has one form (C2SP `tlog-checkpoint`): no leading zeros in the size, no other base64.
-        if body.to_bytes() != note.text() {
-            return Err(CheckpointError::Malformed);
         }
-        Ok(Self { origin: body.origin().to_owned(), size: body.size(), root: body.hash().0 })
+        let Some(by) = by else {
+            let signers: Vec<String> = signatures.iter().map(Signature::by).collect();
+            return Err(CheckpointError::Stranger { signers: signers.join(", "), known: keys.names().join(", ") });
+        };
+        Ok((Self::from_text(&text)?, by))
+    }
+
+    /// Returns the text that is signed: origin, size and root, a line each.
+    pub(super) fn text(&self) -> String {
+        format!("{}\n{}\n{}\n", self.origin, self.size, BASE64_STANDARD.encode(self.root))
+    }
+
+    /// Reads the text of a note as a checkpoint. Further lines, if none is blank, are extensions of others, and are ignored
+    /// (C2SP `tlog-checkpoint`).
+    fn from_text(text: &str) -> Result<Self, Malformed> {
+        let lines: Vec<_> = text.strip_suffix('\n').ok_or(Malformed)?.split('\n').collect();
+        let [origin, size, root, ..] = lines[..] else { return Err(Malformed) };
+        let root = BASE64_STANDARD.decode(root).ok().and_then(|root| root.try_into().ok()).ok_or(Malformed)?;
+        let read = Self { origin: origin.to_owned(), size: size.parse().map_err(|_| Malformed)?, root };
+        // One checkpoint has one form: no leading zeros in the size.
+        if lines.iter().any(|line| line.is_empty()) || read.size.to_string() != size {
+            Err(Malformed)
+        } else {
+            Ok(read)
+        }
     }
 }
 
-/// Splits a note into its text and its signatures. Refuses one that is not written as the parser would write it.
-fn parse(note: &str) -> Result<Note, CheckpointError> {
-    let parsed = Note::from_bytes(note.as_bytes()).map_err(|_| CheckpointError::Malformed)?;
-    if parsed.to_bytes() == note.as_bytes() { Ok(parsed) } else { Err(CheckpointError::Malformed) }
-}
-
-/// Returns the keys that a note names as its signers, as `name+hash`. Their signatures are not checked.
-fn signers(note: &str) -> Vec<String> {
-    // The text may hold blank lines itself: only the last one separates it from the signatures.
-    let lines = note.rsplit_once("\n\n").map(|(_, signatures)| signatures.lines()).into_iter().flatten();
-    let signature = |line: &str| signed_note::Signature::from_bytes(line.as_bytes()).ok();
-    lines.filter_map(signature).map(|signature| format!("{}+{:08x}", signature.name(), signature.id())).collect()
+impl From<Malformed> for CheckpointError {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Malformed
+    }
 }

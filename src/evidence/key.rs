@@ -2,17 +2,12 @@
 
 use std::{borrow::Borrow, collections::BTreeSet, fmt};
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use ed25519_dalek::SigningKey;
-use signed_note::{Note, NoteError, Signer, StandardSigner, StandardVerifier, Verifier, VerifierList};
+use super::note::{self, Kind, Malformed, Note, Signer, Verifier};
 
 /// The number of keys that a list may have, and its length in bytes. Each key is a curve point that has to be decoded,
 /// and the list may come from a stranger.
 const MOST_KEYS: usize = 64;
 const MOST_KEY_BYTES: usize = 64 * 1024;
-
-/// The byte that stands for Ed25519 in an encoded key (C2SP `signed-note`).
-const ED25519: u8 = 1;
 
 /// Why a key, or a list of keys, cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -21,11 +16,14 @@ pub enum KeyError {
     #[error("a key's name must be one word without `+`, not `{0}`")]
     Name(String),
     /// The text is not a private key as notes have them.
-    #[error("it is no signing key (`PRIVATE+KEY+…`): {0}")]
-    Private(String),
+    #[error("it is no signing key (`PRIVATE+KEY+name+hash+key`)")]
+    Private,
     /// The line is not a public key as notes have them. The message does not repeat it: it may be a secret.
     #[error("line {0} is no public key (`name+hash+key`)")]
     Public(usize),
+    /// The text is not the public key of a witness.
+    #[error("it is no public key of a witness (`name+hash+key`, for cosignatures)")]
+    Witness,
     /// It is a private key, which must not be passed on.
     #[error("this is a private key: keep it to yourself, and give the public one")]
     Secret,
@@ -39,43 +37,26 @@ pub enum KeyError {
 
 /// The Ed25519 key that signs the checkpoints of all logs of a server.
 pub struct LogKey {
-    signer: StandardSigner,
-    private: String,
+    signer: Signer,
     public: String,
 }
 
 impl LogKey {
     /// Returns the key that has this name and this Ed25519 secret.
     pub fn new(name: &str, secret: [u8; 32]) -> Result<Self, KeyError> {
-        if !signed_note::is_key_name_valid(name) || name.chars().any(char::is_control) {
-            return Err(KeyError::Name(name.to_owned()));
-        }
-        // The id is a hash of name and public key, so that a reader finds the verifier before checking a signature.
-        let public = SigningKey::from_bytes(&secret).verifying_key();
-        let encoded = [&[ED25519], public.as_bytes().as_slice()].concat();
-        let id = signed_note::key_id(name, &encoded);
-        let secret = BASE64_STANDARD.encode([&[ED25519], secret.as_slice()].concat());
-        Self::read(&format!("PRIVATE+KEY+{name}+{id:08x}+{secret}"))
+        let signer = Signer::new(name, Kind::Text, secret).map_err(|Malformed| KeyError::Name(name.to_owned()))?;
+        Ok(Self { public: signer.public.to_string(), signer })
     }
 
     /// Reads the text that [`LogKey::private`] returns: `PRIVATE+KEY+name+hash+key`.
     pub fn read(text: &str) -> Result<Self, KeyError> {
-        let text = text.trim();
-        let said = |error: &dyn fmt::Display| KeyError::Private(error.to_string());
-        let signer = StandardSigner::new(text).map_err(|error| said(&error))?;
-        // At most five parts: the key itself is base64 and may have a plus in it.
-        let secret = text.splitn(5, '+').nth(4).and_then(|key| BASE64_STANDARD.decode(key).ok());
-        let secret: [u8; 32] = secret
-            .and_then(|key| key.get(1..)?.try_into().ok())
-            .ok_or_else(|| said(&"its secret is not of 32 bytes"))?;
-        let public = SigningKey::from_bytes(&secret).verifying_key();
-        let public = signed_note::new_ed25519_verifier_key(signer.name(), &public);
-        Ok(Self { signer, private: text.to_owned(), public })
+        let signer = Signer::read(text.trim(), Kind::Text).map_err(|Malformed| KeyError::Private)?;
+        Ok(Self { public: signer.public.to_string(), signer })
     }
 
     /// Returns the private key as it is kept in the key file. It is never logged or sent.
-    pub fn private(&self) -> &str {
-        &self.private
+    pub fn private(&self) -> String {
+        self.signer.private()
     }
 
     /// Returns the public key: `name+hash+key`.
@@ -85,14 +66,12 @@ impl LogKey {
 
     /// Returns the key's name, the first word of its signature lines.
     pub fn name(&self) -> &str {
-        self.signer.name()
+        &self.signer.public.name
     }
 
-    /// Returns a note: the text with a signature line.
-    pub(super) fn sign(&self, text: &str) -> Result<String, NoteError> {
-        let mut note = Note::new(text.as_bytes(), &[])?;
-        note.add_sigs(&[&self.signer])?;
-        String::from_utf8(note.to_bytes()).map_err(|_| NoteError::MalformedNote)
+    /// Returns a note: the text with a signature line. `None` if the text cannot be that of a note.
+    pub(super) fn sign(&self, text: &str) -> Option<String> {
+        note::note(text, vec![self.signer.sign(text)]).ok()
     }
 }
 
@@ -106,20 +85,19 @@ fn succession_of(from: &str, to: &str) -> String {
 /// Returns the note that says that one key follows another, signed by both.
 ///
 /// The old key's signature shows that its holder chose the new one; the new key's, that its holder has the secret.
-pub fn succession(from: &LogKey, to: &LogKey) -> Result<String, NoteError> {
-    let mut note = Note::new(succession_of(from.public(), to.public()).as_bytes(), &[])?;
-    note.add_sigs(&[&from.signer, &to.signer])?;
-    String::from_utf8(note.to_bytes()).map_err(|_| NoteError::MalformedNote)
+pub fn succession(from: &LogKey, to: &LogKey) -> String {
+    let text = succession_of(from.public(), to.public());
+    let signatures = [from, to].map(|key| key.signer.sign(&text)).into();
+    Note { text, signatures }.to_string()
 }
 
 /// Returns whether a trusted key, which is one of the two, has signed in the note that the one follows the other.
 pub fn vouches(trusted: &str, note: &str, from: &str, to: &str) -> bool {
-    let Ok(keys) = PublicKeys::read(trusted) else { return false };
-    let Ok(note) = Note::from_bytes(note.as_bytes()) else { return false };
+    let (Ok(key), Ok(note)) = (Verifier::read(trusted), Note::read(note)) else { return false };
     // The text is compared with the expected one, not parsed: nothing else that a key has signed can pass for it.
     [from, to].contains(&trusted)
-        && note.text() == succession_of(from, to).as_bytes()
-        && note.verify(&keys.verifiers()).is_ok()
+        && note.text == succession_of(from, to)
+        && note.signatures.iter().any(|signature| key.is_named_in(signature) && key.has_signed(&note.text, signature))
 }
 
 /// A rotation, as the platform's log has it.
@@ -131,6 +109,17 @@ pub struct Succession {
     pub to: String,
     /// The note in which both have signed that the one follows the other.
     pub note: String,
+}
+
+impl Succession {
+    /// Reads a note by which one key follows another. `None` if it is another note. Whether it is signed has not been
+    /// checked: see [`vouches`].
+    pub fn read(note: &str) -> Option<Self> {
+        let text = Note::read(note).ok()?.text;
+        let (from, to) = text.strip_suffix('\n')?.split_once('\n')?.1.split_once('\n')?;
+        let read = Self { from: from.to_owned(), to: to.to_owned(), note: note.to_owned() };
+        (succession_of(from, to) == text).then_some(read)
+    }
 }
 
 /// Returns the keys that a root vouches for, without it: those that it follows, directly or by way of others, and those
@@ -163,10 +152,13 @@ impl fmt::Debug for LogKey {
     }
 }
 
-/// The public keys that a verifier trusts.
-#[derive(Clone)]
+/// The public keys that a verifier trusts, and the servers whose logs each may sign: a key that is trusted for one
+/// server signs nothing of another.
+#[derive(Debug, Clone)]
 pub struct PublicKeys {
-    keys: Vec<StandardVerifier>,
+    keys: Vec<Verifier>,
+    /// For each key the names of servers: its own, and those of the keys that vouch for it.
+    servers: Vec<BTreeSet<String>>,
 }
 
 impl PublicKeys {
@@ -175,7 +167,7 @@ impl PublicKeys {
         if text.len() > MOST_KEY_BYTES {
             return Err(KeyError::TooMany);
         }
-        let mut keys: Vec<StandardVerifier> = Vec::new();
+        let mut keys = Self { keys: Vec::new(), servers: Vec::new() };
         let mut read = 0;
         for (number, line) in text.lines().map(str::trim).enumerate() {
             if line.is_empty() || line.starts_with('#') {
@@ -189,30 +181,76 @@ impl PublicKeys {
             if read > MOST_KEYS {
                 return Err(KeyError::TooMany);
             }
-            let key = StandardVerifier::new(line).map_err(|_| KeyError::Public(number + 1))?;
-            // `signed-note` refuses a list with the same name and id twice as ambiguous.
-            let known = |other: &StandardVerifier| (other.name(), other.key_id()) == (key.name(), key.key_id());
-            if !keys.iter().any(known) {
-                keys.push(key);
-            }
+            let key = Verifier::read(line).ok().filter(|key| key.kind == Kind::Text);
+            let key = key.ok_or(KeyError::Public(number + 1))?;
+            let own = key.name.clone();
+            keys.add(key, [own]);
         }
-        if keys.is_empty() { Err(KeyError::None) } else { Ok(Self { keys }) }
+        keys.unless_empty()
     }
 
-    /// Reads any number of keys that come from the operator or the platform's log, one in each string.
+    /// Reads any number of keys of one server, which come from its operator or its platform's log, one in each string.
+    /// Each may sign what another may: a key of another name has taken the place of one.
     pub fn trusted<S: Borrow<str>>(lines: &[S]) -> Result<Self, KeyError> {
-        let keys: Result<Vec<_>, _> = lines.chunks(MOST_KEYS).map(|some| Self::read(&some.join("\n"))).collect();
-        let keys: Vec<_> = keys?.into_iter().flat_map(|read| read.keys).collect();
-        if keys.is_empty() { Err(KeyError::None) } else { Ok(Self { keys }) }
+        let mut keys = Self { keys: Vec::new(), servers: Vec::new() };
+        for some in lines.chunks(MOST_KEYS) {
+            keys = keys.and(&Self::read(&some.join("\n"))?);
+        }
+        let all: BTreeSet<String> = keys.servers.iter().flatten().cloned().collect();
+        keys.servers.iter_mut().for_each(|servers| servers.clone_from(&all));
+        keys.unless_empty()
+    }
+
+    /// Returns these keys and others.
+    #[must_use]
+    pub fn and(mut self, others: &Self) -> Self {
+        for (key, servers) in others.keys.iter().zip(&others.servers) {
+            self.add(key.clone(), servers.iter().cloned());
+        }
+        self
+    }
+
+    /// Returns these keys, and those that they vouch for by these successions. Each of these may sign what the key may
+    /// that vouches for it: its own name says nothing, since anybody can give a key any name.
+    #[must_use]
+    pub fn following(mut self, successions: &[Succession]) -> Self {
+        let roots = self.clone();
+        for (root, servers) in roots.keys.iter().zip(&roots.servers) {
+            for key in vouched(&root.to_string(), successions) {
+                if let Ok(key) = Verifier::read(&key) {
+                    self.add(key, servers.iter().cloned());
+                }
+            }
+        }
+        self
+    }
+
+    /// Whether the key, named as `name+hash`, may sign the logs of a server.
+    pub fn sign_for(&self, by: &str, server: &str) -> bool {
+        let mut named = self.keys.iter().zip(&self.servers).filter(|(key, _)| key.by() == by);
+        named.any(|(_, servers)| servers.contains(server))
+    }
+
+    fn add(&mut self, key: Verifier, for_servers: impl IntoIterator<Item = String>) {
+        if let Some(index) = self.keys.iter().position(|known| *known == key) {
+            self.servers[index].extend(for_servers);
+        } else {
+            self.keys.push(key);
+            self.servers.push(for_servers.into_iter().collect());
+        }
+    }
+
+    fn unless_empty(self) -> Result<Self, KeyError> {
+        if self.keys.is_empty() { Err(KeyError::None) } else { Ok(self) }
     }
 
     /// Returns the names and hashes of the keys: `name+hash`.
     pub fn names(&self) -> Vec<String> {
-        self.keys.iter().map(|key| format!("{}+{:08x}", key.name(), key.key_id())).collect()
+        self.keys.iter().map(Verifier::by).collect()
     }
 
-    /// Returns the keys as the `signed_note` crate takes them.
-    pub(super) fn verifiers(&self) -> VerifierList {
-        VerifierList::new(self.keys.iter().map(|key| Box::new(key.clone()) as Box<dyn Verifier>).collect())
+    /// Returns the keys.
+    pub(super) fn verifiers(&self) -> &[Verifier] {
+        &self.keys
     }
 }

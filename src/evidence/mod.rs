@@ -2,20 +2,29 @@
 //!
 //! Pure functions on bytes and values, without database or HTTP, so the server, `fsck` and the offline `verify` share
 //! them. The formats are public ones, so that others can check them with their own programs: RFC 6962 for the tree,
-//! RFC 8785 for the bytes that a leaf hashes, and `signed-note`, `tlog-checkpoint` and `tlog-proof` of C2SP for what
-//! leaves the server.
+//! RFC 8785 for the bytes that a leaf hashes, and `signed-note`, `tlog-checkpoint`, `tlog-cosignature` and `tlog-proof` of
+//! C2SP for what leaves the server.
 
 mod checkpoint;
+mod head;
 mod key;
 mod leaf;
+mod note;
+mod policy;
 mod proof;
+mod published_keys;
 mod receipt;
 mod tree;
 pub mod verify;
+mod witness;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use head::{HeadProof, ServedReceipt, commitment};
 pub use key::{KeyError, LogKey, PublicKeys, Succession, succession, vouched, vouches};
 pub use leaf::{LeafError, hash_of, leaf_of_record, read_leaf};
+pub use policy::{Policy, PolicyError, Seen};
 pub use proof::{ConsistencyProof, LogProof, ProofError};
+pub use published_keys::{PublishedKeys, PublishedKeysError};
 pub use receipt::Receipt;
 pub use tree::{CompactRange, Hash, Node, Place, Question, extends, holds, leaf_hash, node_hash};
+pub use witness::{Witness, WitnessKey, signed_alone, with_signatures};

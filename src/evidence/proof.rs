@@ -10,7 +10,7 @@ use report::Bounds;
 use super::Hash;
 
 /// The first line of every proof.
-const HEADER: &str = "c2sp.org/tlog-proof@v1";
+pub(super) const HEADER: &str = "c2sp.org/tlog-proof@v1";
 /// The most hashes that a proof can have: a consistency proof has up to one more than the tree is high.
 const LONGEST_PATH: usize = 65;
 /// The error for a text that says the right things in another form.

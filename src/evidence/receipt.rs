@@ -23,6 +23,9 @@ pub struct Receipt {
     /// The proof that the tree of the checkpoint extends the one at the position that the snapshot shows (RFC 6962
     /// §2.1.2).
     pub consistency: Vec<Hash>,
+    /// The notes that lead from earlier keys of the server to the one that signed, if there are any. Whoever trusts one of
+    /// those can follow.
+    pub notes: Vec<String>,
 }
 
 /// The extra data of the `tlog-proof`.
@@ -31,6 +34,8 @@ pub struct Receipt {
 struct Extra {
     consistency: Vec<String>,
     leaf: Value,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 impl Receipt {
@@ -39,11 +44,11 @@ impl Receipt {
         let mut proof = LogProof::read(text)?;
         // Before any value is built: it may come from anybody.
         BOUNDS.scan(&proof.leaf).map_err(|_| NO_EXTRA)?;
-        let Extra { consistency, leaf } = serde_json::from_slice(&proof.leaf).map_err(|_| NO_EXTRA)?;
+        let Extra { consistency, leaf, notes } = serde_json::from_slice(&proof.leaf).map_err(|_| NO_EXTRA)?;
         let hash = |hash: &String| BASE64_STANDARD.decode(hash).ok()?.try_into().ok();
         let consistency: Option<Vec<Hash>> = consistency.iter().map(hash).collect();
         proof.leaf = canonical::of_object(&leaf).map_err(|_| NO_EXTRA)?;
-        let receipt = Self { proof, consistency: consistency.ok_or(NO_EXTRA)? };
+        let receipt = Self { proof, consistency: consistency.ok_or(NO_EXTRA)?, notes };
         if receipt.to_string() == text { Ok(receipt) } else { Err(NO_EXTRA) }
     }
 }
@@ -52,7 +57,8 @@ impl fmt::Display for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let consistency = self.consistency.iter().map(|hash| BASE64_STANDARD.encode(hash)).collect();
         let leaf = serde_json::from_slice(&self.proof.leaf).map_err(|_| fmt::Error)?;
-        let extra = canonical::of_object(&Extra { consistency, leaf }).map_err(|_| fmt::Error)?;
+        let extra =
+            canonical::of_object(&Extra { consistency, leaf, notes: self.notes.clone() }).map_err(|_| fmt::Error)?;
         LogProof { leaf: extra, ..self.proof.clone() }.fmt(f)
     }
 }

@@ -1,9 +1,8 @@
 //! The Merkle tree of RFC 6962 §2.1: how it grows, and how proofs are made from its nodes and checked.
 
-use std::cell::RefCell;
+use std::{iter, ops::Range};
 
 use sha2::{Digest, Sha256};
-use tlog_tiles::tlog::{self, HashReader};
 
 pub use room::Hash;
 
@@ -11,12 +10,12 @@ pub use room::Hash;
 ///
 /// The zero byte keeps leaves and nodes apart: without it, a node's two hashes could be shown as an entry.
 pub fn leaf_hash(entry: &[u8]) -> Hash {
-    tlog::record_hash(entry).0
+    Sha256::new().chain_update([0]).chain_update(entry).finalize().into()
 }
 
 /// Returns the hash of the node over two others (RFC 6962 §2.1): the SHA-256 of a byte of 1 and the two hashes.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    tlog::node_hash(tlog::Hash(*left), tlog::Hash(*right)).0
+    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
 }
 
 /// The place of a node in the tree: the root of the perfect subtree over the `2^level` leaves from
@@ -48,8 +47,7 @@ pub struct Node {
 /// all that came before an append reads one row, and it computes O(log n) hashes, however long the log is.
 ///
 /// The hashes of all leaves were not taken: every append would read the whole log while it holds the log's lock.
-/// Neither were the appending functions of `tlog_tiles`: they read stored nodes through a synchronous trait, and
-/// the database is asynchronous. The nodes inside the subtrees are not kept here. `push` returns each one when it is
+/// The nodes inside the subtrees are not kept here. `push` returns each one when it is
 /// complete, after which it never changes; proofs read them from where they were stored (see [`Question`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompactRange {
@@ -125,13 +123,15 @@ impl CompactRange {
 
     /// Returns the tree's root (RFC 6962 §2.1). That of the empty tree is the SHA-256 of no bytes.
     pub fn root(&self) -> Hash {
-        // The tree splits off its largest subtree first, so the smallest two are joined deepest.
-        let mut smallest_first = self.subtrees.iter().rev();
-        match smallest_first.next() {
-            Some(smallest) => smallest_first.fold(*smallest, |right, left| node_hash(left, &right)),
-            None => Sha256::digest([]).into(),
-        }
+        root_of(&self.subtrees).unwrap_or_else(|| Sha256::digest([]).into())
     }
+}
+
+/// Returns the root of the tree that falls into these perfect subtrees, the largest first. `None` if there are none.
+fn root_of(subtrees: &[Hash]) -> Option<Hash> {
+    // The tree splits off its largest subtree first, so the smallest two are joined deepest.
+    let (smallest, larger) = subtrees.split_last()?;
+    Some(larger.iter().rev().fold(*smallest, |right, left| node_hash(left, &right)))
 }
 
 /// What a log is asked to prove. The answer is made from O(log n) stored nodes, in two steps: [`Question::places`]
@@ -163,56 +163,67 @@ pub enum Question {
 impl Question {
     /// Returns the places of the nodes that the answer is made of. Empty if the sizes make no sense.
     pub fn places(self) -> Vec<Place> {
-        let wanted = WantedNodes::default();
-        // Which nodes a proof takes follows from the sizes alone. So the prover runs on empty hashes, only to learn
-        // the places: they can then be read in one query, and asynchronously, which `HashReader` is not.
-        let _ = self.prove(&wanted);
-        let place = |index| {
-            let (level, index) = tlog::split_stored_hash_index(index);
-            Place { level, index }
-        };
-        wanted.indexes.into_inner().into_iter().map(place).collect()
+        self.ranges().unwrap_or_default().iter().flat_map(places_under).collect()
     }
 
     /// Returns the proof, made from the hashes of [`Question::places`] in their order. `None` if there are more or
     /// fewer hashes than that, or if the sizes make no sense.
-    pub fn answer(self, hashes: &[Hash]) -> Option<Vec<Hash>> {
-        self.prove(&GivenNodes(hashes)).map(|proof| proof.into_iter().map(|hash| hash.0).collect())
+    pub fn answer(self, mut hashes: &[Hash]) -> Option<Vec<Hash>> {
+        let mut answer = Vec::new();
+        for range in self.ranges()? {
+            let (subtrees, rest) = hashes.split_at_checked(places_under(&range).count())?;
+            answer.push(root_of(subtrees)?);
+            hashes = rest;
+        }
+        hashes.is_empty().then_some(answer)
     }
 
-    fn prove(self, nodes: &impl HashReader) -> Option<Vec<tlog::Hash>> {
+    /// Returns the leaves under each hash of the answer. `None` if the sizes make no sense.
+    fn ranges(self) -> Option<Vec<Range<u64>>> {
         match self {
-            Self::Inclusion { index, size } => tlog::prove_record(size, index, nodes).ok(),
-            Self::Consistency { from, to } => tlog::prove_tree(to, from, nodes).ok(),
-            Self::Root { size } => tlog::tree_hash(size, nodes).ok().map(|root| vec![root]),
+            Self::Inclusion { index, size } => (index < size).then(|| siblings(index..index + 1, size, false)),
+            Self::Consistency { from, to } => (1..=to).contains(&from).then(|| siblings(0..from, to, true)),
+            Self::Root { size } => (size > 0).then(|| iter::once(0..size).collect()),
         }
     }
 }
 
-/// A reader that records which nodes the prover wants, and returns empty hashes for them.
-#[derive(Default)]
-struct WantedNodes {
-    indexes: RefCell<Vec<u64>>,
-}
-
-impl HashReader for WantedNodes {
-    fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog::Hash>, tlog::Error> {
-        self.indexes.borrow_mut().extend(indexes);
-        Ok(vec![tlog::EMPTY_HASH; indexes.len()])
-    }
-}
-
-/// A reader that returns the given hashes, which are in the order in which the prover wants them.
-struct GivenNodes<'a>(&'a [Hash]);
-
-impl HashReader for GivenNodes<'_> {
-    fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog::Hash>, tlog::Error> {
-        // The prover asserts that it gets as many hashes as it wants: an error here becomes `None`, not a panic.
-        if indexes.len() != self.0.len() {
-            return Err(tlog::Error::InvalidInput("another number of nodes".into()));
+/// Returns the leaves under each hash by which the root of the tree of `size` follows from what is known: `PATH` and
+/// `SUBPROOF` of RFC 6962, §2.1.1 and §2.1.2, which go down the same way. What lies beside it is a hash each, deepest
+/// first.
+///
+/// `known` ends where the way goes down to. If `is_whole`, the tree of these first leaves is known; where the way ends in
+/// a part of it, that part is the first hash.
+fn siblings(known: Range<u64>, size: u64, is_whole: bool) -> Vec<Range<u64>> {
+    let (mut tree, mut beside) = (0..size, Vec::new());
+    while tree.end > known.end || (!is_whole && tree.start < known.start) {
+        // RFC 6962 §2.1: the largest power of two below the number of leaves, of which there are two at least.
+        let middle = tree.start + (1 << (tree.end - tree.start - 1).ilog2());
+        if known.end <= middle {
+            beside.push(middle..tree.end);
+            tree.end = middle;
+        } else {
+            beside.push(tree.start..middle);
+            tree.start = middle;
         }
-        Ok(self.0.iter().copied().map(tlog::Hash).collect())
     }
+    if is_whole && tree.start > 0 {
+        beside.push(tree);
+    }
+    beside.reverse();
+    beside
+}
+
+/// Returns the places of the perfect subtrees over these leaves, the largest first. The range has to begin where a tree of
+/// its size can.
+fn places_under(range: &Range<u64>) -> impl Iterator<Item = Place> + use<> {
+    let (mut start, end) = (range.start, range.end);
+    iter::from_fn(move || {
+        let level = u8::try_from((end - start).checked_ilog2()?).ok()?;
+        let place = Place { level, index: start >> level };
+        start += 1 << level;
+        Some(place)
+    })
 }
 
 /// Returns whether the path shows that the tree of `size` with this root holds the leaf at `index`
@@ -220,15 +231,83 @@ impl HashReader for GivenNodes<'_> {
 pub fn holds(path: &[Hash], size: u64, root: Hash, index: u64, leaf: Hash) -> bool {
     // The path's length follows from `size` and `index`, so a path that is too long or too short is refused too:
     // an inner node cannot be passed off as a leaf by cutting the path.
-    let path = path.iter().copied().map(tlog::Hash).collect();
-    tlog::check_record(&path, size, tlog::Hash(root), index, tlog::Hash(leaf)).is_ok()
+    let Some(mut way) = Way::new(index, size) else { return false };
+    let hash = path.iter().try_fold(leaf, |hash, beside| {
+        Some(match way.up()? {
+            Side::Left => node_hash(beside, &hash),
+            Side::Right => node_hash(&hash, beside),
+        })
+    });
+    way.is_at_root() && hash == Some(root)
 }
 
 /// Returns whether the proof shows that the newer tree (size, root) extends the older one (RFC 9162 §2.1.4.2).
 /// `false` if the older size is 0 or above the newer: RFC 6962 §2.1.2 has no proof for these.
 pub fn extends(proof: &[Hash], newer: (u64, Hash), older: (u64, Hash)) -> bool {
+    if newer.0 == older.0 {
+        return older.0 > 0 && proof.is_empty() && newer.1 == older.1;
+    }
+    let Some(mut way) = older.0.checked_sub(1).and_then(|last| Way::new(last, newer.0)) else { return false };
+    // The way begins at the last perfect subtree of the older tree. If that is all of it, its root is not in the proof.
+    way.climb_while_right();
+    let (first, proof) = match proof.split_first() {
+        _ if older.0.is_power_of_two() => (older.1, proof),
+        Some((first, rest)) => (*first, rest),
+        None => return false,
+    };
     // Both roots are computed from the same hashes, and both have to match: the newer root alone would say nothing
     // about the entries that the older checkpoint was signed over.
-    let proof = proof.iter().copied().map(tlog::Hash).collect();
-    tlog::check_tree(&proof, newer.0, tlog::Hash(newer.1), older.0, tlog::Hash(older.1)).is_ok()
+    let roots = proof.iter().try_fold((first, first), |(older, newer), beside| {
+        Some(match way.up()? {
+            Side::Left => (node_hash(beside, &older), node_hash(beside, &newer)),
+            Side::Right => (older, node_hash(&newer, beside)),
+        })
+    });
+    way.is_at_root() && roots == Some((older.1, newer.1))
+}
+
+/// On which side of a node its sibling is.
+enum Side {
+    Left,
+    Right,
+}
+
+/// The way from a leaf up to the root: `fn` and `sn` of RFC 9162 §2.1.3.2.
+struct Way {
+    /// The number of the node on its level, and that of the last node there.
+    node: u64,
+    last: u64,
+}
+
+impl Way {
+    /// Begins at a leaf. `None` if the tree has no such leaf.
+    fn new(index: u64, size: u64) -> Option<Self> {
+        (index < size).then(|| Self { node: index, last: size - 1 })
+    }
+
+    /// Goes up to the next node that has a sibling, past it, and returns where the sibling is. `None` at the root.
+    fn up(&mut self) -> Option<Side> {
+        if self.is_at_root() {
+            return None;
+        }
+        let is_right = self.node & 1 == 1;
+        if !is_right && self.node == self.last {
+            // The last node of a level without a sibling is, on the next level, the same one.
+            let levels = self.node.trailing_zeros();
+            (self.node, self.last) = (self.node >> levels, self.last >> levels);
+        }
+        let is_left = is_right || self.node == self.last;
+        (self.node, self.last) = (self.node >> 1, self.last >> 1);
+        Some(if is_left { Side::Left } else { Side::Right })
+    }
+
+    /// Goes up as long as the node is the right one of two.
+    fn climb_while_right(&mut self) {
+        let levels = self.node.trailing_ones();
+        (self.node, self.last) = (self.node >> levels, self.last >> levels);
+    }
+
+    fn is_at_root(&self) -> bool {
+        self.last == 0
+    }
 }

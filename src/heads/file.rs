@@ -17,8 +17,18 @@ use crate::{
     random,
 };
 
+/// What a head is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Of {
+    Log(Log),
+    /// The log of heads.
+    Heads,
+}
+
 /// The name of the file in its directory.
 const NAME: &str = "signed-heads";
+/// What stands for the log of heads in a line, where others have the key of their log.
+const HEADS: &str = "heads";
 /// How many bytes may be appended before the lines that others have taken the place of are left out, beside as many as
 /// there were then.
 const SLACK: u64 = 64 * 1024;
@@ -36,7 +46,7 @@ impl HeadsFile {
     }
 
     /// Returns the heads in the order of their lines. Empty if there is no file.
-    pub(super) fn read(&self) -> Result<Vec<(Log, Checkpoint)>> {
+    pub(super) fn read(&self) -> Result<Vec<(Of, Checkpoint)>> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -49,8 +59,8 @@ impl HeadsFile {
     /// `merged` makes of its lines.
     pub(super) fn append(
         &mut self,
-        heads: &[(Log, Checkpoint)],
-        merged: impl FnOnce(Vec<(Log, Checkpoint)>) -> Vec<(Log, Checkpoint)>,
+        heads: &[(Of, Checkpoint)],
+        merged: impl FnOnce(Vec<(Of, Checkpoint)>) -> Vec<(Of, Checkpoint)>,
     ) -> Result<()> {
         let appended = self.locked(|| {
             let mut file = opened(OpenOptions::new().append(true).create(true), &self.path)?;
@@ -70,7 +80,7 @@ impl HeadsFile {
     }
 
     /// Replaces the lines. A reader sees the old ones or the new.
-    fn replace(&mut self, merged: impl FnOnce(Vec<(Log, Checkpoint)>) -> Vec<(Log, Checkpoint)>) -> Result<()> {
+    fn replace(&mut self, merged: impl FnOnce(Vec<(Of, Checkpoint)>) -> Vec<(Of, Checkpoint)>) -> Result<()> {
         let temporary = self.path.with_extension(random::new_uuid().to_string());
         let replaced = self.locked(|| {
             let heads = self.read().map_err(io::Error::other)?;
@@ -121,18 +131,26 @@ fn sync_directory(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
 }
 
-fn text_of(heads: &[(Log, Checkpoint)]) -> String {
-    let line = |(log, head): &(Log, Checkpoint)| {
-        format!("{} {} {} {}\n", log.key(), head.size, head.origin, hex::encode(head.root))
+fn text_of(heads: &[(Of, Checkpoint)]) -> String {
+    let key = |of: &Of| match of {
+        Of::Log(log) => log.key(),
+        Of::Heads => HEADS.to_owned(),
+    };
+    let line = |(of, head): &(Of, Checkpoint)| {
+        format!("{} {} {} {}\n", key(of), head.size, head.origin, hex::encode(head.root))
     };
     heads.iter().map(line).collect()
 }
 
 /// Reads a line: key of the log, size, origin, root. `None` if it is not written like that to its end.
-fn head_in(line: &str) -> Option<(Log, Checkpoint)> {
+fn head_in(line: &str) -> Option<(Of, Checkpoint)> {
     let words: Vec<_> = line.split(' ').collect();
     let [key, size, origin, root] = words[..] else { return None };
-    let log = if key == Log::Platform.key() { Log::Platform } else { Log::Room(key.parse().ok()?) };
+    let of = match key {
+        HEADS => Of::Heads,
+        key if key == Log::Platform.key() => Of::Log(Log::Platform),
+        room => Of::Log(Log::Room(room.parse().ok()?)),
+    };
     let root = hex::decode(root).ok()?.try_into().ok()?;
-    Some((log, Checkpoint { origin: origin.to_owned(), size: size.parse().ok()?, root }))
+    Some((of, Checkpoint { origin: origin.to_owned(), size: size.parse().ok()?, root }))
 }

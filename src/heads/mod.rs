@@ -16,9 +16,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use room::Log;
+use room::{Log, heads_continuation_in};
 
-use self::file::HeadsFile;
+use self::file::{HeadsFile, Of};
 use crate::{
     error::Result,
     evidence::{Checkpoint, Hash, leaf_hash},
@@ -34,9 +34,9 @@ pub struct Heads {
 
 #[derive(Debug, Default)]
 struct Known {
-    signed: HashMap<Log, Checkpoint>,
-    /// The logs whose head is not in the file yet.
-    unwritten: HashSet<Log>,
+    signed: HashMap<Of, Checkpoint>,
+    /// What has a head that is not in the file yet.
+    unwritten: HashSet<Of>,
     /// The last head of each log that this process has signed, or whose signature it has checked, with the hash of its
     /// note.
     checked: HashMap<Log, (Hash, Checkpoint)>,
@@ -44,18 +44,22 @@ struct Known {
 }
 
 impl Known {
-    fn remember(&mut self, log: Log, head: Checkpoint) -> bool {
-        if self.signed.get(&log).is_some_and(|known| !goes_on_from(log, &head, known)) {
+    fn remember(&mut self, of: Of, head: Checkpoint) -> bool {
+        if self.signed.get(&of).is_some_and(|known| !goes_on_from(of, &head, known)) {
             return false;
         }
-        self.signed.insert(log, head);
+        self.signed.insert(of, head);
         true
     }
 }
 
 /// Returns whether a head is a later one than the other. One of a later continuation of the log is, whatever its size.
-fn goes_on_from(log: Log, head: &Checkpoint, other: &Checkpoint) -> bool {
-    match (log.continuation_in(&head.origin), log.continuation_in(&other.origin)) {
+fn goes_on_from(of: Of, head: &Checkpoint, other: &Checkpoint) -> bool {
+    let numbered = |origin| match of {
+        Of::Log(log) => log.continuation_in(origin),
+        Of::Heads => heads_continuation_in(origin),
+    };
+    match (numbered(&head.origin), numbered(&other.origin)) {
         (Some((base, number)), Some((other_base, other_number))) if base == other_base => {
             (number, head.size) > (other_number, other.size)
         }
@@ -73,17 +77,26 @@ impl Heads {
     pub fn open(directory: &Path) -> Result<Self> {
         let file = HeadsFile::new(directory);
         let mut known = Known::default();
-        for (log, head) in file.read()? {
-            known.remember(log, head);
+        for (of, head) in file.read()? {
+            known.remember(of, head);
         }
         Ok(Self { known: Mutex::new(known), file: Mutex::new(file) })
     }
 
     /// Remembers a head of a log that was signed, and is committed.
     pub fn remember(&self, log: Log, head: Checkpoint) {
+        self.note_signed(Of::Log(log), head);
+    }
+
+    /// Remembers a head of the log of heads that was signed, and is committed.
+    pub fn remember_heads_log(&self, head: Checkpoint) {
+        self.note_signed(Of::Heads, head);
+    }
+
+    fn note_signed(&self, of: Of, head: Checkpoint) {
         let mut known = lock(&self.known);
-        if known.remember(log, head) {
-            known.unwritten.insert(log);
+        if known.remember(of, head) {
+            known.unwritten.insert(of);
         }
     }
 
@@ -95,8 +108,8 @@ impl Heads {
     pub fn refresh(&self) -> Result<()> {
         let written = lock(&self.file).read()?;
         let mut known = lock(&self.known);
-        for (log, head) in written {
-            known.remember(log, head);
+        for (of, head) in written {
+            known.remember(of, head);
         }
         Ok(())
     }
@@ -106,12 +119,21 @@ impl Heads {
     /// Who compares the database with it asks here first and reads then, so that what is committed meanwhile looks like
     /// a log that has grown.
     pub fn signed(&self, log: Log) -> Option<Checkpoint> {
-        lock(&self.known).signed.get(&log).cloned()
+        lock(&self.known).signed.get(&Of::Log(log)).cloned()
     }
 
-    /// Returns the largest head of every log.
+    /// Returns the largest head of the log of heads, like [`Heads::signed`].
+    pub fn signed_of_heads_log(&self) -> Option<Checkpoint> {
+        lock(&self.known).signed.get(&Of::Heads).cloned()
+    }
+
+    /// Returns the largest head of every log but that of heads.
     pub fn all(&self) -> Vec<(Log, Checkpoint)> {
-        lock(&self.known).signed.iter().map(|(log, head)| (*log, head.clone())).collect()
+        let log = |(of, head): (&Of, &Checkpoint)| match of {
+            Of::Log(log) => Some((*log, head.clone())),
+            Of::Heads => None,
+        };
+        lock(&self.known).signed.iter().filter_map(log).collect()
     }
 
     /// Notes that this process has signed this checkpoint of a log, or has checked its signature and that it goes on from
@@ -149,21 +171,21 @@ impl Heads {
         let mut file = lock(&self.file);
         let new: Vec<_> = {
             let mut known = lock(&self.known);
-            let logs = std::mem::take(&mut known.unwritten);
-            logs.into_iter().filter_map(|log| Some((log, known.signed.get(&log)?.clone()))).collect()
+            let unwritten = std::mem::take(&mut known.unwritten);
+            unwritten.into_iter().filter_map(|of| Some((of, known.signed.get(&of)?.clone()))).collect()
         };
         if new.is_empty() {
             return Ok(());
         }
         let written = file.append(&new, |lines| {
             let mut merged = Known::default();
-            for (log, head) in lines {
-                merged.remember(log, head);
+            for (of, head) in lines {
+                merged.remember(of, head);
             }
             merged.signed.into_iter().collect()
         });
         if written.is_err() {
-            lock(&self.known).unwritten.extend(new.into_iter().map(|(log, _)| log));
+            lock(&self.known).unwritten.extend(new.into_iter().map(|(of, _)| of));
         }
         written
     }

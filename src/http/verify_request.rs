@@ -26,6 +26,8 @@ use crate::{
 /// How large each part may be that is no file, in bytes.
 const MOST_BESIDE: usize = MIB;
 const MIB: usize = 1024 * 1024;
+/// How large the certificates of a part may be, in bytes.
+const MOST_CERTIFICATES: usize = MIB;
 /// How long the whole form may take. It holds memory that others wait for, so that a slow client does not get as long
 /// as it likes, as it does for a file that goes to the store.
 const WHOLE: Duration = Duration::from_mins(5);
@@ -41,7 +43,27 @@ const FIELDS: &[(&str, Kind, &str)] = &[
     (
         "receipt",
         Kind::Text,
-        "The answer of `GET …/snapshots/{id}/receipt`, where a file of an earlier version carries none",
+        "The answer of `GET …/snapshots/{id}/receipt`: for a file of an earlier version, which carries none, and for the \
+         witnesses of a policy",
+    ),
+    (
+        "rotations",
+        Kind::Text,
+        "The answer of `GET /.well-known/sts-clearance/keys` of another server: it leads from a key that is trusted to those \
+         that followed it",
+    ),
+    (
+        "checkpoint",
+        Kind::Text,
+        "A signed head of the log, or of the server's log of heads, that is had from elsewhere, such as from a witness",
+    ),
+    ("policy", Kind::Text, "A policy (C2SP tlog-policy): keys of logs, and which witnesses have to have seen them"),
+    ("seal_certificate", Kind::File, "The certificates (PEM or DER) with one of which a PDF has to be sealed"),
+    (
+        "authority",
+        Kind::File,
+        "Certificates (PEM or DER) of authorities that are trusted: of those that attest times, or of issuers of the seal's \
+         certificate",
     ),
 ];
 
@@ -51,7 +73,7 @@ impl FromRequest<App> for VerifyRequest {
     async fn from_request(mut request: Request, app: &App) -> Result<Self> {
         let client: Client = request.extract_parts().await.unwrap_or_else(|never| match never {});
         let boundary = form_boundary(request.headers())?;
-        let whole = SizeLimit::new().whole_stream((2 * MOST_FILE + 5 * MOST_BESIDE) as u64);
+        let whole = SizeLimit::new().whole_stream((2 * MOST_FILE + 10 * MOST_BESIDE) as u64);
         let unparsed = Unparsed::default();
         let body = unparsed.watch(request.into_body().into_data_stream());
         let form = Multipart::with_constraints(body, boundary, Constraints::new().size_limit(whole));
@@ -102,11 +124,27 @@ impl FormReader {
                 "receipt" if self.request.receipt.is_none() => {
                     self.request.receipt = self.take_text(part, &name).await?;
                 }
-                "file" | "older" | "key" | "consistency" | "receipt" => {
+                "rotations" if self.request.rotations.is_none() => {
+                    self.request.rotations = self.take_text(part, &name).await?;
+                }
+                "checkpoint" if self.request.checkpoint.is_none() => {
+                    self.request.checkpoint = self.take_text(part, &name).await?;
+                }
+                "policy" if self.request.policy.is_none() => {
+                    self.request.policy = self.take_text(part, &name).await?;
+                }
+                "seal_certificate" if self.request.seal_certificate.is_none() => {
+                    self.request.seal_certificate = non_empty(self.take(part, &name, MOST_CERTIFICATES).await?);
+                }
+                "authority" if self.request.authority.is_none() => {
+                    self.request.authority = non_empty(self.take(part, &name, MOST_CERTIFICATES).await?);
+                }
+                known if known == "file" || FIELDS.iter().any(|(field, ..)| *field == known) => {
                     return Err(Error::field(&name, "must be given once"));
                 }
                 _ => {
-                    let known = "is not known; expected one of `file`, `older`, `key`, `consistency`, `receipt`";
+                    let known = "is not known; expected one of `file`, `older`, `key`, `consistency`, `receipt`, `rotations`, \
+                                 `checkpoint`, `policy`, `seal_certificate`, `authority`";
                     return Err(Error::field(&name, known));
                 }
             }

@@ -1,4 +1,5 @@
-//! Writes the heads that were signed into their file, and looks again at the logs that are behind.
+//! Writes the heads that were signed into their file, looks again at the logs that are behind, and takes up a key that has
+//! replaced the one that signs.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -38,5 +39,9 @@ pub(super) async fn keep(app: App) {
 async fn once(app: &App, looks: bool) -> Result<()> {
     let heads = Arc::clone(&app.heads);
     task::spawn_blocking(move || heads.save()).await.map_err(|error| Error::internal(error.to_string()))??;
-    if looks { log::heads::look_again(app).await } else { Ok(()) }
+    if looks {
+        log::keys::take_up(app).await?;
+        log::heads::look_again(app).await?;
+    }
+    Ok(())
 }

@@ -9,6 +9,7 @@ use crate::{
     db,
     domain::{
         accounts::{attempts, two_people},
+        heads_log,
         log::{idempotency, refusals},
     },
     error::{Error, Result},
@@ -38,6 +39,7 @@ pub const HOUSEKEEPING: &[Chore] = &[
     Chore { name: "sweep_uploads", run: |app| sweep_uploads(app).boxed() },
     Chore { name: "tell_refusals", run: |app| tell_refusals(app).boxed() },
     Chore { name: "drop_expired_rows", run: |app| drop_expired_rows(app).boxed() },
+    Chore { name: "gather_heads", run: |app| gather_heads(app).boxed() },
 ];
 
 /// Removes the files that no row names any more.
@@ -70,6 +72,16 @@ async fn sweep_uploads(app: App) -> Result<()> {
     let removed = swept.map_err(|error| Error::internal(format!("left-over uploads cannot be removed: {error}")))?;
     if removed > 0 {
         tracing::info!(files = removed, "removed what uploads had left that ended with the server");
+    }
+    Ok(())
+}
+
+/// Takes the heads of logs into the log of heads. Last, since it asks witnesses, which may take their time.
+async fn gather_heads(app: App) -> Result<()> {
+    // A wrong clock would take heads too often, or not at all.
+    if let (Some(interval), Ok(())) = (app.config.heads_interval(), app.clock_offset.check()) {
+        heads_log::gather(&app, interval).await?;
+        heads_log::bring_to_witnesses(&app).await?;
     }
     Ok(())
 }

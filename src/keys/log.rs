@@ -22,7 +22,7 @@ pub fn log_key(config: &Config, new_secret: impl FnOnce() -> [u8; 32]) -> Result
     };
     let path = config.log_key_file();
     // What is in the file now counts, not the secret at hand: another process may have been faster.
-    let text = create(&path, new_key(&name, secret)?.private())?;
+    let text = create(&path, &new_key(&name, secret)?.private())?;
     LogKey::read(&text).map_err(|error| Error::setup(format!("{}: {error}", path.display())))
 }
 
@@ -56,7 +56,7 @@ pub fn replace_log_key(config: &Config, current: &LogKey, secret: [u8; 32]) -> R
     check_replaceable(config)?;
     let path = config.log_key_file();
     let key = new_key(current.name(), secret)?;
-    replace(&path, key.private())?;
+    replace(&path, &key.private())?;
     Ok(key)
 }
 

@@ -3,6 +3,7 @@
 
 mod log;
 mod seal;
+mod witness;
 
 use std::{
     fs,
@@ -12,6 +13,7 @@ use std::{
 
 pub use log::{check_replaceable, log_key, log_key_in_force, replace_log_key};
 pub use seal::{authorities, seal_identity};
+pub use witness::{create_witness_key, witness_key};
 
 use crate::{
     error::{Error, Result},

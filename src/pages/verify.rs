@@ -117,8 +117,18 @@ fn render_form() -> Markup {
                 code { "GET …/log/consistency" } "."
             }))
             (render_proof("receipt", "Receipt", &html! {
-                "Proves a file of a version before 0.4, which carries none: the answer of "
+                "Proves a file of a version before 0.4, which carries none, and leads to the witnesses of a policy: the answer of "
                 code { "GET …/snapshots/{id}/receipt" } "."
+            }))
+            (render_proof("policy", "Policy", &html! {
+                "Names the keys of logs that you trust, and the witnesses that have to have seen them, as "
+                code { "tlog-policy" } " of C2SP has it."
+            }))
+            (render_proof("seal_certificate", "Certificate of the seal", &html! {
+                "That of the server, as you got it from who runs it: a PDF has to be sealed with it. PEM or DER."
+            }))
+            (render_proof("authority", "Authorities that you trust", &html! {
+                "Certificates of those that attest times, or have issued that of the seal. PEM or DER."
             }))
             p {
                 label for="key" { "Public keys that you trust (optional)" }

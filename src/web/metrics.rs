@@ -12,7 +12,7 @@ use room::{SnapshotStatus, Time};
 use crate::{
     app::App,
     at_hand::Start,
-    db::{self, fsck_runs::Finished},
+    db::{self, fsck_runs::Finished, heads_log::Sight},
     domain::{accounts::sessions, fsck::Kind},
     error::Result,
     http::{Access, Requester, caller},
@@ -35,9 +35,11 @@ pub(super) async fn metrics(
     let read = app.db.read(async |tx| {
         let snapshots = db::snapshots::count_by_status(tx).await?;
         let contradictions = db::contradictions::count(tx).await?;
-        Ok((snapshots, db::jobs::count(tx).await?, db::fsck_runs::last(tx).await?, contradictions))
+        let heads_log = db::heads_log::find(tx).await?.map_or(0, |log| log.size);
+        let heads_log = (heads_log, db::heads_log::sights(tx).await?);
+        Ok((snapshots, db::jobs::count(tx).await?, db::fsck_runs::last(tx).await?, contradictions, heads_log))
     });
-    let (snapshots, (waiting, failed), checked, contradictions) = read.await?;
+    let (snapshots, (waiting, failed), checked, contradictions, heads_log) = read.await?;
     let mut text = Exposition::default();
     let build = [("version", env!("CARGO_PKG_VERSION")), ("renderer", report::RENDERER)];
     text.gauge("sts_build_info", "The program; always 1").value(&build, 1);
@@ -71,6 +73,7 @@ pub(super) async fn metrics(
     text.counter("sts_contradictions_total", help).value(&[], contradictions.total);
     let help = "Those of them with which the log does not agree again";
     text.gauge("sts_contradictions_open", help).value(&[], contradictions.open);
+    text.heads_log(heads_log);
     if let Some(checked) = checked {
         text.fsck(&checked);
     }
@@ -95,6 +98,11 @@ fn in_seconds(microseconds: i64) -> f64 {
     microseconds as f64 / 1e6
 }
 
+/// Returns the name of a key.
+fn named(key: &str) -> &str {
+    key.split('+').next().unwrap_or_default()
+}
+
 /// Writes metrics in the text format.
 #[derive(Default)]
 struct Exposition {
@@ -103,6 +111,18 @@ struct Exposition {
 }
 
 impl Exposition {
+    fn heads_log(&mut self, (size, sights): (u64, Vec<Sight>)) {
+        self.gauge("sts_heads_log_entries", "Heads of logs in the log of heads").value(&[], size);
+        self.gauge("sts_witness_entries", "Entries of it that each witness has seen");
+        for sight in &sights {
+            self.value(&[("witness", named(&sight.witness))], sight.size);
+        }
+        self.gauge("sts_witness_fault", "1 if the witness did not cosign the newest head when it was asked last");
+        for sight in &sights {
+            self.value(&[("witness", named(&sight.witness))], u8::from(sight.fault.is_some()));
+        }
+    }
+
     /// Begins a metric that goes up and down, to which values are added next.
     fn gauge(&mut self, name: &'static str, help: &str) -> &mut Self {
         self.begin(name, help, "gauge")

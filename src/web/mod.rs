@@ -3,6 +3,7 @@
 
 mod docs;
 mod errors;
+mod heads_log;
 mod health;
 mod log_key;
 mod metrics;
@@ -26,6 +27,9 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::metrics))
         .route("/.well-known/sts-clearance/log-key", get(log_key::public_keys))
+        .route("/heads/checkpoint", get(heads_log::checkpoint))
+        .route("/heads/tile/{*name}", get(heads_log::tile))
+        .route("/.well-known/sts-clearance/keys", get(log_key::published))
         .route("/.well-known/sts-clearance/seal-certificate", get(log_key::seal_certificate))
         .merge(openapi.into_router())
         .merge(pages::router())

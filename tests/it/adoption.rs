@@ -40,8 +40,13 @@ pub(crate) const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
 
 /// The steps from the adoption on.
-const AFTER_ADOPTION: [&str; 4] =
-    [migrations::ADOPTION, "015_mark_states", "016_snapshots_by_position", "017_add_contradictions"];
+const AFTER_ADOPTION: [&str; 5] = [
+    migrations::ADOPTION,
+    "015_mark_states",
+    "016_snapshots_by_position",
+    "017_add_contradictions",
+    "018_add_heads_log",
+];
 /// The last step of the schema whose logs do not tell everything.
 const OLDER: &str = "013";
 
@@ -76,7 +81,16 @@ async fn bring_up(app: &App) -> Adopted {
 
 async fn take_back(app: &App) {
     let steps = way_down::take_back(app, &Actor::Operator, OLDER, true).await.unwrap();
-    assert_eq!(steps, ["017_add_contradictions", "016_snapshots_by_position", "015_mark_states", migrations::ADOPTION]);
+    assert_eq!(
+        steps,
+        [
+            "018_add_heads_log",
+            "017_add_contradictions",
+            "016_snapshots_by_position",
+            "015_mark_states",
+            migrations::ADOPTION
+        ]
+    );
 }
 
 async fn entries(app: &App, log: Log) -> Vec<Entry> {
@@ -126,13 +140,14 @@ async fn append_as_earlier(app: &App, room: RoomId, action: &str, meta: Value) {
     let (in_tx, action) = (app.clone(), action.to_owned());
     let append = async move |tx: &mut Tx| {
         let log = Log::Room(room);
-        let origin = log.origin(in_tx.log_key.name());
+        let origin = log.origin(in_tx.log_key().name());
         let mut range = db::logs::lock_head(tx, log, &origin).await?.range;
         let (id, seq) = (EntryId(in_tx.new_id()), range.size().try_into().unwrap());
         let entry = Entry { id, log, seq, actor: "owner@example.com".to_owned(), action, at: in_tx.now(), meta };
         let hash = evidence::hash_of(&entry.leaf()).unwrap();
         let nodes = range.push(hash);
-        let checkpoint = Checkpoint { origin, size: range.size(), root: range.root() }.signed(&in_tx.log_key).unwrap();
+        let checkpoint =
+            Checkpoint { origin, size: range.size(), root: range.root() }.signed(&in_tx.log_key()).unwrap();
         db::activity::insert(tx, &entry, &hash).await?;
         db::logs::insert_nodes(tx, log, &nodes).await?;
         db::logs::set_head(tx, log, &range, &checkpoint).await

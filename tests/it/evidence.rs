@@ -9,8 +9,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use sts_clearance::evidence::{
-    Checkpoint, CompactRange, ConsistencyProof, Hash, LogKey, LogProof, Place, PublicKeys, Question, extends, holds,
-    leaf_hash,
+    Checkpoint, CompactRange, ConsistencyProof, Hash, LogKey, LogProof, Place, PublicKeys, Question, Witness,
+    WitnessKey, extends, holds, leaf_hash, with_signatures,
 };
 
 /// The Merkle tree hash, `MTH` of RFC 6962 §2.1.
@@ -223,7 +223,7 @@ fn a_consistency_proof_is_read_as_it_is_written() {
 fn a_key_is_read_as_it_was_kept_shows_no_secret_and_refuses_a_name_that_would_break_a_note() {
     for i in 0..=255 {
         let key = LogKey::new("clearance.example.com", [i; 32]).unwrap();
-        let read = LogKey::read(key.private()).unwrap();
+        let read = LogKey::read(&key.private()).unwrap();
         assert_eq!((read.public(), read.name()), (key.public(), "clearance.example.com"));
         assert!(!format!("{key:?}").contains("PRIVATE"));
         let checkpoint = Checkpoint { origin: "clearance.example.com/rooms/1".into(), size: 3, root: [i; 32] };
@@ -242,11 +242,55 @@ fn a_key_is_read_as_it_was_kept_shows_no_secret_and_refuses_a_name_that_would_br
     let twice = PublicKeys::read(&format!("{NEUMANNS_KEY}\n{NEUMANNS_KEY}\n")).unwrap();
     assert_eq!(twice.names(), ["PeterNeumann+c74f20a3"]);
     let secret = LogKey::new("clearance.example.com", [1; 32]).unwrap();
-    for text in [secret.private().to_owned(), format!("{NEUMANNS_KEY}\nword {}", secret.private())] {
+    for text in [secret.private(), format!("{NEUMANNS_KEY}\nword {}", secret.private())] {
         let said = PublicKeys::read(&text).err().unwrap().to_string();
         assert!(!said.contains("PRIVATE"), "{said}");
     }
     assert_eq!(PublicKeys::read(&format!("# old\n{NEUMANNS_KEY}\n")).unwrap().names(), ["PeterNeumann+c74f20a3"]);
+}
+
+#[test]
+fn a_witness_says_when_it_saw_a_checkpoint_and_nobody_else_can() {
+    let log = LogKey::new("clearance.example.com", [1; 32]).unwrap();
+    let [witness, other] = [[2; 32], [3; 32]].map(|secret| WitnessKey::new("witness.example.net", secret).unwrap());
+    let checkpoint = Checkpoint { origin: "clearance.example.com/heads".into(), size: 3, root: [7; 32] };
+    let note = checkpoint.signed(&log).unwrap();
+    assert_eq!(witness.public().saw(&note).unwrap(), None);
+    let cosigned = with_signatures(&note, &witness.cosign(&note, 1_790_000_000).unwrap()).unwrap();
+    assert_eq!(witness.public().saw(&cosigned).unwrap(), Some(1_790_000_000));
+    assert_eq!(other.public().saw(&cosigned).unwrap(), None, "it has the same name, and another key");
+    // The log's own signature still counts, and a signature of a key that is not known does not stand in its way.
+    assert_eq!(Checkpoint::open(&cosigned, &PublicKeys::read(log.public()).unwrap()).unwrap().0, checkpoint);
+    let same = with_signatures(&cosigned, &witness.cosign(&note, 1_790_000_000).unwrap()).unwrap();
+    assert_eq!(same, cosigned, "a line is not added twice");
+    let moved = cosigned.replacen("\n3\n", "\n4\n", 1);
+    let said = witness.public().saw(&moved).unwrap_err().to_string();
+    assert!(said.starts_with("the signature of the key `witness.example.net+"), "{said}");
+    // A signature over the text alone is none over text and time, by the same secret too.
+    let plain = LogKey::new("witness.example.net", [2; 32]).unwrap();
+    let signed = checkpoint.signed(&plain).unwrap();
+    assert_eq!(witness.public().saw(&signed).unwrap(), None);
+    for text in [plain.public().to_owned(), witness.private(), "witness".into()] {
+        let said = Witness::read(&text).unwrap_err().to_string();
+        assert!(!said.contains("PRIVATE+KEY+witness"), "{said}");
+    }
+    assert_eq!(Witness::read(&witness.public().to_string()).unwrap(), witness.public());
+    assert!(PublicKeys::read(&witness.public().to_string()).is_err(), "a witness signs no log");
+    assert_eq!(WitnessKey::read(&witness.private()).unwrap().public(), witness.public());
+}
+
+#[test]
+fn a_note_of_more_signatures_or_bytes_than_are_read_is_none() {
+    let key = LogKey::new("clearance.example.com", [1; 32]).unwrap();
+    let keys = PublicKeys::read(key.public()).unwrap();
+    let checkpoint = Checkpoint { origin: "clearance.example.com/platform".into(), size: 3, root: [7; 32] };
+    let note = checkpoint.signed(&key).unwrap();
+    let line = note.lines().last().unwrap();
+    let with = |count: usize| format!("{note}{}", format!("{line}\n").repeat(count));
+    assert!(Checkpoint::open(&with(99), &keys).is_ok());
+    assert_eq!(Checkpoint::open(&with(999), &keys).unwrap_err().to_string(), "it is no signed checkpoint");
+    let long = note.replacen("\n\n", &format!("\n{}\n\n", "e".repeat(1_000_000)), 1);
+    assert_eq!(Checkpoint::open(&long, &keys).unwrap_err().to_string(), "it is no signed checkpoint");
 }
 
 #[test]

@@ -389,5 +389,5 @@ async fn log_keys(scene: &Scene, node: &TestApp) {
     takes(node, "DELETE FROM log_keys".to_owned()).await;
     log::keys::register(&node.app).await.unwrap();
     assert_eq!(count(node).await, before, "the log has the key already");
-    assert_eq!(scene.nodes[0].app.log_key.public(), node.app.log_key.public());
+    assert_eq!(scene.nodes[0].app.log_key().public(), node.app.log_key().public());
 }

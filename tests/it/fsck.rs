@@ -378,7 +378,7 @@ async fn a_log_cut_back_under_its_newest_checkpoint_is_found_by_it(app: TestApp)
 async fn a_history_rewritten_without_the_key_is_found(app: TestApp) {
     let room = Room::new(app).await;
     room.sql(&[]).await;
-    let other = LogKey::new(room.app.app.log_key.name(), [7; 32]).unwrap();
+    let other = LogKey::new(room.app.app.log_key().name(), [7; 32]).unwrap();
     let (app, log, other) = (room.app.app.clone(), room.log(), std::sync::Arc::new(other));
     for signed in [None, Some(other)] {
         let by_other = signed.is_some();
@@ -453,13 +453,13 @@ async fn a_key_that_the_log_was_made_to_tell_of_is_found(app: TestApp) {
     let forger = LogKey::new("other.example.com", [7; 32]).unwrap();
     let (evil, by) = (forger.public().to_owned(), Actor::System);
     let told = evil.clone();
-    let ours = room.app.app.log_key.public().to_owned();
+    let ours = room.app.app.log_key().public().to_owned();
     operation(&room.app.app, Log::Platform, &by, async move |tx, log| {
         db::logs::add_key(tx, &told, log.now).await?;
         let (from, to) = (ours.clone(), told.clone());
         // Without our key they can sign the succession only with a key of their own.
         let other = LogKey::new("other.example.com", [8; 32]).unwrap();
-        let signed = evidence::succession(&other, &LogKey::new("other.example.com", [7; 32]).unwrap()).unwrap();
+        let signed = evidence::succession(&other, &LogKey::new("other.example.com", [7; 32]).unwrap());
         log.append(tx, &Event::LogKeyRotated { from, to, signed }).await
     })
     .await
@@ -469,10 +469,10 @@ async fn a_key_that_the_log_was_made_to_tell_of_is_found(app: TestApp) {
 
 async fn a_rotated_key_is_vouched_for_before_and_after_the_next_start(app: TestApp) {
     let room = Room::new(app).await;
-    let before = room.app.app.log_key.public().to_owned();
+    let before = room.app.app.log_key().public().to_owned();
     let after = log::keys::rotate(&room.app.app, &Actor::Operator).await.unwrap();
     assert_eq!(room.damaged().await, Vec::new());
-    let note = evidence::succession(&room.app.app.log_key, &after).unwrap();
+    let note = evidence::succession(&room.app.app.log_key(), &after);
     for trusted in [&before, after.public()] {
         assert!(evidence::vouches(trusted, &note, &before, after.public()));
         assert!(!evidence::vouches(trusted, &note, after.public(), &before));
@@ -481,7 +481,7 @@ async fn a_rotated_key_is_vouched_for_before_and_after_the_next_start(app: TestA
     assert!(!evidence::vouches(stranger.public(), &note, &before, after.public()));
     // A stranger's signature under the same text does not count either, even for those who trust that stranger.
     let mut signed = Note::from_bytes(note.as_bytes()).unwrap();
-    signed.add_sigs(&[&StandardSigner::new(stranger.private()).unwrap()]).unwrap();
+    signed.add_sigs(&[&StandardSigner::new(&stranger.private()).unwrap()]).unwrap();
     let signed = String::from_utf8(signed.to_bytes()).unwrap();
     assert!(!evidence::vouches(stranger.public(), &signed, &before, after.public()));
     assert!(evidence::vouches(&before, &signed, &before, after.public()));

@@ -71,7 +71,7 @@ async fn file_of(app: &TestApp, room: RoomId, token: &str) -> Vec<u8> {
 }
 
 fn verified(app: &TestApp, file: &[u8], older: Option<&[u8]>) -> Report {
-    let (keys, fonts) = (PublicKeys::trusted(&[app.app.log_key.public()]).unwrap(), Fonts::embedded());
+    let (keys, fonts) = (PublicKeys::trusted(&[app.app.log_key().public()]).unwrap(), Fonts::embedded());
     let keys = Some(&keys);
     verify(&Exhibits { older, ..Exhibits::of(file, keys, &fonts) }).unwrap()
 }
@@ -121,7 +121,7 @@ async fn a_log_that_was_put_back_takes_no_writes_until_it_goes_on_under_another_
     assert_eq!((told.log, told.continued.len()), (Some(origin), 1));
     let told = &told.continued[0];
     assert!(
-        told.contains("by operator") && told.ends_with(": restored") && told.contains(&hex::encode(done.lost.root))
+        told.contains("by operator") && told.ends_with(": “restored”") && told.contains(&hex::encode(done.lost.root))
     );
     let report = verified(&app, &file, Some(&lost_file));
     let fault = report.file.checks.iter().find(|check| check.name == "older file").unwrap();
@@ -158,16 +158,16 @@ async fn a_head_that_no_trusted_key_has_signed_takes_no_writes(app: TestApp) {
     let log = Log::Room(room);
     let Head { range, origin, checkpoint } = head_of(&app, log).await;
     let head = Checkpoint { origin: origin.unwrap(), size: range.size(), root: range.root() };
-    let stranger = LogKey::new(app.app.log_key.name(), [7; 32]).unwrap();
-    let of_another_log = Checkpoint { origin: Log::Platform.origin(app.app.log_key.name()), ..head.clone() };
+    let stranger = LogKey::new(app.app.log_key().name(), [7; 32]).unwrap();
+    let of_another_log = Checkpoint { origin: Log::Platform.origin(app.app.log_key().name()), ..head.clone() };
     let earlier = Checkpoint { size: 1, root: [1; 32], ..head.clone() };
     let of_others = Checkpoint { root: [1; 32], ..head.clone() };
     app.tampered();
     for (forged, why) in [
         (head.signed(&stranger).unwrap(), "not signed with a key that the one in force vouches for"),
-        (of_another_log.signed(&app.app.log_key).unwrap(), "its checkpoint is that of the log"),
-        (earlier.signed(&app.app.log_key).unwrap(), "its checkpoint is of 1 entries, and the log has "),
-        (of_others.signed(&app.app.log_key).unwrap(), "its checkpoint was signed over other entries"),
+        (of_another_log.signed(&app.app.log_key()).unwrap(), "its checkpoint is that of the log"),
+        (earlier.signed(&app.app.log_key()).unwrap(), "its checkpoint is of 1 entries, and the log has "),
+        (of_others.signed(&app.app.log_key()).unwrap(), "its checkpoint was signed over other entries"),
         ("no note".to_owned(), "it is no signed checkpoint"),
         (String::new(), "its signed checkpoint is missing"),
         (checkpoint.unwrap(), ""),
@@ -233,7 +233,7 @@ async fn a_room_of_which_nothing_is_left_is_given_up_in_the_platforms_log(app: T
     // The memory of another database with the same rooms cannot be told from this.
     let room = RoomId(app.app.new_id());
     let log = Log::Room(room);
-    let lost = Checkpoint { origin: log.origin(app.app.log_key.name()), size: 7, root: [7; 32] };
+    let lost = Checkpoint { origin: log.origin(app.app.log_key().name()), size: 7, root: [7; 32] };
     app.app.heads.remember(log, lost);
     heads::look_over(&app.app).await.unwrap();
     assert_eq!(readiness(&app).await, (503, json!("failing")));
@@ -308,7 +308,7 @@ async fn an_earlier_copy_of_the_file_goes_on_by_the_command_and_verify_prints_it
     fs::write(place.path("log.key"), place.run(&["key", "show"]).expect(0)).unwrap();
     let verified = place.run(&["verify", "report.json", "--key", "log.key"]);
     let said = verified.expect(0);
-    assert!(said.contains("Continued   at entry ") && said.contains("): the disk broke\n"), "{said}");
+    assert!(said.contains("Continued   at entry ") && said.contains("): “the disk broke”\n"), "{said}");
     stop(server).await;
     place.run(&["fsck"]).expect(0);
     place.serve().kill();

@@ -41,7 +41,7 @@ fn text(reply: &Reply) -> String {
 
 impl TestApp {
     pub(super) fn keys(&self) -> PublicKeys {
-        PublicKeys::read(self.app.log_key.public()).unwrap()
+        PublicKeys::read(self.app.log_key().public()).unwrap()
     }
 
     async fn text(&self, path: &str, token: &str) -> String {
@@ -61,7 +61,7 @@ impl TestApp {
 async fn a_checkpoint_is_signed_and_names_its_room_size_and_key(app: TestApp) {
     let (room, broker) = app.room().await;
     let checkpoint = app.checkpoint(&room, &broker).await;
-    assert_eq!(checkpoint.origin, format!("{}/rooms/{room}", app.app.log_key.name()));
+    assert_eq!(checkpoint.origin, format!("{}/rooms/{room}", app.app.log_key().name()));
     assert_eq!(checkpoint.size, app.actions(&room, &broker).await.len() as u64);
     let seller = app.user("seller@example.com", Role::Seller).await;
     assert_eq!(app.checkpoint(&room, &seller).await, checkpoint, "every party is a witness");
@@ -276,11 +276,11 @@ async fn keys_are_told_as_the_log_tells_of_them_and_outlive_a_way_down(app: Test
 async fn a_key_that_the_key_in_force_does_not_vouch_for_is_not_published(app: TestApp) {
     app.tampered();
     log::keys::register(&app.app).await.unwrap();
-    let in_force = app.app.log_key.public().to_owned();
-    let [stolen, forged] = [[5; 32], [7; 32]].map(|seed| LogKey::new(app.app.log_key.name(), seed).unwrap());
+    let in_force = app.app.log_key().public().to_owned();
+    let [stolen, forged] = [[5; 32], [7; 32]].map(|seed| LogKey::new(app.app.log_key().name(), seed).unwrap());
     // The old key was replaced by the one in force, and stolen since; it names a key of the thief's as its successor.
-    let rightful = succession(&stolen, &app.app.log_key).unwrap();
-    let wrongful = succession(&stolen, &forged).unwrap();
+    let rightful = succession(&stolen, &app.app.log_key());
+    let wrongful = succession(&stolen, &forged);
     let entries = [
         json!({ "from": stolen.public(), "to": in_force, "signed": rightful }),
         json!({ "from": stolen.public(), "to": forged.public(), "signed": wrongful }),
@@ -306,7 +306,8 @@ async fn a_key_that_the_key_in_force_does_not_vouch_for_is_not_published(app: Te
 async fn each_key_that_signs_is_an_entry_of_the_platforms_log(app: TestApp) {
     log::keys::register(&app.app).await.unwrap();
     log::keys::register(&app.app).await.unwrap();
-    let (before, after) = (app.app.log_key.public(), log::keys::rotate(&app.app, &Actor::Operator).await.unwrap());
+    let (before, after) =
+        (app.app.log_key().public().to_owned(), log::keys::rotate(&app.app, &Actor::Operator).await.unwrap());
     let admin = app.user("admin@example.com", Role::Admin).await;
     let entries = app.get("/activities?limit=100", &admin).send().await.expect(200);
     let entries: Vec<_> = entries.as_array().unwrap().iter().rev().collect();
@@ -318,7 +319,7 @@ async fn each_key_that_signs_is_an_entry_of_the_platforms_log(app: TestApp) {
     assert_eq!(rotated["actor"], "operator");
     assert_eq!((&rotated["meta"]["from"], &rotated["meta"]["to"]), (&json!(before), &json!(after.public())));
     let signed = rotated["meta"]["signed"].as_str().unwrap();
-    for key in [before, after.public()] {
-        assert!(vouches(key, signed, before, after.public()), "{key} vouches for the change: {signed}");
+    for key in [&*before, after.public()] {
+        assert!(vouches(key, signed, &before, after.public()), "{key} vouches for the change: {signed}");
     }
 }

@@ -173,7 +173,7 @@ async fn the_fold_tells_of_accounts_catalogue_and_keys_what_the_server_tells(app
     assert_eq!((ben.must_change_password, ben.password_given_at), (false, None));
     assert!(cleo.disabled);
     assert_eq!(state.keys.len(), 2);
-    assert_eq!(state.keys[0].public_key, app.app.log_key.public());
+    assert_eq!(state.keys[0].public_key, app.app.log_key().public());
     // The state survives being written and read, byte for byte.
     let written = serde_json::to_string(&state).unwrap();
     let read: PlatformState = serde_json::from_str(&written).unwrap();

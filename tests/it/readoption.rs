@@ -172,7 +172,7 @@ async fn it_goes_on(app: &TestApp, room: RoomId, broker: &str) {
     let snapshot = app.snapshot(&room.to_string(), broker, json!({ "snapshot_type": "pdf" })).await;
     let url = snapshot["download_url"].as_str().unwrap().strip_prefix("/api/v1").unwrap();
     let file = app.get(url, broker).send().await.body;
-    let (keys, fonts) = (PublicKeys::trusted(&[app.app.log_key.public()]).unwrap(), Fonts::embedded());
+    let (keys, fonts) = (PublicKeys::trusted(&[app.app.log_key().public()]).unwrap(), Fonts::embedded());
     let keys = Some(&keys);
     let given = Exhibits::of(&file, keys, &fonts);
     let report = verify(&given).unwrap();

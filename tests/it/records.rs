@@ -80,7 +80,7 @@ async fn a_record_holds_the_newest_entries_up_to_16_mib_of_what_they_tell(app: T
 async fn a_record_holds_the_newest_50_000_entries() {
     let app = TestApp::on_sqlite().await;
     let (room, broker) = app.room().await;
-    let (log, at, key) = (Log::Room(room.parse().unwrap()), app.app.now(), Arc::clone(&app.app.log_key));
+    let (log, at, key) = (Log::Room(room.parse().unwrap()), app.app.now(), Arc::clone(&app.app.log_key()));
     let fill = async move |tx: &mut Tx| {
         let head = db::logs::head(tx, log).await?.unwrap();
         let (mut range, origin) = (head.range, head.origin.unwrap());

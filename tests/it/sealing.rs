@@ -46,14 +46,14 @@ impl TestApp {
 
 async fn a_pdf_is_sealed_and_its_snapshot_and_the_log_say_by_whom(app: TestApp) {
     let (snapshot, file) = app.sealed().await;
-    let name = app.app.log_key.name();
+    let name = app.app.log_key().name().to_owned();
     let seal = &snapshot["seal"];
     assert_eq!((&seal["signer"], &seal["self_made"]), (&json!(name), &json!(true)));
     assert_eq!(seal["trusted_time"], Value::Null);
     assert!(seal["note"].as_str().unwrap().contains("no time-stamp authority is set up"), "{seal}");
     let (unsealed, found) = seal::split(&file).unwrap();
     let checked = seal::check(unsealed, &found, &seal::Authorities::none()).unwrap();
-    assert_eq!((checked.signer.as_str(), checked.self_made), (name, true));
+    assert_eq!((checked.signer.as_str(), checked.self_made), (&*name, true));
     let (room, broker) = (snapshot["room_id"].as_str().unwrap(), app.sign_in("broker@example.com").await);
     let path = format!("/rooms/{room}/activities?action=snapshot_generated");
     let entries = app.get(&path, &broker).send().await.expect(200);
@@ -96,22 +96,23 @@ async fn a_seal_that_was_kept_for_other_bytes_is_made_anew(app: TestApp) {
     app.app.db.write(async move |tx| db::seals::keep(tx, id, &kept).await).await.unwrap();
     app.work().await;
     let snapshot = app.get(&path, &broker).send().await.expect(200);
-    assert_eq!(snapshot["seal"]["signer"], app.app.log_key.name());
+    assert_eq!(snapshot["seal"]["signer"], app.app.log_key().name());
     let file = app.get(&format!("{path}/download"), &broker).send().await.body;
     let (unsealed, found) = seal::split(&file).unwrap();
     seal::check(unsealed, &found, &seal::Authorities::none()).unwrap();
 }
 
 /// A time-stamp and certificate authority that runs `openssl`.
-struct Authority {
-    dir: TempDir,
+pub(crate) struct Authority {
+    pub(crate) dir: TempDir,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let made = Self { dir: TempDir::new().unwrap() };
         let config = "[req]\ndistinguished_name=dn\n[dn]\n[stamp]\nbasicConstraints=critical,CA:FALSE\n\
             keyUsage=critical,digitalSignature\nextendedKeyUsage=critical,timeStamping\n\
+            [root]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n\
             [leaf]\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n\
             [tsa]\nserial=serial\ndefault_policy=1.2.3.4.1\ndigests=sha256\ness_cert_id_alg=sha256\n";
         std::fs::write(made.dir.path().join("cnf"), config).unwrap();
@@ -125,10 +126,21 @@ impl Authority {
         assert!(output.status.success(), "openssl {line}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    fn certify(&self, name: &str, section: &str) {
+    pub(crate) fn certify(&self, name: &str, section: &str) {
         self.openssl(&format!(
             "req -x509 -newkey rsa:2048 -nodes -config cnf -extensions {section} -subj /CN={name} -days 9 \
              -keyout {name}.key -out {name}.pem"
+        ));
+    }
+
+    /// Makes a certificate for signatures that one with this name has issued.
+    pub(crate) fn certify_by(&self, issuer: &str, name: &str) {
+        self.openssl(&format!(
+            "req -new -newkey rsa:2048 -nodes -config cnf -subj /CN={name} -keyout {name}.key -out {name}.csr"
+        ));
+        self.openssl(&format!(
+            "x509 -req -in {name}.csr -CA {issuer}.pem -CAkey {issuer}.key -CAcreateserial -extfile cnf -extensions leaf \
+             -days 9 -out {name}.pem"
         ));
     }
 
@@ -146,7 +158,7 @@ impl Authority {
         self.dir.path().join("seal.pem")
     }
 
-    fn answer(&self, question: &[u8]) -> Vec<u8> {
+    pub(crate) fn answer(&self, question: &[u8]) -> Vec<u8> {
         std::fs::write(self.dir.path().join("query"), question).unwrap();
         self.openssl(
             "ts -reply -config cnf -section tsa -queryfile query -signer tsa.pem -inkey tsa.key -sha256 -out reply",
@@ -156,7 +168,7 @@ impl Authority {
 }
 
 /// Sets the test's clock to that of the machine, which `openssl` uses.
-fn set_right(app: &TestApp) {
+pub(crate) fn set_right(app: &TestApp) {
     let written = tempfile::tempfile().unwrap().metadata().unwrap().modified().unwrap();
     let since = written.duration_since(std::time::UNIX_EPOCH).unwrap().as_micros();
     let now = Time::from_microsecond(i64::try_from(since).unwrap()).unwrap();
@@ -175,6 +187,11 @@ async fn serve(answer: impl Fn(&[u8]) -> (StatusCode, Vec<u8>) + Send + Sync + '
     let router = Router::new().route("/stamp", handler);
     tokio::spawn(http::serve(listener, router, http::Limits::default(), CancellationToken::new()));
     format!("http://{address}/stamp")
+}
+
+/// Serves the time stamps of an authority on a port of its own and returns its URL.
+pub(crate) async fn serve_stamps(authority: Authority) -> String {
+    serve(move |question| (StatusCode::OK, authority.answer(question))).await
 }
 
 #[needs(openssl)]

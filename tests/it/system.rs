@@ -23,7 +23,7 @@ async fn an_admin_is_told_how_the_server_is(app: TestApp) {
     let database = if app.app.config.database_url().starts_with("postgres") { "postgresql" } else { "sqlite" };
     assert_eq!(told["database"], database);
     assert_eq!(told["renderer"], report::RENDERER);
-    assert_eq!((&told["fonts"], &told["log_key"]), (&json!("embedded"), &json!(app.app.log_key.name())));
+    assert_eq!((&told["fonts"], &told["log_key"]), (&json!("embedded"), &json!(app.app.log_key().name())));
     let steps = told["migrations"].as_array().unwrap();
     assert_eq!(steps[0], json!({ "name": "001_initial_schema", "applied_at": "2026-11-23T08:00:00Z" }));
     assert_eq!((&told["started_at"], &told["uptime_seconds"]), (&json!("2026-11-23T08:00:00Z"), &json!(90)));

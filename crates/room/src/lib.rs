@@ -42,7 +42,7 @@ pub use difference::{Difference, RowFault};
 pub use event::{Envelope, Event, OpenedSlot, Repeated, SealSummary, Unreadable};
 pub use ids::*;
 pub use leaf::Leaf;
-pub use log::Log;
+pub use log::{Log, heads_continuation_in, heads_origin, server_in};
 pub use shown::Shown;
 pub use standing::{OverriddenBlocker, Standing};
 pub use state::{Content, DocumentState, RoomState, VersionState, is_own_paper};

@@ -2,7 +2,8 @@
 
 use crate::RoomId;
 
-/// One of the logs that a server keeps.
+/// One of the logs that a server keeps, but for the log of their heads, which has no entries that tell anything (see
+/// [`server_in`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Log {
     /// The log of this room.
@@ -37,16 +38,46 @@ impl Log {
     /// Splits an origin of the log into the one that it began with and the number of its continuation: 1 for the
     /// beginning, 2 for `…/2`, and so on. `None` if it is the origin of another log.
     pub fn continuation_in(self, origin: &str) -> Option<(&str, u32)> {
-        let end = match self {
-            Self::Room(room) => format!("/rooms/{room}"),
-            Self::Platform => "/platform".to_owned(),
-        };
-        if origin.ends_with(&end) {
-            return Some((origin, 1));
+        match self {
+            Self::Room(room) => continuation(origin, &format!("/rooms/{room}")),
+            Self::Platform => continuation(origin, "/platform"),
         }
-        let (begun, number) = origin.rsplit_once('/')?;
-        let counted: u32 = number.parse().ok()?;
-        // One number has one form, and the first is not written.
-        (begun.ends_with(&end) && counted > 1 && counted.to_string() == number).then_some((begun, counted))
     }
+}
+
+fn continuation<'a>(origin: &'a str, end: &str) -> Option<(&'a str, u32)> {
+    if origin.ends_with(end) {
+        return Some((origin, 1));
+    }
+    let (begun, number) = origin.rsplit_once('/')?;
+    let counted: u32 = number.parse().ok()?;
+    // One number has one form, and the first is not written.
+    (begun.ends_with(end) && counted > 1 && counted.to_string() == number).then_some((begun, counted))
+}
+
+/// Splits an origin of a log of heads, as [`Log::continuation_in`] does for other logs.
+pub fn heads_continuation_in(origin: &str) -> Option<(&str, u32)> {
+    continuation(origin, "/heads")
+}
+
+/// Returns the origin of the log of heads of a server that signs under the name `server`: of the salted heads of its
+/// other logs.
+pub fn heads_origin(server: &str) -> String {
+    format!("{server}/heads")
+}
+
+/// Returns the name of the server whose log has this origin, whichever of its logs it is. An origin that is none of a
+/// server's logs stands for itself, as in the logs of others (C2SP `tlog-checkpoint`).
+pub fn server_in(origin: &str) -> &str {
+    let begun = match origin.rsplit_once('/') {
+        Some((begun, number)) if number.parse().is_ok_and(|it: u32| it > 1 && it.to_string() == number) => begun,
+        _ => origin,
+    };
+    let of_room = || {
+        let (rest, room) = begun.rsplit_once('/')?;
+        room.parse::<RoomId>().ok()?;
+        rest.strip_suffix("/rooms")
+    };
+    let of_others = || begun.strip_suffix("/platform").or_else(|| begun.strip_suffix("/heads"));
+    of_room().or_else(of_others).unwrap_or(origin)
 }

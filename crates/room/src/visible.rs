@@ -1,4 +1,5 @@
-//! Which characters are visible: a title in which the reader sees nothing must be refused like an empty one.
+//! Which characters are visible: a title in which the reader sees nothing must be refused like an empty one, and what
+//! strangers wrote is printed so that the reader sees all of it, and sees that it is theirs.
 
 use std::ops::RangeInclusive;
 
@@ -32,6 +33,60 @@ pub fn cut(text: &str, most: usize) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// Returns the text for printing: each character that nobody sees, or that moves others about, is replaced by U+FFFD.
+/// These are controls, line breaks, format characters such as those of direction (U+202E) and of no width, and what Unicode
+/// has not assigned. Spaces are spaces.
+///
+/// Joiners and variation selectors stay behind a letter or picture beyond ASCII, where writing needs them.
+pub fn printable(text: &str) -> String {
+    let mut before = ' ';
+    text.chars()
+        .map(|c| {
+            let joins =
+                matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}') && !before.is_ascii() && shows(before);
+            before = c;
+            match CodePointMapData::<GeneralCategory>::new().get(c) {
+                _ if joins => c,
+                GeneralCategory::SpaceSeparator => ' ',
+                GeneralCategory::Control
+                | GeneralCategory::Format
+                | GeneralCategory::LineSeparator
+                | GeneralCategory::ParagraphSeparator
+                | GeneralCategory::PrivateUse
+                | GeneralCategory::Surrogate
+                | GeneralCategory::Unassigned => char::REPLACEMENT_CHARACTER,
+                _ if is_ignorable(c) || c == '\u{2800}' => char::REPLACEMENT_CHARACTER,
+                _ => c,
+            }
+        })
+        .collect()
+}
+
+/// Returns what a stranger wrote, such as the name in a certificate, in quotation marks: [`printable`], of at most this many
+/// characters, and with no quotation mark in it that could end the quotation.
+pub fn quoted(text: &str, most: usize) -> String {
+    format!("“{}”", enclosed(text, most))
+}
+
+/// Returns what a stranger wrote, such as the name of a log, in backticks, as [`quoted`] does in quotation marks.
+pub fn literal(text: &str, most: usize) -> String {
+    format!("`{}`", enclosed(text, most))
+}
+
+/// Returns the text as [`printable`] has it, or its first `most` characters with `…` if it is longer.
+pub fn clipped(text: &str, most: usize) -> String {
+    printable(&cut(text, most))
+}
+
+fn enclosed(text: &str, most: usize) -> String {
+    clipped(text, most).replace(is_quotation_mark, "'")
+}
+
+/// Returns whether a character is, or looks like, a mark that [`quoted`] or [`literal`] puts around a text.
+fn is_quotation_mark(c: char) -> bool {
+    matches!(c, '"' | '`' | '“' | '”' | '„' | '‟' | '〝' | '〞' | '〟' | '＂' | '｀' | 'ˋ' | '˝' | '″' | '‶' | 'ʺ')
 }
 
 /// Returns whether a character is visible by itself. Marks are not: they belong to a letter.

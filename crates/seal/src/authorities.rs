@@ -1,4 +1,4 @@
-//! The time-stamping authorities that the caller trusts, and whether one of them stands behind a time stamp.
+//! The authorities that the caller trusts, and whether one of them stands behind a time stamp, or behind a signer.
 
 use der::pem;
 use jiff::Timestamp;
@@ -9,14 +9,20 @@ use crate::certificate::{is_issued_by, validity};
 use crate::identity::{IdentityError, blocks, is_certificate};
 use crate::{certificate, identity};
 
-/// The certificates that the caller trusts for time stamps: those of authorities, or those of issuers of authorities.
+/// The certificates that the caller trusts: those of time-stamping authorities, or those of issuers of authorities and of
+/// signers.
 ///
 /// A time stamp is vouched for if the certificate of its authority is one of them, or was issued by one of them, either
-/// directly or through certificates that the time stamp carries.
+/// directly or through certificates that the time stamp carries. So is a signer, through certificates that the seal
+/// carries.
 #[derive(Debug, Clone, Default)]
 pub struct Authorities {
     certificates: Vec<Certificate>,
 }
+
+/// The largest number of certificates that are read. More are no list that somebody trusts: an operating system has some
+/// 150, and the work of checking grows with each.
+const MOST_CERTIFICATES: usize = 500;
 
 impl Authorities {
     /// Trusts nothing, so that no time stamp is vouched for.
@@ -40,7 +46,39 @@ impl Authorities {
                 certificates.push(certificate::read(&der).ok_or(IdentityError::UnreadableCertificate)?);
             }
         }
-        if certificates.is_empty() { Err(IdentityError::NoCertificate) } else { Ok(Self { certificates }) }
+        match certificates.len() {
+            0 => Err(IdentityError::NoCertificate),
+            1..=MOST_CERTIFICATES => Ok(Self { certificates }),
+            _ => Err(IdentityError::TooMany),
+        }
+    }
+
+    /// Reads the certificates in a PEM text, or the one in DER.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authorities::from_pem`], and if there is a private key in it.
+    pub fn read(bytes: &[u8]) -> Result<Self, IdentityError> {
+        // A certificate in DER is a sequence of more than 127 bytes (X.690, 8.1.3.5), which no text begins like.
+        if matches!(bytes, [0x30, 0x80..=0xff, ..]) {
+            let certificate = certificate::read(bytes).ok_or(IdentityError::UnreadableCertificate)?;
+            return Ok(Self { certificates: vec![certificate] });
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| IdentityError::NoCertificate)?;
+        if text.contains("PRIVATE KEY-----") {
+            return Err(IdentityError::Secret);
+        }
+        Self::from_pem(text)
+    }
+
+    /// Trusts these certificates, too.
+    pub fn extend(&mut self, others: Self) {
+        self.certificates.extend(others.certificates);
+    }
+
+    /// Returns the SHA-256 of each certificate in DER.
+    pub fn fingerprints(&self) -> Vec<[u8; 32]> {
+        self.certificates.iter().filter_map(certificate::fingerprint).collect()
     }
 
     /// Whether no certificate is trusted.

@@ -32,6 +32,9 @@ pub struct Checked {
     pub not_before: Timestamp,
     /// End of the certificate's validity.
     pub not_after: Timestamp,
+    /// Whether one of the [`Authorities`] that the caller trusts is the signer, or has issued the signer's certificate,
+    /// directly or through certificates that the seal carries. `false` if none were given.
+    pub vouched: bool,
     /// Time of the seal, as its maker claims it.
     pub signed_at: Timestamp,
     /// A time at which the seal existed already, if a time-stamping authority attests one.
@@ -40,7 +43,7 @@ pub struct Checked {
 
 /// Checks a seal against the file that it was split from.
 ///
-/// An authority that is not trusted is no error: see [`TrustedTime::vouched`]. If the seal is valid,
+/// An authority that is not trusted is no error: see [`TrustedTime::vouched`] and [`Checked::vouched`]. If the seal is valid,
 /// [`apply`](crate::apply) makes the only file that has it. A reader who compares that file with the one at hand knows
 /// that the unsealed file and all that is signed in the seal are as the signer signed them. The time stamp may have
 /// been removed or replaced since.
@@ -70,7 +73,11 @@ pub fn check(unsealed: &[u8], seal: &Seal, trusted: &Authorities) -> Result<Chec
         // The claimed time alone could be set back to before the certificate ended.
         good_at(signer, says.time)?;
     }
+    // At the time of the seal: certificates may have ended since. The claimed one is the only one that every seal has, and
+    // a time stamp has to be within the validity of the same certificate.
+    let vouched = trusted.vouch_for(signer, &parts.chain[1..], seal.at);
     Ok(Checked {
+        vouched,
         signer: certificate::display_name(signer.tbs_certificate().subject()),
         issuer: certificate::display_name(signer.tbs_certificate().issuer()),
         certificate_sha256: certificate::fingerprint(signer).ok_or(Fault::Unreadable("its certificate is not DER"))?,

@@ -23,6 +23,12 @@ pub enum IdentityError {
     /// The text holds no certificate.
     #[error("there is no certificate in it; a PEM text has one between `-----BEGIN CERTIFICATE-----` and its end")]
     NoCertificate,
+    /// There is a private key where only certificates should be.
+    #[error("there is a private key in it: keep it to yourself, and give the certificate alone")]
+    Secret,
+    /// There are more certificates than are looked at.
+    #[error("there are more certificates in it than are looked at")]
+    TooMany,
     /// The text holds no private key.
     #[error("there is no private key in it; a PEM text has one between `-----BEGIN PRIVATE KEY-----` and its end")]
     NoKey,

@@ -20,8 +20,8 @@
 //! What a seal does not say by itself:
 //!
 //! - Whose it is. Anybody can take a seal off and seal the file again with another certificate. A file is tied to its
-//!   server by the proof in it, and by the certificate's SHA-256 that the server publishes. The signer's chain is not
-//!   followed to roots that anyone trusts, and revocation is not looked up; `pdfsig`, Acrobat and pyHanko do that. The
+//!   server by the proof in it, and by the certificate's SHA-256 that the server publishes. The signer's chain is
+//!   followed to the [`Authorities`] that the caller trusts and to no others, and revocation is not looked up; `pdfsig`, Acrobat and pyHanko do that. The
 //!   signer's certificates are all named in what is signed, so none can be removed or added.
 //! - Whether there was a trusted time, and whose. The time stamp is an unsigned attribute: anybody can remove it, or
 //!   put that of another authority in. [`Authorities`] are those that the caller trusts.

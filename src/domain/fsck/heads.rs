@@ -52,7 +52,7 @@ fn compared(app: &App, location: &Location, rows: &LogRows, signed: &Checkpoint)
     let log = location.log;
     let head = rows.head.as_ref().and_then(|head| {
         let range = CompactRange::from_parts(u64::try_from(head.size).ok()?, &head.frontier)?;
-        let origin = head.origin.clone().unwrap_or_else(|| log.origin(app.log_key.name()));
+        let origin = head.origin.clone().unwrap_or_else(|| log.origin(app.log_key().name()));
         Some(Checkpoint { origin, size: range.size(), root: range.root() })
     });
     // A head that is missing or damaged is a finding by itself. What is left of the entries tells whether some are gone.

@@ -75,7 +75,7 @@ pub(super) async fn fault(tx: &mut Tx, app: &App, log: Log, head: &Head) -> Resu
 
 /// Returns the head of a log, without its signature. It is that of an empty log if there is none.
 pub(super) fn present(app: &App, log: Log, head: Option<&Head>) -> Checkpoint {
-    let origin = head.and_then(|head| head.origin.clone()).unwrap_or_else(|| log.origin(app.log_key.name()));
+    let origin = head.and_then(|head| head.origin.clone()).unwrap_or_else(|| log.origin(app.log_key().name()));
     let (size, root) = match head {
         Some(head) => (head.range.size(), head.range.root()),
         None => (0, CompactRange::empty().root()),
@@ -111,7 +111,7 @@ async fn was_signed(tx: &mut Tx, log: Log) -> Result<bool> {
 
 /// Returns why a note is not the signed checkpoint of the head. `None` if it is.
 pub(super) async fn unsigned(tx: &mut Tx, app: &App, note: &str, head: &Checkpoint) -> Result<Option<String>> {
-    let signed = match Checkpoint::open(note, &keys(&[app.log_key.public().to_owned()])?) {
+    let signed = match Checkpoint::open(note, &keys(&[app.log_key().public().to_owned()])?) {
         // Of a key that was replaced, or of another node that has a newer one.
         Err(CheckpointError::Stranger { .. }) => Checkpoint::open(note, &keys(&trusted(tx, app).await?)?),
         opened => opened,

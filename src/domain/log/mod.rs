@@ -38,3 +38,4 @@ pub use actor::Actor;
 pub use idempotency::Once;
 pub use operation::{OpenLog, confirm, of_platform, of_room, operation, unlocked};
 pub use state::{bring_up, seen};
+pub use trust::trusted;

@@ -203,7 +203,7 @@ impl OpenLog {
     /// Does the same as [`OpenLog::lock`]. Returns `None` if more than `most` entries would have to be folded.
     async fn lock_within(tx: &mut Tx, app: &App, log: Log, by: &Actor, most: u64) -> Result<Option<Self>> {
         app.clock_offset.check()?;
-        let head = db::logs::lock_head(tx, log, &log.origin(app.log_key.name())).await?;
+        let head = db::logs::lock_head(tx, log, &log.origin(app.log_key().name())).await?;
         heads::check(tx, app, log, &head).await?;
         Self::at_head(tx, app, (log, head), by, most).await
     }
@@ -216,7 +216,7 @@ impl OpenLog {
     /// Fails if nothing keeps the log from taking entries, or if its entries cannot be folded.
     pub(super) async fn lock_to_continue(tx: &mut Tx, app: &App, log: Log, by: &Actor) -> Result<(Self, Checkpoint)> {
         app.clock_offset.check()?;
-        let mut head = db::logs::lock_head(tx, log, &log.origin(app.log_key.name())).await?;
+        let mut head = db::logs::lock_head(tx, log, &log.origin(app.log_key().name())).await?;
         if heads::fault(tx, app, log, &head).await?.is_none() {
             return Err(Error::Refused("nothing keeps it from taking entries".into()));
         }
@@ -323,8 +323,8 @@ impl OpenLog {
     }
 
     /// Returns the public key of the key that signs the log's checkpoints now.
-    pub fn public_key(&self) -> &str {
-        self.app.log_key.public()
+    pub fn public_key(&self) -> String {
+        self.app.log_key().public().to_owned()
     }
 
     /// Returns the actor of the operation.
@@ -380,7 +380,7 @@ impl OpenLog {
         // operation appends more entries.
         let head = Checkpoint { origin: self.origin.clone(), size: self.head().size(), root: self.head().root() };
         let checkpoint = head
-            .signed(&self.app.log_key)
+            .signed(&self.app.log_key())
             .map_err(|error| Error::internal(format!("a checkpoint cannot be signed: {error}")))?;
         // All of these are seen or none: an entry beyond the head would look like tampering, a head without its nodes
         // could prove nothing, and rows say what the entry does. They come first, since an entry names its room.

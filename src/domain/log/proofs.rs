@@ -30,7 +30,7 @@ pub enum Which {
 
 /// Returns the signed checkpoint of the log's present head.
 pub async fn checkpoint(app: &App, log: Log) -> Result<String> {
-    app.db.read(async |tx| signed_head(&head(tx, log).await?, &app.log_key, log)).await
+    app.db.read(async |tx| signed_head(&head(tx, log).await?, &app.log_key(), log)).await
 }
 
 /// Returns the proof that the log has an entry, for the log's present head.
@@ -53,7 +53,7 @@ pub async fn prove(app: &App, log: Log, which: Which) -> Result<LogProof> {
             let path = db::logs::answer(tx, log, Question::Inclusion { index, size }).await?;
             let entry = entries(tx, log, index, index + 1).await?.pop().ok_or(Error::NotFound("entry in this log"))?;
             let leaf = entry.leaf().canonical().map_err(unwritable)?;
-            Ok(LogProof { leaf, index, path, checkpoint: signed_head(&head, &app.log_key, log)? })
+            Ok(LogProof { leaf, index, path, checkpoint: signed_head(&head, &app.log_key(), log)? })
         })
         .await
 }
@@ -72,13 +72,13 @@ pub async fn prove_consistency(app: &App, log: Log, from: u64, to: Option<u64>) 
             }
             let path = db::logs::answer(tx, log, Question::Consistency { from, to }).await?;
             let checkpoint = if to == size {
-                signed_head(&head, &app.log_key, log)?
+                signed_head(&head, &app.log_key(), log)?
             } else {
                 // Checkpoints of earlier sizes are not stored. Signing one again says nothing new: the tree of that
                 // size is part of the present one.
                 let root = db::logs::answer(tx, log, Question::Root { size: to }).await?;
                 let root = root.first().copied().ok_or_else(|| Error::internal("a tree without a root"))?;
-                sign(&Checkpoint { origin: origin(&head, &app.log_key, log), size: to, root }, &app.log_key)?
+                sign(&Checkpoint { origin: origin(&head, &app.log_key(), log), size: to, root }, &app.log_key())?
             };
             Ok(ConsistencyProof { from, path, checkpoint })
         })

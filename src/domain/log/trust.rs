@@ -10,7 +10,7 @@ use crate::{
 /// Returns the key in force, and the keys that the setting `trusted_log_keys` names.
 pub fn roots(app: &App) -> Vec<String> {
     let named = app.config.trusted_log_keys.split([' ', ',', '\n']).filter(|key| !key.is_empty());
-    std::iter::once(app.log_key.public()).chain(named).map(str::to_owned).collect()
+    std::iter::once(app.log_key().public()).chain(named).map(str::to_owned).collect()
 }
 
 /// Returns the [roots](roots()), each with the keys that it vouches for after it.

@@ -8,7 +8,7 @@
 //! the file is stored, so that it can be made again at any time, byte for byte.
 //!
 //! A file that this server has signed is held against its log when it is verified, and a contradiction is an alarm
-//! (`own_log.rs`).
+//! (`own_log.rs`, `own_seal.rs`).
 //!
 //! Uses `clearance`, `retention` and what is below them.
 
@@ -17,6 +17,7 @@ pub mod compare;
 pub mod deletion;
 pub mod download;
 pub mod own_log;
+mod own_seal;
 pub mod position;
 pub mod receipts;
 pub mod record;

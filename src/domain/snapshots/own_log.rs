@@ -1,6 +1,8 @@
 //! Holds what this server has signed, as a verified file carries it, against the server's own log. If the log contradicts
 //! it, entries were changed or lost behind the server, or somebody else signs with its key: that is an alarm.
 //!
+//! If the log has what was signed, the seal of the file is held against the one that the log tells of (`own_seal.rs`).
+//!
 //! An alarm is an error in the program's log, a count in `/metrics`, and a notice for admins, each once for a signed
 //! checkpoint. The notice is a row of a table, not an entry of the platform's log: where the database was put back to an
 //! older copy, no log takes entries, and that is when the notice is needed. Strangers cannot raise one, and cannot raise many:
@@ -8,6 +10,7 @@
 
 use room::Log;
 
+use super::own_seal;
 use crate::{
     app::App,
     db::{self, Tx, contradictions::Contradiction},
@@ -17,7 +20,7 @@ use crate::{
     },
     error::Result,
     evidence::{
-        CompactRange, Hash, hash_of,
+        Checkpoint, CompactRange, Hash, hash_of,
         verify::{OwnLog, OwnWord},
     },
 };
@@ -35,13 +38,16 @@ pub async fn hold(app: &App, word: Option<&OwnWord>) -> Option<OwnLog> {
         }
     };
     let noted = match &compared {
-        OwnLog::Contradicts(detail) => raise(app, word, detail).await,
-        OwnLog::Agrees(_) | OwnLog::NotCompared(_) => settle(app, word).await,
+        OwnLog::Contradicts(detail) => raise(app, word, word.checkpoint(), detail).await,
+        _ => settle(app, word, word.checkpoint()).await,
     };
     if let Err(error) = noted {
         tracing::error!(room = %word.room, snapshot = %word.snapshot, %error, ?compared, "an alarm could not be noted");
     }
-    Some(compared)
+    Some(match compared {
+        OwnLog::Agrees(agrees) => own_seal::hold(app, word, agrees).await,
+        compared => compared,
+    })
 }
 
 /// What the database has of the log that was signed.
@@ -72,7 +78,7 @@ async fn compare(app: &App, word: &OwnWord) -> Result<OwnLog> {
 async fn present(tx: &mut Tx, app: &App, log: Log) -> Result<Option<Present>> {
     let Some(head) = db::logs::head(tx, log).await?.filter(|head| head.range.size() > 0) else { return Ok(None) };
     let continued = continuation::told(tx, app, log, &head).await?;
-    let origin = head.origin.unwrap_or_else(|| log.origin(app.log_key.name()));
+    let origin = head.origin.unwrap_or_else(|| log.origin(app.log_key().name()));
     Ok(Some(Present { origin, size: head.range.size(), continued }))
 }
 
@@ -148,9 +154,9 @@ fn judge(word: &OwnWord, tree: &CompactRange, (last, odd): (Option<Hash>, Option
     ))
 }
 
-/// Notes that the log contradicts what was signed, and says so in the program's log if that is news.
-async fn raise(app: &App, word: &OwnWord, detail: &str) -> Result<()> {
-    let (room, snapshot, checkpoint) = (word.room, word.snapshot, word.checkpoint());
+/// Notes under this key that the log contradicts what was signed, and says so in the program's log if that is news.
+pub(super) async fn raise(app: &App, word: &OwnWord, key: Checkpoint, detail: &str) -> Result<()> {
+    let (room, snapshot) = (word.room, word.snapshot);
     let found = Contradiction {
         room,
         room_title: None,
@@ -159,7 +165,7 @@ async fn raise(app: &App, word: &OwnWord, detail: &str) -> Result<()> {
         seen_at: app.now(),
         settled_at: None,
     };
-    if app.db.write(async move |tx| db::contradictions::note(tx, &checkpoint, &found).await).await? {
+    if app.db.write(async move |tx| db::contradictions::note(tx, &key, &found).await).await? {
         let (origin, signed_size, signed_root) = (&word.origin, word.size, hex::encode(word.root));
         tracing::error!(
             %room, %snapshot, origin, signed_size, signed_root, detail,
@@ -169,14 +175,14 @@ async fn raise(app: &App, word: &OwnWord, detail: &str) -> Result<()> {
     Ok(())
 }
 
-/// Notes that the log does not contradict what was signed any more, if it was known to.
-async fn settle(app: &App, word: &OwnWord) -> Result<()> {
-    let (checkpoint, now) = (word.checkpoint(), app.now());
+/// Notes that the log does not contradict any more what was signed, if it was known to under this key.
+pub(super) async fn settle(app: &App, word: &OwnWord, key: Checkpoint) -> Result<()> {
+    let now = app.now();
     // Looked at first without the writer: there is mostly nothing to settle.
-    if !app.db.read(async |tx| db::contradictions::is_open(tx, &checkpoint).await).await? {
+    if !app.db.read(async |tx| db::contradictions::is_open(tx, &key).await).await? {
         return Ok(());
     }
-    if app.db.write(async move |tx| db::contradictions::settle(tx, &checkpoint, now).await).await? {
+    if app.db.write(async move |tx| db::contradictions::settle(tx, &key, now).await).await? {
         let (room, snapshot) = (word.room, word.snapshot);
         tracing::info!(%room, %snapshot, "the log does not contradict any more what this server has signed");
     }

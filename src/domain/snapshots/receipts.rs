@@ -6,6 +6,7 @@ use crate::{
     app::App,
     db::{self, jobs::Claim, snapshots::Snapshot},
     domain::{
+        heads_log,
         log::{
             Actor, operation,
             proofs::{self, Which},
@@ -13,7 +14,7 @@ use crate::{
         snapshots::{record, take::find},
     },
     error::{Error, Result},
-    evidence::{Checkpoint, Hash, Question, Receipt},
+    evidence::{Checkpoint, Hash, Question, Receipt, ServedReceipt},
 };
 
 /// The type of the entry that tells of a whole file.
@@ -51,7 +52,29 @@ pub async fn of(app: &App, snapshot: &Snapshot) -> Result<String> {
     let proof = proofs::prove(app, log, Which::Index(index)).await?;
     let size = Checkpoint::unchecked(&proof.checkpoint).map_err(|error| Error::internal(error.to_string()))?.size;
     let consistency = proofs::prove_consistency(app, log, shown, Some(size)).await?.path;
-    Ok(Receipt { proof, consistency }.to_string())
+    Ok(Receipt { proof, consistency, notes: newest_notes(app) }.to_string())
+}
+
+/// Returns the receipt of a snapshot's file, and behind it the way up to the log of heads, once that has a head of the log
+/// with the entry of the file.
+///
+/// # Errors
+///
+/// Fails with a conflict if the log does not tell of the file yet.
+pub async fn served(app: &App, snapshot: &Snapshot) -> Result<String> {
+    let text = of(app, snapshot).await?;
+    let receipt = Receipt::read(&text).map_err(|error| Error::internal(format!("a receipt: {error}")))?;
+    let head = heads_log::prove(app, Log::Room(snapshot.room), &receipt).await?;
+    Ok(ServedReceipt { receipt, head }.to_string())
+}
+
+/// How many notes a receipt has, which may not grow without end.
+const NOTES: usize = 16;
+
+/// Returns the notes by which the keys of this server follow each other: the newest of them.
+fn newest_notes(app: &App) -> Vec<String> {
+    let notes = app.key_notes();
+    notes[notes.len().saturating_sub(NOTES)..].to_vec()
 }
 
 /// Logs the body of a snapshot's file, and returns the receipt. If the log has this body already, its receipt is
@@ -71,6 +94,7 @@ pub async fn of_body(
         SnapshotType::Pdf => Some(hex::encode(app.seal_identity()?.certificate_sha256())),
         SnapshotType::Json | SnapshotType::Csv => None,
     };
+    let notes = newest_notes(app);
     operation(app, Log::Room(room), &Actor::System, async move |tx, log| {
         if !db::jobs::hold(tx, claim).await? {
             return Ok(None);
@@ -98,7 +122,7 @@ pub async fn of_body(
         let proof = log.append_proving(tx, &rendered).await?;
         let extends = Question::Consistency { from: shown, to: proof.index + 1 };
         let consistency = db::logs::answer(tx, log.log(), extends).await?;
-        let receipt = Receipt { proof, consistency }.to_string();
+        let receipt = Receipt { proof, consistency, notes: notes.clone() }.to_string();
         db::snapshots::keep_receipt(tx, id, &receipt).await?;
         Ok(Some(receipt))
     })

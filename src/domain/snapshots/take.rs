@@ -136,7 +136,7 @@ pub async fn freeze(
     let Position { size, root, at } = checked.moment.find(tx, log.log(), log.head(), log.now).await?;
     let title = checked.title.clone().unwrap_or_else(|| default_title(at));
     let options = serde_json::json!(checked.options);
-    let (origin, key) = (log.origin().to_owned(), log.public_key().to_owned());
+    let (origin, key) = (log.origin().to_owned(), log.public_key());
     let retention_years = app.config.retention_years;
     let created = Event::SnapshotCreated {
         snapshot_id: id,

@@ -33,6 +33,16 @@ pub struct VerifyRequest {
     pub consistency: Option<String>,
     /// A receipt that a server gives for the file.
     pub receipt: Option<String>,
+    /// What a server published of its keys.
+    pub rotations: Option<String>,
+    /// A signed head of the log that is had from elsewhere.
+    pub checkpoint: Option<String>,
+    /// Which witnesses have to have seen the log, and which keys may sign it.
+    pub policy: Option<String>,
+    /// The certificates with one of which a PDF has to be sealed, in PEM or DER.
+    pub seal_certificate: Option<Vec<u8>>,
+    /// The certificates of authorities that are trusted, in PEM or DER.
+    pub authority: Option<Vec<u8>>,
     /// The memory that the request takes from the claimant's share.
     pub memory: Verifying,
 }
@@ -41,15 +51,43 @@ impl VerifyRequest {
     /// Returns a request without a file yet, whose memory counts for this claimant.
     pub fn empty(app: &App, claimant: Claimant) -> Self {
         let memory = app.children.verifying(claimant);
-        Self { file: Vec::new(), sha256: None, older: None, key: None, consistency: None, receipt: None, memory }
+        let (file, [key, consistency, receipt, rotations, checkpoint, policy]) = (Vec::new(), [const { None }; 6]);
+        Self {
+            file,
+            sha256: None,
+            older: None,
+            key,
+            consistency,
+            receipt,
+            rotations,
+            checkpoint,
+            policy,
+            seal_certificate: None,
+            authority: None,
+            memory,
+        }
     }
 }
 
 /// Makes every check of the submitted file, in a child process, and holds it against the log if this server has signed it.
 pub async fn verify(app: &App, request: VerifyRequest) -> Result<Report> {
     let ours = log::keys::public(app).await?;
-    let VerifyRequest { sha256, key: keys, consistency, receipt, .. } = request;
-    let what = What { sha256, keys, ours, consistency, receipt };
+    let notes = app.key_notes().to_vec();
+    let VerifyRequest { sha256, key: keys, consistency, receipt, rotations, checkpoint, policy, .. } = request;
+    let (seal_certificate, authority) = (request.seal_certificate, request.authority);
+    let what = What {
+        sha256,
+        keys,
+        ours,
+        notes,
+        rotations,
+        checkpoint,
+        policy,
+        consistency,
+        receipt,
+        seal_certificate,
+        authority,
+    };
     let verification = Verification { file: request.file, older: request.older, what };
     let Verified { report, words, seat } = app.children.verify(verification, request.memory).await?;
     let of_file = own_log::hold(app, words.file.as_ref()).await;

@@ -1,5 +1,7 @@
 //! The list of checks of one file, which grows as they are made.
 
+use room::visible::{self, clipped};
+
 use super::{Check, CheckOutcome};
 
 /// The number of characters that a check's detail may have.
@@ -31,17 +33,27 @@ impl Check {
             Err(Fault::Failed(detail)) => (CheckOutcome::Failed, detail),
             Err(Fault::Skipped(detail)) => (CheckOutcome::Skipped, detail),
         };
-        Self { name: name.into(), outcome, detail: clipped(detail) }
+        // It may repeat what a stranger wrote into a file.
+        Self { name: name.into(), outcome, detail: clipped(&detail, LONGEST) }
     }
 }
 
-/// Shortens a detail to [`LONGEST`] characters: it may repeat what a stranger wrote into a file.
-fn clipped(mut said: String) -> String {
-    if let Some((end, _)) = said.char_indices().nth(LONGEST) {
-        said.truncate(end);
-        said.push('…');
-    }
-    said
+/// The number of characters of a name or a title, out of a file or a certificate, that are printed.
+const LONGEST_NAME: usize = 300;
+
+/// Returns a name or a title out of a file or a certificate, in quotation marks.
+pub(super) fn named(text: &str) -> String {
+    visible::quoted(text, LONGEST_NAME)
+}
+
+/// Returns a text out of a file for a place of its own, where it needs no marks around it.
+pub(super) fn shown(text: &str) -> String {
+    clipped(text, LONGEST_NAME)
+}
+
+/// Returns a text out of a file that is no name or title, such as a hash or the name of a log, in backticks.
+pub(super) fn exact(text: &str) -> String {
+    visible::literal(text, LONGEST_NAME)
 }
 
 /// The checks of a file so far.

@@ -5,20 +5,25 @@ use report::{
     folded::Folded,
     record::{self, EntryFacts, Record, Stored},
 };
-use room::{Difference, Leaf, canonical, visible::cut};
+use room::{
+    Difference, Leaf, canonical,
+    visible::{clipped, quoted},
+};
 use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{
     LOGGED,
-    checks::{Checks, Fault, Said},
-    file::utc,
+    checks::{Checks, Fault, Said, exact, shown},
+    file::{Expected, utc},
     older::Standing,
+    other_head::Heads,
     statements::{self, Logged},
     tree::{self, Unsigned},
+    witnessed,
 };
 use crate::evidence::{
-    Hash, PublicKeys,
+    Hash, PublicKeys, ServedReceipt,
     verify::{
         exhibits::Exhibits,
         own::OwnWord,
@@ -34,7 +39,7 @@ const ADOPTED_AGAIN: &str = "adopted_again";
 /// How many differences are named, and how long each may be, in characters; the others are only counted.
 const DIFFERENCES: (usize, usize) = (20, 400);
 
-/// How many continuations of the log are named, and how long each may be, in characters.
+/// How many continuations of the log are named, and how long the reason of each may be, in characters.
 const CONTINUED: (usize, usize) = (20, 1_500);
 
 /// What a file carries as evidence: its record and the proof that the log announced it.
@@ -55,7 +60,7 @@ pub(super) struct Evidence<'a> {
 /// It is called before the record is read: such a record may be larger than one from a stranger.
 pub(super) fn announced_by(proof: &str, keys: &PublicKeys) -> Option<Hash> {
     let submitted = Submitted::read(Some(proof)).ok()?;
-    tree::signed(&submitted, Some(keys)).ok()?;
+    tree::signed(&submitted.proof.checkpoint, Some(keys)).ok()?;
     tree::check_inclusion(&submitted, None).ok()?;
     hex::decode(submitted.announced()?).ok()?.try_into().ok()
 }
@@ -66,7 +71,7 @@ impl<'a> Evidence<'a> {
         let record_sha256: Hash = Sha256::digest(&opened.record).into();
         let proof = Submitted::read(opened.proof.as_deref());
         let signed = match &proof {
-            Ok(proof) => tree::signed(proof, given.keys),
+            Ok(proof) => proof.signed(given.keys),
             Err(why) => Err(Unsigned::Not(why.clone())),
         };
         let (record, folded) = match read_record(opened) {
@@ -99,14 +104,37 @@ impl<'a> Evidence<'a> {
 
     /// Checks a receipt that was given for the file beside what it carries.
     pub(super) fn check_receipt(&self, logged: Logged, receipt: &str, given: &Exhibits<'_>) -> Said {
-        let receipt = Submitted::read(Some(receipt))?;
-        statements::check_logged(logged, &receipt, self.record.as_ref().ok(), &tree::signed(&receipt, given.keys))
+        let receipt = Submitted::read(Some(ServedReceipt::parts(receipt).0))?;
+        statements::check_logged(logged, &receipt, self.record.as_ref().ok(), &receipt.signed(given.keys))
     }
 
-    /// Returns what the log's entry says the file is sealed with: the SHA-256 of a certificate. `None` if there is no
-    /// receipt, or if the entry names none.
-    pub(super) fn certificate(&self) -> Option<&str> {
-        self.proof.as_ref().ok()?.leaf.meta["certificate_sha256"].as_str()
+    /// Checks the way up from a receipt to the log of heads and its witnesses. `None` if there is none, and nobody asks.
+    ///
+    /// The receipt is the one that was given for the file, if it carries none itself.
+    pub(super) fn check_witnessed(&self, given_receipt: Option<&str>, given: &Exhibits<'_>) -> Option<Said> {
+        let by_hand = given_receipt.filter(|_| self.opened.body.is_none());
+        let read = by_hand.map(|text| Submitted::read(Some(ServedReceipt::parts(text).0)));
+        let told = read.as_ref().unwrap_or(&self.proof).as_ref().map_err(String::as_str);
+        witnessed::check(told, given_receipt, (given.policy, given.keys))
+    }
+
+    /// Holds the file against a signed head from elsewhere. `None` if none was given.
+    pub(super) fn check_other_head(
+        &self,
+        (receipt, head): (Option<&str>, Option<&str>),
+        given: &Exhibits<'_>,
+    ) -> Option<Said> {
+        let told = self.proof.as_ref().map_err(String::as_str);
+        let heads = Heads { record: self.folded.as_ref(), told, served: receipt };
+        head.map(|head| heads.check(head, given.keys))
+    }
+
+    /// Returns what the log's entry says of the seal: the certificate, or why there is none. Neither if there is no
+    /// receipt.
+    pub(super) fn expected_seal(&self) -> Expected<'_> {
+        let Ok(proof) = &self.proof else { return Expected::default() };
+        let meta = |name: &str| proof.leaf.meta[name].as_str();
+        Expected { certificate: meta("certificate_sha256"), not_sealed: meta("not_sealed"), taken_at: None }
     }
 
     /// Returns what a key of this server has signed in the proof. `None` if there is no such proof.
@@ -176,9 +204,10 @@ impl<'a> Evidence<'a> {
         let announced = proof.announced().unwrap_or("none");
         let mut faults = Vec::new();
         if leaf.action != ANNOUNCES {
-            faults.push(format!("it is `{}`, which announces no snapshot", leaf.action));
+            faults.push(format!("it is {}, which announces no snapshot", exact(&leaf.action)));
         }
         if announced != sha256 {
+            let announced = shown(announced);
             faults.push(format!("it announces another record: SHA-256 {announced}, and that of the file is {sha256}"));
         }
         // The hash alone would do. The comparison of the fields says in words what was changed.
@@ -187,7 +216,7 @@ impl<'a> Evidence<'a> {
         }
         if faults.is_empty() {
             let at = utc(leaf.timestamp);
-            Ok(format!("entry {} of the log announces this record: {}, {at}", leaf.seq, leaf.actor))
+            Ok(format!("entry {} of the log announces this record: {}, {at}", leaf.seq, exact(&leaf.actor)))
         } else {
             Err(faults.join("; ").into())
         }
@@ -206,8 +235,9 @@ impl<'a> Evidence<'a> {
         let fonts = given.drawer.fonts();
         if let Some(other) = self.opened.fonts.as_deref().filter(|other| *other != fonts) {
             return Err(Fault::Skipped(format!(
-                "the file says that it was drawn with the fonts `{other}`, and here are `{fonts}`: \
-                 `--font-dir` names the directory of the server's fonts"
+                "the file says that it was drawn with the fonts {}, and here are `{fonts}`: `--font-dir` names the directory of \
+                 the server's fonts",
+                exact(other)
             )));
         }
         given
@@ -223,15 +253,17 @@ impl<'a> Evidence<'a> {
             // The name tells builds apart that draw differently, and so it does fonts.
             return given.drawer.edition_of(name).ok_or_else(|| {
                 Fault::Skipped(format!(
-                    "the file says that `{name}` drew it, and this program draws otherwise, or has other fonts: that its \
-                     pages show the record is the server's word"
+                    "the file says that {} drew it, and this program draws otherwise, or has other fonts: that its pages \
+                     show the record is the server's word",
+                    exact(name)
                 ))
             });
         }
         Edition::named(name).ok_or_else(|| {
             let known = Edition::ALL.map(|edition| format!("`{}`", edition.name())).join(" and ");
             Fault::Skipped(format!(
-                "the file says that `{name}` drew it, and this program draws as {known}: verify it with that version"
+                "the file says that {} drew it, and this program draws as {known}: verify it with that version",
+                exact(name)
             ))
         })
     }
@@ -241,20 +273,20 @@ impl<'a> Evidence<'a> {
         let record = self.record.as_ref().ok()?;
         let (snapshot, room) = (&record.snapshot, &record.room);
         Some(Told {
-            room_id: room.id.clone(),
-            room_title: room.title.clone(),
-            snapshot_id: snapshot.id.clone(),
-            snapshot_title: snapshot.title.clone(),
+            room_id: shown(&room.id),
+            room_title: shown(&room.title),
+            snapshot_id: shown(&snapshot.id),
+            snapshot_title: shown(&snapshot.title),
             taken_at: snapshot.created_at,
-            taken_by: snapshot.created_by.email.clone(),
-            role: snapshot.created_by.role.clone(),
-            log: record.log.origin.clone(),
+            taken_by: shown(&snapshot.created_by.email),
+            role: shown(&snapshot.created_by.role),
+            log: record.log.origin.as_deref().map(shown),
             position: record.log.size,
             logged: self.logged_at(),
             adopted_again: record.activity.as_deref().and_then(adopted_again),
             continued: continued(record.activity.as_deref().unwrap_or_default()),
             adopted: record.last_adoption().map(Into::into),
-            key: record.log.key.clone(),
+            key: record.log.key.as_deref().map(shown),
         })
     }
 
@@ -282,7 +314,10 @@ fn adopted_again(entries: &[EntryFacts]) -> Option<AdoptedAgain> {
             found.total += 1;
             if found.differences.len() < most {
                 let words = Difference::deserialize(listed).map_or_else(|_| listed.to_string(), |it| it.to_string());
-                found.differences.push(cut(&format!("entry {seq}, {actor}, {}: {words}", utc(*timestamp)), longest));
+                let actor = shown(actor);
+                found
+                    .differences
+                    .push(clipped(&format!("entry {seq}, {actor}, {}: {words}", utc(*timestamp)), longest));
             }
         }
     }
@@ -295,11 +330,11 @@ fn continued(entries: &[EntryFacts]) -> Vec<String> {
     let told = entries.iter().filter(|entry| entry.action == "log_continued").take(most);
     told.map(|EntryFacts { seq, actor, timestamp, meta, .. }| {
         let (at, text) = (utc(*timestamp), |name: &str| meta[name].as_str().unwrap_or_default());
-        let (size, root, reason) = (&meta["lost_size"], text("lost_root"), text("reason"));
-        let told = format!(
+        let (size, root, reason) = (meta["lost_size"].as_u64().unwrap_or_default(), text("lost_root"), text("reason"));
+        let (actor, root, reason) = (shown(actor), shown(root), quoted(reason, longest));
+        format!(
             "at entry {seq} by {actor}, {at}, without what was signed since, up to {size} entries (root {root}): {reason}"
-        );
-        cut(&told, longest)
+        )
     })
     .collect()
 }
@@ -330,7 +365,7 @@ fn read_record(opened: &Opened) -> Result<Stored, Fault> {
         Format::Csv => "csv",
     };
     if snapshot.kind != kind {
-        let words = format!("it is of a `{}` snapshot, and the file is a `{kind}`", snapshot.kind);
+        let words = format!("it is of a {} snapshot, and the file is a `{kind}`", exact(&snapshot.kind));
         return Err(Fault::Failed(words));
     }
     Ok(stored)
@@ -347,8 +382,9 @@ fn differences(leaf: &Leaf, record: &Record) -> Vec<String> {
         ("is by another actor", &leaf.actor, &snapshot.created_by.email),
     ];
     let texts = texts.into_iter().filter(|(_, entry, record)| entry != record);
-    let mut found: Vec<_> =
-        texts.map(|(what, entry, record)| format!("it {what}: `{entry}`, and the record has `{record}`")).collect();
+    let mut found: Vec<_> = texts
+        .map(|(what, entry, record)| format!("it {what}: {}, and the record has {}", exact(entry), exact(record)))
+        .collect();
     if leaf.timestamp != snapshot.created_at {
         let (entry, record) = (utc(leaf.timestamp), utc(snapshot.created_at));
         found.push(format!("it is of another time: {entry}, and the record is of {record}"));

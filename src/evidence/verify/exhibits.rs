@@ -1,8 +1,9 @@
 //! What a verifier is given: the file, what to compare it with, and what draws it again.
 
 use ::report::{Edition, Fonts, Opened, Rendered, ReportError};
+use seal::Authorities;
 
-use crate::evidence::{Hash, PublicKeys};
+use crate::evidence::{Hash, Policy, PublicKeys};
 
 /// Everything that a verification depends on: nothing else is read, neither a database nor the network.
 pub struct Exhibits<'a> {
@@ -14,6 +15,8 @@ pub struct Exhibits<'a> {
     pub consistency: Option<&'a str>,
     /// The text of a receipt that the server gives for the file: of one of an earlier version, which carries none.
     pub receipt: Option<&'a str>,
+    /// A signed head of the file's log, or of its server's log of heads, that the caller has from elsewhere.
+    pub checkpoint: Option<&'a str>,
     /// The SHA-256 that the file should have, if one was given.
     pub sha256: Option<Hash>,
     /// The public keys that the caller trusts. Without any, a file never verifies.
@@ -21,14 +24,40 @@ pub struct Exhibits<'a> {
     /// The public keys of this server. A record that one of them has announced may be as large as a server writes them.
     /// All others have to keep the bounds for strangers, even if the caller trusts their key: anybody can make a key.
     pub ours: Option<&'a PublicKeys>,
+    /// Which witnesses have to have seen the log. Its keys of logs are among `keys` already.
+    pub policy: Option<&'a Policy>,
+    /// The certificates and authorities that the caller trusts for the seals of PDFs.
+    pub seal: SealTrust<'a>,
     /// Draws the file again, in this process or in a child.
     pub drawer: &'a (dyn Drawer + Sync),
+}
+
+/// What a caller trusts for the seals of PDFs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SealTrust<'a> {
+    /// The SHA-256 of the certificates with one of which a seal has to be made. `None` if that does not matter.
+    pub certificates: Option<&'a [Hash]>,
+    /// The authorities that may attest a time, or have issued the seal's certificate. `None` if none were given: then
+    /// nothing is said of whom to trust.
+    pub authorities: Option<&'a Authorities>,
 }
 
 impl<'a> Exhibits<'a> {
     /// The file and the keys that are trusted, which count as this server's too, and nothing beside them.
     pub fn of(file: &'a [u8], keys: Option<&'a PublicKeys>, drawer: &'a (dyn Drawer + Sync)) -> Self {
-        Self { file, older: None, consistency: None, receipt: None, sha256: None, keys, ours: keys, drawer }
+        Self {
+            file,
+            older: None,
+            consistency: None,
+            receipt: None,
+            checkpoint: None,
+            sha256: None,
+            keys,
+            ours: keys,
+            policy: None,
+            seal: SealTrust::default(),
+            drawer,
+        }
     }
 }
 

@@ -28,6 +28,12 @@
 //!    everything that a reader sees comes from the record.
 //! 9. `older file`: the log of this file goes on from that of an older one, so no history was rewritten between.
 //!
+//! Where the receipt that the server gives leads on to the log of heads, or a policy asks for witnesses, the check
+//! `witnessed` follows that way. A policy without such a receipt leaves the file unjudged.
+//!
+//! A signed head that the reader has from elsewhere is held against the file by the check `other head`: a server that shows
+//! two histories has signed two heads of the same size.
+//!
 //! Where the server gives a receipt for such a file, `logged` stands before `rendering`: the log tells of the file's bytes,
 //! all of them. Then nothing hangs on what cannot be checked of 4, 5, 7 and 8.
 //!
@@ -41,24 +47,27 @@ mod entry;
 mod exhibits;
 mod file;
 mod older;
+mod other_head;
 mod own;
 mod report;
 mod statements;
 mod submitted;
 mod tree;
+mod witnessed;
 
 use room::Log;
 use sha2::{Digest as _, Sha256};
 
-pub use exhibits::{Drawer, Exhibits};
-pub use own::{OwnLog, OwnWord, OwnWords};
+pub use exhibits::{Drawer, Exhibits, SealTrust};
+pub use file::is_before;
+pub use own::{FileSeal, OwnLog, OwnWord, OwnWords};
 pub use report::{Adopted, AdoptedAgain, Check, CheckOutcome, Examined, Facts, Judgement, LoggedAt, Report, Told};
 
 use super::{
     Hash,
     verify::{
         checks::{Checks, Fault},
-        file::Sealed,
+        file::{Expected, Sealed},
         statements::Logged,
     },
 };
@@ -67,6 +76,14 @@ use super::{
 const LOGGED: &str = "logged";
 /// The name of the check of a receipt that was given for a file which carries one.
 const RECEIPT: &str = "receipt";
+/// The name of the check of the witnesses of the log.
+const WITNESSED: &str = "witnessed";
+/// The name of the check against a head from elsewhere.
+const OTHER_HEAD: &str = "other head";
+/// The name of the check of a PDF's seal in a file of an earlier version.
+const SEAL: &str = "seal";
+/// The name of the check of a PDF's seal against what the log says of it.
+const SEALED: &str = "sealed";
 /// The name of the check on which nothing hangs.
 const DRAWN: &str = "drawn";
 
@@ -85,12 +102,13 @@ pub fn verify(given: &Exhibits<'_>) -> Result<Report, Unreadable> {
 
 /// Makes every check, as [`verify`] does. Returns the report, and what this server's keys have signed in the files.
 pub fn verify_with_words(given: &Exhibits<'_>) -> Result<(Report, OwnWords), Unreadable> {
-    let newer = examine(given.file, (given.sha256, given.receipt), given).ok_or(Unreadable { is_older: false })?;
+    let newer = examine(given.file, (given.sha256, given.receipt, given.checkpoint), given)
+        .ok_or(Unreadable { is_older: false })?;
     let (mut file, mut words) = (newer.examined, OwnWords { file: newer.word, older: None });
     let mut older = None;
     if let Some(bytes) = given.older {
         let OneFile { examined, standing, word } =
-            examine(bytes, (None, None), given).ok_or(Unreadable { is_older: true })?;
+            examine(bytes, (None, None, None), given).ok_or(Unreadable { is_older: true })?;
         // A check of the newer file: it is the one that claims to go on from the other.
         let extended = older::check_extension(newer.standing.as_ref(), standing.as_ref(), given.consistency);
         file.checks.push(Check::of("older file", extended));
@@ -109,22 +127,27 @@ struct OneFile {
 }
 
 /// Makes the checks of one file by itself. `None` if the format is unknown.
-fn examine(bytes: &[u8], (sha256, receipt): (Option<Hash>, Option<&str>), given: &Exhibits<'_>) -> Option<OneFile> {
+fn examine(
+    bytes: &[u8],
+    (sha256, receipt, head): (Option<Hash>, Option<&str>, Option<&str>),
+    given: &Exhibits<'_>,
+) -> Option<OneFile> {
     let mut checks = Checks::default();
     let digest: Hash = Sha256::digest(bytes).into();
     checks.make("file", file::check_hash(bytes, digest, sha256));
     // The seal comes off first: it was added to the drawn PDF, which is what record and proof are in.
-    let sealed = Sealed::split(bytes);
+    let sealed = Sealed::split(bytes, given.seal);
     let opened = ::report::open_as(sealed.unsealed, &|proof| entry::announced_by(proof, given.ours?));
     // Not a failed check: a file in another format is most likely the wrong file, not a forged one.
     if matches!(opened, Err(::report::OpenError::Unknown)) {
         return None;
     }
+    checks.make_some(SEALED, sealed.check_format());
     let mut facts = Facts::of(bytes, digest);
     let (mut standing, mut word) = (None, None);
     match opened {
         Err(error) => {
-            checks.make_some("seal", sealed.check(bytes));
+            checks.make_some(SEAL, sealed.check());
             let why = error.to_string();
             let is_later = matches!(error, ::report::OpenError::Envelope { .. });
             checks.make("record", Err(if is_later { Fault::Skipped(why) } else { Fault::Failed(why) }));
@@ -133,22 +156,29 @@ fn examine(bytes: &[u8], (sha256, receipt): (Option<Hash>, Option<&str>), given:
         Ok(opened) => {
             let examined = entry::Evidence::of(&opened, given);
             facts.told = examined.record_facts();
+            let taken_at = facts.told.as_ref().map(|told| told.taken_at);
             if let Some(body) = &opened.body {
                 examined.check_statements(*body, &mut checks);
                 checks.make_some(RECEIPT, receipt.map(|text| examined.check_receipt(Logged::Body(*body), text, given)));
-                let taken_at = facts.told.as_ref().map(|told| told.taken_at);
-                checks.make_some("sealed", sealed.check_as_logged(bytes, examined.certificate(), taken_at));
+                let expected = Expected { taken_at, ..examined.expected_seal() };
+                checks.make_some(SEALED, sealed.check_as_logged(&expected));
+                checks.make_some(WITNESSED, examined.check_witnessed(receipt, given));
+                checks.make_some(OTHER_HEAD, examined.check_other_head((receipt, head), given));
                 let again = examined.drawn_again(&checks, given);
                 checks.make(DRAWN, again.and_then(|again| file::compare_body(body, &again)));
             } else {
-                checks.make_some("seal", sealed.check_of_earlier(bytes, examined.is_before_proofs()));
+                checks.make_some(SEAL, sealed.check_of_earlier(examined.is_before_proofs(), taken_at));
                 examined.check(&mut checks);
                 let file = Logged::File(digest, bytes.len() as u64);
                 checks.make_some(LOGGED, receipt.map(|text| examined.check_receipt(file, text, given)));
+                checks.make_some(WITNESSED, examined.check_witnessed(receipt, given));
+                checks.make_some(OTHER_HEAD, examined.check_other_head((receipt, head), given));
                 let again = examined.drawn_again(&checks, given);
-                checks.make("rendering", again.and_then(|again| sealed.compare(bytes, again)));
+                checks.make("rendering", again.and_then(|again| sealed.compare(again)));
             }
+            let named = examined.expected_seal().certificate;
             word = given.ours.and_then(|ours| examined.own_word(ours));
+            word = word.map(|word| OwnWord { seal: sealed.for_own_log(named), ..word });
             standing = examined.standing(&checks);
         }
     }

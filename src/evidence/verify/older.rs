@@ -4,7 +4,7 @@ use report::record::Record;
 use room::Log;
 
 use super::{
-    checks::{Fault, Said},
+    checks::{Fault, Said, exact},
     tree::tree_over,
 };
 use crate::evidence::{Checkpoint, ConsistencyProof, extends};
@@ -29,15 +29,14 @@ pub(super) fn check_extension(newer: Option<&Standing>, older: Option<&Standing>
             number > old_number
         }
         Some(((base, _), (old_base, _))) if base == old_base => {
-            let (new, old) = (&new.origin, &old.origin);
-            return Err(format!(
-                "the older file is the newer one: its log went on as `{old}` after `{new}`; swap them"
-            )
-            .into());
+            let (new, old) = (exact(&new.origin), exact(&old.origin));
+            return Err(
+                format!("the older file is the newer one: its log went on as {old} after {new}; swap them").into()
+            );
         }
         _ => {
-            let (new, old) = (&new.origin, &old.origin);
-            return Err(format!("the files are of different logs: `{new}`, and the older of `{old}`").into());
+            let (new, old) = (exact(&new.origin), exact(&old.origin));
+            return Err(format!("the files are of different logs: {new}, and the older of {old}").into());
         }
     };
     if is_continued && old.size >= new.size {
@@ -81,9 +80,10 @@ fn continuation<'a>(of: &Standing, checkpoint: &'a Checkpoint) -> Option<(&'a st
 /// Returns the fault of a log that goes on without entries that the older file was signed over.
 fn lost(new: &Checkpoint, old: &Checkpoint) -> Fault {
     Fault::Failed(format!(
-        "the log went on as `{}` from a copy that lacks some of the {} entries that the older file was signed over; the \
+        "the log went on as {} from a copy that lacks some of the {} entries that the older file was signed over; the \
          entry `log_continued` tells why",
-        new.origin, old.size
+        exact(&new.origin),
+        old.size
     ))
 }
 

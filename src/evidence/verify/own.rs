@@ -3,11 +3,12 @@
 //! The verifier itself needs no server and no log. A server that made a report of a file takes that word from it, compares
 //! it with its log, and adds one more check to the report. `sts-clearance verify` has no such check.
 
+use jiff::Timestamp;
 use room::{RoomId, SnapshotId};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Check,
+    Check, CheckOutcome, Examined, SEAL, SEALED,
     checks::{Fault, Said},
     report::Report,
     submitted::Submitted,
@@ -37,6 +38,23 @@ pub struct OwnWord {
     pub root: Hash,
     /// The hash of the last of them, which tells of the snapshot.
     pub leaf: Hash,
+    /// The seal of the file. `None` if there is none that fits it.
+    pub seal: Option<FileSeal>,
+}
+
+/// The seal of a file, which fits it, for the comparison with the one that the log tells of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSeal {
+    /// The SHA-256 of its signature, as CMS in DER.
+    pub sha256: Hash,
+    /// The same without the time stamp, which anybody can take off or replace.
+    pub unstamped_sha256: Hash,
+    /// The SHA-256 of the certificate.
+    pub certificate_sha256: Hash,
+    /// Whether the log names this certificate, so that only somebody with its key can have made the seal.
+    pub is_named: bool,
+    /// When it was made, as it says itself.
+    pub sealed_at: Timestamp,
 }
 
 /// The words of this server's keys in the files of a report.
@@ -53,6 +71,13 @@ pub struct OwnWords {
 pub enum OwnLog {
     /// The log has what was signed, as these words say.
     Agrees(String),
+    /// The log has what was signed, as these words say, and does not tell of the seal that the file has.
+    OtherSeal {
+        /// What the log has.
+        agrees: String,
+        /// What it tells of the seal.
+        seal: String,
+    },
     /// The log contradicts what was signed, as these words say.
     Contradicts(String),
     /// The two cannot be compared, for this reason.
@@ -66,7 +91,7 @@ impl OwnWord {
     /// Only entries about snapshots count. Parties can ask for the proof of any entry, and could make as many files of
     /// these as there are entries, each of them an alarm of its own.
     pub(super) fn of(proof: &Submitted, ours: &PublicKeys) -> Option<Self> {
-        let by = tree::signed(proof, Some(ours)).ok()?;
+        let by = tree::signed(&proof.proof.checkpoint, Some(ours)).ok()?;
         tree::check_inclusion(proof, None).ok()?;
         let Submitted { leaf, checkpoint: Checkpoint { origin, size, root }, .. } = proof;
         let named = leaf.room_id.as_deref()?;
@@ -81,6 +106,7 @@ impl OwnWord {
             size: *size,
             root: *root,
             leaf: leaf_hash(&proof.proof.leaf),
+            seal: None,
         })
     }
 
@@ -90,10 +116,29 @@ impl OwnWord {
     }
 }
 
+impl Examined {
+    /// Adds what came of holding the file against the log of this server.
+    fn add_own_log(&mut self, own_log: OwnLog) {
+        if let OwnLog::OtherSeal { seal, .. } = &own_log {
+            self.fail_seal(seal);
+        }
+        self.checks.push(own_log.into_check());
+    }
+
+    /// Has the check of the seal fail, if it has not already: what was wrong with the seal by itself weighs more.
+    fn fail_seal(&mut self, words: &str) {
+        let of_seal = self.checks.iter_mut().find(|check| [SEALED, SEAL].contains(&&*check.name));
+        if let Some(check) = of_seal.filter(|check| check.outcome != CheckOutcome::Failed) {
+            let name = if check.name == SEALED { SEALED } else { SEAL };
+            *check = Check::of(name, Err(Fault::Failed(words.to_owned())));
+        }
+    }
+}
+
 impl OwnLog {
     fn into_check(self) -> Check {
         let said: Said = match self {
-            Self::Agrees(words) => Ok(words),
+            Self::Agrees(words) | Self::OtherSeal { agrees: words, .. } => Ok(words),
             Self::Contradicts(words) => Err(Fault::Failed(words)),
             Self::NotCompared(words) => Err(Fault::Skipped(words)),
         };
@@ -107,9 +152,11 @@ impl Report {
     #[must_use]
     pub fn with_own_log(self, of_file: Option<OwnLog>, of_older: Option<OwnLog>) -> Self {
         let Self { mut file, mut older, .. } = self;
-        file.checks.extend(of_file.map(OwnLog::into_check));
-        if let Some(older) = &mut older {
-            older.checks.extend(of_older.map(OwnLog::into_check));
+        if let Some(of_file) = of_file {
+            file.add_own_log(of_file);
+        }
+        if let (Some(older), Some(of_older)) = (&mut older, of_older) {
+            older.add_own_log(of_older);
         }
         Self::of(file, older)
     }

@@ -7,11 +7,11 @@ use room::fold::LastAdoption;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{DRAWN, LOGGED, file::utc, own::OWN_LOG};
+use super::{DRAWN, LOGGED, SEAL, SEALED, checks::named, file::utc, own::OWN_LOG};
 use crate::evidence::Hash;
 
 /// The checks of a file of an earlier version that a receipt takes the place of.
-const CARRIED: [&str; 5] = ["seal", "log entry", "inclusion", "checkpoint", "rendering"];
+const CARRIED: [&str; 5] = [SEAL, "log entry", "inclusion", "checkpoint", "rendering"];
 
 /// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -42,7 +42,7 @@ impl CheckOutcome {
 /// One check of a file, with what came out of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Check {
-    /// `file`, `record`, `logged`, `follows`, `receipt`, `sealed`, `drawn`, `older file`; of files of earlier versions `file`,
+    /// `file`, `record`, `logged`, `follows`, `receipt`, `sealed`, `witnessed`, `other head`, `drawn`, `older file`; of files of earlier versions `file`,
     /// `seal`, `record`, `log entry`, `inclusion`, `entries`, `checkpoint`, `logged`, `rendering`, `older file`;
     /// on the server that has signed the file, also `own log`
     #[schema(value_type = String)]
@@ -244,10 +244,11 @@ impl Examined {
             CheckOutcome::Ok => false,
             CheckOutcome::Failed => true,
             // That a file could not be drawn again does not count: then it is the server's word that its pages show the
-            // record. Nor does it count that it was not held against the log of a server. The others rest on what a file
+            // record. Nor does it count that it was not held against the log of a server, or that it has no seal where the
+            // log says why. The others rest on what a file
             // of an earlier version carries, in place of which it has a receipt.
             CheckOutcome::Skipped => {
-                !([DRAWN, OWN_LOG].contains(&&*check.name) || is_logged && CARRIED.contains(&&*check.name))
+                !([DRAWN, SEALED, OWN_LOG].contains(&&*check.name) || is_logged && CARRIED.contains(&&*check.name))
             }
         })
     }
@@ -262,12 +263,12 @@ impl Examined {
             CheckOutcome::Failed | CheckOutcome::Skipped => "is the server's word",
         };
         Some(format!(
-            "The server {} logged this report on {} as entry {} of the room “{}”; the record in it follows from the {} \
+            "The server {} logged this report on {} as entry {} of the room {}; the record in it follows from the {} \
              entries up to the moment that it shows; that its pages show this record {pages}.",
             told.log.as_deref().and_then(|origin| super::server_of(&told.room_id, origin)).unwrap_or("of the log"),
             utc(logged.at),
             logged.entry,
-            told.room_title,
+            named(&told.room_title),
             told.position
         ))
     }
@@ -280,9 +281,9 @@ impl Examined {
     /// Returns what it means that the server's log contradicts a file in which nothing else has failed.
     fn contradiction(&self) -> String {
         let told = self.facts.told.as_ref();
-        let (snapshot, room) = told.map_or(("", ""), |told| (&told.snapshot_title, &told.room_title));
+        let [snapshot, room] = told.map_or(["", ""], |told| [&*told.snapshot_title, &*told.room_title]).map(named);
         format!(
-            "This server cannot confirm the report “{snapshot}” of the room “{room}”: the report carries the signature of this \
+            "This server cannot confirm the report {snapshot} of the room {room}: the report carries the signature of this \
              server, and the log that the server has now contradicts it. Nothing else was found wrong with the report. \
              Either the log was changed, or lost entries, after the report was made, or somebody else has signed with the \
              key of the server. Keep the file, and tell who runs the server."

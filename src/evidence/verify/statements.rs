@@ -12,7 +12,7 @@ use room::{
 };
 
 use super::{
-    checks::{Fault, Said},
+    checks::{Fault, Said, exact},
     submitted::Submitted,
     tree::Unsigned,
 };
@@ -58,19 +58,19 @@ pub(super) fn check_logged(
     let sha256 = hex::encode(sha256);
     let mut faults = Vec::new();
     if leaf.action != tells {
-        faults.push(format!("its receipt is of an entry `{}`, which tells of no {what}", leaf.action));
+        faults.push(format!("its receipt is of an entry {}, which tells of no {what}", exact(&leaf.action)));
     }
     if meta(hash_name) != sha256 {
-        let told = meta(hash_name);
+        let told = exact(meta(hash_name));
         faults.push(format!("the log tells of a {what} with the SHA-256 {told}, and that of this file is {sha256}"));
     }
     if let Some(record) = record {
         let (room, snapshot) = (leaf.room_id.as_deref().unwrap_or("none"), meta("snapshot_id"));
         if room != record.room.id {
-            faults.push(format!("its receipt is of the room {room}, and its record of {}", record.room.id));
+            faults.push(of_another("room", room, &record.room.id));
         }
         if snapshot != record.snapshot.id {
-            faults.push(format!("its receipt is of the snapshot {snapshot}, and its record of {}", record.snapshot.id));
+            faults.push(of_another("snapshot", snapshot, &record.snapshot.id));
         }
         faults.extend(another_log(record, &checkpoint.origin));
     }
@@ -88,42 +88,44 @@ pub(super) fn check_logged(
         Logged::File(..) => faults.extend(record.and_then(|it| goes_on(receipt, it.log.size, &it.log.root))),
         Logged::Body(_) => {}
     }
-    match signed {
-        Ok(by) => faults.extend(record.and_then(|record| signed_elsewhere(record, &checkpoint.origin, by))),
-        Err(Unsigned::Not(why)) => faults.push(why.clone()),
-        Err(Unsigned::NoKey) => {}
+    if let Err(Unsigned::Not(why)) = signed {
+        faults.push(why.clone());
     }
     if !faults.is_empty() {
         return Err(faults.join("; ").into());
     }
     if let Ok(by) = signed {
         return Ok(format!(
-            "entry {} of `{}` tells of these {} bytes; its {} entries are signed with `{by}`",
-            leaf.seq, checkpoint.origin, size, checkpoint.size
+            "entry {} of {} tells of these {size} bytes; its {} entries are signed with `{by}`",
+            leaf.seq,
+            exact(&checkpoint.origin),
+            checkpoint.size
         ));
     }
     let printed = record.and_then(|record| record.log.key.as_deref());
-    let printed = printed.map(|key| format!("the file prints `{key}`; ")).unwrap_or_default();
+    let printed = printed.map(|key| format!("the file prints {}; ", exact(key))).unwrap_or_default();
     let words = format!("no key is given: {printed}get the key from a party that you trust, not from the file");
     Err(Fault::Skipped(words))
+}
+
+/// Returns the fault of a receipt that is of another room or snapshot than the record.
+fn of_another(what: &str, receipt: &str, record: &str) -> String {
+    format!("its receipt is of the {what} {}, and its record of {}", exact(receipt), exact(record))
 }
 
 /// Returns why a log of this origin is not that of the record. `None` if it is, also if it was continued since.
 fn another_log(record: &Record, signed: &str) -> Option<String> {
     // Records of 0.2 do not name it.
     let claimed = record.log.origin.as_deref().unwrap_or(signed);
-    let Ok(room) = record.room.id.parse() else { return Some(format!("`{}` is the id of no room", record.room.id)) };
-    let log = Log::Room(room);
-    let found = log.continuation_in(claimed).zip(log.continuation_in(signed));
-    let is_same = found.is_some_and(|((begun, number), (other, later))| begun == other && number <= later);
-    (!is_same).then(|| format!("its receipt is of the log `{signed}`, and its record of `{claimed}`"))
+    let is_same = begins_alike(Some(&record.room.id), claimed, signed);
+    (!is_same).then(|| format!("its receipt is of the log {}, and its record of {}", exact(signed), exact(claimed)))
 }
 
-/// Returns why a key signs no log of this origin: it is that of another server, though it may be trusted for its own.
-fn signed_elsewhere(record: &Record, origin: &str, by: &str) -> Option<String> {
-    let server = super::server_of(&record.room.id, origin)?;
-    let (name, _) = by.rsplit_once('+')?;
-    (name != server).then(|| format!("it is signed with `{by}`, a key of another server than `{server}`"))
+/// Whether both are origins of the log of this room, and the second is of the same continuation or of a later one.
+pub(super) fn begins_alike(room: Option<&str>, origin: &str, later: &str) -> bool {
+    let Some(log) = room.and_then(|room| room.parse().ok()).map(Log::Room) else { return false };
+    let found = log.continuation_in(origin).zip(log.continuation_in(later));
+    found.is_some_and(|((begun, number), (other, later))| begun == other && number <= later)
 }
 
 /// Checks that the record's facts follow from the log: its entries are those of the log up to the position that it
@@ -169,7 +171,7 @@ pub(super) fn check_follows(record: &Folded, receipt: &Submitted) -> Said {
 fn goes_on(receipt: &Submitted, size: u64, root: &str) -> Option<String> {
     let Submitted { checkpoint, consistency, .. } = receipt;
     let Some(root) = hex::decode(root).ok().and_then(|root| root.try_into().ok()) else {
-        return Some(format!("`{root}` is no root of a tree"));
+        return Some(format!("{} is no root of a tree", exact(root)));
     };
     let newer = (checkpoint.size, checkpoint.root);
     let is_extended = consistency.as_deref().is_some_and(|proof| extends(proof, newer, (size, root)));

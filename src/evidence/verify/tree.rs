@@ -1,10 +1,10 @@
 //! Checks of the log's tree: what the proof in a file shows, and whether the entries in the record fit it.
 
 use report::record::{EntryFacts, Record};
-use room::Log;
+use room::{Log, server_in};
 
 use super::{
-    checks::{Fault, Said},
+    checks::{Fault, Said, exact},
     submitted::Submitted,
 };
 use crate::evidence::{Checkpoint, CompactRange, Hash, PublicKeys, hash_of, holds, leaf_hash, leaf_of_record};
@@ -20,10 +20,17 @@ pub(super) enum Unsigned {
     Not(String),
 }
 
-/// Returns the name of the trusted key that has signed the checkpoint, as `name+hash`.
-pub(super) fn signed(proof: &Submitted, keys: Option<&PublicKeys>) -> Result<String, Unsigned> {
-    let opened = Checkpoint::open(&proof.proof.checkpoint, keys.ok_or(Unsigned::NoKey)?);
-    opened.map(|(_, by)| by).map_err(|error| Unsigned::Not(error.to_string()))
+/// Returns the name of the trusted key that has signed a checkpoint, as `name+hash`. It has to be one that may sign the logs
+/// of the server whose log this is.
+pub(super) fn signed(checkpoint: &str, keys: Option<&PublicKeys>) -> Result<String, Unsigned> {
+    let keys = keys.ok_or(Unsigned::NoKey)?;
+    let opened = Checkpoint::open(checkpoint, keys);
+    let (Checkpoint { origin, .. }, by) = opened.map_err(|error| Unsigned::Not(error.to_string()))?;
+    let server = server_in(&origin);
+    if keys.sign_for(&by, server) {
+        return Ok(by);
+    }
+    Err(Unsigned::Not(format!("it is signed with `{by}`, a key of another server than `{server}`")))
 }
 
 /// Checks that the log of the checkpoint ends with the entry, and that before it the log was what the record says.
@@ -55,7 +62,7 @@ pub(super) fn check_inclusion(proof: &Submitted, record: Option<&Record>) -> Sai
             return Err(format!("the proof is for entry {index}, and the record was announced as entry {size}").into());
         }
         if record.log.root != root {
-            let claimed = &record.log.root;
+            let claimed = exact(&record.log.root);
             return Err(format!("before this entry the log's root was {root}, and the record says {claimed}").into());
         }
     }
@@ -66,29 +73,29 @@ pub(super) fn check_inclusion(proof: &Submitted, record: Option<&Record>) -> Sai
 pub(super) fn check_checkpoint(proof: &Submitted, record: Option<&Record>, signed: &Result<String, Unsigned>) -> Said {
     // One key signs the logs of all rooms of a server: the signature alone does not say which log it is of. The origin
     // does (C2SP `tlog-checkpoint`).
-    let origin = &proof.checkpoint.origin;
+    let (log, origin) = (&proof.checkpoint.origin, exact(&proof.checkpoint.origin));
     if let Some(record) = record {
         let room = &record.room.id;
         // One that was continued has a number at its end.
-        if !room.parse().is_ok_and(|id| Log::Room(id).continuation_in(origin).is_some()) {
-            return Err(
-                format!("it is of another room: of the log `{origin}`, and the record is of room {room}").into()
-            );
+        if !room.parse().is_ok_and(|id| Log::Room(id).continuation_in(log).is_some()) {
+            return Err(format!(
+                "it is of another room: of the log {origin}, and the record is of room {}",
+                exact(room)
+            )
+            .into());
         }
-        if record.log.origin.as_ref() != Some(origin) {
-            let claimed = record.log.origin.as_deref().unwrap_or("none");
-            return Err(
-                format!("it is of another log: of `{origin}`, and the record was taken from `{claimed}`").into()
-            );
+        if record.log.origin.as_ref() != Some(log) {
+            let claimed = exact(record.log.origin.as_deref().unwrap_or("none"));
+            return Err(format!("it is of another log: of {origin}, and the record was taken from {claimed}").into());
         }
     }
     match signed {
-        Ok(by) => Ok(format!("of {} entries of `{origin}`, signed with `{by}`", proof.checkpoint.size)),
+        Ok(by) => Ok(format!("of {} entries of {origin}, signed with `{by}`", proof.checkpoint.size)),
         Err(Unsigned::Not(why)) => Err(Fault::Failed(why.clone())),
         Err(Unsigned::NoKey) => {
             // The printed key helps to find the right one, but a forged file prints the forger's key: it is never used.
             let printed = record.and_then(|record| record.log.key.as_deref());
-            let printed = printed.map(|key| format!("the file prints `{key}`; ")).unwrap_or_default();
+            let printed = printed.map(|key| format!("the file prints {}; ", exact(key))).unwrap_or_default();
             let words = format!("no key is given: {printed}get the key from a party that you trust, not from the file");
             Err(Fault::Skipped(words))
         }

@@ -7,7 +7,7 @@ use room::Time;
 
 use crate::{
     app::App,
-    domain::system::{self, Contradiction, LastCheck, SystemStatus},
+    domain::system::{self, Contradiction, HeadsLogStatus, LastCheck, SystemStatus, WitnessStatus},
     error::Result,
     files::DiskSpace,
     http::{Access::May, Caller, PageRoutes},
@@ -52,6 +52,7 @@ async fn show_status(app: App, caller: Caller) -> Result<Response> {
                         dt { "Files" } dd { (render_disk(files_disk.as_ref())) }
                     }
                 }
+                section.card { h3 { "Log of heads" } (render_heads_log(status.heads_log.as_ref(), app.now())) }
                 section.card {
                     h3 { "Versions" }
                     dl.facts {
@@ -68,6 +69,30 @@ async fn show_status(app: App, caller: Caller) -> Result<Response> {
         }
     };
     Ok(page(&caller, Tab::System, "System", &main).into_response())
+}
+
+/// Returns how far the log of heads has come, and its witnesses.
+fn render_heads_log(log: Option<&HeadsLogStatus>, now: Time) -> Markup {
+    let Some(HeadsLogStatus { origin, size, witnesses }) = log else {
+        return html! { p.hint { "No head of a log has been taken into it yet." } };
+    };
+    html! {
+        dl.facts {
+            dt { "Name" } dd { code { (origin) } }
+            dt { "Heads" } dd { (size) }
+            @for WitnessStatus { witness, size, fault, asked_at } in witnesses {
+                dt { "Witness" }
+                dd {
+                    code { (witness.split('+').next().unwrap_or_default()) } " has seen " (size) " · "
+                    (show::away(*asked_at, now))
+                    @if let Some(fault) = fault { p.verdict.failed { (fault) } }
+                }
+            }
+        }
+        @if witnesses.is_empty() {
+            p.hint { "No witness cosigns it: name one in the setting " code { "witnesses" } "." }
+        }
+    }
 }
 
 /// Returns the notice of what the logs contradict. It comes before everything else: nothing on this page weighs more.

@@ -84,7 +84,7 @@ fn the_command_line_ends_with_0_1_2_or_3_and_makes_nothing() {
         (&["good.json", "--key", "nobody"], "--key: `nobody` is neither a public key"),
         (&["good.json", "--key", "picture.png"], "picture.png is not text in UTF-8"),
         (&["good.json", "--key", "good.json"], "--key: good.json: line 1 is no public key"),
-        (&["good.json", "--key", key.private()], "--key: this is a private key: keep it to yourself"),
+        (&["good.json", "--key", &key.private()], "--key: this is a private key: keep it to yourself"),
         (&["good.json", "good.json", "--consistency", "keys"], "keys: it is no proof of a log"),
     ];
     for (arguments, words) in unreadable {

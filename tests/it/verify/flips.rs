@@ -123,7 +123,7 @@ async fn files<const N: usize>(changes: usize, asked: [serde_json::Value; N]) ->
 
 /// Returns what an earlier version would have made of a snapshot.
 fn earlier(file: &[u8], app: &TestApp) -> Parts {
-    Parts::of_earlier_version(file, &app.app.log_key)
+    Parts::of_earlier_version(file, &app.app.log_key())
 }
 
 /// Returns whether to try every flip that was promised: every bit of small files, one bit of each byte of a PDF, and
@@ -154,7 +154,7 @@ fn of_a_pdf(file: &[u8]) -> Vec<usize> {
 async fn of_a_small_json_file_no_bit_can_be_flipped() {
     let ([file], app) = files(0, [with_entries("json")]).await;
     flip("small JSON", &file, &app.keys(), &of_a_small_file(&file));
-    let earlier = earlier(&file, &app).small(Format::Json, &app.app.log_key).file();
+    let earlier = earlier(&file, &app).small(Format::Json, &app.app.log_key()).file();
     flip("small JSON of an earlier version", &earlier, &app.keys(), &of_a_small_file(&earlier));
 }
 
@@ -162,7 +162,7 @@ async fn of_a_small_json_file_no_bit_can_be_flipped() {
 async fn of_a_small_zip_no_bit_can_be_flipped() {
     let ([file], app) = files(0, [with_entries("csv")]).await;
     flip("small zip", &file, &app.keys(), &of_a_small_file(&file));
-    let earlier = earlier(&file, &app).small(Format::Csv, &app.app.log_key).file();
+    let earlier = earlier(&file, &app).small(Format::Csv, &app.app.log_key()).file();
     flip("small zip of an earlier version", &earlier, &app.keys(), &of_a_small_file(&earlier));
 }
 
@@ -170,7 +170,7 @@ async fn of_a_small_zip_no_bit_can_be_flipped() {
 async fn of_a_small_pdf_no_byte_can_have_a_bit_flipped() {
     let ([file], app) = files(0, [with_entries("pdf")]).await;
     flip("small PDF", &file, &app.keys(), &of_a_pdf(&file));
-    let earlier = earlier(&file, &app).small(Format::Pdf, &app.app.log_key).sealed(&app);
+    let earlier = earlier(&file, &app).small(Format::Pdf, &app.app.log_key()).sealed(&app);
     flip("small PDF of an earlier version", &earlier, &app.keys(), &of_a_pdf(&earlier));
 }
 

@@ -95,7 +95,7 @@ async fn a_log_that_goes_on_is_shown_by_the_entries_or_by_a_proof_of_the_server(
 #[tokio::test]
 async fn the_log_of_a_file_of_an_earlier_version_is_held_against_an_older_one_too() {
     let scene = Scene::set(TestApp::on_sqlite().await).await;
-    let key = &scene.app.app.log_key;
+    let key = &scene.app.app.log_key();
     let older = Parts::of_earlier_version(&scene.first, key);
     let entries = older.record.activity.clone().unwrap();
     let leaf = older.leaf();
@@ -142,7 +142,7 @@ async fn files_in_the_wrong_order_or_of_different_rooms_are_told() {
 #[tokio::test]
 async fn a_history_rewritten_and_signed_with_the_true_key_is_shown_by_any_older_file() {
     let scene = Scene::set(TestApp::on_sqlite().await).await;
-    let key = &scene.app.app.log_key;
+    let key = &scene.app.app.log_key();
     let mut parts = Receipted::of(&scene.last);
     let mut entries = parts.entries();
     entries[1].actor = "nobody@example.com".into();

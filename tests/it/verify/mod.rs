@@ -5,10 +5,13 @@ mod doors;
 mod flips;
 mod forged;
 mod history;
+mod keys;
 mod own_log;
+mod own_seals;
 mod parts;
 mod receipts;
 mod released;
+mod seals;
 mod vectors;
 
 use report::Fonts;

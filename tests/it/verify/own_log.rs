@@ -34,24 +34,24 @@ fn own_log(report: &Value) -> Option<(&str, &str)> {
 }
 
 #[track_caller]
-fn expect_own_log(report: &Value, outcome: &str, words: &str) {
+pub(super) fn expect_own_log(report: &Value, outcome: &str, words: &str) {
     let (found, detail) = own_log(report).unwrap_or_else(|| panic!("no check: {report:#}"));
     assert!(found == outcome && detail.contains(words), "`{words}` is not in: {found} {detail}");
 }
 
-async fn verified(app: &TestApp, file: &[u8]) -> Value {
+pub(super) async fn verified(app: &TestApp, file: &[u8]) -> Value {
     brought(app, "/verify", &[("file", file)]).await.expect(200)
 }
 
 /// What an admin is told of contradictions.
-struct Told {
-    total: u64,
-    open: u64,
+pub(super) struct Told {
+    pub(super) total: u64,
+    pub(super) open: u64,
     listed: Vec<Value>,
-    page: String,
+    pub(super) page: String,
 }
 
-async fn told(app: &TestApp, admin: &str) -> Told {
+pub(super) async fn told(app: &TestApp, admin: &str) -> Told {
     let metrics = app.get("//metrics", admin).send().await;
     let metrics = String::from_utf8(metrics.body.to_vec()).unwrap();
     let [total, open] = ["sts_contradictions_total", "sts_contradictions_open"].map(|name| {
@@ -230,12 +230,12 @@ async fn a_file_that_somebody_else_made_with_the_key_is_an_alarm(app: TestApp) {
     let file = app.file(&room, &broker, all("json")).await;
     let mut forged = Receipted::of(&file);
     let entries = forged.entries();
-    forged.prove(&entries, &app.app.log_key);
+    forged.prove(&entries, &app.app.log_key());
     let report = verified(&app, &forged.file()).await;
     assert_eq!(report["verdict"], "does not verify: own log");
     expect_own_log(&report, "failed", "is the file's, and others before it are not (root ");
     // The same for a file as earlier versions made them.
-    let earlier = Parts::of_earlier_version(&file, &app.app.log_key);
+    let earlier = Parts::of_earlier_version(&file, &app.app.log_key());
     let report = verified(&app, &earlier.file()).await;
     assert_eq!(report["verdict"], "does not verify: own log");
     expect_own_log(&report, "failed", "is not the file's");
@@ -243,7 +243,7 @@ async fn a_file_that_somebody_else_made_with_the_key_is_an_alarm(app: TestApp) {
     // A proof of an entry that tells of no snapshot is none of a file, and parties can ask for many of them.
     let mut of_another = forged.clone();
     let leaf = room::Leaf { action: "room_updated".into(), ..forged.leaf() };
-    of_another.prove_leaf(&entries, leaf, &app.app.log_key);
+    of_another.prove_leaf(&entries, leaf, &app.app.log_key());
     assert_eq!(own_log(&verified(&app, &of_another.file()).await), None);
     assert_eq!(told(&app, &admin).await.total, 2);
 }
@@ -253,7 +253,7 @@ async fn what_another_key_has_signed_raises_nothing(app: TestApp) {
     let (room, broker) = app.room().await;
     let mut forged = Receipted::of(&app.file(&room, &broker, all("json")).await);
     // With the name of the genuine key, and a key of another name; also if the caller says that it is to be trusted.
-    for name in [app.app.log_key.name(), "elsewhere"] {
+    for name in [app.app.log_key().name(), "elsewhere"] {
         let stranger = LogKey::new(name, [9; 32]).unwrap();
         forged.prove(&forged.entries(), &stranger);
         let file = forged.file();

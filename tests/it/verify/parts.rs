@@ -217,7 +217,7 @@ impl Receipted {
         let hashes: Vec<Hash> = question.places().into_iter().map(hash).collect();
         let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root() }.signed(key).unwrap();
         let proof = LogProof { leaf: leaf.canonical().unwrap(), index: leaf.seq, path, checkpoint };
-        self.receipt = Receipt { proof, consistency: question.answer(&hashes).unwrap() };
+        self.receipt = Receipt { proof, consistency: question.answer(&hashes).unwrap(), notes: Vec::new() };
     }
 
     /// Replaces the receipt's checkpoint with this one, signed with this key.

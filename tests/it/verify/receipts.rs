@@ -27,7 +27,7 @@ fn outcome(report: &Report, name: &str) -> CheckOutcome {
 
 async fn every_file_that_the_server_makes_verifies_with_its_key(app: TestApp) {
     let (room, broker) = app.room().await;
-    let (key, place) = (&app.app.log_key, Installation::new(None));
+    let (key, place) = (&app.app.log_key(), Installation::new(None));
     for kind in KINDS {
         let file = app.file(&room, &broker, all(kind)).await;
         let report = check(&file, &app.keys()).unwrap();
@@ -63,10 +63,10 @@ async fn a_file_without_entries_cannot_be_judged_and_every_door_says_so(app: Tes
         expect_fault(&report, "follows", CheckOutcome::Skipped, "the snapshot was taken without the log's entries");
         assert_eq!([outcome(&report, "logged"), outcome(&report, "drawn")], [CheckOutcome::Ok; 2]);
         std::fs::write(place.path("file"), &file).unwrap();
-        let key = app.app.log_key.public();
-        let told = place.run(&["verify", "file", "--key", key]);
+        let key = app.app.log_key().public().to_owned();
+        let told = place.run(&["verify", "file", "--key", &key]);
         assert_eq!(told.expect(3).lines().last(), Some("cannot be judged: follows"));
-        let told = place.run(&["verify", "file", "--key", key, "--json"]);
+        let told = place.run(&["verify", "file", "--key", &key, "--json"]);
         let told: Value = serde_json::from_str(told.expect(3)).unwrap();
         assert_eq!([&told["verified"], &told["judgement"]], [&json!(false), &json!("cannot_be_judged")]);
         let told = brought(&app, "/verify", &[("file", &file)]).await.expect(200);
@@ -94,8 +94,8 @@ impl Scene {
         Self { app, room, broker, json, keys }
     }
 
-    fn key(&self) -> &LogKey {
-        &self.app.app.log_key
+    fn key(&self) -> std::sync::Arc<LogKey> {
+        self.app.app.log_key()
     }
 
     fn check(&self, parts: &Receipted) -> Report {
@@ -139,7 +139,7 @@ async fn a_page_painted_over_and_sealed_again_is_neither_what_was_logged_nor_sea
     let report = check(&scene.sealed(&unsealed, Some(&mallory()), 0), &scene.keys).unwrap();
     assert_eq!(report.verdict, "does not verify: logged, sealed");
     expect_failed(&report, "logged", "the log tells of a body with the SHA-256 ");
-    expect_failed(&report, "sealed", "it is a seal of somebody else, Mallory: ");
+    expect_failed(&report, "sealed", "it is a seal of somebody else, “Mallory”: ");
     expect_fault(&report, "drawn", CheckOutcome::Skipped, "not drawn again, as the logged does not hold");
     // Whoever has the server's seal too still has not logged it.
     let report = check(&scene.sealed(&unsealed, None, 0), &scene.keys).unwrap();
@@ -149,7 +149,7 @@ async fn a_page_painted_over_and_sealed_again_is_neither_what_was_logged_nor_sea
     let mut leaf = parts.leaf();
     leaf.meta["body_sha256"] = hex::encode(report::split(&painted).unwrap().body.sha256).into();
     let entries = parts.entries();
-    parts.prove_leaf(&entries, leaf, scene.key());
+    parts.prove_leaf(&entries, leaf, &scene.key());
     let unsealed = report::with_receipt(Format::Pdf, &painted, &parts.receipt.to_string()).unwrap();
     let report = check(&scene.sealed(&unsealed, None, 0), &scene.keys).unwrap();
     assert_eq!(report.verdict, "does not verify: drawn");
@@ -165,7 +165,7 @@ async fn a_seal_taken_off_or_of_somebody_else_or_too_early_or_with_other_objects
     for (file, words) in [
         (unsealed.to_vec(), "it was taken off"),
         ([&pdf[..], b"\n%added"].concat(), "something was changed or added there"),
-        (scene.sealed(unsealed, Some(&mallory()), 0), "it is a seal of somebody else, Mallory: "),
+        (scene.sealed(unsealed, Some(&mallory()), 0), "it is a seal of somebody else, “Mallory”: "),
         (scene.sealed(unsealed, None, -60), before),
         // The catalog and the first page are written again with the seal.
         ([unsealed, &painted_over(&pdf[unsealed.len()..])].concat(), "what was added with the seal is not"),
@@ -203,7 +203,7 @@ async fn a_receipt_of_another_snapshot_or_room_or_size_or_changed_in_any_part_fa
     let (mut parts, entries) = (scene.json.clone(), scene.json.entries());
     let tree = super::tree(&scene.room, &entries);
     let checkpoint = Checkpoint { size: tree.size(), root: tree.root(), ..parts.checkpoint() };
-    parts.sign(&checkpoint, scene.key());
+    parts.sign(&checkpoint, &scene.key());
     let report = scene.check(&parts);
     expect_failed(&report, "logged", "the log of the checkpoint does not end with entry ");
     expect_failed(&report, "follows", "the receipt does not show that its log goes on");
@@ -235,7 +235,7 @@ async fn a_receipt_of_another_snapshot_or_room_or_size_or_changed_in_any_part_fa
     // An entry that tells of something else, and a file whose receipt was taken off.
     let mut parts = scene.json.clone();
     let leaf = room::Leaf { action: "snapshot_generated".into(), ..parts.leaf() };
-    parts.prove_leaf(&entries, leaf, scene.key());
+    parts.prove_leaf(&entries, leaf, &scene.key());
     expect_failed(&scene.check(&parts), "logged", "an entry `snapshot_generated`, which tells of no body");
     let report = check(&scene.json.body(), &scene.keys).unwrap();
     expect_failed(&report, "logged", "the file carries no receipt: it was taken off");
@@ -257,13 +257,13 @@ async fn facts_that_are_not_what_the_entries_lead_to_fail_whoever_has_signed_the
     assert_eq!(report.verdict, "does not verify: logged, follows");
     expect_failed(&report, "logged", "it is signed by ");
     // With the genuine key.
-    parts.prove(&scene.json.entries(), scene.key());
+    parts.prove(&scene.json.entries(), &scene.key());
     let report = scene.check(&parts);
     assert_eq!(report.verdict, "does not verify: follows");
     let mut pdf = Receipted::of(&scene.pdf().await);
     pdf.record.facts.room.title = "Another".into();
     let entries = pdf.entries();
-    pdf.prove(&entries, scene.key());
+    pdf.prove(&entries, &scene.key());
     let report = check(&scene.sealed(&pdf.file(), None, 0), &scene.keys).unwrap();
     assert_eq!(report.verdict, "does not verify: follows");
     assert_eq!(outcome(&report, "drawn"), CheckOutcome::Ok, "its pages show the changed record");
@@ -290,7 +290,7 @@ async fn an_entry_removed_reordered_inserted_or_changed_in_the_record_fails() {
         assert_eq!(report.verdict, "does not verify: logged, follows");
         expect_failed(&report, "follows", words);
         // Also if the log tells of this very body.
-        parts.prove(&scene.json.entries(), scene.key());
+        parts.prove(&scene.json.entries(), &scene.key());
         let report = scene.check(&parts);
         assert_eq!(report.verdict, "does not verify: follows");
     }
@@ -299,7 +299,7 @@ async fn an_entry_removed_reordered_inserted_or_changed_in_the_record_fails() {
     let mut entries = entries.clone();
     entries[0].meta["title"] = "Another".into();
     parts.set_entries(entries.clone());
-    parts.prove(&entries, scene.key());
+    parts.prove(&entries, &scene.key());
     let report = scene.check(&parts);
     assert_eq!(report.verdict, "does not verify: follows");
     expect_failed(&report, "follows", "its facts are not what the entries of the log lead to");
@@ -312,7 +312,7 @@ async fn of_a_log_too_long_for_its_record_it_cannot_be_judged_what_its_facts_fol
     let room = &scene.room;
     let first = sts_clearance::evidence::hash_of(&leaf_of_record(room, &entries[0])).unwrap();
     (parts.record.entries, parts.record.before) = (Some(entries[1..].to_vec()), vec![hex::encode(first)]);
-    parts.prove(&entries, scene.key());
+    parts.prove(&entries, &scene.key());
     let report = scene.check(&parts);
     assert_eq!(report.verdict, "cannot be judged: follows");
     expect_fault(
@@ -322,7 +322,7 @@ async fn of_a_log_too_long_for_its_record_it_cannot_be_judged_what_its_facts_fol
         "which are those of the log; its facts could be folded from",
     );
     parts.record.before = vec!["00".repeat(32)];
-    parts.prove(&entries, scene.key());
+    parts.prove(&entries, &scene.key());
     expect_failed(&scene.check(&parts), "follows", "one or more of them were changed");
 }
 
@@ -346,7 +346,7 @@ async fn without_a_key_or_with_a_schema_not_known_here_a_file_cannot_be_judged()
     let body = String::from_utf8(parts.body()).unwrap().replacen("record/4", "record/9", 1).into_bytes();
     let mut leaf = parts.leaf();
     leaf.meta["body_sha256"] = hex::encode(report::split(&body).unwrap().body.sha256).into();
-    parts.prove_leaf(&scene.json.entries(), leaf, scene.key());
+    parts.prove_leaf(&scene.json.entries(), leaf, &scene.key());
     let file = report::with_receipt(Format::Json, &body, &parts.receipt.to_string()).unwrap();
     let report = check(&file, &scene.keys).unwrap();
     assert_eq!(report.verdict, "cannot be judged: record, follows");
@@ -372,7 +372,7 @@ async fn another_servers_key_and_a_key_of_another_origin_fail_in_words_of_their_
     let mut parts = scene.json.clone();
     let mut checkpoint = parts.checkpoint();
     checkpoint.origin = Log::Room(parts.record.facts.room.id).origin("elsewhere");
-    parts.sign(&checkpoint, own);
+    parts.sign(&checkpoint, &own);
     expect_failed(&scene.check(&parts), "logged", "its receipt is of the log `elsewhere/rooms/");
 }
 
@@ -385,9 +385,9 @@ async fn a_log_that_was_continued_between_position_and_receipt_is_the_same_log()
     for (shown, signed, fits) in cases {
         let mut parts = scene.json.clone();
         parts.record.log.origin = Some(format!("{begun}{shown}"));
-        parts.prove(&scene.json.entries(), scene.key());
+        parts.prove(&scene.json.entries(), &scene.key());
         let checkpoint = Checkpoint { origin: format!("{begun}{signed}"), ..parts.checkpoint() };
-        parts.sign(&checkpoint, scene.key());
+        parts.sign(&checkpoint, &scene.key());
         let report = scene.check(&parts);
         if fits {
             expect_verified(&report);

@@ -1,7 +1,7 @@
 //! The embedded side: one writer thread with group commit, and a handful of readers.
 
 pub(crate) mod connection;
-mod open;
+pub(in crate::db) mod open;
 mod writer;
 
 use std::{
@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::{
     connection::SqliteConnection,
-    open::{connect, open_ours},
+    open::{OF_SERVER, connect, open_ours},
     writer::{WriterThread, roll_back, run_now},
 };
 use super::{commits::Commits, tx::Tx};
@@ -50,7 +50,7 @@ impl Sqlite {
     ///
     /// A file that is read-only, locked, not a database, or another program's is refused before anything in it changes.
     pub(in crate::db) fn open(path: &Path, notifier: Notifier, commits: Commits) -> Result<Self> {
-        let tx = Tx::Sqlite(SqliteConnection::new(open_ours(path)?));
+        let tx = Tx::Sqlite(SqliteConnection::new(open_ours(path, OF_SERVER)?));
         let readers =
             (0..READERS).map(|_| connect(path).map(SqliteConnection::new).map(Tx::Sqlite)).collect::<Result<_>>()?;
         let stopped = Arc::new(AtomicBool::new(false));

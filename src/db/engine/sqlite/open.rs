@@ -9,8 +9,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use crate::error::{Error, Result};
 
-/// The `application_id` that marks a database file as ours: `STSC` in ASCII.
-const APPLICATION_ID: i64 = 0x5354_5343;
+/// The `application_id` that marks a database file as a server's: `STSC` in ASCII.
+pub(super) const OF_SERVER: i64 = 0x5354_5343;
+/// The `application_id` that marks a database file as the memory of a witness: `STSW` in ASCII.
+pub(in crate::db) const OF_WITNESS: i64 = 0x5354_5357;
 /// A write-ahead log larger than this, in bytes, is copied into the database between two commits.
 pub(super) const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
 /// How long to wait for another process to release the file, such as a command beside the server.
@@ -37,8 +39,9 @@ pub(super) fn connect(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Opens a file for writing, after a look that changes nothing in it has shown that it is ours or empty.
-pub(super) fn open_ours(path: &Path) -> Result<Connection> {
+/// Opens a file for writing, after a look that changes nothing in it has shown that it has this `application_id`, or is
+/// empty.
+pub(in crate::db) fn open_ours(path: &Path, application_id: i64) -> Result<Connection> {
     let refuse = |why: &str| Error::setup(format!("the database {} {why}", path.display()));
     if let Ok(file) = std::fs::metadata(path) {
         if file.permissions().readonly() {
@@ -68,8 +71,11 @@ pub(super) fn open_ours(path: &Path) -> Result<Connection> {
     if earlier > 0 {
         return Err(refuse("belongs to the earlier system; it cannot be opened in place"));
     }
-    if tables > 0 && number("PRAGMA application_id")? != APPLICATION_ID {
-        return Err(refuse("is not a database of STS Clearance"));
+    if tables > 0 && number("PRAGMA application_id")? != application_id {
+        return Err(refuse(match application_id {
+            OF_WITNESS => "is not the memory of a witness",
+            _ => "is not a database of STS Clearance",
+        }));
     }
     drop(look);
 

@@ -72,7 +72,7 @@ pub(super) async fn make(folder: &Path) {
     let story = Story::told().await;
     let mut vectors = Vectors { folder, vectors: Vec::new() };
     let files = good(&mut vectors, &story).await;
-    let key = &story.app.app.log_key;
+    let key = &story.app.app.log_key();
     keys(&mut vectors, &files, key);
     crafted(&mut vectors, &files, key);
     receipts(&mut vectors, &files, key);
@@ -86,7 +86,7 @@ pub(super) async fn make(folder: &Path) {
 
 async fn good(vectors: &mut Vectors<'_>, story: &Story) -> Files {
     let Story { app, room, .. } = story;
-    vectors.write("server.key", format!("{}\n", app.app.log_key.public()));
+    vectors.write("server.key", format!("{}\n", app.app.log_key().public()));
     let broker = app.session("broker@example.com").await;
     let small_room = app.another_room(&broker).await;
     let mut small = Vec::new();
