@@ -5,7 +5,7 @@
 
 use std::{
     hash::Hash,
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -71,7 +71,7 @@ pub struct Shared {
     pub config: Config,
     log_key: RwLock<Arc<LogKey>>,
     key_notes: RwLock<Arc<[String]>>,
-    seal_identity: OnceLock<Arc<Identity>>,
+    seal_identity: RwLock<Option<Arc<Identity>>>,
     /// When this process began.
     pub started_at: Time,
     /// How far the clock of the machine is from the database's.
@@ -135,7 +135,7 @@ impl App {
             files: Files::open(&config.files_url())?,
             log_key: RwLock::new(Arc::new(key)),
             key_notes: RwLock::default(),
-            seal_identity: OnceLock::new(),
+            seal_identity: RwLock::default(),
             started_at: clock.now(),
             clock_offset: ClockOffset::default(),
             fonts: Arc::new(config.fonts()?),
@@ -198,11 +198,30 @@ impl App {
 
     /// Returns what PDFs are sealed with; it is read, or made, on the first call.
     pub fn seal_identity(&self) -> Result<Arc<Identity>> {
-        if let Some(identity) = self.seal_identity.get() {
+        let known = self.seal_identity.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(identity) = known {
+            return Ok(identity);
+        }
+        // Read under the lock: of two who come first, both get the same.
+        let mut known = self.seal_identity.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(identity) = &*known {
             return Ok(Arc::clone(identity));
         }
         let read = keys::seal_identity(&self.config, self.log_key().name(), self.now(), random::new_secret())?;
-        Ok(Arc::clone(self.seal_identity.get_or_init(|| Arc::new(read))))
+        Ok(Arc::clone(known.insert(Arc::new(read))))
+    }
+
+    /// Reads again what PDFs are sealed with. Another certificate is taken up if it is valid, or if the one in force is not
+    /// either. Returns whether one was.
+    pub fn renew_seal_identity(&self) -> Result<bool> {
+        let (known, now) = (self.seal_identity()?, self.now());
+        let read = keys::seal_identity(&self.config, self.log_key().name(), now, random::new_secret())?;
+        let is_better = keys::why_unfit(&read, now).is_none() || keys::why_unfit(&known, now).is_some();
+        if read.certificate_sha256() == known.certificate_sha256() || !is_better {
+            return Ok(false);
+        }
+        *self.seal_identity.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(read));
+        Ok(true)
     }
 
     /// Returns 64 random bits that are not used twice.

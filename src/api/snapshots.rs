@@ -96,6 +96,8 @@ struct SnapshotView {
     file_sha256: Option<String>,
     /// The seal of the file, if it is a PDF.
     seal: Option<SealView>,
+    /// Why the file, a PDF, is not sealed, as the log says; `null` if it is, or if it is not drawn yet.
+    not_sealed: Option<String>,
     /// The signed checkpoint of the room's log at the entry that tells of the file's body (C2SP `tlog-checkpoint`); `null`
     /// before that. Those who keep it can find out later whether the log was changed.
     checkpoint: Option<String>,
@@ -112,7 +114,7 @@ impl From<Snapshot> for SnapshotView {
     fn from(snapshot: Snapshot) -> Self {
         // The job, and its progress, is deleted when the file is there.
         let completed = snapshot.status == SnapshotStatus::Completed;
-        let checkpoint = snapshot.checkpoint().map(str::to_owned);
+        let (checkpoint, not_sealed) = (snapshot.checkpoint().map(str::to_owned), snapshot.not_sealed());
         let notice = (snapshot.position.is_some() && !snapshot.has_entries()).then_some(WITHOUT_ENTRIES);
         let download_url = completed.then(|| format!("{BASE}{}/download", path(&snapshot)));
         Self {
@@ -132,6 +134,7 @@ impl From<Snapshot> for SnapshotView {
             record_sha256: snapshot.record_sha256.map(hex::encode),
             file_sha256: snapshot.file_sha256.map(hex::encode),
             seal: snapshot.seal.map(SealView::from),
+            not_sealed,
             checkpoint,
             notice,
         }

@@ -1,9 +1,8 @@
 //! `serve`: the server, with its workers in the same process.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use clap::Args;
-use room::Time;
 use tokio::net::TcpListener;
 
 use super::demo;
@@ -20,9 +19,6 @@ use crate::{
     error::{Error, Result},
     http, jobs, keys, telemetry, web,
 };
-
-/// How long before its expiry the certificate of the seal is warned of.
-const SOON: Duration = Duration::from_hours(30 * 24);
 
 /// The flags of `serve`.
 #[derive(Debug, Args)]
@@ -84,7 +80,7 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         demo::refuse_leftovers(&app).await?;
     }
 
-    // A certificate with which nothing can be sealed stops the start, not the first report weeks later.
+    // A file that holds no certificate and key stops the start, not the first report weeks later.
     check_seal(&app)?;
 
     // No reason to stop: rooms, documents and logs work without child processes.
@@ -128,23 +124,14 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a certificate that is not valid now, and warns of one that soon expires.
+/// Refuses a certificate or authorities that cannot be read.
 fn check_seal(app: &App) -> Result<()> {
     keys::authorities(&app.config)?;
     if !app.config.timestamp_url.is_empty() && app.config.timestamp_authorities().is_none() {
         tracing::warn!("time stamps of anybody count: `timestamp_authorities` names those that are to");
     }
-    let (from, until) = app.seal_identity()?.validity();
-    let (from, until, now) = (Time::from(from), Time::from(until), app.now());
-    if now < from || until < now {
-        return Err(Error::setup(format!(
-            "the certificate that PDFs are sealed with is good from {from} until {until} only; give another one"
-        )));
-    }
-    if until < now.after(SOON) {
-        tracing::warn!(%until, "the certificate that PDFs are sealed with runs out soon; give another one");
-    }
-    Ok(())
+    // Whether it is valid is told by the job that looks at it: one that has ended keeps no server from starting.
+    app.seal_identity().map(drop)
 }
 
 /// Refuses to serve the demo on an address that others can reach: its passwords are public.

@@ -4,7 +4,10 @@ use report::record::SectionOptions;
 use room::{RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time};
 
 use super::{Page, Row, Tx, files::StoredFile, seals::SealSays};
-use crate::error::Result;
+use crate::{
+    error::Result,
+    evidence::{Receipt, read_leaf},
+};
 
 /// A snapshot with what is stored about its record, its job, its file and its seal.
 #[derive(Debug, Clone)]
@@ -69,6 +72,13 @@ impl Snapshot {
     pub fn checkpoint(&self) -> Option<&str> {
         // A `tlog-proof` ends with the checkpoint, after an empty line.
         Some(self.proof.as_deref()?.split_once("\n\n")?.1)
+    }
+
+    /// Returns why its file, a PDF, is not sealed, as the entry says that its receipt is the proof of. `None` if it is, or
+    /// if there is no receipt yet.
+    pub fn not_sealed(&self) -> Option<String> {
+        let receipt = Receipt::read(self.proof.as_deref()?).ok()?;
+        Some(read_leaf(&receipt.proof.leaf).ok()?.meta["not_sealed"].as_str()?.to_owned())
     }
 
     /// Makes a snapshot whose file is still to be drawn.

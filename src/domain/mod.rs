@@ -3,7 +3,7 @@
 //! One folder per subject, each of which uses only those to its right:
 //!
 //! ```text
-//! lifecycle | downloads | fsck, system -> snapshots -> clearance | retention
+//! lifecycle | downloads | fsck, system, seal_certificate -> snapshots -> clearance | retention
 //!     -> documents -> rooms -> accounts -> log, input
 //! ```
 //!
@@ -20,5 +20,6 @@ pub mod lifecycle;
 pub mod log;
 pub mod retention;
 pub mod rooms;
+pub mod seal_certificate;
 pub mod snapshots;
 pub mod system;

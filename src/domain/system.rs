@@ -15,6 +15,7 @@ use crate::{
         jobs::JobCounts,
         migrations,
     },
+    domain::seal_certificate::SealCertificate,
     error::{Error, Result},
     files::{self, DiskSpace},
 };
@@ -53,6 +54,8 @@ pub struct SystemStatus {
     pub contradictions: Vec<Contradiction>,
     /// The log of heads; null if it has no entry yet.
     pub heads_log: Option<HeadsLogStatus>,
+    /// The certificate that PDFs are sealed with.
+    pub seal: SealCertificate,
     /// The disk of the data directory; null if the system does not report it.
     pub data_disk: Option<DiskSpace>,
     /// The disk of the file store, which may be the same one; null if the store is not local.
@@ -212,6 +215,7 @@ pub async fn status(app: &App) -> Result<SystemStatus> {
         open_contradictions: open,
         contradictions: contradictions.into_iter().map(Contradiction::from).collect(),
         heads_log: heads_log.map(HeadsLogStatus::from),
+        seal: SealCertificate::in_force(app)?,
         data_disk,
         files_disk,
     })

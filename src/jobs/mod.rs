@@ -1,5 +1,5 @@
 //! What runs by itself: the drawing of snapshots' files, the housekeeping listed in [`HOUSEKEEPING`], the check of
-//! everything stored, the comparison of the clocks, the memory of heads, and the relay of other servers' notifications. Only `cli` uses it.
+//! everything stored, the comparison of the clocks, the memory of heads, the look at the seal's certificate, and the relay of other servers' notifications. Only `cli` uses it.
 //!
 //! Every job can run twice, or stop halfway, without harm: its row in the database says what is still to be done. There
 //! is no queue beside the database: one that is lost, or ahead of a transaction that is rolled back, would disagree
@@ -11,10 +11,12 @@ mod heads;
 mod housekeeping;
 mod lease;
 mod render_snapshot;
+mod seal;
 mod turns;
 mod worker;
 
 pub use clock::compare_clocks;
 pub use fsck::check_where_due;
 pub use housekeeping::HOUSEKEEPING;
+pub use seal::SealWatch;
 pub use worker::{run, run_due};

@@ -12,7 +12,7 @@ use std::{
 };
 
 pub use log::{check_replaceable, log_key, log_key_in_force, replace_log_key};
-pub use seal::{authorities, seal_identity};
+pub use seal::{authorities, seal_identity, why_unfit};
 pub use witness::{create_witness_key, witness_key};
 
 use crate::{

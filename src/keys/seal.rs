@@ -5,7 +5,7 @@ use std::{fs, io::ErrorKind, path::Path, time::Duration};
 use room::Time;
 use seal::{Authorities, Identity, IdentityError};
 
-use super::{create, file_error};
+use super::{create, file_error, replace};
 use crate::{
     config::Config,
     error::{Error, Result},
@@ -17,23 +17,51 @@ const BEFORE: Duration = Duration::from_hours(30 * 24);
 /// The longest common name that a certificate can have, in characters (RFC 5280, appendix A.1).
 const LONGEST_NAME: usize = 64;
 
-/// Returns the certificate and key in force. If the operator gave none and there are none yet, they are made of these
-/// 32 bytes, in the name of the server, and stored.
+/// How long before its end a self-made certificate is replaced by a new one.
+const RENEWED: Duration = Duration::from_hours(60 * 24);
+
+/// Returns the certificate and key in force. If the operator gave none and there are none yet, or those that were made end
+/// within 60 days or are not valid, they are made of these 32 bytes, in the name of the server, and stored. The old ones are kept beside
+/// them, under the day of their end.
 pub fn seal_identity(config: &Config, name: &str, now: Time, secret: [u8; 32]) -> Result<Identity> {
     if let Some(path) = config.seal_file() {
         let bytes = fs::read(&path).map_err(|error| file_error(&path, "read", &error))?;
         return read(&path, &bytes, &config.seal_password);
     }
     let path = config.self_made_seal_file();
+    let make = || {
+        let name: String = name.chars().take(LONGEST_NAME).collect();
+        let made = Identity::self_made(&name, now.before(BEFORE).into(), secret);
+        with_path(&path, made.and_then(|made| made.to_pem()))
+    };
     let text = match fs::read_to_string(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let name: String = name.chars().take(LONGEST_NAME).collect();
-            let made = Identity::self_made(&name, now.before(BEFORE).into(), secret);
-            create(&path, with_path(&path, made.and_then(|made| made.to_pem()))?.trim_end())?
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound => create(&path, make()?.trim_end())?,
         read => read.map_err(|error| file_error(&path, "read", &error))?,
     };
+    let identity = with_path(&path, Identity::from_pem(&[&text]))?;
+    let until = Time::from(identity.validity().1);
+    // Nor does one stay that was made while the clock was far ahead.
+    if why_unfit(&identity, now).is_none() && now.after(RENEWED) < until {
+        return Ok(identity);
+    }
+    let text = make()?;
+    let old = path.with_file_name(format!("seal-until-{}.pem", until.day()));
+    match fs::hard_link(&path, &old) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(file_error(&old, "written", &error)),
+        _ => replace(&path, text.trim_end())?,
+    }
     with_path(&path, Identity::from_pem(&[&text]))
+}
+
+/// Returns why nothing can be sealed with a certificate now. `None` if it is valid.
+pub fn why_unfit(identity: &Identity, now: Time) -> Option<String> {
+    let (from, until) = identity.validity();
+    // To the second, as seals and certificates have it. An end is within the second that it names.
+    let at = jiff::Timestamp::from(now).as_second();
+    if at < from.as_second() {
+        return Some(format!("the certificate that PDFs are sealed with is good from {from} on only"));
+    }
+    (at > until.as_second()).then(|| format!("the certificate that PDFs are sealed with was good until {until} only"))
 }
 
 /// Returns the authorities whose time stamps are trusted: those of the setting, or any if it names no file.

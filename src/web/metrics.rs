@@ -13,7 +13,7 @@ use crate::{
     app::App,
     at_hand::Start,
     db::{self, fsck_runs::Finished, heads_log::Sight},
-    domain::{accounts::sessions, fsck::Kind},
+    domain::{accounts::sessions, fsck::Kind, seal_certificate::SealCertificate},
     error::Result,
     http::{Access, Requester, caller},
     policy::Action,
@@ -74,6 +74,9 @@ pub(super) async fn metrics(
     let help = "Those of them with which the log does not agree again";
     text.gauge("sts_contradictions_open", help).value(&[], contradictions.open);
     text.heads_log(heads_log);
+    let help = "When the certificate that PDFs are sealed with ends, since 1970";
+    let until = seconds(SealCertificate::in_force(&app)?.not_after);
+    text.gauge("sts_seal_certificate_not_after_seconds", help).value(&[], until);
     if let Some(checked) = checked {
         text.fsck(&checked);
     }

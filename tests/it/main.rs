@@ -58,6 +58,7 @@ mod records;
 mod refusals;
 mod rooms;
 mod schema_objects;
+mod seal_certificate;
 mod sealing;
 mod serve;
 mod sessions;

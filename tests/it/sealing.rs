@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
+    time::Duration,
 };
 
 use axum::{Router, body::Bytes, http::StatusCode, response::IntoResponse, routing::post};
@@ -70,7 +71,7 @@ async fn a_lost_file_is_made_again_with_the_seal_that_it_had(app: TestApp) {
     app.work_in_vain().await;
     let bytes = std::fs::read(&file).unwrap();
     std::fs::remove_file(&file).unwrap();
-    app.later(std::time::Duration::from_hours(20));
+    app.later(Duration::from_hours(20));
     assert_eq!(app.work().await, 1);
     let broker = app.sign_in("broker@example.com").await;
     assert_ne!(app.get(&path, &broker).send().await.expect(200)["seal"], Value::Null);
@@ -227,6 +228,26 @@ async fn a_time_of_somebody_else_or_of_another_day_does_not_pass_for_the_authori
     let app = TestApp::with(String::new(), &[("timestamp_url", url)]).await;
     let (snapshot, _) = app.sealed().await;
     assert!(snapshot["seal"]["note"].as_str().unwrap().starts_with("the authority's clock said "), "{snapshot}");
+}
+
+#[needs(openssl)]
+#[tokio::test]
+async fn a_time_of_before_the_snapshot_is_left_out_unless_clocks_may_be_that_far_apart() {
+    for (ahead, has_time) in [(5, true), (60, false)] {
+        let app = TestApp::with(String::new(), &[("timestamp_url", serve_stamps(Authority::new()).await)]).await;
+        set_right(&app);
+        app.later(Duration::from_mins(ahead));
+        let (snapshot, file) = app.sealed().await;
+        assert_eq!(snapshot["seal"]["trusted_time"].is_string(), has_time, "{snapshot}");
+        if !has_time {
+            let note = snapshot["seal"]["note"].as_str().unwrap();
+            assert!(note.starts_with("no trusted time: the authority's clock said "), "{note}");
+        }
+        let mut form = crate::harness::Form::new();
+        form.file("file", "a", &file);
+        let report = app.post("/verify", "").form(form).send().await.expect(200);
+        assert_eq!(report["verdict"], "verified", "{report}");
+    }
 }
 
 #[needs(openssl)]

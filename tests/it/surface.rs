@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use sts_clearance::domain::snapshots::way_down;
 use sts_clearance::{
-    domain::log::Actor,
+    domain::{log::Actor, seal_certificate::CertificateStage},
     evidence::verify::{CheckOutcome, Judgement},
 };
 
@@ -51,6 +51,7 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
         ApprovalStatus,
         BlockerKind,
         CargoProfile,
+        CertificateStage,
         CheckOutcome,
         ClaimState,
         Criticality,

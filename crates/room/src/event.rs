@@ -324,6 +324,9 @@ pub enum Event {
         fonts: String,
         /// The SHA-256 of the certificate that the file is going to be sealed with; only PDFs are.
         certificate_sha256: Option<String>,
+        /// Why a PDF is not going to be sealed, if it is not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        not_sealed: Option<String>,
     },
     SnapshotGenerated {
         snapshot_id: crate::SnapshotId,

@@ -1,6 +1,6 @@
 //! Receipts of files: the log gets the hash of a body, and the file gets the proof of that entry.
 
-use room::{Event, Log, SnapshotType};
+use room::{Event, Log};
 
 use crate::{
     app::App,
@@ -11,7 +11,7 @@ use crate::{
             Actor, operation,
             proofs::{self, Which},
         },
-        snapshots::{record, take::find},
+        snapshots::{record, sealing::Sealing, take::find},
     },
     error::{Error, Result},
     evidence::{Checkpoint, Hash, Question, Receipt, ServedReceipt},
@@ -31,6 +31,15 @@ pub struct Body {
     pub renderer: String,
     /// The name of the fonts that drew it.
     pub fonts: String,
+}
+
+/// What the log was told of a body.
+#[derive(Debug)]
+pub struct LoggedBody {
+    /// The proof of the entry, which is the receipt of the file.
+    pub receipt: String,
+    /// What the entry says of the seal.
+    pub sealing: Sealing,
 }
 
 /// Returns the receipt of a snapshot's file. A file that an earlier version has made carries none: its receipt is the
@@ -77,8 +86,8 @@ fn newest_notes(app: &App) -> Vec<String> {
     notes[notes.len().saturating_sub(NOTES)..].to_vec()
 }
 
-/// Logs the body of a snapshot's file, and returns the receipt. If the log has this body already, its receipt is
-/// returned again. `None` if another worker has the job, or it is gone.
+/// Logs the body of a snapshot's file and what it is going to be sealed with, and returns the receipt. If the log has this
+/// body already, its receipt is returned again. `None` if another worker has the job, or it is gone.
 ///
 /// # Errors
 ///
@@ -88,13 +97,9 @@ pub async fn of_body(
     claim: Claim,
     snapshot: &Snapshot,
     (record, body): (Hash, Body),
-) -> Result<Option<String>> {
+) -> Result<Option<LoggedBody>> {
     let (room, id, record_sha256) = (snapshot.room, snapshot.id, hex::encode(record));
-    let certificate_sha256 = match snapshot.kind {
-        SnapshotType::Pdf => Some(hex::encode(app.seal_identity()?.certificate_sha256())),
-        SnapshotType::Json | SnapshotType::Csv => None,
-    };
-    let notes = newest_notes(app);
+    let (sealing, notes) = (Sealing::of(app, snapshot)?, newest_notes(app));
     operation(app, Log::Room(room), &Actor::System, async move |tx, log| {
         if !db::jobs::hold(tx, claim).await? {
             return Ok(None);
@@ -103,11 +108,20 @@ pub async fn of_body(
         let shown = told.shows.as_ref().ok_or_else(|| Error::internal("a snapshot that shows no position"))?.size;
         let kept = find(tx, room, id).await?.proof;
         let sha256 = hex::encode(body.sha256);
-        let is_same = told.body.as_ref().is_some_and(|told| {
-            told.sha256 == sha256 && told.renderer == body.renderer && told.certificate_sha256 == certificate_sha256
+        let seal = db::seals::find(tx, id).await?.map(|seal| seal.cms);
+        let told = told.body.as_ref().filter(|told| told.sha256 == sha256 && told.renderer == body.renderer);
+        let told = told.map(|told| Sealing {
+            certificate_sha256: told.certificate_sha256.clone(),
+            not_sealed: told.not_sealed.clone(),
         });
-        if let Some(kept) = kept.filter(|_| is_same) {
-            return Ok(Some(kept));
+        // A seal that is there stands, though another certificate may be in force by now, or none.
+        let told = told.filter(|told| *told == sealing || told.certificate_sha256.is_some() && seal.is_some());
+        if let Some((receipt, sealing)) = kept.zip(told) {
+            return Ok(Some(LoggedBody { receipt, sealing }));
+        }
+        // It is of what was logged before, and of no file that is there.
+        if let Some(seal) = seal {
+            db::seals::drop_unused(tx, id, &seal).await?;
         }
         let rendered = Event::SnapshotRendered {
             snapshot_id: id,
@@ -117,14 +131,15 @@ pub async fn of_body(
             body_size: body.size,
             renderer: body.renderer.clone(),
             fonts: body.fonts.clone(),
-            certificate_sha256: certificate_sha256.clone(),
+            certificate_sha256: sealing.certificate_sha256.clone(),
+            not_sealed: sealing.not_sealed.clone(),
         };
         let proof = log.append_proving(tx, &rendered).await?;
         let extends = Question::Consistency { from: shown, to: proof.index + 1 };
         let consistency = db::logs::answer(tx, log.log(), extends).await?;
         let receipt = Receipt { proof, consistency, notes: notes.clone() }.to_string();
         db::snapshots::keep_receipt(tx, id, &receipt).await?;
-        Ok(Some(receipt))
+        Ok(Some(LoggedBody { receipt, sealing: sealing.clone() }))
     })
     .await
 }

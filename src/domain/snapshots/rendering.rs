@@ -4,12 +4,11 @@
 use std::sync::{Arc, atomic::AtomicU32};
 
 use report::Edition;
-use room::SnapshotType;
 
 use super::{
-    receipts::{self, Body},
+    receipts::{self, Body, LoggedBody},
     record::{self, RecordBytes},
-    sealing,
+    sealing::{self, Sealing},
 };
 use crate::{
     app::App,
@@ -30,16 +29,24 @@ pub async fn file_of(
     let (has_receipt, sha256) = (record.has_receipt()?, record.sha256);
     let drawn = draw(app, snapshot, (record, Edition::CURRENT), progress).await?;
     let renderer = if has_receipt { renderer(app)? } else { report::RENDERER.to_owned() };
-    let unsealed = if has_receipt {
+    let (unsealed, sealing) = if has_receipt {
         let report::Body { sha256: of_body, size } = report::split(&drawn).map_err(not_added)?.body;
         let body = Body { sha256: of_body, size, renderer: renderer.clone(), fonts: app.fonts.name().into() };
-        let Some(receipt) = receipts::of_body(app, claim, snapshot, (sha256, body)).await? else { return Ok(None) };
-        report::with_receipt(snapshot.format(), &drawn, &receipt).map_err(not_added)?
+        let logged = receipts::of_body(app, claim, snapshot, (sha256, body)).await?;
+        let Some(LoggedBody { receipt, sealing }) = logged else { return Ok(None) };
+        (report::with_receipt(snapshot.format(), &drawn, &receipt).map_err(not_added)?, sealing)
     } else {
-        drawn
+        let sealing = Sealing::of(app, snapshot)?;
+        // No entry of the log could say why: such a file without a seal would not verify.
+        if let Some(why) = sealing.not_sealed {
+            return Err(Error::setup(why));
+        }
+        (drawn, sealing)
     };
-    let is_sealed = snapshot.kind == SnapshotType::Pdf;
-    let file = if is_sealed { sealing::seal(app, snapshot, unsealed).await? } else { unsealed };
+    let file = match sealing.certificate_sha256 {
+        Some(certificate) => sealing::seal(app, snapshot, unsealed, &certificate).await?,
+        None => unsealed,
+    };
     Ok(Some((file, renderer)))
 }
 

@@ -7,7 +7,10 @@ use room::Time;
 
 use crate::{
     app::App,
-    domain::system::{self, Contradiction, HeadsLogStatus, LastCheck, SystemStatus, WitnessStatus},
+    domain::{
+        seal_certificate::{CertificateStage, SealCertificate},
+        system::{self, Contradiction, HeadsLogStatus, LastCheck, SystemStatus, WitnessStatus},
+    },
     error::Result,
     files::DiskSpace,
     http::{Access::May, Caller, PageRoutes},
@@ -27,7 +30,7 @@ pub(super) fn routes() -> PageRoutes {
 
 async fn show_status(app: App, caller: Caller) -> Result<Response> {
     let status = system::status(&app).await?;
-    let SystemStatus { jobs, fsck, data_disk, files_disk, migrations, .. } = &status;
+    let SystemStatus { jobs, fsck, seal, data_disk, files_disk, migrations, .. } = &status;
     let main = html! {
         section aria-labelledby="system-title" {
             h2 id="system-title" { "System" }
@@ -45,6 +48,7 @@ async fn show_status(app: App, caller: Caller) -> Result<Response> {
                     p.hint { "Files of snapshots that are still to be drawn. What was given up says why on its page." }
                 }
                 section.card { h3 { "Last check of what is stored" } (render_check(fsck.as_ref(), app.now())) }
+                section.card { h3 { "Seal of PDFs" } (render_seal(seal)) }
                 section.card {
                     h3 { "Disk" }
                     dl.facts {
@@ -167,6 +171,24 @@ fn render_check(fsck: Option<&LastCheck>, now: Time) -> Markup {
             dt { "Files" } dd.num { (check.files) }
         }
         @if damaged > 0 { p.hint { code { "sts-clearance fsck" } " names each of them." } }
+    }
+}
+
+fn render_seal(seal: &SealCertificate) -> Markup {
+    html! {
+        @match seal.stage {
+            CertificateStage::Valid => {}
+            CertificateStage::Ended => p { (chip(Tone::Bad, "The certificate has ended")) },
+            CertificateStage::NotYetValid => p { (chip(Tone::Bad, "The certificate is not valid yet")) },
+            CertificateStage::EndsIn7Days => p { (chip(Tone::Bad, "The certificate ends")) },
+            CertificateStage::EndsIn30Days | CertificateStage::EndsIn60Days => p { (chip(Tone::Warn, "The certificate ends")) },
+        }
+        @if let Some(notice) = &seal.notice { p { (crate::http::sentence(notice)) } }
+        dl.facts {
+            dt { "Signer" } dd { (seal.signer) @if seal.self_made { " " span.hint { "self-made: nobody else vouches for that name" } } }
+            dt { "Certificate" } dd { "from " (show::time(seal.not_before)) " until " (show::time(seal.not_after)) }
+            dt { "SHA-256" } dd { code { (seal.sha256) } }
+        }
     }
 }
 

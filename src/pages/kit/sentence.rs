@@ -110,7 +110,10 @@ const ROOM: &[(&str, Phrase)] = &[
         }
     }),
     ("snapshot_created", |s| html! { "took the snapshot " (s.snapshot()) (s.kind()) }),
-    ("snapshot_rendered", |s| html! { "drew the snapshot " (s.snapshot()) " and noted the hash of what was drawn" }),
+    (
+        "snapshot_rendered",
+        |s| html! { "drew the snapshot " (s.snapshot()) " and noted the hash of what was drawn" (s.unsealed()) },
+    ),
     ("snapshot_generated", |s| html! { "rendered the snapshot " (s.snapshot()) ", " (s.size()) (s.sealed()) }),
     ("snapshot_failed", |s| {
         html! {
@@ -362,6 +365,10 @@ impl<'a> Sentence<'a> {
 
     fn kind(&self) -> Markup {
         html! { @if !self.text("snapshot_type").is_empty() { ", " (label(self.text("snapshot_type"))) } }
+    }
+
+    fn unsealed(&self) -> Markup {
+        html! { @if !self.text("not_sealed").is_empty() { "; it is not sealed" (self.because("not_sealed")) } }
     }
 
     fn sealed(&self) -> Markup {

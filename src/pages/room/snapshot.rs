@@ -115,6 +115,7 @@ fn render_facts(snapshot: &Snapshot, who: &Who) -> Markup {
             }
             dt { "Taken" } dd { (show::time(snapshot.created_at)) " by " (who.named(&snapshot.created_by)) }
             @if let Some(seal) = &snapshot.seal { (render_seal(seal)) }
+            @if let Some(why) = snapshot.not_sealed() { dt { "Seal" } dd { "None: " (why) "." } }
             @if let Some(sha256) = &snapshot.file_sha256 { (render_hash("SHA-256 of the file", &hex::encode(sha256))) }
             @if let Some(sha256) = &snapshot.record_sha256 {
                 (render_hash("SHA-256 of the record", &hex::encode(sha256)))

@@ -1,5 +1,6 @@
 //! Starts an application with one call, on either database, with a clock that only the test moves.
 
+mod certificate;
 mod clearance;
 mod events;
 mod fold;
@@ -34,6 +35,7 @@ use sts_clearance::{
 };
 use tempfile::TempDir;
 
+pub(crate) use certificate::{GivenCertificate, ending_at};
 pub(crate) use clearance::{Form, IMO, files, pdf, zip};
 pub(crate) use events::{Event, Events};
 pub(crate) use fold::{Watched, fields_of_event, follow_from_the_logs};

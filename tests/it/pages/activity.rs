@@ -213,6 +213,7 @@ fn events(app: &TestApp) -> Vec<Event> {
         SnapshotRendered {
             snapshot_id: SnapshotId(id), attempt: 1, record_sha256: text("0"), body_sha256: text("1"), body_size: 2,
             renderer: text("x"), fonts: text("y"), certificate_sha256: None,
+            not_sealed: Some(text("the certificate has ended")),
         },
         SnapshotGenerated {
             snapshot_id: SnapshotId(id), file_sha256: text("00"), file_size: 1, renderer: text("x"), fonts: text("y"), seal: None,

@@ -40,6 +40,7 @@ impl State {
                 renderer,
                 fonts,
                 certificate_sha256,
+                not_sealed,
                 attempt: _,
             } => {
                 let snapshot = there(self.snapshots.get_mut(&snapshot_id), "snapshot", snapshot_id)?;
@@ -47,7 +48,7 @@ impl State {
                     return Err(Why::Against(format!("the snapshot {snapshot_id} is not being drawn from the log")));
                 }
                 snapshot.record_sha256 = Some(record_sha256);
-                snapshot.body = Some(Body { sha256, size, renderer, fonts, certificate_sha256 });
+                snapshot.body = Some(Body { sha256, size, renderer, fonts, certificate_sha256, not_sealed });
                 Ok(vec![Part::Snapshot(snapshot_id)])
             }
             Event::SnapshotGenerated { snapshot_id, file_sha256, file_size, renderer, fonts, seal } => {

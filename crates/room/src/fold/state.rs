@@ -150,6 +150,9 @@ pub struct Body {
     pub fonts: String,
     /// The SHA-256 of the certificate that the file is going to be sealed with.
     pub certificate_sha256: Option<String>,
+    /// Why a PDF is not going to be sealed, if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_sealed: Option<String>,
 }
 
 impl Snapshot {
