@@ -39,6 +39,7 @@ BESIDE = 128 * 1024
 LONGEST_RECEIPT = 64 * 1024
 LONGEST_PATH = 65
 LARGEST_NOTE = 1_000_000
+MOST_SIGNATURES, MOST_NOTES = 100, 64
 MOST_KEYS, MOST_KEY_BYTES = 64, 64 * 1024
 MOST_FILES, LONGEST_LIST = 64, 16 * 1024
 MOST_ATTACHED = 64
@@ -252,7 +253,7 @@ approval_given: approval_id id, vessel_id id, vessel text, role Role, side Side?
 approval_changed: approval_id id, vessel_id id, vessel text, party text, role Role, side Side?, from Reply, to Reply, comment text?
 approval_revoked: approval_id id, vessel_id id, vessel text, party text, from Reply, reason text
 snapshot_created: snapshot_id id, title text, snapshot_type SnapshotType, options json, record_sha256 text?, shows Shown?
-snapshot_rendered: snapshot_id id, attempt int, record_sha256 text, body_sha256 text, body_size count, renderer text, fonts text, certificate_sha256 text?
+snapshot_rendered: snapshot_id id, attempt int, record_sha256 text, body_sha256 text, body_size count, renderer text, fonts text, certificate_sha256 text?, not_sealed text?
 snapshot_generated: snapshot_id id, file_sha256 text, file_size int, renderer text, fonts text, seal Seal?
 snapshot_failed: snapshot_id id, attempts int, reason text
 snapshot_retried: snapshot_id id
@@ -310,7 +311,7 @@ Hold: snapshot id?, reason_hash text, placed_by text, placed_at time, lifted Lif
 Lifted: asked_by text, by text, at time, reason_hash text, confirm_reason_hash text?
 Request: deed Deed, asked_by text, asked_at time, until time, reason text?, reason_hash text?
 Snapshot: title text, kind SnapshotType, options json, record_sha256 text?, shows Shown~, created_by text, created_at time, status SnapshotStatus, body Body~, file SnapshotFile?
-Body: sha256 text, size count, renderer text, fonts text, certificate_sha256 text?
+Body: sha256 text, size count, renderer text, fonts text, certificate_sha256 text?, not_sealed text~
 SnapshotFile: sha256 text, size int, renderer text, fonts text, seal Seal?
 Seen: first time, last time, times count
 
@@ -335,7 +336,7 @@ Notice: due_at stamp, state text, given_at stamp~, notified_eta stamp~
 Claim: started_at stamp, deadline stamp, state text
 Retention: closed_at stamp, at_least_until stamp, until stamp
 
-Extra: consistency [text], leaf Leaf
+Extra: consistency [text], leaf Leaf, notes [text]^
 Leaf: action text, actor text, id text, meta json, room_id text?, seq count, timestamp stamp
 """
 
@@ -538,12 +539,28 @@ def extends(proof, newer, older):
 # --- Keys, checkpoints, receipts ------------------------------------------------------------------------------------
 
 
-def key_hash(name, key):
-    return sha256(name.encode() + b"\n\x01" + key)[:4]
+class Key:
+    """A public key, and the servers whose logs it may sign."""
+
+    def __init__(self, line):
+        parts = line.split("+", 2)
+        if len(parts) < 3 or not re.fullmatch(r"[^\s+\0-\x1f\x7f-\x9f]+", parts[0]):
+            raise Refused("it is no public key (`name+hash+key`)")
+        self.line, self.name, self.hash = line, parts[0], parts[1]
+        encoded = from_base64(parts[2])
+        if len(encoded) != 33 or encoded[0] != 1 or sha256(self.name.encode() + b"\n" + encoded)[:4].hex() != self.hash:
+            raise Refused("it is no public key (`name+hash+key`)")
+        self.public, self.servers = encoded[1:], {self.name}
+
+    def is_named(self, name, stated):
+        return (self.name, self.hash) == (name, stated)
+
+    def __str__(self):
+        return f"{self.name}+{self.hash}"
 
 
 def read_keys(text):
-    """Reads public keys, one a line, as (name, key hash, key)."""
+    """Reads public keys, one a line."""
     if len(text.encode()) > MOST_KEY_BYTES:
         raise Unreadable("there are more keys than are looked at")
     keys = []
@@ -553,14 +570,9 @@ def read_keys(text):
         if line.startswith("PRIVATE+KEY+"):
             raise Unreadable("this is a private key: keep it to yourself, and give the public one")
         try:
-            name, stated, key = line.split("+", 2)
-            key = from_base64(key)
-        except (ValueError, Refused):
-            raise Unreadable(f"line {number} is no public key (`name+hash+key`)") from None
-        is_ed25519 = len(key) == 33 and key[0] == 1
-        if not (is_ed25519 and name and not re.search(r"\s", name) and key_hash(name, key[1:]).hex() == stated):
-            raise Unreadable(f"line {number} is no public key (`name+hash+key`)")
-        keys.append((name, stated, key[1:]))
+            keys.append(Key(line))
+        except Refused as refused:
+            raise Unreadable(f"line {number}: {refused}") from None
         if len(keys) > MOST_KEYS:
             raise Unreadable("there are more keys than are looked at")
     if not keys:
@@ -568,40 +580,124 @@ def read_keys(text):
     return keys
 
 
-class Checkpoint:
-    """The signed head of a log, with its one signature."""
+class Succession:
+    """A note by which one key follows another."""
+
+    def __init__(self, text):
+        self.note = Note(text)
+        lines = re.fullmatch("sts-clearance: one key of a log follows another\n([^\n]+)\n([^\n]+)\n", self.note.text)
+        if not lines:
+            raise Refused("it is another note")
+        self.ends = lines[1], lines[2]
+
+
+def successions_in(notes):
+    found = []
+    for text in notes[:MOST_NOTES]:
+        try:
+            found.append(Succession(text))
+        except Refused:
+            continue
+    return found
+
+
+def vouched(root, successions):
+    """Returns the keys that a key vouches for: those that it follows, and then those that follow it."""
+    found = {}
+    for forward in (False, True):
+        reached = [root]
+        while reached:
+            key = reached.pop()
+            for succession in successions:
+                known, line = succession.ends if forward else succession.ends[::-1]
+                if known != key.line or line == root.line or line in found or not succession.note.has(key):
+                    continue
+                try:
+                    found[line] = Key(line)
+                except Refused:
+                    continue
+                reached.append(found[line])
+    return found.values()
+
+
+def following(keys, notes):
+    """Returns these keys, and those that they vouch for, which may sign what they may."""
+    successions, known = successions_in(notes), {key.line: Key(key.line) for key in keys}
+    for root in keys:
+        for key in vouched(root, successions):
+            if key.line in known:
+                known[key.line].servers |= root.servers
+            else:
+                key.servers = set(root.servers)
+                known[key.line] = key
+    return list(known.values())
+
+
+class Note:
+    """A text with a line for each signature (C2SP signed-note)."""
 
     def __init__(self, note):
-        parts = note.rsplit("\n\n", 1)
-        if len(parts) < 2 or len(note.encode()) > LARGEST_NOTE or re.search(r"[\0-\x09\x0b-\x1f]", note):
+        text, found, lines = note.rpartition("\n\n")
+        if not found or len(note.encode()) > LARGEST_NOTE or re.search(r"[\0-\x09\x0b-\x1f]", note):
+            raise Refused("it is no signed note")
+        self.text, self.signatures = text + "\n", []
+        if not lines.endswith("\n") or lines.count("\n") > MOST_SIGNATURES:
+            raise Refused("it is no signed note")
+        for line in lines[:-1].split("\n"):
+            match = re.fullmatch(r"— ([^\s+\0-\x1f\x7f-\x9f]+) ([^ ]+)", line)
+            signed = from_base64(match[2]) if match else b""
+            if len(signed) < 5:
+                raise Refused("it is no signed note")
+            self.signatures.append((match[1], signed[:4].hex(), signed[4:]))
+
+    def is_by(self, key, signature):
+        """Whether a signature that names this key is its signature of the text."""
+        try:
+            Ed25519PublicKey.from_public_bytes(key.public).verify(signature, self.text.encode())
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    def has(self, key):
+        """Whether one of the signatures is by this key."""
+        return any(key.is_named(*named) and self.is_by(key, signature) for *named, signature in self.signatures)
+
+
+class Checkpoint:
+    """The signed head of a log."""
+
+    def __init__(self, note):
+        self.note = Note(note)
+        lines = re.fullmatch(r"([^\n]+)\n(0|[1-9][0-9]{0,19})\n([^\n]+)\n(?:[^\n]+\n)*", self.note.text)
+        if not lines:
             raise Refused("it is no signed checkpoint")
-        if parts[1].count("\n") != 1 or not parts[1].endswith("\n"):
-            raise Refused("the checkpoint has other signatures than its one")
-        self.text = parts[0] + "\n"
-        line = re.fullmatch("— ([^ +]+) ([^ ]+)\n", parts[1])
-        lines = re.fullmatch(r"([^\n]+)\n(0|[1-9][0-9]{0,19})\n([^\n]+)\n", self.text)
-        if not (line and lines):
-            raise Refused("it is no signed checkpoint")
-        signed = from_base64(line[2])
-        self.signer, self.key_hash, self.signature = line[1], signed[:4].hex(), signed[4:]
         self.origin, self.size, self.root = lines[1], int(lines[2]), from_base64(lines[3])
         if len(self.root) != 32:
             raise Refused("it is no signed checkpoint")
 
     def signed_by(self, keys):
-        """Returns the given key that has signed it, as `name+hash`."""
-        by = f"{self.signer}+{self.key_hash}"
-        for name, stated, key in keys:
-            if (name, stated) == (self.signer, self.key_hash):
-                try:
-                    Ed25519PublicKey.from_public_bytes(key).verify(self.signature, self.text.encode())
-                except (InvalidSignature, ValueError):
+        """Returns the known key that has signed it, as `name+hash`."""
+        by = None
+        for name, stated, signature in self.note.signatures:
+            for key in (key for key in keys if key.is_named(name, stated)):
+                if not self.note.is_by(key, signature):
                     raise Refused(
-                        f"the signature of the key `{by}` does not fit it: it was changed after it was signed"
-                    ) from None
-                return by
-        known = ", ".join(f"{name}+{stated}" for name, stated, _ in keys)
-        raise Refused(f"it is signed by {by}, not by {known}")
+                        f"the signature of the key `{key}` does not fit it: it was changed after it was signed"
+                    )
+                by = by or key
+        if by is None:
+            signers = ", ".join(f"{name}+{stated}" for name, stated, _ in self.note.signatures)
+            raise Refused(f"it is signed by {signers}, not by {', '.join(map(str, keys))}")
+        server = server_in(self.origin)
+        if not any(str(key) == str(by) and server in key.servers for key in keys):
+            raise Refused(f"it is signed with `{by}`, a key of another server than `{server}`")
+        return str(by)
+
+
+def server_in(origin):
+    """Returns the name of the server whose log of a room has this origin."""
+    match = re.fullmatch(rf"(.*)/rooms/{ID.pattern}(?:/(?:[2-9]|[1-9][0-9]{{1,9}}))?", origin, re.S)
+    return match[1] if match else origin
 
 
 def is_receipt(text):
@@ -628,7 +724,11 @@ class Receipt:
         self.leaf, self.consistency = extra["leaf"], [from_base64(text) for text in extra["consistency"]]
         if any(len(node) != 32 for node in self.path + self.consistency):
             raise Refused("its path holds something else than hashes")
-        self.checkpoint = Checkpoint(note)
+        self.notes, self.checkpoint = extra.get("notes", []), Checkpoint(note)
+
+    def signed_by(self, keys):
+        """Returns the key that has signed the checkpoint: a given one, or one to which the notes lead from there."""
+        return self.checkpoint.signed_by(following(keys, self.notes))
 
     def meta(self, name):
         meta = self.leaf["meta"]
@@ -1562,6 +1662,7 @@ class Fold:
             raise Refused("the snapshot is not being drawn from the log")
         snapshot["record_sha256"] = event["record_sha256"]
         body = {"sha256": event["body_sha256"], "size": event["body_size"]}
+        body |= {"not_sealed": event["not_sealed"]} if event["not_sealed"] is not None else {}
         snapshot["body"] = body | pick(event, "renderer", "fonts", "certificate_sha256")
 
     def on_snapshot_generated(self, event, actor, at):
@@ -1730,7 +1831,7 @@ class Verification:
         if not (self.keys and self.receipt and self.opened.body is not None):
             return False
         try:
-            self.receipt.checkpoint.signed_by(self.keys)
+            self.receipt.signed_by(self.keys)
         except Refused:
             return False
         checkpoint, index = self.receipt.checkpoint, self.receipt.index
@@ -1765,12 +1866,9 @@ class Verification:
             faults.append(f"the log of the checkpoint does not end with entry {leaf['seq']} as this receipt has it")
         by = None
         try:
-            by = checkpoint.signed_by(self.keys) if self.keys else None
+            by = receipt.signed_by(self.keys) if self.keys else None
         except Refused as refused:
             faults.append(str(refused))
-        server = checkpoint.origin.rsplit("/rooms/", 1)[0]
-        if by and self.record and by.rsplit("+", 1)[0] != server:
-            faults.append(f"it is signed with `{by}`, a key of another server than `{server}`")
         if faults:
             raise Refused("; ".join(faults))
         if by is None:
@@ -1841,6 +1939,9 @@ class Verification:
             raise Refused("its entries are not those of the log: one or more of them were changed")
 
     def check_sealed(self):
+        named = self.receipt is not None and self.receipt.meta("certificate_sha256") != "none"
+        if self.cms is None and not named:
+            raise Unjudged("it is not sealed, and the log names no certificate that it should be sealed with")
         if self.cms is None:
             raise Refused(
                 "the PDF ends without a seal of ours: it was taken off, or something was changed or added there"
@@ -1848,6 +1949,8 @@ class Verification:
         update = self.data[len(self.unsealed) :]
         if seal_update(self.unsealed, self.sealed_at, self.cms) != update or not is_cms(self.cms):
             raise Refused("what was added with the seal is not what a seal adds: it was changed")
+        if not named:
+            raise Refused("it is a seal of somebody else: the log names no certificate that it should be sealed with")
         if self.record and self.sealed_at.decode() < re.sub("[^0-9]", "", self.record["snapshot"]["created_at"][:19]):
             raise Refused("it says that it was made before the snapshot was taken")
         raise Unjudged("not judged here: the seal is as seals are, and `sts-clearance verify` checks its signature")
@@ -1863,6 +1966,9 @@ def verify(data, keys=None, receipt=None):
     if not data.startswith((b"%PDF-", b"{", b"PK\3\4")):
         raise Unreadable("this is no PDF, JSON or zip of STS Clearance")
     if receipt is not None:
+        # The way up to the log of heads, which may stand behind the receipt, is not looked at.
+        end = receipt.find("\nc2sp.org/tlog-proof@v1\n")
+        receipt = receipt[: end + 1] if end >= 0 else receipt
         try:
             Receipt(receipt)
         except Refused as refused:

@@ -212,7 +212,12 @@ fn how_to_check_receipt(key: Option<&str>) -> String {
          the entry, its place in the tree and the log's signed checkpoint. It was added when the other\n\
          files were finished. This command checks it and every byte of the zip, and needs no server:\n\
          sts-clearance verify FILE --key KEY\n\
-         {}",
+         {}\
+         \n\
+         Any other program may check the same. The server has the specification from which one can be\n\
+         written, and a verifier that is one page, needs no network and runs in a browser:\n\
+         /verify/format\n\
+         /verify/offline\n",
         whose_key(key),
     )
 }

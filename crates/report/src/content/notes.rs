@@ -38,7 +38,10 @@ pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>)
     match context.proof {
         Proof::None => {}
         Proof::Inside(_) => blocks.extend(how_to_check(PROOF, log.key.as_deref())),
-        Proof::Receipt => blocks.extend(how_to_check(RECEIPT, log.key.as_deref())),
+        Proof::Receipt => {
+            blocks.extend(how_to_check(RECEIPT, log.key.as_deref()));
+            blocks.extend([text(FORMAT), code("/verify/format"), code("/verify/offline")]);
+        }
     }
     blocks.extend([
         text(rendered_by(context)),
@@ -73,6 +76,10 @@ const RECEIPT: &str = "When this document was finished, the room's log stated it
     in the tree and the log's signed checkpoint. The receipt, and a seal if there is one, stand behind the end of \
     this document and change nothing in it; what precedes them is what the log states. This command checks the \
     receipt, the record and every byte of this document, and needs no server:";
+
+/// What is said of other verifiers. A report does not know the address of its server.
+const FORMAT: &str = "Any other program may check the same. The server has the specification from which one can be \
+    written, and a verifier that is one page, needs no network and runs in a browser. They are at";
 
 /// Returns the sentence on which entries of the log the record is of. The root hash follows it.
 fn position(context: &Context) -> String {

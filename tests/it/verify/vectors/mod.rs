@@ -3,6 +3,7 @@
 //!
 //! `STS_TEST_WRITE_VECTORS=1 cargo test --test it vectors::` writes `docs/vectors` anew.
 
+mod bad;
 mod craft;
 mod edit;
 mod make;
