@@ -79,7 +79,7 @@ const MIGRATIONS: &[Migration] = &[
     step!("015_mark_states"),
     step!("016_snapshots_by_position"),
     step!("017_add_contradictions"),
-    step!("018_add_heads_log", loses: &[("head_entries", "head_entries")]),
+    step!("018_add_heads_log"),
 ];
 
 /// The step that ships the catalogue of document types, by whose name the platform's log says which catalogue it began

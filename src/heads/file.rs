@@ -149,7 +149,7 @@ fn head_in(line: &str) -> Option<(Of, Checkpoint)> {
     let of = match key {
         HEADS => Of::Heads,
         key if key == Log::Platform.key() => Of::Log(Log::Platform),
-        room => Of::Log(Log::Room(room.parse().ok()?)),
+        id => Of::Log(Log::Room(id.parse().ok()?)),
     };
     let root = hex::decode(root).ok()?.try_into().ok()?;
     Some((of, Checkpoint { origin: origin.to_owned(), size: size.parse().ok()?, root }))

@@ -1,7 +1,7 @@
 //! The log of heads as static tiles (C2SP `tlog-tiles`), for anybody: it holds hashes alone.
 
 use axum::{
-    extract::{Path, State},
+    extract::{RawPathParams, State},
     http::header::{CACHE_CONTROL, CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
@@ -24,8 +24,9 @@ pub(super) async fn checkpoint(State(app): State<App>) -> Result<PlainText> {
 }
 
 /// Returns a tile of hashes or of entries.
-pub(super) async fn tile(State(app): State<App>, Path(name): Path<String>) -> Result<Response> {
-    let tile = Tile::read(&name).ok_or(Error::NotFound("tile"))?;
+pub(super) async fn tile(State(app): State<App>, params: RawPathParams) -> Result<Response> {
+    let name = params.iter().next().map(|(_, name)| name);
+    let tile = name.and_then(Tile::read).ok_or(Error::NotFound("tile"))?;
     let bytes = heads_log::tile(&app, tile).await?;
     let lasts = if tile.is_whole() { FOR_EVER } else { FOR_NOW };
     Ok(([(CONTENT_TYPE, "application/octet-stream"), (CACHE_CONTROL, lasts)], bytes).into_response())

@@ -232,7 +232,7 @@ async fn a_log_of_heads_that_was_put_back_goes_on_under_another_name(app: TestAp
     assert_eq!(restarted.heads_checkpoint().await.1.origin, head.origin);
     // Nor does it grow from a head that nobody has signed.
     let forge =
-        "UPDATE head_nodes SET hash = (SELECT hash FROM head_nodes WHERE level = 0 AND number = 0) WHERE number = 1";
+        "UPDATE head_nodes SET hash = (SELECT hash FROM head_nodes WHERE level = 0 AND number = 0) WHERE level = 2";
     restarted.app.db.write(async move |tx| tx.exec(forge, &[]).await).await.unwrap();
     restarted.post("/rooms", &broker).json(new_room(&[])).send().await.expect(201);
     assert_eq!(restarted.gather().await, 1);
@@ -350,9 +350,9 @@ async fn a_revoked_key_counts_for_what_witnesses_saw_before(app: TestApp) {
         verify(&Exhibits { receipt, policy, notes: Some(notes), ..given }).unwrap().verdict
     };
     let (before_served, after_served) = (Some(&*served[0]), Some(&*served[1]));
-    let none = KeyNotes::default();
+    let no_notes = KeyNotes::default();
     let cases = [
-        ("nobody knows of it", judged(&before, None, &old, None, &none), "verified"),
+        ("nobody knows of it", judged(&before, None, &old, None, &no_notes), "verified"),
         ("without a receipt", judged(&before, None, &new, None, &notes), "cannot be judged: key"),
         ("without a policy", judged(&before, before_served, &new, None, &notes), "cannot be judged: key"),
         ("seen before", judged(&before, before_served, &new, Some(&policy), &notes), "verified"),

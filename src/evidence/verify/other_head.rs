@@ -79,9 +79,9 @@ fn at(record: &Folded, size: u64) -> Option<Checkpoint> {
         return Some(Checkpoint { origin, size, root: root(&record.log.root)? });
     }
     let first = usize::try_from(size).ok().filter(|_| record.before.is_empty())?;
-    let (room, mut tree): (RoomId, _) = (record.facts.room.id, CompactRange::empty());
+    let (id, mut tree): (RoomId, _) = (record.facts.room.id, CompactRange::empty());
     for entry in entries.get(..first)? {
-        tree.push(hash_of(&leaf_of_record(&room.to_string(), entry)).ok()?);
+        tree.push(hash_of(&leaf_of_record(&id.to_string(), entry)).ok()?);
     }
     Some(Checkpoint { origin, size, root: tree.root() })
 }

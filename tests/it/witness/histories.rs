@@ -39,8 +39,8 @@ impl Party {
         let renamed = server.api.request(Method::PATCH, &format!("/rooms/{room}"), &token);
         assert_eq!(renamed.json(&json!({ "title": title })).send().await.unwrap().status(), 200);
         let snapshots = format!("/rooms/{room}/snapshots");
-        let taken = server.api.post(&snapshots, &token, &json!({ "snapshot_type": "json" })).await;
-        let id = taken["id"].as_str().unwrap();
+        let snapshot = server.api.post(&snapshots, &token, &json!({ "snapshot_type": "json" })).await;
+        let id = snapshot["id"].as_str().unwrap();
         server.api.completed(room, id, &token).await;
         let file = server.api.request(Method::GET, &format!("{snapshots}/{id}/download"), &token).send().await.unwrap();
         fs::write(self.place.path(id), file.bytes().await.unwrap()).unwrap();
