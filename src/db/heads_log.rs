@@ -86,13 +86,30 @@ fn from_row(row: &Row) -> Result<HeadsLog> {
     Ok(HeadsLog { origin: row.get(0)?, size: row.get::<i64>(1)?.unsigned_abs(), checkpoint: row.get(2)? })
 }
 
-/// Returns the keys and signed heads of logs whose present head is not in the log of heads, by their keys.
-pub async fn changed(tx: &mut Tx, limit: i64) -> Result<Vec<(String, String)>> {
-    let sql = "SELECT l.room_id, l.checkpoint FROM room_logs l
-               WHERE l.checkpoint IS NOT NULL AND l.size > 0 AND NOT EXISTS (
+/// A log whose present head is not in the log of heads.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// The key of the log.
+    pub log: String,
+    /// The name of the log.
+    pub origin: String,
+    /// The number of its entries.
+    pub size: u64,
+    /// Its signed head.
+    pub head: String,
+}
+
+/// Returns logs whose present head is not in the log of heads, by their keys.
+pub async fn changed(tx: &mut Tx, limit: i64) -> Result<Vec<Changed>> {
+    let sql = "SELECT l.room_id, l.origin, l.size, l.checkpoint FROM room_logs l
+               WHERE l.checkpoint IS NOT NULL AND l.origin IS NOT NULL AND l.size > 0 AND NOT EXISTS (
                    SELECT 1 FROM head_entries h WHERE h.log = l.room_id AND h.size = l.size AND h.origin = l.origin)
                ORDER BY l.room_id LIMIT ?1";
-    tx.rows(sql, &[&limit]).await?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+    let changed = |row: &Row| {
+        let size = row.get::<i64>(2)?.unsigned_abs();
+        Ok(Changed { log: row.get(0)?, origin: row.get(1)?, size, head: row.get(3)? })
+    };
+    tx.rows(sql, &[&limit]).await?.iter().map(changed).collect()
 }
 
 /// Adds entries.

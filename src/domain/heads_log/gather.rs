@@ -8,7 +8,7 @@ use crate::{
     app::App,
     db::{
         self, Tx,
-        heads_log::{HeadEntry, HeadsLog},
+        heads_log::{Changed, HeadEntry, HeadsLog},
     },
     domain::log,
     error::{Error, Result},
@@ -22,9 +22,12 @@ const HEADS: i64 = 500;
 /// many it took.
 pub async fn gather(app: &App, interval: Duration) -> Result<usize> {
     let now = app.now();
-    let (made_at, changed) =
-        app.db.read(async |tx| Ok((db::heads_log::made_at(tx).await?, db::heads_log::changed(tx, 1).await?))).await?;
-    if changed.is_empty() || made_at.is_some_and(|made_at| now < made_at.after(interval)) {
+    let made_at = app.db.read(async |tx| db::heads_log::made_at(tx).await).await?;
+    if made_at.is_some_and(|made_at| now < made_at.after(interval)) {
+        return Ok(0);
+    }
+    // Read first: a look that finds nothing takes no write transaction.
+    if app.db.read(async |tx| db::heads_log::changed(tx, 1).await).await?.is_empty() {
         return Ok(0);
     }
     let mut taken = 0;
@@ -46,9 +49,10 @@ async fn take_some(tx: &mut Tx, app: &App) -> Result<usize> {
     let present = db::heads_log::lock(tx, &heads_origin(key.name())).await?;
     let (origin, mut range) = sound(tx, app, present, signed).await?;
     let (mut entries, mut nodes) = (Vec::new(), Vec::new());
-    for (log, note) in db::heads_log::changed(tx, HEADS).await? {
-        // What is no head is for fsck to name, and stands in nobody's way here.
-        let Ok(head) = Checkpoint::unchecked(&note) else { continue };
+    for Changed { log, origin, size, head: note } in db::heads_log::changed(tx, HEADS).await? {
+        // What is no head of this log is for fsck to name, and stands in nobody's way here.
+        let head = Checkpoint::unchecked(&note).ok().filter(|head| (head.size, &head.origin) == (size, &origin));
+        let Some(head) = head else { continue };
         let (salt, position) = (app.secret(), range.size());
         let commitment = commitment(&head, &salt);
         let leaf = leaf_hash(&commitment);

@@ -77,7 +77,10 @@ fn the_command_line_ends_with_0_1_2_or_3_and_makes_nothing() {
     let ran = place.run(&["verify", "good.json"]);
     assert_eq!(ran.expect(3).lines().last(), Some("cannot be judged: checkpoint"));
     assert!(!ran.stdout.contains("FAILED"), "{ran:?}");
-    let unreadable: [(&[&str], &str); 8] = [
+    // 200 MiB of zeros, which take no room on the disk.
+    fs::File::create(place.path("zeros")).unwrap().set_len(200 * 1024 * 1024).unwrap();
+    let unreadable: [(&[&str], &str); 9] = [
+        (&["zeros"], "zeros: this is no PDF, JSON or zip of STS Clearance"),
         (&["missing.json"], "missing.json cannot be read: "),
         (&["picture.png"], "picture.png: this is no PDF, JSON or zip of STS Clearance"),
         (&["picture.png", "good.json"], "picture.png: this is no PDF"),

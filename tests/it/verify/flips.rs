@@ -128,9 +128,14 @@ fn earlier(file: &[u8], app: &TestApp) -> Parts {
 
 /// Returns whether to try every flip that was promised: every bit of small files, one bit of each byte of a PDF, and
 /// 10,000 random bits of large files. Otherwise a sample is tried, to save time.
-#[expect(clippy::disallowed_methods, reason = "how much is tested is no setting of the server")]
 pub(super) fn thorough() -> bool {
-    std::env::var("STS_TEST_EVERY_BIT").is_ok()
+    every_bit().is_some()
+}
+
+/// Returns how much was asked for: `all` is every byte in the slow programs of strangers too.
+#[expect(clippy::disallowed_methods, reason = "how much is tested is no setting of the server")]
+pub(super) fn every_bit() -> Option<String> {
+    std::env::var("STS_TEST_EVERY_BIT").ok()
 }
 
 /// Returns every bit of the file if [`thorough`], else one of each byte.

@@ -9,7 +9,10 @@ use std::{
 
 use tools::needs;
 
-use super::{super::flips::thorough, committed};
+use super::{
+    super::flips::{every_bit, thorough},
+    committed,
+};
 
 /// Verifies every vector of a folder in one process, and prints what differs from the index.
 const DRIVER: &str = r#"
@@ -104,25 +107,32 @@ fn every_vector_has_its_verdict_in_the_program_in_python() {
     assert!(said.contains("0 of "), "{said}");
 }
 
-/// Every byte of a small file with `STS_TEST_EVERY_BIT`, otherwise a sample.
+/// Of how many bytes of each small file one is flipped. With `STS_TEST_EVERY_BIT=all` it is every one, which takes half an
+/// hour; with another value every one but of the PDF, otherwise a sample.
+fn steps() -> [(&'static str, &'static str); 3] {
+    match every_bit().as_deref() {
+        Some("all") => [("small.json", "1"), ("small.zip", "1"), ("small.pdf", "1")],
+        Some(_) => [("small.json", "1"), ("small.zip", "1"), ("small.pdf", "23")],
+        None => [("small.json", "7"), ("small.zip", "19"), ("small.pdf", "397")],
+    }
+}
+
 #[needs(pyhanko)]
 #[test]
 fn no_byte_of_a_small_file_can_be_flipped_unseen_by_the_program_in_python() {
-    for (name, every) in [("small.json", "7"), ("small.zip", "19"), ("small.pdf", "397")] {
+    for (name, every) in steps() {
         let (file, key) = (committed().join(name), committed().join("server.key"));
-        let every = if thorough() { "1" } else { every };
         let said = run(FLIPS, &[program().as_ref(), file.as_ref(), key.as_ref(), every.as_ref()]);
         assert!(said.contains(" flips, "), "{name}: {said}");
         let _ = write!(io::stderr(), "{name}: {said}");
     }
 }
 
-/// The story flips bytes too: every one of a small file with `STS_TEST_EVERY_BIT`, otherwise a sample.
+/// The story flips bytes too.
 #[needs(browser)]
 #[test]
 fn every_vector_has_its_verdict_in_the_page_and_no_flipped_byte_is_unseen_there() {
-    let every =
-        if thorough() { "small.json:1 small.zip:1 small.pdf:1" } else { "small.json:7 small.zip:19 small.pdf:397" };
+    let every = steps().map(|(name, every)| format!("{name}:{every}")).join(" ");
     let mut command = Command::new("node");
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
     // The page asks no server: there is none at this address.
