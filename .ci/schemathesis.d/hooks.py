@@ -60,9 +60,10 @@ BEYOND_SCHEMAS = [
     r"must be a file with its name",
     r"^`file` is missing",
     r"must be a PDF, JSON or zip of STS Clearance",
-    # A key and a proof: text that a signature is checked with.
+    # Keys, proofs, heads, policies, certificates: what signatures are checked with.
     r"cannot be used: (line \d+ is no public key|no public key is given|this is a private key|there are more than)",
     r"cannot be read: it is no proof of a log",
+    r"^`(rotations|checkpoint|policy|seal_certificate|authority)` cannot be read: ",
     r"must be text in UTF-8",
     r"is named as a",
 ]
