@@ -139,14 +139,11 @@ export async function dropFiles(page, selector, ...files) {
     await writeFile(join(folder, name), bytes);
     return join(folder, name);
   }));
+  // It ends with its page: a session that is detached takes the network conditions of others with it (Chromium 148).
   const devtools = await page.context().newCDPSession(page);
-  try {
-    const data = { items: [], files: paths, dragOperationsMask: 1 };
-    for (const type of ["dragEnter", "dragOver", "drop"]) {
-      await devtools.send("Input.dispatchDragEvent", { type, ...at, data });
-    }
-  } finally {
-    await devtools.detach();
+  const data = { items: [], files: paths, dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"]) {
+    await devtools.send("Input.dispatchDragEvent", { type, ...at, data });
   }
 }
 
