@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Checkpoint, Hash, LogProof, Receipt,
-    proof::{HEADER, ProofError},
+    proof::{HEADER, ProofError, hash_in},
 };
 
 /// How much the extra data may be.
@@ -58,9 +58,8 @@ impl HeadProof {
         let LogProof { leaf, index, path, checkpoint } = LogProof::read(text)?;
         BOUNDS.scan(&leaf).map_err(|_| NO_EXTRA)?;
         let Extra { consistency, head, salt } = serde_json::from_slice(&leaf).map_err(|_| NO_EXTRA)?;
-        let hash = |hash: &String| BASE64_STANDARD.decode(hash).ok()?.try_into().ok();
-        let consistency: Option<Vec<Hash>> = consistency.iter().map(hash).collect();
-        let salt = hash(&salt).ok_or(NO_EXTRA)?;
+        let consistency: Option<Vec<Hash>> = consistency.iter().map(|hash| hash_in(hash)).collect();
+        let salt = hash_in(&salt).ok_or(NO_EXTRA)?;
         let read = Self { head, consistency: consistency.ok_or(NO_EXTRA)?, salt, index, path, checkpoint };
         if read.to_string() == text { Ok(read) } else { Err(NO_EXTRA) }
     }

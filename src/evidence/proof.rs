@@ -106,11 +106,15 @@ fn parts(text: &str) -> Result<(std::str::Split<'_, char>, String), ProofError> 
     Ok((head.split('\n'), checkpoint.to_owned()))
 }
 
+/// Reads a hash in base64.
+pub(super) fn hash_in(text: &str) -> Option<Hash> {
+    BASE64_STANDARD.decode(text).ok()?.try_into().ok()
+}
+
 /// Reads the hashes of a path, one a line in base64.
 fn read_path<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Vec<Hash>, ProofError> {
-    let hash = |line: &str| BASE64_STANDARD.decode(line).ok()?.try_into().ok();
     // Lines beyond the bound are not read. The caller writes the proof again and compares, which refuses them.
-    let path: Option<Vec<Hash>> = lines.take(LONGEST_PATH).map(hash).collect();
+    let path: Option<Vec<Hash>> = lines.take(LONGEST_PATH).map(hash_in).collect();
     path.ok_or(ProofError("its path holds something else than hashes"))
 }
 

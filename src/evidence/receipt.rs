@@ -9,7 +9,10 @@ use room::canonical;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Hash, LogProof, proof::ProofError};
+use super::{
+    Hash, LogProof,
+    proof::{ProofError, hash_in},
+};
 
 /// How much the extra data of a receipt may be.
 const BOUNDS: Bounds = Bounds { record: Bounds::BESIDE, values: 10_000, depth: 32 };
@@ -45,8 +48,7 @@ impl Receipt {
         // Before any value is built: it may come from anybody.
         BOUNDS.scan(&proof.leaf).map_err(|_| NO_EXTRA)?;
         let Extra { consistency, leaf, notes } = serde_json::from_slice(&proof.leaf).map_err(|_| NO_EXTRA)?;
-        let hash = |hash: &String| BASE64_STANDARD.decode(hash).ok()?.try_into().ok();
-        let consistency: Option<Vec<Hash>> = consistency.iter().map(hash).collect();
+        let consistency: Option<Vec<Hash>> = consistency.iter().map(|hash| hash_in(hash)).collect();
         proof.leaf = canonical::of_object(&leaf).map_err(|_| NO_EXTRA)?;
         let receipt = Self { proof, consistency: consistency.ok_or(NO_EXTRA)?, notes };
         if receipt.to_string() == text { Ok(receipt) } else { Err(NO_EXTRA) }
