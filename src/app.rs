@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     at_hand::AtHand,
+    backups::Backups,
     children::Children,
     clock::{Clock, ClockOffset},
     config::Config,
@@ -88,6 +89,8 @@ pub struct Shared {
     pub at_hand: AtHand,
     /// The largest head that was signed of each log.
     pub heads: Arc<Heads>,
+    /// What is known of the backups that this server makes by itself.
+    pub backups: Backups,
     /// What was refused and is not in the logs yet.
     pub refusals: Refusals,
     /// Places for the packing of archives, shared out by account.
@@ -144,6 +147,7 @@ impl App {
             hashing: Hashing::default(),
             at_hand: AtHand::new(config.state_memory()),
             heads: Arc::new(Heads::open(config.data_dir())?),
+            backups: Backups::default(),
             refusals: Refusals::default(),
             packing: Shares::new(PACKING_PLACES, PACKING_PLACES / QUARTER),
             downloads: Shares::new(DOWNLOAD_PLACES, DOWNLOAD_PLACES / QUARTER),

@@ -74,6 +74,9 @@ pub struct Config {
     pub retention_years: u32,
     fsck_hours: u32,
     heads_minutes: u32,
+    backup_dir: String,
+    backup_hours: u32,
+    backup_keep: u32,
     /// The token that opens the metrics, besides an admin's session; empty if there is none. Secret.
     pub metrics_token: String,
 }
@@ -188,6 +191,8 @@ impl Layers {
             ("retention_years", config.retention_years, KEPT_AT_LEAST_YEARS..=100),
             ("fsck_hours", config.fsck_hours, 0..=8_784),
             ("heads_minutes", config.heads_minutes, 0..=1_440),
+            ("backup_hours", config.backup_hours, 1..=8_784),
+            ("backup_keep", config.backup_keep, 0..=10_000),
         ] {
             if number < *bounds.start() {
                 return Err(Error::setup(format!("the setting `{name}` must be at least {}", bounds.start())));
@@ -242,6 +247,24 @@ impl Config {
     /// The directory in which database, files and keys are kept by default.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
+    }
+
+    /// Returns the same settings and keys for a copy of the system in another directory.
+    #[must_use]
+    pub fn elsewhere(&self, data_dir: &Path, database_url: &str) -> Self {
+        Self {
+            data_dir: data_dir.to_owned(),
+            database_url: database_url.to_owned(),
+            files_url: String::new(),
+            log_key_file: self.log_key_file().display().to_string(),
+            ..self.clone()
+        }
+    }
+
+    /// Returns the same settings with one more public key that is trusted.
+    #[must_use]
+    pub fn trusting(&self, public_key: &str) -> Self {
+        Self { trusted_log_keys: format!("{} {public_key}", self.trusted_log_keys), ..self.clone() }
     }
 
     /// The URL or path of the database.
@@ -310,6 +333,17 @@ impl Config {
     /// Returns how long to wait before heads are taken into the log of heads again. `None`: never.
     pub fn heads_interval(&self) -> Option<Duration> {
         (self.heads_minutes > 0).then(|| Duration::from_secs(u64::from(self.heads_minutes) * 60))
+    }
+
+    /// The directory into which the server makes backups by itself, and how often. `None` if it makes none.
+    pub fn scheduled_backup(&self) -> Option<(PathBuf, Duration)> {
+        let period = Duration::from_secs(u64::from(self.backup_hours) * 3600);
+        (!self.backup_dir.is_empty()).then(|| (self.backup_dir.clone().into(), period))
+    }
+
+    /// How many backups stay in that directory. `None`: all.
+    pub fn backups_kept(&self) -> Option<usize> {
+        (self.backup_keep > 0).then_some(self.backup_keep as usize)
     }
 
     /// The memory for the states of the logs in use, in bytes, about.

@@ -9,6 +9,7 @@ pub mod policy;
 pub mod app;
 pub mod at_hand;
 pub mod authority;
+pub mod backups;
 pub mod children;
 pub mod clock;
 pub mod config;

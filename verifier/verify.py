@@ -1995,8 +1995,11 @@ def told(made):
     continued = [entry for entry in entries if entry["action"] == "log_continued" and isinstance(entry["meta"], dict)]
     for entry in continued[:20]:
         meta, at = entry["meta"], in_utc(entry["timestamp"])
-        lost = f"up to {meta.get('lost_size')} entries (root {meta.get('lost_root')}): {meta.get('reason')}"
-        words = f"at entry {entry['seq']} by {entry['actor']}, {at}, without what was signed since, {lost}"
+        size = meta.get("lost_size")
+        known = isinstance(size, int) and size > entry["seq"]
+        lost = f"up to {size} entries (root {meta.get('lost_root')})" if known else "how much is not known"
+        words = f"at entry {entry['seq']} by {entry['actor']}, {at}, without what was signed since, {lost}: "
+        words += str(meta.get("reason"))
         lines.append(("Continued", words))
     adopted = [entry for entry in entries if entry["action"] in ("room_adopted", "adoption_ended")]
     if adopted and adopted[-1]["action"] == "room_adopted":

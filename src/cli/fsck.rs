@@ -1,25 +1,18 @@
 //! `fsck`: checks records and files against the logs, and the logs against themselves and their signatures.
 
-use std::{
-    io::{self, IsTerminal, Write},
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+use std::process::ExitCode;
 
 use clap::Args;
 
 use crate::{
     app::App,
-    cli::terminal::print,
+    cli::{progress::Findings, terminal::print},
     clock::Clock,
     config::Config,
     db::migrations,
-    domain::fsck::{self, Checked, Finding, Mode, Outcome, Watch},
+    domain::fsck::{self, Checked, Mode, Outcome},
     error::{Error, Result},
 };
-
-/// How often the progress is shown.
-const SHOWN: Duration = Duration::from_millis(200);
 
 /// The flags of `fsck`.
 #[derive(Debug, Args)]
@@ -38,7 +31,7 @@ pub(super) async fn run(settings: Config, flags: Flags) -> Result<ExitCode> {
     let app = App::open_existing(settings, Clock::System)?;
     migrations::check(&app.db).await?;
     let mode = if flags.repair { Mode::Repair } else { Mode::Look };
-    let mut printer = Printer::new(&flags);
+    let mut printer = Findings::new(!flags.json);
     let outcome = fsck::run(&app, mode, &mut printer).await?;
     printer.clear();
     if flags.json {
@@ -50,47 +43,10 @@ pub(super) async fn run(settings: Config, flags: Flags) -> Result<ExitCode> {
     Ok(if outcome.damage() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn summary(outcome: &Outcome) -> String {
+/// Returns what a check has looked at and found, in one line.
+pub(super) fn summary(outcome: &Outcome) -> String {
     let Checked { logs, entries, records, files } = outcome.checked;
     let repaired = if outcome.repaired > 0 { format!(", {} repaired", outcome.repaired) } else { String::new() };
     let damaged = outcome.damage();
     format!("checked: {logs} logs, {entries} entries, {records} records, {files} files; {damaged} damaged{repaired}")
-}
-
-/// Prints findings as they are made, and the progress if standard error is a terminal.
-struct Printer {
-    prints_findings: bool,
-    shows_progress: bool,
-    shown: Instant,
-}
-
-impl Printer {
-    fn new(flags: &Flags) -> Self {
-        Self { prints_findings: !flags.json, shows_progress: io::stderr().is_terminal(), shown: Instant::now() }
-    }
-
-    /// Erases the line with the progress.
-    fn clear(&self) {
-        if self.shows_progress {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
-    }
-}
-
-impl Watch for Printer {
-    fn found(&mut self, finding: &Finding) {
-        if self.prints_findings {
-            self.clear();
-            // If it cannot be printed, the check goes on: the exit code still says that something is damaged.
-            let _ = print(&finding.to_string());
-        }
-    }
-
-    fn goes_on(&mut self, checked: &Checked) {
-        if self.shows_progress && self.shown.elapsed() >= SHOWN {
-            self.shown = Instant::now();
-            let Checked { logs, entries, records, files } = checked;
-            let _ = write!(io::stderr(), "\r{logs} logs, {entries} entries, {records} records, {files} files\x1b[K");
-        }
-    }
 }

@@ -4,6 +4,7 @@
 //! was not understood. `verify` and `fsck` give 1 a meaning of its own, a file that does not verify, and something
 //! damaged, so that scripts can tell a bad file from a bad command.
 
+mod backup;
 mod child;
 mod config;
 mod demo;
@@ -12,6 +13,8 @@ mod key;
 mod licences;
 mod log;
 mod migrate;
+mod progress;
+mod restore;
 mod serve;
 mod start;
 mod terminal;
@@ -109,6 +112,20 @@ enum Command {
                             Examples:\n  sts-clearance fsck\n  sts-clearance fsck --repair"
     )]
     Fsck(fsck::Flags),
+    /// Copy database, files and keys of a server, also while it runs, into a directory of backups
+    #[command(after_help = "Exit codes: 0 the backup is whole; 1 it is not, or it could not be made.\n\n\
+                            Examples:\n  sts-clearance backup /mnt/backup/sts\n  \
+                            sts-clearance backup --with-keys --keep 30 /mnt/backup/sts\n  \
+                            sts-clearance backup --check /mnt/backup/sts")]
+    Backup(backup::Flags),
+    /// Bring a backup back into an empty place
+    #[command(
+        after_help = "Exit codes: 0 everything is back, and nothing is damaged; 1 something is, or it could not be done.\n\n\
+                            Examples:\n  sts-clearance restore /mnt/backup/sts\n  \
+                            sts-clearance restore --backup 2026-11-29T020000Z /mnt/backup/sts\n  \
+                            STS_LOG_KEY=$(cat log.key) sts-clearance restore --data-dir /var/lib/sts /mnt/backup/sts"
+    )]
+    Restore(restore::Flags),
     /// Check a snapshot's file, or that one goes on from an older: offline, with a key that you trust
     #[command(
         after_help = "Exit codes: 0 verified; 1 it does not verify; 2 it cannot be read; 3 it cannot be judged.\n\n\
@@ -174,6 +191,8 @@ fn execute(cli: Cli) -> Result<ExitCode> {
     let done = match command {
         Command::Verify(flags) => return verify::run(&flags),
         Command::Fsck(flags) => return block_on(fsck::run(settings()?, flags)),
+        Command::Backup(flags) => return block_on(backup::run(settings()?, flags)),
+        Command::Restore(flags) => return block_on(restore::run(settings()?, flags)),
         Command::Child(flags) => child::run(&flags),
         Command::Licences => licences::run(),
         Command::Config => {

@@ -15,7 +15,10 @@ use crate::{
     },
     config::Config,
     db::migrations,
-    domain::log::{self, Actor, adoption, refusals, schema},
+    domain::{
+        backup,
+        log::{self, Actor, adoption, refusals, schema},
+    },
     error::{Error, Result},
     http, jobs, keys, telemetry, web,
 };
@@ -39,6 +42,10 @@ pub(super) struct Flags {
 
 pub(super) fn run(settings: Config, flags: &Flags) -> Result<()> {
     telemetry::start(&settings)?;
+    backup::refuse_unfinished(&settings)?;
+    if let Some((directory, _)) = settings.scheduled_backup() {
+        backup::refuse_inside(&settings, &directory)?;
+    }
     // Before the keys are read: from here on, no other process of this user can read this one's memory.
     children::hide_memory()?;
     let runtime = runtime()?;

@@ -11,6 +11,7 @@ pub mod account_grants;
 pub mod account_requests;
 pub mod activity;
 pub mod approvals;
+pub mod backup;
 pub mod clock;
 pub mod confirmations;
 pub mod contradictions;

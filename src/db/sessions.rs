@@ -148,6 +148,11 @@ pub async fn delete(tx: &mut Tx, token: &Hash) -> Result<()> {
     tx.exec("DELETE FROM sessions WHERE token_hash = ?1", &[&token.as_slice()]).await.map(drop)
 }
 
+/// Ends the sessions of everybody.
+pub async fn delete_all(tx: &mut Tx) -> Result<u64> {
+    tx.exec("DELETE FROM sessions", &[]).await
+}
+
 /// Ends every session of a user, except for the one of `kept`, and returns how many those were.
 pub async fn delete_of_user(tx: &mut Tx, user: UserId, kept: Option<&Hash>) -> Result<u64> {
     // No hash is empty, so the empty one keeps no session.

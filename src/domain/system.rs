@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
+    backups::BackupStatus,
     db::{
         self, Dialect, contradictions,
         fsck_runs::Finished,
@@ -54,6 +55,8 @@ pub struct SystemStatus {
     pub contradictions: Vec<Contradiction>,
     /// The log of heads; null if it has no entry yet.
     pub heads_log: Option<HeadsLogStatus>,
+    /// The backups that this server makes by itself; null if the settings name no directory for them.
+    pub backup: Option<BackupStatus>,
     /// The certificate that PDFs are sealed with.
     pub seal: SealCertificate,
     /// The disk of the data directory; null if the system does not report it.
@@ -215,6 +218,7 @@ pub async fn status(app: &App) -> Result<SystemStatus> {
         open_contradictions: open,
         contradictions: contradictions.into_iter().map(Contradiction::from).collect(),
         heads_log: heads_log.map(HeadsLogStatus::from),
+        backup: app.config.scheduled_backup().map(|_| app.backups.status()),
         seal: SealCertificate::in_force(app)?,
         data_disk,
         files_disk,

@@ -5,6 +5,7 @@
 //! no row names only takes room. So a file is written under a temporary name, synced, renamed, and its directory
 //! synced, before the transaction that refers to it commits.
 
+pub mod durable;
 mod space;
 mod staging;
 mod zip;

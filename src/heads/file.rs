@@ -14,6 +14,7 @@ use room::Log;
 use crate::{
     error::{Error, Result},
     evidence::Checkpoint,
+    files::durable,
     random,
 };
 
@@ -69,7 +70,7 @@ impl HeadsFile {
             file.write_all(format!("\n{}", text_of(heads)).as_bytes())?;
             file.sync_data()?;
             if is_new {
-                sync_directory(&self.path)?;
+                durable::sync_directory(&self.path)?;
             }
             Ok(file.metadata()?.len())
         });
@@ -88,8 +89,7 @@ impl HeadsFile {
             let mut file = opened(OpenOptions::new().write(true).create_new(true), &temporary)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
-            fs::rename(&temporary, &self.path)?;
-            sync_directory(&self.path)?;
+            durable::rename(&temporary, &self.path)?;
             Ok(text.len())
         });
         // Nothing else has its name.
@@ -124,11 +124,6 @@ fn opened(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options.open(path)
-}
-
-/// Syncs the directory of a file, without which its name may be lost when the power fails.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
 }
 
 fn text_of(heads: &[(Of, Checkpoint)]) -> String {

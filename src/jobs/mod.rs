@@ -1,10 +1,11 @@
 //! What runs by itself: the drawing of snapshots' files, the housekeeping listed in [`HOUSEKEEPING`], the check of
-//! everything stored, the comparison of the clocks, the memory of heads, the look at the seal's certificate, and the relay of other servers' notifications. Only `cli` uses it.
+//! everything stored, the comparison of the clocks, the memory of heads, the look at the seal's certificate, the backups, and the relay of other servers' notifications. Only `cli` uses it.
 //!
 //! Every job can run twice, or stop halfway, without harm: its row in the database says what is still to be done. There
 //! is no queue beside the database: one that is lost, or ahead of a transaction that is rolled back, would disagree
 //! with it.
 
+mod backup;
 mod clock;
 mod fsck;
 mod heads;
@@ -15,6 +16,7 @@ mod seal;
 mod turns;
 mod worker;
 
+pub use backup::back_up_where_due;
 pub use clock::compare_clocks;
 pub use fsck::check_where_due;
 pub use housekeeping::HOUSEKEEPING;

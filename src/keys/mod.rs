@@ -1,23 +1,26 @@
 //! The keys of the server: given by settings, or kept in the data directory, where they are made at the first start,
 //! readable by their owner only. `app`, `domain` and `cli` use it.
 
+mod copies;
 mod log;
 mod seal;
 mod witness;
 
 use std::{
     fs,
-    io::{self, ErrorKind, Write},
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
 
+pub use copies::{bring_back, to_back_up};
 pub use log::{check_replaceable, log_key, log_key_in_force, replace_log_key};
 pub use seal::{authorities, seal_identity, why_unfit};
 pub use witness::{create_witness_key, witness_key};
 
 use crate::{
     error::{Error, Result},
-    files, random,
+    files::{self, durable},
+    random,
 };
 
 /// Creates the file, which is there whole or not at all, and returns its content: that of another process, if that one
@@ -34,7 +37,7 @@ fn create(path: &Path, text: &str) -> Result<String> {
     let _ = fs::remove_file(&temporary);
     match linked {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(file_error(path, "written", &error)),
-        _ => sync_directory(path).map_err(|error| file_error(path, "written", &error))?,
+        _ => durable::sync_directory(path).map_err(|error| file_error(path, "written", &error))?,
     }
     fs::read_to_string(path).map_err(|error| file_error(path, "read", &error))
 }
@@ -42,7 +45,7 @@ fn create(path: &Path, text: &str) -> Result<String> {
 /// Replaces the content of the file. A reader sees the old content or the new.
 fn replace(path: &Path, text: &str) -> Result<()> {
     let temporary = temporary_path(path);
-    let moved = write(&temporary, text).and_then(|()| fs::rename(&temporary, path)).and_then(|()| sync_directory(path));
+    let moved = write(&temporary, text).and_then(|()| durable::rename(&temporary, path));
     moved.map_err(|error| file_error(path, "replaced", &error))
 }
 
@@ -53,22 +56,8 @@ fn temporary_path(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Creates a file for its owner only, writes and syncs it.
 fn write(path: &Path, text: &str) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    // At creation: a later change of mode would leave a moment in which others can open the file.
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    writeln!(file, "{text}")?;
-    file.sync_all()?;
-    sync_directory(path)
-}
-
-/// Syncs the directory of a file, without which its name may be lost when the power fails.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), |directory| fs::File::open(directory)?.sync_all())
+    durable::create(path, format!("{text}\n").as_bytes())
 }
 
 fn file_error(path: &Path, done: &str, error: &io::Error) -> Error {

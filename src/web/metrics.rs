@@ -12,6 +12,7 @@ use room::{SnapshotStatus, Time};
 use crate::{
     app::App,
     at_hand::Start,
+    backups::BackupStatus,
     db::{self, fsck_runs::Finished, heads_log::Sight},
     domain::{accounts::sessions, fsck::Kind, seal_certificate::SealCertificate},
     error::Result,
@@ -79,6 +80,9 @@ pub(super) async fn metrics(
     text.gauge("sts_seal_certificate_not_after_seconds", help).value(&[], until);
     if let Some(checked) = checked {
         text.fsck(&checked);
+    }
+    if app.config.scheduled_backup().is_some() {
+        text.backup(&app.backups.status());
     }
     Ok(([(CONTENT_TYPE, FORMAT)], text.text))
 }
@@ -150,6 +154,20 @@ impl Exposition {
         let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
         let _ = writeln!(self.text, "{}{labels} {value}", self.name);
         self
+    }
+
+    /// Adds the metrics of the backups that this server makes by itself.
+    fn backup(&mut self, BackupStatus { newest, failure }: &BackupStatus) {
+        self.gauge("sts_backup_failed", "Whether the last attempt to make a backup failed")
+            .value(&[], u8::from(failure.is_some()));
+        let Some(newest) = newest else { return };
+        self.gauge("sts_backup_time_seconds", "When the newest backup was begun, since 1970")
+            .value(&[], seconds(newest.made_at));
+        self.gauge("sts_backup_entries", "Entries of logs in it").value(&[], newest.entries);
+        self.gauge("sts_backup_files", "Files of documents and snapshots in it").value(&[], newest.files);
+        self.gauge("sts_backup_bytes", "The size of these, in bytes").value(&[], newest.bytes);
+        let help = "Files that it lacks, because the store has lost them";
+        self.gauge("sts_backup_missing_files", help).value(&[], newest.missing);
     }
 
     /// Adds the metrics of the last check that is over.

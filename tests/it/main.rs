@@ -10,6 +10,7 @@ mod archive;
 mod at_hand;
 mod attack;
 mod auth;
+mod backup;
 mod bad_input;
 mod brought;
 mod browser;

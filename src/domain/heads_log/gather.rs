@@ -33,7 +33,7 @@ pub async fn gather(app: &App, interval: Duration) -> Result<usize> {
     let mut taken = 0;
     loop {
         let in_tx = app.clone();
-        let some = app.db.write(async move |tx| take_some(tx, &in_tx).await).await?;
+        let some = app.db.write(async move |tx| take_some(tx, &in_tx, Name::Same).await).await?;
         taken += some;
         if some < usize::try_from(HEADS).unwrap_or(usize::MAX) {
             return Ok(taken);
@@ -41,13 +41,28 @@ pub async fn gather(app: &App, interval: Duration) -> Result<usize> {
     }
 }
 
+/// Takes heads under a new name of the log of heads: it was brought back from a copy, after which others may have been
+/// signed.
+pub async fn go_on(app: &App) -> Result<()> {
+    let in_tx = app.clone();
+    app.db.write(async move |tx| take_some(tx, &in_tx, Name::Next).await).await.map(drop)
+}
+
+/// The name under which the log of heads goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Name {
+    /// The one that it has, if it is what was signed.
+    Same,
+    Next,
+}
+
 /// Appends the heads of some logs, and signs the head of the log of heads.
-async fn take_some(tx: &mut Tx, app: &App) -> Result<usize> {
+async fn take_some(tx: &mut Tx, app: &App, name: Name) -> Result<usize> {
     let (key, now) = (app.log_key(), app.now());
     // Remembered before the database is read, as everywhere.
     let signed = app.heads.signed_of_heads_log();
     let present = db::heads_log::lock(tx, &heads_origin(key.name())).await?;
-    let (origin, mut range) = sound(tx, app, present, signed).await?;
+    let (origin, mut range) = sound(tx, app, present, (signed, name)).await?;
     let (mut entries, mut nodes) = (Vec::new(), Vec::new());
     for Changed { log, origin, size, head: note } in db::heads_log::changed(tx, HEADS).await? {
         // What is no head of this log is for fsck to name, and stands in nobody's way here.
@@ -88,13 +103,14 @@ async fn sound(
     tx: &mut Tx,
     app: &App,
     present: HeadsLog,
-    signed: Option<Checkpoint>,
+    (signed, name): (Option<Checkpoint>, Name),
 ) -> Result<(String, CompactRange)> {
     let HeadsLog { origin, size, checkpoint } = present;
     let missing = || Error::internal("the tree of the log of heads lacks nodes");
     let range = db::heads_log::range_at(tx, size).await?.ok_or_else(missing)?;
     let head = Checkpoint { origin, size, root: range.root() };
     let why = match (checkpoint, &signed) {
+        _ if name == Name::Next => Some("it was brought back from a backup".to_owned()),
         (None, _) if size > 0 => Some("its signed head is missing".to_owned()),
         (Some(note), _) if size > 0 => unsigned(app, tx, &note, &head).await?,
         _ => None,

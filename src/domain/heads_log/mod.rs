@@ -8,7 +8,7 @@ mod proofs;
 mod tiles;
 mod witnessing;
 
-pub use gather::gather;
+pub use gather::{gather, go_on};
 pub use proofs::{checkpoint, prove};
 pub use tiles::{Tile, tile};
 pub use witnessing::bring_to_witnesses;

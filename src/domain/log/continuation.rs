@@ -5,7 +5,7 @@ use room::{Event, Log, RoomId};
 
 use super::{
     actor::Actor,
-    heads,
+    heads::{self, Ground},
     operation::{OpenLog, operation},
     platform_adoption,
 };
@@ -44,9 +44,18 @@ pub struct Continued {
 }
 
 impl Continued {
+    /// Whether it is known how much was lost. It is not if the log was brought back from a backup, and nothing tells of
+    /// what was signed after that.
+    pub fn is_extent_known(&self) -> bool {
+        self.lost_size > self.seq
+    }
+
     /// Whether a head of this size and root is among what was lost: signed over entries behind those that were left, and
-    /// not beyond the largest head that is named.
+    /// not beyond the largest head that is named, if one is.
     pub fn names(&self, size: u64, root: &Hash) -> bool {
+        if !self.is_extent_known() {
+            return size > self.seq;
+        }
         let is_last = size == self.lost_size && hex::encode(root) == self.lost_root;
         size > self.seq && (size < self.lost_size || is_last)
     }
@@ -127,18 +136,42 @@ pub async fn go_on(app: &App, by: &Actor, log: Log, reason: &str) -> Result<Cont
     let planned = planned.ok_or_else(|| Error::Refused("nothing keeps it from taking entries".into()))?;
     let done = match (planned.origin, log) {
         (None, Log::Room(room)) => give_up(app, by, (room, planned.lost), reason).await?,
-        _ => append(app, by, log, reason).await?,
+        _ => append(app, by, (log, Ground::NotSound), reason).await?,
     };
     app.heads.note_behind(log, None);
     tracing::warn!(log = log.key(), origin = done.origin, "an operator has a log go on without what was lost of it");
     Ok(done)
 }
 
-async fn append(app: &App, by: &Actor, log: Log, reason: &str) -> Result<Continuation> {
+/// Has a log go on under a new origin that was brought back from a copy in which it had this head. `None` if it has done so
+/// already.
+///
+/// Entries may have been signed after the copy was made, and nobody can tell from it. Where none is remembered, the entry
+/// names the head of the copy itself: how much was lost is not known then.
+///
+/// # Errors
+///
+/// Fails if its entries are not those of its head.
+pub async fn go_on_from_copy(
+    app: &App,
+    by: &Actor,
+    (log, head): (Log, &Checkpoint),
+    reason: &str,
+) -> Result<Option<Continuation>> {
+    let present = app.db.read(async |tx| db::logs::head(tx, log).await).await?;
+    if heads::present(app, log, present.as_ref()).origin != head.origin {
+        return Ok(None);
+    }
+    let done = append(app, by, (log, Ground::BroughtBack), reason).await?;
+    app.heads.note_behind(log, None);
+    Ok(Some(done))
+}
+
+async fn append(app: &App, by: &Actor, (log, ground): (Log, Ground), reason: &str) -> Result<Continuation> {
     let (in_tx, by, reason) = (app.clone(), by.clone(), reason.to_owned());
     app.db
         .write(async move |tx| {
-            let (mut open, lost) = OpenLog::lock_to_continue(tx, &in_tx, log, &by).await?;
+            let (mut open, lost) = OpenLog::lock_to_continue(tx, &in_tx, (log, ground), &by).await?;
             let size = open.head().size();
             let (lost_size, lost_root) = (lost.size, hex::encode(lost.root));
             open.append(tx, &Event::LogContinued { lost_size, lost_root, reason: reason.clone() }).await?;

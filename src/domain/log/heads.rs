@@ -18,6 +18,15 @@ use crate::{
 /// How many logs are looked at in one transaction.
 const LOGS: usize = 200;
 
+/// Why a log goes on under a new origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ground {
+    /// It takes no entries, because its head is not what was signed.
+    NotSound,
+    /// It was brought back from a copy, after which others may have been signed.
+    BroughtBack,
+}
+
 /// What keeps a log from taking entries.
 #[derive(Debug)]
 pub(super) enum Fault {

@@ -208,16 +208,21 @@ impl OpenLog {
         Self::at_head(tx, app, (log, head), by, most).await
     }
 
-    /// Locks a log that takes no entries, because its head is not what was signed, and gives it a new origin. Returns it
+    /// Locks a log that is to go on without what was signed of it, and gives it a new origin. Returns it
     /// with the largest head that is known to have been signed, or the one that it has if none is.
     ///
     /// # Errors
     ///
-    /// Fails if nothing keeps the log from taking entries, or if its entries cannot be folded.
-    pub(super) async fn lock_to_continue(tx: &mut Tx, app: &App, log: Log, by: &Actor) -> Result<(Self, Checkpoint)> {
+    /// Fails if the log is sound although it goes on because it is not, or if its entries cannot be folded.
+    pub(super) async fn lock_to_continue(
+        tx: &mut Tx,
+        app: &App,
+        (log, ground): (Log, heads::Ground),
+        by: &Actor,
+    ) -> Result<(Self, Checkpoint)> {
         app.clock_offset.check()?;
         let mut head = db::logs::lock_head(tx, log, &log.origin(app.log_key().name())).await?;
-        if heads::fault(tx, app, log, &head).await?.is_none() {
+        if ground == heads::Ground::NotSound && heads::fault(tx, app, log, &head).await?.is_none() {
             return Err(Error::Refused("nothing keeps it from taking entries".into()));
         }
         let present = heads::present(app, log, Some(&head));

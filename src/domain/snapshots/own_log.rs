@@ -99,10 +99,16 @@ fn compare_names(log: Log, word: &OwnWord, present: &Present) -> Option<OwnLog> 
     // Where an operator had the log go on without entries that were signed, the log itself says what became of them.
     let named =
         present.continued.iter().find(|continued| number < number_here && continued.names(word.size, &word.root));
-    named.map(|Continued { seq, lost_size, reason, .. }| {
+    named.map(|continued| {
+        let Continued { seq, lost_size, reason, .. } = continued;
+        let lost = if continued.is_extent_known() {
+            format!("without those up to {lost_size} that were signed")
+        } else {
+            format!("without those that were signed after, of which this file shows those up to {}", word.size)
+        };
         OwnLog::NotCompared(format!(
             "the file is of before entries were lost: this server's log has since gone on as `{here}` from its first {seq} \
-             entries, without those up to {lost_size} that were signed, as its entry {seq} says; the reason given: {reason}"
+             entries, {lost}, as its entry {seq} says; the reason given: {reason}"
         ))
     })
 }

@@ -335,9 +335,13 @@ fn continued(entries: &[EntryFacts]) -> Vec<String> {
         let (at, text) = (utc(*timestamp), |name: &str| meta[name].as_str().unwrap_or_default());
         let (size, root, reason) = (meta["lost_size"].as_u64().unwrap_or_default(), text("lost_root"), text("reason"));
         let (actor, root, reason) = (shown(actor), shown(root), quoted(reason, longest));
-        format!(
-            "at entry {seq} by {actor}, {at}, without what was signed since, up to {size} entries (root {root}): {reason}"
-        )
+        // It names the head that is left where nothing tells of a later one, as after a restore.
+        let lost = if size > *seq {
+            format!("up to {size} entries (root {root})")
+        } else {
+            "how much is not known".to_owned()
+        };
+        format!("at entry {seq} by {actor}, {at}, without what was signed since, {lost}: {reason}")
     })
     .collect()
 }

@@ -7,6 +7,7 @@ use room::Time;
 
 use crate::{
     app::App,
+    backups::{Backup, BackupFailure, BackupStatus},
     domain::{
         seal_certificate::{CertificateStage, SealCertificate},
         system::{self, Contradiction, HeadsLogStatus, LastCheck, SystemStatus, WitnessStatus},
@@ -56,6 +57,7 @@ async fn show_status(app: App, caller: Caller) -> Result<Response> {
                         dt { "Files" } dd { (render_disk(files_disk.as_ref())) }
                     }
                 }
+                section.card { h3 { "Backups" } (render_backups(status.backup.as_ref(), app.now())) }
                 section.card { h3 { "Log of heads" } (render_heads_log(status.heads_log.as_ref(), app.now())) }
                 section.card {
                     h3 { "Versions" }
@@ -73,6 +75,34 @@ async fn show_status(app: App, caller: Caller) -> Result<Response> {
         }
     };
     Ok(page(&caller, Tab::System, "System", &main).into_response())
+}
+
+/// Returns the newest backup, and why there is no newer one.
+fn render_backups(status: Option<&BackupStatus>, now: Time) -> Markup {
+    let Some(BackupStatus { newest, failure }) = status else {
+        return html! {
+            p.hint {
+                "This server makes none by itself: name a directory in the setting " code { "backup_dir" } ", or run "
+                code { "sts-clearance backup" } " by a timer."
+            }
+        };
+    };
+    html! {
+        @if let Some(Backup { name, made_at, entries, files, bytes, missing }) = newest {
+            dl.facts {
+                dt { "Newest" } dd { (show::time(*made_at)) " · " (show::away(*made_at, now)) }
+                dt { "Name" } dd { code { (name) } }
+                dt { "Entries" } dd.num { (entries) }
+                dt { "Files" } dd { (files) " of " (show::mib(*bytes)) }
+            }
+            @if *missing > 0 {
+                p.verdict.failed { "It lacks " (missing) " files that the store has lost; " code { "fsck" } " names them." }
+            }
+        } @else if failure.is_none() { p.hint { "None has been made yet." } }
+        @if let Some(BackupFailure { at, why }) = failure {
+            p.verdict.failed { "The attempt of " (show::time(*at)) " failed: " (why) }
+        }
+    }
 }
 
 /// Returns how far the log of heads has come, and its witnesses.

@@ -1,6 +1,7 @@
 //! The PostgreSQL side: a pool of connections, with one transaction at a time on each.
 
 pub(crate) mod connection;
+pub(in crate::db) mod dump;
 pub(crate) mod relay;
 
 use std::{

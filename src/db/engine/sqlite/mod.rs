@@ -1,6 +1,7 @@
 //! The embedded side: one writer thread with group commit, and a handful of readers.
 
 pub(crate) mod connection;
+pub(in crate::db) mod copy;
 pub(in crate::db) mod open;
 mod writer;
 

@@ -92,7 +92,7 @@ pub(in crate::db) fn open_ours(path: &Path, application_id: i64) -> Result<Conne
 /// Creates the file, for its owner only, if there is none; SQLite gives its other files the same mode.
 ///
 /// Errors are passed over, since opening the file afterwards reports them.
-fn make_private(path: &Path) {
+pub(super) fn make_private(path: &Path) {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -1,0 +1,84 @@
+//! What is in a directory of backups: files once, and no more backups than are wanted.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use serde_json::Value;
+
+use super::Scene;
+use crate::harness::{Installation, Ran, on_both_databases, pdf};
+
+on_both_databases! {
+    Installation:
+    a_second_backup_takes_room_for_what_is_new_only,
+    the_oldest_backups_go_with_the_files_that_only_they_have,
+    a_file_that_the_store_has_lost_is_named_and_the_rest_is_kept,
+}
+
+/// Returns the names of the files in the directory.
+fn contents(directory: &str) -> BTreeSet<String> {
+    let folders = fs::read_dir(Path::new(directory).join("files")).unwrap();
+    let files = folders.flat_map(|folder| fs::read_dir(folder.unwrap().path()).unwrap());
+    files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+async fn a_second_backup_takes_room_for_what_is_new_only(place: Installation) {
+    let scene = Scene::set(place).await;
+    let first = pdf("first");
+    scene.upload(&first).await;
+    assert_eq!(scene.back_up()["new_bytes"], first.len());
+    assert_eq!(scene.back_up()["new_bytes"], 0);
+    let second = pdf("the second one");
+    scene.upload(&second).await;
+    let told = scene.back_up();
+    assert_eq!((&told["new_bytes"], &told["files"]), (&second.len().into(), &2.into()));
+    assert_eq!(contents(&scene.directory()).len(), 2);
+}
+
+async fn the_oldest_backups_go_with_the_files_that_only_they_have(place: Installation) {
+    let scene = Scene::set(place).await;
+    scene.back_up();
+    scene.upload(&pdf("kept")).await;
+    let kept = scene.back_up();
+    // As if an older backup had had a file of a room that was deleted since.
+    let stranger = Path::new(&scene.directory()).join("files/00").join("0".repeat(64));
+    fs::create_dir_all(stranger.parent().unwrap()).unwrap();
+    fs::write(&stranger, "of a room that is gone").unwrap();
+    let ran = scene.place.run(&["backup", "--json", "--keep", "2", &scene.directory()]);
+    let told: Value = serde_json::from_str(ran.expect(0)).unwrap();
+    assert_eq!(told["removed"].as_array().unwrap().len(), 1);
+    assert!(!stranger.exists() && contents(&scene.directory()).len() == 1);
+    scene.place.run(&["backup", "--check", "--backup", kept["backup"].as_str().unwrap(), &scene.directory()]).expect(0);
+    scene.place.run(&["backup", "--keep", "0", &scene.directory()]).expect(2);
+}
+
+async fn a_file_that_the_store_has_lost_is_named_and_the_rest_is_kept(place: Installation) {
+    let scene = Scene::set(place).await;
+    scene.upload(&pdf("one")).await;
+    scene.upload(&pdf("two")).await;
+    let mut papers = Vec::new();
+    for folder in walk(&scene.place.path("data/files/rooms")) {
+        papers.push(folder);
+    }
+    fs::remove_file(&papers[0]).unwrap();
+    fs::write(&papers[1], "other bytes").unwrap();
+    let ran = scene.place.run(&["backup", "--with-keys", &scene.directory()]);
+    let said = ran.expect(1);
+    assert!(said.contains(": it is missing") && said.contains(": its bytes are not what they were"), "{said}");
+    assert!(said.contains(", 0 files of "), "{said}");
+    // What is there is a backup all the same.
+    let other = super::elsewhere(&scene.place).await;
+    let ran: Ran = other.run(&["restore", &scene.directory()]);
+    assert_eq!(ran.expect(1).matches("not in the backup: ").count(), 2, "{ran:?}");
+    other.serve().kill();
+}
+
+/// Returns the files below a folder.
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(walk(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
