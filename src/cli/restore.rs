@@ -42,8 +42,11 @@ pub(super) async fn run(settings: Config, flags: Flags) -> Result<ExitCode> {
     } else {
         tell(&restored, &settings)?;
     }
-    let is_whole = restored.missing.is_empty() && restored.fsck.damage() == 0;
-    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if is_whole(&restored) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn is_whole(restored: &Restored) -> bool {
+    restored.missing.is_empty() && restored.fsck.damage() == 0
 }
 
 fn tell(restored: &Restored, settings: &Config) -> Result<()> {
@@ -61,9 +64,19 @@ fn tell(restored: &Restored, settings: &Config) -> Result<()> {
     }
     print(&summary(fsck))?;
     print(
-        "sessions are ended: everybody has to sign in again; accounts that were disabled since then are not any more",
+        "all sessions are ended: everybody has to sign in again. What was done after the backup has to be done again",
     )?;
-    print("start the server with `sts-clearance serve`")
+    if is_whole(restored) {
+        return print("all is well: start the server, and make a backup");
+    }
+    print(
+        "not all is well: do not start the server before you have looked at what is above; `--backup NAME` takes another",
+    )
+}
+
+/// Returns a number of entries in words.
+fn in_number(entries: u64) -> String {
+    if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") }
 }
 
 fn in_words(log: &RestoredLog) -> String {
@@ -76,6 +89,6 @@ fn in_words(log: &RestoredLog) -> String {
     let Some(origin) = &log.origin else {
         return format!("{name}: lost as a whole, of which the platform's log tells");
     };
-    let lost = log.signed.map(|signed| format!("; {} more had been signed and are lost", signed - log.entries));
-    format!("{name}: {} entries{at}{}; it goes on as `{origin}`", log.entries, lost.unwrap_or_default())
+    let lost = log.signed.map(|signed| format!("; at least {} had been signed", in_number(signed)));
+    format!("{name}: {}{at}{}; it goes on as `{origin}`", in_number(log.entries), lost.unwrap_or_default())
 }

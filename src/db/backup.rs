@@ -85,10 +85,12 @@ impl Db {
         self.read_at_length(async |tx| contents(tx).await).await
     }
 
-    /// Returns whether there is a database at this URL: a file, or a table in PostgreSQL.
+    /// Returns whether there is a database at this URL, or something left of one: a file, or a table in PostgreSQL.
     pub async fn is_there(url: &str) -> Result<bool> {
         if !is_postgres(url) {
-            return Ok(fs::exists(sqlite_path(url)).unwrap_or(true));
+            // What is left of a write-ahead log would be written into the next database of the name.
+            let named = |suffix: &&str| fs::exists(format!("{}{suffix}", sqlite_path(url))).unwrap_or(true);
+            return Ok(["", "-wal", "-shm", "-journal"].iter().any(named));
         }
         let tables = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema()";
         let database = Postgres::open(url, 1, Commits::default())?;

@@ -35,6 +35,7 @@ use crate::{
     error::{Error, Result},
     evidence::Checkpoint,
     files::{self, Files, durable},
+    heads::Heads,
     keys,
 };
 
@@ -102,6 +103,9 @@ pub async fn restore(
     let (name, manifest) = directory.find(name)?;
     refuse_unfit(config, &manifest)?;
     refuse_occupied(config, &name).await?;
+    if losses == Losses::None {
+        refuse_losses(config, &manifest)?;
+    }
     place_files(config, &directory, (&name, &manifest)).await?;
     let app = App::open_existing(config.clone(), Clock::System)?;
     let logs = tell_logs(&app, (&name, &manifest), losses).await?;
@@ -186,7 +190,8 @@ async fn refuse_occupied(config: &Config, name: &str) -> Result<()> {
     }
     if Db::is_there(&config.database_url()).await? {
         return Err(Error::setup(format!(
-            "there is a database already, {}; a backup is brought back into an empty place, so move that away first",
+            "there is a database already, {}, or what is left of one (`-wal`, `-shm`); a backup is brought back into an empty \
+             place, so move all of it away first",
             crate::config::mask_password(&config.database_url())
         )));
     }
@@ -195,6 +200,25 @@ async fn refuse_occupied(config: &Config, name: &str) -> Result<()> {
         return Err(Error::setup(format!(
             "there are files already in {files}; a backup is brought back into an empty place, so move them away first"
         )));
+    }
+    Ok(())
+}
+
+/// Returns an error if a memory of heads that is left tells of entries that the backup does not have.
+fn refuse_losses(config: &Config, manifest: &Manifest) -> Result<()> {
+    for (log, signed) in Heads::open(config.data_dir())?.all() {
+        let copied = manifest.logs.iter().find(|known| known.log == log.key());
+        if copied.is_none_or(|copied| (&copied.origin, copied.size) != (&signed.origin, signed.size)) && signed.size > 0
+        {
+            return Err(Error::setup(format!(
+                "the memory of heads in {} says that {} entries of the log `{}` were signed, and the backup has {}: restore \
+                 without `--nothing-lost`, or take a newer backup",
+                config.data_dir().display(),
+                signed.size,
+                signed.origin,
+                copied.map_or(0, |copied| copied.size)
+            )));
+        }
     }
     Ok(())
 }

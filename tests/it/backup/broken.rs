@@ -102,3 +102,24 @@ async fn a_place_that_is_not_empty_is_left_alone(place: Installation) {
     scene.back_up();
     assert!(!Path::new(&directory).join(".unfinished-1").exists());
 }
+
+/// A log that is left of a database that was moved away would be written into the one that comes in its place.
+#[tokio::test]
+async fn what_is_left_of_a_write_ahead_log_is_refused() {
+    let scene = Scene::set(Installation::new(None)).await;
+    scene.back_up();
+    scene.upload(&pdf("lost")).await;
+    let (directory, place) = (scene.directory(), scene.place);
+    scene.server.kill();
+    fs::create_dir(place.path("away")).unwrap();
+    fs::rename(place.path("data/files"), place.path("away/files")).unwrap();
+    fs::rename(place.database_file(), place.path("away/sts_clearance.db")).unwrap();
+    let said = place.run(&["restore", &directory]).refused();
+    assert!(said.contains("or what is left of one (`-wal`, `-shm`)"), "{said}");
+    for suffix in ["-wal", "-shm"] {
+        let name = format!("sts_clearance.db{suffix}");
+        fs::rename(place.path("data").join(&name), place.path("away").join(&name)).unwrap();
+    }
+    place.run(&["restore", &directory]).expect(0);
+    place.run(&["fsck"]).expect(0);
+}
