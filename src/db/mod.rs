@@ -129,7 +129,8 @@ impl Db {
 
     /// Runs the body in one transaction and commits it. If the body fails, nothing of it stays.
     ///
-    /// The body may run again, because PostgreSQL asks for it, so it changes nothing but the database.
+    /// The body may run again, because PostgreSQL asks for it or SQLite lost the transaction that it shared with others,
+    /// so it changes nothing but the database.
     pub async fn write<T, F>(&self, body: F) -> Result<T>
     where
         T: Send + 'static,
