@@ -42,6 +42,7 @@ mod marks;
 mod migrations;
 mod moments;
 mod names;
+mod one_directory;
 mod operation;
 mod oracle;
 mod pages;
