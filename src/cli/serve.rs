@@ -10,14 +10,14 @@ use crate::{
     app::App,
     children,
     cli::{
-        start::{GRACE, cancel_at_signal, open, runtime},
+        start::{GRACE, cancel_at_signal, check, open, runtime},
         terminal::print,
     },
     config::Config,
     db::migrations,
     domain::log::{self, Actor, adoption, refusals, schema},
     error::{Error, Result},
-    http, jobs, keys, telemetry, web,
+    http, jobs, telemetry, web,
 };
 
 /// The flags of `serve`.
@@ -38,6 +38,7 @@ pub(super) struct Flags {
 }
 
 pub(super) fn run(settings: Config, flags: &Flags) -> Result<()> {
+    check(&settings)?;
     telemetry::start(&settings)?;
     // Before the keys are read: from here on, no other process of this user can read this one's memory.
     children::hide_memory()?;
@@ -124,9 +125,8 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a certificate or authorities that cannot be read.
+/// Makes what PDFs are sealed with if it is missing, and refuses what cannot be read.
 fn check_seal(app: &App) -> Result<()> {
-    keys::authorities(&app.config)?;
     if !app.config.timestamp_url.is_empty() && app.config.timestamp_authorities().is_none() {
         tracing::warn!("time stamps of anybody count: `timestamp_authorities` names those that are to");
     }

@@ -241,6 +241,11 @@ pub async fn check(db: &Db) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
+    if missing.len() == MIGRATIONS.len() {
+        return Err(Error::setup(
+            "the database is empty: there is no system in it yet; `sts-clearance serve`, `user add` or `migrate up` makes one",
+        ));
+    }
     Err(Error::setup(format!(
         "the database lacks the migrations {}; run `sts-clearance migrate up`",
         missing.join(", ")

@@ -46,6 +46,8 @@ pub use engine::{
     dialect::Dialect,
     tx::{Row, Tx},
 };
+use std::path::Path;
+
 use room::RoomId;
 
 use self::engine::{
@@ -95,12 +97,14 @@ enum Backend {
 }
 
 impl Db {
-    /// Returns an error if the URL names an SQLite file that does not exist, which opening would create.
-    pub fn find(url: &str) -> Result<()> {
-        if is_postgres(url) || std::path::Path::new(sqlite_path(url)).exists() {
-            return Ok(());
-        }
-        Err(Error::setup(format!("there is no database {}", sqlite_path(url))))
+    /// Returns the file of an SQLite database, which opening would create. `None` if the URL names a PostgreSQL.
+    pub fn file_of(url: &str) -> Option<&Path> {
+        (!is_postgres(url)).then(|| Path::new(sqlite_path(url)))
+    }
+
+    /// Returns an error if the URL of a PostgreSQL cannot be read.
+    pub fn check_url(url: &str) -> Result<()> {
+        if is_postgres(url) { postgres::read_url(url).map(drop) } else { Ok(()) }
     }
 
     /// Opens `postgres://…`, or an SQLite file given as a path or `sqlite:path`.
