@@ -15,7 +15,10 @@ use crate::{
     },
     config::Config,
     db::migrations,
-    domain::log::{self, Actor, adoption, refusals, schema},
+    domain::{
+        accounts::set_up,
+        log::{self, Actor, adoption, refusals, schema},
+    },
     error::{Error, Result},
     http, jobs, telemetry, web,
 };
@@ -94,6 +97,8 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
     print(&format!("STS Clearance listens on http://{address} (API under {}, described at /docs)", http::BASE))?;
     if flags.demo {
         demo::explain(&app, address).await?;
+    } else if let Some(code) = set_up::offer(&app).await? {
+        explain_set_up(&app, address, &code)?;
     }
 
     // The address is printed before there are workers: the listener is bound, and connections wait in the system's
@@ -132,6 +137,18 @@ fn check_seal(app: &App) -> Result<()> {
     }
     // Whether it is valid is told by the job that looks at it: one that has ended keeps no server from starting.
     app.seal_identity().map(drop)
+}
+
+/// Prints how to make the first admin.
+fn explain_set_up(app: &App, address: SocketAddr, code: &str) -> Result<()> {
+    let program = std::env::args().next().unwrap_or_else(|| "sts-clearance".into());
+    let data_dir = std::path::absolute(app.config.data_dir()).unwrap_or_else(|_| app.config.data_dir().to_owned());
+    print(&format!(
+        "\nThere is no account yet. The first admin is made at http://{address}/set-up, once, with the code\n  {code}\n\
+         or on this machine, with the settings of this server:\n  \
+         {program} user add --role admin --keep-password --data-dir '{}'\n",
+        data_dir.display()
+    ))
 }
 
 /// Refuses to serve the demo on an address that others can reach: its passwords are public.
