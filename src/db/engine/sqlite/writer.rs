@@ -130,7 +130,11 @@ impl<T: Send, F: AsyncFnOnce(&mut Tx) -> Result<T> + Clone + Send> Call for Pend
     }
 
     fn answer(self: Box<Self>, committed: bool) {
-        let outcome = match self.outcome {
+        let Self { body, outcome, reply } = *self;
+        // Before the answer: what the body holds may be the last handle of the database but the caller's, whose drop is
+        // to wait for this thread.
+        drop(body);
+        let outcome = match outcome {
             Some(Ok(_)) if !committed => Err(Error::WriteFailed),
             // The disk had no room for it, or the process no memory: the caller can come again.
             Some(Err(Error::Sqlite(error))) if rolls_back_all(&error) => Err(Error::WriteFailed),
@@ -138,7 +142,7 @@ impl<T: Send, F: AsyncFnOnce(&mut Tx) -> Result<T> + Clone + Send> Call for Pend
             None => Err(Error::WriteFailed),
         };
         // An error means that the caller has gone. The commit stands all the same.
-        let _ = self.reply.send(outcome);
+        let _ = reply.send(outcome);
     }
 
     fn abandoned(&self) -> bool {
