@@ -4,7 +4,7 @@
 //! that a test can hold the clock.
 
 use std::{
-    hash::Hash,
+    hash,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -23,7 +23,7 @@ use crate::{
     config::Config,
     db::Db,
     error::{Error, Result},
-    evidence::LogKey,
+    evidence::{Hash, LogKey},
     files::{self, Files},
     hashing::Hashing,
     heads::Heads,
@@ -73,6 +73,7 @@ pub struct Shared {
     log_key: RwLock<Arc<LogKey>>,
     key_notes: RwLock<(u64, Arc<[String]>)>,
     seal_identity: RwLock<Option<Arc<Identity>>>,
+    set_up_code: RwLock<Option<Hash>>,
     /// When this process began.
     pub started_at: Time,
     /// How far the clock of the machine is from the database's.
@@ -116,29 +117,35 @@ impl App {
     pub fn open(config: Config, clock: Clock) -> Result<Self> {
         files::make_private_dir(config.data_dir())?;
         let key = keys::log_key(&config, random::new_secret)?;
-        Self::with_key(config, clock, key)
+        let files = Files::open(&config.files_url())?;
+        Self::with_key(config, clock, key, files)
     }
 
-    /// Opens an installation that exists, to inspect or to repair it; creates neither database nor key.
+    /// Opens a system that exists, to look at it, to change or to repair it; makes neither directory, database nor key.
     ///
     /// If there is no key, the application gets one that lives as long as this process, so that it signs nothing that lasts.
     pub fn open_existing(config: Config, clock: Clock) -> Result<Self> {
-        Db::find(&config.database_url())?;
+        let url = config.database_url();
+        if let Some(file) = Db::file_of(&url).filter(|file| !file.exists()) {
+            return Err(config.nothing_at("database", file));
+        }
         let key = match keys::log_key_in_force(&config)? {
             Some(key) => key,
             None => LogKey::new("none", random::new_secret()).map_err(|error| Error::internal(error.to_string()))?,
         };
-        Self::with_key(config, clock, key)
+        let files = Files::open_existing(&config.files_url())?;
+        Self::with_key(config, clock, key, files)
     }
 
-    fn with_key(config: Config, clock: Clock, key: LogKey) -> Result<Self> {
+    fn with_key(config: Config, clock: Clock, key: LogKey, files: Files) -> Result<Self> {
         let children = Children::of_this_program(config.font_dir())?;
         let shared = Shared {
             db: Db::open(&config.database_url())?,
-            files: Files::open(&config.files_url())?,
+            files,
             log_key: RwLock::new(Arc::new(key)),
             key_notes: RwLock::default(),
             seal_identity: RwLock::default(),
+            set_up_code: RwLock::default(),
             started_at: clock.now(),
             clock_offset: ClockOffset::default(),
             fonts: Arc::new(config.fonts()?),
@@ -199,6 +206,16 @@ impl App {
         }
     }
 
+    /// Returns the hash of the code with which the first admin can be made. `None` if none was given out.
+    pub fn set_up_code(&self) -> Option<Hash> {
+        *self.set_up_code.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the hash of the code with which the first admin can be made, or forgets it.
+    pub fn keep_set_up_code(&self, code: Option<Hash>) {
+        *self.set_up_code.write().unwrap_or_else(PoisonError::into_inner) = code;
+    }
+
     /// Returns the present instant.
     pub fn now(&self) -> Time {
         self.clock.now()
@@ -249,6 +266,6 @@ impl App {
 }
 
 /// Takes a shared place after a wait of `PATIENCE` at most; the client is asked to come again if none is free then.
-pub async fn place<K: Eq + Hash + Clone>(places: &Shares<K>, key: K) -> Result<Seat<K>> {
+pub async fn place<K: Eq + hash::Hash + Clone>(places: &Shares<K>, key: K) -> Result<Seat<K>> {
     timeout(PATIENCE, places.take(key)).await.map_err(|_| Error::Busy)
 }

@@ -5,17 +5,19 @@
 //! server does not start.
 
 use std::{
+    fmt,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use room::clocks::KEPT_AT_LEAST_YEARS;
+use room::{clocks::KEPT_AT_LEAST_YEARS, visible::cut};
 use serde::Deserialize;
-use toml::{Table, Value};
+use toml::{Table, Value, de::DeTable};
 
 use crate::{
     error::{Error, Result},
-    exchange,
+    exchange, files,
     network::TrustedProxies,
     witnesses::WitnessAddress,
 };
@@ -30,6 +32,23 @@ const SECRETS: &[&str] = &["log_key", "seal_password", "metrics_token"];
 const METRICS_TOKEN_LENGTH: usize = 16;
 /// The prefix of settings in the environment.
 const PREFIX: &str = "STS_";
+/// The settings that are whole numbers, with what is allowed.
+const NUMBERS: &[(&str, RangeInclusive<u32>)] = &[
+    ("session_hours", 1..=8_784),
+    ("session_idle_minutes", 5..=527_040),
+    ("render_workers", 1..=1_024),
+    ("upload_limit_mib", 1..=1_048_576),
+    ("state_memory_mib", 1..=1_048_576),
+    ("retention_years", KEPT_AT_LEAST_YEARS..=100),
+    ("fsck_hours", 0..=8_784),
+    ("heads_minutes", 0..=1_440),
+    ("backup_hours", 1..=8_784),
+    ("backup_keep", 0..=10_000),
+];
+/// How much of a value that is refused is shown, in characters.
+const LONGEST_VALUE: usize = 100;
+/// How alike two names have to be for one to be meant by the other, of 1 for the same.
+const ALIKE: f64 = 0.85;
 
 /// The settings in force. There is no `Debug`, since some of them are secret.
 #[derive(Clone, Deserialize)]
@@ -79,6 +98,8 @@ pub struct Config {
     backup_keep: u32,
     /// The token that opens the metrics, besides an admin's session; empty if there is none. Secret.
     pub metrics_token: String,
+    #[serde(skip)]
+    origins: Vec<(String, String)>,
 }
 
 /// The format of log lines.
@@ -98,7 +119,7 @@ pub struct Setting {
     pub name: String,
     /// The value as TOML, with secrets masked.
     pub shown: String,
-    /// `default`, or the file, variable or flag that sets it.
+    /// `default`, or the line of the file, the variable or the flag that sets it.
     pub origin: String,
 }
 
@@ -141,32 +162,44 @@ impl Layers {
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(Error::setup(format!("{} cannot be read: {error}", path.display()))),
         };
-        let table: Table = text.parse().map_err(|error: toml::de::Error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            let line = before.matches('\n').count() + 1;
-            Error::setup(format!("{}, line {line}: {}", path.display(), error.message().replace('\n', ", ")))
-        })?;
+        let table: Table = text.parse().map_err(|error| self.unreadable(path, &text, &error))?;
+        let lines = lines_of_keys(&text);
         for (name, value) in table {
-            self.set(&name, value, &path.display().to_string())?;
+            let line = lines.iter().find(|(key, _)| *key == name).map_or(0, |(_, line)| *line);
+            self.set(&name, value, &format!("{}, line {line}", path.display()))?;
         }
         Ok(())
     }
 
+    /// Returns what is wrong with a file that is no TOML, and how its line should be if it sets one of the settings.
+    fn unreadable(&self, path: &Path, text: &str, error: &toml::de::Error) -> Error {
+        let line = line_at(text, error.span().map_or(0, |span| span.start));
+        let origin = format!("{}, line {line}", path.display());
+        let (name, value) = text.lines().nth(line - 1).and_then(|line| line.split_once('=')).unwrap_or_default();
+        let (name, value) = (name.trim(), value.split('#').next().unwrap_or_default().trim());
+        match self.values.get(name) {
+            Some(Value::String(_)) if !value.starts_with(['"', '\'']) => {
+                let is_secret = SECRETS.contains(&name) || value.contains("://") || value.contains(['"', '\\']);
+                let value = if is_secret { "…" } else { value };
+                Error::setup(format!("{origin}: `{name}` must be text in quotes: `{name} = \"{value}\"`"))
+            }
+            Some(Value::Integer(_)) => refused(&origin, name, allowed_number(name), Some(value)),
+            _ => Error::setup(format!("{origin}: {}", error.message().replace('\n', ", "))),
+        }
+    }
+
     /// Sets a value that came as text, which is read as the type that the default has.
     fn set_text(&mut self, name: &str, text: &str, origin: &str) -> Result<()> {
-        let value = match self.values.get(name) {
-            Some(Value::Integer(_)) => text
-                .parse()
-                .map(Value::Integer)
-                .map_err(|_| Error::setup(format!("{origin} must be a whole number, not `{text}`")))?,
-            _ => Value::String(text.to_owned()),
-        };
+        let number = matches!(self.values.get(name), Some(Value::Integer(_))).then(|| text.trim().parse().ok());
+        let value = number.flatten().map_or_else(|| Value::String(text.to_owned()), Value::Integer);
         self.set(name, value, origin)
     }
 
     fn set(&mut self, name: &str, value: Value, origin: &str) -> Result<()> {
         if !self.values.contains_key(name) {
-            return Err(Error::setup(format!("{origin}: there is no setting `{name}`")));
+            let hint =
+                if value.is_table() { "; settings stand in no section".into() } else { self.meant(name, origin) };
+            return Err(Error::setup(format!("{origin}: there is no setting `{name}`{hint}")));
         }
         self.values.insert(name.to_owned(), value);
         for known in self.origins.iter_mut().filter(|(known, _)| known == name) {
@@ -175,47 +208,83 @@ impl Layers {
         Ok(())
     }
 
+    /// Returns the setting that was meant by an unknown name, in words; nothing if none is alike.
+    fn meant(&self, name: &str, origin: &str) -> String {
+        let likeness = |known: &str| strsim::jaro_winkler(known, name);
+        let closest = self.values.keys().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        match closest.filter(|known| likeness(known) >= ALIKE) {
+            Some(known) if origin.starts_with(PREFIX) => format!("; did you mean `{PREFIX}{}`?", known.to_uppercase()),
+            Some(known) => format!("; did you mean `{known}`?"),
+            None => "; `sts-clearance config` lists all".into(),
+        }
+    }
+
     /// Returns the settings in force, or an error that names the first one with an unacceptable value.
     pub fn config(&self) -> Result<Config> {
+        self.check()?;
         let mut config: Config = self
             .values
             .clone()
             .try_into()
             .map_err(|error: toml::de::Error| Error::setup(format!("the settings: {}", error.message())))?;
-        for (name, number, bounds) in [
-            ("session_hours", config.session_hours, 1..=u32::MAX),
-            ("session_idle_minutes", config.session_idle_minutes, 5..=u32::MAX),
-            ("render_workers", config.render_workers, 1..=u32::MAX),
-            ("upload_limit_mib", config.upload_limit_mib, 1..=u32::MAX),
-            ("state_memory_mib", config.state_memory_mib, 1..=u32::MAX),
-            ("retention_years", config.retention_years, KEPT_AT_LEAST_YEARS..=100),
-            ("fsck_hours", config.fsck_hours, 0..=8_784),
-            ("heads_minutes", config.heads_minutes, 0..=1_440),
-            ("backup_hours", config.backup_hours, 1..=8_784),
-            ("backup_keep", config.backup_keep, 0..=10_000),
-        ] {
-            if number < *bounds.start() {
-                return Err(Error::setup(format!("the setting `{name}` must be at least {}", bounds.start())));
-            }
-            if number > *bounds.end() {
-                return Err(Error::setup(format!("the setting `{name}` must be at most {}", bounds.end())));
-            }
-        }
-        config.proxies = config
-            .trusted_proxies
-            .parse()
-            .map_err(|why| Error::setup(format!("the setting `trusted_proxies`: {why}")))?;
+        config.proxies = config.trusted_proxies.parse().map_err(|why| self.unfit("trusted_proxies", why))?;
         if !config.timestamp_url.is_empty() {
-            exchange::check(&config.timestamp_url)
-                .map_err(|why| Error::setup(format!("the setting `timestamp_url`: {why}")))?;
+            exchange::check(&config.timestamp_url).map_err(|why| self.unfit("timestamp_url", why))?;
         }
-        config.witness_addresses = WitnessAddress::read_list(&config.witnesses)
-            .map_err(|why| Error::setup(format!("the setting `witnesses`: {why}")))?;
-        if (1..METRICS_TOKEN_LENGTH).contains(&config.metrics_token.len()) {
-            let least = METRICS_TOKEN_LENGTH;
-            return Err(Error::setup(format!("the setting `metrics_token` must have at least {least} characters")));
-        }
+        config.witness_addresses =
+            WitnessAddress::read_list(&config.witnesses).map_err(|why| self.unfit("witnesses", why))?;
+        config.origins.clone_from(&self.origins);
         Ok(config)
+    }
+
+    /// Checks each value by itself.
+    fn check(&self) -> Result<()> {
+        for (name, value) in &self.values {
+            let is_fit = match (NUMBERS.iter().find(|(number, _)| number == name), value) {
+                (Some((_, bounds)), Value::Integer(value)) => u32::try_from(*value).is_ok_and(|n| bounds.contains(&n)),
+                (None, Value::String(_)) => true,
+                _ => false,
+            };
+            if !is_fit {
+                let is_number = NUMBERS.iter().any(|(number, _)| number == name);
+                return Err(self.refused(name, if is_number { allowed_number(name) } else { "text in quotes".into() }));
+            }
+        }
+        if !["text", "json"].contains(&self.text("log_format")) {
+            return Err(self.refused("log_format", "`text` or `json`"));
+        }
+        let (host, port) = self.text("listen").rsplit_once(':').unwrap_or_default();
+        if host.is_empty() || port.parse::<u16>().is_err() {
+            return Err(self.refused("listen", "an address with a port, such as `127.0.0.1:8080`"));
+        }
+        // Without the address itself, which may have a password in it.
+        if let Some((scheme, _)) = self.text("database_url").split_once("://")
+            && !["postgres", "postgresql"].contains(&scheme)
+        {
+            let allowed = "an address that begins with `postgres://`, or the path of an SQLite file";
+            return Err(self.unfit("database_url", format!("must be {allowed}, and not begin with `{scheme}://`")));
+        }
+        files::directory_of(self.text("files_url")).map_err(|why| self.unfit("files_url", why))?;
+        if (1..METRICS_TOKEN_LENGTH).contains(&self.text("metrics_token").len()) {
+            return Err(
+                self.refused("metrics_token", format!("of {METRICS_TOKEN_LENGTH} characters at least, or empty"))
+            );
+        }
+        Ok(())
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.values.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn refused(&self, name: &str, allowed: impl fmt::Display) -> Error {
+        let value = self.values.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), Into::into));
+        refused(origin(&self.origins, name), name, allowed, value.as_deref())
+    }
+
+    /// Returns the refusal of a setting for a reason that names the value itself, if that may be shown.
+    fn unfit(&self, name: &str, why: impl fmt::Display) -> Error {
+        Error::setup(format!("{}: `{name}`: {why}", origin(&self.origins, name)))
     }
 
     /// Returns every setting with its origin, for people to read.
@@ -228,6 +297,37 @@ impl Layers {
         };
         self.origins.iter().map(shown).collect()
     }
+}
+
+/// Returns the refusal of a setting: where it is set, what is allowed, and the value, unless that is a secret.
+fn refused(origin: &str, name: &str, allowed: impl fmt::Display, value: Option<&str>) -> Error {
+    let value = match value.filter(|_| !SECRETS.contains(&name)) {
+        Some("") => ", and not be empty".to_owned(),
+        Some(value) => format!(", not `{}`", cut(&mask_password(value), LONGEST_VALUE)),
+        None => String::new(),
+    };
+    Error::setup(format!("{origin}: `{name}` must be {allowed}{value}"))
+}
+
+/// Returns in words which numbers a setting may have.
+fn allowed_number(name: &str) -> String {
+    let bounds = NUMBERS.iter().find(|(number, _)| *number == name).map_or(&(0..=u32::MAX), |(_, bounds)| bounds);
+    format!("a whole number from {} to {}", bounds.start(), bounds.end())
+}
+
+fn origin<'a>(origins: &'a [(String, String)], name: &str) -> &'a str {
+    origins.iter().find(|(known, _)| known == name).map_or("default", |(_, origin)| origin)
+}
+
+/// Returns the names in a file of settings, each with its line.
+fn lines_of_keys(text: &str) -> Vec<(String, usize)> {
+    let Ok(table) = DeTable::parse(text) else { return Vec::new() };
+    table.get_ref().keys().map(|key| (key.get_ref().to_string(), line_at(text, key.span().start))).collect()
+}
+
+/// Returns the number of the line with this byte, counted from 1.
+fn line_at(text: &str, byte: usize) -> usize {
+    text.get(..byte).unwrap_or_default().matches('\n').count() + 1
 }
 
 /// Hides the passwords in a URL: the one before the host, and the one among the query parameters.
@@ -265,6 +365,28 @@ impl Config {
     #[must_use]
     pub fn trusting(&self, public_key: &str) -> Self {
         Self { trusted_log_keys: format!("{} {public_key}", self.trusted_log_keys), ..self.clone() }
+    }
+
+    /// Where a setting comes from: `default`, or the line of the file, the variable or the flag that sets it.
+    pub fn origin(&self, name: &str) -> &str {
+        origin(&self.origins, name)
+    }
+
+    /// Returns an error for a file that a system has and that is not there: its path, and the setting that leads to it.
+    pub fn nothing_at(&self, what: &str, path: &Path) -> Error {
+        let own = match what {
+            "database" => "database_url",
+            _ => "log_key_file",
+        };
+        let name = if self.origin(own) == "default" { "data_dir" } else { own };
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let flag = if name == "log_key_file" { String::new() } else { format!(" or `--{}`", name.replace('_', "-")) };
+        Error::setup(format!(
+            "there is no {what} {}, where `{name}` puts it ({}); `{PREFIX}{}`{flag} names another place",
+            path.display(),
+            self.origin(name),
+            name.to_uppercase(),
+        ))
     }
 
     /// The URL or path of the database.

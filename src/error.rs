@@ -3,9 +3,10 @@
 //! Doors add no variants of their own: `http::problem` renders these as problem details (RFC 9457), the command line
 //! prints the same messages. Of an internal fault the client gets a general message only; the full one is logged once.
 
-use std::fmt;
+use std::{fmt, io};
 
 use room::visible::cut;
+use rustix::io::Errno;
 
 /// The result of an operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -242,6 +243,7 @@ impl Error {
             Self::TooManyAttempts { .. } => (429, "too_many_attempts"),
             Self::Http(status, _) => (*status, "http"),
             Self::Busy => (503, "busy"),
+            Self::Store(error) if is_out_of_descriptors(error) => (503, "busy"),
             Self::WriteFailed => (503, "write_failed"),
             Self::ClockOff { .. } => (503, "clock_off"),
             Self::LogNotSound(_) => (503, "log_not_sound"),
@@ -273,6 +275,7 @@ impl Error {
     pub fn detail(&self) -> String {
         match self.status().0 {
             500 => "the server failed to do this; its log says why under this request id".into(),
+            _ if self.status().1 == "busy" => Self::Busy.to_string(),
             _ if self.status().1 == "database_unavailable" => {
                 "the database cannot be reached; try again in a moment".into()
             }
@@ -286,6 +289,19 @@ fn has_gone(error: &tokio_postgres::Error) -> bool {
     error.is_closed()
         // Class 08 is a connection exception; 57P01 to 57P05 are shutdown, crash and start (PostgreSQL, appendix A).
         || error.code().is_some_and(|code| code.code().starts_with("08") || code.code().starts_with("57P"))
+}
+
+/// Returns whether the process, or the machine, had no file descriptor left. It has one again when a connection closes.
+pub(crate) fn is_out_of_descriptors(error: &(dyn std::error::Error + 'static)) -> bool {
+    let out = [Errno::MFILE, Errno::NFILE].map(|errno| Some(errno.raw_os_error()));
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<io::Error>().is_some_and(|error| out.contains(&error.raw_os_error())) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Writes a wait as people do, in seconds or in minutes.

@@ -9,8 +9,7 @@ use crate::{
 
 /// Starts logging in the format and with the filter of the settings.
 pub fn start(config: &Config) -> Result<()> {
-    let filter = EnvFilter::try_new(&config.log_filter)
-        .map_err(|error| Error::setup(format!("the setting `log_filter`: {error}")))?;
+    let filter = filter(config)?;
     let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
     let registry = tracing_subscriber::registry().with(filter);
     let started = match config.log_format {
@@ -18,4 +17,13 @@ pub fn start(config: &Config) -> Result<()> {
         LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
     };
     started.map_err(|error| Error::setup(format!("logging cannot start: {error}")))
+}
+
+/// Returns the filter of the settings.
+pub fn filter(config: &Config) -> Result<EnvFilter> {
+    EnvFilter::try_new(&config.log_filter).map_err(|error| {
+        let origin = config.origin("log_filter");
+        let allowed = "a level (error, warn, info, debug, trace) or a filter such as `info,sts_clearance=debug`";
+        Error::setup(format!("{origin}: `log_filter` must be {allowed}, not `{}`: {error}", config.log_filter))
+    })
 }

@@ -20,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Children, Kind, MIB, frame, log_end};
+use super::{Children, Kind, MIB, frame, log_end, refused_start};
 use crate::error::{Error, Result};
 
 /// Tag of the message with how the record is to be drawn; sent to the child.
@@ -115,12 +115,14 @@ impl Children {
     ///
     /// # Errors
     ///
-    /// `ChildDied` if the drawing ended its process or took too long, or the process cannot be started; `Internal` if
-    /// the record cannot be drawn.
+    /// `ChildDied` if the drawing ended its process or took too long, or the process cannot be started; `Busy` if there
+    /// is no file descriptor left for it; `Internal` if the record cannot be drawn.
     pub async fn draw(&self, drawing: Drawing, progress: Arc<AtomicU32>) -> Result<Drawn> {
         let mut child = match self.idle_child() {
             Some(child) => child,
-            None => Idle::start(self).map_err(|error| Error::ChildDied(format!("it cannot be started: {error}")))?,
+            None => Idle::start(self).map_err(|error| {
+                refused_start(&error, || Error::ChildDied(format!("it cannot be started: {error}")))
+            })?,
         };
         child.drawn += drawing.record.len() as u64;
         // A child is taken from the idle ones while it draws, and put back only after a complete answer. If the caller

@@ -39,7 +39,7 @@ pub use draw::{Drawing, Drawn, Proof};
 pub use preview::{FILE_LIMIT, Uploaded};
 pub use verify::{Claimant, MOST_FILE, Verification, Verified, Verifying, What};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, is_out_of_descriptors};
 
 /// The hidden sub-command that runs a child.
 pub const COMMAND: &str = "child";
@@ -142,6 +142,12 @@ impl Children {
             None => self.start(kind, &[]),
         }
     }
+}
+
+/// Returns why a child was not started: `Busy` if the process has no file descriptor left, which passes, and otherwise
+/// what is given.
+fn refused_start(error: &io::Error, otherwise: impl FnOnce() -> Error) -> Error {
+    if is_out_of_descriptors(error) { Error::Busy } else { otherwise() }
 }
 
 /// Does the work of a child of this kind, in the child: what the hidden sub-command runs.

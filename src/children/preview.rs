@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Children, Kind, MIB, STDERR_LOGGED};
+use super::{Children, Kind, MIB, STDERR_LOGGED, refused_start};
 use crate::{
     error::{Error, Result},
     files::Opened,
@@ -100,7 +100,7 @@ impl Children {
         }
         let mut child = self
             .start(Kind::Preview, &[word(file.kind).as_ref()])
-            .map_err(|error| Error::internal(format!("no preview can be drawn: {error}")))?;
+            .map_err(|error| refused_start(&error, || Error::internal(format!("no preview can be drawn: {error}"))))?;
         // If the caller leaves or time is up, the child is dropped, which kills it.
         let drawn = timeout(TIME, converse(&mut child, file.bytes)).await;
         let why = match drawn {

@@ -7,7 +7,7 @@ use seal::Authorities;
 use serde::{Deserialize, Serialize};
 use tokio::{io::AsyncReadExt, process::Child, time::timeout};
 
-use super::{Children, Kind, MIB, frame, log_end};
+use super::{Children, Kind, MIB, frame, log_end, refused_start};
 use crate::{
     error::{Error, Result},
     evidence::{
@@ -175,7 +175,7 @@ impl Children {
         let seat = seat.map_err(|_| Error::Busy)?;
         let mut child = self
             .start_with_fonts(Kind::Verify)
-            .map_err(|error| Error::internal(format!("no file can be checked: {error}")))?;
+            .map_err(|error| refused_start(&error, || Error::internal(format!("no file can be checked: {error}"))))?;
         // If the caller gives up or time is up, the child is dropped, which kills it.
         let answer = match timeout(TIME, converse(&mut child, request)).await {
             Ok(Ok(answer)) => answer,

@@ -1,10 +1,15 @@
 //! `key`: the key that signs the logs.
 
 use clap::Subcommand;
+use serde_json::json;
 
 use crate::{
-    cli::{start::open, terminal::print},
+    cli::{
+        start::open_there,
+        terminal::{print, print_json},
+    },
     config::Config,
+    db::migrations,
     domain::log::{self, Actor},
     error::{Error, Result},
     evidence::LogKey,
@@ -15,7 +20,11 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Print the public keys: the one in force first, then those that it follows
-    Show,
+    Show {
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
     /// Replace the key in the key file by a new one of the same name; the old public key is kept
     Rotate,
     /// Declare that a key which was replaced counts no more: somebody else may have it. A server that runs publishes that
@@ -46,21 +55,30 @@ pub(super) async fn run(settings: Config, command: Command) -> Result<()> {
     if let Command::Rotate = command {
         keys::check_replaceable(&settings)?;
     }
-    let app = open(settings)?;
-    log::schema::prepare(&app, &Actor::Operator).await?;
+    let app = open_there(settings)?;
+    if let Command::Show { json } = command {
+        migrations::check(&app.db).await?;
+        return show(&log::keys::public(&app).await?, json);
+    }
+    log::schema::prepare_existing(&app, &Actor::Operator).await?;
     log::keys::register(&app).await?;
     if let Command::Revoke { key, from } = command {
         log::keys::revoke(&app, &Actor::Operator, &key, from).await?;
         return print(&format!("{key} counts no more from entry {from} of the log of heads on"));
     }
     let current = app.log_key().public().to_owned();
-    if let Command::Rotate = command {
-        let key = log::keys::rotate(&app, &Actor::Operator).await?;
-        print(&format!(
-            "logs are signed with {} from now on; a server that runs takes the key up within seconds",
-            key.public()
-        ))?;
-        return print(&format!("{current} is kept, for what it has signed"));
+    let key = log::keys::rotate(&app, &Actor::Operator).await?;
+    print(&format!(
+        "logs are signed with {} from now on; a server that runs takes the key up within seconds",
+        key.public()
+    ))?;
+    print(&format!("{current} is kept, for what it has signed"))
+}
+
+fn show(keys: &[String], json: bool) -> Result<()> {
+    if !json {
+        return keys.iter().try_for_each(|key| print(key));
     }
-    log::keys::public(&app).await?.iter().try_for_each(|key| print(key))
+    let with_place = |(place, key): (usize, &String)| json!({ "key": key, "in_force": place == 0 });
+    print_json(&keys.iter().enumerate().map(with_place).collect::<Vec<_>>())
 }

@@ -62,7 +62,7 @@ pub(super) async fn run(app: App, command: Command) -> Result<()> {
     let Command::Continue(ContinueFlags { which, reason, yes }) = command;
     continuation::check_reason(&reason)?;
     // Without adopting anything: that appends to the logs that take no entries.
-    migrations::prepare(&app.db, app.now()).await?;
+    migrations::check(&app.db).await?;
     let named = which.room.map(Log::Room).or(which.platform.then_some(Log::Platform));
     let logs = match named {
         Some(log) => vec![log],

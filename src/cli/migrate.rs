@@ -2,10 +2,15 @@
 
 use clap::Subcommand;
 use room::Log;
+use serde_json::json;
 
 use crate::{
     app::App,
-    cli::terminal::print,
+    cli::{
+        start::{look, open, open_there},
+        terminal::{print, print_json},
+    },
+    config::Config,
     db::migrations,
     domain::{
         log::{
@@ -46,29 +51,42 @@ pub(super) enum Command {
         yes: bool,
     },
     /// List the migrations and when each was taken
-    Status,
+    Status {
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
 }
 
-pub(super) async fn run(app: App, command: Command) -> Result<()> {
+pub(super) async fn run(settings: Config, command: Command) -> Result<()> {
     match command {
         Command::Up { adopt_again, yes } => {
+            let app = open(settings)?;
             let BroughtUp { steps, adopted } = schema::bring_up(&app, &Actor::Operator).await?;
             report(&steps, "taken", "there is nothing to take")?;
             report_adopted(&adopted)?;
             if adopt_again { take_rows_over(&app, yes).await } else { Ok(()) }
         }
         Command::Down { to, yes } => {
+            let app = open_there(settings)?;
             let taken = way_down::take_back(&app, &Actor::Operator, &to, yes).await?;
             report(&taken, "taken back", "there is nothing to take back")
         }
-        Command::Status => {
-            for step in migrations::status(&app.db).await? {
-                let taken = step.applied_at.map_or_else(|| "not taken".to_owned(), |at| format!("taken {at}"));
-                print(&format!("{:<32} {taken}", step.name))?;
-            }
-            Ok(())
-        }
+        Command::Status { json } => show_status(&look(settings)?, json).await,
     }
+}
+
+async fn show_status(app: &App, json: bool) -> Result<()> {
+    let steps = migrations::status(&app.db).await?;
+    if json {
+        let steps = steps.iter().map(|step| json!({ "name": step.name, "applied_at": step.applied_at }));
+        return print_json(&steps.collect::<Vec<_>>());
+    }
+    for step in steps {
+        let taken = step.applied_at.map_or_else(|| "not taken".to_owned(), |at| format!("taken {at}"));
+        print(&format!("{:<32} {taken}", step.name))?;
+    }
+    Ok(())
 }
 
 /// Adopts the logs again whose rows say something else, or says which those are and refuses.

@@ -12,6 +12,7 @@ mod fsck;
 mod key;
 mod licences;
 mod log;
+mod manual;
 mod migrate;
 mod progress;
 mod restore;
@@ -33,14 +34,14 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     children,
-    cli::start::{block_on, open},
+    cli::start::{block_on, open_there},
     config::{Layers, mask_password},
     error::{Error, Result},
 };
 
 /// Rooms in which the parties to a ship-to-ship transfer clear it, and snapshots of them that last.
 #[derive(Debug, Parser)]
-#[command(name = "sts-clearance", version, after_help = EXAMPLES)]
+#[command(name = "sts-clearance", version = env!("STS_CLEARANCE_VERSION"), after_help = EXAMPLES)]
 struct Cli {
     #[command(flatten)]
     shared: SharedFlags,
@@ -49,10 +50,12 @@ struct Cli {
 }
 
 const EXAMPLES: &str = "\
+Exit codes: 0 it was done; 1 it was not, and a line says why; 2 the command line was not understood. Commands that \
+give them another meaning say so in their help.
+
 Examples:
   sts-clearance serve --demo       try it, with a room full of data
-  sts-clearance user add --email ops@example.com --name 'Ops Desk' \\
-      --role admin --password-stdin
+  sts-clearance user add --role admin --keep-password
   sts-clearance serve --data-dir /var/lib/sts-clearance
   sts-clearance config             what is set, and where
   sts-clearance verify report.pdf --key log.key";
@@ -142,12 +145,21 @@ enum Command {
                             curl 'http://127.0.0.1:8081/checkpoint?origin=clearance.example.com/heads'"
     )]
     Witness(witness::Flags),
-    /// Print the settings in force, and where each comes from
-    #[command(after_help = "Example:\n  STS_LISTEN=127.0.0.1:9000 sts-clearance config")]
-    Config,
+    /// Print the settings in force, where each comes from, and where the files are; refuse what `serve` would
+    #[command(after_help = "Exit codes: 0 a server can start with them; 1 it cannot, and a line says why.\n\n\
+                            Examples:\n  STS_LISTEN=127.0.0.1:9000 sts-clearance config\n  sts-clearance config --json")]
+    Config(config::Flags),
     /// Print the licences of this program and of the fonts in it
     #[command(after_help = "Example:\n  sts-clearance licences | less")]
     Licences,
+    /// Print a script that lets a shell complete commands and flags
+    #[command(after_help = "Example:\n  sts-clearance completions bash > /etc/bash_completion.d/sts-clearance")]
+    Completions(manual::CompletionsFlags),
+    /// Print the manual page, or write those of all commands
+    #[command(
+        after_help = "Examples:\n  sts-clearance man | man -l -\n  sts-clearance man --dir /usr/local/share/man/man1"
+    )]
+    Man(manual::ManFlags),
     /// Do for the server what could end a process; the server starts it
     #[command(name = children::COMMAND, hide = true)]
     Child(child::Flags),
@@ -172,6 +184,11 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(said) => said.exit(),
     };
+    if let Command::User(command) = &cli.command
+        && let Err(said) = user::check(command)
+    {
+        said.exit();
+    }
     match execute(cli) {
         Ok(code) => code,
         Err(error) => {
@@ -195,18 +212,21 @@ fn execute(cli: Cli) -> Result<ExitCode> {
         Command::Restore(flags) => return block_on(restore::run(settings()?, flags)),
         Command::Child(flags) => child::run(&flags),
         Command::Licences => licences::run(),
-        Command::Config => {
+        Command::Completions(flags) => manual::print_completions(&flags),
+        Command::Man(flags) => manual::print_manual(flags),
+        Command::Config(flags) => {
             let layers = read_layers(&shared, None)?;
             // Settings that would not start a server are refused here too, and not shown as if they were in force.
-            layers.config()?;
-            config::print_settings(&layers)
+            let settings = layers.config()?;
+            start::check(&settings)?;
+            config::print_settings(&layers, &settings, &flags)
         }
         Command::Serve(flags) => serve::run(read_layers(&shared, flags.listen.as_deref())?.config()?, &flags),
         Command::Witness(flags) => witness::run(&settings()?, flags),
-        Command::Migrate(command) => block_on(migrate::run(open(settings()?)?, command)),
+        Command::Migrate(command) => block_on(migrate::run(settings()?, command)),
         Command::Key(command) => block_on(key::run(settings()?, command)),
-        Command::Log(command) => block_on(log::run(open(settings()?)?, command)),
-        Command::User(command) => block_on(user::run(open(settings()?)?, command)),
+        Command::Log(command) => block_on(log::run(open_there(settings()?)?, command)),
+        Command::User(command) => block_on(user::run(settings()?, command)),
     };
     done.map(|()| ExitCode::SUCCESS)
 }

@@ -10,17 +10,18 @@ use crate::{
     app::App,
     children,
     cli::{
-        start::{GRACE, cancel_at_signal, open, runtime},
+        start::{GRACE, cancel_at_signal, check, open, runtime},
         terminal::print,
     },
     config::Config,
     db::migrations,
     domain::{
+        accounts::set_up,
         backup,
         log::{self, Actor, adoption, refusals, schema},
     },
     error::{Error, Result},
-    http, jobs, keys, telemetry, web,
+    http, jobs, telemetry, web,
 };
 
 /// The flags of `serve`.
@@ -41,6 +42,7 @@ pub(super) struct Flags {
 }
 
 pub(super) fn run(settings: Config, flags: &Flags) -> Result<()> {
+    check(&settings)?;
     telemetry::start(&settings)?;
     backup::refuse_unfinished(&settings)?;
     if let Some((directory, _)) = settings.scheduled_backup() {
@@ -100,6 +102,8 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
     print(&format!("STS Clearance listens on http://{address} (API under {}, described at /docs)", http::BASE))?;
     if flags.demo {
         demo::explain(&app, address).await?;
+    } else if let Some(code) = set_up::offer(&app).await? {
+        explain_set_up(&app, address, &code)?;
     }
 
     // The address is printed before there are workers: the listener is bound, and connections wait in the system's
@@ -131,14 +135,25 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a certificate or authorities that cannot be read.
+/// Makes what PDFs are sealed with if it is missing, and refuses what cannot be read.
 fn check_seal(app: &App) -> Result<()> {
-    keys::authorities(&app.config)?;
     if !app.config.timestamp_url.is_empty() && app.config.timestamp_authorities().is_none() {
         tracing::warn!("time stamps of anybody count: `timestamp_authorities` names those that are to");
     }
     // Whether it is valid is told by the job that looks at it: one that has ended keeps no server from starting.
     app.seal_identity().map(drop)
+}
+
+/// Prints how to make the first admin.
+fn explain_set_up(app: &App, address: SocketAddr, code: &str) -> Result<()> {
+    let program = std::env::args().next().unwrap_or_else(|| "sts-clearance".into());
+    let data_dir = std::path::absolute(app.config.data_dir()).unwrap_or_else(|_| app.config.data_dir().to_owned());
+    print(&format!(
+        "\nThere is no account yet. The first admin is made at http://{address}/set-up, once, with the code\n  {code}\n\
+         or on this machine, with the settings of this server:\n  \
+         {program} user add --role admin --keep-password --data-dir '{}'\n",
+        data_dir.display()
+    ))
 }
 
 /// Refuses to serve the demo on an address that others can reach: its passwords are public.

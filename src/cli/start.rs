@@ -1,6 +1,6 @@
 //! What most commands need before their work: the application, and a runtime; for servers, the signal to stop.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -9,15 +9,50 @@ use crate::{
     app::App,
     clock::Clock,
     config::Config,
+    db::{Db, migrations},
     error::{Error, Result},
+    keys, telemetry,
 };
 
 /// How long a server waits for requests in progress when it is to stop.
 pub(super) const GRACE: Duration = Duration::from_secs(20);
 
-/// Opens the application with these settings and the system's clock.
+/// Refuses settings with which a server could not start. Opens no database, and makes nothing.
+pub(super) fn check(settings: &Config) -> Result<()> {
+    telemetry::filter(settings)?;
+    Db::check_url(&settings.database_url())?;
+    keys::check(settings)?;
+    settings.fonts().map(drop)
+}
+
+/// Opens the application with these settings and the system's clock, and makes what is missing.
 pub(super) fn open(settings: Config) -> Result<App> {
     App::open(settings, Clock::System)
+}
+
+/// Opens the system that is there, for a command that only looks: nothing is made.
+pub(super) fn look(settings: Config) -> Result<App> {
+    App::open_existing(settings, Clock::System)
+}
+
+/// Opens the system that is there, for a command that changes it. Without its key nothing could be signed, and a new one
+/// would not be its own.
+pub(super) fn open_there(settings: Config) -> Result<App> {
+    let app = look(settings)?;
+    keys::require_log_key(&app.config)?;
+    Ok(app)
+}
+
+/// Opens the system for an account that is to be made: the one that is there, or a new one for its first account.
+pub(super) async fn open_for_first_account(settings: Config) -> Result<App> {
+    let has_key = keys::log_key_in_force(&settings)?.is_some();
+    if !has_key && Db::file_of(&settings.database_url()).is_none_or(Path::exists) {
+        let there = look(settings.clone())?;
+        if migrations::status(&there.db).await?.iter().any(|step| step.applied_at.is_some()) {
+            keys::require_log_key(&settings)?;
+        }
+    }
+    open(settings)
 }
 
 /// Runs the work of a command to its end, on a runtime of its own.

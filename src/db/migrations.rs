@@ -241,6 +241,12 @@ pub async fn check(db: &Db) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
+    if missing.len() == MIGRATIONS.len() {
+        db.read(refuse_foreign).await?;
+        return Err(Error::setup(
+            "the database is empty: there is no system in it yet; `sts-clearance serve`, `user add` or `migrate up` makes one",
+        ));
+    }
     Err(Error::setup(format!(
         "the database lacks the migrations {}; run `sts-clearance migrate up`",
         missing.join(", ")
@@ -256,6 +262,12 @@ async fn lock(tx: &mut Tx) -> Result<()> {
         // leaves none behind.
         tx.exec("SELECT pg_advisory_xact_lock(6001252427)", &[]).await?;
     }
+    refuse_foreign(tx).await?;
+    make_list_of_steps(tx).await
+}
+
+/// Refuses a database with tables of another program.
+async fn refuse_foreign(tx: &mut Tx) -> Result<()> {
     // On SQLite, opening the file has refused one with other tables already.
     if !is_started(tx).await? && tx.dialect() == Dialect::Postgres {
         let foreign = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema()";
@@ -263,7 +275,7 @@ async fn lock(tx: &mut Tx) -> Result<()> {
             return Err(Error::setup("the database holds tables of another program; give STS Clearance an empty one"));
         }
     }
-    make_list_of_steps(tx).await
+    Ok(())
 }
 
 async fn make_list_of_steps(tx: &mut Tx) -> Result<()> {

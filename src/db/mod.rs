@@ -47,6 +47,8 @@ pub use engine::{
     dialect::Dialect,
     tx::{Row, Tx},
 };
+use std::path::Path;
+
 use room::RoomId;
 
 use self::engine::{
@@ -96,12 +98,14 @@ enum Backend {
 }
 
 impl Db {
-    /// Returns an error if the URL names an SQLite file that does not exist, which opening would create.
-    pub fn find(url: &str) -> Result<()> {
-        if is_postgres(url) || std::path::Path::new(sqlite_path(url)).exists() {
-            return Ok(());
-        }
-        Err(Error::setup(format!("there is no database {}", sqlite_path(url))))
+    /// Returns the file of an SQLite database, which opening would create. `None` if the URL names a PostgreSQL.
+    pub fn file_of(url: &str) -> Option<&Path> {
+        (!is_postgres(url)).then(|| Path::new(sqlite_path(url)))
+    }
+
+    /// Returns an error if the URL of a PostgreSQL cannot be read.
+    pub fn check_url(url: &str) -> Result<()> {
+        if is_postgres(url) { postgres::read_url(url).map(drop) } else { Ok(()) }
     }
 
     /// Opens `postgres://…`, or an SQLite file given as a path or `sqlite:path`.
@@ -130,7 +134,8 @@ impl Db {
 
     /// Runs the body in one transaction and commits it. If the body fails, nothing of it stays.
     ///
-    /// The body may run again, because PostgreSQL asks for it, so it changes nothing but the database.
+    /// The body may run again, because PostgreSQL asks for it or SQLite lost the transaction that it shared with others,
+    /// so it changes nothing but the database.
     pub async fn write<T, F>(&self, body: F) -> Result<T>
     where
         T: Send + 'static,

@@ -21,6 +21,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
     GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path,
+    prefix::PrefixStore,
 };
 
 use sha2::{Digest, Sha256};
@@ -46,15 +47,27 @@ pub struct Opened {
 impl Files {
     /// Opens the directory, or creates it.
     pub fn open(url: &str) -> Result<Self> {
-        let path = url.strip_prefix("file://").unwrap_or(url);
-        if path.contains("://") {
-            return Err(Error::setup(format!("the file store `{url}` is of an unknown kind; give a directory")));
-        }
+        let path = directory_of(url).map_err(Error::setup)?;
         let refuse =
             |error: &dyn std::fmt::Display| Error::setup(format!("the file store {path} cannot be used: {error}"));
         make_private_dir(FilePath::new(path))?;
         let store = LocalFileSystem::new_with_prefix(path).map_err(|error| refuse(&error))?.with_fsync(true);
         Ok(Self { store: Arc::new(store), directory: FilePath::new(path).into() })
+    }
+
+    /// Opens the directory as it is. If there is none, it is made with the first file that is put into it.
+    pub fn open_existing(url: &str) -> Result<Self> {
+        let path = FilePath::new(directory_of(url).map_err(Error::setup)?);
+        if path.is_dir() {
+            return Self::open(url);
+        }
+        let refuse = |error: &dyn std::fmt::Display| {
+            Error::setup(format!("the file store {} cannot be used: {error}", path.display()))
+        };
+        let absolute = std::path::absolute(path).map_err(|error| refuse(&error))?;
+        let prefix = Path::from_absolute_path(absolute).map_err(|error| refuse(&error))?;
+        let store = PrefixStore::new(LocalFileSystem::new().with_fsync(true), prefix);
+        Ok(Self { store: Arc::new(store), directory: path.into() })
     }
 
     /// Returns the directory that the files are in.
@@ -126,6 +139,15 @@ impl Files {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Returns the directory that a URL of the store names, or why it names none.
+pub fn directory_of(url: &str) -> Result<&str, String> {
+    let path = url.strip_prefix("file://").unwrap_or(url);
+    if path.contains("://") {
+        return Err(format!("the file store `{url}` is of an unknown kind; give a directory"));
+    }
+    Ok(path)
 }
 
 /// Creates a directory for its owner only, with its parents, if it does not exist.

@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, HeaderName, Version, header::HOST, request::Parts, uri::Authority},
 };
 
-use super::{describe::Takes, route_doc::RouteDoc};
+use super::{describe::Takes, insecure::FORWARDED_HOST, route_doc::RouteDoc};
 use crate::{
     error::{Error, Result},
     network::{Network, TrustedProxies},
@@ -19,8 +19,9 @@ use crate::{
 /// The header with the addresses that a request came through; each proxy appends the one that it was reached from.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 /// Headers about the client's own connection. Only a proxy can know them, so that only a trusted one is believed.
-const FROM_PROXIES: [HeaderName; 3] = [
+const FROM_PROXIES: [HeaderName; 4] = [
     HeaderName::from_static(FORWARDED_FOR),
+    HeaderName::from_static(FORWARDED_HOST),
     HeaderName::from_static("x-forwarded-proto"),
     HeaderName::from_static("x-request-id"),
 ];

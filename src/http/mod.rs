@@ -38,6 +38,7 @@ mod verify_request;
 mod zipped;
 
 pub mod event_stream;
+pub mod insecure;
 pub mod session_cookie;
 
 pub use access::{Access, BASE};

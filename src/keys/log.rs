@@ -30,7 +30,9 @@ pub fn log_key(config: &Config, new_secret: impl FnOnce() -> [u8; 32]) -> Result
 pub fn log_key_in_force(config: &Config) -> Result<Option<LogKey>> {
     if !config.log_key.is_empty() {
         let key = LogKey::read(&config.log_key);
-        return key.map(Some).map_err(|error| Error::setup(format!("the setting `log_key`: {error}")));
+        return key
+            .map(Some)
+            .map_err(|error| Error::setup(format!("{}: `log_key`: {error}", config.origin("log_key"))));
     }
     let path = config.log_key_file();
     match fs::read_to_string(&path) {
@@ -39,6 +41,19 @@ pub fn log_key_in_force(config: &Config) -> Result<Option<LogKey>> {
         // A file that cannot be read is not one that is missing: a new key in its place would break every log.
         Err(error) => Err(file_error(&path, "read", &error)),
     }
+}
+
+/// Returns an error if no key has been made yet.
+pub fn require_log_key(config: &Config) -> Result<()> {
+    match log_key_in_force(config)? {
+        Some(_) => Ok(()),
+        None => Err(config.nothing_at("key of the logs", &config.log_key_file())),
+    }
+}
+
+/// Returns an error if no key can be made with the name of the settings.
+pub(super) fn check_name(config: &Config) -> Result<()> {
+    if config.log_name.is_empty() { Ok(()) } else { new_key(&config.log_name, [0; 32]).map(drop) }
 }
 
 /// Returns an error if the key in force is not one that this program can replace.

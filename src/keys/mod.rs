@@ -13,15 +13,25 @@ use std::{
 };
 
 pub use copies::{bring_back, to_back_up};
-pub use log::{check_replaceable, log_key, log_key_in_force, replace_log_key};
+pub use log::{check_replaceable, log_key, log_key_in_force, replace_log_key, require_log_key};
 pub use seal::{authorities, seal_identity, why_unfit};
 pub use witness::{create_witness_key, witness_key};
 
 use crate::{
+    config::Config,
     error::{Error, Result},
     files::{self, durable},
     random,
 };
+
+/// Refuses keys and certificates that cannot be read. None is made.
+pub fn check(config: &Config) -> Result<()> {
+    if log_key_in_force(config)?.is_none() {
+        log::check_name(config)?;
+    }
+    authorities(config)?;
+    seal::check(config)
+}
 
 /// Creates the file, which is there whole or not at all, and returns its content: that of another process, if that one
 /// was faster.

@@ -53,6 +53,16 @@ pub fn seal_identity(config: &Config, name: &str, now: Time, secret: [u8; 32]) -
     with_path(&path, Identity::from_pem(&[&text]))
 }
 
+/// Refuses a certificate and key that cannot be read. None are made.
+pub(super) fn check(config: &Config) -> Result<()> {
+    let path = config.seal_file().unwrap_or_else(|| config.self_made_seal_file());
+    match fs::read(&path) {
+        Ok(bytes) => read(&path, &bytes, &config.seal_password).map(drop),
+        Err(error) if error.kind() == ErrorKind::NotFound && config.seal_file().is_none() => Ok(()),
+        Err(error) => Err(file_error(&path, "read", &error)),
+    }
+}
+
 /// Returns why nothing can be sealed with a certificate now. `None` if it is valid.
 pub fn why_unfit(identity: &Identity, now: Time) -> Option<String> {
     let (from, until) = identity.validity();

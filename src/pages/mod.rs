@@ -10,6 +10,7 @@ mod kit;
 mod own_password;
 mod problem;
 mod room;
+mod set_up;
 mod sign_in;
 mod verify;
 
@@ -25,6 +26,7 @@ use crate::{app::App, http::PageRoutes};
 /// Returns the routes of every page, with who may use each.
 pub fn routes() -> PageRoutes {
     sign_in::routes()
+        .merge(set_up::routes())
         .merge(account::routes())
         .merge(cockpit::routes())
         .merge(room::routes())

@@ -9,7 +9,7 @@ use axum::{
     },
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
-use maud::html;
+use maud::{Markup, html};
 
 use super::kit::{
     field::{Field, Filled},
@@ -19,13 +19,15 @@ use crate::{
     app::App,
     domain::accounts::{
         attempts::DEVICE_KNOWN,
-        sessions,
+        sessions, set_up,
         sign_in::{self, SignIn},
     },
     error::{Error, Result},
     http::{
         Access::{Public, WithGivenPassword},
-        Caller, Client, Form, FromPairs, Given, Kind, PageRoutes, Query, UserAgent, session_cookie,
+        Caller, Client, Form, FromPairs, Given, Kind, PageRoutes, Query, UserAgent,
+        insecure::{self, Way},
+        session_cookie,
     },
 };
 
@@ -53,12 +55,19 @@ impl FromPairs for Next {
     }
 }
 
-async fn show_sign_in(caller: Option<Caller>, Query(Next(next)): Query<Next>) -> Response {
+async fn show_sign_in(
+    app: App,
+    caller: Option<Caller>,
+    client: Client,
+    headers: HeaderMap,
+    Query(Next(next)): Query<Next>,
+) -> Result<Response> {
     let next = within(next.as_deref());
-    match caller {
-        Some(_) => Redirect::to(&next).into_response(),
-        None => render_sign_in(&Filled::default(), &next, None),
+    if caller.is_some() {
+        return Ok(Redirect::to(&next).into_response());
     }
+    let about = About { way: insecure::way(&headers, client), to_set_up: set_up::is_open(&app).await? };
+    Ok(render_sign_in(&Filled::default(), &next, None, about))
 }
 
 async fn submit_sign_in(
@@ -70,6 +79,7 @@ async fn submit_sign_in(
     form: Form,
 ) -> Result<Response> {
     let next = within(form.text("next"));
+    let about = About { way: insecure::way(&headers, client), to_set_up: false };
     let signed_in = async {
         // Fails if the browser would not keep the cookie: found out before a session is opened that nobody could use.
         session_cookie::set(&headers, "", Duration::ZERO)?;
@@ -102,6 +112,7 @@ async fn submit_sign_in(
                 &Filled::refused(form, refused)?,
                 &next,
                 wait.as_ref().and_then(|wait| wait.1.as_deref()),
+                about,
             );
             if let Some((seconds, _)) = wait {
                 response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -128,10 +139,40 @@ fn within(next: Option<&str>) -> String {
     next.filter(ours).unwrap_or("/").to_owned()
 }
 
-fn render_sign_in(filled: &Filled, next: &str, ticket: Option<&str>) -> Response {
+/// What is to be known before a password is typed.
+struct About {
+    /// What is wrong with the way to this server.
+    way: Option<Way>,
+    /// Whether there is no account yet.
+    to_set_up: bool,
+}
+
+/// Returns the warning of a way by which no password should be sent.
+pub(super) fn warning(way: Way) -> Markup {
+    html! {
+        div.refused role="alert" {
+            @match way {
+                Way::Plain => {
+                    p { "This page came to you without TLS: everybody on the way can read a password that you type, and you could not sign in with it. Ask who runs this server for its address with " code { "https://" } "." }
+                    p.hint { "Who runs it: a proxy that does TLS has to say so by " code { "X-Forwarded-Proto" } ", and to be named in " code { "trusted_proxies" } "." }
+                }
+                Way::HiddenHost => {
+                    p { "A proxy hides from this server under which address you see this page, so that it may take your forms for another site's and refuse them." }
+                    p.hint { "Who runs it: have the proxy pass on " code { "Host" } " as it came, such as by " code { "proxy_set_header Host $host;" } " in nginx." }
+                }
+            }
+        }
+    }
+}
+
+fn render_sign_in(filled: &Filled, next: &str, ticket: Option<&str>, About { way, to_set_up }: About) -> Response {
     let main = html! {
         div.narrow {
             h1 { "Sign in" }
+            @if let Some(way) = way { (warning(way)) }
+            @if to_set_up {
+                p { "This system has no account yet: " a href="/set-up" { "make the first admin" } ", with the code that the server printed at its start. It is in the server's log." }
+            }
             (filled.summary(&["email", "password"]))
             form method="post" action="/sign-in" {
                 input type="hidden" name="next" value=(next);

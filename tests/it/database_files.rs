@@ -97,11 +97,13 @@ fn a_path_that_leads_nowhere_is_refused_and_not_made() {
     let missing = place.path("missing");
     let database = missing.join("sts_clearance.db");
     let said = place.run(&["user", "list", "--database-url", database.to_str().unwrap()]).refused();
+    assert!(said.starts_with(&format!("there is no database {}", database.display())), "{said}");
+    let said = place.run(&["migrate", "up", "--database-url", database.to_str().unwrap()]).refused();
     assert_eq!(said, format!("the database {} cannot be opened", database.display()));
     assert!(!missing.exists());
 
     fs::write(place.path("file"), "").unwrap();
-    let said = place.run(&["user", "list", "--data-dir", "file/data"]).refused();
+    let said = place.run(&["migrate", "up", "--data-dir", "file/data"]).refused();
     assert!(said.starts_with("file/data cannot be made: "), "{said}");
 }
 

@@ -168,7 +168,10 @@ fn a_metrics_token_is_shown_to_nobody_and_has_to_be_long() {
     let with = |token: &str| Ran::of(place.command(&["config"]).env("STS_METRICS_TOKEN", token), "");
     let shown = with("a token that is long enough");
     assert!(shown.expect(0).contains("metrics_token = \"****\"  # STS_METRICS_TOKEN"), "{shown:?}");
-    assert_eq!(with("short").refused(), "the setting `metrics_token` must have at least 16 characters");
+    assert_eq!(
+        with("short").refused(),
+        "STS_METRICS_TOKEN: `metrics_token` must be of 16 characters at least, or empty"
+    );
 }
 
 /// Starts a server and makes a room. Returns both, and the broker's token.
@@ -270,7 +273,7 @@ async fn a_page_that_cannot_be_read_is_named_and_the_other_logs_are_checked(plac
 async fn the_command_makes_neither_schema_nor_key(place: Installation) {
     if place.postgres_url().is_none() {
         let refused = place.run(&["fsck"]).refused();
-        assert_eq!(refused, "there is no database data/sts_clearance.db");
+        assert!(refused.starts_with("there is no database "), "{refused}");
         assert!(!place.database_file().exists());
     }
     place.run(&["migrate", "up"]).expect(0);

@@ -245,8 +245,8 @@ fn the_demo_is_not_for_strangers() {
         let place = Installation::new(None);
         let ran = place.run(&["serve", "--demo", "--listen", address]);
         assert_eq!(ran.refused(), "the demo's passwords are public: it listens on a loopback address only");
-        let users = place.run(&["user", "list"]);
-        assert!(users.expect(0).starts_with("there are no users yet"), "{users:?}");
+        let users = place.run(&["user", "list"]).refused();
+        assert!(users.starts_with("the database is empty"), "{users}");
     }
 }
 
@@ -277,9 +277,12 @@ fn an_address_that_cannot_be_listened_on_is_refused() {
     let place = Installation::new(None);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let other = std::net::TcpListener::bind(taken).unwrap();
-    for address in [taken.to_string().as_str(), "nowhere", "127.0.0.1:99999"] {
+    let said = place.run(&["serve", "--listen", &taken.to_string()]).refused();
+    assert!(said.starts_with(&format!("{taken} cannot be listened on: ")), "{said}");
+    for address in ["nowhere", "127.0.0.1:99999", ":8080"] {
         let said = place.run(&["serve", "--listen", address]).refused();
-        assert!(said.starts_with(&format!("{address} cannot be listened on: ")), "{said}");
+        let words = "--listen: `listen` must be an address with a port, such as `127.0.0.1:8080`, not";
+        assert_eq!(said, format!("{words} `{address}`"));
     }
     drop(other);
 }

@@ -1,6 +1,13 @@
 //! The database layer: what `db.write` and `db.read` promise, on both databases.
 
-use std::thread;
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
 
 use futures_util::future::join_all;
 use room::Time;
@@ -221,4 +228,69 @@ async fn postgresql_is_as_durable_as_it_has_to_be_whatever_its_default_is() {
             assert_eq!(found.unwrap(), used, "the database's default is `{default}`");
         }
     }
+}
+
+/// Lets the SQLite file grow by this many pages from its present size, and no further.
+async fn leave_room(app: &TestApp, pages: i64) {
+    let set = app.app.db.write(async move |tx| {
+        let present: i64 = tx.one("PRAGMA page_count", &[]).await?.get(0)?;
+        tx.one(&format!("PRAGMA max_page_count = {}", present + pages), &[]).await.map(drop)
+    });
+    set.await.unwrap();
+}
+
+/// Writes a row for each key while the writer is busy, so that all of them share one transaction at first. Returns what
+/// came of each, and how many times a body was run.
+async fn write_together(app: &TestApp, keys: Vec<String>) -> (Vec<Result<()>>, usize) {
+    let (all_wait, waited) = mpsc::channel::<()>();
+    let waited = Arc::new(Mutex::new(waited));
+    let runs = Arc::new(AtomicUsize::new(0));
+    let first = app.app.db.write(async move |_| {
+        // Runs again with the others if their transaction is lost; by then there is nothing to wait for.
+        let _ = waited.lock().unwrap().recv();
+        Ok(())
+    });
+    let writes = keys.into_iter().map(|key| {
+        let (db, runs) = (app.app.db.clone(), Arc::clone(&runs));
+        async move {
+            db.write(async move |tx| {
+                runs.fetch_add(1, Ordering::Relaxed);
+                add(tx, &key).await
+            })
+            .await
+        }
+    });
+    // Polled in this order: the writes are queued before the last of the three lets the first go on.
+    let (first, outcomes, ()) = tokio::join!(first, join_all(writes), async move { drop(all_wait) });
+    first.unwrap();
+    (outcomes, runs.load(Ordering::Relaxed))
+}
+
+/// A full disk makes SQLite roll back the whole transaction.
+#[tokio::test]
+async fn a_write_for_which_there_is_no_room_fails_alone() {
+    let app = TestApp::on_sqlite().await;
+    leave_room(&app, 20).await;
+    let large = "x".repeat(1024 * 1024);
+    let given = vec!["a".into(), "b".into(), large.clone(), "c".into(), "d".into()];
+    let (outcomes, runs) = write_together(&app, given).await;
+    let refused: Vec<_> = outcomes.iter().map(|outcome| outcome.as_ref().err().map(Error::status)).collect();
+    assert_eq!(refused, [None, None, Some((503, "write_failed")), None, None]);
+    assert_eq!(keys(&app).await, ["a", "b", "c", "d"]);
+    assert!(runs > 5, "the transaction was not lost");
+
+    leave_room(&app, 10_000).await;
+    app.app.db.write(async move |tx| add(tx, &large).await).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_many_writes_without_room_each_fails_alone_and_no_other_is_lost_or_done_twice() {
+    let app = TestApp::on_sqlite().await;
+    leave_room(&app, 40).await;
+    let key = |i: usize| if i % 3 == 1 { format!("{i:02}{}", "x".repeat(1024 * 1024)) } else { format!("{i:02}") };
+    let given: Vec<_> = (0..60).map(key).collect();
+    let small: Vec<_> = given.iter().filter(|key| key.len() == 2).cloned().collect();
+    let (outcomes, _) = write_together(&app, given).await;
+    assert!(outcomes.iter().enumerate().all(|(i, outcome)| outcome.is_err() == (i % 3 == 1)), "{outcomes:?}");
+    assert_eq!(keys(&app).await, small);
 }

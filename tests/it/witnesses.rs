@@ -168,7 +168,7 @@ fn a_setting_that_names_no_witness_stops_the_start_and_tells_no_secret() {
         let place = Installation::new(None);
         for command in [&["config"][..], &["serve", "--listen", "127.0.0.1:0"]] {
             let said = Ran::of(place.command(command).env("STS_WITNESSES", &value), "").refused();
-            assert!(said.starts_with("the setting `witnesses`: ") && said.contains(says), "{value}: {said}");
+            assert!(said.starts_with("STS_WITNESSES: `witnesses`: ") && said.contains(says), "{value}: {said}");
             assert!(!said.contains(&secret) && !said.contains("s3cret"), "{said}");
         }
     }

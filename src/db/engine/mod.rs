@@ -4,7 +4,8 @@
 //!
 //! - Inside a transaction nothing but the database is awaited. On SQLite such a future never suspends, and this layer
 //!   refuses one that does.
-//! - The body of a write may run again, because PostgreSQL asks for it. So it changes nothing but the database.
+//! - The body of a write may run again, because PostgreSQL asks for it, or because SQLite rolled back the transaction
+//!   that it shared with others. So it changes nothing but the database.
 //! - On SQLite, writes that wait share one commit, each with a savepoint of its own.
 //! - A write is over when its commit is on the disk. A commit that the disk refused ends all writing until a restart.
 

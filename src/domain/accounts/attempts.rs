@@ -183,7 +183,16 @@ pub async fn is_known(tx: &mut Tx, user: UserId, device: &str, now: Time) -> Res
 /// Counts an attempt to give one's present password in an open session. Refused if there were too many.
 pub async fn admit_in_session(app: &App, user: UserId) -> Result<()> {
     // Apart from attempts to sign in, which anybody can make: a stranger must not keep a user from their own settings.
-    let (key, now) = (key("password", &user.to_string()), app.now());
+    admit_within_window(app, key("password", &user.to_string())).await
+}
+
+/// Counts an attempt of a network to give the code that makes the first admin. Refused if there were too many.
+pub async fn admit_to_set_up(app: &App, network: Network) -> Result<()> {
+    admit_within_window(app, key("set-up", &network.to_string())).await
+}
+
+async fn admit_within_window(app: &App, key: Hash) -> Result<()> {
+    let now = app.now();
     let (attempts, since) = app
         .db
         .write(async move |tx| {

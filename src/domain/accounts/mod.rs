@@ -16,6 +16,7 @@ pub mod own_password;
 pub mod passwords;
 pub mod requests;
 pub mod sessions;
+pub mod set_up;
 pub mod sign_in;
 pub mod told;
 pub mod two_people;

@@ -101,13 +101,19 @@ pub async fn search(app: &App, wanted: Option<&str>, page: Page) -> Result<(Vec<
     Ok((found.into_iter().skip(count(page.offset)).take(count(page.limit)).collect(), total))
 }
 
-/// Makes an account. An admin's takes two admins, if there are two.
-pub async fn add(app: &App, by: &Actor, new: &NewUser, given: GivenPassword) -> Result<Outcome<User>> {
+/// Checks what an account is to be made of. Returns its address and its name as they are kept.
+pub(super) fn checked(new: &NewUser) -> Result<(String, String)> {
     let mut fields = Fields::default();
     let email = fields.email("email", &new.email);
     let name = fields.line("name", &new.name);
     passwords::check(&mut fields, "password", &new.password, Owner { email: &email, name: &name });
     fields.done()?;
+    Ok((email, name))
+}
+
+/// Makes an account. An admin's takes two admins, if there are two.
+pub async fn add(app: &App, by: &Actor, new: &NewUser, given: GivenPassword) -> Result<Outcome<User>> {
+    let (email, name) = checked(new)?;
     // Before the operation: hashing takes long, and the platform's log would be locked for everybody meanwhile.
     let password_hash = hashing::hash(&app.hashing, new.password.clone()).await?;
 

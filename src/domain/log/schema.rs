@@ -40,6 +40,12 @@ pub async fn prepare(app: &App, by: &Actor) -> Result<()> {
     adoption::adopt_logs(app, by, &[]).await.map(drop)
 }
 
+/// Refuses a database whose schema is not that of this program, and adopts the logs that do not tell everything.
+pub async fn prepare_existing(app: &App, by: &Actor) -> Result<()> {
+    migrations::check(&app.db).await?;
+    adoption::adopt_logs(app, by, &[]).await.map(drop)
+}
+
 /// Takes back every migration after `to`, and returns their names. Refused if that deletes rows, unless `rows_may_go`.
 pub async fn take_back(app: &App, by: &Actor, to: &str, rows_may_go: bool) -> Result<Vec<&'static str>> {
     let (in_tx, by, to) = (app.clone(), by.clone(), to.to_owned());

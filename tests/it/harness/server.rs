@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     path::PathBuf,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     time::Duration,
@@ -185,6 +185,13 @@ impl Server {
         while !said.contains(last) {
             assert_ne!(self.stdout.read_line(&mut said).unwrap(), 0, "it said no `{last}`: {said}");
         }
+        said
+    }
+
+    /// Reads standard output until the server has ended.
+    pub(crate) fn said_to_its_end(&mut self) -> String {
+        let mut said = String::new();
+        self.stdout.read_to_string(&mut said).unwrap();
         said
     }
 

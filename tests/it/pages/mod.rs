@@ -8,6 +8,7 @@ mod compare;
 mod documents;
 mod problems;
 mod rooms;
+mod set_up;
 mod sign_in;
 mod snapshots;
 mod verify;

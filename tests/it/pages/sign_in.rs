@@ -160,3 +160,40 @@ async fn a_password_is_changed_by_the_form_and_ends_the_other_sessions(app: Test
     assert_eq!(app.get("/auth/me", &token).send().await.status, 200);
     assert_eq!(app.get("/auth/me", &other).send().await.status, 401);
 }
+
+#[tokio::test]
+async fn a_way_that_is_unsafe_is_told_before_a_password_is_typed() {
+    let app = TestApp::on_sqlite().await;
+    let plain = "This page came to you without TLS";
+    let hidden = "A proxy hides from this server";
+    let cases: [(&[(&str, &str)], &str); 11] = [
+        (&[("host", HOST)], plain),
+        (&[("host", HOST), ("x-forwarded-proto", "http"), ("x-forwarded-for", "192.0.2.7")], plain),
+        (&[("host", HOST), ("x-forwarded-proto", "https"), ("x-forwarded-for", "192.0.2.7")], ""),
+        // A browser sends it only where there is TLS, whatever a proxy says.
+        (&[("host", HOST), ("sec-fetch-site", "none")], ""),
+        (&[("host", "localhost:8080")], ""),
+        (&[("host", "127.0.0.1:8080"), ("sec-fetch-site", "none")], ""),
+        (&[("host", "127.0.0.1:8080"), ("x-forwarded-for", "192.0.2.7"), ("x-forwarded-proto", "https")], hidden),
+        (&[("host", "localhost:8080"), ("via", "1.1 proxy")], hidden),
+        (&[("host", "backend"), ("x-forwarded-host", HOST), ("x-forwarded-proto", "https")], hidden),
+        (&[("host", HOST), ("x-forwarded-host", HOST), ("x-forwarded-proto", "https")], ""),
+        (&[("host", "localhost:8080"), ("x-forwarded-host", "localhost:8080"), ("via", "1.1 proxy")], ""),
+    ];
+    for (number, (headers, words)) in cases.into_iter().enumerate() {
+        for sends in [false, true] {
+            // Another address each time: attempts at one are slowed down.
+            let email = format!("nobody{number}@example.com");
+            let fields = [("email", &*email), ("password", PASSWORD)];
+            let mut request = if sends { app.post("//sign-in", "").fields(&fields) } else { app.get("//sign-in", "") };
+            for (name, value) in headers {
+                request = request.header(name, value);
+            }
+            let reply = request.send().await;
+            assert_eq!(reply.status, if sends { 401 } else { 200 });
+            let page = reply.html();
+            let told: Vec<_> = [plain, hidden].into_iter().filter(|words| page.contains(words)).collect();
+            assert_eq!(told.concat(), words, "{headers:?}");
+        }
+    }
+}

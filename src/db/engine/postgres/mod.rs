@@ -42,8 +42,7 @@ pub(in crate::db) struct Postgres {
 impl Postgres {
     /// Makes the pool. The first connection is made at first use.
     pub(in crate::db) fn open(url: &str, connections: usize, commits: Commits) -> Result<Self> {
-        let mut config: Config =
-            url.parse().map_err(|error| Error::setup(format!("the database URL cannot be read: {error}")))?;
+        let mut config = read_url(url)?;
         if config.get_application_name().is_none() {
             config.application_name("sts-clearance");
         }
@@ -123,6 +122,11 @@ impl Postgres {
         }
         outcome
     }
+}
+
+/// Reads the URL of a database.
+pub(in crate::db) fn read_url(url: &str) -> Result<Config> {
+    url.parse().map_err(|error| Error::setup(format!("the database URL cannot be read: {error}")))
 }
 
 fn asks_to_repeat(error: &Error) -> bool {

@@ -63,7 +63,7 @@ impl Sqlite {
     pub(in crate::db) async fn write<T, F>(&self, body: F) -> Result<T>
     where
         T: Send + 'static,
-        F: AsyncFnOnce(&mut Tx) -> Result<T> + Send + 'static,
+        F: AsyncFnOnce(&mut Tx) -> Result<T> + Clone + Send + 'static,
     {
         self.writer.run(body).await
     }

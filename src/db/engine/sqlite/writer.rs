@@ -58,10 +58,10 @@ impl WriterThread {
     pub(super) async fn run<T, F>(&self, body: F) -> Result<T>
     where
         T: Send + 'static,
-        F: AsyncFnOnce(&mut Tx) -> Result<T> + Send + 'static,
+        F: AsyncFnOnce(&mut Tx) -> Result<T> + Clone + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.send(Box::new(Pending { body: Some(body), outcome: None, reply }))?;
+        self.send(Box::new(Pending { body, outcome: None, reply }))?;
         answer.await.map_err(|_| Error::internal("the writer has stopped"))?
     }
 
@@ -102,7 +102,8 @@ pub(super) fn run_now<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
 
 /// A write that waits for its turn.
 trait Call: Send {
-    /// Runs the body inside the open transaction, and returns whether its changes are to be kept.
+    /// Runs the body inside the open transaction, and returns whether its changes are to be kept. It runs again if the
+    /// transaction was lost.
     fn run(&mut self, tx: &mut Tx) -> bool;
     /// Sends the result to the caller, once it is known whether the commit succeeded.
     fn answer(self: Box<Self>, committed: bool);
@@ -111,14 +112,14 @@ trait Call: Send {
 }
 
 struct Pending<T, F> {
-    body: Option<F>,
+    body: F,
     outcome: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
 }
 
-impl<T: Send, F: AsyncFnOnce(&mut Tx) -> Result<T> + Send> Call for Pending<T, F> {
+impl<T: Send, F: AsyncFnOnce(&mut Tx) -> Result<T> + Clone + Send> Call for Pending<T, F> {
     fn run(&mut self, tx: &mut Tx) -> bool {
-        let Some(body) = self.body.take() else { return false };
+        let body = self.body.clone();
         // A panic in a body must not end the thread that all writes need. What the body left half done is taken back
         // with its savepoint, so nothing broken is seen afterwards.
         let outcome = catch_unwind(AssertUnwindSafe(|| run_now(body(tx))))
@@ -129,18 +130,42 @@ impl<T: Send, F: AsyncFnOnce(&mut Tx) -> Result<T> + Send> Call for Pending<T, F
     }
 
     fn answer(self: Box<Self>, committed: bool) {
-        let outcome = match self.outcome {
+        let Self { body, outcome, reply } = *self;
+        // Before the answer: what the body holds may be the last handle of the database but the caller's, whose drop is
+        // to wait for this thread.
+        drop(body);
+        let outcome = match outcome {
             Some(Ok(_)) if !committed => Err(Error::WriteFailed),
+            // The disk had no room for it, or the process no memory: the caller can come again.
+            Some(Err(Error::Sqlite(error))) if rolls_back_all(&error) => Err(Error::WriteFailed),
             Some(outcome) => outcome,
             None => Err(Error::WriteFailed),
         };
         // An error means that the caller has gone. The commit stands all the same.
-        let _ = self.reply.send(outcome);
+        let _ = reply.send(outcome);
     }
 
     fn abandoned(&self) -> bool {
-        self.reply.is_closed()
+        // One that has run was begun: it runs again whether its caller waits or not.
+        self.outcome.is_none() && self.reply.is_closed()
     }
+}
+
+/// Returns whether this is an error at which SQLite may roll back the whole transaction, although the database itself is
+/// sound (<https://www.sqlite.org/lang_transaction.html>, 3.1).
+fn rolls_back_all(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::OutOfMemory))
+}
+
+/// How the transaction of a batch ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It is on the disk.
+    Committed,
+    /// Nothing of it stayed, and the file can still be written: its calls may run again.
+    RolledBack,
+    /// Nothing is written any more, or another process has the file: its calls are not run again.
+    Refused,
 }
 
 /// The loop on the one thread that writes to the SQLite file.
@@ -150,6 +175,9 @@ impl<T: Send, F: AsyncFnOnce(&mut Tx) -> Result<T> + Send> Call for Pending<T, F
 /// of its own process, and can commit for a group: all writes that are queued while a transaction is open run in it,
 /// each in a savepoint of its own, and share one fsync. The fsync is what limits writes, so throughput grows with the
 /// number of callers, and a failed write takes back only itself.
+///
+/// A full disk makes SQLite roll back the whole transaction, with the calls that went well. Then each call of the batch
+/// runs again, in a transaction of its own: one that fails again fails alone. Bodies can be repeated, as PostgreSQL asks.
 ///
 /// What was not taken: a mutex around a connection, which would block threads of the runtime; waiting a little for more
 /// writes before a commit, which would slow down a lone caller, while others gather anyway during the fsync before; and
@@ -166,55 +194,85 @@ impl Writer {
     fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Call>>) {
         while let Some(first) = queue.blocking_recv() {
             let mut batch = vec![first];
-            // After a failed commit the loop goes on, to refuse what still comes instead of leaving its callers
-            // waiting.
-            let committed = !self.stopped.load(Ordering::Relaxed) && self.run_batch(&mut batch, &mut queue);
-            if committed {
-                self.commits.note(batch.len());
-            }
-            // Not before the commit: a listener that looked too early would find nothing, and not look again.
-            self.notify(committed);
-            self.act_after_commit(committed);
-            for call in batch {
-                call.answer(committed);
+            match self.run_batch(&mut batch, Some(&mut queue)) {
+                End::RolledBack if batch.len() > 1 => {
+                    tracing::warn!(writes = batch.len(), "writes are repeated one by one");
+                    for call in batch {
+                        let mut alone = vec![call];
+                        let end = self.run_batch(&mut alone, None);
+                        self.answer(alone, end);
+                    }
+                }
+                end => self.answer(batch, end),
             }
             // After the callers have their answers, so that none of them waits for it.
             self.checkpoint();
         }
     }
 
-    /// Runs the batch, and what is queued meanwhile, under one commit. Returns `false` if nothing of it was committed.
-    fn run_batch(&mut self, batch: &mut Vec<Box<dyn Call>>, queue: &mut mpsc::Receiver<Box<dyn Call>>) -> bool {
+    /// Does what follows the end of a transaction, and then answers its callers.
+    fn answer(&mut self, batch: Vec<Box<dyn Call>>, end: End) {
+        let committed = end == End::Committed;
+        if committed {
+            self.commits.note(batch.len());
+        }
+        // Not before the commit: a listener that looked too early would find nothing, and not look again.
+        self.notify(committed);
+        self.act_after_commit(committed);
+        for call in batch {
+            call.answer(committed);
+        }
+    }
+
+    /// Runs the batch, and what is queued meanwhile, under one commit.
+    fn run_batch(
+        &mut self,
+        batch: &mut Vec<Box<dyn Call>>,
+        mut queue: Option<&mut mpsc::Receiver<Box<dyn Call>>>,
+    ) -> End {
+        // After a failed commit the loop goes on, to refuse what still comes instead of leaving its callers waiting.
+        if self.stopped.load(Ordering::Relaxed) {
+            return End::Refused;
+        }
         // IMMEDIATE takes the write lock now. A plain BEGIN would take it at the first write, and fail there, in the
         // middle of a body, if another process holds it.
         if let Err(error) = run_now(self.tx.exec("BEGIN IMMEDIATE", &[])) {
             self.log_failure("a write could not begin", &error);
-            return false;
+            return End::Refused;
         }
         let mut next = 0;
         while next < batch.len() {
             // A caller that has gone before its turn gets nothing done. Once begun, a write is kept whether its caller
             // waits or not.
             if !batch[next].abandoned() && !self.run_one(&mut *batch[next]) {
-                // The transaction is lost, and with it the calls before this one, although each of them went well. All
-                // are answered with `WriteFailed`, which says that nothing was changed.
-                roll_back(&self.tx);
-                return false;
+                // The transaction is lost, and with it the calls before this one, although each of them went well.
+                return self.lose();
             }
             next += 1;
             if next == batch.len()
                 && next < BATCH
-                && let Ok(call) = queue.try_recv()
+                && let Some(call) = queue.as_mut().and_then(|queue| queue.try_recv().ok())
             {
                 batch.push(call);
             }
         }
-        self.commit()
+        if self.commit() { End::Committed } else { self.lose() }
+    }
+
+    /// Clears up after a transaction that is lost.
+    fn lose(&mut self) -> End {
+        // After some errors SQLite keeps the transaction open, and the next BEGIN would fail.
+        roll_back(&self.tx);
+        // What was to follow the commit is made again by the calls that are repeated.
+        self.notify(false);
+        self.act_after_commit(false);
+        if self.stopped.load(Ordering::Relaxed) { End::Refused } else { End::RolledBack }
     }
 
     /// Runs a call in its own savepoint. Returns `false` if the whole transaction is lost.
     fn run_one(&mut self, call: &mut dyn Call) -> bool {
-        if run_now(self.tx.exec("SAVEPOINT call", &[])).is_err() {
+        if let Err(error) = run_now(self.tx.exec("SAVEPOINT call", &[])) {
+            self.log_failure("a transaction was lost", &error);
             return false;
         }
         let before = self.after_commit().map_or(0, |acts| acts.len());
@@ -240,8 +298,6 @@ impl Writer {
             Ok(_) => true,
             Err(error) => {
                 self.log_failure("a commit failed", &error);
-                // After some errors SQLite keeps the transaction open, and the next BEGIN would fail.
-                roll_back(&self.tx);
                 false
             }
         }
