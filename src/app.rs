@@ -26,6 +26,7 @@ use crate::{
     files::{self, Files},
     hashing::Hashing,
     heads::Heads,
+    in_place::Trouble,
     keys,
     live::StreamSeats,
     random,
@@ -70,6 +71,8 @@ pub struct Shared {
     /// The settings in force.
     pub config: Config,
     log_key: RwLock<Arc<LogKey>>,
+    /// What keeps the key from signing, if anything does.
+    pub key_trouble: Trouble,
     key_notes: RwLock<(u64, Arc<[String]>)>,
     seal_identity: RwLock<Option<Arc<Identity>>>,
     /// When this process began.
@@ -128,12 +131,21 @@ impl App {
         Self::with_key(config, clock, key)
     }
 
+    /// Opens an installation for those who read, since its logs are signed with another key than the one in force. If there
+    /// is none, it gets one that lives as long as this process, so that it signs nothing that lasts.
+    pub fn open_to_read(config: Config, clock: Clock) -> Result<Self> {
+        files::make_private_dir(config.data_dir())?;
+        let key = keys::log_key_in_force(&config)?.map_or_else(passing_key, Ok)?;
+        Self::with_key(config, clock, key)
+    }
+
     fn with_key(config: Config, clock: Clock, key: LogKey) -> Result<Self> {
         let children = Children::of_this_program(config.font_dir())?;
         let shared = Shared {
             db: Db::open(&config.database_url())?,
             files: Files::open(&config.files_url())?,
             log_key: RwLock::new(Arc::new(key)),
+            key_trouble: Trouble::new("key"),
             key_notes: RwLock::default(),
             seal_identity: RwLock::default(),
             started_at: clock.now(),
@@ -242,6 +254,11 @@ impl App {
     pub fn secret(&self) -> [u8; 32] {
         random::new_secret()
     }
+}
+
+/// Returns a key that is kept nowhere.
+pub fn passing_key() -> Result<LogKey> {
+    LogKey::new("none", random::new_secret()).map_err(|error| Error::internal(error.to_string()))
 }
 
 /// Takes a shared place after a wait of `PATIENCE` at most; the client is asked to come again if none is free then.
