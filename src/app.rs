@@ -27,6 +27,7 @@ use crate::{
     files::{self, Files},
     hashing::Hashing,
     heads::Heads,
+    in_place::Trouble,
     keys,
     live::StreamSeats,
     random,
@@ -71,6 +72,8 @@ pub struct Shared {
     /// The settings in force.
     pub config: Config,
     log_key: RwLock<Arc<LogKey>>,
+    /// What keeps the key from signing, if anything does.
+    pub key_trouble: Trouble,
     key_notes: RwLock<(u64, Arc<[String]>)>,
     seal_identity: RwLock<Option<Arc<Identity>>>,
     set_up_code: RwLock<Option<Hash>>,
@@ -129,11 +132,17 @@ impl App {
         if let Some(file) = Db::file_of(&url).filter(|file| !file.exists()) {
             return Err(config.nothing_at("database", file));
         }
-        let key = match keys::log_key_in_force(&config)? {
-            Some(key) => key,
-            None => LogKey::new("none", random::new_secret()).map_err(|error| Error::internal(error.to_string()))?,
-        };
+        let key = keys::log_key_in_force(&config)?.map_or_else(passing_key, Ok)?;
         let files = Files::open_existing(&config.files_url())?;
+        Self::with_key(config, clock, key, files)
+    }
+
+    /// Opens an installation for those who read, since its logs are signed with another key than the one in force. If there
+    /// is none, it gets one that lives as long as this process, so that it signs nothing that lasts.
+    pub fn open_to_read(config: Config, clock: Clock) -> Result<Self> {
+        files::make_private_dir(config.data_dir())?;
+        let key = keys::log_key_in_force(&config)?.map_or_else(passing_key, Ok)?;
+        let files = Files::open(&config.files_url())?;
         Self::with_key(config, clock, key, files)
     }
 
@@ -143,6 +152,7 @@ impl App {
             db: Db::open(&config.database_url())?,
             files,
             log_key: RwLock::new(Arc::new(key)),
+            key_trouble: Trouble::new("key"),
             key_notes: RwLock::default(),
             seal_identity: RwLock::default(),
             set_up_code: RwLock::default(),
@@ -263,6 +273,11 @@ impl App {
     pub fn secret(&self) -> [u8; 32] {
         random::new_secret()
     }
+}
+
+/// Returns a key that is kept nowhere.
+pub fn passing_key() -> Result<LogKey> {
+    LogKey::new("none", random::new_secret()).map_err(|error| Error::internal(error.to_string()))
 }
 
 /// Takes a shared place after a wait of `PATIENCE` at most; the client is asked to come again if none is free then.

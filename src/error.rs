@@ -117,6 +117,11 @@ pub enum Error {
     /// The transaction was not committed, and has left no trace.
     #[error("the change could not be written to disk; nothing was changed")]
     WriteFailed,
+    /// The directory of the file store is gone, or is another one than was opened.
+    #[error(
+        "the file store is not where it was, so that no file can be stored or read; the operator has to bring it back"
+    )]
+    FilesGone,
     /// The clock of this server is too far from the database's for its times to be written down.
     #[error(
         "the clock of this server is {seconds} seconds {} the database's, so it writes nothing; have NTP set it right",
@@ -245,6 +250,7 @@ impl Error {
             Self::Busy => (503, "busy"),
             Self::Store(error) if is_out_of_descriptors(error) => (503, "busy"),
             Self::WriteFailed => (503, "write_failed"),
+            Self::FilesGone => (503, "files_gone"),
             Self::ClockOff { .. } => (503, "clock_off"),
             Self::LogNotSound(_) => (503, "log_not_sound"),
             Self::Pool(_) => (503, "database_unavailable"),

@@ -17,6 +17,7 @@ pub mod error;
 pub mod exchange;
 pub mod hashing;
 pub mod heads;
+pub mod in_place;
 pub mod keys;
 pub mod live;
 pub mod network;

@@ -51,6 +51,8 @@ pub enum Claimant {
     Account(UserId),
     /// The client's network, if a stranger brings the file.
     Network(Network),
+    /// This server, if it checks its own store.
+    Server,
 }
 
 /// The seats for verifying, and the memory for files. A clone is another handle to the same ones.

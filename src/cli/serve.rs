@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use clap::Args;
+use clap::{Args, ValueEnum, builder::PossibleValue};
 use tokio::net::TcpListener;
 
 use super::demo;
@@ -10,15 +10,17 @@ use crate::{
     app::App,
     children,
     cli::{
-        start::{GRACE, cancel_at_signal, check, open, runtime},
+        start::{GRACE, cancel_at_signal, check, runtime},
         terminal::print,
     },
+    clock::Clock,
     config::Config,
     db::migrations,
     domain::{
         accounts::set_up,
         backup,
         log::{self, Actor, adoption, refusals, schema},
+        start::{self, Known, Opening, Signing, Survey},
     },
     error::{Error, Result},
     http, jobs, telemetry, web,
@@ -39,6 +41,19 @@ pub(super) struct Flags {
     /// Do not bring the schema up to date; refuse to start where it is not
     #[arg(long)]
     no_migrate: bool,
+    /// Start although this is found, which otherwise ends the start with a sentence; may be given several times
+    #[arg(long, value_name = "WHAT", value_enum)]
+    accept: Vec<Known>,
+}
+
+impl ValueEnum for Known {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.word()).help(self.help()))
+    }
 }
 
 pub(super) fn run(settings: Config, flags: &Flags) -> Result<()> {
@@ -51,16 +66,23 @@ pub(super) fn run(settings: Config, flags: &Flags) -> Result<()> {
     // Before the keys are read: from here on, no other process of this user can read this one's memory.
     children::hide_memory()?;
     let runtime = runtime()?;
-    let served = runtime.block_on(serve(open(settings)?, flags));
+    let served = runtime.block_on(serve(settings, flags));
     // Does not wait for blocking threads: a report that is being drawn is left to its lease.
     runtime.shutdown_background();
     served
 }
 
-async fn serve(app: App, flags: &Flags) -> Result<()> {
-    let listener = TcpListener::bind(&app.config.listen)
+async fn serve(settings: Config, flags: &Flags) -> Result<()> {
+    // Before anything is made, which would then be there.
+    let survey = Survey::make(&settings)?;
+    // Held until this returns.
+    let _held = start::hold(&settings)?;
+    let opening = start::look_at_database(&settings, &survey, &flags.accept).await?;
+    let listener = TcpListener::bind(&settings.listen)
         .await
-        .map_err(|error| Error::setup(format!("{} cannot be listened on: {error}", app.config.listen)))?;
+        .map_err(|error| Error::setup(format!("{} cannot be listened on: {error}", settings.listen)))?;
+    let app = open(settings, opening)?;
+    start::look_at_app(&app, &flags.accept).await?;
     let address =
         listener.local_addr().map_err(|error| Error::setup(format!("the address cannot be told: {error}")))?;
     // After the address is known and before anything is served on it.
@@ -68,21 +90,7 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
         refuse_strangers(address)?;
     }
 
-    // Before anything is written. With a wrong clock the server starts all the same, for those who read, unless the start
-    // itself has something to write.
-    jobs::compare_clocks(&app).await?;
-    if flags.no_migrate {
-        migrations::check(&app.db).await?;
-        // No change of the schema, but what has to follow the last one.
-        adoption::adopt_logs(&app, &Actor::System, &[]).await?;
-    } else {
-        for step in schema::bring_up(&app, &Actor::System).await?.steps {
-            tracing::info!(migration = step, "migrated");
-        }
-        migrations::check(&app.db).await?;
-    }
-    log::heads::look_over(&app).await?;
-    log::keys::register(&app).await?;
+    prepare(&app, flags).await?;
     if flags.demo {
         demo::fill(&app).await?;
     } else {
@@ -133,6 +141,47 @@ async fn serve(app: App, flags: &Flags) -> Result<()> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Opens the application as the look at its database suggests.
+fn open(settings: Config, Opening { signing, damage }: Opening) -> Result<App> {
+    let app = match signing {
+        Signing::Usual => App::open(settings, Clock::System)?,
+        Signing::Nothing(why) => {
+            let app = App::open_to_read(settings, Clock::System)?;
+            app.key_trouble.note(Some(why));
+            app
+        }
+    };
+    if let Some(fault) = damage {
+        app.db.note_damage(fault);
+    }
+    Ok(app)
+}
+
+/// Brings schema, logs and keys up to date.
+async fn prepare(app: &App, flags: &Flags) -> Result<()> {
+    // Before anything is written. With a wrong clock the server starts all the same, for those who read, unless the start
+    // itself has something to write.
+    jobs::compare_clocks(app).await?;
+    if flags.no_migrate {
+        migrations::check(&app.db).await?;
+        // No change of the schema, but what has to follow the last one.
+        adoption::adopt_logs(app, &Actor::System, &[]).await?;
+    } else {
+        let steps = schema::bring_up(app, &Actor::System).await?.steps;
+        for step in &steps {
+            tracing::info!(migration = step, "migrated");
+        }
+        migrations::check(&app.db).await?;
+        if !steps.is_empty() {
+            start::look_at_heads(app, &flags.accept).await?;
+        }
+    }
+    if app.key_trouble.is_there() {
+        return Ok(());
+    }
+    log::keys::register(app).await
 }
 
 /// Makes what PDFs are sealed with if it is missing, and refuses what cannot be read.

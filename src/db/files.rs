@@ -25,6 +25,21 @@ impl From<&Version> for StoredFile {
     }
 }
 
+/// Returns the keys of the files that rows name, those of the newest documents and of the newest snapshots first: up to
+/// `limit` of each. Files that are to be removed are not among them.
+pub async fn newest_named(tx: &mut Tx, limit: i64) -> Result<Vec<String>> {
+    let is_kept = "NOT EXISTS (SELECT 1 FROM file_deletions d WHERE d.file_url = t.file_url)";
+    let mut named = Vec::new();
+    for from in ["document_versions t WHERE t.file_url IS NOT NULL", "snapshots t WHERE t.status = 'completed'"] {
+        // By id, which sorts by time, and is a key.
+        let sql = format!("SELECT t.file_url FROM {from} AND {is_kept} ORDER BY t.id DESC LIMIT ?1");
+        for row in tx.rows(&sql, &[&limit]).await? {
+            named.extend(row.get::<Option<String>>(0)?);
+        }
+    }
+    Ok(named)
+}
+
 /// Lists a file for removal, not before an instant.
 pub async fn forget(tx: &mut Tx, file_url: &str, not_before: Time) -> Result<()> {
     tx.exec(

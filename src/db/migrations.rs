@@ -118,6 +118,25 @@ pub async fn status(db: &Db) -> Result<Vec<Step>> {
     .await
 }
 
+/// Returns whether the database has a step of the schema.
+pub async fn has(db: &Db, step: &str) -> Result<bool> {
+    Ok(status(db).await?.iter().any(|taken| taken.name == step && taken.applied_at.is_some()))
+}
+
+/// Returns whether the database has the tables whose rows name files.
+pub async fn has_files(db: &Db) -> Result<bool> {
+    Ok(has(db, SNAPSHOTS).await? && has(db, CATALOGUE).await?)
+}
+
+/// Returns whether the database is empty, without even a list of steps.
+///
+/// # Errors
+///
+/// Fails if the database has tables of another program.
+pub async fn is_new(db: &Db) -> Result<bool> {
+    db.read(async |tx| if is_started(tx).await? { Ok(false) } else { refuse_foreign(tx).await.map(|()| true) }).await
+}
+
 /// Applies every step that the database does not have, in one transaction, and returns their names.
 pub async fn up(db: &Db, now: Time) -> Result<Vec<&'static str>> {
     db.write(async move |tx| {
@@ -266,14 +285,12 @@ async fn lock(tx: &mut Tx) -> Result<()> {
     make_list_of_steps(tx).await
 }
 
-/// Refuses a database with tables of another program.
+/// Refuses a database without a list of steps that has tables of another program. On SQLite, opening the file has done so
+/// already.
 async fn refuse_foreign(tx: &mut Tx) -> Result<()> {
-    // On SQLite, opening the file has refused one with other tables already.
-    if !is_started(tx).await? && tx.dialect() == Dialect::Postgres {
-        let foreign = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema()";
-        if tx.one(foreign, &[]).await?.get::<i64>(0)? > 0 {
-            return Err(Error::setup("the database holds tables of another program; give STS Clearance an empty one"));
-        }
+    let tables = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema()";
+    if !is_started(tx).await? && tx.dialect() == Dialect::Postgres && tx.one(tables, &[]).await?.get::<i64>(0)? > 0 {
+        return Err(Error::setup("the database holds tables of another program; give STS Clearance an empty one"));
     }
     Ok(())
 }

@@ -42,14 +42,17 @@ pub mod users;
 pub mod vessels;
 pub mod witness_memory;
 
+use std::{path::Path, sync::Arc, time::Duration};
+
 pub use engine::{
     column::{Column, Param},
     dialect::Dialect,
+    sqlite::look::Looked,
     tx::{Row, Tx},
 };
-use std::path::Path;
 
 use room::RoomId;
+use rusqlite::ErrorCode;
 
 use self::engine::{
     commits::Commits,
@@ -59,6 +62,7 @@ use self::engine::{
 
 use crate::{
     error::{Error, Result},
+    in_place::Trouble,
     live::{Listener, Notifier},
 };
 
@@ -89,6 +93,8 @@ pub struct Db {
     backend: Backend,
     notifier: Notifier,
     commits: Commits,
+    /// What SQLite has found to be damaged, if it has met anything of the kind.
+    damage: Arc<Trouble>,
 }
 
 #[derive(Clone)]
@@ -116,7 +122,14 @@ impl Db {
         } else {
             Backend::Sqlite(sqlite::Sqlite::open(sqlite_path(url).as_ref(), notifier.clone(), commits.clone())?)
         };
-        Ok(Self { backend, notifier, commits })
+        Ok(Self { backend, notifier, commits, damage: Arc::new(Trouble::new("database")) })
+    }
+
+    /// Has SQLite look at its file as a whole, for this long at most. PostgreSQL has no such check of its own.
+    pub async fn look_over(url: &str, patience: Duration) -> Result<Looked> {
+        let Some(path) = Self::file_of(url).map(Path::to_owned) else { return Ok(Looked::Sound) };
+        let looked = tokio::task::spawn_blocking(move || sqlite::look::look_over(&path, patience));
+        looked.await.map_err(|error| Error::internal(format!("a look at the database: {error}")))?
     }
 
     /// Returns which database this is.
@@ -142,7 +155,7 @@ impl Db {
         F: AsyncFnOnce(&mut Tx) -> Result<T> + Clone + Send + 'static,
     {
         match &self.backend {
-            Backend::Sqlite(sqlite) => sqlite.write(body).await,
+            Backend::Sqlite(sqlite) => self.noting(sqlite.write(body).await),
             Backend::Postgres(postgres) => postgres.write(body).await,
         }
     }
@@ -171,6 +184,31 @@ impl Db {
         }
     }
 
+    /// Returns whether the files of the database are where they were, and nothing in them was met that is damaged. If not,
+    /// the program's log has been told.
+    pub fn is_sound(&self) -> bool {
+        let is_in_place = match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.is_in_place(),
+            Backend::Postgres(_) => true,
+        };
+        is_in_place && !self.damage.is_there()
+    }
+
+    /// Notes that the database was found to be damaged, which only another start takes back.
+    pub fn note_damage(&self, fault: String) {
+        self.damage.note(Some(fault));
+    }
+
+    /// Notes the damage that a transaction has met.
+    fn noting<T>(&self, outcome: Result<T>) -> Result<T> {
+        if let Err(Error::Sqlite(error)) = &outcome
+            && matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+        {
+            self.note_damage(format!("SQLite finds its file damaged: {error}; `sts-clearance fsck` tells more"));
+        }
+        outcome
+    }
+
     /// Does the same as [`Db::read`], for a body that reads a whole room. On SQLite it keeps no thread of the runtime
     /// busy.
     pub async fn read_at_length<T, F>(&self, body: F) -> Result<T>
@@ -179,7 +217,7 @@ impl Db {
         F: AsyncFnOnce(&mut Tx) -> Result<T> + Send + 'static,
     {
         match &self.backend {
-            Backend::Sqlite(sqlite) => sqlite.read_at_length(body).await,
+            Backend::Sqlite(sqlite) => self.noting(sqlite.read_at_length(body).await),
             Backend::Postgres(postgres) => postgres.read(body).await,
         }
     }
@@ -187,7 +225,7 @@ impl Db {
     /// Runs the body in one read-only transaction that sees one instant.
     pub async fn read<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         match &self.backend {
-            Backend::Sqlite(sqlite) => sqlite.read(body).await,
+            Backend::Sqlite(sqlite) => self.noting(sqlite.read(body).await),
             Backend::Postgres(postgres) => postgres.read(body).await,
         }
     }

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! backup -> lifecycle | downloads | fsck, system, seal_certificate -> snapshots -> clearance | retention
-//!     -> documents -> rooms -> accounts -> log, input
+//!     -> documents -> rooms -> accounts | start -> log, input
 //! ```
 //!
 //! The doors (`api`, `pages`, `cli`) and `jobs` use it. It knows no HTTP, and all of its SQL is in `db`.
@@ -23,4 +23,5 @@ pub mod retention;
 pub mod rooms;
 pub mod seal_certificate;
 pub mod snapshots;
+pub mod start;
 pub mod system;

@@ -6,12 +6,12 @@
 //! synced, before the transaction that refers to it commits.
 
 pub mod durable;
+mod probe;
 mod space;
 mod staging;
 mod zip;
 
 use std::{
-    future::ready,
     path::Path as FilePath,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -24,18 +24,24 @@ use object_store::{
     prefix::PrefixStore,
 };
 
+pub use probe::Trial;
 use sha2::{Digest, Sha256};
 pub use space::{DiskSpace, space};
 pub use staging::{Kept, Staged, Staging};
 pub use zip::{Content, Packed};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    in_place::InPlace,
+};
 
 /// The file store. A clone is another handle to the same one.
 #[derive(Debug, Clone)]
 pub struct Files {
     store: Arc<dyn ObjectStore>,
     directory: Arc<FilePath>,
+    /// `None` where the directory is made with the first file.
+    place: Arc<Option<InPlace>>,
 }
 
 /// A file, or a part of one, that is being read.
@@ -52,7 +58,27 @@ impl Files {
             |error: &dyn std::fmt::Display| Error::setup(format!("the file store {path} cannot be used: {error}"));
         make_private_dir(FilePath::new(path))?;
         let store = LocalFileSystem::new_with_prefix(path).map_err(|error| refuse(&error))?.with_fsync(true);
-        Ok(Self { store: Arc::new(store), directory: FilePath::new(path).into() })
+        let place = InPlace::opened("files", FilePath::new(path)).map_err(|error| refuse(&error))?;
+        Ok(Self { store: Arc::new(store), directory: FilePath::new(path).into(), place: Arc::new(Some(place)) })
+    }
+
+    /// Returns the same store behind another one, such as one that a test makes.
+    #[must_use]
+    pub fn behind(&self, store: Arc<dyn ObjectStore>) -> Self {
+        Self { store, ..self.clone() }
+    }
+
+    /// Returns whether the directory is still the one that was opened. If not, the program's log has been told.
+    pub fn is_in_place(&self) -> bool {
+        self.place.as_ref().as_ref().is_none_or(InPlace::is_kept)
+    }
+
+    /// Returns an error if the directory is gone, or is another one.
+    ///
+    /// The store makes directories that it misses. Without this, files that are uploaded after somebody has moved the
+    /// directory away would be in a new one, and lost with it.
+    fn refuse_elsewhere(&self) -> Result<()> {
+        if self.is_in_place() { Ok(()) } else { Err(Error::FilesGone) }
     }
 
     /// Opens the directory as it is. If there is none, it is made with the first file that is put into it.
@@ -67,7 +93,7 @@ impl Files {
         let absolute = std::path::absolute(path).map_err(|error| refuse(&error))?;
         let prefix = Path::from_absolute_path(absolute).map_err(|error| refuse(&error))?;
         let store = PrefixStore::new(LocalFileSystem::new().with_fsync(true), prefix);
-        Ok(Self { store: Arc::new(store), directory: path.into() })
+        Ok(Self { store: Arc::new(store), directory: path.into(), place: Arc::default() })
     }
 
     /// Returns the directory that the files are in.
@@ -77,15 +103,20 @@ impl Files {
 
     /// Stores a file whole. A reader sees the old content or the new, never a part.
     pub async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<()> {
+        self.refuse_elsewhere()?;
         self.store.put(&Path::from(key), PutPayload::from(bytes)).await?;
-        Ok(())
+        // It may have gone meanwhile, and the file with it.
+        self.refuse_elsewhere()
     }
 
     /// Opens a file, or a range of its bytes. An error here comes before anything was sent to a client.
     pub async fn get(&self, key: &str, range: Option<std::ops::Range<u64>>) -> Result<Opened> {
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
-        let opened = self.store.get_opts(&Path::from(key), options).await?;
-        Ok(Opened { bytes: opened.into_stream() })
+        match self.store.get_opts(&Path::from(key), options).await {
+            Ok(opened) => Ok(Opened { bytes: opened.into_stream() }),
+            // Nothing is missing in a store that is not there.
+            Err(error) => self.refuse_elsewhere().and(Err(error.into())),
+        }
     }
 
     /// Returns an error if the file is not there.
@@ -95,6 +126,8 @@ impl Files {
 
     /// Removes a file. It is no error if it is gone already.
     pub async fn delete(&self, key: &str) -> Result<()> {
+        // What is not here may be in the directory that was opened.
+        self.refuse_elsewhere()?;
         // A process may end after it removed a file and before it deleted the row in `file_deletions`. The next attempt
         // finds nothing, and has to succeed.
         match self.store.delete(&Path::from(key)).await {
@@ -118,21 +151,19 @@ impl Files {
         Ok(Some((size, hash.finalize().into())))
     }
 
-    /// Lists the keys of the files below a folder that were written longer ago than this.
+    /// Lists the keys of the files below a folder, each with how long ago it was written: not at all, if the clock was set
+    /// back since.
     ///
-    /// A younger file may belong to a transaction that is about to commit.
-    pub fn listed(&self, folder: &str, older_than: Duration) -> BoxStream<'static, Result<String>> {
-        let old =
-            move |file: &ObjectMeta| SystemTime::from(file.last_modified).elapsed().is_ok_and(|age| age > older_than);
+    /// A young file may belong to a transaction that is about to commit.
+    pub fn listed(&self, folder: &str) -> BoxStream<'static, Result<(String, Duration)>> {
+        let age = |file: &ObjectMeta| SystemTime::from(file.last_modified).elapsed().unwrap_or_default();
         let listed = self.store.list(Some(&Path::from(folder)));
-        listed
-            .try_filter(move |file| ready(old(file)))
-            .map(|file| file.map(|file| file.location.to_string()).map_err(Error::from))
-            .boxed()
+        listed.map(move |file| file.map(|file| (file.location.to_string(), age(&file))).map_err(Error::from)).boxed()
     }
 
     /// Returns an error if the store cannot be read.
     pub async fn check(&self) -> Result<()> {
+        self.refuse_elsewhere()?;
         // No file has this name. A store that reports so can be read.
         match self.store.head(&Path::from("rooms/.ready")).await {
             Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),

@@ -32,6 +32,7 @@ pub struct Staging {
 impl Files {
     /// Begins a file. No other file that waits for its name may have this `name`.
     pub async fn stage(&self, name: &str) -> Result<Staging> {
+        self.refuse_elsewhere()?;
         let key = format!("{WAITING}/{name}");
         let upload = self.store.put_multipart(&Path::from(&*key)).await?;
         let parts = WriteMultipart::new_with_chunk_size(upload, PART);
@@ -113,8 +114,10 @@ impl Staged {
         let file = &mut self.file;
         // Renamed before the transaction, not after it: a row that is committed must find its file at once, and a
         // rename that fails must still be able to fail the request.
+        file.files.refuse_elsewhere()?;
         file.files.store.rename(&Path::from(&*file.key), &Path::from(key)).await?;
         file.kept = true;
+        file.files.refuse_elsewhere()?;
         Ok(Kept { files: file.files.clone(), key: key.to_owned() })
     }
 }

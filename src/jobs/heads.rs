@@ -1,5 +1,4 @@
-//! Writes the heads that were signed into their file, looks again at the logs that are behind, and takes up a key that has
-//! replaced the one that signs.
+//! Writes the heads that were signed into their file, and looks again at the logs that are behind.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -40,7 +39,6 @@ async fn once(app: &App, looks: bool) -> Result<()> {
     let heads = Arc::clone(&app.heads);
     task::spawn_blocking(move || heads.save()).await.map_err(|error| Error::internal(error.to_string()))??;
     if looks {
-        log::keys::take_up(app).await?;
         log::heads::look_again(app).await?;
     }
     Ok(())

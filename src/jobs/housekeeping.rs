@@ -82,7 +82,10 @@ async fn sweep_uploads(app: App) -> Result<()> {
 /// Takes the heads of logs into the log of heads. Last, since it asks witnesses, which may take their time.
 async fn gather_heads(app: App) -> Result<()> {
     // A wrong clock would take heads too often, or not at all.
-    if let (Some(interval), Ok(())) = (app.config.heads_interval(), app.clock_offset.check()) {
+    // Nor is anything signed beside logs that are signed with another key.
+    if let (Some(interval), Ok(()), false) =
+        (app.config.heads_interval(), app.clock_offset.check(), app.key_trouble.is_there())
+    {
         // A server that starts takes them at once: what it signed before it stopped may have been waiting.
         let has_started = app.now().since(app.started_at) < STARTS;
         heads_log::gather(&app, if has_started { Duration::ZERO } else { interval }).await?;

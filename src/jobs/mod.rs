@@ -1,5 +1,6 @@
 //! What runs by itself: the drawing of snapshots' files, the housekeeping listed in [`HOUSEKEEPING`], the check of
-//! everything stored, the comparison of the clocks, the memory of heads, the look at the seal's certificate, the backups, and the relay of other servers' notifications. Only `cli` uses it.
+//! everything stored, the comparison of the clocks, the memory of heads, the look at what may vanish and at the seal's
+//! certificate, the backups, and the relay of other servers' notifications. Only `cli` uses it.
 //!
 //! Every job can run twice, or stop halfway, without harm: its row in the database says what is still to be done. There
 //! is no queue beside the database: one that is lost, or ahead of a transaction that is rolled back, would disagree
@@ -11,6 +12,7 @@ mod fsck;
 mod heads;
 mod housekeeping;
 mod lease;
+mod places;
 mod render_snapshot;
 mod seal;
 mod turns;

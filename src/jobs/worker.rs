@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 
-use super::{HOUSEKEEPING, backup, clock, fsck, heads, render_snapshot, seal, turns::Turns};
+use super::{HOUSEKEEPING, backup, clock, fsck, heads, places, render_snapshot, seal, turns::Turns};
 use crate::{
     app::App,
     db::{self, jobs::Claim},
@@ -28,6 +28,7 @@ pub async fn run(app: App, stop: CancellationToken) {
     workers.spawn(stop.clone().run_until_cancelled_owned(fsck::watch(app.clone())));
     workers.spawn(stop.clone().run_until_cancelled_owned(clock::watch(app.clone())));
     workers.spawn(stop.clone().run_until_cancelled_owned(heads::keep(app.clone())));
+    workers.spawn(stop.clone().run_until_cancelled_owned(places::watch(app.clone())));
     workers.spawn(stop.clone().run_until_cancelled_owned(seal::watch(app.clone())));
     workers.spawn(stop.clone().run_until_cancelled_owned(backup::watch(app.clone())));
     let db = app.db.clone();

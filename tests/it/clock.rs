@@ -54,7 +54,7 @@ async fn a_clock_that_is_a_minute_off_writes_nothing(app: TestApp) {
         app.get(&path, &broker).send().await.expect(200);
         assert_eq!(
             parts(&app, 503).await,
-            json!({ "clock": "failing", "database": "ok", "files": "ok", "heads": "ok" })
+            json!({ "clock": "failing", "database": "ok", "files": "ok", "heads": "ok", "key": "ok" })
         );
         // A job waits, and uses up no attempt.
         assert_eq!(app.work().await, 0);

@@ -278,7 +278,7 @@ async fn an_earlier_copy_of_the_file_goes_on_by_the_command_and_verify_prints_it
     restore(&place);
 
     place.run(&["fsck"]).expect(1);
-    let server = place.serve();
+    let server = Server::start(&place, &mut place.command(&["serve", "--listen", "127.0.0.1:0", "--accept", "behind"]));
     assert_eq!(ready(&server.api).await, (503, json!("failing")));
     assert!(server.log().contains("the database is behind what was signed"), "{}", server.log());
     assert_eq!(patch(&server.api, &room, &token, "Next").await, 503);

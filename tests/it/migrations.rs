@@ -133,7 +133,8 @@ async fn a_down_that_would_drop_snapshots_asks_for_yes_and_leaves_rooms_parties_
     }
     let room = Room { server: place.serve(), id, token };
     assert_eq!(room.facts().await, before);
-    let Room { id, .. } = room;
+    let Room { server, id, .. } = room;
+    drop(server);
 
     assert_eq!(place.run(&["migrate", "down", "--to", "002", "--yes"]).expect(0), after_002("taken back", true));
     assert_eq!(place.tables().await.iter().filter(|table| table.contains("snapshot")).count(), 0);

@@ -114,10 +114,11 @@ async fn health_and_readiness_are_told_apart() {
     let app = TestApp::on_sqlite().await;
     assert_eq!(app.get("//healthz", "").send().await.status, 200);
     let ready = app.get("//readyz", "").send().await;
-    assert_eq!(ready.expect(200), serde_json::json!({ "clock": "ok", "database": "ok", "files": "ok", "heads": "ok" }));
+    let said = json!({ "clock": "ok", "database": "ok", "files": "ok", "heads": "ok", "key": "ok" });
+    assert_eq!(ready.expect(200), said);
     way_down::take_back(&app.app, &Actor::Operator, "002", true).await.unwrap();
     let failing = app.get("//readyz", "").send().await;
-    let said = serde_json::json!({ "clock": "ok", "database": "failing", "files": "ok", "heads": "ok" });
+    let said = json!({ "clock": "ok", "database": "failing", "files": "ok", "heads": "ok", "key": "ok" });
     assert_eq!(failing.expect(503), said);
     assert_eq!(app.get("//healthz", "").send().await.status, 200);
 }

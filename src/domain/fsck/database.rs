@@ -15,6 +15,7 @@ pub(super) async fn check(run: &mut Run<'_>) -> Result<()> {
     match faults {
         Ok(faults) => {
             for fault in faults {
+                run.app.db.note_damage(fault.clone());
                 report(run, Kind::Database, "the database's own check", fault);
             }
         }

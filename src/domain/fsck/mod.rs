@@ -50,6 +50,7 @@ use crate::{
     domain::{
         fsck::run::{Run, public_keys},
         log,
+        snapshots::verifying,
     },
     error::Result,
 };
@@ -243,26 +244,46 @@ impl Run<'_> {
         }
     }
 
-    /// Reports files in the store that no row names. Young ones are left out: their upload may not have committed.
+    /// Reports files in the store that no row names. Young ones are left out, since their upload may not have committed,
+    /// unless they prove that the log has lost entries.
     async fn look_for_left_overs(&mut self) -> Result<()> {
-        let mut listed = self.app.files.listed("rooms", files::UPLOAD_ENDS);
-        while let Some(key) = listed.try_next().await? {
+        let mut listed = self.app.files.listed("rooms");
+        while let Some((key, age)) = listed.try_next().await? {
             // The file of a snapshot is there before its row names it, so the snapshot is looked up by its id as well.
             let snapshot = key.contains("/snapshots/").then(|| snapshot_of(&key)).flatten();
-            let file_url = key.clone();
-            if !self.app.db.read(async move |tx| db::fsck::is_named(tx, &file_url, snapshot).await).await? {
-                let finding = Finding {
-                    kind: Kind::File,
-                    log: None,
-                    title: None,
-                    what: key,
-                    fault: "it is left over: no row names it".into(),
-                    remedy: Remedy::NotNeeded,
-                };
-                self.add(finding);
+            let is_old = age > files::UPLOAD_ENDS;
+            if !is_old && snapshot.is_none() {
+                continue;
             }
+            let file_url = key.clone();
+            if self.app.db.read(async move |tx| db::fsck::is_named(tx, &file_url, snapshot).await).await? {
+                continue;
+            }
+            self.report_left_over(key, snapshot.is_some(), is_old).await?;
         }
         self.report_the_rest(&Location { log: Log::Platform, title: None });
+        Ok(())
+    }
+
+    /// Reports a file that no row names. That of a snapshot carries a proof of this server's.
+    async fn report_left_over(&mut self, key: String, is_of_snapshot: bool, is_old: bool) -> Result<()> {
+        let contradiction = if is_of_snapshot { verifying::contradiction_in(self.app, &key).await } else { Ok(None) };
+        let fault = match contradiction {
+            Ok(Some((room, detail))) => {
+                let location = Location { log: Log::Room(room), title: None };
+                let fault = format!("no row names it, and it proves that the log was another: {detail}");
+                self.add(Finding::new(&location, Kind::Proof, key, fault));
+                return Ok(());
+            }
+            Ok(None) if is_old => "it is left over: no row names it".to_owned(),
+            Ok(None) => return Ok(()),
+            // Child processes may not work here, which is no reason to give up the check.
+            Err(error) => {
+                format!("it is left over: no row names it; whether it proves anything cannot be told: {error}")
+            }
+        };
+        let remedy = Remedy::NotNeeded;
+        self.add(Finding { kind: Kind::File, log: None, title: None, what: key, fault, remedy });
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use room::Log;
 
-use super::trust::trusted;
+use super::trust::{self, trusted};
 use crate::{
     app::App,
     db::{self, Tx, logs::Head, migrations::LOG_PROOFS},
@@ -67,8 +67,11 @@ pub(super) async fn fault(tx: &mut Tx, app: &App, log: Log, head: &Head) -> Resu
     {
         return Ok(Some(Fault::Behind(why)));
     }
-    if is_checked || present.size == 0 {
+    if is_checked {
         return Ok(None);
+    }
+    if present.size == 0 {
+        return begun_by_another(tx, app, log).await;
     }
     let Some(note) = &head.checkpoint else {
         let is_lost = signed.is_some() || was_signed(tx, log).await?;
@@ -80,6 +83,20 @@ pub(super) async fn fault(tx: &mut Tx, app: &App, log: Log, head: &Head) -> Resu
     }
     app.heads.note_checked(log, note, present);
     Ok(None)
+}
+
+/// Returns what keeps a log from being begun: the platform's is signed with another key, so that this server would sign what
+/// others do not trust.
+async fn begun_by_another(tx: &mut Tx, app: &App, log: Log) -> Result<Option<Fault>> {
+    if log == Log::Platform {
+        return Ok(None);
+    }
+    let signers = signed_by_another(tx, trust::roots(app)).await?;
+    Ok(signers.map(|signers| {
+        Fault::Unsigned(format!(
+            "the platform's log is signed with {signers}, for which the key in force does not vouch; servers on one database              share one key (`log_key`)"
+        ))
+    }))
 }
 
 /// Returns the head of a log, without its signature. It is that of an empty log if there is none.
@@ -140,6 +157,25 @@ pub(super) async fn unsigned(tx: &mut Tx, app: &App, note: &str, head: &Checkpoi
         Ok((signed, _)) if signed != *head => Some("its checkpoint was signed over other entries".to_owned()),
         Ok(_) => None,
     })
+}
+
+/// Returns who has signed the log of the platform last, if neither one of these keys has, nor one that they vouch for.
+/// `None` also if nobody has.
+pub async fn signed_by_another(tx: &mut Tx, roots: Vec<String>) -> Result<Option<String>> {
+    let head = db::logs::head(tx, Log::Platform).await?;
+    let Some(note) = head.and_then(|head| head.checkpoint) else { return Ok(None) };
+    let Err(CheckpointError::Stranger { signers, .. }) =
+        Checkpoint::open(&note, &keys(&trust::vouched_for(tx, roots).await?)?)
+    else {
+        return Ok(None);
+    };
+    // The note names its signer by the beginning of the key alone, `name+hash`.
+    let is_signer = |key: &String| {
+        let end = key.match_indices('+').nth(1).map_or(key.len(), |(at, _)| at);
+        signers.contains(&key[..end])
+    };
+    let known = db::logs::keys(tx).await?.into_iter().find(is_signer);
+    Ok(Some(known.map_or(signers, |key| format!("`{key}`"))))
 }
 
 fn keys(keys: &[String]) -> Result<PublicKeys> {
@@ -231,6 +267,19 @@ pub async fn look_over(app: &App) -> Result<()> {
     look(app, app.heads.all()).await
 }
 
+/// Returns the logs that are remembered and behind what was signed of them, each with the reason; that of the platform
+/// first. Nothing is noted.
+pub async fn behind_what_was_signed(app: &App) -> Result<Vec<(Log, String)>> {
+    let mut behind = Vec::new();
+    for (log, fault) in compared(app, &app.heads.all()).await? {
+        if let Some(Fault::Behind(why)) = fault {
+            behind.push((log, why));
+        }
+    }
+    behind.sort_by_key(|(log, _)| (log.room().is_some(), log.key()));
+    Ok(behind)
+}
+
 /// Looks again at the logs that were behind: an operator may have had them go on, in another process.
 pub async fn look_again(app: &App) -> Result<()> {
     let behind = app.heads.behind();
@@ -242,6 +291,15 @@ pub async fn look_again(app: &App) -> Result<()> {
 }
 
 async fn look(app: &App, signed: Vec<(Log, Checkpoint)>) -> Result<()> {
+    for (log, fault) in compared(app, &signed).await? {
+        note(app, log, fault.as_ref());
+    }
+    Ok(())
+}
+
+/// Compares these heads with those that the database has.
+async fn compared(app: &App, signed: &[(Log, Checkpoint)]) -> Result<Vec<(Log, Option<Fault>)>> {
+    let mut all = Vec::new();
     for signed in signed.chunks(LOGS) {
         let read = app.db.read(async |tx| {
             let logs: Vec<Log> = signed.iter().map(|(log, _)| *log).collect();
@@ -253,9 +311,7 @@ async fn look(app: &App, signed: Vec<(Log, Checkpoint)>) -> Result<()> {
             }
             Ok(faults)
         });
-        for (log, fault) in read.await? {
-            note(app, log, fault.as_ref());
-        }
+        all.extend(read.await?);
     }
-    Ok(())
+    Ok(all)
 }

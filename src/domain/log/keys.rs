@@ -4,8 +4,9 @@ use room::{Event, Log};
 
 use super::{
     actor::Actor,
+    heads,
     operation::{OpenLog, operation},
-    trust::trusted,
+    trust::{self, trusted},
 };
 use crate::{
     app::App,
@@ -66,16 +67,52 @@ pub async fn revoke(app: &App, by: &Actor, key: &str, from: u64) -> Result<()> {
     remember_notes(app).await
 }
 
-/// Takes up the key that is in force now, if it is another than this process signs with: `key rotate` has replaced it.
+/// Looks whether the key is still there, and does the rest of [`take_up`] only if it is not, or was not.
+pub async fn look(app: &App) -> Result<()> {
+    let in_force = keys::log_key_in_force(&app.config);
+    let is_there = matches!(in_force, Ok(Some(key)) if key.public() == app.log_key().public());
+    if is_there && !app.key_trouble.is_there() { Ok(()) } else { take_up(app).await }
+}
+
+/// Takes up the key that is in force now, if it is another than this process signs with and the logs know it: `key rotate`
+/// has replaced it. Notes if the key is gone, or if the logs are signed with a key that it does not vouch for.
 pub async fn take_up(app: &App) -> Result<()> {
-    let Some(key) = keys::log_key_in_force(&app.config)? else { return Ok(()) };
-    if key.public() == app.log_key().public() {
+    let found = match keys::log_key_in_force(&app.config) {
+        Ok(Some(key)) => key,
+        Ok(None) => {
+            let fault = format!("the key file {} is gone", app.config.log_key_file().display());
+            app.key_trouble.note(Some(fault));
+            return Ok(());
+        }
+        Err(error) => {
+            app.key_trouble.note(Some(error.to_string()));
+            return Ok(());
+        }
+    };
+    let fault = signed_by_another(app, &found).await?;
+    let is_fit = fault.is_none();
+    app.key_trouble.note(fault);
+    if found.public() == app.log_key().public() {
         // `key revoke` may have said something since.
         return remember_notes(app).await;
     }
-    tracing::info!(public_key = key.public(), "the logs are signed with another key from now on");
-    app.take_up_log_key(key);
+    if !is_fit {
+        // A file with a strange key is no reason to sign with it.
+        return Ok(());
+    }
+    tracing::info!(public_key = found.public(), "the logs are signed with another key from now on");
+    app.take_up_log_key(found);
     register(app).await
+}
+
+/// Returns why this key cannot sign the logs of the database, in words. `None` if it can.
+async fn signed_by_another(app: &App, key: &LogKey) -> Result<Option<String>> {
+    let roots = trust::roots_with(&app.config, Some(key.public()));
+    let signers = app.db.read(async move |tx| heads::signed_by_another(tx, roots).await).await?;
+    Ok(signers.map(|signers| {
+        let public = key.public();
+        format!("the logs are signed with {signers}, for which the key here, `{public}`, does not vouch")
+    }))
 }
 
 /// Logs the public key that this server signs with, if it is new, within an operation on the platform's log.

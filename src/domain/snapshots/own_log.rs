@@ -50,6 +50,26 @@ pub async fn hold(app: &App, word: Option<&OwnWord>) -> Option<OwnLog> {
     })
 }
 
+/// Returns how the log contradicts what this server has signed in a file of its own store, and raises no alarm. `None` if
+/// it does not.
+///
+/// Nobody but this server puts files there: if it knows no such log, the log was lost.
+pub async fn contradiction(app: &App, word: &OwnWord) -> Result<Option<String>> {
+    let log = Log::Room(word.room);
+    // Of a log that an operator has given up as a whole, the platform's log tells.
+    if app.heads.signed(log).is_some_and(|signed| signed.size == 0) {
+        return Ok(None);
+    }
+    if app.db.read(async |tx| present(tx, app, log).await).await?.is_none() {
+        let size = word.size;
+        return Ok(Some(format!("{size} entries of the log were signed with the file, and this server has none")));
+    }
+    Ok(match compare(app, word).await? {
+        OwnLog::Contradicts(detail) => Some(detail),
+        OwnLog::Agrees(_) | OwnLog::OtherSeal { .. } | OwnLog::NotCompared(_) => None,
+    })
+}
+
 /// What the database has of the log that was signed.
 struct Present {
     origin: String,

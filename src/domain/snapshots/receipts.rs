@@ -50,7 +50,7 @@ pub struct LoggedBody {
 /// Fails with a conflict if the log does not tell of the file yet.
 pub async fn of(app: &App, snapshot: &Snapshot) -> Result<String> {
     let none = || Error::conflict("the snapshot has no receipt yet: its file is still to be drawn");
-    if snapshot.position.is_some() {
+    if is_carried(app, snapshot).await? {
         return snapshot.proof.clone().ok_or_else(none);
     }
     let (log, id) = (Log::Room(snapshot.room), snapshot.id.to_string());
@@ -62,6 +62,16 @@ pub async fn of(app: &App, snapshot: &Snapshot) -> Result<String> {
     let size = Checkpoint::unchecked(&proof.checkpoint).map_err(|error| Error::internal(error.to_string()))?.size;
     let consistency = proofs::prove_consistency(app, log, shown, Some(size)).await?.path;
     Ok(Receipt { proof, consistency, notes: newest_notes(app) }.to_string())
+}
+
+/// Returns whether the file of a snapshot carries its receipt: also that of one whose position went with a way down, and
+/// whose record was stored for it.
+///
+/// # Errors
+///
+/// Fails if the snapshot shows no position, and its record cannot be read.
+pub async fn is_carried(app: &App, snapshot: &Snapshot) -> Result<bool> {
+    if snapshot.position.is_some() { Ok(true) } else { record::of(app, snapshot).await?.has_receipt() }
 }
 
 /// Returns the receipt of a snapshot's file, and behind it the way up to the log of heads, once that has a head of the log

@@ -117,11 +117,40 @@ pub async fn verify_stored(app: &App, room: RoomId, id: SnapshotId, account: Use
     request.memory.claim(size)?;
     request.file = read_file(app, &stored, size).await?;
     request.sha256 = Some(stored.sha256);
-    if snapshot.position.is_none() {
+    if !receipts::is_carried(app, &snapshot).await.unwrap_or(true) {
         // Without one it is judged by what it carries, and held against the log.
         request.receipt = receipts::of(app, &snapshot).await.ok();
     }
     Ok((snapshot, verify(app, request).await?))
+}
+
+/// Returns how the log contradicts what a key of this server has signed in a file of the store that no row names, with the
+/// room. `None` if it does not, or if the file shows nothing that was signed here.
+pub async fn contradiction_in(app: &App, file_url: &str) -> Result<Option<(RoomId, String)>> {
+    let Ok(file) = read_whole(app, file_url).await else { return Ok(None) };
+    let mut memory = app.children.verifying(Claimant::Server);
+    memory.claim(file.len())?;
+    let what = What { ours: log::keys::public(app).await?, notes: app.key_notes().to_vec(), ..What::default() };
+    let words = match app.children.verify(Verification { file, older: None, what }, memory).await {
+        Ok(verified) => verified.words,
+        // It is no file of a snapshot.
+        Err(Error::Invalid(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let Some(word) = words.file else { return Ok(None) };
+    Ok(own_log::contradiction(app, &word).await?.map(|detail| (word.room, detail)))
+}
+
+/// Reads a file that is not larger than what is checked.
+async fn read_whole(app: &App, file_url: &str) -> Result<Vec<u8>> {
+    let (mut bytes, mut file) = (app.files.get(file_url, None).await?.bytes, Vec::new());
+    while let Some(part) = bytes.try_next().await? {
+        file.extend_from_slice(&part);
+        if file.len() > MOST_FILE {
+            return Err(Error::conflict("the file is larger than what is checked"));
+        }
+    }
+    Ok(file)
 }
 
 /// Reads the file from the store. If the file is larger than it should be, returns one byte more than that: then the

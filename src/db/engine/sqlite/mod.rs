@@ -2,12 +2,13 @@
 
 pub(crate) mod connection;
 pub(in crate::db) mod copy;
+pub(in crate::db) mod look;
 pub(in crate::db) mod open;
 mod writer;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -25,6 +26,7 @@ use self::{
 use super::{commits::Commits, tx::Tx};
 use crate::{
     error::{Error, Result},
+    in_place::InPlace,
     live::Notifier,
 };
 
@@ -38,6 +40,14 @@ pub(in crate::db) struct Sqlite {
     readers: Arc<Readers>,
     /// Set when a commit failed on the disk, after which nothing is written any more. See `Writer::log_failure`.
     stopped: Arc<AtomicBool>,
+    place: Arc<Place>,
+}
+
+/// The files that a commit goes to.
+#[derive(Debug)]
+pub(super) struct Place {
+    database: InPlace,
+    wal: Option<InPlace>,
 }
 
 struct Readers {
@@ -55,9 +65,11 @@ impl Sqlite {
         let readers =
             (0..READERS).map(|_| connect(path).map(SqliteConnection::new).map(Tx::Sqlite)).collect::<Result<_>>()?;
         let stopped = Arc::new(AtomicBool::new(false));
-        let writer = WriterThread::start(tx, path, Arc::clone(&stopped), (notifier, commits))?;
+        let place = Arc::new(Place::opened(path)?);
+        let shared = (Arc::clone(&stopped), Arc::clone(&place));
+        let writer = WriterThread::start(tx, path, shared, (notifier, commits))?;
         let readers = Readers { idle: Mutex::new(readers), permits: Arc::new(Semaphore::new(READERS)) };
-        Ok(Self { writer: Arc::new(writer), readers: Arc::new(readers), stopped })
+        Ok(Self { writer: Arc::new(writer), readers: Arc::new(readers), stopped, place })
     }
 
     pub(in crate::db) async fn write<T, F>(&self, body: F) -> Result<T>
@@ -71,6 +83,11 @@ impl Sqlite {
     /// Returns whether a failed commit, or the end of the writer's thread, has ended all writing.
     pub(in crate::db) fn has_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed) || self.writer.has_ended()
+    }
+
+    /// Returns whether what is committed is in the files that have the database's names.
+    pub(in crate::db) fn is_in_place(&self) -> bool {
+        self.place.is_kept()
     }
 
     pub(in crate::db) async fn read<T>(&self, body: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
@@ -94,6 +111,30 @@ impl Sqlite {
     async fn permit(&self) -> Result<OwnedSemaphorePermit> {
         Arc::clone(&self.readers.permits).acquire_owned().await.map_err(|_| Error::Busy)
     }
+}
+
+impl Place {
+    /// Notes which files these are, once a connection is open: it makes the write-ahead log, which stays as long as there
+    /// is one.
+    fn opened(path: &Path) -> Result<Self> {
+        let database = InPlace::opened("database", path)
+            .map_err(|error| Error::setup(format!("the database {} is gone: {error}", path.display())))?;
+        // A connection that only reads may have none.
+        Ok(Self { database, wal: InPlace::opened("write-ahead log", &wal_path(path)).ok() })
+    }
+
+    pub(super) fn is_kept(&self) -> bool {
+        // Both are looked at, so that the program's log tells of both.
+        let (database, wal) = (self.database.is_kept(), self.wal.as_ref().is_none_or(InPlace::is_kept));
+        database && wal
+    }
+}
+
+/// Returns the path of the write-ahead log of a database.
+fn wal_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
 }
 
 impl Readers {

@@ -19,7 +19,7 @@ use tokio::sync::{
     oneshot,
 };
 
-use super::open::CHECKPOINT_BYTES;
+use super::{Place, open::CHECKPOINT_BYTES, wal_path};
 use crate::{
     db::engine::{after_commit::AfterCommit, commits::Commits, tx::Tx},
     error::{Error, Result},
@@ -42,14 +42,14 @@ impl WriterThread {
     pub(super) fn start(
         tx: Tx,
         path: &Path,
-        stopped: Arc<AtomicBool>,
+        (stopped, place): (Arc<AtomicBool>, Arc<Place>),
         (notifier, commits): (Notifier, Commits),
     ) -> Result<Self> {
         let (calls, queue) = mpsc::channel(QUEUE);
         let wal = wal_path(path);
         let thread = thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || Writer { tx, wal, stopped, notifier, commits }.run(queue))
+            .spawn(move || Writer { tx, wal, stopped, place, notifier, commits }.run(queue))
             .map_err(|error| Error::setup(format!("the writer thread cannot start: {error}")))?;
         Ok(Self { calls: Some(calls), thread: Some(thread) })
     }
@@ -186,6 +186,7 @@ struct Writer {
     tx: Tx,
     wal: std::path::PathBuf,
     stopped: Arc<AtomicBool>,
+    place: Arc<Place>,
     notifier: Notifier,
     commits: Commits,
 }
@@ -294,8 +295,18 @@ impl Writer {
     }
 
     fn commit(&mut self) -> bool {
+        // A commit to a file that has lost its name is acknowledged by the system all the same, and gone at the next start.
+        if !self.place.is_kept() {
+            roll_back(&self.tx);
+            return false;
+        }
         match run_now(self.tx.exec("COMMIT", &[])) {
-            Ok(_) => true,
+            Ok(_) if self.place.is_kept() => true,
+            // It was lost meanwhile. Whether it comes back with this commit in it, only a start can tell.
+            Ok(_) => {
+                self.stopped.store(true, Ordering::Relaxed);
+                false
+            }
             Err(error) => {
                 self.log_failure("a commit failed", &error);
                 false
@@ -358,10 +369,4 @@ pub(super) fn roll_back(tx: &Tx) {
     {
         tracing::error!(%error, "a transaction could not be rolled back");
     }
-}
-
-fn wal_path(path: &Path) -> std::path::PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
-    name.into()
 }
