@@ -69,6 +69,7 @@ mod surface;
 mod system;
 mod tidy;
 mod transactions;
+mod trouble;
 mod two_people;
 mod upload_forms;
 mod uploads;

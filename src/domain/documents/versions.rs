@@ -185,9 +185,17 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
     outcome
 }
 
-/// Returns whether an error comes before anything is written.
+/// Returns whether an error says that nothing was committed.
 fn is_before_any_change(error: &Error) -> bool {
-    matches!(error, Error::Busy | Error::Pool(_) | Error::LogNotSound(_) | Error::ClockOff { .. })
+    matches!(
+        error,
+        Error::Busy
+            | Error::Pool(_)
+            | Error::LogNotSound(_)
+            | Error::ClockOff { .. }
+            | Error::WriteFailed
+            | Error::DatabaseFull
+    )
 }
 
 fn check(app: &App, arrived: Arrived) -> Result<(Checked, Staged)> {

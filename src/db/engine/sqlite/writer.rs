@@ -49,7 +49,7 @@ impl WriterThread {
         let wal = wal_path(path);
         let thread = thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || Writer { tx, wal, stopped, notifier, commits }.run(queue))
+            .spawn(move || Writer { tx, wal, stopped, not_done: NotDone::Failed, notifier, commits }.run(queue))
             .map_err(|error| Error::setup(format!("the writer thread cannot start: {error}")))?;
         Ok(Self { calls: Some(calls), thread: Some(thread) })
     }
@@ -104,8 +104,8 @@ pub(super) fn run_now<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
 trait Call: Send {
     /// Runs the body inside the open transaction, and returns whether its changes are to be kept.
     fn run(&mut self, tx: &mut Tx) -> bool;
-    /// Sends the result to the caller, once it is known whether the commit succeeded.
-    fn answer(self: Box<Self>, committed: bool);
+    /// Sends the result to the caller, once the commit has succeeded or failed.
+    fn answer(self: Box<Self>, committed: Result<(), NotDone>);
     /// Returns whether the caller has gone away.
     fn abandoned(&self) -> bool;
 }
@@ -128,11 +128,11 @@ impl<T: Send, F: AsyncFnOnce(&mut Tx) -> Result<T> + Send> Call for Pending<T, F
         keep
     }
 
-    fn answer(self: Box<Self>, committed: bool) {
-        let outcome = match self.outcome {
-            Some(Ok(_)) if !committed => Err(Error::WriteFailed),
-            Some(outcome) => outcome,
-            None => Err(Error::WriteFailed),
+    fn answer(self: Box<Self>, committed: Result<(), NotDone>) {
+        let outcome = match (self.outcome, committed) {
+            (Some(Ok(_)), Err(not_done)) => Err(not_done.into()),
+            (Some(outcome), _) => outcome,
+            (None, _) => Err(Error::WriteFailed),
         };
         // An error means that the caller has gone. The commit stands all the same.
         let _ = self.reply.send(outcome);
@@ -141,6 +141,47 @@ impl<T: Send, F: AsyncFnOnce(&mut Tx) -> Result<T> + Send> Call for Pending<T, F
     fn abandoned(&self) -> bool {
         self.reply.is_closed()
     }
+}
+
+/// What is known of a transaction whose commit did not succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NotDone {
+    /// It has left no trace.
+    Failed,
+    /// It has left no trace, since there was no room for it.
+    Full,
+    /// It may be in the file: the disk took it, and did not confirm it.
+    NotKnown,
+}
+
+impl NotDone {
+    /// Returns what follows from an error at the end of a transaction, or before it.
+    fn of(error: &Error, at_commit: bool) -> Self {
+        match error {
+            Error::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Self::Full,
+            _ if at_commit && is_of_the_disk(error) => Self::NotKnown,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<NotDone> for Error {
+    fn from(not_done: NotDone) -> Self {
+        match not_done {
+            NotDone::Failed => Self::WriteFailed,
+            NotDone::Full => Self::DatabaseFull,
+            NotDone::NotKnown => Self::NotKnown,
+        }
+    }
+}
+
+/// Returns whether the disk failed in a way after which it is not known what it holds.
+///
+/// A write that the system refused is none: the transaction ends in a frame that is whole or does not count, and the next
+/// one is written over it. So it is when a quota is used up, which SQLite does not tell from other refusals.
+fn is_of_the_disk(error: &Error) -> bool {
+    let Error::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) = error else { return false };
+    failure.code == ErrorCode::SystemIoFailure && failure.extended_code != rusqlite::ffi::SQLITE_IOERR_WRITE
 }
 
 /// The loop on the one thread that writes to the SQLite file.
@@ -158,6 +199,8 @@ struct Writer {
     tx: Tx,
     wal: std::path::PathBuf,
     stopped: Arc<AtomicBool>,
+    /// What is known of the transaction that failed last, if it failed.
+    not_done: NotDone,
     notifier: Notifier,
     commits: Commits,
 }
@@ -166,6 +209,7 @@ impl Writer {
     fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Call>>) {
         while let Some(first) = queue.blocking_recv() {
             let mut batch = vec![first];
+            self.not_done = NotDone::Failed;
             // After a failed commit the loop goes on, to refuse what still comes instead of leaving its callers
             // waiting.
             let committed = !self.stopped.load(Ordering::Relaxed) && self.run_batch(&mut batch, &mut queue);
@@ -176,7 +220,7 @@ impl Writer {
             self.notify(committed);
             self.act_after_commit(committed);
             for call in batch {
-                call.answer(committed);
+                call.answer(if committed { Ok(()) } else { Err(self.not_done) });
             }
             // After the callers have their answers, so that none of them waits for it.
             self.checkpoint();
@@ -197,7 +241,7 @@ impl Writer {
             // waits or not.
             if !batch[next].abandoned() && !self.run_one(&mut *batch[next]) {
                 // The transaction is lost, and with it the calls before this one, although each of them went well. All
-                // are answered with `WriteFailed`, which says that nothing was changed.
+                // are told that nothing was changed.
                 roll_back(&self.tx);
                 return false;
             }
@@ -229,6 +273,7 @@ impl Writer {
         match taken_back.and_then(|_| run_now(self.tx.exec("RELEASE call", &[]))) {
             Ok(_) => true,
             Err(error) => {
+                self.not_done = NotDone::of(&error, false);
                 self.log_failure("a transaction was lost", &error);
                 false
             }
@@ -239,6 +284,7 @@ impl Writer {
         match run_now(self.tx.exec("COMMIT", &[])) {
             Ok(_) => true,
             Err(error) => {
+                self.not_done = NotDone::of(&error, true);
                 self.log_failure("a commit failed", &error);
                 // After some errors SQLite keeps the transaction open, and the next BEGIN would fail.
                 roll_back(&self.tx);
@@ -287,8 +333,7 @@ impl Writer {
         // A failed fsync is not repeated: the kernel may have dropped the pages that it could not write and marked them
         // clean, so a second fsync would succeed without the data being on the disk. Only a start, which reads the file
         // again, shows what is there. A full disk is another error, after which writing can go on.
-        let of_the_disk = matches!(error, Error::Sqlite(error)
-            if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure));
+        let of_the_disk = is_of_the_disk(error);
         self.stopped.fetch_or(of_the_disk, Ordering::Relaxed);
         tracing::error!(%error, stopped = of_the_disk, "{what}");
     }
