@@ -23,7 +23,7 @@ use crate::{
     db::Db,
     error::{Error, Result},
     evidence::LogKey,
-    files::{self, Files},
+    files::{self, Files, LeftOvers},
     hashing::Hashing,
     heads::Heads,
     keys,
@@ -67,6 +67,8 @@ pub struct Shared {
     pub db: Db,
     /// The store of uploaded files and of reports.
     pub files: Files,
+    /// What housekeeping has found in the store that seems left over.
+    pub left_overs: LeftOvers,
     /// The settings in force.
     pub config: Config,
     log_key: RwLock<Arc<LogKey>>,
@@ -133,6 +135,7 @@ impl App {
         let shared = Shared {
             db: Db::open(&config.database_url())?,
             files: Files::open(&config.files_url())?,
+            left_overs: LeftOvers::default(),
             log_key: RwLock::new(Arc::new(key)),
             key_notes: RwLock::default(),
             seal_identity: RwLock::default(),

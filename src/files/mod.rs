@@ -5,6 +5,7 @@
 //! no row names only takes room. So a file is written under a temporary name, synced, renamed, and its directory
 //! synced, before the transaction that refers to it commits.
 
+mod left_overs;
 mod space;
 mod staging;
 mod zip;
@@ -22,6 +23,7 @@ use object_store::{
     GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path,
 };
 
+pub use left_overs::LeftOvers;
 use sha2::{Digest, Sha256};
 pub use space::{DiskSpace, space, try_room};
 pub use staging::{Kept, Staged, Staging};

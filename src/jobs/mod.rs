@@ -10,6 +10,7 @@ mod fsck;
 mod heads;
 mod housekeeping;
 mod lease;
+mod left_overs;
 mod render_snapshot;
 mod seal;
 mod turns;

@@ -37,6 +37,7 @@ mod holds;
 mod housekeeping;
 mod in_the_way;
 mod jobs;
+mod left_overs;
 mod log;
 mod marks;
 mod migrations;

@@ -243,7 +243,8 @@ impl Run<'_> {
         }
     }
 
-    /// Reports files in the store that no row names. Young ones are left out: their upload may not have committed.
+    /// Reports files in the store that no row names, or that are half written. Young ones are left out: their upload may
+    /// not have committed.
     async fn look_for_left_overs(&mut self) -> Result<()> {
         let mut listed = self.app.files.listed("rooms", files::UPLOAD_ENDS);
         while let Some(key) = listed.try_next().await? {
@@ -251,20 +252,20 @@ impl Run<'_> {
             let snapshot = key.contains("/snapshots/").then(|| snapshot_of(&key)).flatten();
             let file_url = key.clone();
             if !self.app.db.read(async move |tx| db::fsck::is_named(tx, &file_url, snapshot).await).await? {
-                let finding = Finding {
-                    kind: Kind::File,
-                    log: None,
-                    title: None,
-                    what: key,
-                    fault: "it is left over: no row names it".into(),
-                    remedy: Remedy::NotNeeded,
-                };
-                self.add(finding);
+                self.add(left_over(key, "it is left over: no row names it"));
             }
+        }
+        for path in self.app.files.half_written(files::UPLOAD_ENDS).await? {
+            self.add(left_over(path, "it is left over: it was being written when a server ended"));
         }
         self.report_the_rest(&Location { log: Log::Platform, title: None });
         Ok(())
     }
+}
+
+fn left_over(file: String, why: &str) -> Finding {
+    let (kind, remedy) = (Kind::File, Remedy::NotNeeded);
+    Finding { kind, log: None, title: None, what: file, fault: why.into(), remedy }
 }
 
 /// Returns the id of the snapshot whose file has this key. `None` if the key is not that of a snapshot's file.
