@@ -5,12 +5,14 @@ use std::{
     io::{self, Write},
     path::PathBuf,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
-use crate::harness::{Form, Installation, Server, new_room, on_both_databases, pdf};
+use crate::harness::{Form, Installation, Server, new_room, on_both_databases, pdf, until};
 
 on_both_databases! {
     Installation:
@@ -137,4 +139,36 @@ async fn a_change_for_which_there_is_no_room_is_told_so_and_the_next_goes_on() {
     let renamed = site.server.api.request(Method::PATCH, &room, &broker).json(&json!({ "title": "Another" }));
     assert_eq!(renamed.send().await.unwrap().status(), 200);
     assert_eq!(site.ready().await.0, 200);
+}
+
+/// Returns how many threads of a process wait in the kernel for the other end of a pipe.
+fn waiting_for_a_pipe(process: u32) -> usize {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap().flatten();
+    let waits = |thread: &fs::DirEntry| fs::read_to_string(thread.path().join("wchan"));
+    threads.filter(|thread| waits(thread).is_ok_and(|what| what == "wait_for_partner")).count()
+}
+
+/// A disk that hangs is a file that nobody can open: a pipe whose other end is not there.
+#[tokio::test]
+async fn who_asks_whether_the_server_is_ready_is_answered_while_a_disk_hangs() {
+    let place = Installation::on_sqlite().await;
+    let server = place.serve();
+    let ready = async || {
+        let asked = reqwest::get(format!("http://{}/readyz", server.api.address()));
+        // It takes two seconds; how much longer depends on the machine.
+        let reply = timeout(Duration::from_secs(20), asked).await.expect("nobody waits for a disk").unwrap();
+        (reply.status().as_u16(), reply.json::<Value>().await.unwrap())
+    };
+    assert_eq!(ready().await.0, 200);
+    let hanging = place.path("data/files/.room");
+    assert!(Command::new("mkfifo").arg(&hanging).status().unwrap().success());
+    let said = json!({ "clock": "ok", "database": "ok", "files": "failing", "heads": "ok" });
+    assert_eq!(ready().await, (503, said.clone()));
+    for _ in 0..3 {
+        assert_eq!(ready().await, (503, said.clone()));
+    }
+    assert_eq!(waiting_for_a_pipe(server.id()), 1, "who asks again does not ask the disk once more");
+    // It answers again.
+    fs::read(&hanging).unwrap();
+    until("the server is ready", async || (ready().await.0 == 200).then_some(())).await;
 }
