@@ -24,7 +24,7 @@ use crate::{
     db::Db,
     error::{Error, Result},
     evidence::{Hash, LogKey},
-    files::{self, Files},
+    files::{self, Files, LeftOvers},
     hashing::Hashing,
     heads::Heads,
     in_place::Trouble,
@@ -69,6 +69,8 @@ pub struct Shared {
     pub db: Db,
     /// The store of uploaded files and of reports.
     pub files: Files,
+    /// What housekeeping has found in the store that seems left over.
+    pub left_overs: LeftOvers,
     /// The settings in force.
     pub config: Config,
     log_key: RwLock<Arc<LogKey>>,
@@ -151,6 +153,7 @@ impl App {
         let shared = Shared {
             db: Db::open(&config.database_url())?,
             files,
+            left_overs: LeftOvers::default(),
             log_key: RwLock::new(Arc::new(key)),
             key_trouble: Trouble::new("key"),
             key_notes: RwLock::default(),

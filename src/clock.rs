@@ -33,6 +33,10 @@ impl Clock {
     }
 }
 
+/// How far ahead a time may be that nobody has meant to be in the future. One that is farther was written by a clock that
+/// has been set back since; it does not count, or nobody would live to see its end.
+pub const FARTHEST: Duration = Duration::from_mins(10);
+
 /// How far the clock of this server is ahead of the database's, as it was measured last.
 ///
 /// Several servers on one database write into the same logs. The times of a log never run backwards, so one clock that

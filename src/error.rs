@@ -122,6 +122,23 @@ pub enum Error {
         "the file store is not where it was, so that no file can be stored or read; the operator has to bring it back"
     )]
     FilesGone,
+    /// The transaction was not committed, since there is no room for it, and has left no trace.
+    #[error("{}", no_room("database"))]
+    DatabaseFull,
+    /// An upload that is larger than what is left of the disk; nothing of it was stored.
+    #[error("{}", no_room("files"))]
+    StoreFull,
+    /// The database was told to commit the transaction, and did not confirm that it has.
+    #[error(
+        "it is not known whether the change was made, since the database did not confirm it; look before you repeat it"
+    )]
+    NotKnown,
+    /// PostgreSQL does not answer, neither on a connection that is open nor on a new one.
+    #[error("PostgreSQL does not answer; it was given up after {seconds} seconds")]
+    Silent {
+        /// How long it was waited for, in seconds.
+        seconds: u64,
+    },
     /// The clock of this server is too far from the database's for its times to be written down.
     #[error(
         "the clock of this server is {seconds} seconds {} the database's, so it writes nothing; have NTP set it right",
@@ -251,10 +268,13 @@ impl Error {
             Self::Store(error) if is_out_of_descriptors(error) => (503, "busy"),
             Self::WriteFailed => (503, "write_failed"),
             Self::FilesGone => (503, "files_gone"),
+            Self::NotKnown => (503, "not_known"),
+            Self::DatabaseFull | Self::StoreFull => (503, "disk_full"),
+            _ if self.is_full() => (503, "disk_full"),
             Self::ClockOff { .. } => (503, "clock_off"),
             Self::LogNotSound(_) => (503, "log_not_sound"),
-            Self::Pool(_) => (503, "database_unavailable"),
-            Self::Postgres(error) if has_gone(error) => (503, "database_unavailable"),
+            Self::Pool(_) | Self::Silent { .. } => (503, "database_unavailable"),
+            Self::Postgres(error) if trouble(error).is_some() => (503, "database_unavailable"),
             Self::Sqlite(_)
             | Self::Postgres(_)
             | Self::Store(_)
@@ -277,24 +297,113 @@ impl Error {
         }
     }
 
+    /// Returns whether a disk or a quota has no room left.
+    fn is_full(&self) -> bool {
+        match self {
+            Self::DatabaseFull | Self::StoreFull => true,
+            Self::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            Self::Postgres(error) => trouble(error) == Some(Trouble::Full),
+            Self::Store(error) => has_no_room(error),
+            _ => false,
+        }
+    }
+
+    /// Returns whether this says nothing of what was asked for: anything else would meet the same at this moment, and
+    /// the same may succeed later.
+    pub fn is_of_the_moment(&self) -> bool {
+        self.status().0 == 503 && !matches!(self, Self::LogNotSound(_))
+    }
+
+    /// Returns whether the connection to PostgreSQL is not to be used again after this, whatever state it is in.
+    pub fn spoils_connection(&self) -> bool {
+        match self {
+            Self::Silent { .. } | Self::NotKnown => true,
+            Self::Postgres(error) => trouble(error).is_some_and(|trouble| trouble != Trouble::Contended),
+            _ => false,
+        }
+    }
+
     /// Returns the message for the client. For an internal fault it says nothing about the server's inside.
     pub fn detail(&self) -> String {
-        match self.status().0 {
-            500 => "the server failed to do this; its log says why under this request id".into(),
-            _ if self.status().1 == "busy" => Self::Busy.to_string(),
-            _ if self.status().1 == "database_unavailable" => {
-                "the database cannot be reached; try again in a moment".into()
-            }
+        match (self.status(), self) {
+            ((500, _), _) => "the server failed to do this; its log says why under this request id".into(),
+            (_, Self::Postgres(error)) => trouble(error).unwrap_or(Trouble::Gone).words(),
+            ((_, "busy"), _) => Self::Busy.to_string(),
+            (_, Self::Pool(_) | Self::Silent { .. }) => Trouble::Gone.words(),
+            (_, Self::Sqlite(_)) => no_room("database"),
+            (_, Self::Store(_)) => no_room("files"),
             _ => cut(&self.to_string(), LONGEST_DETAIL),
         }
     }
 }
 
-/// Whether the connection broke, or the database is starting or shutting down.
-fn has_gone(error: &tokio_postgres::Error) -> bool {
-    error.is_closed()
-        // Class 08 is a connection exception; 57P01 to 57P05 are shutdown, crash and start (PostgreSQL, appendix A).
-        || error.code().is_some_and(|code| code.code().starts_with("08") || code.code().starts_with("57P"))
+/// A trouble of PostgreSQL that passes, or that only its operator can end. None of them is the fault of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    /// The connection broke, or the database is starting, shutting down, or has no place for another connection.
+    Gone,
+    /// It takes no changes: a standby, or one that was set so.
+    ReadOnly,
+    /// It was told to give the statement up, or a time-out was over.
+    GivenUp,
+    /// Others changed the same, each time that it was repeated.
+    Contended,
+    /// Its disk is full.
+    Full,
+}
+
+impl Trouble {
+    fn words(self) -> String {
+        match self {
+            Self::Gone => "the database cannot be reached; try again in a moment".into(),
+            Self::ReadOnly => "the database takes no changes at present; nothing was changed; try again later".into(),
+            Self::GivenUp => "the database gave this up; nothing was changed; try again in a moment".into(),
+            Self::Contended => "others were changing the same; nothing was changed; try again in a moment".into(),
+            Self::Full => no_room("database"),
+        }
+    }
+}
+
+/// Returns which trouble an error of PostgreSQL tells of, by its class (PostgreSQL, appendix A). `None` if it is an answer
+/// to the statement itself.
+fn trouble(error: &tokio_postgres::Error) -> Option<Trouble> {
+    if error.is_closed() {
+        return Some(Trouble::Gone);
+    }
+    let Some(code) = error.code() else {
+        // An error of the socket has no code, and is known by its cause alone.
+        let cause = std::error::Error::source(error)?;
+        return cause.is::<std::io::Error>().then_some(Trouble::Gone);
+    };
+    match code.code() {
+        "25006" => Some(Trouble::ReadOnly),
+        "57014" | "55P03" | "25P03" | "25P04" => Some(Trouble::GivenUp),
+        "40001" | "40P01" => Some(Trouble::Contended),
+        "53100" => Some(Trouble::Full),
+        // A connection exception; want of memory or of connections; shutdown, crash and start.
+        other => ["08", "53", "57P"].iter().any(|class| other.starts_with(class)).then_some(Trouble::Gone),
+    }
+}
+
+/// Returns whether the system refused to store something because a disk or a quota is full.
+fn has_no_room(error: &object_store::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return is_no_room(error);
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Returns whether an error of the system says that a disk or a quota is full.
+pub fn is_no_room(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
+fn no_room(of: &str) -> String {
+    format!("the disk that the server keeps its {of} on is full; nothing was changed; tell who runs the server")
 }
 
 /// Returns whether the process, or the machine, had no file descriptor left. It has one again when a connection closes.

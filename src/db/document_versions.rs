@@ -1,5 +1,7 @@
 //! The table `document_versions`: uploaded files of documents, which are added and read, never changed.
 
+use std::collections::HashSet;
+
 use room::{DocumentId, RoomId, Version, VersionId};
 
 use super::{Page, Row, Tx};
@@ -58,6 +60,13 @@ pub async fn page_of_document(tx: &mut Tx, document: DocumentId, page: Page) -> 
     );
     let rows = tx.rows(&sql, &[&document, &page.limit, &page.offset]).await?;
     Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
+}
+
+/// Returns the keys of the files of all versions of a room.
+pub async fn file_urls(tx: &mut Tx, room: RoomId) -> Result<HashSet<String>> {
+    let sql =
+        "SELECT v.file_url FROM document_versions v JOIN documents d ON d.id = v.document_id WHERE d.room_id = ?1";
+    tx.rows(sql, &[&room]).await?.iter().map(|row| row.get(0)).collect()
 }
 
 /// Returns a version of a document in a room: the newest if `version` is `None`.

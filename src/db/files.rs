@@ -3,6 +3,8 @@
 //! A row is added in the transaction that deletes the row naming the file. The file itself goes afterwards, because a
 //! transaction that is rolled back cannot bring a file back.
 
+use std::time::Duration;
+
 use room::{Time, Version};
 
 use super::Tx;
@@ -51,10 +53,14 @@ pub async fn forget(tx: &mut Tx, file_url: &str, not_before: Time) -> Result<()>
     .map(drop)
 }
 
+/// How long a removal is put off at most. One that is farther ahead was put off by a clock that has been set back since.
+const FARTHEST: Duration = Duration::from_hours(1);
+
 /// Returns up to `limit` files that are to be removed now, the one longest due first.
 pub async fn due(tx: &mut Tx, now: Time, limit: i64) -> Result<Vec<String>> {
-    let sql = "SELECT file_url FROM file_deletions WHERE not_before <= ?1 ORDER BY not_before LIMIT ?2";
-    tx.rows(sql, &[&now, &limit]).await?.iter().map(|row| row.get(0)).collect()
+    let sql = "SELECT file_url FROM file_deletions WHERE not_before <= ?1 OR not_before > ?2
+        ORDER BY not_before LIMIT ?3";
+    tx.rows(sql, &[&now, &now.after(FARTHEST), &limit]).await?.iter().map(|row| row.get(0)).collect()
 }
 
 /// Deletes the row of a file that has been removed.

@@ -6,7 +6,10 @@ use room::Time;
 use uuid::Uuid;
 
 use super::Tx;
-use crate::error::{Error, Result};
+use crate::{
+    clock::FARTHEST,
+    error::{Error, Result},
+};
 
 /// How many runs are kept in the table.
 const REMEMBERED: i64 = 30;
@@ -52,14 +55,15 @@ pub struct Due {
 
 /// Returns whether a check may be due, without taking a lock. [`begin`] decides.
 pub async fn is_due(tx: &mut Tx, due: Due, now: Time) -> Result<bool> {
-    let busy = format!("{RECENT} OR (finished_at IS NULL AND lease_until >= ?3) LIMIT 1");
+    let busy = format!("{RECENT} OR (finished_at IS NULL AND lease_until >= ?4 AND lease_until <= ?3) LIMIT 1");
     let [since, since_failed] = due.since(now);
-    Ok(tx.opt(&busy, &[&since, &since_failed, &now]).await?.is_none())
+    Ok(tx.opt(&busy, &[&since, &since_failed, &now.after(FARTHEST), &now]).await?.is_none())
 }
 
-/// Selects a run because of which no other is due yet.
-const RECENT: &str =
-    "SELECT 1 FROM fsck_runs WHERE (started_at > ?1 AND error IS NULL AND finished_at IS NOT NULL) OR started_at > ?2";
+/// Selects a run because of which no other is due yet. `?3` is [`FARTHEST`] after now: a run that begins later was made
+/// while the clock was wrong.
+const RECENT: &str = "SELECT 1 FROM fsck_runs WHERE started_at <= ?3
+    AND ((started_at > ?1 AND error IS NULL AND finished_at IS NOT NULL) OR started_at > ?2)";
 
 impl Due {
     /// Returns the instants after which a run must have begun to stand in the way: a complete run, and any run.
@@ -71,19 +75,24 @@ impl Due {
 /// Begins a check, if one is due, with a lease until `lease_until`. Returns `false` if none is due, or one is under
 /// way.
 pub async fn begin(tx: &mut Tx, id: Uuid, due: Due, now: Time, lease_until: Time) -> Result<bool> {
+    let ahead = now.after(FARTHEST);
     let broken_off = "UPDATE fsck_runs SET finished_at = lease_until, lease_until = NULL,
             error = 'it broke off; the server that made it has ended'
-        WHERE finished_at IS NULL AND lease_until < ?1";
-    tx.exec(broken_off, &[&now]).await?;
+        WHERE finished_at IS NULL AND (lease_until < ?1 OR lease_until > ?2)";
+    tx.exec(broken_off, &[&now, &ahead]).await?;
+    let [since, since_failed] = due.since(now);
+    // Of what a wrong clock has told nobody knows when it was. It would count as the newest until that day has come.
+    let of_a_wrong_clock = "UPDATE fsck_runs SET started_at = ?2, finished_at = ?2
+        WHERE started_at > ?1 OR finished_at > ?1";
+    tx.exec(of_a_wrong_clock, &[&ahead, &since]).await?;
     // Two servers may both find a check due. A partial unique index allows one unfinished run, so the second insert
     // conflicts and does nothing.
     let insert = format!(
         "INSERT INTO fsck_runs (id, started_at, lease_until, logs, entries, records, files, damaged, findings)
-         SELECT ?3, ?4, ?5, 0, 0, 0, 0, '{{}}', '[]' WHERE NOT EXISTS ({RECENT})
+         SELECT ?4, ?5, ?6, 0, 0, 0, 0, '{{}}', '[]' WHERE NOT EXISTS ({RECENT})
          ON CONFLICT DO NOTHING"
     );
-    let [since, since_failed] = due.since(now);
-    Ok(tx.exec(&insert, &[&since, &since_failed, &id.to_string(), &now, &lease_until]).await? == 1)
+    Ok(tx.exec(&insert, &[&since, &since_failed, &ahead, &id.to_string(), &now, &lease_until]).await? == 1)
 }
 
 /// Renews the lease of a run. Returns `false` if the run was ended meanwhile, because its lease had run out.

@@ -1,14 +1,12 @@
 //! The table `snapshot_jobs`: the files of snapshots that are still to be drawn. A worker claims a job for the time of
 //! a lease, and any server can take over a job whose lease has run out.
 
-use std::time::Duration;
-
 use room::{RoomId, SnapshotId, Time};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Row, Tx};
-use crate::error::Result;
+use crate::{clock::FARTHEST, error::Result};
 
 /// How many jobs there are that draw files of snapshots, by their state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -29,10 +27,6 @@ pub struct Claim {
     /// The number of this attempt, from 1.
     pub attempt: i64,
 }
-
-/// How far ahead a lease or a pause is at most. One that is farther was written by a clock that has been set back since,
-/// and counts as over: nobody would live to see its end.
-const FARTHEST: Duration = Duration::from_mins(10);
 
 /// The condition for a job that is due and that no worker holds at `?1`; `?2` is [`FARTHEST`] after that. Its `NOT` lets
 /// SQLite look through the index in its order, up to the first job that is due, instead of sorting all of them.

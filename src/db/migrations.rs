@@ -277,6 +277,8 @@ pub async fn check(db: &Db) -> Result<()> {
 /// On SQLite the transaction of the writer is the lock.
 async fn lock(tx: &mut Tx) -> Result<()> {
     if tx.dialect() == Dialect::Postgres {
+        // Another process may take long over its steps, and so may the steps themselves.
+        tx.batch("SET LOCAL statement_timeout = 0").await?;
         // The number is arbitrary, but must never change. The lock ends with the transaction, so a process that dies
         // leaves none behind.
         tx.exec("SELECT pg_advisory_xact_lock(6001252427)", &[]).await?;

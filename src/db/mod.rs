@@ -175,12 +175,13 @@ impl Db {
         }
     }
 
-    /// Returns an error if writing has ended: after a commit that the disk refused, the process has to be started
-    /// again.
-    pub fn check_writable(&self) -> Result<()> {
+    /// Returns an error if nothing can be written: after a commit that the disk refused, the process has to be started
+    /// again; a standby of PostgreSQL takes no changes.
+    pub async fn check_writable(&self) -> Result<()> {
         match &self.backend {
             Backend::Sqlite(sqlite) if sqlite.has_stopped() => Err(Error::WriteFailed),
-            _ => Ok(()),
+            Backend::Sqlite(_) => Ok(()),
+            Backend::Postgres(postgres) => postgres.check_writable().await,
         }
     }
 
@@ -207,6 +208,11 @@ impl Db {
             self.note_damage(format!("SQLite finds its file damaged: {error}; `sts-clearance fsck` tells more"));
         }
         outcome
+    }
+
+    /// Returns the directory that an SQLite database is in. `None` for PostgreSQL, which is on a disk of its own.
+    pub fn directory(url: &str) -> Option<std::path::PathBuf> {
+        (!is_postgres(url)).then(|| std::path::Path::new(sqlite_path(url)).parent().map(ToOwned::to_owned))?
     }
 
     /// Does the same as [`Db::read`], for a body that reads a whole room. On SQLite it keeps no thread of the runtime

@@ -3,7 +3,11 @@
 use room::{SessionId, Time, UserId};
 
 use super::{Row, Tx, users::User};
-use crate::{error::Result, evidence::Hash};
+use crate::{clock::FARTHEST, error::Result, evidence::Hash};
+
+/// The condition for a session `s` that is valid at `?1`; `?2` is [`FARTHEST`] after that. One that begins later was made
+/// while the clock was wrong, and has ended with that.
+const VALID: &str = "s.expires_at > ?1 AND s.idle_at > ?1 AND s.created_at <= ?2";
 
 /// A session that is still valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,9 +87,9 @@ pub async fn signed_in(tx: &mut Tx, token: &Hash, now: Time) -> Result<Option<Si
         .opt(
             &format!(
                 "SELECT {columns}, s.last_seen_at, s.password_at FROM sessions s JOIN users u ON u.id = s.user_id
-                 WHERE s.token_hash = ?1 AND s.expires_at > ?2 AND s.idle_at > ?2 AND NOT u.disabled"
+                 WHERE s.token_hash = ?3 AND {VALID} AND NOT u.disabled"
             ),
-            &[&token.as_slice(), &now],
+            &[&now, &now.after(FARTHEST), &token.as_slice()],
         )
         .await?;
     row.map(|row| {
@@ -98,24 +102,26 @@ pub async fn signed_in(tx: &mut Tx, token: &Hash, now: Time) -> Result<Option<Si
 /// Returns the account that a valid session is of, whether or not that account may still sign in. `None` if the session
 /// is unknown, has expired or was idle for too long.
 pub async fn holder(tx: &mut Tx, token: &Hash, now: Time) -> Result<Option<UserId>> {
-    let select = "SELECT user_id FROM sessions WHERE token_hash = ?1 AND expires_at > ?2 AND idle_at > ?2";
-    tx.opt(select, &[&token.as_slice(), &now]).await?.map(|row| row.get(0)).transpose()
+    let select = format!("SELECT s.user_id FROM sessions s WHERE s.token_hash = ?3 AND {VALID}");
+    tx.opt(&select, &[&now, &now.after(FARTHEST), &token.as_slice()]).await?.map(|row| row.get(0)).transpose()
 }
 
 /// Returns the valid sessions of a user, the newest first, each with whether it is the session of this token.
 pub async fn of_user(tx: &mut Tx, user: UserId, token: &Hash, now: Time) -> Result<Vec<(Session, bool)>> {
     let sql = format!(
-        "SELECT {COLUMNS}, s.token_hash = ?2 FROM sessions s
-         WHERE s.user_id = ?1 AND s.expires_at > ?3 AND s.idle_at > ?3 ORDER BY s.created_at DESC, s.id DESC"
+        "SELECT {COLUMNS}, s.token_hash = ?4 FROM sessions s
+         WHERE s.user_id = ?3 AND {VALID} ORDER BY s.created_at DESC, s.id DESC"
     );
-    let rows = tx.rows(&sql, &[&user, &token.as_slice(), &now]).await?;
+    let rows = tx.rows(&sql, &[&now, &now.after(FARTHEST), &user, &token.as_slice()]).await?;
     rows.iter().map(|row| Ok((from_row(row)?, row.get(8)?))).collect()
 }
 
 /// Stores that a session is used now, unless that was stored after `due`. Unused from now on, it ends at `idle_at`.
 pub async fn seen(tx: &mut Tx, token: &Hash, now: Time, due: Time, idle_at: Time) -> Result<()> {
     // The condition spares one write for each request: most find a session that was seen a moment ago.
-    let update = "UPDATE sessions SET last_seen_at = ?2, idle_at = ?4 WHERE token_hash = ?1 AND last_seen_at <= ?3";
+    // One that was seen after now was seen by a clock that was ahead.
+    let update = "UPDATE sessions SET last_seen_at = ?2, idle_at = ?4
+        WHERE token_hash = ?1 AND (last_seen_at <= ?3 OR last_seen_at > ?2)";
     tx.exec(update, &[&token.as_slice(), &now, &due, &idle_at]).await.map(drop)
 }
 
@@ -133,14 +139,14 @@ pub async fn set_password_at(tx: &mut Tx, token: &Hash, now: Time) -> Result<()>
 
 /// Ends the valid session of this token, whatever its account, and returns its id.
 pub async fn replace(tx: &mut Tx, token: &Hash, now: Time) -> Result<Option<SessionId>> {
-    let delete = "DELETE FROM sessions WHERE token_hash = ?1 AND expires_at > ?2 AND idle_at > ?2 RETURNING id";
-    tx.opt(delete, &[&token.as_slice(), &now]).await?.map(|row| row.get(0)).transpose()
+    let delete = format!("DELETE FROM sessions AS s WHERE s.token_hash = ?3 AND {VALID} RETURNING id");
+    tx.opt(&delete, &[&now, &now.after(FARTHEST), &token.as_slice()]).await?.map(|row| row.get(0)).transpose()
 }
 
 /// Ends a session of a user. Returns `false` if they have no such valid session.
 pub async fn end(tx: &mut Tx, user: UserId, session: SessionId, now: Time) -> Result<bool> {
-    let delete = "DELETE FROM sessions WHERE id = ?1 AND user_id = ?2 AND expires_at > ?3 AND idle_at > ?3";
-    Ok(tx.exec(delete, &[&session, &user, &now]).await? == 1)
+    let delete = format!("DELETE FROM sessions AS s WHERE s.id = ?3 AND s.user_id = ?4 AND {VALID}");
+    Ok(tx.exec(&delete, &[&now, &now.after(FARTHEST), &session, &user]).await? == 1)
 }
 
 /// Ends the session of this token.
@@ -160,7 +166,8 @@ pub async fn delete_of_user(tx: &mut Tx, user: UserId, kept: Option<&Hash>) -> R
     tx.exec("DELETE FROM sessions WHERE user_id = ?1 AND token_hash <> ?2", &[&user, &kept]).await
 }
 
-/// Deletes the sessions that have expired or were idle for too long.
+/// Deletes the sessions that have expired or were idle for too long, or that a wrong clock has made.
 pub async fn drop_expired(tx: &mut Tx, now: Time) -> Result<()> {
-    tx.exec("DELETE FROM sessions WHERE expires_at <= ?1 OR idle_at <= ?1", &[&now]).await.map(drop)
+    let delete = format!("DELETE FROM sessions AS s WHERE NOT ({VALID})");
+    tx.exec(&delete, &[&now, &now.after(FARTHEST)]).await.map(drop)
 }

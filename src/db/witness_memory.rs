@@ -102,7 +102,7 @@ impl WitnessMemory {
             if let Err(error) = tx.0.commit() {
                 tracing::error!(%error, "the memory of the witness cannot be written; it cosigns nothing any more");
                 file.has_failed = true;
-                return Err(Error::WriteFailed);
+                return Err(Error::NotKnown);
             }
             Ok(value)
         });

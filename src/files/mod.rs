@@ -6,6 +6,7 @@
 //! synced, before the transaction that refers to it commits.
 
 pub mod durable;
+mod left_overs;
 mod probe;
 mod space;
 mod staging;
@@ -24,9 +25,10 @@ use object_store::{
     prefix::PrefixStore,
 };
 
+pub use left_overs::LeftOvers;
 pub use probe::Trial;
 use sha2::{Digest, Sha256};
-pub use space::{DiskSpace, space};
+pub use space::{DiskSpace, space, try_room};
 pub use staging::{Kept, Staged, Staging};
 pub use zip::{Content, Packed};
 
@@ -159,6 +161,17 @@ impl Files {
         let age = |file: &ObjectMeta| SystemTime::from(file.last_modified).elapsed().unwrap_or_default();
         let listed = self.store.list(Some(&Path::from(folder)));
         listed.map(move |file| file.map(|file| (file.location.to_string(), age(&file))).map_err(Error::from)).boxed()
+    }
+
+    /// Returns an error if so many bytes cannot be stored, as far as the system knows: what is sent need not be read then.
+    pub async fn check_room_for(&self, bytes: u64) -> Result<()> {
+        let directory = Arc::clone(&self.directory);
+        // A disk that does not respond holds up a thread for blocking work, and none that answers others.
+        let space = tokio::task::spawn_blocking(move || space(&directory)).await;
+        match space.map_err(|error| Error::internal(format!("the disk: {error}")))? {
+            Some(disk) if disk.free_bytes < bytes => Err(Error::StoreFull),
+            _ => Ok(()),
+        }
     }
 
     /// Returns an error if the store cannot be read.

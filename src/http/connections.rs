@@ -251,44 +251,6 @@ impl Drop for ActiveRequest {
     }
 }
 
-/// The body of a request, which notes when the server waits for its client.
-pub(crate) struct WatchedBody<B> {
-    pub(crate) body: B,
-    pub(crate) connection: Arc<Connection>,
-}
-
-impl<B: Body + Unpin> Body for WatchedBody<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        // A poll comes only from somebody who wants the next bytes: while the server works and does not ask for more,
-        // no stall is noted, however long that takes.
-        let frame = Pin::new(&mut self.body).poll_frame(cx);
-        if frame.is_pending() {
-            self.connection.stalls();
-        } else {
-            self.connection.moves();
-        }
-        frame
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl<B> Drop for WatchedBody<B> {
-    fn drop(&mut self) {
-        // A handler may stop reading halfway. From then on, nobody waits for the client.
-        self.connection.moves();
-    }
-}
-
 /// The body of an answer. The request ends when it is dropped: after the last byte, or when the client leaves.
 pub(crate) struct AnswerBody<B> {
     pub(crate) body: B,

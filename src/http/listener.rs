@@ -13,7 +13,7 @@ use std::{
 };
 
 use axum::{Router, body::Body};
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{Request, body::Incoming, header::EXPECT, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
@@ -29,8 +29,9 @@ use tower::ServiceExt;
 
 use super::{
     client::Peer,
-    connections::{AnswerBody, Connection, ConnectionGuard, Connections, Full, WatchedBody},
+    connections::{AnswerBody, Connection, ConnectionGuard, Connections, Full},
     pace::{Pace, Patience},
+    watched_body::WatchedBody,
 };
 use crate::{
     config::Config,
@@ -197,7 +198,8 @@ impl Accepted {
                 // The connection is closed for another: `Accepted::serve` is about to drop this future. Nothing may
                 // begin.
                 let Some(active) = connection.begin() else { return std::future::pending().await };
-                let mut request = request.map(|body| Body::new(WatchedBody { body, connection }));
+                let is_held_back = request.headers().contains_key(EXPECT);
+                let mut request = request.map(|body| Body::new(WatchedBody::new(body, connection, is_held_back)));
                 request.extensions_mut().insert(Peer(peer));
                 let Ok(response) = router.oneshot(request).await;
                 Ok::<_, Infallible>(response.map(|body| AnswerBody { body, _request: active }))

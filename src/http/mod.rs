@@ -35,6 +35,7 @@ mod routes;
 mod text;
 mod upload;
 mod verify_request;
+mod watched_body;
 mod zipped;
 
 pub mod event_stream;

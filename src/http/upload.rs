@@ -51,6 +51,8 @@ pub struct Upload<T> {
     form: Multipart<'static>,
     unparsed: Unparsed,
     limit: u64,
+    /// The length of the body, as its head tells it.
+    announced: Option<u64>,
     fields: PhantomData<fn() -> T>,
 }
 
@@ -93,6 +95,8 @@ impl FromPairs for Said {
 impl<T: FromPairs> Upload<T> {
     /// Reads the form to its end. If anything is wrong with it, nothing of it is kept.
     pub async fn receive(mut self, app: &App) -> Result<(T, Received)> {
+        // Before a byte is read: the client need not send a file for which there is no room.
+        app.files.check_room_for(self.announced.unwrap_or_default()).await?;
         let (mut pairs, mut file, mut around) = (HashMap::new(), None, 0);
         while let Some(part) = in_time(self.form.next_field()).await? {
             self.unparsed.is_parsed();
@@ -197,7 +201,8 @@ impl<T: FromPairs + 'static> FromRequest<App> for Upload<T> {
         let whole = Constraints::new().size_limit(sizes.whole_stream(limit + 2 * AROUND_THE_FILE));
         let unparsed = Unparsed::default();
         let body = unparsed.watch(request.into_body().into_data_stream());
-        Ok(Self { form: Multipart::with_constraints(body, boundary, whole), unparsed, limit, fields: PhantomData })
+        let form = Multipart::with_constraints(body, boundary, whole);
+        Ok(Self { form, unparsed, limit, announced, fields: PhantomData })
     }
 }
 

@@ -44,6 +44,10 @@ pub(super) async fn watch(app: App) {
 /// Makes a check if one is due and no other server is making one. Returns whether it did.
 pub async fn check_where_due(app: &App) -> Result<bool> {
     let Some(period) = app.config.fsck_period() else { return Ok(false) };
+    // A wrong clock would take a check of another server for long ago, or its own for one of the future.
+    if app.clock_offset.check().is_err() {
+        return Ok(false);
+    }
     let (id, now, due) = (app.new_id(), app.now(), Due { period, retry: RETRY });
     // Asked twice: the read, once a minute on every server, takes no write transaction; the write decides between
     // servers that both found the check due.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 
+use super::left_overs;
 use crate::{
     app::App,
     db,
@@ -40,6 +41,7 @@ pub struct Chore {
 pub const HOUSEKEEPING: &[Chore] = &[
     Chore { name: "remove_files", run: |app| remove_files(app).boxed() },
     Chore { name: "sweep_uploads", run: |app| sweep_uploads(app).boxed() },
+    Chore { name: "sweep_left_overs", run: |app| left_overs::sweep(app).boxed() },
     Chore { name: "tell_refusals", run: |app| tell_refusals(app).boxed() },
     Chore { name: "drop_expired_rows", run: |app| drop_expired_rows(app).boxed() },
     Chore { name: "gather_heads", run: |app| gather_heads(app).boxed() },

@@ -20,7 +20,13 @@ pub(super) async fn keep<T>(
         if let Ok(done) = time::timeout(heartbeat, &mut work).await {
             return Ok(Some(done));
         }
-        if !renew().await? {
+        // The work goes on meanwhile: it may have locked the row that is to be renewed, and would never unlock it.
+        let is_kept = tokio::select! {
+            biased;
+            done = &mut work => return Ok(Some(done)),
+            renewed = renew() => renewed?,
+        };
+        if !is_kept {
             return Ok(None);
         }
     }

@@ -12,6 +12,7 @@ mod fsck;
 mod heads;
 mod housekeeping;
 mod lease;
+mod left_overs;
 mod places;
 mod render_snapshot;
 mod seal;

@@ -11,7 +11,7 @@ use crate::http::Problem;
 /// read.
 pub fn of_problem(problem: &Problem, step: Option<&str>) -> Markup {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let title = title(problem.status);
+    let title = title(problem);
     let main = html! {
         article.problem {
             p.code aria-hidden="true" { (problem.status) }
@@ -32,8 +32,11 @@ pub fn of_problem(problem: &Problem, step: Option<&str>) -> Markup {
     HtmlPage::new(title, main).in_part(Part::Elsewhere, Viewer::Anyone).status(status).into_markup()
 }
 
-fn title(status: u16) -> &'static str {
-    match status {
+/// The codes of what was given up, or not confirmed, when it may have been done already.
+const MAY_BE_DONE: [&str; 2] = ["not_known", "http"];
+
+fn title(problem: &Problem) -> &'static str {
+    match problem.status {
         401 => "Sign in first",
         403 => "Not open to you",
         404 => "There is no such page",
@@ -43,7 +46,9 @@ fn title(status: u16) -> &'static str {
         413 => "Too large",
         422 => "Something in it is not acceptable",
         429 => "Too many attempts",
-        503 => "The server is busy",
+        503 if problem.code() == "busy" => "The server is busy",
+        503 if MAY_BE_DONE.contains(&problem.code()) => "It is not known whether this was done",
+        503 => "The server cannot do this now",
         500.. => "The server failed",
         _ => "That did not work",
     }
@@ -60,6 +65,9 @@ fn advice(problem: &Problem) -> &'static str {
         (404, _) => "It may have been deleted, or the address has a mistake in it.",
         (409, _) => "Go back, look at how things are now, and decide again.",
         (422 | 400 | 413 | 415, _) => "Go back and change what you sent; nothing was changed here.",
+        (503, code) if MAY_BE_DONE.contains(&code) => {
+            "Look first whether it is there, and send it again only if it is not."
+        }
         (429 | 503, _) => "Wait a moment, and try again; nothing was lost.",
         (500.., _) => "Try again. If it goes on, tell who runs this server, with the number of the request below.",
         _ => "Go back, and try another way.",

@@ -21,10 +21,11 @@ const BODY_LIMIT: usize = 1024 * 1024;
 pub fn router(app: App) -> Router {
     let routes = api::routes();
     let openapi = docs::Document::of(&routes);
+    let parts = health::Parts::default();
     Router::new()
         .nest(BASE, routes.into_router())
         .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .route("/readyz", get(move |app| health::ready(app, parts.clone())))
         .route("/metrics", get(metrics::metrics))
         .route("/.well-known/sts-clearance/log-key", get(log_key::public_keys))
         .route("/heads/checkpoint", get(heads_log::checkpoint))

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -23,6 +23,9 @@ use crate::{
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// With a proxy that does TLS in front, browsers are told never to come without it again (ASVS 5.0, 3.4.1).
 const ALWAYS_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+
+/// When to come again, in seconds, if whoever refused did not say so.
+const SOON: HeaderValue = HeaderValue::from_static("1");
 
 /// The headers of every answer (OWASP ASVS 5.0, 3.4): nothing may be framed, sniffed, cached, or used by another site.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
@@ -62,6 +65,9 @@ pub(super) async fn log(State(app): State<App>, mut request: Request, next: Next
     for (name, value) in HEADERS {
         // Pages and files have set a `Content-Security-Policy` of their own, which stays.
         response.headers_mut().entry(name).or_insert(value);
+    }
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().entry(header::RETRY_AFTER).or_insert(SOON);
     }
     if behind_tls {
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, ALWAYS_TLS);

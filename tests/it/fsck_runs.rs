@@ -22,6 +22,7 @@ on_both_databases! {
     of_two_servers_one_checks,
     a_check_that_ended_with_its_server_is_told_and_made_again_in_an_hour,
     only_the_newest_thirty_checks_are_remembered,
+    a_check_of_a_clock_that_was_ahead_keeps_no_other_from_being_made,
     metrics_tell_of_snapshots_and_jobs,
 }
 
@@ -114,6 +115,30 @@ async fn a_check_that_ended_with_its_server_is_told_and_made_again_in_an_hour(ap
         rows.iter().map(|row| row.get::<Option<String>>(0)).collect::<sts_clearance::error::Result<Vec<_>>>()
     });
     assert!(matches!(errors.await.unwrap().as_slice(), [Some(error), None] if error.contains("broke off")));
+}
+
+/// The clock was a year ahead while one check was made, and another broken off.
+async fn a_check_of_a_clock_that_was_ahead_keeps_no_other_from_being_made(app: TestApp) {
+    let year = Duration::from_hours(24 * 365);
+    app.later(year);
+    assert!(jobs::check_where_due(&app.app).await.unwrap());
+    app.later(Duration::from_hours(24));
+    let (now, until) = (app.app.now(), app.app.now().after(Duration::from_mins(2)));
+    let begun = app.app.db.write(async move |tx| {
+        let insert =
+            "INSERT INTO fsck_runs (id, started_at, lease_until, logs, entries, records, files, damaged, findings)
+            VALUES ('x', ?1, ?2, 0, 0, 0, 0, '{}', '[]')";
+        tx.exec(insert, &[&now, &until]).await
+    });
+    begun.await.unwrap();
+    app.earlier(year + Duration::from_hours(24));
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    assert!(jobs::check_where_due(&app.app).await.unwrap());
+    assert!(!jobs::check_where_due(&app.app).await.unwrap());
+    let told = app.get("/system", &admin).send().await.expect(200);
+    assert_eq!((&told["fsck"]["started_at"], &told["fsck"]["error"]), (&json!(app.app.now()), &Value::Null));
+    app.later(Duration::from_hours(24));
+    assert!(jobs::check_where_due(&app.app).await.unwrap());
 }
 
 async fn only_the_newest_thirty_checks_are_remembered(app: TestApp) {

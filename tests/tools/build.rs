@@ -10,6 +10,7 @@ use std::{
 
 /// Programs on `PATH`, each with the Debian package that has it.
 const PROGRAMS: &[(&str, &str)] = &[
+    ("cc", "gcc"),
     ("curl", "curl"),
     ("openssl", "openssl"),
     ("pdfdetach", "poppler-utils"),

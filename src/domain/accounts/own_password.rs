@@ -52,7 +52,7 @@ pub async fn confirm_password(
             return Err(Error::Unauthenticated);
         }
         attempts::succeeded_in_session(tx, id).await?;
-        db::sessions::set_password_at(tx, &token, log.now).await?;
+        db::sessions::set_password_at(tx, &token, log.clock()).await?;
         log.append(tx, &Event::PasswordConfirmed {}).await
     })
     .await
@@ -104,7 +104,7 @@ async fn replace_password(app: &App, user: &User, password: &str, verified: Veri
         db::users::keep_password(tx, id, &password_hash).await?;
         attempts::succeeded_in_session(tx, id).await?;
         db::sessions::delete_of_user(tx, id, Some(&verified.session)).await?;
-        db::sessions::set_password_at(tx, &verified.session, log.now).await?;
+        db::sessions::set_password_at(tx, &verified.session, log.clock()).await?;
         log.append(tx, &requests::password_changed(email, &password_hash, false, None)).await
     })
     .await

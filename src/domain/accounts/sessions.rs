@@ -22,7 +22,8 @@ pub const PASSWORD_COUNTS: Duration = Duration::from_mins(5);
 /// Notes that a session is used, if that was not noted a few minutes ago. The request does not wait for it.
 pub fn seen(app: &App, token: Hash, last_seen_at: Time) {
     let now = app.now();
-    if now.since(last_seen_at) < SEEN_AGAIN {
+    // `apart`, not `since`: what a clock that was ahead has noted is put right.
+    if now.apart(last_seen_at) < SEEN_AGAIN {
         return;
     }
     // Each request would otherwise be a write, also one that only reads. If this write fails, the next request repeats
@@ -52,7 +53,7 @@ pub async fn list(app: &App, user: UserId, token: Hash) -> Result<Vec<(db::sessi
 pub async fn end(app: &App, user: &User, token: Hash, session: SessionId) -> Result<()> {
     let id = user.id;
     operation(app, Log::Platform, &actor(user, Some(token)), async move |tx, log| {
-        if !db::sessions::end(tx, id, session, log.now).await? {
+        if !db::sessions::end(tx, id, session, log.clock()).await? {
             return Err(Error::NotFound("session"));
         }
         log.append(tx, &Event::SessionEnded { session_id: session }).await
@@ -65,7 +66,7 @@ pub async fn end_others(app: &App, user: &User, token: Hash) -> Result<()> {
     let id = user.id;
     operation(app, Log::Platform, &actor(user, Some(token)), async move |tx, log| {
         // Expired ones go first: the entry counts the sessions that were ended, and those had ended by themselves.
-        db::sessions::drop_expired(tx, log.now).await?;
+        db::sessions::drop_expired(tx, log.clock()).await?;
         match db::sessions::delete_of_user(tx, id, Some(&token)).await? {
             0 => Ok(()),
             sessions => log.append(tx, &Event::OtherSessionsEnded { sessions }).await,
@@ -88,7 +89,7 @@ pub async fn sign_out(app: &App, by: &Actor, token: Hash) -> Result<()> {
 pub async fn ask_for_password(tx: &mut Tx, log: &OpenLog) -> Result<()> {
     let Actor::User { session: Some(session), .. } = log.by() else { return Ok(()) };
     let given_at = db::sessions::password_at(tx, session).await?;
-    if given_at.is_some_and(|given_at| counts(given_at, log.now)) { Ok(()) } else { Err(Error::PasswordRequired) }
+    if given_at.is_some_and(|given_at| counts(given_at, log.clock())) { Ok(()) } else { Err(Error::PasswordRequired) }
 }
 
 /// Returns whether a password that was given at `given_at` still counts for what cannot be undone.

@@ -138,12 +138,12 @@ async fn open(app: &App, user: User, hash: Option<String>, admitted: Admitted, r
         // A token that is not known here is not taken over: somebody could have planted it in this browser, and would
         // then have a known device of the account.
         let device = match request.device {
-            Some(device) if attempts::is_known(tx, signed_in.id, &device, log.now).await? => device,
+            Some(device) if attempts::is_known(tx, signed_in.id, &device, log.clock()).await? => device,
             _ => new_device,
         };
-        attempts::know_device(tx, signed_in.id, &device, log.now).await?;
+        attempts::know_device(tx, signed_in.id, &device, log.clock()).await?;
         if let Some(replaced) = request.replaces
-            && let Some(session_id) = db::sessions::replace(tx, &replaced, log.now).await?
+            && let Some(session_id) = db::sessions::replace(tx, &replaced, log.clock()).await?
         {
             log.append(tx, &Event::SessionEnded { session_id }).await?;
         }

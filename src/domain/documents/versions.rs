@@ -138,6 +138,14 @@ pub async fn find_target(app: &App, room: RoomId, target: &Target) -> Result<Doc
     })
 }
 
+/// Returns whether the log of the room tells of this version of a document.
+pub async fn is_told(app: &App, room: RoomId, (document, version): (DocumentId, VersionId)) -> Result<bool> {
+    log::bring_up(app, Log::Room(room)).await?;
+    let in_tx = app.clone();
+    let find = move |state: &State| state.upload(document, version).is_some();
+    app.db.read_at_length(async move |tx| log::of_room(tx, &in_tx, room, find).await).await
+}
+
 /// Adds a version with this file. The same bytes again add none, unless another expiry is given with them.
 pub async fn upload(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Arrived) -> Result<Uploaded> {
     let (app, by) = (app.clone(), by.clone());
@@ -185,9 +193,17 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
     outcome
 }
 
-/// Returns whether an error comes before anything is written.
+/// Returns whether an error says that nothing was committed.
 fn is_before_any_change(error: &Error) -> bool {
-    matches!(error, Error::Busy | Error::Pool(_) | Error::LogNotSound(_) | Error::ClockOff { .. })
+    matches!(
+        error,
+        Error::Busy
+            | Error::Pool(_)
+            | Error::LogNotSound(_)
+            | Error::ClockOff { .. }
+            | Error::WriteFailed
+            | Error::DatabaseFull
+    )
 }
 
 fn check(app: &App, arrived: Arrived) -> Result<(Checked, Staged)> {

@@ -37,7 +37,7 @@ pub(super) async fn check(run: &mut Run<'_>) -> Result<()> {
 
 /// Returns whether an error says nothing of what is checked, but that the check cannot go on.
 pub(super) fn is_of_the_check(error: &Error) -> bool {
-    matches!(error, Error::Busy | Error::Pool(_) | Error::WriteFailed | Error::Setup(_))
+    error.is_of_the_moment() || matches!(error, Error::Setup(_))
 }
 
 fn compare(run: &mut Run<'_>, expected: &Objects, present: &Objects) {

@@ -244,8 +244,8 @@ impl Run<'_> {
         }
     }
 
-    /// Reports files in the store that no row names. Young ones are left out, since their upload may not have committed,
-    /// unless they prove that the log has lost entries.
+    /// Reports files in the store that no row names, or that are half written. Young ones are left out, since their upload
+    /// may not have committed, unless they prove that the log has lost entries.
     async fn look_for_left_overs(&mut self) -> Result<()> {
         let mut listed = self.app.files.listed("rooms");
         while let Some((key, age)) = listed.try_next().await? {
@@ -260,6 +260,9 @@ impl Run<'_> {
                 continue;
             }
             self.report_left_over(key, snapshot.is_some(), is_old).await?;
+        }
+        for path in self.app.files.half_written(files::UPLOAD_ENDS).await? {
+            self.add(left_over(path, "it is left over: it was being written when a server ended".to_owned()));
         }
         self.report_the_rest(&Location { log: Log::Platform, title: None });
         Ok(())
@@ -282,10 +285,14 @@ impl Run<'_> {
                 format!("it is left over: no row names it; whether it proves anything cannot be told: {error}")
             }
         };
-        let remedy = Remedy::NotNeeded;
-        self.add(Finding { kind: Kind::File, log: None, title: None, what: key, fault, remedy });
+        self.add(left_over(key, fault));
         Ok(())
     }
+}
+
+fn left_over(file: String, fault: String) -> Finding {
+    let (kind, remedy) = (Kind::File, Remedy::NotNeeded);
+    Finding { kind, log: None, title: None, what: file, fault, remedy }
 }
 
 /// Returns the id of the snapshot whose file has this key. `None` if the key is not that of a snapshot's file.

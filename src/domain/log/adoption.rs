@@ -154,7 +154,7 @@ async fn adopt(app: &App, by: &Actor, room: RoomId) -> Result<Verdict> {
 
 /// Returns whether an error says nothing of the log that was to be adopted: any other would meet the same.
 pub(super) fn ends_all(error: &Error) -> bool {
-    matches!(error, Error::Busy | Error::WriteFailed | Error::ClockOff { .. } | Error::Pool(_))
+    error.is_of_the_moment()
 }
 
 async fn adopt_in(tx: &mut Tx, log: &mut OpenLog, room: RoomId) -> Result<Verdict> {

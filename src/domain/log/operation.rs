@@ -258,6 +258,12 @@ impl OpenLog {
         }))
     }
 
+    /// Returns the clock, by which everything is judged that stands in no log and ends by itself: sessions, jobs, files that
+    /// are to go. [`OpenLog::now`] is later if the clock was ahead when the log's last entry was written.
+    pub fn clock(&self) -> Time {
+        self.clock.unwrap_or(self.now)
+    }
+
     /// Refuses an actor whose session has ended, or whose account or role is not what it was when the request was
     /// admitted: as the logs tell it. Returns `false` if too many entries of the platform's log would have to be folded.
     async fn confirm(&self, tx: &mut Tx) -> Result<bool> {
@@ -265,7 +271,7 @@ impl OpenLog {
             return Ok(true);
         }
         if self.log == Log::Platform {
-            let account = confirming::account(tx, self.platform()?, &self.by, self.now).await?;
+            let account = confirming::account(tx, self.platform()?, &self.by, self.clock()).await?;
             confirming::refuse_change(Some(account.role), &self.by)?;
             return Ok(true);
         }
@@ -275,7 +281,7 @@ impl OpenLog {
         }
         let Some(held) = state::platform(tx, &self.app, MOST_FOLDED).await? else { return Ok(false) };
         let platform = held.platform().ok_or_else(platform_not_adopted)?;
-        let account = confirming::account(tx, platform, &self.by, self.now).await?;
+        let account = confirming::account(tx, platform, &self.by, self.clock()).await?;
         confirming::refuse_change_in_room(account, state, &self.by)?;
         Ok(true)
     }

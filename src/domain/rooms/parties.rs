@@ -104,7 +104,7 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, request: NewParty, once: O
         // `in_use`, not `at_work`: people may join a closed room, to read its documents.
         rooms::in_use_by(log)?;
         if let Some(once) = &once
-            && let Some(made) = once.claim(tx, log.by(), &request, party.id.0, log.now).await?
+            && let Some(made) = once.claim(tx, log.by(), &request, party.id.0, log.clock()).await?
         {
             let made = log.room()?.parties.get(&PartyId(made)).cloned();
             return made.ok_or_else(|| Once::says_gone(Error::NotFound("party")));

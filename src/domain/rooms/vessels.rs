@@ -84,7 +84,7 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, request: VesselDetails, on
     operation(app, Log::Room(room), by, async move |tx, log| {
         rooms::at_work_by(log)?;
         if let Some(once) = &once
-            && let Some(made) = once.claim(tx, log.by(), &request, vessel.id.0, log.now).await?
+            && let Some(made) = once.claim(tx, log.by(), &request, vessel.id.0, log.clock()).await?
         {
             let made = log.room()?.vessels.get(&VesselId(made)).cloned();
             return made.ok_or_else(|| Once::says_gone(Error::NotFound("vessel")));

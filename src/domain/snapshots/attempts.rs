@@ -27,7 +27,7 @@ pub async fn retry(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Resul
         if !status.may_become(SnapshotStatus::Generating) {
             return Err(Error::conflict(format!("the snapshot is {status}; only a failed one can be retried")));
         }
-        db::jobs::restart(tx, id, log.now).await?;
+        db::jobs::restart(tx, id, log.clock()).await?;
         log.append(tx, &Event::SnapshotRetried { snapshot_id: id }).await?;
         find(tx, room, id).await
     })
@@ -42,7 +42,7 @@ pub async fn complete(app: &App, claim: Claim, room: RoomId, drawn: Drawn) -> Re
     operation(app, Log::Room(room), &Actor::System, async move |tx, log| {
         if !log.room()?.snapshots.contains_key(&claim.snapshot) {
             // The deletion has listed the file, but its turn may have come before this attempt stored the file.
-            return db::files::forget(tx, &drawn.file.file_url, log.now).await;
+            return db::files::forget(tx, &drawn.file.file_url, log.clock()).await;
         }
         // The file of an attempt that lost its claim is left where it is: the other worker's file has the same key.
         if !db::jobs::hold(tx, claim).await? {
@@ -100,7 +100,7 @@ pub async fn attempt_failed(app: &App, claim: Claim, room: RoomId, failure: Fail
         if failures < most {
             // 2, 4, 8 s, and so on: a file store that is away for a moment costs little, one that is down is not pressed.
             let pause = Duration::from_secs(1 << failures.clamp(1, 9)).min(LONGEST_PAUSE);
-            return db::jobs::give_back(tx, claim, Some(log.now.after(pause)), (failures, &reason)).await;
+            return db::jobs::give_back(tx, claim, Some(log.clock().after(pause)), (failures, &reason)).await;
         }
         db::jobs::give_back(tx, claim, None, (failures, &reason)).await?;
         let failed = Event::SnapshotFailed { snapshot_id: claim.snapshot, attempts: failures, reason };

@@ -100,7 +100,7 @@ pub async fn remove(
     // done so or lost its lease; otherwise a file would stay behind that no row names.
     let file_url = fold::Snapshot::file_key(log.room()?.room.id, id, snapshot.kind);
     let pause = if snapshot.status == SnapshotStatus::Completed { Duration::ZERO } else { STRAGGLERS };
-    db::files::forget(tx, &file_url, log.now.after(pause)).await?;
+    db::files::forget(tx, &file_url, log.clock().after(pause)).await?;
     let deleted = Event::SnapshotDeleted {
         snapshot_id: id,
         title: snapshot.title.clone(),

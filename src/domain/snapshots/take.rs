@@ -106,7 +106,7 @@ pub async fn take(app: &App, by: &Actor, room: RoomId, request: NewSnapshot, onc
     let (in_tx, id) = (app.clone(), SnapshotId(app.new_id()));
     let taken = operation(app, Log::Room(room), by, async move |tx, log| {
         if let Some(once) = &once
-            && let Some(made) = once.claim(tx, log.by(), &request, id.0, log.now).await?
+            && let Some(made) = once.claim(tx, log.by(), &request, id.0, log.clock()).await?
         {
             let is_there = log.room()?.snapshots.contains_key(&SnapshotId(made));
             let found =
@@ -149,7 +149,7 @@ pub async fn freeze(
     log.append(tx, &created).await?;
     // In one transaction: after a crash there is either no snapshot, or one with its entry and its job, from which any
     // worker can make the file.
-    db::jobs::enqueue(tx, room, id, log.now).await?;
+    db::jobs::enqueue(tx, room, id, log.clock()).await?;
     find(tx, room, id).await
 }
 

@@ -17,7 +17,7 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getppid, kill_process, prli
 use serde_json::json;
 use sts_clearance::children::{Kind, contain};
 
-use crate::harness::{Installation, Server, new_room, status_of};
+use crate::harness::{self, Installation, Server, new_room, status_of};
 
 /// The environment variable that names the kind of child and the deed to the process that is taken over.
 const DEED: &str = "STS_TEST_DEED";
@@ -81,10 +81,8 @@ fn taken_over(kind: &str, deed: &str) -> ! {
 
 /// Returns the processes that a server has started, each with its arguments, which end in NUL.
 fn children_of(server: u32) -> Vec<(u32, String)> {
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    let processes = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let children = processes.filter(|process| status_of(*process, "PPid").is_some_and(|id| id == server.to_string()));
-    children.map(|process| (process, fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap())).collect()
+    let named = |process| (process, fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap());
+    harness::children_of(server).into_iter().map(named).collect()
 }
 
 #[tokio::test]

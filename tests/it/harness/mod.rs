@@ -39,9 +39,9 @@ pub(crate) use certificate::{GivenCertificate, ending_at};
 pub(crate) use clearance::{Form, IMO, files, pdf, zip};
 pub(crate) use events::{Event, Events};
 pub(crate) use fold::{Watched, fields_of_event, follow_from_the_logs};
-pub(crate) use postgres::database as postgres_database;
+pub(crate) use postgres::{OwnPostgres, database as postgres_database};
 pub(crate) use request::{Reply, Request};
-pub(crate) use server::{Api, Installation, Ran, Server, status_of, until};
+pub(crate) use server::{Api, Installation, Ran, Server, children_of, status_of, until};
 pub(crate) use trouble::{change_role, head_of, put_back};
 
 /// The password of every account that a test makes.

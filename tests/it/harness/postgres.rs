@@ -17,11 +17,17 @@ use std::{
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
+use super::children_of;
+
 /// Makes a new, empty database and returns its URL.
 pub(crate) async fn database() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let server = server();
     let name = format!("sts_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    make(server(), &name).await
+}
+
+/// Makes a new, empty database on a server, and returns its URL.
+async fn make(server: &str, name: &str) -> String {
     let (client, connection) = tokio_postgres::connect(&format!("{server}/postgres"), NoTls).await.unwrap();
     tokio::spawn(connection);
     client.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.unwrap();
@@ -37,7 +43,7 @@ fn server() -> &'static str {
             return (url.to_string_lossy().trim_end_matches('/').to_owned(), None);
         }
         let programs = programs().expect("neither is PostgreSQL installed nor STS_TEST_POSTGRES_URL set");
-        let (url, private) = Private::start(&programs);
+        let (url, _, private) = Private::start(&programs);
         (url, Some(private))
     });
     url
@@ -53,6 +59,53 @@ fn programs() -> Option<PathBuf> {
     places.into_iter().find(|place| place.join("initdb").exists() && place.join("postgres").exists())
 }
 
+/// A server for one test alone, which can be stopped as by a machine that hangs.
+pub(crate) struct OwnPostgres {
+    url: String,
+    dir: PathBuf,
+    _private: Private,
+}
+
+impl OwnPostgres {
+    /// Starts a server. `None` if only the one that `STS_TEST_POSTGRES_URL` names can be used.
+    pub(crate) fn start() -> Option<Self> {
+        let (url, dir, private) = Private::start(&programs()?);
+        Some(Self { url, dir, _private: private })
+    }
+
+    /// Makes a new, empty database and returns its URL.
+    pub(crate) async fn database(&self) -> String {
+        make(&self.url, "sts").await
+    }
+
+    /// Has the server and all processes of it neither run nor end: its connections stay open, and nobody answers.
+    pub(crate) fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Has the server go on.
+    pub(crate) fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = fs::read_to_string(self.dir.join("data/postmaster.pid")).unwrap();
+        let server: u32 = pid.lines().next().unwrap().parse().unwrap();
+        // The server first, so that it starts no process meanwhile.
+        for process in std::iter::once(server).chain(children_of(server)) {
+            // A process may have ended since it was found.
+            let _ = Command::new("kill").args([signal, &process.to_string()]).stderr(Stdio::null()).status();
+        }
+    }
+}
+
+impl Drop for OwnPostgres {
+    fn drop(&mut self) {
+        // Before the shell asks it to end, which a process that is stopped does not hear.
+        self.go_on();
+    }
+}
+
 /// A server for this process alone. A shell starts it and reads its own input, which ends with this process, even if
 /// that is killed; then the shell stops the server and removes its files.
 struct Private {
@@ -60,7 +113,7 @@ struct Private {
 }
 
 impl Private {
-    fn start(programs: &Path) -> (String, Self) {
+    fn start(programs: &Path) -> (String, PathBuf, Self) {
         let dir = TempDir::new().unwrap().keep();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let script = format!(
@@ -85,7 +138,7 @@ impl Private {
         let mut said = String::new();
         io::BufRead::read_line(&mut io::BufReader::new(holder.stdout.take().unwrap()), &mut said).unwrap();
         assert_eq!(said, "ready\n", "PostgreSQL did not start; see {}", dir.join("log").display());
-        (format!("postgres://sts@127.0.0.1:{port}"), Self { _holder: holder })
+        (format!("postgres://sts@127.0.0.1:{port}"), dir, Self { _holder: holder })
     }
 }
 

@@ -312,6 +312,13 @@ pub(crate) fn status_of(process: u32, name: &str) -> Option<String> {
     line.map(|said| said.trim().to_owned())
 }
 
+/// Returns the processes that a process has started.
+pub(crate) fn children_of(parent: u32) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let processes = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    processes.filter(|process| status_of(*process, "PPid").is_some_and(|id| id == parent.to_string())).collect()
+}
+
 fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap()
 }

@@ -1,15 +1,18 @@
 //! A connection to PostgreSQL with a transaction on it.
 
+use std::pin::pin;
+
 use deadpool_postgres::Object;
 use tokio_postgres::types::ToSql;
 
+use super::pulse::Pulse;
 use crate::{
     db::engine::{
         after_commit::AfterCommit,
         column::{Param, Sent},
         dialect::Dialect,
     },
-    error::Result,
+    error::{Error, Result},
 };
 
 /// Notifies the listeners of a room at commit. Channels belong to a database, so other databases do not hear it.
@@ -19,22 +22,31 @@ pub(in crate::db) const NOTIFY: &str = "SELECT pg_notify('sts_room', ?1)";
 /// broke, the connection leaves the pool instead of returning to it.
 pub struct PgConnection {
     connection: Option<Object>,
+    pulse: Pulse,
     in_transaction: bool,
     /// Whether a statement failed, after which nothing of the transaction can be committed.
     failed: bool,
+    /// Whether the failure was the server's or the connection's, so that nobody is to use the connection again.
+    spoiled: bool,
     /// What is done after the commit.
     pub(in crate::db) after_commit: AfterCommit,
 }
 
 impl PgConnection {
     /// Takes a connection on which a transaction is about to begin.
-    pub(super) fn begin(connection: Object) -> Self {
-        Self { connection: Some(connection), in_transaction: true, failed: false, after_commit: AfterCommit::default() }
+    pub(super) fn begin(connection: Object, pulse: Pulse) -> Self {
+        let (connection, after_commit) = (Some(connection), AfterCommit::default());
+        Self { connection, pulse, in_transaction: true, failed: false, spoiled: false, after_commit }
     }
 
     /// Returns whether a statement has failed.
     pub(super) fn has_failed(&self) -> bool {
         self.failed
+    }
+
+    /// Returns whether the connection is to leave the pool, whatever becomes of the transaction.
+    pub(super) fn is_spoiled(&self) -> bool {
+        self.spoiled
     }
 
     /// Marks the transaction as ended. From now on the connection returns to the pool when this is dropped.
@@ -47,7 +59,7 @@ impl PgConnection {
             let statement = connection.prepare_cached(&Dialect::Postgres.parameters(sql)).await?;
             connection.execute_raw(&statement, params.iter().map(|param| Sent(*param))).await
         };
-        let outcome = run(self.connection()).await;
+        let outcome = self.pulse.answered(pin!(run(self.connection()))).await;
         self.note(outcome)
     }
 
@@ -58,12 +70,12 @@ impl PgConnection {
             let sent: Vec<_> = sent.iter().map(|param| param as &(dyn ToSql + Sync)).collect();
             connection.query(&statement, &sent).await
         };
-        let outcome = run(self.connection()).await;
+        let outcome = self.pulse.answered(pin!(run(self.connection()))).await;
         self.note(outcome)
     }
 
     pub(in crate::db) async fn batch(&mut self, sql: &str) -> Result<()> {
-        let outcome = self.connection().batch_execute(sql).await;
+        let outcome = self.pulse.answered(pin!(self.connection().batch_execute(sql))).await;
         self.note(outcome)
     }
 
@@ -72,9 +84,10 @@ impl PgConnection {
     }
 
     /// Remembers a failure, since a body may pass over the error.
-    fn note<T>(&mut self, outcome: Result<T, tokio_postgres::Error>) -> Result<T> {
+    fn note<T>(&mut self, outcome: Result<T>) -> Result<T> {
         self.failed |= outcome.is_err();
-        Ok(outcome?)
+        self.spoiled |= outcome.as_ref().is_err_and(Error::spoils_connection);
+        outcome
     }
 }
 

@@ -49,7 +49,7 @@ impl WriterThread {
         let wal = wal_path(path);
         let thread = thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || Writer { tx, wal, stopped, place, notifier, commits }.run(queue))
+            .spawn(move || Writer { tx, wal, stopped, place, not_done: NotDone::Failed, notifier, commits }.run(queue))
             .map_err(|error| Error::setup(format!("the writer thread cannot start: {error}")))?;
         Ok(Self { calls: Some(calls), thread: Some(thread) })
     }
@@ -105,8 +105,8 @@ trait Call: Send {
     /// Runs the body inside the open transaction, and returns whether its changes are to be kept. It runs again if the
     /// transaction was lost.
     fn run(&mut self, tx: &mut Tx) -> bool;
-    /// Sends the result to the caller, once it is known whether the commit succeeded.
-    fn answer(self: Box<Self>, committed: bool);
+    /// Sends the result to the caller, once the commit has succeeded or failed.
+    fn answer(self: Box<Self>, committed: Result<(), NotDone>);
     /// Returns whether the caller has gone away.
     fn abandoned(&self) -> bool;
 }
@@ -129,17 +129,17 @@ impl<T: Send, F: AsyncFnOnce(&mut Tx) -> Result<T> + Clone + Send> Call for Pend
         keep
     }
 
-    fn answer(self: Box<Self>, committed: bool) {
+    fn answer(self: Box<Self>, committed: Result<(), NotDone>) {
         let Self { body, outcome, reply } = *self;
         // Before the answer: what the body holds may be the last handle of the database but the caller's, whose drop is
         // to wait for this thread.
         drop(body);
-        let outcome = match outcome {
-            Some(Ok(_)) if !committed => Err(Error::WriteFailed),
+        let outcome = match (outcome, committed) {
+            (Some(Ok(_)), Err(not_done)) => Err(not_done.into()),
             // The disk had no room for it, or the process no memory: the caller can come again.
-            Some(Err(Error::Sqlite(error))) if rolls_back_all(&error) => Err(Error::WriteFailed),
-            Some(outcome) => outcome,
-            None => Err(Error::WriteFailed),
+            (Some(Err(error)), _) if rolls_back_all(&error) => Err(NotDone::of(&error, false).into()),
+            (Some(outcome), _) => outcome,
+            (None, _) => Err(Error::WriteFailed),
         };
         // An error means that the caller has gone. The commit stands all the same.
         let _ = reply.send(outcome);
@@ -153,8 +153,9 @@ impl<T: Send, F: AsyncFnOnce(&mut Tx) -> Result<T> + Clone + Send> Call for Pend
 
 /// Returns whether this is an error at which SQLite may roll back the whole transaction, although the database itself is
 /// sound (<https://www.sqlite.org/lang_transaction.html>, 3.1).
-fn rolls_back_all(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::OutOfMemory))
+fn rolls_back_all(error: &Error) -> bool {
+    matches!(error, Error::Sqlite(error)
+        if matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::OutOfMemory)))
 }
 
 /// How the transaction of a batch ended.
@@ -166,6 +167,47 @@ enum End {
     RolledBack,
     /// Nothing is written any more, or another process has the file: its calls are not run again.
     Refused,
+}
+
+/// What is known of a transaction whose commit did not succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NotDone {
+    /// It has left no trace.
+    Failed,
+    /// It has left no trace, since there was no room for it.
+    Full,
+    /// It may be in the file: the disk took it, and did not confirm it.
+    NotKnown,
+}
+
+impl NotDone {
+    /// Returns what follows from an error at the end of a transaction, or before it.
+    fn of(error: &Error, at_commit: bool) -> Self {
+        match error {
+            Error::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => Self::Full,
+            _ if at_commit && is_of_the_disk(error) => Self::NotKnown,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<NotDone> for Error {
+    fn from(not_done: NotDone) -> Self {
+        match not_done {
+            NotDone::Failed => Self::WriteFailed,
+            NotDone::Full => Self::DatabaseFull,
+            NotDone::NotKnown => Self::NotKnown,
+        }
+    }
+}
+
+/// Returns whether the disk failed in a way after which it is not known what it holds.
+///
+/// A write that the system refused is none: the transaction ends in a frame that is whole or does not count, and the next
+/// one is written over it. So it is when a quota is used up, which SQLite does not tell from other refusals.
+fn is_of_the_disk(error: &Error) -> bool {
+    let Error::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) = error else { return false };
+    failure.code == ErrorCode::SystemIoFailure && failure.extended_code != rusqlite::ffi::SQLITE_IOERR_WRITE
 }
 
 /// The loop on the one thread that writes to the SQLite file.
@@ -187,6 +229,8 @@ struct Writer {
     wal: std::path::PathBuf,
     stopped: Arc<AtomicBool>,
     place: Arc<Place>,
+    /// What is known of the transaction that failed last, if it failed.
+    not_done: NotDone,
     notifier: Notifier,
     commits: Commits,
 }
@@ -221,7 +265,7 @@ impl Writer {
         self.notify(committed);
         self.act_after_commit(committed);
         for call in batch {
-            call.answer(committed);
+            call.answer(if committed { Ok(()) } else { Err(self.not_done) });
         }
     }
 
@@ -231,6 +275,7 @@ impl Writer {
         batch: &mut Vec<Box<dyn Call>>,
         mut queue: Option<&mut mpsc::Receiver<Box<dyn Call>>>,
     ) -> End {
+        self.not_done = NotDone::Failed;
         // After a failed commit the loop goes on, to refuse what still comes instead of leaving its callers waiting.
         if self.stopped.load(Ordering::Relaxed) {
             return End::Refused;
@@ -267,7 +312,8 @@ impl Writer {
         // What was to follow the commit is made again by the calls that are repeated.
         self.notify(false);
         self.act_after_commit(false);
-        if self.stopped.load(Ordering::Relaxed) { End::Refused } else { End::RolledBack }
+        let is_over = self.stopped.load(Ordering::Relaxed) || !self.place.is_kept();
+        if is_over { End::Refused } else { End::RolledBack }
     }
 
     /// Runs a call in its own savepoint. Returns `false` if the whole transaction is lost.
@@ -288,6 +334,7 @@ impl Writer {
         match taken_back.and_then(|_| run_now(self.tx.exec("RELEASE call", &[]))) {
             Ok(_) => true,
             Err(error) => {
+                self.not_done = NotDone::of(&error, false);
                 self.log_failure("a transaction was lost", &error);
                 false
             }
@@ -297,17 +344,18 @@ impl Writer {
     fn commit(&mut self) -> bool {
         // A commit to a file that has lost its name is acknowledged by the system all the same, and gone at the next start.
         if !self.place.is_kept() {
-            roll_back(&self.tx);
             return false;
         }
         match run_now(self.tx.exec("COMMIT", &[])) {
             Ok(_) if self.place.is_kept() => true,
             // It was lost meanwhile. Whether it comes back with this commit in it, only a start can tell.
             Ok(_) => {
+                self.not_done = NotDone::NotKnown;
                 self.stopped.store(true, Ordering::Relaxed);
                 false
             }
             Err(error) => {
+                self.not_done = NotDone::of(&error, true);
                 self.log_failure("a commit failed", &error);
                 false
             }
@@ -354,8 +402,7 @@ impl Writer {
         // A failed fsync is not repeated: the kernel may have dropped the pages that it could not write and marked them
         // clean, so a second fsync would succeed without the data being on the disk. Only a start, which reads the file
         // again, shows what is there. A full disk is another error, after which writing can go on.
-        let of_the_disk = matches!(error, Error::Sqlite(error)
-            if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure));
+        let of_the_disk = is_of_the_disk(error);
         self.stopped.fetch_or(of_the_disk, Ordering::Relaxed);
         tracing::error!(%error, stopped = of_the_disk, "{what}");
     }
