@@ -275,7 +275,7 @@ async fn a_write_for_which_there_is_no_room_fails_alone() {
     let given = vec!["a".into(), "b".into(), large.clone(), "c".into(), "d".into()];
     let (outcomes, runs) = write_together(&app, given).await;
     let refused: Vec<_> = outcomes.iter().map(|outcome| outcome.as_ref().err().map(Error::status)).collect();
-    assert_eq!(refused, [None, None, Some((503, "write_failed")), None, None]);
+    assert_eq!(refused, [None, None, Some((503, "disk_full")), None, None]);
     assert_eq!(keys(&app).await, ["a", "b", "c", "d"]);
     assert!(runs > 5, "the transaction was not lost");
 

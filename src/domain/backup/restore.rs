@@ -31,6 +31,7 @@ use crate::{
         fsck::{self, Mode},
         heads_log,
         log::{Actor, continuation},
+        start,
     },
     error::{Error, Result},
     evidence::Checkpoint,
@@ -106,6 +107,8 @@ pub async fn restore(
     if losses == Losses::None {
         refuse_losses(config, &manifest)?;
     }
+    // No server may start on it meanwhile, nor another restore.
+    let _held = start::hold(config)?;
     place_files(config, &directory, (&name, &manifest)).await?;
     let app = App::open_existing(config.clone(), Clock::System)?;
     let logs = tell_logs(&app, (&name, &manifest), losses).await?;
