@@ -53,6 +53,9 @@ async fn main() {
     assert!(kept, "it takes more memory than was promised");
 }
 
+/// Makes the request of this number to a route.
+type Route<'a> = Box<dyn Fn(usize) -> RequestBuilder + 'a>;
+
 /// A server with rooms in which people work.
 struct Site<'a> {
     server: &'a Server,
@@ -145,7 +148,7 @@ impl<'a> Site<'a> {
         let documents = self.documents(room).await;
         let snapshot = answer(self.get(&format!("{room}/snapshots?limit=1")).send().await).await;
         let snapshot = format!("{room}/snapshots/{}", snapshot[0]["id"].as_str().expect("an id"));
-        let routes: [(&str, Box<dyn Fn(usize) -> RequestBuilder + '_>); 12] = [
+        let routes: [(&str, Route<'_>); 12] = [
             ("sign in", Box::new(|_| self.sign_in())),
             ("list documents", Box::new(|_| self.get(&format!("{room}/documents?limit=100")))),
             ("list activities", Box::new(|_| self.get(&format!("{room}/activities?limit=100")))),

@@ -115,12 +115,18 @@ async fn check(settings: &Config, flags: &Flags) -> Result<ExitCode> {
 
 fn in_words(manifest: &Manifest) -> String {
     format!(
-        "{} logs with {} entries, {} files of {}",
-        manifest.logs.len(),
-        manifest.entries(),
-        manifest.files.len() - manifest.missing.len(),
+        "{} with {}, {} of {}",
+        counted(manifest.logs.len(), "log", "logs"),
+        counted(manifest.entries(), "entry", "entries"),
+        counted(manifest.files.len() - manifest.missing.len(), "file", "files"),
         size(manifest.bytes())
     )
+}
+
+/// Returns a number with the word for what is counted.
+pub(super) fn counted(number: impl TryInto<u64>, one: &str, many: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// Returns a size in words, in decimal units.

@@ -62,7 +62,12 @@ pub(super) async fn run(app: App, command: Command) -> Result<()> {
     let Command::Continue(ContinueFlags { which, reason, yes }) = command;
     continuation::check_reason(&reason)?;
     // Without adopting anything: that appends to the logs that take no entries.
-    migrations::check(&app.db).await?;
+    // Where heads are remembered, an empty database is one that was lost.
+    if app.heads.all().is_empty() {
+        migrations::check(&app.db).await?;
+    } else {
+        migrations::prepare(&app.db, app.now()).await?;
+    }
     let named = which.room.map(Log::Room).or(which.platform.then_some(Log::Platform));
     let logs = match named {
         Some(log) => vec![log],

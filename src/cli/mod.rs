@@ -34,7 +34,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     children,
-    cli::start::{block_on, open_there},
+    cli::start::{block_on, open_to_continue},
     config::{Layers, mask_password},
     error::{Error, Result},
 };
@@ -225,7 +225,7 @@ fn execute(cli: Cli) -> Result<ExitCode> {
         Command::Witness(flags) => witness::run(&settings()?, flags),
         Command::Migrate(command) => block_on(migrate::run(settings()?, command)),
         Command::Key(command) => block_on(key::run(settings()?, command)),
-        Command::Log(command) => block_on(log::run(open_there(settings()?)?, command)),
+        Command::Log(command) => block_on(log::run(open_to_continue(settings()?)?, command)),
         Command::User(command) => block_on(user::run(settings()?, command)),
     };
     done.map(|()| ExitCode::SUCCESS)

@@ -5,7 +5,12 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 
 use crate::{
-    cli::{backup::size, fsck::summary, progress::Findings, terminal::print},
+    cli::{
+        backup::{counted, size},
+        fsck::summary,
+        progress::Findings,
+        terminal::print,
+    },
     config::Config,
     domain::backup::{self, Losses, Restored, RestoredLog},
     error::{Error, Result},
@@ -52,7 +57,11 @@ fn is_whole(restored: &Restored) -> bool {
 fn tell(restored: &Restored, settings: &Config) -> Result<()> {
     let Restored { backup, made_at, logs, files, bytes, missing, fsck } = restored;
     let place = settings.data_dir().display();
-    print(&format!("brought back into {place}: the backup {backup}, of {made_at}; {files} files of {}", size(*bytes)))?;
+    print(&format!(
+        "brought back into {place}: the backup {backup}, of {made_at}; {} of {}",
+        counted(*files, "file", "files"),
+        size(*bytes)
+    ))?;
     for log in logs.iter().take(LOGS) {
         print(&in_words(log))?;
     }
@@ -74,11 +83,6 @@ fn tell(restored: &Restored, settings: &Config) -> Result<()> {
     )
 }
 
-/// Returns a number of entries in words.
-fn in_number(entries: u64) -> String {
-    if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") }
-}
-
 fn in_words(log: &RestoredLog) -> String {
     let name = match (&log.title, log.log.as_str()) {
         (Some(title), room) => format!("{title} ({room})"),
@@ -89,6 +93,10 @@ fn in_words(log: &RestoredLog) -> String {
     let Some(origin) = &log.origin else {
         return format!("{name}: lost as a whole, of which the platform's log tells");
     };
-    let lost = log.signed.map(|signed| format!("; at least {} had been signed", in_number(signed)));
-    format!("{name}: {}{at}{}; it goes on as `{origin}`", in_number(log.entries), lost.unwrap_or_default())
+    let lost = log.signed.map(|signed| format!("; at least {} had been signed", counted(signed, "entry", "entries")));
+    format!(
+        "{name}: {}{at}{}; it goes on as `{origin}`",
+        counted(log.entries, "entry", "entries"),
+        lost.unwrap_or_default()
+    )
 }

@@ -11,6 +11,7 @@ use crate::{
     config::Config,
     db::{Db, migrations},
     error::{Error, Result},
+    heads::Heads,
     keys, telemetry,
 };
 
@@ -41,6 +42,17 @@ pub(super) fn open_there(settings: Config) -> Result<App> {
     let app = look(settings)?;
     keys::require_log_key(&app.config)?;
     Ok(app)
+}
+
+/// Opens the system whose logs are to go on. Where heads are remembered and the database is lost as a whole, its logs go on in
+/// an empty one, which is made.
+pub(super) fn open_to_continue(settings: Config) -> Result<App> {
+    let is_lost = Db::file_of(&settings.database_url()).is_some_and(|file| !file.exists());
+    if is_lost && !Heads::open(settings.data_dir())?.all().is_empty() {
+        keys::require_log_key(&settings)?;
+        return open(settings);
+    }
+    open_there(settings)
 }
 
 /// Opens the system for an account that is to be made: the one that is there, or a new one for its first account.

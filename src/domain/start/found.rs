@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::error::{Error, Result};
+use crate::{
+    config::mask_password,
+    error::{Error, Result},
+};
 
 /// What an operator says to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +94,8 @@ impl Found {
     ///
     /// Fails with the sentence.
     pub(super) fn unless(self, known: &[Known]) -> Result<()> {
-        let sentence = self.sentence();
+        // It names the database, whose address may have a password.
+        let sentence = mask_password(&self.sentence());
         if !known.contains(&self.known()) {
             return Err(Error::setup(sentence));
         }

@@ -100,7 +100,7 @@ async fn an_upload_for_which_there_is_no_room_is_told_so(place: Installation) {
     site.fill();
     // Less than the system reserves, so that only the disk itself can tell.
     is_full(site.upload(&room, &broker, 10).await, "files").await;
-    let said = json!({ "clock": "ok", "database": "ok", "files": "full", "heads": "ok" });
+    let said = json!({ "clock": "ok", "database": "ok", "files": "full", "heads": "ok", "key": "ok" });
     assert_eq!(site.ready().await, (503, said));
     let renamed = site.server.api.request(Method::PATCH, &room, &broker).json(&json!({ "title": "Another" }));
     assert_eq!(renamed.send().await.unwrap().status(), 200, "what needs no room there goes on");
@@ -129,7 +129,7 @@ async fn a_change_for_which_there_is_no_room_is_told_so_and_the_next_goes_on() {
         }
     }
     is_full(refused.expect("the disk is full"), "database").await;
-    let said = json!({ "clock": "ok", "database": "full", "files": "full", "heads": "ok" });
+    let said = json!({ "clock": "ok", "database": "full", "files": "full", "heads": "ok", "key": "ok" });
     assert_eq!(site.ready().await, (503, said));
     assert!(
         site.server.api.get(&room, &broker).await["title"].as_str().unwrap().starts_with("STS"),
@@ -162,7 +162,7 @@ async fn who_asks_whether_the_server_is_ready_is_answered_while_a_disk_hangs() {
     assert_eq!(ready().await.0, 200);
     let hanging = place.path("data/files/.room");
     assert!(Command::new("mkfifo").arg(&hanging).status().unwrap().success());
-    let said = json!({ "clock": "ok", "database": "ok", "files": "failing", "heads": "ok" });
+    let said = json!({ "clock": "ok", "database": "ok", "files": "failing", "heads": "ok", "key": "ok" });
     assert_eq!(ready().await, (503, said.clone()));
     for _ in 0..3 {
         assert_eq!(ready().await, (503, said.clone()));
