@@ -44,20 +44,11 @@ pub struct Continued {
 }
 
 impl Continued {
-    /// Whether it is known how much was lost. It is not if the log was brought back from a backup, and nothing tells of
-    /// what was signed after that.
-    pub fn is_extent_known(&self) -> bool {
-        self.lost_size > self.seq
-    }
-
-    /// Whether a head of this size and root is among what was lost: signed over entries behind those that were left, and
-    /// not beyond the largest head that is named, if one is.
+    /// Whether a head of this size and root is among what was lost: signed over entries behind those that were left.
+    ///
+    /// One that is larger than the one that is named is, too: the memory of heads may lag, and after a restore it may be gone.
     pub fn names(&self, size: u64, root: &Hash) -> bool {
-        if !self.is_extent_known() {
-            return size > self.seq;
-        }
-        let is_last = size == self.lost_size && hex::encode(root) == self.lost_root;
-        size > self.seq && (size < self.lost_size || is_last)
+        size > self.seq && (size != self.lost_size || hex::encode(root) == self.lost_root)
     }
 }
 

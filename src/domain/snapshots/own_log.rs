@@ -121,10 +121,10 @@ fn compare_names(log: Log, word: &OwnWord, present: &Present) -> Option<OwnLog> 
         present.continued.iter().find(|continued| number < number_here && continued.names(word.size, &word.root));
     named.map(|continued| {
         let Continued { seq, lost_size, reason, .. } = continued;
-        let lost = if continued.is_extent_known() {
-            format!("without those up to {lost_size} that were signed")
-        } else {
+        let lost = if word.size > *lost_size {
             format!("without those that were signed after, of which this file shows those up to {}", word.size)
+        } else {
+            format!("without those up to {lost_size} that were signed")
         };
         OwnLog::NotCompared(format!(
             "the file is of before entries were lost: this server's log has since gone on as `{here}` from its first {seq} \
