@@ -94,7 +94,10 @@ impl<'a> Site<'a> {
     }
 
     fn sign_in(&self) -> RequestBuilder {
-        self.post("/auth/login").json(&json!({ "email": "a@example.com", "password": PASSWORD }))
+        // Without a session, whose place the new one would take.
+        self.client
+            .post(self.server.api("/auth/login"))
+            .json(&json!({ "email": "a@example.com", "password": PASSWORD }))
     }
 
     fn upload(&self, document: &str, number: usize) -> RequestBuilder {
