@@ -28,7 +28,7 @@ use self::{
     check::{Found, Look},
     client::Client,
     faults::Faults,
-    ledger::{Ledger, Told},
+    ledger::{Deed, Ledger, Told},
     site::Site,
 };
 use crate::harness::{Installation, OwnPostgres, Ran, Seed, Server};
@@ -117,7 +117,11 @@ async fn torture(place: Installation, postgres: Option<OwnPostgres>) {
 async fn look_here(faults: &mut Faults, ledger: &Ledger, seed: &mut Seed, most: usize) -> (Found, usize) {
     let server = faults.server();
     let token = server.api.sign_in(ADMIN).await;
-    let mut found = Look::new(&server.api, &token).hold_against(&ledger.deeds(), None).await;
+    // One more that never happened: a look that misses nothing would show nothing.
+    let never = Deed { action: "room_updated", mark: "never given".to_owned(), told: Told::Done(Instant::now()) };
+    let deeds = [ledger.deeds(), vec![never]].concat();
+    let mut found = Look::new(&server.api, &token).hold_against(&deeds, None).await;
+    assert_eq!(found.lost.pop().as_deref(), Some("room_updated “never given”"), "the look sees what is lost");
     faults.end().await;
     let site = &faults.site;
     let fsck = site.run(&["fsck"]);
