@@ -1,10 +1,6 @@
 //! The first promise: a snapshot that was acknowledged is never lost, even if the server is killed right after.
 
-use std::{
-    collections::HashMap,
-    io::{self, Write},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -13,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::{task::JoinSet, time::timeout};
 
-use crate::harness::{Api, Installation, new_room, on_both_databases};
+use crate::harness::{Api, Installation, Seed, new_room, on_both_databases};
 
 /// How many times the server is killed, unless `STS_TEST_CRASH_KILLS` says otherwise.
 const KILLS: usize = 50;
@@ -27,7 +23,7 @@ on_both_databases! {
 }
 
 async fn no_acknowledged_snapshot_is_lost_when_the_server_is_killed_fifty_times(place: Installation) {
-    let mut seed = Seed::from_environment();
+    let mut seed = Seed::from_environment("STS_TEST_CRASH_SEED");
     let given = std::env::var_os("STS_TEST_CRASH_KILLS");
     let least = given.map_or(KILLS, |kills| kills.to_str().unwrap().parse().unwrap());
     // What is left to draw in the end grows with both.
@@ -152,26 +148,4 @@ async fn check_each(snapshots: &[Value], check: impl AsyncFn(&Value)) {
 
 fn path(room: &str, snapshot: &Value) -> String {
     format!("/rooms/{room}/snapshots/{}", snapshot["id"].as_str().unwrap())
-}
-
-/// The random numbers that choose the moments of death. A failing test prints the seed that repeats them.
-struct Seed {
-    seed: u64,
-    rng: StdRng,
-}
-
-impl Seed {
-    fn from_environment() -> Self {
-        let given = std::env::var_os("STS_TEST_CRASH_SEED").map(|seed| seed.to_str().unwrap().parse().unwrap());
-        let seed = given.unwrap_or_else(|| rand::rng().random());
-        Self { seed, rng: StdRng::seed_from_u64(seed) }
-    }
-}
-
-impl Drop for Seed {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let _ = writeln!(io::stderr(), "the moments were those of STS_TEST_CRASH_SEED={}", self.seed);
-        }
-    }
 }

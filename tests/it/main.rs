@@ -75,6 +75,7 @@ mod swept;
 mod system;
 mod terminal;
 mod tidy;
+mod torture;
 mod transactions;
 mod trouble;
 mod two_people;

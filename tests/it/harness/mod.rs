@@ -6,6 +6,7 @@ mod events;
 mod fold;
 mod postgres;
 mod request;
+mod seed;
 mod server;
 mod trouble;
 
@@ -41,7 +42,8 @@ pub(crate) use events::{Event, Events};
 pub(crate) use fold::{Watched, fields_of_event, follow_from_the_logs};
 pub(crate) use postgres::{OwnPostgres, database as postgres_database};
 pub(crate) use request::{Reply, Request};
-pub(crate) use server::{Api, Installation, Ran, Server, children_of, status_of, until};
+pub(crate) use seed::Seed;
+pub(crate) use server::{Api, Installation, Ran, Server, children_of, status_of, until, until_within};
 pub(crate) use trouble::{change_role, head_of, put_back};
 
 /// The password of every account that a test makes.

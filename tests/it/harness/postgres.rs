@@ -7,7 +7,7 @@ use std::{
     net::TcpListener,
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -63,19 +63,24 @@ fn programs() -> Option<PathBuf> {
 pub(crate) struct OwnPostgres {
     url: String,
     dir: PathBuf,
-    _private: Private,
+    private: Private,
 }
 
 impl OwnPostgres {
     /// Starts a server. `None` if only the one that `STS_TEST_POSTGRES_URL` names can be used.
     pub(crate) fn start() -> Option<Self> {
         let (url, dir, private) = Private::start(&programs()?);
-        Some(Self { url, dir, _private: private })
+        Some(Self { url, dir, private })
     }
 
     /// Makes a new, empty database and returns its URL.
     pub(crate) async fn database(&self) -> String {
-        make(&self.url, "sts").await
+        self.database_named("sts").await
+    }
+
+    /// Makes a new, empty database of this name and returns its URL.
+    pub(crate) async fn database_named(&self, name: &str) -> String {
+        make(&self.url, name).await
     }
 
     /// Has the server and all processes of it neither run nor end: its connections stay open, and nobody answers.
@@ -88,9 +93,27 @@ impl OwnPostgres {
         self.signal("-CONT");
     }
 
+    /// Has the server end at once, as in a crash: nothing is said to anybody, and nothing is finished.
+    pub(crate) fn crash(&self) {
+        let told = Command::new("kill").args(["-QUIT", &self.process().unwrap().to_string()]).status().unwrap();
+        assert!(told.success());
+    }
+
+    /// Starts the server again after [`Self::crash`], and waits until it answers.
+    pub(crate) fn start_again(&mut self) {
+        let input = self.private.holder.stdin.as_mut().unwrap();
+        io::Write::write_all(input, b"again\n").unwrap();
+        self.private.wait_until_ready(&self.dir);
+    }
+
+    /// Returns the server's process. `None` if it has crashed.
+    fn process(&self) -> Option<u32> {
+        let pid = fs::read_to_string(self.dir.join("data/postmaster.pid")).ok()?;
+        pid.lines().next()?.parse().ok()
+    }
+
     fn signal(&self, signal: &str) {
-        let pid = fs::read_to_string(self.dir.join("data/postmaster.pid")).unwrap();
-        let server: u32 = pid.lines().next().unwrap().parse().unwrap();
+        let Some(server) = self.process() else { return };
         // The server first, so that it starts no process meanwhile.
         for process in std::iter::once(server).chain(children_of(server)) {
             // A process may have ended since it was found.
@@ -107,9 +130,11 @@ impl Drop for OwnPostgres {
 }
 
 /// A server for this process alone. A shell starts it and reads its own input, which ends with this process, even if
-/// that is killed; then the shell stops the server and removes its files.
+/// that is killed; then the shell stops the server and removes its files. A line that it reads has it start the server
+/// again, once that has ended.
 struct Private {
-    _holder: Child,
+    holder: Child,
+    said: io::BufReader<ChildStdout>,
 }
 
 impl Private {
@@ -117,11 +142,12 @@ impl Private {
         let dir = TempDir::new().unwrap().keep();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let script = format!(
-            "cd {dir} && {programs}/initdb -D data -U sts -A trust -E UTF8 --no-sync >log 2>&1 \
-             && {{ {programs}/postgres -D data -p {port} -k {dir} -c listen_addresses=127.0.0.1 \
-                   -c fsync=off -c max_connections=300 >>log 2>&1 </dev/null & }} \
-             && server=$! && for i in $(seq 300); do {programs}/pg_isready -q -h 127.0.0.1 -p {port} && break; sleep 0.1; done; \
-             echo ready; cat >/dev/null; kill -INT $server; wait $server; rm -rf {dir}",
+            "start() {{ {programs}/postgres -D data -p {port} -k {dir} -c listen_addresses=127.0.0.1 \
+                   -c fsync=off -c max_connections=300 >>log 2>&1 </dev/null & server=$!; \
+                   for i in $(seq 300); do {programs}/pg_isready -q -h 127.0.0.1 -p {port} && break; sleep 0.1; done; \
+                   echo ready; }}; \
+             cd {dir} && {programs}/initdb -D data -U sts -A trust -E UTF8 --no-sync >log 2>&1 && start && \
+             while read again; do wait $server; start; done; kill -INT $server; wait $server; rm -rf {dir}",
             dir = dir.display(),
             programs = programs.display(),
         );
@@ -135,10 +161,16 @@ impl Private {
         }
         // The shell gets its own process group: Ctrl-C at the terminal must not kill it before it has cleaned up.
         let mut holder = shell.process_group(0).spawn().unwrap();
+        let said = io::BufReader::new(holder.stdout.take().unwrap());
+        let mut private = Self { holder, said };
+        private.wait_until_ready(&dir);
+        (format!("postgres://sts@127.0.0.1:{port}"), dir, private)
+    }
+
+    fn wait_until_ready(&mut self, dir: &Path) {
         let mut said = String::new();
-        io::BufRead::read_line(&mut io::BufReader::new(holder.stdout.take().unwrap()), &mut said).unwrap();
+        io::BufRead::read_line(&mut self.said, &mut said).unwrap();
         assert_eq!(said, "ready\n", "PostgreSQL did not start; see {}", dir.join("log").display());
-        (format!("postgres://sts@127.0.0.1:{port}"), dir, Self { _holder: holder })
     }
 }
 

@@ -164,7 +164,7 @@ impl Server {
     }
 
     /// Starts the command; returns its exit code and output if it ends before it listens.
-    fn try_start(place: &Installation, command: &mut Command) -> Result<Self, Ran> {
+    pub(crate) fn try_start(place: &Installation, command: &mut Command) -> Result<Self, Ran> {
         let stderr = place.path("stderr.log");
         let mut child = command.stderr(File::create(&stderr).unwrap()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -332,7 +332,12 @@ async fn answer(request: RequestBuilder) -> Value {
 }
 
 /// Calls `look` until it returns something, and returns that.
-pub(crate) async fn until<T>(awaited: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(awaited: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    until_within(DEADLINE, awaited, look).await
+}
+
+/// The same, for what may take longer.
+pub(crate) async fn until_within<T>(deadline: Duration, awaited: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let mut tick = tokio::time::interval(LOOK);
     let looking = async {
         loop {
@@ -342,5 +347,5 @@ pub(crate) async fn until<T>(awaited: &str, mut look: impl AsyncFnMut() -> Optio
             }
         }
     };
-    tokio::time::timeout(DEADLINE, looking).await.unwrap_or_else(|_| panic!("in vain: {awaited}"))
+    tokio::time::timeout(deadline, looking).await.unwrap_or_else(|_| panic!("in vain: {awaited}"))
 }
