@@ -38,6 +38,8 @@ const NUMBERS: &[(&str, RangeInclusive<u32>)] = &[
     ("session_idle_minutes", 5..=527_040),
     ("render_workers", 1..=1_024),
     ("upload_limit_mib", 1..=1_048_576),
+    ("room_entries_per_day", 0..=1_000_000_000),
+    ("room_upload_mib_per_day", 0..=1_048_576),
     ("state_memory_mib", 1..=1_048_576),
     ("retention_years", KEPT_AT_LEAST_YEARS..=100),
     ("fsck_hours", 0..=8_784),
@@ -72,6 +74,8 @@ pub struct Config {
     /// How many reports are drawn at once.
     pub render_workers: u32,
     upload_limit_mib: u32,
+    room_entries_per_day: u32,
+    room_upload_mib_per_day: u32,
     state_memory_mib: u32,
     /// The key that signs logs, if it is not read from a file. Secret.
     pub log_key: String,
@@ -476,6 +480,16 @@ impl Config {
     /// The largest file that can be uploaded, in bytes.
     pub fn upload_limit(&self) -> u64 {
         u64::from(self.upload_limit_mib) * 1024 * 1024
+    }
+
+    /// How many entries a party may add to the log of a room in a day. `None`: any number.
+    pub fn room_entries_per_day(&self) -> Option<u64> {
+        (self.room_entries_per_day > 0).then_some(u64::from(self.room_entries_per_day))
+    }
+
+    /// How many bytes a party may upload to a room in a day. `None`: any number.
+    pub fn room_upload_per_day(&self) -> Option<u64> {
+        (self.room_upload_mib_per_day > 0).then_some(u64::from(self.room_upload_mib_per_day) * 1024 * 1024)
     }
 
     /// The directory of further fonts, as an absolute path. `None` if there is none.

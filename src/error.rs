@@ -5,7 +5,7 @@
 
 use std::{fmt, io};
 
-use room::visible::cut;
+use room::{Time, visible::cut};
 use rustix::io::Errno;
 
 /// The result of an operation.
@@ -30,6 +30,18 @@ pub enum Error {
         seconds: u64,
         /// What the next attempt has to present, if it is one to sign in.
         ticket: Option<String>,
+    },
+    /// A party has added as much to a room as they may in a day.
+    #[error("{}", beyond_quota(*.quota, *.most, *.until))]
+    QuotaReached {
+        /// Which quota it is.
+        quota: Quota,
+        /// How much it allows in a day: entries, or bytes.
+        most: u64,
+        /// When the next day begins.
+        until: Time,
+        /// Seconds until then.
+        seconds: u64,
     },
     /// The password is right, but an admin chose it, and its owner did not replace it in time.
     #[error(
@@ -179,6 +191,15 @@ pub enum Error {
     Internal(String),
 }
 
+/// What a party may add to a room in a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quota {
+    /// Entries of its log.
+    Entries,
+    /// Bytes of uploaded files.
+    Uploads,
+}
+
 /// One field of a request and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
@@ -263,6 +284,7 @@ impl Error {
             Self::RangeNotSatisfiable { .. } => (416, "range_not_satisfiable"),
             Self::Invalid(_) => (422, "invalid"),
             Self::TooManyAttempts { .. } => (429, "too_many_attempts"),
+            Self::QuotaReached { .. } => (429, "quota_reached"),
             Self::Http(status, _) => (*status, "http"),
             Self::Busy => (503, "busy"),
             Self::Store(error) if is_out_of_descriptors(error) => (503, "busy"),
@@ -404,6 +426,21 @@ pub fn is_no_room(error: &std::io::Error) -> bool {
 
 fn no_room(of: &str) -> String {
     format!("the disk that the server keeps its {of} on is full; nothing was changed; tell who runs the server")
+}
+
+fn beyond_quota(quota: Quota, most: u64, until: Time) -> String {
+    let until = until.to_the_minute();
+    match quota {
+        Quota::Entries => format!(
+            "you have added as many entries to the log of this room as a party may in a day, {most}, downloads included; \
+             more are taken from {until} on, and an admin can act before"
+        ),
+        Quota::Uploads => format!(
+            "with this file you would have uploaded more to this room than a party may in a day, {} MiB; more is taken \
+             from {until} on, and an admin can act before",
+            most / 1024 / 1024
+        ),
+    }
 }
 
 /// Returns whether the process, or the machine, had no file descriptor left. It has one again when a connection closes.

@@ -6,7 +6,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use room::{Role, RoomId, Time};
@@ -22,7 +25,7 @@ const NETWORKS: usize = 1000;
 /// How many counts can wait to be logged; later ones are merged.
 const WAITING: usize = 4096;
 
-/// Why a request was refused before its role was looked at.
+/// Why a request was refused, other than for its role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
     /// The address or the password was wrong.
@@ -39,6 +42,8 @@ pub enum Reason {
     ForeignOrigin,
     /// The caller is not a party of the room.
     NotAParty,
+    /// The caller has added as much to the room as a party may in a day.
+    QuotaReached,
 }
 
 impl Reason {
@@ -52,6 +57,7 @@ impl Reason {
             Self::Token => "token",
             Self::ForeignOrigin => "foreign_origin",
             Self::NotAParty => "not_a_party",
+            Self::QuotaReached => "quota_reached",
         }
     }
 
@@ -64,7 +70,7 @@ impl Reason {
 /// Refusals that are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// Refused before the caller was known or let in; logged in the platform's log.
+    /// Refused before the caller was known or let in, or for a quota; logged in the platform's log.
     AtDoor {
         /// Why it was refused.
         reason: Reason,
@@ -144,6 +150,7 @@ impl Count {
 #[derive(Debug, Default)]
 pub struct Refusals {
     table: Mutex<Table>,
+    over_quota: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -205,7 +212,15 @@ impl Table {
 impl Refusals {
     /// Counts a refusal. Returns whether it is the first of its kind in this minute, which the caller logs at once.
     pub fn count(&self, kind: &Kind, now: Time) -> bool {
+        if matches!(kind, Kind::AtDoor { reason: Reason::QuotaReached, .. }) {
+            self.over_quota.fetch_add(1, Ordering::Relaxed);
+        }
         self.lock().count(kind, now)
+    }
+
+    /// Returns how many requests were refused for a quota, since the start.
+    pub fn over_quota(&self) -> u64 {
+        self.over_quota.load(Ordering::Relaxed)
     }
 
     /// Counts a refusal that could not be logged at once.

@@ -9,12 +9,14 @@ use crate::{
 };
 
 pub(super) fn routes() -> Routes {
-    Routes::new().get(
-        "/rooms/{room_id}/archive",
-        May(DocumentDownload),
-        download,
-        "A zip of the newest version of every document, with a manifest and SHA256SUMS",
-    )
+    Routes::new()
+        .get(
+            "/rooms/{room_id}/archive",
+            May(DocumentDownload),
+            download,
+            "A zip of the newest version of every document, with a manifest and SHA256SUMS",
+        )
+        .refusing(&["429"])
 }
 
 /// The query of an archive.

@@ -152,7 +152,7 @@ async fn upload(
     let target = Target::Document(document);
     // Before the file: the client need not send a large one to learn that there is no such document.
     versions::find_target(&app, room.id, &target).await?;
-    let (said, received) = form.receive(&app).await?;
+    let (said, received) = form.receive(&app, (room.id, &caller.actor())).await?;
     finish(&app, &caller, room, target, received.saying(said)).await
 }
 
@@ -162,7 +162,7 @@ async fn upload_by_type(
     room: InRoom,
     form: Upload<UploadByTypeForm>,
 ) -> Result<UploadAnswer> {
-    let (UploadByTypeForm { target, said }, received) = form.receive(&app).await?;
+    let (UploadByTypeForm { target, said }, received) = form.receive(&app, (room.id, &caller.actor())).await?;
     finish(&app, &caller, room, target, received.saying(said)).await
 }
 

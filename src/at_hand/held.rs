@@ -1,10 +1,11 @@
 //! A log up to some entry: its tree, and the state that its entries lead to.
 
 use room::{
-    Leaf, Log,
+    Leaf, Log, Time,
     fold::{Contradiction, Fold, Mark, Part, PlatformFold, PlatformPart, PlatformState, State},
 };
 
+use super::tally::Tally;
 use crate::evidence::{CompactRange, Hash, Node, leaf_hash};
 
 /// What every state takes, whatever is in it, in bytes.
@@ -13,11 +14,16 @@ const LEAST_WEIGHT: usize = 4 * 1024;
 /// How many bytes of memory one byte of JSON takes in a state, about.
 const BYTES_IN_MEMORY: usize = 4;
 
+/// How many bytes of memory the tally of one actor takes, about.
+const TALLY_WEIGHT: usize = 128;
+
 /// A log up to some entry: its tree, and the state that its entries lead to.
 #[derive(Debug, Clone)]
 pub struct Held {
     folded: Folded,
     pub(super) range: CompactRange,
+    /// What each actor has added. Empty for the platform's log.
+    tally: Tally,
     pub(super) weight: usize,
 }
 
@@ -43,7 +49,7 @@ impl Held {
             Log::Room(room) => Folded::Room(Fold::new(room)),
             Log::Platform => Folded::Platform(PlatformFold::of_platform()),
         };
-        Self { folded, range: CompactRange::empty(), weight: LEAST_WEIGHT }
+        Self { folded, range: CompactRange::empty(), tally: Tally::default(), weight: LEAST_WEIGHT }
     }
 
     /// Returns the log up to an entry that marks its state, and including it: `before` is the tree over the entries before
@@ -54,7 +60,8 @@ impl Held {
             Log::Platform => Folded::Platform(PlatformFold::at_mark(log, entry, state)?),
         };
         before.push(leaf_hash(canonical));
-        Some(Self { folded, range: before, weight: weight_of(state.len()) })
+        let tally = Tally::after(before.size(), Time::from(entry.timestamp));
+        Some(Self { folded, range: before, tally, weight: weight_of(state.len()) })
     }
 
     /// Returns the mark of the state, if it is time for one.
@@ -75,8 +82,13 @@ impl Held {
         &self.range
     }
 
+    /// Returns what each actor has added on the day of the last entry.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     /// Returns the time of the last entry. `None` if there is none.
-    pub fn last(&self) -> Option<room::Time> {
+    pub fn last(&self) -> Option<Time> {
         match &self.folded {
             Folded::Room(fold) => fold.last(),
             Folded::Platform(fold) => fold.last(),
@@ -124,6 +136,9 @@ impl Held {
             self.weight = weight_of(size);
         } else if !changed.is_empty() {
             self.weight += canonical.len() * BYTES_IN_MEMORY;
+        }
+        if matches!(self.folded, Folded::Room(_)) && self.tally.count(entry) {
+            self.weight += TALLY_WEIGHT;
         }
         let hash = leaf_hash(canonical);
         let completed = self.range.push(hash);

@@ -9,6 +9,7 @@
 //! since operations on rooms read it as their transactions see it.
 
 mod held;
+mod tally;
 
 use std::{
     collections::HashMap,
@@ -21,7 +22,10 @@ use std::{
 
 use room::Log;
 
-pub use self::held::{Changed, Held};
+pub use self::{
+    held::{Changed, Held},
+    tally::{Added, AddedByActor, Tally, UPLOADED},
+};
 
 /// Who uses a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +35,9 @@ pub enum User {
     /// A reader, who shares it with others.
     Reader,
 }
+
+/// Of how many marks it is kept what was added before them on their day; when there are more, all are counted anew.
+const MOST_COUNTED: usize = 1_024;
 
 /// Where a state was begun that somebody was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +71,8 @@ pub struct AtHand {
     kept: Mutex<Kept>,
     /// A lock for each log that is being folded at length.
     folding: Mutex<HashMap<Log, Arc<tokio::sync::Mutex<()>>>>,
+    /// What each actor has added on the day of an entry that marks a state, up to it: by log and its size there.
+    earlier: Mutex<HashMap<(Log, u64), Arc<AddedByActor>>>,
     counts: Counts,
 }
 
@@ -130,7 +139,13 @@ impl AtHand {
     /// Keeps states of about this many bytes in all. Those of the platform's log, and of the one that was used
     /// last, are kept whatever their size.
     pub fn new(most: usize) -> Self {
-        Self { most, kept: Mutex::default(), folding: Mutex::default(), counts: Counts::default() }
+        Self {
+            most,
+            kept: Mutex::default(),
+            folding: Mutex::default(),
+            earlier: Mutex::default(),
+            counts: Counts::default(),
+        }
     }
 
     /// Takes the state of a log, which is nobody else's until it is given back or shared. Operations take what they keep,
@@ -187,6 +202,21 @@ impl AtHand {
             Arc::clone(folding.entry(log).or_default())
         };
         turn.lock_owned().await
+    }
+
+    /// Returns what each actor has added on the day of the last of so many entries of a log, up to it. `None` if it has not
+    /// been counted.
+    pub fn earlier(&self, log: Log, size: u64) -> Option<Arc<AddedByActor>> {
+        lock(&self.earlier).get(&(log, size)).cloned()
+    }
+
+    /// Keeps what was counted, which never changes since entries do not.
+    pub fn keep_earlier(&self, log: Log, size: u64, added: AddedByActor) {
+        let mut earlier = lock(&self.earlier);
+        if earlier.len() >= MOST_COUNTED {
+            earlier.clear();
+        }
+        earlier.insert((log, size), Arc::new(added));
     }
 
     /// Notes that somebody was given a state, and where it was begun.

@@ -1,10 +1,13 @@
 //! The table `activity_log`: the entries of all logs, which are added and read, never changed.
 
+use std::ops::Range;
+
 use room::{EntryId, Leaf, Log, Time};
 use serde_json::Value;
 
 use super::{Page, Param, Row, Tx};
 use crate::{
+    at_hand::{Added, AddedByActor, UPLOADED},
     error::{Error, Result},
     evidence::Hash,
 };
@@ -106,6 +109,13 @@ pub async fn last_time(tx: &mut Tx, log: Log) -> Result<Option<Time>> {
     tx.opt(last, &[&log.key()]).await?.map(|row| row.get(0)).transpose()
 }
 
+/// Returns the time of the entry at this position of a log. `None` if it is missing.
+pub async fn time_of(tx: &mut Tx, log: Log, seq: u64) -> Result<Option<Time>> {
+    let find = "SELECT ts FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND seq = ?2";
+    let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+    tx.opt(find, &[&log.key(), &seq]).await?.map(|row| row.get(0)).transpose()
+}
+
 /// Returns the entries of a log before position `seq`, newest first, and `limit` of them at most.
 pub async fn before(tx: &mut Tx, log: Log, seq: i64, limit: i64) -> Result<Vec<Entry>> {
     let columns = Entry::COLUMNS;
@@ -147,6 +157,27 @@ pub async fn adopted(tx: &mut Tx, log: Log) -> Result<u64> {
     let last = "SELECT MAX(seq) FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND action = 'room_adopted'";
     let last: Option<i64> = tx.one(last, &[&log.key()]).await?.get(0)?;
     Ok(last.map_or(0, |last| last.unsigned_abs() + 1))
+}
+
+/// Returns what each actor has added to a log with the entries at these positions that are not before this time.
+pub async fn added(tx: &mut Tx, log: Log, at: Range<u64>, since: Time) -> Result<AddedByActor> {
+    let [from, to] = [at.start, at.end].map(|at| i64::try_from(at).unwrap_or(i64::MAX));
+    let entries = "FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND seq >= ?2 AND seq < ?3 AND ts >= ?4";
+    let key = log.key();
+    let count = format!("SELECT actor, COUNT(*) {entries} GROUP BY actor");
+    let mut added = AddedByActor::new();
+    for row in tx.rows(&count, &[&key, &from, &to, &since]).await? {
+        added.insert(row.get(0)?, Added { entries: row.get::<i64>(1)?.unsigned_abs(), bytes: 0 });
+    }
+    let uploads = format!("SELECT actor, meta_json {entries} AND action = ?5");
+    for row in tx.rows(&uploads, &[&key, &from, &to, &since, &UPLOADED]).await? {
+        let meta: Value = serde_json::from_str(&row.get::<String>(1)?)
+            .map_err(|error| Error::internal(format!("meta_json: {error}")))?;
+        if let Some(added) = added.get_mut(&row.get::<String>(0)?) {
+            added.bytes += Added::by_entry(UPLOADED, &meta).bytes;
+        }
+    }
+    Ok(added)
 }
 
 /// Returns the position of an entry in a log. `None` if the log does not have it.

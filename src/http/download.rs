@@ -281,6 +281,6 @@ impl<K: Kinds> Answers for FileAnswer<K> {
         for status in ["200", "206"] {
             describe_name(doc, status);
         }
-        doc.refuses(&["409", "416"]);
+        doc.refuses(&["409", "416", "429"]);
     }
 }

@@ -99,6 +99,6 @@ impl Answers for PreviewAnswer {
         for status in ["200", "304"] {
             doc.header(status, "ETag", Kind::Text, "What the preview is known by, in quotes");
         }
-        doc.refuses(&["409"]);
+        doc.refuses(&["409", "429"]);
     }
 }

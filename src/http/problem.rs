@@ -125,7 +125,7 @@ impl IntoResponse for Error {
         let headers = response.headers_mut();
         let retry_after = match &self {
             Self::Conflict { retry_after, .. } => *retry_after,
-            Self::TooManyAttempts { seconds, .. } => Some(*seconds),
+            Self::TooManyAttempts { seconds, .. } | Self::QuotaReached { seconds, .. } => Some(*seconds),
             // Until the clocks are compared again.
             Self::ClockOff { .. } => Some(30),
             other if other.status().0 == 503 => Some(1),

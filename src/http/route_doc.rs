@@ -53,7 +53,7 @@ const REFUSALS: [(&str, &str, &str); 11] = [
     ("415", "WrongMediaType", "The body is not `application/json`, or for an upload not `multipart/form-data`"),
     ("416", "OutsideTheFile", "The range lies outside the file"),
     ("422", "Invalid", "`errors` names each field that is not acceptable, and says why"),
-    ("429", "TooManyAttempts", "Too many failed attempts"),
+    ("429", "TooManyAttempts", "Too many failed attempts, or as much added to a room as a party may in a day"),
     ("default", "Problem", "Any other problem"),
 ];
 
@@ -62,7 +62,12 @@ const HEADERS_OF_REFUSALS: [(&str, &str, Kind, &str); 5] = [
     ("401", "WWW-Authenticate", Kind::Text, "`Bearer`"),
     ("409", "Retry-After", Kind::WAIT, "Seconds after which it may work, where waiting helps"),
     ("416", "Content-Range", Kind::Text, "`bytes */` and the file's size"),
-    ("429", "Retry-After", Kind::WAIT, "Seconds until the next attempt is heard"),
+    (
+        "429",
+        "Retry-After",
+        Kind::WAIT,
+        "Seconds until the next attempt is heard, or until the day of the quota is over",
+    ),
     ("default", "Retry-After", Kind::WAIT, "Seconds after which it may work, with `503`"),
 ];
 

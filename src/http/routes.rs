@@ -1,6 +1,7 @@
 //! The builder for routes of the API: a route cannot be written without its access, its types and its summary.
 
 use axum::{Router, handler::Handler, http::Method};
+use room::Role;
 
 use super::{
     describe::Describe,
@@ -8,6 +9,17 @@ use super::{
     route_doc::RouteDoc,
 };
 use crate::{app::App, http::Access};
+
+/// How the paths begin of what is in a room.
+const IN_A_ROOM: &str = "/rooms/{room_id}";
+
+/// Returns whether a route adds to a room for who may add only so much in a day, as all but admins do.
+fn has_quota(access: Access) -> bool {
+    match access {
+        Access::May(action) | Access::MayInDeleted(action) => action.roles().iter().any(|role| *role != Role::Admin),
+        Access::Public | Access::SignedIn | Access::WithGivenPassword => false,
+    }
+}
 
 /// A row of the table of routes.
 pub struct Route {
@@ -111,6 +123,9 @@ impl Routes {
     {
         let mut doc = RouteDoc::new(at.path, at.access, summary);
         H::describe(&mut doc);
+        if at.path.starts_with(IN_A_ROOM) && at.method != Method::GET && has_quota(at.access) {
+            doc.refuses(&["429"]);
+        }
         self.router = mount(self.router, &at, handler);
         self.table.push(Route { method: at.method, path: at.path, access: at.access, doc });
         self

@@ -25,14 +25,18 @@ use axum::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
+use room::RoomId;
 use tokio::time::timeout;
 
 use super::{FromPairs, Given, Kind, Patience, describe::Takes, pace::Pace, route_doc::RouteDoc};
 use crate::{
     app::App,
-    domain::documents::{
-        Inspection,
-        versions::{Arrived, Said},
+    domain::{
+        documents::{
+            Inspection,
+            versions::{Arrived, Said},
+        },
+        log::{Actor, quota},
     },
     error::{Error, Result},
     files::{Staged, Staging},
@@ -93,9 +97,11 @@ impl FromPairs for Said {
 }
 
 impl<T: FromPairs> Upload<T> {
-    /// Reads the form to its end. If anything is wrong with it, nothing of it is kept.
-    pub async fn receive(mut self, app: &App) -> Result<(T, Received)> {
-        // Before a byte is read: the client need not send a file for which there is no room.
+    /// Reads the form to its end, for who uploads its file to a room. If anything is wrong with it, nothing of it is kept.
+    pub async fn receive(mut self, app: &App, (room, by): (RoomId, &Actor)) -> Result<(T, Received)> {
+        // Before a byte is read: the client need not send a file for which there is no room, or which is beyond the quota.
+        let least = self.announced.unwrap_or_default().saturating_sub(AROUND_THE_FILE);
+        quota::refuse_upload(app, room, by, least).await?;
         app.files.check_room_for(self.announced.unwrap_or_default()).await?;
         let (mut pairs, mut file, mut around) = (HashMap::new(), None, 0);
         while let Some(part) = in_time(self.form.next_field()).await? {

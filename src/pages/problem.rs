@@ -45,6 +45,7 @@ fn title(problem: &Problem) -> &'static str {
         409 => "Not as things are",
         413 => "Too large",
         422 => "Something in it is not acceptable",
+        429 if problem.code() == "quota_reached" => "Enough for one day",
         429 => "Too many attempts",
         503 if problem.code() == "busy" => "The server is busy",
         503 if MAY_BE_DONE.contains(&problem.code()) => "It is not known whether this was done",
@@ -68,6 +69,7 @@ fn advice(problem: &Problem) -> &'static str {
         (503, code) if MAY_BE_DONE.contains(&code) => {
             "Look first whether it is there, and send it again only if it is not."
         }
+        (429, "quota_reached") => "Nothing was changed. Reading goes on as before.",
         (429 | 503, _) => "Wait a moment, and try again; nothing was lost.",
         (500.., _) => "Try again. If it goes on, tell who runs this server, with the number of the request below.",
         _ => "Go back, and try another way.",

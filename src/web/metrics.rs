@@ -63,6 +63,8 @@ pub(super) async fn metrics(
     let (folded, took) = app.at_hand.folded();
     text.counter("sts_entries_folded_total", "Entries that were read and folded for that").value(&[], folded);
     text.counter("sts_folding_seconds_total", "How long that took").value(&[], took.as_secs_f64());
+    let help = "Requests refused since their party had added as much to a room as one may in a day";
+    text.counter("sts_quota_refusals_total", help).value(&[], app.refusals.over_quota());
     text.gauge("sts_snapshots", "Snapshots by status");
     for status in SnapshotStatus::ALL {
         let count = snapshots.iter().find(|(counted, _)| *counted == status).map_or(0, |(_, count)| *count);

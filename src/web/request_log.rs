@@ -101,6 +101,7 @@ fn reason(failure: &Failure, has_token: bool) -> Option<Reason> {
         "unauthenticated" => has_token.then_some(Reason::Token),
         "foreign_origin" => Some(Reason::ForeignOrigin),
         "not_a_party" => Some(Reason::NotAParty),
+        "quota_reached" => Some(Reason::QuotaReached),
         _ => None,
     }
 }

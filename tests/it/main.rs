@@ -56,6 +56,7 @@ mod platform_log;
 mod policy;
 mod previews;
 mod projections;
+mod quotas;
 mod readers;
 mod readoption;
 mod records;

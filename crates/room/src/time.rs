@@ -110,6 +110,11 @@ impl Day {
         // jiff panics on spans longer than its calendar; a million days are 2,738 years.
         Self(self.0.saturating_add(days.clamp(-1_000_000, 1_000_000).days()))
     }
+
+    /// Returns the instant at which the day begins in UTC, at most [`Time::LATEST`].
+    pub fn begin(self) -> Time {
+        Offset::UTC.to_timestamp(self.0.at(0, 0, 0, 0)).map_or(Time::LATEST, Time::from)
+    }
 }
 
 impl From<Day> for civil::Date {

@@ -9,6 +9,7 @@
 //! - The actor of an entry is a user's address, `operator` for what is done at the command line, or `system` for what
 //!   jobs do. What only jobs write (leases, the removal of what has expired) is no action and has no entry; neither has
 //!   the time when a session was last used.
+//! - A party adds no more to a room in a day than its quota allows (`quota`).
 //! - Refusals are logged and cannot flood a log: the first of its kind in a minute is logged at once, further ones in
 //!   one entry when the minute is over, and only a limited number of kinds is told apart.
 //!
@@ -26,6 +27,7 @@ pub mod operation;
 pub mod platform_adoption;
 pub mod private;
 pub mod proofs;
+pub mod quota;
 pub mod reading;
 pub mod readoption;
 pub mod refusals;

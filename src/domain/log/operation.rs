@@ -8,10 +8,15 @@ use room::{
     fold::{Account, Mark, PlatformState, State},
 };
 
-use super::{actor::Actor, confirming, heads, state};
+use super::{
+    actor::Actor,
+    confirming, heads,
+    quota::{self, Earlier},
+    state,
+};
 use crate::{
     app::App,
-    at_hand::{Held, User},
+    at_hand::{Added, Held, User},
     db::{self, Tx, activity::Entry, logs::Head, projections::Obstacles},
     error::{Error, Result},
     evidence::{Checkpoint, CompactRange, LogProof},
@@ -30,6 +35,8 @@ enum Attempt<T> {
     Done(T),
     /// Nothing was done: this state of the log has to be brought up to date first.
     Behind(Log, User),
+    /// Nothing was done: what was added with the first so many entries of the log has to be counted first.
+    Uncounted(Log, u64),
 }
 
 /// Runs the body in one transaction, which commits the body's changes and entries together or not at all.
@@ -52,6 +59,9 @@ where
         log.obstacles = obstacles;
         if !log.confirm(tx).await? {
             return Ok(Attempt::Behind(Log::Platform, User::Reader));
+        }
+        if let Some(size) = log.keep_to_quota() {
+            return Ok(Attempt::Uncounted(log.log, size));
         }
         let done = body(tx, &mut log).await?;
         log.mark_if_due(tx).await?;
@@ -132,6 +142,7 @@ where
         match app.db.write(async move |tx: &mut Tx| attempt(tx, obstacles).await).await {
             Ok(Attempt::Done(done)) => return Ok(done),
             Ok(Attempt::Behind(log, user)) => state::catch_up(app, (log, user)).await?,
+            Ok(Attempt::Uncounted(log, size)) => quota::count_earlier(app, log, size).await?,
             Err(error) if error.is_refused_row() && obstacles == Obstacles::Stay => {
                 tracing::warn!(%error, "a row is refused; what the log does not tell of and stands in its way goes");
                 obstacles = Obstacles::Go;
@@ -168,6 +179,8 @@ pub struct OpenLog {
     clock: Option<Time>,
     /// Whether this operation has appended an entry already.
     has_appended: bool,
+    /// What the actor had added on the day before the tally of the state began. `None` if there is no quota for them.
+    earlier: Option<Added>,
     origin: String,
     by: Actor,
     app: App,
@@ -251,6 +264,7 @@ impl OpenLog {
             is_spoilt: false,
             clock,
             has_appended: false,
+            earlier: None,
             origin,
             by,
             app,
@@ -284,6 +298,25 @@ impl OpenLog {
         let account = confirming::account(tx, platform, &self.by, self.clock()).await?;
         confirming::refuse_change_in_room(account, state, &self.by)?;
         Ok(true)
+    }
+
+    /// Has what the actor appends held against the quota of the room, if there is one for them. Returns the number of
+    /// entries that have to be counted first, if any.
+    fn keep_to_quota(&mut self) -> Option<u64> {
+        match quota::earlier(&self.app, self.log, &self.by, (self.held.tally(), self.now.day()))? {
+            Earlier::Uncounted(size) => Some(size),
+            Earlier::Known(added) => {
+                self.earlier = Some(added);
+                None
+            }
+        }
+    }
+
+    /// Refuses an entry of the actor that would go beyond the quota of the room.
+    fn refuse_beyond_quota(&self, event: &Event) -> Result<()> {
+        let Some(mut added) = self.earlier else { return Ok(()) };
+        added += self.held.tally().of(self.by.word(), self.now.day());
+        quota::refuse_beyond(&self.app, added, quota::uploaded_by(event), (self.now, self.clock()))
     }
 
     /// Returns which log it is.
@@ -350,6 +383,7 @@ impl OpenLog {
 
     /// Appends an entry like [`OpenLog::append`], and returns the proof that the log has it.
     pub async fn append_proving(&mut self, tx: &mut Tx, event: &Event) -> Result<LogProof> {
+        self.refuse_beyond_quota(event)?;
         let by = self.by.word().to_owned();
         self.append_by(tx, by, event).await
     }

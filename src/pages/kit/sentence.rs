@@ -250,6 +250,7 @@ fn refusal(reason: &str) -> &'static str {
         "token" => "its session is none, or has ended",
         "foreign_origin" => "another site's page made it",
         "not_a_party" => "they are no party of the room",
+        "quota_reached" => "they have added as much to the room as a party may in a day",
         _ => "the role does not allow it",
     }
 }

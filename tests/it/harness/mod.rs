@@ -278,19 +278,19 @@ impl TestApp {
     }
 }
 
-/// Makes a [`TestApp`] with a setting of its own.
+/// Makes a [`TestApp`] with settings of its own.
 macro_rules! with_setting {
-    ($(#[$what:meta])* $name:ident: $setting:literal = $value:literal) => {
+    ($(#[$what:meta])* $name:ident: $($setting:literal = $value:literal),+) => {
         $(#[$what])*
         pub(crate) struct $name;
 
         impl $name {
             pub(crate) async fn on_sqlite() -> TestApp {
-                TestApp::with(String::new(), &[($setting, $value.into())]).await
+                TestApp::with(String::new(), &[$(($setting, $value.into())),+]).await
             }
 
             pub(crate) async fn on_postgres() -> TestApp {
-                TestApp::with(postgres_database().await, &[($setting, $value.into())]).await
+                TestApp::with(postgres_database().await, &[$(($setting, $value.into())),+]).await
             }
         }
     };
@@ -304,6 +304,16 @@ with_setting! {
 with_setting! {
     /// Makes a [`TestApp`] that keeps at most 1 MiB of states.
     LittleMemory: "state_memory_mib" = "1"
+}
+
+with_setting! {
+    /// Makes a [`TestApp`] in which a party may add 20 entries and 1 MiB to a room in a day.
+    SmallQuotas: "room_entries_per_day" = "20", "room_upload_mib_per_day" = "1"
+}
+
+with_setting! {
+    /// Makes a [`TestApp`] in which rooms have no quota.
+    NoQuotas: "room_entries_per_day" = "0", "room_upload_mib_per_day" = "0"
 }
 
 /// The JSON body that opens a room with these parties.

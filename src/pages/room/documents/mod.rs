@@ -116,7 +116,7 @@ impl OpenDocument {
         let (room, target) = (self.room.id, Target::Document(self.document));
         // Refuse what can be refused before a large file is received for nothing.
         versions::find_target(&self.app, room, &target).await?;
-        let (said, received) = form?.receive(&self.app).await?;
+        let (said, received) = form?.receive(&self.app, (room, &self.caller.actor())).await?;
         *typed = Form::default()
             .with("expires_on", said.expires_on.clone().unwrap_or_default())
             .with("notes", said.notes.clone().unwrap_or_default());
