@@ -1,8 +1,8 @@
 //! How much memory the server holds: idle, after a day of ordinary use, and under 64 clients on each route in turn.
 //!
 //! `cargo bench --bench memory` starts the real program and prints what Linux says of its resident memory. What child
-//! processes take, which draw reports and read files, is not counted. It fails if a figure is above its promised limit.
-//! Linux only.
+//! processes take, which draw reports and read files, is not counted. It fails if a figure is above its promised limit. It
+//! reads `/proc`, so it runs on Linux only.
 
 mod program;
 

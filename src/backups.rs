@@ -39,7 +39,7 @@ pub struct BackupFailure {
     /// When it was begun.
     #[schema(value_type = String, format = "date-time")]
     pub at: Time,
-    /// Why it failed.
+    /// What was in the way, in a sentence for people.
     pub why: String,
 }
 

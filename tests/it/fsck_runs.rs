@@ -92,10 +92,9 @@ async fn of_two_servers_one_checks(app: TestApp) {
     assert!(!jobs::check_where_due(&other).await.unwrap() && !jobs::check_where_due(&app.app).await.unwrap());
 }
 
-async fn a_check_that_ended_with_its_server_is_told_and_made_again_in_an_hour(app: TestApp) {
-    let admin = app.user("admin@example.com", Role::Admin).await;
+/// Begins a check of which nobody renews the lease: its server has died.
+async fn begin_and_die(app: &TestApp) {
     let (now, until) = (app.app.now(), app.app.now().after(Duration::from_mins(2)));
-    // A run without an end, whose lease nobody renews: its server has died.
     let begun = app.app.db.write(async move |tx| {
         let insert =
             "INSERT INTO fsck_runs (id, started_at, lease_until, logs, entries, records, files, damaged, findings)
@@ -103,6 +102,11 @@ async fn a_check_that_ended_with_its_server_is_told_and_made_again_in_an_hour(ap
         tx.exec(insert, &[&now, &until]).await
     });
     begun.await.unwrap();
+}
+
+async fn a_check_that_ended_with_its_server_is_told_and_made_again_in_an_hour(app: TestApp) {
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    begin_and_die(&app).await;
     for minutes in [1, 30] {
         app.later(Duration::from_mins(minutes));
         assert!(!jobs::check_where_due(&app.app).await.unwrap());
@@ -123,14 +127,7 @@ async fn a_check_of_a_clock_that_was_ahead_keeps_no_other_from_being_made(app: T
     app.later(year);
     assert!(jobs::check_where_due(&app.app).await.unwrap());
     app.later(Duration::from_hours(24));
-    let (now, until) = (app.app.now(), app.app.now().after(Duration::from_mins(2)));
-    let begun = app.app.db.write(async move |tx| {
-        let insert =
-            "INSERT INTO fsck_runs (id, started_at, lease_until, logs, entries, records, files, damaged, findings)
-            VALUES ('x', ?1, ?2, 0, 0, 0, 0, '{}', '[]')";
-        tx.exec(insert, &[&now, &until]).await
-    });
-    begun.await.unwrap();
+    begin_and_die(&app).await;
     app.earlier(year + Duration::from_hours(24));
     let admin = app.user("admin@example.com", Role::Admin).await;
     assert!(jobs::check_where_due(&app.app).await.unwrap());
