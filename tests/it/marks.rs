@@ -41,22 +41,10 @@ async fn damage(app: &TestApp, mode: Mode) -> Vec<String> {
     outcome.findings.iter().filter(|finding| finding.is_damage()).map(ToString::to_string).collect()
 }
 
-/// Appends so many entries in one operation.
-async fn append(app: &TestApp, room: &str, entries: u64) {
-    let log = Log::Room(room.parse().unwrap());
-    let appended = operation(&app.app, log, &Actor::System, async move |tx, log| {
-        for entries in 0..entries {
-            log.append(tx, &Event::LogExported { entries }).await?;
-        }
-        Ok(())
-    });
-    appended.await.unwrap();
-}
-
 /// Opens a room whose log has a mark, and returns it with a token of its broker.
 async fn marked_room(app: &TestApp) -> (String, String) {
     let (room, broker) = app.room().await;
-    append(app, &room, 1_000).await;
+    app.append(&room, 1_000).await;
     (room, broker)
 }
 
@@ -80,7 +68,7 @@ async fn a_long_log_is_marked_and_another_node_starts_there(app: TestApp) {
     let path = format!("/rooms/{room}");
     let last = app.get(&format!("{path}/activities?limit=1"), &broker).send().await.expect(200);
     assert_eq!((&last[0]["action"], &last[0]["actor"]), (&json!("state_marked"), &json!("system")));
-    append(&app, &room, 20).await;
+    app.append(&room, 20).await;
     app.patch(&path, &broker).json(json!({ "title": "After the mark" })).send().await.expect(200);
     let told = app.get(&format!("{path}/summary"), &broker).send().await.expect(200);
     let node = app.another_node();
@@ -89,7 +77,7 @@ async fn a_long_log_is_marked_and_another_node_starts_there(app: TestApp) {
     assert_eq!(node.app.at_hand.folded().0, 21);
     // What is written there is held against the mark by those who fold everything.
     node.patch(&path, &broker).json(json!({ "title": "By another node" })).send().await.expect(200);
-    append(&node, &room, 1_000).await;
+    node.append(&room, 1_000).await;
     assert_eq!(damage(&app, Mode::Look).await, Vec::<String>::new());
 }
 
@@ -97,7 +85,7 @@ async fn a_mark_is_made_by_the_operation_that_it_is_due_in_and_goes_with_it(app:
     let (room, broker) = app.room().await;
     let log = Log::Room(room.parse::<RoomId>().unwrap());
     let head = async || app.app.db.read(async move |tx| db::logs::head(tx, log).await).await.unwrap().unwrap().range;
-    append(&app, &room, 999 - head().await.size()).await;
+    app.append(&room, 999 - head().await.size()).await;
     assert_eq!(mark(&app, &room).await, None);
     let gone: Result<()> = operation(&app.app, log, &Actor::System, async |tx, log| {
         for entries in 0..2_000 {

@@ -69,18 +69,6 @@ async fn use_up(node: &TestApp, room: &str, token: &str) -> Reply {
     panic!("more than the quota was taken");
 }
 
-/// Appends so many entries that no party has made.
-async fn append(app: &TestApp, room: &str, entries: u64) {
-    let log = Log::Room(room.parse().unwrap());
-    let appended = operation(&app.app, log, &Actor::System, async move |tx, log| {
-        for entries in 0..entries {
-            log.append(tx, &Event::LogExported { entries }).await?;
-        }
-        Ok(())
-    });
-    appended.await.unwrap();
-}
-
 /// Returns a PDF of about so many KiB.
 fn paper(words: &str, kib: usize) -> Vec<u8> {
     [pdf(words), vec![b' '; kib * 1024]].concat()
@@ -187,7 +175,7 @@ async fn a_node_that_begins_at_a_mark_counts_what_came_before_it(app: TestApp) {
     for number in used..QUOTA - 1 {
         rename(&app, id, &broker, &format!("Title {number}")).await.expect(200);
     }
-    append(&app, id, 1_000).await;
+    app.append(id, 1_000).await;
     let node = app.another_node();
     assert_eq!(upload(&node, &document, &owner, &paper("another", 600)).await.problem(), "quota_reached");
     rename(&node, id, &broker, "The last one").await.expect(200);
@@ -196,7 +184,7 @@ async fn a_node_that_begins_at_a_mark_counts_what_came_before_it(app: TestApp) {
 
     // The next mark has entries of both days before it.
     app.later(Duration::from_secs(REST_OF_DAY));
-    append(&app, id, 1_000).await;
+    app.append(id, 1_000).await;
     let (node, broker) = (app.another_node(), app.session("broker@example.com").await);
     use_up(&node, id, &broker).await;
     assert_eq!(entries_of(&node, id, &broker, "broker@example.com").await, 2 * QUOTA);

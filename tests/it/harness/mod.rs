@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use room::{Role, SessionId, Time};
+use room::{Event as LogEvent, Log, Role, SessionId, Time};
 use serde_json::{Value, json};
 
 use sts_clearance::{
@@ -29,7 +29,7 @@ use sts_clearance::{
             sessions,
             users::{self, GivenPassword, NewUser},
         },
-        log::{Actor, schema},
+        log::{Actor, operation, schema},
         snapshots::record,
     },
     jobs, web,
@@ -210,6 +210,18 @@ impl TestApp {
             .collect();
         let room = self.post("/rooms", &broker).json(new_room(&parties)).send().await.expect(201);
         (room["id"].as_str().unwrap().to_owned(), broker)
+    }
+
+    /// Appends so many entries to the room's log in one operation, which no party has made.
+    pub(crate) async fn append(&self, room: &str, entries: u64) {
+        let log = Log::Room(room.parse().unwrap());
+        let appended = operation(&self.app, log, &Actor::System, async move |tx, log| {
+            for entries in 0..entries {
+                log.append(tx, &LogEvent::LogExported { entries }).await?;
+            }
+            Ok(())
+        });
+        appended.await.unwrap();
     }
 
     /// Takes a snapshot of the room, renders it and returns it.
