@@ -13,7 +13,7 @@ fn main() {
         Some(commit) => format!("{version} ({commit})"),
         None => version.to_owned(),
     };
-    println!("cargo::rustc-env=STS_CLEARANCE_VERSION={version}");
+    println!("cargo::rustc-env=CLEARANCE_VERSION={version}");
 }
 
 /// Reads the commit from the files of git, which itself may not be installed. Cargo runs this again when they change.

@@ -41,7 +41,7 @@ use crate::{
 
 /// Rooms in which the parties to a ship-to-ship transfer clear it, and snapshots of them that last.
 #[derive(Debug, Parser)]
-#[command(name = "sts-clearance", version = env!("STS_CLEARANCE_VERSION"), after_help = EXAMPLES)]
+#[command(name = "sts-clearance", version = env!("CLEARANCE_VERSION"), after_help = EXAMPLES)]
 struct Cli {
     #[command(flatten)]
     shared: SharedFlags,

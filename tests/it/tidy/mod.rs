@@ -222,6 +222,16 @@ fn every_setting_is_explained_above_its_line() {
     }
 }
 
+/// Cargo sets what a build script names for the program that it runs, too, which refuses a setting that it does not know.
+#[test]
+fn nothing_that_is_named_while_building_is_taken_for_a_setting() {
+    let script = fs::read_to_string("build.rs").unwrap();
+    assert!(
+        script.contains("rustc-env=") && !script.contains("rustc-env=STS_"),
+        "`cargo run -- serve` would refuse it"
+    );
+}
+
 #[test]
 fn no_test_is_ignored_in_ci_for_want_of_a_tool() {
     let missing: &[&str] = &tools::missing!();

@@ -40,7 +40,7 @@ impl OnSmallDisk {
              && cp -a copy/. {directory} && exec {program} serve --listen 127.0.0.1:0"
         );
         let mut command = Command::new("unshare");
-        command.args(["-m", "sh", "-c", &script]).current_dir(place.path(""));
+        command.args(["-m", "sh", "-c", &script]).current_dir(place.path("")).env_clear();
         command.envs(place.postgres_url().map(|url| ("STS_DATABASE_URL", url)));
         let server = Server::start(place, command.stdin(Stdio::null()).stdout(Stdio::piped()));
         // By way of the process, since nobody else sees the disk.

@@ -76,7 +76,7 @@ async fn a_witness_that_cannot_write_cosigns_nothing_any_more_and_forgets_nothin
     let mut command = Command::new("sh");
     let program = place.command(&flags);
     command.args(["-c", limited]).arg(program.get_program()).args(program.get_args());
-    command.current_dir(program.get_current_dir().unwrap()).stdout(Stdio::piped());
+    command.current_dir(program.get_current_dir().unwrap()).env_clear().stdout(Stdio::piped());
     let server = Server::start(&place, &mut command);
 
     let (history, mut cosigned) = (History::of(1_000, 1_000, ""), 0);
