@@ -128,7 +128,7 @@ impl<'a> Site<'a> {
                     done(self.page(&format!("{room}{path}"))).await;
                 }
             }
-            done(self.page("/rooms")).await;
+            done(self.page("/")).await;
             let room = &self.rooms[person % self.rooms.len()];
             for kind in ["pdf", "json", "csv"] {
                 let snapshot = self.post(&format!("{room}/snapshots")).header("prefer", "wait=30");
@@ -156,7 +156,7 @@ impl<'a> Site<'a> {
             ("list documents", Box::new(|_| self.get(&format!("{room}/documents?limit=100")))),
             ("list activities", Box::new(|_| self.get(&format!("{room}/activities?limit=100")))),
             ("page of documents", Box::new(|_| self.page(room))),
-            ("page of rooms", Box::new(|_| self.page("/rooms"))),
+            ("page of rooms", Box::new(|_| self.page("/"))),
             ("summary", Box::new(|_| self.get(&format!("{room}/summary")))),
             (
                 "take snapshots",

@@ -7,6 +7,7 @@ use std::{fmt, io};
 
 use room::{Time, visible::cut};
 use rustix::io::Errno;
+use tokio::time::error::Elapsed;
 
 /// The result of an operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -288,6 +289,7 @@ impl Error {
             Self::Http(status, _) => (*status, "http"),
             Self::Busy => (503, "busy"),
             Self::Store(error) if is_out_of_descriptors(error) => (503, "busy"),
+            Self::Store(error) if is_no_answer(error) => (503, "store_silent"),
             Self::WriteFailed => (503, "write_failed"),
             Self::FilesGone => (503, "files_gone"),
             Self::NotKnown => (503, "not_known"),
@@ -351,6 +353,9 @@ impl Error {
             ((500, _), _) => "the server failed to do this; its log says why under this request id".into(),
             (_, Self::Postgres(error)) => trouble(error).unwrap_or(Trouble::Gone).words(),
             ((_, "busy"), _) => Self::Busy.to_string(),
+            ((_, "store_silent"), _) => {
+                "the file store does not answer; look whether your change was made before you repeat it".into()
+            }
             (_, Self::Pool(_) | Self::Silent { .. }) => Trouble::Gone.words(),
             (_, Self::Sqlite(_)) => no_room("database"),
             (_, Self::Store(_)) => no_room("files"),
@@ -454,6 +459,11 @@ pub(crate) fn is_out_of_descriptors(error: &(dyn std::error::Error + 'static)) -
         cause = error.source();
     }
     false
+}
+
+/// Returns whether the file store was given up, since it did not answer.
+fn is_no_answer(error: &object_store::Error) -> bool {
+    matches!(error, object_store::Error::Generic { source, .. } if source.is::<Elapsed>())
 }
 
 /// Writes a wait as people do, in seconds or in minutes.

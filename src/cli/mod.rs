@@ -4,6 +4,7 @@
 //! was not understood. `verify` and `fsck` give 1 a meaning of its own, a file that does not verify, and something
 //! damaged, so that scripts can tell a bad file from a bad command.
 
+mod arenas;
 mod backup;
 mod child;
 mod config;

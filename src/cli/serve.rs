@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use clap::{Args, ValueEnum, builder::PossibleValue};
 use tokio::net::TcpListener;
 
-use super::demo;
+use super::{arenas, demo};
 use crate::{
     app::App,
     children,
@@ -57,6 +57,7 @@ impl ValueEnum for Known {
 }
 
 pub(super) fn run(settings: Config, flags: &Flags) -> Result<()> {
+    arenas::keep_to_one();
     check(&settings)?;
     telemetry::start(&settings)?;
     backup::refuse_unfinished(&settings)?;

@@ -6,6 +6,7 @@
 //! synced, before the transaction that refers to it commits.
 
 pub mod durable;
+mod in_time;
 mod left_overs;
 mod probe;
 mod space;
@@ -32,6 +33,7 @@ pub use space::{DiskSpace, space, try_room};
 pub use staging::{Kept, Staged, Staging};
 pub use zip::{Content, Packed};
 
+use self::in_time::{each_in_time, in_time};
 use crate::{
     error::{Error, Result},
     in_place::InPlace,
@@ -106,7 +108,7 @@ impl Files {
     /// Stores a file whole. A reader sees the old content or the new, never a part.
     pub async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<()> {
         self.refuse_elsewhere()?;
-        self.store.put(&Path::from(key), PutPayload::from(bytes)).await?;
+        in_time(self.store.put(&Path::from(key), PutPayload::from(bytes))).await?;
         // It may have gone meanwhile, and the file with it.
         self.refuse_elsewhere()
     }
@@ -114,8 +116,8 @@ impl Files {
     /// Opens a file, or a range of its bytes. An error here comes before anything was sent to a client.
     pub async fn get(&self, key: &str, range: Option<std::ops::Range<u64>>) -> Result<Opened> {
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
-        match self.store.get_opts(&Path::from(key), options).await {
-            Ok(opened) => Ok(Opened { bytes: opened.into_stream() }),
+        match in_time(self.store.get_opts(&Path::from(key), options)).await {
+            Ok(opened) => Ok(Opened { bytes: each_in_time(opened.into_stream()).boxed() }),
             // Nothing is missing in a store that is not there.
             Err(error) => self.refuse_elsewhere().and(Err(error.into())),
         }
@@ -123,7 +125,7 @@ impl Files {
 
     /// Returns an error if the file is not there.
     pub async fn find(&self, key: &str) -> Result<()> {
-        Ok(self.store.head(&Path::from(key)).await.map(drop)?)
+        Ok(in_time(self.store.head(&Path::from(key))).await.map(drop)?)
     }
 
     /// Removes a file. It is no error if it is gone already.
@@ -132,7 +134,7 @@ impl Files {
         self.refuse_elsewhere()?;
         // A process may end after it removed a file and before it deleted the row in `file_deletions`. The next attempt
         // finds nothing, and has to succeed.
-        match self.store.delete(&Path::from(key)).await {
+        match in_time(self.store.delete(&Path::from(key))).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -159,7 +161,7 @@ impl Files {
     /// A young file may belong to a transaction that is about to commit.
     pub fn listed(&self, folder: &str) -> BoxStream<'static, Result<(String, Duration)>> {
         let age = |file: &ObjectMeta| SystemTime::from(file.last_modified).elapsed().unwrap_or_default();
-        let listed = self.store.list(Some(&Path::from(folder)));
+        let listed = each_in_time(self.store.list(Some(&Path::from(folder))));
         listed.map(move |file| file.map(|file| (file.location.to_string(), age(&file))).map_err(Error::from)).boxed()
     }
 
@@ -178,7 +180,7 @@ impl Files {
     pub async fn check(&self) -> Result<()> {
         self.refuse_elsewhere()?;
         // No file has this name. A store that reports so can be read.
-        match self.store.head(&Path::from("rooms/.ready")).await {
+        match in_time(self.store.head(&Path::from("rooms/.ready"))).await {
             Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }

@@ -9,13 +9,13 @@ use std::{io, time::Duration};
 use object_store::{ObjectStoreExt, WriteMultipart, path::Path};
 use sha2::{Digest, Sha256};
 
-use super::Files;
+use super::{Files, in_time::in_time};
 use crate::error::{Error, Result};
 
 /// The folder in which files wait for their names.
 pub(super) const WAITING: &str = "uploads";
 /// How many bytes are written at once.
-const PART: usize = 1024 * 1024;
+const PART: usize = 128 * 1024;
 /// How many parts can be on their way to the store before more is taken from the client, which bounds the memory of an
 /// upload.
 const PARTS_UNDER_WAY: usize = 1;
@@ -34,7 +34,7 @@ impl Files {
     pub async fn stage(&self, name: &str) -> Result<Staging> {
         self.refuse_elsewhere()?;
         let key = format!("{WAITING}/{name}");
-        let upload = self.store.put_multipart(&Path::from(&*key)).await?;
+        let upload = in_time(self.store.put_multipart(&Path::from(&*key))).await?;
         let parts = WriteMultipart::new_with_chunk_size(upload, PART);
         Ok(Staging { files: self.clone(), key, parts, hash: Sha256::new(), size: 0 })
     }
@@ -65,7 +65,7 @@ impl Files {
 impl Staging {
     /// Adds the next bytes, and waits if the store is slower than the client.
     pub async fn add(&mut self, bytes: &[u8]) -> Result<()> {
-        self.parts.wait_for_capacity(PARTS_UNDER_WAY).await?;
+        in_time(self.parts.wait_for_capacity(PARTS_UNDER_WAY)).await?;
         self.parts.write(bytes);
         self.hash.update(bytes);
         self.size += bytes.len() as u64;
@@ -83,7 +83,7 @@ impl Staging {
         // In a task, so that it is finished even if the caller is gone: the store does not stop halfway, and nobody
         // would own, and remove, the file that it completes.
         let finished = tokio::spawn(async move {
-            parts.finish().await?;
+            in_time(parts.finish()).await?;
             Ok(Staged { file: RemovedOnDrop::new(files, key), size, sha256: hash.finalize().into() })
         });
         finished.await.map_err(|error| Error::internal(format!("a file at its end: {error}")))?
@@ -115,7 +115,7 @@ impl Staged {
         // Renamed before the transaction, not after it: a row that is committed must find its file at once, and a
         // rename that fails must still be able to fail the request.
         file.files.refuse_elsewhere()?;
-        file.files.store.rename(&Path::from(&*file.key), &Path::from(key)).await?;
+        in_time(file.files.store.rename(&Path::from(&*file.key), &Path::from(key))).await?;
         file.kept = true;
         file.files.refuse_elsewhere()?;
         Ok(Kept { files: file.files.clone(), key: key.to_owned() })

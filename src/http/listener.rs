@@ -47,6 +47,9 @@ const WAITING: usize = 4;
 /// slowly would look as if it did not read at all, since nothing could be written for as long as it takes to read that.
 const UNSENT: u32 = 16 * 1024;
 
+/// How much of a request, and of an answer, one connection holds in memory, in bytes. The head of a request may be as long.
+const BUFFERED: usize = 64 * 1024;
+
 /// The limits of connections.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -90,7 +93,7 @@ impl Limits {
 /// Serves until `stop` is cancelled, and then to the end of the requests in progress.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.head);
+    http.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(BUFFERED);
     let connections = Arc::new(Connections::new(limits.connections));
     let waiting = Shares::new(limits.connections / WAITING, limits.connections / WAITING / 2);
     let open = GracefulShutdown::new();

@@ -28,8 +28,12 @@ const LONGEST_NAME: usize = 120;
 pub async fn pack(app: &App, by: &Actor, room: RoomId, every_version: bool) -> Result<(String, Vec<Packed>)> {
     // Find every file before logging: the log must not claim a download that could not be sent.
     let Seen { state, .. } = rooms::state::now(app, room).await?;
-    for (_, version) in chosen(&state, every_version) {
-        app.files.find(&version.version.file_url).await?;
+    let file_urls = chosen(&state, every_version).into_iter().map(|(_, version)| version.version.file_url.clone());
+    let file_urls: Vec<_> = file_urls.collect();
+    // It is read again below, and may be large: those who wait for the log need not hold one each.
+    drop(state);
+    for file_url in file_urls {
+        app.files.find(&file_url).await?;
     }
     operation(app, Log::Room(room), by, async move |tx, log| {
         let state = rooms::state::of_log(log)?;

@@ -19,7 +19,7 @@ const ADDRESS_SPACE: u64 = 1024 * 1024 * 1024;
 const ABOVE_IDLE: u64 = 300 * 1024 * 1024;
 
 /// Starts the server within [`ADDRESS_SPACE`].
-fn serve_within_limits(place: &Installation) -> Server {
+pub(super) fn serve_within_limits(place: &Installation) -> Server {
     let mut command = Command::new("prlimit");
     command.args([&*format!("--as={ADDRESS_SPACE}"), env!("CARGO_BIN_EXE_sts-clearance"), "serve"]);
     command.args(["--listen", "127.0.0.1:0"]).current_dir(place.path("")).env_clear();
@@ -28,7 +28,7 @@ fn serve_within_limits(place: &Installation) -> Server {
 
 /// Rejects a document 440 times with a reason of 4,000 four-byte characters, and inserts as many rejections of 10,000
 /// characters, which versions before 0.4 accepted. Returns the room's id and its broker's token.
-async fn rejected_often(place: &Installation, server: &Server) -> (String, String) {
+pub(super) async fn rejected_often(place: &Installation, server: &Server) -> (String, String) {
     let broker = server.api.sign_in("broker@example.com").await;
     let room = server.api.post("/rooms", &broker, &new_room(&[])).await;
     let room = room["id"].as_str().unwrap().to_owned();

@@ -36,10 +36,9 @@ async fn raw(address: SocketAddr, from: &str, request: &str) -> String {
     answer.to_lowercase()
 }
 
-async fn on_a_port(app: &TestApp) -> SocketAddr {
+pub(super) async fn on_a_port(app: &TestApp, limits: Limits) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let limits = Limits::of(&app.app.config);
     tokio::spawn(http::serve(listener, web::router(app.app.clone()), limits, app.app.stopping.clone()));
     address
 }
@@ -47,7 +46,7 @@ async fn on_a_port(app: &TestApp) -> SocketAddr {
 #[tokio::test]
 async fn a_request_names_one_host_and_the_one_it_is_for() {
     let app = TestApp::on_sqlite().await;
-    let address = on_a_port(&app).await;
+    let address = on_a_port(&app, Limits::of(&app.app.config)).await;
     for (request, is_taken) in [
         ("GET /healthz HTTP/1.1\r\nHost: a.example\r\n", true),
         ("GET http://a.example/healthz HTTP/1.1\r\nHost: A.example\r\n", true),
@@ -72,7 +71,7 @@ async fn a_request_names_one_host_and_the_one_it_is_for() {
 async fn only_a_trusted_proxy_says_under_which_id_and_that_it_came_by_tls() {
     let flags = [("trusted_proxies", "127.0.0.2".to_owned())];
     let app = TestApp::with(String::new(), &flags).await;
-    let address = on_a_port(&app).await;
+    let address = on_a_port(&app, Limits::of(&app.app.config)).await;
     let request = "GET /healthz HTTP/1.1\r\nHost: a.example\r\nX-Request-Id: mine\r\nX-Forwarded-Proto: https\r\n\
                    Connection: close\r\n\r\n";
     for (from, is_believed) in [("127.0.0.1", false), ("127.0.0.2", true)] {

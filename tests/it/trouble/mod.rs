@@ -3,4 +3,5 @@
 mod disk;
 mod postgres;
 mod rest;
+mod store;
 mod unconfirmed;

@@ -18,7 +18,12 @@ pub(super) const CHECKPOINT_BYTES: u64 = 4 * 1024 * 1024;
 /// How long to wait for another process to release the file, such as a command beside the server.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// Opens a connection to a file that is known to be ours.
+/// The pages that a connection for writing keeps, in KiB: the cache saves it most of its reads.
+const WRITER_CACHE: i64 = 16 * 1024;
+/// The pages that a connection for reading keeps, in KiB. There are several, and the system has the file's pages too.
+const READER_CACHE: i64 = 2 * 1024;
+
+/// Opens a connection for reading to a file that is known to be ours.
 pub(super) fn connect(path: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(
         path,
@@ -31,12 +36,19 @@ pub(super) fn connect(path: &Path) -> Result<Connection> {
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0")?;
     connection.pragma_update(None, "journal_size_limit", CHECKPOINT_BYTES.cast_signed())?;
     // What a savepoint may take back is kept in memory: SQLite's temporary files are written to with each statement, and
-    // are outside of the data directory. The cache saves the writer most of its reads, and is in KiB if it is negative.
-    connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384")?;
+    // are outside of the data directory.
+    connection.execute_batch("PRAGMA temp_store = MEMORY")?;
+    keep_pages(&connection, READER_CACHE)?;
     // Statements are planned once. Otherwise those whose plan could be another one for other parameters are compiled anew
     // each time, which was a tenth of the writer's work.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
+}
+
+/// Has a connection keep so many KiB of the file's pages.
+fn keep_pages(connection: &Connection, kib: i64) -> Result<()> {
+    // As a negative number it is in KiB, and not in pages.
+    Ok(connection.pragma_update(None, "cache_size", -kib)?)
 }
 
 /// Opens a file for writing, after a look that changes nothing in it has shown that it has this `application_id`, or is
@@ -83,6 +95,7 @@ pub(in crate::db) fn open_ours(path: &Path, application_id: i64) -> Result<Conne
         Error::Sqlite(error) => explain(error),
         other => other,
     })?;
+    keep_pages(&connection, WRITER_CACHE)?;
     // A file that cannot be written is refused now, and not at the first request that writes.
     connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").map_err(explain)?;
     let mode = use_wal(&connection).map_err(explain)?;
