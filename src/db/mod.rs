@@ -145,6 +145,14 @@ impl Db {
         self.commits.counted()
     }
 
+    /// Returns how many writes wait for one another here. On PostgreSQL none does: each has a connection of its own.
+    pub fn writes_under_way(&self) -> usize {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.writes_under_way(),
+            Backend::Postgres(_) => 0,
+        }
+    }
+
     /// Runs the body in one transaction and commits it. If the body fails, nothing of it stays.
     ///
     /// The body may run again, because PostgreSQL asks for it or SQLite lost the transaction that it shared with others,

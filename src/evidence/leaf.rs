@@ -1,7 +1,7 @@
 //! Leaves: the canonical bytes of an entry (RFC 8785), how they are read, and their hash.
 
-use report::{Bounds, Exceeded, record::EntryFacts};
-use room::Leaf;
+use report::{Bounds, Exceeded};
+use room::{Leaf, LeafRef};
 
 use super::{Hash, leaf_hash};
 
@@ -22,24 +22,9 @@ pub enum LeafError {
     NotCanonical,
 }
 
-/// Returns the leaf of an entry that a record holds.
-///
-/// A record gives its room once, so an entry in it has no room id of its own: it comes from `room`.
-pub fn leaf_of_record(room: &str, entry: &EntryFacts) -> Leaf {
-    Leaf {
-        action: entry.action.clone(),
-        actor: entry.actor.clone(),
-        id: entry.id.clone(),
-        meta: entry.meta.clone(),
-        room_id: Some(room.to_owned()),
-        seq: entry.seq,
-        timestamp: entry.timestamp,
-    }
-}
-
 /// Returns the hash of a leaf (RFC 6962 §2.1).
-pub fn hash_of(leaf: &Leaf) -> Result<Hash, LeafError> {
-    Ok(leaf_hash(&leaf.canonical()?))
+pub fn hash_of<'a>(leaf: impl Into<LeafRef<'a>>) -> Result<Hash, LeafError> {
+    Ok(leaf_hash(&leaf.into().canonical()?))
 }
 
 /// Reads a leaf from its canonical bytes, and refuses any others.

@@ -23,7 +23,7 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use head::{HeadProof, ServedReceipt, commitment};
 use key::Revoked;
 pub use key::{KeyError, LogKey, PublicKeys, Succession, succession, vouched, vouches};
-pub use leaf::{LeafError, hash_of, leaf_of_record, read_leaf};
+pub use leaf::{LeafError, hash_of, read_leaf};
 pub use policy::{Policy, PolicyError, Seen};
 pub use proof::{ConsistencyProof, LogProof, ProofError};
 pub use published_keys::{KeyNotes, PublishedKeys, PublishedKeysError};

@@ -15,6 +15,11 @@ use crate::{
 
 /// How often to look for work without a notification: a job of another server, or one whose pause is over.
 const LOOK: Duration = Duration::from_secs(1);
+/// With so many writes under way, people wait for one another, and drawing gives way to them.
+const CROWD: usize = 16;
+/// How long a worker gives way before each job at most, and how often it looks meanwhile. What is drawn under a load that
+/// does not end is a few files a second, since none may wait for ever.
+const GIVES_WAY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_millis(20));
 /// How often housekeeping is done.
 const TIDY: Duration = Duration::from_mins(1);
 
@@ -39,6 +44,7 @@ pub async fn run(app: App, stop: CancellationToken) {
 
 async fn render(app: App, turns: Arc<Turns>) {
     loop {
+        give_way(&app).await;
         match AssertUnwindSafe(run_one(&app, &turns)).catch_unwind().await {
             Ok(Ok(true)) => {}
             // A notification cannot be missed. `notify_one` keeps a permit if no worker is waiting, so that one which
@@ -58,6 +64,17 @@ async fn render(app: App, turns: Arc<Turns>) {
             }
         }
     }
+}
+
+/// Waits until few writes are under way, but not for long.
+async fn give_way(app: &App) {
+    let (most, pause) = GIVES_WAY;
+    let is_quiet = async {
+        while app.db.writes_under_way() >= CROWD {
+            time::sleep(pause).await;
+        }
+    };
+    let _ = time::timeout(most, is_quiet).await;
 }
 
 /// Runs all jobs that are due now, and returns how many those were.

@@ -3,9 +3,7 @@
 //! As values in memory, JSON takes many times its own size, and compressed data is small compared with what it unpacks
 //! to. So each part has a bound in bytes, and JSON is bounded in depth and in its number of values too.
 
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use room::canonical;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
@@ -38,24 +36,80 @@ impl Bounds {
     /// The largest size of a receipt that is added to a file, in bytes.
     pub const RECEIPT: usize = 64 * KIB;
 
-    /// Goes through JSON without building anything of it, and stops where there is more than these bounds allow.
+    /// Goes through JSON without building anything of it, and stops where there is more than these bounds allow. Returns
+    /// whether `serde_json` writes all its values in canonical form (RFC 8785): that there are neither fractions, nor
+    /// numbers that a double does not hold, nor names beyond ASCII, which are sorted otherwise.
     ///
     /// Bytes that are no JSON are no error here: they end the scan, and the reader that comes next reports them.
     ///
     /// # Errors
     ///
     /// What there is too much of.
-    pub fn scan(&self, json: &[u8]) -> Result<(), Exceeded> {
-        let mut scan = Scan { bounds: *self, values: 0, exceeded: None };
+    pub fn scan(&self, json: &[u8]) -> Result<bool, Exceeded> {
         if json.len() > self.record {
             return Err(Exceeded::Bytes(self.record));
         }
-        let mut reader = serde_json::Deserializer::from_slice(json);
-        // The error is not needed: it is either that of the bounds, which `scan` holds, or one that the next reader
-        // meets too.
-        let _ = Nested { scan: &mut scan, depth: 0 }.deserialize(&mut reader);
-        scan.exceeded.map_or(Ok(()), Err)
+        let (mut at, mut depth, mut values, mut is_plain) = (0, 0_usize, 0, canonical::sorts_fields());
+        while let Some(&byte) = json.get(at) {
+            let rest = &json[at + 1..];
+            let (length, is_value) = match byte {
+                b'"' => {
+                    let length = text_length(rest);
+                    let is_name = is_followed_by_colon(&rest[length..]);
+                    // An escape may be of a character beyond ASCII.
+                    is_plain &= !is_name || rest[..length].iter().all(|byte| byte.is_ascii() && *byte != b'\\');
+                    (length, !is_name)
+                }
+                b'-' | b'0'..=b'9' => {
+                    let length = rest.iter().take_while(|byte| b"0123456789+-.eE".contains(byte)).count();
+                    is_plain &= is_plain_number(&json[at..=at + length]);
+                    (length, true)
+                }
+                b'a'..=b'z' => (rest.iter().take_while(|byte| byte.is_ascii_lowercase()).count(), true),
+                b'[' | b'{' => (0, true),
+                b']' | b'}' => {
+                    depth = depth.saturating_sub(1);
+                    (0, false)
+                }
+                _ => (0, false),
+            };
+            values += usize::from(is_value);
+            if values > self.values {
+                return Err(Exceeded::Values(self.values));
+            }
+            if is_value && depth > self.depth {
+                return Err(Exceeded::Depth(self.depth));
+            }
+            depth += usize::from(matches!(byte, b'[' | b'{'));
+            at += 1 + length;
+        }
+        Ok(is_plain)
     }
+}
+
+/// Returns the length of a text behind its first quote, with the second.
+fn text_length(text: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(found) = text[at.min(text.len())..].iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        at += found + 1;
+        if text[at - 1] == b'"' {
+            return at;
+        }
+        // What is escaped does not end the text.
+        at += 1;
+    }
+    text.len()
+}
+
+fn is_followed_by_colon(rest: &[u8]) -> bool {
+    rest.iter().find(|byte| !b" \t\r\n".contains(byte)) == Some(&b':')
+}
+
+/// Whether a number is whole, and one that a double holds.
+fn is_plain_number(number: &[u8]) -> bool {
+    let digits = number.strip_prefix(b"-").unwrap_or(number);
+    let read = str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+    digits.iter().all(u8::is_ascii_digit) && read.is_some_and(canonical::is_plain_number)
 }
 
 /// Whether a text can be a receipt. A line feed is the only control character in one: it ends its lines.
@@ -78,116 +132,6 @@ pub enum Exceeded {
     Depth(usize),
 }
 
-/// What a scan has counted so far.
-struct Scan {
-    bounds: Bounds,
-    values: usize,
-    exceeded: Option<Exceeded>,
-}
-
-/// The values at one depth.
-struct Nested<'a> {
-    scan: &'a mut Scan,
-    depth: usize,
-}
-
-impl Nested<'_> {
-    /// Counts a value, before those that are in it.
-    fn count_value<E: serde::de::Error>(&mut self) -> Result<(), E> {
-        self.scan.values += 1;
-        let Bounds { values, depth, .. } = self.scan.bounds;
-        if self.scan.values > values {
-            self.scan.exceeded = Some(Exceeded::Values(values));
-        } else if self.depth > depth {
-            self.scan.exceeded = Some(Exceeded::Depth(depth));
-        }
-        // Any error ends the scan; which bound it was is kept aside, since serde's errors carry text only.
-        if self.scan.exceeded.is_some() { Err(E::custom("too much")) } else { Ok(()) }
-    }
-
-    fn next(&mut self) -> Nested<'_> {
-        Nested { scan: self.scan, depth: self.depth + 1 }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Nested<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Nested<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E: serde::de::Error>(mut self) -> Result<(), E> {
-        self.count_value()
-    }
-
-    fn visit_bool<E: serde::de::Error>(mut self, _: bool) -> Result<(), E> {
-        self.count_value()
-    }
-
-    fn visit_i64<E: serde::de::Error>(mut self, _: i64) -> Result<(), E> {
-        self.count_value()
-    }
-
-    fn visit_u64<E: serde::de::Error>(mut self, _: u64) -> Result<(), E> {
-        self.count_value()
-    }
-
-    fn visit_f64<E: serde::de::Error>(mut self, _: f64) -> Result<(), E> {
-        self.count_value()
-    }
-
-    fn visit_str<E: serde::de::Error>(mut self, _: &str) -> Result<(), E> {
-        self.count_value()
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
-        self.count_value()?;
-        while items.next_element_seed(self.next())?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<(), A::Error> {
-        self.count_value()?;
-        // Keys are not counted, since each has a value that is.
-        while entries.next_key_seed(Key)?.is_some() {
-            entries.next_value_seed(self.next())?;
-        }
-        Ok(())
-    }
-}
-
-/// A key of an object, which is read and dropped.
-struct Key;
-
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_str(Self)
-    }
-}
-
-impl Visitor<'_> for Key {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,12 +139,32 @@ mod tests {
     #[test]
     fn json_within_the_bounds_passes_and_one_value_or_level_more_does_not() {
         let bounds = Bounds { record: 100, values: 4, depth: 2 };
-        assert_eq!(bounds.scan(br#"[1,"two",{}]"#), Ok(()));
+        assert_eq!(bounds.scan(br#"[1,"two",{}]"#), Ok(true));
         assert_eq!(bounds.scan(br#"[1,"two",{},null]"#), Err(Exceeded::Values(4)));
-        assert_eq!(bounds.scan(br#"{"a":[1]}"#), Ok(()));
+        assert_eq!(bounds.scan(br#"{"a":[1]}"#), Ok(true));
         assert_eq!(bounds.scan(br#"{"a":[[1]]}"#), Err(Exceeded::Depth(2)));
         assert_eq!(bounds.scan(&[b' '; 101]), Err(Exceeded::Bytes(100)));
-        assert_eq!(bounds.scan(b"[1, nonsense"), Ok(()), "who reads it says that it is no JSON");
+        assert!(bounds.scan(b"[1, nonsense").is_ok(), "who reads it says that it is no JSON");
         assert_eq!(Bounds::OWN.scan("[".repeat(1_000_000).as_bytes()), Err(Exceeded::Depth(64)));
+    }
+
+    #[test]
+    fn json_is_plain_if_a_canonical_writer_writes_it_as_serde_json_does() {
+        for json in [
+            r#"{"b":1,"a":[null,true,"\u00e9","\u0007"]}"#,
+            r#"{"a":9007199254740992,"b":-9007199254740992}"#,
+            r#"{"a":9007199254740993}"#,
+            r#"{"a":-9007199254740993}"#,
+            r#"{"a":1.5}"#,
+            r#"{"a":1e3}"#,
+            r#"{"a":100000000000000000000}"#,
+            r#"{"\u00e9":1,"\ud83d\udea2":2,"\uff5e":3}"#,
+        ] {
+            let value: serde_json::Value = serde_json::from_str(json).unwrap();
+            let is_same = serde_json::to_vec(&value).unwrap() == serde_json_canonicalizer::to_vec(&value).unwrap();
+            let is_plain = Bounds::STRANGER.scan(json.as_bytes()).unwrap();
+            assert!(is_same || !is_plain, "{json}");
+            assert_eq!(is_plain, canonical::is_plain_entry(&value, 0), "{json}");
+        }
     }
 }

@@ -15,19 +15,47 @@ pub fn differences<T: Serialize>(before: &T, after: &T) -> Map<String, Value> {
         .collect()
 }
 
+/// The change of one field.
+pub(crate) struct Change<'a> {
+    pub(crate) field: &'a str,
+    from: &'a Value,
+    to: &'a Value,
+}
+
+impl<'a> Change<'a> {
+    /// Returns these changes one by one, or why one of them is none.
+    pub(crate) fn each(changes: &'a Map<String, Value>) -> impl Iterator<Item = Result<Self, String>> {
+        changes.iter().map(|(field, change)| match (change.get("from"), change.get("to")) {
+            (Some(from), Some(to)) => Ok(Self { field, from, to }),
+            _ => Err(format!("the change of `{field}` lacks `from` or `to`")),
+        })
+    }
+
+    /// Makes the change of a value, which has to be what it starts from.
+    pub(crate) fn of<T: Serialize + DeserializeOwned>(&self, value: &mut T) -> Result<(), String> {
+        let Self { field, from, to } = self;
+        let present = serde_json::to_value(&*value).map_err(|error| error.to_string())?;
+        if present != **from {
+            return Err(format!("`{field}` changes from {from}, and was {present}"));
+        }
+        *value = T::deserialize(*to).map_err(|error| error.to_string())?;
+        Ok(())
+    }
+
+    /// Returns why it cannot be made: nothing has such a field.
+    pub(crate) fn of_none(&self) -> String {
+        format!("there is no field `{}`", self.field)
+    }
+}
+
 /// Returns the value with these changes, each of which has to start from what the value is; otherwise why they cannot
 /// be made.
 pub(crate) fn changed<T: Serialize + DeserializeOwned>(value: &T, changes: &Map<String, Value>) -> Result<T, String> {
     let mut fields = fields_of(value);
-    for (field, change) in changes {
-        let present = fields.get_mut(field).ok_or_else(|| format!("there is no field `{field}`"))?;
-        let (Some(from), Some(to)) = (change.get("from"), change.get("to")) else {
-            return Err(format!("the change of `{field}` lacks `from` or `to`"));
-        };
-        if present != from {
-            return Err(format!("`{field}` changes from {from}, and was {present}"));
-        }
-        present.clone_from(to);
+    for change in Change::each(changes) {
+        let change = change?;
+        let present = fields.get_mut(change.field).ok_or_else(|| change.of_none())?;
+        change.of(present)?;
     }
     serde_json::from_value(fields.into()).map_err(|error| error.to_string())
 }

@@ -33,10 +33,45 @@ impl Leaf {
     ///
     /// Fails if `meta` holds a number that JSON cannot express.
     pub fn canonical(&self) -> Result<Vec<u8>, serde_json::Error> {
-        // The fields of a leaf are in the order of their names.
-        if canonical::is_plain(&self.meta) && canonical::is_plain(&self.seq.into()) {
-            return serde_json::to_vec(self);
-        }
-        serde_json_canonicalizer::to_vec(self)
+        LeafRef::from(self).canonical()
+    }
+}
+
+/// A [`Leaf`] whose fields somebody else holds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LeafRef<'a> {
+    /// The type of the event.
+    pub action: &'a str,
+    /// Who did it.
+    pub actor: &'a str,
+    /// The entry's id.
+    pub id: &'a str,
+    /// The fields of the event.
+    pub meta: &'a Value,
+    /// The room whose log the entry is in, or `None` in the platform's log.
+    pub room_id: Option<&'a str>,
+    /// The position in the log.
+    pub seq: u64,
+    /// When it happened.
+    pub timestamp: Timestamp,
+}
+
+impl LeafRef<'_> {
+    /// Returns the bytes that are hashed, as [`Leaf::canonical`] does.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `meta` holds a number that JSON cannot express.
+    pub fn canonical(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut bytes = Vec::new();
+        canonical::write_entry(&mut bytes, self, canonical::is_plain_entry(self.meta, self.seq))?;
+        Ok(bytes)
+    }
+}
+
+impl<'a> From<&'a Leaf> for LeafRef<'a> {
+    fn from(leaf: &'a Leaf) -> Self {
+        let Leaf { action, actor, id, meta, room_id, seq, timestamp } = leaf;
+        Self { action, actor, id, meta, room_id: room_id.as_deref(), seq: *seq, timestamp: *timestamp }
     }
 }

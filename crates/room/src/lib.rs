@@ -43,7 +43,7 @@ pub use difference::{Difference, RowFault};
 pub use event::{Envelope, Event, Unreadable};
 pub use event_fields::{OpenedSlot, Repeated, SealSummary};
 pub use ids::*;
-pub use leaf::Leaf;
+pub use leaf::{Leaf, LeafRef};
 pub use log::{Log, heads_continuation_in, heads_origin, server_in};
 pub use shown::Shown;
 pub use standing::{OverriddenBlocker, Standing};

@@ -8,7 +8,7 @@ use report::{
     record::{Creator, EntryFacts, LogPosition, Record, SectionOptions, SnapshotFacts},
 };
 use room::{
-    Log, RoomId, Shown, canonical,
+    Log, RoomId, Shown,
     fold::{Fold, Snapshot as Told},
 };
 use sha2::{Digest, Sha256};
@@ -225,7 +225,8 @@ impl Read {
             resembled: look_alikes::resembled,
         };
         // Canonical (RFC 8785): the log has the hash of these bytes, and other programs have to arrive at the same ones.
-        let written = canonical::of_object(&Folded::of(state, parts))
+        let written = Folded::of(state, parts)
+            .canonical()
             .map_err(|error| Error::internal(format!("a record cannot be written: {error}")))?;
         Ok(RecordBytes { sha256: Sha256::digest(&written).into(), canonical: written })
     }

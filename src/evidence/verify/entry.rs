@@ -2,7 +2,7 @@
 
 use report::{
     Body, Edition, Format, Opened, Rendered, ReportError,
-    folded::Folded,
+    folded::{Folded, Written},
     record::{self, EntryFacts, Record, Stored},
 };
 use room::{
@@ -47,8 +47,9 @@ pub(super) struct Evidence<'a> {
     opened: &'a Opened,
     record_sha256: Hash,
     record: Result<Record, Fault>,
-    /// The record, if it is one that follows from the log's entries.
-    folded: Option<Folded>,
+    /// The record, if it is one that follows from the log's entries, which are not here but in the other form of it, and the
+    /// same as it is written.
+    folded: Option<(Folded, Written)>,
     proof: Result<Submitted, String>,
     /// The trusted key that has signed the checkpoint, as `name+hash`, or why none has.
     signed: Result<String, Unsigned>,
@@ -75,8 +76,11 @@ impl<'a> Evidence<'a> {
             Err(why) => Err(Unsigned::Not(why.clone())),
         };
         let (record, folded) = match read_record(opened) {
-            Ok(Stored::Captured(record)) => (Ok(*record), None),
-            Ok(Stored::Folded(folded)) => (Ok(folded.clone().drawn()), Some(*folded)),
+            Ok((Stored::Captured(record), _)) => (Ok(*record), None),
+            Ok((Stored::Folded(mut folded), written)) => {
+                let activity = folded.entries.take();
+                (Ok(Record { activity, ..folded.clone().drawn() }), Some((*folded, written)))
+            }
             Err(fault) => (Err(fault), None),
         };
         Self { opened, record_sha256, record, folded, proof, signed }
@@ -97,7 +101,9 @@ impl<'a> Evidence<'a> {
         let record = self.record.as_ref().ok();
         checks.make(LOGGED, statements::check_logged(Logged::Body(body), receipt, record, &self.signed));
         match &self.folded {
-            Some(folded) => checks.make("follows", statements::check_follows(folded, receipt)),
+            Some((folded, written)) => {
+                checks.make("follows", statements::check_follows((folded, written), self.entries(), receipt));
+            }
             None => checks.skip(&["follows"], "the record cannot be read"),
         }
     }
@@ -128,7 +134,8 @@ impl<'a> Evidence<'a> {
         given: &Exhibits<'_>,
     ) -> Option<Said> {
         let told = self.proof.as_ref().map_err(String::as_str);
-        let heads = Heads { record: self.folded.as_ref(), told, served: receipt };
+        let record = self.folded.as_ref().map(|(folded, _)| (folded, self.entries()));
+        let heads = Heads { record, told, served: receipt };
         head.map(|head| heads.check(head, given.trust()))
     }
 
@@ -143,6 +150,11 @@ impl<'a> Evidence<'a> {
     /// Returns what a key of this server has signed in the proof. `None` if there is no such proof.
     pub(super) fn own_word(&self, ours: &PublicKeys) -> Option<OwnWord> {
         OwnWord::of(self.proof.as_ref().ok()?, ours)
+    }
+
+    /// Returns the log's entries, if the record has them.
+    fn entries(&self) -> Option<&[EntryFacts]> {
+        self.record.as_ref().ok()?.activity.as_deref()
     }
 
     fn logged_at(&self) -> Option<LoggedAt> {
@@ -346,16 +358,20 @@ fn continued(entries: &[EntryFacts]) -> Vec<String> {
     .collect()
 }
 
-/// Reads the record. Refuses one that is not in canonical form, or that belongs in another type of file.
-fn read_record(opened: &Opened) -> Result<Stored, Fault> {
+/// Reads the record, and writes it again. Refuses one that is not in canonical form, or that belongs in another type of
+/// file.
+fn read_record(opened: &Opened) -> Result<(Stored, Written), Fault> {
     let stored = record::read_stored(&opened.record).map_err(|error| match error {
         // A later version may know it: nothing contradicts the file.
         ReportError::Schema { .. } => Fault::Skipped(error.to_string()),
         other => Fault::Failed(other.to_string()),
     })?;
     let (written, snapshot) = match &stored {
-        Stored::Captured(record) => (canonical::of_object(record), &record.snapshot),
-        Stored::Folded(record) => (canonical::of_object(record), &record.snapshot),
+        Stored::Captured(record) => {
+            let written = canonical::of_object(record).map(|record| Written { record, entries: Vec::new() });
+            (written, &record.snapshot)
+        }
+        Stored::Folded(record) => (record.written(opened.is_plain), &record.snapshot),
     };
     let written = written.map_err(|error| error.to_string())?;
     // Files of older records have their proof in what was drawn, and no body that the log could tell of.
@@ -363,7 +379,7 @@ fn read_record(opened: &Opened) -> Result<Stored, Fault> {
         return Err(Fault::Failed("it is of a schema that files of this kind do not have".into()));
     }
     // One record has one form. A field that the schema lacks would be in the hash, and never on a page.
-    if written != opened.record {
+    if written.record != opened.record {
         return Err(Fault::Failed("it is not in canonical form (RFC 8785), or holds what its schema has not".into()));
     }
     let kind = match opened.format {
@@ -375,7 +391,7 @@ fn read_record(opened: &Opened) -> Result<Stored, Fault> {
         let words = format!("it is of a {} snapshot, and the file is a `{kind}`", exact(&snapshot.kind));
         return Err(Fault::Failed(words));
     }
-    Ok(stored)
+    Ok((stored, written))
 }
 
 /// Returns the differences between what the entry says and what the record says.

@@ -1,20 +1,20 @@
 //! The check of a file against a signed head that its reader has from elsewhere: from a witness, from a mail, from another
 //! party. A server that shows two histories has signed two heads that cannot both be true.
 
-use report::folded::Folded;
-use room::{RoomId, heads_continuation_in, server_in};
+use report::{folded::Folded, record::EntryFacts};
+use room::{heads_continuation_in, server_in};
 
 use super::{
     checks::{Fault, Said, exact},
     submitted::{Submitted, Trust},
     tree::{self, Unsigned},
 };
-use crate::evidence::{Checkpoint, CompactRange, HeadProof, ServedReceipt, hash_of, leaf_of_record};
+use crate::evidence::{Checkpoint, CompactRange, HeadProof, ServedReceipt, hash_of};
 
 /// What a file and its receipt have of heads.
 pub(super) struct Heads<'a> {
-    /// The record, if it is one that follows from entries.
-    pub(super) record: Option<&'a Folded>,
+    /// The record, if it is one that follows from entries, and these, if it has them.
+    pub(super) record: Option<(&'a Folded, Option<&'a [EntryFacts]>)>,
     /// The receipt, or why it cannot be read.
     pub(super) told: Result<&'a Submitted, &'a str>,
     /// The text that a server gave as receipt, with the way up to the log of heads.
@@ -60,7 +60,7 @@ impl Heads<'_> {
             let notes = [&proof.head, &proof.checkpoint];
             known.extend(notes.into_iter().filter_map(|note| Checkpoint::unchecked(note).ok()));
         }
-        known.extend(self.record.and_then(|record| at(record, other.size)));
+        known.extend(self.record.and_then(|(record, entries)| at(record, entries?, other.size)));
         let is_heads_log = heads_continuation_in(&other.origin).is_some();
         let is_of_server = server_in(&other.origin) == server_in(&told.checkpoint.origin);
         if is_of_server && (is_heads_log || known.iter().any(|head| head.origin == other.origin)) {
@@ -72,16 +72,16 @@ impl Heads<'_> {
 }
 
 /// Returns the head that the entries of a record lead to at a size. `None` if it has not all of them.
-fn at(record: &Folded, size: u64) -> Option<Checkpoint> {
-    let (entries, origin) = (record.entries.as_ref()?, record.log.origin.clone()?);
+fn at(record: &Folded, entries: &[EntryFacts], size: u64) -> Option<Checkpoint> {
+    let origin = record.log.origin.clone()?;
     let root = |root: &str| hex::decode(root).ok()?.try_into().ok();
     if size == record.log.size {
         return Some(Checkpoint { origin, size, root: root(&record.log.root)? });
     }
     let first = usize::try_from(size).ok().filter(|_| record.before.is_empty())?;
-    let (id, mut tree): (RoomId, _) = (record.facts.room.id, CompactRange::empty());
+    let (room, mut tree) = (record.facts.room.id.to_string(), CompactRange::empty());
     for entry in entries.get(..first)? {
-        tree.push(hash_of(&leaf_of_record(&id.to_string(), entry)).ok()?);
+        tree.push(hash_of(entry.leaf(&room)).ok()?);
     }
     Some(Checkpoint { origin, size, root: tree.root() })
 }

@@ -3,11 +3,11 @@
 
 use report::{
     Body,
-    folded::Folded,
+    folded::{Folded, Written},
     record::{EntryFacts, Record},
 };
 use room::{
-    Log, RoomId,
+    Log,
     fold::{Fold, Why},
 };
 
@@ -16,7 +16,7 @@ use super::{
     submitted::Submitted,
     tree::Unsigned,
 };
-use crate::evidence::{CompactRange, Hash, extends, hash_of, holds, leaf_hash, leaf_of_record};
+use crate::evidence::{CompactRange, Hash, extends, holds, leaf_hash};
 
 /// The bytes that an entry of the log tells of.
 #[derive(Debug, Clone, Copy)]
@@ -130,15 +130,19 @@ pub(super) fn begins_alike(room: Option<&str>, origin: &str, later: &str) -> boo
 
 /// Checks that the record's facts follow from the log: its entries are those of the log up to the position that it
 /// shows, the checkpoint of the receipt extends that position, and the fold of the entries is the facts.
-pub(super) fn check_follows(record: &Folded, receipt: &Submitted) -> Said {
+pub(super) fn check_follows(
+    (record, written): (&Folded, &Written),
+    entries: Option<&[EntryFacts]>,
+    receipt: &Submitted,
+) -> Said {
     if let Some(fault) = goes_on(receipt, record.log.size, &record.log.root) {
         return Err(fault.into());
     }
-    let Some(entries) = &record.entries else {
+    let Some(entries) = entries else {
         let words = "the snapshot was taken without the log's entries, from which its facts could be folded";
         return Err(Fault::Skipped(words.to_owned()));
     };
-    check_entries(record, entries)?;
+    check_entries((record, written), entries)?;
     if !record.before.is_empty() {
         let words = format!(
             "it holds the newest {} of {} entries, which are those of the log; its facts could be folded from all of them \
@@ -148,10 +152,10 @@ pub(super) fn check_follows(record: &Folded, receipt: &Submitted) -> Said {
         );
         return Err(Fault::Skipped(words));
     }
-    let room: RoomId = record.facts.room.id;
-    let mut fold = Fold::new(room);
+    let (id, room) = (record.facts.room.id, record.facts.room.id.to_string());
+    let mut fold = Fold::new(id);
     for entry in entries {
-        fold.apply(&leaf_of_record(&room.to_string(), entry)).map_err(|contradiction| match contradiction.why {
+        fold.apply(entry.leaf(&room)).map_err(|contradiction| match contradiction.why {
             // A later version may know it: nothing contradicts the file.
             Why::UnknownVersion(_) => Fault::Skipped(contradiction.to_string()),
             Why::Malformed(_) | Why::Against(_) => Fault::Failed(contradiction.to_string()),
@@ -179,21 +183,20 @@ fn goes_on(receipt: &Submitted, size: u64, root: &str) -> Option<String> {
 }
 
 /// Checks that the entries, with the subtrees before them, are those of the root at the position.
-fn check_entries(record: &Folded, entries: &[EntryFacts]) -> Result<(), Fault> {
+fn check_entries((record, written): (&Folded, &Written), entries: &[EntryFacts]) -> Result<(), Fault> {
     let room = record.facts.room.id.to_string();
     let first = record.log.size.checked_sub(entries.len() as u64);
     let before: Option<Vec<u8>> =
         record.before.iter().map(|hash| hex::decode(hash).ok()).collect::<Option<Vec<_>>>().map(|it| it.concat());
     let tree = first.zip(before).and_then(|(first, before)| CompactRange::from_parts(first, &before));
     let mut tree = tree.ok_or_else(|| format!("it holds {} entries of {}", entries.len(), record.log.size))?;
-    for entry in entries {
+    for (entry, place) in entries.iter().zip(&written.entries) {
         if entry.seq != tree.size() {
             let (seq, found) = (tree.size(), entry.seq);
             let words = format!("where entry {seq} should be is entry {found}: entries are lacking, or out of order");
             return Err(words.into());
         }
-        let hash = hash_of(&leaf_of_record(&room, entry));
-        tree.push(hash.map_err(|error| format!("entry {} cannot be hashed: {error}", entry.seq))?);
+        tree.push(leaf_hash(&written.leaf(place, &room)));
     }
     if hex::encode(tree.root()) == record.log.root {
         return Ok(());

@@ -7,7 +7,7 @@ use super::{
     checks::{Fault, Said, exact},
     submitted::Submitted,
 };
-use crate::evidence::{Checkpoint, CompactRange, Hash, PublicKeys, hash_of, holds, leaf_hash, leaf_of_record};
+use crate::evidence::{Checkpoint, CompactRange, Hash, PublicKeys, hash_of, holds, leaf_hash};
 
 /// The name of the record's section that holds the log's entries.
 const ENTRIES: &str = "activity";
@@ -146,7 +146,7 @@ pub(super) fn tree_over(record: &Record, entries: &[EntryFacts]) -> Result<Compa
 
 /// Returns the leaf hash of an entry in the record.
 fn leaf(record: &Record, entry: &EntryFacts) -> Result<Hash, Fault> {
-    let hash = hash_of(&leaf_of_record(&record.room.id, entry));
+    let hash = hash_of(entry.leaf(&record.room.id));
     hash.map_err(|error| Fault::Failed(format!("entry {} cannot be hashed: {error}", entry.seq)))
 }
 

@@ -9,8 +9,7 @@ use room::{Leaf, fold::Fold};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use sts_clearance::evidence::{
-    Checkpoint, CompactRange, Hash, LogKey, LogProof, Node, Place, Question, Receipt, hash_of, leaf_of_record,
-    read_leaf,
+    Checkpoint, CompactRange, Hash, LogKey, LogProof, Node, Place, Question, Receipt, hash_of, read_leaf,
 };
 
 use crate::harness::TestApp;
@@ -176,7 +175,7 @@ impl Receipted {
         let room = self.record.facts.room.id;
         let mut fold = Fold::new(room);
         for entry in &entries {
-            fold.apply(&leaf_of_record(&room.to_string(), entry)).unwrap();
+            fold.apply(entry.leaf(&room.to_string())).unwrap();
         }
         self.record.facts = self.record.facts_of(fold.into_state().unwrap());
         self.set_entries(entries);
@@ -203,8 +202,7 @@ impl Receipted {
     /// Makes such a log, which ends with this leaf.
     pub(super) fn prove_leaf(&mut self, entries: &[EntryFacts], mut leaf: Leaf, key: &LogKey) {
         let room = self.record.facts.room.id.to_string();
-        let mut leaves: Vec<Hash> =
-            entries.iter().map(|entry| hash_of(&leaf_of_record(&room, entry)).unwrap()).collect();
+        let mut leaves: Vec<Hash> = entries.iter().map(|entry| hash_of(entry.leaf(&room)).unwrap()).collect();
         let from = leaves.len() as u64;
         let announced = Leaf { seq: from, action: "snapshot_created".into(), meta: json!({}), ..leaf.clone() };
         leaves.push(hash_of(&announced).unwrap());
@@ -233,7 +231,7 @@ pub(super) fn unsealed(file: &[u8]) -> &[u8] {
 
 /// Returns the tree over these entries of a room's log.
 pub(super) fn tree(room: &str, entries: &[EntryFacts]) -> CompactRange {
-    let leaves: Vec<Hash> = entries.iter().map(|entry| hash_of(&leaf_of_record(room, entry)).unwrap()).collect();
+    let leaves: Vec<Hash> = entries.iter().map(|entry| hash_of(entry.leaf(room)).unwrap()).collect();
     grown(&leaves).0
 }
 

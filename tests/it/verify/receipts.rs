@@ -4,7 +4,7 @@ use report::{Edition, Fonts, Format, Opened, Rendered, ReportError};
 use room::Log;
 use serde_json::{Value, json};
 use sts_clearance::evidence::{
-    Checkpoint, LogKey, PublicKeys, leaf_of_record,
+    Checkpoint, LogKey, PublicKeys,
     verify::{CheckOutcome, Drawer, Exhibits, Judgement, Report, verify},
 };
 
@@ -310,7 +310,7 @@ async fn of_a_log_too_long_for_its_record_it_cannot_be_judged_what_its_facts_fol
     let scene = Scene::set().await;
     let (mut parts, entries) = (scene.json.clone(), scene.json.entries());
     let room = &scene.room;
-    let first = sts_clearance::evidence::hash_of(&leaf_of_record(room, &entries[0])).unwrap();
+    let first = sts_clearance::evidence::hash_of(entries[0].leaf(room)).unwrap();
     (parts.record.entries, parts.record.before) = (Some(entries[1..].to_vec()), vec![hex::encode(first)]);
     parts.prove(&entries, &scene.key());
     let report = scene.check(&parts);

@@ -6,10 +6,10 @@
 mod facts;
 mod trim;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use jiff::Timestamp;
-use room::{Content, RoomState, Time, fold::State};
+use room::{Content, RoomState, Time, canonical, fold::State};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ReportError;
@@ -124,6 +124,42 @@ impl Folded {
         Self { schema: SCHEMA.into(), snapshot, log, facts, reading, settings, entries, before }
     }
 
+    /// Returns the record in canonical JSON (RFC 8785).
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written as JSON.
+    pub fn canonical(&self) -> Result<Vec<u8>, serde_json::Error> {
+        self.written(false).map(|written| written.record)
+    }
+
+    /// Returns the record in canonical JSON, with the places of its entries. `is_plain` says that its values were found to
+    /// be [plain](crate::Bounds::scan), which need not be looked at again then.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written as JSON.
+    pub fn written(&self, is_plain: bool) -> Result<Written, serde_json::Error> {
+        let Self { schema, snapshot, log, facts, reading, settings, entries, before } = self;
+        let mut written = Written { record: vec![b'{'], entries: Vec::new() };
+        // In the order of their names. The entries, which are most of a record, are written one by one: as values, all of
+        // them together take several times the memory and the time.
+        if !before.is_empty() {
+            written.field("before", &canonical::of_object(before)?);
+        }
+        if let Some(entries) = entries {
+            written.entries(entries, is_plain)?;
+        }
+        written.field("facts", &canonical::of_object(facts)?);
+        written.field("log", &canonical::of_object(log)?);
+        written.field("reading", &canonical::of_object(reading)?);
+        written.field("schema", &canonical::of_object(schema)?);
+        written.field("settings", &canonical::of_object(settings)?);
+        written.field("snapshot", &canonical::of_object(snapshot)?);
+        written.record.push(b'}');
+        Ok(written)
+    }
+
     /// Returns what `facts` has to be if the entries of the log fold to this state.
     pub fn facts_of(&self, state: State) -> State {
         trim::trimmed(state, self.snapshot.options)
@@ -163,6 +199,60 @@ impl Folded {
         }
     }
 }
+
+/// A record in canonical JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The whole record.
+    pub record: Vec<u8>,
+    /// Where each of its entries is in it.
+    pub entries: Vec<Range<usize>>,
+}
+
+impl Written {
+    fn name(&mut self, name: &str) {
+        if self.record.len() > 1 {
+            self.record.push(b',');
+        }
+        self.record.extend([b"\"", name.as_bytes(), b"\":"].concat());
+    }
+
+    fn field(&mut self, name: &str, value: &[u8]) {
+        self.name(name);
+        self.record.extend(value);
+    }
+
+    fn entries(&mut self, entries: &[EntryFacts], is_plain: bool) -> Result<(), serde_json::Error> {
+        self.record.reserve(entries.len() * USUAL);
+        self.entries.reserve(entries.len());
+        self.name("entries");
+        self.record.push(b'[');
+        for entry in entries {
+            if !self.entries.is_empty() {
+                self.record.push(b',');
+            }
+            let begin = self.record.len();
+            let is_plain = is_plain || canonical::is_plain_entry(&entry.meta, entry.seq);
+            canonical::write_entry(&mut self.record, entry, is_plain)?;
+            self.entries.push(begin..self.record.len());
+        }
+        self.record.push(b']');
+        Ok(())
+    }
+
+    /// Returns the leaf of an entry, which is hashed. A record gives its room once: in the leaf, it is a field.
+    pub fn leaf(&self, entry: &Range<usize>, room: &str) -> Vec<u8> {
+        let entry = &self.record[entry.clone()];
+        // Behind it come a number and a time, in which there is no such text.
+        let behind = entry.windows(SEQ.len()).rposition(|part| part == SEQ).unwrap_or(entry.len());
+        [&entry[..behind], b",\"room_id\":\"", room.as_bytes(), b"\"", &entry[behind..]].concat()
+    }
+}
+
+/// How large an entry usually is, in bytes.
+const USUAL: usize = 400;
+/// What stands before the position of an entry. In a leaf, its room comes before that.
+const SEQ: &[u8] = b",\"seq\":";
 
 /// Reads a record of schema 4 from its canonical bytes.
 ///

@@ -26,6 +26,8 @@ pub struct Opened {
     pub format: Format,
     /// Exact bytes of the record.
     pub record: Vec<u8>,
+    /// Whether all values of the record are [plain](Bounds::scan).
+    pub is_plain: bool,
     /// Bounds within which the record was read.
     pub bounds: Bounds,
     /// Proof that the room's log holds the snapshot, if the file has one. In a file that takes a receipt, it is that.
@@ -66,9 +68,9 @@ pub fn open_as(bytes: &[u8], ours: &dyn Fn(&str) -> Option<[u8; 32]>) -> Result<
     let bounds = if vouched { Bounds::OWN } else { Bounds::STRANGER };
     let record = parts.record.read(bounds.record, RECORD_FILE)?;
     // The scan comes before any value is built: a bomb of nested arrays takes no memory.
-    bounds.scan(&record).map_err(|exceeded| OpenError::TooMuch { name: RECORD_FILE, exceeded })?;
+    let is_plain = bounds.scan(&record).map_err(|exceeded| OpenError::TooMuch { name: RECORD_FILE, exceeded })?;
     let Parts { format, proof, renderer, fonts, body, .. } = parts;
-    Ok(Opened { format, record, bounds, proof, renderer, fonts, body })
+    Ok(Opened { format, record, is_plain, bounds, proof, renderer, fonts, body })
 }
 
 /// Returns the format, the receipt and the body of a file. The record is neither unpacked nor read.

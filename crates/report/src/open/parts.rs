@@ -34,6 +34,14 @@ pub(super) enum Packed<'a> {
 }
 
 impl<'a> Packed<'a> {
+    /// Returns how many bytes there will be, about.
+    fn expected(self) -> usize {
+        match self {
+            Self::Plain(bytes) => bytes.len(),
+            Self::Deflate(bytes) | Self::Zlib(bytes) => 8 * bytes.len(),
+        }
+    }
+
     fn reader(self) -> Box<dyn Read + 'a> {
         match self {
             Self::Plain(bytes) => Box::new(bytes),
@@ -44,7 +52,7 @@ impl<'a> Packed<'a> {
 
     /// Returns everything, unless it is more than `most` bytes.
     pub(super) fn read(self, most: usize, name: &'static str) -> Result<Vec<u8>, OpenError> {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(self.expected().min(most));
         // One byte more than allowed, to tell a part that just fits from one that was cut.
         let read = self.reader().take(most as u64 + 1).read_to_end(&mut bytes);
         read.map_err(|source| OpenError::Unpack { name, source })?;

@@ -1,6 +1,7 @@
 //! The record as it is drawn, field by field, and as records of schemas 1 to 3 were stored.
 
 use jiff::{Timestamp, civil::Date};
+use room::LeafRef;
 use room::fold::{EntryOutline, LastAdoption};
 use serde::{Deserialize, Serialize};
 
@@ -430,21 +431,29 @@ pub struct PartyFacts {
     pub added_at: Timestamp,
 }
 
-/// One entry of the room's log.
+/// One entry of the room's log. Its fields are in the order of their names, as in canonical JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EntryFacts {
-    /// Id of the entry, a UUID.
-    pub id: String,
-    /// Position in the room's log, from 0.
-    pub seq: u64,
-    /// E-mail address of the person who did it, or `system`, or `operator`.
-    pub actor: String,
     /// What was done, such as `room_created` or `party_added`.
     pub action: String,
-    /// Time of the action, in UTC.
-    pub timestamp: Timestamp,
+    /// E-mail address of the person who did it, or `system`, or `operator`.
+    pub actor: String,
+    /// Id of the entry, a UUID.
+    pub id: String,
     /// Details of the action, an object.
     pub meta: serde_json::Value,
+    /// Position in the room's log, from 0.
+    pub seq: u64,
+    /// Time of the action, in UTC.
+    pub timestamp: Timestamp,
+}
+
+impl EntryFacts {
+    /// Returns the leaf of the entry, which is hashed. A record gives its room once: in the leaf, it is a field.
+    pub fn leaf<'a>(&'a self, room: &'a str) -> LeafRef<'a> {
+        let Self { action, actor, id, meta, seq, timestamp } = self;
+        LeafRef { action, actor, id, meta, room_id: Some(room), seq: *seq, timestamp: *timestamp }
+    }
 }
 
 /// The totals at the time of the snapshot.

@@ -41,10 +41,15 @@ pub fn read(bytes: &[u8]) -> Result<Record, ReportError> {
 ///
 /// If the bytes are no record, or one of a schema that this version does not know.
 pub fn read_stored(bytes: &[u8]) -> Result<Stored, ReportError> {
-    // The schema on its own first, so that a later record is named by its schema and not called malformed.
+    // Most are of this schema, and large: they are read once.
+    let newest = folded::read(bytes);
+    if let Ok(folded) = newest {
+        return Ok(Stored::Folded(Box::new(folded)));
+    }
+    // The schema on its own, so that a later record is named by its schema and not called malformed.
     let schema = schema(bytes)?;
     match &*schema {
-        SCHEMA => folded::read(bytes).map(|folded| Stored::Folded(Box::new(folded))),
+        SCHEMA => newest.map(|folded| Stored::Folded(Box::new(folded))),
         SCHEMA_3 | SCHEMA_2 | SCHEMA_1 => {
             serde_json::from_slice(bytes).map(Stored::Captured).map_err(ReportError::Malformed)
         }

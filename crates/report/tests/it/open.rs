@@ -50,6 +50,7 @@ fn a_report_opens_to_what_it_was_rendered_from() {
             let expected = Opened {
                 format,
                 record: sample::to_bytes(&record),
+                is_plain: opened.is_plain,
                 bounds: Bounds::STRANGER,
                 proof: Some(sample::PROOF.to_owned()),
                 renderer: Some(RENDERER.to_owned()),

@@ -2,13 +2,14 @@
 
 use std::fmt::Debug;
 
-use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{AdoptionPart, Part, Seen, State, Subject, Why};
 use crate::{
-    CargoProfile, Event, Log, Party, PartyId, Phase, Role, Room, RoomStatus, Side, Time, Vessel, VesselId,
-    changes::changed, vessel::LoggedDetails,
+    Event, Log, Party, PartyId, Phase, Role, Room, RoomStatus, Time, Vessel, VesselId,
+    changes::{Change, changed},
+    vessel::LoggedDetails,
 };
 
 /// Who did what an entry says, and when.
@@ -36,25 +37,6 @@ pub(super) fn there<T>(found: Option<T>, what: &str, id: impl std::fmt::Display)
 pub(super) fn misplaced(event: &Event, place: &str) -> Why {
     let action = event.to_entry(crate::Envelope::default()).map(|(action, _)| action);
     Why::Against(format!("{} is no event of {place}", action.unwrap_or_default()))
-}
-
-/// The details of a room, as its events change them.
-#[derive(Serialize, Deserialize)]
-struct RoomDetails {
-    title: String,
-    location: String,
-    sts_eta: Time,
-    description: Option<String>,
-    cargo_profile: Option<CargoProfile>,
-    planned_duration_hours: i64,
-}
-
-/// The details of a party, as its events change them.
-#[derive(Serialize, Deserialize)]
-struct PartyDetails {
-    name: String,
-    company: Option<String>,
-    side: Option<Side>,
 }
 
 impl Subject for State {
@@ -120,7 +102,7 @@ impl Subject for State {
         let by = By { actor, at };
         match event {
             Event::RoomUpdated { changes } => {
-                self.update_room(&changes)?;
+                update_room(&mut self.room, &changes).map_err(Why::Against)?;
                 Ok(vec![Part::Room])
             }
             Event::RoomDeleted { title, .. } => {
@@ -141,10 +123,7 @@ impl Subject for State {
             Event::PartyUpdated { party_id, email, changes } => {
                 let party = there(self.parties.get_mut(&party_id), "party", party_id)?;
                 same("the address", email, &*party.email)?;
-                let details =
-                    PartyDetails { name: party.name.clone(), company: party.company.clone(), side: party.side };
-                let PartyDetails { name, company, side } = changed(&details, &changes).map_err(Why::Against)?;
-                *party = Party { name, company, side, ..party.clone() };
+                update_party(party, &changes).map_err(Why::Against)?;
                 Ok(vec![Part::Party(party_id)])
             }
             Event::PhaseChanged { from, to, at: happened, .. } => {
@@ -187,27 +166,36 @@ impl Subject for State {
     }
 }
 
-impl State {
-    fn update_room(&mut self, changes: &serde_json::Map<String, serde_json::Value>) -> Result<(), Why> {
-        let room = &mut self.room;
-        let details = RoomDetails {
-            title: room.title.clone(),
-            location: room.location.clone(),
-            sts_eta: room.sts_eta,
-            description: room.description.clone(),
-            cargo_profile: room.cargo_profile,
-            planned_duration_hours: room.planned_duration_hours,
-        };
-        let details = changed(&details, changes).map_err(Why::Against)?;
-        room.title = details.title;
-        room.location = details.location;
-        room.sts_eta = details.sts_eta;
-        room.description = details.description;
-        room.cargo_profile = details.cargo_profile;
-        room.planned_duration_hours = details.planned_duration_hours;
-        Ok(())
+fn update_room(room: &mut Room, changes: &Map<String, Value>) -> Result<(), String> {
+    for change in Change::each(changes) {
+        let change = change?;
+        match change.field {
+            "title" => change.of(&mut room.title)?,
+            "location" => change.of(&mut room.location)?,
+            "sts_eta" => change.of(&mut room.sts_eta)?,
+            "description" => change.of(&mut room.description)?,
+            "cargo_profile" => change.of(&mut room.cargo_profile)?,
+            "planned_duration_hours" => change.of(&mut room.planned_duration_hours)?,
+            _ => return Err(change.of_none()),
+        }
     }
+    Ok(())
+}
 
+fn update_party(party: &mut Party, changes: &Map<String, Value>) -> Result<(), String> {
+    for change in Change::each(changes) {
+        let change = change?;
+        match change.field {
+            "name" => change.of(&mut party.name)?,
+            "company" => change.of(&mut party.company)?,
+            "side" => change.of(&mut party.side)?,
+            _ => return Err(change.of_none()),
+        }
+    }
+    Ok(())
+}
+
+impl State {
     fn add_party(&mut self, party: Party) -> Result<(), Why> {
         if self.parties.contains_key(&party.id) || self.parties.values().any(|other| other.email == party.email) {
             return Err(Why::Against(format!("{} is a party already", party.email)));

@@ -38,7 +38,7 @@ pub use subject::Subject;
 
 use self::adoption::Progress;
 use crate::{
-    Event, Leaf, Log, RoomId, Time,
+    Event, LeafRef, Log, RoomId, Time,
     event::{Envelope, Unreadable},
 };
 
@@ -175,22 +175,23 @@ impl<S: Subject> Fold<S> {
     ///
     /// Fails if the entry cannot follow the entries before it. What is folded then is of no use: the entry may have
     /// been applied in part.
-    pub fn apply(&mut self, entry: &Leaf) -> Result<Vec<S::Part>, Contradiction> {
-        self.applied(entry).map_err(|why| Contradiction { seq: entry.seq, action: entry.action.clone(), why })
+    pub fn apply<'a>(&mut self, entry: impl Into<LeafRef<'a>>) -> Result<Vec<S::Part>, Contradiction> {
+        let entry = entry.into();
+        self.applied(entry).map_err(|why| Contradiction { seq: entry.seq, action: entry.action.to_owned(), why })
     }
 
-    fn applied(&mut self, entry: &Leaf) -> Result<Vec<S::Part>, Why> {
+    fn applied(&mut self, entry: LeafRef<'_>) -> Result<Vec<S::Part>, Why> {
         if entry.seq != self.size {
             return Err(Why::Against(format!("the entry after {} entries is missing", self.size)));
         }
         let mut room = Uuid::encode_buffer();
         let room = self.log.room().map(|RoomId(id)| &*id.hyphenated().encode_lower(&mut room));
-        if entry.room_id.as_deref() != room {
+        if entry.room_id != room {
             return Err(Why::Against("it is of another log".to_owned()));
         }
         let at = Time::from(entry.timestamp);
         let mut changed = Vec::new();
-        if Event::version_of(&entry.meta) == 1 {
+        if Event::version_of(entry.meta) == 1 {
             // Times could run backwards in these, and nothing is made of them.
             match self.stage {
                 Stage::Unknown => {}
@@ -199,9 +200,9 @@ impl<S: Subject> Fold<S> {
                 }
             }
         } else {
-            let (event, envelope) = Event::from_entry(&entry.action, &entry.meta)?;
+            let (event, envelope) = Event::from_entry(entry.action, entry.meta)?;
             self.check_time(at, envelope)?;
-            changed = self.apply_event(event, &entry.actor, at)?;
+            changed = self.apply_event(event, entry.actor, at)?;
             changed.sort_unstable();
             changed.dedup();
         }

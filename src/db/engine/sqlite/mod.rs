@@ -80,6 +80,11 @@ impl Sqlite {
         self.writer.run(body).await
     }
 
+    /// Returns how many writes are waiting or being made.
+    pub(in crate::db) fn writes_under_way(&self) -> usize {
+        self.writer.under_way()
+    }
+
     /// Returns whether a failed commit, or the end of the writer's thread, has ended all writing.
     pub(in crate::db) fn has_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed) || self.writer.has_ended()

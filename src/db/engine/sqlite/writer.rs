@@ -7,7 +7,7 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
     thread::{self, JoinHandle},
@@ -33,6 +33,8 @@ const BATCH: usize = 64;
 
 /// The handle of the writer's thread. Dropping it waits until the writer has closed the file.
 pub(super) struct WriterThread {
+    /// The number of writes that are waiting or being made.
+    under_way: Arc<AtomicUsize>,
     calls: Option<mpsc::Sender<Box<dyn Call>>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -51,7 +53,7 @@ impl WriterThread {
             .name("sqlite-writer".into())
             .spawn(move || Writer { tx, wal, stopped, place, not_done: NotDone::Failed, notifier, commits }.run(queue))
             .map_err(|error| Error::setup(format!("the writer thread cannot start: {error}")))?;
-        Ok(Self { calls: Some(calls), thread: Some(thread) })
+        Ok(Self { under_way: Arc::default(), calls: Some(calls), thread: Some(thread) })
     }
 
     /// Queues the body for the writer, and returns once its commit is on the disk.
@@ -61,6 +63,7 @@ impl WriterThread {
         F: AsyncFnOnce(&mut Tx) -> Result<T> + Clone + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
+        let _counted = UnderWay::count(&self.under_way);
         self.send(Box::new(Pending { body, outcome: None, reply }))?;
         answer.await.map_err(|_| Error::internal("the writer has stopped"))?
     }
@@ -73,8 +76,29 @@ impl WriterThread {
         })
     }
 
+    /// Returns how many writes are waiting or being made.
+    pub(super) fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::Relaxed)
+    }
+
     pub(super) fn has_ended(&self) -> bool {
         self.calls.as_ref().is_none_or(mpsc::Sender::is_closed)
+    }
+}
+
+/// A write that is counted until this is dropped, also where its caller has gone away.
+struct UnderWay(Arc<AtomicUsize>);
+
+impl UnderWay {
+    fn count(all: &Arc<AtomicUsize>) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(all))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -10,7 +10,7 @@ use room::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sts_clearance::evidence::{LogKey, leaf_of_record};
+use sts_clearance::evidence::LogKey;
 
 use super::super::parts::{Receipted, tree};
 
@@ -149,7 +149,7 @@ impl Written {
             timestamp: self.like.timestamp,
             meta,
         };
-        self.fold.apply(&leaf_of_record(&self.room, &entry)).unwrap();
+        self.fold.apply(entry.leaf(&self.room)).unwrap();
         self.entries.push(entry);
     }
 
