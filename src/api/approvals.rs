@@ -15,7 +15,7 @@ use crate::{
         rooms::{self, state::Seen},
     },
     error::Result,
-    http::{Access::May, Caller, Created, Id, InRoom, Json, Listed, Paging, Query, Routes},
+    http::{Access::May, Caller, Created, Id, IfMatch, InRoom, Json, Listed, Paging, Query, Routes, Tagged},
     policy::Action::{ApprovalCreate, ApprovalList, ApprovalRevoke, ApprovalUpdate, ApprovalView as View},
     portion::{fitting, fitting_last},
 };
@@ -147,8 +147,12 @@ async fn give(app: App, caller: Caller, room: InRoom, Json(body): Json<NewCleara
     Ok(Created::at(&format!("/rooms/{}/approvals/{}", room.id, approval.id), approval.into()))
 }
 
-async fn get(app: App, room: InRoom, Id(id): Id<ApprovalId>) -> Result<Json<ApprovalView>> {
-    Ok(Json(app.db.read(async |tx| approvals::find(tx, room.id, id).await).await?.into()))
+async fn get(app: App, room: InRoom, Id(id): Id<ApprovalId>) -> Result<Tagged<ApprovalView>> {
+    Ok(tagged(app.db.read(async |tx| approvals::find(tx, room.id, id).await).await?))
+}
+
+fn tagged(approval: Approval) -> Tagged<ApprovalView> {
+    Tagged(approvals::tag(Some(&approval)), approval.into())
 }
 
 async fn update(
@@ -156,9 +160,10 @@ async fn update(
     caller: Caller,
     room: InRoom,
     Id(id): Id<ApprovalId>,
+    IfMatch(basis): IfMatch,
     Json(body): Json<ClearanceUpdate>,
-) -> Result<Json<ApprovalView>> {
-    Ok(Json(approvals::update(&app, &caller.actor(), room.id, id, body).await?.into()))
+) -> Result<Tagged<ApprovalView>> {
+    Ok(tagged(approvals::update(&app, &caller.actor(), room.id, id, (body, basis)).await?))
 }
 
 async fn revoke(
@@ -166,9 +171,10 @@ async fn revoke(
     caller: Caller,
     room: InRoom,
     Id(id): Id<ApprovalId>,
+    IfMatch(basis): IfMatch,
     Json(body): Json<Revocation>,
-) -> Result<Json<ApprovalView>> {
-    Ok(Json(approvals::revoke(&app, &caller.actor(), room.id, id, body).await?.into()))
+) -> Result<Tagged<ApprovalView>> {
+    Ok(tagged(approvals::revoke(&app, &caller.actor(), room.id, id, (body, basis)).await?))
 }
 
 async fn sides(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<ClearanceView>> {

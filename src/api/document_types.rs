@@ -10,7 +10,7 @@ use crate::{
         rooms::catalogue::{self, Code},
     },
     error::Result,
-    http::{Access::May, Caller, Created, Id, Json, Listed, Paging, Query, Routes},
+    http::{Access::May, Caller, Created, Id, IfMatch, Json, Listed, Paging, Query, Routes, Tagged},
     policy::Action::{ConfigManageDocumentTypes, ConfigView},
 };
 
@@ -44,15 +44,18 @@ async fn add(app: App, caller: Caller, Json(body): Json<DocumentType>) -> Result
     Ok(Created::at(&format!("/config/document-types/{}", kind.code), kind))
 }
 
-async fn get(app: App, Id(Code(code)): Id<Code>) -> Result<Json<DocumentType>> {
-    Ok(Json(app.db.read(async |tx| catalogue::find(tx, &code).await).await?))
+async fn get(app: App, Id(Code(code)): Id<Code>) -> Result<Tagged<DocumentType>> {
+    let kind = app.db.read(async |tx| catalogue::find(tx, &code).await).await?;
+    Ok(Tagged(catalogue::tag(&kind), kind))
 }
 
 async fn change(
     app: App,
     caller: Caller,
     Id(Code(code)): Id<Code>,
+    IfMatch(basis): IfMatch,
     Json(body): Json<Change<DocumentType>>,
-) -> Result<Json<DocumentType>> {
-    Ok(Json(catalogue::change(&app, &caller.actor(), code, body).await?))
+) -> Result<Tagged<DocumentType>> {
+    let kind = catalogue::change(&app, &caller.actor(), code, body.starting_from(basis)).await?;
+    Ok(Tagged(catalogue::tag(&kind), kind))
 }

@@ -17,8 +17,8 @@ use crate::{
     },
     error::Result,
     http::{
-        Access::May, Caller, Created, DoneOrRequested, FromPairs, Given, Id, Json, Kind, Listed, NoContent, Paging,
-        Query, Routes,
+        Access::May, Caller, Created, DoneOrRequested, FromPairs, Given, Id, IfMatch, Json, Kind, Listed, NoContent,
+        Paging, Query, Routes, Tagged,
     },
     policy::Action::{UserChangeRole, UserCreate, UserList, UserUpdate, UserView as View},
 };
@@ -221,29 +221,31 @@ async fn withdraw(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Res
     Ok(NoContent)
 }
 
-async fn get(app: App, Id(id): Id<UserId>) -> Result<Json<UserView>> {
+async fn get(app: App, Id(id): Id<UserId>) -> Result<Tagged<UserView>> {
     let user = app.db.read(async |tx| users::find(tx, id).await).await?;
-    Ok(Json(UserView::of_one(&app, user).await?))
+    Ok(Tagged(users::tag(&user), UserView::of_one(&app, user).await?))
 }
 
 async fn change(
     app: App,
     caller: Caller,
     Id(id): Id<UserId>,
+    IfMatch(basis): IfMatch,
     Json(body): Json<Change<UserDetails>>,
-) -> Result<Json<UserView>> {
-    let user = users::change(&app, &caller.actor(), id, body).await?;
-    Ok(Json(UserView::of_one(&app, user).await?))
+) -> Result<Tagged<UserView>> {
+    let user = users::change(&app, &caller.actor(), id, body.starting_from(basis)).await?;
+    Ok(Tagged(users::tag(&user), UserView::of_one(&app, user).await?))
 }
 
 async fn change_role(
     app: App,
     caller: Caller,
     Id(id): Id<UserId>,
+    IfMatch(basis): IfMatch,
     Json(body): Json<RoleChange>,
-) -> Result<DoneOrRequested<Json<UserView>, AccountAsked>> {
-    Ok(match users::change_role(&app, &caller.actor(), id, body.role).await? {
-        Outcome::Done(user) => DoneOrRequested::Done(Json(UserView::of_one(&app, user).await?)),
+) -> Result<DoneOrRequested<Tagged<UserView>, AccountAsked>> {
+    Ok(match users::change_role(&app, &caller.actor(), id, body.role, basis).await? {
+        Outcome::Done(user) => DoneOrRequested::Done(Tagged(users::tag(&user), UserView::of_one(&app, user).await?)),
         Outcome::Asked(confirm_by) => DoneOrRequested::Requested(AccountAsked::until(confirm_by)),
     })
 }

@@ -42,6 +42,7 @@ mod left_overs;
 mod log;
 mod looking;
 mod marks;
+mod meanwhile;
 mod migrations;
 mod moments;
 mod names;

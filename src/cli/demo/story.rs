@@ -23,7 +23,7 @@ use crate::{
             decisions::{self, NewApproval, NewRejection},
             versions::{self, Arrived, Said, Target},
         },
-        input::Change,
+        input::{Basis, Change},
         lifecycle::phases::{self, NewPhase},
         log::Actor,
         rooms::{self, NewRoom, parties, vessels},
@@ -188,7 +188,7 @@ impl Story {
         let slot = versions::find_target(&self.app, room, &target).await?.id;
         if let Fate::Waived(reason) = paper.fate {
             let new = NewWaiver { reason: reason.into() };
-            return documents::waive(&self.app, &actor("broker"), room, slot, new).await;
+            return documents::waive(&self.app, &actor("broker"), room, slot, (new, Basis::Anything)).await;
         }
         self.upload(room, &target, paper, paper.file).await?;
         match paper.fate {

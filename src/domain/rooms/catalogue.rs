@@ -11,8 +11,8 @@ use crate::{
     app::App,
     db::{self, Tx},
     domain::{
-        input::{Change, Fields},
-        log::{Actor, operation},
+        input::{Change, Fields, Tag},
+        log::{Actor, Edited, operation, refuse_overtaken},
     },
     error::{Error, Result},
 };
@@ -84,11 +84,18 @@ pub async fn add(app: &App, by: &Actor, request: DocumentType) -> Result<Documen
     .await
 }
 
+/// Returns the tag of a type, which changes with its terms.
+pub fn tag(kind: &DocumentType) -> Tag {
+    Tag::of_edited(kind)
+}
+
 /// Changes a type. Slots that are open keep the terms with which they opened.
 pub async fn change(app: &App, by: &Actor, code: String, request: Change<DocumentType>) -> Result<DocumentType> {
     operation(app, Log::Platform, by, async move |tx, log| {
         let types = log.platform()?.catalogue();
         let before = types.iter().find(|kind| kind.code == code).ok_or(Error::NotFound("document type"))?;
+        let basis = (request.basis(), request.given());
+        refuse_overtaken(tx, log, Edited::DocumentType(&code), before, basis).await?;
         // The position is not part of the JSON, and would be lost in the change.
         let after = DocumentType { position: before.position, ..checked(request.apply_to(before)?)? };
         if after.code != before.code {

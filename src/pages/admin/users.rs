@@ -6,6 +6,7 @@ use axum::{
 };
 use maud::{Markup, html};
 use room::{Role, UserId};
+use serde_json::Map;
 
 use super::requests;
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
             two_people::Outcome,
             users::{self, GivenPassword, NewUser, UserDetails},
         },
-        input::Change,
+        input::{Basis, Change},
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, FromPairs, Given, Id, Kind, PageRoutes, Paging, Query},
@@ -28,7 +29,7 @@ use crate::{
             field::{Field, Filled, choices},
             paging::neighbours,
             show::{self, label},
-            submit::submit,
+            submit::{change_of, submit, submit_change},
         },
         own_password,
     },
@@ -202,12 +203,18 @@ async fn show_user(app: App, caller: Caller, Id(id): Id<UserId>) -> Result<Respo
 }
 
 /// The forms of an account's page, of which at most one was refused.
-#[derive(Default)]
 struct Forms {
     name: Filled,
     role: Filled,
     password: Filled,
     access: Filled,
+}
+
+impl Default for Forms {
+    fn default() -> Self {
+        let edit = || Filled::default().editing();
+        Self { name: edit(), role: edit(), password: Filled::default(), access: Filled::default() }
+    }
 }
 
 impl Forms {
@@ -220,24 +227,30 @@ impl Forms {
 
 async fn submit_name(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
     let rename = async |form: &Form| {
-        let change = [("name", form.line("name").into())].into();
+        let details = |form: &Form| Ok(UserDetails { name: form.line("name"), disabled: false });
+        let change = change_of(form, details)?.only(|field| field == "name");
         let user = users::change(&app, &caller.actor(), id, change).await?;
         Ok(next_page(&Outcome::Done(user)))
     };
     let show_again = async |name| render_user(&app, &caller, id, Forms { name, ..Forms::default() }).await;
-    submit(form, rename, show_again).await
+    submit_change(form, rename, show_again).await
 }
 
 async fn submit_role(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
     let change_role = async |form: &Form| {
         let unknown = || Error::field("role", format!("must be one of {}", Role::WORDS.join(", ")));
         let role = form.line("role").parse().map_err(|_| unknown())?;
+        if !form.is_touched("role") {
+            return Ok(format!("{PATH}/{id}"));
+        }
         own_password::take(&app, &caller, form).await?;
-        let changed = users::change_role(&app, &caller.actor(), id, role).await;
+        let filled = form.as_filled().text("role").map(|role| Map::from_iter([("role".to_owned(), role.into())]));
+        let basis = filled.map_or(Basis::Anything, Basis::Fields);
+        let changed = users::change_role(&app, &caller.actor(), id, role, basis).await;
         Ok(next_page(&changed.map_err(own_password::of_field)?))
     };
     let show_again = async |role| render_user(&app, &caller, id, Forms { role, ..Forms::default() }).await;
-    submit(form, change_role, show_again).await
+    submit_change(form, change_role, show_again).await
 }
 
 async fn submit_password(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {

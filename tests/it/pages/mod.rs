@@ -6,6 +6,7 @@ mod clearance;
 mod cockpit;
 mod compare;
 mod documents;
+mod meanwhile;
 mod problems;
 mod rooms;
 mod set_up;

@@ -6,10 +6,10 @@ use room::{DocumentState, Phase, Requirement, bounds::LONGEST_REASON, clocks::NO
 
 use super::shown::List;
 use crate::{
-    domain::documents::versions::Uploaded,
+    domain::documents::{self, versions::Uploaded},
     pages::kit::{
         chip,
-        field::{Field, Filled},
+        field::{Field, Filled, seen},
         show,
     },
     policy::Action::{DocumentApprove, DocumentReject, DocumentUpload, RoomUpdate},
@@ -132,9 +132,10 @@ impl List<'_> {
         let slot = &document.slot;
         let may = self.is_open() && self.caller.may(RoomUpdate);
         html! {
-            @if may && slot.waiver.is_some() {
+            @if may && slot.waiver.is_some() && !filled.is_overtaken() {
                 (filled.summary(&[]))
                 form method="post" action=(self.form_path(document, "/waiver/withdraw")) {
+                    (seen(&documents::tag(slot)))
                     p.actions { button.secondary type="submit" { "Take the waiver back" } }
                 }
             } @else if may && slot.requirement == Requirement::Conditional {
@@ -142,6 +143,7 @@ impl List<'_> {
                     summary { "Not needed here?" }
                     (filled.summary(&["reason"]))
                     form method="post" action=(self.form_path(document, "/waiver")) {
+                        (seen(&documents::tag(slot)))
                         (Field::required("reason", "Why it is not needed").in_form("waiver")
                             .hint("Nobody waits for a waived document; the log keeps the reason.").area(filled))
                         p.actions { button type="submit" { "Waive" } }

@@ -147,16 +147,18 @@ async fn submit_rejection(open: OpenDocument, form: Form) -> Result<Response> {
 async fn submit_waiver(open: OpenDocument, form: Form) -> Result<Response> {
     let waive = async |form: &Form| {
         let by = open.caller.actor();
-        documents::waive(&open.app, &by, open.room.id, open.document, form.read::<NewWaiver>()?).await?;
+        let waiver = (form.read::<NewWaiver>()?, form.seen());
+        documents::waive(&open.app, &by, open.room.id, open.document, waiver).await?;
         Ok(open.path())
     };
     submit(form, waive, async |waive| open.render(&Forms { waive, ..Forms::default() }).await).await
 }
 
-async fn submit_waiver_withdrawal(open: OpenDocument) -> Result<Response> {
-    let withdraw = async |_: &Form| {
-        documents::withdraw_waiver(&open.app, &open.caller.actor(), open.room.id, open.document).await?;
+async fn submit_waiver_withdrawal(open: OpenDocument, form: Form) -> Result<Response> {
+    let withdraw = async |form: &Form| {
+        let by = open.caller.actor();
+        documents::withdraw_waiver(&open.app, &by, open.room.id, open.document, form.seen()).await?;
         Ok(open.path())
     };
-    submit(Form::default(), withdraw, async |waive| open.render(&Forms { waive, ..Forms::default() }).await).await
+    submit(form, withdraw, async |waive| open.render(&Forms { waive, ..Forms::default() }).await).await
 }
