@@ -112,7 +112,9 @@ let sending = null;
 function enqueue(document_, name, files, fields) {
   for (const file of files) {
     const line = document.getElementById("upload-line").content.cloneNode(true).firstElementChild;
-    const upload = { id: document_, file, fields, line, at: (part) => line.querySelector(`[data-${part}]`) };
+    // Under one key for all tries: an upload whose answer was lost adds no second version when it is sent again.
+    const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const upload = { id: document_, file, fields, line, key, at: (part) => line.querySelector(`[data-${part}]`) };
     upload.at("name").textContent = `${file.name} – ${name}`;
     upload.at("cancel").addEventListener("click", () => cancel(upload));
     upload.at("retry").addEventListener("click", () => wait(upload));
@@ -192,6 +194,7 @@ function next() {
   request.addEventListener("abort", () => end("Cancelled", "failed"));
   request.responseType = "json";
   request.open("POST", `${documents.dataset.uploadsTo}/${upload.id}/versions`);
+  request.setRequestHeader("Idempotency-Key", upload.key);
   const form = new FormData();
   for (const [name, value] of upload.fields) form.append(name, value);
   form.append("file", upload.file, upload.file.name);

@@ -12,6 +12,7 @@ use crate::{
     db,
     domain::{
         clearance::approvals::{self, ClearanceUpdate, NewClearance, Revocation},
+        log::Once,
         rooms::{self, state::Seen},
     },
     error::Result,
@@ -142,8 +143,14 @@ async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Res
     Ok(Listed::new(approvals.into_iter().map(ApprovalView::from).collect(), total, page, path))
 }
 
-async fn give(app: App, caller: Caller, room: InRoom, Json(body): Json<NewClearance>) -> Result<Created<ApprovalView>> {
-    let approval = approvals::give(&app, &caller.actor(), room.id, body).await?;
+async fn give(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    once: Option<Once>,
+    Json(body): Json<NewClearance>,
+) -> Result<Created<ApprovalView>> {
+    let approval = approvals::give(&app, &caller.actor(), room.id, body, once).await?;
     Ok(Created::at(&format!("/rooms/{}/approvals/{}", room.id, approval.id), approval.into()))
 }
 
@@ -171,10 +178,10 @@ async fn revoke(
     caller: Caller,
     room: InRoom,
     Id(id): Id<ApprovalId>,
-    IfMatch(basis): IfMatch,
+    (IfMatch(basis), once): (IfMatch, Option<Once>),
     Json(body): Json<Revocation>,
 ) -> Result<Tagged<ApprovalView>> {
-    Ok(tagged(approvals::revoke(&app, &caller.actor(), room.id, id, (body, basis)).await?))
+    Ok(tagged(approvals::revoke(&app, &caller.actor(), room.id, id, (body, basis), once).await?))
 }
 
 async fn sides(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<ClearanceView>> {

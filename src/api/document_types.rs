@@ -7,6 +7,7 @@ use crate::{
     db,
     domain::{
         input::Change,
+        log::Once,
         rooms::catalogue::{self, Code},
     },
     error::Result,
@@ -39,8 +40,13 @@ async fn list(app: App, Query(Paging(page)): Query<Paging>) -> Result<Listed<Doc
     Ok(Listed::part_of(types, page, "/config/document-types".into()))
 }
 
-async fn add(app: App, caller: Caller, Json(body): Json<DocumentType>) -> Result<Created<DocumentType>> {
-    let kind = catalogue::add(&app, &caller.actor(), body).await?;
+async fn add(
+    app: App,
+    caller: Caller,
+    once: Option<Once>,
+    Json(body): Json<DocumentType>,
+) -> Result<Created<DocumentType>> {
+    let kind = catalogue::add(&app, &caller.actor(), body, once).await?;
     Ok(Created::at(&format!("/config/document-types/{}", kind.code), kind))
 }
 

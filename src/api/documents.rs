@@ -14,6 +14,7 @@ use crate::{
             decisions::{self, NewApproval, NewRejection},
             history,
         },
+        log::Once,
         rooms::{self, state::Seen},
     },
     error::Result,
@@ -160,9 +161,10 @@ async fn approve(
     caller: Caller,
     room: InRoom,
     Id(id): Id<DocumentId>,
+    once: Option<Once>,
     Json(body): Json<NewApproval>,
 ) -> Result<Tagged<DocumentView>> {
-    decisions::decide(&app, &caller.actor(), room.id, id, body.word()?).await?;
+    decisions::decide(&app, &caller.actor(), room.id, id, body.word()?, once).await?;
     show(&app, room, id).await
 }
 
@@ -171,9 +173,10 @@ async fn reject(
     caller: Caller,
     room: InRoom,
     Id(id): Id<DocumentId>,
+    once: Option<Once>,
     Json(body): Json<NewRejection>,
 ) -> Result<Tagged<DocumentView>> {
-    decisions::decide(&app, &caller.actor(), room.id, id, body.word()?).await?;
+    decisions::decide(&app, &caller.actor(), room.id, id, body.word()?, once).await?;
     show(&app, room, id).await
 }
 
@@ -182,10 +185,10 @@ async fn waive(
     caller: Caller,
     room: InRoom,
     Id(id): Id<DocumentId>,
-    IfMatch(basis): IfMatch,
+    (IfMatch(basis), once): (IfMatch, Option<Once>),
     Json(body): Json<NewWaiver>,
 ) -> Result<Tagged<DocumentView>> {
-    documents::waive(&app, &caller.actor(), room.id, id, (body, basis)).await?;
+    documents::waive(&app, &caller.actor(), room.id, id, (body, basis), once).await?;
     show(&app, room, id).await
 }
 

@@ -191,8 +191,14 @@ async fn delete(
     })
 }
 
-async fn change_phase(app: App, caller: Caller, room: InRoom, Json(body): Json<NewPhase>) -> Result<Json<PhaseView>> {
-    let changed = phases::change(&app, &caller.actor(), room.id, body).await?;
+async fn change_phase(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    once: Option<Once>,
+    Json(body): Json<NewPhase>,
+) -> Result<Json<PhaseView>> {
+    let changed = phases::change(&app, &caller.actor(), room.id, body, once).await?;
     Ok(Json(PhaseView {
         room_id: room.id,
         from: changed.from,

@@ -14,6 +14,7 @@ use crate::{
             users::{self, GivenPassword, NewUser, UserDetails},
         },
         input::Change,
+        log::Once,
     },
     error::Result,
     http::{
@@ -195,9 +196,10 @@ async fn list(app: App, Query(query): Query<UserQuery>) -> Result<Listed<UserVie
 async fn add(
     app: App,
     caller: Caller,
+    once: Option<Once>,
     Json(body): Json<NewUser>,
 ) -> Result<DoneOrRequested<Created<UserView>, AccountAsked>> {
-    Ok(match users::add(&app, &caller.actor(), &body, GivenPassword::ToReplace).await? {
+    Ok(match users::add(&app, &caller.actor(), &body, GivenPassword::ToReplace, once).await? {
         Outcome::Done(user) => {
             let path = format!("/users/{}", user.id);
             DoneOrRequested::Done(Created::at(&path, UserView::of_one(&app, user).await?))
@@ -211,8 +213,8 @@ async fn requests(app: App, Query(Paging(page)): Query<Paging>) -> Result<Listed
     Ok(Listed::part_of(open.into_iter().map(AccountRequestView::from).collect(), page, REQUESTS.into()))
 }
 
-async fn confirm(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<Json<UserView>> {
-    let user = requests::confirm(&app, &caller.actor(), id).await?;
+async fn confirm(app: App, caller: Caller, Id(id): Id<AccountRequestId>, once: Option<Once>) -> Result<Json<UserView>> {
+    let user = requests::confirm(&app, &caller.actor(), id, once).await?;
     Ok(Json(UserView::of_one(&app, user).await?))
 }
 

@@ -4,10 +4,13 @@
 use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
 
-use super::extract::{has_media_type, whole_body};
+use super::extract::{has_media_type, is_key, target_of, whole_body};
 use crate::{
     app::App,
-    domain::input::{Basis, Tag, unacceptable},
+    domain::{
+        input::{Basis, Tag, unacceptable},
+        log::Once,
+    },
     error::{Error, Result},
 };
 
@@ -15,12 +18,14 @@ use crate::{
 pub const WAS: &str = "was.";
 
 /// The fields of a form that are about the form itself, and none of what is typed into it.
-const OWN_FIELDS: [&str; 1] = ["etag"];
+const OWN_FIELDS: [&str; 2] = ["etag", "once"];
 
 /// The fields of a form without a file, in the order in which the browser sent them.
 #[derive(Debug, Clone, Default)]
 pub struct Form {
     pairs: Vec<(String, String)>,
+    /// Method and path of the request, to which the form's key is bound.
+    target: String,
 }
 
 impl Form {
@@ -50,7 +55,8 @@ impl Form {
     #[must_use]
     pub fn as_filled(&self) -> Self {
         let filled = self.pairs.iter().filter_map(|(name, value)| Some((name.strip_prefix(WAS)?, value)));
-        Self { pairs: filled.map(|(name, value)| (name.to_owned(), value.clone())).collect() }
+        let pairs = filled.map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        Self { pairs, target: self.target.clone() }
     }
 
     /// Returns whether the form says what it filled a field with.
@@ -69,6 +75,12 @@ impl Form {
             |(typed, was): (&str, &str)| typed.len() == "2026-12-01T06:30".len() && was.starts_with(typed);
         let is_as_shown = self.text(name).zip(self.text(&was)).is_some_and(is_its_minute);
         !self.is_filled(name) || !(is_as_shown || given(self, name).eq(given(self, &was)))
+    }
+
+    /// Returns the key under which the form is to be done once, if it was drawn with one.
+    pub fn once(&self) -> Option<Once> {
+        let key = self.text("once").filter(|key| is_key(key))?;
+        Some(Once { key: key.to_owned(), target: self.target.clone() })
     }
 
     /// Returns what the person has seen of what they change, by the tag that the form was drawn with.
@@ -126,6 +138,7 @@ impl FromRequest<App> for Form {
             let words = "the body must be a form, with the header `Content-Type: application/x-www-form-urlencoded`";
             return Err(Error::Http(415, words.into()));
         }
+        let target = target_of(request.method(), request.uri());
         let body = whole_body(request, app).await?;
         let mut pairs: Vec<(String, String)> = serde_html_form::from_bytes(&body)
             .map_err(|_| Error::Malformed("the form cannot be read: it is not form-encoded".into()))?;
@@ -134,6 +147,6 @@ impl FromRequest<App> for Form {
         for (_, value) in &mut pairs {
             *value = value.replace("\r\n", "\n");
         }
-        Ok(Self { pairs })
+        Ok(Self { pairs, target })
     }
 }

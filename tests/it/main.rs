@@ -46,6 +46,7 @@ mod meanwhile;
 mod migrations;
 mod moments;
 mod names;
+mod once;
 mod one_directory;
 mod operation;
 mod oracle;

@@ -23,7 +23,7 @@ use crate::{
     domain::{
         accounts::{requests, two_people::Outcome},
         input::{Basis, Change, Fields, Tag},
-        log::{Actor, Edited, OpenLog, operation, refuse_overtaken},
+        log::{Actor, Edited, Once, OpenLog, operation, refuse_overtaken},
     },
     error::{Error, Result},
     hashing,
@@ -113,14 +113,24 @@ pub(super) fn checked(new: &NewUser) -> Result<(String, String)> {
 }
 
 /// Makes an account. An admin's takes two admins, if there are two.
-pub async fn add(app: &App, by: &Actor, new: &NewUser, given: GivenPassword) -> Result<Outcome<User>> {
+pub async fn add(
+    app: &App,
+    by: &Actor,
+    new: &NewUser,
+    given: GivenPassword,
+    once: Option<Once>,
+) -> Result<Outcome<User>> {
     let (email, name) = checked(new)?;
     // Before the operation: hashing takes long, and the platform's log would be locked for everybody meanwhile.
     let password_hash = hashing::hash(&app.hashing, new.password.clone()).await?;
 
     let (id, request_id, role) = (UserId(app.new_id()), AccountRequestId(app.new_id()), new.role);
-    let typed = new.email.clone();
+    // Without the password, of which nothing is kept that could be guessed against quickly.
+    let (typed, request) = (new.email.clone(), (new.email.clone(), new.name.clone(), role));
     operation(app, Log::Platform, by, async move |tx, log| {
+        if Once::repeats(once.as_ref(), tx, log, &request, id.0).await?.is_some() {
+            return added_before(tx, log, &typed).await;
+        }
         // An earlier version may have stored the same address in another spelling.
         let is_there = log.platform()?.account_of(&typed).is_some();
         let email = crate::domain::accounts::addresses::of_party(tx, email).await?;
@@ -153,6 +163,17 @@ pub async fn add(app: &App, by: &Actor, new: &NewUser, given: GivenPassword) -> 
         Ok(Outcome::Done(user))
     })
     .await
+}
+
+/// Returns what the same request has made before: the account, or what was asked for to make it.
+async fn added_before(tx: &mut Tx, log: &OpenLog, typed: &str) -> Result<Outcome<User>> {
+    if let Some(user) = told::named(tx, log, typed).await? {
+        return Ok(Outcome::Done(user));
+    }
+    let email = address::canonical(typed).unwrap_or_default();
+    let open = requests::about(tx, log, &email).await?;
+    let open = open.ok_or_else(|| Once::says_gone(Error::NotFound("request")))?;
+    Ok(Outcome::Asked(requests::until(&open)))
 }
 
 /// What can be edited of an account: its role takes a request of its own.

@@ -14,14 +14,14 @@ use crate::{
     domain::{
         documents::decisions::comment,
         input::{Basis, Fields, Tag},
-        log::{Actor, Edited, OpenLog, operation, refuse_overtaken},
+        log::{Actor, Edited, Once, OpenLog, operation, refuse_overtaken},
         rooms,
     },
     error::{Error, Result},
 };
 
 /// The request to approve or reject a vessel for the first time.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewClearance {
     /// The id of the vessel.
@@ -65,10 +65,15 @@ pub struct Revocation {
 }
 
 /// Stores the caller's first approval or rejection of a vessel.
-pub async fn give(app: &App, by: &Actor, room: RoomId, request: NewClearance) -> Result<Approval> {
+pub async fn give(app: &App, by: &Actor, room: RoomId, request: NewClearance, once: Option<Once>) -> Result<Approval> {
     let comment = checked(request.status, request.subjects.as_deref(), request.reason.as_deref())?;
     let id = ApprovalId(app.new_id());
     operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::in_use_by(log)?;
+        if let Some(made) = Once::repeats(once.as_ref(), tx, log, &request, id.0).await? {
+            let made = log.room()?.approvals.get(&ApprovalId(made)).cloned();
+            return made.ok_or_else(|| Once::says_gone(Error::NotFound("approval")));
+        }
         let vessel = rooms::at_work_by(log)?.vessels.get(&request.vessel_id).cloned();
         let vessel = vessel.ok_or_else(|| Error::field("vessel_id", "is no vessel of this room"))?;
         let speaker = Speaker::of(log, &vessel)?;
@@ -171,11 +176,15 @@ pub async fn revoke(
     room: RoomId,
     id: ApprovalId,
     (request, basis): (Revocation, Basis),
+    once: Option<Once>,
 ) -> Result<Approval> {
     let mut fields = Fields::default();
     let reason = fields.text("reason", &request.reason);
     fields.done()?;
     operation(app, Log::Room(room), by, async move |tx, log| {
+        if Once::repeats(once.as_ref(), tx, log, &request, id.0).await?.is_some() {
+            return rooms::in_use_by(log)?.approvals.get(&id).cloned().ok_or(Error::NotFound("approval"));
+        }
         let (before, vessel) = find_at_work(log, id)?;
         let Actor::User { email, role, .. } = log.by() else {
             return Err(Error::internal("a clearance is revoked by a user"));

@@ -10,14 +10,14 @@ use crate::{
     db::{self, Tx},
     domain::{
         input::{Basis, Fields, Tag},
-        log::{Actor, Edited, OpenLog, operation, refuse_overtaken},
+        log::{Actor, Edited, Once, OpenLog, operation, refuse_overtaken},
         rooms,
     },
     error::{Error, Result},
 };
 
 /// The statement that a conditional document is not needed.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewWaiver {
     /// Why it is not needed; the log keeps the reason.
@@ -59,11 +59,15 @@ pub async fn waive(
     room: RoomId,
     id: DocumentId,
     (request, basis): (NewWaiver, Basis),
+    once: Option<Once>,
 ) -> Result<()> {
     let mut fields = Fields::default();
     let reason = fields.text("reason", &request.reason);
     fields.done()?;
     operation(app, Log::Room(room), by, async move |tx, log| {
+        if Once::repeats(once.as_ref(), tx, log, &request, id.0).await?.is_some() {
+            return Ok(());
+        }
         let slot = slot_at_work(log, id)?;
         // A waiver that says the same already, from another form or an earlier try, is done.
         if slot.waiver.as_ref().is_some_and(|waiver| waiver.reason == reason) {

@@ -12,9 +12,10 @@ use crate::{
     db::{self, Tx},
     domain::{
         input::{Change, Fields, Tag},
-        log::{Actor, Edited, operation, refuse_overtaken},
+        log::{Actor, Edited, Once, operation, refuse_overtaken},
     },
     error::{Error, Result},
+    random,
 };
 
 /// Checks a type field by field, and returns it as it is stored.
@@ -71,10 +72,14 @@ pub async fn find(tx: &mut Tx, code: &str) -> Result<DocumentType> {
 }
 
 /// Adds a type at the end of the catalogue.
-pub async fn add(app: &App, by: &Actor, request: DocumentType) -> Result<DocumentType> {
+pub async fn add(app: &App, by: &Actor, request: DocumentType, once: Option<Once>) -> Result<DocumentType> {
     let kind = checked(request)?;
     operation(app, Log::Platform, by, async move |tx, log| {
         let types = log.platform()?.catalogue();
+        if Once::repeats(once.as_ref(), tx, log, &kind, random::new_uuid()).await?.is_some() {
+            let made = types.into_iter().find(|other| other.code == kind.code);
+            return made.ok_or(Error::NotFound("document type"));
+        }
         refuse_taken_names(&types, &kind, None)?;
         let position = types.iter().map(|kind| kind.position).max().unwrap_or_default() + 1;
         let kind = DocumentType { position, ..kind };

@@ -110,7 +110,7 @@ async fn show_new(caller: Caller) -> Response {
 
 async fn submit_new(app: App, caller: Caller, form: Form) -> Result<Response> {
     let add = async |form: &Form| {
-        catalogue::add(&app, &caller.actor(), read_type(form)?).await?;
+        catalogue::add(&app, &caller.actor(), read_type(form)?, form.once()).await?;
         Ok(PATH.to_owned())
     };
     submit(form, add, async |filled| Ok(render_form(&caller, None, &filled))).await
@@ -150,6 +150,7 @@ fn render_form(caller: &Caller, kind: Option<&DocumentType>, filled: &Filled) ->
             h2 id="type-title" { (title) }
             (filled.summary(FIELDS))
             form method="post" action=(path) {
+                @if kind.is_none() { (filled.once()) }
                 (render_fields(kind, filled))
                 p.actions { button type="submit" { "Save" } a.quiet href=(PATH) { "Cancel" } }
             }

@@ -143,7 +143,7 @@ async fn submit_new(app: App, caller: Caller, form: Form) -> Result<Response> {
         own_password::take(&app, &caller, form).await?;
         // `NewUser` refuses fields that it does not know, and the admin's own password is none of the new account's.
         let user = form.clone().without(own_password::NAME).read::<NewUser>()?;
-        let added = users::add(&app, &caller.actor(), &user, GivenPassword::ToReplace).await;
+        let added = users::add(&app, &caller.actor(), &user, GivenPassword::ToReplace, form.once()).await;
         Ok(next_page(&added.map_err(own_password::of_field)?))
     };
     submit(form, add, async |filled| Ok(render_new(&app, &caller, &filled))).await
@@ -163,6 +163,7 @@ fn render_new(app: &App, caller: &Caller, filled: &Filled) -> Response {
             h2 id="new-title" { "Add a user" }
             (filled.summary(&["email", "name", "role", "password", own_password::NAME]))
             form method="post" action="/admin/users/new" {
+                (filled.once())
                 (Field::required("name", "Name").input(filled))
                 (Field::required("email", "E-mail").kind("email").hint("They sign in with it; it is never changed.").input(filled))
                 (render_role(filled, None))

@@ -13,7 +13,12 @@ use crate::{
     error::{ChangedField, Error, FieldError, Meanwhile, Result},
     http::{Form, WAS, sentence},
     pages::kit::{show, words},
+    random,
 };
+
+/// What a form says that was done before, with something else in it.
+const SENT_BEFORE: &str = "This form was sent before, and that was done. What is typed now has not been: look at what there is, and send \
+                           it again if this is to be done as well.";
 
 /// What a form shows in its fields: nothing yet, or what was typed and what is wrong with it.
 #[derive(Debug, Default)]
@@ -35,6 +40,13 @@ impl Filled {
         let (status, _) = refused.status();
         let code = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         match refused {
+            // Somebody came back to a form that was done, and typed something else: that is done if it is sent again.
+            Error::Invalid(faults) if faults.iter().any(|fault| fault.field == "Idempotency-Key") => Ok(Self {
+                form: Some(form.without("once")),
+                words: Some(SENT_BEFORE.into()),
+                status: StatusCode::CONFLICT,
+                ..Self::default()
+            }),
             Error::Invalid(faults) => Ok(Self { form: Some(form), faults, status: code, ..Self::default() }),
             Error::ChangedMeanwhile(meanwhile) => {
                 Ok(Self { form: Some(form), status: code, meanwhile: Some(*meanwhile), ..Self::default() })
@@ -55,6 +67,12 @@ impl Filled {
     /// Returns the same for a form that edits what is there.
     pub(crate) fn editing(self) -> Self {
         Self { is_edit: true, ..self }
+    }
+
+    /// Returns the key of a form that makes something: sent twice, it makes one.
+    pub(crate) fn once(&self) -> Markup {
+        let sent = self.form.as_ref().and_then(|form| form.text("once")).map(str::to_owned);
+        html! { input type="hidden" name="once" value=(sent.unwrap_or_else(|| random::new_uuid().to_string())); }
     }
 
     /// Returns the HTTP status of the page that shows the form.

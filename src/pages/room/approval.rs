@@ -64,7 +64,7 @@ async fn give_or_change(app: &App, caller: &Caller, room: InRoom, id: VesselId, 
         return approvals::update(app, &caller.actor(), room.id, before.id, (update, form.seen())).await.map(drop);
     }
     let new = NewClearance { vessel_id: id, status, subjects, reason };
-    approvals::give(app, &caller.actor(), room.id, new).await.map(drop)
+    approvals::give(app, &caller.actor(), room.id, new, form.once()).await.map(drop)
 }
 
 fn render_approval(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) -> Result<Response> {
@@ -92,6 +92,7 @@ fn render_approval(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) 
                     form.card method="post" action=(path) {
                         h3 { "Clear it" }
                         input type="hidden" name="word" value="clear";
+                        (filled.once())
                         (seen)
                         (Field::line("subjects", "Subjects").hint("What has to come true first. Left blank, it is cleared as it is.")
                             .value(subjects.and_then(|own| own.comment.as_deref())).area(filled))
@@ -100,6 +101,7 @@ fn render_approval(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) 
                     form.card method="post" action=(path) {
                         h3 { "Reject it" }
                         input type="hidden" name="word" value="reject";
+                        (filled.once())
                         (seen)
                         (Field::required("reason", "Why").hint("Every party reads it, and the operation waits.")
                             .value(reason.and_then(|own| own.comment.as_deref())).area(filled))
@@ -126,7 +128,7 @@ async fn submit_revocation(
 ) -> Result<Response> {
     let revoke = async |form: &Form| {
         let revocation = (form.read::<Revocation>()?, form.seen());
-        approvals::revoke(&app, &caller.actor(), room.id, id, revocation).await?;
+        approvals::revoke(&app, &caller.actor(), room.id, id, revocation, form.once()).await?;
         Ok(format!("/rooms/{}/clearance", room.id))
     };
     let show_again = async |filled| render_revocation(&Room::load(&app, room.id).await?, &caller, id, &filled);
@@ -146,6 +148,7 @@ fn render_revocation(room: &Room, caller: &Caller, id: ApprovalId, filled: &Fill
             }
             (filled.summary(&["reason"]))
             form method="post" action=(room.path(&format!("/approvals/{id}/revoke"))) {
+                (filled.once())
                 (seen(&approvals::tag(Some(approval))))
                 (Field::required("reason", "Why").hint("Every party reads it in the log.").area(filled))
                 p.actions {

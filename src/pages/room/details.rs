@@ -40,7 +40,7 @@ async fn show_new(caller: Caller) -> Response {
 async fn submit_new(app: App, caller: Caller, form: Form) -> Result<Response> {
     let exact = form.clone().in_utc("sts_eta");
     let open = async |_: &Form| {
-        let room = rooms::open(&app, &caller.actor(), exact.read::<NewRoom>()?, None).await?;
+        let room = rooms::open(&app, &caller.actor(), exact.read::<NewRoom>()?, exact.once()).await?;
         // The vessels come next: until they are named, the room asks for no documents of theirs.
         Ok(format!("/rooms/{}/vessels", room.id))
     };
@@ -63,6 +63,7 @@ fn render_new(caller: &Caller, filled: &Filled) -> Response {
             }
             (filled.summary(FIELDS))
             form method="post" action="/rooms/new" {
+                (filled.once())
                 (render_fields(filled, None))
                 p.actions { button type="submit" { "Open the room" } a.quiet href="/" { "Cancel" } }
             }

@@ -45,7 +45,7 @@ async fn show_parties(app: App, caller: Caller, room: InRoom) -> Result<Response
 
 async fn submit_party(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
     let add = async |form: &Form| {
-        parties::add(&app, &caller.actor(), room.id, form.read::<NewParty>()?, None).await?;
+        parties::add(&app, &caller.actor(), room.id, form.read::<NewParty>()?, form.once()).await?;
         Ok(format!("/rooms/{}/parties", room.id))
     };
     submit(form, add, async |filled| Ok(render_parties(&Room::load(&app, room.id).await?, &caller, &filled))).await
@@ -62,7 +62,7 @@ fn render_parties(room: &Room, caller: &Caller, filled: &Filled) -> Response {
                 details.adds open[filled.is_refused()] {
                     summary { "Add a party" }
                     (filled.summary(FIELDS))
-                    form method="post" action=(room.path("/parties")) { (render_new_fields(filled)) }
+                    form method="post" action=(room.path("/parties")) { (filled.once()) (render_new_fields(filled)) }
                 }
             }
         }

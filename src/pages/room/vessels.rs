@@ -58,7 +58,7 @@ async fn show_vessels(app: App, caller: Caller, room: InRoom) -> Result<Response
 
 async fn submit_vessel(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
     let add = async |form: &Form| {
-        vessels::add(&app, &caller.actor(), room.id, form.read::<VesselDetails>()?, None).await?;
+        vessels::add(&app, &caller.actor(), room.id, form.read::<VesselDetails>()?, form.once()).await?;
         Ok(format!("/rooms/{}/vessels", room.id))
     };
     submit(form, add, async |filled| Ok(render_vessels(&Room::load(&app, room.id).await?, &caller, &filled))).await
@@ -78,6 +78,7 @@ fn render_vessels(room: &Room, caller: &Caller, filled: &Filled) -> Response {
                     summary { "Name a vessel" }
                     (filled.summary(FIELDS))
                     form method="post" action=(room.path("/vessels")) {
+                        (filled.once())
                         (render_fields(filled, None))
                         p.actions { button type="submit" { "Name the vessel" } }
                     }

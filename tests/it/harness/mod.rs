@@ -138,7 +138,7 @@ impl TestApp {
     pub(crate) async fn user(&self, email: &str, role: Role) -> String {
         let name = email.split('@').next().unwrap_or_default().to_owned();
         let asked = NewUser { email: email.into(), name, role, password: PASSWORD.into() };
-        users::add(&self.app, &Actor::Operator, &asked, GivenPassword::Kept).await.unwrap();
+        users::add(&self.app, &Actor::Operator, &asked, GivenPassword::Kept, None).await.unwrap();
         self.sign_in(email).await
     }
 

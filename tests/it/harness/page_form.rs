@@ -40,7 +40,7 @@ impl PageForm {
     /// Types a value into a field.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         let field = self.fields.iter_mut().find(|(field, _)| field == name);
-        field.unwrap_or_else(|| panic!("no field {name}")).1 = value.to_owned();
+        value.clone_into(&mut field.unwrap_or_else(|| panic!("no field {name}")).1);
         self
     }
 

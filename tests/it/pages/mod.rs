@@ -7,6 +7,7 @@ mod cockpit;
 mod compare;
 mod documents;
 mod meanwhile;
+mod once;
 mod problems;
 mod rooms;
 mod set_up;

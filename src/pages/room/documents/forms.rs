@@ -74,6 +74,7 @@ impl List<'_> {
                     @if approves {
                         (forms.approve.summary(&["subjects"]))
                         form id="approve" method="post" action=(self.form_path(document, "/approve")) {
+                            (forms.approve.once())
                             input type="hidden" name="version_id" value=(version);
                             (Field::line("subjects", "Subjects").in_form("approve")
                                 .hint("What has to come true first. Left blank, it is approved as it is.").area(&forms.approve))
@@ -83,6 +84,7 @@ impl List<'_> {
                     @if rejects {
                         (forms.reject.summary(&["reason"]))
                         form id="reject" method="post" action=(self.form_path(document, "/reject")) {
+                            (forms.reject.once())
                             input type="hidden" name="version_id" value=(version);
                             (Field::required("reason", "Why you reject it").in_form("reject").area(&forms.reject))
                             p.actions { button.danger type="submit" { "Reject" } }
@@ -143,6 +145,7 @@ impl List<'_> {
                     summary { "Not needed here?" }
                     (filled.summary(&["reason"]))
                     form method="post" action=(self.form_path(document, "/waiver")) {
+                        (filled.once())
                         (seen(&documents::tag(slot)))
                         (Field::required("reason", "Why it is not needed").in_form("waiver")
                             .hint("Nobody waits for a waived document; the log keeps the reason.").area(filled))
