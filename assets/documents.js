@@ -1,6 +1,7 @@
 // The documents of a room: the panel beside the list, keys, and uploads by dropping files. All of it can also be done
 // without script.
 
+import { drop, restore } from "./drafts.js";
 import { announce, localTimes, refresh } from "./pages.js";
 
 const documents = document.getElementById("documents");
@@ -39,6 +40,7 @@ async function show(path, { push = true } = {}) {
   }
   localTimes(documents);
   takeSeveral();
+  if (fresh) restore(fresh);
   // Focus goes to the title of the panel, or back to the row that it was opened from (WCAG 2.4.3).
   const focused = fresh ? document.getElementById("panel-title") : rows().find((row) => row.dataset.document === from)?.querySelector("a");
   const target = fresh && location.hash ? fresh.querySelector(location.hash) : null;
@@ -217,6 +219,7 @@ function uploads() {
     if (!("uploads" in form.dataset)) return;
     event.preventDefault();
     enqueue(panel().dataset.document, document.getElementById("panel-title").textContent, form.elements.file.files, fieldsOf(form));
+    drop(form);
     form.reset();
   });
   // Asks before an upload is lost.
