@@ -2,6 +2,7 @@
 //! again in the form if something is wrong with them.
 
 use axum::extract::{FromRequest, Request};
+use room::Time;
 use serde::de::DeserializeOwned;
 
 use super::extract::{has_media_type, is_key, target_of, whole_body};
@@ -71,8 +72,9 @@ impl Form {
         }
         let was = format!("{WAS}{name}");
         // A field of type `datetime-local` shows no seconds and no zone of the instant that it was filled with.
-        let is_its_minute =
-            |(typed, was): (&str, &str)| typed.len() == "2026-12-01T06:30".len() && was.starts_with(typed);
+        let is_its_minute = |(typed, was): (&str, &str)| {
+            typed.len() == "2026-12-01T06:30".len() && was.starts_with(typed) && was.parse::<Time>().is_ok()
+        };
         let is_as_shown = self.text(name).zip(self.text(&was)).is_some_and(is_its_minute);
         !self.is_filled(name) || !(is_as_shown || given(self, name).eq(given(self, &was)))
     }

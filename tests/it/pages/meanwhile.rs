@@ -12,6 +12,7 @@ on_both_databases! {
     where_both_change_the_same_the_form_shows_both_and_sending_again_decides,
     a_save_that_changes_nothing_writes_no_entry_whatever_others_did,
     a_form_refused_for_what_was_typed_goes_on_from_what_it_was_filled_with,
+    a_text_that_was_cut_to_its_beginning_is_a_change,
     a_reply_on_a_vessel_that_was_revoked_meanwhile_comes_back,
     a_waiver_that_a_colleague_gave_meanwhile_comes_back_with_both_reasons,
     no_interleaving_of_two_editors_loses_a_field_or_blames_the_other,
@@ -207,6 +208,17 @@ async fn a_form_refused_for_what_was_typed_goes_on_from_what_it_was_filled_with(
     let refused = scene.send(case, &scene.first, &again).await;
     assert_eq!(refused.status, 412, "the location that was changed once more was not seen");
     assert!(refused.html().contains("It is now: <strong>Off Gozo</strong>"));
+}
+
+async fn a_text_that_was_cut_to_its_beginning_is_a_change(app: TestApp) {
+    let scene = Scene::set(app).await;
+    let case = &scene.cases[0];
+    // As long as a time to the minute, which a field shows of an instant.
+    for text in ["At anchor, Ceuta roads", "At anchor, Ceuta"] {
+        let form = scene.form(case, &scene.first).await.with("description", text);
+        assert_eq!(scene.send(case, &scene.first, &form).await.status, 303);
+        assert_eq!(scene.form(case, &scene.first).await.shows("description"), text);
+    }
 }
 
 async fn a_reply_on_a_vessel_that_was_revoked_meanwhile_comes_back(app: TestApp) {
