@@ -1,6 +1,7 @@
 // The documents of a room: the panel beside the list, keys, and uploads by dropping files. All of it can also be done
 // without script.
 
+import { drop, restore } from "./drafts.js";
 import { announce, localTimes, refresh } from "./pages.js";
 
 const documents = document.getElementById("documents");
@@ -39,6 +40,7 @@ async function show(path, { push = true } = {}) {
   }
   localTimes(documents);
   takeSeveral();
+  if (fresh) restore(fresh);
   // Focus goes to the title of the panel, or back to the row that it was opened from (WCAG 2.4.3).
   const focused = fresh ? document.getElementById("panel-title") : rows().find((row) => row.dataset.document === from)?.querySelector("a");
   const target = fresh && location.hash ? fresh.querySelector(location.hash) : null;
@@ -112,7 +114,9 @@ let sending = null;
 function enqueue(document_, name, files, fields) {
   for (const file of files) {
     const line = document.getElementById("upload-line").content.cloneNode(true).firstElementChild;
-    const upload = { id: document_, file, fields, line, at: (part) => line.querySelector(`[data-${part}]`) };
+    // Under one key for all tries: an upload whose answer was lost adds no second version when it is sent again.
+    const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const upload = { id: document_, file, fields, line, key, at: (part) => line.querySelector(`[data-${part}]`) };
     upload.at("name").textContent = `${file.name} – ${name}`;
     upload.at("cancel").addEventListener("click", () => cancel(upload));
     upload.at("retry").addEventListener("click", () => wait(upload));
@@ -192,6 +196,7 @@ function next() {
   request.addEventListener("abort", () => end("Cancelled", "failed"));
   request.responseType = "json";
   request.open("POST", `${documents.dataset.uploadsTo}/${upload.id}/versions`);
+  request.setRequestHeader("Idempotency-Key", upload.key);
   const form = new FormData();
   for (const [name, value] of upload.fields) form.append(name, value);
   form.append("file", upload.file, upload.file.name);
@@ -214,6 +219,7 @@ function uploads() {
     if (!("uploads" in form.dataset)) return;
     event.preventDefault();
     enqueue(panel().dataset.document, document.getElementById("panel-title").textContent, form.elements.file.files, fieldsOf(form));
+    drop(form);
     form.reset();
   });
   // Asks before an upload is lost.

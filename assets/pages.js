@@ -25,6 +25,25 @@ export function announce(words) {
   document.getElementById("announcer").textContent = words;
 }
 
+// What was sent is at work: its form takes no second click until the page is left, or shown again after the request has
+// failed. A browser says nothing of a request that was stopped, so that the buttons also come back by themselves; a second
+// request under the form's key would do nothing.
+const LONGEST_AT_WORK = 30_000;
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.ariaBusy === "true") return event.preventDefault();
+  atWork(form, true);
+  announce("Being sent");
+  setTimeout(atWork, LONGEST_AT_WORK, form, false);
+});
+addEventListener("pageshow", () => document.querySelectorAll("form[aria-busy]").forEach((form) => atWork(form, false)));
+
+function atWork(form, is) {
+  form.ariaBusy = is ? "true" : null;
+  for (const button of form.querySelectorAll("button")) button.ariaDisabled = is ? "true" : null;
+}
+
 // Whether somebody is typing in a part of the page, or has typed something there that a new copy would lose.
 function isInUse(region) {
   const active = document.activeElement;
@@ -33,6 +52,9 @@ function isInUse(region) {
     (field) => field.type !== "hidden" && field.value !== (field.defaultValue ?? field.value),
   );
 }
+
+// A form has another key whenever it is drawn, which is no news.
+const withoutKeys = (html) => (html ?? "").replace(/(name="once" value=")[^"]*/g, "$1");
 
 // Fetches the page again, and replaces the parts that are live and have changed. Events that come while it is fetched
 // lead to one more round, not to several at once: an older answer could otherwise replace a newer one.
@@ -55,7 +77,7 @@ export async function refresh() {
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const region of regions()) {
       const fresh = page.getElementById(region.id);
-      if (fresh && fresh.outerHTML !== region.dataset.last && !isInUse(region)) replace(region, fresh);
+      if (fresh && withoutKeys(fresh.outerHTML) !== withoutKeys(region.dataset.last) && !isInUse(region)) replace(region, fresh);
     }
   } finally {
     refreshing = false;

@@ -52,7 +52,7 @@ async fn main() -> Result<()> {
     schema::bring_up(&app, &Actor::System).await?;
     for (email, role) in [("broker@example.com", Role::Broker), ("owner@example.com", Role::Owner)] {
         let user = NewUser { email: email.into(), name: email.into(), role, password: PASSWORD.into() };
-        users::add(&app, &Actor::Operator, &user, GivenPassword::Kept).await?;
+        users::add(&app, &Actor::Operator, &user, GivenPassword::Kept, None).await?;
     }
     add_types(&app, DOCUMENTS - OF_THE_CATALOGUE).await?;
     let ratio = Site { router: web::router(app) }.ratio().await;
@@ -184,7 +184,7 @@ async fn add_types(app: &App, count: usize) -> Result<()> {
             "scope": "room", "requirement": "required", "criticality": "med", "gate": "planning",
         });
         let kind = serde_json::from_value(kind).expect("a type");
-        catalogue::add(app, &Actor::Operator, kind).await?;
+        catalogue::add(app, &Actor::Operator, kind, None).await?;
     }
     Ok(())
 }

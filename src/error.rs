@@ -92,6 +92,9 @@ pub enum Error {
         /// Seconds after which it may succeed.
         retry_after: Option<u64>,
     },
+    /// Somebody else has changed what was to be changed, since it was seen.
+    #[error("{0}")]
+    ChangedMeanwhile(Box<Meanwhile>),
     /// The room holds snapshots or documents, and its deletion was not forced.
     #[error(
         "the room holds {snapshots} snapshots and {papers} papers; it is deleted only by force and with a reason, its \
@@ -201,6 +204,40 @@ pub enum Quota {
     Uploads,
 }
 
+/// What others have changed of something since it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meanwhile {
+    /// What was changed, such as `vessel`.
+    pub what: &'static str,
+    /// The fields that have another value now. None if the state that was seen is not among the last ones.
+    pub fields: Vec<ChangedField>,
+}
+
+/// A field that has another value now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedField {
+    /// The name of the field.
+    pub field: String,
+    /// Its value now.
+    pub now: serde_json::Value,
+    /// Who changed it last, and when. `None` if that was long ago.
+    pub last: Option<(String, Time)>,
+}
+
+impl fmt::Display for Meanwhile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, fields } = self;
+        write!(f, "the {what} has been changed since you saw it")?;
+        for (at, ChangedField { field, last, .. }) in fields.iter().enumerate() {
+            write!(f, "{} `{field}`", if at == 0 { ":" } else { "," })?;
+            if let Some((by, at)) = last {
+                write!(f, " by {by} on {}", at.to_the_minute())?;
+            }
+        }
+        f.write_str("; nothing of yours was changed")
+    }
+}
+
 /// One field of a request and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
@@ -282,6 +319,7 @@ impl Error {
             | Self::OwnPassword
             | Self::RepliedBefore => (409, "conflict"),
             Self::NoPreview => (409, "no_preview"),
+            Self::ChangedMeanwhile(_) => (412, "changed_meanwhile"),
             Self::RangeNotSatisfiable { .. } => (416, "range_not_satisfiable"),
             Self::Invalid(_) => (422, "invalid"),
             Self::TooManyAttempts { .. } => (429, "too_many_attempts"),

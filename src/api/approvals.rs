@@ -12,10 +12,11 @@ use crate::{
     db,
     domain::{
         clearance::approvals::{self, ClearanceUpdate, NewClearance, Revocation},
+        log::Once,
         rooms::{self, state::Seen},
     },
     error::Result,
-    http::{Access::May, Caller, Created, Id, InRoom, Json, Listed, Paging, Query, Routes},
+    http::{Access::May, Caller, Created, Id, IfMatch, InRoom, Json, Listed, Paging, Query, Routes, Tagged},
     policy::Action::{ApprovalCreate, ApprovalList, ApprovalRevoke, ApprovalUpdate, ApprovalView as View},
     portion::{fitting, fitting_last},
 };
@@ -142,13 +143,23 @@ async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Res
     Ok(Listed::new(approvals.into_iter().map(ApprovalView::from).collect(), total, page, path))
 }
 
-async fn give(app: App, caller: Caller, room: InRoom, Json(body): Json<NewClearance>) -> Result<Created<ApprovalView>> {
-    let approval = approvals::give(&app, &caller.actor(), room.id, body).await?;
+async fn give(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    once: Option<Once>,
+    Json(body): Json<NewClearance>,
+) -> Result<Created<ApprovalView>> {
+    let approval = approvals::give(&app, &caller.actor(), room.id, body, once).await?;
     Ok(Created::at(&format!("/rooms/{}/approvals/{}", room.id, approval.id), approval.into()))
 }
 
-async fn get(app: App, room: InRoom, Id(id): Id<ApprovalId>) -> Result<Json<ApprovalView>> {
-    Ok(Json(app.db.read(async |tx| approvals::find(tx, room.id, id).await).await?.into()))
+async fn get(app: App, room: InRoom, Id(id): Id<ApprovalId>) -> Result<Tagged<ApprovalView>> {
+    Ok(tagged(app.db.read(async |tx| approvals::find(tx, room.id, id).await).await?))
+}
+
+fn tagged(approval: Approval) -> Tagged<ApprovalView> {
+    Tagged(approvals::tag(Some(&approval)), approval.into())
 }
 
 async fn update(
@@ -156,9 +167,10 @@ async fn update(
     caller: Caller,
     room: InRoom,
     Id(id): Id<ApprovalId>,
+    IfMatch(basis): IfMatch,
     Json(body): Json<ClearanceUpdate>,
-) -> Result<Json<ApprovalView>> {
-    Ok(Json(approvals::update(&app, &caller.actor(), room.id, id, body).await?.into()))
+) -> Result<Tagged<ApprovalView>> {
+    Ok(tagged(approvals::update(&app, &caller.actor(), room.id, id, (body, basis)).await?))
 }
 
 async fn revoke(
@@ -166,9 +178,10 @@ async fn revoke(
     caller: Caller,
     room: InRoom,
     Id(id): Id<ApprovalId>,
+    (IfMatch(basis), once): (IfMatch, Option<Once>),
     Json(body): Json<Revocation>,
-) -> Result<Json<ApprovalView>> {
-    Ok(Json(approvals::revoke(&app, &caller.actor(), room.id, id, body).await?.into()))
+) -> Result<Tagged<ApprovalView>> {
+    Ok(tagged(approvals::revoke(&app, &caller.actor(), room.id, id, (body, basis), once).await?))
 }
 
 async fn sides(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<ClearanceView>> {

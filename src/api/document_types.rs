@@ -7,10 +7,11 @@ use crate::{
     db,
     domain::{
         input::Change,
+        log::Once,
         rooms::catalogue::{self, Code},
     },
     error::Result,
-    http::{Access::May, Caller, Created, Id, Json, Listed, Paging, Query, Routes},
+    http::{Access::May, Caller, Created, Id, IfMatch, Json, Listed, Paging, Query, Routes, Tagged},
     policy::Action::{ConfigManageDocumentTypes, ConfigView},
 };
 
@@ -39,20 +40,28 @@ async fn list(app: App, Query(Paging(page)): Query<Paging>) -> Result<Listed<Doc
     Ok(Listed::part_of(types, page, "/config/document-types".into()))
 }
 
-async fn add(app: App, caller: Caller, Json(body): Json<DocumentType>) -> Result<Created<DocumentType>> {
-    let kind = catalogue::add(&app, &caller.actor(), body).await?;
+async fn add(
+    app: App,
+    caller: Caller,
+    once: Option<Once>,
+    Json(body): Json<DocumentType>,
+) -> Result<Created<DocumentType>> {
+    let kind = catalogue::add(&app, &caller.actor(), body, once).await?;
     Ok(Created::at(&format!("/config/document-types/{}", kind.code), kind))
 }
 
-async fn get(app: App, Id(Code(code)): Id<Code>) -> Result<Json<DocumentType>> {
-    Ok(Json(app.db.read(async |tx| catalogue::find(tx, &code).await).await?))
+async fn get(app: App, Id(Code(code)): Id<Code>) -> Result<Tagged<DocumentType>> {
+    let kind = app.db.read(async |tx| catalogue::find(tx, &code).await).await?;
+    Ok(Tagged(catalogue::tag(&kind), kind))
 }
 
 async fn change(
     app: App,
     caller: Caller,
     Id(Code(code)): Id<Code>,
+    IfMatch(basis): IfMatch,
     Json(body): Json<Change<DocumentType>>,
-) -> Result<Json<DocumentType>> {
-    Ok(Json(catalogue::change(&app, &caller.actor(), code, body).await?))
+) -> Result<Tagged<DocumentType>> {
+    let kind = catalogue::change(&app, &caller.actor(), code, body.starting_from(basis)).await?;
+    Ok(Tagged(catalogue::tag(&kind), kind))
 }

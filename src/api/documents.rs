@@ -14,10 +14,13 @@ use crate::{
             decisions::{self, NewApproval, NewRejection},
             history,
         },
+        log::Once,
         rooms::{self, state::Seen},
     },
     error::Result,
-    http::{Access::May, Caller, FromPairs, Given, Id, InRoom, Json, Kind, Listed, Paging, Query, Routes},
+    http::{
+        Access::May, Caller, FromPairs, Given, Id, IfMatch, InRoom, Json, Kind, Listed, Paging, Query, Routes, Tagged,
+    },
     policy::Action::{DocumentApprove, DocumentList, DocumentReject, DocumentView as View, RoomUpdate},
     portion::fitting,
 };
@@ -135,7 +138,7 @@ async fn list(app: App, room: InRoom, Query(query): Query<DocumentQuery>) -> Res
     Ok(Listed::part_of(views, query.page, format!("/rooms/{}/documents{}", room.id, query.filter_query)))
 }
 
-async fn get(app: App, room: InRoom, Id(id): Id<DocumentId>) -> Result<Json<WholeDocument>> {
+async fn get(app: App, room: InRoom, Id(id): Id<DocumentId>) -> Result<Tagged<WholeDocument>> {
     let (now, in_tx) = (app.now(), app.clone());
     rooms::state::bring_up(&app, room.id).await?;
     let read = async move |tx: &mut Tx| {
@@ -147,8 +150,10 @@ async fn get(app: App, room: InRoom, Id(id): Id<DocumentId>) -> Result<Json<Whol
     let (Seen { state, .. }, versions) = app.db.read_at_length(read).await?;
     // Newest first while they are cut for their size, then oldest first as they are shown.
     let versions = fitting(versions.iter().map(VersionView::from).collect(), MOST_SHOWN);
-    let document = DocumentView::of(&state, find_document(&state, id)?);
-    Ok(Json(WholeDocument { document, versions: versions.into_iter().rev().collect() }))
+    let found = find_document(&state, id)?;
+    let document = DocumentView::of(&state, found);
+    let whole = WholeDocument { document, versions: versions.into_iter().rev().collect() };
+    Ok(Tagged(documents::tag(&found.slot), whole))
 }
 
 async fn approve(
@@ -156,9 +161,10 @@ async fn approve(
     caller: Caller,
     room: InRoom,
     Id(id): Id<DocumentId>,
+    once: Option<Once>,
     Json(body): Json<NewApproval>,
-) -> Result<Json<DocumentView>> {
-    decisions::decide(&app, &caller.actor(), room.id, id, body.word()?).await?;
+) -> Result<Tagged<DocumentView>> {
+    decisions::decide(&app, &caller.actor(), room.id, id, body.word()?, once).await?;
     show(&app, room, id).await
 }
 
@@ -167,9 +173,10 @@ async fn reject(
     caller: Caller,
     room: InRoom,
     Id(id): Id<DocumentId>,
+    once: Option<Once>,
     Json(body): Json<NewRejection>,
-) -> Result<Json<DocumentView>> {
-    decisions::decide(&app, &caller.actor(), room.id, id, body.word()?).await?;
+) -> Result<Tagged<DocumentView>> {
+    decisions::decide(&app, &caller.actor(), room.id, id, body.word()?, once).await?;
     show(&app, room, id).await
 }
 
@@ -178,19 +185,27 @@ async fn waive(
     caller: Caller,
     room: InRoom,
     Id(id): Id<DocumentId>,
+    (IfMatch(basis), once): (IfMatch, Option<Once>),
     Json(body): Json<NewWaiver>,
-) -> Result<Json<DocumentView>> {
-    documents::waive(&app, &caller.actor(), room.id, id, body).await?;
+) -> Result<Tagged<DocumentView>> {
+    documents::waive(&app, &caller.actor(), room.id, id, (body, basis), once).await?;
     show(&app, room, id).await
 }
 
-async fn withdraw_waiver(app: App, caller: Caller, room: InRoom, Id(id): Id<DocumentId>) -> Result<Json<DocumentView>> {
-    documents::withdraw_waiver(&app, &caller.actor(), room.id, id).await?;
+async fn withdraw_waiver(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(id): Id<DocumentId>,
+    IfMatch(basis): IfMatch,
+) -> Result<Tagged<DocumentView>> {
+    documents::withdraw_waiver(&app, &caller.actor(), room.id, id, basis).await?;
     show(&app, room, id).await
 }
 
 /// Shows the document as it is after a change.
-async fn show(app: &App, room: InRoom, id: DocumentId) -> Result<Json<DocumentView>> {
+async fn show(app: &App, room: InRoom, id: DocumentId) -> Result<Tagged<DocumentView>> {
     let Seen { state, .. } = rooms::state::now(app, room.id).await?;
-    Ok(Json(DocumentView::of(&state, find_document(&state, id)?)))
+    let found = find_document(&state, id)?;
+    Ok(Tagged(documents::tag(&found.slot), DocumentView::of(&state, found)))
 }

@@ -9,6 +9,7 @@ pub fn hint(error: &Error) -> Option<&'static str> {
         Error::PasswordChangeRequired | Error::OwnPassword => "`POST /api/v1/auth/password` replaces it",
         Error::RoomNotEmpty { .. } => "`?force=true` with a `reason` in the body does so",
         Error::NotRendered(_) => "`POST …/retry` tries again",
+        Error::ChangedMeanwhile(_) => "`GET` it, look, and send your change again with its `ETag` of now",
         Error::RepliedBefore => "`PUT` changes your reply",
         _ => return None,
     })

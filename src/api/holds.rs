@@ -9,6 +9,7 @@ use crate::{
     app::App,
     domain::{
         accounts::two_people::Outcome,
+        log::Once,
         retention::{
             confirmations,
             holds::{self, HoldNow, NewHold},
@@ -143,8 +144,14 @@ async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Res
     Ok(Listed::new(holds.into_iter().map(HoldView::from).collect(), total, page, path))
 }
 
-async fn place(app: App, caller: Caller, room: InRoom, Json(body): Json<NewHold>) -> Result<Created<HoldView>> {
-    let view = HoldView::from(holds::place(&app, &caller.actor(), room.id, body).await?);
+async fn place(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    once: Option<Once>,
+    Json(body): Json<NewHold>,
+) -> Result<Created<HoldView>> {
+    let view = HoldView::from(holds::place(&app, &caller.actor(), room.id, body, once).await?);
     Ok(Created::at(&format!("/rooms/{}/holds/{}", room.id, view.id), view))
 }
 

@@ -14,7 +14,7 @@ use crate::{
         rooms::parties::{self, NewParty, PartyDetails},
     },
     error::Result,
-    http::{Access::May, Caller, Created, Id, InRoom, Json, Listed, NoContent, Paging, Query, Routes},
+    http::{Access::May, Caller, Created, Id, IfMatch, InRoom, Json, Listed, NoContent, Paging, Query, Routes, Tagged},
     policy::Action::{RoomManageParties, RoomView},
 };
 
@@ -23,6 +23,7 @@ pub(super) fn routes() -> Routes {
         .get("/rooms/{room_id}/parties", May(RoomView), list, "Who takes part, in the order they joined")
         .post("/rooms/{room_id}/parties", May(RoomManageParties), add, "Adds a party")
         .refusing(&["409"])
+        .get("/rooms/{room_id}/parties/{party_id}", May(RoomView), get, "A party")
         .patch(
             "/rooms/{room_id}/parties/{party_id}",
             May(RoomManageParties),
@@ -84,18 +85,30 @@ async fn add(
     Ok(Created::at(&path, PartyView::of_one(&app, room.id, party).await?))
 }
 
+async fn get(app: App, room: InRoom, Id(id): Id<PartyId>) -> Result<Tagged<PartyView>> {
+    let party = app.db.read(async |tx| parties::find(tx, room.id, id).await).await?;
+    Ok(Tagged(parties::tag(&party), PartyView::of_one(&app, room.id, party).await?))
+}
+
 async fn change(
     app: App,
     caller: Caller,
     room: InRoom,
     Id(party): Id<PartyId>,
+    IfMatch(basis): IfMatch,
     Json(body): Json<Change<PartyDetails>>,
-) -> Result<Json<PartyView>> {
-    let party = parties::change(&app, &caller.actor(), room.id, party, body).await?;
-    Ok(Json(PartyView::of_one(&app, room.id, party).await?))
+) -> Result<Tagged<PartyView>> {
+    let party = parties::change(&app, &caller.actor(), room.id, party, body.starting_from(basis)).await?;
+    Ok(Tagged(parties::tag(&party), PartyView::of_one(&app, room.id, party).await?))
 }
 
-async fn remove(app: App, caller: Caller, room: InRoom, Id(party): Id<PartyId>) -> Result<NoContent> {
-    parties::remove(&app, &caller.actor(), room.id, party).await?;
+async fn remove(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(party): Id<PartyId>,
+    IfMatch(basis): IfMatch,
+) -> Result<NoContent> {
+    parties::remove(&app, &caller.actor(), room.id, party, basis).await?;
     Ok(NoContent)
 }

@@ -16,12 +16,12 @@ use crate::{
             phases::{self, NewPhase},
         },
         log::Once,
-        rooms::{self, NewRoom, RoomDetails},
+        rooms::{self, NewRoom, RoomDetails, details::tag},
     },
     error::Result,
     http::{
-        Access::May, Caller, Created, DoneOrRequested, FromPairs, Given, InRoom, Json, Kind, Listed, Paging, Query,
-        Routes,
+        Access::May, Caller, Created, DoneOrRequested, FromPairs, Given, IfMatch, InRoom, Json, Kind, Listed, Paging,
+        Query, Routes, Tagged,
     },
     policy::Action::{RoomCreate, RoomDelete, RoomList, RoomUpdate, RoomView as View},
 };
@@ -156,18 +156,20 @@ async fn create(app: App, caller: Caller, once: Option<Once>, Json(body): Json<N
     Ok(Created::at(&format!("/rooms/{}", room.id), room.into()))
 }
 
-async fn get(app: App, room: InRoom) -> Result<Json<RoomView>> {
+async fn get(app: App, room: InRoom) -> Result<Tagged<RoomView>> {
     let room = app.db.read(async |tx| rooms::in_use(tx, room.id).await).await?;
-    Ok(Json(room.into()))
+    Ok(Tagged(tag(&room), room.into()))
 }
 
 async fn update(
     app: App,
     caller: Caller,
     room: InRoom,
+    IfMatch(basis): IfMatch,
     Json(body): Json<Change<RoomDetails>>,
-) -> Result<Json<RoomView>> {
-    Ok(Json(rooms::change(&app, &caller.actor(), room.id, body).await?.into()))
+) -> Result<Tagged<RoomView>> {
+    let room = rooms::change(&app, &caller.actor(), room.id, body.starting_from(basis)).await?;
+    Ok(Tagged(tag(&room), room.into()))
 }
 
 async fn delete(
@@ -175,10 +177,11 @@ async fn delete(
     caller: Caller,
     room: InRoom,
     Query(DeletionQuery { force }): Query<DeletionQuery>,
+    IfMatch(basis): IfMatch,
     body: Option<Json<Why>>,
 ) -> Result<DoneOrRequested<Json<RoomDeleted>, RoomDeletionAsked>> {
     let room_id = room.id;
-    let deletion = Deletion { force, reason: Why::of(body) };
+    let deletion = Deletion { force, reason: Why::of(body), basis };
     Ok(match deletion::delete(&app, &caller.actor(), room_id, deletion).await? {
         Outcome::Done(()) => DoneOrRequested::Done(Json(RoomDeleted { message: "Room deleted", room_id })),
         Outcome::Asked(confirm_by) => {
@@ -188,8 +191,14 @@ async fn delete(
     })
 }
 
-async fn change_phase(app: App, caller: Caller, room: InRoom, Json(body): Json<NewPhase>) -> Result<Json<PhaseView>> {
-    let changed = phases::change(&app, &caller.actor(), room.id, body).await?;
+async fn change_phase(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    once: Option<Once>,
+    Json(body): Json<NewPhase>,
+) -> Result<Json<PhaseView>> {
+    let changed = phases::change(&app, &caller.actor(), room.id, body, once).await?;
     Ok(Json(PhaseView {
         room_id: room.id,
         from: changed.from,

@@ -287,6 +287,12 @@ async fn delete(
     })
 }
 
-async fn retry(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Json<SnapshotView>> {
-    Ok(Json(snapshots::retry(&app, &caller.actor(), room.id, id).await?.into()))
+async fn retry(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(id): Id<SnapshotId>,
+    once: Option<Once>,
+) -> Result<Json<SnapshotView>> {
+    Ok(Json(snapshots::retry(&app, &caller.actor(), room.id, id, once).await?.into()))
 }

@@ -14,11 +14,12 @@ use crate::{
             users::{self, GivenPassword, NewUser, UserDetails},
         },
         input::Change,
+        log::Once,
     },
     error::Result,
     http::{
-        Access::May, Caller, Created, DoneOrRequested, FromPairs, Given, Id, Json, Kind, Listed, NoContent, Paging,
-        Query, Routes,
+        Access::May, Caller, Created, DoneOrRequested, FromPairs, Given, Id, IfMatch, Json, Kind, Listed, NoContent,
+        Paging, Query, Routes, Tagged,
     },
     policy::Action::{UserChangeRole, UserCreate, UserList, UserUpdate, UserView as View},
 };
@@ -195,9 +196,10 @@ async fn list(app: App, Query(query): Query<UserQuery>) -> Result<Listed<UserVie
 async fn add(
     app: App,
     caller: Caller,
+    once: Option<Once>,
     Json(body): Json<NewUser>,
 ) -> Result<DoneOrRequested<Created<UserView>, AccountAsked>> {
-    Ok(match users::add(&app, &caller.actor(), &body, GivenPassword::ToReplace).await? {
+    Ok(match users::add(&app, &caller.actor(), &body, GivenPassword::ToReplace, once).await? {
         Outcome::Done(user) => {
             let path = format!("/users/{}", user.id);
             DoneOrRequested::Done(Created::at(&path, UserView::of_one(&app, user).await?))
@@ -211,8 +213,8 @@ async fn requests(app: App, Query(Paging(page)): Query<Paging>) -> Result<Listed
     Ok(Listed::part_of(open.into_iter().map(AccountRequestView::from).collect(), page, REQUESTS.into()))
 }
 
-async fn confirm(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Result<Json<UserView>> {
-    let user = requests::confirm(&app, &caller.actor(), id).await?;
+async fn confirm(app: App, caller: Caller, Id(id): Id<AccountRequestId>, once: Option<Once>) -> Result<Json<UserView>> {
+    let user = requests::confirm(&app, &caller.actor(), id, once).await?;
     Ok(Json(UserView::of_one(&app, user).await?))
 }
 
@@ -221,29 +223,31 @@ async fn withdraw(app: App, caller: Caller, Id(id): Id<AccountRequestId>) -> Res
     Ok(NoContent)
 }
 
-async fn get(app: App, Id(id): Id<UserId>) -> Result<Json<UserView>> {
+async fn get(app: App, Id(id): Id<UserId>) -> Result<Tagged<UserView>> {
     let user = app.db.read(async |tx| users::find(tx, id).await).await?;
-    Ok(Json(UserView::of_one(&app, user).await?))
+    Ok(Tagged(users::tag(&user), UserView::of_one(&app, user).await?))
 }
 
 async fn change(
     app: App,
     caller: Caller,
     Id(id): Id<UserId>,
+    IfMatch(basis): IfMatch,
     Json(body): Json<Change<UserDetails>>,
-) -> Result<Json<UserView>> {
-    let user = users::change(&app, &caller.actor(), id, body).await?;
-    Ok(Json(UserView::of_one(&app, user).await?))
+) -> Result<Tagged<UserView>> {
+    let user = users::change(&app, &caller.actor(), id, body.starting_from(basis)).await?;
+    Ok(Tagged(users::tag(&user), UserView::of_one(&app, user).await?))
 }
 
 async fn change_role(
     app: App,
     caller: Caller,
     Id(id): Id<UserId>,
+    IfMatch(basis): IfMatch,
     Json(body): Json<RoleChange>,
-) -> Result<DoneOrRequested<Json<UserView>, AccountAsked>> {
-    Ok(match users::change_role(&app, &caller.actor(), id, body.role).await? {
-        Outcome::Done(user) => DoneOrRequested::Done(Json(UserView::of_one(&app, user).await?)),
+) -> Result<DoneOrRequested<Tagged<UserView>, AccountAsked>> {
+    Ok(match users::change_role(&app, &caller.actor(), id, body.role, basis).await? {
+        Outcome::Done(user) => DoneOrRequested::Done(Tagged(users::tag(&user), UserView::of_one(&app, user).await?)),
         Outcome::Asked(confirm_by) => DoneOrRequested::Requested(AccountAsked::until(confirm_by)),
     })
 }

@@ -15,6 +15,7 @@ use crate::{
             versions::{self, Arrived, Said, Target, Uploaded},
         },
         downloads::previews::{self, Previewable},
+        log::Once,
         rooms::{self, state::Seen},
     },
     error::{Error, Result},
@@ -147,27 +148,35 @@ async fn upload(
     caller: Caller,
     room: InRoom,
     Id(document): Id<DocumentId>,
+    once: Option<Once>,
     form: Upload<Said>,
 ) -> Result<UploadAnswer> {
     let target = Target::Document(document);
     // Before the file: the client need not send a large one to learn that there is no such document.
     versions::find_target(&app, room.id, &target).await?;
     let (said, received) = form.receive(&app, (room.id, &caller.actor())).await?;
-    finish(&app, &caller, room, target, received.saying(said)).await
+    finish(&app, &caller, room, (target, received.saying(said)), once).await
 }
 
 async fn upload_by_type(
     app: App,
     caller: Caller,
     room: InRoom,
+    once: Option<Once>,
     form: Upload<UploadByTypeForm>,
 ) -> Result<UploadAnswer> {
     let (UploadByTypeForm { target, said }, received) = form.receive(&app, (room.id, &caller.actor())).await?;
-    finish(&app, &caller, room, target, received.saying(said)).await
+    finish(&app, &caller, room, (target, received.saying(said)), once).await
 }
 
-async fn finish(app: &App, caller: &Caller, room: InRoom, target: Target, arrived: Arrived) -> Result<UploadAnswer> {
-    let uploaded = versions::upload(app, &caller.actor(), room.id, target, arrived).await?;
+async fn finish(
+    app: &App,
+    caller: &Caller,
+    room: InRoom,
+    (target, arrived): (Target, Arrived),
+    once: Option<Once>,
+) -> Result<UploadAnswer> {
+    let uploaded = versions::upload(app, &caller.actor(), room.id, target, arrived, once).await?;
     let Uploaded { version: Version { id, document, .. }, is_new } = uploaded;
     let Seen { state, .. } = rooms::state::now(app, room.id).await?;
     let document = find_document(&state, document)?;

@@ -9,7 +9,7 @@ use crate::{
     db,
     domain::{input::Change, log::Once, rooms::vessels},
     error::Result,
-    http::{Access::May, Caller, Created, Id, InRoom, Json, Listed, NoContent, Paging, Query, Routes},
+    http::{Access::May, Caller, Created, Id, IfMatch, InRoom, Json, Listed, NoContent, Paging, Query, Routes, Tagged},
     policy::Action::{VesselCreate, VesselDelete, VesselList, VesselUpdate, VesselView as View},
 };
 
@@ -121,8 +121,9 @@ async fn add(
     Ok(Created::at(&format!("/rooms/{}/vessels/{}", room.id, vessel.id), vessel.into()))
 }
 
-async fn get(app: App, room: InRoom, Id(id): Id<VesselId>) -> Result<Json<VesselView>> {
-    Ok(Json(app.db.read(async |tx| vessels::find(tx, room.id, id).await).await?.into()))
+async fn get(app: App, room: InRoom, Id(id): Id<VesselId>) -> Result<Tagged<VesselView>> {
+    let vessel = app.db.read(async |tx| vessels::find(tx, room.id, id).await).await?;
+    Ok(Tagged(vessels::tag(&vessel), vessel.into()))
 }
 
 async fn change(
@@ -130,12 +131,20 @@ async fn change(
     caller: Caller,
     room: InRoom,
     Id(id): Id<VesselId>,
+    IfMatch(basis): IfMatch,
     Json(body): Json<Change<VesselDetails>>,
-) -> Result<Json<VesselView>> {
-    Ok(Json(vessels::change(&app, &caller.actor(), room.id, id, body).await?.into()))
+) -> Result<Tagged<VesselView>> {
+    let vessel = vessels::change(&app, &caller.actor(), room.id, id, body.starting_from(basis)).await?;
+    Ok(Tagged(vessels::tag(&vessel), vessel.into()))
 }
 
-async fn remove(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>) -> Result<NoContent> {
-    vessels::remove(&app, &caller.actor(), room.id, id).await?;
+async fn remove(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Id(id): Id<VesselId>,
+    IfMatch(basis): IfMatch,
+) -> Result<NoContent> {
+    vessels::remove(&app, &caller.actor(), room.id, id, basis).await?;
     Ok(NoContent)
 }

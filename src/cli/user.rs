@@ -175,7 +175,7 @@ async fn add(
     let app = open_for_first_account(settings).await?;
     log::schema::prepare(&app, &Actor::Operator).await?;
     log::keys::register(&app).await?;
-    users::add(&app, &Actor::Operator, &new, password.into()).await?;
+    users::add(&app, &Actor::Operator, &new, password.into(), None).await?;
     let user = users::named(&app, &new.email).await?;
     print(&format!("added {} ({})", user.email, user.role))?;
     let warnings = look_alikes::of_accounts(&app, &[user]).await?;

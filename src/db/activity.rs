@@ -145,6 +145,17 @@ pub async fn of_type(tx: &mut Tx, log: Log, action: &str) -> Result<Vec<Entry>> 
     tx.rows(&sql, &[&log.key(), &action]).await?.iter().map(Entry::from_row).collect()
 }
 
+/// Returns the entries of a log from a position on that have one of these actions, newest first.
+pub async fn with_actions(tx: &mut Tx, log: Log, from: u64, actions: &[&'static str]) -> Result<Vec<Entry>> {
+    let (columns, actions) = (Entry::COLUMNS, actions.join("', '"));
+    let sql = format!(
+        "SELECT {columns} FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND seq >= ?2
+         AND action IN ('{actions}') ORDER BY seq DESC"
+    );
+    let from = i64::try_from(from).unwrap_or(i64::MAX);
+    tx.rows(&sql, &[&log.key(), &from]).await?.iter().map(Entry::from_row).collect()
+}
+
 /// Returns how many entries of a log there are up to the last one that is not after this time.
 pub async fn size_at(tx: &mut Tx, log: Log, time: Time) -> Result<u64> {
     let last = "SELECT MAX(seq) FROM activity_log WHERE COALESCE(room_id, 'platform') = ?1 AND ts <= ?2";

@@ -10,6 +10,13 @@ pub trait Takes {
     fn describe(doc: &mut RouteDoc);
 }
 
+impl<A: Takes, B: Takes> Takes for (A, B) {
+    fn describe(doc: &mut RouteDoc) {
+        A::describe(doc);
+        B::describe(doc);
+    }
+}
+
 /// The result of a handler, which becomes the answer.
 pub trait Answers {
     /// Adds statuses, bodies and headers of this answer to the description.

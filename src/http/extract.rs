@@ -10,7 +10,7 @@ use axum::{
         rejection::BytesRejection,
     },
     http::{
-        HeaderMap,
+        HeaderMap, Method, Uri,
         header::{CONTENT_TYPE, USER_AGENT},
         request::Parts,
     },
@@ -433,19 +433,28 @@ const LONGEST_KEY: usize = 255;
 /// header are not part of it.
 const KEY: &str = "^[!-~]([ -~]{0,253}[!-~])?$";
 
+/// Returns whether a text can be an idempotency key.
+pub(super) fn is_key(text: &str) -> bool {
+    (1..=LONGEST_KEY).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// Returns the method and path of a request, for which alone a key counts: the same key at another route is another
+/// request, not a repetition.
+pub(super) fn target_of(method: &Method, uri: &Uri) -> String {
+    format!("{method} {}", uri.path())
+}
+
 /// The header `Idempotency-Key`, with the method and path that it is bound to.
 impl OptionalFromRequestParts<App> for Once {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Option<Self>> {
         let Some(key) = parts.headers.get("idempotency-key") else { return Ok(None) };
-        let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY);
+        let key = key.to_str().ok().filter(|key| is_key(key));
         let key = key.ok_or_else(|| {
             Error::field("Idempotency-Key", format!("must be 1 to {LONGEST_KEY} printable ASCII characters"))
         })?;
-        // A key counts for one method and path only: the same key at another route is another request, not a
-        // repetition.
-        Ok(Some(Self { key: key.to_owned(), target: format!("{} {}", parts.method, parts.uri.path()) }))
+        Ok(Some(Self { key: key.to_owned(), target: target_of(&parts.method, &parts.uri) }))
     }
 }
 

@@ -2,25 +2,38 @@
 //! again in the form if something is wrong with them.
 
 use axum::extract::{FromRequest, Request};
+use room::Time;
 use serde::de::DeserializeOwned;
 
-use super::extract::{has_media_type, whole_body};
+use super::extract::{has_media_type, is_key, target_of, whole_body};
 use crate::{
     app::App,
-    domain::input::unacceptable,
+    domain::{
+        input::{Basis, Tag, unacceptable},
+        log::Once,
+    },
     error::{Error, Result},
 };
+
+/// What stands before the name of a field, for the value that the form was filled with.
+pub const WAS: &str = "was.";
+
+/// The fields of a form that are about the form itself, and none of what is typed into it.
+const OWN_FIELDS: [&str; 2] = ["etag", "once"];
 
 /// The fields of a form without a file, in the order in which the browser sent them.
 #[derive(Debug, Clone, Default)]
 pub struct Form {
     pairs: Vec<(String, String)>,
+    /// Method and path of the request, to which the form's key is bound.
+    target: String,
 }
 
 impl Form {
     /// Reads the fields as a `T`. A field that was left blank counts as not given.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
-        let given = self.pairs.iter().filter(|(_, value)| !value.trim().is_empty());
+        let is_typed = |name: &str| !name.starts_with(WAS) && !OWN_FIELDS.contains(&name);
+        let given = self.pairs.iter().filter(|(name, value)| is_typed(name) && !value.trim().is_empty());
         // Encoded again because the deserializer of forms takes bytes. It reads `3` as a number and repeated names as a
         // list, so that the API's own types can be read from text.
         let encoded = serde_html_form::to_string(given.collect::<Vec<_>>())
@@ -37,6 +50,44 @@ impl Form {
     /// Returns every value of a field that can come several times.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.pairs.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns the form as it was filled before anybody typed into it; empty if it does not say that.
+    #[must_use]
+    pub fn as_filled(&self) -> Self {
+        let filled = self.pairs.iter().filter_map(|(name, value)| Some((name.strip_prefix(WAS)?, value)));
+        let pairs = filled.map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        Self { pairs, target: self.target.clone() }
+    }
+
+    /// Returns whether the form says what it filled a field with.
+    pub fn is_filled(&self, name: &str) -> bool {
+        self.text(&format!("{WAS}{name}")).is_some()
+    }
+
+    /// Returns whether a field has another value than it was filled with, or does not say what that was.
+    pub fn is_touched(&self, name: &str) -> bool {
+        fn given<'a>(form: &'a Form, name: &'a str) -> impl Iterator<Item = &'a str> {
+            form.all(name).filter(|value| !value.trim().is_empty())
+        }
+        let was = format!("{WAS}{name}");
+        // A field of type `datetime-local` shows no seconds and no zone of the instant that it was filled with.
+        let is_its_minute = |(typed, was): (&str, &str)| {
+            typed.len() == "2026-12-01T06:30".len() && was.starts_with(typed) && was.parse::<Time>().is_ok()
+        };
+        let is_as_shown = self.text(name).zip(self.text(&was)).is_some_and(is_its_minute);
+        !self.is_filled(name) || !(is_as_shown || given(self, name).eq(given(self, &was)))
+    }
+
+    /// Returns the key under which the form is to be done once, if it was drawn with one.
+    pub fn once(&self) -> Option<Once> {
+        let key = self.text("once").filter(|key| is_key(key))?;
+        Some(Once { key: key.to_owned(), target: self.target.clone() })
+    }
+
+    /// Returns what the person has seen of what they change, by the tag that the form was drawn with.
+    pub fn seen(&self) -> Basis {
+        self.text("etag").map_or(Basis::Anything, |tag| Basis::Tags(vec![Tag::named(tag)]))
     }
 
     /// Returns a field as it came, or an empty text if there is none.
@@ -89,6 +140,7 @@ impl FromRequest<App> for Form {
             let words = "the body must be a form, with the header `Content-Type: application/x-www-form-urlencoded`";
             return Err(Error::Http(415, words.into()));
         }
+        let target = target_of(request.method(), request.uri());
         let body = whole_body(request, app).await?;
         let mut pairs: Vec<(String, String)> = serde_html_form::from_bytes(&body)
             .map_err(|_| Error::Malformed("the form cannot be read: it is not form-encoded".into()))?;
@@ -97,6 +149,6 @@ impl FromRequest<App> for Form {
         for (_, value) in &mut pairs {
             *value = value.replace("\r\n", "\n");
         }
-        Ok(Self { pairs })
+        Ok(Self { pairs, target })
     }
 }

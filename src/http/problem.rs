@@ -11,10 +11,11 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use room::Time;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::Error;
+use crate::error::{ChangedField, Error};
 
 /// A problem, as it is sent to the client (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -31,6 +32,9 @@ pub struct Problem {
     /// The faults of the request's fields; left out if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
+    /// What has another value now than when it was seen, with `412`; left out if nothing is told of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<ChangedProblem>,
     /// The roles that are allowed to do this, if the caller's role is not; left out otherwise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_roles: Vec<&'static str>,
@@ -48,6 +52,30 @@ pub struct FieldProblem {
     pub field: String,
     /// What is wrong with the field.
     pub message: String,
+}
+
+/// A field that somebody else has changed meanwhile.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ChangedProblem {
+    /// The name of the field.
+    pub field: String,
+    /// The value of the field now.
+    pub now: serde_json::Value,
+    /// The address of who changed it last, or `system` or `operator`; left out if that was long ago.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// When it was changed last; left out if that was long ago.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub at: Option<Time>,
+}
+
+impl From<&ChangedField> for ChangedProblem {
+    fn from(changed: &ChangedField) -> Self {
+        let ChangedField { field, now, last } = changed.clone();
+        let (by, at) = last.unzip();
+        Self { field, now, by, at }
+    }
 }
 
 /// An error on its way to the outermost layer, with what only the log is told.
@@ -80,7 +108,11 @@ impl From<Error> for Failure {
         };
         let allowed_roles = if let Error::RoleForbids { roles, .. } = &error { roles.clone() } else { Vec::new() };
         let ticket = if let Error::TooManyAttempts { ticket, .. } = &error { ticket.clone() } else { None };
-        let problem = Problem { errors, allowed_roles, ticket, ..Problem::new(status, code, &error.detail()) };
+        let changed = match &error {
+            Error::ChangedMeanwhile(meanwhile) => meanwhile.fields.iter().map(ChangedProblem::from).collect(),
+            _ => Vec::new(),
+        };
+        let problem = Problem { errors, changed, allowed_roles, ticket, ..Problem::new(status, code, &error.detail()) };
         // A fault of the server may name paths, addresses or SQL. Only the log gets it; `Error::detail` has kept it out
         // of the problem.
         let inside = if status >= 500 { error.to_string() } else { String::new() };
@@ -102,6 +134,7 @@ impl Problem {
             status,
             detail: sentence(detail),
             errors: Vec::new(),
+            changed: Vec::new(),
             allowed_roles: Vec::new(),
             ticket: None,
             request_id: String::new(),

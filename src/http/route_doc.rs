@@ -39,7 +39,7 @@ fn resource(path: &'static str) -> &'static str {
 
 /// How requests are refused: status, name and meaning. A route refers to those that follow from its types and its
 /// access, or that it adds with `refusing`; any other problem is the `default`.
-const REFUSALS: [(&str, &str, &str); 11] = [
+const REFUSALS: [(&str, &str, &str); 12] = [
     ("400", "Malformed", "The request cannot be read"),
     ("401", "Unauthenticated", "No session token that holds; at sign-in, a wrong address or password"),
     (
@@ -49,6 +49,11 @@ const REFUSALS: [(&str, &str, &str); 11] = [
     ),
     ("404", "NotFound", "There is no such thing, or not here"),
     ("409", "Conflict", "The state of things does not allow it now"),
+    (
+        "412",
+        "ChangedMeanwhile",
+        "`If-Match` names no state that it has now; `changed` tells what others have changed since, who and when",
+    ),
     ("413", "TooLarge", "The body is larger than a request's may be"),
     ("415", "WrongMediaType", "The body is not `application/json`, or for an upload not `multipart/form-data`"),
     ("416", "OutsideTheFile", "The range lies outside the file"),

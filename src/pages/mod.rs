@@ -19,7 +19,7 @@ use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
 
 pub use docs::{RouteLine, docs};
 pub use kit::layout::POLICY;
-pub use problem::of_problem;
+pub use problem::{Step, of_problem};
 
 use crate::{app::App, http::PageRoutes};
 

@@ -4,12 +4,22 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 
 use super::kit::layout::{HtmlPage, Part, Viewer};
-use crate::http::Problem;
+use crate::http::{Problem, percent};
 
-/// Returns the page of a problem. `step` is the address that was refused because a link on another site led to it; the
-/// page offers to open it from here. The viewer is not known: the outermost layer draws errors, where no session is
+/// What the page of a problem offers to do next.
+#[derive(Debug, Clone, Copy)]
+pub enum Step<'a> {
+    /// To open the address that was refused because a link on another site led to it.
+    Open(&'a str),
+    /// To sign in, and come back to the page with this address.
+    SignIn(&'a str),
+    /// Nothing but to go to the rooms.
+    Rooms,
+}
+
+/// Returns the page of a problem. The viewer is not known: the outermost layer draws errors, where no session is
 /// read.
-pub fn of_problem(problem: &Problem, step: Option<&str>) -> Markup {
+pub fn of_problem(problem: &Problem, step: Step<'_>) -> Markup {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let title = title(problem);
     let main = html! {
@@ -22,8 +32,12 @@ pub fn of_problem(problem: &Problem, step: Option<&str>) -> Markup {
             }
             p { (advice(problem)) }
             p.actions {
-                // A click here comes from our own page, so the same address is not refused again.
-                @if let Some(step) = step { a.button href=(step) { "Open it from here" } }
+                @match step {
+                    // A click here comes from our own page, so the same address is not refused again.
+                    Step::Open(path) => a.button href=(path) { "Open it from here" },
+                    Step::SignIn(back) => a.button href={ "/sign-in?next=" (percent(back)) } { "Sign in and go on" },
+                    Step::Rooms => {}
+                }
                 a.button href="/" { "To the rooms" }
             }
             p.hint { "Request " code { (problem.request_id) } }
@@ -59,7 +73,10 @@ fn title(problem: &Problem) -> &'static str {
 fn advice(problem: &Problem) -> &'static str {
     match (problem.status, problem.code()) {
         // The most exact case first: statuses with a code of their own before the same status without.
-        (401, _) => "Your session has ended. Sign in, go back, and send it again; nothing was changed.",
+        (401, _) => {
+            "Your session has ended, and nothing was changed. Sign in, and you are where you were; in a browser without \
+             scripts, go back for what you typed."
+        }
         (403, "not_a_party") => "Ask the broker of the room to add you as a party, with the address you sign in with.",
         (403, "role_forbids") => "Ask somebody whose role allows it. The refusal is kept in the log.",
         (403, "foreign_origin") => "If you came from a link or a form elsewhere, open the page here instead.",

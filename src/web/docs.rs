@@ -22,7 +22,7 @@ use utoipa::{
 use crate::{
     app::App,
     http::{
-        BASE, FieldProblem, Problem, Route, Routes,
+        BASE, ChangedProblem, FieldProblem, Problem, Route, Routes,
         route_doc::{BEARER, refusals},
     },
     pages::{self, RouteLine},
@@ -59,6 +59,7 @@ impl Document {
 fn describe(table: &[Route]) -> OpenApi {
     let mut components = Components::new();
     components.schemas.insert(Problem::name().into_owned(), Problem::schema());
+    components.schemas.insert(ChangedProblem::name().into_owned(), ChangedProblem::schema());
     components.schemas.insert(FieldProblem::name().into_owned(), FieldProblem::schema());
     components.responses.extend(refusals());
     let mut paths = PathsBuilder::new();

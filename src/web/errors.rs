@@ -7,7 +7,7 @@ use axum::{
     extract::Request,
     http::{
         HeaderValue, Uri,
-        header::{ACCEPT, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+        header::{ACCEPT, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERER},
     },
     response::{IntoResponse, Redirect, Response},
 };
@@ -16,7 +16,7 @@ use crate::{
     api,
     error::Error,
     http::{Failure, Problem, percent},
-    pages,
+    pages::{self, Step},
 };
 
 /// The reader of an answer, as far as it matters for the body of an error.
@@ -27,6 +27,8 @@ pub(super) struct Reader {
     only_reads: bool,
     /// The path of the request, with its query.
     path: String,
+    /// The path of the page of ours from which it was made, with its query.
+    from: Option<String>,
 }
 
 impl Reader {
@@ -37,8 +39,17 @@ impl Reader {
             is_person: accepts.contains("text/html"),
             only_reads: request.method().is_safe(),
             path: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            from: page_of_ours(request),
         }
     }
+}
+
+/// Returns the path of the page from which a request was made, if that is one of this server.
+fn page_of_ours(request: &Request) -> Option<String> {
+    let referer: Uri = request.headers().get(REFERER)?.to_str().ok()?.parse().ok()?;
+    let host = request.headers().get(HOST)?.to_str().ok()?;
+    let is_ours = referer.authority().is_some_and(|authority| authority.as_str() == host);
+    referer.path_and_query().filter(|_| is_ours).map(ToString::to_string)
 }
 
 /// Writes the body of a response that is an error, and returns the error for the log. It may come from a handler, or
@@ -86,7 +97,12 @@ fn as_page(mut response: Response, problem: &Problem, reader: &Reader) -> Respon
     }
     // A link on another site was refused because following it would be logged. The page shows where it leads, and the
     // person can take that step themselves: from our page it is a request of our own.
-    let step = (problem.code() == "foreign_origin" && reader.only_reads).then_some(&*reader.path);
+    let step = match problem.code() {
+        "foreign_origin" if reader.only_reads => Step::Open(&reader.path),
+        // To the page that has the form, where what was typed is put back.
+        "unauthenticated" => Step::SignIn(reader.from.as_deref().unwrap_or("/")),
+        _ => Step::Rooms,
+    };
     let page = pages::of_problem(problem, step).into_string();
     write(&mut response, page.into_bytes(), "text/html; charset=utf-8");
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, pages::POLICY);

@@ -19,6 +19,8 @@ on_both_databases! {
     a_snapshot_is_taken_watched_downloaded_verified_compared_and_deleted,
     #[needs(browser)]
     six_people_bring_an_operation_through_its_gate_and_one_is_shut_out,
+    #[needs(browser)]
+    what_is_typed_is_done_once_undoes_nobody_and_is_not_lost,
 }
 
 async fn a_file_is_verified_without_script_and_with(place: Installation) {
@@ -31,6 +33,10 @@ async fn a_snapshot_is_taken_watched_downloaded_verified_compared_and_deleted(pl
 
 async fn six_people_bring_an_operation_through_its_gate_and_one_is_shut_out(place: Installation) {
     told("operation", &place);
+}
+
+async fn what_is_typed_is_done_once_undoes_nobody_and_is_not_lost(place: Installation) {
+    told("forms", &place);
 }
 
 #[needs(browser)]

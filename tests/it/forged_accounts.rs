@@ -4,6 +4,7 @@ use room::Role;
 use serde_json::json;
 use sts_clearance::domain::{
     accounts::users,
+    input::Basis,
     log::{Actor, OpenLog},
 };
 
@@ -34,7 +35,7 @@ async fn add_user(app: &TestApp, token: &str, email: &str, role: &str) -> Reply 
 
 async fn role_of(app: &TestApp, email: &str, role: Role) {
     let user = users::named(&app.app, email).await.unwrap().id;
-    users::change_role(&app.app, &Actor::Operator, user, role).await.unwrap();
+    users::change_role(&app.app, &Actor::Operator, user, role, Basis::Anything).await.unwrap();
 }
 
 async fn who_is_an_admin_by_a_row_alone_does_nothing_as_one(app: TestApp) {

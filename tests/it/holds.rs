@@ -10,6 +10,7 @@ use sts_clearance::{
     db::Tx,
     domain::{
         accounts::users,
+        input::Basis,
         log::{Actor, schema},
     },
 };
@@ -236,7 +237,7 @@ async fn the_request_of_an_admin_who_was_disabled_or_is_no_admin_any_more_does_n
     app.disable(ADA).await;
     delete(&app, &asked, BEN).await.expect(202);
     let ben = users::named(&app.app, BEN).await.unwrap().id;
-    users::change_role(&app.app, &Actor::Operator, ben, Role::Buyer).await.unwrap();
+    users::change_role(&app.app, &Actor::Operator, ben, Role::Buyer, Basis::Anything).await.unwrap();
     delete(&app, &asked, "cyd@example.com").await.expect(202);
     assert_eq!(delete(&app, &asked, BEN).await.problem(), "not_a_party");
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sts_clearance::{
     api,
     db::{self, Tx, account_requests::AccountRequest},
-    domain::{accounts::users, log::Actor, rooms::parties},
+    domain::{accounts::users, input::Basis, log::Actor, rooms::parties},
     http::{Access, PageRoute, Route},
     pages, policy,
 };
@@ -550,7 +550,7 @@ fn remove(app: &TestApp, room: &str, role: &'static str) -> BoxFuture<'static, (
     Box::pin(async move {
         let parties = app.db.read(async |tx| db::parties::all(tx, room).await).await.unwrap();
         let party = parties.iter().find(|party| party.role.word() == role).unwrap().id;
-        parties::remove(&app, &actor, room, party).await.unwrap();
+        parties::remove(&app, &actor, room, party, Basis::Anything).await.unwrap();
     })
 }
 

@@ -14,6 +14,7 @@ use sts_clearance::{
             requests,
             users::{self, GivenPassword},
         },
+        input::Basis,
         log::{Actor, operation, schema},
     },
 };
@@ -129,7 +130,7 @@ async fn whoever_was_made_promoted_enabled_or_given_a_password_by_the_one_who_as
     for made in ["made@example.com", "given@example.com"] {
         settle(&app, made).await;
         let user = users::named(&app.app, made).await.unwrap().id;
-        users::change_role(&app.app, &Actor::Operator, user, Role::Admin).await.unwrap();
+        users::change_role(&app.app, &Actor::Operator, user, Role::Admin, Basis::Anything).await.unwrap();
     }
     promote(&app, ADA, "promoted@example.com").await.expect(202);
     promote(&app, BEN, "promoted@example.com").await.expect(200);
@@ -190,7 +191,7 @@ async fn what_was_done_to_accounts_before_that_was_kept_is_known_from_the_log(ap
     make(&app, ADA, BEN, "admin").await.expect(201);
     make(&app, ADA, EVE, "broker").await.expect(201);
     let eve = users::named(&app.app, EVE).await.unwrap().id;
-    users::change_role(&app.app, &Actor::Operator, eve, Role::Admin).await.unwrap();
+    users::change_role(&app.app, &Actor::Operator, eve, Role::Admin, Basis::Anything).await.unwrap();
     users::give_password(&app.app, &Actor::Operator, eve, PASSWORD, GivenPassword::Kept).await.unwrap();
     settle(&app, BEN).await;
     app.later(8 * DAY);
@@ -277,7 +278,7 @@ async fn an_admin_demoted_or_disabled_since_has_asked_for_nothing(app: TestApp) 
         let ada = users::named(&app.app, ADA).await.unwrap().id;
         if take_away == "demoted" {
             demote(&app, BEN, ADA).await.expect(200);
-            users::change_role(&app.app, &Actor::Operator, ada, Role::Admin).await.unwrap();
+            users::change_role(&app.app, &Actor::Operator, ada, Role::Admin, Basis::Anything).await.unwrap();
         } else {
             enable(&app, BEN, ADA, false).await.expect(200);
             users::enable(&app.app, &Actor::Operator, ada).await.unwrap();
@@ -286,7 +287,7 @@ async fn an_admin_demoted_or_disabled_since_has_asked_for_nothing(app: TestApp) 
         assert_eq!(lift(&app, &hold, "dan@example.com").await.status, 202, "{take_away}: it is asked for anew");
         demote(&app, BEN, "dan@example.com").await.expect(200);
         let dan = users::named(&app.app, "dan@example.com").await.unwrap().id;
-        users::change_role(&app.app, &Actor::Operator, dan, Role::Admin).await.unwrap();
+        users::change_role(&app.app, &Actor::Operator, dan, Role::Admin, Basis::Anything).await.unwrap();
     }
 }
 

@@ -8,6 +8,7 @@ use sts_clearance::domain::{
         two_people::Outcome,
         users::{self, GivenPassword},
     },
+    input::Basis,
     log::Actor,
 };
 
@@ -218,10 +219,11 @@ async fn the_last_admin_stays(app: TestApp) {
     let admin = users::named(&app.app, ADMIN).await.unwrap().id;
     let refused = users::disable(&app.app, &Actor::Operator, admin).await.unwrap_err();
     assert_eq!(refused.to_string(), "`admin@example.com` is the last admin; make another one first");
-    let refused = users::change_role(&app.app, &Actor::Operator, admin, Role::Buyer).await.unwrap_err();
+    let refused =
+        users::change_role(&app.app, &Actor::Operator, admin, Role::Buyer, Basis::Anything).await.unwrap_err();
     assert_eq!(refused.to_string(), "`admin@example.com` is the last admin; make another one first");
     let gone = users::named(&app.app, "gone@example.com").await.unwrap().id;
-    let changed = users::change_role(&app.app, &Actor::Operator, gone, Role::Buyer).await.unwrap();
+    let changed = users::change_role(&app.app, &Actor::Operator, gone, Role::Buyer, Basis::Anything).await.unwrap();
     assert!(matches!(changed, Outcome::Done(user) if user.role == Role::Buyer));
 }
 

@@ -23,7 +23,7 @@ use crate::{
             decisions::{self, NewApproval, NewRejection},
             versions::{self, Arrived, Said, Target},
         },
-        input::Change,
+        input::{Basis, Change},
         lifecycle::phases::{self, NewPhase},
         log::Actor,
         rooms::{self, NewRoom, parties, vessels},
@@ -54,7 +54,7 @@ impl Story {
     pub(super) async fn tell(&self) -> Result<()> {
         for (address, role, name, ..) in cast::PEOPLE {
             let new = NewUser { email: email(address), name: name.into(), role, password: PASSWORD.into() };
-            users::add(&self.app, &Actor::Operator, &new, GivenPassword::Kept).await?;
+            users::add(&self.app, &Actor::Operator, &new, GivenPassword::Kept, None).await?;
         }
         self.past_operation().await?;
         self.operation().await
@@ -114,7 +114,7 @@ impl Story {
             let reason = Some("Entered after the fact: the papers of this phase are in the ship's files".into());
             let at = (phase == Phase::Unmooring).then(|| self.end.before(Duration::from_hours(196)).to_string());
             let new = NewPhase { phase, overriding: phase > Phase::Clearance, at, reason };
-            phases::change(&self.app, &actor("broker"), room, new).await?;
+            phases::change(&self.app, &actor("broker"), room, new, None).await?;
         }
         jobs::run_due(&self.app).await?;
         Ok(())
@@ -163,7 +163,7 @@ impl Story {
 
     async fn advance(&self, room: RoomId, phase: Phase) -> Result<()> {
         let new = NewPhase { phase, overriding: false, at: None, reason: None };
-        phases::change(&self.app, &actor("broker"), room, new).await.map(drop)
+        phases::change(&self.app, &actor("broker"), room, new, None).await.map(drop)
     }
 
     async fn snapshot(&self, room: RoomId, by: &str, title: &str, kind: SnapshotType) -> Result<()> {
@@ -179,7 +179,7 @@ impl Story {
         let subjects = (status == ApprovalStatus::ApprovedWithSubjects)
             .then(|| "Subject to the condition of class no. 3 being closed before arrival".to_owned());
         let new = NewClearance { vessel_id, status, subjects, reason: None };
-        approvals::give(&self.app, &actor(by), room, new).await.map(drop)
+        approvals::give(&self.app, &actor(by), room, new, None).await.map(drop)
     }
 
     /// Uploads a document, and has the others decide on it.
@@ -188,7 +188,7 @@ impl Story {
         let slot = versions::find_target(&self.app, room, &target).await?.id;
         if let Fate::Waived(reason) = paper.fate {
             let new = NewWaiver { reason: reason.into() };
-            return documents::waive(&self.app, &actor("broker"), room, slot, new).await;
+            return documents::waive(&self.app, &actor("broker"), room, slot, (new, Basis::Anything), None).await;
         }
         self.upload(room, &target, paper, paper.file).await?;
         match paper.fate {
@@ -224,19 +224,19 @@ impl Story {
                 notes: None,
             },
         };
-        versions::upload(&self.app, &actor(paper.by), room, target.clone(), arrived).await.map(drop)
+        versions::upload(&self.app, &actor(paper.by), room, target.clone(), arrived, None).await.map(drop)
     }
 
     async fn approve(&self, room: RoomId, document: DocumentId, by: &str, subjects: Option<&str>) -> Result<()> {
         self.later(minutes(9));
         let new = NewApproval { subjects: subjects.map(str::to_owned), ..NewApproval::default() };
-        decisions::decide(&self.app, &actor(by), room, document, new.word()?).await
+        decisions::decide(&self.app, &actor(by), room, document, new.word()?, None).await
     }
 
     async fn reject(&self, room: RoomId, document: DocumentId, by: &str, reason: &str) -> Result<()> {
         self.later(minutes(9));
         let new = NewRejection { version_id: None, reason: reason.into() };
-        decisions::decide(&self.app, &actor(by), room, document, new.word()?).await
+        decisions::decide(&self.app, &actor(by), room, document, new.word()?, None).await
     }
 }
 

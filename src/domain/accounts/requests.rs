@@ -12,7 +12,11 @@ use crate::{
     db::{self, Tx, account_requests::AccountRequest, users::User},
     domain::{
         accounts::two_people::WAITS,
-        log::{Actor, OpenLog, operation},
+        log::{
+            Actor, Once, OpenLog,
+            idempotency::{entry_of, id_of_next_entry},
+            operation,
+        },
     },
     error::{Error, Result},
     hashing::sha256_of,
@@ -62,13 +66,25 @@ async fn counting(tx: &mut Tx, log: &OpenLog) -> Result<Vec<AccountRequest>> {
 }
 
 /// Confirms what another admin has asked for, and does it.
-pub async fn confirm(app: &App, by: &Actor, id: AccountRequestId) -> Result<User> {
+pub async fn confirm(app: &App, by: &Actor, id: AccountRequestId, once: Option<Once>) -> Result<User> {
     let new = UserId(app.new_id());
     operation(app, Log::Platform, by, async move |tx, log| {
+        let entry = id_of_next_entry(log);
+        if let Some(before) = Once::repeats(once.as_ref(), tx, log, &(), entry).await? {
+            return confirmed_before(tx, log, entry_of(before)).await;
+        }
         let request = find(tx, log, id).await?;
         confirmed(tx, log, request, new).await
     })
     .await
+}
+
+/// Returns the account that the same confirmation has made or changed before, from the entry that tells of it.
+async fn confirmed_before(tx: &mut Tx, log: &OpenLog, at: i64) -> Result<User> {
+    let entries = db::activity::range(tx, Log::Platform, at, at + 1).await?;
+    let email = entries.first().and_then(|entry| entry.meta["email"].as_str());
+    let user = told::named(tx, log, email.unwrap_or_default()).await?;
+    user.ok_or_else(|| Error::internal("a confirmation without its entry"))
 }
 
 /// Withdraws a request, which may be another admin's.

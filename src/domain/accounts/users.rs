@@ -9,6 +9,7 @@ use room::{
     changes::differences,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
@@ -21,8 +22,8 @@ use crate::{
     db::{self, Page, Tx, account_requests::AccountRequest, users::User},
     domain::{
         accounts::{requests, two_people::Outcome},
-        input::{Change, Fields},
-        log::{Actor, OpenLog, operation},
+        input::{Basis, Change, Fields, Tag},
+        log::{Actor, Edited, Once, OpenLog, operation, refuse_overtaken},
     },
     error::{Error, Result},
     hashing,
@@ -112,14 +113,24 @@ pub(super) fn checked(new: &NewUser) -> Result<(String, String)> {
 }
 
 /// Makes an account. An admin's takes two admins, if there are two.
-pub async fn add(app: &App, by: &Actor, new: &NewUser, given: GivenPassword) -> Result<Outcome<User>> {
+pub async fn add(
+    app: &App,
+    by: &Actor,
+    new: &NewUser,
+    given: GivenPassword,
+    once: Option<Once>,
+) -> Result<Outcome<User>> {
     let (email, name) = checked(new)?;
     // Before the operation: hashing takes long, and the platform's log would be locked for everybody meanwhile.
     let password_hash = hashing::hash(&app.hashing, new.password.clone()).await?;
 
     let (id, request_id, role) = (UserId(app.new_id()), AccountRequestId(app.new_id()), new.role);
-    let typed = new.email.clone();
+    // Without the password, of which nothing is kept that could be guessed against quickly.
+    let (typed, request) = (new.email.clone(), (new.email.clone(), new.name.clone(), role));
     operation(app, Log::Platform, by, async move |tx, log| {
+        if Once::repeats(once.as_ref(), tx, log, &request, id.0).await?.is_some() {
+            return added_before(tx, log, &typed).await;
+        }
         // An earlier version may have stored the same address in another spelling.
         let is_there = log.platform()?.account_of(&typed).is_some();
         let email = crate::domain::accounts::addresses::of_party(tx, email).await?;
@@ -154,10 +165,46 @@ pub async fn add(app: &App, by: &Actor, new: &NewUser, given: GivenPassword) -> 
     .await
 }
 
+/// Returns what the same request has made before: the account, or what was asked for to make it.
+async fn added_before(tx: &mut Tx, log: &OpenLog, typed: &str) -> Result<Outcome<User>> {
+    if let Some(user) = told::named(tx, log, typed).await? {
+        return Ok(Outcome::Done(user));
+    }
+    let email = address::canonical(typed).unwrap_or_default();
+    let open = requests::about(tx, log, &email).await?;
+    let open = open.ok_or_else(|| Once::says_gone(Error::NotFound("request")))?;
+    Ok(Outcome::Asked(requests::until(&open)))
+}
+
+/// What can be edited of an account: its role takes a request of its own.
+#[derive(Serialize)]
+struct Editable<'a> {
+    name: &'a str,
+    role: Role,
+    disabled: bool,
+}
+
+impl<'a> From<&'a User> for Editable<'a> {
+    fn from(user: &'a User) -> Self {
+        Self { name: &user.name, role: user.role, disabled: user.disabled }
+    }
+}
+
+/// Returns the tag of an account, which changes with its name, its role, and whether it is disabled.
+pub fn tag(user: &User) -> Tag {
+    Tag::of_edited(&Editable::from(user))
+}
+
+/// Refuses a change of an account that starts from an older state.
+async fn refuse_older(tx: &mut Tx, log: &OpenLog, user: &User, change: (&Basis, &Map<String, Value>)) -> Result<()> {
+    refuse_overtaken(tx, log, Edited::User(&user.email), &Editable::from(user), change).await
+}
+
 /// Changes an account. Disabling it ends its sessions, and refuses sign-ins until it is enabled again.
 pub async fn change(app: &App, by: &Actor, user: UserId, request: Change<UserDetails>) -> Result<User> {
     operation(app, Log::Platform, by, async move |tx, log| {
         let user = told::find(tx, log, user).await?;
+        refuse_older(tx, log, &user, (request.basis(), request.given())).await?;
         let before = UserDetails { name: user.name.clone(), disabled: user.disabled };
         let mut after = request.apply_to(&before)?;
         let mut fields = Fields::default();
@@ -202,10 +249,12 @@ pub async fn enable(app: &App, by: &Actor, user: UserId) -> Result<User> {
 
 /// Gives an account another role outside of rooms, and ends its sessions. Its roles in rooms stay. The role of admin
 /// takes two admins, if there are two: the first asks for it, and the second confirms by doing the same.
-pub async fn change_role(app: &App, by: &Actor, user: UserId, role: Role) -> Result<Outcome<User>> {
+pub async fn change_role(app: &App, by: &Actor, user: UserId, role: Role, basis: Basis) -> Result<Outcome<User>> {
+    let given = Map::from_iter([("role".to_owned(), role.word().into())]);
     let request_id = AccountRequestId(app.new_id());
     operation(app, Log::Platform, by, async move |tx, log| {
         let before = told::find(tx, log, user).await?;
+        refuse_older(tx, log, &before, (&basis, &given)).await?;
         if before.role == role {
             return Ok(Outcome::Done(before));
         }

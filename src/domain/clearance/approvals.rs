@@ -5,6 +5,7 @@ use room::{
     bounds::{OptionalReason, Reason},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 use utoipa::ToSchema;
 
 use crate::{
@@ -12,15 +13,15 @@ use crate::{
     db::{self, Tx},
     domain::{
         documents::decisions::comment,
-        input::Fields,
-        log::{Actor, OpenLog, operation},
+        input::{Basis, Fields, Tag},
+        log::{Actor, Edited, Once, OpenLog, operation, refuse_overtaken},
         rooms,
     },
     error::{Error, Result},
 };
 
 /// The request to approve or reject a vessel for the first time.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewClearance {
     /// The id of the vessel.
@@ -64,10 +65,15 @@ pub struct Revocation {
 }
 
 /// Stores the caller's first approval or rejection of a vessel.
-pub async fn give(app: &App, by: &Actor, room: RoomId, request: NewClearance) -> Result<Approval> {
+pub async fn give(app: &App, by: &Actor, room: RoomId, request: NewClearance, once: Option<Once>) -> Result<Approval> {
     let comment = checked(request.status, request.subjects.as_deref(), request.reason.as_deref())?;
     let id = ApprovalId(app.new_id());
     operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::in_use_by(log)?;
+        if let Some(made) = Once::repeats(once.as_ref(), tx, log, &request, id.0).await? {
+            let made = log.room()?.approvals.get(&ApprovalId(made)).cloned();
+            return made.ok_or_else(|| Once::says_gone(Error::NotFound("approval")));
+        }
         let vessel = rooms::at_work_by(log)?.vessels.get(&request.vessel_id).cloned();
         let vessel = vessel.ok_or_else(|| Error::field("vessel_id", "is no vessel of this room"))?;
         let speaker = Speaker::of(log, &vessel)?;
@@ -101,9 +107,35 @@ pub async fn give(app: &App, by: &Actor, room: RoomId, request: NewClearance) ->
     .await
 }
 
+/// What can be edited of an approval.
+#[derive(Serialize)]
+struct Reply {
+    status: ApprovalStatus,
+    subjects: Option<String>,
+    reason: Option<String>,
+}
+
+impl From<&Approval> for Reply {
+    fn from(approval: &Approval) -> Self {
+        let (subjects, reason) = approval.status.subjects_or_reason(approval.comment.clone());
+        Self { status: approval.status, subjects, reason }
+    }
+}
+
+/// Returns the tag of an approval, which changes with what it says; also of one that is still to be given.
+pub fn tag(approval: Option<&Approval>) -> Tag {
+    approval.map_or_else(|| Tag::of(&Map::new()), |approval| Tag::of_edited(&Reply::from(approval)))
+}
+
 /// Changes the caller's approval of a vessel. Only the party that gave an approval changes it; a broker or an admin may
 /// only [`revoke`] it.
-pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, request: ClearanceUpdate) -> Result<Approval> {
+pub async fn update(
+    app: &App,
+    by: &Actor,
+    room: RoomId,
+    id: ApprovalId,
+    (request, basis): (ClearanceUpdate, Basis),
+) -> Result<Approval> {
     let comment = checked(request.status, request.subjects.as_deref(), request.reason.as_deref())?;
     operation(app, Log::Room(room), by, async move |tx, log| {
         let (before, vessel) = find_at_work(log, id)?;
@@ -118,6 +150,7 @@ pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, request
         if after == before {
             return Ok(before);
         }
+        refuse_overtaken(tx, log, Edited::Approval(id), &Reply::from(&before), (&basis, &Map::new())).await?;
         let after = Approval { decided_at: log.now, ..after };
         let changed = Event::ApprovalChanged {
             approval_id: id,
@@ -137,11 +170,21 @@ pub async fn update(app: &App, by: &Actor, room: RoomId, id: ApprovalId, request
 }
 
 /// Sets an approval back to `pending`. A party may do this with its own approval, a broker or an admin with any.
-pub async fn revoke(app: &App, by: &Actor, room: RoomId, id: ApprovalId, request: Revocation) -> Result<Approval> {
+pub async fn revoke(
+    app: &App,
+    by: &Actor,
+    room: RoomId,
+    id: ApprovalId,
+    (request, basis): (Revocation, Basis),
+    once: Option<Once>,
+) -> Result<Approval> {
     let mut fields = Fields::default();
     let reason = fields.text("reason", &request.reason);
     fields.done()?;
     operation(app, Log::Room(room), by, async move |tx, log| {
+        if Once::repeats(once.as_ref(), tx, log, &request, id.0).await?.is_some() {
+            return rooms::in_use_by(log)?.approvals.get(&id).cloned().ok_or(Error::NotFound("approval"));
+        }
         let (before, vessel) = find_at_work(log, id)?;
         let Actor::User { email, role, .. } = log.by() else {
             return Err(Error::internal("a clearance is revoked by a user"));
@@ -149,6 +192,7 @@ pub async fn revoke(app: &App, by: &Actor, room: RoomId, id: ApprovalId, request
         if !may_revoke(&before, email, *role) {
             return Err(Error::OwnInterest("this is another party's word: they, a broker or an admin revoke it"));
         }
+        refuse_overtaken(tx, log, Edited::Approval(id), &Reply::from(&before), (&basis, &Map::new())).await?;
         if before.status == ApprovalStatus::Pending {
             return Err(Error::conflict("the clearance is pending: there is nothing to revoke"));
         }

@@ -7,14 +7,14 @@ use room::{
     is_own_paper,
     visible::shows_something,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
     domain::{
         input::Fields,
-        log::{Actor, operation},
+        log::{Actor, Once, operation},
         rooms,
     },
     error::{Error, Result},
@@ -53,7 +53,7 @@ pub struct NewRejection {
 }
 
 /// A decision that was checked: a verdict, with the subjects or the reason that it needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Word {
     version: Option<VersionId>,
     verdict: Verdict,
@@ -112,8 +112,20 @@ pub fn comment(
 
 /// Adds a party's decision on a version. The same decision again adds nothing. A decision on an upload of one's own is
 /// refused.
-pub async fn decide(app: &App, by: &Actor, room: RoomId, document: DocumentId, word: Word) -> Result<()> {
+pub async fn decide(
+    app: &App,
+    by: &Actor,
+    room: RoomId,
+    document: DocumentId,
+    word: Word,
+    once: Option<Once>,
+) -> Result<()> {
     operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::in_use_by(log)?;
+        let id = DecisionId(random::new_uuid());
+        if Once::repeats(once.as_ref(), tx, log, &word, id.0).await?.is_some() {
+            return Ok(());
+        }
         let state = rooms::at_work_by(log)?;
         let Actor::User { email, role, .. } = log.by().clone() else {
             return Err(Error::internal("a decision is a user's"));
@@ -140,7 +152,7 @@ pub async fn decide(app: &App, by: &Actor, room: RoomId, document: DocumentId, w
             return Ok(());
         }
         let decided = Event::DocumentDecided {
-            decision_id: DecisionId(random::new_uuid()),
+            decision_id: id,
             document_id: slot.id,
             vessel: state.vessel_name(slot.vessel).map(str::to_owned),
             document_type: slot.document_type.clone(),

@@ -13,4 +13,4 @@ pub mod versions;
 pub mod waivers;
 
 pub use file_kinds::Inspection;
-pub use waivers::{NewWaiver, find, waive, withdraw_waiver};
+pub use waivers::{NewWaiver, find, tag, waive, withdraw_waiver};

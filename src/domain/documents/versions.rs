@@ -13,7 +13,7 @@ use crate::{
     domain::{
         documents,
         input::Fields,
-        log::{self, Actor, OpenLog, operation},
+        log::{self, Actor, Once, OpenLog, operation},
         rooms::{self, catalogue},
     },
     error::{Error, Result},
@@ -147,15 +147,28 @@ pub async fn is_told(app: &App, room: RoomId, (document, version): (DocumentId, 
 }
 
 /// Adds a version with this file. The same bytes again add none, unless another expiry is given with them.
-pub async fn upload(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Arrived) -> Result<Uploaded> {
+pub async fn upload(
+    app: &App,
+    by: &Actor,
+    room: RoomId,
+    target: Target,
+    arrived: Arrived,
+    once: Option<Once>,
+) -> Result<Uploaded> {
     let (app, by) = (app.clone(), by.clone());
     // In a task of its own: a client that closes the connection cancels the request, which must not stop between the
     // file's final name and the row, or between the commit and the removal of what is not needed.
-    let finished = tokio::spawn(async move { finish(&app, &by, room, target, arrived).await });
+    let finished = tokio::spawn(async move { finish(&app, &by, room, (target, arrived), once).await });
     finished.await.map_err(|error| Error::internal(format!("an upload: {error}")))?
 }
 
-async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Arrived) -> Result<Uploaded> {
+async fn finish(
+    app: &App,
+    by: &Actor,
+    room: RoomId,
+    (target, arrived): (Target, Arrived),
+    once: Option<Once>,
+) -> Result<Uploaded> {
     let (checked, staged) = check(app, arrived)?;
     let slot = find_target(app, room, &target).await?;
     let file_url = Version::file_key(room, slot.id, checked.id, checked.kind);
@@ -169,9 +182,17 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
             state.documents.get(&slot.id).ok_or(Error::NotFound("document"))?;
         let (sts_eta, slot) = (state.room.sts_eta, slot.clone());
         let versions: Vec<_> = uploads.iter().map(|upload| upload.version.clone()).collect();
+        // The file by its hash, as the rest of what was sent.
+        let Checked { file_name, sha256, expires_on, notes, .. } = &checked;
+        let request = (slot.id, hex::encode(sha256), file_name, expires_on, notes);
+        if let Some(made) = Once::repeats(once.as_ref(), tx, log, &request, checked.id.0).await?
+            && let Some(version) = versions.iter().find(|version| version.id.0 == made)
+        {
+            return Ok((Uploaded { version: version.clone(), is_new: true }, Kept::ByEarlier));
+        }
         let same = versions.iter().rev().find(|version| version.sha256 == checked.sha256);
         if let Some(same) = same.filter(|version| !corrects(&checked, version)) {
-            return Ok(Uploaded { version: same.clone(), is_new: false });
+            return Ok((Uploaded { version: same.clone(), is_new: false }, Kept::ByEarlier));
         }
         let mut version = version(log, &slot, &checked, versions.len(), file_url)?;
         if slot.document_type == NOTICE_DOCUMENT {
@@ -180,17 +201,23 @@ async fn finish(app: &App, by: &Actor, room: RoomId, target: Target, arrived: Ar
             version.told_eta = Some(same.and_then(|same| same.told_eta).unwrap_or(sts_eta));
         }
         add(tx, log, &slot, &version).await?;
-        Ok(Uploaded { version, is_new: true })
+        Ok((Uploaded { version, is_new: true }, Kept::ByThis))
     })
     .await;
     match &outcome {
-        Ok(Uploaded { is_new: true, .. }) => {}
+        Ok((_, Kept::ByThis)) => {}
         // After such an error it may not be known whether the transaction was committed. The file stays: `fsck` finds
         // one without a row, a row without its file is a loss.
         Err(error) if error.status().0 >= 500 && !is_before_any_change(error) => {}
         _ => kept.discard().await,
     }
-    outcome
+    outcome.map(|(uploaded, _)| uploaded)
+}
+
+/// Which request has added the version that an upload comes to.
+enum Kept {
+    ByThis,
+    ByEarlier,
 }
 
 /// Returns whether an error says that nothing was committed.

@@ -18,6 +18,7 @@ use utoipa::{
     },
 };
 
+use super::basis::Basis;
 use crate::error::{Error, Result};
 
 /// A struct that was read from a JSON object; anything else is refused.
@@ -87,6 +88,7 @@ pub fn unacceptable(refused: &serde_path_to_error::Error<impl fmt::Display>) -> 
 #[derive(Debug, Clone)]
 pub struct Change<T> {
     given: Map<String, Value>,
+    basis: Basis,
     of: PhantomData<fn() -> T>,
 }
 
@@ -114,14 +116,39 @@ impl<'de, T> Visitor<'de> for ChangeOf<T> {
             }
             given.insert(field, fields.next_value()?);
         }
-        Ok(Change { given, of: PhantomData })
+        Ok(Change { given, basis: Basis::Anything, of: PhantomData })
     }
 }
 
 impl<T, const N: usize> From<[(&str, Value); N]> for Change<T> {
     fn from(given: [(&str, Value); N]) -> Self {
         let given = given.into_iter().map(|(field, value)| (field.to_owned(), value)).collect();
-        Self { given, of: PhantomData }
+        Self { given, basis: Basis::Anything, of: PhantomData }
+    }
+}
+
+impl<T> Change<T> {
+    /// Sets what the change starts from.
+    #[must_use]
+    pub fn starting_from(self, basis: Basis) -> Self {
+        Self { basis, ..self }
+    }
+
+    /// Returns what the change starts from.
+    pub fn basis(&self) -> &Basis {
+        &self.basis
+    }
+
+    /// Returns the fields that are given, with `null` for those that are removed.
+    pub fn given(&self) -> &Map<String, Value> {
+        &self.given
+    }
+
+    /// Returns the change of only those fields that fit.
+    #[must_use]
+    pub fn only(mut self, fits: impl Fn(&str) -> bool) -> Self {
+        self.given.retain(|field, _| fits(field));
+        self
     }
 }
 
@@ -129,7 +156,7 @@ impl<T: Serialize + DeserializeOwned> Change<T> {
     /// Returns the change after which the value is this one, whatever it was before.
     pub fn to(whole: &T) -> Result<Self> {
         match serde_json::to_value(whole) {
-            Ok(Value::Object(given)) => Ok(Self { given, of: PhantomData }),
+            Ok(Value::Object(given)) => Ok(Self { given, basis: Basis::Anything, of: PhantomData }),
             _ => Err(Error::internal("a change to what is no object")),
         }
     }

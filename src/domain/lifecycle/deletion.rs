@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 
 use room::{Deed, Event, Log, Room, RoomId, SnapshotId, Time, fold};
+use serde_json::Map;
 
 use crate::{
     app::App,
     db::{self, Tx, confirmations::Request, holds::Hold},
     domain::{
         accounts::{sessions, two_people::Outcome},
-        input::Fields,
-        log::{Actor, operation},
+        input::{Basis, Fields},
+        log::{Actor, Edited, operation, refuse_overtaken},
         retention::{
             confirmations::{self, Vote},
             holds,
         },
-        rooms::{in_use, in_use_by},
+        rooms::{RoomDetails, in_use, in_use_by},
         snapshots,
     },
     error::{Error, Result},
@@ -28,6 +29,8 @@ pub struct Deletion {
     pub force: bool,
     /// The reason of the deletion, required with `force`; the log keeps it.
     pub reason: Option<String>,
+    /// What the deletion starts from.
+    pub basis: Basis,
 }
 
 /// What the deletion of a room would be up against now.
@@ -110,6 +113,8 @@ pub async fn delete(app: &App, by: &Actor, room: RoomId, request: Deletion) -> R
     let retention_years = app.config.retention_years;
     operation(app, Log::Room(room), by, async move |tx, log| {
         let found = in_use_by(log)?.room.clone();
+        let present = RoomDetails::from(&found);
+        refuse_overtaken(tx, log, Edited::Room, &present, (&request.basis, &Map::new())).await?;
         // Without a snapshot, any hold counts: the room's own, and that of each snapshot in it.
         holds::refuse_held(tx, log, None).await?;
         let contained = log.room()?.snapshots.clone();

@@ -5,15 +5,19 @@ use room::{
     bounds::{Instant, OptionalReason},
     standing::{self, Blocker},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::Tx,
+    db::{self, Tx},
     domain::{
         input::Fields,
-        log::{Actor, OpenLog, operation},
+        log::{
+            Actor, Once, OpenLog,
+            idempotency::{entry_of, id_of_next_entry},
+            operation,
+        },
         rooms,
         snapshots::{self, NewSnapshot},
     },
@@ -32,7 +36,7 @@ const MOST_LISTED: usize = 1_000;
 const MOST_SENTENCES: usize = 200_000;
 
 /// The request to change the phase of a room.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPhase {
     /// The next phase; or an earlier one, with a reason.
@@ -67,7 +71,7 @@ pub struct Changed {
 ///
 /// A snapshot is taken in the same transaction when the room enters `planning` from `clearance`, and when it enters
 /// `closed`.
-pub async fn change(app: &App, by: &Actor, room: RoomId, request: NewPhase) -> Result<Changed> {
+pub async fn change(app: &App, by: &Actor, room: RoomId, request: NewPhase, once: Option<Once>) -> Result<Changed> {
     let mut fields = Fields::default();
     let reason = fields.optional_text("reason", request.reason.as_deref());
     if request.overriding && reason.is_none() {
@@ -81,6 +85,10 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, request: NewPhase) -> R
     let in_tx = app.clone();
     let changed = operation(app, Log::Room(room), by, async move |tx, log| {
         let state = rooms::state::of_log(log)?;
+        let id = id_of_next_entry(log);
+        if let Some(before) = Once::repeats(once.as_ref(), tx, log, &request, id).await? {
+            return changed_before(tx, log, &state, entry_of(before)).await;
+        }
         let from = state.room.phase;
         let to = request.phase;
         let overridden =
@@ -89,11 +97,34 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, request: NewPhase) -> R
         // After the entry, so the record has the new phase and the log that led to it. In the same transaction, since
         // a room that counts as cleared or closed without its snapshot could not be shown as it was then.
         let snapshot = automatic_snapshot(tx, log, &in_tx, room, (from, to)).await?;
-        Ok(Changed { from, to, overridden: sentences(overridden), snapshot })
+        let details = overridden.into_iter().map(|blocker| blocker.detail).collect();
+        Ok(Changed { from, to, overridden: sentences(details, 0), snapshot })
     })
     .await?;
     app.job_enqueued.notify_one();
     Ok(changed)
+}
+
+/// Returns the result of a change that the same request has made before, from the entry that tells of it.
+async fn changed_before(tx: &mut Tx, log: &OpenLog, state: &RoomState, at: i64) -> Result<Changed> {
+    let entries = db::activity::range(tx, log.log(), at, at + 2).await?;
+    let mut events = entries.iter().map(|entry| Event::from_entry(&entry.action, &entry.meta).map(|(event, _)| event));
+    let Some(Ok(Event::PhaseChanged { from, to, overridden, more_overridden, .. })) = events.next() else {
+        return Err(Error::internal("a change of phase without its entry"));
+    };
+    let more = usize::try_from(more_overridden.unwrap_or_default()).unwrap_or(usize::MAX);
+    // The entry has no sentences: they are those of now, and only kinds of what has been dealt with since.
+    let blockers = standing::blockers(state, to);
+    let detail = |was: OverriddenBlocker| {
+        let same = blockers.iter().find(|blocker| OverriddenBlocker::from(*blocker) == was);
+        same.map_or_else(|| was.kind.word().replace('_', " "), |blocker| blocker.detail.clone())
+    };
+    let details = overridden.into_iter().map(detail).collect();
+    let snapshot = snapshot_of((from, to)).and_then(|_| match events.next() {
+        Some(Ok(Event::SnapshotCreated { snapshot_id, .. })) => Some(snapshot_id),
+        _ => None,
+    });
+    Ok(Changed { from, to, overridden: sentences(details, more), snapshot })
 }
 
 /// Returns the event of a step. If very many blockers were overridden, it lists the first of them and says how many more
@@ -140,9 +171,9 @@ fn check_step_forward(state: &RoomState, request: &NewPhase) -> Result<Vec<Block
 
 /// Returns the overridden blockers as the response names them: if there are very many, the first of them and how many
 /// more there are.
-fn sentences(blockers: Vec<Blocker>) -> Vec<String> {
-    let all = blockers.len();
-    let mut named = fitting(blockers.into_iter().map(|blocker| blocker.detail).collect(), MOST_SENTENCES);
+fn sentences(details: Vec<String>, more: usize) -> Vec<String> {
+    let all = details.len() + more;
+    let mut named = fitting(details, MOST_SENTENCES);
     let more = all - named.len();
     named.extend((more > 0).then(|| format!("and {more} more")));
     named

@@ -7,12 +7,23 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::actor::Actor;
+use super::{actor::Actor, operation::OpenLog};
 use crate::{
     db::{self, Tx, idempotency::Use},
     error::{Error, Result},
     evidence::Hash,
 };
+
+/// Returns an id for a request that makes nothing with an id of its own: it names the entry that the operation appends
+/// next, from which the answer can be made again.
+pub fn id_of_next_entry(log: &OpenLog) -> Uuid {
+    Uuid::from_u128(log.head().size().into())
+}
+
+/// Returns the position of the entry that an id of [`id_of_next_entry`] names.
+pub fn entry_of(id: Uuid) -> i64 {
+    i64::try_from(id.as_u128()).unwrap_or(i64::MAX)
+}
 
 /// How long a key is remembered.
 pub const REMEMBERED: Duration = Duration::from_hours(24);
@@ -49,6 +60,20 @@ impl Once {
             None => Ok(None),
             Some(earlier) if earlier.request_hash == use_of_key.request_hash => Ok(Some(earlier.created_id)),
             Some(_) => Err(Error::field("Idempotency-Key", "was used for another request within a day")),
+        }
+    }
+
+    /// Claims the key of an operation's request, if it has one, as [`Once::claim`] does.
+    pub async fn repeats(
+        once: Option<&Self>,
+        tx: &mut Tx,
+        log: &OpenLog,
+        request: &impl Serialize,
+        id: Uuid,
+    ) -> Result<Option<Uuid>> {
+        match once {
+            Some(once) => once.claim(tx, log.by(), request, id, log.clock()).await,
+            None => Ok(None),
         }
     }
 

@@ -9,16 +9,18 @@
 //! - The actor of an entry is a user's address, `operator` for what is done at the command line, or `system` for what
 //!   jobs do. What only jobs write (leases, the removal of what has expired) is no action and has no entry; neither has
 //!   the time when a session was last used.
+//! - What starts from an older state than that of now is refused under the lock, with what has changed since (`edits`).
 //! - A party adds no more to a room in a day than its quota allows (`quota`).
 //! - Refusals are logged and cannot flood a log: the first of its kind in a minute is logged at once, further ones in
 //!   one entry when the minute is over, and only a limited number of kinds is told apart.
 //!
-//! Everything else in `domain` may use this folder; it uses nothing of `domain`.
+//! Everything else in `domain` may use this folder; it uses nothing of `domain` but `input`.
 
 pub mod actor;
 pub mod adoption;
 mod confirming;
 pub mod continuation;
+pub mod edits;
 pub mod heads;
 pub mod idempotency;
 pub mod keys;
@@ -37,6 +39,7 @@ mod state;
 pub mod trust;
 
 pub use actor::Actor;
+pub use edits::{Edited, refuse_overtaken};
 pub use idempotency::Once;
 pub use operation::{OpenLog, confirm, of_platform, of_room, operation, unlocked};
 pub use state::{bring_up, seen};

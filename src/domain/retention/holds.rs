@@ -4,7 +4,7 @@
 //! stay with the hold, which is kept after it has been lifted.
 
 use room::{Deed, Event, HoldId, Log, Room, RoomId, SnapshotId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::confirmations::{self, Vote};
@@ -21,14 +21,14 @@ use crate::{
             two_people::{self, Outcome},
         },
         input::Fields,
-        log::{Actor, OpenLog, operation, private},
+        log::{Actor, Once, OpenLog, operation, private},
         rooms,
     },
     error::{Error, Result},
 };
 
 /// The request to place a hold.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewHold {
     /// Why the hold is placed; only admins see it.
@@ -44,12 +44,17 @@ pub struct NewHold {
 pub type HoldNow = (Hold, Option<Request>);
 
 /// Places a hold on a room or on one of its snapshots, in any phase. It is not deleted from then on.
-pub async fn place(app: &App, by: &Actor, room: RoomId, request: NewHold) -> Result<HoldNow> {
+pub async fn place(app: &App, by: &Actor, room: RoomId, request: NewHold, once: Option<Once>) -> Result<HoldNow> {
     let mut fields = Fields::default();
     let reason = fields.text("reason", &request.reason);
     fields.done()?;
     let id = HoldId(app.new_id());
     operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::in_use_by(log)?;
+        if let Some(made) = Once::repeats(once.as_ref(), tx, log, &request, id.0).await? {
+            let made = db::holds::find(tx, room, HoldId(made)).await?.ok_or(Error::NotFound("hold"))?;
+            return Ok(with_request(made, &confirmations::open(tx, room, log.clock()).await?));
+        }
         let state = rooms::in_use_by(log)?;
         if let Some(snapshot) = request.snapshot_id {
             state.snapshots.get(&snapshot).ok_or(Error::NotFound("snapshot"))?;

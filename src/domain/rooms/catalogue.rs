@@ -11,10 +11,11 @@ use crate::{
     app::App,
     db::{self, Tx},
     domain::{
-        input::{Change, Fields},
-        log::{Actor, operation},
+        input::{Change, Fields, Tag},
+        log::{Actor, Edited, Once, operation, refuse_overtaken},
     },
     error::{Error, Result},
+    random,
 };
 
 /// Checks a type field by field, and returns it as it is stored.
@@ -71,10 +72,14 @@ pub async fn find(tx: &mut Tx, code: &str) -> Result<DocumentType> {
 }
 
 /// Adds a type at the end of the catalogue.
-pub async fn add(app: &App, by: &Actor, request: DocumentType) -> Result<DocumentType> {
+pub async fn add(app: &App, by: &Actor, request: DocumentType, once: Option<Once>) -> Result<DocumentType> {
     let kind = checked(request)?;
     operation(app, Log::Platform, by, async move |tx, log| {
         let types = log.platform()?.catalogue();
+        if Once::repeats(once.as_ref(), tx, log, &kind, random::new_uuid()).await?.is_some() {
+            let made = types.into_iter().find(|other| other.code == kind.code);
+            return made.ok_or(Error::NotFound("document type"));
+        }
         refuse_taken_names(&types, &kind, None)?;
         let position = types.iter().map(|kind| kind.position).max().unwrap_or_default() + 1;
         let kind = DocumentType { position, ..kind };
@@ -84,11 +89,18 @@ pub async fn add(app: &App, by: &Actor, request: DocumentType) -> Result<Documen
     .await
 }
 
+/// Returns the tag of a type, which changes with its terms.
+pub fn tag(kind: &DocumentType) -> Tag {
+    Tag::of_edited(kind)
+}
+
 /// Changes a type. Slots that are open keep the terms with which they opened.
 pub async fn change(app: &App, by: &Actor, code: String, request: Change<DocumentType>) -> Result<DocumentType> {
     operation(app, Log::Platform, by, async move |tx, log| {
         let types = log.platform()?.catalogue();
         let before = types.iter().find(|kind| kind.code == code).ok_or(Error::NotFound("document type"))?;
+        let basis = (request.basis(), request.given());
+        refuse_overtaken(tx, log, Edited::DocumentType(&code), before, basis).await?;
         // The position is not part of the JSON, and would be lost in the change.
         let after = DocumentType { position: before.position, ..checked(request.apply_to(before)?)? };
         if after.code != before.code {

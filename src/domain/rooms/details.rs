@@ -17,8 +17,8 @@ use crate::{
     app::App,
     db::Tx,
     domain::{
-        input::{Change, Fields, objects},
-        log::{Actor, Once, OpenLog, confirm, of_room, operation, unlocked},
+        input::{Change, Fields, Tag, objects},
+        log::{Actor, Edited, Once, OpenLog, confirm, of_room, operation, refuse_overtaken, unlocked},
         rooms::at_work_by,
     },
     error::{Error, Result},
@@ -210,17 +210,24 @@ fn checked(app: &App, request: &NewRoom, opener: &str) -> Result<(Room, Vec<Part
     Ok((room, parties))
 }
 
+/// Returns the tag of a room, which changes with its details.
+pub fn tag(room: &Room) -> Tag {
+    Tag::of_edited(&RoomDetails::from(room))
+}
+
 /// Changes a room, and logs the old and the new value of each field.
 pub async fn change(app: &App, by: &Actor, room: RoomId, request: Change<RoomDetails>) -> Result<Room> {
     operation(app, Log::Room(room), by, async move |tx, log| {
         let before = at_work_by(log)?.room.clone();
+        let present = RoomDetails::from(&before);
+        refuse_overtaken(tx, log, Edited::Room, &present, (request.basis(), request.given())).await?;
         let mut fields = Fields::default();
-        let after = request.apply_to(&RoomDetails::from(&before))?.checked(&mut fields, before.clone());
+        let after = request.apply_to(&present)?.checked(&mut fields, before.clone());
         fields.done()?;
         if after == before {
             return Ok(after);
         }
-        let changes = differences(&RoomDetails::from(&before), &RoomDetails::from(&after));
+        let changes = differences(&present, &RoomDetails::from(&after));
         log.append(tx, &Event::RoomUpdated { changes }).await?;
         if after.cargo_profile != before.cargo_profile {
             slots::follow(tx, log, Cause::Cargo(before.cargo_profile)).await?;

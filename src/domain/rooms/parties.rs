@@ -6,15 +6,16 @@ use room::{
     changes::differences,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::Tx,
+    db::{self, Tx},
     domain::{
         accounts::told,
-        input::{Change, Fields},
-        log::{Actor, Once, OpenLog, operation},
+        input::{Basis, Change, Fields, Tag},
+        log::{Actor, Edited, Once, OpenLog, operation, refuse_overtaken},
         rooms,
     },
     error::{Error, Result},
@@ -125,11 +126,23 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, request: NewParty, once: O
     .await
 }
 
+/// Returns the party of this room with this id.
+pub async fn find(tx: &mut Tx, room: RoomId, id: PartyId) -> Result<Party> {
+    db::parties::find(tx, room, id).await?.ok_or(Error::NotFound("party"))
+}
+
+/// Returns the tag of a party, which changes with its details.
+pub fn tag(party: &Party) -> Tag {
+    Tag::of_edited(&PartyDetails::from(party))
+}
+
 /// Changes a party, and logs the old and the new value of each field.
 pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, request: Change<PartyDetails>) -> Result<Party> {
     operation(app, Log::Room(room), by, async move |tx, log| {
         let before = rooms::in_use_by(log)?.parties.get(&id).cloned().ok_or(Error::NotFound("party"))?;
-        let details = request.apply_to(&PartyDetails::from(&before))?;
+        let present = PartyDetails::from(&before);
+        refuse_overtaken(tx, log, Edited::Party(id), &present, (request.basis(), request.given())).await?;
+        let details = request.apply_to(&present)?;
         let mut fields = Fields::default();
         let after = Party {
             name: fields.line("name", &details.name),
@@ -143,7 +156,7 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, request: C
             rooms::at_work_by(log)?;
         }
         if after != before {
-            let changes = differences(&PartyDetails::from(&before), &PartyDetails::from(&after));
+            let changes = differences(&present, &PartyDetails::from(&after));
             log.append(tx, &Event::PartyUpdated { party_id: id, email: after.email.clone(), changes }).await?;
         }
         Ok(after)
@@ -152,10 +165,12 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, request: C
 }
 
 /// Removes a party, whose next request to the room is refused. What they uploaded and decided stays.
-pub async fn remove(app: &App, by: &Actor, room: RoomId, party: PartyId) -> Result<()> {
+pub async fn remove(app: &App, by: &Actor, room: RoomId, id: PartyId, basis: Basis) -> Result<()> {
     operation(app, Log::Room(room), by, async move |tx, log| {
-        let found = rooms::in_use_by(log)?.parties.get(&party).cloned();
-        let Party { id, role, name, email, .. } = found.ok_or(Error::NotFound("party"))?;
+        let found = rooms::in_use_by(log)?.parties.get(&id).cloned().ok_or(Error::NotFound("party"))?;
+        let present = PartyDetails::from(&found);
+        refuse_overtaken(tx, log, Edited::Party(id), &present, (&basis, &Map::new())).await?;
+        let Party { id, role, name, email, .. } = found;
         log.append(tx, &Event::PartyRemoved { party_id: id, role, name, email }).await
     })
     .await

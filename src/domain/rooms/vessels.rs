@@ -8,14 +8,15 @@ use room::{
     fold::{Slot, State},
     imo, vessel,
 };
+use serde_json::Map;
 
 use super::slots::{self, Cause};
 use crate::{
     app::App,
     db::{self, Tx},
     domain::{
-        input::{Change, Fields},
-        log::{Actor, Once, OpenLog, operation},
+        input::{Basis, Change, Fields, Tag},
+        log::{Actor, Edited, Once, OpenLog, operation, refuse_overtaken},
         rooms,
     },
     error::{Error, Result},
@@ -107,6 +108,11 @@ pub async fn find(tx: &mut Tx, room: RoomId, vessel: VesselId) -> Result<Vessel>
     db::vessels::find(tx, room, vessel).await?.ok_or(Error::NotFound("vessel"))
 }
 
+/// Returns the tag of a vessel, which changes with its details.
+pub fn tag(vessel: &Vessel) -> Tag {
+    Tag::of_edited(&vessel.details)
+}
+
 /// Changes a vessel, and logs the old and the new value of each field.
 pub async fn change(
     app: &App,
@@ -117,6 +123,8 @@ pub async fn change(
 ) -> Result<Vessel> {
     operation(app, Log::Room(room), by, async move |tx, log| {
         let before = rooms::at_work_by(log)?.vessels.get(&id).cloned().ok_or(Error::NotFound("vessel"))?;
+        let basis = (request.basis(), request.given());
+        refuse_overtaken(tx, log, Edited::Vessel(id), &before.details, basis).await?;
         let details = checked(request.apply_to(&before.details)?, before.details.no_imo_reason.as_deref())?;
         let after = Vessel { details, ..before.clone() };
         if after == before {
@@ -162,11 +170,12 @@ fn has_papers(state: &State, vessel: VesselId) -> bool {
 
 /// Removes a vessel that was named by mistake, with its empty slots. Refused if it has documents or approvals: such a
 /// vessel is withdrawn instead.
-pub async fn remove(app: &App, by: &Actor, room: RoomId, id: VesselId) -> Result<()> {
+pub async fn remove(app: &App, by: &Actor, room: RoomId, id: VesselId, basis: Basis) -> Result<()> {
     operation(app, Log::Room(room), by, async move |tx, log| {
         let state = rooms::at_work_by(log)?;
         let vessel = state.vessels.get(&id).cloned().ok_or(Error::NotFound("vessel"))?;
-        if has_papers(state, id) {
+        refuse_overtaken(tx, log, Edited::Vessel(id), &vessel.details, (&basis, &Map::new())).await?;
+        if has_papers(log.room()?, id) {
             return Err(Error::conflict(
                 "the vessel has documents or clearances, which are kept: set its `status` to `withdrawn` instead",
             ));

@@ -13,17 +13,20 @@ use crate::{
         snapshots::{Drawn, Snapshot},
     },
     domain::{
-        log::{Actor, operation},
+        log::{Actor, Once, operation},
         snapshots::take::find,
     },
     error::{Error, Result},
 };
 
 /// Starts the rendering of a failed snapshot again.
-pub async fn retry(app: &App, by: &Actor, room: RoomId, id: SnapshotId) -> Result<Snapshot> {
+pub async fn retry(app: &App, by: &Actor, room: RoomId, id: SnapshotId, once: Option<Once>) -> Result<Snapshot> {
     let snapshot = operation(app, Log::Room(room), by, async move |tx, log| {
         let snapshot = log.room()?.snapshots.get(&id).ok_or(Error::NotFound("snapshot"))?;
         let status = snapshot.status;
+        if Once::repeats(once.as_ref(), tx, log, &(), id.0).await?.is_some() {
+            return find(tx, room, id).await;
+        }
         if !status.may_become(SnapshotStatus::Generating) {
             return Err(Error::conflict(format!("the snapshot is {status}; only a failed one can be retried")));
         }

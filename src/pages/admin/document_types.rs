@@ -7,10 +7,7 @@ use room::{CargoProfile, Criticality, DocumentType, Phase, Requirement, Scope};
 use crate::{
     app::App,
     db,
-    domain::{
-        input::Change,
-        rooms::catalogue::{self, Code},
-    },
+    domain::rooms::catalogue::{self, Code},
     error::Result,
     http::{Access::May, Caller, Form, Id, PageRoutes},
     pages::{
@@ -19,7 +16,7 @@ use crate::{
             chip::{Tone, chip, criticality, requirement},
             field::{Field, Filled, choices, tick},
             show::label,
-            submit::submit,
+            submit::{change_of, submit, submit_change},
         },
     },
     policy::Action::{ConfigManageDocumentTypes, ConfigView},
@@ -113,7 +110,7 @@ async fn show_new(caller: Caller) -> Response {
 
 async fn submit_new(app: App, caller: Caller, form: Form) -> Result<Response> {
     let add = async |form: &Form| {
-        catalogue::add(&app, &caller.actor(), read_type(form)?).await?;
+        catalogue::add(&app, &caller.actor(), read_type(form)?, form.once()).await?;
         Ok(PATH.to_owned())
     };
     submit(form, add, async |filled| Ok(render_form(&caller, None, &filled))).await
@@ -121,12 +118,13 @@ async fn submit_new(app: App, caller: Caller, form: Form) -> Result<Response> {
 
 async fn show_type(app: App, caller: Caller, Id(Code(code)): Id<Code>) -> Result<Response> {
     let kind = app.db.read(async |tx| catalogue::find(tx, &code).await).await?;
-    Ok(render_form(&caller, Some(&kind), &Filled::default()))
+    Ok(render_form(&caller, Some(&kind), &Filled::default().editing()))
 }
 
 async fn submit_type(app: App, caller: Caller, Id(Code(code)): Id<Code>, form: Form) -> Result<Response> {
     let change = async |form: &Form| {
-        let kind = Change::to(&read_type(form)?)?;
+        // The code is never changed, so the form has no field for it.
+        let kind = change_of(form, |form| read_type(&form.clone().with("code", code.clone())))?;
         catalogue::change(&app, &caller.actor(), code.clone(), kind).await?;
         Ok(PATH.to_owned())
     };
@@ -134,8 +132,7 @@ async fn submit_type(app: App, caller: Caller, Id(Code(code)): Id<Code>, form: F
         let kind = app.db.read(async |tx| catalogue::find(tx, &code).await).await?;
         Ok(render_form(&caller, Some(&kind), &filled))
     };
-    // The code is never changed, so the form has no field for it.
-    submit(form.with("code", code.clone()), change, show_again).await
+    submit_change(form, change, show_again).await
 }
 
 /// Reads a document type from the form, which has all of its other codes in one line.
@@ -153,6 +150,7 @@ fn render_form(caller: &Caller, kind: Option<&DocumentType>, filled: &Filled) ->
             h2 id="type-title" { (title) }
             (filled.summary(FIELDS))
             form method="post" action=(path) {
+                @if kind.is_none() { (filled.once()) }
                 (render_fields(kind, filled))
                 p.actions { button type="submit" { "Save" } a.quiet href=(PATH) { "Cancel" } }
             }
@@ -166,7 +164,7 @@ fn render_fields(kind: Option<&DocumentType>, filled: &Filled) -> Markup {
     let validity = days(kind.and_then(|kind| kind.validity_days));
     let warning = days(kind.and_then(|kind| kind.warn_days));
     let aliases = kind.map(|kind| kind.aliases.join(" "));
-    let ticked = |profile: CargoProfile| kind.is_some_and(|kind| kind.profiles.contains(&profile));
+    let ticked = |word: &str| kind.is_some_and(|kind| kind.profiles.iter().any(|profile| profile.word() == word));
     html! {
         div.fields {
             @match kind {
@@ -195,7 +193,7 @@ fn render_fields(kind: Option<&DocumentType>, filled: &Filled) -> Markup {
         }
         fieldset {
             legend { "Cargoes that ask for it" span.optional { " (none: all do)" } }
-            @for profile in CargoProfile::ALL { (filled.choice("profiles", profile.word(), ticked(profile))) }
+            (filled.render_choices("profiles", CargoProfile::WORDS, ticked))
         }
         (tick(filled, "enabled", "In use: rooms ask for it", kind.is_none_or(|kind| kind.enabled)))
     }

@@ -165,7 +165,7 @@ async fn show_room(app: App, caller: Caller, room: InRoom) -> Result<Response> {
 
 async fn submit_hold(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
     let place = async |form: &Form| {
-        holds::place(&app, &caller.actor(), room.id, form.read::<NewHold>()?).await?;
+        holds::place(&app, &caller.actor(), room.id, form.read::<NewHold>()?, form.once()).await?;
         Ok(format!("/rooms/{}/holds", room.id))
     };
     submit(form, place, async |filled| Ok(render_room(&caller, &load_holds(&app, room).await?, &filled))).await
@@ -193,6 +193,7 @@ fn render_room(caller: &Caller, held: &RoomHolds, filled: &Filled) -> Response {
             p { "Nobody deletes what is under hold until two admins have lifted it. The log tells every party that it was placed; why, only admins see." }
             (filled.summary(&["reason", "snapshot_id"]))
             form method="post" action={ "/rooms/" (room.id) "/holds" } {
+                (filled.once())
                 (Field::required("reason", "Why").area(filled))
                 (Field::line("snapshot_id", "Snapshot").hint("None: the whole room, and every snapshot of it.").select(filled, &choices))
                 p.actions { button type="submit" { "Place the hold" } a.quiet href="/admin/holds" { "Cancel" } }

@@ -69,7 +69,7 @@ async fn show_request(app: App, caller: Caller, Id(id): Id<AccountRequestId>) ->
 async fn submit_confirmation(app: App, caller: Caller, Id(id): Id<AccountRequestId>, form: Form) -> Result<Response> {
     let confirm = async |form: &Form| {
         own_password::take(&app, &caller, form).await?;
-        let user = requests::confirm(&app, &caller.actor(), id).await.map_err(own_password::of_field)?;
+        let user = requests::confirm(&app, &caller.actor(), id, form.once()).await.map_err(own_password::of_field)?;
         Ok(format!("/admin/users/{}", user.id))
     };
     submit(form, confirm, async |filled| render_request(&app, &caller, id, &filled).await).await
@@ -100,6 +100,7 @@ async fn render_request(app: &App, caller: &Caller, id: AccountRequestId, filled
                 p { (what_follows(request.deed)) }
                 (filled.summary(&[own_password::NAME]))
                 form method="post" action=(path) {
+                    (filled.once())
                     (own_password::field(app, caller, filled))
                     p.actions { button.danger type="submit" { "Confirm" } a.quiet href="/admin/users" { "Cancel" } }
                 }

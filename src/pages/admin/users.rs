@@ -6,6 +6,7 @@ use axum::{
 };
 use maud::{Markup, html};
 use room::{Role, UserId};
+use serde_json::Map;
 
 use super::requests;
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
             two_people::Outcome,
             users::{self, GivenPassword, NewUser, UserDetails},
         },
-        input::Change,
+        input::{Basis, Change},
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, FromPairs, Given, Id, Kind, PageRoutes, Paging, Query},
@@ -28,7 +29,7 @@ use crate::{
             field::{Field, Filled, choices},
             paging::neighbours,
             show::{self, label},
-            submit::submit,
+            submit::{change_of, submit, submit_change},
         },
         own_password,
     },
@@ -142,7 +143,7 @@ async fn submit_new(app: App, caller: Caller, form: Form) -> Result<Response> {
         own_password::take(&app, &caller, form).await?;
         // `NewUser` refuses fields that it does not know, and the admin's own password is none of the new account's.
         let user = form.clone().without(own_password::NAME).read::<NewUser>()?;
-        let added = users::add(&app, &caller.actor(), &user, GivenPassword::ToReplace).await;
+        let added = users::add(&app, &caller.actor(), &user, GivenPassword::ToReplace, form.once()).await;
         Ok(next_page(&added.map_err(own_password::of_field)?))
     };
     submit(form, add, async |filled| Ok(render_new(&app, &caller, &filled))).await
@@ -162,6 +163,7 @@ fn render_new(app: &App, caller: &Caller, filled: &Filled) -> Response {
             h2 id="new-title" { "Add a user" }
             (filled.summary(&["email", "name", "role", "password", own_password::NAME]))
             form method="post" action="/admin/users/new" {
+                (filled.once())
                 (Field::required("name", "Name").input(filled))
                 (Field::required("email", "E-mail").kind("email").hint("They sign in with it; it is never changed.").input(filled))
                 (render_role(filled, None))
@@ -202,12 +204,18 @@ async fn show_user(app: App, caller: Caller, Id(id): Id<UserId>) -> Result<Respo
 }
 
 /// The forms of an account's page, of which at most one was refused.
-#[derive(Default)]
 struct Forms {
     name: Filled,
     role: Filled,
     password: Filled,
     access: Filled,
+}
+
+impl Default for Forms {
+    fn default() -> Self {
+        let edit = || Filled::default().editing();
+        Self { name: edit(), role: edit(), password: Filled::default(), access: Filled::default() }
+    }
 }
 
 impl Forms {
@@ -220,24 +228,30 @@ impl Forms {
 
 async fn submit_name(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
     let rename = async |form: &Form| {
-        let change = [("name", form.line("name").into())].into();
+        let details = |form: &Form| Ok(UserDetails { name: form.line("name"), disabled: false });
+        let change = change_of(form, details)?.only(|field| field == "name");
         let user = users::change(&app, &caller.actor(), id, change).await?;
         Ok(next_page(&Outcome::Done(user)))
     };
     let show_again = async |name| render_user(&app, &caller, id, Forms { name, ..Forms::default() }).await;
-    submit(form, rename, show_again).await
+    submit_change(form, rename, show_again).await
 }
 
 async fn submit_role(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
     let change_role = async |form: &Form| {
         let unknown = || Error::field("role", format!("must be one of {}", Role::WORDS.join(", ")));
         let role = form.line("role").parse().map_err(|_| unknown())?;
+        if !form.is_touched("role") {
+            return Ok(format!("{PATH}/{id}"));
+        }
         own_password::take(&app, &caller, form).await?;
-        let changed = users::change_role(&app, &caller.actor(), id, role).await;
+        let filled = form.as_filled().text("role").map(|role| Map::from_iter([("role".to_owned(), role.into())]));
+        let basis = filled.map_or(Basis::Anything, Basis::Fields);
+        let changed = users::change_role(&app, &caller.actor(), id, role, basis).await;
         Ok(next_page(&changed.map_err(own_password::of_field)?))
     };
     let show_again = async |role| render_user(&app, &caller, id, Forms { role, ..Forms::default() }).await;
-    submit(form, change_role, show_again).await
+    submit_change(form, change_role, show_again).await
 }
 
 async fn submit_password(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {

@@ -18,6 +18,7 @@ use crate::app::App;
 
 const STYLE: &str = include_str!("../../../assets/pages.css");
 const MODULE: &str = include_str!("../../../assets/pages.js");
+const DRAFTS: &str = include_str!("../../../assets/drafts.js");
 const DOCUMENTS: &str = include_str!("../../../assets/documents.js");
 const ICON: &str = include_str!("../../../assets/icon.svg");
 
@@ -25,8 +26,11 @@ const ICON: &str = include_str!("../../../assets/icon.svg");
 pub(crate) static STYLE_PATH: LazyLock<String> = LazyLock::new(|| hashed_path(STYLE, "pages", "css"));
 /// The path of the script that every page loads.
 pub(crate) static MODULE_PATH: LazyLock<String> = LazyLock::new(|| hashed_path(MODULE, "pages", "js"));
-/// The script of a room's documents. It imports the other script, so its import has to name the hashed path.
-static DOCUMENTS_MODULE: LazyLock<String> = LazyLock::new(|| DOCUMENTS.replace("./pages.js", &MODULE_PATH));
+/// The path of the script that keeps what is typed.
+pub(crate) static DRAFTS_PATH: LazyLock<String> = LazyLock::new(|| hashed_path(DRAFTS, "drafts", "js"));
+/// The script of a room's documents. It imports the other scripts, so its imports have to name the hashed paths.
+static DOCUMENTS_MODULE: LazyLock<String> =
+    LazyLock::new(|| DOCUMENTS.replace("./pages.js", &MODULE_PATH).replace("./drafts.js", &DRAFTS_PATH));
 /// The path of the script of a room's documents.
 pub(crate) static DOCUMENTS_PATH: LazyLock<String> =
     LazyLock::new(|| hashed_path(&DOCUMENTS_MODULE, "documents", "js"));
@@ -37,6 +41,7 @@ pub(crate) fn router() -> Router<App> {
     Router::new()
         .route(&STYLE_PATH, get(async || kept("text/css; charset=utf-8", STYLE)))
         .route(&MODULE_PATH, get(async || kept("text/javascript; charset=utf-8", MODULE)))
+        .route(&DRAFTS_PATH, get(async || kept("text/javascript; charset=utf-8", DRAFTS)))
         .route(&DOCUMENTS_PATH, get(async || kept("text/javascript; charset=utf-8", &DOCUMENTS_MODULE)))
         .route(&ICON_PATH, get(async || kept("image/svg+xml", ICON)))
 }

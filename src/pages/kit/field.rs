@@ -1,14 +1,24 @@
 //! Fields of forms: each with its label, its hint, and what is wrong with what was typed. The ids of hint and fault are
 //! named by `aria-describedby`, so that a screen reader reads both with the field.
+//!
+//! A form that edits says of each field what it was filled with ([`WAS`]). Where somebody else has changed a field
+//! meanwhile, the form is shown again with both values, and starts from the value of now when it is sent again.
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
 use room::bounds::{LONGEST_LINE, LONGEST_PASSWORD, LONGEST_REASON};
 
 use crate::{
-    error::{Error, FieldError, Result},
-    http::{Form, sentence},
+    domain::input::Tag,
+    error::{ChangedField, Error, FieldError, Meanwhile, Result},
+    http::{Form, WAS, sentence},
+    pages::kit::{show, words},
+    random,
 };
+
+/// What a form says that was done before, with something else in it.
+const SENT_BEFORE: &str = "This form was sent before, and that was done. What is typed now has not been: look at what there is, and send \
+                           it again if this is to be done as well.";
 
 /// What a form shows in its fields: nothing yet, or what was typed and what is wrong with it.
 #[derive(Debug, Default)]
@@ -17,6 +27,10 @@ pub(crate) struct Filled {
     faults: Vec<FieldError>,
     words: Option<String>,
     status: StatusCode,
+    /// Whether the form edits what is there.
+    is_edit: bool,
+    /// What somebody else has changed meanwhile, for which the form was refused.
+    meanwhile: Option<Meanwhile>,
 }
 
 impl Filled {
@@ -26,7 +40,17 @@ impl Filled {
         let (status, _) = refused.status();
         let code = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         match refused {
-            Error::Invalid(faults) => Ok(Self { form: Some(form), faults, words: None, status: code }),
+            // Somebody came back to a form that was done, and typed something else: that is done if it is sent again.
+            Error::Invalid(faults) if faults.iter().any(|fault| fault.field == "Idempotency-Key") => Ok(Self {
+                form: Some(form.without("once")),
+                words: Some(SENT_BEFORE.into()),
+                status: StatusCode::CONFLICT,
+                ..Self::default()
+            }),
+            Error::Invalid(faults) => Ok(Self { form: Some(form), faults, status: code, ..Self::default() }),
+            Error::ChangedMeanwhile(meanwhile) => {
+                Ok(Self { form: Some(form), status: code, meanwhile: Some(*meanwhile), ..Self::default() })
+            }
             Error::Conflict { .. }
             | Error::OwnInterest(_)
             | Error::Http(408 | 413, _)
@@ -34,10 +58,21 @@ impl Filled {
             | Error::GivenPasswordRanOut
             | Error::WrongCredentials => {
                 let words = Some(sentence(&refused.detail()));
-                Ok(Self { form: Some(form), faults: Vec::new(), words, status: code })
+                Ok(Self { form: Some(form), words, status: code, ..Self::default() })
             }
             other => Err(other),
         }
+    }
+
+    /// Returns the same for a form that edits what is there.
+    pub(crate) fn editing(self) -> Self {
+        Self { is_edit: true, ..self }
+    }
+
+    /// Returns the key of a form that makes something: sent twice, it makes one.
+    pub(crate) fn once(&self) -> Markup {
+        let sent = self.form.as_ref().and_then(|form| form.text("once")).map(str::to_owned);
+        html! { input type="hidden" name="once" value=(sent.unwrap_or_else(|| random::new_uuid().to_string())); }
     }
 
     /// Returns the HTTP status of the page that shows the form.
@@ -50,20 +85,75 @@ impl Filled {
         self.form.is_some()
     }
 
+    /// Returns the form that was sent, if it says what a field is to show: after a change of somebody else, only fields
+    /// that were touched keep what was typed.
+    fn sent(&self, name: &str) -> Option<&Form> {
+        self.form.as_ref().filter(|form| self.meanwhile.is_none() || !self.is_edit || form.is_touched(name))
+    }
+
+    /// Returns whether the form was refused for what somebody else has done, and something was typed into it.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        let typed = |form: &Form| form.text("reason").is_some();
+        self.meanwhile.is_some() && self.form.as_ref().is_some_and(typed)
+    }
+
     /// Returns what was typed into a field, or else the present value.
     fn value(&self, name: &str, present: Option<&str>) -> String {
-        let typed = self.form.as_ref().and_then(|form| form.text(name));
+        let typed = self.sent(name).and_then(|form| form.text(name));
         typed.or(present).unwrap_or_default().to_owned()
     }
 
     fn is_ticked(&self, name: &str, present: bool) -> bool {
         // A browser sends nothing for a box that is not ticked, so a form that was sent decides alone.
-        self.form.as_ref().map_or(present, |form| form.is_ticked(name))
+        self.sent(name).map_or(present, |form| form.is_ticked(name))
     }
 
-    /// Returns a box for one of several words that are sent under the same name.
-    pub(crate) fn choice(&self, name: &str, word: &str, ticked: bool) -> Markup {
-        let ticked = self.form.as_ref().map_or(ticked, |form| form.all(name).any(|given| given == word));
+    /// Returns what a form that edits says of a field: the values that it was filled with.
+    fn render_filled<'a>(&self, name: &str, present: impl Iterator<Item = &'a str>) -> Markup {
+        let name = format!("{WAS}{name}");
+        // A form that was refused for what was typed goes on from what it was filled with first.
+        let first = self.form.as_ref().filter(|form| self.meanwhile.is_none() && form.text(&name).is_some());
+        let values: Vec<&str> = match first {
+            Some(form) => form.all(&name).collect(),
+            None => present.collect(),
+        };
+        html! {
+            @if self.is_edit {
+                @for value in &values { input type="hidden" name=(name) value=(value); }
+                @if values.is_empty() { input type="hidden" name=(name) value=""; }
+            }
+        }
+    }
+
+    /// Returns the change of a field by somebody else, for which the form was refused.
+    fn changed(&self, name: &str) -> Option<&ChangedField> {
+        self.meanwhile.as_ref()?.fields.iter().find(|changed| changed.field == name)
+    }
+
+    /// Returns the value of a field that somebody else has changed meanwhile, with who and when.
+    pub(crate) fn render_changed(&self, name: &str, id: &str) -> Markup {
+        html! {
+            @if let Some(ChangedField { now, last, .. }) = self.changed(name) {
+                p.meanwhile id=(id) {
+                    "It is now: " strong { (words::value(name, now)) }
+                    @if let Some((by, at)) = last { ", by " (by) ", " (show::time(*at)) }
+                }
+            }
+        }
+    }
+
+    /// Returns boxes for several words that are sent under the same name.
+    pub(crate) fn render_choices(&self, name: &str, words: &[&str], ticked: impl Fn(&str) -> bool) -> Markup {
+        let present = words.iter().copied().filter(|word| ticked(word));
+        html! {
+            (self.render_filled(name, present))
+            @for word in words { (self.choice(name, word, ticked(word))) }
+            (self.render_changed(name, &format!("field-{name}-meanwhile")))
+        }
+    }
+
+    fn choice(&self, name: &str, word: &str, ticked: bool) -> Markup {
+        let ticked = self.sent(name).map_or(ticked, |form| form.all(name).any(|given| given == word));
         let id = format!("field-{name}-{word}");
         html! {
             div.tick {
@@ -86,6 +176,15 @@ impl Filled {
                 // Before the form and an alert: a screen reader says why it is there again before it reads the fields.
                 div.refused role="alert" {
                     @if let Some(words) = &self.words { p { (words) } }
+                    @if let Some(meanwhile) = &self.meanwhile {
+                        p {
+                            "The " (meanwhile.what) " has been changed since you opened this form, and nothing of yours was \
+                             changed. What you typed is kept; look at what is marked, and send it again to have it so."
+                        }
+                        ul { @for field in meanwhile.fields.iter().filter(|field| !fields.contains(&field.field.as_str())) {
+                            li { strong { (words::field(&field.field)) } " " (self.render_changed(&field.field, &format!("meanwhile-{}", field.field))) }
+                        } }
+                    }
                     @if !self.faults.is_empty() {
                         p { "Nothing was changed. Look at what is marked, and send it again." }
                     }
@@ -117,6 +216,8 @@ pub(crate) struct Field<'a> {
     form: &'a str,
     /// The most characters, if not those of a line, a password or a reason.
     most: Option<usize>,
+    /// The present value to the last digit, if `value` does not show all of it.
+    exact: Option<&'a str>,
 }
 
 impl<'a> Field<'a> {
@@ -132,6 +233,7 @@ impl<'a> Field<'a> {
             autocomplete: "off",
             form: "field",
             most: None,
+            exact: None,
         }
     }
 
@@ -153,6 +255,11 @@ impl<'a> Field<'a> {
     /// Sets the present value of the field.
     pub(crate) fn value(self, value: Option<&'a str>) -> Self {
         Self { value, ..self }
+    }
+
+    /// Sets the present value to the last digit, of which the field shows less.
+    pub(crate) fn exactly(self, exact: Option<&'a str>) -> Self {
+        Self { exact, ..self }
     }
 
     /// Allows the browser to fill the field in, with this kind of value.
@@ -234,21 +341,34 @@ impl<'a> Field<'a> {
         let Self { name, label, hint, required, form, .. } = self;
         let id = format!("{form}-{name}");
         let fault = filled.fault(name);
-        let (hint_id, fault_id) = (format!("{id}-hint"), format!("{id}-fault"));
-        let described: Vec<_> = [(!hint.is_empty()).then_some(hint_id.as_str()), fault.map(|_| fault_id.as_str())]
-            .into_iter()
-            .flatten()
-            .collect();
+        let [hint_id, fault_id, now_id] = ["hint", "fault", "meanwhile"].map(|part| format!("{id}-{part}"));
+        let changed = filled.changed(name);
+        let described: Vec<_> = [
+            (!hint.is_empty()).then_some(hint_id.as_str()),
+            fault.map(|_| fault_id.as_str()),
+            changed.map(|_| now_id.as_str()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         let described = (!described.is_empty()).then(|| described.join(" "));
+        let present = self.exact.or(self.value);
         html! {
             div.field {
                 label for=(id) { (label) @if !required { span.optional { " (optional)" } } }
                 @if !hint.is_empty() { span.hint id=(hint_id) { (hint) } }
-                (input(&id, described, fault.map(|_| "true")))
+                (filled.render_filled(name, present.into_iter()))
+                (input(&id, described, (fault.is_some() || changed.is_some()).then_some("true")))
                 @if let Some(fault) = fault { span.fault id=(fault_id) { (label) " " (fault.message.replace('`', "")) } }
+                (filled.render_changed(name, &now_id))
             }
         }
     }
+}
+
+/// Returns the tag of what a form is about, of which it is to change only the state that it shows.
+pub(crate) fn seen(tag: &Tag) -> Markup {
+    html! { input type="hidden" name="etag" value=(tag.text()); }
 }
 
 /// Returns a box to tick, which sends `true`.
@@ -256,8 +376,10 @@ pub(crate) fn tick(filled: &Filled, name: &str, label: &str, ticked: bool) -> Ma
     let id = format!("field-{name}");
     html! {
         div.tick {
+            (filled.render_filled(name, ticked.then_some("true").into_iter()))
             input id=(id) name=(name) type="checkbox" value="true" checked[filled.is_ticked(name, ticked)];
             label for=(id) { (label) }
+            (filled.render_changed(name, &format!("{id}-meanwhile")))
         }
     }
 }

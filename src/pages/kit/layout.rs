@@ -8,11 +8,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use room::Role;
+use room::{Role, UserId};
 
 use crate::{
     http::Caller,
-    pages::kit::assets::{ICON_PATH, MODULE_PATH, STYLE_PATH},
+    pages::kit::assets::{DRAFTS_PATH, ICON_PATH, MODULE_PATH, STYLE_PATH},
 };
 
 /// The Content Security Policy of every page: style sheets, scripts, images and fetched data from this server only,
@@ -67,18 +67,22 @@ pub(crate) struct HtmlPage {
     main: Markup,
     status: StatusCode,
     events: Option<String>,
+    /// The id of who looks at it, under which their browser keeps what they type.
+    user: Option<UserId>,
 }
 
 impl HtmlPage {
     /// Returns a page with this title; `main` begins with its own heading.
     pub(crate) fn new(title: impl Into<String>, main: Markup) -> Self {
         let (title, bar) = (title.into(), PreEscaped(String::new()));
-        Self { title, bar, main, status: StatusCode::OK, events: None }
+        Self { title, bar, main, status: StatusCode::OK, events: None, user: None }
     }
 
     /// Adds the bar, with this part marked as the present one.
     pub(crate) fn in_part<'a>(mut self, part: Part, viewer: impl Into<Viewer<'a>>) -> Self {
-        self.bar = bar(part, viewer.into());
+        let viewer = viewer.into();
+        self.user = if let Viewer::Caller(caller) = viewer { Some(caller.user.id) } else { None };
+        self.bar = bar(part, viewer);
         self
     }
 
@@ -102,7 +106,7 @@ impl HtmlPage {
 
     /// Draws the page; its status is up to the caller then.
     pub(crate) fn into_markup(self) -> Markup {
-        let Self { title, bar, main, events, .. } = self;
+        let Self { title, bar, main, events, user, .. } = self;
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -114,8 +118,9 @@ impl HtmlPage {
                     link rel="icon" type="image/svg+xml" href=(*ICON_PATH);
                     link rel="stylesheet" href=(*STYLE_PATH);
                     script type="module" src=(*MODULE_PATH) {}
+                    script type="module" src=(*DRAFTS_PATH) {}
                 }
-                body data-events=[events] {
+                body data-events=[events] data-user=[user] {
                     // Keyboard users reach the content without stepping through the bar (WCAG 2.4.1); `main` takes the
                     // focus.
                     a.skip href="#main" { "Skip to the content" }

@@ -14,7 +14,7 @@ use crate::{
     pages::{
         kit::{
             chip,
-            field::{Field, Filled},
+            field::{Field, Filled, seen},
             show,
             submit::submit,
         },
@@ -61,17 +61,19 @@ async fn give_or_change(app: &App, caller: &Caller, room: InRoom, id: VesselId, 
     // There is one approval for each party and vessel, revoked ones included: a second would be refused.
     if let Some(before) = approval_of(&state, find_vessel(&state, id)?, &caller.user.email) {
         let update = ClearanceUpdate { status, subjects, reason };
-        return approvals::update(app, &caller.actor(), room.id, before.id, update).await.map(drop);
+        return approvals::update(app, &caller.actor(), room.id, before.id, (update, form.seen())).await.map(drop);
     }
     let new = NewClearance { vessel_id: id, status, subjects, reason };
-    approvals::give(app, &caller.actor(), room.id, new).await.map(drop)
+    approvals::give(app, &caller.actor(), room.id, new, form.once()).await.map(drop)
 }
 
 fn render_approval(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) -> Result<Response> {
     let vessel = find_vessel(room, id)?;
     let name = &vessel.details.name;
     // A revoked approval has the status `pending`, and fills in nothing.
-    let own = approval_of(room, vessel, &caller.user.email).filter(|own| own.status != ApprovalStatus::Pending);
+    let present = approval_of(room, vessel, &caller.user.email);
+    let own = present.filter(|own| own.status != ApprovalStatus::Pending);
+    let seen = seen(&approvals::tag(present));
     let me = room.state.parties.iter().find(|party| party.email == caller.user.email);
     let path = room.path(&format!("/clearance/{id}"));
     let subjects = own.filter(|own| own.status == ApprovalStatus::ApprovedWithSubjects);
@@ -90,6 +92,8 @@ fn render_approval(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) 
                     form.card method="post" action=(path) {
                         h3 { "Clear it" }
                         input type="hidden" name="word" value="clear";
+                        (filled.once())
+                        (seen)
                         (Field::line("subjects", "Subjects").hint("What has to come true first. Left blank, it is cleared as it is.")
                             .value(subjects.and_then(|own| own.comment.as_deref())).area(filled))
                         p.actions { button type="submit" { "Clear " (name) } }
@@ -97,6 +101,8 @@ fn render_approval(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) 
                     form.card method="post" action=(path) {
                         h3 { "Reject it" }
                         input type="hidden" name="word" value="reject";
+                        (filled.once())
+                        (seen)
                         (Field::required("reason", "Why").hint("Every party reads it, and the operation waits.")
                             .value(reason.and_then(|own| own.comment.as_deref())).area(filled))
                         p.actions { button.danger type="submit" { "Reject " (name) } }
@@ -121,7 +127,8 @@ async fn submit_revocation(
     form: Form,
 ) -> Result<Response> {
     let revoke = async |form: &Form| {
-        approvals::revoke(&app, &caller.actor(), room.id, id, form.read::<Revocation>()?).await?;
+        let revocation = (form.read::<Revocation>()?, form.seen());
+        approvals::revoke(&app, &caller.actor(), room.id, id, revocation, form.once()).await?;
         Ok(format!("/rooms/{}/clearance", room.id))
     };
     let show_again = async |filled| render_revocation(&Room::load(&app, room.id).await?, &caller, id, &filled);
@@ -141,6 +148,8 @@ fn render_revocation(room: &Room, caller: &Caller, id: ApprovalId, filled: &Fill
             }
             (filled.summary(&["reason"]))
             form method="post" action=(room.path(&format!("/approvals/{id}/revoke"))) {
+                (filled.once())
+                (seen(&approvals::tag(Some(approval))))
                 (Field::required("reason", "Why").hint("Every party reads it in the log.").area(filled))
                 p.actions {
                     button.danger type="submit" { "Revoke it" }

@@ -1,15 +1,13 @@
 //! The forms that open a room and change its details.
 
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use maud::{Markup, html};
 use room::{CargoProfile, bounds::LONGEST_DESCRIPTION};
 
 use crate::{
     app::App,
-    domain::{
-        input::Change,
-        rooms::{self, NewRoom, RoomDetails},
-    },
+    domain::rooms::{self, NewRoom, RoomDetails},
     error::Result,
     http::{Access::May, Caller, Form, InRoom, PageRoutes},
     pages::{
@@ -17,7 +15,7 @@ use crate::{
             field::{Field, Filled, choices},
             layout::{HtmlPage, Part},
             show,
-            submit::submit,
+            submit::{change_of, submit, submit_change},
         },
         room::frame::Room,
     },
@@ -42,7 +40,7 @@ async fn show_new(caller: Caller) -> Response {
 async fn submit_new(app: App, caller: Caller, form: Form) -> Result<Response> {
     let exact = form.clone().in_utc("sts_eta");
     let open = async |_: &Form| {
-        let room = rooms::open(&app, &caller.actor(), exact.read::<NewRoom>()?, None).await?;
+        let room = rooms::open(&app, &caller.actor(), exact.read::<NewRoom>()?, exact.once()).await?;
         // The vessels come next: until they are named, the room asks for no documents of theirs.
         Ok(format!("/rooms/{}/vessels", room.id))
     };
@@ -65,6 +63,7 @@ fn render_new(caller: &Caller, filled: &Filled) -> Response {
             }
             (filled.summary(FIELDS))
             form method="post" action="/rooms/new" {
+                (filled.once())
                 (render_fields(filled, None))
                 p.actions { button type="submit" { "Open the room" } a.quiet href="/" { "Cancel" } }
             }
@@ -76,6 +75,7 @@ fn render_new(caller: &Caller, filled: &Filled) -> Response {
 fn render_fields(filled: &Filled, present: Option<&Room>) -> Markup {
     let room = present.map(|present| &present.state.room);
     let eta = room.map(|room| show::for_field(room.sts_eta));
+    let exact_eta = room.map(|room| room.sts_eta.to_string());
     let hours = room.map_or_else(|| "48".to_owned(), |room| room.planned_duration_hours.to_string());
     let cargo = room.and_then(|room| room.cargo_profile).map(CargoProfile::word);
     html! {
@@ -85,7 +85,7 @@ fn render_fields(filled: &Filled, present: Option<&Room>) -> Markup {
             (Field::required("location", "Location").hint("Where the vessels meet.")
                 .value(room.map(|room| room.location.as_str())).input(filled))
             (Field::required("sts_eta", "ETA (UTC)").kind("datetime-local").hint("When they are expected there.")
-                .value(eta.as_deref()).input(filled))
+                .value(eta.as_deref()).exactly(exact_eta.as_deref()).input(filled))
             (Field::required("planned_duration_hours", "Planned duration, in hours").kind("number")
                 .hint("Documents have to outlast the operation.").value(Some(&hours)).input(filled))
             (Field::line("cargo_profile", "Cargo").hint("Decides which documents are asked for.")
@@ -96,21 +96,23 @@ fn render_fields(filled: &Filled, present: Option<&Room>) -> Markup {
 }
 
 async fn show_edit(app: App, caller: Caller, room: InRoom) -> Result<Response> {
-    Ok(render_edit(&Room::load(&app, room.id).await?, &caller, &Filled::default()))
+    Ok(render_edit(&Room::load(&app, room.id).await?, &caller, &Filled::default().editing()))
 }
 
 async fn submit_edit(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
-    let present = Room::load(&app, room.id).await?;
-    let eta = present.state.room.sts_eta;
-    // The field shows no seconds: an ETA that was left as it was shown stays as it is, and is no change in the log.
-    let is_same = form.text("sts_eta") == Some(&*show::for_field(eta));
-    let exact = if is_same { form.clone().with("sts_eta", eta.to_string()) } else { form.clone().in_utc("sts_eta") };
-    let change = async |_: &Form| {
-        let details = Change::to(&exact.read::<RoomDetails>()?)?;
-        rooms::change(&app, &caller.actor(), room.id, details).await?;
-        Ok(present.path(""))
+    let change = async |form: &Form| {
+        rooms::change(&app, &caller.actor(), room.id, change_of(form, read_details)?).await?;
+        Ok(format!("/rooms/{}", room.id))
     };
-    submit(as_typed(form), change, async |filled| Ok(render_edit(&present, &caller, &filled))).await
+    let show_again = async |filled| Ok(render_edit(&Room::load(&app, room.id).await?, &caller, &filled));
+    submit_change(as_typed(form), change, show_again).await
+}
+
+/// Reads the details from the form, with the ETA written as the room's is.
+fn read_details(form: &Form) -> Result<RoomDetails> {
+    let details: RoomDetails = form.clone().in_utc("sts_eta").read()?;
+    let eta: Option<Timestamp> = details.sts_eta.parse().ok();
+    Ok(RoomDetails { sts_eta: eta.map_or(details.sts_eta, |eta| eta.to_string()), ..details })
 }
 
 fn render_edit(room: &Room, caller: &Caller, filled: &Filled) -> Response {

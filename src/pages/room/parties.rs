@@ -8,7 +8,7 @@ use crate::{
     app::App,
     domain::{
         accounts::look_alikes,
-        input::Change,
+        input::Basis,
         rooms::parties::{self, NewParty, PartyDetails},
     },
     error::{Error, Result},
@@ -19,7 +19,7 @@ use crate::{
             field::{Field, Filled, choices},
             portion::{Portion, within},
             show::label,
-            submit::submit,
+            submit::{change_of, submit, submit_change},
         },
         room::frame::{Room, Tab},
     },
@@ -45,7 +45,7 @@ async fn show_parties(app: App, caller: Caller, room: InRoom) -> Result<Response
 
 async fn submit_party(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
     let add = async |form: &Form| {
-        parties::add(&app, &caller.actor(), room.id, form.read::<NewParty>()?, None).await?;
+        parties::add(&app, &caller.actor(), room.id, form.read::<NewParty>()?, form.once()).await?;
         Ok(format!("/rooms/{}/parties", room.id))
     };
     submit(form, add, async |filled| Ok(render_parties(&Room::load(&app, room.id).await?, &caller, &filled))).await
@@ -62,7 +62,7 @@ fn render_parties(room: &Room, caller: &Caller, filled: &Filled) -> Response {
                 details.adds open[filled.is_refused()] {
                     summary { "Add a party" }
                     (filled.summary(FIELDS))
-                    form method="post" action=(room.path("/parties")) { (render_new_fields(filled)) }
+                    form method="post" action=(room.path("/parties")) { (filled.once()) (render_new_fields(filled)) }
                 }
             }
         }
@@ -143,16 +143,17 @@ fn find_party(room: &Room, id: PartyId) -> Result<&Party> {
 }
 
 async fn show_edit(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>) -> Result<Response> {
-    render_edit(&Room::load(&app, room.id).await?, &caller, id, &Filled::default())
+    render_edit(&Room::load(&app, room.id).await?, &caller, id, &Filled::default().editing())
 }
 
 async fn submit_edit(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>, form: Form) -> Result<Response> {
     let change = async |form: &Form| {
-        let details = Change::to(&form.read::<PartyDetails>()?)?;
+        let details = change_of(form, Form::read::<PartyDetails>)?;
         parties::change(&app, &caller.actor(), room.id, id, details).await?;
         Ok(format!("/rooms/{}/parties", room.id))
     };
-    submit(form, change, async |filled| render_edit(&Room::load(&app, room.id).await?, &caller, id, &filled)).await
+    submit_change(form, change, async |filled| render_edit(&Room::load(&app, room.id).await?, &caller, id, &filled))
+        .await
 }
 
 fn render_edit(room: &Room, caller: &Caller, id: PartyId, filled: &Filled) -> Result<Response> {
@@ -192,6 +193,6 @@ async fn show_removal(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId
 }
 
 async fn submit_removal(app: App, caller: Caller, room: InRoom, Id(id): Id<PartyId>) -> Result<Response> {
-    parties::remove(&app, &caller.actor(), room.id, id).await?;
+    parties::remove(&app, &caller.actor(), room.id, id, Basis::Anything).await?;
     Ok(Redirect::to(&format!("/rooms/{}/parties", room.id)).into_response())
 }

@@ -49,7 +49,7 @@ async fn submit_earlier(app: App, caller: Caller, room: InRoom, form: Form) -> R
 
 async fn change_phase(app: &App, caller: &Caller, room: InRoom, form: &Form) -> Result<String> {
     let change = form.clone().in_utc("at").read::<NewPhase>()?;
-    phases::change(app, &caller.actor(), room.id, change).await?;
+    phases::change(app, &caller.actor(), room.id, change, form.once()).await?;
     Ok(format!("/rooms/{}", room.id))
 }
 
@@ -83,6 +83,7 @@ fn render_gate(room: &Room, next: Phase, caller: &Caller, filled: &Filled) -> Re
             }
             (filled.summary(&["reason", "at"]))
             form method="post" action=(room.path("/phase")) {
+                (filled.once())
                 // The phase that the person saw, not "the next one": if the room has moved on meanwhile, the domain
                 // refuses it.
                 input type="hidden" name="phase" value=(next);
@@ -130,6 +131,7 @@ fn render_earlier(room: &Room, caller: &Caller, filled: &Filled) -> Response {
                 }
                 (filled.summary(&["phase", "reason", "at"]))
                 form method="post" action=(room.path("/phase/back")) {
+                    (filled.once())
                     (Field::required("phase", "Back to").value(last).select(filled, &choices(&earlier)))
                     (Field::required("reason", "Why").hint("The log keeps it.").area(filled))
                     (render_at(filled))

@@ -53,7 +53,8 @@ async fn delete(app: &App, caller: &Caller, room: InRoom, form: &Form) -> Result
     if form.line("title").trim() != found.title {
         return Err(Error::field("title", "is another one: type it exactly as it is"));
     }
-    let deletion = Deletion { force: form.is_ticked("force"), reason: Some(form.line("reason")) };
+    let deletion =
+        Deletion { force: form.is_ticked("force"), reason: Some(form.line("reason")), ..Deletion::default() };
     // The domain refuses it, too, but is asked only after the password was taken, and does not name the box.
     if BeforeDeletion::of(app, room.id).await?.lacks_force(&deletion) {
         return Err(Error::field("force", "has to be ticked: the room holds snapshots or papers"));

@@ -209,7 +209,7 @@ pub(super) fn choice(snapshot: &Titled) -> (String, String) {
 }
 
 async fn submit_retry(app: App, caller: Caller, room: InRoom, Id(id): Id<SnapshotId>) -> Result<Redirect> {
-    snapshots::retry(&app, &caller.actor(), room.id, id).await?;
+    snapshots::retry(&app, &caller.actor(), room.id, id, None).await?;
     Ok(Redirect::to(&format!("/rooms/{}/snapshots/{id}", room.id)))
 }
 

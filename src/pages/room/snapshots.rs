@@ -57,7 +57,7 @@ async fn submit_snapshot(app: App, caller: Caller, room: InRoom, form: Form) -> 
         let exact =
             if form.line("as_of").is_empty() { form.clone().without("as_of") } else { form.clone().in_utc("as_of") };
         let explicit = sections.fold(exact, |sent, name| sent.with(name, form.is_ticked(name).to_string()));
-        snapshots::take(&app, &caller.actor(), room.id, explicit.read::<NewSnapshot>()?, None).await?;
+        snapshots::take(&app, &caller.actor(), room.id, explicit.read::<NewSnapshot>()?, form.once()).await?;
         Ok(format!("/rooms/{}/snapshots", room.id))
     };
     let first = Page { limit: 20, offset: 0 };
@@ -121,6 +121,7 @@ fn render_form(room: &Room, filled: &Filled, default_title: &str) -> Markup {
     let kinds = kinds.map(|(kind, words)| (kind.to_owned(), words.to_owned()));
     html! {
         form method="post" action=(room.path("/snapshots")) {
+            (filled.once())
             div.fields {
                 (Field::line("title", "Title").hint(&format!("Left empty: “{default_title}”.")).input(filled))
                 (Field::required("snapshot_type", "Type").value(Some("pdf")).select(filled, &kinds))

@@ -6,7 +6,7 @@ use room::{Vessel, VesselDetails, VesselId, VesselRole, VesselStatus};
 
 use crate::{
     app::App,
-    domain::{input::Change, rooms::vessels},
+    domain::{input::Basis, rooms::vessels},
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
     pages::{
@@ -14,7 +14,7 @@ use crate::{
             chip::{Tone, chip},
             field::{Field, Filled, choices},
             show::{self, count, label},
-            submit::submit,
+            submit::{change_of, submit, submit_change},
         },
         room::frame::{Room, Tab},
     },
@@ -58,7 +58,7 @@ async fn show_vessels(app: App, caller: Caller, room: InRoom) -> Result<Response
 
 async fn submit_vessel(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
     let add = async |form: &Form| {
-        vessels::add(&app, &caller.actor(), room.id, form.read::<VesselDetails>()?, None).await?;
+        vessels::add(&app, &caller.actor(), room.id, form.read::<VesselDetails>()?, form.once()).await?;
         Ok(format!("/rooms/{}/vessels", room.id))
     };
     submit(form, add, async |filled| Ok(render_vessels(&Room::load(&app, room.id).await?, &caller, &filled))).await
@@ -78,6 +78,7 @@ fn render_vessels(room: &Room, caller: &Caller, filled: &Filled) -> Response {
                     summary { "Name a vessel" }
                     (filled.summary(FIELDS))
                     form method="post" action=(room.path("/vessels")) {
+                        (filled.once())
                         (render_fields(filled, None))
                         p.actions { button type="submit" { "Name the vessel" } }
                     }
@@ -280,16 +281,17 @@ fn render_particulars(room: &Room, vessel: &Vessel) -> Markup {
 }
 
 async fn show_edit(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>) -> Result<Response> {
-    render_edit(&Room::load(&app, room.id).await?, &caller, id, &Filled::default())
+    render_edit(&Room::load(&app, room.id).await?, &caller, id, &Filled::default().editing())
 }
 
 async fn submit_edit(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>, form: Form) -> Result<Response> {
     let change = async |form: &Form| {
-        let details = Change::to(&form.read::<VesselDetails>()?)?;
+        let details = change_of(form, Form::read::<VesselDetails>)?;
         vessels::change(&app, &caller.actor(), room.id, id, details).await?;
         Ok(format!("/rooms/{}/vessels", room.id))
     };
-    submit(form, change, async |filled| render_edit(&Room::load(&app, room.id).await?, &caller, id, &filled)).await
+    submit_change(form, change, async |filled| render_edit(&Room::load(&app, room.id).await?, &caller, id, &filled))
+        .await
 }
 
 fn render_edit(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) -> Result<Response> {
@@ -314,7 +316,7 @@ async fn show_removal(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselI
 
 async fn submit_removal(app: App, caller: Caller, room: InRoom, Id(id): Id<VesselId>, form: Form) -> Result<Response> {
     let remove = async |_: &Form| {
-        vessels::remove(&app, &caller.actor(), room.id, id).await?;
+        vessels::remove(&app, &caller.actor(), room.id, id, Basis::Anything).await?;
         Ok(format!("/rooms/{}/vessels", room.id))
     };
     submit(form, remove, async |filled| render_removal(&Room::load(&app, room.id).await?, &caller, id, &filled)).await

@@ -4,6 +4,7 @@ mod certificate;
 mod clearance;
 mod events;
 mod fold;
+mod page_form;
 mod postgres;
 mod request;
 mod seed;
@@ -40,6 +41,7 @@ pub(crate) use certificate::{GivenCertificate, ending_at};
 pub(crate) use clearance::{Form, IMO, files, pdf, zip};
 pub(crate) use events::{Event, Events};
 pub(crate) use fold::{Watched, fields_of_event, follow_from_the_logs};
+pub(crate) use page_form::PageForm;
 pub(crate) use postgres::{OwnPostgres, database as postgres_database};
 pub(crate) use request::{Reply, Request};
 pub(crate) use seed::Seed;
@@ -136,7 +138,7 @@ impl TestApp {
     pub(crate) async fn user(&self, email: &str, role: Role) -> String {
         let name = email.split('@').next().unwrap_or_default().to_owned();
         let asked = NewUser { email: email.into(), name, role, password: PASSWORD.into() };
-        users::add(&self.app, &Actor::Operator, &asked, GivenPassword::Kept).await.unwrap();
+        users::add(&self.app, &Actor::Operator, &asked, GivenPassword::Kept, None).await.unwrap();
         self.sign_in(email).await
     }
 

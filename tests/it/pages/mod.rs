@@ -6,6 +6,8 @@ mod clearance;
 mod cockpit;
 mod compare;
 mod documents;
+mod meanwhile;
+mod once;
 mod problems;
 mod rooms;
 mod set_up;

@@ -56,6 +56,25 @@ async fn who_is_not_signed_in_is_led_to_the_form_and_back() {
 }
 
 #[tokio::test]
+async fn who_sends_a_form_after_their_session_signs_in_and_comes_back_to_the_page_that_has_it() {
+    let app = TestApp::on_sqlite().await;
+    let sent = |referer: &str| {
+        let request = app.post("//admin/users/1/role", "").header("host", "sts.example").header("referer", referer);
+        opened(request.header("origin", "http://sts.example").fields(&[("role", "buyer")]))
+    };
+    for (referer, leads_to) in [
+        ("http://sts.example/admin/users/1?a=b", "/sign-in?next=%2Fadmin%2Fusers%2F1%3Fa%3Db"),
+        ("http://other.example/admin/users/1", "/sign-in?next=%2F"),
+        ("nonsense", "/sign-in?next=%2F"),
+    ] {
+        let refused = sent(referer).await;
+        assert_eq!(refused.status, 401, "{refused:?}");
+        let page = refused.html();
+        assert!(page.contains(&format!("href=\"{leads_to}\">Sign in and go on</a>")), "{referer}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn pages_are_compressed_where_the_browser_can_and_files_are_not() {
     let app = TestApp::on_sqlite().await;
     let (room, broker) = app.room().await;
@@ -73,7 +92,7 @@ async fn what_pages_need_is_kept_by_browsers_under_a_name_that_changes_with_it()
     let page = app.get("//sign-in", "").send().await;
     let page = String::from_utf8(page.body.to_vec()).unwrap();
     let needed: Vec<_> = page.split('"').filter(|part| part.starts_with("/assets/")).collect();
-    assert_eq!(needed.len(), 3, "{page}");
+    assert_eq!(needed.len(), 4, "{page}");
     for path in needed {
         let reply = app.get(&format!("/{path}"), "").send().await;
         assert_eq!(

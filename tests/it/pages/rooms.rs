@@ -3,7 +3,7 @@
 use room::Role;
 use serde_json::json;
 
-use crate::harness::{TestApp, on_both_databases};
+use crate::harness::{PageForm, TestApp, on_both_databases};
 
 on_both_databases! {
     TestApp:
@@ -54,7 +54,10 @@ async fn an_edit_changes_what_was_changed_and_no_second_of_the_eta(app: TestApp)
     let page = app.get(&format!("/{path}/edit"), &broker).send().await.html();
     assert!(page.contains("value=\"2026-12-01T06:30\"") && !page.contains("For admins"), "{page}");
 
-    let edited = app.post(&format!("/{path}/edit"), &broker).fields(&NEW).send().await;
+    let form = NEW
+        .into_iter()
+        .fold(PageForm::of(&page, &format!("{path}/edit")), |form, (name, typed)| form.with(name, typed));
+    let edited = app.post(&format!("/{path}/edit"), &broker).fields(&form.fields()).send().await;
     assert_eq!((edited.status, edited.header("location")), (303, &*path));
     let told = app.get(&path, &broker).send().await.expect(200);
     assert_eq!((&told["title"], &told["sts_eta"]), (&json!("STS Malta"), &json!("2026-12-01T06:30:15Z")));

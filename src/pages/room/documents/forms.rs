@@ -6,10 +6,10 @@ use room::{DocumentState, Phase, Requirement, bounds::LONGEST_REASON, clocks::NO
 
 use super::shown::List;
 use crate::{
-    domain::documents::versions::Uploaded,
+    domain::documents::{self, versions::Uploaded},
     pages::kit::{
         chip,
-        field::{Field, Filled},
+        field::{Field, Filled, seen},
         show,
     },
     policy::Action::{DocumentApprove, DocumentReject, DocumentUpload, RoomUpdate},
@@ -74,6 +74,7 @@ impl List<'_> {
                     @if approves {
                         (forms.approve.summary(&["subjects"]))
                         form id="approve" method="post" action=(self.form_path(document, "/approve")) {
+                            (forms.approve.once())
                             input type="hidden" name="version_id" value=(version);
                             (Field::line("subjects", "Subjects").in_form("approve")
                                 .hint("What has to come true first. Left blank, it is approved as it is.").area(&forms.approve))
@@ -83,6 +84,7 @@ impl List<'_> {
                     @if rejects {
                         (forms.reject.summary(&["reason"]))
                         form id="reject" method="post" action=(self.form_path(document, "/reject")) {
+                            (forms.reject.once())
                             input type="hidden" name="version_id" value=(version);
                             (Field::required("reason", "Why you reject it").in_form("reject").area(&forms.reject))
                             p.actions { button.danger type="submit" { "Reject" } }
@@ -132,9 +134,10 @@ impl List<'_> {
         let slot = &document.slot;
         let may = self.is_open() && self.caller.may(RoomUpdate);
         html! {
-            @if may && slot.waiver.is_some() {
+            @if may && slot.waiver.is_some() && !filled.is_overtaken() {
                 (filled.summary(&[]))
                 form method="post" action=(self.form_path(document, "/waiver/withdraw")) {
+                    (seen(&documents::tag(slot)))
                     p.actions { button.secondary type="submit" { "Take the waiver back" } }
                 }
             } @else if may && slot.requirement == Requirement::Conditional {
@@ -142,6 +145,8 @@ impl List<'_> {
                     summary { "Not needed here?" }
                     (filled.summary(&["reason"]))
                     form method="post" action=(self.form_path(document, "/waiver")) {
+                        (filled.once())
+                        (seen(&documents::tag(slot)))
                         (Field::required("reason", "Why it is not needed").in_form("waiver")
                             .hint("Nobody waits for a waived document; the log keeps the reason.").area(filled))
                         p.actions { button type="submit" { "Waive" } }

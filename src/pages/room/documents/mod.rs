@@ -19,10 +19,13 @@ use room::DocumentId;
 use super::documents::{filter::DocumentQuery, forms::Forms, panel::History, shown::List};
 use crate::{
     app::App,
-    domain::documents::{
-        self, NewWaiver,
-        decisions::{self, NewApproval, NewRejection, Word},
-        versions::{self, Said, Target, Uploaded},
+    domain::{
+        documents::{
+            self, NewWaiver,
+            decisions::{self, NewApproval, NewRejection, Word},
+            versions::{self, Said, Target, Uploaded},
+        },
+        log::Once,
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes, Query, Upload},
@@ -105,8 +108,8 @@ impl OpenDocument {
         format!("/rooms/{}/documents/{}{}", self.room.id, self.document, self.query.to_query())
     }
 
-    async fn decide(&self, word: Word) -> Result<String> {
-        decisions::decide(&self.app, &self.caller.actor(), self.room.id, self.document, word).await?;
+    async fn decide(&self, word: Word, once: Option<Once>) -> Result<String> {
+        decisions::decide(&self.app, &self.caller.actor(), self.room.id, self.document, word, once).await?;
         Ok(self.path())
     }
 
@@ -120,7 +123,7 @@ impl OpenDocument {
         *typed = Form::default()
             .with("expires_on", said.expires_on.clone().unwrap_or_default())
             .with("notes", said.notes.clone().unwrap_or_default());
-        versions::upload(&self.app, &self.caller.actor(), room, target, received.saying(said)).await
+        versions::upload(&self.app, &self.caller.actor(), room, target, received.saying(said), None).await
     }
 }
 
@@ -135,28 +138,30 @@ async fn submit_upload(open: OpenDocument, form: Result<Upload<Said>>) -> Result
 }
 
 async fn submit_approval(open: OpenDocument, form: Form) -> Result<Response> {
-    let approve = async |form: &Form| open.decide(form.read::<NewApproval>()?.word()?).await;
+    let approve = async |form: &Form| open.decide(form.read::<NewApproval>()?.word()?, form.once()).await;
     submit(form, approve, async |approve| open.render(&Forms { approve, ..Forms::default() }).await).await
 }
 
 async fn submit_rejection(open: OpenDocument, form: Form) -> Result<Response> {
-    let reject = async |form: &Form| open.decide(form.read::<NewRejection>()?.word()?).await;
+    let reject = async |form: &Form| open.decide(form.read::<NewRejection>()?.word()?, form.once()).await;
     submit(form, reject, async |reject| open.render(&Forms { reject, ..Forms::default() }).await).await
 }
 
 async fn submit_waiver(open: OpenDocument, form: Form) -> Result<Response> {
     let waive = async |form: &Form| {
         let by = open.caller.actor();
-        documents::waive(&open.app, &by, open.room.id, open.document, form.read::<NewWaiver>()?).await?;
+        let waiver = (form.read::<NewWaiver>()?, form.seen());
+        documents::waive(&open.app, &by, open.room.id, open.document, waiver, form.once()).await?;
         Ok(open.path())
     };
     submit(form, waive, async |waive| open.render(&Forms { waive, ..Forms::default() }).await).await
 }
 
-async fn submit_waiver_withdrawal(open: OpenDocument) -> Result<Response> {
-    let withdraw = async |_: &Form| {
-        documents::withdraw_waiver(&open.app, &open.caller.actor(), open.room.id, open.document).await?;
+async fn submit_waiver_withdrawal(open: OpenDocument, form: Form) -> Result<Response> {
+    let withdraw = async |form: &Form| {
+        let by = open.caller.actor();
+        documents::withdraw_waiver(&open.app, &by, open.room.id, open.document, form.seen()).await?;
         Ok(open.path())
     };
-    submit(Form::default(), withdraw, async |waive| open.render(&Forms { waive, ..Forms::default() }).await).await
+    submit(form, withdraw, async |waive| open.render(&Forms { waive, ..Forms::default() }).await).await
 }
