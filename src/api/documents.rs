@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::document_view::{DocumentView, NEWEST_DECISIONS, VersionView, find_document},
+    api::document_view::{DocumentView, NEWEST_DECISIONS, VersionView, find_document, show},
     app::App,
     db::{Page, Tx},
     domain::{
@@ -40,14 +40,14 @@ pub(super) fn routes() -> Routes {
             "/rooms/{room_id}/documents/{document_id}/approve",
             May(DocumentApprove),
             approve,
-            "Approves the newest version, with subjects or without; not one's own upload",
+            "Approves the version in force, with subjects or without; not one's own upload",
         )
         .refusing(&["409"])
         .post(
             "/rooms/{room_id}/documents/{document_id}/reject",
             May(DocumentReject),
             reject,
-            "Rejects the newest version, for a reason; not one's own upload",
+            "Rejects the version in force, for a reason; not one's own upload",
         )
         .refusing(&["409"])
         .post(
@@ -146,8 +146,10 @@ async fn get(app: App, room: InRoom, Id(id): Id<DocumentId>) -> Result<Json<Whol
     };
     let (Seen { state, .. }, versions) = app.db.read_at_length(read).await?;
     // Newest first while they are cut for their size, then oldest first as they are shown.
-    let versions = fitting(versions.iter().map(VersionView::from).collect(), MOST_SHOWN);
-    let document = DocumentView::of(&state, find_document(&state, id)?);
+    let document = find_document(&state, id)?;
+    let views = versions.iter().map(|version| VersionView::of(&document.slot, version)).collect();
+    let versions = fitting(views, MOST_SHOWN);
+    let document = DocumentView::of(&state, document);
     Ok(Json(WholeDocument { document, versions: versions.into_iter().rev().collect() }))
 }
 
@@ -187,10 +189,4 @@ async fn waive(
 async fn withdraw_waiver(app: App, caller: Caller, room: InRoom, Id(id): Id<DocumentId>) -> Result<Json<DocumentView>> {
     documents::withdraw_waiver(&app, &caller.actor(), room.id, id).await?;
     show(&app, room, id).await
-}
-
-/// Shows the document as it is after a change.
-async fn show(app: &App, room: InRoom, id: DocumentId) -> Result<Json<DocumentView>> {
-    let Seen { state, .. } = rooms::state::now(app, room.id).await?;
-    Ok(Json(DocumentView::of(&state, find_document(&state, id)?)))
 }

@@ -86,5 +86,6 @@ mod users;
 mod vanishing;
 mod verify;
 mod vessels;
+mod withdrawals;
 mod witness;
 mod witnesses;

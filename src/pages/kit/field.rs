@@ -61,6 +61,11 @@ impl Filled {
         self.form.as_ref().map_or(present, |form| form.is_ticked(name))
     }
 
+    /// Returns whether a box that is shown only when it is needed is to be shown: its tick is missing, or was made.
+    pub(crate) fn asks_for(&self, name: &str) -> bool {
+        self.fault(name).is_some() || self.is_ticked(name, false)
+    }
+
     /// Returns a box for one of several words that are sent under the same name.
     pub(crate) fn choice(&self, name: &str, word: &str, ticked: bool) -> Markup {
         let ticked = self.form.as_ref().map_or(ticked, |form| form.all(name).any(|given| given == word));
