@@ -39,13 +39,13 @@ async function show(path, { push = true } = {}) {
     else delete region.dataset.last;
   }
   localTimes(documents);
-  takeSeveral();
+  offerDays();
   if (fresh) restore(fresh);
   // Focus goes to the title of the panel, or back to the row that it was opened from (WCAG 2.4.3).
   const focused = fresh ? document.getElementById("panel-title") : rows().find((row) => row.dataset.document === from)?.querySelector("a");
   const target = fresh && location.hash ? fresh.querySelector(location.hash) : null;
   if (target) target.closest("details").open = true;
-  (target?.querySelector("input") ?? focused)?.focus({ preventScroll: true });
+  (target?.querySelector("input, textarea") ?? focused)?.focus({ preventScroll: true });
   (target ?? focused)?.scrollIntoView({ block: "nearest" });
 }
 
@@ -106,7 +106,7 @@ function keys() {
   });
 }
 
-// Uploads run one after another: the order in which files were chosen is the order of the versions.
+// Uploads run one after another.
 const NAMES = { file: "File", expires_on: "Valid until", notes: "Notes" };
 const queue = [];
 let sending = null;
@@ -208,9 +208,79 @@ function fieldsOf(form) {
   return [...new FormData(form)].filter(([, value]) => typeof value === "string" && value !== "");
 }
 
-// Lets several files be chosen. Only the script can send them; a plain form sends one.
-function takeSeveral() {
-  for (const input of documents.querySelectorAll("[data-uploads] [type=file]")) input.multiple = true;
+// Shows the buttons that fill in the usual last day; without script its words alone are there.
+function offerDays() {
+  for (const button of documents.querySelectorAll("[data-fills]")) button.hidden = false;
+}
+
+// Asks for which document each file is, and for the day of those that expire: several files on one row are hardly
+// versions of one document. `id` is the document of the row that they were dropped on, if they were dropped on one.
+const sheet = document.getElementById("matching");
+
+function match(files, id, fields = []) {
+  const lines = [...files].map((file) => {
+    const line = document.getElementById("matching-line").content.cloneNode(true).firstElementChild;
+    const at = (part) => line.querySelector(`[data-${part}]`);
+    at("name").textContent = file.name;
+    for (const table of documents.querySelectorAll(".group table")) {
+      const group = document.createElement("optgroup");
+      group.label = document.getElementById(table.getAttribute("aria-labelledby")).firstChild.textContent.trim();
+      for (const row of table.querySelectorAll("tr[data-document]")) group.append(new Option(nameOf(row), row.dataset.document));
+      at("for").append(group);
+    }
+    at("for").value = (files.length === 1 && id) || likely(file.name);
+    const ask = () => {
+      const usual = rowOf(at("for").value)?.dataset.usual;
+      at("dated").hidden = !usual;
+      at("usual").textContent = usual ? `Usually ${usual}, if it was issued today.` : "";
+    };
+    at("for").addEventListener("change", ask);
+    ask();
+    return { file, line, at };
+  });
+  sheet.querySelector("ul").replaceChildren(...lines.map(({ line }) => line));
+  refuse("");
+  sheet.returnValue = "";
+  sheet.lines = lines;
+  sheet.fields = fields;
+  sheet.showModal();
+}
+
+const nameOf = (row) => row.querySelector("th a").textContent;
+const rowOf = (id) => rows().find((row) => row.dataset.document === id);
+
+// Returns the document whose code a file's name has, if there is one only.
+function likely(name) {
+  const words = ` ${name.toLowerCase().replace(/[^a-z0-9]+/g, " ")} `;
+  const named = rows().filter(({ dataset }) => words.includes(` ${dataset.code.toLowerCase().replaceAll("_", " ")} `));
+  return named.length === 1 ? named[0].dataset.document : "";
+}
+
+function refuse(words) {
+  const refused = sheet.querySelector(".refused");
+  refused.textContent = words;
+  refused.hidden = words === "";
+}
+
+function matching() {
+  sheet.querySelector("[data-leave]").addEventListener("click", () => sheet.close());
+  sheet.querySelector("form").addEventListener("submit", (event) => {
+    const chosen = sheet.lines.filter(({ at }) => at("for").value);
+    const ids = chosen.map(({ at }) => at("for").value);
+    const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+    if (twice) refuse(`Two files are for ${nameOf(rowOf(twice))}, and only one of them can count. Choose which one, and leave the other out.`);
+    else if (chosen.length === 0) refuse("No file is for a document yet. Choose one, or cancel.");
+    else return;
+    event.preventDefault();
+  });
+  sheet.addEventListener("close", () => {
+    if (sheet.returnValue !== "upload") return;
+    for (const { file, at } of sheet.lines) {
+      const row = rowOf(at("for").value);
+      const day = at("dated").hidden ? "" : at("date").value;
+      if (row) enqueue(row.dataset.document, nameOf(row), [file], day ? [...sheet.fields, ["expires_on", day]] : sheet.fields);
+    }
+  });
 }
 
 function uploads() {
@@ -222,6 +292,7 @@ function uploads() {
     drop(form);
     form.reset();
   });
+  matching();
   // Asks before an upload is lost.
   addEventListener("beforeunload", (event) => sending && event.preventDefault());
 
@@ -235,7 +306,7 @@ function uploads() {
     if (!event.dataTransfer.types.includes("Files") || event.target.closest?.("input[type=file]")) return mark(null);
     event.preventDefault();
     mark(event.target.closest?.("[data-document]"));
-    event.dataTransfer.dropEffect = over ? "copy" : "none";
+    event.dataTransfer.dropEffect = "copy";
   });
   addEventListener("dragleave", (event) => event.relatedTarget === null && mark(null));
   addEventListener("drop", (event) => {
@@ -243,14 +314,21 @@ function uploads() {
     event.preventDefault();
     const place = over;
     mark(null);
-    if (!place) return;
-    const form = place === panel() ? place.querySelector("[data-uploads]") : null;
-    const name = place.querySelector("th a, h2").textContent;
-    enqueue(place.dataset.document, name, event.dataTransfer.files, form ? fieldsOf(form) : []);
+    const { files } = event.dataTransfer;
+    if (files.length === 0) return;
+    const form = place && place === panel() ? place.querySelector("[data-uploads]") : null;
+    const fields = form ? fieldsOf(form) : [];
+    const row = place && rowOf(place.dataset.document);
+    const lacksDay = row?.dataset.usual && !fields.some(([name]) => name === "expires_on");
+    // One file on a document of which nothing else has to be known goes there; anything else is asked about.
+    if (!place || files.length > 1 || lacksDay) match(files, place?.dataset.document, files.length > 1 ? [] : fields);
+    else enqueue(place.dataset.document, place.querySelector("th a, h2").textContent, files, fields);
   });
 }
 
 documents.addEventListener("click", (event) => {
+  const { fills, value } = event.target.closest("[data-fills]")?.dataset ?? {};
+  if (fills) document.getElementById(fills).value = value;
   const link = event.target.closest("a[data-panel], a[data-close]");
   // A click with a modifier opens a new tab or window, as links do.
   if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
@@ -269,6 +347,6 @@ documents.addEventListener("toggle", (event) => {
   picture.addEventListener("error", () => picture.replaceWith("There is no preview of this file; download it to see it."));
   link.replaceWith(picture);
 }, true);
-takeSeveral();
+offerDays();
 keys();
 if (documents.dataset.uploadsTo) uploads();

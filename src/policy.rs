@@ -7,10 +7,10 @@ use Action::{
     ActivityExport, ActivityListAll, ActivityListOwn, ActivityViewAll, ActivityViewOwn, ApprovalCreate, ApprovalDelete,
     ApprovalList, ApprovalRevoke, ApprovalUpdate, ApprovalView, ConfigManageDocumentTypes, ConfigManageFeatureFlags,
     ConfigUpdate, ConfigView, DocumentApprove, DocumentDelete, DocumentDownload, DocumentList, DocumentReject,
-    DocumentUpdate, DocumentUpload, DocumentView, HoldCreate, HoldLift, HoldList, HoldView, RoomCreate, RoomDelete,
-    RoomList, RoomManageParties, RoomUpdate, RoomView, SnapshotCreate, SnapshotDelete, SnapshotList, SnapshotView,
-    UserChangeRole, UserCreate, UserDelete, UserList, UserUpdate, UserView, VesselCreate, VesselDelete, VesselList,
-    VesselUpdate, VesselView,
+    DocumentUpdate, DocumentUpload, DocumentView, DocumentWithdraw, HoldCreate, HoldLift, HoldList, HoldView,
+    RoomCreate, RoomDelete, RoomList, RoomManageParties, RoomUpdate, RoomView, SnapshotCreate, SnapshotDelete,
+    SnapshotList, SnapshotView, UserChangeRole, UserCreate, UserDelete, UserList, UserUpdate, UserView, VesselCreate,
+    VesselDelete, VesselList, VesselUpdate, VesselView,
 };
 use room::Role;
 
@@ -35,6 +35,7 @@ pub const POLICY: &[(Action, &str, [bool; 6])] = &[
     (DocumentList,              "documents:list",              [YES, YES, YES, YES, YES, YES]),
     (DocumentDownload,          "documents:download",          [YES, YES, YES, YES, YES, YES]),
     (DocumentUpload,            "documents:upload",            [YES, YES, YES, YES, YES, YES]),
+    (DocumentWithdraw,          "documents:withdraw",          [YES, YES, YES, YES, YES, YES]),
     (DocumentApprove,           "documents:approve",           [YES, YES, YES, NO,  NO,  YES]),
     (DocumentReject,            "documents:reject",            [YES, YES, YES, NO,  NO,  YES]),
     (DocumentUpdate,            "documents:update",            [YES, YES, NO,  NO,  NO,  YES]),
@@ -86,8 +87,8 @@ pub const POLICY: &[(Action, &str, [bool; 6])] = &[
 pub enum Action {
     SnapshotView, SnapshotList, SnapshotCreate, SnapshotDelete,
     HoldView, HoldList, HoldCreate, HoldLift,
-    DocumentView, DocumentList, DocumentDownload, DocumentUpload, DocumentApprove, DocumentReject,
-    DocumentUpdate, DocumentDelete,
+    DocumentView, DocumentList, DocumentDownload, DocumentUpload, DocumentWithdraw, DocumentApprove,
+    DocumentReject, DocumentUpdate, DocumentDelete,
     ApprovalView, ApprovalList, ApprovalCreate, ApprovalUpdate, ApprovalDelete, ApprovalRevoke,
     RoomView, RoomList, RoomCreate, RoomUpdate, RoomManageParties, RoomDelete,
     VesselView, VesselList, VesselCreate, VesselUpdate, VesselDelete,

@@ -246,6 +246,8 @@ document_requirement_changed: document_id id, document_type text, from Requireme
 document_waived: document_id id, document_type text, vessel text?, reason text
 document_waiver_withdrawn: document_id id, document_type text, vessel text?
 document_uploaded: document_id id, document_type text, vessel text?, version_id id, version int, file_name text, file_size int, file_kind FileKind, file_sha256 hash, expires_on day?, expiry_assumed bool, notes text?, told_eta time?, uploader_role Role
+version_withdrawn: document_id id, document_type text, vessel text?, version_id id, version int, reason text
+version_date_waived: document_id id, document_type text, vessel text?, version_id id, version int, reason text
 document_decided: decision_id id, document_id id, document_type text, vessel text?, version_id id, version int, role Role, verdict Verdict, comment text?
 document_downloaded: document_id id, document_type text, version_id id, version int, file_sha256 text, part text?
 document_previewed: document_id id, document_type text, version_id id, version int, file_sha256 text
@@ -280,7 +282,7 @@ Requirement = required conditional optional
 Criticality = high med low
 Verdict = approved approved_with_subjects rejected
 Reply = pending approved approved_with_subjects rejected
-Blocker = document_missing document_under_review document_rejected document_expired vessel_missing vessel_not_cleared vessel_rejected
+Blocker = document_missing document_under_review document_rejected document_expired document_undated vessel_missing vessel_not_cleared vessel_rejected
 FileKind = pdf jpg png tiff docx xlsx
 RoomStatus = active deleted
 Deed = lift_hold delete_snapshot delete_room
@@ -303,8 +305,9 @@ Vessel: id id, details Details, added_at time
 Slot: document Document, uploads [Upload]
 Document: id id, vessel id?, document_type text, position int, name text, category text, requirement Requirement, criticality Criticality, validity_days int?, warn_days int?, gate Phase, waiver Waiver?, opened_at time
 Waiver: reason text, by text, at time
+Withdrawal: reason text, by text, at time
 Upload: version Version, decisions [Decision]
-Version: id id, document id, number int, file_url text, file_name text, kind FileKind, size int, sha256 hash, expires_on day?, expiry_assumed bool, notes text?, told_eta time?, uploaded_by text, uploader_role Role, uploaded_at time
+Version: id id, document id, number int, file_url text, file_name text, kind FileKind, size int, sha256 hash, expires_on day?, expiry_assumed bool, notes text?, told_eta time?, uploaded_by text, uploader_role Role, uploaded_at time, withdrawn Withdrawal~, date_waived Waiver~
 Decision: id id, version id, party text, role Role, verdict Verdict, comment text?, decided_at time
 Approval: id id, vessel id, party text, role Role, side Side?, status Reply, comment text?, decided_at time
 Hold: snapshot id?, reason_hash text, placed_by text, placed_at time, lifted Lifted?
@@ -328,9 +331,10 @@ Settings: retention_years small
 Reading: at stamp, standing Standing, documents {text text}, resembles {text [text]}, counts Counts, limits [Limit]
 Counts: parties count, activity count, vessels count, documents count, versions count
 Limit: section text, shown count, total count
-Standing: progress_percentage count, total_required_docs count, resolved_required_docs count, next_phase text~, blockers [BlockerFacts], expiring_soon [Expiry], clocks Clocks
+Standing: progress_percentage count, total_required_docs count, resolved_required_docs count, next_phase text~, blockers [BlockerFacts], expiring_soon [Expiry], undated [Undated]^, clocks Clocks
 BlockerFacts: kind text, detail text, document_id text~, vessel_id text~
 Expiry: document_id text, name text, vessel_id text~, expires_on day, before_end bool
+Undated: document_id text, name text, vessel_id text~
 Clocks: planned_end stamp, coastal_notice Notice~, claim Claim~, retention Retention~
 Notice: due_at stamp, state text, given_at stamp~, notified_eta stamp~
 Claim: started_at stamp, deadline stamp, state text
@@ -1599,13 +1603,32 @@ class Fold:
         }
         uploads.append({"version": uploaded, "decisions": []})
 
+    def stated(self, event):
+        """Returns the version that an event states something of, which was not withdrawn."""
+        versions = (upload["version"] for upload in self.slot(event)["uploads"])
+        found = next((version for version in versions if version["id"] == event["version_id"]), None)
+        version = there(found, "version", event["version_id"])
+        same("the version's number", event["version"], version["number"])
+        same("whether it was withdrawn", False, version.get("withdrawn") is not None)
+        return version
+
+    def on_version_withdrawn(self, event, actor, at):
+        self.stated(event)["withdrawn"] = {"reason": event["reason"], "by": actor, "at": at}
+
+    def on_version_date_waived(self, event, actor, at):
+        version = self.stated(event)
+        same("its date", None, version["expires_on"])
+        same("whether its date was waived", False, version.get("date_waived") is not None)
+        version["date_waived"] = {"reason": event["reason"], "by": actor, "at": at}
+
     def on_document_decided(self, event, actor, at):
         uploads = self.slot(event)["uploads"]
-        newest = there(uploads[-1] if uploads else None, "version of document", event["document_id"])
+        counting = [upload for upload in uploads if upload["version"].get("withdrawn") is None]
+        in_force = there(counting[-1] if counting else None, "version of document", event["document_id"])
         told = event["version_id"], event["version"]
-        same("the newest version", told, (newest["version"]["id"], newest["version"]["number"]))
+        same("the version in force", told, (in_force["version"]["id"], in_force["version"]["number"]))
         decision = {"id": event["decision_id"], "version": told[0], "party": actor, "decided_at": at}
-        newest["decisions"].append(decision | pick(event, "role", "verdict", "comment"))
+        in_force["decisions"].append(decision | pick(event, "role", "verdict", "comment"))
 
     def on_document_downloaded(self, event, actor, at):
         slot = there(self.state["documents"].get(event["document_id"]), "document", event["document_id"])

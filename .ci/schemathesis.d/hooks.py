@@ -40,6 +40,7 @@ BEYOND_SCHEMAS = [
     r"is mistyped: its last digit",
     # The clock.
     r"must not be in the future",
+    r"^`sts_eta` is in the past|must be `true` if the ETA in the past is meant",
     # Passwords that others would guess.
     r"is too easily guessed|must not be made of your address",
     # What there is already.

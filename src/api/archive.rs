@@ -14,19 +14,19 @@ pub(super) fn routes() -> Routes {
             "/rooms/{room_id}/archive",
             May(DocumentDownload),
             download,
-            "A zip of the newest version of every document, with a manifest and SHA256SUMS",
+            "A zip of the version in force of every document, with a manifest and SHA256SUMS",
         )
         .refusing(&["429"])
 }
 
 /// The query of an archive.
 struct ArchiveQuery {
-    /// Whether every version is packed, and not only the newest of each document.
+    /// Whether every version is packed, and not only the one in force of each document.
     all: bool,
 }
 
 impl FromPairs for ArchiveQuery {
-    const PARAMETERS: &[(&str, Kind, &str)] = &[("all", Kind::Flag, "`true`: every version, not only the newest")];
+    const PARAMETERS: &[(&str, Kind, &str)] = &[("all", Kind::Flag, "`true`: every version, not only those in force")];
 
     fn read(given: &mut Given) -> Self {
         Self { all: given.flag("all") }

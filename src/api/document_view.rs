@@ -1,14 +1,21 @@
 //! The views of a document, its versions and their decisions, which two files of the API show.
 
 use room::{
-    ApprovalStatus, Criticality, Day, Decision, DecisionId, DocumentId, DocumentState, DocumentStatus, Phase,
-    Requirement, Role, RoomState, Time, Verdict, VersionId, VersionState, VesselId,
+    ApprovalStatus, Criticality, Day, Decision, DecisionId, Document, DocumentId, DocumentState, DocumentStatus,
+    ExpiryState, Phase, Requirement, Role, RoomState, Time, Verdict, VersionId, VersionState, VesselId, Waiver,
+    Withdrawal,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    app::App,
+    domain::{
+        documents,
+        rooms::{self, state::Seen},
+    },
     error::{Error, Result},
+    http::{InRoom, Tagged},
     portion::fitting_last,
 };
 
@@ -30,22 +37,39 @@ pub(super) struct DocumentView {
     /// The phase that cannot be entered (for `clearance`: cannot be left) without it.
     gate: Phase,
     status: DocumentStatus,
-    /// The last day on which the newest version is valid.
+    /// The last day on which the version in force is valid.
     #[schema(value_type = Option<String>, format = "date")]
     expires_on: Option<Day>,
+    /// What is known of that day; `null` if no version is in force.
+    expiry: Option<ExpiryState>,
     /// The waiver by which a conditional document is not needed; `null` if there is none.
     waiver: Option<WaiverView>,
-    /// How many versions were uploaded.
+    /// How many versions were uploaded, withdrawn ones included.
     version_count: usize,
-    /// The newest version, which is the one that counts.
+    /// The version in force, which is the one that counts: the newest that was not withdrawn.
     newest: Option<VersionView>,
     /// Whether the STS operation needs it: it is not optional, not waived, and its vessel takes part.
     needed: bool,
 }
 
-/// The statement that a conditional document is not needed.
+/// The statement that a conditional document, or the date of a version, is not needed.
 #[derive(Serialize, ToSchema)]
 struct WaiverView {
+    reason: String,
+    by: String,
+    #[schema(value_type = String, format = "date-time")]
+    at: Time,
+}
+
+impl From<Waiver> for WaiverView {
+    fn from(Waiver { reason, by, at }: Waiver) -> Self {
+        Self { reason, by, at }
+    }
+}
+
+/// The statement that a version was uploaded by mistake, and counts no more.
+#[derive(Serialize, ToSchema)]
+struct WithdrawalView {
     reason: String,
     by: String,
     #[schema(value_type = String, format = "date-time")]
@@ -56,7 +80,6 @@ impl DocumentView {
     /// Shows a document of this room.
     pub(super) fn of(state: &RoomState, document: &DocumentState) -> Self {
         let DocumentState { slot, versions, status, needed } = document;
-        let waiver = slot.waiver.clone();
         Self {
             id: slot.id,
             document_type: slot.document_type.clone(),
@@ -68,13 +91,21 @@ impl DocumentView {
             criticality: slot.criticality,
             gate: slot.gate,
             status: *status,
-            expires_on: document.newest().and_then(|newest| newest.version.expires_on),
-            waiver: waiver.map(|waiver| WaiverView { reason: waiver.reason, by: waiver.by, at: waiver.at }),
+            expires_on: document.in_force().and_then(|in_force| in_force.version.expires_on),
+            expiry: document.expiry(),
+            waiver: slot.waiver.clone().map(WaiverView::from),
             version_count: versions.len(),
-            newest: document.newest().map(VersionView::from),
+            newest: document.in_force().map(|in_force| VersionView::of(slot, in_force)),
             needed: *needed,
         }
     }
+}
+
+/// Shows a document as it is after a change.
+pub(super) async fn show(app: &App, room: InRoom, id: DocumentId) -> Result<Tagged<DocumentView>> {
+    let Seen { state, .. } = rooms::state::now(app, room.id).await?;
+    let found = find_document(&state, id)?;
+    Ok(Tagged(documents::tag(&found.slot), DocumentView::of(&state, found)))
 }
 
 /// Returns the document with this id.
@@ -102,17 +133,23 @@ pub(super) struct VersionView {
     /// The size of the file, in bytes.
     file_size: i64,
     sha256: String,
-    /// The last day on which it is valid, or `null` if it does not expire.
+    /// The last day on which it is valid, or `null` if none was given.
     #[schema(value_type = Option<String>, format = "date")]
     expires_on: Option<Day>,
-    /// Whether `expires_on` was calculated from the type's default validity, since the uploader gave none.
+    /// Whether `expires_on` was calculated from the type's usual validity, as versions of before were.
     expiry_assumed: bool,
+    /// What is known of the day: `not_given` if the type expires and nobody has said when.
+    expiry: ExpiryState,
+    /// The statement that it needs no date, although its type expires; `null` if nobody made it.
+    date_waived: Option<WaiverView>,
+    /// The statement that it counts no more; `null` if it was not withdrawn.
+    withdrawn: Option<WithdrawalView>,
     notes: Option<String>,
     uploaded_by: String,
     uploader_role: Role,
     #[schema(value_type = String, format = "date-time")]
     uploaded_at: Time,
-    /// The decisions on it, oldest first: of a document's `newest` version the last decision of each party, which is
+    /// The decisions on it, oldest first: of a document's `newest` version, the one in force, the last decision of each party, which is
     /// the one that counts; elsewhere the newest decisions. Fewer if they would be too large; `…/decisions` has all.
     #[schema(max_items = 100)]
     decisions: Vec<DecisionView>,
@@ -137,9 +174,10 @@ pub(super) struct DecisionView {
     decided_at: Time,
 }
 
-impl From<&VersionState> for VersionView {
-    fn from(VersionState { version, decisions, decision_count }: &VersionState) -> Self {
-        let version = version.clone();
+impl VersionView {
+    /// Shows a version of a document of these terms.
+    pub(super) fn of(slot: &Document, VersionState { version, decisions, decision_count }: &VersionState) -> Self {
+        let (version, expiry) = (version.clone(), version.expiry(slot));
         let decisions = &decisions[decisions.len().saturating_sub(MOST_DECISIONS)..];
         Self {
             id: version.id,
@@ -150,6 +188,9 @@ impl From<&VersionState> for VersionView {
             sha256: hex::encode(version.sha256),
             expires_on: version.expires_on,
             expiry_assumed: version.expiry_assumed,
+            expiry,
+            date_waived: version.date_waived.map(WaiverView::from),
+            withdrawn: version.withdrawn.map(|Withdrawal { reason, by, at }| WithdrawalView { reason, by, at }),
             notes: version.notes,
             uploaded_by: version.uploaded_by,
             uploader_role: version.uploader_role,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::document_view::{DocumentView, NEWEST_DECISIONS, VersionView, find_document},
+    api::document_view::{DocumentView, NEWEST_DECISIONS, VersionView, find_document, show},
     app::App,
     db::{Page, Tx},
     domain::{
@@ -43,14 +43,14 @@ pub(super) fn routes() -> Routes {
             "/rooms/{room_id}/documents/{document_id}/approve",
             May(DocumentApprove),
             approve,
-            "Approves the newest version, with subjects or without; not one's own upload",
+            "Approves the version in force, with subjects or without; not one's own upload",
         )
         .refusing(&["409"])
         .post(
             "/rooms/{room_id}/documents/{document_id}/reject",
             May(DocumentReject),
             reject,
-            "Rejects the newest version, for a reason; not one's own upload",
+            "Rejects the version in force, for a reason; not one's own upload",
         )
         .refusing(&["409"])
         .post(
@@ -149,8 +149,9 @@ async fn get(app: App, room: InRoom, Id(id): Id<DocumentId>) -> Result<Tagged<Wh
     };
     let (Seen { state, .. }, versions) = app.db.read_at_length(read).await?;
     // Newest first while they are cut for their size, then oldest first as they are shown.
-    let versions = fitting(versions.iter().map(VersionView::from).collect(), MOST_SHOWN);
     let found = find_document(&state, id)?;
+    let views = versions.iter().map(|version| VersionView::of(&found.slot, version)).collect();
+    let versions = fitting(views, MOST_SHOWN);
     let document = DocumentView::of(&state, found);
     let whole = WholeDocument { document, versions: versions.into_iter().rev().collect() };
     Ok(Tagged(documents::tag(&found.slot), whole))
@@ -201,11 +202,4 @@ async fn withdraw_waiver(
 ) -> Result<Tagged<DocumentView>> {
     documents::withdraw_waiver(&app, &caller.actor(), room.id, id, basis).await?;
     show(&app, room, id).await
-}
-
-/// Shows the document as it is after a change.
-async fn show(app: &App, room: InRoom, id: DocumentId) -> Result<Tagged<DocumentView>> {
-    let Seen { state, .. } = rooms::state::now(app, room.id).await?;
-    let found = find_document(&state, id)?;
-    Ok(Tagged(documents::tag(&found.slot), DocumentView::of(&state, found)))
 }

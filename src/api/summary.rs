@@ -2,7 +2,7 @@
 
 use room::{
     Clocks, Phase, RoomId, RoomState, Standing, Time,
-    standing::{Blocker, Expiry},
+    standing::{Blocker, Expiry, Undated},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -52,6 +52,10 @@ pub(super) struct SummaryView {
     expiring_soon: Vec<Expiry>,
     /// How many such documents there are in all.
     expiring_count: usize,
+    /// The documents that expire, and of which nobody has said when. Only the first ones if all would be too large.
+    undated: Vec<Undated>,
+    /// How many such documents there are in all.
+    undated_count: usize,
     clocks: Clocks,
     /// Why this is what the tables say and not what the room's log tells: the log is not sound. Missing if it is what the
     /// log tells.
@@ -61,7 +65,7 @@ pub(super) struct SummaryView {
 
 /// The largest `blockers`, in bytes.
 const MOST_BLOCKERS: usize = 400_000;
-/// The largest `expiring_soon`, in bytes.
+/// The largest `expiring_soon`, and the largest `undated`, in bytes.
 const MOST_EXPIRING: usize = 150_000;
 
 impl SummaryView {
@@ -82,6 +86,8 @@ impl SummaryView {
             blockers: fitting(standing.blockers, MOST_BLOCKERS),
             expiring_count: standing.expiring_soon.len(),
             expiring_soon: fitting(standing.expiring_soon, MOST_EXPIRING),
+            undated_count: standing.undated.len(),
+            undated: fitting(standing.undated, MOST_EXPIRING),
             clocks: standing.clocks,
             log_fault: None,
         }

@@ -6,13 +6,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::document_view::{DecisionView, DocumentView, NEWEST_DECISIONS, VersionView, find_document},
+    api::document_view::{DecisionView, DocumentView, NEWEST_DECISIONS, VersionView, find_document, show},
     app::App,
     db::Tx,
     domain::{
         documents::{
-            history,
-            versions::{self, Arrived, Said, Target, Uploaded},
+            self, history,
+            statements::{self, NewDateWaiver, NewWithdrawal},
+            versions::{self, Arrived, Said, SameFile, Target, Uploaded},
         },
         downloads::previews::{self, Previewable},
         log::Once,
@@ -21,9 +22,9 @@ use crate::{
     error::{Error, Result},
     http::{
         Access::May, Answers, Caller, Created, Download, FileAnswer, FromPairs, Given, Id, Ids, InRoom, Json, Kind,
-        Listed, Paging, Preview, PreviewAnswer, Query, RouteDoc, Routes, Upload,
+        Listed, Paging, Preview, PreviewAnswer, Query, RouteDoc, Routes, Tagged, Upload,
     },
-    policy::Action::{DocumentDownload, DocumentUpload, DocumentView as View},
+    policy::Action::{DocumentDownload, DocumentUpload, DocumentView as View, DocumentWithdraw, RoomUpdate},
 };
 
 pub(super) fn routes() -> Routes {
@@ -32,7 +33,7 @@ pub(super) fn routes() -> Routes {
             "/rooms/{room_id}/documents/{document_id}/versions",
             May(DocumentUpload),
             upload,
-            "Uploads a version; the same bytes again add none",
+            "Uploads a version; the bytes of the version in force add none",
         )
         .refusing(&["409"])
         .upload(
@@ -48,6 +49,20 @@ pub(super) fn routes() -> Routes {
             list,
             "A document's versions, newest first, each with its newest decisions",
         )
+        .post(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/withdraw",
+            May(DocumentWithdraw),
+            withdraw,
+            "Withdraws a version: it counts no more; its uploader while nobody has decided on it, a broker any time",
+        )
+        .refusing(&["409"])
+        .post(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/date-waiver",
+            May(RoomUpdate),
+            waive_date,
+            "Says that a version needs no date, although its type expires",
+        )
+        .refusing(&["409"])
         .get(
             "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/decisions",
             May(View),
@@ -58,7 +73,7 @@ pub(super) fn routes() -> Routes {
             "/rooms/{room_id}/documents/{document_id}/download",
             May(DocumentDownload),
             download_newest,
-            "The file of a document's newest version",
+            "The file of a document's version in force",
         )
         .get(
             "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/download",
@@ -79,8 +94,11 @@ pub(super) fn routes() -> Routes {
 struct UploadView {
     /// What became of the upload, in a sentence.
     message: String,
-    /// Whether these bytes were here before, so that no version was added.
+    /// Whether these bytes are the version in force already, so that none was added.
     duplicate: bool,
+    /// The other documents of the room in which the same file counts: perhaps it was meant for one of them alone.
+    #[schema(max_items = 20)]
+    same_file_in: Vec<SameFile>,
     version: VersionView,
     document: DocumentView,
 }
@@ -181,10 +199,12 @@ async fn finish(
     let Seen { state, .. } = rooms::state::now(app, room.id).await?;
     let document = find_document(&state, document)?;
     let version = document.versions.iter().find(|state| state.version.id == id).ok_or(Error::NotFound("version"))?;
+    let same_file_in = versions::same_file_in(&state, &version.version);
     let view = UploadView {
-        message: uploaded.message(document.status),
+        message: uploaded.message(document, &same_file_in),
         duplicate: !is_new,
-        version: version.into(),
+        same_file_in,
+        version: VersionView::of(&document.slot, version),
         document: DocumentView::of(&state, document),
     };
     // The same bytes again add nothing, so that a client that got no answer can simply send its file once more.
@@ -198,10 +218,35 @@ async fn list(
     Id(document): Id<DocumentId>,
     Query(Paging(page)): Query<Paging>,
 ) -> Result<Listed<VersionView>> {
-    let read = async |tx: &mut Tx| history::versions(tx, room.id, document, page, NEWEST_DECISIONS).await;
-    let (versions, total) = app.db.read(read).await?;
+    let read = async |tx: &mut Tx| {
+        let slot = documents::find(tx, room.id, document).await?;
+        Ok((slot, history::versions(tx, room.id, document, page, NEWEST_DECISIONS).await?))
+    };
+    let (slot, (versions, total)) = app.db.read(read).await?;
     let path = format!("/rooms/{}/documents/{document}/versions", room.id);
-    Ok(Listed::new(versions.iter().map(VersionView::from).collect(), total, page, path))
+    Ok(Listed::new(versions.iter().map(|version| VersionView::of(&slot, version)).collect(), total, page, path))
+}
+
+async fn withdraw(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Ids(document, version): Ids<DocumentId, VersionId>,
+    Json(body): Json<NewWithdrawal>,
+) -> Result<Tagged<DocumentView>> {
+    statements::withdraw(&app, &caller.actor(), room.id, (document, version), body).await?;
+    show(&app, room, document).await
+}
+
+async fn waive_date(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Ids(document, version): Ids<DocumentId, VersionId>,
+    Json(body): Json<NewDateWaiver>,
+) -> Result<Tagged<DocumentView>> {
+    statements::waive_date(&app, &caller.actor(), room.id, (document, version), body).await?;
+    show(&app, room, document).await
 }
 
 async fn decided(
@@ -223,7 +268,11 @@ async fn download_newest(
     Id(document): Id<DocumentId>,
     request: Download,
 ) -> Result<FileAnswer<FileKind>> {
-    send(&app, &caller, room, (document, None), request).await
+    // By the log: no row decides which version is in force.
+    let Seen { state, .. } = rooms::state::now(&app, room.id).await?;
+    let in_force = find_document(&state, document)?.in_force();
+    let in_force = in_force.ok_or(Error::NotFound("version: nothing is uploaded"))?.version.id;
+    send(&app, &caller, room, (document, in_force), request).await
 }
 
 async fn download(
@@ -233,14 +282,14 @@ async fn download(
     Ids(document, version): Ids<DocumentId, VersionId>,
     request: Download,
 ) -> Result<FileAnswer<FileKind>> {
-    send(&app, &caller, room, (document, Some(version)), request).await
+    send(&app, &caller, room, (document, version), request).await
 }
 
 async fn send(
     app: &App,
     caller: &Caller,
     room: InRoom,
-    (document, version): (DocumentId, Option<VersionId>),
+    (document, version): (DocumentId, VersionId),
     request: Download,
 ) -> Result<FileAnswer<FileKind>> {
     let find = async |tx: &mut _| versions::find(tx, room.id, document, version).await;
@@ -256,7 +305,7 @@ async fn preview(
     Ids(document, version): Ids<DocumentId, VersionId>,
     request: Preview,
 ) -> Result<PreviewAnswer> {
-    let find = async |tx: &mut _| versions::find(tx, room.id, document, Some(version)).await;
+    let find = async |tx: &mut _| versions::find(tx, room.id, document, version).await;
     let (_, found) = app.db.read(find).await?;
     let log = async || previews::log_of_version(&app, &caller.actor(), room.id, &found).await;
     request.answer(&app, (Previewable::version(&found)?, caller.user.id), log).await

@@ -80,6 +80,7 @@ const MIGRATIONS: &[Migration] = &[
     step!("016_snapshots_by_position"),
     step!("017_add_contradictions"),
     step!("018_add_heads_log"),
+    step!("020_withdraw_versions", loses: &[("version_statements", "version_statements")]),
 ];
 
 /// The step that ships the catalogue of document types, by whose name the platform's log says which catalogue it began

@@ -86,7 +86,7 @@ impl FromPairs for Said {
         (
             "expires_on",
             Kind::Pattern(DAY_OR_BLANK),
-            "The last day on which it is valid; where it is left out, the type's default validity counts",
+            "The last day on which it is valid; where it is left out although the type expires, the document counts as one without a date",
         ),
         ("notes", Kind::Reason, "What is to be known of it"),
     ];

@@ -205,9 +205,10 @@ fn render_room(row: &Row) -> Markup {
                 }
             }
             td data-label="Running out, overdue" {
-                @if todo.overdue.is_empty() && todo.expiring.is_empty() { span.hint { "–" } }
+                @if todo.overdue.is_empty() && todo.expiring.is_empty() && todo.undated.is_empty() { span.hint { "–" } }
                 (render_tasks(room.id, &todo.overdue, (Tone::Bad, "overdue"), ""))
                 (render_tasks(room.id, &todo.expiring, (Tone::Warn, "running out"), ""))
+                (render_tasks(room.id, &todo.undated, (Tone::Warn, "without a date"), ""))
             }
             td data-label="Waits for you" {
                 @if todo.waiting_for_me.is_empty() { span.hint { "–" } }

@@ -18,6 +18,8 @@ on_both_databases! {
     #[needs(browser)]
     a_snapshot_is_taken_watched_downloaded_verified_compared_and_deleted,
     #[needs(browser)]
+    what_was_uploaded_by_mistake_is_asked_about_and_withdrawn,
+    #[needs(browser)]
     six_people_bring_an_operation_through_its_gate_and_one_is_shut_out,
     #[needs(browser)]
     what_is_typed_is_done_once_undoes_nobody_and_is_not_lost,
@@ -29,6 +31,10 @@ async fn a_file_is_verified_without_script_and_with(place: Installation) {
 
 async fn a_snapshot_is_taken_watched_downloaded_verified_compared_and_deleted(place: Installation) {
     told("snapshots", &place);
+}
+
+async fn what_was_uploaded_by_mistake_is_asked_about_and_withdrawn(place: Installation) {
+    told("mistakes", &place);
 }
 
 async fn six_people_bring_an_operation_through_its_gate_and_one_is_shut_out(place: Installation) {

@@ -191,14 +191,14 @@ async fn an_edit_changes_no_slot_that_is_open(app: TestApp) {
     let before = app.documents(&room, &broker).await;
     let edit = json!({
         "name": "Another name", "category": "other", "requirement": "optional", "criticality": "low",
-        "validity_days": 1, "gate": "closed", "profiles": ["bulk"],
+        "validity_days": null, "gate": "closed", "profiles": ["bulk"],
     });
     app.patch(&format!("{TYPES}/Q88"), &admin).json(edit).send().await.expect(200);
     assert_eq!(app.documents(&room, &broker).await, before);
-    // The slot keeps the validity that its type had when it opened: 30 days, not the one day of the edit.
+    // The slot keeps the validity that its type had when it opened, by which it expires.
     let document = app.document(&room, &broker, "Q88", Some(&vessel)).await;
     let uploaded = app.version(&document, &broker, "particulars", &[]).await;
-    assert_eq!(uploaded["version"]["expires_on"], "2026-12-23");
+    assert_eq!(uploaded["version"]["expiry"], "not_given");
 }
 
 async fn a_disabled_type_opens_no_slot_and_closes_none(app: TestApp) {

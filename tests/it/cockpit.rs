@@ -19,6 +19,7 @@ async fn room(app: &TestApp, token: &str, title: &str, eta: &str) -> String {
     let mut asked = new_room(&[]);
     asked["title"] = title.into();
     asked["sts_eta"] = eta.into();
+    asked["confirm_past_eta"] = true.into();
     let room = app.post("/rooms", token).json(asked).send().await.expect(201);
     room["id"].as_str().unwrap().to_owned()
 }

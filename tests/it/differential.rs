@@ -50,11 +50,12 @@ const ACTIONS: &[&str] = &[
     "snapshot_created",
     "snapshot_generated",
     "vessel_added",
+    "version_withdrawn",
     "vessel_updated",
 ];
 
 /// The kinds of operations.
-const KINDS: u8 = 24;
+const KINDS: u8 = 25;
 
 /// A room on one of the databases, with those who act in it.
 struct Scene {
@@ -109,7 +110,7 @@ impl Scene {
     async fn run(&self, (kind, a, b): Operation) {
         let status = match kind {
             0..=8 => self.change_room(kind, a, b).await,
-            9..=16 => self.change_papers(kind, a, b).await,
+            9..=16 | 24 => self.change_papers(kind, a, b).await,
             _ => self.change_the_rest(kind, a, b).await,
         };
         assert!(status < 500, "{:?} is answered {status}", (kind, a, b));
@@ -184,6 +185,14 @@ impl Scene {
                     .status
             }
             14 => self.post(format!("{document}/reject"), who, json!({ "reason": format!("reason {b}") })).await.status,
+            24 => {
+                let versions =
+                    self.app.get(&format!("{document}/versions?limit=100"), &self.tokens[ADA]).send().await.json();
+                let versions = versions.as_array().cloned().unwrap_or_default();
+                let Some(version) = versions.get(usize::from(b) % versions.len().max(1)) else { return 0 };
+                let path = format!("{document}/versions/{}/withdraw", version["id"].as_str().unwrap_or_default());
+                self.post(path, who, json!({ "reason": format!("withdrawn {b}") })).await.status
+            }
             15 => self.post(format!("{document}/waiver"), BROKER, json!({ "reason": "not needed" })).await.status,
             _ => self.app.delete(&format!("{document}/waiver"), &self.tokens[BROKER]).send().await.status,
         }

@@ -154,6 +154,7 @@ async fn forge_and_operate(scene: &Scene, node: &TestApp, table: &str) -> bool {
         "vessels" => vessels(scene, node).await,
         "documents" => documents(scene, node).await,
         "document_versions" => versions(scene, node).await,
+        "version_statements" => version_statements(scene, node).await,
         "decisions" => decisions(scene, node).await,
         "approvals" => approvals(scene, node).await,
         "holds" => holds(scene, node).await,
@@ -232,6 +233,24 @@ async fn versions(scene: &Scene, node: &TestApp) {
     let refused = node.get(&format!("{}/download", scene.document), &scene.broker).send().await;
     assert_eq!(refused.problem(), "conflict", "{refused:?}");
     assert_eq!(scene.entries(node).await, before, "nothing was sent, and nothing is logged");
+}
+
+async fn version_statements(scene: &Scene, node: &TestApp) {
+    scene
+        .forge(
+            "INSERT INTO version_statements (version_id, withdrawn_reason, withdrawn_by, withdrawn_at)
+             SELECT id, 'Forged', 'mallory@example.com', uploaded_at FROM document_versions WHERE number = 1
+             ON CONFLICT (version_id) DO UPDATE SET withdrawn_reason = 'Forged', withdrawn_by = 'mallory@example.com'",
+        )
+        .await;
+    let words = format!("of a sister ship {}", scene.entries(node).await);
+    let uploaded = node.version(&scene.document, &scene.broker, &words, &[]).await;
+    let withdraw = format!("{}/versions/{}/withdraw", scene.document, uploaded["version"]["id"].as_str().unwrap());
+    node.post(&withdraw, &scene.broker).json(json!({ "reason": "of a sister ship" })).send().await.expect(200);
+    // By the log, the version before it is in force again, whatever the rows say of it.
+    let approve = format!("{}/approve", scene.document);
+    let decided = node.post(&approve, &scene.ada).json(json!({ "subjects": words })).send().await;
+    assert_eq!(decided.status, 200, "{decided:?}");
 }
 
 async fn decisions(scene: &Scene, node: &TestApp) {

@@ -88,5 +88,6 @@ mod users;
 mod vanishing;
 mod verify;
 mod vessels;
+mod withdrawals;
 mod witness;
 mod witnesses;

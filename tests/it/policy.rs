@@ -71,6 +71,8 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
             "POST",
             "/rooms/{room_id}/documents/{document_id}/reject"
             | "/rooms/{room_id}/documents/{document_id}/waiver"
+            | "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/withdraw"
+            | "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/date-waiver"
             | "/rooms/{room_id}/approvals/{approval_id}/revoke"
             | "/rooms/{room_id}/holds",
         ) => {
@@ -275,13 +277,14 @@ impl Scene {
         room["id"].as_str().unwrap().to_owned()
     }
 
-    /// Fills in a vessel, a document that the seller uploaded, and an approval, which is the caller's own if their role
-    /// may give one. The vessel's id follows the path after a `#`.
+    /// Fills in a vessel, a document that the seller uploaded, or the caller, who withdraws only what is their own, and an
+    /// approval, which is the caller's own if their role may give one. The vessel's id follows the path after a `#`.
     async fn with_papers(&self, path: String, room: &str, caller: &str) -> String {
         let admin = &self.token("admin").await;
         let vessel = self.app.vessel(room, admin, "Aegean Star", "discharging", IMO[0]).await;
         let document = self.app.document(room, admin, "SIRE", Some(&vessel)).await;
-        let uploaded = self.app.version(&document, &self.token("seller").await, "paper", &[]).await;
+        let uploads = if path.ends_with("/withdraw") && CALLERS[..5].contains(&caller) { caller } else { "seller" };
+        let uploaded = self.app.version(&document, &self.token(uploads).await, "paper", &[]).await;
         let mut path = path
             .replace("{vessel_id}", &vessel)
             .replace("{document_id}", document.rsplit('/').next().unwrap())

@@ -11,6 +11,7 @@ on_both_databases! {
     a_list_of_rooms_holds_ones_own_the_newest_first_and_an_admins_holds_all,
     a_part_of_a_list_tells_of_its_neighbours,
     null_takes_a_field_back_where_it_can_be_missing,
+    an_eta_in_the_past_is_asked_about_and_only_where_it_is_given,
     changing_a_room_logs_each_fields_old_and_new_value_and_no_change_logs_nothing,
     a_deleted_room_is_gone_but_for_its_log,
     a_room_with_snapshots_is_deleted_only_by_force_and_with_a_reason,
@@ -34,6 +35,30 @@ async fn opening_a_room_makes_its_opener_a_party_and_counts_everyone_once(app: T
     let parties = app.get(&format!("/rooms/{id}/parties"), &broker).send().await.expect(200);
     insta::assert_json_snapshot!("parties", parties, { "[].id" => "[uuid]" });
     assert_eq!(app.actions(id, &broker).await, ["room_created", "party_added", "party_added", "documents_opened"]);
+}
+
+async fn an_eta_in_the_past_is_asked_about_and_only_where_it_is_given(app: TestApp) {
+    let broker = app.user("broker@example.com", Role::Broker).await;
+    let mut past = new_room(&[]);
+    past["sts_eta"] = "2020-12-01T06:30:00Z".into();
+    let refused = app.post("/rooms", &broker).json(past.clone()).send().await;
+    assert_eq!(refused.fields(), ["sts_eta", "confirm_past_eta"]);
+    past["confirm_past_eta"] = true.into();
+    let room = app.post("/rooms", &broker).json(past).send().await.expect(201);
+    assert_eq!(room["sts_eta"], "2020-12-01T06:30:00Z");
+    assert_eq!(room.get("confirm_past_eta"), None);
+    let path = format!("/rooms/{}", room["id"].as_str().unwrap());
+    // What is left as it is was confirmed before.
+    app.patch(&path, &broker).json(json!({ "title": "STS Malta" })).send().await.expect(200);
+    let moved = json!({ "sts_eta": "2020-12-02T06:30:00Z" });
+    assert_eq!(app.patch(&path, &broker).json(moved.clone()).send().await.fields(), ["sts_eta", "confirm_past_eta"]);
+    let confirmed = json!({ "sts_eta": "2020-12-02T06:30:00Z", "confirm_past_eta": true });
+    app.patch(&path, &broker).json(confirmed).send().await.expect(200);
+    // The tick is no detail of the room: the log has the ETA alone.
+    let log = app.get(&format!("{path}/activities?limit=1"), &broker).send().await.expect(200);
+    let changes = json!({ "sts_eta": { "from": "2020-12-01T06:30:00Z", "to": "2020-12-02T06:30:00Z" } });
+    assert_eq!(log[0]["meta"]["changes"], changes);
+    app.patch(&path, &broker).json(json!({ "sts_eta": "2026-12-02T06:30:00Z" })).send().await.expect(200);
 }
 
 async fn null_takes_a_field_back_where_it_can_be_missing(app: TestApp) {

@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use room::Role;
+use room::{Event, FileKind, Log, Role, VersionId};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use sts_clearance::domain::log::{Actor, operation};
 
 use crate::harness::{IMO, TestApp, on_both_databases, pdf};
 
@@ -15,7 +16,10 @@ on_both_databases! {
     an_upload_by_type_that_names_no_document_says_which_field_is_wrong,
     an_expiry_in_the_past_is_kept_and_counts_as_expired,
     a_day_that_is_none_is_refused,
-    the_default_validity_is_assumed_and_said,
+    a_date_that_nobody_gives_is_none,
+    a_room_from_before_keeps_the_dates_that_were_assumed,
+    the_way_back_to_an_earlier_file_is_a_version_of_its_own,
+    the_same_file_of_another_document_is_pointed_out,
     the_same_bytes_again_add_nothing_and_are_told_so,
     the_same_bytes_with_another_expiry_are_a_new_version,
     an_expiry_corrected_back_is_a_version_of_its_own,
@@ -55,7 +59,8 @@ async fn an_upload_is_answered_and_logged_with_what_it_is(app: TestApp) {
         *version,
         json!({
             "id": id, "number": 1, "file_name": "Q88.pdf", "media_type": "application/pdf", "file_size": bytes.len(),
-            "sha256": sha256, "expires_on": "2027-01-31", "expiry_assumed": false, "notes": "as of today",
+            "sha256": sha256, "expires_on": "2027-01-31", "expiry_assumed": false, "expiry": "given",
+            "date_waived": null, "withdrawn": null, "notes": "as of today",
             "uploaded_by": "broker@example.com", "uploader_role": "broker", "uploaded_at": "2026-11-23T08:00:00Z",
             "decisions": [], "decision_count": 0,
         })
@@ -185,32 +190,97 @@ async fn a_day_that_is_none_is_refused(app: TestApp) {
     }
 }
 
-async fn the_default_validity_is_assumed_and_said(app: TestApp) {
-    let (document, _, broker) = app.empty_document("FENDER_CERT").await;
-    let (_, assumed) = upload(&app, &document, &broker, "fenders", &[]).await;
+async fn a_date_that_nobody_gives_is_none(app: TestApp) {
+    let (document, room, broker) = app.empty_document("FENDER_CERT").await;
+    let (_, undated) = upload(&app, &document, &broker, "fenders", &[]).await;
+    let version = &undated["version"];
     assert_eq!(
-        (&assumed["version"]["expires_on"], &assumed["version"]["expiry_assumed"]),
-        (&json!("2027-11-23"), &json!(true))
+        (&version["expires_on"], &version["expiry_assumed"], &version["expiry"], &undated["document"]["expiry"]),
+        (&Value::Null, &json!(false), &json!("not_given"), &json!("not_given"))
     );
-    let message = assumed["message"].as_str().unwrap();
-    assert!(message.contains("No expiry was given") && message.contains("2027-11-23"), "{message}");
-    let (_, given) = upload(&app, &document, &broker, "new fenders", &[("expires_on", "2027-06-30")]).await;
-    assert_eq!(given["version"]["expiry_assumed"], false);
-    // `COMPAT` has no default validity, so no expiry is assumed.
-    let timeless = app.document(&document[7..43], &broker, "COMPAT", None).await;
+    assert_eq!(
+        undated["message"],
+        "Uploaded as version 1. No date was given until which it is valid: its gate needs the date, or a waiver of it."
+    );
+    // The same file with its date is the correction.
+    let (_, given) = upload(&app, &document, &broker, "fenders", &[("expires_on", "2027-06-30")]).await;
+    assert_eq!((&given["version"]["number"], &given["version"]["expiry"]), (&json!(2), &json!("given")));
+    assert_eq!(given["document"]["expiry"], "given");
+    // `COMPAT` does not expire.
+    let timeless = app.document(&room[7..], &broker, "COMPAT", None).await;
     let (_, timeless) = upload(&app, &timeless, &broker, "study", &[]).await;
+    assert_eq!((&timeless["version"]["expires_on"], &timeless["version"]["expiry"]), (&Value::Null, &json!("none")));
+}
+
+async fn a_room_from_before_keeps_the_dates_that_were_assumed(app: TestApp) {
+    let (document, room, broker) = app.empty_document("FENDER_CERT").await;
+    let (_, undated) = upload(&app, &document, &broker, "fenders", &[]).await;
+    let log = Log::Room(room[7..].parse().unwrap());
+    let version_id = VersionId(app.app.new_id());
+    let earlier = Event::DocumentUploaded {
+        document_id: document.rsplit('/').next().unwrap().parse().unwrap(),
+        document_type: "FENDER_CERT".into(),
+        vessel: None,
+        version_id,
+        version: 2,
+        file_name: "fenders.pdf".into(),
+        file_size: undated["version"]["file_size"].as_i64().unwrap(),
+        file_kind: FileKind::Pdf,
+        file_sha256: undated["version"]["sha256"].as_str().unwrap().to_owned(),
+        expires_on: Some("2027-11-23".parse().unwrap()),
+        expiry_assumed: true,
+        notes: None,
+        told_eta: None,
+        uploader_role: Role::Broker,
+    };
+    let append = operation(&app.app, log, &Actor::System, async move |tx, log| log.append(tx, &earlier).await);
+    append.await.unwrap();
+    let shown = app.get(&document, &broker).send().await.expect(200);
     assert_eq!(
-        (&timeless["version"]["expires_on"], &timeless["version"]["expiry_assumed"]),
-        (&Value::Null, &json!(false))
+        (&shown["expires_on"], &shown["newest"]["expiry_assumed"], &shown["newest"]["expiry"]),
+        (&json!("2027-11-23"), &json!(true), &json!("assumed"))
     );
+}
+
+async fn the_way_back_to_an_earlier_file_is_a_version_of_its_own(app: TestApp) {
+    let (document, room, broker) = app.empty_document("COMPAT").await;
+    for (number, words) in [(1, "right"), (2, "wrong"), (3, "right")] {
+        let (status, uploaded) = upload(&app, &document, &broker, words, &[]).await;
+        assert_eq!(
+            (status, &uploaded["version"]["number"], &uploaded["duplicate"]),
+            (201, &json!(number), &json!(false))
+        );
+    }
+    assert_eq!(upload(&app, &document, &broker, "right", &[]).await.0, 200);
+    assert_eq!(uploads_in_the_log(&app, &room[7..], &broker).await, 3);
+    app.only_versions_are_stored(&document, &broker).await;
+}
+
+async fn the_same_file_of_another_document_is_pointed_out(app: TestApp) {
+    let (compat, room, broker) = app.empty_document("COMPAT").await;
+    let jpo = app.document(&room[7..], &broker, "JPO", None).await;
+    let (_, first) = upload(&app, &compat, &broker, "study", &[]).await;
+    assert_eq!(first["same_file_in"], json!([]));
+    let (status, second) = upload(&app, &jpo, &broker, "study", &[]).await;
+    let id = compat.rsplit('/').next().unwrap();
+    let name = "Ship-to-ship compatibility and mooring study";
+    assert_eq!(status, 201);
+    assert_eq!(second["same_file_in"], json!([{ "document_id": id, "name": name, "version": 1 }]));
+    assert_eq!(second["message"], format!("Uploaded as version 1. The same file is version 1 of {name}."));
+    // What was withdrawn there counts no more, and is not pointed out.
+    let withdraw = format!("{compat}/versions/{}/withdraw", first["version"]["id"].as_str().unwrap());
+    app.post(&withdraw, &broker).json(json!({ "reason": "of the plan" })).send().await.expect(200);
+    let (_, third) = upload(&app, &jpo, &broker, "another", &[]).await;
+    assert_eq!(third["same_file_in"], json!([]));
+    let (_, back) = upload(&app, &jpo, &broker, "study", &[]).await;
+    assert_eq!((&back["version"]["number"], &back["same_file_in"]), (&json!(3), &json!([])));
 }
 
 async fn the_same_bytes_again_add_nothing_and_are_told_so(app: TestApp) {
     let (document, room, broker) = app.empty_document("FENDER_CERT").await;
     let owner = app.user("owner@example.com", Role::Owner).await;
     let (_, first) = upload(&app, &document, &broker, "same", &[]).await;
-    let expiry = first["version"]["expires_on"].as_str().unwrap();
-    for (token, fields) in [(&broker, &[][..]), (&owner, &[("notes", "mine")]), (&owner, &[("expires_on", expiry)])] {
+    for (token, fields) in [(&broker, &[][..]), (&owner, &[("notes", "mine")]), (&owner, &[("expires_on", "")])] {
         let (status, again) = upload(&app, &document, token, "same", fields).await;
         assert_eq!((status, &again["duplicate"]), (200, &json!(true)));
         assert_eq!(again["message"], "These bytes are version 1 already; nothing was added.");

@@ -25,6 +25,8 @@ pub(crate) struct Rules {
     pub(crate) entries: usize,
     /// Bytes of text that the drawn entries may have, and likewise the drawn versions.
     pub(crate) weight: usize,
+    /// Whether `versions.csv` says what is known of an expiry, and what was stated of a version since its upload.
+    pub(crate) statements: bool,
     /// Whether it is said from where on an adopted log tells everything.
     pub(crate) adoption: bool,
     /// What is done with characters that show nothing.
@@ -39,6 +41,7 @@ const V0_3: Rules = Rules {
     decisions: usize::MAX,
     entries: usize::MAX,
     weight: usize::MAX,
+    statements: false,
     adoption: false,
     unseen: Unseen::LeftOut,
     is_formula: |text| text.starts_with(FORMULA_STARTS),
@@ -51,6 +54,7 @@ const V0_4: Rules = Rules {
     decisions: 20,
     entries: 20_000,
     weight: 4 * 1024 * 1024,
+    statements: true,
     adoption: true,
     unseen: Unseen::Printed,
     is_formula: may_be_formula,

@@ -96,10 +96,11 @@ pub fn of_room(state: &RoomState, retention_years: u32) -> Clocks {
     }
 }
 
-/// Computes where the notice to the coastal State stands. A version that a party rejects does not count as given.
+/// Computes where the notice to the coastal State stands. A version that was withdrawn or that a party rejects does not
+/// count as given.
 fn coastal_notice(room: &Room, notice: &DocumentState, now: Time) -> CoastalNotice {
     let due_at = room.sts_eta.before(NOTICE_BEFORE);
-    let given = || notice.versions.iter().filter(|version| version.rejection().is_none());
+    let given = || notice.versions.iter().filter(|state| state.version.counts() && state.rejection().is_none());
     // The first notice decides whether it was in time (reg. 42.1), the latest one which ETA the coastal State knows
     // (reg. 42.3). When that one was uploaded does not matter: a revision may come within the 48 hours.
     let given_at = given().next().map(|first| first.version.uploaded_at);

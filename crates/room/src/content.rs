@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ApprovalId, ApprovalStatus, CargoProfile, Criticality, Day, DecisionId, DocumentId, FileKind, Hash, PartyId, Phase,
-    Requirement, Role, RoomId, RoomStatus, Side, Time, Verdict, VersionId, VesselId, vessel::VesselDetails,
+    ApprovalId, ApprovalStatus, CargoProfile, Criticality, Day, DecisionId, DocumentId, ExpiryState, FileKind, Hash,
+    PartyId, Phase, Requirement, Role, RoomId, RoomStatus, Side, Time, Verdict, VersionId, VesselId,
+    vessel::VesselDetails,
 };
 
 /// One STS operation as the server knows it.
@@ -133,7 +134,7 @@ pub struct Document {
     pub requirement: Requirement,
     /// How critical it is to the STS operation.
     pub criticality: Criticality,
-    /// Days that a version is valid if its uploader gives no expiry.
+    /// How many days a version is usually valid, which an uploader is told. If it is given, versions expire.
     pub validity_days: Option<i64>,
     /// Days after the end of the STS operation within which a version that expires is listed as expiring soon.
     pub warn_days: Option<i64>,
@@ -145,7 +146,7 @@ pub struct Document {
     pub opened_at: Time,
 }
 
-/// The statement that a conditional document is not needed.
+/// The statement that a conditional document, or the date of a version, is not needed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
@@ -154,6 +155,18 @@ pub struct Waiver {
     /// Address of the user who waived it.
     pub by: String,
     /// When it was waived.
+    pub at: Time,
+}
+
+/// The statement that a version was uploaded by mistake, and counts no more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Withdrawal {
+    /// Why it counts no more.
+    pub reason: String,
+    /// Address of the user who withdrew it.
+    pub by: String,
+    /// When it was withdrawn.
     pub at: Time,
 }
 
@@ -178,9 +191,9 @@ pub struct Version {
     /// The file's SHA-256.
     #[serde(with = "hex::serde")]
     pub sha256: Hash,
-    /// The last day on which it is valid, or `None` if it does not expire.
+    /// The last day on which it is valid. `None` if none was given.
     pub expires_on: Option<Day>,
-    /// Whether that day was computed from the type's default validity.
+    /// Whether that day was computed from the type's default validity, as earlier versions did.
     pub expiry_assumed: bool,
     /// What the uploader wrote about it.
     pub notes: Option<String>,
@@ -192,9 +205,31 @@ pub struct Version {
     pub uploader_role: Role,
     /// When it was uploaded.
     pub uploaded_at: Time,
+    /// The statement that it counts no more, if somebody made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Withdrawal>,
+    /// The statement that it needs no date, although its type expires, if somebody made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date_waived: Option<Waiver>,
 }
 
 impl Version {
+    /// Returns whether the version counts: it was not withdrawn.
+    pub fn counts(&self) -> bool {
+        self.withdrawn.is_none()
+    }
+
+    /// Returns what is known of its expiry, in a document of these terms.
+    pub fn expiry(&self, slot: &Document) -> ExpiryState {
+        match (self.expires_on, &self.date_waived) {
+            (Some(_), _) if self.expiry_assumed => ExpiryState::Assumed,
+            (Some(_), _) => ExpiryState::Given,
+            (None, Some(_)) => ExpiryState::Waived,
+            (None, None) if slot.validity_days.is_some() => ExpiryState::NotGiven,
+            (None, None) => ExpiryState::None,
+        }
+    }
+
     /// Returns the key of a version's file in the store. It has nothing in it that a user typed.
     pub fn file_key(room: RoomId, document: DocumentId, version: VersionId, kind: FileKind) -> String {
         format!("rooms/{room}/documents/{document}/{version}.{kind}")

@@ -169,12 +169,30 @@ pub enum Event {
         file_kind: crate::FileKind,
         file_sha256: String,
         expires_on: Option<crate::Day>,
-        /// Whether that day was computed from the type's default validity.
+        /// Whether that day was computed from the type's default validity, as earlier versions did.
         expiry_assumed: bool,
         notes: Option<String>,
         /// The ETA that the file gives the coastal State, if it is a notice to it.
         told_eta: Option<Time>,
         uploader_role: crate::Role,
+    },
+    /// The version was uploaded by mistake, and counts no more.
+    VersionWithdrawn {
+        document_id: crate::DocumentId,
+        document_type: String,
+        vessel: Option<String>,
+        version_id: crate::VersionId,
+        version: i64,
+        reason: String,
+    },
+    /// The version needs no date until which it is valid, although its type expires.
+    VersionDateWaived {
+        document_id: crate::DocumentId,
+        document_type: String,
+        vessel: Option<String>,
+        version_id: crate::VersionId,
+        version: i64,
+        reason: String,
     },
     DocumentDecided {
         decision_id: crate::DecisionId,

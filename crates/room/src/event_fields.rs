@@ -49,7 +49,7 @@ pub struct OpenedSlot {
     pub requirement: crate::Requirement,
     /// How critical it is to the STS operation.
     pub criticality: crate::Criticality,
-    /// Days that a version is valid if its uploader gives no expiry.
+    /// How many days a version is usually valid. If it is given, versions expire.
     pub validity_days: Option<i64>,
     /// Days after the end of the STS operation within which a version that expires is listed as expiring soon.
     pub warn_days: Option<i64>,

@@ -38,7 +38,7 @@ pub mod visible;
 
 pub use catalogue::DocumentType;
 pub use clocks::Clocks;
-pub use content::{Approval, Decision, Document, Party, Room, Version, Vessel, Waiver};
+pub use content::{Approval, Decision, Document, Party, Room, Version, Vessel, Waiver, Withdrawal};
 pub use difference::{Difference, RowFault};
 pub use event::{Envelope, Event, Unreadable};
 pub use event_fields::{OpenedSlot, Repeated, SealSummary};
@@ -51,9 +51,9 @@ pub use state::{Content, DocumentState, RoomState, VersionState, is_own_paper};
 pub use time::{Day, Time};
 pub use vessel::VesselDetails;
 pub use words::{
-    AccountDeed, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, Deed, DocumentStatus, FileKind,
-    NotAWord, NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict,
-    VesselRole, VesselStatus, roles_in_a_room,
+    AccountDeed, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, Deed, DocumentStatus, ExpiryState,
+    FileKind, NotAWord, NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType,
+    Verdict, VesselRole, VesselStatus, roles_in_a_room,
 };
 
 /// A SHA-256 hash, 32 bytes.

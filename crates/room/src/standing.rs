@@ -35,6 +35,8 @@ pub struct Standing {
     pub blockers: Vec<Blocker>,
     /// Documents that expire before the end of the STS operation or soon after it, the earliest first.
     pub expiring_soon: Vec<Expiry>,
+    /// Documents that expire, and of which nobody has said when.
+    pub undated: Vec<Undated>,
     /// The time limits of the trade.
     pub clocks: Clocks,
 }
@@ -100,6 +102,19 @@ pub struct Expiry {
     pub before_end: bool,
 }
 
+/// A document that expires, of whose version in force nobody has said when.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Undated {
+    /// The id of the document.
+    #[schema(value_type = String, format = "uuid")]
+    pub document_id: DocumentId,
+    /// The document's name, with its vessel's before it.
+    pub name: String,
+    /// The vessel that it belongs to, if any.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub vessel_id: Option<VesselId>,
+}
+
 impl Standing {
     /// Computes where an STS operation stands. `retention_years` is the server's setting.
     pub fn of(state: &RoomState, retention_years: u32) -> Self {
@@ -111,6 +126,7 @@ impl Standing {
             next_phase,
             blockers: next_phase.map_or_else(Vec::new, |next| blockers(state, next)),
             expiring_soon: expiring_soon(state),
+            undated: undated(state),
             clocks: clocks::of_room(state, retention_years),
         }
     }
@@ -128,7 +144,7 @@ pub fn blockers(state: &RoomState, phase: Phase) -> Vec<Blocker> {
         let gated = state.documents.iter().filter(|document| {
             document.needed && document.slot.criticality == criticality && holds_up(document.slot.gate, phase)
         });
-        blockers.extend(gated.filter_map(|document| document_blocker(state, document)));
+        blockers.extend(gated.flat_map(|document| document_blockers(state, document)));
     }
     blockers
 }
@@ -140,18 +156,36 @@ pub fn holds_up(gate: Phase, phase: Phase) -> bool {
     phase == Phase::Closed || if gate == Phase::Clearance { phase > gate } else { phase >= gate }
 }
 
-fn document_blocker(state: &RoomState, document: &DocumentState) -> Option<Blocker> {
+/// Returns what keeps a document from being done: where it stands, and that its date is missing.
+fn document_blockers(state: &RoomState, document: &DocumentState) -> impl Iterator<Item = Blocker> {
+    // A rejected version needs another one in its place, which is asked for its date itself.
+    let undated = document.is_undated() && document.status != DocumentStatus::Rejected;
+    let undated = undated.then(|| {
+        let detail =
+            format!("{} – no date given: it needs the date, or a waiver of it", state.title_of(&document.slot));
+        (BlockerKind::DocumentUndated, detail)
+    });
+    status_blocker(state, document).into_iter().chain(undated).map(|(kind, detail)| Blocker {
+        kind,
+        detail,
+        document_id: Some(document.slot.id),
+        vessel_id: document.slot.vessel,
+        vessel_role: None,
+    })
+}
+
+fn status_blocker(state: &RoomState, document: &DocumentState) -> Option<(BlockerKind, String)> {
     let title = state.title_of(&document.slot);
-    let newest = document.newest();
-    let expiry = newest.and_then(|newest| newest.version.expires_on);
-    let (kind, detail) = match document.status {
+    let in_force = document.in_force();
+    let expiry = in_force.and_then(|found| found.version.expires_on);
+    Some(match document.status {
         DocumentStatus::Approved => return None,
         DocumentStatus::Missing => (BlockerKind::DocumentMissing, format!("{title} – missing")),
         DocumentStatus::UnderReview => {
             (BlockerKind::DocumentUnderReview, format!("{title} – waits for somebody's approval"))
         }
         DocumentStatus::Rejected => {
-            let rejection = newest.and_then(|newest| newest.rejection());
+            let rejection = in_force.and_then(|found| found.rejection());
             let by = rejection.map_or("a party", |rejection| &rejection.party);
             let why = rejection.and_then(|rejection| rejection.comment.as_deref()).unwrap_or_default();
             let why = cut(why, LONGEST_QUOTED);
@@ -162,13 +196,6 @@ fn document_blocker(state: &RoomState, document: &DocumentState) -> Option<Block
             let end = state.room.end_of_operation(state.now).day();
             (BlockerKind::DocumentExpired, format!("{title} – valid until {on}, and the operation ends on {end}"))
         }
-    };
-    Some(Blocker {
-        kind,
-        detail,
-        document_id: Some(document.slot.id),
-        vessel_id: document.slot.vessel,
-        vessel_role: None,
     })
 }
 
@@ -207,6 +234,17 @@ fn vessel_blocker(clearance: &Clearance<'_>) -> Option<Blocker> {
     Some(Blocker { kind, detail, document_id: None, vessel_id: Some(clearance.vessel.id), vessel_role: None })
 }
 
+fn undated(state: &RoomState) -> Vec<Undated> {
+    let undated = state.documents.iter().filter(|document| document.needed && document.is_undated());
+    undated
+        .map(|document| Undated {
+            document_id: document.slot.id,
+            name: state.title_of(&document.slot),
+            vessel_id: document.slot.vessel,
+        })
+        .collect()
+}
+
 fn expiring_soon(state: &RoomState) -> Vec<Expiry> {
     let end = state.room.end_of_operation(state.now).day();
     let mut expiring: Vec<_> = state
@@ -214,7 +252,7 @@ fn expiring_soon(state: &RoomState) -> Vec<Expiry> {
         .iter()
         .filter(|document| document.needed)
         .filter_map(|document| {
-            let expires_on = document.newest()?.version.expires_on?;
+            let expires_on = document.in_force()?.version.expires_on?;
             // Days of warning count from the end of the STS operation, not from today: a certificate is of no use to an
             // operation that is postponed beyond it.
             let warned_until = end.days_later(document.slot.warn_days.unwrap_or_default());

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    Day, DocumentStatus, Requirement, Time, Verdict, VersionId, VesselId, VesselStatus,
+    Day, DocumentStatus, ExpiryState, Requirement, Time, Verdict, VersionId, VesselId, VesselStatus,
     content::{Approval, Decision, Document, Party, Room, Version, Vessel},
 };
 
@@ -96,7 +96,7 @@ impl RoomState {
             .map(|slot| {
                 let versions = versions.remove(&slot.id).unwrap_or_default();
                 DocumentState {
-                    status: versions.last().map_or(DocumentStatus::Missing, |newest| newest.status(end)),
+                    status: in_force(&versions).map_or(DocumentStatus::Missing, |version| version.status(end)),
                     needed: is_needed(&slot, &vessels),
                     versions,
                     slot,
@@ -126,20 +126,30 @@ impl RoomState {
 }
 
 impl DocumentState {
-    /// Returns the newest version, which is the one that counts.
-    pub fn newest(&self) -> Option<&VersionState> {
-        self.versions.last()
+    /// Returns the version in force: the newest one that was not withdrawn.
+    pub fn in_force(&self) -> Option<&VersionState> {
+        in_force(&self.versions)
     }
 
-    /// Returns whether the newest version is this person's own upload, on which only others decide.
+    /// Returns whether the version in force is this person's own upload, on which only others decide.
     pub fn is_own(&self, email: &str) -> bool {
         let all = || self.versions.iter().map(|state| &state.version);
-        self.newest().is_some_and(|newest| is_own_paper(&newest.version, all(), email))
+        self.in_force().is_some_and(|state| is_own_paper(&state.version, all(), email))
     }
 
-    /// Returns whether the document is done: approved, and valid to the end of the STS operation.
+    /// Returns what is known of the expiry of the version in force, if there is one.
+    pub fn expiry(&self) -> Option<ExpiryState> {
+        self.in_force().map(|state| state.version.expiry(&self.slot))
+    }
+
+    /// Returns whether the document expires, and nobody has said when.
+    pub fn is_undated(&self) -> bool {
+        self.expiry() == Some(ExpiryState::NotGiven)
+    }
+
+    /// Returns whether the document is done: approved, and valid to the end of the STS operation, as far as it expires.
     pub fn is_resolved(&self) -> bool {
-        self.status == DocumentStatus::Approved
+        self.status == DocumentStatus::Approved && !self.is_undated()
     }
 }
 
@@ -156,7 +166,7 @@ impl VersionState {
         self.standing_decisions().into_iter().rev().find(|decision| decision.verdict == Verdict::Rejected)
     }
 
-    /// Returns the status of a document whose newest version this is, for an STS operation that ends on the day `end`.
+    /// Returns the status of a document whose version in force this is, for an STS operation that ends on the day `end`.
     fn status(&self, end: Day) -> DocumentStatus {
         // The order matters: one rejection outweighs any number of approvals, and no decision makes a document valid
         // that expires before the end.
@@ -172,11 +182,16 @@ impl VersionState {
     }
 }
 
-/// Returns whether the newest of `all` versions of a document is this person's own upload, on which only others decide.
-pub fn is_own_paper<'a>(newest: &Version, mut all: impl Iterator<Item = &'a Version>, email: &str) -> bool {
-    // By the bytes, not by who uploaded the newest version: the same file may have been uploaded again by somebody
-    // else, to correct its expiry, and is still the first uploader's.
-    all.any(|version| version.sha256 == newest.sha256 && version.uploaded_by == email)
+/// Returns whether one of `all` versions of a document is this person's own upload, on which only others decide.
+pub fn is_own_paper<'a>(one: &Version, mut all: impl Iterator<Item = &'a Version>, email: &str) -> bool {
+    // By the bytes, not by who uploaded that version: the same file may have been uploaded again by somebody
+    // else, to correct its expiry, and is still the first uploader's, also if they have withdrawn it.
+    all.any(|version| version.sha256 == one.sha256 && version.uploaded_by == email)
+}
+
+/// Returns the version in force among the versions of a document, which are in their order.
+fn in_force(versions: &[VersionState]) -> Option<&VersionState> {
+    versions.iter().rfind(|state| state.version.counts())
 }
 
 fn is_needed(slot: &Document, vessels: &[Vessel]) -> bool {

@@ -183,18 +183,32 @@ words! {
         Low = "low",
     }
 
-    /// The status of a document, which follows from its newest version and the decisions on it.
+    /// The status of a document, which follows from its version in force and the decisions on it.
     DocumentStatus {
-        /// Nothing has been uploaded.
+        /// Nothing has been uploaded that counts.
         Missing = "missing",
-        /// The newest version has not been decided on.
+        /// The version in force has not been decided on.
         UnderReview = "under_review",
-        /// A party approves the newest version, and no party rejects it.
+        /// A party approves the version in force, and no party rejects it.
         Approved = "approved",
-        /// A party rejects the newest version.
+        /// A party rejects the version in force.
         Rejected = "rejected",
-        /// The newest version expires before the end of the STS operation.
+        /// The version in force expires before the end of the STS operation.
         Expired = "expired",
+    }
+
+    /// What is known of the last day on which a version is valid.
+    ExpiryState {
+        /// The uploader gave the day.
+        Given = "given",
+        /// The day was computed from the type's usual validity, as earlier versions did.
+        Assumed = "assumed",
+        /// The type expires, and nobody has given the day or waived it.
+        NotGiven = "not_given",
+        /// The type expires, and a party has stated that this version needs no date.
+        Waived = "waived",
+        /// The type does not expire, and no day was given.
+        None = "none",
     }
 
     /// What a party decides on a version.
@@ -229,6 +243,8 @@ words! {
         DocumentRejected = "document_rejected",
         /// The document expires before the end of the STS operation.
         DocumentExpired = "document_expired",
+        /// The document expires, and nobody has said when.
+        DocumentUndated = "document_undated",
         /// No discharging or no receiving vessel is named.
         VesselMissing = "vessel_missing",
         /// The other side has not cleared the vessel.

@@ -31,7 +31,7 @@ pub(super) struct Paper {
     pub(super) judge: &'static str,
     /// The name of the file.
     pub(super) file: &'static str,
-    /// For how many days from now it is valid; `None` leaves that to its type.
+    /// For how many days from now it is valid; `None` if its uploader gives no day.
     pub(super) valid_days: Option<i64>,
     /// What becomes of the document.
     pub(super) fate: Fate,

@@ -89,6 +89,7 @@ impl Story {
             description: Some(description.into()),
             cargo_profile: Some(profile),
             planned_duration_hours,
+            confirm_past_eta: hours_ahead < 0,
             parties: ["owner", "receiver", "charterer"].map(party).to_vec(),
         };
         rooms::open(&self.app, &actor("broker"), new, None).await

@@ -10,8 +10,17 @@ use crate::{
 
 /// The tables of a room that nothing outside of them refers to. All of their rows can be removed and written anew, in
 /// this order, so that two rows that have changed places do not stand in each other's way.
-const WHOLE: [&str; 8] =
-    ["parties", "vessels", "documents", "document_versions", "decisions", "approvals", "holds", "confirmations"];
+const WHOLE: [&str; 9] = [
+    "parties",
+    "vessels",
+    "documents",
+    "document_versions",
+    "version_statements",
+    "decisions",
+    "approvals",
+    "holds",
+    "confirmations",
+];
 
 /// The tables that refuse changes or removals by triggers.
 const GUARDED: [&str; 3] = ["document_versions", "decisions", "snapshots"];

@@ -45,7 +45,7 @@ const KEYS: [Key; 9] = [
 ];
 
 /// Which of the tables refer to each other: the table with the rows, the one that refers to it, and the column.
-const REFERENCES: [(&str, &str, &str); 13] = [
+const REFERENCES: [(&str, &str, &str); 14] = [
     ("rooms", "parties", "room_id"),
     ("rooms", "vessels", "room_id"),
     ("rooms", "documents", "room_id"),
@@ -56,6 +56,7 @@ const REFERENCES: [(&str, &str, &str); 13] = [
     ("vessels", "documents", "vessel_id"),
     ("vessels", "approvals", "vessel_id"),
     ("documents", "document_versions", "document_id"),
+    ("document_versions", "version_statements", "version_id"),
     ("document_versions", "decisions", "version_id"),
     ("snapshots", "snapshot_files", "snapshot_id"),
     ("snapshots", "snapshot_seals", "snapshot_id"),

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{PrivateTexts, Rows, Value, Values, keyed};
 
 /// Returns the rows of each table, in the order of [`super::TABLES`].
-pub fn rows(state: &State, texts: &PrivateTexts) -> [Rows; 14] {
+pub fn rows(state: &State, texts: &PrivateTexts) -> [Rows; 15] {
     let room = state.room.id;
     let versions = || state.documents.values().flat_map(|slot| &slot.uploads);
     let seals = state.snapshots.iter().filter_map(|(id, snapshot)| Some((id, snapshot.file.as_ref()?.seal.as_ref()?)));
@@ -19,6 +19,7 @@ pub fn rows(state: &State, texts: &PrivateTexts) -> [Rows; 14] {
         keyed(state.vessels.values().map(|vessel| vessel_row(room, vessel))),
         keyed(state.documents.values().map(|slot| slot_row(room, slot))),
         keyed(versions().map(|upload| version_row(&upload.version))),
+        keyed(versions().filter_map(|upload| statements_row(&upload.version))),
         keyed(versions().flat_map(|upload| (0..).zip(&upload.decisions)).map(|(seq, made)| decision_row(seq, made))),
         keyed(state.approvals.values().map(|approval| approval_row(room, approval))),
         keyed(state.holds.iter().map(|(id, hold)| hold_row(room, *id, hold, texts))),
@@ -140,6 +141,22 @@ pub(super) fn version_row(version: &Version) -> Values {
         text(version.uploader_role),
         time(version.uploaded_at),
     ]
+}
+
+/// Returns the row of what was stated of a version since its upload, if anything was.
+pub(super) fn statements_row(version: &Version) -> Option<Values> {
+    let (withdrawn, waived) = (version.withdrawn.as_ref(), version.date_waived.as_ref());
+    (withdrawn.is_some() || waived.is_some()).then(|| {
+        vec![
+            text(version.id),
+            maybe(withdrawn.map(|withdrawn| &withdrawn.reason)),
+            maybe(withdrawn.map(|withdrawn| &withdrawn.by)),
+            Value::of(withdrawn.map(|withdrawn| withdrawn.at), time),
+            maybe(waived.map(|waived| &waived.reason)),
+            maybe(waived.map(|waived| &waived.by)),
+            Value::of(waived.map(|waived| waived.at), time),
+        ]
+    })
 }
 
 pub(super) fn decision_row(seq: i64, decision: &Decision) -> Values {

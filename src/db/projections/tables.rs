@@ -44,7 +44,7 @@ impl Kind {
 use Kind::{Bool, Bytes, Hashed, HashedText, Integer, Json, Real, Text};
 
 /// The tables of the rooms, in the order in which a room grows.
-pub const TABLES: [Table; 14] = [
+pub const TABLES: [Table; 15] = [
     Table {
         name: "rooms",
         columns: &[
@@ -146,6 +146,20 @@ pub const TABLES: [Table; 14] = [
             ("uploaded_at", Kind::Time),
         ],
         from: "document_versions t JOIN documents d ON d.id = t.document_id WHERE d.room_id = ?1",
+    },
+    Table {
+        name: "version_statements",
+        columns: &[
+            ("version_id", Text),
+            ("withdrawn_reason", Text),
+            ("withdrawn_by", Text),
+            ("withdrawn_at", Kind::Time),
+            ("date_waived_reason", Text),
+            ("date_waived_by", Text),
+            ("date_waived_at", Kind::Time),
+        ],
+        from: "version_statements t JOIN document_versions v ON v.id = t.version_id
+               JOIN documents d ON d.id = v.document_id WHERE d.room_id = ?1",
     },
     Table {
         name: "decisions",

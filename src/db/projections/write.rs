@@ -9,7 +9,7 @@ use super::{
     of_platform::{account_row, key_row, type_row},
     of_room::{
         approval_row, body_row, decision_row, file_row, hold_row, party_row, position_row, request_row, room_row,
-        slot_row, snapshot_row, version_row, vessel_row,
+        slot_row, snapshot_row, statements_row, version_row, vessel_row,
     },
 };
 use crate::{
@@ -121,6 +121,10 @@ fn changes_of(state: &State, part: Part, texts: &PrivateTexts) -> Vec<Change> {
         Part::Version(document, id) => {
             let upload = state.upload(document, id);
             Change::of("document_versions", &id, upload.map(|upload| version_row(&upload.version)))
+        }
+        Part::Statements(document, id) => {
+            let upload = state.upload(document, id);
+            Change::of("version_statements", &id, upload.and_then(|upload| statements_row(&upload.version)))
         }
         Part::Decision(document, version, id) => {
             let row = state.upload(document, version).and_then(|Upload { decisions, .. }| {

@@ -12,13 +12,15 @@ use crate::portion::fitting;
 /// The tasks in a room, as lists by kind; a document can be in several of them.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub struct Todo {
-    /// Documents that are needed and have no version.
+    /// Documents that are needed and have no version that counts.
     pub missing: Vec<Task>,
-    /// Documents whose newest version a party rejects.
+    /// Documents whose version in force a party rejects.
     pub rejected: Vec<Task>,
     /// Documents that expire before the STS operation ends, or soon after it.
     pub expiring: Vec<Task>,
-    /// Documents whose newest version awaits a decision.
+    /// Documents that expire, of whose version in force nobody has said when.
+    pub undated: Vec<Task>,
+    /// Documents whose version in force awaits a decision.
     pub under_review: Vec<Task>,
     /// Documents that should have been resolved by now: the phase that they gate has begun, or the ETA has passed.
     pub overdue: Vec<Task>,
@@ -43,7 +45,7 @@ pub struct Task {
     pub criticality: Criticality,
     /// Whether the next phase waits for it.
     pub blocks_next_phase: bool,
-    /// The last day on which its newest version is valid.
+    /// The last day on which its version in force is valid.
     #[schema(value_type = Option<String>, format = "date")]
     pub expires_on: Option<Day>,
     /// When it is due: at the ETA, or when a notice has to be given; null for what comes after the transfer.
@@ -58,6 +60,7 @@ pub struct TodoCounts {
     pub missing: usize,
     pub rejected: usize,
     pub expiring: usize,
+    pub undated: usize,
     pub under_review: usize,
     pub overdue: usize,
     pub waiting_for_me: usize,
@@ -70,6 +73,7 @@ impl Todo {
             missing: self.missing.len(),
             rejected: self.rejected.len(),
             expiring: self.expiring.len(),
+            undated: self.undated.len(),
             under_review: self.under_review.len(),
             overdue: self.overdue.len(),
             waiting_for_me: self.waiting_for_me.len(),
@@ -79,10 +83,11 @@ impl Todo {
     /// Cuts each list to at most this many bytes of JSON.
     #[must_use]
     pub fn within(self, bytes: usize) -> Self {
-        let [missing, rejected, expiring, under_review, overdue, waiting_for_me] =
-            [self.missing, self.rejected, self.expiring, self.under_review, self.overdue, self.waiting_for_me]
+        let Self { missing, rejected, expiring, undated, under_review, overdue, waiting_for_me } = self;
+        let [missing, rejected, expiring, undated, under_review, overdue, waiting_for_me] =
+            [missing, rejected, expiring, undated, under_review, overdue, waiting_for_me]
                 .map(|tasks| fitting(tasks, bytes));
-        Self { missing, rejected, expiring, under_review, overdue, waiting_for_me }
+        Self { missing, rejected, expiring, undated, under_review, overdue, waiting_for_me }
     }
 }
 
@@ -94,14 +99,14 @@ pub fn of(state: &RoomState, standing: &Standing, email: &str, deciders: &[Role]
         in_order(waiting.map(|document| task(state, document)).collect())
     };
     // From the standing, not from a day here: report and cockpit have to agree on what expires soon.
-    let expiring = standing
-        .expiring_soon
-        .iter()
-        .filter_map(|expiry| state.documents.iter().find(|document| document.slot.id == expiry.document_id));
+    let find = |id: DocumentId| state.documents.iter().find(move |document| document.slot.id == id);
+    let expiring = standing.expiring_soon.iter().filter_map(|expiry| find(expiry.document_id));
+    let undated = standing.undated.iter().filter_map(|undated| find(undated.document_id));
     Todo {
         missing: waits(DocumentStatus::Missing),
         rejected: waits(DocumentStatus::Rejected),
         expiring: in_order(expiring.map(|document| task(state, document)).collect()),
+        undated: in_order(undated.map(|document| task(state, document)).collect()),
         under_review: waits(DocumentStatus::UnderReview),
         overdue: overdue(state, standing),
         waiting_for_me: waiting_for(state, email, deciders),
@@ -118,7 +123,7 @@ fn task(state: &RoomState, document: &DocumentState) -> Task {
         status: Some(document.status),
         criticality: slot.criticality,
         blocks_next_phase: state.room.phase.next().is_some_and(blocks),
-        expires_on: document.newest().and_then(|newest| newest.version.expires_on),
+        expires_on: document.in_force().and_then(|newest| newest.version.expires_on),
         due_at: is_before_the_transfer(slot.gate).then_some(state.room.sts_eta),
     }
 }
@@ -165,7 +170,7 @@ pub fn waiting_for(state: &RoomState, email: &str, deciders: &[Role]) -> Vec<Tas
     let mine = |document: &&DocumentState| {
         // One's own upload is never on one's list, since only others decide on it.
         document.needed
-            && document.newest().is_some_and(|newest| {
+            && document.in_force().is_some_and(|newest| {
                 !document.is_own(email) && newest.decisions.iter().all(|decision| decision.party != email)
             })
             && document.status == DocumentStatus::UnderReview

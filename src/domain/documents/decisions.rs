@@ -3,7 +3,7 @@
 use room::{
     ApprovalStatus, DecisionId, DocumentId, Event, Log, RoomId, Verdict, VersionId,
     bounds::{Approving, OptionalReason, Reason},
-    fold::Slot,
+    fold::{Slot, Upload},
     is_own_paper,
     visible::shows_something,
 };
@@ -25,7 +25,7 @@ use crate::{
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewApproval {
-    /// The version that was examined; refused if there is a newer one. If it is left out, the newest is meant.
+    /// The version that was examined; refused if it is not the one in force, which is meant if it is left out.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "uuid")]
     pub version_id: Option<VersionId>,
@@ -43,7 +43,7 @@ pub struct NewApproval {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRejection {
-    /// The version that was examined; refused if there is a newer one. If it is left out, the newest is meant.
+    /// The version that was examined; refused if it is not the one in force, which is meant if it is left out.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "uuid")]
     pub version_id: Option<VersionId>,
@@ -132,19 +132,8 @@ pub async fn decide(
         };
         let Word { version: named, verdict, comment } = word;
         let Slot { document: slot, uploads } = state.documents.get(&document).ok_or(Error::NotFound("document"))?;
-        let versions = || uploads.iter().map(|upload| &upload.version);
-        let newest = uploads.last();
-        let newest = newest.ok_or_else(|| Error::conflict("nothing was uploaded yet that could be decided on"))?;
-        let (decisions, newest) = (&newest.decisions, &newest.version);
-        // A party who has examined version 2 must not thereby approve version 3, which came while they were reading.
-        if let Some(named) = named.filter(|named| *named != newest.id) {
-            versions().find(|version| version.id == named).ok_or(Error::NotFound("version"))?;
-            return Err(Error::conflict(format!(
-                "version {} has come meanwhile; look at it, and decide on that one",
-                newest.number
-            )));
-        }
-        if is_own_paper(newest, versions(), &email) {
+        let Upload { version: in_force, decisions } = to_decide_on(uploads, named)?;
+        if is_own_paper(in_force, uploads.iter().map(|upload| &upload.version), &email) {
             return Err(Error::OwnInterest("you uploaded this file: another party decides on it"));
         }
         let last = decisions.iter().rev().find(|decision| decision.party == email);
@@ -156,8 +145,8 @@ pub async fn decide(
             document_id: slot.id,
             vessel: state.vessel_name(slot.vessel).map(str::to_owned),
             document_type: slot.document_type.clone(),
-            version_id: newest.id,
-            version: newest.number,
+            version_id: in_force.id,
+            version: in_force.number,
             role,
             verdict,
             comment,
@@ -165,4 +154,26 @@ pub async fn decide(
         log.append(tx, &decided).await
     })
     .await
+}
+
+/// Returns the version in force, on which a decision is made. Refused if the party has examined another one.
+fn to_decide_on(uploads: &[Upload], named: Option<VersionId>) -> Result<&Upload> {
+    let named = named.map(|id| uploads.iter().find(|upload| upload.version.id == id).ok_or(Error::NotFound("version")));
+    let named = named.transpose()?.map(|upload| &upload.version);
+    if let Some(withdrawn) = named.filter(|version| !version.counts()) {
+        return Err(Error::conflict(format!(
+            "version {} was withdrawn; nobody decides on it any more",
+            withdrawn.number
+        )));
+    }
+    let in_force = uploads.iter().rfind(|upload| upload.version.counts());
+    let in_force = in_force.ok_or_else(|| Error::conflict("nothing is uploaded that could be decided on"))?;
+    // A party who has examined version 2 must not thereby approve version 3, which came while they were reading.
+    if named.is_some_and(|named| named.id != in_force.version.id) {
+        return Err(Error::conflict(format!(
+            "version {} has come meanwhile; look at it, and decide on that one",
+            in_force.version.number
+        )));
+    }
+    Ok(in_force)
 }

@@ -1,4 +1,4 @@
-//! The documents of a room: uploading versions, deciding on them, waiving what is not needed.
+//! The documents of a room: uploading versions, withdrawing and deciding on them, waiving what is not needed.
 //!
 //! An upload goes to `uploads/` in the store while it is hashed and inspected. It gets its final name once it is whole
 //! and acceptable, and only then does a row name it; an upload that breaks off leaves nothing. A file is never held in
@@ -9,6 +9,7 @@
 pub mod decisions;
 pub mod file_kinds;
 pub mod history;
+pub mod statements;
 pub mod versions;
 pub mod waivers;
 

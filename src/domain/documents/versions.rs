@@ -1,10 +1,16 @@
-//! The versions of a document, which are its uploaded files. A version is never changed; a later one follows it.
+//! The versions of a document, which are its uploaded files. A version is never changed: a later one follows it, or it is
+//! withdrawn.
+
+use std::fmt::Write as _;
 
 use room::{
-    Day, Document, DocumentId, DocumentStatus, Event, FileKind, Log, RoomId, Version, VersionId, VesselId,
+    Day, Document, DocumentId, DocumentState, DocumentStatus, Event, FileKind, Log, RoomId, RoomState, Version,
+    VersionId, VesselId,
     clocks::NOTICE_DOCUMENT,
     fold::{self, PlatformState, State},
 };
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::file_kinds::Inspection;
 use crate::{
@@ -60,31 +66,58 @@ pub struct Arrived {
 /// The result of an upload.
 #[derive(Debug, Clone)]
 pub struct Uploaded {
-    /// The new version, or the earlier one with the same bytes.
+    /// The new version, or the one in force with the same bytes.
     pub version: Version,
     /// Whether the version is new.
     pub is_new: bool,
 }
 
+/// A version of another document of the room that has the same bytes as an uploaded file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SameFile {
+    /// The id of that document.
+    #[schema(value_type = String, format = "uuid")]
+    pub document_id: DocumentId,
+    /// Its name, with its vessel's before it.
+    pub name: String,
+    /// The number of the version that has the bytes.
+    pub version: i64,
+}
+
+/// How many documents with the same file are named at most.
+const MOST_SAME: usize = 20;
+
+/// Returns where else in the room a file counts: the newest version of each other document that has its bytes.
+pub fn same_file_in(state: &RoomState, version: &Version) -> Vec<SameFile> {
+    let others = state.documents.iter().filter(|document| document.slot.id != version.document);
+    let same = others.filter_map(|document| {
+        let mut newest_first = document.versions.iter().rev().map(|state| &state.version);
+        let same = newest_first.find(|other| other.counts() && other.sha256 == version.sha256)?;
+        Some(SameFile { document_id: document.slot.id, name: state.title_of(&document.slot), version: same.number })
+    });
+    same.take(MOST_SAME).collect()
+}
+
 impl Uploaded {
-    /// Returns a sentence that says what the upload came to. `status` is that of the document afterwards.
-    pub fn message(&self, status: DocumentStatus) -> String {
-        let Version { number, expires_on, expiry_assumed, .. } = self.version;
+    /// Returns what the upload came to, in sentences. `document` is the one that the file was uploaded to, as it stands
+    /// afterwards, and `same` are the others that have the file.
+    pub fn message(&self, document: &DocumentState, same: &[SameFile]) -> String {
+        let Version { number, expires_on, .. } = self.version;
         if !self.is_new {
             return format!("These bytes are version {number} already; nothing was added.");
         }
-        match expires_on {
-            Some(day) if status == DocumentStatus::Expired => {
-                let given = if expiry_assumed { "No expiry was given; it is taken to be valid" } else { "It is valid" };
-                format!(
-                    "Uploaded as version {number}. {given} until {day}, before the operation ends, and counts as expired."
-                )
-            }
-            Some(day) if expiry_assumed => {
-                format!("Uploaded as version {number}. No expiry was given; it is taken to be valid until {day}.")
-            }
-            _ => format!("Uploaded as version {number}."),
+        let mut message = format!("Uploaded as version {number}.");
+        if let Some(day) = expires_on.filter(|_| document.status == DocumentStatus::Expired) {
+            let _ = write!(message, " It is valid until {day}, before the operation ends, and counts as expired.");
         }
+        if document.is_undated() {
+            message += " No date was given until which it is valid: its gate needs the date, or a waiver of it.";
+        }
+        if let Some(first) = same.first() {
+            let more = if same.len() > 1 { " and others" } else { "" };
+            let _ = write!(message, " The same file is version {} of {}{more}.", first.version, first.name);
+        }
+        message
     }
 }
 
@@ -146,7 +179,7 @@ pub async fn is_told(app: &App, room: RoomId, (document, version): (DocumentId, 
     app.db.read_at_length(async move |tx| log::of_room(tx, &in_tx, room, find).await).await
 }
 
-/// Adds a version with this file. The same bytes again add none, unless another expiry is given with them.
+/// Adds a version with this file. The bytes of the version in force add none, unless another expiry is given with them.
 pub async fn upload(
     app: &App,
     by: &Actor,
@@ -190,7 +223,9 @@ async fn finish(
         {
             return Ok((Uploaded { version: version.clone(), is_new: true }, Kept::ByEarlier));
         }
-        let same = versions.iter().rev().find(|version| version.sha256 == checked.sha256);
+        // Only with the version in force: bytes of an earlier one are the way back to it.
+        let in_force = versions.iter().rfind(|version| version.counts());
+        let same = in_force.filter(|version| version.sha256 == checked.sha256);
         if let Some(same) = same.filter(|version| !corrects(&checked, version)) {
             return Ok((Uploaded { version: same.clone(), is_new: false }, Kept::ByEarlier));
         }
@@ -295,7 +330,6 @@ fn version(log: &OpenLog, slot: &Document, checked: &Checked, before: usize, fil
     let Actor::User { email, role, .. } = log.by() else {
         return Err(Error::internal("a document is uploaded by a user"));
     };
-    let assumed = slot.validity_days.filter(|_| checked.expires_on.is_none());
     Ok(Version {
         id: checked.id,
         document: slot.id,
@@ -305,13 +339,15 @@ fn version(log: &OpenLog, slot: &Document, checked: &Checked, before: usize, fil
         kind: checked.kind,
         size: checked.size,
         sha256: checked.sha256,
-        expires_on: checked.expires_on.or_else(|| assumed.map(|days| log.now.day().days_later(days))),
-        expiry_assumed: assumed.is_some(),
+        expires_on: checked.expires_on,
+        expiry_assumed: false,
         notes: checked.notes.clone(),
         told_eta: None,
         uploaded_by: email.clone(),
         uploader_role: *role,
         uploaded_at: log.now,
+        withdrawn: None,
+        date_waived: None,
     })
 }
 
@@ -335,20 +371,10 @@ async fn add(tx: &mut Tx, log: &mut OpenLog, slot: &Document, version: &Version)
     log.append(tx, &uploaded).await
 }
 
-/// Returns a document of this room and its version with this id, or its newest if no version is named.
-pub async fn find(
-    tx: &mut Tx,
-    room: RoomId,
-    document: DocumentId,
-    version: Option<VersionId>,
-) -> Result<(Document, Version)> {
+/// Returns a document of this room and its version with this id.
+pub async fn find(tx: &mut Tx, room: RoomId, document: DocumentId, version: VersionId) -> Result<(Document, Version)> {
     let slot = documents::find(tx, room, document).await?;
-    let missing = if version.is_some() {
-        Error::NotFound("version")
-    } else {
-        Error::NotFound("version: nothing was uploaded yet")
-    };
-    let version = db::document_versions::find(tx, room, document, version).await?.ok_or(missing)?;
+    let version = db::document_versions::find(tx, room, document, version).await?.ok_or(Error::NotFound("version"))?;
     Ok((slot, version))
 }
 

@@ -24,7 +24,7 @@ const LONGEST_NAME: usize = 120;
 /// Returns the title and the files of a room's archive, and logs that each of the files was downloaded. The caller
 /// sends them after this.
 ///
-/// The archive has all versions of each document if `every_version` is set, otherwise the newest ones.
+/// The archive has all versions of each document if `every_version` is set, otherwise those in force.
 pub async fn pack(app: &App, by: &Actor, room: RoomId, every_version: bool) -> Result<(String, Vec<Packed>)> {
     // Find every file before logging: the log must not claim a download that could not be sent.
     let Seen { state, .. } = rooms::state::now(app, room).await?;
@@ -53,10 +53,14 @@ pub async fn title(app: &App, room: RoomId) -> Result<String> {
     Ok(app.db.read(async |tx| rooms::in_use(tx, room).await).await?.title)
 }
 
-fn chosen(state: &RoomState, every_version: bool) -> Vec<(&DocumentState, &VersionState)> {
-    let first = |document: &DocumentState| if every_version { 0 } else { document.versions.len().saturating_sub(1) };
-    let documents = state.documents.iter();
-    documents.flat_map(|document| document.versions[first(document)..].iter().map(move |v| (document, v))).collect()
+fn chosen<'a>(state: &'a RoomState, every_version: bool) -> Vec<(&'a DocumentState, &'a VersionState)> {
+    // A withdrawn version is evidence, and is packed with every version; it says in the manifest why it counts no more.
+    let of = |document: &'a DocumentState| {
+        let in_force = document.in_force().map(|state| state.version.id);
+        let versions = document.versions.iter();
+        versions.filter(move |state| every_version || Some(state.version.id) == in_force).map(move |v| (document, v))
+    };
+    state.documents.iter().flat_map(of).collect()
 }
 
 /// The entry of a file in the manifest.
@@ -73,6 +77,9 @@ struct ManifestEntry<'a> {
     file_size: i64,
     sha256: String,
     expires_on: Option<room::Day>,
+    expiry: room::ExpiryState,
+    /// Why it counts no more, if it was withdrawn.
+    withdrawn: Option<&'a str>,
     uploaded_by: &'a str,
     uploaded_at: room::Time,
 }
@@ -91,11 +98,13 @@ fn packed(state: &RoomState, chosen: &[(&DocumentState, &VersionState)]) -> Resu
             vessel: document.slot.vessel.and_then(|id| state.vessel(id)).map(|vessel| &*vessel.details.name),
             version: version.number,
             status: document.status,
-            is_newest: document.newest().is_some_and(|newest| newest.version.id == version.id),
+            is_newest: document.in_force().is_some_and(|newest| newest.version.id == version.id),
             file_name: &version.file_name,
             file_size: version.size,
             sha256,
             expires_on: version.expires_on,
+            expiry: version.expiry(&document.slot),
+            withdrawn: version.withdrawn.as_ref().map(|withdrawn| &*withdrawn.reason),
             uploaded_by: &version.uploaded_by,
             uploaded_at: version.uploaded_at,
         });

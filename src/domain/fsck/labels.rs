@@ -22,7 +22,7 @@ pub(super) fn of_room(table: &str, id: &str, state: &State) -> String {
             let id: Option<DocumentId> = id.parse().ok();
             id.and_then(|id| state.documents.get(&id)).map(|slot| document_name(state, slot))
         }
-        "document_versions" => version(id),
+        "document_versions" | "version_statements" => version(id),
         "decisions" => decision_label(state, id),
         "approvals" => id.parse().ok().and_then(|id| state.approvals.get(&id)).map(|approval| {
             let vessel = state.vessel_name(Some(approval.vessel)).unwrap_or_default();

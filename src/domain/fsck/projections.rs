@@ -176,7 +176,7 @@ fn fault_of(table: &Table, differing: Differing) -> Fault {
 fn parent_of(table: &Table, row: &Values) -> Option<String> {
     let column = match table.name {
         "document_versions" => "document_id",
-        "decisions" => "version_id",
+        "version_statements" | "decisions" => "version_id",
         "snapshot_positions" | "snapshot_bodies" | "snapshot_files" | "snapshot_seals" => "snapshot_id",
         _ => return None,
     };

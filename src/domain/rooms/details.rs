@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use room::{
-    CargoProfile, Event, Log, Party, PartyId, Phase, Room, RoomId, RoomStatus,
+    CargoProfile, Event, Log, Party, PartyId, Phase, Room, RoomId, RoomStatus, Time,
     bounds::{Description, Instant, Line, MOST_PARTIES, NewParties, PlannedHours},
     changes::differences,
 };
@@ -51,6 +51,9 @@ pub struct NewRoom {
     #[serde(default = "usual_hours")]
     #[schema(value_type = PlannedHours, default = 48)]
     pub planned_duration_hours: i64,
+    /// Has to be `true` if the ETA is in the past, to say that this is meant.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirm_past_eta: bool,
     /// The parties, besides the user who opens the room; an address that is listed twice counts once.
     #[serde(default, deserialize_with = "objects")]
     #[schema(value_type = NewParties)]
@@ -85,13 +88,24 @@ pub struct RoomDetails {
     #[serde(default = "usual_hours")]
     #[schema(value_type = PlannedHours, default = 48)]
     pub planned_duration_hours: i64,
+    /// Has to be `true` if the ETA is changed to one in the past, to say that this is meant; it is no detail of the room.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirm_past_eta: bool,
 }
 
 impl From<&NewRoom> for RoomDetails {
     fn from(request: &NewRoom) -> Self {
-        let NewRoom { title, location, sts_eta, description, cargo_profile, planned_duration_hours, .. } =
-            request.clone();
-        Self { title, location, sts_eta, description, cargo_profile, planned_duration_hours }
+        let NewRoom {
+            title,
+            location,
+            sts_eta,
+            description,
+            cargo_profile,
+            planned_duration_hours,
+            confirm_past_eta,
+            ..
+        } = request.clone();
+        Self { title, location, sts_eta, description, cargo_profile, planned_duration_hours, confirm_past_eta }
     }
 }
 
@@ -104,14 +118,16 @@ impl From<&Room> for RoomDetails {
             description: room.description.clone(),
             cargo_profile: room.cargo_profile,
             planned_duration_hours: room.planned_duration_hours,
+            confirm_past_eta: false,
         }
     }
 }
 
 impl RoomDetails {
-    /// Returns the room with these details. Notes in `fields` what is not acceptable.
-    fn checked(&self, fields: &mut Fields, room: Room) -> Room {
-        Room {
+    /// Returns the room with these details. Notes in `fields` what is not acceptable at the instant `now`.
+    fn checked(&self, fields: &mut Fields, room: Room, now: Time) -> Room {
+        let eta_before = room.sts_eta;
+        let checked = Room {
             title: fields.line("title", &self.title),
             location: fields.line("location", &self.location),
             sts_eta: fields.time("sts_eta", &self.sts_eta).unwrap_or(room.sts_eta),
@@ -123,7 +139,13 @@ impl RoomDetails {
                 PlannedHours::BOUNDS,
             ),
             ..room
+        };
+        // Asked about, not refused: a room may be opened after the fact, to keep its papers.
+        if checked.sts_eta != eta_before && checked.sts_eta < now && !self.confirm_past_eta {
+            fields.fault("sts_eta", "is in the past");
+            fields.fault("confirm_past_eta", "must be `true` if the ETA in the past is meant");
         }
+        checked
     }
 }
 
@@ -200,7 +222,7 @@ fn checked(app: &App, request: &NewRoom, opener: &str) -> Result<(Room, Vec<Part
         retained_from: None,
     };
     let mut fields = Fields::default();
-    let room = RoomDetails::from(request).checked(&mut fields, new);
+    let room = RoomDetails::from(request).checked(&mut fields, new, now);
     if request.parties.len() > MOST_PARTIES {
         fields.fault("parties", format!("must be at most {MOST_PARTIES}"));
     }
@@ -222,7 +244,7 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, request: Change<RoomDet
         let present = RoomDetails::from(&before);
         refuse_overtaken(tx, log, Edited::Room, &present, (request.basis(), request.given())).await?;
         let mut fields = Fields::default();
-        let after = request.apply_to(&present)?.checked(&mut fields, before.clone());
+        let after = request.apply_to(&present)?.checked(&mut fields, before.clone(), log.now);
         fields.done()?;
         if after == before {
             return Ok(after);

@@ -182,7 +182,7 @@ fn render_fields(kind: Option<&DocumentType>, filled: &Filled) -> Markup {
                 .select(filled, &choices(Criticality::WORDS)))
             (Field::required("gate", "Gate").hint("The phase that is not entered without it.")
                 .value(kind.map(|kind| kind.gate.word())).select(filled, &choices(&Phase::WORDS[1..])))
-            (Field::line("validity_days", "Days valid").kind("number").hint("Where its uploader names no day.")
+            (Field::line("validity_days", "Days valid").kind("number").hint("Usually, from issue: a suggestion to the uploader, who is asked for the day.")
                 .value(validity.as_deref()).input(filled))
             (Field::line("warn_days", "Days of warning").kind("number").hint("Before its end.")
                 .value(warning.as_deref()).input(filled))

@@ -108,6 +108,11 @@ impl Filled {
         self.sent(name).map_or(present, |form| form.is_ticked(name))
     }
 
+    /// Returns whether a box that is shown only when it is needed is to be shown: its tick is missing, or was made.
+    pub(crate) fn asks_for(&self, name: &str) -> bool {
+        self.fault(name).is_some() || self.is_ticked(name, false)
+    }
+
     /// Returns what a form that edits says of a field: the values that it was filled with.
     fn render_filled<'a>(&self, name: &str, present: impl Iterator<Item = &'a str>) -> Markup {
         let name = format!("{WAS}{name}");

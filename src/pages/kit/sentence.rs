@@ -90,6 +90,8 @@ const ROOM: &[(&str, Phrase)] = &[
         "document_uploaded",
         |s| html! { "uploaded " (s.version()) ": " (s.text("file_name")) ", " (s.size()) (s.valid()) },
     ),
+    ("version_withdrawn", |s| html! { "withdrew " (s.version()) (s.because("reason")) }),
+    ("version_date_waived", |s| html! { "said that " (s.version()) " needs no date" (s.because("reason")) }),
     ("document_decided", |s| html! { (verb(s.text("verdict"))) " " (s.version()) (s.because("comment")) }),
     ("document_downloaded", |s| html! { "downloaded " (s.version()) (s.part("part")) }),
     ("document_previewed", |s| html! { "looked at a preview of " (s.version()) }),

@@ -12,7 +12,7 @@ use crate::{
     http::{Access::May, Caller, Form, InRoom, PageRoutes},
     pages::{
         kit::{
-            field::{Field, Filled, choices},
+            field::{Field, Filled, choices, tick},
             layout::{HtmlPage, Part},
             show,
             submit::{change_of, submit, submit_change},
@@ -31,7 +31,10 @@ pub(super) fn routes() -> PageRoutes {
 }
 
 /// The fields of both forms, which show their faults themselves.
-const FIELDS: &[&str] = &["title", "location", "sts_eta", "planned_duration_hours", "cargo_profile", "description"];
+const FIELDS: &[&str] =
+    &["title", "location", "sts_eta", PAST_ETA, "planned_duration_hours", "cargo_profile", "description"];
+/// The field that says that an ETA in the past is meant, which is shown when it is asked for.
+const PAST_ETA: &str = "confirm_past_eta";
 
 async fn show_new(caller: Caller) -> Response {
     render_new(&caller, &Filled::default())
@@ -86,6 +89,7 @@ fn render_fields(filled: &Filled, present: Option<&Room>) -> Markup {
                 .value(room.map(|room| room.location.as_str())).input(filled))
             (Field::required("sts_eta", "ETA (UTC)").kind("datetime-local").hint("When they are expected there.")
                 .value(eta.as_deref()).exactly(exact_eta.as_deref()).input(filled))
+            @if filled.asks_for(PAST_ETA) { (tick(filled, PAST_ETA, "The ETA in the past is meant", false)) }
             (Field::required("planned_duration_hours", "Planned duration, in hours").kind("number")
                 .hint("Documents have to outlast the operation.").value(Some(&hours)).input(filled))
             (Field::line("cargo_profile", "Cargo").hint("Decides which documents are asked for.")

@@ -60,8 +60,8 @@ async function unfold(page, words) {
   if (!(await details.evaluate((element) => element.open))) await page.getByText(words, { exact: true }).click();
 }
 
-// The seller drops two files on a row. The network is slowed down, so that the progress of the first can be seen; the
-// broker, on another page, sees both come.
+// The seller drops a file on a row, and then another, and is asked for the day of each. The network is slowed down, so
+// that the progress of the first can be seen; the broker, on another page, sees both come.
 async function uploaded(rig, room, broker) {
   await broker.goto(`/rooms/${room}/documents`);
   const page = await rig.open({ as: "seller" });
@@ -72,14 +72,21 @@ async function uploaded(rig, room, broker) {
   await slow.send("Network.enable");
   await slow.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 400_000 });
   const seen = progress(page);
-  await dropFiles(page, row, { name: "q88 old.pdf", bytes: paper("old", 900_000) }, { name: "q88.pdf", bytes: paper("new", 1000) });
+  const sheet = page.locator("#matching");
+  await dropFiles(page, row, { name: "q88 old.pdf", bytes: paper("old", 900_000) });
+  await sheet.getByLabel("Valid until").fill("2031-01-31");
+  await sheet.getByRole("button", { name: "Upload" }).click();
+  await page.locator(row).getByText("q88 old.pdf").waitFor();
+  await dropFiles(page, row, { name: "q88.pdf", bytes: paper("new", 1000) });
+  await sheet.getByLabel("Valid until").fill("2031-01-31");
+  await sheet.getByRole("button", { name: "Upload" }).click();
   await page.locator(row).getByText("q88.pdf").waitFor();
   assert.ok((await seen).some((part) => part > 0 && part < 100), "its progress was shown");
   await broker.locator(row).getByText("q88.pdf").waitFor();
   await slow.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
 
-  await rig.refused(422, () => dropFiles(page, row, { name: "notes.pdf", bytes: Buffer.from("no paper") }).then(() =>
-    page.locator("#uploads").getByText("notes.pdf").locator("xpath=ancestor::li").getByRole("button", { name: "Retry" }).waitFor()));
+  await rig.refused(422, () => dropFiles(page, row, { name: "notes.pdf", bytes: Buffer.from("no paper") })
+    .then(() => sheet.getByRole("button", { name: "Upload" }).click()).then(() => page.locator("#uploads").getByText("notes.pdf").locator("xpath=ancestor::li").getByRole("button", { name: "Retry" }).waitFor()));
   rig.blame(await axe(page), await reflow(page));
 
   await page.locator(row).getByRole("link").first().click();
@@ -92,6 +99,7 @@ async function uploaded(rig, room, broker) {
   const plain = await rig.open({ as: "owner", script: false });
   await plain.goto(`/rooms/${room}/documents/${id}`);
   await plain.locator("#panel").getByText("Upload a new version").click();
+  await plain.getByLabel("Valid until").fill("2031-01-31");
   await plain.getByLabel("File").setInputFiles({ name: "q88 final.pdf", mimeType: "application/pdf", buffer: paper("final", 1000) });
   await plain.getByRole("button", { name: "Upload", exact: true }).click();
   await plain.locator("#panel").getByText("q88 final.pdf").first().waitFor();

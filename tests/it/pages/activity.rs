@@ -169,6 +169,14 @@ fn events(app: &TestApp) -> Vec<Event> {
             file_name: text("q.pdf"), file_size: 1, file_kind: FileKind::Pdf, file_sha256: text("00"), expires_on: None,
             expiry_assumed: false, notes: None, told_eta: None, uploader_role: Role::Owner,
         },
+        VersionWithdrawn {
+            document_id: DocumentId(id), document_type: text("Q"), vessel: None, version_id: VersionId(id), version: 1,
+            reason: text("of another vessel"),
+        },
+        VersionDateWaived {
+            document_id: DocumentId(id), document_type: text("Q"), vessel: None, version_id: VersionId(id), version: 1,
+            reason: text("issued without one"),
+        },
         DocumentDecided {
             decision_id: DecisionId(id), role: Role::Owner,
             document_id: DocumentId(id), document_type: text("Q"), vessel: None, version_id: VersionId(id), version: 1,

@@ -11,6 +11,9 @@ on_both_databases! {
     a_form_that_was_refused_comes_back_with_its_words,
     each_role_is_offered_what_it_may_do_and_nobody_a_word_on_their_own_paper,
     the_same_bytes_again_are_said_to_be_known,
+    a_version_is_withdrawn_by_a_form_and_shown_struck_through,
+    a_date_is_suggested_asked_for_and_waived_by_forms,
+    the_same_file_of_another_document_is_pointed_out,
     a_document_is_waived_and_needed_again_by_forms,
     the_list_shows_what_its_address_asks_for,
     a_document_of_another_room_is_not_there,
@@ -133,6 +136,72 @@ async fn the_same_bytes_again_are_said_to_be_known(app: TestApp) {
     assert_eq!(again.status, 200);
     assert!(again.html().contains("These bytes are version 1 already; nothing was added."));
     assert_eq!(app.get(&document, &broker).send().await.expect(200)["version_count"], 1);
+}
+
+async fn a_version_is_withdrawn_by_a_form_and_shown_struck_through(app: TestApp) {
+    let (document, _, broker) = app.empty_document("COMPAT").await;
+    let seller = app.user("seller@example.com", Role::Seller).await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let first = app.version(&document, &seller, "right", &[]).await;
+    app.version(&document, &seller, "wrong", &[]).await;
+    let newest = app.get(&document, &broker).send().await.expect(200)["newest"]["id"].as_str().unwrap().to_owned();
+    let form = format!("{document}/versions/{newest}/withdraw");
+    assert!(page(&app, &document, &seller).await.contains(&form));
+    let others = page(&app, &document, &owner).await;
+    assert!(!others.contains("/withdraw"), "{others}");
+    // The version before it has a link to its form, which is a page of its own.
+    let earlier = format!("{document}/versions/{}/withdraw", first["version"]["id"].as_str().unwrap());
+    assert!(page(&app, &document, &broker).await.contains(&format!("href=\"{earlier}#withdraw\"")));
+    let opened = page(&app, &earlier, &broker).await;
+    assert!(opened.contains("Withdraw version 1") && opened.contains(&format!("action=\"{earlier}\"")), "{opened}");
+
+    let refused = app.post(&format!("/{form}"), &seller).fields(&[("reason", " ")]).send().await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.html().contains("Why it counts no more is missing"));
+    let refused = app.post(&format!("/{form}"), &owner).fields(&[("reason", "not mine")]).send().await;
+    assert_eq!(refused.status, 403);
+    assert!(refused.html().contains("nother party uploaded this file"), "{refused:?}");
+    assert_eq!(
+        app.post(&format!("/{form}"), &seller).fields(&[("reason", "of another pair")]).send().await.status,
+        303
+    );
+    let shown = page(&app, &document, &owner).await;
+    assert!(shown.contains("<s>Version 2</s>") && shown.contains("of another pair"), "{shown}");
+    assert!(shown.contains("Your decision on version 1"), "{shown}");
+    let again = app.post(&format!("/{form}"), &broker).fields(&[("reason", "of another pair")]).send().await;
+    assert_eq!(again.status, 409);
+    assert!(again.html().contains("withdrawn before"));
+    assert_eq!(app.post(&format!("/{earlier}"), &broker).fields(&[("reason", "both")]).send().await.status, 303);
+    let shown = page(&app, &document, &broker).await;
+    assert!(shown.contains("Nothing counts here") && shown.contains("<s>Version 1</s>"), "{shown}");
+}
+
+async fn a_date_is_suggested_asked_for_and_waived_by_forms(app: TestApp) {
+    let (document, room, broker) = app.empty_document("FENDER_CERT").await;
+    let shown = page(&app, &document, &broker).await;
+    assert!(shown.contains("Usually 1 year from issue") && shown.contains("data-value=\"2027-11-23\""), "{shown}");
+    let fields = [("expires_on", ""), ("notes", "")];
+    let form = format!("/{document}/versions");
+    assert_eq!(app.post(&form, &broker).upload("a.pdf", &pdf("fenders"), &fields).send().await.status, 303);
+    let shown = page(&app, &document, &broker).await;
+    assert!(shown.contains("No date was given until which version 1 is valid"), "{shown}");
+    assert!(page(&app, &format!("{room}/documents"), &broker).await.contains("No date given"));
+    assert!(page(&app, "/", &broker).await.contains("1 without a date"));
+    let version = app.get(&document, &broker).send().await.expect(200)["newest"]["id"].as_str().unwrap().to_owned();
+    let waiver = format!("/{document}/versions/{version}/date-waiver");
+    assert_eq!(app.post(&waiver, &broker).fields(&[("reason", "")]).send().await.status, 422);
+    assert_eq!(app.post(&waiver, &broker).fields(&[("reason", "the yard gives none")]).send().await.status, 303);
+    let shown = page(&app, &document, &broker).await;
+    assert!(shown.contains("the yard gives none") && !shown.contains("No date was given"), "{shown}");
+}
+
+async fn the_same_file_of_another_document_is_pointed_out(app: TestApp) {
+    let (document, room, broker) = app.empty_document("COMPAT").await;
+    let other = app.document(&room[7..], &broker, "JPO", None).await;
+    app.version(&document, &broker, "study", &[]).await;
+    app.version(&other, &broker, "study", &[]).await;
+    let shown = page(&app, &other, &broker).await;
+    assert!(shown.contains("The same file is version 1 of") && shown.contains(&document), "{shown}");
 }
 
 async fn a_document_is_waived_and_needed_again_by_forms(app: TestApp) {

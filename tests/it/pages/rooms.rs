@@ -8,6 +8,7 @@ use crate::harness::{PageForm, TestApp, on_both_databases};
 on_both_databases! {
     TestApp:
     a_broker_opens_a_room_and_what_was_typed_stays_where_it_is_refused,
+    an_eta_in_the_past_is_asked_about_by_a_box_to_tick,
     an_edit_changes_what_was_changed_and_no_second_of_the_eta,
     a_gate_names_what_is_in_the_way_and_is_passed_over_for_a_reason,
     a_closed_room_is_reopened_for_a_reason_and_offers_nothing_before,
@@ -44,6 +45,29 @@ async fn a_broker_opens_a_room_and_what_was_typed_stays_where_it_is_refused(app:
     assert_eq!((&told["planned_duration_hours"], &told["description"]), (&json!(36), &json!(null)));
     let page = app.get(&format!("/{vessels}"), &broker).send().await.html();
     assert!(page.contains("No vessel is named yet.") && page.contains("Add its parties"), "{page}");
+}
+
+async fn an_eta_in_the_past_is_asked_about_by_a_box_to_tick(app: TestApp) {
+    let broker = app.user("broker@example.com", Role::Broker).await;
+    let past = [&NEW[..2], &[("sts_eta", "2020-12-01T06:30")], &NEW[3..]].concat();
+    assert!(!app.get("//rooms/new", &broker).send().await.html().contains("confirm_past_eta"));
+    let refused = app.post("//rooms/new", &broker).fields(&past).send().await;
+    assert_eq!(refused.status, 422);
+    let page = refused.html();
+    assert!(page.contains("ETA (UTC) is in the past") && page.contains("The ETA in the past is meant"), "{page}");
+    assert!(page.contains("value=\"2020-12-01T06:30\""), "{page}");
+    let confirmed = [&past[..], &[("confirm_past_eta", "true")]].concat();
+    let opened = app.post("//rooms/new", &broker).fields(&confirmed).send().await;
+    assert_eq!(opened.status, 303);
+    let edit = format!("/{}", opened.header("location").replace("/vessels", "/edit"));
+    // The edit of another field asks nothing, and that of the ETA does.
+    let renamed = [&[("title", "STS Hurd Bank")], &past[1..]].concat();
+    assert_eq!(app.post(&edit, &broker).fields(&renamed).send().await.status, 303);
+    let moved = [&past[..2], &[("sts_eta", "2020-12-02T06:30")], &past[3..]].concat();
+    let refused = app.post(&edit, &broker).fields(&moved).send().await;
+    assert!(refused.status == 422 && refused.html().contains("The ETA in the past is meant"));
+    let confirmed = [&moved[..], &[("confirm_past_eta", "true")]].concat();
+    assert_eq!(app.post(&edit, &broker).fields(&confirmed).send().await.status, 303);
 }
 
 async fn an_edit_changes_what_was_changed_and_no_second_of_the_eta(app: TestApp) {

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::field::Field;
 use super::section::Body;
 use super::table::{Table, left};
-use crate::record::{ClaimFacts, ClockFacts, ExpiryFacts, NoticeFacts, RetentionFacts};
+use crate::record::{ClaimFacts, ClockFacts, ExpiryFacts, NoticeFacts, RetentionFacts, UndatedFacts};
 use crate::words;
 
 /// The state of each clock.
@@ -59,12 +59,14 @@ pub(super) const FIELDS: &[Field<ClockFacts>] = &[
 /// Returns the clocks, and under a heading of its own the documents that run out.
 pub(super) fn section(context: &Context) -> Body<'_> {
     let Some(standing) = &context.record.standing else { return Body::Unknown };
+    let mut blocks = vec![expiring().with(standing.expiring_soon.iter())];
+    if !standing.undated.is_empty() {
+        blocks.push(Block::Text(Look::Text, "These run out, too, and nobody has said when:".to_owned()));
+        blocks.push(undated().with(standing.undated.iter()));
+    }
     Body::Parts(vec![
         Part { heading: "Clocks".to_owned(), blocks: vec![Block::Facts(CLOCKS)] },
-        Part {
-            heading: "Documents that run out".to_owned(),
-            blocks: vec![expiring().with(standing.expiring_soon.iter())],
-        },
+        Part { heading: "Documents that run out".to_owned(), blocks },
     ])
 }
 
@@ -142,6 +144,16 @@ fn expiring<'a>() -> Table<&'a ExpiryFacts> {
             }),
         ],
         empty: "No document runs out before the planned end of the operation or soon after it.",
+    }
+}
+
+fn undated<'a>() -> Table<&'a UndatedFacts> {
+    Table {
+        columns: vec![
+            left("Document", 60.0, |u| Cell::text(&u.name)),
+            left("Valid until", 40.0, |_| Cell::default().with(Look::Strong, "No date given")),
+        ],
+        empty: "Every document that runs out has its date.",
     }
 }
 

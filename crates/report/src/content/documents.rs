@@ -10,11 +10,11 @@ use crate::edition::Rules;
 use crate::record::{DocumentFacts, Record, VersionFacts};
 use crate::words;
 
-/// A row of the table: a document with its newest version, if it has one, or an older version of it.
+/// A row of the table: a document with its version in force, if it has one, or another version of it.
 struct Row<'a> {
     document: &'a DocumentFacts,
     version: Option<&'a VersionFacts>,
-    newest: bool,
+    in_force: bool,
     decisions: usize,
 }
 
@@ -76,13 +76,13 @@ fn owners<'a>(record: &'a Record, documents: &'a [DocumentFacts]) -> Vec<(Option
     owners
 }
 
-/// Returns at most `most` rows of a document, its newest version first.
+/// Returns at most `most` rows of a document, its version in force first, and then the others from the newest on.
 fn rows<'a>(document: &'a DocumentFacts, most: usize, rules: &Rules) -> Vec<Row<'a>> {
     let decisions = rules.decisions;
-    let newest = document.versions.last();
-    let older = document.versions.iter().rev().skip(1);
-    let older = older.map(|version| Row { document, version: Some(version), newest: false, decisions });
-    std::iter::once(Row { document, version: newest, newest: true, decisions }).chain(older).take(most).collect()
+    let counts = document.in_force();
+    let others = document.versions.iter().rev().filter(|version| counts.is_none_or(|counts| counts.id != version.id));
+    let others = others.map(|version| Row { document, version: Some(version), in_force: false, decisions });
+    std::iter::once(Row { document, version: counts, in_force: true, decisions }).chain(others).take(most).collect()
 }
 
 /// Returns how many versions are drawn of each document: all, or as many as the edition has room for.
@@ -107,9 +107,13 @@ fn versions_drawn(documents: &[DocumentFacts], rules: &Rules) -> usize {
 fn table<'a>() -> Table<Row<'a>> {
     Table {
         columns: vec![
-            left("Document", 18.0, |r| if r.newest { slot(r.document) } else { Cell::text(&r.document.document_type) }),
+            left(
+                "Document",
+                18.0,
+                |r| if r.in_force { slot(r.document) } else { Cell::text(&r.document.document_type) },
+            ),
             left("Status", 17.0, |r| {
-                let status = if r.newest { status(r.document) } else { replaced(r.document) };
+                let status = if r.in_force { status(r.document) } else { not_in_force(r) };
                 r.version.into_iter().fold(status, validity)
             }),
             left("Version and file", 24.0, |r| r.version.map(file).unwrap_or_default()),
@@ -156,18 +160,30 @@ fn status(document: &DocumentFacts) -> Cell {
         .with(Look::Muted, format!("Otherwise: {}", status.to_lowercase()))
 }
 
-/// Returns that a newer version has replaced this one.
-fn replaced(document: &DocumentFacts) -> Cell {
-    let newest = document.versions.last().map_or(0, |version| version.number);
-    Cell::default().with(Look::Muted, format!("Replaced by version {newest}"))
+/// Returns why a version is not the one that counts: it was withdrawn, or a newer one has replaced it.
+fn not_in_force(row: &Row<'_>) -> Cell {
+    if let Some(withdrawn) = row.version.and_then(|version| version.withdrawn.as_ref()) {
+        return Cell::default()
+            .with(Look::Strong, "Withdrawn, counts no more")
+            .with(Look::Text, &withdrawn.reason)
+            .with(Look::Muted, format!("by {}, {}", withdrawn.by, words::time(withdrawn.at)));
+    }
+    let newer = row.document.in_force().map_or(0, |version| version.number);
+    Cell::default().with(Look::Muted, format!("Replaced by version {newer}"))
 }
 
-/// Adds until when the version is valid, and whether that was assumed.
+/// Adds until when the version is valid, and whether that was assumed, or why nobody has said it.
 fn validity(status: Cell, version: &VersionFacts) -> Cell {
     let assumed = version.expiry_assumed.then_some("(assumed from the type's usual validity)");
     match version.expires_on {
         Some(day) => status.labelled("Valid until", day.to_string()).with_some(Look::Muted, assumed),
-        None => status.with(Look::Muted, "Does not run out"),
+        None => match (version.expiry.as_deref(), &version.date_waived) {
+            (Some("not_given"), _) => status.with(Look::Strong, "No date given"),
+            (_, Some(waiver)) => status
+                .labelled("Needs no date", &waiver.reason)
+                .with(Look::Muted, format!("by {}, {}", waiver.by, words::time(waiver.at))),
+            _ => status.with(Look::Muted, "Does not run out"),
+        },
     }
 }
 

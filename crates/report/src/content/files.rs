@@ -52,7 +52,12 @@ pub(crate) fn files(context: &Context) -> Vec<File<'_>> {
                 papers::document_fields(),
                 documents,
             ),
-            table_file("versions.csv", "what was uploaded for them, oldest first", papers::version_fields(), versions),
+            table_file(
+                "versions.csv",
+                "what was uploaded for them, oldest first",
+                papers::version_fields(context.edition.rules()),
+                versions,
+            ),
             table_file(
                 "decisions.csv",
                 "what was decided on versions, oldest first",

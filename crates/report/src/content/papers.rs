@@ -2,6 +2,7 @@
 
 use super::field::Field;
 use super::verdicts::{self, Verdict};
+use crate::edition::Rules;
 use crate::record::{DocumentFacts, VersionFacts};
 
 /// A version with the document that it belongs to.
@@ -49,8 +50,8 @@ pub(super) fn document_fields<'a>() -> Vec<Field<&'a DocumentFacts>> {
 }
 
 /// The fields of `versions.csv`.
-pub(super) fn version_fields<'a>() -> Vec<Field<Version<'a>>> {
-    vec![
+pub(super) fn version_fields<'a>(rules: &Rules) -> Vec<Field<Version<'a>>> {
+    let mut fields: Vec<Field<Version<'a>>> = vec![
         Field { name: "id", value: |v| v.version.id.as_str().into() },
         Field { name: "document_id", value: |v| v.document.id.as_str().into() },
         Field { name: "number", value: |v| v.version.number.into() },
@@ -64,6 +65,26 @@ pub(super) fn version_fields<'a>() -> Vec<Field<Version<'a>>> {
         Field { name: "uploaded_by", value: |v| v.version.uploaded_by.as_str().into() },
         Field { name: "uploaded_by_role", value: |v| v.version.uploaded_by_role.as_str().into() },
         Field { name: "uploaded_at", value: |v| v.version.uploaded_at.into() },
+    ];
+    if rules.statements {
+        fields.extend(statement_fields());
+    }
+    fields
+}
+
+/// The fields of what is known of a version's expiry, and of what was stated of it since its upload.
+fn statement_fields<'a>() -> Vec<Field<Version<'a>>> {
+    vec![
+        Field { name: "expiry", value: |v| v.version.expiry.as_deref().into() },
+        Field {
+            name: "date_waived_reason",
+            value: |v| v.version.date_waived.as_ref().map(|w| w.reason.as_str()).into(),
+        },
+        Field { name: "date_waived_by", value: |v| v.version.date_waived.as_ref().map(|w| w.by.as_str()).into() },
+        Field { name: "date_waived_at", value: |v| v.version.date_waived.as_ref().map(|w| w.at).into() },
+        Field { name: "withdrawn_reason", value: |v| v.version.withdrawn.as_ref().map(|w| w.reason.as_str()).into() },
+        Field { name: "withdrawn_by", value: |v| v.version.withdrawn.as_ref().map(|w| w.by.as_str()).into() },
+        Field { name: "withdrawn_at", value: |v| v.version.withdrawn.as_ref().map(|w| w.at).into() },
     ]
 }
 

@@ -4,15 +4,16 @@
 
 use jiff::Timestamp;
 use room::{
-    Approval, Clocks, Decision, DocumentState, Party, Room, VersionState, Vessel,
+    Approval, Clocks, Decision, Document, DocumentState, Party, Room, VersionState, Vessel, Waiver, Withdrawal,
     clocks::{Claim, CoastalNotice, Retention},
-    standing::{self, Blocker, Expiry},
+    standing::{self, Blocker, Expiry, Undated},
 };
 
 use crate::hex::hex;
 use crate::record::{
     ApprovalFacts, BlockerFacts, ClaimFacts, ClockFacts, DecisionFacts, DocumentFacts, ExpiryFacts, NoticeFacts,
-    PartyFacts, RetentionFacts, RoomFacts, Standing, VersionFacts, VesselFacts, WaiverFacts,
+    PartyFacts, RetentionFacts, RoomFacts, Standing, UndatedFacts, VersionFacts, VesselFacts, WaiverFacts,
+    WithdrawalFacts,
 };
 
 pub(super) fn room(room: Room) -> RoomFacts {
@@ -69,6 +70,7 @@ pub(super) fn vessel(Vessel { id, details, added_at }: Vessel) -> VesselFacts {
 
 pub(super) fn document(document: DocumentState) -> DocumentFacts {
     let DocumentState { slot, versions, status, .. } = document;
+    let versions = versions.into_iter().map(|state| version(state, &slot)).collect();
     DocumentFacts {
         id: slot.id.to_string(),
         document_type: slot.document_type,
@@ -79,12 +81,13 @@ pub(super) fn document(document: DocumentState) -> DocumentFacts {
         criticality: slot.criticality.to_string(),
         gate: slot.gate.to_string(),
         status: status.to_string(),
-        waiver: slot.waiver.map(|waiver| WaiverFacts { reason: waiver.reason, by: waiver.by, at: waiver.at.into() }),
-        versions: versions.into_iter().map(version).collect(),
+        waiver: slot.waiver.map(waiver),
+        versions,
     }
 }
 
-fn version(VersionState { version, decisions, .. }: VersionState) -> VersionFacts {
+fn version(VersionState { version, decisions, .. }: VersionState, slot: &Document) -> VersionFacts {
+    let expiry = version.expiry(slot);
     VersionFacts {
         id: version.id.to_string(),
         number: version.number.unsigned_abs(),
@@ -94,12 +97,19 @@ fn version(VersionState { version, decisions, .. }: VersionState) -> VersionFact
         sha256: hex(&version.sha256),
         expires_on: version.expires_on.map(Into::into),
         expiry_assumed: version.expiry_assumed,
+        expiry: Some(expiry.to_string()),
+        date_waived: version.date_waived.map(waiver),
+        withdrawn: version.withdrawn.map(|Withdrawal { reason, by, at }| WithdrawalFacts { reason, by, at: at.into() }),
         notes: version.notes,
         uploaded_by: version.uploaded_by,
         uploaded_by_role: version.uploader_role.to_string(),
         uploaded_at: version.uploaded_at.into(),
         decisions: decisions.into_iter().map(decision).collect(),
     }
+}
+
+fn waiver(Waiver { reason, by, at }: Waiver) -> WaiverFacts {
+    WaiverFacts { reason, by, at: at.into() }
 }
 
 fn decision(decision: Decision) -> DecisionFacts {
@@ -134,6 +144,7 @@ pub(super) fn standing(standing: standing::Standing) -> Standing {
         next_phase: standing.next_phase.map(|phase| phase.to_string()),
         blockers: standing.blockers.into_iter().map(blocker).collect(),
         expiring_soon: standing.expiring_soon.into_iter().map(expiry).collect(),
+        undated: standing.undated.into_iter().map(undated).collect(),
         clocks: clocks(&standing.clocks),
     }
 }
@@ -154,6 +165,14 @@ fn expiry(expiry: Expiry) -> ExpiryFacts {
         vessel_id: expiry.vessel_id.map(|id| id.to_string()),
         expires_on: expiry.expires_on.into(),
         before_end: expiry.before_end,
+    }
+}
+
+fn undated(undated: Undated) -> UndatedFacts {
+    UndatedFacts {
+        document_id: undated.document_id.to_string(),
+        name: undated.name,
+        vessel_id: undated.vessel_id.map(|id| id.to_string()),
     }
 }
 

@@ -42,6 +42,13 @@ pub struct Record {
     pub log: LogPosition,
 }
 
+impl DocumentFacts {
+    /// Returns the version in force: the newest one that was not withdrawn.
+    pub fn in_force(&self) -> Option<&VersionFacts> {
+        self.versions.iter().rfind(|version| version.withdrawn.is_none())
+    }
+}
+
 impl Record {
     /// Whether the record is from before there were vessels and documents.
     pub(crate) fn predates_documents(&self) -> bool {
@@ -149,6 +156,9 @@ pub struct Standing {
     pub blockers: Vec<BlockerFacts>,
     /// Documents that expire before the operation ends, or soon after it.
     pub expiring_soon: Vec<ExpiryFacts>,
+    /// Documents that expire, and of which nobody has said when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undated: Vec<UndatedFacts>,
     /// Clocks of the trade, with their deadlines.
     pub clocks: ClockFacts,
 }
@@ -183,6 +193,18 @@ pub struct ExpiryFacts {
     pub expires_on: Date,
     /// Whether it expires before the planned end of the operation.
     pub before_end: bool,
+}
+
+/// A document that expires, of which nobody has said when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UndatedFacts {
+    /// Id of the document.
+    pub document_id: String,
+    /// Name of the document.
+    pub name: String,
+    /// Id of the vessel that it belongs to, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vessel_id: Option<String>,
 }
 
 /// The deadlines that the trade and its law set for an operation.
@@ -322,7 +344,18 @@ pub struct DocumentFacts {
     pub versions: Vec<VersionFacts>,
 }
 
-/// The waiver of a document, which is not needed then.
+/// The withdrawal of a version, which counts no more then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WithdrawalFacts {
+    /// Reason for the withdrawal.
+    pub reason: String,
+    /// E-mail address of the person who withdrew it.
+    pub by: String,
+    /// Time of the withdrawal, in UTC.
+    pub at: Timestamp,
+}
+
+/// The waiver of a document, or of the date of a version, which is not needed then.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WaiverFacts {
     /// Reason for the waiver.
@@ -348,11 +381,20 @@ pub struct VersionFacts {
     pub file_size: u64,
     /// SHA-256 of the file, in lower-case hex.
     pub sha256: String,
-    /// Last day on which it is valid. Absent if it does not expire.
+    /// Last day on which it is valid. Absent if none was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_on: Option<Date>,
     /// Whether that day was derived from the type's default validity, and not given.
     pub expiry_assumed: bool,
+    /// What is known of that day: `given`, `assumed`, `not_given`, `waived` or `none`. Absent in records of schemas 1 to 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<String>,
+    /// Why it needs no date, if a party stated that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date_waived: Option<WaiverFacts>,
+    /// Why it counts no more, if it was withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<WithdrawalFacts>,
     /// Note of the uploader.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,

@@ -39,6 +39,7 @@ pub(super) fn standing(vessels: &[VesselFacts], documents: &[DocumentFacts], app
         next_phase: Some("planning".to_owned()),
         blockers,
         expiring_soon: expiring(vessels, documents),
+        undated: Vec::new(),
         clocks: clocks(),
     }
 }

@@ -1,7 +1,9 @@
 //! The clearance in the document: blockers, clocks, vessels, papers and decisions.
 
 use jiff::Timestamp;
-use report::record::{ClaimFacts, DocumentFacts, Limit, Record, RetentionFacts, Standing};
+use report::record::{
+    ClaimFacts, DocumentFacts, Limit, Record, RetentionFacts, Standing, UndatedFacts, WaiverFacts, WithdrawalFacts,
+};
 use report::{Format, sample};
 use tools::needs;
 
@@ -100,6 +102,50 @@ fn where_nothing_stands_in_the_way_the_report_says_so() {
             assert!(text.contains(sentence), "{sentence} is not in {text}");
         }
     }
+}
+
+#[needs(pdftotext)]
+#[test]
+fn a_withdrawn_version_is_drawn_with_its_reason_below_the_one_in_force() {
+    let mut record = sample::record(0);
+    let q88 = document(&mut record, "Q88");
+    let newest = q88.versions.last_mut().expect("the sample has versions of it");
+    let (reason, at) = ("It is of her sister ship".to_owned(), Timestamp::UNIX_EPOCH);
+    newest.withdrawn = Some(WithdrawalFacts { reason, by: "broker@example.com".into(), at });
+    let text = pdf_text(&record);
+    assert!(text.contains("Withdrawn, counts no more It is of her sister ship by broker@"), "{text}");
+    for version in &mut document(&mut record, "Q88").versions {
+        let (reason, by) = ("All of them".to_owned(), "broker@example.com".to_owned());
+        version.withdrawn = Some(WithdrawalFacts { reason, by, at });
+    }
+    "missing".clone_into(&mut document(&mut record, "Q88").status);
+    let text = pdf_text(&record);
+    assert_eq!(text.matches("Withdrawn, counts no more All of them").count(), 2, "{text}");
+    assert!(!text.contains("Replaced by version 0"), "{text}");
+}
+
+#[needs(pdftotext)]
+#[test]
+fn a_date_that_nobody_gave_is_said_to_be_missing_or_not_needed() {
+    let mut record = sample::record(0);
+    let (id, name) = (document(&mut record, "Q88").id.clone(), "Q88 of MT Ionian Grace".to_owned());
+    let undated = |record: &mut Record, expiry: &str| {
+        let version = document(record, "Q88").versions.last_mut().expect("the sample has versions of it");
+        (version.expires_on, version.expiry) = (None, Some(expiry.to_owned()));
+    };
+    undated(&mut record, "not_given");
+    standing(&mut record).undated = vec![UndatedFacts { document_id: id, name, vessel_id: None }];
+    let text = pdf_text(&record);
+    assert!(text.contains("These run out, too, and nobody has said when:"), "{text}");
+    assert_eq!(text.matches("No date given").count(), 2, "{text}");
+    undated(&mut record, "waived");
+    standing(&mut record).undated.clear();
+    let version = document(&mut record, "Q88").versions.last_mut().expect("the sample has versions of it");
+    let (reason, by) = ("issued without one".to_owned(), "broker@example.com".to_owned());
+    version.date_waived = Some(WaiverFacts { reason, by, at: Timestamp::UNIX_EPOCH });
+    let text = pdf_text(&record);
+    assert!(text.contains("Needs no date") && text.contains("issued without one"), "{text}");
+    assert!(!text.contains("No date given") && !text.contains("nobody has said when"), "{text}");
 }
 
 #[needs(pdftotext)]

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{AdoptionPart, Part, Seen, State, Subject, Why};
+use super::{AdoptionPart, Part, Seen, State, Subject, Upload, Why};
 use crate::{
     Event, Log, Party, PartyId, Phase, Role, Room, RoomStatus, Time, Vessel, VesselId,
     changes::{Change, changed},
@@ -45,6 +45,9 @@ impl Subject for State {
     fn parts(&self) -> Vec<Part> {
         let uploads = self.documents.iter().flat_map(|(id, slot)| slot.uploads.iter().map(|upload| (*id, upload)));
         let versions = uploads.clone().map(|(document, upload)| Part::Version(document, upload.version.id));
+        let stated = |upload: &Upload| !upload.version.counts() || upload.version.date_waived.is_some();
+        let stated = uploads.clone().filter(move |(_, upload)| stated(upload));
+        let statements = stated.map(|(document, upload)| Part::Statements(document, upload.version.id));
         let decisions = uploads.flat_map(|(document, upload)| {
             upload.decisions.iter().map(move |made| Part::Decision(document, upload.version.id, made.id))
         });
@@ -53,6 +56,7 @@ impl Subject for State {
             .chain(self.vessels.keys().copied().map(Part::Vessel))
             .chain(self.documents.keys().copied().map(Part::Document))
             .chain(versions)
+            .chain(statements)
             .chain(decisions)
             .chain(self.approvals.keys().copied().map(Part::Approval))
             .chain(self.snapshots.keys().copied().map(Part::Snapshot))

@@ -5,7 +5,8 @@ use super::{
     apply::{By, same, there},
 };
 use crate::{
-    Approval, ApprovalStatus, Decision, Document, DocumentId, Event, OpenedSlot, Requirement, Version, VesselId, Waiver,
+    Approval, ApprovalStatus, Decision, Document, DocumentId, Event, OpenedSlot, Requirement, Version, VersionId,
+    VesselId, Waiver, Withdrawal,
 };
 
 impl State {
@@ -42,6 +43,22 @@ impl State {
                 Ok(vec![Part::Document(document_id)])
             }
             uploaded @ Event::DocumentUploaded { .. } => self.upload_version(uploaded, by),
+            Event::VersionWithdrawn { document_id, document_type, vessel, version_id, version, reason } => {
+                self.check_vessel_of(document_id, vessel.as_deref())?;
+                let stated = self.version(document_id, &document_type, (version_id, version))?;
+                same("whether it was withdrawn", false, stated.withdrawn.is_some())?;
+                stated.withdrawn = Some(Withdrawal { reason, by: by.actor.to_owned(), at: by.at });
+                Ok(vec![Part::Statements(document_id, version_id)])
+            }
+            Event::VersionDateWaived { document_id, document_type, vessel, version_id, version, reason } => {
+                self.check_vessel_of(document_id, vessel.as_deref())?;
+                let stated = self.version(document_id, &document_type, (version_id, version))?;
+                same("its date", None, stated.expires_on)?;
+                same("whether its date was waived", false, stated.date_waived.is_some())?;
+                same("whether it was withdrawn", false, stated.withdrawn.is_some())?;
+                stated.date_waived = Some(Waiver { reason, by: by.actor.to_owned(), at: by.at });
+                Ok(vec![Part::Statements(document_id, version_id)])
+            }
             decided @ Event::DocumentDecided { .. } => self.decide(decided, by),
             approval
             @ (Event::ApprovalGiven { .. } | Event::ApprovalChanged { .. } | Event::ApprovalRevoked { .. }) => {
@@ -95,6 +112,16 @@ impl State {
         Ok(&mut slot.document)
     }
 
+    /// Returns the version with this id and number of a document of this type.
+    fn version(&mut self, id: DocumentId, code: &str, told: (VersionId, i64)) -> Result<&mut Version, Why> {
+        self.slot(id, code)?;
+        let uploads = self.documents.get_mut(&id).map(|slot| slot.uploads.iter_mut());
+        let found = uploads.and_then(|mut uploads| uploads.find(|upload| upload.version.id == told.0));
+        let version = &mut there(found, "version", told.0)?.version;
+        same("the version's number", told.1, version.number)?;
+        Ok(version)
+    }
+
     fn check_vessel_of(&self, id: DocumentId, vessel: Option<&str>) -> Result<(), Why> {
         let slot = there(self.documents.get(&id), "document", id)?;
         same("the vessel's name", vessel, self.vessel_name(slot.document.vessel))
@@ -143,6 +170,8 @@ impl State {
             uploaded_by: by.actor.to_owned(),
             uploader_role,
             uploaded_at: by.at,
+            withdrawn: None,
+            date_waived: None,
         };
         slot.uploads.push(Upload { version, decisions: Vec::new() });
         Ok(vec![Part::Version(document_id, version_id)])
@@ -166,11 +195,12 @@ impl State {
         self.check_vessel_of(document_id, vessel.as_deref())?;
         let slot = there(self.documents.get_mut(&document_id), "document", document_id)?;
         same("the document's type", document_type, &*slot.document.document_type)?;
-        // Only the newest version is decided on; one that came meanwhile is another paper.
-        let newest = there(slot.uploads.last_mut(), "version of document", document_id)?;
-        same("the newest version", (version_id, version), (newest.version.id, newest.version.number))?;
+        // Only the version in force is decided on; one that came meanwhile is another paper.
+        let in_force = slot.uploads.iter_mut().rfind(|upload| upload.version.counts());
+        let in_force = there(in_force, "version of document", document_id)?;
+        same("the version in force", (version_id, version), (in_force.version.id, in_force.version.number))?;
         let (party, decided_at) = (by.actor.to_owned(), by.at);
-        newest.decisions.push(Decision {
+        in_force.decisions.push(Decision {
             id: decision_id,
             version: version_id,
             party,

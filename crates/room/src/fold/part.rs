@@ -17,8 +17,10 @@ pub enum Part {
     Vessel(VesselId),
     /// A slot, without what was uploaded to it.
     Document(DocumentId),
-    /// A version of a document, without what was decided on it.
+    /// A version of a document, without what was stated of it and decided on it since.
     Version(DocumentId, VersionId),
+    /// What was stated of a version: that it was withdrawn, that it needs no date.
+    Statements(DocumentId, VersionId),
     /// A decision on a version.
     Decision(DocumentId, VersionId, DecisionId),
     /// An approval of a vessel.

@@ -130,7 +130,7 @@ impl DocumentQuery {
     pub(super) fn fits(&self, document: &DocumentState) -> bool {
         let slot = &document.slot;
         let searched = self.name.to_lowercase();
-        let file = document.newest().map_or("", |newest| &newest.version.file_name);
+        let file = document.in_force().map_or("", |newest| &newest.version.file_name);
         let names = [&*slot.name, &slot.document_type, file];
         let of = match self.of {
             None => true,

@@ -1,18 +1,22 @@
-//! The forms of a document: to upload a version, to decide on the newest, to waive the document.
+//! The forms of a document: to upload a version, to decide on the one in force, to withdraw one, to waive its date or the
+//! document.
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
-use room::{DocumentState, Phase, Requirement, bounds::LONGEST_REASON, clocks::NOTICE_DOCUMENT};
+use room::{
+    Day, Document, DocumentState, Phase, Requirement, Time, Version, VersionId, VersionState, bounds::LONGEST_REASON,
+    clocks::NOTICE_DOCUMENT,
+};
 
 use super::shown::List;
 use crate::{
-    domain::documents::{self, versions::Uploaded},
+    domain::documents::{self, statements::withdraws_any, versions::Uploaded},
     pages::kit::{
         chip,
         field::{Field, Filled, seen},
         show,
     },
-    policy::Action::{DocumentApprove, DocumentReject, DocumentUpload, RoomUpdate},
+    policy::Action::{DocumentApprove, DocumentReject, DocumentUpload, DocumentWithdraw, RoomUpdate},
 };
 
 /// The endings of the kinds of file that a room takes.
@@ -25,14 +29,18 @@ pub(super) struct Forms {
     pub(super) approve: Filled,
     pub(super) reject: Filled,
     pub(super) waive: Filled,
-    /// The version that an upload found to be here already.
+    pub(super) withdraw: Filled,
+    pub(super) waive_date: Filled,
+    /// The version that the form of its withdrawal is open for.
+    pub(super) stated: Option<VersionId>,
+    /// The version in force that an upload found to be the same file.
     pub(super) known: Option<Uploaded>,
 }
 
 impl Forms {
     /// Returns the status of the page that shows them: that of the form that was refused.
     pub(super) fn status(&self) -> StatusCode {
-        let forms = [&self.upload, &self.approve, &self.reject, &self.waive];
+        let forms = [&self.upload, &self.approve, &self.reject, &self.waive, &self.withdraw, &self.waive_date];
         forms.into_iter().find(|filled| filled.is_refused()).map_or(StatusCode::OK, Filled::status)
     }
 }
@@ -53,24 +61,24 @@ impl List<'_> {
         format!("{}/{}{rest}{}", self.path, document.slot.id, self.query.to_query())
     }
 
-    /// Returns the forms that approve and reject the newest version.
+    /// Returns the forms that approve and reject the version in force.
     pub(super) fn render_decision_forms(&self, document: &DocumentState, forms: &Forms) -> Markup {
         let (approves, rejects) = (self.caller.may(DocumentApprove), self.caller.may(DocumentReject));
         let me = &self.caller.user.email;
-        let newest = document.newest().filter(|_| self.is_open() && (approves || rejects));
+        let in_force = document.in_force().filter(|_| self.is_open() && (approves || rejects));
         html! {
-            @if let Some(newest) = newest {
-                h3 { "Your decision on version " (newest.version.number) }
+            @if let Some(in_force) = in_force {
+                h3 { "Your decision on version " (in_force.version.number) }
                 // Nobody decides on their own upload; the domain refuses it anyway.
                 @if document.is_own(me) {
                     p.hint { "You uploaded this file: another party decides on it." }
                 } @else {
-                    @if let Some(own) = newest.standing_decisions().into_iter().find(|own| own.party == *me) {
+                    @if let Some(own) = in_force.standing_decisions().into_iter().find(|own| own.party == *me) {
                         p.hint { "You said: " (chip::verdict(own.verdict)) " A later word takes its place." }
                     }
                     // The version that was looked at goes with the decision: if a newer one has come meanwhile, the
                     // domain refuses it, instead of approving what nobody has seen.
-                    @let version = newest.version.id;
+                    @let version = in_force.version.id;
                     @if approves {
                         (forms.approve.summary(&["subjects"]))
                         form id="approve" method="post" action=(self.form_path(document, "/approve")) {
@@ -95,15 +103,15 @@ impl List<'_> {
         }
     }
 
-    /// Returns the form that uploads a version. Without script it sends one file; the script sends several
+    /// Returns the form that uploads a version. It takes one file; the script shows how the upload goes on
     /// (`data-uploads`).
     pub(super) fn render_upload_form(&self, document: &DocumentState, forms: &Forms) -> Markup {
         let filled = &forms.upload;
         let first = document.versions.is_empty();
         let kinds = format!("PDF, JPEG, PNG, TIFF, DOCX or XLSX, up to {}.", show::mib(self.upload_limit));
         let otherwise = match document.slot.validity_days {
-            Some(days) => format!("The last day. Left blank, it is taken to be valid for {days} days."),
-            None => "The last day. Left blank, it does not run out.".to_owned(),
+            Some(_) => "The last day, as the document says it. Left blank, it counts as one without a date.",
+            None => "The last day. Left blank, it does not run out.",
         };
         html! {
             details.adds open[first || filled.is_refused()] {
@@ -120,9 +128,91 @@ impl List<'_> {
                             (show::time(self.room.state.room.sts_eta)) "."
                         }
                     }
-                    (Field::line("expires_on", "Valid until").kind("date").in_form("upload").hint(&otherwise).input(filled))
+                    (Field::line("expires_on", "Valid until").kind("date").in_form("upload").hint(otherwise).input(filled))
+                    (self.render_usual_validity(document))
                     (Field::line("notes", "Notes").in_form("upload").at_most(LONGEST_REASON).input(filled))
                     p.actions { button type="submit" { "Upload" } }
+                }
+            }
+        }
+    }
+
+    /// Returns the day until which a document issued today is usually valid: a suggestion, which the script fills in.
+    fn render_usual_validity(&self, document: &DocumentState) -> Markup {
+        html! {
+            @if let Some((words, day)) = usual_validity(&document.slot, self.room.state.now) {
+                p.hint {
+                    "Usually " (words) " from issue: " (show::day(day)) ", if it was issued today. "
+                    button.quiet type="button" data-fills="upload-expires_on" data-value=(day) hidden { "Take this day" }
+                }
+            }
+        }
+    }
+
+    /// Returns the link to the form that withdraws a version. The form is apart from the version, which events renew.
+    pub(super) fn render_withdraw_link(&self, document: &DocumentState, state: &VersionState) -> Markup {
+        let number = state.version.number;
+        html! {
+            @if self.may_withdraw(&state.version, state.decision_count > 0) {
+                p.actions {
+                    a.button.secondary href={ (self.form_path(document, &format!("/versions/{}/withdraw", state.version.id))) "#withdraw" } data-panel
+                        aria-label={ "Withdraw version " (number) } { "Withdraw" }
+                }
+            }
+        }
+    }
+
+    /// Returns whether the caller may withdraw a version. The domain decides it again.
+    fn may_withdraw(&self, version: &Version, is_decided: bool) -> bool {
+        let is_own = version.uploaded_by == self.caller.user.email && !is_decided;
+        let role = self.caller.role;
+        self.is_open() && self.caller.may(DocumentWithdraw) && version.counts() && (withdraws_any(role) || is_own)
+    }
+
+    /// Returns the form that withdraws a version, if it was opened for one.
+    pub(super) fn render_withdrawal_form(&self, document: &DocumentState, forms: &Forms) -> Markup {
+        let filled = &forms.withdraw;
+        let state = document.versions.iter().find(|state| Some(state.version.id) == forms.stated);
+        let state = state.filter(|state| self.may_withdraw(&state.version, state.decision_count > 0));
+        html! {
+            // A refused form stays, also if the caller may not withdraw the version any more: it says why.
+            @if filled.is_refused() && state.is_none() { (filled.summary(&["reason"])) }
+            @if let Some(VersionState { version, .. }) = state {
+                details.adds id="withdraw" open {
+                    summary { "Withdraw version " (version.number) }
+                    (filled.summary(&["reason"]))
+                    form method="post" action=(self.form_path(document, &format!("/versions/{}/withdraw", version.id))) {
+                        (Field::required("reason", "Why it counts no more").in_form("withdraw")
+                            .hint("It stays in the log and in the record, struck through, with the reason.").area(filled))
+                        p.actions { button.danger type="submit" { "Withdraw version " (version.number) } }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns the form that waives the date of the version in force, if that lacks it.
+    pub(super) fn render_date_waiver_form(&self, document: &DocumentState, forms: &Forms) -> Markup {
+        let filled = &forms.waive_date;
+        let undated = document.in_force().filter(|_| document.is_undated() && self.is_open());
+        html! {
+            @if filled.is_refused() && undated.is_none() { (filled.summary(&["reason"])) }
+            @if let Some(VersionState { version, .. }) = undated {
+                p.notice {
+                    "No date was given until which version " (version.number) " is valid, and its gate needs one. Upload the                      same file again with its date"
+                    @if self.caller.may(RoomUpdate) { ", or say why it needs none" } "."
+                }
+                @if self.caller.may(RoomUpdate) {
+                    details.adds open[filled.is_refused()] {
+                        summary { "It needs no date?" }
+                        (filled.summary(&["reason"]))
+                        form method="post"
+                            action=(self.form_path(document, &format!("/versions/{}/date-waiver", version.id))) {
+                            (Field::required("reason", "Why it needs no date").in_form("date-waiver")
+                                .hint("The log and the report keep the reason.").area(filled))
+                            p.actions { button type="submit" { "Waive the date" } }
+                        }
+                    }
                 }
             }
         }
@@ -155,4 +245,17 @@ impl List<'_> {
             }
         }
     }
+}
+
+/// Returns how long a version is usually valid, in words, and the last day of one that was issued today. `None` if the
+/// type does not expire.
+pub(super) fn usual_validity(slot: &Document, now: Time) -> Option<(String, Day)> {
+    let days = slot.validity_days?;
+    let words = match days {
+        365 | 366 => "1 year".to_owned(),
+        // Five years are 1,826 days, with a leap day.
+        _ if days > 366 && days % 365 <= days / 365 => format!("{} years", days / 365),
+        _ => show::count(usize::try_from(days).unwrap_or_default(), "day"),
+    };
+    Some((words, now.day().days_later(days)))
 }

@@ -4,7 +4,7 @@ use maud::{Markup, PreEscaped, html};
 use room::{DocumentId, DocumentState, Vessel, VesselStatus};
 
 use super::{
-    forms::Forms,
+    forms::{Forms, usual_validity},
     panel::{History, render_panel},
 };
 use crate::{
@@ -48,6 +48,7 @@ impl List<'_> {
                 }
             }
             (render_uploads())
+            (render_matching())
             script type="module" src=(*DOCUMENTS_PATH) {}
         }
     }
@@ -115,7 +116,7 @@ impl List<'_> {
                             th scope="col" { "Document" }
                             th scope="col" { "Status" }
                             th.aside scope="col" { "Asked for" }
-                            th scope="col" { "Newest version" }
+                            th scope="col" { "Version in force" }
                             th scope="col" { "Valid until" }
                             th.num.aside scope="col" { "Versions" }
                             @if self.takes_files() { th.aside scope="col" { span.visually-hidden { "Actions" } } }
@@ -132,7 +133,8 @@ impl List<'_> {
         let slot = &document.slot;
         let path = self.path_of(document);
         html! {
-            tr class=[is_open.then_some("current")] data-document=(slot.id) {
+            tr class=[is_open.then_some("current")] data-document=(slot.id) data-code=(slot.document_type)
+                data-usual=[usual_validity(slot, self.room.state.now).map(|(_, day)| day.to_string())] {
                 th scope="row" {
                     a href=(path) data-panel aria-current=[is_open.then_some("true")] { (slot.name) }
                 }
@@ -144,7 +146,7 @@ impl List<'_> {
                     (render_requirement(document))
                     div.hint { (chip::criticality(slot.criticality)) " · " (label(slot.gate.word())) }
                 }
-                td data-label="Newest version" { (self.render_newest(document)) }
+                td data-label="Version in force" { (self.render_in_force(document)) }
                 td data-label="Valid until" { (self.render_expiry(document)) }
                 td.num.aside data-label="Versions" { (document.versions.len()) }
                 @if self.takes_files() {
@@ -154,10 +156,10 @@ impl List<'_> {
         }
     }
 
-    fn render_newest(&self, document: &DocumentState) -> Markup {
+    fn render_in_force(&self, document: &DocumentState) -> Markup {
         html! {
-            @if let Some(newest) = document.newest() {
-                @let version = &newest.version;
+            @if let Some(in_force) = document.in_force() {
+                @let version = &in_force.version;
                 span.file { (version.file_name) }
                 div.hint {
                     (show::size(version.size)) " · " (show::away(version.uploaded_at, self.room.state.now)) " · "
@@ -200,6 +202,31 @@ fn render_uploads() -> Markup {
                 button.quiet type="button" data-cancel { "Cancel" }
                 button.quiet type="button" data-retry hidden { "Retry" }
                 button.quiet type="button" data-dismiss hidden { "Dismiss" }
+            }
+        }
+    }
+}
+
+/// Returns the sheet in which the script asks for which document each file is, and the template of its line.
+fn render_matching() -> Markup {
+    html! {
+        dialog.matching id="matching" aria-labelledby="matching-title" {
+            form method="dialog" {
+                h2 id="matching-title" { "Which document is each one for?" }
+                p.hint { "A file that is dropped on the row of its document goes there." }
+                p.refused role="alert" hidden {}
+                ul {}
+                p.actions {
+                    button type="submit" value="upload" { "Upload" }
+                    button.secondary type="button" data-leave { "Cancel" }
+                }
+            }
+        }
+        template id="matching-line" {
+            li {
+                strong data-name {}
+                label { "Document" select data-for { option value="" { "Leave it out" } } }
+                label data-dated hidden { "Valid until" input type="date" data-date; span.hint data-usual {} }
             }
         }
     }

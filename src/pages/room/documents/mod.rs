@@ -14,7 +14,7 @@ use axum::{
     http::request::Parts,
     response::{IntoResponse, Redirect, Response},
 };
-use room::DocumentId;
+use room::{DocumentId, VersionId};
 
 use super::documents::{filter::DocumentQuery, forms::Forms, panel::History, shown::List};
 use crate::{
@@ -23,17 +23,20 @@ use crate::{
         documents::{
             self, NewWaiver,
             decisions::{self, NewApproval, NewRejection, Word},
+            statements::{self, NewDateWaiver, NewWithdrawal},
             versions::{self, Said, Target, Uploaded},
         },
         log::Once,
     },
     error::{Error, Result},
-    http::{Access::May, Caller, Form, Id, InRoom, PageRoutes, Query, Upload},
+    http::{Access::May, Caller, Form, Id, Ids, InRoom, PageRoutes, Query, Upload},
     pages::{
         kit::{field::Filled, submit::submit},
         room::frame::{Room, Tab},
     },
-    policy::Action::{DocumentApprove, DocumentList, DocumentReject, DocumentUpload, DocumentView, RoomUpdate},
+    policy::Action::{
+        DocumentApprove, DocumentList, DocumentReject, DocumentUpload, DocumentView, DocumentWithdraw, RoomUpdate,
+    },
 };
 
 /// A refused form is shown at its own address, since a `POST` does not change the address. So the document is shown at
@@ -48,6 +51,26 @@ pub(super) fn routes() -> PageRoutes {
             "/rooms/{room_id}/documents/{document_id}/versions/{version_id}",
             May(DocumentView),
             version_decisions::show_decisions,
+        )
+        .get(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/withdraw",
+            May(DocumentWithdraw),
+            show_version,
+        )
+        .post(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/withdraw",
+            May(DocumentWithdraw),
+            submit_withdrawal,
+        )
+        .get(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/date-waiver",
+            May(RoomUpdate),
+            show_version,
+        )
+        .post(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/date-waiver",
+            May(RoomUpdate),
+            submit_date_waiver,
         )
         .get("/rooms/{room_id}/documents/{document_id}/approve", May(DocumentApprove), show_document)
         .post("/rooms/{room_id}/documents/{document_id}/approve", May(DocumentApprove), submit_approval)
@@ -69,6 +92,11 @@ async fn show_document(open: OpenDocument) -> Result<Response> {
     open.render(&Forms::default()).await
 }
 
+/// Shows the document with the form open that withdraws the version.
+async fn show_version(OpenVersion { open, version }: OpenVersion) -> Result<Response> {
+    open.render(&Forms { stated: Some(version), ..Forms::default() }).await
+}
+
 /// What a request about one document names: the document, and which others are listed beside it.
 struct OpenDocument {
     app: App,
@@ -87,6 +115,22 @@ impl FromRequestParts<App> for OpenDocument {
         let Id(document) = Id::from_request_parts(parts, app).await?;
         let Query(query) = Query::from_request_parts(parts, app).await?;
         Ok(Self { app: app.clone(), caller, room, document, query })
+    }
+}
+
+/// What a request about one version of a document names.
+struct OpenVersion {
+    open: OpenDocument,
+    version: VersionId,
+}
+
+impl FromRequestParts<App> for OpenVersion {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let open = OpenDocument::from_request_parts(parts, app).await?;
+        let Ids(document, version) = Ids::from_request_parts(parts, app).await?;
+        Ok(Self { open: OpenDocument { document, ..open }, version })
     }
 }
 
@@ -145,6 +189,25 @@ async fn submit_approval(open: OpenDocument, form: Form) -> Result<Response> {
 async fn submit_rejection(open: OpenDocument, form: Form) -> Result<Response> {
     let reject = async |form: &Form| open.decide(form.read::<NewRejection>()?.word()?, form.once()).await;
     submit(form, reject, async |reject| open.render(&Forms { reject, ..Forms::default() }).await).await
+}
+
+async fn submit_withdrawal(OpenVersion { open, version }: OpenVersion, form: Form) -> Result<Response> {
+    let withdraw = async |form: &Form| {
+        let (by, named) = (open.caller.actor(), (open.document, version));
+        statements::withdraw(&open.app, &by, open.room.id, named, form.read::<NewWithdrawal>()?).await?;
+        Ok(open.path())
+    };
+    let show_again = async |withdraw| open.render(&Forms { withdraw, stated: Some(version), ..Forms::default() }).await;
+    submit(form, withdraw, show_again).await
+}
+
+async fn submit_date_waiver(OpenVersion { open, version }: OpenVersion, form: Form) -> Result<Response> {
+    let waive = async |form: &Form| {
+        let (by, named) = (open.caller.actor(), (open.document, version));
+        statements::waive_date(&open.app, &by, open.room.id, named, form.read::<NewDateWaiver>()?).await?;
+        Ok(open.path())
+    };
+    submit(form, waive, async |waive_date| open.render(&Forms { waive_date, ..Forms::default() }).await).await
 }
 
 async fn submit_waiver(open: OpenDocument, form: Form) -> Result<Response> {

@@ -1,7 +1,7 @@
 //! The panel of a document beside the list: its terms, its versions with their decisions, and its forms.
 
 use maud::{Markup, html};
-use room::{Decision, DocumentState, FileKind, VersionState};
+use room::{Decision, DocumentState, ExpiryState, FileKind, Version, VersionState, Waiver, Withdrawal};
 
 use super::{
     filter::DocumentQuery,
@@ -11,12 +11,15 @@ use super::{
 use crate::{
     app::App,
     db::{Page, Tx},
-    domain::documents::history,
+    domain::documents::{
+        history,
+        versions::{SameFile, same_file_in},
+    },
     error::Result,
     http::BASE,
     pages::{
         kit::{
-            chip,
+            chip::{self, Tone},
             portion::{Portion, within, within_last},
             show::{self, label},
             who::Who,
@@ -37,31 +40,46 @@ const MOST_DECISIONS: usize = 100_000;
 
 /// The versions and decisions of a document, as far as the panel shows them.
 pub(super) struct History {
-    newest: Option<VersionState>,
-    earlier: Vec<VersionState>,
+    in_force: Option<VersionState>,
+    /// A part of all versions but the one in force, the newest first.
+    others: Vec<VersionState>,
     /// How many versions the document has.
     total: i64,
 }
 
 impl History {
-    /// Loads the newest version, and the earlier ones that the query asks for.
+    /// Loads the version in force, and those of the others that the query asks for.
     pub(super) async fn load(app: &App, room: &Room, document: &DocumentState, query: &DocumentQuery) -> Result<Self> {
         let (room, id) = (room.state.room.id, document.slot.id);
-        // The newest version is shown above the forms, whatever part of the earlier ones is open.
-        let part = Page { limit: EARLIER, offset: query.older.saturating_add(1) };
+        let counts = document.in_force().map(|state| state.version.id);
+        // The version in force is shown above the forms, whatever part of the others is open. It may stand anywhere among
+        // them, so that one more is loaded than is shown.
+        let newer = document.versions.iter().rev().take_while(|state| Some(state.version.id) != counts).count();
+        let passed = i64::from(counts.is_some() && i64::try_from(newer).is_ok_and(|newer| newer < query.older));
+        let part = Page { limit: EARLIER + 1, offset: query.older.saturating_add(passed) };
         let read = async |tx: &mut Tx| {
-            let (newest, total) = history::versions(tx, room, id, Page { limit: 1, offset: 0 }, DECISIONS).await?;
-            let (earlier, _) = history::versions(tx, room, id, part, DECISIONS).await?;
-            Ok(Self { newest: newest.into_iter().next(), earlier, total })
+            let in_force = match counts {
+                Some(version) => Some(history::version(tx, room, (id, version), DECISIONS).await?),
+                None => None,
+            };
+            let (mut others, total) = history::versions(tx, room, id, part, DECISIONS).await?;
+            others.retain(|state| Some(state.version.id) != counts);
+            others.truncate(usize::try_from(EARLIER).unwrap_or_default());
+            Ok(Self { in_force, others, total })
         };
         app.db.read(read).await
     }
 
     /// Returns the addresses of everybody who uploaded a version or decided on it.
     pub(super) fn people(&self) -> impl Iterator<Item = &str> {
-        let versions = self.newest.iter().chain(&self.earlier);
+        let versions = self.in_force.iter().chain(&self.others);
         let uploaded = versions.clone().map(|state| &*state.version.uploaded_by);
-        uploaded.chain(versions.flat_map(|state| &state.decisions).map(|decision| &*decision.party))
+        let withdrawn = versions.clone().filter_map(|state| state.version.withdrawn.as_ref()).map(|it| &*it.by);
+        let waived = versions.clone().filter_map(|state| state.version.date_waived.as_ref()).map(|it| &*it.by);
+        uploaded
+            .chain(withdrawn)
+            .chain(waived)
+            .chain(versions.flat_map(|state| &state.decisions).map(|decision| &*decision.party))
     }
 }
 
@@ -77,15 +95,18 @@ pub(super) fn render_panel(list: &List<'_>, document: &DocumentState, forms: &Fo
                 h2 id="panel-title" tabindex="-1" { (slot.name) }
                 a href={ (list.path) (list.query.to_query()) } data-close { "Close" }
             }
-            @if let Some(known) = &forms.known { p.notice role="status" { (known.message(document.status)) } }
+            @if let Some(known) = &forms.known { p.notice role="status" { (known.message(document, &[])) } }
             div id="panel-facts" data-live { (render_facts(list, document)) }
             div id="panel-newest" data-live {
-                @if let Some(newest) = &history.newest { (render_version(list, document, newest)) }
+                @if let Some(in_force) = &history.in_force { (render_version(list, document, in_force)) }
+                @else if history.total > 0 { p.hint { "Nothing counts here: what was uploaded was withdrawn." } }
                 @else { p.hint { "Nothing was uploaded yet." } }
             }
             div id="panel-decision" data-live[decides_live] { (list.render_decision_forms(document, forms)) }
             // Not renewed by events: a chosen file cannot be put back into a new input.
             @if list.takes_files() { (list.render_upload_form(document, forms)) }
+            (list.render_date_waiver_form(document, forms))
+            (list.render_withdrawal_form(document, forms))
             (list.render_waiver_form(document, forms))
             @if !list.is_open() { p.hint { "The room is closed: its documents rest." } }
             div id="panel-earlier" data-live { (render_earlier(list, document, history)) }
@@ -93,10 +114,10 @@ pub(super) fn render_panel(list: &List<'_>, document: &DocumentState, forms: &Fo
     }
 }
 
-/// Returns the earlier versions, the newest of them first, with links to the others.
+/// Returns the versions that are not in force, the newest first, with links to the others of them.
 fn render_earlier(list: &List<'_>, document: &DocumentState, history: &History) -> Markup {
-    let shown = within(MOST_EARLIER, history.earlier.iter().map(|state| render_version(list, document, state)));
-    let (older, all) = (list.query.older, history.total.saturating_sub(1));
+    let shown = within(MOST_EARLIER, history.others.iter().map(|state| render_version(list, document, state)));
+    let (older, all) = (list.query.older, history.total.saturating_sub(i64::from(history.in_force.is_some())));
     let next = older.saturating_add(i64::try_from(shown.shown).unwrap_or(i64::MAX));
     let link = |older: i64| {
         let query = list.query.to_query();
@@ -147,9 +168,19 @@ fn render_version(list: &List<'_>, document: &DocumentState, state: &VersionStat
     let more = decision_count.saturating_sub(i64::try_from(shown).unwrap_or(i64::MAX));
     html! {
         section.version aria-labelledby={ "version-" (version.number) } {
-            h3 id={ "version-" (version.number) } { "Version " (version.number) }
-            p.file { (version.file_name) " " span.hint { (show::size(version.size)) } }
+            h3 id={ "version-" (version.number) } {
+                @if version.counts() { "Version " (version.number) }
+                @else { s { "Version " (version.number) } " " (chip::chip(Tone::Quiet, "Withdrawn")) }
+            }
+            p.file {
+                @if version.counts() { (version.file_name) } @else { s { (version.file_name) } }
+                " " span.hint { (show::size(version.size)) }
+            }
+            (render_same_file(list, version))
             dl.facts {
+                @if let Some(Withdrawal { reason, by, at }) = &version.withdrawn {
+                    dt { "Withdrawn" } dd { (reason) div.hint { (list.who.named(by)) ", " (show::time(*at)) } }
+                }
                 dt { "Uploaded" }
                 dd {
                     (show::time(version.uploaded_at))
@@ -157,6 +188,12 @@ fn render_version(list: &List<'_>, document: &DocumentState, state: &VersionStat
                 }
                 @if let Some(day) = version.expires_on {
                     dt { "Valid until" } dd { (show::day(day)) @if version.expiry_assumed { span.hint { " assumed" } } }
+                }
+                @if version.counts() && version.expiry(&document.slot) == ExpiryState::NotGiven {
+                    dt { "Valid until" } dd { (chip::chip(Tone::Warn, "No date given")) }
+                }
+                @if let Some(Waiver { reason, by, at }) = &version.date_waived {
+                    dt { "Needs no date" } dd { (reason) div.hint { (list.who.named(by)) ", " (show::time(*at)) } }
                 }
                 @if let Some(eta) = version.told_eta { dt { "Told ETA" } dd { (show::time(eta)) } }
                 @if let Some(notes) = &version.notes { dt { "Notes" } dd { (notes) } }
@@ -171,9 +208,20 @@ fn render_version(list: &List<'_>, document: &DocumentState, state: &VersionStat
                 p { a href={ (path) "/download" } aria-label={ "Download version " (version.number) } { "Download" } }
                 (render_preview(state, &path))
             }
+            (list.render_withdraw_link(document, state))
             @if decisions.is_empty() { p.hint { "Nobody has decided on it." } }
             @if more > 0 { p { a href=(decisions_path) { "Show older decisions (" (more) ")" } } }
             ul.decisions { (markup) }
+        }
+    }
+}
+
+/// Returns where else in the room the file of a version counts: perhaps it was meant for one of them alone.
+fn render_same_file(list: &List<'_>, version: &Version) -> Markup {
+    let same = if version.counts() { same_file_in(&list.room.state, version) } else { Vec::new() };
+    html! {
+        @for SameFile { document_id, name, version } in same {
+            p.notice { "The same file is version " (version) " of " a href={ (list.path) "/" (document_id) } { (name) } "." }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use maud::{Markup, html};
-use room::{Day, DocumentId, DocumentState, Requirement, RoomState};
+use room::{Day, DocumentId, DocumentState, ExpiryState, Requirement, RoomState};
 
 use super::filter::DocumentQuery;
 use crate::{
@@ -39,7 +39,7 @@ pub(super) struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    /// Prepares the list. `others` are addresses besides those of newest versions, such as in the history of the open
+    /// Prepares the list. `others` are addresses besides those of versions in force, such as in the history of the open
     /// document.
     pub(super) async fn load(
         app: &App,
@@ -67,9 +67,9 @@ impl<'a> List<'a> {
         format!("{}/{}{}", self.path, document.slot.id, self.query.to_query())
     }
 
-    /// Returns the last day on which the newest version is valid, and whether that is too early.
+    /// Returns the last day on which the version in force is valid, and whether that is too early or not given.
     pub(super) fn render_expiry(&self, document: &DocumentState) -> Markup {
-        let expires_on = document.newest().and_then(|newest| newest.version.expires_on);
+        let expires_on = document.in_force().and_then(|newest| newest.version.expires_on);
         let warned_until = self.end.days_later(document.slot.warn_days.unwrap_or_default());
         html! {
             @if let Some(day) = expires_on {
@@ -77,15 +77,17 @@ impl<'a> List<'a> {
                 // A document has to outlast the STS operation, not only today.
                 @if day < self.end { (chip::chip(Tone::Bad, "Before end")) }
                 @else if day < warned_until { (chip::chip(Tone::Warn, "Soon after")) }
-            } @else { "–" }
+            } @else if document.is_undated() { (chip::chip(Tone::Warn, "No date given")) }
+            @else if document.expiry() == Some(ExpiryState::Waived) { "needs no date" }
+            @else { "–" }
         }
     }
 }
 
-/// Returns the addresses of everybody who uploaded a newest version or waived a document.
+/// Returns the addresses of everybody who uploaded a version in force or waived a document.
 fn people(state: &RoomState) -> impl Iterator<Item = &str> {
     let waivers = state.documents.iter().filter_map(|document| document.slot.waiver.as_ref());
-    let versions = state.documents.iter().filter_map(DocumentState::newest);
+    let versions = state.documents.iter().filter_map(DocumentState::in_force);
     versions.map(|state| &*state.version.uploaded_by).chain(waivers.map(|waiver| &*waiver.by))
 }
 

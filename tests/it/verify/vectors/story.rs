@@ -124,6 +124,21 @@ impl Story {
         }
         let subjects = json!({ "verdict": "approved_with_subjects", "subjects": "a new SIRE" });
         self.ask("charterer", "POST", &format!("{document}/approve"), subjects).await;
+        // A file of another vessel, withdrawn, and another without a date, which needs none.
+        for (words, statement, reason) in
+            [("four", "withdraw", "of another vessel"), ("five", "date-waiver", "issued without one")]
+        {
+            let token = self.token("owner").await;
+            let uploaded = self.app.version(&document, &token, words, &[]).await;
+            let path = format!("{document}/versions/{}/{statement}", uploaded["version"]["id"].as_str().unwrap());
+            self.ask("broker", "POST", &path, json!({ "reason": reason })).await;
+        }
+        self.ask("charterer", "POST", &format!("{document}/approve"), json!({})).await;
+        let uploaded = self.app.version(&document, &self.token("owner").await, "six", &[]).await;
+        let path = format!("{document}/versions/{}/withdraw", uploaded["version"]["id"].as_str().unwrap());
+        self.ask("owner", "POST", &path, json!({ "reason": "the old one" })).await;
+        // The version before it is in force again.
+        self.ask("charterer", "POST", &format!("{document}/approve"), json!({ "subjects": "a survey" })).await;
         let token = self.token("seller").await;
         for _ in 0..2 {
             assert_eq!(self.app.get(&format!("{document}/download"), &token).send().await.status, 200);
