@@ -19,6 +19,7 @@ pub(crate) mod caller;
 pub(crate) mod client;
 mod connections;
 mod describe;
+mod disposition;
 mod download;
 mod extract;
 mod form;

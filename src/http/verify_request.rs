@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::{
     Client, Kind,
     describe::Takes,
+    disposition::Disposition,
     route_doc::RouteDoc,
     upload::{Unparsed, form_boundary, in_time},
 };
@@ -108,7 +109,7 @@ impl FormReader {
         let mut has_file = false;
         while let Some(part) = in_time(form.next_field()).await? {
             self.unparsed.is_parsed();
-            let name = part.name().unwrap_or_default().to_owned();
+            let name = Disposition::of(part.headers()).name();
             match name.as_str() {
                 "file" if !has_file => {
                     self.request.file = self.take(part, &name, MOST_FILE).await?;
