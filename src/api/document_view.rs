@@ -1,8 +1,8 @@
 //! The views of a document, its versions and their decisions, which two files of the API show.
 
 use room::{
-    ApprovalStatus, Criticality, Day, Decision, DecisionId, DocumentId, DocumentState, DocumentStatus, Phase,
-    Requirement, Role, RoomState, Time, Verdict, VersionId, VersionState, VesselId,
+    ApprovalStatus, Criticality, Day, Decision, DecisionId, DocumentId, DocumentState, DocumentStatus, FileNotice,
+    Phase, Requirement, Role, RoomState, Time, Verdict, VersionId, VersionState, VesselId,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -112,6 +112,9 @@ pub(super) struct VersionView {
     uploader_role: Role,
     #[schema(value_type = String, format = "date-time")]
     uploaded_at: Time,
+    /// What is to be known of the file before it is opened: it needs a password, or has a form whose values are not
+    /// drawn.
+    notice: Option<FileNotice>,
     /// The decisions on it, oldest first: of a document's `newest` version the last decision of each party, which is
     /// the one that counts; elsewhere the newest decisions. Fewer if they would be too large; `…/decisions` has all.
     #[schema(max_items = 100)]
@@ -154,6 +157,7 @@ impl From<&VersionState> for VersionView {
             uploaded_by: version.uploaded_by,
             uploader_role: version.uploader_role,
             uploaded_at: version.uploaded_at,
+            notice: version.notice,
             decisions: fitting_last(decisions.iter().map(DecisionView::from).collect(), MOST_SAID),
             decision_count: *decision_count,
         }

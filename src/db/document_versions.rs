@@ -11,7 +11,8 @@ use crate::{
 };
 
 const COLUMNS: &str = "v.id, v.document_id, v.number, v.file_url, v.file_name, v.file_kind, v.file_size, v.sha256,
-    v.expires_on, v.expiry_assumed, v.notes, v.told_eta, v.uploaded_by, v.uploader_role, v.uploaded_at";
+    v.expires_on, v.expiry_assumed, v.notes, v.told_eta, v.uploaded_by, v.uploader_role, v.uploaded_at,
+    v.notice";
 
 fn from_row(row: &Row) -> Result<Version> {
     Ok(Version {
@@ -30,6 +31,7 @@ fn from_row(row: &Row) -> Result<Version> {
         uploaded_by: row.get(12)?,
         uploader_role: row.get(13)?,
         uploaded_at: row.get(14)?,
+        notice: row.get(15)?,
     })
 }
 

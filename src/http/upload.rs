@@ -39,7 +39,7 @@ use crate::{
     app::App,
     domain::{
         documents::{
-            Inspection,
+            Inspection, file_kinds,
             versions::{Arrived, Said},
         },
         log::{Actor, quota},
@@ -118,7 +118,7 @@ impl<T: FromPairs> Upload<T> {
                 if file.is_some() {
                     return Err(Error::field(FILE, "must be one file"));
                 }
-                file = Some(self.take_file(app, part, disposition.file_name()).await?);
+                file = Some(self.take_file((app, by), part, disposition.file_name()).await?);
                 continue;
             }
             let text = self.take_text(&name, part, &mut around).await?;
@@ -149,7 +149,12 @@ impl<T: FromPairs> Upload<T> {
         String::from_utf8(text).map_err(|_| Error::field(name, "must be text in UTF-8"))
     }
 
-    async fn take_file(&self, app: &App, mut part: Field<'static>, file_name: FileName) -> Result<Received> {
+    async fn take_file(
+        &self,
+        (app, by): (&App, &Actor),
+        mut part: Field<'static>,
+        file_name: FileName,
+    ) -> Result<Received> {
         let file_name = match file_name {
             FileName::Read(name) => name,
             FileName::Unreadable => return Err(Error::field(FILE, "has a name that cannot be read; send it in UTF-8")),
@@ -162,7 +167,9 @@ impl<T: FromPairs> Upload<T> {
             self.unparsed.is_parsed();
             self.take(&mut staging, &mut inspection, &bytes).await?;
         }
-        Ok(Received { staged: staging.finish().await?, file_name, inspection })
+        let staged = staging.finish().await?;
+        let inspection = file_kinds::examine(app, by, &staged, inspection).await?;
+        Ok(Received { staged, file_name, inspection })
     }
 
     /// Adds one piece to the file, unless that exceeds the limit.

@@ -1,8 +1,9 @@
 //! The API's contract as golden files: every change of it is a visible diff.
 
 use room::{
-    AccountDeed, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, DocumentStatus, NoticeState,
-    Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
+    AccountDeed, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, DocumentStatus, FileNotice,
+    NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole,
+    VesselStatus,
 };
 use serde_json::{Value, json};
 
@@ -56,6 +57,7 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
         ClaimState,
         Criticality,
         DocumentStatus,
+        FileNotice,
         Judgement,
         NoticeState,
         Phase,

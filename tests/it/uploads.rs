@@ -55,7 +55,7 @@ async fn an_upload_is_answered_and_logged_with_what_it_is(app: TestApp) {
         *version,
         json!({
             "id": id, "number": 1, "file_name": "Q88.pdf", "media_type": "application/pdf", "file_size": bytes.len(),
-            "sha256": sha256, "expires_on": "2027-01-31", "expiry_assumed": false, "notes": "as of today",
+            "sha256": sha256, "expires_on": "2027-01-31", "expiry_assumed": false, "notes": "as of today", "notice": null,
             "uploaded_by": "broker@example.com", "uploader_role": "broker", "uploaded_at": "2026-11-23T08:00:00Z",
             "decisions": [], "decision_count": 0,
         })

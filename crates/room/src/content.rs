@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ApprovalId, ApprovalStatus, CargoProfile, Criticality, Day, DecisionId, DocumentId, FileKind, Hash, PartyId, Phase,
-    Requirement, Role, RoomId, RoomStatus, Side, Time, Verdict, VersionId, VesselId, vessel::VesselDetails,
+    ApprovalId, ApprovalStatus, CargoProfile, Criticality, Day, DecisionId, DocumentId, FileKind, FileNotice, Hash,
+    PartyId, Phase, Requirement, Role, RoomId, RoomStatus, Side, Time, Verdict, VersionId, VesselId,
+    vessel::VesselDetails,
 };
 
 /// One STS operation as the server knows it.
@@ -192,6 +193,9 @@ pub struct Version {
     pub uploader_role: Role,
     /// When it was uploaded.
     pub uploaded_at: Time,
+    /// What is to be known of the file before it is opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<FileNotice>,
 }
 
 impl Version {

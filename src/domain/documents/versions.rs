@@ -1,7 +1,7 @@
 //! The versions of a document, which are its uploaded files. A version is never changed; a later one follows it.
 
 use room::{
-    Day, Document, DocumentId, DocumentStatus, Event, FileKind, Log, RoomId, Version, VersionId, VesselId,
+    Day, Document, DocumentId, DocumentStatus, Event, FileKind, FileNotice, Log, RoomId, Version, VersionId, VesselId,
     clocks::NOTICE_DOCUMENT,
     fold::{self, PlatformState, State},
 };
@@ -98,6 +98,7 @@ struct Checked {
     sha256: Hash,
     expires_on: Option<Day>,
     notes: Option<String>,
+    notice: Option<FileNotice>,
 }
 
 /// Finds the document that a file is uploaded to, as the logs of the room and of the platform tell it.
@@ -223,6 +224,7 @@ fn check(app: &App, arrived: Arrived) -> Result<(Checked, Staged)> {
         sha256: *staged.sha256(),
         expires_on,
         notes,
+        notice: inspection.notice(),
     };
     Ok((checked, staged))
 }
@@ -233,9 +235,12 @@ fn kind(fields: &mut Fields, file_name: &str, inspection: &Inspection, size: u64
     match (is, claims) {
         _ if size == 0 => fields.fault("file", "must not be empty"),
         (None, _) => {
-            fields.fault("file", "must be a PDF, JPEG, PNG, TIFF, DOCX or XLSX file; its content is none of these");
+            fields
+                .fault("file", "must be a PDF, JPEG, PNG, TIFF, HEIC, DOCX or XLSX file; its content is none of these");
         }
-        (_, None) => fields.fault("file", "must have a name that ends in .pdf, .jpg, .png, .tiff, .docx or .xlsx"),
+        (_, None) => {
+            fields.fault("file", "must have a name that ends in .pdf, .jpg, .png, .tiff, .heic, .docx or .xlsx");
+        }
         (Some(is), Some(claims)) if is != claims => {
             fields.fault("file", format!("is named as a {claims} file, but its content is that of a {is} file"));
         }
@@ -285,6 +290,7 @@ fn version(log: &OpenLog, slot: &Document, checked: &Checked, before: usize, fil
         uploaded_by: email.clone(),
         uploader_role: *role,
         uploaded_at: log.now,
+        notice: checked.notice,
     })
 }
 
@@ -304,6 +310,7 @@ async fn add(tx: &mut Tx, log: &mut OpenLog, slot: &Document, version: &Version)
         notes: version.notes.clone(),
         told_eta: version.told_eta,
         uploader_role: version.uploader_role,
+        notice: version.notice,
     };
     log.append(tx, &uploaded).await
 }

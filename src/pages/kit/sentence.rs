@@ -88,7 +88,7 @@ const ROOM: &[(&str, Phrase)] = &[
     ("document_waiver_withdrawn", |s| html! { "withdrew the waiver of " (s.document()) }),
     (
         "document_uploaded",
-        |s| html! { "uploaded " (s.version()) ": " (s.text("file_name")) ", " (s.size()) (s.valid()) },
+        |s| html! { "uploaded " (s.version()) ": " (s.text("file_name")) ", " (s.size()) (s.valid()) (s.file_notice()) },
     ),
     ("document_decided", |s| html! { (verb(s.text("verdict"))) " " (s.version()) (s.because("comment")) }),
     ("document_downloaded", |s| html! { "downloaded " (s.version()) (s.part("part")) }),
@@ -368,6 +368,14 @@ impl<'a> Sentence<'a> {
 
     fn valid(&self) -> Markup {
         html! { @if !self.text("expires_on").is_empty() { ", valid until " (self.text("expires_on")) } }
+    }
+
+    fn file_notice(&self) -> Markup {
+        match self.text("notice") {
+            "needs_password" => html! { "; it needs a password" },
+            "values_not_drawn" => html! { "; it is a form whose values are not drawn" },
+            _ => html! {},
+        }
     }
 
     fn kind(&self) -> Markup {

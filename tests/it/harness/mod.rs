@@ -37,7 +37,7 @@ use sts_clearance::{
 use tempfile::TempDir;
 
 pub(crate) use certificate::{GivenCertificate, ending_at};
-pub(crate) use clearance::{Form, IMO, files, pdf, zip};
+pub(crate) use clearance::{DOCX, Form, IMO, XLSX, files, leads_to, office, packed, pdf, zip};
 pub(crate) use events::{Event, Events};
 pub(crate) use fold::{Watched, fields_of_event, follow_from_the_logs};
 pub(crate) use postgres::{OwnPostgres, database as postgres_database};

@@ -116,6 +116,7 @@ impl State {
             notes,
             told_eta,
             uploader_role,
+            notice,
         } = event
         else {
             return Ok(Vec::new());
@@ -143,6 +144,7 @@ impl State {
             uploaded_by: by.actor.to_owned(),
             uploader_role,
             uploaded_at: by.at,
+            notice,
         };
         slot.uploads.push(Upload { version, decisions: Vec::new() });
         Ok(vec![Part::Version(document_id, version_id)])

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The endings of the kinds of file that a room takes.
-const ENDINGS: &str = ".pdf,.jpg,.jpeg,.png,.tif,.tiff,.docx,.xlsx";
+const ENDINGS: &str = ".pdf,.jpg,.jpeg,.jpe,.jfif,.png,.tif,.tiff,.heic,.heif,.docx,.xlsx";
 
 /// The forms of a document, of which at most one was refused.
 #[derive(Debug, Default)]
@@ -98,7 +98,7 @@ impl List<'_> {
     pub(super) fn render_upload_form(&self, document: &DocumentState, forms: &Forms) -> Markup {
         let filled = &forms.upload;
         let first = document.versions.is_empty();
-        let kinds = format!("PDF, JPEG, PNG, TIFF, DOCX or XLSX, up to {}.", show::mib(self.upload_limit));
+        let kinds = format!("PDF, JPEG, PNG, TIFF, HEIC, DOCX or XLSX, up to {}.", show::mib(self.upload_limit));
         let otherwise = match document.slot.validity_days {
             Some(days) => format!("The last day. Left blank, it is taken to be valid for {days} days."),
             None => "The last day. Left blank, it does not run out.".to_owned(),

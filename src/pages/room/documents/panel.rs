@@ -1,7 +1,7 @@
 //! The panel of a document beside the list: its terms, its versions with their decisions, and its forms.
 
 use maud::{Markup, html};
-use room::{Decision, DocumentState, FileKind, VersionState};
+use room::{Decision, DocumentState, FileKind, FileNotice, Version, VersionState};
 
 use super::{
     filter::DocumentQuery,
@@ -149,6 +149,7 @@ fn render_version(list: &List<'_>, document: &DocumentState, state: &VersionStat
         section.version aria-labelledby={ "version-" (version.number) } {
             h3 id={ "version-" (version.number) } { "Version " (version.number) }
             p.file { (version.file_name) " " span.hint { (show::size(version.size)) } }
+            @if let Some(words) = remark(version) { p.notice { (words) } }
             dl.facts {
                 dt { "Uploaded" }
                 dd {
@@ -178,14 +179,29 @@ fn render_version(list: &List<'_>, document: &DocumentState, state: &VersionStat
     }
 }
 
+/// Returns what is to be known of a version's file before it is opened.
+fn remark(version: &Version) -> Option<&'static str> {
+    match (version.notice, version.kind) {
+        (Some(FileNotice::NeedsPassword), _) => {
+            Some("This PDF opens only with a password: whoever decides on it has to be given it.")
+        }
+        (Some(FileNotice::ValuesNotDrawn), _) => {
+            Some("This is a form whose values are not drawn: the preview and some programs show its fields empty.")
+        }
+        (None, FileKind::Heic) => Some("A picture in HEIC is kept as it is; there is no preview of it."),
+        _ => None,
+    }
+}
+
 /// Returns a folded preview of a version. The script puts the picture in the place of the link when it is opened, not
 /// before, since every look is logged. An `img` with `loading="lazy"` would not do: without script browsers load it at
 /// once.
 fn render_preview(VersionState { version, .. }: &VersionState, path: &str) -> Markup {
     let words = match version.kind {
+        _ if version.notice == Some(FileNotice::NeedsPassword) => return html! {},
         FileKind::Pdf => format!("First page of {}", version.file_name),
         FileKind::Jpeg | FileKind::Png => version.file_name.clone(),
-        FileKind::Tiff | FileKind::Docx | FileKind::Xlsx => return html! {},
+        FileKind::Tiff | FileKind::Docx | FileKind::Xlsx | FileKind::Heic => return html! {},
     };
     html! {
         details.preview id={ "preview-" (version.number) } {
