@@ -14,6 +14,7 @@ use super::{
     Client, Kind,
     describe::Takes,
     disposition::Disposition,
+    extract::BYTE_ORDER_MARK,
     route_doc::RouteDoc,
     upload::{Unparsed, form_boundary, in_time},
 };
@@ -174,7 +175,11 @@ impl FormReader {
     }
 
     async fn take_text(&mut self, part: Field<'static>, name: &str) -> Result<Option<String>> {
-        let text = non_empty(self.take(part, name, MOST_BESIDE).await?).map(String::from_utf8).transpose();
+        let mut bytes = self.take(part, name, MOST_BESIDE).await?;
+        if bytes.starts_with(BYTE_ORDER_MARK) {
+            bytes.drain(..BYTE_ORDER_MARK.len());
+        }
+        let text = non_empty(bytes).map(String::from_utf8).transpose();
         let text = text.map_err(|_| Error::field(name, "must be text in UTF-8"))?;
         Ok(text.filter(|text| !text.trim().is_empty()))
     }
