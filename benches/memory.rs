@@ -71,7 +71,7 @@ impl<'a> Site<'a> {
         let mut rooms = Vec::new();
         for number in 0..ROOMS {
             let body = json!({
-                "title": format!("Ceuta {number}"), "location": "Off Ceuta", "sts_eta": "2027-01-01T08:30:00Z",
+                "title": format!("Ceuta {number}"), "location": "Off Ceuta", "sts_eta": "2027-01-01T08:30:00Z", "confirm_past_eta": true,
                 "cargo_profile": "oil",
             });
             let opened = answer(client.post(server.api("/rooms")).bearer_auth(&token).json(&body).send().await).await;

@@ -121,9 +121,9 @@ pub enum Error {
         /// The size of the file, in bytes.
         size: u64,
     },
-    /// No preview of this file can be drawn.
-    #[error("this file cannot be previewed; download it")]
-    NoPreview,
+    /// No preview of this file can be drawn, as these words say.
+    #[error("{0}; download it")]
+    NoPreview(&'static str),
     /// A status that the HTTP layer determined by itself, such as 405.
     #[error("{1}")]
     Http(u16, String),
@@ -318,7 +318,7 @@ impl Error {
             | Self::NotRendered(_)
             | Self::OwnPassword
             | Self::RepliedBefore => (409, "conflict"),
-            Self::NoPreview => (409, "no_preview"),
+            Self::NoPreview(_) => (409, "no_preview"),
             Self::ChangedMeanwhile(_) => (412, "changed_meanwhile"),
             Self::RangeNotSatisfiable { .. } => (416, "range_not_satisfiable"),
             Self::Invalid(_) => (422, "invalid"),

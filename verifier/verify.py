@@ -245,7 +245,7 @@ documents_closed: vessel_id id?, vessel text?, document_types [text]
 document_requirement_changed: document_id id, document_type text, from Requirement, to Requirement
 document_waived: document_id id, document_type text, vessel text?, reason text
 document_waiver_withdrawn: document_id id, document_type text, vessel text?
-document_uploaded: document_id id, document_type text, vessel text?, version_id id, version int, file_name text, file_size int, file_kind FileKind, file_sha256 hash, expires_on day?, expiry_assumed bool, notes text?, told_eta time?, uploader_role Role
+document_uploaded: document_id id, document_type text, vessel text?, version_id id, version int, file_name text, file_size int, file_kind FileKind, file_sha256 hash, expires_on day?, expiry_assumed bool, notes text?, told_eta time?, uploader_role Role, notice FileNotice~
 version_withdrawn: document_id id, document_type text, vessel text?, version_id id, version int, reason text
 version_date_waived: document_id id, document_type text, vessel text?, version_id id, version int, reason text
 document_decided: decision_id id, document_id id, document_type text, vessel text?, version_id id, version int, role Role, verdict Verdict, comment text?
@@ -283,7 +283,8 @@ Criticality = high med low
 Verdict = approved approved_with_subjects rejected
 Reply = pending approved approved_with_subjects rejected
 Blocker = document_missing document_under_review document_rejected document_expired document_undated vessel_missing vessel_not_cleared vessel_rejected
-FileKind = pdf jpg png tiff docx xlsx
+FileKind = pdf jpg png tiff docx xlsx heic
+FileNotice = needs_password values_not_drawn
 RoomStatus = active deleted
 Deed = lift_hold delete_snapshot delete_room
 SnapshotStatus = generating completed failed
@@ -307,7 +308,7 @@ Document: id id, vessel id?, document_type text, position int, name text, catego
 Waiver: reason text, by text, at time
 Withdrawal: reason text, by text, at time
 Upload: version Version, decisions [Decision]
-Version: id id, document id, number int, file_url text, file_name text, kind FileKind, size int, sha256 hash, expires_on day?, expiry_assumed bool, notes text?, told_eta time?, uploaded_by text, uploader_role Role, uploaded_at time, withdrawn Withdrawal~, date_waived Waiver~
+Version: id id, document id, number int, file_url text, file_name text, kind FileKind, size int, sha256 hash, expires_on day?, expiry_assumed bool, notes text?, told_eta time?, uploaded_by text, uploader_role Role, uploaded_at time, withdrawn Withdrawal~, date_waived Waiver~, notice FileNotice~
 Decision: id id, version id, party text, role Role, verdict Verdict, comment text?, decided_at time
 Approval: id id, vessel id, party text, role Role, side Side?, status Reply, comment text?, decided_at time
 Hold: snapshot id?, reason_hash text, placed_by text, placed_at time, lifted Lifted?
@@ -1590,6 +1591,7 @@ class Fold:
         same("the version's number", event["version"], len(uploads) + 1)
         document, version, kind = event["document_id"], event["version_id"], event["file_kind"]
         uploaded = pick(event, "file_name", "expires_on", "expiry_assumed", "notes", "told_eta", "uploader_role")
+        uploaded |= {"notice": event["notice"]} if "notice" in event else {}
         uploaded |= {
             "id": version,
             "document": document,

@@ -61,7 +61,7 @@ impl Target {
     pub(crate) async fn open(server: &Server) -> Self {
         let client = Client::new();
         let token = server.sign_in(&client).await;
-        let body = json!({ "title": "Ceuta", "location": "Off Ceuta", "sts_eta": "2027-01-01T08:30:00Z", "cargo_profile": "oil" });
+        let body = json!({ "title": "Ceuta", "location": "Off Ceuta", "sts_eta": "2027-01-01T08:30:00Z", "confirm_past_eta": true, "cargo_profile": "oil" });
         let opened = answer(client.post(server.api("/rooms")).bearer_auth(&token).json(&body).send().await).await;
         let path = format!("/api/v1/rooms/{}", opened["id"].as_str().expect("an id"));
         Self { address: server.address, client, method: "PATCH", path, token, status: 200 }

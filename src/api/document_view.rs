@@ -2,8 +2,8 @@
 
 use room::{
     ApprovalStatus, Criticality, Day, Decision, DecisionId, Document, DocumentId, DocumentState, DocumentStatus,
-    ExpiryState, Phase, Requirement, Role, RoomState, Time, Verdict, VersionId, VersionState, VesselId, Waiver,
-    Withdrawal,
+    ExpiryState, FileNotice, Phase, Requirement, Role, RoomState, Time, Verdict, VersionId, VersionState, VesselId,
+    Waiver, Withdrawal,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -149,6 +149,9 @@ pub(super) struct VersionView {
     uploader_role: Role,
     #[schema(value_type = String, format = "date-time")]
     uploaded_at: Time,
+    /// What is to be known of the file before it is opened: it needs a password, or has a form whose values are not
+    /// drawn.
+    notice: Option<FileNotice>,
     /// The decisions on it, oldest first: of a document's `newest` version, the one in force, the last decision of each party, which is
     /// the one that counts; elsewhere the newest decisions. Fewer if they would be too large; `…/decisions` has all.
     #[schema(max_items = 100)]
@@ -195,6 +198,7 @@ impl VersionView {
             uploaded_by: version.uploaded_by,
             uploader_role: version.uploader_role,
             uploaded_at: version.uploaded_at,
+            notice: version.notice,
             decisions: fitting_last(decisions.iter().map(DecisionView::from).collect(), MOST_SAID),
             decision_count: *decision_count,
         }

@@ -232,9 +232,10 @@ async fn withdraw(
     caller: Caller,
     room: InRoom,
     Ids(document, version): Ids<DocumentId, VersionId>,
+    once: Option<Once>,
     Json(body): Json<NewWithdrawal>,
 ) -> Result<Tagged<DocumentView>> {
-    statements::withdraw(&app, &caller.actor(), room.id, (document, version), body).await?;
+    statements::withdraw(&app, &caller.actor(), room.id, (document, version), body, once).await?;
     show(&app, room, document).await
 }
 
@@ -243,9 +244,10 @@ async fn waive_date(
     caller: Caller,
     room: InRoom,
     Ids(document, version): Ids<DocumentId, VersionId>,
+    once: Option<Once>,
     Json(body): Json<NewDateWaiver>,
 ) -> Result<Tagged<DocumentView>> {
-    statements::waive_date(&app, &caller.actor(), room.id, (document, version), body).await?;
+    statements::waive_date(&app, &caller.actor(), room.id, (document, version), body, once).await?;
     show(&app, room, document).await
 }
 

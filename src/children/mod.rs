@@ -9,12 +9,13 @@
 //! more are allowed with harmless arguments only). The server reads its answers with the same distrust as anything else
 //! from outside.
 //!
-//! There are three kinds, and no process is of two. A `preview` or a `verify` child ends after one file, so nothing of
-//! one file can wait there for the next. A `draw` child reads records of this server alone, and goes on to the next
+//! There are four kinds, and no process is of two. An `examine`, a `preview` or a `verify` child ends after one file, so
+//! nothing of one file can wait there for the next. A `draw` child reads records of this server alone, and goes on to the next
 //! report, because its fonts take longer to load than a report to draw.
 
 mod contain;
 mod draw;
+mod examine;
 mod frame;
 mod preview;
 mod verify;
@@ -36,7 +37,8 @@ use tokio::{
 
 pub use contain::{contain, hide_memory};
 pub use draw::{Drawing, Drawn, Proof};
-pub use preview::{FILE_LIMIT, Uploaded};
+pub use examine::{Examined, Finding, MOST_ENTRY};
+pub use preview::{CANNOT_BE_DRAWN, FILE_LIMIT, Uploaded};
 pub use verify::{Claimant, MOST_FILE, Verification, Verified, Verifying, What};
 
 use crate::error::{Error, Result, is_out_of_descriptors};
@@ -54,19 +56,22 @@ pub enum Kind {
     Verify,
     /// Draws the first page of one uploaded file.
     Preview,
+    /// Examines one uploaded file for what its first bytes do not show.
+    Examine,
     /// Draws reports from records of this server.
     Draw,
 }
 
 impl Kind {
     /// Every kind of child.
-    pub const ALL: [Self; 3] = [Self::Verify, Self::Preview, Self::Draw];
+    pub const ALL: [Self; 4] = [Self::Verify, Self::Preview, Self::Examine, Self::Draw];
 
     /// Returns the kind's name on the command line.
     pub fn word(self) -> &'static str {
         match self {
             Self::Verify => "verify",
             Self::Preview => "preview",
+            Self::Examine => "examine",
             Self::Draw => "draw",
         }
     }
@@ -76,7 +81,7 @@ impl Kind {
     fn limits(self) -> [(Resource, u64); 6] {
         let (memory, seconds) = match self {
             Self::Verify => (1024 * MIB, 30),
-            Self::Preview => (1024 * MIB, 5),
+            Self::Preview | Self::Examine => (1024 * MIB, 5),
             // For all the reports that it draws; the server replaces it before that.
             Self::Draw => (512 * MIB, 900),
         };
@@ -103,6 +108,7 @@ pub struct Children {
     font_dir: Option<Arc<Path>>,
     idle: Arc<Mutex<Vec<draw::Idle>>>,
     previews: preview::Previews,
+    examinations: examine::Examinations,
     verifications: verify::Verifications,
 }
 
@@ -120,6 +126,7 @@ impl Children {
             font_dir: font_dir.map(Arc::from),
             idle: Arc::default(),
             previews: preview::Previews::default(),
+            examinations: examine::Examinations::default(),
             verifications: verify::Verifications::default(),
         }
     }
@@ -166,6 +173,10 @@ pub fn run(kind: Kind, argument: Option<&str>, fonts: impl FnOnce() -> Result<re
         Kind::Preview => {
             contain(kind)?;
             preview::work(argument.unwrap_or_default())
+        }
+        Kind::Examine => {
+            contain(kind)?;
+            examine::work(argument.unwrap_or_default())
         }
         Kind::Draw => {
             let fonts = fonts()?;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::TryStreamExt;
-use preview::Kind as FileKind;
+use preview::{Fault, Kind as FileKind};
 use room::UserId;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
@@ -38,6 +38,10 @@ const SEATS_OF_ACCOUNT: usize = 1;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A child that has not come to its end after this long is killed.
 const TIME: Duration = Duration::from_secs(15);
+/// Why there is no preview of most files that have none.
+pub const CANNOT_BE_DRAWN: &str = "this file cannot be previewed";
+/// Why there is none of a PDF with a password.
+const NEEDS_PASSWORD: &str = "this PDF opens only with a password, so that it cannot be previewed";
 /// How many files are remembered as impossible to draw.
 const REMEMBERED: usize = 4_096;
 
@@ -45,9 +49,9 @@ const REMEMBERED: usize = 4_096;
 #[derive(Debug, Clone)]
 pub(super) struct Previews {
     seats: Shares<UserId>,
-    /// The keys of files that could not be drawn, the oldest first. They would fail again, since drawing depends on
-    /// nothing but the file.
-    failed: Arc<Mutex<VecDeque<String>>>,
+    /// The keys of files that could not be drawn, the oldest first, each with the reason. They would fail again, since
+    /// drawing depends on nothing but the file.
+    failed: Arc<Mutex<VecDeque<(String, &'static str)>>>,
 }
 
 impl Default for Previews {
@@ -57,16 +61,19 @@ impl Default for Previews {
 }
 
 impl Previews {
-    fn has_failed(&self, known_by: &str) -> bool {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|failed| failed == known_by)
+    /// Returns an error if the file could not be drawn before.
+    fn refuse_failed(&self, known_by: &str) -> Result<()> {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = failed.iter().find(|(failed, _)| failed == known_by);
+        known.map_or(Ok(()), |(_, why)| Err(Error::NoPreview(why)))
     }
 
-    fn remember_failed(&self, known_by: &str) {
+    fn remember_failed(&self, known_by: &str, why: &'static str) {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         if failed.len() == REMEMBERED {
             failed.pop_front();
         }
-        failed.push_back(known_by.to_owned());
+        failed.push_back((known_by.to_owned(), why));
     }
 }
 
@@ -89,15 +96,11 @@ impl Children {
     ///
     /// `NoPreview` if it cannot be drawn, at once if that is known; `Busy` if no seat came free in time.
     pub async fn preview(&self, account: UserId, file: Uploaded) -> Result<Vec<u8>> {
-        if self.previews.has_failed(&file.known_by) {
-            return Err(Error::NoPreview);
-        }
+        self.previews.refuse_failed(&file.known_by)?;
         let seat = timeout(PATIENCE, self.previews.seats.take(account)).await;
         let _seat = seat.map_err(|_| Error::Busy)?;
         // The same file may have failed meanwhile, for a request that was earlier in the queue.
-        if self.previews.has_failed(&file.known_by) {
-            return Err(Error::NoPreview);
-        }
+        self.previews.refuse_failed(&file.known_by)?;
         let mut child = self
             .start(Kind::Preview, &[word(file.kind).as_ref()])
             .map_err(|error| refused_start(&error, || Error::internal(format!("no preview can be drawn: {error}"))))?;
@@ -118,8 +121,9 @@ impl Children {
             Err(_) => "it took too long".into(),
         };
         tracing::warn!(file = file.name, why, "a preview was not drawn");
-        self.previews.remember_failed(&file.known_by);
-        Err(Error::NoPreview)
+        let words = if why.contains(&Fault::NeedsPassword.to_string()) { NEEDS_PASSWORD } else { CANNOT_BE_DRAWN };
+        self.previews.remember_failed(&file.known_by, words);
+        Err(Error::NoPreview(words))
     }
 }
 

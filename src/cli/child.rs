@@ -17,7 +17,7 @@ pub(super) struct Flags {
     /// What the child is for
     #[arg(value_name = "KIND", value_parser = PossibleValuesParser::new(Kind::ALL.map(Kind::word)))]
     kind: String,
-    /// What kind of file a preview is drawn of: pdf, jpeg, png
+    /// What kind of file it reads: pdf, jpeg, png, office
     #[arg(value_name = "FILE KIND")]
     file_kind: Option<String>,
     /// The directory of further fonts that the server draws with

@@ -13,7 +13,7 @@ use crate::{
 
 const COLUMNS: &str = "v.id, v.document_id, v.number, v.file_url, v.file_name, v.file_kind, v.file_size, v.sha256,
     v.expires_on, v.expiry_assumed, v.notes, v.told_eta, v.uploaded_by, v.uploader_role, v.uploaded_at,
-    s.withdrawn_reason, s.withdrawn_by, s.withdrawn_at, s.date_waived_reason, s.date_waived_by, s.date_waived_at";
+    s.withdrawn_reason, s.withdrawn_by, s.withdrawn_at, s.date_waived_reason, s.date_waived_by, s.date_waived_at, v.notice";
 /// The versions with what was stated of each.
 const VERSIONS: &str = "document_versions v LEFT JOIN version_statements s ON s.version_id = v.id";
 
@@ -44,6 +44,7 @@ fn from_row(row: &Row) -> Result<Version> {
         uploaded_at: row.get(14)?,
         withdrawn,
         date_waived,
+        notice: row.get(21)?,
     })
 }
 

@@ -80,6 +80,11 @@ const MIGRATIONS: &[Migration] = &[
     step!("016_snapshots_by_position"),
     step!("017_add_contradictions"),
     step!("018_add_heads_log"),
+    step!("019_know_more_of_files", loses: &[
+        ("document_versions", "document_versions WHERE file_kind = 'heic'"),
+        ("document_versions.notice", "document_versions WHERE notice IS NOT NULL")],
+        up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql",
+        down_sqlite: "down.sqlite.sql", down_postgres: "down.postgres.sql"),
     step!("020_withdraw_versions", loses: &[("version_statements", "version_statements")]),
 ];
 

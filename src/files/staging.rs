@@ -4,12 +4,12 @@
 //! names it. Each step owns the file and removes it if the next one does not happen. If the process ends in between, a
 //! file without a name is removed by [`Files::sweep`], and a file with a name but without a row is found by `fsck`.
 
-use std::{io, time::Duration};
+use std::{io, ops::Range, time::Duration};
 
 use object_store::{ObjectStoreExt, WriteMultipart, path::Path};
 use sha2::{Digest, Sha256};
 
-use super::{Files, in_time::in_time};
+use super::{Files, Opened, in_time::in_time};
 use crate::error::{Error, Result};
 
 /// The folder in which files wait for their names.
@@ -107,6 +107,11 @@ impl Staged {
     /// Returns the SHA-256 of the bytes.
     pub fn sha256(&self) -> &[u8; 32] {
         &self.sha256
+    }
+
+    /// Opens the file, or a range of its bytes.
+    pub async fn open(&self, range: Option<Range<u64>>) -> Result<Opened> {
+        self.file.files.get(&self.file.key, range).await
     }
 
     /// Gives the file its name in the store.

@@ -1,7 +1,7 @@
 //! An answer with a stored file: the whole file, a part of it (`Range`), or only that the client has it already
 //! (`ETag`).
 
-use std::{marker::PhantomData, ops::Range};
+use std::{borrow::Cow, marker::PhantomData, ops::Range};
 
 use axum::{
     body::Body,
@@ -16,7 +16,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use room::{FileKind, UserId};
+use room::{FileKind, UserId, visible::is_mark};
 use utoipa::openapi::{Content, path::ParameterIn};
 
 use super::{
@@ -241,6 +241,11 @@ fn insert(response: &mut Response, name: HeaderName, value: &str) {
     }
 }
 
+/// The longest name under which a file is to be saved, in bytes: some file systems take 255, and browsers add to it.
+const LONGEST_NAME: usize = 150;
+/// What stands for the part of a name that is left out.
+const CUT: &str = "…";
+
 /// The policy for content that is a stranger's: even if a browser opens it in spite of `attachment`, it runs nothing
 /// and reaches nothing of this site.
 pub(super) const SANDBOX: &str = "sandbox; default-src 'none'; frame-ancestors 'none'";
@@ -261,10 +266,23 @@ pub(super) fn describe_name(doc: &mut RouteDoc, status: &'static str) {
 /// Returns `Content-Disposition` (RFC 6266) for a file that is to be saved: with an ASCII name for old clients, and the
 /// exact one (RFC 8187) for the others.
 fn attachment(name: &str) -> String {
+    let name = &*shortened(name);
     // No quote, backslash or line break gets into the quoted name, whatever the client called the file.
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || " -_.,()".contains(c) { c } else { '_' }).collect();
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent(name))
+}
+
+/// Returns the name, or its beginning and its end where it is longer than [`LONGEST_NAME`]: a name often begins with what
+/// it is about, and ends with which one it is.
+fn shortened(name: &str) -> Cow<'_, str> {
+    if name.len() <= LONGEST_NAME {
+        return name.into();
+    }
+    let head = name[..name.floor_char_boundary(LONGEST_NAME * 2 / 3)].trim_end();
+    let tail = &name[name.ceil_char_boundary(name.len() - (LONGEST_NAME - LONGEST_NAME * 2 / 3 - CUT.len()))..];
+    // A mark belongs to the letter before it, which is gone.
+    format!("{head}{CUT}{}", tail.trim_start_matches(|c: char| is_mark(c) || c.is_whitespace())).into()
 }
 
 impl<K: Kinds> Answers for FileAnswer<K> {

@@ -57,6 +57,9 @@ const WHOLE_BODY: Duration = Duration::from_secs(30);
 /// How many characters of an unknown parameter's name a refusal repeats.
 const NAME_SHOWN: usize = 100;
 
+/// The mark that some programs put before a text in UTF-8.
+pub(super) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// A JSON body of a request or of an answer.
 #[derive(Debug, Clone)]
 pub struct Json<T>(pub T);
@@ -73,7 +76,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
             ));
         }
         let body = whole_body(request, app).await?;
-        let mut json = serde_json::Deserializer::from_slice(&body);
+        // Some programs write a byte order mark, which a reader may ignore (RFC 8259 §8.1).
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
+        let mut json = serde_json::Deserializer::from_slice(body);
         let value = read_object(&mut json).map_err(|refused| {
             if refused.inner().is_data() {
                 unacceptable(&refused)

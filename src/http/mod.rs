@@ -20,6 +20,7 @@ pub(crate) mod client;
 mod conditional;
 mod connections;
 mod describe;
+mod disposition;
 mod download;
 mod extract;
 mod form;

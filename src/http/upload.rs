@@ -28,12 +28,18 @@ use multer::{Constraints, Field, Multipart, SizeLimit};
 use room::RoomId;
 use tokio::time::timeout;
 
-use super::{FromPairs, Given, Kind, Patience, describe::Takes, pace::Pace, route_doc::RouteDoc};
+use super::{
+    FromPairs, Given, Kind, Patience,
+    describe::Takes,
+    disposition::{Disposition, FileName},
+    pace::Pace,
+    route_doc::RouteDoc,
+};
 use crate::{
     app::App,
     domain::{
         documents::{
-            Inspection,
+            Inspection, file_kinds,
             versions::{Arrived, Said},
         },
         log::{Actor, quota},
@@ -106,12 +112,13 @@ impl<T: FromPairs> Upload<T> {
         let (mut pairs, mut file, mut around) = (HashMap::new(), None, 0);
         while let Some(part) = in_time(self.form.next_field()).await? {
             self.unparsed.is_parsed();
-            let name = part.name().unwrap_or_default().to_owned();
+            let disposition = Disposition::of(part.headers());
+            let name = disposition.name();
             if name == FILE {
                 if file.is_some() {
                     return Err(Error::field(FILE, "must be one file"));
                 }
-                file = Some(self.take_file(app, part).await?);
+                file = Some(self.take_file((app, by), part, disposition.file_name()).await?);
                 continue;
             }
             let text = self.take_text(&name, part, &mut around).await?;
@@ -142,9 +149,16 @@ impl<T: FromPairs> Upload<T> {
         String::from_utf8(text).map_err(|_| Error::field(name, "must be text in UTF-8"))
     }
 
-    async fn take_file(&self, app: &App, mut part: Field<'static>) -> Result<Received> {
-        let Some(file_name) = part.file_name().map(str::to_owned) else {
-            return Err(Error::field(FILE, "must be a file with its name"));
+    async fn take_file(
+        &self,
+        (app, by): (&App, &Actor),
+        mut part: Field<'static>,
+        file_name: FileName,
+    ) -> Result<Received> {
+        let file_name = match file_name {
+            FileName::Read(name) => name,
+            FileName::Unreadable => return Err(Error::field(FILE, "has a name that cannot be read; send it in UTF-8")),
+            FileName::Missing => return Err(Error::field(FILE, "must be a file with its name")),
         };
         // Under an id of the server's own. The client's name is data, and never part of a path.
         let mut staging = app.files.stage(&app.new_id().to_string()).await?;
@@ -153,7 +167,9 @@ impl<T: FromPairs> Upload<T> {
             self.unparsed.is_parsed();
             self.take(&mut staging, &mut inspection, &bytes).await?;
         }
-        Ok(Received { staged: staging.finish().await?, file_name, inspection })
+        let staged = staging.finish().await?;
+        let inspection = file_kinds::examine(app, by, &staged, inspection).await?;
+        Ok(Received { staged, file_name, inspection })
     }
 
     /// Adds one piece to the file, unless that exceeds the limit.
@@ -202,9 +218,9 @@ impl<T: FromPairs + 'static> FromRequest<App> for Upload<T> {
         if announced.is_some_and(|length: u64| length > limit + AROUND_THE_FILE) {
             return Err(too_large(limit));
         }
-        // The parser's own limit does not apply to the file: `take` has one, whose message says how large it may be.
-        let sizes = SizeLimit::new().per_field(AROUND_THE_FILE).for_field(FILE, u64::MAX);
-        let whole = Constraints::new().size_limit(sizes.whole_stream(limit + 2 * AROUND_THE_FILE));
+        // The parser's own limits of parts do not apply: `take` and `take_text` have theirs, and the parser does not
+        // know a part by a name that is in capitals.
+        let whole = Constraints::new().size_limit(SizeLimit::new().whole_stream(limit + 2 * AROUND_THE_FILE));
         let unparsed = Unparsed::default();
         let body = unparsed.watch(request.into_body().into_data_stream());
         let form = Multipart::with_constraints(body, boundary, whole);

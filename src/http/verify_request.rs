@@ -13,6 +13,8 @@ use tokio::time::timeout;
 use super::{
     Client, Kind,
     describe::Takes,
+    disposition::Disposition,
+    extract::BYTE_ORDER_MARK,
     route_doc::RouteDoc,
     upload::{Unparsed, form_boundary, in_time},
 };
@@ -108,7 +110,7 @@ impl FormReader {
         let mut has_file = false;
         while let Some(part) = in_time(form.next_field()).await? {
             self.unparsed.is_parsed();
-            let name = part.name().unwrap_or_default().to_owned();
+            let name = Disposition::of(part.headers()).name();
             match name.as_str() {
                 "file" if !has_file => {
                     self.request.file = self.take(part, &name, MOST_FILE).await?;
@@ -173,7 +175,11 @@ impl FormReader {
     }
 
     async fn take_text(&mut self, part: Field<'static>, name: &str) -> Result<Option<String>> {
-        let text = non_empty(self.take(part, name, MOST_BESIDE).await?).map(String::from_utf8).transpose();
+        let mut bytes = self.take(part, name, MOST_BESIDE).await?;
+        if bytes.starts_with(BYTE_ORDER_MARK) {
+            bytes.drain(..BYTE_ORDER_MARK.len());
+        }
+        let text = non_empty(bytes).map(String::from_utf8).transpose();
         let text = text.map_err(|_| Error::field(name, "must be text in UTF-8"))?;
         Ok(text.filter(|text| !text.trim().is_empty()))
     }

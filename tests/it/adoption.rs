@@ -40,12 +40,13 @@ pub(crate) const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
 
 /// The steps from the adoption on.
-const AFTER_ADOPTION: [&str; 6] = [
+const AFTER_ADOPTION: [&str; 7] = [
     migrations::ADOPTION,
     "015_mark_states",
     "016_snapshots_by_position",
     "017_add_contradictions",
     "018_add_heads_log",
+    "019_know_more_of_files",
     "020_withdraw_versions",
 ];
 /// The last step of the schema whose logs do not tell everything.
@@ -86,6 +87,7 @@ async fn take_back(app: &App) {
         steps,
         [
             "020_withdraw_versions",
+            "019_know_more_of_files",
             "018_add_heads_log",
             "017_add_contradictions",
             "016_snapshots_by_position",

@@ -37,6 +37,10 @@ fn refused_rooms() -> Vec<Refused> {
         ("a blank place", with("location", json!("")), 422, "location"),
         ("a time without offset", with("sts_eta", json!("2026-12-01T00:00:00")), 422, "sts_eta"),
         ("a date", with("sts_eta", json!("2026-12-01")), 422, "sts_eta"),
+        ("an offset of no place", with("sts_eta", json!("2026-12-01T00:00:00+25:00")), 422, "sts_eta"),
+        ("an offset beyond the last", with("sts_eta", json!("2026-12-01T00:00:00+14:01")), 422, "sts_eta"),
+        ("an offset before the first", with("sts_eta", json!("2026-12-01T00:00:00-12:30")), 422, "sts_eta"),
+        ("an offset of too many minutes", with("sts_eta", json!("2026-12-01T00:00:00+05:75")), 422, "sts_eta"),
         ("a 31st of February", with("sts_eta", json!("2026-02-31T00:00:00Z")), 422, "sts_eta"),
         ("a year beyond the calendar", with("sts_eta", json!("9999-01-01T00:00:00Z")), 422, "sts_eta"),
         ("an unknown profile", with("cargo_profile", json!("cars")), 422, "cargo_profile"),
@@ -55,6 +59,12 @@ fn refused_rooms() -> Vec<Refused> {
             "parties[1].role",
         ),
         ("a party as an array of its fields", party(json!(["owner", "B", "b@example.com", "C"])), 422, "parties[1]"),
+        (
+            "a party twice",
+            party(json!({ "role": "buyer", "name": "A", "email": "A@EXAMPLE.com" })),
+            422,
+            "parties[1].email",
+        ),
         ("parties as an object", with("parties", json!({})), 422, "parties"),
         ("a party with a typo", party(json!({ "role": "owner", "name": "B", "mail": "b" })), 422, "parties[1].mail"),
     ]
@@ -66,6 +76,8 @@ on_both_databases! {
     every_fault_of_a_request_is_told_at_once,
     a_body_that_is_no_json_is_malformed,
     a_body_over_one_mebibyte_is_refused,
+    a_byte_order_mark_before_json_is_ignored,
+    offsets_of_the_whole_world_are_taken,
     limits_and_offsets_out_of_bounds_are_refused,
     times_of_a_filter_that_are_none_are_refused,
     control_characters_in_a_query_are_refused,
@@ -114,13 +126,39 @@ async fn every_fault_of_a_request_is_told_at_once(app: TestApp) {
 async fn a_body_that_is_no_json_is_malformed(app: TestApp) {
     let (room, broker) = app.room().await;
     let path = format!("/rooms/{room}/snapshots");
-    for body in ["", "{", "{\"title\": \"a\"} x", "\u{feff}{}", "nul"] {
+    for body in ["", "{", "{\"title\": \"a\"} x", "\u{feff}", "nul"] {
         let reply = app.post(&path, &broker).header("content-type", "application/json").body(body).send().await;
         assert_eq!((reply.status, &*reply.problem()), (400, "malformed"), "{body}");
     }
     let typeless = app.post(&path, &broker).body("{}").send().await;
     assert_eq!(typeless.status, 415);
     assert_eq!(typeless.problem(), "http");
+}
+
+async fn a_byte_order_mark_before_json_is_ignored(app: TestApp) {
+    let (_, broker) = app.room().await;
+    let room = crate::harness::new_room(&[]).to_string();
+    let send = async |body: String| {
+        app.post("/rooms", &broker).header("content-type", "application/json").body(body.into_bytes()).send().await
+    };
+    send(format!("\u{feff}{room}")).await.expect(201);
+    assert_eq!(send(format!("\u{feff}\u{feff}{room}")).await.status, 400);
+    assert_eq!(send(format!("{room}\u{feff}")).await.status, 400);
+}
+
+async fn offsets_of_the_whole_world_are_taken(app: TestApp) {
+    let (room, broker) = app.room().await;
+    for (offset, eta) in [
+        ("+14:00", "2026-11-30T16:00:00Z"),
+        ("-12:00", "2026-12-01T18:00:00Z"),
+        ("+05:45", "2026-12-01T00:15:00Z"),
+        ("-00:00", "2026-12-01T06:00:00Z"),
+        ("z", "2026-12-01T06:00:00Z"),
+    ] {
+        let asked = json!({ "sts_eta": format!("2026-12-01T06:00:00{offset}") });
+        let changed = app.patch(&format!("/rooms/{room}"), &broker).json(asked).send().await.expect(200);
+        assert_eq!(changed["sts_eta"], eta, "{offset}");
+    }
 }
 
 async fn a_body_over_one_mebibyte_is_refused(app: TestApp) {

@@ -2,13 +2,14 @@
 
 use serde_json::json;
 
-use crate::harness::{TestApp, on_both_databases};
+use crate::harness::{TestApp, on_both_databases, pdf};
 
 on_both_databases! {
     TestApp:
     a_download_can_be_resumed_and_repeated_without_sending_it_again,
     a_range_is_read_as_the_standard_says,
     a_title_in_any_script_names_the_downloaded_file,
+    a_long_name_keeps_its_beginning_and_its_end,
 }
 
 async fn a_download_can_be_resumed_and_repeated_without_sending_it_again(app: TestApp) {
@@ -105,4 +106,44 @@ async fn a_title_in_any_script_names_the_downloaded_file(app: TestApp) {
         app.snapshot(&room, &broker, json!({ "title": "Πριν \"από\" τη φόρτωση/…", "snapshot_type": "json" })).await;
     let url = format!("/rooms/{room}/snapshots/{}/download", snapshot["id"].as_str().unwrap());
     insta::assert_snapshot!("disposition", app.get(&url, &broker).send().await.header("content-disposition"));
+}
+
+/// Returns the exact name in a `Content-Disposition`.
+fn name_of(disposition: &str) -> String {
+    let coded = disposition.split_once("filename*=UTF-8''").unwrap().1;
+    let mut bytes = Vec::new();
+    let mut rest = coded.as_bytes();
+    while let [first, after @ ..] = rest {
+        if *first == b'%' {
+            bytes.push(u8::from_str_radix(str::from_utf8(&after[..2]).unwrap(), 16).unwrap());
+            rest = &after[2..];
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+async fn a_long_name_keeps_its_beginning_and_its_end(app: TestApp) {
+    let (document, room, broker) = app.empty_document("COMPAT").await;
+    for title in ["Ship ".repeat(50), "Πλοίο ".repeat(40), "船".repeat(85), "e\u{301}".repeat(127)] {
+        let title = title.trim();
+        app.patch(&room, &broker).json(json!({ "title": title })).send().await.expect(200);
+        let taken = json!({ "title": "Before planning", "snapshot_type": "json" });
+        let snapshot = app.snapshot(room.trim_start_matches("/rooms/"), &broker, taken).await;
+        let url = format!("{room}/snapshots/{}/download", snapshot["id"].as_str().unwrap());
+        let name = name_of(app.get(&url, &broker).send().await.header("content-disposition"));
+        assert!((130..=150).contains(&name.len()), "{} bytes: {name}", name.len());
+        let beginning: String = title.chars().take(20).collect();
+        assert!(name.starts_with(&beginning) && name.contains('…'), "{name}");
+        assert!(name.ends_with(" - Before planning.json"), "{name}");
+        assert!(!name.contains("…\u{301}"), "a mark without its letter: {name}");
+    }
+    let long = format!("{} rev 12.pdf", "x".repeat(200));
+    let uploaded = app.post(&format!("{document}/versions"), &broker).upload(&long, &pdf("x"), &[]).send().await;
+    let id = uploaded.expect(201)["version"]["id"].as_str().unwrap().to_owned();
+    let reply = app.get(&format!("{document}/versions/{id}/download"), &broker).send().await;
+    let name = name_of(reply.header("content-disposition"));
+    assert!(name.len() <= 150 && name.ends_with("x rev 12.pdf"), "{name}");
 }

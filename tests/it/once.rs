@@ -107,6 +107,13 @@ async fn every_request_that_makes_something_is_done_once_under_its_key(app: Test
     scene.twice(&format!("{study}/approve"), &broker, (json!({}), json!({ "subjects": "a survey" }))).await;
     scene.twice(&format!("{study}/reject"), &broker, (reason("too old"), reason("too new"))).await;
 
+    let undated = scene.app.document(&room, &broker, "FENDER_CERT", None).await;
+    let version = scene.app.version(&undated, &owner, "fenders", &[]).await;
+    let version = format!("{undated}/versions/{}", version["version"]["id"].as_str().unwrap());
+    let without = (reason("issued without one"), reason("it has none"));
+    scene.twice(&format!("{version}/date-waiver"), &broker, without).await;
+    scene.twice(&format!("{version}/withdraw"), &broker, (reason("another's"), reason("a slip"))).await;
+
     let given = json!({ "vessel_id": vessel["id"], "status": "approved" });
     let rejected = json!({ "vessel_id": vessel["id"], "status": "rejected", "reason": "too old" });
     let given = scene.twice(&path("/approvals"), &owner, (given, rejected)).await;

@@ -296,7 +296,7 @@ async fn the_hostile_files_of_one_account_leave_a_place_for_others() {
     let other = children.preview(account(2), file("a paper\n", 0));
     let (hostile, other) = tokio::join!(hostile, other);
     assert!(other.unwrap().starts_with(b"\x89PNG"));
-    assert!(hostile.iter().all(|ended| matches!(ended, Err(Error::NoPreview))), "{hostile:?}");
+    assert!(hostile.iter().all(|ended| matches!(ended, Err(Error::NoPreview(_)))), "{hostile:?}");
 }
 
 #[tokio::test]
@@ -338,8 +338,8 @@ async fn the_drawing_process_is_told_nothing_and_believed_little() {
     let told = drawn_by(&format!("{begin}; cat /proc/$$/environ; echo \"$*\"; pwd; cat")).await.unwrap();
     assert_eq!(told, b"\x89PNG\r\n\x1A\nMALLOC_ARENA_MAX=1\0child preview pdf\n/\na file");
     for lines in ["echo no picture", &format!("{begin}; exit 3"), &format!("{begin}; kill -9 $$"), "exec yes"] {
-        assert!(matches!(drawn_by(lines).await, Err(Error::NoPreview)), "{lines}");
+        assert!(matches!(drawn_by(lines).await, Err(Error::NoPreview(_))), "{lines}");
     }
     let endless = format!("{begin}; exec cat /dev/zero");
-    assert!(matches!(drawn_by(&endless).await, Err(Error::NoPreview)));
+    assert!(matches!(drawn_by(&endless).await, Err(Error::NoPreview(_))));
 }

@@ -7,7 +7,7 @@ use crate::harness::{TestApp, fields_of_event, new_room, on_both_databases};
 
 on_both_databases! {
     TestApp:
-    opening_a_room_makes_its_opener_a_party_and_counts_everyone_once,
+    opening_a_room_makes_its_opener_a_party_and_takes_nobody_twice,
     a_list_of_rooms_holds_ones_own_the_newest_first_and_an_admins_holds_all,
     a_part_of_a_list_tells_of_its_neighbours,
     null_takes_a_field_back_where_it_can_be_missing,
@@ -20,13 +20,22 @@ on_both_databases! {
     a_repeated_request_tells_nothing_to_who_has_left_and_says_where_the_room_has_gone,
 }
 
-async fn opening_a_room_makes_its_opener_a_party_and_counts_everyone_once(app: TestApp) {
+async fn opening_a_room_makes_its_opener_a_party_and_takes_nobody_twice(app: TestApp) {
     let broker = app.user("broker@example.com", Role::Broker).await;
-    let parties = [
-        json!({ "role": "owner", "name": "Eleni", "email": "Eleni@Example.com", "company": "Aegean" }),
-        json!({ "role": "buyer", "name": "Eleni again", "email": "eleni@example.com" }),
-        json!({ "role": "seller", "name": "Not the broker", "email": "BROKER@example.com" }),
-    ];
+    let eleni = json!({ "role": "owner", "name": "Eleni", "email": "Eleni@Example.com", "company": "Aegean" });
+    let party = |role: &str, email: &str| json!({ "role": role, "name": "Once more", "email": email });
+    for (twice, told) in [
+        (party("buyer", "eleni@example.com"), "Is listed already, as party 1"),
+        (party("owner", "ｅleni@EXAMPLE.com"), "Is listed already, as party 1"),
+        (party("seller", "BROKER@example.com"), "Is your own: you become a party as broker"),
+    ] {
+        let reply = app.post("/rooms", &broker).json(new_room(&[eleni.clone(), twice])).send().await;
+        assert_eq!(reply.fields(), ["parties[1].email"]);
+        let message = reply.json()["errors"][0]["message"].as_str().unwrap().to_owned();
+        assert_eq!(message.to_lowercase(), told.to_lowercase());
+    }
+    assert_eq!(app.get("/rooms", &broker).send().await.expect(200), json!([]));
+    let parties = [eleni, party("broker", "BROKER@example.com")];
     let reply = app.post("/rooms", &broker).json(new_room(&parties)).send().await;
     let room = reply.expect(201);
     let id = room["id"].as_str().unwrap();

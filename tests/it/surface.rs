@@ -2,8 +2,8 @@
 
 use room::{
     AccountDeed, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, DocumentStatus, ExpiryState,
-    NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole,
-    VesselStatus,
+    FileNotice, NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict,
+    VesselRole, VesselStatus,
 };
 use serde_json::{Value, json};
 
@@ -58,6 +58,7 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
         Criticality,
         DocumentStatus,
         ExpiryState,
+        FileNotice,
         Judgement,
         NoticeState,
         Phase,

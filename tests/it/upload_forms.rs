@@ -6,11 +6,14 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 
-use crate::harness::{Form, TestApp, on_both_databases, pdf};
+use crate::harness::{Form, Reply, TestApp, on_both_databases, pdf};
 
 on_both_databases! {
     TestApp:
     a_name_is_kept_without_the_folders_before_it,
+    a_name_is_read_in_the_ways_in_which_programs_write_it,
+    a_head_is_read_in_any_case_and_order,
+    a_name_that_cannot_be_read_is_refused_as_such,
     a_name_that_would_deceive_or_break_something_is_refused,
     the_parts_of_a_form_come_in_any_order,
     a_form_that_is_not_as_asked_is_refused,
@@ -51,7 +54,8 @@ async fn a_name_is_kept_without_the_folders_before_it(app: TestApp) {
         ("...pdf", "...pdf"),
         (" spaced out .pdf ", "spaced out .pdf"),
         (r#"the \"Star\".pdf"#, r#"the "Star".pdf"#),
-        ("the %22Star%22.pdf", "the %22Star%22.pdf"),
+        ("the %22Star%22.pdf", r#"the "Star".pdf"#),
+        ("100%25 of %2.pdf", "100%25 of %2.pdf"),
         ("a;b='c'.pdf", "a;b='c'.pdf"),
         ("<script>.pdf", "<script>.pdf"),
         ("Πιστοποιητικό 🚢.pdf", "Πιστοποιητικό 🚢.pdf"),
@@ -64,6 +68,87 @@ async fn a_name_is_kept_without_the_folders_before_it(app: TestApp) {
     let folder = document.replace("/rooms/", "rooms/");
     assert!(app.stored().iter().all(|path| path.starts_with(&folder) && path.components().count() == 5));
     assert!(!app.dir.path().join("etc").exists() && !app.dir.path().join("data/etc").exists());
+}
+
+/// Uploads a file whose part has this after `form-data; ` in its head.
+async fn upload_said(app: &TestApp, (document, broker): (&str, &str), disposition: &str) -> Reply {
+    let mut form = Form::new();
+    form.part(disposition, &pdf(disposition));
+    app.post(&format!("{document}/versions"), broker).form(form).send().await
+}
+
+async fn a_name_is_read_in_the_ways_in_which_programs_write_it(app: TestApp) {
+    let (document, _, broker) = app.empty_document("COMPAT").await;
+    for (said, kept) in [
+        ("filename*=UTF-8''%C3%A9t%C3%A9.pdf", "été.pdf"),
+        ("filename*=utf-8'fr'%C3%A9t%C3%A9.pdf; filename=\"ete.pdf\"", "été.pdf"),
+        ("filename=\"ete.pdf\"; filename*=UTF-8''%C3%A9t%C3%A9.pdf", "été.pdf"),
+        ("filename*=\"UTF-8''%C3%A9t%C3%A9.pdf\"", "été.pdf"),
+        ("filename*=ISO-8859-1''%E9t%E9.pdf", "été.pdf"),
+        ("filename*=windows-1251''%EF%E0%EF%EA%E0.pdf", "папка.pdf"),
+        ("filename*=%C3%A9t%C3%A9.pdf", "été.pdf"),
+        ("filename*=UTF-8''..%2F..%2Fetc%2Fpasswd.pdf", "passwd.pdf"),
+        ("filename*=UTF-8''it's.pdf", "it's.pdf"),
+        ("filename*=no-such-charset''a.pdf; filename=b.pdf", "b.pdf"),
+        ("filename*=UTF-8''%FF.pdf; filename=c.pdf", "c.pdf"),
+        ("filename*0*=UTF-8''%C3; filename*1*=%A9t%C3%A9; filename*2=\" 1.pdf\"", "été 1.pdf"),
+        ("filename*1=\"b.pdf\"; filename*0=\"a\"", "ab.pdf"),
+        ("filename=\"=?UTF-8?B?w6l0w6k=?=.pdf\"", "été.pdf"),
+        ("filename=\"=?utf-8?q?=C3=A9t=C3=A9_2.pdf?=\"", "été 2.pdf"),
+        ("filename==?UTF-8?B?w6l0w6kucGRm?=", "été.pdf"),
+        ("filename=\"=?UTF-8?B?w6l0w6k?=.pdf\"", "été.pdf"),
+        ("filename=\"=?UTF-8*fr?B?w6l0w6k=?= =?UTF-8?B?w6kucGRm?=\"", "étéé.pdf"),
+        ("filename=\"=?UTF-8?Q?=C3?= =?UTF-8?Q?=A9.pdf?=\"", "é.pdf"),
+        ("filename=\"=?UTF-8?Q?a?= =?iso-8859-1?Q?=E9?= b.pdf\"", "aé b.pdf"),
+        ("filename=\"=?GB2312?B?tKw=?=.pdf\"", "船.pdf"),
+        ("filename=\"=?x?= is no word.pdf\"", "=?x?= is no word.pdf"),
+        ("filename=\"=?UTF-8?B?!!!?=.pdf\"", "=?UTF-8?B?!!!?=.pdf"),
+        ("filename=plain.pdf", "plain.pdf"),
+        ("filename=with space.pdf", "with space.pdf"),
+    ] {
+        let reply = upload_said(&app, (&document, &broker), &format!("name=\"file\"; {said}")).await;
+        assert_eq!(reply.expect(201)["version"]["file_name"], kept, "{said}");
+    }
+    app.only_versions_are_stored(&document, &broker).await;
+}
+
+async fn a_head_is_read_in_any_case_and_order(app: TestApp) {
+    let (document, _, broker) = app.empty_document("COMPAT").await;
+    for (number, head) in [
+        "content-disposition: form-data; filename=\"a.pdf\"; name=\"file\"",
+        "CONTENT-DISPOSITION: FORM-DATA; NAME=\"file\"; FILENAME=\"a.pdf\"",
+        "Content-disposition:form-data;FileName=a.pdf;Name=file",
+        "Content-Type: application/pdf\r\ncOnTeNt-DiSpOsItIoN: form-data ; name = \"file\" ; size=3; FileName*=utf-8''a.pdf",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut body = format!("--x-test-boundary\r\n{head}\r\n\r\n").into_bytes();
+        // Beyond what a part may have that is no file.
+        let mut bytes = pdf(&number.to_string());
+        bytes.resize(2 * 1024 * 1024, b' ');
+        body.extend(bytes);
+        body.extend(b"\r\n--x-test-boundary--\r\n");
+        let upload = app.post(&format!("{document}/versions"), &broker).header("content-type", Form::MEDIA_TYPE);
+        assert_eq!(upload.body(body).send().await.expect(201)["version"]["file_name"], "a.pdf", "{head}");
+    }
+}
+
+async fn a_name_that_cannot_be_read_is_refused_as_such(app: TestApp) {
+    let (document, _, broker) = app.empty_document("COMPAT").await;
+    for said in ["filename*=no-such-charset''a.pdf", "filename*=UTF-8''%FF%FE.pdf", "filename=\"a.pdf"] {
+        let reply = upload_said(&app, (&document, &broker), &format!("name=\"file\"; {said}")).await;
+        assert_eq!(reply.fields(), ["file"], "{said}");
+        let message = reply.json()["errors"][0]["message"].to_string();
+        let read = if said.contains('*') { "cannot be read" } else { "with its name" };
+        assert!(message.contains(read), "{said}: {message}");
+    }
+    // What is hidden behind an encoding is refused as it is without.
+    for said in ["filename*=UTF-8''a%00b.pdf", "filename*=UTF-8''a%E2%80%AEfdp.pdf", "filename=\"a%0D%0Ab.pdf\""] {
+        let reply = upload_said(&app, (&document, &broker), &format!("name=\"file\"; {said}")).await;
+        assert_eq!(reply.fields(), ["file"], "{said}");
+    }
+    app.only_versions_are_stored(&document, &broker).await;
 }
 
 async fn a_name_that_would_deceive_or_break_something_is_refused(app: TestApp) {

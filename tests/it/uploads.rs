@@ -60,7 +60,7 @@ async fn an_upload_is_answered_and_logged_with_what_it_is(app: TestApp) {
         json!({
             "id": id, "number": 1, "file_name": "Q88.pdf", "media_type": "application/pdf", "file_size": bytes.len(),
             "sha256": sha256, "expires_on": "2027-01-31", "expiry_assumed": false, "expiry": "given",
-            "date_waived": null, "withdrawn": null, "notes": "as of today",
+            "date_waived": null, "withdrawn": null, "notes": "as of today", "notice": null,
             "uploaded_by": "broker@example.com", "uploader_role": "broker", "uploaded_at": "2026-11-23T08:00:00Z",
             "decisions": [], "decision_count": 0,
         })
@@ -232,6 +232,7 @@ async fn a_room_from_before_keeps_the_dates_that_were_assumed(app: TestApp) {
         notes: None,
         told_eta: None,
         uploader_role: Role::Broker,
+        notice: None,
     };
     let append = operation(&app.app, log, &Actor::System, async move |tx, log| log.append(tx, &earlier).await);
     append.await.unwrap();

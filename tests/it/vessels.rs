@@ -28,14 +28,32 @@ const GOOD: &[(&str, &str)] = &[
     ("9074729", "9074729"),
     ("IMO 9319466", "9319466"),
     ("IMO9417177", "9417177"),
-    (" 1234567 ", "1234567"),
-    ("IMO  0000000", "0000000"),
+    (" 9074729 ", "9074729"),
+    ("imo 9074729", "9074729"),
+    ("Imo9074729", "9074729"),
+    ("IMO: 9074729", "9074729"),
+    ("IMO No. 9074729", "9074729"),
+    ("IMO NO 9074729", "9074729"),
+    ("imo no: 9074729", "9074729"),
+    ("IMO-9074729", "9074729"),
+    ("IMO#9074729", "9074729"),
+    ("IMO nr.9074729", "9074729"),
+    ("IMO number: 9074729", "9074729"),
+    ("IMO\u{a0}№\u{a0}9074729", "9074729"),
 ];
 
 /// Texts that are no IMO number, each with words of the refusal.
 const BAD: &[(&str, &str)] = &[
     ("9074728", "its last digit, which checks the others, would be 9"),
-    ("IMO 1234560", "would be 7"),
+    ("IMO 9074720", "would be 9"),
+    ("0000000", "is a placeholder"),
+    ("IMO 1111111", "is a placeholder"),
+    ("5555555", "is a placeholder"),
+    ("9999999", "is a placeholder"),
+    ("1234567", "is a placeholder"),
+    ("0000017", "is a placeholder"),
+    ("IMO number", "must be seven digits"),
+    ("NO 9074729", "must be seven digits"),
     ("7654321", "would be 9"),
     ("907472", "must be seven digits"),
     ("90747290", "must be seven digits"),
@@ -67,9 +85,12 @@ async fn blockers(app: &TestApp, room: &str, token: &str, vessel: Option<&str>) 
 
 async fn an_imo_number_is_read_as_people_write_it(app: TestApp) {
     let (room, broker) = app.room().await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
     for (given, kept) in GOOD {
         let vessel = app.post(&format!("/rooms/{room}/vessels"), &broker).json(named(given)).send().await.expect(201);
         assert_eq!(vessel["imo_number"], *kept);
+        let path = format!("/rooms/{room}/vessels/{}", vessel["id"].as_str().unwrap());
+        assert_eq!(app.delete(&path, &admin).send().await.status, 204);
     }
 }
 

@@ -4,6 +4,9 @@
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The PDF needs a password.
+    #[error("the PDF needs a password")]
+    NeedsPassword,
+    /// The PDF is encrypted in a way that cannot be undone.
     #[error("the PDF is encrypted")]
     Encrypted,
     /// The file is no PDF, or is damaged beyond reading.

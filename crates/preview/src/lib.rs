@@ -1,12 +1,15 @@
-//! Draws the first page of a file as a PNG of a bounded size, which holds nothing of the file but what is seen.
+//! Draws the first page of a file as a PNG of a bounded size, which holds nothing of the file but what is seen, and says
+//! what a file does not show.
 //!
 //! The file may be a stranger's, and made to do harm. This crate does not defend against files that need endless time,
 //! memory or stack: the caller draws in a child process that may die.
 
+mod examine;
 mod fault;
 mod page;
 mod picture;
 
+pub use examine::{Entry, MainPart, Notice, examine_office, examine_pdf};
 pub use fault::Fault;
 
 /// The name of the way previews are drawn. It changes whenever a preview might look different.

@@ -3,7 +3,7 @@
 use hayro::{
     RenderCache, RenderSettings,
     hayro_interpret::{InterpreterSettings, TransformExt},
-    hayro_syntax::{LoadPdfError, Pdf},
+    hayro_syntax::{DecryptionError, LoadPdfError, Pdf},
     kurbo::Affine,
     render_into,
     vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit, color::palette::css::WHITE},
@@ -15,6 +15,7 @@ use crate::picture::{self, MOST_ACROSS, MOST_DOWN};
 
 pub(crate) fn draw(file: Vec<u8>) -> Result<Vec<u8>, Fault> {
     let pdf = Pdf::new(file).map_err(|error| match error {
+        LoadPdfError::Decryption(DecryptionError::PasswordProtected) => Fault::NeedsPassword,
         LoadPdfError::Decryption(_) => Fault::Encrypted,
         LoadPdfError::Invalid => Fault::Unreadable,
     })?;

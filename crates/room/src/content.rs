@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ApprovalId, ApprovalStatus, CargoProfile, Criticality, Day, DecisionId, DocumentId, ExpiryState, FileKind, Hash,
-    PartyId, Phase, Requirement, Role, RoomId, RoomStatus, Side, Time, Verdict, VersionId, VesselId,
+    ApprovalId, ApprovalStatus, CargoProfile, Criticality, Day, DecisionId, DocumentId, ExpiryState, FileKind,
+    FileNotice, Hash, PartyId, Phase, Requirement, Role, RoomId, RoomStatus, Side, Time, Verdict, VersionId, VesselId,
     vessel::VesselDetails,
 };
 
@@ -211,6 +211,9 @@ pub struct Version {
     /// The statement that it needs no date, although its type expires, if somebody made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_waived: Option<Waiver>,
+    /// What is to be known of the file before it is opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<FileNotice>,
 }
 
 impl Version {

@@ -175,6 +175,9 @@ pub enum Event {
         /// The ETA that the file gives the coastal State, if it is a notice to it.
         told_eta: Option<Time>,
         uploader_role: crate::Role,
+        /// What is to be known of the file before it is opened.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        notice: Option<crate::FileNotice>,
     },
     /// The version was uploaded by mistake, and counts no more.
     VersionWithdrawn {

@@ -52,8 +52,8 @@ pub use time::{Day, Time};
 pub use vessel::VesselDetails;
 pub use words::{
     AccountDeed, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, Deed, DocumentStatus, ExpiryState,
-    FileKind, NotAWord, NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType,
-    Verdict, VesselRole, VesselStatus, roles_in_a_room,
+    FileKind, FileNotice, NotAWord, NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus,
+    SnapshotType, Verdict, VesselRole, VesselStatus, roles_in_a_room,
 };
 
 /// A SHA-256 hash, 32 bytes.

@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, ToSpan, Unit, civil, tz::Offset};
+use jiff::{
+    RoundMode, SignedDuration, Timestamp, TimestampRound, ToSpan, Unit, civil, fmt::temporal::Pieces, tz::Offset,
+};
 use serde::{Deserialize, Serialize};
 
 /// An instant in UTC, in whole microseconds.
@@ -94,8 +96,18 @@ impl FromStr for Time {
     type Err = jiff::Error;
 
     fn from_str(text: &str) -> Result<Self, jiff::Error> {
-        text.parse::<Timestamp>().map(Self::from)
+        let time = text.parse::<Timestamp>()?;
+        // What is stored ends in `Z`, and is read often.
+        if !text.ends_with('Z') && !Pieces::parse(text)?.to_numeric_offset().is_none_or(is_in_use) {
+            return Err(jiff::Error::from_args(format_args!("no clock has this offset")));
+        }
+        Ok(Self::from(time))
     }
+}
+
+/// Returns whether clocks somewhere on Earth have this offset: 12 hours behind UTC to 14 hours ahead. jiff knows 25.
+fn is_in_use(offset: Offset) -> bool {
+    (-12 * 60 * 60..=14 * 60 * 60).contains(&offset.seconds())
 }
 
 /// A day of the calendar, as a certificate gives it; stored and sent as `2027-03-31`.

@@ -289,6 +289,16 @@ words! {
         Docx = "docx",
         /// A spreadsheet (Office Open XML).
         Xlsx = "xlsx",
+        /// An image in HEIC, as telephones write it.
+        Heic = "heic",
+    }
+
+    /// What is to be known of an uploaded file before it is opened.
+    FileNotice {
+        /// It is a PDF that opens only with a password.
+        NeedsPassword = "needs_password",
+        /// It is a PDF form with values that only some programs show, since it has no picture of them.
+        ValuesNotDrawn = "values_not_drawn",
     }
 
     /// Whether a room is in use.
@@ -421,6 +431,7 @@ impl FileKind {
             Self::Tiff => "image/tiff",
             Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Heic => "image/heic",
         }
     }
 
@@ -430,6 +441,7 @@ impl FileKind {
         match &*extension.to_ascii_lowercase() {
             "jpeg" | "jpe" | "jfif" => Some(Self::Jpeg),
             "tif" => Some(Self::Tiff),
+            "heif" | "hif" => Some(Self::Heic),
             extension => extension.parse().ok(),
         }
     }

@@ -140,6 +140,7 @@ pub(super) fn version_row(version: &Version) -> Values {
         text(&version.uploaded_by),
         text(version.uploader_role),
         time(version.uploaded_at),
+        maybe(version.notice),
     ]
 }
 

@@ -144,6 +144,7 @@ pub const TABLES: [Table; 15] = [
             ("uploaded_by", Text),
             ("uploader_role", Text),
             ("uploaded_at", Kind::Time),
+            ("notice", Text),
         ],
         from: "document_versions t JOIN documents d ON d.id = t.document_id WHERE d.room_id = ?1",
     },

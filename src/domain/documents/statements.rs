@@ -6,21 +6,21 @@ use room::{
     bounds::Reason,
     fold::{Slot, State, Upload},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
     domain::{
         input::Fields,
-        log::{Actor, operation},
+        log::{Actor, Once, operation},
         rooms,
     },
     error::{Error, Result},
 };
 
 /// The withdrawal of a version that was uploaded by mistake.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewWithdrawal {
     /// Why it counts no more; the log keeps the reason.
@@ -29,7 +29,7 @@ pub struct NewWithdrawal {
 }
 
 /// The statement that a version needs no date until which it is valid.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDateWaiver {
     /// Why it needs none; the log keeps the reason.
@@ -45,9 +45,13 @@ pub async fn withdraw(
     room: RoomId,
     (document, version): (DocumentId, VersionId),
     request: NewWithdrawal,
+    once: Option<Once>,
 ) -> Result<()> {
     let reason = checked(&request.reason)?;
     operation(app, Log::Room(room), by, async move |tx, log| {
+        if Once::repeats(once.as_ref(), tx, log, &("withdraw", version, &request), version.0).await?.is_some() {
+            return Ok(());
+        }
         let state = rooms::at_work_by(log)?;
         let (slot, upload) = find(state, document, version)?;
         refuse_withdrawal(log.by(), upload)?;
@@ -98,9 +102,13 @@ pub async fn waive_date(
     room: RoomId,
     (document, version): (DocumentId, VersionId),
     request: NewDateWaiver,
+    once: Option<Once>,
 ) -> Result<()> {
     let reason = checked(&request.reason)?;
     operation(app, Log::Room(room), by, async move |tx, log| {
+        if Once::repeats(once.as_ref(), tx, log, &("waive date", version, &request), version.0).await?.is_some() {
+            return Ok(());
+        }
         let state = rooms::at_work_by(log)?;
         let (slot, Upload { version: uploaded, .. }) = find(state, document, version)?;
         let refused = match uploaded.expiry(&slot.document) {

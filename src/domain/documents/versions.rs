@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use room::{
-    Day, Document, DocumentId, DocumentState, DocumentStatus, Event, FileKind, Log, RoomId, RoomState, Version,
-    VersionId, VesselId,
+    Day, Document, DocumentId, DocumentState, DocumentStatus, Event, FileKind, FileNotice, Log, RoomId, RoomState,
+    Version, VersionId, VesselId,
     clocks::NOTICE_DOCUMENT,
     fold::{self, PlatformState, State},
 };
@@ -131,6 +131,7 @@ struct Checked {
     sha256: Hash,
     expires_on: Option<Day>,
     notes: Option<String>,
+    notice: Option<FileNotice>,
 }
 
 /// Finds the document that a file is uploaded to, as the logs of the room and of the platform tell it.
@@ -285,6 +286,7 @@ fn check(app: &App, arrived: Arrived) -> Result<(Checked, Staged)> {
         sha256: *staged.sha256(),
         expires_on,
         notes,
+        notice: inspection.notice(),
     };
     Ok((checked, staged))
 }
@@ -295,9 +297,12 @@ fn kind(fields: &mut Fields, file_name: &str, inspection: &Inspection, size: u64
     match (is, claims) {
         _ if size == 0 => fields.fault("file", "must not be empty"),
         (None, _) => {
-            fields.fault("file", "must be a PDF, JPEG, PNG, TIFF, DOCX or XLSX file; its content is none of these");
+            fields
+                .fault("file", "must be a PDF, JPEG, PNG, TIFF, HEIC, DOCX or XLSX file; its content is none of these");
         }
-        (_, None) => fields.fault("file", "must have a name that ends in .pdf, .jpg, .png, .tiff, .docx or .xlsx"),
+        (_, None) => {
+            fields.fault("file", "must have a name that ends in .pdf, .jpg, .png, .tiff, .heic, .docx or .xlsx");
+        }
         (Some(is), Some(claims)) if is != claims => {
             fields.fault("file", format!("is named as a {claims} file, but its content is that of a {is} file"));
         }
@@ -348,6 +353,7 @@ fn version(log: &OpenLog, slot: &Document, checked: &Checked, before: usize, fil
         uploaded_at: log.now,
         withdrawn: None,
         date_waived: None,
+        notice: checked.notice,
     })
 }
 
@@ -367,6 +373,7 @@ async fn add(tx: &mut Tx, log: &mut OpenLog, slot: &Document, version: &Version)
         notes: version.notes.clone(),
         told_eta: version.told_eta,
         uploader_role: version.uploader_role,
+        notice: version.notice,
     };
     log.append(tx, &uploaded).await
 }

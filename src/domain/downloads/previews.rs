@@ -5,7 +5,7 @@ use room::{Event, FileKind, Log, RoomId, SnapshotType, UserId, Version};
 
 use crate::{
     app::App,
-    children::{FILE_LIMIT, Uploaded},
+    children::{CANNOT_BE_DRAWN, FILE_LIMIT, Uploaded},
     db::{Tx, files::StoredFile, snapshots::Snapshot},
     domain::{
         documents::versions,
@@ -29,7 +29,8 @@ impl Previewable {
             FileKind::Pdf => Kind::Pdf,
             FileKind::Jpeg => Kind::Jpeg,
             FileKind::Png => Kind::Png,
-            FileKind::Tiff | FileKind::Docx | FileKind::Xlsx => return Err(Error::NoPreview),
+            FileKind::Heic => return Err(Error::NoPreview("a picture in HEIC cannot be previewed")),
+            FileKind::Tiff | FileKind::Docx | FileKind::Xlsx => return Err(Error::NoPreview(CANNOT_BE_DRAWN)),
         };
         Self::of(kind, version.into())
     }
@@ -37,13 +38,17 @@ impl Previewable {
     /// Returns the file of a snapshot, or an error if it is no PDF or not drawn yet.
     pub fn snapshot(snapshot: &Snapshot) -> Result<Self> {
         if snapshot.kind != SnapshotType::Pdf {
-            return Err(Error::NoPreview);
+            return Err(Error::NoPreview(CANNOT_BE_DRAWN));
         }
         Self::of(Kind::Pdf, snapshots::downloadable(snapshot)?)
     }
 
     fn of(kind: Kind, file: StoredFile) -> Result<Self> {
-        if file.size.unsigned_abs() > FILE_LIMIT { Err(Error::NoPreview) } else { Ok(Self { kind, file }) }
+        if file.size.unsigned_abs() > FILE_LIMIT {
+            Err(Error::NoPreview(CANNOT_BE_DRAWN))
+        } else {
+            Ok(Self { kind, file })
+        }
     }
 
     /// Returns the entity tag of the preview. It changes only with the file's bytes and with the way previews are

@@ -1,5 +1,6 @@
 //! Checking what a caller gave field by field, with one error that names all faults.
 
+use jiff::Timestamp;
 use room::{
     Day, Time,
     address::{LONGEST_ADDRESS, canonical},
@@ -133,7 +134,12 @@ impl Fields {
 
     /// Checks an instant, which needs an offset or `Z`, and returns it.
     pub fn time(&mut self, field: &str, given: &str) -> Option<Time> {
-        let time: Option<Time> = given.trim().parse().ok();
+        let given = given.trim();
+        let time: Option<Time> = given.parse().ok();
+        if time.is_none() && given.parse::<Timestamp>().is_ok() {
+            self.fault(field, "has an offset that no clock has: they go from `-12:00` to `+14:00`");
+            return None;
+        }
         // As text, since it is formatted in UTC with a year of four digits: `bounds::YEARS` has the same years.
         let time = time.filter(|time| ("1970".."2200").contains(&&time.to_string()[..4]));
         if time.is_none() {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use room::{
-    CargoProfile, Event, Log, Party, PartyId, Phase, Room, RoomId, RoomStatus, Time,
+    CargoProfile, Event, Log, Party, PartyId, Phase, Room, RoomId, RoomStatus, Time, address,
     bounds::{Description, Instant, Line, MOST_PARTIES, NewParties, PlannedHours},
     changes::differences,
 };
@@ -54,7 +54,7 @@ pub struct NewRoom {
     /// Has to be `true` if the ETA is in the past, to say that this is meant.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirm_past_eta: bool,
-    /// The parties, besides the user who opens the room; an address that is listed twice counts once.
+    /// The parties, besides the user who opens the room; each address once. Who opens it may be listed with their own role.
     #[serde(default, deserialize_with = "objects")]
     #[schema(value_type = NewParties)]
     pub parties: Vec<NewParty>,
@@ -155,7 +155,7 @@ pub async fn open(app: &App, by: &Actor, request: NewRoom, once: Option<Once>) -
         return Err(Error::internal("a room is opened by a user"));
     };
     let opener = Party { id: PartyId(app.new_id()), role, name, email, company: None, side: None, added_at: app.now() };
-    let (room, listed) = checked(app, &request, &opener.email)?;
+    let (room, listed) = checked(app, &request, &opener)?;
 
     let (in_tx, by) = (app.clone(), by.clone());
     // Not an `operation`: the room has no log before a repetition is ruled out, and the platform's is not locked, since
@@ -179,14 +179,16 @@ pub async fn open(app: &App, by: &Actor, request: NewRoom, once: Option<Once>) -
         log.append(tx, &created).await?;
         let mut parties = vec![Party { name: account.name.clone(), ..opener }];
         for (party, typed) in listed.into_iter().zip(&request.parties) {
-            parties.push(parties::as_known(tx, &log, party, &typed.email).await?);
+            // Who opens a room may list themselves, to say for whom they act.
+            if address::are_one(&party.email, &parties[0].email) {
+                (parties[0].company, parties[0].side) = (party.company, party.side);
+            } else {
+                parties.push(parties::as_known(tx, &log, party, &typed.email).await?);
+            }
         }
         for party in &mut parties {
             party.added_at = log.now;
-            // An address that is listed twice is added once, also the opener's own: theirs comes first.
-            if log.room()?.parties.values().all(|other| other.email != party.email) {
-                log.append(tx, &parties::added(party)).await?;
-            }
+            log.append(tx, &parties::added(party)).await?;
         }
         slots::follow(tx, &mut log, Cause::Opened).await?;
         Ok(room)
@@ -203,7 +205,7 @@ async fn made_before(tx: &mut Tx, app: &App, room: RoomId, by: &Actor) -> Result
     if is_there { Ok(made) } else { Err(Once::says_gone(Error::NotFound("room"))) }
 }
 
-fn checked(app: &App, request: &NewRoom, opener: &str) -> Result<(Room, Vec<Party>)> {
+fn checked(app: &App, request: &NewRoom, opener: &Party) -> Result<(Room, Vec<Party>)> {
     let now = app.now();
     let new = Room {
         id: RoomId(app.new_id()),
@@ -215,7 +217,7 @@ fn checked(app: &App, request: &NewRoom, opener: &str) -> Result<(Room, Vec<Part
         status: RoomStatus::Active,
         phase: Phase::Nomination,
         created_at: now,
-        created_by: opener.to_owned(),
+        created_by: opener.email.clone(),
         planned_duration_hours: USUAL_HOURS,
         transfer_completed_at: None,
         closed_at: None,
@@ -227,7 +229,9 @@ fn checked(app: &App, request: &NewRoom, opener: &str) -> Result<(Room, Vec<Part
         fields.fault("parties", format!("must be at most {MOST_PARTIES}"));
     }
     let numbered = request.parties.iter().enumerate();
-    let parties = numbered.map(|(i, party)| party.checked(app, &mut fields, &format!("parties[{i}]."))).collect();
+    let parties: Vec<_> =
+        numbered.map(|(i, party)| party.checked(app, &mut fields, &format!("parties[{i}]."))).collect();
+    refuse_repeated(&mut fields, opener, &parties);
     fields.done()?;
     Ok((room, parties))
 }
@@ -235,6 +239,18 @@ fn checked(app: &App, request: &NewRoom, opener: &str) -> Result<(Room, Vec<Part
 /// Returns the tag of a room, which changes with its details.
 pub fn tag(room: &Room) -> Tag {
     Tag::of_edited(&RoomDetails::from(room))
+}
+
+/// Notes who is listed twice, in whatever spelling: a person is a party once, with one role.
+fn refuse_repeated(fields: &mut Fields, opener: &Party, parties: &[Party]) {
+    for (i, party) in parties.iter().enumerate().filter(|(_, party)| !party.email.is_empty()) {
+        let field = format!("parties[{i}].email");
+        if let Some(first) = parties[..i].iter().position(|other| other.email == party.email) {
+            fields.fault(&field, format!("is listed already, as party {}", first + 1));
+        } else if address::are_one(&party.email, &opener.email) && party.role != opener.role {
+            fields.fault(&field, format!("is your own: you become a party as {}", opener.role));
+        }
+    }
 }
 
 /// Changes a room, and logs the old and the new value of each field.

@@ -25,18 +25,19 @@ use crate::{
 /// The most vessels that a room may have: an STS operation has two, and a few that serve it.
 const MOST_VESSELS: usize = 12;
 
-/// Checks the details field by field, and returns them as they are stored. `stored_reason` is the `no_imo_reason` that
-/// is stored now.
-fn checked(given: VesselDetails, stored_reason: Option<&str>) -> Result<VesselDetails> {
+/// Checks the details field by field, and returns them as they are stored. `stored` are those that are stored now.
+fn checked(given: VesselDetails, stored: Option<&VesselDetails>) -> Result<VesselDetails> {
     let mut fields = Fields::default();
     let has_number = given.imo_number.is_some();
-    let imo_number = given
-        .imo_number
-        .and_then(|number| imo::parse(&number).map_err(|wrong| fields.fault("imo_number", wrong.message())).ok());
-    // A stored reason is not checked again: it may be from a time when texts could be longer, and would then stand in
-    // the way of every other change.
+    // What is stored is not checked again: it may be from a time when placeholders were taken and texts could be longer,
+    // and would then stand in the way of every other change.
+    let imo_number = match given.imo_number {
+        same if stored.is_some_and(|stored| stored.imo_number == same) => same,
+        given => given
+            .and_then(|number| imo::parse(&number).map_err(|wrong| fields.fault("imo_number", wrong.message())).ok()),
+    };
     let no_imo_reason = match given.no_imo_reason.as_deref() {
-        same if same == stored_reason => same.map(ToOwned::to_owned),
+        same if same == stored.and_then(|stored| stored.no_imo_reason.as_deref()) => same.map(ToOwned::to_owned),
         given => fields.optional_text("no_imo_reason", given),
     };
     match (has_number, &no_imo_reason) {
@@ -125,7 +126,7 @@ pub async fn change(
         let before = rooms::at_work_by(log)?.vessels.get(&id).cloned().ok_or(Error::NotFound("vessel"))?;
         let basis = (request.basis(), request.given());
         refuse_overtaken(tx, log, Edited::Vessel(id), &before.details, basis).await?;
-        let details = checked(request.apply_to(&before.details)?, before.details.no_imo_reason.as_deref())?;
+        let details = checked(request.apply_to(&before.details)?, Some(&before.details))?;
         let after = Vessel { details, ..before.clone() };
         if after == before {
             return Ok(after);

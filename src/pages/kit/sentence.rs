@@ -88,7 +88,7 @@ const ROOM: &[(&str, Phrase)] = &[
     ("document_waiver_withdrawn", |s| html! { "withdrew the waiver of " (s.document()) }),
     (
         "document_uploaded",
-        |s| html! { "uploaded " (s.version()) ": " (s.text("file_name")) ", " (s.size()) (s.valid()) },
+        |s| html! { "uploaded " (s.version()) ": " (s.text("file_name")) ", " (s.size()) (s.valid()) (s.file_notice()) },
     ),
     ("version_withdrawn", |s| html! { "withdrew " (s.version()) (s.because("reason")) }),
     ("version_date_waived", |s| html! { "said that " (s.version()) " needs no date" (s.because("reason")) }),
@@ -370,6 +370,14 @@ impl<'a> Sentence<'a> {
 
     fn valid(&self) -> Markup {
         html! { @if !self.text("expires_on").is_empty() { ", valid until " (self.text("expires_on")) } }
+    }
+
+    fn file_notice(&self) -> Markup {
+        match self.text("notice") {
+            "needs_password" => html! { "; it needs a password" },
+            "values_not_drawn" => html! { "; it is a form whose values are not drawn" },
+            _ => html! {},
+        }
     }
 
     fn kind(&self) -> Markup {

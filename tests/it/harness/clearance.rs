@@ -19,26 +19,55 @@ pub(crate) fn pdf(words: &str) -> Vec<u8> {
     format!("%PDF-1.7\n% {words}\n%%EOF\n").into_bytes()
 }
 
-/// A small file of each accepted kind, with its extension.
+/// The content type of the main part of a DOCX file.
+pub(crate) const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml";
+/// The content type of the main part of an XLSX file.
+pub(crate) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml";
+
+/// A small file of each kind that is known by its first bytes or its main part, with its extension.
 pub(crate) fn files() -> [(&'static str, Vec<u8>); 6] {
     [
         ("pdf", pdf("a report")),
         ("jpg", b"\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xFF\xD9".to_vec()),
         ("png", b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3A\x7E\x9B\x55".to_vec()),
         ("tiff", b"II*\0\x08\0\0\0\0\0\0\0\0\0".to_vec()),
-        ("docx", zip(&["[Content_Types].xml", "_rels/.rels", "word/document.xml"])),
-        ("xlsx", zip(&["[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"])),
+        ("docx", office("word/document.xml", DOCX)),
+        ("xlsx", office("xl/workbook.xml", XLSX)),
     ]
+}
+
+/// An Office file whose main part has this name and this content type.
+pub(crate) fn office(main: &str, content_type: &str) -> Vec<u8> {
+    let types = format!(
+        "<?xml version=\"1.0\"?><Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\">\
+         <Default Extension=\"xml\" ContentType=\"application/xml\"/>\
+         <Override PartName=\"/{main}\" ContentType=\"{content_type}\"/></Types>"
+    );
+    packed(&[("[Content_Types].xml", types.as_bytes()), ("_rels/.rels", leads_to(main).as_bytes()), (main, b"<xml/>")])
+}
+
+/// The relationships of an Office file with this main part.
+pub(crate) fn leads_to(main: &str) -> String {
+    let schemas = "http://schemas.openxmlformats.org";
+    format!(
+        "<Relationships xmlns=\"{schemas}/package/2006/relationships\"><Relationship Id=\"rId1\" \
+         Type=\"{schemas}/officeDocument/2006/relationships/officeDocument\" Target=\"{main}\"/></Relationships>"
+    )
+}
+
+/// A zip archive with these files.
+pub(crate) fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
 }
 
 /// A zip archive with a small file under each of these names.
 pub(crate) fn zip(names: &[&str]) -> Vec<u8> {
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for name in names {
-        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(b"<xml/>").unwrap();
-    }
-    zip.finish().unwrap().into_inner()
+    packed(&names.iter().map(|name| (*name, &b"<xml/>"[..])).collect::<Vec<_>>())
 }
 
 impl Request<'_> {

@@ -4,8 +4,8 @@ use std::{collections::HashSet, time::Duration};
 
 use room::{
     AccountDeed, ApprovalId, ApprovalStatus, BlockerKind, DecisionId, DocumentId, EntryId, Envelope, Event, FileKind,
-    HoldId, Log, OverriddenBlocker, PartyId, Phase, Repeated, Requirement, Role, RoomId, SessionId, Shown, SnapshotId,
-    SnapshotType, Time, UserId, Verdict, VersionId, VesselId,
+    FileNotice, HoldId, Log, OverriddenBlocker, PartyId, Phase, Repeated, Requirement, Role, RoomId, SessionId, Shown,
+    SnapshotId, SnapshotType, Time, UserId, Verdict, VersionId, VesselId,
 };
 use serde_json::{Value, json};
 
@@ -167,7 +167,7 @@ fn events(app: &TestApp) -> Vec<Event> {
         DocumentUploaded {
             document_id: DocumentId(id), document_type: text("Q"), vessel: None, version_id: VersionId(id), version: 1,
             file_name: text("q.pdf"), file_size: 1, file_kind: FileKind::Pdf, file_sha256: text("00"), expires_on: None,
-            expiry_assumed: false, notes: None, told_eta: None, uploader_role: Role::Owner,
+            expiry_assumed: false, notes: None, told_eta: None, uploader_role: Role::Owner, notice: Some(FileNotice::NeedsPassword),
         },
         VersionWithdrawn {
             document_id: DocumentId(id), document_type: text("Q"), vessel: None, version_id: VersionId(id), version: 1,

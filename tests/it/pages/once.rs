@@ -57,6 +57,9 @@ async fn every_form_that_makes_something_is_done_once(app: TestApp) {
     let vessel = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
     let study = app.document(&room, &broker, "COMPAT", None).await;
     app.version(&study, &owner, "study", &[]).await;
+    let undated = app.document(&room, &broker, "FENDER_CERT", None).await;
+    let version = app.version(&undated, &owner, "fenders", &[]).await;
+    let version = format!("{undated}/versions/{}", version["version"]["id"].as_str().unwrap());
     let documents = app.documents(&room, &broker).await;
     let conditional = documents.iter().find(|document| document["requirement"] == "conditional").unwrap();
     let conditional = format!("/rooms/{room}/documents/{}", conditional["id"].as_str().unwrap());
@@ -104,6 +107,20 @@ async fn every_form_that_makes_something_is_done_once(app: TestApp) {
             "/rooms/{room_id}/documents/{document_id}/waiver",
             &conditional,
             &format!("{conditional}/waiver"),
+            &broker,
+            &why,
+        ),
+        case(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/date-waiver",
+            &undated,
+            &format!("{version}/date-waiver"),
+            &broker,
+            &why,
+        ),
+        case(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/withdraw",
+            &format!("{version}/withdraw"),
+            &format!("{version}/withdraw"),
             &broker,
             &why,
         ),

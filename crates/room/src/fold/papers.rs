@@ -143,6 +143,7 @@ impl State {
             notes,
             told_eta,
             uploader_role,
+            notice,
         } = event
         else {
             return Ok(Vec::new());
@@ -172,6 +173,7 @@ impl State {
             uploaded_at: by.at,
             withdrawn: None,
             date_waived: None,
+            notice,
         };
         slot.uploads.push(Upload { version, decisions: Vec::new() });
         Ok(vec![Part::Version(document_id, version_id)])

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The endings of the kinds of file that a room takes.
-const ENDINGS: &str = ".pdf,.jpg,.jpeg,.png,.tif,.tiff,.docx,.xlsx";
+const ENDINGS: &str = ".pdf,.jpg,.jpeg,.jpe,.jfif,.png,.tif,.tiff,.heic,.heif,.docx,.xlsx";
 
 /// The forms of a document, of which at most one was refused.
 #[derive(Debug, Default)]
@@ -108,7 +108,7 @@ impl List<'_> {
     pub(super) fn render_upload_form(&self, document: &DocumentState, forms: &Forms) -> Markup {
         let filled = &forms.upload;
         let first = document.versions.is_empty();
-        let kinds = format!("PDF, JPEG, PNG, TIFF, DOCX or XLSX, up to {}.", show::mib(self.upload_limit));
+        let kinds = format!("PDF, JPEG, PNG, TIFF, HEIC, DOCX or XLSX, up to {}.", show::mib(self.upload_limit));
         let otherwise = match document.slot.validity_days {
             Some(_) => "The last day, as the document says it. Left blank, it counts as one without a date.",
             None => "The last day. Left blank, it does not run out.",
@@ -182,6 +182,7 @@ impl List<'_> {
                     summary { "Withdraw version " (version.number) }
                     (filled.summary(&["reason"]))
                     form method="post" action=(self.form_path(document, &format!("/versions/{}/withdraw", version.id))) {
+                        (filled.once())
                         (Field::required("reason", "Why it counts no more").in_form("withdraw")
                             .hint("It stays in the log and in the record, struck through, with the reason.").area(filled))
                         p.actions { button.danger type="submit" { "Withdraw version " (version.number) } }
@@ -199,7 +200,8 @@ impl List<'_> {
             @if filled.is_refused() && undated.is_none() { (filled.summary(&["reason"])) }
             @if let Some(VersionState { version, .. }) = undated {
                 p.notice {
-                    "No date was given until which version " (version.number) " is valid, and its gate needs one. Upload the                      same file again with its date"
+                    "No date was given until which version " (version.number) " is valid, and its gate needs one. "
+                    "Upload the same file again with its date"
                     @if self.caller.may(RoomUpdate) { ", or say why it needs none" } "."
                 }
                 @if self.caller.may(RoomUpdate) {
@@ -208,6 +210,7 @@ impl List<'_> {
                         (filled.summary(&["reason"]))
                         form method="post"
                             action=(self.form_path(document, &format!("/versions/{}/date-waiver", version.id))) {
+                            (filled.once())
                             (Field::required("reason", "Why it needs no date").in_form("date-waiver")
                                 .hint("The log and the report keep the reason.").area(filled))
                             p.actions { button type="submit" { "Waive the date" } }

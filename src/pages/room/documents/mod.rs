@@ -194,7 +194,7 @@ async fn submit_rejection(open: OpenDocument, form: Form) -> Result<Response> {
 async fn submit_withdrawal(OpenVersion { open, version }: OpenVersion, form: Form) -> Result<Response> {
     let withdraw = async |form: &Form| {
         let (by, named) = (open.caller.actor(), (open.document, version));
-        statements::withdraw(&open.app, &by, open.room.id, named, form.read::<NewWithdrawal>()?).await?;
+        statements::withdraw(&open.app, &by, open.room.id, named, form.read::<NewWithdrawal>()?, form.once()).await?;
         Ok(open.path())
     };
     let show_again = async |withdraw| open.render(&Forms { withdraw, stated: Some(version), ..Forms::default() }).await;
@@ -204,7 +204,7 @@ async fn submit_withdrawal(OpenVersion { open, version }: OpenVersion, form: For
 async fn submit_date_waiver(OpenVersion { open, version }: OpenVersion, form: Form) -> Result<Response> {
     let waive = async |form: &Form| {
         let (by, named) = (open.caller.actor(), (open.document, version));
-        statements::waive_date(&open.app, &by, open.room.id, named, form.read::<NewDateWaiver>()?).await?;
+        statements::waive_date(&open.app, &by, open.room.id, named, form.read::<NewDateWaiver>()?, form.once()).await?;
         Ok(open.path())
     };
     submit(form, waive, async |waive_date| open.render(&Forms { waive_date, ..Forms::default() }).await).await

@@ -1,7 +1,7 @@
 //! The panel of a document beside the list: its terms, its versions with their decisions, and its forms.
 
 use maud::{Markup, html};
-use room::{Decision, DocumentState, ExpiryState, FileKind, Version, VersionState, Waiver, Withdrawal};
+use room::{Decision, DocumentState, ExpiryState, FileKind, FileNotice, Version, VersionState, Waiver, Withdrawal};
 
 use super::{
     filter::DocumentQuery,
@@ -177,6 +177,7 @@ fn render_version(list: &List<'_>, document: &DocumentState, state: &VersionStat
                 " " span.hint { (show::size(version.size)) }
             }
             (render_same_file(list, version))
+            @if let Some(words) = remark(version) { p.notice { (words) } }
             dl.facts {
                 @if let Some(Withdrawal { reason, by, at }) = &version.withdrawn {
                     dt { "Withdrawn" } dd { (reason) div.hint { (list.who.named(by)) ", " (show::time(*at)) } }
@@ -226,14 +227,29 @@ fn render_same_file(list: &List<'_>, version: &Version) -> Markup {
     }
 }
 
+/// Returns what is to be known of a version's file before it is opened.
+fn remark(version: &Version) -> Option<&'static str> {
+    match (version.notice, version.kind) {
+        (Some(FileNotice::NeedsPassword), _) => {
+            Some("This PDF opens only with a password: whoever decides on it has to be given it.")
+        }
+        (Some(FileNotice::ValuesNotDrawn), _) => {
+            Some("This is a form whose values are not drawn: the preview and some programs show its fields empty.")
+        }
+        (None, FileKind::Heic) => Some("A picture in HEIC is kept as it is; there is no preview of it."),
+        _ => None,
+    }
+}
+
 /// Returns a folded preview of a version. The script puts the picture in the place of the link when it is opened, not
 /// before, since every look is logged. An `img` with `loading="lazy"` would not do: without script browsers load it at
 /// once.
 fn render_preview(VersionState { version, .. }: &VersionState, path: &str) -> Markup {
     let words = match version.kind {
+        _ if version.notice == Some(FileNotice::NeedsPassword) => return html! {},
         FileKind::Pdf => format!("First page of {}", version.file_name),
         FileKind::Jpeg | FileKind::Png => version.file_name.clone(),
-        FileKind::Tiff | FileKind::Docx | FileKind::Xlsx => return html! {},
+        FileKind::Tiff | FileKind::Docx | FileKind::Xlsx | FileKind::Heic => return html! {},
     };
     html! {
         details.preview id={ "preview-" (version.number) } {
