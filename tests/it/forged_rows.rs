@@ -218,7 +218,8 @@ async fn vessels(scene: &Scene, node: &TestApp) {
 async fn documents(scene: &Scene, node: &TestApp) {
     let waiver = format!("{}/waiver", node.document(&scene.room, &scene.broker, "SIRE", Some(&scene.star)).await);
     scene.forge("UPDATE documents SET requirement = 'optional', name = 'Forged', waived_reason = NULL").await;
-    let reply = node.post(&waiver, &scene.broker).json(json!({ "reason": "none" })).send().await;
+    let reason = format!("none {}", scene.entries(node).await);
+    let reply = node.post(&waiver, &scene.broker).json(json!({ "reason": reason })).send().await;
     assert_eq!(reply.status, 200, "only a conditional document can be waived: {reply:?}");
     let (action, meta) = scene.last_entry().await;
     assert_eq!((&*action, &meta["document_type"]), ("document_waived", &json!("SIRE")));

@@ -50,6 +50,7 @@ async fn an_eta_in_the_past_is_asked_about_and_only_where_it_is_given(app: TestA
     let broker = app.user("broker@example.com", Role::Broker).await;
     let mut past = new_room(&[]);
     past["sts_eta"] = "2020-12-01T06:30:00Z".into();
+    past["confirm_past_eta"] = false.into();
     let refused = app.post("/rooms", &broker).json(past.clone()).send().await;
     assert_eq!(refused.fields(), ["sts_eta", "confirm_past_eta"]);
     past["confirm_past_eta"] = true.into();

@@ -79,9 +79,9 @@ fn at(record: &Folded, entries: &[EntryFacts], size: u64) -> Option<Checkpoint> 
         return Some(Checkpoint { origin, size, root: root(&record.log.root)? });
     }
     let first = usize::try_from(size).ok().filter(|_| record.before.is_empty())?;
-    let (room, mut tree) = (record.facts.room.id.to_string(), CompactRange::empty());
+    let (named, mut tree) = (record.facts.room.id.to_string(), CompactRange::empty());
     for entry in entries.get(..first)? {
-        tree.push(hash_of(entry.leaf(&room)).ok()?);
+        tree.push(hash_of(entry.leaf(&named)).ok()?);
     }
     Some(Checkpoint { origin, size, root: tree.root() })
 }

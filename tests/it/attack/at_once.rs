@@ -53,8 +53,8 @@ fn writes(api: &Api, room: &str, documents: &[String], token: &str) -> Vec<Asked
         let nested = api.request(Method::PATCH, room, token).header("content-type", "application/json").body(nested);
         add("nested", nested);
         for kind in ["pdf", "json", "csv"] {
-            let taken = json!({ "snapshot_type": kind, "title": format!("{number}") });
-            add(kind, api.request(Method::POST, &format!("{room}/snapshots"), token).json(&taken));
+            let snapshot = json!({ "snapshot_type": kind, "title": format!("{number}") });
+            add(kind, api.request(Method::POST, &format!("{room}/snapshots"), token).json(&snapshot));
         }
         let mut form = Form::new();
         let (_, bomb, _) = bombs().swap_remove(number);

@@ -50,6 +50,57 @@ struct Case<'a> {
     typed: Vec<(&'static str, &'static str)>,
 }
 
+fn case<'a>(
+    route: &'static str,
+    page: &str,
+    action: &str,
+    by: &'a str,
+    typed: &[(&'static str, &'static str)],
+) -> Case<'a> {
+    Case { route, page: page.to_owned(), action: action.to_owned(), by, typed: typed.to_vec() }
+}
+
+/// A form that is sent to its own page.
+fn own<'a>(route: &'static str, path: &str, by: &'a str, typed: &[(&'static str, &'static str)]) -> Case<'a> {
+    case(route, path, path, by, typed)
+}
+
+/// Returns the forms of documents: one that is decided on, one that is waived, and one whose version has no date.
+fn of_documents<'a>([study, conditional, undated, version]: [&str; 4], broker: &'a str) -> [Case<'a>; 5] {
+    let why = [("reason", "a test")];
+    [
+        case(
+            "/rooms/{room_id}/documents/{document_id}/approve",
+            study,
+            &format!("{study}/approve"),
+            broker,
+            &[("subjects", "a survey")],
+        ),
+        case("/rooms/{room_id}/documents/{document_id}/reject", study, &format!("{study}/reject"), broker, &why),
+        case(
+            "/rooms/{room_id}/documents/{document_id}/waiver",
+            conditional,
+            &format!("{conditional}/waiver"),
+            broker,
+            &why,
+        ),
+        case(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/date-waiver",
+            undated,
+            &format!("{version}/date-waiver"),
+            broker,
+            &why,
+        ),
+        case(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/withdraw",
+            &format!("{version}/withdraw"),
+            &format!("{version}/withdraw"),
+            broker,
+            &why,
+        ),
+    ]
+}
+
 async fn every_form_that_makes_something_is_done_once(app: TestApp) {
     let (room, broker) = app.room().await;
     let owner = app.user("owner@example.com", Role::Owner).await;
@@ -69,14 +120,6 @@ async fn every_form_that_makes_something_is_done_once(app: TestApp) {
     app.post("/users", &admin).json(asked).send().await.expect(202);
     let request = app.get("/users/requests", &admin).send().await.expect(200)[0]["id"].as_str().unwrap().to_owned();
 
-    let case = |route, page: &str, action: &str, by, typed: &[(&'static str, &'static str)]| Case {
-        route,
-        page: page.to_owned(),
-        action: action.to_owned(),
-        by,
-        typed: typed.to_vec(),
-    };
-    let own = |route, path: &str, by, typed: &[(&'static str, &'static str)]| case(route, path, path, by, typed);
     let in_room = |rest: &str| format!("/rooms/{room}{rest}");
     let new_room = [("title", "STS Malta"), ("location", "Hurd Bank"), ("sts_eta", "2026-12-01T06:30")];
     let party = [("name", "Zoë"), ("email", "zoe@example.com"), ("role", "buyer")];
@@ -93,37 +136,13 @@ async fn every_form_that_makes_something_is_done_once(app: TestApp) {
     let user = [("name", "New"), ("email", "new@example.com"), ("role", "buyer"), ("password", "another long one")];
     let revoke = in_room(&format!("/approvals/{}/revoke", approval["id"].as_str().unwrap()));
     let why = [("reason", "a test")];
-    let of_document = "/rooms/{room_id}/documents/{document_id}/approve";
-    let cases = [
+    let of_room = [
         own("/rooms/new", "/rooms/new", &broker, &new_room),
         own("/rooms/{room_id}/parties", &in_room("/parties"), &broker, &party),
         own("/rooms/{room_id}/vessels", &in_room("/vessels"), &broker, &barge),
         own("/rooms/{room_id}/snapshots", &in_room("/snapshots"), &broker, &[("title", "Before planning")]),
         own("/rooms/{room_id}/phase", &in_room("/phase"), &broker, &why),
         own("/rooms/{room_id}/phase/back", &in_room("/phase/back"), &broker, &why),
-        case(of_document, &study, &format!("{study}/approve"), &broker, &[("subjects", "a survey")]),
-        case("/rooms/{room_id}/documents/{document_id}/reject", &study, &format!("{study}/reject"), &broker, &why),
-        case(
-            "/rooms/{room_id}/documents/{document_id}/waiver",
-            &conditional,
-            &format!("{conditional}/waiver"),
-            &broker,
-            &why,
-        ),
-        case(
-            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/date-waiver",
-            &undated,
-            &format!("{version}/date-waiver"),
-            &broker,
-            &why,
-        ),
-        case(
-            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/withdraw",
-            &format!("{version}/withdraw"),
-            &format!("{version}/withdraw"),
-            &broker,
-            &why,
-        ),
         own("/rooms/{room_id}/approvals/{approval_id}/revoke", &revoke, &broker, &why),
         own("/rooms/{room_id}/holds", &in_room("/holds"), &admin, &why),
         own("/admin/document-types/new", "/admin/document-types/new", &admin, &kind),
@@ -131,6 +150,8 @@ async fn every_form_that_makes_something_is_done_once(app: TestApp) {
         own("/admin/users/requests/{request_id}", &format!("/admin/users/requests/{request}"), &second, &[]),
         own("/rooms/{room_id}/clearance/{vessel_id}", &in_room(&format!("/clearance/{vessel}")), &owner, &[]),
     ];
+    let cases = of_documents([&study, &conditional, &undated, &version], &broker).into_iter().chain(of_room);
+    let cases: Vec<_> = cases.collect();
     for Case { route, page, action, by, typed } in &cases {
         let form = PageForm::of(&app.get(&format!("/{page}"), by).send().await.html(), action);
         let form = typed.iter().fold(form, |form, (name, value)| form.with(name, value));

@@ -134,7 +134,7 @@ async fn use_all_of(files: &Files) -> Result<(), Error> {
     files.put("rooms/a/record.json", b"a record".to_vec()).await?;
     let mut staging = files.stage("upload").await?;
     for _ in 0..8 {
-        staging.add(&[b'x'; 128 * 1024]).await?;
+        staging.add(&vec![b'x'; 128 * 1024]).await?;
     }
     let kept = staging.finish().await?.keep_as("rooms/a/paper.pdf").await?;
     let (size, _) = files.digest("rooms/a/paper.pdf").await?.expect("it is there");
