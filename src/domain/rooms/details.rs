@@ -6,7 +6,7 @@ use room::{
     bounds::{Description, Instant, Line, MOST_PARTIES, NewParties, PlannedHours},
     changes::differences,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::{
@@ -89,8 +89,13 @@ pub struct RoomDetails {
     #[schema(value_type = PlannedHours, default = 48)]
     pub planned_duration_hours: i64,
     /// Has to be `true` if the ETA is changed to one in the past, to say that this is meant; it is no detail of the room.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, deserialize_with = "null_is_false", skip_serializing_if = "std::ops::Not::not")]
     pub confirm_past_eta: bool,
+}
+
+/// In a change, a field that is `null` is as if it were not there.
+fn null_is_false<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<bool, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 impl From<&NewRoom> for RoomDetails {
