@@ -94,7 +94,7 @@ fn is_drawing(stream: &Stream<'_>) -> bool {
 /// The main part of an Office file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MainPart {
-    /// Its content type.
+    /// The media type that `[Content_Types].xml` gives it, which says of which kind the file is.
     pub content_type: String,
     /// Its name in the zip, without a slash at the beginning.
     pub name: String,

@@ -105,11 +105,11 @@ fn is_followed_by_colon(rest: &[u8]) -> bool {
     rest.iter().find(|byte| !b" \t\r\n".contains(byte)) == Some(&b':')
 }
 
-/// Whether a number is whole, and one that a double holds.
+/// Whether a number is whole, and one that a double holds. `-0` is a fraction to `serde_json`, which keeps its sign.
 fn is_plain_number(number: &[u8]) -> bool {
     let digits = number.strip_prefix(b"-").unwrap_or(number);
     let read = str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
-    digits.iter().all(u8::is_ascii_digit) && read.is_some_and(canonical::is_plain_number)
+    number != b"-0" && digits.iter().all(u8::is_ascii_digit) && read.is_some_and(canonical::is_plain_number)
 }
 
 /// Whether a text can be a receipt. A line feed is the only control character in one: it ends its lines.
@@ -153,6 +153,8 @@ mod tests {
         for json in [
             r#"{"b":1,"a":[null,true,"\u00e9","\u0007"]}"#,
             r#"{"a":9007199254740992,"b":-9007199254740992}"#,
+            r#"{"a":0,"b":-1}"#,
+            r#"{"a":-0}"#,
             r#"{"a":9007199254740993}"#,
             r#"{"a":-9007199254740993}"#,
             r#"{"a":1.5}"#,

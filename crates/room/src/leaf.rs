@@ -42,9 +42,9 @@ impl Leaf {
 pub struct LeafRef<'a> {
     /// The type of the event.
     pub action: &'a str,
-    /// Who did it.
+    /// The address of the user who did it, or `system` or `operator`.
     pub actor: &'a str,
-    /// The entry's id.
+    /// The entry's id, a UUID as text.
     pub id: &'a str,
     /// The fields of the event.
     pub meta: &'a Value,

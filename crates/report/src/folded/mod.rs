@@ -203,7 +203,7 @@ impl Folded {
 /// A record in canonical JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// The whole record.
+    /// The bytes of the record, which are hashed and drawn.
     pub record: Vec<u8>,
     /// Where each of its entries is in it.
     pub entries: Vec<Range<usize>>,
