@@ -60,7 +60,8 @@ pub(crate) fn changed<T: Serialize + DeserializeOwned>(value: &T, changes: &Map<
     serde_json::from_value(fields.into()).map_err(|error| error.to_string())
 }
 
-fn fields_of<T: Serialize>(value: &T) -> Map<String, Value> {
+/// Returns the fields of what is written as an object.
+pub fn fields_of(value: &impl Serialize) -> Map<String, Value> {
     match serde_json::to_value(value) {
         Ok(Value::Object(fields)) => fields,
         _ => Map::new(),

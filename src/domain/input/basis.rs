@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use room::changes::fields_of;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -50,14 +51,6 @@ pub enum Basis {
     Tags(Vec<Tag>),
     /// These values of the fields that are changed. What else has changed meanwhile does not matter.
     Fields(Map<String, Value>),
-}
-
-/// Returns the fields of what is edited.
-pub fn fields_of(edited: &impl Serialize) -> Map<String, Value> {
-    match serde_json::to_value(edited) {
-        Ok(Value::Object(fields)) => fields,
-        _ => Map::new(),
-    }
 }
 
 /// Returns whether two values of a field are the same to whoever edits it.

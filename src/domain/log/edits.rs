@@ -4,17 +4,14 @@
 //! The check is made under the log's lock, so that nothing changes between it and the entry. Only if it refuses the
 //! change are entries read: back from the state of now, until that is reached which the change starts from.
 
-use room::{ApprovalId, ApprovalStatus, DocumentId, PartyId, Time, VesselId};
+use room::{ApprovalId, ApprovalStatus, DocumentId, PartyId, Time, VesselId, changes::fields_of};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::operation::OpenLog;
 use crate::{
     db::{self, Tx, activity::Entry},
-    domain::input::{
-        Basis, Tag,
-        basis::{are_same, fields_of},
-    },
+    domain::input::{Basis, Tag, basis::are_same},
     error::{ChangedField, Error, Meanwhile, Result},
 };
 
