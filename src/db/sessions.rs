@@ -116,13 +116,13 @@ pub async fn of_user(tx: &mut Tx, user: UserId, token: &Hash, now: Time) -> Resu
     rows.iter().map(|row| Ok((from_row(row)?, row.get(8)?))).collect()
 }
 
-/// Stores that a session is used now, unless that was stored after `due`. Unused from now on, it ends at `idle_at`.
-pub async fn seen(tx: &mut Tx, token: &Hash, now: Time, due: Time, idle_at: Time) -> Result<()> {
-    // The condition spares one write for each request: most find a session that was seen a moment ago.
-    // One that was seen after now was seen by a clock that was ahead.
-    let update = "UPDATE sessions SET last_seen_at = ?2, idle_at = ?4
-        WHERE token_hash = ?1 AND (last_seen_at <= ?3 OR last_seen_at > ?2)";
-    tx.exec(update, &[&token.as_slice(), &now, &due, &idle_at]).await.map(drop)
+/// Stores that a session is used now, unless another use was stored since `last_seen_at` was read. Unused from now on, it
+/// ends at `idle_at`.
+pub async fn seen(tx: &mut Tx, token: &Hash, last_seen_at: Time, now: Time, idle_at: Time) -> Result<()> {
+    // The condition spares one write for each request: most find a session that was seen a moment ago. It also keeps a
+    // write that comes late from putting a newer one back.
+    let update = "UPDATE sessions SET last_seen_at = ?3, idle_at = ?4 WHERE token_hash = ?1 AND last_seen_at = ?2";
+    tx.exec(update, &[&token.as_slice(), &last_seen_at, &now, &idle_at]).await.map(drop)
 }
 
 /// Returns when the password was last given in a session. `None` if there is no such session.

@@ -12,6 +12,7 @@ use sts_clearance::{
     app::App,
     clock::{Clock, ClockOffset},
     db::{self, Dialect, Tx},
+    domain::accounts::sessions,
     error::Error,
     jobs,
 };
@@ -24,6 +25,7 @@ on_both_databases! {
     a_clock_that_is_off_checks_nothing_and_leaves_that_to_others,
     a_session_that_a_clock_has_made_that_was_ahead_ends_when_the_clock_is_right,
     a_session_that_was_used_while_the_clock_was_ahead_ends_in_time,
+    a_use_that_is_noted_late_puts_no_newer_one_back,
     what_a_clock_has_put_off_that_was_ahead_falls_due_when_the_clock_is_right,
     work_goes_on_in_logs_that_were_written_while_the_clock_was_ahead,
 }
@@ -127,6 +129,21 @@ async fn a_session_that_was_used_while_the_clock_was_ahead_ends_in_time(app: Tes
     app.seen(&broker).await;
     app.later(Duration::from_mins(app.app.config.session_idle_duration().as_secs() / 60 + 6));
     app.get("/rooms", &broker).send().await.expect(401);
+}
+
+async fn a_use_that_is_noted_late_puts_no_newer_one_back(app: TestApp) {
+    let broker = app.user("broker@example.com", Role::Broker).await;
+    let (signed_in, key) = (app.app.now(), sessions::hash_token(&broker));
+    app.later(Duration::from_hours(1));
+    let late = app.app.now();
+    app.later(Duration::from_hours(1));
+    app.seen(&broker).await;
+    // A database that hangs lets the first of two requests write last.
+    let write = async move |tx: &mut db::Tx| db::sessions::seen(tx, &key, signed_in, late, late).await;
+    app.app.db.write(write).await.unwrap();
+    app.get("/rooms", &broker).send().await.expect(200);
+    let listed = app.get("/auth/sessions", &broker).send().await.expect(200);
+    assert_eq!(listed[0]["last_seen_at"], json!(app.app.now()));
 }
 
 async fn what_a_clock_has_put_off_that_was_ahead_falls_due_when_the_clock_is_right(app: TestApp) {

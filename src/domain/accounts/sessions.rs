@@ -30,9 +30,10 @@ pub fn seen(app: &App, token: Hash, last_seen_at: Time) {
     // it.
     let app = app.clone();
     tokio::spawn(async move {
-        let (due, idle_at) = (now.before(SEEN_AGAIN), idle_at(&app, now));
-        if let Err(error) = app.db.write(async move |tx| db::sessions::seen(tx, &token, now, due, idle_at).await).await
-        {
+        let idle_at = idle_at(&app, now);
+        let noted =
+            app.db.write(async move |tx| db::sessions::seen(tx, &token, last_seen_at, now, idle_at).await).await;
+        if let Err(error) = noted {
             tracing::warn!(%error, "that a session is used could not be noted");
         }
     });
