@@ -102,5 +102,5 @@ pub(crate) fn label(word: &str) -> String {
 
 /// Returns a number with its noun: `1 document`, `2 documents`.
 pub(crate) fn count(number: usize, one: &str) -> String {
-    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+    room::sentence::count(number as u64, one)
 }

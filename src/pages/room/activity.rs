@@ -145,7 +145,7 @@ fn render_search(room: &Room, known: &Known<'_>, query: &LogQuery, entries: &[En
         }
     }
     // An action that is in the address but in no list stays chosen, so that the form shows what it filters by.
-    let unknown = action.as_deref().filter(|action| !sentence::room_actions().any(|known| known == *action));
+    let unknown = action.as_deref().filter(|action| !room::sentence::room_actions().any(|known| known == *action));
     html! {
         form.search method="get" action=(room.path("/activity")) {
             div.field {
@@ -161,7 +161,7 @@ fn render_search(room: &Room, known: &Known<'_>, query: &LogQuery, entries: &[En
                 label for="action" { "What" }
                 select id="action" name="action" {
                     option value="" { "Anything" }
-                    @for known in sentence::room_actions().chain(unknown) {
+                    @for known in room::sentence::room_actions().chain(unknown) {
                         option value=(known) selected[action.as_deref() == Some(known)] { (label(known)) }
                     }
                 }
