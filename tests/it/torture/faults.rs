@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     process::Command,
     sync::Arc,
     time::{Duration, Instant},
@@ -9,13 +10,21 @@ use std::{
 
 use rand::{RngExt, rngs::StdRng, seq::SliceRandom};
 use serde_json::Value;
-use tokio::{sync::watch, task::spawn_blocking, time::sleep};
+use tokio::{
+    sync::watch,
+    task::spawn_blocking,
+    time::{sleep, timeout},
+};
 
 use super::{ledger::Ledger, site::Site};
-use crate::harness::{Api, Ran, Server, until};
+use crate::harness::{Api, Ran, Server};
 
 /// The longest time that anything goes on, in milliseconds.
 const LONGEST: u64 = 1_500;
+/// How long the server may take to be ready after a fault, how long an answer of it, and how often it is asked.
+const WELL_AGAIN: Duration = Duration::from_mins(2);
+const ANSWERED: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(25);
 /// How often the server is killed while something else is wrong: once in so many times.
 const KILLED_MEANWHILE: u32 = 3;
 /// How far the clock is set, in seconds: so little that nothing is refused, or so far that nothing waits for it.
@@ -180,18 +189,38 @@ impl Faults {
         self.backup = Some((told["backup"].as_str().unwrap().to_owned(), began));
     }
 
-    /// Waits until the server has got over it.
+    /// Waits until the server has got over it. In vain, it says what the server answered last, and what it waits for.
     async fn is_well_again(&self, fault: Fault) {
         let url = format!("http://{}/readyz", self.server().api.address());
-        until(&format!("the server is ready after {fault:?}"), async || {
-            let ready = reqwest::get(&url).await.ok()?;
-            ready.status().is_success().then_some(())
-        })
-        .await;
+        // With a limit: a request that hangs must not look like a server that says that it is not ready.
+        let client = reqwest::Client::builder().no_proxy().timeout(ANSWERED).build().unwrap();
+        let mut last = String::new();
+        let well = timeout(WELL_AGAIN, async {
+            loop {
+                match client.get(&url).send().await {
+                    Ok(ready) if ready.status().is_success() => return,
+                    Ok(ready) => last = ready.text().await.unwrap_or_default(),
+                    Err(error) => last = format!("{error:?}"),
+                }
+                sleep(LOOK).await;
+            }
+        });
+        let is_well = well.await.is_ok();
+        assert!(is_well, "not ready after {fault:?}: {last}\n{}", what_it_waits_for(self.server().id()));
     }
 
     /// Lets the clients and the fault go on for a moment that the seed chooses.
     async fn some_time(&mut self) {
         sleep(Duration::from_millis(self.rng.random_range(0..LONGEST))).await;
     }
+}
+
+/// Returns for each thread of a process its name, and what it waits for in the kernel.
+fn what_it_waits_for(process: u32) -> String {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let of_thread = |thread: fs::DirEntry| {
+        let read = |name: &str| fs::read_to_string(thread.path().join(name)).unwrap_or_default().trim().to_owned();
+        format!("{}: {} {}", read("comm"), read("wchan"), read("syscall"))
+    };
+    threads.map(of_thread).collect::<Vec<_>>().join("\n")
 }
