@@ -138,7 +138,12 @@ impl MadeUp {
         for leaf in &self.leaves {
             fold.apply(leaf).expect("an entry that follows");
         }
-        let options = SectionOptions { include_documents: true, include_activity: true, include_approvals: true };
+        let options = SectionOptions {
+            include_documents: true,
+            include_activity: true,
+            include_approvals: true,
+            summary_only: false,
+        };
         let created_by = Creator { email: EVERYONE.into(), name: "Broker".into(), role: "broker".into() };
         let log = LogPosition {
             size: self.tree.size(),

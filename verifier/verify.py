@@ -324,7 +324,7 @@ PartyDetails: name text, company text?, side Side?
 
 Record: schema text, snapshot SnapshotFacts, log Position, facts State, reading Reading, settings Settings, entries [Entry]~, before [text]^
 SnapshotFacts: id text, title text, type text, options Sections, created_at stamp, as_of stamp~, created_by Creator
-Sections: include_documents bool, include_activity bool, include_approvals bool
+Sections: include_documents bool, include_activity bool, include_approvals bool, summary_only bool~
 Creator: email text, name text, role text
 Position: size count, root text, origin text~, key text~
 Entry: id text, seq count, actor text, action text, timestamp stamp, meta json

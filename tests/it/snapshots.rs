@@ -54,6 +54,8 @@ on_both_databases! {
     #[needs(pdftotext)]
     a_write_between_taking_and_drawing_is_not_in_the_reports_words,
     a_section_that_was_not_asked_for_is_left_out,
+    #[needs(pdftotext)]
+    a_summary_is_a_short_pdf_of_a_record_that_is_whole,
     a_blank_title_becomes_one_with_the_date,
     a_list_is_newest_first,
     deleting_removes_rows_and_file_and_leaves_the_tombstone,
@@ -197,6 +199,27 @@ async fn a_section_that_was_not_asked_for_is_left_out(app: TestApp) {
     let whole = json!({ "include_documents": false, "include_approvals": false });
     let whole = app.post(&snapshots, &broker).json(whole).send().await.expect(201);
     assert_eq!(whole["notice"], Value::Null);
+}
+
+async fn a_summary_is_a_short_pdf_of_a_record_that_is_whole(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let mut words = Vec::new();
+    for asked in [json!({}), json!({ "summary_only": true })] {
+        let snapshot = app.snapshot(&room, &broker, asked).await;
+        let url = format!("/rooms/{room}/snapshots/{}/download", snapshot["id"].as_str().unwrap());
+        let file = app.get(&url, &broker).send().await.body;
+        let opened = report::open(seal::split(&file).unwrap().0).unwrap();
+        let record: Value = serde_json::from_slice(&opened.record).unwrap();
+        assert!(record["entries"].as_array().is_some_and(|entries| entries.len() >= 7), "{record}");
+        words.push(pdf_words(&file));
+    }
+    let [whole, summary] = &*words else { unreachable!("two were taken") };
+    for (section, in_both) in [("Summary", true), ("Timeline", true), ("Chronology", false), ("People", false)] {
+        assert_eq!((whole.contains(section), summary.contains(section)), (true, in_both), "{section}: {summary}");
+    }
+    let snapshots = format!("/rooms/{room}/snapshots");
+    let asked = json!({ "summary_only": true, "snapshot_type": "csv" });
+    assert_eq!(app.post(&snapshots, &broker).json(asked).send().await.fields(), ["summary_only"]);
 }
 
 async fn a_blank_title_becomes_one_with_the_date(app: TestApp) {

@@ -15,6 +15,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("openssl", "openssl"),
     ("pdfdetach", "poppler-utils"),
     ("pdfsig", "poppler-utils"),
+    ("pdftoppm", "poppler-utils"),
     ("pdftotext", "poppler-utils"),
     ("prlimit", "util-linux"),
     ("qpdf", "qpdf"),

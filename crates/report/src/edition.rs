@@ -12,6 +12,8 @@ pub enum Edition {
     /// The edition of release 0.4.0. It bounds texts and tables, since the attached record has everything, and prints
     /// characters that show nothing as their code points.
     V0_4,
+    /// The edition of release 0.5.0, which tells the story of a room. Records of schemas 1 to 3 are drawn as before.
+    V0_5,
 }
 
 /// The rules that differ from edition to edition.
@@ -29,6 +31,8 @@ pub(crate) struct Rules {
     pub(crate) statements: bool,
     /// Whether it is said from where on an adopted log tells everything.
     pub(crate) adoption: bool,
+    /// Whether a record of schema 4 is drawn as a story, from its summary to its proof, rather than field by field.
+    pub(crate) story: bool,
     /// What is done with characters that show nothing.
     pub(crate) unseen: Unseen,
     /// Decides whether a spreadsheet might take a text for a formula.
@@ -43,6 +47,7 @@ const V0_3: Rules = Rules {
     weight: usize::MAX,
     statements: false,
     adoption: false,
+    story: false,
     unseen: Unseen::LeftOut,
     is_formula: |text| text.starts_with(FORMULA_STARTS),
 };
@@ -56,9 +61,13 @@ const V0_4: Rules = Rules {
     weight: 4 * 1024 * 1024,
     statements: true,
     adoption: true,
+    story: false,
     unseen: Unseen::Printed,
     is_formula: may_be_formula,
 };
+
+/// The rules of 0.5.0: those of 0.4.0, and the story.
+const V0_5: Rules = Rules { story: true, ..V0_4 };
 
 /// First characters that make a spreadsheet take a cell for a formula.
 const FORMULA_STARTS: &[char] = &['=', '+', '-', '@', '\t', '\r'];
@@ -68,16 +77,17 @@ pub const RENDERER: &str = Edition::CURRENT.name();
 
 impl Edition {
     /// The edition in which new reports are drawn.
-    pub const CURRENT: Self = Self::V0_4;
+    pub const CURRENT: Self = Self::V0_5;
 
     /// All editions, the oldest first.
-    pub const ALL: [Self; 2] = [Self::V0_3, Self::V0_4];
+    pub const ALL: [Self; 3] = [Self::V0_3, Self::V0_4, Self::V0_5];
 
     /// Returns the name of the renderer that files of this edition print.
     pub const fn name(self) -> &'static str {
         match self {
             Self::V0_3 => "sts-clearance-report 0.3.0",
             Self::V0_4 => "sts-clearance-report 0.4.0",
+            Self::V0_5 => "sts-clearance-report 0.5.0",
         }
     }
 
@@ -91,6 +101,7 @@ impl Edition {
         match self {
             Self::V0_3 => &V0_3,
             Self::V0_4 => &V0_4,
+            Self::V0_5 => &V0_5,
         }
     }
 }

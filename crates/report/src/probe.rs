@@ -12,12 +12,13 @@ use crate::edition::Edition;
 use crate::error::ReportError;
 use crate::format::Format;
 use crate::hex::hex;
+use crate::sample::STORY;
 use crate::text::Fonts;
 
 /// The record of the probe. It never changes: with it, the names of all renderers would.
 const RECORD: &[u8] = include_bytes!("probe.json");
 
-/// Returns the name of the renderer that [`crate::body`] draws with, such as `sts-clearance-report 0.4.0+` and the
+/// Returns the name of the renderer that [`crate::body`] draws with, such as `sts-clearance-report 0.5.0+` and the
 /// SHA-256 of the probe in hexadecimal digits.
 ///
 /// The probe is drawn when the name is asked for first, once for each edition and font set.
@@ -51,11 +52,14 @@ pub fn edition_of(name: &str, fonts: &Fonts) -> Result<Option<Edition>, ReportEr
 fn probe(edition: Edition, fonts: &Fonts) -> Result<[u8; 32], ReportError> {
     // The probe uses few fonts of a directory or none, and the name of the set has eight digits only.
     let mut digest = Sha256::new_with_prefix(fonts.directory());
-    for format in [Format::Pdf, Format::Json, Format::Csv] {
+    // Editions that tell a story draw it in another record, which never changes either.
+    let story = edition.rules().story.then_some((STORY, Format::Pdf));
+    let formats = [Format::Pdf, Format::Json, Format::Csv].map(|format| (RECORD, format));
+    for (record, format) in formats.into_iter().chain(story) {
         // In the probe itself, the name is that of the edition alone: its hash cannot be in it.
         let name = edition.name().to_owned();
         let drawing = Drawing { edition, proof: Proof::Receipt, renderer: name };
-        let drawn = drawing.draw(RECORD, format, fonts, &mut |_| {})?;
+        let drawn = drawing.draw(record, format, fonts, &mut |_| {})?;
         digest.update(Sha256::digest(drawn.bytes));
     }
     Ok(digest.finalize().into())

@@ -80,6 +80,32 @@ pub(crate) fn time_utc(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+/// Returns a time in UTC to the minute, for a column whose heading says that it is UTC.
+pub(crate) fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// Returns a time in UTC to the minute, which says that it is UTC.
+pub(crate) fn minute_utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// Returns a size as `1.4 MB`.
+#[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+pub(crate) fn size(bytes: u64) -> String {
+    match bytes {
+        ..1000 => format!("{bytes} bytes"),
+        1000..1_000_000 => format!("{:.0} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// Returns a number with its noun: `1 document`, `1,200 documents`.
+pub(crate) fn number_of(number: u64, one: &str) -> String {
+    format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// Returns the year of a time in UTC, and its month, day, hour, minute and second, for file formats that want parts.
 pub(crate) fn calendar(at: Timestamp) -> (u16, [u8; 5]) {
     let at = Offset::UTC.to_datetime(at);

@@ -101,7 +101,12 @@ pub async fn of(app: &App, snapshot: &Snapshot) -> Result<RecordBytes> {
 pub async fn drawn_at(app: &App, room: RoomId, position: &Position) -> Result<Record> {
     let read = Read::up_to(app, Log::Room(room), position.size, &position.root).await?;
     let state = read.fold.into_state().ok_or_else(|| Error::LogNotSound(NOT_TOLD.to_owned()))?;
-    let options = SectionOptions { include_documents: true, include_approvals: true, include_activity: false };
+    let options = SectionOptions {
+        include_documents: true,
+        include_approvals: true,
+        include_activity: false,
+        summary_only: false,
+    };
     let at = position.at.into();
     // Of no snapshot: nothing of this is looked at.
     let creator = Creator { email: String::new(), name: String::new(), role: String::new() };

@@ -21,6 +21,7 @@ use crate::{
 /// The request to take a snapshot.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own, as the log has them")]
 pub struct NewSnapshot {
     /// Title of at most 255 characters; if it is missing or blank, it is made of the date.
     #[serde(default)]
@@ -42,6 +43,10 @@ pub struct NewSnapshot {
     #[serde(default = "yes")]
     #[schema(default = true)]
     pub include_approvals: bool,
+    /// Draw only the summary and the timeline of a PDF. What is attached to it is whole.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(default = false)]
+    pub summary_only: bool,
     /// Show the room as it was after this entry of its log, and those that its operation has appended with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_entry: Option<u64>,
@@ -77,6 +82,7 @@ impl NewSnapshot {
             include_documents: true,
             include_activity: true,
             include_approvals: true,
+            summary_only: false,
             at_entry: None,
             as_of: None,
         }
@@ -87,14 +93,19 @@ impl NewSnapshot {
         let mut fields = Fields::default();
         let title = fields.optional_line("title", self.title.as_deref());
         let moment = Moment::read(&mut fields, self.at_entry, self.as_of.as_deref());
-        fields.done()?;
         let kind = self.snapshot_type.parse().map_err(|_| {
             Error::Malformed(format!("`snapshot_type` must be one of pdf, json, csv, not `{}`", self.snapshot_type))
-        })?;
+        });
+        if self.summary_only && kind.as_ref().is_ok_and(|kind| *kind != SnapshotType::Pdf) {
+            fields.fault("summary_only", "is for PDFs alone: files of other types have no summary");
+        }
+        fields.done()?;
+        let kind = kind?;
         let options = SectionOptions {
             include_documents: self.include_documents,
             include_activity: self.include_activity,
             include_approvals: self.include_approvals,
+            summary_only: self.summary_only,
         };
         Ok(CheckedRequest { title, kind, options, moment })
     }

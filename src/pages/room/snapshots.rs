@@ -32,13 +32,17 @@ pub(super) fn routes() -> PageRoutes {
 }
 
 /// The fields that show their faults themselves; any other fault stands above the form.
-const FIELDS: &[&str] = &["title", "snapshot_type", "as_of"];
+const FIELDS: &[&str] = &["title", "snapshot_type", "as_of", "summary_only"];
 /// The sections of a file that can be left out, with their labels.
 const SECTIONS: [(&str, &str); 3] = [
     ("include_documents", "Documents, with versions and decisions"),
     ("include_approvals", "Clearances of the vessels"),
     ("include_activity", "Activity: the room's log, without which nobody can check what the rest follows from"),
 ];
+
+/// The choice of a short PDF, with its label.
+const SUMMARY: (&str, &str) =
+    ("summary_only", "Only the summary and the timeline; the record that is attached is whole all the same");
 
 async fn show_snapshots(
     app: App,
@@ -56,6 +60,7 @@ async fn submit_snapshot(app: App, caller: Caller, room: InRoom, form: Form) -> 
         // A field of type `datetime-local` takes no zone; one that is left empty asks for the room as it is now.
         let exact =
             if form.line("as_of").is_empty() { form.clone().without("as_of") } else { form.clone().in_utc("as_of") };
+        let sections = sections.chain([&SUMMARY.0]);
         let explicit = sections.fold(exact, |sent, name| sent.with(name, form.is_ticked(name).to_string()));
         snapshots::take(&app, &caller.actor(), room.id, explicit.read::<NewSnapshot>()?, form.once()).await?;
         Ok(format!("/rooms/{}/snapshots", room.id))
@@ -131,6 +136,10 @@ fn render_form(room: &Room, filled: &Filled, default_title: &str) -> Markup {
             fieldset {
                 legend { "What it shows besides the room, its parties and its vessels" }
                 @for (name, label) in SECTIONS { (tick(filled, name, label, true)) }
+            }
+            fieldset {
+                legend { "How much of a PDF is drawn" }
+                (tick(filled, SUMMARY.0, SUMMARY.1, false))
             }
             p.actions { button type="submit" { "Take snapshot" } }
         }

@@ -42,7 +42,7 @@ fn newest<'a>(entries: &'a [EntryFacts], rules: &Rules, row: &impl Fn(&'a EntryF
     let columns = table().columns;
     let mut weight = 0;
     let fits = |entry: &&'a EntryFacts| {
-        weight += table::weight(&columns, &row(entry), rules);
+        weight += table::weight_of(&columns, &row(entry), rules);
         weight <= rules.weight
     };
     let drawn = entries.iter().rev().take(rules.entries).take_while(fits).count();

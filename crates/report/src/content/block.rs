@@ -2,6 +2,7 @@
 
 use super::cell::{Cell, Look};
 use super::context::Context;
+use crate::text::Ink;
 
 /// A heading with what stands under it.
 pub(crate) struct Part<'a> {
@@ -19,6 +20,34 @@ pub(crate) enum Block<'a> {
     Facts(&'static [Fact]),
     /// A table with a header.
     Table(Box<dyn Rows + 'a>),
+    /// A table with a header, and the sentence above it that says what it shows.
+    Captioned(String, Box<dyn Rows + 'a>),
+    /// A list of labels with values that were made for it.
+    Pairs(Vec<(String, Cell)>),
+    /// A bar of counts, of which those that are 0 are left out, with a legend that begins with what they are counts of.
+    Bar(String, Vec<Share>),
+}
+
+/// A part of a bar.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Share {
+    /// What is counted, in words.
+    pub(crate) label: &'static str,
+    /// How many there are.
+    pub(crate) count: usize,
+    /// Colour of the part.
+    pub(crate) ink: Ink,
+}
+
+/// The mark in front of a row, on the line that joins all rows of its table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// The beginning of a phase.
+    Phase,
+    /// An event within one.
+    Event,
+    /// An event, or the beginning of a phase, that a reader must not miss.
+    Alert,
 }
 
 /// A label and its value in the PDF. Without a value in the record, the line is left out.
@@ -40,6 +69,14 @@ pub(crate) trait Rows {
     fn len(&self) -> usize;
     /// Returns the cells of a row.
     fn row(&self, index: usize) -> Vec<Cell>;
+    /// Returns the mark of a row. Either all rows of a table have one, or none.
+    fn mark(&self, _index: usize) -> Option<Mark> {
+        None
+    }
+    /// Whether rows stand close to each other, as those of a long list do.
+    fn is_dense(&self) -> bool {
+        false
+    }
 }
 
 /// The side of its column on which text stands.
@@ -65,7 +102,10 @@ pub(crate) struct Heading {
 impl Part<'_> {
     /// Returns the number of rows in all its tables.
     pub(crate) fn rows(&self) -> usize {
-        let rows = |block: &Block<'_>| if let Block::Table(rows) = block { rows.len() } else { 0 };
+        let rows = |block: &Block<'_>| match block {
+            Block::Table(rows) | Block::Captioned(_, rows) => rows.len(),
+            _ => 0,
+        };
         self.blocks.iter().map(rows).sum()
     }
 }

@@ -10,6 +10,8 @@ pub(crate) enum Look {
     Text,
     /// Emphasized: what a reader looks for first.
     Strong,
+    /// What a reader must not miss: a gate that was overridden, a rejection.
+    Alert,
     /// Subdued: what a reader looks at last.
     Muted,
     /// A hash or an identifier: monospaced.
@@ -17,14 +19,16 @@ pub(crate) enum Look {
 }
 
 /// A cell of the PDF: pieces of text, one under the other.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Cell {
     /// Pieces from top to bottom.
     pub(crate) pieces: Vec<Piece>,
+    /// Place that this cell is, if links lead to it.
+    pub(crate) anchor: Option<Anchor>,
 }
 
 /// A piece of a cell's text, with or without a label.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Piece {
     /// Look of the text.
     pub(crate) look: Look,
@@ -32,6 +36,33 @@ pub(crate) struct Piece {
     pub(crate) label: Option<String>,
     /// Text of the piece.
     pub(crate) text: String,
+    /// Place in the document that its first line leads to, if it leads anywhere.
+    pub(crate) link: Option<Anchor>,
+}
+
+/// A place in the document that links lead to, by the number or id of what stands there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Anchor {
+    /// The row of a document, by its id.
+    Document(String),
+    /// The row of an exhibit, by its number.
+    Exhibit(usize),
+    /// The list that belongs to an entry, by the entry's number.
+    List(u64),
+    /// The entry with this number.
+    Entry(u64),
+}
+
+impl Anchor {
+    /// Returns where a link leads to, in words for those who do not see the page (ISO 14289-1, 7.18.5).
+    pub(crate) fn described(&self) -> String {
+        match self {
+            Self::Document(_) => "To the document in this report".to_owned(),
+            Self::Exhibit(number) => format!("To exhibit {number}"),
+            Self::List(entry) => format!("To the list of entry {entry}"),
+            Self::Entry(number) => format!("To entry {number} of the chronology"),
+        }
+    }
 }
 
 impl Cell {
@@ -52,7 +83,19 @@ impl Cell {
 
     /// Returns the cell with another piece below.
     pub(crate) fn with(mut self, look: Look, text: impl Into<String>) -> Self {
-        self.pieces.push(Piece { look, label: None, text: text.into() });
+        self.pieces.push(Piece { look, label: None, text: text.into(), link: None });
+        self
+    }
+
+    /// Returns the cell with another piece below, which leads to a place in the document.
+    pub(crate) fn linked(mut self, look: Look, text: impl Into<String>, to: Anchor) -> Self {
+        self.pieces.push(Piece { look, label: None, text: text.into(), link: Some(to) });
+        self
+    }
+
+    /// Returns the cell as the place that links lead to.
+    pub(crate) fn at(mut self, anchor: Anchor) -> Self {
+        self.anchor = Some(anchor);
         self
     }
 
@@ -66,7 +109,7 @@ impl Cell {
 
     /// Returns the cell with a labelled value below.
     pub(crate) fn labelled(mut self, label: impl Into<String>, text: impl Into<String>) -> Self {
-        self.pieces.push(Piece { look: Look::Text, label: Some(label.into()), text: text.into() });
+        self.pieces.push(Piece { look: Look::Text, label: Some(label.into()), text: text.into(), link: None });
         self
     }
 

@@ -36,7 +36,7 @@ const PRINTED: usize = 16;
 
 impl Context {
     /// Returns the renderer's name as pages show it, with the first digits of its probe's hash.
-    pub(super) fn renderer_in_print(&self) -> &str {
+    pub(in crate::content) fn renderer_in_print(&self) -> &str {
         let shown = self.renderer.find('+').map_or(self.renderer.len(), |plus| plus + 1 + PRINTED);
         self.renderer.get(..shown).unwrap_or(&self.renderer)
     }

@@ -54,13 +54,13 @@ pub(super) fn section(context: &Context) -> Body<'_> {
 }
 
 /// Whether nothing has happened to a document yet, so that one line says all of it.
-fn is_untouched(document: &DocumentFacts) -> bool {
+pub(super) fn is_untouched(document: &DocumentFacts) -> bool {
     document.versions.is_empty() && document.waiver.is_none()
 }
 
 /// Returns the owners of the documents with the headings of their tables: the vessels in their order, then the room.
 /// Every document has an owner here, even if the record does not hold its vessel.
-fn owners<'a>(record: &'a Record, documents: &'a [DocumentFacts]) -> Vec<(Option<&'a str>, String)> {
+pub(super) fn owners<'a>(record: &'a Record, documents: &'a [DocumentFacts]) -> Vec<(Option<&'a str>, String)> {
     let mut owners = Vec::new();
     for vessel in &record.vessels {
         let role = words::from_identifier(&vessel.role).to_lowercase();
@@ -96,7 +96,7 @@ fn versions_drawn(documents: &[DocumentFacts], rules: &Rules) -> usize {
     let nth = |document, n: usize| rows(document, n + 1, rules).into_iter().nth(n);
     let fits = |n: &usize| {
         let rows = documents.iter().filter_map(|document| nth(document, *n));
-        weight += rows.map(|row| table::weight(&columns, &row, rules)).sum::<usize>();
+        weight += rows.map(|row| table::weight_of(&columns, &row, rules)).sum::<usize>();
         weight <= rules.weight
     };
     // All documents get the same number of versions: one that is uploaded again and again takes no room from the

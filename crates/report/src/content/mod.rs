@@ -18,23 +18,26 @@ mod papers;
 mod parties;
 mod section;
 mod standing;
+mod story;
 mod table;
 mod verdicts;
 mod vessels;
 
-pub(crate) use block::{Align, Block, Fact, Heading, Part, Rows};
-pub(crate) use cell::{Cell, Look, Value};
+pub(crate) use block::{Align, Block, Heading, Mark, Part, Rows, Share};
+pub(crate) use cell::{Anchor, Cell, Look, Value};
 pub(crate) use context::{Context, Proof};
 pub(crate) use facts::left_out;
 pub(crate) use files::{File, files};
-pub(crate) use notes::about;
 pub(crate) use section::newest;
+
+use std::collections::BTreeSet;
 
 use facts::{OPERATION, SNAPSHOT};
 use section::{Body, Section};
 use vessels::OfVessel;
 
 use crate::record::Record;
+use crate::schema::SCHEMA;
 use crate::words;
 
 /// The kind of document, as it stands above the title.
@@ -43,7 +46,7 @@ pub(crate) const KIND: &str = "Snapshot of a ship-to-ship transfer room";
 /// The heading for screen readers and bookmarks, if a title has no visible character (PDF/UA-1 demands one).
 pub(crate) const UNTITLED: &str = "(untitled)";
 
-/// The sections of the PDF in order, but for [`about`], which closes it.
+/// The sections of the PDF in order, but for [`closing`].
 const SECTIONS: &[Section] = &[
     Section { name: "standing", heading: "What stands in the way", body: standing::section },
     Section { name: "room", heading: "The operation", body: |_| Body::Blocks(vec![Block::Facts(OPERATION)]) },
@@ -60,9 +63,26 @@ const SECTIONS: &[Section] = &[
     Section { name: "activity", heading: "Activity", body: activity::section },
 ];
 
-/// Returns the parts of the PDF in order, but for [`about`].
+/// Whether a report is drawn as a story: by the edition, and only of a record that has all that it tells.
+fn is_story(context: &Context) -> bool {
+    context.edition.rules().story && context.record.schema == SCHEMA
+}
+
+/// Returns the parts of the PDF in order, but for [`closing`].
 pub(crate) fn parts(context: &Context) -> Vec<Part<'_>> {
+    if is_story(context) {
+        return story::parts(context);
+    }
     SECTIONS.iter().flat_map(|section| section.parts(context)).collect()
+}
+
+/// Returns the part that closes the PDF. `uncovered` are the characters that were printed as code points.
+pub(crate) fn closing(context: &Context, tagged: bool, uncovered: &BTreeSet<char>) -> Part<'static> {
+    if is_story(context) {
+        story::verifying(context, tagged, uncovered)
+    } else {
+        notes::about(context, tagged, uncovered)
+    }
 }
 
 fn vessels(context: &Context) -> Body<'_> {

@@ -37,9 +37,13 @@ pub(crate) fn about(context: &Context, tagged: bool, uncovered: &BTreeSet<char>)
     }
     match context.proof {
         Proof::None => {}
-        Proof::Inside(_) => blocks.extend(how_to_check(PROOF, log.key.as_deref())),
+        Proof::Inside(_) => {
+            blocks.push(text(PROOF));
+            blocks.extend(how_to_check(log.key.as_deref()));
+        }
         Proof::Receipt => {
-            blocks.extend(how_to_check(RECEIPT, log.key.as_deref()));
+            blocks.push(text(RECEIPT));
+            blocks.extend(how_to_check(log.key.as_deref()));
             blocks.extend([text(FORMAT), code("/verify/format"), code("/verify/offline")]);
         }
     }
@@ -113,10 +117,9 @@ fn rendered_by(context: &Context) -> String {
     }
 }
 
-/// Returns the part that says how to check the proof, which begins with what is said of it.
-fn how_to_check(proof: &str, key: Option<&str>) -> Vec<Block<'static>> {
+/// Returns the part that says how to check the proof.
+pub(super) fn how_to_check(key: Option<&str>) -> Vec<Block<'static>> {
     let mut blocks = vec![
-        text(proof),
         code("sts-clearance verify FILE --key KEY"),
         text(
             "KEY is the log's public key. Whoever forges a document can print any key in it: ask a \
@@ -139,7 +142,7 @@ fn code(code: &str) -> Block<'static> {
     Block::Text(Look::Code, code.to_owned())
 }
 
-fn listed(uncovered: &BTreeSet<char>) -> String {
+pub(super) fn listed(uncovered: &BTreeSet<char>) -> String {
     let codes = uncovered.iter().take(LISTED).map(|c| format!("U+{:04X}", u32::from(*c)));
     let list = codes.collect::<Vec<_>>().join(", ");
     match uncovered.len().saturating_sub(LISTED) {

@@ -5,14 +5,15 @@
 use jiff::Timestamp;
 use room::{
     Approval, Clocks, Decision, Document, DocumentState, Party, Room, VersionState, Vessel, Waiver, Withdrawal,
+    clearance::Clearance,
     clocks::{Claim, CoastalNotice, Retention},
     standing::{self, Blocker, Expiry, Undated},
 };
 
 use crate::hex::hex;
 use crate::record::{
-    ApprovalFacts, BlockerFacts, ClaimFacts, ClockFacts, DecisionFacts, DocumentFacts, ExpiryFacts, NoticeFacts,
-    PartyFacts, RetentionFacts, RoomFacts, Standing, UndatedFacts, VersionFacts, VesselFacts, WaiverFacts,
+    ApprovalFacts, BlockerFacts, ClaimFacts, ClearanceFacts, ClockFacts, DecisionFacts, DocumentFacts, ExpiryFacts,
+    NoticeFacts, PartyFacts, RetentionFacts, RoomFacts, Standing, UndatedFacts, VersionFacts, VesselFacts, WaiverFacts,
     WithdrawalFacts,
 };
 
@@ -133,6 +134,15 @@ pub(super) fn approval(approval: Approval) -> ApprovalFacts {
         status: approval.status.to_string(),
         comment: approval.comment,
         decided_at: approval.decided_at.into(),
+    }
+}
+
+pub(super) fn clearance(clearance: &Clearance<'_>) -> ClearanceFacts {
+    ClearanceFacts {
+        vessel_id: clearance.vessel.id.to_string(),
+        by: clearance.by.to_string(),
+        is_cleared: clearance.is_cleared,
+        open: clearance.open.iter().map(|party| party.email.clone()).collect(),
     }
 }
 

@@ -9,7 +9,7 @@ mod trim;
 use std::{collections::BTreeMap, ops::Range};
 
 use jiff::Timestamp;
-use room::{Content, RoomState, Time, canonical, fold::State};
+use room::{Content, RoomState, Time, canonical, clearance, fold::State};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ReportError;
@@ -170,6 +170,8 @@ impl Folded {
         let Self { schema, snapshot, log, facts, mut reading, entries, .. } = self;
         let options = snapshot.options;
         let state = RoomState::of(Content::from(&facts), reading.at.into());
+        let clearances = clearance::of_vessels(&state);
+        let clearances = clearances.iter().filter(|_| options.include_approvals).map(facts::clearance).collect();
         let mut document = |document| {
             let mut facts = facts::document(document);
             if let Some(status) = reading.documents.remove(&facts.id) {
@@ -190,6 +192,7 @@ impl Folded {
             standing: Some(reading.standing),
             vessels: state.vessels.into_iter().map(facts::vessel).collect(),
             documents,
+            clearances,
             approvals: options.include_approvals.then(|| state.approvals.into_iter().map(facts::approval).collect()),
             parties: state.parties.into_iter().map(&mut party).collect(),
             activity: entries,

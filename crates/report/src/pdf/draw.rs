@@ -1,17 +1,24 @@
 //! Draws laid-out pages with the PDF writer.
 
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
+
+use krilla::annotation::{Annotation, LinkAnnotation, Target};
+use krilla::destination::{Destination, XyzDestination};
 use krilla::geom::{PathBuilder, Point, Rect};
-use krilla::page::PageSettings;
+use krilla::page::{NumberingStyle, PageLabel, PageSettings};
 use krilla::paint::Stroke;
 use krilla::surface::Surface;
-use krilla::tagging::{Artifact, ArtifactType, ContentTag};
+use krilla::tagging::{Artifact, ArtifactType, ContentTag, SpanTag};
 use krilla::text::KrillaGlyph;
 use krilla::{Document, geom};
 
-use super::flow::{Item, Page};
+use super::flow::{Item, Page, Place};
 use super::furniture::Furniture;
 use super::style;
 use super::tags::Structure;
+use crate::content::Anchor;
 use crate::error::ReportError;
 use crate::text::{BOX_PADDING, Fonts, Ink, Line, Run};
 
@@ -20,16 +27,25 @@ pub(super) struct Pen<'a> {
     pub(super) document: &'a mut Document,
     pub(super) structure: &'a mut Structure,
     pub(super) fonts: &'a Fonts,
+    /// Where links lead to.
+    pub(super) anchors: HashMap<Anchor, Place>,
+    /// Whether pages have labels, and text of other scripts its language.
+    pub(super) is_labelled: bool,
 }
 
 impl Pen<'_> {
-    /// Draws a page with its header and footer.
+    /// Draws page `number` with its header and footer.
     ///
     /// Everything drawn is between a start and an end of marked content, either of an element of the structure or of an
     /// artifact, as PDF/UA-1 demands (ISO 14289-1, 7.1).
-    pub(super) fn page(&mut self, page: &Page, furniture: &Furniture) -> Result<(), ReportError> {
+    pub(super) fn page(&mut self, page: &Page, number: usize, furniture: &Furniture) -> Result<(), ReportError> {
         let size = geom::Size::from_wh(style::PAGE_WIDTH, style::PAGE_HEIGHT).expect("a page of A4 has a size");
-        let mut sheet = self.document.start_page_with(PageSettings::new(size));
+        let mut settings = PageSettings::new(size);
+        if self.is_labelled {
+            let number = u32::try_from(number).ok().and_then(NonZeroU32::new);
+            settings = settings.with_page_label(PageLabel::new(Some(NumberingStyle::Arabic), None, number));
+        }
+        let mut sheet = self.document.start_page_with(settings);
         let mut surface = sheet.surface();
         let mut brush = Brush { surface: &mut surface, fonts: self.fonts };
         for (kind, items) in [(ArtifactType::Header, &furniture.header), (ArtifactType::Footer, &furniture.footer)] {
@@ -40,20 +56,24 @@ impl Pen<'_> {
             }
             brush.surface.end_tagged();
         }
+        let speaks = self.is_labelled && self.structure.is_tagged();
         let mut open = None;
         for item in &page.items {
-            let element = match item {
-                Item::Text { element, .. } => Some(*element),
-                Item::Rule { .. } => None,
+            let (element, language) = match item {
+                Item::Text { element, line, .. } => (Some(*element), language_of(line).filter(|_| speaks)),
+                Item::Rule { .. } | Item::Shape { .. } => (None, None),
             };
             // Consecutive items of one element share one piece of marked content.
-            if open != Some(element) {
+            if open != Some((element, language)) {
                 if open.is_some() {
                     brush.surface.end_tagged();
                 }
-                open = Some(element);
-                let layout = Artifact::with_kind(ArtifactType::Layout);
-                let tag = element.map_or(ContentTag::Artifact(layout), |_| ContentTag::Other);
+                open = Some((element, language));
+                let tag = match (element, language) {
+                    (None, _) => ContentTag::Artifact(Artifact::with_kind(ArtifactType::Layout)),
+                    (Some(_), None) => ContentTag::Other,
+                    (Some(_), language) => ContentTag::Span(SpanTag::empty().with_lang(language)),
+                };
                 let identifier = brush.surface.start_tagged(tag);
                 if let Some(element) = element.filter(|_| self.structure.is_tagged()) {
                     self.structure.fill(element, identifier);
@@ -65,10 +85,65 @@ impl Pen<'_> {
             brush.surface.end_tagged();
         }
         surface.finish();
+        for item in &page.items {
+            let Item::Text { x, baseline, size, line, element, target: Some(anchor) } = item else { continue };
+            let Some(place) = self.anchors.get(anchor) else { continue };
+            let width = (line.width * size).max(1.0);
+            let rect = Rect::from_xywh(*x, baseline - size, width, size * 1.3).expect("a line of text has a size");
+            // The line above the place is seen, too.
+            let target = XyzDestination::new(place.page, Point::from_xy(style::LEFT, (place.y - 12.0).max(0.0)));
+            let link = LinkAnnotation::new(rect, Target::Destination(Destination::Xyz(target)));
+            let link = Annotation::new_link(link, Some(anchor.described()));
+            if self.structure.is_tagged() {
+                let identifier = sheet.add_tagged_annotation(link);
+                self.structure.lead(*element, identifier);
+            } else {
+                sheet.add_annotation(link);
+            }
+        }
         sheet.finish();
         Ok(())
     }
 }
+
+/// Adds an ellipse, as four curves.
+fn ellipse(path: &mut PathBuilder, [x, y]: [f32; 2], [wide, high]: [f32; 2]) {
+    // The distance of the control points at which a curve is nearest to a quarter of a circle.
+    const NEAREST: f32 = 0.552_285;
+    let (near_x, near_y) = (wide * NEAREST, high * NEAREST);
+    path.move_to(x + wide, y);
+    path.cubic_to(x + wide, y + near_y, x + near_x, y + high, x, y + high);
+    path.cubic_to(x - near_x, y + high, x - wide, y + near_y, x - wide, y);
+    path.cubic_to(x - wide, y - near_y, x - near_x, y - high, x, y - high);
+    path.cubic_to(x + near_x, y - high, x + wide, y - near_y, x + wide, y);
+    path.close();
+}
+
+/// Returns the language of a line that is mostly in another script than Latin, as a tag (RFC 5646). A script alone does
+/// not tell the language for sure; what it usually is reads better than English rules for it.
+fn language_of(line: &Line) -> Option<&'static str> {
+    let mut letters = 0;
+    let mut counts = [0_usize; SCRIPTS.len()];
+    for c in line.pieces.iter().filter(|(run, _)| !run.boxed).flat_map(|(run, _)| run.text.chars()) {
+        letters += usize::from(c.is_alphabetic());
+        if let Some(script) = SCRIPTS.iter().position(|(range, _)| range.contains(&c)) {
+            counts[script] += 1;
+        }
+    }
+    let (most, count) = counts.iter().enumerate().max_by_key(|(_, count)| **count)?;
+    (2 * count > letters).then(|| SCRIPTS[most].1)
+}
+
+/// Scripts, by their main block, and the language that is usually written in them.
+const SCRIPTS: [(RangeInclusive<char>, &str); 7] = [
+    ('\u{370}'..='\u{3ff}', "el"),
+    ('\u{400}'..='\u{52f}', "ru"),
+    ('\u{590}'..='\u{5ff}', "he"),
+    ('\u{600}'..='\u{6ff}', "ar"),
+    ('\u{3040}'..='\u{30ff}', "ja"),
+    ('\u{4e00}'..='\u{9fff}', "zh"),
+    ('\u{ac00}'..='\u{d7af}', "ko"),
+];
 
 /// Draws the items of one page.
 struct Brush<'a, 's> {
@@ -81,18 +156,25 @@ impl Brush<'_, '_> {
         match item {
             Item::Text { x, baseline, size, line, .. } => self.line(*x, *baseline, *size, line),
             Item::Rule { y, weight, ink } => {
-                self.rule(*y, *weight, *ink);
+                self.shape([style::LEFT, y - weight / 2.0], [style::WIDTH, *weight], *ink, false);
+                Ok(())
+            }
+            Item::Shape { at, size, ink, round } => {
+                self.shape(*at, *size, *ink, *round);
                 Ok(())
             }
         }
     }
 
-    fn rule(&mut self, y: f32, weight: f32, ink: Option<Ink>) {
-        let Some(rect) = Rect::from_xywh(style::LEFT, y - weight / 2.0, style::WIDTH, weight) else {
-            return;
-        };
+    /// Fills a rectangle, or the ellipse in it.
+    fn shape(&mut self, [x, y]: [f32; 2], [width, height]: [f32; 2], ink: Option<Ink>, round: bool) {
+        let Some(rect) = Rect::from_xywh(x, y, width, height) else { return };
         let mut path = PathBuilder::new();
-        path.push_rect(rect);
+        if round {
+            ellipse(&mut path, [x + width / 2.0, y + height / 2.0], [width / 2.0, height / 2.0]);
+        } else {
+            path.push_rect(rect);
+        }
         if let Some(path) = path.finish() {
             self.surface.set_fill(Some(ink.map_or_else(style::hairline, style::ink)));
             self.surface.draw_path(&path);

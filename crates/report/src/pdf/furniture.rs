@@ -66,7 +66,7 @@ impl Row<'_, '_> {
     }
 
     fn item(x: f32, baseline: f32, line: Line) -> Item {
-        Item::Text { x, baseline, size: style::FURNITURE, line, element: Element::ROOT }
+        Item::Text { x, baseline, size: style::FURNITURE, line, element: Element::ROOT, target: None }
     }
 
     /// Returns the text, shortened until it fits this share of the width.

@@ -27,7 +27,7 @@ use crate::text::{Fonts, Shaper, plain};
 pub use paper::paper;
 
 use draw::Pen;
-use flow::Flow;
+use flow::{Flow, LaidOut};
 use furniture::Furniture;
 use setup::{LANGUAGE, date, export_error, outline, settings, title_of};
 
@@ -68,15 +68,16 @@ pub(crate) fn render(
     }
     // Laid out last: only now all characters are known that had to be printed as code points. The embedded fonts have
     // all those of this section itself.
-    let about = content::about(context, tagged, flow.shaper.uncovered());
+    let about = content::closing(context, tagged, flow.shaper.uncovered());
     part::set(&mut flow, &about, context, &mut row_done);
-    let (pages, mut shaper, mut structure, bookmarks) = flow.finish();
+    let LaidOut { pages, mut shaper, mut structure, bookmarks, anchors } = flow.finish();
 
     let mut document = Document::new_with(settings(tagged)?);
-    let mut pen = Pen { document: &mut document, structure: &mut structure, fonts };
+    let is_labelled = rules.story;
+    let mut pen = Pen { document: &mut document, structure: &mut structure, fonts, anchors, is_labelled };
     for (index, page) in pages.iter().enumerate() {
         let furniture = Furniture::new(&mut shaper, source, index + 1, pages.len());
-        pen.page(page, &furniture)?;
+        pen.page(page, index + 1, &furniture)?;
         if index % STEP == STEP - 1 {
             let drawn = fraction(index, pages.len());
             progress(LAYOUT_SHARE + drawn * (0.9 - LAYOUT_SHARE));

@@ -7,7 +7,7 @@ use krilla::Document;
 use krilla::metadata::Metadata;
 
 use super::draw::Pen;
-use super::flow::{Bookmark, Flow};
+use super::flow::{Bookmark, Flow, LaidOut};
 use super::furniture::Furniture;
 use super::setup::{LANGUAGE, date, export_error, outline, settings, title_of};
 use super::style;
@@ -32,11 +32,11 @@ pub fn paper(title: &str, paragraphs: &[&str], at: Timestamp, fonts: &Fonts) -> 
     for paragraph in paragraphs {
         flow.paragraph(paragraph, Look::Text);
     }
-    let (pages, _, mut structure, _) = flow.finish();
+    let LaidOut { pages, mut structure, anchors, .. } = flow.finish();
     let mut document = Document::new_with(settings(true)?);
-    let mut pen = Pen { document: &mut document, structure: &mut structure, fonts };
-    for page in &pages {
-        pen.page(page, &Furniture { header: Vec::new(), footer: Vec::new() })?;
+    let mut pen = Pen { document: &mut document, structure: &mut structure, fonts, anchors, is_labelled: false };
+    for (index, page) in pages.iter().enumerate() {
+        pen.page(page, index + 1, &Furniture { header: Vec::new(), footer: Vec::new() })?;
     }
     document.set_tag_tree(structure.into_tree(LANGUAGE));
     document.set_outline(outline(vec![Bookmark { title: title_of(title), page: 0, y: style::TOP }]));

@@ -4,6 +4,7 @@ use std::num::NonZeroU16;
 
 use super::flow::Flow;
 use super::setup::title_of;
+use super::table::Spacing;
 use super::tags::{Element, Kind};
 use super::{style, table};
 use crate::content::{self, Block, Context, Look, Part};
@@ -39,10 +40,19 @@ pub(super) fn set(flow: &mut Flow<'_>, part: &Part<'_>, context: &Context, row_d
         }
         match block {
             Block::Text(look, text) => flow.paragraph(text, *look),
-            Block::Facts(facts) => table::facts(flow, facts, context),
-            Block::Table(rows) => table::rows(flow, rows.as_ref(), row_done),
+            Block::Facts(facts) => {
+                let known = facts.iter().filter_map(|fact| Some((fact.label, (fact.cell)(context)?)));
+                table::facts(flow, known, Spacing::WIDE);
+            }
+            Block::Pairs(pairs) => {
+                let pairs = pairs.iter().map(|(label, cell)| (label.as_str(), cell.clone()));
+                table::facts(flow, pairs, Spacing::CLOSE);
+            }
+            Block::Table(rows) => table::rows(flow, None, rows.as_ref(), row_done),
+            Block::Captioned(caption, rows) => table::rows(flow, Some(caption), rows.as_ref(), row_done),
+            Block::Bar(all, shares) => flow.bar(all, shares),
         }
-        if index + 1 < part.blocks.len() && !matches!(block, Block::Text(..)) {
+        if index + 1 < part.blocks.len() && !matches!(block, Block::Text(..) | Block::Bar(..)) {
             flow.space(style::BETWEEN_BLOCKS);
         }
     }
@@ -55,7 +65,8 @@ fn opening(flow: &mut Flow<'_>, blocks: &[Block<'_>]) -> f32 {
             style::FEW_LINES_HEIGHT + opening(flow, rest)
         }
         [Block::Table(rows), ..] => table::opening(flow, rows.as_ref()),
-        [Block::Facts(_), ..] => style::FEW_LINES_HEIGHT,
+        [Block::Captioned(_, rows), ..] => style::CAPTION + table::opening(flow, rows.as_ref()),
+        [Block::Facts(_) | Block::Pairs(_) | Block::Bar(..), ..] => style::FEW_LINES_HEIGHT,
         [Block::Text(..), ..] | [] => 0.0,
     }
 }

@@ -42,12 +42,16 @@ pub(super) const SUBTITLE: Size = Size { text: 12.5, leading: 18.0 };
 pub(super) const HEADING: Size = Size { text: 13.0, leading: 18.0 };
 pub(super) const BODY: Size = Size { text: 9.0, leading: 13.5 };
 pub(super) const TABLE: Size = Size { text: 8.0, leading: 11.4 };
+pub(super) const LIST: Size = Size { text: 7.6, leading: 10.3 };
 
 /// The number of characters from which on a title is long, and is set smaller.
 pub(super) const LONG: usize = 100;
 
 /// The least height that a heading needs under it, in points.
 pub(super) const FEW_LINES_HEIGHT: f32 = 4.0 * BODY.leading;
+
+/// The height that the caption of a table usually takes, in points.
+pub(super) const CAPTION: f32 = BODY.leading + 4.0;
 
 /// The space between a table and what follows it under the same heading, in points.
 pub(super) const BETWEEN_BLOCKS: f32 = 10.0;
@@ -75,6 +79,20 @@ pub(super) const FEW_LINES: usize = 4;
 /// The number of lines of a row that must fit above a break.
 pub(super) const LINES_BEFORE_BREAK: usize = 4;
 
+/// The space above and below the text of a row in a long list, in points.
+pub(super) const DENSE_PADDING: f32 = 2.0;
+
+/// The room for the marks of a table's rows, and the radius of a mark, in points.
+pub(super) const MARKS: f32 = 16.0;
+pub(super) const MARK: f32 = 3.2;
+
+/// The height of a bar and the space below it, in points.
+pub(super) const BAR: f32 = 9.0;
+pub(super) const BELOW_BAR: f32 = 5.0;
+
+/// The side of the squares in a bar's legend, in points.
+pub(super) const KEY: f32 = 6.0;
+
 /// Returns the height of so many lines, in points.
 #[expect(clippy::cast_precision_loss, reason = "lines of one cell are far fewer than 2^23")]
 pub(super) fn lines_of(lines: usize, size: Size) -> f32 {
@@ -91,6 +109,7 @@ pub(super) fn set(look: Look, around: Size) -> (Family, Ink, Size) {
     match look {
         Look::Text => (Family::Regular, Ink::Text, around),
         Look::Strong => (Family::Bold, Ink::Text, around),
+        Look::Alert => (Family::Bold, Ink::Alert, around),
         Look::Muted => (Family::Regular, Ink::Muted, around),
         Look::Code => (Family::Mono, Ink::Text, Size { text: around.text * CODE_SCALE, ..around }),
     }
@@ -102,6 +121,9 @@ pub(super) fn ink(ink: Ink) -> Fill {
         Ink::Text => (0x1c, 0x22, 0x2a),
         Ink::Muted => (0x5a, 0x64, 0x70),
         Ink::Accent => (0x0f, 0x4c, 0x5c),
+        Ink::Alert => (0xb0, 0x1c, 0x1c),
+        Ink::Good => (0x2c, 0x7a, 0x4b),
+        Ink::Pending => (0xc9, 0x92, 0x2b),
     };
     fill(red, green, blue)
 }

@@ -20,12 +20,14 @@ pub(super) enum Kind {
     Heading(NonZeroU16, String),
     Paragraph,
     Table,
+    Caption,
     TableHead,
     TableBody,
     Row,
     ColumnHeader,
     RowHeader,
     Cell,
+    Link,
 }
 
 /// The structure of a document. It stays empty if the document is not tagged.
@@ -41,6 +43,7 @@ struct Entry {
     kind: Kind,
     children: Vec<Element>,
     content: Vec<Identifier>,
+    leads_somewhere: bool,
 }
 
 impl Structure {
@@ -70,6 +73,12 @@ impl Structure {
         self.elements[element.0].content.push(identifier);
     }
 
+    /// Records that the annotation `identifier` is the link that `element` is.
+    pub(super) fn lead(&mut self, element: Element, identifier: Identifier) {
+        self.fill(element, identifier);
+        self.elements[element.0].leads_somewhere = true;
+    }
+
     /// Returns the structure in the form of the PDF writer.
     pub(super) fn into_tree(mut self, language: &str) -> TagTree {
         // Taken out and not cloned: a report has many thousand elements.
@@ -81,7 +90,13 @@ impl Structure {
     fn group(&mut self, element: Element) -> TagGroup {
         let entry = &mut self.elements[element.0];
         let (children, content) = (std::mem::take(&mut entry.children), std::mem::take(&mut entry.content));
-        let mut group = TagGroup::new(entry.kind.tag());
+        // A link whose place is not drawn is text like any other (ISO 14289-1, 7.18.5).
+        let tag = if matches!(entry.kind, Kind::Link) && !entry.leads_somewhere {
+            Tag::Span.into()
+        } else {
+            entry.kind.tag()
+        };
+        let mut group = TagGroup::new(tag);
         group.children.extend(content.into_iter().map(Node::Leaf));
         for child in children {
             group.children.push(Node::Group(self.group(child)));
@@ -92,7 +107,7 @@ impl Structure {
 
 impl Entry {
     fn new(kind: Kind) -> Self {
-        Self { kind, children: Vec::new(), content: Vec::new() }
+        Self { kind, children: Vec::new(), content: Vec::new(), leads_somewhere: false }
     }
 }
 
@@ -104,12 +119,14 @@ impl Kind {
             Self::Heading(level, title) => Tag::Hn(*level, Some(title.clone())).into(),
             Self::Paragraph => Tag::P.into(),
             Self::Table => Tag::Table.into(),
+            Self::Caption => Tag::Caption.into(),
             Self::TableHead => Tag::THead.into(),
             Self::TableBody => Tag::TBody.into(),
             Self::Row => Tag::TR.into(),
             Self::ColumnHeader => Tag::TH(TableHeaderScope::Column).into(),
             Self::RowHeader => Tag::TH(TableHeaderScope::Row).into(),
             Self::Cell => Tag::TD.into(),
+            Self::Link => Tag::Link.into(),
         }
     }
 }

@@ -29,6 +29,10 @@ pub struct Record {
     /// Clearances of the vessels by the parties. Absent if the snapshot was asked without them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approvals: Option<Vec<ApprovalFacts>>,
+    /// Whether the vessels that have a side are cleared. Empty if the snapshot was asked without approvals, and in
+    /// records of schemas 1 to 3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clearances: Vec<ClearanceFacts>,
     /// Parties, in the order in which they joined.
     pub parties: Vec<PartyFacts>,
     /// Entries of the log, oldest first. Absent if the snapshot was asked without them.
@@ -90,6 +94,7 @@ pub struct SnapshotFacts {
 
 /// The sections that a snapshot was asked to include.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own, in the API as in the log")]
 pub struct SectionOptions {
     /// Whether documents with their versions are included.
     pub include_documents: bool,
@@ -97,6 +102,9 @@ pub struct SectionOptions {
     pub include_activity: bool,
     /// Whether clearances of the vessels are included.
     pub include_approvals: bool,
+    /// Whether only the summary is drawn, and not what it sums up. The record has everything all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub summary_only: bool,
 }
 
 /// The person who took the snapshot, with the role held at that time.
@@ -447,6 +455,19 @@ pub struct ApprovalFacts {
     pub comment: Option<String>,
     /// Time at which it last changed.
     pub decided_at: Timestamp,
+}
+
+/// Whether a vessel is cleared by the other side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClearanceFacts {
+    /// Id of the vessel.
+    pub vessel_id: String,
+    /// Side that has to clear it: `discharging` or `receiving`.
+    pub by: String,
+    /// Whether it is cleared: approved by that side, and rejected by nobody.
+    pub is_cleared: bool,
+    /// E-mail addresses of the parties whose reply is awaited.
+    pub open: Vec<String>,
 }
 
 /// A person who takes part in the room.

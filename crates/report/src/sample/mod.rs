@@ -21,6 +21,10 @@ pub const PROOF: &str = include_str!("proof.tlog");
 /// The public key of the made-up log.
 const KEY: &str = "sts-clearance/3a2e351c+ec5eef08+AapZC9K6msyGHmI5wFatWDgB0Eyo6WUYRMewO9Ew4e3W";
 
+/// The canonical bytes of a record of schema 4 as a server made it, for the most part: a room with all that a report
+/// tells of.
+pub const STORY: &[u8] = include_bytes!("story.json");
+
 /// Returns the canonical bytes of [`record`].
 pub fn bytes(entries: u64) -> Vec<u8> {
     to_bytes(&record(entries))
@@ -48,7 +52,12 @@ pub fn record(entries: u64) -> Record {
             id: uuid("snapshot", 0),
             title: "Before run-in: clearance file as presented to all parties".to_owned(),
             kind: "pdf".to_owned(),
-            options: SectionOptions { include_documents: true, include_activity: true, include_approvals: true },
+            options: SectionOptions {
+                include_documents: true,
+                include_activity: true,
+                include_approvals: true,
+                summary_only: false,
+            },
             created_at: time(u64::MAX),
             as_of: None,
             created_by: Creator { email, name, role },
@@ -62,6 +71,7 @@ pub fn record(entries: u64) -> Record {
             documents: documents.len() as u64,
             versions: documents.iter().map(|document| document.versions.len() as u64).sum(),
         },
+        clearances: Vec::new(),
         approvals: Some(approvals),
         vessels,
         documents: Some(documents),

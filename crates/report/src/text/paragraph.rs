@@ -22,6 +22,12 @@ pub(crate) enum Ink {
     Muted,
     /// Headings, of sections and of columns.
     Accent,
+    /// What a reader must not miss.
+    Alert,
+    /// What is in order, in bars and marks.
+    Good,
+    /// What is under way, in bars.
+    Pending,
 }
 
 /// A stretch of text in one look.

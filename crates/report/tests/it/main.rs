@@ -16,4 +16,5 @@ mod receipt_tools;
 mod receipts;
 mod robustness;
 mod scripts;
+mod story;
 mod template;

@@ -1,0 +1,158 @@
+//! The clearance of the vessels: which side has said what of which, when, and on what subjects.
+
+use std::rc::Rc;
+
+use super::told::Told;
+use crate::content::block::{Block, Part};
+use crate::content::cell::{Cell, Look};
+use crate::content::table::{Table, left};
+use crate::record::{ApprovalFacts, ClearanceFacts, VesselFacts};
+use crate::words;
+
+/// The sentence that stands in for what was left out.
+const LEFT_OUT: &str =
+    "Not told: approvals were left out of this snapshot on request. That does not mean that there were none.";
+
+/// Returns who said what, of which vessel.
+pub(super) fn parts<'a>(told: &Rc<Told<'a>>) -> Vec<Part<'a>> {
+    let block = match &told.record.approvals {
+        None => Block::aside(LEFT_OUT),
+        Some(approvals) => {
+            let caption = "What each party says of each vessel, as it stood. A later word of the same party replaces an \
+                           earlier one; the chronology has all of them.";
+            let rows = approvals.iter().map(|approval| (Rc::clone(told), approval));
+            words_on_vessels().captioned(caption).bounded(told.rules.weight / 4, told.rules).with(rows)
+        }
+    };
+    vec![Part { heading: "Clearance".to_owned(), blocks: vec![block] }]
+}
+
+/// Returns for each vessel whether it is cleared, by whom and on what subjects.
+pub(super) fn answer(told: &Told<'_>) -> Cell {
+    let Some(approvals) = &told.record.approvals else { return Cell::default().with(Look::Muted, LEFT_OUT) };
+    if told.record.clearances.is_empty() {
+        return Cell::text("There is no vessel to be cleared.");
+    }
+    told.record.clearances.iter().fold(Cell::default(), |cell, clearance| of_vessel(told, approvals, clearance, cell))
+}
+
+fn of_vessel(told: &Told<'_>, approvals: &[ApprovalFacts], clearance: &ClearanceFacts, cell: Cell) -> Cell {
+    let vessel = told.vessel(&clearance.vessel_id).map_or(clearance.vessel_id.as_str(), |vessel| &vessel.name);
+    let side = of_side(&clearance.by);
+    let of_it = || approvals.iter().filter(|approval| approval.vessel_id == clearance.vessel_id);
+    let rejection = of_it().rfind(|approval| approval.status == "rejected");
+    let cell = match (clearance.is_cleared, rejection) {
+        (true, _) => {
+            let on_subjects = of_it().any(|approval| approval.status == "approved_with_subjects");
+            let on_subjects = if on_subjects { ", with subjects" } else { "" };
+            cell.with(Look::Strong, format!("{vessel}: cleared by the {side}{on_subjects}"))
+        }
+        (false, Some(rejection)) => {
+            cell.with(Look::Alert, format!("{vessel}: rejected by {}", said_by(told, rejection)))
+        }
+        (false, None) => cell.with(Look::Strong, format!("{vessel}: not cleared by the {side}")),
+    };
+    let clears = |approval: &&ApprovalFacts| {
+        clearance.is_cleared && ["approved", "approved_with_subjects"].contains(&approval.status.as_str())
+    };
+    let cell = of_it().filter(clears).fold(cell, |cell, approval| {
+        let subjects = approval.comment.as_deref().map_or_else(
+            || "; no subjects".to_owned(),
+            |comment| format!("; {}: “{comment}”", subjects_or_remark(approval)),
+        );
+        cell.with(Look::Text, format!("{}{subjects}", said_by(told, approval)))
+    });
+    let open: Vec<_> = clearance.open.iter().map(|address| told.name(address)).collect();
+    cell.with_some(Look::Muted, (!open.is_empty()).then(|| format!("Awaited: {}", open.join(", "))))
+}
+
+fn subjects_or_remark(approval: &ApprovalFacts) -> &'static str {
+    if approval.status == "approved_with_subjects" { "subjects" } else { "remark" }
+}
+
+fn said_by(told: &Told<'_>, approval: &ApprovalFacts) -> String {
+    let role = words::from_identifier(&approval.role).to_lowercase();
+    format!("{} ({role}) on {}", told.name(&approval.by), words::minute_utc(approval.decided_at))
+}
+
+/// Returns the small matrix of page 1: the vessels, and what each side says of them.
+pub(super) fn matrix<'a>(told: &Rc<Told<'a>>) -> Option<Block<'a>> {
+    let approvals = told.record.approvals.as_ref()?;
+    let vessels = told.record.vessels.iter().filter(|vessel| vessel.status == "active" && vessel.role != "other");
+    let rows: Vec<_> = vessels.map(|vessel| (Rc::clone(told), vessel)).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let has_others = approvals.iter().any(|approval| approval.side.is_none());
+    let caption = "What each side says of each vessel.";
+    Some(sides(has_others).captioned(caption).dense().bounded(told.rules.weight / 4, told.rules).with(rows))
+}
+
+fn sides<'a>(has_others: bool) -> Table<(Rc<Told<'a>>, &'a VesselFacts)> {
+    let mut columns = vec![
+        left("Vessel", 28.0, |(_, vessel): &(Rc<Told<'a>>, &VesselFacts)| {
+            let role = words::from_identifier(&vessel.role).to_lowercase();
+            Cell::text(format!("{} ({role})", vessel.name))
+        }),
+        left("Discharging side", 36.0, |(told, vessel)| by_side(told, vessel, Some("discharging"))),
+        left("Receiving side", 36.0, |(told, vessel)| by_side(told, vessel, Some("receiving"))),
+    ];
+    if has_others {
+        columns.push(left("Others", 30.0, |(told, vessel)| by_side(told, vessel, None)));
+    }
+    Table { columns, empty: "No vessel with a side takes part." }
+}
+
+/// Returns what those of a side say of a vessel.
+fn by_side(told: &Told<'_>, vessel: &VesselFacts, side: Option<&str>) -> Cell {
+    let approvals = told.record.approvals.iter().flatten();
+    let theirs = approvals.filter(|approval| approval.vessel_id == vessel.id && approval.side.as_deref() == side);
+    theirs.fold(Cell::default(), |cell, approval| {
+        let look = if approval.status == "rejected" { Look::Alert } else { Look::Strong };
+        cell.with(look, format!("{}: {}", status(&approval.status), told.name(&approval.by)))
+    })
+}
+
+fn status(status: &str) -> String {
+    match status {
+        "approved" => "Cleared".to_owned(),
+        "approved_with_subjects" => "Cleared with subjects".to_owned(),
+        "pending" => "Considering".to_owned(),
+        other => words::from_identifier(other),
+    }
+}
+
+fn words_on_vessels<'a>() -> Table<(Rc<Told<'a>>, &'a ApprovalFacts)> {
+    Table {
+        columns: vec![
+            left("Vessel", 18.0, |(told, approval)| {
+                let name = told.vessel(&approval.vessel_id).map_or(approval.vessel_id.as_str(), |vessel| &vessel.name);
+                Cell::text(name)
+            }),
+            left("Said by", 24.0, |(told, approval)| {
+                let role = words::from_identifier(&approval.role);
+                let side = acting_for(approval.side.as_deref());
+                Cell::text(told.name(&approval.by)).with(Look::Muted, format!("{role}, {side}"))
+            }),
+            left("Word", 16.0, |(_, approval)| {
+                let look = if approval.status == "rejected" { Look::Alert } else { Look::Strong };
+                Cell::default().with(look, status(&approval.status))
+            }),
+            left("Subjects or reason", 27.0, |(_, approval)| {
+                Cell::text(approval.comment.as_deref().unwrap_or_default())
+            }),
+            left("When (UTC)", 15.0, |(_, approval)| Cell::text(words::minute(approval.decided_at))),
+        ],
+        empty: "Nobody has said anything of a vessel.",
+    }
+}
+
+/// Returns a side in words.
+pub(super) fn of_side(side: &str) -> String {
+    format!("{} side", words::from_identifier(side).to_lowercase())
+}
+
+/// Returns the side that a party acts for, in words.
+pub(super) fn acting_for(side: Option<&str>) -> String {
+    side.map_or_else(|| "for neither side".to_owned(), |side| format!("for the {}", of_side(side)))
+}
