@@ -1,6 +1,6 @@
 //! The editions of the report, each with its rules, so that an old file can be drawn again byte for byte.
 
-use crate::text::Unseen;
+use crate::text::{Base, Unseen};
 
 /// A way of drawing reports. Every file names its edition as its renderer.
 ///
@@ -35,6 +35,8 @@ pub(crate) struct Rules {
     pub(crate) story: bool,
     /// What is done with characters that show nothing.
     pub(crate) unseen: Unseen,
+    /// What decides the direction of a paragraph.
+    pub(crate) base: Base,
     /// Decides whether a spreadsheet might take a text for a formula.
     pub(crate) is_formula: fn(&str) -> bool,
 }
@@ -49,6 +51,7 @@ const V0_3: Rules = Rules {
     adoption: false,
     story: false,
     unseen: Unseen::LeftOut,
+    base: Base::FirstCharacter,
     is_formula: |text| text.starts_with(FORMULA_STARTS),
 };
 
@@ -63,11 +66,12 @@ const V0_4: Rules = Rules {
     adoption: true,
     story: false,
     unseen: Unseen::Printed,
+    base: Base::FirstCharacter,
     is_formula: may_be_formula,
 };
 
 /// The rules of 0.5.0: those of 0.4.0, and the story.
-const V0_5: Rules = Rules { story: true, ..V0_4 };
+const V0_5: Rules = Rules { story: true, base: Base::MostLetters, ..V0_4 };
 
 /// First characters that make a spreadsheet take a cell for a formula.
 const FORMULA_STARTS: &[char] = &['=', '+', '-', '@', '\t', '\r'];

@@ -54,7 +54,7 @@ pub(crate) fn render(
     let rows = parts.iter().map(Part::rows).sum();
     let tagged = rows <= TAGGED_ROWS;
     let rules = context.edition.rules();
-    let mut flow = Flow::new(Shaper::new(fonts, rules.unseen), rules, tagged);
+    let mut flow = Flow::new(Shaper::new(fonts, rules.unseen, rules.base), rules, tagged);
     part::title(&mut flow, &context.record);
     let mut done = 0;
     let mut row_done = || {

@@ -25,7 +25,7 @@ use crate::text::{Family, Fonts, Ink, Shaper, Span};
 pub fn paper(title: &str, paragraphs: &[&str], at: Timestamp, fonts: &Fonts) -> Result<Vec<u8>, ReportError> {
     let rules = Edition::CURRENT.rules();
     let title_of = |title| title_of(title, rules.unseen);
-    let mut flow = Flow::new(Shaper::new(fonts, rules.unseen), rules, true);
+    let mut flow = Flow::new(Shaper::new(fonts, rules.unseen, rules.base), rules, true);
     let heading = flow.structure.add(Element::ROOT, Kind::Heading(NonZeroU16::MIN, title_of(title)));
     flow.text(Span { text: title, family: Family::Bold, ink: Ink::Text }, style::TITLE, heading);
     flow.space(style::BETWEEN_BLOCKS);

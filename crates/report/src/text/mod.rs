@@ -9,5 +9,5 @@ pub use fonts::Fonts;
 
 pub(crate) use clean::{Unseen, is_unseen, one_line, plain};
 pub(crate) use fonts::Family;
-pub(crate) use paragraph::{Ink, Line, Span, layout};
+pub(crate) use paragraph::{Base, Ink, Line, Span, layout};
 pub(crate) use shape::{BOX_PADDING, Run, Shaper};

@@ -117,8 +117,8 @@ impl<'a, 'f> Breaker<'a, 'f> {
         let neutral = clean::neutral(self.text);
         // Most paragraphs have no such character, and are spared the algorithm.
         if neutral.chars().any(is_right_to_left) {
-            // `None`: the first strong character decides the direction of the paragraph (UAX #9, rules P2 and P3).
-            let info = ParagraphBidiInfo::new(&neutral, None);
+            let base = self.shaper.base();
+            let info = ParagraphBidiInfo::new(&neutral, base.of(&neutral));
             self.bidi = Some(Levels { paragraph: info.paragraph_level, bytes: info.levels });
         }
         let mut from = 0;
@@ -259,6 +259,28 @@ fn cuts_an_id(text: &str, at: usize) -> bool {
     let Some(word) = text.get(start..).and_then(|rest| rest.split_whitespace().next()) else { return false };
     let hyphens = |(index, byte): (usize, u8)| (byte == b'-') == matches!(index, 8 | 13 | 18 | 23);
     word.len() == 36 && word.bytes().enumerate().all(hyphens)
+}
+
+/// What decides the direction of a paragraph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Base {
+    /// Its first strong character (UAX #9, rules P2 and P3).
+    FirstCharacter,
+    /// The direction that most of its letters have (UAX #9, rule HL1): a sentence of ours may begin with a name from right
+    /// to left.
+    MostLetters,
+}
+
+impl Base {
+    /// Returns the level of a paragraph. `None` if its first strong character decides.
+    fn of(self, text: &str) -> Option<Level> {
+        use BidiClass::{AL, L, R};
+        if self == Self::FirstCharacter {
+            return None;
+        }
+        let of_class = |wanted: &[BidiClass]| text.chars().filter(|c| wanted.contains(&bidi_class(*c))).count();
+        Some(if of_class(&[R, AL]) > of_class(&[L]) { Level::rtl() } else { Level::ltr() })
+    }
 }
 
 /// Whether a character makes the bidirectional algorithm necessary.

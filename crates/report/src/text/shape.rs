@@ -8,6 +8,7 @@ use krilla::text::{GlyphId, KrillaGlyph};
 
 use super::clean::{self, Unseen};
 use super::fonts::{Family, Fonts};
+use super::paragraph::Base;
 
 /// The size of a code point that stands for a character, relative to the text around it.
 const BOX_SCALE: f32 = 0.72;
@@ -58,6 +59,7 @@ pub(super) type Runs = Rc<[Rc<Run>]>;
 pub(crate) struct Shaper<'f> {
     fonts: &'f Fonts,
     unseen: Unseen,
+    base: Base,
     words: [HashMap<Box<str>, Runs>; 6],
     cached: usize,
     boxes: HashMap<(u8, char), Rc<Run>>,
@@ -77,10 +79,11 @@ struct Plan {
 
 impl<'f> Shaper<'f> {
     /// Returns a shaper with an empty cache.
-    pub(crate) fn new(fonts: &'f Fonts, unseen: Unseen) -> Self {
+    pub(crate) fn new(fonts: &'f Fonts, unseen: Unseen, base: Base) -> Self {
         Self {
             fonts,
             unseen,
+            base,
             words: Default::default(),
             cached: 0,
             boxes: HashMap::new(),
@@ -99,6 +102,11 @@ impl<'f> Shaper<'f> {
     /// Returns what is done with characters that show nothing.
     pub(crate) fn unseen(&self) -> Unseen {
         self.unseen
+    }
+
+    /// Returns what decides the direction of a paragraph.
+    pub(super) fn base(&self) -> Base {
+        self.base
     }
 
     /// Returns the runs of a word, all of one direction.
@@ -317,7 +325,7 @@ mod tests {
     #[test]
     fn every_printable_character_of_ascii_takes_space_of_its_own() {
         let fonts = Fonts::embedded();
-        let mut shaper = Shaper::new(&fonts, Unseen::Printed);
+        let mut shaper = Shaper::new(&fonts, Unseen::Printed, Base::FirstCharacter);
         for family in [Family::Regular, Family::Bold, Family::Mono] {
             for c in ' '..='~' {
                 let runs = shaper.word(family, false, &c.to_string());

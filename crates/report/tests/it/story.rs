@@ -142,6 +142,23 @@ fn an_entry_of_version_1_and_one_of_a_later_version_are_told_as_they_can_be() {
     assert!(text.contains("lines cast off."), "{text}");
 }
 
+#[needs(pdftotext)]
+#[test]
+fn a_sentence_that_begins_with_a_name_from_right_to_left_reads_from_left_to_right() {
+    let name = "نور الشمال";
+    let pages = changed(|story| {
+        for vessel in story.facts.vessels.values_mut().filter(|vessel| vessel.details.name == "Northern Light") {
+            vessel.details.name = name.to_owned();
+        }
+    });
+    // As it stands on the page: the name first, and what is said of it behind it.
+    let line = pages[0].lines().find(|line| line.contains("not cleared by the discharging side")).expect("a line");
+    let (at, said) = (line.find('ن').or_else(|| line.find('ل')), line.find("not cleared"));
+    assert!(at.zip(said).is_some_and(|(at, said)| at < said), "{line}");
+    // And it is copied and found as it was written.
+    assert!(words(&pages).contains(name), "{pages:?}");
+}
+
 #[needs(qpdf)]
 #[test]
 fn every_link_leads_to_a_place_and_says_where() {
