@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::telling;
 use super::told::{Exhibit, Told};
+use super::{fill, say};
 use crate::content::block::Part;
 use crate::content::cell::{Anchor, Cell, Look};
 use crate::content::table::{Table, left, right};
@@ -16,18 +17,17 @@ pub(super) fn parts<'a>(told: &Rc<Told<'a>>) -> Vec<Part<'a>> {
     let exhibits = told.exhibits();
     let mut parts = Vec::new();
     if !exhibits.is_empty() {
-        let caption =
-            "Every file that was uploaded, with its hash: whoever has the file can see whether it is the one.";
+        let caption = say("every_file_that");
         let table = table().captioned(caption).bounded(told.rules.weight / 2, told.rules).dense();
-        parts.push(Part { heading: "Appendix: exhibits".to_owned(), blocks: vec![table.with(exhibits)] });
+        parts.push(Part { heading: say("appendix_exhibits").to_owned(), blocks: vec![table.with(exhibits)] });
     }
     let entries = told.entries().unwrap_or_default().iter();
     let lists: Vec<Listed<'_>> =
         entries.filter_map(|entry| Some((Rc::clone(told), entry, telling::list(told, entry)?))).collect();
     if !lists.is_empty() {
-        let caption = "What entries of the chronology say the number of.";
+        let caption = say("what_entries_of");
         let table = listed().captioned(caption).bounded(told.rules.weight / 4, told.rules).dense();
-        parts.push(Part { heading: "Appendix: lists".to_owned(), blocks: vec![table.with(lists)] });
+        parts.push(Part { heading: say("appendix_lists").to_owned(), blocks: vec![table.with(lists)] });
     }
     parts
 }
@@ -35,18 +35,20 @@ pub(super) fn parts<'a>(told: &Rc<Told<'a>>) -> Vec<Part<'a>> {
 fn table<'a>() -> Table<Exhibit<'a>> {
     Table {
         columns: vec![
-            right("No.", 6.0, |exhibit: &Exhibit<'_>| {
+            right(say("number"), 6.0, |exhibit: &Exhibit<'_>| {
                 Cell::text(exhibit.number.to_string()).at(Anchor::Exhibit(exhibit.number))
             }),
-            left("Document and file", 32.0, |exhibit| {
+            left(say("document_and_file"), 32.0, |exhibit| {
                 let Exhibit { told, document, version, .. } = exhibit;
-                let title = format!("{}, version {}", told.title(document), version.number);
+                let title = fill("title_and_version", &[("1", &told.title(document)), ("2", &version.number)]);
                 let withdrawn = version.withdrawn.as_ref().map(|withdrawn| {
-                    format!(
-                        "Withdrawn by {}, {}: “{}”",
-                        told.name(&withdrawn.by),
-                        words::minute(withdrawn.at),
-                        withdrawn.reason
+                    fill(
+                        "withdrawn_by",
+                        &[
+                            ("1", &told.name(&withdrawn.by)),
+                            ("2", &words::minute(withdrawn.at)),
+                            ("3", &withdrawn.reason),
+                        ],
                     )
                 });
                 Cell::default()
@@ -54,30 +56,30 @@ fn table<'a>() -> Table<Exhibit<'a>> {
                     .with(Look::Muted, &version.file_name)
                     .with_some(Look::Alert, withdrawn)
             }),
-            left("Uploaded (UTC)", 20.0, |exhibit| {
+            left(say("uploaded_utc"), 20.0, |exhibit| {
                 let Exhibit { told, version, .. } = exhibit;
                 let role = words::from_identifier(&version.uploaded_by_role).to_lowercase();
                 Cell::text(words::minute(version.uploaded_at))
                     .with(Look::Muted, format!("{} ({role})", told.name(&version.uploaded_by)))
             }),
-            right("Bytes", 11.0, |exhibit| Cell::text(words::count(exhibit.version.file_size))),
-            left("SHA-256", 31.0, |exhibit| Cell::code(&exhibit.version.sha256)),
+            right(say("bytes"), 11.0, |exhibit| Cell::text(words::count(exhibit.version.file_size))),
+            left(say("sha_256"), 31.0, |exhibit| Cell::code(&exhibit.version.sha256)),
         ],
-        empty: "Nothing was uploaded.",
+        empty: say("no_upload"),
     }
 }
 
 fn listed<'a>() -> Table<Listed<'a>> {
     Table {
         columns: vec![
-            right("Entry", 8.0, |(_, entry, _): &Listed<'_>| {
+            right(say("entry"), 8.0, |(_, entry, _): &Listed<'_>| {
                 Cell::default()
                     .linked(Look::Text, entry.seq.to_string(), Anchor::Entry(entry.seq))
                     .at(Anchor::List(entry.seq))
             }),
-            left("What", 27.0, |(_, entry, _)| Cell::text(words::from_identifier(&entry.action))),
-            left("List", 65.0, |(_, _, list)| Cell::text(list)),
+            left(say("what"), 27.0, |(_, entry, _)| Cell::text(words::from_identifier(&entry.action))),
+            left(say("list"), 65.0, |(_, _, list)| Cell::text(list)),
         ],
-        empty: "No entry has a list.",
+        empty: say("no_entry_has"),
     }
 }

@@ -3,33 +3,31 @@
 use std::rc::Rc;
 
 use super::told::Told;
+use super::{fill, say};
 use crate::content::block::{Block, Part};
 use crate::content::cell::{Cell, Look};
 use crate::content::table::{Table, left};
 use crate::record::{ApprovalFacts, ClearanceFacts, VesselFacts};
 use crate::words;
 
-/// The sentence that stands in for what was left out.
-const LEFT_OUT: &str =
-    "Not told: approvals were left out of this snapshot on request. That does not mean that there were none.";
-
 /// Returns who said what, of which vessel.
 pub(super) fn parts<'a>(told: &Rc<Told<'a>>) -> Vec<Part<'a>> {
     let block = match &told.record.approvals {
-        None => Block::aside(LEFT_OUT),
+        None => Block::aside(say("not_told_approvals")),
         Some(approvals) => {
-            let caption = "What each party says of each vessel, as it stood. A later word of the same party replaces an \
-                           earlier one; the chronology has all of them.";
+            let caption = say("what_each_party");
             let rows = approvals.iter().map(|approval| (Rc::clone(told), approval));
             words_on_vessels().captioned(caption).bounded(told.rules.weight / 4, told.rules).with(rows)
         }
     };
-    vec![Part { heading: "Clearance".to_owned(), blocks: vec![block] }]
+    vec![Part { heading: say("clearance").to_owned(), blocks: vec![block] }]
 }
 
 /// Returns for each vessel whether it is cleared, by whom and on what subjects.
 pub(super) fn answer(told: &Told<'_>) -> Cell {
-    let Some(approvals) = &told.record.approvals else { return Cell::default().with(Look::Muted, LEFT_OUT) };
+    let Some(approvals) = &told.record.approvals else {
+        return Cell::default().with(Look::Muted, say("not_told_approvals"));
+    };
     if told.record.clearances.is_empty() {
         return Cell::text("There is no vessel to be cleared.");
     }
@@ -44,26 +42,29 @@ fn of_vessel(told: &Told<'_>, approvals: &[ApprovalFacts], clearance: &Clearance
     let cell = match (clearance.is_cleared, rejection) {
         (true, _) => {
             let on_subjects = of_it().any(|approval| approval.status == "approved_with_subjects");
-            let on_subjects = if on_subjects { ", with subjects" } else { "" };
-            cell.with(Look::Strong, format!("{vessel}: cleared by the {side}{on_subjects}"))
+            let on_subjects = if on_subjects { say("with_subjects") } else { "" };
+            cell.with(
+                Look::Strong,
+                fill("cleared_by_the", &[("vessel", &vessel), ("side", &side), ("on_subjects", &on_subjects)]),
+            )
         }
         (false, Some(rejection)) => {
-            cell.with(Look::Alert, format!("{vessel}: rejected by {}", said_by(told, rejection)))
+            cell.with(Look::Alert, fill("rejected_by", &[("vessel", &vessel), ("1", &said_by(told, rejection))]))
         }
-        (false, None) => cell.with(Look::Strong, format!("{vessel}: not cleared by the {side}")),
+        (false, None) => cell.with(Look::Strong, fill("not_cleared_by", &[("vessel", &vessel), ("side", &side)])),
     };
     let clears = |approval: &&ApprovalFacts| {
         clearance.is_cleared && ["approved", "approved_with_subjects"].contains(&approval.status.as_str())
     };
     let cell = of_it().filter(clears).fold(cell, |cell, approval| {
         let subjects = approval.comment.as_deref().map_or_else(
-            || "; no subjects".to_owned(),
+            || say("no_subjects").to_owned(),
             |comment| format!("; {}: “{comment}”", subjects_or_remark(approval)),
         );
         cell.with(Look::Text, format!("{}{subjects}", said_by(told, approval)))
     });
     let open: Vec<_> = clearance.open.iter().map(|address| told.name(address)).collect();
-    cell.with_some(Look::Muted, (!open.is_empty()).then(|| format!("Awaited: {}", open.join(", "))))
+    cell.with_some(Look::Muted, (!open.is_empty()).then(|| fill("awaited", &[("1", &open.join(", "))])))
 }
 
 fn subjects_or_remark(approval: &ApprovalFacts) -> &'static str {
@@ -72,7 +73,10 @@ fn subjects_or_remark(approval: &ApprovalFacts) -> &'static str {
 
 fn said_by(told: &Told<'_>, approval: &ApprovalFacts) -> String {
     let role = words::from_identifier(&approval.role).to_lowercase();
-    format!("{} ({role}) on {}", told.name(&approval.by), words::minute_utc(approval.decided_at))
+    fill(
+        "by_role_on",
+        &[("1", &told.name(&approval.by)), ("role", &role), ("2", &words::minute_utc(approval.decided_at))],
+    )
 }
 
 /// Returns the small matrix of page 1: the vessels, and what each side says of them.
@@ -84,23 +88,23 @@ pub(super) fn matrix<'a>(told: &Rc<Told<'a>>) -> Option<Block<'a>> {
         return None;
     }
     let has_others = approvals.iter().any(|approval| approval.side.is_none());
-    let caption = "What each side says of each vessel.";
+    let caption = say("what_each_side");
     Some(sides(has_others).captioned(caption).dense().bounded(told.rules.weight / 4, told.rules).with(rows))
 }
 
 fn sides<'a>(has_others: bool) -> Table<(Rc<Told<'a>>, &'a VesselFacts)> {
     let mut columns = vec![
-        left("Vessel", 28.0, |(_, vessel): &(Rc<Told<'a>>, &VesselFacts)| {
+        left(say("vessel"), 28.0, |(_, vessel): &(Rc<Told<'a>>, &VesselFacts)| {
             let role = words::from_identifier(&vessel.role).to_lowercase();
             Cell::text(format!("{} ({role})", vessel.name))
         }),
-        left("Discharging side", 36.0, |(told, vessel)| by_side(told, vessel, Some("discharging"))),
-        left("Receiving side", 36.0, |(told, vessel)| by_side(told, vessel, Some("receiving"))),
+        left(say("discharging_side"), 36.0, |(told, vessel)| by_side(told, vessel, Some("discharging"))),
+        left(say("receiving_side"), 36.0, |(told, vessel)| by_side(told, vessel, Some("receiving"))),
     ];
     if has_others {
-        columns.push(left("Others", 30.0, |(told, vessel)| by_side(told, vessel, None)));
+        columns.push(left(say("others"), 30.0, |(told, vessel)| by_side(told, vessel, None)));
     }
-    Table { columns, empty: "No vessel with a side takes part." }
+    Table { columns, empty: say("no_vessel_with") }
 }
 
 /// Returns what those of a side say of a vessel.
@@ -115,9 +119,9 @@ fn by_side(told: &Told<'_>, vessel: &VesselFacts, side: Option<&str>) -> Cell {
 
 fn status(status: &str) -> String {
     match status {
-        "approved" => "Cleared".to_owned(),
-        "approved_with_subjects" => "Cleared with subjects".to_owned(),
-        "pending" => "Considering".to_owned(),
+        "approved" => say("says_cleared").to_owned(),
+        "approved_with_subjects" => say("cleared_with_subjects").to_owned(),
+        "pending" => say("considering").to_owned(),
         other => words::from_identifier(other),
     }
 }
@@ -125,34 +129,34 @@ fn status(status: &str) -> String {
 fn words_on_vessels<'a>() -> Table<(Rc<Told<'a>>, &'a ApprovalFacts)> {
     Table {
         columns: vec![
-            left("Vessel", 18.0, |(told, approval)| {
+            left(say("vessel"), 18.0, |(told, approval)| {
                 let name = told.vessel(&approval.vessel_id).map_or(approval.vessel_id.as_str(), |vessel| &vessel.name);
                 Cell::text(name)
             }),
-            left("Said by", 24.0, |(told, approval)| {
+            left(say("said_by"), 24.0, |(told, approval)| {
                 let role = words::from_identifier(&approval.role);
                 let side = acting_for(approval.side.as_deref());
                 Cell::text(told.name(&approval.by)).with(Look::Muted, format!("{role}, {side}"))
             }),
-            left("Word", 16.0, |(_, approval)| {
+            left(say("word"), 16.0, |(_, approval)| {
                 let look = if approval.status == "rejected" { Look::Alert } else { Look::Strong };
                 Cell::default().with(look, status(&approval.status))
             }),
-            left("Subjects or reason", 27.0, |(_, approval)| {
+            left(say("subjects_or_reason"), 27.0, |(_, approval)| {
                 Cell::text(approval.comment.as_deref().unwrap_or_default())
             }),
-            left("When (UTC)", 15.0, |(_, approval)| Cell::text(words::minute(approval.decided_at))),
+            left(say("when_utc"), 15.0, |(_, approval)| Cell::text(words::minute(approval.decided_at))),
         ],
-        empty: "Nobody has said anything of a vessel.",
+        empty: say("nobody_has_said"),
     }
 }
 
 /// Returns a side in words.
 pub(super) fn of_side(side: &str) -> String {
-    format!("{} side", words::from_identifier(side).to_lowercase())
+    fill("of_side", &[("1", &words::from_identifier(side).to_lowercase())])
 }
 
 /// Returns the side that a party acts for, in words.
 pub(super) fn acting_for(side: Option<&str>) -> String {
-    side.map_or_else(|| "for neither side".to_owned(), |side| format!("for the {}", of_side(side)))
+    side.map_or_else(|| say("for_neither_side").to_owned(), |side| fill("for_the", &[("1", &of_side(side))]))
 }

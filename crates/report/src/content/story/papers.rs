@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use super::told::Told;
+use super::{fill, say};
 use crate::content::block::{Block, Part};
 use crate::content::cell::{Anchor, Cell, Look};
 use crate::content::documents::{is_untouched, owners};
@@ -20,9 +21,8 @@ type Row<'a> = (Rc<Told<'a>>, &'a DocumentFacts);
 pub(super) fn parts<'a>(told: &Rc<Told<'a>>) -> Vec<Part<'a>> {
     let record = told.record;
     let Some(documents) = &record.documents else {
-        let said = "Documents and their versions were left out of this snapshot on request. That does not mean that there \
-                    were none.";
-        return vec![Part { heading: "Documents".to_owned(), blocks: vec![Block::aside(said)] }];
+        let said = say("documents_and_their");
+        return vec![Part { heading: say("documents").to_owned(), blocks: vec![Block::aside(said)] }];
     };
     let owners = owners(record, documents);
     let weight = told.rules.weight / 2 / owners.len().max(1);
@@ -32,7 +32,7 @@ pub(super) fn parts<'a>(told: &Rc<Told<'a>>) -> Vec<Part<'a>> {
             of_owner.iter().filter(|document| document.status == "approved" || document.waiver.is_some()).count();
         let [all, done] = [of_owner.len(), done].map(|count| count as u64);
         let caption =
-            format!("{}, of which {} approved or waived.", words::number_of(all, "document"), words::count(done));
+            fill("of_which_approved", &[("1", &words::number_of(all, "document")), ("2", &words::count(done))]);
         // In a new room most documents have no file: one line for each keeps the report readable.
         let (missing, touched): (Vec<_>, Vec<_>) = of_owner.into_iter().partition(|document| is_untouched(document));
         let mut blocks = Vec::new();
@@ -41,7 +41,7 @@ pub(super) fn parts<'a>(told: &Rc<Told<'a>>) -> Vec<Part<'a>> {
             blocks.push(table().captioned(caption).bounded(weight, told.rules).dense().with(rows));
         }
         if !missing.is_empty() {
-            let table = untouched().captioned("Nothing was uploaded for these.").bounded(weight / 4, told.rules);
+            let table = untouched().captioned(say("nothing_was_uploaded")).bounded(weight / 4, told.rules);
             blocks.push(table.dense().with(missing));
         }
         Part { heading, blocks }
@@ -52,24 +52,24 @@ pub(super) fn parts<'a>(told: &Rc<Told<'a>>) -> Vec<Part<'a>> {
 fn table<'a>() -> Table<Row<'a>> {
     Table {
         columns: vec![
-            left("Document", 29.0, |(_, document)| {
+            left(say("document"), 29.0, |(_, document)| {
                 Cell::default()
                     .with(Look::Strong, &document.name)
                     .with(Look::Muted, terms(document))
                     .at(Anchor::Document(document.id.clone()))
             }),
-            left("Status", 14.0, |(told, document)| status(told, document)),
-            left("Valid until", 14.0, |(told, document)| {
+            left(say("status"), 14.0, |(told, document)| status(told, document)),
+            left(say("valid_until"), 14.0, |(told, document)| {
                 document.in_force().map(|version| validity(told, version)).unwrap_or_default()
             }),
-            left("Version in force", 21.0, |(told, document)| {
+            left(say("version_in_force"), 21.0, |(told, document)| {
                 document.in_force().map(|version| in_force(told, version)).unwrap_or_default()
             }),
-            left("Decided by (UTC)", 22.0, |(told, document)| {
+            left(say("decided_by_utc"), 22.0, |(told, document)| {
                 document.in_force().map(|version| decisions(told, version)).unwrap_or_default()
             }),
         ],
-        empty: "No document was asked for.",
+        empty: say("no_document_was"),
     }
 }
 
@@ -77,28 +77,28 @@ fn table<'a>() -> Table<Row<'a>> {
 fn untouched<'a>() -> Table<&'a DocumentFacts> {
     Table {
         columns: vec![
-            left("Code", 17.0, |document: &&DocumentFacts| {
+            left(say("code"), 17.0, |document: &&DocumentFacts| {
                 Cell::text(&document.document_type).at(Anchor::Document(document.id.clone()))
             }),
-            left("Document", 49.0, |document| Cell::text(&document.name)),
-            left("Requirement", 17.0, |document| Cell::text(words::from_identifier(&document.requirement))),
-            left("Gate", 17.0, |document| Cell::text(words::from_identifier(&document.gate))),
+            left(say("document"), 49.0, |document| Cell::text(&document.name)),
+            left(say("requirement"), 17.0, |document| Cell::text(words::from_identifier(&document.requirement))),
+            left(say("gate"), 17.0, |document| Cell::text(words::from_identifier(&document.gate))),
         ],
-        empty: "Nothing is missing.",
+        empty: say("nothing_is_missing"),
     }
 }
 
 fn terms(document: &DocumentFacts) -> String {
     let [requirement, gate] =
         [&document.requirement, &document.gate].map(|id| words::from_identifier(id).to_lowercase());
-    format!("{}, {requirement}, gate: {gate}", document.document_type)
+    fill("terms_of_document", &[("1", &document.document_type), ("requirement", &requirement), ("gate", &gate)])
 }
 
 fn status(told: &Told<'_>, document: &DocumentFacts) -> Cell {
     let status = words::from_identifier(&document.status);
     match &document.waiver {
         Some(waiver) => Cell::default()
-            .with(Look::Strong, "Waived")
+            .with(Look::Strong, say("waived"))
             .with(Look::Text, format!("“{}”", waiver.reason))
             .with(Look::Muted, format!("{}, {}", told.name(&waiver.by), words::minute(waiver.at))),
         None if ["rejected", "expired"].contains(&document.status.as_str()) => {
@@ -111,14 +111,14 @@ fn status(told: &Told<'_>, document: &DocumentFacts) -> Cell {
 fn validity(told: &Told<'_>, version: &VersionFacts) -> Cell {
     match (version.expires_on, version.expiry.as_deref(), &version.date_waived) {
         (Some(day), ..) => {
-            let assumed = version.expiry_assumed.then_some("assumed, not given");
+            let assumed = version.expiry_assumed.then_some(say("assumed_not_given"));
             Cell::text(day.to_string()).with_some(Look::Muted, assumed)
         }
-        (None, Some("not_given"), _) => Cell::default().with(Look::Alert, "No date given"),
+        (None, Some("not_given"), _) => Cell::default().with(Look::Alert, say("without_a_date")),
         (None, _, Some(waiver)) => {
             Cell::text("Needs no date").with(Look::Muted, format!("“{}”, {}", waiver.reason, told.name(&waiver.by)))
         }
-        (None, ..) => Cell::default().with(Look::Muted, "Does not expire"),
+        (None, ..) => Cell::default().with(Look::Muted, say("does_not_expire")),
     }
 }
 
@@ -126,7 +126,11 @@ fn in_force(told: &Told<'_>, version: &VersionFacts) -> Cell {
     let number = told.exhibit(&version.id).unwrap_or_default();
     let by = format!("{}, {}", told.name(&version.uploaded_by), words::minute(version.uploaded_at));
     Cell::default()
-        .linked(Look::Strong, format!("Exhibit {number} (version {})", version.number), Anchor::Exhibit(number))
+        .linked(
+            Look::Strong,
+            fill("exhibit_version", &[("number", &number), ("1", &version.number)]),
+            Anchor::Exhibit(number),
+        )
         .with(Look::Muted, by)
         .with_some(Look::Text, version.notes.as_deref().map(|notes| format!("“{notes}”")))
 }
@@ -143,7 +147,7 @@ fn decisions(told: &Told<'_>, version: &VersionFacts) -> Cell {
         let decision = verdict.decision;
         let word = words::from_identifier(&decision.verdict);
         let (look, word) = match (verdict.superseded, decision.verdict.as_str()) {
-            (true, _) => (Look::Muted, format!("Replaced: {}", word.to_lowercase())),
+            (true, _) => (Look::Muted, fill("replaced", &[("1", &word.to_lowercase())])),
             (false, "rejected") => (Look::Alert, word),
             (false, _) => (Look::Strong, word),
         };
@@ -159,5 +163,5 @@ fn decisions(told: &Told<'_>, version: &VersionFacts) -> Cell {
             .with_some(Look::Text, decision.comment.as_deref().map(|comment| format!("“{comment}”")));
     }
     let more = superseded.saturating_sub(SUPERSEDED);
-    cell.with_some(Look::Muted, (more > 0).then(|| format!("{more} earlier ones are in the record")))
+    cell.with_some(Look::Muted, (more > 0).then(|| fill("earlier_ones_are", &[("more", &more)])))
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 
 use super::told::{Exhibit, Told};
+use super::{fill, say};
 use crate::content::block::{Block, Part};
 use crate::content::cell::{Anchor, Cell, Look};
 use crate::content::table::{Table, left};
@@ -30,19 +31,18 @@ struct Row<'a> {
 pub(super) fn parts<'a>(told: &Rc<Told<'a>>) -> Vec<Part<'a>> {
     let exhibits = told.exhibits();
     let block = if told.entries().is_none() {
-        Block::aside("The log was left out of this snapshot on request, and with it who opened what.")
+        Block::aside(say("the_log_was_left"))
     } else {
         let mut looks = looks(told);
         let row = |exhibit: Exhibit<'a>| Row {
             looks: looks.remove(exhibit.version.id.as_str()).unwrap_or_default(),
             exhibit,
         };
-        let caption = "For each paper: when it was uploaded, when each party first opened and first downloaded it, and what \
-                       was decided on it. Who is not named had not opened it.";
+        let caption = say("for_each_paper");
         let rows: Vec<_> = exhibits.into_iter().map(row).collect();
         table().captioned(caption).bounded(told.rules.weight / 4, told.rules).dense().with(rows)
     };
-    vec![Part { heading: "Who saw what, when".to_owned(), blocks: vec![block] }]
+    vec![Part { heading: say("who_saw_what").to_owned(), blocks: vec![block] }]
 }
 
 /// Returns when each version was first looked at and downloaded, by its id.
@@ -65,30 +65,30 @@ fn looks<'a>(told: &Told<'a>) -> BTreeMap<&'a str, OfVersion<'a>> {
 fn table<'a>() -> Table<Row<'a>> {
     Table {
         columns: vec![
-            left("Exhibit", 7.5, |row: &Row<'_>| {
+            left(say("exhibit_heading"), 7.5, |row: &Row<'_>| {
                 let number = row.exhibit.number;
                 Cell::default().linked(Look::Strong, number.to_string(), Anchor::Exhibit(number))
             }),
-            left("Document", 27.0, |row| {
+            left(say("document"), 27.0, |row| {
                 let Exhibit { told, document, version, .. } = &row.exhibit;
-                Cell::text(format!("{}, version {}", told.title(document), version.number))
+                Cell::text(fill("title_and_version", &[("1", &told.title(document)), ("2", &version.number)]))
             }),
-            left("Uploaded (UTC)", 18.5, |row| {
+            left(say("uploaded_utc"), 18.5, |row| {
                 let Exhibit { told, version, .. } = &row.exhibit;
                 Cell::text(words::minute(version.uploaded_at)).with(Look::Muted, told.name(&version.uploaded_by))
             }),
-            left("First opened (UTC)", 25.0, |row| {
+            left(say("first_opened_utc"), 25.0, |row| {
                 if row.looks.is_empty() {
-                    return Cell::default().with(Look::Muted, "Nobody");
+                    return Cell::default().with(Look::Muted, say("nobody"));
                 }
                 row.looks.iter().fold(Cell::default(), |cell, (address, looks)| {
-                    let opened = looks.opened.map(|at| format!("opened {}", words::minute(at)));
-                    let downloaded = looks.downloaded.map(|at| format!("downloaded {}", words::minute(at)));
+                    let opened = looks.opened.map(|at| fill("opened", &[("1", &words::minute(at))]));
+                    let downloaded = looks.downloaded.map(|at| fill("downloaded", &[("1", &words::minute(at))]));
                     let name = row.exhibit.told.name(address);
                     cell.with(Look::Strong, name).with_some(Look::Text, opened).with_some(Look::Text, downloaded)
                 })
             }),
-            left("Decided (UTC)", 22.0, |row| {
+            left(say("decided_utc"), 22.0, |row| {
                 let Exhibit { told, version, .. } = &row.exhibit;
                 // All of them, as they were made: what somebody knew when is the question here.
                 let first = version.decisions.iter().take(LISTED);
@@ -98,10 +98,10 @@ fn table<'a>() -> Table<Row<'a>> {
                     cell.with(Look::Text, said).with(Look::Muted, told.name(&decision.by))
                 });
                 let more = version.decisions.len().saturating_sub(LISTED);
-                cell.with_some(Look::Muted, (more > 0).then(|| format!("and {more} more")))
+                cell.with_some(Look::Muted, (more > 0).then(|| fill("and_more_decisions", &[("more", &more)])))
             }),
         ],
-        empty: "Nothing was uploaded.",
+        empty: say("no_upload"),
     }
 }
 

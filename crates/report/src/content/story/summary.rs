@@ -6,6 +6,7 @@ use super::clearance;
 use super::steps::{self, Step};
 use super::telling;
 use super::told::Told;
+use super::{fill, say};
 use crate::content::block::{Block, Part, Share};
 use crate::content::cell::{Anchor, Cell, Look};
 use crate::content::table::{Table, left};
@@ -20,20 +21,15 @@ const PARTIES: usize = 8;
 /// The number of overridden gates that it lists: all there are, if none was overridden twice.
 const GATES: usize = 8;
 
-/// The statuses of documents in the order of the bar, each with its colour.
+/// The statuses of documents in the order of the bar, each with the key of its words and its colour.
 const STATUSES: [(&str, &str, Ink); 6] = [
-    ("approved", "approved", Ink::Good),
-    ("waived", "waived", Ink::Accent),
-    ("under_review", "under review", Ink::Pending),
-    ("rejected", "rejected", Ink::Alert),
-    ("expired", "expired", Ink::Text),
-    ("missing", "missing", Ink::Muted),
+    ("approved", "status_approved", Ink::Good),
+    ("waived", "status_waived", Ink::Accent),
+    ("under_review", "status_under_review", Ink::Pending),
+    ("rejected", "status_rejected", Ink::Alert),
+    ("expired", "status_expired", Ink::Text),
+    ("missing", "status_missing", Ink::Muted),
 ];
-
-/// What a reader has to know who has never seen a room.
-const TERMS: &str = "A room is one STS operation. A gate is the condition for entering a phase: that nothing is left in its \
-    way. A blocker is one thing that is left; who overrides a gate enters the phase all the same, with a reason. A document \
-    is expired if it is valid until a day before the end of the operation.";
 
 pub(super) fn parts<'a>(told: &Rc<Told<'a>>) -> Vec<Part<'a>> {
     let (look, sentence) = state(told);
@@ -42,8 +38,8 @@ pub(super) fn parts<'a>(told: &Rc<Told<'a>>) -> Vec<Part<'a>> {
     let mut pairs = operation(told);
     pairs.extend(answers(told));
     blocks.extend(clearance::matrix(told));
-    blocks.extend([Block::Pairs(pairs), Block::aside(TERMS)]);
-    let mut parts = vec![Part { heading: "Summary".to_owned(), blocks }];
+    blocks.extend([Block::Pairs(pairs), Block::aside(say("a_room_is"))]);
+    let mut parts = vec![Part { heading: say("summary").to_owned(), blocks }];
     parts.extend(in_the_way(told));
     parts
 }
@@ -56,30 +52,29 @@ fn state(told: &Told<'_>) -> (Look, String) {
     let stands = match (next, room.status.as_str()) {
         (None, _) => {
             let closed = told.context.clocks().and_then(|clocks| clocks.retention.as_ref());
-            let since = closed.map(|retention| format!(", since {}", words::minute_utc(retention.closed_at)));
-            format!("The STS operation is closed{}.", since.unwrap_or_default())
+            let since = closed.map(|retention| fill("since", &[("1", &words::minute_utc(retention.closed_at))]));
+            fill("the_sts_operation", &[("1", &since.unwrap_or_default())])
         }
         (Some(next), status) => {
             let phase = words::from_identifier(&room.phase);
             let next = words::from_identifier(next);
             let room =
-                if status == "active" { "open".to_owned() } else { words::from_identifier(status).to_lowercase() };
+                if status == "active" { say("open").to_owned() } else { words::from_identifier(status).to_lowercase() };
             let way = match blockers {
-                0 => format!("nothing keeps it from {next}"),
-                1 => format!("1 blocker keeps it from {next}"),
-                more => format!("{} blockers keep it from {next}", words::count(more)),
+                0 => fill("nothing_keeps_it", &[("next", &next)]),
+                1 => fill("1_blocker_keeps", &[("next", &next)]),
+                more => fill("blockers_keep_it", &[("1", &words::count(more)), ("next", &next)]),
             };
-            format!("The room is {room}; the STS operation is in the phase {phase}, and {way}.")
+            fill("the_room_is", &[("room", &room), ("phase", &phase), ("way", &way)])
         }
     };
     match (told.entries(), steps::overrides(told).len() as u64) {
-        (None, _) => (
-            Look::Strong,
-            format!("{stands} Whether gates were overridden is not told here: the log was left out on request."),
-        ),
-        (Some(_), 0) => (Look::Strong, format!("{stands} No gate was overridden.")),
-        (Some(_), 1) => (Look::Alert, format!("{stands} 1 gate was overridden.")),
-        (Some(_), gates) => (Look::Alert, format!("{stands} {} gates were overridden.", words::count(gates))),
+        (None, _) => (Look::Strong, fill("whether_gates_were", &[("stands", &stands)])),
+        (Some(_), 0) => (Look::Strong, fill("no_gate_was", &[("stands", &stands)])),
+        (Some(_), 1) => (Look::Alert, fill("1_gate_was", &[("stands", &stands)])),
+        (Some(_), gates) => {
+            (Look::Alert, fill("gates_were_overridden", &[("stands", &stands), ("1", &words::count(gates))]))
+        }
     }
 }
 
@@ -90,20 +85,26 @@ fn operation(told: &Told<'_>) -> Vec<(String, Cell)> {
     let mut pairs = Vec::new();
     let mut pair = |label: &str, cell: Cell| pairs.push((label.to_owned(), cell));
     let cargo = room.cargo_profile.as_deref().map(words::from_identifier);
-    let duration = room.planned_duration_hours.map(|hours| format!("planned for {}", words::hours(hours)));
+    let duration = room.planned_duration_hours.map(|hours| fill("planned_for", &[("1", &words::hours(hours))]));
     let what: Vec<_> = cargo.into_iter().chain(duration).collect();
-    pair("What", Cell::text(what.join(", ")).with_some(Look::Text, room.description.as_deref()));
-    pair("Where", Cell::text(&room.location));
-    let end = told.context.clocks().map(|clocks| format!("; planned end {}", words::minute_utc(clocks.planned_end)));
-    pair("When", Cell::text(format!("ETA {}{}", words::minute_utc(room.sts_eta), end.unwrap_or_default())));
-    for (role, label) in
-        [("discharging", "Discharging vessel"), ("receiving", "Receiving vessel"), ("other", "Other vessel")]
-    {
+    pair(say("what"), Cell::text(what.join(", ")).with_some(Look::Text, room.description.as_deref()));
+    pair(say("where"), Cell::text(&room.location));
+    let end = told.context.clocks().map(|clocks| fill("planned_end", &[("1", &words::minute_utc(clocks.planned_end))]));
+    pair(
+        say("when"),
+        Cell::text(fill("eta", &[("1", &words::minute_utc(room.sts_eta)), ("2", &end.unwrap_or_default())])),
+    );
+    for (role, label) in [
+        ("discharging", say("discharging_vessel")),
+        ("receiving", say("receiving_vessel")),
+        ("other", say("other_vessel")),
+    ] {
         for vessel in record.vessels.iter().filter(|vessel| vessel.role == role) {
-            let imo = vessel.imo_number.as_deref().map(|imo| format!("IMO {imo}"));
-            let flag = vessel.flag.as_deref().map(|flag| format!("flag {flag}"));
-            let owner = vessel.owner.as_deref().map(|owner| format!("owner {owner}"));
-            let charterer = vessel.charterer.as_deref().map(|charterer| format!("charterer {charterer}"));
+            let imo = vessel.imo_number.as_deref().map(|imo| fill("imo", &[("imo", &imo)]));
+            let flag = vessel.flag.as_deref().map(|flag| fill("flag", &[("flag", &flag)]));
+            let owner = vessel.owner.as_deref().map(|owner| fill("owner", &[("owner", &owner)]));
+            let charterer =
+                vessel.charterer.as_deref().map(|charterer| fill("charterer", &[("charterer", &charterer)]));
             let gone = (vessel.status != "active").then(|| words::from_identifier(&vessel.status).to_lowercase());
             let name = Some(vessel.name.clone());
             let known: Vec<_> = [name, imo, flag, owner, charterer, gone].into_iter().flatten().collect();
@@ -116,9 +117,9 @@ fn operation(told: &Told<'_>) -> Vec<(String, Cell)> {
             format!("{} ({role}{})", told.name(&party.email), told.of_company(&party.email))
         };
         let more = record.parties.len().saturating_sub(PARTIES) as u64;
-        let more = (more > 0).then(|| format!("and {} more", words::count(more)));
+        let more = (more > 0).then(|| fill("and_more", &[("1", &words::count(more))]));
         let all: Vec<_> = record.parties.iter().take(PARTIES).map(named).chain(more).collect();
-        pair("Who", Cell::text(all.join("; ")));
+        pair(say("who"), Cell::text(all.join("; ")));
     }
     pairs
 }
@@ -126,37 +127,34 @@ fn operation(told: &Told<'_>) -> Vec<(String, Cell)> {
 /// Returns the answers to the six questions.
 fn answers(told: &Rc<Told<'_>>) -> Vec<(String, Cell)> {
     let mut answers = vec![
-        ("Cleared?".to_owned(), clearance::answer(told)),
-        ("Gates overridden?".to_owned(), overridden(told)),
-        ("Notice given?".to_owned(), notice(told)),
-        ("Papers missing?".to_owned(), missing(told)),
-        ("Refusals in force?".to_owned(), refusals(told)),
+        (say("cleared").to_owned(), clearance::answer(told)),
+        (say("gates_overridden").to_owned(), overridden(told)),
+        (say("notice_given").to_owned(), notice(told)),
+        (say("papers_missing").to_owned(), missing(told)),
+        (say("refusals_in_force").to_owned(), refusals(told)),
     ];
     if let Some(clocks) = told.context.clocks() {
         let claim = clocks.claim.as_ref().map_or_else(
-            || "The 90 days of a demurrage claim begin when the transfer is completed.".to_owned(),
+            || say("the_90_days").to_owned(),
             |claim| {
                 let [start, end] = [claim.started_at, claim.deadline].map(words::minute_utc);
                 let runs = if claim.state == "passed" { "ended" } else { "end" };
-                let by = steps::completion(told).map(|by| format!(", as {by} entered it")).unwrap_or_default();
-                format!(
-                    "The 90 days of a demurrage claim {runs} on {end}, counted from the completion of the transfer on \
-                     {start}{by}."
-                )
+                let by = steps::completion(told).map(|by| fill("as_entered_it", &[("by", &by)])).unwrap_or_default();
+                fill("the_90_days_of", &[("runs", &runs), ("end", &end), ("start", &start), ("by", &by)])
             },
         );
         let kept = clocks.retention.as_ref().map(|retention| {
             let [closed, until] = [retention.closed_at, retention.until].map(words::minute_utc);
-            format!("The room was closed on {closed}; its papers are kept until {until}.")
+            fill("the_room_was", &[("closed", &closed), ("until", &until)])
         });
-        answers.push(("Clocks".to_owned(), Cell::text(claim).with_some(Look::Text, kept)));
+        answers.push((say("clocks").to_owned(), Cell::text(claim).with_some(Look::Text, kept)));
     }
     answers
 }
 
 fn overridden(told: &Told<'_>) -> Cell {
     if told.entries().is_none() {
-        return Cell::default().with(Look::Muted, "Not told: the log was left out of this snapshot on request.");
+        return Cell::default().with(Look::Muted, say("not_told_the"));
     }
     let steps = steps::overrides(told);
     if steps.is_empty() {
@@ -169,7 +167,7 @@ fn overridden(told: &Told<'_>) -> Cell {
         let is_same = reason.is_some() && before.replace(reason) == Some(reason);
         gate(told, step, is_same, cell)
     });
-    cell.with_some(Look::Alert, (more > 0).then(|| format!("… {more} more are in the timeline")))
+    cell.with_some(Look::Alert, (more > 0).then(|| fill("more_are_in", &[("more", &more)])))
 }
 
 /// Adds a gate that was overridden: by whom, when, over what, why. `is_same` says that the reason is the one of the gate
@@ -177,12 +175,15 @@ fn overridden(told: &Told<'_>) -> Cell {
 fn gate(told: &Told<'_>, step: &Step<'_>, is_same: bool, cell: Cell) -> Cell {
     let (who, when) = (told.name(&step.entry.actor), words::minute_utc(step.entry.timestamp));
     let number = words::number_of(step.count, "blocker");
-    let said = format!("Gate to {}, by {who} on {when}, over {number}", words::from_identifier(step.to));
+    let said = fill(
+        "gate_to_by",
+        &[("1", &words::from_identifier(step.to)), ("who", &who), ("when", &when), ("number", &number)],
+    );
     let over = telling::overridden_in_short(told, step.overridden, step.count);
     let reason = match step.entry.meta["reason"].as_str() {
-        _ if is_same => "for the same reason".to_owned(),
+        _ if is_same => say("for_the_same").to_owned(),
         Some(reason) => format!("“{reason}”"),
-        None => "no reason was given".to_owned(),
+        None => say("no_reason_was").to_owned(),
     };
     cell.linked(Look::Alert, said, Anchor::List(step.entry.seq)).with(Look::Text, format!("{over}; {reason}"))
 }
@@ -196,11 +197,11 @@ fn notice(told: &Told<'_>) -> Cell {
     // MARPOL Annex I, regulation 42: the coastal State is told 48 hours before (42.1), and again if the ETA moves by more
     // than 6 hours (42.3).
     let (look, state) = match notice.state.as_str() {
-        "given" => (Look::Strong, "In time, to the coastal State.".to_owned()),
-        "given_late" => (Look::Alert, "Late: less than 48 hours before the ETA that it tells.".to_owned()),
-        "revise" => (Look::Alert, "Given, and to be revised: the ETA has moved by more than 6 hours since.".to_owned()),
-        "overdue" => (Look::Alert, format!("No. It was due on {due}.")),
-        "open" => (Look::Strong, format!("Not yet. It is due on {due}.")),
+        "given" => (Look::Strong, say("in_time_to").to_owned()),
+        "given_late" => (Look::Alert, say("late_less_than").to_owned()),
+        "revise" => (Look::Alert, say("given_and_to").to_owned()),
+        "overdue" => (Look::Alert, fill("notice_overdue", &[("due", &due)])),
+        "open" => (Look::Strong, fill("notice_open", &[("due", &due)])),
         other => (Look::Strong, words::from_identifier(other)),
     };
     let cell = Cell::default().with(look, state).with_some(Look::Text, given(notice));
@@ -213,46 +214,42 @@ fn notice(told: &Told<'_>) -> Cell {
 /// Returns when the notice was given, how long before the ETA that it told, and the rule.
 fn given(notice: &NoticeFacts) -> Option<String> {
     let at = notice.given_at?;
-    let given = format!("Given on {}", words::minute_utc(at));
+    let given = fill("given_on", &[("1", &words::minute_utc(at))]);
     let told = notice.notified_eta.map(|eta| {
         let margin = (eta.as_second() - at.as_second()) / 3_600;
-        let in_time = if margin >= 48 { "in time" } else { "late" };
-        format!(", {margin} h before the ETA that it tells, {}: {in_time}", words::minute_utc(eta))
+        let in_time = if margin >= 48 { say("in_time") } else { say("late") };
+        fill("h_before_the", &[("margin", &margin), ("1", &words::minute_utc(eta)), ("in_time", &in_time)])
     });
-    Some(format!("{given}{} (MARPOL Annex I, regulation 42)", told.unwrap_or_default()))
+    Some(fill("given_by_rule", &[("given", &given), ("1", &told.unwrap_or_default())]))
 }
 
 /// Adds a link to the exhibit that a version is.
 fn exhibit(told: &Told<'_>, cell: Cell, version: &str) -> Cell {
     match told.exhibit(version) {
-        Some(number) => cell.linked(Look::Text, format!("Exhibit {number}"), Anchor::Exhibit(number)),
+        Some(number) => cell.linked(Look::Text, fill("exhibit", &[("number", &number)]), Anchor::Exhibit(number)),
         None => cell,
     }
 }
 
 fn missing(told: &Told<'_>) -> Cell {
     let Some(documents) = &told.record.documents else {
-        return Cell::default().with(Look::Muted, "Not told: documents were left out of this snapshot on request.");
+        return Cell::default().with(Look::Muted, say("not_told_documents"));
     };
     let standing = told.record.standing.as_ref();
     let all = standing.map_or(0, |standing| standing.total_required_docs);
     let done = standing.map_or(0, |standing| standing.resolved_required_docs);
     let open: Vec<_> = documents.iter().filter(|document| is_wanted(document)).collect();
     let look = if open.is_empty() { Look::Text } else { Look::Strong };
-    let said = format!(
-        "{} of {} required documents are approved and valid to the end.",
-        words::count(done),
-        words::count(all)
-    );
+    let said = fill("of_required_documents", &[("1", &words::count(done)), ("2", &words::count(all))]);
     let cell = Cell::default().with(look, said);
     let shown = open.iter().take(LISTED).fold(cell, |cell, document| {
         let said = format!("{} ({})", told.title(document), why_wanted(document));
         cell.linked(Look::Text, said, Anchor::Document(document.id.clone()))
     });
     let more = open.len().saturating_sub(LISTED) as u64;
-    let more = (more > 0).then(|| format!("and {}", words::number_of(more, "more document")));
+    let more = (more > 0).then(|| fill("and_more_documents", &[("1", &words::number_of(more, "more document"))]));
     let undated = standing.map_or(0, |standing| standing.undated.len()) as u64;
-    let undated = (undated > 0).then(|| format!("no date given for {}", words::number_of(undated, "document")));
+    let undated = (undated > 0).then(|| fill("no_date_given", &[("1", &words::number_of(undated, "document"))]));
     let rest: Vec<_> = more.into_iter().chain(undated).collect();
     shown.with_some(Look::Strong, (!rest.is_empty()).then(|| format!("… {}", rest.join("; "))))
 }
@@ -261,7 +258,7 @@ fn missing(told: &Told<'_>) -> Cell {
 fn why_wanted(document: &DocumentFacts) -> String {
     let expires = document.in_force().and_then(|version| version.expires_on);
     match expires.filter(|_| document.status == "expired") {
-        Some(day) => format!("valid until {day}, before the end"),
+        Some(day) => fill("valid_until_before", &[("day", &day)]),
         None => words::from_identifier(&document.status).to_lowercase(),
     }
 }
@@ -274,9 +271,16 @@ fn is_wanted(document: &DocumentFacts) -> bool {
 fn refusals(told: &Told<'_>) -> Cell {
     let vessels =
         told.record.approvals.iter().flatten().filter(|approval| approval.status == "rejected").map(|approval| {
-            let vessel = told.vessel(&approval.vessel_id).map_or("a vessel", |vessel| &vessel.name);
+            let vessel = told.vessel(&approval.vessel_id).map_or(say("a_vessel"), |vessel| &vessel.name);
             (
-                format!("{vessel}, by {} on {}", told.name(&approval.by), words::minute_utc(approval.decided_at)),
+                fill(
+                    "vessel_by_on",
+                    &[
+                        ("vessel", &vessel),
+                        ("1", &told.name(&approval.by)),
+                        ("2", &words::minute_utc(approval.decided_at)),
+                    ],
+                ),
                 &approval.comment,
                 None,
             )
@@ -284,11 +288,13 @@ fn refusals(told: &Told<'_>) -> Cell {
     let documents = told.record.documents.iter().flatten().filter(|document| document.status == "rejected");
     let papers = documents.filter_map(|document| {
         let decision = document.in_force()?.decisions.iter().rfind(|decision| decision.verdict == "rejected")?;
-        let said = format!(
-            "{}, by {} on {}",
-            told.title(document),
-            told.name(&decision.by),
-            words::minute_utc(decision.decided_at)
+        let said = fill(
+            "document_by_on",
+            &[
+                ("1", &told.title(document)),
+                ("2", &told.name(&decision.by)),
+                ("3", &words::minute_utc(decision.decided_at)),
+            ],
         );
         Some((said, &decision.comment, Some(Anchor::Document(document.id.clone()))))
     });
@@ -304,7 +310,7 @@ fn refusals(told: &Told<'_>) -> Cell {
         };
         cell.with_some(Look::Text, reason.as_deref().map(|reason| format!("“{reason}”")))
     });
-    cell.with_some(Look::Text, (more > 0).then(|| format!("… and {more} more")))
+    cell.with_some(Look::Text, (more > 0).then(|| fill("and_more_of_them", &[("more", &more)])))
 }
 
 /// Returns the bar of the documents' statuses, with its legend.
@@ -314,8 +320,8 @@ fn documents<'a>(told: &Told<'_>) -> Vec<Block<'a>> {
         if document.waiver.is_some() { "waived" } else { document.status.as_str() }.to_owned()
     };
     let statuses: Vec<String> = documents.iter().map(status).collect();
-    let share = |(status, label, ink): (&str, &'static str, Ink)| Share {
-        label,
+    let share = |(status, words, ink): (&str, &str, Ink)| Share {
+        label: say(words),
         count: statuses.iter().filter(|other| *other == status).count(),
         ink,
     };
@@ -331,16 +337,16 @@ fn in_the_way<'a>(told: &Rc<Told<'a>>) -> Option<Part<'a>> {
     let standing: &'a Standing = told.record.standing.as_ref()?;
     let next = words::from_identifier(standing.next_phase.as_deref()?);
     let rows = standing.blockers.iter().map(|blocker| (Rc::clone(told), blocker));
-    let caption = format!("What has to be done before {next}, or be overridden with a reason.");
+    let caption = fill("what_has_to", &[("next", &next)]);
     let table = blockers().captioned(caption).bounded(told.rules.weight / 4, told.rules);
-    Some(Part { heading: "What stands in the way".to_owned(), blocks: vec![table.with(rows)] })
+    Some(Part { heading: say("what_stands_in").to_owned(), blocks: vec![table.with(rows)] })
 }
 
 fn blockers<'a>() -> Table<(Rc<Told<'a>>, &'a BlockerFacts)> {
     Table {
         columns: vec![
-            left("What", 22.0, |(_, blocker)| Cell::text(words::from_identifier(&blocker.kind))),
-            left("Detail", 78.0, |(told, blocker)| {
+            left(say("what"), 22.0, |(_, blocker)| Cell::text(words::from_identifier(&blocker.kind))),
+            left(say("detail"), 78.0, |(told, blocker)| {
                 let detail = told.with_names(&blocker.detail);
                 match blocker.document_id.as_deref().and_then(|id| told.place(id)) {
                     Some(place) => Cell::default().linked(Look::Text, detail, place),
@@ -348,6 +354,6 @@ fn blockers<'a>() -> Table<(Rc<Told<'a>>, &'a BlockerFacts)> {
                 }
             }),
         ],
-        empty: "Nothing keeps the STS operation from its next phase.",
+        empty: say("nothing_keeps_the"),
     }
 }

@@ -4,6 +4,7 @@ use room::sentence::{self, Piece};
 use serde_json::Value;
 
 use super::told::Told;
+use super::{fill, say};
 use crate::record::EntryFacts;
 use crate::words;
 
@@ -53,7 +54,7 @@ pub(super) fn overridden(told: &Told<'_>, blockers: &[Value], all: u64) -> Vec<S
     let mut said: Vec<String> = blockers.iter().map(|blocker| blocker_in_words(told, blocker)).collect();
     match all.saturating_sub(blockers.len() as u64) {
         0 => {}
-        more => said.push(format!("{} more", words::count(more))),
+        more => said.push(fill("more_blockers", &[("1", &words::count(more))])),
     }
     said
 }
@@ -76,7 +77,7 @@ pub(super) fn overridden_in_short(told: &Told<'_>, blockers: &[Value], all: u64)
     };
     let mut said: Vec<String> = kinds.into_iter().map(of_kind).collect();
     let more = all.saturating_sub(blockers.len() as u64);
-    said.extend((more > 0).then(|| format!("{} more", words::count(more))));
+    said.extend((more > 0).then(|| fill("more_blockers", &[("1", &words::count(more))])));
     said.join(", ")
 }
 
@@ -94,7 +95,7 @@ fn blocker_in_words(told: &Told<'_>, blocker: &Value) -> String {
     let kind = words::from_identifier(field("kind").unwrap_or("other")).to_lowercase();
     match subject {
         Some(subject) => format!("{subject} ({kind})"),
-        None => format!("{kind}, which this report does not name"),
+        None => fill("which_this_report", &[("kind", &kind)]),
     }
 }
 
@@ -116,7 +117,7 @@ fn joined(told: &Told<'_>, pieces: &[Piece<'_>]) -> String {
                 None => said.extend([*vessel, ": ", *document_type]),
             },
             Piece::Snapshot { id, title } => match told.snapshot(id).unwrap_or(title) {
-                "" => said.push_str("that this report does not name"),
+                "" => said.push_str(say("that_this_report")),
                 title => said.extend(["“", title, "”"]),
             },
             Piece::Overridden(_, number) => said.push_str(&words::number_of(*number, "blocker")),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::steps;
 use super::telling;
 use super::told::Told;
+use super::{fill, say};
 use crate::content::block::{Block, Mark, Part};
 use crate::content::cell::{Anchor, Cell, Look};
 use crate::content::table::{Table, left};
@@ -23,25 +24,25 @@ struct Moment {
 
 pub(super) fn parts<'a>(told: &Rc<Told<'a>>) -> Vec<Part<'a>> {
     let block = match told.entries() {
-        None => Block::aside("The log was left out of this snapshot on request, and with it the timeline."),
+        None => Block::aside(say("the_log_was")),
         Some(entries) => {
-            let caption = "Phases with the events that matter in them. Red: a gate that was overridden, or a refusal.";
+            let caption = say("phases_with_the");
             table().captioned(caption).marked(|moment| moment.mark).dense().with(moments(told, entries))
         }
     };
-    vec![Part { heading: "Timeline".to_owned(), blocks: vec![block] }]
+    vec![Part { heading: say("timeline").to_owned(), blocks: vec![block] }]
 }
 
 fn table() -> Table<Moment> {
     Table {
         columns: vec![
-            left("When (UTC)", 17.0, |moment: &Moment| {
+            left(say("when_utc"), 17.0, |moment: &Moment| {
                 let look = if moment.mark == Mark::Event { Look::Text } else { Look::Strong };
                 Cell::default().with(look, &moment.when)
             }),
-            left("What", 83.0, |moment| moment.what.clone()),
+            left(say("what"), 83.0, |moment| moment.what.clone()),
         ],
-        empty: "The log has no entry yet.",
+        empty: say("the_log_has"),
     }
 }
 
@@ -69,7 +70,7 @@ fn bounded(events: &mut Vec<Moment>) -> Vec<Moment> {
     let last = events.split_off(events.len() - OF_PHASE / 2);
     let more = events.len() - OF_PHASE / 2;
     events.truncate(OF_PHASE / 2);
-    let said = format!("{} more, which the chronology has", words::number_of(more as u64, "event"));
+    let said = fill("more_which_the", &[("1", &words::number_of(more as u64, "event"))]);
     events.push(Moment { mark: Mark::Event, when: "…".to_owned(), what: Cell::default().with(Look::Muted, said) });
     events.extend(last);
     events
@@ -82,25 +83,26 @@ fn begin_of_phase(told: &Told<'_>, entry: &EntryFacts) -> Option<Moment> {
     match entry.action.as_str() {
         "room_created" => {
             let what = Cell::default()
-                .with(Look::Strong, "Nomination")
-                .with(Look::Text, format!("The room was opened by {by}."));
+                .with(Look::Strong, say("nomination"))
+                .with(Look::Text, fill("the_room_was_opened", &[("by", &by)]));
             Some(Moment { mark: Mark::Phase, when, what })
         }
         "phase_changed" => {
             let step = steps::of(entry);
             let what = Cell::default();
             let (mark, what) = if step.count > 0 {
-                let gate = format!("{}: the gate was overridden", words::from_identifier(step.to));
+                let gate = fill("the_gate_was", &[("1", &words::from_identifier(step.to))]);
                 let over = telling::overridden_in_short(told, step.overridden, step.count);
-                let over = format!("By {by}, over {}: {over}", words::number_of(step.count, "blocker"));
+                let over =
+                    fill("by_over", &[("by", &by), ("1", &words::number_of(step.count, "blocker")), ("over", &over)]);
                 (Mark::Alert, what.linked(Look::Alert, gate, Anchor::List(entry.seq)).with(Look::Text, over))
             } else {
                 let what = what.with(Look::Strong, words::from_identifier(step.to));
-                (Mark::Phase, what.with(Look::Text, format!("By {by}; nothing stood in the way.")))
+                (Mark::Phase, what.with(Look::Text, fill("by_nothing_stood", &[("by", &by)])))
             };
-            let reason = entry.meta["reason"].as_str().map(|reason| format!("Reason: “{reason}”"));
+            let reason = entry.meta["reason"].as_str().map(|reason| fill("reason", &[("reason", &reason)]));
             let at = entry.meta["at"].as_str().and_then(|at| at.parse().ok()).map(words::minute_utc);
-            let at = at.map(|at| format!("It happened on {at}, as {by} says."));
+            let at = at.map(|at| fill("it_happened_on", &[("at", &at), ("by", &by)]));
             Some(Moment { mark, when, what: what.with_some(Look::Text, reason).with_some(Look::Text, at) })
         }
         _ => None,

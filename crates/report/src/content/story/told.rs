@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use super::say;
 use crate::content::cell::Anchor;
 use crate::content::context::Context;
 use crate::edition::Rules;
@@ -63,8 +64,8 @@ impl<'a> Told<'a> {
     /// Returns the name of somebody, with the address where two have one name; the address if no name is known.
     pub(super) fn name(&self, address: &str) -> String {
         match (address, self.names.get(address)) {
-            ("system", _) => "The server".to_owned(),
-            ("operator", _) => "The operator".to_owned(),
+            ("system", _) => say("the_server").to_owned(),
+            ("operator", _) => say("the_operator").to_owned(),
             (_, Some(name)) if self.shared.contains(name) => format!("{name} <{address}>"),
             (_, Some(name)) => (*name).to_owned(),
             (_, None) => address.to_owned(),
