@@ -20,8 +20,8 @@ use crate::{
     },
     error::Result,
     http::{
-        Access::May, Caller, Created, DoneOrRequested, FromPairs, Given, IfMatch, InRoom, Json, Kind, Listed, Paging,
-        Query, Routes, Tagged,
+        Access::May, Caller, Created, DoneOrRequested, FromPairs, Given, IfMatch, InRoom, Json, Kind, Listed, Query,
+        Routes, Seeking, Tagged,
     },
     policy::Action::{RoomCreate, RoomDelete, RoomList, RoomUpdate, RoomView as View},
 };
@@ -144,11 +144,11 @@ impl FromPairs for DeletionQuery {
     }
 }
 
-async fn list(app: App, caller: Caller, Query(Paging(page)): Query<Paging>) -> Result<Listed<RoomView>> {
+async fn list(app: App, caller: Caller, Query(Seeking(seek)): Query<Seeking>) -> Result<Listed<RoomView>> {
     // The policy lets everyone list rooms; which ones is data scope (level four): those of which they are a party.
     let party = (caller.role != Role::Admin).then_some(caller.user.email.as_str());
-    let (rooms, total) = app.db.read(async |tx| db::rooms::list(tx, party, page).await).await?;
-    Ok(Listed::new(rooms.into_iter().map(RoomView::from).collect(), total, page, "/rooms".into()))
+    let found = app.db.read(async |tx| db::rooms::list(tx, party, &seek).await).await?;
+    Ok(Listed::found(found, &seek, "/rooms".into(), |room| room.id.to_string(), RoomView::from))
 }
 
 async fn create(app: App, caller: Caller, once: Option<Once>, Json(body): Json<NewRoom>) -> Result<Created<RoomView>> {

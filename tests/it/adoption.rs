@@ -376,7 +376,7 @@ async fn agree_with_the_log(app: &App, rooms: &[RoomId]) {
     let app = app.with_children(children);
     for room in rooms {
         let page = Page { limit: 100, offset: 0 };
-        let (snapshots, _) = app.db.read(async |tx| db::snapshots::list(tx, *room, page).await).await.unwrap();
+        let (snapshots, ..) = app.db.read(async |tx| db::snapshots::list(tx, *room, &page.into()).await).await.unwrap();
         for snapshot in snapshots.into_iter().filter(|snapshot| snapshot.status == SnapshotStatus::Completed) {
             let account = UserId(app.new_id());
             let (_, report) = verifying::verify_stored(&app, *room, snapshot.id, account).await.unwrap();

@@ -24,6 +24,7 @@ mod database_files;
 mod decisions;
 mod differential;
 mod downloads;
+mod drift;
 mod events;
 mod evidence;
 mod file_kinds;
