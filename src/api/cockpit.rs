@@ -40,6 +40,11 @@ struct CockpitRow {
 /// The largest list of tasks, in bytes. A room has six such lists.
 const MOST_TASKS: usize = 150_000;
 
+/// What a search for rooms finds.
+pub(super) const Q_SAYS: &str = "Only rooms with each of these words, or parts of words, in title, place, description, \
+    vessels (name, IMO number), parties (name, company, address) or documents (type, file name); case and accents do \
+    not matter";
+
 /// The query of the cockpit.
 struct CockpitQuery {
     /// The words to look for, as they came.
@@ -56,7 +61,7 @@ impl FromPairs for CockpitQuery {
         Seeking::PARAMETERS[1],
         Seeking::PARAMETERS[2],
         Seeking::PARAMETERS[3],
-        ("q", Kind::Line, "Only rooms with each of these words in the title, the location or the name of a vessel"),
+        ("q", Kind::Line, Q_SAYS),
         ("phase", Kind::Word(Phase::WORDS), "Only rooms in this phase"),
         ("closed", Kind::Flag, "`true`: closed rooms too, after the others"),
         ("waiting_for_me", Kind::Flag, "`true`: only rooms in which something waits for who asks"),

@@ -8,7 +8,7 @@ use std::{
 use room::{Phase, Room, RoomId, Time};
 
 use super::{
-    Dialect, Page, Param, Row, Tx,
+    Page, Param, Row, Tx,
     seek::{Anchor, Found, Seek, Sorted},
 };
 use crate::error::Result;
@@ -57,9 +57,13 @@ pub async fn find_all(tx: &mut Tx, ids: &BTreeSet<RoomId>) -> Result<HashMap<Roo
     rows.iter().map(|row| from_row(row).map(|room| (room.id, room))).collect()
 }
 
-/// Returns a part of the rooms in use, newest first, how many there are, and which part it is: those of a party, or all.
-pub async fn list(tx: &mut Tx, party: Option<&str>, seek: &Seek) -> Result<Found<Room>> {
-    let rows = format!("{} AND r.status = 'active'", visible_to(party));
+/// Returns a part of the rooms in use that have each of these words, newest first, how many there are, and which part it
+/// is: those of a party, or all.
+pub async fn list(tx: &mut Tx, party: Option<&str>, words: &[String], seek: &Seek) -> Result<Found<Room>> {
+    let rows = format!("{} AND r.status = 'active'{}", visible_to(party), having(2, words));
+    let patterns: Vec<_> = words.iter().map(|word| pattern(word)).collect();
+    let mut params: Vec<&dyn Param> = vec![&party];
+    params.extend(patterns.iter().map(|pattern| pattern as &dyn Param));
     let list = Sorted {
         table: "rooms r",
         // A room that was deleted keeps its row, and its place.
@@ -69,8 +73,20 @@ pub async fn list(tx: &mut Tx, party: Option<&str>, seek: &Seek) -> Result<Found
         is_newest_first: true,
         removals: None,
     };
-    let page = seek.resolve(tx, list, &[&party]).await?;
-    select_page(tx, &format!("FROM rooms r WHERE {rows}"), "r.created_at DESC, r.id DESC", &[&party], page).await
+    let page = seek.resolve(tx, list, &params).await?;
+    select_page(tx, &format!("FROM rooms r WHERE {rows}"), "r.created_at DESC, r.id DESC", &params, page).await
+}
+
+/// Returns the condition that a room has each of these words somewhere. The pattern of the first is parameter `first`.
+fn having(first: usize, words: &[String]) -> String {
+    let mut having = String::new();
+    for place in (first..).take(words.len()) {
+        let _ = write!(
+            having,
+            " AND EXISTS (SELECT 1 FROM search_texts s WHERE s.room_id = r.id AND s.text LIKE ?{place} ESCAPE '!')"
+        );
+    }
+    having
 }
 
 /// Returns the condition for the rooms of a party, which is parameter 1, or for all rooms.
@@ -86,7 +102,7 @@ fn visible_to(party: Option<&str>) -> &'static str {
 /// The conditions of a search for rooms.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
-    /// Words, each of which is in the title, the location or the name of a vessel. The case of A to Z does not matter.
+    /// Folded words, each of which is part of something that a room is found by.
     pub words: Vec<String>,
     /// Rooms in this phase.
     pub phase: Option<Phase>,
@@ -109,7 +125,7 @@ impl Search {
 
     /// Returns the condition of the rooms that match, among a party's or all. Its parameters are those of
     /// [`Search::params`].
-    fn condition(&self, party: Option<&str>, dialect: Dialect) -> String {
+    fn condition(&self, party: Option<&str>) -> String {
         let mut matches = format!(
             "{} AND r.status = 'active' AND (CAST(?2 AS TEXT) IS NULL OR r.phase = ?2)
              AND (CAST(?3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM parties m WHERE m.room_id = r.id AND m.email = ?3))",
@@ -118,15 +134,7 @@ impl Search {
         if !self.has_closed() {
             matches.push_str(" AND r.phase <> 'closed'");
         }
-        let [title, location, name] = ["r.title", "r.location", "v.name"].map(|column| dialect.folded(column));
-        for place in (4..).take(self.words.len()) {
-            let like = format!("LIKE ?{place} ESCAPE '!'");
-            let _ = write!(
-                matches,
-                " AND ({title} {like} OR {location} {like}
-                       OR EXISTS (SELECT 1 FROM vessels v WHERE v.room_id = r.id AND {name} {like}))"
-            );
-        }
+        matches.push_str(&having(4, &self.words));
         matches
     }
 
@@ -145,7 +153,7 @@ pub async fn search(tx: &mut Tx, party: Option<&str>, search: &Search, seek: &Se
         Some(anchor) => seek.page(passed(tx, party, search, anchor).await?),
         None => seek.page,
     };
-    let (patterns, condition) = (search.patterns(), search.condition(party, tx.dialect()));
+    let (patterns, condition) = (search.patterns(), search.condition(party));
     let params = search.params(&party, &patterns);
     // Open rooms with the same second key have the same ETA, so the third key sorts closed rooms only.
     let order = "r.phase = 'closed', CASE WHEN r.phase = 'closed' THEN NULL ELSE r.sts_eta END, r.sts_eta DESC, r.id";
@@ -162,7 +170,7 @@ pub async fn passed(tx: &mut Tx, party: Option<&str>, search: &Search, anchor: &
     let select = format!("SELECT r.phase, r.sts_eta FROM rooms r WHERE {} AND r.id = ?2", visible_to(party));
     let row = tx.opt(&select, &[&party, &anchor.id()]).await?.ok_or_else(|| anchor.unknown())?;
     let (phase, eta): (Phase, Time) = (row.get(0)?, row.get(1)?);
-    let (patterns, condition) = (search.patterns(), search.condition(party, tx.dialect()));
+    let (patterns, condition) = (search.patterns(), search.condition(party));
     let mut params = search.params(&party, &patterns);
     let (id, place) = (anchor.id(), params.len() + 1);
     params.extend([&eta as &dyn Param, &id]);
@@ -179,9 +187,8 @@ pub async fn passed(tx: &mut Tx, party: Option<&str>, search: &Search, anchor: &
 
 /// Returns the LIKE pattern for texts that contain the word.
 fn pattern(word: &str) -> String {
-    // Escaped with `!`, as the query says: by default PostgreSQL escapes with `\` and SQLite with nothing. Lower case,
-    // as the columns are compared: LIKE ignores case on SQLite only.
-    let escaped = word.to_ascii_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    // Escaped with `!`, as the query says: by default PostgreSQL escapes with `\` and SQLite with nothing.
+    let escaped = word.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     format!("%{escaped}%")
 }
 

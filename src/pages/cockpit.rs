@@ -19,7 +19,7 @@ use crate::{
     app::App,
     db::seek::Seek,
     domain::clearance::{
-        cockpit::{self, Row, Viewer, Wanted},
+        cockpit::{self, Row, SEARCHED, Viewer, Wanted},
         todo::Task,
     },
     error::Result,
@@ -52,7 +52,7 @@ impl FromPairs for RoomQuery {
         Seeking::PARAMETERS[1],
         Seeking::PARAMETERS[2],
         Seeking::PARAMETERS[3],
-        ("q", Kind::Text, "Words of the title, the location or a vessel's name"),
+        ("q", Kind::Text, "Words, or parts of words, that the rooms have"),
         ("phase", Kind::Word(Phase::WORDS), "Only rooms in this phase"),
         ("mine", Kind::Flag, "Only rooms in which something waits for oneself"),
         ("closed", Kind::Flag, "Closed rooms too"),
@@ -113,7 +113,7 @@ fn render_search(query: &RoomQuery) -> Markup {
     html! {
         form.search method="get" action="/" role="search" {
             div.field {
-                label for="search-q" { "Title, place or vessel" }
+                label for="search-q" { "Title, place, vessel, IMO, party or document" }
                 input id="search-q" name="q" type="search" value=(query.q) autocomplete="off" maxlength="255";
             }
             div.field {
@@ -141,6 +141,13 @@ fn render_empty(caller: &Caller, query: &RoomQuery, total: i64) -> Markup {
                 p { "The list has no more rooms than before this part. " a href="/" { "To its beginning" } }
             } @else if query.is_filtered() {
                 p { "No room fits. " a href="/" { "Clear the search" } }
+                @if !query.q.is_empty() {
+                    p.hint {
+                        "Searched for “" (query.q) "” in " (SEARCHED) " of "
+                        @if query.wanted.closed || query.wanted.phase == Some(Phase::Closed) { "all rooms that you see" } @else { "the rooms that you see and that are not closed" }
+                        ". Every word has to be found; parts of words do, and case and accents do not matter."
+                    }
+                }
             } @else if caller.may(RoomCreate) {
                 p { "No room is open. A room is one ship-to-ship operation: its vessels, its parties and its papers." }
                 p { a.button href="/rooms/new" { "Open a room" } }

@@ -68,6 +68,7 @@ mod rooms;
 mod schema_objects;
 mod seal_certificate;
 mod sealing;
+mod search;
 mod serve;
 mod sessions;
 mod shares;

@@ -81,7 +81,7 @@ pub(crate) async fn follow_from_the_logs(watched: Option<Afterwards>) {
     assert!(rows.is_empty(), "the rows do not follow from the logs: {rows:#?}");
     let rooms = app
         .db
-        .read(async |tx| db::rooms::list(tx, None, &Page { limit: 100, offset: 0 }.into()).await)
+        .read(async |tx| db::rooms::list(tx, None, &[], &Page { limit: 100, offset: 0 }.into()).await)
         .await
         .unwrap()
         .0;
