@@ -8,13 +8,14 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     db::{
-        self, Page,
+        self,
         activity::{Entry, Filter},
+        seek::Seek,
     },
     error::Result,
     http::{
         Access::{May, MayInDeleted},
-        FromPairs, Given, InRoom, Kind, Listed, Paging, Query, Routes,
+        FromPairs, Given, InRoom, Kind, Listed, Query, Routes, Seeking,
     },
     policy::Action::{ActivityListAll, ActivityListOwn},
 };
@@ -60,15 +61,17 @@ impl From<Entry> for EntryView {
 /// The query of a list of entries.
 struct LogQuery {
     filter: Filter,
-    page: Page,
+    seek: Seek,
     /// The filter as it came, for the links to the other parts of the list.
     filter_query: String,
 }
 
 impl FromPairs for LogQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
-        Paging::PARAMETERS[0],
-        Paging::PARAMETERS[1],
+        Seeking::PARAMETERS[0],
+        Seeking::PARAMETERS[1],
+        Seeking::PARAMETERS[2],
+        Seeking::PARAMETERS[3],
         ("actor", Kind::Line, "Only entries of this e-mail address, or of `system` or `operator`"),
         ("action", Kind::Line, "Only entries of this action"),
         ("from", Kind::Time, "Only entries at this time or later"),
@@ -76,11 +79,11 @@ impl FromPairs for LogQuery {
     ];
 
     fn read(given: &mut Given) -> Self {
-        let (page, filter_query) = Paging::read_with_filter(given);
+        let (seek, filter_query) = Seeking::read_with_filter(given);
         // Addresses are stored folded; a filter in capitals must find them.
         let actor = given.line("actor").map(|actor| room::address::fold_email(&actor));
         let filter = Filter { actor, action: given.line("action"), from: given.time("from"), to: given.time("to") };
-        Self { filter, page, filter_query }
+        Self { filter, seek, filter_query }
     }
 }
 
@@ -99,7 +102,7 @@ async fn list_of(
     Query(query): Query<LogQuery>,
     path: String,
 ) -> Result<Listed<EntryView>> {
-    let LogQuery { filter, page, filter_query } = query;
-    let (entries, total) = app.db.read(async |tx| db::activity::list(tx, log, &filter, page).await).await?;
-    Ok(Listed::new(entries.into_iter().map(EntryView::from).collect(), total, page, path + &filter_query))
+    let LogQuery { filter, seek, filter_query } = query;
+    let found = app.db.read(async |tx| db::activity::list(tx, log, &filter, &seek).await).await?;
+    Ok(Listed::found(found, &seek, path + &filter_query, |entry| entry.id.to_string(), EntryView::from))
 }

@@ -16,7 +16,7 @@ use crate::{
         rooms::{self, state::Seen},
     },
     error::Result,
-    http::{Access::May, Caller, Created, Id, IfMatch, InRoom, Json, Listed, Paging, Query, Routes, Tagged},
+    http::{Access::May, Caller, Created, Id, IfMatch, InRoom, Json, Listed, Paging, Query, Routes, Seeking, Tagged},
     policy::Action::{ApprovalCreate, ApprovalList, ApprovalRevoke, ApprovalUpdate, ApprovalView as View},
     portion::{fitting, fitting_last},
 };
@@ -137,10 +137,10 @@ impl From<Clearance<'_>> for ClearanceView {
     }
 }
 
-async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<ApprovalView>> {
-    let (approvals, total) = app.db.read(async |tx| db::approvals::list(tx, room.id, page).await).await?;
+async fn list(app: App, room: InRoom, Query(Seeking(seek)): Query<Seeking>) -> Result<Listed<ApprovalView>> {
+    let found = app.db.read(async |tx| db::approvals::list(tx, room.id, &seek).await).await?;
     let path = format!("/rooms/{}/approvals", room.id);
-    Ok(Listed::new(approvals.into_iter().map(ApprovalView::from).collect(), total, page, path))
+    Ok(Listed::found(found, &seek, path, |approval| approval.id.to_string(), ApprovalView::from))
 }
 
 async fn give(

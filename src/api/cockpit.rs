@@ -7,13 +7,13 @@ use utoipa::ToSchema;
 use super::summary::SummaryView;
 use crate::{
     app::App,
-    db::Page,
+    db::seek::Seek,
     domain::clearance::{
         cockpit::{self, Row, Viewer, Wanted},
         todo::{Todo, TodoCounts},
     },
     error::Result,
-    http::{Access::May, Caller, FromPairs, Given, Kind, Listed, Paging, Query, Routes},
+    http::{Access::May, Caller, FromPairs, Given, Kind, Listed, Query, Routes, Seeking},
     policy::Action::{DocumentApprove, RoomList},
 };
 
@@ -40,28 +40,35 @@ struct CockpitRow {
 /// The largest list of tasks, in bytes. A room has six such lists.
 const MOST_TASKS: usize = 150_000;
 
+/// What a search for rooms finds.
+pub(super) const Q_SAYS: &str = "Only rooms with each of these words, or parts of words, in title, place, description, \
+    vessels (name, IMO number), parties (name, company, address) or documents (type, file name); case and accents do \
+    not matter";
+
 /// The query of the cockpit.
 struct CockpitQuery {
     /// The words to look for, as they came.
     text: String,
     wanted: Wanted,
-    page: Page,
+    seek: Seek,
     /// The filter as it came, for the links to the other parts of the list.
     filter_query: String,
 }
 
 impl FromPairs for CockpitQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
-        Paging::PARAMETERS[0],
-        Paging::PARAMETERS[1],
-        ("q", Kind::Line, "Only rooms with each of these words in the title, the location or the name of a vessel"),
+        Seeking::PARAMETERS[0],
+        Seeking::PARAMETERS[1],
+        Seeking::PARAMETERS[2],
+        Seeking::PARAMETERS[3],
+        ("q", Kind::Line, Q_SAYS),
         ("phase", Kind::Word(Phase::WORDS), "Only rooms in this phase"),
         ("closed", Kind::Flag, "`true`: closed rooms too, after the others"),
         ("waiting_for_me", Kind::Flag, "`true`: only rooms in which something waits for who asks"),
     ];
 
     fn read(given: &mut Given) -> Self {
-        let (page, filter_query) = Paging::read_with_filter(given);
+        let (seek, filter_query) = Seeking::read_with_filter(given);
         let wanted = Wanted {
             // Split by the handler: that can fail, and a reading cannot.
             words: Vec::new(),
@@ -69,20 +76,21 @@ impl FromPairs for CockpitQuery {
             closed: given.flag("closed"),
             waits_for_me: given.flag("waiting_for_me"),
         };
-        Self { text: given.line("q").unwrap_or_default(), wanted, page, filter_query }
+        Self { text: given.line("q").unwrap_or_default(), wanted, seek, filter_query }
     }
 }
 
 async fn list(app: App, caller: Caller, Query(query): Query<CockpitQuery>) -> Result<Listed<CockpitRow>> {
-    let CockpitQuery { text, wanted, page, filter_query } = query;
+    let CockpitQuery { text, wanted, seek, filter_query } = query;
     let wanted = Wanted { words: cockpit::words(&text)?, ..wanted };
     let viewer =
         Viewer { email: caller.user.email, is_admin: caller.role == Role::Admin, deciders: DocumentApprove.roles() };
-    let (rows, total) = cockpit::read(&app, viewer, wanted, page).await?;
+    let found = cockpit::read(&app, viewer, wanted, &seek).await?;
+    let id = |row: &Row| row.state.room.id.to_string();
     let view = |Row { state, standing, todo }| CockpitRow {
         summary: SummaryView::of(&state, standing),
         task_counts: todo.counts(),
         todo: todo.within(MOST_TASKS),
     };
-    Ok(Listed::new(rows.into_iter().map(view).collect(), total, page, format!("/cockpit{filter_query}")))
+    Ok(Listed::found(found, &seek, format!("/cockpit{filter_query}"), id, view))
 }

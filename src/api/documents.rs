@@ -7,19 +7,19 @@ use utoipa::ToSchema;
 use crate::{
     api::document_view::{DocumentView, NEWEST_DECISIONS, VersionView, find_document, show},
     app::App,
-    db::{Page, Tx},
+    db::{Page, Tx, seek::Seek},
     domain::{
         documents::{
             self, NewWaiver,
             decisions::{self, NewApproval, NewRejection},
-            history,
+            history, place,
         },
         log::Once,
         rooms::{self, state::Seen},
     },
     error::Result,
     http::{
-        Access::May, Caller, FromPairs, Given, Id, IfMatch, InRoom, Json, Kind, Listed, Paging, Query, Routes, Tagged,
+        Access::May, Caller, FromPairs, Given, Id, IfMatch, InRoom, Json, Kind, Listed, Query, Routes, Seeking, Tagged,
     },
     policy::Action::{DocumentApprove, DocumentList, DocumentReject, DocumentView as View, RoomUpdate},
     portion::fitting,
@@ -90,15 +90,17 @@ struct DocumentQuery {
     vessel: Option<VesselId>,
     gate: Option<Phase>,
     criticality: Option<Criticality>,
-    page: Page,
+    seek: Seek,
     /// The filter as it came, for the links to the other parts of the list.
     filter_query: String,
 }
 
 impl FromPairs for DocumentQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
-        Paging::PARAMETERS[0],
-        Paging::PARAMETERS[1],
+        Seeking::PARAMETERS[0],
+        Seeking::PARAMETERS[1],
+        Seeking::PARAMETERS[2],
+        Seeking::PARAMETERS[3],
         ("status", Kind::Word(DocumentStatus::WORDS), "Only documents that stand so"),
         ("vessel_id", Kind::Id, "Only documents of this vessel"),
         ("gate", Kind::Word(Phase::WORDS), "Only documents of this gate"),
@@ -106,13 +108,13 @@ impl FromPairs for DocumentQuery {
     ];
 
     fn read(given: &mut Given) -> Self {
-        let (page, filter_query) = Paging::read_with_filter(given);
+        let (seek, filter_query) = Seeking::read_with_filter(given);
         Self {
             status: given.word("status", DocumentStatus::WORDS),
             vessel: given.id("vessel_id"),
             gate: given.word("gate", Phase::WORDS),
             criticality: given.word("criticality", Criticality::WORDS),
-            page,
+            seek,
             filter_query,
         }
     }
@@ -133,16 +135,22 @@ async fn list(app: App, room: InRoom, Query(query): Query<DocumentQuery>) -> Res
     // The status of a document follows from its versions and decisions, and is stored nowhere, so that no query of the
     // database could filter by it.
     let Seen { state, .. } = rooms::state::now(&app, room.id).await?;
-    let views = state.documents.iter().filter(|document| query.matches(document));
-    let views = views.map(|document| DocumentView::of(&state, document)).collect();
-    Ok(Listed::part_of(views, query.page, format!("/rooms/{}/documents{}", room.id, query.filter_query)))
+    let place = match &query.seek.from {
+        Some(anchor) => place::find(&app, room.id, &state, anchor).await?,
+        None => None,
+    };
+    let documents = state.documents.iter().collect();
+    let found = query.seek.cut(documents, |document| query.matches(document), |_, _| place)?;
+    let path = format!("/rooms/{}/documents{}", room.id, query.filter_query);
+    let view = |document| DocumentView::of(&state, document);
+    Ok(Listed::found(found, &query.seek, path, |document| document.slot.id.to_string(), view))
 }
 
 async fn get(app: App, room: InRoom, Id(id): Id<DocumentId>) -> Result<Tagged<WholeDocument>> {
     let (now, in_tx) = (app.now(), app.clone());
     rooms::state::bring_up(&app, room.id).await?;
     let read = async move |tx: &mut Tx| {
-        let (versions, _) = history::versions(tx, room.id, id, SHOWN, NEWEST_DECISIONS).await?;
+        let (versions, ..) = history::versions(tx, room.id, id, &SHOWN.into(), NEWEST_DECISIONS).await?;
         // Both in one transaction, or a version uploaded in between would be the newest of one and missing in the
         // other.
         Ok((rooms::state::read(tx, &in_tx, room.id, now).await?, versions))

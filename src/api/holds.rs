@@ -16,7 +16,7 @@ use crate::{
         },
     },
     error::Result,
-    http::{Access::May, Caller, Created, DoneOrRequested, Id, InRoom, Json, Listed, Paging, Query, Routes},
+    http::{Access::May, Caller, Created, DoneOrRequested, Id, InRoom, Json, Listed, Query, Routes, Seeking},
     policy::Action::{HoldCreate, HoldLift, HoldList, HoldView as View},
 };
 
@@ -138,10 +138,10 @@ struct HoldLiftAsked {
     asked_by: String,
 }
 
-async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<HoldView>> {
-    let (holds, total) = holds::list(&app, room.id, page).await?;
+async fn list(app: App, room: InRoom, Query(Seeking(seek)): Query<Seeking>) -> Result<Listed<HoldView>> {
+    let found = holds::list(&app, room.id, &seek).await?;
     let path = format!("/rooms/{}/holds", room.id);
-    Ok(Listed::new(holds.into_iter().map(HoldView::from).collect(), total, page, path))
+    Ok(Listed::found(found, &seek, path, |(hold, _)| hold.id.to_string(), HoldView::from))
 }
 
 async fn place(

@@ -14,7 +14,9 @@ use crate::{
         rooms::parties::{self, NewParty, PartyDetails},
     },
     error::Result,
-    http::{Access::May, Caller, Created, Id, IfMatch, InRoom, Json, Listed, NoContent, Paging, Query, Routes, Tagged},
+    http::{
+        Access::May, Caller, Created, Id, IfMatch, InRoom, Json, Listed, NoContent, Query, Routes, Seeking, Tagged,
+    },
     policy::Action::{RoomManageParties, RoomView},
 };
 
@@ -63,14 +65,15 @@ impl PartyView {
     }
 }
 
-async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<PartyView>> {
+async fn list(app: App, room: InRoom, Query(Seeking(seek)): Query<Seeking>) -> Result<Listed<PartyView>> {
     let read =
-        async |tx: &mut Tx| Ok((db::parties::list(tx, room.id, page).await?, db::parties::all(tx, room.id).await?));
-    let ((parties, total), all) = app.db.read(read).await?;
+        async |tx: &mut Tx| Ok((db::parties::list(tx, room.id, &seek).await?, db::parties::all(tx, room.id).await?));
+    let ((parties, total, page), all) = app.db.read(read).await?;
     let warnings = look_alikes::among_parties(&all, parties.iter());
-    let views = parties.into_iter().zip(warnings).map(|(party, warnings)| PartyView::with(party, warnings));
+    let rows = parties.into_iter().zip(warnings).collect();
     let path = format!("/rooms/{}/parties", room.id);
-    Ok(Listed::new(views.collect(), total, page, path))
+    let view = |(party, warnings)| PartyView::with(party, warnings);
+    Ok(Listed::found((rows, total, page), &seek, path, |(party, _)| party.id.to_string(), view))
 }
 
 async fn add(

@@ -4,12 +4,16 @@ use room::{CargoProfile, Phase, Role, Room, RoomId, RoomStatus, SnapshotId, Time
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::why::{NoReason, Why};
+use super::{
+    cockpit::Q_SAYS,
+    why::{NoReason, Why},
+};
 use crate::{
     app::App,
-    db,
+    db::{self, seek::Seek},
     domain::{
         accounts::two_people::Outcome,
+        clearance::cockpit,
         input::Change,
         lifecycle::{
             deletion::{self, Deletion},
@@ -20,15 +24,15 @@ use crate::{
     },
     error::Result,
     http::{
-        Access::May, Caller, Created, DoneOrRequested, FromPairs, Given, IfMatch, InRoom, Json, Kind, Listed, Paging,
-        Query, Routes, Tagged,
+        Access::May, Caller, Created, DoneOrRequested, FromPairs, Given, IfMatch, InRoom, Json, Kind, Listed, Query,
+        Routes, Seeking, Tagged,
     },
     policy::Action::{RoomCreate, RoomDelete, RoomList, RoomUpdate, RoomView as View},
 };
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .get("/rooms", May(RoomList), list, "One's rooms, the newest first; an admin's are all")
+        .get("/rooms", May(RoomList), list, "One's rooms, or those looked for, the newest first; an admin's are all")
         .post("/rooms", May(RoomCreate), create, "Opens a room")
         .get("/rooms/{room_id}", May(View), get, "A room")
         .patch("/rooms/{room_id}", May(RoomUpdate), update, "Changes a room; what is left out stays")
@@ -126,6 +130,30 @@ struct RoomDeletionAsked {
     confirm_by: Time,
 }
 
+/// The query of a list of rooms.
+struct RoomQuery {
+    /// The words to look for, as they came.
+    text: String,
+    seek: Seek,
+    /// The filter as it came, for the links to the other parts of the list.
+    filter_query: String,
+}
+
+impl FromPairs for RoomQuery {
+    const PARAMETERS: &[(&str, Kind, &str)] = &[
+        Seeking::PARAMETERS[0],
+        Seeking::PARAMETERS[1],
+        Seeking::PARAMETERS[2],
+        Seeking::PARAMETERS[3],
+        ("q", Kind::Line, Q_SAYS),
+    ];
+
+    fn read(given: &mut Given) -> Self {
+        let (seek, filter_query) = Seeking::read_with_filter(given);
+        Self { text: given.line("q").unwrap_or_default(), seek, filter_query }
+    }
+}
+
 /// The query of a deletion: whether the room's snapshots are deleted with it.
 struct DeletionQuery {
     force: bool,
@@ -144,11 +172,13 @@ impl FromPairs for DeletionQuery {
     }
 }
 
-async fn list(app: App, caller: Caller, Query(Paging(page)): Query<Paging>) -> Result<Listed<RoomView>> {
+async fn list(app: App, caller: Caller, Query(query): Query<RoomQuery>) -> Result<Listed<RoomView>> {
     // The policy lets everyone list rooms; which ones is data scope (level four): those of which they are a party.
     let party = (caller.role != Role::Admin).then_some(caller.user.email.as_str());
-    let (rooms, total) = app.db.read(async |tx| db::rooms::list(tx, party, page).await).await?;
-    Ok(Listed::new(rooms.into_iter().map(RoomView::from).collect(), total, page, "/rooms".into()))
+    let RoomQuery { text, seek, filter_query } = query;
+    let words = cockpit::words(&text)?;
+    let found = app.db.read(async |tx| db::rooms::list(tx, party, &words, &seek).await).await?;
+    Ok(Listed::found(found, &seek, format!("/rooms{filter_query}"), |room| room.id.to_string(), RoomView::from))
 }
 
 async fn create(app: App, caller: Caller, once: Option<Once>, Json(body): Json<NewRoom>) -> Result<Created<RoomView>> {

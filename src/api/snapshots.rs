@@ -19,8 +19,8 @@ use crate::{
     },
     error::Result,
     http::{
-        Access::May, BASE, Caller, Created, DoneOrRequested, Download, FileAnswer, Id, InRoom, Json, Listed, Paging,
-        PlainText, Preview, PreviewAnswer, Query, Routes, Wait,
+        Access::May, BASE, Caller, Created, DoneOrRequested, Download, FileAnswer, Id, InRoom, Json, Listed, PlainText,
+        Preview, PreviewAnswer, Query, Routes, Seeking, Wait,
     },
     policy::Action::{SnapshotCreate, SnapshotDelete, SnapshotList, SnapshotView as View},
 };
@@ -185,10 +185,10 @@ struct SnapshotDeletionAsked {
     confirm_by: Time,
 }
 
-async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<SnapshotView>> {
-    let (snapshots, total) = app.db.read(async |tx| db::snapshots::list(tx, room.id, page).await).await?;
+async fn list(app: App, room: InRoom, Query(Seeking(seek)): Query<Seeking>) -> Result<Listed<SnapshotView>> {
+    let found = app.db.read(async |tx| db::snapshots::list(tx, room.id, &seek).await).await?;
     let path = format!("/rooms/{}/snapshots", room.id);
-    Ok(Listed::new(snapshots.into_iter().map(SnapshotView::from).collect(), total, page, path))
+    Ok(Listed::found(found, &seek, path, |snapshot| snapshot.id.to_string(), SnapshotView::from))
 }
 
 async fn create(

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    db::{Page, account_requests::AccountRequest, users::User},
+    db::{account_requests::AccountRequest, seek::Seek, users::User},
     domain::{
         accounts::{
             look_alikes, requests,
@@ -19,7 +19,7 @@ use crate::{
     error::Result,
     http::{
         Access::May, Caller, Created, DoneOrRequested, FromPairs, Given, Id, IfMatch, Json, Kind, Listed, NoContent,
-        Paging, Query, Routes, Tagged,
+        Paging, Query, Routes, Seeking, Tagged,
     },
     policy::Action::{UserChangeRole, UserCreate, UserList, UserUpdate, UserView as View},
 };
@@ -156,21 +156,23 @@ impl AccountAsked {
 struct UserQuery {
     /// The text to look for in addresses and names.
     text: Option<String>,
-    page: Page,
+    seek: Seek,
     /// The filter as it came, for the links to the other parts of the list.
     filter_query: String,
 }
 
 impl FromPairs for UserQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
-        Paging::PARAMETERS[0],
-        Paging::PARAMETERS[1],
+        Seeking::PARAMETERS[0],
+        Seeking::PARAMETERS[1],
+        Seeking::PARAMETERS[2],
+        Seeking::PARAMETERS[3],
         ("q", Kind::Line, "Only those with this in their address or name, without regard to case"),
     ];
 
     fn read(given: &mut Given) -> Self {
-        let (page, filter_query) = Paging::read_with_filter(given);
-        Self { text: given.line("q"), page, filter_query }
+        let (seek, filter_query) = Seeking::read_with_filter(given);
+        Self { text: given.line("q"), seek, filter_query }
     }
 }
 
@@ -189,8 +191,10 @@ struct PasswordToGive {
 }
 
 async fn list(app: App, Query(query): Query<UserQuery>) -> Result<Listed<UserView>> {
-    let (users, total) = users::search(&app, query.text.as_deref(), query.page).await?;
-    Ok(Listed::new(UserView::of(&app, users).await?, total, query.page, format!("/users{}", query.filter_query)))
+    let UserQuery { text, seek, filter_query } = query;
+    let (users, total, page) = users::search(&app, text.as_deref(), &seek).await?;
+    let found = (UserView::of(&app, users).await?, total, page);
+    Ok(Listed::found(found, &seek, format!("/users{filter_query}"), |user| user.id.to_string(), |view| view))
 }
 
 async fn add(

@@ -22,7 +22,7 @@ use crate::{
     error::{Error, Result},
     http::{
         Access::May, Answers, Caller, Created, Download, FileAnswer, FromPairs, Given, Id, Ids, InRoom, Json, Kind,
-        Listed, Paging, Preview, PreviewAnswer, Query, RouteDoc, Routes, Tagged, Upload,
+        Listed, Preview, PreviewAnswer, Query, RouteDoc, Routes, Seeking, Tagged, Upload,
     },
     policy::Action::{DocumentDownload, DocumentUpload, DocumentView as View, DocumentWithdraw, RoomUpdate},
 };
@@ -216,15 +216,16 @@ async fn list(
     app: App,
     room: InRoom,
     Id(document): Id<DocumentId>,
-    Query(Paging(page)): Query<Paging>,
+    Query(Seeking(seek)): Query<Seeking>,
 ) -> Result<Listed<VersionView>> {
     let read = async |tx: &mut Tx| {
         let slot = documents::find(tx, room.id, document).await?;
-        Ok((slot, history::versions(tx, room.id, document, page, NEWEST_DECISIONS).await?))
+        Ok((slot, history::versions(tx, room.id, document, &seek, NEWEST_DECISIONS).await?))
     };
-    let (slot, (versions, total)) = app.db.read(read).await?;
+    let (slot, found) = app.db.read(read).await?;
     let path = format!("/rooms/{}/documents/{document}/versions", room.id);
-    Ok(Listed::new(versions.iter().map(|version| VersionView::of(&slot, version)).collect(), total, page, path))
+    let view = |state| VersionView::of(&slot, &state);
+    Ok(Listed::found(found, &seek, path, |state| state.version.id.to_string(), view))
 }
 
 async fn withdraw(
@@ -255,12 +256,13 @@ async fn decided(
     app: App,
     room: InRoom,
     Ids(document, version): Ids<DocumentId, VersionId>,
-    Query(Paging(page)): Query<Paging>,
+    Query(Seeking(seek)): Query<Seeking>,
 ) -> Result<Listed<DecisionView>> {
-    let read = async |tx: &mut Tx| history::decisions(tx, room.id, (document, version), page).await;
-    let (decisions, total) = app.db.read(read).await?;
+    let read = async |tx: &mut Tx| history::decisions(tx, room.id, (document, version), &seek).await;
+    let found = app.db.read(read).await?;
     let path = format!("/rooms/{}/documents/{document}/versions/{version}/decisions", room.id);
-    Ok(Listed::new(decisions.iter().map(DecisionView::from).collect(), total, page, path))
+    let view = |decision| DecisionView::from(&decision);
+    Ok(Listed::found(found, &seek, path, |decision| decision.id.to_string(), view))
 }
 
 async fn download_newest(

@@ -9,7 +9,9 @@ use crate::{
     db,
     domain::{input::Change, log::Once, rooms::vessels},
     error::Result,
-    http::{Access::May, Caller, Created, Id, IfMatch, InRoom, Json, Listed, NoContent, Paging, Query, Routes, Tagged},
+    http::{
+        Access::May, Caller, Created, Id, IfMatch, InRoom, Json, Listed, NoContent, Query, Routes, Seeking, Tagged,
+    },
     policy::Action::{VesselCreate, VesselDelete, VesselList, VesselUpdate, VesselView as View},
 };
 
@@ -104,10 +106,10 @@ impl From<Vessel> for VesselView {
     }
 }
 
-async fn list(app: App, room: InRoom, Query(Paging(page)): Query<Paging>) -> Result<Listed<VesselView>> {
-    let vessels = app.db.read(async |tx| db::vessels::all(tx, room.id).await).await?;
-    let views = vessels.into_iter().map(VesselView::from).collect();
-    Ok(Listed::part_of(views, page, format!("/rooms/{}/vessels", room.id)))
+async fn list(app: App, room: InRoom, Query(Seeking(seek)): Query<Seeking>) -> Result<Listed<VesselView>> {
+    let found = app.db.read(async |tx| db::vessels::list(tx, room.id, &seek).await).await?;
+    let path = format!("/rooms/{}/vessels", room.id);
+    Ok(Listed::found(found, &seek, path, |vessel| vessel.id.to_string(), VesselView::from))
 }
 
 async fn add(

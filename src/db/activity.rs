@@ -5,7 +5,10 @@ use std::ops::Range;
 use room::{EntryId, Leaf, Log, Time};
 use serde_json::Value;
 
-use super::{Page, Param, Row, Tx};
+use super::{
+    Param, Row, Tx,
+    seek::{Found, Seek, Sorted},
+};
 use crate::{
     at_hand::{Added, AddedByActor, UPLOADED},
     error::{Error, Result},
@@ -204,20 +207,31 @@ pub async fn last_about(tx: &mut Tx, log: Log, action: &str, id: &str) -> Result
     tx.one(find, &[&log.key(), &action, &format!("%\"{id}\"%")]).await?.get(0)
 }
 
-/// Returns a page of one log, or of all, newest first, and how many entries match in all.
-pub async fn list(tx: &mut Tx, log: Option<Log>, filter: &Filter, page: Page) -> Result<(Vec<Entry>, i64)> {
+/// Returns what a log's last entry of this type tells that names this id. `None` if there is none.
+pub async fn last_meta_about(tx: &mut Tx, log: Log, action: &str, id: &str) -> Result<Option<Value>> {
+    let Some(seq) = last_about(tx, log, action, id).await? else { return Ok(None) };
+    let entry = range(tx, log, seq, seq + 1).await?.pop();
+    Ok(entry.map(|entry| entry.meta))
+}
+
+/// Returns a part of one log, or of all, newest first, how many entries match in all, and which part it is.
+pub async fn list(tx: &mut Tx, log: Option<Log>, filter: &Filter, seek: &Seek) -> Result<Found<Entry>> {
     let from = filter.from.unwrap_or(Time::EARLIEST);
     let to = filter.to.unwrap_or(Time::LATEST);
     // Positions order one log. Among logs only the time does, with the id to make pages stable.
-    let (scope, order) = match log {
-        Some(_) => ("COALESCE(room_id, 'platform') = ?5", "seq DESC"),
-        None => ("CAST(?5 AS TEXT) IS NULL", "ts DESC, id DESC"),
+    let (scope, order, columns) = match log {
+        Some(_) => ("COALESCE(room_id, 'platform') = ?5", "seq DESC", "seq"),
+        None => ("CAST(?5 AS TEXT) IS NULL", "ts DESC, id DESC", "ts, id"),
     };
     let key = log.map(Log::key);
-    let matches = format!("FROM activity_log WHERE {scope} AND {MATCHES}");
+    let rows = format!("{scope} AND {MATCHES}");
+    let list =
+        Sorted { table: "activity_log", among: scope, rows: &rows, columns, is_newest_first: true, removals: None };
+    let page = seek.resolve(tx, list, &[&filter.actor, &filter.action, &from, &to, &key]).await?;
+    let matches = format!("FROM activity_log WHERE {rows}");
     let params: [&dyn Param; 7] = [&filter.actor, &filter.action, &from, &to, &key, &page.limit, &page.offset];
     let total = tx.one(&format!("SELECT COUNT(*) {matches}"), &params[..5]).await?.get(0)?;
     let columns = Entry::COLUMNS;
     let rows = tx.rows(&format!("SELECT {columns} {matches} ORDER BY {order} LIMIT ?6 OFFSET ?7"), &params).await?;
-    Ok((rows.iter().map(Entry::from_row).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(Entry::from_row).collect::<Result<_>>()?, total, page))
 }

@@ -2,7 +2,10 @@
 
 use room::{Approval, ApprovalId, RoomId};
 
-use super::{Page, Row, Tx};
+use super::{
+    Row, Tx,
+    seek::{Found, Seek, Sorted},
+};
 use crate::error::Result;
 
 const COLUMNS: &str = "id, vessel_id, party, role, side, status, comment, decided_at";
@@ -27,12 +30,22 @@ pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Approval>> {
     tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
-/// Returns a page of a room's approvals, in the order in which they were first given, and how many there are.
-pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Approval>, i64)> {
+/// Returns a part of a room's approvals, in the order in which they were first given, how many there are, and which part
+/// it is.
+pub async fn list(tx: &mut Tx, room: RoomId, seek: &Seek) -> Result<Found<Approval>> {
+    let list = Sorted {
+        table: "approvals",
+        among: "room_id = ?1",
+        rows: "room_id = ?1",
+        columns: "id",
+        is_newest_first: false,
+        removals: None,
+    };
+    let page = seek.resolve(tx, list, &[&room]).await?;
     let total = tx.one("SELECT COUNT(*) FROM approvals WHERE room_id = ?1", &[&room]).await?.get(0)?;
     let sql = format!("SELECT {COLUMNS} FROM approvals WHERE room_id = ?1 ORDER BY id LIMIT ?2 OFFSET ?3");
     let rows = tx.rows(&sql, &[&room, &page.limit, &page.offset]).await?;
-    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total, page))
 }
 
 /// Returns the approval of a room with this id.

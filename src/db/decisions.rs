@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use room::{Decision, RoomId, VersionId};
 
-use super::{Page, Row, Tx};
+use super::{
+    Row, Tx,
+    seek::{Found, Seek, Sorted},
+};
 use crate::error::Result;
 
 const COLUMNS: &str = "c.id, c.version_id, c.party, c.role, c.verdict, c.comment, c.decided_at";
@@ -27,13 +30,22 @@ pub async fn of_version(tx: &mut Tx, version: VersionId) -> Result<Vec<Decision>
     tx.rows(&sql, &[&version]).await?.iter().map(from_row).collect()
 }
 
-/// Returns a page of the decisions on a version, newest first, and how many there are.
-pub async fn page_of_version(tx: &mut Tx, version: VersionId, page: Page) -> Result<(Vec<Decision>, i64)> {
+/// Returns a part of the decisions on a version, newest first, how many there are, and which part it is.
+pub async fn list(tx: &mut Tx, version: VersionId, seek: &Seek) -> Result<Found<Decision>> {
+    let list = Sorted {
+        table: "decisions",
+        among: "version_id = ?1",
+        rows: "version_id = ?1",
+        columns: "seq",
+        is_newest_first: true,
+        removals: None,
+    };
+    let page = seek.resolve(tx, list, &[&version]).await?;
     let total = tx.one("SELECT COUNT(*) FROM decisions WHERE version_id = ?1", &[&version]).await?.get(0)?;
     let sql =
         format!("SELECT {COLUMNS} FROM decisions c WHERE c.version_id = ?1 ORDER BY c.seq DESC LIMIT ?2 OFFSET ?3");
     let rows = tx.rows(&sql, &[&version, &page.limit, &page.offset]).await?;
-    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total, page))
 }
 
 /// Returns the last decision of each party on each version of a room; those on one version in the order they were made.

@@ -5,7 +5,10 @@ use std::collections::HashSet;
 
 use room::{DocumentId, RoomId, Version, VersionId, Waiver, Withdrawal};
 
-use super::{Page, Row, Tx};
+use super::{
+    Row, Tx,
+    seek::{Found, Seek, Sorted},
+};
 use crate::{
     error::{Error, Result},
     evidence::Hash,
@@ -67,13 +70,22 @@ pub async fn of_document(tx: &mut Tx, document: DocumentId) -> Result<Vec<Versio
     tx.rows(&sql, &[&document]).await?.iter().map(from_row).collect()
 }
 
-/// Returns a page of the versions of a document, newest first, and how many there are.
-pub async fn page_of_document(tx: &mut Tx, document: DocumentId, page: Page) -> Result<(Vec<Version>, i64)> {
+/// Returns a part of the versions of a document, newest first, how many there are, and which part it is.
+pub async fn list(tx: &mut Tx, document: DocumentId, seek: &Seek) -> Result<Found<Version>> {
+    let list = Sorted {
+        table: "document_versions",
+        among: "document_id = ?1",
+        rows: "document_id = ?1",
+        columns: "number",
+        is_newest_first: true,
+        removals: None,
+    };
+    let page = seek.resolve(tx, list, &[&document]).await?;
     let total = tx.one("SELECT COUNT(*) FROM document_versions WHERE document_id = ?1", &[&document]).await?.get(0)?;
     let sql =
         format!("SELECT {COLUMNS} FROM {VERSIONS} WHERE v.document_id = ?1 ORDER BY v.number DESC LIMIT ?2 OFFSET ?3");
     let rows = tx.rows(&sql, &[&document, &page.limit, &page.offset]).await?;
-    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total, page))
 }
 
 /// Returns the keys of the files of all versions of a room.

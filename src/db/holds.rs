@@ -2,7 +2,10 @@
 
 use room::{HoldId, RoomId, SnapshotId, Time};
 
-use super::{Page, Row, Tx};
+use super::{
+    Row, Tx,
+    seek::{Found, Seek, Sorted},
+};
 use crate::error::Result;
 
 /// A legal hold on a room or on one of its snapshots.
@@ -88,21 +91,40 @@ pub async fn in_force_anywhere(tx: &mut Tx) -> Result<i64> {
     tx.one("SELECT COUNT(*) FROM holds WHERE lifted_at IS NULL", &[]).await?.get(0)
 }
 
-/// Returns a page of a room's holds, including lifted ones, newest first, and how many there are.
-pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Hold>, i64)> {
+/// Returns a part of a room's holds, including lifted ones, newest first, how many there are, and which part it is.
+pub async fn list(tx: &mut Tx, room: RoomId, seek: &Seek) -> Result<Found<Hold>> {
+    let list = Sorted {
+        table: "holds",
+        among: "room_id = ?1",
+        rows: "room_id = ?1",
+        columns: "placed_at, id",
+        is_newest_first: true,
+        removals: None,
+    };
+    let page = seek.resolve(tx, list, &[&room]).await?;
     let total = tx.one("SELECT COUNT(*) FROM holds WHERE room_id = ?1", &[&room]).await?.get(0)?;
     let sql =
         format!("SELECT {COLUMNS} FROM holds WHERE room_id = ?1 ORDER BY placed_at DESC, id DESC LIMIT ?2 OFFSET ?3");
     let rows = tx.rows(&sql, &[&room, &page.limit, &page.offset]).await?;
-    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total, page))
 }
 
-/// Returns a page of the holds of all rooms, those in force first, then the newest, and how many there are.
-pub async fn everywhere(tx: &mut Tx, page: Page) -> Result<(Vec<Hold>, i64)> {
+/// Returns a part of the holds of all rooms, those in force first, then the newest, how many there are, and which part it
+/// is.
+pub async fn everywhere(tx: &mut Tx, seek: &Seek) -> Result<Found<Hold>> {
+    let list = Sorted {
+        table: "holds",
+        among: "TRUE",
+        rows: "TRUE",
+        columns: "(CASE WHEN lifted_at IS NULL THEN 1 ELSE 0 END), placed_at, id",
+        is_newest_first: true,
+        removals: None,
+    };
+    let page = seek.resolve(tx, list, &[]).await?;
     let total = tx.one("SELECT COUNT(*) FROM holds", &[]).await?.get(0)?;
     let sql = format!(
         "SELECT {COLUMNS} FROM holds ORDER BY (lifted_at IS NOT NULL), placed_at DESC, id DESC LIMIT ?1 OFFSET ?2"
     );
     let rows = tx.rows(&sql, &[&page.limit, &page.offset]).await?;
-    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total, page))
 }

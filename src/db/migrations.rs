@@ -86,6 +86,7 @@ const MIGRATIONS: &[Migration] = &[
         up_sqlite: "up.sqlite.sql", up_postgres: "up.postgres.sql",
         down_sqlite: "down.sqlite.sql", down_postgres: "down.postgres.sql"),
     step!("020_withdraw_versions", loses: &[("version_statements", "version_statements")]),
+    step!("021_add_search_texts"),
 ];
 
 /// The step that ships the catalogue of document types, by whose name the platform's log says which catalogue it began

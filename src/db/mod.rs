@@ -35,6 +35,7 @@ pub mod projections;
 pub mod rooms;
 pub mod schema_objects;
 pub mod seals;
+pub mod seek;
 pub mod sessions;
 pub mod sign_in;
 pub mod snapshots;

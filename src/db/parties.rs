@@ -1,8 +1,11 @@
 //! The table `parties`: who takes part in a room, by e-mail address.
 
-use room::{Party, PartyId, Role, RoomId};
+use room::{Log, Party, PartyId, Role, RoomId};
 
-use super::{Page, Row, Tx};
+use super::{
+    Row, Tx,
+    seek::{Found, Seek, Sorted},
+};
 use crate::error::Result;
 
 const COLUMNS: &str = "id, role, name, email, company, side, added_at";
@@ -36,12 +39,21 @@ pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Party>> {
     tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
 }
 
-/// Returns a page of a room's parties, in the order in which they joined, and how many there are.
-pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Party>, i64)> {
+/// Returns a part of a room's parties, in the order in which they joined, how many there are, and which part it is.
+pub async fn list(tx: &mut Tx, room: RoomId, seek: &Seek) -> Result<Found<Party>> {
+    let list = Sorted {
+        table: "parties",
+        among: "room_id = ?1",
+        rows: "room_id = ?1",
+        columns: "added_at, id",
+        is_newest_first: false,
+        removals: Some((Log::Room(room), "party_removed")),
+    };
+    let page = seek.resolve(tx, list, &[&room]).await?;
     let total = tx.one("SELECT COUNT(*) FROM parties WHERE room_id = ?1", &[&room]).await?.get(0)?;
     let sql = format!("SELECT {COLUMNS} FROM parties WHERE room_id = ?1 ORDER BY added_at, id LIMIT ?2 OFFSET ?3");
     let rows = tx.rows(&sql, &[&room, &page.limit, &page.offset]).await?;
-    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total, page))
 }
 
 /// Returns the party of a room with this id.

@@ -5,9 +5,12 @@ use std::{
     fmt::Write as _,
 };
 
-use room::{Phase, Room, RoomId};
+use room::{Phase, Room, RoomId, Time};
 
-use super::{Page, Param, Row, Tx};
+use super::{
+    Page, Param, Row, Tx,
+    seek::{Anchor, Found, Seek, Sorted},
+};
 use crate::error::Result;
 
 const COLUMNS: &str = "r.id, r.title, r.location, r.sts_eta, r.description, r.cargo_profile, r.status, r.phase,
@@ -54,10 +57,36 @@ pub async fn find_all(tx: &mut Tx, ids: &BTreeSet<RoomId>) -> Result<HashMap<Roo
     rows.iter().map(|row| from_row(row).map(|room| (room.id, room))).collect()
 }
 
-/// Returns a page of the rooms in use, newest first, and how many there are: those of a party, or all.
-pub async fn list(tx: &mut Tx, party: Option<&str>, page: Page) -> Result<(Vec<Room>, i64)> {
-    let matches = format!("FROM rooms r WHERE {} AND r.status = 'active'", visible_to(party));
-    select_page(tx, &matches, "r.created_at DESC, r.id DESC", &[&party], page).await
+/// Returns a part of the rooms in use that have each of these words, newest first, how many there are, and which part it
+/// is: those of a party, or all.
+pub async fn list(tx: &mut Tx, party: Option<&str>, words: &[String], seek: &Seek) -> Result<Found<Room>> {
+    let rows = format!("{} AND r.status = 'active'{}", visible_to(party), having(2, words));
+    let patterns: Vec<_> = words.iter().map(|word| pattern(word)).collect();
+    let mut params: Vec<&dyn Param> = vec![&party];
+    params.extend(patterns.iter().map(|pattern| pattern as &dyn Param));
+    let list = Sorted {
+        table: "rooms r",
+        // A room that was deleted keeps its row, and its place.
+        among: visible_to(party),
+        rows: &rows,
+        columns: "created_at, id",
+        is_newest_first: true,
+        removals: None,
+    };
+    let page = seek.resolve(tx, list, &params).await?;
+    select_page(tx, &format!("FROM rooms r WHERE {rows}"), "r.created_at DESC, r.id DESC", &params, page).await
+}
+
+/// Returns the condition that a room has each of these words somewhere. The pattern of the first is parameter `first`.
+fn having(first: usize, words: &[String]) -> String {
+    let mut having = String::new();
+    for place in (first..).take(words.len()) {
+        let _ = write!(
+            having,
+            " AND EXISTS (SELECT 1 FROM search_texts s WHERE s.room_id = r.id AND s.text LIKE ?{place} ESCAPE '!')"
+        );
+    }
+    having
 }
 
 /// Returns the condition for the rooms of a party, which is parameter 1, or for all rooms.
@@ -73,7 +102,7 @@ fn visible_to(party: Option<&str>) -> &'static str {
 /// The conditions of a search for rooms.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
-    /// Words, each of which is in the title, the location or the name of a vessel. The case of A to Z does not matter.
+    /// Folded words, each of which is part of something that a room is found by.
     pub words: Vec<String>,
     /// Rooms in this phase.
     pub phase: Option<Phase>,
@@ -83,41 +112,83 @@ pub struct Search {
     pub among: Option<String>,
 }
 
-/// Returns a page of the rooms that match, and how many there are, among a party's rooms or all.
+impl Search {
+    /// Returns whether closed rooms are among those that match.
+    fn has_closed(&self) -> bool {
+        self.closed || self.phase == Some(Phase::Closed)
+    }
+
+    /// Returns the patterns of the words.
+    fn patterns(&self) -> Vec<String> {
+        self.words.iter().map(|word| pattern(word)).collect()
+    }
+
+    /// Returns the condition of the rooms that match, among a party's or all. Its parameters are those of
+    /// [`Search::params`].
+    fn condition(&self, party: Option<&str>) -> String {
+        let mut matches = format!(
+            "{} AND r.status = 'active' AND (CAST(?2 AS TEXT) IS NULL OR r.phase = ?2)
+             AND (CAST(?3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM parties m WHERE m.room_id = r.id AND m.email = ?3))",
+            visible_to(party)
+        );
+        if !self.has_closed() {
+            matches.push_str(" AND r.phase <> 'closed'");
+        }
+        matches.push_str(&having(4, &self.words));
+        matches
+    }
+
+    fn params<'a>(&'a self, party: &'a dyn Param, patterns: &'a [String]) -> Vec<&'a dyn Param> {
+        let mut params: Vec<&dyn Param> = vec![party, &self.phase, &self.among];
+        params.extend(patterns.iter().map(|pattern| pattern as &dyn Param));
+        params
+    }
+}
+
+/// Returns a part of the rooms that match, how many there are, and which part it is, among a party's rooms or all.
 ///
 /// Open rooms come first, in the order of their ETA, then closed ones, the latest first.
-pub async fn search(tx: &mut Tx, party: Option<&str>, search: &Search, page: Page) -> Result<(Vec<Room>, i64)> {
-    let Search { words, phase, closed, among } = search;
-    let mut matches = format!(
-        "FROM rooms r WHERE {} AND r.status = 'active' AND (CAST(?2 AS TEXT) IS NULL OR r.phase = ?2)
-         AND (CAST(?3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM parties m WHERE m.room_id = r.id AND m.email = ?3))",
-        visible_to(party)
-    );
-    if !closed && *phase != Some(Phase::Closed) {
-        matches.push_str(" AND r.phase <> 'closed'");
-    }
-    let patterns: Vec<_> = words.iter().map(|word| pattern(word)).collect();
-    let mut params: Vec<&dyn Param> = vec![&party, phase, among];
-    let [title, location, name] = ["r.title", "r.location", "v.name"].map(|column| tx.dialect().folded(column));
-    for pattern in &patterns {
-        params.push(pattern);
-        let like = format!("LIKE ?{} ESCAPE '!'", params.len());
-        let _ = write!(
-            matches,
-            " AND ({title} {like} OR {location} {like}
-                   OR EXISTS (SELECT 1 FROM vessels v WHERE v.room_id = r.id AND {name} {like}))"
-        );
-    }
+pub async fn search(tx: &mut Tx, party: Option<&str>, search: &Search, seek: &Seek) -> Result<Found<Room>> {
+    let page = match &seek.from {
+        Some(anchor) => seek.page(passed(tx, party, search, anchor).await?),
+        None => seek.page,
+    };
+    let (patterns, condition) = (search.patterns(), search.condition(party));
+    let params = search.params(&party, &patterns);
     // Open rooms with the same second key have the same ETA, so the third key sorts closed rooms only.
     let order = "r.phase = 'closed', CASE WHEN r.phase = 'closed' THEN NULL ELSE r.sts_eta END, r.sts_eta DESC, r.id";
-    select_page(tx, &matches, order, &params, page).await
+    select_page(tx, &format!("FROM rooms r WHERE {condition}"), order, &params, page).await
+}
+
+/// Returns how many of the rooms that match come before a room in the order of [`search()`], and up to it if it is the one
+/// to read on after. It need not match any more.
+///
+/// # Errors
+///
+/// Fails if there is no such room, or if the party may not see it.
+pub async fn passed(tx: &mut Tx, party: Option<&str>, search: &Search, anchor: &Anchor) -> Result<i64> {
+    let select = format!("SELECT r.phase, r.sts_eta FROM rooms r WHERE {} AND r.id = ?2", visible_to(party));
+    let row = tx.opt(&select, &[&party, &anchor.id()]).await?.ok_or_else(|| anchor.unknown())?;
+    let (phase, eta): (Phase, Time) = (row.get(0)?, row.get(1)?);
+    let (patterns, condition) = (search.patterns(), search.condition(party));
+    let mut params = search.params(&party, &patterns);
+    let (id, place) = (anchor.id(), params.len() + 1);
+    params.extend([&eta as &dyn Param, &id]);
+    let or_itself = if matches!(anchor, Anchor::After(_)) { "=" } else { "" };
+    let same_eta = format!("(r.sts_eta = ?{place} AND r.id <{or_itself} ?{})", place + 1);
+    // In a list without closed rooms, one that was closed since it was seen stays where it was.
+    let precedes = if phase == Phase::Closed && search.has_closed() {
+        format!("(r.phase <> 'closed' OR r.sts_eta > ?{place} OR {same_eta})")
+    } else {
+        format!("(r.phase <> 'closed' AND (r.sts_eta < ?{place} OR {same_eta}))")
+    };
+    tx.one(&format!("SELECT COUNT(*) FROM rooms r WHERE {condition} AND {precedes}"), &params).await?.get(0)
 }
 
 /// Returns the LIKE pattern for texts that contain the word.
 fn pattern(word: &str) -> String {
-    // Escaped with `!`, as the query says: by default PostgreSQL escapes with `\` and SQLite with nothing. Lower case,
-    // as the columns are compared: LIKE ignores case on SQLite only.
-    let escaped = word.to_ascii_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    // Escaped with `!`, as the query says: by default PostgreSQL escapes with `\` and SQLite with nothing.
+    let escaped = word.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     format!("%{escaped}%")
 }
 
@@ -127,11 +198,11 @@ async fn select_page(
     order: &str,
     params: &[&dyn Param],
     page: Page,
-) -> Result<(Vec<Room>, i64)> {
+) -> Result<Found<Room>> {
     let total = tx.one(&format!("SELECT COUNT(*) {matches}"), params).await?.get(0)?;
     let (limit, offset) = (params.len() + 1, params.len() + 2);
     let sql = format!("SELECT {COLUMNS} {matches} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}");
     let bounds: [&dyn Param; 2] = [&page.limit, &page.offset];
     let rows = tx.rows(&sql, &[params, &bounds[..]].concat()).await?;
-    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total, page))
 }

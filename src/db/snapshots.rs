@@ -1,9 +1,14 @@
 //! The table `snapshots`, with what is kept of their records, bodies, receipts and files.
 
 use report::record::SectionOptions;
-use room::{RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time};
+use room::{Log, RoomId, SnapshotId, SnapshotStatus, SnapshotType, Time};
 
-use super::{Page, Row, Tx, files::StoredFile, seals::SealSays};
+use super::{
+    Row, Tx,
+    files::StoredFile,
+    seals::SealSays,
+    seek::{Found, Seek, Sorted},
+};
 use crate::{
     error::Result,
     evidence::{Receipt, read_leaf},
@@ -162,12 +167,21 @@ pub async fn find_anywhere(tx: &mut Tx, snapshot: SnapshotId) -> Result<Option<S
     tx.opt(&format!("{SELECT} WHERE s.id = ?1"), &[&snapshot]).await?.as_ref().map(from_row).transpose()
 }
 
-/// Returns a page of a room's snapshots, newest first, and how many there are.
-pub async fn list(tx: &mut Tx, room: RoomId, page: Page) -> Result<(Vec<Snapshot>, i64)> {
+/// Returns a part of a room's snapshots, newest first, how many there are, and which part it is.
+pub async fn list(tx: &mut Tx, room: RoomId, seek: &Seek) -> Result<Found<Snapshot>> {
+    let list = Sorted {
+        table: "snapshots",
+        among: "room_id = ?1",
+        rows: "room_id = ?1",
+        columns: "created_at, id",
+        is_newest_first: true,
+        removals: Some((Log::Room(room), "snapshot_deleted")),
+    };
+    let page = seek.resolve(tx, list, &[&room]).await?;
     let total = tx.one("SELECT COUNT(*) FROM snapshots WHERE room_id = ?1", &[&room]).await?.get(0)?;
     let sql = format!("{SELECT} WHERE s.room_id = ?1 ORDER BY s.created_at DESC, s.id DESC LIMIT ?2 OFFSET ?3");
     let rows = tx.rows(&sql, &[&room, &page.limit, &page.offset]).await?;
-    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total))
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total, page))
 }
 
 /// A snapshot as a list of choices shows it.

@@ -1,8 +1,11 @@
 //! The table `vessels`: the ships of a room.
 
-use room::{RoomId, Vessel, VesselDetails, VesselId};
+use room::{Log, RoomId, Vessel, VesselDetails, VesselId};
 
-use super::{Row, Tx};
+use super::{
+    Row, Tx,
+    seek::{Found, Seek, Sorted},
+};
 use crate::error::Result;
 
 const COLUMNS: &str =
@@ -35,6 +38,23 @@ fn from_row(row: &Row) -> Result<Vessel> {
 pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Vessel>> {
     let sql = format!("SELECT {COLUMNS} FROM vessels WHERE room_id = ?1 ORDER BY added_at, id");
     tx.rows(&sql, &[&room]).await?.iter().map(from_row).collect()
+}
+
+/// Returns a part of a room's vessels, in the order in which they were added, how many there are, and which part it is.
+pub async fn list(tx: &mut Tx, room: RoomId, seek: &Seek) -> Result<Found<Vessel>> {
+    let list = Sorted {
+        table: "vessels",
+        among: "room_id = ?1",
+        rows: "room_id = ?1",
+        columns: "added_at, id",
+        is_newest_first: false,
+        removals: Some((Log::Room(room), "vessel_removed")),
+    };
+    let page = seek.resolve(tx, list, &[&room]).await?;
+    let total = tx.one("SELECT COUNT(*) FROM vessels WHERE room_id = ?1", &[&room]).await?.get(0)?;
+    let sql = format!("SELECT {COLUMNS} FROM vessels WHERE room_id = ?1 ORDER BY added_at, id LIMIT ?2 OFFSET ?3");
+    let rows = tx.rows(&sql, &[&room, &page.limit, &page.offset]).await?;
+    Ok((rows.iter().map(from_row).collect::<Result<_>>()?, total, page))
 }
 
 /// Returns the vessel of a room with this id.

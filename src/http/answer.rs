@@ -11,7 +11,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Json, Kind, describe::Answers, route_doc::RouteDoc};
-use crate::{db::Page, error::Error, portion::MOST_BYTES};
+use crate::{
+    db::{
+        Page,
+        seek::{Found, Seek},
+    },
+    error::Error,
+    portion::MOST_BYTES,
+};
 
 /// The header with the number of rows that a list has in all.
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
@@ -76,13 +83,28 @@ pub struct Listed<T> {
     total: i64,
     page: Page,
     path: String,
+    /// The ids of the rows, and the most rows that were asked for, if the links lead on from rows.
+    ids: Option<(Vec<String>, i64)>,
 }
 
 impl<T> Listed<T> {
     /// Makes a part of rows that the database has cut already. `path` is that of the request, with its query except for
     /// `limit` and `offset`.
     pub fn new(rows: Vec<T>, total: i64, page: Page, path: String) -> Self {
-        Self { rows, total, page, path }
+        Self { rows, total, page, path, ids: None }
+    }
+
+    /// Makes a part of a list that may grow or shrink while it is read: the links lead on from its first and last row, and
+    /// not by a number of rows. `id` returns the id of a row, `view` what is sent of it.
+    pub fn found<R>(
+        (rows, total, page): Found<R>,
+        seek: &Seek,
+        path: String,
+        id: impl Fn(&R) -> String,
+        view: impl FnMut(R) -> T,
+    ) -> Self {
+        let ids = Some((rows.iter().map(id).collect(), seek.page.limit));
+        Self { rows: rows.into_iter().map(view).collect(), total, page, path, ids }
     }
 
     /// Cuts a part out of rows of which all are at hand.
@@ -96,10 +118,19 @@ impl<T> Listed<T> {
     /// Returns the links to the parts before and after these rows, of which the first `shown` are sent.
     fn links(&self, shown: usize) -> String {
         let Page { limit, offset } = self.page;
+        let limit = self.ids.as_ref().map_or(limit, |(_, asked)| *asked);
         let joint = if self.path.contains('?') { '&' } else { '?' };
-        let link = |offset: i64, relation| {
-            format!("<{}{}{joint}limit={limit}&offset={offset}>; rel=\"{relation}\"", super::access::BASE, self.path)
+        let link_to = |part: &str, relation: &str| {
+            format!("<{}{}{joint}limit={limit}&{part}>; rel=\"{relation}\"", super::access::BASE, self.path)
         };
+        if let Some((ids, _)) = self.ids.as_ref().filter(|(ids, _)| !ids.is_empty()) {
+            let previous = ids.first().filter(|_| offset > 0).map(|id| link_to(&format!("before={id}"), "prev"));
+            let reached = offset.saturating_add(i64::try_from(shown).unwrap_or(i64::MAX));
+            let last = shown.checked_sub(1).and_then(|last| ids.get(last)).filter(|_| reached < self.total);
+            let next = last.map(|id| link_to(&format!("after={id}"), "next"));
+            return previous.into_iter().chain(next).collect::<Vec<_>>().join(", ");
+        }
+        let link = |offset: i64, relation| link_to(&format!("offset={offset}"), relation);
         let previous = (offset > 0).then(|| link((offset - limit).max(0), "prev"));
         // If rows were cut for their size, the next part begins with the first of those, not a whole `limit` further
         // on.

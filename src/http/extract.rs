@@ -31,7 +31,10 @@ use super::{
 };
 use crate::{
     app::App,
-    db::Page,
+    db::{
+        Page,
+        seek::{Anchor, Seek},
+    },
     domain::{
         input::{Fields, read_object, unacceptable},
         log::Once,
@@ -410,15 +413,6 @@ pub struct Paging(pub Page);
 impl Paging {
     const LIMIT: Bounds = Bounds { least: 1, most: Some(100), default: Some(20) };
     const OFFSET: Bounds = Bounds { least: 0, most: None, default: Some(0) };
-
-    /// Reads the page, and returns it with the other parameters as they came: the filter of the list, for the links to
-    /// its other parts.
-    pub fn read_with_filter(given: &mut Given) -> (Page, String) {
-        // The filter first, since reading a parameter takes it away.
-        let filter_query = given.query_without(&["limit", "offset"]);
-        let Self(page) = Self::read(given);
-        (page, filter_query)
-    }
 }
 
 impl FromPairs for Paging {
@@ -429,6 +423,49 @@ impl FromPairs for Paging {
 
     fn read(given: &mut Given) -> Self {
         Self(Page { limit: given.number("limit", Self::LIMIT), offset: given.number("offset", Self::OFFSET) })
+    }
+}
+
+/// The part of a list that is requested by the last row that was seen, or by `offset`.
+#[derive(Debug, Clone)]
+pub struct Seeking(pub Seek);
+
+impl Seeking {
+    /// The parameters that say which part, and no filter.
+    pub const PART: &[&str] = &["limit", "offset", "after", "before"];
+
+    /// Reads the part, and returns it with the other parameters as they came, for the links to the list's other parts.
+    pub fn read_with_filter(given: &mut Given) -> (Seek, String) {
+        // The filter first, since reading a parameter takes it away.
+        let filter_query = given.query_without(Self::PART);
+        let Self(seek) = Self::read(given);
+        (seek, filter_query)
+    }
+
+    /// Reads the row to read on from, for a list whose `page` is read by itself.
+    pub fn read_from(given: &mut Given, page: Page) -> Seek {
+        let after = given.id("after").map(|id: room::EntryId| Anchor::After(id.to_string()));
+        let before = given.id("before").map(|id: room::EntryId| Anchor::Before(id.to_string()));
+        if after.is_some() && (before.is_some() || page.offset > 0) {
+            given.fault("after", "must not be given together with `before` or `offset`");
+        } else if before.is_some() && page.offset > 0 {
+            given.fault("before", "must not be given together with `offset`");
+        }
+        Seek { page, from: after.or(before) }
+    }
+}
+
+impl FromPairs for Seeking {
+    const PARAMETERS: &[(&str, Kind, &str)] = &[
+        Paging::PARAMETERS[0],
+        Paging::PARAMETERS[1],
+        ("after", Kind::Id, "Only rows that follow the one with this id, whatever came or went meanwhile"),
+        ("before", Kind::Id, "Only rows right before the one with this id"),
+    ];
+
+    fn read(given: &mut Given) -> Self {
+        let Paging(page) = Paging::read(given);
+        Self(Self::read_from(given, page))
     }
 }
 

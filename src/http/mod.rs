@@ -52,7 +52,7 @@ pub use conditional::{IfMatch, Tagged};
 pub use describe::Answers;
 pub use download::{Download, FileAnswer};
 pub use event_stream::{After, EventStream};
-pub use extract::{FromPairs, Given, Id, Ids, Json, Paging, Query, UserAgent, Wait};
+pub use extract::{FromPairs, Given, Id, Ids, Json, Paging, Query, Seeking, UserAgent, Wait};
 pub use form::{Form, WAS};
 pub use listener::{Limits, serve};
 pub use pace::Patience;

@@ -8,7 +8,7 @@ use super::{
     kit::{
         chip::{Tone, chip},
         layout::{HtmlPage, Part},
-        paging::neighbours_of,
+        paging::neighbours_from,
         portion::within,
         show::{self, count, label},
         way,
@@ -17,13 +17,13 @@ use super::{
 };
 use crate::{
     app::App,
-    db,
+    db::seek::Seek,
     domain::clearance::{
-        cockpit::{self, Row, Viewer, Wanted},
+        cockpit::{self, Row, SEARCHED, Viewer, Wanted},
         todo::Task,
     },
     error::Result,
-    http::{Access::May, Caller, FromPairs, Given, Kind, PageRoutes, Paging, Query},
+    http::{Access::May, Caller, FromPairs, Given, Kind, PageRoutes, Query, Seeking},
     policy::Action::{DocumentApprove, RoomCreate, RoomList},
 };
 
@@ -41,16 +41,18 @@ struct RoomQuery {
     /// The words to search for, as typed.
     q: String,
     wanted: Wanted,
-    part: db::Page,
+    seek: Seek,
     /// The filter as `&name=value…`, for links to other parts of the list.
     query: String,
 }
 
 impl FromPairs for RoomQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
-        Paging::PARAMETERS[0],
-        Paging::PARAMETERS[1],
-        ("q", Kind::Text, "Words of the title, the location or a vessel's name"),
+        Seeking::PARAMETERS[0],
+        Seeking::PARAMETERS[1],
+        Seeking::PARAMETERS[2],
+        Seeking::PARAMETERS[3],
+        ("q", Kind::Text, "Words, or parts of words, that the rooms have"),
         ("phase", Kind::Word(Phase::WORDS), "Only rooms in this phase"),
         ("mine", Kind::Flag, "Only rooms in which something waits for oneself"),
         ("closed", Kind::Flag, "Closed rooms too"),
@@ -59,12 +61,12 @@ impl FromPairs for RoomQuery {
     fn read(given: &mut Given) -> Self {
         // A browser also sends the fields of the search that were left empty.
         given.forget_blank();
-        let query = given.query_without(&["limit", "offset"]).replacen('?', "&", 1);
-        let Paging(part) = Paging::read(given);
+        let (seek, query) = Seeking::read_with_filter(given);
+        let query = query.replacen('?', "&", 1);
         let phase = given.word("phase", Phase::WORDS);
         let wanted =
             Wanted { words: Vec::new(), phase, closed: given.flag("closed"), waits_for_me: given.flag("mine") };
-        Self { q: given.text("q").unwrap_or_default().trim().to_owned(), wanted, part, query }
+        Self { q: given.text("q").unwrap_or_default().trim().to_owned(), wanted, seek, query }
     }
 }
 
@@ -82,10 +84,10 @@ async fn show_rooms(app: App, caller: Caller, Query(query): Query<RoomQuery>) ->
         deciders: DocumentApprove.roles(),
     };
     let wanted = Wanted { words: cockpit::words(&query.q)?, ..query.wanted.clone() };
-    let (rows, total) = cockpit::read(&app, viewer, wanted, query.part).await?;
+    let (rows, total, part) = cockpit::read(&app, viewer, wanted, &query.seek).await?;
     let shown = within(MOST_BYTES, rows.iter().map(render_room));
     // If not all rows fit, the next part begins where the shown ones end.
-    let part = if shown.left_out > 0 { i64::try_from(shown.shown).unwrap_or(i64::MAX) } else { query.part.limit };
+    let ids: Vec<_> = rows.iter().take(shown.shown).map(|row| row.state.room.id.to_string()).collect();
     let main = html! {
         div.page-head {
             h1 { "Rooms" }
@@ -93,7 +95,7 @@ async fn show_rooms(app: App, caller: Caller, Query(query): Query<RoomQuery>) ->
         }
         @if total > 0 || query.is_filtered() { (render_search(&query)) }
         @if rows.is_empty() { (render_empty(&caller, &query, total)) } @else { (render_table(&shown.markup)) }
-        (neighbours_of("/", &query.query, (query.part, part), total))
+        (neighbours_from(("/", &query.query), &query.seek, part, (&ids, total)))
     };
     Ok(HtmlPage::new("Rooms", main).in_part(Part::Rooms, &caller).into_response())
 }
@@ -111,7 +113,7 @@ fn render_search(query: &RoomQuery) -> Markup {
     html! {
         form.search method="get" action="/" role="search" {
             div.field {
-                label for="search-q" { "Title, place or vessel" }
+                label for="search-q" { "Title, place, vessel, IMO, party or document" }
                 input id="search-q" name="q" type="search" value=(query.q) autocomplete="off" maxlength="255";
             }
             div.field {
@@ -139,6 +141,13 @@ fn render_empty(caller: &Caller, query: &RoomQuery, total: i64) -> Markup {
                 p { "The list has no more rooms than before this part. " a href="/" { "To its beginning" } }
             } @else if query.is_filtered() {
                 p { "No room fits. " a href="/" { "Clear the search" } }
+                @if !query.q.is_empty() {
+                    p.hint {
+                        "Searched for “" (query.q) "” in " (SEARCHED) " of "
+                        @if query.wanted.closed || query.wanted.phase == Some(Phase::Closed) { "all rooms that you see" } @else { "the rooms that you see and that are not closed" }
+                        ". Every word has to be found; parts of words do, and case and accents do not matter."
+                    }
+                }
             } @else if caller.may(RoomCreate) {
                 p { "No room is open. A room is one ship-to-ship operation: its vessels, its parties and its papers." }
                 p { a.button href="/rooms/new" { "Open a room" } }

@@ -40,7 +40,7 @@ pub(crate) const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
 
 /// The steps from the adoption on.
-const AFTER_ADOPTION: [&str; 7] = [
+const AFTER_ADOPTION: [&str; 8] = [
     migrations::ADOPTION,
     "015_mark_states",
     "016_snapshots_by_position",
@@ -48,6 +48,7 @@ const AFTER_ADOPTION: [&str; 7] = [
     "018_add_heads_log",
     "019_know_more_of_files",
     "020_withdraw_versions",
+    "021_add_search_texts",
 ];
 /// The last step of the schema whose logs do not tell everything.
 const OLDER: &str = "013";
@@ -86,6 +87,7 @@ async fn take_back(app: &App) {
     assert_eq!(
         steps,
         [
+            "021_add_search_texts",
             "020_withdraw_versions",
             "019_know_more_of_files",
             "018_add_heads_log",
@@ -376,7 +378,7 @@ async fn agree_with_the_log(app: &App, rooms: &[RoomId]) {
     let app = app.with_children(children);
     for room in rooms {
         let page = Page { limit: 100, offset: 0 };
-        let (snapshots, _) = app.db.read(async |tx| db::snapshots::list(tx, *room, page).await).await.unwrap();
+        let (snapshots, ..) = app.db.read(async |tx| db::snapshots::list(tx, *room, &page.into()).await).await.unwrap();
         for snapshot in snapshots.into_iter().filter(|snapshot| snapshot.status == SnapshotStatus::Completed) {
             let account = UserId(app.new_id());
             let (_, report) = verifying::verify_stored(&app, *room, snapshot.id, account).await.unwrap();

@@ -115,15 +115,22 @@ async fn a_part_of_a_list_tells_of_its_neighbours(app: TestApp) {
         app.post("/rooms", &broker).json(new_room(&[])).send().await.expect(201);
     }
     let middle = app.get("/rooms?limit=2&offset=2", &broker).send().await;
-    assert_eq!(middle.expect(200).as_array().unwrap().len(), 2);
+    let shown = middle.expect(200);
+    let [first, last] = [0, 1].map(|at: usize| shown[at]["id"].as_str().unwrap());
     assert_eq!(
         middle.header("link"),
-        "</api/v1/rooms?limit=2&offset=0>; rel=\"prev\", </api/v1/rooms?limit=2&offset=4>; rel=\"next\""
+        format!(
+            "</api/v1/rooms?limit=2&before={first}>; rel=\"prev\", </api/v1/rooms?limit=2&after={last}>; rel=\"next\""
+        )
     );
     let end = app.get("/rooms?limit=2&offset=4", &broker).send().await;
-    assert_eq!(end.expect(200).as_array().unwrap().len(), 1);
-    assert_eq!(end.header("link"), "</api/v1/rooms?limit=2&offset=2>; rel=\"prev\"");
-    assert_eq!(app.get("/rooms?offset=99", &broker).send().await.expect(200), json!([]));
+    let shown = end.expect(200);
+    assert_eq!(shown.as_array().unwrap().len(), 1);
+    let only = shown[0]["id"].as_str().unwrap();
+    assert_eq!(end.header("link"), format!("</api/v1/rooms?limit=2&before={only}>; rel=\"prev\""));
+    let beyond = app.get("/rooms?offset=99", &broker).send().await;
+    assert_eq!(beyond.expect(200), json!([]));
+    assert_eq!(beyond.header("link"), "</api/v1/rooms?limit=20&offset=79>; rel=\"prev\"");
 }
 
 async fn changing_a_room_logs_each_fields_old_and_new_value_and_no_change_logs_nothing(app: TestApp) {

@@ -32,6 +32,7 @@ pub mod clearance;
 pub mod clocks;
 pub mod fold;
 pub mod imo;
+pub mod search;
 pub mod sentence;
 pub mod standing;
 pub mod vessel;

@@ -43,7 +43,7 @@ async fn refuse_unfinished(app: &App) -> Result<()> {
     // The story ends with this snapshot, so that it is there if and only if the story came to its end.
     let page = Page { limit: 100, offset: 0 };
     let find = async |tx: &mut Tx| {
-        let (rooms, _) = db::rooms::list(tx, Some(BROKER), page).await?;
+        let (rooms, ..) = db::rooms::list(tx, Some(BROKER), &[], &page.into()).await?;
         for room in rooms {
             let taken = db::snapshots::all(tx, room.id).await?;
             if taken.iter().any(|last| last.title == LAST_SNAPSHOT && last.status == SnapshotStatus::Completed) {
@@ -75,7 +75,7 @@ pub(super) async fn refuse_leftovers(app: &App) -> Result<()> {
 /// Prints the accounts, and the commands that take a snapshot, download it and verify it.
 pub(super) async fn explain(app: &App, address: SocketAddr) -> Result<()> {
     let page = Page { limit: 1, offset: 0 };
-    let (rooms, _) = app.db.read(async |tx| db::rooms::list(tx, Some(BROKER), page).await).await?;
+    let (rooms, ..) = app.db.read(async |tx| db::rooms::list(tx, Some(BROKER), &[], &page.into()).await).await?;
     let Some(room) = rooms.first() else { return print("The demo's room has been deleted.") };
     let accounts: Vec<String> =
         PEOPLE.iter().map(|(address, role, ..)| format!("  {:<26} {role}", email(address))).collect();

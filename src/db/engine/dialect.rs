@@ -27,17 +27,6 @@ impl Dialect {
         }
     }
 
-    /// Returns an expression for a column with the letters A to Z in lower case and nothing else changed.
-    ///
-    /// SQLite folds these letters only. What else PostgreSQL folds depends on the collation of the database, hence
-    /// `"C"`.
-    pub fn folded(self, column: &str) -> String {
-        match self {
-            Self::Sqlite => format!("LOWER({column})"),
-            Self::Postgres => format!("LOWER({column} COLLATE \"C\")"),
-        }
-    }
-
     /// Writes numbered parameters as the database expects them: `?1` or `$1`.
     pub(in crate::db) fn parameters(self, sql: &str) -> std::borrow::Cow<'_, str> {
         match self {

@@ -10,7 +10,7 @@ use crate::{
 
 /// The tables of a room that nothing outside of them refers to. All of their rows can be removed and written anew, in
 /// this order, so that two rows that have changed places do not stand in each other's way.
-const WHOLE: [&str; 9] = [
+const WHOLE: [&str; 10] = [
     "parties",
     "vessels",
     "documents",
@@ -20,6 +20,7 @@ const WHOLE: [&str; 9] = [
     "approvals",
     "holds",
     "confirmations",
+    "search_texts",
 ];
 
 /// The tables that refuse changes or removals by triggers.

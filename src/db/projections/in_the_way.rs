@@ -45,7 +45,7 @@ const KEYS: [Key; 9] = [
 ];
 
 /// Which of the tables refer to each other: the table with the rows, the one that refers to it, and the column.
-const REFERENCES: [(&str, &str, &str); 14] = [
+const REFERENCES: [(&str, &str, &str); 15] = [
     ("rooms", "parties", "room_id"),
     ("rooms", "vessels", "room_id"),
     ("rooms", "documents", "room_id"),
@@ -53,6 +53,7 @@ const REFERENCES: [(&str, &str, &str); 14] = [
     ("rooms", "holds", "room_id"),
     ("rooms", "confirmations", "room_id"),
     ("rooms", "snapshots", "room_id"),
+    ("rooms", "search_texts", "room_id"),
     ("vessels", "documents", "vessel_id"),
     ("vessels", "approvals", "vessel_id"),
     ("documents", "document_versions", "document_id"),

@@ -4,7 +4,8 @@
 //! `tables.rs` describes the tables once. `of_room.rs` and `of_platform.rs` make rows from a state, `read.rs` reads the
 //! stored ones so that any value can be held against the log, also one that makes no sense, `compare.rs` finds those
 //! that differ, and `write.rs` stores and removes them. `anew.rs` puts rows right that are not what the log tells, and
-//! `in_the_way.rs` has operations write past them. Nothing here decides anything.
+//! `in_the_way.rs` has operations write past them. `search.rs` has the one table that follows from the others. Nothing here
+//! decides anything.
 
 pub mod anew;
 mod compare;
@@ -12,6 +13,7 @@ mod in_the_way;
 mod of_platform;
 mod of_room;
 mod read;
+pub mod search;
 mod tables;
 mod value;
 mod write;
@@ -21,7 +23,7 @@ use std::collections::{BTreeMap, HashMap};
 pub use compare::{Differing, differing};
 pub use in_the_way::{Obstacles, write_platform, write_room};
 pub use read::{rows, rows_of_platform};
-pub use tables::{Kind, PLATFORM_TABLES, TABLES, Table};
+pub use tables::{Kind, PLATFORM_TABLES, TABLES, Table, adoptable};
 pub use value::Value;
 pub use write::{delete, put};
 

@@ -6,10 +6,10 @@ use room::{
 };
 use uuid::Uuid;
 
-use super::{PrivateTexts, Rows, Value, Values, keyed};
+use super::{PrivateTexts, Rows, Value, Values, keyed, search};
 
 /// Returns the rows of each table, in the order of [`super::TABLES`].
-pub fn rows(state: &State, texts: &PrivateTexts) -> [Rows; 15] {
+pub fn rows(state: &State, texts: &PrivateTexts) -> [Rows; 16] {
     let room = state.room.id;
     let versions = || state.documents.values().flat_map(|slot| &slot.uploads);
     let seals = state.snapshots.iter().filter_map(|(id, snapshot)| Some((id, snapshot.file.as_ref()?.seal.as_ref()?)));
@@ -29,6 +29,7 @@ pub fn rows(state: &State, texts: &PrivateTexts) -> [Rows; 15] {
         keyed(state.snapshots.iter().filter_map(|(id, snapshot)| body_row(*id, snapshot))),
         keyed(state.snapshots.iter().filter_map(|(id, snapshot)| Some(file_row(*id, snapshot.file.as_ref()?)))),
         keyed(seals.map(|(id, seal)| seal_row(*id, seal))),
+        search::rows(state),
     ]
 }
 

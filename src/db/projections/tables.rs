@@ -44,7 +44,7 @@ impl Kind {
 use Kind::{Bool, Bytes, Hashed, HashedText, Integer, Json, Real, Text};
 
 /// The tables of the rooms, in the order in which a room grows.
-pub const TABLES: [Table; 15] = [
+pub const TABLES: [Table; 16] = [
     Table {
         name: "rooms",
         columns: &[
@@ -274,7 +274,18 @@ pub const TABLES: [Table; 15] = [
         from: "snapshot_seals t JOIN snapshots s ON s.id = t.snapshot_id
                WHERE s.room_id = ?1 AND s.status = 'completed'",
     },
+    Table {
+        name: "search_texts",
+        columns: &[("id", Text), ("room_id", Text), ("fold", Integer), ("text", Text)],
+        from: "search_texts t WHERE t.room_id = ?1",
+    },
 ];
+
+/// Returns the tables of the rooms whose rows a state can be read from: all but the last, which follows from the others.
+pub fn adoptable() -> &'static [Table] {
+    static ALL: [Table; TABLES.len()] = TABLES;
+    &ALL[..TABLES.len() - 1]
+}
 
 /// The tables of the platform.
 pub const PLATFORM_TABLES: [Table; 3] = [

@@ -11,6 +11,7 @@ use super::{
         approval_row, body_row, decision_row, file_row, hold_row, party_row, position_row, request_row, room_row,
         slot_row, snapshot_row, statements_row, version_row, vessel_row,
     },
+    search,
 };
 use crate::{
     db::{Param, Tx},
@@ -67,14 +68,15 @@ pub(super) struct Change {
 }
 
 impl Change {
-    fn of(table: &'static str, id: &impl ToString, row: Option<Values>) -> Self {
+    pub(super) fn of(table: &'static str, id: &impl ToString, row: Option<Values>) -> Self {
         Self { table, id: id.to_string(), row }
     }
 }
 
 /// Returns what becomes of the rows of these parts of a room. `texts` has the private texts that they name.
 pub(super) fn changes_in_room(state: &State, parts: &[Part], texts: &PrivateTexts) -> Vec<Change> {
-    parts.iter().flat_map(|part| changes_of(state, *part, texts)).collect()
+    let rows = parts.iter().flat_map(|part| changes_of(state, *part, texts));
+    rows.chain(search::changes(state, parts)).collect()
 }
 
 /// Returns what becomes of the rows of these parts of the platform. A new account has no password yet.

@@ -19,7 +19,12 @@ use super::{
 };
 use crate::{
     app::App,
-    db::{self, Page, Tx, account_requests::AccountRequest, users::User},
+    db::{
+        self, Tx,
+        account_requests::AccountRequest,
+        seek::{Found, Place, Seek},
+        users::User,
+    },
     domain::{
         accounts::{requests, two_people::Outcome},
         input::{Basis, Change, Fields, Tag},
@@ -85,9 +90,8 @@ pub async fn named(app: &App, email: &str) -> Result<User> {
     found.map(|(user, _)| user).ok_or(Error::NotFound("user"))
 }
 
-/// Returns a page of the accounts whose address or name contains `wanted`, or of all, in the order of addresses, and
-/// how many there are.
-pub async fn search(app: &App, wanted: Option<&str>, page: Page) -> Result<(Vec<User>, i64)> {
+/// Returns a part of the accounts whose address or name contains `wanted`, or of all, in the order of addresses.
+pub async fn search(app: &App, wanted: Option<&str>, seek: &Seek) -> Result<Found<User>> {
     let users = app.db.read(async |tx| db::users::list(tx).await).await?;
     // Not in SQL: SQLite knows upper and lower case of ASCII only.
     let wanted = wanted.unwrap_or_default().trim().to_lowercase();
@@ -96,10 +100,8 @@ pub async fn search(app: &App, wanted: Option<&str>, page: Page) -> Result<(Vec<
             || address::in_unicode(&user.email).contains(&wanted)
             || user.name.to_lowercase().contains(&wanted)
     };
-    let found: Vec<_> = users.into_iter().filter(fits).collect();
-    let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
-    let count = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
-    Ok((found.into_iter().skip(count(page.offset)).take(count(page.limit)).collect(), total))
+    let place = |users: &[User], id: &str| users.iter().position(|user| user.id.to_string() == id).map(Place::of_row);
+    seek.cut(users, fits, place)
 }
 
 /// Checks what an account is to be made of. Returns its address and its name as they are kept.

@@ -1,11 +1,15 @@
 //! The cockpit: the viewer's rooms, the nearest ETA first, each with its standing and its tasks.
 
-use room::{Phase, Role, RoomState, Standing, bounds::LONGEST_LINE};
+use room::{Phase, Role, RoomState, Standing, bounds::LONGEST_LINE, search};
 
 use super::todo::{self, Todo};
 use crate::{
     app::App,
-    db::{self, Page, Tx, rooms::Search},
+    db::{
+        self, Page, Tx,
+        rooms::Search,
+        seek::{Found, Place, Seek},
+    },
     domain::rooms,
     error::{Error, Result},
 };
@@ -45,7 +49,7 @@ pub struct Viewer {
 /// The filter of the rooms.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    /// Words, each of which is in the title, the location or the name of a vessel.
+    /// Folded words, each of which is part of something that the room is found by.
     pub words: Vec<String>,
     /// Only rooms in this phase.
     pub phase: Option<Phase>,
@@ -55,9 +59,16 @@ pub struct Wanted {
     pub waits_for_me: bool,
 }
 
-/// Splits the text of a search for rooms into its words.
+/// What a room is found by, as people are told.
+pub const SEARCHED: &str = "title, place, description, vessels (name, IMO number), parties (name, company, address) and \
+                            documents (type, file name)";
+
+/// Splits the text of a search for rooms into its words, and folds them.
 pub fn words(typed: &str) -> Result<Vec<String>> {
-    let words: Vec<_> = typed.split_whitespace().map(ToOwned::to_owned).collect();
+    let words = search::words(typed);
+    if words.is_empty() && !typed.trim().is_empty() {
+        return Err(Error::field("q", "has nothing to search for: what it is made of is not seen, or is an accent"));
+    }
     if typed.chars().count() > LONGEST_LINE || words.len() > MOST_WORDS {
         let most = format!("must be at most {MOST_WORDS} words and {LONGEST_LINE} characters long");
         return Err(Error::field("q", most));
@@ -65,27 +76,33 @@ pub fn words(typed: &str) -> Result<Vec<String>> {
     Ok(words)
 }
 
-/// Returns a page of the rooms that the filter lets through, and how many there are.
-pub async fn read(app: &App, viewer: Viewer, wanted: Wanted, page: Page) -> Result<(Vec<Row>, i64)> {
+/// Returns a part of the rooms that the filter lets through.
+pub async fn read(app: &App, viewer: Viewer, wanted: Wanted, seek: &Seek) -> Result<Found<Row>> {
     let (now, retention_years, in_tx) = (app.now(), app.config.retention_years, app.clone());
     let Wanted { words, phase, closed, waits_for_me } = wanted;
     // Something can only wait for a party, so the search leaves out rooms in which the viewer, an admin, is none.
     let among = waits_for_me.then(|| viewer.email.clone());
-    let search = Search { words, phase, closed, among };
-    let all = Page { limit: i64::MAX, offset: 0 };
+    let conditions = Search { words, phase, closed, among };
+    let (seek, all) = (seek.clone(), Page { limit: i64::MAX, offset: 0 });
     let read = async move |tx: &mut Tx| {
         let party = (!viewer.is_admin).then_some(viewer.email.as_str());
-        // What waits for somebody follows from the state, which SQL does not know: read all rooms, and page afterwards.
-        let part = if waits_for_me { all } else { page };
-        let (rooms, total) = db::rooms::search(tx, party, &search, part).await?;
+        // What waits for somebody follows from the state, which SQL does not know: read all rooms, and cut afterwards.
+        let part = if waits_for_me { all.into() } else { seek.clone() };
+        let (rooms, total, page) = db::rooms::search(tx, party, &conditions, &part).await?;
         let mut rows = Vec::new();
         for room in rooms {
-            let row = row(rooms::state::of(tx, &in_tx, room, now).await?, &viewer, retention_years);
-            if !waits_for_me || !row.todo.waiting_for_me.is_empty() {
-                rows.push(row);
-            }
+            rows.push(row(rooms::state::of(tx, &in_tx, room, now).await?, &viewer, retention_years));
         }
-        Ok(if waits_for_me { page_of(rows, page) } else { (rows, total) })
+        if !waits_for_me {
+            return Ok((rows, total, page));
+        }
+        let passed = match &seek.from {
+            Some(anchor) => db::rooms::passed(tx, party, &conditions, anchor).await?,
+            None => 0,
+        };
+        let passed = usize::try_from(passed).unwrap_or(usize::MAX);
+        let place = Place { before: passed, through: passed };
+        seek.cut(rows, |row| !row.todo.waiting_for_me.is_empty(), |_, _| Some(place))
     };
     app.db.read_at_length(read).await
 }
@@ -98,10 +115,4 @@ fn row(state: RoomState, viewer: &Viewer, retention_years: u32) -> Row {
         _ => todo::of(&state, &standing, &viewer.email, &viewer.deciders),
     };
     Row { state, standing, todo }
-}
-
-fn page_of(rows: Vec<Row>, page: Page) -> (Vec<Row>, i64) {
-    let [limit, offset] = [page.limit, page.offset].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
-    let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-    (rows.into_iter().skip(offset).take(limit).collect(), total)
 }

@@ -31,6 +31,11 @@ pub(super) fn of_room(table: &str, id: &str, state: &State) -> String {
         "snapshots" | "snapshot_positions" | "snapshot_bodies" | "snapshot_files" | "snapshot_seals" => {
             id.parse().ok().and_then(|id| state.snapshots.get(&id)).map(|snapshot| format!("\"{}\"", snapshot.title))
         }
+        "search_texts" if id == state.room.id.to_string() => Some(state.room.title.clone()),
+        "search_texts" => {
+            let subjects = ["parties", "vessels", "document_versions"].map(|table| of_room(table, id, state));
+            subjects.into_iter().find(|subject| subject != id)
+        }
         _ => None,
     };
     // The log does not know a row that was added, which only its id names then.

@@ -22,7 +22,7 @@ use crate::{
     app::App,
     db::{
         self, Tx,
-        projections::{self, Differing, PLATFORM_TABLES, PrivateTexts, Rows, TABLES, Table, Value, Values},
+        projections::{self, Differing, PLATFORM_TABLES, PrivateTexts, Rows, Table, Value, Values},
     },
     error::{Error, Result},
 };
@@ -95,21 +95,23 @@ async fn again(app: &App, log: Log, by: &Actor, mode: Mode) -> Result<Again> {
 async fn room_again(tx: &mut Tx, log: &mut OpenLog, room: RoomId, mode: Mode) -> Result<Again> {
     let Some(told) = folded(tx, log, Log::Room(room), Fold::new(room)).await? else { return Ok(Again::LeftAlone) };
     let mut stored = Vec::new();
-    for table in &TABLES {
+    let tables = projections::adoptable();
+    for table in tables {
         stored.push(projections::rows(tx, table, room).await?);
     }
     let texts = private::texts(tx, projections::private_hashes(&told)).await?;
-    let differing = differing(&TABLES, &projections::room_rows_told(&told, &texts), stored.clone());
+    let differing = differing(tables, &projections::room_rows_told(&told, &texts), stored.clone());
     let total = count(&differing);
     if total == 0 || mode == Mode::Count {
         return Ok(outcome(total));
     }
     let state = state_of_room(tx, room, &told).await?;
     let texts = private::texts(tx, projections::private_hashes(&state)).await?;
-    check(&TABLES, &projections::room_rows_told(&state, &texts), stored)?;
+    check(tables, &projections::room_rows_told(&state, &texts), stored)?;
     // Without the private texts, their hashes are shown.
     let [before, after] = [&told, &state].map(|state| projections::room_rows_told(state, &PrivateTexts::new()));
-    append(tx, log, listed(&TABLES, &differing, [&before, &after]), &state).await?;
+    append(tx, log, listed(tables, &differing, [&before, &after]), &state).await?;
+    projections::search::write_anew(tx, room).await?;
     Ok(outcome(total))
 }
 

@@ -11,7 +11,11 @@ use super::{
 };
 use crate::{
     app::App,
-    db::migrations::{self, ADOPTION, LOG_PROOFS},
+    db::{
+        Tx,
+        migrations::{self, ADOPTION, LOG_PROOFS},
+        projections::search,
+    },
     domain::log,
     error::Result,
 };
@@ -30,6 +34,7 @@ pub async fn bring_up(app: &App, by: &Actor) -> Result<BroughtUp> {
     let steps = migrations::up(&app.db, app.now()).await?;
     // Not in the transaction of the steps: each log has one of its own. If this is interrupted, the next start goes on.
     let adopted = adoption::adopt_logs(app, by, &steps).await?;
+    fold_texts(app).await?;
     Ok(BroughtUp { steps, adopted })
 }
 
@@ -37,13 +42,34 @@ pub async fn bring_up(app: &App, by: &Actor) -> Result<BroughtUp> {
 /// logs that do not tell everything.
 pub async fn prepare(app: &App, by: &Actor) -> Result<()> {
     migrations::prepare(&app.db, app.now()).await?;
-    adoption::adopt_logs(app, by, &[]).await.map(drop)
+    adoption::adopt_logs(app, by, &[]).await?;
+    fold_texts(app).await
 }
 
 /// Refuses a database whose schema is not that of this program, and adopts the logs that do not tell everything.
 pub async fn prepare_existing(app: &App, by: &Actor) -> Result<()> {
     migrations::check(&app.db).await?;
-    adoption::adopt_logs(app, by, &[]).await.map(drop)
+    adoption::adopt_logs(app, by, &[]).await?;
+    fold_texts(app).await
+}
+
+/// Writes what a search finds rooms by, of those that an earlier version of the program has left without it: SQL cannot
+/// fold texts.
+async fn fold_texts(app: &App) -> Result<()> {
+    let rooms = app.db.read(search::outdated).await?;
+    if rooms.is_empty() {
+        return Ok(());
+    }
+    let count = rooms.len();
+    let write = async move |tx: &mut Tx| {
+        for room in rooms {
+            search::write_anew(tx, room).await?;
+        }
+        Ok(())
+    };
+    app.db.write(write).await?;
+    tracing::info!(rooms = count, "folded the texts by which a search finds these rooms");
+    Ok(())
 }
 
 /// Takes back every migration after `to`, and returns their names. Refused if that deletes rows, unless `rows_may_go`.

@@ -11,9 +11,10 @@ use super::confirmations::{self, Vote};
 use crate::{
     app::App,
     db::{
-        self, Page, Tx,
+        self, Tx,
         confirmations::Request,
         holds::{Hold, Lifted},
+        seek::{Found, Seek},
     },
     domain::{
         accounts::{
@@ -124,14 +125,14 @@ pub async fn lift(app: &App, by: &Actor, room: RoomId, id: HoldId, reason: Optio
     .await
 }
 
-/// Returns a page of a room's holds, the newest first and lifted ones included, and how many there are.
-pub async fn list(app: &App, room: RoomId, page: Page) -> Result<(Vec<HoldNow>, i64)> {
+/// Returns a part of a room's holds, the newest first and lifted ones included.
+pub async fn list(app: &App, room: RoomId, seek: &Seek) -> Result<Found<HoldNow>> {
     let now = app.now();
     app.db
         .read(async |tx| {
-            let (holds, total) = db::holds::list(tx, room, page).await?;
+            let (holds, total, page) = db::holds::list(tx, room, seek).await?;
             let requests = confirmations::open(tx, room, now).await?;
-            Ok((holds.into_iter().map(|hold| with_request(hold, &requests)).collect(), total))
+            Ok((holds.into_iter().map(|hold| with_request(hold, &requests)).collect(), total, page))
         })
         .await
 }
@@ -141,26 +142,24 @@ pub async fn list(app: &App, room: RoomId, page: Page) -> Result<(Vec<HoldNow>, 
 pub struct Overview {
     /// The requests that another admin can still confirm, each with its room, the oldest first.
     pub waiting: Vec<(Room, Request)>,
-    /// A page of the holds, each with its room, those in force first.
-    pub holds: Vec<(Room, Hold)>,
-    /// The number of holds on all pages.
-    pub total: i64,
+    /// A part of the holds, each with its room, those in force first.
+    pub holds: Found<(Room, Hold)>,
 }
 
-/// Returns the open requests of all rooms, and a page of their holds.
-pub async fn overview(app: &App, page: Page) -> Result<Overview> {
+/// Returns the open requests of all rooms, and a part of their holds.
+pub async fn overview(app: &App, seek: &Seek) -> Result<Overview> {
     let since = app.now().before(two_people::WAITS);
     app.db
         .read(async |tx| {
             let requests = db::confirmations::open_anywhere(tx, since).await?;
-            let (holds, total) = db::holds::everywhere(tx, page).await?;
+            let (holds, total, page) = db::holds::everywhere(tx, seek).await?;
             // The rooms of both in one query, not one query for each row.
             let ids = requests.iter().map(|(room, _)| *room).chain(holds.iter().map(|hold| hold.room));
             let rooms = db::rooms::find_all(tx, &ids.collect()).await?;
             let room = |id: RoomId| rooms.get(&id).cloned();
             let waiting = requests.into_iter().filter_map(|(id, request)| Some((room(id)?, request))).collect();
             let holds = holds.into_iter().filter_map(|hold| Some((room(hold.room)?, hold))).collect();
-            Ok(Overview { waiting, holds, total })
+            Ok(Overview { waiting, holds: (holds, total, page) })
         })
         .await
 }

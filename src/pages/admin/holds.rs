@@ -15,13 +15,13 @@ use crate::{
         rooms,
     },
     error::{Error, Result},
-    http::{Access::May, Caller, Form, Id, InRoom, PageRoutes, Paging, Query},
+    http::{Access::May, Caller, Form, Id, InRoom, PageRoutes, Query, Seeking},
     pages::{
         admin::frame::{Tab, page},
         kit::{
             chip::{Tone, chip},
             field::{Field, Filled},
-            paging::neighbours,
+            paging::neighbours_from,
             portion::{Portion, within},
             show,
             submit::submit,
@@ -43,8 +43,9 @@ pub(super) fn routes() -> PageRoutes {
 /// Which snapshots of a room the form offers: the newest.
 const CHOICES: db::Page = db::Page { limit: 100, offset: 0 };
 
-async fn show_overview(app: App, caller: Caller, Query(Paging(part)): Query<Paging>) -> Result<Response> {
-    let Overview { waiting, holds, total } = holds::overview(&app, part).await?;
+async fn show_overview(app: App, caller: Caller, Query(Seeking(seek)): Query<Seeking>) -> Result<Response> {
+    let Overview { waiting, holds: (holds, total, part) } = holds::overview(&app, &seek).await?;
+    let ids: Vec<_> = holds.iter().map(|(_, hold)| hold.id.to_string()).collect();
     let main = html! {
         section aria-labelledby="waiting-title" {
             h2 id="waiting-title" { "Waits for another admin" }
@@ -63,7 +64,7 @@ async fn show_overview(app: App, caller: Caller, Query(Paging(part)): Query<Pagi
                 p.empty { "Nothing is under hold. A hold is placed from its room: open the room, then Edit room, then Holds." }
             } @else {
                 (render_holds(holds.iter().map(|(room, hold)| (Some(room), hold))))
-                (neighbours("/admin/holds", "", part, total))
+                (neighbours_from(("/admin/holds", ""), &seek, part, (&ids, total)))
             }
         }
     };
@@ -150,10 +151,10 @@ struct RoomHolds {
 }
 
 async fn load_holds(app: &App, room: InRoom) -> Result<RoomHolds> {
-    let (holds, _) = holds::list(app, room.id, CHOICES).await?;
+    let (holds, ..) = holds::list(app, room.id, &CHOICES.into()).await?;
     app.db
         .read(async |tx| {
-            let (snapshots, _) = db::snapshots::list(tx, room.id, CHOICES).await?;
+            let (snapshots, ..) = db::snapshots::list(tx, room.id, &CHOICES.into()).await?;
             Ok(RoomHolds { room: rooms::in_use(tx, room.id).await?, holds, snapshots })
         })
         .await

@@ -11,7 +11,7 @@ use serde_json::Map;
 use super::requests;
 use crate::{
     app::App,
-    db::{self, users::User},
+    db::{seek::Seek, users::User},
     domain::{
         accounts::{
             look_alikes, requests as account_requests,
@@ -21,13 +21,13 @@ use crate::{
         input::{Basis, Change},
     },
     error::{Error, Result},
-    http::{Access::May, Caller, Form, FromPairs, Given, Id, Kind, PageRoutes, Paging, Query},
+    http::{Access::May, Caller, Form, FromPairs, Given, Id, Kind, PageRoutes, Query, Seeking},
     pages::{
         admin::frame::{Tab, page},
         kit::{
             chip::{self, Tone, chip},
             field::{Field, Filled, choices},
-            paging::neighbours,
+            paging::neighbours_from,
             show::{self, label},
             submit::{change_of, submit, submit_change},
         },
@@ -53,28 +53,35 @@ const PATH: &str = "/admin/users";
 /// Which accounts are to be listed.
 struct UserQuery {
     text: Option<String>,
-    part: db::Page,
+    seek: Seek,
     /// The filter as `&name=value…`, for links to other parts of the list.
     query: String,
 }
 
 impl FromPairs for UserQuery {
-    const PARAMETERS: &[(&str, Kind, &str)] =
-        &[Paging::PARAMETERS[0], Paging::PARAMETERS[1], ("q", Kind::Text, "In the address or the name")];
+    const PARAMETERS: &[(&str, Kind, &str)] = &[
+        Seeking::PARAMETERS[0],
+        Seeking::PARAMETERS[1],
+        Seeking::PARAMETERS[2],
+        Seeking::PARAMETERS[3],
+        ("q", Kind::Text, "In the address or the name"),
+    ];
 
     fn read(given: &mut Given) -> Self {
         given.forget_blank();
-        let query = given.query_without(&["limit", "offset"]).replacen('?', "&", 1);
-        Self { part: Paging::read(given).0, text: given.text("q").filter(|text| !text.trim().is_empty()), query }
+        let (seek, query) = Seeking::read_with_filter(given);
+        let query = query.replacen('?', "&", 1);
+        Self { seek, text: given.text("q").filter(|text| !text.trim().is_empty()), query }
     }
 }
 
 async fn show_users(
     app: App,
     caller: Caller,
-    Query(UserQuery { text, part, query }): Query<UserQuery>,
+    Query(UserQuery { text, seek, query }): Query<UserQuery>,
 ) -> Result<Response> {
-    let (found, total) = users::search(&app, text.as_deref(), part).await?;
+    let (found, total, part) = users::search(&app, text.as_deref(), &seek).await?;
+    let ids: Vec<_> = found.iter().map(|user| user.id.to_string()).collect();
     let waiting = account_requests::open(&app).await?;
     let warnings = look_alikes::of_accounts(&app, &found).await?;
     let main = html! {
@@ -90,7 +97,7 @@ async fn show_users(
                 div.empty { p { "No account is called that." } p { a href=(PATH) { "Show all" } } }
             } @else {
                 (table(&found, &warnings))
-                (neighbours(PATH, &query, part, total))
+                (neighbours_from((PATH, &query), &seek, part, (&ids, total)))
             }
         }
     };

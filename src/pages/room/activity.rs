@@ -9,9 +9,10 @@ use crate::{
     db::{
         self, Page, Tx,
         activity::{Entry, Filter},
+        seek::Seek,
     },
     error::Result,
-    http::{Access::May, BASE, Bounds, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
+    http::{Access::May, BASE, Bounds, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query, Seeking},
     pages::{
         kit::{
             paging,
@@ -37,7 +38,7 @@ const LONGEST_EXACT: usize = 60_000;
 /// Which entries are to be listed.
 struct LogQuery {
     filter: Filter,
-    page: Page,
+    seek: Seek,
     /// The filter as `&name=value…`, for links to other parts of the list.
     query: String,
 }
@@ -56,6 +57,8 @@ impl FromPairs for LogQuery {
     const PARAMETERS: &[(&str, Kind, &str)] = &[
         ("limit", Kind::Number(Self::LIMIT), "Entries at most"),
         ("offset", Kind::Number(Self::OFFSET), "Entries to pass over"),
+        Seeking::PARAMETERS[2],
+        Seeking::PARAMETERS[3],
         ("actor", Kind::Text, "Only entries of this address"),
         ("action", Kind::Text, "Only entries of this action"),
         ("from", Kind::Time, "Only entries at this time or later"),
@@ -65,12 +68,13 @@ impl FromPairs for LogQuery {
     fn read(given: &mut Given) -> Self {
         // A browser also sends the fields of the search that were left empty.
         given.forget_blank();
-        let query = given.query_without(&["limit", "offset"]).replacen('?', "&", 1);
+        let query = given.query_without(Seeking::PART).replacen('?', "&", 1);
         let page = Page { limit: given.number("limit", Self::LIMIT), offset: given.number("offset", Self::OFFSET) };
+        let seek = Seeking::read_from(given, page);
         let mut text = |name| given.text(name).filter(|text| !text.is_empty());
         let (actor, action) = (text("actor").map(|actor| fold_email(&actor)), text("action"));
         let filter = Filter { actor, action, from: read_time(given, "from"), to: read_time(given, "to") };
-        Self { filter, page, query }
+        Self { filter, seek, query }
     }
 }
 
@@ -86,21 +90,20 @@ fn read_time(given: &mut Given, name: &str) -> Option<Time> {
 
 async fn show_timeline(app: App, caller: Caller, room: InRoom, Query(query): Query<LogQuery>) -> Result<Response> {
     let log = Log::Room(room.id);
-    let LogQuery { filter, page, .. } = &query;
+    let LogQuery { filter, seek, .. } = &query;
     // The room is read before its entries: an entry that comes in between is then shown and announced by an event,
     // which refreshes once too often. The other way round it would be neither.
     let room = Room::load(&app, room.id).await?;
     let read = async |tx: &mut Tx| {
-        let listed = db::activity::list(tx, Some(log), filter, *page).await?;
+        let listed = db::activity::list(tx, Some(log), filter, seek).await?;
         Ok((listed, db::snapshots::titles(tx, room.state.room.id).await?, db::logs::head(tx, log).await?))
     };
-    let ((entries, total), snapshots, head) = app.db.read(read).await?;
+    let ((entries, total, page), snapshots, head) = app.db.read(read).await?;
     let who = Who::load(&app, &room.state.parties, entries.iter().map(|entry| entry.actor.as_str())).await?;
     let known = Known::in_room(&room.state, snapshots, who);
     let shown = within(MOST_BYTES, entries.iter().map(|entry| render_entry(&room, &known, entry))).shown;
-    let shown_part =
-        (query.page, if shown < entries.len() { i64::try_from(shown).unwrap_or(i64::MAX) } else { query.page.limit });
     let entries = &entries[..shown];
+    let ids: Vec<_> = entries.iter().map(|entry| entry.id.to_string()).collect();
     let main = html! {
         section aria-labelledby="activity-title" {
             h2 id="activity-title" { "Activity" }
@@ -112,7 +115,7 @@ async fn show_timeline(app: App, caller: Caller, room: InRoom, Query(query): Que
                     }
                 }
                 @for day in entries.chunk_by(|one, next| one.at.day() == next.at.day()) { (render_day(&room, &known, day)) }
-                (paging::neighbours_of(&room.path("/activity"), &query.query, shown_part, total))
+                (paging::neighbours_from((&room.path("/activity"), &query.query), &query.seek, page, (&ids, total)))
             }
             div.log-head id="log-head" data-live {
                 @if let Some(head) = &head {

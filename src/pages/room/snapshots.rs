@@ -6,10 +6,10 @@ use room::{RoomId, SnapshotStatus};
 
 use crate::{
     app::App,
-    db::{self, Page, snapshots::Snapshot},
+    db::{self, Page, seek::Seek, snapshots::Snapshot},
     domain::snapshots::{self, NewSnapshot},
     error::Result,
-    http::{Access::May, BASE, Caller, Form, InRoom, PageRoutes, Paging, Query},
+    http::{Access::May, BASE, Caller, Form, InRoom, PageRoutes, Query, Seeking},
     pages::{
         kit::{
             chip,
@@ -48,9 +48,9 @@ async fn show_snapshots(
     app: App,
     caller: Caller,
     room: InRoom,
-    Query(Paging(page)): Query<Paging>,
+    Query(Seeking(seek)): Query<Seeking>,
 ) -> Result<Response> {
-    render_snapshots(&app, &caller, room.id, page, &Filled::default()).await
+    render_snapshots(&app, &caller, room.id, &seek, &Filled::default()).await
 }
 
 async fn submit_snapshot(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
@@ -65,14 +65,15 @@ async fn submit_snapshot(app: App, caller: Caller, room: InRoom, form: Form) -> 
         snapshots::take(&app, &caller.actor(), room.id, explicit.read::<NewSnapshot>()?, form.once()).await?;
         Ok(format!("/rooms/{}/snapshots", room.id))
     };
-    let first = Page { limit: 20, offset: 0 };
-    submit(form, take, async |filled| render_snapshots(&app, &caller, room.id, first, &filled).await).await
+    let first = Page { limit: 20, offset: 0 }.into();
+    submit(form, take, async |filled| render_snapshots(&app, &caller, room.id, &first, &filled).await).await
 }
 
-async fn render_snapshots(app: &App, caller: &Caller, room: RoomId, page: Page, filled: &Filled) -> Result<Response> {
+async fn render_snapshots(app: &App, caller: &Caller, room: RoomId, seek: &Seek, filled: &Filled) -> Result<Response> {
     let id = room;
     let room = Room::load(app, id).await?;
-    let (shown, total) = app.db.read(async |tx| db::snapshots::list(tx, id, page).await).await?;
+    let (shown, total, page) = app.db.read(async |tx| db::snapshots::list(tx, id, seek).await).await?;
+    let ids: Vec<_> = shown.iter().map(|snapshot| snapshot.id.to_string()).collect();
     let who = Who::load(app, &room.state.parties, shown.iter().map(|snapshot| snapshot.created_by.as_str())).await?;
     let takes = caller.may(SnapshotCreate);
     let main = html! {
@@ -83,7 +84,7 @@ async fn render_snapshots(app: &App, caller: &Caller, room: RoomId, page: Page, 
                     (render_empty(takes))
                 } @else {
                     (render_table(&room, &who, &shown))
-                    (paging::neighbours(&room.path("/snapshots"), "", page, total))
+                    (paging::neighbours_from((&room.path("/snapshots"), ""), seek, page, (&ids, total)))
                     p.actions {
                         a.button.secondary href=(room.path("/compare")) { "Compare" }
                         @if shown.iter().any(|snapshot| snapshot.status == SnapshotStatus::Generating) {

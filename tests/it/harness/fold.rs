@@ -79,8 +79,12 @@ pub(crate) async fn follow_from_the_logs(watched: Option<Afterwards>) {
     let rows: Vec<_> =
         outcome.findings.iter().filter(|finding| [Kind::Row, Kind::Entry].contains(&finding.kind)).collect();
     assert!(rows.is_empty(), "the rows do not follow from the logs: {rows:#?}");
-    let rooms =
-        app.db.read(async |tx| db::rooms::list(tx, None, Page { limit: 100, offset: 0 }).await).await.unwrap().0;
+    let rooms = app
+        .db
+        .read(async |tx| db::rooms::list(tx, None, &[], &Page { limit: 100, offset: 0 }.into()).await)
+        .await
+        .unwrap()
+        .0;
     for room in rooms {
         let (id, now) = (room.id, app.now());
         let by_rows = app.db.read(async move |tx| rooms::state::by_rows(tx, room, now).await).await.unwrap();

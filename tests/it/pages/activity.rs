@@ -85,8 +85,12 @@ async fn the_filter_is_in_the_address_and_stays_on_the_next_page(app: TestApp) {
         assert_eq!(told.contains("Show all"), query != "actor=&action=&from=&to=", "{query}");
     }
     let part = page(&app, &format!("{path}?action=party_added&limit=2&offset=2"), &broker).await;
-    for (rel, offset) in [("prev", 0), ("next", 4)] {
-        let link = format!("href=\"{path}?limit=2&amp;offset={offset}&amp;action=party_added\" rel=\"{rel}\"");
+    let added =
+        app.get(&format!("{}?action=party_added", path.replace("/activity", "/activities")), &broker).send().await;
+    let added = added.expect(200);
+    for (rel, word, at) in [("prev", "before", 2), ("next", "after", 3)] {
+        let id = added[at]["id"].as_str().unwrap();
+        let link = format!("href=\"{path}?limit=2&amp;{word}={id}&amp;action=party_added\" rel=\"{rel}\"");
         assert!(part.contains(&link), "{link}: {part}");
     }
     assert!(part.contains("3–4 of 5") && part.contains("<option value=\"party_added\" selected>"), "{part}");

@@ -75,7 +75,9 @@ async fn the_search_finds_titles_places_and_vessels_in_either_case_and_takes_its
     let page = shown(&app, &broker, "?q=nowhere").await;
     assert!(page.contains("No room fits.") && page.contains("value=\"nowhere\"") && page.contains("Clear the search"));
     let page = shown(&app, &broker, "?q=100&limit=1").await;
-    assert!(page.contains("1–1 of 2") && page.contains("/?limit=1&amp;offset=1&amp;q=100"), "{page}");
+    assert!(page.contains("1–1 of 2") && page.contains(&format!("/?limit=1&amp;after={first}&amp;q=100")), "{page}");
+    let page = shown(&app, &broker, "?q=nowhere&closed=true").await;
+    assert!(page.contains("Searched for “nowhere” in title, place,") && page.contains("of all rooms that you see"));
     let long = app.get(&format!("//?q={}", "a".repeat(256)), &broker).send().await;
     assert_eq!(long.fields(), ["q"]);
 }

@@ -47,12 +47,13 @@ pub(super) enum Fault {
 
 /// The server and what may happen to it.
 pub(super) struct Faults {
+    // Dropped before the site: in a panic, it prints its log, which is there.
+    server: Option<Server>,
     pub(super) site: Site,
     /// How often each fault came.
     pub(super) counts: BTreeMap<Fault, usize>,
     /// The name of the last backup, and when it began.
     pub(super) backup: Option<(String, Instant)>,
-    server: Option<Server>,
     /// Where clients read which server runs.
     runs: watch::Sender<Option<Api>>,
     ledger: Arc<Ledger>,
@@ -62,7 +63,7 @@ pub(super) struct Faults {
 impl Faults {
     /// Starts the server.
     pub(super) fn new(site: Site, runs: watch::Sender<Option<Api>>, ledger: Arc<Ledger>, rng: StdRng) -> Self {
-        let mut faults = Self { site, counts: BTreeMap::new(), backup: None, server: None, runs, ledger, rng };
+        let mut faults = Self { server: None, site, counts: BTreeMap::new(), backup: None, runs, ledger, rng };
         faults.start();
         faults
     }

@@ -82,8 +82,8 @@ int fsync(int fd) { return fails_to_sync(fd) ? -1 : ((int (*)(int))dlsym(RTLD_NE
 int fdatasync(int fd) { return fails_to_sync(fd) ? -1 : ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(fd); }
 "#;
 
-/// What the disk has room for while it is not full.
-const ROOM: &str = "1g";
+/// What the disk has room for while it is not full: more than is written to it in an hour, which is some 1.5 GiB.
+const ROOM: &str = "4g";
 
 /// The program in its place, with what is under it.
 pub(super) struct Site {

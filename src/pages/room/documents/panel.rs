@@ -62,7 +62,7 @@ impl History {
                 Some(version) => Some(history::version(tx, room, (id, version), DECISIONS).await?),
                 None => None,
             };
-            let (mut others, total) = history::versions(tx, room, id, part, DECISIONS).await?;
+            let (mut others, total, _) = history::versions(tx, room, id, &part.into(), DECISIONS).await?;
             others.retain(|state| Some(state.version.id) != counts);
             others.truncate(usize::try_from(EARLIER).unwrap_or_default());
             Ok(Self { in_force, others, total })

@@ -10,9 +10,9 @@ use crate::{
     db::Tx,
     domain::documents::history,
     error::{Error, Result},
-    http::{Caller, Ids, InRoom, Paging, Query},
+    http::{Caller, Ids, InRoom, Query, Seeking},
     pages::{
-        kit::{paging::neighbours_of, portion::within, who::Who},
+        kit::{paging::neighbours_from, portion::within, who::Who},
         room::frame::{Room, Tab},
     },
 };
@@ -26,12 +26,12 @@ pub(super) async fn show_decisions(
     caller: Caller,
     room: InRoom,
     Ids(document, version): Ids<DocumentId, VersionId>,
-    Query(Paging(page)): Query<Paging>,
+    Query(Seeking(seek)): Query<Seeking>,
 ) -> Result<Response> {
     let id = room.id;
     let room = Room::load(&app, id).await?;
-    let read = async |tx: &mut Tx| history::decisions(tx, id, (document, version), page).await;
-    let (decisions, total) = app.db.read(read).await?;
+    let read = async |tx: &mut Tx| history::decisions(tx, id, (document, version), &seek).await;
+    let (decisions, total, part) = app.db.read(read).await?;
     let found = room.state.documents.iter().find(|found| found.slot.id == document);
     let found = found.ok_or(Error::NotFound("document"))?;
     let state = found.versions.iter().find(|state| state.version.id == version).ok_or(Error::NotFound("version"))?;
@@ -40,14 +40,14 @@ pub(super) async fn show_decisions(
     let standing: Vec<_> = state.standing_decisions().into_iter().map(|decision| decision.id).collect();
     let rows = decisions.iter().map(|decision| render_decision(&who, decision, standing.contains(&decision.id)));
     let shown = within(MOST_BYTES, rows);
-    let part = if shown.left_out > 0 { i64::try_from(shown.shown).unwrap_or(i64::MAX) } else { page.limit };
+    let ids: Vec<_> = decisions.iter().take(shown.shown).map(|decision| decision.id.to_string()).collect();
     let path = room.path(&format!("/documents/{document}"));
     let main = html! {
         section aria-labelledby="said-title" {
             h2 id="said-title" { "Decisions on version " (state.version.number) " of " a href=(path) { (found.slot.name) } }
             p.hint { "The newest first." }
             ul.decisions { (shown.markup) }
-            (neighbours_of(&format!("{path}/versions/{version}"), "", (page, part), total))
+            (neighbours_from((&format!("{path}/versions/{version}"), ""), &seek, part, (&ids, total)))
         }
     };
     Ok(room.page(&caller, Tab::Documents, &main).into_response())
