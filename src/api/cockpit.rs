@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::summary::SummaryView;
 use crate::{
     app::App,
-    db::Page,
+    db::{Page, rooms::RoomOrder},
     domain::clearance::{
         cockpit::{self, Row, Viewer, Wanted},
         todo::{Todo, TodoCounts},
@@ -68,6 +68,7 @@ impl FromPairs for CockpitQuery {
             phase: given.word("phase", Phase::WORDS),
             closed: given.flag("closed"),
             waits_for_me: given.flag("waiting_for_me"),
+            order: RoomOrder::Eta,
         };
         Self { text: given.line("q").unwrap_or_default(), wanted, page, filter_query }
     }

@@ -3,11 +3,12 @@
 use std::{
     collections::{BTreeSet, HashMap},
     fmt::Write as _,
+    str::FromStr,
 };
 
 use room::{Phase, Room, RoomId};
 
-use super::{Page, Param, Row, Tx};
+use super::{Dialect, Page, Param, Row, Tx};
 use crate::error::Result;
 
 const COLUMNS: &str = "r.id, r.title, r.location, r.sts_eta, r.description, r.cargo_profile, r.status, r.phase,
@@ -81,13 +82,63 @@ pub struct Search {
     pub closed: bool,
     /// Rooms of which this address is a party, in any role.
     pub among: Option<String>,
+    /// The order of the open rooms.
+    pub order: RoomOrder,
+}
+
+/// The order in which open rooms are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RoomOrder {
+    /// The nearest ETA first.
+    #[default]
+    Eta,
+    /// By title, A to Z.
+    Title,
+    /// The furthest phase first.
+    Phase,
+    /// The room that was opened last first.
+    Newest,
+}
+
+impl RoomOrder {
+    /// All orders, as they stand in an address.
+    pub const WORDS: &[&str] = &["eta", "title", "phase", "newest"];
+
+    /// Returns the key by which open rooms are sorted, and its direction.
+    fn key(self, dialect: Dialect) -> (String, &'static str) {
+        match self {
+            Self::Eta => ("r.sts_eta".to_owned(), ""),
+            Self::Title => (dialect.folded("r.title"), ""),
+            Self::Newest => ("r.created_at".to_owned(), " DESC"),
+            Self::Phase => {
+                let places = Phase::WORDS.iter().enumerate();
+                let places: Vec<_> = places.map(|(at, word)| format!("WHEN '{word}' THEN {at}")).collect();
+                let places = places.join(" ");
+                (format!("CASE r.phase {places} END"), " DESC")
+            }
+        }
+    }
+}
+
+impl FromStr for RoomOrder {
+    type Err = ();
+
+    fn from_str(word: &str) -> std::result::Result<Self, ()> {
+        match word {
+            "eta" => Ok(Self::Eta),
+            "title" => Ok(Self::Title),
+            "phase" => Ok(Self::Phase),
+            "newest" => Ok(Self::Newest),
+            _ => Err(()),
+        }
+    }
 }
 
 /// Returns a page of the rooms that match, and how many there are, among a party's rooms or all.
 ///
-/// Open rooms come first, in the order of their ETA, then closed ones, the latest first.
+/// Open rooms come first, in the order that is asked for, then closed ones, the latest first.
 pub async fn search(tx: &mut Tx, party: Option<&str>, search: &Search, page: Page) -> Result<(Vec<Room>, i64)> {
-    let Search { words, phase, closed, among } = search;
+    let Search { words, phase, closed, among, order } = search;
     let mut matches = format!(
         "FROM rooms r WHERE {} AND r.status = 'active' AND (CAST(?2 AS TEXT) IS NULL OR r.phase = ?2)
          AND (CAST(?3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM parties m WHERE m.room_id = r.id AND m.email = ?3))",
@@ -108,9 +159,12 @@ pub async fn search(tx: &mut Tx, party: Option<&str>, search: &Search, page: Pag
                    OR EXISTS (SELECT 1 FROM vessels v WHERE v.room_id = r.id AND {name} {like}))"
         );
     }
-    // Open rooms with the same second key have the same ETA, so the third key sorts closed rooms only.
-    let order = "r.phase = 'closed', CASE WHEN r.phase = 'closed' THEN NULL ELSE r.sts_eta END, r.sts_eta DESC, r.id";
-    select_page(tx, &matches, order, &params, page).await
+    let (key, direction) = order.key(tx.dialect());
+    // Closed rooms have no key, so that among them the one after it decides; among open ones the ETA parts equals.
+    let of_open = |key: &str| format!("CASE WHEN r.phase = 'closed' THEN NULL ELSE {key} END");
+    let order =
+        format!("r.phase = 'closed', {}{direction}, {}, r.sts_eta DESC, r.id", of_open(&key), of_open("r.sts_eta"));
+    select_page(tx, &matches, &order, &params, page).await
 }
 
 /// Returns the LIKE pattern for texts that contain the word.

@@ -1,11 +1,14 @@
-//! The cockpit: the viewer's rooms, the nearest ETA first, each with its standing and its tasks.
+//! The cockpit: the viewer's rooms, each with its standing and its tasks.
 
 use room::{Phase, Role, RoomState, Standing, bounds::LONGEST_LINE};
 
 use super::todo::{self, Todo};
 use crate::{
     app::App,
-    db::{self, Page, Tx, rooms::Search},
+    db::{
+        self, Page, Tx,
+        rooms::{RoomOrder, Search},
+    },
     domain::rooms,
     error::{Error, Result},
 };
@@ -53,6 +56,8 @@ pub struct Wanted {
     pub closed: bool,
     /// Only rooms in which something waits for the viewer.
     pub waits_for_me: bool,
+    /// The order of the open rooms.
+    pub order: RoomOrder,
 }
 
 /// Splits the text of a search for rooms into its words.
@@ -68,10 +73,10 @@ pub fn words(typed: &str) -> Result<Vec<String>> {
 /// Returns a page of the rooms that the filter lets through, and how many there are.
 pub async fn read(app: &App, viewer: Viewer, wanted: Wanted, page: Page) -> Result<(Vec<Row>, i64)> {
     let (now, retention_years, in_tx) = (app.now(), app.config.retention_years, app.clone());
-    let Wanted { words, phase, closed, waits_for_me } = wanted;
+    let Wanted { words, phase, closed, waits_for_me, order } = wanted;
     // Something can only wait for a party, so the search leaves out rooms in which the viewer, an admin, is none.
     let among = waits_for_me.then(|| viewer.email.clone());
-    let search = Search { words, phase, closed, among };
+    let search = Search { words, phase, closed, among, order };
     let all = Page { limit: i64::MAX, offset: 0 };
     let read = async move |tx: &mut Tx| {
         let party = (!viewer.is_admin).then_some(viewer.email.as_str());
