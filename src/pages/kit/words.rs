@@ -50,7 +50,8 @@ pub(crate) fn field(path: &str) -> String {
     sentence(&parts.join(", ")).trim_end_matches('.').to_owned()
 }
 
-fn part(part: &str) -> String {
+/// Returns the words of one part of a path: `ETA` for `sts_eta`, `version 2` for `versions[2]`.
+pub(crate) fn part(part: &str) -> String {
     let (name, index) =
         part.split_once('[').map_or((part, None), |(name, rest)| (name, Some(rest.trim_end_matches(']'))));
     let known = FIELDS.iter().find(|(field, _)| *field == name).map(|(_, words)| (*words).to_owned());
