@@ -62,7 +62,8 @@ function current(id) {
 const close = () => panel() && show(panel().querySelector("[data-close]").href);
 
 function step(by) {
-  const all = rows();
+  // Rows of a group that is folded are passed over.
+  const all = rows().filter((row) => row.checkVisibility());
   const at = all.findIndex((row) => row.contains(document.activeElement) || row.querySelector("th [aria-current]"));
   const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + by, 0), all.length - 1)];
   if (!next) return;

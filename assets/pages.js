@@ -75,6 +75,7 @@ export async function refresh() {
     }
     if (!response.ok) return;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (document.title !== page.title && !document.getElementById("panel")) document.title = page.title;
     for (const region of regions()) {
       const fresh = page.getElementById(region.id);
       if (fresh && withoutKeys(fresh.outerHTML) !== withoutKeys(region.dataset.last) && !isInUse(region)) replace(region, fresh);
@@ -94,12 +95,12 @@ function replace(region, fresh) {
   // The focused element goes with the old content; its successor is found by its id, or by where it leads.
   const path = focused && (focused.id ? `#${CSS.escape(focused.id)}` : focused.getAttribute("href") && `[href="${CSS.escape(focused.getAttribute("href"))}"]`);
   const html = fresh.outerHTML;
-  const opened = [...region.querySelectorAll("details[id][open]")].map((details) => details.id);
+  const known = new Map([...region.querySelectorAll("details[id]")].map((details) => [details.id, details.open]));
   // An open preview stays the same element: every fetch of its picture is logged as a look at the document.
   document.adoptNode(fresh);
   for (const kept of region.querySelectorAll("details.preview[open]")) fresh.querySelector(`#${CSS.escape(kept.id)}`)?.replaceWith(kept);
   region.replaceChildren(...fresh.childNodes);
-  for (const details of region.querySelectorAll("details[id]")) details.open ||= opened.includes(details.id);
+  for (const details of region.querySelectorAll("details[id]")) if (known.has(details.id)) details.open = known.get(details.id);
   region.dataset.last = html;
   localTimes(region);
   if (path) region.querySelector(path)?.focus({ preventScroll: true });
@@ -152,7 +153,21 @@ function listen() {
   });
 }
 
+// A page about many rooms has no stream of its own: it is fetched again every few seconds while somebody can be looking at
+// it. After half an hour without a sign of them it is not, since each fetch keeps the session from ending.
+const RENEWED_EACH = 15_000;
+const LONGEST_UNSEEN = 30 * 60_000;
+function renew() {
+  if (!("renewed" in document.body.dataset)) return;
+  let seen = Date.now();
+  for (const sign of ["pointermove", "pointerdown", "keydown"]) addEventListener(sign, () => (seen = Date.now()), { passive: true });
+  const look = () => document.visibilityState === "visible" && Date.now() - seen < LONGEST_UNSEEN && refresh().catch(() => {});
+  setInterval(look, RENEWED_EACH);
+  document.addEventListener("visibilitychange", look);
+}
+
 // A part is replaced only if it differs from what came last, not from what scripts have made of it since.
 for (const region of regions()) region.dataset.last = region.outerHTML;
 localTimes(document);
 listen();
+renew();

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::summary::SummaryView;
 use crate::{
     app::App,
-    db::seek::Seek,
+    db::{rooms::RoomOrder, seek::Seek},
     domain::clearance::{
         cockpit::{self, Row, Viewer, Wanted},
         todo::{Todo, TodoCounts},
@@ -75,6 +75,7 @@ impl FromPairs for CockpitQuery {
             phase: given.word("phase", Phase::WORDS),
             closed: given.flag("closed"),
             waits_for_me: given.flag("waiting_for_me"),
+            order: RoomOrder::Eta,
         };
         Self { text: given.line("q").unwrap_or_default(), wanted, seek, filter_query }
     }

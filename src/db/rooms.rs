@@ -3,9 +3,10 @@
 use std::{
     collections::{BTreeSet, HashMap},
     fmt::Write as _,
+    str::FromStr,
 };
 
-use room::{Phase, Room, RoomId, Time};
+use room::{Phase, Room, RoomId};
 
 use super::{
     Page, Param, Row, Tx,
@@ -110,6 +111,68 @@ pub struct Search {
     pub closed: bool,
     /// Rooms of which this address is a party, in any role.
     pub among: Option<String>,
+    /// The order of the open rooms.
+    pub order: RoomOrder,
+}
+
+/// The order in which open rooms are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RoomOrder {
+    /// The nearest ETA first.
+    #[default]
+    Eta,
+    /// By title, A to Z.
+    Title,
+    /// The furthest phase first.
+    Phase,
+    /// The room that was opened last first.
+    Newest,
+}
+
+impl RoomOrder {
+    /// All orders, as they stand in an address.
+    pub const WORDS: &[&str] = &["eta", "title", "phase", "newest"];
+
+    /// Returns what rooms are sorted by: open ones first, in this order, then closed ones, the latest first.
+    fn columns(self, has_closed: bool) -> String {
+        let (key, direction) = self.key();
+        if !has_closed {
+            // A room that was closed since it was seen stays where it was.
+            return format!("{key}{direction}, r.sts_eta, r.id");
+        }
+        // Closed rooms have no key, so that among them the one after it decides; among open ones the ETA parts equals.
+        let of_open = |key: &str| format!("CASE WHEN r.phase = 'closed' THEN NULL ELSE {key} END");
+        format!("r.phase = 'closed', {}{direction}, {}, r.sts_eta DESC, r.id", of_open(&key), of_open("r.sts_eta"))
+    }
+
+    /// Returns the key by which open rooms are sorted, and its direction.
+    fn key(self) -> (String, &'static str) {
+        match self {
+            Self::Eta => ("r.sts_eta".to_owned(), ""),
+            Self::Title => ("LOWER(r.title)".to_owned(), ""),
+            Self::Newest => ("r.created_at".to_owned(), " DESC"),
+            Self::Phase => {
+                let places = Phase::WORDS.iter().enumerate();
+                let places: Vec<_> = places.map(|(at, word)| format!("WHEN '{word}' THEN {at}")).collect();
+                let places = places.join(" ");
+                (format!("CASE r.phase {places} END"), " DESC")
+            }
+        }
+    }
+}
+
+impl FromStr for RoomOrder {
+    type Err = ();
+
+    fn from_str(word: &str) -> std::result::Result<Self, ()> {
+        match word {
+            "eta" => Ok(Self::Eta),
+            "title" => Ok(Self::Title),
+            "phase" => Ok(Self::Phase),
+            "newest" => Ok(Self::Newest),
+            _ => Err(()),
+        }
+    }
 }
 
 impl Search {
@@ -147,7 +210,7 @@ impl Search {
 
 /// Returns a part of the rooms that match, how many there are, and which part it is, among a party's rooms or all.
 ///
-/// Open rooms come first, in the order of their ETA, then closed ones, the latest first.
+/// Open rooms come first, in the order that is asked for, then closed ones, the latest first.
 pub async fn search(tx: &mut Tx, party: Option<&str>, search: &Search, seek: &Seek) -> Result<Found<Room>> {
     let page = match &seek.from {
         Some(anchor) => seek.page(passed(tx, party, search, anchor).await?),
@@ -155,9 +218,8 @@ pub async fn search(tx: &mut Tx, party: Option<&str>, search: &Search, seek: &Se
     };
     let (patterns, condition) = (search.patterns(), search.condition(party));
     let params = search.params(&party, &patterns);
-    // Open rooms with the same second key have the same ETA, so the third key sorts closed rooms only.
-    let order = "r.phase = 'closed', CASE WHEN r.phase = 'closed' THEN NULL ELSE r.sts_eta END, r.sts_eta DESC, r.id";
-    select_page(tx, &format!("FROM rooms r WHERE {condition}"), order, &params, page).await
+    let order = search.order.columns(search.has_closed());
+    select_page(tx, &format!("FROM rooms r WHERE {condition}"), &order, &params, page).await
 }
 
 /// Returns how many of the rooms that match come before a room in the order of [`search()`], and up to it if it is the one
@@ -167,22 +229,22 @@ pub async fn search(tx: &mut Tx, party: Option<&str>, search: &Search, seek: &Se
 ///
 /// Fails if there is no such room, or if the party may not see it.
 pub async fn passed(tx: &mut Tx, party: Option<&str>, search: &Search, anchor: &Anchor) -> Result<i64> {
-    let select = format!("SELECT r.phase, r.sts_eta FROM rooms r WHERE {} AND r.id = ?2", visible_to(party));
-    let row = tx.opt(&select, &[&party, &anchor.id()]).await?.ok_or_else(|| anchor.unknown())?;
-    let (phase, eta): (Phase, Time) = (row.get(0)?, row.get(1)?);
     let (patterns, condition) = (search.patterns(), search.condition(party));
     let mut params = search.params(&party, &patterns);
-    let (id, place) = (anchor.id(), params.len() + 1);
-    params.extend([&eta as &dyn Param, &id]);
-    let or_itself = if matches!(anchor, Anchor::After(_)) { "=" } else { "" };
-    let same_eta = format!("(r.sts_eta = ?{place} AND r.id <{or_itself} ?{})", place + 1);
-    // In a list without closed rooms, one that was closed since it was seen stays where it was.
-    let precedes = if phase == Phase::Closed && search.has_closed() {
-        format!("(r.phase <> 'closed' OR r.sts_eta > ?{place} OR {same_eta})")
-    } else {
-        format!("(r.phase <> 'closed' AND (r.sts_eta < ?{place} OR {same_eta}))")
-    };
-    tx.one(&format!("SELECT COUNT(*) FROM rooms r WHERE {condition} AND {precedes}"), &params).await?.get(0)
+    let (id, itself) = (anchor.id(), params.len() + 1);
+    params.push(&id);
+    let order = search.order.columns(search.has_closed());
+    let select = format!(
+        "SELECT place, fits FROM (
+             SELECT r.id, ROW_NUMBER() OVER (ORDER BY {order}) - 1 AS place,
+                    CAST(CASE WHEN {condition} THEN 1 ELSE 0 END AS BIGINT) AS fits
+             FROM rooms r WHERE ({condition}) OR ({} AND r.id = ?{itself})) placed
+         WHERE id = ?{itself}",
+        visible_to(party)
+    );
+    let row = tx.opt(&select, &params).await?.ok_or_else(|| anchor.unknown())?;
+    let (before, fits): (i64, i64) = (row.get(0)?, row.get(1)?);
+    Ok(if matches!(anchor, Anchor::After(_)) { before + fits } else { before })
 }
 
 /// Returns the LIKE pattern for texts that contain the word.

@@ -3,13 +3,14 @@
 //! One folder per subject, each of which uses only those to its right:
 //!
 //! ```text
-//! backup -> lifecycle | downloads | fsck, system, seal_certificate -> snapshots -> clearance | retention
+//! backup -> lifecycle | downloads | fsck, system, attention, seal_certificate -> snapshots -> clearance | retention
 //!     -> documents -> rooms -> accounts | start -> log, input
 //! ```
 //!
 //! The doors (`api`, `pages`, `cli`) and `jobs` use it. It knows no HTTP, and all of its SQL is in `db`.
 
 pub mod accounts;
+pub mod attention;
 pub mod backup;
 pub mod clearance;
 pub mod documents;

@@ -25,6 +25,7 @@ use crate::{
     db::{self, Tx, sessions::SignedIn, users::User},
     domain::{
         accounts::sessions,
+        attention::Attention,
         log::{Actor, refusals},
     },
     error::{Error, Result},
@@ -57,6 +58,8 @@ pub struct Caller {
     pub password_at: Time,
     /// The client that the request came from.
     pub client: Client,
+    /// What calls an admin, if the request is for a page.
+    pub(crate) attention: Attention,
 }
 
 impl Caller {
@@ -69,6 +72,17 @@ impl Caller {
     /// Returns the session and the network that it is used from, which limits on attempts count by.
     pub fn seat(&self) -> (Hash, Network) {
         (self.session, self.client.network())
+    }
+
+    /// Finds out what calls the caller, who is an admin. A page is shown without it rather than not at all.
+    pub(super) async fn look_around(&mut self, app: &App) {
+        if self.user.role != Role::Admin {
+            return;
+        }
+        match Attention::of(app, &self.user.email).await {
+            Ok(attention) => self.attention = attention,
+            Err(error) => tracing::warn!(%error, "a page does not show what calls an admin"),
+        }
     }
 
     /// Returns whether the caller may do this here, for a page that offers only what is possible. This is no check:
@@ -169,7 +183,7 @@ pub(crate) async fn admit(
         None => user.role,
         Some((room, party)) => role_in_room(access, &user, room, *party)?,
     };
-    let caller = Caller { user, role, session, password_at, client: requester.client };
+    let caller = Caller { user, role, session, password_at, client: requester.client, attention: Attention::default() };
     let room = room.map(|(room, _)| InRoom { id: room.id });
     if let Access::May(action) | Access::MayInDeleted(action) = access
         && !policy::may(role, action)
@@ -214,7 +228,10 @@ pub(crate) fn refuse_foreign_links(headers: &HeaderMap) -> Result<()> {
 async fn find_caller(app: &App, session: Option<Hash>, client: Client) -> Result<Option<Caller>> {
     let Some(session) = session else { return Ok(None) };
     let held = app.db.read(async |tx| db::sessions::signed_in(tx, &session, app.now()).await).await?;
-    Ok(held.map(|SignedIn { user, password_at, .. }| Caller { role: user.role, user, session, password_at, client }))
+    let attention = Attention::default();
+    let caller =
+        |SignedIn { user, password_at, .. }| Caller { role: user.role, user, session, password_at, client, attention };
+    Ok(held.map(caller))
 }
 
 /// Checks level two, and returns the caller's role in the room.

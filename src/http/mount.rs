@@ -14,7 +14,11 @@ use axum::{
 use futures_util::{FutureExt, future::BoxFuture};
 use tower_http::timeout::TimeoutLayer;
 
-use super::{access::Access, caller, requester::Requester};
+use super::{
+    access::Access,
+    caller::{self, Caller},
+    requester::Requester,
+};
 use crate::app::App;
 
 /// How long most requests may take, from the end of their head to the beginning of the answer.
@@ -86,6 +90,25 @@ where
     T: 'static,
 {
     mount_any(router, at, Arc::new(move |request, app| handler.clone().call(request, app).boxed()))
+}
+
+/// As [`mount`], for a page: its caller knows what calls an admin, which every page shows in its bar.
+pub(super) fn mount_page<H, T>(router: Router<App>, at: &MountPoint, handler: H) -> Router<App>
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    let handler = move |mut request: Request, app: App| {
+        let handler = handler.clone();
+        async move {
+            if let Some(caller) = request.extensions_mut().get_mut::<Caller>() {
+                caller.look_around(&app).await;
+            }
+            handler.call(request, app).await
+        }
+        .boxed()
+    };
+    mount_any(router, at, Arc::new(handler))
 }
 
 fn mount_any(router: Router<App>, at: &MountPoint, handler: AnyHandler) -> Router<App> {

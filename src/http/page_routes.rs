@@ -4,7 +4,7 @@ use axum::{Router, handler::Handler, http::Method};
 
 use super::{
     access::Access,
-    mount::{MountPoint, mount},
+    mount::{MountPoint, mount_page},
 };
 use crate::app::App;
 
@@ -68,7 +68,7 @@ impl PageRoutes {
         H: Handler<T, App>,
         T: 'static,
     {
-        self.router = mount(self.router, &at, handler);
+        self.router = mount_page(self.router, &at, handler);
         self.table.push(PageRoute { method: at.method, path: at.path, access: at.access });
         self
     }

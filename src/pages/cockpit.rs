@@ -1,8 +1,8 @@
-//! The cockpit: the caller's rooms, the nearest ETA first, with what blocks each room and what waits for the caller.
+//! The cockpit: the caller's rooms, a line each, which unfolds to what blocks the room and what waits for the caller.
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use room::{Phase, Role, RoomId};
+use room::{Phase, Role, RoomId, Standing};
 
 use super::{
     kit::{
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::App,
-    db::seek::Seek,
+    db::{rooms::RoomOrder, seek::Seek},
     domain::clearance::{
         cockpit::{self, Row, SEARCHED, Viewer, Wanted},
         todo::Task,
@@ -33,8 +33,8 @@ pub(super) fn routes() -> PageRoutes {
 
 /// The largest list of rooms, in bytes.
 const MOST_BYTES: usize = 1_700_000;
-/// How many blockers, and tasks of a kind, a row names; for the others it has a link.
-const NAMED: usize = 3;
+/// How many blockers, and tasks of a kind, an unfolded row names; for the others it has a link.
+const NAMED: usize = 5;
 
 /// Which rooms are to be listed.
 struct RoomQuery {
@@ -56,6 +56,7 @@ impl FromPairs for RoomQuery {
         ("phase", Kind::Word(Phase::WORDS), "Only rooms in this phase"),
         ("mine", Kind::Flag, "Only rooms in which something waits for oneself"),
         ("closed", Kind::Flag, "Closed rooms too"),
+        ("sort", Kind::Word(RoomOrder::WORDS), "The order of the open rooms"),
     ];
 
     fn read(given: &mut Given) -> Self {
@@ -64,8 +65,13 @@ impl FromPairs for RoomQuery {
         let (seek, query) = Seeking::read_with_filter(given);
         let query = query.replacen('?', "&", 1);
         let phase = given.word("phase", Phase::WORDS);
-        let wanted =
-            Wanted { words: Vec::new(), phase, closed: given.flag("closed"), waits_for_me: given.flag("mine") };
+        let wanted = Wanted {
+            words: Vec::new(),
+            phase,
+            closed: given.flag("closed"),
+            waits_for_me: given.flag("mine"),
+            order: given.word("sort", RoomOrder::WORDS).unwrap_or_default(),
+        };
         Self { q: given.text("q").unwrap_or_default().trim().to_owned(), wanted, seek, query }
     }
 }
@@ -89,19 +95,30 @@ async fn show_rooms(app: App, caller: Caller, Query(query): Query<RoomQuery>) ->
     // If not all rows fit, the next part begins where the shown ones end.
     let ids: Vec<_> = rows.iter().take(shown.shown).map(|row| row.state.room.id.to_string()).collect();
     let main = html! {
-        div.page-head {
+        div.page-head.cockpit-head {
             h1 { "Rooms" }
+            @if total > 0 || query.is_filtered() { (render_search(&query)) }
             @if caller.may(RoomCreate) { a.button href="/rooms/new" { "Open a room" } }
         }
-        @if total > 0 || query.is_filtered() { (render_search(&query)) }
-        @if rows.is_empty() { (render_empty(&caller, &query, total)) } @else { (render_table(&shown.markup)) }
-        (neighbours_from(("/", &query.query), &query.seek, part, (&ids, total)))
+        div id="rooms" data-live {
+            @if rows.is_empty() { (render_empty(&caller, &query, total)) } @else { (render_table(&shown.markup)) }
+            (neighbours_from(("/", &query.query), &query.seek, part, (&ids, total)))
+        }
     };
-    Ok(HtmlPage::new("Rooms", main).in_part(Part::Rooms, &caller).into_response())
+    // The tab says how much waits, so that it need not be opened to know.
+    let waiting: usize = rows.iter().map(|row| row.todo.waiting_for_me.len()).sum();
+    let title = if waiting > 0 { format!("({waiting}) Rooms") } else { "Rooms".to_owned() };
+    Ok(HtmlPage::new(title, main).in_part(Part::Rooms, &caller).renewed().into_response())
 }
 
 fn render_search(query: &RoomQuery) -> Markup {
-    let Wanted { phase, closed, waits_for_me, .. } = query.wanted;
+    let Wanted { phase, closed, waits_for_me, order, .. } = query.wanted;
+    let orders = [
+        (RoomOrder::Eta, "Nearest ETA"),
+        (RoomOrder::Title, "Title"),
+        (RoomOrder::Phase, "Furthest phase"),
+        (RoomOrder::Newest, "Newest"),
+    ];
     let tick = |name: &str, words: &str, ticked: bool| {
         html! {
             div.tick {
@@ -122,6 +139,15 @@ fn render_search(query: &RoomQuery) -> Markup {
                     option value="" { "Any" }
                     @for one in Phase::ALL {
                         option value=(one) selected[phase == Some(one)] { (label(one.word())) }
+                    }
+                }
+            }
+            div.field {
+                label for="search-sort" { "Sort by" }
+                select id="search-sort" name="sort" {
+                    @for (word, (one, words)) in RoomOrder::WORDS.iter().zip(orders) {
+                        // What is so without being said stays out of the address.
+                        option value=(if one == RoomOrder::Eta { "" } else { *word }) selected[order == one] { (words) }
                     }
                 }
             }
@@ -167,9 +193,11 @@ fn render_table(rows: &Markup) -> Markup {
                     th scope="col" { "Room" }
                     th scope="col" { "ETA" }
                     th scope="col" { "Phase" }
+                    th.aside scope="col" { "Documents" }
                     th scope="col" { "In the way" }
-                    th scope="col" { "Running out, overdue" }
+                    th scope="col" { "Overdue, expiring" }
                     th scope="col" { "Waits for you" }
+                    th scope="col" { span.visually-hidden { "More" } }
                 }
             }
             tbody { (rows) }
@@ -177,61 +205,78 @@ fn render_table(rows: &Markup) -> Markup {
     }
 }
 
+/// Returns the line of a room, and the row below it, which the style sheet shows while the line is unfolded.
 fn render_room(row: &Row) -> Markup {
     let Row { state, standing, todo } = row;
     let room = &state.room;
     let path = format!("/rooms/{}", room.id);
-    let vessels: Vec<_> = state.active_vessels().map(|vessel| vessel.details.name.as_str()).collect();
+    let Standing { resolved_required_docs: resolved, total_required_docs: required, .. } = standing;
     html! {
-        tr {
-            th scope="row" {
-                a href=(path) { (room.title) }
-                div.hint {
-                    @if vessels.is_empty() { "No vessel named yet" } @else { (vessels.join(" / ")) }
-                    br; (room.location)
-                }
-            }
-            td data-label="ETA" {
-                (show::away(room.sts_eta, state.now))
-                @if row.is_late() { " " (chip(Tone::Bad, "late")) }
-                div.hint { (show::time(room.sts_eta)) }
-            }
-            td data-label="Phase" {
-                (label(room.phase.word()))
-                (progress(standing))
-            }
+        tr class=[row.is_late().then_some("late")] {
+            th scope="row" { a href=(path) { (room.title) } }
+            td data-label="ETA" { (show::away(room.sts_eta, state.now)) @if row.is_late() { " " (chip(Tone::Bad, "late")) } }
+            td data-label="Phase" { (label(room.phase.word())) }
+            td.aside.num data-label="Documents" { (resolved) " of " (required) }
             td data-label="In the way" {
                 @match standing.next_phase {
                     None => span.hint { "–" },
-                    Some(next) if standing.blockers.is_empty() => {
-                        (chip(Tone::Good, &format!("{} is open", label(next.word()))))
-                    }
-                    Some(next) => {
-                        (chip(Tone::Warn, &format!("{} before {}", standing.blockers.len(), next.word())))
-                        @let named = standing.blockers.iter();
-                        (render_first(named.map(|it| (way::blocker_path(room.id, it), it.detail.as_str())), &format!("{path}/clearance#in-the-way")))
-                    }
+                    Some(next) if standing.blockers.is_empty() => (chip(Tone::Good, &format!("{} is open", label(next.word())))),
+                    Some(next) => (chip(Tone::Warn, &format!("{} before {}", standing.blockers.len(), next.word()))),
                 }
             }
-            td data-label="Running out, overdue" {
-                @if todo.overdue.is_empty() && todo.expiring.is_empty() && todo.undated.is_empty() { span.hint { "–" } }
-                (render_tasks(room.id, &todo.overdue, (Tone::Bad, "overdue"), ""))
-                (render_tasks(room.id, &todo.expiring, (Tone::Warn, "running out"), ""))
-                (render_tasks(room.id, &todo.undated, (Tone::Warn, "without a date"), ""))
+            td data-label="Overdue, expiring" {
+                (render_count(&todo.overdue, Tone::Bad, "overdue"))
+                (render_count(&todo.expiring, Tone::Warn, "expiring"))
+                (render_count(&todo.undated, Tone::Warn, "undated"))
             }
-            td data-label="Waits for you" {
-                @if todo.waiting_for_me.is_empty() { span.hint { "–" } }
-                (render_tasks(room.id, &todo.waiting_for_me, (Tone::Wait, "to decide"), "?show=mine"))
+            td data-label="Waits for you" { (render_count(&todo.waiting_for_me, Tone::Wait, "to decide")) }
+            td.unfolds {
+                details id={ "more-" (room.id) } { summary aria-label={ "More of " (room.title) } { "More" } }
             }
+        }
+        tr.more { td colspan="8" { (render_more(row)) } }
+    }
+}
+
+/// Returns what a line unfolds to: where the operation is, and links to what it waits for.
+fn render_more(Row { state, standing, todo }: &Row) -> Markup {
+    let room = &state.room;
+    let path = format!("/rooms/{}", room.id);
+    let vessels: Vec<_> = state.active_vessels().map(|vessel| vessel.details.name.as_str()).collect();
+    html! {
+        p.room-facts {
+            span { @if vessels.is_empty() { "No vessel named yet" } @else { (vessels.join(" / ")) } }
+            span { (room.location) }
+            span { "ETA " (show::time(room.sts_eta)) }
+            (progress(standing))
+        }
+        div.halves {
+            @if let Some(next) = standing.next_phase.filter(|_| !standing.blockers.is_empty()) {
+                @let named = standing.blockers.iter();
+                section {
+                    h2 { "Before " (next.word()) }
+                    (render_first(named.map(|it| (way::blocker_path(room.id, it), it.detail.as_str())), &format!("{path}/clearance#in-the-way")))
+                }
+            }
+            (render_tasks(room.id, &todo.overdue, "Overdue", ""))
+            (render_tasks(room.id, &todo.expiring, "Expiring", ""))
+            (render_tasks(room.id, &todo.undated, "Without a date", ""))
+            (render_tasks(room.id, &todo.waiting_for_me, "Waits for you", "?show=mine"))
         }
     }
 }
 
-fn render_tasks(room: RoomId, tasks: &[Task], (tone, words): (Tone, &str), rest: &str) -> Markup {
+fn render_count(tasks: &[Task], tone: Tone, words: &str) -> Markup {
+    html! { @if !tasks.is_empty() { (chip(tone, &format!("{} {words}", tasks.len()))) " " } }
+}
+
+fn render_tasks(room: RoomId, tasks: &[Task], title: &str, rest: &str) -> Markup {
     html! {
         @if !tasks.is_empty() {
-            (chip(tone, &format!("{} {words}", tasks.len())))
-            (render_first(tasks.iter().map(|task| (way::task_path(room, task), task.name.as_str())), &format!("/rooms/{room}/documents{rest}")))
+            section {
+                h2 { (title) }
+                (render_first(tasks.iter().map(|task| (way::task_path(room, task), task.name.as_str())), &format!("/rooms/{room}/documents{rest}")))
+            }
         }
     }
 }

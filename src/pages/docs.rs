@@ -26,7 +26,7 @@ pub fn docs(routes: &[RouteLine]) -> Markup {
             ". Bodies, parameters and answers are described in " a href="/api/openapi.json" { "/api/openapi.json" }
             " (OpenAPI 3.1). Errors are problem details (RFC 9457)."
         }
-        table.list {
+        section { table.list.prose {
             thead {
                 tr {
                     th scope="col" { "Method" }
@@ -46,7 +46,7 @@ pub fn docs(routes: &[RouteLine]) -> Markup {
                     }
                 }
             }
-        }
+        } }
     };
     HtmlPage::new("API", main).in_part(Part::Elsewhere, Viewer::Anyone).into_markup()
 }

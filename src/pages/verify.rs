@@ -181,7 +181,7 @@ fn render_file(title: &str, id: &str, examined: &Examined) -> Markup {
                 @if let Some(told) = &facts.told { (render_claims(told)) }
                 dt { "SHA-256" } dd { code { (facts.sha256) } }
             }
-            table.checks {
+            table.checks.prose {
                 caption { "Checks" }
                 thead { tr { th scope="col" { "Check" } th scope="col" { "What was found" } } }
                 tbody { @for check in checks { (row(check)) } }

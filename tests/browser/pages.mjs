@@ -1,9 +1,15 @@
 // Every page of the demo: its name, its path, and who looks at it (`as`). `status` is that of a page of an error,
-// `limit` the most bytes of a page with a picture, `act` what is done before it is looked at. The story `pages` checks
-// all of them, and `screenshots.mjs` shoots them.
+// `limit` the most bytes of a page with a picture, `sheets` the most that a long one takes when it is printed, `act` what is
+// done before it is looked at. The story `pages` checks all of them, and `screenshots.mjs` shoots them.
 
 const inRoom = (rest) => ({ room }) => `/rooms/${room}${rest}`;
 const ofSnapshot = (rest) => ({ room, snapshot }) => `/rooms/${room}/snapshots/${snapshot}${rest}`;
+
+// The pages of a server that has no account yet, which the story `set_up` checks.
+export const PAGES_BEFORE = [
+  { name: "set-up", path: () => "/set-up" },
+  { name: "sign-in-before", path: () => "/sign-in" },
+];
 
 export const PAGES = [
   { name: "sign-in", path: () => "/sign-in" },
@@ -17,7 +23,7 @@ export const PAGES = [
   { name: "room-phase", as: "broker", path: inRoom("/phase") },
   { name: "room-phase-back", as: "broker", path: inRoom("/phase/back") },
   { name: "room-delete", as: "admin", path: inRoom("/delete") },
-  { name: "documents", as: "broker", path: inRoom("/documents") },
+  { name: "documents", as: "broker", path: inRoom("/documents"), sheets: 6 },
   { name: "documents-buyer", as: "buyer", path: inRoom("/documents?show=missing") },
   { name: "document", as: "charterer", path: ({ room, document }) => `/rooms/${room}/documents/${document}` },
   { name: "document-decisions", as: "broker",

@@ -6,8 +6,7 @@ import { DEMO_ACCOUNTS, serveDemo } from "./demo.mjs";
 import { PAGES, ids, show } from "./pages.mjs";
 import { Rig } from "./rig.mjs";
 
-const WIDTHS = [360, 1280];
-const WIDE = { name: "rooms", width: 1920 };
+const WIDTHS = [360, 768, 1280, 1920];
 
 const [folder, binary] = process.argv.slice(2);
 if (!folder) {
@@ -21,7 +20,7 @@ try {
   const known = await ids(rig);
   for (const entry of PAGES) {
     const page = await show(rig, entry, known);
-    for (const width of entry.name === WIDE.name ? [...WIDTHS, WIDE.width] : WIDTHS) {
+    for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 800 });
       for (const colorScheme of ["light", "dark"]) {
         await page.emulateMedia({ colorScheme });

@@ -14,6 +14,8 @@ use crate::harness::{Installation, PASSWORD, Server, on_both_databases};
 on_both_databases! {
     Installation:
     #[needs(browser)]
+    a_line_of_the_cockpit_unfolds_and_fifteen_fit_on_a_screen,
+    #[needs(browser)]
     a_file_is_verified_without_script_and_with,
     #[needs(browser)]
     a_snapshot_is_taken_watched_downloaded_verified_compared_and_deleted,
@@ -23,6 +25,10 @@ on_both_databases! {
     six_people_bring_an_operation_through_its_gate_and_one_is_shut_out,
     #[needs(browser)]
     what_is_typed_is_done_once_undoes_nobody_and_is_not_lost,
+}
+
+async fn a_line_of_the_cockpit_unfolds_and_fifteen_fit_on_a_screen(place: Installation) {
+    told("cockpit", &place);
 }
 
 async fn a_file_is_verified_without_script_and_with(place: Installation) {
@@ -55,6 +61,13 @@ async fn a_story_fails_by_what_it_does_not_look_at() {
 #[tokio::test]
 async fn every_page_of_the_demo_is_for_everybody() {
     told_of_the_demo("pages", &Installation::on_sqlite().await);
+}
+
+#[needs(browser)]
+#[tokio::test]
+async fn every_page_before_the_first_account_is_for_everybody() {
+    let place = Installation::on_sqlite().await;
+    tell("set_up", &place.serve(), Some(&json!({})));
 }
 
 /// Runs a story on a server that has accounts and nothing else.

@@ -1,4 +1,4 @@
-//! The cockpit: the viewer's rooms, the nearest ETA first, each with its standing and its tasks.
+//! The cockpit: the viewer's rooms, each with its standing and its tasks.
 
 use room::{Phase, Role, RoomState, Standing, bounds::LONGEST_LINE, search};
 
@@ -7,7 +7,7 @@ use crate::{
     app::App,
     db::{
         self, Page, Tx,
-        rooms::Search,
+        rooms::{RoomOrder, Search},
         seek::{Found, Place, Seek},
     },
     domain::rooms,
@@ -57,6 +57,8 @@ pub struct Wanted {
     pub closed: bool,
     /// Only rooms in which something waits for the viewer.
     pub waits_for_me: bool,
+    /// The order of the open rooms.
+    pub order: RoomOrder,
 }
 
 /// What a room is found by, as people are told.
@@ -79,10 +81,10 @@ pub fn words(typed: &str) -> Result<Vec<String>> {
 /// Returns a part of the rooms that the filter lets through.
 pub async fn read(app: &App, viewer: Viewer, wanted: Wanted, seek: &Seek) -> Result<Found<Row>> {
     let (now, retention_years, in_tx) = (app.now(), app.config.retention_years, app.clone());
-    let Wanted { words, phase, closed, waits_for_me } = wanted;
+    let Wanted { words, phase, closed, waits_for_me, order } = wanted;
     // Something can only wait for a party, so the search leaves out rooms in which the viewer, an admin, is none.
     let among = waits_for_me.then(|| viewer.email.clone());
-    let conditions = Search { words, phase, closed, among };
+    let conditions = Search { words, phase, closed, among, order };
     let (seek, all) = (seek.clone(), Page { limit: i64::MAX, offset: 0 });
     let read = async move |tx: &mut Tx| {
         let party = (!viewer.is_admin).then_some(viewer.email.as_str());

@@ -63,12 +63,12 @@ async fn show_types(app: App, caller: Caller) -> Result<Response> {
                     tr {
                         th scope="col" { "Name" }
                         th scope="col" { "Code" }
-                        th scope="col" { "Category" }
+                        th.aside scope="col" { "Category" }
                         th scope="col" { "Asked of" }
                         th scope="col" { "Requirement" }
-                        th scope="col" { "Criticality" }
+                        th.aside scope="col" { "Criticality" }
                         th scope="col" { "Gate" }
-                        th.num scope="col" { "Valid" }
+                        th.num.aside scope="col" { "Valid" }
                         th scope="col" { "In use" }
                     }
                 }
@@ -84,15 +84,15 @@ fn row(kind: &DocumentType) -> Markup {
         tr {
             th scope="row" { a href={ (PATH) "/" (kind.code) } { (kind.name) } }
             td data-label="Code" { code { (kind.code) } }
-            td data-label="Category" { (label(&kind.category)) }
+            td.aside data-label="Category" { (label(&kind.category)) }
             td data-label="Asked of" {
                 (if kind.scope == Scope::Vessel { "each vessel" } else { "the room" })
                 @if !kind.profiles.is_empty() { span.hint { " " (profiles(&kind.profiles)) } }
             }
             td data-label="Requirement" { (requirement(kind.requirement)) }
-            td data-label="Criticality" { (criticality(kind.criticality)) }
+            td.aside data-label="Criticality" { (criticality(kind.criticality)) }
             td data-label="Gate" { (label(kind.gate.word())) }
-            td.num data-label="Valid" { @if let Some(days) = kind.validity_days { (days) " days" } @else { "–" } }
+            td.num.aside data-label="Valid" { @if let Some(days) = kind.validity_days { (days) " days" } @else { "–" } }
             td data-label="In use" {
                 @if kind.enabled { (chip(Tone::Good, "In use")) } @else { (chip(Tone::Quiet, "Not in use")) }
             }

@@ -95,7 +95,7 @@ const MOST_BYTES: usize = 1_000_000;
 fn render_holds<'a>(holds: impl Iterator<Item = (Option<&'a Room>, &'a Hold)>) -> Markup {
     let Portion { markup, left_out, .. } = within(MOST_BYTES, holds.map(|(room, hold)| render_hold(room, hold)));
     html! {
-        table.list {
+        table.list.prose {
             thead {
                 tr {
                     th scope="col" { "What" }

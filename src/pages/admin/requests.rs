@@ -43,8 +43,8 @@ pub(super) fn render_requests(waiting: &[AccountRequest]) -> Markup {
                     @for request in waiting {
                         tr {
                             th scope="row" { a href={ "/admin/users/requests/" (request.id) } { (words(request.deed)) } }
-                            td data-label="Account" { (request.name) ", " (request.email) }
-                            td data-label="Asked by" { (request.asked_by) ", " (show::time(request.asked_at)) }
+                            td.words data-label="Account" { (request.name) ", " (request.email) }
+                            td.words data-label="Asked by" { (request.asked_by) ", " (show::time(request.asked_at)) }
                             td data-label="Until" { (show::time(requests::until(request))) }
                         }
                     }

@@ -143,7 +143,7 @@ fn render_contradictions(status: &SystemStatus, now: Time) -> Markup {
                      changed or lost entries, or somebody else has signed with the key."
                 } @else { strong { "Settled" } ": the log agrees again with every file that contradicted it." }
             }
-            table.list {
+            table.list.prose {
                 thead { tr {
                     th scope="col" { "Room" } th scope="col" { "Snapshot" } th scope="col" { "What contradicts" }
                     th scope="col" { "Seen" }
@@ -161,12 +161,12 @@ fn render_contradictions(status: &SystemStatus, now: Time) -> Markup {
 fn contradiction_row(found: &Contradiction, now: Time) -> Markup {
     html! {
         tr {
-            td data-label="Room" {
+            td.words data-label="Room" {
                 @if let Some(title) = &found.room_title { a href={ "/rooms/" (found.room_id) } { (title) } " " }
                 code { (found.room_id) }
             }
-            td data-label="Snapshot" { code { (found.snapshot_id) } }
-            td data-label="What contradicts" { (found.detail) }
+            td.words data-label="Snapshot" { code { (found.snapshot_id) } }
+            td.words data-label="What contradicts" { (found.detail) }
             td data-label="Seen" {
                 (show::time(found.seen_at)) " · " (show::away(found.seen_at, now)) " "
                 @match found.settled_at {

@@ -120,7 +120,7 @@ fn table(users: &[User], warnings: &[Vec<String>]) -> Markup {
                 @for (user, warnings) in users.iter().zip(warnings) {
                     tr {
                         th scope="row" { a href={ (PATH) "/" (user.id) } { (user.name) } }
-                        td data-label="E-mail" { (user.email) (chip::warnings(warnings)) }
+                        td.words data-label="E-mail" { (user.email) (chip::warnings(warnings)) }
                         td data-label="Role" { (label(user.role.word())) }
                         td data-label="State" { (state(user)) }
                         td data-label="Made" { (show::time(user.created_at)) }

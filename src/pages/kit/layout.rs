@@ -11,8 +11,13 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use room::{Role, UserId};
 
 use crate::{
+    domain::attention::Attention,
     http::Caller,
-    pages::kit::assets::{DRAFTS_PATH, ICON_PATH, MODULE_PATH, STYLE_PATH},
+    pages::kit::{
+        assets::{DRAFTS_PATH, ICON_PATH, MODULE_PATH, STYLE_PATH},
+        chip::{Tone, chip},
+        show,
+    },
 };
 
 /// The Content Security Policy of every page: style sheets, scripts, images and fetched data from this server only,
@@ -67,6 +72,8 @@ pub(crate) struct HtmlPage {
     main: Markup,
     status: StatusCode,
     events: Option<String>,
+    /// Whether the script looks for something new by itself, since there are no events to listen to.
+    renewed: bool,
     /// The id of who looks at it, under which their browser keeps what they type.
     user: Option<UserId>,
 }
@@ -75,7 +82,7 @@ impl HtmlPage {
     /// Returns a page with this title; `main` begins with its own heading.
     pub(crate) fn new(title: impl Into<String>, main: Markup) -> Self {
         let (title, bar) = (title.into(), PreEscaped(String::new()));
-        Self { title, bar, main, status: StatusCode::OK, events: None, user: None }
+        Self { title, bar, main, status: StatusCode::OK, events: None, renewed: false, user: None }
     }
 
     /// Adds the bar, with this part marked as the present one.
@@ -104,9 +111,15 @@ impl HtmlPage {
         self
     }
 
+    /// Has the script renew the parts that are marked `data-live` every few seconds.
+    pub(crate) fn renewed(mut self) -> Self {
+        self.renewed = true;
+        self
+    }
+
     /// Draws the page; its status is up to the caller then.
     pub(crate) fn into_markup(self) -> Markup {
-        let Self { title, bar, main, events, user, .. } = self;
+        let Self { title, bar, main, events, renewed, user, .. } = self;
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -120,7 +133,7 @@ impl HtmlPage {
                     script type="module" src=(*MODULE_PATH) {}
                     script type="module" src=(*DRAFTS_PATH) {}
                 }
-                body data-events=[events] data-user=[user] {
+                body data-events=[events] data-renewed[renewed] data-user=[user] {
                     // Keyboard users reach the content without stepping through the bar (WCAG 2.4.1); `main` takes the
                     // focus.
                     a.skip href="#main" { "Skip to the content" }
@@ -153,7 +166,7 @@ fn bar(part: Part, viewer: Viewer<'_>) -> Markup {
     let caller = if let Viewer::Caller(caller) = viewer { Some(caller) } else { None };
     html! {
         header.bar {
-            a.brand href="/" { "STS Clearance" }
+            a.brand href="/" { img src=(*ICON_PATH) alt="" width="24" height="24"; "STS Clearance" }
             nav aria-label="Main" {
                 ul {
                     @if !matches!(viewer, Viewer::Stranger) { (link(Part::Rooms, "/", "Rooms")) }
@@ -163,6 +176,7 @@ fn bar(part: Part, viewer: Viewer<'_>) -> Markup {
                     }
                 }
             }
+            @if let Some(caller) = caller.filter(|caller| caller.user.role == Role::Admin) { (render_attention(&caller.attention)) }
             div.me {
                 @match viewer {
                     Viewer::Caller(caller) => {
@@ -174,6 +188,24 @@ fn bar(part: Part, viewer: Viewer<'_>) -> Markup {
                     Viewer::Anyone => a href="/account" { "Account" },
                 }
             }
+        }
+    }
+}
+
+/// Returns what calls an admin, each as a link to where it is dealt with.
+fn render_attention(attention: &Attention) -> Markup {
+    let Attention { room_requests, account_requests, holds, is_check_bad, is_backup_bad } = *attention;
+    let requests = |count: usize, path: &str| {
+        html! { @if count > 0 { li { a href=(path) { (chip(Tone::Warn, &format!("{} to confirm", show::count(count, "request")))) } } } }
+    };
+    let holds = usize::try_from(holds).unwrap_or_default();
+    html! {
+        ul.attention id="attention" aria-label="For admins" data-live {
+            (requests(room_requests, "/admin/holds"))
+            (requests(account_requests, "/admin/users"))
+            @if is_check_bad { li { a href="/admin/system" { (chip(Tone::Bad, "Check failed")) } } }
+            @if is_backup_bad { li { a href="/admin/system" { (chip(Tone::Bad, "Backup failed")) } } }
+            @if holds > 0 { li { a href="/admin/holds" { (chip(Tone::Quiet, &show::count(holds, "hold"))) } } }
         }
     }
 }

@@ -51,6 +51,11 @@ pub(crate) fn for_field(at: Time) -> String {
     Timestamp::from(at).strftime("%Y-%m-%dT%H:%M").to_string()
 }
 
+/// Returns how far two instants are apart: `9 h`, `3 d 4 h`.
+pub(crate) fn apart(one: Time, other: Time) -> String {
+    span(one.apart(other))
+}
+
 fn span(apart: Duration) -> String {
     let minutes = apart.as_secs() / 60;
     let (days, hours, rest) = (minutes / 1440, minutes / 60 % 24, minutes % 60);

@@ -145,7 +145,7 @@ fn render_matrix(room: &Room, caller: &Caller, clearances: &[Clearance<'_>], par
     let Portion { markup, shown, left_out } = within(MOST_BYTES, rows);
     let shown = if left_out > 0 { i64::try_from(shown).unwrap_or(i64::MAX) } else { part.limit };
     html! {
-        table.list.matrix {
+        table.list.matrix.prose {
             thead {
                 tr {
                     th scope="col" { "Party" }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::snapshot::choice;
+use super::{compare_summary::summary, snapshot::choice};
 use crate::{
     app::App,
     db::{self, snapshots::Titled},
@@ -138,6 +138,8 @@ fn render_comparison(room: &Room, [then, now]: &[Found; 2], comparison: &Compari
     let more = entries(u64::try_from(*log_entries).unwrap_or_default());
     html! {
         @if nothing { p.empty { "Nothing changed in the room between the two." } }
+        @let summary = summary(comparison);
+        @if !summary.is_empty() { p.in-short { (summary) } }
         @for (name, changes) in &groups {
             @if let Some(changes) = changes.as_ref().filter(|changes| !changes.is_empty()) {
                 (render_table(room, name, changes, (then, now)))
@@ -158,12 +160,19 @@ fn render_table(room: &Room, name: &str, changes: &[Change], (then, now): (&Foun
             thead {
                 tr {
                     th scope="col" { "What" }
-                    th scope="col" { "Change" }
                     (render_heading(room, "Then", then))
                     (render_heading(room, "Now", now))
                 }
             }
-            tbody { @for change in changes { (change.row()) } }
+            // A subject is named once, and has a line for each of its changes.
+            @for of_subject in changes.chunk_by(|one, next| one.of == next.of) {
+                tbody {
+                    @let [first, ..] = of_subject else { continue };
+                    @let is_whole = of_subject.len() == 1 && first.what.is_empty();
+                    @if !first.of.is_empty() && !is_whole { tr.subject { th colspan="3" scope="rowgroup" { (first.of) } } }
+                    @for change in of_subject { (change.row(is_whole)) }
+                }
+            }
         }
     }
 }
@@ -208,7 +217,8 @@ impl Change {
         Self { of: String::new(), what, field: field.clone(), then: from.clone(), now: to.clone() }
     }
 
-    fn row(&self) -> Markup {
+    /// Returns the line of the change. The subject is named above it, unless the change is of the whole row.
+    fn row(&self, is_whole: bool) -> Markup {
         let Self { of, what, field, then, now } = self;
         let (class, sign, word) = match (then, now) {
             (None, _) => ("good", "+", "Added"),
@@ -219,10 +229,13 @@ impl Change {
         html! {
             // The sign repeats the word for the eye, as in a chip.
             tr {
-                th scope="row" { (of) @if !of.is_empty() && !what.is_empty() { ": " } span.part { (what) } }
-                td data-label="Change" { div { span class={ "chip " (class) } { span aria-hidden="true" { (sign) " " } (word) } } }
-                td data-label="Then" { div { (shown(then)) } }
-                td data-label="Now" { div { (shown(now)) } }
+                th scope="row" {
+                    span class={ "sign " (class) } aria-hidden="true" { (sign) } " "
+                    @if is_whole { (of) } @else { span.part { (what) } }
+                    span.visually-hidden { " " (word) }
+                }
+                td data-label="Then" { (shown(then)) }
+                td data-label="Now" { (shown(now)) }
             }
         }
     }

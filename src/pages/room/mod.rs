@@ -5,6 +5,7 @@ mod activity;
 mod approval;
 mod clearance;
 mod compare;
+mod compare_summary;
 mod deletion;
 mod details;
 mod documents;

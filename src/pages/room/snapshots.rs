@@ -174,7 +174,7 @@ fn render_row(room: &Room, who: &Who, snapshot: &Snapshot) -> Markup {
             td data-label="Type" { (show::label(snapshot.kind.word())) }
             td.num data-label="Size" { @if snapshot.file_size > 0 { (show::size(snapshot.file_size)) } @else { "–" } }
             td data-label="Status" { div { (render_status(snapshot)) } }
-            td data-label="Taken by" { (who.named(&snapshot.created_by)) }
+            td.words data-label="Taken by" { (who.named(&snapshot.created_by)) }
             td data-label="Taken" {
                 (show::time(snapshot.created_at))
                 @if let Some(at) = snapshot.shown_at.filter(|at| *at != snapshot.created_at) {

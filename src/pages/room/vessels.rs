@@ -116,9 +116,9 @@ fn render_table(room: &Room, caller: &Caller) -> Markup {
                     th scope="col" { "IMO number" }
                     th scope="col" { "Type" }
                     th scope="col" { "Flag" }
-                    th.num scope="col" { "Deadweight, t" }
-                    th.num scope="col" { "Length, m" }
-                    th.num scope="col" { "Built" }
+                    th.num.aside scope="col" { "Deadweight, t" }
+                    th.num.aside scope="col" { "Length, m" }
+                    th.num.aside scope="col" { "Built" }
                     th scope="col" { "Documents" }
                     @if edits || removes { th scope="col" { span.visually-hidden { "Actions" } } }
                 }
@@ -138,12 +138,12 @@ fn render_row(room: &Room, vessel: &Vessel, edits: bool, removes: bool) -> Marku
                 @if vessel.details.status == VesselStatus::Withdrawn { " " (chip(Tone::Quiet, "Withdrawn")) }
             }
             td data-label="Role" { (label(vessel.details.role.word())) }
-            td data-label="IMO number" { (render_imo(&vessel.details)) }
-            td data-label="Type" { (vessel_type.as_deref().unwrap_or("–")) }
-            td data-label="Flag" { (flag.as_deref().unwrap_or("–")) }
-            td.num data-label="Deadweight, t" { (or_dash(deadweight_t.as_ref())) }
-            td.num data-label="Length, m" { (or_dash(length_m.as_ref())) }
-            td.num data-label="Built" { (or_dash(year_built.as_ref())) }
+            td.words data-label="IMO number" { (render_imo(&vessel.details)) }
+            td.words data-label="Type" { (vessel_type.as_deref().unwrap_or("–")) }
+            td.words data-label="Flag" { (flag.as_deref().unwrap_or("–")) }
+            td.num.aside data-label="Deadweight, t" { (or_dash(deadweight_t.as_ref())) }
+            td.num.aside data-label="Length, m" { (or_dash(length_m.as_ref())) }
+            td.num.aside data-label="Built" { (or_dash(year_built.as_ref())) }
             td data-label="Documents" { (render_documents(room, vessel)) }
             @if edits || removes {
                 td.row-actions {

@@ -9,6 +9,9 @@ on_both_databases! {
     TestApp:
     a_row_links_what_is_in_the_way_and_what_waits_for_whom_to_where_it_is_done,
     the_search_finds_titles_places_and_vessels_in_either_case_and_takes_its_words_literally,
+    the_rooms_are_sorted_as_the_address_says_closed_ones_last,
+    a_late_room_looks_late_and_the_tab_counts_what_waits,
+    what_calls_an_admin_stands_in_the_bar_of_every_page,
     the_filters_show_a_phase_what_waits_for_me_and_closed_rooms,
     an_empty_cockpit_says_what_comes_first,
     the_api_searches_as_the_page_does,
@@ -80,6 +83,78 @@ async fn the_search_finds_titles_places_and_vessels_in_either_case_and_takes_its
     assert!(page.contains("Searched for “nowhere” in title, place,") && page.contains("of all rooms that you see"));
     let long = app.get(&format!("//?q={}", "a".repeat(256)), &broker).send().await;
     assert_eq!(long.fields(), ["q"]);
+}
+
+async fn the_rooms_are_sorted_as_the_address_says_closed_ones_last(app: TestApp) {
+    let broker = app.user("broker@example.com", Role::Broker).await;
+    let first = room(&app, &broker, ("beta", "a", "2026-12-01T00:00:00Z")).await;
+    room(&app, &broker, ("Alpha", "b", "2026-12-03T00:00:00Z")).await;
+    let closed = room(&app, &broker, ("aaa, closed", "c", "2026-11-24T00:00:00Z")).await;
+    app.later(std::time::Duration::from_mins(1));
+    room(&app, &broker, ("Gamma", "d", "2026-12-02T00:00:00Z")).await;
+    let phases = ["clearance", "planning", "arrival", "mooring", "transfer", "unmooring", "documents", "closed"];
+    for (room, phases) in [(&first, &phases[..1]), (&closed, &phases[..])] {
+        for phase in phases {
+            let asked = json!({ "phase": phase, "override": true, "reason": "a test" });
+            app.post(&format!("/rooms/{room}/phase"), &broker).json(asked).send().await.expect(200);
+        }
+    }
+    for (sort, sorted) in [
+        ("", ["beta", "Gamma", "Alpha", "aaa, closed"]),
+        ("eta", ["beta", "Gamma", "Alpha", "aaa, closed"]),
+        ("title", ["Alpha", "beta", "Gamma", "aaa, closed"]),
+        ("phase", ["beta", "Gamma", "Alpha", "aaa, closed"]),
+        ("newest", ["Gamma", "beta", "Alpha", "aaa, closed"]),
+    ] {
+        let page = shown(&app, &broker, &format!("?closed=true&sort={sort}")).await;
+        assert_eq!(titles(&page), sorted, "{sort}");
+    }
+    let page = shown(&app, &broker, "?sort=title&limit=1").await;
+    assert!(page.contains("/?limit=1&amp;offset=1&amp;sort=title"), "{page}");
+    assert_eq!(app.get("//?sort=size", &broker).send().await.fields(), ["sort"]);
+}
+
+async fn a_late_room_looks_late_and_the_tab_counts_what_waits(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    assert!(shown(&app, &owner, "").await.contains("<title>Rooms – STS Clearance</title>"));
+    let study = app.document(&room, &broker, "COMPAT", None).await;
+    app.version(&study, &broker, "study", &[]).await;
+    let page = shown(&app, &owner, "").await;
+    assert!(
+        page.contains("<title>(1) Rooms – STS Clearance</title>") && page.contains("<tr><th scope=\"row\">"),
+        "{page}"
+    );
+    app.later(std::time::Duration::from_hours(9 * 24));
+    let page = shown(&app, &app.session("owner@example.com").await, "").await;
+    assert!(page.contains("<tr class=\"late\"><th scope=\"row\">"), "{page}");
+}
+
+async fn what_calls_an_admin_stands_in_the_bar_of_every_page(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let [first, second] = ["first", "second"].map(|name| format!("{name}@example.com"));
+    let (asks, confirms) = (app.user(&first, Role::Admin).await, app.user(&second, Role::Admin).await);
+    let called = async |token: &str| {
+        let page = app.get("//account", token).send().await.html();
+        let called =
+            page.split_once("id=\"attention\"").map(|(_, rest)| rest.split_once("</ul>").unwrap().0.to_owned());
+        called.unwrap_or_default()
+    };
+    let calm = called(&confirms).await;
+    assert!(!calm.contains("<li>"), "{calm}");
+    let hold = json!({ "reason": "a claim" });
+    let hold = app.post(&format!("/rooms/{room}/holds"), &asks).json(hold).send().await.expect(201);
+    let path = format!("/rooms/{room}/holds/{}", hold["id"].as_str().unwrap());
+    assert!(called(&confirms).await.contains("1 hold"));
+    let lift = json!({ "reason": "settled" });
+    app.delete(&path, &asks).json(lift).send().await.expect(202);
+    assert!(called(&confirms).await.contains("href=\"/admin/holds\"><span class=\"chip warn\">"));
+    assert!(called(&confirms).await.contains("1 request to confirm"));
+    assert!(!called(&asks).await.contains("to confirm"), "one's own request waits for the other");
+    assert_eq!(called(&broker).await, "", "it calls admins only");
+
+    app.app.backups.note_failed(app.app.now(), "the disk is full".to_owned());
+    assert!(called(&confirms).await.contains("Backup failed"));
 }
 
 async fn the_filters_show_a_phase_what_waits_for_me_and_closed_rooms(app: TestApp) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use room::Role;
+use room::{Role, Time};
 use serde_json::json;
 
 use crate::harness::{IMO, TestApp, on_both_databases};
@@ -10,6 +10,7 @@ use crate::harness::{IMO, TestApp, on_both_databases};
 on_both_databases! {
     TestApp:
     what_changed_is_told_in_words_the_older_first,
+    a_summary_says_in_a_sentence_what_the_changes_come_to,
     two_between_which_nothing_changed_say_so,
     without_snapshots_the_room_is_compared_as_of_any_times,
 }
@@ -46,11 +47,15 @@ async fn what_changed_is_told_in_words_the_older_first(app: TestApp) {
         assert!(told[columns.1..].split_once("Before planning").unwrap().0.len() < 200, "{told}");
         let text = text(&told);
         for line in [
-            "Title ≠ Changed STS Ceuta Another title",
-            "Northern Light + Added – Receiving",
-            "Vessel particulars questionnaire (Q88 / VPQ): Version 1, decision + Added – Rejected by owner@example.com: blurred",
-            "Aegean Star: owner + Added – Approved",
-            "Status ≠ Changed Under review Rejected",
+            "Title changed, 1 document rejected, ",
+            ", 1 clearance given, ",
+            ", 1 vessel named.",
+            "≠ Title Changed STS Ceuta Another title",
+            "+ Northern Light Added – Receiving",
+            // A subject is named once, above its lines.
+            "Vessel particulars questionnaire (Q88 / VPQ) ≠ Status Changed Under review Rejected \
+             + Version 1, decision Added – Rejected by owner@example.com: blurred",
+            "+ Aegean Star: owner Added – Approved",
         ] {
             assert!(text.contains(line), "{line}: {text}");
         }
@@ -65,6 +70,33 @@ fn text(page: &str) -> String {
         text.push(' ');
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace(" : ", ": ")
+}
+
+async fn a_summary_says_in_a_sentence_what_the_changes_come_to(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let vessel = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
+    let papers =
+        [app.document(&room, &broker, "Q88", Some(&vessel)).await, app.document(&room, &broker, "COMPAT", None).await];
+    let party = |name: &str| json!({ "role": "seller", "name": name, "email": format!("{name}@example.com") });
+    let seller = app.post(&format!("/rooms/{room}/parties"), &broker).json(party("one")).send().await.expect(201);
+    let before = taken(&app, &room, &broker, "Before").await;
+    for (at, paper) in papers.iter().enumerate() {
+        app.version(paper, &broker, &format!("paper {at}"), &[]).await;
+        app.post(&format!("{paper}/approve"), &owner).json(json!({})).send().await.expect(200);
+    }
+    let room_now = app.get(&format!("/rooms/{room}"), &broker).send().await.expect(200);
+    let eta: Time = room_now["sts_eta"].as_str().unwrap().parse().unwrap();
+    let later = eta.after(Duration::from_hours(9)).to_string();
+    app.patch(&format!("/rooms/{room}"), &broker).json(json!({ "sts_eta": later })).send().await.expect(200);
+    let path = format!("/rooms/{room}/parties/{}", seller["id"].as_str().unwrap());
+    app.delete(&path, &broker).send().await;
+    app.post(&format!("/rooms/{room}/parties"), &broker).json(party("two")).send().await.expect(201);
+    let after = taken(&app, &room, &broker, "After").await;
+    let told = text(&page(&app, &format!("/rooms/{room}/compare?from={before}&to={after}"), &broker).await);
+    for words in ["ETA moved by 9 h, 2 documents approved, 2 versions uploaded,", "seller changed."] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
 }
 
 async fn two_between_which_nothing_changed_say_so(app: TestApp) {
@@ -87,7 +119,7 @@ async fn without_snapshots_the_room_is_compared_as_of_any_times(app: TestApp) {
     for query in ["from_as_of=2026-11-23T08:30&to=&to_as_of=", "from_as_of=2026-11-23T09:00&to_as_of=2026-11-23T08:30"]
     {
         let told = page(&app, &format!("{path}?from=&{query}"), &broker).await;
-        assert!(text(&told).contains("Title ≠ Changed STS Ceuta Another title"), "{told}");
+        assert!(text(&told).contains("≠ Title Changed STS Ceuta Another title"), "{told}");
         assert!(text(&told).contains("Then: the room 23 Nov 2026, 08:30 UTC , 7 entries"), "{}", text(&told));
     }
     let ahead = format!("/{path}?from_as_of=2027-01-01T00:00");

@@ -186,7 +186,7 @@ async fn a_date_is_suggested_asked_for_and_waived_by_forms(app: TestApp) {
     let shown = page(&app, &document, &broker).await;
     assert!(shown.contains("No date was given until which version 1 is valid"), "{shown}");
     assert!(page(&app, &format!("{room}/documents"), &broker).await.contains("No date given"));
-    assert!(page(&app, "/", &broker).await.contains("1 without a date"));
+    assert!(page(&app, "/", &broker).await.contains("1 undated"));
     let version = app.get(&document, &broker).send().await.expect(200)["newest"]["id"].as_str().unwrap().to_owned();
     let waiver = format!("/{document}/versions/{version}/date-waiver");
     assert_eq!(app.post(&waiver, &broker).fields(&[("reason", "")]).send().await.status, 422);

@@ -94,8 +94,9 @@ impl List<'_> {
         let resolved = needed().filter(|document| document.is_resolved()).count();
         let id = vessel.map_or_else(|| "group-operation".to_owned(), |vessel| format!("group-{}", vessel.id));
         html! {
-            section.group {
-                div.group-head {
+            // Open until it is folded: without script, and on paper, everything is there.
+            details.group id={ "fold-" (id) } open {
+                summary.group-head {
                     h3 id=(id) {
                         @match vessel {
                             Some(vessel) => {
@@ -110,15 +111,14 @@ impl List<'_> {
                     }
                     (render_progress(resolved, needed().count()))
                 }
-                table.list aria-labelledby=(id) {
+                table.list.papers aria-labelledby=(id) {
                     thead {
                         tr {
                             th scope="col" { "Document" }
                             th scope="col" { "Status" }
                             th.aside scope="col" { "Asked for" }
-                            th scope="col" { "Version in force" }
+                            th.in-force scope="col" { "Version in force" }
                             th scope="col" { "Valid until" }
-                            th.num.aside scope="col" { "Versions" }
                             @if self.takes_files() { th.aside scope="col" { span.visually-hidden { "Actions" } } }
                         }
                     }
@@ -139,16 +139,15 @@ impl List<'_> {
                     a href=(path) data-panel aria-current=[is_open.then_some("true")] { (slot.name) }
                 }
                 td data-label="Status" {
-                    (chip::document(document.status))
-                    @if self.mine.contains(&slot.id) { " " (chip::chip(Tone::Wait, "Waits for me")) }
+                    // What waits for the viewer is under review, which the chip need not say too.
+                    @if self.mine.contains(&slot.id) { (chip::chip(Tone::Wait, "Waits for me")) }
+                    @else { (chip::document(document.status)) }
                 }
-                td.aside data-label="Asked for" {
-                    (render_requirement(document))
-                    div.hint { (chip::criticality(slot.criticality)) " · " (label(slot.gate.word())) }
+                td.aside.hint data-label="Asked for" {
+                    (render_requirement(document)) " · " (chip::criticality(slot.criticality)) " · " (label(slot.gate.word()))
                 }
-                td data-label="Version in force" { (self.render_in_force(document)) }
-                td data-label="Valid until" { (self.render_expiry(document)) }
-                td.num.aside data-label="Versions" { (document.versions.len()) }
+                td.in-force data-label="Version in force" { (self.render_in_force(document)) }
+                td.expiry data-label="Valid until" { (self.render_expiry(document)) }
                 @if self.takes_files() {
                     td.row-actions.aside { a href={ (path) "#upload" } data-panel aria-label={ "Upload " (slot.name) } { "Upload" } }
                 }
@@ -161,9 +160,9 @@ impl List<'_> {
             @if let Some(in_force) = document.in_force() {
                 @let version = &in_force.version;
                 span.file { (version.file_name) }
-                div.hint {
-                    (show::size(version.size)) " · " (show::away(version.uploaded_at, self.room.state.now)) " · "
-                    (self.who.named(&version.uploaded_by))
+                " " span.hint {
+                    "v" (version.number) " · " (show::away(version.uploaded_at, self.room.state.now)) " · "
+                    (self.who.named(&version.uploaded_by)) " · " (show::size(version.size))
                 }
             } @else { "–" }
         }
