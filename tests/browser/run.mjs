@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { DEMO_ACCOUNTS } from "./demo.mjs";
 import { Rig } from "./rig.mjs";
 
-const DEADLINE_SECONDS = Number(process.env.STS_TEST_DEADLINE_SECONDS ?? 300);
+const DEADLINE_SECONDS = Number(process.env.STS_TEST_DEADLINE_SECONDS ?? 600);
 const SHOTS = fileURLToPath(new URL("../../target/browser", import.meta.url));
 
 const [story, base] = process.argv.slice(2);
