@@ -66,8 +66,8 @@ async function compared(page, path, rig) {
   await page.goto(path);
   await page.getByRole("link", { name: "Compare", exact: true }).click();
   await page.getByRole("button", { name: "Compare" }).click();
-  const vessel = page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: "Aegean Star", exact: true }) });
-  await vessel.getByText("Added").waitFor();
+  await page.getByText("1 vessel named").waitFor();
+  await page.getByRole("row").filter({ hasText: "Aegean Star" }).getByText("Discharging").waitFor();
   rig.blame(await axe(page), await reflow(page));
 }
 
