@@ -110,7 +110,8 @@ async fn the_rooms_are_sorted_as_the_address_says_closed_ones_last(app: TestApp)
         assert_eq!(titles(&page), sorted, "{sort}");
     }
     let page = shown(&app, &broker, "?sort=title&limit=1").await;
-    assert!(page.contains("/?limit=1&amp;offset=1&amp;sort=title"), "{page}");
+    let next = page.split("href=\"").find(|rest| rest.starts_with("/?limit=1&amp;after=")).unwrap();
+    assert!(next.split('"').next().unwrap().ends_with("&amp;sort=title"), "{next}");
     assert_eq!(app.get("//?sort=size", &broker).send().await.fields(), ["sort"]);
 }
 
