@@ -96,7 +96,9 @@ async fn every_field_finds_its_room_and_several_words_have_to_be_found_in_any_of
     asked["location"] = "Off Kalamáta".into();
     asked["description"] = "Charter party ref. CP/2026-17, back\\slash".into();
     let room = app.post("/rooms", &broker).json(asked).send().await.expect(201)["id"].as_str().unwrap().to_owned();
-    open(&app, &broker, "Another").await;
+    // That one is off another place, too.
+    let other = open(&app, &broker, "Another").await;
+    app.patch(&format!("/rooms/{other}"), &broker).json(json!({ "location": "Off Malta" })).send().await.expect(200);
     app.vessel(&room, &broker, "Ægean Stár", "discharging", IMO[0]).await;
     let study = app.document(&room, &broker, "COMPAT", None).await;
     let path = format!("{study}/versions");
@@ -157,7 +159,7 @@ async fn what_has_gone_is_not_found(app: TestApp) {
     app.patch(&format!("{path}/vessels/{vessel}"), &broker).json(renamed).send().await.expect(200);
     assert_eq!(app.delete(&seller, &broker).send().await.status, 204);
     app.patch(&path, &broker).json(json!({ "location": "Off Malta" })).send().await.expect(200);
-    for (words, count) in [("seller", 0), ("aegean", 0), ("ionian", 1), ("off ceuta", 0), ("malta ceuta", 1)] {
+    for (words, count) in [("seller", 0), ("aegean", 0), ("ionian", 1), ("malta ceuta", 1)] {
         assert_eq!(found(&app, &broker, words).await.len(), count, "{words}");
     }
 }
