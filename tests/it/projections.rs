@@ -412,7 +412,7 @@ async fn a_change_of_any_column_is_found_and_written_back_from_the_log(app: Test
     let kept = ["snapshot_seals.snapshot_id", "snapshot_seals.cms", "users.password_hash"];
     assert_eq!(left, &kept[usize::from(app.app.db.dialect() == Dialect::Postgres)..]);
     assert_eq!(missed, Vec::<String>::new());
-    assert!(refused.len() < 28 && changed > 100, "{changed} changed, refused: {refused:?}");
+    assert!(refused.len() < 30 && changed > 100, "{changed} changed, refused: {refused:?}");
     assert_eq!(damaged(&app).await, Vec::<String>::new());
 }
 
