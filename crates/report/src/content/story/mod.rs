@@ -27,7 +27,7 @@ use told::Told;
 
 pub(crate) use verifying::verifying;
 
-/// Returns the parts of the PDF in order, but for [`verifying`], which closes it.
+/// Returns the parts of the PDF in order, but for [`verifying()`], which closes it.
 pub(crate) fn parts(context: &Context) -> Vec<Part<'_>> {
     let told = Rc::new(Told::of(context));
     if context.record.snapshot.options.summary_only {
