@@ -90,17 +90,6 @@ pub(crate) fn minute_utc(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// Returns a size as `1.4 MB`.
-#[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
-pub(crate) fn size(bytes: u64) -> String {
-    match bytes {
-        ..1000 => format!("{bytes} bytes"),
-        1000..1_000_000 => format!("{:.0} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
-    }
-}
-
 /// Returns a number with its noun: `1 document`, `1,200 documents`.
 pub(crate) fn number_of(number: u64, one: &str) -> String {
     format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })

@@ -77,14 +77,8 @@ pub(crate) fn size(bytes: i64) -> Markup {
 }
 
 /// Returns a size as `1.4 MB`, without markup.
-#[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
 pub(crate) fn size_in_words(bytes: i64) -> String {
-    match bytes {
-        ..1000 => format!("{bytes} bytes"),
-        1000..1_000_000 => format!("{:.0} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
-    }
+    room::sentence::size(bytes.unsigned_abs())
 }
 
 /// Returns a limit in whole mebibytes, as `50 MiB`.

@@ -94,6 +94,17 @@ pub fn count(number: u64, one: &str) -> String {
     format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }
 
+/// Returns a size as `1.4 MB`.
+#[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        ..1000 => format!("{bytes} bytes"),
+        1000..1_000_000 => format!("{:.0} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
 /// A sentence that is being made.
 struct Sentence<'a> {
     meta: &'a Value,

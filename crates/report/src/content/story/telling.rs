@@ -108,7 +108,7 @@ fn joined(told: &Told<'_>, pieces: &[Piece<'_>]) -> String {
             Piece::Code(code) => said.push_str(code),
             Piece::Person(address) => said.push_str(&told.name(address)),
             Piece::Time(at) => said.push_str(&words::minute_utc((*at).into())),
-            Piece::Size(bytes) => said.push_str(&words::size(bytes.unsigned_abs())),
+            Piece::Size(bytes) => said.push_str(&sentence::size(bytes.unsigned_abs())),
             Piece::List(_, rows) if rows.len() > LISTED => said.push_str(&words::number_of(rows.len() as u64, "item")),
             Piece::List(path, rows) => said.push_str(&items(told, path, rows)),
             Piece::Document { id, vessel, document_type } => match told.document(id) {
