@@ -17,14 +17,13 @@ use tokio::{
 };
 
 use super::{ledger::Ledger, site::Site};
-use crate::harness::{Api, Ran, Server};
+use crate::harness::{Api, Ran, Server, until_within};
 
 /// The longest time that anything goes on, in milliseconds.
 const LONGEST: u64 = 1_500;
-/// How long the server may take to be ready after a fault, how long an answer of it, and how often it is asked.
+/// How long the server may take to be ready after a fault, and how long an answer of it.
 const WELL_AGAIN: Duration = Duration::from_mins(2);
 const ANSWERED: Duration = Duration::from_secs(10);
-const LOOK: Duration = Duration::from_millis(25);
 /// How often the server is killed while something else is wrong: once in so many times.
 const KILLED_MEANWHILE: u32 = 3;
 /// How far the clock is set, in seconds: so little that nothing is refused, or so far that nothing waits for it.
@@ -196,17 +195,15 @@ impl Faults {
         // With a limit: a request that hangs must not look like a server that says that it is not ready.
         let client = reqwest::Client::builder().no_proxy().timeout(ANSWERED).build().unwrap();
         let mut last = String::new();
-        let well = timeout(WELL_AGAIN, async {
-            loop {
-                match client.get(&url).send().await {
-                    Ok(ready) if ready.status().is_success() => return,
-                    Ok(ready) => last = ready.text().await.unwrap_or_default(),
-                    Err(error) => last = format!("{error:?}"),
-                }
-                sleep(LOOK).await;
-            }
+        let looking = until_within(2 * WELL_AGAIN, "the server is ready", async || {
+            last = match client.get(&url).send().await {
+                Ok(ready) if ready.status().is_success() => return Some(()),
+                Ok(ready) => ready.text().await.unwrap_or_default(),
+                Err(error) => format!("{error:?}"),
+            };
+            None
         });
-        let is_well = well.await.is_ok();
+        let is_well = timeout(WELL_AGAIN, looking).await.is_ok();
         assert!(is_well, "not ready after {fault:?}: {last}\n{}", what_it_waits_for(self.server().id()));
     }
 

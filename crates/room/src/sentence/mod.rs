@@ -24,7 +24,7 @@ pub enum Piece<'a> {
     Name(Cow<'a, str>),
     /// A word of a vocabulary, such as `chem`, which has a label of its own.
     Label(&'a str),
-    /// A number.
+    /// A number in digits, which a page sets so that they stand under one another.
     Number(Cow<'a, str>),
     /// A key, a permission, the name of a log.
     Code(&'a str),

@@ -11,7 +11,7 @@ use crate::record::{DocumentFacts, EntryFacts, Record, VersionFacts, VesselFacts
 
 /// A record, with its people, documents and versions by what they are called.
 pub(super) struct Told<'a> {
-    /// What is drawn.
+    /// Record that is drawn, with what else a report states of it.
     pub(super) context: &'a Context,
     /// The record that is drawn.
     pub(super) record: &'a Record,
