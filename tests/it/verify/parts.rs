@@ -74,7 +74,7 @@ impl Parts {
     /// Renders a file of these parts.
     pub(super) fn file(&self) -> Vec<u8> {
         let (record, proof, fonts) = (self.canonical(), self.proof.to_string(), Fonts::embedded());
-        report::render(Edition::CURRENT, &record, Some(&proof), self.format, &fonts, &mut |_| ()).unwrap().bytes
+        report::render(Edition::V0_3, &record, Some(&proof), self.format, &fonts, &mut |_| ()).unwrap().bytes
     }
 
     /// Renders a file of these parts, and seals it with the server's seal.
