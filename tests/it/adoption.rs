@@ -40,7 +40,7 @@ pub(crate) const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
 
 /// The steps from the adoption on.
-const AFTER_ADOPTION: [&str; 7] = [
+const AFTER_ADOPTION: [&str; 8] = [
     migrations::ADOPTION,
     "015_mark_states",
     "016_snapshots_by_position",
@@ -48,6 +48,7 @@ const AFTER_ADOPTION: [&str; 7] = [
     "018_add_heads_log",
     "019_know_more_of_files",
     "020_withdraw_versions",
+    "021_put_parties_right",
 ];
 /// The last step of the schema whose logs do not tell everything.
 const OLDER: &str = "013";
@@ -86,6 +87,7 @@ async fn take_back(app: &App) {
     assert_eq!(
         steps,
         [
+            "021_put_parties_right",
             "020_withdraw_versions",
             "019_know_more_of_files",
             "018_add_heads_log",

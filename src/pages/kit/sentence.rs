@@ -71,7 +71,7 @@ const ROOM: &[(&str, Phrase)] = &[
             "deleted the room " (s.quoted("title")) ", with " (s.snapshots()) (s.asked_for()) (s.because("reason"))
         }
     }),
-    ("party_added", |s| html! { "added " (s.strong("name")) " as " (s.word("role")) }),
+    ("party_added", |s| html! { "added " (s.strong("name")) " as " (s.roles()) }),
     ("party_updated", |s| html! { "changed what is known of " (s.who("email")) ": " (s.changes()) }),
     ("party_removed", |s| html! { "removed " (s.strong("name")) ", " (s.word("role")) }),
     ("phase_changed", phase_changed),
@@ -286,6 +286,12 @@ impl<'a> Sentence<'a> {
     /// Returns a word of a vocabulary as it stands within a sentence.
     fn word(&self, field: &str) -> String {
         self.text(field).replace('_', " ")
+    }
+
+    /// Returns the roles that somebody was given: `owner and broker`.
+    fn roles(&self) -> String {
+        let several: Vec<_> = self.meta["roles"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        if several.is_empty() { self.word("role") } else { several.join(" and ") }
     }
 
     fn value(&self, field: &str) -> Markup {

@@ -454,7 +454,8 @@ pub struct ApprovalFacts {
 pub struct PartyFacts {
     /// Id of the party, a UUID.
     pub id: String,
-    /// Role: `owner`, `broker`, `charterer`, `seller`, `buyer` or `admin`.
+    /// Role: `owner`, `broker`, `charterer`, `seller`, `buyer` or `admin`; if there are several, with a comma and a space
+    /// between them.
     pub role: String,
     /// Name of the person.
     pub name: String,
