@@ -60,12 +60,12 @@ pub enum Error {
     #[error("you are not a party of this room")]
     NotAParty,
     /// The role does not allow the action.
-    #[error("{action} is not open to the role `{role}`; it is open to {}", .roles.join(", "))]
+    #[error("{action} is not open to {}; it is open to {}", roles_had(.has), .roles.join(", "))]
     RoleForbids {
         /// The action, as `resource:verb`.
         action: &'static str,
-        /// The role that the caller has here.
-        role: &'static str,
+        /// The roles that the caller has here, mostly one.
+        has: Vec<&'static str>,
         /// The roles that are allowed to do it.
         roles: Vec<&'static str>,
     },
@@ -399,6 +399,14 @@ impl Error {
             (_, Self::Store(_)) => no_room("files"),
             _ => cut(&self.to_string(), LONGEST_DETAIL),
         }
+    }
+}
+
+/// Returns in words which roles somebody has.
+fn roles_had(roles: &[&str]) -> String {
+    match roles {
+        [one] => format!("the role `{one}`"),
+        several => format!("the roles `{}`", several.join("`, `")),
     }
 }
 

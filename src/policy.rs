@@ -12,7 +12,7 @@ use Action::{
     SnapshotList, SnapshotView, UserChangeRole, UserCreate, UserDelete, UserList, UserUpdate, UserView, VesselCreate,
     VesselDelete, VesselList, VesselUpdate, VesselView,
 };
-use room::Role;
+use room::{Role, Roles};
 
 const YES: bool = true;
 const NO: bool = false;
@@ -112,6 +112,12 @@ impl Action {
 /// Returns whether the role is allowed to do the action. What the table does not list is denied.
 pub fn may(role: Role, action: Action) -> bool {
     row(action).is_some_and(|(_, _, roles)| roles[role as usize])
+}
+
+/// Returns the role in which somebody with these roles does the action: the first of them, in their order, that is
+/// allowed to. `None` if none is.
+pub fn role_for(roles: Roles, action: Action) -> Option<Role> {
+    roles.iter().find(|role| may(*role, action))
 }
 
 fn row(action: Action) -> Option<&'static (Action, &'static str, [bool; 6])> {

@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use room::{Role, RoomId, Time};
+use room::{Roles, RoomId, Time};
 
 use crate::network::Network;
 
@@ -90,8 +90,8 @@ pub enum Kind {
         email: String,
         /// Name of the caller.
         name: String,
-        /// Role of the caller, in the room or on the platform.
-        role: Role,
+        /// Roles of the caller, in the room or on the platform.
+        roles: Roles,
         /// The action that was refused, as `resource:verb`.
         permission: &'static str,
     },

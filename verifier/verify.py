@@ -233,7 +233,7 @@ log_continued: lost_size count, lost_root text, reason text
 room_updated: changes {text json}
 room_deleted: title text, snapshots count, reason text?, asked_by text?
 room_deletion_asked: title text, snapshots count, reason text?, until time
-party_added: party_id id, role Role, name text, email text, company text?, side Side?
+party_added: party_id id, role Role, name text, email text, company text?, side Side?, roles [Role]^
 party_removed: party_id id, role Role, name text, email text
 party_updated: party_id id, email text, changes {text json}
 phase_changed: from Phase, to Phase, at time?, overridden [Overridden], more_overridden count?, reason text?
@@ -301,7 +301,7 @@ Repeated: times count, from time, to time, ...
 
 State: room Room, parties {id Party}, vessels {id Vessel}, documents {id Slot}, approvals {id Approval}, holds {id Hold}, requests {id Request}, snapshots {id Snapshot}, seen {text {id Seen}}
 Room: id id, title text, location text, sts_eta time, description text?, cargo_profile Cargo?, status RoomStatus, phase Phase, created_at time, created_by text, planned_duration_hours int, transfer_completed_at time?, closed_at time?, retained_from time?
-Party: id id, role Role, name text, email text, company text?, side Side?, added_at time
+Party: id id, role Role, roles [Role]^, name text, email text, formerly [text]^, company text?, side Side?, added_at time
 Vessel: id id, details Details, added_at time
 Slot: document Document, uploads [Upload]
 Document: id id, vessel id?, document_type text, position int, name text, category text, requirement Requirement, criticality Criticality, validity_days int?, warn_days int?, gate Phase, waiver Waiver?, opened_at time
@@ -320,7 +320,7 @@ SnapshotFile: sha256 text, size int, renderer text, fonts text, seal Seal?
 Seen: first time, last time, times count
 
 RoomDetails: title text, location text, sts_eta time, description text?, cargo_profile Cargo?, planned_duration_hours int
-PartyDetails: name text, company text?, side Side?
+PartyDetails: roles [Role], name text, email text, company text?, side Side?
 
 Record: schema text, snapshot SnapshotFacts, log Position, facts State, reading Reading, settings Settings, entries [Entry]~, before [text]^
 SnapshotFacts: id text, title text, type text, options Sections, created_at stamp, as_of stamp~, created_by Creator
@@ -1358,6 +1358,11 @@ def changed(kind, value, changes):
     return read(kind, fields)
 
 
+def in_order(roles):
+    """Returns whether a list has at least one role, and each once, in the order of the vocabulary."""
+    return bool(roles) and roles == [role for role in WORDS["Role"] if role in roles]
+
+
 def pick(event, *names):
     return {name: event[name] for name in names}
 
@@ -1390,6 +1395,8 @@ class Fold:
 
     def check_time(self, at, meta):
         clock = read("time", meta["clock"], "clock") if "clock" in meta else None
+        if "by_role" in meta:
+            read("Role", meta["by_role"], "by_role")
         if self.last is None:
             return
         if instant(at) < instant(self.last):
@@ -1512,6 +1519,10 @@ class Fold:
         if party in parties or any(other["email"] == event["email"] for other in parties.values()):
             raise Refused(f"{event['email']} is a party already")
         fields = pick(event, "role", "name", "email", "company", "side")
+        if "roles" in event:
+            listed = fields["roles"] = event["roles"]
+            if len(listed) < 2 or not in_order(listed) or listed[0] != event["role"]:
+                raise Refused(f"the roles of {event['email']} are not listed in their order")
         parties[party] = {"id": party, "added_at": at} | fields
 
     def on_party_removed(self, event, actor, at):
@@ -1522,7 +1533,21 @@ class Fold:
     def on_party_updated(self, event, actor, at):
         party = there(self.state["parties"].get(event["party_id"]), "party", event["party_id"])
         same("the address", event["email"], party["email"])
-        party |= changed("PartyDetails", pick(party, "name", "company", "side"), event["changes"])
+        former = party["email"]
+        details = {"roles": party.get("roles", [party["role"]])} | pick(party, "name", "email", "company", "side")
+        party |= changed("PartyDetails", details, event["changes"])
+        roles = party.pop("roles")
+        if not in_order(roles):
+            raise Refused("the roles are not listed in their order")
+        party["role"] = roles[0]
+        if len(roles) > 1:
+            party["roles"] = roles
+        if party["email"] != former:
+            others = (other for name, other in self.state["parties"].items() if name != event["party_id"])
+            if any(other["email"] == party["email"] for other in others):
+                raise Refused(f"{party['email']} is a party already")
+            earlier = [address for address in party.get("formerly", []) if address not in (former, party["email"])]
+            party["formerly"] = [*earlier, former]
 
     def on_vessel_added(self, event, actor, at):
         vessel = event.pop("vessel_id")

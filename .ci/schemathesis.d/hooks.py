@@ -34,6 +34,8 @@ BEYOND_SCHEMAS = [
     r"must differ from the code and from each other",
     r"must be at most 8 words",
     r"must be at most \d+, the size (of the log|that it is to lead to)",
+    r"is missing; give one, or several as `roles`|must be one of `roles`, if these are given too",
+    r"must be one at least of owner, broker",
     r"is about two files",
     r"cannot be given together with",
     # JSON has one kind of numbers, and to a schema 7.0 is an integer.
@@ -50,7 +52,7 @@ BEYOND_SCHEMAS = [
     # What there is already.
     r"must be below \d+, the number of entries",
     r"must not be before the room was opened",
-    r"is no vessel of this room",
+    r"is no vessel of this room|is a party of this room already",
     r"is none that this room has a document for",
     r"must be given: each vessel has a document",
     r"must be left out: this document is the room's own",

@@ -30,7 +30,7 @@ pub(super) fn routes() -> Routes {
             "/rooms/{room_id}/parties/{party_id}",
             May(RoomManageParties),
             change,
-            "Changes a party's name, company or side; what is left out stays",
+            "Changes a party's name, address, roles, company or side; what is left out stays",
         )
         .delete("/rooms/{room_id}/parties/{party_id}", May(RoomManageParties), remove, "Removes a party")
 }
@@ -40,7 +40,10 @@ pub(super) fn routes() -> Routes {
 struct PartyView {
     #[schema(value_type = String, format = "uuid")]
     id: PartyId,
+    /// The first of `roles`, for programs that know of one only.
     role: Role,
+    /// All roles of the person in the room, in one order: owner, broker, charterer, seller, buyer.
+    roles: Vec<Role>,
     name: String,
     email: String,
     company: Option<String>,
@@ -60,8 +63,10 @@ impl PartyView {
         Ok(Self::with(party, warnings.into_iter().flatten().collect()))
     }
 
-    fn with(Party { id, role, name, email, company, side, .. }: Party, warnings: Vec<String>) -> Self {
-        Self { id, role, name, email, company, side, warnings }
+    fn with(party: Party, warnings: Vec<String>) -> Self {
+        let roles = party.all_roles().iter().collect();
+        let Party { id, role, name, email, company, side, .. } = party;
+        Self { id, role, roles, name, email, company, side, warnings }
     }
 }
 

@@ -87,6 +87,8 @@ const MIGRATIONS: &[Migration] = &[
         down_sqlite: "down.sqlite.sql", down_postgres: "down.postgres.sql"),
     step!("020_withdraw_versions", loses: &[("version_statements", "version_statements")]),
     step!("021_add_search_texts"),
+    step!("022_put_parties_right", loses: &[("parties.formerly", "parties WHERE formerly IS NOT NULL"),
+        ("parties.roles", "parties WHERE roles IS NOT NULL")]),
 ];
 
 /// The step that ships the catalogue of document types, by whose name the platform's log says which catalogue it began
@@ -97,6 +99,8 @@ pub const CATALOGUE: &str = "005_add_documents";
 pub const LOG_PROOFS: &str = "008_add_log_proofs";
 /// The step after which the logs tell everything: those from before it are adopted.
 pub const ADOPTION: &str = "014_adopt_logs";
+/// The step that has room for several roles of a party.
+pub const SEVERAL_ROLES: &str = "022_put_parties_right";
 /// The step that adds snapshots.
 const SNAPSHOTS: &str = "003_add_snapshots_table";
 /// The step from which on snapshots show positions of logs. Programs from before it need their records.

@@ -1,31 +1,53 @@
 //! The table `parties`: who takes part in a room, by e-mail address.
 
-use room::{Log, Party, PartyId, Role, RoomId};
+use room::{Log, Party, PartyId, Role, Roles, RoomId};
 
 use super::{
     Row, Tx,
     seek::{Found, Seek, Sorted},
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
-const COLUMNS: &str = "id, role, name, email, company, side, added_at";
+const COLUMNS: &str = "id, role, roles, name, email, formerly, company, side, added_at";
 
 fn from_row(row: &Row) -> Result<Party> {
     Ok(Party {
         id: row.get(0)?,
         role: row.get(1)?,
-        name: row.get(2)?,
-        email: row.get(3)?,
-        company: row.get(4)?,
-        side: row.get(5)?,
-        added_at: row.get(6)?,
+        roles: row.get::<Option<Roles>>(2)?.map(|roles| roles.iter().collect()).unwrap_or_default(),
+        name: row.get(3)?,
+        email: row.get(4)?,
+        formerly: former_addresses(row.get(5)?)?,
+        company: row.get(6)?,
+        side: row.get(7)?,
+        added_at: row.get(8)?,
     })
 }
 
-/// Returns the role of an address in a room. `None` if it is not a party there.
-pub async fn role(tx: &mut Tx, room: RoomId, email: &str) -> Result<Option<Role>> {
-    let row = tx.opt("SELECT role FROM parties WHERE room_id = ?1 AND email = ?2", &[&room, &email]).await?;
-    row.map(|row| row.get(0)).transpose()
+/// Returns the addresses that the column `formerly` lists.
+fn former_addresses(column: Option<String>) -> Result<Vec<String>> {
+    let listed = column.map(|listed| serde_json::from_str(&listed)).transpose();
+    Ok(listed.map_err(|error| Error::internal(format!("parties: the former addresses: {error}")))?.unwrap_or_default())
+}
+
+/// Returns former addresses as the column has them: as a JSON list, since an address may have any character in it.
+/// `None` if there are none.
+pub fn former_addresses_as_text(addresses: &[String]) -> Option<String> {
+    (!addresses.is_empty()).then(|| serde_json::Value::from(addresses).to_string())
+}
+
+/// Returns the roles of an address in a room. `None` if it is not a party there.
+pub async fn roles(tx: &mut Tx, room: RoomId, email: &str) -> Result<Option<Roles>> {
+    let row = tx.opt("SELECT role, roles FROM parties WHERE room_id = ?1 AND email = ?2", &[&room, &email]).await?;
+    let Some(row) = row else { return Ok(None) };
+    let (role, several): (Role, Option<Roles>) = (row.get(0)?, row.get(1)?);
+    Ok(Some(several.unwrap_or_else(|| role.into())))
+}
+
+/// Returns the rooms that have a party with several roles.
+pub async fn rooms_with_several_roles(tx: &mut Tx) -> Result<Vec<RoomId>> {
+    let rows = tx.rows("SELECT DISTINCT room_id FROM parties WHERE roles IS NOT NULL ORDER BY room_id", &[]).await?;
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 /// Returns whether an address takes part in any room.

@@ -10,7 +10,7 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts, RawPathParams},
     http::{Extensions, HeaderMap, Method, header::AUTHORIZATION, request::Parts},
 };
-use room::{Role, Room, RoomId, RoomStatus, Time};
+use room::{Role, Roles, Room, RoomId, RoomStatus, Time};
 
 use super::{
     Client,
@@ -42,16 +42,19 @@ use crate::{
 /// than what its route's [`Access`] allows.
 ///
 /// `role` is decided once, at the door, and travels into the log with [`Caller::actor`]: the entry of an operation
-/// names the role in which it was done, also if the person has another role in the next room. Nothing of it is kept
-/// between requests. A token that carries the role (a JWT) would save one read of the database; it was not taken, since
-/// a role, a party or a session that is withdrawn has to count from the next request on. For the same reason a stream
-/// that stays open asks again with [`Caller::check_again`].
+/// names the role in which it was done, also if the person has another role in the next room. Of several roles it is
+/// the first, in their order, to which the policy allows the action; an operation with a finer rule may take another.
+/// Nothing of it is kept between requests. A token that carries the role (a JWT) would save one read of the database;
+/// it was not taken, since a role, a party or a session that is withdrawn has to count from the next request on. For
+/// the same reason a stream that stays open asks again with [`Caller::check_again`].
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The account of the caller.
     pub user: User,
-    /// The caller's role in the room of the path, or the account's own if the path has no room.
+    /// The role in which the caller acts: one of `roles`.
     pub role: Role,
+    /// The caller's roles in the room of the path, or the account's own if the path has no room.
+    pub roles: Roles,
     /// The session's key in the database: the SHA-256 of its token.
     pub session: Hash,
     /// When the password was last given in this session.
@@ -66,7 +69,7 @@ impl Caller {
     /// Returns the caller as the actor of an entry of the log.
     pub fn actor(&self) -> Actor {
         let User { email, name, .. } = self.user.clone();
-        Actor::User { email, name, role: self.role, session: Some(self.session) }
+        Actor::User { email, name, role: self.role, roles: self.roles, session: Some(self.session) }
     }
 
     /// Returns the session and the network that it is used from, which limits on attempts count by.
@@ -88,7 +91,7 @@ impl Caller {
     /// Returns whether the caller may do this here, for a page that offers only what is possible. This is no check:
     /// what the page does not offer is refused by the route.
     pub fn may(&self, action: policy::Action) -> bool {
-        policy::may(self.role, action)
+        policy::role_for(self.roles, action).is_some()
     }
 
     /// Checks levels one to three again, for an answer that goes on: the session may have ended meanwhile, the room
@@ -96,14 +99,8 @@ impl Caller {
     pub async fn check_again(&self, tx: &mut Tx, now: Time, (room, access): (RoomId, Access)) -> Result<()> {
         let user = db::sessions::signed_in(tx, &self.session, now).await?.ok_or(Error::Unauthenticated)?.user;
         let room = db::rooms::find(tx, room).await?.ok_or(Error::NotFound("room"))?;
-        let party = db::parties::role(tx, room.id, &user.email).await?;
-        let role = role_in_room(access, &user, &room, party)?;
-        match access {
-            Access::May(action) | Access::MayInDeleted(action) if !policy::may(role, action) => {
-                Err(role_forbids(role, action))
-            }
-            _ => Ok(()),
-        }
+        let party = db::parties::roles(tx, room.id, &user.email).await?;
+        role_for(access, roles_in_room(access, &user, &room, party)?).map(drop)
     }
 }
 
@@ -171,7 +168,7 @@ pub(crate) async fn admit(
             // A text that is no id gets the answer of a room that does not exist.
             let room = db::rooms::find(tx, room_id.map_err(|_| Error::NotFound("room"))?).await?;
             let room = room.ok_or(Error::NotFound("room"))?;
-            let party = db::parties::role(tx, room.id, &user.email).await?;
+            let party = db::parties::roles(tx, room.id, &user.email).await?;
             Ok((held, Some((room, party))))
         })
         .await?;
@@ -179,21 +176,24 @@ pub(crate) async fn admit(
     let SignedIn { user, password_at, .. } = held;
     // Level two comes before level three: outside of a room a caller has no role in it, and the list of the roles that
     // are allowed is for its parties only.
-    let role = match &room {
-        None => user.role,
-        Some((room, party)) => role_in_room(access, &user, room, *party)?,
+    let roles = match &room {
+        None => user.role.into(),
+        Some((room, party)) => roles_in_room(access, &user, room, *party)?,
     };
-    let caller = Caller { user, role, session, password_at, client: requester.client, attention: Attention::default() };
     let room = room.map(|(room, _)| InRoom { id: room.id });
-    if let Access::May(action) | Access::MayInDeleted(action) = access
-        && !policy::may(role, action)
-    {
-        // A refusal is logged under the caller's name. Another site's link must not put one there.
-        refuse_foreign_links(headers)?;
-        log_refusal(app, &caller, room, action).await;
-        return Err(role_forbids(role, action));
+    match role_for(access, roles) {
+        Ok(role) => {
+            let (client, attention) = (requester.client, Attention::default());
+            let caller = Caller { user, role, roles, session, password_at, client, attention };
+            Ok(Admitted { caller: Some(caller), room })
+        }
+        Err(refusal) => {
+            // A refusal is logged under the caller's name. Another site's link must not put one there.
+            refuse_foreign_links(headers)?;
+            log_refusal(app, &user, roles, room, access).await;
+            Err(refusal)
+        }
     }
-    Ok(Admitted { caller: Some(caller), room })
 }
 
 /// Returns the session that a request brings, by the hash of its token. Refuses a request that would change something
@@ -228,31 +228,41 @@ pub(crate) fn refuse_foreign_links(headers: &HeaderMap) -> Result<()> {
 async fn find_caller(app: &App, session: Option<Hash>, client: Client) -> Result<Option<Caller>> {
     let Some(session) = session else { return Ok(None) };
     let held = app.db.read(async |tx| db::sessions::signed_in(tx, &session, app.now()).await).await?;
-    let attention = Attention::default();
-    let caller =
-        |SignedIn { user, password_at, .. }| Caller { role: user.role, user, session, password_at, client, attention };
-    Ok(held.map(caller))
+    Ok(held.map(|SignedIn { user, password_at, .. }| Caller {
+        role: user.role,
+        roles: user.role.into(),
+        user,
+        session,
+        password_at,
+        client,
+        attention: Attention::default(),
+    }))
 }
 
-/// Checks level two, and returns the caller's role in the room.
-fn role_in_room(access: Access, user: &User, room: &Room, party: Option<Role>) -> Result<Role> {
+/// Checks level two, and returns the caller's roles in the room.
+fn roles_in_room(access: Access, user: &User, room: &Room, party: Option<Roles>) -> Result<Roles> {
     // A stranger may learn that a room exists: they have its id from somebody, since ids cannot be guessed, and are
     // told to ask for admission. That a deleted room existed is not told.
     let outside = if room.status == RoomStatus::Active { Error::NotAParty } else { Error::NotFound("room") };
-    let role = Role::in_room(user.role, party).ok_or(outside)?;
+    let roles = Roles::in_room(user.role, party).ok_or(outside)?;
     let is_visible =
-        room.status == RoomStatus::Active || (matches!(access, Access::MayInDeleted(_)) && role == Role::Admin);
-    if is_visible { Ok(role) } else { Err(Error::NotFound("room")) }
+        room.status == RoomStatus::Active || (matches!(access, Access::MayInDeleted(_)) && roles.contains(Role::Admin));
+    if is_visible { Ok(roles) } else { Err(Error::NotFound("room")) }
 }
 
-fn role_forbids(role: Role, action: policy::Action) -> Error {
-    let roles = action.roles().into_iter().map(Role::word).collect();
-    Error::RoleForbids { action: action.name(), role: role.word(), roles }
+/// Checks level three, and returns the role in which the caller acts.
+fn role_for(access: Access, roles: Roles) -> Result<Role> {
+    let (Access::May(action) | Access::MayInDeleted(action)) = access else { return Ok(roles.first()) };
+    policy::role_for(roles, action).ok_or_else(|| {
+        let allowed = action.roles().into_iter().map(Role::word).collect();
+        Error::RoleForbids { action: action.name(), has: roles.words(), roles: allowed }
+    })
 }
 
-async fn log_refusal(app: &App, caller: &Caller, room: Option<InRoom>, action: policy::Action) {
-    let (User { email, name, .. }, role, permission) = (caller.user.clone(), caller.role, action.name());
-    refusals::note(app, Kind::ByRole { room: room.map(|room| room.id), email, name, role, permission }).await;
+async fn log_refusal(app: &App, user: &User, roles: Roles, room: Option<InRoom>, access: Access) {
+    let (Access::May(action) | Access::MayInDeleted(action)) = access else { return };
+    let (User { email, name, .. }, permission) = (user.clone(), action.name());
+    refusals::note(app, Kind::ByRole { room: room.map(|room| room.id), email, name, roles, permission }).await;
 }
 
 /// Returns whether a request brings a token, whether or not it holds.

@@ -55,7 +55,7 @@ const ACTIONS: &[&str] = &[
 ];
 
 /// The kinds of operations.
-const KINDS: u8 = 25;
+const KINDS: u8 = 26;
 
 /// A room on one of the databases, with those who act in it.
 struct Scene {
@@ -102,6 +102,14 @@ impl Scene {
         listed.get(at).cloned()
     }
 
+    /// Returns one of the guests, who alone are removed and get other roles and addresses: those who act are needed.
+    async fn guest(&self) -> Option<String> {
+        let parties =
+            self.app.get(&format!("{}/parties?limit=100", self.path), &self.tokens[BROKER]).send().await.json();
+        let guest = parties.as_array()?.iter().find(|party| party["name"] == "Guest")?;
+        Some(format!("{}/parties/{}", self.path, guest["id"].as_str()?))
+    }
+
     async fn post(&self, path: String, who: usize, body: Value) -> Reply {
         self.app.post(&path, &self.tokens[who]).json(body).send().await
     }
@@ -137,11 +145,8 @@ impl Scene {
                 app.patch(&party, broker).json(change).send().await.status
             }
             4 => {
-                // The guests alone: those who act are needed.
-                let parties = app.get(&format!("{room}/parties?limit=100"), broker).send().await.json();
-                let guest = parties.as_array().and_then(|all| all.iter().find(|party| party["name"] == "Guest"));
-                let Some(id) = guest.and_then(|guest| guest["id"].as_str()) else { return 0 };
-                app.delete(&format!("{room}/parties/{id}"), broker).send().await.status
+                let Some(guest) = self.guest().await else { return 0 };
+                app.delete(&guest, broker).send().await.status
             }
             5 => {
                 let role = ["receiving", "other"][usize::from(b) % 2];
@@ -237,6 +242,13 @@ impl Scene {
                 };
                 let lift = app.delete(&hold, &self.tokens[[ADA, BEN][usize::from(b) % 2]]);
                 lift.json(json!({ "reason": format!("settled {b}") })).send().await.status
+            }
+            25 => {
+                let Some(guest) = self.guest().await else { return 0 };
+                let roles =
+                    [json!(["seller"]), json!(["buyer", "owner"]), json!(["broker"])][usize::from(b) % 3].clone();
+                let change = json!({ "roles": roles, "email": format!("guest{}@example.com", a % 6) });
+                app.patch(&guest, &self.tokens[BROKER]).json(change).send().await.status
             }
             _ => {
                 // An operator corrects the clock now and then.
@@ -348,7 +360,7 @@ fn said(room: &str, action: &str, meta: &Value) -> Vec<Said> {
     let comment = ("comment", meta["comment"].clone());
     match action {
         "room_updated" => changes("rooms", room),
-        "party_updated" => changes("parties", &text("party_id")),
+        "party_updated" => changes("parties", &text("party_id")).into_iter().flat_map(roles_by_column).collect(),
         "vessel_updated" => changes("vessels", &text("vessel_id")),
         "phase_changed" => vec![(("rooms", room.to_owned(), "phase".to_owned()), meta["to"].clone())],
         "approval_given" => both("approvals", text("approval_id"), [("status", meta["status"].clone()), comment]),
@@ -359,6 +371,14 @@ fn said(room: &str, action: &str, meta: &Value) -> Vec<Said> {
         "document_decided" => both("decisions", text("decision_id"), [("verdict", meta["verdict"].clone()), comment]),
         _ => Vec::new(),
     }
+}
+
+/// Returns what a list of roles is in the columns of a party: the first, and all if there are several.
+fn roles_by_column(((table, id, column), value): Said) -> Vec<Said> {
+    let Some(roles) = value.as_array().filter(|_| column == "roles") else { return vec![((table, id, column), value)] };
+    let words: Vec<_> = roles.iter().map(|role| role.as_str().unwrap()).collect();
+    let several = if words.len() > 1 { json!(words.join("|")) } else { Value::Null };
+    vec![((table, id.clone(), "role".to_owned()), json!(words[0])), ((table, id, column), several)]
 }
 
 /// Replaces each UUID in a line by the number of its first appearance.

@@ -142,7 +142,7 @@ async fn a_forged_mark_stops_the_room_instead_of_being_believed(app: TestApp) {
     let state = String::from_utf8(state).unwrap().replace("STS Ceuta", "STS Malta").into_bytes();
     // The entry is forged too, so that it has the hash of the forged state.
     let event = Event::StateMarked { state_sha256: hex::encode(Sha256::digest(&state)) };
-    let (_, meta) = event.to_entry(Envelope { continues: true, clock: None }).unwrap();
+    let (_, meta) = event.to_entry(Envelope { continues: true, ..Envelope::default() }).unwrap();
     app.change_entries(&format!(
         "UPDATE activity_log SET meta_json = '{meta}' WHERE seq = {seq} AND action = 'state_marked'"
     ))

@@ -92,8 +92,8 @@ async fn a_change_of_an_older_state_is_refused_with_what_has_changed_by_whom_and
             "PATCH",
             &party,
             &party,
-            json!({ "company": "Aegean" }),
-            vec![by("company", json!("Aegean"))],
+            json!({ "company": "Aegean", "email": "bea@example.com" }),
+            vec![by("company", json!("Aegean")), by("email", json!("bea@example.com"))],
             json!({ "name": "Zoë" }),
         ),
         (

@@ -192,8 +192,13 @@ async fn a_node_that_begins_at_a_mark_counts_what_came_before_it(app: TestApp) {
 
 async fn what_was_rolled_back_does_not_count(app: TestApp) {
     let (room, broker) = app.room().await;
-    let by =
-        Actor::User { email: "broker@example.com".into(), name: "broker".into(), role: Role::Broker, session: None };
+    let by = Actor::User {
+        email: "broker@example.com".into(),
+        name: "broker".into(),
+        role: Role::Broker,
+        roles: Role::Broker.into(),
+        session: None,
+    };
     for _ in 0..QUOTA {
         let log = Log::Room(room.parse().unwrap());
         let gone = operation(&app.app, log, &by, async move |tx, log| {

@@ -112,7 +112,7 @@ async fn a_record_holds_superseded_decisions_up_to_8_mib_and_all_that_count(app:
     // 150 decisions of the charterer with comments of 60,000 bytes, as a server before 0.4 accepted them.
     app.user("charterer@example.com", Role::Charterer).await;
     let (email, name) = ("charterer@example.com".to_owned(), "charterer".to_owned());
-    let charterer = Actor::User { email, name, role: Role::Charterer, session: None };
+    let charterer = Actor::User { email, name, role: Role::Charterer, roles: Role::Charterer.into(), session: None };
     let (document_id, version_id) = (document.rsplit('/').next().unwrap().parse().unwrap(), version.parse().unwrap());
     let log = Log::Room(room.strip_prefix("/rooms/").unwrap().parse().unwrap());
     let decided = operation(&app.app, log, &charterer, async move |tx, log| {

@@ -77,14 +77,16 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
         assert_eq!(&schemas[name]["enum"], words, "{name}");
     }
     let enumerations = schemas.as_object().unwrap().values().filter(|schema| schema.get("enum").is_some());
-    // These two schemas have only some of the words of another enumeration.
-    let parts = [("Approving", json!(&Verdict::ALL[..2])), ("Gate", json!(&Phase::ALL[1..]))];
+    // These schemas have only some of the words of another enumeration.
+    let parts = [
+        ("Approving", json!(&Verdict::ALL[..2])),
+        ("Gate", json!(&Phase::ALL[1..])),
+        ("PartyRole", json!(&Role::ALL[..5])),
+    ];
     for (name, words) in &parts {
         assert_eq!(&schemas[name]["enum"], words, "{name}");
     }
     assert_eq!(enumerations.count(), spoken.len() + parts.len());
-    let given = schemas["NewParty"]["properties"]["role"]["enum"].as_array().unwrap();
-    assert_eq!(given, &["owner", "broker", "charterer", "seller", "buyer"]);
 }
 
 fn collect_references(value: &Value, found: &mut Vec<String>) {

@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-use crate::{CargoProfile, Phase, Verdict, address::LONGEST_ADDRESS, visible::class_of_unseen};
+use crate::{CargoProfile, Phase, Role, Verdict, address::LONGEST_ADDRESS, visible::class_of_unseen};
 
 /// The longest title or name, in characters.
 pub const LONGEST_LINE: usize = 255;
@@ -182,6 +182,8 @@ metres! {
 lists! {
     /// The parties of a new room, besides the user who opens it.
     NewParties = MOST_PARTIES, Ref::from_schema_name("NewParty");
+    /// The roles of one person in a room.
+    PartyRoles = PARTY_ROLES, Ref::from_schema_name(PartyRole::name());
     /// Other codes by which a document type may be named.
     Aliases = MOST_ALIASES, Ref::from_schema_name(TypeCode::name());
     /// The cargo profiles that ask for a document type; an empty list stands for all.
@@ -192,6 +194,14 @@ lists! {
 pub struct Approving;
 
 schema_of!(Approving, words("What an approval says.", Verdict::WORDS.iter().filter(|word| **word != "rejected")));
+
+/// What somebody is in a room: all roles but that of an admin, which is one of accounts only.
+pub struct PartyRole;
+
+/// How many roles there are in a room.
+pub const PARTY_ROLES: usize = Role::ALL.len() - 1;
+
+schema_of!(PartyRole, words("What somebody is in a room.", Role::WORDS[..PARTY_ROLES].iter()));
 
 /// The phases that a document can be the gate of: all but the first, in which every room begins.
 pub struct Gate;

@@ -34,7 +34,7 @@ fn of_vessel<'a>(state: &'a RoomState, vessel: &'a Vessel, by: Side) -> Clearanc
         .collect();
     // Sides are optional. If no owner or charterer acts for the other side, those who act for no side decide in its
     // place; otherwise a room in which sides were never given could clear no vessel.
-    let may_clear = |side| move |party: &&Party| party.side == side && clears_vessels(party.role);
+    let may_clear = |side| move |party: &&Party| party.side == side && party.all_roles().iter().any(clears_vessels);
     let clearing_side = Some(by).filter(|by| state.parties.iter().any(|party| may_clear(Some(*by))(&party)));
     // An approval keeps the side that the party acted for then. One who acts for another side today has to reply anew.
     let has_replied =
@@ -56,6 +56,6 @@ fn of_vessel<'a>(state: &'a RoomState, vessel: &'a Vessel, by: Side) -> Clearanc
 
 /// Returns whether an approval by this role clears a vessel: an owner's, whose ship is to lie alongside the other, and
 /// a charterer's. Other roles may reply too, and a rejection counts whatever the role.
-fn clears_vessels(role: Role) -> bool {
+pub fn clears_vessels(role: Role) -> bool {
     matches!(role, Role::Owner | Role::Charterer)
 }

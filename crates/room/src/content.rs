@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ApprovalId, ApprovalStatus, CargoProfile, Criticality, Day, DecisionId, DocumentId, ExpiryState, FileKind,
-    FileNotice, Hash, PartyId, Phase, Requirement, Role, RoomId, RoomStatus, Side, Time, Verdict, VersionId, VesselId,
-    vessel::VesselDetails,
+    FileNotice, Hash, PartyId, Phase, Requirement, Role, Roles, RoomId, RoomStatus, Side, Time, Verdict, VersionId,
+    VesselId, vessel::VesselDetails,
 };
 
 /// One STS operation as the server knows it.
@@ -87,18 +87,44 @@ impl Room {
 pub struct Party {
     /// The id of the party.
     pub id: PartyId,
-    /// The person's role in this room.
+    /// The person's role in this room; the first one if they have several.
     pub role: Role,
+    /// All their roles, if they have several. [`Party::all_roles`] has them in any case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<Role>,
     /// The person's name in this room.
     pub name: String,
     /// The person's address; an account with the same address is theirs.
     pub email: String,
+    /// Addresses that the person had in this room before, each of which was put right. What was done under them stays
+    /// theirs: nobody decides on a paper that they uploaded under another address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub formerly: Vec<String>,
     /// The company they work for.
     pub company: Option<String>,
     /// The side that they act for, if any.
     pub side: Option<Side>,
     /// When they were added to the room.
     pub added_at: Time,
+}
+
+impl Party {
+    /// Returns the person's roles in this room.
+    pub fn all_roles(&self) -> Roles {
+        Roles::of(self.roles.iter().copied()).unwrap_or_else(|| self.role.into())
+    }
+
+    /// Returns the party with these roles.
+    #[must_use]
+    pub fn with_roles(self, roles: Roles) -> Self {
+        let all = if roles.are_several() { roles.iter().collect() } else { Vec::new() };
+        Self { role: roles.first(), roles: all, ..self }
+    }
+
+    /// Returns whether this is the person's address, or was before it was put right.
+    pub fn has_had(&self, address: &str) -> bool {
+        self.email == address || self.formerly.iter().any(|former| former == address)
+    }
 }
 
 /// A ship in a room.

@@ -91,6 +91,9 @@ pub enum Event {
         email: String,
         company: Option<String>,
         side: Option<crate::Side>,
+        /// All roles, if there are several; `role` is the first of them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        roles: Vec<crate::Role>,
     },
     PartyRemoved {
         party_id: crate::PartyId,
@@ -520,6 +523,8 @@ pub struct Envelope {
     pub continues: bool,
     /// The clock, if the entry's time is a later one: that of the entry before it.
     pub clock: Option<Time>,
+    /// The role in which it was done, if the actor has several in the room.
+    pub by_role: Option<crate::Role>,
 }
 
 impl Event {
@@ -551,6 +556,9 @@ impl Event {
         if let Some(clock) = envelope.clock {
             meta.insert("clock".into(), serde_json::to_value(clock)?);
         }
+        if let Some(role) = envelope.by_role {
+            meta.insert("by_role".into(), role.word().into());
+        }
         Ok((action, meta.into()))
     }
 
@@ -569,7 +577,11 @@ impl Event {
             Some(clock) => Some(Time::deserialize(clock).map_err(malformed)?),
             None => None,
         };
-        let envelope = Envelope { continues: meta["continues"] == true, clock };
+        let by_role = match meta.get("by_role") {
+            Some(role) => Some(crate::Role::deserialize(role).map_err(malformed)?),
+            None => None,
+        };
+        let envelope = Envelope { continues: meta["continues"] == true, clock, by_role };
         Ok((Self::deserialize(tagged(action, meta)).map_err(malformed)?, envelope))
     }
 }

@@ -18,6 +18,7 @@ mod event_fields;
 mod ids;
 mod leaf;
 mod log;
+mod roles;
 mod shown;
 mod state;
 mod tagged;
@@ -47,6 +48,7 @@ pub use event_fields::{OpenedSlot, Repeated, SealSummary};
 pub use ids::*;
 pub use leaf::{Leaf, LeafRef};
 pub use log::{Log, heads_continuation_in, heads_origin, server_in};
+pub use roles::Roles;
 pub use shown::Shown;
 pub use standing::{OverriddenBlocker, Standing};
 pub use state::{Content, DocumentState, RoomState, VersionState, is_own_paper};
@@ -55,7 +57,7 @@ pub use vessel::VesselDetails;
 pub use words::{
     AccountDeed, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, Deed, DocumentStatus, ExpiryState,
     FileKind, FileNotice, NotAWord, NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus,
-    SnapshotType, Verdict, VesselRole, VesselStatus, roles_in_a_room,
+    SnapshotType, Verdict, VesselRole, VesselStatus,
 };
 
 /// A SHA-256 hash, 32 bytes.

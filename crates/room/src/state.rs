@@ -131,10 +131,11 @@ impl DocumentState {
         in_force(&self.versions)
     }
 
-    /// Returns whether the version in force is this person's own upload, on which only others decide.
-    pub fn is_own(&self, email: &str) -> bool {
+    /// Returns whether the version in force is the own upload of the person with this address among `parties`, on which
+    /// only others decide.
+    pub fn is_own(&self, parties: &[Party], email: &str) -> bool {
         let all = || self.versions.iter().map(|state| &state.version);
-        self.in_force().is_some_and(|state| is_own_paper(&state.version, all(), email))
+        self.in_force().is_some_and(|state| is_own_paper(&state.version, all(), parties, email))
     }
 
     /// Returns what is known of the expiry of the version in force, if there is one.
@@ -182,11 +183,19 @@ impl VersionState {
     }
 }
 
-/// Returns whether one of `all` versions of a document is this person's own upload, on which only others decide.
-pub fn is_own_paper<'a>(one: &Version, mut all: impl Iterator<Item = &'a Version>, email: &str) -> bool {
+/// Returns whether one of `all` versions of a document is the own upload of the person with this address, on which only
+/// others decide.
+pub fn is_own_paper<'a>(
+    one: &Version,
+    mut all: impl Iterator<Item = &'a Version>,
+    parties: impl IntoIterator<Item = &'a Party>,
+    email: &str,
+) -> bool {
+    let person = parties.into_iter().find(|party| party.email == email);
+    let is_theirs = |address: &str| address == email || person.is_some_and(|person| person.has_had(address));
     // By the bytes, not by who uploaded that version: the same file may have been uploaded again by somebody
     // else, to correct its expiry, and is still the first uploader's, also if they have withdrawn it.
-    all.any(|version| version.sha256 == one.sha256 && version.uploaded_by == email)
+    all.any(|version| version.sha256 == one.sha256 && is_theirs(&version.uploaded_by))
 }
 
 /// Returns the version in force among the versions of a document, which are in their order.

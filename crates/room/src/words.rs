@@ -72,12 +72,6 @@ fn vocabulary(description: &str, words: &[&'static str]) -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).description(Some(description.trim())).enum_values(Some(words)).into()
 }
 
-/// Returns the schema of the roles that a party can have.
-pub fn roles_in_a_room() -> RefOr<Schema> {
-    let roles: Vec<_> = Role::ALL.into_iter().filter(|role| *role != Role::Admin).map(Role::word).collect();
-    vocabulary("What somebody is in a room.", &roles)
-}
-
 words! {
     /// The role of a person: in a room (the first five), or on the platform.
     Role {
@@ -347,18 +341,6 @@ words! {
         Json = "json",
         /// A zip archive of tables, one file each.
         Csv = "csv",
-    }
-}
-
-impl Role {
-    /// Returns the role in a room of somebody with this role on the platform and this one as a party: `Admin` for an
-    /// admin, otherwise the party's, if they are one.
-    pub fn in_room(account: Self, party: Option<Self>) -> Option<Self> {
-        match (account, party) {
-            (Self::Admin, _) => Some(Self::Admin),
-            // An admin who opens a room becomes a party with that role. It must not outlast the role on the platform.
-            (_, party) => party.filter(|role| *role != Self::Admin),
-        }
     }
 }
 

@@ -29,12 +29,13 @@ pub(super) fn email(address: &str) -> String {
 
 pub(super) fn actor(address: &str) -> Actor {
     let (address, role, name, ..) = *person(address);
-    Actor::User { email: email(address), name: name.into(), role, session: None }
+    Actor::User { email: email(address), name: name.into(), role, roles: role.into(), session: None }
 }
 
 pub(super) fn party(address: &str) -> NewParty {
     let (address, role, name, company, side) = *person(address);
-    NewParty { role, name: name.into(), email: email(address), company: Some(company.into()), side }
+    let (name, email, company) = (name.into(), email(address), Some(company.into()));
+    NewParty { role: Some(role), roles: Vec::new(), name, email, company, side }
 }
 
 fn person(address: &str) -> &'static Person {

@@ -197,7 +197,7 @@ macro_rules! text_columns {
 room::each_id!(text_columns);
 
 text_columns! {
-    AccountDeed, ApprovalStatus, CargoProfile, Criticality, Day, Deed, FileKind, FileNotice, Phase, Requirement, Role, RoomStatus,
+    AccountDeed, ApprovalStatus, CargoProfile, Criticality, Day, Deed, FileKind, FileNotice, Phase, Requirement, Role, Roles, RoomStatus,
     Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
 }
 

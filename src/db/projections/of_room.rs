@@ -7,6 +7,7 @@ use room::{
 use uuid::Uuid;
 
 use super::{PrivateTexts, Rows, Value, Values, keyed, search};
+use crate::db::parties::former_addresses_as_text;
 
 /// Returns the rows of each table, in the order of [`super::TABLES`].
 pub fn rows(state: &State, texts: &PrivateTexts) -> [Rows; 16] {
@@ -55,6 +56,8 @@ pub(super) fn party_row(room: RoomId, party: &Party) -> Values {
         maybe(party.company.as_ref()),
         maybe(party.side),
         time(party.added_at),
+        maybe(former_addresses_as_text(&party.formerly)),
+        maybe(Some(party.all_roles()).filter(|roles| roles.are_several())),
     ]
 }
 

@@ -76,6 +76,8 @@ pub const TABLES: [Table; 16] = [
             ("company", Text),
             ("side", Text),
             ("added_at", Kind::Time),
+            ("formerly", Text),
+            ("roles", Text),
         ],
         from: "parties t WHERE t.room_id = ?1",
     },

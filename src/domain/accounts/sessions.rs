@@ -107,5 +107,6 @@ pub fn hash_token(token: &str) -> Hash {
 
 /// Returns the actor for what a user does outside of rooms, in the session of this token if there is one.
 pub fn actor(user: &User, session: Option<Hash>) -> Actor {
-    Actor::User { email: user.email.clone(), name: user.name.clone(), role: user.role, session }
+    let User { email, name, role, .. } = user.clone();
+    Actor::User { email, name, role, roles: role.into(), session }
 }

@@ -3,6 +3,7 @@
 use room::{
     Approval, ApprovalId, ApprovalStatus, Event, Log, Role, RoomId, Side, Vessel, VesselId, VesselStatus,
     bounds::{OptionalReason, Reason},
+    clearance::clears_vessels,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -77,6 +78,7 @@ pub async fn give(app: &App, by: &Actor, room: RoomId, request: NewClearance, on
         let vessel = rooms::at_work_by(log)?.vessels.get(&request.vessel_id).cloned();
         let vessel = vessel.ok_or_else(|| Error::field("vessel_id", "is no vessel of this room"))?;
         let speaker = Speaker::of(log, &vessel)?;
+        log.act_in(speaker.role);
         let approval = Approval {
             id,
             vessel: vessel.id,
@@ -151,6 +153,7 @@ pub async fn update(
             return Ok(before);
         }
         refuse_overtaken(tx, log, Edited::Approval(id), &Reply::from(&before), (&basis, &Map::new())).await?;
+        log.act_in(role);
         let after = Approval { decided_at: log.now, ..after };
         let changed = Event::ApprovalChanged {
             approval_id: id,
@@ -186,12 +189,11 @@ pub async fn revoke(
             return rooms::in_use_by(log)?.approvals.get(&id).cloned().ok_or(Error::NotFound("approval"));
         }
         let (before, vessel) = find_at_work(log, id)?;
-        let Actor::User { email, role, .. } = log.by() else {
-            return Err(Error::internal("a clearance is revoked by a user"));
-        };
-        if !may_revoke(&before, email, *role) {
+        let (email, role) = log.by().user_in_role(|email, role| may_revoke(&before, email, role))?;
+        if !may_revoke(&before, email, role) {
             return Err(Error::OwnInterest("this is another party's word: they, a broker or an admin revoke it"));
         }
+        log.act_in(role);
         refuse_overtaken(tx, log, Edited::Approval(id), &Reply::from(&before), (&basis, &Map::new())).await?;
         if before.status == ApprovalStatus::Pending {
             return Err(Error::conflict("the clearance is pending: there is nothing to revoke"));
@@ -247,17 +249,16 @@ struct Speaker {
 
 impl Speaker {
     fn of(log: &OpenLog, vessel: &Vessel) -> Result<Self> {
-        let Actor::User { email, role, .. } = log.by().clone() else {
-            return Err(Error::internal("a clearance is a user's"));
-        };
+        // Of several roles, one by which the reply clears the vessel.
+        let (email, role) = log.by().user_in_role(|_, role| clears_vessels(role))?;
         if vessel.details.status == VesselStatus::Withdrawn {
             return Err(Error::conflict("the vessel has been withdrawn"));
         }
-        let side = log.room()?.parties.values().find(|party| party.email == email).and_then(|party| party.side);
+        let side = log.room()?.parties.values().find(|party| party.email == *email).and_then(|party| party.side);
         // Clearance is the other ship's consent: it would be worth nothing if a side could give it to its own vessel.
         if side.is_some() && side == vessel.details.role.side() {
             return Err(Error::OwnInterest("a side clears the other's vessel, not its own"));
         }
-        Ok(Self { email, role, side })
+        Ok(Self { email: email.to_owned(), role, side })
     }
 }

@@ -164,14 +164,15 @@ fn overdue(state: &RoomState, standing: &Standing) -> Vec<Task> {
 /// decide on documents.
 pub fn waiting_for(state: &RoomState, email: &str, deciders: &[Role]) -> Vec<Task> {
     let Some(me) = state.parties.iter().find(|party| party.email == email) else { return Vec::new() };
-    if !deciders.contains(&me.role) {
+    if !me.all_roles().iter().any(|role| deciders.contains(&role)) {
         return Vec::new();
     }
     let mine = |document: &&DocumentState| {
         // One's own upload is never on one's list, since only others decide on it.
         document.needed
             && document.in_force().is_some_and(|newest| {
-                !document.is_own(email) && newest.decisions.iter().all(|decision| decision.party != email)
+                !document.is_own(&state.parties, email)
+                    && newest.decisions.iter().all(|decision| decision.party != email)
             })
             && document.status == DocumentStatus::UnderReview
     };

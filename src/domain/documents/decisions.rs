@@ -133,7 +133,7 @@ pub async fn decide(
         let Word { version: named, verdict, comment } = word;
         let Slot { document: slot, uploads } = state.documents.get(&document).ok_or(Error::NotFound("document"))?;
         let Upload { version: in_force, decisions } = to_decide_on(uploads, named)?;
-        if is_own_paper(in_force, uploads.iter().map(|upload| &upload.version), &email) {
+        if is_own_paper(in_force, uploads.iter().map(|upload| &upload.version), state.parties.values(), &email) {
             return Err(Error::OwnInterest("you uploaded this file: another party decides on it"));
         }
         let last = decisions.iter().rev().find(|decision| decision.party == email);

@@ -54,7 +54,9 @@ pub async fn withdraw(
         }
         let state = rooms::at_work_by(log)?;
         let (slot, upload) = find(state, document, version)?;
-        refuse_withdrawal(log.by(), upload)?;
+        let may = |email: &str, role| refuse_withdrawal((email, role), upload);
+        let (email, role) = log.by().user_in_role(|email, role| may(email, role).is_ok())?;
+        may(email, role)?;
         let withdrawn = Event::VersionWithdrawn {
             document_id: document,
             document_type: slot.document.document_type.clone(),
@@ -63,6 +65,7 @@ pub async fn withdraw(
             version: upload.version.number,
             reason,
         };
+        log.act_in(role);
         log.append(tx, &withdrawn).await
     })
     .await
@@ -73,18 +76,15 @@ pub fn withdraws_any(role: Role) -> bool {
     matches!(role, Role::Broker | Role::Admin)
 }
 
-fn refuse_withdrawal(by: &Actor, Upload { version, decisions }: &Upload) -> Result<()> {
-    let Actor::User { email, role, .. } = by else {
-        return Err(Error::internal("a version is withdrawn by a user"));
-    };
+fn refuse_withdrawal((email, role): (&str, Role), Upload { version, decisions }: &Upload) -> Result<()> {
     let number = version.number;
     if version.withdrawn.is_some() {
         return Err(Error::conflict(format!("version {number} was withdrawn before")));
     }
-    if withdraws_any(*role) {
+    if withdraws_any(role) {
         return Ok(());
     }
-    if version.uploaded_by != *email {
+    if version.uploaded_by != email {
         return Err(Error::OwnInterest("another party uploaded this file: they, a broker or an admin withdraw it"));
     }
     if !decisions.is_empty() {

@@ -2,7 +2,7 @@
 //! logs tell them, whatever the rows say.
 
 use room::{
-    Role, Time,
+    Party, Roles, Time,
     fold::{Account, PlatformState, State},
 };
 
@@ -33,7 +33,7 @@ pub(super) async fn account<'a>(
     account.filter(|account| !account.disabled && account.email == *email).ok_or(Error::Unauthenticated)
 }
 
-/// Refuses a user whose role in a room is not the one with which they were let in.
+/// Refuses a user whose roles in a room are not those with which they were let in.
 pub(super) fn refuse_change_in_room(account: &Account, state: Option<&State>, by: &Actor) -> Result<()> {
     // Admission has seen the row. Somebody else may know this password.
     if account.must_change_password {
@@ -41,16 +41,16 @@ pub(super) fn refuse_change_in_room(account: &Account, state: Option<&State>, by
     }
     // A removal takes the room's lock: it is either seen here, or comes after this operation.
     let party = state.and_then(|state| state.parties.values().find(|party| party.email == account.email));
-    refuse_change(Role::in_room(account.role, party.map(|party| party.role)), by)
+    refuse_change(Roles::in_room(account.role, party.map(Party::all_roles)), by)
 }
 
-/// Refuses a user whose role is now another one than that with which they were let in, or none.
-pub(super) fn refuse_change(present: Option<Role>, by: &Actor) -> Result<()> {
-    let Actor::User { role, .. } = by else { return Ok(()) };
-    // Any other role is refused, also one that may do more: the policy was asked about the old one, and rows such as
-    // decisions would keep the old one.
+/// Refuses a user whose roles are now others than those with which they were let in, or none.
+pub(super) fn refuse_change(present: Option<Roles>, by: &Actor) -> Result<()> {
+    let Actor::User { roles, .. } = by else { return Ok(()) };
+    // Any others are refused, also such as may do more: the policy was asked about the old ones, and rows such as
+    // decisions would keep one of them.
     match present {
-        Some(present) if present == *role => Ok(()),
+        Some(present) if present == *roles => Ok(()),
         Some(_) => Err(Error::conflict("your role has been changed meanwhile; try again")),
         None => Err(Error::NotAParty),
     }

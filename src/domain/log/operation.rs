@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use room::{
-    EntryId, Envelope, Event, Log, RoomId, Time,
+    EntryId, Envelope, Event, Log, Role, RoomId, Time,
     fold::{Account, Mark, PlatformState, State},
 };
 
@@ -85,7 +85,7 @@ where
         };
         let platform = held.platform().ok_or_else(platform_not_adopted)?;
         let account = confirming::account(tx, platform, &by, in_tx.now()).await?;
-        confirming::refuse_change(Some(account.role), &by)?;
+        confirming::refuse_change(Some(account.role.into()), &by)?;
         body(tx, account).await.map(Attempt::Done)
     };
     Box::pin(attempts(app, attempt)).await
@@ -286,7 +286,7 @@ impl OpenLog {
         }
         if self.log == Log::Platform {
             let account = confirming::account(tx, self.platform()?, &self.by, self.clock()).await?;
-            confirming::refuse_change(Some(account.role), &self.by)?;
+            confirming::refuse_change(Some(account.role.into()), &self.by)?;
             return Ok(true);
         }
         let state = self.held.room();
@@ -376,6 +376,13 @@ impl OpenLog {
         &self.by
     }
 
+    /// Has the entries that follow name this role of the actor: see [`Actor::user_in_role`].
+    pub fn act_in(&mut self, used: Role) {
+        if let Actor::User { role, .. } = &mut self.by {
+            *role = used;
+        }
+    }
+
     /// Appends an entry, and signs the new head of the log.
     pub async fn append(&mut self, tx: &mut Tx, event: &Event) -> Result<()> {
         self.append_proving(tx, event).await.map(drop)
@@ -384,7 +391,7 @@ impl OpenLog {
     /// Appends an entry like [`OpenLog::append`], and returns the proof that the log has it.
     pub async fn append_proving(&mut self, tx: &mut Tx, event: &Event) -> Result<LogProof> {
         self.refuse_beyond_quota(event)?;
-        let by = self.by.word().to_owned();
+        let by = (self.by.word().to_owned(), self.by.role_to_name());
         self.append_by(tx, by, event).await
     }
 
@@ -393,12 +400,17 @@ impl OpenLog {
         let due = self.held.due_mark().map_err(|error| Error::internal(format!("a state: {error}")))?;
         let Some(Mark { event, state }) = due else { return Ok(()) };
         let seq = self.head().size();
-        self.append_by(tx, Actor::System.word().to_owned(), &event).await?;
+        self.append_by(tx, (Actor::System.word().to_owned(), None), &event).await?;
         db::marks::set(tx, self.log, &db::marks::Mark { seq, state }).await
     }
 
-    async fn append_by(&mut self, tx: &mut Tx, actor: String, event: &Event) -> Result<LogProof> {
-        let envelope = Envelope { continues: self.has_appended, clock: self.clock };
+    async fn append_by(
+        &mut self,
+        tx: &mut Tx,
+        (actor, by_role): (String, Option<Role>),
+        event: &Event,
+    ) -> Result<LogProof> {
+        let envelope = Envelope { continues: self.has_appended, clock: self.clock, by_role };
         let (action, meta) = event.to_entry(envelope).map_err(|error| Error::internal(format!("an event: {error}")))?;
         // The path has to be taken before the push: it is made of the roots that the push merges.
         let (index, path) = (self.head().size(), self.head().path_of_next());

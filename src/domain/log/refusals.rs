@@ -70,11 +70,12 @@ fn to_event(kind: &Kind, Count { times, from, to, networks }: &Count) -> (Log, A
             door(*reason, Some(network.to_string()), account.clone(), *room)
         }
         Kind::Others(reason) => door(*reason, None, None, None),
-        Kind::ByRole { room, email, name, role, permission } => {
+        Kind::ByRole { room, email, name, roles, permission } => {
             let log = room.map_or(Log::Platform, Log::Room);
-            let by = Actor::User { email: email.clone(), name: name.clone(), role: *role, session: None };
+            let (role, roles) = (roles.first(), *roles);
+            let by = Actor::User { email: email.clone(), name: name.clone(), role, roles, session: None };
             let repeated = (times > 1).then_some(Repeated { times, from, to });
-            (log, by, Event::AccessDenied { permission: (*permission).into(), role: *role, repeated })
+            (log, by, Event::AccessDenied { permission: (*permission).into(), role, repeated })
         }
         Kind::OthersByRole => {
             let (network, networks, account, room_id) = (None, None, None, None);

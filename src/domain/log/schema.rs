@@ -1,7 +1,8 @@
 //! Taking the schema up, with the adoption of older logs, and back by some migrations, with an entry that says which
 //! rows this deletes.
 
-use room::{Event, Log};
+use room::{Event, Log, Party};
+use serde_json::json;
 
 use super::{
     actor::Actor,
@@ -12,12 +13,12 @@ use super::{
 use crate::{
     app::App,
     db::{
-        Tx,
-        migrations::{self, ADOPTION, LOG_PROOFS},
+        self, Tx,
+        migrations::{self, ADOPTION, LOG_PROOFS, SEVERAL_ROLES},
         projections::search,
     },
     domain::log,
-    error::Result,
+    error::{Error, Result},
 };
 
 /// What bringing the schema up to date has done.
@@ -72,6 +73,25 @@ async fn fold_texts(app: &App) -> Result<()> {
     Ok(())
 }
 
+/// Leaves each party the first of their roles, for a schema that has room for one. The logs tell it, so that they and the
+/// rows agree when the schema goes up again.
+async fn keep_first_roles(tx: &mut Tx, app: &App, by: &Actor) -> Result<()> {
+    for room in db::parties::rooms_with_several_roles(tx).await? {
+        let mut log = match OpenLog::lock(tx, app, Log::Room(room), by).await {
+            // Nothing can be told in this one. Its rows lose the roles all the same.
+            Err(Error::LogNotSound(_)) => continue,
+            log => log?,
+        };
+        let parties: Vec<_> = log.room()?.parties.values().cloned().collect();
+        for Party { id, email, role, roles, .. } in parties.into_iter().filter(|party| !party.roles.is_empty()) {
+            let changes = json!({ "roles": { "from": roles, "to": [role] } });
+            let changes = changes.as_object().cloned().unwrap_or_default();
+            log.append(tx, &Event::PartyUpdated { party_id: id, email, changes }).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Takes back every migration after `to`, and returns their names. Refused if that deletes rows, unless `rows_may_go`.
 pub async fn take_back(app: &App, by: &Actor, to: &str, rows_may_go: bool) -> Result<Vec<&'static str>> {
     let (in_tx, by, to) = (app.clone(), by.clone(), to.to_owned());
@@ -87,6 +107,9 @@ pub async fn take_back(app: &App, by: &Actor, to: &str, rows_may_go: bool) -> Re
                 };
                 let mut log = OpenLog::lock(tx, &in_tx, Log::Platform, &by).await?;
                 log::keys::register_in(tx, &mut log).await?;
+                if way.steps.contains(&SEVERAL_ROLES) {
+                    keep_first_roles(tx, &in_tx, &by).await?;
+                }
                 if way.steps.contains(&ADOPTION) {
                     adoption::end(tx, &in_tx, &by).await?;
                     platform_adoption::end(tx, &mut log).await?;

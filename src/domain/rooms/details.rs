@@ -54,7 +54,8 @@ pub struct NewRoom {
     /// Has to be `true` if the ETA is in the past, to say that this is meant.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirm_past_eta: bool,
-    /// The parties, besides the user who opens the room; each address once. Who opens it may be listed with their own role.
+    /// The parties, besides the user who opens the room; each address once. Who opens it may be listed with their own role,
+    /// and others beside it.
     #[serde(default, deserialize_with = "objects")]
     #[schema(value_type = NewParties)]
     pub parties: Vec<NewParty>,
@@ -159,7 +160,17 @@ pub async fn open(app: &App, by: &Actor, request: NewRoom, once: Option<Once>) -
     let Actor::User { email, name, role, .. } = by.clone() else {
         return Err(Error::internal("a room is opened by a user"));
     };
-    let opener = Party { id: PartyId(app.new_id()), role, name, email, company: None, side: None, added_at: app.now() };
+    let opener = Party {
+        id: PartyId(app.new_id()),
+        role,
+        roles: Vec::new(),
+        name,
+        email,
+        formerly: Vec::new(),
+        company: None,
+        side: None,
+        added_at: app.now(),
+    };
     let (room, listed) = checked(app, &request, &opener)?;
 
     let (in_tx, by) = (app.clone(), by.clone());
@@ -186,7 +197,8 @@ pub async fn open(app: &App, by: &Actor, request: NewRoom, once: Option<Once>) -
         for (party, typed) in listed.into_iter().zip(&request.parties) {
             // Who opens a room may list themselves, to say for whom they act.
             if address::are_one(&party.email, &parties[0].email) {
-                (parties[0].company, parties[0].side) = (party.company, party.side);
+                let Party { role, roles, company, side, .. } = party;
+                parties[0] = Party { role, roles, company, side, ..parties[0].clone() };
             } else {
                 parties.push(parties::as_known(tx, &log, party, &typed.email).await?);
             }
@@ -246,13 +258,16 @@ pub fn tag(room: &Room) -> Tag {
     Tag::of_edited(&RoomDetails::from(room))
 }
 
-/// Notes who is listed twice, in whatever spelling: a person is a party once, with one role.
+/// Notes who is listed twice, in whatever spelling: a person is a party once, with all their roles.
 fn refuse_repeated(fields: &mut Fields, opener: &Party, parties: &[Party]) {
     for (i, party) in parties.iter().enumerate().filter(|(_, party)| !party.email.is_empty()) {
         let field = format!("parties[{i}].email");
         if let Some(first) = parties[..i].iter().position(|other| other.email == party.email) {
-            fields.fault(&field, format!("is listed already, as party {}", first + 1));
-        } else if address::are_one(&party.email, &opener.email) && party.role != opener.role {
+            fields.fault(
+                &field,
+                format!("is listed already, as party {}; that one lists all roles of the person", first + 1),
+            );
+        } else if address::are_one(&party.email, &opener.email) && !party.all_roles().contains(opener.role) {
             fields.fault(&field, format!("is your own: you become a party as {}", opener.role));
         }
     }

@@ -1,9 +1,10 @@
 //! The parties of a room: adding, changing and removing them.
 
 use room::{
-    Event, Log, Party, PartyId, Role, RoomId, Side, address,
-    bounds::{EmailAddress, Line, MOST_PARTIES, OptionalLine},
+    Event, Log, Party, PartyId, Role, Roles, RoomId, Side, address,
+    bounds::{EmailAddress, Line, MOST_PARTIES, OptionalLine, PARTY_ROLES, PartyRole, PartyRoles},
     changes::differences,
+    fold::State,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -25,9 +26,15 @@ use crate::{
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewParty {
-    /// The role in the room: `owner`, `broker`, `charterer`, `seller` or `buyer`.
-    #[schema(schema_with = room::roles_in_a_room)]
-    pub role: Role,
+    /// The role in the room: `owner`, `broker`, `charterer`, `seller` or `buyer`. Either this or `roles` is given; if both
+    /// are, it is one of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<PartyRole>)]
+    pub role: Option<Role>,
+    /// All roles in the room, of who has several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = PartyRoles)]
+    pub roles: Vec<Role>,
     /// The person's name, 1 to 255 characters.
     #[schema(value_type = Line, example = "Eleni Papadopoulou")]
     pub name: String,
@@ -47,9 +54,20 @@ pub struct NewParty {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PartyDetails {
+    /// The only role in the room from now on: short for `roles` with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<PartyRole>)]
+    pub role: Option<Role>,
+    /// All roles in the room: one at least of `owner`, `broker`, `charterer`, `seller` and `buyer`.
+    #[schema(value_type = PartyRoles)]
+    pub roles: Vec<Role>,
     /// The person's name, 1 to 255 characters.
     #[schema(value_type = Line)]
     pub name: String,
+    /// The person's e-mail address, put right: from now on only an account with this one is theirs. What was done under
+    /// the old one stays under it.
+    #[schema(value_type = EmailAddress)]
+    pub email: String,
     /// The company they work for.
     #[serde(default)]
     #[schema(value_type = Option<OptionalLine>)]
@@ -61,26 +79,54 @@ pub struct PartyDetails {
 
 impl From<&Party> for PartyDetails {
     fn from(party: &Party) -> Self {
-        Self { name: party.name.clone(), company: party.company.clone(), side: party.side }
+        let roles = party.all_roles().iter().collect();
+        let Party { name, email, company, side, .. } = party.clone();
+        Self { role: None, roles, name, email, company, side }
     }
 }
 
 impl NewParty {
     /// Returns the party to store. Notes what is wrong with it in `fields`, with `prefix` before each field's name.
     pub fn checked(&self, app: &App, fields: &mut Fields, prefix: &str) -> Party {
-        if self.role == Role::Admin {
-            fields.fault(&format!("{prefix}role"), "must be one of owner, broker, charterer, seller, buyer");
-        }
-        Party {
+        let roles = chosen(fields, prefix, (self.role, &self.roles));
+        let party = Party {
             id: PartyId(app.new_id()),
-            role: self.role,
+            role: roles.first(),
+            roles: Vec::new(),
             name: fields.line(&format!("{prefix}name"), &self.name),
             email: fields.email(&format!("{prefix}email"), &self.email),
+            formerly: Vec::new(),
             company: fields.optional_line(&format!("{prefix}company"), self.company.as_deref()),
             side: self.side,
             added_at: app.now(),
+        };
+        party.with_roles(roles)
+    }
+}
+
+/// Returns the roles that are given by one role, by a list, or by both. Notes in `fields` what is wrong with them, with
+/// `prefix` before each field's name.
+fn chosen(fields: &mut Fields, prefix: &str, (role, roles): (Option<Role>, &[Role])) -> Roles {
+    let mut fault = |field: &str, words: &str| fields.fault(&format!("{prefix}{field}"), words);
+    let all = Roles::of(roles.iter().copied());
+    for (field, is_admin) in
+        [("role", role == Some(Role::Admin)), ("roles", all.is_some_and(|all| all.contains(Role::Admin)))]
+    {
+        if is_admin {
+            fault(field, "must be one of owner, broker, charterer, seller, buyer");
         }
     }
+    if roles.len() > PARTY_ROLES {
+        fault("roles", &format!("must be at most {PARTY_ROLES}"));
+    }
+    match (role, all) {
+        (Some(role), Some(all)) if !all.contains(role) => {
+            fault("role", "must be one of `roles`, if these are given too")
+        }
+        (None, None) => fault("role", "is missing; give one, or several as `roles`"),
+        _ => {}
+    }
+    all.or_else(|| role.map(Roles::from)).unwrap_or_else(|| Role::Buyer.into())
 }
 
 /// Returns the party with the address in the spelling of their account, if they have one. An account of an earlier
@@ -92,8 +138,8 @@ pub async fn as_known(tx: &mut Tx, log: &OpenLog, party: Party, typed: &str) -> 
 
 /// Returns the event for a party who was added.
 pub fn added(party: &Party) -> Event {
-    let Party { id, role, name, email, company, side, .. } = party.clone();
-    Event::PartyAdded { party_id: id, role, name, email, company, side }
+    let Party { id, role, roles, name, email, company, side, .. } = party.clone();
+    Event::PartyAdded { party_id: id, role, name, email, company, side, roles }
 }
 
 /// Adds a party to a room.
@@ -136,7 +182,8 @@ pub fn tag(party: &Party) -> Tag {
     Tag::of_edited(&PartyDetails::from(party))
 }
 
-/// Changes a party, and logs the old and the new value of each field.
+/// Changes a party, and logs the old and the new value of each field. Whoever has an address that was put right is no
+/// party of the room any more.
 pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, request: Change<PartyDetails>) -> Result<Party> {
     operation(app, Log::Room(room), by, async move |tx, log| {
         let before = rooms::in_use_by(log)?.parties.get(&id).cloned().ok_or(Error::NotFound("party"))?;
@@ -144,24 +191,55 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, request: C
         refuse_overtaken(tx, log, Edited::Party(id), &present, (request.basis(), request.given())).await?;
         let details = request.apply_to(&present)?;
         let mut fields = Fields::default();
+        let roles = changed_roles(&mut fields, &before, &request, &details);
         let after = Party {
             name: fields.line("name", &details.name),
+            email: corrected(&mut fields, log.room()?, &before, &details.email),
             company: fields.optional_line("company", details.company.as_deref()),
             side: details.side,
-            ..before.clone()
+            ..before.clone().with_roles(roles)
         };
         fields.done()?;
-        // A side decides whose approvals clear a vessel, which must not change in a closed room.
-        if after.side != before.side {
+        let after = if after.email == before.email { after } else { as_known(tx, log, after, &details.email).await? };
+        // Side and roles decide whose approvals clear a vessel, which must not change in a closed room.
+        if (after.side, roles) != (before.side, before.all_roles()) {
             rooms::at_work_by(log)?;
         }
         if after != before {
             let changes = differences(&present, &PartyDetails::from(&after));
-            log.append(tx, &Event::PartyUpdated { party_id: id, email: after.email.clone(), changes }).await?;
+            log.append(tx, &Event::PartyUpdated { party_id: id, email: before.email, changes }).await?;
         }
         Ok(after)
     })
     .await
+}
+
+/// Returns the roles of a party after a change.
+fn changed_roles(fields: &mut Fields, before: &Party, request: &Change<PartyDetails>, details: &PartyDetails) -> Roles {
+    let given = |field| request.given().contains_key(field);
+    // An admin who has opened the room stays what they are as long as nobody gives them roles of a party.
+    if details.role.is_none() && !given("roles") {
+        return before.all_roles();
+    }
+    if given("roles") && details.roles.is_empty() {
+        fields.fault("roles", "must be one at least of owner, broker, charterer, seller, buyer");
+        return before.all_roles();
+    }
+    let roles = if given("roles") { &details.roles[..] } else { &[] };
+    chosen(fields, "", (details.role, roles))
+}
+
+/// Returns the address of a party after a change, in its canonical form. The same address in another spelling is no
+/// change. Notes in `fields` what is wrong with it, also that another party of the room has it.
+fn corrected(fields: &mut Fields, room: &State, party: &Party, given: &str) -> String {
+    if address::are_one(given, &party.email) {
+        return party.email.clone();
+    }
+    let mut others = room.parties.values().filter(|other| other.id != party.id);
+    if let Some(other) = others.find(|other| address::are_one(&other.email, given)) {
+        fields.fault("email", format!("is a party of this room already: {}", other.name));
+    }
+    fields.email("email", given)
 }
 
 /// Removes a party, whose next request to the room is refused. What they uploaded and decided stays.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{Timestamp, civil};
 use maud::{Markup, html};
-use room::{Day, Time};
+use room::{Day, Roles, Time};
 
 /// Returns an instant as `1 Dec 2026, 06:30 UTC`. The script adds the viewer's own time to what is shown on hover.
 pub(crate) fn time(at: Time) -> Markup {
@@ -84,6 +84,11 @@ pub(crate) fn size_in_words(bytes: i64) -> String {
 /// Returns a limit in whole mebibytes, as `50 MiB`.
 pub(crate) fn mib(bytes: u64) -> String {
     format!("{} MiB", bytes / 1024 / 1024)
+}
+
+/// Returns somebody's roles for people: `Owner, broker`.
+pub(crate) fn roles(roles: Roles) -> String {
+    label(&roles.words().join(", "))
 }
 
 /// Returns a word of a vocabulary for people: `Under review` for `under_review`.

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use maud::{Markup, html};
-use room::{Party, Role};
+use room::{Party, Role, Roles};
 
-use super::show::label;
+use super::show;
 use crate::{app::App, db, error::Result};
 
 /// The names of the people of a room, and of others who once did something in it.
 #[derive(Debug, Default)]
 pub(crate) struct Who {
-    known: HashMap<String, (String, Option<Role>)>,
+    known: HashMap<String, (String, Option<Roles>)>,
 }
 
 impl Who {
@@ -19,7 +19,7 @@ impl Who {
     /// them.
     pub(crate) async fn load(app: &App, parties: &[Party], addresses: impl Iterator<Item = &str>) -> Result<Self> {
         let mut known: HashMap<_, _> =
-            parties.iter().map(|party| (party.email.clone(), (party.name.clone(), Some(party.role)))).collect();
+            parties.iter().map(|party| (party.email.clone(), (party.name.clone(), Some(party.all_roles())))).collect();
         let mut others: Vec<_> = addresses.filter(|address| !known.contains_key(*address)).collect();
         others.sort_unstable();
         others.dedup();
@@ -28,7 +28,7 @@ impl Who {
         }
         for (email, name, role) in app.db.read(async |tx| db::users::names_of(tx, &others).await).await? {
             // The role of an account says nothing about this room, but an admin is one everywhere.
-            known.insert(email, (name, Some(role).filter(|role| *role == Role::Admin)));
+            known.insert(email, (name, Some(role).filter(|role| *role == Role::Admin).map(Roles::from)));
         }
         Ok(Self { known })
     }
@@ -47,9 +47,9 @@ impl Who {
         html! { span title=(actor) { (self.name(actor)) } }
     }
 
-    /// Returns the role of an actor in the room. `None` if they are no party any more, and no admin.
+    /// Returns the roles of an actor in the room. `None` if they are no party any more, and no admin.
     pub(crate) fn role(&self, actor: &str) -> Option<String> {
-        let (_, role) = self.known.get(actor)?;
-        role.map(|role| label(role.word()))
+        let (_, roles) = self.known.get(actor)?;
+        roles.map(show::roles)
     }
 }

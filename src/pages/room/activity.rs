@@ -203,7 +203,9 @@ fn render_entry(room: &Room, known: &Known<'_>, entry: &Entry) -> Markup {
             (show::clock(*at))
             p {
                 strong { (known.who().named(actor)) }
-                @if let Some(role) = known.who().role(actor) { span.hint { " " (role) } }
+                // Who has several roles has done it in one of them.
+                @let role = meta["by_role"].as_str().map(show::label).or_else(|| known.who().role(actor));
+                @if let Some(role) = role { span.hint { " " (role) } }
                 " " span.what { (sentence::render_entry(entry, known)) }
             }
             // The id lets the script keep what is open when it replaces the timeline.

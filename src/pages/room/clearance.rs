@@ -4,7 +4,7 @@
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use room::{
-    Approval, ApprovalStatus, Party, Role, Side, Vessel,
+    Approval, ApprovalStatus, Party, Roles, Side, Vessel,
     clearance::{self, Clearance},
 };
 
@@ -56,7 +56,7 @@ impl FromPairs for PartyQuery {
 /// Somebody who has given an approval, or may give one: a row of the table.
 struct Approver<'a> {
     email: &'a str,
-    role: Role,
+    roles: Roles,
     /// The party. `None` if they left the room after they gave an approval.
     party: Option<&'a Party>,
 }
@@ -66,13 +66,15 @@ fn approvers(room: &Room) -> Vec<Approver<'_>> {
     let has_approval = |email: &str| room.state.approvals.iter().any(|approval| approval.party == email);
     let may_approve = ApprovalCreate.roles();
     let parties = room.state.parties.iter();
-    let parties = parties.filter(|party| may_approve.contains(&party.role) || has_approval(&party.email));
-    let mut approvers: Vec<_> =
-        parties.map(|party| Approver { email: party.email.as_str(), role: party.role, party: Some(party) }).collect();
+    let may = |party: &Party| party.all_roles().iter().any(|role| may_approve.contains(&role));
+    let parties = parties.filter(|party| may(party) || has_approval(&party.email));
+    let mut approvers: Vec<_> = parties
+        .map(|party| Approver { email: party.email.as_str(), roles: party.all_roles(), party: Some(party) })
+        .collect();
     for approval in &room.state.approvals {
         // An approval outlives the party that gave it: it still counts, so it has to be seen.
         if approvers.iter().all(|approver| approver.email != approval.party) {
-            approvers.push(Approver { email: approval.party.as_str(), role: approval.role, party: None });
+            approvers.push(Approver { email: approval.party.as_str(), roles: approval.role.into(), party: None });
         }
     }
     approvers
@@ -201,7 +203,7 @@ fn render_row(room: &Room, caller: &Caller, clearances: &[Clearance<'_>], approv
             th scope="row" {
                 (name_of(room, approver.email)) @if is_me { " (you)" }
                 div.hint {
-                    (label(approver.role.word()))
+                    (show::roles(approver.roles))
                     @match (side, approver.party) {
                         (Some(side), _) => { ", " (side) " side" },
                         (None, None) => { ", no longer a party" },
@@ -254,7 +256,8 @@ fn render_cell(room: &Room, caller: &Caller, clearance: &Clearance<'_>, approver
 }
 
 fn may_revoke(room: &Room, caller: &Caller, approval: &Approval) -> bool {
-    room.offers(caller, ApprovalRevoke) && approvals::may_revoke(approval, &caller.user.email, caller.role)
+    let may_in = |role| approvals::may_revoke(approval, &caller.user.email, role);
+    room.offers(caller, ApprovalRevoke) && caller.roles.iter().any(may_in)
 }
 
 /// Returns what leads to the caller's own approval: a button that clears at once if it is needed, or else a link to the

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use room::{Party, PartyId, Role, Side};
+use room::{Party, PartyId, Role, Roles, Side, bounds::PARTY_ROLES};
 
 use crate::{
     app::App,
@@ -18,7 +18,7 @@ use crate::{
             chip,
             field::{Field, Filled, choices},
             portion::{Portion, within},
-            show::label,
+            show::{self, label},
             submit::{change_of, submit, submit_change},
         },
         room::frame::{Room, Tab},
@@ -37,7 +37,7 @@ pub(super) fn routes() -> PageRoutes {
 }
 
 /// The fields of both forms, which show their faults themselves.
-const FIELDS: &[&str] = &["role", "name", "email", "company", "side"];
+const FIELDS: &[&str] = &["name", "email", "company", "side"];
 
 async fn show_parties(app: App, caller: Caller, room: InRoom) -> Result<Response> {
     Ok(render_parties(&Room::load(&app, room.id).await?, &caller, &Filled::default()))
@@ -83,7 +83,7 @@ fn render_table(room: &Room, manages: bool) -> Markup {
             thead {
                 tr {
                     th scope="col" { "Name" }
-                    th scope="col" { "Role" }
+                    th scope="col" { "Roles" }
                     th scope="col" { "Company" }
                     th scope="col" { "Side" }
                     th scope="col" { "E-mail" }
@@ -101,7 +101,7 @@ fn render_row(room: &Room, party: &Party, warnings: &[String], manages: bool) ->
     html! {
         tr {
             th scope="row" { (party.name) }
-            td data-label="Role" { (label(party.role.word())) }
+            td data-label="Roles" { (show::roles(party.all_roles())) }
             td data-label="Company" { (party.company.as_deref().unwrap_or("–")) }
             td data-label="Side" { (party.side.map_or_else(|| "–".to_owned(), |side| label(side.word()))) }
             td data-label="E-mail" { (party.email) (chip::warnings(warnings)) }
@@ -116,18 +116,30 @@ fn render_row(room: &Room, party: &Party, warnings: &[String], manages: bool) ->
 }
 
 fn render_new_fields(filled: &Filled) -> Markup {
-    // The five roles of a party; the last word, `admin`, is a role of accounts only.
-    let roles = choices(&Role::WORDS[..5]);
     html! {
         div.fields {
             (Field::required("name", "Name").input(filled))
             (Field::required("email", "E-mail").kind("email")
                 .hint("They need no account yet: one with the same address is theirs.").input(filled))
-            (Field::required("role", "Role").select(filled, &roles))
             (Field::line("company", "Company").input(filled))
             (render_side(filled, None))
         }
+        (render_roles(filled, None))
         p.actions { button type="submit" { "Add party" } }
+    }
+}
+
+/// Returns a box for each role. Somebody may have several.
+fn render_roles(filled: &Filled, present: Option<Roles>) -> Markup {
+    // An admin who has opened the room is a party as such, and stays it until other roles are ticked.
+    let is_admin = present.is_some_and(|roles| roles.contains(Role::Admin));
+    let words = if is_admin { Role::WORDS } else { &Role::WORDS[..PARTY_ROLES] };
+    let present = present.map(Roles::words).unwrap_or_default();
+    html! {
+        fieldset {
+            legend { "Roles" span.optional { " (one at least)" } }
+            (filled.render_choices("roles", words, |word| present.contains(&word)))
+        }
     }
 }
 
@@ -162,11 +174,14 @@ fn render_edit(room: &Room, caller: &Caller, id: PartyId, filled: &Filled) -> Re
         section.narrow aria-labelledby="edit-title" {
             h2 id="edit-title" { "Edit " (party.name) }
             (filled.summary(FIELDS))
-            p.hint { (party.email) ", " (party.role.word()) ". For another address or role, add another party." }
             form method="post" action=(room.path(&format!("/parties/{id}"))) {
                 (Field::required("name", "Name").value(Some(&party.name)).input(filled))
+                (Field::required("email", "E-mail").kind("email").value(Some(&party.email))
+                    .hint("If it is put right, only who signs in with the new one is this party. What was done under the old one stays there.")
+                    .input(filled))
                 (Field::line("company", "Company").value(party.company.as_deref()).input(filled))
                 (render_side(filled, party.side))
+                (render_roles(filled, Some(party.all_roles())))
                 p.actions { button type="submit" { "Save" } a.quiet href=(room.path("/parties")) { "Cancel" } }
             }
         }

@@ -46,7 +46,7 @@ async function opened(rig, page) {
     await unfold(page, "Add a party");
     await page.getByLabel("Name", { exact: true }).fill(who);
     await page.getByLabel("E-mail").fill(rig.accounts[who].email);
-    await page.getByLabel("Role").selectOption({ label: role });
+    await page.getByRole("checkbox", { name: role }).check();
     await page.getByLabel("Side").selectOption({ label: side });
     await page.getByRole("button", { name: "Add party" }).click();
     await page.getByRole("rowheader", { name: who }).waitFor();

@@ -113,7 +113,8 @@ pub(crate) async fn change_role(app: &App, log: Log, email: &'static str, role: 
         let removed = Event::PartyRemoved { party_id: id, role: before, name: name.clone(), email: email.clone() };
         log.append(tx, &removed).await?;
         let party_id = PartyId(new_uuid());
-        log.append(tx, &Event::PartyAdded { party_id, role, name, email, company: None, side: None }).await
+        log.append(tx, &Event::PartyAdded { party_id, role, name, email, company: None, side: None, roles: Vec::new() })
+            .await
     });
     changed.await.unwrap();
 }

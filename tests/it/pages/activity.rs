@@ -144,7 +144,7 @@ fn events(app: &TestApp) -> Vec<Event> {
         RoomDeletionAsked { title: text("STS"), snapshots: 2, reason: None, until: until },
         PartyAdded {
             party_id: PartyId(id), role: Role::Owner, name: text("Ada"), email: text("ada@example.com"),
-            company: None, side: None,
+            company: None, side: None, roles: vec![Role::Owner, Role::Broker],
         },
         PartyRemoved { party_id: PartyId(id), role: Role::Owner, name: text("Ada"), email: text("ada@example.com") },
         PartyUpdated { party_id: PartyId(id), email: text("ada@example.com"), changes: changes() },

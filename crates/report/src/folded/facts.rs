@@ -36,7 +36,7 @@ pub(super) fn room(room: Room) -> RoomFacts {
 pub(super) fn party(party: Party) -> PartyFacts {
     PartyFacts {
         id: party.id.to_string(),
-        role: party.role.to_string(),
+        role: party.all_roles().words().join(", "),
         name: party.name,
         email: party.email,
         resembles: Vec::new(),

@@ -475,7 +475,8 @@ pub struct ClearanceFacts {
 pub struct PartyFacts {
     /// Id of the party, a UUID.
     pub id: String,
-    /// Role: `owner`, `broker`, `charterer`, `seller`, `buyer` or `admin`.
+    /// Role: `owner`, `broker`, `charterer`, `seller`, `buyer` or `admin`; if there are several, with a comma and a space
+    /// between them.
     pub role: String,
     /// Name of the person.
     pub name: String,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{AdoptionPart, Part, Seen, State, Subject, Upload, Why};
 use crate::{
-    Event, Log, Party, PartyId, Phase, Role, Room, RoomStatus, Time, Vessel, VesselId,
+    Event, Log, Party, PartyId, Phase, Role, Roles, Room, RoomStatus, Time, Vessel, VesselId,
     changes::{Change, changed},
     vessel::LoggedDetails,
 };
@@ -116,8 +116,14 @@ impl Subject for State {
                 let requests = std::mem::take(&mut self.requests);
                 Ok(requests.into_keys().map(Part::Request).chain([Part::Room]).collect())
             }
-            Event::PartyAdded { party_id, role, name, email, company, side } => {
-                self.add_party(Party { id: party_id, role, name, email, company, side, added_at: at })?;
+            Event::PartyAdded { party_id, role, name, email, company, side, roles } => {
+                if !roles.is_empty()
+                    && Roles::listed(&roles).is_none_or(|all| all.first() != role || !all.are_several())
+                {
+                    return Err(Why::Against(format!("the roles of {email} are not listed in their order")));
+                }
+                let (id, formerly) = (party_id, Vec::new());
+                self.add_party(Party { id, role, roles, name, email, formerly, company, side, added_at: at })?;
                 Ok(vec![Part::Party(party_id)])
             }
             Event::PartyRemoved { party_id, role, name, email } => {
@@ -125,9 +131,7 @@ impl Subject for State {
                 Ok(vec![Part::Party(party_id)])
             }
             Event::PartyUpdated { party_id, email, changes } => {
-                let party = there(self.parties.get_mut(&party_id), "party", party_id)?;
-                same("the address", email, &*party.email)?;
-                update_party(party, &changes).map_err(Why::Against)?;
+                self.update_party(party_id, &email, &changes)?;
                 Ok(vec![Part::Party(party_id)])
             }
             Event::PhaseChanged { from, to, at: happened, .. } => {
@@ -191,6 +195,20 @@ fn update_party(party: &mut Party, changes: &Map<String, Value>) -> Result<(), S
         let change = change?;
         match change.field {
             "name" => change.of(&mut party.name)?,
+            "email" => {
+                let former = party.email.clone();
+                change.of(&mut party.email)?;
+                if party.email != former {
+                    party.formerly.retain(|earlier| *earlier != party.email && *earlier != former);
+                    party.formerly.push(former);
+                }
+            }
+            "roles" => {
+                let mut roles: Vec<_> = party.all_roles().iter().collect();
+                change.of(&mut roles)?;
+                let roles = Roles::listed(&roles).ok_or("the roles are not listed in their order")?;
+                *party = party.clone().with_roles(roles);
+            }
             "company" => change.of(&mut party.company)?,
             "side" => change.of(&mut party.side)?,
             _ => return Err(change.of_none()),
@@ -205,6 +223,17 @@ impl State {
             return Err(Why::Against(format!("{} is a party already", party.email)));
         }
         self.parties.insert(party.id, party);
+        Ok(())
+    }
+
+    fn update_party(&mut self, id: PartyId, email: &str, changes: &Map<String, Value>) -> Result<(), Why> {
+        let party = there(self.parties.get_mut(&id), "party", id)?;
+        same("the address", email, &*party.email)?;
+        update_party(party, changes).map_err(Why::Against)?;
+        let address = party.email.clone();
+        if self.parties.values().any(|other| other.id != id && other.email == address) {
+            return Err(Why::Against(format!("{address} is a party already")));
+        }
         Ok(())
     }
 

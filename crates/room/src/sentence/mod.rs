@@ -174,6 +174,7 @@ impl<'a> Sentence<'a> {
             "range" => self.range(argument),
             "refusal" => self.words(phrases::refusal(self.text("reason"))),
             "repeated" => self.times(&self.meta["repeated"]),
+            "roles" => self.roles(),
             "sealed" => {
                 if let Some(signer) = self.meta["seal"]["signer"].as_str() {
                     self.words(format!(", sealed by {signer}"));
@@ -231,6 +232,13 @@ impl<'a> Sentence<'a> {
 
     fn value(&mut self, field: &str) {
         values::value(field, &self.meta[field], &mut self.pieces);
+    }
+
+    /// The roles that somebody was given: `owner and broker`.
+    fn roles(&mut self) {
+        let several: Vec<_> = self.meta["roles"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let words = if several.is_empty() { self.text("role").replace('_', " ") } else { several.join(" and ") };
+        self.words(words);
     }
 
     fn document(&mut self) {

@@ -22,7 +22,7 @@ pub(super) const ROOM: &[(&str, &str)] = &[
     ("room_updated", "changed the room: {!changes}"),
     ("room_deletion_asked", "asked for the deletion of the room{!to_confirm}{!because reason}"),
     ("room_deleted", "deleted the room “{title}”, with {!snapshots}{!asked_for}{!because reason}"),
-    ("party_added", "added {*name} as {_role}"),
+    ("party_added", "added {*name} as {!roles}"),
     ("party_updated", "changed what is known of {@email}: {!changes}"),
     ("party_removed", "removed {*name}, {_role}"),
     ("phase_changed", "moved the room from {_from} to {!phase}{!as_of}{!overridden}{!because reason}"),

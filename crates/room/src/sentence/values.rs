@@ -37,6 +37,7 @@ const VOCABULARIES: &[&str] = &[
     "phase",
     "requirement",
     "role",
+    "roles",
     "scope",
     "side",
     "state",

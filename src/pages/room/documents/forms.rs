@@ -70,7 +70,7 @@ impl List<'_> {
             @if let Some(in_force) = in_force {
                 h3 { "Your decision on version " (in_force.version.number) }
                 // Nobody decides on their own upload; the domain refuses it anyway.
-                @if document.is_own(me) {
+                @if document.is_own(&self.room.state.parties, me) {
                     p.hint { "You uploaded this file: another party decides on it." }
                 } @else {
                     @if let Some(own) = in_force.standing_decisions().into_iter().find(|own| own.party == *me) {
@@ -165,8 +165,8 @@ impl List<'_> {
     /// Returns whether the caller may withdraw a version. The domain decides it again.
     fn may_withdraw(&self, version: &Version, is_decided: bool) -> bool {
         let is_own = version.uploaded_by == self.caller.user.email && !is_decided;
-        let role = self.caller.role;
-        self.is_open() && self.caller.may(DocumentWithdraw) && version.counts() && (withdraws_any(role) || is_own)
+        let withdraws_any = self.caller.roles.iter().any(withdraws_any);
+        self.is_open() && self.caller.may(DocumentWithdraw) && version.counts() && (withdraws_any || is_own)
     }
 
     /// Returns the form that withdraws a version, if it was opened for one.

@@ -41,7 +41,9 @@ impl Story {
         let parties: Vec<Value> = [("owner", "discharging"), ("charterer", "receiving"), ("seller", "discharging")]
             .iter()
             .map(|(role, side)| {
-                json!({ "role": role, "name": role, "email": format!("{role}@example.com"), "side": side })
+                // What the seller does names the role in which it is done.
+                let roles = if *role == "seller" { vec!["seller", "buyer"] } else { vec![*role] };
+                json!({ "roles": roles, "name": role, "email": format!("{role}@example.com"), "side": side })
             })
             .collect();
         let mut asked = new_room(&parties);
@@ -76,10 +78,15 @@ impl Story {
     }
 
     async fn parties_and_vessels(&self) {
-        let buyer = json!({ "role": "buyer", "name": "Bea", "email": "buyer@example.com" });
+        let buyer = json!({ "roles": ["buyer", "owner"], "name": "Bea", "email": "buyer@example.com" });
         let buyer = self.ask("broker", "POST", &self.path("/parties"), buyer).await;
         let buyer = self.path(&format!("/parties/{}", buyer["id"].as_str().unwrap()));
         self.ask("broker", "PATCH", &buyer, json!({ "company": "Buyers & Co", "side": "receiving" })).await;
+        for address in ["bea@bücher.example", "bea@example.com"] {
+            self.ask("broker", "PATCH", &buyer, json!({ "email": address })).await;
+        }
+        self.ask("broker", "PATCH", &buyer, json!({ "roles": ["buyer", "seller", "charterer"] })).await;
+        self.ask("broker", "PATCH", &buyer, json!({ "role": "buyer" })).await;
         self.ask("broker", "DELETE", &buyer, Value::Null).await;
         let details = [
             ("Aegean Star", "discharging", IMO[0], json!(244.5)),
