@@ -2,6 +2,7 @@
 // without script.
 
 import { drop, restore } from "./drafts.js";
+import { dropped, matchingSheet } from "./matching.js";
 import { announce, localTimes, refresh } from "./pages.js";
 
 const documents = document.getElementById("documents");
@@ -83,6 +84,43 @@ async function decide(form) {
   else announce("There is nothing to decide here.");
 }
 
+// Approves the open document as it is, and opens the next one that waits for the viewer; where none is open, it opens the
+// first.
+let deciding = false;
+// What was decided by a key here: the list may be a moment older than that.
+const decided = new Set();
+async function approveAndGoOn() {
+  const form = panel()?.querySelector("#approve");
+  if (deciding) return;
+  const open = panel()?.dataset.document;
+  if (!form || decided.has(open) || !rowOf(open)?.matches("[data-mine]")) return goOn();
+  if (form.elements.subjects.value.trim()) return announce("Subjects are written: send the form with its button.");
+  deciding = true;
+  try {
+    const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    // What was refused is shown by the page itself, under the same key, so that nothing is said twice.
+    if (!response.ok) return form.requestSubmit();
+    announce(`Approved: ${document.getElementById("panel-title").textContent}`);
+    decided.add(open);
+    // The next key counts from here on: it finds this row decided.
+    deciding = false;
+    await goOn();
+  } catch {
+    announce("The connection broke; press the key again.");
+  } finally {
+    deciding = false;
+  }
+}
+
+async function goOn() {
+  const all = rows();
+  const at = all.indexOf(rowOf(panel()?.dataset.document));
+  const next = [...all.slice(at + 1), ...all.slice(0, Math.max(at, 0))].find((row) => "mine" in row.dataset && !decided.has(row.dataset.document));
+  if (next) return show(next.querySelector("th a").href);
+  announce("Nothing waits for you any more.");
+  await close();
+}
+
 function keys() {
   const hint = document.getElementById("keys");
   const button = hint.querySelector("[data-keys]");
@@ -95,7 +133,7 @@ function keys() {
   });
   tell();
   hint.hidden = false;
-  const does = { j: () => step(1), k: () => step(-1), a: () => decide("approve"), r: () => decide("reject"), "?": () => hint.scrollIntoView({ block: "center" }) };
+  const does = { j: () => step(1), k: () => step(-1), a: () => decide("approve"), y: approveAndGoOn, r: () => decide("reject"), "?": () => hint.scrollIntoView({ block: "center" }) };
   document.addEventListener("keydown", (event) => {
     // Combinations belong to the browser and to assistive technology.
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -214,75 +252,8 @@ function offerDays() {
   for (const button of documents.querySelectorAll("[data-fills]")) button.hidden = false;
 }
 
-// Asks for which document each file is, and for the day of those that expire: several files on one row are hardly
-// versions of one document. `id` is the document of the row that they were dropped on, if they were dropped on one.
-const sheet = document.getElementById("matching");
-
-function match(files, id, fields = []) {
-  const lines = [...files].map((file) => {
-    const line = document.getElementById("matching-line").content.cloneNode(true).firstElementChild;
-    const at = (part) => line.querySelector(`[data-${part}]`);
-    at("name").textContent = file.name;
-    for (const table of documents.querySelectorAll(".group table")) {
-      const group = document.createElement("optgroup");
-      group.label = document.getElementById(table.getAttribute("aria-labelledby")).firstChild.textContent.trim();
-      for (const row of table.querySelectorAll("tr[data-document]")) group.append(new Option(nameOf(row), row.dataset.document));
-      at("for").append(group);
-    }
-    at("for").value = (files.length === 1 && id) || likely(file.name);
-    const ask = () => {
-      const usual = rowOf(at("for").value)?.dataset.usual;
-      at("dated").hidden = !usual;
-      at("usual").textContent = usual ? `Usually ${usual}, if it was issued today.` : "";
-    };
-    at("for").addEventListener("change", ask);
-    ask();
-    return { file, line, at };
-  });
-  sheet.querySelector("ul").replaceChildren(...lines.map(({ line }) => line));
-  refuse("");
-  sheet.returnValue = "";
-  sheet.lines = lines;
-  sheet.fields = fields;
-  sheet.showModal();
-}
-
 const nameOf = (row) => row.querySelector("th a").textContent;
 const rowOf = (id) => rows().find((row) => row.dataset.document === id);
-
-// Returns the document whose code a file's name has, if there is one only.
-function likely(name) {
-  const words = ` ${name.toLowerCase().replace(/[^a-z0-9]+/g, " ")} `;
-  const named = rows().filter(({ dataset }) => words.includes(` ${dataset.code.toLowerCase().replaceAll("_", " ")} `));
-  return named.length === 1 ? named[0].dataset.document : "";
-}
-
-function refuse(words) {
-  const refused = sheet.querySelector(".refused");
-  refused.textContent = words;
-  refused.hidden = words === "";
-}
-
-function matching() {
-  sheet.querySelector("[data-leave]").addEventListener("click", () => sheet.close());
-  sheet.querySelector("form").addEventListener("submit", (event) => {
-    const chosen = sheet.lines.filter(({ at }) => at("for").value);
-    const ids = chosen.map(({ at }) => at("for").value);
-    const twice = ids.find((id, at) => ids.indexOf(id) !== at);
-    if (twice) refuse(`Two files are for ${nameOf(rowOf(twice))}, and only one of them can count. Choose which one, and leave the other out.`);
-    else if (chosen.length === 0) refuse("No file is for a document yet. Choose one, or cancel.");
-    else return;
-    event.preventDefault();
-  });
-  sheet.addEventListener("close", () => {
-    if (sheet.returnValue !== "upload") return;
-    for (const { file, at } of sheet.lines) {
-      const row = rowOf(at("for").value);
-      const day = at("dated").hidden ? "" : at("date").value;
-      if (row) enqueue(row.dataset.document, nameOf(row), [file], day ? [...sheet.fields, ["expires_on", day]] : sheet.fields);
-    }
-  });
-}
 
 function uploads() {
   documents.addEventListener("submit", (event) => {
@@ -293,7 +264,16 @@ function uploads() {
     drop(form);
     form.reset();
   });
-  matching();
+  const match = matchingSheet(documents, rows, enqueue);
+  // Many at once also without a pointer.
+  const many = document.getElementById("many");
+  const button = documents.querySelector("[data-many]");
+  button.hidden = false;
+  button.addEventListener("click", () => many.click());
+  many.addEventListener("change", () => {
+    if (many.files.length > 0) match(many.files);
+    many.value = "";
+  });
   // Asks before an upload is lost.
   addEventListener("beforeunload", (event) => sending && event.preventDefault());
 
@@ -310,13 +290,13 @@ function uploads() {
     event.dataTransfer.dropEffect = "copy";
   });
   addEventListener("dragleave", (event) => event.relatedTarget === null && mark(null));
-  addEventListener("drop", (event) => {
+  addEventListener("drop", async (event) => {
     if (!event.dataTransfer.types.includes("Files") || event.target.closest?.("input[type=file]")) return;
     event.preventDefault();
     const place = over;
     mark(null);
-    const { files } = event.dataTransfer;
-    if (files.length === 0) return;
+    const files = await dropped(event.dataTransfer);
+    if (files.length === 0) return announce("There is no file in it.");
     const form = place && place === panel() ? place.querySelector("[data-uploads]") : null;
     const fields = form ? fieldsOf(form) : [];
     const row = place && rowOf(place.dataset.document);

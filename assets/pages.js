@@ -66,8 +66,9 @@ export async function refresh() {
     return;
   }
   refreshing = true;
+  const path = location.href;
   try {
-    const response = await fetch(location.href, { headers: { accept: "text/html" } });
+    const response = await fetch(path, { headers: { accept: "text/html" } });
     // The session has ended, or the room is closed to the viewer: the server has the page that says so.
     if (response.redirected || response.status === 401 || response.status === 403) {
       location.reload();
@@ -75,6 +76,11 @@ export async function refresh() {
     }
     if (!response.ok) return;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    // Another document was opened meanwhile: its forms must not become those of the one before.
+    if (location.href !== path) {
+      again = true;
+      return;
+    }
     if (document.title !== page.title && !document.getElementById("panel")) document.title = page.title;
     for (const region of regions()) {
       const fresh = page.getElementById(region.id);

@@ -15,6 +15,7 @@ mod events;
 mod hint;
 mod holds;
 mod log;
+mod matching;
 mod parties;
 mod rooms;
 mod sessions;
@@ -40,6 +41,7 @@ pub fn routes() -> Routes {
         .merge(vessels::routes())
         .merge(documents::routes())
         .merge(versions::routes())
+        .merge(matching::routes())
         .merge(archive::routes())
         .merge(approvals::routes())
         .merge(summary::routes())

@@ -22,6 +22,8 @@ on_both_databases! {
     #[needs(browser)]
     what_was_uploaded_by_mistake_is_asked_about_and_withdrawn,
     #[needs(browser)]
+    forty_papers_are_brought_and_decided_on_with_few_clicks_and_keys,
+    #[needs(browser)]
     six_people_bring_an_operation_through_its_gate_and_one_is_shut_out,
     #[needs(browser)]
     what_is_typed_is_done_once_undoes_nobody_and_is_not_lost,
@@ -41,6 +43,10 @@ async fn a_snapshot_is_taken_watched_downloaded_verified_compared_and_deleted(pl
 
 async fn what_was_uploaded_by_mistake_is_asked_about_and_withdrawn(place: Installation) {
     told("mistakes", &place);
+}
+
+async fn forty_papers_are_brought_and_decided_on_with_few_clicks_and_keys(place: Installation) {
+    told("many", &place);
 }
 
 async fn six_people_bring_an_operation_through_its_gate_and_one_is_shut_out(place: Installation) {

@@ -326,7 +326,7 @@ async fn a_pdf_that_hides_something_says_so(app: TestApp) {
         assert_eq!(shown["newest"]["notice"], notice, "{name}");
         let page = panel(&app, &document, &broker).await;
         // Of the newest version: those before it are shown below.
-        let (page, _) = page.split_once("id=\"panel-decision\"").unwrap();
+        let (page, _) = page.split_once("id=\"panel-earlier\"").unwrap();
         let told = ["opens only with a password", "a form whose values are not drawn"];
         assert!(told.iter().all(|told| page.contains(told) == (*told == words)), "{name}: {page}");
         let preview = format!("{document}/versions/{}/preview", version["id"].as_str().unwrap());

@@ -43,6 +43,7 @@ mod left_overs;
 mod log;
 mod looking;
 mod marks;
+mod matching;
 mod meanwhile;
 mod migrations;
 mod moments;

@@ -80,6 +80,7 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
         }
         ("DELETE", "/rooms/{room_id}/holds/{hold_id}") => json!({ "reason": "a test" }),
         ("POST", "/rooms/{room_id}/documents/{document_id}/approve") => json!({}),
+        ("POST", "/rooms/{room_id}/documents/match") => json!({ "files": [{ "name": "Q88.pdf" }] }),
         ("POST", "/rooms/{room_id}/approvals") => json!({ "vessel_id": vessel, "status": "approved" }),
         ("PUT", "/rooms/{room_id}/approvals/{approval_id}") => json!({ "status": "pending" }),
         ("POST", "/config/document-types") => json!({

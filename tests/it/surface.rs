@@ -2,8 +2,8 @@
 
 use room::{
     AccountDeed, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, DocumentStatus, ExpiryState,
-    FileNotice, NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict,
-    VesselRole, VesselStatus,
+    FileNotice, FileQuestion, NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus,
+    SnapshotType, Verdict, VesselRole, VesselStatus,
 };
 use serde_json::{Value, json};
 
@@ -59,6 +59,7 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
         DocumentStatus,
         ExpiryState,
         FileNotice,
+        FileQuestion,
         Judgement,
         NoticeState,
         Phase,

@@ -261,6 +261,16 @@ words! {
         Revise = "revise",
     }
 
+    /// What is asked about a file before it is sent.
+    FileQuestion {
+        /// Which document it is for: none fits, or several do.
+        Document = "document",
+        /// Until when it is valid: its document expires, and no day is clear.
+        ExpiresOn = "expires_on",
+        /// Whether it is a version of a document that another of the files is for, too, or belongs elsewhere.
+        Versions = "versions",
+    }
+
     /// Whether a demurrage claim can still be presented.
     ClaimState {
         /// The time for the claim is running.

@@ -9,6 +9,7 @@
 pub mod decisions;
 pub mod file_kinds;
 pub mod history;
+pub mod matching;
 pub mod place;
 pub mod statements;
 pub mod versions;

@@ -85,7 +85,7 @@ pub struct SameFile {
 }
 
 /// How many documents with the same file are named at most.
-const MOST_SAME: usize = 20;
+pub(super) const MOST_SAME: usize = 20;
 
 /// Returns where else in the room a file counts: the newest version of each other document that has its bytes.
 pub fn same_file_in(state: &RoomState, version: &Version) -> Vec<SameFile> {

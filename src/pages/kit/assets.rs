@@ -19,6 +19,7 @@ use crate::app::App;
 const STYLE: &str = include_str!("../../../assets/pages.css");
 const MODULE: &str = include_str!("../../../assets/pages.js");
 const DRAFTS: &str = include_str!("../../../assets/drafts.js");
+const MATCHING: &str = include_str!("../../../assets/matching.js");
 const DOCUMENTS: &str = include_str!("../../../assets/documents.js");
 const ICON: &str = include_str!("../../../assets/icon.svg");
 
@@ -28,9 +29,15 @@ pub(crate) static STYLE_PATH: LazyLock<String> = LazyLock::new(|| hashed_path(ST
 pub(crate) static MODULE_PATH: LazyLock<String> = LazyLock::new(|| hashed_path(MODULE, "pages", "js"));
 /// The path of the script that keeps what is typed.
 pub(crate) static DRAFTS_PATH: LazyLock<String> = LazyLock::new(|| hashed_path(DRAFTS, "drafts", "js"));
-/// The script of a room's documents. It imports the other scripts, so its imports have to name the hashed paths.
-static DOCUMENTS_MODULE: LazyLock<String> =
-    LazyLock::new(|| DOCUMENTS.replace("./pages.js", &MODULE_PATH).replace("./drafts.js", &DRAFTS_PATH));
+/// The script of the sheet that matches files. Imports of a script have to name the hashed paths of the others.
+static MATCHING_MODULE: LazyLock<String> = LazyLock::new(|| MATCHING.replace("./pages.js", &MODULE_PATH));
+/// The path of the script of the sheet that matches files.
+static MATCHING_PATH: LazyLock<String> = LazyLock::new(|| hashed_path(&MATCHING_MODULE, "matching", "js"));
+/// The script of a room's documents.
+static DOCUMENTS_MODULE: LazyLock<String> = LazyLock::new(|| {
+    let paths = [("./pages.js", &MODULE_PATH), ("./drafts.js", &DRAFTS_PATH), ("./matching.js", &MATCHING_PATH)];
+    paths.iter().fold(DOCUMENTS.to_owned(), |module, (name, path)| module.replace(name, path))
+});
 /// The path of the script of a room's documents.
 pub(crate) static DOCUMENTS_PATH: LazyLock<String> =
     LazyLock::new(|| hashed_path(&DOCUMENTS_MODULE, "documents", "js"));
@@ -42,6 +49,7 @@ pub(crate) fn router() -> Router<App> {
         .route(&STYLE_PATH, get(async || kept("text/css; charset=utf-8", STYLE)))
         .route(&MODULE_PATH, get(async || kept("text/javascript; charset=utf-8", MODULE)))
         .route(&DRAFTS_PATH, get(async || kept("text/javascript; charset=utf-8", DRAFTS)))
+        .route(&MATCHING_PATH, get(async || kept("text/javascript; charset=utf-8", &MATCHING_MODULE)))
         .route(&DOCUMENTS_PATH, get(async || kept("text/javascript; charset=utf-8", &DOCUMENTS_MODULE)))
         .route(&ICON_PATH, get(async || kept("image/svg+xml", ICON)))
 }

@@ -143,6 +143,8 @@ async function decided(rig, room) {
   await page.keyboard.type("A corrected page 3");
   await page.getByRole("button", { name: "Approve" }).click();
   await page.locator("#panel").getByText("A corrected page 3").first().waitFor();
+  // The form has led to a new page, which hears keys once its script has shown them.
+  await page.locator("#keys").waitFor();
   await page.keyboard.press("Escape");
   await page.locator("#panel").waitFor({ state: "detached" });
   rig.blame(await axe(page), await reflow(page));

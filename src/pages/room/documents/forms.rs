@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The endings of the kinds of file that a room takes.
-const ENDINGS: &str = ".pdf,.jpg,.jpeg,.jpe,.jfif,.png,.tif,.tiff,.heic,.heif,.docx,.xlsx";
+pub(super) const ENDINGS: &str = ".pdf,.jpg,.jpeg,.jpe,.jfif,.png,.tif,.tiff,.heic,.heif,.docx,.xlsx";
 
 /// The forms of a document, of which at most one was refused.
 #[derive(Debug, Default)]

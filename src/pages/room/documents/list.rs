@@ -1,10 +1,10 @@
 //! The list of documents: a table for each vessel, and one for the STS operation itself.
 
 use maud::{Markup, PreEscaped, html};
-use room::{DocumentId, DocumentState, Vessel, VesselStatus};
+use room::{DocumentId, DocumentState, Verdict, VersionState, Vessel, VesselStatus};
 
 use super::{
-    forms::{Forms, usual_validity},
+    forms::{ENDINGS, Forms, usual_validity},
     panel::{History, render_panel},
 };
 use crate::{
@@ -31,11 +31,16 @@ impl List<'_> {
         let current = open.map(|(document, ..)| document.slot.id);
         html! {
             // The panel comes before the list: a reader who opened a document should not have to pass all others first.
-            div.documents.has-panel[open.is_some()] id="documents" data-uploads-to=[uploads] data-upload-limit=(self.upload_limit) {
+            div.documents.has-panel[open.is_some()] id="documents" data-uploads-to=[uploads.as_deref()]
+                data-matches-by=[uploads.as_ref().map(|path| format!("{path}/match"))] data-upload-limit=(self.upload_limit) {
                 @if let Some((document, forms, history)) = open { (render_panel(self, document, forms, history)) }
                 div {
                     div.section-head {
                         h2 { "Documents" }
+                        @if self.takes_files() {
+                            button.secondary type="button" data-many hidden { "Upload many" }
+                            input id="many" type="file" multiple accept=(ENDINGS) aria-label="Papers to upload" hidden;
+                        }
                         @if self.caller.may(DocumentDownload) {
                             a href={ (BASE) (self.room.path("/archive")) } { "Download all (zip)" }
                         }
@@ -133,7 +138,7 @@ impl List<'_> {
         let slot = &document.slot;
         let path = self.path_of(document);
         html! {
-            tr class=[is_open.then_some("current")] data-document=(slot.id) data-code=(slot.document_type)
+            tr class=[is_open.then_some("current")] data-document=(slot.id) data-mine[self.mine.contains(&slot.id)]
                 data-usual=[usual_validity(slot, self.room.state.now).map(|(_, day)| day.to_string())] {
                 th scope="row" {
                     a href=(path) data-panel aria-current=[is_open.then_some("true")] { (slot.name) }
@@ -155,13 +160,27 @@ impl List<'_> {
         }
     }
 
+    /// Returns whose word the status of a document rests on, if it rests on one.
+    fn render_whose_word(&self, in_force: &VersionState) -> Markup {
+        let standing = in_force.standing_decisions();
+        let is_rejected = standing.iter().any(|decision| decision.verdict == Verdict::Rejected);
+        let names = standing.iter().filter(|decision| (decision.verdict == Verdict::Rejected) == is_rejected);
+        let names: Vec<_> = names.map(|decision| self.who.named(&decision.party)).collect();
+        html! {
+            @if let Some((first, others)) = names.split_first() {
+                @if is_rejected { "rejected by " } @else { "approved by " }
+                (first) @if !others.is_empty() { " and " (others.len()) " more" } " · "
+            }
+        }
+    }
+
     fn render_in_force(&self, document: &DocumentState) -> Markup {
         html! {
             @if let Some(in_force) = document.in_force() {
                 @let version = &in_force.version;
                 span.file { (version.file_name) }
                 " " span.hint {
-                    "v" (version.number) " · " (show::away(version.uploaded_at, self.room.state.now)) " · "
+                    "v" (version.number) " · " (self.render_whose_word(in_force)) (show::away(version.uploaded_at, self.room.state.now)) " · "
                     (self.who.named(&version.uploaded_by)) " · " (show::size(version.size))
                 }
             } @else { "–" }
@@ -183,7 +202,7 @@ fn render_keys() -> Markup {
     html! {
         p.keys.hint id="keys" hidden {
             kbd { "j" } " " kbd { "k" } " next, previous · " kbd { "Enter" } " opens · " kbd { "a" } " approves · "
-            kbd { "r" } " rejects · " kbd { "Esc" } " closes · files can be dropped on a row "
+            kbd { "y" } " approves as it is and opens the next · " kbd { "r" } " rejects · " kbd { "Esc" } " closes · files and folders can be dropped anywhere "
             button.quiet type="button" data-keys { "Turn keys off" }
         }
     }
@@ -212,9 +231,12 @@ fn render_matching() -> Markup {
         dialog.matching id="matching" aria-labelledby="matching-title" {
             form method="dialog" {
                 h2 id="matching-title" { "Which document is each one for?" }
-                p.hint { "A file that is dropped on the row of its document goes there." }
+                p.hint { span data-count {} " A file that is dropped on the row of its document goes there." }
                 p.refused role="alert" hidden {}
                 ul {}
+                label hidden {
+                    span { input type="checkbox" data-versions; " They are versions of one document, in this order" }
+                }
                 p.actions {
                     button type="submit" value="upload" { "Upload" }
                     button.secondary type="button" data-leave { "Cancel" }
@@ -224,6 +246,7 @@ fn render_matching() -> Markup {
         template id="matching-line" {
             li {
                 strong data-name {}
+                span.hint data-told {}
                 label { "Document" select data-for { option value="" { "Leave it out" } } }
                 label data-dated hidden { "Valid until" input type="date" data-date; span.hint data-usual {} }
             }

@@ -96,13 +96,13 @@ pub(super) fn render_panel(list: &List<'_>, document: &DocumentState, forms: &Fo
                 a href={ (list.path) (list.query.to_query()) } data-close { "Close" }
             }
             @if let Some(known) = &forms.known { p.notice role="status" { (known.message(document, &[])) } }
+            div id="panel-decision" data-live[decides_live] { (list.render_decision_forms(document, forms)) }
             div id="panel-facts" data-live { (render_facts(list, document)) }
             div id="panel-newest" data-live {
                 @if let Some(in_force) = &history.in_force { (render_version(list, document, in_force)) }
                 @else if history.total > 0 { p.hint { "Nothing counts here: what was uploaded was withdrawn." } }
                 @else { p.hint { "Nothing was uploaded yet." } }
             }
-            div id="panel-decision" data-live[decides_live] { (list.render_decision_forms(document, forms)) }
             // Not renewed by events: a chosen file cannot be put back into a new input.
             @if list.takes_files() { (list.render_upload_form(document, forms)) }
             (list.render_date_waiver_form(document, forms))

@@ -84,11 +84,13 @@ impl<'a> List<'a> {
     }
 }
 
-/// Returns the addresses of everybody who uploaded a version in force or waived a document.
+/// Returns the addresses of everybody who uploaded a version in force, decided on it or waived a document.
 fn people(state: &RoomState) -> impl Iterator<Item = &str> {
     let waivers = state.documents.iter().filter_map(|document| document.slot.waiver.as_ref());
     let versions = state.documents.iter().filter_map(DocumentState::in_force);
-    versions.map(|state| &*state.version.uploaded_by).chain(waivers.map(|waiver| &*waiver.by))
+    let decided = state.documents.iter().filter_map(DocumentState::in_force).flat_map(|version| &version.decisions);
+    let said = versions.map(|state| &*state.version.uploaded_by).chain(decided.map(|decision| &*decision.party));
+    said.chain(waivers.map(|waiver| &*waiver.by))
 }
 
 /// Returns the requirement of a document, and why it does not apply if it does not.
