@@ -45,7 +45,7 @@ pub(super) fn routes() -> Routes {
             "/rooms/{room_id}/clearance",
             May(ApprovalList),
             sides,
-            "For each vessel: what the other side has said, and who has still to speak",
+            "For each vessel: what the other side has said, and whose reply is awaited",
         )
 }
 

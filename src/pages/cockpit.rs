@@ -194,7 +194,7 @@ fn render_table(rows: &Markup) -> Markup {
                     th scope="col" { "ETA" }
                     th scope="col" { "Phase" }
                     th.aside scope="col" { "Documents" }
-                    th scope="col" { "In the way" }
+                    th scope="col" { "Outstanding" }
                     th scope="col" { "Overdue, expiring" }
                     th scope="col" { "Waits for you" }
                     th scope="col" { span.visually-hidden { "More" } }
@@ -217,7 +217,7 @@ fn render_room(row: &Row) -> Markup {
             td data-label="ETA" { (show::away(room.sts_eta, state.now)) @if row.is_late() { " " (chip(Tone::Bad, "late")) } }
             td data-label="Phase" { (label(room.phase.word())) }
             td.aside.num data-label="Documents" { (resolved) " of " (required) }
-            td data-label="In the way" {
+            td data-label="Outstanding" {
                 @match standing.next_phase {
                     None => span.hint { "–" },
                     Some(next) if standing.blockers.is_empty() => (chip(Tone::Good, &format!("{} is open", label(next.word())))),
@@ -255,7 +255,7 @@ fn render_more(Row { state, standing, todo }: &Row) -> Markup {
                 @let named = standing.blockers.iter();
                 section {
                     h2 { "Before " (next.word()) }
-                    (render_first(named.map(|it| (way::blocker_path(room.id, it), it.detail.as_str())), &format!("{path}/clearance#in-the-way")))
+                    (render_first(named.map(|it| (way::blocker_path(room.id, it), it.detail.as_str())), &format!("{path}/clearance#outstanding")))
                 }
             }
             (render_tasks(room.id, &todo.overdue, "Overdue", ""))

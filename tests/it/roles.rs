@@ -142,8 +142,8 @@ async fn one_role_leaves_entries_as_they_were(app: TestApp) {
     let added = last(&app, &room, &broker).await;
     assert_eq!(added["meta"].get("roles"), None, "{added}");
     app.post(&format!("/rooms/{room}/snapshots"), &token).json(json!({})).send().await.expect(201);
-    let taken = last(&app, &room, &broker).await;
-    assert_eq!((&taken["action"], taken["meta"].get("by_role")), (&json!("snapshot_created"), None), "{taken}");
+    let logged = last(&app, &room, &broker).await;
+    assert_eq!((&logged["action"], logged["meta"].get("by_role")), (&json!("snapshot_created"), None), "{logged}");
 }
 
 async fn a_role_that_is_taken_counts_no_more_from_the_next_request_on(app: TestApp) {

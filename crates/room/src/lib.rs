@@ -41,7 +41,7 @@ pub mod vessel;
 pub mod visible;
 
 pub use catalogue::DocumentType;
-pub use clocks::Clocks;
+pub use clocks::{Clocks, CoastalNotice};
 pub use content::{Approval, Decision, Document, Party, Room, Version, Vessel, Waiver, Withdrawal};
 pub use difference::{Difference, RowFault};
 pub use event::{Envelope, Event, Unreadable};

@@ -121,7 +121,7 @@ fn chosen(fields: &mut Fields, prefix: &str, (role, roles): (Option<Role>, &[Rol
     }
     match (role, all) {
         (Some(role), Some(all)) if !all.contains(role) => {
-            fault("role", "must be one of `roles`, if these are given too")
+            fault("role", "must be one of `roles`, if these are given too");
         }
         (None, None) => fault("role", "is missing; give one, or several as `roles`"),
         _ => {}

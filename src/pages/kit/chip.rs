@@ -62,13 +62,13 @@ pub(crate) fn verdict(verdict: Verdict) -> Markup {
 
 /// Returns the status of an approval as a chip.
 pub(crate) fn approval(status: ApprovalStatus) -> Markup {
-    let tone = match status {
-        ApprovalStatus::Pending => Tone::Quiet,
-        ApprovalStatus::Approved => Tone::Good,
-        ApprovalStatus::ApprovedWithSubjects => Tone::Warn,
-        ApprovalStatus::Rejected => Tone::Bad,
+    let (tone, words) = match status {
+        ApprovalStatus::Pending => (Tone::Quiet, "Pending"),
+        ApprovalStatus::Approved => (Tone::Good, "Cleared"),
+        ApprovalStatus::ApprovedWithSubjects => (Tone::Warn, "Cleared on subjects"),
+        ApprovalStatus::Rejected => (Tone::Bad, "Declined"),
     };
-    chip(tone, &label(status.word()))
+    chip(tone, words)
 }
 
 /// Returns the status of a snapshot as a chip.

@@ -94,6 +94,7 @@ pub(crate) fn roles(roles: Roles) -> String {
 /// Returns a word of a vocabulary for people: `Under review` for `under_review`.
 pub(crate) fn label(word: &str) -> String {
     match word {
+        "approved_with_subjects" => "Approved on subjects".into(),
         "lpg_lng" => "LPG/LNG".into(),
         "chem" => "Chemicals".into(),
         "med" => "Medium".into(),

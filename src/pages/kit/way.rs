@@ -38,7 +38,7 @@ pub(crate) fn blockers(room: RoomId, blockers: &[Blocker]) -> Markup {
     let line = |blocker: &Blocker| html! { li { a href=(blocker_path(room, blocker)) { (blocker.detail) } } };
     let Portion { markup, left_out, .. } = within(MOST_BYTES, blockers.iter().map(line));
     html! {
-        ul.in-the-way {
+        ul.outstanding {
             (markup)
             @if left_out > 0 { li.hint { "and " (left_out) " more" } }
         }

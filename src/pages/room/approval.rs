@@ -55,7 +55,7 @@ async fn give_or_change(app: &App, caller: &Caller, room: InRoom, id: VesselId, 
         Some("clear") if subjects.is_some() => ApprovalStatus::ApprovedWithSubjects,
         Some("clear") => ApprovalStatus::Approved,
         Some("reject") => ApprovalStatus::Rejected,
-        _ => return Err(Error::field("word", "is missing: clear the vessel, or reject it")),
+        _ => return Err(Error::field("word", "is missing: clear the vessel, or decline it")),
     };
     let state = Room::load(app, room.id).await?;
     // There is one approval for each party and vessel, revoked ones included: a second would be refused.
@@ -79,14 +79,14 @@ fn render_approval(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) 
     let subjects = own.filter(|own| own.status == ApprovalStatus::ApprovedWithSubjects);
     let reason = own.filter(|own| own.status == ApprovalStatus::Rejected);
     let main = html! {
-        section.form-page aria-labelledby="word-title" {
-            h2 id="word-title" { "Your word on " a href=(room.path(&format!("/vessels/{id}"))) { (name) } }
+        section.form-page aria-labelledby="reply-title" {
+            h2 id="reply-title" { "Your reply on " a href=(room.path(&format!("/vessels/{id}"))) { (name) } }
             (filled.summary(&["subjects", "reason"]))
             @if is_own(me, vessel) {
                 p { "It is your own side's vessel: the other side clears it." }
             } @else {
                 @if let Some(own) = own {
-                    p { "You said: " (chip::approval(own.status)) " " (show::time(own.decided_at)) ". A later word takes its place." }
+                    p { "You replied: " (chip::approval(own.status)) " " (show::time(own.decided_at)) ". A later reply takes its place." }
                 }
                 div.halves {
                     form.card method="post" action=(path) {
@@ -99,13 +99,13 @@ fn render_approval(room: &Room, caller: &Caller, id: VesselId, filled: &Filled) 
                         p.actions { button type="submit" { "Clear " (name) } }
                     }
                     form.card method="post" action=(path) {
-                        h3 { "Reject it" }
+                        h3 { "Decline it" }
                         input type="hidden" name="word" value="reject";
                         (filled.once())
                         (seen)
                         (Field::required("reason", "Why").hint("Every party reads it, and the operation waits.")
                             .value(reason.and_then(|own| own.comment.as_deref())).area(filled))
-                        p.actions { button.danger type="submit" { "Reject " (name) } }
+                        p.actions { button.danger type="submit" { "Decline " (name) } }
                     }
                 }
             }
@@ -140,11 +140,11 @@ fn render_revocation(room: &Room, caller: &Caller, id: ApprovalId, filled: &Fill
     let vessel = find_vessel(room, approval.vessel)?;
     let main = html! {
         section.narrow aria-labelledby="revoke-title" {
-            h2 id="revoke-title" { "Revoke the word of " (name_of(room, &approval.party)) "?" }
+            h2 id="revoke-title" { "Revoke the reply of " (name_of(room, &approval.party)) "?" }
             p { "On " strong { (vessel.details.name) } ": " (chip::approval(approval.status)) " " (show::time(approval.decided_at)) }
             @if let Some(comment) = &approval.comment { p.comment { (comment) } }
             p {
-                "It counts no longer, as if they had not spoken yet. The log keeps what was said."
+                "It counts no longer, as if they had not replied yet. The log keeps it."
             }
             (filled.summary(&["reason"]))
             form method="post" action=(room.path(&format!("/approvals/{id}/revoke"))) {

@@ -102,8 +102,8 @@ async fn show_matrix(
         section aria-labelledby="clearance-title" {
             h2 id="clearance-title" { "Clearance" }
             p.hint {
-                "A side clears the other side's vessel, not its own: one word of an owner or a charterer there clears it. \
-                 A rejection stands in the way, whoever says it."
+                "A side clears the other side's vessel, not its own: one reply of an owner or a charterer there clears it. \
+                 A vessel that any party declines is not cleared."
             }
             div id="clearances" data-live {
                 @if clearances.is_empty() {
@@ -116,7 +116,7 @@ async fn show_matrix(
                 }
             }
         }
-        section aria-labelledby="in-the-way" { div id="clearance-gate" data-live { (render_gate(&room)) } }
+        section aria-labelledby="outstanding" { div id="clearance-gate" data-live { (render_gate(&room)) } }
     };
     Ok(room.page(&caller, Tab::Clearance, &main).into_response())
 }
@@ -126,15 +126,15 @@ fn render_gate(room: &Room) -> Markup {
     html! {
         @if let Some(next) = room.standing.next_phase {
             @let blockers = &room.standing.blockers;
-            h2 id="in-the-way" { "In the way of " (label(next.word())) }
+            h2 id="outstanding" { "Outstanding before " (next.word()) }
             @if blockers.is_empty() {
                 p { (chip(Tone::Good, "Nothing")) }
             } @else {
-                p.hint { (count(blockers.len(), "thing")) ", the vessels first, then documents by how much hangs on them." }
+                p.hint { (count(blockers.len(), "item")) ": the vessels first, then the documents, the most critical ones first." }
                 (way::blockers(room.state.room.id, blockers))
             }
         } @else {
-            h2 id="in-the-way" { "The room is closed" }
+            h2 id="outstanding" { "The room is closed" }
         }
     }
 }
@@ -177,13 +177,13 @@ fn render_clearance(room: &Room, clearance: &Clearance<'_>) -> Markup {
                     (chip(Tone::Good, "Cleared"))
                 // A rejection weighs more than approvals: `is_cleared` is false while there is one.
                 } @else if let Some(rejection) = rejection {
-                    (chip(Tone::Bad, "Rejected")) " by " (name_of(room, &rejection.party))
+                    (chip(Tone::Bad, "Declined")) " by " (name_of(room, &rejection.party))
                 } @else {
                     (chip(Tone::Wait, "Not cleared"))
                 }
                 div.hint {
                     (label(vessel.details.role.word())) "; the " (by.word()) " side clears it. "
-                    @if !open.is_empty() { "Still to speak: " (open.join(", ")) "." }
+                    @if !open.is_empty() { "Awaiting reply from " (open.join(", ")) "." }
                 }
             }
         }
@@ -230,13 +230,13 @@ fn render_cell(room: &Room, caller: &Caller, clearance: &Clearance<'_>, approver
             (chip::approval(approval.status)) " " span.hint { (show::time(approval.decided_at)) }
             @if let Some(comment) = &approval.comment { p.comment { (comment) } }
             // The side that was given with the approval counts, not the one that the party has today.
-            @if approval.side == Some(clearance.by.other()) { p.hint { "Said for the vessel's own side: it does not count." } }
-            @if is_needed { p.hint { "Said before they were given their side: to be said again for it." } }
+            @if approval.side == Some(clearance.by.other()) { p.hint { "Given for the vessel's own side: it does not count." } }
+            @if is_needed { p.hint { "Given before they had a side: to be given again for it." } }
         } @else if is_own {
             span.hint { "Their own side's vessel" }
         } @else if is_needed {
-            (chip(Tone::Wait, "Has still to speak"))
-            @if approval.is_some() { " " span.hint { "the word before was revoked" } }
+            (chip(Tone::Wait, "Awaiting reply"))
+            @if approval.is_some() { " " span.hint { "the earlier reply was revoked" } }
         } @else {
             span.hint { "–" }
         }
@@ -248,7 +248,7 @@ fn render_cell(room: &Room, caller: &Caller, clearance: &Clearance<'_>, approver
                 @if may_approve { (render_own_approval(room, vessel, standing.is_some(), is_needed)) }
                 @if let Some(approval) = revoked {
                     a href=(room.path(&format!("/approvals/{}/revoke", approval.id)))
-                        aria-label={ "Revoke the word of " (name_of(room, approver.email)) " on " (vessel.details.name) } { "Revoke" }
+                        aria-label={ "Revoke the reply of " (name_of(room, approver.email)) " on " (vessel.details.name) } { "Revoke" }
                 }
             }
         }
@@ -267,14 +267,14 @@ fn render_own_approval(room: &Room, vessel: &Vessel, has_approval: bool, is_need
     let path = room.path(&format!("/clearance/{}", vessel.id));
     html! {
         @if has_approval {
-            a href=(path) aria-label={ "Change your word on " (name) } { "Change" }
+            a href=(path) aria-label={ "Change your reply on " (name) } { "Change" }
         } @else if is_needed {
             form method="post" action=(path) {
                 button type="submit" name="word" value="clear" aria-label={ "Clear " (name) } { "Clear" }
             }
-            a href=(path) aria-label={ "With subjects, or reject: " (name) } { "With subjects, or reject" }
+            a href=(path) aria-label={ "On subjects, or decline: " (name) } { "On subjects, or decline" }
         } @else {
-            a href=(path) aria-label={ "Say your word on " (name) } { "Say your word" }
+            a href=(path) aria-label={ "Reply on " (name) } { "Reply" }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use maud::{Markup, html};
-use room::{Clocks, Log, NoticeState, Phase, RoomId, RoomState, Standing, Time};
+use room::{Clocks, CoastalNotice, Log, NoticeState, Phase, RoomId, RoomState, Standing, Time};
 
 use crate::{
     app::App,
@@ -139,7 +139,7 @@ impl Room {
                 (render_stepper(room.phase))
                 div.room-standing {
                     (progress(&self.standing))
-                    (render_clocks(&self.standing.clocks, *now))
+                    (render_clocks(&self.standing.clocks, room.sts_eta, *now))
                     @if changes { a.button href=(self.path("/phase")) { (phase_words(self.standing.next_phase)) } }
                 }
             }
@@ -163,7 +163,7 @@ impl Room {
 }
 
 fn phase_words(next: Option<Phase>) -> String {
-    next.map_or_else(|| "Reopen".to_owned(), |next| format!("To {}", next.word()))
+    next.map_or_else(|| "Reopen".to_owned(), |next| format!("Advance to {}", next.word()))
 }
 
 /// Returns the nine phases, with those that are done and the present one marked.
@@ -199,19 +199,10 @@ pub(in crate::pages) fn progress(standing: &Standing) -> Markup {
 }
 
 /// Returns the clocks of the trade that run: notice to the coastal State, claim, retention.
-fn render_clocks(clocks: &Clocks, now: Time) -> Markup {
+fn render_clocks(clocks: &Clocks, eta: Time, now: Time) -> Markup {
     html! {
         ul.clocks {
-            @if let Some(notice) = &clocks.coastal_notice {
-                @let (tone, words) = match notice.state {
-                    NoticeState::Open => (Tone::Quiet, "48 h notice due"),
-                    NoticeState::Overdue => (Tone::Bad, "48 h notice overdue"),
-                    NoticeState::Given => (Tone::Good, "48 h notice given"),
-                    NoticeState::GivenLate => (Tone::Warn, "48 h notice given late"),
-                    NoticeState::Revise => (Tone::Warn, "48 h notice to be revised"),
-                };
-                li { (chip(tone, words)) " " (show::away(notice.given_at.unwrap_or(notice.due_at), now)) }
-            }
+            @if let Some(notice) = &clocks.coastal_notice { li { (render_notice(notice, eta, now)) } }
             @if let Some(claim) = &clocks.claim {
                 // Past its deadline a claim is time-barred: there is nothing left to wait for.
                 @let tone = if claim.deadline > now { Tone::Wait } else { Tone::Quiet };
@@ -221,5 +212,22 @@ fn render_clocks(clocks: &Clocks, now: Time) -> Markup {
                 li { (chip(Tone::Quiet, "Papers kept until")) " " (show::time(retention.until)) }
             }
         }
+    }
+}
+
+/// Returns when the notice to the coastal State is due, or when it was given; and by how much the ETA has moved since, if
+/// that takes another notice (MARPOL Annex I reg. 42.3).
+fn render_notice(notice: &CoastalNotice, eta: Time, now: Time) -> Markup {
+    let due = |tone, words| html! { (chip(tone, words)) " " (show::away(notice.due_at, now)) };
+    let given = |tone, words| html! { (chip(tone, words)) " " (show::time(notice.given_at.unwrap_or(notice.due_at))) };
+    match notice.state {
+        NoticeState::Open => due(Tone::Quiet, "48 h notice due"),
+        NoticeState::Overdue => due(Tone::Bad, "48 h notice overdue"),
+        NoticeState::Given => given(Tone::Good, "48 h notice given"),
+        NoticeState::GivenLate => given(Tone::Warn, "48 h notice given late"),
+        NoticeState::Revise => html! {
+            (given(Tone::Warn, "48 h notice given"))
+            @if let Some(told) = notice.notified_eta { "; revise: ETA moved " (show::apart(told, eta)) }
+        },
     }
 }

@@ -67,9 +67,9 @@ fn render_gate(room: &Room, next: Phase, caller: &Caller, filled: &Filled) -> Re
         section.form-page aria-labelledby="phase-title" {
             h2 id="phase-title" { "From " (label(now.word())) " to " (label(next.word())) }
             @if blockers.is_empty() {
-                p { "Nothing stands in the way." }
+                p { "Nothing is outstanding." }
             } @else {
-                p { strong { (count(blockers.len(), "thing")) } (if blockers.len() == 1 { " stands" } else { " stand" }) " in the way:" }
+                p { strong { (count(blockers.len(), "item")) } (if blockers.len() == 1 { " is" } else { " are" }) " outstanding:" }
                 (way::blockers(room.state.room.id, blockers))
             }
             @if phases::snapshot_of((now, next)).is_some() {
@@ -90,12 +90,12 @@ fn render_gate(room: &Room, next: Phase, caller: &Caller, filled: &Filled) -> Re
                 @if !blockers.is_empty() {
                     input type="hidden" name="override" value="true";
                     (Field::required("reason", "Why the gate is overridden")
-                        .hint("The log keeps it, with all that stood in the way.").area(filled))
+                        .hint("The log keeps it, with all that was outstanding.").area(filled))
                 }
                 (render_at(filled))
                 p.actions {
                     button type="submit" class=[(!blockers.is_empty()).then_some("danger")] {
-                        (if blockers.is_empty() { "To " } else { "Override, to " }) (next.word())
+                        (if blockers.is_empty() { "Advance to " } else { "Override and advance to " }) (next.word())
                     }
                     a.quiet href=(room.path("")) { "Cancel" }
                     @if now > Phase::Nomination { a.quiet href=(room.path("/phase/back")) { "Go back to an earlier phase" } }
@@ -103,7 +103,7 @@ fn render_gate(room: &Room, next: Phase, caller: &Caller, filled: &Filled) -> Re
             }
         }
     };
-    room.page_apart(caller, &format!("To {}", next.word()), &main).status(filled.status()).into_response()
+    room.page_apart(caller, &format!("Advance to {}", next.word()), &main).status(filled.status()).into_response()
 }
 
 /// Returns the field for the time of a step that is entered later than it happened.

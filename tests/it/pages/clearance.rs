@@ -7,8 +7,8 @@ use crate::harness::{IMO, TestApp, on_both_databases};
 
 on_both_databases! {
     TestApp:
-    the_matrix_tells_who_said_what_who_has_still_to_speak_and_what_that_blocks,
-    a_word_is_said_with_a_click_changed_by_a_form_and_revoked_for_a_reason,
+    the_matrix_tells_who_said_what_whose_reply_is_awaited_and_what_that_blocks,
+    a_reply_is_given_with_a_click_changed_by_a_form_and_revoked_for_a_reason,
     nobody_clears_their_own_sides_vessel_and_sellers_none,
 }
 
@@ -49,24 +49,24 @@ impl Scene {
     }
 }
 
-async fn the_matrix_tells_who_said_what_who_has_still_to_speak_and_what_that_blocks(app: TestApp) {
+async fn the_matrix_tells_who_said_what_whose_reply_is_awaited_and_what_that_blocks(app: TestApp) {
     let scene = scene(app).await;
     let page = scene.page(&scene.owner).await;
-    assert!(page.contains("Discharging; the receiving side clears it. Still to speak: charterer."), "{page}");
-    assert!(page.contains("Receiving; the discharging side clears it. Still to speak: owner."), "{page}");
+    assert!(page.contains("Discharging; the receiving side clears it. Awaiting reply from charterer."), "{page}");
+    assert!(page.contains("Receiving; the discharging side clears it. Awaiting reply from owner."), "{page}");
     assert!(page.contains("owner (you)") && !page.contains(">seller<"), "{page}");
-    assert!(page.contains("In the way of Clearance"), "{page}");
+    assert!(page.contains("Outstanding before clearance"), "{page}");
 
     let charterer = scene.app.user("charterer@example.com", Role::Charterer).await;
     let fields = [("word", "clear"), ("subjects", "class closed\nbefore arrival")];
     scene.app.post(&scene.word(&scene.star), &charterer).fields(&fields).send().await;
     let page = scene.page(&scene.broker).await;
-    assert!(page.contains("Approved with subjects") && page.contains("class closed\nbefore arrival"), "{page}");
-    assert!(page.contains("Cleared") && page.contains("Revoke the word of charterer on Aegean Star"), "{page}");
-    assert!(!scene.page(&scene.owner).await.contains("Revoke"), "it is not the owner's word");
+    assert!(page.contains("Cleared on subjects") && page.contains("class closed\nbefore arrival"), "{page}");
+    assert!(page.contains("Cleared") && page.contains("Revoke the reply of charterer on Aegean Star"), "{page}");
+    assert!(!scene.page(&scene.owner).await.contains("Revoke"), "it is not the owner's reply");
 }
 
-async fn a_word_is_said_with_a_click_changed_by_a_form_and_revoked_for_a_reason(app: TestApp) {
+async fn a_reply_is_given_with_a_click_changed_by_a_form_and_revoked_for_a_reason(app: TestApp) {
     let scene = scene(app).await;
     let Scene { app, room, owner, light, .. } = &scene;
     let path = scene.word(light);
@@ -75,7 +75,7 @@ async fn a_word_is_said_with_a_click_changed_by_a_form_and_revoked_for_a_reason(
     assert_eq!((cleared.status, cleared.header("location")), (303, &*format!("/rooms/{room}/clearance")));
     let page = scene.page(owner).await;
     assert!(
-        page.contains("Change your word on Northern Light") && !page.contains("\"Clear Northern Light\""),
+        page.contains("Change your reply on Northern Light") && !page.contains("\"Clear Northern Light\""),
         "{page}"
     );
 
@@ -85,15 +85,15 @@ async fn a_word_is_said_with_a_click_changed_by_a_form_and_revoked_for_a_reason(
     let rejected = app.post(&path, owner).fields(&[("word", "reject"), ("reason", "<i>class</i>")]).send().await;
     assert_eq!(rejected.status, 303);
     let page = scene.page(owner).await;
-    assert!(page.contains("Rejected") && page.contains("&lt;i&gt;class&lt;/i&gt;"), "{page}");
+    assert!(page.contains("Declined") && page.contains("&lt;i&gt;class&lt;/i&gt;"), "{page}");
     let approvals = app.get(&format!("/rooms/{room}/approvals"), owner).send().await.expect(200);
     assert_eq!((approvals.as_array().unwrap().len(), &approvals[0]["status"]), (1, &json!("rejected")));
 
     let revoke = format!("//rooms/{room}/approvals/{}/revoke", approvals[0]["id"].as_str().unwrap());
-    assert!(app.get(&revoke, owner).send().await.html().contains("Revoke the word of owner?"));
+    assert!(app.get(&revoke, owner).send().await.html().contains("Revoke the reply of owner?"));
     assert_eq!(app.post(&revoke, owner).fields(&[("reason", "")]).send().await.status, 422);
     assert_eq!(app.post(&revoke, owner).fields(&[("reason", "mended")]).send().await.status, 303);
-    assert!(scene.page(owner).await.contains("the word before was revoked"));
+    assert!(scene.page(owner).await.contains("the earlier reply was revoked"));
     let again = app.post(&revoke, owner).fields(&[("reason", "mended")]).send().await;
     assert_eq!(again.status, 409);
     assert!(again.html().contains("nothing to revoke"));
@@ -112,5 +112,5 @@ async fn nobody_clears_their_own_sides_vessel_and_sellers_none(app: TestApp) {
     assert!(page.contains("Aegean Star") && !page.contains("name=\"word\"") && !page.contains("Revoke"), "{page}");
     assert_eq!(scene.app.get(&scene.word(&scene.star), &scene.seller).send().await.status, 403);
     let page = scene.page(&scene.broker).await;
-    assert!(page.contains("Say your word on Aegean Star"), "a broker's word clears nothing, and may be said: {page}");
+    assert!(page.contains("Reply on Aegean Star"), "a broker's reply clears nothing, and may be given: {page}");
 }

@@ -51,7 +51,7 @@ async fn a_paper_is_uploaded_decided_on_and_shown_by_forms_alone(app: TestApp) {
     let said = [("version_id", &*version), ("subjects", "Subject to new fenders")];
     assert_eq!(app.post(&format!("/{document}/approve"), &broker).fields(&said).send().await.status, 303);
     let shown = page(&app, &document, &broker).await;
-    assert!(shown.contains("Subject to new fenders") && shown.contains("Approved with subjects"), "{shown}");
+    assert!(shown.contains("Subject to new fenders") && shown.contains("Approved on subjects"), "{shown}");
     let said = [("version_id", &*version), ("reason", "The mooring loads are wrong")];
     assert_eq!(app.post(&format!("/{document}/reject"), &charterer).fields(&said).send().await.status, 303);
     let shown = page(&app, &document, &owner).await;

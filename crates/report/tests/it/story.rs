@@ -41,7 +41,7 @@ fn the_other_sections_follow_in_the_order_in_which_they_are_asked_for() {
     let mut from = 0;
     for heading in [
         "Summary",
-        "What stands in the way",
+        "Outstanding",
         "Timeline",
         "Clearance",
         "Documents of Aegean Star (discharging)",
@@ -116,7 +116,7 @@ fn what_is_not_overridden_or_missing_is_said_as_well() {
     let text = words(&pages[..1]);
     for said in [
         "nothing keeps it from Arrival. No gate was overridden.",
-        "None: each gate was passed with nothing left in its way.",
+        "None: each gate was passed with nothing outstanding.",
         "None in force.",
     ] {
         assert!(text.contains(said), "{said}: {text}");

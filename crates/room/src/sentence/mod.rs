@@ -174,6 +174,7 @@ impl<'a> Sentence<'a> {
             "range" => self.range(argument),
             "refusal" => self.words(phrases::refusal(self.text("reason"))),
             "repeated" => self.times(&self.meta["repeated"]),
+            "reply" => self.words(phrases::reply(self.text(argument))),
             "roles" => self.roles(),
             "sealed" => {
                 if let Some(signer) = self.meta["seal"]["signer"].as_str() {

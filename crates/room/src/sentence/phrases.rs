@@ -43,9 +43,12 @@ pub(super) const ROOM: &[(&str, &str)] = &[
     ("approval_given", "{!clearing} the vessel {*vessel}{!because comment}"),
     (
         "approval_changed",
-        "changed the word of {@party} on the vessel {*vessel} from {_from} to {_to}{!because comment}",
+        "changed the reply of {@party} on the vessel {*vessel} from {!reply from} to {!reply to}{!because comment}",
     ),
-    ("approval_revoked", "revoked the word of {@party} on the vessel {*vessel}, which was {_from}{!because reason}"),
+    (
+        "approval_revoked",
+        "revoked the reply of {@party} on the vessel {*vessel}, which was {!reply from}{!because reason}",
+    ),
     ("snapshot_created", "took the snapshot {!snapshot}{!kind}"),
     ("snapshot_rendered", "drew the snapshot {!snapshot} and noted the hash of what was drawn{!unsealed}"),
     ("snapshot_generated", "rendered the snapshot {!snapshot}, {!size}{!sealed}"),
@@ -98,7 +101,7 @@ pub(super) const PLATFORM: &[(&str, &str)] = &[
 pub(super) fn verdict(verdict: &str) -> &'static str {
     match verdict {
         "approved" => "approved",
-        "approved_with_subjects" => "approved with subjects",
+        "approved_with_subjects" => "approved on subjects",
         "rejected" => "rejected",
         _ => "decided on",
     }
@@ -108,10 +111,15 @@ pub(super) fn verdict(verdict: &str) -> &'static str {
 pub(super) fn clearing(status: &str) -> &'static str {
     match status {
         "approved" => "cleared",
-        "approved_with_subjects" => "cleared with subjects",
-        "rejected" => "rejected",
+        "approved_with_subjects" => "cleared on subjects",
+        "rejected" => "declined",
         _ => "is considering",
     }
+}
+
+/// Returns what a reply on a vessel was: the same as [`clearing`], of somebody who need not be considering any more.
+pub(super) fn reply(status: &str) -> &'static str {
+    if status == "pending" { "pending" } else { clearing(status) }
 }
 
 /// Returns why somebody was refused.

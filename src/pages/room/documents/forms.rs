@@ -74,7 +74,7 @@ impl List<'_> {
                     p.hint { "You uploaded this file: another party decides on it." }
                 } @else {
                     @if let Some(own) = in_force.standing_decisions().into_iter().find(|own| own.party == *me) {
-                        p.hint { "You said: " (chip::verdict(own.verdict)) " A later word takes its place." }
+                        p.hint { "You said: " (chip::verdict(own.verdict)) " A later decision takes its place." }
                     }
                     // The version that was looked at goes with the decision: if a newer one has come meanwhile, the
                     // domain refuses it, instead of approving what nobody has seen.

@@ -17,7 +17,7 @@ pub(super) fn parts<'a>(told: &Rc<Told<'a>>) -> Vec<Part<'a>> {
         Some(approvals) => {
             let caption = say("what_each_party");
             let rows = approvals.iter().map(|approval| (Rc::clone(told), approval));
-            words_on_vessels().captioned(caption).bounded(told.rules.weight / 4, told.rules).with(rows)
+            replies_on_vessels().captioned(caption).bounded(told.rules.weight / 4, told.rules).with(rows)
         }
     };
     vec![Part { heading: say("clearance").to_owned(), blocks: vec![block] }]
@@ -42,14 +42,14 @@ fn of_vessel(told: &Told<'_>, approvals: &[ApprovalFacts], clearance: &Clearance
     let cell = match (clearance.is_cleared, rejection) {
         (true, _) => {
             let on_subjects = of_it().any(|approval| approval.status == "approved_with_subjects");
-            let on_subjects = if on_subjects { say("with_subjects") } else { "" };
+            let on_subjects = if on_subjects { say("on_subjects") } else { "" };
             cell.with(
                 Look::Strong,
                 fill("cleared_by_the", &[("vessel", &vessel), ("side", &side), ("on_subjects", &on_subjects)]),
             )
         }
         (false, Some(rejection)) => {
-            cell.with(Look::Alert, fill("rejected_by", &[("vessel", &vessel), ("1", &said_by(told, rejection))]))
+            cell.with(Look::Alert, fill("declined_by", &[("vessel", &vessel), ("1", &said_by(told, rejection))]))
         }
         (false, None) => cell.with(Look::Strong, fill("not_cleared_by", &[("vessel", &vessel), ("side", &side)])),
     };
@@ -64,7 +64,7 @@ fn of_vessel(told: &Told<'_>, approvals: &[ApprovalFacts], clearance: &Clearance
         cell.with(Look::Text, format!("{}{subjects}", said_by(told, approval)))
     });
     let open: Vec<_> = clearance.open.iter().map(|address| told.name(address)).collect();
-    cell.with_some(Look::Muted, (!open.is_empty()).then(|| fill("awaited", &[("1", &open.join(", "))])))
+    cell.with_some(Look::Muted, (!open.is_empty()).then(|| fill("awaiting_reply_from", &[("1", &open.join(", "))])))
 }
 
 fn subjects_or_remark(approval: &ApprovalFacts) -> &'static str {
@@ -120,25 +120,26 @@ fn by_side(told: &Told<'_>, vessel: &VesselFacts, side: Option<&str>) -> Cell {
 fn status(status: &str) -> String {
     match status {
         "approved" => say("says_cleared").to_owned(),
-        "approved_with_subjects" => say("cleared_with_subjects").to_owned(),
+        "approved_with_subjects" => say("cleared_on_subjects").to_owned(),
         "pending" => say("considering").to_owned(),
+        "rejected" => say("declined").to_owned(),
         other => words::from_identifier(other),
     }
 }
 
-fn words_on_vessels<'a>() -> Table<(Rc<Told<'a>>, &'a ApprovalFacts)> {
+fn replies_on_vessels<'a>() -> Table<(Rc<Told<'a>>, &'a ApprovalFacts)> {
     Table {
         columns: vec![
             left(say("vessel"), 18.0, |(told, approval)| {
                 let name = told.vessel(&approval.vessel_id).map_or(approval.vessel_id.as_str(), |vessel| &vessel.name);
                 Cell::text(name)
             }),
-            left(say("said_by"), 24.0, |(told, approval)| {
+            left(say("reply_by"), 24.0, |(told, approval)| {
                 let role = words::from_identifier(&approval.role);
                 let side = acting_for(approval.side.as_deref());
                 Cell::text(told.name(&approval.by)).with(Look::Muted, format!("{role}, {side}"))
             }),
-            left(say("word"), 16.0, |(_, approval)| {
+            left(say("reply"), 16.0, |(_, approval)| {
                 let look = if approval.status == "rejected" { Look::Alert } else { Look::Strong };
                 Cell::default().with(look, status(&approval.status))
             }),
@@ -147,7 +148,7 @@ fn words_on_vessels<'a>() -> Table<(Rc<Told<'a>>, &'a ApprovalFacts)> {
             }),
             left(say("when_utc"), 15.0, |(_, approval)| Cell::text(words::minute(approval.decided_at))),
         ],
-        empty: say("nobody_has_said"),
+        empty: say("nobody_has_replied"),
     }
 }
 

@@ -145,7 +145,7 @@ fn decisions(told: &Told<'_>, version: &VersionFacts) -> Cell {
             continue;
         }
         let decision = verdict.decision;
-        let word = words::from_identifier(&decision.verdict);
+        let word = verdict_in_words(&decision.verdict);
         let (look, word) = match (verdict.superseded, decision.verdict.as_str()) {
             (true, _) => (Look::Muted, fill("replaced", &[("1", &word.to_lowercase())])),
             (false, "rejected") => (Look::Alert, word),
@@ -164,4 +164,12 @@ fn decisions(told: &Told<'_>, version: &VersionFacts) -> Cell {
     }
     let more = superseded.saturating_sub(SUPERSEDED);
     cell.with_some(Look::Muted, (more > 0).then(|| fill("earlier_ones_are", &[("more", &more)])))
+}
+
+/// Returns a verdict as the trade says it: `Approved on subjects`.
+pub(super) fn verdict_in_words(verdict: &str) -> String {
+    match verdict {
+        "approved_with_subjects" => say("approved_on_subjects").to_owned(),
+        other => words::from_identifier(other),
+    }
 }

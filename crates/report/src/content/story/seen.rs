@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 
+use super::papers::verdict_in_words;
 use super::told::{Exhibit, Told};
 use super::{fill, say};
 use crate::content::block::{Block, Part};
@@ -93,7 +94,7 @@ fn table<'a>() -> Table<Row<'a>> {
                 // All of them, as they were made: what somebody knew when is the question here.
                 let first = version.decisions.iter().take(LISTED);
                 let cell = first.fold(Cell::default(), |cell, decision| {
-                    let verdict = words::from_identifier(&decision.verdict);
+                    let verdict = verdict_in_words(&decision.verdict);
                     let said = format!("{verdict}, {}", words::minute(decision.decided_at));
                     cell.with(Look::Text, said).with(Look::Muted, told.name(&decision.by))
                 });

@@ -158,7 +158,7 @@ fn overridden(told: &Told<'_>) -> Cell {
     }
     let steps = steps::overrides(told);
     if steps.is_empty() {
-        return Cell::text("None: each gate was passed with nothing left in its way.");
+        return Cell::text("None: each gate was passed with nothing outstanding.");
     }
     let more = steps.len().saturating_sub(GATES);
     let mut before = None;
@@ -339,7 +339,7 @@ fn in_the_way<'a>(told: &Rc<Told<'a>>) -> Option<Part<'a>> {
     let rows = standing.blockers.iter().map(|blocker| (Rc::clone(told), blocker));
     let caption = fill("what_has_to", &[("next", &next)]);
     let table = blockers().captioned(caption).bounded(told.rules.weight / 4, told.rules);
-    Some(Part { heading: say("what_stands_in").to_owned(), blocks: vec![table.with(rows)] })
+    Some(Part { heading: say("outstanding").to_owned(), blocks: vec![table.with(rows)] })
 }
 
 fn blockers<'a>() -> Table<(Rc<Told<'a>>, &'a BlockerFacts)> {
@@ -354,6 +354,6 @@ fn blockers<'a>() -> Table<(Rc<Told<'a>>, &'a BlockerFacts)> {
                 }
             }),
         ],
-        empty: say("nothing_keeps_the"),
+        empty: say("nothing_is_outstanding"),
     }
 }

@@ -98,7 +98,7 @@ fn begin_of_phase(told: &Told<'_>, entry: &EntryFacts) -> Option<Moment> {
                 (Mark::Alert, what.linked(Look::Alert, gate, Anchor::List(entry.seq)).with(Look::Text, over))
             } else {
                 let what = what.with(Look::Strong, words::from_identifier(step.to));
-                (Mark::Phase, what.with(Look::Text, fill("by_nothing_stood", &[("by", &by)])))
+                (Mark::Phase, what.with(Look::Text, fill("by_nothing_was", &[("by", &by)])))
             };
             let reason = entry.meta["reason"].as_str().map(|reason| fill("reason", &[("reason", &reason)]));
             let at = entry.meta["at"].as_str().and_then(|at| at.parse().ok()).map(words::minute_utc);
