@@ -5,7 +5,7 @@ import { announce } from "./pages.js";
 
 const MOST_AT_ONCE = 100;
 const MOST_READ = 512 * 1024;
-const MOST_WORDS = 8000;
+const MOST_WORDS = 6000;
 const MOST_HASHED = 16 * 1024 * 1024;
 // What systems leave in folders.
 const NO_PAPERS = /^(\..*|thumbs\.db|desktop\.ini)$/i;

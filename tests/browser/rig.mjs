@@ -9,6 +9,9 @@ import { Api } from "./api.mjs";
 
 const PATIENCE = 20_000;
 
+// 100 kbit/s with 800 ms there and back.
+const POOR_LINE = { offline: false, latency: 800, downloadThroughput: 12_500, uploadThroughput: 12_500 };
+
 export class Rig {
   faults = [];
   #announced = new Set();
@@ -29,8 +32,8 @@ export class Rig {
     await this.browser.close();
   }
 
-  // Opens a page in a context of its own, signed in `as` one of the accounts, or not signed in.
-  async open({ as, script = true, width = 1280, height = 800, scheme = "light" } = {}) {
+  // Opens a page in a context of its own, signed in `as` one of the accounts, or not signed in; then on a poor line, if so.
+  async open({ as, script = true, poor = false, width = 1280, height = 800, scheme = "light" } = {}) {
     const context = await this.browser.newContext({
       baseURL: this.base,
       javaScriptEnabled: script,
@@ -44,6 +47,7 @@ export class Rig {
     await this.#watch(context);
     const page = await context.newPage();
     if (as) await signIn(page, this.#account(as).email, this.#account(as).password);
+    if (poor) await slowDown(page);
     return page;
   }
 
@@ -116,6 +120,13 @@ export class Rig {
       if (met.length === 0) this.blame(`${response.request().method()} ${response.url()} answers ${status}`);
     });
   }
+}
+
+// Puts a page on a poor line.
+export async function slowDown(page) {
+  const network = await page.context().newCDPSession(page);
+  await network.send("Network.enable");
+  await network.send("Network.emulateNetworkConditions", POOR_LINE);
 }
 
 // Signs in by the form, as a person does.

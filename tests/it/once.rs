@@ -14,12 +14,13 @@ on_both_databases! {
 }
 
 /// The routes that take no key, and why.
-const WITHOUT: [(&str, &str); 6] = [
+const WITHOUT: [(&str, &str); 7] = [
     ("/auth/login", "a session that nobody was told of is nobody's, and the next attempt makes another"),
     ("/auth/logout", "a session ends once"),
     ("/auth/password", "the present password is another one after the first time, so that the second is refused"),
     ("/auth/confirm", "it makes nothing: a password counts for some minutes"),
     ("/verify", "it makes nothing"),
+    ("/rooms/{room_id}/documents/match", "it makes nothing"),
     ("/users/{user_id}/password", "the same password again is the same, and nothing of it may be kept beside its hash"),
 ];
 

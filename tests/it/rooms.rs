@@ -25,8 +25,8 @@ async fn opening_a_room_makes_its_opener_a_party_and_takes_nobody_twice(app: Tes
     let eleni = json!({ "role": "owner", "name": "Eleni", "email": "Eleni@Example.com", "company": "Aegean" });
     let party = |role: &str, email: &str| json!({ "role": role, "name": "Once more", "email": email });
     for (twice, told) in [
-        (party("buyer", "eleni@example.com"), "Is listed already, as party 1"),
-        (party("owner", "ｅleni@EXAMPLE.com"), "Is listed already, as party 1"),
+        (party("buyer", "eleni@example.com"), "Is listed already, as party 1; that one lists all roles of the person"),
+        (party("owner", "ｅleni@EXAMPLE.com"), "Is listed already, as party 1; that one lists all roles of the person"),
         (party("seller", "BROKER@example.com"), "Is your own: you become a party as broker"),
     ] {
         let reply = app.post("/rooms", &broker).json(new_room(&[eleni.clone(), twice])).send().await;

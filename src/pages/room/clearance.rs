@@ -236,7 +236,8 @@ fn render_cell(room: &Room, caller: &Caller, clearance: &Clearance<'_>, approver
             span.hint { "Their own side's vessel" }
         } @else if is_needed {
             (chip(Tone::Wait, "Awaiting reply"))
-            @if approval.is_some() { " " span.hint { "the earlier reply was revoked" } }
+            // Revoked, or still considering: the state has one word for both.
+            @if let Some(approval) = approval { " " span.hint { "pending since " (show::time(approval.decided_at)) } }
         } @else {
             span.hint { "–" }
         }

@@ -2,10 +2,7 @@
 // is there again after another row, Escape, a closed tab, and a session that was over.
 import assert from "node:assert/strict";
 import { axe, reflow } from "../checks.mjs";
-import { signIn } from "../rig.mjs";
-
-// 100 kbit/s with 800 ms there and back.
-const POOR = { offline: false, latency: 800, downloadThroughput: 12_500, uploadThroughput: 12_500 };
+import { signIn, slowDown } from "../rig.mjs";
 
 export default async function forms(rig) {
   const api = await rig.api("broker");
@@ -20,16 +17,13 @@ const party = (role) => ({ role, name: role, email: `${role}@example.com` });
 
 async function doubled(rig, api) {
   for (const script of [true, false]) {
-    const page = await rig.open({ as: "broker", script });
+    const page = await rig.open({ as: "broker", script, poor: true });
     const before = (await api.get("/rooms?limit=100")).length;
     await page.goto("/rooms/new");
     await page.getByLabel("Title").fill("STS Malta");
     await page.getByLabel("Location").fill("Hurd Bank");
     await page.getByLabel("ETA (UTC)").fill("2030-12-01T08:30");
     if (script) await page.evaluate(noteWork);
-    const slow = await page.context().newCDPSession(page);
-    await slow.send("Network.enable");
-    await slow.send("Network.emulateNetworkConditions", POOR);
     await page.getByRole("button", { name: "Open the room" }).dblclick({ noWaitAfter: true });
     await page.getByText("No vessel is named yet.").waitFor();
     assert.equal((await api.get("/rooms?limit=100")).length, before + 1, "a double click opens one room");
@@ -45,7 +39,7 @@ function noteWork() {
 
 // Two people open the form of a room; the second to send meets what the first has changed.
 async function edited(rig, room, script) {
-  const [ours, theirs] = [await rig.open({ as: "broker", script }), await rig.open({ as: "admin", script })];
+  const [ours, theirs] = [await rig.open({ as: "broker", script, poor: true }), await rig.open({ as: "admin", script })];
   for (const page of [ours, theirs]) await page.goto(`/rooms/${room}/edit`);
   await theirs.getByLabel("ETA (UTC)").fill("2030-12-02T20:30");
   await theirs.getByLabel("Location").fill("Off Gozo");
@@ -75,7 +69,7 @@ async function kept(rig, room) {
   file.append("file", new Blob(["%PDF-1.7\n%%EOF\n"]), "a.pdf");
   await owner.post(`/rooms/${room}/documents/${one.id}/versions`, file);
 
-  const page = await rig.open({ as: "charterer" });
+  const page = await rig.open({ as: "charterer", poor: true });
   await page.goto(`/rooms/${room}/documents/${one.id}`);
   const subjects = page.locator("#approve textarea");
   await subjects.fill("The annual survey is endorsed");
@@ -93,6 +87,7 @@ async function kept(rig, room) {
 
   // A closed tab, and a session that is over when the form is sent.
   const again = await page.context().newPage();
+  await slowDown(again);
   await page.close();
   await again.goto(`/rooms/${room}/documents/${one.id}`);
   const field = again.locator("#approve textarea");

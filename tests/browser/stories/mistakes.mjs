@@ -9,9 +9,9 @@ const PLAN = "Operation-specific risk assessment";
 const FENDERS = "Fender certificates and inspection log";
 
 export default async function mistakes(rig) {
-  const room = await opened(rig, await rig.open({ as: "broker" }), "STS Ceuta");
-  await opened(rig, await rig.open({ as: "broker", script: false }), "STS Melilla");
-  const page = await rig.open({ as: "broker" });
+  const room = await opened(rig, await rig.open({ as: "broker", poor: true }), "STS Ceuta");
+  await opened(rig, await rig.open({ as: "broker", script: false, poor: true }), "STS Melilla");
+  const page = await rig.open({ as: "broker", poor: true });
   await page.goto(`/rooms/${room}/documents`);
   await dropped(rig, page);
   await dated(rig, page);
@@ -107,7 +107,7 @@ async function withdrawn(rig, page) {
 }
 
 async function withdrawnWithoutScript(rig, room) {
-  const page = await rig.open({ as: "broker", script: false });
+  const page = await rig.open({ as: "broker", script: false, poor: true });
   await page.goto(`/rooms/${room}/documents`);
   await rowOf(page, FENDERS).getByRole("link").first().click();
   const panel = page.locator("#panel");

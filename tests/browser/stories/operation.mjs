@@ -160,7 +160,8 @@ async function cleared(rig, room, broker) {
     await page.waitForURL(new RegExp("/clearance$"));
     rig.blame(await axe(page), await reflow(page));
   }
-  await broker.getByText("Approved").nth(1).waitFor();
+  // Both vessels are cleared, by a reply each.
+  await broker.locator(".chip.good").filter({ hasText: "Cleared" }).nth(3).waitFor();
 }
 
 async function advanced(rig, room, page) {

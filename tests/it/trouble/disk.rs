@@ -137,7 +137,8 @@ async fn a_change_for_which_there_is_no_room_is_told_so_and_the_next_goes_on() {
     );
     fs::remove_file(&site.filler).unwrap();
     let renamed = site.server.api.request(Method::PATCH, &room, &broker).json(&json!({ "title": "Another" }));
-    assert_eq!(renamed.send().await.unwrap().status(), 200);
+    let renamed = renamed.send().await.unwrap();
+    assert_eq!(renamed.status(), 200, "{}", renamed.text().await.unwrap());
     assert_eq!(site.ready().await.0, 200);
 }
 

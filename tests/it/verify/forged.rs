@@ -1,6 +1,6 @@
 //! Single forged files of earlier versions: the verifier names what is wrong with each.
 
-use report::{Fonts, Format, record::Limit};
+use report::{Edition, Fonts, Format, record::Limit};
 use serde_json::json;
 use sts_clearance::evidence::{
     LogKey, PublicKeys,
@@ -321,7 +321,7 @@ async fn a_seal_taken_off_or_put_on_again_and_a_pdf_with_something_added_are_tol
 async fn another_renderer_another_hash_and_a_missing_key_are_told() {
     let scene = scene().await;
     let json = scene.json.file();
-    let other = String::from_utf8(json.clone()).unwrap().replace(report::RENDERER, "sts-clearance-report 9.9.9");
+    let other = String::from_utf8(json.clone()).unwrap().replace(Edition::V0_3.name(), "sts-clearance-report 9.9.9");
     let report = check(other.as_bytes(), &scene.keys).unwrap();
     let words =
         "the file says that `sts-clearance-report 9.9.9` drew it, and this program draws as `sts-clearance-report ";

@@ -160,8 +160,8 @@ impl List<'_> {
         }
     }
 
-    /// Returns whose word the status of a document rests on, if it rests on one.
-    fn render_whose_word(&self, in_force: &VersionState) -> Markup {
+    /// Returns whose decisions the status of a document rests on, if it rests on any.
+    fn render_deciders(&self, in_force: &VersionState) -> Markup {
         let standing = in_force.standing_decisions();
         let is_rejected = standing.iter().any(|decision| decision.verdict == Verdict::Rejected);
         let names = standing.iter().filter(|decision| (decision.verdict == Verdict::Rejected) == is_rejected);
@@ -180,7 +180,7 @@ impl List<'_> {
                 @let version = &in_force.version;
                 span.file { (version.file_name) }
                 " " span.hint {
-                    "v" (version.number) " · " (self.render_whose_word(in_force)) (show::away(version.uploaded_at, self.room.state.now)) " · "
+                    "v" (version.number) " · " (self.render_deciders(in_force)) (show::away(version.uploaded_at, self.room.state.now)) " · "
                     (self.who.named(&version.uploaded_by)) " · " (show::size(version.size))
                 }
             } @else { "–" }
