@@ -147,6 +147,7 @@ async fn a_request_beyond_the_limits_is_refused_by_its_field(app: TestApp) {
         (json!([{ "name": "a".repeat(1001) }]), "files[0].name"),
         (json!([{ "name": "a.pdf", "text": "a".repeat(8001) }]), "files[0].text"),
         (json!([{ "name": "a.pdf", "sha256": "00" }]), "files[0].sha256"),
+        (json!([{ "name": "a.pdf", "size": 1u64 << 53 }]), "files[0].size"),
     ] {
         let path = format!("/rooms/{}/documents/match", scene.room);
         let refused = scene.app.post(&path, &scene.broker).json(json!({ "files": files })).send().await.expect(422);

@@ -26,6 +26,8 @@ use crate::{
 const MOST_FILES: usize = 100;
 /// The longest name of a file, with its folders, in characters.
 const LONGEST_NAME: usize = 1_000;
+/// The largest size that every reader of JSON takes exactly (RFC 8259 §6), in bytes.
+const LARGEST_SIZE: u64 = 9_007_199_254_740_991;
 
 /// Files that somebody means to upload.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -123,6 +125,9 @@ fn checked(request: &FilesToMatch) -> Result<Vec<Option<Hash>>> {
         if file.text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION) {
             fields
                 .fault(&format!("files[{at}].text"), format!("must be at most {LONGEST_DESCRIPTION} characters long"));
+        }
+        if file.size.is_some_and(|size| size > LARGEST_SIZE) {
+            fields.fault(&format!("files[{at}].size"), format!("must be at most {LARGEST_SIZE} bytes"));
         }
         let hash = file.sha256.as_ref().map(<Hash as hex::FromHex>::from_hex);
         if let Some(Err(_)) = hash {
