@@ -139,7 +139,16 @@ async fn a_change_for_which_there_is_no_room_is_told_so_and_the_next_goes_on() {
     // Repeated as `Retry-After` asks for: what the server itself writes may be the first that meets the room.
     let renamed = async || {
         let asked = site.server.api.request(Method::PATCH, &room, &broker).json(&json!({ "title": "Another" }));
-        (asked.send().await.unwrap().status() == 200).then_some(())
+        let reply = asked.send().await.unwrap();
+        if reply.status() == 200 {
+            return Some(());
+        }
+        assert!(
+            reply.status() == 503 && reply.headers().contains_key("retry-after"),
+            "{}",
+            reply.text().await.unwrap()
+        );
+        None
     };
     until("a change after there is room again", renamed).await;
     assert_eq!(site.ready().await.0, 200);
