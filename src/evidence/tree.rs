@@ -61,6 +61,15 @@ impl CompactRange {
         Self { size: 0, subtrees: Vec::new() }
     }
 
+    /// Returns the tree over these leaves.
+    pub fn over(leaves: &[Hash]) -> Self {
+        let mut tree = Self::empty();
+        for leaf in leaves {
+            tree.push(*leaf);
+        }
+        tree
+    }
+
     /// Reads the stored form. `None` if the bytes cannot belong to a tree of that size.
     ///
     /// Only their number is checked. Whether they are the hashes of the log's entries is for `fsck` to find out.

@@ -2,19 +2,21 @@
 
 use report::{
     Body, Edition, Format, Opened, Rendered, ReportError,
-    folded::{Folded, Written},
-    record::{self, EntryFacts, Record, Stored},
+    folded::Folded,
+    record::{self, EntryFacts, Record, SnapshotFacts, Stored},
 };
 use room::{
     Difference, Leaf, canonical,
     visible::{clipped, quoted},
 };
 use serde::Deserialize as _;
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::{
     KEY, LOGGED, WITNESSED,
     checks::{Checks, Fault, Said, exact, shown},
+    entries::{ADOPTED_AGAIN, CONTINUED, Entries, not_canonical},
     file::{Expected, utc},
     older::Standing,
     other_head::Heads,
@@ -34,22 +36,19 @@ use crate::evidence::{
 
 /// The type of the entry that announces a snapshot.
 const ANNOUNCES: &str = "snapshot_created";
-/// The type of the entries that list what an operator has had adopted again.
-const ADOPTED_AGAIN: &str = "adopted_again";
 /// How many differences are named, and how long each may be, in characters; the others are only counted.
 const DIFFERENCES: (usize, usize) = (20, 400);
 
 /// How many continuations of the log are named, and how long the reason of each may be, in characters.
-const CONTINUED: (usize, usize) = (20, 1_500);
+const CONTINUATIONS: (usize, usize) = (20, 1_500);
 
 /// What a file carries as evidence: its record and the proof that the log announced it.
 pub(super) struct Evidence<'a> {
     opened: &'a Opened,
     record_sha256: Hash,
     record: Result<Record, Fault>,
-    /// The record, if it is one that follows from the log's entries, which are not here but in the other form of it, and the
-    /// same as it is written.
-    folded: Option<(Folded, Written)>,
+    /// The record, if it is one that follows from the log's entries, and what these come to, if it has them.
+    folded: Option<(Folded, Option<Entries>)>,
     proof: Result<Submitted, String>,
     /// The trusted key that has signed the checkpoint, as `name+hash`, or why none has.
     signed: Result<String, Unsigned>,
@@ -76,11 +75,8 @@ impl<'a> Evidence<'a> {
             Err(why) => Err(Unsigned::Not(why.clone())),
         };
         let (record, folded) = match read_record(opened) {
-            Ok((Stored::Captured(record), _)) => (Ok(*record), None),
-            Ok((Stored::Folded(mut folded), written)) => {
-                let activity = folded.entries.take();
-                (Ok(Record { activity, ..folded.clone().drawn() }), Some((*folded, written)))
-            }
+            Ok(Read::Captured(record)) => (Ok(*record), None),
+            Ok(Read::Folded(folded, entries)) => (Ok(folded.clone().drawn()), Some((*folded, entries))),
             Err(fault) => (Err(fault), None),
         };
         Self { opened, record_sha256, record, folded, proof, signed }
@@ -101,8 +97,8 @@ impl<'a> Evidence<'a> {
         let record = self.record.as_ref().ok();
         checks.make(LOGGED, statements::check_logged(Logged::Body(body), receipt, record, &self.signed));
         match &self.folded {
-            Some((folded, written)) => {
-                checks.make("follows", statements::check_follows((folded, written), self.entries(), receipt));
+            Some((folded, entries)) => {
+                checks.make("follows", statements::check_follows(folded, entries.as_ref(), receipt));
             }
             None => checks.skip(&["follows"], "the record cannot be read"),
         }
@@ -134,7 +130,8 @@ impl<'a> Evidence<'a> {
         given: &Exhibits<'_>,
     ) -> Option<Said> {
         let told = self.proof.as_ref().map_err(String::as_str);
-        let record = self.folded.as_ref().map(|(folded, _)| (folded, self.entries()));
+        let record = self.folded.as_ref();
+        let record = record.map(|(folded, entries)| (folded, entries.as_ref().map(|entries| &*entries.leaves)));
         let heads = Heads { record, told, served: receipt };
         head.map(|head| heads.check(head, given.trust()))
     }
@@ -152,9 +149,13 @@ impl<'a> Evidence<'a> {
         OwnWord::of(self.proof.as_ref().ok()?, ours)
     }
 
-    /// Returns the log's entries, if the record has them.
-    fn entries(&self) -> Option<&[EntryFacts]> {
-        self.record.as_ref().ok()?.activity.as_deref()
+    /// Returns the entries that a report of the verification names, and maybe others.
+    fn named(&self) -> &[EntryFacts] {
+        match (&self.folded, &self.record) {
+            (Some((_, entries)), _) => entries.as_ref().map(|entries| &*entries.named).unwrap_or_default(),
+            (None, Ok(record)) => record.activity.as_deref().unwrap_or_default(),
+            (None, Err(_)) => &[],
+        }
     }
 
     fn logged_at(&self) -> Option<LoggedAt> {
@@ -298,8 +299,8 @@ impl<'a> Evidence<'a> {
             log: record.log.origin.as_deref().map(shown),
             position: record.log.size,
             logged: self.logged_at(),
-            adopted_again: record.activity.as_deref().and_then(adopted_again),
-            continued: continued(record.activity.as_deref().unwrap_or_default()),
+            adopted_again: adopted_again(self.named()),
+            continued: continued(self.named()),
             adopted: record.last_adoption().map(Into::into),
             key: record.log.key.as_deref().map(shown),
         })
@@ -314,7 +315,9 @@ impl<'a> Evidence<'a> {
             return None;
         }
         let (record, proof) = (self.record.ok()?, self.proof.ok()?);
-        Some(Standing { record, checkpoint: proof.checkpoint })
+        let captured = record.activity.as_deref().and_then(|entries| tree::leaves_of(&record, entries).ok());
+        let leaves = self.folded.and_then(|(_, entries)| entries).map_or(captured, |entries| Some(entries.leaves));
+        Some(Standing { record, leaves, checkpoint: proof.checkpoint })
     }
 }
 
@@ -341,8 +344,8 @@ fn adopted_again(entries: &[EntryFacts]) -> Option<AdoptedAgain> {
 
 /// Returns where the log went on without entries that were signed before, as the entries tell: the first of these places.
 fn continued(entries: &[EntryFacts]) -> Vec<String> {
-    let (most, longest) = CONTINUED;
-    let told = entries.iter().filter(|entry| entry.action == "log_continued").take(most);
+    let (most, longest) = CONTINUATIONS;
+    let told = entries.iter().filter(|entry| entry.action == CONTINUED).take(most);
     told.map(|EntryFacts { seq, actor, timestamp, meta, .. }| {
         let (at, text) = (utc(*timestamp), |name: &str| meta[name].as_str().unwrap_or_default());
         let (size, root, reason) = (meta["lost_size"].as_u64().unwrap_or_default(), text("lost_root"), text("reason"));
@@ -358,40 +361,59 @@ fn continued(entries: &[EntryFacts]) -> Vec<String> {
     .collect()
 }
 
+/// A record that was read, and is in canonical form.
+enum Read {
+    /// A record of schema 1, 2 or 3.
+    Captured(Box<Record>),
+    /// A record of schema 4, and what its entries come to, if it has them.
+    Folded(Box<Folded>, Option<Entries>),
+}
+
 /// Reads the record, and writes it again. Refuses one that is not in canonical form, or that belongs in another type of
 /// file.
-fn read_record(opened: &Opened) -> Result<(Stored, Written), Fault> {
-    let stored = record::read_stored(&opened.record).map_err(|error| match error {
+fn read_record(opened: &Opened) -> Result<Read, Fault> {
+    let stored = record::read_stored::<&RawValue>(&opened.record).map_err(|error| match error {
         // A later version may know it: nothing contradicts the file.
         ReportError::Schema { .. } => Fault::Skipped(error.to_string()),
         other => Fault::Failed(other.to_string()),
     })?;
-    let (written, snapshot) = match &stored {
-        Stored::Captured(record) => {
-            let written = canonical::of_object(record).map(|record| Written { record, entries: Vec::new() });
-            (written, &record.snapshot)
-        }
-        Stored::Folded(record) => (record.written(opened.is_plain), &record.snapshot),
+    let written = match &stored {
+        Stored::Captured(record) => canonical::of_object(record),
+        Stored::Folded(record) => record.with_entries_as_they_are(),
     };
-    let written = written.map_err(|error| error.to_string())?;
     // Files of older records have their proof in what was drawn, and no body that the log could tell of.
     if matches!(stored, Stored::Folded(_)) != opened.body.is_some() {
         return Err(Fault::Failed("it is of a schema that files of this kind do not have".into()));
     }
-    // One record has one form. A field that the schema lacks would be in the hash, and never on a page.
-    if written.record != opened.record {
-        return Err(Fault::Failed("it is not in canonical form (RFC 8785), or holds what its schema has not".into()));
+    if written.map_err(|error| error.to_string())? != opened.record {
+        return Err(not_canonical());
     }
-    let kind = match opened.format {
+    match stored {
+        Stored::Captured(record) => {
+            check_kind(&record.snapshot, opened.format)?;
+            Ok(Read::Captured(record))
+        }
+        Stored::Folded(record) => {
+            let (record, entries) = record.split();
+            check_kind(&record.snapshot, opened.format)?;
+            let entries = entries.map(|entries| Entries::of(&record, &entries, opened.is_plain)).transpose()?;
+            Ok(Read::Folded(Box::new(record), entries))
+        }
+    }
+}
+
+/// Checks that a record is of a snapshot of this type of file.
+fn check_kind(snapshot: &SnapshotFacts, format: Format) -> Result<(), Fault> {
+    let kind = match format {
         Format::Pdf => "pdf",
         Format::Json => "json",
         Format::Csv => "csv",
     };
-    if snapshot.kind != kind {
-        let words = format!("it is of a {} snapshot, and the file is a `{kind}`", exact(&snapshot.kind));
-        return Err(Fault::Failed(words));
+    if snapshot.kind == kind {
+        return Ok(());
     }
-    Ok((stored, written))
+    let words = format!("it is of a {} snapshot, and the file is a `{kind}`", exact(&snapshot.kind));
+    Err(Fault::Failed(words))
 }
 
 /// Returns the differences between what the entry says and what the record says.

@@ -46,6 +46,7 @@
 //! [`OwnWord`]). If the log does not, the file does not verify there. That it was not compared stands in no way.
 
 mod checks;
+mod entries;
 mod entry;
 mod exhibits;
 mod file;

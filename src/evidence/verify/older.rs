@@ -3,15 +3,14 @@
 use report::record::Record;
 use room::Log;
 
-use super::{
-    checks::{Fault, Said, exact},
-    tree::tree_over,
-};
-use crate::evidence::{Checkpoint, ConsistencyProof, extends};
+use super::checks::{Fault, Said, exact};
+use crate::evidence::{Checkpoint, CompactRange, ConsistencyProof, Hash, extends};
 
 /// The record and the checkpoint of a file whose log has been checked, for the comparison with another file.
 pub(super) struct Standing {
     pub(super) record: Record,
+    /// The leaves of the entries in the record, if it has any.
+    pub(super) leaves: Option<Vec<Hash>>,
     pub(super) checkpoint: Checkpoint,
 }
 
@@ -119,16 +118,13 @@ fn shown_by_proof(new: &Checkpoint, old: &Checkpoint, proof: Option<&str>) -> Op
 
 /// Computes the older root from the entries in the newer record. `None` if the record does not hold all entries.
 fn shown_by_entries(newer: &Standing, old: &Checkpoint) -> Option<Said> {
-    let record = &newer.record;
-    let entries = record.activity.as_deref().filter(|entries| entries.len() as u64 == record.log.size)?;
+    let leaves = newer.leaves.as_deref().filter(|leaves| leaves.len() as u64 == newer.record.log.size)?;
     // The newer log is one entry larger than these: the announcement is not in the record that it announces.
-    let first = entries.get(..usize::try_from(old.size).ok()?)?;
-    Some(tree_over(record, first).and_then(|tree| {
-        if tree.root() == old.root {
-            let (new, old) = (newer.checkpoint.size, old.size);
-            Ok(format!("the log of {new} entries goes on from those {old}, as the entries in the file show"))
-        } else {
-            Err(rewritten(old))
-        }
-    }))
+    let first = leaves.get(..usize::try_from(old.size).ok()?)?;
+    Some(if CompactRange::over(first).root() == old.root {
+        let (new, old) = (newer.checkpoint.size, old.size);
+        Ok(format!("the log of {new} entries goes on from those {old}, as the entries in the file show"))
+    } else {
+        Err(rewritten(old))
+    })
 }

@@ -1,7 +1,7 @@
 //! The check of a file against a signed head that its reader has from elsewhere: from a witness, from a mail, from another
 //! party. A server that shows two histories has signed two heads that cannot both be true.
 
-use report::{folded::Folded, record::EntryFacts};
+use report::folded::Folded;
 use room::{heads_continuation_in, server_in};
 
 use super::{
@@ -9,12 +9,12 @@ use super::{
     submitted::{Submitted, Trust},
     tree::{self, Unsigned},
 };
-use crate::evidence::{Checkpoint, CompactRange, HeadProof, ServedReceipt, hash_of};
+use crate::evidence::{Checkpoint, CompactRange, Hash, HeadProof, ServedReceipt};
 
 /// What a file and its receipt have of heads.
 pub(super) struct Heads<'a> {
-    /// The record, if it is one that follows from entries, and these, if it has them.
-    pub(super) record: Option<(&'a Folded, Option<&'a [EntryFacts]>)>,
+    /// The record, if it is one that follows from entries, and the leaves of these, if it has them.
+    pub(super) record: Option<(&'a Folded, Option<&'a [Hash]>)>,
     /// The receipt, or why it cannot be read.
     pub(super) told: Result<&'a Submitted, &'a str>,
     /// The text that a server gave as receipt, with the way up to the log of heads.
@@ -60,7 +60,7 @@ impl Heads<'_> {
             let notes = [&proof.head, &proof.checkpoint];
             known.extend(notes.into_iter().filter_map(|note| Checkpoint::unchecked(note).ok()));
         }
-        known.extend(self.record.and_then(|(record, entries)| at(record, entries?, other.size)));
+        known.extend(self.record.and_then(|(record, leaves)| at(record, leaves?, other.size)));
         let is_heads_log = heads_continuation_in(&other.origin).is_some();
         let is_of_server = server_in(&other.origin) == server_in(&told.checkpoint.origin);
         if is_of_server && (is_heads_log || known.iter().any(|head| head.origin == other.origin)) {
@@ -72,16 +72,13 @@ impl Heads<'_> {
 }
 
 /// Returns the head that the entries of a record lead to at a size. `None` if it has not all of them.
-fn at(record: &Folded, entries: &[EntryFacts], size: u64) -> Option<Checkpoint> {
+fn at(record: &Folded, leaves: &[Hash], size: u64) -> Option<Checkpoint> {
     let origin = record.log.origin.clone()?;
     let root = |root: &str| hex::decode(root).ok()?.try_into().ok();
     if size == record.log.size {
         return Some(Checkpoint { origin, size, root: root(&record.log.root)? });
     }
     let first = usize::try_from(size).ok().filter(|_| record.before.is_empty())?;
-    let (named, mut tree) = (record.facts.room.id.to_string(), CompactRange::empty());
-    for entry in entries.get(..first)? {
-        tree.push(hash_of(entry.leaf(&named)).ok()?);
-    }
-    Some(Checkpoint { origin, size, root: tree.root() })
+    let root = CompactRange::over(leaves.get(..first)?).root();
+    Some(Checkpoint { origin, size, root })
 }

@@ -1,22 +1,16 @@
 //! The statements by which a file with a receipt proves itself: that it was logged, that its record follows from the log,
 //! that it is sealed as the log says, and that its pages are drawn from its record.
 
-use report::{
-    Body,
-    folded::{Folded, Written},
-    record::{EntryFacts, Record},
-};
-use room::{
-    Log,
-    fold::{Fold, Why},
-};
+use report::{Body, folded::Folded, record::Record};
+use room::Log;
 
 use super::{
     checks::{Fault, Said, exact},
+    entries::Entries,
     submitted::Submitted,
     tree::Unsigned,
 };
-use crate::evidence::{CompactRange, Hash, extends, holds, leaf_hash};
+use crate::evidence::{Hash, extends, holds, leaf_hash};
 
 /// The bytes that an entry of the log tells of.
 #[derive(Debug, Clone, Copy)]
@@ -130,11 +124,7 @@ pub(super) fn begins_alike(room: Option<&str>, origin: &str, later: &str) -> boo
 
 /// Checks that the record's facts follow from the log: its entries are those of the log up to the position that it
 /// shows, the checkpoint of the receipt extends that position, and the fold of the entries is the facts.
-pub(super) fn check_follows(
-    (record, written): (&Folded, &Written),
-    entries: Option<&[EntryFacts]>,
-    receipt: &Submitted,
-) -> Said {
+pub(super) fn check_follows(record: &Folded, entries: Option<&Entries>, receipt: &Submitted) -> Said {
     if let Some(fault) = goes_on(receipt, record.log.size, &record.log.root) {
         return Err(fault.into());
     }
@@ -142,27 +132,17 @@ pub(super) fn check_follows(
         let words = "the snapshot was taken without the log's entries, from which its facts could be folded";
         return Err(Fault::Skipped(words.to_owned()));
     };
-    check_entries((record, written), entries)?;
-    if !record.before.is_empty() {
+    entries.check(record)?;
+    let Some(state) = entries.state() else {
         let words = format!(
             "it holds the newest {} of {} entries, which are those of the log; its facts could be folded from all of them \
              alone",
-            entries.len(),
+            entries.leaves.len(),
             record.log.size
         );
         return Err(Fault::Skipped(words));
-    }
-    let (id, room) = (record.facts.room.id, record.facts.room.id.to_string());
-    let mut fold = Fold::new(id);
-    for entry in entries {
-        fold.apply(entry.leaf(&room)).map_err(|contradiction| match contradiction.why {
-            // A later version may know it: nothing contradicts the file.
-            Why::UnknownVersion(_) => Fault::Skipped(contradiction.to_string()),
-            Why::Malformed(_) | Why::Against(_) => Fault::Failed(contradiction.to_string()),
-        })?;
-    }
-    let state = fold.into_state().ok_or_else(|| "its entries do not tell everything of the room".to_owned())?;
-    if record.facts_of(state) == record.facts {
+    };
+    if record.facts_of(state?.clone()) == record.facts {
         return Ok(format!(
             "its facts follow from the {} entries of the log up to the moment that it shows",
             record.log.size
@@ -180,26 +160,4 @@ fn goes_on(receipt: &Submitted, size: u64, root: &str) -> Option<String> {
     let newer = (checkpoint.size, checkpoint.root);
     let is_extended = consistency.as_deref().is_some_and(|proof| extends(proof, newer, (size, root)));
     (!is_extended).then(|| format!("the receipt does not show that its log goes on from the {size} entries shown"))
-}
-
-/// Checks that the entries, with the subtrees before them, are those of the root at the position.
-fn check_entries((record, written): (&Folded, &Written), entries: &[EntryFacts]) -> Result<(), Fault> {
-    let room = record.facts.room.id.to_string();
-    let first = record.log.size.checked_sub(entries.len() as u64);
-    let before: Option<Vec<u8>> =
-        record.before.iter().map(|hash| hex::decode(hash).ok()).collect::<Option<Vec<_>>>().map(|it| it.concat());
-    let tree = first.zip(before).and_then(|(first, before)| CompactRange::from_parts(first, &before));
-    let mut tree = tree.ok_or_else(|| format!("it holds {} entries of {}", entries.len(), record.log.size))?;
-    for (entry, place) in entries.iter().zip(&written.entries) {
-        if entry.seq != tree.size() {
-            let (seq, found) = (tree.size(), entry.seq);
-            let words = format!("where entry {seq} should be is entry {found}: entries are lacking, or out of order");
-            return Err(words.into());
-        }
-        tree.push(leaf_hash(&written.leaf(place, &room)));
-    }
-    if hex::encode(tree.root()) == record.log.root {
-        return Ok(());
-    }
-    Err("its entries are not those of the log: one or more of them were changed".to_owned().into())
 }

@@ -127,7 +127,7 @@ pub(super) fn check_entries(record: &Record, entries: &[EntryFacts], proof: &Sub
             _ => Err(format!("the record says that it holds all entries, and lacks those before {first}").into()),
         };
     }
-    let tree = tree_over(record, entries)?;
+    let tree = CompactRange::over(&leaves_of(record, entries)?);
     if hex::encode(tree.root()) == record.log.root {
         return Ok(format!("all {size} before it, as they are in the log"));
     }
@@ -135,19 +135,13 @@ pub(super) fn check_entries(record: &Record, entries: &[EntryFacts], proof: &Sub
     Err(format!("the entries{stretch} are not those of the log: one or more of them were changed").into())
 }
 
-/// Returns the tree over a record's entries, the first of which has to be entry 0.
-pub(super) fn tree_over(record: &Record, entries: &[EntryFacts]) -> Result<CompactRange, Fault> {
-    let mut tree = CompactRange::empty();
-    for entry in entries {
-        tree.push(leaf(record, entry)?);
-    }
-    Ok(tree)
-}
-
-/// Returns the leaf hash of an entry in the record.
-fn leaf(record: &Record, entry: &EntryFacts) -> Result<Hash, Fault> {
-    let hash = hash_of(entry.leaf(&record.room.id));
-    hash.map_err(|error| Fault::Failed(format!("entry {} cannot be hashed: {error}", entry.seq)))
+/// Returns the hashes of the leaves of a record's entries.
+pub(super) fn leaves_of(record: &Record, entries: &[EntryFacts]) -> Result<Vec<Hash>, Fault> {
+    let leaf = |entry: &EntryFacts| {
+        let hash = hash_of(entry.leaf(&record.room.id));
+        hash.map_err(|error| Fault::Failed(format!("entry {} cannot be hashed: {error}", entry.seq)))
+    };
+    entries.iter().map(leaf).collect()
 }
 
 /// Returns the first and the last entry of the first stretch in which the record's tree differs from the proven one.

@@ -143,7 +143,7 @@ pub(super) struct Receipted {
 impl Receipted {
     pub(super) fn of(file: &[u8]) -> Self {
         let opened = report::open(unsealed(file)).unwrap();
-        let record = report::folded::read(&opened.record).unwrap();
+        let record: report::folded::Folded = report::folded::read(&opened.record).unwrap();
         Self { record, receipt: Receipt::read(&opened.proof.unwrap()).unwrap(), format: opened.format }
     }
 

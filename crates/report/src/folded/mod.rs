@@ -6,20 +6,21 @@
 mod facts;
 mod trim;
 
-use std::{collections::BTreeMap, ops::Range};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use room::{Content, RoomState, Time, canonical, clearance, fold::State};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::error::ReportError;
 use crate::record::{Counts, EntryFacts, Limit, LogPosition, Record, SnapshotFacts, Standing};
 use crate::schema::SCHEMA;
 
-/// A record of schema 4.
+/// A record of schema 4. `E` is an entry of the log: read, or a [`RawValue`] as it stands in the record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Folded {
+#[serde(deny_unknown_fields, bound(deserialize = "E: Deserialize<'de>"))]
+pub struct Folded<E = EntryFacts> {
     /// Schema of the record, which is [`SCHEMA`].
     pub schema: String,
     /// Snapshot that this record belongs to.
@@ -35,7 +36,7 @@ pub struct Folded {
     pub settings: Settings,
     /// Entries of the log up to the position, oldest first. Absent if the snapshot was asked without them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub entries: Option<Vec<EntryFacts>>,
+    pub entries: Option<Vec<E>>,
     /// Roots of the perfect subtrees over the entries that come before the first one here, from the left, in lower-case
     /// hex. With them the tree's root can be computed although the oldest entries are left out. Empty if none are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -130,34 +131,10 @@ impl Folded {
     ///
     /// If it cannot be written as JSON.
     pub fn canonical(&self) -> Result<Vec<u8>, serde_json::Error> {
-        self.written(false).map(|written| written.record)
-    }
-
-    /// Returns the record in canonical JSON, with the places of its entries. `is_plain` says that its values were found to
-    /// be [plain](crate::Bounds::scan), which need not be looked at again then.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be written as JSON.
-    pub fn written(&self, is_plain: bool) -> Result<Written, serde_json::Error> {
-        let Self { schema, snapshot, log, facts, reading, settings, entries, before } = self;
-        let mut written = Written { record: vec![b'{'], entries: Vec::new() };
-        // In the order of their names. The entries, which are most of a record, are written one by one: as values, all of
-        // them together take several times the memory and the time.
-        if !before.is_empty() {
-            written.field("before", &canonical::of_object(before)?);
-        }
-        if let Some(entries) = entries {
-            written.entries(entries, is_plain)?;
-        }
-        written.field("facts", &canonical::of_object(facts)?);
-        written.field("log", &canonical::of_object(log)?);
-        written.field("reading", &canonical::of_object(reading)?);
-        written.field("schema", &canonical::of_object(schema)?);
-        written.field("settings", &canonical::of_object(settings)?);
-        written.field("snapshot", &canonical::of_object(snapshot)?);
-        written.record.push(b'}');
-        Ok(written)
+        self.written(|record, entry| {
+            let is_plain = canonical::is_plain_entry(&entry.meta, entry.seq);
+            canonical::write_entry(record, entry, is_plain)
+        })
     }
 
     /// Returns what `facts` has to be if the entries of the log fold to this state.
@@ -203,53 +180,72 @@ impl Folded {
     }
 }
 
-/// A record in canonical JSON.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
-    /// The bytes of the record, which are hashed and drawn.
-    pub record: Vec<u8>,
-    /// Where each of its entries is in it.
-    pub entries: Vec<Range<usize>>,
+impl Folded<&RawValue> {
+    /// Returns the record in canonical JSON (RFC 8785), with its entries as they stand in it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written as JSON.
+    pub fn with_entries_as_they_are(&self) -> Result<Vec<u8>, serde_json::Error> {
+        self.written(|record, entry| {
+            record.extend(entry.get().as_bytes());
+            Ok(())
+        })
+    }
 }
 
-impl Written {
-    fn name(&mut self, name: &str) {
-        if self.record.len() > 1 {
-            self.record.push(b',');
+impl<E> Folded<E> {
+    /// Takes the entries out of the record.
+    pub fn split(self) -> (Folded, Option<Vec<E>>) {
+        let Self { schema, snapshot, log, facts, reading, settings, entries, before } = self;
+        (Folded { schema, snapshot, log, facts, reading, settings, entries: None, before }, entries)
+    }
+
+    fn written(
+        &self,
+        entry: impl Fn(&mut Vec<u8>, &E) -> Result<(), serde_json::Error>,
+    ) -> Result<Vec<u8>, serde_json::Error> {
+        let Self { schema, snapshot, log, facts, reading, settings, entries, before } = self;
+        let mut record = vec![b'{'];
+        // In the order of their names. The entries, which are most of a record, are written one by one: as values, all of
+        // them together take several times the memory and the time.
+        if !before.is_empty() {
+            write_field(&mut record, "before", &canonical::of_object(before)?);
         }
-        self.record.extend([b"\"", name.as_bytes(), b"\":"].concat());
-    }
-
-    fn field(&mut self, name: &str, value: &[u8]) {
-        self.name(name);
-        self.record.extend(value);
-    }
-
-    fn entries(&mut self, entries: &[EntryFacts], is_plain: bool) -> Result<(), serde_json::Error> {
-        self.record.reserve(entries.len() * USUAL);
-        self.entries.reserve(entries.len());
-        self.name("entries");
-        self.record.push(b'[');
-        for entry in entries {
-            if !self.entries.is_empty() {
-                self.record.push(b',');
+        if let Some(entries) = entries {
+            record.reserve(entries.len() * USUAL);
+            write_field(&mut record, "entries", b"[");
+            for (index, it) in entries.iter().enumerate() {
+                if index > 0 {
+                    record.push(b',');
+                }
+                entry(&mut record, it)?;
             }
-            let begin = self.record.len();
-            let is_plain = is_plain || canonical::is_plain_entry(&entry.meta, entry.seq);
-            canonical::write_entry(&mut self.record, entry, is_plain)?;
-            self.entries.push(begin..self.record.len());
+            record.push(b']');
         }
-        self.record.push(b']');
-        Ok(())
+        write_field(&mut record, "facts", &canonical::of_object(facts)?);
+        write_field(&mut record, "log", &canonical::of_object(log)?);
+        write_field(&mut record, "reading", &canonical::of_object(reading)?);
+        write_field(&mut record, "schema", &canonical::of_object(schema)?);
+        write_field(&mut record, "settings", &canonical::of_object(settings)?);
+        write_field(&mut record, "snapshot", &canonical::of_object(snapshot)?);
+        record.push(b'}');
+        Ok(record)
     }
+}
 
-    /// Returns the leaf of an entry, which is hashed. A record gives its room once: in the leaf, it is a field.
-    pub fn leaf(&self, entry: &Range<usize>, room: &str) -> Vec<u8> {
-        let entry = &self.record[entry.clone()];
-        // Behind it come a number and a time, in which there is no such text.
-        let behind = entry.windows(SEQ.len()).rposition(|part| part == SEQ).unwrap_or(entry.len());
-        [&entry[..behind], b",\"room_id\":\"", room.as_bytes(), b"\"", &entry[behind..]].concat()
+fn write_field(record: &mut Vec<u8>, name: &str, value: &[u8]) {
+    if record.len() > 1 {
+        record.push(b',');
     }
+    record.extend([b"\"", name.as_bytes(), b"\":", value].concat());
+}
+
+/// Returns the leaf of an entry in canonical JSON, which is hashed. A record gives its room once: in the leaf, it is a field.
+pub fn leaf_of(entry: &[u8], room: &str) -> Vec<u8> {
+    // Behind it come a number and a time, in which there is no such text.
+    let behind = entry.windows(SEQ.len()).rposition(|part| part == SEQ).unwrap_or(entry.len());
+    [&entry[..behind], b",\"room_id\":\"", room.as_bytes(), b"\"", &entry[behind..]].concat()
 }
 
 /// How large an entry usually is, in bytes.
@@ -262,7 +258,7 @@ const SEQ: &[u8] = b",\"seq\":";
 /// # Errors
 ///
 /// If the bytes are no such record.
-pub fn read(bytes: &[u8]) -> Result<Folded, ReportError> {
-    let folded: Folded = serde_json::from_slice(bytes).map_err(ReportError::Malformed)?;
+pub fn read<'a, E: Deserialize<'a>>(bytes: &'a [u8]) -> Result<Folded<E>, ReportError> {
+    let folded: Folded<E> = serde_json::from_slice(bytes).map_err(ReportError::Malformed)?;
     if folded.schema == SCHEMA { Ok(folded) } else { Err(ReportError::Schema { found: folded.schema }) }
 }

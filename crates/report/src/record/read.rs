@@ -2,18 +2,18 @@
 
 use serde::Deserialize;
 
-use super::facts::Record;
+use super::facts::{EntryFacts, Record};
 use crate::error::ReportError;
 use crate::folded::{self, Folded};
 use crate::schema::{SCHEMA, SCHEMA_1, SCHEMA_2, SCHEMA_3};
 
-/// A record as it was stored or made.
+/// A record as it was stored or made. `E` is an entry of the log, as in [`Folded`].
 #[derive(Debug, Clone, PartialEq)]
-pub enum Stored {
+pub enum Stored<E = EntryFacts> {
     /// A record of schema 1, 2 or 3.
     Captured(Box<Record>),
     /// A record of schema 4.
-    Folded(Box<Folded>),
+    Folded(Box<Folded<E>>),
 }
 
 impl Stored {
@@ -40,7 +40,7 @@ pub fn read(bytes: &[u8]) -> Result<Record, ReportError> {
 /// # Errors
 ///
 /// If the bytes are no record, or one of a schema that this version does not know.
-pub fn read_stored(bytes: &[u8]) -> Result<Stored, ReportError> {
+pub fn read_stored<'a, E: Deserialize<'a>>(bytes: &'a [u8]) -> Result<Stored<E>, ReportError> {
     // Most are of this schema, and large: they are read once.
     let newest = folded::read(bytes);
     if let Ok(folded) = newest {

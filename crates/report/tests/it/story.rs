@@ -16,7 +16,7 @@ fn drawn(record: &[u8]) -> Vec<u8> {
 
 /// Draws the story after a change of its record.
 fn changed(change: impl FnOnce(&mut folded::Folded)) -> Vec<String> {
-    let mut story = folded::read(sample::STORY).expect("the sample is a record");
+    let mut story: folded::Folded = folded::read(sample::STORY).expect("the sample is a record");
     change(&mut story);
     pages(&drawn(&story.canonical().expect("it is JSON")))
 }
