@@ -131,7 +131,7 @@ async fn the_snapshot_of_a_step_holds_the_step_and_commits_with_it(app: TestApp)
     let path = format!("/rooms/{room}/snapshots/{}", moved["snapshot_id"].as_str().unwrap());
     let snapshot = app.get(&path, &broker).send().await.expect(200);
     assert_eq!((&snapshot["status"], &snapshot["snapshot_type"]), (&json!("generating"), &json!("pdf")));
-    assert_eq!(snapshot["title"], "Cleared: as planning began");
+    assert_eq!(snapshot["title"], "As planning began");
     let actions = app.actions(&room, &broker).await;
     assert_eq!(actions[actions.len() - 2..], ["phase_changed", "snapshot_created"]);
     assert_eq!(app.work().await, 1);

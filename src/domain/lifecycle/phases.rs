@@ -182,7 +182,7 @@ fn sentences(details: Vec<String>, more: usize) -> Vec<String> {
 /// Returns the title of the snapshot that is taken with a step. `None` if none is taken.
 pub fn snapshot_of(step: (Phase, Phase)) -> Option<&'static str> {
     match step {
-        (Phase::Clearance, Phase::Planning) => Some("Cleared: as planning began"),
+        (Phase::Clearance, Phase::Planning) => Some("As planning began"),
         (_, Phase::Closed) => Some("Closed: as the room was closed"),
         _ => None,
     }

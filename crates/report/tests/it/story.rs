@@ -115,12 +115,29 @@ fn what_is_not_overridden_or_missing_is_said_as_well() {
     });
     let text = words(&pages[..1]);
     for said in [
-        "nothing keeps it from Arrival. No gate was overridden.",
-        "None: each gate was passed with nothing outstanding.",
+        "nothing keeps it from Arrival. Cleared vessels: 1 of 2, on subjects. No gate was overridden.",
+        "None was passed yet.",
         "None in force.",
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }
+}
+
+#[needs(pdftotext)]
+#[test]
+fn a_closed_room_awaits_nobody_and_gates_that_were_passed_are_named() {
+    let pages = changed(|story| {
+        story.reading.standing.next_phase = None;
+        let entries = story.entries.as_mut().expect("it has entries");
+        for entry in entries.iter_mut().filter(|entry| entry.action == "phase_changed") {
+            entry.meta.as_object_mut().expect("fields").remove("overridden");
+        }
+    });
+    let text = words(&pages[..1]);
+    for said in ["The room is closed", "No reply from", "None. Passed with nothing outstanding: Clearance, Planning."] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(!text.contains("Awaiting reply"), "{text}");
 }
 
 #[needs(pdftotext)]

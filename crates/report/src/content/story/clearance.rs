@@ -23,6 +23,19 @@ pub(super) fn parts<'a>(told: &Rc<Told<'a>>) -> Vec<Part<'a>> {
     vec![Part { heading: say("clearance").to_owned(), blocks: vec![block] }]
 }
 
+/// Returns how many vessels are cleared, in a sentence. `None` if there are none to be cleared, or it is not told.
+pub(super) fn verdict(told: &Told<'_>) -> Option<String> {
+    let approvals = told.record.approvals.as_ref()?;
+    let all = &told.record.clearances;
+    let cleared: Vec<_> = all.iter().filter(|clearance| clearance.is_cleared).collect();
+    let has_subjects = approvals.iter().any(|approval| {
+        approval.status == "approved_with_subjects" && cleared.iter().any(|it| it.vessel_id == approval.vessel_id)
+    });
+    let on_subjects = if has_subjects { say("on_subjects") } else { "" };
+    let [of, among] = [cleared.len(), all.len()].map(|count| words::count(count as u64));
+    (!all.is_empty()).then(|| fill("cleared_vessels", &[("1", &of), ("2", &among), ("3", &on_subjects)]))
+}
+
 /// Returns for each vessel whether it is cleared, by whom and on what subjects.
 pub(super) fn answer(told: &Told<'_>) -> Cell {
     let Some(approvals) = &told.record.approvals else {
@@ -64,7 +77,13 @@ fn of_vessel(told: &Told<'_>, approvals: &[ApprovalFacts], clearance: &Clearance
         cell.with(Look::Text, format!("{}{subjects}", said_by(told, approval)))
     });
     let open: Vec<_> = clearance.open.iter().map(|address| told.name(address)).collect();
-    cell.with_some(Look::Muted, (!open.is_empty()).then(|| fill("awaiting_reply_from", &[("1", &open.join(", "))])))
+    let open = open.join(", ");
+    let words = match (open.is_empty(), told.is_closed()) {
+        (true, _) => None,
+        (false, true) => Some(fill("no_reply_from", &[("1", &open)])),
+        (false, false) => Some(fill("awaiting_reply_from", &[("1", &open)])),
+    };
+    cell.with_some(Look::Muted, words)
 }
 
 fn subjects_or_remark(approval: &ApprovalFacts) -> &'static str {
@@ -111,6 +130,11 @@ fn sides<'a>(has_others: bool) -> Table<(Rc<Told<'a>>, &'a VesselFacts)> {
 fn by_side(told: &Told<'_>, vessel: &VesselFacts, side: Option<&str>) -> Cell {
     let approvals = told.record.approvals.iter().flatten();
     let theirs = approvals.filter(|approval| approval.vessel_id == vessel.id && approval.side.as_deref() == side);
+    let mut theirs = theirs.peekable();
+    if theirs.peek().is_none() && side.is_some() {
+        let own = side == Some(vessel.role.as_str());
+        return Cell::default().with(Look::Muted, if own { say("own_side") } else { say("no_reply") });
+    }
     theirs.fold(Cell::default(), |cell, approval| {
         let look = if approval.status == "rejected" { Look::Alert } else { Look::Strong };
         cell.with(look, format!("{}: {}", status(&approval.status), told.name(&approval.by)))

@@ -1,4 +1,4 @@
-//! Page 1: the state in one true sentence, what the STS operation is, and the six questions that a claim begins with.
+//! Page 1: the state in one true sentence, what the STS operation is, and the questions that a claim begins with.
 
 use std::rc::Rc;
 
@@ -53,7 +53,7 @@ fn state(told: &Told<'_>) -> (Look, String) {
         (None, _) => {
             let closed = told.context.clocks().and_then(|clocks| clocks.retention.as_ref());
             let since = closed.map(|retention| fill("since", &[("1", &words::minute_utc(retention.closed_at))]));
-            fill("the_sts_operation", &[("1", &since.unwrap_or_default())])
+            fill("the_room_is_closed", &[("1", &since.unwrap_or_default())])
         }
         (Some(next), status) => {
             let phase = words::from_identifier(&room.phase);
@@ -67,6 +67,10 @@ fn state(told: &Told<'_>) -> (Look, String) {
             };
             fill("the_room_is", &[("room", &room), ("phase", &phase), ("way", &way)])
         }
+    };
+    let stands = match clearance::verdict(told) {
+        Some(verdict) => format!("{stands} {verdict}"),
+        None => stands,
     };
     match (told.entries(), steps::overrides(told).len() as u64) {
         (None, _) => (Look::Strong, fill("whether_gates_were", &[("stands", &stands)])),
@@ -86,8 +90,10 @@ fn operation(told: &Told<'_>) -> Vec<(String, Cell)> {
     let mut pair = |label: &str, cell: Cell| pairs.push((label.to_owned(), cell));
     let cargo = room.cargo_profile.as_deref().map(words::from_identifier);
     let duration = room.planned_duration_hours.map(|hours| fill("planned_for", &[("1", &words::hours(hours))]));
+    // Words of a party, not of the system.
+    let said_of_it = room.description.as_deref().map(|description| format!("“{description}”"));
     let what: Vec<_> = cargo.into_iter().chain(duration).collect();
-    pair(say("what"), Cell::text(what.join(", ")).with_some(Look::Text, room.description.as_deref()));
+    pair(say("what"), Cell::text(what.join(", ")).with_some(Look::Text, said_of_it));
     pair(say("where"), Cell::text(&room.location));
     let end = told.context.clocks().map(|clocks| fill("planned_end", &[("1", &words::minute_utc(clocks.planned_end))]));
     pair(
@@ -124,15 +130,16 @@ fn operation(told: &Told<'_>) -> Vec<(String, Cell)> {
     pairs
 }
 
-/// Returns the answers to the six questions.
+/// Returns the answers to the questions that a claim begins with.
 fn answers(told: &Rc<Told<'_>>) -> Vec<(String, Cell)> {
     let mut answers = vec![
         (say("cleared").to_owned(), clearance::answer(told)),
         (say("gates_overridden").to_owned(), overridden(told)),
         (say("notice_given").to_owned(), notice(told)),
-        (say("papers_missing").to_owned(), missing(told)),
+        (say("papers_outstanding").to_owned(), missing(told)),
         (say("refusals_in_force").to_owned(), refusals(told)),
     ];
+    answers.extend(waived(told).map(|waived| (say("papers_waived").to_owned(), waived)));
     if let Some(clocks) = told.context.clocks() {
         let claim = clocks.claim.as_ref().map_or_else(
             || say("the_90_days").to_owned(),
@@ -158,7 +165,13 @@ fn overridden(told: &Told<'_>) -> Cell {
     }
     let steps = steps::overrides(told);
     if steps.is_empty() {
-        return Cell::text("None: each gate was passed with nothing outstanding.");
+        let passed = steps::passed(told).join(", ");
+        let none = if passed.is_empty() {
+            say("none_was_passed").to_owned()
+        } else {
+            fill("none_overridden", &[("1", &passed)])
+        };
+        return Cell::text(none);
     }
     let more = steps.len().saturating_sub(GATES);
     let mut before = None;
@@ -191,15 +204,16 @@ fn gate(told: &Told<'_>, step: &Step<'_>, is_same: bool, cell: Cell) -> Cell {
 fn notice(told: &Told<'_>) -> Cell {
     let Some(clocks) = told.context.clocks() else { return Cell::default() };
     let Some(notice) = &clocks.coastal_notice else {
-        return Cell::text("None is asked for in this room.");
+        return Cell::text(say("this_room_has_no"));
     };
     let due = words::minute_utc(notice.due_at);
+    let eta = words::minute_utc(told.record.room.sts_eta);
     // MARPOL Annex I, regulation 42: the coastal State is told 48 hours before (42.1), and again if the ETA moves by more
     // than 6 hours (42.3).
     let (look, state) = match notice.state.as_str() {
         "given" => (Look::Strong, say("in_time_to").to_owned()),
         "given_late" => (Look::Alert, say("late_less_than").to_owned()),
-        "revise" => (Look::Alert, say("given_and_to").to_owned()),
+        "revise" => (Look::Alert, fill("given_and_to", &[("eta", &eta)])),
         "overdue" => (Look::Alert, fill("notice_overdue", &[("due", &due)])),
         "open" => (Look::Strong, fill("notice_open", &[("due", &due)])),
         other => (Look::Strong, words::from_identifier(other)),
@@ -226,7 +240,10 @@ fn given(notice: &NoticeFacts) -> Option<String> {
 /// Adds a link to the exhibit that a version is.
 fn exhibit(told: &Told<'_>, cell: Cell, version: &str) -> Cell {
     match told.exhibit(version) {
-        Some(number) => cell.linked(Look::Text, fill("exhibit", &[("number", &number)]), Anchor::Exhibit(number)),
+        Some(number) => {
+            let said = fill("the_notice_exhibit", &[("number", &number)]);
+            cell.linked(Look::Text, said, Anchor::Exhibit(number))
+        }
         None => cell,
     }
 }
@@ -311,6 +328,23 @@ fn refusals(told: &Told<'_>) -> Cell {
         cell.with_some(Look::Text, reason.as_deref().map(|reason| format!("“{reason}”")))
     });
     cell.with_some(Look::Text, (more > 0).then(|| fill("and_more_of_them", &[("more", &more)])))
+}
+
+/// Returns what was waived, by whom and why. `None` if nothing was, or it is not told.
+fn waived(told: &Told<'_>) -> Option<Cell> {
+    let documents = told.record.documents.iter().flatten();
+    let all: Vec<_> = documents.filter_map(|document| Some((document, document.waiver.as_ref()?))).collect();
+    let more = all.len().saturating_sub(LISTED);
+    let cell = all.iter().take(LISTED).fold(Cell::default(), |cell, (document, waiver)| {
+        let said = fill(
+            "waived_by_on",
+            &[("1", &told.title(document)), ("2", &told.name(&waiver.by)), ("3", &words::minute_utc(waiver.at))],
+        );
+        let place = Anchor::Document(document.id.clone());
+        cell.linked(Look::Text, said, place).with(Look::Text, format!("“{}”", waiver.reason))
+    });
+    let cell = cell.with_some(Look::Text, (more > 0).then(|| fill("and_more_of_them", &[("more", &more)])));
+    (!all.is_empty()).then_some(cell)
 }
 
 /// Returns the bar of the documents' statuses, with its legend.

@@ -93,16 +93,18 @@ fn begin_of_phase(told: &Told<'_>, entry: &EntryFacts) -> Option<Moment> {
             let (mark, what) = if step.count > 0 {
                 let gate = fill("the_gate_was", &[("1", &words::from_identifier(step.to))]);
                 let over = telling::overridden_in_short(told, step.overridden, step.count);
-                let over =
-                    fill("by_over", &[("by", &by), ("1", &words::number_of(step.count, "blocker")), ("over", &over)]);
+                let over = fill(
+                    "entered_by_over",
+                    &[("by", &by), ("1", &words::number_of(step.count, "blocker")), ("over", &over)],
+                );
                 (Mark::Alert, what.linked(Look::Alert, gate, Anchor::List(entry.seq)).with(Look::Text, over))
             } else {
                 let what = what.with(Look::Strong, words::from_identifier(step.to));
-                (Mark::Phase, what.with(Look::Text, fill("by_nothing_was", &[("by", &by)])))
+                (Mark::Phase, what.with(Look::Text, fill("entered_by", &[("by", &by)])))
             };
             let reason = entry.meta["reason"].as_str().map(|reason| fill("reason", &[("reason", &reason)]));
             let at = entry.meta["at"].as_str().and_then(|at| at.parse().ok()).map(words::minute_utc);
-            let at = at.map(|at| fill("it_happened_on", &[("at", &at), ("by", &by)]));
+            let at = at.map(|at| fill("time_of_the_event", &[("at", &at), ("by", &by)]));
             Some(Moment { mark, when, what: what.with_some(Look::Text, reason).with_some(Look::Text, at) })
         }
         _ => None,

@@ -61,6 +61,11 @@ impl<'a> Told<'a> {
         Self { context, record, rules: context.edition.rules(), names, shared, documents, snapshots, exhibits }
     }
 
+    /// Whether the STS operation has gone through all its phases.
+    pub(super) fn is_closed(&self) -> bool {
+        self.record.standing.as_ref().is_some_and(|standing| standing.next_phase.is_none())
+    }
+
     /// Returns the name of somebody, with the address where two have one name; the address if no name is known.
     pub(super) fn name(&self, address: &str) -> String {
         match (address, self.names.get(address)) {
