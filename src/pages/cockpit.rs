@@ -130,8 +130,9 @@ fn render_search(query: &RoomQuery) -> Markup {
     html! {
         form.search method="get" action="/" role="search" {
             div.field {
-                label for="search-q" { "Title, place, vessel, IMO, party or document" }
-                input id="search-q" name="q" type="search" value=(query.q) autocomplete="off" maxlength="255";
+                label for="search-q" { "Search" }
+                input id="search-q" name="q" type="search" value=(query.q) autocomplete="off" maxlength="255"
+                    placeholder="Title, vessel, IMO, party, document";
             }
             div.field {
                 label for="search-phase" { "Phase" }

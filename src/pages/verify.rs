@@ -107,6 +107,22 @@ fn render_form() -> Markup {
                 input id="file" name="file" type="file" required accept=".pdf,.json,.zip" aria-describedby="file-hint";
                 span.hint id="file-hint" { "The PDF, JSON or zip as it was downloaded; choose it, or drop it on the field." }
             }
+            (render_more())
+            p { button type="submit" { "Verify" } }
+        }
+        p {
+            "Whoever trusts no server checks on a computer of their own: with " code { "sts-clearance verify FILE --key KEY" }
+            ", or with " a href="/verify/offline" download { "a page that asks no server" } ", saved to a disk and opened from "
+            "there. " a href="/verify/format" { "The format" } " says how to write a program that does it."
+        }
+    }
+}
+
+/// Returns the fields for what a file can be held against. Most readers have nothing but the file.
+fn render_more() -> Markup {
+    html! {
+        details.adds {
+            summary { "An older file, a receipt, keys or certificates" }
             p {
                 label for="older" { "Older file of the same room (optional)" }
                 input id="older" name="older" type="file" accept=".pdf,.json,.zip" aria-describedby="older-hint";
@@ -138,12 +154,6 @@ fn render_form() -> Markup {
                     "One a line. Empty: the keys of this server."
                 }
             }
-            p { button type="submit" { "Verify" } }
-        }
-        p {
-            "Whoever trusts no server checks on a computer of their own: with " code { "sts-clearance verify FILE --key KEY" }
-            ", or with " a href="/verify/offline" download { "a page that asks no server" } ", saved to a disk and opened from "
-            "there. " a href="/verify/format" { "The format" } " says how to write a program that does it."
         }
     }
 }

@@ -44,7 +44,7 @@ async function violations(page) {
 }
 
 // The widths at which every page is read: telephones, tablets, and what windows are on desks; half of it is 200 % of zoom.
-const WIDTHS = [320, 360, 600, 768, 900, 1024, 1280, 1920];
+const WIDTHS = [320, 360, 600, 768, 900, 1024, 1280, 1920, 2560];
 
 // Returns what cannot be read at some width: a page that is wider than the window (WCAG 1.4.10), a word of up to 12
 // letters that a column breaks or cuts off, and a row of a table that takes more than 5 lines.

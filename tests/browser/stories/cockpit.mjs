@@ -28,7 +28,7 @@ export default async function cockpit(rig) {
 
   // What is looked for is in the address, so that it can be sent and kept.
   await page.getByLabel("Sort by").selectOption("Title");
-  await page.getByLabel("Title, place, vessel, IMO, party or document").fill("Malta");
+  await page.getByLabel("Search", { exact: true }).fill("Malta");
   await page.getByRole("button", { name: "Show" }).click();
   await page.waitForURL(/\?q=Malta.*&sort=title/);
 
