@@ -182,12 +182,15 @@ impl Layers {
         let (name, value) = text.lines().nth(line - 1).and_then(|line| line.split_once('=')).unwrap_or_default();
         let (name, value) = (name.trim(), value.split('#').next().unwrap_or_default().trim());
         match self.values.get(name) {
-            Some(Value::String(_)) if !value.starts_with(['"', '\'']) => {
+            Some(Value::String(_)) if !is_twice(error) && !value.starts_with(['"', '\'']) => {
                 let is_secret = SECRETS.contains(&name) || value.contains("://") || value.contains(['"', '\\']);
                 let value = if is_secret { "…" } else { value };
                 Error::setup(format!("{origin}: `{name}` must be text in quotes: `{name} = \"{value}\"`"))
             }
-            Some(Value::Integer(_)) => refused(&origin, name, allowed_number(name), Some(value)),
+            Some(Value::Integer(_)) if !is_twice(error) => refused(&origin, name, allowed_number(name), Some(value)),
+            _ if is_twice(error) => {
+                Error::setup(format!("{origin}: `{name}` is set twice in this file; keep one of the lines"))
+            }
             _ => Error::setup(format!("{origin}: {}", error.message().replace('\n', ", "))),
         }
     }
@@ -219,7 +222,7 @@ impl Layers {
         match closest.filter(|known| likeness(known) >= ALIKE) {
             Some(known) if origin.starts_with(PREFIX) => format!("; did you mean `{PREFIX}{}`?", known.to_uppercase()),
             Some(known) => format!("; did you mean `{known}`?"),
-            None => "; `sts-clearance config` lists all".into(),
+            None => "; without it, `sts-clearance config` lists all".into(),
         }
     }
 
@@ -251,8 +254,14 @@ impl Layers {
             };
             if !is_fit {
                 let is_number = NUMBERS.iter().any(|(number, _)| number == name);
-                return Err(self.refused(name, if is_number { allowed_number(name) } else { "text in quotes".into() }));
+                let is_quoted = value.as_str().is_some_and(|text| text.trim().parse::<i64>().is_ok());
+                let quotes = if is_quoted { ", without quotes" } else { "" };
+                let allowed = if is_number { allowed_number(name) + quotes } else { "text in quotes".into() };
+                return Err(self.refused(name, allowed));
             }
+        }
+        if self.text("data_dir").is_empty() {
+            return Err(self.refused("data_dir", "a directory"));
         }
         if !["text", "json"].contains(&self.text("log_format")) {
             return Err(self.refused("log_format", "`text` or `json`"));
@@ -311,6 +320,11 @@ fn refused(origin: &str, name: &str, allowed: impl fmt::Display, value: Option<&
         None => String::new(),
     };
     Error::setup(format!("{origin}: `{name}` must be {allowed}{value}"))
+}
+
+/// Whether a file is no TOML because it sets something twice.
+fn is_twice(error: &toml::de::Error) -> bool {
+    error.message().contains("duplicate key")
 }
 
 /// Returns in words which numbers a setting may have.
@@ -374,6 +388,11 @@ impl Config {
     /// Where a setting comes from: `default`, or the line of the file, the variable or the flag that sets it.
     pub fn origin(&self, name: &str) -> &str {
         origin(&self.origins, name)
+    }
+
+    /// Returns the refusal of a setting for a reason that names the value itself.
+    pub fn unfit(&self, name: &str, why: impl fmt::Display) -> Error {
+        Error::setup(format!("{}: `{name}`: {why}", self.origin(name)))
     }
 
     /// Returns an error for a file that a system has and that is not there: its path, and the setting that leads to it.
@@ -505,7 +524,6 @@ impl Config {
     /// Loads the fonts in which reports are drawn.
     pub fn fonts(&self) -> Result<report::Fonts> {
         let Some(directory) = self.font_dir() else { return Ok(report::Fonts::embedded()) };
-        report::Fonts::with_directory(&directory)
-            .map_err(|error| Error::setup(format!("the fonts of {}: {error}", self.font_dir)))
+        report::Fonts::with_directory(&directory).map_err(|error| self.unfit("font_dir", error))
     }
 }

@@ -906,7 +906,7 @@ def open_zip(data):
 WHITE = b"\0\t\n\x0c\r "
 REGULAR = rb"[^\0\t\n\x0c\r ()<>\[\]{}/%]"
 PDF_TOKEN = re.compile(rb"<<|>>|\[|\]|<[^>]*>|/" + REGULAR + rb"*|" + REGULAR + rb"+", re.S)
-NOT_PDF = "the PDF is damaged, or it is not as STS Clearance wrote it: another program may have saved it again"
+NOT_PDF = "the PDF is not as STS Clearance writes one: it is none of ours, or damaged, or another program has saved it again"
 
 
 class Tokens:
@@ -1994,7 +1994,7 @@ class Verification:
             raise Unjudged("it is not sealed, and the log names no certificate that it should be sealed with")
         if self.cms is None:
             raise Refused(
-                "the PDF ends without a seal of ours: it was taken off, or something was changed or added there"
+                "the PDF ends without a seal of ours: it never had one, it was taken off, or something was changed or added there"
             )
         update = self.data[len(self.unsealed) :]
         if seal_update(self.unsealed, self.sealed_at, self.cms) != update or not is_cms(self.cms):

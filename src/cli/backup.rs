@@ -31,6 +31,9 @@ pub(super) struct Flags {
     /// Remove the oldest backups, so that N are left with this one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "check")]
     keep: Option<u32>,
+    /// Read the files that the directory has already, and copy again those that are damaged there
+    #[arg(long, conflicts_with = "check")]
+    reread: bool,
     /// Make none; bring one back into a temporary place in DIR, and compare
     #[arg(long)]
     check: bool,
@@ -49,7 +52,8 @@ pub(super) async fn run(settings: Config, flags: Flags) -> Result<ExitCode> {
 async fn take(settings: Config, flags: &Flags) -> Result<ExitCode> {
     let app = App::open_existing(settings, Clock::System)?;
     migrations::check(&app.db).await?;
-    let options = Options { with_keys: flags.with_keys, keep: flags.keep.map(|keep| keep as usize) };
+    let options =
+        Options { with_keys: flags.with_keys, keep: flags.keep.map(|keep| keep as usize), reread: flags.reread };
     let mut line = Line::new();
     let mut goes_on = |Progress { files: (done, all), bytes }: Progress| {
         line.show(|| format!("{done} of {all} files, {} new", size(bytes)));
@@ -103,6 +107,11 @@ async fn check(settings: &Config, flags: &Flags) -> Result<ExitCode> {
         checked.differences.iter().try_for_each(|difference| print(difference))?;
         print(&format!("{}: {}", checked.name, in_words(&checked.manifest)))?;
         print(&summary(&checked.fsck))?;
+        if checked.fsck.damage() > 0 {
+            print(
+                "this is of the backup, not of the server: `backup --reread` copies again what the server still has whole",
+            )?;
+        }
         if checked.is_key_its_own {
             print(&format!(
                 "no key is at hand here: the logs were checked with the one that the backup names, {}",

@@ -21,6 +21,7 @@ use crate::{
             schema::{self, BroughtUp},
         },
         snapshots::way_down,
+        start::refuse_to_begin_anew,
     },
     error::{Error, Result},
 };
@@ -61,7 +62,9 @@ pub(super) enum Command {
 pub(super) async fn run(settings: Config, command: Command) -> Result<()> {
     match command {
         Command::Up { adopt_again, yes } => {
-            let app = open(settings)?;
+            refuse_to_begin_anew(&settings).await?;
+            // Where there is nothing, there is nothing to adopt.
+            let app = if adopt_again { open_there(settings)? } else { open(settings)? };
             let BroughtUp { steps, adopted } = schema::bring_up(&app, &Actor::Operator).await?;
             report(&steps, "taken", "there is nothing to take")?;
             report_adopted(&adopted)?;

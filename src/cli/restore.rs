@@ -12,7 +12,7 @@ use crate::{
         terminal::print,
     },
     config::Config,
-    domain::backup::{self, Losses, Restored, RestoredLog},
+    domain::backup::{self, Losses, RestoreOptions, Restored, RestoredLog},
     error::{Error, Result},
 };
 
@@ -31,6 +31,9 @@ pub(super) struct Flags {
     /// Let the logs keep their names: you know that the server wrote nothing after the backup
     #[arg(long)]
     nothing_lost: bool,
+    /// Bring the rest back where files of the backup are damaged or missing; `fsck` then names what lacks them
+    #[arg(long)]
+    without_damaged: bool,
     /// Print what was done as one JSON object
     #[arg(long)]
     json: bool,
@@ -38,9 +41,10 @@ pub(super) struct Flags {
 
 pub(super) async fn run(settings: Config, flags: Flags) -> Result<ExitCode> {
     let losses = if flags.nothing_lost { Losses::None } else { Losses::Possible };
+    let options = RestoreOptions { losses, without_damaged: flags.without_damaged };
     let mut findings = Findings::new(!flags.json);
     let from = (flags.directory.as_path(), flags.backup.as_deref());
-    let restored = backup::restore(&settings, from, losses, &mut findings).await?;
+    let restored = backup::restore(&settings, from, options, &mut findings).await?;
     findings.clear();
     if flags.json {
         print(&serde_json::to_string(&restored).map_err(|error| Error::internal(error.to_string()))?)?;
@@ -69,7 +73,7 @@ fn tell(restored: &Restored, settings: &Config) -> Result<()> {
         print(&format!("and {} more logs; `--json` lists all", logs.len() - LOGS))?;
     }
     for name in missing {
-        print(&format!("not in the backup: {name}"))?;
+        print(&format!("not brought back: {name}"))?;
     }
     print(&summary(fsck))?;
     print(

@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     config::Config,
     db::{Db, migrations},
+    domain::start::refuse_to_begin_anew,
     error::{Error, Result},
     heads::Heads,
     keys, telemetry,
@@ -64,6 +65,7 @@ pub(super) async fn open_for_first_account(settings: Config) -> Result<App> {
             keys::require_log_key(&settings)?;
         }
     }
+    refuse_to_begin_anew(&settings).await?;
     open(settings)
 }
 

@@ -100,6 +100,14 @@ impl Heads {
         }
     }
 
+    /// Takes over what another memory has: of each log, the later head of the two.
+    pub fn take_over(&self, other: &Self) {
+        let theirs: Vec<_> = lock(&other.known).signed.iter().map(|(of, head)| (*of, head.clone())).collect();
+        for (of, head) in theirs {
+            self.note_signed(of, head);
+        }
+    }
+
     /// Takes over what other processes have written into the file, such as the command that has a log go on.
     ///
     /// # Errors

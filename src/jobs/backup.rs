@@ -59,7 +59,7 @@ async fn made_where_due(app: &App, directory: &Path, is_recent: impl Fn(room::Ti
         app.backups.note_made(newest);
         return Ok(false);
     }
-    let options = Options { with_keys: false, keep: app.config.backups_kept() };
+    let options = Options { with_keys: false, keep: app.config.backups_kept(), reread: false };
     let (in_task, directory) = (app.clone(), directory.to_owned());
     // On a thread for blocking work: files are synced one by one.
     let taken = task::spawn_blocking(move || {

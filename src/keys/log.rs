@@ -53,7 +53,10 @@ pub fn require_log_key(config: &Config) -> Result<()> {
 
 /// Returns an error if no key can be made with the name of the settings.
 pub(super) fn check_name(config: &Config) -> Result<()> {
-    if config.log_name.is_empty() { Ok(()) } else { new_key(&config.log_name, [0; 32]).map(drop) }
+    if config.log_name.is_empty() {
+        return Ok(());
+    }
+    LogKey::new(&config.log_name, [0; 32]).map(drop).map_err(|error| config.unfit("log_name", error))
 }
 
 /// Returns an error if the key in force is not one that this program can replace.

@@ -59,6 +59,9 @@ pub(super) fn check(config: &Config) -> Result<()> {
     match fs::read(&path) {
         Ok(bytes) => read(&path, &bytes, &config.seal_password).map(drop),
         Err(error) if error.kind() == ErrorKind::NotFound && config.seal_file().is_none() => Ok(()),
+        Err(error) if config.seal_file().is_some() => {
+            Err(config.unfit("seal_file", format!("{} cannot be read: {error}", path.display())))
+        }
         Err(error) => Err(file_error(&path, "read", &error)),
     }
 }
@@ -77,9 +80,9 @@ pub fn why_unfit(identity: &Identity, now: Time) -> Option<String> {
 /// Returns the authorities whose time stamps are trusted: those of the setting, or any if it names no file.
 pub fn authorities(config: &Config) -> Result<Authorities> {
     let Some(path) = config.timestamp_authorities() else { return Ok(Authorities::none()) };
-    let text = fs::read_to_string(&path).map_err(|error| file_error(&path, "read", &error))?;
-    let read = Authorities::from_pem(&text);
-    read.map_err(|error| Error::setup(format!("the time-stamp authorities of {}: {error}", path.display())))
+    let unfit = |why: String| config.unfit("timestamp_authorities", format!("{} {why}", path.display()));
+    let text = fs::read_to_string(&path).map_err(|error| unfit(format!("cannot be read: {error}")))?;
+    Authorities::from_pem(&text).map_err(|error| unfit(format!("has no certificate that can be read: {error}")))
 }
 
 /// Reads a seal file: as PEM if it says that it is, and as PKCS#12 otherwise.

@@ -279,7 +279,10 @@ fn a_setting_that_is_not_known_or_not_possible_stops_the_start() {
     let hours = "`session_hours` must be a whole number from 1 to 8784";
     let files = [
         ("datadir = 'x'", "1: there is no setting `datadir`; did you mean `data_dir`?"),
-        ("listen = '[::1]:1'\nquux = 'x'", "2: there is no setting `quux`; `sts-clearance config` lists all"),
+        (
+            "listen = '[::1]:1'\nquux = 'x'",
+            "2: there is no setting `quux`; without it, `sts-clearance config` lists all",
+        ),
         ("[server]\nlisten = 'x'", "1: there is no setting `server`; settings stand in no section"),
         ("session_hours = 0", &format!("1: {hours}, not `0`")),
         ("session_hours = 8785", &format!("1: {hours}, not `8785`")),
@@ -290,6 +293,11 @@ fn a_setting_that_is_not_known_or_not_possible_stops_the_start() {
         ("retention_years = 2", "1: `retention_years` must be a whole number from 3 to 100, not `2`"),
         ("retention_years = 101", "1: `retention_years` must be a whole number from 3 to 100, not `101`"),
         ("upload_limit_mib = 0", "1: `upload_limit_mib` must be a whole number from 1 to 1048576, not `0`"),
+        ("session_hours = '12'", &format!("1: {hours}, without quotes, not `12`")),
+        (
+            "session_hours = 12\nsession_hours = 13",
+            "2: `session_hours` is set twice in this file; keep one of the lines",
+        ),
         ("data_dir = 'x'\nlog_format = 'xml'", "2: `log_format` must be `text` or `json`, not `xml`"),
         ("log_format = json", "1: `log_format` must be text in quotes: `log_format = \"json\"`"),
         ("data_dir = /var/lib/sts  # there", "1: `data_dir` must be text in quotes: `data_dir = \"/var/lib/sts\"`"),
@@ -333,6 +341,7 @@ fn a_setting_that_is_not_known_or_not_possible_stops_the_start() {
         ("STS_SESSION_HOURS", "-1", &format!("STS_SESSION_HOURS: {hours}, not `-1`")),
         ("STS_SESSION_HOURS", "", &format!("STS_SESSION_HOURS: {hours}, and not be empty")),
         ("STS_SESSION_HOURS", "99999999999", &format!("STS_SESSION_HOURS: {hours}, not `99999999999`")),
+        ("STS_DATA_DIR", "", "STS_DATA_DIR: `data_dir` must be a directory, and not be empty"),
         ("STS_LOG_FORMAT", "xml", "STS_LOG_FORMAT: `log_format` must be `text` or `json`, not `xml`"),
         ("STS_CONFIG", "missing.toml", "missing.toml cannot be read: "),
     ];
@@ -351,12 +360,17 @@ fn config_refuses_what_would_keep_a_server_from_starting() {
     let cases: [(&str, &str, Put, &str); 8] = [
         ("STS_LOG_FILTER", "info,=", |_| (), "STS_LOG_FILTER: `log_filter` must be a level"),
         ("STS_LOG_KEY", "a key", |_| (), "STS_LOG_KEY: `log_key`: "),
-        ("STS_LOG_NAME", "two words", |_| (), "the log's key: "),
+        ("STS_LOG_NAME", "two words", |_| (), "STS_LOG_NAME: `log_name`: a key's name must be one word"),
         ("STS_LOG_KEY_FILE", "key", |place| fs::write(place.path("key"), "x").unwrap(), "key: "),
-        ("STS_SEAL_FILE", "seal.pem", |_| (), "the key file seal.pem cannot be read: "),
+        ("STS_SEAL_FILE", "seal.pem", |_| (), "STS_SEAL_FILE: `seal_file`: seal.pem cannot be read: "),
         ("STS_SEAL_FILE", "x.pem", |place| fs::write(place.path("x.pem"), "x").unwrap(), "the seal of x.pem: "),
-        ("STS_TIMESTAMP_AUTHORITIES", "tsa.pem", |_| (), "the key file tsa.pem cannot be read: "),
-        ("STS_FONT_DIR", "fonts", |_| (), "the fonts of fonts: "),
+        (
+            "STS_TIMESTAMP_AUTHORITIES",
+            "tsa.pem",
+            |_| (),
+            "STS_TIMESTAMP_AUTHORITIES: `timestamp_authorities`: tsa.pem cannot be read: ",
+        ),
+        ("STS_FONT_DIR", "fonts", |_| (), "STS_FONT_DIR: `font_dir`: "),
     ];
     for (name, value, put, words) in cases {
         let place = Installation::new(None);

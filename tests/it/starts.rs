@@ -26,6 +26,7 @@ on_both_databases! {
     a_first_start_needs_no_flag_and_neither_does_the_next,
     a_key_in_the_environment_is_no_trace_of_another_database,
     an_empty_database_beside_keys_and_files_is_refused,
+    no_command_begins_a_database_where_keys_or_files_tell_of_another,
     logs_without_their_key_are_not_signed_with_a_new_one,
     a_second_node_with_another_key_says_so_and_signs_nothing,
     a_database_without_its_files_is_refused,
@@ -123,6 +124,28 @@ async fn an_empty_database_beside_keys_and_files_is_refused(place: Installation)
     assert!(said.contains("the key data/keys/log.key say that there was one"), "{said}");
     drop(Server::start(&place, &mut serve(&["--accept", "new-database"])));
     drop(Server::start(&place, &mut serve(&[])));
+}
+
+async fn no_command_begins_a_database_where_keys_or_files_tell_of_another(place: Installation) {
+    worked(&place).await;
+    let other = if place.postgres_url().is_some() {
+        crate::harness::postgres_database().await
+    } else {
+        place.path("other.db").display().to_string()
+    };
+    let run = |arguments: &[&str]| {
+        let mut command = place.command(arguments);
+        command.env("STS_DATABASE_URL", &other);
+        Ran::of(&mut command, "a passphrase that nobody has").refused()
+    };
+    let add = ["user", "add", "--email", "a@example.com", "--name", "A", "--role", "admin", "--password-stdin"];
+    for arguments in [&add[..], &["migrate", "up"], &["migrate", "up", "--adopt-again"]] {
+        let said = run(arguments);
+        let is_told = said.contains("say that there was one") || said.starts_with("there is no database");
+        assert!(is_told || said.contains("the database is empty"), "{arguments:?}: {said}");
+        assert!(!place.path("other.db").exists(), "{arguments:?}: nothing was made");
+    }
+    drop(place.serve());
 }
 
 async fn logs_without_their_key_are_not_signed_with_a_new_one(place: Installation) {

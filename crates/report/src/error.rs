@@ -41,7 +41,9 @@ pub enum OpenError {
     #[error("this is no PDF, JSON or zip of STS Clearance")]
     Unknown,
     /// The PDF is not put together as this crate does it.
-    #[error("the PDF is damaged, or it is not as STS Clearance wrote it: another program may have saved it again")]
+    #[error(
+        "the PDF is not as STS Clearance writes one: it is none of ours, or damaged, or another program has saved it again"
+    )]
     Pdf,
     /// The PDF has an incremental update at its end.
     #[error("something was added to the PDF after it was written")]

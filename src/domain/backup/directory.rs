@@ -20,10 +20,14 @@ use room::Time;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
-use super::manifest::{Manifest, NamedFile};
+use super::{
+    digest,
+    manifest::{Manifest, NamedFile},
+};
 use crate::{
     error::{Error, Result},
     files::{Files, durable, make_private_dir},
+    heads::Heads,
     random,
 };
 
@@ -38,6 +42,8 @@ const UNFINISHED: &str = ".unfinished-";
 /// The file that is locked while a backup is made.
 const LOCK: &str = ".lock";
 
+/// What the text of that file begins with.
+const MARK: &str = "Backups of STS Clearance";
 const TOLD: &str = "\
 Backups of STS Clearance, made by `sts-clearance backup`.
 
@@ -76,7 +82,7 @@ impl BackupDirectory {
     ///
     /// Fails if it is none that this program has made.
     pub fn open(path: &Path) -> Result<Self> {
-        if !path.join(README).is_file() {
+        if !is_marked(path) {
             return Err(Error::setup(format!(
                 "{} is no directory of backups: it has no {README} of `sts-clearance backup`",
                 path.display()
@@ -93,7 +99,7 @@ impl BackupDirectory {
     pub fn open_to_write(path: &Path) -> Result<Self> {
         make_private_dir(path)?;
         let failed = |error: &io::Error| fault(path, "written", error);
-        let is_new = !path.join(README).is_file();
+        let is_new = !is_marked(path);
         if is_new && fs::read_dir(path).map_err(|error| failed(&error))?.next().is_some() {
             return Err(Error::setup(format!(
                 "{} is not empty, and is no directory of backups; name one that is empty or not there yet",
@@ -170,6 +176,34 @@ impl BackupDirectory {
         Ok((name, manifest))
     }
 
+    /// Returns the heads under which logs have gone on from backups in this directory.
+    pub(super) fn heads(&self) -> Result<Heads> {
+        Heads::open(&self.path)
+    }
+
+    /// Refuses to keep a backup of another server's logs beside those that are here, and one that is behind the newest of
+    /// them: it would push out what there is nowhere else.
+    pub(super) fn refuse_unlike(&self, manifest: &Manifest) -> Result<()> {
+        let Some(name) = self.names()?.pop() else { return Ok(()) };
+        let (_, newest) = self.find(Some(&name))?;
+        let path = self.path.display();
+        if let (Some(here), Some(there)) = (manifest.server(), newest.server())
+            && here != there
+        {
+            return Err(Error::setup(format!(
+                "{path} has backups of another server, `{there}`, and this one is `{here}`; name another directory"
+            )));
+        }
+        match newest.ahead_of(manifest) {
+            None => Ok(()),
+            Some((log, size)) => Err(Error::setup(format!(
+                "the database is behind the backup `{name}` in {path}, which has {size} entries of `{}`: bring that one back \
+                 (`sts-clearance restore`), or name another directory",
+                log.origin
+            ))),
+        }
+    }
+
     /// Returns the folder of a backup.
     pub(super) fn folder(&self, name: &str) -> PathBuf {
         self.path.join(name)
@@ -207,10 +241,13 @@ impl BackupDirectory {
 
     /// Keeps a file of the store, if it is not kept yet. Returns how many bytes were new, or why the file is not what its
     /// row says.
-    pub(super) async fn keep(&self, files: &Files, file: &NamedFile) -> Result<Result<u64, String>> {
+    ///
+    /// What has the name has the bytes: it got the name when they were whole, and on the disk. With `reread` they are
+    /// looked at all the same, since disks rot, and copied again if they are others.
+    pub(super) async fn keep(&self, files: &Files, file: &NamedFile, reread: bool) -> Result<Result<u64, String>> {
         let target = self.file(&file.sha256);
-        // What has the name has the bytes: it got the name when they were whole, and on the disk.
-        if fs::metadata(&target).is_ok_and(|kept| kept.len() == file.size) {
+        let has_size = fs::metadata(&target).is_ok_and(|kept| kept.len() == file.size);
+        if has_size && (!reread || digest(&file.name, &target)? == *file) {
             return Ok(Ok(0));
         }
         let mut bytes = match files.get(&file.name, None).await {
@@ -275,6 +312,11 @@ impl BackupDirectory {
         }
         Ok(names)
     }
+}
+
+/// Whether a directory says of itself that it is one of backups.
+fn is_marked(path: &Path) -> bool {
+    fs::read_to_string(path.join(README)).is_ok_and(|text| text.starts_with(MARK))
 }
 
 /// Returns the name of the backup of this instant: `2026-11-29T174000Z`, which every file system takes.

@@ -1,6 +1,6 @@
 //! What stands in the manifest of a backup.
 
-use room::{Log, Time};
+use room::{Log, Time, server_in};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -144,6 +144,25 @@ impl Manifest {
             return Err(format!("it has the form `{}`, which this version does not know", form.format));
         }
         serde_json::from_slice(json).map_err(|error| error.to_string())
+    }
+
+    /// Returns the name of the server under which its logs began. `None` if there is no log.
+    pub(super) fn server(&self) -> Option<&str> {
+        self.logs.first().map(|log| server_in(&log.origin))
+    }
+
+    /// Returns a log of which this has entries that the other lacks, with their number. Where the platform's log has gone on
+    /// under another name, a backup was brought back, and what was lost is told.
+    pub(super) fn ahead_of(&self, other: &Self) -> Option<(&ManifestLog, u64)> {
+        let platform = |manifest: &Self| manifest.logs.iter().find(|log| log.log == Log::Platform.key()).cloned();
+        if platform(self).zip(platform(other)).is_some_and(|(here, there)| here.origin != there.origin) {
+            return None;
+        }
+        let behind = |log: &&ManifestLog| match other.logs.iter().find(|known| known.log == log.log) {
+            Some(known) => known.origin == log.origin && known.size < log.size,
+            None => true,
+        };
+        self.logs.iter().find(behind).map(|log| (log, log.size))
     }
 
     /// Returns how many bytes the files of the store have.

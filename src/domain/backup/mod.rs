@@ -20,13 +20,13 @@ use std::{
 pub use check::check;
 pub use directory::BackupDirectory;
 pub use manifest::{Manifest, ManifestLog, Missing, NamedFile};
-pub use restore::{Losses, Restored, RestoredLog, refuse_unfinished, restore};
+pub use restore::{Losses, Options as RestoreOptions, Restored, RestoredLog, refuse_unfinished, restore};
 use sha2::{Digest, Sha256};
 
 use crate::{
     app::App,
     config::Config,
-    db::{Db, backup::Contents},
+    db::Db,
     error::{Error, Result},
     files::durable,
     keys,
@@ -46,6 +46,8 @@ pub struct Options {
     pub with_keys: bool,
     /// How many backups are kept in the directory, this one among them. `None`: all.
     pub keep: Option<usize>,
+    /// Whether files that are kept already are read again, and copied again if they are damaged.
+    pub reread: bool,
 }
 
 /// What has been done so far.
@@ -89,23 +91,24 @@ pub async fn take(
     let copy = unfinished.path.join(COPY);
     let (mut new_bytes, mut missing) = (0, Vec::new());
     let mut tries = 0;
-    let contents = loop {
+    let kind = Db::kind(&app.config.database_url());
+    let mut manifest = loop {
         tries += 1;
         // The one of the try before.
         let _ = std::fs::remove_file(&copy);
         let contents = app.db.copy(&copy).await?;
-        let lacking = copy_files(app, &directory, &contents, &mut new_bytes, goes_on).await?;
+        let described = Manifest::new(made_at, kind, app.log_key().public(), digest(COPY, &copy)?, &contents);
+        directory.refuse_unlike(&described)?;
+        let (new, lacking) = copy_files(app, &directory, &described.files, options.reread, goes_on).await?;
+        new_bytes += new;
         // A file that is not there was removed with its row since the database was copied, and another copy does not name
         // it; or it is lost, and every copy does.
         let is_lost = lacking.is_empty() || lacking == missing || tries == TRIES;
         missing = lacking;
         if is_lost {
-            break contents;
+            break Manifest { missing, ..described };
         }
     };
-    let kind = Db::kind(&app.config.database_url());
-    let mut manifest = Manifest::new(made_at, kind, app.log_key().public(), digest(COPY, &copy)?, &contents);
-    manifest.missing = missing;
     if options.with_keys {
         for (name, text) in keys::to_back_up(&app.config)? {
             let path = unfinished.path.join(name);
@@ -118,24 +121,23 @@ pub async fn take(
     Ok(Taken { name, manifest, new_bytes, removed })
 }
 
-/// Copies the files that are not in the directory yet, and returns those that it cannot have.
+/// Copies the files that are not in the directory yet. Returns how many bytes were new, and the files that it cannot have.
 async fn copy_files(
     app: &App,
     directory: &BackupDirectory,
-    contents: &Contents,
-    new_bytes: &mut u64,
+    files: &[NamedFile],
+    reread: bool,
     goes_on: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Vec<Missing>> {
-    let mut missing = Vec::new();
-    for (done, file) in contents.files.iter().enumerate() {
-        let file = NamedFile::of_store(file);
-        match directory.keep(&app.files, &file).await? {
-            Ok(new) => *new_bytes += new,
-            Err(fault) => missing.push(Missing { name: file.name, fault }),
+) -> Result<(u64, Vec<Missing>)> {
+    let (mut bytes, mut missing) = (0, Vec::new());
+    for (done, file) in files.iter().enumerate() {
+        match directory.keep(&app.files, file, reread).await? {
+            Ok(new) => bytes += new,
+            Err(fault) => missing.push(Missing { name: file.name.clone(), fault }),
         }
-        goes_on(Progress { files: (done + 1, contents.files.len()), bytes: *new_bytes });
+        goes_on(Progress { files: (done + 1, files.len()), bytes });
     }
-    Ok(missing)
+    Ok((bytes, missing))
 }
 
 /// Refuses a directory that would be lost together with what it is to replace.

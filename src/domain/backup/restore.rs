@@ -20,7 +20,7 @@ use tokio::io::AsyncReadExt;
 use super::{
     COPY, PART, digest,
     directory::{self, BackupDirectory},
-    manifest::{Manifest, NamedFile},
+    manifest::{Manifest, Missing, NamedFile},
 };
 use crate::{
     app::App,
@@ -52,6 +52,15 @@ pub enum Losses {
     None,
 }
 
+/// How a backup is to be brought back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// What is known of what was written after it.
+    pub losses: Losses,
+    /// Whether files that are damaged or missing in the backup are left out, and the rest is brought back.
+    pub without_damaged: bool,
+}
+
 /// What a restore has brought back.
 #[derive(Debug, Serialize)]
 pub struct Restored {
@@ -65,7 +74,7 @@ pub struct Restored {
     pub files: usize,
     /// How many bytes these have.
     pub bytes: u64,
-    /// Files that the backup does not have.
+    /// Files that the backup does not have, or not as they were.
     pub missing: Vec<String>,
     /// What the check of everything has found.
     pub fsck: fsck::Outcome,
@@ -97,11 +106,11 @@ pub struct RestoredLog {
 pub async fn restore(
     config: &Config,
     (directory, name): (&Path, Option<&str>),
-    losses: Losses,
+    Options { losses, without_damaged }: Options,
     watch: &mut dyn fsck::Watch,
 ) -> Result<Restored> {
     let directory = BackupDirectory::open(directory)?;
-    let (name, manifest) = directory.find(name)?;
+    let (name, mut manifest) = directory.find(name)?;
     refuse_unfit(config, &manifest)?;
     refuse_occupied(config, &name).await?;
     if losses == Losses::None {
@@ -109,9 +118,13 @@ pub async fn restore(
     }
     // No server may start on it meanwhile, nor another restore.
     let _held = start::hold(config)?;
-    place_files(config, &directory, (&name, &manifest)).await?;
+    let damaged = place_files(config, &directory, (&name, &manifest), without_damaged).await?;
+    manifest.missing.extend(damaged);
     let app = App::open_existing(config.clone(), Clock::System)?;
+    // Under a name that a log has gone on with from here already, there is another history.
+    app.heads.take_over(&directory.heads()?);
     let logs = tell_logs(&app, (&name, &manifest), losses).await?;
+    note_heads(&directory, &app);
     // Sessions that were ended after the backup would be alive again.
     app.db.write(async |tx| db::sessions::delete_all(tx).await).await?;
     let fsck = fsck::run(&app, Mode::Look, watch).await?;
@@ -127,6 +140,18 @@ pub async fn restore(
         missing: manifest.missing.into_iter().map(|missing| missing.name).collect(),
         fsck,
     })
+}
+
+/// Notes beside the backups under which names the logs go on. That it cannot be written, as where they lie on a disk that
+/// is only read, is no reason not to bring one back.
+fn note_heads(directory: &BackupDirectory, app: &App) {
+    let noted = directory.heads().and_then(|heads| {
+        heads.take_over(&app.heads);
+        heads.save()
+    });
+    if let Err(error) = noted {
+        tracing::warn!(%error, "beside the backups it cannot be noted that one was brought back: bring none back again");
+    }
 }
 
 /// Returns an error if a restore into this place has not come to its end.
@@ -226,8 +251,13 @@ fn refuse_losses(config: &Config, manifest: &Manifest) -> Result<()> {
     Ok(())
 }
 
-/// Puts files, keys and database in their places, in this order.
-async fn place_files(config: &Config, directory: &BackupDirectory, (name, manifest): (&str, &Manifest)) -> Result<()> {
+/// Puts files, keys and database in their places, in this order. Returns the files that are left out.
+async fn place_files(
+    config: &Config,
+    directory: &BackupDirectory,
+    (name, manifest): (&str, &Manifest),
+    without_damaged: bool,
+) -> Result<Vec<Missing>> {
     files::make_private_dir(config.data_dir())?;
     let (marker, folder) = (marker(config), directory.folder(name));
     if unfinished(config).is_none() {
@@ -236,8 +266,17 @@ async fn place_files(config: &Config, directory: &BackupDirectory, (name, manife
     }
     let store = Files::open(&config.files_url())?;
     let missing: Vec<_> = manifest.missing.iter().map(|missing| &missing.name).collect();
+    let mut damaged = Vec::new();
     for file in manifest.files.iter().filter(|file| !missing.contains(&&file.name)) {
-        place_file(&store, directory, file).await?;
+        match place_file(&store, directory, file).await? {
+            Ok(()) => {}
+            Err(fault) if without_damaged => damaged.push(Missing { name: file.name.clone(), fault }),
+            Err(fault) => {
+                return Err(Error::setup(format!(
+                    "{fault}; put it back, take an older backup, or bring the rest back without it: `--without-damaged`"
+                )));
+            }
+        }
     }
     for key in &manifest.keys {
         let path = folder.join(&key.name);
@@ -246,45 +285,48 @@ async fn place_files(config: &Config, directory: &BackupDirectory, (name, manife
         keys::bring_back(config, &key.name, &bytes)?;
     }
     if Db::is_there(&config.database_url()).await? {
-        return Ok(());
+        return Ok(damaged);
     }
     let copy = folder.join(COPY);
     check_file(&copy, &manifest.copy)?;
-    Db::bring_back(&copy, &config.database_url()).await
+    Db::bring_back(&copy, &config.database_url()).await.map(|()| damaged)
 }
 
-/// Copies one file into the store, unless it is there.
-async fn place_file(store: &Files, directory: &BackupDirectory, file: &NamedFile) -> Result<()> {
+/// Copies one file into the store, unless it is there. Returns what is wrong with it in the backup.
+async fn place_file(store: &Files, directory: &BackupDirectory, file: &NamedFile) -> Result<Result<(), String>> {
     let there = store.digest(&file.name).await?;
     if there.is_some_and(|(size, sha256)| size == file.size && hex::encode(sha256) == file.sha256) {
-        return Ok(());
+        return Ok(Ok(()));
     }
     let path = directory.file(&file.sha256);
-    let failed = |error| directory::fault(&path, "read", &error);
-    let mut source = tokio::fs::File::open(&path).await.map_err(failed)?;
+    let failed = |error| format!("{} cannot be read: {error}", path.display());
+    let mut source = match tokio::fs::File::open(&path).await {
+        Ok(source) => source,
+        Err(error) => return Ok(Err(failed(error))),
+    };
     let mut staging = store.stage(&crate::random::new_uuid().to_string()).await?;
     let mut part = vec![0; PART];
     loop {
-        let read = source.read(&mut part).await.map_err(failed)?;
-        if read == 0 {
-            break;
-        }
+        let read = match source.read(&mut part).await {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) => return Ok(Err(failed(error))),
+        };
         staging.add(&part[..read]).await?;
     }
     let staged = staging.finish().await?;
     if staged.size() != file.size || hex::encode(staged.sha256()) != file.sha256 {
-        return Err(damaged(&path));
+        return Ok(Err(format!("{} is damaged: it is not what the manifest says", path.display())));
     }
-    staged.keep_as(&file.name).await.map(drop)
+    staged.keep_as(&file.name).await.map(|_| Ok(()))
 }
 
 /// Returns an error if a file in the backup is not what the manifest says.
 pub(super) fn check_file(path: &Path, named: &NamedFile) -> Result<()> {
-    if digest(&named.name, path)? == *named { Ok(()) } else { Err(damaged(path)) }
-}
-
-fn damaged(path: &Path) -> Error {
-    Error::setup(format!("{} is damaged: it is not what the manifest says; take an older backup", path.display()))
+    if digest(&named.name, path)? == *named {
+        return Ok(());
+    }
+    Err(Error::setup(format!("{} is damaged: it is not what the manifest says; take an older backup", path.display())))
 }
 
 /// Has the logs go on under new names, unless nothing was written after the backup, and returns how far each is there.

@@ -88,6 +88,18 @@ pub async fn look_at_database(config: &Config, survey: &Survey, known: &[Known])
     Ok(Opening { signing: look_at_key(&db, config, survey, known).await?, damage })
 }
 
+/// Refuses to begin a database where other things say that there was one.
+///
+/// # Errors
+///
+/// Fails if there are such things, or if they cannot be looked at.
+pub async fn refuse_to_begin_anew(config: &Config) -> Result<()> {
+    let survey = Survey::make(config)?;
+    let is_new =
+        survey.database == survey::Database::Missing || migrations::is_new(&Db::open(&config.database_url())?).await?;
+    if is_new { survey.refuse_loss(config, &[]) } else { Ok(()) }
+}
+
 /// Looks whether the logs are signed with a key for which the one of this server vouches.
 async fn look_at_key(db: &Db, config: &Config, survey: &Survey, known: &[Known]) -> Result<Signing> {
     if !migrations::has(db, LOG_PROOFS).await? {

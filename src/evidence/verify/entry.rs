@@ -314,10 +314,11 @@ impl<'a> Evidence<'a> {
         if checks.first_not_ok(&needed).is_some() || checks.has_failed("follows") {
             return None;
         }
+        let continued = self.named().iter().filter(|entry| entry.action == CONTINUED).map(|entry| entry.seq).collect();
         let (record, proof) = (self.record.ok()?, self.proof.ok()?);
         let captured = record.activity.as_deref().and_then(|entries| tree::leaves_of(&record, entries).ok());
         let leaves = self.folded.and_then(|(_, entries)| entries).map_or(captured, |entries| Some(entries.leaves));
-        Some(Standing { record, leaves, checkpoint: proof.checkpoint })
+        Some(Standing { record, leaves, continued, checkpoint: proof.checkpoint })
     }
 }
 

@@ -155,7 +155,7 @@ impl<'a> Sealed<'a> {
 
     /// Checks that the seal is there, fits the sealed bytes, and is added to them as this program adds seals.
     fn checked(&self) -> Result<seal::Checked, Fault> {
-        let none = "the PDF ends without a seal of ours: it was taken off, or something was changed or added there";
+        let none = "the PDF ends without a seal of ours: it never had one, it was taken off, or something was changed or added there";
         let seal = self.seal.as_ref().ok_or_else(|| Fault::Failed(none.to_owned()))?;
         let nobody = Authorities::none();
         let trusted = self.trust.authorities.unwrap_or(&nobody);

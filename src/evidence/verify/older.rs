@@ -11,6 +11,8 @@ pub(super) struct Standing {
     pub(super) record: Record,
     /// The leaves of the entries in the record, if it has any.
     pub(super) leaves: Option<Vec<Hash>>,
+    /// Positions at which the log went on without entries that had been signed, as its entries tell.
+    pub(super) continued: Vec<u64>,
     pub(super) checkpoint: Checkpoint,
 }
 
@@ -38,7 +40,7 @@ pub(super) fn check_extension(newer: Option<&Standing>, older: Option<&Standing>
             return Err(format!("the files are of different logs: {new}, and the older of {old}").into());
         }
     };
-    if is_continued && old.size >= new.size {
+    if is_continued && (old.size >= new.size || went_on_before(newer, older)) {
         return Err(lost(new, old));
     }
     if old.size > new.size {
@@ -68,6 +70,15 @@ pub(super) fn check_extension(newer: Option<&Standing>, older: Option<&Standing>
             newer.record.room.id, old.size, new.size
         ))
     })
+}
+
+/// Returns whether the newer log tells that it went on, after the older file, from a copy with fewer entries than that has.
+fn went_on_before(newer: &Standing, older: &Standing) -> bool {
+    let old = &older.checkpoint;
+    let is_first = continuation(older, old).is_some_and(|(_, number)| number == 1);
+    // What the older file knows itself is no news. If it cannot tell, nothing is concluded.
+    let is_news = |seq: &&u64| !older.continued.contains(seq);
+    (is_first || !older.continued.is_empty()) && newer.continued.iter().filter(is_news).any(|seq| *seq < old.size)
 }
 
 /// Returns the origin that a log of the room began with and the number of its continuation.

@@ -12,6 +12,7 @@ on_both_databases! {
     Installation:
     a_restore_that_broke_off_starts_no_server_and_is_repeated,
     a_backup_that_is_damaged_is_not_brought_back,
+    what_is_damaged_in_a_backup_can_be_left_out_and_is_copied_again,
     a_place_that_is_not_empty_is_left_alone,
 }
 
@@ -78,6 +79,39 @@ async fn a_backup_that_is_damaged_is_not_brought_back(place: Installation) {
         .unwrap()
         .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with(".unfinished"));
     assert_eq!(left.count(), 0, "the temporary places are gone");
+}
+
+async fn what_is_damaged_in_a_backup_can_be_left_out_and_is_copied_again(place: Installation) {
+    let scene = Scene::set(place).await;
+    scene.upload(&pdf("a paper")).await;
+    scene.upload(&pdf("another paper")).await;
+    scene.back_up();
+    let (directory, paper) = (scene.directory(), paper(&scene.directory()));
+    let sound = fs::read(&paper).unwrap();
+    for bytes in [Some(vec![b'x'; sound.len()]), None] {
+        match bytes {
+            Some(bytes) => fs::write(&paper, bytes).unwrap(),
+            None => fs::remove_file(&paper).unwrap(),
+        }
+        let other = elsewhere(&scene.place).await;
+        let said = other.run(&["restore", &directory]).refused();
+        assert!(said.contains("bring the rest back without it: `--without-damaged`"), "{said}");
+        let ran = other.run(&["restore", "--json", "--without-damaged", &directory]);
+        let told: serde_json::Value = serde_json::from_str(ran.expect(1)).unwrap();
+        assert_eq!(told["missing"].as_array().unwrap().len(), 1, "{told}");
+        other.serve().kill();
+    }
+    // A disk that rots leaves the size.
+    fs::write(&paper, vec![b'x'; sound.len()]).unwrap();
+    scene.back_up();
+    let checked = scene.place.run(&["backup", "--check", &directory]);
+    assert!(
+        checked.expect(1).contains("`backup --reread` copies again what the server still has whole"),
+        "{checked:?}"
+    );
+    scene.place.run(&["backup", "--reread", &directory]).expect(0);
+    assert_eq!(fs::read(&paper).unwrap(), sound);
+    scene.place.run(&["backup", "--check", &directory]).expect(0);
 }
 
 async fn a_place_that_is_not_empty_is_left_alone(place: Installation) {

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::Value;
 
-use super::Scene;
+use super::{Scene, elsewhere, restored};
 use crate::harness::{Installation, Ran, on_both_databases, pdf};
 
 on_both_databases! {
@@ -12,6 +12,7 @@ on_both_databases! {
     a_second_backup_takes_room_for_what_is_new_only,
     the_oldest_backups_go_with_the_files_that_only_they_have,
     a_file_that_the_store_has_lost_is_named_and_the_rest_is_kept,
+    no_backup_of_another_server_or_of_earlier_logs_pushes_out_those_that_are_there,
 }
 
 /// Returns the names of the files in the directory.
@@ -51,6 +52,34 @@ async fn the_oldest_backups_go_with_the_files_that_only_they_have(place: Install
     scene.place.run(&["backup", "--keep", "0", &scene.directory()]).expect(2);
 }
 
+async fn no_backup_of_another_server_or_of_earlier_logs_pushes_out_those_that_are_there(place: Installation) {
+    let scene = Scene::set(place).await;
+    let first = scene.back_up()["backup"].as_str().unwrap().to_owned();
+    scene.upload(&pdf("later")).await;
+    scene.back_up();
+    let (directory, before) = (scene.directory(), contents(&scene.directory()));
+    let refused = |place: &Installation, why: &str| {
+        let said = place.run(&["backup", "--keep", "1", &directory]).refused();
+        assert!(said.contains(why), "{said}");
+        assert_eq!(contents(&directory), before);
+    };
+    let stranger = Scene::set(elsewhere(&scene.place).await).await;
+    refused(&stranger.place, "has backups of another server, `");
+    let behind = elsewhere(&scene.place).await;
+    restored(&behind, &directory, &["--nothing-lost", "--backup", &first]);
+    refused(&behind, "the database is behind the backup `");
+    // A directory of something else is none of backups, whatever its files are called.
+    let other = scene.place.path("project");
+    fs::create_dir_all(&other).unwrap();
+    fs::write(other.join("README.txt"), "A project.").unwrap();
+    let said = scene.place.run(&["backup", &other.display().to_string()]).refused();
+    assert!(said.contains("is not empty, and is no directory of backups"), "{said}");
+    // Where logs tell that they lost something, a backup of them is wanted.
+    let honest = elsewhere(&scene.place).await;
+    restored(&honest, &directory, &["--backup", &first]);
+    honest.run(&["backup", &directory]).expect(0);
+}
+
 async fn a_file_that_the_store_has_lost_is_named_and_the_rest_is_kept(place: Installation) {
     let scene = Scene::set(place).await;
     scene.upload(&pdf("one")).await;
@@ -66,7 +95,7 @@ async fn a_file_that_the_store_has_lost_is_named_and_the_rest_is_kept(place: Ins
     // What is there is a backup all the same.
     let other = super::elsewhere(&scene.place).await;
     let ran: Ran = other.run(&["restore", &scene.directory()]);
-    assert_eq!(ran.expect(1).matches("not in the backup: ").count(), 2, "{ran:?}");
+    assert_eq!(ran.expect(1).matches("not brought back: ").count(), 2, "{ran:?}");
     other.serve().kill();
 }
 

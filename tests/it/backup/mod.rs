@@ -23,6 +23,7 @@ on_both_databases! {
     every_write_that_was_acknowledged_before_a_backup_began_is_in_it,
     files_from_after_the_backup_are_told_apart_and_the_room_goes_on,
     a_memory_that_survived_names_what_was_lost,
+    a_backup_that_is_brought_back_twice_goes_on_under_two_names,
     a_room_that_is_not_in_the_backup_is_given_up_in_the_platforms_log,
     logs_keep_their_names_where_nothing_was_lost,
 }
@@ -192,12 +193,38 @@ async fn files_from_after_the_backup_are_told_apart_and_the_room_goes_on(place: 
 
     let next = file(&server.api, (&scene.room, &token)).await;
     assert_eq!(verified_by(&server, &token, &next).await["verified"], true);
-    for (name, bytes) in [("older.json", &older), ("next.json", &next)] {
+    for (name, bytes) in [("older.json", &older), ("lost.json", &newer), ("next.json", &next)] {
         fs::write(other.path(name), bytes).unwrap();
     }
     fs::write(other.path("log.key"), other.run(&["key", "show"]).expect(0)).unwrap();
     let verified = other.run(&["verify", "next.json", "--key", "log.key"]);
     assert!(verified.expect(0).contains("how much is not known: “the backup "), "{verified:?}");
+    // The file has the entry that tells of the loss, before the end of what the lost one was signed over.
+    let compared = other.run(&["verify", "lost.json", "next.json", "--key", "log.key"]);
+    assert!(compared.expect(1).contains("from a copy that lacks some of the"), "{compared:?}");
+    let compared = other.run(&["verify", "older.json", "next.json", "--key", "log.key"]);
+    assert!(compared.expect(0).contains("goes on from those"), "{compared:?}");
+}
+
+async fn a_backup_that_is_brought_back_twice_goes_on_under_two_names(place: Installation) {
+    let scene = Scene::set(place).await;
+    scene.back_up();
+    let directory = scene.directory();
+    drop(scene.server);
+    let mut files = Vec::new();
+    for number in 2..4 {
+        // Each machine is lost with all that it has; only the backups are left.
+        let other = elsewhere(&scene.place).await;
+        let told = restored(&other, &directory, &[]);
+        for log in told["logs"].as_array().unwrap() {
+            assert!(log["origin"].as_str().unwrap().ends_with(&format!("/{number}")), "{log}");
+        }
+        let server = other.serve();
+        let token = server.api.sign_in(BROKER).await;
+        files.push(file(&server.api, (&scene.room, &token)).await);
+        let report = verified_by(&server, &token, &files[0]).await;
+        assert_eq!(detail(&report, "own log").0, if number == 2 { "ok" } else { "skipped" }, "{report}");
+    }
 }
 
 async fn a_memory_that_survived_names_what_was_lost(place: Installation) {
