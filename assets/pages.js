@@ -47,7 +47,7 @@ function atWork(form, is) {
 // Whether somebody is typing in a part of the page, or has typed something there that a new copy would lose.
 function isInUse(region) {
   const active = document.activeElement;
-  if (region.contains(active) && active.matches("input, select, textarea")) return true;
+  if (region.contains(active) && active.matches("input:not([type=checkbox]), select, textarea")) return true;
   return [...region.querySelectorAll("input, textarea, select")].some(
     (field) => field.type !== "hidden" && field.value !== (field.defaultValue ?? field.value),
   );
@@ -95,7 +95,7 @@ export async function refresh() {
   }
 }
 
-// Replaces the content of a part of the page. Focus, folded parts and open previews stay as they are.
+// Replaces the content of a part of the page. Focus, ticks, folded parts and open previews stay as they are.
 function replace(region, fresh) {
   const focused = region.contains(document.activeElement) ? document.activeElement : null;
   // The focused element goes with the old content; its successor is found by its id, or by where it leads.
@@ -107,11 +107,13 @@ function replace(region, fresh) {
   for (const kept of region.querySelectorAll("details.preview[open]")) fresh.querySelector(`#${CSS.escape(kept.id)}`)?.replaceWith(kept);
   region.replaceChildren(...fresh.childNodes);
   for (const details of region.querySelectorAll("details[id]")) if (known.has(details.id)) details.open = known.get(details.id);
+  const ticked = new Map([...region.querySelectorAll("[type=checkbox][id]")].map((box) => [box.id, box.checked]));
   region.dataset.last = html;
   localTimes(region);
   if (path) region.querySelector(path)?.focus({ preventScroll: true });
 }
 
+  for (const box of region.querySelectorAll("[type=checkbox][id]")) if (ticked.has(box.id)) box.checked = ticked.get(box.id);
 // Listens to the events of the room. An event says only that something is new; what it is, the page has. A hidden page
 // does not listen: browsers open few connections to one server (six with HTTP/1.1), and share them among all tabs.
 function listen() {
