@@ -2,13 +2,18 @@
 
 const regions = () => [...document.querySelectorAll("[data-live]")];
 
+// The time zone of the account, if it names one that the browser knows; that of the browser otherwise.
+const zones = Intl.supportedValuesOf?.("timeZone") ?? [];
+const named = document.body.dataset.timeZone;
+const OWN_TIME = { dateStyle: "full", timeStyle: "long", timeZone: zones.includes(named) || named === "UTC" ? named : undefined };
+
 // Adds the viewer's own time to what is shown on hover. `data-local` marks times that have it already.
 export function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     if (!Number.isNaN(at.valueOf()) && time.dateTime.includes("T") && !time.dataset.local) {
       time.dataset.local = "";
-      time.title = `${time.title || time.dateTime}\n${at.toLocaleString([], { dateStyle: "full", timeStyle: "long" })}`;
+      time.title = `${time.title || time.dateTime}\n${at.toLocaleString([], OWN_TIME)}`;
     }
   }
 }
@@ -102,18 +107,18 @@ function replace(region, fresh) {
   const path = focused && (focused.id ? `#${CSS.escape(focused.id)}` : focused.getAttribute("href") && `[href="${CSS.escape(focused.getAttribute("href"))}"]`);
   const html = fresh.outerHTML;
   const known = new Map([...region.querySelectorAll("details[id]")].map((details) => [details.id, details.open]));
+  const ticked = new Map([...region.querySelectorAll("[type=checkbox][id]")].map((box) => [box.id, box.checked]));
   // An open preview stays the same element: every fetch of its picture is logged as a look at the document.
   document.adoptNode(fresh);
   for (const kept of region.querySelectorAll("details.preview[open]")) fresh.querySelector(`#${CSS.escape(kept.id)}`)?.replaceWith(kept);
   region.replaceChildren(...fresh.childNodes);
   for (const details of region.querySelectorAll("details[id]")) if (known.has(details.id)) details.open = known.get(details.id);
-  const ticked = new Map([...region.querySelectorAll("[type=checkbox][id]")].map((box) => [box.id, box.checked]));
+  for (const box of region.querySelectorAll("[type=checkbox][id]")) if (ticked.has(box.id)) box.checked = ticked.get(box.id);
   region.dataset.last = html;
   localTimes(region);
   if (path) region.querySelector(path)?.focus({ preventScroll: true });
 }
 
-  for (const box of region.querySelectorAll("[type=checkbox][id]")) if (ticked.has(box.id)) box.checked = ticked.get(box.id);
 // Listens to the events of the room. An event says only that something is new; what it is, the page has. A hidden page
 // does not listen: browsers open few connections to one server (six with HTTP/1.1), and share them among all tabs.
 function listen() {
@@ -172,6 +177,16 @@ function renew() {
   const look = () => document.visibilityState === "visible" && Date.now() - seen < LONGEST_UNSEEN && refresh().catch(() => {});
   setInterval(look, RENEWED_EACH);
   document.addEventListener("visibilitychange", look);
+}
+
+// Offers the names of time zones, of which the server has no list.
+const zoneField = document.querySelector("input[name=time_zone]");
+if (zoneField) {
+  const list = document.createElement("datalist");
+  list.id = "time-zones";
+  list.append(...zones.map((zone) => new Option(zone)));
+  zoneField.after(list);
+  zoneField.setAttribute("list", list.id);
 }
 
 // A part is replaced only if it differs from what came last, not from what scripts have made of it since.
