@@ -1,6 +1,7 @@
-// The documents of a room: the panel beside the list, keys, and uploads by dropping files. All of it can also be done
-// without script.
+// The documents of a room: the panel beside the list, and uploads by dropping files. All of it can also be done without
+// script.
 
+import { deciding } from "./deciding.js";
 import { drop, restore } from "./drafts.js";
 import { dropped, matchingSheet } from "./matching.js";
 import { announce, localTimes, refresh } from "./pages.js";
@@ -61,89 +62,6 @@ function current(id) {
 }
 
 const close = () => panel() && show(panel().querySelector("[data-close]").href);
-
-function step(by) {
-  // Rows of a group that is folded are passed over.
-  const all = rows().filter((row) => row.checkVisibility());
-  const at = all.findIndex((row) => row.contains(document.activeElement) || row.querySelector("th [aria-current]"));
-  const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + by, 0), all.length - 1)];
-  if (!next) return;
-  current(next.dataset.document);
-  next.querySelector("th a").focus();
-}
-
-// Moves the focus to the form of a decision: that of the open document, or of the one that `j` or `k` has reached.
-async function decide(form) {
-  if (!panel()) {
-    const link = documents.querySelector("th [aria-current]");
-    if (!link) return;
-    await show(link.href);
-  }
-  const field = panel()?.querySelector(`#${form} textarea`);
-  if (field) field.focus();
-  else announce("There is nothing to decide here.");
-}
-
-// Approves the open document as it is, and opens the next one that waits for the viewer; where none is open, it opens the
-// first.
-let deciding = false;
-// What was decided by a key here: the list may be a moment older than that.
-const decided = new Set();
-async function approveAndGoOn() {
-  const form = panel()?.querySelector("#approve");
-  if (deciding) return;
-  const open = panel()?.dataset.document;
-  if (!form || decided.has(open) || !rowOf(open)?.matches("[data-mine]")) return goOn();
-  if (form.elements.subjects.value.trim()) return announce("Subjects are written: send the form with its button.");
-  deciding = true;
-  try {
-    const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-    // What was refused is shown by the page itself, under the same key, so that nothing is said twice.
-    if (!response.ok) return form.requestSubmit();
-    announce(`Approved: ${document.getElementById("panel-title").textContent}`);
-    decided.add(open);
-    // The next key counts from here on: it finds this row decided.
-    deciding = false;
-    await goOn();
-  } catch {
-    announce("The connection broke; press the key again.");
-  } finally {
-    deciding = false;
-  }
-}
-
-async function goOn() {
-  const all = rows();
-  const at = all.indexOf(rowOf(panel()?.dataset.document));
-  const next = [...all.slice(at + 1), ...all.slice(0, Math.max(at, 0))].find((row) => "mine" in row.dataset && !decided.has(row.dataset.document));
-  if (next) return show(next.querySelector("th a").href);
-  announce("Nothing waits for you any more.");
-  await close();
-}
-
-function keys() {
-  const hint = document.getElementById("keys");
-  const button = hint.querySelector("[data-keys]");
-  let on = localStorage.getItem("keys") !== "off";
-  const tell = () => (button.textContent = on ? "Turn keys off" : "Turn keys on");
-  button.addEventListener("click", () => {
-    on = !on;
-    localStorage.setItem("keys", on ? "on" : "off");
-    tell();
-  });
-  tell();
-  hint.hidden = false;
-  const does = { j: () => step(1), k: () => step(-1), a: () => decide("approve"), y: approveAndGoOn, r: () => decide("reject"), "?": () => hint.scrollIntoView({ block: "center" }) };
-  document.addEventListener("keydown", (event) => {
-    // Combinations belong to the browser and to assistive technology.
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const types = event.target.closest("input, textarea, select");
-    if (event.key === "Escape") return types ? types.blur() : close();
-    if (!on || types || !does[event.key]) return;
-    event.preventDefault();
-    does[event.key]();
-  });
-}
 
 // Uploads run one after another.
 const NAMES = { file: "File", expires_on: "Valid until", notes: "Notes" };
@@ -308,6 +226,8 @@ function uploads() {
 }
 
 documents.addEventListener("click", (event) => {
+  const viewed = event.target.closest("[data-view]");
+  if (viewed) view(viewed);
   const { fills, value } = event.target.closest("[data-fills]")?.dataset ?? {};
   if (fills) document.getElementById(fills).value = value;
   const link = event.target.closest("a[data-panel], a[data-close]");
@@ -328,6 +248,12 @@ documents.addEventListener("toggle", (event) => {
   picture.addEventListener("error", () => picture.replaceWith("There is no preview of this file; download it to see it."));
   link.replaceWith(picture);
 }, true);
+let viewer;
+async function view(button) {
+  viewer ??= import("./viewer.js").then(({ viewer }) => viewer({ panel, keys }));
+  (await viewer)(button);
+}
+
 offerDays();
-keys();
+const keys = deciding({ documents, panel, rows, show, close, current, view });
 if (documents.dataset.uploadsTo) uploads();

@@ -7,7 +7,8 @@ const user = document.body.dataset.user;
 const nameOf = (form) => `draft ${user} ${new URL(form.action).pathname} ${form.querySelector("[name=word]")?.value ?? ""}`;
 const SENT = "draft that was sent";
 
-const TYPED = "textarea, select, input:not([type=hidden], [type=password], [type=file], [type=search])";
+// What is selected in a list is not typed.
+const TYPED = "textarea, select, input:not([type=hidden], [type=password], [type=file], [type=search], [data-pick])";
 const fieldsOf = (form) => [...form.elements].filter((field) => field.name && field.matches(TYPED));
 // A box is one of several of a name, each with a word of its own.
 const keyOf = (field) => (field.type === "checkbox" ? `${field.name}=${field.value}` : field.name);

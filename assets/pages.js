@@ -2,13 +2,18 @@
 
 const regions = () => [...document.querySelectorAll("[data-live]")];
 
+// The time zone of the account, if it names one that the browser knows; that of the browser otherwise.
+const zones = Intl.supportedValuesOf?.("timeZone") ?? [];
+const named = document.body.dataset.timeZone;
+const OWN_TIME = { dateStyle: "full", timeStyle: "long", timeZone: zones.includes(named) || named === "UTC" ? named : undefined };
+
 // Adds the viewer's own time to what is shown on hover. `data-local` marks times that have it already.
 export function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     if (!Number.isNaN(at.valueOf()) && time.dateTime.includes("T") && !time.dataset.local) {
       time.dataset.local = "";
-      time.title = `${time.title || time.dateTime}\n${at.toLocaleString([], { dateStyle: "full", timeStyle: "long" })}`;
+      time.title = `${time.title || time.dateTime}\n${at.toLocaleString([], OWN_TIME)}`;
     }
   }
 }
@@ -47,7 +52,7 @@ function atWork(form, is) {
 // Whether somebody is typing in a part of the page, or has typed something there that a new copy would lose.
 function isInUse(region) {
   const active = document.activeElement;
-  if (region.contains(active) && active.matches("input, select, textarea")) return true;
+  if (region.contains(active) && active.matches("input:not([type=checkbox]), select, textarea")) return true;
   return [...region.querySelectorAll("input, textarea, select")].some(
     (field) => field.type !== "hidden" && field.value !== (field.defaultValue ?? field.value),
   );
@@ -95,18 +100,20 @@ export async function refresh() {
   }
 }
 
-// Replaces the content of a part of the page. Focus, folded parts and open previews stay as they are.
+// Replaces the content of a part of the page. Focus, ticks, folded parts and open previews stay as they are.
 function replace(region, fresh) {
   const focused = region.contains(document.activeElement) ? document.activeElement : null;
   // The focused element goes with the old content; its successor is found by its id, or by where it leads.
   const path = focused && (focused.id ? `#${CSS.escape(focused.id)}` : focused.getAttribute("href") && `[href="${CSS.escape(focused.getAttribute("href"))}"]`);
   const html = fresh.outerHTML;
   const known = new Map([...region.querySelectorAll("details[id]")].map((details) => [details.id, details.open]));
+  const ticked = new Map([...region.querySelectorAll("[type=checkbox][id]")].map((box) => [box.id, box.checked]));
   // An open preview stays the same element: every fetch of its picture is logged as a look at the document.
   document.adoptNode(fresh);
   for (const kept of region.querySelectorAll("details.preview[open]")) fresh.querySelector(`#${CSS.escape(kept.id)}`)?.replaceWith(kept);
   region.replaceChildren(...fresh.childNodes);
   for (const details of region.querySelectorAll("details[id]")) if (known.has(details.id)) details.open = known.get(details.id);
+  for (const box of region.querySelectorAll("[type=checkbox][id]")) if (ticked.has(box.id)) box.checked = ticked.get(box.id);
   region.dataset.last = html;
   localTimes(region);
   if (path) region.querySelector(path)?.focus({ preventScroll: true });
@@ -170,6 +177,16 @@ function renew() {
   const look = () => document.visibilityState === "visible" && Date.now() - seen < LONGEST_UNSEEN && refresh().catch(() => {});
   setInterval(look, RENEWED_EACH);
   document.addEventListener("visibilitychange", look);
+}
+
+// Offers the names of time zones, of which the server has no list.
+const zoneField = document.querySelector("input[name=time_zone]");
+if (zoneField) {
+  const list = document.createElement("datalist");
+  list.id = "time-zones";
+  list.append(...zones.map((zone) => new Option(zone)));
+  zoneField.after(list);
+  zoneField.setAttribute("list", list.id);
 }
 
 // A part is replaced only if it differs from what came last, not from what scripts have made of it since.

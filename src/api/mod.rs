@@ -2,6 +2,7 @@
 //! the handlers, which call an operation of `domain`. Only `web` uses this folder, and pages share no view with it:
 //! what the API shows is a promise to programs, what pages show changes with their design.
 
+mod account;
 mod activities;
 mod approvals;
 mod archive;
@@ -36,6 +37,7 @@ use crate::http::Routes;
 pub fn routes() -> Routes {
     auth::routes()
         .merge(sessions::routes())
+        .merge(account::routes())
         .merge(rooms::routes())
         .merge(parties::routes())
         .merge(vessels::routes())

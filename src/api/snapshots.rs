@@ -50,7 +50,7 @@ pub(super) fn routes() -> Routes {
             "/rooms/{room_id}/snapshots/{snapshot_id}/preview",
             May(View),
             preview,
-            "A picture of the first page of a snapshot's PDF",
+            "A picture of a page of a snapshot's PDF",
         )
         .post(
             "/rooms/{room_id}/snapshots/{snapshot_id}/retry",
@@ -268,7 +268,7 @@ async fn preview(
     request: Preview,
 ) -> Result<PreviewAnswer> {
     let snapshot = app.db.read(async |tx| snapshots::find(tx, room.id, id).await).await?;
-    let log = async || previews::log_of_snapshot(&app, &caller.actor(), room.id, &snapshot).await;
+    let log = async |view| previews::log_of_snapshot(&app, &caller.actor(), room.id, &snapshot, view).await;
     request.answer(&app, (Previewable::snapshot(&snapshot)?, caller.user.id), log).await
 }
 

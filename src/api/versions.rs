@@ -85,7 +85,7 @@ pub(super) fn routes() -> Routes {
             "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/preview",
             May(DocumentDownload),
             preview,
-            "A picture of the file of a version: the first page of a PDF, a JPEG, a PNG",
+            "A picture of a page of a version's file: of a PDF, a JPEG, a PNG",
         )
 }
 
@@ -311,6 +311,6 @@ async fn preview(
 ) -> Result<PreviewAnswer> {
     let find = async |tx: &mut _| versions::find(tx, room.id, document, version).await;
     let (_, found) = app.db.read(find).await?;
-    let log = async || previews::log_of_version(&app, &caller.actor(), room.id, &found).await;
+    let log = async |view| previews::log_of_version(&app, &caller.actor(), room.id, &found, view).await;
     request.answer(&app, (Previewable::version(&found)?, caller.user.id), log).await
 }

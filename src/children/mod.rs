@@ -54,7 +54,7 @@ const MIB: u64 = 1024 * 1024;
 pub enum Kind {
     /// Verifies one file that a stranger may have brought.
     Verify,
-    /// Draws the first page of one uploaded file.
+    /// Draws one page of an uploaded file.
     Preview,
     /// Examines one uploaded file for what its first bytes do not show.
     Examine,

@@ -1,4 +1,5 @@
-//! Children that draw previews: each reads one uploaded file, draws its first page, and ends.
+//! Children that draw previews: each reads one uploaded file, draws one of its pages, and ends. It writes the number of
+//! pages on a line, and then the picture.
 
 use std::{
     collections::VecDeque,
@@ -9,7 +10,7 @@ use std::{
 };
 
 use futures_util::TryStreamExt;
-use preview::{Fault, Kind as FileKind};
+use preview::{Drawn, Fault, Kind as FileKind, View};
 use room::UserId;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
@@ -26,8 +27,10 @@ use crate::{
 
 /// The largest file of which a preview is drawn, in bytes, since it is read whole into memory.
 pub const FILE_LIMIT: u64 = 64 * MIB;
-/// The largest preview, in bytes; a photograph that fills it takes six million.
+/// The largest preview at a zoom of 1, in bytes; a photograph that fills it takes six million.
 const PREVIEW_LIMIT: u64 = 8 * MIB;
+/// The longest line with the number of pages, in bytes.
+const LONGEST_COUNT: usize = 11;
 /// The first bytes of a PNG.
 const PNG: &[u8] = b"\x89PNG\r\n\x1A\n";
 /// How many previews are drawn at once.
@@ -81,7 +84,9 @@ impl Previews {
 pub struct Uploaded {
     /// The format of the file.
     pub kind: FileKind,
-    /// A key that is the same for the same bytes.
+    /// What of it is drawn.
+    pub view: View,
+    /// A key that is the same for the same view of the same bytes.
     pub known_by: String,
     /// The name under which the log mentions it.
     pub name: String,
@@ -90,30 +95,35 @@ pub struct Uploaded {
 }
 
 impl Children {
-    /// Draws the first page of a file for this account, and returns it as PNG.
+    /// Draws a page of a file for this account, as PNG.
     ///
     /// # Errors
     ///
-    /// `NoPreview` if it cannot be drawn, at once if that is known; `Busy` if no seat came free in time.
-    pub async fn preview(&self, account: UserId, file: Uploaded) -> Result<Vec<u8>> {
+    /// `NoPreview` if it cannot be drawn, at once if that is known; `NotFound` if there is no such page; `Busy` if no seat
+    /// came free in time.
+    pub async fn preview(&self, account: UserId, file: Uploaded) -> Result<Drawn> {
         self.previews.refuse_failed(&file.known_by)?;
         let seat = timeout(PATIENCE, self.previews.seats.take(account)).await;
         let _seat = seat.map_err(|_| Error::Busy)?;
         // The same file may have failed meanwhile, for a request that was earlier in the queue.
         self.previews.refuse_failed(&file.known_by)?;
         let mut child = self
-            .start(Kind::Preview, &[word(file.kind).as_ref()])
+            .start(Kind::Preview, &[argument(file.kind, file.view).as_ref()])
             .map_err(|error| refused_start(&error, || Error::internal(format!("no preview can be drawn: {error}"))))?;
         // If the caller leaves or time is up, the child is dropped, which kills it.
-        let drawn = timeout(TIME, converse(&mut child, file.bytes)).await;
+        let most = limit(file.view);
+        let drawn = timeout(TIME, converse(&mut child, file.bytes, most)).await;
         let why = match drawn {
-            Ok(Ok(Ran { status, picture, complaint })) => {
+            Ok(Ok(Ran { status, written, complaint })) => {
                 // A child that was taken over can write anything. The picture is sent with the type of a PNG, which no
                 // browser takes for a page.
-                if status.success() && picture.starts_with(PNG) && picture.len() as u64 <= PREVIEW_LIMIT {
-                    return Ok(picture);
+                let bytes = written.len();
+                let drawn = drawn_of(written).filter(|drawn| drawn.png.len() as u64 <= most);
+                match drawn.filter(|_| status.success()) {
+                    Some(drawn) => return Ok(drawn),
+                    None if complaint.contains(&Fault::NoSuchPage.to_string()) => return Err(Error::NotFound("page")),
+                    None => format!("{status}; {bytes} bytes; {complaint}"),
                 }
-                format!("{status}; {} bytes; {complaint}", picture.len())
             }
             // The store's fault is not the file's: it is not remembered.
             Ok(Err(Broken::Store(error))) => return Err(error.into()),
@@ -127,10 +137,23 @@ impl Children {
     }
 }
 
+/// Returns the largest picture of a view, in bytes.
+fn limit(view: View) -> u64 {
+    PREVIEW_LIMIT * u64::from(view.zoom) * u64::from(view.zoom)
+}
+
+/// Reads what a child has written. `None` if that is no number of pages with a picture.
+fn drawn_of(mut written: Vec<u8>) -> Option<Drawn> {
+    let end = written.iter().take(LONGEST_COUNT).position(|byte| *byte == b'\n')?;
+    let pages = str::from_utf8(&written[..end]).ok()?.parse().ok()?;
+    let png = written.split_off(end + 1);
+    png.starts_with(PNG).then_some(Drawn { png, pages })
+}
+
 /// The outcome of a drawing that ran to its end.
 struct Ran {
     status: ExitStatus,
-    picture: Vec<u8>,
+    written: Vec<u8>,
     complaint: String,
 }
 
@@ -148,12 +171,12 @@ impl From<io::Error> for Broken {
 
 /// Sends the file and receives the picture at the same time: a child may write before it has read everything, and both
 /// pipes are small.
-async fn converse(child: &mut Child, file: Opened) -> Result<Ran, Broken> {
+async fn converse(child: &mut Child, file: Opened, most: u64) -> Result<Ran, Broken> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let taken = async { Ok(tokio::join!(take(stdout, PREVIEW_LIMIT + 1), take(stderr, STDERR_LOGGED))) };
-    let ((), (picture, complaint)) = tokio::try_join!(send(stdin, file), taken)?;
+    let taken = async { Ok(tokio::join!(take(stdout, most + LONGEST_COUNT as u64 + 1), take(stderr, STDERR_LOGGED))) };
+    let ((), (written, complaint)) = tokio::try_join!(send(stdin, file), taken)?;
     let complaint = String::from_utf8_lossy(&complaint?).trim().to_owned();
-    Ok(Ran { status: child.wait().await?, picture: picture?, complaint })
+    Ok(Ran { status: child.wait().await?, written: written?, complaint })
 }
 
 /// Sends the file. A child that stops reading is no error here: its status says why.
@@ -185,8 +208,25 @@ fn word(kind: FileKind) -> &'static str {
     }
 }
 
+/// Returns what the child is told on the command line: `pdf:2:1` is the second page of a PDF, at a zoom of 1.
+fn argument(kind: FileKind, View { page, zoom }: View) -> String {
+    format!("{}:{page}:{zoom}", word(kind))
+}
+
+/// Returns the kind of file and the view that an argument tells.
+fn told(argument: &str) -> Option<(&str, View)> {
+    let (kind, view) = argument.split_once(':')?;
+    let (page, zoom) = view.split_once(':')?;
+    Some((
+        kind,
+        View { page: page.parse().ok()?, zoom: zoom.parse().ok().filter(|zoom| (1..=View::CLOSEST).contains(zoom))? },
+    ))
+}
+
 /// Draws the file of this kind that comes on standard input, and writes the picture to standard output.
-pub(super) fn work(kind: &str) -> Result<()> {
+pub(super) fn work(argument: &str) -> Result<()> {
+    let (kind, view) =
+        told(argument).ok_or_else(|| Error::setup("a preview is told as `pdf:1:1`: kind, page, zoom"))?;
     let kind = [FileKind::Pdf, FileKind::Jpeg, FileKind::Png].into_iter().find(|known| word(*known) == kind);
     let kind = kind.ok_or_else(|| Error::setup("previews are drawn of `pdf`, `jpeg` and `png`"))?;
     let refuse = |what: &str, error: &dyn std::fmt::Display| Error::setup(format!("{what}: {error}"));
@@ -196,6 +236,9 @@ pub(super) fn work(kind: &str) -> Result<()> {
     if file.len() as u64 > FILE_LIMIT {
         return Err(Error::setup("the file is too large"));
     }
-    let picture = preview::draw(kind, file).map_err(|fault| Error::setup(fault.to_string()))?;
-    io::Write::write_all(&mut io::stdout(), &picture).map_err(|error| refuse("the preview cannot be written", &error))
+    let drawn = preview::draw(kind, file, view).map_err(|fault| Error::setup(fault.to_string()))?;
+    let mut out = io::stdout();
+    let written = io::Write::write_all(&mut out, format!("{}\n", drawn.pages).as_bytes())
+        .and_then(|()| io::Write::write_all(&mut out, &drawn.png));
+    written.map_err(|error| refuse("the preview cannot be written", &error))
 }

@@ -7,6 +7,7 @@
 
 mod engine;
 
+pub mod account_details;
 pub mod account_grants;
 pub mod account_requests;
 pub mod activity;

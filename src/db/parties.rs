@@ -55,6 +55,16 @@ pub async fn is_anywhere(tx: &mut Tx, email: &str) -> Result<bool> {
     Ok(tx.opt("SELECT 1 FROM parties WHERE email = ?1 LIMIT 1", &[&email]).await?.is_some())
 }
 
+/// Returns the rooms in which an address is a party, with their titles and the party, the newest first; at most so many.
+pub async fn of_person(tx: &mut Tx, email: &str, most: i64) -> Result<Vec<(RoomId, String, Party)>> {
+    let columns = COLUMNS.split(", ").map(|column| format!("p.{column}")).collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "SELECT {columns}, r.id, r.title FROM parties p JOIN rooms r ON r.id = p.room_id
+         WHERE p.email = ?1 AND r.status = 'active' ORDER BY p.added_at DESC, p.id LIMIT ?2"
+    );
+    tx.rows(&sql, &[&email, &most]).await?.iter().map(|row| Ok((row.get(9)?, row.get(10)?, from_row(row)?))).collect()
+}
+
 /// Returns all parties of a room, in the order in which they joined.
 pub async fn all(tx: &mut Tx, room: RoomId) -> Result<Vec<Party>> {
     let sql = format!("SELECT {COLUMNS} FROM parties WHERE room_id = ?1 ORDER BY added_at, id");

@@ -77,6 +77,8 @@ pub struct SignedIn {
     pub last_seen_at: Time,
     /// When the password was last given in it.
     pub password_at: Time,
+    /// The time zone that the account's owner has named.
+    pub time_zone: Option<String>,
 }
 
 /// Returns who is signed in with this token. `None` if the session is unknown, has expired or was idle for too long, or
@@ -86,7 +88,8 @@ pub async fn signed_in(tx: &mut Tx, token: &Hash, now: Time) -> Result<Option<Si
     let row = tx
         .opt(
             &format!(
-                "SELECT {columns}, s.last_seen_at, s.password_at FROM sessions s JOIN users u ON u.id = s.user_id
+                "SELECT {columns}, s.last_seen_at, s.password_at, d.time_zone
+                 FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN account_details d ON d.user_id = u.id
                  WHERE s.token_hash = ?3 AND {VALID} AND NOT u.disabled"
             ),
             &[&now, &now.after(FARTHEST), &token.as_slice()],
@@ -94,7 +97,7 @@ pub async fn signed_in(tx: &mut Tx, token: &Hash, now: Time) -> Result<Option<Si
         .await?;
     row.map(|row| {
         let (last_seen_at, password_at) = (row.get(User::WIDTH)?, row.get(User::WIDTH + 1)?);
-        Ok(SignedIn { user: User::from_row(&row)?, last_seen_at, password_at })
+        Ok(SignedIn { user: User::from_row(&row)?, last_seen_at, password_at, time_zone: row.get(User::WIDTH + 2)? })
     })
     .transpose()
 }

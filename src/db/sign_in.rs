@@ -99,6 +99,12 @@ pub async fn is_known(tx: &mut Tx, device: &Hash, user: UserId, since: Time) -> 
     Ok(tx.opt(select, &[&device.as_slice(), &user, &since]).await?.is_some())
 }
 
+/// Returns when each device of an account was last used, the newest first.
+pub async fn devices(tx: &mut Tx, user: UserId) -> Result<Vec<Time>> {
+    let select = "SELECT last_used_at FROM known_devices WHERE user_id = ?1 ORDER BY last_used_at DESC";
+    tx.rows(select, &[&user]).await?.iter().map(|row| row.get(0)).collect()
+}
+
 /// Deletes the devices of an account, except for the `kept` that were used last.
 pub async fn forget_devices(tx: &mut Tx, user: UserId, kept: i64) -> Result<()> {
     tx.exec(

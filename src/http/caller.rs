@@ -59,6 +59,8 @@ pub struct Caller {
     pub session: Hash,
     /// When the password was last given in this session.
     pub password_at: Time,
+    /// The time zone that the caller has named, in which pages tell times beside UTC.
+    pub(crate) time_zone: Option<String>,
     /// The client that the request came from.
     pub client: Client,
     /// What calls an admin, if the request is for a page.
@@ -173,7 +175,7 @@ pub(crate) async fn admit(
         })
         .await?;
     sessions::seen(app, session, held.last_seen_at);
-    let SignedIn { user, password_at, .. } = held;
+    let SignedIn { user, password_at, time_zone, .. } = held;
     // Level two comes before level three: outside of a room a caller has no role in it, and the list of the roles that
     // are allowed is for its parties only.
     let roles = match &room {
@@ -184,7 +186,7 @@ pub(crate) async fn admit(
     match role_for(access, roles) {
         Ok(role) => {
             let (client, attention) = (requester.client, Attention::default());
-            let caller = Caller { user, role, roles, session, password_at, client, attention };
+            let caller = Caller { user, role, roles, session, password_at, time_zone, client, attention };
             Ok(Admitted { caller: Some(caller), room })
         }
         Err(refusal) => {
@@ -228,12 +230,13 @@ pub(crate) fn refuse_foreign_links(headers: &HeaderMap) -> Result<()> {
 async fn find_caller(app: &App, session: Option<Hash>, client: Client) -> Result<Option<Caller>> {
     let Some(session) = session else { return Ok(None) };
     let held = app.db.read(async |tx| db::sessions::signed_in(tx, &session, app.now()).await).await?;
-    Ok(held.map(|SignedIn { user, password_at, .. }| Caller {
+    Ok(held.map(|SignedIn { user, password_at, time_zone, .. }| Caller {
         role: user.role,
         roles: user.role.into(),
         user,
         session,
         password_at,
+        time_zone,
         client,
         attention: Attention::default(),
     }))

@@ -1,10 +1,10 @@
-//! A preview as an answer: a picture, or nothing if the client has it already (`ETag`).
+//! A preview as an answer: a picture of a page, or nothing if the client has it already (`ETag`).
 
 use axum::{
     extract::FromRequestParts,
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
-        header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG},
+        header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName},
         request::Parts,
     },
     response::{IntoResponse, Response},
@@ -16,17 +16,22 @@ use super::{
     caller,
     describe::{Answers, Takes},
     download::{SANDBOX, is_known},
-    route_doc::{Kind, RouteDoc},
+    extract::{FromPairs, Given, Query},
+    route_doc::{Bounds, Kind, RouteDoc},
 };
 use crate::{
     app::App,
-    domain::downloads::previews::Previewable,
+    domain::downloads::previews::{Drawn, Previewable, View},
     error::{Error, Result},
 };
 
-/// The part of a request that decides how a preview is answered: its method and its conditional headers.
+/// How many pages the file has that one of them is shown of.
+const PAGES: HeaderName = HeaderName::from_static("x-page-count");
+
+/// The part of a request that decides how a preview is answered: the view, the method and the conditional headers.
 #[derive(Debug)]
 pub struct Preview {
+    view: View,
     head: bool,
     headers: HeaderMap,
 }
@@ -37,48 +42,72 @@ impl Preview {
         self,
         app: &App,
         (file, account): (Previewable, UserId),
-        log: impl AsyncFnOnce() -> Result<()>,
+        log: impl AsyncFnOnce(View) -> Result<()>,
     ) -> Result<PreviewAnswer> {
-        let etag = format!("\"{}\"", file.tag());
+        let etag = format!("\"{}\"", file.tag(self.view));
         if is_known(&self.headers, &etag) {
-            return Ok(PreviewAnswer { etag, picture: None });
+            return Ok(PreviewAnswer { etag, drawn: None });
         }
         // Draw before logging, log before sending: a file that cannot be drawn shows nothing and has no entry, and
         // nothing is shown that has none. A `HEAD` shows nothing either.
-        let picture = file.draw(app, account).await?;
+        let drawn = file.draw(app, account, self.view).await?;
         if !self.head {
-            log().await?;
+            log(self.view).await?;
         }
-        Ok(PreviewAnswer { etag, picture: Some(picture) })
+        Ok(PreviewAnswer { etag, drawn: Some(drawn) })
     }
 }
 
 impl FromRequestParts<App> for Preview {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         // A preview is logged in the name of the caller: another site must not cause it with an `<img>`.
         caller::refuse_foreign_links(&parts.headers)?;
-        Ok(Self { head: parts.method == Method::HEAD, headers: parts.headers.clone() })
+        let Query(ViewQuery(view)) = Query::from_request_parts(parts, app).await?;
+        Ok(Self { view, head: parts.method == Method::HEAD, headers: parts.headers.clone() })
     }
 }
 
 impl Takes for Preview {
     fn describe(doc: &mut RouteDoc) {
+        <Query<ViewQuery> as Takes>::describe(doc);
         doc.parameter(ParameterIn::Header, "If-None-Match", Kind::Text, "The `ETag` of a copy one has");
+    }
+}
+
+/// The query that says which page is shown, and how large.
+struct ViewQuery(View);
+
+impl ViewQuery {
+    const PAGE: Bounds = Bounds { least: 1, most: Some(100_000), default: Some(1) };
+    const ZOOM: Bounds = Bounds { least: 1, most: Some(View::CLOSEST as i64), default: Some(1) };
+}
+
+impl FromPairs for ViewQuery {
+    const PARAMETERS: &[(&str, Kind, &str)] = &[
+        ("page", Kind::Number(Self::PAGE), "The page, counted from 1"),
+        ("zoom", Kind::Number(Self::ZOOM), "How large: 1, or 2 to read what is small"),
+    ];
+
+    fn read(given: &mut Given) -> Self {
+        let (page, zoom) = (given.number("page", Self::PAGE), given.number("zoom", Self::ZOOM));
+        Self(View { page: u32::try_from(page).unwrap_or(1), zoom: u16::try_from(zoom).unwrap_or(1) })
     }
 }
 
 /// A picture, or `304` if the client has it already.
 pub struct PreviewAnswer {
     etag: String,
-    picture: Option<Vec<u8>>,
+    drawn: Option<Drawn>,
 }
 
 impl IntoResponse for PreviewAnswer {
     fn into_response(self) -> Response {
-        let mut response = match self.picture {
-            Some(picture) => ([(CONTENT_TYPE, "image/png")], picture).into_response(),
+        let mut response = match self.drawn {
+            Some(Drawn { png, pages }) => {
+                ([(CONTENT_TYPE, HeaderValue::from_static("image/png")), (PAGES, pages.into())], png).into_response()
+            }
             None => StatusCode::NOT_MODIFIED.into_response(),
         };
         let headers = response.headers_mut();
@@ -94,7 +123,8 @@ impl IntoResponse for PreviewAnswer {
 
 impl Answers for PreviewAnswer {
     fn describe(doc: &mut RouteDoc) {
-        doc.answers("200", "The first page, as a picture", [("image/png", Content::default())]);
+        doc.answers("200", "The page, as a picture", [("image/png", Content::default())]);
+        doc.header("200", "X-Page-Count", Kind::COUNT, "How many pages the file has");
         doc.answers("304", "The client has it", []);
         for status in ["200", "304"] {
             doc.header(status, "ETag", Kind::Text, "What the preview is known by, in quotes");

@@ -1,4 +1,5 @@
-//! The caller's account: name and role, password, and the sessions that are open.
+//! The caller's account: name and role, password, what they say of themselves, the sessions that are open, and what the
+//! system holds of them.
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -9,16 +10,20 @@ use super::kit::{
     field::{Field, Filled},
     layout::{HtmlPage, Part},
     show,
-    submit::submit,
+    submit::{change_of, submit, submit_change},
 };
 use crate::{
     app::App,
     db::sessions::Session,
-    domain::accounts::{own_password, sessions},
+    domain::accounts::{
+        details::{self, NewDetails},
+        own_data::{ERASABLE, KEPT},
+        own_password, sessions,
+    },
     error::{Error, Result},
     http::{
         Access::{SignedIn, WithGivenPassword},
-        Caller, Form, Id, PageRoutes,
+        BASE, Caller, Form, Id, PageRoutes, sentence,
     },
 };
 
@@ -27,21 +32,39 @@ pub(super) fn routes() -> PageRoutes {
         .get("/account", SignedIn, show_account)
         .get("/account/password", WithGivenPassword, show_password)
         .post("/account/password", WithGivenPassword, submit_password)
+        .get("/account/details", SignedIn, show_account)
+        .post("/account/details", SignedIn, submit_details)
+        .get("/account/erase", SignedIn, show_erasure)
+        .post("/account/erase", SignedIn, submit_erasure)
         .post("/account/sessions/{session_id}/end", SignedIn, submit_end)
         .post("/account/sessions/end-others", SignedIn, submit_end_others)
 }
 
 async fn show_account(app: App, caller: Caller) -> Result<Response> {
+    render_account(&app, &caller, &Filled::default().editing()).await
+}
+
+async fn submit_details(app: App, caller: Caller, form: Form) -> Result<Response> {
+    let change = async |form: &Form| {
+        details::change(&app, caller.user.id, change_of(form, Form::read::<NewDetails>)?).await?;
+        Ok("/account".to_owned())
+    };
+    submit_change(form, change, async |filled| render_account(&app, &caller, &filled).await).await
+}
+
+async fn render_account(app: &App, caller: &Caller, filled: &Filled) -> Result<Response> {
     let user = &caller.user;
-    let sessions = sessions::list(&app, user.id, caller.session).await?;
+    let sessions = sessions::list(app, user.id, caller.session).await?;
+    let details = details::find(app, user.id).await?;
     let main = html! {
         h1 { "Your account" }
         dl.facts {
-            dt { "Name" } dd { (user.name) }
+            dt { "Name" } dd { (user.name) span.hint { " An admin changes it: the logs say by it who you are." } }
             dt { "E-mail" } dd { (user.email) }
             dt { "Role" } dd { (show::label(user.role.word())) span.hint { " In a room your role there counts." } }
         }
         p.actions { a.button href="/account/password" { "Change password" } }
+        (render_details(&details, filled))
         section aria-labelledby="sessions-title" {
             h2 id="sessions-title" { "Where you are signed in" }
             (render_sessions(&sessions, app.now()))
@@ -51,8 +74,59 @@ async fn show_account(app: App, caller: Caller) -> Result<Response> {
                 }
             }
         }
+        section aria-labelledby="data-title" {
+            h2 id="data-title" { "What the system holds of you" }
+            p.actions {
+                a href={ (BASE) "/account/data" } download="my-data.json" { "Download it (JSON)" }
+                a href="/account/erase" { "Erase what can be erased" }
+            }
+        }
     };
-    Ok(HtmlPage::new("Your account", main).in_part(Part::Account, &caller).into_response())
+    Ok(HtmlPage::new("Your account", main).in_part(Part::Account, caller).status(filled.status()).into_response())
+}
+
+/// Returns the form of what the caller says of themselves.
+fn render_details(details: &NewDetails, filled: &Filled) -> Markup {
+    let NewDetails { company, position, telephone, time_zone } = details;
+    html! {
+        section.form-page aria-labelledby="details-title" {
+            h2 id="details-title" { "About you" }
+            p.hint { "The parties of your rooms see company, position and telephone beside your name. No log has them: they can be erased at any time." }
+            (filled.summary(&["company", "position", "telephone", "time_zone"]))
+            form method="post" action="/account/details" {
+                div.fields {
+                    (Field::line("company", "Company").value(company.as_deref()).autocomplete("organization").input(filled))
+                    (Field::line("position", "Position").value(position.as_deref()).autocomplete("organization-title").input(filled))
+                    (Field::line("telephone", "Telephone").kind("tel").value(telephone.as_deref()).autocomplete("tel").input(filled))
+                    (Field::line("time_zone", "Time zone").hint("Such as Europe/Athens. Pages tell times in it when you point at them, beside UTC.")
+                        .value(time_zone.as_deref()).input(filled))
+                }
+                p.actions { button type="submit" { "Save" } }
+            }
+        }
+    }
+}
+
+async fn show_erasure(caller: Caller) -> Response {
+    let main = html! {
+        div.narrow {
+            h1 { "Erase what can be erased" }
+            h2 { "This goes" }
+            ul { @for what in ERASABLE { li { (sentence(what)) } } }
+            p { "Your other sessions end, and your next sign-in is from a device that is not known." }
+            h2 { "This stays" }
+            ul { @for what in KEPT { li { (sentence(what)) } } }
+            form method="post" action="/account/erase" {
+                p.actions { button.danger type="submit" { "Erase it" } a.quiet href="/account" { "Cancel" } }
+            }
+        }
+    };
+    HtmlPage::new("Erase what can be erased", main).in_part(Part::Account, &caller).into_response()
+}
+
+async fn submit_erasure(app: App, caller: Caller) -> Result<Redirect> {
+    details::erase(&app, &caller.user, caller.session).await?;
+    Ok(Redirect::to("/account"))
 }
 
 fn render_sessions(sessions: &[(Session, bool)], now: Time) -> Markup {

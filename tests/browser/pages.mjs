@@ -45,6 +45,7 @@ export const PAGES = [
   { name: "snapshot-delete", as: "admin", path: ofSnapshot("/delete") },
   { name: "compare", as: "owner", path: ({ room, snapshot, other }) => `/rooms/${room}/compare?from=${other}&to=${snapshot}`, sheets: 6 },
   { name: "account", as: "broker", path: () => "/account" },
+  { name: "account-erase", as: "broker", path: () => "/account/erase" },
   { name: "password", as: "broker", path: () => "/account/password" },
   { name: "admin-users", as: "admin", path: () => "/admin/users" },
   { name: "admin-user-new", as: "admin", path: () => "/admin/users/new" },

@@ -24,7 +24,11 @@ on_both_databases! {
     #[needs(browser)]
     forty_papers_are_brought_and_decided_on_with_few_clicks_and_keys,
     #[needs(browser)]
+    papers_are_decided_on_by_keys_and_several_at_once,
+    #[needs(browser)]
     six_people_bring_an_operation_through_its_gate_and_one_is_shut_out,
+    #[needs(browser)]
+    what_is_held_of_a_person_is_shown_and_erased,
     #[needs(browser)]
     what_is_typed_is_done_once_undoes_nobody_and_is_not_lost,
 }
@@ -49,8 +53,16 @@ async fn forty_papers_are_brought_and_decided_on_with_few_clicks_and_keys(place:
     told("many", &place);
 }
 
+async fn papers_are_decided_on_by_keys_and_several_at_once(place: Installation) {
+    told("deciding", &place);
+}
+
 async fn six_people_bring_an_operation_through_its_gate_and_one_is_shut_out(place: Installation) {
     told("operation", &place);
+}
+
+async fn what_is_held_of_a_person_is_shown_and_erased(place: Installation) {
+    told("account", &place);
 }
 
 async fn what_is_typed_is_done_once_undoes_nobody_and_is_not_lost(place: Installation) {

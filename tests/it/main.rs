@@ -3,6 +3,7 @@
 
 mod harness;
 
+mod account;
 mod activities;
 mod adoption;
 mod approvals;

@@ -94,6 +94,7 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
         }
         ("POST", "/auth/confirm") => json!({ "password": PASSWORD }),
         ("POST", "/users/requests/{request_id}/confirm") => return None,
+        ("PATCH", "/account/details") => json!({ "position": "Master" }),
         ("PATCH", "/users/{user_id}") => json!({ "name": "Another" }),
         ("PUT", "/users/{user_id}/role") => json!({ "role": "seller" }),
         ("POST", "/users/{user_id}/password") => json!({ "new_password": "another long one" }),

@@ -1,10 +1,10 @@
 //! Previews: which files are drawn and how, which cannot be drawn, and how the log names who looked.
 
-use std::{fs, io::Cursor, os::unix::fs::PermissionsExt};
+use std::{fs, io::Cursor, os::unix::fs::PermissionsExt, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use image::{DynamicImage, GenericImageView, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage};
-use preview::Kind;
+use preview::{Drawn, Kind, View};
 use reqwest::Method;
 use room::{Role, UserId};
 use serde_json::{Value, json};
@@ -24,6 +24,7 @@ on_both_databases! {
     a_picture_is_made_smaller_the_right_way_up_on_white,
     what_cannot_be_drawn_says_so_and_shows_nothing,
     who_looked_is_logged_once_for_what_was_sent,
+    each_page_is_drawn_and_going_on_through_them_is_one_look,
     a_stranger_sees_no_preview,
 }
 
@@ -213,6 +214,65 @@ async fn who_looked_is_logged_once_for_what_was_sent(app: TestApp) {
     );
 }
 
+/// Returns a PDF of three pages, each with a bar that is longer than that of the page before.
+fn three_pages() -> Vec<u8> {
+    let mut pdf = b"%PDF-1.7\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n\
+                    2 0 obj <</Type/Pages/Kids[3 0 R 5 0 R 7 0 R]/Count 3>> endobj\n"
+        .to_vec();
+    for page in [1, 2, 3] {
+        let (number, bar) = (1 + 2 * page, format!("0 0 {} 100 re f", 50 * page));
+        let (content, length) = (number + 1, bar.len());
+        pdf.extend_from_slice(
+            format!(
+                "{number} 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]/Contents {content} 0 R>> endobj\n\
+                 {content} 0 obj <</Length {length}>> stream\n{bar}\nendstream endobj\n"
+            )
+            .as_bytes(),
+        );
+    }
+    pdf.extend_from_slice(b"trailer <</Root 1 0 R>>\n%%EOF\n");
+    pdf
+}
+
+async fn each_page_is_drawn_and_going_on_through_them_is_one_look(app: TestApp) {
+    let (document, room, broker) = app.empty_document("COMPAT").await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let url = upload(&app, &document, &broker, "three.pdf", &three_pages()).await;
+    let mut tags = Vec::new();
+    for (page, share) in [(1, 0.25), (2, 0.5), (3, 0.75)] {
+        let reply = app.get(&format!("{url}?page={page}"), &owner).send().await;
+        assert_eq!(reply.header("x-page-count"), "3");
+        tags.push(reply.header("etag").to_owned());
+        assert!((ink(&picture(&reply)) - share).abs() < 0.01, "page {page}");
+    }
+    let close = app.get(&format!("{url}?page=2&zoom=2"), &owner).send().await;
+    tags.push(close.header("etag").to_owned());
+    assert_eq!(picture(&close).dimensions(), (2000, 1000));
+    tags.sort();
+    tags.dedup();
+    assert_eq!(tags.len(), 4, "each view has a tag of its own");
+    assert_eq!(previewed(&app, &room, &broker).await.len(), 1, "it is one look");
+
+    // Who begins further on has looked all the same, and looks anew after a day.
+    picture(&app.get(&format!("{url}?page=3"), &broker).send().await);
+    assert_eq!(previewed(&app, &room, &broker).await.len(), 2);
+    app.later(Duration::from_hours(25));
+    let owner = app.sign_in("owner@example.com").await;
+    picture(&app.get(&format!("{url}?page=3"), &owner).send().await);
+    assert_eq!(previewed(&app, &room, &app.sign_in("broker@example.com").await).await.len(), 3);
+
+    let broker = app.sign_in("broker@example.com").await;
+    assert_eq!(app.get(&format!("{url}?page=4"), &broker).send().await.problem(), "not_found");
+    for query in ["page=0", "page=x", "zoom=3", "zoom=0"] {
+        assert_eq!(app.get(&format!("{url}?{query}"), &broker).send().await.problem(), "invalid", "{query}");
+    }
+    let photo = encoded(RgbImage::from_pixel(3000, 1500, Rgb([9, 9, 9])), ImageFormat::Jpeg);
+    let url = upload(&app, &document, &broker, "photo.jpg", &photo).await;
+    let close = app.get(&format!("{url}?zoom=2"), &broker).send().await;
+    assert_eq!((picture(&close).dimensions(), close.header("x-page-count")), ((2000, 1000), "1"));
+    assert_eq!(app.get(&format!("{url}?page=2"), &broker).send().await.problem(), "not_found");
+}
+
 async fn a_stranger_sees_no_preview(app: TestApp) {
     let (document, room, broker) = app.empty_document("COMPAT").await;
     let url = upload(&app, &document, &broker, "words.pdf", &words()).await;
@@ -279,7 +339,7 @@ async fn the_hostile_files_of_one_account_leave_a_place_for_others() {
     let (drawn, program) = (dir.path().join("drawn"), dir.path().join("program"));
     let lines = format!(
         "#!/bin/sh\nread words\nif [ \"$words\" = hostile ]; then while [ ! -e {0} ]; do :; done; exit 1; fi\n\
-         printf '\\211PNG\\r\\n\\032\\n'; touch {0}\n",
+         printf '1\\n\\211PNG\\r\\n\\032\\n'; touch {0}\n",
         drawn.display()
     );
     fs::write(&program, lines).unwrap();
@@ -287,6 +347,7 @@ async fn the_hostile_files_of_one_account_leave_a_place_for_others() {
     let children = Children::of(program, None);
     let file = |words: &'static str, number: u32| Uploaded {
         kind: Kind::Pdf,
+        view: View::FIRST,
         known_by: format!("{words} {number}"),
         name: words.into(),
         bytes: Opened { bytes: stream::iter([Ok(words.into())]).boxed() },
@@ -295,7 +356,7 @@ async fn the_hostile_files_of_one_account_leave_a_place_for_others() {
     let hostile = hostile.buffer_unordered(6).collect::<Vec<_>>();
     let other = children.preview(account(2), file("a paper\n", 0));
     let (hostile, other) = tokio::join!(hostile, other);
-    assert!(other.unwrap().starts_with(b"\x89PNG"));
+    assert!(other.unwrap().png.starts_with(b"\x89PNG"));
     assert!(hostile.iter().all(|ended| matches!(ended, Err(Error::NoPreview(_)))), "{hostile:?}");
 }
 
@@ -322,22 +383,31 @@ fn account(number: u128) -> UserId {
 }
 
 /// Draws a preview with a shell script of these lines as the child.
-async fn drawn_by(lines: &str) -> Result<Vec<u8>, Error> {
+async fn drawn_by(lines: &str) -> Result<Drawn, Error> {
     let dir = TempDir::new().unwrap();
     let program = dir.path().join("program");
     fs::write(&program, format!("#!/bin/sh\n{lines}\n")).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
     let file = Opened { bytes: stream::iter([Ok("a file".into())]).boxed() };
-    let file = Uploaded { kind: Kind::Pdf, known_by: "its hash".into(), name: "a file".into(), bytes: file };
+    let file = Uploaded {
+        kind: Kind::Pdf,
+        view: View::FIRST,
+        known_by: "its hash".into(),
+        name: "a file".into(),
+        bytes: file,
+    };
     Children::of(program, None).preview(account(1), file).await
 }
 
 #[tokio::test]
 async fn the_drawing_process_is_told_nothing_and_believed_little() {
-    let begin = r"printf '\211PNG\r\n\032\n'";
+    let begin = r"printf '1\n\211PNG\r\n\032\n'";
     let told = drawn_by(&format!("{begin}; cat /proc/$$/environ; echo \"$*\"; pwd; cat")).await.unwrap();
-    assert_eq!(told, b"\x89PNG\r\n\x1A\nMALLOC_ARENA_MAX=1\0child preview pdf\n/\na file");
-    for lines in ["echo no picture", &format!("{begin}; exit 3"), &format!("{begin}; kill -9 $$"), "exec yes"] {
+    assert_eq!(told.png, b"\x89PNG\r\n\x1A\nMALLOC_ARENA_MAX=1\0child preview pdf:1:1\n/\na file");
+    let uncounted = r"printf 'many\n\211PNG\r\n\032\n'";
+    for lines in
+        ["echo no picture", uncounted, &format!("{begin}; exit 3"), &format!("{begin}; kill -9 $$"), "exec yes"]
+    {
         assert!(matches!(drawn_by(lines).await, Err(Error::NoPreview(_))), "{lines}");
     }
     let endless = format!("{begin}; exec cat /dev/zero");

@@ -15,6 +15,9 @@ pub enum Fault {
     /// The PDF has no page.
     #[error("the PDF has no page")]
     NoPage,
+    /// The file has pages, but fewer than that.
+    #[error("the file has no such page")]
+    NoSuchPage,
     /// The picture cannot be read or is too large, or the preview cannot be written.
     #[error("the picture: {0}")]
     Picture(#[from] image::ImageError),

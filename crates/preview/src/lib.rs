@@ -1,4 +1,4 @@
-//! Draws the first page of a file as a PNG of a bounded size, which holds nothing of the file but what is seen, and says
+//! Draws a page of a file as a PNG of a bounded size, which holds nothing of the file but what is seen, and says
 //! what a file does not show.
 //!
 //! The file may be a stranger's, and made to do harm. This crate does not defend against files that need endless time,
@@ -18,7 +18,7 @@ pub const DRAWER: &str = "p1";
 /// The type of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A PDF, whose first page is drawn.
+    /// A PDF, of which one page is drawn.
     Pdf,
     /// A picture in JPEG format.
     Jpeg,
@@ -26,15 +26,44 @@ pub enum Kind {
     Png,
 }
 
-/// Draws a file's first page as a PNG.
+/// What is drawn of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct View {
+    /// The page, counted from 1. A picture has one.
+    pub page: u32,
+    /// How large: 1, or [`View::CLOSEST`] to read what is small.
+    pub zoom: u16,
+}
+
+impl View {
+    /// The first page, as it is shown first.
+    pub const FIRST: Self = Self { page: 1, zoom: 1 };
+    /// The largest zoom.
+    pub const CLOSEST: u16 = 2;
+}
+
+/// A page that was drawn.
+#[derive(Debug)]
+pub struct Drawn {
+    /// The picture.
+    pub png: Vec<u8>,
+    /// How many pages the file has.
+    pub pages: u32,
+}
+
+/// Draws a page of a file as a PNG.
 ///
 /// # Errors
 ///
-/// If the file is encrypted, cannot be read, or has no page.
-pub fn draw(kind: Kind, file: Vec<u8>) -> Result<Vec<u8>, Fault> {
-    match kind {
-        Kind::Pdf => page::draw(file),
-        Kind::Jpeg => picture::draw(&file, image::ImageFormat::Jpeg),
-        Kind::Png => picture::draw(&file, image::ImageFormat::Png),
+/// If the file is encrypted, cannot be read, or has no such page.
+pub fn draw(kind: Kind, file: Vec<u8>, view: View) -> Result<Drawn, Fault> {
+    let format = match kind {
+        Kind::Pdf => return page::draw(file, view),
+        Kind::Jpeg => image::ImageFormat::Jpeg,
+        Kind::Png => image::ImageFormat::Png,
+    };
+    if view.page > 1 {
+        return Err(Fault::NoSuchPage);
     }
+    Ok(Drawn { png: picture::draw(&file, format, view.zoom)?, pages: 1 })
 }

@@ -1,4 +1,4 @@
-//! Draws the first page of a PDF.
+//! Draws a page of a PDF.
 
 use hayro::{
     RenderCache, RenderSettings,
@@ -10,18 +10,23 @@ use hayro::{
 };
 use image::RgbaImage;
 
-use crate::fault::Fault;
-use crate::picture::{self, MOST_ACROSS, MOST_DOWN};
+use crate::{
+    Drawn, View,
+    fault::Fault,
+    picture::{self, MOST_ACROSS, MOST_DOWN},
+};
 
-pub(crate) fn draw(file: Vec<u8>) -> Result<Vec<u8>, Fault> {
+pub(crate) fn draw(file: Vec<u8>, view: View) -> Result<Drawn, Fault> {
     let pdf = Pdf::new(file).map_err(|error| match error {
         LoadPdfError::Decryption(DecryptionError::PasswordProtected) => Fault::NeedsPassword,
         LoadPdfError::Decryption(_) => Fault::Encrypted,
         LoadPdfError::Invalid => Fault::Unreadable,
     })?;
-    let page = pdf.pages().first().ok_or(Fault::NoPage)?;
+    let pages = pdf.pages();
+    let index = usize::try_from(view.page).unwrap_or(usize::MAX).saturating_sub(1);
+    let page = pages.get(index).ok_or(if pages.is_empty() { Fault::NoPage } else { Fault::NoSuchPage })?;
     let (width, height) = page.render_dimensions();
-    let (across, down) = size(width, height);
+    let (across, down) = size(width, height, view.zoom);
     // Two scales, since the number of pixels is a whole one in each direction: with one scale a border would stay
     // white.
     let (to_width, to_height) = (f64::from(across) / f64::from(width), f64::from(down) / f64::from(height));
@@ -38,7 +43,7 @@ pub(crate) fn draw(file: Vec<u8>) -> Result<Vec<u8>, Fault> {
 
     let pixels = drawn.data_as_u8_slice().to_vec();
     let drawn = RgbaImage::from_raw(across.into(), down.into(), pixels).ok_or(Fault::Unreadable)?;
-    picture::write(drawn.into())
+    Ok(Drawn { png: picture::write(drawn.into())?, pages: u32::try_from(pages.len()).unwrap_or(u32::MAX) })
 }
 
 /// Returns how large a page of this size is drawn, in pixels.
@@ -47,8 +52,9 @@ pub(crate) fn draw(file: Vec<u8>) -> Result<Vec<u8>, Fault> {
     clippy::cast_sign_loss,
     reason = "what is no number of pixels is cut to one"
 )]
-fn size(width: f32, height: f32) -> (u16, u16) {
-    let scale = (f32::from(MOST_ACROSS) / width).min(f32::from(MOST_DOWN) / height);
+fn size(width: f32, height: f32, zoom: u16) -> (u16, u16) {
+    let (most_across, most_down) = (MOST_ACROSS * zoom, MOST_DOWN * zoom);
+    let scale = (f32::from(most_across) / width).min(f32::from(most_down) / height);
     let pixels = |length: f32, most: u16| ((length * scale).round() as u16).clamp(1, most);
-    (pixels(width, MOST_ACROSS), pixels(height, MOST_DOWN))
+    (pixels(width, most_across), pixels(height, most_down))
 }

@@ -9,18 +9,18 @@ use image::{
 
 use crate::fault::Fault;
 
-/// The largest width of a preview, in pixels.
+/// The largest width of a preview at a zoom of 1, in pixels.
 pub(crate) const MOST_ACROSS: u16 = 1000;
-/// The largest height of a preview, in pixels.
+/// The largest height of a preview at a zoom of 1, in pixels.
 pub(crate) const MOST_DOWN: u16 = 2000;
 
-pub(crate) fn draw(file: &[u8], format: ImageFormat) -> Result<Vec<u8>, Fault> {
+pub(crate) fn draw(file: &[u8], format: ImageFormat, zoom: u16) -> Result<Vec<u8>, Fault> {
     let mut decoder = ImageReader::with_format(Cursor::new(file), format).into_decoder()?;
     // Cameras store pictures sideways and note it (Exif, `Orientation`); the preview has no such note.
     let orientation = decoder.orientation()?;
     let mut picture = DynamicImage::from_decoder(decoder)?;
     picture.apply_orientation(orientation);
-    let (most_across, most_down) = (u32::from(MOST_ACROSS), u32::from(MOST_DOWN));
+    let (most_across, most_down) = (u32::from(MOST_ACROSS * zoom), u32::from(MOST_DOWN * zoom));
     if picture.width() > most_across || picture.height() > most_down {
         picture = picture.thumbnail(most_across, most_down);
     }

@@ -48,6 +48,8 @@ pub const OPTIONAL_TEXT: &str =
     "^[^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069]*$";
 /// The pattern of an IMO number, with the letters before it or without.
 const IMO_NUMBER: &str = "^(IMO ?)?[0-9]{7}$";
+/// The pattern of the name of a time zone: `Europe/Athens`, `UTC`. Which names there are changes with the years.
+const TIME_ZONE: &str = "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z][A-Za-z0-9_+-]*){0,2}$";
 /// The pattern of how an instant or a day begins: with a year that both databases can store, from 1970 to 2199.
 pub const YEARS: &str = "^(19[7-9][0-9]|2[01][0-9]{2})-";
 /// The pattern of a document type's code.
@@ -153,6 +155,8 @@ texts! {
     };
     /// An instant in the years 1970 to 2199, with an offset or `Z`.
     Instant = |schema| known(schema, KnownFormat::DateTime).pattern(Some(YEARS));
+    /// The name of a time zone in the IANA's list.
+    TimeZone = |schema| schema.max_length(Some(64)).pattern(Some(TIME_ZONE));
     /// An IMO number: seven digits, of which the last is a check digit.
     ImoNumber = |schema| schema.pattern(Some(IMO_NUMBER));
     /// The code of a document type: capital letters, digits and `_`.

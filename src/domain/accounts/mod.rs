@@ -11,7 +11,9 @@
 
 pub mod addresses;
 pub mod attempts;
+pub mod details;
 pub mod look_alikes;
+pub mod own_data;
 pub mod own_password;
 pub mod passwords;
 pub mod requests;

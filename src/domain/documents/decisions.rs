@@ -60,6 +60,13 @@ pub struct Word {
     comment: Option<String>,
 }
 
+impl Word {
+    /// Approves a version as it is.
+    pub fn approving(version: VersionId) -> Self {
+        Self { version: Some(version), verdict: Verdict::Approved, comment: None }
+    }
+}
+
 impl NewApproval {
     /// Checks the approval, and returns the decision to make.
     pub fn word(&self) -> Result<Word> {
@@ -154,6 +161,27 @@ pub async fn decide(
         log.append(tx, &decided).await
     })
     .await
+}
+
+/// Makes a decision on each of several documents: one after the other, each in a transaction of its own, so that one that
+/// is refused keeps none of the others back. Returns for each what became of it. Faults of the server end it; the same
+/// request under its key goes on from there.
+pub async fn decide_each(
+    app: &App,
+    by: &Actor,
+    room: RoomId,
+    words: Vec<(DocumentId, Word)>,
+    once: Option<&Once>,
+) -> Result<Vec<Result<()>>> {
+    let mut outcomes = Vec::with_capacity(words.len());
+    for (document, word) in words {
+        let once = once.map(|Once { key, target }| Once { key: format!("{key} {document}"), target: target.clone() });
+        match decide(app, by, room, document, word, once).await {
+            Err(error) if error.status().0 >= 500 => return Err(error),
+            outcome => outcomes.push(outcome),
+        }
+    }
+    Ok(outcomes)
 }
 
 /// Returns the version in force, on which a decision is made. Refused if the party has examined another one.

@@ -1,4 +1,4 @@
-//! Downloads of more or less than one file: archives of whole rooms, and previews of first pages.
+//! Downloads of more or less than one file: archives of whole rooms, and previews of single pages.
 //!
 //! Uses `snapshots` and what is below it; nothing in `domain` uses it.
 

@@ -1,7 +1,11 @@
-//! Previews: the first page of a file as a picture. A preview is logged like a download of the file.
+//! Previews: a page of a file as a picture. A preview is logged like a download of the file; who goes on through its pages
+//! is looking at the same file still.
 
 use preview::{DRAWER, Kind};
+pub use preview::{Drawn, View};
 use room::{Event, FileKind, Log, RoomId, SnapshotType, UserId, Version};
+
+use uuid::Uuid;
 
 use crate::{
     app::App,
@@ -9,7 +13,7 @@ use crate::{
     db::{Tx, files::StoredFile, snapshots::Snapshot},
     domain::{
         documents::versions,
-        log::{Actor, operation},
+        log::{Actor, Once, OpenLog, idempotency::id_of_next_entry, operation},
         snapshots,
     },
     error::{Error, Result},
@@ -51,25 +55,29 @@ impl Previewable {
         }
     }
 
-    /// Returns the entity tag of the preview. It changes only with the file's bytes and with the way previews are
-    /// drawn.
-    pub fn tag(&self) -> String {
-        format!("{}-{DRAWER}", hex::encode(self.file.sha256))
+    /// Returns the entity tag of a view. It changes only with the file's bytes and with the way previews are drawn.
+    pub fn tag(&self, view: View) -> String {
+        let file = format!("{}-{DRAWER}", hex::encode(self.file.sha256));
+        if view == View::FIRST { file } else { format!("{file}-{}x{}", view.page, view.zoom) }
     }
 
-    /// Draws the preview in a child process, for this account.
-    pub async fn draw(&self, app: &App, account: UserId) -> Result<Vec<u8>> {
+    /// Draws a view in a child process, for this account.
+    pub async fn draw(&self, app: &App, account: UserId, view: View) -> Result<Drawn> {
         let bytes = app.files.get(&self.file.file_url, None).await?;
-        let name = self.file.file_url.clone();
-        app.children.preview(account, Uploaded { kind: self.kind, known_by: self.tag(), name, bytes }).await
+        let (name, known_by) = (self.file.file_url.clone(), self.tag(view));
+        app.children.preview(account, Uploaded { kind: self.kind, view, known_by, name, bytes }).await
     }
 }
 
-/// Logs the preview of a version. The caller sends the picture after this has been committed.
-pub async fn log_of_version(app: &App, by: &Actor, room: RoomId, shown: &Version) -> Result<()> {
+/// Logs the preview of a version, unless it goes on from one that is logged. The caller sends the picture after this has
+/// been committed.
+pub async fn log_of_version(app: &App, by: &Actor, room: RoomId, shown: &Version, view: View) -> Result<()> {
     let shown = shown.clone();
     operation(app, Log::Room(room), by, async move |tx, log| {
         let (slot, version) = versions::told(log, &shown)?;
+        if goes_on(tx, log, version.id.0, view).await? {
+            return Ok(());
+        }
         let previewed = Event::DocumentPreviewed {
             document_id: slot.id,
             document_type: slot.document_type,
@@ -82,12 +90,25 @@ pub async fn log_of_version(app: &App, by: &Actor, room: RoomId, shown: &Version
     .await
 }
 
-/// Logs the preview of a snapshot. The caller sends the picture after this has been committed.
-pub async fn log_of_snapshot(app: &App, by: &Actor, room: RoomId, shown: &Snapshot) -> Result<()> {
+/// Logs the preview of a snapshot, unless it goes on from one that is logged. The caller sends the picture after this has
+/// been committed.
+pub async fn log_of_snapshot(app: &App, by: &Actor, room: RoomId, shown: &Snapshot, view: View) -> Result<()> {
     let (id, file) = (shown.id, snapshots::downloadable(shown)?);
     operation(app, Log::Room(room), by, async move |tx: &mut Tx, log| {
         let file_sha256 = snapshots::told_file(log, id, &file)?;
+        if goes_on(tx, log, id.0, view).await? {
+            return Ok(());
+        }
         log.append(tx, &Event::SnapshotPreviewed { snapshot_id: id, file_sha256 }).await
     })
     .await
+}
+
+/// Returns whether a view goes on from one of the same file that was logged for the same person within a day; notes
+/// otherwise that it is. The first page is always logged.
+async fn goes_on(tx: &mut Tx, log: &OpenLog, file: Uuid, view: View) -> Result<bool> {
+    // No request has such a target, so that nobody's own key can stand for it.
+    let look = Once { key: format!("look {file}"), target: "LOOK".into() };
+    let before = Once::repeats(Some(&look), tx, log, &file.to_string(), id_of_next_entry(log)).await?;
+    Ok(before.is_some() && view != View::FIRST)
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use room::{ApprovalStatus, Criticality, DocumentStatus, Requirement, SnapshotStatus, Verdict};
 
-use super::show::label;
+use super::show::{self, label};
 
 /// What a chip means, whatever its words: it decides on the colour and the sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,13 +62,13 @@ pub(crate) fn verdict(verdict: Verdict) -> Markup {
 
 /// Returns the status of an approval as a chip.
 pub(crate) fn approval(status: ApprovalStatus) -> Markup {
-    let (tone, words) = match status {
-        ApprovalStatus::Pending => (Tone::Quiet, "Pending"),
-        ApprovalStatus::Approved => (Tone::Good, "Cleared"),
-        ApprovalStatus::ApprovedWithSubjects => (Tone::Warn, "Cleared on subjects"),
-        ApprovalStatus::Rejected => (Tone::Bad, "Declined"),
+    let tone = match status {
+        ApprovalStatus::Pending => Tone::Quiet,
+        ApprovalStatus::Approved => Tone::Good,
+        ApprovalStatus::ApprovedWithSubjects => Tone::Warn,
+        ApprovalStatus::Rejected => Tone::Bad,
     };
-    chip(tone, words)
+    chip(tone, show::reply(status))
 }
 
 /// Returns the status of a snapshot as a chip.

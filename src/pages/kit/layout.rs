@@ -76,19 +76,23 @@ pub(crate) struct HtmlPage {
     renewed: bool,
     /// The id of who looks at it, under which their browser keeps what they type.
     user: Option<UserId>,
+    /// The time zone that they have named.
+    time_zone: Option<String>,
 }
 
 impl HtmlPage {
     /// Returns a page with this title; `main` begins with its own heading.
     pub(crate) fn new(title: impl Into<String>, main: Markup) -> Self {
         let (title, bar) = (title.into(), PreEscaped(String::new()));
-        Self { title, bar, main, status: StatusCode::OK, events: None, renewed: false, user: None }
+        Self { title, bar, main, status: StatusCode::OK, events: None, renewed: false, user: None, time_zone: None }
     }
 
     /// Adds the bar, with this part marked as the present one.
     pub(crate) fn in_part<'a>(mut self, part: Part, viewer: impl Into<Viewer<'a>>) -> Self {
         let viewer = viewer.into();
-        self.user = if let Viewer::Caller(caller) = viewer { Some(caller.user.id) } else { None };
+        let caller = if let Viewer::Caller(caller) = viewer { Some(caller) } else { None };
+        self.user = caller.map(|caller| caller.user.id);
+        self.time_zone = caller.and_then(|caller| caller.time_zone.clone());
         self.bar = bar(part, viewer);
         self
     }
@@ -119,7 +123,7 @@ impl HtmlPage {
 
     /// Draws the page; its status is up to the caller then.
     pub(crate) fn into_markup(self) -> Markup {
-        let Self { title, bar, main, events, renewed, user, .. } = self;
+        let Self { title, bar, main, events, renewed, user, time_zone, .. } = self;
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -133,7 +137,7 @@ impl HtmlPage {
                     script type="module" src=(*MODULE_PATH) {}
                     script type="module" src=(*DRAFTS_PATH) {}
                 }
-                body data-events=[events] data-renewed[renewed] data-user=[user] {
+                body data-events=[events] data-renewed[renewed] data-user=[user] data-time-zone=[time_zone] {
                     // Keyboard users reach the content without stepping through the bar (WCAG 2.4.1); `main` takes the
                     // focus.
                     a.skip href="#main" { "Skip to the content" }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{Timestamp, civil};
 use maud::{Markup, html};
-use room::{Day, Roles, Time};
+use room::{ApprovalStatus, Day, Roles, Time};
 
 /// Returns an instant as `1 Dec 2026, 06:30 UTC`. The script adds the viewer's own time to what is shown on hover.
 pub(crate) fn time(at: Time) -> Markup {
@@ -102,6 +102,16 @@ pub(crate) fn label(word: &str) -> String {
         "sqlite" => "SQLite".into(),
         "postgresql" => "PostgreSQL".into(),
         word => crate::http::sentence(&word.replace('_', " ")).trim_end_matches('.').to_owned(),
+    }
+}
+
+/// Returns what a party replies on a vessel: whoever approves of it clears it.
+pub(crate) fn reply(status: ApprovalStatus) -> &'static str {
+    match status {
+        ApprovalStatus::Pending => "Pending",
+        ApprovalStatus::Approved => "Cleared",
+        ApprovalStatus::ApprovedWithSubjects => "Cleared on subjects",
+        ApprovalStatus::Rejected => "Declined",
     }
 }
 

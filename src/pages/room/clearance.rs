@@ -4,13 +4,13 @@
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use room::{
-    Approval, ApprovalStatus, Party, Roles, Side, Vessel,
+    Approval, ApprovalId, ApprovalStatus, Log, Party, Roles, Side, Vessel,
     clearance::{self, Clearance},
 };
 
 use crate::{
     app::App,
-    db::Page,
+    db::{self, Page},
     domain::clearance::approvals,
     error::Result,
     http::{Access::May, Bounds, Caller, FromPairs, Given, InRoom, Kind, PageRoutes, Query},
@@ -33,6 +33,9 @@ pub(super) fn routes() -> PageRoutes {
 
 /// The largest table, in bytes: each party may have written a reason for each vessel.
 const MOST_BYTES: usize = 1_000_000;
+
+/// The action of entries that revoke an approval.
+const REVOKED: &str = "approval_revoked";
 
 /// Which parties are shown: by default all, if the room is not very large.
 struct PartyQuery(Page);
@@ -59,22 +62,51 @@ struct Approver<'a> {
     roles: Roles,
     /// The party. `None` if they left the room after they gave an approval.
     party: Option<&'a Party>,
+    /// Those of their approvals that are pending because they were revoked.
+    revoked: Vec<ApprovalId>,
+}
+
+/// Returns the approvals that are pending because they were revoked, not because a party is considering: the state has one
+/// word for both, and the log tells which.
+async fn revoked(app: &App, room: &Room) -> Result<Vec<ApprovalId>> {
+    let pending = room.state.approvals.iter().filter(|approval| approval.status == ApprovalStatus::Pending);
+    let pending: Vec<_> = pending.collect();
+    if pending.is_empty() {
+        return Ok(Vec::new());
+    }
+    let log = Log::Room(room.state.room.id);
+    let replies = ["approval_given", "approval_changed", REVOKED];
+    let entries = app.db.read(async |tx| db::activity::with_actions(tx, log, 0, &replies).await).await?;
+    // The newest first: the last word about an approval is found first.
+    let is_revoked = |approval: &Approval| {
+        let last = entries.iter().find(|entry| entry.meta["approval_id"] == approval.id.to_string().as_str());
+        last.is_some_and(|entry| entry.action == REVOKED)
+    };
+    Ok(pending.into_iter().filter(|approval| is_revoked(approval)).map(|approval| approval.id).collect())
 }
 
 /// Returns the parties that may give approvals, and then all others who have given one.
-fn approvers(room: &Room) -> Vec<Approver<'_>> {
+fn approvers<'a>(room: &'a Room, revoked: &[ApprovalId]) -> Vec<Approver<'a>> {
+    let of = |email: &str| {
+        let own = room.state.approvals.iter().filter(|approval| approval.party == email);
+        own.map(|approval| approval.id).filter(|id| revoked.contains(id)).collect()
+    };
     let has_approval = |email: &str| room.state.approvals.iter().any(|approval| approval.party == email);
     let may_approve = ApprovalCreate.roles();
     let parties = room.state.parties.iter();
     let may = |party: &Party| party.all_roles().iter().any(|role| may_approve.contains(&role));
     let parties = parties.filter(|party| may(party) || has_approval(&party.email));
     let mut approvers: Vec<_> = parties
-        .map(|party| Approver { email: party.email.as_str(), roles: party.all_roles(), party: Some(party) })
+        .map(|party| {
+            let (email, roles) = (party.email.as_str(), party.all_roles());
+            Approver { email, roles, party: Some(party), revoked: of(email) }
+        })
         .collect();
     for approval in &room.state.approvals {
         // An approval outlives the party that gave it: it still counts, so it has to be seen.
         if approvers.iter().all(|approver| approver.email != approval.party) {
-            approvers.push(Approver { email: approval.party.as_str(), roles: approval.role.into(), party: None });
+            let (email, roles) = (approval.party.as_str(), approval.role.into());
+            approvers.push(Approver { email, roles, party: None, revoked: of(email) });
         }
     }
     approvers
@@ -98,6 +130,7 @@ async fn show_matrix(
 ) -> Result<Response> {
     let room = Room::load(&app, room.id).await?;
     let clearances = clearance::of_vessels(&room.state);
+    let revoked = revoked(&app, &room).await?;
     let main = html! {
         section aria-labelledby="clearance-title" {
             h2 id="clearance-title" { "Clearance" }
@@ -112,7 +145,7 @@ async fn show_matrix(
                         @if room.offers(&caller, VesselCreate) { p { a.button href=(room.path("/vessels")) { "Name a vessel" } } }
                     }
                 } @else {
-                    (render_matrix(&room, &caller, &clearances, part))
+                    (render_matrix(&room, &caller, (&clearances, &revoked), part))
                 }
             }
         }
@@ -139,8 +172,13 @@ fn render_gate(room: &Room) -> Markup {
     }
 }
 
-fn render_matrix(room: &Room, caller: &Caller, clearances: &[Clearance<'_>], part: Page) -> Markup {
-    let approvers = approvers(room);
+fn render_matrix(
+    room: &Room,
+    caller: &Caller,
+    (clearances, revoked): (&[Clearance<'_>], &[ApprovalId]),
+    part: Page,
+) -> Markup {
+    let approvers = approvers(room, revoked);
     let total = i64::try_from(approvers.len()).unwrap_or(i64::MAX);
     let [limit, offset] = [part.limit, part.offset].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
     let rows = approvers.iter().skip(offset).take(limit).map(|approver| render_row(room, caller, clearances, approver));
@@ -236,8 +274,10 @@ fn render_cell(room: &Room, caller: &Caller, clearance: &Clearance<'_>, approver
             span.hint { "Their own side's vessel" }
         } @else if is_needed {
             (chip(Tone::Wait, "Awaiting reply"))
-            // Revoked, or still considering: the state has one word for both.
-            @if let Some(approval) = approval { " " span.hint { "pending since " (show::time(approval.decided_at)) } }
+            @if let Some(approval) = approval {
+                @let words = if approver.revoked.contains(&approval.id) { "revoked " } else { "considering since " };
+                " " span.hint { (words) (show::time(approval.decided_at)) }
+            }
         } @else {
             span.hint { "–" }
         }

@@ -131,7 +131,7 @@ fn render_comparison(room: &Room, [then, now]: &[Found; 2], comparison: &Compari
         ("Parties", Some(rows(parties))),
         ("Vessels", vessels.as_ref().map(rows)),
         ("Documents", documents.as_ref().map(rows)),
-        ("Clearances", approvals.as_ref().map(rows)),
+        ("Clearances", approvals.as_ref().map(rows).map(in_words_of_clearance)),
     ];
     let nothing = groups.iter().all(|(_, changes)| changes.as_ref().is_none_or(Vec::is_empty));
     let lacking: Vec<_> = groups.iter().filter(|(_, changes)| changes.is_none()).map(|(name, _)| *name).collect();
@@ -246,7 +246,7 @@ fn section_changes(room: &Room, section: &SectionChange) -> Vec<Change> {
     let whole = |row: &Value, then, now| Change {
         of: name_in_record(room, row),
         what: String::new(),
-        field: String::new(),
+        field: "status".to_owned(),
         then,
         now,
     };
@@ -260,12 +260,25 @@ fn section_changes(room: &Room, section: &SectionChange) -> Vec<Change> {
     added.chain(removed).chain(changed).collect()
 }
 
+/// Returns changes of clearances with the words that pages have for a reply, which differ from those of a decision.
+fn in_words_of_clearance(changes: Vec<Change>) -> Vec<Change> {
+    let reply = |value: Value| match value.as_str().and_then(|word| word.parse().ok()) {
+        Some(status) => Value::String(show::reply(status).to_owned()),
+        None => value,
+    };
+    let said = |change: Change| match &*change.field {
+        "status" => Change { then: change.then.map(reply), now: change.now.map(reply), ..change },
+        _ => change,
+    };
+    changes.into_iter().map(said).collect()
+}
+
 /// Returns the one word that says most about a row that only one of the records has.
 fn brief(row: &Value) -> Value {
-    let words = ["status", "role"].into_iter().filter_map(|field| row[field].as_str());
+    let mut words = ["status", "role"].into_iter().filter_map(|field| row[field].as_str());
     // `active` is what every row is until something happens to it; the role says more.
-    let word = words.filter(|word| *word != "active").map(show::label).next();
-    Value::String(word.unwrap_or_else(|| "Active".to_owned()))
+    let word = words.find(|word| *word != "active");
+    Value::String(word.unwrap_or("active").to_owned())
 }
 
 /// Returns the name of a row as its record has it, after the name of its vessel if that still exists.

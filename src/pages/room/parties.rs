@@ -1,11 +1,14 @@
 //! Parties: the list, and the forms that add, change and remove a party.
 
+use std::collections::HashMap;
+
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use room::{Party, PartyId, Role, Roles, Side, bounds::PARTY_ROLES};
 
 use crate::{
     app::App,
+    db::{self, account_details::Details},
     domain::{
         accounts::look_alikes,
         input::Basis,
@@ -40,7 +43,7 @@ pub(super) fn routes() -> PageRoutes {
 const FIELDS: &[&str] = &["name", "email", "company", "side"];
 
 async fn show_parties(app: App, caller: Caller, room: InRoom) -> Result<Response> {
-    Ok(render_parties(&Room::load(&app, room.id).await?, &caller, &Filled::default()))
+    render_parties(&app, room, &caller, &Filled::default()).await
 }
 
 async fn submit_party(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
@@ -48,16 +51,19 @@ async fn submit_party(app: App, caller: Caller, room: InRoom, form: Form) -> Res
         parties::add(&app, &caller.actor(), room.id, form.read::<NewParty>()?, form.once()).await?;
         Ok(format!("/rooms/{}/parties", room.id))
     };
-    submit(form, add, async |filled| Ok(render_parties(&Room::load(&app, room.id).await?, &caller, &filled))).await
+    submit(form, add, async |filled| render_parties(&app, room, &caller, &filled).await).await
 }
 
-fn render_parties(room: &Room, caller: &Caller, filled: &Filled) -> Response {
+async fn render_parties(app: &App, room: InRoom, caller: &Caller, filled: &Filled) -> Result<Response> {
+    let room = &Room::load(app, room.id).await?;
+    let emails: Vec<_> = room.state.parties.iter().map(|party| party.email.as_str()).collect();
+    let details = app.db.read(async |tx| db::account_details::of_people(tx, &emails).await).await?;
     let manages = caller.may(RoomManageParties);
     let main = html! {
         section aria-labelledby="parties-title" {
             h2 id="parties-title" { "Parties" }
             // Only the table is renewed by events: the form below may hold what somebody is typing.
-            div id="parties" data-live { (render_table(room, manages)) }
+            div id="parties" data-live { (render_table(room, &details, manages)) }
             @if manages {
                 details.adds open[filled.is_refused()] {
                     summary { "Add a party" }
@@ -67,16 +73,19 @@ fn render_parties(room: &Room, caller: &Caller, filled: &Filled) -> Response {
             }
         }
     };
-    room.page(caller, Tab::Parties, &main).status(filled.status()).into_response()
+    Ok(room.page(caller, Tab::Parties, &main).status(filled.status()).into_response())
 }
 
 /// The largest list of parties, in bytes.
 const MOST_BYTES: usize = 1_200_000;
 
-fn render_table(room: &Room, manages: bool) -> Markup {
+fn render_table(room: &Room, details: &HashMap<String, Details>, manages: bool) -> Markup {
     let parties = &room.state.parties;
     let warnings = look_alikes::among_parties(parties, parties.iter());
-    let rows = parties.iter().zip(&warnings).map(|(party, warnings)| render_row(room, party, warnings, manages));
+    let rows = parties.iter().zip(&warnings).map(|(party, warnings)| {
+        let reach = details.get(&party.email).map(|details| reach(party, details)).unwrap_or_default();
+        render_row(room, (party, &reach), warnings, manages)
+    });
     let Portion { markup, left_out, .. } = within(MOST_BYTES, rows);
     html! {
         table.list {
@@ -96,11 +105,18 @@ fn render_table(room: &Room, manages: bool) -> Markup {
     }
 }
 
-fn render_row(room: &Room, party: &Party, warnings: &[String], manages: bool) -> Markup {
+/// Returns what somebody says of themselves, as far as the room does not say it: position, company, telephone.
+fn reach(party: &Party, details: &Details) -> String {
+    let company = details.company.as_ref().filter(|_| party.company.is_none());
+    let said = [details.position.as_deref(), company.map(String::as_str), details.telephone.as_deref()];
+    said.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+fn render_row(room: &Room, (party, reach): (&Party, &str), warnings: &[String], manages: bool) -> Markup {
     let path = room.path(&format!("/parties/{}", party.id));
     html! {
         tr {
-            th scope="row" { (party.name) }
+            th scope="row" { (party.name) @if !reach.is_empty() { div.hint { (reach) } } }
             td data-label="Roles" { (show::roles(party.all_roles())) }
             td data-label="Company" { (party.company.as_deref().unwrap_or("–")) }
             td data-label="Side" { (party.side.map_or_else(|| "–".to_owned(), |side| label(side.word()))) }

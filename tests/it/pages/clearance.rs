@@ -93,12 +93,20 @@ async fn a_reply_is_given_with_a_click_changed_by_a_form_and_revoked_for_a_reaso
     assert!(app.get(&revoke, owner).send().await.html().contains("Revoke the reply of owner?"));
     assert_eq!(app.post(&revoke, owner).fields(&[("reason", "")]).send().await.status, 422);
     assert_eq!(app.post(&revoke, owner).fields(&[("reason", "mended")]).send().await.status, 303);
-    assert!(scene.page(owner).await.contains("pending since"));
+    let page = scene.page(owner).await;
+    assert!(page.contains("revoked <time") && !page.contains("considering since"), "{page}");
     let again = app.post(&revoke, owner).fields(&[("reason", "mended")]).send().await;
     assert_eq!(again.status, 409);
     assert!(again.html().contains("nothing to revoke"));
     let actions = app.actions(room, owner).await;
     assert_eq!(actions[actions.len() - 3..], ["approval_given", "approval_changed", "approval_revoked"]);
+    // Who considers anew after that is not told as one whose reply was revoked.
+    let path = format!("/rooms/{room}/approvals/{}", approvals[0]["id"].as_str().unwrap());
+    for status in ["approved", "pending"] {
+        app.put(&path, owner).json(json!({ "status": status })).send().await.expect(200);
+    }
+    let page = scene.page(owner).await;
+    assert!(page.contains("considering since <time") && !page.contains("revoked <time"), "{page}");
 }
 
 async fn nobody_clears_their_own_sides_vessel_and_sellers_none(app: TestApp) {

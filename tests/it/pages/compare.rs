@@ -55,7 +55,7 @@ async fn what_changed_is_told_in_words_the_older_first(app: TestApp) {
             // A subject is named once, above its lines.
             "Vessel particulars questionnaire (Q88 / VPQ) ≠ Status Changed Under review Rejected \
              + Version 1, decision Added – Rejected by owner@example.com: blurred",
-            "+ Aegean Star: owner Added – Approved",
+            "+ Aegean Star: owner Added – Cleared",
         ] {
             assert!(text.contains(line), "{line}: {text}");
         }

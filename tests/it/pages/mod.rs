@@ -11,6 +11,7 @@ mod once;
 mod problems;
 mod rooms;
 mod set_up;
+mod several;
 mod sign_in;
 mod snapshots;
 mod verify;

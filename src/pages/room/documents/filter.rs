@@ -16,6 +16,8 @@ pub(super) struct DocumentQuery {
     pub(super) name: String,
     /// How many earlier versions of the open document to pass over.
     pub(super) older: i64,
+    /// Whether all that waits for the caller is selected already.
+    pub(super) pick: bool,
 }
 
 /// The status of the documents that are listed.
@@ -74,6 +76,7 @@ impl FromPairs for DocumentQuery {
         ("of", Kind::Text, "Whose they are: a vessel's id, or `operation`"),
         ("q", Kind::Text, "A part of the name, of the type's code or of the newest file's name"),
         ("older", Kind::Number(OLDER), "Earlier versions of the open document to pass over"),
+        ("pick", Kind::Flag, "Whether all that waits for the caller is selected"),
     ];
 
     fn read(given: &mut Given) -> Self {
@@ -98,7 +101,7 @@ impl FromPairs for DocumentQuery {
             }
             of
         });
-        Self { show, of, name, older: given.number("older", OLDER) }
+        Self { show, of, name, older: given.number("older", OLDER), pick: given.flag("pick") }
     }
 }
 
@@ -115,7 +118,7 @@ impl DocumentQuery {
 
     /// As [`Self::to_query`], with another status.
     pub(super) fn to_query_with(&self, show: Option<StatusFilter>) -> String {
-        // `older` is left out: it belongs to one document, and links lead to others.
+        // `older` and `pick` are left out: they belong to one look, and links lead to others.
         let given = [
             ("show", show.map(|show| show.word().to_owned())),
             ("of", self.of.map(VesselFilter::word)),

@@ -8,7 +8,7 @@ use room::{
     clocks::NOTICE_DOCUMENT,
 };
 
-use super::shown::List;
+use super::{keys::render_by_key, shown::List};
 use crate::{
     domain::documents::{self, statements::withdraws_any, versions::Uploaded},
     pages::kit::{
@@ -86,7 +86,11 @@ impl List<'_> {
                             input type="hidden" name="version_id" value=(version);
                             (Field::line("subjects", "Subjects").in_form("approve")
                                 .hint("What has to come true first. Left blank, it is approved as it is.").area(&forms.approve))
-                            p.actions { button type="submit" { "Approve" } }
+                            p.actions {
+                                button type="submit" { "Approve" }
+                                (render_by_key("y", "as it is, and opens the next"))
+                                span.sends.hint { kbd { "Enter" } " sends it and opens the next" }
+                            }
                         }
                     }
                     @if rejects {
@@ -95,7 +99,11 @@ impl List<'_> {
                             (forms.reject.once())
                             input type="hidden" name="version_id" value=(version);
                             (Field::required("reason", "Why you reject it").in_form("reject").area(&forms.reject))
-                            p.actions { button.danger type="submit" { "Reject" } }
+                            p.actions {
+                                button.danger type="submit" { "Reject" }
+                                (render_by_key("r", "leads here"))
+                                span.sends.hint { kbd { "Enter" } " sends it and opens the next" }
+                            }
                         }
                     }
                 }

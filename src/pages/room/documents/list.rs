@@ -5,7 +5,9 @@ use room::{DocumentId, DocumentState, Verdict, VersionState, Vessel, VesselStatu
 
 use super::{
     forms::{ENDINGS, Forms, usual_validity},
+    keys,
     panel::{History, render_panel},
+    viewer::render_viewer,
 };
 use crate::{
     http::BASE,
@@ -37,23 +39,28 @@ impl List<'_> {
                 div {
                     div.section-head {
                         h2 { "Documents" }
-                        @if self.takes_files() {
-                            button.secondary type="button" data-many hidden { "Upload many" }
-                            input id="many" type="file" multiple accept=(ENDINGS) aria-label="Papers to upload" hidden;
-                        }
-                        @if self.caller.may(DocumentDownload) {
-                            a href={ (BASE) (self.room.path("/archive")) } { "Download all (zip)" }
+                        div.actions {
+                            @if self.caller.may(DocumentDownload) {
+                                a href={ (BASE) (self.room.path("/archive")) } { "Download all (zip)" }
+                            }
+                            @if self.takes_files() {
+                                button.secondary type="button" data-many hidden { "Upload many" }
+                                input id="many" type="file" multiple accept=(ENDINGS) aria-label="Papers to upload" hidden;
+                            }
                         }
                     }
                     // The search is not renewed by events: somebody may be typing in it.
                     div id="views" data-live { (self.render_views()) }
                     (self.render_search())
                     div id="documents-list" data-live { (self.render_groups(current)) }
-                    (render_keys())
+                    (self.render_several())
+                    (keys::render_hint())
                 }
             }
             (render_uploads())
             (render_matching())
+            (keys::render_sheet())
+            (render_viewer())
             script type="module" src=(*DOCUMENTS_PATH) {}
         }
     }
@@ -70,6 +77,7 @@ impl List<'_> {
                     }
                 }
             }
+            (self.render_select_mine())
             @if shown {
                 // One budget for all tables: together they have to fit into the page.
                 @let mut bytes = MOST_BYTES;
@@ -97,6 +105,7 @@ impl List<'_> {
         // The bar counts all documents of the group, not only those that the filter lists.
         let needed = || all().filter(|document| document.needed);
         let resolved = needed().filter(|document| document.is_resolved()).count();
+        let selects = self.selects();
         let id = vessel.map_or_else(|| "group-operation".to_owned(), |vessel| format!("group-{}", vessel.id));
         html! {
             // Open until it is folded: without script, and on paper, everything is there.
@@ -116,12 +125,12 @@ impl List<'_> {
                     }
                     (render_progress(resolved, needed().count()))
                 }
-                table.list.papers aria-labelledby=(id) {
+                table.list.papers.selects[selects] aria-labelledby=(id) {
                     thead {
                         tr {
                             th scope="col" { "Document" }
                             th scope="col" { "Status" }
-                            th.aside scope="col" { "Asked for" }
+                            th.aside.asked scope="col" { "Asked for" }
                             th.in-force scope="col" { "Version in force" }
                             th scope="col" { "Valid until" }
                             @if self.takes_files() { th.aside scope="col" { span.visually-hidden { "Actions" } } }
@@ -141,6 +150,7 @@ impl List<'_> {
             tr class=[is_open.then_some("current")] data-document=(slot.id) data-mine[self.mine.contains(&slot.id)]
                 data-usual=[usual_validity(slot, self.room.state.now).map(|(_, day)| day.to_string())] {
                 th scope="row" {
+                    (self.render_box(document))
                     a href=(path) data-panel aria-current=[is_open.then_some("true")] { (slot.name) }
                 }
                 td data-label="Status" {
@@ -148,7 +158,7 @@ impl List<'_> {
                     @if self.mine.contains(&slot.id) { (chip::chip(Tone::Wait, "Waits for me")) }
                     @else { (chip::document(document.status)) }
                 }
-                td.aside.hint data-label="Asked for" {
+                td.aside.asked.hint data-label="Asked for" {
                     (render_requirement(document)) " · " (chip::criticality(slot.criticality)) " · " (label(slot.gate.word()))
                 }
                 td.in-force data-label="Version in force" { (self.render_in_force(document)) }
@@ -168,8 +178,11 @@ impl List<'_> {
         let names: Vec<_> = names.map(|decision| self.who.named(&decision.party)).collect();
         html! {
             @if let Some((first, others)) = names.split_first() {
-                @if is_rejected { "rejected by " } @else { "approved by " }
-                (first) @if !others.is_empty() { " and " (others.len()) " more" } " · "
+                span.deciders {
+                    @if is_rejected { "rejected by " } @else { "approved by " }
+                    (first) @if !others.is_empty() { " and " (others.len()) " more" }
+                }
+                " "
             }
         }
     }
@@ -178,10 +191,14 @@ impl List<'_> {
         html! {
             @if let Some(in_force) = document.in_force() {
                 @let version = &in_force.version;
-                span.file { (version.file_name) }
-                " " span.hint {
-                    "v" (version.number) " · " (self.render_deciders(in_force)) (show::away(version.uploaded_at, self.room.state.now)) " · "
-                    (self.who.named(&version.uploaded_by)) " · " (show::size(version.size))
+                // Whose word counts is read whole, however long the name of the file is.
+                div.one-line {
+                    span.file { (version.file_name) }
+                    " " (self.render_deciders(in_force))
+                    span.hint {
+                        "v" (version.number) " · " (show::away(version.uploaded_at, self.room.state.now)) " · "
+                        (self.who.named(&version.uploaded_by)) " · " (show::size(version.size))
+                    }
                 }
             } @else { "–" }
         }
@@ -193,17 +210,6 @@ fn render_progress(resolved: usize, needed: usize) -> Markup {
         div.progress {
             progress max=(needed.max(1)) value=(resolved) aria-label="Documents approved" {}
             span.num { (resolved) " of " (needed) " approved" }
-        }
-    }
-}
-
-/// Returns the keys that the script listens to. It unhides this, and lets keys be turned off (WCAG 2.1.4).
-fn render_keys() -> Markup {
-    html! {
-        p.keys.hint id="keys" hidden {
-            kbd { "j" } " " kbd { "k" } " next, previous · " kbd { "Enter" } " opens · " kbd { "a" } " approves · "
-            kbd { "y" } " approves as it is and opens the next · " kbd { "r" } " rejects · " kbd { "Esc" } " closes · files and folders can be dropped anywhere "
-            button.quiet type="button" data-keys { "Turn keys off" }
         }
     }
 }

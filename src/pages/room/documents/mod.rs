@@ -3,10 +3,13 @@
 
 mod filter;
 mod forms;
+mod keys;
 mod list;
 mod panel;
+mod several;
 mod shown;
 mod version_decisions;
+mod viewer;
 mod views;
 
 use axum::{
@@ -44,6 +47,10 @@ use crate::{
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
         .get("/rooms/{room_id}/documents", May(DocumentList), show_list)
+        .get("/rooms/{room_id}/documents/approve", May(DocumentApprove), show_list)
+        .post("/rooms/{room_id}/documents/approve", May(DocumentApprove), several::submit_approvals)
+        .get("/rooms/{room_id}/documents/reject", May(DocumentReject), show_list)
+        .post("/rooms/{room_id}/documents/reject", May(DocumentReject), several::submit_rejections)
         .get("/rooms/{room_id}/documents/{document_id}", May(DocumentView), show_document)
         .get("/rooms/{room_id}/documents/{document_id}/versions", May(DocumentUpload), show_document)
         .upload("/rooms/{room_id}/documents/{document_id}/versions", May(DocumentUpload), submit_upload)

@@ -7,6 +7,7 @@ use super::{
     filter::DocumentQuery,
     forms::Forms,
     shown::{List, render_requirement},
+    viewer,
 };
 use crate::{
     app::App,
@@ -206,7 +207,10 @@ fn render_version(list: &List<'_>, document: &DocumentState, state: &VersionStat
                 }
             }
             @if list.caller.may(DocumentDownload) {
-                p { a href={ (path) "/download" } aria-label={ "Download version " (version.number) } { "Download" } }
+                p.actions {
+                    (viewer::render_button(version, &path))
+                    a href={ (path) "/download" } aria-label={ "Download version " (version.number) } { "Download" }
+                }
                 (render_preview(state, &path))
             }
             (list.render_withdraw_link(document, state))
@@ -245,11 +249,12 @@ fn remark(version: &Version) -> Option<&'static str> {
 /// before, since every look is logged. An `img` with `loading="lazy"` would not do: without script browsers load it at
 /// once.
 fn render_preview(VersionState { version, .. }: &VersionState, path: &str) -> Markup {
+    if !viewer::is_viewable(version) {
+        return html! {};
+    }
     let words = match version.kind {
-        _ if version.notice == Some(FileNotice::NeedsPassword) => return html! {},
         FileKind::Pdf => format!("First page of {}", version.file_name),
-        FileKind::Jpeg | FileKind::Png => version.file_name.clone(),
-        FileKind::Tiff | FileKind::Docx | FileKind::Xlsx | FileKind::Heic => return html! {},
+        _ => version.file_name.clone(),
     };
     html! {
         details.preview id={ "preview-" (version.number) } {
