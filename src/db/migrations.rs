@@ -89,6 +89,7 @@ const MIGRATIONS: &[Migration] = &[
     step!("021_add_search_texts"),
     step!("022_put_parties_right", loses: &[("parties.formerly", "parties WHERE formerly IS NOT NULL"),
         ("parties.roles", "parties WHERE roles IS NOT NULL")]),
+    step!("024_add_partial_uploads"),
 ];
 
 /// The step that ships the catalogue of document types, by whose name the platform's log says which catalogue it began

@@ -40,7 +40,7 @@ pub(crate) const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
 
 /// The steps from the adoption on.
-const AFTER_ADOPTION: [&str; 9] = [
+const AFTER_ADOPTION: [&str; 10] = [
     migrations::ADOPTION,
     "015_mark_states",
     "016_snapshots_by_position",
@@ -50,6 +50,7 @@ const AFTER_ADOPTION: [&str; 9] = [
     "020_withdraw_versions",
     "021_add_search_texts",
     "022_put_parties_right",
+    "024_add_partial_uploads",
 ];
 /// The last step of the schema whose logs do not tell everything.
 const OLDER: &str = "013";
@@ -88,6 +89,7 @@ async fn take_back(app: &App) {
     assert_eq!(
         steps,
         [
+            "024_add_partial_uploads",
             "022_put_parties_right",
             "021_add_search_texts",
             "020_withdraw_versions",
