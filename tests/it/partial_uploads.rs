@@ -188,7 +188,7 @@ async fn what_is_said_of_a_file_is_checked_before_its_first_byte(app: TestApp) {
     let (document, room, broker) = app.empty_document("COMPAT").await;
     let long = "x".repeat(4_001);
     let named = ("filename", "a.pdf");
-    let cases: &[Case] = &[
+    let cases: &[Case<'_>] = &[
         (0, &[named], &["Upload-Length"]),
         (9, &[], &["file"]),
         (9, &[("filename", "")], &["file"]),
