@@ -24,6 +24,8 @@ on_both_databases! {
     #[needs(browser)]
     forty_papers_are_brought_and_decided_on_with_few_clicks_and_keys,
     #[needs(browser)]
+    a_poor_line_ends_no_upload_and_leaves_what_was_loaded,
+    #[needs(browser)]
     six_people_bring_an_operation_through_its_gate_and_one_is_shut_out,
     #[needs(browser)]
     what_is_typed_is_done_once_undoes_nobody_and_is_not_lost,
@@ -47,6 +49,10 @@ async fn what_was_uploaded_by_mistake_is_asked_about_and_withdrawn(place: Instal
 
 async fn forty_papers_are_brought_and_decided_on_with_few_clicks_and_keys(place: Installation) {
     told("many", &place);
+}
+
+async fn a_poor_line_ends_no_upload_and_leaves_what_was_loaded(place: Installation) {
+    told("poor", &place);
 }
 
 async fn six_people_bring_an_operation_through_its_gate_and_one_is_shut_out(place: Installation) {

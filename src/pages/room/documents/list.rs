@@ -11,7 +11,7 @@ use crate::{
     http::BASE,
     pages::{
         kit::{
-            assets::DOCUMENTS_PATH,
+            assets::DOCUMENTS_SCRIPT,
             chip::{self, Tone},
             portion::{Portion, within},
             show::{self, label},
@@ -54,7 +54,7 @@ impl List<'_> {
             }
             (render_uploads())
             (render_matching())
-            script type="module" src=(*DOCUMENTS_PATH) {}
+            script type="module" src=(DOCUMENTS_SCRIPT.path) {}
         }
     }
 
