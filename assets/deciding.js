@@ -2,6 +2,7 @@
 
 import { drop } from "./drafts.js";
 import { announce } from "./pages.js";
+import { isAway } from "./tabs.js";
 
 // `documents` is the part of the page with the list and the panel, `show` opens the document of a path, and `current` marks
 // the row of one; `view` opens the viewer. Returns what the viewer does of it.
@@ -155,6 +156,7 @@ export function deciding({ documents, panel, rows, show, close, current, view })
   document.addEventListener("keydown", (event) => {
     // Combinations belong to the browser and to assistive technology.
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (isAway()) return;
     // A sheet has keys of its own.
     if (document.querySelector("dialog[open]")) return;
     const types = event.target.closest("input:not([type=checkbox]), textarea, select");

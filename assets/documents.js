@@ -1,10 +1,13 @@
 // The documents of a room: the panel beside the list, and uploads by dropping files. All of it can also be done without
 // script.
 
+import { sayUnreachable } from "./connection.js";
 import { deciding } from "./deciding.js";
 import { drop, restore } from "./drafts.js";
 import { dropped, matchingSheet } from "./matching.js";
-import { announce, localTimes, refresh } from "./pages.js";
+import { announce, localTimes } from "./pages.js";
+import { arrived, isAway, stayWhileBusy } from "./tabs.js";
+import { enqueue, nameLeft } from "./uploads.js";
 
 const documents = document.getElementById("documents");
 const panel = () => document.getElementById("panel");
@@ -15,15 +18,11 @@ let asked = 0;
 async function show(path, { push = true } = {}) {
   const from = panel()?.dataset.document;
   const turn = ++asked;
-  let page;
-  try {
-    const response = await fetch(path, { headers: { accept: "text/html" } });
-    if (!response.ok || response.redirected) throw new Error(response.statusText);
-    page = new DOMParser().parseFromString(await response.text(), "text/html");
-  } catch {
-    location.assign(path);
-    return;
-  }
+  const response = await fetch(path, { headers: { accept: "text/html" } }).catch(() => null);
+  const text = await response?.text().catch(() => null);
+  if (!response || text === null) return sayUnreachable();
+  if (!response.ok || response.redirected) return location.assign(path);
+  const page = new DOMParser().parseFromString(text, "text/html");
   // Another document was opened while this one was fetched: the later click wins.
   if (turn !== asked) return;
   const fresh = page.getElementById("panel");
@@ -63,104 +62,6 @@ function current(id) {
 
 const close = () => panel() && show(panel().querySelector("[data-close]").href);
 
-// Uploads run one after another.
-const NAMES = { file: "File", expires_on: "Valid until", notes: "Notes" };
-const queue = [];
-let sending = null;
-
-function enqueue(document_, name, files, fields) {
-  for (const file of files) {
-    const line = document.getElementById("upload-line").content.cloneNode(true).firstElementChild;
-    // Under one key for all tries: an upload whose answer was lost adds no second version when it is sent again.
-    const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    const upload = { id: document_, file, fields, line, key, at: (part) => line.querySelector(`[data-${part}]`) };
-    upload.at("name").textContent = `${file.name} – ${name}`;
-    upload.at("cancel").addEventListener("click", () => cancel(upload));
-    upload.at("retry").addEventListener("click", () => wait(upload));
-    upload.at("dismiss").addEventListener("click", () => dismiss(upload));
-    for (const button of line.querySelectorAll("button")) button.setAttribute("aria-label", `${button.textContent}: ${file.name}`);
-    document.querySelector("#uploads ul").append(line);
-    document.getElementById("uploads").hidden = false;
-    wait(upload);
-  }
-}
-
-function say(upload, words, outcome) {
-  upload.line.className = outcome ?? "";
-  upload.at("words").textContent = words;
-  const over = outcome !== undefined;
-  upload.at("cancel").hidden = over;
-  upload.at("retry").hidden = outcome !== "failed";
-  upload.at("dismiss").hidden = !over;
-  upload.line.querySelector("progress").hidden = over;
-  if (over) announce(`${upload.file.name}: ${words}`);
-  // A success shows in the list, so its line may go by itself. A failure stays until it is dismissed.
-  if (outcome === "done") setTimeout(dismiss, 8000, upload);
-}
-
-function wait(upload) {
-  say(upload, "Waits");
-  queue.push(upload);
-  next();
-}
-
-function dismiss(upload) {
-  upload.line.remove();
-  const section = document.getElementById("uploads");
-  section.hidden = section.querySelector("li") === null;
-}
-
-function cancel(upload) {
-  if (sending?.upload === upload) return sending.request.abort();
-  queue.splice(queue.indexOf(upload), 1);
-  say(upload, "Cancelled", "failed");
-}
-
-function next() {
-  if (sending || queue.length === 0) return;
-  const upload = queue.shift();
-  // Checked here as well as by the server, which could only refuse it after the bytes were sent.
-  const limit = Number(documents.dataset.uploadLimit);
-  if (upload.file.size > limit) {
-    say(upload, `The file is larger than the ${limit / 1024 / 1024} MiB that it may have.`, "failed");
-    return next();
-  }
-  // Not `fetch`: it does not report the progress of what is sent.
-  const request = new XMLHttpRequest();
-  sending = { upload, request };
-  const bar = upload.line.querySelector("progress");
-  const end = (words, outcome) => {
-    sending = null;
-    say(upload, words, outcome);
-    next();
-  };
-  bar.value = 0;
-  request.upload.addEventListener("progress", (event) => {
-    bar.value = (100 * event.loaded) / event.total;
-    say(upload, event.loaded < event.total ? `${Math.floor(bar.value)} %` : "Being checked");
-  });
-  request.addEventListener("load", () => {
-    const answer = request.response ?? {};
-    if (request.status < 300) {
-      end(answer.message, answer.duplicate ? "known" : "done");
-      refresh();
-    } else {
-      const faults = (answer.errors ?? []).map((fault) => `${NAMES[fault.field] ?? fault.field} ${fault.message}.`.replaceAll("`", ""));
-      end(faults.join(" ") || answer.detail || `The server refused it (${request.status}).`, "failed");
-    }
-  });
-  request.addEventListener("error", () => end("The connection broke; nothing of it stays.", "failed"));
-  request.addEventListener("abort", () => end("Cancelled", "failed"));
-  request.responseType = "json";
-  request.open("POST", `${documents.dataset.uploadsTo}/${upload.id}/versions`);
-  request.setRequestHeader("Idempotency-Key", upload.key);
-  const form = new FormData();
-  for (const [name, value] of upload.fields) form.append(name, value);
-  form.append("file", upload.file, upload.file.name);
-  request.send(form);
-  say(upload, "0 %");
-}
-
 function fieldsOf(form) {
   return [...new FormData(form)].filter(([, value]) => typeof value === "string" && value !== "");
 }
@@ -192,8 +93,8 @@ function uploads() {
     if (many.files.length > 0) match(many.files);
     many.value = "";
   });
-  // Asks before an upload is lost.
-  addEventListener("beforeunload", (event) => sending && event.preventDefault());
+  nameLeft((id) => rowOf(id) && nameOf(rowOf(id)));
+  stayWhileBusy(() => shown);
 
   // Every drop is caught, wherever it lands: a browser would open the file in the place of the page.
   let over = null;
@@ -211,6 +112,7 @@ function uploads() {
   addEventListener("drop", async (event) => {
     if (!event.dataTransfer.types.includes("Files") || event.target.closest?.("input[type=file]")) return;
     event.preventDefault();
+    if (isAway()) return announce("Files are dropped on the page of the documents.");
     const place = over;
     mark(null);
     const files = await dropped(event.dataTransfer);
@@ -236,7 +138,7 @@ documents.addEventListener("click", (event) => {
   event.preventDefault();
   show(link.href);
 });
-addEventListener("popstate", () => address() !== shown && show(location.href, { push: false }));
+addEventListener("popstate", () => arrived(shown) || show(location.href, { push: false }));
 // A look at a document is logged, so its picture is fetched when the preview is opened, not before. `toggle` does not
 // bubble, hence the capture.
 documents.addEventListener("toggle", (event) => {

@@ -1,5 +1,7 @@
 // What HTML alone cannot do: local times, copying, and renewing parts of a page. Every page works without it.
 
+import { found, lost, pause } from "./connection.js";
+
 const regions = () => [...document.querySelectorAll("[data-live]")];
 
 // The time zone of the account, if it names one that the browser knows; that of the browser otherwise.
@@ -71,26 +73,8 @@ export async function refresh() {
     return;
   }
   refreshing = true;
-  const path = location.href;
   try {
-    const response = await fetch(path, { headers: { accept: "text/html" } });
-    // The session has ended, or the room is closed to the viewer: the server has the page that says so.
-    if (response.redirected || response.status === 401 || response.status === 403) {
-      location.reload();
-      return;
-    }
-    if (!response.ok) return;
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    // Another document was opened meanwhile: its forms must not become those of the one before.
-    if (location.href !== path) {
-      again = true;
-      return;
-    }
-    if (document.title !== page.title && !document.getElementById("panel")) document.title = page.title;
-    for (const region of regions()) {
-      const fresh = page.getElementById(region.id);
-      if (fresh && withoutKeys(fresh.outerHTML) !== withoutKeys(region.dataset.last) && !isInUse(region)) replace(region, fresh);
-    }
+    await renewRegions(location.href);
   } finally {
     refreshing = false;
     if (again) {
@@ -98,6 +82,62 @@ export async function refresh() {
       refresh();
     }
   }
+}
+
+async function renewRegions(path) {
+  const response = await fetch(path, { headers: { accept: "text/html" } }).catch(() => null);
+  if (!response || response.status >= 500) return failed();
+  // The session has ended, or the room is closed to the viewer: the server has the page that says so.
+  if (response.redirected || response.status === 401 || response.status === 403) return location.reload();
+  if (!response.ok) return;
+  const text = await response.text().catch(() => null);
+  if (text === null) return failed();
+  const page = new DOMParser().parseFromString(text, "text/html");
+  // Another document was opened meanwhile: its forms must not become those of the one before.
+  if (location.href !== path) {
+    again = true;
+    return;
+  }
+  if (document.title !== page.title && !document.getElementById("panel")) document.title = page.title;
+  for (const region of regions()) {
+    const fresh = page.getElementById(region.id);
+    if (fresh && withoutKeys(fresh.outerHTML) !== withoutKeys(region.dataset.last) && !isInUse(region)) replace(region, fresh);
+  }
+  came();
+}
+
+// Notes of each live part what came from the server: it is replaced only if it differs from that, not from what scripts have
+// made of it since.
+export function renewed() {
+  for (const region of regions()) region.dataset.last = region.outerHTML;
+}
+
+// What could not be fetched is tried again after pauses that grow. One try in vain is not said: proxies end streams now and
+// then, and the next one is open in a moment.
+let tries = 0;
+let due;
+let suspected = null;
+function failed() {
+  suspected ??= new Date();
+  if (tries > 0 || !navigator.onLine) lost(suspected);
+  clearTimeout(due);
+  due = setTimeout(retry, pause(tries));
+  tries += 1;
+}
+
+function retry() {
+  clearTimeout(due);
+  if (document.visibilityState === "hidden") return;
+  if (stream) stream.open();
+  else refresh();
+}
+
+function came() {
+  if (stream && !stream.isOpen()) return;
+  clearTimeout(due);
+  tries = 0;
+  suspected = null;
+  found();
 }
 
 // Replaces the content of a part of the page. Focus, ticks, folded parts and open previews stay as they are.
@@ -120,37 +160,35 @@ function replace(region, fresh) {
 }
 
 // Listens to the events of the room. An event says only that something is new; what it is, the page has. A hidden page
-// does not listen: browsers open few connections to one server (six with HTTP/1.1), and share them among all tabs.
+// does not listen: browsers open few connections to one server (six with HTTP/1.1), and share them among all tabs. Returns
+// `null` if there is nothing to listen to.
 function listen() {
   const first = document.body.dataset.events;
-  if (!first || regions().length === 0) return;
+  if (!first || regions().length === 0) return null;
   const address = new URL(first, location.href);
   let source;
-  let due;
+  let soonest;
   const soon = (event) => {
     // The position is kept in the address, since a new `EventSource` forgets the last id that the one before has seen.
     if (event.lastEventId) address.searchParams.set("after", event.lastEventId);
-    clearTimeout(due);
+    clearTimeout(soonest);
     // One operation may append several entries: wait for the others, and fetch once.
-    due = setTimeout(refresh, 150);
+    soonest = setTimeout(refresh, 150);
   };
   const open = () => {
     source?.close();
-    source = new EventSource(address);
-    // The browser resumes an interrupted stream by itself. `CLOSED` means that the server refused it; it may have been
-    // full, so try again later.
-    source.addEventListener("error", () => {
-      if (source.readyState !== EventSource.CLOSED || document.visibilityState === "hidden") return;
-      clearTimeout(due);
-      due = setTimeout(() => {
-        refresh();
-        open();
-      }, 30_000);
+    const own = (source = new EventSource(address));
+    // What was missed while there was no stream comes with it, or as the page itself.
+    own.addEventListener("open", () => suspected && refresh());
+    // Not resumed by the browser, which tries for ever at one pace and tells nobody.
+    own.addEventListener("error", () => {
+      own.close();
+      if (own === source && document.visibilityState === "visible") failed();
     });
-    source.addEventListener("entry", soon);
-    source.addEventListener("progress", soon);
-    source.addEventListener("end", () => {
-      source.close();
+    own.addEventListener("entry", soon);
+    own.addEventListener("progress", soon);
+    own.addEventListener("end", () => {
+      own.close();
       refresh();
     });
   };
@@ -164,6 +202,7 @@ function listen() {
     // Out of the back-forward cache, with what it showed when it was left.
     if (event.persisted) location.reload();
   });
+  return { open, isOpen: () => source.readyState === EventSource.OPEN };
 }
 
 // A page about many rooms has no stream of its own: it is fetched again every few seconds while somebody can be looking at
@@ -174,9 +213,10 @@ function renew() {
   if (!("renewed" in document.body.dataset)) return;
   let seen = Date.now();
   for (const sign of ["pointermove", "pointerdown", "keydown"]) addEventListener(sign, () => (seen = Date.now()), { passive: true });
-  const look = () => document.visibilityState === "visible" && Date.now() - seen < LONGEST_UNSEEN && refresh().catch(() => {});
+  // After a try in vain the pauses are others.
+  const look = () => document.visibilityState === "visible" && Date.now() - seen < LONGEST_UNSEEN && tries === 0 && refresh();
   setInterval(look, RENEWED_EACH);
-  document.addEventListener("visibilitychange", look);
+  document.addEventListener("visibilitychange", () => (tries === 0 ? look() : retry()));
 }
 
 // Offers the names of time zones, of which the server has no list.
@@ -189,8 +229,10 @@ if (zoneField) {
   zoneField.setAttribute("list", list.id);
 }
 
-// A part is replaced only if it differs from what came last, not from what scripts have made of it since.
-for (const region of regions()) region.dataset.last = region.outerHTML;
+renewed();
 localTimes(document);
-listen();
+const stream = listen();
 renew();
+addEventListener("offline", () => (suspected ??= new Date()));
+// A page without live parts is what it was when it was loaded.
+addEventListener("online", () => (regions().length > 0 ? retry() : found()));

@@ -24,7 +24,7 @@ use crate::{
     db::Db,
     error::{Error, Result},
     evidence::{Hash, LogKey},
-    files::{self, Files, LeftOvers},
+    files::{self, Files, LeftOvers, Partials},
     hashing::Hashing,
     heads::Heads,
     in_place::Trouble,
@@ -69,6 +69,8 @@ pub struct Shared {
     pub db: Db,
     /// The store of uploaded files and of reports.
     pub files: Files,
+    /// The files of uploads of which not all bytes have come yet.
+    pub partials: Partials,
     /// What housekeeping has found in the store that seems left over.
     pub left_overs: LeftOvers,
     /// The settings in force.
@@ -153,6 +155,7 @@ impl App {
         let shared = Shared {
             db: Db::open(&config.database_url())?,
             files,
+            partials: Partials::beside(config.data_dir()),
             left_overs: LeftOvers::default(),
             log_key: RwLock::new(Arc::new(key)),
             key_trouble: Trouble::new("key"),

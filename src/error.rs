@@ -121,6 +121,12 @@ pub enum Error {
         /// The size of the file, in bytes.
         size: u64,
     },
+    /// A part of an upload does not begin where the parts before it end.
+    #[error("the upload goes on at byte {offset}, where the part has to begin")]
+    WrongOffset {
+        /// The number of bytes that are here.
+        offset: u64,
+    },
     /// No preview of this file can be drawn, as these words say.
     #[error("{0}; download it")]
     NoPreview(&'static str),
@@ -318,6 +324,7 @@ impl Error {
             | Self::NotRendered(_)
             | Self::OwnPassword
             | Self::RepliedBefore => (409, "conflict"),
+            Self::WrongOffset { .. } => (409, "wrong_offset"),
             Self::NoPreview(_) => (409, "no_preview"),
             Self::ChangedMeanwhile(_) => (412, "changed_meanwhile"),
             Self::RangeNotSatisfiable { .. } => (416, "range_not_satisfiable"),

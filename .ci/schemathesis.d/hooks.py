@@ -61,6 +61,10 @@ BEYOND_SCHEMAS = [
     r"is not your present password|must differ from the present one",
     # A header: some of those that are generated do not keep to its pattern.
     r"^`If-Match` must be `\*` or an `ETag` as it came",
+    # What is said of an upload, in base64 within a header.
+    r"^`Upload-Metadata` has a (value|name)|^`Upload-Metadata` has `\w+` twice",
+    r"must be named, by `filename` in",
+    r"must be the SHA-256 of the file|^`sha256` is not that of the bytes",
     # The file of a form: its bytes, its name, and that both agree.
     r"must not be empty",
     r"must be a PDF, JPEG, PNG, TIFF, HEIC, DOCX or XLSX file",

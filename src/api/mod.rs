@@ -23,6 +23,7 @@ mod sessions;
 mod snapshots;
 mod summary;
 mod system;
+mod uploads;
 mod users;
 mod verify;
 mod versions;
@@ -43,6 +44,7 @@ pub fn routes() -> Routes {
         .merge(vessels::routes())
         .merge(documents::routes())
         .merge(versions::routes())
+        .merge(uploads::routes())
         .merge(matching::routes())
         .merge(archive::routes())
         .merge(approvals::routes())

@@ -1,7 +1,7 @@
 //! The versions of documents: uploaded, listed, downloaded, previewed.
 
 use axum::response::{IntoResponse, Response};
-use room::{DocumentId, FileKind, Version, VersionId};
+use room::{DocumentId, FileKind, RoomId, Version, VersionId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -91,7 +91,7 @@ pub(super) fn routes() -> Routes {
 
 /// The result of an upload.
 #[derive(Serialize, ToSchema)]
-struct UploadView {
+pub(super) struct UploadView {
     /// What became of the upload, in a sentence.
     message: String,
     /// Whether these bytes are the version in force already, so that none was added.
@@ -101,6 +101,30 @@ struct UploadView {
     same_file_in: Vec<SameFile>,
     version: VersionView,
     document: DocumentView,
+}
+
+impl UploadView {
+    /// Returns what became of an upload that came to this version.
+    pub(super) async fn of(
+        app: &App,
+        room: RoomId,
+        (document, version): (DocumentId, VersionId),
+        is_new: bool,
+    ) -> Result<Self> {
+        let Seen { state, .. } = rooms::state::now(app, room).await?;
+        let document = find_document(&state, document)?;
+        let version = document.versions.iter().find(|state| state.version.id == version);
+        let version = version.ok_or(Error::NotFound("version"))?;
+        let same_file_in = versions::same_file_in(&state, &version.version);
+        let uploaded = Uploaded { version: version.version.clone(), is_new };
+        Ok(Self {
+            message: uploaded.message(document, &same_file_in),
+            duplicate: !is_new,
+            same_file_in,
+            version: VersionView::of(&document.slot, version),
+            document: DocumentView::of(&state, document),
+        })
+    }
 }
 
 /// `201` with the version that was added, or `200` with the one that has these bytes already.
@@ -196,19 +220,9 @@ async fn finish(
 ) -> Result<UploadAnswer> {
     let uploaded = versions::upload(app, &caller.actor(), room.id, target, arrived, once).await?;
     let Uploaded { version: Version { id, document, .. }, is_new } = uploaded;
-    let Seen { state, .. } = rooms::state::now(app, room.id).await?;
-    let document = find_document(&state, document)?;
-    let version = document.versions.iter().find(|state| state.version.id == id).ok_or(Error::NotFound("version"))?;
-    let same_file_in = versions::same_file_in(&state, &version.version);
-    let view = UploadView {
-        message: uploaded.message(document, &same_file_in),
-        duplicate: !is_new,
-        same_file_in,
-        version: VersionView::of(&document.slot, version),
-        document: DocumentView::of(&state, document),
-    };
+    let view = UploadView::of(app, room.id, (document, id), is_new).await?;
     // The same bytes again add nothing, so that a client that got no answer can simply send its file once more.
-    let path = format!("/rooms/{}/documents/{}", room.id, document.slot.id);
+    let path = format!("/rooms/{}/documents/{document}", room.id);
     Ok(if is_new { UploadAnswer::Added(Created::at(&path, view)) } else { UploadAnswer::Known(Json(view)) })
 }
 

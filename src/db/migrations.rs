@@ -89,6 +89,7 @@ const MIGRATIONS: &[Migration] = &[
     step!("021_add_search_texts"),
     step!("022_put_parties_right", loses: &[("parties.formerly", "parties WHERE formerly IS NOT NULL"),
         ("parties.roles", "parties WHERE roles IS NOT NULL")]),
+    step!("024_add_partial_uploads"),
     step!("025_add_account_details", loses: &[("account_details", "account_details")]),
 ];
 

@@ -30,6 +30,7 @@ pub mod jobs;
 pub mod logs;
 pub mod marks;
 pub mod migrations;
+pub mod partial_uploads;
 pub mod parties;
 pub mod private_texts;
 pub mod projections;

@@ -8,6 +8,7 @@
 pub mod durable;
 mod in_time;
 mod left_overs;
+mod partial;
 mod probe;
 mod space;
 mod staging;
@@ -27,6 +28,7 @@ use object_store::{
 };
 
 pub use left_overs::LeftOvers;
+pub use partial::{Hold, Partial, Partials};
 pub use probe::Trial;
 use sha2::{Digest, Sha256};
 pub use space::{DiskSpace, space, try_room};

@@ -60,6 +60,11 @@ impl MountPoint {
         Self { deadline: Deadline::WhileBytesCome, ..Self::post(path, access) }
     }
 
+    /// A `PATCH` route with a body as large as a part of a file.
+    pub(super) fn upload_part(path: &'static str, access: Access) -> Self {
+        Self { deadline: Deadline::WhileBytesCome, ..Self::patch(path, access) }
+    }
+
     /// A `PUT` route with a small body.
     pub(super) fn put(path: &'static str, access: Access) -> Self {
         Self { method: Method::PUT, filter: MethodFilter::PUT, ..Self::get(path, access) }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::{
     http::{
-        HeaderValue, StatusCode,
+        HeaderName, HeaderValue, StatusCode,
         header::{CONNECTION, CONTENT_RANGE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
@@ -174,6 +174,9 @@ impl IntoResponse for Error {
             }
             Self::Unauthenticated => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::WrongOffset { offset } => {
+                headers.insert(HeaderName::from_static("upload-offset"), (*offset).into());
             }
             Self::RangeNotSatisfiable { size } => {
                 if let Ok(range) = HeaderValue::from_str(&format!("bytes */{size}")) {

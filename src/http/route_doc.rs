@@ -52,10 +52,15 @@ const REFUSALS: [(&str, &str, &str); 12] = [
     (
         "412",
         "ChangedMeanwhile",
-        "`If-Match` names no state that it has now; `changed` tells what others have changed since, who and when",
+        "`If-Match` names no state that it has now; `changed` tells what others have changed since, who and when. Or \
+         `Tus-Resumable` names another version of tus than there is here",
     ),
     ("413", "TooLarge", "The body is larger than a request's may be"),
-    ("415", "WrongMediaType", "The body is not `application/json`, or for an upload not `multipart/form-data`"),
+    (
+        "415",
+        "WrongMediaType",
+        "The body is not `application/json`, or for an upload not of the media type that the operation names",
+    ),
     ("416", "OutsideTheFile", "The range lies outside the file"),
     ("422", "Invalid", "`errors` names each field that is not acceptable, and says why"),
     ("429", "TooManyAttempts", "Too many failed attempts, or as much added to a room as a party may in a day"),
@@ -63,9 +68,10 @@ const REFUSALS: [(&str, &str, &str); 12] = [
 ];
 
 /// The headers of refusals: status, name, kind and meaning.
-const HEADERS_OF_REFUSALS: [(&str, &str, Kind, &str); 5] = [
+const HEADERS_OF_REFUSALS: [(&str, &str, Kind, &str); 6] = [
     ("401", "WWW-Authenticate", Kind::Text, "`Bearer`"),
     ("409", "Retry-After", Kind::WAIT, "Seconds after which it may work, where waiting helps"),
+    ("409", "Upload-Offset", Kind::COUNT, "Where the next part of an upload has to begin, if that is what was wrong"),
     ("416", "Content-Range", Kind::Text, "`bytes */` and the file's size"),
     (
         "429",
@@ -159,6 +165,13 @@ impl RouteDoc {
         let content = Content::new(Some(Schema::Object(form.build())));
         let body = RequestBodyBuilder::new().content("multipart/form-data", content).required(Some(Required::True));
         self.body = Some(body.build());
+        self.refuses(&["400", "413", "415", "422"]);
+    }
+
+    /// Describes the request's body as bytes of this media type.
+    pub fn takes_bytes(&mut self, media_type: &'static str) {
+        let content = Content::new(Some(Schema::Object(Kind::File.schema())));
+        self.body = Some(RequestBodyBuilder::new().content(media_type, content).required(Some(Required::True)).build());
         self.refuses(&["400", "413", "415", "422"]);
     }
 

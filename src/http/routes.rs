@@ -1,12 +1,13 @@
 //! The builder for routes of the API: a route cannot be written without its access, its types and its summary.
 
-use axum::{Router, handler::Handler, http::Method};
+use axum::{Router, handler::Handler, http::Method, middleware::map_response};
 use room::Role;
 
 use super::{
     describe::Describe,
     mount::{MountPoint, mount},
     route_doc::RouteDoc,
+    tus,
 };
 use crate::{app::App, http::Access};
 
@@ -96,6 +97,16 @@ impl Routes {
         self.add(MountPoint::upload(path, access), handler, summary)
     }
 
+    /// Adds a `PATCH` route whose body is a part of a file. It may take as long as bytes keep coming.
+    #[must_use]
+    pub fn upload_part<H, T>(self, path: &'static str, access: Access, handler: H, summary: &'static str) -> Self
+    where
+        H: Handler<T, App> + Describe<T>,
+        T: 'static,
+    {
+        self.add(MountPoint::upload_part(path, access), handler, summary)
+    }
+
     /// Adds a `PATCH` route, whose body is small.
     #[must_use]
     pub fn patch<H, T>(self, path: &'static str, access: Access, handler: H, summary: &'static str) -> Self
@@ -137,6 +148,13 @@ impl Routes {
         if let Some(route) = self.table.last_mut() {
             route.doc.refuses(statuses);
         }
+        self
+    }
+
+    /// Has the answers of all routes so far, refusals too, name the version of tus that they speak.
+    #[must_use]
+    pub fn speaking_tus(mut self) -> Self {
+        self.router = self.router.layer(map_response(tus::name_version));
         self
     }
 

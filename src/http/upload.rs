@@ -203,7 +203,7 @@ fn too_much_around() -> Error {
     Error::Http(413, "the form has more around its file than the 1 MiB that it may have".into())
 }
 
-fn too_large(limit: u64) -> Error {
+pub(super) fn too_large(limit: u64) -> Error {
     Error::Http(413, format!("the file is larger than the {} MiB that it may have", limit / 1024 / 1024))
 }
 

@@ -10,6 +10,7 @@ use crate::{
     db,
     domain::{
         accounts::{attempts, two_people},
+        documents::uploads,
         heads_log,
         log::{idempotency, refusals},
     },
@@ -41,6 +42,7 @@ pub struct Chore {
 pub const HOUSEKEEPING: &[Chore] = &[
     Chore { name: "remove_files", run: |app| remove_files(app).boxed() },
     Chore { name: "sweep_uploads", run: |app| sweep_uploads(app).boxed() },
+    Chore { name: "sweep_partial_uploads", run: |app| sweep_partial_uploads(app).boxed() },
     Chore { name: "sweep_left_overs", run: |app| left_overs::sweep(app).boxed() },
     Chore { name: "tell_refusals", run: |app| tell_refusals(app).boxed() },
     Chore { name: "drop_expired_rows", run: |app| drop_expired_rows(app).boxed() },
@@ -79,6 +81,11 @@ async fn sweep_uploads(app: App) -> Result<()> {
         tracing::info!(files = removed, "removed what uploads had left that ended with the server");
     }
     Ok(())
+}
+
+/// Removes the uploads in parts that nobody has gone on with for a day.
+async fn sweep_partial_uploads(app: App) -> Result<()> {
+    uploads::sweep(&app).await
 }
 
 /// Takes the heads of logs into the log of heads. Last, since it asks witnesses, which may take their time.

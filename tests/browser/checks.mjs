@@ -10,17 +10,18 @@ const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 export async function axe(page) {
   const [dark, script] = await page.evaluate(() =>
     ["(prefers-color-scheme: dark)", "(scripting: enabled)"].map((query) => matchMedia(query).matches));
-  const devtools = await page.context().newCDPSession(page);
   const found = [];
-  // axe-core needs timers. A page that was loaded without script has no scripts of its own that would start now.
-  if (!script) await allowScript(devtools);
+  // axe-core needs timers. A page that was loaded without script has no scripts of its own that would start now. Where there
+  // is script, no session is taken: one that is detached takes the network conditions of others with it (Chromium 148).
+  const devtools = script ? null : await page.context().newCDPSession(page);
+  if (devtools) await allowScript(devtools);
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
     for (const violation of await violations(page)) found.push(`axe, ${colorScheme}, ${page.url()}: ${violation}`);
   }
   await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
-  if (!script) await devtools.send("Emulation.setScriptExecutionDisabled", { value: true });
-  await devtools.detach();
+  await devtools?.send("Emulation.setScriptExecutionDisabled", { value: true });
+  await devtools?.detach();
   return found;
 }
 

@@ -11,10 +11,13 @@ const PATIENCE = 20_000;
 
 // 100 kbit/s with 800 ms there and back.
 const POOR_LINE = { offline: false, latency: 800, downloadThroughput: 12_500, uploadThroughput: 12_500 };
+const NO_LINE = { ...POOR_LINE, offline: true };
 
 export class Rig {
   faults = [];
   #announced = new Set();
+  // The pages whose line a story breaks.
+  #breaks = new Set();
   #apis = new Map();
 
   // Starts the browser. `accounts` are by name, each with `email` and `password`.
@@ -70,6 +73,16 @@ export class Rig {
     }
   }
 
+  // Returns how the line of a page is set: to so many bytes a second up, or to none at all.
+  async line(page) {
+    this.#breaks.add(page);
+    const network = await page.context().newCDPSession(page);
+    await network.send("Network.enable");
+    const set = (conditions) => network.send("Network.emulateNetworkConditions", conditions);
+    const goes = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
+    return { goes: (up = -1) => set({ ...goes, uploadThroughput: up }), breaks: () => set(NO_LINE) };
+  }
+
   // Keeps what checks have found. The story goes on, and fails at its end: one run finds all faults.
   blame(...found) {
     this.faults.push(...found.flat());
@@ -102,6 +115,8 @@ export class Rig {
     context.on("console", (message) => {
       const [type, text] = [message.type(), message.text()];
       const isAnswer = text.startsWith("Failed to load resource: the server responded with a status of");
+      // A line that a story has taken away; a request may end a moment after it is back.
+      if (this.#breaks.has(message.page()) && text.includes("net::ERR_")) return;
       if (isAnswer || (type !== "error" && !text.includes("Content Security Policy"))) return;
       this.blame(`console: ${text} (${message.page()?.url()})`);
     });

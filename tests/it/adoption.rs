@@ -40,7 +40,7 @@ pub(crate) const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
 
 /// The steps from the adoption on.
-const AFTER_ADOPTION: [&str; 10] = [
+const AFTER_ADOPTION: [&str; 11] = [
     migrations::ADOPTION,
     "015_mark_states",
     "016_snapshots_by_position",
@@ -50,6 +50,7 @@ const AFTER_ADOPTION: [&str; 10] = [
     "020_withdraw_versions",
     "021_add_search_texts",
     "022_put_parties_right",
+    "024_add_partial_uploads",
     "025_add_account_details",
 ];
 /// The last step of the schema whose logs do not tell everything.
@@ -90,6 +91,7 @@ async fn take_back(app: &App) {
         steps,
         [
             "025_add_account_details",
+            "024_add_partial_uploads",
             "022_put_parties_right",
             "021_add_search_texts",
             "020_withdraw_versions",

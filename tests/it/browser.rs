@@ -26,6 +26,8 @@ on_both_databases! {
     #[needs(browser)]
     papers_are_decided_on_by_keys_and_several_at_once,
     #[needs(browser)]
+    a_poor_line_ends_no_upload_and_leaves_what_was_loaded,
+    #[needs(browser)]
     six_people_bring_an_operation_through_its_gate_and_one_is_shut_out,
     #[needs(browser)]
     what_is_held_of_a_person_is_shown_and_erased,
@@ -55,6 +57,10 @@ async fn forty_papers_are_brought_and_decided_on_with_few_clicks_and_keys(place:
 
 async fn papers_are_decided_on_by_keys_and_several_at_once(place: Installation) {
     told("deciding", &place);
+}
+
+async fn a_poor_line_ends_no_upload_and_leaves_what_was_loaded(place: Installation) {
+    told("poor", &place);
 }
 
 async fn six_people_bring_an_operation_through_its_gate_and_one_is_shut_out(place: Installation) {

@@ -93,13 +93,12 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
             json!({ "email": "new@example.com", "name": "New", "role": "buyer", "password": "another long one" })
         }
         ("POST", "/auth/confirm") => json!({ "password": PASSWORD }),
-        ("POST", "/users/requests/{request_id}/confirm") => return None,
         ("PATCH", "/account/details") => json!({ "position": "Master" }),
         ("PATCH", "/users/{user_id}") => json!({ "name": "Another" }),
         ("PUT", "/users/{user_id}/role") => json!({ "role": "seller" }),
         ("POST", "/users/{user_id}/password") => json!({ "new_password": "another long one" }),
         ("PATCH" | "PUT", path) => panic!("no body is known for {path}: add one"),
-        ("POST", path) if !path.ends_with("/retry") && !path.ends_with("/logout") => {
+        ("POST", path) if !["/retry", "/logout", "/confirm"].iter().any(|end| path.ends_with(end)) => {
             panic!("no body is known for POST {path}: add one")
         }
         _ => return None,
@@ -181,14 +180,15 @@ impl Scene {
 
     async fn send(&self, route: &Route, path: &str, token: &str, vessel: &str) -> Reply {
         let request = self.app.request(route.method.as_str(), path, token);
-        if path.ends_with("/versions") {
-            return request.upload("new.pdf", &pdf("new"), &[]).send().await;
-        }
-        if path.ends_with("/documents/upload") {
-            return request.upload("new.pdf", &pdf("new"), &[("document_type", "COMPAT")]).send().await;
+        let of_type: &[_] = if path.ends_with("/documents/upload") { &[("document_type", "COMPAT")] } else { &[] };
+        if path.ends_with("/versions") || !of_type.is_empty() {
+            return request.upload("new.pdf", &pdf("new"), of_type).send().await;
         }
         if path == "/verify" {
             return request.upload("a.json", b"{}", &[]).send().await;
+        }
+        if path.contains("/uploads") && ["POST", "PATCH"].contains(&route.method.as_str()) {
+            return request.in_parts("new.pdf", &pdf("new")).send().await;
         }
         match body(route, vessel) {
             Some(body) => request.json(body).send().await,
@@ -237,6 +237,10 @@ impl Scene {
         }
         if path.contains("{request_id}") {
             path = path.replace("{request_id}", &self.request().await);
+        }
+        if path.contains("{upload_id}") {
+            let begins = self.token(if CALLERS[..6].contains(&caller) { caller } else { "admin" }).await;
+            path = path.replace("{upload_id}", &self.app.begun_upload(room, admin, &begins).await);
         }
         if path.contains("{session_id}") {
             path = path.replace("{session_id}", &self.session(caller).await);

@@ -56,6 +56,8 @@ ids! {
     DocumentId,
     /// The id of an uploaded version of a document.
     VersionId,
+    /// The id of an upload that comes in parts.
+    UploadId,
     /// The id of a decision on a version.
     DecisionId,
     /// The id of a party's approval of a vessel.

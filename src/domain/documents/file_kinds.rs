@@ -129,6 +129,16 @@ impl Inspection {
         start.or_else(|| find(&self.head, b"%PDF-").filter(|_| !another).map(|_| FileKind::Pdf))
     }
 
+    /// Returns whether the file begins as a zip, of which only the end tells whether it is an Office file.
+    pub(super) fn may_be_office(&self) -> bool {
+        self.head.starts_with(ZIP_START)
+    }
+
+    /// Returns whether all bytes have come by which the kind of a file is told, unless it may be an Office file.
+    pub(super) fn has_head(&self) -> bool {
+        self.head.len() >= PDF_HEADER_WITHIN
+    }
+
     /// Returns whether the file begins as one of pictures whose brands are those of HEIC (ISO/IEC 14496-12 §4.3).
     fn is_heic(&self) -> bool {
         let Some((size, rest)) = self.head.split_first_chunk() else { return false };

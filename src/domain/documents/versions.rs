@@ -270,13 +270,11 @@ fn is_before_any_change(error: &Error) -> bool {
 }
 
 fn check(app: &App, arrived: Arrived) -> Result<(Checked, Staged)> {
-    let Arrived { staged, file_name, inspection, said: Said { expires_on, notes } } = arrived;
+    let Arrived { staged, file_name, inspection, said } = arrived;
     let mut fields = Fields::default();
     let file_name = checked_name(&mut fields, &file_name);
     let kind = kind(&mut fields, &file_name, &inspection, staged.size());
-    let expires_on = expires_on.filter(|given| !given.trim().is_empty());
-    let expires_on = expires_on.and_then(|day| fields.day("expires_on", &day));
-    let notes = fields.optional_text("notes", notes.as_deref());
+    let (expires_on, notes) = checked_said(&mut fields, &said);
     fields.done()?;
     let checked = Checked {
         id: VersionId(app.new_id()),
@@ -291,6 +289,9 @@ fn check(app: &App, arrived: Arrived) -> Result<(Checked, Staged)> {
     Ok((checked, staged))
 }
 
+/// The fault of a file whose name tells no kind.
+const NO_ENDING: &str = "must have a name that ends in .pdf, .jpg, .png, .tiff, .heic, .docx or .xlsx";
+
 /// Returns the kind of a file by its content. Notes a fault if its name claims another.
 fn kind(fields: &mut Fields, file_name: &str, inspection: &Inspection, size: u64) -> Option<FileKind> {
     let (is, claims) = (inspection.kind(), FileKind::of_name(file_name));
@@ -301,7 +302,7 @@ fn kind(fields: &mut Fields, file_name: &str, inspection: &Inspection, size: u64
                 .fault("file", "must be a PDF, JPEG, PNG, TIFF, HEIC, DOCX or XLSX file; its content is none of these");
         }
         (_, None) => {
-            fields.fault("file", "must have a name that ends in .pdf, .jpg, .png, .tiff, .heic, .docx or .xlsx");
+            fields.fault("file", NO_ENDING);
         }
         (Some(is), Some(claims)) if is != claims => {
             fields.fault("file", format!("is named as a {claims} file, but its content is that of a {is} file"));
@@ -309,6 +310,32 @@ fn kind(fields: &mut Fields, file_name: &str, inspection: &Inspection, size: u64
         _ => {}
     }
     is
+}
+
+/// Refuses what can be refused of a file before its first byte has come, or returns its name and its day as they are kept.
+pub(super) fn check_early(file_name: &str, said: &Said) -> Result<(String, Option<Day>, Option<String>)> {
+    let mut fields = Fields::default();
+    let file_name = checked_name(&mut fields, file_name);
+    if fields.faults().is_empty() && FileKind::of_name(&file_name).is_none() {
+        fields.fault("file", NO_ENDING);
+    }
+    let (expires_on, notes) = checked_said(&mut fields, said);
+    fields.done()?;
+    Ok((file_name, expires_on, notes))
+}
+
+/// Refuses a file by its first bytes, if they show already that it is none that is accepted, or not what its name says.
+pub(super) fn check_head(file_name: &str, inspection: &Inspection) -> Result<()> {
+    let mut fields = Fields::default();
+    if !inspection.may_be_office() || !matches!(FileKind::of_name(file_name), Some(FileKind::Docx | FileKind::Xlsx)) {
+        kind(&mut fields, file_name, inspection, 1);
+    }
+    fields.done()
+}
+
+fn checked_said(fields: &mut Fields, Said { expires_on, notes }: &Said) -> (Option<Day>, Option<String>) {
+    let expires_on = expires_on.as_deref().filter(|given| !given.trim().is_empty());
+    (expires_on.and_then(|day| fields.day("expires_on", day)), fields.optional_text("notes", notes.as_deref()))
 }
 
 /// Checks a file's name. Its faults are noted under `file`, in words that say that they are about the name.

@@ -15,4 +15,4 @@ pub mod state;
 pub mod vessels;
 
 pub use details::{NewRoom, RoomDetails, change, open};
-pub use find::{at_work_by, in_use, in_use_by};
+pub use find::{at_work_by, in_use, in_use_by, refuse_closed};

@@ -34,6 +34,9 @@ use crate::{
 
 /// How long the database's own check may take. At about 1 GB in a second, larger databases are left to the daily check.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a first start takes from its key to its database, at most, and how often it is looked for.
+const FIRST_START: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How many of the newest files are looked up.
 const FILES: i64 = 20;
 
@@ -88,16 +91,27 @@ pub async fn look_at_database(config: &Config, survey: &Survey, known: &[Known])
     Ok(Opening { signing: look_at_key(&db, config, survey, known).await?, damage })
 }
 
-/// Refuses to begin a database where other things say that there was one.
+/// Refuses to begin a database where other things say that there was one. A key by itself may be of a first start that is
+/// under way beside this one: it is given a moment.
 ///
 /// # Errors
 ///
 /// Fails if there are such things, or if they cannot be looked at.
 pub async fn refuse_to_begin_anew(config: &Config) -> Result<()> {
-    let survey = Survey::make(config)?;
-    let is_new =
-        survey.database == survey::Database::Missing || migrations::is_new(&Db::open(&config.database_url())?).await?;
-    if is_new { survey.refuse_loss(config, &[]) } else { Ok(()) }
+    let mut waited = Duration::ZERO;
+    loop {
+        let survey = Survey::make(config)?;
+        let is_missing = survey.database == survey::Database::Missing;
+        if !is_missing && !migrations::is_new(&Db::open(&config.database_url())?).await? {
+            return Ok(());
+        }
+        let refused = survey.refuse_loss(config, &[]);
+        if refused.is_ok() || !survey.has_key_alone() || waited >= FIRST_START {
+            return refused;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+        waited += LOOK_AGAIN;
+    }
 }
 
 /// Looks whether the logs are signed with a key for which the one of this server vouches.

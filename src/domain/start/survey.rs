@@ -51,6 +51,11 @@ impl Survey {
         Ok(Self { database, key, has_own_key, has_files, signed_logs })
     }
 
+    /// Whether a key is all that tells of a database.
+    pub(super) fn has_key_alone(&self) -> bool {
+        self.has_own_key && !self.has_files && self.signed_logs == 0
+    }
+
     /// Refuses an empty database where others things say that there was one.
     pub(super) fn refuse_loss(&self, config: &Config, known: &[Known]) -> Result<()> {
         let mut traces = Vec::new();

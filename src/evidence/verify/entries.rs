@@ -19,13 +19,15 @@ use crate::evidence::{CompactRange, Hash, leaf_hash};
 pub(super) const ADOPTED_AGAIN: &str = "adopted_again";
 /// The type of the entries by which a log goes on without some that were signed before.
 pub(super) const CONTINUED: &str = "log_continued";
+/// The types of the entries that a report names.
+const NAMED: [&str; 4] = [ADOPTED_AGAIN, CONTINUED, "room_adopted", "adoption_ended"];
 
 /// What a record's entries come to.
 #[derive(Debug)]
 pub(super) struct Entries {
     /// The hashes of their leaves.
     pub(super) leaves: Vec<Hash>,
-    /// Those that a report names: of the types [`ADOPTED_AGAIN`] and [`CONTINUED`].
+    /// Those of the types that a report names.
     pub(super) named: Vec<EntryFacts>,
     /// The first position at which there is another entry, and the position that this one says it has.
     out_of_order: Option<(u64, u64)>,
@@ -66,7 +68,7 @@ impl Entries {
             {
                 through.folded = Some(Err(contradiction));
             }
-            if [ADOPTED_AGAIN, CONTINUED].contains(&&*entry.action) {
+            if NAMED.contains(&&*entry.action) {
                 through.named.push(entry);
             }
         }

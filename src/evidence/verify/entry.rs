@@ -301,7 +301,7 @@ impl<'a> Evidence<'a> {
             logged: self.logged_at(),
             adopted_again: adopted_again(self.named()),
             continued: continued(self.named()),
-            adopted: record.last_adoption().map(Into::into),
+            adopted: record::last_adoption(self.named()).map(Into::into),
             key: record.log.key.as_deref().map(shown),
         })
     }

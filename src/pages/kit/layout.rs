@@ -14,7 +14,7 @@ use crate::{
     domain::attention::Attention,
     http::Caller,
     pages::kit::{
-        assets::{DRAFTS_PATH, ICON_PATH, MODULE_PATH, STYLE_PATH},
+        assets::{DRAFTS_SCRIPT, ICON_PATH, MODULE_SCRIPT, STYLE_PATH},
         chip::{Tone, chip},
         show,
     },
@@ -134,8 +134,8 @@ impl HtmlPage {
                     meta name="color-scheme" content="light dark";
                     link rel="icon" type="image/svg+xml" href=(*ICON_PATH);
                     link rel="stylesheet" href=(*STYLE_PATH);
-                    script type="module" src=(*MODULE_PATH) {}
-                    script type="module" src=(*DRAFTS_PATH) {}
+                    script type="module" src=(MODULE_SCRIPT.path) {}
+                    script type="module" src=(DRAFTS_SCRIPT.path) {}
                 }
                 body data-events=[events] data-renewed[renewed] data-user=[user] data-time-zone=[time_zone] {
                     // Keyboard users reach the content without stepping through the bar (WCAG 2.4.1); `main` takes the

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
@@ -81,6 +82,15 @@ impl Request<'_> {
         self.form(form)
     }
 
+    /// Sets the headers that begin an upload of this file in parts, and the file as its only part: a request uses the one or
+    /// the other.
+    pub(crate) fn in_parts(self, file_name: &str, bytes: &[u8]) -> Self {
+        let said = format!("filename {}", BASE64_STANDARD.encode(file_name));
+        let begins = self.header("upload-length", &bytes.len().to_string()).header("upload-metadata", &said);
+        let part = begins.header("upload-offset", "0").header("content-type", "application/offset+octet-stream");
+        part.body(bytes.to_vec())
+    }
+
     pub(crate) fn form(self, form: Form) -> Self {
         self.header("content-type", Form::MEDIA_TYPE).body(form.finish())
     }
@@ -149,6 +159,13 @@ impl TestApp {
     pub(crate) async fn version(&self, document: &str, token: &str, words: &str, fields: &[(&str, &str)]) -> Value {
         let upload = self.post(&format!("{document}/versions"), token).upload("paper.pdf", &pdf(words), fields);
         upload.send().await.expect(201)
+    }
+
+    /// Begins an upload of `pdf("new")` in parts to a document of a room whose admin is given, and returns its id.
+    pub(crate) async fn begun_upload(&self, room: &str, admin: &str, token: &str) -> String {
+        let document = self.document(room, admin, "COMPAT", None).await;
+        let asked = self.post(&format!("{document}/uploads"), token).in_parts("new.pdf", &pdf("new"));
+        asked.send().await.expect(201)["id"].as_str().unwrap().to_owned()
     }
 
     /// Opens a room and returns the path of one of its empty documents, the path of the room, and the broker's token.

@@ -62,13 +62,18 @@ impl Record {
     /// Returns where the room's log was last adopted, as the entries that the record holds tell it. `None` if it was
     /// not, or if the record has no entries or not those that say so.
     pub fn last_adoption(&self) -> Option<LastAdoption> {
-        LastAdoption::among(self.activity.iter().flatten().map(|entry| EntryOutline {
-            seq: entry.seq,
-            action: &entry.action,
-            timestamp: entry.timestamp,
-            meta: &entry.meta,
-        }))
+        last_adoption(self.activity.as_deref().unwrap_or_default())
     }
+}
+
+/// Returns where these entries tell that the log was last adopted, as [`Record::last_adoption`] does.
+pub fn last_adoption(entries: &[EntryFacts]) -> Option<LastAdoption> {
+    LastAdoption::among(entries.iter().map(|EntryFacts { seq, action, timestamp, meta, .. }| EntryOutline {
+        seq: *seq,
+        action,
+        timestamp: *timestamp,
+        meta,
+    }))
 }
 
 /// The snapshot, as its report names it.

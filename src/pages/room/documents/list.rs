@@ -13,7 +13,7 @@ use crate::{
     http::BASE,
     pages::{
         kit::{
-            assets::DOCUMENTS_PATH,
+            assets::DOCUMENTS_SCRIPT,
             chip::{self, Tone},
             portion::{Portion, within},
             show::{self, label},
@@ -61,7 +61,7 @@ impl List<'_> {
             (render_matching())
             (keys::render_sheet())
             (render_viewer())
-            script type="module" src=(*DOCUMENTS_PATH) {}
+            script type="module" src=(DOCUMENTS_SCRIPT.path) {}
         }
     }
 

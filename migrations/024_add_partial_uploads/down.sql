@@ -1,0 +1,1 @@
+DROP TABLE partial_uploads;
