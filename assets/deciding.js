@@ -44,6 +44,8 @@ export function deciding({ documents, panel, rows, show, close, current, view })
   async function send(form, word) {
     if (sending) return;
     sending = true;
+    // As the list is now: what is decided may be gone from it when the answer comes.
+    const ids = order();
     try {
       const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
       // What was refused is shown by the page itself, under the same key, so that nothing is said twice.
@@ -53,7 +55,7 @@ export function deciding({ documents, panel, rows, show, close, current, view })
       decided.add(panel()?.dataset.document);
       // The next key counts from here on: it finds this row decided.
       sending = false;
-      await goOn();
+      await goOn([...ids, ...order()]);
       document.dispatchEvent(new Event("decided"));
     } catch {
       announce("The connection broke; press the key again.");
@@ -71,11 +73,16 @@ export function deciding({ documents, panel, rows, show, close, current, view })
     await send(form, "Approved");
   }
 
-  async function goOn() {
+  // The documents in the order in which they come after the open one.
+  function order() {
+    const ids = rows().map((row) => row.dataset.document);
+    const at = ids.indexOf(panel()?.dataset.document);
+    return [...ids.slice(at + 1), ...ids.slice(0, Math.max(at, 0))];
+  }
+
+  async function goOn(ids = order()) {
     if (sending) return;
-    const all = rows();
-    const at = all.indexOf(rowOf(panel()?.dataset.document));
-    const next = [...all.slice(at + 1), ...all.slice(0, Math.max(at, 0))].find((row) => "mine" in row.dataset && !decided.has(row.dataset.document));
+    const next = ids.map(rowOf).find((row) => row && "mine" in row.dataset && !decided.has(row.dataset.document));
     if (next) return show(next.querySelector("th a").href);
     announce("Nothing waits for you any more.");
     await close();

@@ -8,15 +8,16 @@ use room::{
     clocks::NOTICE_DOCUMENT,
 };
 
-use super::{keys::render_by_key, shown::List};
+use super::{keys::render_by_key, shown::List, viewer};
 use crate::{
     domain::documents::{self, statements::withdraws_any, versions::Uploaded},
+    http::BASE,
     pages::kit::{
         chip,
         field::{Field, Filled, seen},
         show,
     },
-    policy::Action::{DocumentApprove, DocumentReject, DocumentUpload, DocumentWithdraw, RoomUpdate},
+    policy::Action::{DocumentApprove, DocumentDownload, DocumentReject, DocumentUpload, DocumentWithdraw, RoomUpdate},
 };
 
 /// The endings of the kinds of file that a room takes.
@@ -61,6 +62,11 @@ impl List<'_> {
         format!("{}/{}{rest}{}", self.path, document.slot.id, self.query.to_query())
     }
 
+    /// Returns the path of a version in the API.
+    pub(super) fn api_path(&self, document: &DocumentState, state: &VersionState) -> String {
+        format!("{BASE}{}/{}/versions/{}", self.path, document.slot.id, state.version.id)
+    }
+
     /// Returns the forms that approve and reject the version in force.
     pub(super) fn render_decision_forms(&self, document: &DocumentState, forms: &Forms) -> Markup {
         let (approves, rejects) = (self.caller.may(DocumentApprove), self.caller.may(DocumentReject));
@@ -68,7 +74,10 @@ impl List<'_> {
         let in_force = document.in_force().filter(|_| self.is_open() && (approves || rejects));
         html! {
             @if let Some(in_force) = in_force {
-                h3 { "Your decision on version " (in_force.version.number) }
+                div.section-head {
+                    h3 { "Your decision on version " (in_force.version.number) }
+                    @if self.caller.may(DocumentDownload) { (viewer::render_button(&in_force.version, &self.api_path(document, in_force))) }
+                }
                 // Nobody decides on their own upload; the domain refuses it anyway.
                 @if document.is_own(&self.room.state.parties, me) {
                     p.hint { "You uploaded this file: another party decides on it." }

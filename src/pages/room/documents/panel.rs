@@ -17,7 +17,6 @@ use crate::{
         versions::{SameFile, same_file_in},
     },
     error::Result,
-    http::BASE,
     pages::{
         kit::{
             chip::{self, Tone},
@@ -158,7 +157,7 @@ fn render_facts(list: &List<'_>, document: &DocumentState) -> Markup {
 fn render_version(list: &List<'_>, document: &DocumentState, state: &VersionState) -> Markup {
     let VersionState { version, decisions, decision_count } = state;
     let decisions_path = format!("{}/{}/versions/{}", list.path, document.slot.id, version.id);
-    let path = format!("{BASE}{}/{}/versions/{}", list.path, document.slot.id, version.id);
+    let path = list.api_path(document, state);
     let sha256 = hex::encode(version.sha256);
     // Only the newest decisions were loaded. That is enough to know which of them stand: a decision is superseded by a
     // later one of the same party, and all later ones are here.
