@@ -14,7 +14,9 @@ mod documents;
 mod events;
 mod hint;
 mod holds;
+mod invitations;
 mod log;
+mod mail;
 mod matching;
 mod parties;
 mod rooms;
@@ -38,6 +40,7 @@ pub fn routes() -> Routes {
         .merge(sessions::routes())
         .merge(rooms::routes())
         .merge(parties::routes())
+        .merge(invitations::routes())
         .merge(vessels::routes())
         .merge(documents::routes())
         .merge(versions::routes())
@@ -56,4 +59,5 @@ pub fn routes() -> Routes {
         .merge(verify::routes())
         .merge(users::routes())
         .merge(system::routes())
+        .merge(mail::routes())
 }

@@ -89,6 +89,8 @@ const MIGRATIONS: &[Migration] = &[
     step!("021_add_search_texts"),
     step!("022_put_parties_right", loses: &[("parties.formerly", "parties WHERE formerly IS NOT NULL"),
         ("parties.roles", "parties WHERE roles IS NOT NULL")]),
+    step!("023_add_mail", loses: &[("outbox", "outbox WHERE not_before IS NOT NULL"),
+        ("links", "links WHERE used_at IS NULL AND withdrawn_at IS NULL")]),
 ];
 
 /// The step that ships the catalogue of document types, by whose name the platform's log says which catalogue it began

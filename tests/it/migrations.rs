@@ -18,7 +18,7 @@ const INDEXES: [&str; 4] =
     ["idx_snapshots_created_by", "idx_snapshots_room_created", "idx_snapshots_room_id", "idx_snapshots_status"];
 
 /// Every migration, oldest first.
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 23] = [
     "001_initial_schema",
     "002_add_performance_indexes",
     "003_add_snapshots_table",
@@ -41,6 +41,7 @@ const NAMES: [&str; 22] = [
     "020_withdraw_versions",
     "021_add_search_texts",
     "022_put_parties_right",
+    "023_add_mail",
 ];
 
 /// Returns what `migrate` prints about the migrations after 002.

@@ -2,14 +2,19 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use room::{Party, PartyId, Role, Roles, Side, bounds::PARTY_ROLES};
+use room::{Party, PartyId, Role, Roles, Side, Time, bounds::PARTY_ROLES};
 
+use super::invitations::render_stage;
 use crate::{
     app::App,
     domain::{
         accounts::look_alikes,
         input::Basis,
-        rooms::parties::{self, NewParty, PartyDetails},
+        mail::outbox,
+        rooms::{
+            invitations::{self, Stage},
+            parties::{self, NewParty, PartyDetails},
+        },
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
@@ -40,7 +45,7 @@ pub(super) fn routes() -> PageRoutes {
 const FIELDS: &[&str] = &["name", "email", "company", "side"];
 
 async fn show_parties(app: App, caller: Caller, room: InRoom) -> Result<Response> {
-    Ok(render_parties(&Room::load(&app, room.id).await?, &caller, &Filled::default()))
+    render_parties(&app, &Room::load(&app, room.id).await?, &caller, &Filled::default()).await
 }
 
 async fn submit_party(app: App, caller: Caller, room: InRoom, form: Form) -> Result<Response> {
@@ -48,35 +53,41 @@ async fn submit_party(app: App, caller: Caller, room: InRoom, form: Form) -> Res
         parties::add(&app, &caller.actor(), room.id, form.read::<NewParty>()?, form.once()).await?;
         Ok(format!("/rooms/{}/parties", room.id))
     };
-    submit(form, add, async |filled| Ok(render_parties(&Room::load(&app, room.id).await?, &caller, &filled))).await
+    let show_again = async |filled| render_parties(&app, &Room::load(&app, room.id).await?, &caller, &filled).await;
+    submit(form, add, show_again).await
 }
 
-fn render_parties(room: &Room, caller: &Caller, filled: &Filled) -> Response {
+async fn render_parties(app: &App, room: &Room, caller: &Caller, filled: &Filled) -> Result<Response> {
     let manages = caller.may(RoomManageParties);
+    let stages =
+        if manages { invitations::stages(app, room.state.room.id, &room.state.parties).await? } else { Vec::new() };
     let main = html! {
         section aria-labelledby="parties-title" {
             h2 id="parties-title" { "Parties" }
             // Only the table is renewed by events: the form below may hold what somebody is typing.
-            div id="parties" data-live { (render_table(room, manages)) }
+            div id="parties" data-live { (render_table(room, (manages, &stages), app.now())) }
             @if manages {
                 details.adds open[filled.is_refused()] {
                     summary { "Add a party" }
                     (filled.summary(FIELDS))
-                    form method="post" action=(room.path("/parties")) { (filled.once()) (render_new_fields(filled)) }
+                    form method="post" action=(room.path("/parties")) { (filled.once()) (render_new_fields(app, filled)) }
                 }
             }
         }
     };
-    room.page(caller, Tab::Parties, &main).status(filled.status()).into_response()
+    Ok(room.page(caller, Tab::Parties, &main).status(filled.status()).into_response())
 }
 
 /// The largest list of parties, in bytes.
 const MOST_BYTES: usize = 1_200_000;
 
-fn render_table(room: &Room, manages: bool) -> Markup {
+fn render_table(room: &Room, (manages, stages): (bool, &[Stage]), now: Time) -> Markup {
     let parties = &room.state.parties;
     let warnings = look_alikes::among_parties(parties, parties.iter());
-    let rows = parties.iter().zip(&warnings).map(|(party, warnings)| render_row(room, party, warnings, manages));
+    let stages = stages.iter().map(Some).chain(std::iter::repeat(None));
+    let rows = parties.iter().zip(&warnings).zip(stages);
+    let rows =
+        rows.map(|((party, warnings), stage)| render_row(room, (party, warnings), stage.map(|stage| (stage, now))));
     let Portion { markup, left_out, .. } = within(MOST_BYTES, rows);
     html! {
         table.list {
@@ -87,7 +98,10 @@ fn render_table(room: &Room, manages: bool) -> Markup {
                     th scope="col" { "Company" }
                     th scope="col" { "Side" }
                     th scope="col" { "E-mail" }
-                    @if manages { th scope="col" { span.visually-hidden { "Actions" } } }
+                    @if manages {
+                        th scope="col" { "State" }
+                        th scope="col" { span.visually-hidden { "Actions" } }
+                    }
                 }
             }
             tbody { (markup) }
@@ -96,7 +110,7 @@ fn render_table(room: &Room, manages: bool) -> Markup {
     }
 }
 
-fn render_row(room: &Room, party: &Party, warnings: &[String], manages: bool) -> Markup {
+fn render_row(room: &Room, (party, warnings): (&Party, &[String]), stage: Option<(&Stage, Time)>) -> Markup {
     let path = room.path(&format!("/parties/{}", party.id));
     html! {
         tr {
@@ -105,8 +119,12 @@ fn render_row(room: &Room, party: &Party, warnings: &[String], manages: bool) ->
             td data-label="Company" { (party.company.as_deref().unwrap_or("–")) }
             td data-label="Side" { (party.side.map_or_else(|| "–".to_owned(), |side| label(side.word()))) }
             td data-label="E-mail" { (party.email) (chip::warnings(warnings)) }
-            @if manages {
+            @if let Some((stage, now)) = stage {
+                td.words data-label="State" { (render_stage(stage, now)) }
                 td.row-actions {
+                    @if !matches!(stage, Stage::Joined(_)) {
+                        a href={ (path) "/invitation" } aria-label={ "Invite " (party.name) } { "Invite" }
+                    }
                     a href=(path) aria-label={ "Edit " (party.name) } { "Edit" }
                     a href={ (path) "/remove" } aria-label={ "Remove " (party.name) } { "Remove" }
                 }
@@ -115,12 +133,17 @@ fn render_row(room: &Room, party: &Party, warnings: &[String], manages: bool) ->
     }
 }
 
-fn render_new_fields(filled: &Filled) -> Markup {
+fn render_new_fields(app: &App, filled: &Filled) -> Markup {
+    let hint = if outbox::is_open(app) {
+        "They get a mail: with a link to join, if no account has this address."
+    } else {
+        "They need no account yet: one with the same address is theirs."
+    };
     html! {
         div.fields {
             (Field::required("name", "Name").input(filled))
             (Field::required("email", "E-mail").kind("email")
-                .hint("They need no account yet: one with the same address is theirs.").input(filled))
+                .hint(hint).input(filled))
             (Field::line("company", "Company").input(filled))
             (render_side(filled, None))
         }
