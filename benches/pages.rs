@@ -51,7 +51,7 @@ async fn main() -> Result<()> {
     let app = App::open(settings, Clock::System)?;
     schema::bring_up(&app, &Actor::System).await?;
     for (email, role) in [("broker@example.com", Role::Broker), ("owner@example.com", Role::Owner)] {
-        let user = NewUser { email: email.into(), name: email.into(), role, password: PASSWORD.into() };
+        let user = NewUser { email: email.into(), name: email.into(), role, password: Some(PASSWORD.into()) };
         users::add(&app, &Actor::Operator, &user, GivenPassword::Kept, None).await?;
     }
     add_types(&app, DOCUMENTS - OF_THE_CATALOGUE).await?;

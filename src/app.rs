@@ -91,6 +91,8 @@ pub struct Shared {
     pub job_enqueued: Notify,
     /// Notified when a job was finished in this process.
     pub job_finished: Notify,
+    /// Notified when a mail was written in this process.
+    pub mail_written: Notify,
     /// The places and the memory for hashing passwords.
     pub hashing: Hashing,
     /// The states of the logs that are in use.
@@ -167,6 +169,7 @@ impl App {
             fonts: Arc::new(config.fonts()?),
             job_enqueued: Notify::new(),
             job_finished: Notify::new(),
+            mail_written: Notify::new(),
             hashing: Hashing::default(),
             at_hand: AtHand::new(config.state_memory()),
             heads: Arc::new(Heads::open(config.data_dir())?),

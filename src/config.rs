@@ -18,6 +18,7 @@ use toml::{Table, Value, de::DeTable};
 use crate::{
     error::{Error, Result},
     exchange, files,
+    mail::{MailServer, MailSettings},
     network::TrustedProxies,
     witnesses::WitnessAddress,
 };
@@ -27,7 +28,7 @@ pub const DEFAULTS: &str = include_str!("../config.default.toml");
 /// The file that is read if the command line names none.
 const DEFAULT_FILE: &str = "sts-clearance.toml";
 /// Settings whose values are never printed.
-const SECRETS: &[&str] = &["log_key", "seal_password", "metrics_token"];
+const SECRETS: &[&str] = &["log_key", "seal_password", "mail_url", "metrics_token"];
 /// The shortest token that is accepted, in characters: a shorter one can be guessed.
 const METRICS_TOKEN_LENGTH: usize = 16;
 /// The prefix of settings in the environment.
@@ -100,6 +101,13 @@ pub struct Config {
     backup_dir: String,
     backup_hours: u32,
     backup_keep: u32,
+    public_url: String,
+    mail_url: String,
+    mail_from: String,
+    mail_authorities: String,
+    invitations_by: String,
+    #[serde(skip)]
+    mail_server: Option<MailServer>,
     /// The token that opens the metrics, besides an admin's session; empty if there is none. Secret.
     pub metrics_token: String,
     #[serde(skip)]
@@ -240,6 +248,12 @@ impl Layers {
         }
         config.witness_addresses =
             WitnessAddress::read_list(&config.witnesses).map_err(|why| self.unfit("witnesses", why))?;
+        let (url, from, authorities) = (&config.mail_url, &config.mail_from, &config.mail_authorities);
+        config.mail_server =
+            MailServer::read(MailSettings { url, from, authorities }).map_err(|(name, why)| self.unfit(name, why))?;
+        if config.mail_server.is_some() && config.public_url.is_empty() {
+            return Err(self.unfit("public_url", "has to be set where `mail_url` is: links in mails begin with it"));
+        }
         config.origins.clone_from(&self.origins);
         Ok(config)
     }
@@ -266,6 +280,9 @@ impl Layers {
         if !["text", "json"].contains(&self.text("log_format")) {
             return Err(self.refused("log_format", "`text` or `json`"));
         }
+        if !["brokers", "admins"].contains(&self.text("invitations_by")) {
+            return Err(self.refused("invitations_by", "`brokers` or `admins`"));
+        }
         let (host, port) = self.text("listen").rsplit_once(':').unwrap_or_default();
         if host.is_empty() || port.parse::<u16>().is_err() {
             return Err(self.refused("listen", "an address with a port, such as `127.0.0.1:8080`"));
@@ -278,6 +295,10 @@ impl Layers {
             return Err(self.unfit("database_url", format!("must be {allowed}, and not begin with `{scheme}://`")));
         }
         files::directory_of(self.text("files_url")).map_err(|why| self.unfit("files_url", why))?;
+        if !is_public_url(self.text("public_url")) {
+            let allowed = "an address without a path, such as `https://clearance.example.com`, or empty";
+            return Err(self.refused("public_url", allowed));
+        }
         if (1..METRICS_TOKEN_LENGTH).contains(&self.text("metrics_token").len()) {
             return Err(
                 self.refused("metrics_token", format!("of {METRICS_TOKEN_LENGTH} characters at least, or empty"))
@@ -325,6 +346,14 @@ fn refused(origin: &str, name: &str, allowed: impl fmt::Display, value: Option<&
 /// Whether a file is no TOML because it sets something twice.
 fn is_twice(error: &toml::de::Error) -> bool {
     error.message().contains("duplicate key")
+}
+
+/// Returns whether links can begin with an address: it has a host, and neither path nor query.
+fn is_public_url(url: &str) -> bool {
+    let rest =
+        url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).map(|rest| rest.trim_end_matches('/'));
+    let is_host = |host: &str| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', '"', '<', '>']);
+    url.is_empty() || rest.is_some_and(is_host)
 }
 
 /// Returns in words which numbers a setting may have.
@@ -443,6 +472,21 @@ impl Config {
     /// The file of the key that signs logs.
     pub fn log_key_file(&self) -> PathBuf {
         if self.log_key_file.is_empty() { self.data_dir.join("keys/log.key") } else { self.log_key_file.clone().into() }
+    }
+
+    /// The mail server. `None` if no mail goes out.
+    pub fn mail_server(&self) -> Option<&MailServer> {
+        self.mail_server.as_ref()
+    }
+
+    /// Whether brokers invite people to their rooms, and not admins alone.
+    pub fn brokers_invite(&self) -> bool {
+        self.invitations_by == "brokers"
+    }
+
+    /// The address under which people reach this server, without a slash at its end. `None` if the operator has set none.
+    pub fn public_url(&self) -> Option<&str> {
+        Some(self.public_url.trim_end_matches('/')).filter(|url| !url.is_empty())
     }
 
     /// The file of the seal's certificate and key. `None` if the operator has set none.

@@ -20,6 +20,7 @@ pub mod heads;
 pub mod in_place;
 pub mod keys;
 pub mod live;
+pub mod mail;
 pub mod network;
 pub mod portion;
 pub mod random;

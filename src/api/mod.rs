@@ -15,7 +15,9 @@ mod documents;
 mod events;
 mod hint;
 mod holds;
+mod invitations;
 mod log;
+mod mail;
 mod matching;
 mod parties;
 mod rooms;
@@ -41,6 +43,7 @@ pub fn routes() -> Routes {
         .merge(account::routes())
         .merge(rooms::routes())
         .merge(parties::routes())
+        .merge(invitations::routes())
         .merge(vessels::routes())
         .merge(documents::routes())
         .merge(versions::routes())
@@ -60,4 +63,5 @@ pub fn routes() -> Routes {
         .merge(verify::routes())
         .merge(users::routes())
         .merge(system::routes())
+        .merge(mail::routes())
 }

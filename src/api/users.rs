@@ -4,12 +4,13 @@ use room::{AccountDeed, AccountRequestId, Role, Time, UserId, bounds::NewPasswor
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::invitations::{LinkToGive, LinkView};
 use crate::{
     app::App,
     db::{account_requests::AccountRequest, seek::Seek, users::User},
     domain::{
         accounts::{
-            look_alikes, requests,
+            giving, look_alikes, requests,
             two_people::Outcome,
             users::{self, GivenPassword, NewUser, UserDetails},
         },
@@ -33,8 +34,8 @@ pub(super) fn routes() -> Routes {
             "/users",
             May(UserCreate),
             add,
-            "Makes an account, whose owner replaces its password within a week, before anything else; an admin's takes two \
-             admins where there are two",
+            "Makes an account. Without `password` its owner gets a link by mail to choose one, or `/users/{user_id}/link` makes one to hand \
+             over; a password that is given is replaced by its owner within a week. An admin's takes two admins where there are two",
         )
         .refusing(&["409"])
         .get(REQUESTS, May(UserList), requests, "What an admin has asked for and another may confirm, the oldest first")
@@ -68,6 +69,14 @@ pub(super) fn routes() -> Routes {
             give_password,
             "Gives somebody else's account a password, for its owner to replace within a week; its sessions end. That of \
              an admin takes two admins",
+        )
+        .refusing(&["409"])
+        .post(
+            "/users/{user_id}/link",
+            May(UserUpdate),
+            give_link,
+            "Gives somebody else a link by which they choose a password: by mail, or returned, to be handed over. That of an admin \
+             takes two admins",
         )
         .refusing(&["409"])
 }
@@ -264,6 +273,18 @@ async fn give_password(
 ) -> Result<DoneOrRequested<NoContent, AccountAsked>> {
     Ok(match users::give_password(&app, &caller.actor(), id, &body.new_password, GivenPassword::ToReplace).await? {
         Outcome::Done(_) => DoneOrRequested::Done(NoContent),
+        Outcome::Asked(confirm_by) => DoneOrRequested::Requested(AccountAsked::until(confirm_by)),
+    })
+}
+
+async fn give_link(
+    app: App,
+    caller: Caller,
+    Id(id): Id<UserId>,
+    body: Option<Json<LinkToGive>>,
+) -> Result<DoneOrRequested<Json<LinkView>, AccountAsked>> {
+    Ok(match giving::give(&app, &caller.actor(), id, LinkToGive::way(&app, body.as_ref())).await? {
+        Outcome::Done(handed) => DoneOrRequested::Done(Json(handed.into())),
         Outcome::Asked(confirm_by) => DoneOrRequested::Requested(AccountAsked::until(confirm_by)),
     })
 }

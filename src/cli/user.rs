@@ -170,7 +170,7 @@ async fn add(
         email: email.map_or_else(|| ask("E-mail address"), Ok)?,
         name: name.map_or_else(|| ask("Name that others see"), Ok)?,
         role: role.map_or_else(ask_role, Ok)?,
-        password: password.take()?,
+        password: Some(password.take()?),
     };
     let app = open_for_first_account(settings).await?;
     log::schema::prepare(&app, &Actor::Operator).await?;

@@ -18,13 +18,15 @@ pub struct AccountRequest {
     pub name: String,
     /// The hash of the password that the account is to get, if it is to get one.
     pub password_hash: Option<String>,
+    /// Whether its owner gets a link to choose a password instead.
+    pub by_link: bool,
     /// The address of the admin who asked.
     pub asked_by: String,
     /// When they asked for it.
     pub asked_at: Time,
 }
 
-const SELECT: &str = "SELECT r.id, r.deed, r.email, r.name, r.password_hash, r.asked_by, r.asked_at
+const SELECT: &str = "SELECT r.id, r.deed, r.email, r.name, r.password_hash, r.asked_by, r.asked_at, r.by_link
     FROM account_requests r";
 
 /// Only requests of accounts that still are admins count.
@@ -39,6 +41,7 @@ fn from_row(row: &Row) -> Result<AccountRequest> {
         password_hash: row.get(4)?,
         asked_by: row.get(5)?,
         asked_at: row.get(6)?,
+        by_link: row.get(7)?,
     })
 }
 
@@ -46,8 +49,8 @@ fn from_row(row: &Row) -> Result<AccountRequest> {
 pub async fn ask(tx: &mut Tx, request: &AccountRequest) -> Result<()> {
     tx.exec("DELETE FROM account_requests WHERE email = ?1", &[&request.email]).await?;
     tx.exec(
-        "INSERT INTO account_requests (id, deed, email, name, password_hash, asked_by, asked_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO account_requests (id, deed, email, name, password_hash, asked_by, asked_at, by_link)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         &[
             &request.id,
             &request.deed,
@@ -56,6 +59,7 @@ pub async fn ask(tx: &mut Tx, request: &AccountRequest) -> Result<()> {
             &request.password_hash,
             &request.asked_by,
             &request.asked_at,
+            &request.by_link,
         ],
     )
     .await

@@ -89,6 +89,8 @@ const MIGRATIONS: &[Migration] = &[
     step!("021_add_search_texts"),
     step!("022_put_parties_right", loses: &[("parties.formerly", "parties WHERE formerly IS NOT NULL"),
         ("parties.roles", "parties WHERE roles IS NOT NULL")]),
+    step!("023_add_mail", loses: &[("outbox", "outbox WHERE not_before IS NOT NULL"),
+        ("links", "links WHERE used_at IS NULL AND withdrawn_at IS NULL")]),
     step!("024_add_partial_uploads"),
     step!("025_add_account_details", loses: &[("account_details", "account_details")]),
 ];

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! backup -> lifecycle | downloads | fsck, system, attention, seal_certificate -> snapshots -> clearance | retention
-//!     -> documents -> rooms -> accounts | start -> log, input
+//!     -> documents -> rooms -> accounts | start -> mail -> log, input
 //! ```
 //!
 //! The doors (`api`, `pages`, `cli`) and `jobs` use it. It knows no HTTP, and all of its SQL is in `db`.
@@ -20,6 +20,7 @@ pub mod heads_log;
 pub mod input;
 pub mod lifecycle;
 pub mod log;
+pub mod mail;
 pub mod retention;
 pub mod rooms;
 pub mod seal_certificate;

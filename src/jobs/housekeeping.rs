@@ -9,10 +9,11 @@ use crate::{
     app::App,
     db,
     domain::{
-        accounts::{attempts, two_people},
+        accounts::{attempts, links, two_people},
         documents::uploads,
         heads_log,
         log::{idempotency, refusals},
+        mail::outbox,
     },
     error::{Error, Result},
 };
@@ -108,14 +109,16 @@ async fn tell_refusals(app: App) -> Result<()> {
     refusals::tell_all(&app, false).await
 }
 
-/// Deletes the rows that have expired: sessions, idempotency keys, requests about accounts, and the failed attempts
-/// that slow signing in down.
+/// Deletes the rows that have expired: sessions, idempotency keys, mails that are over, requests about accounts, and the
+/// failed attempts that slow signing in down.
 async fn drop_expired_rows(app: App) -> Result<()> {
     let now = app.now();
     app.db
         .write(async move |tx| {
             db::sessions::drop_expired(tx, now).await?;
             db::idempotency::drop_old(tx, now.before(idempotency::REMEMBERED)).await?;
+            db::outbox::drop_old(tx, now.before(outbox::LISTED)).await?;
+            db::links::drop_old(tx, now.before(links::REMEMBERED)).await?;
             db::account_requests::drop_old(tx, now.before(two_people::WAITS)).await?;
             db::sign_in::drop_old(tx, now.before(attempts::WINDOW), now.before(attempts::DEVICE_KNOWN)).await
         })

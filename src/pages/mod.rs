@@ -6,7 +6,9 @@ mod account;
 mod admin;
 mod cockpit;
 mod docs;
+mod forgotten;
 mod kit;
+mod links;
 mod own_password;
 mod problem;
 mod room;
@@ -26,6 +28,8 @@ use crate::{app::App, http::PageRoutes};
 /// Returns the routes of every page, with who may use each.
 pub fn routes() -> PageRoutes {
     sign_in::routes()
+        .merge(links::routes())
+        .merge(forgotten::routes())
         .merge(set_up::routes())
         .merge(account::routes())
         .merge(cockpit::routes())

@@ -34,7 +34,7 @@ async fn submit_set_up(app: App, client: Client, headers: axum::http::HeaderMap,
             return Err(Error::field("repeated", "is not the same as the password"));
         }
         let (email, name, password) = (form.line("email"), form.line("name"), form.line("password"));
-        let new = NewUser { email, name, role: Role::Admin, password };
+        let new = NewUser { email, name, role: Role::Admin, password: Some(password) };
         set_up::make_first_admin(&app, client.network(), &form.line("code"), &new).await?;
         Ok("/sign-in".to_owned())
     };

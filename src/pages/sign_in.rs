@@ -181,7 +181,8 @@ fn render_sign_in(filled: &Filled, next: &str, ticket: Option<&str>, About { way
                 (Field::required("password", "Password").kind("password").autocomplete("current-password").input(filled))
                 p.actions { button type="submit" { "Sign in" } }
             }
-            p.hint { "Accounts are made by who runs this server." }
+            p { a href="/forgotten" { "Forgot your password?" } }
+            p.hint { "Who is invited to a room gets a link to join; other accounts are made by who runs this server." }
         }
     };
     HtmlPage::new("Sign in", main).in_part(Part::Elsewhere, Viewer::Stranger).status(filled.status()).into_response()

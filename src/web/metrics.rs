@@ -13,7 +13,7 @@ use crate::{
     app::App,
     at_hand::Start,
     backups::BackupStatus,
-    db::{self, fsck_runs::Finished, heads_log::Sight},
+    db::{self, fsck_runs::Finished, heads_log::Sight, outbox::MailCounts},
     domain::{accounts::sessions, fsck::Kind, seal_certificate::SealCertificate},
     error::Result,
     http::{Access, Requester, caller},
@@ -38,9 +38,10 @@ pub(super) async fn metrics(
         let contradictions = db::contradictions::count(tx).await?;
         let heads_log = db::heads_log::find(tx).await?.map_or(0, |log| log.size);
         let heads_log = (heads_log, db::heads_log::sights(tx).await?);
-        Ok((snapshots, db::jobs::count(tx).await?, db::fsck_runs::last(tx).await?, contradictions, heads_log))
+        let waiting = (db::jobs::count(tx).await?, db::outbox::count(tx).await?);
+        Ok((snapshots, waiting, db::fsck_runs::last(tx).await?, contradictions, heads_log))
     });
-    let (snapshots, (waiting, failed), checked, contradictions, heads_log) = read.await?;
+    let (snapshots, ((waiting, failed), mails), checked, contradictions, heads_log) = read.await?;
     let mut text = Exposition::default();
     let build = [("version", env!("CARGO_PKG_VERSION")), ("renderer", report::RENDERER)];
     text.gauge("sts_build_info", "The program; always 1").value(&build, 1);
@@ -72,6 +73,7 @@ pub(super) async fn metrics(
     }
     text.gauge("sts_snapshot_jobs", "Files of snapshots that are still to be drawn, or have been given up");
     text.value(&[("state", "waiting")], waiting).value(&[("state", "failed")], failed);
+    text.mails(mails);
     let help = "Signed checkpoints in verified files that a log of this database contradicted, each counted once";
     text.counter("sts_contradictions_total", help).value(&[], contradictions.total);
     let help = "Those of them with which the log does not agree again";
@@ -130,6 +132,14 @@ impl Exposition {
         for sight in &sights {
             self.value(&[("witness", named(&sight.witness))], u8::from(sight.fault.is_some()));
         }
+    }
+
+    /// Adds the mails of the last weeks by state.
+    fn mails(&mut self, MailCounts { waiting, sent, failed }: MailCounts) {
+        self.gauge("sts_mails", "Mails that wait, and those of the last 30 days that were sent or given up")
+            .value(&[("state", "waiting")], waiting)
+            .value(&[("state", "sent")], sent)
+            .value(&[("state", "failed")], failed);
     }
 
     /// Begins a metric that goes up and down, to which values are added next.

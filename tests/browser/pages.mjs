@@ -13,6 +13,7 @@ export const PAGES_BEFORE = [
 
 export const PAGES = [
   { name: "sign-in", path: () => "/sign-in" },
+  { name: "forgotten", path: () => "/forgotten" },
   { name: "verify", path: () => "/verify" },
   { name: "verify-result", path: () => "/verify", act: verifyFile },
   { name: "docs", path: () => "/docs", sheets: 6 },
@@ -57,6 +58,7 @@ export const PAGES = [
   { name: "admin-holds", as: "admin", path: () => "/admin/holds" },
   { name: "room-holds", as: "admin", path: inRoom("/holds") },
   { name: "hold-lift", as: "admin", path: ({ room, hold }) => `/rooms/${room}/holds/${hold}` },
+  { name: "admin-mail", as: "admin", path: () => "/admin/mail" },
   { name: "admin-system", as: "admin", path: () => "/admin/system" },
   { name: "not-found", as: "broker", path: () => "/rooms/none", status: 404 },
   { name: "forbidden", as: "buyer", path: inRoom("/edit"), status: 403 },

@@ -40,7 +40,7 @@ pub(crate) const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
 
 /// The steps from the adoption on.
-const AFTER_ADOPTION: [&str; 11] = [
+const AFTER_ADOPTION: [&str; 12] = [
     migrations::ADOPTION,
     "015_mark_states",
     "016_snapshots_by_position",
@@ -50,6 +50,7 @@ const AFTER_ADOPTION: [&str; 11] = [
     "020_withdraw_versions",
     "021_add_search_texts",
     "022_put_parties_right",
+    "023_add_mail",
     "024_add_partial_uploads",
     "025_add_account_details",
 ];
@@ -92,6 +93,7 @@ async fn take_back(app: &App) {
         [
             "025_add_account_details",
             "024_add_partial_uploads",
+            "023_add_mail",
             "022_put_parties_right",
             "021_add_search_texts",
             "020_withdraw_versions",

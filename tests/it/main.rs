@@ -43,6 +43,7 @@ mod jobs;
 mod left_overs;
 mod log;
 mod looking;
+mod mail;
 mod marks;
 mod matching;
 mod meanwhile;

@@ -14,13 +14,21 @@ on_both_databases! {
 }
 
 /// The routes that take no key, and why.
-const WITHOUT: [(&str, &str); 7] = [
+const WITHOUT: [(&str, &str); 12] = [
     ("/auth/login", "a session that nobody was told of is nobody's, and the next attempt makes another"),
     ("/auth/logout", "a session ends once"),
     ("/auth/password", "the present password is another one after the first time, so that the second is refused"),
     ("/auth/confirm", "it makes nothing: a password counts for some minutes"),
     ("/verify", "it makes nothing"),
     ("/rooms/{room_id}/documents/match", "it makes nothing"),
+    (
+        "/rooms/{room_id}/parties/{party_id}/invitation",
+        "a link that was shown is not shown again; another one leads to the same",
+    ),
+    ("/users/{user_id}/link", "a link that was shown is not shown again; another one takes its place"),
+    ("/mails/test", "a test that is asked for twice comes twice"),
+    ("/mails/try-now", "it makes nothing: what waits is tried"),
+    ("/mails/{mail_id}/send-again", "a mail that waits is not sent twice for it"),
     ("/users/{user_id}/password", "the same password again is the same, and nothing of it may be kept beside its hash"),
 ];
 

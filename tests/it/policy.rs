@@ -4,12 +4,12 @@ use std::{convert::Infallible, fmt::Write as _};
 
 use axum::{body::Body, http::Method};
 use futures_util::{future::BoxFuture, stream};
-use room::{AccountDeed, AccountRequestId, Log, Role};
+use room::{Log, Role};
 use serde_json::{Value, json};
 
 use sts_clearance::{
     api,
-    db::{self, Tx, account_requests::AccountRequest},
+    db::{self, Tx},
     domain::{accounts::users, input::Basis, log::Actor, rooms::parties},
     http::{Access, PageRoute, Route},
     pages, policy,
@@ -48,6 +48,10 @@ const ASKS: &str = "asks@example.com";
 fn address(caller: &str) -> String {
     format!("{}@example.com", caller.replace(' ', "."))
 }
+
+/// How the paths end that need no body.
+const BODILESS: [&str; 8] =
+    ["/retry", "/logout", "/confirm", "/test", "/try-now", "/send-again", "/link", "/invitation"];
 
 /// Returns an acceptable body for a route, or `None` if it takes none.
 fn body(route: &Route, vessel: &str) -> Option<Value> {
@@ -98,8 +102,8 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
         ("PUT", "/users/{user_id}/role") => json!({ "role": "seller" }),
         ("POST", "/users/{user_id}/password") => json!({ "new_password": "another long one" }),
         ("PATCH" | "PUT", path) => panic!("no body is known for {path}: add one"),
-        ("POST", path) if !["/retry", "/logout", "/confirm"].iter().any(|end| path.ends_with(end)) => {
-            panic!("no body is known for POST {path}: add one")
+        ("POST", path) if !BODILESS.iter().any(|end| path.ends_with(end)) => {
+            panic!("no body is known for {path}: add one")
         }
         _ => return None,
     })
@@ -160,6 +164,9 @@ impl Scene {
                 let id = taken["id"].as_str().unwrap();
                 path = path.replace("{snapshot_id}", id);
                 self.app.fail_snapshot(&room, id, "a test").await;
+            }
+            ("POST" | "DELETE", "/rooms/{room_id}/parties/{party_id}/invitation") => {
+                path = path.replace("{party_id}", &self.app.invited(&room, &admin).await);
             }
             (method, path) => panic!("{method} {path} refuses everybody: prepare what it needs"),
         }
@@ -236,7 +243,10 @@ impl Scene {
             path = path.replace("{user_id}", &users::named(&self.app.app, SOMEBODY).await.unwrap().id.to_string());
         }
         if path.contains("{request_id}") {
-            path = path.replace("{request_id}", &self.request().await);
+            path = path.replace("{request_id}", &self.app.waiting_request(ASKS, SOMEBODY).await);
+        }
+        if path.contains("{mail_id}") {
+            path = path.replace("{mail_id}", &self.app.waiting_mail(SOMEBODY).await);
         }
         if path.contains("{upload_id}") {
             let begins = self.token(if CALLERS[..6].contains(&caller) { caller } else { "admin" }).await;
@@ -248,22 +258,6 @@ impl Scene {
         let (path, vessel) = path.split_once('#').unwrap_or((&path, ""));
         assert!(!path.contains('{'), "no value is known for a parameter of {template}");
         (path.to_owned(), vessel.to_owned())
-    }
-
-    /// Stores a request of [`ASKS`] to make somebody an admin, and returns its id.
-    async fn request(&self) -> String {
-        let id = AccountRequestId(self.app.app.new_id());
-        let request = AccountRequest {
-            id,
-            deed: AccountDeed::MakeAdmin,
-            email: SOMEBODY.into(),
-            name: "somebody".into(),
-            password_hash: None,
-            asked_by: ASKS.into(),
-            asked_at: self.app.app.now(),
-        };
-        self.app.app.db.write(async move |tx| db::account_requests::ask(tx, &request).await).await.unwrap();
-        id.to_string()
     }
 
     /// Returns the id of a session of the caller, or of an admin if the caller has no account.
@@ -322,9 +316,13 @@ fn expected(access: Access, path: &str, caller: &str) -> Option<(u16, &'static s
 }
 
 on_both_databases! {
-    TestApp:
+    Posting:
     every_route_answers_each_role_as_the_matrix_says_and_appends_its_entries,
     every_page_answers_each_role_as_the_matrix_says,
+}
+
+on_both_databases! {
+    TestApp:
     a_refused_role_is_told_which_roles_may_and_the_log_keeps_the_refusal,
     inside_a_room_the_partys_role_decides_not_the_accounts,
     a_removed_party_is_refused_at_the_next_request,

@@ -292,11 +292,24 @@ async fn the_log_tells_requests_without_secrets_as_text_or_json() {
     for format in ["text", "json"] {
         let place = Installation::on_sqlite().await;
         let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
-        let (server, _, token) = room(&place, command.env("STS_LOG_FORMAT", format)).await;
+        // A mail server that nobody reaches.
+        command.env("STS_MAIL_URL", "smtp://user:a-mail-secret@127.0.0.1:9").env("STS_MAIL_FROM", "sts@example.com");
+        command.env("STS_PUBLIC_URL", "https://sts.example.com").env("STS_LOG_FORMAT", format);
+        let (server, room, token) = room(&place, &mut command).await;
+        let party = json!({ "role": "seller", "name": "Sam", "email": "sam@example.com" });
+        let party = server.api.post(&format!("/rooms/{room}/parties"), &token, &party).await;
+        let invitation = format!("/rooms/{room}/parties/{}/invitation", party["id"].as_str().unwrap());
+        let handed = server.api.post(&invitation, &token, &json!({ "by": "hand" })).await;
+        let link = handed["path"].as_str().unwrap();
+        let shown = reqwest::get(format!("http://{}{link}", server.api.address())).await.unwrap();
+        assert_eq!(shown.status(), 200);
         server.ask_to_stop().await;
         let log = server.log();
         assert!(log.lines().any(|line| line.contains("/api/v1/rooms") && line.contains("201")), "{log}");
-        assert!(!log.contains(&token) && !log.contains(crate::harness::PASSWORD), "{log}");
+        assert!(log.lines().any(|line| line.contains("/link") && line.contains("200")), "{log}");
+        let secrets =
+            [&token, crate::harness::PASSWORD, link.split('=').nth(1).unwrap(), "a-mail-secret", "sam@example.com"];
+        assert!(secrets.iter().all(|secret| !log.contains(secret)), "{log}");
         for line in log.lines().filter(|_| format == "json") {
             let told: Value = serde_json::from_str(line).unwrap();
             assert!(told["level"].is_string() && told["timestamp"].is_string(), "{line}");

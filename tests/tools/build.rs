@@ -22,7 +22,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 ];
 
 /// Modules of the Python that `STS_TEST_PYTHON` names, each with its package.
-const MODULES: &[(&str, &str)] = &[("page", "page-validation"), ("pyhanko", "pyhanko")];
+const MODULES: &[(&str, &str)] = &[("aiosmtpd", "aiosmtpd"), ("page", "page-validation"), ("pyhanko", "pyhanko")];
 
 /// The files of a tool, or the reason why it cannot be used.
 type Found = Result<Vec<PathBuf>, String>;

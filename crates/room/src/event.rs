@@ -412,6 +412,13 @@ pub enum Event {
         email: String,
         asked_by: String,
     },
+    /// Somebody was invited to a room, or a link was made by which they choose a password; or that was withdrawn.
+    LinkChanged {
+        deed: crate::LinkDeed,
+        email: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        room_id: Option<RoomId>,
+    },
     AccessDenied {
         permission: Cow<'static, str>,
         role: crate::Role,

@@ -68,6 +68,10 @@ ids! {
     HoldId,
     /// The id of a request about an account, which another admin confirms.
     AccountRequestId,
+    /// The id of a mail.
+    MailId,
+    /// The id of a link by which somebody chooses a password; the tokens that are sent are other values, and secret.
+    LinkId,
     /// The id of an entry of a log.
     EntryId,
 }

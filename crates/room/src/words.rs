@@ -333,6 +333,18 @@ words! {
         GivePassword = "give_password",
     }
 
+    /// What was done about an invitation, or about a link by which somebody chooses a password.
+    LinkDeed {
+        /// Inviting somebody to a room.
+        Invited = "invited",
+        /// Inviting them again.
+        InvitedAgain = "invited_again",
+        /// Withdrawing the invitation.
+        InvitationWithdrawn = "invitation_withdrawn",
+        /// Making a link by which the owner of an account chooses a password.
+        PasswordLinkMade = "password_link_made",
+    }
+
     /// The status of a snapshot, from its request to its file.
     SnapshotStatus {
         /// The record is stored, and the file is being made.

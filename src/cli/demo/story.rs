@@ -53,7 +53,7 @@ impl Story {
     /// Makes all accounts and both STS operations.
     pub(super) async fn tell(&self) -> Result<()> {
         for (address, role, name, ..) in cast::PEOPLE {
-            let new = NewUser { email: email(address), name: name.into(), role, password: PASSWORD.into() };
+            let new = NewUser { email: email(address), name: name.into(), role, password: Some(PASSWORD.into()) };
             users::add(&self.app, &Actor::Operator, &new, GivenPassword::Kept, None).await?;
         }
         self.past_operation().await?;

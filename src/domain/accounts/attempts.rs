@@ -34,6 +34,8 @@ const MOST_DEVICES: i64 = 20;
 const FREE_BY_ADDRESS: i64 = 10;
 /// How many attempts of one network, at any addresses, are examined at once. Those that succeed do not count.
 const FREE_BY_NETWORK: i64 = 30;
+/// How many mails with a link go to an address that has forgotten its password, within [`WINDOW`].
+const MAILS_BY_ADDRESS: i64 = 3;
 /// How many attempts are examined in one turn.
 const ATTEMPTS_IN_A_TURN: i64 = 2;
 /// The shortest and the longest wait for a turn, other turns aside.
@@ -189,6 +191,23 @@ pub async fn admit_in_session(app: &App, user: UserId) -> Result<()> {
 /// Counts an attempt of a network to give the code that makes the first admin. Refused if there were too many.
 pub async fn admit_to_set_up(app: &App, network: Network) -> Result<()> {
     admit_within_window(app, key("set-up", &network.to_string())).await
+}
+
+/// Counts an attempt of a network to open a link that is not known. Refused if there were too many.
+pub async fn admit_by_link(app: &App, network: Network) -> Result<()> {
+    admit_within_window(app, key("link", &network.to_string())).await
+}
+
+/// Counts that somebody of a network has forgotten a password. Refused if there were too many.
+pub async fn admit_to_ask(app: &App, network: Network) -> Result<()> {
+    admit_within_window(app, key("forgotten by", &network.to_string())).await
+}
+
+/// Counts that the password of an address is forgotten. Returns whether that was too often to write another mail.
+pub async fn is_asked_too_often(app: &App, address: &str) -> Result<bool> {
+    let (key, now) = (key("forgotten", &address::key(address)), app.now());
+    let asked = app.db.write(async move |tx| db::sign_in::count_attempt(tx, &key, now, now.before(WINDOW)).await);
+    Ok(asked.await? > MAILS_BY_ADDRESS)
 }
 
 async fn admit_within_window(app: &App, key: Hash) -> Result<()> {

@@ -6,12 +6,18 @@
 //! - Guessing does not lock an account. An attempt beyond the free ones gets a turn of its network at its address in
 //!   `sign_in_turns`, which other people's attempts do not move, and a ticket, without which the turn is not used up. A
 //!   device that is known has a count of its own.
+//! - A link by which somebody chooses a password is used once. It is looked at again in the operation that uses it, and who
+//!   had it made counts as one who gave the password.
 //!
-//! Uses `log` and `input`; everything about rooms may use it.
+//! Uses `mail`, `log` and `input`; everything about rooms may use it.
 
 pub mod addresses;
 pub mod attempts;
+pub mod choosing;
 pub mod details;
+pub mod forgotten;
+pub mod giving;
+pub mod links;
 pub mod look_alikes;
 pub mod own_data;
 pub mod own_password;

@@ -102,6 +102,7 @@ async fn replace_password(app: &App, user: &User, password: &str, verified: Veri
             return Err(Error::conflict("the password was changed meanwhile by somebody else"));
         }
         db::users::keep_password(tx, id, &password_hash).await?;
+        db::links::end_for_password(tx, &email, log.clock()).await?;
         attempts::succeeded_in_session(tx, id).await?;
         db::sessions::delete_of_user(tx, id, Some(&verified.session)).await?;
         db::sessions::set_password_at(tx, &verified.session, log.clock()).await?;

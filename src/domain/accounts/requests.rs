@@ -4,6 +4,7 @@
 use room::{AccountDeed, AccountRequestId, Event, Log, Role, Time, UserId};
 
 use super::{
+    links::{self, Way},
     sessions, told,
     two_people::{self, Grant},
 };
@@ -16,6 +17,10 @@ use crate::{
             Actor, Once, OpenLog,
             idempotency::{entry_of, id_of_next_entry},
             operation,
+        },
+        mail::{
+            letters::Told,
+            outbox::{self, Addressed},
         },
     },
     error::{Error, Result},
@@ -47,7 +52,22 @@ pub async fn ask(tx: &mut Tx, log: &mut OpenLog, request: AccountRequest) -> Res
     db::account_requests::ask(tx, &request).await?;
     let event = Event::AccountRequestMade { deed: request.deed, email: request.email.clone(), until: until(&request) };
     log.append(tx, &event).await?;
+    tell_admins(tx, log, &request).await?;
     Ok(request)
+}
+
+/// Writes to the admins who could confirm a request: all but the one who asked, and the one whom it is about.
+async fn tell_admins(tx: &mut Tx, log: &OpenLog, request: &AccountRequest) -> Result<()> {
+    let AccountRequest { id, deed, email, name, asked_by, .. } = request;
+    let (email, name, asked_by) = (email.clone(), name.clone(), asked_by.clone());
+    let told = Told::AccountRequest { request: *id, deed: *deed, email, name, asked_by, until: until(request) };
+    let admins = log.platform()?.users.values().filter(|account| account.is_admin());
+    let others = admins.filter(|admin| ![&request.asked_by, &request.email].contains(&&admin.email));
+    for admin in others {
+        let to = Addressed { receiver: &admin.email, ..Addressed::default() };
+        outbox::write(tx, log.app(), to, &told, log.clock()).await?;
+    }
+    Ok(())
 }
 
 /// Returns the open request about an account, if there is one.
@@ -103,7 +123,7 @@ async fn find(tx: &mut Tx, log: &OpenLog, id: AccountRequestId) -> Result<Accoun
 
 /// Does what was asked for, on behalf of the second admin. An account that is made by it gets the id `new`.
 pub async fn confirmed(tx: &mut Tx, log: &mut OpenLog, request: AccountRequest, new: UserId) -> Result<User> {
-    let AccountRequest { id, deed, email, name, password_hash, asked_by, asked_at } = request;
+    let AccountRequest { id, deed, email, name, password_hash, by_link, asked_by, asked_at } = request;
     if log.by().word() == asked_by {
         return Err(Error::conflict("you have asked for this yourself; another admin has to confirm it"));
     }
@@ -114,8 +134,13 @@ pub async fn confirmed(tx: &mut Tx, log: &mut OpenLog, request: AccountRequest, 
     // address, which never changes.
     let (now, account) = (log.now, told::named(tx, log, &email).await?);
     let password = || password_hash.ok_or_else(|| Error::internal("a request without its password"));
+    let way = (asked_by.clone(), Way::usual(log.app()));
     let asked_by = Some(asked_by);
     match (deed, account) {
+        (AccountDeed::GivePassword, Some(user)) if by_link => {
+            links::offer(tx, log, &user, (&way.0, way.1)).await?;
+            Ok(user)
+        }
         (AccountDeed::AddAdmin, None) => {
             let user = User {
                 id: new,
@@ -128,6 +153,9 @@ pub async fn confirmed(tx: &mut Tx, log: &mut OpenLog, request: AccountRequest, 
                 password_given_at: Some(now),
             };
             add(tx, log, &user, &password()?, asked_by).await?;
+            if by_link {
+                links::offer(tx, log, &user, (&way.0, way.1)).await?;
+            }
             Ok(user)
         }
         (AccountDeed::MakeAdmin, Some(user)) => set_role(tx, log, user, Role::Admin, asked_by).await,
@@ -202,6 +230,7 @@ pub async fn set_password(
     asked_by: Option<String>,
 ) -> Result<User> {
     db::users::keep_password(tx, user.id, password_hash).await?;
+    db::links::end_for_password(tx, &user.email, log.clock()).await?;
     // A password is often given because somebody else knew the old one: what they have open, or are known by, ends too.
     super::attempts::forget(tx, &user.email).await?;
     db::sign_in::forget_devices(tx, user.id, 0).await?;

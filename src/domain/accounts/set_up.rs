@@ -57,7 +57,8 @@ pub async fn make_first_admin(app: &App, network: Network, code: &str, new: &New
     }
     let (email, name) = checked(new)?;
     // Before the operation: hashing takes long, and the platform's log would be locked for everybody meanwhile.
-    let password_hash = hashing::hash(&app.hashing, new.password.clone()).await?;
+    let password = new.password.clone().ok_or_else(|| Error::field("password", "is missing"))?;
+    let password_hash = hashing::hash(&app.hashing, password).await?;
     let id = UserId(app.new_id());
     // Whoever has the code reads what the server prints, as an operator does.
     operation(app, Log::Platform, &Actor::Operator, async move |tx, log| {

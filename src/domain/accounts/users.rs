@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
+    links::{self, Way},
     passwords::{self, Owner},
     sessions, told,
     two_people::{self, Grant},
@@ -46,9 +47,11 @@ pub struct NewUser {
     pub name: String,
     /// The role outside of rooms.
     pub role: Role,
-    /// The first password, 12 to 128 characters, and not an easily guessed one.
-    #[schema(value_type = NewPassword)]
-    pub password: String,
+    /// The first password, 12 to 128 characters, and not an easily guessed one. Left out: the owner gets a link by which they
+    /// choose one themselves.
+    #[serde(default)]
+    #[schema(value_type = Option<NewPassword>)]
+    pub password: Option<String>,
 }
 
 /// The part of an account that can be changed.
@@ -109,12 +112,15 @@ pub(super) fn checked(new: &NewUser) -> Result<(String, String)> {
     let mut fields = Fields::default();
     let email = fields.email("email", &new.email);
     let name = fields.line("name", &new.name);
-    passwords::check(&mut fields, "password", &new.password, Owner { email: &email, name: &name });
+    if let Some(password) = &new.password {
+        passwords::check(&mut fields, "password", password, Owner { email: &email, name: &name });
+    }
     fields.done()?;
     Ok((email, name))
 }
 
-/// Makes an account. An admin's takes two admins, if there are two.
+/// Makes an account. An admin's takes two admins, if there are two. Without a password it gets one that is nobody's, and its
+/// owner a link.
 pub async fn add(
     app: &App,
     by: &Actor,
@@ -124,7 +130,9 @@ pub async fn add(
 ) -> Result<Outcome<User>> {
     let (email, name) = checked(new)?;
     // Before the operation: hashing takes long, and the platform's log would be locked for everybody meanwhile.
-    let password_hash = hashing::hash(&app.hashing, new.password.clone()).await?;
+    let by_link = new.password.is_none();
+    let password = new.password.clone().unwrap_or_else(|| hex::encode(app.secret()));
+    let password_hash = hashing::hash(&app.hashing, password).await?;
 
     let (id, request_id, role) = (UserId(app.new_id()), AccountRequestId(app.new_id()), new.role);
     // Without the password, of which nothing is kept that could be guessed against quickly.
@@ -145,7 +153,8 @@ pub async fn add(
         if role == Role::Admin && two_people::takes_two(log)? {
             let (asked_by, asked_at) = (log.by().word().to_owned(), log.now);
             let (deed, password_hash) = (AccountDeed::AddAdmin, Some(password_hash));
-            let request = AccountRequest { id: request_id, deed, email, name, password_hash, asked_by, asked_at };
+            let id = request_id;
+            let request = AccountRequest { id, deed, email, name, password_hash, by_link, asked_by, asked_at };
             let request = requests::ask(tx, log, request).await?;
             return Ok(Outcome::Asked(requests::until(&request)));
         }
@@ -162,6 +171,10 @@ pub async fn add(
             password_given_at: given_at,
         };
         requests::add(tx, log, &user, &password_hash, None).await?;
+        if by_link {
+            let (asked_by, way) = (log.by().word().to_owned(), Way::usual(log.app()));
+            links::offer(tx, log, &user, (&asked_by, way)).await?;
+        }
         Ok(Outcome::Done(user))
     })
     .await
@@ -276,7 +289,8 @@ pub async fn change_role(app: &App, by: &Actor, user: UserId, role: Role, basis:
             return requests::confirmed(tx, log, open, user).await.map(Outcome::Done);
         }
         let (id, name) = (request_id, before.name);
-        let request = AccountRequest { id, deed, email, name, password_hash: None, asked_by, asked_at };
+        let (password_hash, by_link) = (None, false);
+        let request = AccountRequest { id, deed, email, name, password_hash, by_link, asked_by, asked_at };
         let request = requests::ask(tx, log, request).await?;
         Ok(Outcome::Asked(requests::until(&request)))
     })
@@ -320,8 +334,8 @@ pub async fn give_password(
             return requests::set_password(tx, log, user, &password_hash, given_at, None).await.map(Outcome::Done);
         }
         let User { email, name, .. } = user;
-        let (id, deed, password_hash) = (request_id, AccountDeed::GivePassword, Some(password_hash));
-        let request = AccountRequest { id, deed, email, name, password_hash, asked_by, asked_at };
+        let (id, deed, password_hash, by_link) = (request_id, AccountDeed::GivePassword, Some(password_hash), false);
+        let request = AccountRequest { id, deed, email, name, password_hash, by_link, asked_by, asked_at };
         let request = requests::ask(tx, log, request).await?;
         Ok(Outcome::Asked(requests::until(&request)))
     })

@@ -26,7 +26,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::Config,
-    db::{self, Db, migrations},
+    db::{self, Db, Tx, migrations},
     domain::{
         fsck::{self, Mode},
         heads_log,
@@ -125,8 +125,14 @@ pub async fn restore(
     app.heads.take_over(&directory.heads()?);
     let logs = tell_logs(&app, (&name, &manifest), losses).await?;
     note_heads(&directory, &app);
-    // Sessions that were ended after the backup would be alive again.
-    app.db.write(async |tx| db::sessions::delete_all(tx).await).await?;
+    // Sessions and links that were ended after the backup would be alive again, and mails that have arrived since would go out again.
+    let now = app.now();
+    let forget = async move |tx: &mut Tx| {
+        db::sessions::delete_all(tx).await?;
+        db::links::end_all(tx, now).await?;
+        db::outbox::delete_waiting(tx).await
+    };
+    app.db.write(forget).await?;
     let fsck = fsck::run(&app, Mode::Look, watch).await?;
     app.heads.save()?;
     let marker = marker(config);

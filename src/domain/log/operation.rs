@@ -319,6 +319,11 @@ impl OpenLog {
         quota::refuse_beyond(&self.app, added, quota::uploaded_by(event), (self.now, self.clock()))
     }
 
+    /// Returns the application in which the operation runs, for its settings and ids.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
     /// Returns which log it is.
     pub fn log(&self) -> Log {
         self.log

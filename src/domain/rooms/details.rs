@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    invitations,
     parties::{self, NewParty},
     slots::{self, Cause},
 };
@@ -208,6 +209,9 @@ pub async fn open(app: &App, by: &Actor, request: NewRoom, once: Option<Once>) -
             log.append(tx, &parties::added(party)).await?;
         }
         slots::follow(tx, &mut log, Cause::Opened).await?;
+        for party in &parties[1..] {
+            invitations::welcome(tx, &log, party).await?;
+        }
         Ok(room)
     })
     .await

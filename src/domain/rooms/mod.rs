@@ -9,6 +9,7 @@
 pub mod catalogue;
 pub mod details;
 pub mod find;
+pub mod invitations;
 pub mod parties;
 pub mod slots;
 pub mod state;

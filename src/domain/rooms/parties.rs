@@ -17,7 +17,7 @@ use crate::{
         accounts::told,
         input::{Basis, Change, Fields, Tag},
         log::{Actor, Edited, Once, OpenLog, operation, refuse_overtaken},
-        rooms,
+        rooms::{self, invitations},
     },
     error::{Error, Result},
 };
@@ -167,6 +167,7 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, request: NewParty, once: O
             return Err(Error::conflict(format!("`{}` is a party of this room already", party.email)));
         }
         log.append(tx, &added(&party)).await?;
+        invitations::welcome(tx, log, &party).await?;
         Ok(party)
     })
     .await
@@ -207,7 +208,12 @@ pub async fn change(app: &App, by: &Actor, room: RoomId, id: PartyId, request: C
         }
         if after != before {
             let changes = differences(&present, &PartyDetails::from(&after));
+            let (old, is_another) = (before.email.clone(), after.email != before.email);
             log.append(tx, &Event::PartyUpdated { party_id: id, email: before.email, changes }).await?;
+            if is_another {
+                invitations::withdraw_of(tx, log, &old).await?;
+                invitations::welcome(tx, log, &after).await?;
+            }
         }
         Ok(after)
     })
@@ -249,7 +255,8 @@ pub async fn remove(app: &App, by: &Actor, room: RoomId, id: PartyId, basis: Bas
         let present = PartyDetails::from(&found);
         refuse_overtaken(tx, log, Edited::Party(id), &present, (&basis, &Map::new())).await?;
         let Party { id, role, name, email, .. } = found;
-        log.append(tx, &Event::PartyRemoved { party_id: id, role, name, email }).await
+        log.append(tx, &Event::PartyRemoved { party_id: id, role, name, email: email.clone() }).await?;
+        invitations::withdraw_of(tx, log, &email).await.map(drop)
     })
     .await
 }

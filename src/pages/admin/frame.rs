@@ -13,11 +13,12 @@ pub(super) enum Tab {
     Users,
     DocumentTypes,
     Holds,
+    Mail,
     System,
 }
 
 impl Tab {
-    const ALL: [Self; 4] = [Self::Users, Self::DocumentTypes, Self::Holds, Self::System];
+    const ALL: [Self; 5] = [Self::Users, Self::DocumentTypes, Self::Holds, Self::Mail, Self::System];
 
     /// Returns the path of the tab, and its label.
     fn link(self) -> (&'static str, &'static str) {
@@ -25,6 +26,7 @@ impl Tab {
             Self::Users => ("/admin/users", "Users"),
             Self::DocumentTypes => ("/admin/document-types", "Document types"),
             Self::Holds => ("/admin/holds", "Holds"),
+            Self::Mail => ("/admin/mail", "Mail"),
             Self::System => ("/admin/system", "System"),
         }
     }

@@ -1,9 +1,10 @@
-//! The administration, for admins only, a file for each tab: accounts, the catalogue of document types, holds, and the
-//! state of the server. Only `pages` uses it.
+//! The administration, for admins only, a file for each tab: accounts, the catalogue of document types, holds,
+//! mails, and the state of the server. Only `pages` uses it.
 
 mod document_types;
 mod frame;
 mod holds;
+mod mail;
 mod requests;
 mod system;
 mod users;
@@ -22,5 +23,6 @@ pub(super) fn routes() -> PageRoutes {
         .merge(requests::routes())
         .merge(document_types::routes())
         .merge(holds::routes())
+        .merge(mail::routes())
         .merge(system::routes())
 }

@@ -1,8 +1,8 @@
 //! Accounts: the list with its search, the form for a new one, and the page of one with a form for each change.
 
 use axum::{
-    http::StatusCode,
-    response::{IntoResponse, Response},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
 };
 use maud::{Markup, html};
 use room::{Role, UserId};
@@ -11,14 +11,17 @@ use serde_json::Map;
 use super::requests;
 use crate::{
     app::App,
-    db::{seek::Seek, users::User},
+    db::{self, links::Sight, seek::Seek, users::User},
     domain::{
         accounts::{
+            giving,
+            links::Way,
             look_alikes, requests as account_requests,
             two_people::Outcome,
             users::{self, GivenPassword, NewUser, UserDetails},
         },
         input::{Basis, Change},
+        mail::outbox,
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, FromPairs, Given, Id, Kind, PageRoutes, Query, Seeking},
@@ -27,6 +30,7 @@ use crate::{
         kit::{
             chip::{self, Tone, chip},
             field::{Field, Filled, choices},
+            link::render_handed,
             paging::neighbours_from,
             show::{self, label},
             submit::{change_of, submit, submit_change},
@@ -44,7 +48,7 @@ pub(super) fn routes() -> PageRoutes {
         .get("/admin/users/{user_id}", May(UserView), show_user)
         .post("/admin/users/{user_id}", May(UserUpdate), submit_name)
         .post("/admin/users/{user_id}/role", May(UserChangeRole), submit_role)
-        .post("/admin/users/{user_id}/password", May(UserUpdate), submit_password)
+        .post("/admin/users/{user_id}/link", May(UserUpdate), submit_link)
         .post("/admin/users/{user_id}/access", May(UserUpdate), submit_access)
 }
 
@@ -135,7 +139,7 @@ fn state(user: &User) -> Markup {
     if user.disabled {
         chip(Tone::Bad, "Disabled")
     } else if user.must_change_password {
-        chip(Tone::Wait, "First password")
+        chip(Tone::Wait, "No own password yet")
     } else {
         chip(Tone::Good, "Enabled")
     }
@@ -168,13 +172,16 @@ fn render_new(app: &App, caller: &Caller, filled: &Filled) -> Response {
     let main = html! {
         section.narrow aria-labelledby="new-title" {
             h2 id="new-title" { "Add a user" }
-            (filled.summary(&["email", "name", "role", "password", own_password::NAME]))
+            (filled.summary(&["email", "name", "role", own_password::NAME]))
             form method="post" action="/admin/users/new" {
                 (filled.once())
                 (Field::required("name", "Name").input(filled))
                 (Field::required("email", "E-mail").kind("email").hint("They sign in with it; it is never changed.").input(filled))
                 (render_role(filled, None))
-                (render_first_password(filled, "password"))
+                p.hint {
+                    @if outbox::is_open(app) { "They get a mail with a link, by which they choose a password." }
+                    @else { "This server sends no mail: hand them the link that the page of the account makes, by which they choose a password." }
+                }
                 (render_for_admins(app, caller, filled))
                 p.actions { button type="submit" { "Add user" } a.quiet href=(PATH) { "Cancel" } }
             }
@@ -188,14 +195,6 @@ fn render_role(filled: &Filled, present: Option<Role>) -> Markup {
         .hint("Where no room is concerned: who may open rooms, and who is an admin.")
         .value(present.map(Role::word))
         .select(filled, &choices(Role::WORDS))
-}
-
-fn render_first_password(filled: &Filled, name: &str) -> Markup {
-    Field::required(name, "First password")
-        .kind("password")
-        .hint("12 to 128 characters; none that others would guess. They have to replace it within a week, before anything else.")
-        .autocomplete("new-password")
-        .input(filled)
 }
 
 /// Returns what the account of an admin takes: the caller's own password, and a second admin if there is one.
@@ -214,21 +213,21 @@ async fn show_user(app: App, caller: Caller, Id(id): Id<UserId>) -> Result<Respo
 struct Forms {
     name: Filled,
     role: Filled,
-    password: Filled,
+    link: Filled,
     access: Filled,
 }
 
 impl Default for Forms {
     fn default() -> Self {
         let edit = || Filled::default().editing();
-        Self { name: edit(), role: edit(), password: Filled::default(), access: Filled::default() }
+        Self { name: edit(), role: edit(), link: Filled::default(), access: Filled::default() }
     }
 }
 
 impl Forms {
     /// Returns the status of the page that shows them: that of the form that was refused.
     fn status(&self) -> StatusCode {
-        let forms = [&self.name, &self.role, &self.password, &self.access];
+        let forms = [&self.name, &self.role, &self.link, &self.access];
         forms.into_iter().find(|filled| filled.is_refused()).map(Filled::status).unwrap_or_default()
     }
 }
@@ -261,15 +260,30 @@ async fn submit_role(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -
     submit_change(form, change_role, show_again).await
 }
 
-async fn submit_password(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
-    let give_password = async |form: &Form| {
-        let password = form.line("new_password");
-        own_password::take(&app, &caller, form).await?;
-        let given = users::give_password(&app, &caller.actor(), id, &password, GivenPassword::ToReplace).await;
-        Ok(next_page(&given.map_err(own_password::of_field)?))
+async fn submit_link(app: App, caller: Caller, Id(id): Id<UserId>, headers: HeaderMap, form: Form) -> Result<Response> {
+    let way = if form.text("by") == Some("mail") { Way::Mail } else { Way::Hand };
+    let given = async {
+        own_password::take(&app, &caller, &form).await?;
+        giving::give(&app, &caller.actor(), id, way).await.map_err(own_password::of_field)
     };
-    let show_again = async |password| render_user(&app, &caller, id, Forms { password, ..Forms::default() }).await;
-    submit(form, give_password, show_again).await
+    let handed = match given.await {
+        Ok(Outcome::Done(Some(handed))) => handed,
+        Ok(Outcome::Done(None)) => return Ok(Redirect::to(&format!("{PATH}/{id}")).into_response()),
+        Ok(Outcome::Asked(_)) => return Ok(Redirect::to(PATH).into_response()),
+        Err(refused) => {
+            let link = Filled::refused(form, refused)?;
+            return render_user(&app, &caller, id, Forms { link, ..Forms::default() }).await;
+        }
+    };
+    let user = app.db.read(async |tx| users::find(tx, id).await).await?;
+    let main = html! {
+        section.narrow aria-labelledby="handed-title" {
+            h2 id="handed-title" { "A link for " (user.name) }
+            (render_handed(&app, &headers, &handed, &user.email))
+            p.actions { a.button href={ (PATH) "/" (id) } { "Done" } }
+        }
+    };
+    Ok(page(&caller, Tab::Users, "A link", &main).into_response())
 }
 
 async fn submit_access(app: App, caller: Caller, Id(id): Id<UserId>, form: Form) -> Result<Response> {
@@ -288,7 +302,8 @@ async fn render_user(app: &App, caller: &Caller, id: UserId, forms: Forms) -> Re
     let warnings: Vec<_> =
         look_alikes::of_accounts(app, std::slice::from_ref(&user)).await?.into_iter().flatten().collect();
     let status = forms.status();
-    let Forms { name, role, password, access } = &forms;
+    let Forms { name, role, link, access } = &forms;
+    let sent = app.db.read(async |tx| db::links::of_account(tx, &user.email).await).await?.into_iter().next();
     let is_me = user.id == caller.user.id;
     let main = html! {
         section aria-labelledby="user-title" {
@@ -313,11 +328,15 @@ async fn render_user(app: &App, caller: &Caller, id: UserId, forms: Forms) -> Re
                         @if user.role != Role::Admin { (render_for_admins(app, caller, role)) }
                         p.actions { button.secondary type="submit" { "Change role" } }
                     }))
-                    (render_card("Password", password, &["new_password", own_password::NAME], &format!("{PATH}/{id}/password"), &html! {
-                        (render_first_password(password, "new_password"))
-                        @if user.role == Role::Admin { (render_for_admins(app, caller, password)) }
-                        p.hint { "Their sessions end." }
-                        p.actions { button.secondary type="submit" { "Set password" } }
+                    (render_card("Password", link, &[own_password::NAME], &format!("{PATH}/{id}/link"), &html! {
+                        p { "They choose another themselves, by a link that works once. Their sessions end by that." }
+                        @if let Some(sight) = &sent { (render_sent(sight)) }
+                        @if user.role == Role::Admin { (render_for_admins(app, caller, link)) }
+                        p.actions {
+                            @if outbox::is_open(app) { button.secondary type="submit" name="by" value="mail" { "Send the link" } }
+                            button.secondary type="submit" name="by" value="hand" { "Show a link to hand over" }
+                        }
+                        @if !outbox::is_open(app) { p.hint { "This server sends no mail." } }
                     }))
                     (render_card("Access", access, &[], &format!("{PATH}/{id}/access"), &render_access(&user)))
                 }
@@ -326,6 +345,23 @@ async fn render_user(app: &App, caller: &Caller, id: UserId, forms: Forms) -> Re
         }
     };
     Ok(page(caller, Tab::Users, &user.name, &main).status(status).into_response())
+}
+
+/// Returns what became of the last link of an account.
+fn render_sent(Sight { link, expires_at, mail }: &Sight) -> Markup {
+    html! {
+        p {
+            @match (link.used_at, mail, expires_at) {
+                (Some(at), ..) => { (chip(Tone::Good, "Link used")) " " (show::time(at)) }
+                (None, Some((true, ..)), _) => (chip(Tone::Wait, "Mail on its way")),
+                (None, Some((false, Some(at), _)), _) => { (chip(Tone::Wait, "Mail sent")) " " (show::time(*at)) }
+                (None, Some((false, None, why)), _) => { (chip(Tone::Bad, "Bounced")) " " span.hint { (why.as_deref().unwrap_or_default()) } }
+                (None, None, Some(until)) if link.is_open() => { (chip(Tone::Wait, "Link handed over")) " until " (show::time(*until)) }
+                (None, None, None) if link.is_open() => (chip(Tone::Warn, "A link waits to be handed over")),
+                _ => (chip(Tone::Quiet, "The last link is over")),
+            }
+        }
+    }
 }
 
 fn render_card(title: &str, filled: &Filled, fields: &[&str], path: &str, form: &Markup) -> Markup {

@@ -5,6 +5,7 @@ pub(crate) mod assets;
 pub(crate) mod chip;
 pub(crate) mod field;
 pub(crate) mod layout;
+pub(crate) mod link;
 pub(crate) mod paging;
 pub(crate) mod portion;
 pub(crate) mod sentence;

@@ -10,6 +10,7 @@ mod deletion;
 mod details;
 mod documents;
 mod frame;
+mod invitations;
 mod parties;
 mod phase;
 mod removal;
@@ -38,6 +39,7 @@ pub(super) fn routes() -> PageRoutes {
         .merge(details::routes())
         .merge(documents::routes())
         .merge(parties::routes())
+        .merge(invitations::routes())
         .merge(phase::routes())
         .merge(removal::routes())
         .merge(snapshot::routes())

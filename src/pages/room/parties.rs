@@ -4,15 +4,20 @@ use std::collections::HashMap;
 
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use room::{Party, PartyId, Role, Roles, Side, bounds::PARTY_ROLES};
+use room::{Party, PartyId, Role, Roles, Side, Time, bounds::PARTY_ROLES};
 
+use super::invitations::render_stage;
 use crate::{
     app::App,
     db::{self, account_details::Details},
     domain::{
         accounts::look_alikes,
         input::Basis,
-        rooms::parties::{self, NewParty, PartyDetails},
+        mail::outbox,
+        rooms::{
+            invitations::{self, Stage},
+            parties::{self, NewParty, PartyDetails},
+        },
     },
     error::{Error, Result},
     http::{Access::May, Caller, Form, Id, InRoom, PageRoutes},
@@ -59,16 +64,18 @@ async fn render_parties(app: &App, room: InRoom, caller: &Caller, filled: &Fille
     let emails: Vec<_> = room.state.parties.iter().map(|party| party.email.as_str()).collect();
     let details = app.db.read(async |tx| db::account_details::of_people(tx, &emails).await).await?;
     let manages = caller.may(RoomManageParties);
+    let stages =
+        if manages { invitations::stages(app, room.state.room.id, &room.state.parties).await? } else { Vec::new() };
     let main = html! {
         section aria-labelledby="parties-title" {
             h2 id="parties-title" { "Parties" }
             // Only the table is renewed by events: the form below may hold what somebody is typing.
-            div id="parties" data-live { (render_table(room, &details, manages)) }
+            div id="parties" data-live { (render_table(room, &details, (manages, &stages), app.now())) }
             @if manages {
                 details.adds open[filled.is_refused()] {
                     summary { "Add a party" }
                     (filled.summary(FIELDS))
-                    form method="post" action=(room.path("/parties")) { (filled.once()) (render_new_fields(filled)) }
+                    form method="post" action=(room.path("/parties")) { (filled.once()) (render_new_fields(app, filled)) }
                 }
             }
         }
@@ -79,12 +86,18 @@ async fn render_parties(app: &App, room: InRoom, caller: &Caller, filled: &Fille
 /// The largest list of parties, in bytes.
 const MOST_BYTES: usize = 1_200_000;
 
-fn render_table(room: &Room, details: &HashMap<String, Details>, manages: bool) -> Markup {
+fn render_table(
+    room: &Room,
+    details: &HashMap<String, Details>,
+    (manages, stages): (bool, &[Stage]),
+    now: Time,
+) -> Markup {
     let parties = &room.state.parties;
     let warnings = look_alikes::among_parties(parties, parties.iter());
-    let rows = parties.iter().zip(&warnings).map(|(party, warnings)| {
+    let stages = stages.iter().map(Some).chain(std::iter::repeat(None));
+    let rows = parties.iter().zip(&warnings).zip(stages).map(|((party, warnings), stage)| {
         let reach = details.get(&party.email).map(|details| reach(party, details)).unwrap_or_default();
-        render_row(room, (party, &reach), warnings, manages)
+        render_row(room, (party, &reach, warnings), stage.map(|stage| (stage, now)))
     });
     let Portion { markup, left_out, .. } = within(MOST_BYTES, rows);
     html! {
@@ -96,7 +109,10 @@ fn render_table(room: &Room, details: &HashMap<String, Details>, manages: bool) 
                     th scope="col" { "Company" }
                     th scope="col" { "Side" }
                     th scope="col" { "E-mail" }
-                    @if manages { th scope="col" { span.visually-hidden { "Actions" } } }
+                    @if manages {
+                        th scope="col" { "State" }
+                        th scope="col" { span.visually-hidden { "Actions" } }
+                    }
                 }
             }
             tbody { (markup) }
@@ -112,7 +128,11 @@ fn reach(party: &Party, details: &Details) -> String {
     said.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
-fn render_row(room: &Room, (party, reach): (&Party, &str), warnings: &[String], manages: bool) -> Markup {
+fn render_row(
+    room: &Room,
+    (party, reach, warnings): (&Party, &str, &[String]),
+    stage: Option<(&Stage, Time)>,
+) -> Markup {
     let path = room.path(&format!("/parties/{}", party.id));
     html! {
         tr {
@@ -121,8 +141,12 @@ fn render_row(room: &Room, (party, reach): (&Party, &str), warnings: &[String], 
             td data-label="Company" { (party.company.as_deref().unwrap_or("–")) }
             td data-label="Side" { (party.side.map_or_else(|| "–".to_owned(), |side| label(side.word()))) }
             td data-label="E-mail" { (party.email) (chip::warnings(warnings)) }
-            @if manages {
+            @if let Some((stage, now)) = stage {
+                td.words data-label="State" { (render_stage(stage, now)) }
                 td.row-actions {
+                    @if !matches!(stage, Stage::Joined(_)) {
+                        a href={ (path) "/invitation" } aria-label={ "Invite " (party.name) } { "Invite" }
+                    }
                     a href=(path) aria-label={ "Edit " (party.name) } { "Edit" }
                     a href={ (path) "/remove" } aria-label={ "Remove " (party.name) } { "Remove" }
                 }
@@ -131,12 +155,17 @@ fn render_row(room: &Room, (party, reach): (&Party, &str), warnings: &[String], 
     }
 }
 
-fn render_new_fields(filled: &Filled) -> Markup {
+fn render_new_fields(app: &App, filled: &Filled) -> Markup {
+    let hint = if outbox::is_open(app) {
+        "They get a mail: with a link to join, if no account has this address."
+    } else {
+        "They need no account yet: one with the same address is theirs."
+    };
     html! {
         div.fields {
             (Field::required("name", "Name").input(filled))
             (Field::required("email", "E-mail").kind("email")
-                .hint("They need no account yet: one with the same address is theirs.").input(filled))
+                .hint(hint).input(filled))
             (Field::line("company", "Company").input(filled))
             (render_side(filled, None))
         }

@@ -9,7 +9,9 @@ mod postgres;
 mod request;
 mod seed;
 mod server;
+mod smtp;
 mod trouble;
+mod waiting;
 
 use std::{
     sync::{Arc, Mutex, atomic::AtomicBool},
@@ -46,6 +48,7 @@ pub(crate) use postgres::{OwnPostgres, database as postgres_database};
 pub(crate) use request::{Reply, Request};
 pub(crate) use seed::Seed;
 pub(crate) use server::{Api, Installation, Ran, Server, children_of, status_of, until, until_within};
+pub(crate) use smtp::{Mailing, PUBLIC_URL};
 pub(crate) use trouble::{change_role, head_of, put_back};
 
 /// The password of every account that a test makes.
@@ -137,7 +140,7 @@ impl TestApp {
     /// Makes an account, signs in and returns the token.
     pub(crate) async fn user(&self, email: &str, role: Role) -> String {
         let name = email.split('@').next().unwrap_or_default().to_owned();
-        let asked = NewUser { email: email.into(), name, role, password: PASSWORD.into() };
+        let asked = NewUser { email: email.into(), name, role, password: Some(PASSWORD.into()) };
         users::add(&self.app, &Actor::Operator, &asked, GivenPassword::Kept, None).await.unwrap();
         self.sign_in(email).await
     }
@@ -328,6 +331,11 @@ with_setting! {
 with_setting! {
     /// Makes a [`TestApp`] in which rooms have no quota.
     NoQuotas: "room_entries_per_day" = "0", "room_upload_mib_per_day" = "0"
+}
+
+with_setting! {
+    /// Makes a [`TestApp`] that has a mail server which nobody reaches.
+    Posting: "mail_url" = "smtp://127.0.0.1:9", "mail_from" = "sts@example.com", "public_url" = "https://sts.example.com"
 }
 
 /// The JSON body that opens a room with these parties.

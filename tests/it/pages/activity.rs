@@ -4,8 +4,8 @@ use std::{collections::HashSet, time::Duration};
 
 use room::{
     AccountDeed, ApprovalId, ApprovalStatus, BlockerKind, DecisionId, DocumentId, EntryId, Envelope, Event, FileKind,
-    FileNotice, HoldId, Log, OverriddenBlocker, PartyId, Phase, Repeated, Requirement, Role, RoomId, SessionId, Shown,
-    SnapshotId, SnapshotType, Time, UserId, Verdict, VersionId, VesselId,
+    FileNotice, HoldId, LinkDeed, Log, OverriddenBlocker, PartyId, Phase, Repeated, Requirement, Role, RoomId,
+    SessionId, Shown, SnapshotId, SnapshotType, Time, UserId, Verdict, VersionId, VesselId,
 };
 use serde_json::{Value, json};
 
@@ -273,6 +273,7 @@ fn events(app: &TestApp) -> Vec<Event> {
         AccountRequestWithdrawn {
             deed: AccountDeed::GivePassword, email: text("ada@example.com"), asked_by: text("ben@example.com"),
         },
+        LinkChanged { deed: LinkDeed::InvitedAgain, email: text("ada@example.com"), room_id: None },
         UserUpdated { email: text("ada@example.com"), changes: fields(json!({ "name": { "from": "ada", "to": "Ada" } })) },
         UserRoleChanged { email: text("ada@example.com"), from: Role::Broker, to: Role::Admin, asked_by: None },
         UserEnabled { email: text("ada@example.com") }, OtherSessionsEnded { sessions: 2 },

@@ -3,13 +3,13 @@
 use room::Role;
 use serde_json::{Value, json};
 
-use crate::harness::{TestApp, on_both_databases};
+use crate::harness::{PageForm, TestApp, on_both_databases};
 
 on_both_databases! {
     TestApp:
     a_document_type_is_added_changed_and_taken_out_of_use_by_forms,
     a_hold_is_placed_and_lifted_by_two_admins_on_pages,
-    an_account_is_made_with_a_password_that_its_owner_has_to_replace_first,
+    an_account_that_an_admin_makes_is_opened_by_a_link,
     an_account_is_changed_and_shut_by_forms_but_not_ones_own,
     sessions_are_listed_and_ended_one_by_one_or_all_others,
     how_the_server_does_is_told_to_admins,
@@ -83,34 +83,40 @@ async fn a_hold_is_placed_and_lifted_by_two_admins_on_pages(app: TestApp) {
     assert_eq!(app.get(&lift, &other).header("accept", "text/html").send().await.status, 409);
 }
 
-async fn an_account_is_made_with_a_password_that_its_owner_has_to_replace_first(app: TestApp) {
+async fn an_account_that_an_admin_makes_is_opened_by_a_link(app: TestApp) {
     let admin = app.user("admin@example.com", Role::Admin).await;
     let new = "//admin/users/new";
-    let refused =
-        app.post(new, &admin).fields(&[("email", "ops"), ("name", "Ops"), ("password", "short")]).send().await;
+    let page = app.get(new, &admin).send().await.html();
+    assert!(!page.contains("name=\"password\"") && page.contains("This server sends no mail"), "{page}");
+    let refused = app.post(new, &admin).fields(&[("email", "ops"), ("name", "Ops")]).send().await;
     assert_eq!(refused.status, 422);
     let page = refused.html();
-    assert!(page.contains("value=\"ops\"") && page.contains("Role is missing") && !page.contains("short"), "{page}");
+    assert!(page.contains("value=\"ops\"") && page.contains("Role is missing"), "{page}");
 
-    let first = "a first passphrase";
-    let fields = [("email", "Ops@Example.com"), ("name", "Ops"), ("role", "broker"), ("password", first)];
-    assert_eq!(app.post(new, &admin).fields(&fields).send().await.status, 303);
+    let fields = [("email", "Ops@Example.com"), ("name", "Ops"), ("role", "broker")];
+    let made = app.post(new, &admin).fields(&fields).send().await;
+    let user = made.header("location").to_owned();
+    assert_eq!(made.status, 303, "{made:?}");
     let listed = app.get("//admin/users?q=ops", &admin).send().await.html();
-    assert!(listed.contains("ops@example.com") && listed.contains("First password"), "{listed}");
+    assert!(listed.contains("ops@example.com") && listed.contains("No own password yet"), "{listed}");
     assert!(app.get("//admin/users?q=nobody", &admin).send().await.html().contains("No account is called that."));
+    let page = app.get(&format!("/{user}"), &admin).send().await.html();
+    assert!(page.contains("A link waits to be handed over"), "{page}");
 
-    let form = app.post("//sign-in", "").header("host", "localhost").header("origin", "http://localhost");
-    let signed_in = form.fields(&[("email", "ops@example.com"), ("password", first)]).send().await;
+    let given = app.post(&format!("/{user}/link"), &admin).fields(&[("by", "hand")]).send().await.html();
+    let link = given.split('"').find(|part| part.contains("/link?token=")).unwrap();
+    let path = format!("/{}", &link[link.find("/link").unwrap()..]);
+    let page = app.get(&path, "").send().await.html();
+    assert!(page.contains("Choose a password") && page.contains("ops@example.com"), "{page}");
+    let form = PageForm::of(&page, "/link").with("new_password", "one of my own choice");
+    let send = || app.post("//link", "").header("host", "localhost").header("origin", "http://localhost");
+    let signed_in = send().fields(&form.fields()).send().await;
+    assert_eq!((signed_in.status, signed_in.header("location")), (303, "/"), "{signed_in:?}");
     let token = signed_in.header("set-cookie").split(['=', ';']).nth(1).unwrap().to_owned();
-    let led = app.get("//", &token).header("accept", "text/html").send().await;
-    assert_eq!((led.status, led.header("location")), (303, "/account/password"));
-    let page = app.get("//account/password", &token).send().await.html();
-    assert!(page.contains("Somebody else chose the password"), "{page}");
-    let form =
-        [("current_password", first), ("new_password", "one of my own choice"), ("repeated", "one of my own choice")];
-    let changed = app.post("//account/password", &token).fields(&form).send().await;
-    assert_eq!((changed.status, changed.header("location")), (303, "/"));
     assert_eq!(app.get("//", &token).send().await.status, 200);
+    assert_eq!(send().fields(&form.fields()).send().await.status, 410, "a link is used once");
+    let page = app.get(&format!("/{user}"), &admin).send().await.html();
+    assert!(page.contains("Link used") && page.contains("Enabled"), "{page}");
 }
 
 async fn an_account_is_changed_and_shut_by_forms_but_not_ones_own(app: TestApp) {
@@ -124,9 +130,9 @@ async fn an_account_is_changed_and_shut_by_forms_but_not_ones_own(app: TestApp) 
     assert_eq!(app.post(&format!("{other}/role"), &admin).fields(&[("role", "owner")]).send().await.status, 303);
     let page = app.get(&other, &admin).send().await.html();
     assert!(page.contains("<h2 id=\"user-title\">Zoë</h2>") && page.contains("value=\"owner\" selected"), "{page}");
-    let short = app.post(&format!("{other}/password"), &admin).fields(&[("new_password", "short")]).send().await;
-    assert_eq!(short.status, 422);
-    assert!(short.html().contains("First password must be"));
+    let by_mail = app.post(&format!("{other}/link"), &admin).fields(&[("by", "mail")]).send().await;
+    assert_eq!(by_mail.status, 409);
+    assert!(by_mail.html().contains("No mail goes out"), "{by_mail:?}");
 
     assert_eq!(app.post(&format!("{other}/access"), &admin).fields(&[("disabled", "true")]).send().await.status, 303);
     assert_eq!(app.get("//account", &broker).send().await.problem(), "unauthenticated");

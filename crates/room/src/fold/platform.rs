@@ -169,6 +169,7 @@ impl Subject for PlatformState {
             Event::LogKeyRevoked { .. }
             | Event::AccountRequestMade { .. }
             | Event::AccountRequestWithdrawn { .. }
+            | Event::LinkChanged { .. }
             | Event::AccessDenied { .. }
             | Event::SignInRefused { .. }
             | Event::RequestRefused { .. }

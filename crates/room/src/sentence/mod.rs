@@ -166,6 +166,7 @@ impl<'a> Sentence<'a> {
             "kind" if self.has("snapshot_type") => {
                 self.pieces.extend([", ".into(), Piece::Label(self.text("snapshot_type"))]);
             }
+            "link_deed" => self.words(phrases::link_deed(self.text("deed"))),
             "migrations" => self.words(self.number_of("migrations", "migration")),
             "networks" => self.networks(),
             "of_account" => self.account("of ", "of somebody who is not signed in"),
@@ -320,6 +321,7 @@ mod tests {
         "held",
         "imo",
         "kind",
+        "link_deed",
         "migrations",
         "networks",
         "of_account",

@@ -77,6 +77,7 @@ pub(super) const PLATFORM: &[(&str, &str)] = &[
     ("password_confirmed", "gave their password again"),
     ("account_request_made", "asked to {!account_deed}, {*email}{!to_confirm}"),
     ("account_request_withdrawn", "withdrew what {@asked_by} had asked for, to {!account_deed}, {*email}"),
+    ("link_changed", "{!link_deed} {*email}"),
     ("signed_in", "signed in"),
     ("sign_in_refused", "refused a sign-in {!to_account}: {!refusal}, from {!networks}{!times}"),
     ("request_refused", "refused a request {!of_account}: {!refusal}, from {!networks}{!times}"),
@@ -143,6 +144,16 @@ pub(super) fn account_deed(deed: &str) -> &'static str {
         "add_admin" => "add an admin",
         "make_admin" => "make an admin of an account",
         _ => "give an admin a password",
+    }
+}
+
+/// Returns what was done about an invitation or a link, of whom the words that follow name.
+pub(super) fn link_deed(deed: &str) -> &'static str {
+    match deed {
+        "invited" => "invited to a room",
+        "invited_again" => "invited again to a room",
+        "invitation_withdrawn" => "withdrew the invitation to a room of",
+        _ => "made a link to choose a password for",
     }
 }
 
