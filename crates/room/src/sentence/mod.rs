@@ -330,6 +330,8 @@ mod tests {
         "range",
         "refusal",
         "repeated",
+        "reply",
+        "roles",
         "sealed",
         "size",
         "snapshot",
