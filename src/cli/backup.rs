@@ -21,6 +21,7 @@ use crate::{
 
 /// The flags of `backup`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Flags {
     /// The directory of backups, best on another disk: each backup takes room only for what is new
     #[arg(value_name = "DIR")]

@@ -50,7 +50,9 @@ impl HeadsFile {
     pub(super) fn read(&self) -> Result<Vec<(Of, Checkpoint)>> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if [ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&error.kind()) => {
+                return Ok(Vec::new());
+            }
             Err(error) => return Err(self.fault("read", &error)),
         };
         Ok(text.lines().filter_map(head_in).collect())

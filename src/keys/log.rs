@@ -37,7 +37,7 @@ pub fn log_key_in_force(config: &Config) -> Result<Option<LogKey>> {
     let path = config.log_key_file();
     match fs::read_to_string(&path) {
         Ok(text) => LogKey::read(&text).map(Some).map_err(|error| Error::setup(format!("{}: {error}", path.display()))),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if [ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&error.kind()) => Ok(None),
         // A file that cannot be read is not one that is missing: a new key in its place would break every log.
         Err(error) => Err(file_error(&path, "read", &error)),
     }

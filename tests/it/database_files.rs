@@ -125,8 +125,12 @@ async fn a_postgresql_database_of_another_program_is_refused_and_left_as_it_is()
     let place = Installation::new(Some(url));
     let words = "the database holds tables of another program; give STS Clearance an empty one";
     for command in COMMANDS.into_iter().filter(|command| *command != ["migrate", "status"]) {
-        assert_eq!(place.run(command).refused(), words, "{command:?}");
+        let said = place.run(command).refused();
+        // A command that changes a system asks for its key first, and none was made by those before.
+        let has_no_key = said.starts_with("there is no key of the logs");
+        assert!(said == words || has_no_key && command[1] != "up", "{command:?}: {said}");
     }
+    assert!(!place.path("data").exists(), "nothing is made beside it");
     assert_eq!(place.serve_refused(&[]), words);
     let look = "SELECT string_agg(table_name, ' ') FROM information_schema.tables WHERE table_schema = 'public'";
     assert_eq!(client.query_one(look, &[]).await.unwrap().get::<_, &str>(0), "books");

@@ -144,7 +144,12 @@ impl Stuffed {
             .replace("{party_id}", &id(&get("/parties").await))
             .replace("{approval_id}", &id(&get("/approvals").await))
             .replace("{hold_id}", self.hold.rsplit('/').next().unwrap());
-        Some(path)
+        if !path.contains("{upload_id}") {
+            return Some(path);
+        }
+        let begins = self.app.post(&self.path(&format!("/documents/{}/uploads", self.document)), &self.admin);
+        let begun = begins.in_parts("new.pdf", &files()[0].1).send().await.expect(201);
+        Some(path.replace("{upload_id}", &id(&begun)))
     }
 
     /// Checks the size of the reply to every `GET` about the room.

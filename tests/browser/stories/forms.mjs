@@ -93,7 +93,7 @@ async function kept(rig, room) {
   const field = again.locator("#approve textarea");
   assert.equal(await field.inputValue(), "The annual survey is endorsed");
   await (await rig.api("charterer")).send("DELETE", "/auth/sessions");
-  await rig.refused(401, () => again.getByRole("button", { name: "Approve" }).click().then(() => again.getByRole("link", { name: "Sign in and go on" }).waitFor()));
+  await rig.refused(401, () => again.getByRole("button", { name: "Approve", exact: true }).click().then(() => again.getByRole("link", { name: "Sign in and go on" }).waitFor()));
   await again.getByRole("link", { name: "Sign in and go on" }).click();
   await again.getByLabel("E-mail").fill(rig.accounts.charterer.email);
   await again.getByLabel("Password").fill(rig.accounts.charterer.password);
@@ -106,7 +106,7 @@ async function kept(rig, room) {
   await again.getByRole("button", { name: "Drop it" }).click();
   await again.waitForFunction(() => document.querySelector("#approve textarea")?.value === "");
   await field.fill("The pilot is booked");
-  await again.getByRole("button", { name: "Approve" }).click();
+  await again.getByRole("button", { name: "Approve", exact: true }).click();
   await again.getByText("You said:").waitFor();
   await again.goto(`/rooms/${room}/documents/${one.id}`);
   assert.equal(await again.locator("#approve textarea").inputValue(), "");

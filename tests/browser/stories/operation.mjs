@@ -92,7 +92,7 @@ async function uploaded(rig, room, broker) {
   await page.locator(row).getByRole("link").first().click();
   const panel = page.locator("#panel");
   await panel.getByRole("heading", { name: "Version 2", exact: true }).waitFor();
-  assert.equal(await panel.getByRole("button", { name: "Approve" }).count(), 0, "a seller does not decide");
+  assert.equal(await panel.getByRole("button", { name: "Approve", exact: true }).count(), 0, "a seller does not decide");
   rig.blame(await axe(page), await reflow(page));
 
   // The same without script, which takes one file at a time.
@@ -141,7 +141,7 @@ async function decided(rig, room) {
   await page.locator("#panel").getByText("The draught does not fit the berth").first().waitFor();
   await page.keyboard.press("a");
   await page.keyboard.type("A corrected page 3");
-  await page.getByRole("button", { name: "Approve" }).click();
+  await page.getByRole("button", { name: "Approve", exact: true }).click();
   await page.locator("#panel").getByText("A corrected page 3").first().waitFor();
   // The form has led to a new page, which hears keys once its script has shown them.
   await page.locator("#keys").waitFor();

@@ -114,7 +114,7 @@ pub(crate) fn bombs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("twice.zip", twice, "the zip holds two files of the same name"),
         ("table.pdf", pdf_of(&[b"<</Type/Catalog>>"], 2_000_000), "the PDF holds no `record.json`"),
         ("attached.pdf", pdf_of(&[attached.as_bytes()], 2), "the PDF has more attachments than any snapshot"),
-        ("depth.pdf", pdf_of(&["[".repeat(20_000_000).as_bytes()], 2), "the PDF is damaged"),
+        ("depth.pdf", pdf_of(&["[".repeat(20_000_000).as_bytes()], 2), "the PDF is not as STS Clearance writes one"),
     ]
 }
 
