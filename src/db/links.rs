@@ -43,7 +43,7 @@ pub struct Link {
     pub purpose: Purpose,
     /// The address of who is to use it.
     pub email: String,
-    /// Their name.
+    /// Their name, as who invited them wrote it, or as their account has it.
     pub name: String,
     /// The room to which they were invited, if they were invited to one.
     pub room: Option<RoomId>,
@@ -117,7 +117,7 @@ pub async fn find(tx: &mut Tx, id: LinkId) -> Result<Option<Link>> {
 /// A link with how far it has come on its way to who is to use it.
 #[derive(Debug, Clone)]
 pub struct Sight {
-    /// The link.
+    /// The link itself, without its tokens.
     pub link: Link,
     /// When its last token expires. `None` if it has none yet.
     pub expires_at: Option<Time>,

@@ -38,14 +38,14 @@ pub struct View {
 impl View {
     /// The first page, as it is shown first.
     pub const FIRST: Self = Self { page: 1, zoom: 1 };
-    /// The largest zoom.
+    /// The largest zoom that a page is drawn at, as a multiple of the first.
     pub const CLOSEST: u16 = 2;
 }
 
 /// A page that was drawn.
 #[derive(Debug)]
 pub struct Drawn {
-    /// The picture.
+    /// The page as a PNG, without anything else that the file holds.
     pub png: Vec<u8>,
     /// How many pages the file has.
     pub pages: u32,

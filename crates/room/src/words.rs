@@ -337,9 +337,9 @@ words! {
     LinkDeed {
         /// Inviting somebody to a room.
         Invited = "invited",
-        /// Inviting them again.
+        /// Inviting them again, by another token of the same link.
         InvitedAgain = "invited_again",
-        /// Withdrawing the invitation.
+        /// Withdrawing the invitation, so that none of its tokens opens anything.
         InvitationWithdrawn = "invitation_withdrawn",
         /// Making a link by which the owner of an account chooses a password.
         PasswordLinkMade = "password_link_made",

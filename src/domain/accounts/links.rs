@@ -40,7 +40,7 @@ pub const REMEMBERED: Duration = Duration::from_hours(90 * 24);
 /// By which way a link comes to who is to use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// By mail.
+    /// By a mail of the outbox, with a token that is made when it is sent.
     Mail,
     /// By the hand of who had it made, who sees it once.
     Hand,
@@ -90,7 +90,7 @@ pub enum Standing {
 /// A link as its page shows it.
 #[derive(Debug, Clone)]
 pub struct Shown {
-    /// The link.
+    /// The link to which the token leads.
     pub link: Link,
     /// What it does at present.
     pub standing: Standing,
