@@ -1,4 +1,4 @@
-//! The caller's own account: what they say of themselves, and what the system holds of them.
+//! The caller's own account: what they say of themselves, of what they are told by mail, and what the system holds of them.
 
 use crate::{
     app::App,
@@ -8,9 +8,14 @@ use crate::{
             own_data::{self, OwnData},
         },
         input::Change,
+        news::choices::{self, FrequencyOfRoom, NewsChoices},
     },
     error::Result,
-    http::{Access::SignedIn, Caller, Json, NoContent, Routes},
+    http::{
+        Access::{May, SignedIn},
+        Caller, InRoom, Json, NoContent, Routes,
+    },
+    policy::Action::RoomView,
 };
 
 pub(super) fn routes() -> Routes {
@@ -23,6 +28,10 @@ pub(super) fn routes() -> Routes {
             erase,
             "Erases what the system holds of one and no log needs: the details, the known devices, one's other sessions",
         )
+        .get("/account/mails", SignedIn, show_mails, "Of what one is told by mail, and how soon")
+        .patch("/account/mails", SignedIn, change_mails, "Changes of what one is told by mail, and how soon")
+        .get("/rooms/{room_id}/mails", May(RoomView), show_mails_of_room, "How soon one is told of a room by mail")
+        .put("/rooms/{room_id}/mails", May(RoomView), change_mails_of_room, "Changes how soon one is told of a room by mail")
         .get("/account/data", SignedIn, data, "What the system holds of one, what of it can be erased, and what is kept and why")
 }
 
@@ -37,6 +46,27 @@ async fn change(app: App, caller: Caller, Json(body): Json<Change<NewDetails>>) 
 async fn erase(app: App, caller: Caller) -> Result<NoContent> {
     details::erase(&app, &caller.user, caller.session).await?;
     Ok(NoContent)
+}
+
+async fn show_mails(app: App, caller: Caller) -> Result<Json<NewsChoices>> {
+    choices::find(&app, caller.user.id).await.map(Json)
+}
+
+async fn change_mails(app: App, caller: Caller, Json(body): Json<Change<NewsChoices>>) -> Result<Json<NewsChoices>> {
+    choices::change(&app, caller.user.id, body).await.map(Json)
+}
+
+async fn show_mails_of_room(app: App, caller: Caller, room: InRoom) -> Result<Json<FrequencyOfRoom>> {
+    choices::of_room(&app, caller.user.id, room.id).await.map(Json)
+}
+
+async fn change_mails_of_room(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Json(body): Json<FrequencyOfRoom>,
+) -> Result<Json<FrequencyOfRoom>> {
+    choices::change_of_room(&app, caller.user.id, room.id, body).await.map(Json)
 }
 
 async fn data(app: App, caller: Caller) -> Result<Json<OwnData>> {

@@ -93,6 +93,7 @@ const MIGRATIONS: &[Migration] = &[
         ("links", "links WHERE used_at IS NULL AND withdrawn_at IS NULL")]),
     step!("024_add_partial_uploads"),
     step!("025_add_account_details", loses: &[("account_details", "account_details")]),
+    step!("027_add_news", loses: &[("news_choices", "news_choices"), ("news_choices_of_rooms", "news_choices_of_rooms")]),
 ];
 
 /// The step that ships the catalogue of document types, by whose name the platform's log says which catalogue it began

@@ -31,6 +31,8 @@ pub mod links;
 pub mod logs;
 pub mod marks;
 pub mod migrations;
+pub mod news;
+pub mod news_choices;
 pub mod outbox;
 pub mod partial_uploads;
 pub mod parties;

@@ -3,7 +3,7 @@
 //! One folder per subject, each of which uses only those to its right:
 //!
 //! ```text
-//! backup -> lifecycle | downloads | fsck, system, attention, seal_certificate -> snapshots -> clearance | retention
+//! backup -> lifecycle | downloads | news | fsck, system, attention, seal_certificate -> snapshots -> clearance | retention
 //!     -> documents -> rooms -> accounts | start -> mail -> log, input
 //! ```
 //!
@@ -21,6 +21,7 @@ pub mod input;
 pub mod lifecycle;
 pub mod log;
 pub mod mail;
+pub mod news;
 pub mod retention;
 pub mod rooms;
 pub mod seal_certificate;

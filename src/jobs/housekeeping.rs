@@ -14,6 +14,7 @@ use crate::{
         heads_log,
         log::{idempotency, refusals},
         mail::outbox,
+        news,
     },
     error::{Error, Result},
 };
@@ -47,6 +48,7 @@ pub const HOUSEKEEPING: &[Chore] = &[
     Chore { name: "sweep_left_overs", run: |app| left_overs::sweep(app).boxed() },
     Chore { name: "tell_refusals", run: |app| tell_refusals(app).boxed() },
     Chore { name: "drop_expired_rows", run: |app| drop_expired_rows(app).boxed() },
+    Chore { name: "tell_what_is_due", run: |app| tell_what_is_due(app).boxed() },
     Chore { name: "gather_heads", run: |app| gather_heads(app).boxed() },
 ];
 
@@ -107,6 +109,15 @@ async fn gather_heads(app: App) -> Result<()> {
 /// Writes the refusals that were counted in the minutes that are over into the logs.
 async fn tell_refusals(app: App) -> Result<()> {
     refusals::tell_all(&app, false).await
+}
+
+/// Looks at which rooms' notices to the coastal State are due, of which people are told by mail.
+async fn tell_what_is_due(app: App) -> Result<()> {
+    // A wrong clock would tell of what is to come.
+    if app.clock_offset.check().is_err() {
+        return Ok(());
+    }
+    news::follow_clocks(&app).await
 }
 
 /// Deletes the rows that have expired: sessions, idempotency keys, mails that are over, requests about accounts, and the

@@ -100,7 +100,7 @@ async fn attempt(app: &App, (claim, mail): (Claim, &Mail)) -> Result<bool, Undel
         None => None,
     };
     let letter =
-        letters::letter(app, mail, token.as_deref()).map_err(|error| Undelivered::ForGood(error.to_string()))?;
+        letters::letter(app, mail, token.as_deref()).await.map_err(|error| Undelivered::ForGood(error.to_string()))?;
     let Some(letter) = letter else { return Ok(false) };
     mail::deliver(server, &letter, app.now()).await?;
     Ok(true)

@@ -1,4 +1,4 @@
-//! What runs by itself: the drawing of snapshots' files, the delivery of mails, the housekeeping listed in [`HOUSEKEEPING`], the check of
+//! What runs by itself: the drawing of snapshots' files, the delivery of mails and the news that they tell, the housekeeping listed in [`HOUSEKEEPING`], the check of
 //! everything stored, the comparison of the clocks, the memory of heads, the look at what may vanish and at the seal's
 //! certificate, the backups, and the relay of other servers' notifications. Only `cli` uses it.
 //!
@@ -14,6 +14,7 @@ mod housekeeping;
 mod lease;
 mod left_overs;
 mod mail;
+mod news;
 mod places;
 mod render_snapshot;
 mod seal;

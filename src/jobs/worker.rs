@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 
-use super::{HOUSEKEEPING, backup, clock, fsck, heads, mail, places, render_snapshot, seal, turns::Turns};
+use super::{HOUSEKEEPING, backup, clock, fsck, heads, mail, news, places, render_snapshot, seal, turns::Turns};
 use crate::{
     app::App,
     db::{self, jobs::Claim},
@@ -37,6 +37,7 @@ pub async fn run(app: App, stop: CancellationToken) {
     workers.spawn(stop.clone().run_until_cancelled_owned(seal::watch(app.clone())));
     workers.spawn(stop.clone().run_until_cancelled_owned(backup::watch(app.clone())));
     workers.spawn(stop.clone().run_until_cancelled_owned(mail::post(app.clone())));
+    workers.spawn(stop.clone().run_until_cancelled_owned(news::tell(app.clone())));
     let db = app.db.clone();
     workers.spawn(stop.clone().run_until_cancelled_owned(async move { db.relay().await }));
     workers.spawn(stop.run_until_cancelled_owned(tidy(app)));
@@ -81,6 +82,7 @@ async fn give_way(app: &App) {
 /// Runs all jobs that are due now, tries all mails that are, and returns how many those were.
 pub async fn run_due(app: &App) -> Result<usize> {
     let (mut done, turns) = (0, Turns::default());
+    news::tell_all(app).await?;
     while run_one(app, &turns).await? || mail::deliver_one(app).await? {
         done += 1;
     }

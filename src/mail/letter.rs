@@ -6,7 +6,7 @@ use lettre::message::{
     Mailbox, MultiPart,
     header::{HeaderName, HeaderValue},
 };
-use maud::{DOCTYPE, html};
+use maud::{DOCTYPE, Markup, html};
 use room::Time;
 
 /// A letter to one person.
@@ -23,12 +23,46 @@ pub struct Letter {
     pub receiver: String,
     /// The subject.
     pub subject: String,
-    /// What is said, in paragraphs.
-    pub paragraphs: Vec<String>,
-    /// Where it leads: words, and a URL.
-    pub link: Option<(String, String)>,
-    /// What is said after that.
-    pub after: Vec<String>,
+    /// What is said.
+    pub blocks: Vec<Block>,
+}
+
+/// A part of a letter.
+#[derive(Debug, Clone)]
+pub enum Block {
+    /// Sentences.
+    Paragraph(String),
+    /// What the items after it are about.
+    Heading(String),
+    /// A sentence, and the URL of what it is about.
+    Item(String, String),
+    /// Where the letter leads: words, and a URL.
+    Link(String, String),
+    /// Lines that have to be kept as they are.
+    Verbatim(String),
+}
+
+impl Block {
+    fn text(&self) -> String {
+        match self {
+            Self::Paragraph(text) | Self::Verbatim(text) => text.trim_end().to_owned(),
+            Self::Heading(title) => title.clone(),
+            Self::Item(text, url) => format!("- {text}\n  {url}"),
+            Self::Link(words, url) => format!("{words}:\n{url}"),
+        }
+    }
+
+    fn html(&self) -> Markup {
+        html! {
+            @match self {
+                Self::Paragraph(text) => p { (text) },
+                Self::Heading(title) => h3 { (title) },
+                Self::Item(text, url) => p { a href=(url) { (text) } },
+                Self::Link(words, url) => p { a href=(url) { (words) } br; (url) },
+                Self::Verbatim(text) => pre { (text) },
+            }
+        }
+    }
 }
 
 /// The header that tells other programs not to answer (RFC 3834).
@@ -55,9 +89,7 @@ impl Letter {
 
     /// Returns the plain text.
     fn text(&self) -> String {
-        let link = self.link.iter().map(|(words, url)| format!("{words}:\n{url}"));
-        let parts = self.paragraphs.iter().cloned().chain(link).chain(self.after.iter().cloned());
-        parts.collect::<Vec<_>>().join("\n\n") + "\n"
+        self.blocks.iter().map(Block::text).collect::<Vec<_>>().join("\n\n") + "\n"
     }
 
     /// Returns the same as HTML without styles, pictures or anything that is fetched.
@@ -67,9 +99,7 @@ impl Letter {
             html lang="en" {
                 head { meta charset="utf-8"; title { (self.subject) } }
                 body {
-                    @for paragraph in &self.paragraphs { p { (paragraph) } }
-                    @if let Some((words, url)) = &self.link { p { a href=(url) { (words) } br; (url) } }
-                    @for paragraph in &self.after { p { (paragraph) } }
+                    @for block in &self.blocks { (block.html()) }
                 }
             }
         };

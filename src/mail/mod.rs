@@ -6,5 +6,5 @@ mod letter;
 mod server;
 
 pub use delivery::{Undelivered, deliver};
-pub use letter::Letter;
+pub use letter::{Block, Letter};
 pub use server::{MailServer, MailSettings};

@@ -63,7 +63,10 @@ async fn render_account(app: &App, caller: &Caller, filled: &Filled) -> Result<R
             dt { "E-mail" } dd { (user.email) }
             dt { "Role" } dd { (show::label(user.role.word())) span.hint { " In a room your role there counts." } }
         }
-        p.actions { a.button href="/account/password" { "Change password" } }
+        p.actions {
+            a.button href="/account/password" { "Change password" }
+            a.button.secondary href="/account/mails" { "What you are told by mail" }
+        }
         (render_details(&details, filled))
         section aria-labelledby="sessions-title" {
             h2 id="sessions-title" { "Where you are signed in" }

@@ -2,8 +2,8 @@
 
 use room::{
     AccountDeed, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, DocumentStatus, ExpiryState,
-    FileNotice, FileQuestion, NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side, SnapshotStatus,
-    SnapshotType, Verdict, VesselRole, VesselStatus,
+    FileNotice, FileQuestion, Frequency, NewsKind, NoticeState, Phase, Requirement, Role, RoomStatus, Scope, Side,
+    SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
 };
 use serde_json::{Value, json};
 
@@ -60,7 +60,9 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
         ExpiryState,
         FileNotice,
         FileQuestion,
+        Frequency,
         Judgement,
+        NewsKind,
         NoticeState,
         Phase,
         Requirement,

@@ -70,6 +70,8 @@ ids! {
     AccountRequestId,
     /// The id of a mail.
     MailId,
+    /// The id of one thing that one person is to be told by mail.
+    NewsId,
     /// The id of a link by which somebody chooses a password; the tokens that are sent are other values, and secret.
     LinkId,
     /// The id of an entry of a log.

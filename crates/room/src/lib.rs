@@ -57,8 +57,8 @@ pub use time::{Day, Time};
 pub use vessel::VesselDetails;
 pub use words::{
     AccountDeed, ApprovalStatus, BlockerKind, CargoProfile, ClaimState, Criticality, Deed, DocumentStatus, ExpiryState,
-    FileKind, FileNotice, FileQuestion, LinkDeed, NotAWord, NoticeState, Phase, Requirement, Role, RoomStatus, Scope,
-    Side, SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
+    FileKind, FileNotice, FileQuestion, Frequency, LinkDeed, NewsKind, NotAWord, NoticeState, Phase, Requirement, Role,
+    RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
 };
 
 /// A SHA-256 hash, 32 bytes.

@@ -345,6 +345,32 @@ words! {
         PasswordLinkMade = "password_link_made",
     }
 
+    /// What people are told of by mail.
+    NewsKind {
+        /// A decision, a reply or a paper is wanted of them.
+        Wanted = "wanted",
+        /// A paper of theirs was rejected.
+        PaperRejected = "paper_rejected",
+        /// The ETA moved.
+        EtaMoved = "eta_moved",
+        /// Nothing keeps the STS operation from its next phase any more, which they may enter.
+        GateOpened = "gate_opened",
+        /// The notice to the coastal State is due, or has to be revised.
+        NoticeDue = "notice_due",
+    }
+
+    /// How soon people are told by mail.
+    Frequency {
+        /// Within a minute or two.
+        AtOnce = "at_once",
+        /// Every full hour, if there is something to tell.
+        Hourly = "hourly",
+        /// Every morning, if there is something to tell.
+        Daily = "daily",
+        /// Not at all.
+        Never = "never",
+    }
+
     /// The status of a snapshot, from its request to its file.
     SnapshotStatus {
         /// The record is stored, and the file is being made.

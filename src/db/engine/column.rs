@@ -197,8 +197,8 @@ macro_rules! text_columns {
 room::each_id!(text_columns);
 
 text_columns! {
-    AccountDeed, ApprovalStatus, CargoProfile, Criticality, Day, Deed, FileKind, FileNotice, Phase, Requirement, Role, Roles, RoomStatus,
-    Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
+    AccountDeed, ApprovalStatus, CargoProfile, Criticality, Day, Deed, FileKind, FileNotice, Frequency, Phase, Requirement, Role, Roles,
+    RoomStatus, Scope, Side, SnapshotStatus, SnapshotType, Verdict, VesselRole, VesselStatus,
 }
 
 /// Microseconds from 1970 to 2000, when PostgreSQL's count of time starts.

@@ -97,6 +97,7 @@ pub async fn erase(app: &App, user: &User, token: Hash) -> Result<()> {
     let id = user.id;
     let write = async move |tx: &mut db::Tx| {
         db::account_details::delete(tx, id).await?;
+        db::news_choices::delete(tx, id).await?;
         db::sign_in::forget_devices(tx, id, 0).await
     };
     app.db.write(write).await?;

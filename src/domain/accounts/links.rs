@@ -20,8 +20,8 @@ use crate::{
     domain::{
         log::{OpenLog, of_platform, of_room},
         mail::{
-            letters::Told,
             outbox::{self, Addressed},
+            told::Told,
         },
     },
     error::{Error, Result},

@@ -1,6 +1,8 @@
 //! What the system holds of a person, for themselves; and what of it can be erased, and what not and why (decision 0040).
 
-use room::{Log, Party, Role, RoomId, Side, Time, UserId};
+use std::collections::BTreeMap;
+
+use room::{Frequency, Log, NewsKind, Party, Role, RoomId, Side, Time, UserId};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -8,7 +10,7 @@ use utoipa::ToSchema;
 use super::details::NewDetails;
 use crate::{
     app::App,
-    db::{self, activity::Filter, sessions::Session, users::User},
+    db::{self, activity::Filter, news_choices::Choices, sessions::Session, users::User},
     error::Result,
     evidence::Hash,
     portion::fitting,
@@ -22,8 +24,9 @@ const ROOMS: i64 = 1_000;
 const MOST_BYTES: usize = 600_000;
 
 /// What can be erased by its owner, and how long it lasts otherwise.
-pub const ERASABLE: [&str; 4] = [
+pub const ERASABLE: [&str; 5] = [
     "company, position, telephone and time zone, as you gave them here",
+    "of what you are told by mail, and how soon: afterwards you are told of everything at once",
     "the devices that you have signed in from, which sign-in knows again; each is forgotten by itself when it has not been used for long",
     "your sessions, with the program that each was opened by; they end by themselves",
     "counts of failed attempts to sign in; they end by themselves within a day",
@@ -43,6 +46,7 @@ pub const KEPT: [&str; 3] = [
 pub struct OwnData {
     account: OwnAccount,
     details: NewDetails,
+    mails: OwnMails,
     #[schema(max_items = 1000)]
     sessions: Vec<OwnSession>,
     /// When each device that sign-in knows again was last used.
@@ -58,7 +62,7 @@ pub struct OwnData {
     entries_in_all: i64,
     /// What can be erased, by `DELETE /account/details`.
     #[schema(value_type = Vec<String>, max_items = 10)]
-    can_be_erased: [&'static str; 4],
+    can_be_erased: [&'static str; 5],
     /// What is kept, and why.
     #[schema(value_type = Vec<String>, max_items = 10)]
     is_kept: [&'static str; 3],
@@ -87,6 +91,17 @@ struct OwnSession {
     #[schema(value_type = String, format = "date-time")]
     expires_at: Time,
     user_agent: Option<String>,
+}
+
+/// Of what the person is told by mail, and how soon.
+#[derive(Debug, Serialize, ToSchema)]
+struct OwnMails {
+    frequency: Frequency,
+    #[schema(max_items = 5)]
+    without: Vec<NewsKind>,
+    /// The rooms with a frequency of their own.
+    #[schema(value_type = BTreeMap<String, Frequency>)]
+    rooms: BTreeMap<RoomId, Frequency>,
 }
 
 /// A room in which the person is a party.
@@ -123,6 +138,7 @@ pub async fn of(app: &App, user: &User, token: Hash) -> Result<OwnData> {
     let filter = Filter { actor: Some(person.email.clone()), action: None, from: None, to: None };
     let read = async move |tx: &mut db::Tx| {
         let details = db::account_details::find(tx, person.id).await?.into();
+        let Choices { frequency, without, rooms: of_rooms } = db::news_choices::find(tx, person.id).await?;
         let sessions = db::sessions::of_user(tx, person.id, &token, now).await?;
         let known_devices = db::sign_in::devices(tx, person.id).await?;
         let rooms = db::parties::of_person(tx, &person.email, ROOMS).await?;
@@ -133,6 +149,7 @@ pub async fn of(app: &App, user: &User, token: Hash) -> Result<OwnData> {
         let User { id, email, name, role, created_at, password_given_at, .. } = person;
         Ok(OwnData {
             details,
+            mails: OwnMails { frequency, without, rooms: of_rooms },
             sessions: sessions.into_iter().map(|(session, _)| session.into()).collect(),
             known_devices,
             rooms: fitting(rooms.into_iter().map(|room| OwnRoom::of(room, &email)).collect(), MOST_BYTES),

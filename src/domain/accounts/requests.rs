@@ -19,8 +19,8 @@ use crate::{
             operation,
         },
         mail::{
-            letters::Told,
             outbox::{self, Addressed},
+            told::Told,
         },
     },
     error::{Error, Result},

@@ -130,6 +130,7 @@ pub async fn restore(
     let forget = async move |tx: &mut Tx| {
         db::sessions::delete_all(tx).await?;
         db::links::end_all(tx, now).await?;
+        db::news::delete(tx, None).await?;
         db::outbox::delete_waiting(tx).await
     };
     app.db.write(forget).await?;

@@ -7,7 +7,9 @@
 //! - A row has what the text is made of, and never a token: each try makes one of its own.
 //! - Without `mail_url` nothing is written, and pages show the links to hand over.
 //!
-//! Uses `log`; accounts and rooms use it.
+//! Uses `log`; accounts, rooms and news use it.
 
 pub mod letters;
 pub mod outbox;
+pub mod told;
+pub mod zones;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use room::{LinkId, MailId, RoomId, Time};
 
-use super::letters::Told;
+use super::told::Told;
 use crate::{
     app::App,
     db::{

@@ -12,6 +12,10 @@ use crate::{
             two_people::{self, WAITS},
         },
         log::{Actor, OpenLog},
+        mail::{
+            outbox::{self, Addressed},
+            told::Told,
+        },
     },
     error::{Error, Result},
 };
@@ -36,7 +40,7 @@ pub async fn open(tx: &mut Tx, room: RoomId, now: Time) -> Result<Vec<Request>> 
 }
 
 /// Takes an admin's vote for a deed: it is a request, or confirms the request of another admin. It appends nothing to the
-/// log; the caller does that, since only it knows the event.
+/// log; the caller does that, since only it knows the event. The other admins are told of a request by mail.
 pub async fn vote(tx: &mut Tx, log: &OpenLog, room: RoomId, (deed, subject): (Deed, Uuid)) -> Result<Vote> {
     let Actor::User { email, .. } = log.by() else {
         return Err(Error::internal("two admins are two users"));
@@ -55,8 +59,39 @@ pub async fn vote(tx: &mut Tx, log: &OpenLog, room: RoomId, (deed, subject): (De
             // A request is used up by the entry of the deed, once, and only if the deed is done.
             Ok(Vote::Confirmed(request))
         }
-        None => Ok(Vote::Asked(log.now.after(WAITS))),
+        None => {
+            let until = log.now.after(WAITS);
+            tell_admins(tx, log, (deed, subject), until).await?;
+            Ok(Vote::Asked(until))
+        }
     }
+}
+
+/// Writes to the other admins that one of them has to confirm a request.
+async fn tell_admins(tx: &mut Tx, log: &OpenLog, (deed, subject): (Deed, Uuid), until: Time) -> Result<()> {
+    let room = &log.room()?.room;
+    let (words, page) = match deed {
+        Deed::DeleteRoom => ("delete the room", "delete".to_owned()),
+        Deed::DeleteSnapshot => ("delete a snapshot of the room", format!("snapshots/{subject}/delete")),
+        Deed::LiftHold => ("lift a hold in the room", format!("holds/{subject}")),
+    };
+    let told = Told::RoomRequest {
+        deed: words.into(),
+        room: room.title.clone(),
+        room_id: room.id,
+        asked_by: log.by().word().to_owned(),
+        until,
+        path: format!("/rooms/{}/{page}", room.id),
+    };
+    let admins = |platform: &fold::PlatformState| -> Vec<String> {
+        let admins = platform.users.values().filter(|account| account.is_admin());
+        admins.map(|admin| admin.email.clone()).filter(|email| email != log.by().word()).collect()
+    };
+    for receiver in &log.of_platform(tx, admins).await? {
+        let to = Addressed { receiver, room: Some(room.id), link: None };
+        outbox::write(tx, log.app(), to, &told, log.clock()).await?;
+    }
+    Ok(())
 }
 
 /// Returns the request for a deed that the log tells of, if it still counts.

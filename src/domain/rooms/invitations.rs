@@ -19,8 +19,8 @@ use crate::{
         },
         log::{Actor, OpenLog, operation},
         mail::{
-            letters::Told,
             outbox::{self, Addressed},
+            told::Told,
         },
     },
     error::{Error, Result},

@@ -101,6 +101,11 @@ pub(crate) fn label(word: &str) -> String {
         "pdf" | "json" | "csv" => word.to_uppercase(),
         "sqlite" => "SQLite".into(),
         "postgresql" => "PostgreSQL".into(),
+        "wanted" => "A decision, a reply or a paper is wanted of you".into(),
+        "paper_rejected" => "A paper of yours was rejected".into(),
+        "eta_moved" => "The ETA moved".into(),
+        "gate_opened" => "You can enter the next phase".into(),
+        "notice_due" => "The notice to the coastal State is due".into(),
         word => crate::http::sentence(&word.replace('_', " ")).trim_end_matches('.').to_owned(),
     }
 }

@@ -11,6 +11,7 @@ mod details;
 mod documents;
 mod frame;
 mod invitations;
+mod mails;
 mod parties;
 mod phase;
 mod removal;
@@ -40,6 +41,7 @@ pub(super) fn routes() -> PageRoutes {
         .merge(documents::routes())
         .merge(parties::routes())
         .merge(invitations::routes())
+        .merge(mails::routes())
         .merge(phase::routes())
         .merge(removal::routes())
         .merge(snapshot::routes())

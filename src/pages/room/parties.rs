@@ -78,6 +78,7 @@ async fn render_parties(app: &App, room: InRoom, caller: &Caller, filled: &Fille
                     form method="post" action=(room.path("/parties")) { (filled.once()) (render_new_fields(app, filled)) }
                 }
             }
+            p.hint { a href=(room.path("/mails")) { "What you are told of this room by mail" } }
         }
     };
     Ok(room.page(caller, Tab::Parties, &main).status(filled.status()).into_response())

@@ -13,12 +13,14 @@ on_both_databases! {
 }
 
 /// The forms that have no key, and why a second time does nothing. A test holds both lists against the table of pages.
-const WITHOUT: [(&str, &str); 35] = [
+const WITHOUT: [(&str, &str); 37] = [
     ("/sign-in", "it makes a session, which only who gets the answer has"),
     ("/sign-out", "a session ends once"),
     ("/set-up", "there is one first admin"),
     ("/account/password", "the present password is another one after the first time"),
     ("/account/details", "only what was touched is changed, and the second finds it so"),
+    ("/account/mails", "only what was touched is changed, and the second finds it so"),
+    ("/rooms/{room_id}/mails", "the second chooses the same"),
     ("/account/erase", "what is erased is gone"),
     ("/account/sessions/{session_id}/end", "a session ends once"),
     ("/account/sessions/end-others", "a session ends once"),

@@ -16,7 +16,7 @@ const ROWS: &[&[&[&str]]] = &[
     &[&["src/pages/kit"]],
     &[&["src/http"]],
     &[&["src/domain/backup"]],
-    &[&["src/domain"], &["src/domain/lifecycle"], &["src/domain/downloads"], &["src/domain/fsck"]],
+    &[&["src/domain"], &["src/domain/lifecycle"], &["src/domain/downloads"], &["src/domain/news"], &["src/domain/fsck"]],
     &[&["src/domain/snapshots/*"]],
     &[&["src/domain/clearance"], &["src/domain/retention"]],
     &[&["src/domain/documents"]],
