@@ -93,6 +93,10 @@ const MIGRATIONS: &[Migration] = &[
         ("links", "links WHERE used_at IS NULL AND withdrawn_at IS NULL")]),
     step!("024_add_partial_uploads"),
     step!("025_add_account_details", loses: &[("account_details", "account_details")]),
+    step!("026_name_approving_roles", loses: &[
+        ("document_types.must_approve", "document_types WHERE must_approve IS NOT NULL"),
+        ("documents.must_approve", "documents WHERE must_approve IS NOT NULL"),
+        ("decisions.roles", "decisions WHERE roles IS NOT NULL")]),
 ];
 
 /// The step that ships the catalogue of document types, by whose name the platform's log says which catalogue it began
