@@ -170,6 +170,6 @@ async fn how_the_server_does_is_told_to_admins(app: TestApp) {
     let page = app.get("//admin/system", &admin).send().await.html();
     assert!(page.contains("<dt>Waiting</dt><dd class=\"num\">1</dd>"), "{page}");
     assert!(page.contains("There was none yet") && page.contains(" free of "), "{page}");
-    assert!(page.contains(env!("CARGO_PKG_VERSION")) && page.contains("025_"), "{page}");
+    assert!(page.contains(env!("CARGO_PKG_VERSION")) && page.contains("026_"), "{page}");
     assert_eq!(app.get("//admin/system", &broker).send().await.problem(), "role_forbids");
 }

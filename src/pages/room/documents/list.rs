@@ -152,6 +152,8 @@ impl List<'_> {
                 th scope="row" {
                     (self.render_box(document))
                     a href=(path) data-panel aria-current=[is_open.then_some("true")] { (slot.name) }
+                    // In the place of the column that says it, where there is no room for that.
+                    @if let Some(awaited) = self.render_awaited(document) { div.below.hint { (awaited) } }
                 }
                 td data-label="Status" {
                     // What waits for the viewer is under review, which the chip need not say too.
