@@ -248,7 +248,7 @@ document_waiver_withdrawn: document_id id, document_type text, vessel text?
 document_uploaded: document_id id, document_type text, vessel text?, version_id id, version int, file_name text, file_size int, file_kind FileKind, file_sha256 hash, expires_on day?, expiry_assumed bool, notes text?, told_eta time?, uploader_role Role, notice FileNotice~
 version_withdrawn: document_id id, document_type text, vessel text?, version_id id, version int, reason text
 version_date_waived: document_id id, document_type text, vessel text?, version_id id, version int, reason text
-document_decided: decision_id id, document_id id, document_type text, vessel text?, version_id id, version int, role Role, verdict Verdict, comment text?
+document_decided: decision_id id, document_id id, document_type text, vessel text?, version_id id, version int, role Role, verdict Verdict, comment text?, roles [Role]^
 document_downloaded: document_id id, document_type text, version_id id, version int, file_sha256 text, part text?
 document_previewed: document_id id, document_type text, version_id id, version int, file_sha256 text
 approval_given: approval_id id, vessel_id id, vessel text, role Role, side Side?, status Reply, comment text?
@@ -292,7 +292,7 @@ SnapshotType = pdf json csv
 RowFault = changed missing added
 
 Details: name text, imo_number text?, no_imo_reason text?, role VesselRole, status VesselStatus, vessel_type text?, flag text?, owner text?, charterer text?, length_m metres?, beam_m metres?, draught_m metres?, gross_tonnage int?, deadweight_t int?, year_built int?, class_society text?, ...
-OpenedSlot: document_id id, document_type text, position int, name text, category text, requirement Requirement, criticality Criticality, validity_days int?, warn_days int?, gate Phase, ...
+OpenedSlot: document_id id, document_type text, position int, name text, category text, requirement Requirement, criticality Criticality, validity_days int?, warn_days int?, gate Phase, must_approve [Role]^, ...
 Overridden: kind Blocker, document_id id~, vessel_id id~, vessel_role VesselRole~, ...
 Shown: size count, root text, origin text, key text, at time, name text, role Role, retention_years small, ...
 Seal: signer text, self_made bool, sealed_at time, trusted_time time?, note text?, sha256 text, ...
@@ -304,12 +304,12 @@ Room: id id, title text, location text, sts_eta time, description text?, cargo_p
 Party: id id, role Role, roles [Role]^, name text, email text, formerly [text]^, company text?, side Side?, added_at time
 Vessel: id id, details Details, added_at time
 Slot: document Document, uploads [Upload]
-Document: id id, vessel id?, document_type text, position int, name text, category text, requirement Requirement, criticality Criticality, validity_days int?, warn_days int?, gate Phase, waiver Waiver?, opened_at time
+Document: id id, vessel id?, document_type text, position int, name text, category text, requirement Requirement, criticality Criticality, validity_days int?, warn_days int?, gate Phase, must_approve [Role]^, waiver Waiver?, opened_at time
 Waiver: reason text, by text, at time
 Withdrawal: reason text, by text, at time
 Upload: version Version, decisions [Decision]
 Version: id id, document id, number int, file_url text, file_name text, kind FileKind, size int, sha256 hash, expires_on day?, expiry_assumed bool, notes text?, told_eta time?, uploaded_by text, uploader_role Role, uploaded_at time, withdrawn Withdrawal~, date_waived Waiver~, notice FileNotice~
-Decision: id id, version id, party text, role Role, verdict Verdict, comment text?, decided_at time
+Decision: id id, version id, party text, role Role, roles [Role]^, verdict Verdict, comment text?, decided_at time
 Approval: id id, vessel id, party text, role Role, side Side?, status Reply, comment text?, decided_at time
 Hold: snapshot id?, reason_hash text, placed_by text, placed_at time, lifted Lifted?
 Lifted: asked_by text, by text, at time, reason_hash text, confirm_reason_hash text?
@@ -1585,6 +1585,8 @@ class Fold:
             document = opened.pop("document_id")
             if document in self.state["documents"] or self.slots_of(event, opened["document_type"]):
                 raise Refused(f"there is a slot for {opened['document_type']} already")
+            if not in_order(opened.get("must_approve", ["owner"])):
+                raise Refused(f"who must approve {opened['document_type']} is not listed in order")
             fields = {"id": document, "vessel": event["vessel_id"], "waiver": None, "opened_at": at}
             self.state["documents"][document] = {"document": fields | opened, "uploads": []}
 
@@ -1649,12 +1651,19 @@ class Fold:
         version["date_waived"] = {"reason": event["reason"], "by": actor, "at": at}
 
     def on_document_decided(self, event, actor, at):
-        uploads = self.slot(event)["uploads"]
+        slot = self.slot(event)
+        uploads = slot["uploads"]
         counting = [upload for upload in uploads if upload["version"].get("withdrawn") is None]
         in_force = there(counting[-1] if counting else None, "version of document", event["document_id"])
         told = event["version_id"], event["version"]
         same("the version in force", told, (in_force["version"]["id"], in_force["version"]["number"]))
         decision = {"id": event["decision_id"], "version": told[0], "party": actor, "decided_at": at}
+        if "roles" in event:
+            listed = decision["roles"] = event["roles"]
+            if len(listed) < 2 or not in_order(listed) or listed[0] != event["role"]:
+                raise Refused(f"the roles of the decision {event['decision_id']} are not listed in their order")
+            if not set(listed) <= set(slot["document"].get("must_approve", [])):
+                raise Refused(f"the decision {event['decision_id']} is made in a role that the document does not name")
         in_force["decisions"].append(decision | pick(event, "role", "verdict", "comment"))
 
     def on_document_downloaded(self, event, actor, at):

@@ -1,9 +1,10 @@
 //! The views of a document, its versions and their decisions, which two files of the API show.
 
 use room::{
-    ApprovalStatus, Criticality, Day, Decision, DecisionId, Document, DocumentId, DocumentState, DocumentStatus,
-    ExpiryState, FileNotice, Phase, Requirement, Role, RoomState, Time, Verdict, VersionId, VersionState, VesselId,
-    Waiver, Withdrawal,
+    ApprovalStatus, Awaited, Criticality, Day, Decision, DecisionId, Document, DocumentId, DocumentState,
+    DocumentStatus, ExpiryState, FileNotice, Phase, Requirement, Role, RoomState, Time, Verdict, VersionId,
+    VersionState, VesselId, Waiver, Withdrawal,
+    bounds::{DecidingRole, DecidingRoles},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -36,7 +37,13 @@ pub(super) struct DocumentView {
     criticality: Criticality,
     /// The phase that cannot be entered (for `clearance`: cannot be left) without it.
     gate: Phase,
+    /// The roles of which each has to approve the version in force, in their order. Empty if any one approval is enough.
+    #[schema(value_type = DecidingRoles)]
+    must_approve: Vec<Role>,
     status: DocumentStatus,
+    /// The roles of `must_approve` in which nobody has approved the version in force yet. Empty unless it is under review.
+    #[schema(max_items = 3)]
+    awaited: Vec<AwaitedView>,
     /// The last day on which the version in force is valid.
     #[schema(value_type = Option<String>, format = "date")]
     expires_on: Option<Day>,
@@ -50,6 +57,17 @@ pub(super) struct DocumentView {
     newest: Option<VersionView>,
     /// Whether the STS operation needs it: it is not optional, not waived, and its vessel takes part.
     needed: bool,
+}
+
+/// A role whose approval a document awaits.
+#[derive(Serialize, ToSchema)]
+struct AwaitedView {
+    #[schema(value_type = DecidingRole)]
+    role: Role,
+    /// The addresses of the parties who may give it. If there are none, the document stays under review until somebody is
+    /// given the role, or a version comes that they did not upload themselves.
+    #[schema(max_items = 100)]
+    parties: Vec<String>,
 }
 
 /// The statement that a conditional document, or the date of a version, is not needed.
@@ -76,6 +94,12 @@ struct WithdrawalView {
     at: Time,
 }
 
+impl From<Awaited<'_>> for AwaitedView {
+    fn from(Awaited { role, parties }: Awaited<'_>) -> Self {
+        Self { role, parties: parties.into_iter().map(|party| party.email.clone()).collect() }
+    }
+}
+
 impl DocumentView {
     /// Shows a document of this room.
     pub(super) fn of(state: &RoomState, document: &DocumentState) -> Self {
@@ -90,7 +114,9 @@ impl DocumentView {
             requirement: slot.requirement,
             criticality: slot.criticality,
             gate: slot.gate,
+            must_approve: slot.must_approve.clone(),
             status: *status,
+            awaited: document.awaited(&state.parties).into_iter().map(AwaitedView::from).collect(),
             expires_on: document.in_force().and_then(|in_force| in_force.version.expires_on),
             expiry: document.expiry(),
             waiver: slot.waiver.clone().map(WaiverView::from),
@@ -167,7 +193,11 @@ pub(super) struct DecisionView {
     id: DecisionId,
     /// The e-mail address of the party.
     party: String,
+    /// The role in which it was made; the first one if there are several.
     role: Role,
+    /// All roles in which it was made: several if the party had several that the document names in `must_approve`.
+    #[schema(max_items = 3)]
+    roles: Vec<Role>,
     verdict: Verdict,
     /// What has to come true for the approval to hold, with `approved_with_subjects`.
     subjects: Option<String>,
@@ -207,8 +237,9 @@ impl VersionView {
 
 impl From<&Decision> for DecisionView {
     fn from(decision: &Decision) -> Self {
+        let roles = decision.all_roles().iter().collect();
         let Decision { id, party, role, verdict, comment, decided_at, .. } = decision.clone();
         let (subjects, reason) = ApprovalStatus::from(verdict).subjects_or_reason(comment);
-        Self { id, party, role, verdict, subjects, reason, decided_at }
+        Self { id, party, role, roles, verdict, subjects, reason, decided_at }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use room::{Decision, RoomId, VersionId};
+use room::{Decision, Roles, RoomId, VersionId};
 
 use super::{
     Row, Tx,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::error::Result;
 
-const COLUMNS: &str = "c.id, c.version_id, c.party, c.role, c.verdict, c.comment, c.decided_at";
+const COLUMNS: &str = "c.id, c.version_id, c.party, c.role, c.verdict, c.comment, c.decided_at, c.roles";
 
 fn from_row(row: &Row) -> Result<Decision> {
     Ok(Decision {
@@ -21,6 +21,7 @@ fn from_row(row: &Row) -> Result<Decision> {
         verdict: row.get(4)?,
         comment: row.get(5)?,
         decided_at: row.get(6)?,
+        roles: row.get::<Option<Roles>>(7)?.map(|roles| roles.iter().collect()).unwrap_or_default(),
     })
 }
 

@@ -1,12 +1,12 @@
 //! The table `document_types`: the catalogue of documents that rooms ask for.
 
-use room::{CargoProfile, DocumentType};
+use room::{CargoProfile, DocumentType, Role, Roles};
 
 use super::{Row, Tx};
 use crate::error::{Error, Result};
 
 const COLUMNS: &str = "code, position, name, category, scope, requirement, profiles, criticality, validity_days,
-    warn_days, gate, aliases, enabled, basis";
+    warn_days, gate, aliases, enabled, basis, must_approve";
 /// Separates the items of a list within a column.
 const BETWEEN: char = '|';
 /// Stands for all cargo profiles.
@@ -31,6 +31,7 @@ fn from_row(row: &Row) -> Result<DocumentType> {
         aliases: aliases.split(BETWEEN).filter(|alias| !alias.is_empty()).map(str::to_owned).collect(),
         enabled: row.get(12)?,
         basis: row.get(13)?,
+        must_approve: row.get::<Option<Roles>>(14)?.map(|roles| roles.iter().collect()).unwrap_or_default(),
     })
 }
 
@@ -40,6 +41,11 @@ pub fn profiles_as_text(profiles: &[CargoProfile]) -> String {
         return ALL_PROFILES.to_owned();
     }
     profiles.iter().map(|profile| profile.word()).collect::<Vec<_>>().join("|")
+}
+
+/// Returns roles as a column has them that is NULL where there are none.
+pub fn roles_as_text(roles: &[Role]) -> Option<Roles> {
+    Roles::of(roles.iter().copied())
 }
 
 /// Returns aliases as the column has them.

@@ -1,13 +1,13 @@
 //! The table `documents`: the slots of a room.
 
-use room::{Document, DocumentId, RoomId, Waiver};
+use room::{Document, DocumentId, Roles, RoomId, Waiver};
 
 use super::{Row, Tx};
 use crate::error::Result;
 
 const COLUMNS: &str =
     "d.id, d.vessel_id, d.document_type, d.position, d.name, d.category, d.requirement, d.criticality,
-    d.validity_days, d.warn_days, d.gate, d.waived_reason, d.waived_by, d.waived_at, d.opened_at";
+    d.validity_days, d.warn_days, d.gate, d.waived_reason, d.waived_by, d.waived_at, d.opened_at, d.must_approve";
 
 fn from_row(row: &Row) -> Result<Document> {
     let waiver = match (row.get(11)?, row.get(12)?, row.get(13)?) {
@@ -26,6 +26,7 @@ fn from_row(row: &Row) -> Result<Document> {
         validity_days: row.get(8)?,
         warn_days: row.get(9)?,
         gate: row.get(10)?,
+        must_approve: row.get::<Option<Roles>>(15)?.map(|roles| roles.iter().collect()).unwrap_or_default(),
         waiver,
         opened_at: row.get(14)?,
     })

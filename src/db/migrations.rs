@@ -93,6 +93,10 @@ const MIGRATIONS: &[Migration] = &[
         ("links", "links WHERE used_at IS NULL AND withdrawn_at IS NULL")]),
     step!("024_add_partial_uploads"),
     step!("025_add_account_details", loses: &[("account_details", "account_details")]),
+    step!("026_name_approving_roles", loses: &[
+        ("document_types.must_approve", "document_types WHERE must_approve IS NOT NULL"),
+        ("documents.must_approve", "documents WHERE must_approve IS NOT NULL"),
+        ("decisions.roles", "decisions WHERE roles IS NOT NULL")]),
     step!("027_add_news", loses: &[("news_choices", "news_choices"), ("news_choices_of_rooms", "news_choices_of_rooms")]),
 ];
 

@@ -40,7 +40,7 @@ pub(crate) const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
 
 /// The steps from the adoption on.
-const AFTER_ADOPTION: [&str; 13] = [
+const AFTER_ADOPTION: [&str; 14] = [
     migrations::ADOPTION,
     "015_mark_states",
     "016_snapshots_by_position",
@@ -53,6 +53,7 @@ const AFTER_ADOPTION: [&str; 13] = [
     "023_add_mail",
     "024_add_partial_uploads",
     "025_add_account_details",
+    "026_name_approving_roles",
     "027_add_news",
 ];
 /// The last step of the schema whose logs do not tell everything.
@@ -93,6 +94,7 @@ async fn take_back(app: &App) {
         steps,
         [
             "027_add_news",
+            "026_name_approving_roles",
             "025_add_account_details",
             "024_add_partial_uploads",
             "023_add_mail",

@@ -87,6 +87,8 @@ async fn an_added_type_is_asked_of_what_is_named_from_then_on(app: TestApp) {
     assert!(entry["meta"].get("catalogue").is_none(), "it was not shipped: {entry}");
     let mut terms = fields_of_event(&entry["meta"]);
     assert!(terms.as_object_mut().unwrap().remove("position").is_some_and(|position| position.is_i64()));
+    // The log leaves out that it names no roles, as before types could name any.
+    assert_eq!(terms.as_object_mut().unwrap().insert("must_approve".into(), json!([])), None);
     assert_eq!(terms, added);
     let all = app.get(ALL_TYPES, &admin).send().await.expect(200);
     assert_eq!(all.as_array().unwrap().last().unwrap(), &added);

@@ -84,6 +84,8 @@ impl Scene {
         ] {
             tokens.push(app.user(&format!("{name}@example.com"), role).await);
         }
+        let named = json!({ "must_approve": ["owner", "charterer"] });
+        app.patch("/config/document-types/Q88", &tokens[ADA]).json(named).send().await.expect(200);
         app.vessel(&room, &tokens[BROKER], "Aegean Star", "discharging", IMO[0]).await;
         Self { app, path: format!("/rooms/{room}"), tokens }
     }

@@ -49,6 +49,7 @@ mod matching;
 mod meanwhile;
 mod migrations;
 mod moments;
+mod must_approve;
 mod names;
 mod once;
 mod one_directory;

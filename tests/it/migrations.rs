@@ -18,7 +18,7 @@ const INDEXES: [&str; 4] =
     ["idx_snapshots_created_by", "idx_snapshots_room_created", "idx_snapshots_room_id", "idx_snapshots_status"];
 
 /// Every migration, oldest first.
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 27] = [
     "001_initial_schema",
     "002_add_performance_indexes",
     "003_add_snapshots_table",
@@ -44,6 +44,7 @@ const NAMES: [&str; 26] = [
     "023_add_mail",
     "024_add_partial_uploads",
     "025_add_account_details",
+    "026_name_approving_roles",
     "027_add_news",
 ];
 
@@ -193,7 +194,7 @@ async fn a_server_told_not_to_migrate_refuses_an_older_schema_and_names_the_comm
     insta::allow_duplicates! {
         insta::assert_snapshot!(
             refused,
-            @"the database lacks the migrations 003_add_snapshots_table, 004_add_vessels, 005_add_documents, 006_add_approvals, 007_add_operation_clocks, 008_add_log_proofs, 009_add_holds, 010_add_fsck_runs, 011_add_seals, 012_extend_accounts, 013_add_account_safeguards, 014_adopt_logs, 015_mark_states, 016_snapshots_by_position, 017_add_contradictions, 018_add_heads_log, 019_know_more_of_files, 020_withdraw_versions, 021_add_search_texts, 022_put_parties_right, 023_add_mail, 024_add_partial_uploads, 025_add_account_details, 027_add_news; run `sts-clearance migrate up`"
+            @"the database lacks the migrations 003_add_snapshots_table, 004_add_vessels, 005_add_documents, 006_add_approvals, 007_add_operation_clocks, 008_add_log_proofs, 009_add_holds, 010_add_fsck_runs, 011_add_seals, 012_extend_accounts, 013_add_account_safeguards, 014_adopt_logs, 015_mark_states, 016_snapshots_by_position, 017_add_contradictions, 018_add_heads_log, 019_know_more_of_files, 020_withdraw_versions, 021_add_search_texts, 022_put_parties_right, 023_add_mail, 024_add_partial_uploads, 025_add_account_details, 026_name_approving_roles, 027_add_news; run `sts-clearance migrate up`"
         );
     }
     place.run(&["migrate", "up"]).expect(0);

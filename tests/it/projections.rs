@@ -95,6 +95,8 @@ pub(crate) async fn furnish(app: &TestApp) {
     let admin = app.user("ada@example.com", Role::Admin).await;
     let path = format!("/rooms/{room}");
     let owner = app.user("owner@example.com", Role::Owner).await;
+    let named = json!({ "must_approve": ["owner", "broker"] });
+    app.patch("/config/document-types/CREW_LIST", &admin).json(named).send().await.expect(200);
     let star = app.vessel(&room, &broker, "Aegean Star", "discharging", IMO[0]).await;
     app.vessel(&room, &broker, "Northern Light", "receiving", IMO[1]).await;
     let details = json!({ "flag": "MT", "length_m": 244.5, "gross_tonnage": 57_000 });

@@ -85,6 +85,7 @@ async fn every_enumeration_of_the_openapi_document_holds_the_words_that_are_spok
         ("Approving", json!(&Verdict::ALL[..2])),
         ("Gate", json!(&Phase::ALL[1..])),
         ("PartyRole", json!(&Role::ALL[..5])),
+        ("DecidingRole", json!(&Role::ALL[..3])),
         // And this one has words of its own, which only requests speak.
         ("WayGiven", json!(["mail", "hand"])),
     ];

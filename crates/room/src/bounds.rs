@@ -192,6 +192,8 @@ lists! {
     Aliases = MOST_ALIASES, Ref::from_schema_name(TypeCode::name());
     /// The cargo profiles that ask for a document type; an empty list stands for all.
     Profiles = CargoProfile::ALL.len(), Ref::from_schema_name(CargoProfile::name());
+    /// The roles of which each has to approve; an empty list: any one approval is enough.
+    DecidingRoles = DECIDING_ROLES.len(), Ref::from_schema_name(DecidingRole::name());
 }
 
 /// The verdicts that approve, with subjects or without.
@@ -206,6 +208,14 @@ pub struct PartyRole;
 pub const PARTY_ROLES: usize = Role::ALL.len() - 1;
 
 schema_of!(PartyRole, words("What somebody is in a room.", Role::WORDS[..PARTY_ROLES].iter()));
+
+/// The roles of a party who may decide on documents, in their order.
+pub const DECIDING_ROLES: [Role; 3] = [Role::Owner, Role::Broker, Role::Charterer];
+
+/// What somebody is in a room who may decide on documents.
+pub struct DecidingRole;
+
+schema_of!(DecidingRole, words("A role that decides on documents.", Role::WORDS[..DECIDING_ROLES.len()].iter()));
 
 /// The phases that a document can be the gate of: all but the first, in which every room begins.
 pub struct Gate;

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    CargoProfile, Criticality, Phase, Requirement, Scope,
-    bounds::{Aliases, Days, Gate, Line, OptionalLine, Profiles, TypeCode},
+    CargoProfile, Criticality, Phase, Requirement, Role, Scope,
+    bounds::{Aliases, Days, DecidingRoles, Gate, Line, OptionalLine, Profiles, TypeCode},
 };
 
 /// A type of document that STS operations ask for.
@@ -42,6 +42,11 @@ pub struct DocumentType {
     /// The phase that cannot be entered without it (`clearance`: cannot be left).
     #[schema(value_type = Gate)]
     pub gate: Phase,
+    /// The roles of which each has to approve a version before its document is approved: in their order, each once. An
+    /// empty list: any one approval is enough.
+    #[serde(default)]
+    #[schema(value_type = DecidingRoles)]
+    pub must_approve: Vec<Role>,
     /// Other codes by which uploads may name it.
     #[serde(default)]
     #[schema(value_type = Aliases)]
@@ -68,5 +73,38 @@ impl DocumentType {
     /// all profiles ask for.
     pub fn fits(&self, profile: Option<CargoProfile>) -> bool {
         self.profiles.is_empty() || profile.is_some_and(|profile| self.profiles.contains(&profile))
+    }
+}
+
+/// A type as the logs have it: without what it does not name, as it was before types could name it.
+pub mod in_the_log {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::DocumentType;
+    use crate::changes::fields_of;
+
+    /// The field that is left out where it is empty.
+    const MUST_APPROVE: &str = "must_approve";
+
+    /// Writes the type in the form of the log.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the serializer does.
+    pub fn serialize<S: Serializer>(kind: &DocumentType, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = fields_of(kind);
+        if kind.must_approve.is_empty() {
+            fields.remove(MUST_APPROVE);
+        }
+        fields.serialize(serializer)
+    }
+
+    /// Reads the type in the form of the log.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a field is missing, unknown or of another type.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DocumentType, D::Error> {
+        DocumentType::deserialize(deserializer)
     }
 }

@@ -166,6 +166,10 @@ pub struct Document {
     pub warn_days: Option<i64>,
     /// The phase that cannot be entered without it (`clearance`: cannot be left).
     pub gate: Phase,
+    /// The roles of which each has to approve the version in force, in their order. If there are none, any one approval is
+    /// enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub must_approve: Vec<Role>,
     /// The statement that it is not needed, if a party made it.
     pub waiver: Option<Waiver>,
     /// When the slot opened.
@@ -275,14 +279,25 @@ pub struct Decision {
     pub version: VersionId,
     /// Address of the party who decided.
     pub party: String,
-    /// The party's role at the time.
+    /// The party's role at the time; the first one if the decision was made in several.
     pub role: Role,
+    /// All roles in which it was made, if they are several: those that the document names and the party had.
+    /// [`Decision::all_roles`] has them in any case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<Role>,
     /// What was decided: approved, approved with subjects, or rejected.
     pub verdict: Verdict,
     /// The subjects, or the reason of a rejection.
     pub comment: Option<String>,
     /// When the decision was made.
     pub decided_at: Time,
+}
+
+impl Decision {
+    /// Returns the roles in which the decision was made.
+    pub fn all_roles(&self) -> Roles {
+        Roles::of(self.roles.iter().copied()).unwrap_or_else(|| self.role.into())
+    }
 }
 
 /// What a party says of a vessel.

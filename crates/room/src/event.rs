@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Difference, OpenedSlot, Repeated, RoomId, SealSummary, Time, tagged::tagged, vessel};
+use crate::{Difference, OpenedSlot, Repeated, RoomId, SealSummary, Time, catalogue, tagged::tagged, vessel};
 
 /// What happened, with everything that a reader of the log needs and no rule of the fold can reckon. The variant's name
 /// becomes `action`, its fields `meta_json`.
@@ -210,6 +210,9 @@ pub enum Event {
         role: crate::Role,
         verdict: crate::Verdict,
         comment: Option<String>,
+        /// All roles in which it was made, if there are several; `role` is the first of them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        roles: Vec<crate::Role>,
     },
     DocumentDownloaded {
         document_id: crate::DocumentId,
@@ -260,7 +263,7 @@ pub enum Event {
         /// The shipped catalogue that it came with; `None` for a type that an admin adds.
         #[serde(skip_serializing_if = "Option::is_none")]
         catalogue: Option<Cow<'static, str>>,
-        #[serde(flatten)]
+        #[serde(flatten, with = "catalogue::in_the_log")]
         terms: crate::DocumentType,
     },
     DocumentTypeUpdated {

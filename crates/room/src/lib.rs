@@ -10,6 +10,7 @@
 //!
 //! Every other part of the program may use this crate; it uses none of them.
 
+mod awaited;
 pub mod canonical;
 mod content;
 mod difference;
@@ -40,6 +41,7 @@ pub mod standing;
 pub mod vessel;
 pub mod visible;
 
+pub use awaited::Awaited;
 pub use catalogue::DocumentType;
 pub use clocks::{Clocks, CoastalNotice};
 pub use content::{Approval, Decision, Document, Party, Room, Version, Vessel, Waiver, Withdrawal};

@@ -10,6 +10,20 @@ use crate::{NotAWord, Role};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Roles(u8);
 
+impl Role {
+    /// Returns somebody who has the role, in words: `an owner`.
+    pub fn with_article(self) -> &'static str {
+        match self {
+            Self::Owner => "an owner",
+            Self::Broker => "a broker",
+            Self::Charterer => "a charterer",
+            Self::Seller => "a seller",
+            Self::Buyer => "a buyer",
+            Self::Admin => "an admin",
+        }
+    }
+}
+
 /// Between the words in the database.
 const BETWEEN: char = '|';
 

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     BlockerKind, Criticality, Day, DocumentId, DocumentState, DocumentStatus, Phase, RoomState, VesselId, VesselRole,
+    awaited::waits_for,
     clearance::{self, Clearance},
     clocks::{self, Clocks},
     visible::cut,
@@ -182,7 +183,9 @@ fn status_blocker(state: &RoomState, document: &DocumentState) -> Option<(Blocke
         DocumentStatus::Approved => return None,
         DocumentStatus::Missing => (BlockerKind::DocumentMissing, format!("{title} – missing")),
         DocumentStatus::UnderReview => {
-            (BlockerKind::DocumentUnderReview, format!("{title} – waits for somebody's approval"))
+            let awaited = document.awaited(&state.parties);
+            let waits = if awaited.is_empty() { "waits for somebody's approval".into() } else { waits_for(&awaited) };
+            (BlockerKind::DocumentUnderReview, format!("{title} – {waits}"))
         }
         DocumentStatus::Rejected => {
             let rejection = in_force.and_then(|found| found.rejection());

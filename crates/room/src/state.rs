@@ -96,7 +96,7 @@ impl RoomState {
             .map(|slot| {
                 let versions = versions.remove(&slot.id).unwrap_or_default();
                 DocumentState {
-                    status: in_force(&versions).map_or(DocumentStatus::Missing, |version| version.status(end)),
+                    status: in_force(&versions).map_or(DocumentStatus::Missing, |version| version.status(&slot, end)),
                     needed: is_needed(&slot, &vessels),
                     versions,
                     slot,
@@ -167,18 +167,19 @@ impl VersionState {
         self.standing_decisions().into_iter().rev().find(|decision| decision.verdict == Verdict::Rejected)
     }
 
-    /// Returns the status of a document whose version in force this is, for an STS operation that ends on the day `end`.
-    fn status(&self, end: Day) -> DocumentStatus {
+    /// Returns the status of the document in this slot, whose version in force this is, for an STS operation that ends on
+    /// the day `end`.
+    fn status(&self, slot: &Document, end: Day) -> DocumentStatus {
         // The order matters: one rejection outweighs any number of approvals, and no decision makes a document valid
         // that expires before the end.
         if self.rejection().is_some() {
             DocumentStatus::Rejected
         } else if self.version.expires_on.is_some_and(|last| last < end) {
             DocumentStatus::Expired
-        } else if self.decisions.is_empty() {
-            DocumentStatus::UnderReview
-        } else {
+        } else if self.is_approved(slot) {
             DocumentStatus::Approved
+        } else {
+            DocumentStatus::UnderReview
         }
     }
 }

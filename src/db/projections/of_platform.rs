@@ -47,6 +47,7 @@ pub(super) fn type_row(ListedType { position, terms }: &ListedType) -> Values {
         Value::text(document_types::aliases_as_text(&terms.aliases)),
         Value::Bool(terms.enabled),
         Value::text(&terms.basis),
+        Value::maybe(document_types::roles_as_text(&terms.must_approve)),
     ]
 }
 

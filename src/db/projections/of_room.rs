@@ -7,7 +7,7 @@ use room::{
 use uuid::Uuid;
 
 use super::{PrivateTexts, Rows, Value, Values, keyed, search};
-use crate::db::parties::former_addresses_as_text;
+use crate::db::{document_types::roles_as_text, parties::former_addresses_as_text};
 
 /// Returns the rows of each table, in the order of [`super::TABLES`].
 pub fn rows(state: &State, texts: &PrivateTexts) -> [Rows; 16] {
@@ -124,6 +124,7 @@ pub(super) fn slot_row(room: RoomId, Slot { document, .. }: &Slot) -> Values {
         maybe(waiver.map(|waiver| &waiver.by)),
         Value::of(waiver.map(|waiver| waiver.at), time),
         time(document.opened_at),
+        maybe(roles_as_text(&document.must_approve)),
     ]
 }
 
@@ -174,6 +175,7 @@ pub(super) fn decision_row(seq: i64, decision: &Decision) -> Values {
         text(decision.verdict),
         maybe(decision.comment.as_ref()),
         time(decision.decided_at),
+        maybe(roles_as_text(&decision.roles)),
     ]
 }
 

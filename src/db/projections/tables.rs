@@ -125,6 +125,7 @@ pub const TABLES: [Table; 16] = [
             ("waived_by", Text),
             ("waived_at", Kind::Time),
             ("opened_at", Kind::Time),
+            ("must_approve", Text),
         ],
         from: "documents t WHERE t.room_id = ?1",
     },
@@ -175,6 +176,7 @@ pub const TABLES: [Table; 16] = [
             ("verdict", Text),
             ("comment", Text),
             ("decided_at", Kind::Time),
+            ("roles", Text),
         ],
         from: "decisions t JOIN document_versions v ON v.id = t.version_id
                JOIN documents d ON d.id = v.document_id WHERE d.room_id = ?1",
@@ -323,6 +325,7 @@ pub const PLATFORM_TABLES: [Table; 3] = [
             ("aliases", Text),
             ("enabled", Bool),
             ("basis", Text),
+            ("must_approve", Text),
         ],
         from: "document_types t",
     },

@@ -1,8 +1,8 @@
 //! The tasks in a room: documents by what they wait for, those that block the next phase first.
 
 use room::{
-    Criticality, Day, DocumentId, DocumentState, DocumentStatus, NoticeState, Phase, Role, RoomState, Standing, Time,
-    VesselId, clearance, clocks, standing::holds_up,
+    Awaited, Criticality, Day, DocumentId, DocumentState, DocumentStatus, NoticeState, Phase, Role, RoomState,
+    Standing, Time, VesselId, clearance, clocks, standing::holds_up,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -168,6 +168,11 @@ pub fn waiting_for(state: &RoomState, email: &str, deciders: &[Role]) -> Vec<Tas
         return Vec::new();
     }
     let mine = |document: &&DocumentState| {
+        // A document that names roles waits for those who have one of them, whatever they have said in another one.
+        if !document.slot.must_approve.is_empty() {
+            let awaits_me = |awaited: Awaited<'_>| awaited.parties.contains(&me);
+            return document.needed && document.awaited(&state.parties).into_iter().any(awaits_me);
+        }
         // One's own upload is never on one's list, since only others decide on it.
         document.needed
             && document.in_force().is_some_and(|newest| {

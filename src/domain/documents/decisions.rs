@@ -1,7 +1,7 @@
 //! Decisions: what parties say of a version. A decision is never changed; a later one of the same party replaces it.
 
 use room::{
-    ApprovalStatus, DecisionId, DocumentId, Event, Log, RoomId, Verdict, VersionId,
+    ApprovalStatus, Decision, DecisionId, DocumentId, Event, Log, Roles, RoomId, Verdict, VersionId,
     bounds::{Approving, OptionalReason, Reason},
     fold::{Slot, Upload},
     is_own_paper,
@@ -134,7 +134,7 @@ pub async fn decide(
             return Ok(());
         }
         let state = rooms::at_work_by(log)?;
-        let Actor::User { email, role, .. } = log.by().clone() else {
+        let Actor::User { email, role, roles: own, .. } = log.by().clone() else {
             return Err(Error::internal("a decision is a user's"));
         };
         let Word { version: named, verdict, comment } = word;
@@ -143,8 +143,17 @@ pub async fn decide(
         if is_own_paper(in_force, uploads.iter().map(|upload| &upload.version), state.parties.values(), &email) {
             return Err(Error::OwnInterest("you uploaded this file: another party decides on it"));
         }
+        // Whoever has roles that the document names decides in these, and in all of them at once.
+        let named = Roles::of(own.iter().filter(|role| slot.must_approve.contains(role)));
+        let used = named.unwrap_or_else(|| role.into());
         let last = decisions.iter().rev().find(|decision| decision.party == email);
-        if last.is_some_and(|last| (last.verdict, &last.comment) == (verdict, &comment)) {
+        // The same words in other roles are another decision: the document may rest on them.
+        let is_same = |last: &Decision| {
+            let was_in = last.all_roles();
+            (last.verdict, &last.comment) == (verdict, &comment)
+                && named.is_none_or(|named| named.iter().all(|role| was_in.contains(role)))
+        };
+        if last.is_some_and(is_same) {
             return Ok(());
         }
         let decided = Event::DocumentDecided {
@@ -154,10 +163,12 @@ pub async fn decide(
             document_type: slot.document_type.clone(),
             version_id: in_force.id,
             version: in_force.number,
-            role,
+            role: used.first(),
             verdict,
             comment,
+            roles: if used.are_several() { used.iter().collect() } else { Vec::new() },
         };
+        log.act_in(used.first());
         log.append(tx, &decided).await
     })
     .await

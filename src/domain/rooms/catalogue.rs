@@ -2,8 +2,8 @@
 //! the slots that open afterwards.
 
 use room::{
-    CargoProfile, DocumentType, Event, Log, NotAnId, Phase,
-    bounds::{Days, MOST_ALIASES},
+    CargoProfile, DocumentType, Event, Log, NotAnId, Phase, Role, Roles,
+    bounds::{DECIDING_ROLES, Days, MOST_ALIASES},
     changes::differences,
 };
 
@@ -32,6 +32,13 @@ fn checked(given: DocumentType) -> Result<DocumentType> {
     if given.profiles.len() > CargoProfile::ALL.len() {
         fields.fault("profiles", format!("must be at most {}", CargoProfile::ALL.len()));
     }
+    if let Some(other) = given.must_approve.iter().find(|role| !DECIDING_ROLES.contains(role)) {
+        let deciding = DECIDING_ROLES.map(Role::word).join(", ");
+        fields.fault("must_approve", format!("must be of {deciding}; no {other} decides on documents in a room"));
+    }
+    if given.must_approve.len() > DECIDING_ROLES.len() {
+        fields.fault("must_approve", format!("must be at most {}", DECIDING_ROLES.len()));
+    }
     // Only so many as are allowed are compared with each other: a request may list any number, and that is quadratic.
     let repeated = |(at, alias): (usize, &String)| *alias == given.code || given.aliases[..at].contains(alias);
     if given.aliases.iter().take(MOST_ALIASES).enumerate().any(repeated) {
@@ -47,6 +54,7 @@ fn checked(given: DocumentType) -> Result<DocumentType> {
         name: fields.line("name", &given.name),
         category: fields.line("category", &given.category),
         basis: fields.optional_line("basis", Some(&given.basis)).unwrap_or_default(),
+        must_approve: Roles::of(given.must_approve).map(|roles| roles.iter().collect()).unwrap_or_default(),
         ..given
     };
     fields.done()?;

@@ -141,8 +141,9 @@ fn is_for(slot: &Document, wanted: &WantedSlot<'_>) -> bool {
 }
 
 fn opened_slot(wanted: &WantedSlot<'_>) -> OpenedSlot {
-    let DocumentType { code, position, name, category, criticality, validity_days, warn_days, gate, .. } =
-        wanted.kind.clone();
+    let DocumentType {
+        code, position, name, category, criticality, validity_days, warn_days, gate, must_approve, ..
+    } = wanted.kind.clone();
     OpenedSlot {
         document_id: DocumentId(random::new_uuid()),
         document_type: code,
@@ -154,6 +155,7 @@ fn opened_slot(wanted: &WantedSlot<'_>) -> OpenedSlot {
         validity_days,
         warn_days,
         gate,
+        must_approve,
     }
 }
 

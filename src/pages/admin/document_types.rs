@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use room::{CargoProfile, Criticality, DocumentType, Phase, Requirement, Scope};
+use room::{CargoProfile, Criticality, DocumentType, Phase, Requirement, Role, Roles, Scope, bounds::DECIDING_ROLES};
 
 use crate::{
     app::App,
@@ -89,7 +89,12 @@ fn row(kind: &DocumentType) -> Markup {
                 (if kind.scope == Scope::Vessel { "each vessel" } else { "the room" })
                 @if !kind.profiles.is_empty() { span.hint { " " (profiles(&kind.profiles)) } }
             }
-            td data-label="Requirement" { (requirement(kind.requirement)) }
+            td data-label="Requirement" {
+                (requirement(kind.requirement))
+                @if let Some(roles) = Roles::of(kind.must_approve.iter().copied()) {
+                    div.hint { "approved by " (roles.words().join(" and ")) }
+                }
+            }
             td.aside data-label="Criticality" { (criticality(kind.criticality)) }
             td data-label="Gate" { (label(kind.gate.word())) }
             td.num.aside data-label="Valid" { @if let Some(days) = kind.validity_days { (days) " days" } @else { "–" } }
@@ -165,6 +170,7 @@ fn render_fields(kind: Option<&DocumentType>, filled: &Filled) -> Markup {
     let warning = days(kind.and_then(|kind| kind.warn_days));
     let aliases = kind.map(|kind| kind.aliases.join(" "));
     let ticked = |word: &str| kind.is_some_and(|kind| kind.profiles.iter().any(|profile| profile.word() == word));
+    let must_approve = |word: &str| kind.is_some_and(|kind| kind.must_approve.iter().any(|role| role.word() == word));
     html! {
         div.fields {
             @match kind {
@@ -194,6 +200,11 @@ fn render_fields(kind: Option<&DocumentType>, filled: &Filled) -> Markup {
         fieldset {
             legend { "Cargoes that ask for it" span.optional { " (none: all do)" } }
             (filled.render_choices("profiles", CargoProfile::WORDS, ticked))
+        }
+        fieldset {
+            legend { "Who must approve it" span.optional { " (none: any one approval is enough)" } }
+            p.hint { "One of each role that is ticked has to approve a version. Anybody else's approval is shown beside." }
+            (filled.render_choices("must_approve", &DECIDING_ROLES.map(Role::word), must_approve))
         }
         (tick(filled, "enabled", "In use: rooms ask for it", kind.is_none_or(|kind| kind.enabled)))
     }

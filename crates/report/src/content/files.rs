@@ -49,7 +49,7 @@ pub(crate) fn files(context: &Context) -> Vec<File<'_>> {
             table_file(
                 "documents.csv",
                 "the documents of the vessels and of the room",
-                papers::document_fields(),
+                papers::document_fields(context.edition.rules()),
                 documents,
             ),
             table_file(

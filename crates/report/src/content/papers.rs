@@ -1,5 +1,6 @@
 //! The documents as CSV files: a row for each document, for each version and for each decision.
 
+use super::cell::Value;
 use super::field::Field;
 use super::verdicts::{self, Verdict};
 use crate::edition::Rules;
@@ -31,8 +32,8 @@ pub(super) fn decisions(documents: &[DocumentFacts]) -> impl Iterator<Item = Dec
 }
 
 /// The fields of `documents.csv`.
-pub(super) fn document_fields<'a>() -> Vec<Field<&'a DocumentFacts>> {
-    vec![
+pub(super) fn document_fields<'a>(rules: &Rules) -> Vec<Field<&'a DocumentFacts>> {
+    let mut fields: Vec<Field<&'a DocumentFacts>> = vec![
         Field { name: "id", value: |d| d.id.as_str().into() },
         Field { name: "document_type", value: |d| d.document_type.as_str().into() },
         Field { name: "name", value: |d| d.name.as_str().into() },
@@ -46,7 +47,11 @@ pub(super) fn document_fields<'a>() -> Vec<Field<&'a DocumentFacts>> {
         Field { name: "waiver_by", value: |d| d.waiver.as_ref().map(|waiver| waiver.by.as_str()).into() },
         Field { name: "waiver_at", value: |d| d.waiver.as_ref().map(|waiver| waiver.at).into() },
         Field { name: "count_versions", value: |d| (d.versions.len() as u64).into() },
-    ]
+    ];
+    if rules.story {
+        fields.push(Field { name: "must_approve", value: |d| Value::Text(d.must_approve.join(", ")) });
+    }
+    fields
 }
 
 /// The fields of `versions.csv`.

@@ -69,7 +69,10 @@ pub(super) fn vessel(Vessel { id, details, added_at }: Vessel) -> VesselFacts {
     }
 }
 
-pub(super) fn document(document: DocumentState) -> DocumentFacts {
+pub(super) fn document(document: DocumentState, parties: &[Party]) -> DocumentFacts {
+    let addresses = |parties: Vec<&Party>| parties.into_iter().map(|party| party.email.clone()).collect();
+    let awaited = document.awaited(parties);
+    let awaited = awaited.into_iter().map(|awaited| (awaited.role.to_string(), addresses(awaited.parties))).collect();
     let DocumentState { slot, versions, status, .. } = document;
     let versions = versions.into_iter().map(|state| version(state, &slot)).collect();
     DocumentFacts {
@@ -81,6 +84,8 @@ pub(super) fn document(document: DocumentState) -> DocumentFacts {
         requirement: slot.requirement.to_string(),
         criticality: slot.criticality.to_string(),
         gate: slot.gate.to_string(),
+        must_approve: slot.must_approve.iter().map(ToString::to_string).collect(),
+        awaited,
         status: status.to_string(),
         waiver: slot.waiver.map(waiver),
         versions,
@@ -116,8 +121,8 @@ fn waiver(Waiver { reason, by, at }: Waiver) -> WaiverFacts {
 fn decision(decision: Decision) -> DecisionFacts {
     DecisionFacts {
         id: decision.id.to_string(),
+        role: decision.all_roles().words().join(", "),
         by: decision.party,
-        role: decision.role.to_string(),
         verdict: decision.verdict.to_string(),
         comment: decision.comment,
         decided_at: decision.decided_at.into(),

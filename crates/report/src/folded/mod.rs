@@ -150,7 +150,7 @@ impl Folded {
         let clearances = clearance::of_vessels(&state);
         let clearances = clearances.iter().filter(|_| options.include_approvals).map(facts::clearance).collect();
         let mut document = |document| {
-            let mut facts = facts::document(document);
+            let mut facts = facts::document(document, &state.parties);
             if let Some(status) = reading.documents.remove(&facts.id) {
                 facts.status = status;
             }

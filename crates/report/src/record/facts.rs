@@ -348,6 +348,12 @@ pub struct DocumentFacts {
     pub criticality: String,
     /// Phase that is not entered without it (for `clearance`: not left).
     pub gate: String,
+    /// Roles of which each has to approve the version in force. Absent if any one approval is enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub must_approve: Vec<String>,
+    /// Those of these roles whose approval is awaited, each with the e-mail addresses of the parties who may give it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub awaited: Vec<(String, Vec<String>)>,
     /// Status: `missing`, `under_review`, `approved`, `rejected` or `expired`.
     pub status: String,
     /// Why it is not needed here, if it was waived.
@@ -428,7 +434,7 @@ pub struct DecisionFacts {
     pub id: String,
     /// E-mail address of the person who decided.
     pub by: String,
-    /// Role of that person at that time.
+    /// Role of that person at that time; several with commas between them, if the document names several of theirs.
     pub role: String,
     /// Verdict: `approved`, `approved_with_subjects` or `rejected`.
     pub verdict: String,

@@ -30,6 +30,8 @@ fn document(index: u64, slot: &Slot, vessel_id: Option<String>) -> DocumentFacts
         requirement,
         criticality,
         gate,
+        must_approve: Vec::new(),
+        awaited: Vec::new(),
         status: slot.status.to_owned(),
         waiver: slot.waiver.map(|reason| WaiverFacts {
             reason: reason.to_owned(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use report::{Edition, Format, folded, sample};
+use room::Role;
 use tools::needs;
 
 use crate::harness::{FONTS, pages};
@@ -138,6 +139,24 @@ fn a_closed_room_awaits_nobody_and_gates_that_were_passed_are_named() {
         assert!(text.contains(said), "{said}: {text}");
     }
     assert!(!text.contains("Awaiting reply"), "{text}");
+}
+
+#[needs(pdftotext)]
+#[test]
+fn a_document_that_names_roles_says_whose_reply_it_awaits() {
+    let pages = changed(|story| {
+        let named = story.facts.documents.values_mut().find(|slot| slot.document.document_type == "CREW_LIST");
+        named.expect("the sample has one").document.must_approve = vec![Role::Broker, Role::Charterer];
+        story.facts.parties.retain(|_, party| party.role != Role::Charterer);
+    });
+    // A narrow column beside others, in a word or two to the line.
+    let text = words(&pages);
+    let parts = ["Awaiting reply from Zoë Brandt-Müller (broker);", "No charterer in the room may approve it"];
+    let mut rest = text.split_once("Crew list").expect("it is drawn").1;
+    for word in parts.iter().flat_map(|part| part.split_whitespace()) {
+        rest = rest.split_once(word).unwrap_or_else(|| panic!("{word} of {parts:?}: {text}")).1;
+    }
+    assert!(!words(&changed(|_| {})).contains("may approve it"));
 }
 
 #[needs(pdftotext)]

@@ -5,8 +5,8 @@ use super::{
     apply::{By, same, there},
 };
 use crate::{
-    Approval, ApprovalStatus, Decision, Document, DocumentId, Event, OpenedSlot, Requirement, Version, VersionId,
-    VesselId, Waiver, Withdrawal,
+    Approval, ApprovalStatus, Decision, Document, DocumentId, Event, OpenedSlot, Requirement, Role, Roles, Version,
+    VersionId, VesselId, Waiver, Withdrawal,
 };
 
 impl State {
@@ -75,6 +75,7 @@ impl State {
         if self.documents.contains_key(&id) || self.documents.values().any(is_same) {
             return Err(Why::Against(format!("there is a slot for {} already", opened.document_type)));
         }
+        check_order(&opened.must_approve)?;
         let document = Document {
             id,
             vessel,
@@ -87,6 +88,7 @@ impl State {
             validity_days: opened.validity_days,
             warn_days: opened.warn_days,
             gate: opened.gate,
+            must_approve: opened.must_approve,
             waiver: None,
             opened_at: by.at,
         };
@@ -190,6 +192,7 @@ impl State {
             role,
             verdict,
             comment,
+            roles,
         } = event
         else {
             return Ok(Vec::new());
@@ -197,6 +200,13 @@ impl State {
         self.check_vessel_of(document_id, vessel.as_deref())?;
         let slot = there(self.documents.get_mut(&document_id), "document", document_id)?;
         same("the document's type", document_type, &*slot.document.document_type)?;
+        check_order(&roles)?;
+        if !roles.is_empty() && (roles.len() < 2 || roles[0] != role) {
+            return Err(Why::Against(format!("the decision is made in {roles:?}, and first as {role}")));
+        }
+        if let Some(other) = roles.iter().find(|role| !slot.document.must_approve.contains(role)) {
+            return Err(Why::Against(format!("the document does not name the role {other}")));
+        }
         // Only the version in force is decided on; one that came meanwhile is another paper.
         let in_force = slot.uploads.iter_mut().rfind(|upload| upload.version.counts());
         let in_force = there(in_force, "version of document", document_id)?;
@@ -207,6 +217,7 @@ impl State {
             version: version_id,
             party,
             role,
+            roles,
             verdict,
             comment,
             decided_at,
@@ -249,4 +260,12 @@ impl State {
             _ => Ok(Vec::new()),
         }
     }
+}
+
+/// Fails unless these roles, if there are any, are in their order, each once.
+pub(super) fn check_order(roles: &[Role]) -> Result<(), Why> {
+    if roles.is_empty() || Roles::listed(roles).is_some() {
+        return Ok(());
+    }
+    Err(Why::Against(format!("{roles:?} are not listed in their order")))
 }

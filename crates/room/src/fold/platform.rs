@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     AdoptionPart, PlatformPart, Subject, Why,
     apply::{misplaced, same, there},
+    papers::check_order,
 };
-use crate::{DocumentType, Event, Log, Role, Time, UserId, address, changes::changed};
+use crate::{DocumentType, Event, Log, Role, Time, UserId, address, catalogue, changes::changed};
 
 /// The platform as its log tells it up to some entry.
 ///
@@ -62,6 +63,7 @@ pub struct ListedType {
     /// Its position in the catalogue.
     pub position: i64,
     /// Its terms. Their own position is not written as JSON and is always 0 here: the one beside them counts.
+    #[serde(with = "catalogue::in_the_log")]
     pub terms: DocumentType,
 }
 
@@ -151,6 +153,7 @@ impl Subject for PlatformState {
                 let listed = there(self.document_types.get_mut(&code), "document type", &code)?;
                 listed.terms = changed(&listed.terms, &changes).map_err(Why::Against)?;
                 same("the code", &*listed.terms.code, &*code)?;
+                check_order(&listed.terms.must_approve)?;
                 Ok(vec![PlatformPart::DocumentType(code)])
             }
             Event::LogKeyAdded { public_key } => {
@@ -254,6 +257,7 @@ impl PlatformState {
     }
 
     fn add_type(&mut self, kind: DocumentType) -> Result<Vec<PlatformPart>, Why> {
+        check_order(&kind.must_approve)?;
         let (code, listed) = (kind.code.clone(), ListedType::from(kind));
         if self.document_types.contains_key(&code) {
             return Err(Why::Against(format!("there is a document type {code} already")));

@@ -163,6 +163,10 @@ impl<'a> Sentence<'a> {
                 self.snapshot();
             }
             "imo" if self.has("imo_number") => self.words(format!(", IMO {}", self.text("imo_number"))),
+            "in_roles" if self.meta["roles"].is_array() => {
+                self.words(" as ");
+                self.roles();
+            }
             "kind" if self.has("snapshot_type") => {
                 self.pieces.extend([", ".into(), Piece::Label(self.text("snapshot_type"))]);
             }
@@ -320,6 +324,7 @@ mod tests {
         "file_notice",
         "held",
         "imo",
+        "in_roles",
         "kind",
         "link_deed",
         "migrations",

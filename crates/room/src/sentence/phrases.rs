@@ -37,7 +37,7 @@ pub(super) const ROOM: &[(&str, &str)] = &[
     ("document_uploaded", "uploaded {!version}: {file_name}, {!size}{!valid}{!file_notice}"),
     ("version_withdrawn", "withdrew {!version}{!because reason}"),
     ("version_date_waived", "said that {!version} needs no date{!because reason}"),
-    ("document_decided", "{!verdict} {!version}{!because comment}"),
+    ("document_decided", "{!verdict} {!version}{!in_roles}{!because comment}"),
     ("document_downloaded", "downloaded {!version}{!range part}"),
     ("document_previewed", "looked at a preview of {!version}"),
     ("approval_given", "{!clearing} the vessel {*vessel}{!because comment}"),

@@ -22,6 +22,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("progress_percentage", "progress in percent"),
     ("total_required_docs", "required documents"),
     ("resolved_required_docs", "resolved documents"),
+    ("must_approve", "who must approve it"),
     ("by", "who"),
     ("at", "when"),
 ];
@@ -33,6 +34,7 @@ const VOCABULARIES: &[&str] = &[
     "criticality",
     "gate",
     "kind",
+    "must_approve",
     "next_phase",
     "phase",
     "requirement",

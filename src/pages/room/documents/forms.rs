@@ -88,6 +88,7 @@ impl List<'_> {
                     // The version that was looked at goes with the decision: if a newer one has come meanwhile, the
                     // domain refuses it, instead of approving what nobody has seen.
                     @let version = in_force.version.id;
+                    (self.render_whose_counts(document))
                     @if approves {
                         (forms.approve.summary(&["subjects"]))
                         form id="approve" method="post" action=(self.form_path(document, "/approve")) {
@@ -116,6 +117,17 @@ impl List<'_> {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// Returns whose approvals the status rests on, if the document names roles of which the caller has none.
+    fn render_whose_counts(&self, document: &DocumentState) -> Markup {
+        let named = &document.slot.must_approve;
+        let roles: Vec<_> = named.iter().map(|role| role.with_article()).collect();
+        html! {
+            @if !named.is_empty() && !named.iter().any(|role| self.caller.roles.contains(*role)) {
+                p.hint { "It takes the approval of " (roles.join(" and ")) "; yours is shown beside." }
             }
         }
     }

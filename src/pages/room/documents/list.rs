@@ -152,6 +152,8 @@ impl List<'_> {
                 th scope="row" {
                     (self.render_box(document))
                     a href=(path) data-panel aria-current=[is_open.then_some("true")] { (slot.name) }
+                    // In the place of the column that says it, where there is no room for that.
+                    @if let Some(awaited) = self.render_awaited(document) { div.below.hint { (awaited) } }
                 }
                 td data-label="Status" {
                     // What waits for the viewer is under review, which the chip need not say too.
@@ -170,14 +172,19 @@ impl List<'_> {
         }
     }
 
-    /// Returns whose decisions the status of a document rests on, if it rests on any.
-    fn render_deciders(&self, in_force: &VersionState) -> Markup {
+    /// Returns whose approval a document awaits, if it names roles, or else whose decisions its status rests on.
+    fn render_deciders(&self, document: &DocumentState, in_force: &VersionState) -> Markup {
         let standing = in_force.standing_decisions();
         let is_rejected = standing.iter().any(|decision| decision.verdict == Verdict::Rejected);
         let names = standing.iter().filter(|decision| (decision.verdict == Verdict::Rejected) == is_rejected);
+        let names = names.filter(|decision| is_rejected || document.slot.rests_on(decision));
         let names: Vec<_> = names.map(|decision| self.who.named(&decision.party)).collect();
         html! {
-            @if let Some((first, others)) = names.split_first() {
+            // What is awaited comes before what is there already, which is on the page of the document, too.
+            @if let Some(awaited) = self.render_awaited(document) {
+                span.deciders.awaited { (awaited) }
+                " "
+            } @else if let Some((first, others)) = names.split_first() {
                 span.deciders {
                     @if is_rejected { "rejected by " } @else { "approved by " }
                     (first) @if !others.is_empty() { " and " (others.len()) " more" }
@@ -194,7 +201,7 @@ impl List<'_> {
                 // Whose word counts is read whole, however long the name of the file is.
                 div.one-line {
                     span.file { (version.file_name) }
-                    " " (self.render_deciders(in_force))
+                    " " (self.render_deciders(document, in_force))
                     span.hint {
                         "v" (version.number) " · " (show::away(version.uploaded_at, self.room.state.now)) " · "
                         (self.who.named(&version.uploaded_by)) " · " (show::size(version.size))

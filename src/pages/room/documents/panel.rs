@@ -1,7 +1,10 @@
 //! The panel of a document beside the list: its terms, its versions with their decisions, and its forms.
 
 use maud::{Markup, html};
-use room::{Decision, DocumentState, ExpiryState, FileKind, FileNotice, Version, VersionState, Waiver, Withdrawal};
+use room::{
+    Decision, Document, DocumentState, ExpiryState, FileKind, FileNotice, Verdict, Version, VersionState, Waiver,
+    Withdrawal,
+};
 
 use super::{
     filter::DocumentQuery,
@@ -145,10 +148,37 @@ fn render_facts(list: &List<'_>, document: &DocumentState) -> Markup {
             dt { "Asked for" } dd { (render_requirement(document)) ", " (slot.category) }
             dt { "Criticality" } dd { (chip::criticality(slot.criticality)) }
             dt { "Gate" } dd { (label(slot.gate.word())) }
+            (render_must_approve(list, document))
             dt { "Valid until" } dd { (list.render_expiry(document)) }
             @if let Some(waiver) = &slot.waiver {
                 dt { "Waived" }
                 dd { (waiver.reason) div.hint { (list.who.named(&waiver.by)) ", " (show::time(waiver.at)) } }
+            }
+        }
+    }
+}
+
+/// Returns the roles that have to approve the document, each with who has done so or may do so, if it names any.
+fn render_must_approve(list: &List<'_>, document: &DocumentState) -> Markup {
+    let awaited = document.awaited(&list.room.state.parties);
+    html! {
+        @if !document.slot.must_approve.is_empty() {
+            dt { "Must be approved by" }
+            dd {
+                @for role in &document.slot.must_approve {
+                    div { (label(role.word())) }
+                    @if let Some(approval) = document.in_force().and_then(|in_force| in_force.approval_in(*role)) {
+                        div.hint { (chip::verdict(approval.verdict)) " " (list.who.named(&approval.party)) }
+                    }
+                    @match awaited.iter().find(|awaited| awaited.role == *role) {
+                        Some(awaited) if awaited.parties.is_empty() => div.hint {
+                            "Nobody in the room may approve it as " (role.with_article())
+                            ": until somebody may, it stays under review."
+                        },
+                        Some(awaited) => div.hint { "Awaiting reply from " (list.render_able(awaited)) },
+                        None => {}
+                    }
+                }
             }
         }
     }
@@ -163,7 +193,7 @@ fn render_version(list: &List<'_>, document: &DocumentState, state: &VersionStat
     // later one of the same party, and all later ones are here.
     let standing = state.standing_decisions();
     let stands = |decision: &Decision| standing.iter().any(|standing| standing.id == decision.id);
-    let lines = decisions.iter().map(|decision| render_decision(&list.who, decision, stands(decision)));
+    let lines = decisions.iter().map(|decision| render_decision(&list.who, &document.slot, decision, stands(decision)));
     let Portion { markup, shown, .. } = within_last(MOST_DECISIONS, lines);
     let more = decision_count.saturating_sub(i64::try_from(shown).unwrap_or(i64::MAX));
     html! {
@@ -265,11 +295,14 @@ fn render_preview(VersionState { version, .. }: &VersionState, path: &str) -> Ma
 }
 
 /// Returns a decision of a party as an item of a list.
-pub(super) fn render_decision(who: &Who, decision: &Decision, stands: bool) -> Markup {
+pub(super) fn render_decision(who: &Who, slot: &Document, decision: &Decision, stands: bool) -> Markup {
+    let is_beside = stands && decision.verdict != Verdict::Rejected && !slot.rests_on(decision);
     html! {
         li class=[(!stands).then_some("superseded")] {
-            (chip::verdict(decision.verdict)) " " (who.named(&decision.party)) ", " (decision.role.word()) ", " (show::time(decision.decided_at))
+            (chip::verdict(decision.verdict)) " " (who.named(&decision.party)) ", "
+            (decision.all_roles().words().join(" and ")) ", " (show::time(decision.decided_at))
             @if !stands { span.hint { " – said something else later" } }
+            @if is_beside { span.hint { " – the status does not rest on it" } }
             @if let Some(comment) = &decision.comment { p.comment { (comment) } }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use maud::{Markup, html};
-use room::{Day, DocumentId, DocumentState, ExpiryState, Requirement, RoomState};
+use room::{Awaited, Day, DocumentId, DocumentState, ExpiryState, Requirement, RoomState};
 
 use super::filter::DocumentQuery;
 use crate::{
@@ -65,6 +65,36 @@ impl<'a> List<'a> {
     /// Returns the path of a document, with the filter of the list beside which it opens.
     pub(super) fn path_of(&self, document: &DocumentState) -> String {
         format!("{}/{}{}", self.path, document.slot.id, self.query.to_query())
+    }
+
+    /// Returns whose approval the document awaits. `None` unless it names the roles that have to approve it.
+    pub(super) fn render_awaited(&self, document: &DocumentState) -> Option<Markup> {
+        let awaited = document.awaited(&self.room.state.parties);
+        let (from, without): (Vec<_>, Vec<_>) = awaited.iter().partition(|awaited| !awaited.parties.is_empty());
+        (!awaited.is_empty()).then(|| {
+            html! {
+                @if !from.is_empty() { "awaiting reply from " }
+                @for (at, awaited) in from.iter().enumerate() {
+                    @if at > 0 { ", " }
+                    (awaited.role.word()) " " (self.render_able(awaited))
+                }
+                @if !from.is_empty() && !without.is_empty() { "; " }
+                @for (at, awaited) in without.iter().enumerate() {
+                    @if at > 0 { ", " }
+                    "no " (awaited.role.word()) " here may approve it"
+                }
+            }
+        })
+    }
+
+    /// Returns those who may approve in a role: `Ole Hansen or 1 more`.
+    pub(super) fn render_able(&self, awaited: &Awaited<'_>) -> Markup {
+        html! {
+            @if let Some((first, others)) = awaited.parties.split_first() {
+                (self.who.named(&first.email))
+                @if !others.is_empty() { " or " (others.len()) " more" }
+            }
+        }
     }
 
     /// Returns the last day on which the version in force is valid, and whether that is too early or not given.

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
+use report::record::EntryFacts;
 use serde_json::{Value, json};
 use sts_clearance::evidence::{Checkpoint, LogKey, succession};
 
@@ -263,6 +264,65 @@ fn crafted(vectors: &mut Vectors<'_>, files: &Files, key: &LogKey) {
     let why = "Roots of subtrees before the entries, although none are left out";
     vectors.file("roots-too-many", &short.signed_as_it_is(key), 1, not_following, why);
     continued(vectors, &small, key);
+    approving_roles(vectors, &small, key);
+}
+
+/// Logs in which a document names the roles that have to approve it. The facts have no documents, so that nothing but the
+/// fold can tell what is wrong.
+fn approving_roles(vectors: &mut Vectors<'_>, small: &Crafted, key: &LogKey) {
+    let cases: [(&str, [&str; 2], u8, &str); 3] = [
+        (
+            "decision-in-named-roles",
+            ["owner", "charterer"],
+            0,
+            "A decision in two roles, both of which the document names",
+        ),
+        (
+            "decision-in-a-role-not-named",
+            ["owner", "broker"],
+            1,
+            "A decision in two roles, of which the document names one",
+        ),
+        (
+            "roles-out-of-order",
+            ["charterer", "owner"],
+            1,
+            "A document that names roles in another order than the vocabulary's",
+        ),
+    ];
+    let [document, version, decision] = [7, 8, 9].map(|id| format!("01890a5d-ac96-774b-bcce-00000000000{id}"));
+    for (name, named, exit, why) in cases {
+        let log = small.with_entries(|entries| {
+            let mut opened = entries.iter().find(|entry| entry.action == "documents_opened").unwrap().clone();
+            let mut slot = opened.meta["slots"][0].clone();
+            slot["document_id"] = document.as_str().into();
+            slot["document_type"] = "TOLD".into();
+            slot["must_approve"] = json!(named);
+            opened.meta["slots"] = json!([slot]);
+            opened.meta["document_types"] = json!(["TOLD"]);
+            let about = json!({
+                "v": 2, "document_id": document, "document_type": "TOLD", "vessel": null, "version_id": version, "version": 1,
+            });
+            let told = |action: &str, fields: Value| {
+                let mut entry = EntryFacts { action: action.into(), ..opened.clone() };
+                entry.meta = about.clone();
+                entry.meta.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+                entry
+            };
+            let uploaded = json!({
+                "file_name": "a.pdf", "file_size": 1, "file_kind": "pdf", "file_sha256": "0".repeat(64), "expires_on": null,
+                "expiry_assumed": false, "notes": null, "told_eta": null, "uploader_role": "seller",
+            });
+            let decided = json!({
+                "decision_id": decision, "role": "owner", "roles": ["owner", "charterer"], "verdict": "approved", "comment": null,
+            });
+            let added = [told("document_uploaded", uploaded), told("document_decided", decided)];
+            let at = entries.iter().position(|entry| entry.action == "documents_opened").unwrap() + 1;
+            entries.splice(at..at, [opened.clone()].into_iter().chain(added));
+        });
+        let checks = if exit == 0 { GOOD } else { "record ok, logged ok, follows failed" };
+        vectors.file(name, &log.signed_as_it_is(key), exit, checks, why);
+    }
 }
 
 /// Records that are signed, and are not in the one form that a record has.

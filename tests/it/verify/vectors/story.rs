@@ -38,6 +38,10 @@ impl Story {
                 app.patch(&path, &admin).json(json!({ "enabled": false })).send().await.expect(200);
             }
         }
+        for (code, roles) in [("COMPAT", ["owner", "charterer"]), ("CARGO_SDS", ["broker", "charterer"])] {
+            let path = format!("/config/document-types/{code}");
+            app.patch(&path, &admin).json(json!({ "must_approve": roles })).send().await.expect(200);
+        }
         let parties: Vec<Value> = [("owner", "discharging"), ("charterer", "receiving"), ("seller", "discharging")]
             .iter()
             .map(|(role, side)| {
@@ -54,6 +58,7 @@ impl Story {
         let story = Self { app, room: room["id"].as_str().unwrap().to_owned() };
         story.parties_and_vessels().await;
         story.documents().await;
+        story.documents_that_name_roles().await;
         story.approvals().await;
         story.phases().await;
         story.snapshots_and_holds().await;
@@ -154,6 +159,24 @@ impl Story {
         self.ask("broker", "POST", &waiver, json!({ "reason": "cargo below 2000 t" })).await;
         self.ask("broker", "DELETE", &waiver, Value::Null).await;
         self.ask("broker", "POST", &waiver, json!({ "reason": "it is" })).await;
+    }
+
+    /// One document that has the approval of both roles it names by one person, and one that awaits one of them.
+    async fn documents_that_name_roles(&self) {
+        let token = self.token("broker").await;
+        let parties = self.app.get(&self.path("/parties"), &token).send().await.expect(200);
+        let charterer = parties.as_array().unwrap().iter().find(|party| party["email"] == "charterer@example.com");
+        let charterer = self.path(&format!("/parties/{}", charterer.unwrap()["id"].as_str().unwrap()));
+        self.ask("broker", "PATCH", &charterer, json!({ "roles": ["owner", "charterer"] })).await;
+        for (code, by) in [("COMPAT", "charterer"), ("CARGO_SDS", "owner"), ("CARGO_SDS", "broker")] {
+            let document = self.app.document(&self.room, &token, code, None).await;
+            if by != "broker" {
+                let seller = self.token("seller").await;
+                self.app.version(&document, &seller, code, &[("expires_on", "2027-03-31")]).await;
+            }
+            self.ask(by, "POST", &format!("{document}/approve"), json!({})).await;
+        }
+        self.ask("broker", "PATCH", &charterer, json!({ "roles": ["charterer"] })).await;
     }
 
     async fn approvals(&self) {

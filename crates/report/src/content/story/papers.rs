@@ -104,8 +104,25 @@ fn status(told: &Told<'_>, document: &DocumentFacts) -> Cell {
         None if ["rejected", "expired"].contains(&document.status.as_str()) => {
             Cell::default().with(Look::Alert, status)
         }
-        None => Cell::default().with(Look::Strong, status),
+        None => Cell::default().with(Look::Strong, status).with_some(Look::Muted, awaited(told, document)),
     }
+}
+
+/// Returns whose approval a document awaits. `None` if any one is enough, or those that it needs are there.
+fn awaited(told: &Told<'_>, document: &DocumentFacts) -> Option<String> {
+    let each = document.awaited.iter().map(|(role, parties)| {
+        let role = words::from_identifier(role).to_lowercase();
+        let names: Vec<_> = parties.iter().map(|address| told.name(address)).collect();
+        match (names.is_empty(), told.is_closed()) {
+            (true, _) => fill("nobody_to_approve", &[("role", &role)]),
+            (false, closed) => {
+                let from = format!("{} ({role})", names.join(", "));
+                fill(if closed { "no_reply_from" } else { "awaiting_reply_from" }, &[("1", &from)])
+            }
+        }
+    });
+    let each: Vec<_> = each.collect();
+    (!each.is_empty()).then(|| each.join("; "))
 }
 
 fn validity(told: &Told<'_>, version: &VersionFacts) -> Cell {
