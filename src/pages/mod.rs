@@ -9,6 +9,7 @@ mod docs;
 mod forgotten;
 mod kit;
 mod links;
+mod own_name;
 mod own_password;
 mod problem;
 mod room;
@@ -32,6 +33,7 @@ pub fn routes() -> PageRoutes {
         .merge(forgotten::routes())
         .merge(set_up::routes())
         .merge(account::routes())
+        .merge(own_name::routes())
         .merge(cockpit::routes())
         .merge(room::routes())
         .merge(admin::routes())

@@ -14,10 +14,12 @@ mod invitations;
 mod parties;
 mod phase;
 mod removal;
+mod several_parties;
 mod snapshot;
 mod snapshots;
 mod two_admins;
 mod vessels;
+mod wanted;
 
 use axum::response::Redirect;
 
@@ -28,6 +30,7 @@ use crate::{
 };
 
 pub(super) use frame::progress;
+pub(super) use wanted::path as path_of_wanted;
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
@@ -40,6 +43,7 @@ pub(super) fn routes() -> PageRoutes {
         .merge(documents::routes())
         .merge(parties::routes())
         .merge(invitations::routes())
+        .merge(several_parties::routes())
         .merge(phase::routes())
         .merge(removal::routes())
         .merge(snapshot::routes())
