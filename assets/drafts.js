@@ -7,8 +7,8 @@ const user = document.body.dataset.user;
 const nameOf = (form) => `draft ${user} ${new URL(form.action).pathname} ${form.querySelector("[name=word]")?.value ?? ""}`;
 const SENT = "draft that was sent";
 
-// What is selected in a list is not typed.
-const TYPED = "textarea, select, input:not([type=hidden], [type=password], [type=file], [type=search], [data-pick])";
+// What is selected in a list is not typed, and a password is kept nowhere, also while it is shown.
+const TYPED = "textarea, select, input:not([type=hidden], [type=password], [type=file], [type=search], [data-pick], [autocomplete$=password])";
 const fieldsOf = (form) => [...form.elements].filter((field) => field.name && field.matches(TYPED));
 // A box is one of several of a name, each with a word of its own.
 const keyOf = (field) => (field.type === "checkbox" ? `${field.name}=${field.value}` : field.name);
@@ -49,7 +49,7 @@ export function drop(form) {
 // Puts drafts back into the forms of a part of the page, and says so.
 export function restore(root) {
   if (!user) return;
-  for (const form of root.querySelectorAll('form[method="post"]')) {
+  for (const form of root.querySelectorAll('form[method="post"]:not([data-undrafted])')) {
     for (const field of fieldsOf(form)) filled.set(field, valueOf(field));
     const draft = read(nameOf(form));
     // A form that was refused shows what was typed already.
@@ -107,7 +107,8 @@ if (user) {
   restore(document);
   document.addEventListener("input", (event) => {
     const form = event.target.form;
-    if (form?.method === "post" && event.target.matches(TYPED)) keep(form);
+    // The rows of another reading are about other people.
+    if (form?.method === "post" && !("undrafted" in form.dataset) && event.target.matches(TYPED)) keep(form);
   });
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -28,6 +28,18 @@ document.addEventListener("click", async (event) => {
   announce("Copied");
 });
 
+// Shows what is typed into the field of a new password, and hides it again before it is sent.
+for (const button of document.querySelectorAll("[data-shows]")) {
+  const field = document.getElementById(button.dataset.shows);
+  const show = (is) => {
+    field.type = is ? "text" : "password";
+    button.ariaPressed = String(is);
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => show(field.type === "password"));
+  field.form.addEventListener("submit", () => show(false));
+}
+
 export function announce(words) {
   document.getElementById("announcer").textContent = words;
 }

@@ -11,7 +11,7 @@ use crate::{
         accounts::look_alikes,
         input::Change,
         log::Once,
-        rooms::parties::{self, NewParty, PartyDetails},
+        rooms::parties::{self, NewParty, PartyDetails, SeveralParties},
     },
     error::Result,
     http::{
@@ -24,6 +24,13 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get("/rooms/{room_id}/parties", May(RoomView), list, "Who takes part, in the order they joined")
         .post("/rooms/{room_id}/parties", May(RoomManageParties), add, "Adds a party")
+        .refusing(&["409"])
+        .post(
+            "/rooms/{room_id}/parties/several",
+            May(RoomManageParties),
+            add_several,
+            "Adds several parties: all of them, or none if one cannot be added",
+        )
         .refusing(&["409"])
         .get("/rooms/{room_id}/parties/{party_id}", May(RoomView), get, "A party")
         .patch(
@@ -91,6 +98,28 @@ async fn add(
     let party = parties::add(&app, &caller.actor(), room.id, body, once).await?;
     let path = format!("/rooms/{}/parties/{}", room.id, party.id);
     Ok(Created::at(&path, PartyView::of_one(&app, room.id, party).await?))
+}
+
+/// The parties that were added.
+#[derive(Serialize, ToSchema)]
+struct AddedParties {
+    /// In the order of the request.
+    #[schema(max_items = 100)]
+    parties: Vec<PartyView>,
+}
+
+async fn add_several(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    once: Option<Once>,
+    Json(body): Json<SeveralParties>,
+) -> Result<Created<AddedParties>> {
+    let parties = parties::add_several(&app, &caller.actor(), room.id, body, once).await?;
+    let all = app.db.read(async |tx| db::parties::all(tx, room.id).await).await?;
+    let warnings = look_alikes::among_parties(&all, parties.iter());
+    let views = parties.into_iter().zip(warnings).map(|(party, warnings)| PartyView::with(party, warnings)).collect();
+    Ok(Created::at(&format!("/rooms/{}/parties", room.id), AddedParties { parties: views }))
 }
 
 async fn get(app: App, room: InRoom, Id(id): Id<PartyId>) -> Result<Tagged<PartyView>> {

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use room::{SessionId, Time};
 
 use super::kit::{
-    chip::{Tone, chip},
+    chip::{self, Tone, chip},
     field::{Field, Filled},
     layout::{HtmlPage, Part},
     show,
@@ -17,6 +17,7 @@ use crate::{
     db::sessions::Session,
     domain::accounts::{
         details::{self, NewDetails},
+        look_alikes,
         own_data::{ERASABLE, KEPT},
         own_password, sessions,
     },
@@ -59,7 +60,7 @@ async fn render_account(app: &App, caller: &Caller, filled: &Filled) -> Result<R
     let main = html! {
         h1 { "Your account" }
         dl.facts {
-            dt { "Name" } dd { (user.name) span.hint { " An admin changes it: the logs say by it who you are." } }
+            dt { "Name" } dd { (user.name) " " a href="/account/name" { "Change your name" } (chip::warnings(&look_alikes::of_name(&user.name))) }
             dt { "E-mail" } dd { (user.email) }
             dt { "Role" } dd { (show::label(user.role.word())) span.hint { " In a room your role there counts." } }
         }

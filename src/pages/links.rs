@@ -14,6 +14,7 @@ use super::{
         field::{Field, Filled},
         layout::{HtmlPage, Part, Viewer},
     },
+    room,
     sign_in::warning,
 };
 use crate::{
@@ -107,7 +108,13 @@ async fn submit_password(
     };
     let device = session_cookie::set_device(&headers, &session.device, DEVICE_KNOWN)?;
     let cookies = [session_cookie::set(&headers, &session.token, app.config.session_duration())?, device];
-    let next = shown.link.room.map_or_else(|| "/".to_owned(), |room| format!("/rooms/{room}"));
+    let next = match shown.link.room {
+        // Who was let in is in, whatever keeps the server from finding out what waits for them there.
+        Some(room) => {
+            room::path_of_wanted(&app, room, &shown.link.email).await.unwrap_or_else(|_| format!("/rooms/{room}"))
+        }
+        None => "/".to_owned(),
+    };
     Ok((AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie))), Redirect::to(&next)).into_response())
 }
 
@@ -158,7 +165,7 @@ fn render_link(shown: &Shown, token: &str, caller: Option<&Caller>, (filled, way
                 // For password managers, which keep the two together.
                 input id="link-email" type="email" name="email" value=(shown.link.email) autocomplete="username" readonly;
             }
-            (Field::required("new_password", "Password").kind("password")
+            (Field::required("new_password", "Password").kind("password").first()
                 .hint("12 to 128 characters; none that others would guess.").autocomplete("new-password").input(filled))
             p.actions { button type="submit" { @if shown.room.is_some() { "Join" } @else { "Save and sign in" } } }
         }

@@ -10,6 +10,7 @@ mod forgotten;
 mod kit;
 mod links;
 mod mails;
+mod own_name;
 mod own_password;
 mod problem;
 mod room;
@@ -34,6 +35,7 @@ pub fn routes() -> PageRoutes {
         .merge(set_up::routes())
         .merge(account::routes())
         .merge(mails::routes())
+        .merge(own_name::routes())
         .merge(cockpit::routes())
         .merge(room::routes())
         .merge(admin::routes())

@@ -12,6 +12,8 @@ on_both_databases! {
     the_parties_of_a_room_see_how_to_reach_each_other,
     a_person_is_shown_all_that_is_held_of_them_and_erases_what_no_log_needs,
     a_page_tells_the_script_the_time_zone,
+    ones_own_name_is_changed_and_the_log_tells_of_it,
+    what_is_wrong_with_a_name_is_said_and_who_else_has_it_only_to_admins,
 }
 
 const PAGE: &str = "//account";
@@ -134,4 +136,67 @@ async fn a_page_tells_the_script_the_time_zone(app: TestApp) {
         let page = app.get(path, &owner).send().await.html();
         assert!(page.contains("data-time-zone=\"Asia/Singapore\""), "{page}");
     }
+}
+
+async fn ones_own_name_is_changed_and_the_log_tells_of_it(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let changed =
+        app.patch("/account", &owner).json(json!({ "name": " Eleni Papadopoulou " })).send().await.expect(200);
+    assert_eq!(changed, json!({ "name": "Eleni Papadopoulou" }));
+    assert_eq!(app.get("/auth/me", &owner).send().await.expect(200)["name"], "Eleni Papadopoulou");
+    let told = app.get("/activities?limit=1", &admin).send().await.expect(200)[0].clone();
+    assert_eq!((&told["action"], &told["actor"]), (&json!("user_updated"), &json!("owner@example.com")));
+    let renamed = json!({ "name": { "from": "owner", "to": "Eleni Papadopoulou" } });
+    assert_eq!((&told["meta"]["email"], &told["meta"]["changes"]), (&json!("owner@example.com"), &renamed));
+    // What the room knows of them stays.
+    let parties = app.get(&format!("/rooms/{room}/parties"), &broker).send().await.expect(200);
+    assert_eq!(parties.as_array().unwrap().iter().find(|party| party["role"] == "owner").unwrap()["name"], "owner");
+
+    // By the page, whose second window does not undo what an admin has put right meanwhile.
+    let shown = app.get("//account/name", &owner).send().await.html();
+    assert!(shown.contains("there you keep the name by which you were added"), "{shown}");
+    let form = PageForm::of(&shown, "/account/name");
+    let submit = async |form: PageForm| app.post("//account/name", &owner).fields(&form.fields()).send().await;
+    let sent = submit(form.clone().with("name", "E. Papadopoulou")).await;
+    assert_eq!((sent.status, sent.header("location")), (303, "/account"));
+    let late = submit(form.with("name", "Eleni P.")).await;
+    assert_eq!(late.status, 412);
+    assert!(late.html().contains("It is now:"), "{}", late.html());
+    assert!(app.get(PAGE, &owner).send().await.html().contains("E. Papadopoulou"));
+    // No entry tells of what has not changed.
+    let before = entries(&app, &admin).await;
+    app.patch("/account", &owner).json(json!({ "name": "E. Papadopoulou" })).send().await.expect(200);
+    app.patch("/account", &owner).json(json!({})).send().await.expect(200);
+    assert_eq!(entries(&app, &admin).await, before);
+}
+
+async fn what_is_wrong_with_a_name_is_said_and_who_else_has_it_only_to_admins(app: TestApp) {
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    for (change, field) in [
+        (json!({ "name": " " }), "name"),
+        (json!({ "name": null }), "name"),
+        (json!({ "name": "a\u{202E}b" }), "name"),
+        (json!({ "name": "x".repeat(256) }), "name"),
+        (json!({ "disabled": true }), "disabled"),
+        (json!({ "role": "admin" }), "role"),
+    ] {
+        assert_eq!(app.patch("/account", &owner).json(change).send().await.fields(), [field]);
+    }
+    let form = PageForm::of(&app.get("//account/name", &owner).send().await.html(), "/account/name").with("name", " ");
+    let refused = app.post("//account/name", &owner).fields(&form.fields()).send().await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.html().contains("Name is missing"), "{}", refused.html());
+
+    // Cyrillic letters among Latin ones, by which the name looks like the admin's.
+    app.patch("/account", &admin).json(json!({ "name": "Eleni Papadopoulou" })).send().await.expect(200);
+    let changed = app.patch("/account", &owner).json(json!({ "name": "Eleni Pарadopoulou" })).send().await.expect(200);
+    let said = "the name mixes letters of different scripts in `Pарadopoulou`";
+    assert_eq!(changed["warnings"], json!([said]), "and nothing of others");
+    let page = app.get(PAGE, &owner).send().await.html();
+    assert!(page.contains(said) && !page.contains("admin@example.com"), "{page}");
+    let listed = app.get("/users?q=owner", &admin).send().await.expect(200)[0]["warnings"].to_string();
+    assert!(listed.contains("the name looks like that of `admin@example.com`"), "{listed}");
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     path::Path,
     process::{Command, Stdio},
 };
@@ -9,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 use tools::needs;
 
-use crate::harness::{Installation, PASSWORD, Server, on_both_databases};
+use crate::harness::{Installation, MailHost, PASSWORD, Server, on_both_databases};
 
 on_both_databases! {
     Installation:
@@ -33,6 +34,8 @@ on_both_databases! {
     what_is_held_of_a_person_is_shown_and_erased,
     #[needs(browser)]
     what_is_typed_is_done_once_undoes_nobody_and_is_not_lost,
+    #[needs(browser, aiosmtpd)]
+    four_outsiders_are_invited_come_in_and_decide_with_few_clicks_and_keys,
 }
 
 async fn a_line_of_the_cockpit_unfolds_and_fifteen_fit_on_a_screen(place: Installation) {
@@ -75,6 +78,20 @@ async fn what_is_typed_is_done_once_undoes_nobody_and_is_not_lost(place: Install
     told("forms", &place);
 }
 
+/// The address to which no mail can be sent in the story of invitations.
+const MISTYPED: &str = "mistyped@outside.example";
+
+async fn four_outsiders_are_invited_come_in_and_decide_with_few_clicks_and_keys(place: Installation) {
+    let host = MailHost::start("plain");
+    host.tell(&format!("refuse {MISTYPED}"));
+    let accounts =
+        accounts(&place, &[("broker", "broker"), ("seller", "seller"), ("admin", "admin"), ("second", "admin")]);
+    let settings = host.settings().into_iter().map(|(name, value)| (format!("STS_{}", name.to_uppercase()), value));
+    let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let server = Server::start(&place, command.envs(settings));
+    tell("invitations", &server, Some(&accounts), &[("STS_TEST_MAILS", host.folder().as_os_str())]);
+}
+
 #[needs(browser)]
 #[tokio::test]
 async fn a_story_fails_by_what_it_does_not_look_at() {
@@ -91,7 +108,7 @@ async fn every_page_of_the_demo_is_for_everybody() {
 #[tokio::test]
 async fn every_page_before_the_first_account_is_for_everybody() {
     let place = Installation::on_sqlite().await;
-    tell("set_up", &place.serve(), Some(&json!({})));
+    tell("set_up", &place.serve(), Some(&json!({})), &[]);
 }
 
 /// Runs a story on a server that has accounts and nothing else.
@@ -106,20 +123,25 @@ fn told(story: &str, place: &Installation) {
         ("buyer", "buyer"),
         ("admin", "admin"),
     ];
+    let accounts = accounts(place, &people);
+    tell(story, &place.serve(), Some(&accounts), &[]);
+}
+
+/// Makes accounts, each of a name and with a role, and returns them as stories take them.
+fn accounts(place: &Installation, people: &[(&str, &str)]) -> Value {
     for (name, role) in people {
         place.add_user(&address(name), role);
     }
-    let server = place.serve();
     let account = |name| json!({ "email": address(name), "password": PASSWORD });
     let accounts: BTreeMap<&str, Value> = people.iter().map(|(name, _)| (*name, account(*name))).collect();
-    tell(story, &server, Some(&json!(accounts)));
+    json!(accounts)
 }
 
 /// Runs a story on the demo as it is when it has just started.
 #[track_caller]
 fn told_of_the_demo(story: &str, place: &Installation) {
     let server = Server::start(place, &mut place.command(&["serve", "--demo", "--listen", "127.0.0.1:0"]));
-    tell(story, &server, None);
+    tell(story, &server, None, &[]);
 }
 
 fn address(name: &str) -> String {
@@ -127,13 +149,17 @@ fn address(name: &str) -> String {
 }
 
 #[track_caller]
-fn tell(story: &str, server: &Server, accounts: Option<&Value>) {
+#[expect(clippy::print_stdout, reason = "a story prints what it counts, for who runs it with `--nocapture`")]
+fn tell(story: &str, server: &Server, accounts: Option<&Value>, more: &[(&str, &OsStr)]) {
     let mut command = Command::new("node");
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
     command.arg(scripts.join("run.mjs")).arg(story).arg(format!("http://{}", server.api.address()));
     command.env_remove("STS_TEST_ACCOUNTS");
-    command.envs(accounts.iter().map(|accounts| ("STS_TEST_ACCOUNTS", accounts.to_string())));
+    command
+        .envs(accounts.iter().map(|accounts| ("STS_TEST_ACCOUNTS", accounts.to_string())))
+        .envs(more.iter().copied());
     let output = command.stdin(Stdio::null()).output().unwrap();
+    print!("{}", String::from_utf8_lossy(&output.stdout));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "the story `{story}` fails:\n{said}");
 }

@@ -11,6 +11,7 @@ on_both_databases! {
     nobody_becomes_admin_by_way_of_a_room,
     a_party_of_another_room_is_not_found_here,
     a_changed_party_is_logged_field_by_field_and_null_removes_one,
+    several_are_added_all_or_none_and_once,
 }
 
 async fn an_added_party_is_listed_and_logged(app: TestApp) {
@@ -85,4 +86,35 @@ async fn a_changed_party_is_logged_field_by_field_and_null_removes_one(app: Test
     ] {
         assert_eq!(app.patch(&own, &broker).json(refused.clone()).send().await.fields(), [field], "{refused}");
     }
+}
+
+async fn several_are_added_all_or_none_and_once(app: TestApp) {
+    let (room, broker) = app.room().await;
+    let path = format!("/rooms/{room}/parties/several");
+    let new = |email: &str| json!({ "role": "buyer", "name": "New", "email": email });
+    let refused = |parties: serde_json::Value| app.post(&path, &broker).json(json!({ "parties": parties }));
+    for (parties, fields) in [
+        (json!([]), vec!["parties"]),
+        (json!([new("a@example.com"), new("OWNER@example.com")]), vec!["parties[1].email"]),
+        (json!([new("a@example.com"), new("A@Example.com")]), vec!["parties[1].email"]),
+        (json!([{ "name": " ", "email": "nobody" }]), vec!["parties[0].role", "parties[0].name", "parties[0].email"]),
+        (json!((0..101).map(|i| new(&format!("a{i}@example.com"))).collect::<Vec<_>>()), vec!["parties"]),
+    ] {
+        assert_eq!(refused(parties).send().await.fields(), fields);
+    }
+    let too_many = json!((0..97).map(|i| new(&format!("a{i}@example.com"))).collect::<Vec<_>>());
+    assert_eq!(refused(too_many).send().await.problem(), "conflict", "a room has 100 parties at most");
+    assert_eq!(app.get(&format!("/rooms/{room}/parties"), &broker).send().await.header("x-total-count"), "5");
+
+    let asked = json!({ "parties": [new("Ann@Example.com"), { "roles": ["owner", "seller"], "name": "Bo", "email": "bo@example.com" }] });
+    let add = || app.post(&path, &broker).header("idempotency-key", "several").json(asked.clone()).send();
+    let added = add().await.expect(201);
+    assert_eq!(added["parties"][0]["email"], "ann@example.com");
+    assert_eq!(added["parties"][1]["roles"], json!(["owner", "seller"]));
+    assert_eq!(add().await.expect(201), added, "sent twice, it is done once");
+    let listed = app.get(&format!("/rooms/{room}/parties"), &broker).send().await;
+    assert_eq!((listed.header("x-total-count"), &listed.json()[5]), ("7", &added["parties"][0]));
+    let first = format!("/rooms/{room}/parties/{}", added["parties"][0]["id"].as_str().unwrap());
+    app.delete(&first, &broker).send().await.expect(204);
+    assert_eq!(add().await.problem(), "conflict", "and brings nobody back");
 }

@@ -55,15 +55,15 @@ const BODILESS: [&str; 8] =
 
 /// Returns an acceptable body for a route, or `None` if it takes none.
 fn body(route: &Route, vessel: &str) -> Option<Value> {
+    let party = json!({ "role": "buyer", "name": "New", "email": "new@example.com" });
     Some(match (route.method.as_str(), route.path) {
         ("POST", "/auth/login") => json!({ "email": "admin@example.com", "password": crate::harness::PASSWORD }),
         ("POST", "/auth/password") => json!({
             "current_password": crate::harness::PASSWORD, "new_password": NEXT_PASSWORD,
         }),
         ("POST", "/rooms") => crate::harness::new_room(&[]),
-        ("POST", "/rooms/{room_id}/parties") => {
-            json!({ "role": "buyer", "name": "New", "email": "new@example.com" })
-        }
+        ("POST", "/rooms/{room_id}/parties") => party,
+        ("POST", "/rooms/{room_id}/parties/several") => json!({ "parties": [party] }),
         ("PATCH", "/rooms/{room_id}") => json!({ "title": "Another" }),
         ("PATCH", "/rooms/{room_id}/parties/{party_id}") => json!({ "company": "Another" }),
         ("POST", "/rooms/{room_id}/phase") => json!({ "phase": "clearance", "override": true, "reason": "a test" }),
@@ -98,7 +98,7 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
         }
         ("POST", "/auth/confirm") => json!({ "password": PASSWORD }),
         ("PATCH", "/account/details") => json!({ "position": "Master" }),
-        ("PATCH", "/users/{user_id}") => json!({ "name": "Another" }),
+        ("PATCH", "/account" | "/users/{user_id}") => json!({ "name": "Another" }),
         ("PUT", "/users/{user_id}/role") => json!({ "role": "seller" }),
         ("POST", "/users/{user_id}/password") => json!({ "new_password": "another long one" }),
         ("PATCH" | "PUT", path) => panic!("no body is known for {path}: add one"),

@@ -52,6 +52,12 @@ pub async fn of_accounts(app: &App, accounts: &[User]) -> Result<Vec<Vec<String>
     Ok(accounts.iter().map(|user| crowd.warnings(user.into())).collect())
 }
 
+/// Returns what looks odd about a name by itself. Not that it looks like another's: that would tell its owner who else has an
+/// account, and is for admins to see.
+pub fn of_name(name: &str) -> Vec<String> {
+    odd("name", name)
+}
+
 /// Returns the warnings about each of these people, among the parties of one room.
 pub fn among_parties<'a>(parties: &'a [Party], of: impl Iterator<Item = &'a Party>) -> Vec<Vec<String>> {
     // Not among accounts: a warning would tell a broker who adds a party who else has an account.
@@ -97,15 +103,8 @@ impl<'a> Crowd<'a> {
             format!("the name looks like that of `{}`, and is written with other characters", other.email)
         }));
         let address = address::in_unicode(person.email);
-        for (what, text) in [("address", &*address), ("name", person.name)] {
-            if let Some(word) = words(text).find(|word| mixes_scripts(word)) {
-                warnings.push(format!("the {what} mixes letters of different scripts in `{word}`"));
-            }
-            let unseen: Vec<_> = text.chars().filter(|c| is_ignorable(*c)).collect();
-            if let Some(c) = unseen.first() {
-                warnings.push(format!("the {what} has a character that does not show, U+{:04X}", u32::from(*c)));
-            }
-        }
+        warnings.extend(odd("address", &address));
+        warnings.extend(odd("name", person.name));
         warnings
     }
 
@@ -126,6 +125,15 @@ impl<'a> Crowd<'a> {
             .copied()
             .filter(move |other| spelling(other.name) != spelled && !address::are_one(other.email, person.email))
     }
+}
+
+/// Returns what looks odd about a text that is an address or a name.
+fn odd(what: &str, text: &str) -> Vec<String> {
+    let mixed = words(text).find(|word| mixes_scripts(word));
+    let mixed = mixed.map(|word| format!("the {what} mixes letters of different scripts in `{word}`"));
+    let unseen = text.chars().find(|c| is_ignorable(*c));
+    let unseen = unseen.map(|c| format!("the {what} has a character that does not show, U+{:04X}", u32::from(c)));
+    mixed.into_iter().chain(unseen).collect()
 }
 
 /// Returns a text's skeleton, without regard to case and to how wide its spaces are.

@@ -20,6 +20,7 @@ pub mod giving;
 pub mod links;
 pub mod look_alikes;
 pub mod own_data;
+pub mod own_name;
 pub mod own_password;
 pub mod passwords;
 pub mod requests;

@@ -134,6 +134,12 @@ impl<T> Change<T> {
         Self { basis, ..self }
     }
 
+    /// Returns the same change of a value that has the fields of a `T` and more.
+    #[must_use]
+    pub fn of_whole<U>(self) -> Change<U> {
+        Change { given: self.given, basis: self.basis, of: PhantomData }
+    }
+
     /// Returns what the change starts from.
     pub fn basis(&self) -> &Basis {
         &self.basis

@@ -266,11 +266,8 @@ pub fn tag(room: &Room) -> Tag {
 fn refuse_repeated(fields: &mut Fields, opener: &Party, parties: &[Party]) {
     for (i, party) in parties.iter().enumerate().filter(|(_, party)| !party.email.is_empty()) {
         let field = format!("parties[{i}].email");
-        if let Some(first) = parties[..i].iter().position(|other| other.email == party.email) {
-            fields.fault(
-                &field,
-                format!("is listed already, as party {}; that one lists all roles of the person", first + 1),
-            );
+        if let Some(words) = parties::listed_before(parties, i) {
+            fields.fault(&field, words);
         } else if address::are_one(&party.email, &opener.email) && !party.all_roles().contains(opener.role) {
             fields.fault(&field, format!("is your own: you become a party as {}", opener.role));
         }

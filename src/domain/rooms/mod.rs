@@ -11,6 +11,7 @@ pub mod details;
 pub mod find;
 pub mod invitations;
 pub mod parties;
+pub mod pasted;
 pub mod slots;
 pub mod state;
 pub mod vessels;

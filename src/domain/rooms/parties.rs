@@ -2,7 +2,7 @@
 
 use room::{
     Event, Log, Party, PartyId, Role, Roles, RoomId, Side, address,
-    bounds::{EmailAddress, Line, MOST_PARTIES, OptionalLine, PARTY_ROLES, PartyRole, PartyRoles},
+    bounds::{EmailAddress, Line, MOST_PARTIES, NewParties, OptionalLine, PARTY_ROLES, PartyRole, PartyRoles},
     changes::differences,
     fold::State,
 };
@@ -15,7 +15,7 @@ use crate::{
     db::{self, Tx},
     domain::{
         accounts::told,
-        input::{Basis, Change, Fields, Tag},
+        input::{Basis, Change, Fields, Tag, objects},
         log::{Actor, Edited, Once, OpenLog, operation, refuse_overtaken},
         rooms::{self, invitations},
     },
@@ -48,6 +48,16 @@ pub struct NewParty {
     /// The side they act for: they clear the other side's vessel.
     #[serde(default)]
     pub side: Option<Side>,
+}
+
+/// Several people to add to a room at once: all of them, or none if one cannot be.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeveralParties {
+    /// The people, each address once.
+    #[serde(deserialize_with = "objects")]
+    #[schema(value_type = NewParties)]
+    pub parties: Vec<NewParty>,
 }
 
 /// The part of a party that can be changed.
@@ -161,9 +171,7 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, request: NewParty, once: O
         if others.len() >= MOST_PARTIES {
             return Err(Error::conflict(format!("a room has at most {MOST_PARTIES} parties")));
         }
-        // Addresses of earlier versions may have another spelling.
-        let is_there = others.values().any(|other| address::are_one(&other.email, &party.email));
-        if is_there {
+        if named(log.room()?, &party.email).is_some() {
             return Err(Error::conflict(format!("`{}` is a party of this room already", party.email)));
         }
         log.append(tx, &added(&party)).await?;
@@ -171,6 +179,85 @@ pub async fn add(app: &App, by: &Actor, room: RoomId, request: NewParty, once: O
         Ok(party)
     })
     .await
+}
+
+/// Returns what is wrong with a party of a list whose address another one before it has, in whatever spelling: a person is a
+/// party once, with all their roles. `None` if nothing is.
+pub fn listed_before(parties: &[Party], i: usize) -> Option<String> {
+    let first = parties[..i].iter().position(|other| other.email == parties[i].email)?;
+    Some(format!("is listed already, as party {}; that one lists all roles of the person", first + 1))
+}
+
+/// Adds several parties to a room, all of them or none.
+pub async fn add_several(
+    app: &App,
+    by: &Actor,
+    room: RoomId,
+    request: SeveralParties,
+    once: Option<Once>,
+) -> Result<Vec<Party>> {
+    let new = checked_several(app, &request)?;
+    operation(app, Log::Room(room), by, async move |tx, log| {
+        rooms::in_use_by(log)?;
+        if Once::repeats(once.as_ref(), tx, log, &request, new[0].id.0).await?.is_some() {
+            return added_before(log.room()?, &request);
+        }
+        let mut fields = Fields::default();
+        let mut added_now = Vec::with_capacity(new.len());
+        for (i, (party, typed)) in new.into_iter().zip(&request.parties).enumerate() {
+            let party = Party { added_at: log.now, ..as_known(tx, log, party, &typed.email).await? };
+            if let Some(other) = named(log.room()?, &party.email) {
+                let words = format!("is a party of this room already: {}", other.name);
+                fields.fault(&format!("parties[{i}].email"), words);
+            }
+            added_now.push(party);
+        }
+        fields.done()?;
+        if log.room()?.parties.len() + added_now.len() > MOST_PARTIES {
+            return Err(Error::conflict(format!("a room has at most {MOST_PARTIES} parties")));
+        }
+        for party in &added_now {
+            log.append(tx, &added(party)).await?;
+        }
+        for party in &added_now {
+            invitations::welcome(tx, log, party).await?;
+        }
+        Ok(added_now)
+    })
+    .await
+}
+
+fn checked_several(app: &App, request: &SeveralParties) -> Result<Vec<Party>> {
+    let mut fields = Fields::default();
+    let count = request.parties.len();
+    if count == 0 {
+        fields.fault("parties", "must be one at least");
+    }
+    if count > MOST_PARTIES {
+        fields.fault("parties", format!("must be at most {MOST_PARTIES}"));
+    }
+    let numbered = request.parties.iter().enumerate();
+    let parties: Vec<_> =
+        numbered.map(|(i, party)| party.checked(app, &mut fields, &format!("parties[{i}]."))).collect();
+    for i in (0..count).filter(|i| !parties[*i].email.is_empty()) {
+        if let Some(words) = listed_before(&parties, i) {
+            fields.fault(&format!("parties[{i}].email"), words);
+        }
+    }
+    fields.done()?;
+    Ok(parties)
+}
+
+/// Returns the parties whom the same request has added before.
+fn added_before(room: &State, request: &SeveralParties) -> Result<Vec<Party>> {
+    let there = request.parties.iter().map(|asked| named(room, &asked.email).cloned());
+    there.collect::<Option<_>>().ok_or_else(|| Once::says_gone(Error::NotFound("party")))
+}
+
+/// Returns the party with an address, in whichever spelling.
+fn named<'a>(room: &'a State, email: &str) -> Option<&'a Party> {
+    // Addresses of earlier versions may have another spelling.
+    room.parties.values().find(|party| address::are_one(&party.email, email))
 }
 
 /// Returns the party of this room with this id.

@@ -65,7 +65,7 @@ async fn show_mails(app: App, caller: Caller, Query(query): Query<MailQuery>) ->
             (render_server(&app))
             (render_states(counts, state))
             @if mails.is_empty() {
-                p.empty { "There is no such mail. Mails are listed until 30 days after they were sent or given up." }
+                (render_none(state, total))
             } @else {
                 (render_mails(&mails))
                 (neighbours(PATH, &filter, part, total))
@@ -73,6 +73,21 @@ async fn show_mails(app: App, caller: Caller, Query(query): Query<MailQuery>) ->
         }
     };
     Ok(page(&caller, Tab::Mail, "Mail", &main).into_response())
+}
+
+/// Returns why no mail is listed.
+fn render_none(state: Option<MailState>, total: i64) -> Markup {
+    html! {
+        p.empty {
+            @match state {
+                _ if total > 0 => { "The list ends before this part. " a href=(PATH) { "Show its beginning" } },
+                Some(MailState::Waiting) => { "No mail waits to be sent. " a href=(PATH) { "Show all" } },
+                Some(MailState::Sent) => { "No mail was sent in the last 30 days. " a href=(PATH) { "Show all" } },
+                Some(MailState::Failed) => { "No mail was given up in the last 30 days. " a href=(PATH) { "Show all" } },
+                None => "No mail was written yet. Each is listed here until 30 days after it was sent or given up.",
+            }
+        }
+    }
 }
 
 /// Returns where mails go out, or that none does.

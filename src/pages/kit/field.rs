@@ -172,6 +172,13 @@ impl Filled {
         self.faults.iter().find(|fault| fault.field == name)
     }
 
+    /// Returns what is wrong with a group of inputs that has no field of its own around it.
+    pub(crate) fn render_fault(&self, name: &str, label: &str) -> Markup {
+        html! {
+            @if let Some(fault) = self.fault(name) { p.fault { (label) " " (fault.message.replace('`', "")) } }
+        }
+    }
+
     /// Returns what is wrong with the form as a whole, to stand above it. Faults of `fields` are left out: each of
     /// these shows its fault itself.
     pub(crate) fn summary(&self, fields: &[&str]) -> Markup {
@@ -223,6 +230,8 @@ pub(crate) struct Field<'a> {
     most: Option<usize>,
     /// The present value to the last digit, if `value` does not show all of it.
     exact: Option<&'a str>,
+    /// Whether it is what the page is for, and takes the focus when that is opened.
+    is_first: bool,
 }
 
 impl<'a> Field<'a> {
@@ -239,6 +248,7 @@ impl<'a> Field<'a> {
             form: "field",
             most: None,
             exact: None,
+            is_first: false,
         }
     }
 
@@ -277,6 +287,11 @@ impl<'a> Field<'a> {
         Self { most: Some(characters), ..self }
     }
 
+    /// Has the field take the focus when the page is opened, which is for nothing else.
+    pub(crate) fn first(self) -> Self {
+        Self { is_first: true, ..self }
+    }
+
     /// Names the form, on a page that has several with fields of the same name.
     pub(crate) fn in_form(self, form: &'a str) -> Self {
         Self { form, ..self }
@@ -295,7 +310,7 @@ impl<'a> Field<'a> {
 
     /// Draws the field as an input of one line.
     pub(crate) fn input(self, filled: &Filled) -> Markup {
-        let Self { name, kind, required, autocomplete, most, .. } = self;
+        let Self { name, kind, required, autocomplete, most, is_first, .. } = self;
         let most = most.unwrap_or(if kind == "password" { LONGEST_PASSWORD } else { LONGEST_LINE });
         // `maxlength` is valid on text-like types only.
         let most = matches!(kind, "text" | "email" | "search" | "password").then_some(most);
@@ -306,7 +321,11 @@ impl<'a> Field<'a> {
         self.around(filled, |id, described, invalid| {
             html! {
                 input id=(id) name=(name) type=(kind) value=[value] required[required] step=[step] maxlength=[most]
-                    autocomplete=(autocomplete) aria-describedby=[described] aria-invalid=[invalid];
+                    autocomplete=(autocomplete) autofocus[is_first] aria-describedby=[described] aria-invalid=[invalid];
+                // The script unhides it: who chooses a password types it once, and can look at it.
+                @if autocomplete == "new-password" {
+                    button.quiet.shows type="button" data-shows=(id) aria-pressed="false" hidden { "Show what is typed" }
+                }
             }
         })
     }

@@ -130,6 +130,8 @@ impl Room {
                         a.quiet href=(self.path("/edit")) { "Holds, deletion" }
                     }
                 }
+                // On a telephone, where all of this would take half of the screen, the rest unfolds below.
+                details.room-fold id="room-fold" { summary { "More" span.visually-hidden { " about the room" } } }
                 p.room-facts {
                     span { @if vessels.is_empty() { "No vessel named yet" } @else { (vessels.join(" / ")) } }
                     span { (room.location) }

@@ -15,10 +15,12 @@ mod mails;
 mod parties;
 mod phase;
 mod removal;
+mod several_parties;
 mod snapshot;
 mod snapshots;
 mod two_admins;
 mod vessels;
+mod wanted;
 
 use axum::response::Redirect;
 
@@ -29,6 +31,7 @@ use crate::{
 };
 
 pub(super) use frame::progress;
+pub(super) use wanted::path as path_of_wanted;
 
 pub(super) fn routes() -> PageRoutes {
     PageRoutes::new()
@@ -42,6 +45,7 @@ pub(super) fn routes() -> PageRoutes {
         .merge(parties::routes())
         .merge(invitations::routes())
         .merge(mails::routes())
+        .merge(several_parties::routes())
         .merge(phase::routes())
         .merge(removal::routes())
         .merge(snapshot::routes())

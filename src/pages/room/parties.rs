@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use room::{Party, PartyId, Role, Roles, Side, Time, bounds::PARTY_ROLES};
 
-use super::invitations::render_stage;
+use super::{invitations::render_stage, several_parties};
 use crate::{
     app::App,
     db::{self, account_details::Details},
@@ -72,6 +72,7 @@ async fn render_parties(app: &App, room: InRoom, caller: &Caller, filled: &Fille
             // Only the table is renewed by events: the form below may hold what somebody is typing.
             div id="parties" data-live { (render_table(room, &details, (manages, &stages), app.now())) }
             @if manages {
+                (several_parties::render_fold(room))
                 details.adds open[filled.is_refused()] {
                     summary { "Add a party" }
                     (filled.summary(FIELDS))
@@ -102,7 +103,7 @@ fn render_table(
     });
     let Portion { markup, left_out, .. } = within(MOST_BYTES, rows);
     html! {
-        table.list {
+        table.list.parties {
             thead {
                 tr {
                     th scope="col" { "Name" }

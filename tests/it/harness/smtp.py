@@ -1,6 +1,7 @@
 """A mail server on loopback that does what the tests tell it on its input, a line each, and answers each with a line of JSON.
 
-Arguments: the port, how it is spoken to (`tls`, `starttls` or `plain`), and a directory for its certificates.
+Arguments: the port, how it is spoken to (`tls`, `starttls` or `plain`), and a directory for its certificates. There it also
+keeps each mail as a file of JSON, `1.mail` and so on, for who does not speak to it.
 """
 
 import asyncio
@@ -72,6 +73,10 @@ class Handler:
         headers = {name.lower(): str(value) for name, value in message.items()}
         said = {"text": part("plain"), "html": part("html"), "secure": session.ssl is not None or MODE == "tls"}
         self.mails.append({"to": envelope.rcpt_tos, "from": envelope.mail_from, "headers": headers, **said})
+        # Under another name first: who looks into the directory is to find whole files.
+        part = PLACE / "mail.part"
+        part.write_text(json.dumps(self.mails[-1]))
+        part.rename(PLACE / f"{len(self.mails)}.mail")
         return "250 OK"
 
 

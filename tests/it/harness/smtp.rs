@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     net::TcpListener,
     ops::Deref,
+    path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{Arc, Mutex},
 };
@@ -45,7 +46,7 @@ impl Drop for MailHost {
 
 impl MailHost {
     /// Starts a server that is spoken to in this way: `tls`, `starttls` or `plain`.
-    fn start(mode: &'static str) -> Self {
+    pub(crate) fn start(mode: &'static str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (running, earlier) = (Mutex::default(), Mutex::default());
         let host = Self { mode, port, dir: TempDir::new().unwrap(), running, earlier };
@@ -54,7 +55,7 @@ impl MailHost {
     }
 
     /// Returns the settings of a server that sends its mails here.
-    fn settings(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
         let port = self.port;
         let url = match self.mode {
             "tls" => format!("smtps://{CREDENTIALS}localhost:{port}"),
@@ -68,6 +69,11 @@ impl MailHost {
             settings.push(("mail_authorities", authority));
         }
         settings
+    }
+
+    /// Returns the directory in which it keeps each mail as a file.
+    pub(crate) fn folder(&self) -> &Path {
+        self.dir.path()
     }
 
     /// Ends the server: nobody can connect to it any more.

@@ -17,6 +17,8 @@ on_both_databases! {
     #[needs(aiosmtpd)] a_forgotten_password_is_replaced_by_mail_and_nobody_is_told_who_has_an_account,
     #[needs(aiosmtpd)] the_link_of_an_admin_takes_two_admins,
     #[needs(aiosmtpd)] who_is_corrected_or_removed_is_invited_no_more,
+    #[needs(aiosmtpd)] who_joins_stands_at_what_waits_for_them,
+    #[needs(aiosmtpd)] the_page_of_mails_says_why_none_is_listed,
 }
 
 on_both_databases! {
@@ -205,6 +207,8 @@ async fn a_forgotten_password_is_replaced_by_mail_and_nobody_is_told_who_has_an_
     app.work().await;
     assert_eq!(app.host.receivers(), ["sam@example.com"]);
     let link = link_to(&app, "sam@example.com");
+    let made = links_of_forgotten(&app).await;
+    assert_eq!(made, ["sam@example.com"], "the log tells of the one who has an account, by the server");
     let chosen = choose(&app, &link, "another long passphrase").await;
     assert_eq!(chosen.status, 303);
     assert_eq!(app.get("/auth/me", &before).send().await.status, 401, "sessions that were open end");
@@ -227,6 +231,15 @@ async fn a_forgotten_password_is_replaced_by_mail_and_nobody_is_told_who_has_an_
     app.later(Duration::from_hours(2) + Duration::from_secs(1));
     let over = app.get(&old, "").send().await;
     assert!(over.status == 410 && over.html().contains("Its two hours are over."));
+}
+
+/// Returns for whom the server itself has made links, as the platform's log tells it.
+async fn links_of_forgotten(app: &TestApp) -> Vec<Value> {
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let entries = app.get("/activities?action=link_changed&actor=system", &admin).send().await.expect(200);
+    let entries = entries.as_array().unwrap();
+    assert!(entries.iter().all(|entry| entry["meta"]["deed"] == "password_link_made"), "{entries:?}");
+    entries.iter().map(|entry| entry["meta"]["email"].clone()).collect()
 }
 
 async fn the_link_of_an_admin_takes_two_admins(app: Mailing) {
@@ -294,4 +307,35 @@ async fn wrong_links_are_slowed_down_like_wrong_passwords(app: TestApp) {
     assert_eq!(app.get("//link?token=wrong", "").send().await.status, 429);
     app.later(Duration::from_mins(15) + Duration::from_secs(1));
     assert_eq!(app.get("//link?token=wrong", "").send().await.status, 404);
+}
+
+async fn who_joins_stands_at_what_waits_for_them(app: Mailing) {
+    let (room, broker, _) = invited(&app).await;
+    let seller = choose(&app, &link_to(&app, "sam@example.com"), "a long passphrase of mine").await;
+    assert_eq!(seller.header("location"), format!("/rooms/{room}"), "nothing waits for them");
+    let document = app.document(&room, &broker, "COMPAT", None).await;
+    app.version(&document, &token_of(&seller), "a paper", &[]).await;
+    app.post(&format!("/rooms/{room}/parties"), &broker)
+        .json(party("charterer", "zoe@example.com"))
+        .send()
+        .await
+        .expect(201);
+    app.work().await;
+    let charterer = choose(&app, &link_to(&app, "zoe@example.com"), "a long passphrase of mine").await;
+    assert_eq!(charterer.header("location"), format!("{document}?show=mine"));
+    let page = app.get(&format!("/{document}?show=mine"), &token_of(&charterer)).send().await.html();
+    assert!(page.contains("Your decision on version 1"), "{page}");
+}
+
+async fn the_page_of_mails_says_why_none_is_listed(app: Mailing) {
+    let admin = app.user("admin@example.com", Role::Admin).await;
+    let page = async |query: &str| app.get(&format!("//admin/mail{query}"), &admin).send().await.html();
+    assert!(page("").await.contains("No mail was written yet."));
+    assert!(page("?state=failed").await.contains("No mail was given up in the last 30 days."));
+    assert_eq!(app.post("//admin/mail/test", &admin).send().await.status, 303);
+    assert!(!page("").await.contains("No mail"));
+    assert!(page("?state=sent").await.contains("No mail was sent in the last 30 days."));
+    assert!(page("?offset=50").await.contains("The list ends before this part."));
+    app.work().await;
+    assert!(page("?state=waiting").await.contains("No mail waits to be sent."));
 }

@@ -12,6 +12,7 @@ mod problems;
 mod rooms;
 mod set_up;
 mod several;
+mod several_parties;
 mod sign_in;
 mod snapshots;
 mod verify;

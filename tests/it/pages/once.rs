@@ -13,7 +13,7 @@ on_both_databases! {
 }
 
 /// The forms that have no key, and why a second time does nothing. A test holds both lists against the table of pages.
-const WITHOUT: [(&str, &str); 37] = [
+const WITHOUT: [(&str, &str); 39] = [
     ("/sign-in", "it makes a session, which only who gets the answer has"),
     ("/sign-out", "a session ends once"),
     ("/set-up", "there is one first admin"),
@@ -21,6 +21,7 @@ const WITHOUT: [(&str, &str); 37] = [
     ("/account/details", "only what was touched is changed, and the second finds it so"),
     ("/account/mails", "only what was touched is changed, and the second finds it so"),
     ("/rooms/{room_id}/mails", "the second chooses the same"),
+    ("/account/name", "only what was touched is changed, and the second finds it so"),
     ("/account/erase", "what is erased is gone"),
     ("/account/sessions/{session_id}/end", "a session ends once"),
     ("/account/sessions/end-others", "a session ends once"),
@@ -37,6 +38,10 @@ const WITHOUT: [(&str, &str); 37] = [
     ("/admin/mail/{mail_id}/send-again", "a mail that waits is not sent twice for it"),
     ("/rooms/{room_id}/snapshots/{snapshot_id}/verify", "it makes nothing"),
     ("/rooms/{room_id}/edit", "it says what it starts from, and the second finds it so"),
+    (
+        "/rooms/{room_id}/parties/several",
+        "it has a key; `pages::several_parties` sends it, since another form leads to it",
+    ),
     ("/rooms/{room_id}/parties/{party_id}", "it says what it starts from, and the second finds it so"),
     ("/rooms/{room_id}/vessels/{vessel_id}/edit", "it says what it starts from, and the second finds it so"),
     ("/admin/document-types/{code}", "it says what it starts from, and the second finds it so"),
