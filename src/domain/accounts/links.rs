@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use room::{Event, LinkDeed, LinkId, Log, RoomStatus, Time};
+use room::{Event, LinkDeed, LinkId, RoomStatus, Time};
 
-use super::{sessions::hash_token, told};
+use super::sessions::hash_token;
 use crate::{
     app::App,
     db::{
@@ -18,7 +18,7 @@ use crate::{
         users::User,
     },
     domain::{
-        log::{Actor, OpenLog, of_platform, of_room, operation},
+        log::{OpenLog, of_platform, of_room},
         mail::{
             outbox::{self, Addressed},
             told::Told,
@@ -135,7 +135,8 @@ pub async fn offer(tx: &mut Tx, log: &mut OpenLog, user: &User, (asked_by, way):
     };
     db::links::end_for_password(tx, &user.email, log.clock()).await?;
     db::links::insert(tx, &link).await?;
-    log.append(tx, &password_link_made(&link)).await?;
+    let made = Event::LinkChanged { deed: LinkDeed::PasswordLinkMade, email: user.email.clone(), room_id: None };
+    log.append(tx, &made).await?;
     if way == Way::Mail {
         let told = Told::PasswordLink { asked_by: asked_by.to_owned(), is_new: user.must_change_password };
         let to = Addressed { receiver: &user.email, room: None, link: Some(link.id) };
@@ -216,33 +217,32 @@ pub async fn ask(app: &App, address: &str) -> Result<()> {
         .await
 }
 
-/// Makes the link for a mail to somebody who has forgotten the password, at its first try, and notes it in the platform's log.
-/// `None` if the address has no account that can sign in: of that, no log tells.
+/// Makes the link for a mail to somebody who has forgotten the password, at its first try. `None` if the address has no
+/// account that can sign in. The platform's log has no entry of it, by which `/heads` would tell who has an account.
 pub async fn for_forgotten(app: &App, claim: Claim, mail: &Mail) -> Result<Option<Link>> {
-    let (typed, id) = (mail.receiver.clone(), LinkId(app.new_id()));
-    // By the server: whoever asked was not signed in, and may be anybody.
-    operation(app, Log::Platform, &Actor::System, async move |tx, log| {
-        let account = told::named(tx, log, &typed).await?.filter(|user| !user.disabled);
-        let Some(User { email, name, .. }) = account else { return Ok(None) };
-        let link = Link {
-            id,
-            purpose: Purpose::Password,
-            email,
-            name,
-            room: None,
-            asked_by: None,
-            created_at: log.clock(),
-            used_at: None,
-            withdrawn_at: None,
-        };
-        db::links::insert(tx, &link).await?;
-        db::outbox::set_link(tx, claim, link.id, &link.email).await?;
-        log.append(tx, &password_link_made(&link)).await?;
-        Ok(Some(link))
-    })
-    .await
-}
-
-fn password_link_made(link: &Link) -> Event {
-    Event::LinkChanged { deed: LinkDeed::PasswordLinkMade, email: link.email.clone(), room_id: None }
+    let (in_tx, typed, now, id) = (app.clone(), mail.receiver.clone(), app.now(), LinkId(app.new_id()));
+    app.db
+        .write(async move |tx| {
+            let found = of_platform(tx, &in_tx, |platform| {
+                let account = platform.account_of(&typed).filter(|(_, account)| !account.disabled);
+                account.map(|(user, account)| (user, account.email.clone(), account.name.clone()))
+            });
+            let Some((user, email, name)) = found.await? else { return Ok(None) };
+            tracing::info!(user_id = %user, "a link was made to choose another password, since one is forgotten");
+            let link = Link {
+                id,
+                purpose: Purpose::Password,
+                email,
+                name,
+                room: None,
+                asked_by: None,
+                created_at: now,
+                used_at: None,
+                withdrawn_at: None,
+            };
+            db::links::insert(tx, &link).await?;
+            db::outbox::set_link(tx, claim, link.id, &link.email).await?;
+            Ok(Some(link))
+        })
+        .await
 }
