@@ -125,7 +125,7 @@ export function matchingSheet(documents, rows, enqueue) {
     for (const table of documents.querySelectorAll(".group table")) {
       const group = document.createElement("optgroup");
       group.label = document.getElementById(table.getAttribute("aria-labelledby")).firstChild.textContent.trim();
-      for (const row of table.querySelectorAll("tr[data-document]")) group.append(new Option(nameOf(row), row.dataset.document));
+      for (const row of table.querySelectorAll("tr[data-document]")) group.append(new Option(`${group.label}: ${nameOf(row)}`, row.dataset.document));
       at("for").append(group);
     }
     // Those that fit equally are offered first.
@@ -133,7 +133,7 @@ export function matchingSheet(documents, rows, enqueue) {
     if (fit.length > 0) {
       const group = document.createElement("optgroup");
       group.label = "These fit equally";
-      group.append(...fit.map((option) => new Option(`${option.parentElement.label}: ${option.text}`, option.value)));
+      group.append(...fit.map((option) => new Option(option.text, option.value)));
       at("for").options[0].after(group);
     }
     const same = found?.same_file_in[0];
@@ -143,7 +143,7 @@ export function matchingSheet(documents, rows, enqueue) {
     const ask = () => {
       const usual = rowOf(at("for").value)?.dataset.usual;
       at("dated").hidden = !usual;
-      at("usual").textContent = usual && !found?.expires_on ? `Usually ${usual}, if it was issued today.` : "";
+      at("usual").textContent = usual && !found?.expires_on ? `Usually ${usual}, if it was issued today. Without a date the document counts as not done.` : "";
     };
     at("for").addEventListener("change", () => {
       ask();

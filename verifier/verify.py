@@ -248,7 +248,7 @@ document_waiver_withdrawn: document_id id, document_type text, vessel text?
 document_uploaded: document_id id, document_type text, vessel text?, version_id id, version int, file_name text, file_size int, file_kind FileKind, file_sha256 hash, expires_on day?, expiry_assumed bool, notes text?, told_eta time?, uploader_role Role, notice FileNotice~
 version_withdrawn: document_id id, document_type text, vessel text?, version_id id, version int, reason text
 version_date_waived: document_id id, document_type text, vessel text?, version_id id, version int, reason text
-document_decided: decision_id id, document_id id, document_type text, vessel text?, version_id id, version int, role Role, verdict Verdict, comment text?, roles [Role]^
+document_decided: decision_id id, document_id id, document_type text, vessel text?, version_id id, version int, role Role, verdict Verdict, comment text?, roles [Role]^, side Side?
 document_downloaded: document_id id, document_type text, version_id id, version int, file_sha256 text, part text?
 document_previewed: document_id id, document_type text, version_id id, version int, file_sha256 text
 approval_given: approval_id id, vessel_id id, vessel text, role Role, side Side?, status Reply, comment text?
@@ -309,7 +309,7 @@ Waiver: reason text, by text, at time
 Withdrawal: reason text, by text, at time
 Upload: version Version, decisions [Decision]
 Version: id id, document id, number int, file_url text, file_name text, kind FileKind, size int, sha256 hash, expires_on day?, expiry_assumed bool, notes text?, told_eta time?, uploaded_by text, uploader_role Role, uploaded_at time, withdrawn Withdrawal~, date_waived Waiver~, notice FileNotice~
-Decision: id id, version id, party text, role Role, roles [Role]^, verdict Verdict, comment text?, decided_at time
+Decision: id id, version id, party text, role Role, roles [Role]^, side Side~, verdict Verdict, comment text?, decided_at time
 Approval: id id, vessel id, party text, role Role, side Side?, status Reply, comment text?, decided_at time
 Hold: snapshot id?, reason_hash text, placed_by text, placed_at time, lifted Lifted?
 Lifted: asked_by text, by text, at time, reason_hash text, confirm_reason_hash text?
@@ -1664,6 +1664,8 @@ class Fold:
                 raise Refused(f"the roles of the decision {event['decision_id']} are not listed in their order")
             if not set(listed) <= set(slot["document"].get("must_approve", [])):
                 raise Refused(f"the decision {event['decision_id']} is made in a role that the document does not name")
+        if event.get("side") is not None:
+            decision["side"] = event["side"]
         in_force["decisions"].append(decision | pick(event, "role", "verdict", "comment"))
 
     def on_document_downloaded(self, event, actor, at):

@@ -6,3 +6,5 @@ ALTER TABLE documents ADD COLUMN must_approve TEXT;
 -- The words of all roles in which a decision was made, if they are several; `role` is the first. NULL if that is the only
 -- one.
 ALTER TABLE decisions ADD COLUMN roles TEXT;
+-- The side that its party acted for. NULL if for none, or if an earlier version logged it.
+ALTER TABLE decisions ADD COLUMN side TEXT;

@@ -2,7 +2,7 @@
 
 use room::{
     ApprovalStatus, Awaited, Criticality, Day, Decision, DecisionId, Document, DocumentId, DocumentState,
-    DocumentStatus, ExpiryState, FileNotice, Phase, Requirement, Role, RoomState, Time, Verdict, VersionId,
+    DocumentStatus, ExpiryState, FileNotice, Phase, Requirement, Role, RoomState, Side, Time, Verdict, VersionId,
     VersionState, VesselId, Waiver, Withdrawal,
     bounds::{DecidingRole, DecidingRoles},
 };
@@ -44,6 +44,8 @@ pub(super) struct DocumentView {
     /// The roles of `must_approve` in which nobody has approved the version in force yet. Empty unless it is under review.
     #[schema(max_items = 3)]
     awaited: Vec<AwaitedView>,
+    /// Whether the version in force has approvals of the vessel's own side alone, on which the status does not rest.
+    awaits_another_side: bool,
     /// The last day on which the version in force is valid.
     #[schema(value_type = Option<String>, format = "date")]
     expires_on: Option<Day>,
@@ -103,7 +105,7 @@ impl From<Awaited<'_>> for AwaitedView {
 impl DocumentView {
     /// Shows a document of this room.
     pub(super) fn of(state: &RoomState, document: &DocumentState) -> Self {
-        let DocumentState { slot, versions, status, needed } = document;
+        let DocumentState { slot, versions, status, needed, .. } = document;
         Self {
             id: slot.id,
             document_type: slot.document_type.clone(),
@@ -117,6 +119,7 @@ impl DocumentView {
             must_approve: slot.must_approve.clone(),
             status: *status,
             awaited: document.awaited(&state.parties).into_iter().map(AwaitedView::from).collect(),
+            awaits_another_side: document.awaits_another_side(),
             expires_on: document.in_force().and_then(|in_force| in_force.version.expires_on),
             expiry: document.expiry(),
             waiver: slot.waiver.clone().map(WaiverView::from),
@@ -195,6 +198,8 @@ pub(super) struct DecisionView {
     party: String,
     /// The role in which it was made; the first one if there are several.
     role: Role,
+    /// The side that the party acted for then; `null` if for none, or if it was logged by an earlier version.
+    side: Option<Side>,
     /// All roles in which it was made: several if the party had several that the document names in `must_approve`.
     #[schema(max_items = 3)]
     roles: Vec<Role>,
@@ -238,8 +243,8 @@ impl VersionView {
 impl From<&Decision> for DecisionView {
     fn from(decision: &Decision) -> Self {
         let roles = decision.all_roles().iter().collect();
-        let Decision { id, party, role, verdict, comment, decided_at, .. } = decision.clone();
+        let Decision { id, party, role, side, verdict, comment, decided_at, .. } = decision.clone();
         let (subjects, reason) = ApprovalStatus::from(verdict).subjects_or_reason(comment);
-        Self { id, party, role, roles, verdict, subjects, reason, decided_at }
+        Self { id, party, role, roles, side, verdict, subjects, reason, decided_at }
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::error::Result;
 
-const COLUMNS: &str = "c.id, c.version_id, c.party, c.role, c.verdict, c.comment, c.decided_at, c.roles";
+const COLUMNS: &str = "c.id, c.version_id, c.party, c.role, c.verdict, c.comment, c.decided_at, c.roles, c.side";
 
 fn from_row(row: &Row) -> Result<Decision> {
     Ok(Decision {
@@ -22,6 +22,7 @@ fn from_row(row: &Row) -> Result<Decision> {
         comment: row.get(5)?,
         decided_at: row.get(6)?,
         roles: row.get::<Option<Roles>>(7)?.map(|roles| roles.iter().collect()).unwrap_or_default(),
+        side: row.get(8)?,
     })
 }
 

@@ -96,7 +96,7 @@ const MIGRATIONS: &[Migration] = &[
     step!("026_name_approving_roles", loses: &[
         ("document_types.must_approve", "document_types WHERE must_approve IS NOT NULL"),
         ("documents.must_approve", "documents WHERE must_approve IS NOT NULL"),
-        ("decisions.roles", "decisions WHERE roles IS NOT NULL")]),
+        ("decisions.roles", "decisions WHERE roles IS NOT NULL"), ("decisions.side", "decisions WHERE side IS NOT NULL")]),
     step!("027_add_news", loses: &[("news_choices", "news_choices"), ("news_choices_of_rooms", "news_choices_of_rooms")]),
 ];
 

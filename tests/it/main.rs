@@ -55,6 +55,7 @@ mod once;
 mod one_directory;
 mod operation;
 mod oracle;
+mod own_side;
 mod pages;
 mod partial_uploads;
 mod parties;

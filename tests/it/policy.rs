@@ -98,6 +98,7 @@ fn body(route: &Route, vessel: &str) -> Option<Value> {
         }
         ("POST", "/auth/confirm") => json!({ "password": PASSWORD }),
         ("PATCH", "/account/details") => json!({ "position": "Master" }),
+        ("PATCH" | "PUT", "/account/mails" | "/rooms/{room_id}/mails") => json!({ "frequency": "daily" }),
         ("PATCH", "/account" | "/users/{user_id}") => json!({ "name": "Another" }),
         ("PUT", "/users/{user_id}/role") => json!({ "role": "seller" }),
         ("POST", "/users/{user_id}/password") => json!({ "new_password": "another long one" }),

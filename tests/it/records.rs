@@ -128,6 +128,7 @@ async fn a_record_holds_superseded_decisions_up_to_8_mib_and_all_that_count(app:
                 verdict: Verdict::Rejected,
                 comment: Some("x".repeat(60_000)),
                 roles: Vec::new(),
+                side: None,
             };
             log.append(tx, &decided).await?;
         }

@@ -1,6 +1,6 @@
 //! Whose approval a document rests on, and whose it still awaits, if its type names the roles that have to approve it.
 
-use crate::{Decision, Document, DocumentState, DocumentStatus, Party, Role, Verdict, VersionState};
+use crate::{Decision, Document, DocumentState, DocumentStatus, Party, Role, Side, Verdict, VersionState};
 
 /// A role that a document names, and in which nobody has approved its version in force.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +13,22 @@ pub struct Awaited<'a> {
 }
 
 impl DocumentState {
+    /// Returns whether the status may rest on this approval: on one in a role that the document names, if it names any;
+    /// otherwise on one by somebody who did not act for the vessel's own side. Entries of earlier versions do not say for
+    /// which side somebody decided, and count.
+    pub fn rests_on(&self, decision: &Decision) -> bool {
+        self.slot.rests_on(decision, self.own_side)
+    }
+
+    /// Returns whether the version in force has approvals of the vessel's own side alone, on which the status does not rest.
+    pub fn awaits_another_side(&self) -> bool {
+        let is_approval = |decision: &&Decision| decision.verdict != Verdict::Rejected;
+        let is_approved = |state: &VersionState| state.standing_decisions().iter().any(is_approval);
+        self.slot.must_approve.is_empty()
+            && self.status == DocumentStatus::UnderReview
+            && self.in_force().is_some_and(is_approved)
+    }
+
     /// Returns the roles whose approval is awaited, in their order, each with those of `parties` who may give it. Empty if
     /// the document names no roles, and if it is not under review: what is rejected or expired awaits another version.
     pub fn awaited<'a>(&self, parties: &'a [Party]) -> Vec<Awaited<'a>> {
@@ -49,10 +65,11 @@ pub(crate) fn waits_for(awaited: &[Awaited<'_>]) -> String {
 }
 
 impl Document {
-    /// Returns whether the status of this document may rest on an approval: on any, unless it names the roles that have to
-    /// approve it.
-    pub fn rests_on(&self, decision: &Decision) -> bool {
-        self.must_approve.is_empty() || decision.all_roles().iter().any(|role| self.must_approve.contains(&role))
+    fn rests_on(&self, decision: &Decision, own: Option<Side>) -> bool {
+        if self.must_approve.is_empty() {
+            return own.is_none() || decision.side != own;
+        }
+        decision.all_roles().iter().any(|role| self.must_approve.contains(&role))
     }
 }
 
@@ -69,7 +86,10 @@ impl VersionState {
     }
 
     /// Returns whether the version, which nobody rejects, has the approvals that its document needs.
-    pub(crate) fn is_approved(&self, slot: &Document) -> bool {
-        !self.decisions.is_empty() && slot.must_approve.iter().all(|role| self.approval_in(*role).is_some())
+    pub(crate) fn is_approved(&self, slot: &Document, own: Option<Side>) -> bool {
+        let approvals =
+            || self.standing_decisions().into_iter().filter(|decision| decision.verdict != Verdict::Rejected);
+        approvals().any(|approval| slot.rests_on(approval, own))
+            && slot.must_approve.iter().all(|role| self.approval_in(*role).is_some())
     }
 }

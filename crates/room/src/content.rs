@@ -285,6 +285,10 @@ pub struct Decision {
     /// [`Decision::all_roles`] has them in any case.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<Role>,
+    /// The side that the party acted for at the time. `None` if for none, or if the entry does not say it: those of earlier
+    /// versions do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<Side>,
     /// What was decided: approved, approved with subjects, or rejected.
     pub verdict: Verdict,
     /// The subjects, or the reason of a rejection.

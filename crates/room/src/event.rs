@@ -213,6 +213,8 @@ pub enum Event {
         /// All roles in which it was made, if there are several; `role` is the first of them.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         roles: Vec<crate::Role>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        side: Option<crate::Side>,
     },
     DocumentDownloaded {
         document_id: crate::DocumentId,

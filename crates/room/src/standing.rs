@@ -184,7 +184,13 @@ fn status_blocker(state: &RoomState, document: &DocumentState) -> Option<(Blocke
         DocumentStatus::Missing => (BlockerKind::DocumentMissing, format!("{title} – missing")),
         DocumentStatus::UnderReview => {
             let awaited = document.awaited(&state.parties);
-            let waits = if awaited.is_empty() { "waits for somebody's approval".into() } else { waits_for(&awaited) };
+            let waits = if document.awaits_another_side() {
+                "waits for an approval that is not of the vessel's own side".into()
+            } else if awaited.is_empty() {
+                "waits for somebody's approval".into()
+            } else {
+                waits_for(&awaited)
+            };
             (BlockerKind::DocumentUnderReview, format!("{title} – {waits}"))
         }
         DocumentStatus::Rejected => {

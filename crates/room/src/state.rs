@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    Day, DocumentStatus, ExpiryState, Requirement, Time, Verdict, VersionId, VesselId, VesselStatus,
+    Day, DocumentStatus, ExpiryState, Requirement, Side, Time, Verdict, VersionId, VesselId, VesselStatus,
     content::{Approval, Decision, Document, Party, Room, Version, Vessel},
 };
 
@@ -40,6 +40,8 @@ pub struct DocumentState {
     pub slot: Document,
     /// Its versions, oldest first.
     pub versions: Vec<VersionState>,
+    /// The side of the vessel that it belongs to, if it belongs to one that has a side.
+    pub own_side: Option<Side>,
     /// The status that follows from versions and decisions.
     pub status: DocumentStatus,
     /// Whether the STS operation needs it: it is not optional, not waived, and not of a vessel that was withdrawn.
@@ -95,8 +97,12 @@ impl RoomState {
             .into_iter()
             .map(|slot| {
                 let versions = versions.remove(&slot.id).unwrap_or_default();
+                let vessel = vessels.iter().find(|vessel| Some(vessel.id) == slot.vessel);
+                let own_side = vessel.and_then(|vessel| vessel.details.role.side());
+                let status = |version: &VersionState| version.status((&slot, own_side), end);
                 DocumentState {
-                    status: in_force(&versions).map_or(DocumentStatus::Missing, |version| version.status(&slot, end)),
+                    status: in_force(&versions).map_or(DocumentStatus::Missing, status),
+                    own_side,
                     needed: is_needed(&slot, &vessels),
                     versions,
                     slot,
@@ -169,14 +175,14 @@ impl VersionState {
 
     /// Returns the status of the document in this slot, whose version in force this is, for an STS operation that ends on
     /// the day `end`.
-    fn status(&self, slot: &Document, end: Day) -> DocumentStatus {
+    fn status(&self, (slot, own): (&Document, Option<Side>), end: Day) -> DocumentStatus {
         // The order matters: one rejection outweighs any number of approvals, and no decision makes a document valid
         // that expires before the end.
         if self.rejection().is_some() {
             DocumentStatus::Rejected
         } else if self.version.expires_on.is_some_and(|last| last < end) {
             DocumentStatus::Expired
-        } else if self.is_approved(slot) {
+        } else if self.is_approved(slot, own) {
             DocumentStatus::Approved
         } else {
             DocumentStatus::UnderReview

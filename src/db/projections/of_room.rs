@@ -176,6 +176,7 @@ pub(super) fn decision_row(seq: i64, decision: &Decision) -> Values {
         maybe(decision.comment.as_ref()),
         time(decision.decided_at),
         maybe(roles_as_text(&decision.roles)),
+        maybe(decision.side),
     ]
 }
 

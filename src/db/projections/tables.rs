@@ -177,6 +177,7 @@ pub const TABLES: [Table; 16] = [
             ("comment", Text),
             ("decided_at", Kind::Time),
             ("roles", Text),
+            ("side", Text),
         ],
         from: "decisions t JOIN document_versions v ON v.id = t.version_id
                JOIN documents d ON d.id = v.document_id WHERE d.room_id = ?1",

@@ -173,8 +173,9 @@ pub fn waiting_for(state: &RoomState, email: &str, deciders: &[Role]) -> Vec<Tas
             let awaits_me = |awaited: Awaited<'_>| awaited.parties.contains(&me);
             return document.needed && document.awaited(&state.parties).into_iter().any(awaits_me);
         }
-        // One's own upload is never on one's list, since only others decide on it.
+        // One's own upload is never on one's list, since only others decide on it, nor is what one's side does not decide.
         document.needed
+            && (me.side.is_none() || me.side != document.own_side)
             && document.in_force().is_some_and(|newest| {
                 !document.is_own(&state.parties, email)
                     && newest.decisions.iter().all(|decision| decision.party != email)

@@ -146,11 +146,12 @@ pub async fn decide(
         // Whoever has roles that the document names decides in these, and in all of them at once.
         let named = Roles::of(own.iter().filter(|role| slot.must_approve.contains(role)));
         let used = named.unwrap_or_else(|| role.into());
+        let side = state.parties.values().find(|party| party.email == email).and_then(|party| party.side);
         let last = decisions.iter().rev().find(|decision| decision.party == email);
-        // The same words in other roles are another decision: the document may rest on them.
+        // The same words in other roles, or for another side, are another decision: the document may rest on them.
         let is_same = |last: &Decision| {
             let was_in = last.all_roles();
-            (last.verdict, &last.comment) == (verdict, &comment)
+            (last.verdict, &last.comment, last.side) == (verdict, &comment, side)
                 && named.is_none_or(|named| named.iter().all(|role| was_in.contains(role)))
         };
         if last.is_some_and(is_same) {
@@ -167,6 +168,7 @@ pub async fn decide(
             verdict,
             comment,
             roles: if used.are_several() { used.iter().collect() } else { Vec::new() },
+            side,
         };
         log.act_in(used.first());
         log.append(tx, &decided).await

@@ -127,7 +127,7 @@ impl Teller<'_> {
                 format!("{} papers are wanted of you: {named}; and {more} more.", titles.len())
             }
         };
-        let path = format!("/rooms/{}/documents?status=missing", self.state.room.id);
+        let path = format!("/rooms/{}/documents?show=missing", self.state.room.id);
         Some(NewsItem { about: About::Papers, text, path })
     }
 

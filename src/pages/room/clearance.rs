@@ -159,9 +159,16 @@ fn render_gate(room: &Room) -> Markup {
     html! {
         @if let Some(next) = room.standing.next_phase {
             @let blockers = &room.standing.blockers;
+            @let later = room.standing.total_required_docs - room.standing.resolved_required_docs;
             h2 id="outstanding" { "Outstanding before " (next.word()) }
             @if blockers.is_empty() {
                 p { (chip(Tone::Good, "Nothing")) }
+                // Not that all is done: who reads the above alone takes it for that.
+                @if later > 0 {
+                    p.hint {
+                        "Later phases wait for " a href=(room.path("/documents")) { (count(later, "document")) } "."
+                    }
+                }
             } @else {
                 p.hint { (count(blockers.len(), "item")) ": the vessels first, then the documents, the most critical ones first." }
                 (way::blockers(room.state.room.id, blockers))

@@ -51,7 +51,7 @@ async function dropped(rig, page) {
   rig.blame(await axe(page), await reflow(page));
   const lines = sheet.getByRole("listitem");
   assert.equal(await lines.count(), 6);
-  const choose = (name, document) => lines.filter({ hasText: name }).getByLabel("Document").selectOption({ label: document });
+  const choose = (name, document) => lines.filter({ hasText: name }).getByLabel("Document").selectOption({ label: `The operation: ${document}` });
   assert.match(await lines.filter({ hasText: "COMPAT study.pdf" }).getByLabel("Document").evaluate((select) => select.selectedOptions[0].text), /compatibility/);
   await choose("one.pdf", STUDY);
   await sheet.getByRole("button", { name: "Upload" }).click();

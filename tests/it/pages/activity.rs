@@ -185,7 +185,7 @@ fn events(app: &TestApp) -> Vec<Event> {
             decision_id: DecisionId(id), role: Role::Owner,
             document_id: DocumentId(id), document_type: text("Q"), vessel: None, version_id: VersionId(id), version: 1,
             verdict: Verdict::ApprovedWithSubjects, comment: Some(text("a subject")),
-            roles: vec![Role::Owner, Role::Charterer],
+            roles: vec![Role::Owner, Role::Charterer], side: Some(room::Side::Receiving),
         },
         DocumentDownloaded {
             document_id: DocumentId(id), document_type: text("Q"), version_id: VersionId(id), version: 1,

@@ -73,6 +73,7 @@ pub(super) fn document(document: DocumentState, parties: &[Party]) -> DocumentFa
     let addresses = |parties: Vec<&Party>| parties.into_iter().map(|party| party.email.clone()).collect();
     let awaited = document.awaited(parties);
     let awaited = awaited.into_iter().map(|awaited| (awaited.role.to_string(), addresses(awaited.parties))).collect();
+    let awaits_another_side = document.awaits_another_side();
     let DocumentState { slot, versions, status, .. } = document;
     let versions = versions.into_iter().map(|state| version(state, &slot)).collect();
     DocumentFacts {
@@ -86,6 +87,7 @@ pub(super) fn document(document: DocumentState, parties: &[Party]) -> DocumentFa
         gate: slot.gate.to_string(),
         must_approve: slot.must_approve.iter().map(ToString::to_string).collect(),
         awaited,
+        awaits_another_side,
         status: status.to_string(),
         waiver: slot.waiver.map(waiver),
         versions,

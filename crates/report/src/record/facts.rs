@@ -354,6 +354,9 @@ pub struct DocumentFacts {
     /// Those of these roles whose approval is awaited, each with the e-mail addresses of the parties who may give it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub awaited: Vec<(String, Vec<String>)>,
+    /// Whether the version in force has approvals of the vessel's own side alone. Absent if not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaits_another_side: bool,
     /// Status: `missing`, `under_review`, `approved`, `rejected` or `expired`.
     pub status: String,
     /// Why it is not needed here, if it was waived.

@@ -32,6 +32,7 @@ fn document(index: u64, slot: &Slot, vessel_id: Option<String>) -> DocumentFacts
         gate,
         must_approve: Vec::new(),
         awaited: Vec::new(),
+        awaits_another_side: false,
         status: slot.status.to_owned(),
         waiver: slot.waiver.map(|reason| WaiverFacts {
             reason: reason.to_owned(),

@@ -193,6 +193,7 @@ impl State {
             verdict,
             comment,
             roles,
+            side,
         } = event
         else {
             return Ok(Vec::new());
@@ -218,6 +219,7 @@ impl State {
             party,
             role,
             roles,
+            side,
             verdict,
             comment,
             decided_at,

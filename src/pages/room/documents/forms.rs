@@ -121,11 +121,16 @@ impl List<'_> {
         }
     }
 
-    /// Returns whose approvals the status rests on, if the document names roles of which the caller has none.
+    /// Returns whose approvals the status rests on, if not on the caller's.
     fn render_whose_counts(&self, document: &DocumentState) -> Markup {
         let named = &document.slot.must_approve;
         let roles: Vec<_> = named.iter().map(|role| role.with_article()).collect();
+        let me = self.room.state.parties.iter().find(|party| party.email == self.caller.user.email);
+        let side = me.and_then(|party| party.side);
         html! {
+            @if named.is_empty() && side.is_some() && side == document.own_side {
+                p.hint { "You act for this vessel's own side: it takes the approval of somebody else, and yours is shown beside." }
+            }
             @if !named.is_empty() && !named.iter().any(|role| self.caller.roles.contains(*role)) {
                 p.hint { "It takes the approval of " (roles.join(" and ")) "; yours is shown beside." }
             }

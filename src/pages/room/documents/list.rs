@@ -172,12 +172,12 @@ impl List<'_> {
         }
     }
 
-    /// Returns whose approval a document awaits, if it names roles, or else whose decisions its status rests on.
+    /// Returns whose approval a document awaits, if it awaits somebody's, or else whose decisions its status rests on.
     fn render_deciders(&self, document: &DocumentState, in_force: &VersionState) -> Markup {
         let standing = in_force.standing_decisions();
         let is_rejected = standing.iter().any(|decision| decision.verdict == Verdict::Rejected);
         let names = standing.iter().filter(|decision| (decision.verdict == Verdict::Rejected) == is_rejected);
-        let names = names.filter(|decision| is_rejected || document.slot.rests_on(decision));
+        let names = names.filter(|decision| is_rejected || document.rests_on(decision));
         let names: Vec<_> = names.map(|decision| self.who.named(&decision.party)).collect();
         html! {
             // What is awaited comes before what is there already, which is on the page of the document, too.
@@ -260,7 +260,7 @@ fn render_matching() -> Markup {
             li {
                 strong data-name {}
                 span.hint data-told {}
-                label { "Document" select data-for { option value="" { "Leave it out" } } }
+                label { "Document" select data-for { option value="" { "Choose a document, or leave it out" } } }
                 label data-dated hidden { "Valid until" input type="date" data-date; span.hint data-usual {} }
             }
         }

@@ -2,8 +2,7 @@
 
 use maud::{Markup, html};
 use room::{
-    Decision, Document, DocumentState, ExpiryState, FileKind, FileNotice, Verdict, Version, VersionState, Waiver,
-    Withdrawal,
+    Decision, DocumentState, ExpiryState, FileKind, FileNotice, Verdict, Version, VersionState, Waiver, Withdrawal,
 };
 
 use super::{
@@ -193,7 +192,7 @@ fn render_version(list: &List<'_>, document: &DocumentState, state: &VersionStat
     // later one of the same party, and all later ones are here.
     let standing = state.standing_decisions();
     let stands = |decision: &Decision| standing.iter().any(|standing| standing.id == decision.id);
-    let lines = decisions.iter().map(|decision| render_decision(&list.who, &document.slot, decision, stands(decision)));
+    let lines = decisions.iter().map(|decision| render_decision(&list.who, document, decision, stands(decision)));
     let Portion { markup, shown, .. } = within_last(MOST_DECISIONS, lines);
     let more = decision_count.saturating_sub(i64::try_from(shown).unwrap_or(i64::MAX));
     html! {
@@ -295,8 +294,8 @@ fn render_preview(VersionState { version, .. }: &VersionState, path: &str) -> Ma
 }
 
 /// Returns a decision of a party as an item of a list.
-pub(super) fn render_decision(who: &Who, slot: &Document, decision: &Decision, stands: bool) -> Markup {
-    let is_beside = stands && decision.verdict != Verdict::Rejected && !slot.rests_on(decision);
+pub(super) fn render_decision(who: &Who, document: &DocumentState, decision: &Decision, stands: bool) -> Markup {
+    let is_beside = stands && decision.verdict != Verdict::Rejected && !document.rests_on(decision);
     html! {
         li class=[(!stands).then_some("superseded")] {
             (chip::verdict(decision.verdict)) " " (who.named(&decision.party)) ", "

@@ -69,6 +69,9 @@ impl<'a> List<'a> {
 
     /// Returns whose approval the document awaits. `None` unless it names the roles that have to approve it.
     pub(super) fn render_awaited(&self, document: &DocumentState) -> Option<Markup> {
+        if document.awaits_another_side() {
+            return Some(html! { "approved by the vessel's own side; awaiting reply from another" });
+        }
         let awaited = document.awaited(&self.room.state.parties);
         let (from, without): (Vec<_>, Vec<_>) = awaited.iter().partition(|awaited| !awaited.parties.is_empty());
         (!awaited.is_empty()).then(|| {

@@ -38,8 +38,7 @@ pub(super) async fn show_decisions(
     let who = Who::load(&app, &room.state.parties, decisions.iter().map(|decision| &*decision.party)).await?;
     // The room has the last decision of each party, whatever part of the decisions is listed here.
     let standing: Vec<_> = state.standing_decisions().into_iter().map(|decision| decision.id).collect();
-    let rows =
-        decisions.iter().map(|decision| render_decision(&who, &found.slot, decision, standing.contains(&decision.id)));
+    let rows = decisions.iter().map(|decision| render_decision(&who, found, decision, standing.contains(&decision.id)));
     let shown = within(MOST_BYTES, rows);
     let ids: Vec<_> = decisions.iter().take(shown.shown).map(|decision| decision.id.to_string()).collect();
     let path = room.path(&format!("/documents/{document}"));

@@ -124,6 +124,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("no_subjects", "; no subjects"),
     ("awaiting_reply_from", "Awaiting reply from {1}"),
     ("no_reply_from", "No reply from {1}"),
+    ("own_side_alone", "Approved by the vessel's own side alone"),
     ("nobody_to_approve", "No {role} in the room may approve it"),
     ("by_role_on", "{1} ({role}) on {2}"),
     ("what_each_side", "What each side replied on each vessel."),

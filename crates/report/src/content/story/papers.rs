@@ -110,6 +110,9 @@ fn status(told: &Told<'_>, document: &DocumentFacts) -> Cell {
 
 /// Returns whose approval a document awaits. `None` if any one is enough, or those that it needs are there.
 fn awaited(told: &Told<'_>, document: &DocumentFacts) -> Option<String> {
+    if document.awaits_another_side {
+        return Some(say("own_side_alone").into());
+    }
     let each = document.awaited.iter().map(|(role, parties)| {
         let role = words::from_identifier(role).to_lowercase();
         let names: Vec<_> = parties.iter().map(|address| told.name(address)).collect();
