@@ -245,6 +245,6 @@ impl From<&Decision> for DecisionView {
         let roles = decision.all_roles().iter().collect();
         let Decision { id, party, role, side, verdict, comment, decided_at, .. } = decision.clone();
         let (subjects, reason) = ApprovalStatus::from(verdict).subjects_or_reason(comment);
-        Self { id, party, role, roles, side, verdict, subjects, reason, decided_at }
+        Self { id, party, role, side, roles, verdict, subjects, reason, decided_at }
     }
 }

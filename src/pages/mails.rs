@@ -24,12 +24,15 @@ pub(super) fn routes() -> PageRoutes {
     PageRoutes::new().get("/account/mails", SignedIn, show_mails).post("/account/mails", SignedIn, submit_mails)
 }
 
+/// What is said of how soon somebody is told.
+pub(super) const HOW_SOON: &str = "At once is a minute after something happened. Days begin in the time zone of your account. Nothing is sent if there is nothing to tell.";
+
 /// Returns the frequencies as choices, each with what it means.
 pub(super) fn frequencies() -> Vec<(String, String)> {
     let words = |frequency| match frequency {
-        Frequency::AtOnce => "At once: a mail for each room, a minute after something happened",
-        Frequency::Hourly => "Every hour: one mail for all rooms, if there is something",
-        Frequency::Daily => "Every day: one mail at 07:00 in your time zone, if there is something",
+        Frequency::AtOnce => "At once, for each room",
+        Frequency::Hourly => "Every hour, for all rooms",
+        Frequency::Daily => "Every day at 07:00, for all rooms",
         Frequency::Never => "Never",
     };
     Frequency::ALL.into_iter().map(|frequency| (frequency.word().to_owned(), words(frequency).to_owned())).collect()
@@ -67,7 +70,7 @@ async fn render(app: &App, caller: &Caller, filled: &Filled) -> Result<Response>
             p { "Of the rooms in which you are a party; never of what you did yourself, and of nothing twice." }
             (filled.summary(&["frequency", "kinds"]))
             form method="post" action="/account/mails" {
-                (Field::required("frequency", "How soon").value(Some(frequency.word())).select(filled, &frequencies()))
+                (Field::required("frequency", "How soon").hint(HOW_SOON).value(Some(frequency.word())).select(filled, &frequencies()))
                 fieldset {
                     legend { "Of what" }
                     (filled.render_choices("kinds", NewsKind::WORDS, is_told))

@@ -16,7 +16,7 @@ use crate::{
             show,
             submit::submit,
         },
-        mails::{frequencies, without_mail},
+        mails::{HOW_SOON, frequencies, without_mail},
     },
     policy::Action::RoomView,
 };
@@ -59,7 +59,7 @@ async fn render(app: &App, caller: &Caller, room: InRoom, filled: &Filled) -> Re
             (without_mail(app))
             (filled.summary(&["frequency"]))
             form method="post" action=(room.path("/mails")) {
-                (Field::required("frequency", "How soon").value(Some(own.map_or(AS_OF_OTHERS, Frequency::word))).select(filled, &offered))
+                (Field::required("frequency", "How soon").hint(HOW_SOON).value(Some(own.map_or(AS_OF_OTHERS, Frequency::word))).select(filled, &offered))
                 p.hint { "Of what you are told is the same for all rooms: " a href="/account/mails" { "choose it" } "." }
                 p.actions { button type="submit" { "Save" } a.quiet href=(room.path("/parties")) { "Cancel" } }
             }

@@ -9,7 +9,7 @@ const MANY = 40;
 
 export default async function many(rig) {
   const broker = await rig.api("broker");
-  const parties = [{ role: "charterer", name: "charterer", email: rig.accounts.charterer.email, side: "receiving" }];
+  const parties = [{ role: "charterer", name: "charterer", email: rig.accounts.charterer.email }];
   const { id: room } = await broker.room({ parties });
   for (const [name, role, imo_number] of VESSELS) {
     await broker.post(`/rooms/${room}/vessels`, { name, role, imo_number });
