@@ -2,7 +2,7 @@
 
 use room::{
     Event, Log, Party, PartyId, Role, Roles, RoomId, Side, address,
-    bounds::{EmailAddress, Line, MOST_PARTIES, NewParties, OptionalLine, PARTY_ROLES, PartyRole, PartyRoles},
+    bounds::{EmailAddress, Line, MOST_PARTIES, OptionalLine, PARTY_ROLES, PartyRole, PartyRoles},
     changes::differences,
     fold::State,
 };
@@ -56,7 +56,7 @@ pub struct NewParty {
 pub struct SeveralParties {
     /// The people, each address once.
     #[serde(deserialize_with = "objects")]
-    #[schema(value_type = NewParties)]
+    #[schema(value_type = Vec<NewParty>, min_items = 1, max_items = 100)]
     pub parties: Vec<NewParty>,
 }
 
