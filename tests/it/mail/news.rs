@@ -10,7 +10,7 @@ use std::{
 use room::{Phase, Role};
 use serde_json::{Value, json};
 
-use sts_clearance::evidence::Checkpoint;
+use sts_clearance::{domain::mail::zones, evidence::Checkpoint};
 
 use crate::harness::{Mailing, PUBLIC_URL, Ran, new_room, on_both_databases};
 
@@ -445,4 +445,22 @@ async fn a_mail_is_a_witness_of_the_log(app: Mailing) {
     let other = Checkpoint { root: [7; 32], ..Checkpoint::unchecked(note).unwrap() };
     let ran = verify(&other.signed(&scene.app.app.log_key()).unwrap());
     assert!(ran.expect(1).contains("does not verify"), "{ran:?}");
+}
+
+#[test]
+fn an_instant_is_told_in_ones_own_zone_and_in_utc() {
+    for (zone, at, words) in [
+        (None, "2026-12-03T06:30:00Z", "3 December 2026, 06:30 UTC"),
+        (Some("UTC"), "2026-12-03T06:30:00Z", "3 December 2026, 06:30 UTC"),
+        (Some("Nowhere/At_all"), "2026-12-03T06:30:00Z", "3 December 2026, 06:30 UTC"),
+        (Some("Europe/Athens"), "2026-12-03T06:30:00Z", "3 December 2026, 08:30 Europe/Athens (06:30 UTC)"),
+        (Some("Europe/Athens"), "2026-07-03T06:30:00Z", "3 July 2026, 09:30 Europe/Athens (06:30 UTC)"),
+        (
+            Some("Asia/Singapore"),
+            "2026-12-02T22:30:00Z",
+            "3 December 2026, 06:30 Asia/Singapore (2 December, 22:30 UTC)",
+        ),
+    ] {
+        assert_eq!(zones::in_words(at.parse().unwrap(), &zones::of(zone)), words);
+    }
 }

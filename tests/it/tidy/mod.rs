@@ -60,6 +60,20 @@ fn every_file_says_what_it_is_and_fits_in_the_head() {
 }
 
 #[test]
+fn no_test_stands_where_none_is_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let crates = fs::read_dir(root.join("crates")).unwrap().map(|entry| entry.unwrap().path());
+    for place in crates.chain([root.to_owned()]) {
+        let manifest = fs::read_to_string(place.join("Cargo.toml")).unwrap();
+        if manifest.contains("\n[lib]\ntest = false") {
+            let source = place.join("src").strip_prefix(root).unwrap().display().to_string();
+            let in_vain = files(&source, "rs").into_iter().find(|path| code(path).contains("#[cfg(test)]"));
+            assert_eq!(in_vain, None, "its crate has `test = false`");
+        }
+    }
+}
+
+#[test]
 fn no_file_has_a_name_that_says_nothing() {
     for path in sources() {
         let name = path.file_stem().unwrap().to_str().unwrap();
