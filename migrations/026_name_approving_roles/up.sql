@@ -1,5 +1,5 @@
 -- The words of the roles of which each has to approve a document of the type, in their order, with a bar between them. NULL
--- if any one approval is enough.
+-- if it names none.
 ALTER TABLE document_types ADD COLUMN must_approve TEXT;
 -- The same of a slot, as its type had it when the slot opened.
 ALTER TABLE documents ADD COLUMN must_approve TEXT;

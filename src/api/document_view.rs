@@ -37,7 +37,7 @@ pub(super) struct DocumentView {
     criticality: Criticality,
     /// The phase that cannot be entered (for `clearance`: cannot be left) without it.
     gate: Phase,
-    /// The roles of which each has to approve the version in force, in their order. Empty if any one approval is enough.
+    /// The roles of which each has to approve the version in force, in their order. Empty if the type names none.
     #[schema(value_type = DecidingRoles)]
     must_approve: Vec<Role>,
     status: DocumentStatus,

@@ -192,7 +192,7 @@ lists! {
     Aliases = MOST_ALIASES, Ref::from_schema_name(TypeCode::name());
     /// The cargo profiles that ask for a document type; an empty list stands for all.
     Profiles = CargoProfile::ALL.len(), Ref::from_schema_name(CargoProfile::name());
-    /// The roles of which each has to approve; an empty list: any one approval is enough.
+    /// The roles of which each has to approve; an empty list: nobody in particular.
     DecidingRoles = DECIDING_ROLES.len(), Ref::from_schema_name(DecidingRole::name());
 }
 

@@ -43,7 +43,7 @@ pub struct DocumentType {
     #[schema(value_type = Gate)]
     pub gate: Phase,
     /// The roles of which each has to approve a version before its document is approved: in their order, each once. An
-    /// empty list: any one approval is enough.
+    /// empty list: of nobody in particular, but not of a vessel's own side alone.
     #[serde(default)]
     #[schema(value_type = DecidingRoles)]
     pub must_approve: Vec<Role>,

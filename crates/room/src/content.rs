@@ -166,8 +166,8 @@ pub struct Document {
     pub warn_days: Option<i64>,
     /// The phase that cannot be entered without it (`clearance`: cannot be left).
     pub gate: Phase,
-    /// The roles of which each has to approve the version in force, in their order. If there are none, any one approval is
-    /// enough.
+    /// The roles of which each has to approve the version in force, in their order. Empty if the
+    /// type names none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub must_approve: Vec<Role>,
     /// The statement that it is not needed, if a party made it.

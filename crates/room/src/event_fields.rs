@@ -55,7 +55,7 @@ pub struct OpenedSlot {
     pub warn_days: Option<i64>,
     /// The phase that cannot be entered without it.
     pub gate: crate::Phase,
-    /// The roles of which each has to approve a version, in their order; empty if any one approval is enough.
+    /// The roles of which each has to approve a version, in their order; empty if the type names none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub must_approve: Vec<crate::Role>,
 }

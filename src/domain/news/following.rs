@@ -32,16 +32,17 @@ const ROOMS: i64 = 100;
 /// How many entries of a room are gone through at once.
 const ENTRIES: i64 = 1_000;
 
-/// Goes through what is new in the logs of rooms. Returns how many rooms had something new.
+/// Goes through what is new in the logs of rooms. Returns in how many rooms that was done; 0 if nothing is left that can be.
 pub async fn follow(app: &App) -> Result<usize> {
     if !outbox::is_open(app) {
         return Ok(0);
     }
     let behind = app.db.read(async |tx| db::news::behind(tx, ROOMS).await).await?;
-    for room in &behind {
-        go_through_or_warn(app, *room).await;
+    let mut done = 0;
+    for room in behind {
+        done += usize::from(go_through_or_warn(app, room).await);
     }
-    Ok(behind.len())
+    Ok(done)
 }
 
 /// Looks at the rooms whose notice to the coastal State may be due by now, although nothing has happened in them.
@@ -57,11 +58,13 @@ pub async fn follow_clocks(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Goes through what is new in a room, which keeps no other from its turn if it fails.
-async fn go_through_or_warn(app: &App, room: RoomId) {
-    if let Err(error) = go_through(app, room).await {
+/// Goes through what is new in a room, which keeps no other from its turn if it fails. Returns whether it was done.
+async fn go_through_or_warn(app: &App, room: RoomId) -> bool {
+    let gone_through = go_through(app, room).await;
+    if let Err(error) = &gone_through {
         tracing::warn!(%room, %error, "what is new in a room could not be gone through for its mails");
     }
+    gone_through.is_ok()
 }
 
 /// Goes through what is new in a room.

@@ -53,7 +53,11 @@ pub async fn gather(app: &App) -> Result<usize> {
         };
         let (choices, zone) = app.db.read(read).await?;
         for due in due(of_person, &choices, (&zone, now)) {
-            mails += usize::from(tell(app, due, choices.clone(), zone.clone()).await?);
+            match tell(app, due, choices.clone(), zone.clone()).await {
+                Ok(is_told) => mails += usize::from(is_told),
+                // It keeps nobody else from being told.
+                Err(error) => tracing::warn!(%user, %error, "news of somebody could not be put into a mail"),
+            }
         }
     }
     Ok(mails)

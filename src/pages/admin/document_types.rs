@@ -202,7 +202,7 @@ fn render_fields(kind: Option<&DocumentType>, filled: &Filled) -> Markup {
             (filled.render_choices("profiles", CargoProfile::WORDS, ticked))
         }
         fieldset {
-            legend { "Who must approve it" span.optional { " (none: any one approval is enough)" } }
+            legend { "Who must approve it" span.optional { " (none: anybody but the vessel's own side alone)" } }
             p.hint { "One of each role that is ticked has to approve a version. Anybody else's approval is shown beside." }
             (filled.render_choices("must_approve", &DECIDING_ROLES.map(Role::word), must_approve))
         }

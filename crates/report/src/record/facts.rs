@@ -348,7 +348,7 @@ pub struct DocumentFacts {
     pub criticality: String,
     /// Phase that is not entered without it (for `clearance`: not left).
     pub gate: String,
-    /// Roles of which each has to approve the version in force. Absent if any one approval is enough.
+    /// Roles of which each has to approve the version in force. Absent if the type names none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub must_approve: Vec<String>,
     /// Those of these roles whose approval is awaited, each with the e-mail addresses of the parties who may give it.

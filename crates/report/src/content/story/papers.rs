@@ -108,7 +108,7 @@ fn status(told: &Told<'_>, document: &DocumentFacts) -> Cell {
     }
 }
 
-/// Returns whose approval a document awaits. `None` if any one is enough, or those that it needs are there.
+/// Returns whose approval a document awaits. `None` if it awaits nobody's.
 fn awaited(told: &Told<'_>, document: &DocumentFacts) -> Option<String> {
     if document.awaits_another_side {
         return Some(say("own_side_alone").into());
