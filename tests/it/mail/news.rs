@@ -28,6 +28,7 @@ on_both_databases! {
     #[needs(aiosmtpd)] nobody_is_told_of_a_room_that_they_have_left,
     #[needs(aiosmtpd)] two_servers_tell_each_thing_once,
     #[needs(aiosmtpd)] what_happened_while_no_mail_went_out_is_told_to_nobody,
+    #[needs(aiosmtpd)] news_that_cannot_be_told_keep_nobody_else_from_theirs,
     #[needs(aiosmtpd)] a_mail_is_a_witness_of_the_log,
     #[needs(aiosmtpd)] a_second_admin_is_called_to_a_deletion_and_a_hold,
 }
@@ -388,6 +389,20 @@ async fn what_happened_while_no_mail_went_out_is_told_to_nobody(app: Mailing) {
     scene.upload("STS_CL1", "two").await;
     let mails = scene.after(MINUTE).await;
     assert_eq!(heads(&mails).len(), 3, "what happens from then on is told");
+}
+
+async fn news_that_cannot_be_told_keep_nobody_else_from_theirs(app: Mailing) {
+    let scene = Scene::of(app).await;
+    scene.upload("Q88", "one").await;
+    scene.app.work().await;
+    // As a later version would have written it, to whoever comes first.
+    let later = async |tx: &mut sts_clearance::db::Tx| {
+        let first = "SELECT MIN(user_id) FROM news";
+        let sql = format!("UPDATE news SET told = '{{\"about\":\"of_a_later_version\"}}' WHERE user_id = ({first})");
+        tx.exec(&sql, &[]).await
+    };
+    assert_eq!(scene.app.app.db.write(later).await.unwrap(), 1);
+    assert_eq!(heads(&scene.after(MINUTE).await).len(), 2, "of three");
 }
 
 async fn a_second_admin_is_called_to_a_deletion_and_a_hold(app: Mailing) {
