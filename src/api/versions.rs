@@ -11,7 +11,9 @@ use crate::{
     db::Tx,
     domain::{
         documents::{
-            self, history,
+            self,
+            dates::{self, NewDate},
+            history,
             statements::{self, NewDateWaiver, NewWithdrawal},
             versions::{self, Arrived, Said, SameFile, Target, Uploaded},
         },
@@ -61,6 +63,13 @@ pub(super) fn routes() -> Routes {
             May(RoomUpdate),
             waive_date,
             "Says that a version needs no date, although its type expires",
+        )
+        .refusing(&["409"])
+        .post(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/date",
+            May(DocumentUpload),
+            give_date,
+            "Says until when the file of the version in force is valid: a version of the same file with that date follows it",
         )
         .refusing(&["409"])
         .get(
@@ -219,6 +228,10 @@ async fn finish(
     once: Option<Once>,
 ) -> Result<UploadAnswer> {
     let uploaded = versions::upload(app, &caller.actor(), room.id, target, arrived, once).await?;
+    answer(app, room, uploaded).await
+}
+
+async fn answer(app: &App, room: InRoom, uploaded: Uploaded) -> Result<UploadAnswer> {
     let Uploaded { version: Version { id, document, .. }, is_new } = uploaded;
     let view = UploadView::of(app, room.id, (document, id), is_new).await?;
     // The same bytes again add nothing, so that a client that got no answer can simply send its file once more.
@@ -264,6 +277,18 @@ async fn waive_date(
 ) -> Result<Tagged<DocumentView>> {
     statements::waive_date(&app, &caller.actor(), room.id, (document, version), body, once).await?;
     show(&app, room, document).await
+}
+
+async fn give_date(
+    app: App,
+    caller: Caller,
+    room: InRoom,
+    Ids(document, version): Ids<DocumentId, VersionId>,
+    once: Option<Once>,
+    Json(body): Json<NewDate>,
+) -> Result<UploadAnswer> {
+    let given = dates::give(&app, &caller.actor(), room.id, (document, version), body, once).await?;
+    answer(&app, room, given).await
 }
 
 async fn decided(

@@ -121,6 +121,8 @@ async fn every_request_that_makes_something_is_done_once_under_its_key(app: Test
     let version = format!("{undated}/versions/{}", version["version"]["id"].as_str().unwrap());
     let without = (reason("issued without one"), reason("it has none"));
     scene.twice(&format!("{version}/date-waiver"), &broker, without).await;
+    let until = |day: &str| json!({ "expires_on": day });
+    scene.twice(&format!("{version}/date"), &owner, (until("2027-06-30"), until("2027-07-01"))).await;
     scene.twice(&format!("{version}/withdraw"), &broker, (reason("another's"), reason("a slip"))).await;
 
     let given = json!({ "vessel_id": vessel["id"], "status": "approved" });

@@ -1,5 +1,7 @@
 //! The policy as observed over HTTP: every route is called by every role, as a party and not, and without a token.
 
+mod bodies;
+
 use std::{convert::Infallible, fmt::Write as _};
 
 use axum::{body::Body, http::Method};
@@ -15,7 +17,8 @@ use sts_clearance::{
     pages, policy,
 };
 
-use crate::harness::{Form, IMO, PASSWORD, Reply, TestApp, change_role, fields_of_event, on_both_databases, pdf};
+use self::bodies::body;
+use crate::harness::{Form, IMO, Reply, TestApp, change_role, fields_of_event, on_both_databases, pdf};
 
 /// The callers: a party of each role, an admin, a user of each role who is no party, and a client without a token.
 const CALLERS: [&str; 12] = [
@@ -47,67 +50,6 @@ const ASKS: &str = "asks@example.com";
 
 fn address(caller: &str) -> String {
     format!("{}@example.com", caller.replace(' ', "."))
-}
-
-/// How the paths end that need no body.
-const BODILESS: [&str; 8] =
-    ["/retry", "/logout", "/confirm", "/test", "/try-now", "/send-again", "/link", "/invitation"];
-
-/// Returns an acceptable body for a route, or `None` if it takes none.
-fn body(route: &Route, vessel: &str) -> Option<Value> {
-    let party = json!({ "role": "buyer", "name": "New", "email": "new@example.com" });
-    Some(match (route.method.as_str(), route.path) {
-        ("POST", "/auth/login") => json!({ "email": "admin@example.com", "password": crate::harness::PASSWORD }),
-        ("POST", "/auth/password") => json!({
-            "current_password": crate::harness::PASSWORD, "new_password": NEXT_PASSWORD,
-        }),
-        ("POST", "/rooms") => crate::harness::new_room(&[]),
-        ("POST", "/rooms/{room_id}/parties") => party,
-        ("POST", "/rooms/{room_id}/parties/several") => json!({ "parties": [party] }),
-        ("PATCH", "/rooms/{room_id}") => json!({ "title": "Another" }),
-        ("PATCH", "/rooms/{room_id}/parties/{party_id}") => json!({ "company": "Another" }),
-        ("POST", "/rooms/{room_id}/phase") => json!({ "phase": "clearance", "override": true, "reason": "a test" }),
-        ("POST", "/rooms/{room_id}/vessels") => {
-            json!({ "name": "Barge", "role": "other", "no_imo_reason": "a barge" })
-        }
-        ("PATCH", "/rooms/{room_id}/vessels/{vessel_id}") => json!({ "flag": "Malta" }),
-        (
-            "POST",
-            "/rooms/{room_id}/documents/{document_id}/reject"
-            | "/rooms/{room_id}/documents/{document_id}/waiver"
-            | "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/withdraw"
-            | "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/date-waiver"
-            | "/rooms/{room_id}/approvals/{approval_id}/revoke"
-            | "/rooms/{room_id}/holds",
-        ) => {
-            json!({ "reason": "a test" })
-        }
-        ("DELETE", "/rooms/{room_id}/holds/{hold_id}") => json!({ "reason": "a test" }),
-        ("POST", "/rooms/{room_id}/documents/{document_id}/approve") => json!({}),
-        ("POST", "/rooms/{room_id}/documents/match") => json!({ "files": [{ "name": "Q88.pdf" }] }),
-        ("POST", "/rooms/{room_id}/approvals") => json!({ "vessel_id": vessel, "status": "approved" }),
-        ("PUT", "/rooms/{room_id}/approvals/{approval_id}") => json!({ "status": "pending" }),
-        ("POST", "/config/document-types") => json!({
-            "code": "NEW", "name": "New", "category": "cargo", "scope": "room", "requirement": "optional",
-            "criticality": "low", "gate": "planning",
-        }),
-        ("PATCH", "/config/document-types/{code}") => json!({ "enabled": false }),
-        ("POST", "/rooms/{room_id}/snapshots") => json!({ "snapshot_type": "json" }),
-        ("POST", "/users") => {
-            json!({ "email": "new@example.com", "name": "New", "role": "buyer", "password": "another long one" })
-        }
-        ("POST", "/auth/confirm") => json!({ "password": PASSWORD }),
-        ("PATCH", "/account/details") => json!({ "position": "Master" }),
-        ("PATCH" | "PUT", "/account/mails" | "/rooms/{room_id}/mails") => json!({ "frequency": "daily" }),
-        ("PATCH", "/account" | "/users/{user_id}") => json!({ "name": "Another" }),
-        ("PUT", "/users/{user_id}/role") => json!({ "role": "seller" }),
-        ("POST", "/users/{user_id}/password") => json!({ "new_password": "another long one" }),
-        ("PATCH" | "PUT", path) => panic!("no body is known for {path}: add one"),
-        ("POST", path) if !BODILESS.iter().any(|end| path.ends_with(end)) => {
-            panic!("no body is known for {path}: add one")
-        }
-        _ => return None,
-    })
 }
 
 /// An application with an account for every caller.

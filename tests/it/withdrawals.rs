@@ -19,6 +19,7 @@ on_both_databases! {
     a_withdrawal_is_in_the_record_and_in_the_report,
     a_notice_that_was_withdrawn_was_not_given,
     a_document_without_its_date_holds_its_gate_until_the_date_or_a_waiver_is_given,
+    a_date_is_given_to_a_file_that_is_there,
     a_date_is_waived_once_with_a_reason_by_those_who_lead_the_room,
     a_closed_room_takes_no_statement,
 }
@@ -268,6 +269,45 @@ async fn a_document_without_its_date_holds_its_gate_until_the_date_or_a_waiver_i
     app.version(&document, &broker, "class, endorsed", &[("expires_on", "2029-03-31")]).await;
     approve(&app, &document, &owner).await.expect(200);
     assert_eq!(blockers(&app, &path, &document, &broker).await, Vec::<String>::new());
+    is_sound(&app).await;
+}
+
+async fn a_date_is_given_to_a_file_that_is_there(app: TestApp) {
+    let (document, room, broker) = app.empty_document("FENDER_CERT").await;
+    let owner = app.user("owner@example.com", Role::Owner).await;
+    let undated = app.version(&document, &owner, "fenders", &[("notes", "four of them")]).await;
+    approve(&app, &document, &broker).await.expect(200);
+    let give = async |version: &Value, by: &str, day: &str| {
+        let path = version_path(&document, version, "date");
+        app.post(&path, by).json(json!({ "expires_on": day })).send().await
+    };
+    assert_eq!(give(&undated, &owner, "30 June").await.fields(), ["expires_on"]);
+    let dated = give(&undated, &owner, "2027-06-30").await;
+    assert_eq!(dated.status, 201);
+    let dated = dated.json();
+    let (before, now) = (&undated["version"], &dated["version"]);
+    assert_eq!((&now["number"], &now["expires_on"]), (&json!(2), &json!("2027-06-30")));
+    for same in ["sha256", "file_name", "size", "notes"] {
+        assert_eq!(now[same], before[same], "{same}");
+    }
+    let file = app.get(&version_path(&document, &dated, "download"), &broker).send().await;
+    assert_eq!(file.body, app.get(&version_path(&document, &undated, "download"), &broker).send().await.body);
+    // Who approved it had not seen the date.
+    assert_eq!(dated["document"]["status"], "under_review");
+
+    // The date is of the version that was looked at: neither of an earlier one, nor of one that was withdrawn.
+    let overtaken = give(&undated, &owner, "2028-06-30").await;
+    assert_eq!(overtaken.problem(), "conflict");
+    assert!(overtaken.json()["detail"].as_str().unwrap().contains("Version 2 is in force"), "{overtaken:?}");
+    let again = give(&dated, &owner, "2027-06-30").await;
+    assert_eq!((again.status, &again.json()["duplicate"]), (200, &json!(true)));
+    give(&dated, &owner, "2027-07-31").await.expect(201);
+    for version in app.get(&format!("{document}/versions"), &broker).send().await.expect(200).as_array().unwrap() {
+        let path = format!("{document}/versions/{}/withdraw", version["id"].as_str().unwrap());
+        state(&app, &path, &broker, "of another pair").await.expect(200);
+    }
+    assert_eq!(give(&dated, &owner, "2027-06-30").await.problem(), "conflict");
+    assert!(app.actions(&room[7..], &broker).await.iter().filter(|action| *action == "document_uploaded").count() == 3);
     is_sound(&app).await;
 }
 

@@ -155,6 +155,8 @@ texts! {
     };
     /// An instant in the years 1970 to 2199, with an offset or `Z`.
     Instant = |schema| known(schema, KnownFormat::DateTime).pattern(Some(YEARS));
+    /// A day of the years 1970 to 2199.
+    CalendarDay = |schema| known(schema, KnownFormat::Date).pattern(Some(YEARS));
     /// The name of a time zone in the IANA's list.
     TimeZone = |schema| schema.max_length(Some(64)).pattern(Some(TIME_ZONE));
     /// An IMO number: seven digits, of which the last is a check digit.

@@ -7,6 +7,7 @@
 //!
 //! Uses `rooms` and what is below it. `clearance`, `snapshots`, `downloads` and the doors may use this folder.
 
+pub mod dates;
 pub mod decisions;
 pub mod file_kinds;
 pub mod history;

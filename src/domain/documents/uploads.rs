@@ -15,7 +15,7 @@ use futures_util::{Stream, StreamExt};
 use room::{DocumentId, RoomId, UploadId, UserId};
 
 use super::{
-    Inspection, file_kinds,
+    Inspection,
     versions::{self, Arrived, Said, Target},
 };
 use crate::{
@@ -282,21 +282,13 @@ async fn arrive(app: &App, by: &Uploader, hold: &Hold, upload: &PartialUpload) -
     if !hold.has(upload.size.unsigned_abs()).await? {
         return Err(elsewhere());
     }
-    let mut staging = app.files.stage(&app.new_id().to_string()).await?;
-    let mut inspection = Inspection::default();
-    let mut pieces = std::pin::pin!(hold.read().await?);
-    while let Some(piece) = pieces.next().await.transpose()? {
-        inspection.look(&piece);
-        staging.add(&piece).await?;
-    }
-    let staged = staging.finish().await?;
+    let (staged, inspection) = versions::take_in(app, &by.actor, hold.read().await?).await?;
     if upload.sha256.is_some_and(|given| given != *staged.sha256()) {
         return Err(Error::field(
             "sha256",
             format!("is not that of the bytes that came, {}", hex::encode(staged.sha256())),
         ));
     }
-    let inspection = file_kinds::examine(app, &by.actor, &staged, inspection).await?;
     let said = Said { expires_on: upload.expires_on.map(|day| day.to_string()), notes: upload.notes.clone() };
     Ok(Arrived { staged, file_name: upload.file_name.clone(), inspection, said })
 }

@@ -1,8 +1,10 @@
 //! The versions of a document, which are its uploaded files. A version is never changed: a later one follows it, or it is
 //! withdrawn.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, pin::pin};
 
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
 use room::{
     Day, Document, DocumentId, DocumentState, DocumentStatus, Event, FileKind, FileNotice, Log, RoomId, RoomState,
     Version, VersionId, VesselId,
@@ -12,7 +14,7 @@ use room::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::file_kinds::Inspection;
+use super::file_kinds::{self, Inspection};
 use crate::{
     app::App,
     db::{self, Tx, files::StoredFile},
@@ -32,6 +34,8 @@ use crate::{
 pub enum Target {
     /// The document with this id.
     Document(DocumentId),
+    /// The document with this id, as long as this version of it is in force.
+    InForce(DocumentId, VersionId),
     /// The document of this type, of this vessel or of the room.
     Slot {
         /// Code of the type, or one of its aliases.
@@ -139,7 +143,7 @@ pub async fn find_target(app: &App, room: RoomId, target: &Target) -> Result<Doc
     log::bring_up(app, Log::Room(room)).await?;
     let in_tx = app.clone();
     let (document_type, vessel) = match target.clone() {
-        Target::Document(id) => {
+        Target::Document(id) | Target::InForce(id, _) => {
             let find = move |state: &State| state.documents.get(&id).map(|slot| slot.document.clone());
             let found = app.db.read_at_length(async move |tx| log::of_room(tx, &in_tx, room, find).await).await?;
             return found.ok_or(Error::NotFound("document"));
@@ -226,6 +230,7 @@ async fn finish(
         }
         // Only with the version in force: bytes of an earlier one are the way back to it.
         let in_force = versions.iter().rfind(|version| version.counts());
+        refuse_overtaken(&target, in_force)?;
         let same = in_force.filter(|version| version.sha256 == checked.sha256);
         if let Some(same) = same.filter(|version| !corrects(&checked, version)) {
             return Ok((Uploaded { version: same.clone(), is_new: false }, Kept::ByEarlier));
@@ -248,6 +253,36 @@ async fn finish(
         _ => kept.discard().await,
     }
     outcome.map(|(uploaded, _)| uploaded)
+}
+
+/// Refuses what is meant for a version in force that is so no longer.
+fn refuse_overtaken(target: &Target, in_force: Option<&Version>) -> Result<()> {
+    match (target, in_force) {
+        (Target::InForce(_, meant), Some(version)) if version.id != *meant => {
+            Err(Error::conflict(format!("version {} is in force by now; look at it first", version.number)))
+        }
+        (Target::InForce(..), None) => Err(Error::conflict("the version was withdrawn, and needs no date any more")),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a file into the store, as one that comes in one piece is, and finds out what it is.
+pub(super) async fn take_in<E: Into<Error>>(
+    app: &App,
+    by: &Actor,
+    pieces: impl Stream<Item = Result<Bytes, E>>,
+) -> Result<(Staged, Inspection)> {
+    let mut staging = app.files.stage(&app.new_id().to_string()).await?;
+    let mut inspection = Inspection::default();
+    let mut pieces = pin!(pieces);
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(Into::into)?;
+        inspection.look(&piece);
+        staging.add(&piece).await?;
+    }
+    let staged = staging.finish().await?;
+    let inspection = file_kinds::examine(app, by, &staged, inspection).await?;
+    Ok((staged, inspection))
 }
 
 /// Which request has added the version that an upload comes to.

@@ -184,15 +184,24 @@ async fn a_date_is_suggested_asked_for_and_waived_by_forms(app: TestApp) {
     let form = format!("/{document}/versions");
     assert_eq!(app.post(&form, &broker).upload("a.pdf", &pdf("fenders"), &fields).send().await.status, 303);
     let shown = page(&app, &document, &broker).await;
-    assert!(shown.contains("No date was given until which version 1 is valid"), "{shown}");
+    assert!(shown.contains("No date given") && shown.contains("Give the date"), "{shown}");
     assert!(page(&app, &format!("{room}/documents"), &broker).await.contains("No date given"));
     assert!(page(&app, "/", &broker).await.contains("1 undated"));
     let version = app.get(&document, &broker).send().await.expect(200)["newest"]["id"].as_str().unwrap().to_owned();
+    // The mark in the list leads to the form, which asks for nothing but the day.
+    let list = page(&app, &format!("{room}/documents"), &broker).await;
+    assert!(list.contains(&format!("href=\"/{document}#date\"").replace("//", "/")), "{list}");
+    let date = format!("/{document}/versions/{version}/date");
+    let refused = app.post(&date, &broker).fields(&[("expires_on", "")]).send().await;
+    assert!(refused.status == 422 && refused.html().contains("Valid until is missing"), "{refused:?}");
     let waiver = format!("/{document}/versions/{version}/date-waiver");
     assert_eq!(app.post(&waiver, &broker).fields(&[("reason", "")]).send().await.status, 422);
     assert_eq!(app.post(&waiver, &broker).fields(&[("reason", "the yard gives none")]).send().await.status, 303);
     let shown = page(&app, &document, &broker).await;
-    assert!(shown.contains("the yard gives none") && !shown.contains("No date was given"), "{shown}");
+    assert!(shown.contains("the yard gives none") && !shown.contains("Give the date"), "{shown}");
+    assert_eq!(app.post(&date, &broker).fields(&[("expires_on", "2027-06-30")]).send().await.status, 303);
+    let shown = page(&app, &document, &broker).await;
+    assert!(shown.contains("Version 2") && shown.contains("Another date"), "{shown}");
 }
 
 async fn the_same_file_of_another_document_is_pointed_out(app: TestApp) {

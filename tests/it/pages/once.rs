@@ -80,7 +80,7 @@ fn own<'a>(route: &'static str, path: &str, by: &'a str, typed: &[(&'static str,
 }
 
 /// Returns the forms of documents: one that is decided on, one that is waived, and one whose version has no date.
-fn of_documents<'a>([study, conditional, undated, version]: [&str; 4], broker: &'a str) -> [Case<'a>; 5] {
+fn of_documents<'a>([study, conditional, undated, version]: [&str; 4], broker: &'a str) -> [Case<'a>; 6] {
     let why = [("reason", "a test")];
     [
         case(
@@ -104,6 +104,13 @@ fn of_documents<'a>([study, conditional, undated, version]: [&str; 4], broker: &
             &format!("{version}/date-waiver"),
             broker,
             &why,
+        ),
+        case(
+            "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/date",
+            undated,
+            &format!("{version}/date"),
+            broker,
+            &[("expires_on", "2027-06-30")],
         ),
         case(
             "/rooms/{room_id}/documents/{document_id}/versions/{version_id}/withdraw",

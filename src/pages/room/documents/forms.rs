@@ -4,8 +4,8 @@
 use axum::http::StatusCode;
 use maud::{Markup, html};
 use room::{
-    Day, Document, DocumentState, Phase, Requirement, Time, Version, VersionId, VersionState, bounds::LONGEST_REASON,
-    clocks::NOTICE_DOCUMENT,
+    Day, Document, DocumentState, ExpiryState, Phase, Requirement, Time, Version, VersionId, VersionState,
+    bounds::LONGEST_REASON, clocks::NOTICE_DOCUMENT,
 };
 
 use super::{keys::render_by_key, shown::List, viewer};
@@ -31,6 +31,7 @@ pub(super) struct Forms {
     pub(super) reject: Filled,
     pub(super) waive: Filled,
     pub(super) withdraw: Filled,
+    pub(super) date: Filled,
     pub(super) waive_date: Filled,
     /// The version that the form of its withdrawal is open for.
     pub(super) stated: Option<VersionId>,
@@ -41,7 +42,8 @@ pub(super) struct Forms {
 impl Forms {
     /// Returns the status of the page that shows them: that of the form that was refused.
     pub(super) fn status(&self) -> StatusCode {
-        let forms = [&self.upload, &self.approve, &self.reject, &self.waive, &self.withdraw, &self.waive_date];
+        let Self { upload, approve, reject, waive, withdraw, date, waive_date, .. } = self;
+        let forms = [upload, approve, reject, waive, withdraw, date, waive_date];
         forms.into_iter().find(|filled| filled.is_refused()).map_or(StatusCode::OK, Filled::status)
     }
 }
@@ -226,6 +228,31 @@ impl List<'_> {
         }
     }
 
+    /// Returns the form that gives the version in force its date, or another one. It is open where the date is missing.
+    pub(super) fn render_date_form(&self, document: &DocumentState, forms: &Forms) -> Markup {
+        let filled = &forms.date;
+        let in_force = document.in_force().filter(|_| self.takes_files());
+        let in_force = in_force.filter(|state| state.version.expiry(&document.slot) != ExpiryState::None);
+        html! {
+            // A refused form stays, also if no date can be given any more: it says why.
+            @if filled.is_refused() && in_force.is_none() { (filled.summary(&["expires_on"])) }
+            @if let Some(VersionState { version, .. }) = in_force {
+                @let is_missing = document.is_undated();
+                details.adds id="date" open[is_missing || filled.is_refused()] {
+                    summary { @if is_missing { "Give the date" } @else { "Another date" } }
+                    (filled.summary(&["expires_on"]))
+                    form method="post" action=(self.form_path(document, &format!("/versions/{}/date", version.id))) {
+                        (filled.once())
+                        (Field::required("expires_on", "Valid until").kind("date").in_form("date")
+                            .hint("The last day, as the document says it. The same file becomes a version with this date, to be decided on.")
+                            .input(filled))
+                        p.actions { button type="submit" { @if is_missing { "Give the date" } @else { "Change the date" } } }
+                    }
+                }
+            }
+        }
+    }
+
     /// Returns the form that waives the date of the version in force, if that lacks it.
     pub(super) fn render_date_waiver_form(&self, document: &DocumentState, forms: &Forms) -> Markup {
         let filled = &forms.waive_date;
@@ -233,10 +260,8 @@ impl List<'_> {
         html! {
             @if filled.is_refused() && undated.is_none() { (filled.summary(&["reason"])) }
             @if let Some(VersionState { version, .. }) = undated {
-                p.notice {
-                    "No date was given until which version " (version.number) " is valid, and its gate needs one. "
-                    "Upload the same file again with its date"
-                    @if self.caller.may(RoomUpdate) { ", or say why it needs none" } "."
+                @if !self.takes_files() {
+                    p.notice { "No date was given until which version " (version.number) " is valid, and its gate needs one." }
                 }
                 @if self.caller.may(RoomUpdate) {
                     details.adds open[filled.is_refused()] {

@@ -25,6 +25,7 @@ use crate::{
     domain::{
         documents::{
             self, NewWaiver,
+            dates::{self, NewDate},
             decisions::{self, NewApproval, NewRejection, Word},
             statements::{self, NewDateWaiver, NewWithdrawal},
             versions::{self, Said, Target, Uploaded},
@@ -79,6 +80,8 @@ pub(super) fn routes() -> PageRoutes {
             May(RoomUpdate),
             submit_date_waiver,
         )
+        .get("/rooms/{room_id}/documents/{document_id}/versions/{version_id}/date", May(DocumentUpload), show_version)
+        .post("/rooms/{room_id}/documents/{document_id}/versions/{version_id}/date", May(DocumentUpload), submit_date)
         .get("/rooms/{room_id}/documents/{document_id}/approve", May(DocumentApprove), show_document)
         .post("/rooms/{room_id}/documents/{document_id}/approve", May(DocumentApprove), submit_approval)
         .get("/rooms/{room_id}/documents/{document_id}/reject", May(DocumentReject), show_document)
@@ -206,6 +209,15 @@ async fn submit_withdrawal(OpenVersion { open, version }: OpenVersion, form: For
     };
     let show_again = async |withdraw| open.render(&Forms { withdraw, stated: Some(version), ..Forms::default() }).await;
     submit(form, withdraw, show_again).await
+}
+
+async fn submit_date(OpenVersion { open, version }: OpenVersion, form: Form) -> Result<Response> {
+    let give = async |form: &Form| {
+        let (by, named) = (open.caller.actor(), (open.document, version));
+        dates::give(&open.app, &by, open.room.id, named, form.read::<NewDate>()?, form.once()).await?;
+        Ok(open.path())
+    };
+    submit(form, give, async |date| open.render(&Forms { date, ..Forms::default() }).await).await
 }
 
 async fn submit_date_waiver(OpenVersion { open, version }: OpenVersion, form: Form) -> Result<Response> {

@@ -106,8 +106,9 @@ pub(super) fn render_panel(list: &List<'_>, document: &DocumentState, forms: &Fo
                 @else { p.hint { "Nothing was uploaded yet." } }
             }
             // Not renewed by events: a chosen file cannot be put back into a new input.
-            @if list.takes_files() { (list.render_upload_form(document, forms)) }
+            (list.render_date_form(document, forms))
             (list.render_date_waiver_form(document, forms))
+            @if list.takes_files() { (list.render_upload_form(document, forms)) }
             (list.render_withdrawal_form(document, forms))
             (list.render_waiver_form(document, forms))
             @if !list.is_open() { p.hint { "The room is closed: its documents rest." } }

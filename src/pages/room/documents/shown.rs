@@ -110,7 +110,12 @@ impl<'a> List<'a> {
                 // A document has to outlast the STS operation, not only today.
                 @if day < self.end { (chip::chip(Tone::Bad, "Before end")) }
                 @else if day < warned_until { (chip::chip(Tone::Warn, "Soon after")) }
-            } @else if document.is_undated() { (chip::chip(Tone::Warn, "No date given")) }
+            } @else if document.is_undated() {
+                @if self.takes_files() {
+                    a.to-chip href={ (self.path_of(document)) "#date" } data-panel
+                        aria-label={ "No date given: give " (document.slot.name) " its date" } { (chip::chip(Tone::Warn, "No date given")) }
+                } @else { (chip::chip(Tone::Warn, "No date given")) }
+            }
             @else if document.expiry() == Some(ExpiryState::Waived) { "needs no date" }
             @else { "–" }
         }
