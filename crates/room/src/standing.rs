@@ -1,5 +1,7 @@
 //! Where an STS operation stands: what keeps it from its next phase, how many documents are done, what expires.
 
+use std::iter;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -141,13 +143,35 @@ impl Standing {
 /// Returns what keeps an STS operation from a phase: vessels first, then documents, the most critical first.
 pub fn blockers(state: &RoomState, phase: Phase) -> Vec<Blocker> {
     let mut blockers = vessel_blockers(state, phase);
-    for criticality in Criticality::ALL {
-        let gated = state.documents.iter().filter(|document| {
-            document.needed && document.slot.criticality == criticality && holds_up(document.slot.gate, phase)
-        });
-        blockers.extend(gated.flat_map(|document| document_blockers(state, document)));
-    }
+    blockers.extend(blockers_of_gates(state, |gate| holds_up(gate, phase)));
     blockers
+}
+
+/// Returns what each phase to come waits for, beside what an earlier one of them waits for. Together they are what keeps the
+/// STS operation from its end: the [`blockers`] of [`Phase::Closed`].
+pub fn outstanding(state: &RoomState) -> Vec<(Phase, Vec<Blocker>)> {
+    let now = state.room.phase;
+    let phases = iter::successors(now.next(), |phase| phase.next());
+    let earlier = iter::once(None).chain(phases.clone().map(Some));
+    let of_phase = |(phase, earlier): (Phase, Option<Phase>)| {
+        let told = earlier.map_or_else(Vec::new, |earlier| vessel_blockers(state, earlier));
+        let mut blockers = vessel_blockers(state, phase);
+        blockers.retain(|blocker| !told.contains(blocker));
+        let is_new = |gate| holds_up(gate, phase) && !earlier.is_some_and(|earlier| holds_up(gate, earlier));
+        blockers.extend(blockers_of_gates(state, is_new));
+        (phase, blockers)
+    };
+    phases.zip(earlier).map(of_phase).filter(|(_, blockers)| !blockers.is_empty()).collect()
+}
+
+/// Returns what keeps the documents of some gates from being done, the most critical ones first.
+fn blockers_of_gates(state: &RoomState, is_meant: impl Fn(Phase) -> bool) -> Vec<Blocker> {
+    let gated = |criticality| {
+        let documents = state.documents.iter().filter(move |document| document.slot.criticality == criticality);
+        documents.filter(|document| document.needed && is_meant(document.slot.gate))
+    };
+    let documents = Criticality::ALL.into_iter().flat_map(gated);
+    documents.flat_map(|document| document_blockers(state, document)).collect()
 }
 
 /// Returns whether a document of this gate has to be done before the STS operation enters `phase`.

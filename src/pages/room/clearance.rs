@@ -1,5 +1,4 @@
-//! Clearance: the approvals of each vessel by each party, whose approval is still needed, and what blocks the next
-//! phase.
+//! Clearance: the approvals of each vessel by each party, whose approval is still needed, and what is outstanding.
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -19,10 +18,12 @@ use crate::{
             chip::{self, Tone, chip},
             paging::neighbours_of,
             portion::{Portion, within},
-            show::{self, count, label},
-            way,
+            show::{self, label},
         },
-        room::frame::{Room, Tab},
+        room::{
+            frame::{Room, Tab},
+            outstanding,
+        },
     },
     policy::Action::{ApprovalCreate, ApprovalList, ApprovalRevoke, VesselCreate},
 };
@@ -149,34 +150,9 @@ async fn show_matrix(
                 }
             }
         }
-        section aria-labelledby="outstanding" { div id="clearance-gate" data-live { (render_gate(&room)) } }
+        section aria-labelledby="outstanding" { div id="clearance-gate" data-live { (outstanding::render(&room)) } }
     };
     Ok(room.page(&caller, Tab::Clearance, &main).into_response())
-}
-
-/// Returns what blocks the next phase, below the table since most of it is approvals.
-fn render_gate(room: &Room) -> Markup {
-    html! {
-        @if let Some(next) = room.standing.next_phase {
-            @let blockers = &room.standing.blockers;
-            @let later = room.standing.total_required_docs - room.standing.resolved_required_docs;
-            h2 id="outstanding" { "Outstanding before " (next.word()) }
-            @if blockers.is_empty() {
-                p { (chip(Tone::Good, "Nothing")) }
-                // Not that all is done: who reads the above alone takes it for that.
-                @if later > 0 {
-                    p.hint {
-                        "Later phases wait for " a href=(room.path("/documents")) { (count(later, "document")) } "."
-                    }
-                }
-            } @else {
-                p.hint { (count(blockers.len(), "item")) ": the vessels first, then the documents, the most critical ones first." }
-                (way::blockers(room.state.room.id, blockers))
-            }
-        } @else {
-            h2 id="outstanding" { "The room is closed" }
-        }
-    }
 }
 
 fn render_matrix(

@@ -12,6 +12,7 @@ mod documents;
 mod frame;
 mod invitations;
 mod mails;
+mod outstanding;
 mod parties;
 mod phase;
 mod removal;

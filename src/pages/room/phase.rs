@@ -16,7 +16,7 @@ use crate::{
             submit::submit,
             way,
         },
-        room::frame::Room,
+        room::{frame::Room, outstanding},
     },
     policy::Action::RoomUpdate,
 };
@@ -67,7 +67,8 @@ fn render_gate(room: &Room, next: Phase, caller: &Caller, filled: &Filled) -> Re
         section.form-page aria-labelledby="phase-title" {
             h2 id="phase-title" { "From " (label(now.word())) " to " (label(next.word())) }
             @if blockers.is_empty() {
-                p { "Nothing is outstanding." }
+                p { "Nothing is outstanding before " (next.word()) "." }
+                (outstanding::render_later(room, next))
             } @else {
                 p { strong { (count(blockers.len(), "item")) } (if blockers.len() == 1 { " is" } else { " are" }) " outstanding:" }
                 (way::blockers(room.state.room.id, blockers))

@@ -61,7 +61,13 @@ fn state(told: &Told<'_>) -> (Look, String) {
             let room =
                 if status == "active" { say("open").to_owned() } else { words::from_identifier(status).to_lowercase() };
             let way = match blockers {
-                0 => fill("nothing_keeps_it", &[("next", &next)]),
+                0 => match wanted_later(told) {
+                    0 => fill("nothing_keeps_it", &[("next", &next)]),
+                    later => {
+                        let wanted = words::number_of(later, "document");
+                        fill("later_phases_wait", &[("next", &next), ("wanted", &wanted)])
+                    }
+                },
                 1 => fill("1_blocker_keeps", &[("next", &next)]),
                 more => fill("blockers_keep_it", &[("1", &words::count(more)), ("next", &next)]),
             };
@@ -80,6 +86,12 @@ fn state(told: &Told<'_>) -> (Look, String) {
             (Look::Alert, fill("gates_were_overridden", &[("stands", &stands), ("1", &words::count(gates))]))
         }
     }
+}
+
+/// Returns how many documents are still to be done, once the next phase waits for none of them.
+fn wanted_later(told: &Told<'_>) -> u64 {
+    let standing = told.record.standing.as_ref();
+    standing.map_or(0, |standing| standing.total_required_docs.saturating_sub(standing.resolved_required_docs))
 }
 
 /// Returns what, where, when and who.
@@ -263,12 +275,26 @@ fn missing(told: &Told<'_>) -> Cell {
         let said = format!("{} ({})", told.title(document), why_wanted(document));
         cell.linked(Look::Text, said, Anchor::Document(document.id.clone()))
     });
-    let more = open.len().saturating_sub(LISTED) as u64;
-    let more = (more > 0).then(|| fill("and_more_documents", &[("1", &words::number_of(more, "more document"))]));
-    let undated = standing.map_or(0, |standing| standing.undated.len()) as u64;
-    let undated = (undated > 0).then(|| fill("no_date_given", &[("1", &words::number_of(undated, "document"))]));
-    let rest: Vec<_> = more.into_iter().chain(undated).collect();
-    shown.with_some(Look::Strong, (!rest.is_empty()).then(|| format!("… {}", rest.join("; "))))
+    let more = open.get(LISTED..).filter(|more| !more.is_empty());
+    let more = more.map(|more| {
+        let statuses = by_status(more);
+        fill("and_more_documents", &[("more", &words::count(more.len() as u64)), ("statuses", &statuses)])
+    });
+    let is_approved = |id: &str| documents.iter().any(|document| document.id == id && document.status == "approved");
+    let undated = standing.map_or(&[][..], |standing| &standing.undated).iter();
+    let undated = undated.filter(|undated| is_approved(&undated.document_id)).count() as u64;
+    let undated =
+        (undated > 0).then(|| fill("approved_without_a_date", &[("1", &words::number_of(undated, "document"))]));
+    shown.with_some(Look::Strong, more).with_some(Look::Strong, undated)
+}
+
+/// Returns how many documents have each status: `2 under review, 18 missing`.
+fn by_status(documents: &[&DocumentFacts]) -> String {
+    let counted = STATUSES.into_iter().filter_map(|(status, label, _)| {
+        let found = documents.iter().filter(|document| document.status == status).count() as u64;
+        (found > 0).then(|| format!("{} {}", words::count(found), say(label)))
+    });
+    counted.collect::<Vec<_>>().join(", ")
 }
 
 /// Returns why a document is wanted, in words.
@@ -372,7 +398,9 @@ fn in_the_way<'a>(told: &Rc<Told<'a>>) -> Option<Part<'a>> {
     let next = words::from_identifier(standing.next_phase.as_deref()?);
     let rows = standing.blockers.iter().map(|blocker| (Rc::clone(told), blocker));
     let caption = fill("what_has_to", &[("next", &next)]);
-    let table = blockers().captioned(caption).bounded(told.rules.weight / 4, told.rules);
+    let empty = if wanted_later(told) > 0 { say("nothing_before_the_next") } else { say("nothing_is_outstanding") };
+    let table = Table { empty, ..blockers() };
+    let table = table.captioned(caption).bounded(told.rules.weight / 4, told.rules);
     Some(Part { heading: say("outstanding").to_owned(), blocks: vec![table.with(rows)] })
 }
 

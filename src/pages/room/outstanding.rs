@@ -1,0 +1,56 @@
+//! What is outstanding: first before the next phase, and then before each later one, so that the count of all is what
+//! keeps the room from being closed.
+
+use maud::{Markup, html};
+use room::{Phase, standing};
+
+use super::frame::Room;
+use crate::pages::kit::{
+    chip::{Tone, chip},
+    show::count,
+    way,
+};
+
+/// Returns the list, phase by phase. That of the next phase is open.
+pub(super) fn render(room: &Room) -> Markup {
+    let Some(next) = room.standing.next_phase else {
+        return html! { h2 id="outstanding" { "The room is closed" } };
+    };
+    let all = standing::outstanding(&room.state);
+    let (of_next, later): (Vec<_>, Vec<_>) = all.into_iter().partition(|(phase, _)| *phase == next);
+    let blockers = of_next.into_iter().flat_map(|(_, blockers)| blockers).collect::<Vec<_>>();
+    let of_later: usize = later.iter().map(|(_, blockers)| blockers.len()).sum();
+    html! {
+        h2 id="outstanding" { "Outstanding before " (next.word()) }
+        @if blockers.is_empty() {
+            p { (chip(Tone::Good, "Nothing")) }
+        } @else {
+            p.hint { (count(blockers.len(), "item")) ": the vessels first, then the documents, the most critical ones first." }
+            (way::blockers(room.state.room.id, &blockers))
+        }
+        @if of_later > 0 {
+            h2 { "Outstanding later" }
+            p.hint {
+                (count(of_later, "item")) " more, "
+                (blockers.len() + of_later) " in all before the room can be closed."
+            }
+            @for (phase, blockers) in &later {
+                details.later {
+                    summary { "Before " (phase.word()) " " span.hint { (blockers.len()) } }
+                    (way::blockers(room.state.room.id, blockers))
+                }
+            }
+        }
+    }
+}
+
+/// Returns how much later phases wait for, which a gate that waits for nothing does not tell. Nothing if that is nothing.
+pub(super) fn render_later(room: &Room, next: Phase) -> Markup {
+    let later = standing::outstanding(&room.state).into_iter().filter(|(phase, _)| *phase != next);
+    let of_later: usize = later.map(|(_, blockers)| blockers.len()).sum();
+    html! {
+        @if of_later > 0 {
+            p.hint { "Later phases wait for " a href=(room.path("/clearance#outstanding")) { (count(of_later, "item")) } "." }
+        }
+    }
+}
