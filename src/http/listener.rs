@@ -13,7 +13,7 @@ use std::{
 };
 
 use axum::{Router, body::Body};
-use hyper::{Request, body::Incoming, header::EXPECT, server::conn::http1, service::service_fn};
+use hyper::{Request, StatusCode, body::Incoming, header::EXPECT, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
@@ -31,7 +31,8 @@ use super::{
     client::Peer,
     connections::{AnswerBody, Connection, ConnectionGuard, Connections, Full},
     pace::{Pace, Patience},
-    watched_body::WatchedBody,
+    tus,
+    watched_body::{Rest, WatchedBody},
 };
 use crate::{
     config::Config,
@@ -202,9 +203,16 @@ impl Accepted {
                 // begin.
                 let Some(active) = connection.begin() else { return std::future::pending().await };
                 let is_held_back = request.headers().contains_key(EXPECT);
-                let mut request = request.map(|body| Body::new(WatchedBody::new(body, connection, is_held_back)));
+                let (is_part, rest) = (tus::is_part(request.headers()), Rest::default());
+                let watched = |body| Body::new(WatchedBody::new(body, connection, is_held_back, rest.clone()));
+                let mut request = request.map(watched);
                 request.extensions_mut().insert(Peer(peer));
                 let Ok(response) = router.oneshot(request).await;
+                // Where a connection breaks, Chromium sends a part once more by itself, and looks for an answer when all of
+                // it is sent. By then the server has something of the part, and none of what comes is of use.
+                if is_part && response.status() == StatusCode::CONFLICT {
+                    rest.let_go();
+                }
                 Ok::<_, Infallible>(response.map(|body| AnswerBody { body, _request: active }))
             }
         });

@@ -59,6 +59,7 @@ const PASSED_OVER: [&str; 4] = ["filetype", "name", "relativePath", "type"];
 /// The pattern of `Upload-Metadata`: names, each with a value in base64, with commas between them.
 const METADATA: &str = "^(expires_on|filename|filetype|name|notes|relativePath|sha256|type)( [A-Za-z0-9+/]*={0,2})?\
     (, ?(expires_on|filename|filetype|name|notes|relativePath|sha256|type)( [A-Za-z0-9+/]*={0,2})?)*$";
+
 /// The sizes of a file. The limit is a setting, and refuses otherwise.
 const SIZE: Bounds = Bounds { least: 1, most: None, default: None };
 const OFFSET: Bounds = Bounds { least: 0, most: None, default: None };
@@ -68,6 +69,11 @@ pub(super) async fn name_version(mut response: Response) -> Response {
     response.headers_mut().insert(TUS_RESUMABLE, HeaderValue::from_static(VERSION));
     response.headers_mut().insert(TUS_VERSION, HeaderValue::from_static(VERSION));
     response
+}
+
+/// Returns whether a request brings a part of an upload.
+pub(super) fn is_part(headers: &HeaderMap) -> bool {
+    has_media_type(headers, PART)
 }
 
 /// A request that speaks the version of the protocol that this server has, or names none.

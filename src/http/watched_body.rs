@@ -2,12 +2,15 @@
 //!
 //! A handler may refuse a request before its body was read. If the connection were closed with bytes on their way, the
 //! client's system would drop the answer with them, and a client that sends first and reads then would see a broken
-//! connection in place of it. So the rest is read, up to a bound, and thrown away.
+//! connection in place of it. So the rest is read, up to a bound, and thrown away, unless it is let go ([`Rest`]).
 
 use std::{
     future::poll_fn,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -26,6 +29,23 @@ const MOST: u64 = 64 * 1024 * 1024;
 /// How long a body is read on at most, and for how long nothing may come of it.
 const LONGEST: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(5);
+/// How long a body is read on that is let go: little comes in that time over a poor line, and the answer goes out.
+const LET_GO: Duration = Duration::from_millis(50);
+
+/// What a handler leaves of a body. A clone is about the same body.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rest(Arc<AtomicBool>);
+
+impl Rest {
+    /// Has the rest read on for a moment only: then the connection is closed, and the client stops sending.
+    pub(crate) fn let_go(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_let_go(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// The body of a request, which notes when the server waits for its client.
 pub(crate) struct WatchedBody {
@@ -34,24 +54,26 @@ pub(crate) struct WatchedBody {
     connection: Arc<Connection>,
     /// Whether the client sends nothing before it is told to go on (`Expect: 100-continue`), and was not.
     is_held_back: bool,
+    rest: Rest,
 }
 
 impl WatchedBody {
     /// Watches a body. `is_held_back` says whether the client asks first whether it may send it.
-    pub(crate) fn new(body: Incoming, connection: Arc<Connection>, is_held_back: bool) -> Self {
-        Self { body: Some(body), connection, is_held_back }
+    pub(crate) fn new(body: Incoming, connection: Arc<Connection>, is_held_back: bool, rest: Rest) -> Self {
+        Self { body: Some(body), connection, is_held_back, rest }
     }
 
     /// Reads the rest, up to the bound, and throws it away.
     async fn read_on(mut self) {
-        let began = Instant::now();
-        let mut read = 0;
+        let (began, mut read, mut let_go) = (Instant::now(), 0, None::<Instant>);
         while read < MOST
             && began.elapsed() < LONGEST
+            && let_go.is_none_or(|since| since.elapsed() < LET_GO)
             && let next = poll_fn(|context| Pin::new(&mut self).poll_frame(context))
             && let Ok(Some(Ok(frame))) = timeout(PAUSE, next).await
         {
             read += frame.data_ref().map_or(0, |bytes| bytes.len() as u64);
+            let_go = let_go.or_else(|| self.rest.is_let_go().then(Instant::now));
         }
         // What is still to come then is no longer waited for.
         self.body = None;
@@ -93,7 +115,7 @@ impl Drop for WatchedBody {
         let Some(body) = self.body.take().filter(|body| !body.is_end_stream() && !self.is_held_back) else { return };
         // Without a runtime the process is about to end.
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(Self::new(body, Arc::clone(&self.connection), false).read_on());
+            runtime.spawn(Self::new(body, Arc::clone(&self.connection), false, self.rest.clone()).read_on());
         }
     }
 }

@@ -3,14 +3,17 @@
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
+    fs,
     path::Path,
     process::{Command, Stdio},
+    thread,
+    time::Instant,
 };
 
 use serde_json::{Value, json};
 use tools::needs;
 
-use crate::harness::{Installation, MailHost, PASSWORD, Server, on_both_databases};
+use crate::harness::{DEADLINE, Installation, LOOK, MailHost, PASSWORD, Server, on_both_databases};
 
 on_both_databases! {
     Installation:
@@ -28,6 +31,8 @@ on_both_databases! {
     papers_are_decided_on_by_keys_and_several_at_once,
     #[needs(browser)]
     a_poor_line_ends_no_upload_and_leaves_what_was_loaded,
+    #[needs(browser)]
+    a_large_file_arrives_over_ten_breaks_and_a_restart_of_the_server,
     #[needs(browser)]
     six_people_bring_an_operation_through_its_gate_and_one_is_shut_out,
     #[needs(browser)]
@@ -66,6 +71,35 @@ async fn a_poor_line_ends_no_upload_and_leaves_what_was_loaded(place: Installati
     told("poor", &place);
 }
 
+async fn a_large_file_arrives_over_ten_breaks_and_a_restart_of_the_server(place: Installation) {
+    let accounts = accounts(&place, &[("broker", "broker")]);
+    let server = place.serve();
+    let address = server.api.address().to_owned();
+    // The story makes this file when the server is to be killed and started again.
+    let asked = place.path("restart");
+    thread::scope(|scope| {
+        let restarts = scope.spawn(|| {
+            wait_for(&asked);
+            server.kill();
+            let again = Server::start(&place, &mut place.command(&["serve", "--listen", &address]));
+            fs::remove_file(&asked).unwrap();
+            again
+        });
+        tell("restart", &address, Some(&accounts), &[("STS_TEST_RESTART", asked.as_os_str())]);
+        drop(restarts.join().unwrap());
+    });
+}
+
+/// Waits until there is a file.
+#[track_caller]
+fn wait_for(path: &Path) {
+    let begun = Instant::now();
+    while !path.exists() {
+        assert!(begun.elapsed() < DEADLINE, "nobody makes {}", path.display());
+        thread::sleep(LOOK);
+    }
+}
+
 async fn six_people_bring_an_operation_through_its_gate_and_one_is_shut_out(place: Installation) {
     told("operation", &place);
 }
@@ -89,7 +123,7 @@ async fn four_outsiders_are_invited_come_in_and_decide_with_few_clicks_and_keys(
     let settings = host.settings().into_iter().map(|(name, value)| (format!("STS_{}", name.to_uppercase()), value));
     let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
     let server = Server::start(&place, command.envs(settings));
-    tell("invitations", &server, Some(&accounts), &[("STS_TEST_MAILS", host.folder().as_os_str())]);
+    tell("invitations", server.api.address(), Some(&accounts), &[("STS_TEST_MAILS", host.folder().as_os_str())]);
 }
 
 #[needs(browser)]
@@ -108,7 +142,7 @@ async fn every_page_of_the_demo_is_for_everybody() {
 #[tokio::test]
 async fn every_page_before_the_first_account_is_for_everybody() {
     let place = Installation::on_sqlite().await;
-    tell("set_up", &place.serve(), Some(&json!({})), &[]);
+    tell("set_up", place.serve().api.address(), Some(&json!({})), &[]);
 }
 
 /// Runs a story on a server that has accounts and nothing else.
@@ -124,7 +158,7 @@ fn told(story: &str, place: &Installation) {
         ("admin", "admin"),
     ];
     let accounts = accounts(place, &people);
-    tell(story, &place.serve(), Some(&accounts), &[]);
+    tell(story, place.serve().api.address(), Some(&accounts), &[]);
 }
 
 /// Makes accounts, each of a name and with a role, and returns them as stories take them.
@@ -141,7 +175,7 @@ fn accounts(place: &Installation, people: &[(&str, &str)]) -> Value {
 #[track_caller]
 fn told_of_the_demo(story: &str, place: &Installation) {
     let server = Server::start(place, &mut place.command(&["serve", "--demo", "--listen", "127.0.0.1:0"]));
-    tell(story, &server, None, &[]);
+    tell(story, server.api.address(), None, &[]);
 }
 
 fn address(name: &str) -> String {
@@ -150,10 +184,10 @@ fn address(name: &str) -> String {
 
 #[track_caller]
 #[expect(clippy::print_stdout, reason = "a story prints what it counts, for who runs it with `--nocapture`")]
-fn tell(story: &str, server: &Server, accounts: Option<&Value>, more: &[(&str, &OsStr)]) {
+fn tell(story: &str, address: &str, accounts: Option<&Value>, more: &[(&str, &OsStr)]) {
     let mut command = Command::new("node");
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
-    command.arg(scripts.join("run.mjs")).arg(story).arg(format!("http://{}", server.api.address()));
+    command.arg(scripts.join("run.mjs")).arg(story).arg(format!("http://{address}"));
     command.env_remove("STS_TEST_ACCOUNTS");
     command
         .envs(accounts.iter().map(|accounts| ("STS_TEST_ACCOUNTS", accounts.to_string())))
