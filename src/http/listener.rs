@@ -204,8 +204,8 @@ impl Accepted {
                 let Some(active) = connection.begin() else { return std::future::pending().await };
                 let is_held_back = request.headers().contains_key(EXPECT);
                 let (is_part, rest) = (tus::is_part(request.headers()), Rest::default());
-                let watched = |body| Body::new(WatchedBody::new(body, connection, is_held_back, rest.clone()));
-                let mut request = request.map(watched);
+                let watching = |body| Body::new(WatchedBody::new(body, connection, is_held_back, rest.clone()));
+                let mut request = request.map(watching);
                 request.extensions_mut().insert(Peer(peer));
                 let Ok(response) = router.oneshot(request).await;
                 // Where a connection breaks, Chromium sends a part once more by itself, and looks for an answer when all of

@@ -1,7 +1,7 @@
 //! The cockpit: the caller's rooms, a line each, which unfolds to what blocks the room and what waits for the caller.
 
 use axum::response::{IntoResponse, Response};
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 use room::{Phase, Role, RoomId, Standing};
 
 use super::{
@@ -256,7 +256,7 @@ fn render_more(Row { state, standing, todo }: &Row) -> Markup {
                 @let named = standing.blockers.iter();
                 section {
                     h2 { "Before " (next.word()) }
-                    (render_first(named.map(|it| (way::blocker_path(room.id, it), it.detail.as_str())), &format!("{path}/clearance#outstanding")))
+                    (render_first(named.map(|it| (way::blocker_path(room.id, it), way::blocker_words(state, it))), &format!("{path}/clearance#outstanding")))
                 }
             }
             (render_tasks(room.id, &todo.overdue, "Overdue", ""))
@@ -283,7 +283,7 @@ fn render_tasks(room: RoomId, tasks: &[Task], title: &str, rest: &str) -> Markup
 }
 
 /// Returns links to the first few things, and one link to where all of them are.
-fn render_first<'a>(all: impl ExactSizeIterator<Item = (String, &'a str)>, rest: &str) -> Markup {
+fn render_first(all: impl ExactSizeIterator<Item = (String, impl Render)>, rest: &str) -> Markup {
     let more = all.len().saturating_sub(NAMED);
     html! {
         ul.named {

@@ -26,7 +26,7 @@ pub(super) fn render(room: &Room) -> Markup {
             p { (chip(Tone::Good, "Nothing")) }
         } @else {
             p.hint { (count(blockers.len(), "item")) ": the vessels first, then the documents, the most critical ones first." }
-            (way::blockers(room.state.room.id, &blockers))
+            (way::blockers(&room.state, &blockers))
         }
         @if of_later > 0 {
             h2 { "Outstanding later" }
@@ -35,9 +35,10 @@ pub(super) fn render(room: &Room) -> Markup {
                 (blockers.len() + of_later) " in all before the room can be closed."
             }
             @for (phase, blockers) in &later {
-                details.later {
+                // With an id, it stays open where the page renews itself.
+                details.later id={ "before-" (phase) } {
                     summary { "Before " (phase.word()) " " span.hint { (blockers.len()) } }
-                    (way::blockers(room.state.room.id, blockers))
+                    (way::blockers(&room.state, blockers))
                 }
             }
         }

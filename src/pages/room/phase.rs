@@ -71,7 +71,7 @@ fn render_gate(room: &Room, next: Phase, caller: &Caller, filled: &Filled) -> Re
                 (outstanding::render_later(room, next))
             } @else {
                 p { strong { (count(blockers.len(), "item")) } (if blockers.len() == 1 { " is" } else { " are" }) " outstanding:" }
-                (way::blockers(room.state.room.id, blockers))
+                (way::blockers(&room.state, blockers))
             }
             @if phases::snapshot_of((now, next)).is_some() {
                 p { "A snapshot is taken with it: a PDF of the room as it stands at that moment, with the whole of its log." }
