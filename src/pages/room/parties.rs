@@ -145,7 +145,7 @@ fn render_row(
             td data-label="Roles" { (show::roles(party.all_roles())) }
             td data-label="Company" { (show::or_dash(party.company.as_deref())) }
             td data-label="Side" { (show::or_dash(party.side.map(|side| label(side.word())).as_deref())) }
-            td data-label="E-mail" { (party.email) (chip::warnings(warnings)) }
+            td data-label="E-mail" { (show::address(&party.email)) (chip::warnings(warnings)) }
             @if let Some((stage, now)) = stage {
                 td.words data-label="State" { (render_stage(stage, now)) }
                 td.row-actions {
